@@ -1,1 +1,39 @@
-//! (to come)
+//! The contracts between the broker, the microprocesses and the zones: pure logic, no `unsafe`, no system calls.
+//!
+//! Trust domain: none of its own. Every process links this crate and none is protected by it; it says what
+//! may be asked ([`Interface`], [`Grant`]), how it is asked ([`call`], [`message`]) and how people write it
+//! down ([`manifest`], [`application`]). Who enforces what is said in `docs/architecture.md`.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`manifest`] | `NAME.zone.toml` → [`Interface`] |
+//! | [`application`] | `cloison.toml` → [`application::Application`] |
+//! | [`bundled`] | the bindings that come with Cloison, as data |
+//! | [`declaration`] | C declarations → [`types`] |
+//! | [`types`] | C types as this machine's ABI lays them out |
+//! | [`expression`] | lengths, capacities and bounds: small checked arithmetic |
+//! | [`interface`] | what a manifest means: functions, parameters and their roles |
+//! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
+//! | [`call`] | one call's request and reply, as words in shared memory |
+//! | [`message`] | the control messages, as a table per socket |
+//! | [`signature`] | what Python sees of a function: signature and docstring |
+//! | [`diagnostic`] | errors that name file, line and column |
+#![forbid(unsafe_code)]
+
+pub mod application;
+pub mod bundled;
+pub mod call;
+pub mod declaration;
+pub mod diagnostic;
+mod document;
+pub mod expression;
+pub mod grant;
+pub mod interface;
+pub mod manifest;
+pub mod message;
+pub mod signature;
+pub mod types;
+mod units;
+
+pub use grant::Grant;
+pub use interface::{Function, FunctionId, Interface};

@@ -1,1 +1,41 @@
-//! (to come)
+//! How processes of different trust talk: control sockets for rare messages, call channels for calls.
+//!
+//! Trust domain: linked by all three, so every function here names which side it is for and what the other side can do
+//! to it. Whatever stands in memory or in a packet that another process can write is a **claim**: it is copied once,
+//! the copy is checked, the copy is used.
+//!
+//! | module | side | subject |
+//! |---|---|---|
+//! | [`control`] | all | typed messages with descriptors over `SOCK_SEQPACKET` |
+//! | [`channel`] | broker | makes the memory of a call channel and ends it |
+//! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
+//! | [`server`] | zone | [`server::Server`]: wait for requests of many clients, reply |
+//! | [`status`] | zone, broker | what a zone is doing, for deadlines and introspection |
+//! | [`terms`] | broker; read-only for the others | whether a grant is still alive |
+//! | [`layout`] | both | where each word of a channel stands, and who writes it |
+//! | `doorbell` | both | when to sleep and whom to wake: the part that is model-checked |
+//! | `shared`, `futex` | both | the only modules with `unsafe` |
+//!
+//! ```text
+//!   client                         channel (sealed memfd)                        zone
+//!   write data → arena            ┌──────────────────────┐
+//!   write words → request block   │ request  seq ────────┼──▶ spin, or futex_waitv over all clients
+//!   request = seq; wake if asleep │ request block, arena │    copy words, check, call, copy results
+//!   spin, then futex_wait  ◀──────┼──── reply    seq     │◀── reply = seq; wake if asleep
+//!   copy words, check             │ reply block, arena   │
+//!                                 └──────────────────────┘
+//!   reads terms (broker's page): alive, revoked or ended
+//! ```
+
+pub mod channel;
+pub mod client;
+pub mod control;
+mod doorbell;
+mod futex;
+pub mod layout;
+pub mod server;
+mod shared;
+pub mod status;
+pub mod terms;
+
+pub use shared::{Arena, ChannelError, OutOfRange};

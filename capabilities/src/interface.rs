@@ -1,0 +1,352 @@
+//! What a manifest means: functions, their parameters and what each is for.
+//!
+//! An [`Interface`] is the only thing that the client, the zone and the broker know of a library. It is made by
+//! [`crate::manifest`] from TOML and C text, checked there once, and then travels as data. The three sides read it so:
+//!
+//! - the **client** (a microprocess) turns Python arguments into a [`crate::call::Request`] by the parameters' roles;
+//! - the **zone** turns the request into C arguments by the same roles, after checking every word of it again;
+//! - the **broker** reads names and limits only.
+//!
+//! # Which parameter is what
+//!
+//! Parameters stand in C order. Each has one [`Role`]; the role says whether Python passes it
+//! ([`Role::is_argument`]), whether it comes back as a result ([`Role::is_result`]), and how many words it takes in a
+//! request and in a reply ([`crate::call`]).
+//!
+//! A parameter that an input buffer's `length` names is filled in from that buffer. A parameter that an output
+//! buffer's `capacity` names is filled in from that buffer's `max`, unless it has a table of its own that makes it an
+//! argument (`destLen = { in = true, … }`): then the caller says how much room there is.
+//!
+//! Python passes arguments in the order of [`Function::arguments`]; requests carry them in C order.
+
+use crate::expression::Expression;
+use crate::types::{CType, Location, Scalar};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A function's index in [`Interface::functions`].
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct FunctionId(pub u32);
+
+/// Everything a manifest says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Interface {
+    /// `zone.name`
+    pub name: String,
+    /// `zone.version`, of this interface, not of the library.
+    pub version: String,
+    /// `zone.doc`
+    pub doc: Option<String>,
+    /// The manifest's file name as errors show it.
+    pub source: String,
+    /// The library and how it is found.
+    pub library: Library,
+    /// The sandbox of the zone, every limit finite.
+    pub sandbox: Sandbox,
+    /// The functions, in the manifest's order.
+    pub functions: Vec<Function>,
+}
+
+impl Interface {
+    /// The function of that Python name, `internal` ones included.
+    pub fn function(&self, name: &str) -> Option<(FunctionId, &Function)> {
+        let index = self.functions.iter().position(|function| function.name == name)?;
+        Some((FunctionId(index as u32), &self.functions[index]))
+    }
+}
+
+/// Which file is loaded.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Library {
+    /// By name or by path.
+    pub location: LibraryLocation,
+    /// Lower-case hexadecimal SHA-256 digests, one of which the file must have; empty when any file will do.
+    pub sha256: Vec<String>,
+    /// Where `library` stands in the manifest.
+    pub declared: Location,
+}
+
+/// `soname` or `path`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum LibraryLocation {
+    /// Relative to the manifest's folder, or absolute.
+    Path(String),
+    /// Found as the dynamic loader would: its cache, then `/lib` and `/usr/lib`.
+    Soname(String),
+}
+
+/// `[sandbox]`: what the zone may use. Every field has a finite default.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Sandbox {
+    /// Address space beyond what the loaded libraries and the channels map, in bytes. Default 256 MiB.
+    pub memory_bytes: u64,
+    /// How long one call may take before the zone is ended. Default 2 s.
+    pub deadline: Duration,
+    /// How many processes the zone may have beside itself. Default 0.
+    pub processes: u32,
+    /// How many descriptors it may have open. Default 64.
+    pub descriptors: u32,
+    /// How large a file it may write, in bytes. Default 0.
+    pub file_size_bytes: u64,
+    /// How many bytes one call may carry in and out, in bytes: the size of the channel's arena. Default 80 MiB.
+    pub call_bytes: u64,
+    /// One instance for everybody or one for each client. Default shared.
+    pub instances: Instances,
+    /// Files and folders the library may open. Default none.
+    pub files: Vec<FileRule>,
+    /// Layers that may be missing on a kernel that has not got them. Default none: all are required.
+    pub may_be_missing: Vec<String>,
+}
+
+/// `instances`
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Instances {
+    /// Each client has an instance of its own; buffers are not copied a second time.
+    PerClient,
+    /// All clients share one instance.
+    Shared,
+}
+
+/// One entry of `files`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct FileRule {
+    /// Absolute path of a file or folder.
+    pub path: String,
+    /// Write as well as read.
+    pub write: bool,
+}
+
+/// One C function.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Function {
+    /// The name in Python and in `allow`: the key in the manifest.
+    pub name: String,
+    /// The name in the library: the declarator's.
+    pub symbol: String,
+    /// The C text.
+    pub declaration: String,
+    /// `doc`
+    pub doc: Option<String>,
+    /// Serves other entries (`message`, `free`, capacities) and is not offered to Python.
+    pub internal: bool,
+    /// In C order.
+    pub parameters: Vec<Parameter>,
+    /// The C type of the function's value.
+    pub result: CType,
+    /// What becomes of the function's value.
+    pub returns: Returns,
+    /// A deadline of its own instead of the sandbox's.
+    pub deadline: Option<Duration>,
+    /// Where `c` stands in the manifest.
+    pub declared: Location,
+}
+
+impl Function {
+    /// The positions of the parameters that Python passes, in the order in which Python passes them: C order, but those
+    /// that have a default stand behind those that have none, as Python wants it.
+    pub fn arguments(&self) -> Vec<usize> {
+        let passed = |index: &usize| self.parameters[*index].role.is_argument();
+        let (optional, required): (Vec<_>, Vec<_>) =
+            (0..self.parameters.len()).filter(passed).partition(|index| self.parameters[*index].role.has_default());
+        [required, optional].concat()
+    }
+}
+
+/// One parameter.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Parameter {
+    /// As in the prototype.
+    pub name: String,
+    /// As in the prototype.
+    pub c_type: CType,
+    /// What it is for.
+    pub role: Role,
+}
+
+/// What a parameter is for. Indices are positions in [`Function::parameters`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Role {
+    /// A pointer to `length` elements.
+    Buffer(Buffer),
+    /// A number that nobody passes: the capacity, in elements, of the output buffer at `of`.
+    CapacityOf {
+        /// The parameter's own type.
+        scalar: Scalar,
+        /// The buffer.
+        of: usize,
+    },
+    /// A pointer to one number.
+    Cell(Cell),
+    /// A number that nobody passes: the length, in elements, of the input buffers that name it.
+    LengthOf {
+        /// The parameter's own type.
+        scalar: Scalar,
+        /// The buffers, at least one. All of one call must be equally long.
+        of: Vec<usize>,
+    },
+    /// A number that Python passes. (In an internal function that only frees: the pointer, which we pass.)
+    Number {
+        /// The parameter's type.
+        scalar: Scalar,
+        /// Smallest and largest value allowed, both included.
+        range: Option<(Number, Number)>,
+        /// What it is when Python does not pass it.
+        default: Option<Number>,
+    },
+    /// A NUL-terminated input string (`const char *`).
+    Text(Text),
+}
+
+impl Role {
+    /// Whether Python passes this parameter.
+    pub fn is_argument(&self) -> bool {
+        match self {
+            Self::Buffer(buffer) => buffer.direction.is_in(),
+            Self::Cell(cell) => cell.direction.is_in() && cell.fill.is_none(),
+            Self::CapacityOf { .. } | Self::LengthOf { .. } => false,
+            Self::Number { .. } | Self::Text(_) => true,
+        }
+    }
+
+    /// Whether Python may leave this argument out.
+    pub fn has_default(&self) -> bool {
+        match self {
+            Self::Cell(cell) => cell.default.is_some(),
+            Self::Number { default, .. } => default.is_some(),
+            Self::Text(text) => text.default.is_some(),
+            Self::Buffer(_) | Self::CapacityOf { .. } | Self::LengthOf { .. } => false,
+        }
+    }
+
+    /// Whether this parameter comes back as a result.
+    pub fn is_result(&self) -> bool {
+        match self {
+            Self::Buffer(buffer) => buffer.direction.is_out(),
+            Self::Cell(cell) => cell.direction.is_out() && !cell.consumed,
+            _ => false,
+        }
+    }
+}
+
+/// `in`, `out` or both.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Direction {
+    /// The library reads it.
+    In,
+    /// The library reads and writes it.
+    InOut,
+    /// The library writes it.
+    Out,
+}
+
+impl Direction {
+    /// `In` or `InOut`.
+    pub fn is_in(self) -> bool {
+        matches!(self, Self::In | Self::InOut)
+    }
+    /// `Out` or `InOut`.
+    pub fn is_out(self) -> bool {
+        matches!(self, Self::Out | Self::InOut)
+    }
+}
+
+/// A pointer to elements.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Buffer {
+    /// Who writes it.
+    pub direction: Direction,
+    /// The element's type; `void` counts as bytes.
+    pub element: Scalar,
+    /// In and in-out: how many elements the argument must have, when no parameter is filled in from it
+    /// (`length = "width * height"`). Out and in-out: how many elements the library wrote, evaluated after the
+    /// call (`"*destLen"`, `"return"`); `None` means up to the capacity, or up to the NUL if `text` or `string`.
+    pub length: Option<Expression>,
+    /// Out: how many elements there is room for, evaluated before the call. In-out: `None`, the argument's own length.
+    pub capacity: Option<Expression>,
+    /// The most bytes that this buffer may have, either way.
+    pub max_bytes: u64,
+    /// An input that may be `None`, which C sees as NULL.
+    pub null: bool,
+    /// The result is `str` (UTF-8) instead of `bytes` (for elements of one byte).
+    pub text: bool,
+    /// The result ends before the first NUL.
+    pub string: bool,
+}
+
+/// A pointer to one number.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Cell {
+    /// Who writes it.
+    pub direction: Direction,
+    /// The number's type.
+    pub scalar: Scalar,
+    /// Python may pass `None` (for `in`), which C sees as NULL.
+    pub null: bool,
+    /// Smallest and largest value allowed, both included.
+    pub range: Option<(Number, Number)>,
+    /// What it is when Python does not pass it.
+    pub default: Option<Number>,
+    /// Filled in by us before the call instead of being an argument.
+    pub fill: Option<CellFill>,
+    /// Its value after the call is a buffer's length and no result of its own.
+    pub consumed: bool,
+}
+
+/// What a cell holds before the call when Python does not say.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum CellFill {
+    /// The capacity in elements of the output buffer at that position.
+    CapacityOf(usize),
+    /// The length in elements of the input buffer at that position.
+    LengthOf(usize),
+}
+
+/// A NUL-terminated input string.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Text {
+    /// Only `bytes` are taken; else `str` (as UTF-8) and `bytes` are.
+    pub bytes: bool,
+    /// `None` is NULL.
+    pub null: bool,
+    /// What it is when Python does not pass it; the inner `None` is NULL.
+    pub default: Option<Option<String>>,
+    /// The most bytes, without the NUL.
+    pub max_bytes: u64,
+}
+
+/// What becomes of the function's value.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Returns {
+    /// Kept as the first result; else it was only a status or a length.
+    pub kept: bool,
+    /// For `char *`: how the string is given.
+    pub string: Option<ReturnedString>,
+    /// The call failed unless this holds. `return` stands for the value.
+    pub error_unless: Option<Expression>,
+    /// The call failed if this holds.
+    pub error_if: Option<Expression>,
+    /// A failure carries `errno`.
+    pub errno: bool,
+    /// The function (of this interface) that turns the value into text: `const char *f(int)`.
+    pub message: Option<FunctionId>,
+}
+
+/// A returned `char *`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ReturnedString {
+    /// `str` (UTF-8) instead of `bytes`.
+    pub text: bool,
+    /// NULL becomes `None`; otherwise NULL is an error.
+    pub null: bool,
+    /// The function (of this interface) that frees it after it was copied.
+    pub free: Option<FunctionId>,
+}
+
+/// A number in a manifest.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Number {
+    /// For `float` and `double`.
+    Float(f64),
+    /// For the integer types.
+    Integer(i128),
+}

@@ -1,0 +1,299 @@
+//! The control messages, as a table per socket.
+//!
+//! All travel as `postcard` over a `SOCK_SEQPACKET` pair made by the broker, one message a packet; descriptors ride
+//! along in the order said. Whatever a peer says is a claim: the broker checks it against its own tables.
+//!
+//! # Broker ↔ template
+//!
+//! | from | message | descriptors | answer |
+//! |---|---|---|---|
+//! | template | [`FromTemplate::Jailed`] | | (nothing has been imported yet) |
+//! | broker | [`ToTemplate::Boot`] | | any number of `Find`, then `Ready` or `Failed` |
+//! | template | [`FromTemplate::Find`] | | `Found` |
+//! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr | `Forked` with a pidfd, or `ForkFailed` |
+//!
+//! # Broker ↔ microprocess
+//!
+//! | from | message | descriptors | answer |
+//! |---|---|---|---|
+//! | microprocess | [`FromMicroprocess::Describe`] | | `Described` or `Denied` |
+//! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
+//! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
+//! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
+//! | microprocess | [`FromMicroprocess::Why`] | | `Because` |
+//!
+//! # Broker ↔ zone
+//!
+//! | from | message | descriptors | answer |
+//! |---|---|---|---|
+//! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Jailed`, then `Ready` or `Failed` |
+//! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds | none |
+//! | broker | [`ToZone::Detach`] | | `Detached` |
+
+use crate::{Grant, Interface};
+use serde::{Deserialize, Serialize};
+
+/// One call channel, unique in a broker's life.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct ChannelId(pub u64);
+
+/// What every jailed process says first: which layers are in force. See `cloison_sandbox::Report`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Jailed {
+    /// One entry for each layer.
+    pub layers: Vec<Layer>,
+    /// The worker's process id in the broker's namespace, and that of the namespace's init if there is one.
+    pub worker: i32,
+    /// See `worker`.
+    pub init: Option<i32>,
+}
+
+/// One enforcement mechanism and what became of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Layer {
+    /// `user-namespace`, `mount-namespace`, `pid-namespace`, `network-namespace`, `ipc-namespace`, `uts-namespace`, `no-new-privileges`,
+    /// `capabilities`, `landlock`, `seccomp`, `rlimits`, `environment`, `descriptors`.
+    pub name: String,
+    /// On, off or unavailable.
+    pub state: LayerState,
+    /// What is in force (`"ABI 7"`), or why it is not.
+    pub detail: String,
+}
+
+/// Whether a layer is in force.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LayerState {
+    /// It was not asked for.
+    Off,
+    /// In force.
+    On,
+    /// Asked for, but this kernel or this user cannot have it.
+    Unavailable,
+}
+
+/// From the broker to the template.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum ToTemplate {
+    /// The answer to [`FromTemplate::Find`].
+    Found(Option<Module>),
+    /// Import these modules.
+    Boot {
+        /// The modules to import before the first fork, in order.
+        preload: Vec<String>,
+        /// Address space of each microprocess, in bytes.
+        memory_bytes: u64,
+        /// Processor time of each microprocess, in seconds.
+        cpu_seconds: u64,
+        /// Descriptors of each microprocess.
+        descriptors: u32,
+    },
+    /// Make one microprocess.
+    Fork {
+        /// What it runs.
+        run: Run,
+        /// 32 bytes from the kernel's random generator.
+        seed: [u8; 32],
+    },
+}
+
+/// What a microprocess runs.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Run {
+    /// Call a function without arguments: `module:qualname`.
+    Function {
+        /// The module, imported in the template.
+        module: String,
+        /// The function in it.
+        qualname: String,
+        /// `sys.argv`
+        argv: Vec<String>,
+    },
+    /// Run a source as `__main__`.
+    Script {
+        /// The file name that tracebacks and `__file__` show.
+        path: String,
+        /// The text.
+        source: String,
+        /// `sys.argv`
+        argv: Vec<String>,
+    },
+}
+
+/// One source file.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Module {
+    /// `package.module`
+    pub name: String,
+    /// It is an `__init__.py`, or a folder without one (a namespace package, with an empty `source`).
+    pub package: bool,
+    /// The file name that tracebacks and `__file__` show.
+    pub path: String,
+    /// The bytes of the file: UTF-8 unless its first lines say otherwise.
+    pub source: Vec<u8>,
+}
+
+/// From the template to the broker.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum FromTemplate {
+    /// Is there a module of that dotted name on the application's path?
+    Find {
+        /// `package.module`
+        name: String,
+    },
+    /// The modules could not be imported.
+    Failed {
+        /// A traceback, or a sentence.
+        message: String,
+        /// The exit status that Python would have given.
+        status: i32,
+    },
+    /// A child runs; its pidfd comes along.
+    Forked,
+    /// No child could be made.
+    ForkFailed {
+        /// Why.
+        message: String,
+    },
+    /// The sandbox is closed.
+    Jailed(Jailed),
+    /// All modules have been imported.
+    Ready,
+}
+
+/// From a microprocess to the broker.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum FromMicroprocess {
+    /// What does this capability offer?
+    Describe {
+        /// Its name in `cloison.toml`.
+        capability: String,
+    },
+    /// Is there a module of that dotted name on the application's path?
+    Find {
+        /// `package.module`
+        name: String,
+    },
+    /// Open a call channel for it.
+    Open {
+        /// Its name in `cloison.toml`.
+        capability: String,
+    },
+    /// A call on this channel did not end in time. The channel is given up.
+    Overdue {
+        /// Which.
+        channel: ChannelId,
+    },
+    /// Why was this channel closed?
+    Why {
+        /// Which.
+        channel: ChannelId,
+    },
+}
+
+/// From the broker to a microprocess.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum ToMicroprocess {
+    /// The end of a channel.
+    Because(End),
+    /// No such capability, with the line that would change it.
+    Denied {
+        /// A sentence.
+        message: String,
+    },
+    /// What a capability offers.
+    Described {
+        /// All functions, so that numbers agree with the zone's; those not granted only to explain a denial.
+        interface: Box<Interface>,
+        /// What of it is granted.
+        grant: Grant,
+        /// The file and line of `allow`, as in `cloison.toml:7`.
+        allow_location: String,
+    },
+    /// The answer to [`FromMicroprocess::Find`].
+    Found(Option<Module>),
+    /// A channel; its memfds come along.
+    Opened {
+        /// Its name.
+        channel: ChannelId,
+    },
+    /// The zone cannot be started (now).
+    Unavailable {
+        /// A sentence.
+        message: String,
+    },
+}
+
+/// Why a channel ended.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum End {
+    /// The zone was ended because a call took too long.
+    DeadlineExceeded {
+        /// The function that was running, if the zone said.
+        function: Option<String>,
+    },
+    /// The zone exited.
+    Exited {
+        /// Its exit status.
+        code: i32,
+        /// The function that was running, if the zone said.
+        function: Option<String>,
+    },
+    /// The grant was revoked.
+    Revoked,
+    /// A signal ended the zone.
+    Signaled {
+        /// Which.
+        signal: i32,
+        /// The function that was running, if the zone said.
+        function: Option<String>,
+    },
+}
+
+/// From the broker to a zone.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum ToZone {
+    /// A new client.
+    Attach {
+        /// The channel.
+        channel: ChannelId,
+        /// What the client may do.
+        grant: Grant,
+    },
+    /// The client is gone.
+    Detach {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// The first message.
+    Load {
+        /// What to load and what it offers.
+        interface: Box<Interface>,
+    },
+}
+
+/// From a zone to the broker.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub enum FromZone {
+    /// The channel's memory is no longer mapped.
+    Detached {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// The zone cannot serve.
+    Failed {
+        /// `jail`, `open`, `load`, `symbol` or `seal`.
+        step: String,
+        /// What happened.
+        message: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The sandbox is closed, nothing is loaded.
+    Jailed(Jailed),
+    /// The library is loaded, its symbols are there, the seal is on.
+    Ready {
+        /// The layers once more, with those that the seal added.
+        layers: Vec<Layer>,
+    },
+}

@@ -1,0 +1,50 @@
+//! The broker's part of a call channel: make its memory, and end it.
+//!
+//! After the two descriptors have been sent, the broker keeps one mapping of the channel for a single purpose: to wake
+//! a client that waits for a reply which will not come. It never reads what the peers write there.
+
+use crate::futex;
+use crate::layout::{ARENA, ENDED, REPLY};
+use crate::shared::{Access, ChannelError, Shared};
+use crate::terms::{State, Terms};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+
+/// A channel as the broker holds it.
+#[derive(Debug)]
+pub struct Channel {
+    memory: Shared,
+    terms: Terms,
+}
+
+/// What the client and the zone each get.
+#[derive(Debug)]
+pub struct Descriptors {
+    /// The channel's memory, for reading and writing.
+    pub channel: OwnedFd,
+    /// The terms' page, for reading.
+    pub terms: OwnedFd,
+}
+
+impl Channel {
+    /// New memory with an arena of `call_bytes`. It is sparse: it takes what calls have touched.
+    pub fn create(call_bytes: u64) -> Result<(Self, Descriptors), ChannelError> {
+        let channel = memfd_create("cloison-channel", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        ftruncate(&channel, (ARENA as u64).saturating_add(call_bytes).next_multiple_of(4096))?;
+        fcntl_add_seals(&channel, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+        let memory = Shared::map(&channel, ARENA, Access::ReadWrite)?;
+        let (terms, terms_descriptor) = Terms::create()?;
+        Ok((Self { memory, terms }, Descriptors { channel, terms: terms_descriptor }))
+    }
+
+    /// Change the terms to `state` and wake the client if it waits.
+    pub fn end(&self, state: State) {
+        self.terms.set(state);
+        let reply = self.memory.word(REPLY);
+        // The word belongs to the zone, which may be alive and overwrite the bit: then it has replied, and the client is
+        // awake for that. It looks at the terms either way.
+        reply.fetch_or(ENDED, Ordering::SeqCst);
+        futex::wake(reply);
+    }
+}

@@ -1,0 +1,194 @@
+//! The client's end of a call channel: one call at a time.
+
+use crate::doorbell::{self, Spin};
+use crate::futex::{self, Woken};
+use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS, next};
+use crate::shared::{Access, Arena, ChannelError, Shared};
+use crate::terms::{State, TermsView};
+use cloison_capabilities::call::{MAX_WORDS, Reply, Request, Status};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Turns of the waiting loop, each some 20-60 ns: long enough for a short C function, short enough to lose.
+const SPIN_TURNS: u32 = 2000;
+
+/// An arena that has grown beyond this is given back once it has not been needed for [`QUIET_CALLS`] calls.
+const SMALL_BYTES: u64 = 1 << 20;
+const QUIET_CALLS: u32 = 64;
+
+/// Why a call has no reply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// The time is over. The channel cannot be used any more: a reply may still come.
+    #[error("the deadline has passed")]
+    DeadlineExceeded,
+    /// The broker ended the channel and knows why.
+    #[error("the channel has ended")]
+    Ended,
+    /// A signal arrived. [`Caller::resume`] goes on waiting.
+    #[error("interrupted by a signal")]
+    Interrupted,
+    /// The zone's reply makes no sense.
+    #[error("the zone's reply is malformed")]
+    Malformed,
+}
+
+/// The client's end.
+#[derive(Debug)]
+pub struct Caller {
+    arena: Arena,
+    terms: TermsView,
+    sequence: u32,
+    spin: Spin,
+    deadline: Duration,
+    since: Option<Instant>,
+    touched: u64,
+    quiet: u32,
+}
+
+impl Caller {
+    /// Map what the broker sent.
+    pub fn open(channel: OwnedFd, terms: OwnedFd) -> Result<Self, ChannelError> {
+        Ok(Self {
+            arena: Arena { memory: Shared::map_sealed(&channel, ARENA, Access::ReadWrite)? },
+            terms: TermsView::open(&terms)?,
+            sequence: 0,
+            spin: Spin::new(SPIN_TURNS),
+            deadline: Duration::ZERO,
+            since: None,
+            touched: 0,
+            quiet: 0,
+        })
+    }
+
+    /// The bulk part.
+    pub fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
+    /// Post `request` and wait for its reply, for `deadline` at most.
+    #[inline]
+    pub fn call(&mut self, request: &Request, deadline: Duration) -> Result<Reply, CallError> {
+        let memory = &self.arena.memory;
+        let count = (request.count as usize).min(MAX_WORDS);
+        memory.word(REQUEST_BLOCK).store(request.function, Ordering::Relaxed);
+        memory.word(REQUEST_BLOCK + 4).store(count as u32, Ordering::Relaxed);
+        memory.wide(REQUEST_BLOCK + 8).store(request.arena_used, Ordering::Relaxed);
+        memory.store_words(REQUEST_BLOCK + 16, &request.words[..count]);
+        self.sequence = next(self.sequence);
+        self.deadline = deadline;
+        self.since = None;
+        self.touched = self.touched.max(request.arena_used);
+        doorbell::ring(memory.word(REQUEST), memory.word(SERVER_SLEEPS), self.sequence, futex::wake);
+        self.resume()
+    }
+
+    /// Go on waiting for the reply to the call that was interrupted.
+    #[inline]
+    pub fn resume(&mut self) -> Result<Reply, CallError> {
+        let turns = self.spin.turns();
+        for turn in 0..turns {
+            if self.answered() {
+                self.spin.hit();
+                return self.take();
+            }
+            pause(turn);
+        }
+        if self.answered() {
+            return self.take();
+        }
+        self.spin.miss(turns);
+        self.sleep()?;
+        self.take()
+    }
+
+    #[inline]
+    fn answered(&self) -> bool {
+        let reply = self.arena.memory.word(REPLY).load(Ordering::Acquire);
+        reply == self.sequence || reply & ENDED != 0
+    }
+
+    /// Sleep until there is an answer, in the order that [`doorbell`] asks for.
+    fn sleep(&mut self) -> Result<(), CallError> {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let (reply, sleeps) = (self.arena.memory.word(REPLY), self.arena.memory.word(CLIENT_SLEEPS));
+        loop {
+            doorbell::lie_down(sleeps);
+            let seen = reply.load(Ordering::Acquire);
+            let woken = if self.answered() {
+                Woken::Maybe
+            } else {
+                match self.deadline.checked_sub(since.elapsed()) {
+                    Some(left) => futex::wait(reply, seen, Some(left)),
+                    None => Woken::TimedOut,
+                }
+            };
+            doorbell::get_up(sleeps);
+            if self.answered() {
+                return Ok(());
+            }
+            match woken {
+                Woken::Interrupted => return Err(CallError::Interrupted),
+                Woken::TimedOut => return Err(CallError::DeadlineExceeded),
+                Woken::Maybe => {}
+            }
+        }
+    }
+
+    /// Copy the reply out and check it. A reply that arrives after the end of the grant is dropped.
+    #[inline]
+    fn take(&mut self) -> Result<Reply, CallError> {
+        if self.terms.state() != State::Live {
+            return Err(CallError::Ended);
+        }
+        let memory = &self.arena.memory;
+        if memory.word(REPLY).load(Ordering::Acquire) != self.sequence {
+            return Err(CallError::Malformed); // the zone set a bit that is the broker's
+        }
+        let status = memory.word(REPLY_BLOCK).load(Ordering::Relaxed);
+        let status = Status::try_from(status).map_err(|_| CallError::Malformed)?;
+        let count = memory.word(REPLY_BLOCK + 4).load(Ordering::Relaxed);
+        if count as usize > MAX_WORDS {
+            return Err(CallError::Malformed);
+        }
+        let mut reply = Reply { status, count, words: [0; MAX_WORDS] };
+        memory.load_words(REPLY_BLOCK + 8, &mut reply.words[..count as usize]);
+        Ok(reply)
+    }
+
+    /// Say how far into the arena the reply just read reached, so that memory a big call needed is given back once it is
+    /// not needed any more.
+    #[inline]
+    pub fn settle(&mut self, reached: u64) {
+        self.touched = self.touched.max(reached);
+        if self.touched <= SMALL_BYTES {
+            return;
+        }
+        if reached > SMALL_BYTES {
+            self.quiet = 0;
+            return;
+        }
+        self.quiet += 1;
+        if self.quiet >= QUIET_CALLS {
+            self.trim();
+        }
+    }
+
+    /// Give back what the arena has beyond a small size.
+    pub fn trim(&mut self) {
+        self.arena.release_from(SMALL_BYTES);
+        self.touched = 0;
+        self.quiet = 0;
+    }
+}
+
+/// One turn of a waiting loop. Now and then it lets another thread run, should it need this core.
+#[inline]
+pub(crate) fn pause(turn: u32) {
+    if turn % 512 == 511 {
+        std::thread::yield_now();
+    } else {
+        std::hint::spin_loop();
+    }
+}

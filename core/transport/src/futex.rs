@@ -1,0 +1,80 @@
+//! The three futex calls, on words that other processes share.
+//!
+//! Shared futexes (no `FUTEX_PRIVATE_FLAG`): the two sides map the same memfd at different addresses. A wrong value in
+//! such a word costs a spurious wake-up, nothing else; every caller checks its condition again.
+
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Woken {
+    /// A signal handler ran.
+    Interrupted,
+    /// The time is over.
+    TimedOut,
+    /// Woken, or the word had another value already.
+    Maybe,
+}
+
+/// Sleep while `word` is `expected`, for at most `timeout`.
+pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> Woken {
+    let timeout = timeout.map(|timeout| libc::timespec {
+        tv_sec: timeout.as_secs().min(i64::MAX as u64) as libc::time_t,
+        tv_nsec: timeout.subsec_nanos() as libc::c_long,
+    });
+    let pointer = timeout.as_ref().map_or(std::ptr::null(), |timeout| timeout as *const libc::timespec);
+    // SAFETY: FUTEX_WAIT reads one aligned u32 at `word`, which is borrowed, and the timespec, which lives on this
+    // stack. There is no safe wrapper that takes a shared (non-private) futex in memory of another process's making.
+    let result = unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, pointer) };
+    match result {
+        0 => Woken::Maybe,
+        _ => match errno() {
+            libc::ETIMEDOUT => Woken::TimedOut,
+            libc::EINTR => Woken::Interrupted,
+            _ => Woken::Maybe,
+        },
+    }
+}
+
+/// Wake whoever sleeps on `word`.
+pub(crate) fn wake(word: &AtomicU32) {
+    // SAFETY: FUTEX_WAKE uses the address of `word` as a key only; the word is borrowed and stays mapped.
+    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
+}
+
+/// One word to wait for, as `futex_waitv(2)` takes it (Linux 5.16).
+#[repr(C)]
+pub(crate) struct Waiter {
+    value: u64,
+    address: u64,
+    flags: u32,
+    reserved: u32,
+}
+
+impl Waiter {
+    pub(crate) fn new(word: &AtomicU32, expected: u32) -> Self {
+        const FUTEX2_SIZE_U32: u32 = 2;
+        Self { value: expected.into(), address: word.as_ptr() as u64, flags: FUTEX2_SIZE_U32, reserved: 0 }
+    }
+}
+
+/// The most words one wait takes: `FUTEX_WAITV_MAX`.
+pub(crate) const MAX_WAITERS: usize = 128;
+
+/// Sleep while every word has its expected value.
+///
+/// The caller keeps the words mapped for the duration, as `Waiter` holds their addresses only.
+pub(crate) fn wait_any(waiters: &[Waiter]) -> Woken {
+    debug_assert!(waiters.len() <= MAX_WAITERS);
+    // SAFETY: the kernel reads `len` entries of the slice and one u32 at each address; a bad address is EFAULT. The
+    // libc crate has no wrapper for this call.
+    let result = unsafe {
+        libc::syscall(libc::SYS_futex_waitv, waiters.as_ptr(), waiters.len(), 0, std::ptr::null::<libc::timespec>(), 0)
+    };
+    if result < 0 && errno() == libc::EINTR { Woken::Interrupted } else { Woken::Maybe }
+}
+
+fn errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+}

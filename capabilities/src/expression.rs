@@ -22,7 +22,7 @@
 mod parse;
 mod token;
 
-pub use parse::{Callee, Scope, parse, parse_condition};
+pub use parse::{Callee, Scope, Takes, parse, parse_condition};
 
 use crate::interface::FunctionId;
 use serde::{Deserialize, Serialize};

@@ -150,6 +150,21 @@ impl Function {
             (0..self.parameters.len()).filter(passed).partition(|index| self.parameters[*index].role.has_default());
         [required, optional].concat()
     }
+
+    /// How many words a request for this function has; see [`crate::call`].
+    pub fn request_words(&self) -> usize {
+        self.parameters.iter().map(|parameter| parameter.role.request_words()).sum()
+    }
+
+    /// How many words a reply has that brings results; see [`crate::call`].
+    pub fn reply_words(&self) -> usize {
+        let value = match (self.returns.kept, &self.returns.string) {
+            (false, _) => 0,
+            (true, None) => 1,
+            (true, Some(_)) => 2,
+        };
+        value + self.parameters.iter().map(|parameter| parameter.role.reply_words()).sum::<usize>()
+    }
 }
 
 /// One parameter.
@@ -218,6 +233,25 @@ impl Role {
         }
     }
 
+    /// How many words it takes in a request.
+    pub fn request_words(&self) -> usize {
+        match self {
+            _ if !self.is_argument() => 0,
+            Self::Buffer(_) | Self::Text(_) => 2,
+            Self::Cell(cell) if cell.null => 2,
+            _ => 1,
+        }
+    }
+
+    /// How many words it takes in a reply.
+    pub fn reply_words(&self) -> usize {
+        match self {
+            _ if !self.is_result() => 0,
+            Self::Buffer(_) => 2,
+            _ => 1,
+        }
+    }
+
     /// Whether this parameter comes back as a result.
     pub fn is_result(&self) -> bool {
         match self {
@@ -261,7 +295,8 @@ pub struct Buffer {
     /// (`length = "width * height"`). Out and in-out: how many elements the library wrote, evaluated after the
     /// call (`"*destLen"`, `"return"`); `None` means up to the capacity, or up to the NUL if `text` or `string`.
     pub length: Option<Expression>,
-    /// Out: how many elements there is room for, evaluated before the call. In-out: `None`, the argument's own length.
+    /// Out: how many elements there is room for, evaluated before the call; where a parameter is filled in from it, that is
+    /// a plain number. In-out: `None`, the argument's own length.
     pub capacity: Option<Expression>,
     /// The most bytes that this buffer may have, either way.
     pub max_bytes: u64,

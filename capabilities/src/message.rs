@@ -7,8 +7,7 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | template | [`FromTemplate::Jailed`] | | (nothing has been imported yet) |
-//! | broker | [`ToTemplate::Boot`] | | any number of `Find`, then `Ready` or `Failed` |
+//! | broker | [`ToTemplate::Boot`] | | `Jailed` from inside the sandbox, any number of `Find`, then `Ready` or `Failed` |
 //! | template | [`FromTemplate::Find`] | | `Found` |
 //! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr | `Forked` with a pidfd, or `ForkFailed` |
 //!
@@ -48,11 +47,27 @@ pub struct Jailed {
     pub init: Option<i32>,
 }
 
+/// The names of all layers, in the order in which they are put on.
+pub const LAYERS: &[&str] = &[
+    "user-namespace",
+    "mount-namespace",
+    "pid-namespace",
+    "network-namespace",
+    "ipc-namespace",
+    "uts-namespace",
+    "no-new-privileges",
+    "capabilities",
+    "landlock",
+    "seccomp",
+    "rlimits",
+    "environment",
+    "descriptors",
+];
+
 /// One enforcement mechanism and what became of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Layer {
-    /// `user-namespace`, `mount-namespace`, `pid-namespace`, `network-namespace`, `ipc-namespace`, `uts-namespace`, `no-new-privileges`,
-    /// `capabilities`, `landlock`, `seccomp`, `rlimits`, `environment`, `descriptors`.
+    /// One of [`LAYERS`].
     pub name: String,
     /// On, off or unavailable.
     pub state: LayerState,
@@ -87,6 +102,8 @@ pub enum ToTemplate {
         cpu_seconds: u64,
         /// Descriptors of each microprocess.
         descriptors: u32,
+        /// Layers that may be missing on a kernel that has not got them.
+        may_be_missing: Vec<String>,
     },
     /// Make one microprocess.
     Fork {

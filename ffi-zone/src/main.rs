@@ -1,1 +1,36 @@
-fn main() {}
+//! `cloison-zone`: started by the broker, with its control socket as descriptor 0.
+
+use cloison_transport::control::{Control, ControlError};
+use cloison_zone::failure::Failure;
+use cloison_zone::serve::Ended;
+use cloison_zone::zone::Zone;
+use cloison_zone::{inherited, signals};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    signals::restore();
+    let control = match inherited::control() {
+        Ok(control) => control,
+        Err(error) => {
+            eprintln!("cloison-zone: {error}\nhint: this program is started by `cloison`");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&control) {
+        Ok(Ended::Control(ControlError::Closed)) => ExitCode::SUCCESS,
+        Ok(ended) => {
+            eprintln!("cloison-zone: {ended}");
+            ExitCode::FAILURE
+        }
+        Err(failure) => {
+            eprintln!("cloison-zone: {failure}");
+            // If the broker is gone, there is nobody to tell.
+            let _ = control.send(&failure.into_message(), &[]);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(control: &Control) -> Result<Ended, Failure> {
+    Ok(Zone::receive(control)?.jail()?.load()?.seal()?.serve())
+}

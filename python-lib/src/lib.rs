@@ -1,1 +1,40 @@
-//! (to come)
+//! The microprocess: ordinary Python without native access.
+//!
+//! Trust domain: whatever the application's Python does, which is not trusted at all. This crate is the **language
+//! wall**: a RustPython without `host_env`, whose native modules come from a table ([`modules`]), whose files, sockets
+//! and other processes do not exist, and whose only ways out are three streams and the broker ([`native`]). The other
+//! wall is the operating system's (`cloison-sandbox`), put up before the interpreter is.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`template`] | from `exec` to waiting for forks |
+//! | [`microprocess`] | from the fork to the exit status |
+//! | [`interpreter`] | how the VM is built |
+//! | [`modules`] | which native modules there are, and why |
+//! | [`capability`] | capabilities and their functions as Python objects |
+//! | [`native`] | module `_cloison` |
+//! | [`link`] | the control socket |
+//! | [`interrupt`], [`signals`] | Ctrl-C |
+//! | [`memory`] | the budget, and what happens at its end |
+//! | [`process`] | fork and exit |
+//!
+//! The Python part (`Lib/cloison`, and an `os` of our own) is frozen into the binary.
+
+pub mod capability;
+pub mod failure;
+pub mod interpreter;
+pub mod interrupt;
+pub mod link;
+pub mod memory;
+pub mod microprocess;
+pub mod modules;
+pub mod native;
+pub mod process;
+pub mod signals;
+pub mod template;
+
+pub use interpreter::{ExtraModules, no_extra_modules};
+pub use template::main_with;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counted = memory::Counted;

@@ -1,1 +1,45 @@
-//! (to come)
+//! The broker: the trusted process.
+//!
+//! Trust domain: it may do everything its user may, so it does little: it starts the template and the zones, keeps the
+//! process table, opens call channels, sees every exit, restarts zones, and takes everything down with it. It never runs
+//! Python and never loads a library; every byte from another process is checked against its own tables.
+//!
+//! It is one thread around one `epoll` set ([`reactor`]). Nothing in it waits for a peer: requests that cannot be
+//! answered yet are queued at the zone they are for.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`application`] | an application on disk: its manifest, its zones, its sources |
+//! | [`sources`] | finds modules below the application's own folders, and nowhere else |
+//! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
+//! | [`launch`] | starts the two other binaries with a control socket and nothing else |
+//! | [`child`] | a process of ours: its pidfd, its end |
+//! | [`family`] | a sandboxed process and what came with it: launcher, worker, init |
+//! | [`template`] | the template: boots, forks |
+//! | [`zone`] | zone instances: start, attach, deadlines, end, back-off |
+//! | [`broker`] | the tables, and one turn of the loop |
+//! | `processes`, `zones` | what the broker does with each, as further methods of [`Broker`] |
+//! | [`backoff`] | when a zone that keeps ending may start again: pure |
+//! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events; the only module with `unsafe` |
+//! | [`doctor`] | what is enforced on this kernel, by trying |
+#![deny(unsafe_code)]
+
+pub mod application;
+pub mod backoff;
+pub mod broker;
+pub mod child;
+pub mod doctor;
+pub mod family;
+pub mod launch;
+pub mod library;
+pub mod reactor;
+pub mod signals;
+pub mod sources;
+pub mod template;
+pub mod zone;
+mod processes;
+mod zones;
+
+pub use broker::{Broker, Exit, Pid, StandardStreams};
+pub use processes::signal_name;
+pub use rustix::process::Signal;

@@ -67,6 +67,12 @@ impl Caller {
         &self.arena
     }
 
+    /// Whether the broker has neither ended the channel nor revoked its grant: a call that is posted now is seen.
+    #[inline]
+    pub fn is_live(&self) -> bool {
+        self.terms.state() == State::Live
+    }
+
     /// Post `request` and wait for its reply, for `deadline` at most.
     #[inline]
     pub fn call(&mut self, request: &Request, deadline: Duration) -> Result<Reply, CallError> {

@@ -73,26 +73,40 @@ impl Control {
         Self { socket }
     }
 
-    /// Send `message` and copies of `descriptors`.
+    /// Send `message` and copies of `descriptors`; waits while the receiver's queue is full.
     pub fn send<M: Serialize>(&self, message: &M, descriptors: &[BorrowedFd<'_>]) -> Result<(), ControlError> {
+        self.send_with(message, descriptors, SendFlags::NOSIGNAL)
+    }
+
+    /// As [`Control::send`], but a full queue is the error `EAGAIN`: for a sender that must not wait for its peer.
+    pub fn try_send<M: Serialize>(&self, message: &M, descriptors: &[BorrowedFd<'_>]) -> Result<(), ControlError> {
+        self.send_with(message, descriptors, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
+    }
+
+    fn send_with<M: Serialize>(
+        &self,
+        message: &M,
+        descriptors: &[BorrowedFd<'_>],
+        flags: SendFlags,
+    ) -> Result<(), ControlError> {
         let packet = postcard::to_extend(message, vec![INLINE]).map_err(|_| ControlError::Malformed("cannot be encoded"))?;
         if packet.len() <= INLINE_BYTES {
-            return self.send_packet(&packet, descriptors);
+            return self.send_packet(&packet, descriptors, flags);
         }
         let memfd = in_memfd(&packet[1..])?;
         let mut all = vec![memfd.as_fd()];
         all.extend_from_slice(descriptors);
-        self.send_packet(&[IN_MEMFD], &all)
+        self.send_packet(&[IN_MEMFD], &all, flags)
     }
 
-    fn send_packet(&self, packet: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<(), ControlError> {
+    fn send_packet(&self, packet: &[u8], descriptors: &[BorrowedFd<'_>], flags: SendFlags) -> Result<(), ControlError> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
         let mut ancillary = SendAncillaryBuffer::new(&mut space);
         if !descriptors.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(descriptors)) {
             return Err(ControlError::Malformed("too many descriptors"));
         }
         loop {
-            match sendmsg(&self.socket, &[IoSlice::new(packet)], &mut ancillary, SendFlags::NOSIGNAL) {
+            match sendmsg(&self.socket, &[IoSlice::new(packet)], &mut ancillary, flags) {
                 Ok(_) => return Ok(()),
                 Err(Errno::INTR) => {}
                 Err(Errno::PIPE | Errno::CONNRESET) => return Err(ControlError::Closed),

@@ -27,15 +27,27 @@
 //!   reads terms (broker's page): alive, revoked or ended
 //! ```
 
+// `loom` has atomics of its own, which live in no shared memory: the model is built of the state machine alone.
+#[cfg(not(loom))]
 pub mod channel;
+#[cfg(not(loom))]
 pub mod client;
+#[cfg(not(loom))]
 pub mod control;
+#[cfg_attr(loom, allow(dead_code))]
 mod doorbell;
+#[cfg(not(loom))]
 mod futex;
+#[cfg_attr(loom, allow(dead_code))]
 pub mod layout;
+#[cfg(not(loom))]
 pub mod server;
+#[cfg(not(loom))]
 mod shared;
+#[cfg(not(loom))]
 pub mod status;
+#[cfg(not(loom))]
 pub mod terms;
 
+#[cfg(not(loom))]
 pub use shared::{Arena, ChannelError, OutOfRange};

@@ -1,0 +1,179 @@
+//! The tables of `cloison.toml`.
+
+use super::{Allow, Application, CapabilityRequest, Entry, Limits, Written};
+use crate::document::{Reader, Table, Value};
+use crate::manifest::layers;
+use crate::units;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use toml::de::DeValue;
+
+pub(super) fn application(reader: &mut Reader, mut root: Table<'_>) -> Option<Application> {
+    let app = root.take("app").and_then(|value| app(reader, &value)).unwrap_or_default();
+    let capabilities = root.take("capabilities").map(|value| capabilities(reader, &value)).unwrap_or_default();
+    let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
+    if root.has("zone") && root.has("functions") {
+        let hint = "name it NAME.zone.toml and let `[capabilities.NAME] zone = \"NAME.zone.toml\"` point to it";
+        reader.error_with_hint(0..0, "this is a zone's manifest, not an application's", hint);
+        root.take_all();
+    }
+    reader.finish(root);
+    Some(Application {
+        source: Arc::clone(&reader.source),
+        entry: app.entry,
+        site_packages: app.site_packages,
+        may_be_missing: app.may_be_missing,
+        capabilities,
+        limits,
+    })
+}
+
+#[derive(Default)]
+struct App {
+    entry: Option<Entry>,
+    site_packages: Vec<String>,
+    may_be_missing: Vec<String>,
+}
+
+fn app(reader: &mut Reader, value: &Value<'_>) -> Option<App> {
+    let mut table = reader.table(value, "[app]", "{ entry = \"app:main\" }")?;
+    let entry = table.take("entry").and_then(|value| entry(reader, &value));
+    let site_packages = table.take("site_packages").and_then(|value| folders(reader, &value));
+    let may_be_missing = table.take("may_be_missing").and_then(|value| layers(reader, &value));
+    reader.finish(table);
+    let (site_packages, may_be_missing) = (site_packages.unwrap_or_default(), may_be_missing.unwrap_or_default());
+    Some(App { entry, site_packages, may_be_missing })
+}
+
+fn entry(reader: &mut Reader, value: &Value<'_>) -> Option<Entry> {
+    let written = reader.string(value)?;
+    let text = &written.text;
+    let (message, hint) = match text.split_once(':') {
+        Some((module, qualname)) if dotted(module) && dotted(qualname) => {
+            return Some(Entry { module: module.to_owned(), qualname: qualname.to_owned() });
+        }
+        _ if text.contains('/') || text.ends_with(".py") => {
+            let module = text.trim_end_matches(".py").trim_start_matches("./").replace('/', ".");
+            (format!("`{text}` is a file, and `entry` is a function"), format!("write `entry = \"{module}:main\"`"))
+        }
+        _ if text.ends_with("()") => {
+            (format!("`{text}` is a call, and `entry` is a function's name"), "leave out the parentheses".to_owned())
+        }
+        None if dotted(text) => {
+            (format!("`{text}` names no function"), format!("`module:function`, as in `entry = \"{text}:main\"`"))
+        }
+        _ => (format!("`{text}` cannot be an entry"), "`module:function`, as in `entry = \"app:main\"`".to_owned()),
+    };
+    reader.error_with_hint(written.span, message, hint);
+    None
+}
+
+fn dotted(text: &str) -> bool {
+    let identifier = |part: &str| {
+        part.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && part.chars().all(|one| one.is_alphanumeric() || one == '_')
+    };
+    text.split('.').all(identifier)
+}
+
+fn folders(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<String>> {
+    let list = match value.value {
+        DeValue::String(_) => vec![reader.string(value)?],
+        _ => reader.strings(value)?,
+    };
+    let folder = |folder: Written| {
+        let inside = !folder.text.starts_with('/') && folder.text.split('/').all(|part| part != "..");
+        if !inside {
+            let hint = "a folder below the application's own, relative to this file";
+            reader.error_with_hint(folder.span, format!("`{}` is outside the application", folder.text), hint);
+        }
+        inside.then_some(folder.text)
+    };
+    list.into_iter().map(folder).collect()
+}
+
+fn capabilities(reader: &mut Reader, value: &Value<'_>) -> BTreeMap<String, CapabilityRequest> {
+    let table = reader.table(value, "[capabilities]", "{ … }");
+    let entries = table.map(|mut table| table.take_all()).unwrap_or_default();
+    let request = |entry: &Value<'_>| Some((entry.key.to_owned(), capability(reader, entry)?));
+    entries.iter().filter_map(request).collect()
+}
+
+fn capability(reader: &mut Reader, entry: &Value<'_>) -> Option<CapabilityRequest> {
+    let name = format!("[capabilities.{}]", entry.key);
+    if entry.key.is_empty() || entry.key.len() > 128 || entry.key.chars().any(char::is_control) {
+        reader.error(entry.key_span.clone(), "this cannot be the name of a capability");
+    }
+    let mut table = reader.table(entry, name.as_str(), "{ zone = \"zlib\", allow = [\"crc32\"] }")?;
+    let zone = table.take("zone");
+    if zone.is_none() {
+        let hint = "a bundled binding (`zone = \"zlib\"`) or a file (`zone = \"mine.zone.toml\"`)";
+        reader.missing(&table, "zone", hint);
+    }
+    let allow_value = table.take("allow");
+    if allow_value.is_none() {
+        let hint = "list the functions: `allow = [\"crc32\"]`; all of them are `allow = \"*\"`, none are `allow = []`";
+        reader.missing(&table, "allow", hint);
+    }
+    let allow_at = allow_value.as_ref().map(|value| value.key_span.start);
+    let zone = zone.and_then(|value| reader.string(&value));
+    let allow = allow_value.and_then(|value| allow(reader, &value));
+    let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
+    let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
+    let calls = table.take("calls").and_then(|value| reader.count(&value, 0, i64::MAX as u64));
+    reader.finish(table);
+    Some(CapabilityRequest { zone: zone?, allow: allow?, allow_location: reader.location(allow_at?), bounds, rate, calls })
+}
+
+fn allow(reader: &mut Reader, value: &Value<'_>) -> Option<Allow> {
+    let star = |text: &str| text == "*";
+    match value.value {
+        DeValue::String(text) if star(text) => Some(Allow::All),
+        DeValue::String(text) => {
+            let hint = format!("write `allow = [\"{text}\"]`");
+            reader.error_with_hint(value.span.clone(), "`allow` is an array of functions, or \"*\"", hint);
+            None
+        }
+        _ => {
+            let functions = reader.strings(value)?;
+            if let Some(all) = functions.iter().find(|function| star(&function.text)) {
+                reader.error_with_hint(all.span.clone(), "`*` is no function", "for all functions, write `allow = \"*\"`");
+                return None;
+            }
+            Some(Allow::Functions(functions))
+        }
+    }
+}
+
+/// `where = { compress2 = "sourceLen <= 1 MiB" }`
+fn bounds(reader: &mut Reader, value: &Value<'_>) -> Vec<(Written, Written)> {
+    let table = reader.table(value, "`where`", "{ compress2 = \"sourceLen <= 1 MiB\" }");
+    let entries = table.map(|mut table| table.take_all()).unwrap_or_default();
+    let bound = |entry: &Value<'_>| {
+        let function = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
+        Some((function, reader.string(entry)?))
+    };
+    entries.iter().filter_map(bound).collect()
+}
+
+fn limits(reader: &mut Reader, value: &Value<'_>) -> Limits {
+    let mut limits = Limits::default();
+    let Some(mut table) = reader.table(value, "[limits]", "{ memory = \"256 MiB\" }") else { return limits };
+    if let Some(size) = table.take("memory").and_then(|value| reader.size(&value, 16 << 20, 1 << 40)) {
+        limits.memory_bytes = size;
+    }
+    if let Some(size) = table.take("mailbox").and_then(|value| reader.size(&value, 4 << 10, 1 << 40)) {
+        limits.mailbox_bytes = size;
+    }
+    if let Some(count) = table.take("processes").and_then(|value| reader.count(&value, 1, 1_000_000)) {
+        limits.processes = count as u32;
+    }
+    if let Some(count) = table.take("descriptors").and_then(|value| reader.count(&value, 16, 65_536)) {
+        limits.descriptors = count as u32;
+    }
+    if let Some(time) = table.take("cpu").and_then(|value| reader.duration(&value)) {
+        limits.cpu_seconds = time.as_millis().div_ceil(1000) as u64;
+    }
+    reader.finish(table);
+    limits
+}

@@ -1,0 +1,18 @@
+//! The bindings that come with Cloison, as data: `zone = "zlib"` in `cloison.toml` means one of these.
+//!
+//! They are ordinary manifests, compiled in so that a lone `cloison` binary has them.
+
+const BINDINGS: &[(&str, &str, &str)] = &[
+    ("libm", "libm.zone.toml", include_str!("../bindings/libm.zone.toml")),
+    ("zlib", "zlib.zone.toml", include_str!("../bindings/zlib.zone.toml")),
+];
+
+/// The file name and the text of the binding of that name.
+pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
+    BINDINGS.iter().find(|(known, ..)| *known == name).map(|(_, file_name, text)| (*file_name, *text))
+}
+
+/// The names of all bindings, sorted.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BINDINGS.iter().map(|(name, ..)| *name)
+}

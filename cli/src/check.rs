@@ -1,0 +1,108 @@
+//! `cloison check`
+
+use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
+use cloison_broker::library;
+use cloison_capabilities::diagnostic::{Diagnostics, did_you_mean};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Application folders, cloison.toml files or zone manifests
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Print the findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found for one path.
+#[derive(Debug, Default, Serialize)]
+struct Finding {
+    path: PathBuf,
+    mistakes: Diagnostics,
+    /// Everything that is not a mistake in a manifest: files, libraries, symbols.
+    errors: Vec<String>,
+    zones: Vec<Checked>,
+}
+
+/// A zone whose manifest can be read.
+#[derive(Debug, Serialize)]
+struct Checked {
+    name: String,
+    manifest: String,
+    library: Option<PathBuf>,
+    functions: usize,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let findings: Vec<Finding> = arguments.paths.iter().map(|path| check(path)).collect();
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        findings.iter().for_each(show);
+    }
+    let wrong = findings.iter().any(|finding| finding.mistakes.has_errors() || !finding.errors.is_empty());
+    Ok(ExitCode::from(if wrong { 1 } else { 0 }))
+}
+
+fn check(path: &Path) -> Finding {
+    let mut finding = Finding { path: path.to_owned(), ..Finding::default() };
+    let zones = if path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST) {
+        if !path.join(MANIFEST).is_file() && path.is_dir() {
+            finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));
+            return finding;
+        }
+        Loaded::open(path, &[]).map(|loaded| loaded.zones)
+    } else {
+        ZoneSpecification::read(path).map(|zone| vec![zone])
+    };
+    match zones {
+        Ok(zones) => zones.iter().for_each(|zone| check_zone(zone, &mut finding)),
+        Err(LoadError::Manifests(mistakes)) => finding.mistakes = mistakes,
+        Err(other) => finding.errors.push(other.to_string()),
+    }
+    finding
+}
+
+fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) {
+    let interface = &zone.interface;
+    let opened = library::open(interface, &zone.folder);
+    match &opened {
+        Err(error) => finding.errors.push(error.to_string()),
+        Ok(library) => match library::symbols(library) {
+            Err(error) => finding.errors.push(format!("{}: {error}", library.path.display())),
+            Ok(symbols) => {
+                for function in interface.functions.iter().filter(|function| !symbols.contains(&function.symbol)) {
+                    let near = did_you_mean(&function.symbol, symbols.iter().map(String::as_str));
+                    let hint = near.map(|near| format!("\nhint: it has `{near}`")).unwrap_or_default();
+                    let at = format!("{}:{}", interface.source, function.declared.line);
+                    let library = library.path.display();
+                    finding.errors.push(format!("{at}: {library} has no function `{}`{hint}", function.symbol));
+                }
+            }
+        },
+    }
+    finding.zones.push(Checked {
+        name: interface.name.clone(),
+        manifest: interface.source.clone(),
+        library: opened.ok().map(|library| library.path),
+        functions: interface.functions.iter().filter(|function| !function.internal).count(),
+    });
+}
+
+fn show(finding: &Finding) {
+    eprint!("{}", finding.mistakes.render(crate::output::colour()));
+    for error in &finding.errors {
+        crate::output::error(&anyhow::Error::msg(error.clone()));
+    }
+    if finding.mistakes.has_errors() || !finding.errors.is_empty() {
+        return;
+    }
+    for zone in &finding.zones {
+        let library = zone.library.as_deref().unwrap_or(Path::new("?")).display();
+        println!("{}: zone {}, {} functions of {library}", zone.manifest, zone.name, zone.functions);
+    }
+    println!("{}: ok", finding.path.display());
+}

@@ -1,0 +1,274 @@
+//! The tables, and one turn of the loop.
+
+use crate::application::Loaded;
+use crate::child::Child;
+use crate::family::Family;
+use crate::launch::Binaries;
+use crate::reactor::{Reactor, Registration};
+use crate::signals::Signals;
+use crate::sources::Sources;
+use crate::template::{Progress, Template};
+use crate::zone::{Instance, InstanceId, Zone};
+use cloison_capabilities::message::{ChannelId, End, Layer, ToTemplate};
+use cloison_transport::control::Control;
+use rustix::io::Errno;
+use slotmap::SlotMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+slotmap::new_key_type! {
+    /// A microprocess in one broker's life. Never reused.
+    pub struct Pid;
+}
+
+/// How a microprocess ended.
+pub type Exit = crate::child::Ended;
+
+/// The standard streams of a microprocess.
+#[derive(Debug)]
+pub struct StandardStreams {
+    /// Descriptor 0, 1 and 2.
+    pub descriptors: [OwnedFd; 3],
+}
+
+impl StandardStreams {
+    /// Copies of this process's own.
+    pub fn inherited() -> io::Result<Self> {
+        use rustix::stdio::{stderr, stdin, stdout};
+        let copy = |descriptor| rustix::io::fcntl_dupfd_cloexec(descriptor, 3);
+        Ok(Self { descriptors: [copy(stdin())?, copy(stdout())?, copy(stderr())?] })
+    }
+
+    /// All three are `/dev/null`.
+    pub fn null() -> io::Result<Self> {
+        let null = || std::fs::File::options().read(true).write(true).open("/dev/null").map(OwnedFd::from);
+        Ok(Self { descriptors: [null()?, null()?, null()?] })
+    }
+}
+
+/// What a descriptor of the reactor means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Meaning {
+    /// The template has sent something or is gone.
+    Template,
+    /// A microprocess has sent something.
+    Process(Pid),
+    /// A microprocess has ended.
+    ProcessEnd(Pid),
+    /// A signal for the broker.
+    Signal,
+    /// A zone has sent something or is gone.
+    Zone(InstanceId),
+}
+
+/// A microprocess.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) control: Control,
+    pub(crate) registration: Registration,
+    /// The process and its registration, once the template has forked it.
+    pub(crate) child: Option<(Child, Registration)>,
+    /// Its channels, and at which instance each is.
+    pub(crate) channels: BTreeMap<ChannelId, InstanceId>,
+    /// Why channels of its ended, until it asks.
+    pub(crate) ends: BTreeMap<ChannelId, End>,
+}
+
+/// Why the broker cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// Something of the host's.
+    #[error(transparent)]
+    Host(#[from] io::Error),
+    /// The template did not start, or a module's import failed.
+    #[error("{message}")]
+    Template {
+        /// A traceback or a sentence.
+        message: String,
+        /// The exit status that Python would have given.
+        status: i32,
+    },
+    /// The limit of microprocesses.
+    #[error("there are {0} microprocesses already\nhint: [limits] processes in {1}")]
+    TooMany(u32, String),
+}
+
+impl From<Errno> for BrokerError {
+    fn from(error: Errno) -> Self {
+        Self::Host(error.into())
+    }
+}
+
+/// What [`Broker::turn`] reports.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Event {
+    /// A microprocess has ended.
+    Exited(Pid, Exit),
+    /// A microprocess could not be made.
+    NotStarted(Pid),
+    /// SIGHUP, SIGINT or SIGTERM has arrived.
+    Signal(i32),
+}
+
+/// The broker.
+#[derive(Debug)]
+pub struct Broker {
+    pub(crate) application: Loaded,
+    pub(crate) binaries: Binaries,
+    pub(crate) sources: Sources,
+    pub(crate) reactor: Reactor<Meaning>,
+    pub(crate) template: Template,
+    pub(crate) processes: SlotMap<Pid, Process>,
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) instances: SlotMap<InstanceId, Instance>,
+    pub(crate) last_channel: u64,
+    pub(crate) events: VecDeque<Event>,
+    signals: Option<Signals>,
+}
+
+impl Broker {
+    /// Start the template of an application. Call it from the main thread: its end is the signal by which the kernel takes
+    /// everything down.
+    pub fn start(application: Loaded, binaries: Binaries) -> Result<Self, BrokerError> {
+        let mut sources = Sources::default();
+        for root in &application.roots {
+            sources.add(root).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}\nhint: [app] site_packages in {}", root.display(), application.manifest.display()))
+            })?;
+        }
+        let mut reactor = Reactor::new()?;
+        let (control, launcher) = binaries.template()?;
+        let family = Family::new(launcher);
+        let registration = Some(reactor.add(&control, Meaning::Template)?);
+        let boot = ToTemplate::Boot {
+            preload: application.preload.clone(),
+            memory_bytes: application.limits.memory_bytes,
+            cpu_seconds: application.limits.cpu_seconds,
+            descriptors: application.limits.descriptors,
+            may_be_missing: application.may_be_missing.clone(),
+        };
+        let sent = control.send(&boot, &[]);
+        let template =
+            Template { progress: Progress::Starting, control, registration, family, forking: VecDeque::new() };
+        let zones = application.zones.iter().map(|specification| Zone {
+            specification: specification.clone(),
+            backoff: Default::default(),
+            failure: None,
+            waiting: Vec::new(),
+        });
+        let mut broker = Self {
+            zones: zones.collect(),
+            application,
+            binaries,
+            sources,
+            reactor,
+            template,
+            processes: SlotMap::with_key(),
+            instances: SlotMap::with_key(),
+            last_channel: 0,
+            events: VecDeque::new(),
+            signals: None,
+        };
+        if sent.is_err() {
+            broker.template_gone();
+        }
+        Ok(broker)
+    }
+
+    /// Report SIGHUP, SIGINT and SIGTERM as [`Event::Signal`] from now on.
+    pub fn watch_signals(&mut self) -> Result<(), BrokerError> {
+        let signals = Signals::block()?;
+        self.reactor.add(&signals, Meaning::Signal)?;
+        self.signals = Some(signals);
+        Ok(())
+    }
+
+    /// What the application is.
+    pub fn application(&self) -> &Loaded {
+        &self.application
+    }
+
+    /// Wait until the template has imported the application's modules.
+    pub fn ready(&mut self) -> Result<(), BrokerError> {
+        loop {
+            match &self.template.progress {
+                Progress::Ready => return Ok(()),
+                Progress::Failed { message, status } => {
+                    return Err(BrokerError::Template { message: message.clone(), status: *status });
+                }
+                Progress::Starting => {}
+            }
+            self.poll(None)?;
+            if let Some(Event::Signal(signal)) = self.events.iter().find(|event| matches!(event, Event::Signal(_))) {
+                let status = 128 + signal;
+                return Err(BrokerError::Template { message: "interrupted".into(), status });
+            }
+        }
+    }
+
+    /// The layers in force in the template and in every microprocess.
+    pub fn template_layers(&self) -> &[Layer] {
+        &self.template.family.layers
+    }
+
+    /// The next event, after `timeout` at most.
+    pub fn turn(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, BrokerError> {
+        let until = timeout.map(|timeout| Instant::now() + timeout);
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(None);
+            }
+            self.poll(left)?;
+        }
+    }
+
+    /// Wait once and do what there is to do.
+    fn poll(&mut self, timeout: Option<Duration>) -> Result<(), BrokerError> {
+        let check = self.next_check().map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = timeout.into_iter().chain(check).min();
+        for registration in self.reactor.wait(timeout)? {
+            match self.reactor.meaning(registration) {
+                Some(Meaning::Template) => self.hear_template(),
+                Some(Meaning::Process(pid)) => self.hear_process(pid),
+                Some(Meaning::ProcessEnd(pid)) => self.process_ended(pid),
+                Some(Meaning::Signal) => self.hear_signal(),
+                Some(Meaning::Zone(instance)) => self.hear_zone(instance),
+                None => {} // closed earlier in this turn
+            }
+        }
+        self.check_zones(Instant::now());
+        Ok(())
+    }
+
+    fn hear_signal(&mut self) {
+        let next = self.signals.as_ref().and_then(Signals::next);
+        self.events.extend(next.map(Event::Signal));
+    }
+}
+
+impl Drop for Broker {
+    /// Take everything down and wait until it is gone. The kernel would do it when we end; this way nothing outlives the
+    /// call. Zones first: their clients need not hear of it.
+    fn drop(&mut self) {
+        for (_, mut instance) in self.instances.drain() {
+            instance.family.end();
+        }
+        for (_, process) in &self.processes {
+            if let Some((child, _)) = &process.child {
+                child.signal(rustix::process::Signal::KILL);
+            }
+        }
+        self.template.family.end();
+        for (_, process) in self.processes.drain() {
+            if let Some((child, _)) = process.child {
+                child.wait();
+            }
+        }
+    }
+}

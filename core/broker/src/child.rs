@@ -1,0 +1,115 @@
+//! A process of ours: a descriptor that names it for as long as we hold it, and how it ended.
+
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
+};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ended {
+    /// By `exit`, with that status.
+    Exited(i32),
+    /// By that signal.
+    Signaled(i32),
+}
+
+impl Ended {
+    fn from_status(status: &WaitIdStatus) -> Self {
+        match (status.exit_status(), status.terminating_signal()) {
+            (Some(code), _) => Self::Exited(code),
+            (None, signal) => Self::Signaled(signal.unwrap_or(libc::SIGKILL)),
+        }
+    }
+}
+
+/// A child, alive or a zombie, that nobody else waits for.
+#[derive(Debug)]
+pub struct Child {
+    pidfd: OwnedFd,
+}
+
+impl AsFd for Child {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+impl Child {
+    /// Our own child of that number. It cannot have been replaced by another: nobody but us waits for our children.
+    ///
+    /// # Errors
+    /// `ECHILD` if it is no child of ours.
+    pub fn from_pid(pid: i32) -> Result<Self, Errno> {
+        let pid = Pid::from_raw(pid).filter(|pid| pid.as_raw_nonzero().get() > 1).ok_or(Errno::CHILD)?;
+        Self::from_pidfd(pidfd_open(pid, PidfdFlags::empty())?)
+    }
+
+    /// A descriptor that another process says is one of a child of ours.
+    ///
+    /// # Errors
+    /// `ECHILD` if it is no child of ours, `EBADF` or `EINVAL` if it is no such descriptor.
+    pub fn from_pidfd(pidfd: OwnedFd) -> Result<Self, Errno> {
+        // Looking without waiting succeeds for our own children alone.
+        waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?;
+        Ok(Self { pidfd })
+    }
+
+    /// How it ended, if it has; the zombie is gone afterwards.
+    pub fn ended(&self) -> Option<Ended> {
+        match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+            Ok(status) => status.as_ref().map(Ended::from_status),
+            Err(_) => Some(Ended::Signaled(libc::SIGKILL)), // ECHILD: it is gone, and nobody can say how
+        }
+    }
+
+    /// Wait for its end.
+    pub fn wait(&self) -> Ended {
+        loop {
+            match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED) {
+                Ok(Some(status)) => return Ended::from_status(&status),
+                Ok(None) | Err(Errno::INTR) => {}
+                Err(_) => return Ended::Signaled(libc::SIGKILL),
+            }
+        }
+    }
+
+    /// Send it a signal; nothing happens if it has ended.
+    pub fn signal(&self, signal: Signal) {
+        let _ = pidfd_send_signal(&self.pidfd, signal);
+    }
+
+    /// Its number in our namespace, while it lives.
+    pub fn pid(&self) -> Option<i32> {
+        use std::os::fd::AsRawFd;
+        let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", self.pidfd.as_raw_fd())).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok().filter(|pid| *pid > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn ends_are_told_apart() {
+        let exited = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
+        assert_eq!(Child::from_pid(exited.id() as i32).unwrap().wait(), Ended::Exited(7));
+        let killed = Command::new("sleep").arg("100").spawn().unwrap();
+        let child = Child::from_pid(killed.id() as i32).unwrap();
+        assert_eq!(child.pid(), Some(killed.id() as i32));
+        assert_eq!(child.ended(), None);
+        child.signal(Signal::KILL);
+        assert_eq!(child.wait(), Ended::Signaled(9));
+    }
+
+    #[test]
+    fn a_stranger_is_no_child() {
+        for pid in [0, 1, -1, i32::MAX, std::process::id() as i32] {
+            assert!(Child::from_pid(pid).is_err(), "{pid}");
+        }
+        assert!(Child::from_pidfd(std::fs::File::open("/dev/null").unwrap().into()).is_err());
+    }
+}

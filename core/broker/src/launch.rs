@@ -1,0 +1,66 @@
+//! Starts the other two binaries: an empty environment, a control socket as descriptor 0, and nothing else.
+
+use cloison_transport::control::Control;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where the two binaries are: beside the one that runs.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    folder: PathBuf,
+}
+
+/// The process that was started. It makes its worker (and the init of the worker's namespace), which become children of
+/// ours by `CLONE_PARENT`, and ends.
+#[derive(Debug)]
+pub struct Launcher(std::process::Child);
+
+impl Launcher {
+    /// End it, if it has not ended, and wait for it.
+    pub fn end(mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+
+    /// Wait for its end, which follows at once when the worker has reported.
+    pub fn reap(mut self) {
+        let _ = self.0.wait();
+    }
+}
+
+impl Binaries {
+    /// Beside the running binary.
+    pub fn beside_this_one() -> io::Result<Self> {
+        let this = std::env::current_exe()?;
+        Ok(Self { folder: this.parent().unwrap_or(Path::new("/")).to_owned() })
+    }
+
+    /// Start `cloison-microprocess`; what modules print while they are imported goes where the command's own output goes.
+    pub fn template(&self) -> io::Result<(Control, Launcher)> {
+        self.start("cloison-microprocess", Stdio::inherit(), Stdio::inherit())
+    }
+
+    /// Start `cloison-zone`; a library that prints, prints nowhere.
+    pub fn zone(&self) -> io::Result<(Control, Launcher)> {
+        self.start("cloison-zone", Stdio::null(), Stdio::null())
+    }
+
+    fn start(&self, name: &str, stdout: Stdio, stderr: Stdio) -> io::Result<(Control, Launcher)> {
+        let path = self.folder.join(name);
+        let (ours, theirs) = Control::pair()?;
+        let launcher = Command::new(&path)
+            .env_clear()
+            .current_dir("/")
+            .stdin(OwnedFd::from(theirs))
+            .stdout(stdout)
+            .stderr(stderr)
+            .spawn()
+            .map_err(|error| {
+                let hint = "hint: the three binaries cloison, cloison-microprocess and cloison-zone belong in one folder";
+                io::Error::new(error.kind(), format!("cannot start {}: {error}\n{hint}", path.display()))
+            })?;
+        Ok((ours, Launcher(launcher)))
+    }
+}

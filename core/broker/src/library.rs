@@ -1,0 +1,187 @@
+//! Finds a zone's library as the dynamic loader would, checks its hash, lists its symbols; never loads it.
+//!
+//! The file is opened once, here. The zone loads that very descriptor, so what was checked is what runs.
+
+use cloison_capabilities::Interface;
+use cloison_capabilities::interface::LibraryLocation;
+use object::{Object, ObjectSymbol};
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+
+/// The loader's index of libraries, `ld.so.cache(5)` in its format since glibc 2.2.
+const CACHE: &str = "/etc/ld.so.cache";
+const CACHE_MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
+/// Where the loader looks after its index.
+const FOLDERS: [&str; 6] =
+    ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+/// The largest library that is hashed or whose symbols are read, in bytes.
+const LIBRARY_BYTES: u64 = 1 << 30;
+
+/// Why there is no library.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// The file's digest is not among those listed.
+    #[error("{}: SHA-256 is {actual}, which is not in `sha256` at {at}", path.display())]
+    Digest {
+        /// The file.
+        path: PathBuf,
+        /// Its digest.
+        actual: String,
+        /// `file:line` of `library`.
+        at: String,
+    },
+    /// No such library.
+    #[error("{at}: no library {soname}, neither in {CACHE} nor in /lib or /usr/lib\nhint: install the package that has it, or give `path` instead of `soname`")]
+    NotFound {
+        /// The name.
+        soname: String,
+        /// `file:line` of `library`.
+        at: String,
+    },
+    /// Not an ELF library for this machine.
+    #[error("{at}: {}: not a library for this machine ({reason})", path.display())]
+    NotALibrary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// `file:line` of `library`.
+        at: String,
+    },
+    /// It cannot be read.
+    #[error("{at}: {}: {error}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+        /// `file:line` of `library`.
+        at: String,
+    },
+}
+
+/// An opened library.
+#[derive(Debug)]
+pub struct Library {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// The file.
+    pub file: File,
+}
+
+/// Open the library that `interface` names; `folder` is the manifest's.
+pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryError> {
+    let at = || format!("{}:{}", interface.source, interface.library.declared.line);
+    let path = match &interface.library.location {
+        LibraryLocation::Path(path) => folder.join(path),
+        LibraryLocation::Soname(soname) => {
+            find(soname).ok_or_else(|| LibraryError::NotFound { soname: soname.clone(), at: at() })?
+        }
+    };
+    let unreadable = |error| LibraryError::Unreadable { path: path.clone(), error, at: at() };
+    let mut file = File::open(&path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(LibraryError::NotALibrary { path, reason: "not a regular file".into(), at: at() });
+    }
+    let mut header = [0; 20];
+    file.read_exact(&mut header).map_err(|_| LibraryError::NotALibrary { path: path.clone(), reason: "too short".into(), at: at() })?;
+    file.rewind().map_err(unreadable)?;
+    if let Some(reason) = foreign(&header) {
+        return Err(LibraryError::NotALibrary { path, reason: reason.into(), at: at() });
+    }
+    if !interface.library.sha256.is_empty() {
+        let actual = digest(&mut file).map_err(unreadable)?;
+        file.rewind().map_err(unreadable)?;
+        if !interface.library.sha256.contains(&actual) {
+            return Err(LibraryError::Digest { path, actual, at: at() });
+        }
+    }
+    Ok(Library { path, file })
+}
+
+/// The names that the library defines for others, without versions.
+pub fn symbols(library: &Library) -> Result<Vec<String>, String> {
+    let mut bytes = Vec::new();
+    (&library.file).take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let _ = (&library.file).rewind();
+    let file = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
+    let defined = file.dynamic_symbols().filter(|symbol| symbol.is_definition());
+    Ok(defined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect())
+}
+
+/// What makes an ELF header not ours.
+fn foreign(header: &[u8; 20]) -> Option<&'static str> {
+    const SHARED_OBJECT: u8 = 3;
+    let machine = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
+    match header {
+        [0x7f, b'E', b'L', b'F', ..] => match (header[4], header[5], header[16], header[18]) {
+            (2, 1, SHARED_OBJECT, found) if found == machine => None,
+            (2, 1, SHARED_OBJECT, _) => Some("built for another processor"),
+            (2, 1, ..) => Some("an ELF file, but no shared object"),
+            _ => Some("not 64-bit little-endian"),
+        },
+        _ => Some("not an ELF file"),
+    }
+}
+
+fn digest(file: &mut File) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(&mut file.take(LIBRARY_BYTES), &mut hash)?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn find(soname: &str) -> Option<PathBuf> {
+    if soname.contains('/') {
+        return None;
+    }
+    let cached = std::fs::read(CACHE).ok().and_then(|cache| in_cache(&cache, soname));
+    cached.into_iter().chain(FOLDERS.iter().map(|folder| Path::new(folder).join(soname))).find(|path| path.is_file())
+}
+
+/// The path of `soname` in the loader's index: a header of 48 bytes, then entries of 24 (flags, offset of the name, offset
+/// of the path, two more), offsets from the header's start. The low byte 3 of flags is "ELF for libc6", 0x300 is x86-64.
+fn in_cache(cache: &[u8], soname: &str) -> Option<PathBuf> {
+    let start = cache.windows(CACHE_MAGIC.len()).position(|window| window == CACHE_MAGIC)?;
+    let cache = &cache[start..];
+    let word = |offset: usize| Some(u32::from_le_bytes(cache.get(offset..offset + 4)?.try_into().ok()?) as usize);
+    let text = |offset: usize| {
+        let rest = cache.get(offset..)?;
+        std::str::from_utf8(&rest[..rest.iter().position(|byte| *byte == 0)?]).ok()
+    };
+    let wanted = if cfg!(target_arch = "aarch64") { 0x0a03 } else { 0x0303 };
+    (0..word(20)?.min(100_000)).find_map(|index| {
+        let entry = 48 + index * 24;
+        (word(entry)? == wanted && text(word(entry + 4)?)? == soname).then(|| text(word(entry + 8)?).map(PathBuf::from))?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_the_loader_finds() {
+        let path = find("libc.so.6").unwrap();
+        let library = Library { file: File::open(&path).unwrap(), path };
+        let symbols = symbols(&library).unwrap();
+        assert!(symbols.iter().any(|symbol| symbol == "qsort"));
+        assert!(!symbols.iter().any(|symbol| symbol == "no_such_symbol"));
+        assert_eq!(find("libnone-such.so.99"), None);
+        assert_eq!(find("../../etc/passwd"), None);
+    }
+
+    #[test]
+    fn a_damaged_index_is_no_panic() {
+        let Ok(cache) = std::fs::read(CACHE) else { return };
+        assert!(in_cache(&cache, "libc.so.6").is_some());
+        for length in (0..cache.len()).step_by(97) {
+            in_cache(&cache[..length], "libc.so.6");
+        }
+        let mut wild = CACHE_MAGIC.to_vec();
+        wild.resize(4096, 0xff);
+        assert_eq!(in_cache(&wild, "x"), None);
+    }
+}

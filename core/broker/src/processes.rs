@@ -1,0 +1,234 @@
+//! What the broker does with the template and its microprocesses.
+
+use crate::broker::{Broker, BrokerError, Event, Exit, Meaning, Pid, Process, StandardStreams};
+use crate::child::Child;
+use crate::template::Progress;
+use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
+use cloison_transport::control::{Control, ControlError};
+use rustix::process::Signal;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+
+impl Broker {
+    /// Fork a microprocess that runs `run`. Its end comes as an [`Event`].
+    pub fn spawn(&mut self, run: Run, streams: &StandardStreams) -> Result<Pid, BrokerError> {
+        let limit = self.application.limits.processes;
+        if self.processes.len() >= limit as usize {
+            return Err(BrokerError::TooMany(limit, self.application.manifest.display().to_string()));
+        }
+        let (ours, theirs) = Control::pair()?;
+        let [stdin, stdout, stderr] = &streams.descriptors;
+        let mut seed = [0; 32];
+        File::open("/dev/urandom")?.read_exact(&mut seed)?;
+        let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
+        if let Err(error) = self.template.control.send(&ToTemplate::Fork { run, seed }, &descriptors) {
+            self.template_gone();
+            return Err(std::io::Error::other(error).into());
+        }
+        let reactor = &mut self.reactor;
+        let pid = self.processes.try_insert_with_key(|pid| {
+            let registration = reactor.add(&ours, Meaning::Process(pid))?;
+            Ok::<_, BrokerError>(Process {
+                control: ours,
+                registration,
+                child: None,
+                channels: Default::default(),
+                ends: Default::default(),
+            })
+        })?;
+        self.template.forking.push_back(pid);
+        Ok(pid)
+    }
+
+    /// Send a signal to a microprocess: SIGINT is Python's `KeyboardInterrupt`, SIGKILL cannot be caught.
+    pub fn signal(&self, pid: Pid, signal: Signal) {
+        if let Some((child, _)) = self.processes.get(pid).and_then(|process| process.child.as_ref()) {
+            child.signal(signal);
+        }
+    }
+
+    /// Its number in the operating system's table, while it lives.
+    pub fn os_pid(&self, pid: Pid) -> Option<i32> {
+        self.processes.get(pid)?.child.as_ref()?.0.pid()
+    }
+
+    pub(crate) fn hear_template(&mut self) {
+        loop {
+            match self.template.control.try_receive::<FromTemplate>() {
+                Ok(Some((message, descriptors))) => self.template_says(message, descriptors),
+                Ok(None) => return,
+                Err(error) => {
+                    if !matches!(error, ControlError::Closed) {
+                        tracing::warn!(%error, "the template breaks the protocol and is ended");
+                    }
+                    return self.template_gone();
+                }
+            }
+        }
+    }
+
+    fn template_says(&mut self, message: FromTemplate, mut descriptors: Vec<OwnedFd>) {
+        match message {
+            FromTemplate::Find { name } => {
+                let found = self.find(&name);
+                if self.template.control.send(&ToTemplate::Found(found), &[]).is_err() {
+                    self.template_gone();
+                }
+            }
+            FromTemplate::Failed { message, status } => self.template.progress = Progress::Failed { message, status },
+            FromTemplate::Jailed(jailed) => {
+                if let Err(error) = self.template.family.adopt(jailed) {
+                    tracing::warn!(%error, "the template names processes that are not ours");
+                    self.template_gone();
+                }
+            }
+            FromTemplate::Ready => self.template.progress = Progress::Ready,
+            FromTemplate::Forked => {
+                let child = descriptors.pop().map(Child::from_pidfd);
+                match (self.template.forking.pop_front(), child) {
+                    (Some(pid), Some(Ok(child))) => self.forked(pid, child),
+                    (pid, _) => {
+                        tracing::warn!("the template reports a child that is not ours");
+                        pid.into_iter().for_each(|pid| self.not_started(pid));
+                        self.template_gone();
+                    }
+                }
+            }
+            FromTemplate::ForkFailed { message } => {
+                tracing::error!(message, "a microprocess could not be started");
+                if let Some(pid) = self.template.forking.pop_front() {
+                    self.not_started(pid);
+                }
+            }
+        }
+    }
+
+    fn forked(&mut self, pid: Pid, child: Child) {
+        let Some(process) = self.processes.get_mut(pid) else { return };
+        match self.reactor.add(&child, Meaning::ProcessEnd(pid)) {
+            Ok(registration) => process.child = Some((child, registration)),
+            Err(error) => {
+                tracing::error!(%error, "a microprocess cannot be watched and is ended");
+                child.signal(Signal::KILL);
+                child.wait();
+                self.not_started(pid);
+            }
+        }
+    }
+
+    fn not_started(&mut self, pid: Pid) {
+        self.forget(pid);
+        self.events.push_back(Event::NotStarted(pid));
+    }
+
+    /// The template is gone or must go. Its children live on: they are ours.
+    pub(crate) fn template_gone(&mut self) {
+        if let Some(registration) = self.template.registration.take() {
+            self.reactor.remove(registration, &self.template.control);
+        }
+        let reported = self.template.family.worker().is_some();
+        let ended = self.template.family.end();
+        if !matches!(self.template.progress, Progress::Failed { .. }) {
+            let message = match ended {
+                Some(Exit::Signaled(signal)) => format!("the template was ended by signal {signal} ({})", signal_name(signal)),
+                Some(Exit::Exited(code)) => format!("the template ended with status {code}"),
+                None if reported => "the template ended".into(),
+                None => "the template did not get into its sandbox\nhint: `cloison doctor` says what is missing".into(),
+            };
+            self.template.progress = Progress::Failed { message, status: 1 };
+        }
+        for pid in std::mem::take(&mut self.template.forking) {
+            self.not_started(pid);
+        }
+    }
+
+    pub(crate) fn hear_process(&mut self, pid: Pid) {
+        while let Some(process) = self.processes.get(pid) {
+            match process.control.try_receive::<FromMicroprocess>() {
+                Ok(Some((message, descriptors))) => {
+                    drop(descriptors); // no message of a microprocess brings any
+                    self.process_says(pid, message);
+                }
+                Ok(None) => return,
+                Err(error) => return self.process_silent(pid, &error),
+            }
+        }
+    }
+
+    /// It has closed its control socket, or speaks nonsense: either way there is nothing left but its end.
+    fn process_silent(&mut self, pid: Pid, error: &ControlError) {
+        let Some(process) = self.processes.get(pid) else { return };
+        if !matches!(error, ControlError::Closed) {
+            tracing::warn!(%error, "a microprocess breaks the protocol and is ended");
+            self.signal(pid, Signal::KILL);
+        }
+        self.reactor.remove(process.registration, &process.control);
+    }
+
+    fn process_says(&mut self, pid: Pid, message: FromMicroprocess) {
+        let answer = match message {
+            FromMicroprocess::Describe { capability } => self.describe(&capability),
+            FromMicroprocess::Find { name } => ToMicroprocess::Found(self.find(&name)),
+            FromMicroprocess::Open { capability } => return self.open(pid, capability),
+            FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),
+            FromMicroprocess::Why { channel } => {
+                let end = self.processes.get_mut(pid).and_then(|process| process.ends.remove(&channel));
+                ToMicroprocess::Because(end.unwrap_or(cloison_capabilities::message::End::Revoked))
+            }
+        };
+        self.answer(pid, &answer, &[]);
+    }
+
+    /// Send without waiting: a microprocess that does not read its answers while the socket is full is ended.
+    pub(crate) fn answer(&mut self, pid: Pid, answer: &ToMicroprocess, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
+        let Some(process) = self.processes.get(pid) else { return };
+        if let Err(error) = process.control.try_send(answer, descriptors) {
+            self.process_silent(pid, &error);
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<Module> {
+        self.sources.find(name).unwrap_or_else(|error| {
+            tracing::error!("{error}");
+            None
+        })
+    }
+
+    pub(crate) fn process_ended(&mut self, pid: Pid) {
+        let Some(exit) = self.processes.get(pid).and_then(|process| process.child.as_ref()?.0.ended()) else { return };
+        self.forget(pid);
+        self.events.push_back(Event::Exited(pid, exit));
+    }
+
+    /// Take a microprocess out of all tables.
+    fn forget(&mut self, pid: Pid) {
+        let Some(process) = self.processes.remove(pid) else { return };
+        self.reactor.remove(process.registration, &process.control);
+        if let Some((child, registration)) = &process.child {
+            self.reactor.remove(*registration, child);
+        }
+        self.client_gone(pid, process.channels);
+    }
+}
+
+/// `SIGSEGV` for 11.
+pub fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGHUP => "SIGHUP",
+        libc::SIGILL => "SIGILL",
+        libc::SIGINT => "SIGINT",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGPIPE => "SIGPIPE",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGTRAP => "SIGTRAP",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        _ => "another signal",
+    }
+}

@@ -1,0 +1,153 @@
+//! Finds modules below the application's own folders, and nowhere else.
+//!
+//! The folders are opened once; every look-up is relative to them and beneath them, by the kernel's rule
+//! (`cap-std` resolves with `RESOLVE_BENEATH`), so neither `..` nor a symbolic link leads out. Names come from processes
+//! that may be hostile: each part must be an identifier.
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use cloison_capabilities::message::Module;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// The longest source file, in bytes.
+const MODULE_BYTES: u64 = 16 << 20;
+/// The longest dotted name.
+const NAME_BYTES: usize = 500;
+
+/// The folders of one application, in the order in which they are searched.
+#[derive(Debug, Default)]
+pub struct Sources {
+    roots: Vec<Root>,
+}
+
+#[derive(Debug)]
+struct Root {
+    path: PathBuf,
+    folder: Dir,
+}
+
+impl Sources {
+    /// Add a folder.
+    pub fn add(&mut self, path: &Path) -> io::Result<()> {
+        let folder = Dir::open_ambient_dir(path, ambient_authority())?;
+        self.roots.push(Root { path: path.to_owned(), folder });
+        Ok(())
+    }
+
+    /// The module of that dotted name, as Python's path finder would choose it: in the first folder that has it, a
+    /// package before a module; a folder without `__init__.py` only if no folder has either.
+    pub fn find(&self, name: &str) -> io::Result<Option<Module>> {
+        let parts: Vec<&str> = name.split('.').collect();
+        if name.len() > NAME_BYTES || !parts.iter().all(|part| is_identifier(part)) {
+            return Ok(None);
+        }
+        let mut namespace = None;
+        for root in self.candidates(&parts) {
+            let path: PathBuf = parts.iter().collect();
+            for (file, package) in [(path.join("__init__.py"), true), (path.with_extension("py"), false)] {
+                if let Some(source) = root.read(&file)? {
+                    let path = root.path.join(file).display().to_string();
+                    return Ok(Some(Module { name: name.to_owned(), package, path, source }));
+                }
+            }
+            if namespace.is_none() && root.folder.metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
+                let path = root.path.join(path).display().to_string();
+                namespace = Some(Module { name: name.to_owned(), package: true, path, source: Vec::new() });
+            }
+        }
+        Ok(namespace)
+    }
+
+    /// A regular package owns everything below it: its submodules are looked for in its own folder alone.
+    fn candidates(&self, parts: &[&str]) -> &[Root] {
+        for length in 1..parts.len() {
+            let package: PathBuf = parts[..length].iter().collect();
+            let owner = self.roots.iter().position(|root| root.folder.is_file(package.join("__init__.py")));
+            if let Some(owner) = owner {
+                return &self.roots[owner..=owner];
+            }
+        }
+        &self.roots
+    }
+}
+
+impl Root {
+    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+        let file = match self.folder.open(path) {
+            Ok(file) => file,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", self.path.join(path).display()))),
+        };
+        if !file.metadata()?.is_file() {
+            return Ok(None);
+        }
+        let mut source = Vec::new();
+        file.take(MODULE_BYTES + 1).read_to_end(&mut source)?;
+        if source.len() as u64 > MODULE_BYTES {
+            let message = format!("{}: a module of more than 16 MiB", self.path.join(path).display());
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
+        Ok(Some(source))
+    }
+}
+
+fn is_identifier(part: &str) -> bool {
+    let mut characters = part.chars();
+    characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
+        && characters.all(|character| character == '_' || character.is_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn text(sources: &Sources, name: &str) -> Option<String> {
+        sources.find(name).unwrap().map(|module| String::from_utf8(module.source).unwrap())
+    }
+
+    #[test]
+    fn the_first_folder_wins_and_packages_own_their_submodules() {
+        let one = tree(&[("a.py", "one"), ("p/__init__.py", ""), ("p/x.py", "px"), ("n/i.py", "ni")]);
+        let two = tree(&[("a.py", "two"), ("p/y.py", "py"), ("n/j.py", "nj"), ("b/__init__.py", "b"), ("b.py", "no")]);
+        let mut sources = Sources::default();
+        sources.add(one.path()).unwrap();
+        sources.add(two.path()).unwrap();
+        assert_eq!(text(&sources, "a").as_deref(), Some("one"));
+        assert_eq!(text(&sources, "b").as_deref(), Some("b"));
+        assert_eq!(text(&sources, "p.x").as_deref(), Some("px"));
+        assert_eq!(text(&sources, "p.y"), None, "p belongs to the first folder");
+        assert!(sources.find("n").unwrap().is_some_and(|module| module.package && module.source.is_empty()));
+        assert_eq!(text(&sources, "n.i").as_deref(), Some("ni"));
+        assert_eq!(text(&sources, "n.j").as_deref(), Some("nj"));
+        assert_eq!(text(&sources, "missing"), None);
+    }
+
+    #[test]
+    fn nothing_outside_is_reached() {
+        let outside = tree(&[("secret.py", "secret")]);
+        let app = tree(&[("a.py", "")]);
+        std::os::unix::fs::symlink(outside.path().join("secret.py"), app.path().join("link.py")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), app.path().join("out")).unwrap();
+        let mut sources = Sources::default();
+        sources.add(app.path()).unwrap();
+        let climb = format!("..{}", outside.path().join("secret").display().to_string().replace('/', "."));
+        for name in ["link", "out.secret", "..secret", &climb, "/etc/passwd", "a/../a", "", ".", "a.", "a\0", "out"] {
+            let found = sources.find(name);
+            assert!(!matches!(&found, Ok(Some(_))), "{name}: {found:?}");
+        }
+    }
+}

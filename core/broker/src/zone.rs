@@ -1,0 +1,156 @@
+//! Zone instances as the broker sees them.
+
+use crate::Pid;
+use crate::application::ZoneSpecification;
+use crate::backoff::Backoff;
+use crate::family::Family;
+use crate::reactor::Registration;
+use cloison_capabilities::interface::Instances;
+use cloison_capabilities::message::{ChannelId, End};
+use cloison_transport::channel::Channel;
+use cloison_transport::control::Control;
+use cloison_transport::status::{Status, monotonic};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+slotmap::new_key_type! {
+    /// One instance of a zone in one broker's life.
+    pub struct InstanceId;
+}
+
+/// How long a zone may take from its start until it is ready: constructors are the library's code.
+pub const START_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a zone that runs nothing may take to answer the broker.
+pub const ANSWER_DEADLINE: Duration = Duration::from_secs(1);
+
+/// A zone: what it is, and its recent ends.
+#[derive(Debug)]
+pub struct Zone {
+    /// What it offers and where its library is.
+    pub specification: ZoneSpecification,
+    /// When it may start again.
+    pub backoff: Backoff,
+    /// Why its last start failed.
+    pub failure: Option<String>,
+    /// Requests to open a channel that wait for an instance.
+    pub waiting: Vec<Waiting>,
+}
+
+/// A microprocess that waits for a channel.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Who.
+    pub client: Pid,
+    /// For which capability.
+    pub capability: String,
+}
+
+impl Zone {
+    /// Whose instance serves that client: everybody's or its own.
+    pub fn owner(&self, client: Pid) -> Option<Pid> {
+        match self.specification.interface.sandbox.instances {
+            Instances::PerClient => Some(client),
+            Instances::Shared => None,
+        }
+    }
+}
+
+/// A client's channel.
+#[derive(Debug)]
+pub struct Attached {
+    /// Whose.
+    pub client: Pid,
+    /// The memory.
+    pub channel: Channel,
+}
+
+/// One running zone process.
+#[derive(Debug)]
+pub struct Instance {
+    /// Position in the broker's zones.
+    pub zone: usize,
+    /// Its only client, if the manifest says `per-client`.
+    pub owner: Option<Pid>,
+    /// Our end of its control socket.
+    pub control: Control,
+    /// Where the reactor knows the control socket.
+    pub registration: Registration,
+    /// Its processes.
+    pub family: Family,
+    /// What it says it is doing.
+    pub status: Status,
+    /// It serves.
+    pub ready: bool,
+    /// When it was started.
+    pub started: Instant,
+    /// Its clients.
+    pub channels: BTreeMap<ChannelId, Attached>,
+    /// Channels it was told to forget and has not confirmed, and since when.
+    pub leaving: BTreeMap<ChannelId, Instant>,
+    /// When to look after it again.
+    pub check_at: Option<Instant>,
+}
+
+/// What [`Instance::check`] found.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Health {
+    /// Nothing to worry about; look again at that time, if there is one.
+    Fine(Option<Instant>),
+    /// A call has run for longer than it may.
+    Overdue(u32),
+    /// It does not get ready.
+    Stuck,
+    /// It does not answer, although it says that it runs nothing.
+    Silent,
+}
+
+impl Instance {
+    /// Whether the running call's client has given up on it: then it is likely to be ended, and must not be given to anybody.
+    pub fn suspect(&self) -> bool {
+        self.status.running().is_some_and(|running| self.leaving.contains_key(&running.channel))
+    }
+
+    /// Judge it by its own status page and by our clock.
+    pub fn check(&self, specification: &ZoneSpecification, now: Instant) -> Health {
+        if !self.ready {
+            let until = self.started + START_DEADLINE;
+            return if now >= until { Health::Stuck } else { Health::Fine(Some(until)) };
+        }
+        let Some(oldest) = self.leaving.values().min() else { return Health::Fine(None) };
+        if let Some(running) = self.status.running() {
+            let allowed = deadline(specification, running.function);
+            // A beginning in the future is a lie; it counts as the longest time.
+            let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
+            return match allowed.checked_sub(elapsed) {
+                Some(left) if !left.is_zero() => Health::Fine(Some(now + left)),
+                _ => Health::Overdue(running.function),
+            };
+        }
+        let until = *oldest + ANSWER_DEADLINE;
+        if now >= until { Health::Silent } else { Health::Fine(Some(until)) }
+    }
+
+    /// The name of the function that was running when it ended.
+    pub fn function(&self, specification: &ZoneSpecification) -> Option<String> {
+        let index = self.status.running()?.function as usize;
+        specification.interface.functions.get(index).map(|function| function.name.clone())
+    }
+
+    /// What its clients are told.
+    pub fn end_of(&self, specification: &ZoneSpecification, ended: crate::child::Ended, overdue: bool) -> End {
+        use crate::child::Ended;
+        let function = self.function(specification);
+        match ended {
+            _ if overdue => End::DeadlineExceeded { function },
+            Ended::Exited(code) => End::Exited { code, function },
+            Ended::Signaled(signal) => End::Signaled { signal, function },
+        }
+    }
+}
+
+/// How long one call of that function may take.
+pub fn deadline(specification: &ZoneSpecification, function: u32) -> Duration {
+    let interface = &specification.interface;
+    let own = interface.functions.get(function as usize).and_then(|function| function.deadline);
+    own.unwrap_or(interface.sandbox.deadline)
+}

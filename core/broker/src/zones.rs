@@ -1,0 +1,314 @@
+//! What the broker does with zones.
+
+use crate::broker::{Broker, Meaning, Pid};
+use crate::child::Ended;
+use crate::family::Family;
+use crate::library;
+use crate::processes::signal_name;
+use crate::zone::{Attached, Health, Instance, InstanceId, START_DEADLINE, Waiting};
+use cloison_capabilities::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_transport::channel::Channel;
+use cloison_transport::control::ControlError;
+use cloison_transport::status::Status;
+use cloison_transport::terms::State;
+use std::collections::BTreeMap;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// A client waits this long for a zone that must not start yet; longer waits are answered at once.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl Broker {
+    pub(crate) fn describe(&self, name: &str) -> ToMicroprocess {
+        match self.application.capabilities.get(name) {
+            Some(capability) => ToMicroprocess::Described {
+                interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
+                grant: capability.grant.clone(),
+                allow_location: capability.allow_location.clone(),
+            },
+            None => ToMicroprocess::Denied { message: self.denial(name) },
+        }
+    }
+
+    fn denial(&self, name: &str) -> String {
+        let name: String = name.chars().filter(|character| !character.is_control()).take(100).collect();
+        let manifest = self.application.manifest.display();
+        let exists = self.application.manifest.is_file();
+        let has = if exists { "has no" } else { "does not exist, so there is no" };
+        format!(
+            "no capability {name:?} was granted: {manifest} {has} [capabilities.{name}]; it would need `zone = \"…\"` and `allow = [\"…\"]` there"
+        )
+    }
+
+    /// A client asks for a channel: now, or when there is an instance to serve it.
+    pub(crate) fn open(&mut self, client: Pid, capability: String) {
+        let Some(granted) = self.application.capabilities.get(&capability) else {
+            let message = self.denial(&capability);
+            return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
+        };
+        let zone = granted.zone;
+        self.zones[zone].waiting.push(Waiting { client, capability });
+        self.serve_waiting(zone, Instant::now());
+    }
+
+    /// Give channels to whoever waits for this zone, starting instances where there are none.
+    fn serve_waiting(&mut self, zone: usize, now: Instant) {
+        for waiting in std::mem::take(&mut self.zones[zone].waiting) {
+            let owner = self.zones[zone].owner(waiting.client);
+            let found = self.instances.iter().find(|(_, instance)| instance.zone == zone && instance.owner == owner);
+            match found {
+                Some((id, instance)) if instance.ready && !instance.suspect() => self.attach(id, &waiting),
+                Some(_) => self.zones[zone].waiting.push(waiting), // starting, or about to be ended
+                None => match self.zones[zone].backoff.wait(now) {
+                    Some(wait) if wait > PATIENCE => self.unavailable(waiting.client, self.looping(zone, wait)),
+                    Some(_) => self.zones[zone].waiting.push(waiting), // the wait's end is one of our checks
+                    None => match self.start_instance(zone, owner, now) {
+                        Ok(()) => self.zones[zone].waiting.push(waiting),
+                        Err(message) => self.unavailable(waiting.client, message),
+                    },
+                },
+            }
+        }
+    }
+
+    /// Start an instance of that zone for no client, to see whether it starts.
+    pub fn start_zone(&mut self, zone: usize) -> Result<(), String> {
+        self.start_instance(zone, None, Instant::now())
+    }
+
+    /// The layers of an instance of that zone; `None` while it is starting.
+    pub fn zone_layers(&self, zone: usize) -> Result<Option<Vec<Layer>>, String> {
+        match self.instances.values().find(|instance| instance.zone == zone) {
+            Some(instance) => Ok(instance.ready.then(|| instance.family.layers.clone())),
+            None => Err(self.zones[zone].failure.clone().unwrap_or_else(|| "the zone has ended".into())),
+        }
+    }
+
+    fn looping(&self, zone: usize, wait: Duration) -> String {
+        let zone = &self.zones[zone];
+        let name = &zone.specification.interface.name;
+        let count = zone.backoff.recent();
+        format!("zone {name:?} has ended {count} times in a short time and starts again in {:.1} s", wait.as_secs_f64())
+    }
+
+    fn unavailable(&mut self, client: Pid, message: String) {
+        self.answer(client, &ToMicroprocess::Unavailable { message }, &[]);
+    }
+
+    fn start_instance(&mut self, zone: usize, owner: Option<Pid>, now: Instant) -> Result<(), String> {
+        let specification = self.zones[zone].specification.clone();
+        let library = library::open(&specification.interface, &specification.folder).map_err(|error| error.to_string())?;
+        let started = || -> Result<_, ControlError> {
+            let (status, page) = Status::create().map_err(|_| ControlError::Closed)?;
+            let (control, launcher) = self.binaries.zone().map_err(|_| ControlError::Closed)?;
+            let family = Family::new(launcher);
+            let load = ToZone::Load { interface: Box::new((*specification.interface).clone()) };
+            control.send(&load, &[library.file.as_fd(), page.as_fd()])?;
+            Ok((status, control, family))
+        };
+        let (status, control, family) = started().map_err(|error| format!("the zone cannot be started: {error}"))?;
+        let reactor = &mut self.reactor;
+        let inserted = self.instances.try_insert_with_key(|id| {
+            self.zones[zone].failure = None;
+            reactor.add(&control, Meaning::Zone(id)).map(|registration| Instance {
+                zone,
+                owner,
+                control,
+                registration,
+                family,
+                status,
+                ready: false,
+                started: now,
+                channels: BTreeMap::new(),
+                leaving: BTreeMap::new(),
+                check_at: Some(now + START_DEADLINE),
+            })
+        });
+        inserted.map(|_| ()).map_err(|error| format!("the zone cannot be watched: {error}"))
+    }
+
+    fn attach(&mut self, id: InstanceId, waiting: &Waiting) {
+        let Some(capability) = self.application.capabilities.get(&waiting.capability) else { return };
+        let Some(process) = self.processes.get_mut(waiting.client) else { return };
+        let instance = &mut self.instances[id];
+        if instance.channels.len() + instance.leaving.len() >= cloison_transport::server::MAX_CHANNELS {
+            let message = format!(
+                "this zone serves {} clients already, which is the most\nhint: `instances = \"per-client\"` in its [sandbox]",
+                instance.channels.len()
+            );
+            return self.unavailable(waiting.client, message);
+        }
+        let call_bytes = self.zones[instance.zone].specification.interface.sandbox.call_bytes;
+        let (channel, descriptors) = match Channel::create(call_bytes) {
+            Ok(made) => made,
+            Err(error) => return self.unavailable(waiting.client, format!("no memory for a call channel: {error}")),
+        };
+        self.last_channel += 1;
+        let name = ChannelId(self.last_channel);
+        let both = [descriptors.channel.as_fd(), descriptors.terms.as_fd()];
+        let attach = ToZone::Attach { channel: name, grant: capability.grant.clone() };
+        if instance.control.try_send(&attach, &both).is_err() {
+            // It is going down; its end will be seen, and the client be served by the next one.
+            let zone = instance.zone;
+            self.zones[zone].waiting.push(waiting.clone());
+            return;
+        }
+        instance.status.ring();
+        instance.channels.insert(name, Attached { client: waiting.client, channel });
+        process.channels.insert(name, id);
+        self.answer(waiting.client, &ToMicroprocess::Opened { channel: name }, &both);
+    }
+
+    /// A client says that a call has taken too long, and has given its channel up.
+    pub(crate) fn overdue(&mut self, client: Pid, channel: ChannelId) {
+        let Some(process) = self.processes.get_mut(client) else { return };
+        if let Some(id) = process.channels.remove(&channel) {
+            self.detach(id, channel);
+        }
+        self.check_zones(Instant::now());
+    }
+
+    pub(crate) fn client_gone(&mut self, client: Pid, channels: BTreeMap<ChannelId, InstanceId>) {
+        for zone in &mut self.zones {
+            zone.waiting.retain(|waiting| waiting.client != client);
+        }
+        for (channel, id) in channels {
+            self.detach(id, channel);
+        }
+        let own: Vec<_> = self.instances.iter().filter(|(_, instance)| instance.owner == Some(client)).collect();
+        for id in own.into_iter().map(|(id, _)| id).collect::<Vec<_>>() {
+            self.end_instance(id, false);
+        }
+    }
+
+    /// Make a zone forget a client; if it does not confirm that in time, it is ended.
+    fn detach(&mut self, id: InstanceId, channel: ChannelId) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        if instance.channels.remove(&channel).is_none() {
+            return;
+        }
+        instance.leaving.insert(channel, Instant::now());
+        let _ = instance.control.try_send(&ToZone::Detach { channel }, &[]);
+        instance.status.ring();
+        instance.check_at = Some(Instant::now());
+    }
+
+    pub(crate) fn hear_zone(&mut self, id: InstanceId) {
+        while let Some(instance) = self.instances.get_mut(id) {
+            match instance.control.try_receive::<FromZone>() {
+                Ok(Some((message, _))) => self.zone_says(id, message),
+                Ok(None) => return,
+                Err(error) => {
+                    if !matches!(error, ControlError::Closed) {
+                        tracing::warn!(%error, "a zone breaks the protocol and is ended");
+                    }
+                    return self.end_instance(id, false);
+                }
+            }
+        }
+    }
+
+    fn zone_says(&mut self, id: InstanceId, message: FromZone) {
+        let instance = &mut self.instances[id];
+        let zone = instance.zone;
+        match message {
+            FromZone::Jailed(jailed) => {
+                if let Err(error) = instance.family.adopt(jailed) {
+                    tracing::warn!(%error, "a zone names processes that are not ours");
+                    self.end_instance(id, false);
+                }
+            }
+            FromZone::Ready { layers } => {
+                instance.family.layers = layers;
+                instance.ready = true;
+                instance.check_at = None;
+                self.serve_waiting(zone, Instant::now());
+            }
+            FromZone::Failed { step, message, hint } => {
+                let name = &self.zones[zone].specification.interface.name;
+                let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+                let message = format!("zone {name:?} cannot start, at step {step}: {message}{hint}");
+                self.zones[zone].failure = Some(message);
+                self.end_instance(id, false);
+            }
+            FromZone::Detached { channel } => {
+                instance.leaving.remove(&channel);
+                self.serve_waiting(zone, Instant::now());
+            }
+        }
+    }
+
+    /// End an instance, tell its clients why, and start another for those who wait.
+    fn end_instance(&mut self, id: InstanceId, overdue: bool) {
+        let Some(mut instance) = self.instances.remove(id) else { return };
+        self.reactor.remove(instance.registration, &instance.control);
+        // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
+        let ended = instance.family.end().unwrap_or(Ended::Exited(1));
+        let zone = &mut self.zones[instance.zone];
+        let end = instance.end_of(&zone.specification, ended, overdue);
+        tracing::info!(zone = zone.specification.interface.name, ?end, "zone ended");
+        zone.backoff.ended(Instant::now());
+        for (channel, attached) in std::mem::take(&mut instance.channels) {
+            if let Some(process) = self.processes.get_mut(attached.client) {
+                process.channels.remove(&channel);
+                process.ends.insert(channel, end.clone());
+            }
+            attached.channel.end(State::Ended);
+        }
+        if !instance.ready {
+            self.start_failed(instance.zone, instance.owner, &end);
+        }
+        self.serve_waiting(instance.zone, Instant::now());
+    }
+
+    /// It ended before it was ready: whoever waits for it is told why, as the next start would end in the same way.
+    fn start_failed(&mut self, zone: usize, owner: Option<Pid>, end: &End) {
+        let message = self.zones[zone].failure.clone().unwrap_or_else(|| self.ended_early(zone, end));
+        let (concerned, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.zones[zone].waiting)
+            .into_iter()
+            .partition(|waiting| self.zones[zone].owner(waiting.client) == owner);
+        self.zones[zone].waiting = others;
+        concerned.into_iter().for_each(|waiting| self.unavailable(waiting.client, message.clone()));
+        self.zones[zone].failure = Some(message);
+    }
+
+    fn ended_early(&self, zone: usize, end: &End) -> String {
+        let how = match end {
+            End::Signaled { signal, .. } => format!("was ended by signal {signal} ({})", signal_name(*signal)),
+            End::Exited { code, .. } => format!("exited with status {code}"),
+            _ => "did not get ready in time".into(),
+        };
+        let name = &self.zones[zone].specification.interface.name;
+        format!("zone {name:?} {how} before it was ready\nhint: the library's constructors run inside the sandbox; `cloison doctor` shows what is enforced")
+    }
+
+    /// When [`Broker::check_zones`] has something to do next.
+    pub(crate) fn next_check(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let waits = self.zones.iter().filter(|zone| !zone.waiting.is_empty());
+        let waits = waits.filter_map(|zone| zone.backoff.wait(now)).map(|wait| now + wait);
+        self.instances.values().filter_map(|instance| instance.check_at).chain(waits).min()
+    }
+
+    /// Look after the instances whose time has come, and after those who wait for one.
+    pub(crate) fn check_zones(&mut self, now: Instant) {
+        let due: Vec<_> = self
+            .instances
+            .iter()
+            .filter(|(_, instance)| instance.check_at.is_some_and(|at| at <= now))
+            .map(|(id, instance)| (id, instance.check(&self.zones[instance.zone].specification, now)))
+            .collect();
+        for (id, health) in due {
+            match health {
+                Health::Fine(next) => self.instances[id].check_at = next,
+                Health::Overdue(_) | Health::Stuck => self.end_instance(id, true),
+                Health::Silent => self.end_instance(id, false),
+            }
+        }
+        for zone in 0..self.zones.len() {
+            if !self.zones[zone].waiting.is_empty() {
+                self.serve_waiting(zone, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Who the worker is: nobody, inside and outside, with no rights to lose or regain.
+
+use crate::error::Error;
+use rustix::io::Errno;
+use rustix::process::{Gid, Uid, geteuid, getegid};
+use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
+use std::io;
+
+/// The kernel's overflow uid and Debian's `nobody`.
+const NOBODY: u32 = 65534;
+
+/// Who the worker is outside, as the lines of `uid_map` and `gid_map`.
+///
+/// Inside it is always nobody: the user's own number is told to no one. Started by root it is nobody outside as well;
+/// anybody else can map only himself.
+pub(crate) fn maps() -> (String, String) {
+    let uid = if geteuid().is_root() { NOBODY } else { geteuid().as_raw() };
+    let gid = if geteuid().is_root() { NOBODY } else { getegid().as_raw() };
+    (format!("{NOBODY} {uid} 1"), format!("{NOBODY} {gid} 1"))
+}
+
+/// Root's other groups would still open files; nobody else can leave his.
+pub(crate) fn leave_groups() -> Result<(), Error> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    rustix::thread::set_thread_groups(&[]).map_err(|error| identity("setgroups", error))
+}
+
+/// Becomes nobody. In a user namespace all capabilities stay for the moment: its root is not mapped, so the kernel
+/// sees no change from root to somebody else.
+pub(crate) fn become_nobody(apart: bool) -> Result<(), Error> {
+    // Without a namespace an ordinary user is who he is.
+    if !apart && !geteuid().is_root() {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
+    rustix::thread::set_thread_res_gid(gid, gid, gid).map_err(|error| identity("setresgid", error))?;
+    rustix::thread::set_thread_res_uid(uid, uid, uid).map_err(|error| identity("setresuid", error))
+}
+
+/// Empties the bounding and ambient sets and locks the bits by which a uid brings capabilities back.
+pub(crate) fn forbid_capabilities() -> Result<(), Error> {
+    let held = rustix::thread::capabilities(None).map_err(|error| capabilities("capget", error))?;
+    // Without CAP_SETPCAP there is nothing to give up, and no way to: no_new_privs does the rest.
+    if !held.effective.contains(CapabilitySet::SETPCAP) {
+        return Ok(());
+    }
+    for number in 0..64 {
+        match rustix::thread::remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << number)) {
+            Ok(()) => {}
+            // The kernel has no more of them.
+            Err(Errno::INVAL) => break,
+            Err(error) => return Err(capabilities("bounding set", error)),
+        }
+    }
+    rustix::thread::clear_ambient_capability_set().map_err(|error| capabilities("ambient set", error))?;
+    let locked = CapabilitiesSecureBits::NO_ROOT
+        | CapabilitiesSecureBits::NO_ROOT_LOCKED
+        | CapabilitiesSecureBits::NO_SETUID_FIXUP
+        | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
+        | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED;
+    rustix::thread::set_capabilities_secure_bits(locked).map_err(|error| capabilities("securebits", error))
+}
+
+/// Gives up every capability that is held, and looks whether that is so.
+pub(crate) fn drop_capabilities(apart: bool) -> Result<String, Error> {
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    rustix::thread::set_capabilities(None, sets).map_err(|error| capabilities("capset", error))?;
+    let held = rustix::thread::capabilities(None).map_err(|error| capabilities("capget", error))?;
+    if held != sets {
+        return Err(Error::Capabilities { step: "verify", source: io::Error::other("some are still held") });
+    }
+    Ok(format!("none; uid {}{}", geteuid().as_raw(), if apart { " inside" } else { "" }))
+}
+
+fn identity(step: &'static str, error: Errno) -> Error {
+    Error::Identity { step, source: error.into() }
+}
+
+fn capabilities(step: &'static str, error: Errno) -> Error {
+    Error::Capabilities { step, source: error.into() }
+}

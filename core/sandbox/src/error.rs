@@ -1,0 +1,138 @@
+//! Why a jail could not be entered: one variant for each step.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A step that failed. All are the host's or the launcher's doing: no code of anybody else has run yet.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A capability could not be given up.
+    #[error("cannot give up capabilities ({step}): {source}")]
+    Capabilities {
+        /// Which part of it.
+        step: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// Descriptors could not be closed.
+    #[error("cannot close the descriptors that were not declared: {0}")]
+    Close(io::Error),
+    /// A filter could not be made from its table.
+    #[error("the seccomp policy `{policy}` does not compile: {message}")]
+    Compile {
+        /// The policy.
+        policy: &'static str,
+        /// The compiler's words.
+        message: String,
+    },
+    /// A declared descriptor is a folder.
+    #[error("descriptor {0} is a folder; from a folder one can walk to others")]
+    DirectoryDescriptor(i32),
+    /// The environment is not empty.
+    #[error("the environment is not empty (it has {0}); start this program with an empty one")]
+    Environment(String),
+    /// seccomp refused a filter.
+    #[error("cannot install the seccomp policy `{policy}`: {source}")]
+    Filter {
+        /// The policy.
+        policy: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// The uid or gid could not be changed.
+    #[error("cannot become an unprivileged user ({step}): {source}")]
+    Identity {
+        /// Which part of it.
+        step: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// The new pid namespace has no init, or it could not be told to go on.
+    #[error("cannot start the namespace's init: {0}")]
+    Init(io::Error),
+    /// Landlock refused.
+    #[error("cannot restrict with Landlock: {0}")]
+    Landlock(String),
+    /// The library's file cannot be brought inside.
+    #[error("cannot bring the library {path} inside: {message}")]
+    Library {
+        /// Where it is, as far as that is known.
+        path: PathBuf,
+        /// What went wrong.
+        message: String,
+    },
+    /// A resource limit could not be set.
+    #[error("cannot set {name} to {value}: {source}")]
+    Limit {
+        /// `RLIMIT_…`
+        name: &'static str,
+        /// To what.
+        value: u64,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// A layer that was asked for is not to be had.
+    #[error("the layer `{name}` is not available: {detail}")]
+    Missing {
+        /// Which layer.
+        name: &'static str,
+        /// Why.
+        detail: String,
+    },
+    /// A mount could not be made.
+    #[error("cannot build the new root ({step} {}): {source}", path.display())]
+    Mount {
+        /// Which part of it.
+        step: &'static str,
+        /// Of what.
+        path: PathBuf,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// no_new_privs could not be set.
+    #[error("cannot set no_new_privs: {0}")]
+    NoNewPrivileges(io::Error),
+    /// A process attribute could not be set.
+    #[error("cannot set {name}: {source}")]
+    Process {
+        /// `PR_SET_…` and the like.
+        name: &'static str,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// The process has more than one thread.
+    #[error("this process has several threads; a jail would not hold the others")]
+    Threads,
+    /// The worker could not be made.
+    #[error("cannot start the worker: {0}")]
+    Worker(io::Error),
+}
+
+impl Error {
+    /// A process attribute that could not be set.
+    pub(crate) fn process(name: &'static str, error: rustix::io::Errno) -> Error {
+        Error::Process { name, source: error.into() }
+    }
+
+    /// What the user could do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Missing { name, .. } => Some(missing_hint(name)),
+            Error::Mount { .. } => Some("run `cloison doctor` to see which layers this kernel has".into()),
+            _ => None,
+        }
+    }
+}
+
+/// What to do about a missing layer.
+fn missing_hint(name: &str) -> String {
+    let cause = match name {
+        "landlock" => "boot with `lsm=landlock,…` on a kernel of 5.13 or later",
+        "seccomp" => "this kernel was built without seccomp filters",
+        _ => {
+            "allow user namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone or \
+              kernel.apparmor_restrict_unprivileged_userns"
+        }
+    };
+    format!("{cause}; or write `may_be_missing = [\"{name}\"]` to go on without it")
+}

@@ -1,0 +1,224 @@
+//! Entering the jail: one straight line of steps.
+
+use crate::error::Error;
+use crate::launch::{self, Pids};
+use crate::layer::{self, Report};
+use crate::policy;
+use crate::root::Root;
+use crate::spec::{Layers, Role, Spec, private};
+use crate::{credentials, fence, sys};
+use cloison_capabilities::interface::FileRule;
+use cloison_capabilities::message::{Jailed, Layer};
+use rustix::process::{DumpableBehavior, Signal};
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+
+/// A process inside the walls. What may be done next depends on the stage.
+#[derive(Debug)]
+pub struct Jail<S> {
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) pids: Pids,
+    pub(crate) requested: Layers,
+    pub(crate) may_be_missing: Vec<String>,
+    pub(crate) stage: S,
+}
+
+/// The stage of a template: it may fork, and install one more filter in what it forks.
+#[derive(Clone, Debug)]
+pub struct Template(());
+
+impl Template {
+    pub(crate) fn new() -> Self {
+        Template(())
+    }
+}
+
+/// The stage of a zone before its seal: the library may be loaded.
+#[derive(Debug)]
+pub struct Loading {
+    pub(crate) library: PathBuf,
+    pub(crate) files: Vec<FileRule>,
+    pub(crate) threads: u32,
+}
+
+/// The stage of a zone after its seal: calls may be served.
+#[derive(Debug)]
+pub struct Sealed(pub(crate) ());
+
+impl<S> Jail<S> {
+    /// Which layers are in force.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// What is said to the broker first.
+    pub fn jailed(&self) -> Jailed {
+        Jailed { layers: self.layers.clone(), worker: self.pids.worker, init: self.pids.init }
+    }
+}
+
+impl Jail<Loading> {
+    /// Where the library's file is in here: load this and nothing else.
+    pub fn library(&self) -> &Path {
+        &self.stage.library
+    }
+}
+
+/// Enters the jail. Returns in the worker, once; the process that called ends with status 0, unless it fails earlier
+/// or stays the worker because there are no namespaces to be had.
+///
+/// `lifeline` is the control socket: when its other end closes, the jail ends. Without a pid namespace (see the
+/// report) nobody watches it but the worker itself.
+///
+/// # Errors
+///
+/// Whatever step fails says so in the process that is meant to go on: exactly one process returns.
+pub fn enter<R: Role>(spec: Spec<'_, R>, lifeline: BorrowedFd<'_>) -> Result<Jail<R::Stage>, Error> {
+    let mut report = Report::new(&spec.may_be_missing);
+    let zone = spec.role.zone();
+
+    // The user's variables are none of a sandbox's business, and LD_… ones would steer the loader.
+    no_environment(&mut report)?;
+    // unshare, setresuid, Landlock and seccomp hold for one thread; another one would stay outside.
+    if !sys::is_single_threaded() {
+        return Err(Error::Threads);
+    }
+    // Whatever the broker had open by accident would be a hole that no later layer closes.
+    close_undeclared(&spec, lifeline, &mut report)?;
+    // When memory runs out, the kernel should take us rather than the broker. Best effort: it needs /proc.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "500");
+
+    let (pids, root) = if spec.layers.has(Layers::NAMESPACES) {
+        launch::split(lifeline, Root::plan(zone)?, zone.is_some(), &mut report)?
+    } else {
+        layer::NAMESPACES.into_iter().for_each(|name| report.off(name));
+        (Pids::alone(), Root::plan(zone)?)
+    };
+    let library = confine(&spec, pids, root, &mut report)?;
+
+    let stage = spec.role.stage(private::Inside { library });
+    let Spec { layers: requested, may_be_missing, .. } = spec;
+    Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage })
+}
+
+/// The worker's steps. Gives the path of the library inside.
+fn confine<R: Role>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Report) -> Result<PathBuf, Error> {
+    let asked = spec.layers;
+    let zone = spec.role.zone();
+
+    // Out of the terminal's session: no controlling terminal to type into, no Ctrl-C meant for others. It fails only
+    // for the leader of a group, which has that already.
+    let _ = rustix::process::setsid();
+    // Keys of the user who started the broker are not ours to read.
+    match sys::new_session_keyring() {
+        Ok(()) => report.on(layer::KEYRING, "a session keyring of its own, empty"),
+        Err(error) => report.unavailable(layer::KEYRING, error.to_string())?,
+    }
+    // While capabilities last: give up all that could ever be regained.
+    if asked.has(Layers::CREDENTIALS) {
+        credentials::forbid_capabilities()?;
+    }
+    // Before the first file is made: in a user namespace only the mapped uid can own one.
+    if asked.has(Layers::CREDENTIALS) || pids.is_apart() {
+        credentials::become_nobody(pids.is_apart())?;
+    }
+    let mut library = root.library_outside();
+    if pids.is_apart() {
+        // The name of the machine is nobody's business; this one is the same everywhere.
+        rustix::system::sethostname(b"cloison").map_err(|error| Error::process("the host name", error))?;
+        rustix::system::setdomainname(b"").map_err(|error| Error::process("the domain name", error))?;
+        if asked.has(Layers::ROOT) {
+            library = root.library_inside();
+            // An empty root: what is not there cannot be opened.
+            root.enter()?;
+        }
+    }
+    if asked.has(Layers::CREDENTIALS) {
+        report.on(layer::CAPABILITIES, credentials::drop_capabilities(pids.is_apart())?);
+    } else {
+        report.off(layer::CAPABILITIES);
+    }
+    // The second string to the bow: init may be dead or missing. Only now, because changes of identity clear it.
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| Error::process("PR_SET_PDEATHSIG", error))?;
+    // No core dumps, no ptrace, no /proc/PID/mem by other processes of the same user.
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(|error| Error::process("PR_SET_DUMPABLE", error))?;
+    // Condition of Landlock and seccomp, and the end of set-uid programs.
+    rustix::thread::set_no_new_privs(true).map_err(|error| Error::NoNewPrivileges(error.into()))?;
+    report.on(layer::NO_NEW_PRIVILEGES, "");
+    deny_write_execute(asked, report)?;
+    // Whatever path leads where, only what was declared may be opened.
+    fence::put_up(asked, &fence::loading_rules(zone, &library), report)?;
+    // The machine belongs to everybody.
+    if asked.has(Layers::RLIMITS) {
+        report.on(layer::RLIMITS, spec.limits.apply(pids.is_apart())?);
+    } else {
+        report.off(layer::RLIMITS);
+    }
+    // Last, because it forbids what came before.
+    match zone {
+        None => policy::install(asked, &policy::TEMPLATE, report)?,
+        Some(zone) => policy::install(asked, policy::loading(zone.threads, &zone.files), report)?,
+    }
+    Ok(library)
+}
+
+/// The environment has to be empty; emptying it here would leave its bytes on the stack.
+fn no_environment(report: &mut Report) -> Result<(), Error> {
+    match std::env::vars_os().next() {
+        None => report.on(layer::ENVIRONMENT, "empty"),
+        Some((name, _)) => return Err(Error::Environment(name.to_string_lossy().into_owned())),
+    }
+    Ok(())
+}
+
+/// Closes what was not declared. A folder among the declared ones would be a way out through `..`.
+fn close_undeclared<R>(spec: &Spec<'_, R>, lifeline: BorrowedFd<'_>, report: &mut Report) -> Result<(), Error>
+where
+    R: Role,
+{
+    if !spec.layers.has(Layers::DESCRIPTORS) {
+        report.off(layer::DESCRIPTORS);
+        return Ok(());
+    }
+    let library = spec.role.zone().map(|zone| zone.library.0);
+    let declared = spec.descriptors.iter().copied().chain(library).chain([lifeline]);
+    let mut keep: Vec<i32> = declared.map(sys::number).chain([0, 1, 2]).collect();
+    keep.sort_unstable();
+    keep.dedup();
+    close_all_but(&keep).map_err(Error::Close)?;
+    for &number in &keep {
+        if sys::is_folder(number) {
+            return Err(Error::DirectoryDescriptor(number));
+        }
+    }
+    report.on(layer::DESCRIPTORS, format!("{} declared", keep.len()));
+    Ok(())
+}
+
+/// Closes every descriptor that is not in the sorted list.
+pub(crate) fn close_all_but(keep: &[i32]) -> std::io::Result<()> {
+    let mut next = 0;
+    for &number in keep {
+        let number = number as u32;
+        if number > next {
+            sys::close_range(next, number - 1)?;
+        }
+        next = number + 1;
+    }
+    sys::close_range(next, u32::MAX)
+}
+
+/// Written memory never becomes code. Seccomp says the same of each call; this holds where a filter has a hole.
+fn deny_write_execute(asked: Layers, report: &mut Report) -> Result<(), Error> {
+    if !asked.has(Layers::MEMORY) {
+        report.off(layer::MEMORY);
+        return Ok(());
+    }
+    match sys::deny_write_execute() {
+        Ok(()) => report.on(layer::MEMORY, "written memory never becomes code"),
+        Err(error) => report.unavailable(layer::MEMORY, format!("needs Linux 6.3 ({error})"))?,
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! From one process to three: the launcher makes init and the worker, and ends.
+//!
+//! Both are made with `CLONE_PARENT`, so that they are the broker's own children: it sees how they end. Init is
+//! cloned straight into the new namespaces; the launcher stays outside, because from outside root may map a uid that
+//! is not its own. Then it steps in itself (`setns`) and clones the worker there: a pid namespace's init may not use
+//! `CLONE_PARENT`, but its second process, and all that come from it, may.
+//!
+//! ```text
+//!  launcher                       init (1)                     worker (2)
+//!    clone ─────────────────────▶ waits for "go" ◀───────────── writes "go" to init, when it knows both pids
+//!    uid_map, gid_map             becomes nobody                enters the root …
+//!    setns, clone ────────────────────────────────────────────▶ waits for the pids
+//!    writes the pids ─────────────────────────────────────────▶
+//!    exit(0)
+//! ```
+//!
+//! Who waits sees end of file if the other one dies, and ends too.
+
+use crate::error::Error;
+use crate::layer::{self, Report};
+use crate::root::Root;
+use crate::sys::{self, Fork};
+use crate::{credentials, init, policy};
+use rustix::fd::OwnedFd;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, PidfdFlags, Signal, geteuid, getpid, kill_process, pidfd_open};
+use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+/// The processes of a jail, as the broker numbers them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pids {
+    pub(crate) worker: i32,
+    pub(crate) init: Option<i32>,
+}
+
+impl Pids {
+    /// This process, without namespaces.
+    pub(crate) fn alone() -> Pids {
+        Pids { worker: getpid().as_raw_pid(), init: None }
+    }
+
+    /// Is it in namespaces of its own?
+    pub(crate) fn is_apart(self) -> bool {
+        self.init.is_some()
+    }
+}
+
+/// What a new process gets of its own.
+const NAMESPACES: i32 = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP;
+
+/// Makes init and the worker; returns in the worker. Where namespaces are refused, this process is the worker.
+pub(crate) fn split(
+    lifeline: BorrowedFd<'_>,
+    mut root: Root,
+    zone: bool,
+    report: &mut Report,
+) -> Result<(Pids, Root), Error> {
+    credentials::leave_groups()?;
+    // As root: mounts are copied now, while we may still walk everywhere.
+    if geteuid().is_root() {
+        root.take_as_root();
+    }
+    let (go_read, go_write) = pipe()?;
+    let (pids_read, pids_write) = pipe()?;
+    let (uid_map, gid_map) = credentials::maps();
+    // Compiled here, once for both roles, so that init has nothing to do but install it.
+    let filter = policy::INIT.compile()?;
+
+    let init = match sys::clone(NAMESPACES | libc::CLONE_PARENT) {
+        Ok(Fork::Child) => {
+            drop((go_write, pids_read, pids_write, root));
+            init::run(lifeline, go_read, zone, &filter)
+        }
+        Ok(Fork::Parent(pid)) => pid,
+        Err(error) => return without(error, root, report),
+    };
+    drop(go_read);
+    if let Err(error) = write_maps(init, &uid_map, &gid_map) {
+        // Some systems let anybody make a user namespace, but not use it.
+        end(init);
+        return without(error, root, report);
+    }
+    enter_namespaces(init).map_err(Error::Init)?;
+    match sys::clone(libc::CLONE_PARENT).map_err(Error::Worker)? {
+        Fork::Child => {
+            drop(pids_write);
+            let pids = receive(&pids_read)?;
+            rustix::io::write(&go_write, &[1]).map_err(|error| Error::Init(error.into()))?;
+            report_namespaces(report);
+            Ok((pids, root))
+        }
+        Fork::Parent(worker) => {
+            let message = [init.to_ne_bytes(), worker.to_ne_bytes()].concat();
+            // If the worker is dead already, the broker sees that; there is nothing left to do here either way.
+            let _ = rustix::io::write(&pids_write, &message);
+            sys::exit(0)
+        }
+    }
+}
+
+/// Goes on without namespaces, if it may.
+fn without(error: io::Error, root: Root, report: &mut Report) -> Result<(Pids, Root), Error> {
+    let refused = [libc::EPERM, libc::EACCES, libc::ENOSPC, libc::EUSERS, libc::EINVAL, libc::ENOSYS, libc::ENOENT];
+    if !error.raw_os_error().is_some_and(|code| refused.contains(&code)) {
+        return Err(Error::Init(error));
+    }
+    for name in layer::NAMESPACES {
+        report.unavailable(name, format!("the kernel refuses user namespaces: {error}"))?;
+    }
+    report.unavailable(layer::CGROUP_NAMESPACE, error.to_string())?;
+    Ok((Pids::alone(), root))
+}
+
+fn report_namespaces(report: &mut Report) {
+    report.on(layer::USER_NAMESPACE, "nobody, with no one else to become");
+    report.on(layer::MOUNT_NAMESPACE, "a root of its own, read-only");
+    report.on(layer::PID_NAMESPACE, "ends with the broker");
+    report.on(layer::NETWORK_NAMESPACE, "no interface is up");
+    report.on(layer::IPC_NAMESPACE, "");
+    report.on(layer::UTS_NAMESPACE, "the host is called `cloison`");
+    report.on(layer::CGROUP_NAMESPACE, "");
+}
+
+fn write_maps(pid: i32, uid_map: &str, gid_map: &str) -> io::Result<()> {
+    // An ordinary user may map his gid only after giving up setgroups, and nobody inside needs it.
+    std::fs::write(format!("/proc/{pid}/setgroups"), "deny")?;
+    std::fs::write(format!("/proc/{pid}/uid_map"), uid_map)?;
+    std::fs::write(format!("/proc/{pid}/gid_map"), gid_map)
+}
+
+fn enter_namespaces(init: i32) -> io::Result<()> {
+    let pid = Pid::from_raw(init).ok_or(io::ErrorKind::InvalidInput)?;
+    let init = pidfd_open(pid, PidfdFlags::empty())?;
+    let all = ThreadNameSpaceType::from_bits_retain(NAMESPACES as u32);
+    Ok(move_into_thread_name_spaces(init.as_fd(), all)?)
+}
+
+/// Ends a process of ours that is of no use any more.
+fn end(pid: i32) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+/// The pids, from the launcher.
+fn receive(pipe: &OwnedFd) -> Result<Pids, Error> {
+    let mut message = [0; 8];
+    // Eight bytes are written at once and arrive at once.
+    let length = rustix::io::retry_on_intr(|| rustix::io::read(pipe, &mut message)).map_err(|e| Error::Worker(e.into()))?;
+    if length != message.len() {
+        return Err(Error::Worker(io::Error::other("the launcher died")));
+    }
+    let [init, worker] = [0, 4].map(|at| i32::from_ne_bytes([message[at], message[at + 1], message[at + 2], message[at + 3]]));
+    Ok(Pids { worker, init: Some(init) })
+}
+
+fn pipe() -> Result<(OwnedFd, OwnedFd), Error> {
+    pipe_with(PipeFlags::CLOEXEC).map_err(|error| Error::Init(error.into()))
+}

@@ -1,0 +1,274 @@
+//! The worker's root: an empty, read-only tmpfs with what was declared mounted into it, and nothing behind it.
+//!
+//! | role | inside |
+//! |---|---|
+//! | template | nothing |
+//! | zone | the loader's folders, read-only; the library's file, taken from its descriptor; `files` |
+//!
+//! Each path inside is the path outside, so that what is written in the loader's cache and in libraries is true.
+
+use crate::error::Error;
+use crate::spec::Zone;
+use crate::sys;
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, statat, symlinkat};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
+    fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree, unmount,
+};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::path::{Component, Path, PathBuf};
+
+/// What will be in the root.
+#[derive(Debug)]
+pub(crate) struct Root {
+    entries: Vec<Entry>,
+    library: Option<Library>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    path: PathBuf,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// A symbolic link among the loader's folders, as in `/lib` → `usr/lib`.
+    Link(PathBuf),
+    /// A copy of a mount, once it has been taken.
+    Tree { folder: bool, write: bool, mount: Option<OwnedFd> },
+}
+
+/// The library, by descriptor and by name.
+#[derive(Debug)]
+struct Library {
+    descriptor: RawFd,
+    path: PathBuf,
+    mount: Option<OwnedFd>,
+}
+
+impl Root {
+    /// Finds out what is to be put where. Nothing is opened yet.
+    pub(crate) fn plan(zone: Option<&Zone<'_>>) -> Result<Root, Error> {
+        let Some(zone) = zone else { return Ok(Root { entries: Vec::new(), library: None }) };
+        let mut entries = Vec::new();
+        for path in &zone.loader {
+            entries.extend(plan_loader(path)?);
+        }
+        for file in &zone.files {
+            entries.push(plan_file(Path::new(&file.path), file.write)?);
+        }
+        // Folders before what is mounted into them.
+        entries.sort_by_key(|entry| entry.path.components().count());
+        let library = Some(plan_library(sys::number(zone.library.0))?);
+        Ok(Root { entries, library })
+    }
+
+    /// Where the library will be after [`Root::enter`].
+    pub(crate) fn library_inside(&self) -> PathBuf {
+        self.library.as_ref().map(|library| library.path.clone()).unwrap_or_default()
+    }
+
+    /// Where it is without a root of our own: its descriptor, which cannot be replaced meanwhile.
+    pub(crate) fn library_outside(&self) -> PathBuf {
+        self.library.as_ref().map(|library| format!("/proc/self/fd/{}", library.descriptor).into()).unwrap_or_default()
+    }
+
+    /// Takes copies of all mounts with root's rights. What cannot be taken (a container's root is no root) is left to
+    /// [`Root::enter`].
+    pub(crate) fn take_as_root(&mut self) {
+        let _ = self.take_entries();
+        if let Some(library) = &mut self.library {
+            // By descriptor: whatever stands at its path now, this is the file that the broker looked at.
+            library.mount = sys::with_descriptor(library.descriptor, |file| {
+                open_tree(file, "", OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH)
+            })
+            .ok();
+        }
+    }
+
+    fn take_entries(&mut self) -> Result<(), Error> {
+        for entry in &mut self.entries {
+            if let What::Tree { mount, .. } = &mut entry.what
+                && mount.is_none()
+            {
+                *mount = Some(copy_mount(&entry.path).map_err(mount_error("open_tree", &entry.path))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Builds the root, goes there and lets go of the old one. Needs a mount namespace of our own.
+    pub(crate) fn enter(mut self) -> Result<(), Error> {
+        let here = Path::new("/");
+        // Whatever is mounted from here on is nobody else's business, and theirs is not ours.
+        let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+        mount_change("/", private).map_err(mount_error("make private", here))?;
+        self.take_entries()?;
+        self.take_library()?;
+
+        let new = tmpfs().map_err(mount_error("tmpfs", here))?;
+        // On top of the old root: any other place might not exist.
+        move_mount(new.as_fd(), "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .map_err(mount_error("mount", here))?;
+        for entry in self.entries {
+            entry.put(new.as_fd())?;
+        }
+        if let Some(Library { path, mount: Some(mount), .. }) = self.library {
+            put_tree(new.as_fd(), &path, mount.as_fd(), false, false)?;
+        }
+        // The kernel swaps new and old, the old one on top; taking that away leaves nothing to go back to.
+        rustix::process::fchdir(&new).map_err(mount_error("chdir", here))?;
+        rustix::process::pivot_root(".", ".").map_err(mount_error("pivot_root", here))?;
+        unmount(".", UnmountFlags::DETACH).map_err(mount_error("detach the old root", here))?;
+        rustix::process::chdir("/").map_err(mount_error("chdir", here))?;
+        // Only the tmpfs itself: what is writable beneath was declared so.
+        sys::mount_attributes(new.as_fd(), false, libc::MOUNT_ATTR_RDONLY)
+            .map_err(|source| Error::Mount { step: "make read-only", path: here.into(), source })
+    }
+
+    /// The library's mount, by its name: an ordinary user cannot copy a mount by a descriptor from before. That the name
+    /// still means the same file is seen on the copy itself.
+    fn take_library(&mut self) -> Result<(), Error> {
+        let Some(library) = &mut self.library else { return Ok(()) };
+        if library.mount.is_some() {
+            return Ok(());
+        }
+        let failed = |message: String| Error::Library { path: library.path.clone(), message };
+        let copy = copy_mount(&library.path).map_err(|error| failed(error.to_string()))?;
+        let wanted = sys::with_descriptor(library.descriptor, |file| fstat(file)).map_err(|e| failed(e.to_string()))?;
+        let found = fstat(&copy).map_err(|error| failed(error.to_string()))?;
+        if (wanted.st_dev, wanted.st_ino) != (found.st_dev, found.st_ino) {
+            return Err(failed("another file has taken its place".into()));
+        }
+        library.mount = Some(copy);
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// Makes it, in the new root.
+    fn put(self, root: BorrowedFd<'_>) -> Result<(), Error> {
+        match self.what {
+            What::Link(target) => {
+                make_parents(root, &self.path)?;
+                let link = symlinkat(&target, root, inside(&self.path));
+                ignore_existing(link).map_err(mount_error("symlink", &self.path))
+            }
+            What::Tree { folder, write, mount: Some(mount) } => put_tree(root, &self.path, mount.as_fd(), folder, write),
+            What::Tree { mount: None, .. } => Ok(()),
+        }
+    }
+}
+
+/// Mounts a copy at `path` in the new root.
+fn put_tree(
+    root: BorrowedFd<'_>,
+    path: &Path,
+    mount: BorrowedFd<'_>,
+    folder: bool,
+    write: bool,
+) -> Result<(), Error> {
+    make_parents(root, path)?;
+    let place = if folder {
+        ignore_existing(mkdirat(root, inside(path), Mode::from_raw_mode(0o755)))
+    } else {
+        ignore_existing(openat(root, inside(path), OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC, Mode::RUSR).map(drop))
+    };
+    place.map_err(mount_error("make a place for", path))?;
+    let read_only = if write { 0 } else { libc::MOUNT_ATTR_RDONLY };
+    // No set-uid programs and no devices, even if somebody put them there.
+    let attributes = read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+    sys::mount_attributes(mount, true, attributes)
+        .map_err(|source| Error::Mount { step: "restrict", path: path.into(), source })?;
+    move_mount(mount, "", root, inside(path), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+        .map_err(mount_error("mount", path))
+}
+
+/// A folder or file of the dynamic loader, if there is one.
+fn plan_loader(path: &Path) -> Result<Option<Entry>, Error> {
+    let kind = match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(status) => FileType::from_raw_mode(status.st_mode),
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+        Err(error) => return Err(mount_error("find", path)(error)),
+    };
+    let what = if kind == FileType::Symlink {
+        let target = std::fs::read_link(path)
+            .map_err(|source| Error::Mount { step: "read the link", path: path.into(), source })?;
+        What::Link(target)
+    } else {
+        What::Tree { folder: kind == FileType::Directory, write: false, mount: None }
+    };
+    Ok(Some(Entry { path: path.into(), what }))
+}
+
+/// One entry of the manifest's `files`. It has to exist, and to be below the root.
+fn plan_file(path: &Path, write: bool) -> Result<Entry, Error> {
+    let plain = path.is_absolute()
+        && path.components().count() > 1
+        && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)));
+    if !plain {
+        return Err(mount_error("an absolute path below / is needed, not", path)(Errno::INVAL));
+    }
+    let status = statat(CWD, path, AtFlags::empty()).map_err(mount_error("find", path))?;
+    let folder = FileType::from_raw_mode(status.st_mode) == FileType::Directory;
+    Ok(Entry { path: path.into(), what: What::Tree { folder, write, mount: None } })
+}
+
+/// Where the library's descriptor was opened.
+fn plan_library(descriptor: RawFd) -> Result<Library, Error> {
+    let link = format!("/proc/self/fd/{descriptor}");
+    let failed = |message: String| Error::Library { path: link.clone().into(), message };
+    let path = std::fs::read_link(&link).map_err(|error| failed(error.to_string()))?;
+    if !path.is_absolute() || path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)") {
+        return Err(failed(format!("it is no file with a name ({})", path.display())));
+    }
+    Ok(Library { descriptor, path, mount: None })
+}
+
+/// A copy of what is mounted there, with everything below: an ordinary user may not look behind mounts.
+fn copy_mount(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    open_tree(CWD, path, flags)
+}
+
+/// An empty file system, not mounted yet. It holds folders and links only, so it may be tiny.
+fn tmpfs() -> Result<OwnedFd, Errno> {
+    let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_set_string(context.as_fd(), "size", "64k")?;
+    fsconfig_set_string(context.as_fd(), "nr_inodes", "256")?;
+    fsconfig_set_string(context.as_fd(), "mode", "0755")?;
+    fsconfig_create(context.as_fd())?;
+    let attributes =
+        MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+}
+
+fn make_parents(root: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
+    let mut parents: Vec<&Path> = inside(path).ancestors().skip(1).collect();
+    parents.reverse();
+    for parent in parents.into_iter().filter(|parent| !parent.as_os_str().is_empty()) {
+        ignore_existing(mkdirat(root, parent, Mode::from_raw_mode(0o755))).map_err(mount_error("mkdir", parent))?;
+    }
+    Ok(())
+}
+
+/// The path, relative to the new root.
+fn inside(path: &Path) -> &Path {
+    path.strip_prefix("/").unwrap_or(path)
+}
+
+/// It is there already: as a link, or inside a folder that was mounted before (which is read-only).
+fn ignore_existing(result: Result<(), Errno>) -> Result<(), Errno> {
+    match result {
+        Err(Errno::EXIST) => Ok(()),
+        other => other,
+    }
+}
+
+fn mount_error(step: &'static str, path: &Path) -> impl FnOnce(Errno) -> Error {
+    let path = path.to_path_buf();
+    move |error| Error::Mount { step, path, source: error.into() }
+}

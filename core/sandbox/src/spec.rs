@@ -1,0 +1,158 @@
+//! What a jail should be like.
+
+use crate::jail::{Loading, Template};
+use crate::limits::Limits;
+use cloison_capabilities::interface::FileRule;
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+
+/// Where the dynamic loader looks, on the distributions we know. Those that do not exist are left out.
+pub const LOADER_FILES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"];
+
+/// A jail to enter. Fields not named in the constructors have strict values; each may be changed before
+/// [`enter`](crate::enter).
+#[derive(Clone, Debug)]
+pub struct Spec<'fd, R> {
+    /// What the worker may use up.
+    pub limits: Limits,
+    /// Names of layers ([`layer`](crate::layer)) without which the start goes on.
+    pub may_be_missing: Vec<String>,
+    /// What stays open besides 0, 1 and 2.
+    pub descriptors: Vec<BorrowedFd<'fd>>,
+    /// Production asks for all of them; tests switch single ones off to see the others hold alone.
+    pub layers: Layers,
+    /// What differs between a template and a zone.
+    pub role: R,
+}
+
+impl<'fd> Spec<'fd, Template> {
+    /// The jail of a template: nothing but its descriptors.
+    pub fn template(limits: Limits) -> Self {
+        Spec { limits, may_be_missing: Vec::new(), descriptors: Vec::new(), layers: Layers::ALL, role: Template::new() }
+    }
+}
+
+impl<'fd> Spec<'fd, Zone<'fd>> {
+    /// The jail of a zone: its library, what the loader needs for it, and what `files` names.
+    pub fn zone(limits: Limits, zone: Zone<'fd>) -> Self {
+        Spec { limits, may_be_missing: Vec::new(), descriptors: Vec::new(), layers: Layers::ALL, role: zone }
+    }
+}
+
+/// What a zone's jail has inside.
+#[derive(Clone, Debug)]
+pub struct Zone<'fd> {
+    /// The library that will be loaded.
+    pub library: Library<'fd>,
+    /// Files and folders that the dynamic loader reads, see [`LOADER_FILES`]. Read-only, and gone with the seal.
+    pub loader: Vec<PathBuf>,
+    /// What the manifest's `files` lets the library open, also after the seal.
+    pub files: Vec<FileRule>,
+    /// How many threads there may be; 1 takes away the right to make any.
+    pub threads: u32,
+}
+
+impl<'fd> Zone<'fd> {
+    /// One thread, no files, the loader's usual places.
+    pub fn new(library: Library<'fd>) -> Self {
+        let loader = LOADER_FILES.iter().map(PathBuf::from).collect();
+        Zone { library, loader, files: Vec::new(), threads: 1 }
+    }
+}
+
+/// The file of a library, opened by the broker. Inside the jail it is found at the path it had outside, whatever else
+/// may have been put there meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Library<'fd>(pub BorrowedFd<'fd>);
+
+/// A kind of jail: [`Template`] or [`Zone`].
+pub trait Role: private::Role {
+    /// What [`enter`](crate::enter) gives.
+    type Stage;
+    #[doc(hidden)]
+    fn stage(&self, inside: private::Inside) -> Self::Stage;
+}
+
+impl Role for Template {
+    type Stage = Template;
+
+    fn stage(&self, _: private::Inside) -> Template {
+        Template::new()
+    }
+}
+
+impl Role for Zone<'_> {
+    type Stage = Loading;
+
+    fn stage(&self, inside: private::Inside) -> Loading {
+        Loading { library: inside.library, files: self.files.clone(), threads: self.threads }
+    }
+}
+
+/// Only this crate makes roles.
+pub(crate) mod private {
+    /// What the steps found out.
+    #[derive(Debug)]
+    pub struct Inside {
+        /// Where the library is; empty for a template.
+        pub library: std::path::PathBuf,
+    }
+
+    /// What the steps ask of a role.
+    pub trait Role {
+        /// The zone, if it is one.
+        fn zone(&self) -> Option<&super::Zone<'_>>;
+    }
+    impl Role for super::Template {
+        fn zone(&self) -> Option<&super::Zone<'_>> {
+            None
+        }
+    }
+    impl Role for super::Zone<'_> {
+        fn zone(&self) -> Option<&super::Zone<'_>> {
+            Some(self)
+        }
+    }
+}
+
+/// A set of layers to put up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Layers(u16);
+
+impl Layers {
+    /// All namespaces, together with the new root.
+    pub const NAMESPACES: Layers = Layers(1);
+    /// Only the new root inside the mount namespace.
+    pub const ROOT: Layers = Layers(1 << 1);
+    /// Landlock.
+    pub const LANDLOCK: Layers = Layers(1 << 2);
+    /// seccomp filters.
+    pub const SECCOMP: Layers = Layers(1 << 3);
+    /// Resource limits.
+    pub const RLIMITS: Layers = Layers(1 << 4);
+    /// An identity without rights: uid, groups, capabilities.
+    pub const CREDENTIALS: Layers = Layers(1 << 5);
+    /// Closing of descriptors nobody declared.
+    pub const DESCRIPTORS: Layers = Layers(1 << 6);
+    /// The kernel's own refusal of memory that is writable and executable.
+    pub const MEMORY: Layers = Layers(1 << 7);
+    /// What production asks for.
+    pub const ALL: Layers = Layers(0xff);
+    /// None.
+    pub const NONE: Layers = Layers(0);
+
+    /// Is all of `other` in it?
+    pub const fn has(self, other: Layers) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both.
+    pub const fn with(self, other: Layers) -> Layers {
+        Layers(self.0 | other.0)
+    }
+
+    /// This without `other`.
+    pub const fn without(self, other: Layers) -> Layers {
+        Layers(self.0 & !other.0)
+    }
+}

@@ -1,0 +1,135 @@
+//! The system calls that have no safe wrapper. All `unsafe` of this crate is here.
+
+use rustix::fd::{AsRawFd, BorrowedFd};
+use std::io;
+use std::os::fd::RawFd;
+
+/// Who returns from [`clone`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Fork {
+    /// The new process.
+    Child,
+    /// The old one, with the new one's id.
+    Parent(i32),
+}
+
+/// A copy of this process with these namespaces and this parent (`flags`); its end is announced by SIGCHLD.
+///
+/// Not `fork`: that can make neither namespaces nor siblings. The caller has made sure that there is one thread.
+pub(crate) fn clone(flags: i32) -> io::Result<Fork> {
+    let flags = (flags | libc::SIGCHLD) as libc::c_ulong;
+    let (none, unused) = (std::ptr::null_mut::<libc::c_void>(), 0usize);
+    // SAFETY: without CLONE_VM and with a null stack this is fork: the child runs on a copy of this stack and shares no
+    // memory with us. With one thread no lock can be held by somebody who does not exist in the child. CLONE_SETTLS and
+    // the *_TID flags are never passed, so the null pointers are not used.
+    let result = unsafe { libc::syscall(libc::SYS_clone, flags, none, none, none, unused) };
+    match result {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Fork::Child),
+        pid => Ok(Fork::Parent(pid as i32)),
+    }
+}
+
+/// Ends this process at once, without running anything that was registered for its end.
+pub(crate) fn exit(status: i32) -> ! {
+    // SAFETY: takes an integer, does not return; what destructors would do is done by the kernel for a dead process.
+    unsafe { libc::_exit(status) }
+}
+
+/// Closes every descriptor from `first` to `last`, open or not.
+pub(crate) fn close_range(first: u32, last: u32) -> io::Result<()> {
+    // SAFETY: integers only. That owners elsewhere in this process lose their descriptors is the purpose: the callers
+    // are the launcher and init, which declare all they still use; a stale owner gets EBADF and no new file is opened
+    // behind its back before this process has ended or become the worker.
+    check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })
+}
+
+/// Is there more than one thread?
+pub(crate) fn is_single_threaded() -> bool {
+    // SAFETY: integers only; unshare(CLONE_THREAD) does nothing but fail with EINVAL when there are other threads.
+    unsafe { libc::unshare(libc::CLONE_THREAD) == 0 }
+}
+
+/// Sets a limit, soft and hard; what is lower already stays.
+pub(crate) fn limit(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
+    let mut current = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel fills in the structure, which lives on this stack.
+    check(unsafe { libc::getrlimit(resource, &mut current) }.into())?;
+    let hard = current.rlim_max.min(value);
+    let wanted = libc::rlimit { rlim_cur: hard, rlim_max: hard };
+    // SAFETY: the kernel reads the structure, which lives on this stack.
+    check(unsafe { libc::setrlimit(resource, &wanted) }.into())
+}
+
+/// Adds attributes to a mount and all below it.
+pub(crate) fn mount_attributes(tree: BorrowedFd<'_>, recursive: bool, set: u64) -> io::Result<()> {
+    let attributes = libc::mount_attr { attr_set: set, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    let flags = libc::AT_EMPTY_PATH | if recursive { libc::AT_RECURSIVE } else { 0 };
+    // SAFETY: the path is a constant with its terminator; the structure is read, and its size is passed along.
+    check(unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            tree.as_raw_fd(),
+            c"".as_ptr(),
+            flags,
+            &attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    })
+}
+
+/// From now on memory cannot become executable that was ever writable (Linux 6.3).
+pub(crate) fn deny_write_execute() -> io::Result<()> {
+    const PR_SET_MDWE: i32 = 65;
+    const PR_MDWE_REFUSE_EXEC_GAIN: libc::c_ulong = 1;
+    let zero: libc::c_ulong = 0;
+    // SAFETY: integers only; changes what later mmap and mprotect calls may ask for, no mapping that exists.
+    check(unsafe { libc::prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, zero, zero, zero) }.into())
+}
+
+/// A session keyring of our own, empty.
+pub(crate) fn new_session_keyring() -> io::Result<()> {
+    const KEYCTL_JOIN_SESSION_KEYRING: i32 = 1;
+    let anonymous = std::ptr::null::<libc::c_char>();
+    // SAFETY: a null name asks for an anonymous keyring; nothing else is read.
+    check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, anonymous) })
+}
+
+/// Children that end need not be waited for.
+pub(crate) fn ignore_children() -> io::Result<()> {
+    // SAFETY: SIG_IGN is no function of ours; replacing the disposition of SIGCHLD calls nothing.
+    match unsafe { libc::signal(libc::SIGCHLD, libc::SIG_IGN) } {
+        libc::SIG_ERR => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Does another process exist in this pid namespace? (Asked by its init.)
+pub(crate) fn is_alone() -> bool {
+    // SAFETY: integers only; signal 0 is checked and not sent.
+    unsafe { libc::kill(-1, 0) != 0 }
+}
+
+/// Is that descriptor open on a folder?
+pub(crate) fn is_folder(number: RawFd) -> bool {
+    // SAFETY: all bits zero is a valid `stat`.
+    let mut status: libc::stat = unsafe { std::mem::zeroed() };
+    // SAFETY: the kernel fills in the structure, which lives on this stack; a number that is not open is EBADF.
+    unsafe { libc::fstat(number, &mut status) == 0 && status.st_mode & libc::S_IFMT == libc::S_IFDIR }
+}
+
+/// Lends a descriptor that somebody in this process owns.
+pub(crate) fn with_descriptor<T>(number: RawFd, use_it: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
+    // SAFETY: the number comes from a `BorrowedFd` in a `Spec` that is borrowed for as long as `enter` runs, so it is
+    // open throughout; a launcher's two children have it as well. It is a number only so that plans need no lifetime.
+    use_it(unsafe { BorrowedFd::borrow_raw(number) })
+}
+
+/// The descriptor's bare number, for lists.
+pub(crate) fn number(descriptor: BorrowedFd<'_>) -> RawFd {
+    descriptor.as_raw_fd()
+}
+
+fn check(result: libc::c_long) -> io::Result<()> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

@@ -1,0 +1,144 @@
+//! The prisoner: enters as far as it is told, makes one attempt, reports the result on descriptor 0.
+
+use crate::attempts;
+use cloison_sandbox::policy::template::FORK;
+use cloison_sandbox::{Layers, Library, Limits, MicroprocessLimits, Spec, Zone, enter};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+/// How far inside an attempt is made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// Not at all: the control.
+    Outside,
+    Template,
+    Microprocess,
+    Loading,
+    Sealed,
+}
+
+pub const STAGES: [Stage; 5] = [Stage::Outside, Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed];
+
+/// The layers by the names that the warden uses.
+pub const LAYERS: [(&str, Layers); 8] = [
+    ("namespaces", Layers::NAMESPACES),
+    ("root", Layers::ROOT),
+    ("landlock", Layers::LANDLOCK),
+    ("seccomp", Layers::SECCOMP),
+    ("rlimits", Layers::RLIMITS),
+    ("credentials", Layers::CREDENTIALS),
+    ("descriptors", Layers::DESCRIPTORS),
+    ("memory", Layers::MEMORY),
+];
+
+/// `--prisoner STAGE LAYERS MAY-BE-MISSING FILES ATTEMPT`
+pub fn run(arguments: &[String]) -> ! {
+    let [stage, layers, missing, files, attempt] = arguments else { end(64) };
+    let Some(stage) = STAGES.into_iter().find(|known| format!("{known:?}") == *stage) else { end(64) };
+    let Some(attempt) = attempts::find(attempt) else { end(64) };
+    let layers = layers.split(',').fold(Layers::NONE, |all, name| {
+        LAYERS.iter().find(|(known, _)| *known == name).map_or(all, |(_, layer)| all.with(*layer))
+    });
+    let missing: Vec<String> = missing.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
+    match stage {
+        Stage::Outside => report("outside"),
+        Stage::Template | Stage::Microprocess => as_template(stage, layers, missing),
+        Stage::Loading | Stage::Sealed => as_zone(stage, layers, missing, files),
+    }
+    let result = attempt();
+    report(&format!("result {result}"));
+    // What is tried next is the warden's to decide: it closes the socket or kills.
+    let mut byte = [0];
+    loop {
+        match rustix::net::recv(stdin(), &mut byte, rustix::net::RecvFlags::empty()) {
+            Ok((_, 0)) | Err(_) => end(0),
+            Ok(_) => {}
+        }
+    }
+}
+
+fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
+    let limits = Limits { processes: Some(8), file_size_bytes: None, data_bytes: Some(256 << 20), ..Limits::default() };
+    let mut spec = Spec::template(limits);
+    spec.layers = layers;
+    spec.may_be_missing = missing;
+    let start = Instant::now();
+    let jail = match enter(spec, stdin()) {
+        Ok(jail) => jail,
+        Err(error) => refuse(&error),
+    };
+    let elapsed = start.elapsed();
+    report(&format!("jailed {} us {:?}", elapsed.as_micros(), jail.jailed()));
+    if stage == Stage::Template {
+        return;
+    }
+    let seal = jail.microprocess_seal().expect("the seal compiles");
+    let mut pidfd = 0i32;
+    // SAFETY: a fork (null stack, no CLONE_VM) of a process with one thread; the kernel writes a descriptor to `pidfd`.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, FORK, 0, &raw mut pidfd, 0, 0) };
+    assert!(pid >= 0, "{}", std::io::Error::last_os_error());
+    if pid > 0 {
+        // The template waits for the end.
+        let mut byte = [0];
+        let _ = rustix::net::recv(stdin(), &mut byte, rustix::net::RecvFlags::PEEK);
+        end(0);
+    }
+    let start = Instant::now();
+    if let Err(error) = seal.apply(&MicroprocessLimits::default()) {
+        refuse(&error);
+    }
+    report(&format!("sealed {} ns", start.elapsed().as_nanos()));
+}
+
+fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str) {
+    let library: OwnedFd = std::fs::File::open(attempts::library()).expect("a library of the system").into();
+    let mut zone = Zone::new(Library(library.as_fd()));
+    zone.files = attempts::file_rules(files);
+    let limits = Limits { file_size_bytes: None, ..Limits::default() };
+    let mut spec = Spec::zone(limits, zone);
+    spec.layers = layers;
+    spec.may_be_missing = missing;
+    let start = Instant::now();
+    let jail = match enter(spec, stdin()) {
+        Ok(jail) => jail,
+        Err(error) => refuse(&error),
+    };
+    let elapsed = start.elapsed();
+    report(&format!("jailed {} us {:?}", elapsed.as_micros(), jail.jailed()));
+    if stage == Stage::Loading {
+        return;
+    }
+    if let Err(error) = attempts::load(jail.library()) {
+        report(&format!("failed load {error}"));
+        end(1);
+    }
+    let start = Instant::now();
+    match jail.seal() {
+        Ok(sealed) => report(&format!("sealed {} ns {:?}", start.elapsed().as_nanos(), sealed.layers())),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn stdin() -> BorrowedFd<'static> {
+    rustix::stdio::stdin()
+}
+
+/// One packet to the warden, by the system call that workers use.
+fn report(text: &str) {
+    let _ = rustix::net::sendmsg(
+        stdin(),
+        &[std::io::IoSlice::new(text.as_bytes())],
+        &mut rustix::net::SendAncillaryBuffer::default(),
+        rustix::net::SendFlags::NOSIGNAL,
+    );
+}
+
+fn refuse(error: &cloison_sandbox::Error) -> ! {
+    report(&format!("failed {error}"));
+    end(1)
+}
+
+fn end(status: i32) -> ! {
+    // SAFETY: does not return; the prisoner has nothing to tidy up.
+    unsafe { libc::_exit(status) }
+}

@@ -1,0 +1,138 @@
+//! One call on its way: what is known so far, and what expressions may ask about it.
+
+use crate::ffi::{Frame, MAX_PARAMETERS, Outcome};
+use crate::functions::{Entry, Functions};
+use crate::number::value_of_bits;
+use crate::plan::Plan;
+use crate::refusal::Refusal;
+use crate::scratch::{Piece, Scratch};
+use cloison_capabilities::FunctionId;
+use cloison_capabilities::call::Status;
+use cloison_capabilities::expression::{Environment, EvaluationError};
+use cloison_capabilities::interface::Function;
+use cloison_transport::Arena;
+use std::fmt::Display;
+
+/// A step's result.
+pub(crate) type Step<T = ()> = Result<T, Box<Refusal>>;
+
+/// Where a parameter's bytes are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Held {
+    Arena { offset: u64, bytes: u64 },
+    Null,
+    Scratch(Piece),
+}
+
+impl Held {
+    pub(crate) fn bytes(self) -> u64 {
+        match self {
+            Self::Arena { bytes, .. } => bytes,
+            Self::Null => 0,
+            Self::Scratch(piece) => piece.bytes() as u64,
+        }
+    }
+}
+
+/// One call on its way.
+pub(crate) struct Call<'a> {
+    pub(crate) functions: &'a Functions,
+    pub(crate) entry: &'a Entry,
+    pub(crate) function: &'a Function,
+    pub(crate) frame: &'a mut Frame,
+    pub(crate) nested: &'a mut Frame,
+    pub(crate) held: &'a mut [Held; MAX_PARAMETERS],
+    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) arena: &'a Arena,
+    pub(crate) direct: bool,
+    /// How much of the arena is the client's.
+    pub(crate) used: u64,
+    /// How much of it is spoken for.
+    pub(crate) cursor: u64,
+    /// Bit by bit, the parameters whose number is known.
+    pub(crate) numbers: u64,
+    /// Bit by bit, the parameters whose cell is known.
+    pub(crate) cells: u64,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl<'a> Call<'a> {
+    pub(crate) fn plan(&self) -> &'a Plan {
+        &self.entry.plan
+    }
+
+    pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {
+        self.frame.set_cell(index, bits);
+        self.cells |= 1 << index;
+    }
+
+    /// Whether the parameter is a cell that has been set, and not NULL.
+    pub(crate) fn has_cell(&self, index: usize) -> bool {
+        self.cells >> index & 1 == 1
+    }
+
+    #[inline]
+    pub(crate) fn hold_at(&mut self, index: usize, held: Held) -> Step {
+        let pointer = match held {
+            Held::Null => std::ptr::null_mut(),
+            Held::Scratch(piece) => self.scratch.pointer(piece),
+            Held::Arena { offset, bytes } => self.pointer(offset, bytes)?,
+        };
+        self.held[index] = held;
+        self.frame.set_pointer(index, pointer);
+        Ok(())
+    }
+
+    pub(crate) fn pointer(&self, offset: u64, bytes: u64) -> Step<*mut u8> {
+        self.arena.pointer(offset, bytes).ok_or_else(|| self.malformed())
+    }
+
+    pub(crate) fn name(&self, index: usize) -> &'a str {
+        self.function.parameters.get(index).map_or("?", |parameter| &parameter.name)
+    }
+
+    #[cold]
+    pub(crate) fn argument(&self, index: usize, text: impl Display) -> Box<Refusal> {
+        Refusal::argument(index, format_args!("{}: `{}` {text}", self.function.name, self.name(index)))
+    }
+
+    #[cold]
+    pub(crate) fn too_large(&self, bytes: u64) -> Box<Refusal> {
+        let text = format_args!(
+            "{}: {bytes} bytes do not fit into what is left of the channel's {} bytes",
+            self.function.name,
+            self.arena.len()
+        );
+        Refusal::new(Status::TooLarge, text)
+    }
+
+    #[cold]
+    pub(crate) fn malformed(&self) -> Box<Refusal> {
+        Refusal::new(Status::Malformed, format_args!("{}: the request makes no sense", self.function.name))
+    }
+}
+
+impl Environment for Call<'_> {
+    fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1);
+        scalar.and_then(|scalar| value_of_bits(self.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
+    }
+
+    fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.has_cell(index));
+        scalar.and_then(|scalar| value_of_bits(self.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
+    }
+
+    fn value(&mut self) -> Result<i128, EvaluationError> {
+        let outcome = self.outcome.ok_or(EvaluationError::Unknown)?;
+        match self.plan().value {
+            Some(scalar) => value_of_bits(outcome.value, scalar).ok_or(EvaluationError::Unknown),
+            None if self.plan().returns_pointer => Ok(i128::from(outcome.value)),
+            None => Err(EvaluationError::Unknown),
+        }
+    }
+
+    fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
+        self.functions.integer(self.nested, function, arguments)
+    }
+}

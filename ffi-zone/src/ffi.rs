@@ -1,0 +1,283 @@
+//! The call itself: libffi behind three types that cannot be used in the wrong order.
+//!
+//! | type | is |
+//! |---|---|
+//! | [`Signature`] | a prepared call interface, with the type array that libffi keeps pointing to |
+//! | [`Code`] | the address of a function in the loaded library |
+//! | [`Frame`] | room for the arguments of one call, at addresses that never change |
+//!
+//! A frame is used again for every call: libffi wants an array of pointers to the arguments, and since the
+//! arguments stay where they are, that array is filled once. A hot call allocates nothing and clears nothing.
+//!
+//! One of the modules of this crate that contain `unsafe`. What no check here can establish is that the manifest's
+//! prototype is the true one: a wrong prototype corrupts this process, whose sandbox is what contains that.
+
+use cloison_capabilities::types::{CType, Scalar};
+use libffi::low::{self, ffi_cif, ffi_type};
+use libffi::raw;
+use std::cell::UnsafeCell;
+use std::ffi::c_void;
+use std::ptr::{addr_of_mut, null_mut};
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("arguments are stored as the low bytes of a 64-bit word");
+
+/// The most parameters of one function: one word of a request each, and one bit of a mask.
+pub const MAX_PARAMETERS: usize = cloison_capabilities::call::MAX_WORDS;
+
+/// A signature that libffi refuses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SignatureError {
+    /// libffi says no.
+    #[error("libffi cannot prepare this signature")]
+    Refused,
+    /// More than [`MAX_PARAMETERS`].
+    #[error("more than {MAX_PARAMETERS} parameters")]
+    TooMany,
+    /// `void` as a parameter.
+    #[error("a parameter of type void")]
+    Void,
+}
+
+/// A prepared call interface.
+pub struct Signature {
+    cif: Box<UnsafeCell<ffi_cif>>,
+    /// `cif` points into this.
+    _arguments: Box<[*mut ffi_type]>,
+    parameters: usize,
+}
+
+impl Signature {
+    /// Prepares calls with these types.
+    pub fn new<'a>(parameters: impl IntoIterator<Item = &'a CType>, result: &CType) -> Result<Self, SignatureError> {
+        let mut arguments = Vec::new();
+        for parameter in parameters {
+            if *parameter == CType::Void {
+                return Err(SignatureError::Void);
+            }
+            arguments.push(type_of(parameter));
+        }
+        if arguments.len() > MAX_PARAMETERS {
+            return Err(SignatureError::TooMany);
+        }
+        let mut arguments = arguments.into_boxed_slice();
+        let cif = Box::new(UnsafeCell::new(ffi_cif::default()));
+        // SAFETY: `cif` and `arguments` are on the heap and live as long as this `Signature`, which never changes
+        // them; every type is one of libffi's own statics; the count is the array's length.
+        unsafe {
+            low::prep_cif(
+                cif.get(),
+                low::ffi_abi_FFI_DEFAULT_ABI,
+                arguments.len(),
+                type_of(result),
+                arguments.as_mut_ptr(),
+            )
+        }
+        .map_err(|_| SignatureError::Refused)?;
+        Ok(Self { cif, parameters: arguments.len(), _arguments: arguments })
+    }
+}
+
+/// libffi's description of a type.
+fn type_of(c_type: &CType) -> *mut ffi_type {
+    use low::types;
+    match c_type {
+        CType::Pointer { .. } => addr_of_mut!(types::pointer),
+        CType::Scalar { scalar, .. } => match scalar {
+            Scalar::Bool | Scalar::U8 => addr_of_mut!(types::uint8),
+            Scalar::F32 => addr_of_mut!(types::float),
+            Scalar::F64 => addr_of_mut!(types::double),
+            Scalar::I16 => addr_of_mut!(types::sint16),
+            Scalar::I32 => addr_of_mut!(types::sint32),
+            Scalar::I64 => addr_of_mut!(types::sint64),
+            Scalar::I8 => addr_of_mut!(types::sint8),
+            Scalar::U16 => addr_of_mut!(types::uint16),
+            Scalar::U32 => addr_of_mut!(types::uint32),
+            Scalar::U64 => addr_of_mut!(types::uint64),
+        },
+        CType::Void => addr_of_mut!(types::void),
+    }
+}
+
+/// The address of a function.
+#[derive(Clone, Copy, Debug)]
+pub struct Code(unsafe extern "C" fn());
+
+impl Code {
+    /// Takes what `dlsym` found.
+    ///
+    /// # Safety
+    ///
+    /// The address is a function's and stays mapped as long as the process runs.
+    pub unsafe fn new(address: *const c_void) -> Option<Self> {
+        // SAFETY: a nullable function pointer has the layout of an address; the caller vouches for what it points to.
+        unsafe { std::mem::transmute::<*const c_void, Option<unsafe extern "C" fn()>>(address) }.map(Self)
+    }
+}
+
+/// What a call leaves behind.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// The function's value: its bits are the low bytes, what is above them means nothing.
+    pub value: u64,
+    /// `errno`, which was 0 before the call.
+    pub errno: i32,
+}
+
+/// The string at an address that the library returned; `None` for NULL, or if no NUL comes within `limit` bytes.
+///
+/// # Safety
+///
+/// The library means it as a string, and neither frees nor writes it while the slice is used: it is not called.
+pub unsafe fn c_string<'a>(address: u64, limit: usize) -> Option<&'a [u8]> {
+    let start = std::ptr::with_exposed_provenance::<u8>(usize::try_from(address).ok()?);
+    if start.is_null() {
+        return None;
+    }
+    // SAFETY: the caller says that this is a string; `strnlen` reads up to its NUL or up to `limit`. An address that
+    // is none after all ends this process with SIGSEGV, which its clients see as a crash of this function.
+    unsafe {
+        let length = libc::strnlen(start.cast(), limit);
+        (length < limit).then(|| std::slice::from_raw_parts(start, length))
+    }
+}
+
+/// Copies between two ranges of a channel that a client can write meanwhile.
+///
+/// # Safety
+///
+/// Both ranges are mapped for reading and writing.
+pub unsafe fn copy(source: *const u8, target: *mut u8, bytes: usize) {
+    // SAFETY: the caller vouches for the ranges; `copy` allows overlap; bytes that change meanwhile are still bytes.
+    unsafe { std::ptr::copy(source, target, bytes) }
+}
+
+/// Room for one call's arguments.
+pub struct Frame {
+    /// Each argument as C sees it, in the low bytes.
+    values: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
+    /// What a pointer to one number points to.
+    cells: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
+    /// `pointers[i]` is the address of `values[i]`.
+    pointers: Box<[*mut c_void; MAX_PARAMETERS]>,
+}
+
+impl Default for Frame {
+    fn default() -> Self {
+        let values = Box::new([const { UnsafeCell::new(0_u64) }; MAX_PARAMETERS]);
+        let mut pointers = Box::new([null_mut(); MAX_PARAMETERS]);
+        for (pointer, value) in pointers.iter_mut().zip(values.iter()) {
+            *pointer = value.get().cast();
+        }
+        Self { values, cells: Box::new([const { UnsafeCell::new(0_u64) }; MAX_PARAMETERS]), pointers }
+    }
+}
+
+impl Frame {
+    /// Sets an argument.
+    pub fn set(&mut self, parameter: usize, bits: u64) {
+        *self.values[parameter].get_mut() = bits;
+    }
+
+    /// Sets an argument that is an address.
+    pub fn set_pointer(&mut self, parameter: usize, pointer: *mut u8) {
+        self.set(parameter, pointer.expose_provenance() as u64);
+    }
+
+    /// Sets an argument to the address of a cell that holds `bits`.
+    pub fn set_cell(&mut self, parameter: usize, bits: u64) {
+        *self.cells[parameter].get_mut() = bits;
+        self.set_pointer(parameter, self.cells[parameter].get().cast());
+    }
+
+    /// An argument's bits.
+    pub fn value(&mut self, parameter: usize) -> u64 {
+        *self.values[parameter].get_mut()
+    }
+
+    /// What the cell holds (now).
+    pub fn cell(&mut self, parameter: usize) -> u64 {
+        *self.cells[parameter].get_mut()
+    }
+
+    /// Calls `code` with the arguments set.
+    ///
+    /// # Safety
+    ///
+    /// `signature` is that of the function at `code`, and what the arguments that are pointers point to is as large
+    /// as that function believes.
+    #[inline]
+    pub unsafe fn call(&mut self, signature: &Signature, code: Code) -> Outcome {
+        debug_assert!(signature.parameters <= MAX_PARAMETERS);
+        // Four words: more than any scalar's value, so that libffi's habit of writing whole registers stays inside.
+        let mut value = [0_u64; 4];
+        // SAFETY: `errno` is this thread's own. The cif is complete, each of its arguments has eight aligned bytes of
+        // `values` behind its pointer, and the value has room for a register. That the function is what the
+        // signature says is the caller's promise. There is no safe way to call what is only known at run time.
+        let errno = unsafe {
+            *libc::__errno_location() = 0;
+            raw::ffi_call(signature.cif.get(), Some(code.0), value.as_mut_ptr().cast(), self.pointers.as_mut_ptr());
+            *libc::__errno_location()
+        };
+        crate::state::after_call();
+        Outcome { value: value[0], errno }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scalar(scalar: Scalar) -> CType {
+        CType::Scalar { scalar, character: false }
+    }
+
+    extern "C" fn mix(a: i8, b: u16, c: f32, d: f64, e: *mut i32) -> f64 {
+        // SAFETY: the test passes the address of a cell.
+        unsafe { *e += 1 };
+        f64::from(a) + f64::from(b) + f64::from(c) + d
+    }
+
+    extern "C" fn fails() -> i8 {
+        // SAFETY: `errno` is this thread's own.
+        unsafe { *libc::__errno_location() = libc::EDOM };
+        -3
+    }
+
+    fn code(address: *const c_void) -> Code {
+        // SAFETY: the tests pass functions of this file.
+        unsafe { Code::new(address) }.expect("not NULL")
+    }
+
+    #[test]
+    fn arguments_of_every_size_arrive_and_a_cell_comes_back() {
+        let pointer = CType::Pointer { to: Box::new(scalar(Scalar::I32)), constant: false };
+        let parameters = [scalar(Scalar::I8), scalar(Scalar::U16), scalar(Scalar::F32), scalar(Scalar::F64), pointer];
+        let signature = Signature::new(&parameters, &scalar(Scalar::F64)).expect("signature");
+        let mut frame = Frame::default();
+        frame.set(0, -5_i64 as u64);
+        frame.set(1, 60_000);
+        frame.set(2, u64::from(0.5_f32.to_bits()));
+        frame.set(3, 0.25_f64.to_bits());
+        frame.set_cell(4, 41);
+        // SAFETY: the signature is that of `mix`.
+        let outcome = unsafe { frame.call(&signature, code(mix as *const c_void)) };
+        assert_eq!(f64::from_bits(outcome.value), 59_995.75);
+        assert_eq!(frame.cell(4), 42);
+    }
+
+    #[test]
+    fn errno_is_what_the_function_set() {
+        let signature = Signature::new([], &scalar(Scalar::I8)).expect("signature");
+        // SAFETY: the signature is that of `fails`.
+        let outcome = unsafe { Frame::default().call(&signature, code(fails as *const c_void)) };
+        assert_eq!((outcome.value as i8, outcome.errno), (-3, libc::EDOM));
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_refused() {
+        assert_eq!(Signature::new([&CType::Void], &CType::Void).err(), Some(SignatureError::Void));
+        let many = vec![scalar(Scalar::I32); MAX_PARAMETERS + 1];
+        assert_eq!(Signature::new(&many, &CType::Void).err(), Some(SignatureError::TooMany));
+    }
+}

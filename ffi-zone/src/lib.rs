@@ -1,0 +1,41 @@
+//! The dangerous process: one C library in a sandbox of its own, serving calls.
+//!
+//! Trust domain: the zone. Nothing here protects anybody from a library that has taken this process over; the sandbox
+//! and the broker do that. What this crate does protect, as long as the library behaves, is one client from
+//! another and the library from its clients: every word of a request is checked before C sees it.
+//!
+//! ```text
+//!  main ─▶ zone        spawned → jailed → loaded → serving, as types
+//!            library   dlopen and dlsym, inside the sandbox
+//!            serve     the loop over the broker's messages and the clients' requests
+//!              policy  may this client make this call now?
+//!              marshal words → C arguments → call → words      (steps worked out once by plan)
+//!                ffi   the call through libffi
+//! ```
+//!
+//! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`state`], `library`,
+//! [`signals`], [`inherited`], and for single calls into those in [`functions`], `arguments` and `results`.
+//!
+//! The process has one thread. Everything that a call needs is allocated beforehand.
+
+mod arguments;
+mod call;
+pub mod elf;
+pub mod failure;
+pub mod ffi;
+pub mod functions;
+pub mod inherited;
+mod library;
+pub mod limits;
+pub mod marshal;
+pub mod number;
+pub mod plan;
+pub mod policy;
+pub mod refusal;
+mod results;
+mod rooms;
+pub mod scratch;
+pub mod serve;
+pub mod signals;
+pub mod state;
+pub mod zone;

@@ -1,0 +1,128 @@
+//! Process state that a C function may change for whoever calls next, and how it is put back.
+//!
+//! Two rhythms, because a system call costs more than a whole call does otherwise:
+//!
+//! - **after each call** ([`after_call`]): what lives in registers and would change our own arithmetic too. The direction
+//!   flag, the rounding mode, flush-to-zero, the exception flags and the x87 control word. A few nanoseconds.
+//! - **when another client's turn comes** ([`State::restore`]): what one client's call could leave for another. The
+//!   signal mask, the locale, the environment.
+//!
+//! The working directory, the umask and the resource limits need nothing here: after the seal, the system calls that change them are
+//! refused, to the library as to us.
+
+use std::ffi::{CStr, c_char};
+
+/// Rounding to nearest, all exceptions masked, none raised: what a process starts with.
+#[cfg(target_arch = "x86_64")]
+const MXCSR: u32 = 0x1f80;
+/// The same for the x87 unit, with 64 bits of precision.
+#[cfg(target_arch = "x86_64")]
+const X87_CONTROL: u16 = 0x037f;
+
+/// Puts the registers back.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub fn after_call() {
+    let mut mxcsr = 0_u32;
+    let mut control = 0_u16;
+    // SAFETY: reads two control registers into two variables of their size; a clear direction flag is what every
+    // function may rely on, and what a C function could have left otherwise. No safe way exists to reach them.
+    unsafe {
+        std::arch::asm!(
+            "cld",
+            "stmxcsr [{mxcsr}]",
+            "fnstcw [{control}]",
+            mxcsr = in(reg) &mut mxcsr,
+            control = in(reg) &mut control,
+            options(nostack)
+        );
+    }
+    if mxcsr != MXCSR {
+        // SAFETY: loads the value with which every process starts.
+        unsafe { std::arch::asm!("ldmxcsr [{0}]", in(reg) &MXCSR, options(nostack, readonly)) };
+    }
+    if control != X87_CONTROL {
+        // SAFETY: loads the value with which every process starts, and empties the register stack.
+        unsafe { std::arch::asm!("fninit", "fldcw [{0}]", in(reg) &X87_CONTROL, options(nostack, readonly)) };
+    }
+}
+
+/// Puts the registers back.
+#[cfg(target_arch = "aarch64")]
+#[inline]
+pub fn after_call() {
+    let control: u64;
+    // SAFETY: reads the floating-point control register.
+    unsafe { std::arch::asm!("mrs {0}, fpcr", out(reg) control, options(nomem, nostack)) };
+    if control != 0 {
+        // SAFETY: zero is the value with which every process starts.
+        unsafe { std::arch::asm!("msr fpcr, xzr", "msr fpsr, xzr", options(nomem, nostack)) };
+    }
+}
+
+/// The process's locale instead of one of the thread's own; `libc` has no name for it.
+const LC_GLOBAL_LOCALE: libc::locale_t = std::ptr::without_provenance_mut(usize::MAX);
+
+/// What the process looked like before the first call.
+pub struct State {
+    signals: libc::sigset_t,
+}
+
+unsafe extern "C" {
+    static environ: *const *const c_char;
+}
+
+impl State {
+    /// Remembers, and settles what libc would otherwise look up at its first use, when nothing can be opened any more.
+    pub fn settle() -> Self {
+        // SAFETY: `tzset` reads the environment, which nobody changes meanwhile: this process has one thread. It
+        // would otherwise look for a time zone inside the first `localtime`. A sigset of zeroes is a valid one.
+        let signals = unsafe {
+            unsafe extern "C" {
+                fn tzset();
+            }
+            tzset();
+            let mut signals = std::mem::zeroed();
+            libc::sigprocmask(libc::SIG_SETMASK, std::ptr::null(), &mut signals);
+            signals
+        };
+        Self { signals }
+    }
+
+    /// Puts everything back that outlives a call.
+    pub fn restore(&self) {
+        // SAFETY: one thread; the set was filled by `sigprocmask`; `setlocale` with NULL only asks, and its answer is
+        // a string until the next `setlocale`; "C" is built into libc; `environ` is either NULL or a list that ends.
+        unsafe {
+            libc::sigprocmask(libc::SIG_SETMASK, &self.signals, std::ptr::null_mut());
+            libc::uselocale(LC_GLOBAL_LOCALE);
+            let locale = libc::setlocale(libc::LC_ALL, std::ptr::null());
+            if locale.is_null() || CStr::from_ptr(locale) != c"C" {
+                libc::setlocale(libc::LC_ALL, c"C".as_ptr());
+            }
+            if !environ.is_null() && !(*environ).is_null() {
+                libc::clearenv();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn rounding_and_direction_come_back() {
+        let (hostile_mxcsr, hostile_control) = (0xffc0_u32, 0x0c7f_u16);
+        // SAFETY: rounds towards zero and flushes to zero until the next line; no arithmetic in between.
+        unsafe {
+            std::arch::asm!("ldmxcsr [{0}]", "fldcw [{1}]", in(reg) &hostile_mxcsr, in(reg) &hostile_control);
+        }
+        after_call();
+        let (mut mxcsr, mut control) = (0_u32, 0_u16);
+        // SAFETY: reads two control registers.
+        unsafe { std::arch::asm!("stmxcsr [{0}]", "fnstcw [{1}]", in(reg) &mut mxcsr, in(reg) &mut control) };
+        assert_eq!((mxcsr, control), (MXCSR, X87_CONTROL));
+    }
+}

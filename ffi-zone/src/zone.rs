@@ -1,0 +1,145 @@
+//! The zone's life, as types: each step consumes the one before, so that the wrong order does not compile.
+//!
+//! ```text
+//!  Zone<Spawned> ─jail─▶ Zone<Jailed> ─load─▶ Zone<Loaded> ─seal─▶ Zone<Serving> ─serve─▶ (ends with the broker)
+//!     first message        sandbox is closed     every symbol found    last filter is on     calls
+//!                          says Jailed                                 says Ready
+//! ```
+//!
+//! `dlopen` is reachable from [`Zone<Jailed>`] alone, and calls are served by [`Zone<Serving>`] alone:
+//!
+//! ```compile_fail,E0599
+//! # use cloison_zone::zone::{Spawned, Zone};
+//! fn constructors_outside_of_the_sandbox(zone: Zone<'_, Spawned>) {
+//!     let _ = zone.load();
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! # use cloison_zone::zone::{Loaded, Zone};
+//! fn calls_before_the_seal(zone: Zone<'_, Loaded>) {
+//!     let _ = zone.serve();
+//! }
+//! ```
+//!
+//! ```
+//! # use cloison_zone::{failure::Failure, zone::Zone};
+//! # use cloison_transport::control::Control;
+//! fn run(control: &Control) -> Result<(), Failure> {
+//!     Zone::receive(control)?.jail()?.load()?.seal()?.serve();
+//!     Ok(())
+//! }
+//! ```
+
+use crate::failure::{Failure, StartStep};
+use crate::functions::Functions;
+use crate::library;
+use crate::limits;
+use crate::marshal::Marshal;
+use crate::serve::{self, Ended};
+use crate::state::State;
+use cloison_capabilities::Interface;
+use cloison_capabilities::message::{FromZone, ToZone};
+use cloison_sandbox::{Jail, Loading, Sealed, Spec};
+use cloison_transport::control::Control;
+use cloison_transport::server::Server;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// A zone at one stage of its life.
+pub struct Zone<'c, S> {
+    control: &'c Control,
+    stage: S,
+}
+
+/// Started, with the broker's first message, and still outside of the sandbox.
+pub struct Spawned {
+    interface: Interface,
+    library: OwnedFd,
+    status: OwnedFd,
+}
+
+/// Inside the sandbox, nothing loaded.
+pub struct Jailed {
+    jail: Jail<Loading>,
+    interface: Interface,
+    library: OwnedFd,
+    status: OwnedFd,
+}
+
+/// The library is loaded and all its functions are there.
+pub struct Loaded {
+    jail: Jail<Loading>,
+    functions: Functions,
+    status: OwnedFd,
+}
+
+/// The seal is on.
+pub struct Serving {
+    _jail: Jail<Sealed>,
+    marshal: Marshal,
+    server: Server,
+    state: State,
+}
+
+impl<'c> Zone<'c, Spawned> {
+    /// Waits for the first message: what to load.
+    pub fn receive(control: &'c Control) -> Result<Self, Failure> {
+        let fail = |message: &dyn std::fmt::Display| Failure::new(StartStep::Receive, message);
+        let (message, descriptors) = control.receive::<ToZone>().map_err(|error| fail(&error))?;
+        let ToZone::Load { interface } = message else { return Err(fail(&"the first message is not `Load`")) };
+        let Ok([library, status]) = <[OwnedFd; 2]>::try_from(descriptors) else {
+            return Err(fail(&"`Load` comes with the library and the status page"));
+        };
+        Ok(Self { control, stage: Spawned { interface: *interface, library, status } })
+    }
+
+    /// Enters the sandbox. Of the processes that this makes, only the worker returns.
+    pub fn jail(self) -> Result<Zone<'c, Jailed>, Failure> {
+        let Spawned { interface, library, status } = self.stage;
+        let mut role = cloison_sandbox::Zone::new(cloison_sandbox::Library(library.as_fd()));
+        role.files = interface.sandbox.files.clone();
+        let mut spec = Spec::zone(limits::of(&interface.sandbox), role);
+        spec.may_be_missing = interface.sandbox.may_be_missing.clone();
+        spec.descriptors = vec![library.as_fd(), status.as_fd()];
+        let jail = cloison_sandbox::enter(spec, self.control.as_fd())
+            .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))?;
+        tell(self.control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
+        Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, status } })
+    }
+}
+
+impl<'c> Zone<'c, Jailed> {
+    /// Loads the library and finds every function of the interface.
+    pub fn load(self) -> Result<Zone<'c, Loaded>, Failure> {
+        let Jailed { jail, interface, library, status } = self.stage;
+        let loaded = library::Loaded::open(jail.library(), library, &interface)?;
+        let functions = loaded.functions(interface)?;
+        Ok(Zone { control: self.control, stage: Loaded { jail, functions, status } })
+    }
+}
+
+impl<'c> Zone<'c, Loaded> {
+    /// Makes ready what could not be made ready afterwards, and puts the last filter on.
+    pub fn seal(self) -> Result<Zone<'c, Serving>, Failure> {
+        let Loaded { jail, functions, status } = self.stage;
+        let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
+        let server = Server::new(status).map_err(|error| fail(&error))?;
+        let marshal = Marshal::new(functions).map_err(|error| fail(&error))?;
+        let state = State::settle();
+        let jail = jail.seal().map_err(|error| fail(&error).hint(error.hint()))?;
+        tell(self.control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
+        Ok(Zone { control: self.control, stage: Serving { _jail: jail, marshal, server, state } })
+    }
+}
+
+impl Zone<'_, Serving> {
+    /// Serves calls until the broker is gone, or says something that no broker says.
+    pub fn serve(self) -> Ended {
+        let Serving { _jail, marshal, server, state } = self.stage;
+        serve::run(self.control, server, marshal, &state)
+    }
+}
+
+fn tell(control: &Control, step: StartStep, message: &FromZone) -> Result<(), Failure> {
+    control.send(message, &[]).map_err(|error| Failure::new(step, error))
+}

@@ -1,0 +1,398 @@
+//! An interface for `library.c`, the library itself, and requests for it.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Request, Status};
+use cloison_capabilities::expression::{Expression, Operator};
+use cloison_capabilities::interface::*;
+use cloison_capabilities::types::{CType, Location, Scalar};
+use cloison_capabilities::{FunctionId, Interface};
+use cloison_transport::Arena;
+use cloison_transport::channel::Channel;
+use cloison_transport::client::Caller;
+use cloison_zone::ffi::Code;
+use cloison_zone::functions::{FunctionError, Functions};
+use cloison_zone::marshal::Marshal;
+use cloison_zone::policy::Bounds;
+use std::ffi::c_void;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+pub const CALL_BYTES: u64 = 1 << 20;
+
+/// Compiles the library into a folder of its own.
+pub fn compiled() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("folder");
+    let file = folder.path().join("liblibrary.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/library.c");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O1", "-fno-optimize-sibling-calls", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]);
+    let status = compiler.arg(&file).arg(source).arg("-lm").status();
+    assert!(status.expect("a C compiler").success());
+    (folder, file)
+}
+
+/// The library, compiled and loaded once for each test program.
+fn library() -> &'static libloading::Library {
+    static LIBRARY: OnceLock<libloading::Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let (_folder, file) = compiled();
+        // SAFETY: the library has no constructors.
+        unsafe { libloading::Library::new(file) }.expect("loads")
+    })
+}
+
+pub fn functions(interface: Interface) -> Functions {
+    Functions::new(interface, |_, function| {
+        // SAFETY: only the address is taken.
+        let symbol = unsafe { library().get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
+        // SAFETY: a function's address; the library stays loaded.
+        Ok::<_, (FunctionId, FunctionError)>(unsafe { Code::new(*symbol) }.expect("not NULL"))
+    })
+    .unwrap_or_else(|(id, error)| panic!("{id:?}: {error}"))
+}
+
+pub fn int(scalar: Scalar) -> CType {
+    CType::Scalar { scalar, character: false }
+}
+
+pub fn pointer(to: Scalar) -> CType {
+    CType::Pointer { to: Box::new(int(to)), constant: false }
+}
+
+pub fn string() -> CType {
+    CType::Pointer { to: Box::new(CType::Scalar { scalar: Scalar::I8, character: true }), constant: true }
+}
+
+pub fn number(name: &str, scalar: Scalar) -> Parameter {
+    Parameter { name: name.into(), c_type: int(scalar), role: Role::Number { scalar, range: None, default: None } }
+}
+
+pub fn length_of(name: &str, scalar: Scalar, of: &[usize]) -> Parameter {
+    Parameter { name: name.into(), c_type: int(scalar), role: Role::LengthOf { scalar, of: of.to_vec() } }
+}
+
+pub fn capacity_of(name: &str, scalar: Scalar, of: usize) -> Parameter {
+    Parameter { name: name.into(), c_type: int(scalar), role: Role::CapacityOf { scalar, of } }
+}
+
+pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl FnOnce(&mut Buffer)) -> Parameter {
+    let mut buffer = Buffer {
+        direction,
+        element,
+        length: None,
+        capacity: None,
+        max_bytes: 512 << 10,
+        null: false,
+        text: false,
+        string: false,
+    };
+    change(&mut buffer);
+    Parameter { name: name.into(), c_type: pointer(element), role: Role::Buffer(buffer) }
+}
+
+pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnce(&mut Cell)) -> Parameter {
+    let mut cell = Cell { direction, scalar, null: false, range: None, default: None, fill: None, consumed: false };
+    change(&mut cell);
+    Parameter { name: name.into(), c_type: pointer(scalar), role: Role::Cell(cell) }
+}
+
+pub fn text(name: &str, null: bool) -> Parameter {
+    Parameter {
+        name: name.into(),
+        c_type: string(),
+        role: Role::Text(Text { bytes: false, null, default: None, max_bytes: 1000 }),
+    }
+}
+
+pub fn function(name: &str, result: CType, parameters: Vec<Parameter>, change: impl FnOnce(&mut Function)) -> Function {
+    let kept = result != CType::Void;
+    let returns = Returns { kept, string: None, error_unless: None, error_if: None, errno: false, message: None };
+    let mut function = Function {
+        name: name.into(),
+        symbol: name.into(),
+        declaration: String::new(),
+        doc: None,
+        internal: false,
+        parameters,
+        result,
+        returns,
+        deadline: None,
+        declared: Location::default(),
+    };
+    change(&mut function);
+    function
+}
+
+pub fn call_of(function: u32, argument: usize) -> Expression {
+    Expression::Call(FunctionId(function), vec![Expression::Parameter(argument)])
+}
+
+pub fn compare(operator: Operator, left: Expression, right: i128) -> Expression {
+    Expression::Binary(operator, Box::new(left), Box::new(Expression::Integer(right)))
+}
+
+const BOUND: u32 = 0;
+const EXPLAIN: u32 = 1;
+const RELEASE: u32 = 2;
+
+/// All of `library.c`.
+pub fn interface(instances: Instances) -> Interface {
+    use Direction::{In, InOut, Out};
+    use Scalar::*;
+    let failing = |function: &mut Function| {
+        function.returns.kept = false;
+        function.returns.error_unless = Some(compare(Operator::Equal, Expression::Return, 0));
+        function.returns.message = Some(FunctionId(EXPLAIN));
+    };
+    let ignored = |function: &mut Function| function.returns.kept = false;
+    let consumed = |fill: Option<CellFill>| move |cell: &mut Cell| (cell.fill, cell.consumed) = (fill, true);
+    let free = Parameter {
+        name: "memory".into(),
+        c_type: CType::Pointer { to: Box::new(CType::Void), constant: false },
+        role: Role::Number { scalar: U64, range: None, default: None },
+    };
+    let functions = vec![
+        function("bound", int(U64), vec![number("count", U64)], |_| {}),
+        function("explain", string(), vec![number("code", I32)], |function| {
+            function.returns.string = Some(ReturnedString { text: true, null: false, free: None });
+        }),
+        function("release", CType::Void, vec![free], |function| function.internal = true),
+        function("releases", int(I32), vec![], |_| {}),
+        function("add", int(I32), vec![number("a", I32), number("b", I32)], |function| {
+            let Role::Number { range, .. } = &mut function.parameters[1].role else { unreachable!() };
+            *range = Some((Number::Integer(-1), Number::Integer(9)));
+        }),
+        function("narrow", int(I8), vec![number("value", I8)], |_| {}),
+        function("wide", int(U64), vec![number("value", U64)], |_| {}),
+        function("half", int(F32), vec![number("value", F32)], |_| {}),
+        function("mix", int(F64), vec![number("a", I8), number("b", U16), number("c", F32), number("d", F64)], |_| {}),
+        function(
+            "sum",
+            int(U64),
+            vec![buffer("bytes", U8, In, |b| b.null = true), length_of("count", U32, &[0])],
+            |_| {},
+        ),
+        function(
+            "dot",
+            int(U64),
+            vec![buffer("a", I32, In, |_| {}), buffer("b", I32, In, |_| {}), length_of("count", U64, &[0, 1])],
+            |_| {},
+        ),
+        function(
+            "fill",
+            int(I32),
+            vec![
+                buffer("target", U8, Out, |b| {
+                    (b.capacity, b.length) = (Some(call_of(BOUND, 3)), Some(Expression::Cell(1)))
+                }),
+                cell("length", U64, InOut, consumed(Some(CellFill::CapacityOf(0)))),
+                number("value", U8),
+                number("count", U64),
+            ],
+            failing,
+        ),
+        function(
+            "flood",
+            int(U64),
+            vec![
+                buffer("target", U8, Out, |b| {
+                    (b.capacity, b.length) = (Some(Expression::Parameter(1)), Some(Expression::Return))
+                }),
+                capacity_of("room", U32, 0),
+            ],
+            ignored,
+        ),
+        function(
+            "lie",
+            int(I32),
+            vec![
+                buffer("target", U8, Out, |b| {
+                    (b.capacity, b.length) = (Some(Expression::Integer(16)), Some(Expression::Cell(1)))
+                }),
+                cell("length", U64, InOut, consumed(Some(CellFill::CapacityOf(0)))),
+            ],
+            ignored,
+        ),
+        function(
+            "lazy",
+            int(I32),
+            vec![
+                buffer("target", U8, Out, |b| {
+                    (b.capacity, b.length) = (Some(Expression::Parameter(1)), Some(Expression::Return))
+                }),
+                number("room", U64),
+            ],
+            ignored,
+        ),
+        function(
+            "reverse",
+            CType::Void,
+            vec![buffer("values", I32, InOut, |_| {}), length_of("count", U64, &[0])],
+            |_| {},
+        ),
+        function(
+            "split",
+            CType::Void,
+            vec![number("value", F64), cell("whole", I64, Out, |_| {}), cell("rest", F64, Out, |_| {})],
+            |_| {},
+        ),
+        function(
+            "increment",
+            int(I32),
+            vec![cell("step", I32, In, |cell| cell.null = true), cell("value", I32, InOut, |_| {})],
+            ignored,
+        ),
+        function("length", int(U64), vec![text("text", true)], |_| {}),
+        function(
+            "name",
+            CType::Void,
+            vec![
+                buffer("target", I8, Out, |b| {
+                    (b.capacity, b.text, b.string) = (Some(Expression::Integer(9)), true, true)
+                }),
+                number("room", U64),
+                number("which", I32),
+            ],
+            |function| {
+                let Role::Number { range, .. } = &mut function.parameters[1].role else { unreachable!() };
+                *range = Some((Number::Integer(0), Number::Integer(9)));
+            },
+        ),
+        function("fails", int(I32), vec![number("code", I32)], |function| {
+            function.returns.error_if = Some(compare(Operator::Equal, Expression::Return, -1));
+            function.returns.errno = true;
+        }),
+        function("refuses", int(I32), vec![number("code", I32)], failing),
+        function("shout", string(), vec![text("text", false)], |function| {
+            function.returns.string = Some(ReturnedString { text: true, null: true, free: Some(FunctionId(RELEASE)) });
+        }),
+        function("endless", string(), vec![], |function| {
+            function.returns.string = Some(ReturnedString { text: false, null: false, free: None });
+        }),
+        function("vandalise", CType::Void, vec![], |_| {}),
+        function("vandalised", int(I32), vec![], |_| {}),
+        function("dereference", int(I32), vec![], |_| {}),
+        function("give_up", CType::Void, vec![], |_| {}),
+        function("leave", CType::Void, vec![number("code", I32)], |_| {}),
+        function("overflow", int(I32), vec![number("depth", I32)], |_| {}),
+        function("spin", CType::Void, vec![], |_| {}),
+        function("exec", CType::Void, vec![], |_| {}),
+        function("eat", int(U64), vec![number("bytes", U64)], |_| {}),
+        function("open_file", int(I32), vec![text("path", false)], |_| {}),
+    ];
+    Interface {
+        name: "library".into(),
+        version: "1.0.0".into(),
+        doc: None,
+        source: "library.zone.toml".into(),
+        library: Library {
+            location: LibraryLocation::Path("liblibrary.so".into()),
+            sha256: vec![],
+            declared: Location::default(),
+        },
+        sandbox: Sandbox {
+            memory_bytes: 64 << 20,
+            deadline: Duration::from_secs(2),
+            processes: 0,
+            descriptors: 64,
+            file_size_bytes: 0,
+            call_bytes: CALL_BYTES,
+            instances,
+            files: vec![],
+            may_be_missing: vec![],
+        },
+        functions,
+    }
+}
+
+/// Both ways of placing buffers.
+pub const BOTH: [Instances; 2] = [Instances::Shared, Instances::PerClient];
+
+/// An argument as a client would write it.
+pub enum Argument<'a> {
+    Word(u64),
+    Bytes(&'a [u8]),
+    Null,
+}
+
+/// A client's end without a client: a marshal and a channel.
+pub struct Bench {
+    pub marshal: Marshal,
+    pub caller: Caller,
+    _channel: Channel,
+}
+
+impl Bench {
+    pub fn new(instances: Instances) -> Self {
+        let marshal = Marshal::new(functions(interface(instances))).expect("scratch");
+        let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
+        let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");
+        Self { marshal, caller, _channel: channel }
+    }
+
+    pub fn id(&self, name: &str) -> FunctionId {
+        self.marshal.functions().interface.function(name).expect("such a function").0
+    }
+
+    pub fn request(&self, name: &str, arguments: &[Argument<'_>]) -> Request {
+        request(self.id(name), arguments, self.caller.arena())
+    }
+
+    pub fn call(&mut self, name: &str, arguments: &[Argument<'_>]) -> Reply {
+        self.bounded(name, arguments, None)
+    }
+
+    pub fn bounded(&mut self, name: &str, arguments: &[Argument<'_>], bounds: Option<&Bounds>) -> Reply {
+        let request = self.request(name, arguments);
+        *self.marshal.call(&request, bounds, self.caller.arena())
+    }
+
+    /// The words of a call that must succeed.
+    pub fn words(&mut self, name: &str, arguments: &[Argument<'_>]) -> Vec<u64> {
+        let reply = self.call(name, arguments);
+        assert_eq!(reply.status, Status::Ok, "{name}: {}", self.explanation(&reply));
+        reply.words[..reply.count as usize].to_vec()
+    }
+
+    pub fn bytes(&self, offset: u64, length: u64) -> Vec<u8> {
+        self.caller.arena().read(offset, length).expect("in the arena")
+    }
+
+    pub fn explanation(&self, reply: &Reply) -> String {
+        explanation(reply, self.caller.arena())
+    }
+}
+
+pub fn explanation(reply: &Reply, arena: &Arena) -> String {
+    match reply.words[2] {
+        NULL => String::new(),
+        offset => String::from_utf8(arena.read(offset, reply.words[3]).expect("in the arena")).expect("UTF-8"),
+    }
+}
+
+pub fn request(function: FunctionId, arguments: &[Argument<'_>], arena: &Arena) -> Request {
+    let mut request = Request { function: function.0, count: 0, arena_used: 0, words: [0; MAX_WORDS] };
+    let mut push = |word| {
+        request.words[request.count as usize] = word;
+        request.count += 1;
+    };
+    for argument in arguments {
+        match argument {
+            Argument::Word(word) => push(*word),
+            Argument::Null => {
+                push(NULL);
+                push(0);
+            }
+            Argument::Bytes(bytes) => {
+                let offset = request.arena_used.next_multiple_of(ARENA_ALIGNMENT);
+                arena.write(offset, bytes).expect("fits");
+                push(offset);
+                push(bytes.len() as u64);
+                request.arena_used = offset + bytes.len() as u64;
+            }
+        }
+    }
+    request
+}

@@ -1,0 +1,77 @@
+//! How long the zone's own part of a call takes: `cargo test --release -p cloison-zone --test cost -- --ignored --nocapture`.
+
+mod common;
+
+use cloison_capabilities::Grant;
+use cloison_capabilities::call::{Request, Status};
+use cloison_capabilities::expression::{Expression, Operator};
+use cloison_capabilities::grant::{Bound, Rate};
+use cloison_capabilities::interface::Instances;
+use cloison_zone::ffi::Frame;
+use cloison_zone::policy::Policy;
+use common::Argument::{Bytes, Word};
+use common::{Bench, compare};
+use std::hint::black_box;
+use std::time::Instant;
+
+const ROUNDS: u32 = 1_000_000;
+
+/// The best of five, in nanoseconds for one round.
+fn best(mut round: impl FnMut()) -> f64 {
+    let once = |round: &mut dyn FnMut()| {
+        let start = Instant::now();
+        (0..ROUNDS).for_each(|_| round());
+        start.elapsed().as_nanos() as f64 / f64::from(ROUNDS)
+    };
+    (0..5).map(|_| once(&mut round)).fold(f64::INFINITY, f64::min)
+}
+
+fn marshalled(bench: &mut Bench, request: &Request) -> f64 {
+    best(|| {
+        let reply = bench.marshal.call(black_box(request), None, bench.caller.arena());
+        assert_eq!(reply.status, Status::Ok);
+    })
+}
+
+#[test]
+#[ignore = "prints nanoseconds, checks nothing"]
+fn nanoseconds() {
+    for instances in common::BOTH {
+        let mut bench = Bench::new(instances);
+        let add = bench.request("add", &[Word(2), Word(3)]);
+        println!("{instances:?}: add(2, 3) {:.1} ns", marshalled(&mut bench, &add));
+        let sum = bench.request("sum", &[Bytes(b"hello")]);
+        println!("{instances:?}: sum(b'hello') {:.1} ns", marshalled(&mut bench, &sum));
+        let fill = bench.request("fill", &[Word(1), Word(100)]);
+        println!("{instances:?}: fill(1, 100) -> bytes {:.1} ns", marshalled(&mut bench, &fill));
+    }
+
+    let bench = Bench::new(Instances::Shared);
+    let add = bench.marshal.functions().get(bench.id("add")).expect("add");
+    let mut frame = Frame::default();
+    let call = best(|| {
+        frame.set(0, 2);
+        frame.set(1, 3);
+        black_box(add.call(&mut frame));
+    });
+    println!("libffi and the registers alone: add(2, 3) {call:.1} ns");
+    println!("registers alone: {:.1} ns", best(cloison_zone::state::after_call));
+
+    let (sum, interface) = (bench.id("sum"), &bench.marshal.functions().interface);
+    let plain = Grant::new([sum]);
+    let rate = Grant { rate: Some(Rate { calls: u64::MAX, period_ms: 1 }), calls: Some(u64::MAX), ..plain.clone() };
+    for (name, grant) in [("plain", &plain), ("rate and calls", &rate)] {
+        let mut policy = Policy::new(grant, interface).expect("policy");
+        println!("grant, {name}: {:.1} ns", best(|| policy.admit(black_box(sum)).expect("admitted")));
+    }
+    let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 1 << 20);
+    let bounded = Grant { bounds: vec![(sum, Bound { expression, text: "count <= 1 MiB".into() })], ..plain };
+    let policy = Policy::new(&bounded, interface).expect("policy");
+    let mut bench = Bench::new(Instances::Shared);
+    let request = bench.request("sum", &[Bytes(b"hello")]);
+    let with_bound = best(|| {
+        let reply = bench.marshal.call(black_box(&request), policy.bounds(sum), bench.caller.arena());
+        assert_eq!(reply.status, Status::Ok);
+    });
+    println!("Shared: sum(b'hello') with a bound {with_bound:.1} ns");
+}

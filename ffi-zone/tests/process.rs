@@ -1,0 +1,206 @@
+//! The real program in its real sandbox, started as the broker starts it: what its parent sees when a C function
+//! misbehaves, and what the functions can reach.
+
+mod common;
+
+use cloison_capabilities::call::{Reply, Status};
+use cloison_capabilities::interface::Instances;
+use cloison_capabilities::message::{ChannelId, FromZone, LayerState, ToZone};
+use cloison_capabilities::{FunctionId, Grant, Interface};
+use cloison_transport::channel::Channel;
+use cloison_transport::client::{CallError, Caller};
+use cloison_transport::control::Control;
+use cloison_transport::status::Status as StatusPage;
+use common::Argument::{Bytes, Word};
+use common::CALL_BYTES;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+struct Zone {
+    control: Control,
+    status: StatusPage,
+    /// Until it has been waited for.
+    worker: Option<Pid>,
+    init: Option<Pid>,
+    interface: Interface,
+    caller: Caller,
+    _channel: Channel,
+    _folder: tempfile::TempDir,
+}
+
+/// What the zone says first, and what it says then.
+fn start(interface: &Interface, library: File) -> (Control, StatusPage, FromZone, Option<FromZone>) {
+    let (control, theirs) = Control::pair().expect("sockets");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloison-zone"));
+    let mut launcher = command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).spawn().expect("starts");
+    drop(command);
+    let (status, page) = StatusPage::create().expect("status page");
+    let load = ToZone::Load { interface: Box::new(interface.clone()) };
+    control.send(&load, &[library.as_fd(), page.as_fd()]).expect("sent");
+    let first = control.receive().expect("an answer").0;
+    let second = control.receive().ok().map(|(message, _)| message);
+    let _ = launcher.wait();
+    (control, status, first, second)
+}
+
+/// What a zone that gets no further says after `Jailed`. Nothing of it is left.
+fn fail(interface: &Interface, library: File) -> Option<FromZone> {
+    let (_control, _status, first, second) = start(interface, library);
+    let FromZone::Jailed(jailed) = first else { panic!("{first:?}") };
+    let worker = Pid::from_raw(jailed.worker).expect("a worker");
+    assert_eq!(waited(worker).exit_status(), Some(1));
+    jailed.init.and_then(Pid::from_raw).map(waited);
+    second
+}
+
+impl Zone {
+    fn start() -> Self {
+        let (folder, file) = common::compiled();
+        let interface = common::interface(Instances::Shared);
+        let (control, status, first, second) = start(&interface, File::open(file).expect("opened"));
+        let FromZone::Jailed(jailed) = first else { panic!("{first:?}") };
+        assert!(jailed.layers.iter().any(|layer| layer.name == "seccomp" && layer.state == LayerState::On));
+        assert!(matches!(second, Some(FromZone::Ready { .. })), "{second:?}");
+        let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
+        let functions = (0..interface.functions.len()).map(|index| FunctionId(index as u32));
+        let attach = ToZone::Attach { channel: ChannelId(1), grant: Grant::new(functions) };
+        control.send(&attach, &[descriptors.channel.as_fd(), descriptors.terms.as_fd()]).expect("sent");
+        status.ring();
+        Self {
+            control,
+            status,
+            worker: Pid::from_raw(jailed.worker),
+            init: jailed.init.and_then(Pid::from_raw),
+            interface,
+            caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller"),
+            _channel: channel,
+            _folder: folder,
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: &[common::Argument<'_>], deadline: Duration) -> Result<Reply, CallError> {
+        let (id, _) = self.interface.function(name).expect("such a function");
+        let request = common::request(id, arguments, self.caller.arena());
+        self.caller.call(&request, deadline)
+    }
+
+    fn value(&mut self, name: &str, arguments: &[common::Argument<'_>]) -> u64 {
+        let reply = self.call(name, arguments, Duration::from_secs(20)).expect("a reply");
+        assert_eq!(reply.status, Status::Ok);
+        reply.words[0]
+    }
+
+    /// Its end, within some seconds.
+    fn end(&mut self) -> WaitStatus {
+        waited(self.worker.take().expect("nobody has waited yet"))
+    }
+
+    /// How the zone ends on a call that has no reply.
+    fn death(mut self, name: &str, arguments: &[common::Argument<'_>]) -> WaitStatus {
+        let (id, _) = self.interface.function(name).expect("such a function");
+        let reply = self.call(name, arguments, Duration::from_millis(400));
+        assert_eq!(reply.err(), Some(CallError::DeadlineExceeded), "{name}");
+        assert_eq!(self.status.running().map(|running| running.function), Some(id.0), "{name}");
+        self.end()
+    }
+}
+
+impl Drop for Zone {
+    fn drop(&mut self) {
+        // The worker first: a namespace's init cannot go before everybody in it has been waited for. A worker that has
+        // been waited for already is nobody's any more, and must not be looked for.
+        for child in self.worker.take().into_iter().chain(self.init) {
+            let _ = kill_process(child, Signal::KILL);
+            waited(child);
+        }
+    }
+}
+
+/// The child's status, within some seconds.
+fn waited(child: Pid) -> WaitStatus {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(10) {
+        if let Some((_, status)) = waitpid(Some(child), WaitOptions::NOHANG).expect("a child of ours") {
+            return status;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("still running");
+}
+
+fn signal(signal: Signal) -> Option<i32> {
+    Some(signal.as_raw())
+}
+
+#[test]
+fn calls_are_served_from_inside_the_sandbox() {
+    let mut zone = Zone::start();
+    assert_eq!(zone.value("sum", &[Bytes(&[1; 1000])]), 1000);
+    let open = zone.value("open_file", &[Bytes(b"/etc/passwd")]) as i64 as i32;
+    assert!(open == -libc::EACCES || open == -libc::ENOENT, "{open}");
+    // 64 MiB for the library and no more than what belongs to the zone itself beyond.
+    let eaten = zone.value("eat", &[Word(1 << 40)]) >> 20;
+    assert!((60..100).contains(&eaten), "{eaten} MiB");
+    assert_eq!(zone.value("sum", &[Bytes(b"\x01")]), 1, "still there");
+}
+
+#[test]
+fn every_death_is_seen_as_what_it_was() {
+    assert_eq!(Zone::start().death("dereference", &[]).terminating_signal(), signal(Signal::SEGV));
+    assert_eq!(Zone::start().death("overflow", &[Word(0)]).terminating_signal(), signal(Signal::SEGV));
+    assert_eq!(Zone::start().death("give_up", &[]).terminating_signal(), signal(Signal::ABORT));
+    assert_eq!(Zone::start().death("exec", &[]).terminating_signal(), signal(Signal::SYS));
+    assert_eq!(Zone::start().death("leave", &[Word(0)]).exit_status(), Some(0));
+    assert_eq!(Zone::start().death("leave", &[Word(3)]).exit_status(), Some(3));
+}
+
+#[test]
+fn a_loop_is_ended_by_the_broker_and_takes_nothing_along() {
+    let mut zone = Zone::start();
+    assert_eq!(zone.call("spin", &[], Duration::from_millis(100)).err(), Some(CallError::DeadlineExceeded));
+    assert!(zone.status.running().is_some());
+    kill_process(zone.worker.expect("a worker"), Signal::KILL).expect("killed");
+    assert_eq!(zone.end().terminating_signal(), signal(Signal::KILL));
+}
+
+#[test]
+fn the_zone_ends_when_its_broker_hangs_up() {
+    let mut zone = Zone::start();
+    assert_eq!(zone.value("wide", &[Word(1)]), 1);
+    let (closed, _) = Control::pair().expect("sockets");
+    drop(std::mem::replace(&mut zone.control, closed));
+    zone.end();
+}
+
+#[test]
+fn a_symbol_that_is_not_there_names_the_line_of_the_manifest() {
+    let (_folder, file) = common::compiled();
+    let mut interface = common::interface(Instances::Shared);
+    let function = &mut interface.functions[4];
+    function.symbol = "ad".into();
+    function.declared.line = 31;
+    let second = fail(&interface, File::open(file).expect("opened"));
+    let Some(FromZone::Failed { step, message, hint }) = second else { panic!("{second:?}") };
+    assert_eq!((step.as_str(), message.as_str()), ("symbol", "library.zone.toml:31: the library has no function `ad`"));
+    assert_eq!(hint.as_deref(), Some("did you mean `add`?"));
+}
+
+#[test]
+fn what_is_no_library_is_refused_from_inside_the_sandbox() {
+    let (folder, _) = common::compiled();
+    let file = folder.path().join("no-library.so");
+    std::fs::write(&file, "nothing of the kind").expect("written");
+    let interface = common::interface(Instances::Shared);
+    let second = fail(&interface, File::open(file).expect("opened"));
+    assert!(matches!(&second, Some(FromZone::Failed { step, .. }) if step == "load"), "{second:?}");
+}
+
+#[test]
+fn without_a_broker_it_says_so() {
+    let output = Command::new(env!("CARGO_BIN_EXE_cloison-zone")).stdin(Stdio::null()).output().expect("starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("started by `cloison`"));
+}

@@ -1,0 +1,179 @@
+//! The whole path inside one process: a caller, a channel, the serving loop on a thread of its own.
+
+mod common;
+
+use cloison_capabilities::Grant;
+use cloison_capabilities::call::{Reply, Status};
+use cloison_capabilities::expression::{Expression, Operator};
+use cloison_capabilities::grant::{Bound, Rate};
+use cloison_capabilities::interface::Instances;
+use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
+use cloison_transport::channel::Channel;
+use cloison_transport::client::Caller;
+use cloison_transport::control::{Control, ControlError};
+use cloison_transport::server::Server;
+use cloison_transport::status::Status as StatusPage;
+use cloison_transport::terms::State as Terms;
+use cloison_zone::marshal::Marshal;
+use cloison_zone::serve::{self, Ended};
+use cloison_zone::state::State;
+use common::Argument::{Bytes, Word};
+use common::{CALL_BYTES, compare};
+use std::os::fd::AsFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A zone puts the process's environment and locale back, so there can only be one in a process at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+struct Zone {
+    _alone: MutexGuard<'static, ()>,
+    control: Option<Control>,
+    status: StatusPage,
+    thread: Option<JoinHandle<Ended>>,
+    interface: cloison_capabilities::Interface,
+}
+
+struct Client {
+    id: ChannelId,
+    channel: Channel,
+    caller: Caller,
+}
+
+impl Zone {
+    fn start() -> Self {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let (control, theirs) = Control::pair().expect("sockets");
+        let (status, page) = StatusPage::create().expect("status page");
+        let thread = std::thread::spawn(move || {
+            let marshal = Marshal::new(common::functions(common::interface(Instances::Shared))).expect("scratch");
+            serve::run(&theirs, Server::new(page).expect("server"), marshal, &State::settle())
+        });
+        let interface = common::interface(Instances::Shared);
+        Self { _alone: alone, control: Some(control), status, thread: Some(thread), interface }
+    }
+
+    fn control(&self) -> &Control {
+        self.control.as_ref().expect("open")
+    }
+
+    fn attach(&self, id: u64, grant: Grant) -> Client {
+        let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
+        let id = ChannelId(id);
+        self.control()
+            .send(&ToZone::Attach { channel: id, grant }, &[descriptors.channel.as_fd(), descriptors.terms.as_fd()])
+            .expect("sent");
+        self.status.ring();
+        Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller") }
+    }
+
+    fn everything(&self) -> Grant {
+        Grant::new((0..self.interface.functions.len()).map(|index| cloison_capabilities::FunctionId(index as u32)))
+    }
+
+    fn call(&self, client: &mut Client, name: &str, arguments: &[common::Argument<'_>]) -> Reply {
+        let (id, _) = self.interface.function(name).expect("such a function");
+        let request = common::request(id, arguments, client.caller.arena());
+        client.caller.call(&request, Duration::from_secs(20)).expect("a reply")
+    }
+
+    fn stop(mut self) -> Ended {
+        drop(self.control.take());
+        self.status.ring();
+        self.thread.take().expect("running").join().expect("no panic")
+    }
+}
+
+fn text(client: &Client, reply: &Reply) -> String {
+    common::explanation(reply, client.caller.arena())
+}
+
+#[test]
+fn clients_come_call_and_go() {
+    let zone = Zone::start();
+    let mut one = zone.attach(1, zone.everything());
+    let mut other = zone.attach(2, zone.everything());
+    for round in 0..2000_u64 {
+        assert_eq!(zone.call(&mut one, "wide", &[Word(round)]).words[0], round);
+        let reply = zone.call(&mut other, "sum", &[Bytes(&[1; 100])]);
+        assert_eq!((reply.status, reply.words[0]), (Status::Ok, 100));
+    }
+    assert_eq!(zone.status.calls(), 4000);
+    zone.control().send(&ToZone::Detach { channel: one.id }, &[]).expect("sent");
+    zone.status.ring();
+    let (message, _) = zone.control().receive::<FromZone>().expect("answer");
+    assert!(matches!(message, FromZone::Detached { channel } if channel == one.id));
+    assert_eq!(zone.call(&mut other, "wide", &[Word(7)]).words[0], 7);
+    assert!(matches!(zone.stop(), Ended::Control(ControlError::Closed)));
+}
+
+#[test]
+fn only_what_is_granted() {
+    let zone = Zone::start();
+    let sum = zone.interface.function("sum").expect("sum").0;
+    let release = zone.interface.function("release").expect("release").0;
+    let mut client = zone.attach(1, Grant::new([sum, release]));
+    assert_eq!(zone.call(&mut client, "sum", &[Bytes(b"\x05")]).words[0], 5);
+    let reply = zone.call(&mut client, "wide", &[Word(1)]);
+    assert_eq!((reply.status, text(&client, &reply).as_str()), (Status::Denied, "wide: not in this grant"));
+    // Granted or not: what is internal is not for clients.
+    assert_eq!(zone.call(&mut client, "release", &[Word(64)]).status, Status::Denied);
+    let mut nothing = zone.attach(2, Grant::default());
+    assert_eq!(zone.call(&mut nothing, "sum", &[Bytes(b"\x05")]).status, Status::Denied);
+    zone.stop();
+}
+
+#[test]
+fn quotas_bounds_and_revocation() {
+    let zone = Zone::start();
+    let sum = zone.interface.function("sum").expect("sum").0;
+    let mut few = zone.attach(1, Grant { calls: Some(2), ..Grant::new([sum]) });
+    assert_eq!(zone.call(&mut few, "sum", &[Bytes(b"")]).status, Status::Ok);
+    assert_eq!(zone.call(&mut few, "sum", &[Bytes(b"")]).status, Status::Ok);
+    let reply = zone.call(&mut few, "sum", &[Bytes(b"")]);
+    assert_eq!(reply.status, Status::QuotaExceeded);
+    assert_eq!(text(&few, &reply), "sum: all 2 calls of this grant have been made");
+
+    let mut slow = zone.attach(2, Grant { rate: Some(Rate { calls: 1, period_ms: 3_600_000 }), ..Grant::new([sum]) });
+    assert_eq!(zone.call(&mut slow, "sum", &[Bytes(b"")]).status, Status::Ok);
+    let reply = zone.call(&mut slow, "sum", &[Bytes(b"")]);
+    assert_eq!(text(&slow, &reply), "sum: more than 1 calls in 3600000 ms");
+
+    let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 3);
+    let bounds = vec![(sum, Bound { expression, text: "count <= 3".into() })];
+    let mut bounded = zone.attach(3, Grant { bounds, ..Grant::new([sum]) });
+    assert_eq!(zone.call(&mut bounded, "sum", &[Bytes(b"123")]).status, Status::Ok);
+    assert_eq!(zone.call(&mut bounded, "sum", &[Bytes(b"1234")]).status, Status::OutOfBounds);
+
+    // A grant that names what is not there allows nothing.
+    let broken = vec![(sum, Bound { expression: Expression::Parameter(9), text: "nonsense".into() })];
+    let mut broken = zone.attach(4, Grant { bounds: broken, ..Grant::new([sum]) });
+    assert_eq!(zone.call(&mut broken, "sum", &[Bytes(b"123")]).status, Status::Denied);
+
+    bounded.channel.end(Terms::Revoked);
+    let request = common::request(sum, &[Bytes(b"1")], bounded.caller.arena());
+    assert!(bounded.caller.call(&request, Duration::from_secs(5)).is_err());
+    zone.stop();
+}
+
+#[test]
+fn what_one_client_leaves_behind_does_not_reach_the_next() {
+    let zone = Zone::start();
+    let mut vandal = zone.attach(1, zone.everything());
+    let mut victim = zone.attach(2, zone.everything());
+    zone.call(&mut vandal, "vandalise", &[]);
+    // Its own environment and signal mask are the vandal's affair, the rounding mode is everybody's.
+    assert_eq!(zone.call(&mut vandal, "vandalised", &[]).words[0], 6);
+    assert_eq!(zone.call(&mut victim, "vandalised", &[]).words[0], 0);
+    zone.stop();
+}
+
+#[test]
+fn a_second_load_ends_the_zone() {
+    let zone = Zone::start();
+    let interface = Box::new(zone.interface.clone());
+    zone.control().send(&ToZone::Load { interface }, &[]).expect("sent");
+    zone.status.ring();
+    assert!(matches!(zone.stop(), Ended::Unexpected(_)));
+}

@@ -1,0 +1,39 @@
+"""Capabilities: C libraries that live in zones of their own, called from a microprocess.
+
+    >>> import cloison
+    >>> zlib = cloison.capability("zlib")    # what cloison.toml granted
+    >>> zlib.crc32(0, b"hello")
+    907060870
+
+A call ends with a result or with one of the exceptions below, all of them `Error`; a crash of the library is one of them.
+"""
+
+from _cloison import Capability, Function, capability
+from cloison._errors import (
+    CapabilityDenied,
+    DeadlineExceeded,
+    Error,
+    HostDenied,
+    NativeError,
+    QuotaExceeded,
+    Revoked,
+    StaleHandle,
+    ZoneCrashed,
+    ZoneUnavailable,
+)
+
+__all__ = [
+    "Capability",
+    "CapabilityDenied",
+    "DeadlineExceeded",
+    "Error",
+    "Function",
+    "HostDenied",
+    "NativeError",
+    "QuotaExceeded",
+    "Revoked",
+    "StaleHandle",
+    "ZoneCrashed",
+    "ZoneUnavailable",
+    "capability",
+]

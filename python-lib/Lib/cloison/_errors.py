@@ -1,0 +1,128 @@
+"""The exceptions that a call through the wall can raise. `cloison.Error` is the base of all of them."""
+
+
+class Error(Exception):
+    """Something that Cloison reports."""
+
+
+class CapabilityDenied(Error):
+    """A capability, or a function of it, that was not granted.
+
+    Attributes:
+        capability: The capability's name in cloison.toml, or None.
+        function: The function's name, or None when the whole capability is missing.
+        location: The file and line that would change it, such as ``cloison.toml:7``, or None.
+    """
+
+    def __init__(self, message, capability=None, function=None, location=None):
+        super().__init__(message)
+        self.capability = capability
+        self.function = function
+        self.location = location
+
+
+class HostDenied(Error, PermissionError):
+    """Something that only the operating system could do, which a microprocess cannot ask for.
+
+    It is a `PermissionError`, so that ``except OSError`` means what it does elsewhere.
+    """
+
+    def __new__(cls, message, filename=None):
+        """Give `OSError` the number that denials have."""
+        if filename is None:
+            return super().__new__(cls, 13, message)
+        return super().__new__(cls, 13, message, filename)
+
+
+class NativeError(Error):
+    """A C function reported an error by the convention that its manifest declares.
+
+    Attributes:
+        function: The function's name.
+        code: The value it returned.
+        errno: The C library's error number, if the manifest asks for it, else None.
+        message: The text that the manifest's message function gave, or None.
+    """
+
+    def __init__(self, text, function=None, code=None, errno=None, message=None):
+        super().__init__(text)
+        self.function = function
+        self.code = code
+        self.errno = errno
+        self.message = message
+
+
+class QuotaExceeded(Error):
+    """The grant's rate or number of calls is used up.
+
+    Attributes:
+        function: The function's name.
+    """
+
+    def __init__(self, message, function=None):
+        super().__init__(message)
+        self.function = function
+
+
+class Revoked(Error):
+    """The grant has been taken away.
+
+    Attributes:
+        function: The function's name.
+    """
+
+    def __init__(self, message, function=None):
+        super().__init__(message)
+        self.function = function
+
+
+class DeadlineExceeded(Error, TimeoutError):
+    """A call took too long, and its zone was ended.
+
+    Attributes:
+        function: The function's name.
+        deadline: How long it may take, in seconds.
+    """
+
+    def __init__(self, message, function=None, deadline=None):
+        super().__init__(message)
+        self.function = function
+        self.deadline = deadline
+
+
+class ZoneCrashed(Error):
+    """The zone ended during a call. The next call starts a new one.
+
+    Attributes:
+        function: The function's name.
+        signal: The signal that ended it, or None.
+        code: Its exit status, or None.
+    """
+
+    def __init__(self, message, function=None, signal=None, code=None):
+        super().__init__(message)
+        self.function = function
+        self.signal = signal
+        self.code = code
+
+
+class ZoneUnavailable(Error):
+    """The zone cannot be started.
+
+    Attributes:
+        capability: The capability's name in cloison.toml.
+    """
+
+    def __init__(self, message, capability=None):
+        super().__init__(message)
+        self.capability = capability
+
+
+class StaleHandle(Error):
+    """A handle whose object is gone: it was closed, or its zone has been restarted since."""
+
+
+for _class in list(globals().values()):
+    if isinstance(_class, type) and issubclass(_class, BaseException):
+        _class.__module__ = "cloison"
+del _class

@@ -1,0 +1,117 @@
+"""The application's modules, asked from the broker by name.
+
+A microprocess sees no folder: the broker looks for ``package.module`` on the application's path and sends the source.
+"""
+
+import sys
+from importlib import _bootstrap
+
+import _cloison
+
+
+class Loader:
+    """One module's source, kept for tracebacks and `inspect`."""
+
+    def __init__(self, name, path, source):
+        self.name = name
+        self.path = path
+        self._source = source
+
+    def create_module(self, spec):
+        """Leave it to the import system."""
+        return None
+
+    def exec_module(self, module):
+        """Run the source in the module's namespace."""
+        _bootstrap._call_with_frames_removed(exec, self.get_code(), module.__dict__)
+
+    def get_code(self, name=None):
+        """Return the compiled source; `compile` reads its encoding declaration (PEP 263)."""
+        return compile(self._source, self.path, "exec", dont_inherit=True)
+
+    def get_data(self, path):
+        """Return the bytes of the source file; nothing else can be read."""
+        if path != self.path:
+            from cloison import _needs
+
+            _needs.open_file(path)
+        return self._source
+
+    def get_filename(self, name=None):
+        """Return the path that tracebacks show."""
+        return self.path
+
+    def get_source(self, name=None):
+        """Return the source as text."""
+        return decode(self._source)
+
+    def is_package(self, name=None):
+        """Return whether this is a package."""
+        return self.path.endswith("__init__.py")
+
+
+class Finder:
+    """The finder on `sys.meta_path` that asks the broker."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Return the spec of an application's module, or None.
+
+        Submodules are asked for only below packages that came from the broker, too.
+        """
+        if path is not None and not isinstance(path, _Path):
+            return None
+        found = _cloison.find(name)
+        if found is None:
+            return None
+        package, filename, source = found
+        if package and not filename.endswith("__init__.py"):
+            spec = _bootstrap.ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = _Path([filename])
+            return spec
+        spec = _bootstrap.ModuleSpec(name, Loader(name, filename, source), origin=filename, is_package=package)
+        spec.has_location = True
+        if package:
+            spec.submodule_search_locations = _Path([filename.rpartition("/")[0]])
+        return spec
+
+    @staticmethod
+    def invalidate_caches():
+        """Nothing is cached."""
+
+
+class _Path(list):
+    """The `__path__` of a package that came from the broker."""
+
+
+def decode(source):
+    """Return a source file's text, by its encoding declaration (PEP 263). Text is text already."""
+    if isinstance(source, str):
+        return source
+    import io
+    import tokenize
+
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+    return io.IncrementalNewlineDecoder(None, True).decode(source.decode(encoding))
+
+
+def main_module(path, source):
+    """Make `__main__` for a source that is run as a script, and return its namespace."""
+    module = type(sys)("__main__")
+    module.__file__ = path
+    module.__loader__ = Loader("__main__", path, source)
+    module.__builtins__ = sys.modules["builtins"]
+    sys.modules["__main__"] = module
+    return module.__dict__
+
+
+def give_way(names):
+    """Forget those preloaded modules of which the application has its own.
+
+    As in CPython, the application's folder comes before the standard library; what the standard library
+    has imported for itself stays as it is.
+    """
+    for name in names:
+        if name in sys.modules and _cloison.find(name) is not None:
+            for other in [other for other in sys.modules if other == name or other.startswith(name + ".")]:
+                del sys.modules[other]

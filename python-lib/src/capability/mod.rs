@@ -1,0 +1,23 @@
+//! Capabilities as Python objects: `cloison.capability("zlib").crc32(0, b"…")`.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`object`] | the class `Capability`: what `cloison.toml` granted, its functions as attributes |
+//! | [`function`] | the class `Function`: one call |
+//! | [`plan`] | what a call has to do, worked out once from the interface |
+//! | [`arguments`], [`number`], [`sequence`] | Python values → words and bytes, all checked before anything crosses |
+//! | [`results`] | words → Python values: the zone's claims, all checked |
+//! | [`line`] | the description and the call channel, opened when first needed, again after a crash |
+//! | [`raise`] | the exceptions |
+//!
+//! Neither class can be instantiated, copied or pickled from Python, and nothing of a channel can be seen there.
+
+mod arguments;
+pub mod function;
+mod line;
+mod number;
+pub mod object;
+mod plan;
+mod raise;
+mod results;
+mod sequence;

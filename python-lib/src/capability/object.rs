@@ -1,0 +1,168 @@
+//! The class `Capability`: what `cloison.toml` granted, its functions as attributes.
+//!
+//! In a template a capability is a name only, so that `zlib = cloison.capability("zlib")` may stand at the top of a
+//! module; each microprocess asks for itself what it may do. In a microprocess it is described at once, and denied at once.
+
+use super::function::Function;
+use super::line::Line;
+use crate::link;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyUtf8StrRef};
+use rustpython_vm::types::{GetAttr, Representable};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+/// A capability. It can only be got from `cloison.capability()`.
+#[rustpython_vm::pyclass(module = "cloison", name = "Capability")]
+#[derive(Debug, PyPayload)]
+pub struct Capability {
+    name: String,
+    line: OnceCell<Rc<Line>>,
+}
+
+impl Capability {
+    /// The capability of that name.
+    pub fn new(name: String, vm: &VirtualMachine) -> PyResult<Self> {
+        let capability = Self { name, line: OnceCell::new() };
+        if link::in_microprocess() {
+            capability.line(vm)?;
+        }
+        Ok(capability)
+    }
+
+    /// Its name in `cloison.toml`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its description, asked for when first needed.
+    pub fn line(&self, vm: &VirtualMachine) -> PyResult<Rc<Line>> {
+        if let Some(line) = self.line.get() {
+            return Ok(line.clone());
+        }
+        let line = Rc::new(Line::describe(&self.name, vm)?);
+        Ok(self.line.get_or_init(|| line).clone())
+    }
+
+    /// The AttributeError for a name that is none of its functions, with what may have been meant.
+    pub fn no_function(&self, name: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let hint = self.line.get().and_then(|line| nearest(line, name)).map(|near| format!(". Did you mean: '{near}'?"));
+        vm.new_attribute_error(format!("capability '{}' has no function '{name}'{}", self.name, hint.unwrap_or_default()))
+    }
+
+    /// The names of the functions that may be called.
+    fn granted(&self, vm: &VirtualMachine) -> PyResult<Vec<String>> {
+        let line = self.line(vm)?;
+        let functions = line.interface.functions.iter().enumerate();
+        Ok(functions
+            .filter(|(index, function)| !function.internal && line.grant.functions.iter().any(|id| id.0 as usize == *index))
+            .map(|(_, function)| function.name.clone())
+            .collect())
+    }
+
+    fn offers(&self, name: &str) -> bool {
+        match self.line.get() {
+            Some(line) => line.interface.function(name).is_some_and(|(_, function)| !function.internal),
+            None => !name.starts_with('_'),
+        }
+    }
+}
+
+impl GetAttr for Capability {
+    /// Functions become attributes of the object when they are first asked for, so that later they are found at once.
+    fn getattro(zelf: &Py<Self>, name: &Py<PyStr>, vm: &VirtualMachine) -> PyResult {
+        if let Some(found) = zelf.as_object().generic_getattr_opt(name, None, vm)? {
+            return Ok(found);
+        }
+        let text = name.to_string_lossy();
+        if link::in_microprocess() && !text.starts_with("__") {
+            zelf.line(vm)?;
+        }
+        if !zelf.offers(&text) {
+            return Err(zelf.no_function(&text, vm));
+        }
+        let function: PyObjectRef = Function::new(zelf.to_owned(), text.into_owned()).into_ref(&vm.ctx).into();
+        if let Some(dict) = zelf.as_object().dict() {
+            dict.set_item(name, function.clone(), vm)?;
+        }
+        Ok(function)
+    }
+}
+
+impl Representable for Capability {
+    fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
+        Ok(format!("<capability '{}'>", zelf.name))
+    }
+}
+
+#[rustpython_vm::pyclass(with(GetAttr, Representable), flags(IMMUTABLETYPE, DISALLOW_INSTANTIATION, HAS_DICT))]
+impl Capability {
+    #[pygetset]
+    fn __doc__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
+        let line = zelf.line(vm)?;
+        let interface = &line.interface;
+        let mut text = format!("{} {} ({})", interface.name, interface.version, interface.source);
+        if let Some(doc) = &interface.doc {
+            text.push_str("\n\n");
+            text.push_str(doc);
+        }
+        Ok(text)
+    }
+
+    #[pymethod]
+    fn __dir__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+        Ok(zelf.granted(vm)?.into_iter().map(|name| vm.ctx.new_str(name).into()).collect())
+    }
+
+    #[pymethod]
+    fn __reduce__(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        Err(vm.new_type_error("a capability cannot be copied or pickled"))
+    }
+
+    #[pymethod]
+    fn __reduce_ex__(zelf: &Py<Self>, _protocol: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        Self::__reduce__(zelf, vm)
+    }
+}
+
+/// `cloison.capability(name)`
+pub fn capability(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
+    Ok(Capability::new(name.as_str().to_owned(), vm)?.into_ref(&vm.ctx))
+}
+
+fn nearest<'a>(line: &'a Line, name: &str) -> Option<&'a str> {
+    let names = line.interface.functions.iter().filter(|function| !function.internal);
+    names
+        .map(|function| (distance(&function.name, name), function.name.as_str()))
+        .filter(|(distance, near)| *distance <= near.len().max(name.len()) / 3)
+        .min()
+        .map(|(_, near)| near)
+}
+
+/// How many letters have to be changed, added or dropped.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
+        for (column, &against) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != against);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::distance;
+
+    #[test]
+    fn distance_counts_edits() {
+        assert_eq!(distance("crc32", "crc32"), 0);
+        assert_eq!(distance("crc32", "crc23"), 2);
+        assert_eq!(distance("compress2", "compres2"), 1);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

@@ -1,0 +1,257 @@
+//! The exceptions, made from `cloison._errors`. All of this is off the fast path.
+
+use super::plan::Plan;
+use super::results::Lie;
+use cloison_capabilities::call::{Reply, Status};
+use cloison_capabilities::message::End;
+use cloison_transport::Arena;
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::convert::ToPyObject;
+use rustpython_vm::function::{FuncArgs, KwArgs};
+use rustpython_vm::{PyObject, PyObjectRef, VirtualMachine};
+use std::time::Duration;
+
+/// The longest text that a zone may explain an error with, in bytes.
+const TEXT_BYTES: u64 = 64 << 10;
+
+/// Which argument of which function an error is about.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The function.
+    pub plan: &'a Plan,
+    /// The parameter's name.
+    pub parameter: &'a str,
+}
+
+impl Place<'_> {
+    fn text(&self, what: &str) -> String {
+        format!("{}(): {} {what}", self.plan.name, self.parameter)
+    }
+
+    /// The wrong type.
+    #[cold]
+    pub fn type_error(&self, expected: &str, got: &PyObject, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_type_error(self.text(&format!("must be {expected}, not {}", got.class().name())))
+    }
+
+    /// The right type, but not this value.
+    #[cold]
+    pub fn value_error(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_value_error(self.text(what))
+    }
+
+    /// Too large for C.
+    #[cold]
+    pub fn overflow_error(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_overflow_error(self.text(what))
+    }
+
+    /// An int that the C type does not hold.
+    #[cold]
+    pub fn does_not_fit(&self, value: &str, (least, most): (i128, i128), vm: &VirtualMachine) -> PyBaseExceptionRef {
+        self.overflow_error(&format!("is {value}, and its C type holds {least} to {most}"), vm)
+    }
+}
+
+/// Make an exception of `cloison._errors`, with attributes.
+#[cold]
+pub fn error(class: &str, message: &str, attributes: &[(&str, PyObjectRef)], vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let keywords: KwArgs = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let made = vm
+        .import("cloison._errors", 0)
+        .and_then(|package| package.get_attr("_errors", vm))
+        .and_then(|module| module.get_attr(vm.ctx.intern_str(class), vm))
+        .and_then(|class| class.call(FuncArgs::new(vec![vm.ctx.new_str(message).into()], keywords), vm));
+    match made.map(|object| object.downcast()) {
+        Ok(Ok(exception)) => exception,
+        Ok(Err(_)) => vm.new_runtime_error(message.to_owned()),
+        Err(error) => error,
+    }
+}
+
+/// A call on a capability that does not have the function.
+#[cold]
+pub fn not_granted(capability: &str, function: &str, location: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    error(
+        "CapabilityDenied",
+        &format!("{capability}.{function}() is not granted: add {function:?} to `allow` at {location}"),
+        &[
+            ("capability", capability.to_pyobject(vm)),
+            ("function", function.to_pyobject(vm)),
+            ("location", location.to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+/// A reply that is not [`Status::Ok`].
+#[cold]
+pub fn refused(
+    capability: &str,
+    location: &str,
+    plan: &Plan,
+    reply: &Reply,
+    arena: &Arena,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let words = &reply.words[..reply.count as usize];
+    let text = explanation(words, arena);
+    let name = &*plan.name;
+    let called = format!("{capability}.{name}()");
+    let function = ("function", name.to_pyobject(vm));
+    match reply.status {
+        Status::NativeError => native_error(&called, plan, words, text, vm),
+        Status::Denied => not_granted(capability, name, location, vm),
+        Status::OutOfBounds => error(
+            "CapabilityDenied",
+            &format!(
+                "{called}: the arguments are outside of what `where` at {location} allows{}",
+                text.map(|text| format!(": {text}")).unwrap_or_default()
+            ),
+            &[("capability", capability.to_pyobject(vm)), function, ("location", location.to_pyobject(vm))],
+            vm,
+        ),
+        Status::QuotaExceeded => {
+            error("QuotaExceeded", &with(&called, "the grant's rate or number of calls is used up", text), &[function], vm)
+        }
+        Status::Revoked => error("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
+        Status::BadArgument => {
+            let parameter = words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
+            let place = Place { plan, parameter: parameter.map_or("an argument", |name| name) };
+            place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
+        }
+        Status::TooLarge => vm.new_value_error(with(&called, "the results do not fit into a call (`sandbox.call`)", text)),
+        Status::Malformed | Status::Ok => error("Error", &with(&called, "the zone did not understand the call", text), &[], vm),
+    }
+}
+
+fn with(called: &str, what: &str, text: Option<String>) -> String {
+    match text {
+        Some(text) => format!("{called}: {what}: {text}"),
+        None => format!("{called}: {what}"),
+    }
+}
+
+fn native_error(called: &str, plan: &Plan, words: &[u64], text: Option<String>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let code = words.first().map(|&word| word as i64);
+    let errno = words.get(1).map(|&word| word as i64).filter(|&errno| errno != 0);
+    let mut message = match code {
+        Some(code) => format!("{called} failed with {code}"),
+        None => format!("{called} failed"),
+    };
+    for part in text.clone().into_iter().chain(errno.map(strerror)) {
+        message.push_str(": ");
+        message.push_str(&part);
+    }
+    error(
+        "NativeError",
+        &message,
+        &[
+            ("function", (*plan.name).to_pyobject(vm)),
+            ("code", code.to_pyobject(vm)),
+            ("errno", errno.to_pyobject(vm)),
+            ("message", text.to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+fn strerror(errno: i64) -> String {
+    let text = std::io::Error::from_raw_os_error(errno as i32).to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// What the zone says about it: words 2 and 3 of a reply that is not `Ok`.
+fn explanation(words: &[u64], arena: &Arena) -> Option<String> {
+    let (&offset, &length) = (words.get(2)?, words.get(3)?);
+    if length == 0 || length > TEXT_BYTES {
+        return None;
+    }
+    let bytes = arena.read(offset, length).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The call took too long.
+#[cold]
+pub fn deadline_exceeded(capability: &str, function: &str, deadline: Duration, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    error(
+        "DeadlineExceeded",
+        &format!("{capability}.{function}() did not end within {deadline:?}"),
+        &[("function", function.to_pyobject(vm)), ("deadline", deadline.as_secs_f64().to_pyobject(vm))],
+        vm,
+    )
+}
+
+/// The channel ended during a call.
+#[cold]
+pub fn ended(capability: &str, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let called = &*plan.name;
+    match end {
+        End::DeadlineExceeded { function } => {
+            deadline_exceeded(capability, function.as_deref().unwrap_or(called), plan.deadline, vm)
+        }
+        End::Exited { code, function } => crashed(capability, called, function.as_deref(), None, Some(*code), vm),
+        End::Signaled { signal, function } => crashed(capability, called, function.as_deref(), Some(*signal), None, vm),
+        End::Revoked => error(
+            "Revoked",
+            &format!("{capability}.{called}(): the grant has been revoked"),
+            &[("function", called.to_pyobject(vm))],
+            vm,
+        ),
+    }
+}
+
+fn crashed(
+    capability: &str,
+    called: &str,
+    running: Option<&str>,
+    signal: Option<i32>,
+    code: Option<i32>,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let how = match (signal, code) {
+        (Some(signal), _) => format!("was ended by signal {signal} ({})", signal_name(signal)),
+        (None, Some(code)) => format!("exited with status {code}"),
+        (None, None) => "is gone".to_owned(),
+    };
+    let while_running = match running {
+        Some(running) if running != called => format!(" while it ran {running}() for another client"),
+        _ => String::new(),
+    };
+    error(
+        "ZoneCrashed",
+        &format!("{capability}.{called}(): the zone {how}{while_running}"),
+        &[
+            ("function", running.unwrap_or(called).to_pyobject(vm)),
+            ("signal", signal.to_pyobject(vm)),
+            ("code", code.to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGILL => "SIGILL",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS: a system call that its sandbox does not allow",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        _ => "see signal(7)",
+    }
+}
+
+/// A reply that cannot be true.
+#[cold]
+pub fn lied(capability: &str, plan: &Plan, lie: &Lie, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let message = format!("{capability}.{}(): the zone answered with {lie}", plan.name);
+    match lie {
+        Lie::Text => vm.new_value_error(message),
+        _ => error("Error", &message, &[], vm),
+    }
+}

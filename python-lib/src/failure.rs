@@ -1,0 +1,69 @@
+//! What an exception becomes outside Python: text, or an exit status.
+
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyInt};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
+
+/// The exit status after Ctrl-C, as shells count: 128 + SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// An ordinary traceback, with source lines.
+pub fn describe(vm: &VirtualMachine, error: &Py<PyBaseException>) -> String {
+    formatted(vm, error).unwrap_or_else(|_| {
+        let mut text = String::new();
+        let _ = vm.write_exception(&mut text, error);
+        text
+    })
+}
+
+fn formatted(vm: &VirtualMachine, error: &Py<PyBaseException>) -> PyResult<String> {
+    let lines = vm.import("traceback", 0)?.get_attr("format_exception", vm)?.call((error.to_owned(),), vm)?;
+    let text = vm.ctx.new_str("").as_object().get_attr("join", vm)?.call((lines,), vm)?;
+    text.try_into_value(vm)
+}
+
+/// Let Python report an uncaught exception, and say which status the process ends with.
+///
+/// `SystemExit` carries its status: none is 0, a number is itself, anything else is printed and is 1.
+pub fn report(vm: &VirtualMachine, error: PyBaseExceptionRef) -> i32 {
+    if error.fast_isinstance(vm.ctx.exceptions.system_exit) {
+        let code = error.as_object().get_attr("code", vm).unwrap_or_else(|_| vm.ctx.none());
+        return status_of(vm, &code);
+    }
+    vm.print_exception(&error);
+    if error.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) { INTERRUPTED } else { 1 }
+}
+
+/// The status of a `SystemExit`, or the text that it carries instead.
+pub fn exit_status(vm: &VirtualMachine, error: &Py<PyBaseException>) -> Result<i32, String> {
+    let code = error.as_object().get_attr("code", vm).unwrap_or_else(|_| vm.ctx.none());
+    status_or_text(vm, &code)
+}
+
+/// The status that `sys.exit(code)` ends with. Text is printed.
+pub fn status_of(vm: &VirtualMachine, code: &PyObjectRef) -> i32 {
+    status_or_text(vm, code).unwrap_or_else(|message| {
+        print(vm, &message);
+        1
+    })
+}
+
+fn status_or_text(vm: &VirtualMachine, code: &PyObjectRef) -> Result<i32, String> {
+    if vm.is_none(code) {
+        return Ok(0);
+    }
+    match code.downcast_ref::<PyInt>() {
+        Some(_) => Ok((code.try_to_value::<i64>(vm).unwrap_or(-1) & 0xFF) as i32),
+        None => Err(text(vm, code)),
+    }
+}
+
+fn text(vm: &VirtualMachine, object: &PyObjectRef) -> String {
+    object.str(vm).map_or_else(|_| "<no text>".to_owned(), |text| text.to_string_lossy().into_owned())
+}
+
+fn print(vm: &VirtualMachine, message: &str) {
+    let _ = vm
+        .sys_module
+        .get_attr("stderr", vm)
+        .and_then(|stderr| vm.call_method(&stderr, "write", (format!("{message}\n"),)));
+}

@@ -1,0 +1,73 @@
+//! Soft interrupts: Ctrl-C becomes `KeyboardInterrupt`, an exhausted memory budget becomes `MemoryError`.
+//!
+//! Both arise where almost nothing may be done: in a signal handler, inside the allocator. They set a bit and wake the
+//! interpreter, which looks between two instructions. Waking it is one send over RustPython's user-signal channel, a
+//! `std::sync::mpsc` list of blocks of 31 messages that allocates when a block is used up. So the channel is
+//! warmed up, at most one message is under way for each bit, and [`deliver`], which runs as ordinary code, moves on to
+//! the next block in time.
+
+use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
+use rustpython_vm::{PyResult, VirtualMachine};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+/// Ctrl-C.
+pub const INTERRUPT: u8 = 1;
+/// The memory budget is used up.
+pub const MEMORY: u8 = 2;
+
+/// How many messages one block of the channel holds, and how many of them are used before the next block is begun.
+const BLOCK: u32 = 31;
+const USED_UP: u32 = 20;
+
+static PENDING: AtomicU8 = AtomicU8::new(0);
+static SENT: AtomicU32 = AtomicU32::new(0);
+static SENDER: OnceLock<UserSignalSender> = OnceLock::new();
+
+/// The interpreter's end of the channel, its first block already there. To be called once.
+pub fn receiver() -> UserSignalReceiver {
+    let (sender, receiver) = user_signal_channel();
+    if SENDER.set(sender).is_ok() {
+        wake();
+    }
+    receiver
+}
+
+/// Ask for an exception at the next instruction. Allocates nothing and takes no lock, so it may be called from a signal
+/// handler and from the allocator.
+pub fn raise(what: u8) {
+    if PENDING.fetch_or(what, Ordering::Relaxed) & what == 0 {
+        wake();
+    }
+}
+
+fn wake() {
+    if let Some(sender) = SENDER.get() {
+        SENT.fetch_add(1, Ordering::Relaxed);
+        // A closure without captures: boxing it does not allocate.
+        let _ = sender.send(Box::new(deliver));
+    }
+}
+
+fn deliver(vm: &VirtualMachine) -> PyResult<()> {
+    if SENT.load(Ordering::Relaxed) % BLOCK >= USED_UP {
+        next_block();
+    }
+    let pending = PENDING.swap(0, Ordering::Relaxed);
+    if pending & INTERRUPT != 0 {
+        return Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()));
+    }
+    if pending & MEMORY != 0 {
+        return Err(vm.no_memory_error());
+    }
+    Ok(())
+}
+
+/// Use up the rest of the block, so that it is this code and no signal handler that allocates the next.
+fn next_block() {
+    crate::signals::without_interrupts(|| {
+        while SENT.load(Ordering::Relaxed) % BLOCK != 1 {
+            wake();
+        }
+    });
+}

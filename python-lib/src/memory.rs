@@ -1,0 +1,195 @@
+//! The memory budget of a microprocess, counted where memory is allocated.
+//!
+//! The kernel's limit (set by the sandbox) is the wall; it ends whoever runs into it without a word. This count comes
+//! first and is kinder:
+//!
+//! - one request beyond the budget fails, which Python sees as `MemoryError`;
+//! - many small ones, which Rust code cannot see fail, may use a reserve beyond the budget, and the interpreter raises
+//!   `MemoryError` at its next instruction;
+//! - when the reserve is gone too, the process says so and ends with [`EXHAUSTED`].
+//!
+//! A microprocess has one thread, so the counters need no atomic additions, only atomic types.
+
+use crate::interrupt;
+use mimalloc::MiMalloc;
+use std::alloc::{GlobalAlloc, Layout};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// mimalloc maps memory in arenas, the first of which is 1 GiB unless told otherwise. `RLIMIT_DATA` counts what is mapped,
+/// so arenas have to be small for that limit to mean anything. Options can be set only before the first allocation,
+/// which is before `main`: hence a constructor.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static SMALL_ARENAS: extern "C" fn() = {
+    extern "C" fn small_arenas() {
+        /// `mi_option_arena_reserve` of mimalloc 3, in KiB.
+        const ARENA_RESERVE: libc::c_int = 23;
+        const ARENA_KIB: libc::c_long = 64 << 10;
+        unsafe extern "C" {
+            fn mi_option_set(option: libc::c_int, value: libc::c_long);
+        }
+        // SAFETY: it writes one entry of a table, whose bounds it checks itself, and allocates nothing.
+        unsafe { mi_option_set(ARENA_RESERVE, ARENA_KIB) }
+    }
+    small_arenas
+};
+
+/// The exit status of a process that ran out of memory: as if killed, which is what it would be otherwise.
+pub const EXHAUSTED: i32 = 137;
+
+/// A request of at least this many bytes is refused when it does not fit; a smaller one goes to the reserve.
+const LARGE_BYTES: usize = 64 << 10;
+
+static BUDGET_BYTES: AtomicUsize = AtomicUsize::new(usize::MAX);
+static RESERVE_BYTES: AtomicUsize = AtomicUsize::new(0);
+static USED_BYTES: AtomicUsize = AtomicUsize::new(0);
+static WARNED: AtomicBool = AtomicBool::new(false);
+static REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// The allocator of the microprocess: mimalloc, counted.
+pub struct Counted;
+
+/// Set the budget of this process, what is in use already included.
+pub fn limit(budget_bytes: u64) {
+    let budget = usize::try_from(budget_bytes).unwrap_or(usize::MAX);
+    RESERVE_BYTES.store((budget / 16).clamp(1 << 20, 16 << 20), Ordering::Relaxed);
+    BUDGET_BYTES.store(budget, Ordering::Relaxed);
+}
+
+/// How many bytes are allocated now.
+pub fn used_bytes() -> usize {
+    USED_BYTES.load(Ordering::Relaxed)
+}
+
+/// End the process with a message if it aborts for want of memory. Async-signal-safe.
+pub fn exit_if_exhausted() {
+    if REFUSED.load(Ordering::Relaxed) {
+        exit_exhausted();
+    }
+}
+
+// SAFETY: every method hands its arguments unchanged to mimalloc, which upholds the contract; the only difference is that
+// some requests are answered with null, which the contract allows.
+unsafe impl GlobalAlloc for Counted {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if !admit(layout.size()) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: as the caller promises.
+        counted(unsafe { MiMalloc.alloc(layout) }, layout.size())
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if !admit(layout.size()) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: as the caller promises.
+        counted(unsafe { MiMalloc.alloc_zeroed(layout) }, layout.size())
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        give_back(layout.size());
+        // SAFETY: as the caller promises.
+        unsafe { MiMalloc.dealloc(pointer, layout) }
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if new_size > layout.size() && !admit(new_size - layout.size()) {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: as the caller promises.
+        let moved = unsafe { MiMalloc.realloc(pointer, layout, new_size) };
+        if moved.is_null() {
+            REFUSED.store(true, Ordering::Relaxed);
+        } else {
+            give_back(layout.size());
+            take(new_size);
+        }
+        moved
+    }
+}
+
+#[inline]
+fn take(size: usize) {
+    USED_BYTES.store(USED_BYTES.load(Ordering::Relaxed).wrapping_add(size), Ordering::Relaxed);
+}
+
+#[inline]
+fn give_back(size: usize) {
+    USED_BYTES.store(USED_BYTES.load(Ordering::Relaxed).wrapping_sub(size), Ordering::Relaxed);
+}
+
+#[inline]
+fn counted(pointer: *mut u8, size: usize) -> *mut u8 {
+    if pointer.is_null() {
+        REFUSED.store(true, Ordering::Relaxed);
+    } else {
+        take(size);
+    }
+    pointer
+}
+
+/// Whether `size` more bytes may be had.
+#[inline]
+fn admit(size: usize) -> bool {
+    let wanted = USED_BYTES.load(Ordering::Relaxed).saturating_add(size);
+    wanted <= BUDGET_BYTES.load(Ordering::Relaxed) || admit_beyond(wanted, size)
+}
+
+#[cold]
+fn admit_beyond(wanted: usize, size: usize) -> bool {
+    let budget = BUDGET_BYTES.load(Ordering::Relaxed);
+    let reserve = RESERVE_BYTES.load(Ordering::Relaxed);
+    if size >= LARGE_BYTES || wanted > budget.saturating_add(reserve) {
+        REFUSED.store(true, Ordering::Relaxed);
+        return false;
+    }
+    // Once for each time that the budget is used up; again after half of the reserve has been used since.
+    let late = wanted > budget.saturating_add(reserve / 2);
+    if !WARNED.swap(true, Ordering::Relaxed) || late {
+        interrupt::raise(interrupt::MEMORY);
+    }
+    true
+}
+
+/// Have `MemoryError` raised again when the budget is used up the next time. Called when one has been raised.
+pub fn rearm() {
+    WARNED.store(false, Ordering::Relaxed);
+    REFUSED.store(false, Ordering::Relaxed);
+}
+
+fn exit_exhausted() -> ! {
+    let mut text = [0_u8; 96];
+    let length = message(&mut text, BUDGET_BYTES.load(Ordering::Relaxed) >> 20);
+    // Standard error may be closed; there is nobody left to tell then.
+    let _ = rustix::io::write(rustix::stdio::stderr(), &text[..length]);
+    crate::process::exit(EXHAUSTED)
+}
+
+/// The message, made without allocating.
+fn message(text: &mut [u8], mebibytes: usize) -> usize {
+    use std::io::Write;
+    let mut rest: &mut [u8] = text;
+    let room = rest.len();
+    let _ = writeln!(rest, "cloison: memory limit of {mebibytes} MiB reached, the microprocess ends");
+    room - rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_names_the_limit() {
+        let mut text = [0; 96];
+        let length = message(&mut text, 256);
+        assert_eq!(
+            &text[..length],
+            b"cloison: memory limit of 256 MiB reached, the microprocess ends\n".as_slice()
+        );
+    }
+}

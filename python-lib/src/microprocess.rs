@@ -1,0 +1,132 @@
+//! A microprocess: from the fork to the exit status.
+//!
+//! The steps stand in one line: descriptors, line to the broker, signals, seal, and only then Python.
+
+use crate::{failure, interpreter, link, memory, process, signals};
+use cloison_capabilities::message::Run;
+use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
+use cloison_transport::control::Control;
+use rustix::io::Errno;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef};
+use rustpython_vm::compiler::Mode;
+use rustpython_vm::scope::Scope;
+use rustpython_vm::{PyResult, VirtualMachine};
+use std::os::fd::OwnedFd;
+
+/// The exit status of a microprocess that could not be sealed. Nothing of the application has run.
+const NOT_SEALED: i32 = 125;
+/// The exit status when what was printed could not be written, as in CPython.
+const NOT_FLUSHED: i32 = 120;
+/// What the allocator may map beyond the budget before the kernel objects: whole arenas, and what fragmentation takes.
+const MAPPED_BEYOND_BYTES: u64 = 128 << 20;
+
+/// What one microprocess may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Memory, what came from the template included.
+    pub memory_bytes: u64,
+    /// Processor time.
+    pub cpu_seconds: u64,
+    /// Descriptors.
+    pub descriptors: u32,
+}
+
+impl Limits {
+    /// How much memory the kernel lets a process map, the budget and what goes with it.
+    pub fn mapped_bytes(&self) -> u64 {
+        self.memory_bytes.saturating_add(MAPPED_BEYOND_BYTES)
+    }
+}
+
+/// Be one. This is the child's side of the fork, so nothing of the caller is returned to.
+pub fn start(
+    vm: &VirtualMachine,
+    seal: &MicroprocessSeal,
+    limits: &Limits,
+    run: Run,
+    seed: [u8; 32],
+    [control, stdin, stdout, stderr]: [OwnedFd; 4],
+) -> ! {
+    if let Err(error) = take_streams(&stdin, &stdout, &stderr) {
+        eprintln!("cloison-microprocess: cannot take the standard streams: {error}");
+        process::exit(NOT_SEALED);
+    }
+    drop((stdin, stdout, stderr));
+    link::become_microprocess(Control::from_descriptor(control));
+    signals::catch_interrupts();
+    signals::explain_aborts();
+    if let Err(error) = seal.apply(&kernel_limits(limits)) {
+        eprintln!("cloison-microprocess: cannot close the sandbox: {error}");
+        process::exit(NOT_SEALED);
+    }
+    memory::limit(limits.memory_bytes);
+    process::exit(whole_run(vm, run, seed))
+}
+
+fn take_streams(stdin: &OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<(), Errno> {
+    rustix::stdio::dup2_stdin(stdin)?;
+    rustix::stdio::dup2_stdout(stdout)?;
+    rustix::stdio::dup2_stderr(stderr)
+}
+
+fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
+    MicroprocessLimits {
+        data_bytes: Some(limits.mapped_bytes()),
+        // Channels are mapped memory, too, and are counted where they are made.
+        address_space_bytes: None,
+        cpu_seconds: Some(limits.cpu_seconds),
+        descriptors: Some(limits.descriptors),
+    }
+}
+
+/// Run it, report what went wrong, run exit handlers, flush.
+fn whole_run(vm: &VirtualMachine, run: Run, seed: [u8; 32]) -> i32 {
+    let status = match prepare(vm, &run, seed).and_then(|()| execute(vm, run)) {
+        Ok(status) => status,
+        Err(error) => failure::report(vm, error),
+    };
+    rustpython_vm::stdlib::atexit::_run_exitfuncs(vm);
+    match finish(vm) {
+        Ok(true) => status,
+        Ok(false) | Err(_) if status == 0 => NOT_FLUSHED,
+        Ok(false) | Err(_) => status,
+    }
+}
+
+fn prepare(vm: &VirtualMachine, run: &Run, seed: [u8; 32]) -> PyResult<()> {
+    let (Run::Function { argv, .. } | Run::Script { argv, .. }) = run;
+    let argv = argv.iter().map(|argument| vm.ctx.new_str(argument.as_str()).into()).collect();
+    interpreter::boot_function("after_fork", vm)?
+        .call((vm.ctx.new_list(argv), vm.ctx.new_bytes(seed.to_vec())), vm)
+        .map(drop)
+}
+
+fn execute(vm: &VirtualMachine, run: Run) -> PyResult<i32> {
+    match run {
+        Run::Function { module, qualname, .. } => call(vm, &module, &qualname),
+        Run::Script { path, source, .. } => script(vm, &path, &source).map(|()| 0),
+    }
+}
+
+/// Call a function as `sys.exit(function())` does.
+fn call(vm: &VirtualMachine, module: &str, qualname: &str) -> PyResult<i32> {
+    vm.import(vm.ctx.intern_str(module), 0)?;
+    let mut object = vm.sys_module.get_attr("modules", vm)?.get_item(module, vm)?;
+    for name in qualname.split('.') {
+        object = object.get_attr(vm.ctx.intern_str(name), vm)?;
+    }
+    let value = object.call((), vm)?;
+    Ok(failure::status_of(vm, &value))
+}
+
+/// Run a source as `__main__`.
+fn script(vm: &VirtualMachine, path: &str, source: &str) -> PyResult<()> {
+    let namespace: PyDictRef =
+        interpreter::cloison_module("_importer", vm)?.get_attr("main_module", vm)?.call((path, source), vm)?.try_into_value(vm)?;
+    let code = vm.compile(source, Mode::Exec, path).map_err(|error| error.into_pyexception(vm, Some(source)))?;
+    vm.run_code_obj(code, Scope::with_builtins(None, namespace, vm)).map(drop)
+}
+
+fn finish(vm: &VirtualMachine) -> Result<bool, PyBaseExceptionRef> {
+    interpreter::boot_function("finish", vm)?.call((), vm)?.try_to_bool(vm)
+}

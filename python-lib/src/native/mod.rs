@@ -1,0 +1,86 @@
+//! The native module `_cloison`: the only way from Python to the outside of the process.
+//!
+//! Everything in it is small and checked here: three descriptors, two questions to the broker, capabilities.
+
+mod streams;
+
+pub(crate) use _cloison::module_def;
+
+#[rustpython_vm::pymodule]
+mod _cloison {
+    use super::streams;
+    use crate::link;
+    use crate::capability::{function::Function, object::Capability};
+    use rustpython_vm::builtins::{PyBytesRef, PyTypeRef, PyUtf8StrRef};
+    use rustpython_vm::class::PyClassImpl;
+    use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
+    use rustpython_vm::{PyRef, PyResult, VirtualMachine};
+
+    #[pyattr(name = "Capability")]
+    fn capability_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Capability::make_static_type()
+    }
+
+    #[pyattr(name = "Function")]
+    fn function_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Function::class_ready()
+    }
+
+    /// A capability that cloison.toml grants, by its name there.
+    #[pyfunction]
+    fn capability(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
+        crate::capability::object::capability(name, vm)
+    }
+
+    /// Whether the application has a module of that name: None, or (is a package, path, source).
+    #[pyfunction]
+    fn find(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<(bool, String, PyBytesRef)>> {
+        let found = link::find(name.as_str()).map_err(|error| vm.new_import_error(error.to_string(), name))?;
+        Ok(found.map(|module| (module.package, module.path, vm.ctx.new_bytes(module.source))))
+    }
+
+    /// Read from a standard stream into a buffer; 0 is the end.
+    #[pyfunction]
+    fn readinto(fd: i32, buffer: ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<usize> {
+        streams::read(fd, &buffer, vm)
+    }
+
+    /// Write to a standard stream, and return how many bytes it took.
+    #[pyfunction]
+    fn write(fd: i32, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
+        streams::write(fd, &data, vm)
+    }
+
+    /// Whether a standard stream is a terminal.
+    #[pyfunction]
+    fn isatty(fd: i32, vm: &VirtualMachine) -> PyResult<bool> {
+        Ok(rustix::termios::isatty(streams::descriptor(fd, vm)?))
+    }
+
+    /// The process's number in its namespace.
+    #[pyfunction]
+    fn getpid() -> i32 {
+        rustix::process::getpid().as_raw_pid()
+    }
+
+    /// The text of an error number.
+    #[pyfunction]
+    fn strerror(code: i32) -> String {
+        let text = std::io::Error::from_raw_os_error(code).to_string();
+        text.split(" (os error").next().unwrap_or_default().to_owned()
+    }
+
+    /// Random bytes from the kernel.
+    #[pyfunction]
+    fn urandom(size: usize, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        let mut bytes = vm.new_zeroed_bytes(size)?;
+        crate::process::random(&mut bytes).map_err(|error| streams::os_error(error, vm))?;
+        Ok(vm.ctx.new_bytes(bytes))
+    }
+
+    /// End at once.
+    #[pyfunction]
+    fn exit(status: i32) {
+        crate::process::exit(status)
+    }
+}

@@ -1,0 +1,48 @@
+//! The three standard descriptors. No other can be named from Python.
+
+use rustix::fd::BorrowedFd;
+use rustix::io::Errno;
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
+use rustpython_vm::{PyResult, VirtualMachine};
+
+/// The descriptor of that number, if it is one of the three.
+pub fn descriptor(fd: i32, vm: &VirtualMachine) -> PyResult<BorrowedFd<'static>> {
+    match fd {
+        0 => Ok(rustix::stdio::stdin()),
+        1 => Ok(rustix::stdio::stdout()),
+        2 => Ok(rustix::stdio::stderr()),
+        _ => Err(os_error(Errno::BADF, vm)),
+    }
+}
+
+/// Read once. A signal lets the interpreter look, and raise; else reading goes on.
+pub fn read(fd: i32, buffer: &ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<usize> {
+    let descriptor = descriptor(fd, vm)?;
+    loop {
+        match rustix::io::read(descriptor, &mut *buffer.borrow_buf_mut()) {
+            Ok(count) => return Ok(count),
+            Err(Errno::INTR) => vm.check_signals()?,
+            Err(error) => return Err(os_error(error, vm)),
+        }
+    }
+}
+
+/// Write once.
+pub fn write(fd: i32, data: &ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
+    let descriptor = descriptor(fd, vm)?;
+    loop {
+        match rustix::io::write(descriptor, &data.borrow_buf()) {
+            Ok(count) => return Ok(count),
+            Err(Errno::INTR) => vm.check_signals()?,
+            Err(error) => return Err(os_error(error, vm)),
+        }
+    }
+}
+
+/// The exception for an error number: `BrokenPipeError` and so on.
+pub fn os_error(error: Errno, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let text = std::io::Error::from(error).to_string();
+    let text = text.split(" (os error").next().unwrap_or_default().to_owned();
+    vm.new_errno_error(error.raw_os_error(), text).upcast()
+}

@@ -1,0 +1,171 @@
+//! The template: from `exec` to waiting for forks.
+//!
+//! ```text
+//!  exec ─▶ Boot? ─▶ jail ─▶ Jailed ─▶ interpreter ─▶ import (Find …) ─▶ Ready ─▶ Fork? ─▶ Forked ─▶ Fork? …
+//!                                                                                 └──▶ microprocess
+//! ```
+//!
+//! Descriptor 0 is the control socket when the process starts. It is moved away before anything else, and its place
+//! is taken by an empty pipe: what modules read from standard input while they are imported is the end of it.
+
+use crate::interpreter::{self, ExtraModules};
+use crate::link::{self, LinkError};
+use crate::microprocess::{self, Limits};
+use crate::process::{self, Side};
+use crate::{failure, memory, signals};
+use cloison_capabilities::message::{FromTemplate, Run, ToTemplate};
+use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
+use cloison_transport::control::{Control, ControlError};
+use rustix::io::Errno;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyListRef};
+use rustpython_vm::{AsObject, PyResult, VirtualMachine};
+use std::convert::Infallible;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Descriptors of a template: the control socket, three streams, and those of a child that is being made.
+const DESCRIPTORS: u32 = 256;
+
+/// Why a template ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+enum TemplateError {
+    /// The broker is gone, or says what it should not.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// The modules could not be imported.
+    #[error("{message}")]
+    Import { message: String, status: i32 },
+    /// The interpreter could not be built: a defect of ours.
+    #[error("the interpreter does not start:\n{0}")]
+    Interpreter(String),
+    /// The sandbox could not be closed.
+    #[error("{0}{hint}", hint = .0.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default())]
+    Jail(#[from] cloison_sandbox::Error),
+    /// The descriptors could not be put in their places.
+    #[error("cannot arrange the descriptors: {0}")]
+    Streams(#[from] Errno),
+}
+
+/// Be a template. `extra` adds native modules to the allow-list, for tests.
+pub fn main_with(extra: ExtraModules) -> ! {
+    let status = match start(extra) {
+        // The broker has hung up: that is how a template ends.
+        Err(TemplateError::Link(LinkError::Control(ControlError::Closed))) => 0,
+        Err(error) => fail(&error),
+    };
+    process::exit(status)
+}
+
+fn fail(error: &TemplateError) -> i32 {
+    let status = match error {
+        TemplateError::Import { status, .. } => *status,
+        _ => 1,
+    };
+    let told = link::tell(&FromTemplate::Failed { message: error.to_string(), status }, &[]);
+    if told.is_err() {
+        eprintln!("cloison-microprocess: {error}");
+    }
+    status
+}
+
+/// What the broker says first.
+struct Boot {
+    preload: Vec<String>,
+    limits: Limits,
+    may_be_missing: Vec<String>,
+}
+
+fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
+    signals::ignore_interrupts();
+    signals::ignore_broken_pipes();
+    link::become_template(move_control_socket()?);
+    let Boot { preload, limits, may_be_missing } = boot()?;
+    let jail = link::lifeline(|lifeline| enter(&limits, may_be_missing, lifeline))??;
+    link::tell(&FromTemplate::Jailed(jail.jailed()), &[])?;
+    memory::limit(limits.memory_bytes);
+    let seal = jail.microprocess_seal()?;
+    let interpreter = interpreter::build(extra).map_err(TemplateError::Interpreter)?;
+    interpreter.enter(|vm| {
+        import(vm, preload).map_err(|error| import_error(vm, &error))?;
+        link::tell(&FromTemplate::Ready, &[])?;
+        serve(vm, &seal, &limits)
+    })
+}
+
+/// Free descriptor 0 of the control socket, and make it an empty input.
+fn move_control_socket() -> Result<Control, Errno> {
+    let control = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
+    let (empty, _) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    rustix::stdio::dup2_stdin(&empty)?;
+    Ok(Control::from_descriptor(control))
+}
+
+fn boot() -> Result<Boot, TemplateError> {
+    let (message, _) = link::listen()?;
+    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, may_be_missing } = message else {
+        return Err(LinkError::Unexpected.into());
+    };
+    Ok(Boot { preload, limits: Limits { memory_bytes, cpu_seconds, descriptors }, may_be_missing })
+}
+
+fn enter(
+    limits: &Limits,
+    may_be_missing: Vec<String>,
+    lifeline: BorrowedFd<'_>,
+) -> Result<Jail<Template>, cloison_sandbox::Error> {
+    let mut spec = Spec::template(cloison_sandbox::Limits {
+        data_bytes: Some(limits.mapped_bytes()),
+        descriptors: DESCRIPTORS.max(limits.descriptors),
+        // Python code nests deeper than most C.
+        stack_bytes: 16 << 20,
+        // Microprocesses are forks of the template, and the kernel counts them together. The broker limits them.
+        processes: None,
+        ..Default::default()
+    });
+    spec.may_be_missing = may_be_missing;
+    cloison_sandbox::enter(spec, lifeline)
+}
+
+fn serve(vm: &VirtualMachine, seal: &MicroprocessSeal, limits: &Limits) -> Result<Infallible, TemplateError> {
+    loop {
+        match link::listen()? {
+            (ToTemplate::Fork { run, seed }, descriptors) => fork(vm, seal, limits, run, seed, descriptors)?,
+            (ToTemplate::Boot { .. } | ToTemplate::Found(_), _) => return Err(LinkError::Unexpected.into()),
+        }
+    }
+}
+
+fn import(vm: &VirtualMachine, preload: Vec<String>) -> PyResult<()> {
+    let names = preload.into_iter().map(|name| vm.ctx.new_str(name).into()).collect();
+    let names: PyListRef = vm.ctx.new_list(names);
+    interpreter::boot_function("preload", vm)?.call((names,), vm)?;
+    Ok(())
+}
+
+fn import_error(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> TemplateError {
+    if !error.as_object().fast_isinstance(vm.ctx.exceptions.system_exit) {
+        return TemplateError::Import { message: failure::describe(vm, error), status: 1 };
+    }
+    match failure::exit_status(vm, error) {
+        Ok(status) => TemplateError::Import { message: String::new(), status },
+        Err(message) => TemplateError::Import { message, status: 1 },
+    }
+}
+
+fn fork(
+    vm: &VirtualMachine,
+    seal: &MicroprocessSeal,
+    limits: &Limits,
+    run: Run,
+    seed: [u8; 32],
+    descriptors: Vec<OwnedFd>,
+) -> Result<(), TemplateError> {
+    let Ok(descriptors) = <[OwnedFd; 4]>::try_from(descriptors) else {
+        return Err(LinkError::Unexpected.into());
+    };
+    // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
+    match unsafe { process::fork() } {
+        Ok(Side::Child) => microprocess::start(vm, seal, limits, run, seed, descriptors),
+        Ok(Side::Parent(pidfd)) => Ok(link::tell(&FromTemplate::Forked, &[pidfd.as_fd()])?),
+        Err(error) => Ok(link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[])?),
+    }
+}

@@ -1,0 +1,151 @@
+//! A broker in miniature: starts the real binary, answers its questions, and collects what a microprocess printed.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
+use cloison_transport::control::{Control, ControlError};
+use rustix::process::{WaitId, WaitIdOptions, waitid};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, Stdio};
+
+/// A started template.
+pub struct Template {
+    control: Control,
+    modules: HashMap<String, Module>,
+}
+
+/// How a microprocess ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit status, or minus the signal.
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+/// Source files of an application, by dotted name.
+pub fn modules(files: &[(&str, &str)]) -> HashMap<String, Module> {
+    let module = |name: &str, path: &str, source: &str| Module {
+        name: name.to_owned(),
+        package: path.ends_with("__init__.py") || !path.ends_with(".py"),
+        path: path.to_owned(),
+        source: source.as_bytes().to_vec(),
+    };
+    files
+        .iter()
+        .map(|(path, source)| {
+            let name = path.trim_end_matches("/__init__.py").trim_end_matches(".py").replace('/', ".");
+            (name.clone(), module(&name, path, source))
+        })
+        .collect()
+}
+
+/// What `Run::Script` needs.
+pub fn script(source: &str) -> Run {
+    Run::Script { path: "t.py".to_owned(), source: source.to_owned(), argv: vec!["t.py".to_owned()] }
+}
+
+impl Template {
+    /// Start one with a plain budget. Panics if it does not become ready.
+    pub fn start() -> Self {
+        Self::with(HashMap::new(), &[], 256 << 20).expect("the template becomes ready")
+    }
+
+    /// Start one; the error is what it said and the status that it named.
+    pub fn with(modules: HashMap<String, Module>, preload: &[&str], memory_bytes: u64) -> Result<Self, (String, i32)> {
+        let (control, theirs) = Control::pair().expect("a socket pair");
+        Command::new(env!("CARGO_BIN_EXE_cloison-microprocess"))
+            .env_clear()
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .spawn()
+            .expect("the microprocess's binary")
+            .wait()
+            .expect("the launcher ends");
+        let template = Self { control, modules };
+        let boot = ToTemplate::Boot {
+            preload: preload.iter().map(|name| (*name).to_owned()).collect(),
+            memory_bytes,
+            cpu_seconds: 60,
+            descriptors: 64,
+            may_be_missing: Vec::new(),
+        };
+        template.control.send(&boot, &[]).expect("boot");
+        loop {
+            match template.control.receive::<FromTemplate>() {
+                Ok((FromTemplate::Find { name }, _)) => {
+                    let found = template.modules.get(&name).cloned();
+                    template.control.send(&ToTemplate::Found(found), &[]).expect("an answer");
+                }
+                Ok((FromTemplate::Jailed(_), _)) => {}
+                Ok((FromTemplate::Ready, _)) => return Ok(template),
+                Ok((FromTemplate::Failed { message, status }, _)) => return Err((message, status)),
+                other => panic!("unexpected: {other:?}"),
+            }
+        }
+    }
+
+    /// Run something without input and without capabilities.
+    pub fn run(&self, run: Run) -> Outcome {
+        self.run_with(run, b"", |_| panic!("no capabilities in this test"))
+    }
+
+    /// Run something, give it input, and answer its questions about capabilities.
+    pub fn run_with(
+        &self,
+        run: Run,
+        input: &[u8],
+        mut answer: impl FnMut(FromMicroprocess) -> Option<(ToMicroprocess, Vec<OwnedFd>)>,
+    ) -> Outcome {
+        let (control, theirs) = Control::pair().expect("a socket pair");
+        let (stdin, feed) = pipe();
+        let (stdout, out) = pipe();
+        let (stderr, err) = pipe();
+        let fork = ToTemplate::Fork { run, seed: [7; 32] };
+        self.control.send(&fork, &[theirs.as_fd(), stdin.as_fd(), out.as_fd(), err.as_fd()]).expect("fork");
+        drop((theirs, stdin, out, err));
+        let pidfd = match self.control.receive::<FromTemplate>().expect("an answer") {
+            (FromTemplate::Forked, mut descriptors) => descriptors.remove(0),
+            other => panic!("unexpected: {other:?}"),
+        };
+        let input = input.to_vec();
+        let feeder = std::thread::spawn(move || drop(File::from(feed).write_all(&input)));
+        let (stdout, stderr) = (collect(stdout), collect(stderr));
+        loop {
+            match control.receive::<FromMicroprocess>() {
+                Ok((FromMicroprocess::Find { name }, _)) => {
+                    let found = self.modules.get(&name).cloned();
+                    control.send(&ToMicroprocess::Found(found), &[]).expect("an answer");
+                }
+                Ok((question, _)) => {
+                    if let Some((message, descriptors)) = answer(question) {
+                        let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+                        control.send(&message, &descriptors).expect("an answer");
+                    }
+                }
+                Err(ControlError::Closed) => break,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let status = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).expect("its status").expect("it ended");
+        let _ = feeder.join();
+        Outcome {
+            status: status.exit_status().unwrap_or_else(|| -status.terminating_signal().unwrap_or(0)),
+            stdout: stdout.join().expect("stdout"),
+            stderr: stderr.join().expect("stderr"),
+        }
+    }
+}
+
+fn pipe() -> (OwnedFd, OwnedFd) {
+    rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).expect("a pipe")
+}
+
+fn collect(descriptor: OwnedFd) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        File::from(descriptor).read_to_end(&mut bytes).expect("reading");
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}

@@ -279,7 +279,8 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
         let distance = strsim::damerau_levenshtein(&word, &candidate);
         // `allowed` for `allow`, `compress` for `compress2`
         let begins = shorter >= 3 && (word.starts_with(&candidate) || candidate.starts_with(&word));
-        (begins || distance <= 1.max(shorter / 3)).then_some(distance)
+        let near = if shorter < 2 { 0 } else { 1.max(shorter / 3) };
+        (begins || distance <= near).then_some(distance)
     };
     let close = candidates.into_iter().filter_map(|candidate| Some((distance(candidate)?, candidate)));
     close.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)

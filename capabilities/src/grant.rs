@@ -73,7 +73,9 @@ impl Grant {
 
     /// Whether everything that this grant lets through, `wider` lets through as well.
     pub fn is_within(&self, wider: &Self) -> bool {
-        let bounded = |function: &FunctionId| wider.bounds_of(*function).all(|bound| self.bounds_of(*function).any(|own| own == bound));
+        let bounded = |function: &FunctionId| {
+            wider.bounds_of(*function).all(|bound| self.bounds_of(*function).any(|own| own == bound))
+        };
         self.functions.is_subset(&wider.functions)
             && self.functions.iter().all(bounded)
             && wider.rate.is_none_or(|limit| self.rate.is_some_and(|rate| rate.is_within(limit)))

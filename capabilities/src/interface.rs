@@ -295,8 +295,8 @@ pub struct Buffer {
     /// (`length = "width * height"`). Out and in-out: how many elements the library wrote, evaluated after the
     /// call (`"*destLen"`, `"return"`); `None` means up to the capacity, or up to the NUL if `text` or `string`.
     pub length: Option<Expression>,
-    /// Out: how many elements there is room for, evaluated before the call; where a parameter is filled in from it, that is
-    /// a plain number. In-out: `None`, the argument's own length.
+    /// Out: how many elements there is room for, evaluated before the call; never mentions a parameter that is filled in
+    /// from it. In-out: `None`, the argument's own length.
     pub capacity: Option<Expression>,
     /// The most bytes that this buffer may have, either way.
     pub max_bytes: u64,
@@ -362,7 +362,7 @@ pub struct Returns {
     pub error_if: Option<Expression>,
     /// A failure carries `errno`.
     pub errno: bool,
-    /// The function (of this interface) that turns the value into text: `const char *f(int)`.
+    /// The function (of this interface) that turns the value (with `errno`: that) into text: `const char *f(int)`.
     pub message: Option<FunctionId>,
 }
 

@@ -18,6 +18,15 @@
 //! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes` |
 //! | `returns` | `error_unless`, `error_if`, `errno`, `message`, `value`, `text`, `bytes`, `null`, `free` |
 //!
+//! `length`, `capacity`, `error_unless` and `error_if` are [expressions](crate::expression). `max` is a size; for an output whose
+//! `capacity` names a parameter that nobody passes it may be an expression too, and gives the bytes of room:
+//!
+//! ```toml
+//! c = "size_t ZSTD_compress(void *dst, size_t dstCapacity, const void *src, size_t srcSize, int level)"
+//! dst = { out = true, capacity = "dstCapacity", max = "ZSTD_compressBound(srcSize)", length = "return" }
+//! src = { in = true, length = "srcSize" }
+//! ```
+//!
 //! A parameter that is called like one of a function's own keys stands in a table of its own:
 //! `parameters = { doc = { in = true } }`.
 

@@ -299,7 +299,7 @@ pub enum FromZone {
     },
     /// The zone cannot serve.
     Failed {
-        /// `jail`, `open`, `load`, `symbol` or `seal`.
+        /// `receive`, `jail`, `open`, `load`, `symbol` or `seal`.
         step: String,
         /// What happened.
         message: String,

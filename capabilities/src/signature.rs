@@ -69,9 +69,13 @@ impl Parameter {
     fn argument(&self) -> String {
         let (annotation, default) = match &self.role {
             Role::Buffer(buffer) => (optional(&argument_buffer(buffer), buffer.null), None),
-            Role::Cell(cell) => (optional(number(cell.scalar), cell.null), cell.default.map(|value| literal(value, cell.scalar))),
+            Role::Cell(cell) => {
+                (optional(number(cell.scalar), cell.null), cell.default.map(|value| literal(value, cell.scalar)))
+            }
             Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } => (number(*scalar).to_owned(), None),
-            Role::Number { scalar, default, .. } => (number(*scalar).to_owned(), default.map(|value| literal(value, *scalar))),
+            Role::Number { scalar, default, .. } => {
+                (number(*scalar).to_owned(), default.map(|value| literal(value, *scalar)))
+            }
             Role::Text(text) => {
                 let default = text.default.as_ref().map(|default| match (default, text.bytes) {
                     (None, _) => "None".to_owned(),
@@ -131,7 +135,9 @@ fn literal(value: Number, scalar: Scalar) -> String {
     match value {
         Number::Integer(value) if scalar == Scalar::Bool => if value == 0 { "False" } else { "True" }.to_owned(),
         Number::Integer(value) => value.to_string(),
-        Number::Float(value) if value.is_infinite() => format!("float(\"{}\")", if value > 0.0 { "inf" } else { "-inf" }),
+        Number::Float(value) if value.is_infinite() => {
+            format!("float(\"{}\")", if value > 0.0 { "inf" } else { "-inf" })
+        }
         Number::Float(value) => format!("{value:?}"),
     }
 }
@@ -174,15 +180,24 @@ mod tests {
         for (table, expected) in [
             ("c = \"void f(void)\"", "f() -> None"),
             ("c = \"double f(double x, float y)\"", "f(x: float, y: float) -> float"),
-            ("c = \"bool f(const char *name)\"\nname = { null = true, default = \"NULL\" }", "f(name: str | bytes | None = None) -> bool"),
-            ("c = \"int f(int level, int lambda)\"\nlevel = { default = -1 }", "f(lambda_: int, level: int = -1) -> int"),
+            (
+                "c = \"bool f(const char *name)\"\nname = { null = true, default = \"NULL\" }",
+                "f(name: str | bytes | None = None) -> bool",
+            ),
+            (
+                "c = \"int f(int level, int lambda)\"\nlevel = { default = -1 }",
+                "f(lambda_: int, level: int = -1) -> int",
+            ),
             ("c = \"double f(double x, int *e)\"\ne = { out = true }", "f(x: float) -> tuple[float, int]"),
             (
                 "c = \"void f(const double *x, size_t n, float *y)\"\nx = { in = true, length = \"n\" }\ny = { out = true, capacity = \"n\" }",
                 "f(x: Buffer | Sequence[float]) -> array",
             ),
             ("c = \"const char *f(int a)\"\nreturns = { null = true }", "f(a: int) -> str | None"),
-            ("c = \"char *f(const char *s)\"\ns = { bytes = true, default = \"é\\\"\" }\nreturns = { bytes = true }", "f(s: bytes = b\"\\xc3\\xa9\\\"\") -> bytes"),
+            (
+                "c = \"char *f(const char *s)\"\ns = { bytes = true, default = \"é\\\"\" }\nreturns = { bytes = true }",
+                "f(s: bytes = b\"\\xc3\\xa9\\\"\") -> bytes",
+            ),
             ("c = \"void f(double x)\"\nx = { default = inf }", "f(x: float = float(\"inf\")) -> None"),
         ] {
             assert_eq!(function(table).signature(), expected);

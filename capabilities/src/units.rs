@@ -67,7 +67,8 @@ pub fn rate(text: &str) -> Result<Rate, Mistake> {
         None => duration(period).map_err(|_| wrong())?.as_millis().try_into().map_err(|_| wrong())?,
     };
     if calls == 0 || period_ms == 0 {
-        return Err(whole(text, "a rate of nothing would never let a call through").hint("to allow no calls, write `allow = []`"));
+        return Err(whole(text, "a rate of nothing would never let a call through")
+            .hint("to allow no calls, write `allow = []`"));
     }
     Ok(Rate { calls, period_ms })
 }

@@ -48,6 +48,9 @@ fn good_manifests() {
 
 #[test]
 fn no_two_mistakes_are_the_same() {
+    if std::env::var_os("CLOISON_BLESS").is_some() {
+        return; // They are being written at this moment.
+    }
     for folder in ["manifests", "applications"] {
         let mut seen = BTreeSet::new();
         for path in files(folder, "err") {
@@ -80,7 +83,10 @@ fn grants(application: &Application) -> Result<(), Diagnostics> {
 }
 
 fn describe(interface: &Interface) -> String {
-    let mut text = format!("{} {}: {:?}\n{:#?}\n", interface.name, interface.version, interface.library.location, interface.sandbox);
+    let mut text = format!(
+        "{} {}: {:?}\n{:#?}\n",
+        interface.name, interface.version, interface.library.location, interface.sandbox
+    );
     for function in &interface.functions {
         let mark = if function.internal { "(internal) " } else { "" };
         text += &format!("\n{mark}{}\n", function.signature());

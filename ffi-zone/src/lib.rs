@@ -13,8 +13,8 @@
 //!                ffi   the call through libffi
 //! ```
 //!
-//! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`state`], `library`,
-//! [`signals`], [`inherited`], and for single calls into those in [`functions`], `arguments` and `results`.
+//! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`state`],
+//! `library`, [`signals`], [`inherited`], and for single calls into those in [`functions`], `arguments` and `results`.
 //!
 //! The process has one thread. Everything that a call needs is allocated beforehand.
 

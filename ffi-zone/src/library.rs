@@ -1,11 +1,11 @@
 //! Loading the library, from the very file that the broker opened.
 //!
 //! The broker opens the file, checks its hash if the manifest has one, and sends the descriptor. The sandbox binds *that
-//! file* into the new root. Here its device and inode are compared once more before `dlopen`
-//! gets the path; nobody else can write in this root, so what was compared is what is loaded.
+//! file* into the new root. Here its device and inode are compared once more before `dlopen` gets the path; nobody else
+//! can write in this root, so what was compared is what is loaded.
 //!
-//! Constructors run now, inside the sandbox. `RTLD_NOW` resolves every symbol of the library and of its dependencies, because
-//! after the seal nothing can be opened or mapped executable any more.
+//! Constructors run now, inside the sandbox. `RTLD_NOW` resolves every symbol of the library and of its dependencies,
+//! because after the seal nothing can be opened or mapped executable any more.
 //!
 //! One of the modules of this crate that contain `unsafe`.
 

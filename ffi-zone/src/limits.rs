@@ -3,8 +3,9 @@
 //! Memory has two limits, because channels are memory too and belong to their clients:
 //!
 //! - **private memory** (`RLIMIT_DATA`) is what the manifest's `memory` means: heap and private mappings. Shared
-//!   mappings, which channels are, do not count; nor does program text. To the manifest's figure comes the scratch region, which is as
-//!   large as one call may be, and [`OWN_BYTES`] for this program and the writable parts of libraries.
+//!   mappings, which channels are, do not count (and the seal forbids anonymous ones); nor does program text. To the
+//!   manifest's figure comes the scratch region, which is as large as one call may be, and [`OWN_BYTES`] for this
+//!   program and the writable parts of libraries.
 //! - **address space** (`RLIMIT_AS`) bounds everything else that could be mapped. It must leave room for as many
 //!   channels as an instance serves, so it is generous; it is finite so that reservations are.
 

@@ -17,6 +17,7 @@ mod references;
 pub use references::{any, expression_fits};
 
 use crate::ffi::MAX_PARAMETERS;
+use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::interface::{Buffer, Cell, CellFill, Function, Number, Role, Text};
 use cloison_capabilities::types::{CType, Scalar};
@@ -46,6 +47,9 @@ pub enum PlanError {
     /// More than [`MAX_PARAMETERS`].
     #[error("more than {MAX_PARAMETERS} parameters")]
     TooManyParameters,
+    /// A request or a reply with more than [`MAX_WORDS`].
+    #[error("more than {MAX_WORDS} words of arguments or results")]
+    TooManyWords,
 }
 
 /// The smallest and largest value of a number, in terms that can be compared at once.
@@ -219,6 +223,9 @@ impl Plan {
     pub fn new(interface: &Interface, function: &Function) -> Result<Self, PlanError> {
         if function.parameters.len() > MAX_PARAMETERS {
             return Err(PlanError::TooManyParameters);
+        }
+        if function.request_words() > MAX_WORDS || function.reply_words() > MAX_WORDS {
+            return Err(PlanError::TooManyWords);
         }
         references::check(interface, function)?;
         let mut plan = Self {

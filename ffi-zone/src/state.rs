@@ -5,17 +5,18 @@
 //! - **after each call** ([`after_call`]): what lives in registers and would change our own arithmetic too. The direction
 //!   flag, the rounding mode, flush-to-zero, the exception flags and the x87 control word. A few nanoseconds.
 //! - **when another client's turn comes** ([`State::restore`]): what one client's call could leave for another. The
-//!   signal mask, the locale, the environment.
+//!   signal mask, the locale, the environment, values left on the x87 stack.
 //!
-//! The working directory, the umask and the resource limits need nothing here: after the seal, the system calls that change them are
-//! refused, to the library as to us.
+//! The working directory, the umask, timers and the resource limits need nothing here: after the seal, the system calls
+//! that change them are refused, to the library as to us. What a library keeps in its own variables is its own affair;
+//! whoever minds that others use the same copy takes `instances = "per-client"`.
 
 use std::ffi::{CStr, c_char};
 
 /// Rounding to nearest, all exceptions masked, none raised: what a process starts with.
 #[cfg(target_arch = "x86_64")]
 const MXCSR: u32 = 0x1f80;
-/// The same for the x87 unit, with 64 bits of precision.
+/// The same for the x87 unit, with 64 bits of precision: what `fninit` loads.
 #[cfg(target_arch = "x86_64")]
 const X87_CONTROL: u16 = 0x037f;
 
@@ -43,7 +44,7 @@ pub fn after_call() {
     }
     if control != X87_CONTROL {
         // SAFETY: loads the value with which every process starts, and empties the register stack.
-        unsafe { std::arch::asm!("fninit", "fldcw [{0}]", in(reg) &X87_CONTROL, options(nostack, readonly)) };
+        unsafe { std::arch::asm!("fninit", options(nomem, nostack)) };
     }
 }
 
@@ -91,6 +92,12 @@ impl State {
 
     /// Puts everything back that outlives a call.
     pub fn restore(&self) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: empties the register stack (MMX code may have left it full) and loads the control word with which
+        // every process starts.
+        unsafe {
+            std::arch::asm!("fninit", options(nomem, nostack))
+        };
         // SAFETY: one thread; the set was filled by `sigprocmask`; `setlocale` with NULL only asks, and its answer is
         // a string until the next `setlocale`; "C" is built into libc; `environ` is either NULL or a list that ends.
         unsafe {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!  Zone<Spawned> ─jail─▶ Zone<Jailed> ─load─▶ Zone<Loaded> ─seal─▶ Zone<Serving> ─serve─▶ (ends with the broker)
-//!     first message        sandbox is closed     every symbol found    last filter is on     calls
-//!                          says Jailed                                 says Ready
+//!   has the first         sandbox closed,      every symbol         last filter on,
+//!   message               says Jailed          is there             says Ready
 //! ```
 //!
 //! `dlopen` is reachable from [`Zone<Jailed>`] alone, and calls are served by [`Zone<Serving>`] alone:

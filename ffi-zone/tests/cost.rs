@@ -1,4 +1,5 @@
-//! How long the zone's own part of a call takes: `cargo test --release -p cloison-zone --test cost -- --ignored --nocapture`.
+//! How long the zone's own part of a call takes:
+//! `cargo test --release -p cloison-zone --test cost -- --ignored --nocapture`.
 
 mod common;
 
@@ -55,6 +56,8 @@ fn nanoseconds() {
         black_box(add.call(&mut frame));
     });
     println!("libffi and the registers alone: add(2, 3) {call:.1} ns");
+    let state = cloison_zone::state::State::settle();
+    println!("another client's turn: {:.1} ns", best(|| state.restore()));
     println!("registers alone: {:.1} ns", best(cloison_zone::state::after_call));
 
     let (sum, interface) = (bench.id("sum"), &bench.marshal.functions().interface);

@@ -63,6 +63,14 @@ fn functions_that_cannot_serve_others() {
 fn too_many_parameters() {
     let declared = function("f", CType::Void, vec![number("n", Scalar::I32); MAX_PARAMETERS + 1], |_| {});
     assert_eq!(plan_of(&declared).err(), Some(PlanError::TooManyParameters));
+    let input = buffer("b", Scalar::U8, Direction::In, |_| {});
+    let output = buffer("b", Scalar::U8, Direction::Out, |b| b.capacity = Some(Expression::Integer(1)));
+    for parameter in [input, output] {
+        let fits = function("f", CType::Void, vec![parameter.clone(); MAX_PARAMETERS / 2], |_| {});
+        assert!(plan_of(&fits).is_ok());
+        let declared = function("f", CType::Void, vec![parameter; MAX_PARAMETERS / 2 + 1], |_| {});
+        assert_eq!(plan_of(&declared).err(), Some(PlanError::TooManyWords));
+    }
 }
 
 #[test]
@@ -102,6 +110,7 @@ fn plans_agree_with_the_roles_about_words() {
             declared.name
         );
         let results = declared.parameters.iter().filter(|parameter| parameter.role.is_result()).count();
+        assert_eq!(plan.words, declared.request_words(), "{}", declared.name);
         assert_eq!(plan.gives.len(), results + usize::from(declared.returns.kept), "{}", declared.name);
         let value_first = plan.gives.iter().skip(1).all(|give| !matches!(give, Give::Value | Give::String { .. }));
         assert!(value_first, "{}", declared.name);

@@ -43,7 +43,7 @@ const LARGE_BYTES: usize = 64 << 10;
 static BUDGET_BYTES: AtomicUsize = AtomicUsize::new(usize::MAX);
 static RESERVE_BYTES: AtomicUsize = AtomicUsize::new(0);
 static USED_BYTES: AtomicUsize = AtomicUsize::new(0);
-static WARNED: AtomicBool = AtomicBool::new(false);
+static WARN_BEYOND: AtomicUsize = AtomicUsize::new(0);
 static REFUSED: AtomicBool = AtomicBool::new(false);
 
 /// The allocator of the microprocess: mimalloc, counted.
@@ -140,6 +140,8 @@ fn admit(size: usize) -> bool {
     wanted <= BUDGET_BYTES.load(Ordering::Relaxed) || admit_beyond(wanted, size)
 }
 
+/// The reserve, from which small requests are still served. The interpreter is told when it is begun, and again
+/// whenever another quarter of it is gone, so that handlers of `MemoryError` have room to work.
 #[cold]
 fn admit_beyond(wanted: usize, size: usize) -> bool {
     let budget = BUDGET_BYTES.load(Ordering::Relaxed);
@@ -148,18 +150,12 @@ fn admit_beyond(wanted: usize, size: usize) -> bool {
         REFUSED.store(true, Ordering::Relaxed);
         return false;
     }
-    // Once for each time that the budget is used up; again after half of the reserve has been used since.
-    let late = wanted > budget.saturating_add(reserve / 2);
-    if !WARNED.swap(true, Ordering::Relaxed) || late {
+    let begun_now = wanted - size <= budget;
+    if begun_now || wanted > WARN_BEYOND.load(Ordering::Relaxed) {
+        WARN_BEYOND.store(wanted.saturating_add(reserve / 4), Ordering::Relaxed);
         interrupt::raise(interrupt::MEMORY);
     }
     true
-}
-
-/// Have `MemoryError` raised again when the budget is used up the next time. Called when one has been raised.
-pub fn rearm() {
-    WARNED.store(false, Ordering::Relaxed);
-    REFUSED.store(false, Ordering::Relaxed);
 }
 
 fn exit_exhausted() -> ! {

@@ -50,6 +50,7 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("_suggestions", "traceback"),
     ("_symtable", "symtable"),
     ("_sysconfig", "sysconfig"),
+    ("_sysconfigdata", "sysconfig, for zoneinfo; also under a name that has the platform in it"),
     ("_tokenize", "tokenize"),
     ("_types", "types"),
     ("_typing", "typing"),
@@ -104,6 +105,7 @@ pub const NOT_FROZEN: &[&str] = &[
 
 /// Whether a native module is in the table.
 pub fn allowed(name: &str) -> bool {
+    let name = if name.starts_with("_sysconfigdata_") { "_sysconfigdata" } else { name };
     ALLOWED.binary_search_by(|(listed, _)| listed.cmp(&name)).is_ok()
 }
 

@@ -17,7 +17,7 @@ use cloison_capabilities::message::{FromTemplate, Run, ToTemplate};
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyListRef};
+use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -119,6 +119,8 @@ fn enter(
         stack_bytes: 16 << 20,
         // Microprocesses are forks of the template, and the kernel counts them together. The broker limits them.
         processes: None,
+        // Nothing can be opened, and standard output may be a file of any size.
+        file_size_bytes: None,
         ..Default::default()
     });
     spec.may_be_missing = may_be_missing;
@@ -135,10 +137,11 @@ fn serve(vm: &VirtualMachine, seal: &MicroprocessSeal, limits: &Limits) -> Resul
 }
 
 fn import(vm: &VirtualMachine, preload: Vec<String>) -> PyResult<()> {
-    let names = preload.into_iter().map(|name| vm.ctx.new_str(name).into()).collect();
-    let names: PyListRef = vm.ctx.new_list(names);
-    interpreter::boot_function("preload", vm)?.call((names,), vm)?;
-    Ok(())
+    interpreter::boot_function("before_import", vm)?.call((), vm)?;
+    for name in preload {
+        vm.import(vm.ctx.intern_str(name), 0)?;
+    }
+    interpreter::boot_function("before_fork", vm)?.call((), vm).map(drop)
 }
 
 fn import_error(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> TemplateError {

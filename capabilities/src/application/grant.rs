@@ -28,32 +28,48 @@ impl Application {
         if diagnostics.is_empty() { Ok(grant) } else { Err(diagnostics.sorted()) }
     }
 
-    fn allowed(&self, request: &CapabilityRequest, interface: &Interface, diagnostics: &mut Diagnostics) -> Vec<FunctionId> {
+    fn allowed(
+        &self,
+        request: &CapabilityRequest,
+        interface: &Interface,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<FunctionId> {
         match &request.allow {
             Allow::All => offered(interface).map(|(id, _)| id).collect(),
             Allow::Functions(functions) => {
                 let found: Vec<_> = functions.iter().map(|function| self.function(interface, function)).collect();
-                let keep = |one: Result<_, Box<Diagnostic>>| one.map_err(|diagnostic| diagnostics.push(*diagnostic)).ok();
+                let keep =
+                    |one: Result<_, Box<Diagnostic>>| one.map_err(|diagnostic| diagnostics.push(*diagnostic)).ok();
                 found.into_iter().filter_map(keep).map(|(id, _)| id).collect()
             }
         }
     }
 
-    fn function<'i>(&self, interface: &'i Interface, name: &Written) -> Result<(FunctionId, &'i Function), Box<Diagnostic>> {
-        let error = |message: String, hint: String| Box::new(Diagnostic::error(&self.source, name.span.clone(), message).hint(hint));
+    fn function<'i>(
+        &self,
+        interface: &'i Interface,
+        name: &Written,
+    ) -> Result<(FunctionId, &'i Function), Box<Diagnostic>> {
+        let error = |message: String, hint: String| {
+            Box::new(Diagnostic::error(&self.source, name.span.clone(), message).hint(hint))
+        };
         match interface.function(&name.text) {
             Some((_, function)) if function.internal => {
                 let message = format!("`{}` is internal to `{}` and cannot be granted", name.text, interface.name);
-                let hint = format!("it serves the zone's other functions; see {}:{}", interface.source, function.declared.line);
+                let hint = format!(
+                    "it serves the zone's other functions; see {}:{}",
+                    interface.source, function.declared.line
+                );
                 Err(error(message, hint))
             }
             Some(found) => Ok(found),
             None => {
                 let message = format!("`{}` has no function `{}`", interface.name, name.text);
-                let hint = match did_you_mean(&name.text, offered(interface).map(|(_, function)| function.name.as_str())) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!("{} offers {}", interface.source, list(interface)),
-                };
+                let hint =
+                    match did_you_mean(&name.text, offered(interface).map(|(_, function)| function.name.as_str())) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => format!("{} offers {}", interface.source, list(interface)),
+                    };
                 Err(error(message, hint))
             }
         }

@@ -122,7 +122,14 @@ fn capability(reader: &mut Reader, entry: &Value<'_>) -> Option<CapabilityReques
     let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
     let calls = table.take("calls").and_then(|value| reader.count(&value, 0, i64::MAX as u64));
     reader.finish(table);
-    Some(CapabilityRequest { zone: zone?, allow: allow?, allow_location: reader.location(allow_at?), bounds, rate, calls })
+    Some(CapabilityRequest {
+        zone: zone?,
+        allow: allow?,
+        allow_location: reader.location(allow_at?),
+        bounds,
+        rate,
+        calls,
+    })
 }
 
 fn allow(reader: &mut Reader, value: &Value<'_>) -> Option<Allow> {
@@ -137,7 +144,11 @@ fn allow(reader: &mut Reader, value: &Value<'_>) -> Option<Allow> {
         _ => {
             let functions = reader.strings(value)?;
             if let Some(all) = functions.iter().find(|function| star(&function.text)) {
-                reader.error_with_hint(all.span.clone(), "`*` is no function", "for all functions, write `allow = \"*\"`");
+                reader.error_with_hint(
+                    all.span.clone(),
+                    "`*` is no function",
+                    "for all functions, write `allow = \"*\"`",
+                );
                 return None;
             }
             Some(Allow::Functions(functions))

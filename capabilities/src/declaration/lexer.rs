@@ -48,7 +48,9 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, Mista
                 (Token::Number(&rest[..length]), length)
             }
             '.' if rest.starts_with("...") => (Token::Ellipsis, 3),
-            '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '+' | '-' | '/' | ':' => (Token::Sign(first), 1),
+            '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '+' | '-' | '/' | ':' => {
+                (Token::Sign(first), 1)
+            }
             _ => return Err(unexpected(first, at)),
         };
         found.push((token, at..at + length));
@@ -76,12 +78,15 @@ fn word_length(text: &str) -> usize {
 }
 
 fn unexpected(character: char, at: usize) -> Mistake {
-    let mistake =
-        Mistake::new(at..at + character.len_utf8(), format!("`{character}` has no place in a C declaration"));
+    let mistake = Mistake::new(at..at + character.len_utf8(), format!("`{character}` has no place in a C declaration"));
     match character {
         '#' => mistake.hint("there is no preprocessor here: write the declaration as it is after preprocessing"),
-        '&' => mistake.hint("C has no references; is this a C++ declaration? Only functions with C linkage can be called"),
-        '<' | '>' => mistake.hint("C has no templates; is this a C++ declaration? Only functions with C linkage can be called"),
+        '&' => {
+            mistake.hint("C has no references; is this a C++ declaration? Only functions with C linkage can be called")
+        }
+        '<' | '>' => {
+            mistake.hint("C has no templates; is this a C++ declaration? Only functions with C linkage can be called")
+        }
         _ => mistake,
     }
 }

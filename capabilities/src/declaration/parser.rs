@@ -117,7 +117,15 @@ impl<'a> Parser<'a> {
             } else if self.word(&["__attribute__", "__attribute"]) {
                 self.attribute()?;
                 continue;
-            } else if !self.word(&["restrict", "__restrict", "__restrict__", "volatile", "__volatile__", "_Nonnull", "_Nullable"]) {
+            } else if !self.word(&[
+                "restrict",
+                "__restrict",
+                "__restrict__",
+                "volatile",
+                "__volatile__",
+                "_Nonnull",
+                "_Nullable",
+            ]) {
                 return Ok(constant);
             }
             self.skip();
@@ -134,9 +142,9 @@ impl<'a> Parser<'a> {
                 Token::Sign(']') => return Ok(Layer::Array(length, start..span.end)),
                 Token::Word("static" | "const" | "restrict" | "volatile") if length == ArrayLength::Open => {}
                 Token::Number(digits) if length == ArrayLength::Open => {
-                    length = integer(digits).map(ArrayLength::Fixed).ok_or_else(|| {
-                        Mistake::new(span, format!("`{digits}` is no length"))
-                    })?;
+                    length = integer(digits)
+                        .map(ArrayLength::Fixed)
+                        .ok_or_else(|| Mistake::new(span, format!("`{digits}` is no length")))?;
                 }
                 Token::Number(_) | Token::Word(_) | Token::Sign('*' | '+' | '-' | '/' | '(' | ')') => {
                     length = ArrayLength::Expression;
@@ -212,7 +220,10 @@ impl<'a> Parser<'a> {
         match (token, &before.name) {
             (Token::Word(_), Some(name)) if before.span.end == name.span.end => {
                 let text = format!("two names follow each other: `{}` and {}", name.text, token.describe());
-                mistake(text).hint(format!("if `{}` is a macro, leave it out; if it is part of the type, the type is unknown", name.text))
+                mistake(text).hint(format!(
+                    "if `{}` is a macro, leave it out; if it is part of the type, the type is unknown",
+                    name.text
+                ))
             }
             (Token::Sign('='), _) => mistake("a prototype has no default values".into())
                 .hint("put them into the manifest: `parameter = { default = 1 }`"),
@@ -276,9 +287,15 @@ fn several(span: Range<usize>) -> Mistake {
 fn wrap(inner: Type, layer: Layer) -> Result<Type, Mistake> {
     let simple = |kind, span| Ok(Type { kind, constant: false, span });
     match (layer, &inner.kind) {
-        (Layer::Function(_, _, span), TypeKind::Function { .. }) => Err(Mistake::new(span, "a function cannot return a function")),
-        (Layer::Function(_, _, span), TypeKind::Array { .. }) => Err(Mistake::new(span, "a function cannot return an array")),
-        (Layer::Array(_, span), TypeKind::Function { .. }) => Err(Mistake::new(span, "there are no arrays of functions")),
+        (Layer::Function(_, _, span), TypeKind::Function { .. }) => {
+            Err(Mistake::new(span, "a function cannot return a function"))
+        }
+        (Layer::Function(_, _, span), TypeKind::Array { .. }) => {
+            Err(Mistake::new(span, "a function cannot return an array"))
+        }
+        (Layer::Array(_, span), TypeKind::Function { .. }) => {
+            Err(Mistake::new(span, "there are no arrays of functions"))
+        }
         (Layer::Array(_, span), TypeKind::Void) => Err(Mistake::new(span, "there are no arrays of void")),
         (Layer::Array(length, span), _) => simple(TypeKind::Array { of: Box::new(inner), length }, span),
         (Layer::Function(parameters, variadic, span), _) => {

@@ -77,7 +77,8 @@ fn check_head(declaration: &Declaration) -> Result<Name, Mistake> {
             .hint(format!("write `int {name}(…)` or `void {name}(…)`")));
     }
     declaration.name.clone().ok_or_else(|| {
-        Mistake::new(declaration.span.clone(), "the function has no name").hint("write the whole prototype: `int name(int a)`")
+        Mistake::new(declaration.span.clone(), "the function has no name")
+            .hint("write the whole prototype: `int name(int a)`")
     })
 }
 

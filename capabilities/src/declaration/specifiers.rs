@@ -107,7 +107,9 @@ impl Words {
                 let message = format!("`{name}` is not a type that is known here");
                 Err(Mistake::new(self.other_span.clone(), message).hint(typedefs::hint(name)))
             }
-            Some(TypeKind::Tagged { .. }) => Err(Mistake::new(at.clone(), format!("`{word}` does not go with a tagged type"))),
+            Some(TypeKind::Tagged { .. }) => {
+                Err(Mistake::new(at.clone(), format!("`{word}` does not go with a tagged type")))
+            }
             _ => Ok(true),
         }
     }

@@ -41,7 +41,13 @@ fn prototypes_from_headers() {
 
 #[test]
 fn specifiers_stand_in_any_order() {
-    for text in ["unsigned long int x", "long unsigned x", "int long unsigned x", "long unsigned long int x", "long const unsigned x"] {
+    for text in [
+        "unsigned long int x",
+        "long unsigned x",
+        "int long unsigned x",
+        "long unsigned long int x",
+        "long const unsigned x",
+    ] {
         assert_eq!(parameter(text), "U64", "{text}");
     }
     assert_eq!(parameter("signed x"), "I32");
@@ -120,9 +126,21 @@ fn trees_know_more_than_can_be_called() {
 #[test]
 fn refusals_give_a_reason_and_a_place() {
     for (text, message, place) in [
-        ("int f(int (*compare)(int, int))", "`compare` is a pointer to a function, and callbacks are not supported yet", "compare"),
-        ("int f(int compare(int a))", "`compare` is a pointer to a function, and callbacks are not supported yet", "compare"),
-        ("int printf(const char *format, ...)", "functions with a variable number of arguments cannot be called yet", "..."),
+        (
+            "int f(int (*compare)(int, int))",
+            "`compare` is a pointer to a function, and callbacks are not supported yet",
+            "compare",
+        ),
+        (
+            "int f(int compare(int a))",
+            "`compare` is a pointer to a function, and callbacks are not supported yet",
+            "compare",
+        ),
+        (
+            "int printf(const char *format, ...)",
+            "functions with a variable number of arguments cannot be called yet",
+            "...",
+        ),
         ("int f(const char *)", "this parameter has no name", "const char *"),
         ("int f(int, int b)", "this parameter has no name", "int"),
         ("int f(struct point p)", "`struct point` is not supported yet", "struct point"),

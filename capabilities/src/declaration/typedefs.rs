@@ -122,7 +122,8 @@ pub(super) fn hint(name: &str) -> String {
     if let Some(plain) = by_library {
         return format!("a library's own name for a type must be spelled out: `{plain}`");
     }
-    let words = ["unsigned", "signed", "char", "short", "long", "int", "float", "double", "void", "bool", "const", "struct"];
+    let words =
+        ["unsigned", "signed", "char", "short", "long", "int", "float", "double", "void", "bool", "const", "struct"];
     match did_you_mean(name, NUMBERS.iter().map(|(known, _)| *known).chain(words)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "a library's own names for types must be spelled out, as in `unsigned long` for `uLong`; a macro such as an export mark must be left out".into(),

@@ -99,6 +99,12 @@ impl<'d> Value<'d> {
 
     /// An element of an array, under the array's key.
     pub fn element(&self, value: &'d Spanned<DeValue<'d>>) -> Self {
-        Self { key: self.key, key_span: self.key_span.clone(), span: value.span(), value: value.get_ref(), element: true }
+        Self {
+            key: self.key,
+            key_span: self.key_span.clone(),
+            span: value.span(),
+            value: value.get_ref(),
+            element: true,
+        }
     }
 }

@@ -44,10 +44,9 @@ impl Reader {
     /// An expression; a plain number is one too.
     pub fn expression(&mut self, value: &Value<'_>) -> Option<Written> {
         match value.value {
-            DeValue::Integer(_) => Some(Written {
-                text: self.source.text[value.span.clone()].to_owned(),
-                span: value.span.clone(),
-            }),
+            DeValue::Integer(_) => {
+                Some(Written { text: self.source.text[value.span.clone()].to_owned(), span: value.span.clone() })
+            }
             DeValue::String(_) => self.string(value),
             _ => {
                 self.wrong_kind(value, "an expression", "\"…\"");
@@ -86,15 +85,18 @@ impl Reader {
 
     /// A size in bytes: a number, or a string like `"128 MiB"`.
     pub fn size(&mut self, value: &Value<'_>, least: u64, most: u64) -> Option<u64> {
-        if !matches!(value.value, DeValue::String(_)) {
-            if !matches!(value.value, DeValue::Integer(_)) {
-                self.wrong_kind(value, "a size", "\"64 MiB\"");
-                return None;
-            }
+        if !matches!(value.value, DeValue::String(_) | DeValue::Integer(_)) {
+            self.wrong_kind(value, "a size", "\"64 MiB\"");
+            return None;
         }
-        if matches!(value.value, DeValue::String(text) if matches!(text.as_ref(), "unlimited" | "none" | "infinite" | "inf")) {
+        if matches!(value.value, DeValue::String(text) if matches!(text.as_ref(), "unlimited" | "none" | "infinite" | "inf"))
+        {
             let hint = format!("the largest is \"{}\"", units::show_size(most));
-            self.error_with_hint(value.span.clone(), format!("`{}` has no end; every limit is finite", value.key), hint);
+            self.error_with_hint(
+                value.span.clone(),
+                format!("`{}` has no end; every limit is finite", value.key),
+                hint,
+            );
             return None;
         }
         let size = match value.value {

@@ -92,9 +92,7 @@ impl<'a> Parser<'a> {
         if self.depth > MAX_DEPTH {
             return Err(Mistake::new(self.here(), "the expression is nested too deeply"));
         }
-        let parsed = self.chain(&[("||", Operator::Or)], |parser| {
-            parser.chain(&[("&&", Operator::And)], Self::test)
-        });
+        let parsed = self.chain(&[("||", Operator::Or)], |parser| parser.chain(&[("&&", Operator::And)], Self::test));
         self.depth -= 1;
         parsed
     }
@@ -202,8 +200,10 @@ impl<'a> Parser<'a> {
         match c_type {
             CType::Pointer { to, .. } if integer(to) => Ok(Expression::Cell(index)),
             CType::Pointer { .. } => Err(Mistake::new(span, format!("`{name}` does not point to an integer"))),
-            _ => Err(Mistake::new(span, format!("`{name}` is not a pointer"))
-                .hint(format!("for its value, write `{name}`"))),
+            _ => {
+                Err(Mistake::new(span, format!("`{name}` is not a pointer"))
+                    .hint(format!("for its value, write `{name}`")))
+            }
         }
     }
 
@@ -275,7 +275,9 @@ impl<'a> Parser<'a> {
 
     fn end(&self) -> Result<(), Mistake> {
         if self.next < self.tokens.len() {
-            return Err(Mistake::new(self.here(), "the expression should have ended here").label("an operator before this?"));
+            return Err(
+                Mistake::new(self.here(), "the expression should have ended here").label("an operator before this?")
+            );
         }
         Ok(())
     }

@@ -14,8 +14,7 @@ pub(super) enum Token<'a> {
 }
 
 /// Longer ones first.
-const SIGNS: [&str; 17] =
-    ["==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "!", "(", ")", ","];
+const SIGNS: [&str; 17] = ["==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%", "!", "(", ")", ","];
 
 /// Splits a text into words and their places.
 pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, Mistake> {
@@ -54,7 +53,10 @@ fn number(text: &str) -> Result<(Token<'_>, usize), Mistake> {
         Some("0x" | "0X") => (&text[2..], 16, 2),
         _ => (text, 10, 0),
     };
-    let length = digits.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'_' || (radix == 16 && byte.is_ascii_hexdigit())).count();
+    let length = digits
+        .bytes()
+        .take_while(|byte| byte.is_ascii_digit() || *byte == b'_' || (radix == 16 && byte.is_ascii_hexdigit()))
+        .count();
     let span = 0..prefix + length;
     if digits[length..].starts_with('.') {
         return Err(Mistake::new(span, "only whole numbers can be used here"));
@@ -87,7 +89,8 @@ fn unexpected(character: char, at: usize) -> Mistake {
 }
 
 fn unknown_unit(unit: &str, span: Range<usize>) -> Mistake {
-    Mistake::new(span, format!("`{unit}` is no unit")).hint("units are KiB, MiB and GiB; between a number and a name stands an operator")
+    Mistake::new(span, format!("`{unit}` is no unit"))
+        .hint("units are KiB, MiB and GiB; between a number and a name stands an operator")
 }
 
 fn too_large(span: Range<usize>) -> Mistake {

@@ -13,7 +13,8 @@ pub(super) fn functions(reader: &mut Reader, declarations: &Declarations<'_, '_>
     let raw = declarations.functions.iter().filter_map(|declared| declared.raw.returns.as_ref());
     let freeing: BTreeSet<_> = raw.filter_map(|returns| Some(returns.free.as_ref()?.value.text.as_str())).collect();
     let resolve = |declared| {
-        let frees = |declared: &Declared<'_, '_>| declared.raw.internal && freeing.contains(declared.raw.name.text.as_str());
+        let frees =
+            |declared: &Declared<'_, '_>| declared.raw.internal && freeing.contains(declared.raw.name.text.as_str());
         let context = Context { declared, callees: &declarations.callees, call_bytes, frees: frees(declared) };
         function(reader, declarations, &context)
     };
@@ -40,7 +41,9 @@ fn function(reader: &mut Reader, declarations: &Declarations<'_, '_>, context: &
         declared: reader.location(raw.c_key.start),
     };
     if function.request_words() > MAX_WORDS || function.reply_words() > MAX_WORDS {
-        let hint = format!("a call carries at most {MAX_WORDS} words each way: one for a number, two for a buffer or a string");
+        let hint = format!(
+            "a call carries at most {MAX_WORDS} words each way: one for a number, two for a buffer or a string"
+        );
         reader.error_with_hint(raw.name.span.clone(), format!("`{}` has too many parameters", function.name), hint);
         return None;
     }

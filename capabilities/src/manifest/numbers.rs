@@ -62,17 +62,21 @@ fn number(reader: &mut Reader, value: &Value<'_>, scalar: Scalar) -> Option<Numb
             }
             float.map(Number::Float)
         }
-        (DeValue::Float(number), None) => number.as_str().parse().ok().filter(|float: &f64| !float.is_nan()).map(Number::Float).or_else(|| {
-            reader.error(span, "this is not a number");
-            None
-        }),
+        (DeValue::Float(number), None) => {
+            number.as_str().parse().ok().filter(|float: &f64| !float.is_nan()).map(Number::Float).or_else(|| {
+                reader.error(span, "this is not a number");
+                None
+            })
+        }
         (DeValue::Boolean(value), Some(_)) if scalar == Scalar::Bool => Some(Number::Integer(i128::from(*value))),
         (DeValue::Integer(number), Some(bounds)) => {
             let number = i128::from_str_radix(number.as_str(), number.radix()).ok();
             fitting(reader, span, number, bounds, scalar)
         }
         // `default = "16 MiB"` for a length or a capacity.
-        (DeValue::String(text), Some(bounds)) if scalar != Scalar::Bool && text.starts_with(|first: char| first.is_ascii_digit()) => {
+        (DeValue::String(text), Some(bounds))
+            if scalar != Scalar::Bool && text.starts_with(|first: char| first.is_ascii_digit()) =>
+        {
             let size = reader.parsed(value, units::size)?;
             fitting(reader, span, Some(i128::from(size)), bounds, scalar)
         }

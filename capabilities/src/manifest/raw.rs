@@ -51,7 +51,7 @@ pub(super) struct Parameter<'d> {
     pub(super) output: Option<Key<bool>>,
     pub(super) length: Option<Key<Written>>,
     pub(super) capacity: Option<Key<Written>>,
-    pub(super) max: Option<Key<u64>>,
+    pub(super) max: Option<Key<Max>>,
     pub(super) range: Option<Key<Value<'d>>>,
     pub(super) default: Option<Key<Value<'d>>>,
     pub(super) null: Option<Key<bool>>,
@@ -70,6 +70,15 @@ pub(super) struct Returns {
     pub(super) bytes: Option<Key<bool>>,
     pub(super) null: Option<Key<bool>>,
     pub(super) free: Option<Key<Written>>,
+}
+
+/// `max`: a size, or what gives one.
+#[derive(Clone)]
+pub(super) enum Max {
+    /// `"64 KiB"`
+    Bytes(u64),
+    /// `"compressBound(n)"`
+    Expression(Written),
 }
 
 /// A key's value, and where the key stands.
@@ -107,7 +116,10 @@ pub(super) fn functions<'d>(reader: &mut Reader, value: &Value<'d>) -> Option<Ve
     let mut table = reader.table(value, "[functions]", "{ … }")?;
     let mut entries = table.take_all();
     if entries.len() > MAX_FUNCTIONS {
-        reader.error(entries[MAX_FUNCTIONS].key_span.clone(), format!("a manifest has at most {MAX_FUNCTIONS} functions"));
+        reader.error(
+            entries[MAX_FUNCTIONS].key_span.clone(),
+            format!("a manifest has at most {MAX_FUNCTIONS} functions"),
+        );
         entries.truncate(MAX_FUNCTIONS);
     }
     Some(entries.iter().filter_map(|entry| function(reader, entry)).collect())
@@ -130,10 +142,7 @@ fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> 
     let doc = table.take("doc").and_then(|value| reader.string(&value));
     let internal = table.take("internal").and_then(|value| reader.boolean(&value)).unwrap_or(false);
     let deadline = table.take("deadline").and_then(|value| reader.duration(&value));
-    let returns = match table.take("returns") {
-        Some(value) => Some(returns(reader, &value)),
-        None => None,
-    };
+    let returns = table.take("returns").map(|value| returns(reader, &value));
     if let Some(value) = table.take("parameters") {
         let inner = reader.table(&value, "`parameters`", "{ NAME = { in = true } }");
         entries.extend(inner.map(|mut inner| inner.take_all()).unwrap_or_default());
@@ -198,7 +207,7 @@ fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Parameter<'d>
         output: key(reader, &mut table, "out", Reader::boolean),
         length: key(reader, &mut table, "length", Reader::expression),
         capacity: key(reader, &mut table, "capacity", Reader::expression),
-        max: key(reader, &mut table, "max", |reader, value| reader.size(value, 1, 4 << 30)),
+        max: key(reader, &mut table, "max", max),
         range: key(reader, &mut table, "range", |_, value| Some(value.clone())),
         default: key(reader, &mut table, "default", |_, value| Some(value.clone())),
         null: key(reader, &mut table, "null", Reader::boolean),
@@ -208,6 +217,16 @@ fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Parameter<'d>
     table.unknown(&mut |span, message, hint| parameter.unknown.push((span, message, hint)));
     parameter.flawed = parameter.good_keys() < present;
     Some(parameter)
+}
+
+/// What begins like a size is one, unless there are signs of arithmetic in it.
+fn max(reader: &mut Reader, value: &Value<'_>) -> Option<Max> {
+    match value.value {
+        DeValue::String(text) if text.contains(['(', '*', '+', '-', '/']) || text.starts_with(char::is_alphabetic) => {
+            reader.string(value).map(Max::Expression)
+        }
+        _ => reader.size(value, 1, 4 << 30).map(Max::Bytes),
+    }
 }
 
 fn returns(reader: &mut Reader, value: &Value<'_>) -> Option<Returns> {

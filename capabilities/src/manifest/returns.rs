@@ -5,7 +5,7 @@ use super::raw::{self, Key, on};
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::{Expression, Operator, Scope, parse_condition};
-use crate::interface::{FunctionId, Parameter, Returns, ReturnedString, Role};
+use crate::interface::{FunctionId, Parameter, ReturnedString, Returns, Role};
 use crate::types::CType;
 use std::ops::Range;
 
@@ -21,7 +21,8 @@ pub(super) fn returns(
         let string = string(reader, declarations, declared, None, kept)?;
         return Some(Returns { kept, string, error_unless: None, error_if: None, errno: false, message: None });
     };
-    let error_unless = condition(reader, declarations, declared, parameters, ("error_unless", raw.error_unless.as_ref()));
+    let error_unless =
+        condition(reader, declarations, declared, parameters, ("error_unless", raw.error_unless.as_ref()));
     let error_if = condition(reader, declarations, declared, parameters, ("error_if", raw.error_if.as_ref()));
     let (error_unless, error_if) = (error_unless?, error_if?);
     let can_fail = error_unless.is_some() || error_if.is_some();
@@ -61,7 +62,9 @@ fn condition(
             return None;
         }
     };
-    let constant = !condition.any(|part| !matches!(part, Expression::Integer(_) | Expression::Binary(..) | Expression::Negate(_) | Expression::Not(_)));
+    let constant = !condition.any(|part| {
+        !matches!(part, Expression::Integer(_) | Expression::Binary(..) | Expression::Negate(_) | Expression::Not(_))
+    });
     if constant {
         let hint = format!("compare the value with it: `{word} = \"== {}\"`", key.value.text);
         reader.error_with_hint(key.value.span.clone(), "this is always the same, whatever the function returns", hint);
@@ -80,7 +83,9 @@ fn is_kept(declared: &Declared<'_, '_>, parameters: &[Parameter], error_unless: 
     let status = matches!(error_unless, Some(Expression::Binary(Operator::Equal, left, right))
         if **left == Expression::Return && matches!(**right, Expression::Integer(_) | Expression::Negate(_)));
     let length = parameters.iter().any(|parameter| match &parameter.role {
-        Role::Buffer(buffer) => buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Return)),
+        Role::Buffer(buffer) => {
+            buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Return))
+        }
         _ => false,
     });
     declared.prototype.result != CType::Void && !status && !length
@@ -165,7 +170,11 @@ fn named<'x, 'a, 'd>(
             Some(meant) => format!("did you mean `{meant}`?"),
             None => format!("declare it: [functions.{}] c = \"…\", internal = true", name.text),
         };
-        reader.error_with_hint(name.span.clone(), format!("there is no function `{}` in this manifest", name.text), hint);
+        reader.error_with_hint(
+            name.span.clone(),
+            format!("there is no function `{}` in this manifest", name.text),
+            hint,
+        );
         return None;
     };
     let declared = declarations.functions.iter().find(|one| one.raw.name.text == name.text)?;
@@ -180,7 +189,8 @@ fn message(
 ) -> Option<FunctionId> {
     let (id, target) = named(reader, declarations, &key.value)?;
     let name = &key.value.text;
-    let fits = matches!(&target.prototype.parameters[..], [one] if is_integer(&one.c_type)) && is_string(&target.prototype.result);
+    let fits = matches!(&target.prototype.parameters[..], [one] if is_integer(&one.c_type))
+        && is_string(&target.prototype.result);
     let wrong = if !fits {
         (format!("`{name}` cannot explain an error"), "a function that does looks like `const char *f(int code)`")
     } else if !is_integer(&declared.prototype.result) {

@@ -5,13 +5,16 @@
 //! 1. Each table says what its parameter points to: a buffer (it has a length or a capacity), a cell (one number), a string.
 //! 2. An input buffer's `length` that is just `n` or `*n` fills `n` in, if `n` has no table of its own. An in-out buffer's
 //!    `capacity` (or else `length`) does the same.
-//! 3. An output buffer's `capacity` that is just `n` or `*n` fills `n` in from `max`, if `n` has no table of its own and
+//! 3. An output buffer's `capacity` that is just `n` or `*n` fills `n` in from `max` (a size or an expression), if `n` has no table of its own and
 //!    has not been filled in by 2. An output buffer's `length` that is just `*n` gives the library the capacity in `*n`.
 //! 4. What nobody fills in is an argument. A pointer that nobody has explained is an error.
 
+mod buffer;
 mod build;
+mod cell;
 mod draft;
 mod fill;
+mod keys;
 mod order;
 
 use super::declare::Declared;
@@ -34,11 +37,20 @@ pub(super) struct Context<'a, 'd> {
 
 /// The parameters with their roles, or `None` if something is wrong with them.
 pub(super) fn parameters(reader: &mut Reader, context: &Context<'_, '_>) -> Option<Vec<Parameter>> {
-    let drafts: Option<Vec<Draft>> =
-        (0..context.count()).map(|index| draft::draft(reader, context, index)).collect::<Vec<_>>().into_iter().collect();
-    let drafts = drafts?;
+    let drafts: Vec<_> = (0..context.count()).map(|index| draft::draft(reader, context, index)).collect();
+    if drafts.iter().any(Option::is_none) {
+        // What is wrong with the other parameters' numbers can be said all the same.
+        for (index, draft) in drafts.iter().enumerate() {
+            if let Some(Draft::Number(scalar)) = draft {
+                build::range_and_default(reader, context.table(index), *scalar);
+            }
+        }
+        return None;
+    }
+    let drafts: Vec<Draft> = drafts.into_iter().flatten().collect();
     let fills = fill::fills(reader, context, &drafts)?;
-    let roles: Vec<_> = (0..context.count()).map(|index| build::role(reader, context, &drafts, &fills, index)).collect();
+    let roles: Vec<_> =
+        (0..context.count()).map(|index| build::role(reader, context, &drafts, &fills, index)).collect();
     let roles: Vec<Role> = roles.into_iter().collect::<Option<_>>()?;
     order::check(reader, context, &roles)?;
     let prototype = &context.declared.prototype;
@@ -72,6 +84,14 @@ impl<'a, 'd> Context<'a, 'd> {
             CType::Void | CType::Pointer { .. } => Pointee::Bytes,
         };
         Some((pointee, *constant))
+    }
+
+    /// The number that the parameter is or points to.
+    fn scalar(&self, index: usize) -> Option<Scalar> {
+        match self.c_type(index) {
+            CType::Scalar { scalar, .. } => Some(*scalar),
+            _ => self.pointee(index).map(|(pointee, _)| pointee.scalar()),
+        }
     }
 
     fn table(&self, index: usize) -> Option<&'a super::raw::Parameter<'d>> {

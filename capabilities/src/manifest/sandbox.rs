@@ -120,7 +120,11 @@ fn file(reader: &mut Reader, value: &Value<'_>, example: &str) -> Option<FileRul
         }
         (None, None) if misspelt => return None,
         (None, None) => {
-            reader.error_with_hint(span, "an entry of `files` has either `read` or `write`", format!("as in {example}"));
+            reader.error_with_hint(
+                span,
+                "an entry of `files` has either `read` or `write`",
+                format!("as in {example}"),
+            );
             return None;
         }
     };

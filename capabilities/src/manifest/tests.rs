@@ -95,7 +95,9 @@ may_be_missing = ["landlock"]
 
 #[test]
 fn a_capacity_without_a_table_is_filled_in_from_max() {
-    let roles = roles("c = \"int f(double *x, size_t n)\"\nx = { out = true, capacity = \"n\", max = \"1 KiB\", length = \"return\" }");
+    let roles = roles(
+        "c = \"int f(double *x, size_t n)\"\nx = { out = true, capacity = \"n\", max = \"1 KiB\", length = \"return\" }",
+    );
     let Role::Buffer(x) = &roles[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Integer(128)));
     assert_eq!(roles[1], Role::CapacityOf { scalar: Scalar::U64, of: 0 });
@@ -110,7 +112,9 @@ fn a_filled_in_capacity_fits_its_type() {
 
 #[test]
 fn a_capacity_with_a_table_is_an_argument() {
-    let roles = roles("c = \"int f(char *x, size_t n)\"\nx = { out = true, capacity = \"n\" }\nn = { default = 4096, range = [1, 9000] }");
+    let roles = roles(
+        "c = \"int f(char *x, size_t n)\"\nx = { out = true, capacity = \"n\" }\nn = { default = 4096, range = [1, 9000] }",
+    );
     let Role::Buffer(x) = &roles[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Parameter(1)));
     assert!(x.string && x.text);
@@ -120,7 +124,9 @@ fn a_capacity_with_a_table_is_an_argument() {
 
 #[test]
 fn a_cell_that_is_an_argument_is_consumed_as_length() {
-    let roles = roles("c = \"void f(unsigned char *x, size_t *n)\"\nx = { out = true, capacity = \"*n\", length = \"*n\" }\nn = { in = true }");
+    let roles = roles(
+        "c = \"void f(unsigned char *x, size_t *n)\"\nx = { out = true, capacity = \"*n\", length = \"*n\" }\nn = { in = true }",
+    );
     let Role::Cell(n) = &roles[1] else { panic!("no cell") };
     assert_eq!((n.direction, n.consumed, n.fill), (Direction::InOut, true, None));
     assert!(roles[1].is_argument() && !roles[1].is_result());
@@ -143,7 +149,9 @@ fn in_out_buffers() {
     assert_eq!((x.direction, &x.length, &x.capacity), (Direction::InOut, &None, &None));
     assert_eq!(own[1], Role::LengthOf { scalar: Scalar::U64, of: vec![0] });
 
-    let shorter = roles("c = \"size_t f(char *x, size_t n)\"\nx = { in = true, out = true, capacity = \"n\", length = \"return\" }");
+    let shorter = roles(
+        "c = \"size_t f(char *x, size_t n)\"\nx = { in = true, out = true, capacity = \"n\", length = \"return\" }",
+    );
     let Role::Buffer(x) = &shorter[0] else { panic!("no buffer") };
     assert_eq!((&x.length, &x.capacity), (&Some(Expression::Return), &None));
 
@@ -153,7 +161,9 @@ fn in_out_buffers() {
 
 #[test]
 fn arrays_know_their_length() {
-    let roles = roles("c = \"void f(const unsigned char key[16], unsigned char digest[32])\"\nkey = { in = true }\ndigest = { out = true }");
+    let roles = roles(
+        "c = \"void f(const unsigned char key[16], unsigned char digest[32])\"\nkey = { in = true }\ndigest = { out = true }",
+    );
     let Role::Buffer(key) = &roles[0] else { panic!("no buffer") };
     let Role::Buffer(digest) = &roles[1] else { panic!("no buffer") };
     assert_eq!((&key.length, &digest.capacity), (&Some(Expression::Integer(16)), &Some(Expression::Integer(32))));
@@ -206,10 +216,12 @@ fn a_parameter_may_be_called_like_a_key() {
 
 #[test]
 fn functions_keep_the_order_of_the_file() {
-    let names: Vec<_> = functions("[functions.z]\nc = \"int z(void)\"\n[functions.a]\nc = \"int a(void)\"\n[functions.m]\nc = \"int m(void)\"")
-        .into_iter()
-        .map(|function| (function.name, function.declared.line))
-        .collect();
+    let names: Vec<_> = functions(
+        "[functions.z]\nc = \"int z(void)\"\n[functions.a]\nc = \"int a(void)\"\n[functions.m]\nc = \"int m(void)\"",
+    )
+    .into_iter()
+    .map(|function| (function.name, function.declared.line))
+    .collect();
     assert_eq!(names, [("z".into(), 7), ("a".into(), 9), ("m".into(), 11)]);
 }
 
@@ -238,15 +250,43 @@ fn deep_files_are_refused() {
 fn mutated() -> impl Strategy<Value = String> {
     let names: Vec<_> = bundled::names().collect();
     let pieces = prop::sample::select(vec![
-        "", "\"", "{", "}", "[", "]", "=", "\n", "in = true", "out = true", "length", "*destLen", "0", "-1", "NULL", "return",
-        "int *x", "(", ")", ",", "1 MiB", "é", "\\u00e9", "null = true", "max = 0", "[functions.f]\n", "\"\"\"", "9223372036854775808",
+        "",
+        "\"",
+        "{",
+        "}",
+        "[",
+        "]",
+        "=",
+        "\n",
+        "in = true",
+        "out = true",
+        "length",
+        "*destLen",
+        "0",
+        "-1",
+        "NULL",
+        "return",
+        "int *x",
+        "(",
+        ")",
+        ",",
+        "1 MiB",
+        "é",
+        "\\u00e9",
+        "null = true",
+        "max = 0",
+        "[functions.f]\n",
+        "\"\"\"",
+        "9223372036854775808",
     ]);
-    (prop::sample::select(names), any::<prop::sample::Index>(), 0usize..30, pieces).prop_map(|(name, at, length, piece)| {
-        let text = bundled::find(name).unwrap().1;
-        let start = text.floor_char_boundary(at.index(text.len()));
-        let end = text.ceil_char_boundary((start + length).min(text.len()));
-        format!("{}{piece}{}", &text[..start], &text[end..])
-    })
+    (prop::sample::select(names), any::<prop::sample::Index>(), 0usize..30, pieces).prop_map(
+        |(name, at, length, piece)| {
+            let text = bundled::find(name).unwrap().1;
+            let start = text.floor_char_boundary(at.index(text.len()));
+            let end = text.ceil_char_boundary((start + length).min(text.len()));
+            format!("{}{piece}{}", &text[..start], &text[end..])
+        },
+    )
 }
 
 proptest! {

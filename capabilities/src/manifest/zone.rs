@@ -14,7 +14,8 @@ pub(super) struct Zone {
 
 pub(super) fn zone(reader: &mut Reader, value: Option<Value<'_>>) -> Option<Zone> {
     let Some(value) = value else {
-        let hint = "a manifest begins with: [zone] name = \"…\", version = \"1.0.0\", library = { soname = \"lib….so.1\" }";
+        let hint =
+            "a manifest begins with: [zone] name = \"…\", version = \"1.0.0\", library = { soname = \"lib….so.1\" }";
         reader.error_with_hint(0..0, "there is no [zone]", hint);
         return None;
     };
@@ -84,7 +85,8 @@ fn zone_library(reader: &mut Reader, value: &Value<'_>) -> Option<Library> {
         }
         (None, None) if misspelt => None,
         (None, None) => {
-            let hint = "`soname = \"libz.so.1\"` to find it as the dynamic loader would, or `path = \"build/libmine.so\"`";
+            let hint =
+                "`soname = \"libz.so.1\"` to find it as the dynamic loader would, or `path = \"build/libmine.so\"`";
             reader.error_with_hint(span, "`library` has neither `soname` nor `path`", hint);
             None
         }

@@ -264,11 +264,11 @@ impl Drop for Broker {
                 child.signal(rustix::process::Signal::KILL);
             }
         }
-        self.template.family.end();
         for (_, process) in self.processes.drain() {
             if let Some((child, _)) = process.child {
                 child.wait();
             }
         }
+        self.template.family.end_with_strangers();
     }
 }

@@ -88,6 +88,11 @@ impl Child {
     }
 }
 
+/// Wait for one child that has ended, whichever.
+pub(crate) fn reap_any() {
+    let _ = waitid(WaitId::All, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,11 @@
 //! A sandboxed process and what came with it: the launcher that ends at once, the worker, the init of its namespace.
 
-use crate::child::{Child, Ended};
+use crate::child::{self, Child, Ended};
 use crate::launch::Launcher;
 use cloison_capabilities::message::{Jailed, Layer};
 use rustix::io::Errno;
 use rustix::process::Signal;
+use std::time::Duration;
 
 /// These processes, as far as they are known.
 #[derive(Debug)]
@@ -41,19 +42,47 @@ impl Family {
         self.worker.as_ref()
     }
 
-    /// End them all and wait for them; how the worker ended. With its init, everything in the namespace ends.
-    pub fn end(&mut self) -> Option<Ended> {
+    /// End the worker alone and wait for it; how it ended. Other processes in its namespace live on.
+    pub fn end_worker(&mut self) -> Option<Ended> {
         if let Some(launcher) = self.launcher.take() {
             launcher.end();
         }
-        for child in self.worker.iter().chain(&self.init) {
-            child.signal(Signal::KILL);
-        }
-        let ended = self.worker.take().map(|worker| worker.wait());
+        let worker = self.worker.take()?;
+        worker.signal(Signal::KILL);
+        Some(worker.wait())
+    }
+
+    /// End them all and wait for them; how the worker ended. With its init, everything in the namespace ends.
+    ///
+    /// An init stays until every other process of its namespace has been waited for: the worker is, here; whoever has
+    /// more children in it must have waited for them.
+    pub fn end(&mut self) -> Option<Ended> {
+        let ended = self.end_worker();
         if let Some(init) = self.init.take() {
+            init.signal(Signal::KILL);
             init.wait();
         }
         ended
+    }
+}
+
+impl Family {
+    /// As [`Family::end`], for a worker that forks: children that it has made and not reported are ours too, and keep the
+    /// init from going until they are waited for. Should the init not go by itself, every ended child of this process is
+    /// waited for.
+    pub fn end_with_strangers(&mut self) {
+        self.end_worker();
+        let Some(init) = self.init.take() else { return };
+        init.signal(Signal::KILL);
+        for turn in 0.. {
+            if init.ended().is_some() {
+                return;
+            }
+            if turn > 50 {
+                child::reap_any();
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

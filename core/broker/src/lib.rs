@@ -42,4 +42,5 @@ mod zones;
 
 pub use broker::{Broker, Exit, Pid, StandardStreams};
 pub use processes::signal_name;
+pub use cloison_transport::status::monotonic;
 pub use rustix::process::Signal;

@@ -128,7 +128,7 @@ impl Broker {
             self.reactor.remove(registration, &self.template.control);
         }
         let reported = self.template.family.worker().is_some();
-        let ended = self.template.family.end();
+        let ended = self.template.family.end_worker();
         if !matches!(self.template.progress, Progress::Failed { .. }) {
             let message = match ended {
                 Some(Exit::Signaled(signal)) => format!("the template was ended by signal {signal} ({})", signal_name(signal)),

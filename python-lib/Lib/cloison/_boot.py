@@ -2,7 +2,6 @@
 
 import sys
 
-import _cloison
 from cloison import _needs
 
 #: What nearly every program imports. Each is imported once, in the template, and shared by all microprocesses.
@@ -13,28 +12,19 @@ COMMON = (
 ).split()
 
 
-def _threads():
-    import _thread
-
-    _thread.start_new_thread = _needs.deny_thread
-    _thread.start_joinable_thread = _needs.deny_thread
-
-
 def _finders():
-    # importlib's own file finders want a `posix` to exist while they are defined; they find nothing and are not installed.
+    # importlib's file finders (which find nothing and are not installed) and shutil want a `posix` to exist while they are
+    # defined. What they call in it is denied.
     import os
 
     sys.modules["posix"] = os
     import importlib
     import importlib.util
+    import shutil
 
     del sys.modules["posix"]
-    sys.modules["importlib._bootstrap_external"].path_hooks = []
-
-    from cloison import _importer
-
-    builtin, frozen = sys.meta_path
-    sys.meta_path[:] = [builtin, _importer.Finder, frozen, _needs.Finder]
+    importlib._bootstrap._bootstrap_external = importlib._bootstrap_external
+    sys.meta_path.append(_needs.Finder)
     sys.path[:] = []
 
 
@@ -52,7 +42,6 @@ def start():
 
     from cloison import _streams
 
-    _threads()
     _streams.install()
     _finders()
     builtins.open = _io.open = _io.open_code = _needs.open_file
@@ -63,16 +52,20 @@ def start():
         __import__(name)
 
 
-def preload(modules):
-    """Import an application's modules, and leave the template clean for forking."""
-    import gc
-    import importlib
-
+def before_import():
+    """Let the application's modules be found, before the standard library's as in CPython."""
     from cloison import _importer
 
+    _importer.hide_from_tracebacks(_needs.Finder.find_spec)
+    builtin, *others = sys.meta_path
+    sys.meta_path[:] = [builtin, _importer.Finder, *others]
     _importer.give_way(COMMON)
-    for name in modules:
-        importlib.import_module(name)
+
+
+def before_fork():
+    """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector."""
+    import gc
+
     flush()
     gc.collect()
     gc.freeze()

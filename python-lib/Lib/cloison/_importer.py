@@ -95,6 +95,16 @@ def decode(source):
     return io.IncrementalNewlineDecoder(None, True).decode(source.decode(encoding))
 
 
+def hide_from_tracebacks(function):
+    """Have a function's frames left out of tracebacks as importlib's own are, which are known by their file name."""
+    function.__code__ = function.__code__.replace(co_filename="<frozen importlib._bootstrap_external>")
+
+
+hide_from_tracebacks(Loader.exec_module)
+hide_from_tracebacks(Loader.get_code)
+hide_from_tracebacks(Finder.find_spec)
+
+
 def main_module(path, source):
     """Make `__main__` for a source that is run as a script, and return its namespace."""
     module = type(sys)("__main__")

@@ -13,7 +13,6 @@ _MEMORY = "sharing or mapping memory needs a zone"
 _PROCESSES = "a microprocess starts no programs and sees no other process: that takes a zone or a process of another class"
 _SIGNALS = "signals are the broker's: a microprocess gets KeyboardInterrupt and nothing else"
 _TERMINAL = "a microprocess has its standard streams and no control over a terminal"
-_THREADS = "a microprocess has one thread"
 _USERS = "a microprocess does not see the machine's users and limits"
 
 #: Module → what it would take. Whatever is here cannot be imported, unless the application has a module of that name.
@@ -52,7 +51,6 @@ MODULES = {
     "resource": _USERS,
     "select": _NETWORK,
     "selectors": _NETWORK,
-    "signal": _SIGNALS,
     "smtplib": _NETWORK,
     "socket": _NETWORK,
     "socketserver": _NETWORK,
@@ -97,24 +95,27 @@ OS_FUNCTIONS = _table([
 ])
 
 
-def deny_function(name, subject=None):
-    """Raise `cloison.HostDenied` for a function of `os`."""
+def deny_function(name, subject=None, module="os"):
+    """Raise `cloison.HostDenied` for a function of `os` or `signal`."""
     from cloison._errors import HostDenied
 
-    need = OS_FUNCTIONS.get(name, _FILES)
-    raise HostDenied(f"{name}(): {need}", subject if isinstance(subject, (str, bytes)) else None)
+    raise HostDenied(f"{name}(): {_need(name, module)}", subject if isinstance(subject, (str, bytes)) else None)
 
 
-def denied_function(name):
+def denied_function(name, module="os"):
     """Return a function of that name that is always denied."""
 
     def denied(*args, **kwargs):
-        deny_function(name, args[0] if args else None)
+        deny_function(name, args[0] if args else None, module)
 
     denied.__name__ = denied.__qualname__ = name
-    denied.__module__ = "os"
-    denied.__doc__ = f"Raise `cloison.HostDenied`: {OS_FUNCTIONS[name]}."
+    denied.__module__ = module
+    denied.__doc__ = f"Raise `cloison.HostDenied`: {_need(name, module)}."
     return denied
+
+
+def _need(name, module):
+    return OS_FUNCTIONS.get(name, _FILES) if module == "os" else _SIGNALS
 
 
 def open_file(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None):
@@ -122,11 +123,6 @@ def open_file(file, mode="r", buffering=-1, encoding=None, errors=None, newline=
     from cloison._errors import HostDenied
 
     raise HostDenied(f"open(): {_FILES}", file if isinstance(file, (str, bytes)) else None)
-
-
-def deny_thread(*args, **kwargs):
-    """Raise RuntimeError: a microprocess has one thread."""
-    raise RuntimeError(f"can't start new thread: {_THREADS}")
 
 
 class Finder:

@@ -6,7 +6,7 @@ use cloison_transport::control::{Control, ControlError};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
 
@@ -55,23 +55,36 @@ impl Template {
 
     /// Start one; the error is what it said and the status that it named.
     pub fn with(modules: HashMap<String, Module>, preload: &[&str], memory_bytes: u64) -> Result<Self, (String, i32)> {
+        Self::boot(modules, preload, memory_bytes, 60)
+    }
+
+    /// Start one whose microprocesses have that much processor time.
+    pub fn with_cpu_seconds(cpu_seconds: u64) -> Self {
+        Self::boot(HashMap::new(), &[], 256 << 20, cpu_seconds).expect("the template becomes ready")
+    }
+
+    fn boot(
+        modules: HashMap<String, Module>,
+        preload: &[&str],
+        memory_bytes: u64,
+        cpu_seconds: u64,
+    ) -> Result<Self, (String, i32)> {
         let (control, theirs) = Control::pair().expect("a socket pair");
-        Command::new(env!("CARGO_BIN_EXE_cloison-microprocess"))
+        let mut launcher = Command::new(env!("CARGO_BIN_EXE_cloison-microprocess"))
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .spawn()
-            .expect("the microprocess's binary")
-            .wait()
-            .expect("the launcher ends");
+            .expect("the microprocess's binary");
         let template = Self { control, modules };
         let boot = ToTemplate::Boot {
             preload: preload.iter().map(|name| (*name).to_owned()).collect(),
             memory_bytes,
-            cpu_seconds: 60,
+            cpu_seconds,
             descriptors: 64,
             may_be_missing: Vec::new(),
         };
         template.control.send(&boot, &[]).expect("boot");
+        launcher.wait().expect("the launcher ends");
         loop {
             match template.control.receive::<FromTemplate>() {
                 Ok((FromTemplate::Find { name }, _)) => {
@@ -98,44 +111,75 @@ impl Template {
         input: &[u8],
         mut answer: impl FnMut(FromMicroprocess) -> Option<(ToMicroprocess, Vec<OwnedFd>)>,
     ) -> Outcome {
-        let (control, theirs) = Control::pair().expect("a socket pair");
-        let (stdin, feed) = pipe();
-        let (stdout, out) = pipe();
-        let (stderr, err) = pipe();
-        let fork = ToTemplate::Fork { run, seed: [7; 32] };
-        self.control.send(&fork, &[theirs.as_fd(), stdin.as_fd(), out.as_fd(), err.as_fd()]).expect("fork");
-        drop((theirs, stdin, out, err));
-        let pidfd = match self.control.receive::<FromTemplate>().expect("an answer") {
-            (FromTemplate::Forked, mut descriptors) => descriptors.remove(0),
-            other => panic!("unexpected: {other:?}"),
-        };
-        let input = input.to_vec();
+        let running = self.fork(run);
+        let (feed, input) = (running.feed, input.to_vec());
         let feeder = std::thread::spawn(move || drop(File::from(feed).write_all(&input)));
-        let (stdout, stderr) = (collect(stdout), collect(stderr));
+        let (stdout, stderr) = (collect(running.stdout), collect(running.stderr));
         loop {
-            match control.receive::<FromMicroprocess>() {
+            match running.control.receive::<FromMicroprocess>() {
                 Ok((FromMicroprocess::Find { name }, _)) => {
                     let found = self.modules.get(&name).cloned();
-                    control.send(&ToMicroprocess::Found(found), &[]).expect("an answer");
+                    running.control.send(&ToMicroprocess::Found(found), &[]).expect("an answer");
                 }
                 Ok((question, _)) => {
                     if let Some((message, descriptors)) = answer(question) {
                         let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
-                        control.send(&message, &descriptors).expect("an answer");
+                        running.control.send(&message, &descriptors).expect("an answer");
                     }
                 }
                 Err(ControlError::Closed) => break,
                 Err(error) => panic!("{error}"),
             }
         }
-        let status = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).expect("its status").expect("it ended");
+        let status = status(&running.pidfd);
         let _ = feeder.join();
-        Outcome {
-            status: status.exit_status().unwrap_or_else(|| -status.terminating_signal().unwrap_or(0)),
-            stdout: stdout.join().expect("stdout"),
-            stderr: stderr.join().expect("stderr"),
+        Outcome { status, stdout: stdout.join().expect("stdout"), stderr: stderr.join().expect("stderr") }
+    }
+
+    /// Run something that prints `ready` lines, and press Ctrl-C a moment after each, so many times.
+    pub fn interrupted(&self, run: Run, times: usize) -> Outcome {
+        let running = self.fork(run);
+        let stderr = collect(running.stderr);
+        let mut stdout = BufReader::new(File::from(running.stdout));
+        let mut text = String::new();
+        for _ in 0..times {
+            stdout.read_line(&mut text).expect("reading");
+            std::thread::sleep(std::time::Duration::from_millis(3));
+            rustix::process::pidfd_send_signal(&running.pidfd, rustix::process::Signal::INT).expect("it runs");
+        }
+        stdout.read_to_string(&mut text).expect("reading");
+        Outcome { status: status(&running.pidfd), stdout: text, stderr: stderr.join().expect("stderr") }
+    }
+
+    /// Make one microprocess.
+    pub fn fork(&self, run: Run) -> Running {
+        let (control, theirs) = Control::pair().expect("a socket pair");
+        let (stdin, feed) = pipe();
+        let (stdout, out) = pipe();
+        let (stderr, err) = pipe();
+        let fork = ToTemplate::Fork { run, seed: [7; 32] };
+        self.control.send(&fork, &[theirs.as_fd(), stdin.as_fd(), out.as_fd(), err.as_fd()]).expect("fork");
+        match self.control.receive::<FromTemplate>().expect("an answer") {
+            (FromTemplate::Forked, mut descriptors) => {
+                Running { control, pidfd: descriptors.remove(0), feed, stdout, stderr }
+            }
+            other => panic!("unexpected: {other:?}"),
         }
     }
+}
+
+/// A microprocess that has been made.
+pub struct Running {
+    pub control: Control,
+    pub pidfd: OwnedFd,
+    pub feed: OwnedFd,
+    pub stdout: OwnedFd,
+    pub stderr: OwnedFd,
+}
+
+fn status(pidfd: &OwnedFd) -> i32 {
+    let status = waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED).expect("its status").expect("it ended");
+    status.exit_status().unwrap_or_else(|| -status.terminating_signal().unwrap_or(0))
 }
 
 fn pipe() -> (OwnedFd, OwnedFd) {

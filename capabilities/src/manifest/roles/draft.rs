@@ -1,6 +1,7 @@
 //! What each parameter's own table says it is, before the others are looked at.
 
-use super::super::raw::{self, Key, on};
+use super::super::raw::{self, Key, Max, on};
+use super::keys::place;
 use super::{Context, Pointee};
 use crate::diagnostic::Written;
 use crate::document::Reader;
@@ -12,7 +13,10 @@ use std::ops::Range;
 /// A parameter, half understood.
 pub(super) enum Draft {
     Buffer(BufferDraft),
-    Cell { direction: Direction, scalar: Scalar },
+    Cell {
+        direction: Direction,
+        scalar: Scalar,
+    },
     Number(Scalar),
     /// A pointer that only a `free` function takes.
     Owned,
@@ -26,6 +30,8 @@ pub(super) struct BufferDraft {
     pub(super) pointee: Pointee,
     pub(super) length: Option<Expression>,
     pub(super) capacity: Option<Expression>,
+    /// `max`, where it is no plain size.
+    pub(super) max: Option<Expression>,
     /// The `16` of `char digest[16]`.
     pub(super) array: Option<u64>,
 }
@@ -90,9 +96,13 @@ fn pointer(
         // `const char *name = { null = true }`
         (false, false) if text && constant => Direction::In,
         // `destLen = { default = 4096 }`
-        (false, false) if !counted && !pointee.is_byte() && (table.default.is_some() || table.range.is_some()) => Direction::In,
+        (false, false) if !counted && !pointee.is_byte() && (table.default.is_some() || table.range.is_some()) => {
+            Direction::In
+        }
         (false, false) => {
-            let hint = format!("does the library read it (`in = true`), write it (`out = true`), or both? As in `{name} = {{ in = true, … }}`");
+            let hint = format!(
+                "does the library read it (`in = true`), write it (`out = true`), or both? As in `{name} = {{ in = true, … }}`"
+            );
             reader.error_with_hint(table.span.clone(), format!("`{name}` is neither `in` nor `out`"), hint);
             return None;
         }
@@ -106,14 +116,28 @@ fn pointer(
     if !counted {
         let key = if direction == Direction::Out { "capacity" } else { "length" };
         let count = context.likely_count(index).unwrap_or("…");
-        let hint = format!("write `{name} = {{ …, {key} = \"{count}\" }}`, with the parameter that says how many bytes it has");
+        let hint = format!(
+            "write `{name} = {{ …, {key} = \"{count}\" }}`, with the parameter that says how many bytes it has"
+        );
         reader.error_with_hint(table.span.clone(), format!("how long is `{name}`? It needs `{key}`"), hint);
         return None;
     }
-    let before = if direction == Direction::Out || table.capacity.is_some() { Some(&context.declared.prototype.result) } else { None };
+    let before = if direction == Direction::Out || table.capacity.is_some() {
+        Some(&context.declared.prototype.result)
+    } else {
+        None
+    };
     let length = expression(reader, context, table.length.as_ref(), before);
     let capacity = expression(reader, context, table.capacity.as_ref(), None);
-    Some(Draft::Buffer(BufferDraft { direction, pointee, length: length?, capacity: capacity?, array }))
+    let max = match &table.max {
+        Some(Key { span, value: Max::Expression(written) }) => {
+            let key = Key { span: span.clone(), value: written.clone() };
+            expression(reader, context, Some(&key), None)
+        }
+        _ => Some(None),
+    };
+    let (length, capacity, max) = (length?, capacity?, max?);
+    Some(Draft::Buffer(BufferDraft { direction, pointee, length, capacity, max, array }))
 }
 
 /// `Some(None)` if there is none, `None` if it is wrong.
@@ -133,10 +157,6 @@ fn expression(
             None
         }
     }
-}
-
-fn place<T>(key: &Option<Key<T>>) -> Option<Range<usize>> {
-    key.as_ref().map(|key| key.span.clone())
 }
 
 impl Context<'_, '_> {

@@ -35,10 +35,12 @@ impl BufferDraft {
 pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft]) -> Option<Fills> {
     let mut fills: Fills = vec![None; drafts.len()];
     let mut fine = true;
-    let buffers = || drafts.iter().enumerate().filter_map(|(index, draft)| match draft {
-        Draft::Buffer(buffer) => Some((index, buffer)),
-        _ => None,
-    });
+    let buffers = || {
+        drafts.iter().enumerate().filter_map(|(index, draft)| match draft {
+            Draft::Buffer(buffer) => Some((index, buffer)),
+            _ => None,
+        })
+    };
     for (index, buffer) in buffers() {
         let Some(target) = bare(buffer.argument_length()).filter(|target| context.is_free(*target)) else { continue };
         match &mut fills[target] {

@@ -3,6 +3,7 @@
 //! A capacity or an input's length may name arguments and what is filled in from them, but not what only the library
 //! knows, and not itself by a detour.
 
+use super::super::raw::{Key, Max};
 use super::Context;
 use crate::document::Reader;
 use crate::expression::Expression;
@@ -14,14 +15,18 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Rol
     for (index, role) in roles.iter().enumerate() {
         let Role::Buffer(buffer) = role else { continue };
         let Some(table) = context.table(index) else { continue };
-        let place = |key: &Option<super::super::raw::Key<crate::diagnostic::Written>>| {
+        let place = |key: &Option<Key<crate::diagnostic::Written>>| {
             key.as_ref().map_or(table.span.clone(), |key| key.value.span.clone())
         };
         if let Some(capacity) = &buffer.capacity {
-            fine &= known_before(reader, context, roles, capacity, place(&table.capacity));
+            let at = match &table.max {
+                Some(Key { value: Max::Expression(written), .. }) => written.span.clone(),
+                _ => place(&table.capacity),
+            };
+            fine &= known_before(reader, context, roles, capacity, at.clone());
             if fine && depends_on_itself(roles, index) {
                 let hint = "give the parameter it names a table of its own, then Python passes it";
-                reader.error_with_hint(place(&table.capacity), "this capacity depends on itself", hint);
+                reader.error_with_hint(at, "this capacity depends on itself", hint);
                 fine = false;
             }
         }
@@ -34,7 +39,13 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Rol
     fine.then_some(())
 }
 
-fn known_before(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role], expression: &Expression, at: Range<usize>) -> bool {
+fn known_before(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    roles: &[Role],
+    expression: &Expression,
+    at: Range<usize>,
+) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
         let Expression::Cell(cell) = part else { return };
@@ -49,7 +60,13 @@ fn known_before(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role], 
     fine
 }
 
-fn known_after(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role], expression: &Expression, at: Range<usize>) -> bool {
+fn known_after(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    roles: &[Role],
+    expression: &Expression,
+    at: Range<usize>,
+) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
         let Expression::Cell(cell) = part else { return };

@@ -47,12 +47,18 @@ pub fn run(arguments: &[String]) -> ! {
     }
     let result = attempt();
     report(&format!("result {result}"));
-    // What is tried next is the warden's to decide: it closes the socket or kills.
+    await_end()
+}
+
+/// Waits until the warden closes its end, as a template or a zone does that has nothing to do.
+fn await_end() -> ! {
     let mut byte = [0];
     loop {
-        match rustix::net::recv(stdin(), &mut byte, rustix::net::RecvFlags::empty()) {
-            Ok((_, 0)) | Err(_) => end(0),
-            Ok(_) => {}
+        let mut into = [std::io::IoSliceMut::new(&mut byte)];
+        let mut no_descriptors = rustix::net::RecvAncillaryBuffer::default();
+        match rustix::net::recvmsg(stdin(), &mut into, &mut no_descriptors, rustix::net::RecvFlags::empty()) {
+            Ok(message) if message.bytes > 0 => {}
+            _ => end(0),
         }
     }
 }
@@ -78,10 +84,7 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
     let pid = unsafe { libc::syscall(libc::SYS_clone, FORK, 0, &raw mut pidfd, 0, 0) };
     assert!(pid >= 0, "{}", std::io::Error::last_os_error());
     if pid > 0 {
-        // The template waits for the end.
-        let mut byte = [0];
-        let _ = rustix::net::recv(stdin(), &mut byte, rustix::net::RecvFlags::PEEK);
-        end(0);
+        await_end();
     }
     let start = Instant::now();
     if let Err(error) = seal.apply(&MicroprocessLimits::default()) {

@@ -2,7 +2,7 @@
 
 use crate::prisoner::{LAYERS, Stage};
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, recv, socketpair};
-use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
+use rustix::process::{WaitOptions, WaitStatus, wait};
 use std::os::fd::{OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -182,7 +182,7 @@ impl Prisoner {
 
 /// Collects children that have ended: all of a jail are ours.
 pub fn reap(exits: &mut Vec<(i32, Outcome)>) {
-    while let Ok(Some((pid, status))) = waitpid(None, WaitOptions::NOHANG) {
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
         exits.push((pid.as_raw_pid(), outcome(status)));
     }
 }
@@ -191,7 +191,7 @@ pub fn reap(exits: &mut Vec<(i32, Outcome)>) {
 pub fn wait_for_all(exits: &mut Vec<(i32, Outcome)>) {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        match waitpid(None, WaitOptions::NOHANG) {
+        match wait(WaitOptions::NOHANG) {
             Err(_) => return,
             Ok(Some((pid, status))) => exits.push((pid.as_raw_pid(), outcome(status))),
             Ok(None) => std::thread::sleep(Duration::from_micros(200)),
@@ -201,7 +201,7 @@ pub fn wait_for_all(exits: &mut Vec<(i32, Outcome)>) {
 }
 
 pub fn assert_no_children() {
-    assert!(waitpid(None::<Pid>, WaitOptions::NOHANG).is_err(), "children are left");
+    assert!(wait(WaitOptions::NOHANG).is_err(), "children are left");
 }
 
 fn outcome(status: WaitStatus) -> Outcome {

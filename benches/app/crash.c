@@ -1,0 +1,2 @@
+int fault(void) { return *(volatile int *)8; }
+int nothing(void) { return 0; }

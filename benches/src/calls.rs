@@ -1,0 +1,29 @@
+//! Calls through the wall, against ctypes in the same process and a bare futex between two.
+
+use crate::peers::Peers;
+use crate::table::{Figure::Nanoseconds, Table};
+
+/// All figures of this kind.
+pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
+    let one = |figures: Vec<f64>| figures.first().copied().unwrap_or(f64::NAN);
+
+    let hot = one(peers.cloison("call", false)?);
+    let ctypes = one(peers.python("ctypes_calls.py", "call", false)?);
+    let spin = one(peers.c("hot")?);
+    table.line("hot call `crc32(0, b\"hello\")`", Nanoseconds(hot), Some(("ctypes", Nanoseconds(ctypes))), "≤ 1.0");
+    table.line("… against its floor", Nanoseconds(hot), Some(("spinning in C", Nanoseconds(spin))), "");
+
+    let asleep = one(peers.cloison("call", true)?);
+    let futex = one(peers.c("asleep")?);
+    table.line("sleeping call, one core", Nanoseconds(asleep), Some(("futex in C", Nanoseconds(futex))), "≤ 2.0");
+
+    let bulk = one(peers.cloison("bulk", false)?);
+    let floor: f64 = peers.c("bulk")?.iter().sum();
+    table.line("`crc32` of 64 MiB", Nanoseconds(bulk), Some(("memcpy + crc32", Nanoseconds(floor))), "≤ 1.25");
+    let ctypes = one(peers.python("ctypes_calls.py", "bulk", false)?);
+    table.line("… against ctypes", Nanoseconds(bulk), Some(("ctypes", Nanoseconds(ctypes))), "");
+
+    table.line("crash in C to exception in Python", Nanoseconds(one(peers.cloison("crash", false)?)), None, "≤ 5 ms");
+    table.line("first call: zone start, sandbox, dlopen, call", Nanoseconds(one(peers.cloison("first", false)?)), None, "");
+    Ok(())
+}

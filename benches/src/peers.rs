@@ -1,0 +1,99 @@
+//! Compiles and runs the peers, and our own side of the same work.
+
+use anyhow::{Context, bail};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A folder with everything compiled.
+pub struct Peers {
+    folder: tempfile::TempDir,
+    cloison: PathBuf,
+}
+
+const SOURCES: [(&str, &str); 7] = [
+    ("futex.c", include_str!("../peers/futex.c")),
+    ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
+    ("fork_start.py", include_str!("../peers/fork_start.py")),
+    ("fork_idle.py", include_str!("../peers/fork_idle.py")),
+    ("cloison.toml", include_str!("../app/cloison.toml")),
+    ("crash.zone.toml", include_str!("../app/crash.zone.toml")),
+    ("calls.py", include_str!("../app/calls.py")),
+];
+
+impl Peers {
+    /// Write and compile.
+    pub fn prepare() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        for (name, text) in SOURCES {
+            std::fs::write(folder.path().join(name), text)?;
+        }
+        std::fs::write(folder.path().join("crash.c"), include_str!("../app/crash.c"))?;
+        let this = std::env::current_exe()?;
+        let peers = Self { cloison: this.parent().unwrap_or(Path::new(".")).join("cloison"), folder };
+        peers.run(Command::new("cc").args(["-O2", "-o", "futex", "futex.c", "-ldl"]))?;
+        peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", "libcrash.so", "crash.c"]))?;
+        Ok(peers)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The C peer's figures.
+    pub fn c(&self, what: &str) -> anyhow::Result<Vec<f64>> {
+        self.run(Command::new(self.folder().join("futex")).arg(what))
+    }
+
+    /// A Python peer's figures, optionally on one core.
+    pub fn python(&self, script: &str, what: &str, one_core: bool) -> anyhow::Result<Vec<f64>> {
+        self.run(on_cores(one_core, Path::new("python3")).args([script, what]))
+    }
+
+    /// Our own figures, optionally on one core.
+    pub fn cloison(&self, what: &str, one_core: bool) -> anyhow::Result<Vec<f64>> {
+        self.run(on_cores(one_core, &self.cloison).args(["run", ".", what]))
+    }
+
+    /// How long a command takes, in nanoseconds: the median of some.
+    pub fn duration(&self, command: &[&str]) -> anyhow::Result<f64> {
+        let program = if command[0] == "cloison" { self.cloison.clone() } else { PathBuf::from(command[0]) };
+        let mut times = Vec::new();
+        for _ in 0..11 {
+            let started = std::time::Instant::now();
+            self.run(Command::new(&program).args(&command[1..]))?;
+            times.push(started.elapsed().as_nanos() as f64);
+        }
+        Ok(median(&mut times))
+    }
+
+    fn run(&self, command: &mut Command) -> anyhow::Result<Vec<f64>> {
+        let output = command.current_dir(self.folder()).output().with_context(|| format!("{command:?}"))?;
+        if !output.status.success() {
+            bail!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.split_whitespace().filter_map(|word| word.parse().ok()).collect())
+    }
+}
+
+fn on_cores(one: bool, program: &Path) -> Command {
+    if !one {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(program);
+    command
+}
+
+/// The middle of some figures.
+pub fn median(figures: &mut [f64]) -> f64 {
+    quantile(figures, 0.5)
+}
+
+/// A quantile of some figures.
+pub fn quantile(figures: &mut [f64], quantile: f64) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    let last = figures.len().saturating_sub(1);
+    figures.get((last as f64 * quantile) as usize).copied().unwrap_or(f64::NAN)
+}

@@ -1,0 +1,100 @@
+//! Pointers to one number.
+
+use super::super::raw::on;
+use super::Context;
+use super::build::range_and_default;
+use super::draft::Draft;
+use super::fill::Fill;
+use super::keys::{place, refuse};
+use crate::document::Reader;
+use crate::expression::Expression;
+use crate::interface::{Cell, CellFill, Direction, Role};
+use crate::types::Scalar;
+
+/// One that has a table.
+pub(super) fn passed(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    drafts: &[Draft],
+    index: usize,
+    direction: Direction,
+    scalar: Scalar,
+) -> Option<Role> {
+    let name = context.name(index);
+    let table = context.table(index)?;
+    refuse(reader, table.text.as_ref(), "text", name, "one number")?;
+    refuse(reader, table.bytes.as_ref(), "bytes", name, "one number")?;
+    refuse(reader, table.max.as_ref(), "max", name, "one number")?;
+    let consumed = is_consumed(drafts, index);
+    // The library leaves a length in it, so it is written whatever else it is.
+    let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
+    let constant = context.pointee(index).is_some_and(|(_, constant)| constant);
+    if consumed && constant {
+        let hint = "the library cannot leave a length in what is `const`";
+        reader.error_with_hint(
+            table.span.clone(),
+            format!("`{name}` is read after the call, but points to a const"),
+            hint,
+        );
+        return None;
+    }
+    if direction == Direction::Out {
+        for (key, word) in
+            [(place(&table.range), "range"), (place(&table.default), "default"), (place(&table.null), "null")]
+        {
+            if let Some(span) = key {
+                reader.error(
+                    span,
+                    format!("`{word}` has no meaning for `{name}`, which nobody passes: it is only `out`"),
+                );
+                return None;
+            }
+        }
+    }
+    if on(&table.null) && direction != Direction::In {
+        let hint = "only what is `in` and not `out` may be NULL";
+        reader.error_with_hint(place(&table.null).unwrap_or_default(), format!("`{name}` cannot be NULL"), hint);
+        return None;
+    }
+    let (range, default) = range_and_default(reader, Some(table), scalar)?;
+    Some(Role::Cell(Cell { direction, scalar, null: on(&table.null), range, default, fill: None, consumed }))
+}
+
+/// A pointer without a table that a buffer's length or capacity names.
+pub(super) fn filled(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    drafts: &[Draft],
+    index: usize,
+    fill: &Fill,
+) -> Option<Role> {
+    let (pointee, constant) = context.pointee(index)?;
+    let consumed = is_consumed(drafts, index);
+    if consumed && constant {
+        let name = context.name(index);
+        context.error_in_c(
+            reader,
+            index,
+            format!("`{name}` is read after the call, but points to a const"),
+            "the library cannot leave a length in what is `const`".into(),
+        );
+        return None;
+    }
+    let fill = match fill {
+        Fill::CapacityOf(of) => CellFill::CapacityOf(*of),
+        Fill::LengthOf(of) => CellFill::LengthOf(*of.first()?),
+    };
+    let direction = if consumed { Direction::InOut } else { Direction::In };
+    let scalar = pointee.scalar();
+    Some(Role::Cell(Cell { direction, scalar, null: false, range: None, default: None, fill: Some(fill), consumed }))
+}
+
+/// Whether a buffer that comes back is as long as the number that this cell then holds.
+fn is_consumed(drafts: &[Draft], cell: usize) -> bool {
+    drafts.iter().any(|draft| match draft {
+        Draft::Buffer(buffer) if buffer.direction.is_out() => {
+            buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Cell(cell)))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,78 @@
+//! The language wall: what is not there, and how its absence explains itself.
+
+mod support;
+
+use cloison_python::modules::ALLOWED;
+use support::{Template, script};
+
+/// Which of these modules can be imported, compared with a list that is kept beside this test.
+const COMMON: &str = include_str!("common_modules.txt");
+
+#[test]
+fn what_needs_the_system_says_what_would_be_needed() {
+    let template = Template::start();
+    for (source, expected) in [
+        ("print(open('/etc/passwd'))", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
+        ("import io; io.open('/etc/passwd')", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
+        ("import pathlib; pathlib.Path('/etc/passwd').read_text()", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
+        ("import os; os.system('id')", "cloison.HostDenied: [Errno 13] system(): a microprocess starts no programs"),
+        ("import os; os.listdir('/')", "cloison.HostDenied: [Errno 13] listdir(): a microprocess has no files"),
+        ("import os; os.fork()", "cloison.HostDenied: [Errno 13] fork(): a microprocess starts no programs"),
+        ("from os import kill; kill(1, 9)", "cloison.HostDenied: [Errno 13] kill(): a microprocess starts no programs"),
+        ("import ctypes", "No module named 'ctypes': native code runs in a zone: declare the library in a NAME.zone.toml"),
+        ("import _ctypes", "No module named '_ctypes': native code runs in a zone"),
+        ("import ctypes.util", "No module named 'ctypes': native code runs in a zone"),
+        ("import socket", "No module named 'socket': a microprocess has no network"),
+        ("import posix", "No module named 'posix': a microprocess has no system calls"),
+        ("import subprocess", "No module named 'subprocess': a microprocess starts no programs"),
+        ("import mmap", "No module named 'mmap': sharing or mapping memory needs a zone"),
+        ("import fcntl", "No module named 'fcntl': a microprocess has no files"),
+        ("import signal; signal.signal(2, print)", "HostDenied: [Errno 13] signal(): signals are the broker's"),
+        ("import multiprocessing", "No module named 'multiprocessing': a microprocess starts no programs"),
+        ("import threading; threading.Thread(target=print).start()", "RuntimeError: can't start new thread: a microprocess has one thread"),
+        ("import threading; l = threading.Lock(); l.acquire(); l.acquire()", "RuntimeError: this would wait for ever"),
+    ] {
+        let outcome = template.run(script(source));
+        assert_eq!(outcome.status, 1, "{source}");
+        assert!(outcome.stderr.contains(expected), "{source}:\n{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn denials_are_oserrors() {
+    let source = "import os\ntry:\n    open('x')\nexcept PermissionError as e:\n    print(e.errno, e.filename, isinstance(e, OSError))\n\
+                  print(os.path.exists('/etc/passwd'), os.environ, os.getcwd())\n";
+    let outcome = Template::start().run(script(source));
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("13 x True\nFalse {} /\n", ""));
+}
+
+/// Everything that the finder of native modules can make, found without asking the table.
+#[test]
+fn the_native_modules_are_those_of_the_table() {
+    let source = "import _imp, sys\nnames = set(sys.builtin_module_names)\n\
+                  probe = '_interpreters _interpchannels _interpqueues _remote_debugging _testinternalcapi _ctypes posix _socket \
+                  _posixsubprocess mmap select _signal _sqlite3 _ssl faulthandler nt _winapi'.split()\n\
+                  names.update(name for name in probe if _imp.is_builtin(name))\n\
+                  names = {name for name in names if not name.startswith('_sysconfigdata_')}\n\
+                  print(*sorted(names), sep='\\n')";
+    let outcome = Template::start().run(script(source));
+    let allowed: Vec<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(outcome.stdout.lines().collect::<Vec<_>>(), allowed, "{}", outcome.stderr);
+}
+
+#[test]
+fn the_common_modules_that_import_are_as_listed() {
+    let mut source = String::from("import warnings; warnings.simplefilter('ignore')\nimport importlib\nfor name in '''");
+    source.push_str(&COMMON.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect::<Vec<_>>().join(" "));
+    source.push_str("'''.split():\n    try:\n        importlib.import_module(name)\n        print(name, 'yes')\n    except ImportError as error:\n        print(name, 'no')\n");
+    let outcome = Template::start().run(script(&source));
+    assert_eq!(outcome.stdout, COMMON, "{}", outcome.stderr);
+}
+
+#[test]
+fn no_other_descriptor_can_be_named() {
+    let source = "import _cloison\nfor fd in (-1, 3, 4, 5):\n    for f in (lambda: _cloison.write(fd, b'x'), lambda: _cloison.readinto(fd, bytearray(1)), lambda: _cloison.isatty(fd)):\n        \
+                  try:\n            print(f())\n        except OSError as e:\n            assert e.errno == 9\n";
+    let outcome = Template::start().run(script(source));
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
+}

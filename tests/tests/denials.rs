@@ -1,0 +1,144 @@
+//! What was not granted is denied, and the denial names the function and the line that would change it.
+
+use cloison_tests::{Output, Project, User, users};
+
+/// Tries every expression of `sys.argv` and prints what becomes of it.
+const TRIES: &str = r#"
+import cloison, sys
+for text in sys.argv[1:]:
+    try:
+        print("ok", eval(text))
+    except Exception as error:
+        print(type(error).__name__, getattr(error, "capability", None), getattr(error, "function", None),
+              getattr(error, "location", None), "|", error)
+"#;
+
+fn tries(manifest: &str, user: User, expressions: &[&str]) -> Output {
+    let project = Project::script(TRIES);
+    if !manifest.is_empty() {
+        project.write("cloison.toml", manifest.as_bytes());
+    }
+    project.main(expressions).user(user).output().ends_with(0)
+}
+
+const SOME: &str = "# what it needs\n[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\n";
+const CRC32: &str = "cloison.capability('zlib').crc32(0, b'hello')";
+const ADLER32: &str = "cloison.capability('zlib').adler32(1, b'hello')";
+
+#[test]
+fn a_function_that_is_not_allowed() {
+    for &user in users() {
+        let output = tries(SOME, user, &[CRC32, ADLER32, "cloison.capability('zlib').compress2(b'')", CRC32]);
+        let lines: Vec<_> = output.stdout.lines().collect();
+        assert_eq!((lines[0], lines[3]), ("ok 907060870", "ok 907060870"), "{output}");
+        for (line, function) in [(lines[1], "adler32"), (lines[2], "compress2")] {
+            assert!(line.starts_with(&format!("CapabilityDenied zlib {function} ")), "{output}");
+            let explained = line.split_once('|').expect("a message").1;
+            assert!(explained.contains(function) && explained.contains("cloison.toml:4"), "{output}");
+        }
+    }
+}
+
+#[test]
+fn a_capability_that_is_not_in_the_file() {
+    let output = tries(SOME, User::Current, &["cloison.capability('libm')", "cloison.capability('zlib\\nfake: granted')", CRC32]);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert!(lines[0].starts_with("CapabilityDenied libm None"), "{output}");
+    assert!(lines[0].contains("cloison.toml") && lines[0].contains("[capabilities.libm]"), "{output}");
+    assert_eq!(lines.last(), Some(&"ok 907060870"), "{output}");
+}
+
+#[test]
+fn an_empty_list_allows_nothing() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = []\n";
+    let output = tries(manifest, User::Current, &[CRC32, ADLER32, "cloison.capability('zlib').version()", "dir(cloison.capability('zlib'))"]);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert!(lines[..3].iter().all(|line| line.starts_with("CapabilityDenied zlib") && line.contains("cloison.toml:3")), "{output}");
+    assert_eq!(lines[3], "ok []", "{output}");
+    let all = tries("[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n", User::Current, &[CRC32, ADLER32]);
+    assert_eq!(all.stdout, "ok 907060870\nok 103547413\n");
+}
+
+#[test]
+fn without_a_manifest_there_are_no_capabilities() {
+    for &user in users() {
+        let output = tries("", user, &["cloison.capability('zlib')"]);
+        assert!(output.stdout.starts_with("CapabilityDenied zlib") && output.stdout.contains("cloison.toml does not exist"), "{output}");
+    }
+}
+
+#[test]
+fn internal_functions_are_not_offered() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n";
+    let output = tries(manifest, User::Current, &["cloison.capability('zlib').zError(0)", "cloison.capability('zlib').compres2(b'')", CRC32]);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert!(lines[0].starts_with("AttributeError") && lines[1].contains("Did you mean: 'compress2'?"), "{output}");
+    assert_eq!(lines[2], "ok 907060870", "{output}");
+}
+
+#[test]
+fn names_that_are_no_functions_reach_nothing() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\n";
+    let names = ["crc32\\0", "../crc32", "crc32@ZLIB_1.2.2", "CRC32", "_crc32", "deflateInit_", "system", "ｃrc32", ""];
+    let expressions: Vec<String> = names.iter().map(|name| format!("getattr(cloison.capability('zlib'), '{name}')(0, b'')")).collect();
+    let mut all: Vec<&str> = expressions.iter().map(String::as_str).collect();
+    all.push(CRC32);
+    let output = tries(manifest, User::Current, &all);
+    let refused = output.stdout.lines().filter(|line| line.starts_with("AttributeError")).count();
+    assert_eq!(refused, names.len(), "{output}");
+    assert!(output.stdout.ends_with("ok 907060870\n"), "{output}");
+}
+
+#[test]
+fn a_bound_holds_and_names_its_line() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"compress2\"]\nwhere = { compress2 = \"sourceLen <= 1 KiB\" }\n";
+    let within = "len(cloison.capability('zlib').compress2(b'x' * 1024))";
+    let output = tries(manifest, User::Current, &[within, "cloison.capability('zlib').compress2(b'x' * 1025)", within]);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert!(lines[0].starts_with("ok ") && lines[2] == lines[0], "{output}");
+    assert!(lines[1].starts_with("CapabilityDenied zlib compress2"), "{output}");
+    assert!(lines[1].contains("cloison.toml:") && lines[1].contains("sourceLen <= 1 KiB"), "{output}");
+}
+
+#[test]
+fn a_number_of_calls_is_used_up() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\ncalls = 3\n";
+    let output = tries(manifest, User::Current, &[CRC32; 5]);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert!(lines[..3].iter().all(|line| *line == "ok 907060870"), "{output}");
+    assert!(lines[3..].iter().all(|line| line.starts_with("QuotaExceeded None crc32")), "{output}");
+}
+
+#[test]
+fn a_number_of_calls_is_not_renewed_by_a_new_channel() {
+    let manifest = "[capabilities.own]\nzone = \"own.zone.toml\"\nallow = \"*\"\ncalls = 4\n";
+    let zone = "[zone]\nname = \"own\"\nversion = \"1.0.0\"\nlibrary = { path = \"own.so\" }\n\
+                [functions.one]\nc = \"int one(void)\"\n[functions.crash]\nc = \"void crash(void)\"\n";
+    let project = Project::script(TRIES).file("cloison.toml", manifest).file("own.zone.toml", zone);
+    let project = project.library("own.so", "int one(void) { return 1; } void crash(void) { *(volatile int *)0 = 1; }");
+    let (one, crash) = ("cloison.capability('own').one()", "cloison.capability('own').crash()");
+    let output = project.main(&[one, one, crash, one, one, one, one]).output().ends_with(0);
+    let made = output.stdout.lines().filter(|line| line.starts_with("ok") || line.starts_with("ZoneCrashed")).count();
+    assert_eq!(made, 4, "a grant's calls are counted for the grant, not for each channel:\n{output}");
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\nrate = \"5/s\"\n";
+    let source = "import cloison, time\nzlib = cloison.capability('zlib')\nmade = refused = 0\nfor _ in range(50):\n    try:\n        zlib.crc32(0, b'')\n        made += 1\n    except cloison.QuotaExceeded:\n        refused += 1\nprint(made, refused)\ntime.sleep(0.5)\nzlib.crc32(0, b'')\nprint('again')\n";
+    let output = Project::script(source).file("cloison.toml", manifest).main(&[]).output().ends_with(0);
+    let numbers: Vec<u32> = output.stdout.lines().next().expect("numbers").split(' ').map(|word| word.parse().expect("a number")).collect();
+    assert!((5..=7).contains(&numbers[0]) && numbers[0] + numbers[1] == 50, "{output}");
+    assert!(output.stdout.ends_with("again\n"), "{output}");
+}
+
+#[test]
+fn top_levels_run_without_capabilities() {
+    let manifest = "[app]\nentry = \"app:main\"\n[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n";
+    let early = "import cloison\nzlib = cloison.capability('zlib')\nprint(zlib.crc32(0, b'hello'))\ndef main(): pass\n";
+    let project = Project::new().file("cloison.toml", manifest).file("app.py", early);
+    project.application(&[]).output().ends_with(1).complains(&["CapabilityDenied", "app.py\", line 3"]);
+    let late = "import cloison\nzlib = cloison.capability('zlib')\ndef main():\n    print(zlib.crc32(0, b'hello'))\n";
+    project.write("app.py", late.as_bytes());
+    project.application(&[]).output().prints("907060870\n");
+}

@@ -1,0 +1,15 @@
+//! Behaviour, through the real binaries. Each file is named after the property that it tests.
+
+mod against_cpython;
+mod arguments;
+mod demonstration;
+mod denials;
+mod dependency_wall;
+mod doctor;
+mod leaves_nothing;
+mod manifests;
+mod no_native_access;
+mod raw_system_calls;
+mod running;
+mod zone_ends;
+mod zone_walls;

@@ -1,0 +1,275 @@
+//! Programs run as `python` would run them, and end as it would.
+
+use cloison_tests::{Project, users};
+use rustix::process::Signal;
+use std::io::{Read, Write};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_bare_file_just_runs() {
+    let project = Project::new().file("t.py", "print(2+2)");
+    for &user in users() {
+        project.cloison(&["run", "t.py"]).user(user).output().prints("4\n");
+    }
+}
+
+#[test]
+fn a_bare_file_is_main() {
+    let source = "import __main__, sys\nprint(__name__, __file__, sys.argv)\nx = 1\nprint(__main__.x)\n\
+                  if __name__ == '__main__':\n    print('as expected')\n";
+    let output = Project::script(source).main(&["one", "--two", "drei ü"]).output();
+    output.prints("__main__ main.py ['main.py', 'one', '--two', 'drei ü']\n1\nas expected\n");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_of_the_command() {
+    let output = Project::new().cloison(&["run", "nothing.py"]).output();
+    output.ends_with(2).complains(&["nothing.py", "No such file"]);
+}
+
+#[test]
+fn standard_input_is_read() {
+    let source = "import sys\nname = input()\nrest = sys.stdin.read()\nprint(name, len(rest), rest.count('\\n'))\nprint(sys.stdin.read() == '')";
+    Project::script(source).main(&[]).stdin("Zoë\na\nbc\n").output().prints("Zoë 5 2\nTrue\n");
+    let end = "try:\n    input()\nexcept EOFError:\n    print('end')";
+    Project::script(end).main(&[]).output().prints("end\n");
+}
+
+#[test]
+fn system_exit_gives_the_status() {
+    let project = Project::script("import sys\ncode = sys.argv[1]\nsys.exit(int(code) if code.isdigit() else None if code == 'None' else code)");
+    for code in [0, 3, 255] {
+        project.main(&[&code.to_string()]).output().ends_with(code);
+    }
+    project.main(&["None"]).output().ends_with(0);
+    let output = project.main(&["a sentence"]).output().ends_with(1);
+    assert_eq!(output.stderr, "a sentence\n");
+}
+
+#[test]
+fn standard_error_is_standard_error() {
+    let output = Project::script("import sys\nprint('out')\nprint('err', file=sys.stderr)").main(&[]).output().ends_with(0);
+    assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("out\n", "err\n"));
+}
+
+#[test]
+fn an_uncaught_exception_prints_a_traceback() {
+    let source = "def divide(a, b):\n    return a / b  # here\n\nprint('before')\ndivide(1, 0)\n";
+    let output = Project::script(source).main(&[]).output().ends_with(1);
+    assert_eq!(output.stdout, "before\n");
+    let output = output.complains(&[
+        "Traceback (most recent call last):",
+        "File \"main.py\", line 5, in <module>",
+        "divide(1, 0)",
+        "File \"main.py\", line 2, in divide",
+        "return a / b  # here",
+    ]);
+    assert!(output.stderr.trim_end().ends_with("ZeroDivisionError: division by zero"), "{output}");
+}
+
+#[test]
+fn a_syntax_error_shows_the_line() {
+    let output = Project::script("x = 1\ny = = 2\n").main(&[]).output().ends_with(1);
+    output.complains(&["main.py", "line 2", "y = = 2", "SyntaxError"]);
+}
+
+#[test]
+fn an_exception_in_an_imported_module_shows_its_line() {
+    let project = Project::script("import helper\nhelper.fail()").file("helper.py", "def fail():\n    raise KeyError('lost')\n");
+    let output = project.main(&[]).output().ends_with(1);
+    output.complains(&["helper.py\", line 2, in fail", "raise KeyError('lost')", "KeyError: 'lost'"]);
+}
+
+const PACKAGES: [(&str, &str); 8] = [
+    ("cloison.toml", "[app]\nentry = \"app:main\"\nsite_packages = [\"vendor\"]\n"),
+    ("app.py", "import sys\nimport shapes.round\nfrom shapes import square as q\nimport third\nprint('app is imported')\n\
+      def main():\n    print(shapes.round.area(2), q.area(3), third.answer(), third.__file__)\n    print(sys.argv[1:], __name__)\n    return 5\n"),
+    ("shapes/__init__.py", "print('shapes is imported')\n"),
+    ("shapes/round.py", "from . import square\nfrom .constants import PI\nfrom ..shapes import square as again\ndef area(r):\n    assert again is square\n    return PI * square.area(r)\n"),
+    ("shapes/square.py", "def area(a):\n    return a * a\n"),
+    ("shapes/constants.py", "PI = 3\n"),
+    ("vendor/third/__init__.py", "from third.inner import answer\n"),
+    ("vendor/third/inner.py", "def answer():\n    return 42\n"),
+];
+
+#[test]
+fn an_application_runs_its_entry() {
+    let project = PACKAGES.iter().fold(Project::new(), |project, (name, text)| project.file(name, text));
+    for &user in users() {
+        let output = project.application(&["x", "-y"]).user(user).output().ends_with(5);
+        let relative = "from ..shapes";
+        assert!(PACKAGES[3].1.contains(relative));
+        let expected = "shapes is imported\napp is imported\n12 9 42 ./vendor/third/__init__.py\n['x', '-y'] app\n";
+        assert_eq!(output.stdout, expected, "{output}");
+    }
+    let by_manifest = project.cloison(&["run", "cloison.toml"]).output().ends_with(5);
+    assert_eq!(by_manifest.stdout.matches("is imported").count(), 2, "{by_manifest}");
+}
+
+#[test]
+fn the_application_comes_before_the_standard_library() {
+    let project = Project::script("import json, textwrap\nprint(json.__file__, json.mine, textwrap.dedent('  x'))").file("json.py", "mine = True\n");
+    project.main(&[]).output().prints("./json.py True x\n");
+}
+
+#[test]
+fn an_import_that_fails_ends_an_application_with_its_traceback() {
+    let manifest = "[app]\nentry = \"app:main\"\n";
+    let project = Project::new().file("cloison.toml", manifest).file("app.py", "import numpy\ndef main(): pass\n");
+    project.application(&[]).output().ends_with(1).complains(&["app.py\", line 1", "import numpy", "No module named 'numpy'"]);
+    let project = Project::new().file("cloison.toml", manifest).file("app.py", "def start(): pass\n");
+    project.application(&[]).output().ends_with(1).complains(&["main"]);
+    let project = Project::new().file("cloison.toml", manifest).file("app.py", "import sys\nsys.exit(4)\n");
+    project.application(&[]).output().ends_with(4);
+}
+
+#[test]
+fn nothing_outside_of_the_application_is_imported() {
+    let project = Project::script("try:\n    import outside\n    print('imported')\nexcept ImportError as error:\n    print(type(error).__name__)");
+    std::fs::write(project.path("outside.py"), "").expect("a file");
+    std::os::unix::fs::symlink(project.path("outside.py"), project.app("outside.py")).expect("a link");
+    project.main(&[]).output().prints("ModuleNotFoundError\n");
+    // The control: the same name as a file of the application.
+    let project = Project::script("import outside\nprint('imported')").file("outside.py", "");
+    project.main(&[]).output().prints("imported\n");
+}
+
+/// A program that says when it is in its endless work.
+const WAITS: &str = "import sys, time\nprint('started', flush=True)\ntry:\n    while True:\n        time.sleep(0.01)\nfinally:\n    print('cleaned up', flush=True)\n";
+
+fn started(output: &mut impl Read) {
+    let mut line = [0; 8];
+    output.read_exact(&mut line).expect("started");
+    assert_eq!(&line, b"started\n");
+}
+
+#[test]
+fn ctrl_c_is_a_keyboard_interrupt() {
+    for source in [WAITS, "print('started', flush=True)\nwhile True:\n    pass\n", "print('started', flush=True)\ninput()\n"] {
+        let project = Project::script(source);
+        let mut running = project.main(&[]).start_with(Stdio::piped());
+        let mut stdout = running.stdout();
+        started(&mut stdout);
+        std::thread::sleep(Duration::from_millis(50));
+        let sent = Instant::now();
+        running.signal(Signal::INT);
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).expect("UTF-8");
+        let output = running.finish().ends_with(130).complains(&["Traceback", "KeyboardInterrupt"]);
+        assert!(sent.elapsed() < Duration::from_secs(2), "{output}");
+        assert_eq!(rest, if source == WAITS { "cleaned up\n" } else { "" }, "{output}");
+    }
+}
+
+#[test]
+fn a_program_may_catch_the_first_ctrl_c_but_not_the_second() {
+    let source = "import time\nprint('started', flush=True)\nwhile True:\n    try:\n        while True:\n            time.sleep(1)\n    except KeyboardInterrupt:\n        print('caught', flush=True)\n";
+    let project = Project::script(source);
+    let mut running = project.main(&[]).start_with(Stdio::piped());
+    let mut stdout = running.stdout();
+    started(&mut stdout);
+    running.signal(Signal::INT);
+    let mut line = [0; 7];
+    stdout.read_exact(&mut line).expect("caught");
+    assert_eq!(&line, b"caught\n");
+    let sent = Instant::now();
+    running.signal(Signal::INT);
+    let output = running.finish().ends_with(130);
+    assert!(sent.elapsed() < Duration::from_secs(1), "{output}");
+}
+
+#[test]
+fn sigterm_ends_it() {
+    let project = Project::script(WAITS);
+    let mut running = project.main(&[]).start_with(Stdio::piped());
+    started(&mut running.stdout());
+    running.signal(Signal::TERM);
+    running.finish().ends_with(128 + 15);
+}
+
+#[test]
+fn nothing_survives_a_killed_broker() {
+    let manifest = "[app]\nentry = \"app:main\"\n[capabilities.loop]\nzone = \"loop.zone.toml\"\nallow = \"*\"\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n";
+    let zone = "[zone]\nname = \"loop\"\nversion = \"1.0.0\"\nlibrary = { path = \"loop.so\" }\n[sandbox]\ndeadline = \"60 s\"\n\
+                [functions.forever]\nc = \"void forever(void)\"\n";
+    let app = "import cloison\ndef main():\n    cloison.capability('libm').sqrt(2.0)\n    print('started', flush=True)\n    cloison.capability('loop').forever()\n";
+    let library = "#include <signal.h>\nvoid forever(void) { sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, 0); for (;;); }";
+    let project = Project::new().file("cloison.toml", manifest).file("loop.zone.toml", zone).file("app.py", app);
+    let project = project.library("loop.so", library);
+    for &user in users() {
+        let mut running = project.application(&[]).user(user).start_with(Stdio::piped());
+        started(&mut running.stdout());
+        std::thread::sleep(Duration::from_millis(100));
+        let before = cloison_tests::leftovers::processes(project.folder());
+        let count = |name| before.iter().filter(|process| process.name == name).count();
+        assert!(count("cloison-zone") >= 2 && count("cloison-microprocess") >= 2, "the control sees them: {before:?}");
+        running.signal(Signal::KILL);
+        running.finish().ends_with(-9); // which fails if anything is left after a second
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_an_error_of_the_program_and_no_hang() {
+    let source = "import sys\nline = 'x' * 1000\ntry:\n    for _ in range(100000):\n        print(line)\n    sys.stdout.flush()\nexcept BrokenPipeError:\n    print('broken', file=sys.stderr)\n    sys.exit(7)\n";
+    let project = Project::script(source);
+    let mut running = project.main(&[]).start_with(Stdio::piped());
+    let mut stdout = running.stdout();
+    let mut some = [0; 1000];
+    stdout.read_exact(&mut some).expect("output");
+    drop(stdout);
+    running.finish().ends_with(7).complains(&["broken"]);
+    let project = Project::script("for _ in range(100000):\n    print('x' * 1000)\n");
+    let mut running = project.main(&[]).start_with(Stdio::piped());
+    drop(running.stdout());
+    let output = running.finish();
+    assert_ne!(output.code(), 0, "{output}");
+    output.complains(&["BrokenPipeError"]);
+}
+
+#[test]
+fn much_output_arrives_complete() {
+    let output = Project::script("for number in range(300000):\n    print(number)\n").main(&[]).output().ends_with(0);
+    assert_eq!(output.stdout.lines().count(), 300_000);
+    assert_eq!(output.stdout.lines().last(), Some("299999"));
+}
+
+#[test]
+fn much_input_passes_through() {
+    let source = "import sys\nwhile chunk := sys.stdin.buffer.read(1 << 16):\n    sys.stdout.buffer.write(chunk)\n";
+    let project = Project::script(source);
+    let mut running = project.main(&[]).start_with(Stdio::piped());
+    let mut stdout = running.stdout();
+    let block: Vec<u8> = (0..1 << 20).map(|index: u32| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let expected = block.clone();
+    let reader = std::thread::spawn(move || {
+        let mut got = vec![0; 1 << 20];
+        for _ in 0..64 {
+            stdout.read_exact(&mut got).expect("64 MiB");
+            assert!(got == expected, "what came out is not what went in");
+        }
+        assert_eq!(stdout.read(&mut got).expect("the end"), 0);
+    });
+    for _ in 0..64 {
+        running.stdin().write_all(&block).expect("it reads");
+    }
+    running.finish().ends_with(0);
+    reader.join().expect("equal");
+}
+
+#[test]
+fn memory_is_limited() {
+    let source = "blocks = []\ntry:\n    while True:\n        blocks.append(bytearray(8 << 20))\nexcept MemoryError:\n    count = len(blocks)\n    blocks.clear()\n    print(count * 8)\n";
+    let project = Project::script(source).file("cloison.toml", "[limits]\nmemory = \"128 MiB\"\n");
+    let output = project.main(&[]).output().ends_with(0);
+    let got: u32 = output.stdout.trim().parse().expect("a number");
+    assert!((16..=128).contains(&got), "{got} MiB");
+}
+
+#[test]
+fn processor_time_is_limited() {
+    let project = Project::script("while True:\n    pass\n").file("cloison.toml", "[limits]\ncpu = \"1 s\"\n");
+    let output = project.main(&[]).output();
+    assert!(output.code() != 0 && output.duration < Duration::from_secs(10), "{output}");
+    output.complains(&["cpu"]);
+}

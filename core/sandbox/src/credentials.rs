@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use rustix::io::Errno;
-use rustix::process::{Gid, Uid, geteuid, getegid};
+use rustix::process::{Gid, Uid, getegid, geteuid};
 use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
 use std::io;
 

@@ -23,11 +23,11 @@ const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
 /// Init's life. Any failure ends it, and so the namespace: the worker, or the broker, sees that.
 pub(crate) fn run(lifeline: BorrowedFd<'_>, go: OwnedFd, zone: bool, filter: &BpfProgram) -> ! {
-    let status = match prepare(lifeline, go, filter) {
-        Some(worker) => watch(lifeline, worker.as_fd(), zone),
-        None => 1,
-    };
-    sys::exit(status)
+    match prepare(lifeline, go, filter) {
+        // It ends holding its descriptors: the filter knows no `close`.
+        Some(worker) => sys::exit(watch(lifeline, worker.as_fd(), zone)),
+        None => sys::exit(1),
+    }
 }
 
 /// As little as possible stays: two descriptors, no rights, five system calls. Gives a pidfd of the worker.
@@ -38,7 +38,11 @@ fn prepare(lifeline: BorrowedFd<'_>, go: OwnedFd, filter: &BpfProgram) -> Option
     if spoken != 1 {
         return None;
     }
-    let worker = pidfd_open(Pid::from_raw(WORKER)?, PidfdFlags::empty()).ok()?;
+    let worker = match pidfd_open(Pid::from_raw(WORKER)?, PidfdFlags::empty()) {
+        Ok(worker) => worker,
+        // It has come and gone.
+        Err(_) => sys::exit(0),
+    };
     let mut keep = [sys::number(lifeline), sys::number(worker.as_fd())];
     keep.sort_unstable();
     std::mem::forget(go);
@@ -61,7 +65,8 @@ fn watch(lifeline: BorrowedFd<'_>, worker: BorrowedFd<'_>, zone: bool) -> i32 {
     let mut orphaned = false;
     loop {
         // No event is asked for on the lifeline: a hang-up is always told, and data is none of our business.
-        let mut ends = [PollFd::from_borrowed_fd(lifeline, PollFlags::empty()), PollFd::from_borrowed_fd(worker, PollFlags::IN)];
+        let mut ends =
+            [PollFd::from_borrowed_fd(lifeline, PollFlags::empty()), PollFd::from_borrowed_fd(worker, PollFlags::IN)];
         let watched = if orphaned { &mut ends[..1] } else { &mut ends[..] };
         match poll(watched, orphaned.then_some(&LOOK)) {
             Ok(_) | Err(Errno::INTR) => {}

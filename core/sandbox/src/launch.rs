@@ -47,15 +47,6 @@ impl Pids {
     }
 }
 
-/// What a new process gets of its own.
-const NAMESPACES: i32 = libc::CLONE_NEWUSER
-    | libc::CLONE_NEWNS
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWCGROUP;
-
 /// Makes init and the worker; returns in the worker. Where namespaces are refused, this process is the worker.
 pub(crate) fn split(
     lifeline: BorrowedFd<'_>,
@@ -74,7 +65,7 @@ pub(crate) fn split(
     // Compiled here, once for both roles, so that init has nothing to do but install it.
     let filter = policy::INIT.compile()?;
 
-    let init = match sys::clone(NAMESPACES | libc::CLONE_PARENT) {
+    let init = match sys::clone(sys::NAMESPACES | libc::CLONE_PARENT) {
         Ok(Fork::Child) => {
             drop((go_write, pids_read, pids_write, root));
             init::run(lifeline, go_read, zone, &filter)
@@ -139,7 +130,7 @@ fn write_maps(pid: i32, uid_map: &str, gid_map: &str) -> io::Result<()> {
 fn enter_namespaces(init: i32) -> io::Result<()> {
     let pid = Pid::from_raw(init).ok_or(io::ErrorKind::InvalidInput)?;
     let init = pidfd_open(pid, PidfdFlags::empty())?;
-    let all = ThreadNameSpaceType::from_bits_retain(NAMESPACES as u32);
+    let all = ThreadNameSpaceType::from_bits_retain(sys::NAMESPACES as u32);
     Ok(move_into_thread_name_spaces(init.as_fd(), all)?)
 }
 
@@ -154,11 +145,13 @@ fn end(pid: i32) {
 fn receive(pipe: &OwnedFd) -> Result<Pids, Error> {
     let mut message = [0; 8];
     // Eight bytes are written at once and arrive at once.
-    let length = rustix::io::retry_on_intr(|| rustix::io::read(pipe, &mut message)).map_err(|e| Error::Worker(e.into()))?;
+    let length =
+        rustix::io::retry_on_intr(|| rustix::io::read(pipe, &mut message)).map_err(|e| Error::Worker(e.into()))?;
     if length != message.len() {
         return Err(Error::Worker(io::Error::other("the launcher died")));
     }
-    let [init, worker] = [0, 4].map(|at| i32::from_ne_bytes([message[at], message[at + 1], message[at + 2], message[at + 3]]));
+    let [init, worker] =
+        [0, 4].map(|at| i32::from_ne_bytes([message[at], message[at + 1], message[at + 2], message[at + 3]]));
     Ok(Pids { worker, init: Some(init) })
 }
 

@@ -77,4 +77,4 @@ pub use error::Error;
 pub use jail::{Jail, Loading, Sealed, Template, enter};
 pub use limits::Limits;
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
-pub use spec::{Layers, Library, Role, Spec, Zone, LOADER_FILES};
+pub use spec::{LOADER_FILES, Layers, Library, Role, Spec, Zone};

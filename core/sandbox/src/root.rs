@@ -83,7 +83,11 @@ impl Root {
         if let Some(library) = &mut self.library {
             // By descriptor: whatever stands at its path now, this is the file that the broker looked at.
             library.mount = sys::with_descriptor(library.descriptor, |file| {
-                open_tree(file, "", OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH)
+                open_tree(
+                    file,
+                    "",
+                    OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH,
+                )
             })
             .ok();
         }
@@ -125,8 +129,11 @@ impl Root {
         unmount(".", UnmountFlags::DETACH).map_err(mount_error("detach the old root", here))?;
         rustix::process::chdir("/").map_err(mount_error("chdir", here))?;
         // Only the tmpfs itself: what is writable beneath was declared so.
-        sys::mount_attributes(new.as_fd(), false, libc::MOUNT_ATTR_RDONLY)
-            .map_err(|source| Error::Mount { step: "make read-only", path: here.into(), source })
+        sys::mount_attributes(new.as_fd(), false, libc::MOUNT_ATTR_RDONLY).map_err(|source| Error::Mount {
+            step: "make read-only",
+            path: here.into(),
+            source,
+        })
     }
 
     /// The library's mount, by its name: an ordinary user cannot copy a mount by a descriptor from before. That the name
@@ -157,32 +164,33 @@ impl Entry {
                 let link = symlinkat(&target, root, inside(&self.path));
                 ignore_existing(link).map_err(mount_error("symlink", &self.path))
             }
-            What::Tree { folder, write, mount: Some(mount) } => put_tree(root, &self.path, mount.as_fd(), folder, write),
+            What::Tree { folder, write, mount: Some(mount) } => {
+                put_tree(root, &self.path, mount.as_fd(), folder, write)
+            }
             What::Tree { mount: None, .. } => Ok(()),
         }
     }
 }
 
 /// Mounts a copy at `path` in the new root.
-fn put_tree(
-    root: BorrowedFd<'_>,
-    path: &Path,
-    mount: BorrowedFd<'_>,
-    folder: bool,
-    write: bool,
-) -> Result<(), Error> {
+fn put_tree(root: BorrowedFd<'_>, path: &Path, mount: BorrowedFd<'_>, folder: bool, write: bool) -> Result<(), Error> {
     make_parents(root, path)?;
     let place = if folder {
         ignore_existing(mkdirat(root, inside(path), Mode::from_raw_mode(0o755)))
     } else {
-        ignore_existing(openat(root, inside(path), OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC, Mode::RUSR).map(drop))
+        ignore_existing(
+            openat(root, inside(path), OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC, Mode::RUSR).map(drop),
+        )
     };
     place.map_err(mount_error("make a place for", path))?;
     let read_only = if write { 0 } else { libc::MOUNT_ATTR_RDONLY };
     // No set-uid programs and no devices, even if somebody put them there.
     let attributes = read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
-    sys::mount_attributes(mount, true, attributes)
-        .map_err(|source| Error::Mount { step: "restrict", path: path.into(), source })?;
+    sys::mount_attributes(mount, true, attributes).map_err(|source| Error::Mount {
+        step: "restrict",
+        path: path.into(),
+        source,
+    })?;
     move_mount(mount, "", root, inside(path), MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
         .map_err(mount_error("mount", path))
 }
@@ -195,8 +203,11 @@ fn plan_loader(path: &Path) -> Result<Option<Entry>, Error> {
         Err(error) => return Err(mount_error("find", path)(error)),
     };
     let what = if kind == FileType::Symlink {
-        let target = std::fs::read_link(path)
-            .map_err(|source| Error::Mount { step: "read the link", path: path.into(), source })?;
+        let target = std::fs::read_link(path).map_err(|source| Error::Mount {
+            step: "read the link",
+            path: path.into(),
+            source,
+        })?;
         What::Link(target)
     } else {
         What::Tree { folder: kind == FileType::Directory, write: false, mount: None }

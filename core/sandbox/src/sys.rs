@@ -30,6 +30,73 @@ pub(crate) fn clone(flags: i32) -> io::Result<Fork> {
     }
 }
 
+/// What a jail gets of its own.
+pub(crate) const NAMESPACES: i32 = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWCGROUP;
+
+/// Runs `body` in a child of its own and waits for it; what it gives is an error number, or 0. Other threads may be
+/// running: `body` must do nothing but make system calls (it is a `fn`, so that it captures nothing).
+pub(crate) fn in_child(flags: i32, body: fn() -> i32) -> io::Result<()> {
+    // Without an exit signal: a reaper elsewhere in this process does not see this child.
+    let (none, unused) = (std::ptr::null_mut::<libc::c_void>(), 0usize);
+    // SAFETY: a fork, as in `clone` above. Another thread may hold a lock (of the allocator, say), but the child takes
+    // none: it makes system calls and ends.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_ulong, none, none, none, unused) } as i32;
+    if pid == 0 {
+        exit(body());
+    }
+    check(pid.into())?;
+    let mut status = 0;
+    loop {
+        // SAFETY: the kernel fills in `status`, which lives on this stack.
+        if unsafe { libc::waitpid(pid, &mut status, libc::__WALL) } == pid {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    match (libc::WIFEXITED(status), libc::WEXITSTATUS(status)) {
+        (true, 0) => Ok(()),
+        (true, code) => Err(io::Error::from_raw_os_error(code)),
+        (false, _) => Err(io::Error::other("the child was killed")),
+    }
+}
+
+/// The version of Landlock's interface.
+pub(crate) fn landlock_abi() -> io::Result<i32> {
+    const VERSION: u32 = 1;
+    let no_rules = std::ptr::null::<libc::c_void>();
+    // SAFETY: with this flag the kernel reads nothing and makes nothing; it gives a number.
+    let version = unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, no_rules, 0usize, VERSION) };
+    check(version)?;
+    Ok(version as i32)
+}
+
+/// Does this kernel have filters, and the answer that ends a process?
+pub(crate) fn seccomp_can_kill() -> io::Result<()> {
+    let action = libc::SECCOMP_RET_KILL_PROCESS;
+    // SAFETY: the kernel reads one u32, which lives on this stack.
+    check(unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_GET_ACTION_AVAIL, 0, &raw const action) })
+}
+
+/// Does this kernel have `futex_waitv`?
+pub(crate) fn futex_waitv_exists() -> io::Result<()> {
+    let (no_futexes, no_timeout) = (std::ptr::null::<libc::c_void>(), std::ptr::null::<libc::timespec>());
+    // SAFETY: with no futexes the kernel reads nothing: where the call exists that is an invalid argument.
+    match check(unsafe { libc::syscall(libc::SYS_futex_waitv, no_futexes, 0u32, 0u32, no_timeout, 0) }) {
+        Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => Ok(()),
+    }
+}
+
 /// Ends this process at once, without running anything that was registered for its end.
 pub(crate) fn exit(status: i32) -> ! {
     // SAFETY: takes an integer, does not return; what destructors would do is done by the kernel for a dead process.

@@ -10,8 +10,8 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// Turns of the waiting loop, each some 20-60 ns: long enough for a short C function, short enough to lose.
-const SPIN_TURNS: u32 = 2000;
+/// How long a wait may spin: as long as it takes to wake a zone on another core of a virtual machine.
+const SPIN: Duration = Duration::from_micros(100);
 
 /// An arena that has grown beyond this is given back once it has not been needed for [`QUIET_CALLS`] calls.
 const SMALL_BYTES: u64 = 1 << 20;
@@ -54,7 +54,7 @@ impl Caller {
             arena: Arena { memory: Shared::map_sealed(&channel, ARENA, Access::ReadWrite)? },
             terms: TermsView::open(&terms)?,
             sequence: 0,
-            spin: Spin::new(SPIN_TURNS),
+            spin: Spin::new(SPIN),
             deadline: Duration::ZERO,
             since: None,
             touched: 0,
@@ -93,26 +93,11 @@ impl Caller {
     /// Go on waiting for the reply to the call that was interrupted.
     #[inline]
     pub fn resume(&mut self) -> Result<Reply, CallError> {
-        let turns = self.spin.turns();
-        for turn in 0..turns {
-            if self.answered() {
-                self.spin.hit();
-                return self.take();
-            }
-            pause(turn);
+        let (memory, sequence) = (&self.arena.memory, self.sequence);
+        if self.spin.until(|| answered(memory, sequence).then_some(())).is_none() {
+            self.sleep()?;
         }
-        if self.answered() {
-            return self.take();
-        }
-        self.spin.miss(turns);
-        self.sleep()?;
         self.take()
-    }
-
-    #[inline]
-    fn answered(&self) -> bool {
-        let reply = self.arena.memory.word(REPLY).load(Ordering::Acquire);
-        reply == self.sequence || reply & ENDED != 0
     }
 
     /// Sleep until there is an answer, in the order that [`doorbell`] asks for.
@@ -122,7 +107,7 @@ impl Caller {
         loop {
             doorbell::lie_down(sleeps);
             let seen = reply.load(Ordering::Acquire);
-            let woken = if self.answered() {
+            let woken = if answered(&self.arena.memory, self.sequence) {
                 Woken::Maybe
             } else {
                 match self.deadline.checked_sub(since.elapsed()) {
@@ -131,7 +116,7 @@ impl Caller {
                 }
             };
             doorbell::get_up(sleeps);
-            if self.answered() {
+            if answered(&self.arena.memory, self.sequence) {
                 return Ok(());
             }
             match woken {
@@ -189,12 +174,9 @@ impl Caller {
     }
 }
 
-/// One turn of a waiting loop. Now and then it lets another thread run, should it need this core.
+/// Whether the reply is there, or the broker has ended the channel.
 #[inline]
-pub(crate) fn pause(turn: u32) {
-    if turn % 512 == 511 {
-        std::thread::yield_now();
-    } else {
-        std::hint::spin_loop();
-    }
+fn answered(memory: &Shared, sequence: u32) -> bool {
+    let reply = memory.word(REPLY).load(Ordering::Acquire);
+    reply == sequence || reply & ENDED != 0
 }

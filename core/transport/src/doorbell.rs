@@ -14,6 +14,8 @@ pub(crate) use loom::sync::atomic::{AtomicU32, Ordering, fence};
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicU32, Ordering, fence};
 
+use std::time::{Duration, Instant};
+
 /// Raise `number` to `value`; `wake` is called if the listener sleeps.
 #[inline]
 pub(crate) fn ring(number: &AtomicU32, sleeps: &AtomicU32, value: u32, wake: impl FnOnce(&AtomicU32)) {
@@ -37,56 +39,69 @@ pub(crate) fn get_up(sleeps: &AtomicU32) {
     sleeps.store(0, Ordering::Relaxed);
 }
 
-/// How long to spin before sleeping, learnt from whether spinning has paid.
+/// Whether to spin before sleeping, learnt from whether spinning has paid.
 ///
-/// A hit doubles the budget up to the limit, a miss halves it; below the least useful budget spinning stops, and is
-/// tried again after a number of waits that doubles with each failure. With a core to spare that settles at the limit;
-/// on one core, where the peer cannot run while we spin, it settles at nothing.
+/// Waking a sleeper on another core takes tens of microseconds, a hundred times a hot call, so it pays to spin for as long
+/// as a wake-up takes: then two sides that have both fallen asleep find each other awake after one slow round. After
+/// [`PATIENCE`] waits in vain (the peer is slow, or shares our core and cannot run while we spin) spinning pauses for a number
+/// of waits that doubles with each failure, so that what it wastes is bounded by a fraction that goes to nothing.
 #[derive(Debug)]
 pub(crate) struct Spin {
-    budget: u32,
-    limit: u32,
+    longest: Duration,
+    misses: u32,
     pause: u32,
     paused: u32,
 }
 
-const LEAST: u32 = 16;
-const LONGEST_PAUSE: u32 = 4096;
+const PATIENCE: u32 = 3;
+const SHORTEST_PAUSE: u32 = 32;
+const LONGEST_PAUSE: u32 = 2048;
+/// Turns between two looks at the clock.
+const TURNS: u32 = 64;
 
 impl Spin {
-    /// `limit`: the most turns, each one `pause` instruction or so.
-    pub(crate) fn new(limit: u32) -> Self {
-        Self { budget: limit, limit, pause: 0, paused: 0 }
+    /// `longest`: how long one wait may spin.
+    pub(crate) fn new(longest: Duration) -> Self {
+        Self { longest, misses: 0, pause: SHORTEST_PAUSE, paused: 0 }
     }
 
-    /// How many turns to spin now.
+    /// Look until `found` gives something, for as long as spinning may take now; at least once.
     #[inline]
-    pub(crate) fn turns(&mut self) -> u32 {
+    pub(crate) fn until<T>(&mut self, mut found: impl FnMut() -> Option<T>) -> Option<T> {
+        if let Some(found) = found() {
+            return Some(found);
+        }
         if self.paused > 0 {
             self.paused -= 1;
-            return 0;
+            return None;
         }
-        self.budget
+        let mut since = None;
+        loop {
+            for _ in 0..TURNS {
+                std::hint::spin_loop();
+                if let Some(found) = found() {
+                    self.hit();
+                    return Some(found);
+                }
+            }
+            if since.get_or_insert_with(Instant::now).elapsed() > self.longest {
+                self.miss();
+                return None;
+            }
+        }
     }
 
-    /// The peer answered while we were spinning.
     #[inline]
-    pub(crate) fn hit(&mut self) {
-        self.pause = 0;
-        self.budget = (self.budget * 2).min(self.limit);
+    fn hit(&mut self) {
+        self.misses = 0;
+        self.pause = SHORTEST_PAUSE;
     }
 
-    /// Spinning `turns` did not help. Not having spun at all teaches nothing.
-    #[inline]
-    pub(crate) fn miss(&mut self, turns: u32) {
-        if turns == 0 {
-            return;
-        }
-        self.budget /= 2;
-        if self.budget < LEAST {
-            self.budget = LEAST.min(self.limit);
-            self.pause = (self.pause * 2).clamp(64, LONGEST_PAUSE);
+    fn miss(&mut self) {
+        self.misses += 1;
+        if self.misses >= PATIENCE {
             self.paused = self.pause;
+            self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         }
     }
 }
@@ -95,32 +110,33 @@ impl Spin {
 mod tests {
     use super::*;
 
+    const LONGEST: Duration = Duration::from_micros(50);
+
     #[test]
     fn spinning_stops_when_it_never_pays() {
-        let mut spin = Spin::new(2000);
-        let spent: u32 = (0..10_000)
-            .map(|_| {
-                let turns = spin.turns();
-                spin.miss(turns);
-                turns
-            })
-            .sum();
-        assert!(spent < 6_000, "{spent} turns were wasted in 10,000 waits");
+        let mut spin = Spin::new(LONGEST);
+        let mut looks = 0u32;
+        let mut spins = 0;
+        for _ in 0..10_000 {
+            let before = looks;
+            assert_eq!(spin.until(|| { looks += 1; None::<()> }), None);
+            spins += u32::from(looks - before > 1);
+        }
+        assert!(spins < 20, "{spins} of 10,000 waits spun");
     }
 
     #[test]
     fn spinning_comes_back_when_it_pays_again() {
-        let mut spin = Spin::new(2000);
-        for _ in 0..100 {
-            let turns = spin.turns();
-            spin.miss(turns);
+        let mut spin = Spin::new(LONGEST);
+        for _ in 0..1000 {
+            spin.until(|| None::<()>);
         }
-        let waits = (0..).take_while(|_| spin.turns() == 0).count();
-        assert!(waits <= LONGEST_PAUSE as usize);
-        for _ in 0..10 {
-            spin.hit();
+        let mut second = || { let mut looks = 0; move || { looks += 1; (looks > 1).then_some(()) } };
+        let waits = (0..).take_while(|_| spin.until(second()).is_none()).count();
+        assert!(waits <= LONGEST_PAUSE as usize, "{waits}");
+        for _ in 0..1000 {
+            assert_eq!(spin.until(second()), Some(()));
         }
-        assert_eq!(spin.turns(), 2000);
     }
 }
 

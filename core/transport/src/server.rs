@@ -4,7 +4,6 @@
 //! a call, since the next one often follows at once, and then sleeps on all words with one `futex_waitv`. What a client
 //! writes into its channel can cost a wake-up or that client's own reply, and nothing of another's.
 
-use crate::client::pause;
 use crate::doorbell::{self, Spin};
 use crate::futex::{self, MAX_WAITERS, Waiter};
 use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS};
@@ -15,9 +14,10 @@ use cloison_capabilities::call::{MAX_WORDS, Reply, Request};
 use cloison_capabilities::message::ChannelId;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-/// Turns of the waiting loop after a call.
-const SPIN_TURNS: u32 = 2000;
+/// How long to spin after a call, as the next one often follows at once.
+const SPIN: Duration = Duration::from_micros(100);
 
 /// The most clients of one instance: `futex_waitv` takes 128 words, and one is the broker's bell.
 pub const MAX_CHANNELS: usize = MAX_WAITERS - 1;
@@ -67,7 +67,7 @@ impl Server {
         let status = StatusWriter::open(&status)?;
         // Nothing has been heard yet: what the broker sent before now is looked at on the first turn.
         let heard = status.bell().load(Ordering::Acquire).wrapping_sub(1);
-        Ok(Self { status, heard, channels: Vec::new(), next: 0, spin: Spin::new(SPIN_TURNS) })
+        Ok(Self { status, heard, channels: Vec::new(), next: 0, spin: Spin::new(SPIN) })
     }
 
     /// Serve another client.
@@ -98,41 +98,12 @@ impl Server {
     /// Wait for something to do.
     pub fn wait(&mut self) -> Turn {
         loop {
-            let turns = self.spin.turns();
-            for turn in 0..=turns {
-                if let Some(found) = self.look() {
-                    if turn > 0 {
-                        self.spin.hit();
-                    }
-                    return found;
-                }
-                pause(turn);
+            let (status, heard, channels, next) = (&self.status, &mut self.heard, &mut self.channels, &mut self.next);
+            if let Some(found) = self.spin.until(|| look(status, heard, channels, next)) {
+                return found;
             }
-            self.spin.miss(turns);
             self.sleep();
         }
-    }
-
-    #[inline]
-    fn look(&mut self) -> Option<Turn> {
-        let bell = self.status.bell().load(Ordering::Acquire);
-        if bell != self.heard {
-            self.heard = bell;
-            return Some(Turn::Control);
-        }
-        let count = self.channels.len();
-        for step in 0..count {
-            let index = if self.next + step < count { self.next + step } else { self.next + step - count };
-            let Some(attached) = &mut self.channels[index] else { continue };
-            let posted = attached.arena.memory.word(REQUEST).load(Ordering::Acquire);
-            if posted == attached.served {
-                continue;
-            }
-            attached.served = posted;
-            self.next = if index + 1 < count { index + 1 } else { 0 };
-            return Some(Turn::Request { slot: Slot(index), id: attached.id, request: copy(&attached.arena) });
-        }
-        None
     }
 
     /// Sleep until a word changes, in the order that [`doorbell`] asks for.
@@ -184,6 +155,29 @@ impl Server {
     pub fn revoked(&self, slot: Slot) -> bool {
         self.channels.get(slot.0).and_then(Option::as_ref).is_none_or(|attached| attached.terms.state() != State::Live)
     }
+}
+
+/// The bell, or the next client that has posted something, in turn.
+#[inline]
+fn look(status: &StatusWriter, heard: &mut u32, channels: &mut [Option<Attached>], next: &mut usize) -> Option<Turn> {
+    let bell = status.bell().load(Ordering::Acquire);
+    if bell != *heard {
+        *heard = bell;
+        return Some(Turn::Control);
+    }
+    let count = channels.len();
+    for step in 0..count {
+        let index = if *next + step < count { *next + step } else { *next + step - count };
+        let Some(attached) = &mut channels[index] else { continue };
+        let posted = attached.arena.memory.word(REQUEST).load(Ordering::Acquire);
+        if posted == attached.served {
+            continue;
+        }
+        attached.served = posted;
+        *next = if index + 1 < count { index + 1 } else { 0 };
+        return Some(Turn::Request { slot: Slot(index), id: attached.id, request: copy(&attached.arena) });
+    }
+    None
 }
 
 /// One copy of the request block; a count out of range becomes the largest, which no function has.

@@ -37,6 +37,7 @@ def _excepthook(kind, value, trace):
 def start():
     """Make the interpreter ready for an application."""
     import builtins
+    import io
 
     import _io
 
@@ -44,7 +45,7 @@ def start():
 
     _streams.install()
     _finders()
-    builtins.open = _io.open = _io.open_code = _needs.open_file
+    builtins.open = io.open = io.open_code = _io.open = _io.open_code = _needs.open_file
     sys.excepthook = sys.__excepthook__ = _excepthook
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True

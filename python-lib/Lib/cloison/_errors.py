@@ -84,6 +84,10 @@ class DeadlineExceeded(Error, TimeoutError):
         deadline: How long it may take, in seconds.
     """
 
+    def __new__(cls, message, function=None, deadline=None):
+        """Give `OSError` the message alone."""
+        return super().__new__(cls, message)
+
     def __init__(self, message, function=None, deadline=None):
         super().__init__(message)
         self.function = function

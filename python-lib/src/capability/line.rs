@@ -153,7 +153,7 @@ impl Line {
     #[cold]
     fn too_large(&self, plan: &Plan, used: u64, room: u64, vm: &VirtualMachine) -> PyBaseExceptionRef {
         vm.new_value_error(format!(
-            "{}.{}(): the arguments have {used} bytes, and a call carries {room} at most (`call` under [sandbox] of {})",
+            "{}.{}(): the arguments have {used} bytes, and a call carries {room} at most (`call_size` under [sandbox] of {})",
             self.name, plan.name, self.interface.source
         ))
     }

@@ -55,12 +55,12 @@ pub fn float(value: &PyObject, wanted: &Floats, place: Place<'_>, vm: &VirtualMa
         },
     };
     if wanted.single && number.is_finite() && (number as f32).is_infinite() {
-        return Err(place.overflow_error(&format!("is {number}, beyond what a C float holds"), vm));
+        return Err(place.overflow_error(&format!("is {number:?}, beyond what a C float holds"), vm));
     }
     if let Some((least, most)) = wanted.range
         && !(number >= least && number <= most)
     {
-        return Err(place.value_error(&format!("is {number}, and must be from {least} to {most}"), vm));
+        return Err(place.value_error(&format!("is {number:?}, and must be from {least:?} to {most:?}"), vm));
     }
     Ok(number.to_bits())
 }

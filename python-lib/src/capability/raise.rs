@@ -120,7 +120,7 @@ pub fn refused(
             let place = Place { plan, parameter: parameter.map_or("an argument", |name| name) };
             place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
         }
-        Status::TooLarge => vm.new_value_error(with(&called, "the results do not fit into a call (`sandbox.call`)", text)),
+        Status::TooLarge => vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text)),
         Status::Malformed | Status::Ok => error("Error", &with(&called, "the zone did not understand the call", text), &[], vm),
     }
 }

@@ -4,16 +4,12 @@ use super::Verdict::Refuse;
 use super::row::{Row, allow, allow_when, bits, is};
 
 /// Everything by which `openat` could change something.
-const CHANGES: i32 = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND | (libc::O_TMPFILE & !libc::O_DIRECTORY);
+const CHANGES: i32 =
+    libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND | (libc::O_TMPFILE & !libc::O_DIRECTORY);
 
 /// To read them.
 pub const READ: &[Row] = &[
-    allow_when(
-        libc::SYS_openat,
-        &[&[bits(2, CHANGES, libc::O_RDONLY)]],
-        Refuse(libc::EACCES),
-        "opens them, to read",
-    ),
+    allow_when(libc::SYS_openat, &[&[bits(2, CHANGES, libc::O_RDONLY)]], Refuse(libc::EACCES), "opens them, to read"),
     allow(libc::SYS_read, "reads them"),
     allow(libc::SYS_readv, "the same, in pieces"),
     allow(libc::SYS_lseek, "moves in them"),

@@ -1,7 +1,7 @@
 //! Process 1 of a namespace: it waits, looks whether it is alone, and ends.
 
-use super::row::{Row, allow, allow_when, is, is_long};
 use super::Verdict;
+use super::row::{Row, allow, allow_when, is, is_long};
 
 /// All that init may do.
 pub const ROWS: &[Row] = &[

@@ -4,7 +4,8 @@ use super::Verdict::{Kill, Refuse};
 use super::row::{Row, allow, allow_when, bits, is, is_long};
 
 /// Everything by which `openat` could change something.
-const CHANGES: i32 = libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND | (libc::O_TMPFILE & !libc::O_DIRECTORY);
+const CHANGES: i32 =
+    libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC | libc::O_APPEND | (libc::O_TMPFILE & !libc::O_DIRECTORY);
 
 /// Allowed until the seal.
 pub const ROWS: &[Row] = &[
@@ -26,7 +27,10 @@ pub const ROWS: &[Row] = &[
     allow_when(
         libc::SYS_mmap,
         &[
-            &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS | libc::MAP_TYPE, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE)],
+            &[
+                bits(2, libc::PROT_EXEC, 0),
+                bits(3, libc::MAP_ANONYMOUS | libc::MAP_TYPE, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE),
+            ],
             &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS, 0)],
             &[bits(2, libc::PROT_EXEC | libc::PROT_WRITE, libc::PROT_EXEC), bits(3, libc::MAP_ANONYMOUS, 0)],
         ],

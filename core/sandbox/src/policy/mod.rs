@@ -5,8 +5,8 @@
 //! | [`INIT`] | [`init`] | process 1 of a namespace, for ever |
 //! | [`TEMPLATE`] | [`serving`], [`template`] | the template, from the jail to its end |
 //! | [`MICROPROCESS`] | [`microprocess`], on top of the template's | each child, for ever |
-//! | [`loading`] | [`serving`], [`loading`](mod@loading), [`files`], [`threads`] | a zone until its seal, library constructors included |
-//! | [`sealed`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
+//! | [`loading()`] | [`serving`], [`loading`](mod@loading), [`files`], [`threads`] | a zone until its seal, library constructors included |
+//! | [`sealed()`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
 //!
 //! What no table names gets the stage's default. Three answers besides yes:
 //!
@@ -15,7 +15,7 @@
 //!   it knows how to handle.
 //! - **death** ([`killed`]) for what has no honest use in here. Not a signal that could be caught.
 //!
-//! A filter is compiled from tables by `seccompiler` ([`compile`]); [`Policy::verdict`] says the same in Rust, and
+//! A filter is compiled from tables by `seccompiler` (`compile.rs`); [`Policy::verdict`] says the same in Rust, and
 //! tests hold the two against each other.
 
 mod compile;
@@ -123,7 +123,7 @@ pub fn loading(threads: u32, files: &[FileRule]) -> &'static Policy {
     }
 }
 
-/// A zone after its seal, on top of [`loading`].
+/// A zone after its seal, on top of [`loading()`].
 pub fn sealed(threads: u32, files: &[FileRule]) -> &'static Policy {
     match (Files::of(files), threads > 1) {
         (Files::None, false) => &SEALED,

@@ -37,7 +37,10 @@ pub const ROWS: &[Row] = &[
     allow_when(
         libc::SYS_mmap,
         &[
-            &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS | libc::MAP_TYPE, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE)],
+            &[
+                bits(2, libc::PROT_EXEC, 0),
+                bits(3, libc::MAP_ANONYMOUS | libc::MAP_TYPE, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE),
+            ],
             &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS, 0)],
         ],
         Refuse(libc::EACCES),
@@ -65,7 +68,12 @@ pub const ROWS: &[Row] = &[
     allow(libc::SYS_rt_sigprocmask, "abort, and locks of the C library"),
     allow(libc::SYS_sigaltstack, "std's message about a stack overflow"),
     allow(libc::SYS_restart_syscall, "sleeps on after it was stopped and continued"),
-    allow_when(libc::SYS_tgkill, &[&[is(2, libc::SIGABRT)]], Refuse(libc::EPERM), "abort(), which sends SIGABRT to itself"),
+    allow_when(
+        libc::SYS_tgkill,
+        &[&[is(2, libc::SIGABRT)]],
+        Refuse(libc::EPERM),
+        "abort(), which sends SIGABRT to itself",
+    ),
     allow(libc::SYS_exit, "ends a thread"),
     allow(libc::SYS_exit_group, "ends the process"),
     // Who am I.

@@ -2,8 +2,11 @@
 //!
 //! They are system calls made by number, as code that has been taken over would make them: no library is in the way.
 
+use crate::prisoner::{STAGES, Stage};
+use crate::sweep;
 use crate::warden::Outcome::{self, Done, Exited, Failed, Killed};
 use cloison_capabilities::interface::FileRule;
+use cloison_sandbox::policy::Verdict;
 use libc::{EACCES, ECHILD, EFAULT, EINVAL, ENOENT, ENOSYS, ENOTTY, EPERM, SIGSYS};
 use std::ffi::CStr;
 use std::path::Path;
@@ -12,10 +15,13 @@ use std::path::Path;
 pub const LIBRARIES: [&str; 3] =
     ["/usr/lib/x86_64-linux-gnu/libresolv.so.2", "/usr/lib64/libresolv.so.2", "/usr/lib/libresolv.so.2"];
 
+/// Makes an attempt: gives a number of its own, or minus an error number.
+pub type Make = fn() -> i64;
+
 /// One attempt.
 pub struct Attempt {
     pub name: &'static str,
-    pub make: fn() -> i64,
+    pub make: Make,
     /// Outside; `None` where it must not be made, or where systems differ.
     pub control: Option<Outcome>,
     /// As template, microprocess, zone before and after its seal.
@@ -28,7 +34,7 @@ const fn all(outcome: Outcome) -> [Outcome; 4] {
     [outcome; 4]
 }
 
-const fn attempt(name: &'static str, make: fn() -> i64, control: Option<Outcome>, inside: [Outcome; 4]) -> Attempt {
+const fn attempt(name: &'static str, make: Make, control: Option<Outcome>, inside: [Outcome; 4]) -> Attempt {
     Attempt { name, make, control, inside }
 }
 
@@ -36,15 +42,35 @@ const fn attempt(name: &'static str, make: fn() -> i64, control: Option<Outcome>
 pub const ATTEMPTS: &[Attempt] = &[
     attempt("nothing", || 0, Some(Done(0)), all(Done(0))),
     // Files (N01-N03, N08). The loading stage may open; there is nothing there.
-    attempt("open_passwd", open_passwd, Some(Done(1)), [Failed(EACCES), Failed(EACCES), Failed(ENOENT), Failed(EACCES)]),
-    attempt("open_by_old_name", || opened(call(libc::SYS_open, &[path(c"/etc/passwd"), 0])), Some(Done(1)), all(Failed(EACCES))),
+    attempt(
+        "open_passwd",
+        open_passwd,
+        Some(Done(1)),
+        [Failed(EACCES), Failed(EACCES), Failed(ENOENT), Failed(EACCES)],
+    ),
+    attempt(
+        "open_by_old_name",
+        || opened(call(libc::SYS_open, &[path(c"/etc/passwd"), 0])),
+        Some(Done(1)),
+        all(Failed(EACCES)),
+    ),
     attempt("open_to_write", || opened(open(c"/dev/null", libc::O_WRONLY)), Some(Done(1)), all(Failed(EACCES))),
     attempt("create", || opened(open(c"/tmp/cloison-crime", libc::O_RDWR | libc::O_CREAT)), None, all(Failed(EACCES))),
     attempt("openat2", openat2, Some(Done(1)), all(Failed(ENOSYS))),
     attempt("open_own_memory", || opened(open(c"/proc/self/mem", libc::O_RDWR)), Some(Done(1)), all(Failed(EACCES))),
-    attempt("read_own_environment", || opened(open(c"/proc/self/environ", 0)), Some(Done(1)), [Failed(EACCES), Failed(EACCES), Failed(ENOENT), Failed(EACCES)]),
+    attempt(
+        "read_own_environment",
+        || opened(open(c"/proc/self/environ", 0)),
+        Some(Done(1)),
+        [Failed(EACCES), Failed(EACCES), Failed(ENOENT), Failed(EACCES)],
+    ),
     attempt("list_loader_folder", || opened(open(c"/usr/lib", libc::O_DIRECTORY)), Some(Done(1)), all(Failed(EACCES))),
-    attempt("stat_passwd", stat_passwd, Some(Done(0)), [Failed(EACCES), Failed(EACCES), Failed(ENOENT), Failed(EACCES)]),
+    attempt(
+        "stat_passwd",
+        stat_passwd,
+        Some(Done(0)),
+        [Failed(EACCES), Failed(EACCES), Failed(ENOENT), Failed(EACCES)],
+    ),
     attempt("file_handle", || call(libc::SYS_name_to_handle_at, &[0, 0, 0, 0, 0]), Some(Failed(EFAULT)), all(SYS)),
     attempt("mkdir", || call(libc::SYS_mkdir, &[path(c"/"), 0]), Some(Failed(libc::EEXIST)), all(Failed(EACCES))),
     attempt("chroot", || call(libc::SYS_chroot, &[path(c"/nowhere")]), Some(Failed(ENOENT)), all(SYS)),
@@ -57,7 +83,12 @@ pub const ATTEMPTS: &[Attempt] = &[
     // Other processes (N07-N16).
     attempt("ptrace", || call(libc::SYS_ptrace, &[0, 0, 0, 0]), Some(Done(0)), all(SYS)),
     attempt("signal_everybody", || call(libc::SYS_kill, &[-1, 0]), Some(Done(0)), all(Failed(EPERM))),
-    attempt("signal_a_thread", || call(libc::SYS_tgkill, &[own_pid(), own_pid(), 0]), Some(Done(0)), all(Failed(EPERM))),
+    attempt(
+        "signal_a_thread",
+        || call(libc::SYS_tgkill, &[own_pid(), own_pid(), 0]),
+        Some(Done(0)),
+        all(Failed(EPERM)),
+    ),
     attempt("forged_signal", || call(libc::SYS_rt_sigqueueinfo, &[own_pid(), 0, 0]), Some(Failed(EFAULT)), all(SYS)),
     attempt("read_memory", read_memory, Some(Done(8)), all(SYS)),
     attempt("pidfd", || opened(call(libc::SYS_pidfd_open, &[own_pid(), 0])), Some(Done(1)), all(SYS)),
@@ -65,17 +96,42 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("compare_kernel_pointers", || call(libc::SYS_kcmp, &[own_pid(), own_pid(), 0, 0, 0]), None, all(SYS)),
     attempt("fork", || forked(call(libc::SYS_fork, &[])), Some(Done(1)), all(Failed(EPERM))),
     attempt("vfork", || forked(call(libc::SYS_vfork, &[])), None, all(Failed(EPERM))),
-    attempt("clone", || forked(call(libc::SYS_clone, &[libc::SIGCHLD.into(), 0, 0, 0, 0])), Some(Done(1)), [Failed(EPERM), SYS, Failed(EPERM), Failed(EPERM)]),
+    attempt(
+        "clone",
+        || forked(call(libc::SYS_clone, &[libc::SIGCHLD.into(), 0, 0, 0, 0])),
+        Some(Done(1)),
+        [Failed(EPERM), SYS, Failed(EPERM), Failed(EPERM)],
+    ),
     attempt("clone3", || call(libc::SYS_clone3, &[0, 0]), Some(Failed(EINVAL)), all(Failed(ENOSYS))),
     attempt("wait", || call(libc::SYS_wait4, &[-1, 0, 1, 0]), Some(Failed(ECHILD)), all(Failed(ECHILD))),
     attempt("priority", || call(libc::SYS_setpriority, &[0, 0, 19]), Some(Done(0)), all(Failed(EPERM))),
     attempt("schedule", || call(libc::SYS_sched_setscheduler, &[0, 0, 0]), Some(Failed(EINVAL)), all(Failed(EPERM))),
     // Memory as code (N18-N23).
-    attempt("map_writable_code", || mapped(map(7, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)), Some(Done(1)), all(Failed(EACCES))),
-    attempt("map_code", || mapped(map(5, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)), Some(Done(1)), all(Failed(EACCES))),
+    attempt(
+        "map_writable_code",
+        || mapped(map(7, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)),
+        Some(Done(1)),
+        all(Failed(EACCES)),
+    ),
+    attempt(
+        "map_code",
+        || mapped(map(5, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)),
+        Some(Done(1)),
+        all(Failed(EACCES)),
+    ),
     attempt("written_to_code", written_to_code, Some(Done(0)), all(Failed(EACCES))),
-    attempt("written_to_code_by_key", || call(libc::SYS_pkey_mprotect, &[0, 0, 4, -1]), Some(Done(0)), all(Failed(EPERM))),
-    attempt("shared_without_name", || mapped(map(3, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1)), Some(Done(1)), all(Failed(EACCES))),
+    attempt(
+        "written_to_code_by_key",
+        || call(libc::SYS_pkey_mprotect, &[0, 0, 4, -1]),
+        Some(Done(0)),
+        all(Failed(EPERM)),
+    ),
+    attempt(
+        "shared_without_name",
+        || mapped(map(3, libc::MAP_SHARED | libc::MAP_ANONYMOUS, -1)),
+        Some(Done(1)),
+        all(Failed(EACCES)),
+    ),
     attempt("memfd", || opened(call(libc::SYS_memfd_create, &[path(c"x"), 0])), Some(Done(1)), all(Failed(EACCES))),
     attempt("personality", || call(libc::SYS_personality, &[0xffff_ffff]), Some(Done(0)), all(SYS)),
     attempt("segments", || call(libc::SYS_modify_ldt, &[0, 0, 0]), None, all(SYS)),
@@ -102,7 +158,12 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("outlive_the_broker", || call(libc::SYS_prctl, &[1, 0, 0, 0, 0]), Some(Done(0)), all(Failed(EPERM))),
     attempt("listen_to_seccomp", || call(libc::SYS_seccomp, &[1, 8, 0]), Some(Failed(EFAULT)), all(SYS)),
     attempt("another_filter", || call(libc::SYS_seccomp, &[1, 0, 0]), None, [Failed(EFAULT), SYS, Failed(EFAULT), SYS]),
-    attempt("another_ruleset", || opened(call(libc::SYS_landlock_create_ruleset, &[0, 0, 1])), None, [SYS, SYS, Done(1), SYS]),
+    attempt(
+        "another_ruleset",
+        || opened(call(libc::SYS_landlock_create_ruleset, &[0, 0, 1])),
+        None,
+        [SYS, SYS, Done(1), SYS],
+    ),
     attempt("catch_sigsys", catch_sigsys, Some(Failed(EFAULT)), all(SYS)),
     // Identity and limits (N54, N56-N58, N64).
     attempt("set_uid", || call(libc::SYS_setuid, &[0]), None, all(Failed(EPERM))),
@@ -117,7 +178,7 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("kernel_messages", || call(libc::SYS_syslog, &[-1, 0, 0]), None, all(SYS)),
     attempt("ports", || call(libc::SYS_iopl, &[0]), None, all(SYS)),
     // System V (N55).
-    attempt("shared_segment", || shmget(), Some(Done(1)), all(Failed(EACCES))),
+    attempt("shared_segment", shmget, Some(Done(1)), all(Failed(EACCES))),
     // What has to go on working.
     attempt("abort", abort, Some(Killed(libc::SIGABRT)), all(Killed(libc::SIGABRT))),
     attempt("print", || call(libc::SYS_write, &[2, path(c"x"), 1]), Some(Done(1)), all(Done(1))),
@@ -128,13 +189,14 @@ pub const ATTEMPTS: &[Attempt] = &[
 ];
 
 /// An attempt that belongs to a test of its own.
-pub const OTHERS: &[(&str, fn() -> i64)] = &[
+pub const OTHERS: &[(&str, Make)] = &[
     ("open_descriptors", open_descriptors),
     ("open_shadow", || opened(open(c"/etc/shadow", 0))),
     ("connect", connect),
     ("many_descriptors", many_descriptors),
     ("much_memory", || mapped(map_bytes(1 << 30, 3, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1))),
     ("host_name", host_name),
+    ("signal_the_warden", || call(libc::SYS_kill, &[call(libc::SYS_getppid, &[]), 0])),
     ("other_processes", || call(libc::SYS_kill, &[-1, 0])),
     ("read_file", || read_first(c"/tmp/cloison-walls-files/read/a")),
     ("write_read_only_file", || opened(open(c"/tmp/cloison-walls-files/read/a", libc::O_WRONLY))),
@@ -142,18 +204,23 @@ pub const OTHERS: &[(&str, fn() -> i64)] = &[
     ("read_unnamed_file", || opened(open(c"/tmp/cloison-walls-files/secret", 0))),
     ("climb_out", || opened(open(c"/tmp/cloison-walls-files/read/../secret", 0))),
     ("root_entries", root_entries),
-    ("no_new_privileges", || call(libc::SYS_prctl, &[39, 0, 0, 0, 0])),
+    ("mkdir_in_root", || call(libc::SYS_mkdir, &[path(c"/x"), 0o700])),
+    ("climb_root", || opened(open(c"/../../../etc/passwd", 0))),
     ("sleep", || {
         std::thread::sleep(std::time::Duration::from_secs(60));
         0
     }),
 ];
 
-/// The attempt of that name, or `call NUMBER` for the sweep.
+/// The attempt of that name, or `call NUMBER` and `refusals STAGE` for the sweep.
 pub fn find(name: &str) -> Option<Box<dyn Fn() -> i64>> {
     if let Some(number) = name.strip_prefix("call ") {
         let number: i64 = number.parse().ok()?;
         return Some(Box::new(move || call(number, &[0; 6])));
+    }
+    if let Some(stage) = name.strip_prefix("refusals ") {
+        let stage = STAGES.into_iter().find(|known| format!("{known:?}") == stage)?;
+        return Some(Box::new(move || refusals(stage)));
     }
     let listed = ATTEMPTS.iter().map(|attempt| (attempt.name, attempt.make)).chain(OTHERS.iter().copied());
     listed.into_iter().find(|(known, _)| *known == name).map(|(_, make)| Box::new(make) as Box<dyn Fn() -> i64>)
@@ -381,4 +448,13 @@ fn root_entries() -> i64 {
         Ok(entries) => entries.count() as i64,
         Err(error) => -i64::from(error.raw_os_error().unwrap_or(0)),
     }
+}
+
+/// Makes every call that the tables answer with an error; gives the first that gets another answer, or -1000.
+fn refusals(stage: Stage) -> i64 {
+    let wrong = sweep::numbers().find(|number| match sweep::verdict(stage, *number) {
+        Verdict::Refuse(error) => call(*number, &[0; 6]) != -i64::from(error),
+        _ => false,
+    });
+    wrong.unwrap_or(-1000)
 }

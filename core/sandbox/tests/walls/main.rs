@@ -8,6 +8,7 @@
 //! says so by failing.
 
 mod attempts;
+mod ends;
 mod prisoner;
 mod single_layers;
 mod stages;
@@ -23,14 +24,18 @@ fn main() {
     if arguments.get(1).is_some_and(|argument| argument == "--prisoner") {
         prisoner::run(&arguments[2..]);
     }
+    if arguments.get(1).is_some_and(|argument| argument == "--broker") {
+        ends::as_broker();
+    }
     let filter = arguments.iter().skip(1).find(|argument| !argument.starts_with('-'));
-    let tests = [start::TESTS, stages::TESTS, single_layers::TESTS, sweep::TESTS].concat();
+    let tests = [start::TESTS, ends::TESTS, stages::TESTS, single_layers::TESTS, sweep::TESTS].concat();
     let mut failed = 0;
     for (name, test) in tests.iter().filter(|(name, _)| filter.is_none_or(|filter| name.contains(filter.as_str()))) {
         let passed = std::panic::catch_unwind(test).is_ok();
         println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
         failed += usize::from(!passed);
     }
+    warden::tidy();
     warden::assert_no_children();
     std::process::exit(if failed == 0 { 0 } else { 101 });
 }

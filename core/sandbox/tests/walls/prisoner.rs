@@ -31,9 +31,9 @@ pub const LAYERS: [(&str, Layers); 8] = [
     ("memory", Layers::MEMORY),
 ];
 
-/// `--prisoner STAGE LAYERS MAY-BE-MISSING FILES ATTEMPT`
+/// `--prisoner STAGE LAYERS MAY-BE-MISSING FILES LIBRARY ATTEMPT`
 pub fn run(arguments: &[String]) -> ! {
-    let [stage, layers, missing, files, attempt] = arguments else { end(64) };
+    let [stage, layers, missing, files, library, attempt] = arguments else { end(64) };
     let Some(stage) = STAGES.into_iter().find(|known| format!("{known:?}") == *stage) else { end(64) };
     let Some(attempt) = attempts::find(attempt) else { end(64) };
     let layers = layers.split(',').fold(Layers::NONE, |all, name| {
@@ -43,7 +43,7 @@ pub fn run(arguments: &[String]) -> ! {
     match stage {
         Stage::Outside => report("outside"),
         Stage::Template | Stage::Microprocess => as_template(stage, layers, missing),
-        Stage::Loading | Stage::Sealed => as_zone(stage, layers, missing, files),
+        Stage::Loading | Stage::Sealed => as_zone(stage, layers, missing, files, library),
     }
     let result = attempt();
     report(&format!("result {result}"));
@@ -93,8 +93,13 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
     report(&format!("sealed {} ns", start.elapsed().as_nanos()));
 }
 
-fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str) {
-    let library: OwnedFd = std::fs::File::open(attempts::library()).expect("a library of the system").into();
+/// `library` may be `PATH>OTHER`: after PATH has been opened, OTHER takes its place.
+fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str, library: &str) {
+    let (path, other) = library.split_once('>').unwrap_or((library, ""));
+    let library: OwnedFd = std::fs::File::open(path).expect("a library").into();
+    if !other.is_empty() {
+        std::fs::rename(other, path).expect("an exchange");
+    }
     let mut zone = Zone::new(Library(library.as_fd()));
     zone.files = attempts::file_rules(files);
     let limits = Limits { file_size_bytes: None, ..Limits::default() };

@@ -33,7 +33,11 @@ fn everywhere(stage: Stage, column: usize) {
             let (outcome, said) = Order::new(stage, attempt.name).uid(uid).talk();
             let expected = attempt.inside[column];
             if outcome != expected {
-                surprises.push(format!("{} as {uid:?}: {outcome:?}, expected {expected:?} {}", attempt.name, said.len()));
+                surprises.push(format!(
+                    "{} as {uid:?}: {outcome:?}, expected {expected:?} {}",
+                    attempt.name,
+                    said.len()
+                ));
             }
         }
     }

@@ -1,19 +1,201 @@
-//! Entering: who becomes what, what is reported, what is closed, and how it ends.
+//! Entering: who becomes what, what is reported, what stays open, and what a start refuses.
 
 use crate::Test;
+use crate::attempts;
 use crate::prisoner::Stage;
 use crate::warden::{Order, Outcome, users};
+use libc::{EACCES, ENOENT, EROFS};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 pub const TESTS: &[Test] = &[
-    ("start::all_layers_are_on", all_layers_are_on),
+    ("start::every_layer_is_on", every_layer_is_on),
+    ("start::exactly_the_declared_descriptors", exactly_the_declared_descriptors),
+    ("start::no_folder_among_them", no_folder_among_them),
+    ("start::environment_must_be_empty", environment_must_be_empty),
+    ("start::no_user_namespaces", no_user_namespaces),
+    ("start::files", files),
+    ("start::library_from_a_private_folder", library_from_a_private_folder),
+    ("start::exchanged_library", exchanged_library),
+    ("start::timings", timings),
 ];
 
-fn all_layers_are_on() {
+const STAGES: [Stage; 4] = [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed];
+
+/// Layers that a kernel of the oldest supported distribution (Linux 6.1) lacks.
+const NEWER: [&str; 1] = ["memory"];
+
+fn every_layer_is_on() {
     for uid in users() {
-        for stage in [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed] {
+        for stage in STAGES {
             let (outcome, said) = Order::new(stage, "nothing").uid(uid).talk();
-            println!("  {stage:?} {uid:?} {said:#?}");
             assert_eq!(outcome, Outcome::Done(0), "{stage:?} as {uid:?}: {said:?}");
+            let report = said.iter().find(|text| text.starts_with("jailed")).expect("a report");
+            let missing: Vec<&str> = report
+                .split("Layer { name: \"")
+                .skip(1)
+                .filter(|layer| !layer.contains("state: On"))
+                .filter(|layer| !NEWER.iter().any(|newer| layer.starts_with(newer)))
+                .collect();
+            assert!(missing.is_empty(), "{stage:?} as {uid:?}: {missing:?}");
+            assert!(report.matches("Layer {").count() >= 15, "{report}");
         }
+    }
+}
+
+/// The control socket, output and error. (A zone's library was declared too; this prisoner has let go of it.)
+fn exactly_the_declared_descriptors() {
+    for stage in STAGES {
+        let (read, _write) = rustix::pipe::pipe().expect("pipe");
+        let mut order = Order::new(stage, "open_descriptors");
+        order.leak = Some((read.as_raw_fd(), 77));
+        let Outcome::Done(open) = order.outcome() else { panic!("no answer") };
+        assert_eq!(open, 0b111, "{stage:?}: {open:b}");
+    }
+}
+
+fn no_folder_among_them() {
+    let folder = std::fs::File::open("/").expect("the root");
+    let mut order = Order::new(Stage::Template, "nothing");
+    order.leak = Some((folder.as_raw_fd(), 2));
+    let (outcome, said) = order.talk();
+    assert_eq!(outcome, Outcome::Exited(1));
+    assert!(said[0].contains("descriptor 2 is a folder"), "{said:?}");
+}
+
+fn environment_must_be_empty() {
+    let mut order = Order::new(Stage::Template, "nothing");
+    order.environment = vec![("LD_DEBUG".into(), String::new())];
+    let (outcome, said) = order.talk();
+    assert_eq!(outcome, Outcome::Exited(1));
+    assert!(said[0].contains("LD_DEBUG"), "{said:?}");
+}
+
+fn no_user_namespaces() {
+    const MISSING: &str = "user-namespace,mount-namespace,pid-namespace,network-namespace,ipc-namespace,uts-namespace";
+    for uid in users() {
+        for stage in STAGES {
+            let order = |attempt: &str, missing: &str| {
+                let mut order = Order::new(stage, attempt).uid(uid);
+                order.userns = false;
+                order.may_be_missing = missing.into();
+                order
+            };
+            let (outcome, said) = order("nothing", "").talk();
+            assert_eq!(outcome, Outcome::Exited(1));
+            assert!(said[0].contains("the layer `user-namespace` is not available"), "{said:?}");
+            let (outcome, said) = order("nothing", "user-namespace,landlock").talk();
+            assert_eq!(outcome, Outcome::Exited(1), "all that are missing have to be named");
+            assert!(said[0].contains("mount-namespace"), "{said:?}");
+
+            // The other layers hold.
+            let (outcome, said) = order("open_passwd", MISSING).talk();
+            assert_eq!(outcome, Outcome::Failed(EACCES), "{stage:?}: {said:?}");
+            assert!(said[0].contains("\"pid-namespace\", state: Unavailable"), "{said:?}");
+            assert_eq!(order("execve", MISSING).outcome(), Outcome::Killed(libc::SIGSYS));
+            let nobody =
+                if rustix::process::geteuid().is_root() && uid.is_none() { Some(65534) } else { uid.map(i64::from) };
+            if let Some(nobody) = nobody {
+                assert_eq!(order("nobody", MISSING).outcome(), Outcome::Done(nobody));
+            }
+        }
+    }
+}
+
+/// `files`: what is named can be used as it says, before and after the seal; what lies beside it cannot.
+fn files() {
+    let folder = Path::new("/tmp/cloison-walls-files");
+    let _ = std::fs::remove_dir_all(folder);
+    for (name, mode) in [("", 0o755), ("read", 0o755), ("write", 0o777)] {
+        std::fs::create_dir(folder.join(name)).expect("a folder");
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(mode)).expect("mode");
+    }
+    std::fs::write(folder.join("read/a"), "A").expect("a file");
+    std::fs::set_permissions(folder.join("read/a"), std::fs::Permissions::from_mode(0o666)).expect("mode");
+    std::fs::write(folder.join("secret"), "S").expect("a file");
+
+    let (read, write) = (folder.join("read"), folder.join("write"));
+    let (read, write) = (read.to_str().expect("text"), write.to_str().expect("text"));
+    for uid in users() {
+        for stage in [Stage::Loading, Stage::Sealed] {
+            let with = |files: &str, attempt: &str| {
+                let mut order = Order::new(stage, attempt).uid(uid);
+                order.files = files.into();
+                order.outcome()
+            };
+            let both = format!("{read}:{write}!");
+            assert_eq!(with(read, "read_file"), Outcome::Done(b'A'.into()), "{stage:?} as {uid:?}");
+            assert_eq!(with(read, "write_read_only_file"), Outcome::Failed(EACCES));
+            assert_eq!(with(&both, "read_file"), Outcome::Done(b'A'.into()));
+            // Now seccomp allows to open for writing; the mounts and Landlock say where.
+            assert!(matches!(with(&both, "write_read_only_file"), Outcome::Failed(EACCES | EROFS)));
+            assert_eq!(with(&both, "write_file"), Outcome::Done(1), "{stage:?} as {uid:?}");
+            assert!(folder.join("write/b").exists(), "seen from outside");
+            std::fs::remove_file(folder.join("write/b")).expect("the file");
+            for attempt in ["read_unnamed_file", "climb_out", "open_passwd"] {
+                assert!(matches!(with(&both, attempt), Outcome::Failed(EACCES | ENOENT)), "{attempt}");
+            }
+            let unnamed = with("", "read_file");
+            assert!(matches!(unnamed, Outcome::Failed(EACCES | ENOENT)), "control: {unnamed:?}");
+        }
+    }
+    let mut order = Order::new(Stage::Loading, "nothing");
+    order.files = "/".into();
+    assert_eq!(order.outcome(), Outcome::Exited(1), "the whole machine is not to be named");
+    std::fs::remove_dir_all(folder).expect("tidy");
+}
+
+/// The broker has opened it; that the zone's user could not is no matter.
+fn library_from_a_private_folder() {
+    let folder = private_folder();
+    let library = folder.join("library.so");
+    std::fs::copy(attempts::library(), &library).expect("a copy");
+    let mut order = Order::new(Stage::Sealed, "nothing");
+    order.library = library.to_str().expect("text").into();
+    let (outcome, said) = order.talk();
+    assert_eq!(outcome, Outcome::Done(0), "{said:?}");
+    std::fs::remove_dir_all(folder).expect("tidy");
+}
+
+/// Between its check and its loading the file is exchanged for one that is no library.
+fn exchanged_library() {
+    let folder = private_folder();
+    let (library, other) = (folder.join("library.so"), folder.join("other.so"));
+    std::fs::copy(attempts::library(), &library).expect("a copy");
+    std::fs::write(&other, "another").expect("a file");
+    let mut order = Order::new(Stage::Sealed, "nothing");
+    order.library = format!("{}>{}", library.display(), other.display());
+    let (outcome, said) = order.talk();
+    assert_eq!(outcome, Outcome::Exited(1), "{said:?}");
+    assert!(said[0].contains("no file with a name"), "{said:?}");
+    std::fs::remove_dir_all(folder).expect("tidy");
+}
+
+fn private_folder() -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("cloison-walls-private-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).expect("mode");
+    folder
+}
+
+/// No limit is checked here (a busy machine would fail it); the figures are for whoever looks.
+fn timings() {
+    for (stage, word) in [
+        (Stage::Template, "jailed"),
+        (Stage::Loading, "jailed"),
+        (Stage::Microprocess, "sealed"),
+        (Stage::Sealed, "sealed"),
+    ] {
+        let mut figures: Vec<u64> = (0..20)
+            .map(|_| {
+                let (_, said) = Order::new(stage, "nothing").talk();
+                let line = said.iter().find_map(|text| text.strip_prefix(word)).expect("a report");
+                line.split_whitespace().next().and_then(|figure| figure.parse().ok()).expect("a figure")
+            })
+            .collect();
+        figures.sort_unstable();
+        let unit = if word == "jailed" { "us" } else { "ns" };
+        println!("  {stage:?} {word}: {} {unit} at best, {} {unit} in the middle", figures[0], figures[10]);
     }
 }

@@ -1,5 +1,6 @@
 //! The warden: starts prisoners as the broker would, and sees how they end.
 
+use crate::attempts;
 use crate::prisoner::{LAYERS, Stage};
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, recv, socketpair};
 use rustix::process::{WaitOptions, WaitStatus, wait};
@@ -34,12 +35,14 @@ pub struct Order {
     pub may_be_missing: String,
     /// `path:path!`, the latter to be written to.
     pub files: String,
+    /// What a zone loads; `PATH>OTHER` if it is exchanged after it was opened.
+    pub library: String,
     /// Run as this uid, when we are root.
     pub uid: Option<u32>,
-    /// A descriptor to leak on purpose.
-    pub leak: Option<RawFd>,
+    /// A descriptor to leak on purpose, and under which number.
+    pub leak: Option<(RawFd, RawFd)>,
     pub environment: Vec<(String, String)>,
-    /// Namespaces that may be made by this prisoner (`RLIMIT`-like, by sysctl semantics): none if false.
+    /// May it make user namespaces?
     pub userns: bool,
 }
 
@@ -51,6 +54,7 @@ impl Order {
             layers: LAYERS.map(|(name, _)| name).join(","),
             may_be_missing: String::new(),
             files: String::new(),
+            library: attempts::library().into(),
             uid: None,
             leak: None,
             environment: Vec::new(),
@@ -64,7 +68,8 @@ impl Order {
     }
 
     pub fn without(mut self, layer: &str) -> Order {
-        self.layers = LAYERS.map(|(name, _)| name).into_iter().filter(|name| *name != layer).collect::<Vec<_>>().join(",");
+        self.layers =
+            LAYERS.map(|(name, _)| name).into_iter().filter(|name| *name != layer).collect::<Vec<_>>().join(",");
         self
     }
 
@@ -98,7 +103,7 @@ impl Prisoner {
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).expect("socketpair");
         let mut command = Command::new(binary());
         command.args(["--prisoner", &format!("{:?}", order.stage), &order.layers, &order.may_be_missing, &order.files]);
-        command.arg(&order.attempt).env_clear().envs(order.environment.iter().cloned());
+        command.args([&order.library, &order.attempt]).env_clear().envs(order.environment.iter().cloned());
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
         if let Some(uid) = order.uid {
             command.uid(uid).gid(uid);
@@ -107,8 +112,8 @@ impl Prisoner {
         // SAFETY: between fork and exec only dup2 and unshare-free system calls are made.
         unsafe {
             command.pre_exec(move || {
-                if let Some(leak) = leak {
-                    libc::dup2(leak, 77);
+                if let Some((from, to)) = leak {
+                    libc::dup2(from, to);
                 }
                 if !userns {
                     forbid_user_namespaces()?;
@@ -116,23 +121,14 @@ impl Prisoner {
                 Ok(())
             });
         }
+        #[expect(clippy::zombie_processes, reason = "`finish` and `wait_for_all` wait for it and its siblings")]
         let child = command.spawn().expect("spawn");
         Prisoner { socket: ours, launcher: child.id() as i32, outside: order.stage == Stage::Outside }
     }
 
     /// The next thing it says; nothing after ten seconds, or when it has gone.
     pub fn hear(&self) -> Option<String> {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let mut ready = [PollFd::new(&self.socket, PollFlags::IN)];
-        let limit = Timespec { tv_sec: 10, tv_nsec: 0 };
-        if poll(&mut ready, Some(&limit)).unwrap_or(0) == 0 {
-            return None;
-        }
-        let mut packet = [0; 4096];
-        match recv(&self.socket, &mut packet, RecvFlags::empty()) {
-            Ok((_, 0)) | Err(_) => None,
-            Ok((_, length)) => Some(String::from_utf8_lossy(&packet[..length]).into_owned()),
-        }
+        self.hear_within(10_000)
     }
 
     /// Listens until the attempt is over, then ends the prisoner by hanging up.
@@ -153,7 +149,8 @@ impl Prisoner {
             // Nothing said: has somebody died meanwhile?
             reap(&mut exits);
             // A launcher that is done says nothing about the attempt.
-            let telling = |(pid, how): &&(i32, Outcome)| self.outside || *pid != self.launcher || *how != Outcome::Exited(0);
+            let telling =
+                |(pid, how): &&(i32, Outcome)| self.outside || *pid != self.launcher || *how != Outcome::Exited(0);
             outcome = exits.iter().find(telling).map(|(_, how)| *how);
         }
         drop(self.socket);
@@ -164,7 +161,7 @@ impl Prisoner {
     fn hear_within(&self, milliseconds: i64) -> Option<String> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let mut ready = [PollFd::new(&self.socket, PollFlags::IN)];
-        let limit = Timespec { tv_sec: 0, tv_nsec: milliseconds * 1_000_000 };
+        let limit = Timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 };
         if poll(&mut ready, Some(&limit)).unwrap_or(0) == 0 {
             return None;
         }
@@ -211,14 +208,26 @@ fn outcome(status: WaitStatus) -> Outcome {
     }
 }
 
-/// A copy of this binary where every user can start it.
+/// A copy of this binary where every user can start it; `tidy` removes it.
 pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let path = std::env::temp_dir().join(format!("cloison-walls-{}", std::process::id()));
-        std::fs::copy("/proc/self/exe", &path).expect("copy of the test binary");
+        let this = std::env::current_exe().expect("a path");
+        // A broker of the tests is the copy.
+        if this.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(COPY.as_bytes())) {
+            return this;
+        }
+        let path = std::env::temp_dir().join(format!("{COPY}{}", std::process::id()));
+        std::fs::copy(this, &path).expect("copy of the test binary");
         path
     })
+}
+
+const COPY: &str = "cloison-walls-";
+
+/// Leaves nothing behind.
+pub fn tidy() {
+    let _ = std::fs::remove_file(binary());
 }
 
 /// Users to run as: this one, and an ordinary one too if we are root.
@@ -234,7 +243,8 @@ fn forbid_user_namespaces() -> std::io::Result<()> {
     let rule = condition.and_then(|condition| SeccompRule::new(vec![condition])).map_err(std::io::Error::other)?;
     let rules = [(libc::SYS_clone, vec![rule])].into_iter().collect();
     let architecture = std::env::consts::ARCH.try_into().map_err(std::io::Error::other)?;
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32), architecture);
+    let filter =
+        SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(libc::EPERM as u32), architecture);
     let program: seccompiler::BpfProgram = filter.and_then(TryInto::try_into).map_err(std::io::Error::other)?;
     seccompiler::apply_filter(&program).map_err(std::io::Error::other)
 }

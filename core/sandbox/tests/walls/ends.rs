@@ -1,0 +1,125 @@
+//! How a jail ends: with the broker, with its lifeline, with its worker; and nothing is left of it.
+
+use crate::Test;
+use crate::prisoner::Stage;
+use crate::warden::{Order, Outcome, Prisoner, binary, users, wait_for_all};
+use rustix::process::{Pid, Signal, kill_process, set_child_subreaper};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+pub const TESTS: &[Test] = &[
+    ("ends::killed_broker_leaves_nothing", killed_broker_leaves_nothing),
+    ("ends::hang_up_ends_the_deaf", hang_up_ends_the_deaf),
+    ("ends::zone_ends_with_its_worker", zone_ends_with_its_worker),
+    ("ends::microprocess_outlives_its_template", microprocess_outlives_its_template),
+    ("ends::killed_init_takes_all_along", killed_init_takes_all_along),
+];
+
+/// A broker with a template, a microprocess and a zone, none of which listens; it waits to be killed.
+pub fn as_broker() -> ! {
+    let uid = std::env::args().nth(2).and_then(|uid| uid.parse().ok());
+    let prisoners: Vec<Prisoner> = [Stage::Microprocess, Stage::Sealed]
+        .map(|stage| Prisoner::start(&Order::new(stage, "sleep").uid(uid)))
+        .into_iter()
+        .inspect(|prisoner| while !prisoner.hear().expect("a report").starts_with("sealed") {})
+        .collect();
+    println!("{} are in", prisoners.len());
+    loop {
+        std::thread::park();
+    }
+}
+
+fn killed_broker_leaves_nothing() {
+    // What the broker leaves behind becomes ours, so that we see it end.
+    set_child_subreaper(Some(rustix::process::getpid())).expect("subreaper");
+    for uid in users() {
+        let uid = uid.map(|uid| uid.to_string()).unwrap_or_default();
+        #[expect(clippy::zombie_processes, reason = "`wait_for_all` waits for it, with all that it leaves behind")]
+        let mut broker =
+            Command::new(binary()).args(["--broker", &uid]).stdout(Stdio::piped()).spawn().expect("a broker");
+        let mut line = String::new();
+        BufReader::new(broker.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+        assert_eq!(line, "2 are in\n");
+        broker.kill().expect("kill -9");
+        let start = Instant::now();
+        let mut exits = Vec::new();
+        wait_for_all(&mut exits);
+        // The broker; the template, its child and init; the zone's worker and init. Launchers are gone before.
+        assert!(exits.len() >= 6, "{exits:?}");
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    }
+    set_child_subreaper(None).expect("no subreaper");
+}
+
+/// The lifeline is enough: here the broker lives, so no death signal comes, and the worker does not look.
+fn hang_up_ends_the_deaf() {
+    for stage in [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed] {
+        let prisoner = Prisoner::start(&Order::new(stage, "sleep"));
+        assert!(prisoner.hear().expect("a report").starts_with("jailed"));
+        let start = Instant::now();
+        drop(prisoner.socket);
+        let mut exits = Vec::new();
+        wait_for_all(&mut exits);
+        assert!(exits.iter().any(|(_, how)| *how == Outcome::Killed(libc::SIGKILL)), "{stage:?}: {exits:?}");
+        let strange = exits.iter().any(|(_, how)| !matches!(how, Outcome::Exited(0) | Outcome::Killed(libc::SIGKILL)));
+        assert!(!strange, "init and the launcher end of their own will: {exits:?}");
+        assert!(start.elapsed() < Duration::from_secs(1), "{stage:?}: {:?}", start.elapsed());
+    }
+}
+
+fn zone_ends_with_its_worker() {
+    let prisoner = Prisoner::start(&Order::new(Stage::Sealed, "sleep"));
+    let (worker, init) = pids(&prisoner);
+    kill(worker);
+    let mut exits = Vec::new();
+    wait_for_all(&mut exits);
+    assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
+    assert!(exits.contains(&(init, Outcome::Exited(0))), "{exits:?}");
+}
+
+/// Microprocesses have a life of their own; init goes when the last of them has gone.
+fn microprocess_outlives_its_template() {
+    let prisoner = Prisoner::start(&Order::new(Stage::Microprocess, "sleep"));
+    let (worker, init) = pids(&prisoner);
+    assert!(prisoner.hear().expect("the seal").starts_with("sealed"));
+    kill(worker);
+    std::thread::sleep(Duration::from_millis(600));
+    let mut exits = Vec::new();
+    crate::warden::reap(&mut exits);
+    assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
+    assert!(!exits.iter().any(|(pid, _)| *pid == init), "init left although a microprocess lives: {exits:?}");
+    // The child's number is not told; it is the one that is left besides init.
+    let status = std::fs::read_to_string(format!("/proc/{}/task/{0}/children", rustix::process::getpid().as_raw_pid()));
+    let children = status.expect("children");
+    let child = children.split_whitespace().filter_map(|pid| pid.parse().ok()).find(|pid: &i32| *pid != init);
+    kill(child.expect("the microprocess"));
+    wait_for_all(&mut exits);
+    assert!(exits.contains(&(init, Outcome::Exited(0))), "{exits:?}");
+}
+
+fn killed_init_takes_all_along() {
+    let prisoner = Prisoner::start(&Order::new(Stage::Microprocess, "sleep"));
+    let (worker, init) = pids(&prisoner);
+    assert!(prisoner.hear().expect("the seal").starts_with("sealed"));
+    kill(init);
+    let mut exits = Vec::new();
+    wait_for_all(&mut exits);
+    assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
+    let killed = exits.iter().filter(|(_, how)| *how == Outcome::Killed(libc::SIGKILL)).count();
+    assert_eq!(killed, 3, "template, microprocess, init: {exits:?}");
+}
+
+/// The worker's and init's numbers, from the report.
+fn pids(prisoner: &Prisoner) -> (i32, i32) {
+    let report = prisoner.hear().expect("a report");
+    let number = |after: &str| {
+        let digits = report.split(after).nth(1)?.chars().take_while(char::is_ascii_digit);
+        digits.collect::<String>().parse().ok()
+    };
+    (number("worker: ").expect("a worker"), number("init: Some(").expect("an init"))
+}
+
+fn kill(pid: i32) {
+    kill_process(Pid::from_raw(pid).expect("a pid"), Signal::KILL).expect("kill");
+}

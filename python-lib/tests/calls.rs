@@ -1,0 +1,207 @@
+//! Calls through a real call channel: values both ways, mistakes, refusals, and every way in which a zone can end.
+
+mod support;
+#[path = "support/zone.rs"]
+mod zone;
+
+use support::{Outcome, Template, script};
+use zone::Zone;
+
+const PRELUDE: &str = "import cloison\nfake = cloison.capability('fake')\n\
+                       def error(f, *a, **k):\n    try:\n        f(*a, **k)\n    except Exception as e:\n        print(type(e).__name__ + ':', e)\n        return e\n    print('nothing was raised')\n";
+
+fn run(source: &str) -> (Outcome, Zone) {
+    let mut zone = Zone::new();
+    let outcome = Template::start().run_with(script(&format!("{PRELUDE}{source}")), b"", |question| zone.answer(question));
+    (outcome, zone)
+}
+
+fn check(source: &str, expected: &str) {
+    let (outcome, _) = run(source);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (expected, ""));
+}
+
+#[test]
+fn numbers_go_both_ways() {
+    check(
+        "print(fake.add(1, 2), fake.add(1), fake.add(b=-3, a=2), fake.add(True), fake.scale(1.5, 2), fake.divide(7, 2), \
+         fake.wide(2**64 - 1), fake.add(*[1], **{'b': 1}))",
+        "3 6 -1 6 3.0 (3, 1) 18446744073709551615 2\n",
+    );
+}
+
+#[test]
+fn bytes_and_text_go_both_ways() {
+    check(
+        "import array\nprint(fake.echo(b'abc'), fake.echo(bytearray(b'x')), fake.echo(memoryview(b'abcd')[::2]), fake.echo(b''), \
+         fake.shout('gr\u{fc}n'), fake.shout(b'b'), fake.echo(array.array('B', [1, 2])))\n\
+         print(len(fake.echo(b'z' * (4 << 20))))\n\
+         print(fake.doubled([1, 2.5]).tolist(), fake.doubled(array.array('d', [3])).tolist(), fake.doubled((0.5,)).typecode)\n",
+        "b'abc' b'x' b'ac' b'' GR\u{dc}N B b'\\x01\\x02'\n4194304\n[2.0, 5.0] [6.0] d\n",
+    );
+}
+
+#[test]
+fn mistakes_are_seen_before_anything_crosses() {
+    let source = "
+error(fake.add)
+error(fake.add, 1, 2, 3)
+error(fake.add, 1, a=1)
+error(fake.add, 1, c=1)
+error(fake.add, 'x')
+error(fake.add, 1.5)
+error(fake.add, None)
+error(fake.add, 2**31)
+error(fake.add, 2**100)
+error(fake.add, 1, 11)
+error(fake.wide, -1)
+error(fake.scale, 'x', 1)
+error(fake.scale, 1, 1e300)
+error(fake.echo, 'text')
+error(fake.echo, 5)
+error(fake.echo, b'x' * (4 << 20) + b'x')
+error(fake.shout, 'a\\0b')
+error(fake.shout, '\\ud800')
+error(fake.shout, 'x' * 1001)
+error(fake.shout, 3)
+error(fake.doubled, ['x'])
+error(fake.doubled, 3)
+error(fake.doubled, b'123')
+import array
+error(fake.doubled, array.array('f', [1]))
+class Index:
+    def __index__(self): return 4
+print(fake.add(Index()))
+class Bad:
+    def __index__(self): raise KeyError('mine')
+error(fake.add, Bad())
+";
+    let (outcome, zone) = run(source);
+    let expected = "\
+TypeError: add() missing required argument 'a'
+TypeError: add() takes 2 arguments but 3 were given
+TypeError: add() got multiple values for argument 'a'
+TypeError: add() got an unexpected keyword argument 'c'
+TypeError: add(): a must be an int, not str
+TypeError: add(): a must be an int, not float
+TypeError: add(): a must be an int, not NoneType
+OverflowError: add(): a is 2147483648, and its C type holds -2147483648 to 2147483647
+OverflowError: add(): a is 1267650600228229401496703205376, and its C type holds -2147483648 to 2147483647
+ValueError: add(): b is 11, and must be from -10 to 10
+OverflowError: wide(): a is -1, and its C type holds 0 to 18446744073709551615
+TypeError: scale(): x must be a float, not str
+OverflowError: scale(): by is 1e300, beyond what a C float holds
+TypeError: echo(): source must be a bytes-like object, not str
+TypeError: echo(): source must be a bytes-like object, not int
+ValueError: echo(): source has 4194305 bytes, and may have 4194304 at most
+ValueError: shout(): s has an embedded NUL
+ValueError: shout(): s has a lone surrogate, which UTF-8 cannot say
+ValueError: shout(): s has 1001 bytes, and may have 1000 at most
+TypeError: shout(): s must be a str or bytes, not int
+TypeError: doubled(): xs must be a float, not str
+TypeError: doubled(): xs must be a sequence of floats, not int
+ValueError: doubled(): xs has 3 bytes, which is no multiple of 8
+ValueError: doubled(): xs has elements of format \"f\", which are not a sequence of floats
+9
+KeyError: 'mine'
+";
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (expected, ""));
+    assert_eq!(zone.channels(), 1, "only the correct call opened a channel");
+}
+
+#[test]
+fn what_is_not_granted_is_denied_by_name_and_line() {
+    check(
+        "e = error(fake.forbidden, 1)\nprint(e.function, e.capability, e.location)\nerror(getattr, fake, 'ad')\nerror(getattr, fake, 'hidden')\n\
+         error(cloison.capability, 'other')\nprint(dir(fake)[:3], 'forbidden' in dir(fake))\n",
+        "CapabilityDenied: fake.forbidden() is not granted: add \"forbidden\" to `allow` at cloison.toml:7\nforbidden fake cloison.toml:7\n\
+         AttributeError: capability 'fake' has no function 'ad'. Did you mean: 'add'?\n\
+         AttributeError: capability 'fake' has no function 'hidden'\n\
+         CapabilityDenied: no capability \"other\" in cloison.toml\n['add', 'bounded', 'crash'] False\n",
+    );
+}
+
+#[test]
+fn a_crash_is_an_exception_and_the_next_call_works() {
+    let (outcome, zone) = run("print(fake.add(1))\ne = error(fake.crash)\nprint(e.function, e.signal, e.code)\nprint(fake.add(2))\n");
+    assert_eq!(
+        (outcome.stdout.as_str(), outcome.stderr.as_str()),
+        ("6\nZoneCrashed: fake.crash(): the zone was ended by signal 11 (SIGSEGV)\ncrash 11 None\n7\n", "")
+    );
+    assert_eq!(zone.channels(), 2);
+}
+
+#[test]
+fn a_call_that_takes_too_long_ends_and_the_next_one_works() {
+    let source = "import time\nt = time.monotonic()\ne = error(fake.hang)\nprint(0.3 <= time.monotonic() - t < 0.35, e.function, e.deadline, \
+                  isinstance(e, TimeoutError))\nprint(fake.add(2))\n";
+    let (outcome, zone) = run(source);
+    assert_eq!(
+        (outcome.stdout.as_str(), outcome.stderr.as_str()),
+        ("DeadlineExceeded: fake.hang() did not end within 300ms\nTrue hang 0.3 True\n7\n", "")
+    );
+    assert_eq!(zone.overdue.len(), 1);
+}
+
+#[test]
+fn refusals_and_failures_have_their_exceptions() {
+    check(
+        "e = error(fake.fail, -3)\nprint(e.function, e.code, e.errno, e.message)\nprint(error(fake.quota).function)\nerror(fake.bounded, 4)\n\
+         error(fake.revoke)\n",
+        "NativeError: fake.fail() failed with -3: because: No such file or directory\nfail -3 2 because\n\
+         QuotaExceeded: fake.quota(): the grant's rate or number of calls is used up\nquota\n\
+         CapabilityDenied: fake.bounded(): the arguments are outside of what `where` at cloison.toml:7 allows: x <= 3\n\
+         Revoked: fake.revoke(): the grant has been revoked\n",
+    );
+}
+
+#[test]
+fn a_zone_that_lies_costs_an_exception() {
+    check(
+        "for how in range(4): error(fake.lie, how)\nprint(fake.add(1))\n",
+        "Error: fake.lie(): the zone answered with a number that does not fit its type\n\
+         Error: fake.lie(): the zone answered with as many words as it should not have\n\
+         Error: fake.lie(): the zone answered with as many words as it should not have\n\
+         Error: fake.lie(): the zone answered with a number that does not fit its type\n6\n",
+    );
+}
+
+#[test]
+fn capabilities_cannot_be_made_copied_or_looked_into() {
+    check(
+        "import copy, pickle\nfor f in (cloison.Capability, lambda: object.__new__(cloison.Capability), lambda: copy.copy(fake), lambda: copy.deepcopy(fake),\n    \
+         lambda: pickle.dumps(fake), lambda: copy.copy(fake.add), lambda: pickle.dumps(fake.add), cloison.Function, lambda: type('X', (cloison.Capability,), {}),\n    \
+         lambda: setattr(cloison.Capability, 'x', 1)):\n    try: f()\n    except TypeError: print('no')\n    else: print('yes!', f)\n",
+        &"no\n".repeat(10),
+    );
+}
+
+#[test]
+fn functions_describe_themselves() {
+    check(
+        "import inspect\nprint(fake, fake.add.__name__, fake.add.__qualname__, inspect.signature(fake.add), callable(fake.add))\n\
+         print(fake.add.__doc__.splitlines()[0])\nprint(fake.__doc__.splitlines()[0])\nprint(cloison.capability.__name__)\n",
+        "<capability 'fake'> add fake.add (a, b=5) True\nadd(a: int, b: int = 5) -> int\nfake 1.0.0 (fake.zone.toml)\ncapability\n",
+    );
+}
+
+#[test]
+fn a_capability_may_stand_at_the_top_of_a_module() {
+    let modules = support::modules(&[("app.py", "import cloison\nfake = cloison.capability('fake')\nadd = fake.add\ndef main():\n    print(add(1), fake.add(2))\n")]);
+    let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
+    let mut zone = Zone::new();
+    let run = cloison_capabilities::message::Run::Function { module: "app".into(), qualname: "main".into(), argv: vec![] };
+    let outcome = template.run_with(run, b"", |question| zone.answer(question));
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("6 7\n", ""));
+}
+
+/// Not a proof of speed (machines differ), but an order of magnitude more would be a defect.
+#[test]
+fn a_call_is_quick() {
+    let source = "import time\nadd = fake.add\nadd(1, 2)\nbest = 1e9\nfor _ in range(20):\n    t = time.perf_counter()\n    for _ in range(1000): add(1, 2)\n    \
+                  best = min(best, (time.perf_counter() - t) / 1000)\nprint(best * 1e6)\n";
+    let (outcome, _) = run(source);
+    let microseconds: f64 = outcome.stdout.trim().parse().unwrap_or_else(|_| panic!("{}", outcome.stderr));
+    println!("{microseconds:.2} µs");
+    assert!(microseconds < 60.0, "{microseconds} µs");
+}

@@ -1,0 +1,245 @@
+//! A zone in miniature: a thread behind a real call channel, whose "library" is written in Rust here, honest or not.
+
+use cloison_capabilities::call::{MAX_WORDS, Reply, Request, Status};
+use cloison_capabilities::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
+use cloison_capabilities::{Grant, Interface, manifest};
+use cloison_transport::Arena;
+use cloison_transport::channel::Channel;
+use cloison_transport::server::{Server, Turn};
+use cloison_transport::status::Status as StatusPage;
+use cloison_transport::terms::State;
+use std::os::fd::OwnedFd;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+const MANIFEST: &str = r#"
+[zone]
+name = "fake"
+version = "1.0.0"
+library = { soname = "libfake.so" }
+
+[sandbox]
+deadline = "300 ms"
+call_size = "8 MiB"
+
+[functions.add]
+c = "int add(int a, int b)"
+b = { range = [-10, 10], default = 5 }
+
+[functions.scale]
+c = "double scale(double x, float by)"
+
+[functions.wide]
+c = "unsigned long wide(unsigned long a)"
+
+[functions.echo]
+c = "int echo(const unsigned char *source, unsigned int n, unsigned char *out, unsigned int *m)"
+source = { in = true, length = "n", max = "4 MiB" }
+out = { out = true, capacity = "n", length = "*m", max = "4 MiB" }
+returns = { error_unless = "== 0" }
+
+[functions.shout]
+c = "const char *shout(const char *s)"
+s = { max = 1000 }
+returns = { text = true }
+
+[functions.doubled]
+c = "void doubled(const double *xs, size_t n, double *ys)"
+xs = { in = true, length = "n", max = "1 MiB" }
+ys = { out = true, capacity = "n", max = "1 MiB" }
+
+[functions.divide]
+c = "int divide(int a, int b, int *remainder)"
+remainder = { out = true }
+
+[functions.crash]
+c = "void crash(void)"
+
+[functions.hang]
+c = "void hang(void)"
+
+[functions.fail]
+c = "int fail(int code)"
+returns = { error_unless = "== 0", errno = true }
+
+[functions.lie]
+c = "int lie(int how)"
+
+[functions.revoke]
+c = "void revoke(void)"
+
+[functions.forbidden]
+c = "int forbidden(int x)"
+
+[functions.quota]
+c = "void quota(void)"
+
+[functions.bounded]
+c = "void bounded(int x)"
+
+[functions.hidden]
+c = "int hidden(void)"
+internal = true
+"#;
+
+/// The interface of the fake library.
+pub fn interface() -> Interface {
+    manifest::parse("fake.zone.toml", MANIFEST).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn grant(interface: &Interface) -> Grant {
+    let granted = interface.functions.iter().filter(|function| function.name != "forbidden" && !function.internal);
+    Grant { functions: granted.filter_map(|function| Some(interface.function(&function.name)?.0)).collect(), ..Grant::default() }
+}
+
+/// The broker's side of capability `fake`.
+pub struct Zone {
+    interface: Interface,
+    opened: Vec<Open>,
+    /// What the microprocess said was overdue.
+    pub overdue: Vec<ChannelId>,
+}
+
+struct Open {
+    end: Receiver<End>,
+}
+
+impl Zone {
+    pub fn new() -> Self {
+        Self { interface: interface(), opened: Vec::new(), overdue: Vec::new() }
+    }
+
+    /// How often a channel has been asked for.
+    pub fn channels(&self) -> usize {
+        self.opened.len()
+    }
+
+    /// Answer a question as the broker would.
+    pub fn answer(&mut self, question: FromMicroprocess) -> Option<(ToMicroprocess, Vec<OwnedFd>)> {
+        match question {
+            FromMicroprocess::Describe { capability } if capability == "fake" => {
+                let described = ToMicroprocess::Described {
+                    interface: Box::new(self.interface.clone()),
+                    grant: grant(&self.interface),
+                    allow_location: "cloison.toml:7".to_owned(),
+                };
+                Some((described, Vec::new()))
+            }
+            FromMicroprocess::Describe { capability } => {
+                Some((ToMicroprocess::Denied { message: format!("no capability {capability:?} in cloison.toml") }, Vec::new()))
+            }
+            FromMicroprocess::Open { .. } => Some(self.open()),
+            FromMicroprocess::Overdue { channel } => {
+                self.overdue.push(channel);
+                None
+            }
+            FromMicroprocess::Why { channel } => {
+                let end = self.opened[channel.0 as usize].end.recv().expect("an end");
+                Some((ToMicroprocess::Because(end), Vec::new()))
+            }
+            FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
+        }
+    }
+
+    fn open(&mut self) -> (ToMicroprocess, Vec<OwnedFd>) {
+        let (memory, descriptors) = Channel::create(self.interface.sandbox.call_bytes).expect("a channel");
+        let (status, page) = StatusPage::create().expect("a page");
+        let mut server = Server::new(page).expect("a server");
+        let id = ChannelId(self.opened.len() as u64);
+        let copy = |descriptor: &OwnedFd| descriptor.try_clone().expect("a copy");
+        server.attach(id, copy(&descriptors.channel), copy(&descriptors.terms)).expect("attached");
+        let (sender, end) = channel();
+        let interface = self.interface.clone();
+        std::thread::spawn(move || {
+            let _status = status;
+            serve(&interface, server, &memory, &sender);
+        });
+        self.opened.push(Open { end });
+        (ToMicroprocess::Opened { channel: id }, vec![descriptors.channel, descriptors.terms])
+    }
+}
+
+/// Serve until the zone "dies". The thread is left behind when the test ends.
+fn serve(interface: &Interface, mut server: Server, memory: &Channel, end: &Sender<End>) {
+    loop {
+        let Turn::Request { slot, request, .. } = server.wait() else { continue };
+        let name = interface.functions[request.function as usize].name.as_str();
+        let running = Some(name.to_owned());
+        match name {
+            "crash" => {
+                let _ = end.send(End::Signaled { signal: 11, function: running });
+                return memory.end(State::Ended);
+            }
+            "revoke" => {
+                let _ = end.send(End::Revoked);
+                return memory.end(State::Revoked);
+            }
+            "hang" => std::thread::sleep(Duration::from_secs(3600)),
+            _ => {}
+        }
+        server.begin(slot, request.function);
+        let reply = library(name, &request, server.arena(slot).expect("an arena"));
+        server.reply(slot, &reply);
+    }
+}
+
+fn reply(status: Status, words: &[u64]) -> Reply {
+    let mut reply = Reply { status, count: words.len() as u32, words: [0; MAX_WORDS] };
+    reply.words[..words.len()].copy_from_slice(words);
+    reply
+}
+
+fn ok(words: &[u64]) -> Reply {
+    reply(Status::Ok, words)
+}
+
+fn said(arena: &Arena, status: Status, code: i64, errno: i64, text: &str) -> Reply {
+    arena.write(4096, text.as_bytes()).expect("room");
+    reply(status, &[code as u64, errno as u64, 4096, text.len() as u64])
+}
+
+fn library(name: &str, request: &Request, arena: &Arena) -> Reply {
+    let words = &request.words;
+    let behind = request.arena_used.next_multiple_of(16);
+    let input = |index: usize| arena.read(words[index], words[index + 1]).expect("what the client sent");
+    let double = |index: usize| f64::from_bits(words[index]);
+    match name {
+        "add" => ok(&[(words[0] as i64 + words[1] as i64) as u64]),
+        "scale" => ok(&[(double(0) * double(1)).to_bits()]),
+        "wide" => ok(&[words[0]]),
+        "echo" => {
+            let bytes = input(0);
+            arena.write(behind, &bytes).expect("room");
+            ok(&[behind, bytes.len() as u64])
+        }
+        "shout" => {
+            let (offset, length) = (words[0], words[1]);
+            assert_eq!(arena.read(offset + length, 1).expect("a NUL"), [0]);
+            let text = String::from_utf8(input(0)).expect("UTF-8").to_uppercase();
+            arena.write(behind, text.as_bytes()).expect("room");
+            ok(&[behind, text.len() as u64])
+        }
+        "doubled" => {
+            let doubled: Vec<u8> = input(0)
+                .chunks_exact(8)
+                .flat_map(|chunk| (2.0 * f64::from_le_bytes(chunk.try_into().expect("eight bytes"))).to_le_bytes())
+                .collect();
+            arena.write(behind, &doubled).expect("room");
+            ok(&[behind, doubled.len() as u64])
+        }
+        "divide" => {
+            let (a, b) = (words[0] as i64, words[1] as i64);
+            ok(&[(a / b) as u64, (a % b) as u64])
+        }
+        "fail" => said(arena, Status::NativeError, words[0] as i64, 2, "because"),
+        "lie" => match words[0] {
+            0 => ok(&[u64::from(u32::MAX)]),
+            1 => ok(&[]),
+            2 => ok(&[1, 2]),
+            _ => ok(&[1 << 40]),
+        },
+        "quota" => said(arena, Status::QuotaExceeded, 0, 0, ""),
+        "bounded" => said(arena, Status::OutOfBounds, 0, 0, "x <= 3"),
+        other => panic!("{other}"),
+    }
+}

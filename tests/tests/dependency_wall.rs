@@ -1,0 +1,149 @@
+//! Who links what is part of the sandbox: only zones link a foreign function interface, only microprocesses a Python.
+
+use cloison_tests::binaries::built;
+use object::{Object, ObjectSymbol};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+/// The packages of the workspace, and of what each may be part.
+const FOREIGN: [&str; 4] = ["libffi", "libffi-sys", "libloading", "dlopen2"];
+
+struct Workspace {
+    /// Package id → name, normal dependencies, features.
+    nodes: BTreeMap<String, (String, Vec<String>, Vec<String>)>,
+}
+
+impl Workspace {
+    /// As cargo resolves it, without a network, features unified over all members.
+    fn read() -> Self {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
+        let output = Command::new(cargo)
+            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+            .args(["--filter-platform", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
+            .args(["--manifest-path", manifest])
+            .output()
+            .expect("cargo");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let names: BTreeMap<_, _> = list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+        let normal = |dependency: &Value| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
+        let node = |node: &Value| {
+            let needs = list(&node["deps"]).iter().filter(|dependency| normal(dependency)).map(|dependency| text(&dependency["pkg"])).collect();
+            let features = list(&node["features"]).iter().map(text).collect();
+            (text(&node["id"]), (names[&text(&node["id"])].clone(), needs, features))
+        };
+        Self { nodes: list(&metadata["resolve"]["nodes"]).iter().map(node).collect() }
+    }
+
+    /// The names of everything that a package is linked from.
+    fn tree(&self, package: &str) -> BTreeSet<String> {
+        let root = self.nodes.iter().find(|(_, (name, ..))| name == package).map(|(id, _)| id);
+        let mut open = vec![root.unwrap_or_else(|| panic!("no package {package}")).clone()];
+        let mut seen = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if seen.insert(id.clone()) {
+                open.extend(self.nodes[&id].1.iter().cloned());
+            }
+        }
+        seen.iter().map(|id| self.nodes[id].0.clone()).collect()
+    }
+
+    fn features(&self, package: &str) -> Vec<&str> {
+        let nodes = self.nodes.values().filter(|(name, ..)| name == package);
+        nodes.flat_map(|(.., features)| features.iter().map(String::as_str)).collect()
+    }
+}
+
+fn python(tree: &BTreeSet<String>) -> Vec<&String> {
+    tree.iter().filter(|name| name.starts_with("rustpython")).collect()
+}
+
+fn foreign(tree: &BTreeSet<String>) -> Vec<&String> {
+    tree.iter().filter(|name| FOREIGN.contains(&name.as_str())).collect()
+}
+
+#[test]
+fn only_zones_link_a_foreign_function_interface() {
+    let workspace = Workspace::read();
+    assert!(foreign(&workspace.tree("cloison-zone")).len() >= 2, "the control: the zone does");
+    for package in ["cloison-cli", "cloison-broker", "cloison-sandbox", "cloison-transport", "cloison-capabilities", "cloison-python"] {
+        assert_eq!(foreign(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
+    }
+}
+
+#[test]
+fn only_microprocesses_link_a_python() {
+    let workspace = Workspace::read();
+    assert!(python(&workspace.tree("cloison-python")).len() > 3, "the control: the microprocess does");
+    for package in ["cloison-cli", "cloison-broker", "cloison-sandbox", "cloison-transport", "cloison-capabilities", "cloison-zone"] {
+        assert_eq!(python(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
+    }
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let workspace = Workspace::read();
+    let ours = |package: &str| -> BTreeSet<String> {
+        workspace.tree(package).into_iter().filter(|name| name.starts_with("cloison-") && name != package).collect()
+    };
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let core = ["cloison-capabilities", "cloison-sandbox", "cloison-transport"];
+    assert_eq!(ours("cloison-capabilities"), set(&[]));
+    assert_eq!(ours("cloison-broker"), set(&core));
+    assert_eq!(ours("cloison-zone"), set(&core));
+    assert_eq!(ours("cloison-python"), set(&core));
+    assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker"]].concat()));
+}
+
+/// Cargo unifies features: one package that asks for `host_env` gives it to all.
+#[test]
+fn python_has_no_host_environment() {
+    let workspace = Workspace::read();
+    let packages: Vec<_> = workspace.nodes.values().map(|(name, ..)| name.as_str()).filter(|name| name.starts_with("rustpython")).collect();
+    assert!(packages.contains(&"rustpython-vm") && packages.contains(&"rustpython-stdlib"), "{packages:?}");
+    for package in packages {
+        let features = workspace.features(package);
+        for forbidden in ["host_env", "ssl", "ssl-rustls", "ssl-openssl", "sqlite", "tkinter", "threading", "wasmbind", "jit"] {
+            assert!(!features.contains(&forbidden), "{package} has feature {forbidden}");
+        }
+    }
+}
+
+/// What the dynamic loader is asked for.
+fn imports(binary: &str) -> BTreeSet<String> {
+    let path = built().join(binary);
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file = object::File::parse(&*bytes).expect("an ELF file");
+    file.dynamic_symbols().filter(|symbol| symbol.is_undefined()).filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect()
+}
+
+/// Every function that a binary has, exported or not.
+fn functions(binary: &str) -> Vec<String> {
+    let bytes = std::fs::read(built().join(binary)).expect("the binary");
+    let file = object::File::parse(&*bytes).expect("an ELF file");
+    file.symbols().filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_binaries_have_only_what_is_theirs() {
+    assert!(imports("cloison-zone").contains("dlopen"), "the control: the zone loads libraries");
+    for binary in ["cloison", "cloison-microprocess"] {
+        let imports = imports(binary);
+        for forbidden in ["dlopen", "dlmopen"] {
+            assert!(!imports.contains(forbidden), "{binary} imports {forbidden}");
+        }
+    }
+    let microprocess = imports("cloison-microprocess");
+    for forbidden in ["execve", "execvp", "execv", "posix_spawn", "posix_spawnp", "system", "popen", "socket", "connect", "bind"] {
+        assert!(!microprocess.contains(forbidden), "cloison-microprocess imports {forbidden}");
+    }
+    let (zone, microprocess) = (functions("cloison-zone"), functions("cloison-microprocess"));
+    let has = |functions: &[String], part: &str| functions.iter().any(|name| name.contains(part));
+    assert!(has(&zone, "ffi_call") && has(&microprocess, "rustpython"), "the control: symbols can be read");
+    assert!(!has(&microprocess, "ffi_call") && !has(&microprocess, "ffi_prep_cif"), "the microprocess has libffi");
+    assert!(!has(&zone, "rustpython") && !has(&functions("cloison"), "rustpython"), "Python outside of the microprocess");
+}

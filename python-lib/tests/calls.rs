@@ -181,7 +181,7 @@ fn functions_describe_themselves() {
     check(
         "import inspect\nprint(fake, fake.add.__name__, fake.add.__qualname__, inspect.signature(fake.add), callable(fake.add))\n\
          print(fake.add.__doc__.splitlines()[0])\nprint(fake.__doc__.splitlines()[0])\nprint(cloison.capability.__name__)\n",
-        "<capability 'fake'> add fake.add (a, b=5) True\nadd(a: int, b: int = 5) -> int\nfake 1.0.0 (fake.zone.toml)\ncapability\n",
+        "<capability 'fake'> add fake.add (a: 'int', b: 'int' = 5) -> 'int' True\nadd(a: int, b: int = 5) -> int\nfake 1.0.0 (fake.zone.toml)\ncapability\n",
     );
 }
 

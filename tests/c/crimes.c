@@ -20,7 +20,10 @@ int segfault(void) { return *(volatile int *)0 = 1; }
 int wild_jump(void) { return ((int (*)(void))0x1234)(); }
 int aborts(void) { abort(); }
 int illegal(void) { __builtin_trap(); }
-int divides(int by) { return 1 / by; }
+int divides(int by) {
+    volatile int dividend = 7; /* which the compiler cannot know */
+    return dividend / by;
+}
 int double_free(void) {
     char *memory = malloc(64);
     free(memory);

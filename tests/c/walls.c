@@ -29,7 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define RESULT(value) ((value) < 0 ? -(long)errno : (long)(value))
+static long RESULT(long value) { return value < 0 ? -(long)errno : value; }
 extern char **environ;
 
 static long file(const char *path, int flags) {

@@ -79,7 +79,7 @@ const RIGHT: &[(&str, &str)] = &[
     ("n.divide(17, 5)", "(3, 2)"),
     ("n.parse('-12'), n.parse('x')", "((-12, 1), (0, 0))"),
     ("n.step(40), n.step(40, 2), n.step(state=1, by=-1)", "(41, 42, 0)"),
-    ("n.repeat(65, 4), n.repeat(65, 0)", "(b'AAAA', b'')"),
+    ("n.repeat(65, 4), n.repeat(65, 0), n.repeat_or_overflow(66, 2)", "(b'AAAA', b'', b'BB')"),
     ("n.fill(3), n.fill(64) == 'f' * 64", "('fff', True)"),
     ("n.open_thing('x'), n.check(0)", "(3, None)"),
     ("n.sum(bytes(64 << 20)), n.sum(b'\\1' * (64 << 20))", "(0, 67108864)"),
@@ -145,7 +145,8 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("n.area([1.0], 2**30, 2**30)", "ValueError", &["area", "matrix"]),
     ("n.area([], -1, 0x7fffffff)", "ValueError", &["area", "matrix"]),
     ("n.repeat(65, 2 << 20)", "ValueError", &["repeat", "target"]),
-    ("n.repeat(65, 2**64 - 1)", "ValueError", &["repeat"]),
+    ("n.repeat_or_overflow(65, 2**64 - 1)", "ValueError", &["repeat_or_overflow", "target"]),
+    ("n.repeat_or_overflow(65, 2**63)", "ValueError", &["repeat_or_overflow", "target"]),
     ("n.step(2**63)", "OverflowError", &["step", "state"]),
     ("n.divide(1, 2, 3, 4)", "TypeError", &["divide"]),
 ];

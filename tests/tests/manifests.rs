@@ -5,7 +5,7 @@ use cloison_tests::Project;
 const ZONE: &str = "[zone]\nname = \"own\"\nversion = \"1.0.0\"\nlibrary = { path = \"own.so\" }\n\n[functions.one]\nc = \"int one(void)\"\n";
 const APPLICATION: &str = "[app]\nentry = \"app:main\"\n\n[capabilities.own]\nzone = \"own.zone.toml\"\nallow = [\"one\"]\n\n[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n";
 /// Its constructor would leave a mark: checking loads nothing.
-const LIBRARY: &str = "#include <stdio.h>\n__attribute__((constructor)) static void mark(void) { fclose(fopen(MARK, \"w\")); }\nint one(void) { return 1; }\n";
+const LIBRARY: &str = "#include <stdio.h>\n__attribute__((constructor)) static void mark(void) { FILE *mark = fopen(MARK, \"w\"); if (mark) fclose(mark); }\nint one(void) { return 1; }\n";
 
 fn project() -> Project {
     let project = Project::new().file("cloison.toml", APPLICATION).file("own.zone.toml", ZONE);
@@ -33,7 +33,7 @@ fn mistakes_are_shown_with_line_and_caret() {
     let project = project();
     project.write("own.zone.toml", ZONE.replace("int one(void)", "int one(char *text)").as_bytes());
     let output = project.cloison(&["check", "own.zone.toml"]).output().ends_with(1);
-    let output = output.complains(&["error", "own.zone.toml:7:", "c = \"int one(char *text)\"", "^", "text", "help"]);
+    let output = output.complains(&["error", "own.zone.toml:7:", "c = \"int one(char *text)\"", "^", "text", "hint"]);
     assert_eq!(output.stdout, "");
     // The same stops a run, before anything is started.
     project.application(&[]).output().ends_with(2).complains(&["own.zone.toml:7:", "^"]);

@@ -70,11 +70,21 @@ pub(crate) struct Process {
     pub(crate) registration: Registration,
     /// The process and its registration, once the template has forked it.
     pub(crate) child: Option<(Child, Registration)>,
-    /// Its channels, and at which instance each is.
-    pub(crate) channels: BTreeMap<ChannelId, InstanceId>,
+    /// Its channels: at most one for each capability.
+    pub(crate) channels: BTreeMap<ChannelId, Held>,
     /// Why channels of its ended, until it asks.
     pub(crate) ends: BTreeMap<ChannelId, End>,
 }
+
+/// A channel as its client's entry names it.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) instance: InstanceId,
+    pub(crate) capability: String,
+}
+
+/// How many messages of one peer are read in one turn: a peer that floods waits for the others.
+pub(crate) const MESSAGES_PER_TURN: usize = 16;
 
 /// Why the broker cannot go on.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! What the broker does with the template and its microprocesses.
 
-use crate::broker::{Broker, BrokerError, Event, Exit, Meaning, Pid, Process, StandardStreams};
+use crate::broker::{Broker, BrokerError, Event, Exit, MESSAGES_PER_TURN, Meaning, Pid, Process, StandardStreams};
 use crate::child::Child;
 use crate::template::Progress;
 use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
@@ -54,7 +54,7 @@ impl Broker {
     }
 
     pub(crate) fn hear_template(&mut self) {
-        loop {
+        for _ in 0..MESSAGES_PER_TURN {
             match self.template.control.try_receive::<FromTemplate>() {
                 Ok(Some((message, descriptors))) => self.template_says(message, descriptors),
                 Ok(None) => return,
@@ -144,7 +144,8 @@ impl Broker {
     }
 
     pub(crate) fn hear_process(&mut self, pid: Pid) {
-        while let Some(process) = self.processes.get(pid) {
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(process) = self.processes.get(pid) else { return };
             match process.control.try_receive::<FromMicroprocess>() {
                 Ok(Some((message, descriptors))) => {
                     drop(descriptors); // no message of a microprocess brings any

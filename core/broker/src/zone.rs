@@ -37,7 +37,7 @@ pub struct Zone {
 }
 
 /// A microprocess that waits for a channel.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Waiting {
     /// Who.
     pub client: Pid,

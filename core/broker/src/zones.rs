@@ -1,6 +1,6 @@
 //! What the broker does with zones.
 
-use crate::broker::{Broker, Meaning, Pid};
+use crate::broker::{Broker, Held, MESSAGES_PER_TURN, Meaning, Pid};
 use crate::child::Ended;
 use crate::family::Family;
 use crate::library;
@@ -17,6 +17,20 @@ use std::time::{Duration, Instant};
 
 /// A client waits this long for a zone that must not start yet; longer waits are answered at once.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Why an instance is ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Cause {
+    /// It has ended by itself, or broke the protocol.
+    Itself,
+    /// It took too long.
+    Overdue,
+    /// Its only client is gone.
+    Unneeded,
+}
+
+/// How many ends of channels are kept for a client until it asks.
+const REMEMBERED_ENDS: usize = 64;
 
 impl Broker {
     pub(crate) fn describe(&self, name: &str) -> ToMicroprocess {
@@ -47,7 +61,12 @@ impl Broker {
             return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
         };
         let zone = granted.zone;
-        self.zones[zone].waiting.push(Waiting { client, capability });
+        // One channel for each capability and client, or one client could take every place of a shared zone.
+        self.give_up(client, |held| held.capability == capability);
+        let waiting = Waiting { client, capability };
+        if !self.zones[zone].waiting.contains(&waiting) {
+            self.zones[zone].waiting.push(waiting);
+        }
         self.serve_waiting(zone, Instant::now());
     }
 
@@ -155,29 +174,42 @@ impl Broker {
         }
         instance.status.ring();
         instance.channels.insert(name, Attached { client: waiting.client, channel });
-        process.channels.insert(name, id);
+        process.channels.insert(name, Held { instance: id, capability: waiting.capability.clone() });
         self.answer(waiting.client, &ToMicroprocess::Opened { channel: name }, &both);
     }
 
     /// A client says that a call has taken too long, and has given its channel up.
     pub(crate) fn overdue(&mut self, client: Pid, channel: ChannelId) {
-        let Some(process) = self.processes.get_mut(client) else { return };
-        if let Some(id) = process.channels.remove(&channel) {
-            self.detach(id, channel);
+        let held = self.processes.get_mut(client).and_then(|process| process.channels.remove(&channel));
+        if let Some(held) = held {
+            self.detach(held.instance, channel);
         }
         self.check_zones(Instant::now());
     }
 
-    pub(crate) fn client_gone(&mut self, client: Pid, channels: BTreeMap<ChannelId, InstanceId>) {
+    /// Close those channels of a client.
+    fn give_up(&mut self, client: Pid, which: impl Fn(&Held) -> bool) {
+        let Some(process) = self.processes.get_mut(client) else { return };
+        let (gone, kept) = std::mem::take(&mut process.channels).into_iter().partition(|(_, held)| which(held));
+        process.channels = kept;
+        self.detach_all(gone);
+    }
+
+    fn detach_all(&mut self, channels: BTreeMap<ChannelId, Held>) {
+        for (channel, held) in channels {
+            self.detach(held.instance, channel);
+        }
+    }
+
+    /// A client has ended.
+    pub(crate) fn client_gone(&mut self, client: Pid, channels: BTreeMap<ChannelId, Held>) {
         for zone in &mut self.zones {
             zone.waiting.retain(|waiting| waiting.client != client);
         }
-        for (channel, id) in channels {
-            self.detach(id, channel);
-        }
-        let own: Vec<_> = self.instances.iter().filter(|(_, instance)| instance.owner == Some(client)).collect();
-        for id in own.into_iter().map(|(id, _)| id).collect::<Vec<_>>() {
-            self.end_instance(id, false);
+        self.detach_all(channels);
+        let own = self.instances.iter().filter(|(_, instance)| instance.owner == Some(client));
+        for id in own.map(|(id, _)| id).collect::<Vec<_>>() {
+            self.end_instance(id, Cause::Unneeded);
         }
     }
 
@@ -194,7 +226,8 @@ impl Broker {
     }
 
     pub(crate) fn hear_zone(&mut self, id: InstanceId) {
-        while let Some(instance) = self.instances.get_mut(id) {
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(instance) = self.instances.get(id) else { return };
             match instance.control.try_receive::<FromZone>() {
                 Ok(Some((message, _))) => self.zone_says(id, message),
                 Ok(None) => return,
@@ -202,7 +235,7 @@ impl Broker {
                     if !matches!(error, ControlError::Closed) {
                         tracing::warn!(%error, "a zone breaks the protocol and is ended");
                     }
-                    return self.end_instance(id, false);
+                    return self.end_instance(id, Cause::Itself);
                 }
             }
         }
@@ -215,7 +248,7 @@ impl Broker {
             FromZone::Jailed(jailed) => {
                 if let Err(error) = instance.family.adopt(jailed) {
                     tracing::warn!(%error, "a zone names processes that are not ours");
-                    self.end_instance(id, false);
+                    self.end_instance(id, Cause::Itself);
                 }
             }
             FromZone::Ready { layers } => {
@@ -229,7 +262,7 @@ impl Broker {
                 let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
                 let message = format!("zone {name:?} cannot start, at step {step}: {message}{hint}");
                 self.zones[zone].failure = Some(message);
-                self.end_instance(id, false);
+                self.end_instance(id, Cause::Itself);
             }
             FromZone::Detached { channel } => {
                 instance.leaving.remove(&channel);
@@ -239,19 +272,24 @@ impl Broker {
     }
 
     /// End an instance, tell its clients why, and start another for those who wait.
-    fn end_instance(&mut self, id: InstanceId, overdue: bool) {
+    fn end_instance(&mut self, id: InstanceId, cause: Cause) {
         let Some(mut instance) = self.instances.remove(id) else { return };
         self.reactor.remove(instance.registration, &instance.control);
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
         let ended = instance.family.end().unwrap_or(Ended::Exited(1));
         let zone = &mut self.zones[instance.zone];
-        let end = instance.end_of(&zone.specification, ended, overdue);
+        let end = instance.end_of(&zone.specification, ended, cause == Cause::Overdue);
         tracing::info!(zone = zone.specification.interface.name, ?end, "zone ended");
-        zone.backoff.ended(Instant::now());
+        if cause != Cause::Unneeded {
+            zone.backoff.ended(Instant::now());
+        }
         for (channel, attached) in std::mem::take(&mut instance.channels) {
             if let Some(process) = self.processes.get_mut(attached.client) {
                 process.channels.remove(&channel);
                 process.ends.insert(channel, end.clone());
+                while process.ends.len() > REMEMBERED_ENDS {
+                    process.ends.pop_first(); // a client that never asks must not make this grow
+                }
             }
             attached.channel.end(State::Ended);
         }
@@ -301,8 +339,8 @@ impl Broker {
         for (id, health) in due {
             match health {
                 Health::Fine(next) => self.instances[id].check_at = next,
-                Health::Overdue(_) | Health::Stuck => self.end_instance(id, true),
-                Health::Silent => self.end_instance(id, false),
+                Health::Overdue(_) | Health::Stuck => self.end_instance(id, Cause::Overdue),
+                Health::Silent => self.end_instance(id, Cause::Itself),
             }
         }
         for zone in 0..self.zones.len() {

@@ -14,7 +14,7 @@ pub struct Limits {
     pub cpu_seconds: Option<u64>,
     /// Open descriptors.
     pub descriptors: u32,
-    /// How far a write into a file may reach.
+    /// How far a write into a file may reach. A template's standard output may be a file: give it room.
     pub file_size_bytes: Option<u64>,
     /// Processes and threads besides the worker itself. It holds only in a user namespace of our own: elsewhere the
     /// kernel would count the user's other processes too, and only `Some(0)` is set.
@@ -58,7 +58,7 @@ impl Limits {
         set(libc::RLIMIT_NOFILE, Some(u64::from(self.descriptors)), "RLIMIT_NOFILE")?;
         set(libc::RLIMIT_FSIZE, self.file_size_bytes, "RLIMIT_FSIZE")?;
         set(libc::RLIMIT_NPROC, self.process_count(apart), "RLIMIT_NPROC")?;
-        set(libc::RLIMIT_CPU, self.cpu_seconds, "RLIMIT_CPU")?;
+        set_cpu_seconds(self.cpu_seconds)?;
         set(libc::RLIMIT_DATA, self.data_bytes, "RLIMIT_DATA")?;
         set(libc::RLIMIT_AS, self.address_space_bytes, "RLIMIT_AS")?;
         Ok(self.to_string())
@@ -91,5 +91,15 @@ impl std::fmt::Display for Limits {
 /// Sets one limit, soft and hard, or leaves it. A limit that is lower already stays as it is.
 pub(crate) fn set(resource: libc::__rlimit_resource_t, value: Option<u64>, name: &'static str) -> Result<(), Error> {
     let Some(value) = value else { return Ok(()) };
-    sys::limit(resource, value).map_err(|source| Error::Limit { name, value, source })
+    sys::limit(resource, value, value).map_err(|source| Error::Limit { name, value, source })
+}
+
+/// Sets the processor time. It ends with SIGXCPU, which says why; whoever catches that has one second left.
+pub(crate) fn set_cpu_seconds(value: Option<u64>) -> Result<(), Error> {
+    let Some(value) = value else { return Ok(()) };
+    sys::limit(libc::RLIMIT_CPU, value, value.saturating_add(1)).map_err(|source| Error::Limit {
+        name: "RLIMIT_CPU",
+        value,
+        source,
+    })
 }

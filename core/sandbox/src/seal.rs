@@ -56,10 +56,14 @@ impl MicroprocessSeal {
             .map_err(|error| Error::process("PR_SET_PDEATHSIG", error))?;
         limits::set(libc::RLIMIT_DATA, limits.data_bytes, "RLIMIT_DATA")?;
         limits::set(libc::RLIMIT_AS, limits.address_space_bytes, "RLIMIT_AS")?;
-        limits::set(libc::RLIMIT_CPU, limits.cpu_seconds, "RLIMIT_CPU")?;
+        limits::set_cpu_seconds(limits.cpu_seconds)?;
         limits::set(libc::RLIMIT_NOFILE, limits.descriptors.map(u64::from), "RLIMIT_NOFILE")?;
         match &self.filter {
-            Some(filter) => policy::apply(policy::MICROPROCESS.name, filter),
+            Some(filter) => {
+                let mut filter = filter.clone();
+                policy::fill_in_own_pid(&mut filter, rustix::process::getpid().as_raw_pid());
+                policy::apply(policy::MICROPROCESS.name, &filter)
+            }
             None => Ok(()),
         }
     }
@@ -74,6 +78,8 @@ impl Jail<Loading> {
     pub fn seal(self) -> Result<Jail<Sealed>, Error> {
         let Jail { layers, pids, requested, may_be_missing, stage } = self;
         let mut report = Report::resume(layers, &may_be_missing);
+        // A thread that a constructor made has the filter too (it goes to all threads), but before ABI 8 not these rules; its
+        // filter lets it open nothing, or read-only where `files` needs that.
         // Rules only add up: what the first set allowed for loading, this one no longer does.
         fence::put_up(requested, &fence::sealed_rules(&stage.files), &mut report)?;
         policy::install(requested, policy::sealed(stage.threads, &stage.files), &mut report)?;

@@ -117,13 +117,13 @@ pub(crate) fn is_single_threaded() -> bool {
     unsafe { libc::unshare(libc::CLONE_THREAD) == 0 }
 }
 
-/// Sets a limit, soft and hard; what is lower already stays.
-pub(crate) fn limit(resource: libc::__rlimit_resource_t, value: u64) -> io::Result<()> {
+/// Sets a limit; what is lower already stays.
+pub(crate) fn limit(resource: libc::__rlimit_resource_t, soft: u64, hard: u64) -> io::Result<()> {
     let mut current = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the kernel fills in the structure, which lives on this stack.
     check(unsafe { libc::getrlimit(resource, &mut current) }.into())?;
-    let hard = current.rlim_max.min(value);
-    let wanted = libc::rlimit { rlim_cur: hard, rlim_max: hard };
+    let hard = current.rlim_max.min(hard);
+    let wanted = libc::rlimit { rlim_cur: hard.min(soft), rlim_max: hard };
     // SAFETY: the kernel reads the structure, which lives on this stack.
     check(unsafe { libc::setrlimit(resource, &wanted) }.into())
 }

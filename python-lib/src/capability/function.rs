@@ -150,9 +150,7 @@ impl Function {
     #[pygetset]
     fn __signature__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let text = Self::__text_signature__(zelf, vm)?;
-        let inspect = vm.import("inspect", 0)?;
-        let class = inspect.get_attr("Signature", vm)?;
-        inspect.get_attr("_signature_fromstr", vm)?.call((class, zelf.to_owned(), text), vm)
+        crate::interpreter::cloison_module("_signature", vm)?.get_attr("signature", vm)?.call((text,), vm)
     }
 
     #[pymethod]

@@ -2,8 +2,17 @@
 //!
 //! As little as that: this filter is put on at every start of a microprocess, and its length is part of that time.
 
-use super::row::{Row, kill};
+use super::Verdict::Refuse;
+use super::row::{Row, allow_when, kill, own_pid};
 
 /// Taken away; everything else stays as the template's filter has it.
-pub const ROWS: &[Row] =
-    &[kill(libc::SYS_clone, "processes are the broker's to make"), kill(libc::SYS_seccomp, "the last filter is on")];
+pub const ROWS: &[Row] = &[
+    kill(libc::SYS_clone, "processes are the broker's to make"),
+    kill(libc::SYS_seccomp, "the last filter is on"),
+    allow_when(
+        libc::SYS_tgkill,
+        &[&[own_pid(0)]],
+        Refuse(libc::EPERM),
+        "abort() is for oneself: siblings have numbers in here too",
+    ),
+];

@@ -163,7 +163,14 @@ impl Policy {
         self.row(number).map_or(self.default, |row| row.verdict(arguments))
     }
 
-    /// The filter.
+    /// The filter for a process of that number.
+    pub(crate) fn compile_for(&self, pid: i32) -> Result<BpfProgram, Error> {
+        let mut program = self.compile()?;
+        fill_in_own_pid(&mut program, pid);
+        Ok(program)
+    }
+
+    /// The filter, with a blank where the process's own number belongs.
     pub(crate) fn compile(&self) -> Result<BpfProgram, Error> {
         compile::compile(self).map_err(|error| Error::Compile { policy: self.name, message: error.to_string() })
     }
@@ -175,7 +182,7 @@ pub(crate) fn install(asked: Layers, policy: &Policy, report: &mut Report) -> Re
         report.off(layer::SECCOMP);
         return Ok(());
     }
-    let filter = policy.compile()?;
+    let filter = policy.compile_for(rustix::process::getpid().as_raw_pid())?;
     match apply(policy.name, &filter) {
         Err(Error::Filter { source, .. }) if source.raw_os_error() == Some(libc::ENOSYS) => {
             report.unavailable(layer::SECCOMP, "this kernel has no filters")
@@ -185,6 +192,13 @@ pub(crate) fn install(asked: Layers, policy: &Policy, report: &mut Report) -> Re
             report.on(layer::SECCOMP, format!("policy `{}`, {} instructions", policy.name, filter.len()));
             Ok(())
         }
+    }
+}
+
+/// Replaces [`row::OWN_PID`] by the number that it stands for.
+pub(crate) fn fill_in_own_pid(program: &mut BpfProgram, pid: i32) {
+    for instruction in program.iter_mut().filter(|instruction| instruction.k == row::OWN_PID as u32) {
+        instruction.k = pid as u32;
     }
 }
 

@@ -48,6 +48,15 @@ pub const fn is(argument: u8, value: i32) -> Check {
     Check { argument, mask: u32::MAX as u64, value: value as u32 as u64, narrow: true }
 }
 
+/// Stands for the process's own number, which is filled in when the filter is installed. No process has this one: the
+/// kernel's limit is 2²².
+pub const OWN_PID: i32 = 0x7fff_fffe;
+
+/// The argument is the process's own number.
+pub const fn own_pid(argument: u8) -> Check {
+    is(argument, OWN_PID)
+}
+
 /// The `long` argument has this value.
 pub const fn is_long(argument: u8, value: u64) -> Check {
     Check { argument, mask: u64::MAX, value, narrow: false }

@@ -1,7 +1,7 @@
 //! What every worker needs all the time: its channels, its memory, the clock, its end.
 
 use super::Verdict::Refuse;
-use super::row::{Row, allow, allow_when, bits, is};
+use super::row::{Row, allow, allow_when, bits, is, own_pid};
 
 const NO_EXECUTE: &[&[super::Check]] = &[&[bits(2, libc::PROT_EXEC, 0)]];
 
@@ -70,7 +70,7 @@ pub const ROWS: &[Row] = &[
     allow(libc::SYS_restart_syscall, "sleeps on after it was stopped and continued"),
     allow_when(
         libc::SYS_tgkill,
-        &[&[is(2, libc::SIGABRT)]],
+        &[&[own_pid(0), is(2, libc::SIGABRT)]],
         Refuse(libc::EPERM),
         "abort(), which sends SIGABRT to itself",
     ),

@@ -12,6 +12,12 @@ pub const ROWS: &[Row] = &[
     allow(libc::SYS_read, "standard input"),
     allow(libc::SYS_readv, "the same, in pieces"),
     allow(libc::SYS_lseek, "where standard input stands, if it is a file"),
+    allow_when(
+        libc::SYS_ioctl,
+        &[&[is(1, libc::TCGETS as i32)]],
+        Refuse(libc::ENOTTY),
+        "is it a terminal? Output to one is flushed after each line",
+    ),
     #[cfg(target_arch = "x86_64")]
     allow(libc::SYS_dup2, "a child's own standard streams"),
     allow(libc::SYS_dup3, "the same"),
@@ -41,6 +47,12 @@ pub const ROWS: &[Row] = &[
         &[&[is_long(0, FORK)]],
         Refuse(libc::EPERM),
         "a microprocess, which has to be the broker's own child",
+    ),
+    allow_when(
+        libc::SYS_tgkill,
+        &[&[is(2, libc::SIGABRT)]],
+        Refuse(libc::EPERM),
+        "abort(); each child narrows it to itself, whose number is not known yet",
     ),
     allow_when(
         libc::SYS_seccomp,

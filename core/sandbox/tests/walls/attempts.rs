@@ -89,6 +89,7 @@ pub const ATTEMPTS: &[Attempt] = &[
         Some(Done(0)),
         all(Failed(EPERM)),
     ),
+    attempt("abort_a_neighbour", abort_a_neighbour, None, all(Failed(EPERM))),
     attempt("forged_signal", || call(libc::SYS_rt_sigqueueinfo, &[own_pid(), 0, 0]), Some(Failed(EFAULT)), all(SYS)),
     attempt("read_memory", read_memory, Some(Done(8)), all(SYS)),
     attempt("pidfd", || opened(call(libc::SYS_pidfd_open, &[own_pid(), 0])), Some(Done(1)), all(SYS)),
@@ -352,6 +353,12 @@ fn exec(number: i64) -> i64 {
     } else {
         call(number, &[libc::AT_FDCWD.into(), program, arguments.as_ptr() as i64, nothing.as_ptr() as i64, 0])
     }
+}
+
+/// The signal that one may send to oneself, to the template (2), or to init (1) by the template itself.
+fn abort_a_neighbour() -> i64 {
+    let neighbour = if own_pid() == 2 { 1 } else { 2 };
+    call(libc::SYS_tgkill, &[neighbour, neighbour, libc::SIGABRT.into()])
 }
 
 /// Through the parent's own pid: what works on oneself works on others of the same user.

@@ -67,7 +67,7 @@ pub const LAYERS: &[&str] = &[
 /// One enforcement mechanism and what became of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Layer {
-    /// One of [`LAYERS`].
+    /// One of [`LAYERS`], or `cgroup-namespace`, `keyring` or `memory`, which are never required.
     pub name: String,
     /// On, off or unavailable.
     pub state: LayerState,

@@ -23,7 +23,7 @@ const CHANNEL_OVERHEAD_BYTES: u64 = 64 << 10;
 /// A per-client instance has one client; a second channel may overlap with the first one's end.
 const CHANNELS_PER_CLIENT: u64 = 4;
 /// The worker and its init.
-const OWN_PROCESSES: u32 = 2;
+const OWN_PROCESSES: u32 = 0;
 
 /// The limits of a zone with that `[sandbox]`.
 pub fn of(sandbox: &Sandbox) -> Limits {

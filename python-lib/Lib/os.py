@@ -171,8 +171,8 @@ def isatty(fd):
 
 
 def get_terminal_size(fd=1):
-    """Raise OSError: the size of the terminal is not known here."""
-    raise OSError(25, "a microprocess cannot ask for the size of a terminal")
+    """Return columns and lines of the terminal that a standard stream is."""
+    return terminal_size(_cloison.terminal_size(fd))
 
 
 def get_inheritable(fd):

@@ -38,7 +38,12 @@ def default_int_handler(signum, frame):
 
 def getsignal(signalnum):
     """Return the handler that is in force."""
-    return default_int_handler if signalnum == Signals.SIGINT else Handlers.SIG_DFL
+    return _interrupt if signalnum == Signals.SIGINT else Handlers.SIG_DFL
+
+
+def _interrupt(signum, frame):
+    """The handler that cannot be replaced, and so is not `default_int_handler`, which can."""
+    raise KeyboardInterrupt
 
 
 def valid_signals():

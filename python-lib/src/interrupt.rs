@@ -57,7 +57,8 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
     if pending & INTERRUPT != 0 {
         return Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()));
     }
-    if pending & MEMORY != 0 {
+    // What was freed since is no reason to complain any more.
+    if pending & MEMORY != 0 && crate::memory::over_budget() {
         return Err(vm.no_memory_error());
     }
     Ok(())

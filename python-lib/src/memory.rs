@@ -61,6 +61,11 @@ pub fn used_bytes() -> usize {
     USED_BYTES.load(Ordering::Relaxed)
 }
 
+/// Whether the budget is used up.
+pub fn over_budget() -> bool {
+    used_bytes() > BUDGET_BYTES.load(Ordering::Relaxed)
+}
+
 /// End the process with a message if it aborts for want of memory. Async-signal-safe.
 pub fn exit_if_exhausted() {
     if REFUSED.load(Ordering::Relaxed) {

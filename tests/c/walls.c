@@ -189,7 +189,7 @@ static long canary(int signal) { return RESULT(kill(CANARY, signal)); }
     X(priority, RESULT(setpriority(PRIO_PROCESS, 0, 5))) \
     X(working_folder, RESULT(chdir("/usr"))) \
     X(dumpable, RESULT(prctl(PR_SET_DUMPABLE, 1))) \
-    X(ptracer, RESULT(getppid())) \
+    X(parent, RESULT(getppid())) \
     X(session, RESULT(setpgid(0, 0))) \
     X(timer, RESULT(syscall(SYS_setitimer, 0, &(long[4]){0, 0, 0, 0}, 0)))
 

@@ -24,6 +24,8 @@ pub fn built() -> PathBuf {
 pub fn shared() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     FOLDER.get_or_init(|| {
+        let missing = NAMES.iter().map(|name| built().join(name)).find(|path| !path.is_file());
+        assert!(missing.is_none(), "{missing:?} is not there: build it with `make build`, or set CLOISON_BIN_DIR");
         let folder = tempfile::Builder::new().prefix("cloison-tests-").tempdir().expect("a temporary folder").keep();
         readable(&folder, 0o755);
         for name in NAMES {

@@ -36,7 +36,11 @@ fn run(kind: Kind, key: u64, source: &str, definitions: &[String]) -> PathBuf {
     if kind == Kind::Library {
         cc.args(["-shared", "-fPIC"]);
     }
-    cc.args(definitions.iter().map(|definition| format!("-D{definition}"))).arg("-o").arg(&output).arg(&input).arg("-ldl");
+    cc.args(definitions.iter().map(|definition| format!("-D{definition}")))
+        .arg("-o")
+        .arg(&output)
+        .arg(&input)
+        .arg("-ldl");
     let done = cc.output().expect("a C compiler called cc");
     assert!(done.status.success(), "cc: {}", String::from_utf8_lossy(&done.stderr));
     readable(&output, 0o755);

@@ -27,7 +27,8 @@ pub fn processes(folder: &Path) -> Vec<Process> {
     pids.filter_map(|pid: i32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         let first = line.split(|byte| *byte == 0).next()?;
-        let by_line = first.starts_with(bin.as_os_str().as_bytes()).then(|| PathBuf::from(std::ffi::OsStr::from_bytes(first)));
+        let by_line =
+            first.starts_with(bin.as_os_str().as_bytes()).then(|| PathBuf::from(std::ffi::OsStr::from_bytes(first)));
         let by_file = || fs::read_link(format!("/proc/{pid}/exe")).ok().filter(|path| path.starts_with(&bin));
         let path = by_line.or_else(by_file)?;
         Some(Process { pid, name: path.file_name()?.to_string_lossy().into_owned() })
@@ -80,17 +81,21 @@ impl Traces {
 
 /// Everything of that user's on the machine.
 fn of_user(uid: u32, traces: &mut BTreeSet<String>) {
-        for place in ["/dev/shm", "/dev/mqueue", "/tmp", "/var/tmp", "/run/lock"].map(PathBuf::from) {
-            let entries = fs::read_dir(&place).into_iter().flatten().flatten();
-            let own = entries.filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.uid() == uid));
-            let ours = |name: &str| name.starts_with("cloison-test");
-            let names = own.map(|entry| entry.path()).filter(|path| !path.file_name().is_some_and(|name| ours(&name.to_string_lossy())));
-            traces.extend(names.map(|path| path.display().to_string()));
-        }
-        for kind in ["shm", "sem", "msg"] {
-            let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
-            traces.extend(table.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).map(|id| format!("{kind} {id}")));
-        }
+    for place in ["/dev/shm", "/dev/mqueue", "/tmp", "/var/tmp", "/run/lock"].map(PathBuf::from) {
+        let entries = fs::read_dir(&place).into_iter().flatten().flatten();
+        let own = entries.filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.uid() == uid));
+        let ours = |name: &str| name.starts_with("cloison-test");
+        let names = own
+            .map(|entry| entry.path())
+            .filter(|path| !path.file_name().is_some_and(|name| ours(&name.to_string_lossy())));
+        traces.extend(names.map(|path| path.display().to_string()));
+    }
+    for kind in ["shm", "sem", "msg"] {
+        let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
+        traces.extend(
+            table.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).map(|id| format!("{kind} {id}")),
+        );
+    }
 }
 
 fn below(folder: &Path, traces: &mut BTreeSet<String>) {

@@ -70,7 +70,9 @@ impl Project {
     /// Write a file of the application.
     pub fn write(&self, name: &str, bytes: &[u8]) {
         let path = self.app(name);
-        for folder in path.ancestors().skip(1).take_while(|folder| !folder.exists()).collect::<Vec<_>>().into_iter().rev() {
+        for folder in
+            path.ancestors().skip(1).take_while(|folder| !folder.exists()).collect::<Vec<_>>().into_iter().rev()
+        {
             fs::create_dir(folder).expect("a folder");
             readable(folder, 0o755);
         }

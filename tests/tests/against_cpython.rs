@@ -16,7 +16,10 @@ fn lines(text: &str) -> Vec<Value> {
 #[test]
 fn zlib_and_libm_agree_with_cpython() {
     let project = Project::new().file("main.py", CASES);
-    project.write("cloison.toml", b"[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n");
+    project.write(
+        "cloison.toml",
+        b"[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n",
+    );
     let ours = project.main(&[]).output().ends_with(0);
     let theirs = Command::new("python3").arg("-I").arg(project.app("main.py")).output();
     let theirs = theirs.expect("this test compares with CPython 3.11 or newer: install python3");

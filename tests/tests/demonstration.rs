@@ -13,7 +13,8 @@ fn project() -> Project {
 #[test]
 fn it_packs_crashes_and_goes_on() {
     let project = project();
-    let input: String = (0..400_000).map(|number: u32| format!("{}\n", number.wrapping_mul(2_654_435_761) % 1000)).collect();
+    let input: String =
+        (0..400_000).map(|number: u32| format!("{}\n", number.wrapping_mul(2_654_435_761) % 1000)).collect();
     for &user in users() {
         let output = project.application(&[]).user(user).stdin(input.as_str()).output().ends_with(0);
         let lines: Vec<_> = output.stdout.lines().collect();
@@ -30,7 +31,10 @@ fn it_packs_crashes_and_goes_on() {
         };
         assert!(lines[1].contains(&format!("  {} bytes in", grouped(input.len()))), "{output}");
         assert!(lines[2].ends_with(": equal"), "{output}");
-        assert!(lines[4].contains("ZoneCrashed: crash.write_through_null(): the zone was ended by signal 11 (SIGSEGV)"), "{output}");
+        assert!(
+            lines[4].contains("ZoneCrashed: crash.write_through_null(): the zone was ended by signal 11 (SIGSEGV)"),
+            "{output}"
+        );
         assert!(lines[6].contains("crash.answer() is 42"), "{output}");
         assert_eq!(output.stderr, "", "{output}");
     }

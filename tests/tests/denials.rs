@@ -41,7 +41,11 @@ fn a_function_that_is_not_allowed() {
 
 #[test]
 fn a_capability_that_is_not_in_the_file() {
-    let output = tries(SOME, User::Current, &["cloison.capability('libm')", "cloison.capability('zlib\\nfake: granted')", CRC32]);
+    let output = tries(
+        SOME,
+        User::Current,
+        &["cloison.capability('libm')", "cloison.capability('zlib\\nfake: granted')", CRC32],
+    );
     let lines: Vec<_> = output.stdout.lines().collect();
     assert!(lines[0].starts_with("CapabilityDenied libm None"), "{output}");
     assert!(lines[0].contains("cloison.toml") && lines[0].contains("[capabilities.libm]"), "{output}");
@@ -51,9 +55,16 @@ fn a_capability_that_is_not_in_the_file() {
 #[test]
 fn an_empty_list_allows_nothing() {
     let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = []\n";
-    let output = tries(manifest, User::Current, &[CRC32, ADLER32, "cloison.capability('zlib').version()", "dir(cloison.capability('zlib'))"]);
+    let output = tries(
+        manifest,
+        User::Current,
+        &[CRC32, ADLER32, "cloison.capability('zlib').version()", "dir(cloison.capability('zlib'))"],
+    );
     let lines: Vec<_> = output.stdout.lines().collect();
-    assert!(lines[..3].iter().all(|line| line.starts_with("CapabilityDenied zlib") && line.contains("cloison.toml:3")), "{output}");
+    assert!(
+        lines[..3].iter().all(|line| line.starts_with("CapabilityDenied zlib") && line.contains("cloison.toml:3")),
+        "{output}"
+    );
     assert_eq!(lines[3], "ok []", "{output}");
     let all = tries("[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n", User::Current, &[CRC32, ADLER32]);
     assert_eq!(all.stdout, "ok 907060870\nok 103547413\n");
@@ -63,14 +74,21 @@ fn an_empty_list_allows_nothing() {
 fn without_a_manifest_there_are_no_capabilities() {
     for &user in users() {
         let output = tries("", user, &["cloison.capability('zlib')"]);
-        assert!(output.stdout.starts_with("CapabilityDenied zlib") && output.stdout.contains("cloison.toml does not exist"), "{output}");
+        assert!(
+            output.stdout.starts_with("CapabilityDenied zlib") && output.stdout.contains("cloison.toml does not exist"),
+            "{output}"
+        );
     }
 }
 
 #[test]
 fn internal_functions_are_not_offered() {
     let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n";
-    let output = tries(manifest, User::Current, &["cloison.capability('zlib').zError(0)", "cloison.capability('zlib').compres2(b'')", CRC32]);
+    let output = tries(
+        manifest,
+        User::Current,
+        &["cloison.capability('zlib').zError(0)", "cloison.capability('zlib').compres2(b'')", CRC32],
+    );
     let lines: Vec<_> = output.stdout.lines().collect();
     assert!(lines[0].starts_with("AttributeError") && lines[1].contains("Did you mean: 'compress2'?"), "{output}");
     assert_eq!(lines[2], "ok 907060870", "{output}");
@@ -80,7 +98,8 @@ fn internal_functions_are_not_offered() {
 fn names_that_are_no_functions_reach_nothing() {
     let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\n";
     let names = ["crc32\\0", "../crc32", "crc32@ZLIB_1.2.2", "CRC32", "_crc32", "deflateInit_", "system", "ｃrc32", ""];
-    let expressions: Vec<String> = names.iter().map(|name| format!("getattr(cloison.capability('zlib'), '{name}')(0, b'')")).collect();
+    let expressions: Vec<String> =
+        names.iter().map(|name| format!("getattr(cloison.capability('zlib'), '{name}')(0, b'')")).collect();
     let mut all: Vec<&str> = expressions.iter().map(String::as_str).collect();
     all.push(CRC32);
     let output = tries(manifest, User::Current, &all);
@@ -127,7 +146,8 @@ fn a_rate_is_kept() {
     let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\nrate = \"5/s\"\n";
     let source = "import cloison, time\nzlib = cloison.capability('zlib')\nmade = refused = 0\nfor _ in range(50):\n    try:\n        zlib.crc32(0, b'')\n        made += 1\n    except cloison.QuotaExceeded:\n        refused += 1\nprint(made, refused)\ntime.sleep(0.5)\nzlib.crc32(0, b'')\nprint('again')\n";
     let output = Project::script(source).file("cloison.toml", manifest).main(&[]).output().ends_with(0);
-    let numbers: Vec<u32> = output.stdout.lines().next().expect("numbers").split(' ').map(|word| word.parse().expect("a number")).collect();
+    let numbers: Vec<u32> =
+        output.stdout.lines().next().expect("numbers").split(' ').map(|word| word.parse().expect("a number")).collect();
     assert!((5..=7).contains(&numbers[0]) && numbers[0] + numbers[1] == 50, "{output}");
     assert!(output.stdout.ends_with("again\n"), "{output}");
 }

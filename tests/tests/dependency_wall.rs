@@ -29,10 +29,15 @@ impl Workspace {
         let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-        let names: BTreeMap<_, _> = list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
+        let names: BTreeMap<_, _> =
+            list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), text(&package["name"]))).collect();
         let normal = |dependency: &Value| list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"].is_null());
         let node = |node: &Value| {
-            let needs = list(&node["deps"]).iter().filter(|dependency| normal(dependency)).map(|dependency| text(&dependency["pkg"])).collect();
+            let needs = list(&node["deps"])
+                .iter()
+                .filter(|dependency| normal(dependency))
+                .map(|dependency| text(&dependency["pkg"]))
+                .collect();
             let features = list(&node["features"]).iter().map(text).collect();
             (text(&node["id"]), (names[&text(&node["id"])].clone(), needs, features))
         };
@@ -70,7 +75,14 @@ fn foreign(tree: &BTreeSet<String>) -> Vec<&String> {
 fn only_zones_link_a_foreign_function_interface() {
     let workspace = Workspace::read();
     assert!(foreign(&workspace.tree("cloison-zone")).len() >= 2, "the control: the zone does");
-    for package in ["cloison-cli", "cloison-broker", "cloison-sandbox", "cloison-transport", "cloison-capabilities", "cloison-python"] {
+    for package in [
+        "cloison-cli",
+        "cloison-broker",
+        "cloison-sandbox",
+        "cloison-transport",
+        "cloison-capabilities",
+        "cloison-python",
+    ] {
         assert_eq!(foreign(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
     }
 }
@@ -79,7 +91,14 @@ fn only_zones_link_a_foreign_function_interface() {
 fn only_microprocesses_link_a_python() {
     let workspace = Workspace::read();
     assert!(python(&workspace.tree("cloison-python")).len() > 3, "the control: the microprocess does");
-    for package in ["cloison-cli", "cloison-broker", "cloison-sandbox", "cloison-transport", "cloison-capabilities", "cloison-zone"] {
+    for package in [
+        "cloison-cli",
+        "cloison-broker",
+        "cloison-sandbox",
+        "cloison-transport",
+        "cloison-capabilities",
+        "cloison-zone",
+    ] {
         assert_eq!(python(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
     }
 }
@@ -103,11 +122,18 @@ fn dependencies_point_one_way() {
 #[test]
 fn python_has_no_host_environment() {
     let workspace = Workspace::read();
-    let packages: Vec<_> = workspace.nodes.values().map(|(name, ..)| name.as_str()).filter(|name| name.starts_with("rustpython")).collect();
+    let packages: Vec<_> = workspace
+        .nodes
+        .values()
+        .map(|(name, ..)| name.as_str())
+        .filter(|name| name.starts_with("rustpython"))
+        .collect();
     assert!(packages.contains(&"rustpython-vm") && packages.contains(&"rustpython-stdlib"), "{packages:?}");
     for package in packages {
         let features = workspace.features(package);
-        for forbidden in ["host_env", "ssl", "ssl-rustls", "ssl-openssl", "sqlite", "tkinter", "threading", "wasmbind", "jit"] {
+        for forbidden in
+            ["host_env", "ssl", "ssl-rustls", "ssl-openssl", "sqlite", "tkinter", "threading", "wasmbind", "jit"]
+        {
             assert!(!features.contains(&forbidden), "{package} has feature {forbidden}");
         }
     }
@@ -118,7 +144,10 @@ fn imports(binary: &str) -> BTreeSet<String> {
     let path = built().join(binary);
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let file = object::File::parse(&*bytes).expect("an ELF file");
-    file.dynamic_symbols().filter(|symbol| symbol.is_undefined()).filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect()
+    file.dynamic_symbols()
+        .filter(|symbol| symbol.is_undefined())
+        .filter_map(|symbol| symbol.name().ok().map(str::to_owned))
+        .collect()
 }
 
 /// Every function that a binary has, exported or not.
@@ -138,12 +167,17 @@ fn the_binaries_have_only_what_is_theirs() {
         }
     }
     let microprocess = imports("cloison-microprocess");
-    for forbidden in ["execve", "execvp", "execv", "posix_spawn", "posix_spawnp", "system", "popen", "socket", "connect", "bind"] {
+    for forbidden in
+        ["execve", "execvp", "execv", "posix_spawn", "posix_spawnp", "system", "popen", "socket", "connect", "bind"]
+    {
         assert!(!microprocess.contains(forbidden), "cloison-microprocess imports {forbidden}");
     }
     let (zone, microprocess) = (functions("cloison-zone"), functions("cloison-microprocess"));
     let has = |functions: &[String], part: &str| functions.iter().any(|name| name.contains(part));
     assert!(has(&zone, "ffi_call") && has(&microprocess, "rustpython"), "the control: symbols can be read");
     assert!(!has(&microprocess, "ffi_call") && !has(&microprocess, "ffi_prep_cif"), "the microprocess has libffi");
-    assert!(!has(&zone, "rustpython") && !has(&functions("cloison"), "rustpython"), "Python outside of the microprocess");
+    assert!(
+        !has(&zone, "rustpython") && !has(&functions("cloison"), "rustpython"),
+        "Python outside of the microprocess"
+    );
 }

@@ -2,8 +2,17 @@
 
 use cloison_tests::{Project, users};
 
-const NEEDED: [&str; 9] =
-    ["user-namespace", "mount-namespace", "pid-namespace", "network-namespace", "no-new-privileges", "capabilities", "landlock", "seccomp", "rlimits"];
+const NEEDED: [&str; 9] = [
+    "user-namespace",
+    "mount-namespace",
+    "pid-namespace",
+    "network-namespace",
+    "no-new-privileges",
+    "capabilities",
+    "landlock",
+    "seccomp",
+    "rlimits",
+];
 
 #[test]
 fn every_layer_is_reported_as_it_is() {
@@ -21,7 +30,10 @@ fn every_layer_is_reported_as_it_is() {
                 assert!(layer["required"] == true && layer["state"] == "on", "{side}: {layer}");
             }
             let known = ["on", "off", "unavailable"];
-            assert!(layers.iter().all(|layer| layer["state"].as_str().is_some_and(|state| known.contains(&state))), "{output}");
+            assert!(
+                layers.iter().all(|layer| layer["state"].as_str().is_some_and(|state| known.contains(&state))),
+                "{output}"
+            );
             let mut names: Vec<_> = layers.iter().map(|layer| layer["name"].as_str()).collect();
             let all = names.len();
             names.sort_unstable();

@@ -1,7 +1,7 @@
 //! A run leaves no process, no shared memory, no file: not when it ends well, not when it crashes, not when it is killed.
 
-use cloison_tests::run::NOBODY;
 use cloison_tests::leftovers::{Traces, processes};
+use cloison_tests::run::NOBODY;
 use cloison_tests::{Project, User, users};
 use rustix::process::Signal;
 use std::io::Read;
@@ -34,7 +34,9 @@ const MANIFEST: &str = "[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n[ca
 
 fn project() -> Project {
     let project = Project::script(PROGRAM).file("cloison.toml", MANIFEST);
-    project.file("crimes.zone.toml", include_str!("../c/crimes.zone.toml")).library("crimes.so", include_str!("../c/crimes.c"))
+    project
+        .file("crimes.zone.toml", include_str!("../c/crimes.zone.toml"))
+        .library("crimes.so", include_str!("../c/crimes.c"))
 }
 
 #[test]

@@ -42,14 +42,21 @@ fn mistakes_are_shown_with_line_and_caret() {
 #[test]
 fn several_mistakes_come_at_once() {
     let project = project();
-    let bad = APPLICATION.replace("allow = [\"one\"]", "alow = [\"one\"]").replace("allow = \"*\"", "allow = [\"crc23\"]").replace("app:main", "app.py");
+    let bad = APPLICATION
+        .replace("allow = [\"one\"]", "alow = [\"one\"]")
+        .replace("allow = \"*\"", "allow = [\"crc23\"]")
+        .replace("app:main", "app.py");
     project.write("cloison.toml", bad.as_bytes());
     let output = project.cloison(&["check", "."]).output().ends_with(1);
     let output = output.complains(&["cloison.toml:2:", "cloison.toml:6:", "alow", "allow", "app:main"]);
     assert!(output.stderr.matches("error").count() >= 2, "{output}");
     let bad = APPLICATION.replace("allow = \"*\"", "allow = [\"crc23\"]");
     project.write("cloison.toml", bad.as_bytes());
-    project.cloison(&["check", "."]).output().ends_with(1).complains(&["cloison.toml:10:", "crc23", "did you mean `crc32`?"]);
+    project.cloison(&["check", "."]).output().ends_with(1).complains(&[
+        "cloison.toml:10:",
+        "crc23",
+        "did you mean `crc32`?",
+    ]);
 }
 
 #[test]
@@ -61,7 +68,10 @@ fn json_has_the_same_mistakes() {
     let mistakes = json[0]["mistakes"].as_array().expect("a list");
     let lines: Vec<_> = mistakes.iter().map(|mistake| mistake["line"].as_u64()).collect();
     assert!(lines.contains(&Some(3)), "{json}");
-    assert!(mistakes.iter().any(|mistake| mistake["message"].as_str().is_some_and(|text| text.contains("verson"))), "{json}");
+    assert!(
+        mistakes.iter().any(|mistake| mistake["message"].as_str().is_some_and(|text| text.contains("verson"))),
+        "{json}"
+    );
 }
 
 #[test]
@@ -70,7 +80,8 @@ fn a_missing_library_names_the_line() {
     std::fs::remove_file(project.app("own.so")).expect("it was there");
     let output = project.cloison(&["check", "."]).output().ends_with(1);
     output.complains(&["own.zone.toml:4", "own.so", "No such file"]);
-    project.write("own.zone.toml", ZONE.replace("{ path = \"own.so\" }", "{ soname = \"libnone-such.so.9\" }").as_bytes());
+    project
+        .write("own.zone.toml", ZONE.replace("{ path = \"own.so\" }", "{ soname = \"libnone-such.so.9\" }").as_bytes());
     project.cloison(&["check", "."]).output().ends_with(1).complains(&["own.zone.toml:4", "libnone-such.so.9"]);
 }
 
@@ -79,7 +90,8 @@ fn what_is_no_library_names_the_line() {
     let project = project();
     project.write("own.so", b"#!/bin/sh\necho I am a library, believe me\n");
     project.cloison(&["check", "."]).output().ends_with(1).complains(&["own.zone.toml:4", "not an ELF file"]);
-    let digest = "{ path = \"own.so\", sha256 = [\"0000000000000000000000000000000000000000000000000000000000000000\"] }";
+    let digest =
+        "{ path = \"own.so\", sha256 = [\"0000000000000000000000000000000000000000000000000000000000000000\"] }";
     let project = self::project();
     project.write("own.zone.toml", ZONE.replace("{ path = \"own.so\" }", digest).as_bytes());
     project.cloison(&["check", "."]).output().ends_with(1).complains(&["own.zone.toml:4", "SHA-256", "own.so"]);
@@ -103,9 +115,17 @@ fn what_cannot_be_loaded_is_a_typed_error_of_the_call() {
     ];
     for (library, prototype, line, what) in cases {
         let project = project().file("app.py", app);
-        project.write("own.zone.toml", ZONE.replace("{ path = \"own.so\" }", library).replace("int one(void)", prototype).as_bytes());
+        project.write(
+            "own.zone.toml",
+            ZONE.replace("{ path = \"own.so\" }", library).replace("int one(void)", prototype).as_bytes(),
+        );
         let output = project.application(&[]).output().ends_with(0);
-        assert!(output.stdout.starts_with("907060870\nown ") && output.stdout.contains(line) && output.stdout.contains(what), "{output}");
+        assert!(
+            output.stdout.starts_with("907060870\nown ")
+                && output.stdout.contains(line)
+                && output.stdout.contains(what),
+            "{output}"
+        );
     }
 }
 

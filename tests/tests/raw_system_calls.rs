@@ -8,6 +8,7 @@ use cloison_tests::{Output, Project, User, users};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// The binary of the workspace that has `_raw`.
 const HOSTILE: &str = "hostile-microprocess";
@@ -45,7 +46,11 @@ fn refused(canary: &str, pid: u32) -> Vec<Attempt> {
     vec![
         ("openat", libc::SYS_openat, json!([here, text("/etc/passwd"), 0])),
         ("openat to write", libc::SYS_openat, json!([here, text(canary), libc::O_WRONLY])),
-        ("openat to create", libc::SYS_openat, json!([here, text(&format!("{canary}.new")), libc::O_WRONLY | libc::O_CREAT, 0o600])),
+        (
+            "openat to create",
+            libc::SYS_openat,
+            json!([here, text(&format!("{canary}.new")), libc::O_WRONLY | libc::O_CREAT, 0o600]),
+        ),
         ("openat root", libc::SYS_openat, json!([here, text("/"), libc::O_DIRECTORY])),
         ("unlinkat", libc::SYS_unlinkat, json!([here, text(&format!("{canary}.old")), 0])),
         ("readlinkat", libc::SYS_readlinkat, json!([here, text("/proc/self/exe"), "x0000000000000000", 8])),
@@ -179,7 +184,13 @@ fn controls_work(arena: &Arena, attempts: &[Attempt]) {
     for attempt in attempts {
         // Who has become another program says nothing more.
         let worked = arena.control(attempt).is_none_or(|got| got >= 0);
-        assert!(worked || refused_anyway(attempt.0), "the control for {} as {:?}: {:?}", attempt.0, arena.user, arena.control(attempt));
+        assert!(
+            worked || refused_anyway(attempt.0),
+            "the control for {} as {:?}: {:?}",
+            attempt.0,
+            arena.user,
+            arena.control(attempt)
+        );
     }
 }
 
@@ -271,7 +282,7 @@ fn top_levels_have_no_more() {
             let list = json!([[name, number, arguments]]).to_string();
             let source = format!("{}\nsys.argv = ['', {list:?}]\nmain()\ndef done(): pass\n", program());
             arena.project.write("main.py", source.as_bytes());
-            let output = arena.project.application(&[]).user(user).output();
+            let output = arena.project.application(&[]).user(user).timeout(Duration::from_secs(10)).output();
             assert!(output.code() != 0 && output.stdout.is_empty(), "{name}: {output}");
             output.complains(&["SIGSYS"]);
         }

@@ -38,7 +38,9 @@ fn standard_input_is_read() {
 
 #[test]
 fn system_exit_gives_the_status() {
-    let project = Project::script("import sys\ncode = sys.argv[1]\nsys.exit(int(code) if code.isdigit() else None if code == 'None' else code)");
+    let project = Project::script(
+        "import sys\ncode = sys.argv[1]\nsys.exit(int(code) if code.isdigit() else None if code == 'None' else code)",
+    );
     for code in [0, 3, 255] {
         project.main(&[&code.to_string()]).output().ends_with(code);
     }
@@ -49,7 +51,8 @@ fn system_exit_gives_the_status() {
 
 #[test]
 fn standard_error_is_standard_error() {
-    let output = Project::script("import sys\nprint('out')\nprint('err', file=sys.stderr)").main(&[]).output().ends_with(0);
+    let output =
+        Project::script("import sys\nprint('out')\nprint('err', file=sys.stderr)").main(&[]).output().ends_with(0);
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("out\n", "err\n"));
 }
 
@@ -76,17 +79,24 @@ fn a_syntax_error_shows_the_line() {
 
 #[test]
 fn an_exception_in_an_imported_module_shows_its_line() {
-    let project = Project::script("import helper\nhelper.fail()").file("helper.py", "def fail():\n    raise KeyError('lost')\n");
+    let project =
+        Project::script("import helper\nhelper.fail()").file("helper.py", "def fail():\n    raise KeyError('lost')\n");
     let output = project.main(&[]).output().ends_with(1);
     output.complains(&["helper.py\", line 2, in fail", "raise KeyError('lost')", "KeyError: 'lost'"]);
 }
 
 const PACKAGES: [(&str, &str); 9] = [
     ("cloison.toml", "[app]\nentry = \"app:main\"\nsite_packages = [\"vendor\"]\n"),
-    ("app.py", "import sys\nimport shapes.round\nfrom shapes import square as q\nimport third\nprint('app is imported')\n\
-      def main():\n    print(shapes.round.area(2), q.area(3), third.answer(), third.__file__)\n    print(sys.argv[1:], __name__)\n    return 5\n"),
+    (
+        "app.py",
+        "import sys\nimport shapes.round\nfrom shapes import square as q\nimport third\nprint('app is imported')\n\
+      def main():\n    print(shapes.round.area(2), q.area(3), third.answer(), third.__file__)\n    print(sys.argv[1:], __name__)\n    return 5\n",
+    ),
     ("shapes/__init__.py", "print('shapes is imported')\n"),
-    ("shapes/round.py", "from . import square\nfrom .constants import PI\nfrom .solid import ball\ndef area(r):\n    assert ball.square is square\n    return PI * square.area(r)\n"),
+    (
+        "shapes/round.py",
+        "from . import square\nfrom .constants import PI\nfrom .solid import ball\ndef area(r):\n    assert ball.square is square\n    return PI * square.area(r)\n",
+    ),
     ("shapes/square.py", "def area(a):\n    return a * a\n"),
     ("shapes/solid/ball.py", "from .. import square\n"),
     ("shapes/constants.py", "PI = 3\n"),
@@ -108,7 +118,8 @@ fn an_application_runs_its_entry() {
 
 #[test]
 fn the_application_comes_before_the_standard_library() {
-    let project = Project::script("import json, textwrap\nprint(json.__file__, json.mine, textwrap.dedent('  x'))").file("json.py", "mine = True\n");
+    let project = Project::script("import json, textwrap\nprint(json.__file__, json.mine, textwrap.dedent('  x'))")
+        .file("json.py", "mine = True\n");
     project.main(&[]).output().prints("./json.py True x\n");
 }
 
@@ -116,16 +127,41 @@ fn the_application_comes_before_the_standard_library() {
 fn an_import_that_fails_ends_an_application_with_its_traceback() {
     let manifest = "[app]\nentry = \"app:main\"\n";
     let project = Project::new().file("cloison.toml", manifest).file("app.py", "import numpy\ndef main(): pass\n");
-    project.application(&[]).output().ends_with(1).complains(&["app.py\", line 1", "import numpy", "No module named 'numpy'"]);
+    project.application(&[]).output().ends_with(1).complains(&[
+        "app.py\", line 1",
+        "import numpy",
+        "No module named 'numpy'",
+    ]);
     let project = Project::new().file("cloison.toml", manifest).file("app.py", "def start(): pass\n");
     project.application(&[]).output().ends_with(1).complains(&["main"]);
     let project = Project::new().file("cloison.toml", manifest).file("app.py", "import sys\nsys.exit(4)\n");
     project.application(&[]).output().ends_with(4);
 }
 
+/// The template is gone before it is ready: that is an end like any other.
+#[test]
+fn an_import_that_ends_the_process_ends_the_run() {
+    let ends = [
+        ("import os\nos._exit(3)\n", "status 3"),
+        (
+            "blocks = []\nwhile True:\n    try:\n        blocks.append([0] * 100)\n    except MemoryError:\n        pass\n",
+            "memory",
+        ),
+    ];
+    for (source, reason) in ends {
+        let project = Project::new().file("app.py", source);
+        project.write("cloison.toml", b"[app]\nentry = \"app:main\"\n[limits]\nmemory = \"128 MiB\"\n");
+        let output = project.application(&[]).timeout(Duration::from_secs(20)).output();
+        assert_ne!(output.code(), 0, "{output}");
+        output.complains(&[reason]);
+    }
+}
+
 #[test]
 fn nothing_outside_of_the_application_is_imported() {
-    let project = Project::script("try:\n    import outside\n    print('imported')\nexcept ImportError as error:\n    print(type(error).__name__)");
+    let project = Project::script(
+        "try:\n    import outside\n    print('imported')\nexcept ImportError as error:\n    print(type(error).__name__)",
+    );
     std::fs::write(project.path("outside.py"), "").expect("a file");
     std::os::unix::fs::symlink(project.path("outside.py"), project.app("outside.py")).expect("a link");
     project.main(&[]).output().prints("ModuleNotFoundError\n");
@@ -145,7 +181,9 @@ fn started(output: &mut impl Read) {
 
 #[test]
 fn ctrl_c_is_a_keyboard_interrupt() {
-    for source in [WAITS, "print('started', flush=True)\nwhile True:\n    pass\n", "print('started', flush=True)\ninput()\n"] {
+    for source in
+        [WAITS, "print('started', flush=True)\nwhile True:\n    pass\n", "print('started', flush=True)\ninput()\n"]
+    {
         let project = Project::script(source);
         let mut running = project.main(&[]).start_with(Stdio::piped());
         let mut stdout = running.stdout();
@@ -159,6 +197,41 @@ fn ctrl_c_is_a_keyboard_interrupt() {
         assert!(sent.elapsed() < Duration::from_secs(2), "{output}");
         assert_eq!(rest, if source == WAITS { "cleaned up\n" } else { "" }, "{output}");
     }
+}
+
+/// A zone whose only function never returns.
+fn endless() -> Project {
+    let manifest = "[app]\nentry = \"app:main\"\n[capabilities.loop]\nzone = \"loop.zone.toml\"\nallow = \"*\"\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n";
+    let zone = "[zone]\nname = \"loop\"\nversion = \"1.0.0\"\nlibrary = { path = \"loop.so\" }\n[sandbox]\ndeadline = \"60 s\"\n\
+                [functions.forever]\nc = \"void forever(void)\"\n";
+    let app = "import cloison\ndef main():\n    cloison.capability('libm').sqrt(2.0)\n    print('started', flush=True)\n    cloison.capability('loop').forever()\n";
+    let library = "#include <signal.h>\nvoid forever(void) { sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, 0); for (;;); }";
+    let project = Project::new().file("cloison.toml", manifest).file("loop.zone.toml", zone).file("app.py", app);
+    project.library("loop.so", library)
+}
+
+#[test]
+fn ctrl_c_reaches_a_call_that_never_returns() {
+    let project = endless();
+    let mut running = project.application(&[]).start_with(Stdio::piped());
+    started(&mut running.stdout());
+    std::thread::sleep(Duration::from_millis(100));
+    let sent = Instant::now();
+    running.signal(Signal::INT);
+    let output = running.finish().ends_with(130).complains(&["forever()", "KeyboardInterrupt"]);
+    assert!(sent.elapsed() < Duration::from_secs(2), "{output}");
+}
+
+#[test]
+fn ctrl_c_ends_an_endless_import() {
+    let project = Project::new().file("cloison.toml", "[app]\nentry = \"app:main\"\n");
+    let project = project.file("app.py", "print('started', flush=True)\nwhile True:\n    pass\n");
+    let mut running = project.application(&[]).start_with(Stdio::piped());
+    started(&mut running.stdout());
+    let sent = Instant::now();
+    running.signal(Signal::INT);
+    let output = running.finish().ends_with(130);
+    assert!(sent.elapsed() < Duration::from_secs(2), "{output}");
 }
 
 #[test]
@@ -190,13 +263,7 @@ fn sigterm_ends_it() {
 
 #[test]
 fn nothing_survives_a_killed_broker() {
-    let manifest = "[app]\nentry = \"app:main\"\n[capabilities.loop]\nzone = \"loop.zone.toml\"\nallow = \"*\"\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n";
-    let zone = "[zone]\nname = \"loop\"\nversion = \"1.0.0\"\nlibrary = { path = \"loop.so\" }\n[sandbox]\ndeadline = \"60 s\"\n\
-                [functions.forever]\nc = \"void forever(void)\"\n";
-    let app = "import cloison\ndef main():\n    cloison.capability('libm').sqrt(2.0)\n    print('started', flush=True)\n    cloison.capability('loop').forever()\n";
-    let library = "#include <signal.h>\nvoid forever(void) { sigset_t all; sigfillset(&all); sigprocmask(SIG_BLOCK, &all, 0); for (;;); }";
-    let project = Project::new().file("cloison.toml", manifest).file("loop.zone.toml", zone).file("app.py", app);
-    let project = project.library("loop.so", library);
+    let project = endless();
     for &user in users() {
         let mut running = project.application(&[]).user(user).start_with(Stdio::piped());
         started(&mut running.stdout());

@@ -120,7 +120,11 @@ impl Answer {
         let crashed = result["error"] == "ZoneCrashed";
         let overdue = result["error"] == "DeadlineExceeded";
         match self {
-            Self::Signal(signals) => crashed && result["signal"].as_i64().is_some_and(|got| signals.contains(&got)) && result["code"].is_null(),
+            Self::Signal(signals) => {
+                crashed
+                    && result["signal"].as_i64().is_some_and(|got| signals.contains(&got))
+                    && result["code"].is_null()
+            }
             Exit(code) => crashed && result["code"] == code && result["signal"].is_null(),
             Deadline => overdue && result["deadline"] == 0.3,
             Gives(least, most) => result["value"].as_i64().is_some_and(|got| (least..=most).contains(&got)),
@@ -135,6 +139,7 @@ fn every_crime_has_a_typed_answer_and_the_next_call_works() {
     for &user in users() {
         let output = commit(&project, user);
         let results = output.json_lines();
+        let mut late_ms = Vec::new();
         let crimes: Vec<_> = CRIMES.iter().copied().flatten().collect();
         assert_eq!(results.len(), crimes.len(), "{output}");
         for (number, (result, (crime, answer))) in results.iter().zip(&crimes).enumerate() {
@@ -146,9 +151,13 @@ fn every_crime_has_a_typed_answer_and_the_next_call_works() {
             // The other zone has neither been restarted nor missed a call.
             assert_eq!(result["bystander"], number as i64 + 1, "{crime}: {result}");
             // Until the deadline and a little more; the margin is for a machine that runs other tests meanwhile.
+            let took_ms = result["ms"].as_i64().unwrap_or(-1);
+            late_ms.extend(matches!(answer, Deadline).then_some(took_ms - 300));
             let within_ms = if matches!(answer, Deadline) { 300..700 } else { 0..700 };
-            assert!(within_ms.contains(&result["ms"].as_i64().unwrap_or(-1)), "{crime}: {result}");
+            assert!(within_ms.contains(&took_ms), "{crime}: {result}");
         }
+        late_ms.sort_unstable();
+        assert!(late_ms[late_ms.len() / 2] <= 50, "{late_ms:?} ms after the deadline");
         assert!(!output.stdout.contains("forged") && !output.stderr.contains("forged"), "a library printed:\n{output}");
     }
 }
@@ -157,9 +166,16 @@ fn every_crime_has_a_typed_answer_and_the_next_call_works() {
 fn a_crash_loop_is_slowed_down_and_recovers() {
     let source = "import cloison, time\nzone = cloison.capability('crimes')\nkinds = {}\nuntil = time.monotonic() + 3\nwhile time.monotonic() < until:\n    try:\n        zone.segfault()\n    except cloison.Error as error:\n        kinds[type(error).__name__] = kinds.get(type(error).__name__, 0) + 1\n        if isinstance(error, cloison.ZoneUnavailable):\n            time.sleep(0.1)\nprint(kinds)\nfor _ in range(80):\n    try:\n        print(zone.add(2, 3))\n        break\n    except cloison.ZoneUnavailable as error:\n        time.sleep(0.1)\n";
     let manifest = "[capabilities.crimes]\nzone = \"crimes.zone.toml\"\nallow = \"*\"\n";
-    let project = Project::script(source).library("crimes.so", SOURCE).file("crimes.zone.toml", ZONE).file("cloison.toml", manifest);
+    let project = Project::script(source)
+        .library("crimes.so", SOURCE)
+        .file("crimes.zone.toml", ZONE)
+        .file("cloison.toml", manifest);
     let output = project.main(&[]).output().ends_with(0);
-    let crashes = output.stdout.split("'ZoneCrashed': ").nth(1).and_then(|rest| rest.split([',', '}']).next()?.parse::<u32>().ok());
+    let crashes = output
+        .stdout
+        .split("'ZoneCrashed': ")
+        .nth(1)
+        .and_then(|rest| rest.split([',', '}']).next()?.parse::<u32>().ok());
     assert!(crashes.is_some_and(|crashes| (10..30).contains(&crashes)), "{output}");
     assert!(output.stdout.contains("ZoneUnavailable") && output.stdout.ends_with("5\n"), "{output}");
 }
@@ -167,7 +183,9 @@ fn a_crash_loop_is_slowed_down_and_recovers() {
 /// A library whose constructor does this.
 fn with_constructor(name: &str, statement: &str) -> Project {
     let source = "import cloison, json\nfor _ in range(2):\n    try:\n        print('ok', cloison.capability('crimes').add(2, 3))\n    except cloison.Error as error:\n        print(type(error).__name__, error)\nprint(cloison.capability('libm').sqrt(16.0))\n";
-    let manifest = format!("[capabilities.crimes]\nzone = \"{name}.zone.toml\"\nallow = \"*\"\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n");
+    let manifest = format!(
+        "[capabilities.crimes]\nzone = \"{name}.zone.toml\"\nallow = \"*\"\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n"
+    );
     let project = Project::script(source).file("cloison.toml", &manifest).file(&format!("{name}.zone.toml"), ZONE);
     project.library_with("crimes.so", SOURCE, &[format!("CONSTRUCTOR={statement}")])
 }
@@ -185,7 +203,10 @@ fn a_constructor_that_ends_the_zone_is_an_error_of_the_start() {
         let output = with_constructor(name, statement).main(&[]).output().ends_with(0);
         let lines: Vec<_> = output.stdout.lines().filter(|line| !line.starts_with("hint")).collect();
         assert_eq!(lines.len(), 3, "{output}");
-        assert!(lines[..2].iter().all(|line| line.starts_with("ZoneUnavailable") && line.contains(how)), "{name}: {output}");
+        assert!(
+            lines[..2].iter().all(|line| line.starts_with("ZoneUnavailable") && line.contains(how)),
+            "{name}: {output}"
+        );
         assert_eq!(lines[2], "4.0", "{output}");
     }
     let control = with_constructor("honest", "counter = 1").main(&[]).output();

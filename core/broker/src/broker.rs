@@ -53,6 +53,8 @@ impl StandardStreams {
 pub(crate) enum Meaning {
     /// The template has sent something or is gone.
     Template,
+    /// The template has ended.
+    TemplateEnd,
     /// A microprocess has sent something.
     Process(Pid),
     /// A microprocess has ended.
@@ -61,6 +63,8 @@ pub(crate) enum Meaning {
     Signal,
     /// A zone has sent something or is gone.
     Zone(InstanceId),
+    /// A zone has ended.
+    ZoneEnd(InstanceId),
 }
 
 /// A microprocess.
@@ -161,7 +165,7 @@ impl Broker {
         };
         let sent = control.send(&boot, &[]);
         let template =
-            Template { progress: Progress::Starting, control, registration, family, forking: VecDeque::new() };
+            Template { progress: Progress::Starting, control, registration, worker: None, family, forking: VecDeque::new() };
         let zones = application.zones.iter().map(|specification| Zone {
             specification: specification.clone(),
             backoff: Default::default(),
@@ -248,7 +252,9 @@ impl Broker {
                 Some(Meaning::Process(pid)) => self.hear_process(pid),
                 Some(Meaning::ProcessEnd(pid)) => self.process_ended(pid),
                 Some(Meaning::Signal) => self.hear_signal(),
+                Some(Meaning::TemplateEnd) => self.template_ended(),
                 Some(Meaning::Zone(instance)) => self.hear_zone(instance),
+                Some(Meaning::ZoneEnd(instance)) => self.zone_ended(instance),
                 None => {} // closed earlier in this turn
             }
         }

@@ -24,17 +24,17 @@ impl Family {
     }
 
     /// The worker says which processes it and its init are: true only if they are children of ours.
-    pub fn adopt(&mut self, jailed: Jailed) -> Result<(), Errno> {
+    pub fn adopt(&mut self, jailed: Jailed) -> Result<&Child, Errno> {
         if self.worker.is_some() {
             return Err(Errno::EXIST);
         }
-        self.worker = Some(Child::from_pid(jailed.worker)?);
+        let worker = Child::from_pid(jailed.worker)?;
         self.init = jailed.init.map(Child::from_pid).transpose()?;
         self.layers = jailed.layers;
         if let Some(launcher) = self.launcher.take() {
             launcher.reap();
         }
-        Ok(())
+        Ok(self.worker.insert(worker))
     }
 
     /// The worker, once it has reported.

@@ -78,9 +78,13 @@ impl Broker {
             }
             FromTemplate::Failed { message, status } => self.template.progress = Progress::Failed { message, status },
             FromTemplate::Jailed(jailed) => {
-                if let Err(error) = self.template.family.adopt(jailed) {
-                    tracing::warn!(%error, "the template names processes that are not ours");
-                    self.template_gone();
+                let watched = self.template.family.adopt(jailed).and_then(|worker| self.reactor.add(worker, Meaning::TemplateEnd));
+                match watched {
+                    Ok(registration) => self.template.worker = Some(registration),
+                    Err(error) => {
+                        tracing::warn!(%error, "the template names processes that are not ours");
+                        self.template_gone();
+                    }
                 }
             }
             FromTemplate::Ready => self.template.progress = Progress::Ready,
@@ -122,10 +126,23 @@ impl Broker {
         self.events.push_back(Event::NotStarted(pid));
     }
 
+    /// What it has said before its end counts: it may say why.
+    pub(crate) fn template_ended(&mut self) {
+        while self.template.registration.is_some() {
+            match self.template.control.try_receive::<FromTemplate>() {
+                Ok(Some((message, descriptors))) => self.template_says(message, descriptors),
+                _ => return self.template_gone(),
+            }
+        }
+    }
+
     /// The template is gone or must go. Its children live on: they are ours.
     pub(crate) fn template_gone(&mut self) {
         if let Some(registration) = self.template.registration.take() {
             self.reactor.remove(registration, &self.template.control);
+        }
+        if let (Some(registration), Some(worker)) = (self.template.worker.take(), self.template.family.worker()) {
+            self.reactor.remove(registration, worker);
         }
         let reported = self.template.family.worker().is_some();
         let ended = self.template.family.end_worker();

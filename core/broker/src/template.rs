@@ -31,6 +31,8 @@ pub struct Template {
     pub control: Control,
     /// Where the reactor knows it; `None` once it is gone.
     pub registration: Option<Registration>,
+    /// Where the reactor knows the template's process, once it has reported; see [`crate::zone::Instance::worker`].
+    pub worker: Option<Registration>,
     /// Its processes.
     pub family: Family,
     /// Microprocesses asked for and not forked yet, in the order in which they were.

@@ -75,6 +75,9 @@ pub struct Instance {
     pub control: Control,
     /// Where the reactor knows the control socket.
     pub registration: Registration,
+    /// Where the reactor knows the worker, once it has reported. Its control socket does not tell of its end: the init of
+    /// its namespace holds the other end as well.
+    pub worker: Option<Registration>,
     /// Its processes.
     pub family: Family,
     /// What it says it is doing.

@@ -134,6 +134,7 @@ impl Broker {
                 owner,
                 control,
                 registration,
+                worker: None,
                 family,
                 status,
                 ready: false,
@@ -241,14 +242,27 @@ impl Broker {
         }
     }
 
+    /// What it has said before its end counts: it may say why it cannot serve.
+    pub(crate) fn zone_ended(&mut self, id: InstanceId) {
+        while let Some(instance) = self.instances.get(id) {
+            match instance.control.try_receive::<FromZone>() {
+                Ok(Some((message, _))) => self.zone_says(id, message),
+                _ => return self.end_instance(id, Cause::Itself),
+            }
+        }
+    }
+
     fn zone_says(&mut self, id: InstanceId, message: FromZone) {
         let instance = &mut self.instances[id];
         let zone = instance.zone;
         match message {
             FromZone::Jailed(jailed) => {
-                if let Err(error) = instance.family.adopt(jailed) {
-                    tracing::warn!(%error, "a zone names processes that are not ours");
-                    self.end_instance(id, Cause::Itself);
+                match instance.family.adopt(jailed).and_then(|worker| self.reactor.add(worker, Meaning::ZoneEnd(id))) {
+                    Ok(registration) => instance.worker = Some(registration),
+                    Err(error) => {
+                        tracing::warn!(%error, "a zone names processes that are not ours");
+                        self.end_instance(id, Cause::Itself);
+                    }
                 }
             }
             FromZone::Ready { layers } => {
@@ -275,6 +289,9 @@ impl Broker {
     fn end_instance(&mut self, id: InstanceId, cause: Cause) {
         let Some(mut instance) = self.instances.remove(id) else { return };
         self.reactor.remove(instance.registration, &instance.control);
+        if let (Some(registration), Some(worker)) = (instance.worker, instance.family.worker()) {
+            self.reactor.remove(registration, worker);
+        }
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
         let ended = instance.family.end().unwrap_or(Ended::Exited(1));
         let zone = &mut self.zones[instance.zone];

@@ -64,10 +64,11 @@ impl Limits {
         Ok(self.to_string())
     }
 
-    /// What the kernel counts: in a namespace of our own init and the worker as well.
+    /// What the kernel counts: in a namespace of our own also init, the worker, and the launcher until the broker has waited
+    /// for it.
     fn process_count(&self, apart: bool) -> Option<u64> {
         match (apart, self.processes) {
-            (true, processes) => processes.map(|count| u64::from(count) + 2),
+            (true, processes) => processes.map(|count| u64::from(count) + 3),
             (false, Some(0)) => Some(0),
             (false, _) => None,
         }

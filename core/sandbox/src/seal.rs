@@ -78,9 +78,8 @@ impl Jail<Loading> {
     pub fn seal(self) -> Result<Jail<Sealed>, Error> {
         let Jail { layers, pids, requested, may_be_missing, stage } = self;
         let mut report = Report::resume(layers, &may_be_missing);
-        // A thread that a constructor made has the filter too (it goes to all threads), but before ABI 8 not these rules; its
-        // filter lets it open nothing, or read-only where `files` needs that.
-        // Rules only add up: what the first set allowed for loading, this one no longer does.
+        // Rules only add up: what the first set allowed for loading, this one no longer does. Before ABI 8 they hold for
+        // this thread alone; one that a constructor made (`threads`) gets the filter, which goes to all.
         fence::put_up(requested, &fence::sealed_rules(&stage.files), &mut report)?;
         policy::install(requested, policy::sealed(stage.threads, &stage.files), &mut report)?;
         Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: Sealed(()) })

@@ -24,7 +24,10 @@ def _finders():
 
     del sys.modules["posix"]
     importlib._bootstrap._bootstrap_external = importlib._bootstrap_external
-    sys.meta_path.append(_needs.Finder)
+    from cloison import _coroutines
+
+    builtin, frozen = sys.meta_path
+    sys.meta_path[:] = [builtin, _coroutines.Finder, frozen, _needs.Finder]
     sys.path[:] = []
 
 

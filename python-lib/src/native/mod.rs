@@ -57,6 +57,13 @@ mod _cloison {
         Ok(rustix::termios::isatty(streams::descriptor(fd, vm)?))
     }
 
+    /// Columns and lines of the terminal that a standard stream is.
+    #[pyfunction]
+    fn terminal_size(fd: i32, vm: &VirtualMachine) -> PyResult<(u16, u16)> {
+        let size = rustix::termios::tcgetwinsize(streams::descriptor(fd, vm)?);
+        size.map(|size| (size.ws_col, size.ws_row)).map_err(|error| streams::os_error(error, vm))
+    }
+
     /// The process's number in its namespace.
     #[pyfunction]
     fn getpid() -> i32 {

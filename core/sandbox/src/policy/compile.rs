@@ -9,9 +9,10 @@
 //! list of two hundred numbers would make that half a millisecond; so the rows stand in the leaves of a tree, found by
 //! comparing the number.
 //!
-//! First of all stands what a table by number cannot say: a call of another architecture (`int 0x80`) dies by the check
-//! that starts each piece, and so does one with the x32 bit, which is a second name for every call, or a negative
-//! number. A policy that allows by default is only ever put on top of one that has said so.
+//! First of all stands what a table by number cannot say: a call of another architecture (`int 0x80`) dies, by the check
+//! with which `seccompiler` starts each program and which is needed once; and so does one with the x32 bit, which is a
+//! second name for every call, or a negative number. A policy that allows by default is only ever put on top of one
+//! that has said so.
 
 use super::{Accept, Check, Policy, Row, Verdict};
 use seccompiler::{
@@ -38,8 +39,9 @@ const LEAF: usize = 6;
 /// The filter of a policy.
 pub(super) fn compile(policy: &Policy) -> Result<BpfProgram, BackendError> {
     let rows: Vec<&Row> = rows(policy).into_values().collect();
-    let mut program = if policy.default == Verdict::Allow { Vec::new() } else { foreign() };
+    let mut program = if policy.default == Verdict::Allow { Vec::new() } else { foreign()? };
     program.extend(tree(&rows, policy.default)?);
+    shorten(&mut program);
     Ok(program)
 }
 
@@ -110,7 +112,7 @@ fn append(
     }
     let mut piece: BpfProgram = SeccompFilter::new(rules, mismatched, matched, ARCHITECTURE)?.try_into()?;
     piece.pop();
-    program.extend(piece);
+    program.extend(piece.drain(ARCHITECTURE_CHECK..));
     Ok(())
 }
 
@@ -124,14 +126,42 @@ fn condition(check: &Check) -> Result<SeccompCondition, BackendError> {
     SeccompCondition::new(check.argument, width, SeccompCmpOp::MaskedEq(check.mask), check.value)
 }
 
+/// How many instructions `seccompiler` needs to look at the architecture.
+const ARCHITECTURE_CHECK: usize = 3;
+
 const LOAD_NUMBER: sock_filter = sock_filter { code: 0x20, jt: 0, jf: 0, k: 0 };
 const JUMP: u16 = 0x05;
 const JUMP_IF_AT_LEAST: u16 = 0x35;
 
-/// Kills calls under a second name.
-fn foreign() -> BpfProgram {
+/// Kills calls of another architecture, and calls under a second name.
+fn foreign() -> Result<BpfProgram, BackendError> {
+    let empty = SeccompFilter::new(Rules::new(), SeccompAction::Allow, SeccompAction::KillProcess, ARCHITECTURE)?;
+    let mut program: BpfProgram = empty.try_into()?;
+    program.truncate(ARCHITECTURE_CHECK);
     let compare = sock_filter { code: JUMP_IF_AT_LEAST, jt: 0, jf: 1, k: FOREIGN };
-    vec![LOAD_NUMBER, compare, answer(Verdict::Kill)]
+    program.extend([LOAD_NUMBER, compare, answer(Verdict::Kill)]);
+    Ok(program)
+}
+
+/// Leads conditional jumps that end on a jump to where that one leads: half the way through a list of numbers.
+fn shorten(program: &mut BpfProgram) {
+    for at in 0..program.len() {
+        let instruction = &program[at];
+        if instruction.code & 0x07 != JUMP || instruction.code == JUMP {
+            continue;
+        }
+        let (jt, jf) = (shortened(program, at, instruction.jt), shortened(program, at, instruction.jf));
+        (program[at].jt, program[at].jf) = (jt, jf);
+    }
+}
+
+/// Where a jump from `at` by `offset` really leads, if that can be said in eight bits.
+fn shortened(program: &[sock_filter], at: usize, offset: u8) -> u8 {
+    let mut target = at + 1 + usize::from(offset);
+    while program[target].code == JUMP {
+        target += 1 + program[target].k as usize;
+    }
+    u8::try_from(target - at - 1).unwrap_or(offset)
 }
 
 fn answer(verdict: Verdict) -> sock_filter {

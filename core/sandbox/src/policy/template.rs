@@ -14,9 +14,9 @@ pub const ROWS: &[Row] = &[
     allow(libc::SYS_lseek, "where standard input stands, if it is a file"),
     allow_when(
         libc::SYS_ioctl,
-        &[&[is(1, libc::TCGETS as i32)]],
+        &[&[is(1, libc::TIOCGWINSZ as i32)]],
         Refuse(libc::ENOTTY),
-        "is it a terminal? Output to one is flushed after each line",
+        "is it a terminal, and how wide? Output to one is flushed after each line",
     ),
     #[cfg(target_arch = "x86_64")]
     allow(libc::SYS_dup2, "a child's own standard streams"),

@@ -108,9 +108,9 @@ fn foreign_calls_die() {
     for policy in policies() {
         let program = policy.compile().expect("compiles");
         for number in 0..700 {
-            let foreign = run(&program, I386, number, &[0; 6]);
-            // A policy on top of another one may leave the verdict to that, except where it has something to say.
+            // A policy on top of another one leaves the verdict to that.
             if policy.default != Verdict::Allow {
+                let foreign = run(&program, I386, number, &[0; 6]);
                 assert_eq!(foreign, answer(Verdict::Kill), "{} int 0x80 {number}", policy.name);
                 let x32 = run(&program, NATIVE, number | 0x4000_0000, &[0; 6]);
                 assert_eq!(x32, answer(Verdict::Kill), "{} x32 {number}", policy.name);

@@ -207,6 +207,10 @@ pub const OTHERS: &[(&str, Make)] = &[
     ("root_entries", root_entries),
     ("mkdir_in_root", || call(libc::SYS_mkdir, &[path(c"/x"), 0o700])),
     ("climb_root", || opened(open(c"/../../../etc/passwd", 0))),
+    ("thread", || {
+        std::thread::Builder::new().spawn(|| 1).map_or_else(error_number, |thread| thread.join().unwrap_or(0))
+    }),
+    ("many_threads", many_threads),
     ("sleep", || {
         std::thread::sleep(std::time::Duration::from_secs(60));
         0
@@ -442,6 +446,17 @@ fn open_descriptors() -> i64 {
 /// How many more descriptors there may be.
 fn many_descriptors() -> i64 {
     (0..10_000).take_while(|_| call(libc::SYS_fcntl, &[0, libc::F_DUPFD_CLOEXEC.into(), 0]) >= 0).count() as i64
+}
+
+/// How many threads there may be besides this one.
+fn many_threads() -> i64 {
+    let sleep = || std::thread::sleep(std::time::Duration::from_secs(60));
+    let small = || std::thread::Builder::new().stack_size(64 << 10);
+    (0..100).take_while(|_| small().spawn(sleep).is_ok()).count() as i64
+}
+
+fn error_number(error: std::io::Error) -> i64 {
+    -i64::from(error.raw_os_error().unwrap_or(0))
 }
 
 /// 1 if the host's name is the one that all jails have.

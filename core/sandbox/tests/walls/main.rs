@@ -27,6 +27,10 @@ fn main() {
     if arguments.get(1).is_some_and(|argument| argument == "--broker") {
         ends::as_broker();
     }
+    if arguments.get(1).is_some_and(|argument| argument == "--timings") {
+        start::timings();
+        return warden::tidy();
+    }
     let filter = arguments.iter().skip(1).find(|argument| !argument.starts_with('-'));
     let tests = [start::TESTS, ends::TESTS, stages::TESTS, single_layers::TESTS, sweep::TESTS].concat();
     let mut failed = 0;

@@ -31,9 +31,9 @@ pub const LAYERS: [(&str, Layers); 8] = [
     ("memory", Layers::MEMORY),
 ];
 
-/// `--prisoner STAGE LAYERS MAY-BE-MISSING FILES LIBRARY ATTEMPT`
+/// `--prisoner STAGE LAYERS MAY-BE-MISSING FILES LIBRARY THREADS ATTEMPT`
 pub fn run(arguments: &[String]) -> ! {
-    let [stage, layers, missing, files, library, attempt] = arguments else { end(64) };
+    let [stage, layers, missing, files, library, threads, attempt] = arguments else { end(64) };
     let Some(stage) = STAGES.into_iter().find(|known| format!("{known:?}") == *stage) else { end(64) };
     let Some(attempt) = attempts::find(attempt) else { end(64) };
     let layers = layers.split(',').fold(Layers::NONE, |all, name| {
@@ -43,7 +43,10 @@ pub fn run(arguments: &[String]) -> ! {
     match stage {
         Stage::Outside => report("outside"),
         Stage::Template | Stage::Microprocess => as_template(stage, layers, missing),
-        Stage::Loading | Stage::Sealed => as_zone(stage, layers, missing, files, library),
+        Stage::Loading | Stage::Sealed => {
+            let threads = threads.parse().unwrap_or(1);
+            as_zone(stage, layers, missing, files, library, threads);
+        }
     }
     let result = attempt();
     report(&format!("result {result}"));
@@ -94,7 +97,7 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
 }
 
 /// `library` may be `PATH>OTHER`: after PATH has been opened, OTHER takes its place.
-fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str, library: &str) {
+fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str, library: &str, threads: u32) {
     let (path, other) = library.split_once('>').unwrap_or((library, ""));
     let library: OwnedFd = std::fs::File::open(path).expect("a library").into();
     if !other.is_empty() {
@@ -102,7 +105,8 @@ fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str, libr
     }
     let mut zone = Zone::new(Library(library.as_fd()));
     zone.files = attempts::file_rules(files);
-    let limits = Limits { file_size_bytes: None, ..Limits::default() };
+    zone.threads = threads;
+    let limits = Limits { file_size_bytes: None, processes: Some(threads - 1), ..Limits::default() };
     let mut spec = Spec::zone(limits, zone);
     spec.layers = layers;
     spec.may_be_missing = missing;

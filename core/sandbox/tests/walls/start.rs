@@ -4,7 +4,7 @@ use crate::Test;
 use crate::attempts;
 use crate::prisoner::Stage;
 use crate::warden::{Order, Outcome, users};
-use libc::{EACCES, ENOENT, EROFS};
+use libc::{EACCES, ENOENT, EPERM, EROFS};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub const TESTS: &[Test] = &[
     ("start::files", files),
     ("start::library_from_a_private_folder", library_from_a_private_folder),
     ("start::exchanged_library", exchanged_library),
-    ("start::timings", timings),
+    ("start::threads", threads),
 ];
 
 const STAGES: [Stage; 4] = [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed];
@@ -179,8 +179,26 @@ fn private_folder() -> std::path::PathBuf {
     folder
 }
 
-/// No limit is checked here (a busy machine would fail it); the figures are for whoever looks.
-fn timings() {
+/// Threads are for zones that declare them, and as many as they declare.
+fn threads() {
+    for stage in [Stage::Loading, Stage::Sealed] {
+        let with = |threads: u32, attempt: &str| {
+            let mut order = Order::new(stage, attempt);
+            order.threads = threads;
+            order.outcome()
+        };
+        assert_eq!(with(1, "thread"), Outcome::Failed(EPERM), "{stage:?}");
+        assert_eq!(with(4, "thread"), Outcome::Done(1), "{stage:?}");
+        // The main one is the fourth. There is room for init and the launcher; the kernel does not count a launcher that
+        // has been waited for, nor an init that has not become nobody yet.
+        let many = with(4, "many_threads");
+        assert!(matches!(many, Outcome::Done(3..=5)), "{stage:?}: {many:?}");
+        assert_eq!(with(4, "clone"), Outcome::Failed(EPERM), "{stage:?}: a thread is no process");
+    }
+}
+
+/// How long it takes: `cargo test --test walls -- --timings`. No test, because a busy machine would fail it.
+pub fn timings() {
     for (stage, word) in [
         (Stage::Template, "jailed"),
         (Stage::Loading, "jailed"),

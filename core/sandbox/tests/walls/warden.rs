@@ -37,6 +37,8 @@ pub struct Order {
     pub files: String,
     /// What a zone loads; `PATH>OTHER` if it is exchanged after it was opened.
     pub library: String,
+    /// How many threads a zone declares.
+    pub threads: u32,
     /// Run as this uid, when we are root.
     pub uid: Option<u32>,
     /// A descriptor to leak on purpose, and under which number.
@@ -55,6 +57,7 @@ impl Order {
             may_be_missing: String::new(),
             files: String::new(),
             library: attempts::library().into(),
+            threads: 1,
             uid: None,
             leak: None,
             environment: Vec::new(),
@@ -103,7 +106,10 @@ impl Prisoner {
             socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).expect("socketpair");
         let mut command = Command::new(binary());
         command.args(["--prisoner", &format!("{:?}", order.stage), &order.layers, &order.may_be_missing, &order.files]);
-        command.args([&order.library, &order.attempt]).env_clear().envs(order.environment.iter().cloned());
+        command
+            .args([&order.library, &order.threads.to_string(), &order.attempt])
+            .env_clear()
+            .envs(order.environment.iter().cloned());
         command.stdin(Stdio::from(theirs)).stdout(Stdio::null()).stderr(Stdio::null());
         if let Some(uid) = order.uid {
             command.uid(uid).gid(uid);

@@ -26,7 +26,7 @@
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Jailed`, then `Ready` or `Failed` |
-//! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds | none |
+//! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 
 use crate::{Grant, Interface};

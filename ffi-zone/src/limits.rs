@@ -22,8 +22,6 @@ const TEXT_BYTES: u64 = 1 << 30;
 const CHANNEL_OVERHEAD_BYTES: u64 = 64 << 10;
 /// A per-client instance has one client; a second channel may overlap with the first one's end.
 const CHANNELS_PER_CLIENT: u64 = 4;
-/// The worker and its init.
-const OWN_PROCESSES: u32 = 0;
 
 /// The limits of a zone with that `[sandbox]`.
 pub fn of(sandbox: &Sandbox) -> Limits {
@@ -38,7 +36,7 @@ pub fn of(sandbox: &Sandbox) -> Limits {
         data_bytes: Some(private),
         descriptors: sandbox.descriptors,
         file_size_bytes: Some(sandbox.file_size_bytes),
-        processes: Some(sandbox.processes.saturating_add(OWN_PROCESSES)),
+        processes: Some(sandbox.processes),
         ..Limits::default()
     }
 }

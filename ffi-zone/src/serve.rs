@@ -26,6 +26,7 @@ use cloison_capabilities::call::{Request, Status};
 use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
 use cloison_capabilities::{FunctionId, Grant};
 use cloison_transport::ChannelError;
+use cloison_transport::account::Account;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::{Server, Slot, Turn};
 use std::os::fd::OwnedFd;
@@ -89,11 +90,14 @@ impl Service<'_> {
     }
 
     fn attach(&mut self, id: ChannelId, grant: &Grant, descriptors: Vec<OwnedFd>) -> Result<(), Ended> {
-        let Ok([channel, terms]) = <[OwnedFd; 2]>::try_from(descriptors) else {
+        let mut descriptors = descriptors.into_iter();
+        let (Some(channel), Some(terms)) = (descriptors.next(), descriptors.next()) else {
             return Err(Ended::Unexpected("`Attach` comes with a channel and its terms"));
         };
+        let account = descriptors.next().map(|account| Account::open(&account));
+        let account = account.transpose().map_err(|error| Ended::Attach(id, error))?;
         self.server.attach(id, channel, terms).map_err(|error| Ended::Attach(id, error))?;
-        let policy = Policy::new(grant, &self.marshal.functions().interface).ok();
+        let policy = Policy::new(grant, &self.marshal.functions().interface, account).ok();
         self.clients.push(Client { id, policy });
         Ok(())
     }

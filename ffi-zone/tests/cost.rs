@@ -9,6 +9,7 @@ use cloison_capabilities::expression::{Expression, Operator};
 use cloison_capabilities::grant::{Bound, Rate};
 use cloison_capabilities::interface::Instances;
 use cloison_zone::ffi::Frame;
+use cloison_transport::account::Account;
 use cloison_zone::policy::Policy;
 use common::Argument::{Bytes, Word};
 use common::{Bench, compare};
@@ -64,12 +65,12 @@ fn nanoseconds() {
     let plain = Grant::new([sum]);
     let rate = Grant { rate: Some(Rate { calls: u64::MAX, period_ms: 1 }), calls: Some(u64::MAX), ..plain.clone() };
     for (name, grant) in [("plain", &plain), ("rate and calls", &rate)] {
-        let mut policy = Policy::new(grant, interface).expect("policy");
+        let mut policy = Policy::new(grant, interface, Some(account())).expect("policy");
         println!("grant, {name}: {:.1} ns", best(|| policy.admit(black_box(sum)).expect("admitted")));
     }
     let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 1 << 20);
     let bounded = Grant { bounds: vec![(sum, Bound { expression, text: "count <= 1 MiB".into() })], ..plain };
-    let policy = Policy::new(&bounded, interface).expect("policy");
+    let policy = Policy::new(&bounded, interface, None).expect("policy");
     let mut bench = Bench::new(Instances::Shared);
     let request = bench.request("sum", &[Bytes(b"hello")]);
     let with_bound = best(|| {
@@ -77,4 +78,8 @@ fn nanoseconds() {
         assert_eq!(reply.status, Status::Ok);
     });
     println!("Shared: sum(b'hello') with a bound {with_bound:.1} ns");
+}
+
+fn account() -> Account {
+    Account::open(&cloison_transport::account::create().expect("memory")).expect("account")
 }

@@ -61,8 +61,10 @@ impl Zone {
     fn attach(&self, id: u64, grant: Grant) -> Client {
         let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
         let id = ChannelId(id);
+        let account = cloison_transport::account::create().expect("account");
+        let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
         self.control()
-            .send(&ToZone::Attach { channel: id, grant }, &[descriptors.channel.as_fd(), descriptors.terms.as_fd()])
+            .send(&ToZone::Attach { channel: id, grant }, &all)
             .expect("sent");
         self.status.ring();
         Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller") }

@@ -6,7 +6,7 @@
 use crate::{interrupt, modules, native};
 use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
-use rustpython_vm::{Context, Interpreter, PyResult, Settings, VirtualMachine};
+use rustpython_vm::{Context, Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine};
 
 /// Native modules that a test binary adds to the allow-list.
 pub type ExtraModules = fn(&Context) -> Vec<&'static PyModuleDef>;
@@ -57,6 +57,23 @@ fn keep_allowed(vm: &mut VirtualMachine, extra: &[&'static PyModuleDef]) {
 
 fn start(vm: &VirtualMachine) -> PyResult<()> {
     boot_function("start", vm)?.call((), vm).map(drop)
+}
+
+/// What a microprocess calls, looked up in the template: after the fork every object that is touched has to be copied.
+pub(crate) struct Entries {
+    pub(crate) after_fork: PyObjectRef,
+    pub(crate) main_module: PyObjectRef,
+    pub(crate) finish: PyObjectRef,
+}
+
+impl Entries {
+    pub(crate) fn new(vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self {
+            after_fork: boot_function("after_fork", vm)?,
+            main_module: cloison_module("_importer", vm)?.get_attr("main_module", vm)?,
+            finish: boot_function("finish", vm)?,
+        })
+    }
 }
 
 /// A function of `cloison._boot`.

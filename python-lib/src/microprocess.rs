@@ -2,12 +2,13 @@
 //!
 //! The steps stand in one line: descriptors, line to the broker, signals, seal, and only then Python.
 
-use crate::{failure, interpreter, link, memory, process, signals};
+use crate::interpreter::Entries;
+use crate::{failure, link, memory, process, signals};
 use cloison_capabilities::message::Run;
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
 use cloison_transport::control::Control;
 use rustix::io::Errno;
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef};
+use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -39,8 +40,9 @@ impl Limits {
 }
 
 /// Be one. This is the child's side of the fork, so nothing of the caller is returned to.
-pub fn start(
+pub(crate) fn start(
     vm: &VirtualMachine,
+    entries: &Entries,
     seal: &MicroprocessSeal,
     limits: &Limits,
     run: Run,
@@ -60,7 +62,7 @@ pub fn start(
         process::exit(NOT_SEALED);
     }
     memory::limit(limits.memory_bytes);
-    process::exit(whole_run(vm, run, seed))
+    process::exit(whole_run(vm, entries, run, seed))
 }
 
 fn take_streams(stdin: &OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<(), Errno> {
@@ -80,31 +82,31 @@ fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
 }
 
 /// Run it, report what went wrong, run exit handlers, flush.
-fn whole_run(vm: &VirtualMachine, run: Run, seed: [u8; 32]) -> i32 {
-    let status = match prepare(vm, &run, seed).and_then(|()| execute(vm, run)) {
+fn whole_run(vm: &VirtualMachine, entries: &Entries, run: Run, seed: [u8; 32]) -> i32 {
+    let status = match prepare(vm, entries, &run, seed).and_then(|()| execute(vm, entries, run)) {
         Ok(status) => status,
         Err(error) => failure::report(vm, error),
     };
     rustpython_vm::stdlib::atexit::_run_exitfuncs(vm);
-    match finish(vm) {
+    match entries.finish.call((), vm).and_then(|flushed| flushed.try_to_bool(vm)) {
         Ok(true) => status,
         Ok(false) | Err(_) if status == 0 => NOT_FLUSHED,
         Ok(false) | Err(_) => status,
     }
 }
 
-fn prepare(vm: &VirtualMachine, run: &Run, seed: [u8; 32]) -> PyResult<()> {
+fn prepare(vm: &VirtualMachine, entries: &Entries, run: &Run, seed: [u8; 32]) -> PyResult<()> {
     let (Run::Function { argv, .. } | Run::Script { argv, .. }) = run;
     let argv = argv.iter().map(|argument| vm.ctx.new_str(argument.as_str()).into()).collect();
-    interpreter::boot_function("after_fork", vm)?
-        .call((vm.ctx.new_list(argv), vm.ctx.new_bytes(seed.to_vec())), vm)
-        .map(drop)
+    let seed = seed.chunks_exact(16).fold(0, |sum, half| sum ^ u128::from_le_bytes(half.try_into().unwrap_or_default()));
+    let terminal = rustix::termios::isatty(rustix::stdio::stdout());
+    entries.after_fork.call((vm.ctx.new_list(argv), vm.ctx.new_int(seed), terminal), vm).map(drop)
 }
 
-fn execute(vm: &VirtualMachine, run: Run) -> PyResult<i32> {
+fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
     match run {
         Run::Function { module, qualname, .. } => call(vm, &module, &qualname),
-        Run::Script { path, source, .. } => script(vm, &path, &source).map(|()| 0),
+        Run::Script { path, source, .. } => script(vm, entries, &path, &source).map(|()| 0),
     }
 }
 
@@ -120,13 +122,8 @@ fn call(vm: &VirtualMachine, module: &str, qualname: &str) -> PyResult<i32> {
 }
 
 /// Run a source as `__main__`.
-fn script(vm: &VirtualMachine, path: &str, source: &str) -> PyResult<()> {
-    let namespace: PyDictRef =
-        interpreter::cloison_module("_importer", vm)?.get_attr("main_module", vm)?.call((path, source), vm)?.try_into_value(vm)?;
+fn script(vm: &VirtualMachine, entries: &Entries, path: &str, source: &str) -> PyResult<()> {
+    let namespace: PyDictRef = entries.main_module.call((path, source), vm)?.try_into_value(vm)?;
     let code = vm.compile(source, Mode::Exec, path).map_err(|error| error.into_pyexception(vm, Some(source)))?;
     vm.run_code_obj(code, Scope::with_builtins(None, namespace, vm)).map(drop)
-}
-
-fn finish(vm: &VirtualMachine) -> Result<bool, PyBaseExceptionRef> {
-    interpreter::boot_function("finish", vm)?.call((), vm)?.try_to_bool(vm)
 }

@@ -8,7 +8,7 @@
 //! Descriptor 0 is the control socket when the process starts. It is moved away before anything else, and its place
 //! is taken by an empty pipe: what modules read from standard input while they are imported is the end of it.
 
-use crate::interpreter::{self, ExtraModules};
+use crate::interpreter::{self, Entries, ExtraModules};
 use crate::link::{self, LinkError};
 use crate::microprocess::{self, Limits};
 use crate::process::{self, Side};
@@ -86,8 +86,9 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     let interpreter = interpreter::build(extra).map_err(TemplateError::Interpreter)?;
     interpreter.enter(|vm| {
         import(vm, preload).map_err(|error| import_error(vm, &error))?;
+        let entries = Entries::new(vm).map_err(|error| import_error(vm, &error))?;
         link::tell(&FromTemplate::Ready, &[])?;
-        serve(vm, &seal, &limits)
+        serve(vm, &entries, &seal, &limits)
     })
 }
 
@@ -127,10 +128,15 @@ fn enter(
     cloison_sandbox::enter(spec, lifeline)
 }
 
-fn serve(vm: &VirtualMachine, seal: &MicroprocessSeal, limits: &Limits) -> Result<Infallible, TemplateError> {
+fn serve(
+    vm: &VirtualMachine,
+    entries: &Entries,
+    seal: &MicroprocessSeal,
+    limits: &Limits,
+) -> Result<Infallible, TemplateError> {
     loop {
         match link::listen()? {
-            (ToTemplate::Fork { run, seed }, descriptors) => fork(vm, seal, limits, run, seed, descriptors)?,
+            (ToTemplate::Fork { run, seed }, descriptors) => fork(vm, entries, seal, limits, run, seed, descriptors)?,
             (ToTemplate::Boot { .. } | ToTemplate::Found(_), _) => return Err(LinkError::Unexpected.into()),
         }
     }
@@ -156,6 +162,7 @@ fn import_error(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> TemplateErro
 
 fn fork(
     vm: &VirtualMachine,
+    entries: &Entries,
     seal: &MicroprocessSeal,
     limits: &Limits,
     run: Run,
@@ -167,7 +174,7 @@ fn fork(
     };
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
     match unsafe { process::fork() } {
-        Ok(Side::Child) => microprocess::start(vm, seal, limits, run, seed, descriptors),
+        Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, run, seed, descriptors),
         Ok(Side::Parent(pidfd)) => Ok(link::tell(&FromTemplate::Forked, &[pidfd.as_fd()])?),
         Err(error) => Ok(link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[])?),
     }

@@ -11,9 +11,10 @@ fn dev() {
     for _ in 0..200 { let s = std::time::Instant::now(); let o = t.run(support::script("pass")); times.push(s.elapsed()); assert_eq!(o.status, 0); }
     times.sort(); println!("whole run of pass: p50 {:?} p10 {:?}", times[100], times[20]);
 
+
     let now = || { let t = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic); t.tv_sec as i128 * 1_000_000_000 + t.tv_nsec as i128 };
     let mut rows = vec![];
-    for _ in 0..200 {
+    for _ in 0..300 {
         let s = now();
         let r = t.fork(support::script("import time; t=time.monotonic_ns(); print(t, flush=True); import os; t2=time.monotonic_ns(); print(t2, flush=True); os._exit(0)"));
         let f = now();

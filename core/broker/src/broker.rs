@@ -76,6 +76,8 @@ pub(crate) struct Process {
     pub(crate) child: Option<(Child, Registration)>,
     /// Its channels: at most one for each capability.
     pub(crate) channels: BTreeMap<ChannelId, Held>,
+    /// What it has used of its capabilities, where that is limited; see `cloison_transport::account`.
+    pub(crate) accounts: BTreeMap<String, OwnedFd>,
     /// Why channels of its ended, until it asks.
     pub(crate) ends: BTreeMap<ChannelId, End>,
 }

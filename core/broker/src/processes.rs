@@ -33,6 +33,7 @@ impl Broker {
                 control: ours,
                 registration,
                 child: None,
+                accounts: Default::default(),
                 channels: Default::default(),
                 ends: Default::default(),
             })

@@ -7,6 +7,7 @@ use crate::library;
 use crate::processes::signal_name;
 use crate::zone::{Attached, Health, Instance, InstanceId, START_DEADLINE, Waiting};
 use cloison_capabilities::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::control::ControlError;
 use cloison_transport::status::Status;
@@ -163,11 +164,19 @@ impl Broker {
             Ok(made) => made,
             Err(error) => return self.unavailable(waiting.client, format!("no memory for a call channel: {error}")),
         };
+        let grant = capability.grant.clone();
+        if (grant.calls.is_some() || grant.rate.is_some()) && !process.accounts.contains_key(&waiting.capability) {
+            match account::create() {
+                Ok(account) => drop(process.accounts.insert(waiting.capability.clone(), account)),
+                Err(error) => return self.unavailable(waiting.client, format!("no memory for an account: {error}")),
+            }
+        }
         self.last_channel += 1;
         let name = ChannelId(self.last_channel);
         let both = [descriptors.channel.as_fd(), descriptors.terms.as_fd()];
-        let attach = ToZone::Attach { channel: name, grant: capability.grant.clone() };
-        if instance.control.try_send(&attach, &both).is_err() {
+        let account = process.accounts.get(&waiting.capability).map(AsFd::as_fd);
+        let for_zone: Vec<_> = both.iter().copied().chain(account).collect();
+        if instance.control.try_send(&ToZone::Attach { channel: name, grant }, &for_zone).is_err() {
             // It is going down; its end will be seen, and the client be served by the next one.
             let zone = instance.zone;
             self.zones[zone].waiting.push(waiting.clone());

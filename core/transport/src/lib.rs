@@ -7,6 +7,7 @@
 //! | module | side | subject |
 //! |---|---|---|
 //! | [`control`] | all | typed messages with descriptors over `SOCK_SEQPACKET` |
+//! | [`account`] | zone; kept by the broker | what a client has used of its grant |
 //! | [`channel`] | broker | makes the memory of a call channel and ends it |
 //! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
 //! | [`server`] | zone | [`server::Server`]: wait for requests of many clients, reply |
@@ -28,6 +29,8 @@
 //! ```
 
 // `loom` has atomics of its own, which live in no shared memory: the model is built of the state machine alone.
+#[cfg(not(loom))]
+pub mod account;
 #[cfg(not(loom))]
 pub mod channel;
 #[cfg(not(loom))]

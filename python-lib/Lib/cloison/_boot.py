@@ -41,6 +41,7 @@ def start():
     """Make the interpreter ready for an application."""
     import builtins
     import io
+    import os
 
     import _io
 
@@ -54,6 +55,8 @@ def start():
     sys.dont_write_bytecode = True
     for name in COMMON:
         __import__(name)
+    # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
+    os._fork_handlers().clear()
 
 
 def before_import():
@@ -66,9 +69,23 @@ def before_import():
     _importer.give_way(COMMON)
 
 
+_fork_handlers = ()
+_reseed = None
+
+
 def before_fork():
     """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector."""
     import gc
+    import os
+
+    global _fork_handlers, _reseed
+    _fork_handlers = os._fork_handlers()
+    if "random" in sys.modules:
+        import random
+
+        # Without the detour over `random.seed`, which hashes what it is given.
+        _reseed = super(random.Random, random._inst).seed
+        random._inst.gauss_next = None
 
     flush()
     gc.collect()
@@ -84,18 +101,19 @@ def flush():
             pass
 
 
-def after_fork(argv, seed):
-    """Make a forked microprocess its own: streams, arguments, random state."""
-    import os
+def after_fork(argv, seed, terminal):
+    """Make a forked microprocess its own: arguments, random state, output to a terminal flushed after each line.
 
-    from cloison import _streams
-
-    _streams.install()
+    This runs before every microprocess's first instruction, so it does as little as possible: what it touches is copied.
+    """
     sys.argv = argv
-    for handler in os._fork_handlers():
+    if terminal:
+        sys.__stdout__.reconfigure(line_buffering=True)
+    for handler in _fork_handlers:
         handler()
-    if "random" in sys.modules:
-        sys.modules["random"].seed(int.from_bytes(seed))
+    reseed = _reseed
+    if reseed is not None:
+        reseed(seed)
 
 
 def finish():

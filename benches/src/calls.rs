@@ -24,6 +24,11 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     table.line("… against ctypes", Nanoseconds(bulk), Some(("ctypes", Nanoseconds(ctypes))), "");
 
     table.line("crash in C to exception in Python", Nanoseconds(one(peers.cloison("crash", false)?)), None, "≤ 5 ms");
-    table.line("first call: zone start, sandbox, dlopen, call", Nanoseconds(one(peers.cloison("first", false)?)), None, "");
+    table.line(
+        "first call: zone start, sandbox, dlopen, call",
+        Nanoseconds(one(peers.cloison("first", false)?)),
+        None,
+        "",
+    );
     Ok(())
 }

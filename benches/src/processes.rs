@@ -43,7 +43,12 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
 
     let start = peers.duration(&["cloison", "run", "calls.py"])?;
     let python = peers.duration(&["python3", "-c", "pass"])?;
-    table.line("`cloison run` of a small file", Nanoseconds(start), Some(("python3 -c pass", Nanoseconds(python))), "≤ 3.0");
+    table.line(
+        "`cloison run` of a small file",
+        Nanoseconds(start),
+        Some(("python3 -c pass", Nanoseconds(python))),
+        "≤ 3.0",
+    );
     Ok(())
 }
 

@@ -39,7 +39,9 @@ impl Table {
     /// A line: `peer` is a name and its figure.
     pub fn line(&mut self, what: &str, ours: Figure, peer: Option<(&str, Figure)>, goal: &str) {
         let (peer, ratio) = match peer {
-            Some((name, figure)) => (format!("{name} {}", figure.show()), format!("{:.2}", ours.value() / figure.value())),
+            Some((name, figure)) => {
+                (format!("{name} {}", figure.show()), format!("{:.2}", ours.value() / figure.value()))
+            }
             None => (String::new(), String::new()),
         };
         println!("| {what} | {} | {peer} | {ratio} | {goal} |", ours.show());

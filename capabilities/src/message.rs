@@ -19,7 +19,7 @@
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
-//! | microprocess | [`FromMicroprocess::Why`] | | `Because` |
+//! | microprocess | [`FromMicroprocess::Why`] | | `Because`, or `Unavailable` if nobody knows |
 //!
 //! # Broker ↔ zone
 //!

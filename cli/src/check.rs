@@ -49,6 +49,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 fn check(path: &Path) -> Finding {
     let mut finding = Finding { path: path.to_owned(), ..Finding::default() };
+    if path.is_file() && path.extension().is_none_or(|extension| extension != "toml") {
+        let what = "not a manifest\nhint: give an application's folder, its cloison.toml, or a NAME.zone.toml";
+        finding.errors.push(format!("{}: {what}", path.display()));
+        return finding;
+    }
     let zones = if path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST) {
         if !path.join(MANIFEST).is_file() && path.is_dir() {
             finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));

@@ -3,7 +3,7 @@
 use cloison_broker::application::Loaded;
 use cloison_broker::broker::{BrokerError, Event};
 use cloison_broker::launch::Binaries;
-use cloison_broker::{Broker, Exit, Pid, StandardStreams, Signal};
+use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -93,14 +93,13 @@ impl<'a> Call<'a> {
 
     #[cold]
     pub(crate) fn argument(&self, index: usize, text: impl Display) -> Box<Refusal> {
-        Refusal::argument(index, format_args!("{}: `{}` {text}", self.function.name, self.name(index)))
+        Refusal::argument(index, text) // whose parameter it is, the client knows
     }
 
     #[cold]
     pub(crate) fn too_large(&self, bytes: u64) -> Box<Refusal> {
         let text = format_args!(
-            "{}: {bytes} bytes do not fit into what is left of the channel's {} bytes",
-            self.function.name,
+            "{bytes} bytes do not fit into what is left of the channel's {} bytes",
             self.arena.len()
         );
         Refusal::new(Status::TooLarge, text)

@@ -84,7 +84,9 @@ impl Policy {
         let mut bounds = Vec::new();
         for (function, bound) in &grant.bounds {
             let index = function.0 as usize;
-            let Some(declared) = interface.functions.get(index) else { return Err(BadGrant::Bound(bound.text.clone())) };
+            let Some(declared) = interface.functions.get(index) else {
+                return Err(BadGrant::Bound(bound.text.clone()));
+            };
             if !expression_fits(interface, declared, &bound.expression) {
                 return Err(BadGrant::Bound(bound.text.clone()));
             }
@@ -188,7 +190,9 @@ mod tests {
             let rate = Rate { calls, period_ms: 1000 };
             let mut ready_at = 0;
             let passed = (0..100_000u64)
-                .filter(|step| after(rate, ready_at, SECOND + step * SECOND / 10_000).map(|next| ready_at = next).is_ok())
+                .filter(|step| {
+                    after(rate, ready_at, SECOND + step * SECOND / 10_000).map(|next| ready_at = next).is_ok()
+                })
                 .count() as u64;
             // Ten seconds, and the burst at the start.
             assert!(passed <= calls * 11 && passed >= calls * 10, "{passed} of {calls}/s");

@@ -171,19 +171,15 @@ impl Call<'_> {
     /// A failure by the declared convention.
     #[cold]
     fn failed(&mut self) -> Box<Refusal> {
-        let (plan, name) = (self.plan(), &self.function.name);
+        let plan = self.plan();
         let errno = self.outcome.filter(|_| plan.failure.errno).map_or(0, |outcome| outcome.errno);
         let value = self.outcome.zip(plan.value).and_then(|(outcome, scalar)| value_of_bits(outcome.value, scalar));
         // Where `errno` says what went wrong, the value is only -1 or NULL.
         let told = if plan.failure.errno { Some(i128::from(errno)) } else { value };
         let message =
             plan.failure.message.zip(told).and_then(|(id, code)| self.functions.message(self.nested, id, code));
-        let text = match (message, plan.failure.errno, value) {
-            (Some(message), ..) => message,
-            (None, true, _) => std::io::Error::from_raw_os_error(errno).to_string(),
-            (None, false, Some(value)) => format!("{name} returned {value}"),
-            (None, false, None) => format!("{name} returned NULL"),
-        };
+        // Nothing more is known than what the client can say itself: the value and what `errno` means.
+        let text = message.unwrap_or_default();
         Refusal::native(value.map_or(0, |value| value as u64), errno, text)
     }
 
@@ -192,6 +188,6 @@ impl Call<'_> {
     fn lied(&mut self, text: impl std::fmt::Display) -> Box<Refusal> {
         let errno = self.outcome.filter(|_| self.plan().failure.errno).map_or(0, |outcome| outcome.errno);
         let value = if self.plan().value.is_some() { self.value_word() } else { 0 };
-        Refusal::native(value, errno, format_args!("{}: {text}", self.function.name))
+        Refusal::native(value, errno, text)
     }
 }

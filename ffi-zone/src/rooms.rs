@@ -14,9 +14,9 @@ impl Call<'_> {
     pub(crate) fn hold(&mut self, bounds: &[Bound]) -> Step {
         for bound in bounds {
             let text = match bound.expression.evaluate(self) {
-                Ok(0) => format!("{}: `{}` does not hold", self.function.name, bound.text),
+                Ok(0) => format!("`{}` does not hold", bound.text),
                 Ok(_) => continue,
-                Err(error) => format!("{}: `{}` cannot be judged: {error}", self.function.name, bound.text),
+                Err(error) => format!("`{}` cannot be judged: {error}", bound.text),
             };
             return Err(Refusal::new(Status::OutOfBounds, text));
         }

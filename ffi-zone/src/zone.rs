@@ -98,6 +98,8 @@ impl<'c> Zone<'c, Spawned> {
         let Spawned { interface, library, status } = self.stage;
         let mut role = cloison_sandbox::Zone::new(cloison_sandbox::Library(library.as_fd()));
         role.files = interface.sandbox.files.clone();
+        // `processes` beside the first thread: threads are the only ones that the seal lets a library make.
+        role.threads = interface.sandbox.processes.saturating_add(1);
         let mut spec = Spec::zone(limits::of(&interface.sandbox), role);
         spec.may_be_missing = interface.sandbox.may_be_missing.clone();
         spec.descriptors = vec![library.as_fd(), status.as_fd()];

@@ -106,5 +106,5 @@ fn errors_in_its_own_words() {
     let error = zlib.call("uncompress", &[Word(999), Bytes(&packed)]).expect_err("too little room");
     assert_eq!(error, (-5_i64 as u64, "buffer error".to_owned()));
     let error = zlib.call("compress2", &[Bytes(b""), Word(10)]).expect_err("no such level");
-    assert_eq!(error.1, "compress2: `level` must be from -1 to 9");
+    assert_eq!(error.1, "must be from -1 to 9");
 }

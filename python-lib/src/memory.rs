@@ -188,9 +188,6 @@ mod tests {
     fn the_message_names_the_limit() {
         let mut text = [0; 96];
         let length = message(&mut text, 256);
-        assert_eq!(
-            &text[..length],
-            b"cloison: memory limit of 256 MiB reached, the microprocess ends\n".as_slice()
-        );
+        assert_eq!(&text[..length], b"cloison: memory limit of 256 MiB reached, the microprocess ends\n".as_slice());
     }
 }

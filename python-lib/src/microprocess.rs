@@ -98,7 +98,8 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, run: Run, seed: [u8; 32]) -
 fn prepare(vm: &VirtualMachine, entries: &Entries, run: &Run, seed: [u8; 32]) -> PyResult<()> {
     let (Run::Function { argv, .. } | Run::Script { argv, .. }) = run;
     let argv = argv.iter().map(|argument| vm.ctx.new_str(argument.as_str()).into()).collect();
-    let seed = seed.chunks_exact(16).fold(0, |sum, half| sum ^ u128::from_le_bytes(half.try_into().unwrap_or_default()));
+    let seed =
+        seed.chunks_exact(16).fold(0, |sum, half| sum ^ u128::from_le_bytes(half.try_into().unwrap_or_default()));
     let terminal = rustix::termios::isatty(rustix::stdio::stdout());
     entries.after_fork.call((vm.ctx.new_list(argv), vm.ctx.new_int(seed), terminal), vm).map(drop)
 }

@@ -127,7 +127,16 @@ mod tests {
 
     #[test]
     fn nothing_that_reaches_the_system_is_allowed() {
-        for name in ["_ctypes", "posix", "_socket", "mmap", "_interpreters", "_remote_debugging", "_testinternalcapi", "_thread"] {
+        for name in [
+            "_ctypes",
+            "posix",
+            "_socket",
+            "mmap",
+            "_interpreters",
+            "_remote_debugging",
+            "_testinternalcapi",
+            "_thread",
+        ] {
             assert!(!allowed(name), "{name}");
         }
     }

@@ -12,7 +12,8 @@ const PRELUDE: &str = "import cloison\nfake = cloison.capability('fake')\n\
 
 fn run(source: &str) -> (Outcome, Zone) {
     let mut zone = Zone::new();
-    let outcome = Template::start().run_with(script(&format!("{PRELUDE}{source}")), b"", |question| zone.answer(question));
+    let outcome =
+        Template::start().run_with(script(&format!("{PRELUDE}{source}")), b"", |question| zone.answer(question));
     (outcome, zone)
 }
 
@@ -123,7 +124,8 @@ fn what_is_not_granted_is_denied_by_name_and_line() {
 
 #[test]
 fn a_crash_is_an_exception_and_the_next_call_works() {
-    let (outcome, zone) = run("print(fake.add(1))\ne = error(fake.crash)\nprint(e.function, e.signal, e.code)\nprint(fake.add(2))\n");
+    let (outcome, zone) =
+        run("print(fake.add(1))\ne = error(fake.crash)\nprint(e.function, e.signal, e.code)\nprint(fake.add(2))\n");
     assert_eq!(
         (outcome.stdout.as_str(), outcome.stderr.as_str()),
         ("6\nZoneCrashed: fake.crash(): the zone was ended by signal 11 (SIGSEGV)\ncrash 11 None\n7\n", "")
@@ -187,10 +189,14 @@ fn functions_describe_themselves() {
 
 #[test]
 fn a_capability_may_stand_at_the_top_of_a_module() {
-    let modules = support::modules(&[("app.py", "import cloison\nfake = cloison.capability('fake')\nadd = fake.add\ndef main():\n    print(add(1), fake.add(2))\n")]);
+    let modules = support::modules(&[(
+        "app.py",
+        "import cloison\nfake = cloison.capability('fake')\nadd = fake.add\ndef main():\n    print(add(1), fake.add(2))\n",
+    )]);
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
     let mut zone = Zone::new();
-    let run = cloison_capabilities::message::Run::Function { module: "app".into(), qualname: "main".into(), argv: vec![] };
+    let run =
+        cloison_capabilities::message::Run::Function { module: "app".into(), qualname: "main".into(), argv: vec![] };
     let outcome = template.run_with(run, b"", |question| zone.answer(question));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("6 7\n", ""));
 }

@@ -14,12 +14,18 @@ fn what_needs_the_system_says_what_would_be_needed() {
     for (source, expected) in [
         ("print(open('/etc/passwd'))", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
         ("import io; io.open('/etc/passwd')", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
-        ("import pathlib; pathlib.Path('/etc/passwd').read_text()", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
+        (
+            "import pathlib; pathlib.Path('/etc/passwd').read_text()",
+            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files",
+        ),
         ("import os; os.system('id')", "cloison.HostDenied: [Errno 13] system(): a microprocess starts no programs"),
         ("import os; os.listdir('/')", "cloison.HostDenied: [Errno 13] listdir(): a microprocess has no files"),
         ("import os; os.fork()", "cloison.HostDenied: [Errno 13] fork(): a microprocess starts no programs"),
         ("from os import kill; kill(1, 9)", "cloison.HostDenied: [Errno 13] kill(): a microprocess starts no programs"),
-        ("import ctypes", "No module named 'ctypes': native code runs in a zone: declare the library in a NAME.zone.toml"),
+        (
+            "import ctypes",
+            "No module named 'ctypes': native code runs in a zone: declare the library in a NAME.zone.toml",
+        ),
         ("import _ctypes", "No module named '_ctypes': native code runs in a zone"),
         ("import ctypes.util", "No module named 'ctypes': native code runs in a zone"),
         ("import socket", "No module named 'socket': a microprocess has no network"),
@@ -29,7 +35,10 @@ fn what_needs_the_system_says_what_would_be_needed() {
         ("import fcntl", "No module named 'fcntl': a microprocess has no files"),
         ("import signal; signal.signal(2, print)", "HostDenied: [Errno 13] signal(): signals are the broker's"),
         ("import multiprocessing", "No module named 'multiprocessing': a microprocess starts no programs"),
-        ("import threading; threading.Thread(target=print).start()", "RuntimeError: can't start new thread: a microprocess has one thread"),
+        (
+            "import threading; threading.Thread(target=print).start()",
+            "RuntimeError: can't start new thread: a microprocess has one thread",
+        ),
         ("import threading; l = threading.Lock(); l.acquire(); l.acquire()", "RuntimeError: this would wait for ever"),
     ] {
         let outcome = template.run(script(source));
@@ -62,8 +71,11 @@ fn the_native_modules_are_those_of_the_table() {
 
 #[test]
 fn the_common_modules_that_import_are_as_listed() {
-    let mut source = String::from("import warnings; warnings.simplefilter('ignore')\nimport importlib\nfor name in '''");
-    source.push_str(&COMMON.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect::<Vec<_>>().join(" "));
+    let mut source =
+        String::from("import warnings; warnings.simplefilter('ignore')\nimport importlib\nfor name in '''");
+    source.push_str(
+        &COMMON.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect::<Vec<_>>().join(" "),
+    );
     source.push_str("'''.split():\n    try:\n        importlib.import_module(name)\n        print(name, 'yes')\n    except ImportError as error:\n        print(name, 'no')\n");
     let outcome = Template::start().run(script(&source));
     assert_eq!(outcome.stdout, COMMON, "{}", outcome.stderr);

@@ -11,19 +11,25 @@ fn limited(source: &str) -> support::Outcome {
 
 #[test]
 fn one_huge_request_is_a_memory_error() {
-    let outcome = limited("try:\n    bytearray(500_000_000)\nexcept MemoryError:\n    print('caught')\nprint(len(bytearray(20_000_000)))\n");
+    let outcome = limited(
+        "try:\n    bytearray(500_000_000)\nexcept MemoryError:\n    print('caught')\nprint(len(bytearray(20_000_000)))\n",
+    );
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("caught\n20000000\n", 0), "{}", outcome.stderr);
 }
 
 #[test]
 fn many_small_requests_are_a_memory_error_too() {
-    let outcome = limited("def eat():\n    kept = []\n    while True:\n        kept.append(object())\ntry:\n    eat()\nexcept MemoryError:\n    print('caught')\n");
+    let outcome = limited(
+        "def eat():\n    kept = []\n    while True:\n        kept.append(object())\ntry:\n    eat()\nexcept MemoryError:\n    print('caught')\n",
+    );
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("caught\n", 0), "{}", outcome.stderr);
 }
 
 #[test]
 fn a_memory_error_can_happen_again() {
-    let outcome = limited("def eat():\n    kept = []\n    while True:\n        kept.append('x' * 1000 + str(len(kept)))\nfor _ in range(40):\n    try:\n        eat()\n    except MemoryError:\n        pass\nprint('done')\n");
+    let outcome = limited(
+        "def eat():\n    kept = []\n    while True:\n        kept.append('x' * 1000 + str(len(kept)))\nfor _ in range(40):\n    try:\n        eat()\n    except MemoryError:\n        pass\nprint('done')\n",
+    );
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("done\n", 0), "{}", outcome.stderr);
 }
 
@@ -37,14 +43,17 @@ fn what_cannot_fail_gently_ends_with_a_message() {
 
 #[test]
 fn endless_recursion_is_a_recursion_error() {
-    let outcome = limited("def f(n): return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError:\n    print('caught')\nimport sys\nsys.setrecursionlimit(10**6)\ntry:\n    f(0)\nexcept (RecursionError, MemoryError):\n    print('again')\n");
+    let outcome = limited(
+        "def f(n): return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError:\n    print('caught')\nimport sys\nsys.setrecursionlimit(10**6)\ntry:\n    f(0)\nexcept (RecursionError, MemoryError):\n    print('again')\n",
+    );
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("caught\nagain\n", 0), "{}", outcome.stderr);
 }
 
 #[test]
 fn an_interrupt_reaches_a_loop_a_sleep_and_a_read() {
     let template = Template::start();
-    for source in ["while True: pass\n", "import time\nwhile True: time.sleep(60)\n", "import sys\nsys.stdin.read()\n"] {
+    for source in ["while True: pass\n", "import time\nwhile True: time.sleep(60)\n", "import sys\nsys.stdin.read()\n"]
+    {
         let outcome = template.interrupted(script(&format!("print('ready', flush=True)\n{source}")), 1);
         assert_eq!(outcome.status, 130, "{source} {}", outcome.stderr);
         assert!(outcome.stderr.ends_with("KeyboardInterrupt\n"), "{source} {}", outcome.stderr);

@@ -21,7 +21,9 @@ fn a_bare_file_runs() {
 
 #[test]
 fn the_script_is_main() {
-    let outcome = run("import sys, __main__\nx = 1\nprint(__name__, __file__, __main__.x, sys.argv, __spec__, sys.executable == '')");
+    let outcome = run(
+        "import sys, __main__\nx = 1\nprint(__name__, __file__, __main__.x, sys.argv, __spec__, sys.executable == '')",
+    );
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("__main__ t.py 1 ['t.py'] None True\n", ""));
 }
 
@@ -93,8 +95,14 @@ fn big_output_arrives_whole() {
 #[test]
 fn a_function_of_a_module_runs_with_tracebacks_of_its_package() {
     let modules = modules(&[
-        ("app/__init__.py", "from . import part\nfrom .part import helper\n\ndef main():\n    print(helper(), __name__, part.__file__)\n    part.fail()\n"),
-        ("app/part.py", "from . import deep\n\ndef helper():\n    return 'helped'\n\ndef fail():\n    raise ValueError('on purpose')\n"),
+        (
+            "app/__init__.py",
+            "from . import part\nfrom .part import helper\n\ndef main():\n    print(helper(), __name__, part.__file__)\n    part.fail()\n",
+        ),
+        (
+            "app/part.py",
+            "from . import deep\n\ndef helper():\n    return 'helped'\n\ndef fail():\n    raise ValueError('on purpose')\n",
+        ),
         ("app/deep.py", "X = 1\n"),
     ]);
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
@@ -110,7 +118,8 @@ fn a_function_of_a_module_runs_with_tracebacks_of_its_package() {
 
 #[test]
 fn the_value_of_main_is_the_status() {
-    let modules = modules(&[("app.py", "class C:\n    @staticmethod\n    def main():\n        return 3\n\ndef quiet(): pass\n")]);
+    let modules =
+        modules(&[("app.py", "class C:\n    @staticmethod\n    def main():\n        return 3\n\ndef quiet(): pass\n")]);
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
     assert_eq!(template.run(function("app", "C.main")).status, 3);
     assert_eq!(template.run(function("app", "quiet")).status, 0);
@@ -138,24 +147,43 @@ fn namespace_packages_encodings_and_own_modules_before_the_library() {
     let mut modules = modules(&[
         ("space/inner.py", "NAME = __name__\n"),
         ("statistics.py", "MINE = True\n"),
-        ("app.py", "import inspect, statistics, space.inner, latin\n\ndef main():\n    print(space.inner.NAME, list(space.__path__), statistics.MINE, latin.TEXT)\n    print(inspect.getsource(main).splitlines()[0])\n"),
+        (
+            "app.py",
+            "import inspect, statistics, space.inner, latin\n\ndef main():\n    print(space.inner.NAME, list(space.__path__), statistics.MINE, latin.TEXT)\n    print(inspect.getsource(main).splitlines()[0])\n",
+        ),
     ]);
-    modules.insert("space".to_owned(), cloison_capabilities::message::Module {
-        name: "space".to_owned(), package: true, path: "space".to_owned(), source: Vec::new(),
-    });
-    modules.insert("latin".to_owned(), cloison_capabilities::message::Module {
-        name: "latin".to_owned(), package: false, path: "latin.py".to_owned(),
-        source: b"# -*- coding: latin-1 -*-\nTEXT = 'caf\xe9'\n".to_vec(),
-    });
+    modules.insert(
+        "space".to_owned(),
+        cloison_capabilities::message::Module {
+            name: "space".to_owned(),
+            package: true,
+            path: "space".to_owned(),
+            source: Vec::new(),
+        },
+    );
+    modules.insert(
+        "latin".to_owned(),
+        cloison_capabilities::message::Module {
+            name: "latin".to_owned(),
+            package: false,
+            path: "latin.py".to_owned(),
+            source: b"# -*- coding: latin-1 -*-\nTEXT = 'caf\xe9'\n".to_vec(),
+        },
+    );
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
     let outcome = template.run(function("app", "main"));
-    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("space.inner ['space'] True caf\u{e9}\ndef main():\n", ""));
+    assert_eq!(
+        (outcome.stdout.as_str(), outcome.stderr.as_str()),
+        ("space.inner ['space'] True caf\u{e9}\ndef main():\n", "")
+    );
 }
 
 #[test]
 fn a_microprocess_finds_modules_late() {
     let template = Template::with(modules(&[("late.py", "X = 5\n")]), &[], 256 << 20).expect("ready");
-    let outcome = template.run(script("import late\nprint(late.X)\ntry:\n    import nowhere\nexcept ModuleNotFoundError as e:\n    print(e)\n"));
+    let outcome = template.run(script(
+        "import late\nprint(late.X)\ntry:\n    import nowhere\nexcept ModuleNotFoundError as e:\n    print(e)\n",
+    ));
     assert_eq!(outcome.stdout, "5\nNo module named 'nowhere'\n", "{}", outcome.stderr);
 }
 

@@ -81,12 +81,14 @@ impl Loaded {
         let folder = if path.is_dir() { path } else { parent(path) };
         let manifest = folder.join(MANIFEST);
         let application = match fs::read_to_string(&manifest) {
-            Ok(text) => {
-                Some(application::parse(&manifest.display().to_string(), &text).map_err(LoadError::Manifests)?)
-            }
+            Ok(text) => Some(application::parse(&manifest.display().to_string(), &text).map_err(LoadError::Manifests)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(LoadError::File { path: manifest, error }),
         };
+        if path.file_name().is_some_and(|name| name != MANIFEST && name.as_encoded_bytes().ends_with(b".toml")) {
+            let what = "a zone's manifest is not a program\nhint: `cloison check` checks it; [capabilities.NAME] zone in a cloison.toml uses it";
+            return Err(LoadError::Nothing(format!("{}: {what}", path.display())));
+        }
         let named = path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST);
         let (run, preload) = if named {
             whole(folder, application.as_ref(), arguments)?
@@ -184,7 +186,10 @@ fn specification(
         None if zone.ends_with(".toml") => ZoneSpecification::read(&folder.join(zone)),
         None => {
             let names: Vec<_> = bundled::names().collect();
-            let hint = format!("the bundled bindings are {}; a manifest of your own is a path that ends in .zone.toml", names.join(", "));
+            let hint = format!(
+                "the bundled bindings are {}; a manifest of your own is a path that ends in .zone.toml",
+                names.join(", ")
+            );
             return Err(mistake(format!("there is no bundled binding `{zone}`"), &hint));
         }
     };
@@ -195,7 +200,11 @@ fn specification(
 }
 
 /// What to run of a folder.
-fn whole(folder: &Path, application: Option<&Application>, arguments: &[String]) -> Result<(Run, Vec<String>), LoadError> {
+fn whole(
+    folder: &Path,
+    application: Option<&Application>,
+    arguments: &[String],
+) -> Result<(Run, Vec<String>), LoadError> {
     if let Some(entry) = application.and_then(|application| application.entry.as_ref()) {
         let run = Run::Function {
             module: entry.module.clone(),

@@ -151,7 +151,14 @@ impl Broker {
         let mut sources = Sources::default();
         for root in &application.roots {
             sources.add(root).map_err(|error| {
-                io::Error::new(error.kind(), format!("{}: {error}\nhint: [app] site_packages in {}", root.display(), application.manifest.display()))
+                io::Error::new(
+                    error.kind(),
+                    format!(
+                        "{}: {error}\nhint: [app] site_packages in {}",
+                        root.display(),
+                        application.manifest.display()
+                    ),
+                )
             })?;
         }
         let mut reactor = Reactor::new()?;
@@ -166,8 +173,14 @@ impl Broker {
             may_be_missing: application.may_be_missing.clone(),
         };
         let sent = control.send(&boot, &[]);
-        let template =
-            Template { progress: Progress::Starting, control, registration, worker: None, family, forking: VecDeque::new() };
+        let template = Template {
+            progress: Progress::Starting,
+            control,
+            registration,
+            worker: None,
+            family,
+            forking: VecDeque::new(),
+        };
         let zones = application.zones.iter().map(|specification| Zone {
             specification: specification.clone(),
             backoff: Default::default(),

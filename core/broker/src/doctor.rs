@@ -22,9 +22,9 @@ impl Findings {
     /// Whether every required layer is on.
     pub fn complete(&self) -> bool {
         [&self.microprocess, &self.zone].into_iter().all(|layers| {
-            layers.as_ref().is_ok_and(|layers| {
-                layers.iter().all(|layer| layer.state == LayerState::On || !required(&layer.name))
-            })
+            layers
+                .as_ref()
+                .is_ok_and(|layers| layers.iter().all(|layer| layer.state == LayerState::On || !required(&layer.name)))
         })
     }
 }

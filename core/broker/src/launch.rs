@@ -58,7 +58,8 @@ impl Binaries {
             .stderr(stderr)
             .spawn()
             .map_err(|error| {
-                let hint = "hint: the three binaries cloison, cloison-microprocess and cloison-zone belong in one folder";
+                let hint =
+                    "hint: the three binaries cloison, cloison-microprocess and cloison-zone belong in one folder";
                 io::Error::new(error.kind(), format!("cannot start {}: {error}\n{hint}", path.display()))
             })?;
         Ok((ours, Launcher(launcher)))

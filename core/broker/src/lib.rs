@@ -32,15 +32,15 @@ pub mod doctor;
 pub mod family;
 pub mod launch;
 pub mod library;
+mod processes;
 pub mod reactor;
 pub mod signals;
 pub mod sources;
 pub mod template;
 pub mod zone;
-mod processes;
 mod zones;
 
 pub use broker::{Broker, Exit, Pid, StandardStreams};
-pub use processes::signal_name;
 pub use cloison_transport::status::monotonic;
+pub use processes::signal_name;
 pub use rustix::process::Signal;

@@ -6,6 +6,7 @@ use cloison_capabilities::Interface;
 use cloison_capabilities::interface::LibraryLocation;
 use object::{Object, ObjectSymbol};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ const FOLDERS: [&str; 6] =
     ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 /// The largest library that is hashed or whose symbols are read, in bytes.
 const LIBRARY_BYTES: u64 = 1 << 30;
+/// The most dependencies whose symbols are read.
+const DEPENDENCIES: usize = 200;
 
 /// Why there is no library.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +36,22 @@ pub enum LibraryError {
         at: String,
     },
     /// No such library.
-    #[error("{at}: no library {soname}, neither in {CACHE} nor in /lib or /usr/lib\nhint: install the package that has it, or give `path` instead of `soname`")]
+    #[error(
+        "{at}: no library {soname}, neither in {CACHE} nor in /lib or /usr/lib\nhint: install the package that has it, or give `path` instead of `soname`"
+    )]
     NotFound {
         /// The name.
         soname: String,
         /// `file:line` of `library`.
         at: String,
+    },
+    /// A path of `files` does not exist.
+    #[error("{source_file}: [sandbox] files names {path}, which does not exist")]
+    NoSuchFile {
+        /// The manifest.
+        source_file: String,
+        /// The path.
+        path: String,
     },
     /// Not an ELF library for this machine.
     #[error("{at}: {}: not a library for this machine ({reason})", path.display())]
@@ -74,6 +87,9 @@ pub struct Library {
 /// Open the library that `interface` names; `folder` is the manifest's.
 pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryError> {
     let at = || format!("{}:{}", interface.source, interface.library.declared.line);
+    if let Some(missing) = interface.sandbox.files.iter().find(|rule| !Path::new(&rule.path).exists()) {
+        return Err(LibraryError::NoSuchFile { source_file: interface.source.clone(), path: missing.path.clone() });
+    }
     let path = match &interface.library.location {
         LibraryLocation::Path(path) => folder.join(path),
         LibraryLocation::Soname(soname) => {
@@ -87,7 +103,11 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryErro
         return Err(LibraryError::NotALibrary { path, reason: "not a regular file".into(), at: at() });
     }
     let mut header = [0; 20];
-    file.read_exact(&mut header).map_err(|_| LibraryError::NotALibrary { path: path.clone(), reason: "too short".into(), at: at() })?;
+    file.read_exact(&mut header).map_err(|_| LibraryError::NotALibrary {
+        path: path.clone(),
+        reason: "too short".into(),
+        at: at(),
+    })?;
     file.rewind().map_err(unreadable)?;
     if let Some(reason) = foreign(&header) {
         return Err(LibraryError::NotALibrary { path, reason: reason.into(), at: at() });
@@ -102,14 +122,35 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryErro
     Ok(Library { path, file })
 }
 
-/// The names that the library defines for others, without versions.
-pub fn symbols(library: &Library) -> Result<Vec<String>, String> {
+/// The names that the library, and those it depends on, define for others: what `dlsym` would find. Without versions.
+pub fn symbols(library: &Library) -> Result<BTreeSet<String>, String> {
+    let (mut names, mut needed) = (BTreeSet::new(), Vec::new());
+    collect(&library.file, &mut names, &mut needed)?;
+    let mut seen = BTreeSet::new();
+    while let Some(soname) = needed.pop() {
+        if seen.len() < DEPENDENCIES && seen.insert(soname.clone())
+            // A dependency that cannot be found or read is the loader's to complain about.
+            && let Some(file) = find(&soname).and_then(|path| File::open(path).ok())
+        {
+            let _ = collect(&file, &mut names, &mut needed);
+        }
+    }
+    Ok(names)
+}
+
+fn collect(mut file: &File, names: &mut BTreeSet<String>, needed: &mut Vec<String>) -> Result<(), String> {
     let mut bytes = Vec::new();
-    (&library.file).take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    let _ = (&library.file).rewind();
-    let file = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
-    let defined = file.dynamic_symbols().filter(|symbol| symbol.is_definition());
-    Ok(defined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect())
+    file.take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.rewind().map_err(|error| error.to_string())?;
+    let parsed = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
+    let defined = parsed.dynamic_symbols().filter(|symbol| !symbol.is_undefined() && symbol.is_global());
+    names.extend(defined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)));
+    let libraries = parsed.import_libraries().map_err(|error| error.to_string())?;
+    for library in libraries {
+        let library = library.map_err(|error| error.to_string())?;
+        needed.push(String::from_utf8_lossy(library.name()).into_owned());
+    }
+    Ok(())
 }
 
 /// What makes an ELF header not ours.
@@ -154,7 +195,8 @@ fn in_cache(cache: &[u8], soname: &str) -> Option<PathBuf> {
     let wanted = if cfg!(target_arch = "aarch64") { 0x0a03 } else { 0x0303 };
     (0..word(20)?.min(100_000)).find_map(|index| {
         let entry = 48 + index * 24;
-        (word(entry)? == wanted && text(word(entry + 4)?)? == soname).then(|| text(word(entry + 8)?).map(PathBuf::from))?
+        (word(entry)? == wanted && text(word(entry + 4)?)? == soname)
+            .then(|| text(word(entry + 8)?).map(PathBuf::from))?
     })
 }
 
@@ -167,8 +209,12 @@ mod tests {
         let path = find("libc.so.6").unwrap();
         let library = Library { file: File::open(&path).unwrap(), path };
         let symbols = symbols(&library).unwrap();
-        assert!(symbols.iter().any(|symbol| symbol == "qsort"));
-        assert!(!symbols.iter().any(|symbol| symbol == "no_such_symbol"));
+        assert!(symbols.contains("qsort"));
+        assert!(symbols.contains("strlen"), "chosen at run time (IFUNC)");
+        assert!(!symbols.contains("no_such_symbol"));
+        let path = find("libm.so.6").unwrap();
+        let library = Library { file: File::open(&path).unwrap(), path };
+        assert!(super::symbols(&library).unwrap().contains("free"), "of a library it depends on");
         assert_eq!(find("libnone-such.so.99"), None);
         assert_eq!(find("../../etc/passwd"), None);
     }

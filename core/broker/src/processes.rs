@@ -79,7 +79,11 @@ impl Broker {
             }
             FromTemplate::Failed { message, status } => self.template.progress = Progress::Failed { message, status },
             FromTemplate::Jailed(jailed) => {
-                let watched = self.template.family.adopt(jailed).and_then(|worker| self.reactor.add(worker, Meaning::TemplateEnd));
+                let watched = self
+                    .template
+                    .family
+                    .adopt(jailed)
+                    .and_then(|worker| self.reactor.add(worker, Meaning::TemplateEnd));
                 match watched {
                     Ok(registration) => self.template.worker = Some(registration),
                     Err(error) => {
@@ -149,7 +153,9 @@ impl Broker {
         let ended = self.template.family.end_worker();
         if !matches!(self.template.progress, Progress::Failed { .. }) {
             let message = match ended {
-                Some(Exit::Signaled(signal)) => format!("the template was ended by signal {signal} ({})", signal_name(signal)),
+                Some(Exit::Signaled(signal)) => {
+                    format!("the template was ended by signal {signal} ({})", signal_name(signal))
+                }
                 Some(Exit::Exited(code)) => format!("the template ended with status {code}"),
                 None if reported => "the template ended".into(),
                 None => "the template did not get into its sandbox\nhint: `cloison doctor` says what is missing".into(),
@@ -193,7 +199,8 @@ impl Broker {
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),
             FromMicroprocess::Why { channel } => {
                 let end = self.processes.get_mut(pid).and_then(|process| process.ends.remove(&channel));
-                ToMicroprocess::Because(end.unwrap_or(cloison_capabilities::message::End::Revoked))
+                let forgotten = || ToMicroprocess::Unavailable { message: "no end of this channel is known".into() };
+                end.map_or_else(forgotten, ToMicroprocess::Because)
             }
         };
         self.answer(pid, &answer, &[]);

@@ -79,7 +79,9 @@ impl Root {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(None);
             }
-            Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", self.path.join(path).display()))),
+            Err(error) => {
+                return Err(io::Error::new(error.kind(), format!("{}: {error}", self.path.join(path).display())));
+            }
         };
         if !file.metadata()?.is_file() {
             return Ok(None);

@@ -117,7 +117,8 @@ impl Broker {
 
     fn start_instance(&mut self, zone: usize, owner: Option<Pid>, now: Instant) -> Result<(), String> {
         let specification = self.zones[zone].specification.clone();
-        let library = library::open(&specification.interface, &specification.folder).map_err(|error| error.to_string())?;
+        let library =
+            library::open(&specification.interface, &specification.folder).map_err(|error| error.to_string())?;
         let started = || -> Result<_, ControlError> {
             let (status, page) = Status::create().map_err(|_| ControlError::Closed)?;
             let (control, launcher) = self.binaries.zone().map_err(|_| ControlError::Closed)?;
@@ -343,7 +344,9 @@ impl Broker {
             _ => "did not get ready in time".into(),
         };
         let name = &self.zones[zone].specification.interface.name;
-        format!("zone {name:?} {how} before it was ready\nhint: the library's constructors run inside the sandbox; `cloison doctor` shows what is enforced")
+        format!(
+            "zone {name:?} {how} before it was ready\nhint: the library's constructors run inside the sandbox; `cloison doctor` shows what is enforced"
+        )
     }
 
     /// When [`Broker::check_zones`] has something to do next.

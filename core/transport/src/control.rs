@@ -89,7 +89,8 @@ impl Control {
         descriptors: &[BorrowedFd<'_>],
         flags: SendFlags,
     ) -> Result<(), ControlError> {
-        let packet = postcard::to_extend(message, vec![INLINE]).map_err(|_| ControlError::Malformed("cannot be encoded"))?;
+        let packet =
+            postcard::to_extend(message, vec![INLINE]).map_err(|_| ControlError::Malformed("cannot be encoded"))?;
         if packet.len() <= INLINE_BYTES {
             return self.send_packet(&packet, descriptors, flags);
         }

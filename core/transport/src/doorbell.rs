@@ -119,7 +119,13 @@ mod tests {
         let mut spins = 0;
         for _ in 0..10_000 {
             let before = looks;
-            assert_eq!(spin.until(|| { looks += 1; None::<()> }), None);
+            assert_eq!(
+                spin.until(|| {
+                    looks += 1;
+                    None::<()>
+                }),
+                None
+            );
             spins += u32::from(looks - before > 1);
         }
         assert!(spins < 20, "{spins} of 10,000 waits spun");
@@ -131,7 +137,13 @@ mod tests {
         for _ in 0..1000 {
             spin.until(|| None::<()>);
         }
-        let mut second = || { let mut looks = 0; move || { looks += 1; (looks > 1).then_some(()) } };
+        let second = || {
+            let mut looks = 0;
+            move || {
+                looks += 1;
+                (looks > 1).then_some(())
+            }
+        };
         let waits = (0..).take_while(|_| spin.until(second()).is_none()).count();
         assert!(waits <= LONGEST_PAUSE as usize, "{waits}");
         for _ in 0..1000 {
@@ -193,7 +205,10 @@ mod model {
     fn a_ring_is_never_lost() {
         loom::model(|| {
             let bell = Arc::new(Bell::new());
-            let ringer = { let bell = bell.clone(); thread::spawn(move || bell.ring(1)) };
+            let ringer = {
+                let bell = bell.clone();
+                thread::spawn(move || bell.ring(1))
+            };
             assert_eq!(bell.listen(0), 1);
             ringer.join().unwrap();
         });

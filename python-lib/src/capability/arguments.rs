@@ -72,11 +72,15 @@ impl<'a> Passed<'a> {
             let shown = given.str(vm)?;
             match plan.arguments.iter().position(|argument| is(given, &argument.name)) {
                 Some(position) if position < self.positional.len() => {
-                    return Err(vm.new_type_error(format!("{}() got multiple values for argument '{shown}'", plan.name)));
+                    return Err(
+                        vm.new_type_error(format!("{}() got multiple values for argument '{shown}'", plan.name))
+                    );
                 }
                 Some(_) => {}
                 None => {
-                    return Err(vm.new_type_error(format!("{}() got an unexpected keyword argument '{shown}'", plan.name)));
+                    return Err(
+                        vm.new_type_error(format!("{}() got an unexpected keyword argument '{shown}'", plan.name))
+                    );
                 }
             }
         }
@@ -123,7 +127,13 @@ impl<'a> Prepared<'a> {
     }
 
     #[inline]
-    fn convert(&mut self, argument: &Argument, value: &'a PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<()> {
+    fn convert(
+        &mut self,
+        argument: &Argument,
+        value: &'a PyObject,
+        place: Place<'_>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let word = argument.word;
         let words = &mut self.request.words;
         match &argument.kind {
@@ -185,11 +195,17 @@ impl<'a> Prepared<'a> {
                 let count = self.elements(plan, position);
                 let place = Place { plan, parameter: &argument.name };
                 if i128::from(count) > length.most {
-                    return Err(place.overflow_error(&format!("has {count} elements, more than {} can say", length.name), vm));
+                    return Err(
+                        place.overflow_error(&format!("has {count} elements, more than {} can say", length.name), vm)
+                    );
                 }
                 if *first.get_or_insert(count) != count {
                     return Err(place.value_error(
-                        &format!("has {count} elements, but {} has {}", plan.arguments[length.of[0]].name, first.unwrap_or(0)),
+                        &format!(
+                            "has {count} elements, but {} has {}",
+                            plan.arguments[length.of[0]].name,
+                            first.unwrap_or(0)
+                        ),
                         vm,
                     ));
                 }

@@ -42,7 +42,9 @@ impl Line {
         if !link::in_microprocess() {
             return Err(raise::error(
                 "CapabilityDenied",
-                &format!("capability {name:?} cannot be used while modules are imported: a template holds no capabilities"),
+                &format!(
+                    "capability {name:?} cannot be used while modules are imported: a template holds no capabilities"
+                ),
                 &[("capability", name.to_pyobject(vm))],
                 vm,
             ));
@@ -116,7 +118,13 @@ impl Line {
     }
 
     #[cold]
-    fn refused(&self, plan: &Plan, reply: &Reply, channel: &mut Option<Open>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    fn refused(
+        &self,
+        plan: &Plan,
+        reply: &Reply,
+        channel: &mut Option<Open>,
+        vm: &VirtualMachine,
+    ) -> PyBaseExceptionRef {
         match channel {
             Some(open) => raise::refused(&self.name, &self.location, plan, reply, open.caller.arena(), vm),
             None => vm.new_runtime_error("the channel is gone"),

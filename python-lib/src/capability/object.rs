@@ -46,8 +46,13 @@ impl Capability {
 
     /// The AttributeError for a name that is none of its functions, with what may have been meant.
     pub fn no_function(&self, name: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        let hint = self.line.get().and_then(|line| nearest(line, name)).map(|near| format!(". Did you mean: '{near}'?"));
-        vm.new_attribute_error(format!("capability '{}' has no function '{name}'{}", self.name, hint.unwrap_or_default()))
+        let hint =
+            self.line.get().and_then(|line| nearest(line, name)).map(|near| format!(". Did you mean: '{near}'?"));
+        vm.new_attribute_error(format!(
+            "capability '{}' has no function '{name}'{}",
+            self.name,
+            hint.unwrap_or_default()
+        ))
     }
 
     /// The names of the functions that may be called.
@@ -55,7 +60,9 @@ impl Capability {
         let line = self.line(vm)?;
         let functions = line.interface.functions.iter().enumerate();
         Ok(functions
-            .filter(|(index, function)| !function.internal && line.grant.functions.iter().any(|id| id.0 as usize == *index))
+            .filter(|(index, function)| {
+                !function.internal && line.grant.functions.iter().any(|id| id.0 as usize == *index)
+            })
             .map(|(_, function)| function.name.clone())
             .collect())
     }

@@ -23,6 +23,10 @@ pub struct Plan {
     pub words: u32,
     /// Lengths that are filled in from buffers.
     pub lengths: Box<[Length]>,
+    /// How an error code is shown: `None` for a pointer, which is NULL then.
+    pub code: Option<Scalar>,
+    /// The manifest names a function that explains errors.
+    pub explains: bool,
     /// What comes back, in order.
     pub results: Box<[Output]>,
     /// The parameters' names, for errors that the zone reports by position.
@@ -161,6 +165,11 @@ impl Plan {
             arguments: passed.iter().map(|&position| argument(function, position)).collect::<Option<_>>()?,
             words: words as u32,
             lengths: lengths(function, &passed),
+            code: match function.result {
+                CType::Scalar { scalar, .. } => Some(scalar),
+                CType::Pointer { .. } | CType::Void => None,
+            },
+            explains: function.returns.message.is_some(),
             results: results(function, interface.sandbox.call_bytes),
             parameters: function.parameters.iter().map(|parameter| parameter.python_name().into()).collect(),
             signature: signature.strip_prefix(&*function.name).unwrap_or(&signature).into(),
@@ -172,10 +181,9 @@ impl Plan {
 fn argument(function: &Function, position: usize) -> Option<Argument> {
     let parameter = &function.parameters[position];
     let (kind, default) = match &parameter.role {
-        Role::Buffer(buffer) => (
-            Kind::Buffer(Bulk { element: buffer.element, max_bytes: buffer.max_bytes, null: buffer.null }),
-            None,
-        ),
+        Role::Buffer(buffer) => {
+            (Kind::Buffer(Bulk { element: buffer.element, max_bytes: buffer.max_bytes, null: buffer.null }), None)
+        }
         Role::Cell(cell) => {
             let kind = match (integers(cell.scalar, cell.range), cell.null) {
                 (Some(integers), false) => Kind::Integer(integers),

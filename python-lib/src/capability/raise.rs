@@ -3,6 +3,7 @@
 use super::plan::Plan;
 use super::results::Lie;
 use cloison_capabilities::call::{Reply, Status};
+use cloison_capabilities::types::Scalar;
 use cloison_capabilities::message::End;
 use cloison_transport::Arena;
 use rustpython_vm::builtins::PyBaseExceptionRef;
@@ -55,7 +56,12 @@ impl Place<'_> {
 
 /// Make an exception of `cloison._errors`, with attributes.
 #[cold]
-pub fn error(class: &str, message: &str, attributes: &[(&str, PyObjectRef)], vm: &VirtualMachine) -> PyBaseExceptionRef {
+pub fn error(
+    class: &str,
+    message: &str,
+    attributes: &[(&str, PyObjectRef)],
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     let keywords: KwArgs = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let made = vm
         .import("cloison._errors", 0)
@@ -111,17 +117,24 @@ pub fn refused(
             &[("capability", capability.to_pyobject(vm)), function, ("location", location.to_pyobject(vm))],
             vm,
         ),
-        Status::QuotaExceeded => {
-            error("QuotaExceeded", &with(&called, "the grant's rate or number of calls is used up", text), &[function], vm)
-        }
+        Status::QuotaExceeded => error(
+            "QuotaExceeded",
+            &with(&called, "the grant's rate or number of calls is used up", text),
+            &[function],
+            vm,
+        ),
         Status::Revoked => error("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
         Status::BadArgument => {
             let parameter = words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
             let place = Place { plan, parameter: parameter.map_or("an argument", |name| name) };
             place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
         }
-        Status::TooLarge => vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text)),
-        Status::Malformed | Status::Ok => error("Error", &with(&called, "the zone did not understand the call", text), &[], vm),
+        Status::TooLarge => {
+            vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text))
+        }
+        Status::Malformed | Status::Ok => {
+            error("Error", &with(&called, "the zone did not understand the call", text), &[], vm)
+        }
     }
 }
 
@@ -132,25 +145,35 @@ fn with(called: &str, what: &str, text: Option<String>) -> String {
     }
 }
 
-fn native_error(called: &str, plan: &Plan, words: &[u64], text: Option<String>, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let code = words.first().map(|&word| word as i64);
+fn native_error(
+    called: &str,
+    plan: &Plan,
+    words: &[u64],
+    text: Option<String>,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let code = words.first().zip(plan.code).map(|(&word, scalar)| match scalar {
+        Scalar::U64 => i128::from(word),
+        _ => i128::from(word as i64),
+    });
     let errno = words.get(1).map(|&word| word as i64).filter(|&errno| errno != 0);
-    let mut message = match code {
+    let mut told = match code {
         Some(code) => format!("{called} failed with {code}"),
-        None => format!("{called} failed"),
+        None => format!("{called} returned NULL"),
     };
     for part in text.clone().into_iter().chain(errno.map(strerror)) {
-        message.push_str(": ");
-        message.push_str(&part);
+        told.push_str(": ");
+        told.push_str(&part);
     }
+    let message = text.filter(|_| plan.explains);
     error(
         "NativeError",
-        &message,
+        &told,
         &[
             ("function", (*plan.name).to_pyobject(vm)),
             ("code", code.to_pyobject(vm)),
             ("errno", errno.to_pyobject(vm)),
-            ("message", text.to_pyobject(vm)),
+            ("message", message.to_pyobject(vm)),
         ],
         vm,
     )
@@ -173,7 +196,12 @@ fn explanation(words: &[u64], arena: &Arena) -> Option<String> {
 
 /// The call took too long.
 #[cold]
-pub fn deadline_exceeded(capability: &str, function: &str, deadline: Duration, vm: &VirtualMachine) -> PyBaseExceptionRef {
+pub fn deadline_exceeded(
+    capability: &str,
+    function: &str,
+    deadline: Duration,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     error(
         "DeadlineExceeded",
         &format!("{capability}.{function}() did not end within {deadline:?}"),

@@ -80,7 +80,12 @@ pub fn take(plan: &Plan, reply: &Reply, arena: &Arena) -> Result<(Values, u64), 
 }
 
 #[inline]
-fn value(output: Output, words: &mut impl Iterator<Item = u64>, arena: &Arena, reached: &mut u64) -> Result<Value, Lie> {
+fn value(
+    output: Output,
+    words: &mut impl Iterator<Item = u64>,
+    arena: &Arena,
+    reached: &mut u64,
+) -> Result<Value, Lie> {
     let word = words.next().ok_or(Lie::Words)?;
     match output {
         Output::Integer(scalar) => integer(scalar, word),
@@ -126,7 +131,8 @@ impl Values {
             Self::Nothing => Ok(vm.ctx.none()),
             Self::One(value) => value.into_object(vm),
             Self::Several(values) => {
-                let objects: PyResult<Vec<PyObjectRef>> = values.into_iter().map(|value| value.into_object(vm)).collect();
+                let objects: PyResult<Vec<PyObjectRef>> =
+                    values.into_iter().map(|value| value.into_object(vm)).collect();
                 Ok(vm.ctx.new_tuple(objects?).into())
             }
         }

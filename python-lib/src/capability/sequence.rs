@@ -63,10 +63,9 @@ fn other<'a>(value: &'a PyObject, wanted: &Bulk, place: Place<'_>, vm: &VirtualM
     }
     let buffer = PyBuffer::from_object(vm, value, BufferFlags::FULL_RO)?;
     if !fits(&buffer, wanted.element) {
-        return Err(place.value_error(
-            &format!("has elements of format {:?}, which are not {}", buffer.desc.format, name),
-            vm,
-        ));
+        return Err(
+            place.value_error(&format!("has elements of format {:?}, which are not {}", buffer.desc.format, name), vm)
+        );
     }
     if buffer.desc.is_contiguous() {
         return Ok(Source::Exported(buffer));
@@ -106,7 +105,11 @@ fn numbers(value: &PyObject, wanted: &Bulk, place: Place<'_>, vm: &VirtualMachin
             None => {
                 let single = wanted.element == Scalar::F32;
                 let bits = number::float(item, &Floats { single, range: None }, place, vm)?;
-                if single { u64::from((f64::from_bits(bits) as f32).to_bits()).to_le_bytes() } else { bits.to_le_bytes() }
+                if single {
+                    u64::from((f64::from_bits(bits) as f32).to_bits()).to_le_bytes()
+                } else {
+                    bits.to_le_bytes()
+                }
             }
         };
         bytes.extend_from_slice(&word[..size]);

@@ -9,8 +9,8 @@ pub(crate) use _cloison::module_def;
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::streams;
-    use crate::link;
     use crate::capability::{function::Function, object::Capability};
+    use crate::link;
     use rustpython_vm::builtins::{PyBytesRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};

@@ -89,7 +89,10 @@ pub fn interface() -> Interface {
 
 fn grant(interface: &Interface) -> Grant {
     let granted = interface.functions.iter().filter(|function| function.name != "forbidden" && !function.internal);
-    Grant { functions: granted.filter_map(|function| Some(interface.function(&function.name)?.0)).collect(), ..Grant::default() }
+    Grant {
+        functions: granted.filter_map(|function| Some(interface.function(&function.name)?.0)).collect(),
+        ..Grant::default()
+    }
 }
 
 /// The broker's side of capability `fake`.
@@ -125,9 +128,10 @@ impl Zone {
                 };
                 Some((described, Vec::new()))
             }
-            FromMicroprocess::Describe { capability } => {
-                Some((ToMicroprocess::Denied { message: format!("no capability {capability:?} in cloison.toml") }, Vec::new()))
-            }
+            FromMicroprocess::Describe { capability } => Some((
+                ToMicroprocess::Denied { message: format!("no capability {capability:?} in cloison.toml") },
+                Vec::new(),
+            )),
             FromMicroprocess::Open { .. } => Some(self.open()),
             FromMicroprocess::Overdue { channel } => {
                 self.overdue.push(channel);

@@ -18,6 +18,8 @@ use std::os::fd::OwnedFd;
 const NOT_SEALED: i32 = 125;
 /// The exit status when what was printed could not be written, as in CPython.
 const NOT_FLUSHED: i32 = 120;
+/// How often an instruction has to run before the interpreter has made up its mind about it, generously.
+const REHEARSALS: u32 = 64;
 /// What the allocator may map beyond the budget before the kernel objects: whole arenas, and what fragmentation takes.
 const MAPPED_BEYOND_BYTES: u64 = 128 << 20;
 
@@ -93,6 +95,18 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, run: Run, seed: [u8; 32]) -
         Ok(false) | Err(_) if status == 0 => NOT_FLUSHED,
         Ok(false) | Err(_) => status,
     }
+}
+
+/// Go the way of every microprocess a few times in the template. The interpreter rewrites instructions as it gets to know
+/// them, and fills caches: done here, that is shared; done after the fork, each microprocess pays for copying the pages.
+pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
+    for _ in 0..REHEARSALS {
+        let run = Run::Script { path: String::new(), source: "import sys\n".to_owned(), argv: Vec::new() };
+        prepare(vm, entries, &run, [0; 32])?;
+        execute(vm, entries, run)?;
+        entries.finish.call((), vm)?;
+    }
+    vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
 }
 
 fn prepare(vm: &VirtualMachine, entries: &Entries, run: &Run, seed: [u8; 32]) -> PyResult<()> {

@@ -12,7 +12,7 @@ use crate::interpreter::{self, Entries, ExtraModules};
 use crate::link::{self, LinkError};
 use crate::microprocess::{self, Limits};
 use crate::process::{self, Side};
-use crate::{failure, memory, signals};
+use crate::{failure, memory, signals, text};
 use cloison_capabilities::message::{FromTemplate, Run, ToTemplate};
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
@@ -75,6 +75,8 @@ struct Boot {
 }
 
 fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
+    // Where the kernel refuses, microprocesses start more slowly.
+    let _ = text::inherit_page_tables();
     signals::ignore_interrupts();
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
@@ -86,7 +88,9 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     let interpreter = interpreter::build(extra).map_err(TemplateError::Interpreter)?;
     interpreter.enter(|vm| {
         import(vm, preload).map_err(|error| import_error(vm, &error))?;
-        let entries = Entries::new(vm).map_err(|error| import_error(vm, &error))?;
+        let entries = Entries::new(vm)
+            .and_then(|entries| microprocess::rehearse(vm, &entries).map(|()| entries))
+            .map_err(|error| import_error(vm, &error))?;
         link::tell(&FromTemplate::Ready, &[])?;
         serve(vm, &entries, &seal, &limits)
     })

@@ -65,7 +65,14 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<u8> {
                 kill_at = Some((Instant::now() + GRACE, signal));
             }
             Some(_) => {}
-            None => broker.signal(main, Signal::KILL),
+            None if broker.os_pid(main).is_none() => {
+                // Not forked yet: there is nothing to end but the template, and that ends with us.
+                return Ok(kill_at.map_or(1, |(_, signal)| 128 + signal as u8));
+            }
+            None => {
+                broker.signal(main, Signal::KILL);
+                kill_at = kill_at.map(|(_, signal)| (Instant::now() + GRACE, signal));
+            }
         }
     }
 }

@@ -84,7 +84,7 @@ impl Zone {
     fn call(&mut self, name: &str, arguments: &[common::Argument<'_>], deadline: Duration) -> Result<Reply, CallError> {
         let (id, _) = self.interface.function(name).expect("such a function");
         let request = common::request(id, arguments, self.caller.arena());
-        self.caller.call(&request, deadline)
+        self.caller.call(&request, deadline).map(|_| *self.caller.reply())
     }
 
     fn value(&mut self, name: &str, arguments: &[common::Argument<'_>]) -> u64 {

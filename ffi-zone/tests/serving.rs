@@ -75,7 +75,8 @@ impl Zone {
     fn call(&self, client: &mut Client, name: &str, arguments: &[common::Argument<'_>]) -> Reply {
         let (id, _) = self.interface.function(name).expect("such a function");
         let request = common::request(id, arguments, client.caller.arena());
-        client.caller.call(&request, Duration::from_secs(20)).expect("a reply")
+        client.caller.call(&request, Duration::from_secs(20)).expect("a reply");
+        *client.caller.reply()
     }
 
     fn stop(mut self) -> Ended {

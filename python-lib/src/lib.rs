@@ -32,7 +32,6 @@ pub mod native;
 pub mod process;
 pub mod signals;
 pub mod template;
-pub mod text;
 
 pub use interpreter::{ExtraModules, no_extra_modules};
 pub use template::main_with;

@@ -12,7 +12,7 @@ use crate::interpreter::{self, Entries, ExtraModules};
 use crate::link::{self, LinkError};
 use crate::microprocess::{self, Limits};
 use crate::process::{self, Side};
-use crate::{failure, memory, signals, text};
+use crate::{failure, memory, signals};
 use cloison_capabilities::message::{FromTemplate, Run, ToTemplate};
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
@@ -75,8 +75,6 @@ struct Boot {
 }
 
 fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
-    // Where the kernel refuses, microprocesses start more slowly.
-    let _ = text::inherit_page_tables();
     signals::ignore_interrupts();
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);

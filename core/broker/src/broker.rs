@@ -89,6 +89,13 @@ pub(crate) struct Held {
     pub(crate) capability: String,
 }
 
+/// The longest message of a template, which is a traceback, in bytes.
+const FROM_TEMPLATE_BYTES: u64 = 1 << 20;
+/// The longest message of a microprocess, which is a name, in bytes.
+pub(crate) const FROM_MICROPROCESS_BYTES: u64 = 4 << 10;
+/// The longest message of a zone, which is an error, in bytes.
+pub(crate) const FROM_ZONE_BYTES: u64 = 1 << 20;
+
 /// How many messages of one peer are read in one turn: a peer that floods waits for the others.
 pub(crate) const MESSAGES_PER_TURN: usize = 16;
 
@@ -163,6 +170,7 @@ impl Broker {
         }
         let mut reactor = Reactor::new()?;
         let (control, launcher) = binaries.template()?;
+        let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
         let family = Family::new(launcher);
         let registration = Some(reactor.add(&control, Meaning::Template)?);
         let boot = ToTemplate::Boot {
@@ -250,15 +258,15 @@ impl Broker {
                 return Ok(Some(event));
             }
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            if left.is_some_and(|left| left.is_zero()) {
+            self.poll(left)?; // also with no time left: whoever asks often must still learn what has happened
+            if self.events.is_empty() && left.is_some_and(|left| left.is_zero()) {
                 return Ok(None);
             }
-            self.poll(left)?;
         }
     }
 
     /// Wait once and do what there is to do.
-    fn poll(&mut self, timeout: Option<Duration>) -> Result<(), BrokerError> {
+    pub(crate) fn poll(&mut self, timeout: Option<Duration>) -> Result<(), BrokerError> {
         let check = self.next_check().map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.into_iter().chain(check).min();
         for registration in self.reactor.wait(timeout)? {

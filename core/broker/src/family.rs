@@ -31,9 +31,11 @@ impl Family {
         let worker = Child::from_pid(jailed.worker)?;
         self.init = jailed.init.map(Child::from_pid).transpose()?;
         self.layers = jailed.layers;
-        if let Some(launcher) = self.launcher.take() {
+        if let Some(launcher) = self.launcher.take_if(|launcher| launcher.pid() != jailed.worker) {
             launcher.reap();
         }
+        // Without a namespace of its own, the launcher is the worker itself: waiting for the one waits for the other.
+        self.launcher = None;
         Ok(self.worker.insert(worker))
     }
 

@@ -18,6 +18,11 @@ pub struct Binaries {
 pub struct Launcher(std::process::Child);
 
 impl Launcher {
+    /// Its number.
+    pub fn pid(&self) -> i32 {
+        self.0.id() as i32
+    }
+
     /// End it, if it has not ended, and wait for it.
     pub fn end(mut self) {
         let _ = self.0.kill();

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The loader's index of libraries, `ld.so.cache(5)` in its format since glibc 2.2.
@@ -97,7 +98,7 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryErro
         }
     };
     let unreadable = |error| LibraryError::Unreadable { path: path.clone(), error, at: at() };
-    let mut file = File::open(&path).map_err(unreadable)?;
+    let mut file = open_file(&path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(LibraryError::NotALibrary { path, reason: "not a regular file".into(), at: at() });
@@ -130,7 +131,7 @@ pub fn symbols(library: &Library) -> Result<BTreeSet<String>, String> {
     while let Some(soname) = needed.pop() {
         if seen.len() < DEPENDENCIES && seen.insert(soname.clone())
             // A dependency that cannot be found or read is the loader's to complain about.
-            && let Some(file) = find(&soname).and_then(|path| File::open(path).ok())
+            && let Some(file) = find(&soname).and_then(|path| open_file(&path).ok())
         {
             let _ = collect(&file, &mut names, &mut needed);
         }
@@ -151,6 +152,11 @@ fn collect(mut file: &File, names: &mut BTreeSet<String>, needed: &mut Vec<Strin
         needed.push(String::from_utf8_lossy(library.name()).into_owned());
     }
     Ok(())
+}
+
+/// Not blocking: opening a FIFO would wait for somebody to write.
+fn open_file(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
 
 /// What makes an ELF header not ours.

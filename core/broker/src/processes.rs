@@ -1,14 +1,19 @@
 //! What the broker does with the template and its microprocesses.
 
-use crate::broker::{Broker, BrokerError, Event, Exit, MESSAGES_PER_TURN, Meaning, Pid, Process, StandardStreams};
+use crate::broker::{Broker, BrokerError, Event, Exit, FROM_MICROPROCESS_BYTES, MESSAGES_PER_TURN, Meaning, Pid, Process, StandardStreams};
 use crate::child::Child;
 use crate::template::Progress;
 use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
+use rustix::io::Errno;
 use rustix::process::Signal;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// How long the template may take to read what it is asked.
+const FORK_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Broker {
     /// Fork a microprocess that runs `run`. Its end comes as an [`Event`].
@@ -18,14 +23,12 @@ impl Broker {
             return Err(BrokerError::TooMany(limit, self.application.manifest.display().to_string()));
         }
         let (ours, theirs) = Control::pair()?;
+        let ours = ours.receiving_at_most(FROM_MICROPROCESS_BYTES);
         let [stdin, stdout, stderr] = &streams.descriptors;
         let mut seed = [0; 32];
         File::open("/dev/urandom")?.read_exact(&mut seed)?;
         let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        if let Err(error) = self.template.control.send(&ToTemplate::Fork { run, seed }, &descriptors) {
-            self.template_gone();
-            return Err(std::io::Error::other(error).into());
-        }
+        self.ask_for_fork(&ToTemplate::Fork { run, seed }, &descriptors)?;
         let reactor = &mut self.reactor;
         let pid = self.processes.try_insert_with_key(|pid| {
             let registration = reactor.add(&ours, Meaning::Process(pid))?;
@@ -42,6 +45,23 @@ impl Broker {
         Ok(pid)
     }
 
+    /// Without waiting for the template, which may be at work on earlier ones, for longer than [`FORK_PATIENCE`].
+    fn ask_for_fork(&mut self, fork: &ToTemplate, descriptors: &[BorrowedFd<'_>]) -> Result<(), BrokerError> {
+        let until = Instant::now() + FORK_PATIENCE;
+        loop {
+            match self.template.control.try_send(fork, descriptors) {
+                Ok(()) => return Ok(()),
+                Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {
+                    self.poll(Some(Duration::from_millis(1)))?;
+                }
+                Err(error) => {
+                    self.template_gone();
+                    return Err(std::io::Error::other(error).into());
+                }
+            }
+        }
+    }
+
     /// Send a signal to a microprocess: SIGINT is Python's `KeyboardInterrupt`, SIGKILL cannot be caught.
     pub fn signal(&self, pid: Pid, signal: Signal) {
         if let Some((child, _)) = self.processes.get(pid).and_then(|process| process.child.as_ref()) {
@@ -56,6 +76,9 @@ impl Broker {
 
     pub(crate) fn hear_template(&mut self) {
         for _ in 0..MESSAGES_PER_TURN {
+            if self.template.registration.is_none() {
+                return; // gone by what it said last
+            }
             match self.template.control.try_receive::<FromTemplate>() {
                 Ok(Some((message, descriptors))) => self.template_says(message, descriptors),
                 Ok(None) => return,
@@ -73,7 +96,7 @@ impl Broker {
         match message {
             FromTemplate::Find { name } => {
                 let found = self.find(&name);
-                if self.template.control.send(&ToTemplate::Found(found), &[]).is_err() {
+                if self.template.control.try_send(&ToTemplate::Found(found), &[]).is_err() {
                     self.template_gone();
                 }
             }
@@ -92,7 +115,10 @@ impl Broker {
                     }
                 }
             }
-            FromTemplate::Ready => self.template.progress = Progress::Ready,
+            FromTemplate::Ready if matches!(self.template.progress, Progress::Starting) => {
+                self.template.progress = Progress::Ready;
+            }
+            FromTemplate::Ready => self.template_gone(),
             FromTemplate::Forked => {
                 let child = descriptors.pop().map(Child::from_pidfd);
                 match (self.template.forking.pop_front(), child) {
@@ -209,7 +235,15 @@ impl Broker {
     /// Send without waiting: a microprocess that does not read its answers while the socket is full is ended.
     pub(crate) fn answer(&mut self, pid: Pid, answer: &ToMicroprocess, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
         let Some(process) = self.processes.get(pid) else { return };
-        if let Err(error) = process.control.try_send(answer, descriptors) {
+        let sent = match process.control.try_send(answer, descriptors) {
+            // Too many descriptors are on their way to processes of this user: not this one's fault.
+            Err(ControlError::System(Errno::TOOMANYREFS)) => {
+                let message = "too many descriptors are in flight; try again".into();
+                process.control.try_send(&ToMicroprocess::Unavailable { message }, &[])
+            }
+            sent => sent,
+        };
+        if let Err(error) = sent {
             self.process_silent(pid, &error);
         }
     }

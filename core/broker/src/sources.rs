@@ -5,7 +5,7 @@
 //! that may be hostile: each part must be an identifier.
 
 use cap_std::ambient_authority;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use cloison_capabilities::message::Module;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -38,8 +38,11 @@ impl Sources {
     /// The module of that dotted name, as Python's path finder would choose it: in the first folder that has it, a
     /// package before a module; a folder without `__init__.py` only if no folder has either.
     pub fn find(&self, name: &str) -> io::Result<Option<Module>> {
+        if name.len() > NAME_BYTES {
+            return Ok(None);
+        }
         let parts: Vec<&str> = name.split('.').collect();
-        if name.len() > NAME_BYTES || !parts.iter().all(|part| is_identifier(part)) {
+        if !parts.iter().all(|part| is_identifier(part)) {
             return Ok(None);
         }
         let mut namespace = None;
@@ -74,7 +77,9 @@ impl Sources {
 
 impl Root {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
-        let file = match self.folder.open(path) {
+        // Not blocking: opening a FIFO would wait for somebody to write.
+        let options = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).clone();
+        let file = match self.folder.open_with(path, &options) {
             Ok(file) => file,
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                 return Ok(None);

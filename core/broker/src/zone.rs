@@ -28,8 +28,8 @@ pub const ANSWER_DEADLINE: Duration = Duration::from_secs(1);
 pub struct Zone {
     /// What it offers and where its library is.
     pub specification: ZoneSpecification,
-    /// When it may start again.
-    pub backoff: Backoff,
+    /// When it may start again, by whose instance it is: one client's crashes do not keep another's from starting.
+    pub backoff: BTreeMap<Option<Pid>, Backoff>,
     /// Why its last start failed.
     pub failure: Option<String>,
     /// Requests to open a channel that wait for an instance.
@@ -60,8 +60,19 @@ impl Zone {
 pub struct Attached {
     /// Whose.
     pub client: Pid,
+    /// Which capability's.
+    pub capability: String,
     /// The memory.
     pub channel: Channel,
+}
+
+/// A channel on its way out.
+#[derive(Debug)]
+pub struct Leaving {
+    /// When the zone was told.
+    pub since: Instant,
+    /// Whose it is.
+    pub attached: Attached,
 }
 
 /// One running zone process.
@@ -89,9 +100,16 @@ pub struct Instance {
     /// Its clients.
     pub channels: BTreeMap<ChannelId, Attached>,
     /// Channels it was told to forget and has not confirmed, and since when.
-    pub leaving: BTreeMap<ChannelId, Instant>,
+    pub leaving: BTreeMap<ChannelId, Leaving>,
     /// When to look after it again.
     pub check_at: Option<Instant>,
+}
+
+impl Attached {
+    /// Whether it is the channel of that client for that capability.
+    pub fn is_of(&self, waiting: &Waiting) -> bool {
+        self.client == waiting.client && self.capability == waiting.capability
+    }
 }
 
 /// What [`Instance::check`] found.
@@ -100,7 +118,7 @@ pub enum Health {
     /// Nothing to worry about; look again at that time, if there is one.
     Fine(Option<Instant>),
     /// A call has run for longer than it may.
-    Overdue(u32),
+    Overdue,
     /// It does not get ready.
     Stuck,
     /// It does not answer, although it says that it runs nothing.
@@ -108,8 +126,14 @@ pub enum Health {
 }
 
 impl Instance {
-    /// Whether the running call's client has given up on it: then it is likely to be ended, and must not be given to anybody.
-    pub fn suspect(&self) -> bool {
+    /// Whether that client can be served: a zone that is about to be ended is given to nobody, and a client that has had a
+    /// channel waits until the zone has let go of it.
+    pub fn can_serve(&self, waiting: &Waiting) -> bool {
+        self.ready && !self.suspect() && !self.leaving.values().any(|leaving| leaving.attached.is_of(waiting))
+    }
+
+    /// Whether the running call's client has given up on it: then it is likely to be ended.
+    fn suspect(&self) -> bool {
         self.status.running().is_some_and(|running| self.leaving.contains_key(&running.channel))
     }
 
@@ -119,18 +143,27 @@ impl Instance {
             let until = self.started + START_DEADLINE;
             return if now >= until { Health::Stuck } else { Health::Fine(Some(until)) };
         }
-        let Some(oldest) = self.leaving.values().min() else { return Health::Fine(None) };
+        let oldest = self.leaving.values().map(|leaving| leaving.since).min();
+        let longest = longest_deadline(specification);
+        // By our own clock: whatever its page says, nothing takes longer than the longest call and an answer.
+        if oldest.is_some_and(|oldest| now >= oldest + longest + ANSWER_DEADLINE) {
+            return Health::Overdue;
+        }
         if let Some(running) = self.status.running() {
             let allowed = deadline(specification, running.function);
             // A beginning in the future is a lie; it counts as the longest time.
             let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
             return match allowed.checked_sub(elapsed) {
                 Some(left) if !left.is_zero() => Health::Fine(Some(now + left)),
-                _ => Health::Overdue(running.function),
+                _ => Health::Overdue,
             };
         }
-        let until = *oldest + ANSWER_DEADLINE;
-        if now >= until { Health::Silent } else { Health::Fine(Some(until)) }
+        match oldest {
+            Some(oldest) if now >= oldest + ANSWER_DEADLINE => Health::Silent,
+            Some(oldest) => Health::Fine(Some(oldest + ANSWER_DEADLINE)),
+            // A client that does not complain when its call takes too long must not keep a core busy.
+            None => Health::Fine((!self.channels.is_empty()).then(|| now + longest)),
+        }
     }
 
     /// The name of the function that was running when it ended.
@@ -156,4 +189,10 @@ pub fn deadline(specification: &ZoneSpecification, function: u32) -> Duration {
     let interface = &specification.interface;
     let own = interface.functions.get(function as usize).and_then(|function| function.deadline);
     own.unwrap_or(interface.sandbox.deadline)
+}
+
+/// How long any call may take.
+pub fn longest_deadline(specification: &ZoneSpecification) -> Duration {
+    let interface = &specification.interface;
+    interface.functions.iter().filter_map(|function| function.deadline).fold(interface.sandbox.deadline, Duration::max)
 }

@@ -1,11 +1,12 @@
 //! What the broker does with zones.
 
-use crate::broker::{Broker, Held, MESSAGES_PER_TURN, Meaning, Pid};
+use crate::backoff::Backoff;
+use crate::broker::{Broker, FROM_ZONE_BYTES, Held, MESSAGES_PER_TURN, Meaning, Pid};
 use crate::child::Ended;
 use crate::family::Family;
 use crate::library;
 use crate::processes::signal_name;
-use crate::zone::{Attached, Health, Instance, InstanceId, START_DEADLINE, Waiting};
+use crate::zone::{Attached, Health, Instance, InstanceId, Leaving, START_DEADLINE, Waiting};
 use cloison_capabilities::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
@@ -77,10 +78,10 @@ impl Broker {
             let owner = self.zones[zone].owner(waiting.client);
             let found = self.instances.iter().find(|(_, instance)| instance.zone == zone && instance.owner == owner);
             match found {
-                Some((id, instance)) if instance.ready && !instance.suspect() => self.attach(id, &waiting),
-                Some(_) => self.zones[zone].waiting.push(waiting), // starting, or about to be ended
-                None => match self.zones[zone].backoff.wait(now) {
-                    Some(wait) if wait > PATIENCE => self.unavailable(waiting.client, self.looping(zone, wait)),
+                Some((id, instance)) if instance.can_serve(&waiting) => self.attach(id, &waiting),
+                Some(_) => self.zones[zone].waiting.push(waiting), // not yet, or about to be ended
+                None => match self.zones[zone].backoff.get(&owner).and_then(|backoff| backoff.wait(now)) {
+                    Some(wait) if wait > PATIENCE => self.unavailable(waiting.client, self.looping(zone, owner, wait)),
                     Some(_) => self.zones[zone].waiting.push(waiting), // the wait's end is one of our checks
                     None => match self.start_instance(zone, owner, now) {
                         Ok(()) => self.zones[zone].waiting.push(waiting),
@@ -104,10 +105,10 @@ impl Broker {
         }
     }
 
-    fn looping(&self, zone: usize, wait: Duration) -> String {
+    fn looping(&self, zone: usize, owner: Option<Pid>, wait: Duration) -> String {
         let zone = &self.zones[zone];
         let name = &zone.specification.interface.name;
-        let count = zone.backoff.recent();
+        let count = zone.backoff.get(&owner).map_or(0, Backoff::recent);
         format!("zone {name:?} has ended {count} times in a short time and starts again in {:.1} s", wait.as_secs_f64())
     }
 
@@ -122,6 +123,7 @@ impl Broker {
         let started = || -> Result<_, ControlError> {
             let (status, page) = Status::create().map_err(|_| ControlError::Closed)?;
             let (control, launcher) = self.binaries.zone().map_err(|_| ControlError::Closed)?;
+            let control = control.receiving_at_most(FROM_ZONE_BYTES);
             let family = Family::new(launcher);
             let load = ToZone::Load { interface: Box::new((*specification.interface).clone()) };
             control.send(&load, &[library.file.as_fd(), page.as_fd()])?;
@@ -177,14 +179,19 @@ impl Broker {
         let both = [descriptors.channel.as_fd(), descriptors.terms.as_fd()];
         let account = process.accounts.get(&waiting.capability).map(AsFd::as_fd);
         let for_zone: Vec<_> = both.iter().copied().chain(account).collect();
-        if instance.control.try_send(&ToZone::Attach { channel: name, grant }, &for_zone).is_err() {
-            // It is going down; its end will be seen, and the client be served by the next one.
-            let zone = instance.zone;
-            self.zones[zone].waiting.push(waiting.clone());
-            return;
+        match instance.control.try_send(&ToZone::Attach { channel: name, grant }, &for_zone) {
+            Ok(()) => {}
+            Err(ControlError::Closed) => {
+                // Its end will be seen, and the client be served by the next one.
+                let zone = instance.zone;
+                return self.zones[zone].waiting.push(waiting.clone());
+            }
+            Err(error) => return self.unavailable(waiting.client, format!("the zone cannot be reached: {error}")),
         }
         instance.status.ring();
-        instance.channels.insert(name, Attached { client: waiting.client, channel });
+        let attached = Attached { client: waiting.client, capability: waiting.capability.clone(), channel };
+        instance.channels.insert(name, attached);
+        instance.check_at.get_or_insert(Instant::now());
         process.channels.insert(name, Held { instance: id, capability: waiting.capability.clone() });
         self.answer(waiting.client, &ToMicroprocess::Opened { channel: name }, &both);
     }
@@ -216,6 +223,7 @@ impl Broker {
     pub(crate) fn client_gone(&mut self, client: Pid, channels: BTreeMap<ChannelId, Held>) {
         for zone in &mut self.zones {
             zone.waiting.retain(|waiting| waiting.client != client);
+            zone.backoff.remove(&Some(client));
         }
         self.detach_all(channels);
         let own = self.instances.iter().filter(|(_, instance)| instance.owner == Some(client));
@@ -227,10 +235,8 @@ impl Broker {
     /// Make a zone forget a client; if it does not confirm that in time, it is ended.
     fn detach(&mut self, id: InstanceId, channel: ChannelId) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        if instance.channels.remove(&channel).is_none() {
-            return;
-        }
-        instance.leaving.insert(channel, Instant::now());
+        let Some(attached) = instance.channels.remove(&channel) else { return };
+        instance.leaving.insert(channel, Leaving { since: Instant::now(), attached });
         let _ = instance.control.try_send(&ToZone::Detach { channel }, &[]);
         instance.status.ring();
         instance.check_at = Some(Instant::now());
@@ -275,6 +281,7 @@ impl Broker {
                     }
                 }
             }
+            FromZone::Ready { .. } if instance.ready => self.end_instance(id, Cause::Itself),
             FromZone::Ready { layers } => {
                 instance.family.layers = layers;
                 instance.ready = true;
@@ -289,7 +296,9 @@ impl Broker {
                 self.end_instance(id, Cause::Itself);
             }
             FromZone::Detached { channel } => {
-                instance.leaving.remove(&channel);
+                if let Some(leaving) = instance.leaving.remove(&channel) {
+                    leaving.attached.channel.release();
+                }
                 self.serve_waiting(zone, Instant::now());
             }
         }
@@ -308,7 +317,7 @@ impl Broker {
         let end = instance.end_of(&zone.specification, ended, cause == Cause::Overdue);
         tracing::info!(zone = zone.specification.interface.name, ?end, "zone ended");
         if cause != Cause::Unneeded {
-            zone.backoff.ended(Instant::now());
+            zone.backoff.entry(instance.owner).or_default().ended(Instant::now());
         }
         for (channel, attached) in std::mem::take(&mut instance.channels) {
             if let Some(process) = self.processes.get_mut(attached.client) {
@@ -319,6 +328,10 @@ impl Broker {
                 }
             }
             attached.channel.end(State::Ended);
+            attached.channel.release();
+        }
+        for leaving in instance.leaving.values() {
+            leaving.attached.channel.release();
         }
         if !instance.ready {
             self.start_failed(instance.zone, instance.owner, &end);
@@ -349,11 +362,18 @@ impl Broker {
         )
     }
 
+    /// Read what an instance has sent; whether that settles what it was silent about.
+    fn has_answered(&mut self, id: InstanceId) -> bool {
+        self.hear_zone(id);
+        self.instances.get(id).is_none_or(|instance| instance.leaving.is_empty())
+    }
+
     /// When [`Broker::check_zones`] has something to do next.
     pub(crate) fn next_check(&self) -> Option<Instant> {
         let now = Instant::now();
         let waits = self.zones.iter().filter(|zone| !zone.waiting.is_empty());
-        let waits = waits.filter_map(|zone| zone.backoff.wait(now)).map(|wait| now + wait);
+        let waits = waits.flat_map(|zone| zone.backoff.values()).filter_map(|backoff| backoff.wait(now));
+        let waits = waits.map(|wait| now + wait);
         self.instances.values().filter_map(|instance| instance.check_at).chain(waits).min()
     }
 
@@ -368,7 +388,9 @@ impl Broker {
         for (id, health) in due {
             match health {
                 Health::Fine(next) => self.instances[id].check_at = next,
-                Health::Overdue(_) | Health::Stuck => self.end_instance(id, Cause::Overdue),
+                // It may have answered already, in its socket.
+                Health::Silent if self.has_answered(id) => {}
+                Health::Overdue | Health::Stuck => self.end_instance(id, Cause::Overdue),
                 Health::Silent => self.end_instance(id, Cause::Itself),
             }
         }

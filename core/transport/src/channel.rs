@@ -47,4 +47,10 @@ impl Channel {
         reply.fetch_or(ENDED, Ordering::SeqCst);
         futex::wake(reply);
     }
+
+    /// Give the arena's pages back to the kernel, also those that a peer keeps mapped: a channel that has ended must not cost
+    /// memory for as long as somebody holds on to it.
+    pub fn release(&self) {
+        self.memory.release(ARENA, self.memory.len() - ARENA);
+    }
 }

@@ -45,6 +45,7 @@ pub struct Caller {
     since: Option<Instant>,
     touched: u64,
     quiet: u32,
+    reply: Reply,
 }
 
 impl Caller {
@@ -59,6 +60,7 @@ impl Caller {
             since: None,
             touched: 0,
             quiet: 0,
+            reply: Reply { status: Status::Ok, count: 0, words: [0; MAX_WORDS] },
         })
     }
 
@@ -73,9 +75,14 @@ impl Caller {
         self.terms.state() == State::Live
     }
 
-    /// Post `request` and wait for its reply, for `deadline` at most.
+    /// The last reply, copied and in shape; what its words claim has not been checked.
+    pub fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Post `request` and wait for its reply, for `deadline` at most. [`Caller::reply`] has the words.
     #[inline]
-    pub fn call(&mut self, request: &Request, deadline: Duration) -> Result<Reply, CallError> {
+    pub fn call(&mut self, request: &Request, deadline: Duration) -> Result<Status, CallError> {
         let memory = &self.arena.memory;
         let count = (request.count as usize).min(MAX_WORDS);
         memory.word(REQUEST_BLOCK).store(request.function, Ordering::Relaxed);
@@ -92,7 +99,7 @@ impl Caller {
 
     /// Go on waiting for the reply to the call that was interrupted.
     #[inline]
-    pub fn resume(&mut self) -> Result<Reply, CallError> {
+    pub fn resume(&mut self) -> Result<Status, CallError> {
         let (memory, sequence) = (&self.arena.memory, self.sequence);
         if self.spin.until(|| answered(memory, sequence).then_some(())).is_none() {
             self.sleep()?;
@@ -129,7 +136,7 @@ impl Caller {
 
     /// Copy the reply out and check it. A reply that arrives after the end of the grant is dropped.
     #[inline]
-    fn take(&mut self) -> Result<Reply, CallError> {
+    fn take(&mut self) -> Result<Status, CallError> {
         if self.terms.state() != State::Live {
             return Err(CallError::Ended);
         }
@@ -143,9 +150,10 @@ impl Caller {
         if count as usize > MAX_WORDS {
             return Err(CallError::Malformed);
         }
-        let mut reply = Reply { status, count, words: [0; MAX_WORDS] };
-        memory.load_words(REPLY_BLOCK + 8, &mut reply.words[..count as usize]);
-        Ok(reply)
+        memory.load_words(REPLY_BLOCK + 8, &mut self.reply.words[..count as usize]);
+        self.reply.status = status;
+        self.reply.count = count;
+        Ok(status)
     }
 
     /// Say how far into the arena the reply just read reached, so that memory a big call needed is given back once it is

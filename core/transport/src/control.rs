@@ -47,6 +47,8 @@ pub enum ControlError {
 #[derive(Debug)]
 pub struct Control {
     socket: OwnedFd,
+    /// The longest message that is received, in bytes.
+    longest: u64,
 }
 
 impl AsFd for Control {
@@ -65,12 +67,17 @@ impl Control {
     /// Two connected ends, both close-on-exec.
     pub fn pair() -> io::Result<(Self, Self)> {
         let (one, other) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
-        Ok((Self { socket: one }, Self { socket: other }))
+        Ok((Self::from_descriptor(one), Self::from_descriptor(other)))
     }
 
     /// An end that was inherited or received.
     pub fn from_descriptor(socket: OwnedFd) -> Self {
-        Self { socket }
+        Self { socket, longest: MESSAGE_BYTES }
+    }
+
+    /// Receive nothing longer than `bytes`: what a peer may cost is for the receiver to say.
+    pub fn receiving_at_most(self, bytes: u64) -> Self {
+        Self { longest: bytes.min(MESSAGE_BYTES), ..self }
     }
 
     /// Send `message` and copies of `descriptors`; waits while the receiver's queue is full.
@@ -155,9 +162,10 @@ impl Control {
         }
         match packet[..received.bytes].split_first() {
             None => Err(ControlError::Closed),
-            Some((&INLINE, body)) => Ok((decode(body)?, descriptors)),
+            Some((&INLINE, body)) if body.len() as u64 <= self.longest => Ok((decode(body)?, descriptors)),
+            Some((&INLINE, _)) => Err(ControlError::Malformed("too long")),
             Some((&IN_MEMFD, [])) if !descriptors.is_empty() => {
-                let body = from_memfd(&descriptors.remove(0))?;
+                let body = from_memfd(&descriptors.remove(0), self.longest)?;
                 Ok((decode(&body)?, descriptors))
             }
             Some(_) => Err(ControlError::Malformed("unknown tag")),
@@ -187,13 +195,13 @@ fn in_memfd(body: &[u8]) -> Result<OwnedFd, ControlError> {
 
 /// Copy a message out of a memfd. `pread` rather than a mapping: whatever kind of file the peer sent, the worst that a
 /// read does is fail.
-fn from_memfd(memfd: &OwnedFd) -> Result<Vec<u8>, ControlError> {
+fn from_memfd(memfd: &OwnedFd, longest: u64) -> Result<Vec<u8>, ControlError> {
     let sealed = fcntl_get_seals(memfd).is_ok_and(|seals| seals.contains(SealFlags::WRITE | SealFlags::SHRINK));
     if !sealed {
         return Err(ControlError::Malformed("a body that is not sealed"));
     }
     let length = fstat(memfd)?.st_size as u64;
-    if length > MESSAGE_BYTES {
+    if length > longest {
         return Err(ControlError::Malformed("a body that is too long"));
     }
     let mut body = vec![0; length as usize];

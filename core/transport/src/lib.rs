@@ -15,7 +15,7 @@
 //! | [`terms`] | broker; read-only for the others | whether a grant is still alive |
 //! | [`layout`] | both | where each word of a channel stands, and who writes it |
 //! | `doorbell` | both | when to sleep and whom to wake: the part that is model-checked |
-//! | `shared`, `futex` | both | the only modules with `unsafe` |
+//! | `shared`, `futex`, `clock` | both | the only modules with `unsafe` |
 //!
 //! ```text
 //!   client                         channel (sealed memfd)                        zone
@@ -35,6 +35,8 @@ pub mod account;
 pub mod channel;
 #[cfg(not(loom))]
 pub mod client;
+#[cfg(not(loom))]
+mod clock;
 #[cfg(not(loom))]
 pub mod control;
 #[cfg_attr(loom, allow(dead_code))]

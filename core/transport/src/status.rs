@@ -17,7 +17,6 @@ use crate::futex;
 use crate::shared::{Access, ChannelError, Shared};
 use cloison_capabilities::message::ChannelId;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
-use rustix::time::{ClockId, clock_gettime};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -30,11 +29,7 @@ const FUNCTION: usize = 72;
 const SINCE: usize = 80;
 const CALLS: usize = 88;
 
-/// The time on the clock that both sides use.
-pub fn monotonic() -> Duration {
-    let now = clock_gettime(ClockId::Monotonic);
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
-}
+pub use crate::clock::monotonic;
 
 /// A call that a zone says is running.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -10,6 +10,7 @@ use crate::link;
 use cloison_capabilities::call::{Reply, Status};
 use cloison_capabilities::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
 use cloison_capabilities::{Grant, Interface};
+use cloison_transport::Arena;
 use cloison_transport::client::{CallError, Caller};
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyObject;
@@ -84,14 +85,14 @@ impl Line {
             outcome = open.caller.resume();
         }
         match outcome {
-            Ok(reply) if reply.status == Status::Ok => match results::take(plan, &reply, open.caller.arena()) {
+            Ok(Status::Ok) => match results::take(plan, open.caller.reply(), open.caller.arena()) {
                 Ok((values, reached)) => {
                     open.caller.settle(reached);
                     Ok(values)
                 }
                 Err(lie) => Err(raise::lied(&self.name, plan, &lie, vm)),
             },
-            Ok(reply) => Err(self.refused(plan, &reply, &mut channel, vm)),
+            Ok(_) => Err(self.refused(plan, open.caller.reply(), open.caller.arena(), vm)),
             Err(failure) => Err(self.failed(plan, failure, &mut channel, vm)),
         }
     }
@@ -118,17 +119,8 @@ impl Line {
     }
 
     #[cold]
-    fn refused(
-        &self,
-        plan: &Plan,
-        reply: &Reply,
-        channel: &mut Option<Open>,
-        vm: &VirtualMachine,
-    ) -> PyBaseExceptionRef {
-        match channel {
-            Some(open) => raise::refused(&self.name, &self.location, plan, reply, open.caller.arena(), vm),
-            None => vm.new_runtime_error("the channel is gone"),
-        }
+    fn refused(&self, plan: &Plan, reply: &Reply, arena: &Arena, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        raise::refused(&self.name, &self.location, plan, reply, arena, vm)
     }
 
     #[cold]

@@ -9,7 +9,8 @@ use crate::link;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyUtf8StrRef};
 use rustpython_vm::types::{GetAttr, Representable};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A capability. It can only be got from `cloison.capability()`.
@@ -40,7 +41,7 @@ impl Capability {
         if let Some(line) = self.line.get() {
             return Ok(line.clone());
         }
-        let line = Rc::new(Line::describe(&self.name, vm)?);
+        let line = shared_line(&self.name, vm)?;
         Ok(self.line.get_or_init(|| line).clone())
     }
 
@@ -73,6 +74,21 @@ impl Capability {
             None => !name.starts_with('_'),
         }
     }
+}
+
+thread_local! {
+    /// The capabilities that this microprocess has asked for. Empty in the template, which cannot ask.
+    static LINES: RefCell<BTreeMap<String, Rc<Line>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The line of that name: the same one for all objects that name it, as it has a channel, and a channel has memory.
+fn shared_line(name: &str, vm: &VirtualMachine) -> PyResult<Rc<Line>> {
+    if let Some(line) = LINES.with_borrow(|lines| lines.get(name).cloned()) {
+        return Ok(line);
+    }
+    let line = Rc::new(Line::describe(name, vm)?);
+    LINES.with_borrow_mut(|lines| lines.insert(name.to_owned(), line.clone()));
+    Ok(line)
 }
 
 impl GetAttr for Capability {

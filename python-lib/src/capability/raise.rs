@@ -3,8 +3,8 @@
 use super::plan::Plan;
 use super::results::Lie;
 use cloison_capabilities::call::{Reply, Status};
-use cloison_capabilities::types::Scalar;
 use cloison_capabilities::message::End;
+use cloison_capabilities::types::Scalar;
 use cloison_transport::Arena;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyObject;

@@ -60,7 +60,12 @@ c = "void hang(void)"
 
 [functions.fail]
 c = "int fail(int code)"
-returns = { error_unless = "== 0", errno = true }
+returns = { error_unless = "== 0", errno = true, message = "reason" }
+
+[functions.reason]
+c = "const char *reason(int code)"
+internal = true
+returns = { text = true }
 
 [functions.lie]
 c = "int lie(int how)"

@@ -7,7 +7,7 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | broker | [`ToTemplate::Boot`] | | `Jailed` from inside the sandbox, any number of `Find`, then `Ready` or `Failed` |
+//! | broker | [`ToTemplate::Boot`] | | `Split` from the launcher, `Jailed` from inside the sandbox, any number of `Find`, then `Ready` or `Failed` |
 //! | template | [`FromTemplate::Find`] | | `Found` |
 //! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr | `Forked` with a pidfd, or `ForkFailed` |
 //!
@@ -25,7 +25,7 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Jailed`, then `Ready` or `Failed` |
+//! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 
@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ChannelId(pub u64);
 
-/// What every jailed process says first: which layers are in force. See `cloison_sandbox::Report`.
+/// What every worker says first: which layers are in force. See `cloison_sandbox::Report`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Jailed {
     /// One entry for each layer.
@@ -102,6 +102,8 @@ pub enum ToTemplate {
         cpu_seconds: u64,
         /// Descriptors of each microprocess.
         descriptors: u32,
+        /// How many microprocesses there may be at once.
+        processes: u32,
         /// Layers that may be missing on a kernel that has not got them.
         may_be_missing: Vec<String>,
     },
@@ -176,6 +178,13 @@ pub enum FromTemplate {
     Jailed(Jailed),
     /// All modules have been imported.
     Ready,
+    /// The launcher has made its two processes, and nothing else has happened to them yet.
+    Split {
+        /// The worker's process id in the broker's namespace: the launcher's own if there are no namespaces.
+        worker: i32,
+        /// That of the namespace's init, which may be dead already.
+        init: Option<i32>,
+    },
 }
 
 /// From a microprocess to the broker.
@@ -312,5 +321,12 @@ pub enum FromZone {
     Ready {
         /// The layers once more, with those that the seal added.
         layers: Vec<Layer>,
+    },
+    /// The launcher has made its two processes, and nothing else has happened to them yet.
+    Split {
+        /// The worker's process id in the broker's namespace: the launcher's own if there are no namespaces.
+        worker: i32,
+        /// That of the namespace's init, which may be dead already.
+        init: Option<i32>,
     },
 }

@@ -98,10 +98,8 @@ impl<'a> Call<'a> {
 
     #[cold]
     pub(crate) fn too_large(&self, bytes: u64) -> Box<Refusal> {
-        let text = format_args!(
-            "{bytes} bytes do not fit into what is left of the channel's {} bytes",
-            self.arena.len()
-        );
+        let text =
+            format_args!("{bytes} bytes do not fit into what is left of the channel's {} bytes", self.arena.len());
         Refusal::new(Status::TooLarge, text)
     }
 

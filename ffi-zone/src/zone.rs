@@ -3,7 +3,8 @@
 //! ```text
 //!  Zone<Spawned> ─jail─▶ Zone<Jailed> ─load─▶ Zone<Loaded> ─seal─▶ Zone<Serving> ─serve─▶ (ends with the broker)
 //!   has the first         sandbox closed,      every symbol         last filter on,
-//!   message               says Jailed          is there             says Ready
+//!   message               says Jailed,         is there             says Ready
+//!                         page mapped
 //! ```
 //!
 //! `dlopen` is reachable from [`Zone<Jailed>`] alone, and calls are served by [`Zone<Serving>`] alone:
@@ -63,14 +64,14 @@ pub struct Jailed {
     jail: Jail<Loading>,
     interface: Interface,
     library: OwnedFd,
-    status: OwnedFd,
+    server: Server,
 }
 
 /// The library is loaded and all its functions are there.
 pub struct Loaded {
     jail: Jail<Loading>,
     functions: Functions,
-    status: OwnedFd,
+    server: Server,
 }
 
 /// The seal is on.
@@ -103,29 +104,32 @@ impl<'c> Zone<'c, Spawned> {
         let mut spec = Spec::zone(limits::of(&interface.sandbox), role);
         spec.may_be_missing = interface.sandbox.may_be_missing.clone();
         spec.descriptors = vec![library.as_fd(), status.as_fd()];
-        let jail = cloison_sandbox::enter(spec, self.control.as_fd())
+        // If the broker does not hear it, it is gone.
+        let announce = |worker, init| drop(self.control.send(&FromZone::Split { worker, init }, &[]));
+        let jail = cloison_sandbox::enter(spec, self.control.as_fd(), &announce)
             .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))?;
         tell(self.control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
-        Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, status } })
+        // Mapped and closed before any constructor runs: loading may map files as code, and this one can be written.
+        let server = Server::new(status).map_err(|error| Failure::new(StartStep::Jail, error))?;
+        Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, server } })
     }
 }
 
 impl<'c> Zone<'c, Jailed> {
     /// Loads the library and finds every function of the interface.
     pub fn load(self) -> Result<Zone<'c, Loaded>, Failure> {
-        let Jailed { jail, interface, library, status } = self.stage;
+        let Jailed { jail, interface, library, server } = self.stage;
         let loaded = library::Loaded::open(jail.library(), library, &interface)?;
         let functions = loaded.functions(interface)?;
-        Ok(Zone { control: self.control, stage: Loaded { jail, functions, status } })
+        Ok(Zone { control: self.control, stage: Loaded { jail, functions, server } })
     }
 }
 
 impl<'c> Zone<'c, Loaded> {
     /// Makes ready what could not be made ready afterwards, and puts the last filter on.
     pub fn seal(self) -> Result<Zone<'c, Serving>, Failure> {
-        let Loaded { jail, functions, status } = self.stage;
+        let Loaded { jail, functions, server } = self.stage;
         let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
-        let server = Server::new(status).map_err(|error| fail(&error))?;
         let marshal = Marshal::new(functions).map_err(|error| fail(&error))?;
         let state = State::settle();
         let jail = jail.seal().map_err(|error| fail(&error).hint(error.hint()))?;

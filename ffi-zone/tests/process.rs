@@ -4,7 +4,7 @@
 mod common;
 
 use cloison_capabilities::call::{Reply, Status};
-use cloison_capabilities::interface::Instances;
+use cloison_capabilities::interface::{FileRule, Instances};
 use cloison_capabilities::message::{ChannelId, FromZone, LayerState, ToZone};
 use cloison_capabilities::{FunctionId, Grant, Interface};
 use cloison_transport::channel::Channel;
@@ -16,6 +16,7 @@ use common::CALL_BYTES;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,8 @@ struct Zone {
     _folder: tempfile::TempDir,
 }
 
-/// What the zone says first, and what it says then.
-fn start(interface: &Interface, library: File) -> (Control, StatusPage, FromZone, Option<FromZone>) {
+/// Which processes there are, what the zone says first in the sandbox, and what it says then.
+fn start(interface: &Interface, library: File) -> (Control, StatusPage, Family, FromZone, Option<FromZone>) {
     let (control, theirs) = Control::pair().expect("sockets");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloison-zone"));
     let mut launcher = command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).spawn().expect("starts");
@@ -40,28 +41,36 @@ fn start(interface: &Interface, library: File) -> (Control, StatusPage, FromZone
     let (status, page) = StatusPage::create().expect("status page");
     let load = ToZone::Load { interface: Box::new(interface.clone()) };
     control.send(&load, &[library.as_fd(), page.as_fd()]).expect("sent");
-    let first = control.receive().expect("an answer").0;
+    let split = control.receive().expect("an answer").0;
+    let FromZone::Split { worker, init } = split else { panic!("{split:?}") };
+    let family = [Some(worker), init].map(|pid| pid.and_then(Pid::from_raw));
+    let first = control.receive().expect("another").0;
     let second = control.receive().ok().map(|(message, _)| message);
     let _ = launcher.wait();
-    (control, status, first, second)
+    (control, status, family, first, second)
 }
+
+/// The worker and its namespace's init.
+type Family = [Option<Pid>; 2];
 
 /// What a zone that gets no further says after `Jailed`. Nothing of it is left.
 fn fail(interface: &Interface, library: File) -> Option<FromZone> {
-    let (_control, _status, first, second) = start(interface, library);
-    let FromZone::Jailed(jailed) = first else { panic!("{first:?}") };
-    let worker = Pid::from_raw(jailed.worker).expect("a worker");
-    assert_eq!(waited(worker).exit_status(), Some(1));
-    jailed.init.and_then(Pid::from_raw).map(waited);
+    let (_control, _status, [worker, init], first, second) = start(interface, library);
+    assert!(matches!(first, FromZone::Jailed(_)), "{first:?}");
+    assert_eq!(waited(worker.expect("a worker")).exit_status(), Some(1));
+    init.map(waited);
     second
 }
 
 impl Zone {
     fn start() -> Self {
-        let (folder, file) = common::compiled();
-        let interface = common::interface(Instances::Shared);
-        let (control, status, first, second) = start(&interface, File::open(file).expect("opened"));
+        Self::start_with(common::interface(Instances::Shared), common::compiled())
+    }
+
+    fn start_with(interface: Interface, (folder, file): (tempfile::TempDir, PathBuf)) -> Self {
+        let (control, status, [worker, init], first, second) = start(&interface, File::open(file).expect("opened"));
         let FromZone::Jailed(jailed) = first else { panic!("{first:?}") };
+        assert_eq!([Pid::from_raw(jailed.worker), jailed.init.and_then(Pid::from_raw)], [worker, init]);
         assert!(jailed.layers.iter().any(|layer| layer.name == "seccomp" && layer.state == LayerState::On));
         assert!(matches!(second, Some(FromZone::Ready { .. })), "{second:?}");
         let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
@@ -72,8 +81,8 @@ impl Zone {
         Self {
             control,
             status,
-            worker: Pid::from_raw(jailed.worker),
-            init: jailed.init.and_then(Pid::from_raw),
+            worker,
+            init,
             interface,
             caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller"),
             _channel: channel,
@@ -145,6 +154,40 @@ fn calls_are_served_from_inside_the_sandbox() {
     let eaten = zone.value("eat", &[Word(1 << 40)]) >> 20;
     assert!((60..100).contains(&eaten), "{eaten} MiB");
     assert_eq!(zone.value("sum", &[Bytes(b"\x01")]), 1, "still there");
+}
+
+#[test]
+fn a_constructor_finds_nothing_that_it_could_make_code() {
+    let mut zone = Zone::start_with(common::hostile_interface(), common::hostile(0));
+    // The control socket, output, error, the library: which alone is mapped as code, and cannot be written.
+    let opened = zone.value("opened", &[]) as u32;
+    assert_eq!((opened & 0b111, opened.count_ones()), (0b111, 4), "{opened:b}");
+    assert_eq!(zone.value("code", &[]), 0);
+}
+
+#[test]
+fn a_constructor_that_answers_for_the_seal_is_found_out() {
+    for (filter, told) in [(1, "seccomp lets code be mapped"), (2, "Landlock lets"), (3, "Landlock lets")] {
+        let (_folder, file) = common::hostile(filter);
+        let second = fail(&common::hostile_interface(), File::open(file).expect("opened"));
+        let Some(FromZone::Failed { step, message, .. }) = second else { panic!("{second:?}") };
+        assert_eq!(step, "seal");
+        assert!(message.contains("the seal does not hold") && message.contains(told), "{message}");
+    }
+}
+
+#[test]
+fn what_fails_before_the_jail_is_closed_leaves_nothing_unknown() {
+    let (folder, file) = common::compiled();
+    // More folders than the root has room for: it cannot be built.
+    let deep = (0..300).fold(folder.path().to_owned(), |path, _| path.join("d"));
+    std::fs::create_dir_all(&deep).expect("folders");
+    let mut interface = common::interface(Instances::Shared);
+    interface.sandbox.files = vec![FileRule { path: deep.to_str().expect("text").into(), write: false }];
+    let (_control, _status, [worker, init], first, _) = start(&interface, File::open(file).expect("opened"));
+    assert!(matches!(&first, FromZone::Failed { step, .. } if step == "jail"), "{first:?}");
+    assert_eq!(waited(worker.expect("a worker")).exit_status(), Some(1));
+    waited(init.expect("an init"));
 }
 
 #[test]

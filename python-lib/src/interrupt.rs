@@ -3,7 +3,7 @@
 //! Both arise where almost nothing may be done: in a signal handler, inside the allocator. They set a bit and wake the
 //! interpreter, which looks between two instructions. Waking it is one send over RustPython's user-signal channel, a
 //! `std::sync::mpsc` list of blocks of 31 messages that allocates when a block is used up. So the channel is
-//! warmed up, at most one message is under way for each bit, and [`deliver`], which runs as ordinary code, moves on to
+//! warmed up, at most one message is under way for each bit, and `deliver`, which runs as ordinary code, moves on to
 //! the next block in time.
 
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};

@@ -22,6 +22,9 @@ const NOT_FLUSHED: i32 = 120;
 const REHEARSALS: u32 = 64;
 /// What the allocator may map beyond the budget before the kernel objects: whole arenas, and what fragmentation takes.
 const MAPPED_BEYOND_BYTES: u64 = 128 << 20;
+/// What channels may take, which are no private memory, and the program's text. Finite, because page tables of what is
+/// mapped only to be read are memory that no limit counts.
+const CHANNELS_BYTES: u64 = 8 << 30;
 
 /// What one microprocess may use.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,11 @@ impl Limits {
     /// How much memory the kernel lets a process map, the budget and what goes with it.
     pub fn mapped_bytes(&self) -> u64 {
         self.memory_bytes.saturating_add(MAPPED_BEYOND_BYTES)
+    }
+
+    /// How much address space, whatever lies behind it.
+    pub fn address_space_bytes(&self) -> u64 {
+        self.mapped_bytes().saturating_add(CHANNELS_BYTES)
     }
 }
 
@@ -76,8 +84,7 @@ fn take_streams(stdin: &OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<(
 fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
     MicroprocessLimits {
         data_bytes: Some(limits.mapped_bytes()),
-        // Channels are mapped memory, too, and are counted where they are made.
-        address_space_bytes: None,
+        address_space_bytes: Some(limits.address_space_bytes()),
         cpu_seconds: Some(limits.cpu_seconds),
         descriptors: Some(limits.descriptors),
     }

@@ -1,8 +1,8 @@
 //! The template: from `exec` to waiting for forks.
 //!
 //! ```text
-//!  exec ─▶ Boot? ─▶ jail ─▶ Jailed ─▶ interpreter ─▶ import (Find …) ─▶ Ready ─▶ Fork? ─▶ Forked ─▶ Fork? …
-//!                                                                                 └──▶ microprocess
+//!  exec ─▶ Boot? ─▶ Split ─▶ jail ─▶ Jailed ─▶ interpreter ─▶ import (Find …) ─▶ Ready ─▶ Fork? ─▶ Forked ─▶ Fork? …
+//!                                                                                           └──▶ microprocess
 //! ```
 //!
 //! Descriptor 0 is the control socket when the process starts. It is moved away before anything else, and its place
@@ -71,6 +71,7 @@ fn fail(error: &TemplateError) -> i32 {
 struct Boot {
     preload: Vec<String>,
     limits: Limits,
+    processes: u32,
     may_be_missing: Vec<String>,
 }
 
@@ -78,8 +79,8 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     signals::ignore_interrupts();
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
-    let Boot { preload, limits, may_be_missing } = boot()?;
-    let jail = link::lifeline(|lifeline| enter(&limits, may_be_missing, lifeline))??;
+    let Boot { preload, limits, processes, may_be_missing } = boot()?;
+    let jail = link::lifeline(|lifeline| enter(&limits, processes, may_be_missing, lifeline))??;
     link::tell(&FromTemplate::Jailed(jail.jailed()), &[])?;
     memory::limit(limits.memory_bytes);
     let seal = jail.microprocess_seal()?;
@@ -104,30 +105,35 @@ fn move_control_socket() -> Result<Control, Errno> {
 
 fn boot() -> Result<Boot, TemplateError> {
     let (message, _) = link::listen()?;
-    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, may_be_missing } = message else {
+    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing } = message
+    else {
         return Err(LinkError::Unexpected.into());
     };
-    Ok(Boot { preload, limits: Limits { memory_bytes, cpu_seconds, descriptors }, may_be_missing })
+    Ok(Boot { preload, limits: Limits { memory_bytes, cpu_seconds, descriptors }, processes, may_be_missing })
 }
 
 fn enter(
     limits: &Limits,
+    processes: u32,
     may_be_missing: Vec<String>,
     lifeline: BorrowedFd<'_>,
 ) -> Result<Jail<Template>, cloison_sandbox::Error> {
     let mut spec = Spec::template(cloison_sandbox::Limits {
+        address_space_bytes: Some(limits.address_space_bytes()),
         data_bytes: Some(limits.mapped_bytes()),
         descriptors: DESCRIPTORS.max(limits.descriptors),
         // Python code nests deeper than most C.
         stack_bytes: 16 << 20,
-        // Microprocesses are forks of the template, and the kernel counts them together. The broker limits them.
-        processes: None,
+        // Microprocesses are forks of the template, and the kernel counts them together. The broker asks for no more.
+        processes: Some(processes),
         // Nothing can be opened, and standard output may be a file of any size.
         file_size_bytes: None,
         ..Default::default()
     });
     spec.may_be_missing = may_be_missing;
-    cloison_sandbox::enter(spec, lifeline)
+    // If the broker does not hear it, it is gone.
+    let announce = |worker, init| drop(link::tell(&FromTemplate::Split { worker, init }, &[]));
+    cloison_sandbox::enter(spec, lifeline, &announce)
 }
 
 fn serve(

@@ -178,6 +178,7 @@ impl Broker {
             memory_bytes: application.limits.memory_bytes,
             cpu_seconds: application.limits.cpu_seconds,
             descriptors: application.limits.descriptors,
+            processes: application.limits.processes,
             may_be_missing: application.may_be_missing.clone(),
         };
         let sent = control.send(&boot, &[]);

@@ -23,20 +23,28 @@ impl Family {
         Self { launcher: Some(launcher), worker: None, init: None, layers: Vec::new() }
     }
 
-    /// The worker says which processes it and its init are: true only if they are children of ours.
-    pub fn adopt(&mut self, jailed: Jailed) -> Result<&Child, Errno> {
+    /// The launcher says which processes it has made: true only if they are children of ours.
+    pub fn adopt(&mut self, worker: i32, init: Option<i32>) -> Result<&Child, Errno> {
         if self.worker.is_some() {
             return Err(Errno::EXIST);
         }
-        let worker = Child::from_pid(jailed.worker)?;
-        self.init = jailed.init.map(Child::from_pid).transpose()?;
-        self.layers = jailed.layers;
-        if let Some(launcher) = self.launcher.take_if(|launcher| launcher.pid() != jailed.worker) {
+        let child = Child::from_pid(worker)?;
+        self.init = init.map(Child::from_pid).transpose()?;
+        if let Some(launcher) = self.launcher.take_if(|launcher| launcher.pid() != worker) {
             launcher.reap();
         }
         // Without a namespace of its own, the launcher is the worker itself: waiting for the one waits for the other.
         self.launcher = None;
-        Ok(self.worker.insert(worker))
+        Ok(self.worker.insert(child))
+    }
+
+    /// The worker says which layers are in force. It says so once.
+    pub fn jailed(&mut self, jailed: Jailed) -> Result<(), Errno> {
+        if self.worker.is_none() || !self.layers.is_empty() {
+            return Err(Errno::EXIST);
+        }
+        self.layers = jailed.layers;
+        Ok(())
     }
 
     /// The worker, once it has reported.

@@ -1,6 +1,9 @@
 //! What the broker does with the template and its microprocesses.
 
-use crate::broker::{Broker, BrokerError, Event, Exit, FROM_MICROPROCESS_BYTES, MESSAGES_PER_TURN, Meaning, Pid, Process, StandardStreams};
+use crate::broker::{
+    Broker, BrokerError, Event, Exit, FROM_MICROPROCESS_BYTES, MESSAGES_PER_TURN, Meaning, Pid, Process,
+    StandardStreams,
+};
 use crate::child::Child;
 use crate::template::Progress;
 use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
@@ -101,18 +104,21 @@ impl Broker {
                 }
             }
             FromTemplate::Failed { message, status } => self.template.progress = Progress::Failed { message, status },
-            FromTemplate::Jailed(jailed) => {
-                let watched = self
-                    .template
-                    .family
-                    .adopt(jailed)
-                    .and_then(|worker| self.reactor.add(worker, Meaning::TemplateEnd));
+            FromTemplate::Split { worker, init } => {
+                let family = &mut self.template.family;
+                let watched =
+                    family.adopt(worker, init).and_then(|worker| self.reactor.add(worker, Meaning::TemplateEnd));
                 match watched {
                     Ok(registration) => self.template.worker = Some(registration),
                     Err(error) => {
                         tracing::warn!(%error, "the template names processes that are not ours");
                         self.template_gone();
                     }
+                }
+            }
+            FromTemplate::Jailed(jailed) => {
+                if self.template.family.jailed(jailed).is_err() {
+                    self.template_gone();
                 }
             }
             FromTemplate::Ready if matches!(self.template.progress, Progress::Starting) => {

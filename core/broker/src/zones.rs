@@ -272,8 +272,12 @@ impl Broker {
         let instance = &mut self.instances[id];
         let zone = instance.zone;
         match message {
-            FromZone::Jailed(jailed) => {
-                match instance.family.adopt(jailed).and_then(|worker| self.reactor.add(worker, Meaning::ZoneEnd(id))) {
+            FromZone::Split { worker, init } => {
+                let watched = instance
+                    .family
+                    .adopt(worker, init)
+                    .and_then(|worker| self.reactor.add(worker, Meaning::ZoneEnd(id)));
+                match watched {
                     Ok(registration) => instance.worker = Some(registration),
                     Err(error) => {
                         tracing::warn!(%error, "a zone names processes that are not ours");
@@ -281,7 +285,14 @@ impl Broker {
                     }
                 }
             }
-            FromZone::Ready { .. } if instance.ready => self.end_instance(id, Cause::Itself),
+            FromZone::Jailed(jailed) => {
+                if instance.family.jailed(jailed).is_err() {
+                    self.end_instance(id, Cause::Itself);
+                }
+            }
+            FromZone::Ready { .. } if instance.ready || instance.worker.is_none() => {
+                self.end_instance(id, Cause::Itself)
+            }
             FromZone::Ready { layers } => {
                 instance.family.layers = layers;
                 instance.ready = true;

@@ -1,6 +1,7 @@
 //! Who the worker is: nobody, inside and outside, with no rights to lose or regain.
 
 use crate::error::Error;
+use crate::sys;
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid, getegid, geteuid};
 use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
@@ -11,8 +12,8 @@ const NOBODY: u32 = 65534;
 
 /// Who the worker is outside, as the lines of `uid_map` and `gid_map`.
 ///
-/// Inside it is always nobody: the user's own number is told to no one. Started by root it is nobody outside as well;
-/// anybody else can map only himself.
+/// Inside it is always nobody; the user's own number is told to no one (see [`become_nobody`]). Started by root it is
+/// nobody outside as well; anybody else can map only himself.
 pub(crate) fn maps() -> (String, String) {
     let uid = if geteuid().is_root() { NOBODY } else { geteuid().as_raw() };
     let gid = if geteuid().is_root() { NOBODY } else { getegid().as_raw() };
@@ -29,6 +30,9 @@ pub(crate) fn leave_groups() -> Result<(), Error> {
 
 /// Becomes nobody. In a user namespace all capabilities stay for the moment: its root is not mapped, so the kernel
 /// sees no change from root to somebody else.
+///
+/// What the kernel wrote onto the stack when the program started is overwritten: it names the user, and the program's
+/// path, which may.
 pub(crate) fn become_nobody(apart: bool) -> Result<(), Error> {
     // Without a namespace an ordinary user is who he is.
     if !apart && !geteuid().is_root() {
@@ -36,7 +40,9 @@ pub(crate) fn become_nobody(apart: bool) -> Result<(), Error> {
     }
     let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
     rustix::thread::set_thread_res_gid(gid, gid, gid).map_err(|error| identity("setresgid", error))?;
-    rustix::thread::set_thread_res_uid(uid, uid, uid).map_err(|error| identity("setresuid", error))
+    rustix::thread::set_thread_res_uid(uid, uid, uid).map_err(|error| identity("setresuid", error))?;
+    sys::forget_origin(NOBODY);
+    Ok(())
 }
 
 /// Empties the bounding and ambient sets and locks the bits by which a uid brings capabilities back.

@@ -103,6 +103,9 @@ pub enum Error {
     /// The process has more than one thread.
     #[error("this process has several threads; a jail would not hold the others")]
     Threads,
+    /// The seal says that it is on, and what it forbids goes on working: a constructor's filter answers in its place.
+    #[error("the seal does not hold: {0}; something that ran while the library was loaded answers its system calls")]
+    Unsealed(&'static str),
     /// The worker could not be made.
     #[error("cannot start the worker: {0}")]
     Worker(io::Error),

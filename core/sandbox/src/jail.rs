@@ -70,10 +70,17 @@ impl Jail<Loading> {
 /// `lifeline` is the control socket: when its other end closes, the jail ends. Without a pid namespace (see the
 /// report) nobody watches it but the worker itself.
 ///
+/// `announce` is told the worker's number and init's, as the broker numbers them, before anything else can fail. It is
+/// called once, in the launcher, ahead of whatever the worker does. Init may have a number and be dead already.
+///
 /// # Errors
 ///
 /// Whatever step fails says so in the process that is meant to go on: exactly one process returns.
-pub fn enter<R: Role>(spec: Spec<'_, R>, lifeline: BorrowedFd<'_>) -> Result<Jail<R::Stage>, Error> {
+pub fn enter<R: Role>(
+    spec: Spec<'_, R>,
+    lifeline: BorrowedFd<'_>,
+    announce: &dyn Fn(i32, Option<i32>),
+) -> Result<Jail<R::Stage>, Error> {
     let mut report = Report::new(&spec.may_be_missing);
     let zone = spec.role.zone();
 
@@ -89,10 +96,12 @@ pub fn enter<R: Role>(spec: Spec<'_, R>, lifeline: BorrowedFd<'_>) -> Result<Jai
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
 
     let (pids, root) = if spec.layers.has(Layers::NAMESPACES) {
-        launch::split(lifeline, Root::plan(zone)?, zone.is_some(), &mut report)?
+        launch::split(lifeline, Root::plan(zone)?, zone.is_some(), announce, &mut report)?
     } else {
         layer::NAMESPACES.into_iter().for_each(|name| report.off(name));
-        (Pids::alone(), Root::plan(zone)?)
+        let pids = Pids::alone();
+        announce(pids.worker, None);
+        (pids, Root::plan(zone)?)
     };
     let library = confine(&spec, pids, root, &mut report)?;
 

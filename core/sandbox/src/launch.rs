@@ -15,6 +15,9 @@
 //! ```
 //!
 //! Who waits sees end of file if the other one dies, and ends too.
+//!
+//! The launcher announces both as soon as they exist, before the worker goes on: whatever fails from then on, the broker
+//! knows for whom it has to wait.
 
 use crate::error::Error;
 use crate::layer::{self, Report};
@@ -48,12 +51,15 @@ impl Pids {
 }
 
 /// Makes init and the worker; returns in the worker. Where namespaces are refused, this process is the worker.
+/// `announce` is told the worker's number and init's, once.
 pub(crate) fn split(
     lifeline: BorrowedFd<'_>,
     mut root: Root,
     zone: bool,
+    announce: &dyn Fn(i32, Option<i32>),
     report: &mut Report,
 ) -> Result<(Pids, Root), Error> {
+    let launcher = getpid().as_raw_pid();
     credentials::leave_groups()?;
     // As root: mounts are copied now, while we may still walk everywhere.
     if geteuid().is_root() {
@@ -71,28 +77,37 @@ pub(crate) fn split(
             init::run(lifeline, go_read, zone, &filter)
         }
         Ok(Fork::Parent(pid)) => pid,
-        Err(error) => return without(error, root, report),
+        Err(error) => {
+            announce(launcher, None);
+            return without(error, root, report);
+        }
     };
     drop(go_read);
     if let Err(error) = write_maps(init, &uid_map, &gid_map) {
         // Some systems let anybody make a user namespace, but not use it.
         end(init);
+        announce(launcher, Some(init));
         return without(error, root, report);
     }
-    enter_namespaces(init).map_err(Error::Init)?;
-    match sys::clone(libc::CLONE_PARENT).map_err(Error::Worker)? {
-        Fork::Child => {
+    let worker = enter_namespaces(init).map_err(Error::Init);
+    match worker.and_then(|()| sys::clone(libc::CLONE_PARENT).map_err(Error::Worker)) {
+        Ok(Fork::Child) => {
             drop(pids_write);
             let pids = receive(&pids_read)?;
             rustix::io::write(&go_write, &[1]).map_err(|error| Error::Init(error.into()))?;
             report_namespaces(report);
             Ok((pids, root))
         }
-        Fork::Parent(worker) => {
+        Ok(Fork::Parent(worker)) => {
+            announce(worker, Some(init));
             let message = [init.to_ne_bytes(), worker.to_ne_bytes()].concat();
             // If the worker is dead already, the broker sees that; there is nothing left to do here either way.
             let _ = rustix::io::write(&pids_write, &message);
             sys::exit(0)
+        }
+        Err(error) => {
+            announce(launcher, Some(init));
+            Err(error)
         }
     }
 }

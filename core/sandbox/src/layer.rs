@@ -104,6 +104,11 @@ impl Report {
         self.push(name, LayerState::On, detail.into());
     }
 
+    /// Is it in force?
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.layers.iter().any(|layer| layer.name == name && layer.state == LayerState::On)
+    }
+
     /// Not asked for.
     pub(crate) fn off(&mut self, name: &str) {
         self.push(name, LayerState::Off, "not asked for".into());

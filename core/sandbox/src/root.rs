@@ -3,7 +3,7 @@
 //! | role | inside |
 //! |---|---|
 //! | template | nothing |
-//! | zone | the loader's folders, read-only; the library's file, taken from its descriptor; `files` |
+//! | zone | the loader's folders, read-only; the library's file, taken from its descriptor; `files`, none of it executable |
 //!
 //! Each path inside is the path outside, so that what is written in the loader's cache and in libraries is true.
 
@@ -38,7 +38,28 @@ enum What {
     /// A symbolic link among the loader's folders, as in `/lib` → `usr/lib`.
     Link(PathBuf),
     /// A copy of a mount, once it has been taken.
-    Tree { folder: bool, write: bool, mount: Option<OwnedFd> },
+    Tree { folder: bool, rights: Rights, mount: Option<OwnedFd> },
+}
+
+/// What may be done with a mount.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Rights {
+    /// Read, and mapped as code: the loader's.
+    Code,
+    /// Read: `files`.
+    Read,
+    /// Read and written: `files`. What was written never becomes code.
+    Write,
+}
+
+impl Rights {
+    fn attributes(self) -> u64 {
+        match self {
+            Rights::Code => libc::MOUNT_ATTR_RDONLY,
+            Rights::Read => libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOEXEC,
+            Rights::Write => libc::MOUNT_ATTR_NOEXEC,
+        }
+    }
 }
 
 /// The library, by descriptor and by name.
@@ -121,7 +142,7 @@ impl Root {
             entry.put(new.as_fd())?;
         }
         if let Some(Library { path, mount: Some(mount), .. }) = self.library {
-            put_tree(new.as_fd(), &path, mount.as_fd(), false, false)?;
+            put_tree(new.as_fd(), &path, mount.as_fd(), false, Rights::Code)?;
         }
         // The kernel swaps new and old, the old one on top; taking that away leaves nothing to go back to.
         rustix::process::fchdir(&new).map_err(mount_error("chdir", here))?;
@@ -164,8 +185,8 @@ impl Entry {
                 let link = symlinkat(&target, root, inside(&self.path));
                 ignore_existing(link).map_err(mount_error("symlink", &self.path))
             }
-            What::Tree { folder, write, mount: Some(mount) } => {
-                put_tree(root, &self.path, mount.as_fd(), folder, write)
+            What::Tree { folder, rights, mount: Some(mount) } => {
+                put_tree(root, &self.path, mount.as_fd(), folder, rights)
             }
             What::Tree { mount: None, .. } => Ok(()),
         }
@@ -173,7 +194,13 @@ impl Entry {
 }
 
 /// Mounts a copy at `path` in the new root.
-fn put_tree(root: BorrowedFd<'_>, path: &Path, mount: BorrowedFd<'_>, folder: bool, write: bool) -> Result<(), Error> {
+fn put_tree(
+    root: BorrowedFd<'_>,
+    path: &Path,
+    mount: BorrowedFd<'_>,
+    folder: bool,
+    rights: Rights,
+) -> Result<(), Error> {
     make_parents(root, path)?;
     let place = if folder {
         ignore_existing(mkdirat(root, inside(path), Mode::from_raw_mode(0o755)))
@@ -183,9 +210,8 @@ fn put_tree(root: BorrowedFd<'_>, path: &Path, mount: BorrowedFd<'_>, folder: bo
         )
     };
     place.map_err(mount_error("make a place for", path))?;
-    let read_only = if write { 0 } else { libc::MOUNT_ATTR_RDONLY };
     // No set-uid programs and no devices, even if somebody put them there.
-    let attributes = read_only | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+    let attributes = rights.attributes() | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
     sys::mount_attributes(mount, true, attributes).map_err(|source| Error::Mount {
         step: "restrict",
         path: path.into(),
@@ -210,7 +236,7 @@ fn plan_loader(path: &Path) -> Result<Option<Entry>, Error> {
         })?;
         What::Link(target)
     } else {
-        What::Tree { folder: kind == FileType::Directory, write: false, mount: None }
+        What::Tree { folder: kind == FileType::Directory, rights: Rights::Code, mount: None }
     };
     Ok(Some(Entry { path: path.into(), what }))
 }
@@ -225,7 +251,8 @@ fn plan_file(path: &Path, write: bool) -> Result<Entry, Error> {
     }
     let status = statat(CWD, path, AtFlags::empty()).map_err(mount_error("find", path))?;
     let folder = FileType::from_raw_mode(status.st_mode) == FileType::Directory;
-    Ok(Entry { path: path.into(), what: What::Tree { folder, write, mount: None } })
+    let rights = if write { Rights::Write } else { Rights::Read };
+    Ok(Entry { path: path.into(), what: What::Tree { folder, rights, mount: None } })
 }
 
 /// Where the library's descriptor was opened.

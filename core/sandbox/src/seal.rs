@@ -3,10 +3,13 @@
 use crate::error::Error;
 use crate::fence;
 use crate::jail::{Jail, Loading, Sealed, Template};
-use crate::layer::Report;
+use crate::layer::{self, Report};
 use crate::limits;
 use crate::policy;
 use crate::spec::Layers;
+use crate::sys;
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::io::Errno;
 use rustix::process::Signal;
 use seccompiler::BpfProgram;
 
@@ -36,7 +39,8 @@ pub struct MicroprocessSeal {
 pub struct MicroprocessLimits {
     /// Private writable memory, what came from the template included.
     pub data_bytes: Option<u64>,
-    /// Address space.
+    /// Address space (`RLIMIT_AS`): everything mapped, channels and what is mapped only to be read included. It should be
+    /// finite: page tables are kernel memory, and the limit on private memory does not see them.
     pub address_space_bytes: Option<u64>,
     /// Processor time.
     pub cpu_seconds: Option<u64>,
@@ -74,14 +78,46 @@ impl Jail<Loading> {
     ///
     /// # Errors
     ///
-    /// Landlock or seccomp refused; the zone has to end.
+    /// Landlock or seccomp refused, or did nothing; the zone has to end.
     pub fn seal(self) -> Result<Jail<Sealed>, Error> {
         let Jail { layers, pids, requested, may_be_missing, stage } = self;
         let mut report = Report::resume(layers, &may_be_missing);
         // Rules only add up: what the first set allowed for loading, this one no longer does. Before ABI 8 they hold for
         // this thread alone; one that a constructor made (`threads`) gets the filter, which goes to all.
         fence::put_up(requested, &fence::sealed_rules(&stage.files), &mut report)?;
+        // Between the two, while opening is still Landlock's to refuse.
+        look_at_rules(&stage, &report)?;
         policy::install(requested, policy::sealed(stage.threads, &stage.files), &mut report)?;
+        look_at_filter(&stage, &report)?;
         Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: Sealed(()) })
     }
+}
+
+// A constructor may have installed a filter of its own, which answers the seal's system calls with success and does not
+// make them. What the seal forbids is tried here, so that it takes more than that. A filter that answers these attempts
+// as well is not found out: see "What binds whom" at the crate's top.
+
+/// The library could be opened for loading, and no longer can, unless `files` names it.
+fn look_at_rules(stage: &Loading, report: &Report) -> Result<(), Error> {
+    let named = stage.files.iter().any(|file| stage.library.starts_with(&file.path));
+    if report.is_on(layer::LANDLOCK) && !named && std::fs::File::open(&stage.library).is_ok() {
+        return Err(Error::Unsealed("Landlock lets the loader's files be opened"));
+    }
+    Ok(())
+}
+
+/// Code can no longer be mapped, and nothing be opened, unless there are `files`.
+fn look_at_filter(stage: &Loading, report: &Report) -> Result<(), Error> {
+    if !report.is_on(layer::SECCOMP) {
+        return Ok(());
+    }
+    if sys::map_code().raw_os_error() != Some(libc::EACCES) {
+        return Err(Error::Unsealed("seccomp lets code be mapped"));
+    }
+    // Landlock does not look at this way of opening.
+    let by_path = OFlags::PATH | OFlags::CLOEXEC;
+    if stage.files.is_empty() && openat(CWD, "/", by_path, Mode::empty()).err() != Some(Errno::ACCESS) {
+        return Err(Error::Unsealed("seccomp lets folders be opened"));
+    }
+    Ok(())
 }

@@ -162,6 +162,52 @@ pub(crate) fn new_session_keyring() -> io::Result<()> {
     check(unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, anonymous) })
 }
 
+/// Overwrites what the kernel told this program at its start about who started it (`getauxval`): the ids by `id`, the
+/// path of the program by nothing. Does nothing where the auxiliary vector is not where the kernel puts it.
+pub(crate) fn forget_origin(id: u32) {
+    unsafe extern "C" {
+        static environ: *const *const libc::c_char;
+    }
+    // SAFETY: a pointer is copied; the one thread there is changes no variable meanwhile.
+    let start = unsafe { environ } as usize;
+    // SAFETY: integers only.
+    let end = unsafe { libc::getauxval(libc::AT_RANDOM) } as usize;
+    // On a new stack stand the environment, the vector and 16 random bytes, in this order and close together. An
+    // environment that has been changed is elsewhere.
+    const CLOSE: usize = 64 << 10;
+    if start == 0 || !start.is_multiple_of(size_of::<usize>()) || !(start..start.saturating_add(CLOSE)).contains(&end) {
+        return;
+    }
+    // SAFETY: both ends lie on the main stack, and so does what is between them: mapped, writable, initialised by the kernel.
+    // Nobody holds a reference to it: the C library reads it through pointers, and there is one thread.
+    let words = unsafe { std::slice::from_raw_parts_mut(start as *mut usize, (end - start) / size_of::<usize>()) };
+    let Some(environment) = words.iter().position(|word| *word == 0) else { return };
+    let vector = &mut words[environment + 1..];
+    let named = |word: usize, name: libc::c_ulong| word == name as usize;
+    // It is the vector if it says of itself where it stands.
+    if !vector.chunks_exact(2).any(|pair| named(pair[0], libc::AT_RANDOM) && pair[1] == end) {
+        return;
+    }
+    for pair in vector.chunks_exact_mut(2).take_while(|pair| !named(pair[0], libc::AT_NULL)) {
+        if [libc::AT_UID, libc::AT_EUID, libc::AT_GID, libc::AT_EGID].iter().any(|name| named(pair[0], *name)) {
+            pair[1] = id as usize;
+        }
+        if named(pair[0], libc::AT_EXECFN) {
+            let path = pair[1] as *mut libc::c_char;
+            // SAFETY: a string that the kernel put on the stack, with its terminator; it is overwritten up to that.
+            unsafe { path.write_bytes(0, libc::strlen(path)) };
+        }
+    }
+}
+
+/// What the kernel answers to mapping code out of no file: the filter's error, or that there is no such descriptor.
+pub(crate) fn map_code() -> io::Error {
+    let (protection, flags) = (libc::PROT_READ | libc::PROT_EXEC, libc::MAP_PRIVATE);
+    // SAFETY: nothing is ever mapped: there is no file, and no memory without a name is asked for.
+    unsafe { libc::mmap(std::ptr::null_mut(), 4096, protection, flags, -1, 0) };
+    io::Error::last_os_error()
+}
+
 /// Children that end need not be waited for.
 pub(crate) fn ignore_children() -> io::Result<()> {
     // SAFETY: SIG_IGN is no function of ours; replacing the disposition of SIGCHLD calls nothing.

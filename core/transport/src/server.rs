@@ -28,7 +28,10 @@ pub struct Slot(usize);
 
 /// What there is to do.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "it is handed over once and taken apart; boxing it would allocate for each call")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is handed over once and taken apart; boxing it would allocate for each call"
+)]
 pub enum Turn {
     /// The broker has rung: look at the control socket.
     Control,

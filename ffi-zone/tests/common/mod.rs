@@ -23,12 +23,28 @@ pub const CALL_BYTES: u64 = 1 << 20;
 
 /// Compiles the library into a folder of its own.
 pub fn compiled() -> (tempfile::TempDir, PathBuf) {
+    compile("library.c", &["-lm"])
+}
+
+/// Compiles the library whose constructor puts on a filter of that kind, 0 for none.
+pub fn hostile(filter: u32) -> (tempfile::TempDir, PathBuf) {
+    compile("hostile.c", &[&format!("-DFILTER={filter}")])
+}
+
+/// What that one has found.
+pub fn hostile_interface() -> Interface {
+    let mut interface = interface(Instances::Shared);
+    interface.functions = ["opened", "code"].map(|name| function(name, int(Scalar::I32), vec![], |_| {})).into();
+    interface
+}
+
+fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("liblibrary.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common/library.c");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(source);
     let mut compiler = Command::new("cc");
     compiler.args(["-O1", "-fno-optimize-sibling-calls", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]);
-    let status = compiler.arg(&file).arg(source).arg("-lm").status();
+    let status = compiler.arg(&file).arg(source).args(options).status();
     assert!(status.expect("a C compiler").success());
     (folder, file)
 }

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | [`object`] | the class `Capability`: what `cloison.toml` granted, its functions as attributes |
 //! | [`function`] | the class `Function`: one call |
-//! | [`plan`] | what a call has to do, worked out once from the interface |
-//! | [`arguments`], [`number`], [`sequence`] | Python values → words and bytes, all checked before anything crosses |
-//! | [`results`] | words → Python values: the zone's claims, all checked |
-//! | [`line`] | the description and the call channel, opened when first needed, again after a crash |
-//! | [`raise`] | the exceptions |
+//! | `plan` | what a call has to do, worked out once from the interface |
+//! | `arguments`, `number`, `sequence` | Python values → words and bytes, all checked before anything crosses |
+//! | `results` | words → Python values: the zone's claims, all checked |
+//! | `line` | the description and the call channel, opened when first needed, again after a crash |
+//! | `raise` | the exceptions |
 //!
 //! Neither class can be instantiated, copied or pickled from Python, and nothing of a channel can be seen there.
 

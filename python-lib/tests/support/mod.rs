@@ -81,6 +81,7 @@ impl Template {
             memory_bytes,
             cpu_seconds,
             descriptors: 64,
+            processes: 100,
             may_be_missing: Vec::new(),
         };
         template.control.send(&boot, &[]).expect("boot");
@@ -91,7 +92,7 @@ impl Template {
                     let found = template.modules.get(&name).cloned();
                     template.control.send(&ToTemplate::Found(found), &[]).expect("an answer");
                 }
-                Ok((FromTemplate::Jailed(_), _)) => {}
+                Ok((FromTemplate::Split { .. } | FromTemplate::Jailed(_), _)) => {}
                 Ok((FromTemplate::Ready, _)) => return Ok(template),
                 Ok((FromTemplate::Failed { message, status }, _)) => return Err((message, status)),
                 other => panic!("unexpected: {other:?}"),

@@ -2,6 +2,7 @@
 
 use super::Verdict::{Kill, Refuse};
 use super::row::{Row, allow, allow_when, bits, is, is_long};
+use super::serving::{LOOKED_AT, NO_SUCH_MAPPING};
 
 /// Everything by which `openat` could change something.
 const CHANGES: i32 =
@@ -27,15 +28,12 @@ pub const ROWS: &[Row] = &[
     allow_when(
         libc::SYS_mmap,
         &[
-            &[
-                bits(2, libc::PROT_EXEC, 0),
-                bits(3, libc::MAP_ANONYMOUS | libc::MAP_TYPE, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE),
-            ],
-            &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS, 0)],
-            &[bits(2, libc::PROT_EXEC | libc::PROT_WRITE, libc::PROT_EXEC), bits(3, libc::MAP_ANONYMOUS, 0)],
+            &[bits(2, libc::PROT_EXEC, 0), bits(3, LOOKED_AT, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE)],
+            &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS | NO_SUCH_MAPPING, 0)],
+            &[bits(2, libc::PROT_EXEC | libc::PROT_WRITE, libc::PROT_EXEC), bits(3, LOOKED_AT, libc::MAP_PRIVATE)],
         ],
         Refuse(libc::EACCES),
-        "text of libraries: executable only out of files, and never writable too",
+        "text of libraries: executable only as a private copy of a file, and never writable too",
     ),
     // The seal.
     allow(libc::SYS_landlock_create_ruleset, "the seal's Landlock rules, which can only take away"),

@@ -3,12 +3,13 @@
 //! As little as that: this filter is put on at every start of a microprocess, and its length is part of that time.
 
 use super::Verdict::Refuse;
-use super::row::{Row, allow_when, kill, own_pid};
+use super::row::{Row, allow_when, kill, own_pid, refuse};
 
 /// Taken away; everything else stays as the template's filter has it.
 pub const ROWS: &[Row] = &[
     kill(libc::SYS_clone, "processes are the broker's to make"),
     kill(libc::SYS_seccomp, "the last filter is on"),
+    refuse(libc::SYS_memfd_create, libc::EACCES, "memory that no limit counts; what it tells the broker is short"),
     allow_when(
         libc::SYS_tgkill,
         &[&[own_pid(0)]],

@@ -73,6 +73,11 @@ pub const ROWS: &[Row] = &[
     refuse(libc::SYS_mlock, EPERM, "locked memory cannot be reclaimed"),
     refuse(libc::SYS_mlock2, EPERM, "locked memory cannot be reclaimed"),
     refuse(libc::SYS_mlockall, EPERM, "locked memory cannot be reclaimed"),
+    refuse(
+        libc::SYS_mremap,
+        libc::ENOMEM,
+        "realloc, which then copies; the main stack could grow by it, which RLIMIT_DATA does not count",
+    ),
     refuse(libc::SYS_pkey_mprotect, EPERM, "mprotect under another name"),
     refuse(libc::SYS_setuid, EPERM, "one identity, for ever"),
     refuse(libc::SYS_setgid, EPERM, "one identity, for ever"),

@@ -5,6 +5,12 @@ use super::row::{Row, allow, allow_when, bits, is, own_pid};
 
 const NO_EXECUTE: &[&[super::Check]] = &[&[bits(2, libc::PROT_EXEC, 0)]];
 
+/// What no mapping is made with. The kernel takes one that grows down for a stack, which RLIMIT_DATA does not count; huge
+/// and locked pages are not ours to reserve.
+pub(super) const NO_SUCH_MAPPING: i32 = libc::MAP_GROWSDOWN | libc::MAP_HUGETLB | libc::MAP_LOCKED;
+/// The flags by which anonymous memory is told from files, and those that must not be there.
+pub(super) const LOOKED_AT: i32 = libc::MAP_ANONYMOUS | libc::MAP_TYPE | NO_SUCH_MAPPING;
+
 /// Allowed at every stage of a template, a microprocess and a zone.
 pub const ROWS: &[Row] = &[
     // Channels and the control socket.
@@ -37,18 +43,14 @@ pub const ROWS: &[Row] = &[
     allow_when(
         libc::SYS_mmap,
         &[
-            &[
-                bits(2, libc::PROT_EXEC, 0),
-                bits(3, libc::MAP_ANONYMOUS | libc::MAP_TYPE, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE),
-            ],
-            &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS, 0)],
+            &[bits(2, libc::PROT_EXEC, 0), bits(3, LOOKED_AT, libc::MAP_ANONYMOUS | libc::MAP_PRIVATE)],
+            &[bits(2, libc::PROT_EXEC, 0), bits(3, libc::MAP_ANONYMOUS | NO_SUCH_MAPPING, 0)],
         ],
         Refuse(libc::EACCES),
         "memory and channels; not executable, and anonymous memory only private, where RLIMIT_DATA counts it",
     ),
     allow_when(libc::SYS_mprotect, NO_EXECUTE, Refuse(libc::EACCES), "allocators and thread stacks; never executable"),
     allow(libc::SYS_munmap, "memory"),
-    allow(libc::SYS_mremap, "realloc"),
     allow(libc::SYS_madvise, "allocators give memory back; channels punch holes"),
     allow(libc::SYS_brk, "malloc"),
     // Time and processor.

@@ -26,7 +26,7 @@ pub const ROWS: &[Row] = &[
         libc::SYS_memfd_create,
         &[&[is(1, (libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) as i32)]],
         Refuse(libc::EACCES),
-        "a control message that is too long for a packet; nobody here can map it executable",
+        "a traceback that is too long for a packet; nobody here can map it executable",
     ),
     allow_when(
         libc::SYS_fcntl,

@@ -133,6 +133,37 @@ pub const ATTEMPTS: &[Attempt] = &[
         Some(Done(1)),
         all(Failed(EACCES)),
     ),
+    attempt(
+        "memory_that_grows_down",
+        || mapped(map(3, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_GROWSDOWN, -1)),
+        Some(Done(1)),
+        all(Failed(EACCES)),
+    ),
+    attempt(
+        "memory_that_is_locked",
+        || mapped(map(3, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_LOCKED, -1)),
+        Some(Done(1)),
+        all(Failed(EACCES)),
+    ),
+    attempt(
+        "memory_in_huge_pages",
+        || mapped(map(3, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_HUGETLB, -1)),
+        None,
+        all(Failed(EACCES)),
+    ),
+    attempt("grow_the_stack", || mapped(grow_the_stack()), Some(Done(1)), all(Failed(libc::ENOMEM))),
+    attempt(
+        "memfd_of_a_long_message",
+        || opened(call(libc::SYS_memfd_create, &[path(c"x"), (libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING).into()])),
+        Some(Done(1)),
+        [Done(1), Failed(EACCES), Failed(EACCES), Failed(EACCES)],
+    ),
+    attempt(
+        "shared_file_as_code",
+        || mapped(map(5, libc::MAP_SHARED, -1)),
+        Some(Failed(libc::EBADF)),
+        all(Failed(EACCES)),
+    ),
     attempt("memfd", || opened(call(libc::SYS_memfd_create, &[path(c"x"), 0])), Some(Done(1)), all(Failed(EACCES))),
     attempt("personality", || call(libc::SYS_personality, &[0xffff_ffff]), Some(Done(0)), all(SYS)),
     attempt("segments", || call(libc::SYS_modify_ldt, &[0, 0, 0]), None, all(SYS)),
@@ -187,6 +218,8 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("clock", clock, Some(Done(0)), all(Done(0))),
     attempt("random", random, Some(Done(8)), all(Done(8))),
     attempt("nobody", || call(libc::SYS_getuid, &[]), None, all(Done(65534))),
+    attempt("ids_on_the_stack", ids_on_the_stack, None, all(Done(65534))),
+    attempt("path_on_the_stack", path_on_the_stack, Some(Done(1)), all(Done(0))),
 ];
 
 /// An attempt that belongs to a test of its own.
@@ -196,6 +229,16 @@ pub const OTHERS: &[(&str, Make)] = &[
     ("connect", connect),
     ("many_descriptors", many_descriptors),
     ("much_memory", || mapped(map_bytes(1 << 30, 3, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1))),
+    ("much_to_read", || {
+        mapped(map_bytes(400 << 30, 1, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE, -1))
+    }),
+    ("many_forks", many_forks),
+    ("map_read_code", || file_as_code(c"/tmp/cloison-walls-files/read/a", 0)),
+    ("map_written_code", || file_as_code(c"/tmp/cloison-walls-files/write/code", libc::O_RDWR | libc::O_CREAT)),
+    ("map_loader_code", || {
+        let name = std::ffi::CString::new(library()).expect("no zero in it");
+        file_as_code(&name, 0)
+    }),
     ("host_name", host_name),
     ("signal_the_warden", || call(libc::SYS_kill, &[call(libc::SYS_getppid, &[]), 0])),
     ("other_processes", || call(libc::SYS_kill, &[-1, 0])),
@@ -388,6 +431,35 @@ fn written_to_code() -> i64 {
     }
 }
 
+/// The main stack, which is no private memory for RLIMIT_DATA, made large by `realloc`'s system call.
+fn grow_the_stack() -> i64 {
+    // A page of it that nobody misses.
+    let room = std::hint::black_box([0u8; 3 * 4096]);
+    let page = (&raw const room as i64 + 4095) & !4095;
+    call(libc::SYS_mremap, &[page, 4096, 1 << 20, libc::MREMAP_MAYMOVE.into()])
+}
+
+/// A file as private code, as the loader maps it.
+fn file_as_code(name: &CStr, flags: i32) -> i64 {
+    let descriptor = open(name, flags);
+    if descriptor < 0 { descriptor } else { mapped(map(5, libc::MAP_PRIVATE, descriptor)) }
+}
+
+/// The largest of the four ids that a program is told at its start.
+fn ids_on_the_stack() -> i64 {
+    let names = [libc::AT_UID, libc::AT_EUID, libc::AT_GID, libc::AT_EGID];
+    // SAFETY: integers only.
+    let ids = names.map(|name| unsafe { libc::getauxval(name) });
+    if ids.iter().all(|id| *id == ids[0]) { ids[0] as i64 } else { -1 }
+}
+
+/// Is the program told its path?
+fn path_on_the_stack() -> i64 {
+    // SAFETY: the kernel's pointer to a string on the stack, which has its terminator.
+    let path = unsafe { CStr::from_ptr(libc::getauxval(libc::AT_EXECFN) as *const libc::c_char) };
+    i64::from(!path.is_empty())
+}
+
 /// `getpid` as a 32-bit program calls it.
 #[cfg(target_arch = "x86_64")]
 fn int_0x80() -> i64 {
@@ -453,6 +525,20 @@ fn many_threads() -> i64 {
     let sleep = || std::thread::sleep(std::time::Duration::from_secs(60));
     let small = || std::thread::Builder::new().stack_size(64 << 10);
     (0..100).take_while(|_| small().spawn(sleep).is_ok()).count() as i64
+}
+
+/// How many children a template may have. They wait to be ended with the namespace.
+fn many_forks() -> i64 {
+    let fork = |_: &i64| {
+        let mut pidfd = 0i32;
+        let pid =
+            call(libc::SYS_clone, &[cloison_sandbox::policy::template::FORK as i64, 0, &raw mut pidfd as i64, 0, 0]);
+        if pid == 0 {
+            std::thread::sleep(std::time::Duration::from_secs(60));
+        }
+        pid > 0
+    };
+    (0..100).take_while(fork).count() as i64
 }
 
 fn error_number(error: std::io::Error) -> i64 {

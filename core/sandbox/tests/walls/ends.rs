@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::prisoner::Stage;
-use crate::warden::{Order, Outcome, Prisoner, binary, users, wait_for_all};
+use crate::warden::{Order, Outcome, Prisoner, binary, pids_in, users, wait_for_all};
 use rustix::process::{Pid, Signal, kill_process, set_child_subreaper};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -112,12 +112,7 @@ fn killed_init_takes_all_along() {
 
 /// The worker's and init's numbers, from the report.
 fn pids(prisoner: &Prisoner) -> (i32, i32) {
-    let report = prisoner.hear().expect("a report");
-    let number = |after: &str| {
-        let digits = report.split(after).nth(1)?.chars().take_while(char::is_ascii_digit);
-        digits.collect::<String>().parse().ok()
-    };
-    (number("worker: ").expect("a worker"), number("init: Some(").expect("an init"))
+    pids_in(&prisoner.hear().expect("a report"))
 }
 
 fn kill(pid: i32) {

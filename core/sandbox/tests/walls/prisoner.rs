@@ -72,7 +72,7 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
     spec.layers = layers;
     spec.may_be_missing = missing;
     let start = Instant::now();
-    let jail = match enter(spec, stdin()) {
+    let jail = match enter(spec, stdin(), &announce) {
         Ok(jail) => jail,
         Err(error) => refuse(&error),
     };
@@ -90,7 +90,8 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
         await_end();
     }
     let start = Instant::now();
-    if let Err(error) = seal.apply(&MicroprocessLimits::default()) {
+    let limits = MicroprocessLimits { address_space_bytes: Some(8 << 30), ..Default::default() };
+    if let Err(error) = seal.apply(&limits) {
         refuse(&error);
     }
     report(&format!("sealed {} ns", start.elapsed().as_nanos()));
@@ -111,7 +112,7 @@ fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str, libr
     spec.layers = layers;
     spec.may_be_missing = missing;
     let start = Instant::now();
-    let jail = match enter(spec, stdin()) {
+    let jail = match enter(spec, stdin(), &announce) {
         Ok(jail) => jail,
         Err(error) => refuse(&error),
     };
@@ -133,6 +134,10 @@ fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str, libr
 
 fn stdin() -> BorrowedFd<'static> {
     rustix::stdio::stdin()
+}
+
+fn announce(worker: i32, init: Option<i32>) {
+    report(&format!("split worker: {worker} init: {init:?}"));
 }
 
 /// One packet to the warden, by the system call that workers use.

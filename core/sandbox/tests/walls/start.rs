@@ -3,7 +3,7 @@
 use crate::Test;
 use crate::attempts;
 use crate::prisoner::Stage;
-use crate::warden::{Order, Outcome, users};
+use crate::warden::{Order, Outcome, Prisoner, pids_in, users, wait_for_all};
 use libc::{EACCES, ENOENT, EPERM, EROFS};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
@@ -19,6 +19,9 @@ pub const TESTS: &[Test] = &[
     ("start::library_from_a_private_folder", library_from_a_private_folder),
     ("start::exchanged_library", exchanged_library),
     ("start::threads", threads),
+    ("start::forks", forks),
+    ("start::address_space", address_space),
+    ("start::failure_after_the_split", failure_after_the_split),
 ];
 
 const STAGES: [Stage; 4] = [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed];
@@ -133,6 +136,13 @@ fn files() {
             assert_eq!(with(&both, "write_file"), Outcome::Done(1), "{stage:?} as {uid:?}");
             assert!(folder.join("write/b").exists(), "seen from outside");
             std::fs::remove_file(folder.join("write/b")).expect("the file");
+            // What can be written is no code, nor is what can be read.
+            if stage == Stage::Loading {
+                assert_eq!(with(&both, "map_loader_code"), Outcome::Done(1), "control, as {uid:?}");
+                assert_eq!(with(&both, "map_read_code"), Outcome::Failed(EPERM), "as {uid:?}");
+                assert_eq!(with(&both, "map_written_code"), Outcome::Failed(EPERM), "as {uid:?}");
+                std::fs::remove_file(folder.join("write/code")).expect("the file");
+            }
             for attempt in ["read_unnamed_file", "climb_out", "open_passwd"] {
                 assert!(matches!(with(&both, attempt), Outcome::Failed(EACCES | ENOENT)), "{attempt}");
             }
@@ -195,6 +205,50 @@ fn threads() {
         assert!(matches!(many, Outcome::Done(3..=5)), "{stage:?}: {many:?}");
         assert_eq!(with(4, "clone"), Outcome::Failed(EPERM), "{stage:?}: a thread is no process");
     }
+}
+
+/// A template forks as often as it was told: the prisoner's limit is 8.
+fn forks() {
+    for uid in users() {
+        // As with threads, there is room for those that the kernel does not count (any more).
+        let forks = Order::new(Stage::Template, "many_forks").uid(uid).outcome();
+        assert!(matches!(forks, Outcome::Done(8..=10)), "as {uid:?}: {forks:?}");
+    }
+}
+
+/// A microprocess maps no more than its address space, even what it only wants to read.
+fn address_space() {
+    assert_eq!(Order::new(Stage::Template, "much_to_read").outcome(), Outcome::Done(1), "control: without that limit");
+    assert_eq!(Order::new(Stage::Microprocess, "much_to_read").outcome(), Outcome::Failed(libc::ENOMEM));
+}
+
+/// The root cannot be built: the processes are there already, and known.
+fn failure_after_the_split() {
+    // More folders than the root has room for.
+    let top = std::env::temp_dir().join(format!("cloison-walls-deep-{}", std::process::id()));
+    let deep = (0..300).fold(top.clone(), |path, _| path.join("d"));
+    std::fs::create_dir_all(&deep).expect("folders");
+    let mut order = Order::new(Stage::Loading, "nothing");
+    order.files = deep.to_str().expect("text").into();
+    let prisoner = Prisoner::start(&order);
+    let split = prisoner.hear_split().expect("what is said first");
+    let (worker, init) = pids_in(&split);
+    assert!(split.starts_with("split"), "{split}");
+    let (outcome, said) = prisoner.finish();
+    assert!(said[0].contains("cannot build the new root"), "{said:?}");
+    assert_ne!(outcome, Outcome::Stuck);
+
+    // Waited for by number, as the broker does.
+    let prisoner = Prisoner::start(&order);
+    let (worker_2, init_2) = pids_in(&prisoner.hear_split().expect("what is said first"));
+    assert!(worker != worker_2 && init != init_2);
+    let mut exits = Vec::new();
+    drop(prisoner.socket);
+    wait_for_all(&mut exits);
+    for pid in [worker_2, init_2] {
+        assert!(exits.iter().any(|(known, _)| *known == pid), "{pid}: {exits:?}");
+    }
+    std::fs::remove_dir_all(top).expect("tidy");
 }
 
 /// How long it takes: `cargo test --test walls -- --timings`. No test, because a busy machine would fail it.

@@ -132,9 +132,14 @@ impl Prisoner {
         Prisoner { socket: ours, launcher: child.id() as i32, outside: order.stage == Stage::Outside }
     }
 
-    /// The next thing it says; nothing after ten seconds, or when it has gone.
-    pub fn hear(&self) -> Option<String> {
+    /// What it says first: which processes it has made.
+    pub fn hear_split(&self) -> Option<String> {
         self.hear_within(10_000)
+    }
+
+    /// The next thing it says besides; nothing after ten seconds, or when it has gone.
+    pub fn hear(&self) -> Option<String> {
+        self.hear_within(10_000).filter(|text| !text.starts_with("split")).or_else(|| self.hear_within(10_000))
     }
 
     /// Listens until the attempt is over, then ends the prisoner by hanging up.
@@ -149,7 +154,9 @@ impl Prisoner {
                     let result: i64 = result.parse().expect("a number");
                     outcome = Some(if result < 0 { Outcome::Failed(-result as i32) } else { Outcome::Done(result) });
                 }
-                said.push(text);
+                if !text.starts_with("split") {
+                    said.push(text);
+                }
                 continue;
             }
             // Nothing said: has somebody died meanwhile?
@@ -201,6 +208,15 @@ pub fn wait_for_all(exits: &mut Vec<(i32, Outcome)>) {
         }
         assert!(Instant::now() < deadline, "a prisoner outlives its socket; so far ended: {exits:?}");
     }
+}
+
+/// The worker's and init's numbers in what a prisoner says.
+pub fn pids_in(report: &str) -> (i32, i32) {
+    let number = |after: &str| {
+        let digits = report.split(after).nth(1)?.chars().take_while(char::is_ascii_digit);
+        digits.collect::<String>().parse().ok()
+    };
+    (number("worker: ").expect("a worker"), number("init: Some(").expect("an init"))
 }
 
 pub fn assert_no_children() {

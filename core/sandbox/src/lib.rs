@@ -47,11 +47,26 @@
 //! }
 //! ```
 //!
+//! # What binds whom
+//!
+//! | code | bound by | because |
+//! |---|---|---|
+//! | a library's constructors | everything that `enter` puts up: namespaces, root, Landlock, limits, the loading policy | all of it stands before they run |
+//! | a library's functions, when the constructors were honest | that and the seal: nothing is opened, nothing mapped as code | it is put on before the first call |
+//! | a library's functions, when a constructor was hostile | what bound the constructor, and no more | see below |
+//!
+//! A constructor runs with the right to install filters, which the seal needs afterwards in the same process. A filter
+//! may answer the seal's system calls with success and not make them. [`Jail::seal`] therefore tries what it has forbidden
+//! and ends a zone in which that works; a constructor that answers those attempts as well, or never returns and speaks
+//! to the broker itself, is not found out. What it keeps is the loading policy: it may read the loader's folders and map
+//! files as code, a channel's memory too once it is sent one, in a process that has no other files, no network, no other
+//! processes and no rights.
+//!
 //! # What it does not do
 //!
 //! It gives no right: whatever the worker may do it does over descriptors it was started with or is sent. It does
 //! not hide the clock (RDTSC, the vDSO), nor stop speculative reads inside one process, nor count memory across a
-//! namespace: limits are per process.
+//! namespace: limits are per process, but for the number of processes.
 //!
 //! # Its parent
 //!

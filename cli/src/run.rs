@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Arguments {
     /// A folder with a cloison.toml, or a Python file
     path: PathBuf,
-    /// What the program finds in sys.argv[1:]
+    /// What the program finds in sys.argv, after its own name
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<String>,
 }

@@ -36,7 +36,9 @@ struct Zone {
 fn start(interface: &Interface, library: File) -> (Control, StatusPage, Family, FromZone, Option<FromZone>) {
     let (control, theirs) = Control::pair().expect("sockets");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloison-zone"));
-    let mut launcher = command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).spawn().expect("starts");
+    // As the broker does it. What is printed must not go to a file: a zone may write none.
+    command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut launcher = command.spawn().expect("starts");
     drop(command);
     let (status, page) = StatusPage::create().expect("status page");
     let load = ToZone::Load { interface: Box::new(interface.clone()) };

@@ -99,6 +99,7 @@ mod tests {
     use std::process::Command;
 
     #[test]
+    #[allow(clippy::zombie_processes, reason = "waiting for them is what is tested")]
     fn ends_are_told_apart() {
         let exited = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
         assert_eq!(Child::from_pid(exited.id() as i32).unwrap().wait(), Ended::Exited(7));

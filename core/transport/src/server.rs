@@ -177,6 +177,8 @@ fn look(status: &StatusWriter, heard: &mut u32, channels: &mut [Option<Attached>
         if posted == attached.served {
             continue;
         }
+        // The data is on another line than the words: ask for both at once.
+        attached.arena.memory.prefetch(ARENA);
         attached.served = posted;
         *next = if index + 1 < count { index + 1 } else { 0 };
         return Some(Turn::Request { slot: Slot(index), id: attached.id, request: copy(&attached.arena) });

@@ -93,24 +93,29 @@ fn is(given: &PyObject, name: &str) -> bool {
 }
 
 impl<'a> Prepared<'a> {
-    /// Convert and check all arguments.
+    /// A request for that function, with nothing in it yet.
     #[inline]
-    pub fn new(plan: &'a Plan, passed: &Passed<'a>, vm: &VirtualMachine) -> PyResult<Self> {
-        passed.check(plan, vm)?;
-        let mut prepared = Self {
+    pub fn empty(plan: &Plan) -> Self {
+        Self {
             request: Request { function: plan.id, count: plan.words, arena_used: 0, words: [0; MAX_WORDS] },
             bulk: Vec::new(),
-        };
+        }
+    }
+
+    /// Convert and check all arguments. In place: a request is too large to be handed about.
+    #[inline]
+    pub fn fill(&mut self, plan: &'a Plan, passed: &Passed<'a>, vm: &VirtualMachine) -> PyResult<()> {
+        passed.check(plan, vm)?;
         for (position, argument) in plan.arguments.iter().enumerate() {
             match passed.value(position, &argument.name) {
-                Some(value) => prepared.convert(argument, value, Place { plan, parameter: &argument.name }, vm)?,
-                None => prepared.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
+                Some(value) => self.convert(argument, value, Place { plan, parameter: &argument.name }, vm)?,
+                None => self.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
             }
         }
         if !plan.lengths.is_empty() {
-            prepared.check_lengths(plan, vm)?;
+            self.check_lengths(plan, vm)?;
         }
-        Ok(prepared)
+        Ok(())
     }
 
     /// Copy the bytes to where the words say they are.

@@ -75,7 +75,8 @@ impl Function {
         if !plan.granted {
             return Err(raise::not_granted(&line.name, &plan.name, &line.location, vm));
         }
-        let prepared = Prepared::new(plan, passed, vm)?;
+        let mut prepared = Prepared::empty(plan);
+        prepared.fill(plan, passed, vm)?;
         line.call(plan, &prepared, vm)?.into_object(vm)
     }
 }

@@ -19,8 +19,8 @@ def median_call(rounds: int, turns: int) -> float:
     return sorted(times)[rounds // 2]
 
 
-def median_bulk(rounds: int) -> float:
-    crc32 = cloison.capability("zlib").crc32
+def median_bulk(rounds: int, capability: str) -> float:
+    crc32 = cloison.capability(capability).crc32
     data = bytes(64 << 20)
     times = []
     for _ in range(rounds):
@@ -55,7 +55,9 @@ def main() -> None:
         case "call":
             print(median_call(301, 200))
         case "bulk":
-            print(median_bulk(9))
+            print(median_bulk(9, "zlib"))
+        case "bulk-own":
+            print(median_bulk(9, "own"))
         case "crash":
             print(median_crash(7))
         case "first":

@@ -53,6 +53,11 @@ pub struct Request {
     pub words: [u64; MAX_WORDS],
 }
 
+impl Request {
+    /// Nothing asked yet.
+    pub const EMPTY: Self = Self { function: 0, count: 0, arena_used: 0, words: [0; MAX_WORDS] };
+}
+
 /// What the zone answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Reply {

@@ -48,14 +48,15 @@ pub enum Ended {
 /// Serves until the broker is gone.
 pub fn run(control: &Control, server: Server, marshal: Marshal, state: &State) -> Ended {
     let mut service = Service { control, server, marshal, state, clients: Vec::new(), latest: None };
+    let mut request = Request::EMPTY;
     loop {
-        match service.server.wait() {
+        match service.server.wait(&mut request) {
             Turn::Control => {
                 if let Err(ended) = service.messages() {
                     return ended;
                 }
             }
-            Turn::Request { slot, id, request } => service.request(slot, id, &request),
+            Turn::Request { slot, id } => service.request(slot, id, &request),
         }
     }
 }

@@ -9,7 +9,7 @@ use cloison_capabilities::interface::Instances;
 use cloison_capabilities::message::{ChannelId, End};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
-use cloison_transport::status::{Status, monotonic};
+use cloison_transport::status::{COARSE_LAG, Status, monotonic};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -150,7 +150,7 @@ impl Instance {
             return Health::Overdue;
         }
         if let Some(running) = self.status.running() {
-            let allowed = deadline(specification, running.function);
+            let allowed = deadline(specification, running.function) + COARSE_LAG;
             // A beginning in the future is a lie; it counts as the longest time.
             let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
             return match allowed.checked_sub(elapsed) {

@@ -44,6 +44,8 @@ pub struct Caller {
     deadline: Duration,
     since: Option<Instant>,
     touched: u64,
+    /// How far into the arena the running call has reached.
+    reached: u64,
     quiet: u32,
     reply: Reply,
 }
@@ -59,6 +61,7 @@ impl Caller {
             deadline: Duration::ZERO,
             since: None,
             touched: 0,
+            reached: 0,
             quiet: 0,
             reply: Reply { status: Status::Ok, count: 0, words: [0; MAX_WORDS] },
         })
@@ -92,7 +95,7 @@ impl Caller {
         self.sequence = next(self.sequence);
         self.deadline = deadline;
         self.since = None;
-        self.touched = self.touched.max(request.arena_used);
+        self.reached = request.arena_used;
         doorbell::ring(memory.word(REQUEST), memory.word(SERVER_SLEEPS), self.sequence, futex::wake);
         self.resume()
     }
@@ -160,6 +163,7 @@ impl Caller {
     /// not needed any more.
     #[inline]
     pub fn settle(&mut self, reached: u64) {
+        let reached = self.reached.max(reached);
         self.touched = self.touched.max(reached);
         if self.touched <= SMALL_BYTES {
             return;

@@ -27,22 +27,17 @@ pub const MAX_CHANNELS: usize = MAX_WAITERS - 1;
 pub struct Slot(usize);
 
 /// What there is to do.
-#[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "it is handed over once and taken apart; boxing it would allocate for each call"
-)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Turn {
     /// The broker has rung: look at the control socket.
     Control,
-    /// A client has posted a request. Copied; nothing in it has been checked except that `count` is in range.
+    /// A client has posted a request, which has been copied to where [`Server::wait`] was told. Nothing in it has been
+    /// checked except that `count` is in range; words beyond it are those of earlier requests.
     Request {
         /// For [`Server::begin`], [`Server::arena`] and [`Server::reply`].
         slot: Slot,
         /// Whose.
         id: ChannelId,
-        /// What.
-        request: Request,
     },
 }
 
@@ -99,11 +94,11 @@ impl Server {
         }
     }
 
-    /// Wait for something to do.
-    pub fn wait(&mut self) -> Turn {
+    /// Wait for something to do. A request is copied to `request`: it is too large to be handed about.
+    pub fn wait(&mut self, request: &mut Request) -> Turn {
         loop {
             let (status, heard, channels, next) = (&self.status, &mut self.heard, &mut self.channels, &mut self.next);
-            if let Some(found) = self.spin.until(|| look(status, heard, channels, next)) {
+            if let Some(found) = self.spin.until(|| look(status, heard, channels, next, request)) {
                 return found;
             }
             self.sleep();
@@ -163,7 +158,13 @@ impl Server {
 
 /// The bell, or the next client that has posted something, in turn.
 #[inline]
-fn look(status: &StatusWriter, heard: &mut u32, channels: &mut [Option<Attached>], next: &mut usize) -> Option<Turn> {
+fn look(
+    status: &StatusWriter,
+    heard: &mut u32,
+    channels: &mut [Option<Attached>],
+    next: &mut usize,
+    request: &mut Request,
+) -> Option<Turn> {
     let bell = status.bell().load(Ordering::Acquire);
     if bell != *heard {
         *heard = bell;
@@ -181,22 +182,18 @@ fn look(status: &StatusWriter, heard: &mut u32, channels: &mut [Option<Attached>
         attached.arena.memory.prefetch(ARENA);
         attached.served = posted;
         *next = if index + 1 < count { index + 1 } else { 0 };
-        return Some(Turn::Request { slot: Slot(index), id: attached.id, request: copy(&attached.arena) });
+        copy(&attached.arena, request);
+        return Some(Turn::Request { slot: Slot(index), id: attached.id });
     }
     None
 }
 
 /// One copy of the request block; a count out of range becomes the largest, which no function has.
 #[inline]
-fn copy(arena: &Arena) -> Request {
+fn copy(arena: &Arena, request: &mut Request) {
     let memory = &arena.memory;
-    let count = memory.word(REQUEST_BLOCK + 4).load(Ordering::Relaxed).min(MAX_WORDS as u32);
-    let mut request = Request {
-        function: memory.word(REQUEST_BLOCK).load(Ordering::Relaxed),
-        count,
-        arena_used: memory.wide(REQUEST_BLOCK + 8).load(Ordering::Relaxed),
-        words: [0; MAX_WORDS],
-    };
-    memory.load_words(REQUEST_BLOCK + 16, &mut request.words[..count as usize]);
-    request
+    request.function = memory.word(REQUEST_BLOCK).load(Ordering::Relaxed);
+    request.count = memory.word(REQUEST_BLOCK + 4).load(Ordering::Relaxed).min(MAX_WORDS as u32);
+    request.arena_used = memory.wide(REQUEST_BLOCK + 8).load(Ordering::Relaxed);
+    memory.load_words(REQUEST_BLOCK + 16, &mut request.words[..request.count as usize]);
 }

@@ -6,12 +6,13 @@
 //! | 4 | 1 while the zone sleeps | zone |
 //! | 64 | the channel whose call is running, 0 for none | zone |
 //! | 72 | its function | zone |
-//! | 80 | since when, in nanoseconds of `CLOCK_MONOTONIC` | zone |
+//! | 80 | since when, in nanoseconds of `CLOCK_MONOTONIC_COARSE` | zone |
 //! | 88 | how many calls have begun | zone |
 //!
 //! What the zone writes is a claim about itself: lying makes the broker end that zone too early or too late, and
 //! touches nobody else.
 
+use crate::clock::monotonic_coarse;
 use crate::doorbell;
 use crate::futex;
 use crate::shared::{Access, ChannelError, Shared};
@@ -29,7 +30,7 @@ const FUNCTION: usize = 72;
 const SINCE: usize = 80;
 const CALLS: usize = 88;
 
-pub use crate::clock::monotonic;
+pub use crate::clock::{COARSE_LAG, monotonic};
 
 /// A call that a zone says is running.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,7 +39,7 @@ pub struct Running {
     pub channel: ChannelId,
     /// Which function.
     pub function: u32,
-    /// Since when, see [`monotonic`].
+    /// Since when, see [`monotonic`]; up to [`COARSE_LAG`] too early.
     pub since: Duration,
 }
 
@@ -109,7 +110,7 @@ impl StatusWriter {
     pub(crate) fn begin(&mut self, channel: ChannelId, function: u32) {
         self.calls += 1;
         self.memory.word(FUNCTION).store(function, Ordering::Relaxed);
-        self.memory.wide(SINCE).store(monotonic().as_nanos() as u64, Ordering::Relaxed);
+        self.memory.wide(SINCE).store(monotonic_coarse().as_nanos() as u64, Ordering::Relaxed);
         self.memory.wide(CALLS).store(self.calls, Ordering::Relaxed);
         self.memory.wide(CHANNEL).store(channel.0, Ordering::Release);
     }

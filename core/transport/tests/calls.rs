@@ -23,16 +23,18 @@ fn request(function: u32, words: &[u64]) -> Request {
 
 /// A zone that adds its words up, sleeps for function 1, and ends when the bell rings and `stop` is set.
 fn zone(mut server: Server, stop: &AtomicBool) {
+    let mut request = Request::EMPTY;
     loop {
-        match server.wait() {
+        match server.wait(&mut request) {
             Turn::Control if stop.load(Ordering::SeqCst) => return,
             Turn::Control => {}
-            Turn::Request { slot, request, .. } => {
+            Turn::Request { slot, .. } => {
                 server.begin(slot, request.function);
                 if request.function == 1 {
                     thread::sleep(Duration::from_millis(300));
                 }
-                let sum = request.words.iter().fold(0u64, |sum, word| sum.wrapping_add(*word));
+                let sum =
+                    request.words[..request.count as usize].iter().fold(0u64, |sum, word| sum.wrapping_add(*word));
                 let mut reply = Reply { status: Status::Ok, count: 1, words: [0; MAX_WORDS] };
                 reply.words[0] = sum;
                 server.reply(slot, &reply);

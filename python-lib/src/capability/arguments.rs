@@ -16,7 +16,31 @@ use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 pub struct Prepared<'a> {
     /// The words; offsets are filled in already.
     pub request: Request,
-    bulk: Vec<(u64, Source<'a>)>,
+    bulk: Pieces<'a>,
+}
+
+/// Bytes and where they go. The first few take no allocation: hardly any call has more.
+#[derive(Default)]
+struct Pieces<'a> {
+    first: [Option<(u64, Source<'a>)>; 4],
+    count: usize,
+    rest: Vec<(u64, Source<'a>)>,
+}
+
+impl<'a> Pieces<'a> {
+    #[inline]
+    fn push(&mut self, piece: (u64, Source<'a>)) {
+        match self.first.get_mut(self.count) {
+            Some(place) => *place = Some(piece),
+            None => self.rest.push(piece),
+        }
+        self.count += 1;
+    }
+
+    #[inline]
+    fn iter(&self) -> impl Iterator<Item = &(u64, Source<'a>)> {
+        self.first[..self.count.min(4)].iter().flatten().chain(&self.rest)
+    }
 }
 
 /// What Python passed, sorted out by position and name.
@@ -98,7 +122,7 @@ impl<'a> Prepared<'a> {
     pub fn empty(plan: &Plan) -> Self {
         Self {
             request: Request { function: plan.id, count: plan.words, arena_used: 0, words: [0; MAX_WORDS] },
-            bulk: Vec::new(),
+            bulk: Pieces::default(),
         }
     }
 
@@ -121,7 +145,7 @@ impl<'a> Prepared<'a> {
     /// Copy the bytes to where the words say they are.
     #[inline]
     pub fn write(&self, arena: &Arena) -> Result<(), OutOfRange> {
-        for (offset, source) in &self.bulk {
+        for (offset, source) in self.bulk.iter() {
             match source {
                 Source::Borrowed(bytes) => arena.write(*offset, bytes)?,
                 Source::Exported(buffer) => buffer.contiguous_or_collect(|bytes| arena.write(*offset, bytes))?,

@@ -171,7 +171,8 @@ impl Zone {
 /// Serve until the zone "dies". The thread is left behind when the test ends.
 fn serve(interface: &Interface, mut server: Server, memory: &Channel, end: &Sender<End>) {
     loop {
-        let Turn::Request { slot, request, .. } = server.wait() else { continue };
+        let mut request = Request::EMPTY;
+        let Turn::Request { slot, .. } = server.wait(&mut request) else { continue };
         let name = interface.functions[request.function as usize].name.as_str();
         let running = Some(name.to_owned());
         match name {

@@ -1,7 +1,7 @@
 //! `make bench`: Cloison beside its peers, on the same work, in one run.
 //!
-//! Prints one line for each figure: what, ours, the peer's, the ratio, the goal of `docs/performance.md`. Ratios count;
-//! absolute figures depend on the machine and on who else uses it. Nothing here is a test.
+//! Prints one line for each figure: what, ours, the peer's, the ratio, the goal. Ratios count;
+//! absolute figures depend on the machine and on who else uses it. Nothing here is a test. What was learnt stands in `docs/performance.md`.
 //!
 //! | module | figures |
 //! |---|---|

@@ -229,7 +229,8 @@ impl Role {
             Self::Cell(cell) => cell.default.is_some(),
             Self::Number { default, .. } => default.is_some(),
             Self::Text(text) => text.default.is_some(),
-            Self::Buffer(_) | Self::CapacityOf { .. } | Self::LengthOf { .. } => false,
+            Self::Buffer(buffer) => buffer.default_none,
+            Self::CapacityOf { .. } | Self::LengthOf { .. } => false,
         }
     }
 
@@ -302,6 +303,8 @@ pub struct Buffer {
     pub max_bytes: u64,
     /// An input that may be `None`, which C sees as NULL.
     pub null: bool,
+    /// It is `None` when Python does not pass it.
+    pub default_none: bool,
     /// The result is `str` (UTF-8) instead of `bytes` (for elements of one byte).
     pub text: bool,
     /// The result ends before the first NUL.

@@ -68,7 +68,9 @@ impl Parameter {
 
     fn argument(&self) -> String {
         let (annotation, default) = match &self.role {
-            Role::Buffer(buffer) => (optional(&argument_buffer(buffer), buffer.null), None),
+            Role::Buffer(buffer) => {
+                (optional(&argument_buffer(buffer), buffer.null), buffer.default_none.then(|| "None".to_owned()))
+            }
             Role::Cell(cell) => {
                 (optional(number(cell.scalar), cell.null), cell.default.map(|value| literal(value, cell.scalar)))
             }

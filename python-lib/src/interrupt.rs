@@ -9,7 +9,7 @@
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 /// Ctrl-C.
 pub const INTERRUPT: u8 = 1;
@@ -21,6 +21,7 @@ const BLOCK: u32 = 31;
 const USED_UP: u32 = 20;
 
 static PENDING: AtomicU8 = AtomicU8::new(0);
+static TOLD: AtomicBool = AtomicBool::new(false);
 static SENT: AtomicU32 = AtomicU32::new(0);
 static SENDER: OnceLock<UserSignalSender> = OnceLock::new();
 
@@ -36,9 +37,18 @@ pub fn receiver() -> UserSignalReceiver {
 /// Ask for an exception at the next instruction. Allocates nothing and takes no lock, so it may be called from a signal
 /// handler and from the allocator.
 pub fn raise(what: u8) {
+    if what & MEMORY != 0 {
+        TOLD.store(false, Ordering::Relaxed);
+    }
     if PENDING.fetch_or(what, Ordering::Relaxed) & what == 0 {
         wake();
     }
+}
+
+/// The program learns of its memory in another way: a request has just been refused, which is a `MemoryError` already. A
+/// second one, at the next instruction, would hit the handler of the first.
+pub fn memory_error_is_told() {
+    TOLD.store(true, Ordering::Relaxed);
 }
 
 fn wake() {
@@ -58,7 +68,7 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
         return Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()));
     }
     // What was freed since is no reason to complain any more.
-    if pending & MEMORY != 0 && crate::memory::over_budget() {
+    if pending & MEMORY != 0 && !TOLD.load(Ordering::Relaxed) && crate::memory::over_budget() {
         return Err(vm.no_memory_error());
     }
     Ok(())

@@ -43,7 +43,11 @@ const LARGE_BYTES: usize = 64 << 10;
 static BUDGET_BYTES: AtomicUsize = AtomicUsize::new(usize::MAX);
 static RESERVE_BYTES: AtomicUsize = AtomicUsize::new(0);
 static USED_BYTES: AtomicUsize = AtomicUsize::new(0);
+/// The interpreter is told when more than this is in use, which is more than the budget.
 static WARN_BEYOND: AtomicUsize = AtomicUsize::new(0);
+/// Once it has been told, it is not told again for the same occasion before less than this is in use: unwinding frees a
+/// little and allocates a little, and a second `MemoryError` would hit the handler of the first.
+static REARM_BELOW: AtomicUsize = AtomicUsize::new(0);
 static REFUSED: AtomicBool = AtomicBool::new(false);
 
 /// The allocator of the microprocess: mimalloc, counted.
@@ -125,7 +129,18 @@ fn take(size: usize) {
 
 #[inline]
 fn give_back(size: usize) {
-    USED_BYTES.store(USED_BYTES.load(Ordering::Relaxed).wrapping_sub(size), Ordering::Relaxed);
+    let used = USED_BYTES.load(Ordering::Relaxed).wrapping_sub(size);
+    USED_BYTES.store(used, Ordering::Relaxed);
+    if used < REARM_BELOW.load(Ordering::Relaxed) {
+        rearm();
+    }
+}
+
+/// So much has been freed that the next time the reserve is begun is another occasion.
+#[cold]
+fn rearm() {
+    REARM_BELOW.store(0, Ordering::Relaxed);
+    WARN_BEYOND.store(0, Ordering::Relaxed);
 }
 
 #[inline]
@@ -153,11 +168,12 @@ fn admit_beyond(wanted: usize, size: usize) -> bool {
     let reserve = RESERVE_BYTES.load(Ordering::Relaxed);
     if size >= LARGE_BYTES || wanted > budget.saturating_add(reserve) {
         REFUSED.store(true, Ordering::Relaxed);
+        interrupt::memory_error_is_told();
         return false;
     }
-    let begun_now = wanted - size <= budget;
-    if begun_now || wanted > WARN_BEYOND.load(Ordering::Relaxed) {
+    if wanted > WARN_BEYOND.load(Ordering::Relaxed) {
         WARN_BEYOND.store(wanted.saturating_add(reserve / 4), Ordering::Relaxed);
+        REARM_BELOW.store(budget.saturating_sub(reserve / 2), Ordering::Relaxed);
         interrupt::raise(interrupt::MEMORY);
     }
     true

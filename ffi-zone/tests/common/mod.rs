@@ -101,6 +101,7 @@ pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl Fn
         capacity: None,
         max_bytes: 512 << 10,
         null: false,
+        default_none: false,
         text: false,
         string: false,
     };

@@ -182,7 +182,8 @@ fn argument(function: &Function, position: usize) -> Option<Argument> {
     let parameter = &function.parameters[position];
     let (kind, default) = match &parameter.role {
         Role::Buffer(buffer) => {
-            (Kind::Buffer(Bulk { element: buffer.element, max_bytes: buffer.max_bytes, null: buffer.null }), None)
+            let bulk = Bulk { element: buffer.element, max_bytes: buffer.max_bytes, null: buffer.null };
+            (Kind::Buffer(bulk), buffer.default_none.then_some(Preset::Null))
         }
         Role::Cell(cell) => {
             let kind = match (integers(cell.scalar, cell.range), cell.null) {

@@ -1,6 +1,7 @@
 //! Pointers to many elements.
 
 use super::super::raw::{self, Key, Max, on};
+use super::build::text_default;
 use super::draft::{BufferDraft, Draft};
 use super::fill::{Fill, bare};
 use super::keys::{both_kinds, max_bytes, place, refuse, size_only};
@@ -8,6 +9,7 @@ use super::{Context, Fills, Pointee};
 use crate::document::Reader;
 use crate::expression::{Expression, Operator};
 use crate::interface::{Buffer, Direction, Role};
+use toml::de::DeValue;
 
 pub(super) fn buffer(
     reader: &mut Reader,
@@ -20,7 +22,18 @@ pub(super) fn buffer(
     let name = context.name(index);
     let table = context.table(index)?;
     refuse(reader, table.range.as_ref(), "range", name, "a buffer")?;
-    refuse(reader, table.default.as_ref(), "default", name, "a buffer")?;
+    let default_none = match &table.default {
+        None => false,
+        // NULL is the only default that a buffer can have.
+        Some(key) if matches!(key.value.value, DeValue::String(text) if text == "NULL") => {
+            text_default(reader, &key.value, on(&table.null))?;
+            true
+        }
+        Some(key) => {
+            refuse(reader, Some(key), "default", name, "a buffer (only \"NULL\" has)")?;
+            false
+        }
+    };
     both_kinds(reader, table)?;
     let element = draft.pointee.scalar();
     if !draft.pointee.is_byte() {
@@ -52,7 +65,17 @@ pub(super) fn buffer(
     let text = on(&table.text) || (string && !on(&table.bytes));
     let null = on(&table.null);
     check_filled_cell(reader, context, drafts, index, draft, table)?;
-    Some(Role::Buffer(Buffer { direction: draft.direction, element, length, capacity, max_bytes, null, text, string }))
+    Some(Role::Buffer(Buffer {
+        direction: draft.direction,
+        element,
+        length,
+        capacity,
+        max_bytes,
+        null,
+        default_none,
+        text,
+        string,
+    }))
 }
 
 /// The buffer's `length` and `capacity` as [`Buffer`] has them.

@@ -69,7 +69,7 @@ fn text(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<
 }
 
 /// The inner `None` is NULL.
-fn text_default(reader: &mut Reader, value: &Value<'_>, null: bool) -> Option<Option<String>> {
+pub(super) fn text_default(reader: &mut Reader, value: &Value<'_>, null: bool) -> Option<Option<String>> {
     match value.value {
         DeValue::String(text) if text == "NULL" && null => Some(None),
         DeValue::String(text) if text == "NULL" => {

@@ -195,7 +195,7 @@ mod tests {
                 "c = \"void f(const double *x, size_t n, float *y)\"\nx = { in = true, length = \"n\" }\ny = { out = true, capacity = \"n\" }",
                 "f(x: Buffer | Sequence[float]) -> array",
             ),
-            ("c = \"const char *f(int a)\"\nreturns = { null = true }", "f(a: int) -> str | None"),
+            ("c = \"const char *f(int a)\"\nreturns = { text = true, null = true }", "f(a: int) -> str | None"),
             (
                 "c = \"char *f(const char *s)\"\ns = { bytes = true, default = \"é\\\"\" }\nreturns = { bytes = true }",
                 "f(s: bytes = b\"\\xc3\\xa9\\\"\") -> bytes",

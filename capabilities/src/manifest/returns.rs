@@ -2,6 +2,7 @@
 
 use super::declare::{Declarations, Declared, is_integer};
 use super::raw::{self, Key, on};
+use crate::diagnostic::Mistake;
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::{Expression, Operator, Scope, parse_condition};
@@ -120,7 +121,7 @@ fn string(
     if !is_string {
         refuse_string_keys(reader, raw, kept)?;
         if kept && matches!(result, CType::Pointer { .. }) {
-            let mistake = crate::diagnostic::Mistake::new(declared.prototype.name.span.clone(), format!("`{}` returns a pointer, which Python cannot hold yet", declared.prototype.name.text))
+            let mistake = Mistake::new(declared.prototype.name.span.clone(), format!("`{}` returns a pointer, which Python cannot hold yet", declared.prototype.name.text))
                 .hint("only `char *` can be returned for now; if the value is of no interest, add `returns = { value = false }`");
             reader.mistake_in(&declared.raw.c, mistake);
             return None;
@@ -130,6 +131,14 @@ fn string(
     if text && bytes {
         let span = raw.and_then(|raw| place(&raw.bytes)).unwrap_or_default();
         reader.error_with_hint(span, "both `text` and `bytes`", "keep one of them");
+        return None;
+    }
+    if kept && !text && !bytes && !declared.raw.internal {
+        let name = &declared.prototype.name;
+        let mistake =
+            Mistake::new(name.span.clone(), format!("`{}` returns a string: as `str` or as `bytes`?", name.text))
+                .hint("add `returns = { text = true }` if it is UTF-8, else `returns = { bytes = true }`");
+        reader.mistake_in(&declared.raw.c, mistake);
         return None;
     }
     let free = match raw.and_then(|raw| raw.free.as_ref()) {

@@ -200,7 +200,7 @@ fn which_values_are_kept() {
 #[test]
 fn a_function_that_frees_takes_a_bare_pointer() {
     let functions = functions(
-        "[functions.f]\nc = \"char *f(int a)\"\nreturns = { free = \"release\", null = true }\n[functions.release]\nc = \"void release(void *pointer)\"\ninternal = true",
+        "[functions.f]\nc = \"char *f(int a)\"\nreturns = { text = true, free = \"release\", null = true }\n[functions.release]\nc = \"void release(void *pointer)\"\ninternal = true",
     );
     let string = functions[0].returns.string.as_ref().unwrap();
     assert_eq!((string.null, string.text, string.free), (true, true, Some(crate::FunctionId(1))));

@@ -10,7 +10,7 @@ pub fn monotonic() -> Duration {
     read(libc::CLOCK_MONOTONIC)
 }
 
-/// How far [`monotonic_coarse`] may lag behind: one tick of the slowest kernels.
+/// How far the coarse clock may lag behind: one tick of the slowest kernels.
 pub const COARSE_LAG: Duration = Duration::from_millis(10);
 
 /// The same time as of the last tick: a fraction of the cost, for the path of a call.

@@ -7,6 +7,7 @@ mod denials;
 mod dependency_wall;
 mod doctor;
 mod leaves_nothing;
+mod lies_and_floods;
 mod manifests;
 mod no_native_access;
 mod raw_system_calls;

@@ -1,0 +1,71 @@
+//! Whoever lies to the broker, floods it, or does not let go: it neither waits for ever nor pays for it.
+
+use cloison_tests::Project;
+use rustix::process::Signal;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A program that will not be interrupted is ended after the grace that it has for its `finally` blocks.
+#[test]
+fn an_interrupt_that_is_swallowed_ends_the_program_all_the_same() {
+    let project = Project::script(
+        "import time\nprint('started', flush=True)\nwhile True:\n    try:\n        time.sleep(100)\n    except KeyboardInterrupt:\n        print('ignored', flush=True)\n",
+    );
+    let mut running = project.main(&[]).start_with(Stdio::piped());
+    let mut lines = BufReader::new(running.stdout()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "started");
+    std::thread::sleep(Duration::from_millis(50));
+    running.signal(Signal::INT);
+    assert_eq!(lines.next().unwrap().unwrap(), "ignored", "the control: it was interrupted");
+    let started = Instant::now();
+    running.finish().ends_with(130);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+/// Opening a FIFO waits for a writer; the broker must not.
+#[test]
+fn a_fifo_among_the_sources_is_no_module() {
+    let project = Project::script("try:\n    import pipe\nexcept ImportError:\n    print('refused')\n");
+    let made = Command::new("mkfifo").arg(project.path("pipe.py")).status().expect("mkfifo");
+    assert!(made.success());
+    project.main(&[]).output().ends_with(0).prints("refused\n");
+}
+
+/// Names are short. One that is not costs its sender, not the broker.
+#[test]
+fn a_name_without_end_is_not_taken_apart() {
+    let project = Project::script(
+        "import _cloison\ntry:\n    _cloison.find('.' * (60 << 20))\nexcept ImportError:\n    print('refused')\nimport json\nprint(_cloison.find('nothing'))\n",
+    );
+    project.main(&[]).output().ends_with(0).prints("refused\nNone\n");
+}
+
+/// Objects that name the same capability share its channel, and so its memory.
+#[test]
+fn capabilities_do_not_multiply_channels() {
+    let project = Project::new()
+        .file("cloison.toml", "[app]\nentry = \"app:main\"\n[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\n")
+        .file("app.py", "import cloison\ndef main():\n    data = bytes(8 << 20)\n    kept = [cloison.capability('zlib') for _ in range(20)]\n    for zlib in kept:\n        zlib.crc32(0, data)\n    print('called', flush=True)\n    input()\n");
+    let mut running = project.application(&[]).start_with(Stdio::piped());
+    let mut lines = BufReader::new(running.stdout()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "called");
+    let maps = std::fs::read_to_string(format!("/proc/{}/maps", running.pid())).unwrap_or_default();
+    let channels = maps.lines().filter(|line| line.contains("cloison-channel")).count();
+    assert_eq!(channels, 1, "channels that the broker has mapped:\n{maps}");
+    running.stdin();
+    running.finish().ends_with(1); // its input ends
+}
+
+/// A zone's page says what it runs since when. A library that keeps saying "since now" is judged by the broker's clock.
+#[test]
+fn a_zone_that_lies_about_its_call_is_ended() {
+    let zone = "[zone]\nname = \"liar\"\nversion = \"1.0.0\"\nlibrary = { path = \"liar.so\" }\n[sandbox]\ndeadline = \"300 ms\"\n\
+        [functions.find]\nc = \"int find(void)\"\n[functions.lie]\nc = \"int lie(void)\"\n";
+    let app = "import cloison\ndef main():\n    liar = cloison.capability('liar')\n    assert liar.find() == 1, 'the control: it has found the page'\n    \
+        try:\n        liar.lie()\n    except cloison.DeadlineExceeded:\n        print('ended', liar.find())\n";
+    let manifest = "[app]\nentry = \"app:main\"\n[capabilities.liar]\nzone = \"liar.zone.toml\"\nallow = \"*\"\n";
+    let project = Project::new().file("cloison.toml", manifest).file("liar.zone.toml", zone).file("app.py", app);
+    let project = project.library("liar.so", include_str!("../c/liar.c"));
+    project.application(&[]).timeout(Duration::from_secs(20)).output().ends_with(0).prints("ended 1\n");
+}

@@ -40,7 +40,7 @@ lint:
 	cargo fmt --all --check
 	cargo clippy $(ALL) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc $(FLAGS) --workspace --no-deps --document-private-items
-	cargo test $(FLAGS) --workspace --all-targets dependency_wall
+	cargo test $(FLAGS) --workspace --test behaviour dependency_wall
 
 bench: build
 	target/release/cloison-benches

@@ -82,7 +82,7 @@ pub struct Sandbox {
     pub memory_bytes: u64,
     /// How long one call may take before the zone is ended. Default 2 s.
     pub deadline: Duration,
-    /// How many processes the zone may have beside itself. Default 0.
+    /// How many threads the zone may have beside its own; the sandbox lets no library make processes. Default 0.
     pub processes: u32,
     /// How many descriptors it may have open. Default 64.
     pub descriptors: u32,

@@ -22,8 +22,8 @@ __all__ = [
 class Function:
     """One function of a capability.
 
-    Its arguments, results and limits are those of its manifest: see `help()` of the function, or the stub that
-    ``cloison`` makes of the manifest. Arguments are checked before anything reaches the library.
+    Its arguments, results and limits are those of its manifest: see the function's ``__doc__`` and ``inspect.signature``.
+    Arguments are checked before anything reaches the library.
 
     Raises:
         TypeError, ValueError, OverflowError: An argument does not fit; the message names function and parameter.

@@ -27,7 +27,7 @@ fn an_interrupt_that_is_swallowed_ends_the_program_all_the_same() {
 #[test]
 fn a_fifo_among_the_sources_is_no_module() {
     let project = Project::script("try:\n    import pipe\nexcept ImportError:\n    print('refused')\n");
-    let made = Command::new("mkfifo").arg(project.path("pipe.py")).status().expect("mkfifo");
+    let made = Command::new("mkfifo").arg(project.app("pipe.py")).status().expect("mkfifo");
     assert!(made.success());
     project.main(&[]).output().ends_with(0).prints("refused\n");
 }

@@ -10,6 +10,7 @@ mod leaves_nothing;
 mod lies_and_floods;
 mod manifests;
 mod no_native_access;
+mod other_users;
 mod raw_system_calls;
 mod running;
 mod zone_ends;

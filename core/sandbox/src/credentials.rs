@@ -6,23 +6,48 @@ use rustix::io::Errno;
 use rustix::process::{Gid, Uid, getegid, geteuid};
 use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
 use std::io;
+use std::sync::OnceLock;
 
 /// The kernel's overflow uid and Debian's `nobody`.
 const NOBODY: u32 = 65534;
+
+/// Whether we are root and can become somebody else. The root of a user namespace in which nobody is mapped, as `unshare -r`
+/// makes it, cannot: he is an ordinary user who is called 0.
+///
+/// Asked for the first time in the launcher, while `/proc` is there and before any namespace of ours.
+pub(crate) fn is_root() -> bool {
+    static ROOT: OnceLock<bool> = OnceLock::new();
+    *ROOT.get_or_init(|| {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        geteuid().is_root()
+            && read("/proc/self/setgroups").trim() == "allow"
+            && maps_nobody(&read("/proc/self/uid_map"))
+            && maps_nobody(&read("/proc/self/gid_map"))
+    })
+}
+
+/// Whether a `uid_map` or `gid_map` has a number for nobody.
+fn maps_nobody(map: &str) -> bool {
+    map.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(|word| word.parse::<u64>().unwrap_or(0));
+        let (first, _, count) = (numbers.next().unwrap_or(0), numbers.next(), numbers.next().unwrap_or(0));
+        (first..first.saturating_add(count)).contains(&NOBODY.into())
+    })
+}
 
 /// Who the worker is outside, as the lines of `uid_map` and `gid_map`.
 ///
 /// Inside it is always nobody; the user's own number is told to no one (see [`become_nobody`]). Started by root it is
 /// nobody outside as well; anybody else can map only himself.
 pub(crate) fn maps() -> (String, String) {
-    let uid = if geteuid().is_root() { NOBODY } else { geteuid().as_raw() };
-    let gid = if geteuid().is_root() { NOBODY } else { getegid().as_raw() };
+    let uid = if is_root() { NOBODY } else { geteuid().as_raw() };
+    let gid = if is_root() { NOBODY } else { getegid().as_raw() };
     (format!("{NOBODY} {uid} 1"), format!("{NOBODY} {gid} 1"))
 }
 
 /// Root's other groups would still open files; nobody else can leave his.
 pub(crate) fn leave_groups() -> Result<(), Error> {
-    if !geteuid().is_root() {
+    if !is_root() {
         return Ok(());
     }
     rustix::thread::set_thread_groups(&[]).map_err(|error| identity("setgroups", error))
@@ -35,7 +60,7 @@ pub(crate) fn leave_groups() -> Result<(), Error> {
 /// path, which may.
 pub(crate) fn become_nobody(apart: bool) -> Result<(), Error> {
     // Without a namespace an ordinary user is who he is.
-    if !apart && !geteuid().is_root() {
+    if !apart && !is_root() {
         return Ok(());
     }
     let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
@@ -89,4 +114,20 @@ fn identity(step: &'static str, error: Errno) -> Error {
 
 fn capabilities(step: &'static str, error: Errno) -> Error {
     Error::Capabilities { step, source: error.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_mapped_or_not() {
+        assert!(maps_nobody("         0          0 4294967295\n"));
+        assert!(maps_nobody("0 100000 65536\n"));
+        assert!(maps_nobody("0 1000 1\n65534 100000 1\n"));
+        assert!(!maps_nobody("0 1000 1\n"));
+        assert!(!maps_nobody("0 1000 65534\n"));
+        assert!(!maps_nobody(""));
+        assert!(!maps_nobody("nonsense"));
+    }
 }

@@ -26,7 +26,7 @@ use crate::sys::{self, Fork};
 use crate::{credentials, init, policy};
 use rustix::fd::OwnedFd;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Pid, PidfdFlags, Signal, geteuid, getpid, kill_process, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -62,7 +62,7 @@ pub(crate) fn split(
     let launcher = getpid().as_raw_pid();
     credentials::leave_groups()?;
     // As root: mounts are copied now, while we may still walk everywhere.
-    if geteuid().is_root() {
+    if credentials::is_root() {
         root.take_as_root();
     }
     let (go_read, go_write) = pipe()?;

@@ -51,3 +51,19 @@ fn without_user_namespaces_it_runs_if_the_manifest_says_so() {
     let output = as_lonely_root(&project, NO_MORE_NAMESPACES);
     assert_eq!(said(&output), ("ran\n".into(), String::new()));
 }
+
+#[test]
+fn doctor_says_what_is_missing() {
+    let project = Project::new();
+    let script = format!("{NO_MORE_NAMESPACES} exec {} doctor --json", project.path("bin/cloison").display());
+    let unshare = ["--user", "--map-root-user", "sh", "-c", &script];
+    let output = Command::new("unshare").args(unshare).output().expect("unshare (util-linux)");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((output.status.code(), &json["complete"]), (Some(1), &serde_json::Value::Bool(false)), "{json}");
+    for side in ["microprocess", "zone"] {
+        let layers = json[side]["layers"].as_array().expect("a list");
+        let state = |name: &str| layers.iter().find(|layer| layer["name"] == name).map(|layer| layer["state"].clone());
+        assert_eq!(state("user-namespace"), Some("unavailable".into()), "{json}");
+        assert_eq!(state("seccomp"), Some("on".into()), "{json}");
+    }
+}

@@ -20,7 +20,7 @@
 //! Python passes arguments in the order of [`Function::arguments`]; requests carry them in C order.
 
 use crate::expression::Expression;
-use crate::types::{CType, Location, Scalar};
+use crate::types::{CType, Definition, Layout, Location, Scalar, TypeId, Wide};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -43,6 +43,12 @@ pub struct Interface {
     pub library: Library,
     /// The sandbox of the zone, every limit finite.
     pub sandbox: Sandbox,
+    /// Types of its own: records, enumerations and handles, in the manifest's order.
+    pub types: Vec<Definition>,
+    /// Exception classes of its own.
+    pub exceptions: Vec<Exception>,
+    /// Named numbers and texts.
+    pub constants: Vec<(String, Constant)>,
     /// The functions, in the manifest's order.
     pub functions: Vec<Function>,
 }
@@ -53,6 +59,26 @@ impl Interface {
         let index = self.functions.iter().position(|function| function.name == name)?;
         Some((FunctionId(index as u32), &self.functions[index]))
     }
+}
+
+/// An exception class that a manifest declares.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Exception {
+    /// Its name in Python.
+    pub name: String,
+    /// `doc`
+    pub doc: Option<String>,
+    /// The position of the class it is derived from, an earlier one; `None` is `cloison.NativeError`.
+    pub base: Option<usize>,
+}
+
+/// A named value: a `#define` of the library's header.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Constant {
+    /// A number.
+    Number(Number),
+    /// A text.
+    Text(String),
 }
 
 /// Which file is loaded.
@@ -90,8 +116,10 @@ pub struct Sandbox {
     pub file_size_bytes: u64,
     /// How many bytes one call may carry in and out, in bytes: the size of the channel's arena. Default 80 MiB.
     pub call_bytes: u64,
-    /// One instance for everybody or one for each client. Default shared.
+    /// One instance for everybody, one for each client, or one for each call. Default shared.
     pub instances: Instances,
+    /// How many calls one instance may run at once. More than 1 wants a library that is safe for that. Default 1.
+    pub threads: u32,
     /// Files and folders the library may open. Default none.
     pub files: Vec<FileRule>,
     /// Layers that may be missing on a kernel that has not got them. Default none: all are required.
@@ -101,6 +129,8 @@ pub struct Sandbox {
 /// `instances`
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Instances {
+    /// Each call runs in a process of its own, forked from a zone that has loaded and sealed: nothing survives it.
+    PerCall,
     /// Each client has an instance of its own; buffers are not copied a second time.
     PerClient,
     /// All clients share one instance.
@@ -137,6 +167,10 @@ pub struct Function {
     pub returns: Returns,
     /// A deadline of its own instead of the sandbox's.
     pub deadline: Option<Duration>,
+    /// It may wait for long: others do not wait behind it.
+    pub blocking: bool,
+    /// How many of the parameters stand before `...`, if it has one; those behind it are this form's.
+    pub variadic: Option<usize>,
     /// Where `c` stands in the manifest.
     pub declared: Location,
 }
@@ -146,8 +180,8 @@ impl Function {
     /// that have a default stand behind those that have none, as Python wants it.
     pub fn arguments(&self) -> Vec<usize> {
         let passed = |index: &usize| self.parameters[*index].role.is_argument();
-        let (optional, required): (Vec<_>, Vec<_>) =
-            (0..self.parameters.len()).filter(passed).partition(|index| self.parameters[*index].role.has_default());
+        let behind = |index: &usize| self.parameters[*index].role.has_default() && !self.parameters[*index].leading;
+        let (optional, required): (Vec<_>, Vec<_>) = (0..self.parameters.len()).filter(passed).partition(behind);
         [required, optional].concat()
     }
 
@@ -158,10 +192,11 @@ impl Function {
 
     /// How many words a reply has that brings results; see [`crate::call`].
     pub fn reply_words(&self) -> usize {
-        let value = match (self.returns.kept, &self.returns.string) {
-            (false, _) => 0,
-            (true, None) => 1,
-            (true, Some(_)) => 2,
+        let value = match (self.returns.kept, &self.returns.pointer, &self.result) {
+            (false, ..) => 0,
+            (true, Some(pointed), _) => pointed.words(),
+            (true, None, CType::Record { .. } | CType::Wide(_)) => 2,
+            (true, None, _) => 1,
         };
         value + self.parameters.iter().map(|parameter| parameter.role.reply_words()).sum::<usize>()
     }
@@ -176,6 +211,9 @@ pub struct Parameter {
     pub c_type: CType,
     /// What it is for.
     pub role: Role,
+    /// It has a default and stands before arguments that have none: a call with fewer positional arguments leaves it out,
+    /// as `range(stop)` leaves out `start`.
+    pub leading: bool,
 }
 
 /// What a parameter is for. Indices are positions in [`Function::parameters`].
@@ -183,6 +221,8 @@ pub struct Parameter {
 pub enum Role {
     /// A pointer to `length` elements.
     Buffer(Buffer),
+    /// A pointer to a function: Python passes a callable.
+    Callback(Callback),
     /// A number that nobody passes: the capacity, in elements, of the output buffer at `of`.
     CapacityOf {
         /// The parameter's own type.
@@ -192,6 +232,14 @@ pub enum Role {
     },
     /// A pointer to one number.
     Cell(Cell),
+    /// What nobody passes and is always the same: a number, or an address such as NULL. Of `void *` user data: NULL, since
+    /// callables carry what they need themselves.
+    Constant {
+        /// The bits, as C sees them.
+        bits: u64,
+    },
+    /// A pointer to an object of the zone.
+    Handle(HandleArgument),
     /// A number that nobody passes: the length, in elements, of the input buffers that name it.
     LengthOf {
         /// The parameter's own type.
@@ -203,13 +251,26 @@ pub enum Role {
     Number {
         /// The parameter's type.
         scalar: Scalar,
+        /// The enumeration it is of.
+        enumeration: Option<TypeId>,
         /// Smallest and largest value allowed, both included.
         range: Option<(Number, Number)>,
         /// What it is when Python does not pass it.
         default: Option<Number>,
     },
+    /// A pointer to a pointer that the library fills in.
+    Place(Place),
+    /// A struct or union, by value or behind a pointer.
+    Record(RecordArgument),
     /// A NUL-terminated input string (`const char *`).
     Text(Text),
+    /// `long double` or a complex number, by value.
+    Wide {
+        /// Which.
+        wide: Wide,
+        /// What it is when Python does not pass it: real and imaginary part.
+        default: Option<(f64, f64)>,
+    },
 }
 
 impl Role {
@@ -218,8 +279,9 @@ impl Role {
         match self {
             Self::Buffer(buffer) => buffer.direction.is_in(),
             Self::Cell(cell) => cell.direction.is_in() && cell.fill.is_none(),
-            Self::CapacityOf { .. } | Self::LengthOf { .. } => false,
-            Self::Number { .. } | Self::Text(_) => true,
+            Self::Record(record) => record.direction.is_in(),
+            Self::CapacityOf { .. } | Self::Constant { .. } | Self::LengthOf { .. } | Self::Place(_) => false,
+            Self::Callback(_) | Self::Handle(_) | Self::Number { .. } | Self::Text(_) | Self::Wide { .. } => true,
         }
     }
 
@@ -230,7 +292,11 @@ impl Role {
             Self::Number { default, .. } => default.is_some(),
             Self::Text(text) => text.default.is_some(),
             Self::Buffer(buffer) => buffer.default_none,
-            Self::CapacityOf { .. } | Self::LengthOf { .. } => false,
+            Self::Callback(callback) => callback.default_none,
+            Self::Handle(handle) => handle.default_none,
+            Self::Record(record) => record.default_none,
+            Self::Wide { default, .. } => default.is_some(),
+            Self::CapacityOf { .. } | Self::Constant { .. } | Self::LengthOf { .. } | Self::Place(_) => false,
         }
     }
 
@@ -238,7 +304,7 @@ impl Role {
     pub fn request_words(&self) -> usize {
         match self {
             _ if !self.is_argument() => 0,
-            Self::Buffer(_) | Self::Text(_) => 2,
+            Self::Buffer(_) | Self::Record(_) | Self::Text(_) | Self::Wide { .. } => 2,
             Self::Cell(cell) if cell.null => 2,
             _ => 1,
         }
@@ -248,7 +314,9 @@ impl Role {
     pub fn reply_words(&self) -> usize {
         match self {
             _ if !self.is_result() => 0,
-            Self::Buffer(_) => 2,
+            Self::Buffer(buffer) if buffer.retain.is_some() => 1,
+            Self::Buffer(_) | Self::Record(_) => 2,
+            Self::Place(place) => place.pointed.words(),
             _ => 1,
         }
     }
@@ -258,6 +326,8 @@ impl Role {
         match self {
             Self::Buffer(buffer) => buffer.direction.is_out(),
             Self::Cell(cell) => cell.direction.is_out() && !cell.consumed,
+            Self::Place(_) => true,
+            Self::Record(record) => record.direction.is_out(),
             _ => false,
         }
     }
@@ -291,7 +361,7 @@ pub struct Buffer {
     /// Who writes it.
     pub direction: Direction,
     /// The element's type; `void` counts as bytes.
-    pub element: Scalar,
+    pub element: Element,
     /// In and in-out: how many elements the argument must have, when no parameter is filled in from it
     /// (`length = "width * height"`). Out and in-out: how many elements the library wrote, evaluated after the
     /// call (`"*destLen"`, `"return"`); `None` means up to the capacity, or up to the NUL if `text` or `string`.
@@ -309,6 +379,198 @@ pub struct Buffer {
     pub text: bool,
     /// The result ends before the first NUL.
     pub string: bool,
+    /// The library goes on using it after the call, for as long as that handle lives. An input is then copied to memory
+    /// of the zone; an output (never `in`) is one word in the reply, the number of a block that [`crate::call::SYNC`] reads.
+    pub retain: Option<Lifetime>,
+    /// The result is a read-only view of the channel, valid until the next call, instead of a copy.
+    pub view: bool,
+}
+
+/// What a buffer has many of.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Element {
+    /// Pointers to objects of the zone, in what a callback is given only. Each is eight bytes on the wire: a handle's word.
+    Handle {
+        /// Their type.
+        id: TypeId,
+    },
+    /// Structs.
+    Record {
+        /// Which.
+        id: TypeId,
+        /// How large and how aligned.
+        layout: Layout,
+    },
+    /// Numbers.
+    Scalar(Scalar),
+    /// Pointers to strings (`char **`). Each is eight bytes on the wire: a text member of a record, see [`crate::call`].
+    Text {
+        /// `bytes` instead of `str`.
+        bytes: bool,
+    },
+}
+
+impl Element {
+    /// In bytes.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Record { layout, .. } => layout.size as usize,
+            Self::Scalar(scalar) => scalar.size(),
+            Self::Handle { .. } | Self::Text { .. } => 8,
+        }
+    }
+
+    /// The number, if it is one.
+    pub fn scalar(self) -> Option<Scalar> {
+        match self {
+            Self::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+}
+
+/// How long the library keeps what it was given.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Lifetime {
+    /// As long as the handle passed at that position, or made by the [`Place`] there.
+    Parameter(usize),
+    /// As long as the handle that the function returns.
+    Return,
+}
+
+/// An object of the zone, passed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HandleArgument {
+    /// Its type.
+    pub id: TypeId,
+    /// Python may pass `None`, which C sees as NULL.
+    pub null: bool,
+    /// It is `None` when Python does not pass it.
+    pub default_none: bool,
+    /// The call ends it, unless it fails: the handle is stale afterwards, and nothing else frees it.
+    pub consumed: bool,
+}
+
+/// A record, passed or given back.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RecordArgument {
+    /// Its type.
+    pub id: TypeId,
+    /// How large and how aligned.
+    pub layout: Layout,
+    /// Who writes it.
+    pub direction: Direction,
+    /// By value (and `In`), not behind a pointer.
+    pub by_value: bool,
+    /// Python may pass `None` (for `in`), which C sees as NULL.
+    pub null: bool,
+    /// It is `None` when Python does not pass it.
+    pub default_none: bool,
+}
+
+/// A pointer to a pointer that the library fills in. It points to NULL before the call.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Place {
+    /// What it then points to.
+    pub pointed: Pointed,
+    /// Also when the call fails, what was filled in is ours to free.
+    pub free_on_error: bool,
+}
+
+/// What a pointer leads to that the library gives: as the function's value or in a [`Place`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Pointed {
+    /// Elements.
+    Buffer {
+        /// The element's type.
+        element: Element,
+        /// How many, evaluated after the call.
+        length: Expression,
+        /// `str` (UTF-8) instead of `bytes`, for elements of one byte.
+        text: bool,
+        /// NULL becomes `None`; otherwise NULL is an error.
+        null: bool,
+        /// The function (of this interface) that frees it after it was copied.
+        free: Option<FunctionId>,
+    },
+    /// An object of the zone. One word.
+    Handle {
+        /// Its type.
+        id: TypeId,
+        /// NULL becomes `None`; otherwise NULL is an error.
+        null: bool,
+        /// The handle that owns it is the one passed at that position.
+        owner: Option<usize>,
+        /// It is not ours to free: it is valid while `owner` lives (without an owner: as long as the zone). An object that
+        /// the client holds already keeps its handle.
+        borrowed: bool,
+    },
+    /// One record.
+    Record {
+        /// Which.
+        id: TypeId,
+        /// How large and how aligned.
+        layout: Layout,
+        /// NULL becomes `None`; otherwise NULL is an error.
+        null: bool,
+        /// The function (of this interface) that frees it after it was copied.
+        free: Option<FunctionId>,
+    },
+    /// A NUL-terminated string.
+    String(ReturnedString),
+}
+
+impl Pointed {
+    /// How many words it takes in a reply.
+    pub fn words(&self) -> usize {
+        match self {
+            Self::Handle { .. } => 1,
+            Self::Buffer { .. } | Self::Record { .. } | Self::String(_) => 2,
+        }
+    }
+}
+
+/// A Python callable that C calls.
+///
+/// Its parameters have roles as a function's have, seen from the callee: what is `in` is read by Python and is an
+/// argument of the callable, what is `out` is written by it and is its result (with the value, if that is kept, first).
+/// Expressions name the callback's own parameters.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Callback {
+    /// In C order. [`Role::Constant`] is what Python does not see, such as `void *` user data.
+    pub parameters: Vec<Parameter>,
+    /// The C type of the callable's value.
+    pub result: CType,
+    /// Python's value is the C value. `false` for `void`, and where the value is the length of an output (`length =
+    /// "return"`).
+    pub kept: bool,
+    /// What C gets when the callable raises or takes too long; 0 unless said.
+    pub error: Option<Number>,
+    /// How long one run of the callable may take; else the function's own deadline.
+    pub deadline: Option<Duration>,
+    /// Python may pass `None`, which C sees as NULL.
+    pub null: bool,
+    /// It is `None` when Python does not pass it.
+    pub default_none: bool,
+    /// The library keeps it, for as long as that handle lives. Otherwise it is valid during the call.
+    pub retain: Option<Lifetime>,
+}
+
+impl Callback {
+    /// How many words its arguments have in [`crate::call::Status::Callback`].
+    pub fn argument_words(&self) -> usize {
+        self.parameters.iter().map(|parameter| parameter.role.request_words()).sum()
+    }
+
+    /// How many words its results have in [`crate::call::ANSWER`].
+    pub fn result_words(&self) -> usize {
+        let value = match (self.kept, &self.result) {
+            (false, _) => 0,
+            (true, CType::Record { .. } | CType::Wide(_)) => 2,
+            (true, _) => 1,
+        };
+        value + self.parameters.iter().map(|parameter| parameter.role.reply_words()).sum::<usize>()
+    }
 }
 
 /// A pointer to one number.
@@ -318,6 +580,8 @@ pub struct Cell {
     pub direction: Direction,
     /// The number's type.
     pub scalar: Scalar,
+    /// The enumeration it is of.
+    pub enumeration: Option<TypeId>,
     /// Python may pass `None` (for `in`), which C sees as NULL.
     pub null: bool,
     /// Smallest and largest value allowed, both included.
@@ -350,6 +614,8 @@ pub struct Text {
     pub default: Option<Option<String>>,
     /// The most bytes, without the NUL.
     pub max_bytes: u64,
+    /// The library goes on reading it after the call, for as long as that handle lives.
+    pub retain: Option<Lifetime>,
 }
 
 /// What becomes of the function's value.
@@ -357,16 +623,49 @@ pub struct Text {
 pub struct Returns {
     /// Kept as the first result; else it was only a status or a length.
     pub kept: bool,
-    /// For `char *`: how the string is given.
-    pub string: Option<ReturnedString>,
+    /// For pointers: what becomes of what they lead to.
+    pub pointer: Option<Pointed>,
     /// The call failed unless this holds. `return` stands for the value.
     pub error_unless: Option<Expression>,
     /// The call failed if this holds.
     pub error_if: Option<Expression>,
     /// A failure carries `errno`.
     pub errno: bool,
-    /// The function (of this interface) that turns the value (with `errno`: that) into text: `const char *f(int)`.
-    pub message: Option<FunctionId>,
+    /// The function (of this interface) that explains a failure.
+    pub message: Option<Message>,
+    /// What a failure raises.
+    pub raises: Raises,
+}
+
+/// How a failure is turned into text.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Message {
+    /// `const char *f(int)` of the value (with `errno`: of that).
+    Code(FunctionId),
+    /// `const char *f(T *)` of the handle passed at that position, or of what the [`Place`] there holds after the call.
+    Handle {
+        /// Which function.
+        function: FunctionId,
+        /// Of what.
+        parameter: usize,
+    },
+}
+
+/// What a failure raises.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub enum Raises {
+    /// Classes that the manifest declares.
+    Declared {
+        /// By the function's value: positions in [`Interface::exceptions`].
+        codes: Vec<(i128, usize)>,
+        /// For all other values; `None` is `NativeError`.
+        otherwise: Option<usize>,
+    },
+    /// `cloison.NativeError`
+    #[default]
+    Native,
+    /// `OSError` or the subclass of it that goes with `errno`.
+    Os,
 }
 
 /// A returned `char *`.

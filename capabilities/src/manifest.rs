@@ -76,6 +76,9 @@ fn manifest(reader: &mut Reader, mut root: Table<'_>) -> Option<Interface> {
         source: reader.source.name.clone(),
         library: zone.library,
         sandbox,
+        types: Vec::new(),
+        exceptions: Vec::new(),
+        constants: Vec::new(),
         functions,
     })
 }

@@ -12,7 +12,7 @@
 //! What may be `None` says so. No result is `None`, one is itself, several are a `tuple`.
 
 use crate::Function;
-use crate::interface::{Buffer, Number, Parameter, Role};
+use crate::interface::{Buffer, Number, Parameter, Pointed, Role};
 use crate::manifest::is_python_keyword;
 use crate::types::{CType, Scalar};
 
@@ -51,10 +51,10 @@ impl Function {
     }
 
     fn value_type(&self) -> String {
-        match (&self.returns.string, &self.result) {
-            (Some(string), _) => optional(if string.text { "str" } else { "bytes" }, string.null),
+        match (&self.returns.pointer, &self.result) {
+            (Some(Pointed::String(string)), _) => optional(if string.text { "str" } else { "bytes" }, string.null),
             (None, CType::Scalar { scalar, .. }) => number(*scalar).to_owned(),
-            (None, _) => "int".to_owned(),
+            _ => "int".to_owned(),
         }
     }
 }
@@ -74,6 +74,12 @@ impl Parameter {
             Role::Cell(cell) => {
                 (optional(number(cell.scalar), cell.null), cell.default.map(|value| literal(value, cell.scalar)))
             }
+            Role::Callback(_)
+            | Role::Constant { .. }
+            | Role::Handle(_)
+            | Role::Place(_)
+            | Role::Record(_)
+            | Role::Wide { .. } => ("object".to_owned(), None),
             Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } => (number(*scalar).to_owned(), None),
             Role::Number { scalar, default, .. } => {
                 (number(*scalar).to_owned(), default.map(|value| literal(value, *scalar)))
@@ -117,7 +123,7 @@ fn argument_buffer(buffer: &Buffer) -> String {
     if buffer.element.size() == 1 {
         return "Buffer".to_owned();
     }
-    format!("Buffer | Sequence[{}]", number(buffer.element))
+    format!("Buffer | Sequence[{}]", buffer.element.scalar().map_or("Mapping", number))
 }
 
 fn optional(annotation: &str, null: bool) -> String {

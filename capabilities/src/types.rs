@@ -63,15 +63,41 @@ impl Scalar {
     }
 }
 
-/// A C type as declared.
+/// A C type as declared. Names of a manifest's own types have become numbers in [`crate::Interface::types`]; plain
+/// typedefs have become what they stand for.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum CType {
+    /// `T name[length]`, as a member of a record only: a parameter of such a type is a pointer.
+    Array {
+        /// The element.
+        of: Box<CType>,
+        /// How many.
+        length: u64,
+    },
+    /// An enumeration: a number with names.
+    Enum {
+        /// Which.
+        id: TypeId,
+        /// The number that it is.
+        scalar: Scalar,
+    },
+    /// A function, behind a pointer only.
+    Function(Box<Signature>),
+    /// A type whose objects stay in the zone ([`TypeKind::Handle`]), behind a pointer only.
+    Opaque(TypeId),
     /// A pointer; `constant` says that what it points to is `const`.
     Pointer {
         /// What it points to.
         to: Box<CType>,
         /// The pointee is `const`.
         constant: bool,
+    },
+    /// A struct or a union, by value or behind a pointer.
+    Record {
+        /// Which.
+        id: TypeId,
+        /// How large and how aligned.
+        layout: Layout,
     },
     /// A number. `character` remembers a plain `char`, which makes `char *` a string.
     Scalar {
@@ -82,6 +108,211 @@ pub enum CType {
     },
     /// `void`
     Void,
+    /// A number that takes more than one register.
+    Wide(Wide),
+}
+
+impl CType {
+    /// Size and alignment; `None` for `void`, functions and opaque types.
+    pub fn layout(&self) -> Option<Layout> {
+        Some(match self {
+            Self::Array { of, length } => {
+                let of = of.layout()?;
+                Layout { size: of.size.checked_mul(*length)?, align: of.align }
+            }
+            Self::Enum { scalar, .. } | Self::Scalar { scalar, .. } => Layout::of(*scalar),
+            Self::Pointer { .. } => Layout::of(Scalar::U64),
+            Self::Record { layout, .. } => *layout,
+            Self::Wide(wide) => wide.layout(),
+            Self::Function(_) | Self::Opaque(_) | Self::Void => return None,
+        })
+    }
+
+    /// The number it is, if it is one that travels as one word: a scalar or an enumeration.
+    pub fn scalar(&self) -> Option<Scalar> {
+        match self {
+            Self::Enum { scalar, .. } | Self::Scalar { scalar, .. } => Some(*scalar),
+            _ => None,
+        }
+    }
+}
+
+/// Size and alignment of a type.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Layout {
+    /// In bytes.
+    pub size: u64,
+    /// In bytes, a power of two.
+    pub align: u64,
+}
+
+impl Layout {
+    /// Of a scalar.
+    pub const fn of(scalar: Scalar) -> Self {
+        Self { size: scalar.size() as u64, align: scalar.size() as u64 }
+    }
+}
+
+/// Numbers that take more than one register or more than eight bytes. They travel as their bytes in C.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub enum Wide {
+    /// `float _Complex`
+    ComplexF32,
+    /// `double _Complex`
+    ComplexF64,
+    /// `long double _Complex`
+    ComplexLong,
+    /// `long double`
+    LongDouble,
+}
+
+impl Wide {
+    /// Size and alignment.
+    pub const fn layout(self) -> Layout {
+        match self {
+            Self::ComplexF32 => Layout { size: 8, align: 4 },
+            Self::ComplexF64 => Layout { size: 16, align: 8 },
+            Self::ComplexLong => Layout { size: 32, align: 16 },
+            Self::LongDouble => Layout { size: 16, align: 16 },
+        }
+    }
+
+    /// Whether Python sees a `complex` instead of a `float`.
+    pub const fn is_complex(self) -> bool {
+        !matches!(self, Self::LongDouble)
+    }
+}
+
+/// The types of a function that a pointer leads to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Signature {
+    /// The parameters' names (empty where there is none) and types, in C order.
+    pub parameters: Vec<(String, CType)>,
+    /// The value's type.
+    pub result: CType,
+}
+
+/// A type's index in [`crate::Interface::types`].
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct TypeId(pub u32);
+
+/// One of a manifest's own types.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Definition {
+    /// The name in Python: the key in the manifest.
+    pub name: String,
+    /// The C text.
+    pub declaration: String,
+    /// `doc`
+    pub doc: Option<String>,
+    /// Where `c` stands in the manifest.
+    pub declared: Location,
+    /// What it is.
+    pub kind: TypeKind,
+}
+
+/// What a type of one's own is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum TypeKind {
+    /// An enumeration.
+    Enum(Enumeration),
+    /// Its objects live in the zone; Python holds handles.
+    Handle(Handle),
+    /// A struct or a union.
+    Record(Record),
+}
+
+/// `enum`
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Enumeration {
+    /// The number that it is: `unsigned int`, unless a value is negative or needs more.
+    pub scalar: Scalar,
+    /// Its values can be combined by `|`: an `IntFlag` in Python instead of an `IntEnum`.
+    pub flags: bool,
+    /// Names and values.
+    pub values: Vec<(String, i128)>,
+}
+
+/// A type whose objects live in the zone.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Handle {
+    /// The function that ends an object: it takes the pointer and nothing else. `None` for borrowed ones only.
+    pub free: Option<crate::FunctionId>,
+    /// The handle type whose objects own these: an owner's objects are closed before it is.
+    pub owner: Option<TypeId>,
+    /// How many of them one client may have at once.
+    pub max_live: u32,
+    /// They are used by the thread that made them, and by no other.
+    pub thread_affine: bool,
+}
+
+/// `struct` or `union`, laid out as the C compiler does.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Record {
+    /// All members share their place.
+    pub union: bool,
+    /// Of the whole.
+    pub layout: Layout,
+    /// In C order.
+    pub members: Vec<Member>,
+    /// Of a union: the member that is read and written when no other is named.
+    pub live: Option<usize>,
+}
+
+/// One member of a record.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Member {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub c_type: CType,
+    /// Where it stands, in bytes. For a bit-field: where its storage unit does.
+    pub offset: u64,
+    /// Of a bit-field.
+    pub bits: Option<Bits>,
+    /// What becomes of it in Python.
+    pub role: MemberRole,
+}
+
+/// Where a bit-field stands in its storage unit, which is as large as its type.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Bits {
+    /// From the least significant bit.
+    pub shift: u32,
+    /// How many.
+    pub width: u32,
+}
+
+/// What becomes of a member in Python.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum MemberRole {
+    /// A pointer to an object of the zone: a handle, borrowed from the zone on the way out.
+    Handle {
+        /// Its type.
+        id: TypeId,
+        /// May be `None`.
+        null: bool,
+    },
+    /// Nothing: zero on the way in, dropped on the way out. All pointers are, that nothing else is said about.
+    Hidden,
+    /// A `char *`: copied, with its NUL, on both ways.
+    Text {
+        /// `bytes` instead of `str`.
+        bytes: bool,
+        /// May be `None`.
+        null: bool,
+    },
+    /// A `char` array that holds a string: `str` instead of `bytes`, up to the first NUL.
+    TextArray,
+    /// A union whose live member follows from another member of the same struct.
+    Union {
+        /// The other member.
+        by: usize,
+        /// Its value, and the union's member that is live then.
+        cases: Vec<(i128, usize)>,
+    },
+    /// A value: a number, an enumeration, a record, an array of them.
+    Value,
 }
 
 /// Where a declaration stands in a manifest, as people count: from 1.

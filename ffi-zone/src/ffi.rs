@@ -95,7 +95,7 @@ fn type_of(c_type: &CType) -> *mut ffi_type {
             Scalar::U32 => addr_of_mut!(types::uint32),
             Scalar::U64 => addr_of_mut!(types::uint64),
         },
-        CType::Void => addr_of_mut!(types::void),
+        _ => addr_of_mut!(types::void),
     }
 }
 

@@ -165,13 +165,16 @@ mod tests {
             result: CType::Scalar { scalar: Scalar::I32, character: false },
             returns: Returns {
                 kept: true,
-                string: None,
+                pointer: None,
                 error_unless: None,
                 error_if: None,
                 errno: false,
                 message: None,
+                raises: Default::default(),
             },
             deadline: None,
+            blocking: false,
+            variadic: None,
             declared: Location { line: 12, column: 1 },
         };
         let sandbox = Sandbox {
@@ -182,6 +185,7 @@ mod tests {
             file_size_bytes: 0,
             call_bytes: 1 << 20,
             instances: Instances::Shared,
+            threads: 1,
             files: vec![],
             may_be_missing: vec![],
         };
@@ -196,6 +200,9 @@ mod tests {
                 declared: Location { line: 4, column: 1 },
             },
             sandbox,
+            types: vec![],
+            exceptions: vec![],
+            constants: vec![],
             functions: vec![function],
         };
         (folder, file, interface)

@@ -26,7 +26,7 @@ const CHANNELS_PER_CLIENT: u64 = 4;
 /// The limits of a zone with that `[sandbox]`.
 pub fn of(sandbox: &Sandbox) -> Limits {
     let channels = match sandbox.instances {
-        Instances::PerClient => CHANNELS_PER_CLIENT,
+        Instances::PerCall | Instances::PerClient => CHANNELS_PER_CLIENT,
         Instances::Shared => MAX_CHANNELS as u64,
     };
     let private = sandbox.memory_bytes.saturating_add(Scratch::footprint(sandbox.call_bytes)).saturating_add(OWN_BYTES);

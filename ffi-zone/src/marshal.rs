@@ -46,7 +46,7 @@ impl Marshal {
             nested: Frame::default(),
             held: Box::new([Held::Null; MAX_PARAMETERS]),
             scratch: Scratch::new(sandbox.call_bytes)?,
-            direct: sandbox.instances == Instances::PerClient,
+            direct: sandbox.instances != Instances::Shared,
             reply: empty_reply(),
             functions,
         })

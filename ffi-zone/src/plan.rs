@@ -19,7 +19,7 @@ pub use references::{any, expression_fits};
 use crate::ffi::MAX_PARAMETERS;
 use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Buffer, Cell, CellFill, Function, Number, Role, Text};
+use cloison_capabilities::interface::{Buffer, Cell, CellFill, Function, Message, Number, Pointed, Role, Text};
 use cloison_capabilities::types::{CType, Scalar};
 use cloison_capabilities::{FunctionId, Interface};
 
@@ -246,10 +246,13 @@ impl Plan {
                 unless: function.returns.error_unless.clone(),
                 when: function.returns.error_if.clone(),
                 errno: function.returns.errno,
-                message: function.returns.message,
+                message: match function.returns.message {
+                    Some(Message::Code(id)) => Some(id),
+                    _ => None,
+                },
             },
             gives: Vec::new(),
-            free: function.returns.string.as_ref().and_then(|string| string.free),
+            free: references::free_of(&function.returns),
         };
         plan.give_value(function);
         for (index, parameter) in function.parameters.iter().enumerate() {
@@ -263,6 +266,12 @@ impl Plan {
                 Role::LengthOf { scalar, of } => {
                     plan.lengths.push(Fill { parameter: index, scalar: *scalar, cell: false, of: of.clone() });
                 }
+                Role::Callback(_)
+                | Role::Constant { .. }
+                | Role::Handle(_)
+                | Role::Place(_)
+                | Role::Record(_)
+                | Role::Wide { .. } => return Err(PlanError::Reference { parameter: parameter.name.clone() }),
                 Role::Number { scalar, range, .. } => {
                     plan.take(index, 1, Take::Number { scalar: *scalar, range: Range::new(*range, *scalar) });
                 }
@@ -297,8 +306,10 @@ impl Plan {
         if !function.returns.kept {
             return;
         }
-        match (&function.returns.string, self.value) {
-            (Some(string), _) if self.returns_pointer => self.gives.push(Give::String { null: string.null }),
+        match (&function.returns.pointer, self.value) {
+            (Some(Pointed::String(string)), _) if self.returns_pointer => {
+                self.gives.push(Give::String { null: string.null })
+            }
             (_, Some(_)) => self.gives.push(Give::Value),
             _ => {}
         }
@@ -349,7 +360,7 @@ fn scalar_of(role: &Role) -> Option<Scalar> {
     match role {
         Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } | Role::Number { scalar, .. } => Some(*scalar),
         Role::Cell(cell) => Some(cell.scalar),
-        Role::Buffer(_) | Role::Text(_) => None,
+        _ => None,
     }
 }
 

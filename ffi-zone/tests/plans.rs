@@ -3,7 +3,7 @@
 mod common;
 
 use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Direction, Function, Instances, Number, ReturnedString, Role};
+use cloison_capabilities::interface::{Direction, Function, Instances, Message, Number, Pointed, ReturnedString, Role};
 use cloison_capabilities::types::{CType, Scalar};
 use cloison_capabilities::{FunctionId, Interface};
 use cloison_zone::ffi::MAX_PARAMETERS;
@@ -45,10 +45,10 @@ fn positions_that_point_nowhere() {
 
 #[test]
 fn functions_that_cannot_serve_others() {
-    let shape = |message, free| {
+    let shape = |message: Option<FunctionId>, free| {
         function("f", string(), vec![], |f| {
-            f.returns.message = message;
-            f.returns.string = Some(ReturnedString { text: true, null: true, free });
+            f.returns.message = message.map(Message::Code);
+            f.returns.pointer = Some(Pointed::String(ReturnedString { text: true, null: true, free }));
         })
     };
     for declared in

@@ -38,6 +38,8 @@ fn function(reader: &mut Reader, declarations: &Declarations<'_, '_>, context: &
         result: prototype.result.clone(),
         returns,
         deadline: raw.deadline,
+        blocking: false,
+        variadic: None,
         declared: reader.location(raw.c_key.start),
     };
     if function.request_words() > MAX_WORDS || function.reply_words() > MAX_WORDS {

@@ -6,7 +6,7 @@ use crate::diagnostic::Mistake;
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::{Expression, Operator, Scope, parse_condition};
-use crate::interface::{FunctionId, Parameter, ReturnedString, Returns, Role};
+use crate::interface::{FunctionId, Message, Parameter, Pointed, Raises, ReturnedString, Returns, Role};
 use crate::types::CType;
 use std::ops::Range;
 
@@ -20,7 +20,16 @@ pub(super) fn returns(
     let Some(raw) = &declared.raw.returns else {
         let kept = is_kept(declared, parameters, None);
         let string = string(reader, declarations, declared, None, kept)?;
-        return Some(Returns { kept, string, error_unless: None, error_if: None, errno: false, message: None });
+        let pointer = string.map(Pointed::String);
+        return Some(Returns {
+            kept,
+            pointer,
+            error_unless: None,
+            error_if: None,
+            errno: false,
+            message: None,
+            raises: Raises::Native,
+        });
     };
     let error_unless =
         condition(reader, declarations, declared, parameters, ("error_unless", raw.error_unless.as_ref()));
@@ -41,7 +50,9 @@ pub(super) fn returns(
         Some(key) => Some(message(reader, declarations, declared, key)?),
         None => None,
     };
-    Some(Returns { kept, string, error_unless, error_if, errno: on(&raw.errno), message })
+    let pointer = string.map(Pointed::String);
+    let message = message.map(Message::Code);
+    Some(Returns { kept, pointer, error_unless, error_if, errno: on(&raw.errno), message, raises: Raises::Native })
 }
 
 /// `Some(None)` if there is none, `None` if it is wrong.

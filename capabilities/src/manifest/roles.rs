@@ -58,6 +58,7 @@ pub(super) fn parameters(reader: &mut Reader, context: &Context<'_, '_>) -> Opti
         name: prototype.parameters[index].name.text.clone(),
         c_type: prototype.parameters[index].c_type.clone(),
         role,
+        leading: false,
     };
     Some(roles.into_iter().enumerate().map(parameter).collect())
 }
@@ -81,7 +82,7 @@ impl<'a, 'd> Context<'a, 'd> {
         let pointee = match **to {
             CType::Scalar { scalar, character: false } => Pointee::Number(scalar),
             CType::Scalar { character: true, .. } => Pointee::Character,
-            CType::Void | CType::Pointer { .. } => Pointee::Bytes,
+            _ => Pointee::Bytes,
         };
         Some((pointee, *constant))
     }

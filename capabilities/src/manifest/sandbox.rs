@@ -21,6 +21,7 @@ impl Default for Sandbox {
             descriptors: 64,
             file_size_bytes: 0,
             call_bytes: 80 * MIB,
+            threads: 1,
             instances: Instances::Shared,
             files: Vec::new(),
             may_be_missing: Vec::new(),

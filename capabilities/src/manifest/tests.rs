@@ -1,7 +1,9 @@
 use super::parse;
 use crate::bundled;
 use crate::expression::Expression;
-use crate::interface::{Cell, CellFill, Direction, Function, Instances, LibraryLocation, Number, Role};
+use crate::interface::{
+    Cell, CellFill, Direction, Function, Instances, LibraryLocation, Message, Number, Pointed, Role,
+};
 use crate::types::Scalar;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -25,7 +27,16 @@ fn bundled(name: &str) -> crate::Interface {
 
 fn filled(fill: CellFill, direction: Direction, consumed: bool) -> Role {
     let scalar = Scalar::U64;
-    Role::Cell(Cell { direction, scalar, null: false, range: None, default: None, fill: Some(fill), consumed })
+    Role::Cell(Cell {
+        direction,
+        scalar,
+        enumeration: None,
+        null: false,
+        range: None,
+        default: None,
+        fill: Some(fill),
+        consumed,
+    })
 }
 
 #[test]
@@ -43,7 +54,7 @@ fn the_example_of_the_design() {
     assert_eq!(dest.capacity, Some(Expression::Call(bound, vec![Expression::Parameter(3)])));
     assert_eq!(dest.length, Some(Expression::Cell(1)));
     assert!(!compress2.returns.kept);
-    assert_eq!(compress2.returns.message, zlib.function("zError").map(|(id, _)| id));
+    assert_eq!(compress2.returns.message, zlib.function("zError").map(|(id, _)| Message::Code(id)));
 
     let (_, uncompress) = zlib.function("uncompress").unwrap();
     assert_eq!(uncompress.signature(), "uncompress(source: Buffer, destLen: int = 16777216) -> bytes");
@@ -119,7 +130,10 @@ fn a_capacity_with_a_table_is_an_argument() {
     assert_eq!(x.capacity, Some(Expression::Parameter(1)));
     assert!(x.string && x.text);
     let range = Some((Number::Integer(1), Number::Integer(9000)));
-    assert_eq!(roles[1], Role::Number { scalar: Scalar::U64, range, default: Some(Number::Integer(4096)) });
+    assert_eq!(
+        roles[1],
+        Role::Number { scalar: Scalar::U64, enumeration: None, range, default: Some(Number::Integer(4096)) }
+    );
 }
 
 #[test]
@@ -202,7 +216,7 @@ fn a_function_that_frees_takes_a_bare_pointer() {
     let functions = functions(
         "[functions.f]\nc = \"char *f(int a)\"\nreturns = { text = true, free = \"release\", null = true }\n[functions.release]\nc = \"void release(void *pointer)\"\ninternal = true",
     );
-    let string = functions[0].returns.string.as_ref().unwrap();
+    let Some(Pointed::String(string)) = &functions[0].returns.pointer else { panic!() };
     assert_eq!((string.null, string.text, string.free), (true, true, Some(crate::FunctionId(1))));
     assert!(functions[1].internal);
 }

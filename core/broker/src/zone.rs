@@ -49,7 +49,7 @@ impl Zone {
     /// Whose instance serves that client: everybody's or its own.
     pub fn owner(&self, client: Pid) -> Option<Pid> {
         match self.specification.interface.sandbox.instances {
-            Instances::PerClient => Some(client),
+            Instances::PerCall | Instances::PerClient => Some(client),
             Instances::Shared => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{PlanError, scalar_of};
 use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{CellFill, Function, Role};
+use cloison_capabilities::interface::{CellFill, Function, Message, Pointed, Returns, Role};
 use cloison_capabilities::types::CType;
 use cloison_capabilities::{FunctionId, Interface};
 
@@ -21,7 +21,8 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
                 None => true,
             },
             Role::LengthOf { of, .. } => !of.is_empty() && of.iter().all(|of| is_buffer(*of)),
-            Role::Number { .. } | Role::Text(_) => true,
+            Role::Constant { .. } | Role::Number { .. } | Role::Text(_) => true,
+            Role::Callback(_) | Role::Handle(_) | Role::Place(_) | Role::Record(_) | Role::Wide { .. } => false,
         };
         if !fits {
             return Err(PlanError::Reference { parameter: parameter.name.clone() });
@@ -35,8 +36,18 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
     if !fits {
         return Err(PlanError::Reference { parameter: "return".to_owned() });
     }
-    auxiliary(interface, returns.message, "message")?;
-    auxiliary(interface, returns.string.as_ref().and_then(|string| string.free), "free")
+    let message = returns.message.map(|(Message::Code(id) | Message::Handle { function: id, .. })| id);
+    auxiliary(interface, message, "message")?;
+    auxiliary(interface, free_of(returns), "free")
+}
+
+/// The function that frees what was returned.
+pub(super) fn free_of(returns: &Returns) -> Option<FunctionId> {
+    match returns.pointer.as_ref()? {
+        Pointed::String(string) => string.free,
+        Pointed::Buffer { free, .. } | Pointed::Record { free, .. } => *free,
+        Pointed::Handle { .. } => None,
+    }
 }
 
 /// Whether every position and every function that the expression names exists, and is something it can use.

@@ -82,21 +82,31 @@ pub fn string() -> CType {
 }
 
 pub fn number(name: &str, scalar: Scalar) -> Parameter {
-    Parameter { name: name.into(), c_type: int(scalar), role: Role::Number { scalar, range: None, default: None } }
+    Parameter {
+        name: name.into(),
+        c_type: int(scalar),
+        role: Role::Number { scalar, enumeration: None, range: None, default: None },
+        leading: false,
+    }
 }
 
 pub fn length_of(name: &str, scalar: Scalar, of: &[usize]) -> Parameter {
-    Parameter { name: name.into(), c_type: int(scalar), role: Role::LengthOf { scalar, of: of.to_vec() } }
+    Parameter {
+        name: name.into(),
+        c_type: int(scalar),
+        role: Role::LengthOf { scalar, of: of.to_vec() },
+        leading: false,
+    }
 }
 
 pub fn capacity_of(name: &str, scalar: Scalar, of: usize) -> Parameter {
-    Parameter { name: name.into(), c_type: int(scalar), role: Role::CapacityOf { scalar, of } }
+    Parameter { name: name.into(), c_type: int(scalar), role: Role::CapacityOf { scalar, of }, leading: false }
 }
 
 pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl FnOnce(&mut Buffer)) -> Parameter {
     let mut buffer = Buffer {
         direction,
-        element,
+        element: Element::Scalar(element),
         length: None,
         capacity: None,
         max_bytes: 512 << 10,
@@ -104,28 +114,48 @@ pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl Fn
         default_none: false,
         text: false,
         string: false,
+        retain: None,
+        view: false,
     };
     change(&mut buffer);
-    Parameter { name: name.into(), c_type: pointer(element), role: Role::Buffer(buffer) }
+    Parameter { name: name.into(), c_type: pointer(element), role: Role::Buffer(buffer), leading: false }
 }
 
 pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnce(&mut Cell)) -> Parameter {
-    let mut cell = Cell { direction, scalar, null: false, range: None, default: None, fill: None, consumed: false };
+    let mut cell = Cell {
+        direction,
+        scalar,
+        enumeration: None,
+        null: false,
+        range: None,
+        default: None,
+        fill: None,
+        consumed: false,
+    };
     change(&mut cell);
-    Parameter { name: name.into(), c_type: pointer(scalar), role: Role::Cell(cell) }
+    Parameter { name: name.into(), c_type: pointer(scalar), role: Role::Cell(cell), leading: false }
 }
 
 pub fn text(name: &str, null: bool) -> Parameter {
     Parameter {
         name: name.into(),
         c_type: string(),
-        role: Role::Text(Text { bytes: false, null, default: None, max_bytes: 1000 }),
+        role: Role::Text(Text { bytes: false, null, default: None, max_bytes: 1000, retain: None }),
+        leading: false,
     }
 }
 
 pub fn function(name: &str, result: CType, parameters: Vec<Parameter>, change: impl FnOnce(&mut Function)) -> Function {
     let kept = result != CType::Void;
-    let returns = Returns { kept, string: None, error_unless: None, error_if: None, errno: false, message: None };
+    let returns = Returns {
+        kept,
+        pointer: None,
+        error_unless: None,
+        error_if: None,
+        errno: false,
+        message: None,
+        raises: Raises::Native,
+    };
     let mut function = Function {
         name: name.into(),
         symbol: name.into(),
@@ -136,6 +166,8 @@ pub fn function(name: &str, result: CType, parameters: Vec<Parameter>, change: i
         result,
         returns,
         deadline: None,
+        blocking: false,
+        variadic: None,
         declared: Location::default(),
     };
     change(&mut function);
@@ -161,19 +193,20 @@ pub fn interface(instances: Instances) -> Interface {
     let failing = |function: &mut Function| {
         function.returns.kept = false;
         function.returns.error_unless = Some(compare(Operator::Equal, Expression::Return, 0));
-        function.returns.message = Some(FunctionId(EXPLAIN));
+        function.returns.message = Some(Message::Code(FunctionId(EXPLAIN)));
     };
     let ignored = |function: &mut Function| function.returns.kept = false;
     let consumed = |fill: Option<CellFill>| move |cell: &mut Cell| (cell.fill, cell.consumed) = (fill, true);
     let free = Parameter {
         name: "memory".into(),
         c_type: CType::Pointer { to: Box::new(CType::Void), constant: false },
-        role: Role::Number { scalar: U64, range: None, default: None },
+        role: Role::Number { scalar: U64, enumeration: None, range: None, default: None },
+        leading: false,
     };
     let functions = vec![
         function("bound", int(U64), vec![number("count", U64)], |_| {}),
         function("explain", string(), vec![number("code", I32)], |function| {
-            function.returns.string = Some(ReturnedString { text: true, null: false, free: None });
+            function.returns.pointer = Some(Pointed::String(ReturnedString { text: true, null: false, free: None }));
         }),
         function("release", CType::Void, vec![free], |function| function.internal = true),
         function("releases", int(I32), vec![], |_| {}),
@@ -283,10 +316,11 @@ pub fn interface(instances: Instances) -> Interface {
         }),
         function("refuses", int(I32), vec![number("code", I32)], failing),
         function("shout", string(), vec![text("text", false)], |function| {
-            function.returns.string = Some(ReturnedString { text: true, null: true, free: Some(FunctionId(RELEASE)) });
+            function.returns.pointer =
+                Some(Pointed::String(ReturnedString { text: true, null: true, free: Some(FunctionId(RELEASE)) }));
         }),
         function("endless", string(), vec![], |function| {
-            function.returns.string = Some(ReturnedString { text: false, null: false, free: None });
+            function.returns.pointer = Some(Pointed::String(ReturnedString { text: false, null: false, free: None }));
         }),
         function("vandalise", CType::Void, vec![], |_| {}),
         function("vandalised", int(I32), vec![], |_| {}),
@@ -317,9 +351,13 @@ pub fn interface(instances: Instances) -> Interface {
             file_size_bytes: 0,
             call_bytes: CALL_BYTES,
             instances,
+            threads: 1,
             files: vec![],
             may_be_missing: vec![],
         },
+        types: vec![],
+        exceptions: vec![],
+        constants: vec![],
         functions,
     }
 }

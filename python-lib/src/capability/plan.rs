@@ -1,7 +1,7 @@
 //! What a call has to do, worked out once for each function, so that a call itself only follows it.
 
 use cloison_capabilities::call::MAX_WORDS;
-use cloison_capabilities::interface::{CellFill, Function, Interface, Number, Role};
+use cloison_capabilities::interface::{CellFill, Function, Interface, Number, Pointed, Role};
 use cloison_capabilities::types::{CType, Scalar};
 use cloison_capabilities::{FunctionId, Grant};
 use std::time::Duration;
@@ -167,7 +167,7 @@ impl Plan {
             lengths: lengths(function, &passed),
             code: match function.result {
                 CType::Scalar { scalar, .. } => Some(scalar),
-                CType::Pointer { .. } | CType::Void => None,
+                _ => None,
             },
             explains: function.returns.message.is_some(),
             results: results(function, interface.sandbox.call_bytes),
@@ -182,7 +182,7 @@ fn argument(function: &Function, position: usize) -> Option<Argument> {
     let parameter = &function.parameters[position];
     let (kind, default) = match &parameter.role {
         Role::Buffer(buffer) => {
-            let bulk = Bulk { element: buffer.element, max_bytes: buffer.max_bytes, null: buffer.null };
+            let bulk = Bulk { element: buffer.element.scalar()?, max_bytes: buffer.max_bytes, null: buffer.null };
             (Kind::Buffer(bulk), buffer.default_none.then_some(Preset::Null))
         }
         Role::Cell(cell) => {
@@ -194,7 +194,7 @@ fn argument(function: &Function, position: usize) -> Option<Argument> {
             };
             (kind, cell.default.map(|number| preset(number, cell.scalar)))
         }
-        Role::Number { scalar, range, default } => {
+        Role::Number { scalar, range, default, .. } => {
             let kind = match integers(*scalar, *range) {
                 Some(integers) => Kind::Integer(integers),
                 None => Kind::Float(floats(*scalar, *range)),
@@ -209,7 +209,7 @@ fn argument(function: &Function, position: usize) -> Option<Argument> {
             }),
         ),
         // Nobody passes these.
-        Role::CapacityOf { .. } | Role::LengthOf { .. } => return None,
+        _ => return None,
     };
     let word = function.parameters[..position].iter().map(|parameter| parameter.role.request_words()).sum();
     Some(Argument { name: parameter.python_name().into(), word, kind, default })
@@ -268,21 +268,21 @@ fn lengths(function: &Function, passed: &[usize]) -> Box<[Length]> {
 fn results(function: &Function, call_bytes: u64) -> Box<[Output]> {
     let mut results = Vec::new();
     if function.returns.kept {
-        match (&function.returns.string, &function.result) {
-            (Some(string), _) => results.push(Output::Bulk {
+        match (&function.returns.pointer, &function.result) {
+            (Some(Pointed::String(string)), _) => results.push(Output::Bulk {
                 element: Scalar::U8,
                 max_bytes: call_bytes,
                 text: string.text,
                 null: string.null,
             }),
             (None, CType::Scalar { scalar, .. }) => results.push(number(*scalar)),
-            (None, CType::Pointer { .. } | CType::Void) => {}
+            _ => {}
         }
     }
     for parameter in &function.parameters {
         match &parameter.role {
             Role::Buffer(buffer) if parameter.role.is_result() => results.push(Output::Bulk {
-                element: buffer.element,
+                element: buffer.element.scalar().unwrap_or(Scalar::U8),
                 max_bytes: buffer.max_bytes,
                 text: buffer.text,
                 null: buffer.null,

@@ -132,9 +132,7 @@ pub fn refused(
         Status::TooLarge => {
             vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text))
         }
-        Status::Malformed | Status::Ok => {
-            error("Error", &with(&called, "the zone did not understand the call", text), &[], vm)
-        }
+        _ => error("Error", &with(&called, "the zone did not understand the call", text), &[], vm),
     }
 }
 

@@ -8,7 +8,7 @@ use super::keys::{both_kinds, max_bytes, place, refuse, size_only};
 use super::{Context, Fills, Pointee};
 use crate::document::Reader;
 use crate::expression::{Expression, Operator};
-use crate::interface::{Buffer, Direction, Role};
+use crate::interface::{Buffer, Direction, Element, Role};
 use toml::de::DeValue;
 
 pub(super) fn buffer(
@@ -67,7 +67,7 @@ pub(super) fn buffer(
     check_filled_cell(reader, context, drafts, index, draft, table)?;
     Some(Role::Buffer(Buffer {
         direction: draft.direction,
-        element,
+        element: Element::Scalar(element),
         length,
         capacity,
         max_bytes,
@@ -75,6 +75,8 @@ pub(super) fn buffer(
         default_none,
         text,
         string,
+        retain: None,
+        view: false,
     }))
 }
 

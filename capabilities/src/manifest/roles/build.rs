@@ -22,7 +22,7 @@ pub(super) fn role(
         (Draft::Number(scalar), Some(Fill::CapacityOf(of))) => Some(Role::CapacityOf { scalar: *scalar, of: *of }),
         (Draft::Number(scalar), Some(Fill::LengthOf(of))) => Some(Role::LengthOf { scalar: *scalar, of: of.clone() }),
         (Draft::Number(scalar), None) => number(reader, context, index, *scalar),
-        (Draft::Owned, _) => Some(Role::Number { scalar: Scalar::U64, range: None, default: None }),
+        (Draft::Owned, _) => Some(Role::Number { scalar: Scalar::U64, enumeration: None, range: None, default: None }),
         (Draft::Text, _) => text(reader, context, index),
         (Draft::Cell { direction, scalar }, _) => cell::passed(reader, context, drafts, index, *direction, *scalar),
         (Draft::Unmarked, Some(fill)) => cell::filled(reader, context, drafts, index, fill),
@@ -34,7 +34,7 @@ pub(super) fn role(
 
 fn number(reader: &mut Reader, context: &Context<'_, '_>, index: usize, scalar: Scalar) -> Option<Role> {
     let (range, default) = range_and_default(reader, context.table(index), scalar)?;
-    Some(Role::Number { scalar, range, default })
+    Some(Role::Number { scalar, enumeration: None, range, default })
 }
 
 pub(super) type Limits = (Option<(Number, Number)>, Option<Number>);
@@ -54,7 +54,7 @@ pub(super) fn range_and_default(
 }
 
 fn text(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Role> {
-    let mut text = Text { bytes: false, null: false, default: None, max_bytes: context.call_bytes };
+    let mut text = Text { bytes: false, null: false, default: None, max_bytes: context.call_bytes, retain: None };
     let Some(table) = context.table(index) else { return Some(Role::Text(text)) };
     refuse(reader, table.range.as_ref(), "range", context.name(index), "a string")?;
     both_kinds(reader, table)?;

@@ -57,7 +57,16 @@ pub(super) fn passed(
         return None;
     }
     let (range, default) = range_and_default(reader, Some(table), scalar)?;
-    Some(Role::Cell(Cell { direction, scalar, null: on(&table.null), range, default, fill: None, consumed }))
+    Some(Role::Cell(Cell {
+        direction,
+        scalar,
+        enumeration: None,
+        null: on(&table.null),
+        range,
+        default,
+        fill: None,
+        consumed,
+    }))
 }
 
 /// A pointer without a table that a buffer's length or capacity names.
@@ -86,7 +95,16 @@ pub(super) fn filled(
     };
     let direction = if consumed { Direction::InOut } else { Direction::In };
     let scalar = pointee.scalar();
-    Some(Role::Cell(Cell { direction, scalar, null: false, range: None, default: None, fill: Some(fill), consumed }))
+    Some(Role::Cell(Cell {
+        direction,
+        scalar,
+        enumeration: None,
+        null: false,
+        range: None,
+        default: None,
+        fill: Some(fill),
+        consumed,
+    }))
 }
 
 /// Whether a buffer that comes back is as long as the number that this cell then holds.

@@ -18,6 +18,7 @@ fn show(c_type: &CType) -> String {
         CType::Pointer { to, constant } => format!("*{}{}", if *constant { "const " } else { "" }, show(to)),
         CType::Scalar { character: true, .. } => "char".into(),
         CType::Scalar { scalar, .. } => format!("{scalar:?}"),
+        CType::Void => "void".into(),
         other => format!("{other:?}"),
     }
 }

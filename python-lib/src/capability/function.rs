@@ -70,14 +70,14 @@ impl Function {
     }
 
     #[inline]
-    fn invoke(&self, passed: &Passed<'_>, vm: &VirtualMachine) -> PyResult {
+    fn invoke<'a>(&'a self, mut passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
         let Ready { line, plan } = self.ready(vm)?;
         if !plan.granted {
             return Err(raise::not_granted(&line.name, &plan.name, &line.location, vm));
         }
-        let mut prepared = Prepared::empty(plan);
-        prepared.fill(plan, passed, vm)?;
-        line.call(plan, &prepared, vm)?.into_object(vm)
+        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        prepared.fill(plan, &mut passed, vm)?;
+        line.call(plan, &mut prepared, vm)?.into_object(line, vm)
     }
 }
 
@@ -90,7 +90,7 @@ fn vectorcall(
     vm: &VirtualMachine,
 ) -> PyResult {
     match function.downcast_ref::<Function>() {
-        Some(function) => function.invoke(&Passed::new(&values, positional, names), vm),
+        Some(function) => function.invoke(Passed::new(&values, positional, names), vm),
         None => Err(vm.new_type_error("not a function of a capability")),
     }
 }
@@ -110,7 +110,7 @@ impl Callable for Function {
                 vm.ctx.new_str(name).into()
             })
             .collect();
-        zelf.invoke(&Passed::new(&values, positional, Some(&names)), vm)
+        zelf.invoke(Passed::new(&values, positional, Some(&names)), vm)
     }
 }
 

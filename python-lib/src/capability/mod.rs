@@ -13,11 +13,22 @@
 //! Neither class can be instantiated, copied or pickled from Python, and nothing of a channel can be seen there.
 
 mod arguments;
+pub mod buffers;
+mod callback;
+mod classes;
+mod codec;
+mod conversation;
 pub mod function;
+pub mod handle;
+mod kind;
 mod line;
 mod number;
 pub mod object;
+mod output;
 mod plan;
 mod raise;
+mod records;
 mod results;
 mod sequence;
+mod value;
+mod wide;

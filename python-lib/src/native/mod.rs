@@ -9,7 +9,8 @@ pub(crate) use _cloison::module_def;
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::streams;
-    use crate::capability::{function::Function, object::Capability};
+    use crate::capability::buffers::{RegisteredBuffer, View};
+    use crate::capability::{function::Function, handle::Handle, object::Capability};
     use crate::link;
     use rustpython_vm::builtins::{PyBytesRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
@@ -24,6 +25,21 @@ mod _cloison {
     #[pyattr(name = "Function")]
     fn function_class(_vm: &VirtualMachine) -> PyTypeRef {
         Function::class_ready()
+    }
+
+    #[pyattr(name = "Handle")]
+    fn handle_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Handle::make_static_type()
+    }
+
+    #[pyattr(name = "RegisteredBuffer")]
+    fn registered_buffer_class(_vm: &VirtualMachine) -> PyTypeRef {
+        RegisteredBuffer::make_static_type()
+    }
+
+    #[pyattr(name = "View")]
+    fn view_class(_vm: &VirtualMachine) -> PyTypeRef {
+        View::make_static_type()
     }
 
     /// A capability that cloison.toml grants, by its name there.

@@ -61,6 +61,15 @@ impl<'a> Pieces<'a> {
     }
 
     #[inline]
+    fn clear(&mut self) {
+        for place in self.first.iter_mut().take(self.count) {
+            *place = None;
+        }
+        self.rest.clear();
+        self.count = 0;
+    }
+
+    #[inline]
     fn iter(&self) -> impl Iterator<Item = &(u64, Source<'a>)> {
         self.first[..self.count.min(4)].iter().flatten().chain(&self.rest)
     }
@@ -186,12 +195,25 @@ impl<'a> Prepared<'a> {
     /// Convert and check all arguments. In place: a request is too large to be handed about.
     #[inline]
     pub fn fill(&mut self, plan: &'a Plan, passed: &mut Passed<'a>, vm: &VirtualMachine) -> PyResult<()> {
+        self.fill_unless(plan, passed, |_, _, _| Ok(false), vm)
+    }
+
+    /// The same, but for values that `taken` takes.
+    #[inline]
+    pub fn fill_unless(
+        &mut self,
+        plan: &'a Plan,
+        passed: &mut Passed<'a>,
+        mut taken: impl FnMut(&mut Self, &'a Argument, &'a PyObject) -> PyResult<bool>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         passed.check(plan, vm)?;
         if plan.leading {
             passed.skip_leading(plan);
         }
         for (position, argument) in plan.arguments.iter().enumerate() {
             match passed.value(position, &argument.name) {
+                Some(value) if taken(self, argument, value)? => {}
                 Some(value) => self.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?,
                 None => self.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
             }
@@ -200,6 +222,20 @@ impl<'a> Prepared<'a> {
             self.check_lengths(plan, vm)?;
         }
         Ok(())
+    }
+
+    /// Another call of the same function, whose bytes stand from there on. The words are those of the last one.
+    #[inline]
+    pub fn begin_again(&mut self, used: u64) {
+        self.request.arena_used = used;
+        self.bulk.clear();
+    }
+
+    /// Nothing for this argument yet.
+    #[inline]
+    pub fn clear(&mut self, argument: &Argument) {
+        let word = argument.word;
+        self.request.words[word..word + argument.kind.words()].fill(0);
     }
 
     /// Copy the bytes to where the words say they are.

@@ -253,7 +253,7 @@ fn subclass(
     slots: bool,
     vm: &VirtualMachine,
 ) -> PyResult<PyTypeRef> {
-    let dict: PyDictRef = PyDict::new_ref(&vm.ctx);
+    let dict: PyDictRef = PyDict::default().into_ref(&vm.ctx);
     dict.set_item("__module__", vm.ctx.new_str("cloison").into(), vm)?;
     if let Some(doc) = doc {
         dict.set_item("__doc__", vm.ctx.new_str(doc).into(), vm)?;

@@ -257,7 +257,7 @@ impl Unpack<'_> {
 /// Of a `long double` or a complex number.
 pub fn wide_value(kind: cloison_capabilities::types::Wide, bytes: &[u8]) -> Result<Value, Lie> {
     let bytes = bytes.get(..kind.layout().size as usize).ok_or(Lie::Range)?;
-    let (real, imaginary) = wide::decode(kind, bytes).ok_or(Lie::Range)?;
+    let (real, imaginary) = kind.load(bytes).ok_or(Lie::Range)?;
     Ok(if kind.is_complex() { Value::Complex(real, imaginary) } else { Value::Float(real) })
 }
 

@@ -471,7 +471,7 @@ fn no_capability(name: &str, answer: ToMicroprocess, vm: &VirtualMachine) -> PyB
 
 impl Extra {
     /// The call has ended well: what it consumed is gone, and what the library keeps is kept with what keeps it.
-    fn settle(self, made: &[(Lifetime, Rc<Core>)]) {
+    pub fn settle(self, made: &[(Lifetime, Rc<Core>)]) {
         let Self { handles, consumed, callables } = self;
         let keeper = |lifetime: Lifetime| {
             let passed = handles.iter().find(|(position, _)| lifetime == Lifetime::Parameter(*position));

@@ -13,15 +13,18 @@
 //! Neither class can be instantiated, copied or pickled from Python, and nothing of a channel can be seen there.
 
 mod arguments;
+pub mod batch;
 pub mod buffers;
 mod callback;
 mod classes;
 mod codec;
 mod conversation;
+mod crossing;
 pub mod function;
 pub mod handle;
 mod kind;
 mod line;
+mod map;
 mod number;
 pub mod object;
 mod output;
@@ -29,6 +32,7 @@ mod plan;
 mod raise;
 mod records;
 mod results;
+mod rows;
 mod sequence;
 mod value;
 mod wide;

@@ -3,6 +3,7 @@
 //! In a template a capability is a name only, so that `zlib = cloison.capability("zlib")` may stand at the top of a
 //! module; each microprocess asks for itself what it may do. In a microprocess it is described at once, and denied at once.
 
+use super::batch::Batch;
 use super::function::Function;
 use super::line::Line;
 use crate::link;
@@ -133,6 +134,12 @@ impl Capability {
             text.push_str(doc);
         }
         Ok(text)
+    }
+
+    /// Calls that are noted, and made together in one crossing.
+    #[pymethod]
+    fn batch(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Batch>> {
+        Ok(Batch::new(zelf, vm)?.into_ref(&vm.ctx))
     }
 
     #[pymethod]

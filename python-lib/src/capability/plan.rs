@@ -60,6 +60,8 @@ pub struct Argument {
     pub default: Option<Preset>,
     /// It has a default and stands before some that have none.
     pub leading: bool,
+    /// What stands in the arena for it is good for one call: the library writes to it, keeps it or ends it.
+    pub once: bool,
 }
 
 /// A default value.
@@ -157,8 +159,15 @@ impl Plan {
 fn argument(names: &Names<'_>, position: usize) -> Option<Argument> {
     let parameter = &names.function.parameters[position];
     let (kind, default) = Kind::of(parameter, position, names)?;
+    let once = match &parameter.role {
+        Role::Buffer(buffer) => buffer.direction.is_out(),
+        Role::Callback(callback) => callback.retain.is_some(),
+        Role::Handle(handle) => handle.consumed,
+        Role::Record(record) => record.direction.is_out(),
+        _ => false,
+    };
     let word = names.function.parameters[..position].iter().map(|parameter| parameter.role.request_words()).sum();
-    Some(Argument { name: parameter.python_name().into(), position, word, kind, default, leading: parameter.leading })
+    Some(Argument { name: parameter.python_name().into(), position, word, kind, default, leading: parameter.leading, once })
 }
 
 /// The positions of handles to which something belongs that the call makes or passes.

@@ -11,7 +11,7 @@ use super::value::Value;
 use cloison_capabilities::types::{CType, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 use rustpython_vm::builtins::{PyBytes, PyDict, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 /// A record object or a mapping, as the members' values.
@@ -53,7 +53,7 @@ fn object(
         let name = &line.interface.types[id.0 as usize].name;
         return Err(place.type_error(&format!("{name} or a mapping"), value, vm));
     }
-    let dict = PyDict::new_ref(&vm.ctx);
+    let dict = PyDict::default().into_ref(&vm.ctx);
     vm.call_method(dict.as_object(), "update", (value.to_owned(),))?;
     let keywords: KwArgs = dict
         .into_iter()

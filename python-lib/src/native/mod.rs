@@ -9,13 +9,14 @@ pub(crate) use _cloison::module_def;
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::streams;
+    use crate::capability::batch::{Batch, Noting, Pending};
     use crate::capability::buffers::{RegisteredBuffer, View};
     use crate::capability::{function::Function, handle::Handle, object::Capability};
     use crate::link;
     use rustpython_vm::builtins::{PyBytesRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
-    use rustpython_vm::{PyRef, PyResult, VirtualMachine};
+    use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
 
     #[pyattr(name = "Capability")]
     fn capability_class(_vm: &VirtualMachine) -> PyTypeRef {
@@ -25,6 +26,21 @@ mod _cloison {
     #[pyattr(name = "Function")]
     fn function_class(_vm: &VirtualMachine) -> PyTypeRef {
         Function::class_ready()
+    }
+
+    #[pyattr(name = "Batch")]
+    fn batch_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Batch::make_static_type()
+    }
+
+    #[pyattr(name = "BatchFunction")]
+    fn batch_function_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Noting::make_static_type()
+    }
+
+    #[pyattr(name = "Pending")]
+    fn pending_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Pending::make_static_type()
     }
 
     #[pyattr(name = "Handle")]
@@ -46,6 +62,12 @@ mod _cloison {
     #[pyfunction]
     fn capability(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
         crate::capability::object::capability(name, vm)
+    }
+
+    /// Calls of a capability that are noted, and made together when the `with` block ends.
+    #[pyfunction]
+    fn batch(capability: PyRef<Capability>, vm: &VirtualMachine) -> PyResult<PyRef<Batch>> {
+        Ok(Batch::new(capability, vm)?.into_ref(&vm.ctx))
     }
 
     /// Whether the application has a module of that name: None, or (is a package, path, source).

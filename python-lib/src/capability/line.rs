@@ -91,11 +91,20 @@ impl Line {
             ));
         }
         match ask(&FromMicroprocess::Describe { capability: name.to_owned() }, vm)? {
-            (ToMicroprocess::Described { interface, grant, allow_location }, _) => Ok(Self {
+            (ToMicroprocess::Described { interface, grant, allow_location }, _) => {
+                Ok(Self::new(name, *interface, grant, allow_location))
+            }
+            (answer, _) => Err(no_capability(name, answer, vm)),
+        }
+    }
+
+    /// One that has been described so.
+    pub fn new(name: &str, interface: Interface, grant: Grant, location: String) -> Self {
+        Self {
                 name: name.to_owned(),
-                interface: *interface,
+                interface,
                 grant,
-                location: allow_location,
+                location,
                 classes: Classes::default(),
                 handles: Handles::default(),
                 callables: Callables::default(),
@@ -105,8 +114,6 @@ impl Line {
                 depth: Cell::new(0),
                 mark: Cell::new(0),
                 lost: RefCell::new(None),
-            }),
-            (answer, _) => Err(no_capability(name, answer, vm)),
         }
     }
 

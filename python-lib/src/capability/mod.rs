@@ -21,6 +21,8 @@ mod codec;
 mod conversation;
 mod crossing;
 pub mod function;
+#[cfg(test)]
+mod fuzz;
 pub mod handle;
 mod kind;
 mod line;

@@ -28,7 +28,7 @@ pub(super) fn keys(reader: &mut Reader, raw: &raw::Type<'_>) {
 /// Looks the owners up; nothing may own itself by a detour.
 pub(super) fn owners(reader: &mut Reader, types: &mut Types<'_, '_>) {
     let owner = |reader: &mut Reader, types: &Types<'_, '_>, index: usize| {
-        let key = types.raw[index].owner.as_ref()?;
+        let key = types.origins[index].raw.owner.as_ref()?;
         types.handle(TypeId(index as u32))?;
         let found = types.named(&key.value.text).map(|(id, _)| id).filter(|id| types.handle(*id).is_some());
         if found.is_none() {
@@ -42,8 +42,8 @@ pub(super) fn owners(reader: &mut Reader, types: &mut Types<'_, '_>) {
     for start in 0..found.len() {
         // The first of a circle reports it.
         let first = circle(&found, start) == Some(start);
-        if first && let Some(key) = &types.raw[start].owner {
-            let message = format!("`{}` would own itself", types.raw[start].name.text);
+        if first && let Some(key) = &types.origins[start].raw.owner {
+            let message = format!("`{}` would own itself", types.origins[start].raw.name.text);
             let hint = "leave `owner` out for the type whose objects are there first";
             reader.error_with_hint(key.value.span.clone(), message, hint);
         }
@@ -72,7 +72,7 @@ fn circle(owners: &[Option<TypeId>], start: usize) -> Option<usize> {
 /// Looks the functions up that end objects.
 pub(super) fn free(reader: &mut Reader, types: &mut Types<'_, '_>, declarations: &Declarations<'_, '_>) {
     for index in 0..types.definitions.len() {
-        let (id, raw) = (TypeId(index as u32), types.raw[index]);
+        let (id, raw) = (TypeId(index as u32), types.origins[index].raw);
         let Some(key) = raw.free.as_ref().filter(|_| types.handle(id).is_some()) else { continue };
         let Some((function, declared)) = declarations.named(reader, &key.value) else { continue };
         if !ends(declared, id) {
@@ -103,7 +103,7 @@ fn ends(declared: &Declared<'_, '_>, id: TypeId) -> bool {
 
 /// Where each call has a process of its own, no object outlives a call.
 pub(super) fn refuse(reader: &mut Reader, types: &Types<'_, '_>) {
-    for raw in types.raw.iter().filter(|raw| on(&raw.handle)) {
+    for raw in types.origins.iter().map(|origin| origin.raw).filter(|raw| on(&raw.handle)) {
         let span = raw.handle.as_ref().map(|key| key.span.clone()).unwrap_or_default();
         let message = "an object outlives the call that made it, and nothing does where `instances = \"per-call\"`";
         let hint = "with `instances = \"per-client\"` each client has a process of its own that lasts";

@@ -21,14 +21,16 @@
 //! ```
 
 mod lexer;
+mod names;
 mod parser;
 mod prototype;
 mod specifiers;
 mod tree;
 mod typedefs;
 
+pub use names::{Inner, Meaning, MemberShape, Names, TypeText};
 pub use parser::parse;
-pub use prototype::{Prototype, PrototypeParameter};
+pub use prototype::{FormMistakes, Prototype, PrototypeParameter};
 pub use tree::{ArrayLength, Declaration, Name, Parameter, Tag, Type, TypeKind};
 
 #[cfg(test)]

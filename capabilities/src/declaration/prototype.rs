@@ -1,7 +1,7 @@
 //! Which declarations can be called: a [`Declaration`]'s tree → [`CType`]s, or the reason why not.
 
 use super::tree::{ArrayLength, Declaration, Name, Parameter, Type, TypeKind};
-use super::{parse, typedefs};
+use super::{Names, parse, typedefs};
 use crate::diagnostic::{Mistake, did_you_mean};
 use crate::types::CType;
 use std::collections::BTreeSet;
@@ -13,8 +13,10 @@ pub struct Prototype {
     pub name: Name,
     /// The type of its value.
     pub result: CType,
-    /// The parameters in C order.
+    /// The parameters in C order, those of the form of a variadic function included.
     pub parameters: Vec<PrototypeParameter>,
+    /// Of a variadic function: how many parameters stand before `...`.
+    pub variadic: Option<usize>,
 }
 
 /// One parameter.
@@ -26,23 +28,47 @@ pub struct PrototypeParameter {
     pub c_type: CType,
     /// The `16` of `char digest[16]`.
     pub array: Option<u64>,
+    /// The typedef name that its type was written as, if it was one of a manifest's own: `compare` of `compare f`.
+    pub typedef: Option<String>,
+}
+
+/// What is wrong with a variadic function and one of its forms.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct FormMistakes {
+    /// In the C text.
+    pub in_text: Vec<Mistake>,
+    /// In the form.
+    pub in_form: Vec<Mistake>,
 }
 
 impl Prototype {
-    /// Reads a function's prototype. All that cannot be called is found, not only the first.
-    pub fn parse(text: &str) -> Result<Self, Vec<Mistake>> {
+    /// Reads a function's prototype. All that cannot be called is found, not only the first. An empty list of mistakes
+    /// belongs to a prototype that is right itself but needs a type that is wrong.
+    pub fn parse(text: &str, _names: &Names) -> Result<Self, Vec<Mistake>> {
         parse(text).map_err(|mistake| vec![mistake]).and_then(Self::resolve)
     }
 
+    /// Reads a variadic function's prototype with the parameters that one form of it has in the place of `...`:
+    /// `int a, double b`.
+    pub fn parse_form(text: &str, form: &str, _names: &Names) -> Result<Self, FormMistakes> {
+        let _ = text;
+        let mistake = Mistake::new(0..form.len(), "functions with a variable number of arguments cannot be called yet");
+        Err(FormMistakes { in_text: Vec::new(), in_form: vec![mistake] })
+    }
+
     /// The types of a function that has been declared.
-    pub fn resolve(declaration: Declaration) -> Result<Self, Vec<Mistake>> {
+    fn resolve(declaration: Declaration) -> Result<Self, Vec<Mistake>> {
         let name = check_head(&declaration).map_err(|mistake| vec![mistake])?;
         let TypeKind::Function { returns, parameters, variadic } = declaration.c_type.kind else {
             return Err(vec![not_a_function(&declaration.c_type, &name)]);
         };
         let mut mistakes = Vec::new();
         if let Some(span) = variadic {
-            mistakes.push(Mistake::new(span, "functions with a variable number of arguments cannot be called yet"));
+            mistakes.push(
+                Mistake::new(span, "the types of the variable arguments are missing").hint(
+                    "say which this function takes: `variadic = \"int a\"`; each choice is a function of its own",
+                ),
+            );
         }
         let result = result_type(&returns).unwrap_or_else(|mistake| {
             mistakes.push(mistake);
@@ -60,7 +86,11 @@ impl Prototype {
                 Err(mistake) => mistakes.push(mistake),
             }
         }
-        if mistakes.is_empty() { Ok(Self { name, result, parameters: resolved }) } else { Err(mistakes) }
+        if mistakes.is_empty() {
+            Ok(Self { name, result, parameters: resolved, variadic: None })
+        } else {
+            Err(mistakes)
+        }
     }
 }
 
@@ -120,7 +150,7 @@ fn parameter_type(parameter: &Parameter) -> Result<PrototypeParameter, Mistake> 
         _ => (resolve(&parameter.c_type, false)?, None),
     };
     let name = parameter.name.clone().ok_or_else(|| unnamed(parameter))?;
-    Ok(PrototypeParameter { name, c_type, array })
+    Ok(PrototypeParameter { name, c_type, array, typedef: None })
 }
 
 /// The type, if it can be called; `pointed` says that a pointer leads to it.

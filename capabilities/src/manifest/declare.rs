@@ -1,7 +1,7 @@
 //! Second step: each function's C text becomes a prototype, and each table finds its parameter.
 
 use super::raw::{self, RESERVED};
-use crate::declaration::Prototype;
+use crate::declaration::{Names, Prototype};
 use crate::diagnostic::did_you_mean;
 use crate::document::Reader;
 use crate::expression::{Callee, Takes};
@@ -50,7 +50,7 @@ pub(super) fn declare<'a, 'd>(reader: &mut Reader, functions: &'a [raw::Function
 }
 
 fn declare_one<'a, 'd>(reader: &mut Reader, raw: &'a raw::Function<'d>) -> Option<Declared<'a, 'd>> {
-    let prototype = match Prototype::parse(&raw.c.text) {
+    let prototype = match Prototype::parse(&raw.c.text, &Names::new()) {
         Ok(prototype) => prototype,
         Err(mistakes) => {
             mistakes.into_iter().for_each(|mistake| reader.mistake_in(&raw.c, mistake));

@@ -17,7 +17,7 @@ mod types;
 
 pub use evaluate::Value;
 pub use preprocess::Compiler;
-pub use types::{Function, Parameter, Record, Type, words};
+pub use types::{Function, Parameter, Record, Type, is_known, words};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

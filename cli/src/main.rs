@@ -4,8 +4,10 @@
 //! `run`; otherwise 0, 1 when a check fails, 2 for a mistake in the arguments or the manifests.
 #![forbid(unsafe_code)]
 
+mod bind;
 mod check;
 mod doctor;
+mod header;
 mod output;
 mod run;
 
@@ -27,6 +29,7 @@ struct Arguments {
 enum Command {
     /// Run an application folder with a cloison.toml, or a Python file
     Run(run::Arguments),
+    Bind(bind::Arguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::Arguments),
     /// Show which layers of the sandbox this kernel enforces, by trying
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     output::trace(arguments.verbose);
     let result = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };

@@ -1,5 +1,6 @@
 //! C types as headers write them, and back to C text.
 
+use cloison_capabilities::declaration::{Names, Prototype};
 use std::fmt::Write;
 
 /// A type, with the names that the header uses.
@@ -45,6 +46,8 @@ pub struct Function {
     pub returns: Type,
     pub parameters: Vec<Parameter>,
     pub variadic: bool,
+    /// It is to be bound.
+    pub wanted: bool,
 }
 
 /// A struct, a union or an enum.
@@ -144,7 +147,7 @@ fn list(parameters: &[Parameter], variadic: bool) -> String {
 
 /// Names of types that manifests know without being told: numbers of C's and POSIX's headers.
 pub fn is_known(name: &str) -> bool {
-    cloison_capabilities::declaration::is_known_type(name)
+    Prototype::parse(&format!("void f({name} x)"), &Names::new()).is_ok()
 }
 
 /// The words of an identifier, in lower case: `sqlite3_prepareV2` is `sqlite3`, `prepare`, `v2`.

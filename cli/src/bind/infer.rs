@@ -110,9 +110,7 @@ impl Look<'_> {
             Type::Tagged(tag) if tag.starts_with("enum ") => Ok(Keys::default()),
             Type::Tagged(tag) => self.record(tag).map(|()| Keys::default()),
             Type::Pointer { to, constant } => self.pointer(index, header.resolve(to), *constant),
-            Type::Array { of, .. } if header.resolve(of).is_number() => Ok(self.direction(
-                "several numbers: does the library read them (in = true), write them (out = true), or both?",
-            )),
+            Type::Array { of, .. } if header.resolve(of).is_number() => Ok(self.direction("in or out, or both?")),
             Type::Array { .. } => Err(format!("`{}` is an array of what is no number", self.name(index))),
             _ => Ok(Keys::default()),
         }
@@ -145,7 +143,7 @@ impl Look<'_> {
     }
 
     fn pointer(&self, index: usize, to: &Type, constant: bool) -> Judged<Keys> {
-        let length = self.length_behind(index);
+        let length = self.length_of(index);
         match to {
             Type::Function { returns, parameters, variadic } => self.callable(index, returns, parameters, *variadic),
             Type::Pointer { to, .. } => self.place(index, self.types.header.resolve(to), constant),
@@ -154,8 +152,9 @@ impl Look<'_> {
                 Ok(match (constant, length) {
                     (true, None) => Keys::plain(&[("in", "true")]),
                     (true, Some(length)) => Keys::plain(&[("in", "true"), ("length", &string(length))]),
-                    (false, _) => self
-                        .direction("one struct: does the library read it (in = true), write it (out = true), or both?"),
+                    (false, _) => self.direction(
+                        "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\")",
+                    ),
                 })
             }
             to if to.is_void() && self.is_user_data(index, constant) => Ok(Keys::plain(&[("user_data", "true")])),
@@ -170,7 +169,13 @@ impl Look<'_> {
         let one = if to.is_void() { Vec::new() } else { vec![("in", "true")] };
         match (constant, length) {
             (true, Some(length)) => Keys::plain(&[("in", "true"), ("length", &string(length))]),
-            (true, None) if to.is_char() => Keys::default(),
+            (true, None) if to.is_char() => match self.free_length() {
+                None => Keys::default(),
+                Some(length) => Keys::decide(
+                    format!("a string (no key needed), or bytes: in = true, length = \"{length}\"?"),
+                    &[("in", "true"), ("length", &string(length))],
+                ),
+            },
             (true, None) if to.is_void() => Keys::decide(
                 "how much does the library read? in = true, length = \"…\"",
                 &[("in", "true"), ("length", "\"1\"")],
@@ -178,8 +183,8 @@ impl Look<'_> {
             (true, None) => Keys::decide("one number (in = true), or several (in = true, length = \"…\")?", &one),
             (false, Some(length)) => Keys::decide(
                 format!(
-                    "does the library read it (in = true, length = \"{length}\") or write it (out = true, capacity = \"{length}\", \
-                     max = \"64 KiB\", and length = \"return\" if the function's value says how much)?"
+                    "in or out? in = true, length = \"{length}\"; or out = true, capacity = \"{length}\", max = \"64 KiB\", with \
+                     length = \"return\" if the function's value says how much it has written"
                 ),
                 &[("in", "true"), ("length", &string(length))],
             ),
@@ -188,12 +193,12 @@ impl Look<'_> {
                 Keys::plain(&[("out", "true"), ("capacity", &length), ("length", &length)])
             }
             (false, None) if to.is_void() || to.is_char() => Keys::decide(
-                "does the library read it (in = true, length = \"…\") or write it (out = true, capacity = \"…\")?",
+                "in or out? in = true, length = \"…\"; or out = true, capacity = \"…\"",
                 &[("in", "true"), ("length", "\"1\"")],
             ),
             (false, None) if is_out(self.name(index)) => Keys::plain(&[("out", "true")]),
             (false, None) => Keys::decide(
-                "one number: does the library read it (in = true), write it (out = true), or both? or several, with length = \"…\"?",
+                "in or out, or both? one number; or several, with length = \"…\" (out: capacity = \"…\")",
                 &[("out", "true")],
             ),
         }
@@ -344,13 +349,37 @@ impl Look<'_> {
         Keys::decide(question, &[("in", "true"), ("out", "true")])
     }
 
-    /// The length that stands right behind a pointer.
-    fn length_behind(&self, index: usize) -> Option<&str> {
-        let next = self.parameters.get(index + 1)?;
-        let sized =
-            matches!(&next.c_type, Type::Named(name) if name == "size_t" && self.name(index + 1).starts_with("arg"));
-        (self.resolved(index + 1).is_integer() && (sized || is_length(self.name(index + 1))))
-            .then(|| self.name(index + 1))
+    /// The length of what a pointer leads to: the one that is called after it (`src`, `srcSize`), or that stands right
+    /// behind it and is not called after another one.
+    fn length_of(&self, index: usize) -> Option<&str> {
+        let lengths: Vec<_> =
+            (0..self.parameters.len()).filter(|other| *other != index && self.is_length(*other)).collect();
+        let own = lengths.iter().find(|length| self.is_called_after(**length, index));
+        let next = lengths.iter().find(|length| **length == index + 1).filter(|length| {
+            !(0..self.parameters.len())
+                .any(|other| self.resolved(other).is_pointer() && self.is_called_after(**length, other))
+        });
+        own.or(next).map(|length| self.name(*length))
+    }
+
+    /// A length that is no pointer's yet.
+    fn free_length(&self) -> Option<&str> {
+        let taken: Vec<_> = (0..self.parameters.len())
+            .filter(|index| self.resolved(*index).is_pointer())
+            .filter_map(|index| self.length_of(index))
+            .collect();
+        let free = |index: &usize| self.is_length(*index) && !taken.contains(&self.name(*index));
+        (0..self.parameters.len()).find(free).map(|index| self.name(index))
+    }
+
+    fn is_length(&self, index: usize) -> bool {
+        let sized = matches!(&self.parameters[index].c_type, Type::Named(name) if name == "size_t" && self.name(index).starts_with("arg"));
+        self.resolved(index).is_integer() && (sized || is_length(self.name(index)))
+    }
+
+    fn is_called_after(&self, length: usize, pointer: usize) -> bool {
+        let (length, pointer) = (self.name(length).to_ascii_lowercase(), self.name(pointer).to_ascii_lowercase());
+        length != pointer && length.starts_with(&pointer)
     }
 
     /// The length that stands right behind a pointer, as a pointer itself: `dest, size_t *destLen`.
@@ -370,7 +399,7 @@ impl Look<'_> {
             let word = word.strip_prefix('p').filter(|rest| USER_DATA.contains(rest)).unwrap_or(word);
             USER_DATA.contains(&word)
         });
-        let behind = self.length_behind(index).is_some();
+        let behind = self.length_of(index).is_some();
         let first = index == 0 && self.name(index).starts_with("arg");
         !constant && !behind && (self.callback || has_callback) && (named || (self.callback && first))
     }

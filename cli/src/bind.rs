@@ -21,7 +21,7 @@ mod types;
 mod tests;
 
 use crate::header::{Compiler, Header};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,10 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     let library = library::locate(&header, arguments.library.as_deref())?;
     let draft = draft::draft(&header, &library);
-    match &arguments.output {
-        None => print!("{}", draft.text),
-        Some(path) => std::fs::write(path, &draft.text).with_context(|| path.display().to_string())?,
-    }
+    crate::output::data(arguments.output.as_deref(), &draft.text)?;
     eprintln!("{}", draft.summary(&arguments.header));
     Ok(ExitCode::SUCCESS)
 }

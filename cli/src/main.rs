@@ -10,6 +10,7 @@ mod doctor;
 mod header;
 mod output;
 mod run;
+mod schema;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ enum Command {
     Bind(bind::Arguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::Arguments),
+    Schema(schema::Arguments),
     /// Show which layers of the sandbox this kernel enforces, by trying
     Doctor(doctor::Arguments),
 }
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };
     result.unwrap_or_else(|error| {

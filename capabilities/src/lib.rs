@@ -11,6 +11,8 @@
 //! | [`bundled`] | the bindings that come with Cloison, as data |
 //! | [`declaration`] | C declarations → [`types`] |
 //! | [`types`] | C types as this machine's ABI lays them out |
+//! | [`layout`] | where the members of structs and unions stand |
+//! | [`wide`] | `long double` and complex numbers as bytes |
 //! | [`expression`] | lengths, capacities and bounds: small checked arithmetic |
 //! | [`interface`] | what a manifest means: functions, parameters and their roles |
 //! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
@@ -29,11 +31,13 @@ mod document;
 pub mod expression;
 pub mod grant;
 pub mod interface;
+pub mod layout;
 pub mod manifest;
 pub mod message;
 pub mod signature;
 pub mod types;
 mod units;
+pub mod wide;
 
 pub use grant::Grant;
 pub use interface::{Function, FunctionId, Interface};

@@ -7,6 +7,7 @@
 mod bind;
 mod check;
 mod doctor;
+mod generate;
 mod header;
 mod output;
 mod run;
@@ -33,7 +34,9 @@ enum Command {
     Bind(bind::Arguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::Arguments),
+    Docs(generate::Docs),
     Schema(schema::Arguments),
+    Stub(generate::Stub),
     /// Show which layers of the sandbox this kernel enforces, by trying
     Doctor(doctor::Arguments),
 }
@@ -45,6 +48,8 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Docs(arguments) => generate::docs(&arguments),
+        Command::Stub(arguments) => generate::stub(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };

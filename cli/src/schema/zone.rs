@@ -172,19 +172,9 @@ pub struct Member {
     /// Python does not see it: zero on the way in, dropped on the way out.
     pub hidden: Option<Switch>,
     /// Of a union: which of its members is live.
-    pub live: Option<Live>,
+    pub live: Option<LiveBy>,
     /// What the author has yet to say; `cloison check` refuses it.
     pub decide: Option<String>,
-}
-
-/// `live` of a member that is a union.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Live {
-    /// Always that one.
-    Always(String),
-    /// It follows from another member.
-    By(LiveBy),
 }
 
 /// Which member of a union is live, by another member of the struct.

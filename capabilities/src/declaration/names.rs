@@ -3,9 +3,14 @@
 //! A [`Names`] is made once per manifest, from all its `[types]`; every prototype is then read with it. Types may refer
 //! to each other in any order, unlike in C.
 
-use super::tree::Name;
+use super::constant::Value;
+use super::integer::Integer;
+use super::reading;
+use super::resolve::Resolved;
+use super::tree::{Name, Tag};
 use crate::diagnostic::Mistake;
 use crate::types::{Bits, CType, Layout, Scalar};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One `[types.KEY]`.
 #[derive(Clone, Copy, Debug)]
@@ -68,10 +73,24 @@ pub struct Inner {
     pub meaning: Meaning,
 }
 
-/// The C library's typedefs and a manifest's own types.
+/// The C library's typedefs and a manifest's own types. A name whose declaration is wrong is known all the same, so that one
+/// mistake does not bring about others.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    inner: Vec<Inner>,
+    pub(super) typedefs: BTreeMap<String, Option<Typedef>>,
+    pub(super) tags: BTreeMap<String, (Tag, Option<CType>)>,
+    pub(super) enumerators: BTreeMap<String, Option<Integer>>,
+    pub(super) inner: Vec<Inner>,
+    /// The keys of texts that could not be parsed: probably they declare that name, and perhaps enumerators.
+    pub(super) unread: BTreeSet<String>,
+}
+
+/// What a typedef of one's own stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Typedef {
+    pub(super) resolved: Resolved,
+    /// Of how many types it is made.
+    pub(super) parts: usize,
 }
 
 impl Names {
@@ -86,9 +105,7 @@ impl Names {
     /// [`TypeId`](crate::types::TypeId)s number those that are not aliases, in the order given; after them come
     /// [the inner ones](Self::inner).
     pub fn read(types: &[TypeText<'_>]) -> (Self, Vec<Result<Meaning, Vec<Mistake>>>) {
-        let refuse =
-            |one: &TypeText<'_>| Err(vec![Mistake::new(0..one.text.len(), "types of one's own are not supported yet")]);
-        (Self::default(), types.iter().map(refuse).collect())
+        reading::read(types)
     }
 
     /// The types that are declared inside others, in the order of their [`TypeId`](crate::types::TypeId)s.
@@ -97,7 +114,41 @@ impl Names {
     }
 
     /// The value of an enumerator of any of the enumerations.
-    pub fn enumerator(&self, _name: &str) -> Option<i128> {
-        None
+    pub fn enumerator(&self, name: &str) -> Option<i128> {
+        self.enumerators.get(name)?.map(|integer| integer.value)
+    }
+
+    /// What an enumerator stands for in a constant.
+    pub(super) fn value(&self, name: &str) -> Value {
+        match self.enumerators.get(name) {
+            Some(Some(integer)) => Value::Known(*integer),
+            Some(None) => Value::Wrong,
+            None if !self.unread.is_empty() => Value::Wrong,
+            None => Value::Unknown,
+        }
+    }
+
+    /// What a typedef of one's own stands for; the inner `None` is a wrong one.
+    pub(super) fn typedef(&self, name: &str) -> Option<&Option<Typedef>> {
+        self.typedefs.get(name)
+    }
+
+    /// What a tag stands for; the inner `None` is a wrong one.
+    pub(super) fn tag(&self, name: &str) -> Option<&(Tag, Option<CType>)> {
+        self.tags.get(name)
+    }
+
+    /// Whether a typedef stands for a function (not for a pointer to one).
+    pub(super) fn is_function(&self, name: &str) -> bool {
+        let found = self.typedefs.get(name).and_then(Option::as_ref);
+        found.is_some_and(|found| matches!(found.resolved.c_type, CType::Function(_)))
+    }
+
+    pub(super) fn typedef_names(&self) -> impl Iterator<Item = &str> {
+        self.typedefs.keys().map(String::as_str)
+    }
+
+    pub(super) fn tag_names(&self, tag: Tag) -> impl Iterator<Item = &str> {
+        self.tags.iter().filter(move |(_, (one, _))| *one == tag).map(|(name, _)| name.as_str())
     }
 }

@@ -20,6 +20,7 @@
 
 mod arguments;
 mod call;
+pub mod callables;
 pub mod elf;
 pub mod failure;
 pub mod ffi;
@@ -38,4 +39,5 @@ pub mod scratch;
 pub mod serve;
 pub mod signals;
 pub mod state;
+pub mod workspace;
 pub mod zone;

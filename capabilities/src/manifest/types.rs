@@ -126,7 +126,7 @@ impl<'a, 'd> Types<'a, 'd> {
             return;
         }
         raw.only(reader, "a pointer to a function", &["error", "deadline", "parameters"]);
-        let name = declaration::parse(&raw.c.text).ok().and_then(|declaration| declaration.name);
+        let name = declaration::parse(&raw.c.text, &|_| true).ok().and_then(|declaration| declaration.name);
         self.callbacks.push((name.map_or_else(|| raw.name.text.clone(), |name| name.text), raw));
     }
 

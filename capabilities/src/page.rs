@@ -12,26 +12,25 @@ mod sandbox;
 mod types;
 
 use crate::interface::{Constant, LibraryLocation, Message, Number, Parameter, Raises, Role};
-use crate::stub::{Types, offered};
+use crate::stub::offered;
 use crate::{Function, Interface};
 use std::fmt::Write;
 
 impl Interface {
     /// The whole page.
     pub fn page(&self) -> String {
-        let annotations = Types::new(self, "");
         let mut text = self.page_head();
         text += &self.contents();
         if offered(self).next().is_some() {
             text += "\n## Functions\n";
             for function in offered(self) {
-                text += &self.function_section(function, &annotations);
+                text += &self.function_section(function);
             }
         }
         if !self.types.is_empty() {
             text += "\n## Types\n";
             for definition in &self.types {
-                text += &types::section(self, definition, &annotations);
+                text += &types::section(self, definition);
             }
         }
         if !self.exceptions.is_empty() {
@@ -83,13 +82,11 @@ impl Interface {
         format!("\n{text}")
     }
 
-    fn function_section(&self, function: &Function, annotations: &Types<'_>) -> String {
+    fn function_section(&self, function: &Function) -> String {
         let arguments = function.arguments();
-        let signature: Vec<_> =
-            arguments.iter().map(|index| argument(&function.parameters[*index], annotations)).collect();
-        let result = annotations.result(function);
-        let mut text =
-            format!("\n### `{}`\n\n```python\n{0}({}) -> {result}\n```\n", function.name, signature.join(", "));
+        let short = function.short_signature(self).map(|short| short + "\n").unwrap_or_default();
+        let signature = function.signature(self);
+        let mut text = format!("\n### `{}`\n\n```python\n{signature}\n{short}```\n", function.name);
         if let Some(doc) = &function.doc {
             let _ = write!(text, "\n{}\n", doc.trim());
         }
@@ -141,31 +138,6 @@ impl Interface {
         }
         sentences
     }
-}
-
-/// `level: int = -1`
-fn argument(parameter: &Parameter, annotations: &Types<'_>) -> String {
-    let default = default(&parameter.role).map(|default| format!(" = {default}")).unwrap_or_default();
-    format!("{}: {}{default}", parameter.python_name(), annotations.argument(&parameter.role))
-}
-
-fn default(role: &Role) -> Option<String> {
-    if !role.has_default() {
-        return None;
-    }
-    Some(match role {
-        Role::Number { default: Some(value), .. } => number(*value),
-        Role::Cell(found) => found.default.map_or_else(|| "None".to_owned(), number),
-        Role::Text(text) => match &text.default {
-            Some(Some(value)) => format!("{value:?}"),
-            _ => "None".to_owned(),
-        },
-        Role::Wide { default: Some((real, imaginary)), wide } if wide.is_complex() => {
-            format!("{real:?}+{imaginary:?}j")
-        }
-        Role::Wide { default: Some((real, _)), .. } => format!("{real:?}"),
-        _ => "None".to_owned(),
-    })
 }
 
 /// A row of the table of limits, if there is something to say.

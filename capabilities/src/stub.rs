@@ -15,15 +15,11 @@
 //! classes of records, enumerations, handles and exceptions, and a callable object for each function, since a function has
 //! `map` besides being called. `cloison.capability()` gives `Any`, so the annotation needs no cast.
 
-mod annotation;
 mod classes;
 
 use crate::interface::{Constant, Number};
 use crate::{Function, Interface};
-use annotation::Annotations;
 use std::fmt::Write;
-
-pub(crate) use annotation::Annotations as Types;
 
 /// What the stub imports: no class can be called like one of them.
 const IMPORTED: [&str; 12] = [
@@ -35,15 +31,14 @@ impl Interface {
     /// The whole text of the `.pyi`.
     pub fn stub(&self) -> String {
         let class = class_name(&self.name);
-        let annotations = Annotations::new(self, &class);
-        let mut text = head(self, &class);
-        for function in offered(self) {
-            text += &callable(function, &annotations);
-        }
+        let qualified = self.qualified(&class);
+        let callables: String = offered(self).map(|function| callable(function, self, &qualified)).collect();
+        let mut text = head(self, &class, callables.contains("RegisteredBuffer"));
+        text += &callables;
         let _ = write!(text, "\n@final\nclass {class}:\n");
         text += &docstring(self.doc.as_deref().unwrap_or(&format!("The capability `{}`.", self.name)), 1);
         for definition in &self.types {
-            text += &classes::class(definition, &annotations);
+            text += &classes::class(definition, &qualified);
         }
         for exception in &self.exceptions {
             let base = exception.base.map_or_else(
@@ -66,6 +61,16 @@ impl Interface {
         }
         text
     }
+
+    /// The same, with types called as they are from anywhere in the stub: what they are called alone may be a word of
+    /// Python's (`list`).
+    fn qualified(&self, class: &str) -> Self {
+        let mut qualified = self.clone();
+        for definition in &mut qualified.types {
+            definition.name = format!("{class}.{}", definition.name);
+        }
+        qualified
+    }
 }
 
 /// The functions that Python may call.
@@ -73,7 +78,7 @@ pub(crate) fn offered(interface: &Interface) -> impl Iterator<Item = &Function> 
     interface.functions.iter().filter(|function| !function.internal)
 }
 
-fn head(interface: &Interface, class: &str) -> String {
+fn head(interface: &Interface, class: &str, registers: bool) -> String {
     let name = &interface.name;
     let module = format!("{}_capability", identifier(name));
     let example = format!(
@@ -82,46 +87,52 @@ fn head(interface: &Interface, class: &str) -> String {
         identifier(name)
     );
     let example: String = example.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
+    let registered = if registers { "from cloison import RegisteredBuffer\n" } else { "" };
     format!(
         "\"\"\"Types of the capability `{name}`, version {}, made by `cloison stub` from {}.\n\n\
          Keep this file as `{module}.pyi` beside the program:\n\n{example}\"\"\"\n\n\
          import enum\nfrom array import array\nfrom collections.abc import Callable, Iterable, Mapping, Sequence\n\
-         from typing import Any, Final, Protocol, final\n\nimport cloison\nfrom typing_extensions import Buffer, Self\n",
+         from typing import Any, Final, Protocol, final, overload\n\nimport cloison\n{registered}from typing_extensions import Buffer, Self\n",
         interface.version, interface.source
     )
 }
 
 /// The class of a function's object: called, or mapped over many.
-fn callable(function: &Function, annotations: &Annotations<'_>) -> String {
+fn callable(function: &Function, interface: &Interface, qualified: &Interface) -> String {
     let arguments = function.arguments();
-    let result = annotations.result(function);
-    let mut call = String::new();
-    let mut by_name = String::new();
-    for index in &arguments {
-        let parameter = &function.parameters[*index];
-        let (name, annotation) = (parameter.python_name(), annotations.argument(&parameter.role));
-        let default = if parameter.role.has_default() { " = ..." } else { "" };
-        let _ = write!(call, ", {name}: {annotation}{default}");
-        let _ = write!(by_name, ", {name}: {annotation} = ...");
-    }
-    let leading: Vec<_> = arguments.iter().map(|index| &function.parameters[*index]).collect();
+    let result = python(function.result_type(qualified));
+    let list = |all: &[usize], open: bool| -> String {
+        let one = |index: &usize| {
+            let parameter = &function.parameters[*index];
+            let default = if open || (parameter.role.has_default() && !parameter.leading) { " = ..." } else { "" };
+            format!(", {}: {}{default}", parameter.python_name(), python(parameter.annotation(qualified)))
+        };
+        all.iter().map(one).collect()
+    };
     let mut text = format!("\nclass _{}_function(Protocol):\n", function.name);
-    text += &docstring(&function.docstring(), 1);
+    text += &docstring(&function.docstring(interface), 1);
     text += "    __name__: str\n    __qualname__: str\n";
-    if leading.iter().any(|parameter| parameter.leading) {
-        // Python has no way to say that the first may be left out, as range()'s may.
-        text += &format!("    def __call__(self, *arguments: Any, **named: Any) -> {result}: ...\n");
-    } else {
-        text += &format!("    def __call__(self{call}) -> {result}: ...\n");
+    let short: Vec<_> = arguments.iter().copied().filter(|index| !function.parameters[*index].leading).collect();
+    // A first argument that may be left out, as range()'s: Python says that by two forms.
+    let forms = if short.len() < arguments.len() { vec![&short, &arguments] } else { vec![&arguments] };
+    for form in &forms {
+        let overload = if forms.len() > 1 { "    @overload\n" } else { "" };
+        let _ = writeln!(text, "{overload}    def __call__(self{}) -> {result}: ...", list(form, false));
     }
     if !arguments.is_empty() {
         let items = match &arguments[..] {
-            [only] => annotations.argument(&function.parameters[*only].role),
+            [only] => python(function.parameters[*only].annotation(qualified)),
             _ => "Any".to_owned(),
         };
-        text += &format!("    def map(self, items: Iterable[{items}], /, *{by_name}) -> list[{result}]: ...\n");
+        let by_name = list(&arguments, true);
+        let _ = writeln!(text, "    def map(self, items: Iterable[{items}], /, *{by_name}) -> list[{result}]: ...");
     }
     text
+}
+
+/// An annotation as type checkers take it: `array` has no truth values.
+fn python(annotation: String) -> String {
+    annotation.replace("array[bool]", "array[int]")
 }
 
 fn constant(name: &str, value: &Constant) -> String {

@@ -16,7 +16,7 @@ mod read;
 mod types;
 
 pub use evaluate::Value;
-pub use preprocess::Compiler;
+pub use preprocess::{Compiler, include};
 pub use types::{Function, Parameter, Record, Type, is_known, words};
 
 use std::collections::BTreeMap;

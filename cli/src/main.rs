@@ -12,6 +12,7 @@ mod header;
 mod output;
 mod run;
 mod schema;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -2,11 +2,10 @@
 
 use super::cell;
 use crate::Interface;
-use crate::stub::Types;
 use crate::types::{Definition, Handle, TypeKind};
 use std::fmt::Write;
 
-pub(super) fn section(interface: &Interface, definition: &Definition, annotations: &Types<'_>) -> String {
+pub(super) fn section(interface: &Interface, definition: &Definition) -> String {
     let mut text = format!("\n### `{}`\n", definition.name);
     if let Some(doc) = &definition.doc {
         let _ = write!(text, "\n{}\n", doc.trim());
@@ -22,9 +21,7 @@ pub(super) fn section(interface: &Interface, definition: &Definition, annotation
         }
         TypeKind::Handle(handle) => text += &about_handle(interface, handle),
         TypeKind::Record(found) => {
-            let seen = found.members.iter().filter_map(|member| {
-                annotations.member(&member.c_type, &member.role).map(|annotation| (&member.name, annotation))
-            });
+            let seen = found.members.iter().filter_map(|member| Some((&member.name, member.annotation(interface)?)));
             let rows: String =
                 seen.map(|(name, annotation)| format!("| `{name}` | `{}` |\n", cell(&annotation))).collect();
             if !rows.is_empty() {

@@ -1,10 +1,11 @@
 //! The classes of a capability: records, enumerations, handles.
 
-use super::{Annotations, docstring};
+use super::{docstring, python};
+use crate::Interface;
 use crate::types::{Definition, Enumeration, Record, TypeKind};
 use std::fmt::Write;
 
-pub(super) fn class(definition: &Definition, annotations: &Annotations<'_>) -> String {
+pub(super) fn class(definition: &Definition, qualified: &Interface) -> String {
     let c = definition.declaration.split_whitespace().collect::<Vec<_>>().join(" ");
     let doc = match &definition.doc {
         Some(doc) => format!("{}\n\nC: {c}", doc.trim()),
@@ -13,7 +14,7 @@ pub(super) fn class(definition: &Definition, annotations: &Annotations<'_>) -> S
     match &definition.kind {
         TypeKind::Enum(found) => enumeration(&definition.name, found, &doc),
         TypeKind::Handle(_) => handle(&definition.name, &doc),
-        TypeKind::Record(found) => record(&definition.name, found, &doc, annotations),
+        TypeKind::Record(found) => record(&definition.name, found, &doc, qualified),
     }
 }
 
@@ -35,11 +36,11 @@ fn handle(name: &str, doc: &str) -> String {
     )
 }
 
-fn record(name: &str, found: &Record, doc: &str, annotations: &Annotations<'_>) -> String {
+fn record(name: &str, found: &Record, doc: &str, qualified: &Interface) -> String {
     let mut text = format!("\n    @final\n    class {name}:\n{}", docstring(doc, 2));
     let mut arguments = String::new();
     for member in &found.members {
-        if let Some(annotation) = annotations.member(&member.c_type, &member.role) {
+        if let Some(annotation) = member.annotation(qualified).map(python) {
             let name = safe(&member.name);
             let _ = writeln!(text, "        {name}: {annotation}");
             let _ = write!(arguments, ", {name}: {annotation} = ...");

@@ -176,7 +176,7 @@ impl Look<'_> {
                     &[("in", "true"), ("length", &string(length))],
                 ),
             },
-            (true, None) if to.is_void() => Keys::decide(
+            (true, None) if to.is_void() || to.is_byte() => Keys::decide(
                 "how much does the library read? in = true, length = \"…\"",
                 &[("in", "true"), ("length", "\"1\"")],
             ),
@@ -192,7 +192,7 @@ impl Look<'_> {
                 let length = string(&format!("*{}", self.cell_length(index).unwrap_or_default()));
                 Keys::plain(&[("out", "true"), ("capacity", &length), ("length", &length)])
             }
-            (false, None) if to.is_void() || to.is_char() => Keys::decide(
+            (false, None) if to.is_void() || to.is_byte() => Keys::decide(
                 "in or out? in = true, length = \"…\"; or out = true, capacity = \"…\"",
                 &[("in", "true"), ("length", "\"1\"")],
             ),
@@ -209,6 +209,9 @@ impl Look<'_> {
         if let Type::Tagged(tag) = to
             && self.types.handles.0.contains_key(tag)
         {
+            if self.callback {
+                return Ok(self.several(index, "objects: in = true", &[]));
+            }
             let free = self.types.handles.0.get(tag).and_then(|handle| handle.free.as_ref());
             if is_ender(self.function) && !is_maker(self.function) {
                 return Err(format!("it ends the `{}` of a variable, and clears that", self.types.key(tag)));
@@ -222,11 +225,7 @@ impl Look<'_> {
             });
         }
         if to.is_char() && self.callback {
-            let before = index.checked_sub(1).filter(|before| self.resolved(*before).is_integer());
-            let length = before.map(|before| string(self.name(before)));
-            let length = length.unwrap_or_else(|| "\"1\"".to_owned());
-            let question = format!("strings: in = true, text = true, length = {length}?");
-            return Ok(Keys::decide(question, &[("in", "true"), ("text", "true"), ("length", &length)]));
+            return Ok(self.several(index, "strings: in = true, text = true", &[("text", "true")]));
         }
         if to.is_char() {
             let question = if constant {
@@ -244,6 +243,16 @@ impl Look<'_> {
             Type::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
             _ => Err(format!("nothing says what is behind the pointers of `{}`", self.name(index))),
         }
+    }
+
+    /// What a callback is given many of; the number before it may say how many.
+    fn several(&self, index: usize, what: &str, keys: &[(&str, &str)]) -> Keys {
+        let before = index.checked_sub(1).filter(|before| self.resolved(*before).is_integer());
+        let length = before.map_or_else(|| "\"1\"".to_owned(), |before| string(self.name(before)));
+        let shown = before.map_or("\"…\"", |_| length.as_str());
+        let mut instead = vec![("in", "true"), ("length", length.as_str())];
+        instead.extend(keys);
+        Keys::decide(format!("{what}, length = {shown}?"), &instead)
     }
 
     fn callable(&self, index: usize, returns: &Type, parameters: &[Parameter], variadic: bool) -> Judged<Keys> {

@@ -102,6 +102,15 @@ impl Type {
         matches!(self, Self::Number(word) if word == "char")
     }
 
+    /// A number of one byte: a pointer to it leads to several as a rule.
+    pub fn is_byte(&self) -> bool {
+        match self {
+            Self::Number(word) => word.split(' ').any(|word| word == "char"),
+            Self::Named(name) => ["int8_t", "uint8_t", "u_char"].contains(&name.as_str()),
+            _ => false,
+        }
+    }
+
     /// An integer, with or without a sign.
     pub fn is_integer(&self) -> bool {
         match self {

@@ -271,8 +271,9 @@ impl Service {
         } else {
             client.line.abandon();
         }
+        // Without the front: whoever waits with it goes on waiting.
         if client.end() {
-            self.front().leaving.push((client.clone(), false));
+            self.end(client, false);
         }
     }
 
@@ -475,7 +476,8 @@ impl Service {
 
     /// While a callable runs: what the broker has sent.
     pub(crate) fn hear(&self) {
-        let mut front = self.front();
+        // Whoever holds the front looks at the bell, too.
+        let Ok(mut front) = self.front.try_lock() else { return std::thread::yield_now() };
         if front.server.hear()
             && let Err(ended) = self.messages(&mut front, true)
         {

@@ -67,9 +67,25 @@ fn library() -> &'static libloading::Library {
 }
 
 pub fn functions(interface: Interface) -> Functions {
+    functions_of(library(), interface)
+}
+
+/// Another library, compiled and loaded once for each test program: a zone takes away the environment that the compiler needs.
+pub fn loaded(source: &'static str, interface: Interface) -> Functions {
+    static LIBRARY: OnceLock<(&str, libloading::Library)> = OnceLock::new();
+    let (loaded, library) = LIBRARY.get_or_init(|| {
+        let (_folder, file) = compile(source, &["-pthread"]);
+        // SAFETY: the tests' libraries have no constructors.
+        (source, unsafe { libloading::Library::new(file) }.expect("loads"))
+    });
+    assert_eq!(*loaded, source, "one for each test program");
+    functions_of(library, interface)
+}
+
+fn functions_of(library: &'static libloading::Library, interface: Interface) -> Functions {
     Functions::new(interface, |_, function| {
         // SAFETY: only the address is taken.
-        let symbol = unsafe { library().get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
+        let symbol = unsafe { library.get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
         // SAFETY: a function's address; the library stays loaded.
         Ok::<_, (FunctionId, FunctionError)>(unsafe { Code::new(*symbol) }.expect("not NULL"))
     })

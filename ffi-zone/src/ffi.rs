@@ -47,6 +47,11 @@ pub struct Signature {
     parameters: usize,
 }
 
+// SAFETY: nobody writes the cif or the types once they are made; `ffi_call` reads them, on any thread.
+unsafe impl Send for Signature {}
+// SAFETY: as above.
+unsafe impl Sync for Signature {}
+
 impl Signature {
     /// Prepares calls with these types.
     pub fn new<'a>(parameters: impl IntoIterator<Item = &'a CType>, result: &CType) -> Result<Self, SignatureError> {
@@ -75,6 +80,11 @@ impl Signature {
         }
         .map_err(|_| SignatureError::Refused)?;
         Ok(Self { cif, parameters: arguments.len(), _arguments: arguments })
+    }
+
+    /// What libffi wants to see, for as long as this value lives.
+    pub fn interface(&self) -> *mut ffi_cif {
+        self.cif.get()
     }
 }
 

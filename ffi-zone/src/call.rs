@@ -17,7 +17,6 @@ use cloison_capabilities::expression::{Environment, EvaluationError};
 use cloison_capabilities::interface::Function;
 use cloison_transport::Arena;
 use std::fmt::Display;
-use std::sync::atomic::Ordering;
 
 /// A step's result.
 pub(crate) type Step<T = ()> = Result<T, Box<Refusal>>;
@@ -160,7 +159,7 @@ impl<'a, 'b> Call<'a, 'b> {
     /// Just before C runs: from now on a callback may want the arena.
     #[inline]
     pub(crate) fn lend_arena(&self) {
-        self.origin.in_use.store(self.cursor, Ordering::Relaxed);
+        self.origin.callables.starts(self.cursor);
     }
 }
 

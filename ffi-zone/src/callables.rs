@@ -1,5 +1,6 @@
 //! What a call needs from the side that asks the client: C function pointers that stand for its callables.
 
+use crate::refusal::Refusal;
 use cloison_capabilities::FunctionId;
 
 /// A function pointer that has been lent.
@@ -33,6 +34,12 @@ pub trait Callables {
 
     /// Nothing calls it any more.
     fn release(&self, closure: ClosureId);
+
+    /// C is about to run; so much of the arena is in use. What a callback writes there stands behind it.
+    fn starts(&self, in_use: u64);
+
+    /// C has run: what ends the call, whatever the function says.
+    fn ended(&self) -> Option<Box<Refusal>>;
 }
 
 /// For those who have no callables.
@@ -44,4 +51,10 @@ impl Callables for NoCallables {
     }
 
     fn release(&self, _: ClosureId) {}
+
+    fn starts(&self, _: u64) {}
+
+    fn ended(&self) -> Option<Box<Refusal>> {
+        None
+    }
 }

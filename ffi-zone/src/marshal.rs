@@ -10,6 +10,8 @@
 //! | input | copied to the scratch region | the arena itself |
 //! | string | copied to the scratch region, with a NUL | the same |
 //! | in-out | copied to the scratch region | copied behind the client's part of the arena |
+//! | record, array of records or strings, wide number | the scratch region, made right there | the same |
+//! | what the library keeps | memory that stays, see [`crate::retained`] | the same |
 //! | output | the scratch region, copied to the arena afterwards | the arena behind the client's part |
 //!
 //! Room for outputs is found before the call, so that a call whose results could not be delivered is not made.
@@ -35,7 +37,6 @@ use cloison_capabilities::call::{ARENA_ALIGNMENT, Reply, Request, Status};
 use cloison_capabilities::interface::Instances;
 use cloison_capabilities::message::ChannelId;
 use cloison_transport::Arena;
-use std::sync::atomic::AtomicU64;
 
 /// Whose call it is, and what goes with it.
 pub struct Origin<'a> {
@@ -47,14 +48,12 @@ pub struct Origin<'a> {
     pub bounds: Option<&'a Bounds>,
     /// Where callables become function pointers.
     pub callables: &'a dyn Callables,
-    /// While C runs: how much of the arena is in use. What a callback writes there stands behind it.
-    pub in_use: AtomicU64,
 }
 
 impl<'a> Origin<'a> {
     /// A call of that client.
     pub fn new(client: ChannelId, arena: &'a Arena, callables: &'a dyn Callables) -> Self {
-        Self { client, arena, bounds: None, callables, in_use: AtomicU64::new(0) }
+        Self { client, arena, bounds: None, callables }
     }
 }
 
@@ -87,9 +86,9 @@ impl Marshal {
         &self.handles
     }
 
-    /// Makes the call, if its arguments fit and the bounds hold.
+    /// Makes the call, if its arguments fit and the bounds hold. How much of the arena is in use afterwards.
     #[inline]
-    pub fn call(&self, workspace: &Workspace, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
+    pub fn call(&self, workspace: &Workspace, origin: &Origin<'_>, request: &Request, reply: &mut Reply) -> u64 {
         reply.status = Status::Ok;
         reply.count = 0;
         let ended = match workspace.seat() {
@@ -100,13 +99,14 @@ impl Marshal {
             }
             None => Err(Refusal::new(Status::TooMany, "calls inside of callbacks are nested too deep")),
         };
-        if let Err(refusal) = ended {
+        ended.unwrap_or_else(|refusal| {
             refusal.write(reply, Some(origin.arena), request.arena_used);
-        }
+            request.arena_used
+        })
     }
 
     #[inline]
-    fn attempt(&self, seat: &mut Seat<'_>, origin: &Origin<'_>, request: &Request, reply: &mut Reply) -> Step {
+    fn attempt(&self, seat: &mut Seat<'_>, origin: &Origin<'_>, request: &Request, reply: &mut Reply) -> Step<u64> {
         let id = FunctionId(request.function);
         let Some((entry, function)) = self.functions.get(id).zip(self.functions.declaration(id)) else {
             return Err(Refusal::new(Status::Malformed, format_args!("there is no function {}", id.0)));
@@ -135,7 +135,7 @@ impl Marshal {
         if call.has_things() {
             call.tidy(ended.is_ok());
         }
-        ended
+        ended.map(|()| call.cursor)
     }
 
     /// Closes the handle that the request names.
@@ -218,11 +218,17 @@ fn make(call: &mut Call<'_, '_>, request: &Request, reply: &mut Reply) -> Step {
         call.make_rooms()?;
     }
     call.run()?;
+    // What a callable has done beats what the function says about it.
+    let failed = call.origin.callables.ended();
     if let Err(refusal) = call.judge() {
         call.free_gifts(Ending::Failed);
-        return Err(refusal);
+        return Err(failed.unwrap_or(refusal));
     }
     call.succeeded = true;
+    if let Some(refusal) = failed {
+        call.free_gifts(Ending::NotGiven);
+        return Err(refusal);
+    }
     let given = call.give(reply);
     call.free_gifts(if given.is_ok() { Ending::Given } else { Ending::NotGiven });
     given

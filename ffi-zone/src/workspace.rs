@@ -1,6 +1,6 @@
 //! What one thread needs for its calls, made once and used again.
 //!
-//! A call takes a [`Desk`] and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
+//! A call takes a desk and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
 //! ones. Each call has its own to itself, so nothing that is shared is borrowed while C runs.
 
 use crate::call::Held;
@@ -69,6 +69,11 @@ impl Workspace {
         let desks = [const { Cell::new(None) }; MAX_DEPTH + 1];
         desks[0].set(Some(Desk::new()));
         Ok(Self { scratch: Scratch::new(call_bytes)?, desks, depth: Cell::new(0) })
+    }
+
+    /// Memory for the arguments or results of a callback.
+    pub(crate) fn part(&self) -> Part<'_> {
+        self.scratch.open()
     }
 
     /// What the next call works with; `None` when calls are nested too deep.

@@ -63,14 +63,14 @@ fn nanoseconds() {
     });
     println!("libffi and the registers alone: add(2, 3) {call:.1} ns");
     let state = cloison_zone::state::State::settle();
-    println!("another client's turn: {:.1} ns", best(|| state.restore()));
+    println!("another client's turn: {:.1} ns", best(|| both(&state)));
     println!("registers alone: {:.1} ns", best(cloison_zone::state::after_call));
 
     let (sum, interface) = (bench.id("sum"), &bench.marshal.functions().interface);
     let plain = Grant::new([sum]);
     let rate = Grant { rate: Some(Rate { calls: u64::MAX, period_ms: 1 }), calls: Some(u64::MAX), ..plain.clone() };
     for (name, grant) in [("plain", &plain), ("rate and calls", &rate)] {
-        let mut policy = Policy::new(grant, interface, Some(account())).expect("policy");
+        let policy = Policy::new(grant, interface, Some(account())).expect("policy");
         println!("grant, {name}: {:.1} ns", best(|| policy.admit(black_box(sum)).expect("admitted")));
     }
     let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 1 << 20);
@@ -90,4 +90,9 @@ fn nanoseconds() {
 
 fn account() -> Account {
     Account::open(&cloison_transport::account::create().expect("memory")).expect("account")
+}
+
+fn both(state: &cloison_zone::state::State) {
+    state.restore_thread();
+    state.restore_process();
 }

@@ -1,10 +1,12 @@
 //! An interface for `library.c`, the library itself, and requests for it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod asking;
 pub mod surface;
 pub mod walls;
+pub mod zone;
 
-use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Request, Status};
+use cloison_capabilities::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
 use cloison_capabilities::expression::{Expression, Operator};
 use cloison_capabilities::interface::*;
 use cloison_capabilities::message::ChannelId;
@@ -46,7 +48,7 @@ pub fn hostile_interface() -> Interface {
     interface
 }
 
-fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
+pub fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("liblibrary.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(source);
@@ -71,13 +73,25 @@ fn surface_library() -> &'static libloading::Library {
 
 /// Compiles and loads.
 pub fn load(source: &str) -> libloading::Library {
-    let (_folder, file) = compile(source, &["-lm"]);
+    let (_folder, file) = compile(source, &["-lm", "-Wno-psabi"]);
     // SAFETY: the library has no constructors.
     unsafe { libloading::Library::new(file) }.expect("loads")
 }
 
 pub fn functions(interface: Interface) -> Functions {
     functions_of(interface, library())
+}
+
+/// Another library, compiled and loaded once for each test program: a zone takes away the environment that the compiler needs.
+pub fn loaded(source: &'static str, interface: Interface) -> Functions {
+    static LIBRARY: OnceLock<(&str, libloading::Library)> = OnceLock::new();
+    let (loaded, library) = LIBRARY.get_or_init(|| {
+        let (_folder, file) = compile(source, &["-pthread"]);
+        // SAFETY: the tests' libraries have no constructors.
+        (source, unsafe { libloading::Library::new(file) }.expect("loads"))
+    });
+    assert_eq!(*loaded, source, "one for each test program");
+    functions_of(interface, library)
 }
 
 pub fn functions_of(interface: Interface, library: &libloading::Library) -> Functions {
@@ -444,6 +458,18 @@ impl Bench {
         let mut reply = empty_reply();
         let origin = Origin::new(CLIENT, self.caller.arena(), &NoCallables);
         self.marshal.call(&self.workspace, &origin, request, &mut reply);
+        reply
+    }
+
+    /// What any request gets, be it a call or not.
+    pub fn any(&self, request: &Request) -> Reply {
+        let mut reply = empty_reply();
+        let origin = Origin::new(CLIENT, self.caller.arena(), &NoCallables);
+        match request.function {
+            CLOSE => self.marshal.close(&self.workspace, &origin, request, &mut reply),
+            SYNC => self.marshal.sync(&origin, request, &mut reply),
+            _ => return self.raw(request),
+        }
         reply
     }
 

@@ -110,7 +110,7 @@ impl Plan {
         if words > MAX_WORDS {
             return None;
         }
-        let signature = function.signature();
+        let signature = function.signature(interface);
         let names = Names { interface, function, keepers: keepers(function) };
         let arguments: Box<[Argument]> =
             passed.iter().map(|&position| argument(&names, position)).collect::<Option<_>>()?;
@@ -127,7 +127,7 @@ impl Plan {
             results: Output::of_function(function, interface)?,
             parameters: function.parameters.iter().map(|parameter| parameter.python_name().into()).collect(),
             signature: signature.strip_prefix(&*function.name).unwrap_or(&signature).into(),
-            doc: function.docstring().into(),
+            doc: function.docstring(interface).into(),
             arguments,
             ..Self::special(index, &function.name, interface)
         })

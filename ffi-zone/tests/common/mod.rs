@@ -1,6 +1,7 @@
 //! An interface for `library.c`, the library itself, and requests for it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod asking;
 pub mod surface;
 pub mod walls;
 pub mod zone;

@@ -73,7 +73,7 @@ variant variant_next(variant v) {
     switch (v.kind) {
     case 0: v.u.i += 1; break;
     case 1: v.u.d += 0.5; break;
-    default: v.u.t.n = v.u.t.text == NULL ? -1 : (int)strlen(v.u.t.text); v.u.t.text = mail;
+    case 2: v.u.t.n = v.u.t.text == NULL ? -1 : (int)strlen(v.u.t.text); v.u.t.text = mail;
     }
     return v;
 }

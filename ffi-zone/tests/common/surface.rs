@@ -166,6 +166,15 @@ fn elements(name: &str, element: Element, direction: Direction, change: impl FnO
     parameter
 }
 
+/// A thing's: not so many that things that count up to it take long.
+fn value() -> Parameter {
+    let mut parameter = number("value", Scalar::I32);
+    if let Role::Number { range, .. } = &mut parameter.role {
+        *range = Some((Number::Integer(-100), Number::Integer(100)));
+    }
+    parameter
+}
+
 fn always(name: &str, c_type: CType, bits: u64) -> Parameter {
     parameter(name, c_type, Role::Constant { bits })
 }
@@ -263,19 +272,9 @@ pub fn surface(instances: Instances) -> Interface {
         variadic("total_none", vec![]),
         plain("things", int(I32), vec![]),
         plain("freed", int(I32), vec![]),
-        function("thing_new", things(), vec![number("value", I32)], gives(owned(None, false))),
-        function(
-            "thing_open",
-            int(I32),
-            vec![number("value", I32), place("out", owned(None, false), true)],
-            failing(1),
-        ),
-        function(
-            "thing_child",
-            things(),
-            vec![thing("parent", |_| {}), number("value", I32)],
-            gives(owned(Some(0), true)),
-        ),
+        function("thing_new", things(), vec![value()], gives(owned(None, false))),
+        function("thing_open", int(I32), vec![value(), place("out", owned(None, false), true)], failing(1)),
+        function("thing_child", things(), vec![thing("parent", |_| {}), value()], gives(owned(Some(0), true))),
         function(
             "thing_parent",
             things(),

@@ -253,3 +253,9 @@ int things_sum(thing *const *list, size_t count) {
 }
 
 int always(int first, const void *pointer, long last) { return first == 4 && pointer == (void *)-1 && last == -2; }
+
+int thing_visit(const thing *one, int (*visit)(int), int value) { return visit(value) + one->value; }
+
+static int (*watch)(int);
+void thing_watch(thing *one, int (*watcher)(int)) { watch = one == NULL ? NULL : watcher; }
+int thing_notify(int value) { return watch(value); }

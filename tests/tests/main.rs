@@ -2,6 +2,7 @@
 
 mod against_cpython;
 mod arguments;
+mod conformance;
 mod demonstration;
 mod denials;
 mod dependency_wall;

@@ -1,4 +1,4 @@
-use cloison_tests::conformance::generate;
+use cloison_tests::conformance::{generate, libffi};
 
 #[test]
 fn scalars_at_their_limits() {
@@ -23,4 +23,19 @@ fn variadic_functions() {
 #[test]
 fn records_behind_pointers() {
     generate::pointers().run();
+}
+
+#[test]
+fn libffi_bhaible() {
+    let adapted = libffi::bhaible();
+    println!("{} functions, {:?}", adapted.functions, adapted.left_out);
+    adapted.suite.run();
+}
+
+#[test]
+fn libffi_others() {
+    let adapted = libffi::others();
+    println!("{} functions", adapted.functions);
+    for l in &adapted.left_out { println!("{l:?}"); }
+    adapted.suite.run();
 }

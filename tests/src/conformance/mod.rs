@@ -1,8 +1,10 @@
 //! placeholder
 pub mod generate;
+pub mod libffi;
 mod manifest;
 mod native;
 mod random;
+mod reader;
 mod shapes;
 mod suite;
 mod types;

@@ -17,11 +17,17 @@ static struct page heard_by_c, heard_by_callback, result;
 /* Where what is shown goes. */
 static struct page *page = &heard_by_c;
 
-static void put(const char *format, ...) {
+static int put(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    page->used += vsnprintf(page->text + page->used, sizeof page->text - page->used, format, arguments);
+    size_t from = page->used;
+    page->used += vsnprintf(page->text + from, sizeof page->text - from, format, arguments);
     va_end(arguments);
+    /* One line of ASCII, whatever others print. */
+    for (char *at = page->text + from; *at; at++)
+        if (*at < ' ' || *at > '~')
+            *at = '?';
+    return page->used - from;
 }
 
 static void show_integer(long long value) { put("%lld", value); }

@@ -45,8 +45,14 @@ pub struct Suite {
 impl Suite {
     /// With these types, and no functions yet.
     pub fn new(types: Types) -> Self {
+        let definitions = types.definitions();
+        Self::of_source(types, &definitions)
+    }
+
+    /// With these types, which the source defines.
+    pub fn of_source(types: Types, source: &str) -> Self {
         let mut suite = Self {
-            library: types.definitions() + &types.showers(),
+            library: source.to_owned() + &types.showers(),
             native: String::new(),
             calls: String::new(),
             manifest: HEAD.to_owned() + &types.manifest(),

@@ -40,14 +40,15 @@ def read(stream: BinaryIO) -> Picture:
     def take(reader, length: int) -> bytes:
         data = stream.read(length)
         if len(data) < length:
-            raise Damaged("the file ends too early")
-        return data
+            # libpng has no way to be told, and goes on with zeros until it finds a mistake.
+            reasons.append("the file ends too early")
+        return data.ljust(length, b"\0")
 
     try:
         return pixels(png.create_reader(failed, lambda reader, message: None), take)
     except cloison.ZoneCrashed:
         # What libpng does when it finds a mistake. The next call would start a new zone.
-        raise Damaged(*reasons or ["libpng gave up"]) from None
+        raise Damaged(reasons[0] if reasons else "libpng gave up") from None
 
 
 def pixels(reader, take) -> Picture:

@@ -2,11 +2,13 @@
 
 mod against_cpython;
 mod arguments;
+mod bindings;
 mod conformance;
 mod demonstration;
 mod denials;
 mod dependency_wall;
 mod doctor;
+mod examples;
 mod leaves_nothing;
 mod lies_and_floods;
 mod manifests;
@@ -14,5 +16,6 @@ mod no_native_access;
 mod other_users;
 mod raw_system_calls;
 mod running;
+mod surface;
 mod zone_ends;
 mod zone_walls;

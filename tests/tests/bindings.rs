@@ -42,7 +42,8 @@ fn gives(manifest: &str, cases: &[(&str, &str)]) {
     let found: Vec<_> = output.stdout.lines().collect();
     assert_eq!(found.len(), cases.len(), "{output}");
     let wrong = cases.iter().zip(&found).filter(|((_, expected), found)| expected != *found);
-    let wrong: Vec<_> = wrong.map(|((expression, expected), found)| format!("{expression}\n  {expected}\n  {found}")).collect();
+    let wrong: Vec<_> =
+        wrong.map(|((expression, expected), found)| format!("{expression}\n  {expected}\n  {found}")).collect();
     assert!(wrong.is_empty(), "expression, expected, found:\n{}", wrong.join("\n"));
 }
 
@@ -85,7 +86,10 @@ fn libc() {
             ("fill('hello')", "(64, b'hello')"),
             ("[lib.fgetc(file) for file in [lib.read_memory(b'ab')] for _ in range(3)]", "[97, 98, -1]"),
             ("lib.fclose_now(lib.read_memory(b'ab'))", "None"),
-            ("[raised(f, file)[0] for file in [lib.read_memory(b'ab')] for f in [lib.fclose_now, lib.fgetc][file.close() or 0:]]", "['StaleHandle', 'StaleHandle']"),
+            (
+                "[raised(f, file)[0] for file in [lib.read_memory(b'ab')] for f in [lib.fclose_now, lib.fgetc][file.close() or 0:]]",
+                "['StaleHandle', 'StaleHandle']",
+            ),
             ("raised(lib.fgetc, None)[0], raised(lib.fgetc, 5)[0]", "('TypeError', 'TypeError')"),
         ],
     );

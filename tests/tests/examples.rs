@@ -43,9 +43,11 @@ const FEED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 fn the_titles_of_a_feed() {
     let project = example!("feed", "expat.zone.toml");
     project.cloison(&["check", "."]).output().ends_with(0);
-    project.application(&[]).stdin(FEED).output().prints(
-        "- Enamel & wire <https://example.org/1>\n- Größe <https://example.org/2.ogg>\n- (no title)\n",
-    );
+    project
+        .application(&[])
+        .stdin(FEED)
+        .output()
+        .prints("- Enamel & wire <https://example.org/1>\n- Größe <https://example.org/2.ogg>\n- (no title)\n");
     // A megabyte of items would be too many: the exception of the callback comes out of the parser's call.
     let items = "<item><title>one of many</title></item>\n".repeat(25_000);
     let output = project.application(&[]).stdin(format!("<rss>{items}</rss>")).output().ends_with(2);
@@ -91,7 +93,7 @@ fn png(width: u32, height: u32, color: u8, rows: &[u8]) -> Vec<u8> {
     // zlib, of one block that is not compressed.
     let length = (rows.len() as u16).to_le_bytes();
     let inverse = (!(rows.len() as u16)).to_le_bytes();
-    chunk(b"IDAT", &[&[0x78, 0x01, 1], &length, &inverse, rows, &adler32(rows).to_be_bytes()].map(<[u8]>::to_vec).concat());
+    chunk(b"IDAT", &[&[0x78, 0x01, 1], length.as_slice(), &inverse, rows, &adler32(rows).to_be_bytes()].concat());
     chunk(b"IEND", &[]);
     file
 }

@@ -164,7 +164,10 @@ fn objects_live_as_long_as_they_should() {
         ("[raised(n.book_number, shelf)[0] for shelf in library()]", "['TypeError'] | shelf10"),
         ("raised(n.book_number, 5)[0], n.book_number(), n.book_number(None)", "('TypeError', 0, 0) |"),
         ("raised(n.shelf_label, None)[0]", "'TypeError' |"),
-        ("[raised(n.book, shelf, 3) for shelf in library()]", "[('Full', {'code': 3, 'message': 'shelf 11 is full'})] | book17 shelf11"),
+        (
+            "[raised(n.book, shelf, 3) for shelf in library()]",
+            "[('Full', {'code': 3, 'message': 'shelf 11 is full'})] | book17 shelf11",
+        ),
         ("[raised(n.book, shelf, 5)[0] for shelf in library()]", "['Trouble'] | book18 shelf12"),
         ("[raised(n.book, shelf, -1)[0] for shelf in library()]", "['Trouble'] | book19 shelf13"),
         ("[n.shelf_first(shelf) for shelf in library()]", "[None] | shelf14"),
@@ -177,7 +180,10 @@ fn what_the_library_gives_is_copied_and_freed() {
     gives(&[
         ("n.give_text()", "'given' | free"),
         ("n.give_bytes(3)", "b'xxx' | free"),
-        ("n.give_point(), n.point_or_none(1), n.point_or_none(0)", "(point(x=3.0, y=4.0), point(x=5.0, y=6.0), None) |"),
+        (
+            "n.give_point(), n.point_or_none(1), n.point_or_none(0)",
+            "(point(x=3.0, y=4.0), point(x=5.0, y=6.0), None) |",
+        ),
         ("n.take_bytes(4)", "b'yyyy' | free"),
         ("viewed()", "(b'vvvvv', True) |"),
     ]);
@@ -192,7 +198,10 @@ fn records_have_text_unions_and_bit_fields() {
         ("raised(lambda: n.describe(n.person(age=128)))[0]", "'OverflowError' |"),
         ("raised(lambda: n.describe(n.person(name='a\\0b')))[0]", "'ValueError' |"),
         ("raised(lambda: n.describe(n.person(private=1)))[0]", "'TypeError' |"),
-        ("[(p.name, p.mail, p.at.x, p.age, p.known) for p in [n.invent()]]", "[('Ada', 'ada@example.org', 0.5, 36, 1)] |"),
+        (
+            "[(p.name, p.mail, p.at.x, p.age, p.known) for p in [n.invent()]]",
+            "[('Ada', 'ada@example.org', 0.5, 36, 1)] |",
+        ),
         ("[(v.kind, v.u) for v in [n.turn(n.variant(kind=0, u=7))]]", "[(1, 7.0)] |"),
         ("[(v.kind, v.u) for v in [n.turn(n.variant(kind=1, u=2.5))]]", "[(0, 2)] |"),
         ("n.point(1, 2) == n.point(x=1, y=2), n.point(1) == n.point(1, 1)", "(True, False) |"),

@@ -22,7 +22,9 @@ pub fn scalars() -> Suite {
         let values = match wide {
             Wide::LongDouble => limits(Scalar { c: "double", kind: super::types::Kind::Double }),
             Wide::ComplexFloat => vec![Value::Complex(0.5, -1.25), Value::Complex(f64::INFINITY, -0.0)],
-            _ => vec![Value::Complex(0.1, -1e300), Value::Complex(f64::NAN, f64::NEG_INFINITY), Value::Complex(0.0, 1.0)],
+            _ => {
+                vec![Value::Complex(0.1, -1e300), Value::Complex(f64::NAN, f64::NEG_INFINITY), Value::Complex(0.0, 1.0)]
+            }
         };
         echo(&mut suite, &format!("echo_wide{index}"), &Type::Wide(wide), &values);
     }
@@ -111,7 +113,9 @@ fn several(suite: &mut Suite, index: usize, scalar: Scalar) {
             let bytes: Vec<_> = values.iter().map(|value| byte(value).to_string()).collect();
             format!("bytes([{}])", bytes.join(", "))
         }
-        None => suite.types.in_python(&Type::Array(Box::new(of.clone()), values.len()), &Value::Several(values.clone())),
+        None => {
+            suite.types.in_python(&Type::Array(Box::new(of.clone()), values.len()), &Value::Several(values.clone()))
+        }
     };
     let native: Vec<_> = values.iter().map(|value| suite.types.in_c(&of, value)).collect();
     let (native, count) = (native.join(", "), values.len());

@@ -291,7 +291,10 @@ fn tokens(text: &str) -> Vec<Token> {
                 let number = word.is_ascii_digit();
                 let part = |at: usize| {
                     let exponent = number && "eEpP".contains(characters[at - 1]) && "+-".contains(characters[at]);
-                    characters[at].is_alphanumeric() || characters[at] == '_' || (number && characters[at] == '.') || exponent
+                    characters[at].is_alphanumeric()
+                        || characters[at] == '_'
+                        || (number && characters[at] == '.')
+                        || exponent
                 };
                 at += 1;
                 while at < characters.len() && part(at) {
@@ -310,9 +313,8 @@ fn tokens(text: &str) -> Vec<Token> {
 }
 
 /// Signs of two characters.
-const SIGNS: [&str; 19] = [
-    "->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
-];
+const SIGNS: [&str; 19] =
+    ["->", "++", "--", "<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^="];
 
 /// `__attribute__((…))` says nothing about types here.
 fn without_attributes(tokens: Vec<Token>) -> Vec<Token> {

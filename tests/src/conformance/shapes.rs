@@ -55,7 +55,8 @@ pub fn enumerations(types: &mut Types) -> Vec<Type> {
         [("signs", &[-1, 0, 1]), ("colours", &[0, 4, 5, 0x7fff_ffff]), ("far", &[0, 1 << 40])];
     let first = types.enumerations.len();
     for (name, values) in tables {
-        let values = values.iter().enumerate().map(|(index, value)| (format!("{}_{index}", name.to_uppercase()), *value));
+        let values =
+            values.iter().enumerate().map(|(index, value)| (format!("{}_{index}", name.to_uppercase()), *value));
         types.enumerations.push(Enumeration { name: name.to_owned(), values: values.collect() });
     }
     (first..types.enumerations.len()).map(Type::Enumeration).collect()

@@ -126,9 +126,8 @@ impl Types {
         match (of, value) {
             (Type::Record(index), Value::Several(values)) => {
                 let members = self.records[*index].valued().iter().zip(values);
-                let members = members.map(|(member, value)| {
-                    format!(".{} = {}", member.name, self.initialiser(&member.of, value))
-                });
+                let members = members
+                    .map(|(member, value)| format!(".{} = {}", member.name, self.initialiser(&member.of, value)));
                 format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
             }
             (Type::Array(of, _), Value::Several(values)) => {

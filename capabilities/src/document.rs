@@ -76,6 +76,13 @@ impl Reader {
         self.push(inside(&self.source, written, mistake));
     }
 
+    /// Where in the file a place inside a string stands.
+    pub fn place_in(&self, written: &Written, span: Range<usize>) -> Range<usize> {
+        let raw = &self.source.text[written.span.clone()];
+        let start = written.span.start + strings::position(raw, span.start);
+        start..(written.span.start + strings::position(raw, span.end)).max(start)
+    }
+
     /// Notes that a table lacks a key, unless one of its keys was probably meant to be that one: [`Self::finish`] says so.
     pub fn missing(&mut self, table: &Table<'_>, key: &str, hint: &str) {
         if !table.has_nearly(key) {

@@ -14,15 +14,15 @@
 //! condition  = expression | ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) sum
 //! ```
 //!
-//! A `name` is a parameter, `*name` the number its pointer points to, `name(…)` another function of the manifest,
-//! `return` the function's own value. A `condition` (`error_unless`, `error_if`) may leave out the `return` on the
+//! A `name` is a parameter, a constant or a value of an enumeration, `*name` the number its pointer points to, `name(…)`
+//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may leave out the `return` on the
 //! left. Everything is an `i128`, truth is 0 or 1, `&&` and `||` do not look at their right side when the left decides,
 //! and any overflow or division by zero is an error, never a wrap.
 
 mod parse;
 mod token;
 
-pub use parse::{Callee, Scope, Takes, parse, parse_condition};
+pub use parse::{Callee, Scope, Taken, Takes, parse, parse_condition};
 
 use crate::interface::FunctionId;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,8 @@ use serde::{Deserialize, Serialize};
 pub enum Expression {
     /// `a op b`
     Binary(Operator, Box<Expression>, Box<Expression>),
-    /// `f(a, b)`: another function of the manifest, all of whose parameters and whose value are integers.
+    /// `f(a, b)`: another function of the manifest, whose value is an integer. For a handle that it takes stands the
+    /// [`Expression::Parameter`] that is one.
     Call(FunctionId, Vec<Expression>),
     /// The number that a [`crate::interface::Role::Cell`] holds.
     Cell(usize),
@@ -42,7 +43,8 @@ pub enum Expression {
     Negate(Box<Expression>),
     /// `!a`
     Not(Box<Expression>),
-    /// The value of the parameter at that position: a number, or a filled-in length or capacity.
+    /// The value of the parameter at that position: a number, a filled-in length or capacity, or (as an argument of a call
+    /// only, and in the zone only) the address behind a handle.
     Parameter(usize),
     /// The function's own value; only after the call.
     Return,

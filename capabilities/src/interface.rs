@@ -20,7 +20,7 @@
 //! Python passes arguments in the order of [`Function::arguments`]; requests carry them in C order.
 
 use crate::expression::Expression;
-use crate::types::{CType, Definition, Layout, Location, Scalar, TypeId, Wide};
+use crate::types::{CType, Definition, Layout, Location, Scalar, TypeId, TypeKind, Wide};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -58,6 +58,24 @@ impl Interface {
     pub fn function(&self, name: &str) -> Option<(FunctionId, &Function)> {
         let index = self.functions.iter().position(|function| function.name == name)?;
         Some((FunctionId(index as u32), &self.functions[index]))
+    }
+
+    /// What that type is.
+    pub fn definition(&self, id: TypeId) -> Option<&Definition> {
+        self.types.get(id.0 as usize)
+    }
+
+    /// Names that stand for whole numbers: constants and the values of enumerations.
+    pub fn integers(&self) -> Vec<(String, i128)> {
+        let constants = self.constants.iter().filter_map(|(name, constant)| match constant {
+            Constant::Number(Number::Integer(value)) => Some((name.clone(), *value)),
+            _ => None,
+        });
+        let values = self.types.iter().flat_map(|definition| match &definition.kind {
+            TypeKind::Enum(enumeration) => enumeration.values.clone(),
+            _ => Vec::new(),
+        });
+        constants.chain(values).collect()
     }
 }
 
@@ -521,6 +539,14 @@ pub enum Pointed {
 }
 
 impl Pointed {
+    /// Whether NULL becomes `None`; otherwise NULL is an error.
+    pub fn may_be_null(&self) -> bool {
+        match self {
+            Self::Buffer { null, .. } | Self::Handle { null, .. } | Self::Record { null, .. } => *null,
+            Self::String(string) => string.null,
+        }
+    }
+
     /// How many words it takes in a reply.
     pub fn words(&self) -> usize {
         match self {

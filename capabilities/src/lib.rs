@@ -11,12 +11,16 @@
 //! | [`bundled`] | the bindings that come with Cloison, as data |
 //! | [`declaration`] | C declarations → [`types`] |
 //! | [`types`] | C types as this machine's ABI lays them out |
+//! | [`layout`] | where the members of structs and unions stand |
+//! | [`wide`] | `long double` and complex numbers as bytes |
 //! | [`expression`] | lengths, capacities and bounds: small checked arithmetic |
 //! | [`interface`] | what a manifest means: functions, parameters and their roles |
 //! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
 //! | [`signature`] | what Python sees of a function: signature and docstring |
+//! | [`stub`] | what type checkers see of a capability: a `.pyi` |
+//! | [`page`] | a page of documentation of a binding |
 //! | [`diagnostic`] | errors that name file, line and column |
 #![forbid(unsafe_code)]
 
@@ -29,11 +33,15 @@ mod document;
 pub mod expression;
 pub mod grant;
 pub mod interface;
+pub mod layout;
 pub mod manifest;
 pub mod message;
+pub mod page;
 pub mod signature;
+pub mod stub;
 pub mod types;
 mod units;
+pub mod wide;
 
 pub use grant::Grant;
 pub use interface::{Function, FunctionId, Interface};

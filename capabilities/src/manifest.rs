@@ -32,20 +32,26 @@
 
 mod declare;
 mod link;
+mod named;
+mod names;
 mod numbers;
 mod raw;
 mod returns;
 mod roles;
 mod sandbox;
+mod types;
+mod world;
 mod zone;
 
 pub(crate) use declare::takes;
-pub(crate) use raw::is_python_keyword;
+pub(crate) use names::is_python_keyword;
 pub(crate) use sandbox::layers;
 
 use crate::Interface;
 use crate::diagnostic::Diagnostics;
 use crate::document::{Reader, Table, read};
+use names::Attributes;
+use world::World;
 
 /// The most functions a manifest may have.
 const MAX_FUNCTIONS: usize = 4096;
@@ -58,16 +64,27 @@ pub fn parse(file_name: &str, text: &str) -> Result<Interface, Diagnostics> {
 fn manifest(reader: &mut Reader, mut root: Table<'_>) -> Option<Interface> {
     let zone = zone::zone(reader, root.take("zone"));
     let sandbox = sandbox::sandbox(reader, root.take("sandbox"));
-    let functions = root.take("functions").and_then(|value| raw::functions(reader, &value));
-    if let Some(types) = root.take("types") {
-        let message = "types of one's own are not supported yet";
-        let hint = "for now functions can take and return numbers, strings and buffers of numbers";
-        reader.error_with_hint(types.key_span, message, hint);
-    }
+    let constants = named::constants(reader, root.take("constants"));
+    let raw_exceptions = named::exceptions(reader, root.take("exceptions"));
+    let raw_types = root.take("types").and_then(|value| raw::types(reader, &value)).unwrap_or_default();
+    let raw_functions = root.take("functions").and_then(|value| raw::functions(reader, &value)).unwrap_or_default();
     reader.finish(root);
-    let functions = functions.unwrap_or_default();
-    let declared = declare::declare(reader, &functions);
-    let functions = link::functions(reader, &declared, sandbox.call_bytes);
+    let exceptions = named::sorted(reader, &raw_exceptions);
+    let mut types = types::read(reader, &raw_types, &constants);
+    let declarations = declare::declare(reader, &raw_functions, &types.names);
+    types.link(reader, &declarations, &sandbox);
+    let mut attributes = Attributes::default();
+    types.take_names(reader, &mut attributes);
+    named::take_names(reader, &mut attributes, &constants, &raw_exceptions);
+    attributes.functions(reader, &raw_functions);
+    let world = World {
+        declarations: &declarations,
+        types: &types,
+        exceptions: &exceptions,
+        sandbox: &sandbox,
+        freeing: link::freeing(&raw_types, &raw_functions),
+    };
+    let functions = link::functions(reader, &world);
     let zone = zone?;
     Some(Interface {
         name: zone.name,
@@ -76,9 +93,9 @@ fn manifest(reader: &mut Reader, mut root: Table<'_>) -> Option<Interface> {
         source: reader.source.name.clone(),
         library: zone.library,
         sandbox,
-        types: Vec::new(),
-        exceptions: Vec::new(),
-        constants: Vec::new(),
+        types: types.definitions,
+        exceptions,
+        constants: constants.into_iter().map(|constant| (constant.name.text, constant.value)).collect(),
         functions,
     })
 }

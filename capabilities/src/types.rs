@@ -274,7 +274,9 @@ pub struct Member {
     pub role: MemberRole,
 }
 
-/// Where a bit-field stands in its storage unit, which is as large as its type.
+/// Which bits of a record a bit-field stands in, counted from its member's `offset`. Unless it is packed, these lie in one
+/// number of the size of its type at that offset; [`crate::layout`] says what packed ones do, and `load` and `store` there are
+/// right for all.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Bits {
     /// From the least significant bit.

@@ -87,11 +87,31 @@ fn describe(interface: &Interface) -> String {
         "{} {}: {:?}\n{:#?}\n",
         interface.name, interface.version, interface.library.location, interface.sandbox
     );
+    for definition in &interface.types {
+        text += &format!("\n{}: {:#?}\n", definition.name, definition.kind);
+    }
+    for (index, exception) in interface.exceptions.iter().enumerate() {
+        text += &format!("\nexception {index} {} of {:?}", exception.name, exception.base);
+    }
+    for (name, value) in &interface.constants {
+        text += &format!("\n{name} = {value:?}");
+    }
+    if !interface.exceptions.is_empty() || !interface.constants.is_empty() {
+        text.push('\n');
+    }
     for function in &interface.functions {
         let mark = if function.internal { "(internal) " } else { "" };
-        text += &format!("\n{mark}{}\n", function.signature());
+        text += &format!("\n{mark}{}\n", function.signature(interface));
+        if let Some(short) = function.short_signature(interface) {
+            text += &format!("{mark}{short}\n");
+        }
         for parameter in &function.parameters {
             text += &format!("    {}: {:?}\n", parameter.name, parameter.role);
+        }
+        for (there, word) in [(function.blocking, "blocking"), (function.variadic.is_some(), "variadic")] {
+            if there {
+                text += &format!("    {word}\n");
+            }
         }
         text += &format!("    {:?}\n", function.returns);
     }

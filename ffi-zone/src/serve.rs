@@ -18,11 +18,13 @@
 //! Crashes, `exit` and endless loops of the library need nothing here: they end or occupy this process, and the broker,
 //! whose child it is, sees that.
 
-use crate::marshal::Marshal;
+use crate::callables::NoCallables;
+use crate::marshal::{Marshal, Origin};
 use crate::policy::{Denial, Policy};
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, empty_reply};
 use crate::state::State;
-use cloison_capabilities::call::{Request, Status};
+use crate::workspace::Workspace;
+use cloison_capabilities::call::{Reply, Request, Status};
 use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
 use cloison_capabilities::{FunctionId, Grant};
 use cloison_transport::ChannelError;
@@ -46,8 +48,9 @@ pub enum Ended {
 }
 
 /// Serves until the broker is gone.
-pub fn run(control: &Control, server: Server, marshal: Marshal, state: &State) -> Ended {
-    let mut service = Service { control, server, marshal, state, clients: Vec::new(), latest: None };
+pub fn run(control: &Control, server: Server, marshal: &Marshal, workspace: &Workspace, state: &State) -> Ended {
+    let (clients, reply) = (Vec::new(), empty_reply());
+    let mut service = Service { control, server, marshal, workspace, state, clients, latest: None, reply };
     let mut request = Request::EMPTY;
     loop {
         match service.server.wait(&mut request) {
@@ -64,11 +67,14 @@ pub fn run(control: &Control, server: Server, marshal: Marshal, state: &State) -
 struct Service<'a> {
     control: &'a Control,
     server: Server,
-    marshal: Marshal,
+    marshal: &'a Marshal,
+    workspace: &'a Workspace,
     state: &'a State,
     clients: Vec<Client>,
     /// Whose call was the latest.
     latest: Option<ChannelId>,
+    /// Too large to be handed about.
+    reply: Reply,
 }
 
 struct Client {
@@ -106,7 +112,7 @@ impl Service<'_> {
     fn detach(&mut self, id: ChannelId) -> Result<(), Ended> {
         self.server.detach(id);
         self.clients.retain(|client| client.id != id);
-        self.marshal.trim();
+        self.workspace.trim();
         self.control.send(&FromZone::Detached { channel: id }, &[])?;
         Ok(())
     }
@@ -117,8 +123,8 @@ impl Service<'_> {
             Ok(client) => return self.call(slot, client, request),
             Err(refusal) => refusal,
         };
-        let reply = self.marshal.refuse(&refusal, request, self.server.arena(slot));
-        self.server.reply(slot, reply);
+        refusal.write(&mut self.reply, self.server.arena(slot), request.arena_used);
+        self.server.reply(slot, &self.reply);
     }
 
     /// Whether the client may make this call; its place among the clients.
@@ -146,14 +152,15 @@ impl Service<'_> {
     #[inline]
     fn call(&mut self, slot: Slot, client: usize, request: &Request) {
         self.server.begin(slot, request.function);
-        let bounds =
-            self.clients[client].policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
+        let Client { id, policy } = &self.clients[client];
         let Some(arena) = self.server.arena(slot) else { return };
-        let mut reply = self.marshal.call(request, bounds, arena);
+        let mut origin = Origin::new(*id, arena, &NoCallables);
+        origin.bounds = policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
+        self.marshal.call(self.workspace, &origin, request, &mut self.reply);
         if self.server.revoked(slot) {
-            reply = self.marshal.refuse(&revoked(), request, self.server.arena(slot));
+            revoked().write(&mut self.reply, self.server.arena(slot), request.arena_used);
         }
-        self.server.reply(slot, reply);
+        self.server.reply(slot, &self.reply);
     }
 
     /// Another client's turn: nothing that the previous one's calls changed must be there.

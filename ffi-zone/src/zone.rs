@@ -39,6 +39,7 @@ use crate::limits;
 use crate::marshal::Marshal;
 use crate::serve::{self, Ended};
 use crate::state::State;
+use crate::workspace::Workspace;
 use cloison_capabilities::Interface;
 use cloison_capabilities::message::{FromZone, ToZone};
 use cloison_sandbox::{Jail, Loading, Sealed, Spec};
@@ -78,6 +79,7 @@ pub struct Loaded {
 pub struct Serving {
     _jail: Jail<Sealed>,
     marshal: Marshal,
+    workspace: Workspace,
     server: Server,
     state: State,
 }
@@ -130,19 +132,20 @@ impl<'c> Zone<'c, Loaded> {
     pub fn seal(self) -> Result<Zone<'c, Serving>, Failure> {
         let Loaded { jail, functions, server } = self.stage;
         let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
-        let marshal = Marshal::new(functions).map_err(|error| fail(&error))?;
+        let marshal = Marshal::new(functions);
+        let workspace = marshal.workspace().map_err(|error| fail(&error))?;
         let state = State::settle();
         let jail = jail.seal().map_err(|error| fail(&error).hint(error.hint()))?;
         tell(self.control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
-        Ok(Zone { control: self.control, stage: Serving { _jail: jail, marshal, server, state } })
+        Ok(Zone { control: self.control, stage: Serving { _jail: jail, marshal, workspace, server, state } })
     }
 }
 
 impl Zone<'_, Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> Ended {
-        let Serving { _jail, marshal, server, state } = self.stage;
-        serve::run(self.control, server, marshal, &state)
+        let Serving { _jail, marshal, workspace, server, state } = self.stage;
+        serve::run(self.control, server, &marshal, &workspace, &state)
     }
 }
 

@@ -9,8 +9,11 @@ use cloison_capabilities::expression::{Expression, Operator};
 use cloison_capabilities::grant::{Bound, Rate};
 use cloison_capabilities::interface::Instances;
 use cloison_transport::account::Account;
+use cloison_zone::callables::NoCallables;
 use cloison_zone::ffi::Frame;
+use cloison_zone::marshal::Origin;
 use cloison_zone::policy::Policy;
+use cloison_zone::refusal::empty_reply;
 use common::Argument::{Bytes, Word};
 use common::{Bench, compare};
 use std::hint::black_box;
@@ -29,8 +32,10 @@ fn best(mut round: impl FnMut()) -> f64 {
 }
 
 fn marshalled(bench: &mut Bench, request: &Request) -> f64 {
+    let mut reply = empty_reply();
     best(|| {
-        let reply = bench.marshal.call(black_box(request), None, bench.caller.arena());
+        let origin = Origin::new(common::CLIENT, bench.caller.arena(), &NoCallables);
+        bench.marshal.call(&bench.workspace, &origin, black_box(request), &mut reply);
         assert_eq!(reply.status, Status::Ok);
     })
 }
@@ -71,10 +76,13 @@ fn nanoseconds() {
     let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 1 << 20);
     let bounded = Grant { bounds: vec![(sum, Bound { expression, text: "count <= 1 MiB".into() })], ..plain };
     let policy = Policy::new(&bounded, interface, None).expect("policy");
-    let mut bench = Bench::new(Instances::Shared);
+    let bench = Bench::new(Instances::Shared);
     let request = bench.request("sum", &[Bytes(b"hello")]);
+    let mut reply = empty_reply();
     let with_bound = best(|| {
-        let reply = bench.marshal.call(black_box(&request), policy.bounds(sum), bench.caller.arena());
+        let bounds = policy.bounds(sum);
+        let origin = Origin { bounds, ..Origin::new(common::CLIENT, bench.caller.arena(), &NoCallables) };
+        bench.marshal.call(&bench.workspace, &origin, black_box(&request), &mut reply);
         assert_eq!(reply.status, Status::Ok);
     });
     println!("Shared: sum(b'hello') with a bound {with_bound:.1} ns");

@@ -47,8 +47,9 @@ impl Zone {
         let (control, theirs) = Control::pair().expect("sockets");
         let (status, page) = StatusPage::create().expect("status page");
         let thread = std::thread::spawn(move || {
-            let marshal = Marshal::new(common::functions(common::interface(Instances::Shared))).expect("scratch");
-            serve::run(&theirs, Server::new(page).expect("server"), marshal, &State::settle())
+            let marshal = Marshal::new(common::functions(common::interface(Instances::Shared)));
+            let workspace = marshal.workspace().expect("scratch");
+            serve::run(&theirs, Server::new(page).expect("server"), &marshal, &workspace, &State::settle())
         });
         let interface = common::interface(Instances::Shared);
         Self { _alone: alone, control: Some(control), status, thread: Some(thread), interface }

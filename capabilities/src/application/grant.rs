@@ -94,7 +94,8 @@ impl Application {
         }
         let parameters: Vec<_> = function.parameters.iter().map(|one| (one.name.as_str(), &one.c_type)).collect();
         let callees = callees(interface);
-        let scope = Scope { parameters: &parameters, value: None, functions: &callees };
+        let integers = interface.integers();
+        let scope = Scope { parameters: &parameters, value: None, functions: &callees, integers: &integers };
         let expression = parse(&text.text, &scope).map_err(|mistake| Box::new(inside(&self.source, text, mistake)))?;
         let bound = Bound { expression, text: text.text.clone() };
         match unknown_cell(function, &bound.expression) {

@@ -3,9 +3,11 @@
 use crate::diagnostic::Mistake;
 use std::ops::Range;
 
-/// One word.
+/// One word of C.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Token<'a> {
+    /// `'a'`, quotes included.
+    Character(&'a str),
     /// `...`
     Ellipsis,
     /// The end of the text.
@@ -22,7 +24,7 @@ impl Token<'_> {
         match self {
             Token::Ellipsis => "`...`".into(),
             Token::End => "the end".into(),
-            Token::Number(text) | Token::Word(text) => format!("`{text}`"),
+            Token::Character(text) | Token::Number(text) | Token::Word(text) => format!("`{text}`"),
             Token::Sign(sign) => format!("`{sign}`"),
         }
     }
@@ -32,6 +34,8 @@ impl Token<'_> {
 pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, Mistake> {
     let mut found = Vec::new();
     let mut at = 0;
+    // Operators stand in lengths and in bodies; elsewhere `&` and `<` are C++.
+    let mut open = 0usize;
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
         if let Some(length) = blank(rest, at)? {
@@ -48,11 +52,22 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, Mista
                 (Token::Number(&rest[..length]), length)
             }
             '.' if rest.starts_with("...") => (Token::Ellipsis, 3),
+            '\'' => {
+                let length = character_length(rest)
+                    .ok_or_else(|| Mistake::new(at..at + 1, "this character constant has no end"))?;
+                (Token::Character(&rest[..length]), length)
+            }
+            '|' | '&' | '^' | '~' | '<' | '>' | '%' | '!' if open > 0 => (Token::Sign(first), 1),
             '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '+' | '-' | '/' | ':' => {
                 (Token::Sign(first), 1)
             }
-            _ => return Err(unexpected(first, at)),
+            _ => return Err(unexpected(first, rest, at)),
         };
+        match token {
+            Token::Sign('[' | '{') => open += 1,
+            Token::Sign(']' | '}') => open = open.saturating_sub(1),
+            _ => {}
+        }
         found.push((token, at..at + length));
         at += length;
     }
@@ -77,9 +92,28 @@ fn word_length(text: &str) -> usize {
     text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count()
 }
 
-fn unexpected(character: char, at: usize) -> Mistake {
+/// The length of a character constant: up to the next quote on its line that has no backslash before it.
+fn character_length(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            b'\n' => return None,
+            b'\'' if !escaped => return Some(at + 1),
+            _ => escaped = byte == b'\\' && !escaped,
+        }
+    }
+    None
+}
+
+fn unexpected(character: char, rest: &str, at: usize) -> Mistake {
     let mistake = Mistake::new(at..at + character.len_utf8(), format!("`{character}` has no place in a C declaration"));
     match character {
+        '#' if rest[1..].trim_start().starts_with("pragma") => {
+            Mistake::new(at..at + 1, "there are no pragmas here").hint(
+                "what `#pragma pack(1)` does is written `__attribute__((packed))` behind the `}`; for `pack(2)`, members \
+                 of more than one byte want `__attribute__((aligned(2)))` besides",
+            )
+        }
         '#' => mistake.hint("there is no preprocessor here: write the declaration as it is after preprocessing"),
         '&' => {
             mistake.hint("C has no references; is this a C++ declaration? Only functions with C linkage can be called")

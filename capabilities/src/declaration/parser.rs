@@ -3,24 +3,23 @@
 //! A C declarator is written inside out: in `int (*f)(char)` what stands nearest to the name applies first. The
 //! parser therefore collects what each level does to the type and applies it from the outside in.
 
-use super::lexer::{Token, tokens};
+use super::constant::constant;
+use super::cursor::{MAX_DEPTH, Parser, too_deep};
+use super::integer::Integer;
+use super::lexer::Token;
 use super::specifiers::specifiers;
 use super::tree::{ArrayLength, Declaration, Name, Parameter, Type, TypeKind};
 use crate::diagnostic::Mistake;
 use std::ops::Range;
 
-/// How deep declarators and parameter lists may be nested, and how many `*`, `(…)` and `[…]` one declarator may have.
-const MAX_DEPTH: usize = 24;
 /// How many parameters a function may have.
 const MAX_PARAMETERS: usize = 127;
 
-/// Reads one declaration, with or without a semicolon at its end.
-pub fn parse(text: &str) -> Result<Declaration, Mistake> {
-    let mut parser = Parser { text, tokens: tokens(text)?, next: 0, depth: 0 };
+/// Reads one declaration, with or without a semicolon at its end. `own` knows the names of types that the C library has not.
+pub fn parse(text: &str, own: &dyn Fn(&str) -> bool) -> Result<Declaration, Mistake> {
+    let mut parser = Parser::new(text, own)?;
     let declaration = parser.declaration()?;
-    while parser.word(&["__attribute__", "__attribute"]) {
-        parser.attribute()?;
-    }
+    parser.attributes()?;
     let ended = parser.take(';');
     match parser.peek() {
         (Token::End, _) => Ok(declaration),
@@ -29,11 +28,15 @@ pub fn parse(text: &str) -> Result<Declaration, Mistake> {
     }
 }
 
-pub(super) struct Parser<'a> {
-    text: &'a str,
-    tokens: Vec<(Token<'a>, Range<usize>)>,
-    next: usize,
-    depth: usize,
+/// Reads a list of parameters: `int a, double b`.
+pub(super) fn parse_parameters(text: &str, own: &dyn Fn(&str) -> bool) -> Result<Vec<Parameter>, Mistake> {
+    let mut parser = Parser::new(text, own)?;
+    let (parameters, variadic) = parser.parameters(Token::End)?;
+    match (parser.peek(), variadic) {
+        (_, Some(span)) => Err(Mistake::new(span, "this stands for `...` and cannot have one itself")),
+        ((Token::End, _), None) => Ok(parameters),
+        ((token, span), None) => Err(Mistake::new(span, format!("{} was not expected here", token.describe()))),
+    }
 }
 
 /// What one part of a declarator makes of the type it is applied to.
@@ -43,32 +46,32 @@ enum Layer {
     Pointer { constant: bool, span: Range<usize> },
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     fn declaration(&mut self) -> Result<Declaration, Mistake> {
         let start = self.peek().1.start;
         let specifiers = specifiers(self)?;
-        let (name, layers) = self.declarator()?;
-        let c_type = layers.into_iter().rev().try_fold(specifiers.c_type, wrap)?;
+        let (name, c_type) = self.declared(specifiers.c_type)?;
         Ok(Declaration { name, c_type, typedef: specifiers.typedef, span: start..self.last_end().max(start) })
+    }
+
+    /// A declarator, and what it makes of a type.
+    pub(super) fn declared(&mut self, base: Type) -> Result<(Option<Name>, Type), Mistake> {
+        let (name, layers) = self.declarator()?;
+        Ok((name, layers.into_iter().rev().try_fold(base, wrap)?))
     }
 
     /// The name and the layers, innermost (nearest to the name) first.
     fn declarator(&mut self) -> Result<(Option<Name>, Vec<Layer>), Mistake> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            return Err(Mistake::new(self.peek().1, "the declaration is nested too deeply"));
-        }
         let mut pointers = Vec::new();
         while let (Token::Sign('*'), span) = self.peek() {
             self.skip();
             let constant = self.qualifiers()?;
             pointers.push(Layer::Pointer { constant, span: span.start..self.last_end() });
         }
-        let (name, mut layers) = self.direct()?;
+        let (name, mut layers) = self.nested(Self::direct)?;
         layers.extend(pointers.into_iter().rev());
-        self.depth -= 1;
         if layers.len() > MAX_DEPTH {
-            return Err(Mistake::new(self.peek().1, "the declaration is nested too deeply"));
+            return Err(too_deep(self.peek().1));
         }
         Ok((name, layers))
     }
@@ -99,11 +102,10 @@ impl<'a> Parser<'a> {
 
     /// `(` begins a declarator (`(*f)`) or, where the name is left out, a parameter list (`int (int)`).
     fn parenthesis_is_declarator(&self) -> bool {
-        match self.tokens.get(self.next + 1) {
-            Some((Token::Sign('*' | '(' | '['), _)) => true,
-            Some((Token::Word(_), _)) => {
-                matches!(self.tokens.get(self.next + 2), Some((Token::Sign(')' | '(' | '['), _)))
-                    && !matches!(self.tokens.get(self.next + 1), Some((Token::Word("void" | "int" | "char"), _)))
+        match self.ahead(1) {
+            Token::Sign('*' | '(' | '[') => true,
+            Token::Word(word) => {
+                matches!(self.ahead(2), Token::Sign(')' | '(' | '[')) && !is_type_word(word) && !self.is_type(word)
             }
             _ => false,
         }
@@ -114,8 +116,11 @@ impl<'a> Parser<'a> {
         loop {
             if self.word(&["const", "__const", "__const__"]) {
                 constant = true;
-            } else if self.word(&["__attribute__", "__attribute"]) {
-                self.attribute()?;
+            } else if self.at_attribute() {
+                if let Some(span) = self.attributes()?.span {
+                    return Err(Mistake::new(span, "pointers cannot be packed or aligned like this")
+                        .hint("behind the name it says so of the member"));
+                }
                 continue;
             } else if !self.word(&[
                 "restrict",
@@ -134,84 +139,80 @@ impl<'a> Parser<'a> {
 
     fn array(&mut self, start: usize) -> Result<Layer, Mistake> {
         self.skip();
-        let mut length = ArrayLength::Open;
-        loop {
-            let (token, span) = self.peek();
+        while self.word(&["static", "const", "restrict", "__restrict", "volatile"]) {
             self.skip();
-            match token {
-                Token::Sign(']') => return Ok(Layer::Array(length, start..span.end)),
-                Token::Word("static" | "const" | "restrict" | "volatile") if length == ArrayLength::Open => {}
-                Token::Number(digits) if length == ArrayLength::Open => {
-                    length = integer(digits)
-                        .map(ArrayLength::Fixed)
-                        .ok_or_else(|| Mistake::new(span, format!("`{digits}` is no length")))?;
+        }
+        let length = if self.at(']') { ArrayLength::Open } else { self.length()? };
+        self.expect(']')?;
+        Ok(Layer::Array(length, start..self.last_end()))
+    }
+
+    /// A constant, or anything else that C calculates when the function is called.
+    fn length(&mut self) -> Result<ArrayLength, Mistake> {
+        let mark = self.mark();
+        let mistake = match constant(self) {
+            Ok(constant) if self.at(']') => return Ok(ArrayLength::Constant(constant)),
+            Ok(constant) => Mistake::new(constant.span(), "this is not the whole length"),
+            Err(mistake) => mistake,
+        };
+        self.back_to(mark);
+        loop {
+            match self.peek() {
+                (Token::Sign(']'), _) => return Ok(ArrayLength::Variable(Box::new(mistake))),
+                (Token::Number(digits), span) if Integer::literal(digits).is_none() => {
+                    return Err(Mistake::new(span, format!("`{digits}` is no length")));
                 }
-                Token::Number(_) | Token::Word(_) | Token::Sign('*' | '+' | '-' | '/' | '(' | ')') => {
-                    length = ArrayLength::Expression;
+                (Token::Sign(';' | '{' | '}' | '=' | ':') | Token::End | Token::Ellipsis, span) => {
+                    return Err(Mistake::new(span, format!("`]` was expected, not {}", self.peek().0.describe())));
                 }
-                _ => return Err(Mistake::new(span, format!("`]` was expected, not {}", token.describe()))),
+                _ => self.skip(),
             }
         }
     }
 
     fn function(&mut self, start: usize) -> Result<Layer, Mistake> {
         self.skip();
-        let mut parameters = Vec::new();
-        let mut variadic = None;
-        if self.word(&["void"]) && matches!(self.tokens.get(self.next + 1), Some((Token::Sign(')'), _))) {
-            self.skip();
-        }
-        while !self.at(')') {
-            match self.peek() {
-                (Token::Ellipsis, span) => {
-                    self.skip();
-                    variadic = Some(span);
-                    break;
-                }
-                (_, span) if parameters.len() == MAX_PARAMETERS => {
-                    return Err(Mistake::new(span, format!("a function has at most {MAX_PARAMETERS} parameters")));
-                }
-                _ => parameters.push(self.parameter()?),
-            }
-            if !self.take(',') {
-                break;
-            }
-            if let (Token::Sign(')'), span) = self.peek() {
-                return Err(Mistake::new(span, "a parameter was expected after the comma"));
-            }
-        }
+        let bodies = self.bodies.take();
+        let (parameters, variadic) = self.parameters(Token::Sign(')'))?;
+        self.bodies = bodies;
         self.expect(')')?;
         Ok(Layer::Function(parameters, variadic, start..self.last_end()))
     }
 
-    fn parameter(&mut self) -> Result<Parameter, Mistake> {
-        let parameter = self.declaration()?;
-        while self.word(&["__attribute__", "__attribute"]) {
-            self.attribute()?;
+    /// The parameters up to that word, and where `...` stands.
+    fn parameters(&mut self, end: Token<'_>) -> Result<(Vec<Parameter>, Option<Range<usize>>), Mistake> {
+        let mut parameters = Vec::new();
+        if self.word(&["void"]) && self.ahead(1) == end {
+            self.skip();
         }
-        match self.peek() {
-            (Token::Sign(',' | ')'), _) => Ok(parameter),
-            (token, span) => Err(self.left_over(token, span, &parameter)),
+        while self.peek().0 != end {
+            match self.peek() {
+                (Token::Ellipsis, span) => {
+                    self.skip();
+                    return Ok((parameters, Some(span)));
+                }
+                (_, span) if parameters.len() == MAX_PARAMETERS => {
+                    return Err(Mistake::new(span, format!("a function has at most {MAX_PARAMETERS} parameters")));
+                }
+                _ => parameters.push(self.parameter(end)?),
+            }
+            if !self.take(',') {
+                break;
+            }
+            if self.peek().0 == end {
+                return Err(Mistake::new(self.peek().1, "a parameter was expected after the comma"));
+            }
         }
+        Ok((parameters, None))
     }
 
-    /// Skips `__attribute__((…))`.
-    pub(super) fn attribute(&mut self) -> Result<(), Mistake> {
-        let (_, start) = self.peek();
-        self.skip();
-        let mut open = 0usize;
-        loop {
-            match self.peek().0 {
-                Token::Sign('(') => open += 1,
-                Token::Sign(')') => open = open.saturating_sub(1),
-                Token::End => return Err(Mistake::new(start, "this attribute has no end")),
-                _ if open == 0 => return Err(Mistake::new(start, "`((` was expected after this")),
-                _ => {}
-            }
-            self.skip();
-            if open == 0 {
-                return Ok(());
-            }
+    fn parameter(&mut self, end: Token<'_>) -> Result<Parameter, Mistake> {
+        let parameter = self.declaration()?;
+        self.attributes()?;
+        match self.peek() {
+            (Token::Sign(','), _) => Ok(parameter),
+            (token, _) if token == end => Ok(parameter),
+            (token, span) => Err(self.left_over(token, span, &parameter)),
         }
     }
 
@@ -232,50 +233,6 @@ impl<'a> Parser<'a> {
             (Token::End, _) => mistake("`)` was expected before the end".into()),
             _ => mistake(format!("{} was not expected here", token.describe())),
         }
-    }
-
-    pub(super) fn peek(&self) -> (Token<'a>, Range<usize>) {
-        // The lexer ends with `End`, and `skip` never goes past it.
-        self.tokens[self.next].clone()
-    }
-
-    pub(super) fn skip(&mut self) {
-        if self.next + 1 < self.tokens.len() {
-            self.next += 1;
-        }
-    }
-
-    /// Where the last word that was read ends.
-    pub(super) fn last_end(&self) -> usize {
-        self.next.checked_sub(1).map_or(0, |last| self.tokens[last].1.end)
-    }
-
-    pub(super) fn text(&self, span: &Range<usize>) -> &'a str {
-        &self.text[span.clone()]
-    }
-
-    fn at(&self, sign: char) -> bool {
-        self.peek().0 == Token::Sign(sign)
-    }
-
-    fn take(&mut self, sign: char) -> bool {
-        let found = self.at(sign);
-        if found {
-            self.skip();
-        }
-        found
-    }
-
-    fn word(&self, words: &[&str]) -> bool {
-        matches!(self.peek().0, Token::Word(word) if words.contains(&word))
-    }
-
-    fn expect(&mut self, sign: char) -> Result<(), Mistake> {
-        let (token, span) = self.peek();
-        if self.take(sign) {
-            return Ok(());
-        }
-        Err(Mistake::new(span, format!("`{sign}` was expected, not {}", token.describe())))
     }
 }
 
@@ -308,11 +265,6 @@ fn wrap(inner: Type, layer: Layer) -> Result<Type, Mistake> {
     }
 }
 
-fn integer(digits: &str) -> Option<u64> {
-    let digits = digits.trim_end_matches(['u', 'U', 'l', 'L']);
-    match digits.get(..2) {
-        Some("0x" | "0X") => u64::from_str_radix(&digits[2..], 16).ok(),
-        _ if digits.len() > 1 && digits.starts_with('0') => u64::from_str_radix(digits, 8).ok(),
-        _ => digits.parse().ok(),
-    }
+fn is_type_word(word: &str) -> bool {
+    matches!(word, "void" | "int" | "char" | "short" | "long" | "float" | "double" | "unsigned" | "signed" | "bool")
 }

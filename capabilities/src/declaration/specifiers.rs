@@ -1,17 +1,20 @@
 //! Declaration specifiers: `unsigned long int`, `const char`, `size_t`, in any order.
 
+use super::attribute::Attributes;
+use super::cursor::Parser;
 use super::lexer::Token;
-use super::parser::Parser;
-use super::tree::{Tag, Type, TypeKind};
+use super::tree::{Name, Tag, Type, TypeKind};
 use super::typedefs;
 use crate::diagnostic::Mistake;
-use crate::types::Scalar;
+use crate::types::{Scalar, Wide};
 use std::ops::Range;
 
 /// What stands before the declarators.
 pub(super) struct Specifiers {
     pub(super) c_type: Type,
     pub(super) typedef: bool,
+    /// Those that belong to what is declared, not to the type.
+    pub(super) attributes: Attributes,
 }
 
 /// The type words seen so far. C allows each combination in any order, so they are counted and judged at the end.
@@ -28,12 +31,31 @@ struct Words {
 }
 
 /// The order in which type words are looked up, whatever the order they were written in.
-const RANK: [&str; 10] = ["void", "_Bool", "char", "short", "long", "int", "float", "double", "_Complex", "__int128"];
+const RANK: [&str; 17] = [
+    "void",
+    "_Bool",
+    "char",
+    "short",
+    "long",
+    "int",
+    "float",
+    "double",
+    "_Complex",
+    "__int128",
+    "_Float128",
+    "_Float16",
+    "_Float32",
+    "_Float32x",
+    "_Float64",
+    "_Decimal64",
+    "_Decimal128",
+];
 
 pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake> {
     let mut words = Words::default();
     let mut constant = false;
     let mut typedef = false;
+    let mut attributes = Attributes::default();
     let mut span: Option<Range<usize>> = None;
     loop {
         let (token, at) = parser.peek();
@@ -49,8 +71,8 @@ pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake>
             "restrict" | "__restrict" | "__restrict__" => {
                 return Err(Mistake::new(at, "`restrict` belongs behind a `*`"));
             }
-            "__attribute__" | "__attribute" => {
-                parser.attribute()?;
+            _ if parser.at_attribute() => {
+                attributes.extend(parser.attributes()?);
                 continue;
             }
             "struct" | "union" | "enum" if words.is_empty() => {
@@ -63,7 +85,7 @@ pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake>
                 return Err(Mistake::new(at, format!("`{word}` is C++"))
                     .hint("only functions with C linkage can be called; write the C declaration"));
             }
-            _ if !words.add(word, &at)? => break,
+            _ if !words.add(parser, word, &at)? => break,
             _ => {}
         }
         // Storage words and qualifiers belong to the declaration but a type error is about the type's own words.
@@ -74,7 +96,7 @@ pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake>
     }
     let span = span.unwrap_or_else(|| parser.peek().1);
     let kind = words.kind(parser, &span)?;
-    Ok(Specifiers { c_type: Type { kind, constant, span }, typedef })
+    Ok(Specifiers { c_type: Type { kind, constant, span }, typedef, attributes })
 }
 
 impl Words {
@@ -83,10 +105,13 @@ impl Words {
     }
 
     /// Adds a word; `false` if it is no type word any more but the declared name.
-    fn add(&mut self, word: &str, at: &Range<usize>) -> Result<bool, Mistake> {
+    fn add(&mut self, parser: &Parser<'_>, word: &str, at: &Range<usize>) -> Result<bool, Mistake> {
         let type_word = match word {
             "bool" => Some("_Bool"),
-            "__complex__" | "_Imaginary" => Some("_Complex"),
+            "complex" if self.is_complex_word(parser) => Some("_Complex"),
+            "__complex__" | "__complex" => Some("_Complex"),
+            "__int128_t" | "__uint128_t" => Some("__int128"),
+            "__float128" => Some("_Float128"),
             word => RANK.into_iter().find(|known| *known == word),
         };
         match (type_word, word) {
@@ -100,18 +125,28 @@ impl Words {
             (None, _) => return Ok(false),
         }
         match &self.other {
-            Some(TypeKind::Named(name)) if name != word && typedefs::find(name).is_some() => {
+            Some(TypeKind::Named(name)) if name != word && parser.is_type(name) => {
                 Err(Mistake::new(at.clone(), format!("`{name}` and `{word}` do not go together")))
             }
             Some(TypeKind::Named(name)) if name != word => {
                 let message = format!("`{name}` is not a type that is known here");
                 Err(Mistake::new(self.other_span.clone(), message).hint(typedefs::hint(name)))
             }
-            Some(TypeKind::Tagged { .. }) => {
+            Some(TypeKind::Tagged { .. } | TypeKind::Untagged(_)) => {
                 Err(Mistake::new(at.clone(), format!("`{word}` does not go with a tagged type")))
             }
             _ => Ok(true),
         }
+    }
+
+    /// Whether `complex` is the type word that `<complex.h>` makes of it, and not a name: it stands before or after one.
+    fn is_complex_word(&self, parser: &Parser<'_>) -> bool {
+        let next = parser.ahead(1);
+        if self.is_empty() {
+            return matches!(next, Token::Word("float" | "double" | "long"));
+        }
+        let floating = self.base.iter().any(|word| matches!(*word, "float" | "double" | "long"));
+        floating && !self.base.contains(&"_Complex") && matches!(next, Token::Word(_) | Token::Sign('*'))
     }
 
     fn kind(mut self, parser: &Parser<'_>, span: &Range<usize>) -> Result<TypeKind, Mistake> {
@@ -141,10 +176,15 @@ impl Words {
             ("long" | "long int" | "long long" | "long long int", _, true) => scalar(Scalar::U64),
             ("float", false, false) => scalar(Scalar::F32),
             ("double", false, false) => scalar(Scalar::F64),
-            ("long double", false, false) => Ok(TypeKind::Unsupported("long double")),
+            ("_Float32", false, false) => scalar(Scalar::F32),
+            ("_Float64" | "_Float32x", false, false) => scalar(Scalar::F64),
+            ("long double", false, false) => Ok(TypeKind::Wide(Wide::LongDouble)),
+            ("float _Complex", false, false) => Ok(TypeKind::Wide(Wide::ComplexF32)),
+            ("double _Complex", false, false) => Ok(TypeKind::Wide(Wide::ComplexF64)),
+            ("long double _Complex", false, false) => Ok(TypeKind::Wide(Wide::ComplexLong)),
             ("__int128", _, _) => Ok(TypeKind::Unsupported("__int128")),
-            ("float _Complex" | "double _Complex" | "long double _Complex", false, false) => {
-                Ok(TypeKind::Unsupported("_Complex"))
+            ("_Float16" | "_Float128" | "_Decimal64" | "_Decimal128", false, false) => {
+                Ok(TypeKind::Unsupported(self.base[0]))
             }
             _ => Err(wrong()),
         }
@@ -156,22 +196,37 @@ fn missing(parser: &Parser<'_>) -> Mistake {
     Mistake::new(span, format!("a type was expected, not {}", token.describe()))
 }
 
+/// What follows `struct`, `union` or `enum`.
 fn tagged(parser: &mut Parser<'_>, keyword: &str) -> Result<TypeKind, Mistake> {
     let tag = match keyword {
         "enum" => Tag::Enum,
         "union" => Tag::Union,
         _ => Tag::Struct,
     };
+    let start = parser.peek().1.start;
     parser.skip();
+    let attributes = parser.attributes()?;
     let (token, span) = parser.peek();
-    let Token::Word(name) = token else {
-        return Err(Mistake::new(span, format!("the name of the {keyword} was expected, not {}", token.describe())));
-    };
-    parser.skip();
-    match parser.peek() {
-        (Token::Sign('{'), span) => {
-            Err(Mistake::new(span, format!("the members of a {keyword} have no place in a prototype")))
+    let name = match token {
+        Token::Word(name) => {
+            parser.skip();
+            Some(Name { text: name.to_owned(), span: span.clone() })
         }
-        _ => Ok(TypeKind::Tagged { tag, name: name.to_owned() }),
+        _ => None,
+    };
+    match (parser.peek(), name) {
+        ((Token::Sign('{'), _), name) if parser.bodies.is_some() => {
+            let kind = name.as_ref().map_or(TypeKind::Untagged(tag), |name| name.tagged(tag));
+            parser.nested(|parser| parser.body(tag, name, attributes, start))?;
+            Ok(kind)
+        }
+        ((Token::Sign('{'), span), Some(_)) => {
+            Err(Mistake::new(span, format!("the members of a {keyword} have no place in a prototype"))
+                .hint(format!("{} of one's own stand in tables of their own: [types.NAME]", tag.plural())))
+        }
+        (_, Some(name)) => Ok(name.tagged(tag)),
+        ((token, span), None) => {
+            Err(Mistake::new(span, format!("the name of the {keyword} was expected, not {}", token.describe())))
+        }
     }
 }

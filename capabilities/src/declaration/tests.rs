@@ -1,13 +1,15 @@
+mod types;
+
 use super::*;
 use crate::types::CType;
 use proptest::prelude::*;
 
 fn prototype(text: &str) -> Prototype {
-    Prototype::parse(text).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"))
+    Prototype::parse(text, &Names::new()).unwrap_or_else(|mistakes| panic!("{text}: {mistakes:?}"))
 }
 
 fn mistake(text: &str) -> (String, String) {
-    let mistakes = Prototype::parse(text).expect_err(text);
+    let mistakes = Prototype::parse(text, &Names::new()).expect_err(text);
     let first = &mistakes[0];
     (first.message.clone(), text[first.span.clone()].to_owned())
 }
@@ -19,7 +21,16 @@ fn show(c_type: &CType) -> String {
         CType::Scalar { character: true, .. } => "char".into(),
         CType::Scalar { scalar, .. } => format!("{scalar:?}"),
         CType::Void => "void".into(),
-        other => format!("{other:?}"),
+        CType::Wide(wide) => format!("{wide:?}"),
+        CType::Array { of, length } => format!("[{}; {length}]", show(of)),
+        CType::Enum { id, scalar } => format!("enum {} {scalar:?}", id.0),
+        CType::Opaque(id) => format!("opaque {}", id.0),
+        CType::Record { id, layout } => format!("record {} {}/{}", id.0, layout.size, layout.align),
+        CType::Function(signature) => {
+            let parameters: Vec<_> =
+                signature.parameters.iter().map(|(name, one)| format!("{name}:{}", show(one))).collect();
+            format!("fn({}) {}", parameters.join(", "), show(&signature.result))
+        }
     }
 }
 
@@ -104,59 +115,135 @@ fn declarators() {
 
 #[test]
 fn trees_know_more_than_can_be_called() {
-    let declaration = parse("typedef int (*compare)(const void *, const void *, ...)").unwrap();
+    let declaration = parse("typedef int (*compare)(const void *, const void *, ...)", &|_| false).unwrap();
     assert!(declaration.typedef);
     let TypeKind::Pointer(function) = declaration.c_type.kind else { panic!("no pointer") };
     let TypeKind::Function { parameters, variadic, .. } = function.kind else { panic!("no function") };
     assert_eq!(parameters.len(), 2);
     assert!(variadic.is_some());
 
-    let declaration = parse("void (*signal(int sig, void (*func)(int)))(int)").unwrap();
+    let declaration = parse("void (*signal(int sig, void (*func)(int)))(int)", &|_| false).unwrap();
     assert_eq!(declaration.name.unwrap().text, "signal");
     let TypeKind::Function { returns, parameters, .. } = declaration.c_type.kind else { panic!("no function") };
     assert!(matches!(returns.kind, TypeKind::Pointer(_)));
     assert!(matches!(parameters[1].c_type.kind, TypeKind::Pointer(_)));
 
-    let declaration = parse("struct point *const table[3][4]").unwrap();
+    let declaration = parse("struct point *const table[3][4]", &|_| false).unwrap();
     let TypeKind::Array { of, length } = declaration.c_type.kind else { panic!("no array") };
-    assert_eq!(length, ArrayLength::Fixed(3));
+    assert!(matches!(length, ArrayLength::Constant(_)));
     let TypeKind::Array { of, .. } = of.kind else { panic!("no array of arrays") };
     assert!(of.constant && matches!(of.kind, TypeKind::Pointer(_)));
 }
 
 #[test]
+fn functions_and_pointers_to_pointers() {
+    for (text, expected) in [
+        ("int (*x)(const void *, const void *b)", "*fn(:*const void, b:*const void) I32"),
+        ("int x(int a)", "*fn(a:I32) I32"),
+        ("void (*x)(void)", "*fn() void"),
+        ("void (**x)(int[4], char f(void))", "**fn(:*I32, f:*fn() char) void"),
+        ("char **x", "**char"),
+        ("const char *const *x", "*const *const char"),
+        ("char *x[]", "**char"),
+        ("double x[3][4]", "*[F64; 4]"),
+        ("const double x[][2 * 2]", "*const [F64; 4]"),
+        ("double (*x)[3]", "*[F64; 3]"),
+        ("int (*(*x)(int a))(double)", "*fn(a:I32) *fn(:F64) I32"),
+        ("int (*x)(size_t)", "*fn(:U64) I32"),
+        ("int x(size_t)", "*fn(:U64) I32"),
+    ] {
+        assert_eq!(parameter(text), expected, "{text}");
+    }
+    assert_eq!(prototype("void f(int m[2][3])").parameters[0].array, Some(2));
+    assert_eq!(prototype("void f(int m[n][3])").parameters[0].array, None);
+}
+
+#[test]
+fn wide_numbers() {
+    for (text, expected) in [
+        ("long double x", "LongDouble"),
+        ("double long x", "LongDouble"),
+        ("float _Complex x", "ComplexF32"),
+        ("_Complex double x", "ComplexF64"),
+        ("double complex x", "ComplexF64"),
+        ("complex double x", "ComplexF64"),
+        ("const complex long double *x", "*const ComplexLong"),
+        ("long double complex *x", "*ComplexLong"),
+        ("double complex", "F64"),
+        ("_Float64 x", "F64"),
+        ("wchar_t *x", if cfg!(target_arch = "aarch64") { "*U32" } else { "*I32" }),
+    ] {
+        assert_eq!(parameter(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn forms_of_variadic_functions() {
+    let names = Names::new();
+    let text = "int printf(const char *format, ...)";
+    let form = Prototype::parse_form(text, "int a, double b, const char *c", &names).unwrap();
+    assert_eq!(form.variadic, Some(1));
+    let types: Vec<_> = form.parameters.iter().map(|one| format!("{} {}", one.name.text, show(&one.c_type))).collect();
+    assert_eq!(types, ["format *const char", "a I32", "b F64", "c *const char"]);
+    assert_eq!(Prototype::parse_form(text, "void", &names).unwrap().parameters.len(), 1);
+    assert_eq!(Prototype::parse_form(text, "", &names).unwrap().parameters.len(), 1);
+    assert_eq!(prototype("int f(int a)").variadic, None);
+    for (text, form, in_text, in_form) in [
+        (text, "float a", None, Some("behind `...`, C passes `a` as a double")),
+        (text, "char a", None, Some("behind `...`, C passes `a` as an int")),
+        (text, "_Bool a", None, Some("behind `...`, C passes `a` as an int")),
+        (text, "int format", None, Some("there are two parameters `format`")),
+        (text, "int", None, Some("this parameter has no name")),
+        (text, "int a,", None, Some("a parameter was expected after the comma")),
+        (text, "int a)", None, Some("`)` was not expected here")),
+        (text, "int a, ...", None, Some("this stands for `...` and cannot have one itself")),
+        (text, "uLong a", None, Some("`uLong` is not a type that is known here")),
+        ("int f(uLong a, ...)", "int b", Some("`uLong` is not a type that is known here"), None),
+        ("int f(int a)", "int b", None, Some("`f` has no variable arguments")),
+        ("int f", "int b", Some("`f` is not a function"), None),
+    ] {
+        let mistakes = Prototype::parse_form(text, form, &names).unwrap_err();
+        let first = |list: &[crate::diagnostic::Mistake]| list.first().map(|one| one.message.clone());
+        assert_eq!(first(&mistakes.in_text).as_deref(), in_text, "{text} {form}");
+        assert_eq!(first(&mistakes.in_form).as_deref(), in_form, "{text} {form}");
+    }
+}
+
+#[test]
 fn refusals_give_a_reason_and_a_place() {
     for (text, message, place) in [
-        (
-            "int f(int (*compare)(int, int))",
-            "`compare` is a pointer to a function, and callbacks are not supported yet",
-            "compare",
-        ),
-        (
-            "int f(int compare(int a))",
-            "`compare` is a pointer to a function, and callbacks are not supported yet",
-            "compare",
-        ),
-        (
-            "int printf(const char *format, ...)",
-            "functions with a variable number of arguments cannot be called yet",
-            "...",
-        ),
+        ("int f(const char *format, ...)", "the types of the variable arguments are missing", "..."),
+        ("int f(int (*p)(int, ...))", "a function behind a pointer has a fixed number of parameters here", "..."),
         ("int f(const char *)", "this parameter has no name", "const char *"),
         ("int f(int, int b)", "this parameter has no name", "int"),
-        ("int f(struct point p)", "`struct point` is not supported yet", "struct point"),
-        ("int f(const struct point *p)", "pointers to `struct point` are not supported yet", "const struct point"),
-        ("int f(enum color c)", "`enum color` is not supported yet", "enum color"),
+        ("int f(struct point p)", "`struct point` is not declared", "struct point"),
+        ("int f(const struct point *p)", "`struct point` is not declared", "const struct point"),
+        ("int f(enum color c)", "`enum color` is not declared", "enum color"),
         ("uLong f(int a)", "`uLong` is not a type that is known here", "uLong"),
-        ("int f(char **names)", "a pointer to a pointer cannot be passed yet", "char *"),
-        ("int f(long double x)", "`long double` is not supported yet", "long double"),
+        ("int f(va_list list)", "`va_list` is not a type that is known here", "va_list"),
+        ("int f(__int128 x)", "`__int128` cannot be passed", "__int128"),
+        ("int f(unsigned __int128 *x)", "`__int128` cannot be passed", "unsigned __int128"),
+        ("int f(__float128 x)", "`_Float128` cannot be passed", "__float128"),
+        ("int f(_Decimal64 x)", "`_Decimal64` cannot be passed", "_Decimal64"),
         ("int f(void x)", "a parameter cannot be void", "void x"),
         ("int f(int a, int a)", "there are two parameters `a`", "a"),
         ("int f", "`f` is not a function", "f"),
         ("int (*f)(void)", "`f` is a pointer to a function, not a function", "f"),
         ("typedef int number", "a function was expected, not a typedef", "typedef int number"),
         ("int (int a)", "the function has no name", "int (int a)"),
-        ("int f(double m[3][3])", "an array of arrays cannot be passed yet", "[3]"),
+        ("int f(double m[][])", "this array has no length", "[]"),
+        ("int f(double m[3][n])", "`n` is not a constant that is known here", "n"),
+        ("int f(double m[3][0])", "this array has no length", "[0]"),
+        ("int f(double m[3][-1])", "-1 is no length of an array", "[-1]"),
+        ("int f(double m[3][(int)4])", "this is not the whole length", "(int)"),
+        (
+            "int f(int a __attribute__((vector_size(16))))",
+            "the attribute `vector_size` is not supported",
+            "vector_size",
+        ),
+        ("int f(int a __attribute__((mode(QI))))", "the attribute `mode` is not supported", "mode"),
+        ("int f(struct point { int x; } p)", "the members of a struct have no place in a prototype", "{"),
+        ("int _Complex f(void)", "`int _Complex` is no type", "int _Complex"),
     ] {
         assert_eq!(mistake(text), (message.to_owned(), place.to_owned()), "{text}");
     }
@@ -188,8 +275,8 @@ fn syntax_errors_have_a_place() {
 
 #[test]
 fn every_mistake_of_a_prototype_is_found_at_once() {
-    let mistakes = Prototype::parse("uLong f(struct s a, int (*b)(void), int, ...)").unwrap_err();
-    assert_eq!(mistakes.len(), 5, "{mistakes:?}");
+    let mistakes = Prototype::parse("uLong f(struct s a, int (*b)(uInt, uInt), int, ...)", &Names::new()).unwrap_err();
+    assert_eq!(mistakes.len(), 6, "{mistakes:?}");
 }
 
 #[test]
@@ -201,14 +288,14 @@ fn deep_nesting_is_refused() {
         format!("int f{}", "(int a".repeat(10_000)),
         format!("int f({}int z)", "int a,".repeat(10_000)),
     ] {
-        assert!(parse(&text).is_err());
+        assert!(parse(&text, &|_| false).is_err());
     }
 }
 
 proptest! {
     #[test]
     fn no_text_panics(text in ".{0,80}") {
-        if let Err(mistakes) = Prototype::parse(&text) {
+        if let Err(mistakes) = Prototype::parse(&text, &Names::new()) {
             for mistake in mistakes {
                 prop_assert!(text.get(mistake.span).is_some());
             }
@@ -219,7 +306,7 @@ proptest! {
     fn nearly_right_texts_do_not_panic(
         text in r"(int |char |const |unsigned |long |void|struct s |size_t |f|a|\*|\(|\)|\[|\]|,|;|\.\.\.|16|__attribute__|/\*|\*/){0,30}"
     ) {
-        if let Err(mistakes) = Prototype::parse(&text) {
+        if let Err(mistakes) = Prototype::parse(&text, &Names::new()) {
             for mistake in mistakes {
                 prop_assert!(text.get(mistake.span).is_some());
             }

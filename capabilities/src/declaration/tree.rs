@@ -1,6 +1,9 @@
 //! What a declaration says, before anybody asks whether it can be called.
 
-use crate::types::Scalar;
+use super::attribute::Attributes;
+use super::constant::Constant;
+use crate::diagnostic::Mistake;
+use crate::types::{Scalar, Wide};
 use std::ops::Range;
 
 /// A declared name, or none (`int *` as a parameter), and its type.
@@ -23,6 +26,13 @@ pub struct Name {
     pub text: String,
     /// Where.
     pub span: Range<usize>,
+}
+
+impl Name {
+    /// The type that has this tag.
+    pub(super) fn tagged(&self, tag: Tag) -> TypeKind {
+        TypeKind::Tagged { tag, name: self.text.clone() }
+    }
 }
 
 /// A type with its qualifier.
@@ -73,24 +83,28 @@ pub enum TypeKind {
         /// `NAME`
         name: String,
     },
-    /// A number that this version has no [`Scalar`] for, as it is written: `long double`, `__int128`, `double _Complex`.
+    /// A number that no call can carry, as it is written: `__int128`.
     Unsupported(&'static str),
+    /// The struct, union or enumeration without a name whose members stand in this text: there is at most one.
+    Untagged(Tag),
     /// `void`
     Void,
+    /// A number of more than one register.
+    Wide(Wide),
 }
 
 /// One parameter of a function type.
 pub type Parameter = Declaration;
 
 /// What stands between the brackets of an array.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ArrayLength {
-    /// Something else than a number.
-    Expression,
-    /// `[16]`
-    Fixed(u64),
+    /// `[16]`, `[2 * WIDTH]`
+    Constant(Constant),
     /// `[]`
     Open,
+    /// Anything else: `[rows * (int)columns]`. As a constant it is this mistake.
+    Variable(Box<Mistake>),
 }
 
 /// The three kinds of tagged types.
@@ -113,4 +127,67 @@ impl Tag {
             Self::Union => "union",
         }
     }
+
+    /// Several of them.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Enum => "enumerations",
+            Self::Struct => "structs",
+            Self::Union => "unions",
+        }
+    }
+}
+
+/// The text of a type: `typedef struct point { double x, y; } point, *point_pointer;`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TypeDeclaration {
+    /// `typedef` stood before it.
+    pub typedef: bool,
+    /// What stands before the declarators.
+    pub base: Type,
+    /// The names that are declared, and their types.
+    pub declarators: Vec<(Name, Type)>,
+    /// The structs, unions and enumerations with members; those inside others come before them.
+    pub bodies: Vec<Body>,
+    /// The whole of it.
+    pub span: Range<usize>,
+}
+
+/// A struct, a union or an enumeration with what stands between its braces.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Body {
+    /// Which of the three.
+    pub tag: Tag,
+    /// Its name, if it has one.
+    pub name: Option<Name>,
+    /// What stands between the braces.
+    pub content: Content,
+    /// Those of the whole.
+    pub attributes: Attributes,
+    /// From the keyword to the closing brace.
+    pub span: Range<usize>,
+}
+
+/// What stands between braces.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Content {
+    /// Of an enumeration: names, and values where they are given.
+    Enumerators(Vec<(Name, Option<Constant>)>),
+    /// Of a struct or a union.
+    Members(Vec<MemberDeclaration>),
+}
+
+/// One member of a record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MemberDeclaration {
+    /// Its name; a bit-field may have none.
+    pub name: Option<Name>,
+    /// Its type.
+    pub c_type: Type,
+    /// Of a bit-field.
+    pub width: Option<Constant>,
+    /// Those of the member.
+    pub attributes: Attributes,
+    /// The declarator, or what stands instead of one.
+    pub span: Range<usize>,
 }

@@ -98,7 +98,17 @@ pub(super) fn find(name: &str) -> Option<TypeKind> {
 /// Advice for a name that stands for nothing.
 pub(super) fn hint(name: &str) -> String {
     let by_library = match name {
-        "FILE" | "DIR" | "va_list" => return format!("`{name}` cannot leave the process it belongs to"),
+        "va_list" | "__builtin_va_list" => {
+            return "a list of arguments cannot be made outside of C; the function with `...` that goes with this one \
+                    can be called"
+                .to_owned();
+        }
+        "FILE" | "DIR" => {
+            let tag = if name == "FILE" { "_IO_FILE" } else { "__dirstream" };
+            return format!(
+                "its objects stay in the library: [types.{name}] with c = \"typedef struct {tag} {name};\" and handle = true"
+            );
+        }
         "Byte" | "Bytef" => Some("unsigned char"),
         "uInt" | "uIntf" | "guint" | "GLuint" | "UINT" | "DWORD" => Some("unsigned int"),
         "uLong" | "uLongf" | "gulong" => Some("unsigned long"),
@@ -120,12 +130,17 @@ pub(super) fn hint(name: &str) -> String {
         _ => None,
     };
     if let Some(plain) = by_library {
-        return format!("a library's own name for a type must be spelled out: `{plain}`");
+        return format!(
+            "a library's own name for a type must be spelled out: `{plain}`; or declared: [types.{name}] with \
+             c = \"typedef {plain} {name};\""
+        );
     }
     let words =
         ["unsigned", "signed", "char", "short", "long", "int", "float", "double", "void", "bool", "const", "struct"];
     match did_you_mean(name, NUMBERS.iter().map(|(known, _)| *known).chain(words)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "a library's own names for types must be spelled out, as in `unsigned long` for `uLong`; a macro such as an export mark must be left out".into(),
+        None => "a macro such as an export mark must be left out; a library's own name for a type is declared: \
+                 [types.NAME] with c = \"typedef … NAME;\""
+            .to_owned(),
     }
 }

@@ -67,6 +67,12 @@ impl<'d> Table<'d> {
         std::mem::take(&mut self.entries)
     }
 
+    /// All keys whose values are tables and that have not been taken, in the order of the file.
+    pub fn take_tables(&mut self) -> Vec<Value<'d>> {
+        let is_table = |entry: &mut Value<'d>| matches!(entry.value, DeValue::Table(_));
+        self.entries.extract_if(.., is_table).collect()
+    }
+
     /// Whether the file has that key (and nobody has taken it).
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key)

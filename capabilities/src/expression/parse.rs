@@ -4,7 +4,7 @@ use super::token::{Token, tokens};
 use super::{Expression, Operator};
 use crate::diagnostic::{Mistake, did_you_mean};
 use crate::interface::FunctionId;
-use crate::types::CType;
+use crate::types::{CType, TypeId};
 use std::ops::Range;
 
 /// How deep parentheses and signs may be nested.
@@ -21,10 +21,12 @@ pub struct Scope<'a> {
     pub value: Option<&'a CType>,
     /// The manifest's functions.
     pub functions: &'a [Callee<'a>],
+    /// Names that stand for numbers: constants and the values of enumerations.
+    pub integers: &'a [(String, i128)],
 }
 
 /// A function that an expression may name.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Callee<'a> {
     /// Its name in the manifest.
     pub name: &'a str,
@@ -35,14 +37,23 @@ pub struct Callee<'a> {
 }
 
 /// What a function takes, as far as expressions care.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Takes {
-    /// That many integers, and it gives one.
-    Integers(usize),
     /// Something else: it cannot be called in an expression.
     Others,
+    /// These, and it gives an integer.
+    These(Vec<Taken>),
     /// Its declaration has not been understood, which has been reported already.
     Unknown,
+}
+
+/// What an expression can pass to a function.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Taken {
+    /// An integer: any expression.
+    Integer,
+    /// An object of the zone: the name of a parameter that is a handle of that type.
+    Object(TypeId),
 }
 
 /// Reads an expression.
@@ -161,30 +172,75 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str, span: Range<usize>) -> Parsed {
+        let functions = self.scope.functions;
+        let callee = functions.iter().find(|callee| callee.name == name);
+        let takes = callee.map_or(&Takes::Unknown, |callee| &callee.takes);
         let mut arguments = Vec::new();
         if !self.take(")") {
-            arguments.push(self.expression()?);
+            arguments.push(self.argument(takes, 0)?);
             while self.take(",") {
-                arguments.push(self.expression()?);
+                arguments.push(self.argument(takes, arguments.len())?);
             }
             self.expect(")")?;
         }
-        let callee = self.scope.functions.iter().find(|callee| callee.name == name);
         let callee = callee.ok_or_else(|| self.unknown_function(name, span.clone()))?;
-        match callee.takes {
+        match &callee.takes {
             Takes::Others => Err(Mistake::new(span, format!("`{name}` cannot be called in an expression"))
-                .hint("only functions whose parameters and value are all integers can")),
-            Takes::Integers(count) if count != arguments.len() => {
-                Err(Mistake::new(span, format!("`{name}` takes {count} arguments, not {}", arguments.len())))
+                .hint("only functions that take integers and handles, and give an integer, can")),
+            Takes::These(taken) if taken.len() != arguments.len() => {
+                Err(Mistake::new(span, format!("`{name}` takes {} arguments, not {}", taken.len(), arguments.len())))
             }
-            Takes::Integers(_) | Takes::Unknown => Ok(Expression::Call(callee.id, arguments)),
+            Takes::These(_) | Takes::Unknown => Ok(Expression::Call(callee.id, arguments)),
+        }
+    }
+
+    fn argument(&mut self, takes: &Takes, position: usize) -> Parsed {
+        let wanted = match takes {
+            Takes::These(taken) => taken.get(position),
+            // Whatever is passed, it is not the mistake.
+            Takes::Others | Takes::Unknown => {
+                return match self.tokens.get(self.next).cloned() {
+                    Some((Token::Name(name), span)) if self.object(name, span.clone(), None).is_ok() => {
+                        self.next += 1;
+                        self.object(name, span, None)
+                    }
+                    _ => self.expression(),
+                };
+            }
+        };
+        let Some(Taken::Object(id)) = wanted else { return self.expression() };
+        match self.advance()? {
+            (Token::Name(name), span) => self.object(name, span, Some(*id)),
+            (_, span) => Err(Mistake::new(span, "the name of a parameter that is a handle was expected")),
+        }
+    }
+
+    /// A handle parameter, of that type if it matters.
+    fn object(&self, name: &str, span: Range<usize>, wanted: Option<TypeId>) -> Parsed {
+        let (index, c_type) = self.find(name, span.clone())?;
+        let found = match c_type {
+            CType::Pointer { to, .. } => match **to {
+                CType::Opaque(id) => Some(id),
+                _ => None,
+            },
+            _ => None,
+        };
+        match found {
+            Some(id) if wanted.is_none_or(|wanted| wanted == id) => Ok(Expression::Parameter(index)),
+            Some(_) => Err(Mistake::new(span, format!("`{name}` is a handle of another type than the function takes"))),
+            None => Err(Mistake::new(span, format!("`{name}` is no handle, and the function takes one here"))),
         }
     }
 
     fn parameter(&self, name: &str, span: Range<usize>) -> Parsed {
+        let is_parameter = self.scope.parameters.iter().any(|(known, _)| *known == name);
+        let integer_named = self.scope.integers.iter().find(|(known, _)| known == name);
+        if let (false, Some((_, value))) = (is_parameter, integer_named) {
+            return Ok(Expression::Integer(*value));
+        }
         let (index, c_type) = self.find(name, span.clone())?;
         match c_type {
-            CType::Scalar { scalar, .. } if !scalar.is_float() => Ok(Expression::Parameter(index)),
+            _ if integer(c_type) => Ok(Expression::Parameter(index)),
             CType::Pointer { to, .. } if integer(to) => Err(Mistake::new(span, format!("`{name}` is a pointer"))
                 .hint(format!("for the number it points to, write `*{name}`"))),
             _ => Err(Mistake::new(span, format!("`{name}` is not an integer")).hint("expressions know only integers")),
@@ -211,6 +267,9 @@ impl<'a> Parser<'a> {
         match self.scope.value {
             None => Err(Mistake::new(span, "`return` is not known before the call")),
             Some(CType::Void) => Err(Mistake::new(span, "`return` has no value: the function returns void")),
+            Some(CType::Record { .. } | CType::Wide(_)) => {
+                Err(Mistake::new(span, "`return` is no integer here, and expressions know only integers"))
+            }
             Some(CType::Scalar { scalar, .. }) if scalar.is_float() => {
                 Err(Mistake::new(span, "`return` is no integer here, and expressions know only integers"))
             }
@@ -223,7 +282,10 @@ impl<'a> Parser<'a> {
         let index = parameters.iter().position(|(known, _)| *known == name);
         index.map(|index| (index, parameters[index].1)).ok_or_else(|| {
             let known = parameters.iter().map(|(known, _)| *known);
-            let meant = did_you_mean(name, known.chain(["return", "NULL"]));
+            let meant = did_you_mean(
+                name,
+                known.chain(self.scope.integers.iter().map(|(known, _)| known.as_str())).chain(["return", "NULL"]),
+            );
             let list = parameters.iter().map(|(known, _)| format!("`{known}`")).collect::<Vec<_>>().join(", ");
             Mistake::new(span, format!("there is no parameter `{name}`")).maybe_hint(match (meant, list.as_str()) {
                 (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
@@ -288,5 +350,5 @@ impl<'a> Parser<'a> {
 }
 
 fn integer(c_type: &CType) -> bool {
-    matches!(c_type, CType::Scalar { scalar, .. } if !scalar.is_float())
+    c_type.scalar().is_some_and(|scalar| !scalar.is_float())
 }

@@ -1,10 +1,10 @@
 //! Second step: each function's C text becomes a prototype, and each table finds its parameter.
 
 use super::raw::{self, RESERVED};
-use crate::declaration::Prototype;
-use crate::diagnostic::did_you_mean;
+use crate::declaration::{Names, Prototype, PrototypeParameter};
+use crate::diagnostic::{Written, did_you_mean};
 use crate::document::Reader;
-use crate::expression::{Callee, Takes};
+use crate::expression::{Callee, Taken, Takes};
 use crate::interface::FunctionId;
 use crate::types::CType;
 
@@ -25,20 +25,50 @@ pub(super) struct Declared<'a, 'd> {
 }
 
 /// What a function takes, as far as expressions care.
-pub(crate) fn takes<'a>(mut parameters: impl ExactSizeIterator<Item = &'a CType>, result: &CType) -> Takes {
-    let count = parameters.len();
-    if parameters.all(is_integer) && is_integer(result) { Takes::Integers(count) } else { Takes::Others }
+pub(crate) fn takes<'a>(parameters: impl Iterator<Item = &'a CType>, result: &CType) -> Takes {
+    let taken = |c_type: &CType| match c_type {
+        CType::Pointer { to, .. } => match **to {
+            CType::Opaque(id) => Some(Taken::Object(id)),
+            _ => None,
+        },
+        _ => is_integer(c_type).then_some(Taken::Integer),
+    };
+    match parameters.map(taken).collect() {
+        Some(these) if is_integer(result) => Takes::These(these),
+        _ => Takes::Others,
+    }
 }
 
 /// Whether it is a number without a fraction.
 pub(super) fn is_integer(c_type: &CType) -> bool {
-    matches!(c_type, CType::Scalar { scalar, .. } if !scalar.is_float())
+    c_type.scalar().is_some_and(|scalar| !scalar.is_float())
 }
 
-pub(super) fn declare<'a, 'd>(reader: &mut Reader, functions: &'a [raw::Function<'d>]) -> Declarations<'a, 'd> {
+impl<'a, 'd> Declarations<'a, 'd> {
+    /// The function of that name, if there is one whose C text has been understood.
+    pub(super) fn named(&self, reader: &mut Reader, name: &Written) -> Option<(FunctionId, &Declared<'a, 'd>)> {
+        let Some(callee) = self.callees.iter().find(|callee| callee.name == name.text) else {
+            let hint = match did_you_mean(&name.text, self.callees.iter().map(|callee| callee.name)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("declare it: [functions.{}] c = \"…\", internal = true", name.text),
+            };
+            let message = format!("there is no function `{}` in this manifest", name.text);
+            reader.error_with_hint(name.span.clone(), message, hint);
+            return None;
+        };
+        let declared = self.functions.iter().find(|one| one.raw.name.text == name.text)?;
+        Some((callee.id, declared))
+    }
+}
+
+pub(super) fn declare<'a, 'd>(
+    reader: &mut Reader,
+    functions: &'a [raw::Function<'d>],
+    names: &Names,
+) -> Declarations<'a, 'd> {
     let mut declarations = Declarations { functions: Vec::new(), callees: Vec::new() };
     for (index, function) in functions.iter().enumerate() {
-        let declared = declare_one(reader, function);
+        let declared = declare_one(reader, function, names);
         let takes = declared.as_ref().map_or(Takes::Unknown, |declared| {
             let prototype = &declared.prototype;
             takes(prototype.parameters.iter().map(|one| &one.c_type), &prototype.result)
@@ -49,17 +79,38 @@ pub(super) fn declare<'a, 'd>(reader: &mut Reader, functions: &'a [raw::Function
     declarations
 }
 
-fn declare_one<'a, 'd>(reader: &mut Reader, raw: &'a raw::Function<'d>) -> Option<Declared<'a, 'd>> {
-    let prototype = match Prototype::parse(&raw.c.text) {
-        Ok(prototype) => prototype,
-        Err(mistakes) => {
-            mistakes.into_iter().for_each(|mistake| reader.mistake_in(&raw.c, mistake));
-            return None;
-        }
+fn declare_one<'a, 'd>(reader: &mut Reader, raw: &'a raw::Function<'d>, names: &Names) -> Option<Declared<'a, 'd>> {
+    let prototype = prototype(reader, raw, names)?;
+    let owner = format!("`{}`", prototype.name.text);
+    let tables = tables(reader, &prototype.parameters, &raw.parameters, &owner, &RESERVED);
+    Some(Declared { raw, prototype, tables })
+}
+
+fn prototype(reader: &mut Reader, raw: &raw::Function<'_>, names: &Names) -> Option<Prototype> {
+    let Some(form) = &raw.variadic else {
+        let report = |mistakes: Vec<_>| mistakes.into_iter().for_each(|mistake| reader.mistake_in(&raw.c, mistake));
+        return Prototype::parse(&raw.c.text, names).map_err(report).ok();
     };
-    let mut tables = vec![None; prototype.parameters.len()];
-    for table in &raw.parameters {
-        match prototype.parameters.iter().position(|parameter| parameter.name.text == table.name.text) {
+    let wrong = match Prototype::parse_form(&raw.c.text, &form.text, names) {
+        Ok(prototype) => return Some(prototype),
+        Err(wrong) => wrong,
+    };
+    wrong.in_text.into_iter().for_each(|mistake| reader.mistake_in(&raw.c, mistake));
+    wrong.in_form.into_iter().for_each(|mistake| reader.mistake_in(form, mistake));
+    None
+}
+
+/// For each parameter in C order, its table if it has one.
+pub(super) fn tables<'a, 'd>(
+    reader: &mut Reader,
+    parameters: &[PrototypeParameter],
+    written: &'a [raw::Parameter<'d>],
+    owner: &str,
+    reserved: &[&str],
+) -> Vec<Option<&'a raw::Parameter<'d>>> {
+    let mut tables = vec![None; parameters.len()];
+    for table in written {
+        match parameters.iter().position(|parameter| parameter.name.text == table.name.text) {
             Some(index) if tables[index].is_some() => {
                 let message = format!("the parameter `{}` has two tables", table.name.text);
                 reader.error(table.span.clone(), message);
@@ -70,15 +121,21 @@ fn declare_one<'a, 'd>(reader: &mut Reader, raw: &'a raw::Function<'d>) -> Optio
                     reader.error_with_hint(span.clone(), message, hint);
                 }
             }
-            None => unknown_parameter(reader, &prototype, table),
+            None => unknown_parameter(reader, parameters, table, owner, reserved),
         }
     }
-    Some(Declared { raw, prototype, tables })
+    tables
 }
 
-fn unknown_parameter(reader: &mut Reader, prototype: &Prototype, table: &raw::Parameter<'_>) {
-    let names: Vec<_> = prototype.parameters.iter().map(|parameter| parameter.name.text.as_str()).collect();
-    let hint = match did_you_mean(&table.name.text, names.iter().copied().chain(RESERVED)) {
+fn unknown_parameter(
+    reader: &mut Reader,
+    parameters: &[PrototypeParameter],
+    table: &raw::Parameter<'_>,
+    owner: &str,
+    reserved: &[&str],
+) {
+    let names: Vec<_> = parameters.iter().map(|parameter| parameter.name.text.as_str()).collect();
+    let hint = match did_you_mean(&table.name.text, names.iter().chain(reserved).copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if names.is_empty() => "the function has no parameters".to_owned(),
         None => {
@@ -86,6 +143,6 @@ fn unknown_parameter(reader: &mut Reader, prototype: &Prototype, table: &raw::Pa
             format!("the parameters are {}", list.join(", "))
         }
     };
-    let message = format!("`{}` is no parameter of `{}`", table.name.text, prototype.name.text);
+    let message = format!("`{}` is no parameter of {owner}", table.name.text);
     reader.error_with_hint(table.span.clone(), message, hint);
 }

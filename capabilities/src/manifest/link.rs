@@ -1,33 +1,38 @@
 //! Third step, all functions together.
 
-use super::declare::{Declarations, Declared};
-use super::returns::returns;
-use super::roles::{Context, parameters};
+use super::declare::Declared;
+use super::raw;
+use super::returns;
+use super::roles;
+use super::world::World;
 use crate::call::MAX_WORDS;
 use crate::document::Reader;
-use crate::interface::Function;
+use crate::interface::{Function, Instances};
 use std::collections::BTreeSet;
 
-/// The functions, in the manifest's order. Those with a mistake are left out; the mistakes have been noted.
-pub(super) fn functions(reader: &mut Reader, declarations: &Declarations<'_, '_>, call_bytes: u64) -> Vec<Function> {
-    let raw = declarations.functions.iter().filter_map(|declared| declared.raw.returns.as_ref());
-    let freeing: BTreeSet<_> = raw.filter_map(|returns| Some(returns.free.as_ref()?.value.text.as_str())).collect();
-    let resolve = |declared| {
-        let frees =
-            |declared: &Declared<'_, '_>| declared.raw.internal && freeing.contains(declared.raw.name.text.as_str());
-        let context = Context { declared, callees: &declarations.callees, call_bytes, frees: frees(declared) };
-        function(reader, declarations, &context)
-    };
-    declarations.functions.iter().filter_map(resolve).collect()
+/// The functions that `free` names somewhere: what they take is ours.
+pub(super) fn freeing<'a>(types: &'a [raw::Type<'_>], functions: &'a [raw::Function<'_>]) -> BTreeSet<&'a str> {
+    let of_types = types.iter().filter_map(|one| one.free.as_ref());
+    let of_values = functions.iter().filter_map(|one| one.returns.as_ref()?.free.as_ref());
+    let of_parameters = functions.iter().flat_map(|one| &one.parameters).filter_map(|one| one.free.as_ref());
+    of_types.chain(of_values).chain(of_parameters).map(|key| key.value.text.as_str()).collect()
 }
 
-fn function(reader: &mut Reader, declarations: &Declarations<'_, '_>, context: &Context<'_, '_>) -> Option<Function> {
-    let Declared { raw, prototype, .. } = context.declared;
-    let parameters = parameters(reader, context)?;
+/// The functions, in the manifest's order. Those with a mistake are left out; the mistakes have been noted.
+pub(super) fn functions(reader: &mut Reader, world: &World<'_, '_>) -> Vec<Function> {
+    world.declarations.functions.iter().filter_map(|declared| function(reader, world, declared)).collect()
+}
+
+fn function(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<Function> {
+    let Declared { raw, prototype, .. } = declared;
+    let length = returns::length(reader, world, declared);
+    let mut parameters = roles::parameters(reader, world, declared, length.as_ref().and_then(Option::as_ref))?;
     if raw.flawed {
         return None;
     }
-    let returns = returns(reader, declarations, context.declared, &parameters)?;
+    let returns = returns::returns(reader, world, declared, &parameters, length?)?;
+    roles::lifetimes(reader, world, declared, &mut parameters, &returns)?;
+    check_blocking(reader, world, raw)?;
     let function = Function {
         name: raw.name.text.clone(),
         symbol: prototype.name.text.clone(),
@@ -38,8 +43,8 @@ fn function(reader: &mut Reader, declarations: &Declarations<'_, '_>, context: &
         result: prototype.result.clone(),
         returns,
         deadline: raw.deadline,
-        blocking: false,
-        variadic: None,
+        blocking: raw.blocking.is_some(),
+        variadic: prototype.variadic,
         declared: reader.location(raw.c_key.start),
     };
     if function.request_words() > MAX_WORDS || function.reply_words() > MAX_WORDS {
@@ -50,4 +55,18 @@ fn function(reader: &mut Reader, declarations: &Declarations<'_, '_>, context: &
         return None;
     }
     Some(function)
+}
+
+/// What waits for long would keep everybody else waiting.
+fn check_blocking(reader: &mut Reader, world: &World<'_, '_>, raw: &raw::Function<'_>) -> Option<()> {
+    let sandbox = world.sandbox;
+    match &raw.blocking {
+        Some(span) if sandbox.instances == Instances::Shared && sandbox.threads == 1 => {
+            let message = format!("all clients would wait while `{}` does", raw.name.text);
+            let hint = "let several calls run at once (`threads = 4` and `thread_safe = true` in [sandbox]), or give each client an instance (`instances = \"per-client\"`)";
+            reader.error_with_hint(span.clone(), message, hint);
+            None
+        }
+        _ => Some(()),
+    }
 }

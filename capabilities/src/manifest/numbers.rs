@@ -1,15 +1,21 @@
 //! `range` and `default`: numbers that must fit a C type.
 
 use super::raw::Key;
+use super::types::Types;
 use crate::document::{Reader, Value, kind};
 use crate::interface::Number;
-use crate::types::Scalar;
+use crate::types::{Scalar, Wide};
 use crate::units;
 use std::ops::Range;
 use toml::de::DeValue;
 
 /// `range = [least, most]`
-pub(super) fn range(reader: &mut Reader, key: &Key<Value<'_>>, scalar: Scalar) -> Option<(Number, Number)> {
+pub(super) fn range(
+    reader: &mut Reader,
+    types: &Types<'_, '_>,
+    key: &Key<Value<'_>>,
+    scalar: Scalar,
+) -> Option<(Number, Number)> {
     let value = &key.value;
     let wrong = "`range` is the smallest and the largest value allowed";
     let DeValue::Array(array) = value.value else {
@@ -24,8 +30,8 @@ pub(super) fn range(reader: &mut Reader, key: &Key<Value<'_>>, scalar: Scalar) -
         reader.error(key.span.clone(), "`range` has no meaning for a bool");
         return None;
     }
-    let least = number(reader, &value.element(least), scalar);
-    let most = number(reader, &value.element(most), scalar);
+    let least = number(reader, types, &value.element(least), scalar);
+    let most = number(reader, types, &value.element(most), scalar);
     let (least, most) = (least?, most?);
     if !at_most(least, most) {
         let hint = "the smaller one stands first";
@@ -38,11 +44,12 @@ pub(super) fn range(reader: &mut Reader, key: &Key<Value<'_>>, scalar: Scalar) -
 /// `default = …`
 pub(super) fn default(
     reader: &mut Reader,
+    types: &Types<'_, '_>,
     key: &Key<Value<'_>>,
     scalar: Scalar,
     range: Option<(Number, Number)>,
 ) -> Option<Number> {
-    let default = number(reader, &key.value, scalar)?;
+    let default = number(reader, types, &key.value, scalar)?;
     if let Some((least, most)) = range
         && !(at_most(least, default) && at_most(default, most))
     {
@@ -52,7 +59,27 @@ pub(super) fn default(
     Some(default)
 }
 
-fn number(reader: &mut Reader, value: &Value<'_>, scalar: Scalar) -> Option<Number> {
+/// `default = 1.5` or `default = [1.0, -2.0]`: the real and the imaginary part.
+pub(super) fn wide(reader: &mut Reader, types: &Types<'_, '_>, key: &Key<Value<'_>>, wide: Wide) -> Option<(f64, f64)> {
+    let mut float = |value: &Value<'_>| match number(reader, types, value, Scalar::F64)? {
+        Number::Float(value) => Some(value),
+        Number::Integer(_) => None,
+    };
+    let value = &key.value;
+    if let (DeValue::Array(array), true) = (value.value, wide.is_complex()) {
+        let parts: Vec<_> = array.iter().collect();
+        let [real, imaginary] = parts[..] else {
+            let hint = "write `default = [1.0, 0.0]`";
+            reader.error_with_hint(value.span.clone(), "a complex number has two parts", hint);
+            return None;
+        };
+        let (real, imaginary) = (float(&value.element(real)), float(&value.element(imaginary)));
+        return Some((real?, imaginary?));
+    }
+    float(value).map(|real| (real, 0.0))
+}
+
+fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar: Scalar) -> Option<Number> {
     let span = value.span.clone();
     match (value.value, scalar.bounds()) {
         (DeValue::Integer(number), None) => {
@@ -79,6 +106,10 @@ fn number(reader: &mut Reader, value: &Value<'_>, scalar: Scalar) -> Option<Numb
         {
             let size = reader.parsed(value, units::size)?;
             fitting(reader, span, Some(i128::from(size)), bounds, scalar)
+        }
+        // `default = "GREEN"`
+        (DeValue::String(text), Some(bounds)) if types.integer(text).is_some() => {
+            fitting(reader, span, types.integer(text), bounds, scalar)
         }
         (other, _) => {
             reader.error(span, format!("{} does not fit: {} was expected", kind(other), wanted(scalar)));

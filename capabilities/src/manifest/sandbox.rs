@@ -1,7 +1,7 @@
 //! `[sandbox]`: limits, all finite, and what the zone may reach.
 
 use crate::diagnostic::Written;
-use crate::document::{Reader, Value};
+use crate::document::{Reader, Table, Value};
 use crate::interface::{FileRule, Instances, Sandbox};
 use crate::message::LAYERS;
 use crate::units::one_of;
@@ -11,6 +11,9 @@ use toml::de::DeValue;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const TIB: u64 = 1 << 40;
+
+/// The most calls at once in one instance.
+const MAX_THREADS: u64 = 64;
 
 impl Default for Sandbox {
     fn default() -> Self {
@@ -60,17 +63,26 @@ pub(super) fn sandbox(reader: &mut Reader, value: Option<Value<'_>>) -> Sandbox 
     if let Some(value) = table.take("network") {
         network(reader, &value);
     }
-    if table.has("threads")
-        && let Some(value) = table.take("threads")
-    {
-        let one = matches!(value.value, DeValue::Integer(number) if number.as_str() == "1");
-        if !one {
-            let hint = "leave it out: a zone serves one call at a time";
-            reader.error_with_hint(value.key_span, "more than one thread is not supported yet", hint);
-        }
-    }
+    threads(reader, &mut table, &mut sandbox);
     reader.finish(table);
     sandbox
+}
+
+/// `threads` and `thread_safe`: several calls at once only where the author says that the library bears it.
+fn threads(reader: &mut Reader, table: &mut Table<'_>, sandbox: &mut Sandbox) {
+    let safe = table.take("thread_safe").and_then(|value| reader.boolean(&value)) == Some(true);
+    let Some(value) = table.take("threads") else { return };
+    let Some(count) = reader.count(&value, 1, MAX_THREADS) else { return };
+    if count > 1 && !safe {
+        let hint =
+            "if its documentation says that calls may run at once, add `thread_safe = true`; else leave `threads` out";
+        reader.error_with_hint(value.key_span, "is the library safe for several calls at once?", hint);
+    } else if count > 1 && sandbox.instances == Instances::PerCall {
+        let hint = "leave `threads` out: calls run at once anyway, each in a process of its own";
+        reader.error_with_hint(value.key_span, "an instance for each call has one call only", hint);
+    } else {
+        sandbox.threads = count as u32;
+    }
 }
 
 fn instances(reader: &mut Reader, value: &Value<'_>) -> Option<Instances> {
@@ -78,14 +90,10 @@ fn instances(reader: &mut Reader, value: &Value<'_>) -> Option<Instances> {
     match written.text.as_str() {
         "per-client" => Some(Instances::PerClient),
         "shared" => Some(Instances::Shared),
-        "per-call" => {
-            let hint = "\"per-client\" gives each client an instance of its own";
-            reader.error_with_hint(written.span, "`per-call` instances are not supported yet", hint);
-            None
-        }
+        "per-call" => Some(Instances::PerCall),
         other => {
             let message = format!("`{other}` is no kind of instances");
-            reader.error_with_hint(written.span, message, one_of(other, &["shared", "per-client"]));
+            reader.error_with_hint(written.span, message, one_of(other, &["shared", "per-client", "per-call"]));
             None
         }
     }

@@ -1,4 +1,5 @@
 use super::parse;
+use crate::Interface;
 use crate::bundled;
 use crate::expression::Expression;
 use crate::interface::{
@@ -10,9 +11,14 @@ use std::time::Duration;
 
 const HEAD: &str = "[zone]\nname = \"demo\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libdemo.so.1\" }\n";
 
+/// A manifest with this below its `[zone]`.
+fn interface(text: &str) -> Interface {
+    parse("demo.zone.toml", &format!("{HEAD}\n{text}")).unwrap_or_else(|wrong| panic!("{wrong}"))
+}
+
 /// The functions of a manifest with this below its `[zone]`.
 fn functions(text: &str) -> Vec<Function> {
-    parse("demo.zone.toml", &format!("{HEAD}\n{text}")).unwrap_or_else(|wrong| panic!("{wrong}")).functions
+    interface(text).functions
 }
 
 /// The roles of the function `f` with these keys, in C order.
@@ -20,7 +26,7 @@ fn roles(table: &str) -> Vec<Role> {
     functions(&format!("[functions.f]\n{table}")).remove(0).parameters.into_iter().map(|one| one.role).collect()
 }
 
-fn bundled(name: &str) -> crate::Interface {
+fn bundled(name: &str) -> Interface {
     let (file_name, text) = bundled::find(name).unwrap();
     parse(file_name, text).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
@@ -43,11 +49,11 @@ fn filled(fill: CellFill, direction: Direction, consumed: bool) -> Role {
 fn the_example_of_the_design() {
     let zlib = bundled("zlib");
     let (_, crc32) = zlib.function("crc32").unwrap();
-    assert_eq!(crc32.signature(), "crc32(crc: int, buf: Buffer) -> int");
+    assert_eq!(crc32.signature(&zlib), "crc32(crc: int, buf: Buffer) -> int");
     assert_eq!(crc32.parameters[2].role, Role::LengthOf { scalar: Scalar::U32, of: vec![1] });
 
     let (_, compress2) = zlib.function("compress2").unwrap();
-    assert_eq!(compress2.signature(), "compress2(source: Buffer, level: int = -1) -> bytes");
+    assert_eq!(compress2.signature(&zlib), "compress2(source: Buffer, level: int = -1) -> bytes");
     assert_eq!(compress2.parameters[1].role, filled(CellFill::CapacityOf(0), Direction::InOut, true));
     let (bound, _) = zlib.function("compressBound").unwrap();
     let Role::Buffer(dest) = &compress2.parameters[0].role else { panic!("dest is no buffer") };
@@ -57,17 +63,17 @@ fn the_example_of_the_design() {
     assert_eq!(compress2.returns.message, zlib.function("zError").map(|(id, _)| Message::Code(id)));
 
     let (_, uncompress) = zlib.function("uncompress").unwrap();
-    assert_eq!(uncompress.signature(), "uncompress(source: Buffer, destLen: int = 16777216) -> bytes");
+    assert_eq!(uncompress.signature(&zlib), "uncompress(source: Buffer, destLen: int = 16777216) -> bytes");
     assert_eq!(uncompress.arguments(), [2, 1]);
     let (_, version) = zlib.function("version").unwrap();
-    assert_eq!((version.symbol.as_str(), version.signature().as_str()), ("zlibVersion", "version() -> str"));
+    assert_eq!((version.symbol.as_str(), version.signature(&zlib).as_str()), ("zlibVersion", "version() -> str"));
 }
 
 #[test]
 fn libm() {
     let libm = bundled("libm");
     assert!(libm.functions.len() >= 12);
-    let signature = |name| libm.function(name).unwrap().1.signature();
+    let signature = |name| libm.function(name).unwrap().1.signature(&libm);
     assert_eq!(signature("frexp"), "frexp(x: float) -> tuple[float, int]");
     assert_eq!(signature("fma"), "fma(x: float, y: float, z: float) -> float");
 }
@@ -223,9 +229,12 @@ fn a_function_that_frees_takes_a_bare_pointer() {
 
 #[test]
 fn a_parameter_may_be_called_like_a_key() {
-    let function = functions("[functions.f]\nc = \"int f(const char *doc, int c)\"\ndoc = \"About f.\"\nparameters = { doc = { bytes = true }, c = { default = 3 } }").remove(0);
+    let interface = interface(
+        "[functions.f]\nc = \"int f(const char *doc, int c)\"\ndoc = \"About f.\"\nparameters = { doc = { bytes = true }, c = { default = 3 } }",
+    );
+    let function = &interface.functions[0];
     assert_eq!(function.doc.as_deref(), Some("About f."));
-    assert_eq!(function.signature(), "f(doc: bytes, c: int = 3) -> int");
+    assert_eq!(function.signature(&interface), "f(doc: bytes, c: int = 3) -> int");
 }
 
 #[test]
@@ -320,7 +329,7 @@ proptest! {
             Ok(interface) => {
                 for function in &interface.functions {
                     prop_assert!(function.request_words() <= crate::call::MAX_WORDS);
-                    prop_assert!(function.docstring().starts_with(&function.signature()));
+                    prop_assert!(function.docstring(&interface).starts_with(&function.signature(&interface)));
                 }
             }
             Err(wrong) => prop_assert!(!wrong.render(false).is_empty()),

@@ -13,11 +13,28 @@
 //! Neither class can be instantiated, copied or pickled from Python, and nothing of a channel can be seen there.
 
 mod arguments;
+pub mod batch;
+pub mod buffers;
+mod callback;
+mod classes;
+mod codec;
+mod conversation;
+mod crossing;
 pub mod function;
+#[cfg(test)]
+mod fuzz;
+pub mod handle;
+mod kind;
 mod line;
+mod map;
 mod number;
 pub mod object;
+mod output;
 mod plan;
 mod raise;
+mod records;
 mod results;
+mod rows;
 mod sequence;
+mod value;
+mod wide;

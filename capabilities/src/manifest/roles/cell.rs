@@ -1,15 +1,15 @@
 //! Pointers to one number.
 
 use super::super::raw::on;
-use super::Context;
 use super::build::range_and_default;
 use super::draft::Draft;
 use super::fill::Fill;
-use super::keys::{place, refuse};
+use super::keys::place;
+use super::{Context, Pointee};
 use crate::document::Reader;
 use crate::expression::Expression;
 use crate::interface::{Cell, CellFill, Direction, Role};
-use crate::types::Scalar;
+use crate::types::{Scalar, TypeId};
 
 /// One that has a table.
 pub(super) fn passed(
@@ -18,14 +18,12 @@ pub(super) fn passed(
     drafts: &[Draft],
     index: usize,
     direction: Direction,
-    scalar: Scalar,
+    (scalar, enumeration): (Scalar, Option<TypeId>),
 ) -> Option<Role> {
     let name = context.name(index);
     let table = context.table(index)?;
-    refuse(reader, table.text.as_ref(), "text", name, "one number")?;
-    refuse(reader, table.bytes.as_ref(), "bytes", name, "one number")?;
-    refuse(reader, table.max.as_ref(), "max", name, "one number")?;
-    let consumed = is_consumed(drafts, index);
+    table.only(reader, "one number", &["in", "out", "range", "default", "null"])?;
+    let consumed = is_consumed(context, drafts, index);
     // The library leaves a length in it, so it is written whatever else it is.
     let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
     let constant = context.pointee(index).is_some_and(|(_, constant)| constant);
@@ -56,11 +54,11 @@ pub(super) fn passed(
         reader.error_with_hint(place(&table.null).unwrap_or_default(), format!("`{name}` cannot be NULL"), hint);
         return None;
     }
-    let (range, default) = range_and_default(reader, Some(table), scalar)?;
+    let (range, default) = range_and_default(reader, context, Some(table), scalar)?;
     Some(Role::Cell(Cell {
         direction,
         scalar,
-        enumeration: None,
+        enumeration,
         null: on(&table.null),
         range,
         default,
@@ -78,7 +76,7 @@ pub(super) fn filled(
     fill: &Fill,
 ) -> Option<Role> {
     let (pointee, constant) = context.pointee(index)?;
-    let consumed = is_consumed(drafts, index);
+    let consumed = is_consumed(context, drafts, index);
     if consumed && constant {
         let name = context.name(index);
         context.error_in_c(
@@ -89,30 +87,28 @@ pub(super) fn filled(
         );
         return None;
     }
-    let fill = match fill {
-        Fill::CapacityOf(of) => CellFill::CapacityOf(*of),
-        Fill::LengthOf(of) => CellFill::LengthOf(*of.first()?),
+    let (fill, direction) = match fill {
+        Fill::CapacityOf(of) => (Some(CellFill::CapacityOf(*of)), Direction::In),
+        Fill::LengthOf(of) => (Some(CellFill::LengthOf(*of.first()?)), Direction::In),
+        Fill::Written { read } => (None, if *read { Direction::InOut } else { Direction::Out }),
     };
-    let direction = if consumed { Direction::InOut } else { Direction::In };
-    let scalar = pointee.scalar();
-    Some(Role::Cell(Cell {
-        direction,
-        scalar,
-        enumeration: None,
-        null: false,
-        range: None,
-        default: None,
-        fill: Some(fill),
-        consumed,
-    }))
+    let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
+    let scalar = pointee.scalar()?;
+    let enumeration = match pointee {
+        Pointee::Number(_, enumeration) => enumeration,
+        _ => None,
+    };
+    Some(Role::Cell(Cell { direction, scalar, enumeration, null: false, range: None, default: None, fill, consumed }))
 }
 
-/// Whether a buffer that comes back is as long as the number that this cell then holds.
-fn is_consumed(drafts: &[Draft], cell: usize) -> bool {
-    drafts.iter().any(|draft| match draft {
-        Draft::Buffer(buffer) if buffer.direction.is_out() => {
-            buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Cell(cell)))
-        }
-        _ => false,
-    })
+/// Whether what comes back is as long as the number that this cell then holds says. A number that a length is computed from
+/// (`*width * *height`) tells more than that, and stays a result.
+fn is_consumed(context: &Context<'_, '_>, drafts: &[Draft], cell: usize) -> bool {
+    let names = |length: &Expression| *length == Expression::Cell(cell);
+    context.value_length.as_ref().is_some_and(names)
+        || drafts.iter().any(|draft| match draft {
+            Draft::Buffer(buffer) if buffer.direction.is_out() => buffer.length.as_ref().is_some_and(names),
+            Draft::Place(place) => place.length().is_some_and(names),
+            _ => false,
+        })
 }

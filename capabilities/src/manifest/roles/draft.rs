@@ -1,33 +1,48 @@
-//! What each parameter's own table says it is, before the others are looked at.
+//! What each parameter's own table and type say it is, before the others are looked at.
 
 use super::super::raw::{self, Key, Max, on};
-use super::keys::place;
-use super::{Context, Pointee};
-use crate::diagnostic::Written;
+use super::keys::{expression, place};
+use super::place::PlaceDraft;
+use super::{Context, Pointee, callback, constant, handle, place as places, record};
 use crate::document::Reader;
-use crate::expression::{Expression, Scope, parse};
-use crate::interface::Direction;
-use crate::types::{CType, Scalar};
-use std::ops::Range;
+use crate::expression::Expression;
+use crate::interface::{Direction, Element};
+use crate::types::{CType, Layout, Scalar, TypeId, Wide};
 
 /// A parameter, half understood.
 pub(super) enum Draft {
     Buffer(BufferDraft),
+    Callback,
     Cell {
         direction: Direction,
         scalar: Scalar,
+        enumeration: Option<TypeId>,
     },
-    Number(Scalar),
+    Constant(u64),
+    Handle(TypeId),
+    Number {
+        scalar: Scalar,
+        enumeration: Option<TypeId>,
+    },
     /// A pointer that only a `free` function takes.
     Owned,
+    Place(PlaceDraft),
+    Record {
+        id: TypeId,
+        layout: Layout,
+        direction: Direction,
+        by_value: bool,
+    },
     Text,
     /// A pointer without a table; somebody else must name it.
     Unmarked,
+    Wide(Wide),
 }
 
 pub(super) struct BufferDraft {
     pub(super) direction: Direction,
     pub(super) pointee: Pointee,
+    pub(super) element: Element,
     pub(super) length: Option<Expression>,
     pub(super) capacity: Option<Expression>,
     /// `max`, where it is no plain size.
@@ -37,42 +52,76 @@ pub(super) struct BufferDraft {
 }
 
 pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
-    if context.table(index).is_some_and(|table| table.flawed) {
-        return None;
+    let table = context.table(index);
+    if let Some(table) = table {
+        if table.flawed {
+            return None;
+        }
+        if context.is_callback() {
+            callback::only_own_keys(reader, table)?;
+        }
+        if table.value.is_some() || on(&table.user_data) {
+            return constant::draft(reader, context, index, table);
+        }
     }
+    match context.c_type(index) {
+        CType::Pointer { .. } => pointer(reader, context, index),
+        CType::Record { id, layout } => record::by_value(reader, context, index, *id, *layout),
+        CType::Wide(wide) => {
+            table.map_or(Some(()), |table| table.only(reader, "a number and no pointer", &["in", "default"]))?;
+            Some(Draft::Wide(*wide))
+        }
+        CType::Enum { id, scalar } => number(reader, context, index, *scalar, Some(*id)),
+        CType::Scalar { scalar, .. } => number(reader, context, index, *scalar, None),
+        CType::Array { .. } | CType::Function(_) | CType::Opaque(_) | CType::Void => None,
+    }
+}
+
+fn number(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    scalar: Scalar,
+    enumeration: Option<TypeId>,
+) -> Option<Draft> {
+    if let Some(table) = context.table(index) {
+        table.only(reader, "a number and no pointer", &["in", "range", "default", "leading"])?;
+    }
+    Some(Draft::Number { scalar, enumeration })
+}
+
+fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
     let Some((pointee, constant)) = context.pointee(index) else {
-        return number(reader, context, index);
+        let message = format!("`{}` points to an array, and what it has is many of them", context.name(index));
+        let hint = "write a flat one: `double *matrix`, with `length = \"rows * columns\"`";
+        context.error_in_c(reader, index, message, hint.into());
+        return None;
     };
-    match context.table(index) {
+    let table = context.table(index);
+    match pointee {
+        Pointee::Function => return callback::draft(reader, context, index),
+        Pointee::Object(id) => return handle::draft(reader, context, index, id),
+        Pointee::Wide(_) => return wide(reader, context, index),
+        _ => {}
+    }
+    match table {
         None if context.frees && context.count() == 1 => Some(Draft::Owned),
         None if pointee == Pointee::Character && constant && context.array(index).is_none() => Some(Draft::Text),
         None => Some(Draft::Unmarked),
-        Some(table) => pointer(reader, context, index, (pointee, constant), table),
+        Some(table) if pointee == Pointee::Pointer => places::draft(reader, context, index, constant, table),
+        Some(table) => marked(reader, context, index, (pointee, constant), table),
     }
 }
 
-fn number(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
-    let CType::Scalar { scalar, .. } = *context.c_type(index) else { return None };
-    let Some(table) = context.table(index) else { return Some(Draft::Number(scalar)) };
-    let mut fine = true;
+fn wide(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
     let name = context.name(index);
-    let mut refuse = |key: Option<Range<usize>>, word: &str| {
-        if let Some(span) = key {
-            reader.error(span, format!("`{word}` has no meaning for `{name}`, which is a number and no pointer"));
-            fine = false;
-        }
-    };
-    refuse(place(&table.output).filter(|_| on(&table.output)), "out");
-    refuse(place(&table.length), "length");
-    refuse(place(&table.capacity), "capacity");
-    refuse(place(&table.max), "max");
-    refuse(place(&table.null), "null");
-    refuse(place(&table.text), "text");
-    refuse(place(&table.bytes), "bytes");
-    fine.then_some(Draft::Number(scalar))
+    let message = format!("`{name}` points to a `long double` or a complex number, which can only be passed by value");
+    let hint = "a struct of one member looks the same to C: `[types.box] c = \"struct box { long double value; };\"`, and `struct box *` here";
+    context.error_in_c(reader, index, message, hint.into());
+    None
 }
 
-fn pointer(
+fn marked(
     reader: &mut Reader,
     context: &Context<'_, '_>,
     index: usize,
@@ -83,35 +132,34 @@ fn pointer(
     let array = context.array(index);
     let counted = table.length.is_some() || table.capacity.is_some() || array.is_some();
     let text = pointee == Pointee::Character && !counted;
-    let direction = match (on(&table.input), on(&table.output)) {
-        (_, true) if constant => {
-            let span = place(&table.output).unwrap_or_default();
-            let hint = "a library cannot write what is `const`; is it `in`?";
-            reader.error_with_hint(span, format!("`{name}` points to something `const`"), hint);
-            return None;
-        }
-        (true, true) => Direction::InOut,
-        (true, false) => Direction::In,
-        (false, true) => Direction::Out,
+    let direction = match direction(reader, context, index, constant, table)? {
+        Some(direction) => direction,
         // `const char *name = { null = true }`
-        (false, false) if text && constant => Direction::In,
+        None if text && constant => Direction::In,
         // `destLen = { default = 4096 }`
-        (false, false) if !counted && !pointee.is_byte() && (table.default.is_some() || table.range.is_some()) => {
+        None if !counted
+            && matches!(pointee, Pointee::Number(..))
+            && !pointee.is_byte()
+            && (table.default.is_some() || table.range.is_some()) =>
+        {
             Direction::In
         }
-        (false, false) => {
-            let hint = format!(
-                "does the library read it (`in = true`), write it (`out = true`), or both? As in `{name} = {{ in = true, … }}`"
-            );
-            reader.error_with_hint(table.span.clone(), format!("`{name}` is neither `in` nor `out`"), hint);
+        None => {
+            neither(reader, context, index, table);
             return None;
         }
     };
     if text && direction == Direction::In {
         return Some(Draft::Text);
     }
-    if !counted && !pointee.is_byte() {
-        return Some(Draft::Cell { direction, scalar: pointee.scalar() });
+    match pointee {
+        Pointee::Record(id, layout) if !counted => {
+            return record::behind_pointer(reader, context, index, table, (id, layout), direction);
+        }
+        Pointee::Number(scalar, enumeration) if !counted && !pointee.is_byte() => {
+            return Some(Draft::Cell { direction, scalar, enumeration });
+        }
+        _ => {}
     }
     if !counted {
         let key = if direction == Direction::Out { "capacity" } else { "length" };
@@ -122,45 +170,60 @@ fn pointer(
         reader.error_with_hint(table.span.clone(), format!("how long is `{name}`? It needs `{key}`"), hint);
         return None;
     }
-    let before = if direction == Direction::Out || table.capacity.is_some() {
-        Some(&context.declared.prototype.result)
-    } else {
-        None
-    };
-    let length = expression(reader, context, table.length.as_ref(), before);
-    let capacity = expression(reader, context, table.capacity.as_ref(), None);
+    buffer(reader, context, index, table, direction, (pointee, pointee.element()?))
+}
+
+/// What `in` and `out` say; `Some(None)` if neither is there.
+pub(super) fn direction(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    constant: bool,
+    table: &raw::Parameter<'_>,
+) -> Option<Option<Direction>> {
+    Some(match (on(&table.input), on(&table.output)) {
+        (_, true) if constant => {
+            let name = context.name(index);
+            let span = place(&table.output).unwrap_or_default();
+            let hint = "a library cannot write what is `const`; is it `in`?";
+            reader.error_with_hint(span, format!("`{name}` points to something `const`"), hint);
+            return None;
+        }
+        (true, true) => Some(Direction::InOut),
+        (true, false) => Some(Direction::In),
+        (false, true) => Some(Direction::Out),
+        (false, false) => None,
+    })
+}
+
+pub(super) fn neither(reader: &mut Reader, context: &Context<'_, '_>, index: usize, table: &raw::Parameter<'_>) {
+    let name = context.name(index);
+    let who = if context.is_callback() { "the callable" } else { "the library" };
+    let hint = format!(
+        "does {who} read it (`in = true`), write it (`out = true`), or both? As in `{name} = {{ in = true, … }}`"
+    );
+    reader.error_with_hint(table.span.clone(), format!("`{name}` is neither `in` nor `out`"), hint);
+}
+
+/// A pointer that a length or a capacity belongs to.
+pub(super) fn buffer(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    table: &raw::Parameter<'_>,
+    direction: Direction,
+    (pointee, element): (Pointee, Element),
+) -> Option<Draft> {
+    let after = direction == Direction::Out || table.capacity.is_some();
+    let length = expression(reader, context, table.length.as_ref(), after);
+    let capacity = expression(reader, context, table.capacity.as_ref(), false);
     let max = match &table.max {
         Some(Key { span, value: Max::Expression(written) }) => {
             let key = Key { span: span.clone(), value: written.clone() };
-            expression(reader, context, Some(&key), None)
+            expression(reader, context, Some(&key), false)
         }
         _ => Some(None),
     };
     let (length, capacity, max) = (length?, capacity?, max?);
-    Some(Draft::Buffer(BufferDraft { direction, pointee, length, capacity, max, array }))
-}
-
-/// `Some(None)` if there is none, `None` if it is wrong.
-fn expression(
-    reader: &mut Reader,
-    context: &Context<'_, '_>,
-    key: Option<&Key<Written>>,
-    value: Option<&CType>,
-) -> Option<Option<Expression>> {
-    let Some(key) = key else { return Some(None) };
-    let parameters: Vec<_> = (0..context.count()).map(|index| (context.name(index), context.c_type(index))).collect();
-    let scope = Scope { parameters: &parameters, value, functions: context.callees };
-    match parse(&key.value.text, &scope) {
-        Ok(expression) => Some(Some(expression)),
-        Err(mistake) => {
-            reader.mistake_in(&key.value, mistake);
-            None
-        }
-    }
-}
-
-impl Context<'_, '_> {
-    fn array(&self, index: usize) -> Option<u64> {
-        self.declared.prototype.parameters[index].array
-    }
+    Some(Draft::Buffer(BufferDraft { direction, pointee, element, length, capacity, max, array: context.array(index) }))
 }

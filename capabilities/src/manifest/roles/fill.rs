@@ -1,6 +1,7 @@
 //! Which parameters we fill in, and with what.
 
 use super::draft::{BufferDraft, Draft};
+use super::unmarked::unmarked;
 use super::{Context, Fills};
 use crate::document::Reader;
 use crate::expression::Expression;
@@ -11,6 +12,10 @@ use crate::interface::Direction;
 pub(super) enum Fill {
     CapacityOf(usize),
     LengthOf(Vec<usize>),
+    /// Nothing: the other side leaves a length there, and may find there (`read`) what Python or C has put.
+    Written {
+        read: bool,
+    },
 }
 
 /// The parameter that an expression is just the name of, as in `n` or `*n`.
@@ -44,12 +49,40 @@ pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
     for (index, buffer) in buffers() {
         let Some(target) = bare(buffer.argument_length()).filter(|target| context.is_free(*target)) else { continue };
         match &mut fills[target] {
-            Some(Fill::LengthOf(of)) if matches!(drafts[target], Draft::Number(_)) => of.push(index),
+            Some(Fill::LengthOf(of)) if matches!(drafts[target], Draft::Number { .. }) => of.push(index),
             Some(_) => fine = twice(reader, context, index, target),
             none => *none = Some(Fill::LengthOf(vec![index])),
         }
     }
-    for (index, buffer) in buffers().filter(|(_, buffer)| buffer.direction == Direction::Out) {
+    if context.is_callback() {
+        written_by_callable(context, drafts, &mut fills);
+    } else {
+        fine &= capacities(reader, context, drafts, &mut fills);
+    }
+    let lengths = drafts.iter().filter_map(|draft| match draft {
+        Draft::Place(place) => place.length(),
+        _ => None,
+    });
+    for length in lengths.chain(context.value_length.as_ref()) {
+        claim(context, drafts, &mut fills, length, false);
+    }
+    for (index, draft) in drafts.iter().enumerate() {
+        if matches!(draft, Draft::Unmarked) && fills[index].is_none() {
+            unmarked(reader, context, index);
+            fine = false;
+        }
+    }
+    fine.then_some(fills)
+}
+
+/// The capacities of a function's outputs: what nobody passes is filled in from `max`.
+fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) -> bool {
+    let mut fine = true;
+    let outputs = drafts.iter().enumerate().filter_map(|(index, draft)| match draft {
+        Draft::Buffer(buffer) if buffer.direction == Direction::Out => Some((index, buffer)),
+        _ => None,
+    });
+    for (index, buffer) in outputs {
         if let Some(target) = bare(buffer.capacity.as_ref()).filter(|target| context.is_free(*target)) {
             match &fills[target] {
                 Some(Fill::LengthOf(_)) => {}
@@ -69,13 +102,36 @@ pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
             }
         }
     }
-    for (index, draft) in drafts.iter().enumerate() {
-        if matches!(draft, Draft::Unmarked) && fills[index].is_none() {
-            unmarked(reader, context, index);
-            fine = false;
+    fine
+}
+
+/// In a callback C says how much room there is, which Python is told, and Python how much of it has been used.
+fn written_by_callable(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) {
+    for draft in drafts {
+        let Draft::Buffer(buffer) = draft else { continue };
+        if buffer.direction != Direction::Out {
+            continue;
+        }
+        if let Some(capacity) = &buffer.capacity {
+            claim(context, drafts, fills, capacity, true);
+        }
+        if let Some(length) = &buffer.length {
+            claim(context, drafts, fills, length, false);
         }
     }
-    fine.then_some(fills)
+}
+
+/// The cells without tables that an expression names hold a length, before the call or after it.
+fn claim(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills, expression: &Expression, read: bool) {
+    expression.walk(&mut |part| {
+        if let Expression::Cell(cell) = part
+            && context.is_free(*cell)
+            && matches!(drafts[*cell], Draft::Unmarked)
+            && fills[*cell].is_none()
+        {
+            fills[*cell] = Some(Fill::Written { read });
+        }
+    });
 }
 
 fn twice(reader: &mut Reader, context: &Context<'_, '_>, buffer: usize, target: usize) -> bool {
@@ -85,26 +141,4 @@ fn twice(reader: &mut Reader, context: &Context<'_, '_>, buffer: usize, target: 
     let span = context.table(buffer).map_or(0..0, |table| table.span.clone());
     reader.error_with_hint(span, message, hint);
     false
-}
-
-/// An error with the line that would most probably make it right.
-fn unmarked(reader: &mut Reader, context: &Context<'_, '_>, index: usize) {
-    let name = context.name(index);
-    let Some((pointee, constant)) = context.pointee(index) else { return };
-    let count = context.likely_count(index).unwrap_or("…");
-    let one_number = !pointee.is_byte() && count == "…";
-    let table = match (constant, one_number) {
-        (true, true) => "{ in = true }".to_owned(),
-        (true, false) => format!("{{ in = true, length = \"{count}\" }}"),
-        (false, true) => "{ out = true }".to_owned(),
-        (false, false) => format!("{{ out = true, capacity = \"{count}\", max = \"64 KiB\" }}"),
-    };
-    let message = format!("`{name}` is a pointer, and nothing says what it points to");
-    let function = &context.declared.raw.name.text;
-    let hint = if context.declared.raw.internal && context.count() == 1 && !constant {
-        format!("nothing frees with it: some function would have to say `returns = {{ free = \"{function}\" }}`")
-    } else {
-        format!("add to [functions.{function}], for example: `{name} = {table}`")
-    };
-    context.error_in_c(reader, index, message, hint);
 }

@@ -1,20 +1,26 @@
 //! What the keys of a parameter's table have in common, whatever the parameter is.
 
 use super::super::raw::{self, Key, Max, on};
+use super::super::world::World;
 use super::Context;
+use crate::declaration::PrototypeParameter;
+use crate::diagnostic::Written;
 use crate::document::Reader;
+use crate::expression::{Expression, Scope, parse};
+use crate::types::CType;
 use std::ops::Range;
 
 /// The most bytes that a buffer or a string may have.
 pub(super) fn max_bytes(reader: &mut Reader, context: &Context<'_, '_>, table: &raw::Parameter<'_>) -> Option<u64> {
+    let call_bytes = context.world.sandbox.call_bytes;
     match &table.max {
-        Some(Key { span, value: Max::Bytes(bytes) }) if *bytes > context.call_bytes => {
+        Some(Key { span, value: Max::Bytes(bytes) }) if *bytes > call_bytes => {
             let hint = "raise `call_size` in [sandbox] (its default is \"80 MiB\")";
             reader.error_with_hint(span.clone(), "`max` is more than a call may carry", hint);
             None
         }
         Some(Key { value: Max::Bytes(bytes), .. }) => Some(*bytes),
-        Some(Key { value: Max::Expression(_), .. }) | None => Some(context.call_bytes),
+        Some(Key { value: Max::Expression(_), .. }) | None => Some(call_bytes),
     }
 }
 
@@ -36,14 +42,40 @@ pub(super) fn both_kinds(reader: &mut Reader, table: &raw::Parameter<'_>) -> Opt
     Some(())
 }
 
-/// Notes a key that has no meaning where it stands.
-pub(super) fn refuse<T>(reader: &mut Reader, key: Option<&Key<T>>, word: &str, name: &str, what: &str) -> Option<()> {
-    let Some(key) = key else { return Some(()) };
-    reader.error(key.span.clone(), format!("`{word}` has no meaning for `{name}`, which is {what}"));
-    None
-}
-
 /// Where a key stands.
 pub(super) fn place<T>(key: &Option<Key<T>>) -> Option<Range<usize>> {
     key.as_ref().map(|key| key.span.clone())
+}
+
+/// An expression about this function's parameters, evaluated before or after the call. `Some(None)` if there is none, `None`
+/// if it is wrong.
+pub(super) fn expression(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    key: Option<&Key<Written>>,
+    after: bool,
+) -> Option<Option<Expression>> {
+    let value = after.then_some(context.result);
+    expression_in(reader, context.world, context.parameters, value, key)
+}
+
+/// The same, for any prototype.
+pub(in crate::manifest) fn expression_in(
+    reader: &mut Reader,
+    world: &World<'_, '_>,
+    parameters: &[PrototypeParameter],
+    value: Option<&CType>,
+    key: Option<&Key<Written>>,
+) -> Option<Option<Expression>> {
+    let Some(key) = key else { return Some(None) };
+    let names: Vec<_> = parameters.iter().map(|one| (one.name.text.as_str(), &one.c_type)).collect();
+    let scope =
+        Scope { parameters: &names, value, functions: &world.declarations.callees, integers: &world.types.integers };
+    match parse(&key.value.text, &scope) {
+        Ok(expression) => Some(Some(expression)),
+        Err(mistake) => {
+            reader.mistake_in(&key.value, mistake);
+            None
+        }
+    }
 }

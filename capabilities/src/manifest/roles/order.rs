@@ -5,19 +5,21 @@
 
 use super::super::raw::{Key, Max};
 use super::Context;
+use super::place::at;
 use crate::document::Reader;
 use crate::expression::Expression;
-use crate::interface::{Cell, CellFill, Role};
+use crate::interface::{Cell, CellFill, Place, Pointed, Role};
 use std::ops::Range;
 
 pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role]) -> Option<()> {
     let mut fine = true;
     for (index, role) in roles.iter().enumerate() {
-        let Role::Buffer(buffer) = role else { continue };
         let Some(table) = context.table(index) else { continue };
-        let place = |key: &Option<Key<crate::diagnostic::Written>>| {
-            key.as_ref().map_or(table.span.clone(), |key| key.value.span.clone())
-        };
+        if let Role::Place(Place { pointed: Pointed::Buffer { length, .. }, .. }) = role {
+            fine &= known_after(reader, context, roles, length, at(&table.length, table));
+        }
+        let Role::Buffer(buffer) = role else { continue };
+        let place = |key: &Option<Key<crate::diagnostic::Written>>| at(key, table);
         if let Some(capacity) = &buffer.capacity {
             let at = match &table.max {
                 Some(Key { value: Max::Expression(written), .. }) => written.span.clone(),

@@ -1,0 +1,109 @@
+//! Types whose objects stay in the zone: who ends them, and who owns them.
+
+use super::super::declare::{Declarations, Declared};
+use super::super::raw::{self, on};
+use super::Types;
+use crate::document::Reader;
+use crate::interface::FunctionId;
+use crate::types::{CType, TypeId, TypeKind};
+
+/// Notes keys without a meaning, and a type that does not say that it is one of these.
+pub(super) fn keys(reader: &mut Reader, raw: &raw::Type<'_>) {
+    raw.only(
+        reader,
+        "a type whose objects stay in the zone",
+        &["handle", "free", "owner", "max_live", "thread_affine"],
+    );
+    if !on(&raw.handle) {
+        let name = &raw.name.text;
+        let hint =
+            "with `handle = true` Python holds handles of its objects; `free = \"…\"` names the function that ends one";
+        reader.error_with_hint(raw.c.span.clone(), format!("nothing is known of `{name}` but that there is one"), hint);
+    }
+}
+
+/// Looks the owners up; nothing may own itself by a detour.
+pub(super) fn owners(reader: &mut Reader, types: &mut Types<'_, '_>) {
+    let owner = |reader: &mut Reader, types: &Types<'_, '_>, index: usize| {
+        let key = types.origins[index].raw.owner.as_ref()?;
+        types.handle(TypeId(index as u32))?;
+        let found = types.named(&key.value.text).map(|(id, _)| id).filter(|id| types.handle(*id).is_some());
+        if found.is_none() {
+            let hint = types.handle_hint(&key.value.text);
+            let message = format!("there is no handle type `{}`", key.value.text);
+            reader.error_with_hint(key.value.span.clone(), message, hint);
+        }
+        found
+    };
+    let found: Vec<_> = (0..types.definitions.len()).map(|index| owner(reader, types, index)).collect();
+    for start in 0..found.len() {
+        // The first of a circle reports it.
+        let first = circle(&found, start) == Some(start);
+        if first && let Some(key) = &types.origins[start].raw.owner {
+            let message = format!("`{}` would own itself", types.origins[start].raw.name.text);
+            let hint = "leave `owner` out for the type whose objects are there first";
+            reader.error_with_hint(key.value.span.clone(), message, hint);
+        }
+    }
+    for (definition, owner) in types.definitions.iter_mut().zip(found) {
+        if let TypeKind::Handle(handle) = &mut definition.kind {
+            handle.owner = owner;
+        }
+    }
+}
+
+/// The least type of the circle that `start` is part of.
+fn circle(owners: &[Option<TypeId>], start: usize) -> Option<usize> {
+    let mut least = start;
+    let mut next = owners[start]?.0 as usize;
+    for _ in 0..owners.len() {
+        if next == start {
+            return Some(least);
+        }
+        least = least.min(next);
+        next = owners[next]?.0 as usize;
+    }
+    None
+}
+
+/// Looks the functions up that end objects.
+pub(super) fn free(reader: &mut Reader, types: &mut Types<'_, '_>, declarations: &Declarations<'_, '_>) {
+    for index in 0..types.definitions.len() {
+        let (id, raw) = (TypeId(index as u32), types.origins[index].raw);
+        let Some(key) = raw.free.as_ref().filter(|_| types.handle(id).is_some()) else { continue };
+        let Some((function, declared)) = declarations.named(reader, &key.value) else { continue };
+        if !ends(declared, id) {
+            let name = &raw.name.text;
+            let hint = format!("a function that does takes the pointer and nothing else: `void f({name} *)`");
+            let message = format!("`{}` cannot end a `{name}`", key.value.text);
+            reader.error_with_hint(key.value.span.clone(), message, hint);
+            continue;
+        }
+        set_free(types, index, function);
+    }
+}
+
+fn set_free(types: &mut Types<'_, '_>, index: usize, function: FunctionId) {
+    if let TypeKind::Handle(handle) = &mut types.definitions[index].kind {
+        handle.free = Some(function);
+    }
+}
+
+/// Whether a function takes that pointer and nothing else. A general one such as `free` will do if Python cannot call it.
+fn ends(declared: &Declared<'_, '_>, id: TypeId) -> bool {
+    let result = &declared.prototype.result;
+    let plain = *result == CType::Void || result.scalar().is_some();
+    let [parameter] = &declared.prototype.parameters[..] else { return false };
+    let CType::Pointer { to, .. } = &parameter.c_type else { return false };
+    plain && (**to == CType::Opaque(id) || (**to == CType::Void && declared.raw.internal))
+}
+
+/// Where each call has a process of its own, no object outlives a call.
+pub(super) fn refuse(reader: &mut Reader, types: &Types<'_, '_>) {
+    for raw in types.origins.iter().map(|origin| origin.raw).filter(|raw| on(&raw.handle)) {
+        let span = raw.handle.as_ref().map(|key| key.span.clone()).unwrap_or_default();
+        let message = "an object outlives the call that made it, and nothing does where `instances = \"per-call\"`";
+        let hint = "with `instances = \"per-client\"` each client has a process of its own that lasts";
+        reader.error_with_hint(span, message, hint);
+    }
+}

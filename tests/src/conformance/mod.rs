@@ -21,7 +21,7 @@
 //! | [`generate`] | the libraries |
 //! | `native`, `manifest` | the C side and the manifest |
 //! | [`suite`](Suite) | making and comparing the calls |
-//! | [`libffi`], `reader` | libffi's own test suite |
+//! | [`libffi`], `reader`, `tokens` | libffi's own test suite |
 //!
 //! With `CLOISON_KEEP_CONFORMANCE=FOLDER` in the environment, a run leaves what it generated in that folder.
 //!
@@ -55,6 +55,7 @@ mod random;
 mod reader;
 mod shapes;
 mod suite;
+mod tokens;
 mod types;
 mod values;
 

@@ -91,7 +91,7 @@ pub(super) fn parameters(
         place: Place::Text(&declared.raw.c),
         function: world.declarations.callees.iter().find(|callee| callee.name == name).map(|callee| callee.id),
         value_length: value_length.cloned(),
-        frees: declared.raw.internal && world.freeing.contains(name.as_str()),
+        frees: world.freeing.contains(name.as_str()),
         internal: declared.raw.internal,
     };
     resolve(reader, &context)
@@ -141,7 +141,6 @@ impl<'a, 'd> Context<'a, 'd> {
     fn array(&self, index: usize) -> Option<u64> {
         self.parameters[index].array
     }
-
 
     fn is_callback(&self) -> bool {
         matches!(self.place, Place::Callback(_))

@@ -2,7 +2,7 @@
 
 use super::super::raw::{self, Key, on};
 use super::{Origin, Types, UNKNOWN};
-use crate::declaration::MemberShape;
+use crate::declaration::{MemberShape, Name};
 use crate::diagnostic::{Mistake, Written, did_you_mean};
 use crate::document::Reader;
 use crate::types::{CType, Member, MemberRole, TypeId, TypeKind};
@@ -120,16 +120,24 @@ fn undecided(
 ) -> Option<MemberRole> {
     let name = &shape.name.text;
     only(reader, table, "a pointer that Python cannot see", &["hidden"])?;
-    let character = matches!(&shape.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Scalar { character: true, .. }));
+    let character =
+        matches!(&shape.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Scalar { character: true, .. }));
     let raw = record.raw;
     let hint = if record.inner {
         "give the struct that it is in a table of its own, [types.NAME], which can say what the pointer is".to_owned()
     } else if character {
-        format!("for a string write `{name} = {{ text = true }}` in [types.{}], else `{name} = {{ hidden = true }}`", raw.name.text)
+        format!(
+            "for a string write `{name} = {{ text = true }}` in [types.{}], else `{name} = {{ hidden = true }}`",
+            raw.name.text
+        )
     } else {
-        format!("add to [types.{}]: `{name} = {{ hidden = true }}`; it is then NULL on the way in and left out on the way out", raw.name.text)
+        format!(
+            "add to [types.{}]: `{name} = {{ hidden = true }}`; it is then NULL on the way in and left out on the way out",
+            raw.name.text
+        )
     };
-    let mistake = Mistake::new(shape.name.span.clone(), format!("`{name}` is a pointer, and addresses stay in the zone"));
+    let mistake =
+        Mistake::new(shape.name.span.clone(), format!("`{name}` is a pointer, and addresses stay in the zone"));
     reader.mistake_in(&raw.c, mistake.hint(hint));
     None
 }
@@ -165,7 +173,7 @@ fn union(
             reader.error(code.span.clone(), format!("there are two cases for {value}"));
             return None;
         }
-        let Some(position) = members.iter().position(|name| *name == member.text) else {
+        let Some(position) = members.iter().position(|name| name.text == member.text) else {
             let hint = format!("the members are {}", list(members));
             let message = format!("`{}` is no member of `{}`", member.text, types.name(id));
             reader.error_with_hint(member.span.clone(), message, hint);
@@ -210,7 +218,8 @@ fn live_member(
         return None;
     };
     if matches!(roles[index], Some(MemberRole::Hidden)) {
-        reader.error(key.value.span.clone(), format!("`{}` is hidden, so there would be nothing to see", key.value.text));
+        reader
+            .error(key.value.span.clone(), format!("`{}` is hidden, so there would be nothing to see", key.value.text));
         return None;
     }
     Some(index)
@@ -229,7 +238,9 @@ pub(super) fn check_unions(reader: &mut Reader, types: &Types<'_, '_>) {
                     raw.name.text, member.name
                 );
                 let message = format!("which member of the union `{name}` is live in `{}`?", member.name);
-                reader.error_with_hint(raw.c.span.clone(), message, hint);
+                let place = types.origins[index].members.iter().find(|one| one.text == member.name);
+                let span = place.map_or(0..0, |name| name.span.clone());
+                reader.mistake_in(&raw.c, Mistake::new(span, message).hint(hint));
             }
         }
     }
@@ -284,6 +295,6 @@ fn is_byte(c_type: &CType) -> bool {
     c_type.layout().unwrap_or(UNKNOWN).size == 1 && matches!(c_type, CType::Scalar { .. })
 }
 
-fn list(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn list(names: &[Name]) -> String {
+    names.iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(", ")
 }

@@ -19,6 +19,8 @@
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
 //! | [`signature`] | what Python sees of a function: signature and docstring |
+//! | [`stub`] | what type checkers see of a capability: a `.pyi` |
+//! | [`page`] | a page of documentation of a binding |
 //! | [`diagnostic`] | errors that name file, line and column |
 #![forbid(unsafe_code)]
 
@@ -34,7 +36,9 @@ pub mod interface;
 pub mod layout;
 pub mod manifest;
 pub mod message;
+pub mod page;
 pub mod signature;
+pub mod stub;
 pub mod types;
 mod units;
 pub mod wide;

@@ -1,5 +1,6 @@
 //! `cloison check`
 
+use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
 use cloison_broker::library;
 use cloison_capabilities::diagnostic::{Diagnostics, did_you_mean};
@@ -8,6 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  cloison check .
+  cloison check zlib.zone.toml --verify --header zlib.h")]
 pub struct Arguments {
     /// Application folders, cloison.toml files or zone manifests
     #[arg(required = true)]
@@ -15,6 +19,8 @@ pub struct Arguments {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    verify: verify::Arguments,
 }
 
 /// What was found for one path.
@@ -25,6 +31,8 @@ struct Finding {
     /// Everything that is not a mistake in a manifest: files, libraries, symbols.
     errors: Vec<String>,
     zones: Vec<Checked>,
+    /// With `--verify`.
+    verified: Vec<Verified>,
 }
 
 /// A zone whose manifest can be read.
@@ -37,7 +45,7 @@ struct Checked {
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let findings: Vec<Finding> = arguments.paths.iter().map(|path| check(path)).collect();
+    let findings: Vec<Finding> = arguments.paths.iter().map(|path| check(path, &arguments.verify)).collect();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&findings)?);
     } else {
@@ -47,7 +55,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(if wrong { 1 } else { 0 }))
 }
 
-fn check(path: &Path) -> Finding {
+fn check(path: &Path, verify: &verify::Arguments) -> Finding {
     let mut finding = Finding { path: path.to_owned(), ..Finding::default() };
     if path.is_file() && path.extension().is_none_or(|extension| extension != "toml") {
         let what = "not a manifest\nhint: give an application's folder, its cloison.toml, or a NAME.zone.toml";
@@ -64,7 +72,14 @@ fn check(path: &Path) -> Finding {
         ZoneSpecification::read(path).map(|zone| vec![zone])
     };
     match zones {
-        Ok(zones) => zones.iter().for_each(|zone| check_zone(zone, &mut finding)),
+        Ok(zones) => {
+            for zone in &zones {
+                check_zone(zone, &mut finding);
+                if verify.verify {
+                    compare(zone, verify, &mut finding);
+                }
+            }
+        }
         Err(LoadError::Manifests(mistakes)) => finding.mistakes = mistakes,
         Err(other) => finding.errors.push(other.to_string()),
     }
@@ -97,6 +112,17 @@ fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) {
     });
 }
 
+/// What the manifest says of C, against the compiler.
+fn compare(zone: &ZoneSpecification, arguments: &verify::Arguments, finding: &mut Finding) {
+    match verify::zone(zone, arguments) {
+        Err(error) => finding.errors.push(format!("{error:#}")),
+        Ok(verified) => {
+            finding.errors.extend(verified.differences.iter().map(|one| format!("{}: {}", one.at, one.message)));
+            finding.verified.push(verified);
+        }
+    }
+}
+
 fn show(finding: &Finding) {
     eprint!("{}", finding.mistakes.render(crate::output::colour()));
     for error in &finding.errors {
@@ -108,6 +134,12 @@ fn show(finding: &Finding) {
     for zone in &finding.zones {
         let library = zone.library.as_deref().unwrap_or(Path::new("?")).display();
         println!("{}: zone {}, {} functions of {library}", zone.manifest, zone.name, zone.functions);
+    }
+    for verified in &finding.verified {
+        println!("zone {}: the compiler agrees in {} points", verified.zone, verified.agree);
+        if !verified.unknown.is_empty() {
+            println!("zone {}: not in the headers: {}", verified.zone, verified.unknown.join(", "));
+        }
     }
     println!("{}: ok", finding.path.display());
 }

@@ -4,10 +4,15 @@
 //! `run`; otherwise 0, 1 when a check fails, 2 for a mistake in the arguments or the manifests.
 #![forbid(unsafe_code)]
 
+mod bind;
 mod check;
 mod doctor;
+mod generate;
+mod header;
 mod output;
 mod run;
+mod schema;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -27,8 +32,12 @@ struct Arguments {
 enum Command {
     /// Run an application folder with a cloison.toml, or a Python file
     Run(run::Arguments),
+    Bind(bind::Arguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::Arguments),
+    Docs(generate::Docs),
+    Schema(schema::Arguments),
+    Stub(generate::Stub),
     /// Show which layers of the sandbox this kernel enforces, by trying
     Doctor(doctor::Arguments),
 }
@@ -38,7 +47,11 @@ fn main() -> ExitCode {
     output::trace(arguments.verbose);
     let result = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Docs(arguments) => generate::docs(&arguments),
+        Command::Stub(arguments) => generate::stub(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };
     result.unwrap_or_else(|error| {

@@ -1,12 +1,26 @@
 //! How the command speaks: errors with their hints, colour only where somebody sees it.
 
+use anyhow::Context;
 use cloison_broker::application::LoadError;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 /// Whether to colour what goes to standard error (<https://no-color.org>).
 pub fn colour() -> bool {
     let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !forbidden && std::io::stderr().is_terminal()
+}
+
+/// What a command makes: to a file, or else to standard output.
+pub fn data(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
+    match path {
+        Some(path) => std::fs::write(path, text).with_context(|| path.display().to_string()),
+        // A reader that has seen enough is no error.
+        None => match std::io::stdout().write_all(text.as_bytes()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        },
+    }
 }
 
 /// Show an error.

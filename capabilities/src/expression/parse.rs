@@ -282,7 +282,10 @@ impl<'a> Parser<'a> {
         let index = parameters.iter().position(|(known, _)| *known == name);
         index.map(|index| (index, parameters[index].1)).ok_or_else(|| {
             let known = parameters.iter().map(|(known, _)| *known);
-            let meant = did_you_mean(name, known.chain(self.scope.integers.iter().map(|(known, _)| known.as_str())).chain(["return", "NULL"]));
+            let meant = did_you_mean(
+                name,
+                known.chain(self.scope.integers.iter().map(|(known, _)| known.as_str())).chain(["return", "NULL"]),
+            );
             let list = parameters.iter().map(|(known, _)| format!("`{known}`")).collect::<Vec<_>>().join(", ");
             Mistake::new(span, format!("there is no parameter `{name}`")).maybe_hint(match (meant, list.as_str()) {
                 (Some(meant), _) => Some(format!("did you mean `{meant}`?")),

@@ -4,7 +4,7 @@ use super::raw::{self, RESERVED};
 use crate::declaration::{Names, Prototype, PrototypeParameter};
 use crate::diagnostic::{Written, did_you_mean};
 use crate::document::Reader;
-use crate::expression::{Callee, Takes, Taken};
+use crate::expression::{Callee, Taken, Takes};
 use crate::interface::FunctionId;
 use crate::types::CType;
 

@@ -141,7 +141,13 @@ pub(super) fn take_names(
     }
 }
 
-fn entries<'d>(reader: &mut Reader, value: Option<Value<'d>>, name: &str, example: &str, most: usize) -> Vec<Value<'d>> {
+fn entries<'d>(
+    reader: &mut Reader,
+    value: Option<Value<'d>>,
+    name: &str,
+    example: &str,
+    most: usize,
+) -> Vec<Value<'d>> {
     let Some(value) = value else { return Vec::new() };
     let Some(mut table) = reader.table(&value, name, example) else { return Vec::new() };
     let mut entries = table.take_all();

@@ -60,12 +60,7 @@ pub(super) fn default(
 }
 
 /// `default = 1.5` or `default = [1.0, -2.0]`: the real and the imaginary part.
-pub(super) fn wide(
-    reader: &mut Reader,
-    types: &Types<'_, '_>,
-    key: &Key<Value<'_>>,
-    wide: Wide,
-) -> Option<(f64, f64)> {
+pub(super) fn wide(reader: &mut Reader, types: &Types<'_, '_>, key: &Key<Value<'_>>, wide: Wide) -> Option<(f64, f64)> {
     let mut float = |value: &Value<'_>| match number(reader, types, value, Scalar::F64)? {
         Number::Float(value) => Some(value),
         Number::Integer(_) => None,

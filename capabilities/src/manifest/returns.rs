@@ -106,12 +106,7 @@ fn condition(
     Some(Some(condition))
 }
 
-fn check_length(
-    reader: &mut Reader,
-    raw: &raw::Returns,
-    parameters: &[Parameter],
-    length: &Expression,
-) -> Option<()> {
+fn check_length(reader: &mut Reader, raw: &raw::Returns, parameters: &[Parameter], length: &Expression) -> Option<()> {
     let key = raw.length.as_ref()?;
     known(reader, parameters, length, &key.value)
 }

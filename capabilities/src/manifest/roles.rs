@@ -142,7 +142,6 @@ impl<'a, 'd> Context<'a, 'd> {
         self.parameters[index].array
     }
 
-
     fn is_callback(&self) -> bool {
         matches!(self.place, Place::Callback(_))
     }

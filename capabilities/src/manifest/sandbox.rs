@@ -74,7 +74,8 @@ fn threads(reader: &mut Reader, table: &mut Table<'_>, sandbox: &mut Sandbox) {
     let Some(value) = table.take("threads") else { return };
     let Some(count) = reader.count(&value, 1, MAX_THREADS) else { return };
     if count > 1 && !safe {
-        let hint = "if its documentation says that calls may run at once, add `thread_safe = true`; else leave `threads` out";
+        let hint =
+            "if its documentation says that calls may run at once, add `thread_safe = true`; else leave `threads` out";
         reader.error_with_hint(value.key_span, "is the library safe for several calls at once?", hint);
     } else if count > 1 && sandbox.instances == Instances::PerCall {
         let hint = "leave `threads` out: calls run at once anyway, each in a process of its own";

@@ -1,6 +1,6 @@
 use super::parse;
-use crate::bundled;
 use crate::Interface;
+use crate::bundled;
 use crate::expression::Expression;
 use crate::interface::{
     Cell, CellFill, Direction, Function, Instances, LibraryLocation, Message, Number, Pointed, Role,
@@ -229,7 +229,9 @@ fn a_function_that_frees_takes_a_bare_pointer() {
 
 #[test]
 fn a_parameter_may_be_called_like_a_key() {
-    let interface = interface("[functions.f]\nc = \"int f(const char *doc, int c)\"\ndoc = \"About f.\"\nparameters = { doc = { bytes = true }, c = { default = 3 } }");
+    let interface = interface(
+        "[functions.f]\nc = \"int f(const char *doc, int c)\"\ndoc = \"About f.\"\nparameters = { doc = { bytes = true }, c = { default = 3 } }",
+    );
     let function = &interface.functions[0];
     assert_eq!(function.doc.as_deref(), Some("About f."));
     assert_eq!(function.signature(&interface), "f(doc: bytes, c: int = 3) -> int");

@@ -33,12 +33,7 @@ impl World<'_, '_> {
     }
 
     /// The function that frees what another one gives: it takes a pointer of that type or a `void *`, and is not offered.
-    pub(super) fn free(
-        &self,
-        reader: &mut Reader,
-        key: &Key<Written>,
-        pointee: &CType,
-    ) -> Option<FunctionId> {
+    pub(super) fn free(&self, reader: &mut Reader, key: &Key<Written>, pointee: &CType) -> Option<FunctionId> {
         let (id, target) = self.declarations.named(reader, &key.value)?;
         let name = &key.value.text;
         let pointer = match &target.prototype.parameters[..] {

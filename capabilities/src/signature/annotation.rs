@@ -45,7 +45,9 @@ impl Parameter {
             Role::Record(record) => optional(&name(interface, record.id), record.null),
             Role::Text(text) => optional(if text.bytes { "bytes" } else { "str" }, text.null),
             Role::Wide { wide, .. } => wide_number(*wide).to_owned(),
-            Role::Callback(_) | Role::CapacityOf { .. } | Role::Constant { .. } | Role::LengthOf { .. } => "int".to_owned(),
+            Role::Callback(_) | Role::CapacityOf { .. } | Role::Constant { .. } | Role::LengthOf { .. } => {
+                "int".to_owned()
+            }
         }
     }
 }

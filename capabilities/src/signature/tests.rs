@@ -26,10 +26,7 @@ fn signatures() {
             "c = \"bool f(const char *name)\"\nname = { null = true, default = \"NULL\" }",
             "f(name: str | bytes | None = None) -> bool",
         ),
-        (
-            "c = \"int f(int level, int lambda)\"\nlevel = { default = -1 }",
-            "f(lambda_: int, level: int = -1) -> int",
-        ),
+        ("c = \"int f(int level, int lambda)\"\nlevel = { default = -1 }", "f(lambda_: int, level: int = -1) -> int"),
         ("c = \"double f(double x, int *e)\"\ne = { out = true }", "f(x: float) -> tuple[float, int]"),
         (
             "c = \"void f(const double *x, size_t n, float *y)\"\nx = { in = true, length = \"n\" }\ny = { out = true, capacity = \"n\" }",

@@ -14,8 +14,8 @@ use super::raise::Place;
 use super::records;
 use super::sequence::{self, Source};
 use super::value::Value;
-use cloison_capabilities::interface::Lifetime;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Request};
+use cloison_capabilities::interface::Lifetime;
 use cloison_transport::{Arena, OutOfRange};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyStr};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -466,7 +466,13 @@ pub fn missing(plan: &Plan, argument: &Argument, vm: &VirtualMachine) -> PyBaseE
 }
 
 /// The bytes of a text, which has no NUL in it.
-pub fn text<'a>(value: &'a PyObject, bytes: bool, max: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<&'a [u8]> {
+pub fn text<'a>(
+    value: &'a PyObject,
+    bytes: bool,
+    max: u64,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<&'a [u8]> {
     let expected = if bytes { "bytes" } else { "a str or bytes" };
     let text = if let Some(value) = value.downcast_ref::<PyBytes>() {
         value.as_bytes()

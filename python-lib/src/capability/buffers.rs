@@ -134,11 +134,7 @@ impl View {
 impl Constructor for View {
     type Args = FuncArgs;
 
-    fn py_new(
-        _class: &Py<rustpython_vm::builtins::PyType>,
-        _args: FuncArgs,
-        vm: &VirtualMachine,
-    ) -> PyResult<Self> {
+    fn py_new(_class: &Py<rustpython_vm::builtins::PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
         Err(vm.new_type_error("a view is made by a call alone"))
     }
 }

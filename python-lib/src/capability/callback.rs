@@ -46,7 +46,15 @@ impl CallbackPlan {
         let mut word = ANSWER_WORDS;
         let mut push = |name: String, kind: Kind, position: usize| {
             let words = kind.words();
-            results.push(Argument { name: name.into(), position, word, kind, default: None, leading: false, once: true });
+            results.push(Argument {
+                name: name.into(),
+                position,
+                word,
+                kind,
+                default: None,
+                leading: false,
+                once: true,
+            });
             word += words;
         };
         if callback.kept && callback.result != CType::Void {

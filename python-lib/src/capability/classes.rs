@@ -165,7 +165,9 @@ impl Classes {
         vm: &VirtualMachine,
     ) -> PyResult<(PyObjectRef, bool)> {
         Ok(match &member.role {
-            MemberRole::Handle { .. } | MemberRole::Hidden | MemberRole::Text { null: true, .. } => (vm.ctx.none(), false),
+            MemberRole::Handle { .. } | MemberRole::Hidden | MemberRole::Text { null: true, .. } => {
+                (vm.ctx.none(), false)
+            }
             MemberRole::Text { bytes: true, .. } => (vm.ctx.new_bytes(Vec::new()).into(), false),
             MemberRole::Text { .. } | MemberRole::TextArray => (vm.ctx.new_str("").into(), false),
             MemberRole::Union { by, cases } => {
@@ -193,9 +195,7 @@ impl Classes {
                 let row = cloison_module("_records", vm)?.get_attr("row", vm)?;
                 (row.call((vm.ctx.new_int(*length), default, fresh), vm)?, true)
             }
-            CType::Enum { id, .. } => {
-                (self.named(line, *id, first_of(&line.interface.types, *id) as u64, vm)?, false)
-            }
+            CType::Enum { id, .. } => (self.named(line, *id, first_of(&line.interface.types, *id) as u64, vm)?, false),
             CType::Record { id, .. } => {
                 let class = self.get(line, *id, vm)?;
                 match codec::record(&line.interface.types, *id) {
@@ -246,13 +246,7 @@ fn handle(definition: &Definition, vm: &VirtualMachine) -> PyResult<Class> {
     Ok(Class { class, names: Rc::new([]), members: None })
 }
 
-fn subclass(
-    name: &str,
-    base: PyObjectRef,
-    doc: Option<&str>,
-    slots: bool,
-    vm: &VirtualMachine,
-) -> PyResult<PyTypeRef> {
+fn subclass(name: &str, base: PyObjectRef, doc: Option<&str>, slots: bool, vm: &VirtualMachine) -> PyResult<PyTypeRef> {
     let dict: PyDictRef = PyDict::default().into_ref(&vm.ctx);
     dict.set_item("__module__", vm.ctx.new_str("cloison").into(), vm)?;
     if let Some(doc) = doc {

@@ -35,10 +35,7 @@ pub fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
 
 /// Whether an array of this is bytes in Python: `char`, `unsigned char`.
 pub fn is_byte(element: &CType) -> bool {
-    matches!(
-        element,
-        CType::Scalar { scalar: Scalar::U8, .. } | CType::Scalar { scalar: Scalar::I8, character: true }
-    )
+    matches!(element, CType::Scalar { scalar: Scalar::U8, .. } | CType::Scalar { scalar: Scalar::I8, character: true })
 }
 
 impl Packed {

@@ -14,7 +14,7 @@
 //! - A channel that goes while a callable runs is seen by its epoch, and everything that waited on it ends.
 
 use super::arguments::Prepared;
-use super::callback::{ANSWER_WORDS, CallbackPlan, Callable};
+use super::callback::{ANSWER_WORDS, Callable, CallbackPlan};
 use super::handle::MANY_DROPPED;
 use super::line::{Line, Open};
 use super::plan::Plan;
@@ -22,8 +22,8 @@ use super::raise::{self, Place};
 use super::results::{Lie, Taking};
 use super::value::Values;
 use cloison_capabilities::call::{ANSWER, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
-use cloison_transport::{Arena, OutOfRange};
 use cloison_transport::client::CallError;
+use cloison_transport::{Arena, OutOfRange};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
 use rustpython_vm::{AsObject, PyObject, PyResult, VirtualMachine};
 use std::cell::RefMut;

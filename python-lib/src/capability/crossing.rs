@@ -90,7 +90,9 @@ impl Line {
                 let words = &reply.words[..reply.count as usize];
                 let refuse = |plan: &Plan, status: Status, words: &[u64]| match (status, &asked, &raised) {
                     (_, _, Some(raised)) => raised.clone(),
-                    (Status::CallbackOverdue, Some(asked), None) => raise::callback_overdue(&self.name, plan, asked, vm),
+                    (Status::CallbackOverdue, Some(asked), None) => {
+                        raise::callback_overdue(&self.name, plan, asked, vm)
+                    }
                     _ => raise::refused(self, plan, status, words, open.caller.arena(), vm),
                 };
                 let read = self.read_replies(calls, words, open.caller.arena(), &mut crossing, &mut extras, &refuse);

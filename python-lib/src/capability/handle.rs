@@ -228,12 +228,7 @@ impl Representable for Handle {
 }
 
 impl Comparable for Handle {
-    fn cmp(
-        zelf: &Py<Self>,
-        other: &PyObject,
-        op: PyComparisonOp,
-        _vm: &VirtualMachine,
-    ) -> PyResult<PyComparisonValue> {
+    fn cmp(zelf: &Py<Self>, other: &PyObject, op: PyComparisonOp, _vm: &VirtualMachine) -> PyResult<PyComparisonValue> {
         op.eq_only(|| match other.downcast_ref::<Self>() {
             Some(other) => Ok(Rc::ptr_eq(&zelf.core, &other.core).into()),
             None => Ok(PyComparisonValue::NotImplemented),

@@ -101,19 +101,19 @@ impl Line {
     /// One that has been described so.
     pub fn new(name: &str, interface: Interface, grant: Grant, location: String) -> Self {
         Self {
-                name: name.to_owned(),
-                interface,
-                grant,
-                location,
-                classes: Classes::default(),
-                handles: Handles::default(),
-                callables: Callables::default(),
-                channel: RefCell::new(None),
-                epoch: Cell::new(0),
-                calls: Cell::new(0),
-                depth: Cell::new(0),
-                mark: Cell::new(0),
-                lost: RefCell::new(None),
+            name: name.to_owned(),
+            interface,
+            grant,
+            location,
+            classes: Classes::default(),
+            handles: Handles::default(),
+            callables: Callables::default(),
+            channel: RefCell::new(None),
+            epoch: Cell::new(0),
+            calls: Cell::new(0),
+            depth: Cell::new(0),
+            mark: Cell::new(0),
+            lost: RefCell::new(None),
         }
     }
 
@@ -252,7 +252,12 @@ impl Line {
     ) -> PyResult<Turn<'a>> {
         let mut channel = self.channel(plan, vm)?;
         let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) else {
-            return Err(raise::error("StaleHandle", &format!("{}.{}: the zone is gone", self.name, plan.name), &[], vm));
+            return Err(raise::error(
+                "StaleHandle",
+                &format!("{}.{}: the zone is gone", self.name, plan.name),
+                &[],
+                vm,
+            ));
         };
         if write(open.caller.arena()).is_err() {
             return Err(self.too_large(plan, request.arena_used, open.caller.arena().len(), vm));
@@ -301,13 +306,14 @@ impl Line {
             if dropped.epoch != self.epoch() || !self.is_live() {
                 continue;
             }
-            let ended = self.exchange(&plan, &self.special(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
-                match (turn.outcome, &turn.raised) {
-                    (_, Some(raised)) => Err(raised.clone()),
-                    (Ok(Status::Ok | Status::StaleHandle), None) => Ok(()),
-                    _ => Err(self.refused(&plan, &turn, vm)),
-                }
-            });
+            let ended =
+                self.exchange(&plan, &self.special(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
+                    match (turn.outcome, &turn.raised) {
+                        (_, Some(raised)) => Err(raised.clone()),
+                        (Ok(Status::Ok | Status::StaleHandle), None) => Ok(()),
+                        _ => Err(self.refused(&plan, &turn, vm)),
+                    }
+                });
             match ended {
                 Err(error) if error.as_object().fast_isinstance(vm.ctx.exceptions.exception_type) => {
                     vm.run_unraisable(error, Some("while a handle was closed".to_owned()), vm.ctx.none());
@@ -423,8 +429,7 @@ impl Line {
         match &*self.lost.borrow() {
             Some(Lost::End(end)) => raise::ended(&self.name, plan, end, vm),
             Some(Lost::GivenUp(function)) => {
-                let message =
-                    format!("{}.{}(): its zone was given up in a call of {function}()", self.name, plan.name);
+                let message = format!("{}.{}(): its zone was given up in a call of {function}()", self.name, plan.name);
                 raise::error("Error", &message, &[], vm)
             }
             None => raise::error("Error", &format!("{}.{}(): the zone is gone", self.name, plan.name), &[], vm),

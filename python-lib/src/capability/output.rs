@@ -187,11 +187,7 @@ impl Output {
     /// How many words it has.
     pub fn words(self) -> usize {
         match self {
-            Self::Enumeration(..)
-            | Self::Float
-            | Self::Handle { .. }
-            | Self::Integer(_)
-            | Self::Registered { .. } => 1,
+            Self::Enumeration(..) | Self::Float | Self::Handle { .. } | Self::Integer(_) | Self::Registered { .. } => 1,
             _ => 2,
         }
     }

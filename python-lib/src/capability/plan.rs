@@ -167,7 +167,15 @@ fn argument(names: &Names<'_>, position: usize) -> Option<Argument> {
         _ => false,
     };
     let word = names.function.parameters[..position].iter().map(|parameter| parameter.role.request_words()).sum();
-    Some(Argument { name: parameter.python_name().into(), position, word, kind, default, leading: parameter.leading, once })
+    Some(Argument {
+        name: parameter.python_name().into(),
+        position,
+        word,
+        kind,
+        default,
+        leading: parameter.leading,
+        once,
+    })
 }
 
 /// The positions of handles to which something belongs that the call makes or passes.

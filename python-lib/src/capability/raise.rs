@@ -335,7 +335,12 @@ pub fn deadline_exceeded(
 
 /// A callable took longer than it may.
 #[cold]
-pub fn callback_overdue(capability: &str, plan: &Plan, asked: &CallbackPlan, vm: &VirtualMachine) -> PyBaseExceptionRef {
+pub fn callback_overdue(
+    capability: &str,
+    plan: &Plan,
+    asked: &CallbackPlan,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     let (name, deadline) = (&*asked.name, asked.deadline);
     error(
         "DeadlineExceeded",

@@ -76,7 +76,9 @@ fn member(
 ) -> PyResult<Value> {
     match &member.role {
         MemberRole::Hidden => Ok(Value::Null),
-        MemberRole::Handle { null: true, .. } | MemberRole::Text { null: true, .. } if vm.is_none(part) => Ok(Value::Null),
+        MemberRole::Handle { null: true, .. } | MemberRole::Text { null: true, .. } if vm.is_none(part) => {
+            Ok(Value::Null)
+        }
         MemberRole::Handle { id, .. } => {
             let core = handle::passed(line, *id, false, part, place, vm)?;
             Ok(core.map_or(Value::Null, |core| Value::Unsigned(core.word())))
@@ -125,7 +127,9 @@ fn union(
 ) -> PyResult<Value> {
     let names = line.classes.names(line, id, vm)?;
     let given: PyObjectRef = object.get_attr("_member", vm)?;
-    let given = names.iter().position(|name| given.downcast_ref::<PyStr>().is_some_and(|given| given.as_wtf8() == name.as_wtf8()));
+    let given = names
+        .iter()
+        .position(|name| given.downcast_ref::<PyStr>().is_some_and(|given| given.as_wtf8() == name.as_wtf8()));
     let (Some(live), Some(given)) = (live, given) else {
         return Err(place.value_error("has no member that is live here", vm));
     };
@@ -141,13 +145,7 @@ fn union(
     Ok(Value::Union(id, Box::new((live, value))))
 }
 
-fn value(
-    line: &Rc<Line>,
-    c_type: &CType,
-    part: &PyObject,
-    place: Place<'_>,
-    vm: &VirtualMachine,
-) -> PyResult<Value> {
+fn value(line: &Rc<Line>, c_type: &CType, part: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
     match c_type {
         CType::Array { of, length } if is_byte(of) => bytes(part, *length, place, vm),
         CType::Array { of, length } => {

@@ -1,8 +1,8 @@
 //! Buffers: whatever has bytes, and sequences of numbers for elements wider than a byte.
 
-use super::number;
 use super::buffers::View;
 use super::kind::{Bulk, Floats, Integers};
+use super::number;
 use super::raise::Place;
 use cloison_capabilities::types::Scalar;
 use rustpython_vm::builtins::{PyBytes, PyStr};

@@ -100,6 +100,7 @@ pub(in crate::manifest) fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>)
         deadline: keys.key(reader, "deadline", Reader::duration),
         parameters: keys.key(reader, "parameters", parameters),
     };
+    keys.undecided(reader, &format!("`{}`", entry.key));
     (parameter.flawed, parameter.present) = keys.end();
     table.unknown(&mut |span, message, hint| parameter.unknown.push((span, message, hint)));
     Some(parameter)

@@ -60,6 +60,7 @@ pub(super) fn returns(reader: &mut Reader, value: &Value<'_>) -> Option<Returns>
         owner: keys.key(reader, "owner", Reader::string),
         borrowed: keys.switch(reader, "borrowed"),
     };
+    keys.undecided(reader, "what is returned");
     (_, returns.present) = keys.end();
     reader.finish(table);
     (reader.mistakes() == before).then_some(returns)

@@ -115,6 +115,7 @@ fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
         parameters: keys.key(reader, "parameters", parameters),
         members: Vec::new(),
     };
+    keys.undecided(reader, &format!("`{}`", entry.key));
     (_, found.present) = keys.end();
     let mut members = table.take("members").and_then(|value| reader.table(&value, "`members`", "{ NAME = { … } }"));
     let listed = members.as_mut().map(|members| members.take_all()).unwrap_or_default();
@@ -140,6 +141,7 @@ fn member(reader: &mut Reader, entry: &Value<'_>) -> Option<Member> {
         hidden: keys.switch(reader, "hidden"),
         live: keys.key(reader, "live", live),
     };
+    keys.undecided(reader, &format!("`{}`", entry.key));
     (member.flawed, member.present) = keys.end();
     reader.finish(table);
     Some(member)

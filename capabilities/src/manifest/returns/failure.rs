@@ -61,9 +61,10 @@ pub(super) fn message(
     let fits = takes && is_string(&target.prototype.result);
     let explains_nothing = explained.is_none() && !is_integer(&declared.prototype.result) && !has_errno(declared);
     let wrong = match explained {
-        None if !fits => {
-            (format!("`{name}` cannot explain an error"), "a function that does looks like `const char *f(int code)`".to_owned())
-        }
+        None if !fits => (
+            format!("`{name}` cannot explain an error"),
+            "a function that does looks like `const char *f(int code)`".to_owned(),
+        ),
         None if explains_nothing => {
             (format!("`{name}` explains integers, and the value here is none"), "leave `message` out".to_owned())
         }
@@ -127,7 +128,10 @@ pub(super) fn raises(
         raw::Raises::One(name) if name.text == "OSError" => return Some(Raises::Os),
         raw::Raises::One(name) => {
             let otherwise = class(reader, world, name)?;
-            return Some(otherwise.map_or(Raises::Native, |class| Raises::Declared { codes: Vec::new(), otherwise: Some(class) }));
+            return Some(
+                otherwise
+                    .map_or(Raises::Native, |class| Raises::Declared { codes: Vec::new(), otherwise: Some(class) }),
+            );
         }
         raw::Raises::ByCode(cases) => cases,
     };

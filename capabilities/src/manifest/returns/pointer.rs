@@ -46,7 +46,8 @@ pub(super) fn pointed(
     let pointed = match (&**to, length) {
         (CType::Opaque(id), None) => {
             only(reader, raw, "the function returns a handle", &["null", "owner", "borrowed"])?;
-            let known: Vec<_> = parameters.iter().map(|one| (one.name.as_str(), &one.role)).collect::<Vec<(&str, &Role)>>();
+            let known: Vec<_> =
+                parameters.iter().map(|one| (one.name.as_str(), &one.role)).collect::<Vec<(&str, &Role)>>();
             let name = declared.prototype.name.span.clone();
             let owning = Owning {
                 owner: raw.and_then(|raw| raw.owner.as_ref()),
@@ -57,7 +58,8 @@ pub(super) fn pointed(
             owned(reader, world, &known, *id, &owning)?
         }
         (_, Some(length)) if element(to).is_some() => {
-            let allowed: &[_] = if byte { &["length", "null", "free", "text", "bytes"] } else { &["length", "null", "free"] };
+            let allowed: &[_] =
+                if byte { &["length", "null", "free", "text", "bytes"] } else { &["length", "null", "free"] };
             only(reader, raw, "the function returns a buffer", allowed)?;
             by_value(reader, world, declared)?;
             Pointed::Buffer { element: element(to)?, length, text, null, free }

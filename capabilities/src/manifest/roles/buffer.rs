@@ -111,7 +111,8 @@ fn outliving(reader: &mut Reader, draft: &BufferDraft, table: &raw::Parameter<'_
             return refuse(reader, at, message, "a wrapper in C can keep a copy of its own");
         }
         if draft.direction == Direction::Out && (role.length.is_some() || role.text || role.view) {
-            let message = format!("`{name}` is read by `sync()`, all of it, so `length`, `text` and `view` say nothing");
+            let message =
+                format!("`{name}` is read by `sync()`, all of it, so `length`, `text` and `view` say nothing");
             return refuse(reader, at, message, "keep `capacity` only");
         }
     }

@@ -83,7 +83,8 @@ pub(super) fn range_and_default(
 }
 
 fn text(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Role> {
-    let mut text = Text { bytes: false, null: false, default: None, max_bytes: context.world.sandbox.call_bytes, retain: None };
+    let mut text =
+        Text { bytes: false, null: false, default: None, max_bytes: context.world.sandbox.call_bytes, retain: None };
     let Some(table) = context.table(index) else { return Some(Role::Text(text)) };
     table.only(reader, "a string", &["in", "max", "default", "null", "text", "bytes", "retain"])?;
     both_kinds(reader, table)?;

@@ -3,10 +3,10 @@
 use super::super::declare::tables;
 use super::super::numbers;
 use super::super::raw::{self, on};
+use super::build::null_default;
 use super::draft::Draft;
 use super::keys::place;
 use super::{Context, Place, record, resolve};
-use super::build::null_default;
 use crate::declaration::{Name, PrototypeParameter};
 use crate::diagnostic::Written;
 use crate::document::Reader;
@@ -17,8 +17,19 @@ use std::ops::Range;
 
 /// What only a function's own parameters can be told.
 const NOT_IN_CALLBACKS: [&str; 13] = [
-    "borrowed", "consumed", "deadline", "default", "error", "free", "leading", "on_error", "owner", "parameters", "range",
-    "retain", "view",
+    "borrowed",
+    "consumed",
+    "deadline",
+    "default",
+    "error",
+    "free",
+    "leading",
+    "on_error",
+    "owner",
+    "parameters",
+    "range",
+    "retain",
+    "view",
 ];
 
 /// Notes keys that have no meaning for a callback's parameter.
@@ -134,7 +145,9 @@ fn check_result(
     parameters: &[Parameter],
 ) -> Option<bool> {
     let is_length = parameters.iter().any(|parameter| match &parameter.role {
-        Role::Buffer(buffer) => buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Return)),
+        Role::Buffer(buffer) => {
+            buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Return))
+        }
         _ => false,
     });
     match &signature.result {
@@ -161,7 +174,11 @@ fn error_value(
         None => {
             let what = if signature.result == CType::Void { "void" } else { "no plain number" };
             let hint = "leave it out: C then gets zero bytes, if anything";
-            reader.error_with_hint(key.span.clone(), format!("`error` has no meaning: the callback returns {what}"), hint);
+            reader.error_with_hint(
+                key.span.clone(),
+                format!("`error` has no meaning: the callback returns {what}"),
+                hint,
+            );
             None
         }
     }
@@ -178,13 +195,17 @@ pub(super) fn check_buffer(
     let (span, message, hint) = match draft.direction {
         Direction::InOut => (
             table.span.clone(),
-            format!("`{name}` would be read and written by a callable, which can only be said of single numbers and structs"),
+            format!(
+                "`{name}` would be read and written by a callable, which can only be said of single numbers and structs"
+            ),
             "say `in` or `out`".to_owned(),
         ),
         Direction::Out if draft.capacity.is_none() => (
             table.span.clone(),
             format!("`{name}` is `out` and needs `capacity`"),
-            format!("how much room does C give? As in `{name} = {{ out = true, capacity = \"n\", length = \"return\" }}`"),
+            format!(
+                "how much room does C give? As in `{name} = {{ out = true, capacity = \"n\", length = \"return\" }}`"
+            ),
         ),
         Direction::In if draft.capacity.is_some() => (
             place(&table.capacity).unwrap_or_default(),

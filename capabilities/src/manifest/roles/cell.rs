@@ -1,11 +1,11 @@
 //! Pointers to one number.
 
 use super::super::raw::on;
-use super::{Context, Pointee};
 use super::build::range_and_default;
 use super::draft::Draft;
 use super::fill::Fill;
 use super::keys::place;
+use super::{Context, Pointee};
 use crate::document::Reader;
 use crate::expression::Expression;
 use crate::interface::{Cell, CellFill, Direction, Role};
@@ -98,16 +98,7 @@ pub(super) fn filled(
         Pointee::Number(_, enumeration) => enumeration,
         _ => None,
     };
-    Some(Role::Cell(Cell {
-        direction,
-        scalar,
-        enumeration,
-        null: false,
-        range: None,
-        default: None,
-        fill,
-        consumed,
-    }))
+    Some(Role::Cell(Cell { direction, scalar, enumeration, null: false, range: None, default: None, fill, consumed }))
 }
 
 /// Whether what comes back is as long as the number that this cell then holds says. A number that a length is computed from

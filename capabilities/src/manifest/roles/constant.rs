@@ -43,7 +43,8 @@ pub(super) fn draft(
             Some(Draft::Constant(bits(number, *scalar)))
         }
         _ => {
-            let message = format!("`value` cannot say what `{name}` is: it is neither an integer, a float nor a pointer");
+            let message =
+                format!("`value` cannot say what `{name}` is: it is neither an integer, a float nor a pointer");
             reader.error_with_hint(key.span.clone(), message, "let Python pass it");
             None
         }

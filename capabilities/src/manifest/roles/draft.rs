@@ -225,13 +225,5 @@ pub(super) fn buffer(
         _ => Some(None),
     };
     let (length, capacity, max) = (length?, capacity?, max?);
-    Some(Draft::Buffer(BufferDraft {
-        direction,
-        pointee,
-        element,
-        length,
-        capacity,
-        max,
-        array: context.array(index),
-    }))
+    Some(Draft::Buffer(BufferDraft { direction, pointee, element, length, capacity, max, array: context.array(index) }))
 }

@@ -60,7 +60,9 @@ pub(in crate::manifest) fn owned(
     let handle = world.types.handle(id)?;
     let name = world.types.name(id);
     if handle.free.is_none() && !owning.borrowed && !world.types.lacks_good_free(id) {
-        let hint = format!("name the function that ends one in [types.{name}]: `free = \"…\"`; if it is not ours, add `borrowed = true` here");
+        let hint = format!(
+            "name the function that ends one in [types.{name}]: `free = \"…\"`; if it is not ours, add `borrowed = true` here"
+        );
         reader.error_with_hint(owning.span.clone(), format!("nothing says who ends this `{name}`"), hint);
         return None;
     }
@@ -99,9 +101,10 @@ fn named_owner(
     let index = parameters.iter().position(|(known, _)| known == name);
     let (message, hint) = match index.map(|index| parameters[index].1) {
         None => (format!("there is no parameter `{name}`"), "an owner is a handle that is passed".to_owned()),
-        Some(Role::Handle(handle)) if handle.consumed => {
-            (format!("`{name}` is consumed by the call, so it cannot own anything after it"), "name another one".to_owned())
-        }
+        Some(Role::Handle(handle)) if handle.consumed => (
+            format!("`{name}` is consumed by the call, so it cannot own anything after it"),
+            "name another one".to_owned(),
+        ),
         Some(Role::Handle(handle)) => match wanted.filter(|wanted| *wanted != handle.id) {
             None => return index,
             Some(wanted) => {

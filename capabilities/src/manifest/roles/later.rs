@@ -1,13 +1,13 @@
 //! What refers to other parameters by what they turned out to be.
 
 use super::super::declare::Declared;
+use super::super::raw::{Key, on};
 use super::super::world::World;
-use super::handle::{Owning, owned};
 use super::Context;
+use super::handle::{Owning, owned};
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::interface::{Lifetime, Parameter, Pointed, Returns, Role};
-use super::super::raw::{Key, on};
 
 /// Who owns the objects that the library fills in.
 pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut [Role]) -> Option<()> {
@@ -41,9 +41,15 @@ pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, roles: &[R
         let (message, hint) = if !role.is_argument() {
             (format!("`leading` has no meaning for `{name}`, which nobody passes"), "leave it out")
         } else if !role.has_default() {
-            (format!("`{name}` is `leading`, so a call can leave it out, and then it needs `default`"), "add `default = 0`")
+            (
+                format!("`{name}` is `leading`, so a call can leave it out, and then it needs `default`"),
+                "add `default = 0`",
+            )
         } else if !roles[index + 1..].iter().any(required) {
-            (format!("`leading` has no meaning for `{name}`: no required argument stands behind it"), "`default` alone will do")
+            (
+                format!("`leading` has no meaning for `{name}`: no required argument stands behind it"),
+                "`default` alone will do",
+            )
         } else if found.is_some() {
             (format!("`{name}` is a second `leading` one: a call could mean either"), "keep one of them")
         } else {
@@ -78,12 +84,7 @@ pub(in crate::manifest) fn lifetimes(
     Some(())
 }
 
-fn lifetime(
-    reader: &mut Reader,
-    parameters: &[Parameter],
-    returns: &Returns,
-    key: &Key<Written>,
-) -> Option<Lifetime> {
+fn lifetime(reader: &mut Reader, parameters: &[Parameter], returns: &Returns, key: &Key<Written>) -> Option<Lifetime> {
     let name = &key.value.text;
     let position = parameters.iter().position(|parameter| parameter.name == *name);
     let hint = "name a parameter that is a handle, or `\"return\"` if the function returns one: it is kept as long as that lives";

@@ -39,14 +39,17 @@ pub(super) fn draft(
         }
         Some(Direction::In) => array(reader, context, index, pointed, table),
         Some(Direction::InOut) => {
-            let message = format!("`{name}` points to a pointer that is both read and written, and addresses stay in the zone");
+            let message =
+                format!("`{name}` points to a pointer that is both read and written, and addresses stay in the zone");
             let hint = "if the library only fills it in, it is `out = true`; else a wrapper in C is needed";
             reader.error_with_hint(table.span.clone(), message, hint);
             None
         }
         Some(Direction::Out) if context.is_callback() => {
             let message = format!("`{name}` would be a pointer that Python gives, and addresses stay in the zone");
-            let hint = format!("if C can do without it, write `{name} = {{ user_data = true }}`; else a wrapper in C is needed");
+            let hint = format!(
+                "if C can do without it, write `{name} = {{ user_data = true }}`; else a wrapper in C is needed"
+            );
             reader.error_with_hint(table.span.clone(), message, hint);
             None
         }
@@ -82,7 +85,8 @@ fn array(
     };
     if table.length.is_none() && context.array(index).is_none() {
         let count = context.likely_count(index).unwrap_or("…");
-        let hint = format!("write `{name} = {{ in = true, length = \"{count}\" }}`, with the parameter that counts them");
+        let hint =
+            format!("write `{name} = {{ in = true, length = \"{count}\" }}`, with the parameter that counts them");
         reader.error_with_hint(table.span.clone(), format!("how many are there in `{name}`? It needs `length`"), hint);
         return None;
     }
@@ -119,7 +123,9 @@ fn filled_in(
         }
         Some(pointee) if pointee.element().is_some() => {
             let name = context.name(index);
-            let hint = format!("as in `{name} = {{ out = true, length = \"*n\" }}`, with the parameter that is its length after the call");
+            let hint = format!(
+                "as in `{name} = {{ out = true, length = \"*n\" }}`, with the parameter that is its length after the call"
+            );
             reader.error_with_hint(table.span.clone(), format!("how long is what `{name}` then points to?"), hint);
             return None;
         }
@@ -164,7 +170,9 @@ fn data(
     }
     if !text && !bytes {
         let name = context.name(index);
-        let hint = format!("write `{name} = {{ out = true, text = true }}` if it is UTF-8, else `bytes = true`; with `length` it is no string but data");
+        let hint = format!(
+            "write `{name} = {{ out = true, text = true }}` if it is UTF-8, else `bytes = true`; with `length` it is no string but data"
+        );
         reader.error_with_hint(table.span.clone(), format!("`{name}` becomes a string: as `str` or as `bytes`?"), hint);
         return None;
     }

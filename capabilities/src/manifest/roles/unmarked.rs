@@ -21,9 +21,13 @@ fn example(context: &Context<'_, '_>, index: usize, pointee: Pointee, constant: 
     let name = context.name(index);
     match pointee {
         Pointee::Pointer => return to_pointer(context, index),
-        Pointee::Record(..) if constant => return format!("`{name} = {{ in = true }}`; an array of them has a `length`"),
+        Pointee::Record(..) if constant => {
+            return format!("`{name} = {{ in = true }}`; an array of them has a `length`");
+        }
         Pointee::Record(..) => {
-            return format!("`{name} = {{ out = true }}`, or `in = true`, or both; an array of them has a `length` or a `capacity`");
+            return format!(
+                "`{name} = {{ out = true }}`, or `in = true`, or both; an array of them has a `length` or a `capacity`"
+            );
         }
         Pointee::Bytes if user_data(context, index) => {
             return format!("`{name} = {{ user_data = true }}`, if it is what the library hands to the callback");
@@ -59,7 +63,9 @@ fn to_pointer(context: &Context<'_, '_>, index: usize) -> String {
             "`{name} = {{ out = true, text = true }}` if the library fills in a string, `{name} = {{ in = true, length = \"{count}\" }}` for an array of strings"
         ),
         Some(Pointee::Record(..)) => format!("`{name} = {{ out = true }}`, if the library fills it in"),
-        _ => format!("`{name} = {{ out = true, length = \"*n\" }}`, with the parameter that is its length after the call"),
+        _ => format!(
+            "`{name} = {{ out = true, length = \"*n\" }}`, with the parameter that is its length after the call"
+        ),
     }
 }
 

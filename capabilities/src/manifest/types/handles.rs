@@ -16,12 +16,9 @@ pub(super) fn keys(reader: &mut Reader, raw: &raw::Type<'_>) {
     );
     if !on(&raw.handle) {
         let name = &raw.name.text;
-        let hint = "with `handle = true` Python holds handles of its objects; `free = \"…\"` names the function that ends one";
-        reader.error_with_hint(
-            raw.c.span.clone(),
-            format!("nothing is known of `{name}` but that there is one"),
-            hint,
-        );
+        let hint =
+            "with `handle = true` Python holds handles of its objects; `free = \"…\"` names the function that ends one";
+        reader.error_with_hint(raw.c.span.clone(), format!("nothing is known of `{name}` but that there is one"), hint);
     }
 }
 

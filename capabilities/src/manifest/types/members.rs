@@ -120,16 +120,24 @@ fn undecided(
 ) -> Option<MemberRole> {
     let name = &shape.name.text;
     only(reader, table, "a pointer that Python cannot see", &["hidden"])?;
-    let character = matches!(&shape.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Scalar { character: true, .. }));
+    let character =
+        matches!(&shape.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Scalar { character: true, .. }));
     let raw = record.raw;
     let hint = if record.inner {
         "give the struct that it is in a table of its own, [types.NAME], which can say what the pointer is".to_owned()
     } else if character {
-        format!("for a string write `{name} = {{ text = true }}` in [types.{}], else `{name} = {{ hidden = true }}`", raw.name.text)
+        format!(
+            "for a string write `{name} = {{ text = true }}` in [types.{}], else `{name} = {{ hidden = true }}`",
+            raw.name.text
+        )
     } else {
-        format!("add to [types.{}]: `{name} = {{ hidden = true }}`; it is then NULL on the way in and left out on the way out", raw.name.text)
+        format!(
+            "add to [types.{}]: `{name} = {{ hidden = true }}`; it is then NULL on the way in and left out on the way out",
+            raw.name.text
+        )
     };
-    let mistake = Mistake::new(shape.name.span.clone(), format!("`{name}` is a pointer, and addresses stay in the zone"));
+    let mistake =
+        Mistake::new(shape.name.span.clone(), format!("`{name}` is a pointer, and addresses stay in the zone"));
     reader.mistake_in(&raw.c, mistake.hint(hint));
     None
 }
@@ -210,7 +218,8 @@ fn live_member(
         return None;
     };
     if matches!(roles[index], Some(MemberRole::Hidden)) {
-        reader.error(key.value.span.clone(), format!("`{}` is hidden, so there would be nothing to see", key.value.text));
+        reader
+            .error(key.value.span.clone(), format!("`{}` is hidden, so there would be nothing to see", key.value.text));
         return None;
     }
     Some(index)

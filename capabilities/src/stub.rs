@@ -1,0 +1,185 @@
+//! A `.pyi` for a capability: what type checkers and editors know of it.
+//!
+//! ```python
+//! from typing import TYPE_CHECKING
+//! import cloison
+//!
+//! if TYPE_CHECKING:
+//!     from zlib_capability import Zlib        # zlib_capability.pyi, beside the program
+//!
+//! zlib: "Zlib" = cloison.capability("zlib")
+//! zlib.crc32(0, b"hello")
+//! ```
+//!
+//! The stub is one class, called after the zone. What the capability has as attributes, the class has: constants, the
+//! classes of records, enumerations, handles and exceptions, and a callable object for each function, since a function has
+//! `map` besides being called. `cloison.capability()` gives `Any`, so the annotation needs no cast.
+
+mod classes;
+
+use crate::interface::{Constant, Number};
+use crate::{Function, Interface};
+use std::fmt::Write;
+
+/// What the stub imports: no class can be called like one of them.
+const IMPORTED: [&str; 12] = [
+    "Any", "Buffer", "Callable", "Final", "Iterable", "Mapping", "Protocol", "Self", "Sequence", "array", "final",
+    "type",
+];
+
+impl Interface {
+    /// The whole text of the `.pyi`.
+    pub fn stub(&self) -> String {
+        let class = class_name(&self.name);
+        let qualified = self.qualified(&class);
+        let callables: String = offered(self).map(|function| callable(function, self, &qualified)).collect();
+        let mut text = head(self, &class, callables.contains("RegisteredBuffer"));
+        text += &callables;
+        let _ = write!(text, "\n@final\nclass {class}:\n");
+        text += &docstring(self.doc.as_deref().unwrap_or(&format!("The capability `{}`.", self.name)), 1);
+        for definition in &self.types {
+            text += &classes::class(definition, &qualified);
+        }
+        for exception in &self.exceptions {
+            let base = exception.base.map_or_else(
+                || "cloison.NativeError".to_owned(),
+                |base| format!("{class}.{}", self.exceptions[base].name),
+            );
+            let _ = write!(text, "\n    class {}({base}):\n", exception.name);
+            text += &docstring(exception.doc.as_deref().unwrap_or("An error of the library."), 2);
+        }
+        let constants: String = self.constants.iter().map(|(name, value)| constant(name, value)).collect();
+        let functions: String =
+            offered(self).map(|function| format!("    {0}: _{0}_function\n", function.name)).collect();
+        for block in [constants, functions] {
+            if !block.is_empty() {
+                let _ = write!(text, "\n{block}");
+            }
+        }
+        if self.function("batch").is_none() {
+            text += "\n    def batch(self) -> Any:\n        \"\"\"Run many calls in one crossing: `with capability.batch() as b:`.\"\"\"\n";
+        }
+        text
+    }
+
+    /// The same, with types called as they are from anywhere in the stub: what they are called alone may be a word of
+    /// Python's (`list`).
+    fn qualified(&self, class: &str) -> Self {
+        let mut qualified = self.clone();
+        for definition in &mut qualified.types {
+            definition.name = format!("{class}.{}", definition.name);
+        }
+        qualified
+    }
+}
+
+/// The functions that Python may call.
+pub(crate) fn offered(interface: &Interface) -> impl Iterator<Item = &Function> {
+    interface.functions.iter().filter(|function| !function.internal)
+}
+
+fn head(interface: &Interface, class: &str, registers: bool) -> String {
+    let name = &interface.name;
+    let module = format!("{}_capability", identifier(name));
+    let example = format!(
+        "from typing import TYPE_CHECKING\nimport cloison\n\nif TYPE_CHECKING:\n    from {module} import {class}\n\n\
+         {0}: \"{class}\" = cloison.capability(\"{name}\")",
+        identifier(name)
+    );
+    let example: String = example.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
+    let registered = if registers { "from cloison import RegisteredBuffer\n" } else { "" };
+    format!(
+        "\"\"\"Types of the capability `{name}`, version {}, made by `cloison stub` from {}.\n\n\
+         Keep this file as `{module}.pyi` beside the program:\n\n{example}\"\"\"\n\n\
+         import enum\nfrom array import array\nfrom collections.abc import Callable, Iterable, Mapping, Sequence\n\
+         from typing import Any, Final, Protocol, final, overload\n\nimport cloison\n{registered}from typing_extensions import Buffer, Self\n",
+        interface.version, interface.source
+    )
+}
+
+/// The class of a function's object: called, or mapped over many.
+fn callable(function: &Function, interface: &Interface, qualified: &Interface) -> String {
+    let arguments = function.arguments();
+    let result = python(function.result_type(qualified));
+    let list = |all: &[usize], open: bool| -> String {
+        let one = |index: &usize| {
+            let parameter = &function.parameters[*index];
+            let default = if open || (parameter.role.has_default() && !parameter.leading) { " = ..." } else { "" };
+            format!(", {}: {}{default}", parameter.python_name(), python(parameter.annotation(qualified)))
+        };
+        all.iter().map(one).collect()
+    };
+    let mut text = format!("\nclass _{}_function(Protocol):\n", function.name);
+    text += &docstring(&function.docstring(interface), 1);
+    text += "    __name__: str\n    __qualname__: str\n";
+    let short: Vec<_> = arguments.iter().copied().filter(|index| !function.parameters[*index].leading).collect();
+    // A first argument that may be left out, as range()'s: Python says that by two forms.
+    let forms = if short.len() < arguments.len() { vec![&short, &arguments] } else { vec![&arguments] };
+    for form in &forms {
+        let overload = if forms.len() > 1 { "    @overload\n" } else { "" };
+        let _ = writeln!(text, "{overload}    def __call__(self{}) -> {result}: ...", list(form, false));
+    }
+    if !arguments.is_empty() {
+        let items = match &arguments[..] {
+            [only] => python(function.parameters[*only].annotation(qualified)),
+            _ => "Any".to_owned(),
+        };
+        let by_name = list(&arguments, true);
+        let _ = writeln!(text, "    def map(self, items: Iterable[{items}], /, *{by_name}) -> list[{result}]: ...");
+    }
+    text
+}
+
+/// An annotation as type checkers take it: `array` has no truth values.
+fn python(annotation: String) -> String {
+    annotation.replace("array[bool]", "array[int]")
+}
+
+fn constant(name: &str, value: &Constant) -> String {
+    let value = match value {
+        Constant::Number(Number::Integer(value)) => value.to_string(),
+        Constant::Number(Number::Float(_)) => return format!("    {name}: Final[float]\n"),
+        Constant::Text(_) => return format!("    {name}: Final[str]\n"),
+    };
+    format!("    {name}: Final = {value}\n")
+}
+
+/// `zlib` → `Zlib`, `my-lib` → `MyLib`.
+fn class_name(zone: &str) -> String {
+    let mut name = String::new();
+    for part in zone.split(['-', '_']) {
+        let mut characters = part.chars();
+        name.extend(characters.next().map(|first| first.to_ascii_uppercase()));
+        name.extend(characters);
+    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        name.insert(0, '_');
+    }
+    if IMPORTED.contains(&name.as_str()) || crate::manifest::is_python_keyword(&name) {
+        name.push('_');
+    }
+    name
+}
+
+/// A zone's name as Python could have it.
+fn identifier(zone: &str) -> String {
+    let name = zone.replace('-', "_");
+    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+/// A docstring, `depth` levels in.
+pub(crate) fn docstring(text: &str, depth: usize) -> String {
+    let indent = "    ".repeat(depth);
+    let text = text.trim().replace('\\', "\\\\").replace("\"\"\"", "\\\"\\\"\\\"");
+    let text = if text.ends_with('"') { format!("{text} ") } else { text };
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let rest: String = lines
+        .map(|line| if line.trim().is_empty() { "\n".to_owned() } else { format!("\n{indent}{}", line.trim_end()) })
+        .collect();
+    let end = if rest.is_empty() { String::new() } else { format!("\n{indent}") };
+    format!("{indent}\"\"\"{first}{rest}{end}\"\"\"\n")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,74 @@
+//! `cloison stub` and `cloison docs`: text for people, from a manifest.
+
+use cloison_broker::application::ZoneSpecification;
+use cloison_capabilities::{Interface, bundled};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Print the Python types of a capability, as a .pyi
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  cloison stub zlib.zone.toml -o zlib_capability.pyi
+  cloison stub zlib                # a bundled binding
+
+In the program:
+  if TYPE_CHECKING:
+      from zlib_capability import Zlib
+  zlib: \"Zlib\" = cloison.capability(\"zlib\")")]
+pub struct Stub {
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Print the documentation of a binding, as Markdown
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  cloison docs zlib.zone.toml -o docs/zlib.md
+  cloison docs zlib | less         # a bundled binding")]
+pub struct Docs {
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(clap::Args)]
+struct Common {
+    /// A zone's manifest, or the name of a bundled binding
+    manifest: PathBuf,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub fn stub(arguments: &Stub) -> anyhow::Result<ExitCode> {
+    arguments.common.print(|interface| interface.stub())
+}
+
+pub fn docs(arguments: &Docs) -> anyhow::Result<ExitCode> {
+    arguments.common.print(|interface| interface.page())
+}
+
+impl Common {
+    fn print(&self, text: impl FnOnce(&Interface) -> String) -> anyhow::Result<ExitCode> {
+        let interface = interface(&self.manifest)?;
+        crate::output::data(self.output.as_deref(), &text(&interface))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// A manifest's interface; a name without a `/` or a dot may be a bundled binding's.
+fn interface(path: &Path) -> anyhow::Result<Arc<Interface>> {
+    if !path.exists()
+        && let Some(specification) = path.to_str().and_then(ZoneSpecification::bundled)
+    {
+        return Ok(specification?.interface);
+    }
+    match ZoneSpecification::read(path) {
+        Ok(specification) => Ok(specification.interface),
+        Err(error) if !path.exists() => {
+            let names: Vec<_> = bundled::names().collect();
+            Err(anyhow::Error::from(error).context(format!("bundled bindings are {}", names.join(", "))))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

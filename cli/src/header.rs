@@ -1,0 +1,78 @@
+//! C headers, read for `cloison bind` and `cloison check --verify`.
+//!
+//! ```text
+//!  zlib.h ──cc -E -dD──▶ one text with line markers ──lang-c──▶ syntax tree ──▶ Header
+//!          (preprocess)                              (parse)             (read)
+//! ```
+//!
+//! The local compiler finds the file, expands macros and says from which file each line is; `lang-c` knows C's grammar.
+//! [`Header`] keeps what a binding needs: functions, named types and constants, in the header's order. Nothing here is
+//! trusted more than a person's own typing: what comes out is a draft, or is compared.
+
+mod evaluate;
+mod parse;
+mod preprocess;
+mod read;
+mod types;
+
+pub use evaluate::Value;
+pub use preprocess::{Compiler, include};
+pub use types::{Function, Parameter, Record, Type, is_known, words};
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What a header declares.
+#[derive(Debug, Default)]
+pub struct Header {
+    /// The header itself.
+    pub path: PathBuf,
+    /// Functions of the header, or of others in its folder, in their order.
+    pub functions: Vec<Function>,
+    /// Every typedef there is, those of the system's headers included.
+    pub typedefs: BTreeMap<String, Type>,
+    /// Structs and unions by what they are called in [`Type::Tagged`].
+    pub records: BTreeMap<String, Record>,
+    /// The C text of enums that have a name, by what they are called in [`Type::Tagged`].
+    pub enums: BTreeMap<String, Record>,
+    /// Macros that are values, and the values of enums without a name.
+    pub constants: Vec<(String, Value)>,
+    /// Functions that have a body in the header, and so no symbol.
+    pub inline: Vec<String>,
+    /// Declarations that could not be read.
+    pub unread: Vec<String>,
+}
+
+impl Header {
+    /// Read a header. `name` is a path, or what stands between `<` and `>`.
+    pub fn read(name: &str, compiler: &Compiler) -> anyhow::Result<Self> {
+        let unit = compiler.preprocess(name)?;
+        let parsed = parse::parse(&unit);
+        let mut header = read::header(&unit, &parsed);
+        header.path = unit.header;
+        Ok(header)
+    }
+
+    /// What a type stands for: no name of a typedef any more, except those that are numbers everywhere (`size_t`).
+    pub fn resolve<'h>(&'h self, mut c_type: &'h Type) -> &'h Type {
+        let mut steps = 0;
+        while let Type::Named(name) = c_type
+            && !types::is_known(name)
+            && let Some(next) = self.typedefs.get(name)
+            && steps < 64
+        {
+            c_type = next;
+            steps += 1;
+        }
+        c_type
+    }
+
+    /// What the type at the end of a pointer stands for, and whether it is `const`.
+    pub fn pointee<'h>(&'h self, c_type: &'h Type) -> Option<(&'h Type, bool)> {
+        match self.resolve(c_type) {
+            Type::Pointer { to, constant } => Some((self.resolve(to), *constant)),
+            Type::Array { of, .. } => Some((self.resolve(of), false)),
+            _ => None,
+        }
+    }
+}

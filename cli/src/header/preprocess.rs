@@ -1,0 +1,152 @@
+//! `cc -E`: the text of a header with everything that it includes, and from which file each part is.
+
+use anyhow::{Context, bail};
+use std::io::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Folders that are no library's own.
+const SHARED: [&str; 3] = ["/usr/include", "/usr/local/include", "/usr/include/x86_64-linux-gnu"];
+
+/// The local C compiler and what it is told.
+#[derive(Clone, Debug)]
+pub struct Compiler {
+    /// `-I`, `-D` and what else comes before the file.
+    pub flags: Vec<String>,
+    command: String,
+}
+
+/// A preprocessed header.
+#[derive(Debug)]
+pub struct Unit {
+    /// The header itself.
+    pub header: PathBuf,
+    /// C without directives.
+    pub text: String,
+    /// The parts of the text that are from the header or from others in its own folder.
+    pub own: Vec<Range<usize>>,
+    /// `#define NAME TEXT` of those files.
+    pub macros: Vec<(String, String)>,
+}
+
+impl Unit {
+    /// Whether that place of the text is from the header or its folder.
+    pub fn is_own(&self, offset: usize) -> bool {
+        self.own.iter().any(|range| range.contains(&offset))
+    }
+}
+
+impl Compiler {
+    /// The compiler that `CC` names, or `cc`, with `-I` for each folder.
+    pub fn new(include: &[PathBuf]) -> Self {
+        let command = std::env::var("CC").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "cc".into());
+        let flags = include.iter().map(|folder| format!("-I{}", folder.display())).collect();
+        Self { flags, command }
+    }
+
+    /// Run it with `source` on standard input. The result may be a failure of the compiler.
+    pub fn run(&self, arguments: &[&str], source: &str) -> anyhow::Result<Output> {
+        let mut parts = self.command.split_whitespace();
+        let program = parts.next().unwrap_or("cc");
+        let mut child = Command::new(program)
+            .args(parts)
+            .args(&self.flags)
+            .args(arguments)
+            .args(["-x", "c", "-"])
+            .env("LC_ALL", "C")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| {
+                format!("the C compiler `{program}` cannot be run\nhint: install one, or name it in the variable CC")
+            })?;
+        let mut input = child.stdin.take().context("the compiler's standard input")?;
+        let source = source.to_owned();
+        // A compiler that gives up early does not read to the end: its message says why.
+        let writer = std::thread::spawn(move || input.write_all(source.as_bytes()));
+        let output = child.wait_with_output()?;
+        let _ = writer.join();
+        Ok(output)
+    }
+
+    /// The text of a header with everything that it includes. `name` is a path, or what stands between `<` and `>`.
+    pub fn preprocess(&self, name: &str) -> anyhow::Result<Unit> {
+        let include = include(name)?;
+        let output = self.run(&["-E", "-dD", "-std=gnu11"], &format!("{include}\n"))?;
+        if !output.status.success() {
+            let message = String::from_utf8_lossy(&output.stderr);
+            let lines: Vec<_> = message.lines().filter(|line| line.contains("error")).take(3).collect();
+            bail!(
+                "{name}: the C compiler cannot read it: {}\nhint: `-I FOLDER` says where other headers are",
+                lines.join("; ")
+            );
+        }
+        Ok(unit(&String::from_utf8_lossy(&output.stdout), name))
+    }
+}
+
+/// `#include` of a path that exists, else of a name that the compiler looks for.
+pub fn include(name: &str) -> anyhow::Result<String> {
+    if name.contains(['"', '>', '\n']) {
+        bail!("`{}` is no name of a header", name.escape_debug());
+    }
+    Ok(match Path::new(name).canonicalize() {
+        Ok(path) if path.is_file() => format!("#include \"{}\"", path.display()),
+        _ => format!("#include <{name}>"),
+    })
+}
+
+fn unit(output: &str, name: &str) -> Unit {
+    let wanted = Path::new(name).canonicalize().ok().filter(|path| path.is_file());
+    let mut unit = Unit { header: PathBuf::new(), text: String::new(), own: Vec::new(), macros: Vec::new() };
+    let mut own = false;
+    for line in output.lines() {
+        if let Some(file) = marker(line) {
+            let path = Path::new(&file).canonicalize().unwrap_or_else(|_| PathBuf::from(&file));
+            if unit.header.as_os_str().is_empty()
+                && wanted.as_ref().map_or_else(|| Path::new(&file).ends_with(name), |wanted| *wanted == path)
+            {
+                unit.header.clone_from(&path);
+            }
+            own = belongs(&path, &unit.header);
+        } else if let Some(definition) = line.strip_prefix("#define ") {
+            let (name, text) = definition.split_once(' ').unwrap_or((definition, ""));
+            if own {
+                unit.macros.retain(|(known, _)| known != name);
+                unit.macros.push((name.to_owned(), text.trim().to_owned()));
+            }
+        } else if let Some(name) = line.strip_prefix("#undef ") {
+            unit.macros.retain(|(known, _)| known != name.trim());
+        } else if !line.starts_with('#') {
+            let start = unit.text.len();
+            unit.text.push_str(line);
+            unit.text.push('\n');
+            match unit.own.last_mut() {
+                Some(last) if own && last.end == start => last.end = unit.text.len(),
+                _ if own => unit.own.push(start..unit.text.len()),
+                _ => {}
+            }
+        }
+    }
+    unit
+}
+
+/// The file of `# 12 "file" flags`.
+fn marker(line: &str) -> Option<String> {
+    let rest = line.strip_prefix("# ")?;
+    let (number, rest) = rest.split_once(' ')?;
+    number.parse::<u32>().ok()?;
+    let rest = rest.strip_prefix('"')?;
+    Some(rest[..rest.rfind('"')?].replace("\\\\", "\\"))
+}
+
+/// The header itself, or another one in a folder that is not shared by all libraries.
+fn belongs(path: &Path, header: &Path) -> bool {
+    if header.as_os_str().is_empty() {
+        return false;
+    }
+    let folder = header.parent().unwrap_or(Path::new("/"));
+    path == header || (path.starts_with(folder) && !SHARED.iter().any(|shared| Path::new(shared) == folder))
+}

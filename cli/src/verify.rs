@@ -1,0 +1,66 @@
+//! `cloison check --verify`: what a manifest says of C, against what the C compiler says.
+//!
+//! | with | is compared |
+//! |---|---|
+//! | nothing | sizes, alignments, offsets, bit-fields and enumerators, as the compiler lays out the manifest's own C text |
+//! | `--header H` | the same of the header's types, the values of constants, and each function's prototype |
+//!
+//! Nothing is run. Each comparison is one line of a probe; the probe is compiled to an object file, and the values are read
+//! out of that. What the compiler refuses is found by its line, reported, and left out of the second try.
+
+mod compile;
+mod items;
+mod names;
+mod prototype;
+
+use crate::header::Compiler;
+use cloison_broker::application::ZoneSpecification;
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// What to compare with.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Compare types, constants and prototypes with what the local C compiler says (`cc`, or `CC`)
+    #[arg(long)]
+    pub verify: bool,
+    /// With --verify: a header to compare with, a path or what stands between `<` and `>`; may be repeated
+    #[arg(long = "header", value_name = "HEADER", requires = "verify")]
+    headers: Vec<String>,
+    /// With --verify: another folder with headers; may be repeated
+    #[arg(short = 'I', value_name = "DIR", requires = "verify")]
+    include: Vec<PathBuf>,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Serialize)]
+pub struct Verified {
+    /// The zone.
+    pub zone: String,
+    /// How many things agree.
+    pub agree: usize,
+    /// What does not, each with its place in the manifest.
+    pub differences: Vec<Difference>,
+    /// What could not be compared, because the headers do not have it.
+    pub unknown: Vec<String>,
+}
+
+/// One thing that is not as the manifest says.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// `file:line`
+    pub at: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Compare one zone's manifest.
+pub fn zone(zone: &ZoneSpecification, arguments: &Arguments) -> anyhow::Result<Verified> {
+    let compiler = Compiler::new(&arguments.include);
+    let texts = names::texts(zone);
+    let source = items::Source::new(&zone.interface, &texts, &arguments.headers)?;
+    compile::compare(&zone.interface, &source, &compiler)
+}
+
+#[cfg(test)]
+mod tests;

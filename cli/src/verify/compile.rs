@@ -1,0 +1,172 @@
+//! The probe is compiled and read.
+
+use super::items::{Expected, Item, Source};
+use super::{Difference, Verified, prototype};
+use crate::header::Compiler;
+use anyhow::{Context, bail};
+use cloison_capabilities::Interface;
+use object::{Object, ObjectSection, ObjectSymbol};
+use std::collections::BTreeMap;
+
+/// What the compiler said of a line.
+struct Complaint {
+    message: String,
+    /// The lines of its notes.
+    notes: Vec<String>,
+}
+
+pub fn compare(interface: &Interface, source: &Source, compiler: &Compiler) -> anyhow::Result<Verified> {
+    let mut verified = Verified { zone: interface.name.clone(), ..Verified::default() };
+    let mut complaints = BTreeMap::new();
+    let mut object = Vec::new();
+    // What is left out may be what others need: those are found in a second and third try.
+    for _ in 0..4 {
+        let (found, bytes) = compile(source, compiler, &complaints)?;
+        object = bytes;
+        if found.is_empty() {
+            break;
+        }
+        complaints.extend(found);
+    }
+    let values = values(&object)?;
+    for (index, item) in source.items.iter().enumerate() {
+        let at = format!("{}:{}", interface.source, item.line);
+        let said = match complaints.get(&index) {
+            Some(complaint) => refused(item, complaint),
+            None => judged(item, values.get(&format!("cloison_{index}"))),
+        };
+        match said {
+            Said::Agrees => verified.agree += 1,
+            Said::Differs(message) => verified.differences.push(Difference { at, message }),
+            Said::Unknown => verified.unknown.push(item.what.trim_matches('`').to_owned()),
+        }
+    }
+    Ok(verified)
+}
+
+enum Said {
+    Agrees,
+    Differs(String),
+    Unknown,
+}
+
+/// Compile all items but those that the compiler has complained of; gives new complaints and the object file.
+fn compile(
+    source: &Source,
+    compiler: &Compiler,
+    without: &BTreeMap<usize, Complaint>,
+) -> anyhow::Result<(BTreeMap<usize, Complaint>, Vec<u8>)> {
+    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let output = folder.path().join("probe.o");
+    let mut text = source.prelude.clone();
+    let first = text.lines().count();
+    for (index, item) in source.items.iter().enumerate() {
+        if !without.contains_key(&index) {
+            text += &item.c;
+        }
+        text.push('\n');
+    }
+    let path = output.to_str().context("a temporary folder's name")?;
+    let done = compiler.run(&["-c", "-std=gnu11", "-O0", "-w", "-fno-lto", "-o", path], &text)?;
+    let said = String::from_utf8_lossy(&done.stderr);
+    let mut complaints = BTreeMap::<usize, Complaint>::new();
+    let mut last = None;
+    for line in said.lines() {
+        let note = line.contains(" note: ").then(|| line.to_owned());
+        if let (Some(note), Some(complaint)) = (note, last.and_then(|last| complaints.get_mut(&last))) {
+            complaint.notes.push(note);
+        }
+        let Some((at, message)) = error(line) else { continue };
+        let Some(index) = at.checked_sub(first + 1).filter(|index| *index < source.items.len()) else {
+            bail!("the headers cannot be compiled: {line}\nhint: `-I FOLDER` says where other headers are");
+        };
+        last = Some(index);
+        complaints.entry(index).or_insert_with(|| Complaint { message, notes: Vec::new() });
+    }
+    if !done.status.success() && complaints.is_empty() {
+        bail!("the headers cannot be compiled: {}", said.lines().next().unwrap_or("no reason was given"));
+    }
+    Ok((complaints, std::fs::read(&output).unwrap_or_default()))
+}
+
+/// Line and message of `<stdin>:12:3: error: …`; a mistake in another file has line 0.
+fn error(line: &str) -> Option<(usize, String)> {
+    let (place, message) = line.split_once(" error: ")?;
+    let at =
+        place.strip_prefix("<stdin>:").and_then(|place| place.split(':').next()).and_then(|line| line.parse().ok());
+    Some((at.unwrap_or(0), message.to_owned()))
+}
+
+fn refused(item: &Item, complaint: &Complaint) -> Said {
+    let message = &complaint.message;
+    let undeclared = message.contains("undeclared") || message.contains("undefined");
+    match &item.expected {
+        Expected::Prototype => match prototype::compare(message, &complaint.notes) {
+            prototype::Compared::Safe => Said::Agrees,
+            prototype::Compared::Undeclared => Said::Differs(format!("the header does not declare {}", item.what)),
+            prototype::Compared::Differs(how) => Said::Differs(format!("{} is declared otherwise: {how}", item.what)),
+        },
+        Expected::Compiles => Said::Differs(format!("the compiler refuses {}: {message}", item.what)),
+        // A name of the manifest's own, or a macro that the headers define under other conditions.
+        Expected::Numbers(values) if undeclared && matches!(values[..], [("value", _)]) => Said::Unknown,
+        Expected::Bytes(_) | Expected::Float(_) if undeclared => Said::Unknown,
+        _ => Said::Differs(format!("{} is not there: {message}", item.what)),
+    }
+}
+
+fn judged(item: &Item, found: Option<&Vec<u8>>) -> Said {
+    let what = &item.what;
+    match (&item.expected, found) {
+        (Expected::Compiles | Expected::Prototype, _) => Said::Agrees,
+        (_, None) => Said::Differs(format!("{what} could not be read from the compiler's output")),
+        (Expected::Bytes(expected), Some(found)) if found == expected => Said::Agrees,
+        (Expected::Bytes(expected), Some(found)) if what.contains('.') => Said::Differs(format!(
+            "{what} has the bits {} by the compiler, and {} here",
+            hexadecimal(found),
+            hexadecimal(expected)
+        )),
+        (Expected::Bytes(expected), Some(found)) => Said::Differs(format!(
+            "{what} is {:?} by the compiler, and {:?} here",
+            String::from_utf8_lossy(found).trim_end_matches('\0'),
+            String::from_utf8_lossy(expected).trim_end_matches('\0')
+        )),
+        (Expected::Float(expected), Some(found)) => match <[u8; 8]>::try_from(&found[..]).map(f64::from_le_bytes) {
+            Ok(found) if found == *expected => Said::Agrees,
+            Ok(found) => Said::Differs(format!("{what} is {found:?} by the compiler, and {expected:?} here")),
+            Err(_) => Said::Differs(format!("{what} could not be read from the compiler's output")),
+        },
+        (Expected::Numbers(expected), Some(found)) => {
+            let values = found.chunks_exact(8).map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default()));
+            let wrong: Vec<_> = expected
+                .iter()
+                .zip(values)
+                // Beyond `long long` the same bits are a negative number.
+                .filter(|((_, expected), found)| *expected as i64 != *found)
+                .map(|((label, expected), found)| format!("{label} {found} by the compiler, and {expected} here"))
+                .collect();
+            if wrong.is_empty() { Said::Agrees } else { Said::Differs(format!("{what} has {}", wrong.join("; "))) }
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes of each object that the probe defines.
+fn values(object: &[u8]) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let mut values = BTreeMap::new();
+    if object.is_empty() {
+        return Ok(values);
+    }
+    let file = object::File::parse(object).context("what the compiler made is no object file")?;
+    for symbol in file.symbols() {
+        let (Ok(name), Some(section)) = (symbol.name(), symbol.section_index()) else { continue };
+        let Ok(data) = file.section_by_index(section).and_then(|section| section.uncompressed_data()) else { continue };
+        let (start, size) = (symbol.address() as usize, symbol.size() as usize);
+        if let Some(bytes) = start.checked_add(size).and_then(|end| data.get(start..end)) {
+            values.insert(name.to_owned(), bytes.to_vec());
+        }
+    }
+    Ok(values)
+}

@@ -73,7 +73,9 @@ impl Nest {
         let origin = Origin::new(CLIENT, self.bench.caller.arena(), &self.lender);
         match request.function {
             CLOSE => self.bench.marshal.close(&self.bench.workspace, &origin, &request, &mut reply),
-            _ => self.bench.marshal.call(&self.bench.workspace, &origin, &request, &mut reply),
+            _ => {
+                self.bench.marshal.call(&self.bench.workspace, &origin, &request, &mut reply);
+            }
         }
         (reply.status, reply.words[0], self.lender.in_use.get())
     }

@@ -33,12 +33,13 @@
 //! }
 //! ```
 
+use crate::crew::Crew;
 use crate::failure::{Failure, StartStep};
 use crate::functions::Functions;
 use crate::library;
 use crate::limits;
 use crate::marshal::Marshal;
-use crate::serve::{Crew, Ended, Service};
+use crate::serve::Ended;
 use crate::state::State;
 use cloison_capabilities::Interface;
 use cloison_capabilities::message::{FromZone, ToZone};
@@ -132,7 +133,7 @@ impl Zone<Loaded> {
         let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
         let marshal = Marshal::new(functions);
         // Threads are made before the seal, which closes itself around all of them.
-        let crew = Service::new(self.control.clone(), server, marshal, State::settle());
+        let crew = Crew::new(self.control.clone(), server, marshal, State::settle());
         let crew = crew.map_err(|error| fail(&error))?;
         let jail = jail.seal().map_err(|error| fail(&error).hint(error.hint()))?;
         tell(&self.control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;

@@ -139,6 +139,20 @@ impl Line {
         self.bell.knock();
     }
 
+    /// For a process that has let another one, forked from it, run the call: take the line back now that that one is gone.
+    /// With `ended`, it gave the call's end, and the line is idle. Otherwise whatever has been posted is taken, and
+    /// [`Line::reply`] answers it.
+    pub fn take_back(&self, ended: bool) {
+        if ended {
+            // Up to where the client has been answered. What is posted behind that is the next call.
+            self.turns.serve(self.arena.memory.word(REPLY).load(Ordering::Acquire) & !ENDED);
+            self.turns.end();
+            self.bell.knock();
+        } else {
+            self.turns.serve(self.posted());
+        }
+    }
+
     /// Post a question, and wait for the client's next request until that time ([`crate::status::monotonic`]).
     pub fn ask(&self, question: &Reply, request: &mut Request, until: Duration) -> Result<(), Unanswered> {
         self.post(question);

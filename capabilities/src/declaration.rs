@@ -24,7 +24,7 @@
 //! parameter   = specifier { specifier } declarator
 //! ```
 //!
-//! Bodies stand in the texts of types only: [`body`]. Lengths, widths and values are constant expressions: [`constant`].
+//! Bodies stand in the texts of types only (`body.rs`). Lengths, widths and values are constant expressions (`constant.rs`).
 
 mod attribute;
 mod body;

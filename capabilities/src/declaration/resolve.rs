@@ -102,9 +102,9 @@ impl<'a> Resolver<'a> {
 
     /// What a function gives.
     pub(super) fn result(&mut self, c_type: &Type) -> Option<CType> {
-        match c_type.kind {
-            TypeKind::Void => Some(CType::Void),
-            _ => self.value(c_type),
+        match self.any(c_type)?.c_type {
+            CType::Void => Some(CType::Void),
+            other => self.sized(other, c_type),
         }
     }
 

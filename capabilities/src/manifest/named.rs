@@ -127,11 +127,11 @@ fn base(reader: &mut Reader, one: &RawException, raw: &[RawException]) -> Option
 }
 
 /// Gives their names out as attributes.
-pub(super) fn take_names<'a>(
+pub(super) fn take_names(
     reader: &mut Reader,
-    attributes: &mut Attributes<'a>,
-    constants: &'a [NamedConstant],
-    exceptions: &'a [RawException],
+    attributes: &mut Attributes,
+    constants: &[NamedConstant],
+    exceptions: &[RawException],
 ) {
     for constant in constants {
         attributes.take(reader, &constant.name, "a constant");

@@ -52,24 +52,27 @@ pub(super) fn identifier(reader: &mut Reader, name: &Written, what: &str) -> boo
 
 /// The attributes of the capability, as they are given out.
 #[derive(Default)]
-pub(super) struct Attributes<'a> {
-    taken: BTreeMap<&'a str, &'static str>,
+pub(super) struct Attributes {
+    taken: BTreeMap<String, &'static str>,
 }
 
-impl<'a> Attributes<'a> {
+impl Attributes {
     /// Notes that something has that name, and a mistake if something else has it already.
-    pub(super) fn take(&mut self, reader: &mut Reader, name: &'a Written, what: &'static str) {
-        if let Some(other) = self.taken.insert(&name.text, what)
-            && other != what
+    pub(super) fn take(&mut self, reader: &mut Reader, name: &Written, what: &'static str) {
+        if let Some(other) = self.taken.insert(name.text.clone(), what)
+            && (other != what || what == "a type")
         {
-            let message = format!("`{}` is {what} and {other}", name.text);
+            let message = match other == what {
+                true => format!("`{}` is the name of two types", name.text),
+                false => format!("`{}` is {what} and {other}", name.text),
+            };
             let hint = "both would be the same attribute of the capability; rename one of them";
             reader.error_with_hint(name.span.clone(), message, hint);
         }
     }
 
     /// Notes the functions' names.
-    pub(super) fn functions(&mut self, reader: &mut Reader, functions: &'a [raw::Function<'_>]) {
+    pub(super) fn functions(&mut self, reader: &mut Reader, functions: &[raw::Function<'_>]) {
         for function in functions {
             self.take(reader, &function.name, "a function");
         }

@@ -12,8 +12,8 @@ use super::declare::Declarations;
 use super::named::NamedConstant;
 use super::names::Attributes;
 use super::raw;
-use crate::declaration::{self, Meaning, MemberShape, Names, TypeText};
-use crate::diagnostic::did_you_mean;
+use crate::declaration::{self, Meaning, MemberShape, Name, Names, TypeText};
+use crate::diagnostic::{Written, did_you_mean};
 use crate::document::Reader;
 use crate::interface::{Constant, Instances, Number, Sandbox};
 use crate::types::{CType, Definition, Enumeration, Handle, Layout, Record, TypeId, TypeKind};
@@ -28,13 +28,20 @@ pub(super) struct Types<'a, 'd> {
     /// In the order of their numbers.
     pub(super) definitions: Vec<Definition>,
     /// What each definition was made of.
-    raw: Vec<&'a raw::Type<'d>>,
-    /// The members of each definition.
-    member_names: Vec<Vec<String>>,
+    origins: Vec<Origin<'a, 'd>>,
     /// Typedefs of pointers to functions, by their names in C.
     callbacks: Vec<(String, &'a raw::Type<'d>)>,
     /// Names that stand for whole numbers: constants and the values of enumerations.
     pub(super) integers: Vec<(String, i128)>,
+}
+
+/// What a definition was made of.
+struct Origin<'a, 'd> {
+    raw: &'a raw::Type<'d>,
+    /// It is declared inside that type's text: the keys are not its own.
+    inner: bool,
+    /// The names of its members.
+    members: Vec<Name>,
 }
 
 /// The types, as far as they can be known without the functions.
@@ -54,16 +61,20 @@ pub(super) fn read<'a, 'd>(
     let mut found = Types {
         names,
         definitions: Vec::new(),
-        raw: Vec::new(),
-        member_names: Vec::new(),
+        origins: Vec::new(),
         callbacks: Vec::new(),
         integers: integers.collect(),
     };
     let mut shapes = Vec::new();
     for (raw, meaning) in types.iter().zip(meanings) {
         match meaning {
-            Ok(meaning) => found.add(reader, raw, meaning, &mut shapes),
+            Ok(meaning) => found.add(reader, raw, None, meaning, &mut shapes),
             Err(mistakes) => mistakes.into_iter().for_each(|mistake| reader.mistake_in(&raw.c, mistake)),
+        }
+    }
+    for inner in found.names.inner().to_vec() {
+        if let Some(raw) = types.get(inner.within) {
+            found.add(reader, raw, Some(inner.name.text), inner.meaning, &mut shapes);
         }
     }
     for (index, members) in shapes.into_iter().enumerate() {
@@ -79,6 +90,7 @@ impl<'a, 'd> Types<'a, 'd> {
         &mut self,
         reader: &mut Reader,
         raw: &'a raw::Type<'d>,
+        inner: Option<String>,
         meaning: Meaning,
         shapes: &mut Vec<Vec<MemberShape>>,
     ) {
@@ -86,9 +98,11 @@ impl<'a, 'd> Types<'a, 'd> {
         let kind = match meaning {
             Meaning::Alias(c_type) => return self.alias(reader, raw, &c_type),
             Meaning::Enum { scalar, values } => {
-                raw.only(reader, "an enumeration", &["flags"]);
+                if inner.is_none() {
+                    raw.only(reader, "an enumeration", &["flags"]);
+                }
                 self.integers.extend(values.iter().cloned());
-                TypeKind::Enum(Enumeration { scalar, flags: raw::on(&raw.flags), values })
+                TypeKind::Enum(Enumeration { scalar, flags: inner.is_none() && raw::on(&raw.flags), values })
             }
             Meaning::Opaque => {
                 handles::keys(reader, raw);
@@ -102,26 +116,28 @@ impl<'a, 'd> Types<'a, 'd> {
             Meaning::Record { union, layout, members: shape } => {
                 let (what, keys): (_, &[_]) =
                     if union { ("a union", &["live", "members"]) } else { ("a struct", &["members"]) };
-                raw.only(reader, what, keys);
+                if inner.is_none() {
+                    raw.only(reader, what, keys);
+                }
                 members = shape;
                 TypeKind::Record(Record { union, layout, members: Vec::new(), live: None })
             }
         };
         self.definitions.push(Definition {
-            name: raw.name.text.clone(),
+            name: inner.clone().unwrap_or_else(|| raw.name.text.clone()),
             declaration: raw.c.text.clone(),
-            doc: raw.doc.as_ref().map(|doc| doc.text.clone()),
+            doc: raw.doc.as_ref().filter(|_| inner.is_none()).map(|doc| doc.text.clone()),
             declared: reader.location(raw.c_key.start),
             kind,
         });
-        self.raw.push(raw);
-        self.member_names.push(members.iter().map(|member| member.name.text.clone()).collect());
+        let names = members.iter().map(|member| member.name.clone()).collect();
+        self.origins.push(Origin { raw, inner: inner.is_some(), members: names });
         shapes.push(members);
     }
 
     /// A plain typedef gives nothing in Python; one of a pointer to a function may say what its parameters are for.
     fn alias(&mut self, reader: &mut Reader, raw: &'a raw::Type<'d>, c_type: &CType) {
-        if !is_callback(c_type) {
+        if !is_function(c_type) {
             raw.only(reader, "another name for a type that is there already", &[]);
             return;
         }
@@ -139,9 +155,10 @@ impl<'a, 'd> Types<'a, 'd> {
     }
 
     /// Gives out the names of what Python sees of them.
-    pub(super) fn take_names(&self, reader: &mut Reader, attributes: &mut Attributes<'a>) {
-        for raw in &self.raw {
-            attributes.take(reader, &raw.name, "a type");
+    pub(super) fn take_names(&self, reader: &mut Reader, attributes: &mut Attributes) {
+        for (origin, definition) in self.origins.iter().zip(&self.definitions) {
+            let written = Written { text: definition.name.clone(), span: origin.raw.name.span.clone() };
+            attributes.take(reader, &written, "a type");
         }
     }
 
@@ -166,7 +183,7 @@ impl<'a, 'd> Types<'a, 'd> {
 
     /// Whether the manifest names a function that ends its objects, which has turned out not to be one.
     pub(super) fn lacks_good_free(&self, id: TypeId) -> bool {
-        self.raw.get(id.0 as usize).is_some_and(|raw| raw.free.is_some())
+        self.origins.get(id.0 as usize).is_some_and(|origin| origin.raw.free.is_some())
     }
 
     /// What that record is.
@@ -198,9 +215,12 @@ impl<'a, 'd> Types<'a, 'd> {
     }
 }
 
-/// A pointer to a function.
-fn is_callback(c_type: &CType) -> bool {
-    matches!(c_type, CType::Pointer { to, .. } if matches!(**to, CType::Function(_)))
+/// A function, or a pointer to one.
+fn is_function(c_type: &CType) -> bool {
+    match c_type {
+        CType::Pointer { to, .. } => matches!(**to, CType::Function(_)),
+        c_type => matches!(c_type, CType::Function(_)),
+    }
 }
 
 /// An empty layout, for what could not be understood.

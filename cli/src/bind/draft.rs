@@ -35,7 +35,11 @@ impl Draft {
 
 /// The draft for a header.
 pub fn draft(header: &Header, library: &Found) -> Draft {
-    let handles = Handles::of(header);
+    let mut handles = Handles::of(header);
+    if let Some(symbols) = &library.symbols {
+        let missing = |free: &mut String| !symbols.contains(free);
+        handles.0.values_mut().for_each(|handle| drop(handle.free.take_if(missing)));
+    }
     let types = Types { header, handles: &handles };
     let mut work = Work { types: &types, library, needs: Needs::new() };
     let wanted = work.wanted();

@@ -209,6 +209,9 @@ fn const_and_arrays_pass_through_typedefs() {
     let found = Prototype::parse("void f(digest a, const digest b, digest *c, character *d)", &names).unwrap();
     let types: Vec<_> = found.parameters.iter().map(|one| format!("{} {:?}", show(&one.c_type), one.array)).collect();
     assert_eq!(types, ["*U8 Some(16)", "*const U8 Some(16)", "*[U8; 16] None", "*const char None"]);
+    let (names, _) = read(&["v: typedef void nothing;"]);
+    assert_eq!(show(&Prototype::parse("nothing f(nothing *a)", &names).unwrap().result), "void");
+    assert!(Prototype::parse("nothing f(nothing a)", &names).is_err());
 }
 
 #[test]

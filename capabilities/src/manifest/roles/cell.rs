@@ -101,9 +101,10 @@ pub(super) fn filled(
     Some(Role::Cell(Cell { direction, scalar, enumeration, null: false, range: None, default: None, fill, consumed }))
 }
 
-/// Whether what comes back is as long as the number that this cell then holds says.
+/// Whether what comes back is as long as the number that this cell then holds says. A number that a length is computed from
+/// (`*width * *height`) tells more than that, and stays a result.
 fn is_consumed(context: &Context<'_, '_>, drafts: &[Draft], cell: usize) -> bool {
-    let names = |length: &Expression| length.any(|part| *part == Expression::Cell(cell));
+    let names = |length: &Expression| *length == Expression::Cell(cell);
     context.value_length.as_ref().is_some_and(names)
         || drafts.iter().any(|draft| match draft {
             Draft::Buffer(buffer) if buffer.direction.is_out() => buffer.length.as_ref().is_some_and(names),

@@ -1,8 +1,8 @@
 //! What becomes of each member of a struct or a union.
 
 use super::super::raw::{self, Key, on};
-use super::{Types, UNKNOWN};
-use crate::declaration::MemberShape;
+use super::{Origin, Types, UNKNOWN};
+use crate::declaration::{MemberShape, Name};
 use crate::diagnostic::{Mistake, Written, did_you_mean};
 use crate::document::Reader;
 use crate::types::{CType, Member, MemberRole, TypeId, TypeKind};
@@ -10,12 +10,13 @@ use std::collections::BTreeSet;
 
 /// Gives each member of a record its role.
 pub(super) fn decide(reader: &mut Reader, types: &mut Types<'_, '_>, index: usize, shapes: Vec<MemberShape>) {
-    let raw = types.raw[index];
+    let Origin { raw, inner, .. } = types.origins[index];
     if !matches!(types.definitions[index].kind, TypeKind::Record(_)) {
         return;
     }
-    for (position, table) in raw.members.iter().enumerate() {
-        let twice = raw.members[..position].iter().any(|other| other.name.text == table.name.text);
+    let tables = if inner { &[] } else { &raw.members[..] };
+    for (position, table) in tables.iter().enumerate() {
+        let twice = tables[..position].iter().any(|other| other.name.text == table.name.text);
         if twice {
             let message = format!("the member `{}` has two tables", table.name.text);
             reader.error(table.name.span.clone(), message);
@@ -24,14 +25,14 @@ pub(super) fn decide(reader: &mut Reader, types: &mut Types<'_, '_>, index: usiz
         }
     }
     let role = |shape: &MemberShape| {
-        let table = raw.members.iter().find(|table| table.name.text == shape.name.text);
+        let table = tables.iter().find(|table| table.name.text == shape.name.text);
         match table {
             Some(table) if table.flawed => None,
-            _ => role(reader, types, raw, &shapes, shape, table),
+            _ => role(reader, types, &Record { raw, inner, shapes: &shapes }, shape, table),
         }
     };
     let roles: Vec<_> = shapes.iter().map(role).collect();
-    let live = raw.live.as_ref().and_then(|key| live_member(reader, raw, &shapes, &roles, key));
+    let live = raw.live.as_ref().filter(|_| !inner).and_then(|key| live_member(reader, raw, &shapes, &roles, key));
     let member = |(shape, role): (MemberShape, Option<MemberRole>)| Member {
         name: shape.name.text,
         c_type: shape.c_type,
@@ -57,11 +58,17 @@ fn unknown(reader: &mut Reader, shapes: &[MemberShape], raw: &raw::Type<'_>, nam
     reader.error_with_hint(name.span.clone(), format!("`{}` is no member of `{}`", name.text, raw.name.text), hint);
 }
 
+/// The record that a member belongs to.
+struct Record<'a, 'd> {
+    raw: &'a raw::Type<'d>,
+    inner: bool,
+    shapes: &'a [MemberShape],
+}
+
 fn role(
     reader: &mut Reader,
     types: &Types<'_, '_>,
-    raw: &raw::Type<'_>,
-    shapes: &[MemberShape],
+    record: &Record<'_, '_>,
     shape: &MemberShape,
     table: Option<&raw::Member>,
 ) -> Option<MemberRole> {
@@ -81,9 +88,9 @@ fn role(
                 only(reader, table, "a handle", &["null"])?;
                 Some(MemberRole::Handle { id, null })
             }
-            _ => undecided(reader, raw, shape, table),
+            _ => undecided(reader, record, shape, table),
         },
-        CType::Array { .. } if has_pointer(&shape.c_type) => undecided(reader, raw, shape, table),
+        CType::Array { .. } if has_pointer(&shape.c_type) => undecided(reader, record, shape, table),
         CType::Array { of, .. } if is_byte(of) => {
             only(reader, table, "an array of bytes", &["text", "bytes"])?;
             table.map_or(Some(()), |table| both_kinds(reader, table))?;
@@ -93,7 +100,7 @@ fn role(
         CType::Record { id, .. } if types.record(*id).is_some_and(|record| record.union) => {
             only(reader, table, "a union", &["live"])?;
             match table.and_then(|table| table.live.as_ref()) {
-                Some(key) => union(reader, types, raw, shapes, types.raw_of(*id)?, *id, key),
+                Some(key) => union(reader, types, record, *id, key),
                 None => Some(MemberRole::Value),
             }
         }
@@ -107,7 +114,7 @@ fn role(
 /// A pointer of which nothing is said, or nothing that makes sense.
 fn undecided(
     reader: &mut Reader,
-    raw: &raw::Type<'_>,
+    record: &Record<'_, '_>,
     shape: &MemberShape,
     table: Option<&raw::Member>,
 ) -> Option<MemberRole> {
@@ -115,7 +122,10 @@ fn undecided(
     only(reader, table, "a pointer that Python cannot see", &["hidden"])?;
     let character =
         matches!(&shape.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Scalar { character: true, .. }));
-    let hint = if character {
+    let raw = record.raw;
+    let hint = if record.inner {
+        "give the struct that it is in a table of its own, [types.NAME], which can say what the pointer is".to_owned()
+    } else if character {
         format!(
             "for a string write `{name} = {{ text = true }}` in [types.{}], else `{name} = {{ hidden = true }}`",
             raw.name.text
@@ -136,13 +146,11 @@ fn undecided(
 fn union(
     reader: &mut Reader,
     types: &Types<'_, '_>,
-    raw: &raw::Type<'_>,
-    shapes: &[MemberShape],
-    union: &raw::Type<'_>,
+    record: &Record<'_, '_>,
     id: TypeId,
     key: &Key<raw::Live>,
 ) -> Option<MemberRole> {
-    let live = &key.value;
+    let (live, raw, shapes) = (&key.value, record.raw, record.shapes);
     let Some(by) = shapes.iter().position(|shape| shape.name.text == live.by.text) else {
         unknown(reader, shapes, raw, &live.by);
         return None;
@@ -152,7 +160,7 @@ fn union(
         reader.error(live.by.span.clone(), message);
         return None;
     };
-    let members = types.member_names.get(id.0 as usize)?;
+    let members = &types.origins.get(id.0 as usize)?.members;
     let mut seen = BTreeSet::new();
     let mut cases = Vec::new();
     for (code, member) in &live.cases {
@@ -165,9 +173,9 @@ fn union(
             reader.error(code.span.clone(), format!("there are two cases for {value}"));
             return None;
         }
-        let Some(position) = members.iter().position(|name| *name == member.text) else {
+        let Some(position) = members.iter().position(|name| name.text == member.text) else {
             let hint = format!("the members are {}", list(members));
-            let message = format!("`{}` is no member of `{}`", member.text, union.name.text);
+            let message = format!("`{}` is no member of `{}`", member.text, types.name(id));
             reader.error_with_hint(member.span.clone(), message, hint);
             return None;
         };
@@ -224,13 +232,15 @@ pub(super) fn check_unions(reader: &mut Reader, types: &Types<'_, '_>) {
         for member in record.members.iter().filter(|member| member.role == MemberRole::Value) {
             let Some(id) = record_of(&member.c_type) else { continue };
             if types.lacks_live(id) {
-                let (name, raw) = (types.name(id), types.raw[index]);
+                let (name, raw) = (types.name(id), types.origins[index].raw);
                 let hint = format!(
                     "add `live = \"…\"` to [types.{name}], or to [types.{}]: `{} = {{ live = {{ by = \"…\", cases = {{ 0 = \"…\" }} }} }}`",
                     raw.name.text, member.name
                 );
                 let message = format!("which member of the union `{name}` is live in `{}`?", member.name);
-                reader.error_with_hint(raw.c.span.clone(), message, hint);
+                let place = types.origins[index].members.iter().find(|one| one.text == member.name);
+                let span = place.map_or(0..0, |name| name.span.clone());
+                reader.mistake_in(&raw.c, Mistake::new(span, message).hint(hint));
             }
         }
     }
@@ -245,15 +255,11 @@ fn record_of(c_type: &CType) -> Option<TypeId> {
     }
 }
 
-impl<'a, 'd> Types<'a, 'd> {
+impl Types<'_, '_> {
     /// Whether it is a union of which nothing says what is live.
     pub(in crate::manifest) fn lacks_live(&self, id: TypeId) -> bool {
-        let said = self.raw_of(id).is_some_and(|raw| raw.live.is_some());
+        let said = self.origins.get(id.0 as usize).is_some_and(|one| !one.inner && one.raw.live.is_some());
         !said && self.record(id).is_some_and(|record| record.union)
-    }
-
-    fn raw_of(&self, id: TypeId) -> Option<&'a raw::Type<'d>> {
-        self.raw.get(id.0 as usize).copied()
     }
 }
 
@@ -289,6 +295,6 @@ fn is_byte(c_type: &CType) -> bool {
     c_type.layout().unwrap_or(UNKNOWN).size == 1 && matches!(c_type, CType::Scalar { .. })
 }
 
-fn list(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn list(names: &[Name]) -> String {
+    names.iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(", ")
 }

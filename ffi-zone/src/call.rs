@@ -1,11 +1,16 @@
 //! One call on its way: what is known so far, and what expressions may ask about it.
 
-use crate::ffi::{Frame, MAX_PARAMETERS, Outcome};
+use crate::ffi::Outcome;
 use crate::functions::{Entry, Functions};
+use crate::handles::Handles;
+use crate::incoming::Incoming;
+use crate::marshal::Origin;
 use crate::number::value_of_bits;
+use crate::outgoing::{Outgoing, too_large};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
-use crate::scratch::{Piece, Scratch};
+use crate::scratch::{Part, Piece};
+use crate::workspace::Desk;
 use cloison_capabilities::FunctionId;
 use cloison_capabilities::call::Status;
 use cloison_capabilities::expression::{Environment, EvaluationError};
@@ -19,7 +24,15 @@ pub(crate) type Step<T = ()> = Result<T, Box<Refusal>>;
 /// Where a parameter's bytes are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Held {
-    Arena { offset: u64, bytes: u64 },
+    Arena {
+        offset: u64,
+        bytes: u64,
+    },
+    /// In memory that the library keeps.
+    Kept {
+        address: u64,
+        bytes: u64,
+    },
     Null,
     Scratch(Piece),
 }
@@ -27,7 +40,7 @@ pub(crate) enum Held {
 impl Held {
     pub(crate) fn bytes(self) -> u64 {
         match self {
-            Self::Arena { bytes, .. } => bytes,
+            Self::Arena { bytes, .. } | Self::Kept { bytes, .. } => bytes,
             Self::Null => 0,
             Self::Scratch(piece) => piece.bytes() as u64,
         }
@@ -35,14 +48,15 @@ impl Held {
 }
 
 /// One call on its way.
-pub(crate) struct Call<'a> {
+pub(crate) struct Call<'a, 'b> {
     pub(crate) functions: &'a Functions,
+    pub(crate) handles: &'a Handles,
+    pub(crate) id: FunctionId,
     pub(crate) entry: &'a Entry,
     pub(crate) function: &'a Function,
-    pub(crate) frame: &'a mut Frame,
-    pub(crate) nested: &'a mut Frame,
-    pub(crate) held: &'a mut [Held; MAX_PARAMETERS],
-    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) desk: &'a mut Desk,
+    pub(crate) scratch: &'a mut Part<'b>,
+    pub(crate) origin: &'a Origin<'a>,
     pub(crate) arena: &'a Arena,
     pub(crate) direct: bool,
     /// How much of the arena is the client's.
@@ -54,15 +68,21 @@ pub(crate) struct Call<'a> {
     /// Bit by bit, the parameters whose cell is known.
     pub(crate) cells: u64,
     pub(crate) outcome: Option<Outcome>,
+    /// Where the value is, if it is larger than a word.
+    pub(crate) result: Option<Piece>,
+    /// The handle that the value has become.
+    pub(crate) value_word: u64,
+    /// The function has not said that it failed.
+    pub(crate) succeeded: bool,
 }
 
-impl<'a> Call<'a> {
+impl<'a, 'b> Call<'a, 'b> {
     pub(crate) fn plan(&self) -> &'a Plan {
         &self.entry.plan
     }
 
     pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {
-        self.frame.set_cell(index, bits);
+        self.desk.frame.set_cell(index, bits);
         self.cells |= 1 << index;
     }
 
@@ -76,10 +96,11 @@ impl<'a> Call<'a> {
         let pointer = match held {
             Held::Null => std::ptr::null_mut(),
             Held::Scratch(piece) => self.scratch.pointer(piece),
+            Held::Kept { address, .. } => std::ptr::with_exposed_provenance_mut(address as usize),
             Held::Arena { offset, bytes } => self.pointer(offset, bytes)?,
         };
-        self.held[index] = held;
-        self.frame.set_pointer(index, pointer);
+        self.desk.held[index] = held;
+        self.desk.frame.set_pointer(index, pointer);
         Ok(())
     }
 
@@ -98,38 +119,73 @@ impl<'a> Call<'a> {
 
     #[cold]
     pub(crate) fn too_large(&self, bytes: u64) -> Box<Refusal> {
-        let text =
-            format_args!("{bytes} bytes do not fit into what is left of the channel's {} bytes", self.arena.len());
-        Refusal::new(Status::TooLarge, text)
+        too_large(bytes, self.arena)
     }
 
     #[cold]
     pub(crate) fn malformed(&self) -> Box<Refusal> {
-        Refusal::new(Status::Malformed, format_args!("{}: the request makes no sense", self.function.name))
+        Refusal::new(Status::Malformed, "the request makes no sense")
+    }
+
+    /// For what the client sends about that parameter.
+    #[inline]
+    pub(crate) fn incoming(&mut self, parameter: usize) -> Incoming<'_, 'b> {
+        Incoming {
+            shapes: &self.functions.shapes,
+            handles: self.handles,
+            client: self.origin.client,
+            arena: self.arena,
+            used: self.used,
+            scratch: self.scratch,
+            pinned: &mut self.desk.pinned,
+            parameter,
+        }
+    }
+
+    /// For what the library gives.
+    #[inline]
+    pub(crate) fn outgoing(&mut self) -> Outgoing<'_, 'b> {
+        Outgoing {
+            shapes: &self.functions.shapes,
+            handles: self.handles,
+            client: self.origin.client,
+            arena: self.arena,
+            cursor: &mut self.cursor,
+            scratch: self.scratch,
+            fresh: &mut self.desk.fresh,
+        }
+    }
+
+    /// Just before C runs: from now on a callback may want the arena.
+    #[inline]
+    pub(crate) fn lend_arena(&self) {
+        self.origin.callables.starts(self.cursor);
     }
 }
 
-impl Environment for Call<'_> {
+impl Environment for Call<'_, '_> {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
         let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1);
-        scalar.and_then(|scalar| value_of_bits(self.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
+        scalar.and_then(|scalar| value_of_bits(self.desk.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
         let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.has_cell(index));
-        scalar.and_then(|scalar| value_of_bits(self.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
+        scalar.and_then(|scalar| value_of_bits(self.desk.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn value(&mut self) -> Result<i128, EvaluationError> {
         let outcome = self.outcome.ok_or(EvaluationError::Unknown)?;
         match self.plan().value {
             Some(scalar) => value_of_bits(outcome.value, scalar).ok_or(EvaluationError::Unknown),
+            // To be compared with NULL: see `plan::expression_fits`.
             None if self.plan().returns_pointer => Ok(i128::from(outcome.value)),
             None => Err(EvaluationError::Unknown),
         }
     }
 
     fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
-        self.functions.integer(self.nested, function, arguments)
+        self.lend_arena();
+        self.functions.integer(&mut self.desk.nested, function, arguments)
     }
 }

@@ -10,32 +10,52 @@
 //!            serve     the loop over the broker's messages and the clients' requests
 //!              policy  may this client make this call now?
 //!              marshal words → C arguments → call → words      (steps worked out once by plan)
-//!                ffi   the call through libffi
+//!                incoming, outgoing   records, objects, strings: what differs between the wire and C
+//!                handles              who holds which object, and what ends with what
+//!                ffi                  the call through libffi
 //! ```
 //!
-//! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`state`],
-//! `library`, [`signals`], [`inherited`], and for single calls into those in [`functions`], `arguments` and `results`.
+//! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`retained`],
+//! [`outgoing`], [`state`], `library`, [`signals`], [`inherited`], and for single calls into those in [`functions`],
+//! `arguments` and `results`.
 //!
-//! The process has one thread. Everything that a call needs is allocated beforehand.
+//! What a call of numbers and buffers needs is allocated beforehand.
 
 mod arguments;
+pub mod batch;
 mod call;
+pub mod callables;
+mod clients;
+pub mod closures;
+mod conversation;
 pub mod elf;
 pub mod failure;
 pub mod ffi;
 pub mod functions;
+pub mod handles;
+pub mod incoming;
 pub mod inherited;
+mod inquiry;
 mod library;
 pub mod limits;
 pub mod marshal;
 pub mod number;
+pub mod outgoing;
+pub mod passing;
 pub mod plan;
 pub mod policy;
+pub mod questions;
 pub mod refusal;
 mod results;
+pub mod retained;
 mod rooms;
 pub mod scratch;
 pub mod serve;
+pub mod shapes;
 pub mod signals;
 pub mod state;
+mod tidy;
+pub mod trampolines;
+mod workers;
+pub mod workspace;
 pub mod zone;

@@ -10,46 +10,70 @@
 //! | input | copied to the scratch region | the arena itself |
 //! | string | copied to the scratch region, with a NUL | the same |
 //! | in-out | copied to the scratch region | copied behind the client's part of the arena |
+//! | record, array of records or strings, wide number | the scratch region, made right there | the same |
+//! | what the library keeps | memory that stays, see [`crate::retained`] | the same |
 //! | output | the scratch region, copied to the arena afterwards | the arena behind the client's part |
 //!
 //! Room for outputs is found before the call, so that a call whose results could not be delivered is not made.
+//!
+//! # Calls inside of calls
+//!
+//! While C runs, it may call a client's callable, and the client may then call again: on the same thread, through the
+//! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own desk and its own part of
+//! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
-use crate::call::{Call, Held, Step};
-use crate::ffi::{Frame, MAX_PARAMETERS};
+use crate::call::{Call, Step};
+use crate::callables::Callables;
+use crate::ffi::Frame;
 use crate::functions::Functions;
+use crate::handles::{Ended, HandleError, Handles};
 use crate::policy::Bounds;
-use crate::refusal::{Refusal, empty_reply};
-use crate::scratch::Scratch;
+use crate::refusal::Refusal;
+use crate::results::Ending;
+use crate::retained::Retained;
+use crate::workspace::{Seat, Workspace};
 use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::{Reply, Request, Status};
+use cloison_capabilities::call::{ARENA_ALIGNMENT, Reply, Request, Status};
 use cloison_capabilities::interface::Instances;
+use cloison_capabilities::message::ChannelId;
 use cloison_transport::Arena;
 
-/// Functions, and memory that every call uses again.
+/// Whose call it is, and what goes with it.
+pub struct Origin<'a> {
+    /// Who calls.
+    pub client: ChannelId,
+    /// The bulk part of its channel.
+    pub arena: &'a Arena,
+    /// What its grant says about this function's arguments.
+    pub bounds: Option<&'a Bounds>,
+    /// Where callables become function pointers.
+    pub callables: &'a dyn Callables,
+}
+
+impl<'a> Origin<'a> {
+    /// A call of that client.
+    pub fn new(client: ChannelId, arena: &'a Arena, callables: &'a dyn Callables) -> Self {
+        Self { client, arena, bounds: None, callables }
+    }
+}
+
+/// Everything that calls share.
 pub struct Marshal {
     functions: Functions,
-    frame: Frame,
-    /// For the functions that serve others: capacities, messages, `free`.
-    nested: Frame,
-    held: Box<[Held; MAX_PARAMETERS]>,
-    scratch: Scratch,
+    handles: Handles,
     direct: bool,
-    reply: Reply,
 }
 
 impl Marshal {
-    /// Makes room for calls of these functions.
-    pub fn new(functions: Functions) -> rustix::io::Result<Self> {
-        let sandbox = &functions.interface.sandbox;
-        Ok(Self {
-            frame: Frame::default(),
-            nested: Frame::default(),
-            held: Box::new([Held::Null; MAX_PARAMETERS]),
-            scratch: Scratch::new(sandbox.call_bytes)?,
-            direct: sandbox.instances != Instances::Shared,
-            reply: empty_reply(),
-            functions,
-        })
+    /// Makes calls of these functions.
+    pub fn new(functions: Functions) -> Self {
+        let direct = functions.interface.sandbox.instances != Instances::Shared;
+        Self { direct, handles: Handles::new(&functions.interface), functions }
+    }
+
+    /// What one thread needs for its calls.
+    pub fn workspace(&self) -> rustix::io::Result<Workspace> {
+        Workspace::new(self.functions.interface.sandbox.call_bytes)
     }
 
     /// The functions.
@@ -57,65 +81,155 @@ impl Marshal {
         &self.functions
     }
 
-    /// Gives back the memory of large calls.
-    pub fn trim(&mut self) {
-        self.scratch.reset();
-        self.scratch.trim();
+    /// The objects that clients hold.
+    pub fn handles(&self) -> &Handles {
+        &self.handles
     }
 
-    /// Makes the call, if its arguments fit and the bounds hold.
+    /// Makes the call, if its arguments fit and the bounds hold. How much of the arena is in use afterwards.
     #[inline]
-    pub fn call(&mut self, request: &Request, bounds: Option<&Bounds>, arena: &Arena) -> &Reply {
-        self.scratch.reset();
-        self.reply.status = Status::Ok;
-        self.reply.count = 0;
-        if let Err(refusal) = self.attempt(request, bounds, arena) {
-            refusal.write(&mut self.reply, Some(arena), request.arena_used);
-        }
-        &self.reply
-    }
-
-    /// Answers without a call.
-    #[cold]
-    pub fn refuse(&mut self, refusal: &Refusal, request: &Request, arena: Option<&Arena>) -> &Reply {
-        refusal.write(&mut self.reply, arena, request.arena_used);
-        &self.reply
+    pub fn call(&self, workspace: &Workspace, origin: &Origin<'_>, request: &Request, reply: &mut Reply) -> u64 {
+        reply.status = Status::Ok;
+        reply.count = 0;
+        let ended = match workspace.seat() {
+            Some(mut seat) => {
+                let ended = self.attempt(&mut seat, origin, request, reply);
+                seat.leave();
+                ended
+            }
+            None => Err(Refusal::new(Status::TooMany, "calls inside of callbacks are nested too deep")),
+        };
+        ended.unwrap_or_else(|refusal| {
+            refusal.write(reply, Some(origin.arena), request.arena_used);
+            request.arena_used
+        })
     }
 
     #[inline]
-    fn attempt(&mut self, request: &Request, bounds: Option<&Bounds>, arena: &Arena) -> Step {
+    fn attempt(&self, seat: &mut Seat<'_>, origin: &Origin<'_>, request: &Request, reply: &mut Reply) -> Step<u64> {
         let id = FunctionId(request.function);
         let Some((entry, function)) = self.functions.get(id).zip(self.functions.declaration(id)) else {
             return Err(Refusal::new(Status::Malformed, format_args!("there is no function {}", id.0)));
         };
         let mut call = Call {
             functions: &self.functions,
+            handles: &self.handles,
+            id,
             entry,
             function,
-            frame: &mut self.frame,
-            nested: &mut self.nested,
-            held: &mut self.held,
-            scratch: &mut self.scratch,
-            arena,
+            desk: &mut seat.desk,
+            scratch: &mut seat.part,
+            origin,
+            arena: origin.arena,
             direct: self.direct,
             used: request.arena_used,
             cursor: request.arena_used,
             numbers: 0,
             cells: 0,
             outcome: None,
+            result: None,
+            value_word: 0,
+            succeeded: false,
         };
-        call.take(request)?;
-        if let Some(bounds) = bounds {
-            call.hold(&bounds.early)?;
-            call.make_rooms()?;
-            call.hold(&bounds.late)?;
-        } else {
-            call.make_rooms()?;
+        let ended = make(&mut call, request, reply);
+        if call.has_things() {
+            call.tidy(ended.is_ok());
         }
-        call.outcome = Some(entry.call(call.frame));
-        call.judge()?;
-        let given = call.give(&mut self.reply);
-        call.free();
-        given
+        ended.map(|()| call.cursor)
     }
+
+    /// Closes the handle that the request names.
+    pub fn close(&self, workspace: &Workspace, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
+        (reply.status, reply.count) = (Status::Ok, 0);
+        let ended = match single(request) {
+            Some(word) => self.handles.close(origin.client, word).map_err(|error| Refusal::handle(0, error)),
+            None => Err(Refusal::new(Status::Malformed, "the request makes no sense")),
+        };
+        match ended {
+            Ok(ended) => self.end(workspace, ended, origin.callables),
+            Err(refusal) => refusal.write(reply, Some(origin.arena), request.arena_used),
+        }
+    }
+
+    /// What the library has written by now to the block that the request names.
+    pub fn sync(&self, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
+        (reply.status, reply.count) = (Status::Ok, 2);
+        let offset = request.arena_used.checked_next_multiple_of(ARENA_ALIGNMENT).unwrap_or(u64::MAX);
+        let refusal = match single(request) {
+            Some(number) => match self.handles.block(origin.client, number) {
+                Some(block) if block.write_to(origin.arena, offset) => {
+                    reply.words[..2].copy_from_slice(&[offset, block.bytes() as u64]);
+                    return;
+                }
+                Some(block) => crate::outgoing::too_large(block.bytes() as u64, origin.arena),
+                None => Refusal::handle(0, HandleError::Stale),
+            },
+            None => Refusal::new(Status::Malformed, "the request makes no sense"),
+        };
+        refusal.write(reply, Some(origin.arena), request.arena_used);
+    }
+
+    /// A client is gone: everything that it held ends.
+    pub fn end_client(&self, workspace: &Workspace, client: ChannelId, callables: &dyn Callables) {
+        let ended = self.handles.close_all(client);
+        self.end(workspace, ended, callables);
+    }
+
+    /// Does what is left to do about objects that have ended.
+    pub fn end(&self, workspace: &Workspace, ended: Vec<Ended>, callables: &dyn Callables) {
+        match workspace.seat() {
+            Some(mut seat) => {
+                finish(&self.functions, &mut seat.desk.nested, ended, callables);
+                seat.leave();
+            }
+            None => finish(&self.functions, &mut Frame::default(), ended, callables),
+        }
+    }
+}
+
+/// The one word of a request that has one.
+fn single(request: &Request) -> Option<u64> {
+    (request.count == 1).then_some(request.words[0])
+}
+
+/// Frees objects that have ended, in order, each before what the library kept for it.
+pub(crate) fn finish(functions: &Functions, frame: &mut Frame, ended: Vec<Ended>, callables: &dyn Callables) {
+    for one in ended {
+        if let Some(free) = one.free {
+            functions.free(frame, free, one.address);
+        }
+        for retained in one.retained {
+            if let Retained::Closure(closure) = retained {
+                callables.release(closure);
+            }
+        }
+    }
+}
+
+/// The steps of a call, in order.
+#[inline]
+fn make(call: &mut Call<'_, '_>, request: &Request, reply: &mut Reply) -> Step {
+    call.take(request)?;
+    if let Some(bounds) = call.origin.bounds {
+        call.hold(&bounds.early)?;
+        call.make_rooms()?;
+        call.hold(&bounds.late)?;
+    } else {
+        call.make_rooms()?;
+    }
+    call.run()?;
+    // What a callable has done beats what the function says about it.
+    let failed = call.origin.callables.ended();
+    if let Err(refusal) = call.judge() {
+        call.free_gifts(Ending::Failed);
+        return Err(failed.unwrap_or(refusal));
+    }
+    call.succeeded = true;
+    if let Some(refusal) = failed {
+        call.free_gifts(Ending::NotGiven);
+        return Err(refusal);
+    }
+    let given = call.give(reply);
+    call.free_gifts(if given.is_ok() { Ending::Given } else { Ending::NotGiven });
+    given
 }

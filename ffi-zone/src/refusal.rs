@@ -1,5 +1,6 @@
 //! Calls that end otherwise than with results, and how they are told.
 
+use crate::handles::HandleError;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Status};
 use cloison_transport::Arena;
 use std::fmt::Display;
@@ -29,11 +30,29 @@ impl Refusal {
         Box::new(Self { status: Status::BadArgument, words: [parameter as u64, 0], text: text.to_string() })
     }
 
+    /// A handle that is not what it should be.
+    #[cold]
+    pub fn handle(parameter: usize, error: HandleError) -> Box<Self> {
+        let status = match error {
+            HandleError::Borrowed | HandleError::InUse => Status::BadArgument,
+            HandleError::Stale => Status::StaleHandle,
+            HandleError::TooMany => Status::TooMany,
+            HandleError::Wrong => Status::WrongHandle,
+        };
+        Box::new(Self { status, words: [parameter as u64, 0], text: error.to_string() })
+    }
+
     /// The library says, or shows, that it failed.
     #[cold]
     pub fn native(code: u64, errno: i32, text: impl Display) -> Box<Self> {
         let words = [code, i64::from(errno) as u64];
         Box::new(Self { status: Status::NativeError, words, text: text.to_string() })
+    }
+
+    /// A callable raised, at that depth.
+    #[cold]
+    pub fn raised(depth: u64) -> Box<Self> {
+        Box::new(Self { status: Status::Raised, words: [depth, 0], text: String::new() })
     }
 
     /// Its status.

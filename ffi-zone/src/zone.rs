@@ -11,14 +11,14 @@
 //!
 //! ```compile_fail,E0599
 //! # use cloison_zone::zone::{Spawned, Zone};
-//! fn constructors_outside_of_the_sandbox(zone: Zone<'_, Spawned>) {
+//! fn constructors_outside_of_the_sandbox(zone: Zone<Spawned>) {
 //!     let _ = zone.load();
 //! }
 //! ```
 //!
 //! ```compile_fail,E0599
 //! # use cloison_zone::zone::{Loaded, Zone};
-//! fn calls_before_the_seal(zone: Zone<'_, Loaded>) {
+//! fn calls_before_the_seal(zone: Zone<Loaded>) {
 //!     let _ = zone.serve();
 //! }
 //! ```
@@ -26,7 +26,8 @@
 //! ```
 //! # use cloison_zone::{failure::Failure, zone::Zone};
 //! # use cloison_transport::control::Control;
-//! fn run(control: &Control) -> Result<(), Failure> {
+//! # use std::sync::Arc;
+//! fn run(control: &Arc<Control>) -> Result<(), Failure> {
 //!     Zone::receive(control)?.jail()?.load()?.seal()?.serve();
 //!     Ok(())
 //! }
@@ -37,7 +38,7 @@ use crate::functions::Functions;
 use crate::library;
 use crate::limits;
 use crate::marshal::Marshal;
-use crate::serve::{self, Ended};
+use crate::serve::{Crew, Ended, Service};
 use crate::state::State;
 use cloison_capabilities::Interface;
 use cloison_capabilities::message::{FromZone, ToZone};
@@ -45,10 +46,11 @@ use cloison_sandbox::{Jail, Loading, Sealed, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 /// A zone at one stage of its life.
-pub struct Zone<'c, S> {
-    control: &'c Control,
+pub struct Zone<S> {
+    control: Arc<Control>,
     stage: S,
 }
 
@@ -77,30 +79,28 @@ pub struct Loaded {
 /// The seal is on.
 pub struct Serving {
     _jail: Jail<Sealed>,
-    marshal: Marshal,
-    server: Server,
-    state: State,
+    crew: Crew,
 }
 
-impl<'c> Zone<'c, Spawned> {
+impl Zone<Spawned> {
     /// Waits for the first message: what to load.
-    pub fn receive(control: &'c Control) -> Result<Self, Failure> {
+    pub fn receive(control: &Arc<Control>) -> Result<Self, Failure> {
         let fail = |message: &dyn std::fmt::Display| Failure::new(StartStep::Receive, message);
         let (message, descriptors) = control.receive::<ToZone>().map_err(|error| fail(&error))?;
         let ToZone::Load { interface } = message else { return Err(fail(&"the first message is not `Load`")) };
         let Ok([library, status]) = <[OwnedFd; 2]>::try_from(descriptors) else {
             return Err(fail(&"`Load` comes with the library and the status page"));
         };
-        Ok(Self { control, stage: Spawned { interface: *interface, library, status } })
+        Ok(Self { control: control.clone(), stage: Spawned { interface: *interface, library, status } })
     }
 
     /// Enters the sandbox. Of the processes that this makes, only the worker returns.
-    pub fn jail(self) -> Result<Zone<'c, Jailed>, Failure> {
+    pub fn jail(self) -> Result<Zone<Jailed>, Failure> {
         let Spawned { interface, library, status } = self.stage;
         let mut role = cloison_sandbox::Zone::new(cloison_sandbox::Library(library.as_fd()));
         role.files = interface.sandbox.files.clone();
-        // `processes` beside the first thread: threads are the only ones that the seal lets a library make.
-        role.threads = interface.sandbox.processes.saturating_add(1);
+        // `processes` beside our own: threads are the only ones that the seal lets a library make.
+        role.threads = interface.sandbox.processes.saturating_add(interface.sandbox.threads.max(1));
         let mut spec = Spec::zone(limits::of(&interface.sandbox), role);
         spec.may_be_missing = interface.sandbox.may_be_missing.clone();
         spec.descriptors = vec![library.as_fd(), status.as_fd()];
@@ -108,16 +108,16 @@ impl<'c> Zone<'c, Spawned> {
         let announce = |worker, init| drop(self.control.send(&FromZone::Split { worker, init }, &[]));
         let jail = cloison_sandbox::enter(spec, self.control.as_fd(), &announce)
             .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))?;
-        tell(self.control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
+        tell(&self.control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
         // Mapped and closed before any constructor runs: loading may map files as code, and this one can be written.
         let server = Server::new(status).map_err(|error| Failure::new(StartStep::Jail, error))?;
         Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, server } })
     }
 }
 
-impl<'c> Zone<'c, Jailed> {
+impl Zone<Jailed> {
     /// Loads the library and finds every function of the interface.
-    pub fn load(self) -> Result<Zone<'c, Loaded>, Failure> {
+    pub fn load(self) -> Result<Zone<Loaded>, Failure> {
         let Jailed { jail, interface, library, server } = self.stage;
         let loaded = library::Loaded::open(jail.library(), library, &interface)?;
         let functions = loaded.functions(interface)?;
@@ -125,24 +125,26 @@ impl<'c> Zone<'c, Jailed> {
     }
 }
 
-impl<'c> Zone<'c, Loaded> {
+impl Zone<Loaded> {
     /// Makes ready what could not be made ready afterwards, and puts the last filter on.
-    pub fn seal(self) -> Result<Zone<'c, Serving>, Failure> {
+    pub fn seal(self) -> Result<Zone<Serving>, Failure> {
         let Loaded { jail, functions, server } = self.stage;
         let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
-        let marshal = Marshal::new(functions).map_err(|error| fail(&error))?;
-        let state = State::settle();
+        let marshal = Marshal::new(functions);
+        // Threads are made before the seal, which closes itself around all of them.
+        let crew = Service::new(self.control.clone(), server, marshal, State::settle());
+        let crew = crew.map_err(|error| fail(&error))?;
         let jail = jail.seal().map_err(|error| fail(&error).hint(error.hint()))?;
-        tell(self.control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
-        Ok(Zone { control: self.control, stage: Serving { _jail: jail, marshal, server, state } })
+        tell(&self.control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
+        Ok(Zone { control: self.control, stage: Serving { _jail: jail, crew } })
     }
 }
 
-impl Zone<'_, Serving> {
+impl Zone<Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> Ended {
-        let Serving { _jail, marshal, server, state } = self.stage;
-        serve::run(self.control, server, marshal, &state)
+        let Serving { _jail, crew } = self.stage;
+        crew.serve()
     }
 }
 

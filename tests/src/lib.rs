@@ -18,6 +18,7 @@
 
 pub mod binaries;
 pub mod compiler;
+pub mod conformance;
 pub mod leftovers;
 pub mod project;
 pub mod run;

@@ -2,16 +2,25 @@
 
 mod against_cpython;
 mod arguments;
+mod batches;
+mod bindings;
+mod callbacks;
+mod conformance;
 mod demonstration;
 mod denials;
 mod dependency_wall;
 mod doctor;
+mod examples;
+mod handles;
 mod leaves_nothing;
 mod lies_and_floods;
 mod manifests;
 mod no_native_access;
 mod other_users;
 mod raw_system_calls;
+mod records;
 mod running;
+mod surface;
+mod things;
 mod zone_ends;
 mod zone_walls;

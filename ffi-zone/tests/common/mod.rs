@@ -1,18 +1,27 @@
 //! An interface for `library.c`, the library itself, and requests for it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Request, Status};
+pub mod asking;
+pub mod surface;
+pub mod walls;
+pub mod zone;
+
+use cloison_capabilities::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
 use cloison_capabilities::expression::{Expression, Operator};
 use cloison_capabilities::interface::*;
+use cloison_capabilities::message::ChannelId;
 use cloison_capabilities::types::{CType, Location, Scalar};
 use cloison_capabilities::{FunctionId, Interface};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
+use cloison_zone::callables::NoCallables;
 use cloison_zone::ffi::Code;
 use cloison_zone::functions::{FunctionError, Functions};
-use cloison_zone::marshal::Marshal;
+use cloison_zone::marshal::{Marshal, Origin};
 use cloison_zone::policy::Bounds;
+use cloison_zone::refusal::empty_reply;
+use cloison_zone::workspace::Workspace;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +29,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 pub const CALL_BYTES: u64 = 1 << 20;
+pub const CLIENT: ChannelId = ChannelId(1);
 
 /// Compiles the library into a folder of its own.
 pub fn compiled() -> (tempfile::TempDir, PathBuf) {
@@ -38,7 +48,7 @@ pub fn hostile_interface() -> Interface {
     interface
 }
 
-fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
+pub fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("liblibrary.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(source);
@@ -52,17 +62,42 @@ fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
 /// The library, compiled and loaded once for each test program.
 fn library() -> &'static libloading::Library {
     static LIBRARY: OnceLock<libloading::Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let (_folder, file) = compiled();
-        // SAFETY: the library has no constructors.
-        unsafe { libloading::Library::new(file) }.expect("loads")
-    })
+    LIBRARY.get_or_init(|| load("library.c"))
+}
+
+/// The one for the larger part of C.
+fn surface_library() -> &'static libloading::Library {
+    static LIBRARY: OnceLock<libloading::Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| load("surface.c"))
+}
+
+/// Compiles and loads.
+pub fn load(source: &str) -> libloading::Library {
+    let (_folder, file) = compile(source, &["-lm", "-Wno-psabi"]);
+    // SAFETY: the library has no constructors.
+    unsafe { libloading::Library::new(file) }.expect("loads")
 }
 
 pub fn functions(interface: Interface) -> Functions {
+    functions_of(interface, library())
+}
+
+/// Another library, compiled and loaded once for each test program: a zone takes away the environment that the compiler needs.
+pub fn loaded(source: &'static str, interface: Interface) -> Functions {
+    static LIBRARY: OnceLock<(&str, libloading::Library)> = OnceLock::new();
+    let (loaded, library) = LIBRARY.get_or_init(|| {
+        let (_folder, file) = compile(source, &["-pthread"]);
+        // SAFETY: the tests' libraries have no constructors.
+        (source, unsafe { libloading::Library::new(file) }.expect("loads"))
+    });
+    assert_eq!(*loaded, source, "one for each test program");
+    functions_of(interface, library)
+}
+
+pub fn functions_of(interface: Interface, library: &libloading::Library) -> Functions {
     Functions::new(interface, |_, function| {
         // SAFETY: only the address is taken.
-        let symbol = unsafe { library().get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
+        let symbol = unsafe { library.get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
         // SAFETY: a function's address; the library stays loaded.
         Ok::<_, (FunctionId, FunctionError)>(unsafe { Code::new(*symbol) }.expect("not NULL"))
     })
@@ -375,16 +410,27 @@ pub enum Argument<'a> {
 /// A client's end without a client: a marshal and a channel.
 pub struct Bench {
     pub marshal: Marshal,
+    pub workspace: Workspace,
     pub caller: Caller,
     _channel: Channel,
 }
 
 impl Bench {
     pub fn new(instances: Instances) -> Self {
-        let marshal = Marshal::new(functions(interface(instances))).expect("scratch");
+        Self::of(functions(interface(instances)))
+    }
+
+    /// Of `surface.c`.
+    pub fn surface(instances: Instances) -> Self {
+        Self::of(functions_of(surface::surface(instances), surface_library()))
+    }
+
+    pub fn of(functions: Functions) -> Self {
+        let marshal = Marshal::new(functions);
+        let workspace = marshal.workspace().expect("scratch");
         let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
         let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");
-        Self { marshal, caller, _channel: channel }
+        Self { marshal, workspace, caller, _channel: channel }
     }
 
     pub fn id(&self, name: &str) -> FunctionId {
@@ -401,7 +447,30 @@ impl Bench {
 
     pub fn bounded(&mut self, name: &str, arguments: &[Argument<'_>], bounds: Option<&Bounds>) -> Reply {
         let request = self.request(name, arguments);
-        *self.marshal.call(&request, bounds, self.caller.arena())
+        let mut reply = empty_reply();
+        let origin = Origin { bounds, ..Origin::new(CLIENT, self.caller.arena(), &NoCallables) };
+        self.marshal.call(&self.workspace, &origin, &request, &mut reply);
+        reply
+    }
+
+    /// What any request gets.
+    pub fn raw(&self, request: &Request) -> Reply {
+        let mut reply = empty_reply();
+        let origin = Origin::new(CLIENT, self.caller.arena(), &NoCallables);
+        self.marshal.call(&self.workspace, &origin, request, &mut reply);
+        reply
+    }
+
+    /// What any request gets, be it a call or not.
+    pub fn any(&self, request: &Request) -> Reply {
+        let mut reply = empty_reply();
+        let origin = Origin::new(CLIENT, self.caller.arena(), &NoCallables);
+        match request.function {
+            CLOSE => self.marshal.close(&self.workspace, &origin, request, &mut reply),
+            SYNC => self.marshal.sync(&origin, request, &mut reply),
+            _ => return self.raw(request),
+        }
+        reply
     }
 
     /// The words of a call that must succeed.

@@ -8,7 +8,18 @@
 A call ends with a result or with one of the exceptions below, all of them `Error`; a crash of the library is one of them.
 """
 
-from _cloison import Capability, Function, capability
+from _cloison import (
+    Batch,
+    BatchFunction,
+    Capability,
+    Function,
+    Handle,
+    Pending,
+    RegisteredBuffer,
+    View,
+    batch,
+    capability,
+)
 from cloison._errors import (
     CapabilityDenied,
     DeadlineExceeded,
@@ -23,17 +34,24 @@ from cloison._errors import (
 )
 
 __all__ = [
+    "Batch",
+    "BatchFunction",
     "Capability",
     "CapabilityDenied",
     "DeadlineExceeded",
     "Error",
     "Function",
+    "Handle",
     "HostDenied",
     "NativeError",
+    "Pending",
     "QuotaExceeded",
+    "RegisteredBuffer",
     "Revoked",
     "StaleHandle",
+    "View",
     "ZoneCrashed",
     "ZoneUnavailable",
+    "batch",
     "capability",
 ]

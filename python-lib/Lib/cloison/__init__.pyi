@@ -1,20 +1,29 @@
 """Capabilities: C libraries that live in zones of their own, called from a microprocess."""
 
-from typing import Any, Final, NoReturn, final
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Final, NoReturn, Self, final, overload
 
 __all__ = [
+    "Batch",
+    "BatchFunction",
     "Capability",
     "CapabilityDenied",
     "DeadlineExceeded",
     "Error",
     "Function",
+    "Handle",
     "HostDenied",
     "NativeError",
+    "Pending",
     "QuotaExceeded",
+    "RegisteredBuffer",
     "Revoked",
     "StaleHandle",
+    "View",
     "ZoneCrashed",
     "ZoneUnavailable",
+    "batch",
     "capability",
 ]
 
@@ -25,6 +34,9 @@ class Function:
     Its arguments, results and limits are those of its manifest: see the function's ``__doc__`` and ``inspect.signature``.
     Arguments are checked before anything reaches the library.
 
+    Where C has a struct, a record object of the capability's class or a mapping is taken; where it has a pointer to a
+    function, a callable. An exception that a callable raises ends the call, and is raised by it.
+
     Raises:
         TypeError, ValueError, OverflowError: An argument does not fit; the message names function and parameter.
         CapabilityDenied: The function, or these arguments, are not granted.
@@ -33,22 +45,56 @@ class Function:
         DeadlineExceeded: The call took too long.
         QuotaExceeded: The grant's rate or number of calls is used up.
         Revoked: The grant has been taken away.
+        StaleHandle: A handle among the arguments is closed.
     """
 
     __name__: str
     __qualname__: str
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def map(self, items: Iterable[Any], /, **fixed: Any) -> list[Any]:
+        """Call the function once for each item, many calls in one crossing of the wall.
+
+        Args:
+            items: The values of the one argument that has to be there and is not among `fixed`. If there are several,
+                each item is a tuple with a value for each of them, in order.
+            fixed: Arguments that are the same in all calls.
+
+        Returns:
+            The calls' results, in order.
+
+        Raises:
+            Exception: What the first call raised that did not end well. Its ``index`` says which, and ``results`` has what
+                the calls before it gave; none behind it is made.
+
+        Example:
+            >>> zlib.crc32.map([b"one", b"two"], crc=0)
+            [2053932785, 298486374]
+        """
     def __reduce__(self) -> NoReturn: ...
 
 @final
 class Capability:
-    """What cloison.toml grants under one name: its functions are attributes.
+    """What cloison.toml grants under one name: its functions are attributes, and so are its classes and constants.
 
-    ``dir()`` lists the functions that may be called. A function that exists but is not granted can be looked up;
-    calling it raises `CapabilityDenied` with the line that would change it.
+    ``dir()`` lists the functions that may be called, records, enumerations, handle classes, exceptions and constants. A
+    function that exists but is not granted can be looked up; calling it raises `CapabilityDenied` with the line that would
+    change it.
+
+    While modules are imported, which happens once for all microprocesses, every name stands for a function: look up
+    classes and constants inside of functions.
     """
 
-    def __getattr__(self, name: str) -> Function: ...
+    def __getattr__(self, name: str) -> Any: ...
+    def batch(self) -> Batch:
+        """Return a batch: calls that are noted, and made together when its ``with`` block ends.
+
+        Example:
+            >>> with sqlite.batch() as b:
+            ...     db = b.open(b":memory:")
+            ...     b.exec(db, "create table t (x)")
+            >>> db.value
+            <sqlite3 handle of capability 'sqlite'>
+        """
     def __dir__(self) -> list[str]: ...
     def __reduce__(self) -> NoReturn: ...
 
@@ -72,6 +118,108 @@ def capability(name: str) -> Any:
         >>> zlib.crc32(0, b"hello")
         907060870
     """
+
+def batch(capability: Capability, /) -> Batch:
+    """Return a batch of a capability, as `Capability.batch` does; for capabilities with a function of that name."""
+
+class Handle:
+    """An object of a library, which lives in its zone. Each handle type of a capability is a class derived from this one.
+
+    The object ends when `close` is called, at the end of a ``with`` block, or when nothing refers to it any more; what it
+    owns ends before it, and what it belongs to lives at least as long. Only calls make handles.
+
+    Example:
+        >>> with sqlite.open(":memory:") as db:
+        ...     sqlite.exec(db, "create table t (x)")
+    """
+
+    @property
+    def closed(self) -> bool:
+        """Whether the object is gone."""
+    def close(self) -> None:
+        """End the object.
+
+        Raises:
+            StaleHandle: It is gone already.
+        """
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+    def __reduce__(self) -> NoReturn: ...
+
+@final
+class RegisteredBuffer:
+    """A buffer that a library goes on filling after the call that gave it, for as long as its handle lives."""
+
+    def sync(self) -> bytes:
+        """Return what is in the buffer now.
+
+        Raises:
+            StaleHandle: The handle that it belongs to is closed, or its zone is gone.
+        """
+
+@final
+class View:
+    """Bytes of a result that have stayed in the channel: read-only, and there until the capability's next call.
+
+    Reading copies the part that is read, at that moment; ``bytes(view)`` copies all. A view can be an argument.
+
+    Raises:
+        StaleHandle: The capability has been called since.
+    """
+
+    @property
+    def closed(self) -> bool:
+        """Whether the capability has been called since."""
+    def tobytes(self) -> bytes:
+        """Return a copy of all."""
+    def __bytes__(self) -> bytes: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, index: int, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> bytes: ...
+
+@final
+class Batch:
+    """Calls of one capability that are noted and then made together, in one crossing of the wall.
+
+    A function of the capability called on the batch is checked and noted, and gives a `Pending`. A pending number or handle
+    may be an argument of a later call. Leaving the ``with`` block makes the calls in order, unless it is left by an
+    exception; the first call that does not end well is the last, and what it raised is raised, with its ``index`` and the
+    ``results`` of the calls before it.
+    """
+
+    def __getattr__(self, name: str) -> BatchFunction: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+@final
+class BatchFunction:
+    """A function whose calls are noted."""
+
+    __name__: str
+    def __call__(self, *args: Any, **kwargs: Any) -> Pending: ...
+
+@final
+class Pending:
+    """The result of a call of a batch. One of several results is ``pending[index]``."""
+
+    @property
+    def value(self) -> Any:
+        """What the call gave.
+
+        Raises:
+            RuntimeError: The call has not been made.
+            Exception: What the call raised.
+        """
+    @property
+    def done(self) -> bool:
+        """Whether the call has been made, and ended well."""
+    def __getitem__(self, index: int, /) -> Pending: ...
 
 class Error(Exception):
     """Something that Cloison reports."""
@@ -114,12 +262,17 @@ class Revoked(Error):
     """The function's name."""
 
 class DeadlineExceeded(Error, TimeoutError):
-    """A call took too long, and its zone was ended. The next call starts a new one."""
+    """A call took too long, and its zone was ended; or a callable did that the library called.
+
+    After a call that took too long, the next one starts a new zone. After a callable that did, the zone goes on.
+    """
 
     function: Final[str | None]
     """The function's name."""
     deadline: Final[float | None]
     """How long it may take, in seconds."""
+    callback: Final[str | None]
+    """The parameter that the callable was passed as; None if the call itself took too long."""
 
 class ZoneCrashed(Error):
     """The zone ended during a call. The next call starts a new one."""

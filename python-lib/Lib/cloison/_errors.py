@@ -77,21 +77,23 @@ class Revoked(Error):
 
 
 class DeadlineExceeded(Error, TimeoutError):
-    """A call took too long, and its zone was ended.
+    """A call took too long, and its zone was ended; or a callable did that the library called.
 
     Attributes:
         function: The function's name.
         deadline: How long it may take, in seconds.
+        callback: The parameter that the callable was passed as, or None if it was the call itself.
     """
 
-    def __new__(cls, message, function=None, deadline=None):
+    def __new__(cls, message, function=None, deadline=None, callback=None):
         """Give `OSError` the message alone."""
         return super().__new__(cls, message)
 
-    def __init__(self, message, function=None, deadline=None):
+    def __init__(self, message, function=None, deadline=None, callback=None):
         super().__init__(message)
         self.function = function
         self.deadline = deadline
+        self.callback = callback
 
 
 class ZoneCrashed(Error):

@@ -6,7 +6,7 @@ use super::plan::Plan;
 use super::raise;
 use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::function::FuncArgs;
+use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::types::{Callable, Representable};
 use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use std::cell::OnceCell;
@@ -69,15 +69,22 @@ impl Function {
         }
     }
 
+    /// What a call needs, if it is granted.
     #[inline]
-    fn invoke(&self, passed: &Passed<'_>, vm: &VirtualMachine) -> PyResult {
+    pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Line>, &Plan)> {
         let Ready { line, plan } = self.ready(vm)?;
         if !plan.granted {
             return Err(raise::not_granted(&line.name, &plan.name, &line.location, vm));
         }
-        let mut prepared = Prepared::empty(plan);
-        prepared.fill(plan, passed, vm)?;
-        line.call(plan, &prepared, vm)?.into_object(vm)
+        Ok((line, plan))
+    }
+
+    #[inline]
+    fn invoke<'a>(&'a self, mut passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
+        let (line, plan) = self.granted(vm)?;
+        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        prepared.fill(plan, &mut passed, vm)?;
+        line.call(plan, &mut prepared, vm)?.into_object(line, vm)
     }
 }
 
@@ -90,7 +97,7 @@ fn vectorcall(
     vm: &VirtualMachine,
 ) -> PyResult {
     match function.downcast_ref::<Function>() {
-        Some(function) => function.invoke(&Passed::new(&values, positional, names), vm),
+        Some(function) => function.invoke(Passed::new(&values, positional, names), vm),
         None => Err(vm.new_type_error("not a function of a capability")),
     }
 }
@@ -100,18 +107,21 @@ impl Callable for Function {
 
     /// A call with a tuple and a dictionary: `function(*args, **kwargs)`.
     fn call(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        let mut values = args.args;
-        let positional = values.len();
-        let names: Vec<PyObjectRef> = args
-            .kwargs
-            .into_iter()
-            .map(|(name, value)| {
-                values.push(value);
-                vm.ctx.new_str(name).into()
-            })
-            .collect();
-        zelf.invoke(&Passed::new(&values, positional, Some(&names)), vm)
+        let (values, positional, names) = spread(args, vm);
+        zelf.invoke(Passed::new(&values, positional, Some(&names)), vm)
     }
+}
+
+/// Positional values and named ones behind them, how many are positional, and the names of the others.
+pub fn spread(args: FuncArgs, vm: &VirtualMachine) -> (Vec<PyObjectRef>, usize, Vec<PyObjectRef>) {
+    let mut values = args.args;
+    let positional = values.len();
+    let named = args.kwargs.into_iter().map(|(name, value)| {
+        values.push(value);
+        vm.ctx.new_str(name).into()
+    });
+    let names = named.collect();
+    (values, positional, names)
 }
 
 impl Representable for Function {
@@ -152,6 +162,13 @@ impl Function {
     fn __signature__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let text = Self::__text_signature__(zelf, vm)?;
         crate::interpreter::cloison_module("_signature", vm)?.get_attr("signature", vm)?.call((text,), vm)
+    }
+
+    /// One call for each item, many in one crossing: the list of their results.
+    #[pymethod]
+    fn map(zelf: &Py<Self>, items: PyObjectRef, fixed: KwArgs, vm: &VirtualMachine) -> PyResult {
+        let (line, plan) = zelf.granted(vm)?;
+        super::map::map(line, plan, &items, &fixed, vm)
     }
 
     #[pymethod]

@@ -2,23 +2,30 @@
 //!
 //! The channel is opened at the first call. When it ends, the call that waited learns why; the next call opens a new one.
 
-use super::arguments::Prepared;
+use super::arguments::{Extra, Prepared};
+use super::callback::Callables;
+use super::classes::Classes;
+use super::conversation::Turn;
+use super::handle::{Core, Handles};
 use super::plan::Plan;
 use super::raise;
-use super::results::{self, Values};
+use super::results::{Lie, Taking};
+use super::value::Values;
 use crate::link;
-use cloison_capabilities::call::{Reply, Status};
+use cloison_capabilities::call::{CLOSE, MAX_WORDS, Request, SYNC, Status};
+use cloison_capabilities::interface::Lifetime;
 use cloison_capabilities::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
 use cloison_capabilities::{Grant, Interface};
-use cloison_transport::Arena;
 use cloison_transport::client::{CallError, Caller};
+use cloison_transport::{Arena, OutOfRange};
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyObject;
-use rustpython_vm::{PyResult, VirtualMachine};
-use std::cell::RefCell;
+use rustpython_vm::{AsObject, PyResult, VirtualMachine};
+use std::cell::{Cell, RefCell, RefMut};
+use std::fmt;
+use std::rc::Rc;
 
 /// A described capability. All its functions share the channel.
-#[derive(Debug)]
 pub struct Line {
     /// Its name in `cloison.toml`.
     pub name: String,
@@ -28,13 +35,46 @@ pub struct Line {
     pub grant: Grant,
     /// Where that is written.
     pub location: String,
+    /// The Python classes of its types.
+    pub classes: Classes,
+    /// The objects of the zone that Python holds.
+    pub handles: Handles,
+    /// What the library may call.
+    pub callables: Callables,
     channel: RefCell<Option<Open>>,
+    /// Which channel it is: handles, buffers and views are of one, and stale when it is not that any more.
+    epoch: Cell<u64>,
+    /// How many requests have been posted.
+    calls: Cell<u64>,
+    /// How many callables are running.
+    depth: Cell<u64>,
+    /// How much of the arena is in use by calls that run.
+    mark: Cell<u64>,
+    /// Why the last channel ended.
+    lost: RefCell<Option<Lost>>,
 }
 
+/// A channel.
 #[derive(Debug)]
-struct Open {
+pub struct Open {
     id: ChannelId,
-    caller: Caller,
+    /// The client's end.
+    pub caller: Caller,
+}
+
+/// Why a channel ended.
+#[derive(Clone, Debug)]
+enum Lost {
+    /// The broker says so.
+    End(End),
+    /// We gave it up in a call of that function.
+    GivenUp(Box<str>),
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Line").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Line {
@@ -51,24 +91,95 @@ impl Line {
             ));
         }
         match ask(&FromMicroprocess::Describe { capability: name.to_owned() }, vm)? {
-            (ToMicroprocess::Described { interface, grant, allow_location }, _) => Ok(Self {
-                name: name.to_owned(),
-                interface: *interface,
-                grant,
-                location: allow_location,
-                channel: RefCell::new(None),
-            }),
+            (ToMicroprocess::Described { interface, grant, allow_location }, _) => {
+                Ok(Self::new(name, *interface, grant, allow_location))
+            }
             (answer, _) => Err(no_capability(name, answer, vm)),
         }
     }
 
+    /// One that has been described so.
+    pub fn new(name: &str, interface: Interface, grant: Grant, location: String) -> Self {
+        Self {
+            name: name.to_owned(),
+            interface,
+            grant,
+            location,
+            classes: Classes::default(),
+            handles: Handles::default(),
+            callables: Callables::default(),
+            channel: RefCell::new(None),
+            epoch: Cell::new(0),
+            calls: Cell::new(0),
+            depth: Cell::new(0),
+            mark: Cell::new(0),
+            lost: RefCell::new(None),
+        }
+    }
+
+    /// Which channel is in use, or was last. It changes as soon as a channel is known to have ended.
+    #[inline]
+    pub fn epoch(&self) -> u64 {
+        self.epoch.get()
+    }
+
+    /// How many requests have been posted.
+    pub fn calls(&self) -> u64 {
+        self.calls.get()
+    }
+
+    /// One more request is posted.
+    #[inline]
+    pub fn count_call(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+
+    /// How many callables are running.
+    pub fn depth(&self) -> u64 {
+        self.depth.get()
+    }
+
+    /// From here on the arena is free.
+    #[inline]
+    pub fn mark(&self) -> u64 {
+        self.mark.get()
+    }
+
+    /// A callable begins or ends.
+    pub fn set_place(&self, depth: u64, mark: u64) {
+        self.depth.set(depth);
+        self.mark.set(mark);
+    }
+
+    /// Whether what belongs to the channel can still be there.
+    pub fn is_live(&self) -> bool {
+        match self.channel.try_borrow() {
+            Ok(channel) => channel.as_ref().is_some_and(|open| open.caller.is_live()),
+            Err(_) => true,
+        }
+    }
+
+    /// Copy a range of the arena.
+    pub fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
+        let channel = self.channel.try_borrow().ok()?;
+        channel.as_ref()?.caller.arena().read(offset, length).ok()
+    }
+
+    /// The channel, for a moment in which no Python code runs.
+    #[inline]
+    pub fn channel(&self, plan: &Plan, vm: &VirtualMachine) -> PyResult<RefMut<'_, Option<Open>>> {
+        self.channel
+            .try_borrow_mut()
+            .map_err(|_| vm.new_runtime_error(format!("{}.{}(): a call is under way already", self.name, plan.name)))
+    }
+
     /// Make one call.
     #[inline]
-    pub fn call(&self, plan: &Plan, prepared: &Prepared<'_>, vm: &VirtualMachine) -> PyResult<Values> {
-        let mut channel = self
-            .channel
-            .try_borrow_mut()
-            .map_err(|_| vm.new_runtime_error(format!("{}.{}(): a call is under way already", self.name, plan.name)))?;
+    pub fn call(self: &Rc<Self>, plan: &Plan, prepared: &mut Prepared<'_>, vm: &VirtualMachine) -> PyResult<Values> {
+        if self.handles.waiting() > 0 {
+            self.close_dropped(vm)?;
+        }
+        let mut channel = self.channel(plan, vm)?;
         let open = match &mut *channel {
             Some(open) if open.caller.is_live() => open,
             slot => self.reopen(slot, plan, vm)?,
@@ -76,24 +187,167 @@ impl Line {
         if prepared.write(open.caller.arena()).is_err() {
             return Err(self.too_large(plan, prepared.request.arena_used, open.caller.arena().len(), vm));
         }
-        let mut outcome = open.caller.call(&prepared.request, plan.deadline);
-        while matches!(outcome, Err(CallError::Interrupted)) {
-            if let Err(interrupt) = vm.check_signals() {
-                give_up(&mut channel);
-                return Err(interrupt);
-            }
-            outcome = open.caller.resume();
+        self.count_call();
+        let outcome = open.caller.call(&prepared.request, plan.deadline);
+        if !matches!(outcome, Ok(Status::Ok)) || prepared.extra.is_some() {
+            let turn = self.converse(plan, channel, outcome, vm)?;
+            return self.end(plan, turn, prepared.extra.take(), vm);
         }
-        match outcome {
-            Ok(Status::Ok) => match results::take(plan, open.caller.reply(), open.caller.arena()) {
-                Ok((values, reached)) => {
-                    open.caller.settle(reached);
-                    Ok(values)
+        let reply = open.caller.reply();
+        let mut taking = Taking::new(self, open.caller.arena(), None);
+        match taking.take(&plan.results, &reply.words[..reply.count as usize]) {
+            Ok(values) => {
+                let reached = taking.reached;
+                open.caller.settle(reached);
+                Ok(values)
+            }
+            Err(lie) => Err(raise::lied(&self.name, plan, &lie, vm)),
+        }
+    }
+
+    /// The end of a call that was not a plain one.
+    #[cold]
+    fn end(
+        self: &Rc<Self>,
+        plan: &Plan,
+        mut turn: Turn<'_>,
+        extra: Option<Box<Extra>>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Values> {
+        let mut taken = None;
+        let outcome = turn.outcome;
+        let result = match (outcome, &mut *turn.channel) {
+            (Ok(Status::Ok), Some(open)) => {
+                let reply = open.caller.reply();
+                let mut taking = Taking::new(self, open.caller.arena(), extra.as_deref());
+                let values = taking.take(&plan.results, &reply.words[..reply.count as usize]);
+                let Taking { reached, made, .. } = taking;
+                open.caller.settle(reached);
+                taken = Some(made);
+                values.map_err(|lie| raise::lied(&self.name, plan, &lie, vm))
+            }
+            (Ok(_), Some(_)) => Err(self.refused(plan, &turn, vm)),
+            (Err(failure), slot) => Err(self.failed(plan, failure, slot, vm)),
+            (Ok(_), None) => Err(self.lost(plan, vm)),
+        };
+        // Letting go of callables can run Python code, which can make calls.
+        let Turn { channel, raised, .. } = turn;
+        drop(channel);
+        if let (Some(made), Some(extra)) = (taken, extra) {
+            extra.settle(&made);
+        }
+        match raised {
+            Some(raised) => Err(raised),
+            None => result,
+        }
+    }
+
+    /// Post a request that is not a function's, and go on until it has ended.
+    pub fn exchange<'a>(
+        self: &'a Rc<Self>,
+        plan: &Plan,
+        request: &Request,
+        write: impl FnOnce(&Arena) -> Result<(), OutOfRange>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Turn<'a>> {
+        let mut channel = self.channel(plan, vm)?;
+        let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) else {
+            return Err(raise::error(
+                "StaleHandle",
+                &format!("{}.{}: the zone is gone", self.name, plan.name),
+                &[],
+                vm,
+            ));
+        };
+        if write(open.caller.arena()).is_err() {
+            return Err(self.too_large(plan, request.arena_used, open.caller.arena().len(), vm));
+        }
+        self.count_call();
+        let outcome = open.caller.call(request, plan.deadline);
+        let mut turn = self.converse(plan, channel, outcome, vm)?;
+        match turn.outcome {
+            Ok(_) => Ok(turn),
+            Err(failure) => {
+                let error = self.failed(plan, failure, &mut turn.channel, vm);
+                Err(turn.raised.unwrap_or(error))
+            }
+        }
+    }
+
+    /// A request of one word.
+    fn special(&self, function: u32, word: u64) -> Request {
+        let mut request = Request { function, count: 1, arena_used: self.mark(), words: [0; MAX_WORDS] };
+        request.words[0] = word;
+        request
+    }
+
+    /// Close an object now. Whether it was still there.
+    pub fn close(self: &Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
+        let kept = core.forget();
+        let plan = Plan::special(CLOSE, "close", &self.interface);
+        let turn = self.exchange(&plan, &self.special(CLOSE, core.word()), |_| Ok(()), vm)?;
+        let result = match turn.outcome {
+            Ok(Status::Ok) => Ok(true),
+            Ok(Status::StaleHandle) => Ok(false),
+            _ => Err(self.refused(&plan, &turn, vm)),
+        };
+        let Turn { channel, raised, .. } = turn;
+        drop(channel);
+        drop(kept);
+        raised.map_or(result, Err)
+    }
+
+    /// Close what was dropped since the last call. What goes wrong there is nobody's in particular: it is reported as what goes
+    /// wrong in a finalizer is.
+    #[cold]
+    pub fn close_dropped(self: &Rc<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        let plan = Plan::special(CLOSE, "close", &self.interface);
+        for dropped in self.handles.take_dropped() {
+            if dropped.epoch != self.epoch() || !self.is_live() {
+                continue;
+            }
+            let ended =
+                self.exchange(&plan, &self.special(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
+                    match (turn.outcome, &turn.raised) {
+                        (_, Some(raised)) => Err(raised.clone()),
+                        (Ok(Status::Ok | Status::StaleHandle), None) => Ok(()),
+                        _ => Err(self.refused(&plan, &turn, vm)),
+                    }
+                });
+            match ended {
+                Err(error) if error.as_object().fast_isinstance(vm.ctx.exceptions.exception_type) => {
+                    vm.run_unraisable(error, Some("while a handle was closed".to_owned()), vm.ctx.none());
                 }
-                Err(lie) => Err(raise::lied(&self.name, plan, &lie, vm)),
-            },
-            Ok(_) => Err(self.refused(plan, open.caller.reply(), open.caller.arena(), vm)),
-            Err(failure) => Err(self.failed(plan, failure, &mut channel, vm)),
+                ended => ended?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What is in a registered buffer.
+    pub fn sync(self: &Rc<Self>, block: u64, max_bytes: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+        let plan = Plan::special(SYNC, "sync", &self.interface);
+        let mut turn = self.exchange(&plan, &self.special(SYNC, block), |_| Ok(()), vm)?;
+        if !matches!(turn.outcome, Ok(Status::Ok)) {
+            return Err(self.refused(&plan, &turn, vm));
+        }
+        let Some(open) = &mut *turn.channel else { return Err(self.lost(&plan, vm)) };
+        let reply = open.caller.reply();
+        let (offset, length) = (reply.words[0], reply.words[1]);
+        let bytes = match reply.count {
+            2 if length <= max_bytes => open.caller.arena().read(offset, length).map_err(|_| Lie::Range),
+            _ => Err(Lie::Words),
+        };
+        open.caller.settle(if bytes.is_ok() { offset + length } else { 0 });
+        bytes.map_err(|lie| raise::lied(&self.name, &plan, &lie, vm))
+    }
+
+    /// Have a channel, for what is built in its arena before it is posted.
+    pub fn ensure_open(&self, plan: &Plan, vm: &VirtualMachine) -> PyResult<()> {
+        let mut channel = self.channel(plan, vm)?;
+        match &mut *channel {
+            Some(open) if open.caller.is_live() => Ok(()),
+            slot => self.reopen(slot, plan, vm).map(drop),
         }
     }
 
@@ -101,10 +355,17 @@ impl Line {
     /// the answer.
     #[cold]
     fn reopen<'a>(&self, slot: &'a mut Option<Open>, plan: &Plan, vm: &VirtualMachine) -> PyResult<&'a mut Open> {
-        if let Some(last) = slot.take()
-            && let Some(End::Revoked) = why(last.id, vm)?
-        {
-            return Err(raise::ended(&self.name, plan, &End::Revoked, vm));
+        if let Some(last) = slot.take() {
+            self.next_epoch();
+            let end = why(last.id, vm)?;
+            if let Some(End::Revoked) = end {
+                return Err(raise::ended(&self.name, plan, &End::Revoked, vm));
+            }
+            self.lost.replace(end.map(Lost::End));
+        }
+        if self.depth() > 0 {
+            // Calls wait for their ends on the channel that is gone; they have to hear of it first.
+            return Err(self.lost(plan, vm));
         }
         match ask(&FromMicroprocess::Open { capability: self.name.clone() }, vm)? {
             (ToMicroprocess::Opened { channel }, descriptors) => {
@@ -118,9 +379,15 @@ impl Line {
         }
     }
 
+    /// The error for a reply that is not [`Status::Ok`].
     #[cold]
-    fn refused(&self, plan: &Plan, reply: &Reply, arena: &Arena, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        raise::refused(&self.name, &self.location, plan, reply, arena, vm)
+    pub fn refused(&self, plan: &Plan, turn: &Turn<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let Some(open) = &*turn.channel else { return self.lost(plan, vm) };
+        if let (Ok(Status::CallbackOverdue), Some(asked)) = (turn.outcome, &turn.asked) {
+            return raise::callback_overdue(&self.name, plan, asked, vm);
+        }
+        let reply = open.caller.reply();
+        raise::refused(self, plan, reply.status, &reply.words[..reply.count as usize], open.caller.arena(), vm)
     }
 
     #[cold]
@@ -132,38 +399,65 @@ impl Line {
         vm: &VirtualMachine,
     ) -> PyBaseExceptionRef {
         match failure {
-            CallError::Ended => match channel.take().map(|last| why(last.id, vm)) {
-                Some(Ok(Some(end))) => raise::ended(&self.name, plan, &end, vm),
-                Some(Err(error)) => error,
-                Some(Ok(None)) | None => {
-                    raise::error("Error", "the call channel has ended and the broker does not say why", &[], vm)
+            CallError::Ended => {
+                self.next_epoch();
+                match channel.take().map(|last| why(last.id, vm)) {
+                    Some(Ok(Some(end))) => {
+                        self.lost.replace(Some(Lost::End(end.clone())));
+                        raise::ended(&self.name, plan, &end, vm)
+                    }
+                    Some(Err(error)) => error,
+                    Some(Ok(None)) | None => {
+                        raise::error("Error", "the call channel has ended and the broker does not say why", &[], vm)
+                    }
                 }
-            },
+            }
             CallError::DeadlineExceeded => {
-                give_up(channel);
+                self.give_up(channel, plan);
                 raise::deadline_exceeded(&self.name, &plan.name, plan.deadline, vm)
             }
             CallError::Interrupted | CallError::Malformed => {
-                give_up(channel);
+                self.give_up(channel, plan);
                 raise::error("Error", &format!("{}.{}(): {failure}", self.name, plan.name), &[], vm)
             }
         }
     }
 
+    /// The error for a call whose channel ended while somebody else used it.
     #[cold]
-    fn too_large(&self, plan: &Plan, used: u64, room: u64, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub fn lost(&self, plan: &Plan, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        match &*self.lost.borrow() {
+            Some(Lost::End(end)) => raise::ended(&self.name, plan, end, vm),
+            Some(Lost::GivenUp(function)) => {
+                let message = format!("{}.{}(): its zone was given up in a call of {function}()", self.name, plan.name);
+                raise::error("Error", &message, &[], vm)
+            }
+            None => raise::error("Error", &format!("{}.{}(): the zone is gone", self.name, plan.name), &[], vm),
+        }
+    }
+
+    fn next_epoch(&self) {
+        self.epoch.set(self.epoch.get() + 1);
+        self.lost.take();
+    }
+
+    /// Drop a channel on which a call is still running, and tell the broker.
+    pub fn give_up(&self, channel: &mut Option<Open>, plan: &Plan) {
+        if let Some(open) = channel.take() {
+            self.next_epoch();
+            self.lost.replace(Some(Lost::GivenUp(plan.name.clone())));
+            // Without a broker this process is about to end, too.
+            let _ = link::notify(&FromMicroprocess::Overdue { channel: open.id });
+        }
+    }
+
+    /// The error for arguments that do not fit into the arena.
+    #[cold]
+    pub fn too_large(&self, plan: &Plan, used: u64, room: u64, vm: &VirtualMachine) -> PyBaseExceptionRef {
         vm.new_value_error(format!(
             "{}.{}(): the arguments have {used} bytes, and a call carries {room} at most (`call_size` under [sandbox] of {})",
             self.name, plan.name, self.interface.source
         ))
-    }
-}
-
-/// Drop a channel on which a call is still running, and tell the broker.
-fn give_up(channel: &mut Option<Open>) {
-    if let Some(open) = channel.take() {
-        // Without a broker this process is about to end, too.
-        let _ = link::notify(&FromMicroprocess::Overdue { channel: open.id });
     }
 }
 
@@ -184,5 +478,25 @@ fn no_capability(name: &str, answer: ToMicroprocess, vm: &VirtualMachine) -> PyB
         ToMicroprocess::Denied { message } => raise::error("CapabilityDenied", &message, &[capability], vm),
         ToMicroprocess::Unavailable { message } => raise::error("ZoneUnavailable", &message, &[capability], vm),
         _ => raise::error("Error", "the broker gave an answer to another question", &[], vm),
+    }
+}
+
+impl Extra {
+    /// The call has ended well: what it consumed is gone, and what the library keeps is kept with what keeps it.
+    pub fn settle(self, made: &[(Lifetime, Rc<Core>)]) {
+        let Self { handles, consumed, callables } = self;
+        let keeper = |lifetime: Lifetime| {
+            let passed = handles.iter().find(|(position, _)| lifetime == Lifetime::Parameter(*position));
+            let made = || made.iter().find(|(from, _)| *from == lifetime);
+            passed.map(|(_, core)| core).or_else(|| made().map(|(_, core)| core))
+        };
+        for (registration, retain) in callables {
+            if let Some(core) = retain.and_then(keeper) {
+                core.keep(registration);
+            }
+        }
+        for core in consumed {
+            drop(core.forget());
+        }
     }
 }

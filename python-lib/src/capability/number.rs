@@ -1,9 +1,11 @@
 //! Numbers, checked against C type and range.
 
-use super::plan::{Floats, Integers};
+use super::kind::{Floats, Integers};
 use super::raise::Place;
-use rustpython_vm::builtins::{PyFloat, PyInt};
-use rustpython_vm::{Py, PyObject, PyResult, VirtualMachine};
+use super::value::Value;
+use cloison_capabilities::types::Wide;
+use rustpython_vm::builtins::{PyFloat, PyInt, PyStr};
+use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 
 /// An int (or what has `__index__`) as a word.
 #[inline]
@@ -63,4 +65,30 @@ pub fn float(value: &PyObject, wanted: &Floats, place: Place<'_>, vm: &VirtualMa
         return Err(place.value_error(&format!("is {number:?}, and must be from {least:?} to {most:?}"), vm));
     }
     Ok(number.to_bits())
+}
+
+/// A `long double` or a complex number.
+pub fn wide(value: &PyObject, kind: Wide, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+    let (real, imaginary) = if kind.is_complex() {
+        let number = match value.downcast_ref::<PyStr>() {
+            None => value.to_owned().try_complex(vm)?,
+            Some(_) => None,
+        };
+        match number {
+            Some((number, _)) => (number.re, number.im),
+            None => return Err(place.type_error("a complex number", value, vm)),
+        }
+    } else {
+        (f64::from_bits(float(value, &Floats { single: false, range: None }, place, vm)?), 0.0)
+    };
+    if kind == Wide::ComplexF32 && [real, imaginary].iter().any(|part| part.is_finite() && (*part as f32).is_infinite())
+    {
+        return Err(place.overflow_error("is beyond what a C float holds", vm));
+    }
+    Ok(if kind.is_complex() { Value::Complex(real, imaginary) } else { Value::Float(real) })
+}
+
+/// A complex number as Python has it.
+pub fn complex_object(real: f64, imaginary: f64, vm: &VirtualMachine) -> PyResult {
+    vm.ctx.types.complex_type.as_object().call((real, imaginary), vm)
 }

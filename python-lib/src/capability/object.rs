@@ -3,6 +3,7 @@
 //! In a template a capability is a name only, so that `zlib = cloison.capability("zlib")` may stand at the top of a
 //! module; each microprocess asks for itself what it may do. In a microprocess it is described at once, and denied at once.
 
+use super::batch::Batch;
 use super::function::Function;
 use super::line::Line;
 use crate::link;
@@ -101,14 +102,17 @@ impl GetAttr for Capability {
         if link::in_microprocess() && !text.starts_with("__") {
             zelf.line(vm)?;
         }
-        if !zelf.offers(&text) {
-            return Err(zelf.no_function(&text, vm));
+        let found: PyObjectRef = if zelf.offers(&text) {
+            Function::new(zelf.to_owned(), text.into_owned()).into_ref(&vm.ctx).into()
+        } else {
+            let line = zelf.line.get().map(|line| line.classes.attribute(line, &text, vm)).transpose()?.flatten();
+            line.ok_or_else(|| zelf.no_function(&text, vm))?
+        };
+        // In a template a name may turn out to be anything.
+        if let (Some(dict), true) = (zelf.as_object().dict(), zelf.line.get().is_some()) {
+            dict.set_item(name, found.clone(), vm)?;
         }
-        let function: PyObjectRef = Function::new(zelf.to_owned(), text.into_owned()).into_ref(&vm.ctx).into();
-        if let Some(dict) = zelf.as_object().dict() {
-            dict.set_item(name, function.clone(), vm)?;
-        }
-        Ok(function)
+        Ok(found)
     }
 }
 
@@ -132,9 +136,22 @@ impl Capability {
         Ok(text)
     }
 
+    /// Calls that are noted, and made together in one crossing.
+    #[pymethod]
+    fn batch(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Batch>> {
+        Ok(Batch::new(zelf, vm)?.into_ref(&vm.ctx))
+    }
+
     #[pymethod]
     fn __dir__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-        Ok(zelf.granted(vm)?.into_iter().map(|name| vm.ctx.new_str(name).into()).collect())
+        let functions = zelf.granted(vm)?;
+        let line = zelf.line(vm)?;
+        let interface = &line.interface;
+        let others = interface.types.iter().map(|definition| &definition.name);
+        let others = others.chain(interface.exceptions.iter().map(|exception| &exception.name));
+        let others = others.chain(interface.constants.iter().map(|(name, _)| name));
+        let names = functions.into_iter().chain(others.cloned());
+        Ok(names.map(|name| vm.ctx.new_str(name).into()).collect())
     }
 
     #[pymethod]
@@ -154,9 +171,13 @@ pub fn capability(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<PyRef<Cap
 }
 
 fn nearest<'a>(line: &'a Line, name: &str) -> Option<&'a str> {
-    let names = line.interface.functions.iter().filter(|function| !function.internal);
+    let interface = &line.interface;
+    let names = interface.functions.iter().filter(|function| !function.internal).map(|function| &function.name);
+    let names = names.chain(interface.types.iter().map(|definition| &definition.name));
+    let names = names.chain(interface.exceptions.iter().map(|exception| &exception.name));
     names
-        .map(|function| (distance(&function.name, name), function.name.as_str()))
+        .chain(interface.constants.iter().map(|(name, _)| name))
+        .map(|near| (distance(near, name), near.as_str()))
         .filter(|(distance, near)| *distance <= near.len().max(name.len()) / 3)
         .min()
         .map(|(_, near)| near)

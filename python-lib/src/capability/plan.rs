@@ -1,8 +1,10 @@
 //! What a call has to do, worked out once for each function, so that a call itself only follows it.
 
+use super::kind::{Kind, real};
+use super::output::Output;
 use cloison_capabilities::call::MAX_WORDS;
-use cloison_capabilities::interface::{CellFill, Function, Interface, Number, Pointed, Role};
-use cloison_capabilities::types::{CType, Scalar};
+use cloison_capabilities::interface::{CellFill, Function, Interface, Lifetime, Number, Pointed, Raises, Role};
+use cloison_capabilities::types::Scalar;
 use cloison_capabilities::{FunctionId, Grant};
 use std::time::Duration;
 
@@ -27,6 +29,12 @@ pub struct Plan {
     pub code: Option<Scalar>,
     /// The manifest names a function that explains errors.
     pub explains: bool,
+    /// What a failure raises.
+    pub raises: Raises,
+    /// How many arguments have no default.
+    pub required: usize,
+    /// Arguments that are skipped when there are too few of them, as `range()` does; hardly any function has such.
+    pub leading: bool,
     /// What comes back, in order.
     pub results: Box<[Output]>,
     /// The parameters' names, for errors that the zone reports by position.
@@ -42,12 +50,18 @@ pub struct Plan {
 pub struct Argument {
     /// Its name in Python.
     pub name: Box<str>,
+    /// The parameter's position in C.
+    pub position: usize,
     /// Where its words stand in a request; they stand in C's order there.
     pub word: usize,
     /// What it becomes.
     pub kind: Kind,
     /// What stands for it when it is not passed.
     pub default: Option<Preset>,
+    /// It has a default and stands before some that have none.
+    pub leading: bool,
+    /// What stands in the arena for it is good for one call: the library writes to it, keeps it or ends it.
+    pub once: bool,
 }
 
 /// A default value.
@@ -57,63 +71,10 @@ pub enum Preset {
     Word(u64),
     /// A text.
     Text(Box<[u8]>),
+    /// The bytes of a number.
+    Bytes(Box<[u8]>),
     /// `None`.
     Null,
-}
-
-/// What an argument becomes.
-#[derive(Debug)]
-pub enum Kind {
-    /// One word.
-    Integer(Integers),
-    /// One word.
-    Float(Floats),
-    /// A word that says whether the value is there, then the value.
-    OptionalInteger(Integers),
-    /// Likewise.
-    OptionalFloat(Floats),
-    /// Offset and length.
-    Buffer(Bulk),
-    /// Offset and length; the length without the NUL.
-    Text {
-        /// `str` is not taken.
-        bytes: bool,
-        /// `None` is.
-        null: bool,
-        /// The most bytes.
-        max_bytes: u64,
-    },
-}
-
-/// Which integers fit.
-#[derive(Clone, Copy, Debug)]
-pub struct Integers {
-    /// The C type.
-    pub scalar: Scalar,
-    /// What the C type holds.
-    pub bounds: (i128, i128),
-    /// What the manifest allows of it.
-    pub range: Option<(i128, i128)>,
-}
-
-/// Which floats fit.
-#[derive(Clone, Copy, Debug)]
-pub struct Floats {
-    /// `float` instead of `double`.
-    pub single: bool,
-    /// What the manifest allows.
-    pub range: Option<(f64, f64)>,
-}
-
-/// An input buffer.
-#[derive(Clone, Copy, Debug)]
-pub struct Bulk {
-    /// The element's type.
-    pub element: Scalar,
-    /// The most bytes.
-    pub max_bytes: u64,
-    /// `None` is taken.
-    pub null: bool,
 }
 
 /// A length that is filled in.
@@ -121,30 +82,23 @@ pub struct Bulk {
 pub struct Length {
     /// Positions in [`Plan::arguments`] of the buffers, all of which must be equally long.
     pub of: Box<[usize]>,
+    /// How large one element is, of each of them.
+    pub element_bytes: Box<[u64]>,
     /// The most that the parameter's C type holds.
     pub most: i128,
     /// The parameter's name.
     pub name: Box<str>,
 }
 
-/// One result.
-#[derive(Clone, Copy, Debug)]
-pub enum Output {
-    /// One word.
-    Integer(Scalar),
-    /// One word.
-    Float,
-    /// Offset and length.
-    Bulk {
-        /// The element's type.
-        element: Scalar,
-        /// The most bytes.
-        max_bytes: u64,
-        /// `str` instead of `bytes`.
-        text: bool,
-        /// NULL becomes `None`.
-        null: bool,
-    },
+/// What is known of a function while its parameters are read.
+#[derive(Debug)]
+pub struct Names<'a> {
+    /// The interface.
+    pub interface: &'a Interface,
+    /// The function.
+    pub function: &'a Function,
+    /// Positions of handles that something belongs to which the call makes.
+    pub keepers: Vec<usize>,
 }
 
 impl Plan {
@@ -156,94 +110,106 @@ impl Plan {
         if words > MAX_WORDS {
             return None;
         }
-        let signature = function.signature();
+        let signature = function.signature(interface);
+        let names = Names { interface, function, keepers: keepers(function) };
+        let arguments: Box<[Argument]> =
+            passed.iter().map(|&position| argument(&names, position)).collect::<Option<_>>()?;
         Some(Self {
-            id: index,
-            name: function.name.as_str().into(),
             granted: grant.functions.contains(&FunctionId(index)),
             deadline: function.deadline.unwrap_or(interface.sandbox.deadline),
-            arguments: passed.iter().map(|&position| argument(function, position)).collect::<Option<_>>()?,
             words: words as u32,
-            lengths: lengths(function, &passed),
-            code: match function.result {
-                CType::Scalar { scalar, .. } => Some(scalar),
-                _ => None,
-            },
+            lengths: lengths(interface, function, &passed, &arguments),
+            code: function.result.scalar(),
             explains: function.returns.message.is_some(),
-            results: results(function, interface.sandbox.call_bytes),
+            raises: function.returns.raises.clone(),
+            required: arguments.iter().filter(|argument| argument.default.is_none()).count(),
+            leading: arguments.iter().any(|argument| argument.leading),
+            results: Output::of_function(function, interface)?,
             parameters: function.parameters.iter().map(|parameter| parameter.python_name().into()).collect(),
             signature: signature.strip_prefix(&*function.name).unwrap_or(&signature).into(),
-            doc: function.docstring().into(),
+            doc: function.docstring(interface).into(),
+            arguments,
+            ..Self::special(index, &function.name, interface)
         })
     }
-}
 
-fn argument(function: &Function, position: usize) -> Option<Argument> {
-    let parameter = &function.parameters[position];
-    let (kind, default) = match &parameter.role {
-        Role::Buffer(buffer) => {
-            let bulk = Bulk { element: buffer.element.scalar()?, max_bytes: buffer.max_bytes, null: buffer.null };
-            (Kind::Buffer(bulk), buffer.default_none.then_some(Preset::Null))
+    /// What is no function of the manifest: closing a handle and the like.
+    pub fn special(id: u32, name: &str, interface: &Interface) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            granted: true,
+            deadline: interface.sandbox.deadline,
+            arguments: Box::default(),
+            words: 0,
+            lengths: Box::default(),
+            code: None,
+            explains: false,
+            raises: Raises::Native,
+            required: 0,
+            leading: false,
+            results: Box::default(),
+            parameters: Box::default(),
+            signature: "()".into(),
+            doc: "".into(),
         }
-        Role::Cell(cell) => {
-            let kind = match (integers(cell.scalar, cell.range), cell.null) {
-                (Some(integers), false) => Kind::Integer(integers),
-                (Some(integers), true) => Kind::OptionalInteger(integers),
-                (None, false) => Kind::Float(floats(cell.scalar, cell.range)),
-                (None, true) => Kind::OptionalFloat(floats(cell.scalar, cell.range)),
-            };
-            (kind, cell.default.map(|number| preset(number, cell.scalar)))
-        }
-        Role::Number { scalar, range, default, .. } => {
-            let kind = match integers(*scalar, *range) {
-                Some(integers) => Kind::Integer(integers),
-                None => Kind::Float(floats(*scalar, *range)),
-            };
-            (kind, default.map(|number| preset(number, *scalar)))
-        }
-        Role::Text(text) => (
-            Kind::Text { bytes: text.bytes, null: text.null, max_bytes: text.max_bytes },
-            text.default.as_ref().map(|default| match default {
-                Some(text) => Preset::Text(text.as_bytes().into()),
-                None => Preset::Null,
-            }),
-        ),
-        // Nobody passes these.
-        _ => return None,
-    };
-    let word = function.parameters[..position].iter().map(|parameter| parameter.role.request_words()).sum();
-    Some(Argument { name: parameter.python_name().into(), word, kind, default })
-}
-
-fn integers(scalar: Scalar, range: Option<(Number, Number)>) -> Option<Integers> {
-    let bounds = scalar.bounds()?;
-    let whole = |number| match number {
-        Number::Integer(value) => value,
-        Number::Float(value) => value as i128,
-    };
-    Some(Integers { scalar, bounds, range: range.map(|(least, most)| (whole(least), whole(most))) })
-}
-
-fn floats(scalar: Scalar, range: Option<(Number, Number)>) -> Floats {
-    Floats { single: scalar == Scalar::F32, range: range.map(|(least, most)| (real(least), real(most))) }
-}
-
-fn real(number: Number) -> f64 {
-    match number {
-        Number::Float(value) => value,
-        Number::Integer(value) => value as f64,
     }
 }
 
-fn preset(number: Number, scalar: Scalar) -> Preset {
-    match number {
-        number if scalar.is_float() => Preset::Word(real(number).to_bits()),
-        Number::Integer(value) => Preset::Word(value as u64),
-        Number::Float(value) => Preset::Word(value as i64 as u64),
+fn argument(names: &Names<'_>, position: usize) -> Option<Argument> {
+    let parameter = &names.function.parameters[position];
+    let (kind, default) = Kind::of(parameter, position, names)?;
+    let once = match &parameter.role {
+        Role::Buffer(buffer) => buffer.direction.is_out(),
+        Role::Callback(callback) => callback.retain.is_some(),
+        Role::Handle(handle) => handle.consumed,
+        Role::Record(record) => record.direction.is_out(),
+        _ => false,
+    };
+    let word = names.function.parameters[..position].iter().map(|parameter| parameter.role.request_words()).sum();
+    Some(Argument {
+        name: parameter.python_name().into(),
+        position,
+        word,
+        kind,
+        default,
+        leading: parameter.leading,
+        once,
+    })
+}
+
+/// The positions of handles to which something belongs that the call makes or passes.
+fn keepers(function: &Function) -> Vec<usize> {
+    let place = |pointed: &Pointed| match pointed {
+        Pointed::Handle { owner, .. } => *owner,
+        _ => None,
+    };
+    let kept = |lifetime: Option<Lifetime>| match lifetime {
+        Some(Lifetime::Parameter(position)) => Some(position),
+        _ => None,
+    };
+    let mut keepers: Vec<usize> = function.returns.pointer.iter().filter_map(place).collect();
+    keepers.extend(function.parameters.iter().filter_map(|parameter| match &parameter.role {
+        Role::Buffer(buffer) => kept(buffer.retain),
+        Role::Callback(callback) => kept(callback.retain),
+        Role::Place(made) => place(&made.pointed),
+        _ => None,
+    }));
+    keepers
+}
+
+impl Preset {
+    /// A number's word.
+    pub fn number(number: Number, scalar: Scalar) -> Self {
+        match number {
+            number if scalar.is_float() => Self::Word(real(number).to_bits()),
+            Number::Integer(value) => Self::Word(value as u64),
+            Number::Float(value) => Self::Word(value as i64 as u64),
+        }
     }
 }
 
-fn lengths(function: &Function, passed: &[usize]) -> Box<[Length]> {
+fn lengths(interface: &Interface, function: &Function, passed: &[usize], arguments: &[Argument]) -> Box<[Length]> {
     let among = |positions: &[usize]| -> Box<[usize]> {
         positions.iter().filter_map(|wanted| passed.iter().position(|position| position == wanted)).collect()
     };
@@ -260,40 +226,8 @@ fn lengths(function: &Function, passed: &[usize]) -> Box<[Length]> {
                 },
                 _ => return None,
             };
-            Some(Length { of, most: most(scalar), name: parameter.name.as_str().into() })
+            let element_bytes = of.iter().map(|&index| arguments[index].kind.element_bytes(interface)).collect();
+            Some(Length { of, element_bytes, most: most(scalar), name: parameter.name.as_str().into() })
         })
         .collect()
-}
-
-fn results(function: &Function, call_bytes: u64) -> Box<[Output]> {
-    let mut results = Vec::new();
-    if function.returns.kept {
-        match (&function.returns.pointer, &function.result) {
-            (Some(Pointed::String(string)), _) => results.push(Output::Bulk {
-                element: Scalar::U8,
-                max_bytes: call_bytes,
-                text: string.text,
-                null: string.null,
-            }),
-            (None, CType::Scalar { scalar, .. }) => results.push(number(*scalar)),
-            _ => {}
-        }
-    }
-    for parameter in &function.parameters {
-        match &parameter.role {
-            Role::Buffer(buffer) if parameter.role.is_result() => results.push(Output::Bulk {
-                element: buffer.element.scalar().unwrap_or(Scalar::U8),
-                max_bytes: buffer.max_bytes,
-                text: buffer.text,
-                null: buffer.null,
-            }),
-            Role::Cell(cell) if parameter.role.is_result() => results.push(number(cell.scalar)),
-            _ => {}
-        }
-    }
-    results.into()
-}
-
-fn number(scalar: Scalar) -> Output {
-    if scalar.is_float() { Output::Float } else { Output::Integer(scalar) }
 }

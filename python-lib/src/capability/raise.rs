@@ -1,15 +1,19 @@
 //! The exceptions, made from `cloison._errors`. All of this is off the fast path.
 
+use super::callback::CallbackPlan;
+use super::line::Line;
 use super::plan::Plan;
 use super::results::Lie;
-use cloison_capabilities::call::{Reply, Status};
+use cloison_capabilities::call::{NULL, Status};
+use cloison_capabilities::interface::Raises;
 use cloison_capabilities::message::End;
 use cloison_capabilities::types::Scalar;
 use cloison_transport::Arena;
-use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::function::{FuncArgs, KwArgs};
-use rustpython_vm::{PyObject, PyObjectRef, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
+use std::fmt;
 use std::time::Duration;
 
 /// The longest text that a zone may explain an error with, in bytes.
@@ -18,15 +22,70 @@ const TEXT_BYTES: u64 = 64 << 10;
 /// Which argument of which function an error is about.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
-    /// The function.
-    pub plan: &'a Plan,
+    /// The function's name.
+    pub function: &'a str,
     /// The parameter's name.
     pub parameter: &'a str,
+    /// Where inside of it.
+    pub inside: Option<&'a Inside<'a>>,
 }
 
-impl Place<'_> {
+/// A step from a value to one of its parts.
+#[derive(Clone, Copy)]
+pub struct Inside<'a> {
+    /// The steps before.
+    pub before: Option<&'a Inside<'a>>,
+    /// This one.
+    pub part: Part<'a>,
+}
+
+/// A part of a value.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
+    /// An element.
+    Index(usize),
+    /// A record's member.
+    Member(&'a str),
+}
+
+impl fmt::Display for Inside<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(before) = self.before {
+            before.fmt(formatter)?;
+        }
+        match self.part {
+            Part::Index(index) => write!(formatter, "[{index}]"),
+            Part::Member(name) => write!(formatter, ".{name}"),
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// That argument of that function.
+    #[inline]
+    pub fn new(function: &'a str, parameter: &'a str) -> Self {
+        Self { function, parameter, inside: None }
+    }
+
+    /// A part of it. The step is the caller's to keep.
+    pub fn step(&self, part: Part<'a>) -> Inside<'a> {
+        Inside { before: self.inside, part }
+    }
+
+    /// Behind a step.
+    pub fn at(self, step: &'a Inside<'a>) -> Self {
+        Self { inside: Some(step), ..self }
+    }
+
     fn text(&self, what: &str) -> String {
-        format!("{}(): {} {what}", self.plan.name, self.parameter)
+        let inside = self.inside.map(Inside::to_string).unwrap_or_default();
+        format!("{}(): {}{inside} {what}", self.function, self.parameter)
+    }
+
+    /// A handle whose object is gone.
+    #[cold]
+    pub fn stale(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        error("StaleHandle", &self.text(what), &[], vm)
     }
 
     /// The wrong type.
@@ -62,12 +121,24 @@ pub fn error(
     attributes: &[(&str, PyObjectRef)],
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
-    let keywords: KwArgs = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let made = vm
+    let found = vm
         .import("cloison._errors", 0)
         .and_then(|package| package.get_attr("_errors", vm))
-        .and_then(|module| module.get_attr(vm.ctx.intern_str(class), vm))
-        .and_then(|class| class.call(FuncArgs::new(vec![vm.ctx.new_str(message).into()], keywords), vm));
+        .and_then(|module| module.get_attr(vm.ctx.intern_str(class), vm));
+    match found {
+        Ok(class) => made(&class, message, attributes, vm),
+        Err(error) => error,
+    }
+}
+
+fn made(
+    class: &PyObject,
+    message: &str,
+    attributes: &[(&str, PyObjectRef)],
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let keywords: KwArgs = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let made = class.call(FuncArgs::new(vec![vm.ctx.new_str(message).into()], keywords), vm);
     match made.map(|object| object.downcast()) {
         Ok(Ok(exception)) => exception,
         Ok(Err(_)) => vm.new_runtime_error(message.to_owned()),
@@ -93,20 +164,21 @@ pub fn not_granted(capability: &str, function: &str, location: &str, vm: &Virtua
 /// A reply that is not [`Status::Ok`].
 #[cold]
 pub fn refused(
-    capability: &str,
-    location: &str,
+    line: &Line,
     plan: &Plan,
-    reply: &Reply,
+    status: Status,
+    words: &[u64],
     arena: &Arena,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
-    let words = &reply.words[..reply.count as usize];
+    let (capability, location) = (&*line.name, &*line.location);
     let text = explanation(words, arena);
     let name = &*plan.name;
     let called = format!("{capability}.{name}()");
     let function = ("function", name.to_pyobject(vm));
-    match reply.status {
-        Status::NativeError => native_error(&called, plan, words, text, vm),
+    let parameter = || words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
+    match status {
+        Status::NativeError => native_error(line, &called, plan, words, text, vm),
         Status::Denied => not_granted(capability, name, location, vm),
         Status::OutOfBounds => error(
             "CapabilityDenied",
@@ -125,10 +197,34 @@ pub fn refused(
         ),
         Status::Revoked => error("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
         Status::BadArgument => {
-            let parameter = words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
-            let place = Place { plan, parameter: parameter.map_or("an argument", |name| name) };
+            let place = Place::new(name, parameter().map_or("an argument", |name| name));
             place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
         }
+        Status::StaleHandle => {
+            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            place.stale(&text.map_or_else(|| "is closed".to_owned(), |text| format!("is stale: {text}")), vm)
+        }
+        Status::WrongHandle => {
+            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            vm.new_type_error(place.text(&text.unwrap_or_else(|| "is a handle of another type".to_owned())))
+        }
+        Status::TooMany => error(
+            "QuotaExceeded",
+            &with(&called, "there are as many handles or callables as there may be", text),
+            &[function],
+            vm,
+        ),
+        Status::CallbackOverdue => error(
+            "DeadlineExceeded",
+            &with(&called, "a callable took longer than it may", text),
+            &[function, ("deadline", plan.deadline.as_secs_f64().to_pyobject(vm))],
+            vm,
+        ),
+        Status::Crashed => {
+            let known = |index: usize| words.get(index).filter(|&&word| word != NULL).map(|&word| word as i32);
+            crashed(capability, name, None, known(0), known(1), vm)
+        }
+        Status::Raised => vm.new_runtime_error(with(&called, "a callable raised, and is not known to have", text)),
         Status::TooLarge => {
             vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text))
         }
@@ -144,6 +240,7 @@ fn with(called: &str, what: &str, text: Option<String>) -> String {
 }
 
 fn native_error(
+    line: &Line,
     called: &str,
     plan: &Plan,
     words: &[u64],
@@ -164,17 +261,45 @@ fn native_error(
         told.push_str(&part);
     }
     let message = text.filter(|_| plan.explains);
-    error(
-        "NativeError",
-        &told,
-        &[
-            ("function", (*plan.name).to_pyobject(vm)),
-            ("code", code.to_pyobject(vm)),
-            ("errno", errno.to_pyobject(vm)),
-            ("message", message.to_pyobject(vm)),
-        ],
-        vm,
-    )
+    let attributes = [
+        ("function", (*plan.name).to_pyobject(vm)),
+        ("code", code.to_pyobject(vm)),
+        ("errno", errno.to_pyobject(vm)),
+        ("message", message.clone().to_pyobject(vm)),
+    ];
+    let declared = match (&plan.raises, errno) {
+        (Raises::Os, Some(errno)) => return os_error(errno, message, &attributes, vm),
+        (Raises::Os | Raises::Native, _) => None,
+        (Raises::Declared { codes, otherwise }, _) => {
+            codes.iter().find(|(of, _)| Some(*of) == code).map(|(_, class)| *class).or(*otherwise)
+        }
+    };
+    match declared.map(|class| line.classes.exception(line, class, vm)) {
+        None => error("NativeError", &told, &attributes, vm),
+        Some(Ok(class)) => made(class.as_object(), &told, &attributes, vm),
+        Some(Err(error)) => error,
+    }
+}
+
+/// `OSError`, or the class derived from it that goes with the number.
+fn os_error(
+    errno: i64,
+    message: Option<String>,
+    attributes: &[(&str, PyObjectRef)],
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let text = message.unwrap_or_else(|| strerror(errno));
+    let class = vm.ctx.exceptions.os_error.as_object();
+    let exception = match class.call((errno, text), vm).map(|object| object.downcast::<PyBaseException>()) {
+        Ok(Ok(exception)) => exception,
+        Ok(Err(_)) => return vm.new_runtime_error("OSError() gave no exception"),
+        Err(error) => return error,
+    };
+    for (name, value) in attributes.iter().filter(|(name, _)| *name != "errno") {
+        // An attribute that cannot be set is a comfort that is missing.
+        let _ = exception.as_object().set_attr(vm.ctx.intern_str(*name), value.clone(), vm);
+    }
+    exception
 }
 
 fn strerror(errno: i64) -> String {
@@ -204,6 +329,27 @@ pub fn deadline_exceeded(
         "DeadlineExceeded",
         &format!("{capability}.{function}() did not end within {deadline:?}"),
         &[("function", function.to_pyobject(vm)), ("deadline", deadline.as_secs_f64().to_pyobject(vm))],
+        vm,
+    )
+}
+
+/// A callable took longer than it may.
+#[cold]
+pub fn callback_overdue(
+    capability: &str,
+    plan: &Plan,
+    asked: &CallbackPlan,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let (name, deadline) = (&*asked.name, asked.deadline);
+    error(
+        "DeadlineExceeded",
+        &format!("{capability}.{}(): the callable {name} did not return within {deadline:?}", plan.name),
+        &[
+            ("function", (*plan.name).to_pyobject(vm)),
+            ("deadline", deadline.as_secs_f64().to_pyobject(vm)),
+            ("callback", name.to_pyobject(vm)),
+        ],
         vm,
     )
 }
@@ -276,6 +422,16 @@ fn signal_name(signal: i32) -> &'static str {
 #[cold]
 pub fn lied(capability: &str, plan: &Plan, lie: &Lie, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let message = format!("{capability}.{}(): the zone answered with {lie}", plan.name);
+    match lie {
+        Lie::Text => vm.new_value_error(message),
+        _ => error("Error", &message, &[], vm),
+    }
+}
+
+/// A callable that was given what cannot be true.
+#[cold]
+pub fn lied_to(capability: &str, asked: &CallbackPlan, lie: &Lie, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let message = format!("{capability}.{}(): the library called {} with {lie}", asked.function, asked.name);
     match lie {
         Lie::Text => vm.new_value_error(message),
         _ => error("Error", &message, &[], vm),

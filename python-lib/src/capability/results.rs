@@ -1,15 +1,24 @@
-//! A [`Reply`]'s words → Python values. Each word is the zone's claim, and is checked before it is used.
+//! A reply's words → values. Each word is the zone's claim, and is checked before it is used.
 
-use super::plan::{Output, Plan};
-use cloison_capabilities::call::{NULL, Reply};
-use cloison_capabilities::types::Scalar;
+use super::arguments::Extra;
+use super::buffers::{RegisteredBuffer, View};
+use super::codec::{self, Behind, Unpack};
+use super::handle::Core;
+use super::line::Line;
+use super::output::Output;
+use super::value::{Value, Values};
+use cloison_capabilities::call::NULL;
+use cloison_capabilities::interface::Lifetime;
+use cloison_capabilities::types::{Scalar, TypeId};
 use cloison_transport::Arena;
-use rustpython_vm::convert::ToPyObject;
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 /// A result that does not hold what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum Lie {
+    /// A callable that was never passed, or a question out of order.
+    #[error("a question that makes no sense")]
+    Question,
     /// A number that its C type cannot hold.
     #[error("a number that does not fit its type")]
     Number,
@@ -27,88 +36,185 @@ pub enum Lie {
     Words,
 }
 
-/// A result, copied out of shared memory, not yet an object: making objects can run Python code, and may not while the
-/// channel is in use.
-#[derive(Debug)]
-pub enum Value {
-    /// `None`
-    Null,
-    /// A signed number.
-    Signed(i64),
-    /// An unsigned number.
-    Unsigned(u64),
-    /// `True` or `False`
-    Truth(bool),
-    /// A float.
-    Float(f64),
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// Text.
-    Text(String),
-    /// Elements wider than a byte.
-    Elements(Scalar, Vec<u8>),
+/// Reads the values of one reply or question.
+pub struct Taking<'a> {
+    line: &'a Rc<Line>,
+    arena: &'a Arena,
+    extra: Option<&'a Extra>,
+    /// How far into the arena they reach.
+    pub reached: u64,
+    /// Handles that the call has made, and where they come from.
+    pub made: Vec<(Lifetime, Rc<Core>)>,
 }
 
-/// The results of a call.
-#[derive(Debug)]
-pub enum Values {
-    /// None at all.
-    Nothing,
-    /// One.
-    One(Value),
-    /// Several.
-    Several(Vec<Value>),
-}
-
-/// Copy out and check the results, and say how far into the arena they reached.
-#[inline]
-pub fn take(plan: &Plan, reply: &Reply, arena: &Arena) -> Result<(Values, u64), Lie> {
-    let mut words = reply.words[..reply.count as usize].iter().copied();
-    let mut reached = 0;
-    let values = match &*plan.results {
-        [] => Values::Nothing,
-        [output] => Values::One(value(*output, &mut words, arena, &mut reached)?),
-        outputs => {
-            let values = outputs.iter().map(|output| value(*output, &mut words, arena, &mut reached));
-            Values::Several(values.collect::<Result<_, _>>()?)
-        }
-    };
-    match words.next() {
-        None => Ok((values, reached)),
-        Some(_) => Err(Lie::Words),
+impl<'a> Taking<'a> {
+    /// For a call with these extras.
+    #[inline]
+    pub fn new(line: &'a Rc<Line>, arena: &'a Arena, extra: Option<&'a Extra>) -> Self {
+        Self { line, arena, extra, reached: 0, made: Vec::new() }
     }
-}
 
-#[inline]
-fn value(
-    output: Output,
-    words: &mut impl Iterator<Item = u64>,
-    arena: &Arena,
-    reached: &mut u64,
-) -> Result<Value, Lie> {
-    let word = words.next().ok_or(Lie::Words)?;
-    match output {
-        Output::Integer(scalar) => integer(scalar, word),
-        Output::Float => Ok(Value::Float(f64::from_bits(word))),
-        Output::Bulk { element, max_bytes, text, null } => {
-            let length = words.next().ok_or(Lie::Words)?;
-            if word == NULL {
-                return if null { Ok(Value::Null) } else { Err(Lie::Unexpected) };
+    /// Copy out and check the values.
+    #[inline]
+    pub fn take(&mut self, outputs: &[Output], words: &[u64]) -> Result<Values, Lie> {
+        let mut words = words.iter().copied();
+        let values = match outputs {
+            [] => Values::Nothing,
+            [output] => Values::One(self.value(*output, &mut words)?),
+            outputs => {
+                let values = outputs.iter().map(|output| self.value(*output, &mut words));
+                Values::Several(values.collect::<Result<_, _>>()?)
             }
-            if length > max_bytes || length % element.size() as u64 != 0 {
-                return Err(Lie::Range);
+        };
+        match words.next() {
+            None => Ok(values),
+            Some(_) => Err(Lie::Words),
+        }
+    }
+
+    #[inline]
+    fn value(&mut self, output: Output, words: &mut impl Iterator<Item = u64>) -> Result<Value, Lie> {
+        let word = words.next().ok_or(Lie::Words)?;
+        match output {
+            Output::Integer(scalar) => integer(scalar, word),
+            Output::Float => Ok(Value::Float(f64::from_bits(word))),
+            Output::Bulk { element, max_bytes, text, null } => {
+                let length = words.next().ok_or(Lie::Words)?;
+                let Some(bytes) = self.bytes(word, length, element.size() as u64, max_bytes, null)? else {
+                    return Ok(Value::Null);
+                };
+                match (text, element.size()) {
+                    (true, _) => String::from_utf8(bytes).map(Value::Text).map_err(|_| Lie::Text),
+                    (false, 1) => Ok(Value::Bytes(bytes)),
+                    (false, _) => Ok(Value::Elements(element, bytes)),
+                }
             }
-            let bytes = arena.read(word, length).map_err(|_| Lie::Range)?;
-            *reached = (*reached).max(word + length);
-            match (text, element.size()) {
-                (true, _) => String::from_utf8(bytes).map(Value::Text).map_err(|_| Lie::Text),
-                (false, 1) => Ok(Value::Bytes(bytes)),
-                (false, _) => Ok(Value::Elements(element, bytes)),
+            Output::Handle { id, null, owner, from } => self.handle(id, word, null, owner, from),
+            Output::Enumeration(id, scalar) => integer(scalar, word).map(|_| Value::Named(id, word)),
+            Output::Registered { max_bytes, lifetime } => Ok(self.registered(word, max_bytes, lifetime)),
+            output => {
+                let second = words.next().ok_or(Lie::Words)?;
+                self.composed(output, word, second)
             }
         }
     }
+
+    #[inline]
+    fn bytes(&mut self, at: u64, length: u64, element: u64, most: u64, null: bool) -> Result<Option<Vec<u8>>, Lie> {
+        if at == NULL {
+            return if null { Ok(None) } else { Err(Lie::Unexpected) };
+        }
+        if length > most || !length.is_multiple_of(element.max(1)) {
+            return Err(Lie::Range);
+        }
+        let bytes = self.arena.read(at, length).map_err(|_| Lie::Range)?;
+        self.reached = self.reached.max(at + length);
+        Ok(Some(bytes))
+    }
+
+    #[inline(never)]
+    fn composed(&mut self, output: Output, word: u64, second: u64) -> Result<Value, Lie> {
+        match output {
+            Output::Optional(_) if word == 0 => Ok(Value::Null),
+            Output::Optional(scalar) if word == 1 && scalar.is_float() => Ok(Value::Float(f64::from_bits(second))),
+            Output::Optional(scalar) if word == 1 => integer(scalar, second),
+            Output::Records { id, size, max_bytes, one, null } => {
+                let Some(bytes) = self.bytes(word, second, size, max_bytes, null)? else { return Ok(Value::Null) };
+                let types = &self.line.interface.types;
+                let unpack = Unpack { types, behind: &*self };
+                if one {
+                    return if bytes.len() as u64 == size { unpack.record(id, &bytes) } else { Err(Lie::Range) };
+                }
+                let records = bytes.chunks_exact(size.max(1) as usize).map(|bytes| unpack.record(id, bytes));
+                Ok(Value::List(records.collect::<Result<_, _>>()?))
+            }
+            Output::Texts { bytes: only_bytes, max_bytes, null } => {
+                let Some(bytes) = self.bytes(word, second, 8, max_bytes, null)? else { return Ok(Value::Null) };
+                let texts = words_of(&bytes).map(|word| match word {
+                    0 => Ok(Value::Null),
+                    word => codec::text(Behind::text(self, word - 1)?, only_bytes),
+                });
+                Ok(Value::List(texts.collect::<Result<_, _>>()?))
+            }
+            Output::Handles { id, max_bytes, null } => {
+                let Some(bytes) = self.bytes(word, second, 8, max_bytes, null)? else { return Ok(Value::Null) };
+                let handles = words_of(&bytes).map(|word| match word {
+                    0 => Value::Null,
+                    word => Value::Handle(self.line.handles.adopt(self.line, id, word, None)),
+                });
+                Ok(Value::List(handles.collect()))
+            }
+            Output::Wide(kind) => {
+                let size = kind.layout().size;
+                match self.bytes(word, second, size, size, false)? {
+                    Some(bytes) => codec::wide_value(kind, &bytes),
+                    None => Err(Lie::Unexpected),
+                }
+            }
+            Output::View { max_bytes } => {
+                if word.checked_add(second).is_none_or(|end| end > self.arena.len()) || second > max_bytes {
+                    return Err(Lie::Range);
+                }
+                self.reached = self.reached.max(word + second);
+                Ok(Value::View(Box::new(View::new(self.line, word, second))))
+            }
+            _ => Err(Lie::Words),
+        }
+    }
+
+    fn handle(
+        &mut self,
+        id: TypeId,
+        word: u64,
+        null: bool,
+        owner: Option<usize>,
+        from: Lifetime,
+    ) -> Result<Value, Lie> {
+        if word == 0 {
+            return if null { Ok(Value::Null) } else { Err(Lie::Unexpected) };
+        }
+        let owner = owner.and_then(|position| self.passed(position));
+        let core = self.line.handles.adopt(self.line, id, word, owner);
+        self.made.push((from, core.clone()));
+        Ok(Value::Handle(core))
+    }
+
+    /// The handle that was passed at that position.
+    fn passed(&self, position: usize) -> Option<Rc<Core>> {
+        let (_, core) = self.extra?.handles.iter().find(|(passed, _)| *passed == position)?;
+        Some(core.clone())
+    }
+
+    fn registered(&self, block: u64, max_bytes: u64, lifetime: Lifetime) -> Value {
+        let owner = match lifetime {
+            Lifetime::Parameter(position) => self.passed(position),
+            Lifetime::Return => None,
+        };
+        let made = || self.made.iter().find(|(from, _)| *from == lifetime).map(|(_, core)| core.clone());
+        Value::Registered(Box::new(RegisteredBuffer::new(self.line, block, max_bytes, owner.or_else(made))))
+    }
 }
 
+impl Behind for Taking<'_> {
+    fn text(&self, offset: u64) -> Result<Vec<u8>, Lie> {
+        if !offset.is_multiple_of(8) {
+            return Err(Lie::Range);
+        }
+        let mut length = [0; 8];
+        self.arena.read_into(offset, &mut length).map_err(|_| Lie::Range)?;
+        self.arena.read(offset + 8, u64::from_le_bytes(length)).map_err(|_| Lie::Range)
+    }
+
+    fn handle(&self, id: TypeId, word: u64) -> Result<Value, Lie> {
+        Ok(Value::Handle(self.line.handles.adopt(self.line, id, word, None)))
+    }
+}
+
+fn words_of(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap_or_default()))
+}
+
+/// A number that its type can hold.
 #[inline]
 fn integer(scalar: Scalar, word: u64) -> Result<Value, Lie> {
     let (least, most) = scalar.bounds().ok_or(Lie::Number)?;
@@ -121,52 +227,4 @@ fn integer(scalar: Scalar, word: u64) -> Result<Value, Lie> {
         _ if least < 0 => Value::Signed(word as i64),
         _ => Value::Unsigned(word),
     })
-}
-
-impl Values {
-    /// The call's value in Python: none, one, or a tuple.
-    #[inline]
-    pub fn into_object(self, vm: &VirtualMachine) -> PyResult {
-        match self {
-            Self::Nothing => Ok(vm.ctx.none()),
-            Self::One(value) => value.into_object(vm),
-            Self::Several(values) => {
-                let objects: PyResult<Vec<PyObjectRef>> =
-                    values.into_iter().map(|value| value.into_object(vm)).collect();
-                Ok(vm.ctx.new_tuple(objects?).into())
-            }
-        }
-    }
-}
-
-impl Value {
-    #[inline]
-    fn into_object(self, vm: &VirtualMachine) -> PyResult {
-        Ok(match self {
-            Self::Null => vm.ctx.none(),
-            Self::Signed(number) => vm.ctx.new_int(number).into(),
-            Self::Unsigned(number) => vm.ctx.new_int(number).into(),
-            Self::Truth(truth) => truth.to_pyobject(vm),
-            Self::Float(number) => vm.ctx.new_float(number).into(),
-            Self::Bytes(bytes) => vm.ctx.new_bytes(bytes).into(),
-            Self::Text(text) => vm.ctx.new_str(text).into(),
-            Self::Elements(element, bytes) => elements(element, bytes, vm)?,
-        })
-    }
-}
-
-/// Wider elements come as `array.array`, which lends its bytes to the next call without another copy in Python.
-fn elements(element: Scalar, bytes: Vec<u8>, vm: &VirtualMachine) -> PyResult {
-    let code = match element {
-        Scalar::F32 => "f",
-        Scalar::F64 => "d",
-        Scalar::I16 => "h",
-        Scalar::I32 => "i",
-        Scalar::I64 => "q",
-        Scalar::U16 => "H",
-        Scalar::U32 => "I",
-        Scalar::U64 => "Q",
-        Scalar::Bool | Scalar::I8 | Scalar::U8 => "B",
-    };
-    vm.import("array", 0)?.get_attr("array", vm)?.call((code, vm.ctx.new_bytes(bytes)), vm)
 }

@@ -1,7 +1,8 @@
 //! Buffers: whatever has bytes, and sequences of numbers for elements wider than a byte.
 
+use super::buffers::View;
+use super::kind::{Bulk, Floats, Integers};
 use super::number;
-use super::plan::{Bulk, Floats, Integers};
 use super::raise::Place;
 use cloison_capabilities::types::Scalar;
 use rustpython_vm::builtins::{PyBytes, PyStr};
@@ -21,6 +22,15 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
+    /// A copy of them.
+    pub fn copied(&self) -> Vec<u8> {
+        match self {
+            Self::Borrowed(bytes) => bytes.to_vec(),
+            Self::Exported(buffer) => buffer.contiguous_or_collect(<[u8]>::to_vec),
+            Self::Owned(bytes) => bytes.clone(),
+        }
+    }
+
     /// How many bytes.
     #[inline]
     pub fn len(&self) -> u64 {
@@ -53,6 +63,9 @@ fn other<'a>(value: &'a PyObject, wanted: &Bulk, place: Place<'_>, vm: &VirtualM
     let name = expected(wanted.element);
     if value.downcast_ref::<PyStr>().is_some() {
         return Err(place.type_error(name, value, vm));
+    }
+    if let Some(view) = value.downcast_ref::<View>() {
+        return view.bytes(vm).map(Source::Owned);
     }
     if !value.check_buffer() {
         return if wanted.element.size() == 1 {

@@ -9,12 +9,14 @@ pub(crate) use _cloison::module_def;
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::streams;
-    use crate::capability::{function::Function, object::Capability};
+    use crate::capability::batch::{Batch, Noting, Pending};
+    use crate::capability::buffers::{RegisteredBuffer, View};
+    use crate::capability::{function::Function, handle::Handle, object::Capability};
     use crate::link;
     use rustpython_vm::builtins::{PyBytesRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
-    use rustpython_vm::{PyRef, PyResult, VirtualMachine};
+    use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
 
     #[pyattr(name = "Capability")]
     fn capability_class(_vm: &VirtualMachine) -> PyTypeRef {
@@ -26,10 +28,46 @@ mod _cloison {
         Function::class_ready()
     }
 
+    #[pyattr(name = "Batch")]
+    fn batch_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Batch::make_static_type()
+    }
+
+    #[pyattr(name = "BatchFunction")]
+    fn batch_function_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Noting::make_static_type()
+    }
+
+    #[pyattr(name = "Pending")]
+    fn pending_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Pending::make_static_type()
+    }
+
+    #[pyattr(name = "Handle")]
+    fn handle_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Handle::make_static_type()
+    }
+
+    #[pyattr(name = "RegisteredBuffer")]
+    fn registered_buffer_class(_vm: &VirtualMachine) -> PyTypeRef {
+        RegisteredBuffer::make_static_type()
+    }
+
+    #[pyattr(name = "View")]
+    fn view_class(_vm: &VirtualMachine) -> PyTypeRef {
+        View::make_static_type()
+    }
+
     /// A capability that cloison.toml grants, by its name there.
     #[pyfunction]
     fn capability(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
         crate::capability::object::capability(name, vm)
+    }
+
+    /// Calls of a capability that are noted, and made together when the `with` block ends.
+    #[pyfunction]
+    fn batch(capability: PyRef<Capability>, vm: &VirtualMachine) -> PyResult<PyRef<Batch>> {
+        Ok(Batch::new(capability, vm)?.into_ref(&vm.ctx))
     }
 
     /// Whether the application has a module of that name: None, or (is a package, path, source).

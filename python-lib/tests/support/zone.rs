@@ -1,6 +1,6 @@
 //! A zone in miniature: a thread behind a real call channel, whose "library" is written in Rust here, honest or not.
 
-use cloison_capabilities::call::{MAX_WORDS, Reply, Request, Status};
+use cloison_capabilities::call::{ANSWER, BATCH, CLOSE, MAX_WORDS, Reply, Request, SYNC, Status};
 use cloison_capabilities::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
 use cloison_capabilities::{Grant, Interface, manifest};
 use cloison_transport::Arena;
@@ -100,8 +100,25 @@ fn grant(interface: &Interface) -> Grant {
     }
 }
 
+/// What answers requests: the function's name (or that of a request that is none), the request, and the arena.
+pub type Library = fn(&mut Memory, &str, &Request, &Arena) -> Reply;
+
+/// What a library remembers between requests.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Handles that are open, by their words.
+    pub open: std::collections::BTreeSet<u64>,
+    /// The last handle's word.
+    pub last: u64,
+    /// Loops that call back: the callable, the end, the step, the sum, and how much of the arena is in use.
+    pub loops: Vec<[u64; 5]>,
+    /// What came, for assertions.
+    pub seen: Vec<String>,
+}
+
 /// The broker's side of capability `fake`.
 pub struct Zone {
+    library: Library,
     interface: Interface,
     opened: Vec<Open>,
     /// What the microprocess said was overdue.
@@ -114,7 +131,12 @@ struct Open {
 
 impl Zone {
     pub fn new() -> Self {
-        Self { interface: interface(), opened: Vec::new(), overdue: Vec::new() }
+        Self::of(interface(), |_, name, request, arena| library(name, request, arena))
+    }
+
+    /// Another library.
+    pub fn of(interface: Interface, library: Library) -> Self {
+        Self { library, interface, opened: Vec::new(), overdue: Vec::new() }
     }
 
     /// How often a channel has been asked for.
@@ -159,9 +181,10 @@ impl Zone {
         server.attach(id, copy(&descriptors.channel), copy(&descriptors.terms)).expect("attached");
         let (sender, end) = channel();
         let interface = self.interface.clone();
+        let library = self.library;
         std::thread::spawn(move || {
             let _status = status;
-            serve(&interface, server, &memory, &sender);
+            serve(&interface, library, server, &memory, &sender);
         });
         self.opened.push(Open { end });
         (ToMicroprocess::Opened { channel: id }, vec![descriptors.channel, descriptors.terms])
@@ -169,11 +192,19 @@ impl Zone {
 }
 
 /// Serve until the zone "dies". The thread is left behind when the test ends.
-fn serve(interface: &Interface, mut server: Server, memory: &Channel, end: &Sender<End>) {
+fn serve(interface: &Interface, library: Library, mut server: Server, memory: &Channel, end: &Sender<End>) {
+    let mut memory_of = Memory::default();
     loop {
         let mut request = Request::EMPTY;
-        let Turn::Request { slot, .. } = server.wait(&mut request) else { continue };
-        let name = interface.functions[request.function as usize].name.as_str();
+        let Turn::Request(slot) = server.wait(&mut request) else { continue };
+        let (line, row) = (server.line(slot).expect("a line"), server.row(0).expect("a row"));
+        let name = match request.function {
+            ANSWER => "ANSWER",
+            BATCH => "BATCH",
+            CLOSE => "CLOSE",
+            SYNC => "SYNC",
+            function => interface.functions[function as usize].name.as_str(),
+        };
         let running = Some(name.to_owned());
         match name {
             "crash" => {
@@ -187,19 +218,20 @@ fn serve(interface: &Interface, mut server: Server, memory: &Channel, end: &Send
             "hang" => std::thread::sleep(Duration::from_secs(3600)),
             _ => {}
         }
-        server.begin(slot, request.function);
-        let reply = library(name, &request, server.arena(slot).expect("an arena"));
-        server.reply(slot, &reply);
+        row.begin(line.id(), request.function);
+        let reply = library(&mut memory_of, name, &request, line.arena());
+        row.end();
+        line.reply(&reply);
     }
 }
 
-fn reply(status: Status, words: &[u64]) -> Reply {
+pub fn reply(status: Status, words: &[u64]) -> Reply {
     let mut reply = Reply { status, count: words.len() as u32, words: [0; MAX_WORDS] };
     reply.words[..words.len()].copy_from_slice(words);
     reply
 }
 
-fn ok(words: &[u64]) -> Reply {
+pub fn ok(words: &[u64]) -> Reply {
     reply(Status::Ok, words)
 }
 

@@ -62,13 +62,10 @@ pub(super) fn message(
     let fits = takes && is_string(&target.prototype.result);
     let explains_nothing = explained.is_none() && !is_integer(&declared.prototype.result) && !has_errno(declared);
     let wrong = match explained {
-<<<<<<< HEAD
-=======
         None if takes_handle(&target.prototype) => {
             let hint = format!("write of which: `message = \"{name}(…)\"`, with a parameter that is one");
             (format!("`{name}` is asked of a handle"), hint)
         }
->>>>>>> b
         None if !fits => (
             format!("`{name}` cannot explain an error"),
             "a function that does looks like `const char *f(int code)`".to_owned(),

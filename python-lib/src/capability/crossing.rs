@@ -1,0 +1,153 @@
+//! Many calls in one crossing of the wall: what batches and `map` have in common.
+
+use super::arguments::Extra;
+use super::handle::Core;
+use super::line::Line;
+use super::plan::Plan;
+use super::raise;
+use super::results::{Lie, Taking};
+use super::rows::Replies;
+use super::value::Values;
+use cloison_capabilities::call::{BATCH, MAX_WORDS, Request, Status};
+use cloison_capabilities::interface::Lifetime;
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{PyResult, VirtualMachine};
+use std::rc::Rc;
+
+/// So many bytes of arguments go at once, a larger argument apart: what fits into the processor's caches is fastest.
+pub const CHUNK_BYTES: u64 = 512 << 10;
+/// So many calls at once.
+pub const CHUNK_CALLS: usize = 4096;
+
+/// What becomes of one call.
+pub struct Made {
+    /// Its results.
+    pub values: Values,
+    /// The words of its reply, if a later crossing may want them.
+    pub words: Vec<u64>,
+    /// The handles among its results.
+    pub handles: Vec<(Lifetime, Rc<Core>)>,
+}
+
+/// The calls that are to be made.
+pub trait Calls {
+    /// How many.
+    fn count(&self) -> usize;
+    /// What is known of one.
+    fn plan(&self, index: usize) -> &Plan;
+    /// What outlives one, with what earlier ones have made.
+    fn extra(&mut self, index: usize, made: &[Made]) -> Option<Box<Extra>>;
+    /// Whether the words of replies are wanted.
+    const WORDS: bool;
+}
+
+/// Where the rows stand in the arena.
+pub struct Written<'a> {
+    /// The rows, which are written last.
+    pub rows: &'a [u8],
+    /// Where they go.
+    pub offset: u64,
+    /// Where everything ends.
+    pub used: u64,
+}
+
+/// What came of it.
+pub struct Crossing {
+    /// The calls that ended well.
+    pub made: Vec<Made>,
+    /// Why there are no more of them.
+    pub failure: Option<PyBaseExceptionRef>,
+    /// How far into the arena the replies reached.
+    pub reached: u64,
+}
+
+impl Line {
+    /// Make the calls. The error is one of the crossing itself, without any result.
+    pub fn cross<C: Calls>(
+        self: &Rc<Self>,
+        name: &str,
+        calls: &mut C,
+        written: &Written<'_>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Crossing> {
+        let mut batch = Plan::special(BATCH, name, &self.interface);
+        // The zone's deadline is for each call; this one is for the case that the zone does not keep it.
+        batch.deadline = batch.deadline.saturating_mul(u32::try_from(calls.count()).unwrap_or(u32::MAX).max(1));
+        let mut request = Request { function: BATCH, count: 3, arena_used: written.used, words: [0; MAX_WORDS] };
+        request.words[..3].copy_from_slice(&[written.offset, written.rows.len() as u64, calls.count() as u64]);
+        let mut turn = self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm)?;
+        if !matches!(turn.outcome, Ok(Status::Ok)) {
+            let refused = self.refused(&batch, &turn, vm);
+            return Err(turn.raised.unwrap_or(refused));
+        }
+        let mut extras = Vec::new();
+        let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), failure: None, reached: 0 };
+        let (asked, raised) = (turn.asked.take(), turn.raised.take());
+        let read = match &mut *turn.channel {
+            None => Err(Lie::Words),
+            Some(open) => {
+                let reply = open.caller.reply();
+                let words = &reply.words[..reply.count as usize];
+                let refuse = |plan: &Plan, status: Status, words: &[u64]| match (status, &asked, &raised) {
+                    (_, _, Some(raised)) => raised.clone(),
+                    (Status::CallbackOverdue, Some(asked), None) => {
+                        raise::callback_overdue(&self.name, plan, asked, vm)
+                    }
+                    _ => raise::refused(self, plan, status, words, open.caller.arena(), vm),
+                };
+                let read = self.read_replies(calls, words, open.caller.arena(), &mut crossing, &mut extras, &refuse);
+                open.caller.settle(crossing.reached);
+                read
+            }
+        };
+        drop(turn);
+        for (index, extra) in extras {
+            extra.settle(&crossing.made.get(index).map_or(&[][..], |made| &made.handles));
+        }
+        if let Err(lie) = read {
+            crossing.failure.get_or_insert_with(|| raise::lied(&self.name, &batch, &lie, vm));
+        }
+        if let Some(raised) = raised {
+            crossing.failure.get_or_insert(raised);
+        }
+        Ok(crossing)
+    }
+
+    fn read_replies<C: Calls>(
+        self: &Rc<Self>,
+        calls: &mut C,
+        words: &[u64],
+        arena: &cloison_transport::Arena,
+        crossing: &mut Crossing,
+        extras: &mut Vec<(usize, Box<Extra>)>,
+        refuse: &dyn Fn(&Plan, Status, &[u64]) -> PyBaseExceptionRef,
+    ) -> Result<(), Lie> {
+        let &[offset, length, made] = words else { return Err(Lie::Words) };
+        if made > calls.count() as u64 || length > made * (8 + MAX_WORDS as u64 * 8) {
+            return Err(Lie::Words);
+        }
+        let bytes = arena.read(offset, length).map_err(|_| Lie::Range)?;
+        crossing.reached = offset + length;
+        let mut replies = Replies::new(&bytes);
+        for index in 0..made as usize {
+            let (status, count) = replies.next()?;
+            let words = &replies.words[..count];
+            if status != Status::Ok {
+                crossing.failure = Some(refuse(calls.plan(index), status, words));
+                return if index + 1 == made as usize { Ok(()) } else { Err(Lie::Words) };
+            }
+            let extra = calls.extra(index, &crossing.made);
+            let mut taking = Taking::new(self, arena, extra.as_deref());
+            let values = taking.take(&calls.plan(index).results, words);
+            let Taking { reached, made: handles, .. } = taking;
+            crossing.reached = crossing.reached.max(reached);
+            extras.extend(extra.map(|extra| (index, extra)));
+            let words = if C::WORDS { words.to_vec() } else { Vec::new() };
+            crossing.made.push(Made { values: values?, words, handles });
+        }
+        match replies.is_at_end() && made == calls.count() as u64 {
+            true => Ok(()),
+            false => Err(Lie::Words),
+        }
+    }
+}

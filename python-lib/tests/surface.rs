@@ -1,0 +1,529 @@
+//! The whole C surface as Python sees it, against a zone in miniature that gives back what it was given: records, enumerations,
+//! handles, callables, batches, and what a zone that lies can do with them.
+
+mod support;
+#[path = "support/zone.rs"]
+#[allow(dead_code)]
+mod zone;
+
+use cloison_capabilities::call::{Reply, Request, Status};
+use cloison_capabilities::manifest;
+use cloison_transport::Arena;
+use support::{Outcome, Template, script};
+use zone::{Memory, Zone, ok, reply};
+
+const MANIFEST: &str = include_str!("support/surface.zone.toml");
+
+fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) -> Reply {
+    let words = &request.words;
+    match name {
+        // What was given stands where it stood: the same bytes are the result.
+        "same_person" | "same_variant" | "same_value" | "same_long" | "same_complex" | "same_points" => ok(&words[..2]),
+        "same_color" | "same_mode" => ok(&words[..1]),
+        "count_texts" => ok(&[words[1] / 8]),
+        "db_open" => {
+            memory.last += 1;
+            memory.open.insert(1 << 32 | memory.last);
+            ok(&[1 << 32 | memory.last])
+        }
+        "prepare" => {
+            let sql = arena.read(words[1], words[2]).expect("a text");
+            match &*sql {
+                b"busy" => reply(Status::NativeError, &[5, 0, 0, 0]),
+                b"wrong" => reply(Status::NativeError, &[7, 0, 0, 0]),
+                _ if !memory.open.contains(&words[0]) => reply(Status::StaleHandle, &[0]),
+                _ => {
+                    memory.last += 1;
+                    memory.open.insert(2 << 32 | memory.last);
+                    ok(&[2 << 32 | memory.last])
+                }
+            }
+        }
+        "use" => ok(&[u64::from(memory.open.contains(&words[0]))]),
+        "CLOSE" | "db_close" => {
+            memory.seen.push(format!("{} {}", words[0] >> 32, words[0] as u32));
+            match (memory.open.remove(&words[0]), name) {
+                (true, "CLOSE") => ok(&[]),
+                (true, _) => ok(&[0]),
+                (false, _) => reply(Status::StaleHandle, &[0]),
+            }
+        }
+        "each" => {
+            memory.loops.push([words[1], words[0], 0, 0, request.arena_used]);
+            next(memory)
+        }
+        "each_row" => {
+            let at = request.arena_used.next_multiple_of(16);
+            let point = [1.5_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat();
+            arena.write(at, &point).expect("room");
+            arena.write(at + 16, b"row").expect("room");
+            memory.loops.push([words[1], 1, 0, 0, at + 32]);
+            reply(Status::Callback, &[words[1], memory.loops.len() as u64, at + 32, at, 16, at + 16, 3])
+        }
+        "ANSWER" => {
+            let depth = memory.loops.len() as u64;
+            assert_eq!(words[0], depth, "answers come in order");
+            let Some(running) = memory.loops.last_mut() else { return reply(Status::Malformed, &[]) };
+            if words[1] == 0 {
+                memory.loops.pop();
+                return reply(Status::Raised, &[]);
+            }
+            assert!(request.arena_used >= running[4], "what is in use stays");
+            running[3] = running[3].wrapping_add(words[2]);
+            next(memory)
+        }
+        "watch" => ok(&[]),
+        "crc" => {
+            let data = arena.read(words[1], words[2]).expect("data");
+            ok(&[data.iter().fold(words[0], |sum, byte| sum + u64::from(*byte))])
+        }
+        "half" if words[1] == 1 => reply(Status::NativeError, &[1, 0, 0, 0]),
+        "half" => ok(&[(f64::from_bits(words[0]) / 2.0).to_bits()]),
+        "missing" => reply(Status::NativeError, &[u64::MAX, 2, 0, 0]),
+        "BATCH" => batch(memory, request, arena),
+        other => panic!("{other}"),
+    }
+}
+
+/// Go on with the innermost loop: ask, or end.
+fn next(memory: &mut Memory) -> Reply {
+    let depth = memory.loops.len() as u64;
+    let Some(running) = memory.loops.last_mut() else { return reply(Status::Malformed, &[]) };
+    let [callable, end, step, sum, used] = *running;
+    if step == end {
+        memory.loops.pop();
+        return ok(&[sum]);
+    }
+    running[2] += 1;
+    reply(Status::Callback, &[callable, depth, used, step])
+}
+
+fn batch(memory: &mut Memory, request: &Request, arena: &Arena) -> Reply {
+    let interface = interface();
+    let bytes = arena.read(request.words[0], request.words[1]).expect("rows");
+    let word = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    let (mut at, mut made, mut replies) = (0, Vec::<Vec<u64>>::new(), Vec::new());
+    while at < bytes.len() {
+        let (function, count, links) = (word(at) as u32, (word(at) >> 32) as usize, word(at + 8) as u32 as usize);
+        let mut call = Request { function, count: count as u32, arena_used: request.arena_used, ..Request::EMPTY };
+        for index in 0..count {
+            call.words[index] = word(at + 16 + index * 8);
+        }
+        let behind = at + 16 + count * 8;
+        for link in 0..links {
+            let (to, from) = (word(behind + link * 16), word(behind + link * 16 + 8));
+            call.words[to as usize] = made[(from >> 32) as usize][from as u32 as usize];
+        }
+        at = behind + links * 16;
+        let name = interface.functions[function as usize].name.clone();
+        let reply = library(memory, &name, &call, arena);
+        replies.extend((reply.status as u32).to_le_bytes());
+        replies.extend(reply.count.to_le_bytes());
+        let words = &reply.words[..reply.count as usize];
+        replies.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        made.push(words.to_vec());
+        if reply.status != Status::Ok {
+            break;
+        }
+    }
+    let offset = request.arena_used.next_multiple_of(16);
+    arena.write(offset, &replies).expect("room");
+    ok(&[offset, replies.len() as u64, made.len() as u64])
+}
+
+fn interface() -> cloison_capabilities::Interface {
+    manifest::parse("fake.zone.toml", MANIFEST).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+const PRELUDE: &str = "import cloison\nfake = cloison.capability('fake')\n\
+                       def error(f, *a, **k):\n    try:\n        f(*a, **k)\n    except Exception as e:\n        print(type(e).__name__ + ':', e)\n        return e\n    print('nothing was raised')\n";
+
+fn run(source: &str) -> (Outcome, Zone) {
+    let mut zone = Zone::of(interface(), library);
+    let outcome =
+        Template::start().run_with(script(&format!("{PRELUDE}{source}")), b"", |question| zone.answer(question));
+    (outcome, zone)
+}
+
+#[track_caller]
+fn check(source: &str, expected: &str) {
+    let (outcome, _) = run(source);
+    assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (expected, ""));
+}
+
+#[test]
+fn records_go_in_and_come_back_equal() {
+    check(
+        "
+p = fake.point(1, y=2.5)
+print(p, p == fake.point(1.0, 2.5), p == fake.point(), p._asdict(), fake.point.__doc__)
+a = fake.person()
+print(a)
+print(fake.same_person(a) == a)
+b = fake.person('Anna', mail='a@b.c', at=p, age=127, side=-4, here=True, color=fake.color.BLUE, raw=b'\\1\\2\\3',
+                counts=[-5, 7], corners=[p, {'x': 3}], half=0.5, big=2**64 - 1)
+c = fake.same_person(b)
+print(c)
+print(c == fake.same_person(c), type(c.color).__name__, type(c.at) is fake.point)
+print(fake.same_person({'name': 'Bo', 'at': {'y': 4}}).at)
+match c:
+    case fake.person(name, mail):
+        print(name, mail)
+import copy
+d = copy.deepcopy(c)
+d.at.x = 9
+print(d == c, c.at.x, d.at)
+",
+        "point(x=1, y=2.5) True False {'x': 1, 'y': 2.5} A place.
+person(name='', mail=None, at=point(x=0.0, y=0.0), age=0, side=0, here=False, color=<color.RED: 1>, raw=b'\\x00\\x00\\x00', counts=[0, 0], corners=[point(x=0.0, y=0.0), point(x=0.0, y=0.0)], half=0.0, big=0)
+True
+person(name='Anna', mail='a@b.c', at=point(x=1.0, y=2.5), age=127, side=-4, here=True, color=<color.BLUE: 5>, raw=b'\\x01\\x02\\x03', counts=[-5, 7], corners=[point(x=1.0, y=2.5), point(x=3.0, y=0.0)], half=0.5, big=18446744073709551615)
+True color True
+point(x=0.0, y=4.0)
+Anna a@b.c
+False 1.0 point(x=9, y=2.5)
+",
+    );
+}
+
+#[test]
+fn what_does_not_fit_into_a_record_is_refused_by_name() {
+    check(
+        "
+def refuse(**k):
+    error(fake.same_person, fake.person(**k))
+refuse(age=128)
+refuse(side=4)
+refuse(side=-5)
+refuse(here=2)
+refuse(color=3)
+refuse(name='x' * 8)
+refuse(name=5)
+refuse(mail='a\\0')
+refuse(raw=b'1234')
+refuse(raw='abc')
+refuse(counts=[1])
+refuse(counts=[1, 40000])
+refuse(counts=5)
+refuse(corners=[fake.point(), {'x': 'no'}])
+refuse(half=1e300)
+refuse(big=-1)
+refuse(at=7)
+error(fake.same_person, 7)
+error(fake.same_person, {'nobody': 1})
+error(fake.same_points, [fake.point(), None])
+error(fake.person, nobody=1)
+print(len(fake.same_points([fake.point(1, 2), {'x': 3}])), fake.same_points([]))
+print(fake.count_texts(['a', b'b', None]))
+error(fake.count_texts, 'abc')
+error(fake.count_texts, ['a', 5])
+",
+        "OverflowError: same_person(): value.age is 128, and its C type holds 0 to 127
+OverflowError: same_person(): value.side is 4, and its C type holds -4 to 3
+OverflowError: same_person(): value.side is -5, and its C type holds -4 to 3
+OverflowError: same_person(): value.here is 2, and its C type holds 0 to 1
+ValueError: same_person(): value.color is 3, which is no color
+ValueError: same_person(): value.name has 8 bytes, and may have 7 at most
+TypeError: same_person(): value.name must be a str or bytes, not int
+ValueError: same_person(): value.mail has an embedded NUL
+ValueError: same_person(): value.raw has 4 bytes, and may have 3 at most
+TypeError: same_person(): value.raw must be a bytes-like object, not str
+ValueError: same_person(): value.counts has 1 elements, and must have 2
+OverflowError: same_person(): value.counts[1] is 40000, and its C type holds -32768 to 32767
+TypeError: same_person(): value.counts must be a sequence, not int
+TypeError: same_person(): value.corners[1].x must be a float, not str
+OverflowError: same_person(): value.half is 1e300, beyond what a C float holds
+OverflowError: same_person(): value.big is -1, and its C type holds 0 to 18446744073709551615
+TypeError: same_person(): value.at must be point or a mapping, not int
+TypeError: same_person(): value must be person or a mapping, not int
+TypeError: __init__() got an unexpected keyword argument 'nobody'
+TypeError: same_points(): value[1] must be point or a mapping, not NoneType
+TypeError: __init__() got an unexpected keyword argument 'nobody'
+2 []
+3
+TypeError: count_texts(): texts must be a sequence of str or bytes, not str
+TypeError: count_texts(): texts[1] must be a str or bytes, not int
+",
+    );
+}
+
+#[test]
+fn unions_have_the_member_that_is_live() {
+    check(
+        "
+v = fake.value(d=0.5)
+print(v, v.d, v == fake.value(d=0.5), v == fake.value(i=1), v._asdict())
+error(getattr, v, 'i')
+v.i = 3
+print(v, fake.same_value(v))
+error(fake.same_value, fake.value(d=1.0))
+error(fake.value)
+error(fake.value, i=1, d=2)
+error(fake.value, x=1)
+print(fake.variant(), fake.same_variant(fake.variant(1, {'d': 2.5})), fake.same_variant({'kind': 0, 'u': fake.value(i=-1)}))
+error(fake.same_variant, fake.variant(1, fake.value(i=1)))
+print(fake.same_variant(fake.variant(9, fake.value(i=1))))
+",
+        "value(d=0.5) 0.5 True False {'d': 0.5}
+AttributeError: value has member 'd', not 'i'
+value(i=3) value(i=3)
+ValueError: same_value(): value has member \"d\", and the live one is \"i\" here
+TypeError: value() takes exactly one member, not 0
+TypeError: value() takes exactly one member, not 2
+AttributeError: value has no member 'x'
+variant(kind=0, u=value(i=0)) variant(kind=1, u=value(d=2.5)) variant(kind=0, u=value(i=-1))
+ValueError: same_variant(): value.u has member \"i\", and the live one is \"d\" here
+variant(kind=9, u=value(i=1))
+",
+    );
+}
+
+#[test]
+fn enumerations_wide_numbers_and_constants() {
+    check(
+        "
+import math
+print(repr(fake.color.GREEN), fake.same_color(4) is fake.color.GREEN, fake.same_color(fake.color.RED))
+error(fake.same_color, 2)
+error(fake.same_color, 'RED')
+print(repr(fake.same_mode(fake.mode.READ | fake.mode.WRITE)), fake.same_mode(0))
+error(fake.same_mode, 8)
+print(fake.same_long(0.1), fake.same_long(-math.inf), math.isnan(fake.same_long(math.nan)), fake.same_long(5e-324), fake.same_long(7))
+print(fake.same_complex(1 + 2j), fake.same_complex(3), fake.same_complex(0.5))
+error(fake.same_complex, '1j')
+error(fake.same_long, 'x')
+print(fake.ROW, fake.PI, fake.VERSION)
+print([name for name in ('point', 'color', 'Busy', 'ROW', 'crc') if name not in dir(fake)])
+print(issubclass(fake.Busy, fake.DatabaseError), issubclass(fake.DatabaseError, cloison.NativeError), fake.DatabaseError.__doc__)
+error(getattr, fake, 'colour')
+",
+        "<color.GREEN: 4> True 1
+ValueError: same_color(): value is 2, which is no color
+TypeError: same_color(): value must be an int, not str
+<mode.READ|WRITE: 3> 0
+ValueError: same_mode(): value is 8, which has bits that are no mode
+0.1 -inf True 5e-324 7.0
+(1+2j) (3+0j) (0.5+0j)
+TypeError: same_complex(): value must be a complex number, not str
+TypeError: same_long(): value must be a float, not str
+100 3.5 3.1
+[]
+True True Something is wrong with the database.
+AttributeError: capability 'fake' has no function 'colour'. Did you mean: 'color'?
+",
+    );
+}
+
+#[test]
+fn handles_are_closed_once_and_refused_when_stale() {
+    check(
+        "
+import copy, gc, pickle
+db = fake.db_open('x')
+print(db, isinstance(db, fake.db), isinstance(db, cloison.Handle), db.closed)
+s = fake.prepare(db, 'select')
+print(fake.use(s), fake.use(s, db), fake.use(s, None))
+error(fake.use, db)
+error(fake.use, 5)
+error(fake.use, None)
+error(fake.prepare, s, 'x')
+error(fake.db)
+error(copy.copy, db)
+error(pickle.dumps, db)
+error(object.__new__, fake.db)
+with s:
+    print(s.closed)
+print(s.closed, repr(s))
+error(fake.use, s)
+error(s.close)
+error(s.__enter__)
+s = fake.prepare(db, 'again')
+db.close()
+print(db.closed, s.closed)
+error(fake.prepare, db, 'x')
+error(fake.use, s)
+db = fake.db_open('y')
+print(fake.db_close(db), db.closed)
+error(db.close)
+e = error(fake.prepare, fake.db_open('z'), 'busy')
+print(isinstance(e, fake.Busy), e.code, isinstance(error(fake.prepare, fake.db_open('z'), 'wrong'), fake.Busy))
+e = error(fake.missing, '/x')
+print(type(e).__name__, e.errno, e.code, e.function)
+",
+        "<db handle of capability 'fake'> True True False
+1 1 1
+TypeError: use(): s must be a stmt handle of capability 'fake', not db
+TypeError: use(): s must be a stmt handle of capability 'fake', not int
+TypeError: use(): s must be a stmt handle of capability 'fake', not NoneType
+TypeError: prepare(): d must be a db handle of capability 'fake', not stmt
+TypeError: db objects are made by the library alone
+TypeError: a handle cannot be copied or pickled
+TypeError: a handle cannot be copied or pickled
+nothing was raised
+False
+True <closed stmt handle of capability 'fake'>
+StaleHandle: use(): s is closed
+StaleHandle: this stmt is closed already
+StaleHandle: this stmt is closed
+True True
+StaleHandle: prepare(): d is closed
+StaleHandle: use(): s is closed
+0 True
+StaleHandle: this db is closed already
+Busy: fake.prepare() failed with 5
+True 5 DatabaseError: fake.prepare() failed with 7
+False
+FileNotFoundError: [Errno 2] No such file or directory
+FileNotFoundError 2 -1 missing
+",
+    );
+}
+
+#[test]
+fn callables_are_called_nested_and_may_raise() {
+    check(
+        "
+seen = []
+def f(i):
+    seen.append(i)
+    return i * 10
+print(fake.each(4, f), seen)
+print(fake.each(3, lambda i: fake.each(i, lambda j: j + 1)))
+print(fake.each_row(1, lambda p, name: print(p, name) or 3))
+class Mine(Exception): pass
+mine = Mine('here')
+def g(i):
+    if i == 2: raise mine
+    return 0
+try:
+    fake.each(5, g)
+except Mine as e:
+    import traceback
+    print(e is mine, [frame.name for frame in traceback.extract_tb(e.__traceback__)])
+error(fake.each, 2, lambda i: 'no')
+error(fake.each, 2, lambda i: 2**31)
+error(fake.each, 2, 5)
+error(fake.each, 2, None)
+def h(i):
+    try:
+        fake.each(1, g2)
+    except Mine: return 7
+def g2(i): raise mine
+print(fake.each(2, h))
+try:
+    fake.each(2, lambda i: (_ for _ in ()).throw(KeyboardInterrupt))
+except KeyboardInterrupt: print('interrupted')
+print(fake.each(2, f), fake.crc(b'\\1\\2'))
+def deep(n):
+    return fake.each(1, lambda i: deep(n - 1)) if n else 42
+print(deep(8))
+error(deep, 9)
+print(fake.crc(b'\\1\\2'))
+",
+        "60 [0, 1, 2, 3]
+4
+point(x=1.5, y=-2.0) row
+3
+True ['<module>', 'g']
+TypeError: each(): the value of f must be an int, not str
+OverflowError: each(): the value of f is 2147483648, and its C type holds -2147483648 to 2147483647
+TypeError: each(): f must be callable, not int
+TypeError: each(): f must be callable, not NoneType
+14
+interrupted
+10 3
+42
+Error: fake.each(): the zone answered with a question that makes no sense
+3
+",
+    );
+}
+
+#[test]
+fn batches_and_maps_cross_once() {
+    check(
+        "
+print(fake.crc.map([b'\\1', b'\\2\\3', b'']), fake.crc.map([b'\\1'], crc=5), fake.crc.map([]))
+print(fake.crc(b'\\1', crc=3), fake.crc(3, b'\\1'), fake.crc(data=b'\\1'), fake.crc(2, data=b'\\1'))
+print(fake.crc.map(bytes([i % 256]) for i in range(10000)) == [i % 256 for i in range(10000)])
+print(fake.half.map([(3.0,), (4.0,)], odd=0) if False else fake.half.map([3.0, 4.0]))
+e = error(fake.half.map, [1.0, 'x', 2.0])
+print(e.index, e.results)
+print(fake.same_person.map([{'name': 'a', 'mail': 'm'}, {'name': 'b'}])[0].mail)
+print(fake.crc.map([b'x' * 300000] * 30) == [120 * 300000] * 30)
+e = error(fake.prepare.map, ['a', 'busy', 'c'], d=fake.db_open('x'))
+print(e.index, e.results)
+error(fake.crc.map, [b''], nobody=1)
+error(fake.crc.map, 5)
+error(fake.prepare.map, ['a'])
+class Calls:
+    def __float__(self):
+        return float(fake.crc(b'\\7' * 100000))
+print(fake.half.map([2, Calls(), 4.0, Calls()]))
+with fake.batch() as b:
+    db = b.db_open('name')
+    s = b.prepare(db, 'sql')
+    n = b.use(s, db)
+    sum = b.crc(b'\\5')
+    sum2 = b.crc(sum, b'\\6')
+    error(getattr, n, 'value')
+    print(n, n.done, b)
+print(n.value, n.done, n, s.value, sum2.value, b)
+print(fake.use(s.value, db.value))
+d = db.value
+del db, b
+try:
+    with cloison.batch(fake) as b:
+        one = b.half(2.0)
+        two = b.half(2.0, 1)
+        three = b.half(2.0)
+except fake.Busy as e:
+    print(e.index, e.results, one.value, one.done, two.done)
+error(getattr, two, 'value')
+error(getattr, three, 'value')
+error(b.half, 1.0)
+try:
+    with fake.batch() as b:
+        x = b.half(1.0)
+        error(b.half, 'x')
+        error(b.use, x)
+        error(b.use, one)
+        raise KeyError('mine')
+except KeyError: print('body')
+error(getattr, x, 'value')
+with fake.batch() as b:
+    many = [b.crc(bytes([i % 256]) * 1000) for i in range(2000)]
+    last = b.crc(many[0], b'\\1')
+print([p.value for p in many] == [i % 256 * 1000 for i in range(2000)], last.value)
+",
+        "[1, 5, 0] [6] []
+4 4 1 3
+True
+[1.5, 2.0]
+TypeError: half(): x must be a float, not str
+1 [0.5]
+m
+True
+Busy: fake.prepare() failed with 5
+1 [<stmt handle of capability 'fake'>]
+TypeError: crc.map() got an unexpected keyword argument 'nobody'
+TypeError: 'int' object is not iterable
+TypeError: prepare.map(): an item must be a tuple of arguments, not str
+[1.0, 350000.0, 2.0, 350000.0]
+RuntimeError: this call has not been made yet: a batch runs when its `with` block ends
+<pending result of fake.use()> False <batch of 5 calls of capability 'fake'>
+1 True <result of fake.use(): 1> <stmt handle of capability 'fake'> 11 <batch of capability 'fake' that is over>
+1
+1 [1.0] 1.0 True False
+Busy: fake.half() failed with 1
+RuntimeError: this call was not made: the batch ended before it
+RuntimeError: this batch is over
+TypeError: half(): x must be a float, not str
+TypeError: use(): s cannot be the result of half() in the same batch: numbers and handles of the right type can
+ValueError: use(): s is the result of a call of another batch
+body
+RuntimeError: this call was not made: the batch ended before it
+True 1
+",
+    );
+}

@@ -1,0 +1,115 @@
+//! Many calls in one crossing: the results are those of single calls, in order, and the first failure is the last call.
+
+use crate::things::check;
+
+#[test]
+fn a_map_is_a_call_for_each_item() {
+    check(
+        "
+print(t.add.map([b'\\1', bytearray(b'\\2\\3'), memoryview(b'')]), t.add.map([b'\\1'] * 3, sum=10), t.add.map([]))
+before = t.made()
+print(t.add.map(bytes([i % 256]) * 3 for i in range(20000)) == [i % 256 * 3 for i in range(20000)], t.made() - before)
+print(t.moved.map([({'x': i}, 1) for i in range(3)])[2], t.mirror.map([t.point(1, 2)] * 2))
+print(t.add.map([b'x' * 1000000] * 20) == [120000000] * 20)
+before = t.made()
+e = error(t.checked.map, [1, 2, -5, 3])
+print(e.index, e.results, t.made() - before)
+e = error(t.checked.map, [1, 'x', 3])
+print(e.index, e.results)
+s = t.shelf_new()
+books = t.book_new.map(range(5), s=s)
+print(t.shelf_books(s), t.book_pages.map(books))
+e = error(t.book_new.map, [1, 2, -2, 3], s=s)
+print(e.index, e.results, t.shelf_books(s))
+print(t.each.map([2, 3], f=lambda i: i + 1))
+error(t.each.map, [2, 3], f=lambda i: 1 // 0)
+print([list(x) for x in t.sort.map([[2, 1], [3, 1, 2]], compare=lambda a, b: a - b)])
+",
+        "[1, 5, 0] [11, 11, 11] []
+True 20000
+point(x=3.0, y=-1.0) [point(x=2.0, y=1.0), point(x=2.0, y=1.0)]
+True
+NativeError: things.checked() failed with -5
+2 [2, 4] 3
+TypeError: checked(): x must be an int, not str
+1 [2]
+5 [0, 1, 2, 3, 4]
+NoBook: things.book_new() failed with -2: no such book
+2 [<book handle of capability 'things'>, <book handle of capability 'things'>] 7
+[3, 6]
+ZeroDivisionError: integer division or modulo by zero
+[[1, 2], [1, 2, 3]]
+",
+    );
+}
+
+#[test]
+fn results_of_a_batch_are_arguments_of_its_later_calls() {
+    check(
+        "
+with t.batch() as b:
+    s = b.shelf_new()
+    book = b.book_new(s, 33)
+    pages = b.book_pages(book)
+    more = b.add(b.shelf_books(s), b'\\5')
+    text = b.ended()
+    print(s, pages.done)
+    error(lambda: pages.value)
+print(pages.value, more.value, s.value, book.value, repr(text.value))
+print(t.book_pages(book.value), t.shelf_books(s.value))
+kept = book.value
+del s, book, b
+print(t.book_pages(kept))
+",
+        "<pending result of things.shelf_new()> False
+RuntimeError: this call has not been made yet: a batch runs when its `with` block ends
+33 6 <shelf handle of capability 'things'> <book handle of capability 'things'> ''
+33 1
+33
+",
+    );
+}
+
+#[test]
+fn a_batch_ends_with_the_first_failure() {
+    check(
+        "
+before = t.made()
+try:
+    with t.batch() as b:
+        one, two, three = b.checked(1), b.checked(-2), b.checked(3)
+except cloison.NativeError as e:
+    print(e, e.index, e.results, t.made() - before)
+print(one.value, one.done, two.done, three.done)
+error(lambda: two.value)
+error(lambda: three.value)
+try:
+    with t.batch() as b:
+        never = b.checked(1)
+        error(b.checked, 'x')
+        error(b.book_pages, never)
+        raise KeyError
+except KeyError:
+    print(never.done, t.made() - before)
+error(b.checked, 1)
+with t.batch() as b:
+    many = [b.add(bytes([i % 256]) * 1000) for i in range(3000)]
+    last = b.add(many[1], b'\\1')
+print([p.value for p in many] == [i % 256 * 1000 for i in range(3000)], last.value)
+with t.batch() as b:
+    sums = [b.each(i, lambda j: j) for i in range(4)]
+print([p.value for p in sums])
+",
+        "things.checked() failed with -2 1 [2] 2
+2 True False False
+NativeError: things.checked() failed with -2
+RuntimeError: this call was not made: the batch ended before it
+TypeError: checked(): x must be an int, not str
+TypeError: book_pages(): b cannot be the result of checked() in the same batch: numbers and handles of the right type can
+False 2
+RuntimeError: this batch is over
+True 1001
+[0, 0, 1, 3]
+",
+    );
+}

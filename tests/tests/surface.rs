@@ -1,0 +1,233 @@
+//! Callbacks, objects, records and errors, as Python sees them.
+
+use cloison_tests::Project;
+
+/// Evaluates each line of standard input, and prints its value and what C has noted.
+const PROGRAM: &str = r#"
+import cloison, gc, sys, time, traceback
+n = cloison.capability("surface")
+
+def raised(function, *arguments, **named):
+    """The exception's class and what it says of itself."""
+    try:
+        return function(*arguments, **named)
+    except Exception as error:
+        names = ("code", "message", "callback", "index")
+        return type(error).__name__, {name: getattr(error, name) for name in names if getattr(error, name, None) is not None}
+
+def fails(error):
+    def callable(*arguments):
+        raise error
+    return callable
+
+def descend(depth):
+    """How deep it got."""
+    return n.repeat(1, lambda sum, index: 1 + descend(depth - 1)) if depth else 0
+
+def library(*names):
+    """A shelf with books."""
+    shelf = n.shelf()
+    return (shelf, *[n.book(shelf) for _ in names])
+
+def closed(*order):
+    objects = library("one", "two")
+    for index in order:
+        objects[index].close()
+    return [item.closed for item in objects]
+
+def collected():
+    library("one", "two")
+    gc.collect()
+
+def burnt(nothing=None):
+    shelf, book = library("one")
+    n.burn(book)
+    return raised(n.book_number, book)[0], book.closed
+
+def borrowed():
+    shelf, book = library("one")
+    same = n.shelf_first(shelf)
+    return n.book_number(same) == n.book_number(book), n.book_shelf(book) is not None
+
+def after_close():
+    shelf, book = library("one")
+    shelf.close()
+    return [raised(f)[0] for f in (lambda: n.book_number(book), lambda: n.shelf_label(shelf), shelf.close)]
+
+def too_many():
+    shelf = n.shelf()
+    books = [n.book(shelf) for _ in range(3)]
+    first = raised(n.book, shelf)
+    books[0].close()
+    return isinstance(first, tuple), raised(n.book, shelf).__class__.__name__
+
+def notified():
+    numbers = []
+    with n.shelf(numbers.append) as shelf:
+        for _ in range(3):
+            n.book(shelf).close()
+    return [number - numbers[0] for number in numbers]
+
+def pipelined():
+    with cloison.batch(n) as batch:
+        shelf = batch.shelf(None, "in a batch")
+        label = batch.shelf_label(shelf)
+        book = batch.book(shelf)
+        number = batch.book_number(book)
+    return label.value, number.value == n.book_number(book.value), shelf.value.closed
+
+def broken():
+    with cloison.batch(n) as batch:
+        one, two, three = batch.fail(0), batch.fail(3), batch.fail(0)
+
+def viewed():
+    view = n.view_bytes(5)
+    before = bytes(view), view.readonly
+    n.view_bytes(3)
+    return before
+
+for line in sys.stdin.read().splitlines():
+    n.seen()
+    try:
+        value = repr(eval(line))
+    except Exception as error:
+        value = "".join(traceback.format_exception_only(error)).strip()
+    print(value, "|", n.seen())
+"#;
+
+/// Each expression, the `repr` of its value, and what C has noted.
+#[track_caller]
+fn gives(cases: &[(&str, &str)]) {
+    let project = Project::script(PROGRAM)
+        .file("cloison.toml", "[capabilities.surface]\nzone = \"surface.zone.toml\"\nallow = \"*\"\n")
+        .file("surface.zone.toml", include_str!("../c/surface.zone.toml"))
+        .library("surface.so", include_str!("../c/surface.c"));
+    let lines: Vec<_> = cases.iter().map(|(expression, _)| *expression).collect();
+    let output = project.main(&[]).stdin(lines.join("\n")).output().ends_with(0);
+    let found: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(found.len(), cases.len(), "{output}");
+    let wrong = cases.iter().zip(&found).filter(|((_, expected), found)| expected.trim() != found.trim());
+    let wrong: Vec<_> =
+        wrong.map(|((expression, expected), found)| format!("{expression}\n  {expected}\n  {found}")).collect();
+    assert!(wrong.is_empty(), "expression, expected, found:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn callables_are_called() {
+    gives(&[
+        ("n.with_text(lambda text, none: len(text) if none is None else -1)", "5 |"),
+        ("n.with_cells(lambda one, both: (1, one / 4, both + 2))", "1 | 175 42"),
+        ("n.with_record(lambda at: n.point(at.y, at.x))", "point(x=2.0, y=1.0) |"),
+        ("n.with_record(lambda at: {'x': 5, 'y': 6})", "point(x=5.0, y=6.0) |"),
+        ("n.with_bytes(lambda data: bytes([sum(data), len(data)]))", "9 | 2"),
+        ("raised(n.with_bytes, lambda data: bytes(9))[0]", "'ValueError' | 0"),
+        ("n.with_user(lambda value: value * 2)", "10 | null"),
+        ("n.with_strings(lambda words: len(words) if words == ['one', None, 'two'] else repr(words))", "3 |"),
+        ("n.repeat(1000, lambda sum, index: sum + index)", "499500 |"),
+        ("n.repeat(3, lambda sum, index: n.repeat(index, lambda sum, index: sum + 1) + sum)", "3 |"),
+        ("n.maybe(), n.maybe(None), n.maybe(lambda number: 4)", "(-1, -1, 4) |"),
+        ("n.with_color(lambda color: n.color.GREEN if color is n.color.BLUE else color)", "<color.GREEN: 4> |"),
+        ("n.twice(f=int)", "3 | 1 2"),
+    ]);
+}
+
+#[test]
+fn what_goes_wrong_in_a_callable_comes_out_of_the_call() {
+    gives(&[
+        ("raised(n.twice, fails(KeyError('x')))", "('KeyError', {}) | -7 -7"),
+        ("raised(n.twice, lambda number: 1 // (number - 2))", "('ZeroDivisionError', {}) | -1 -7"),
+        ("raised(n.twice, lambda number: 'text')[0]", "'TypeError' | -7 -7"),
+        ("raised(n.twice, lambda number: 2**31)[0]", "'OverflowError' | -7 -7"),
+        ("raised(n.twice, lambda: 0)[0]", "'TypeError' | -7 -7"),
+        ("raised(n.twice, 5)[0]", "'TypeError' |"),
+        ("raised(n.twice, None)[0]", "'TypeError' |"),
+        ("raised(n.slow, lambda number: time.sleep(1))[0]", "'DeadlineExceeded' | -9 -9"),
+        ("n.twice(int)", "3 | 1 2"),
+        ("descend(5)", "5 |"),
+        ("isinstance(raised(descend, 20), tuple)", "True |"),
+        ("descend(5)", "5 |"),
+    ]);
+}
+
+#[test]
+fn objects_live_as_long_as_they_should() {
+    gives(&[
+        ("closed(1, 2, 0)", "[True, True, True] | book1 book2 shelf1"),
+        ("closed(0)", "[True, True, True] | book4 book3 shelf2"),
+        ("collected()", "None | book6 book5 shelf3"),
+        ("burnt()", "('StaleHandle', True) | burnt7 shelf4"),
+        ("borrowed()", "(True, True) | book8 shelf5"),
+        ("after_close()", "['StaleHandle', 'StaleHandle', 'NoneType'] | book9 shelf6"),
+        ("too_many()", "(True, 'Book') | book10 book13 book12 book11 shelf7"),
+        ("notified()", "[0, 1, 2] | book14 book15 book16 shelf8"),
+        ("[n.shelf_label(shelf) for shelf in [n.shelf(label='kept')]]", "['kept'] | shelf9"),
+        ("[raised(n.book_number, shelf)[0] for shelf in library()]", "['TypeError'] | shelf10"),
+        ("raised(n.book_number, 5)[0], n.book_number(), n.book_number(None)", "('TypeError', 0, 0) |"),
+        ("raised(n.shelf_label, None)[0]", "'TypeError' |"),
+        (
+            "[raised(n.book, shelf, 3) for shelf in library()]",
+            "[('Full', {'code': 3, 'message': 'shelf 11 is full'})] | book17 shelf11",
+        ),
+        ("[raised(n.book, shelf, 5)[0] for shelf in library()]", "['Trouble'] | book18 shelf12"),
+        ("[raised(n.book, shelf, -1)[0] for shelf in library()]", "['Trouble'] | book19 shelf13"),
+        ("[n.shelf_first(shelf) for shelf in library()]", "[None] | shelf14"),
+        ("repr(n.shelf())", "\"<Shelf handle of capability 'surface'>\" | shelf15"),
+    ]);
+}
+
+#[test]
+fn what_the_library_gives_is_copied_and_freed() {
+    gives(&[
+        ("n.give_text()", "'given' | free"),
+        ("n.give_bytes(3)", "b'xxx' | free"),
+        (
+            "n.give_point(), n.point_or_none(1), n.point_or_none(0)",
+            "(point(x=3.0, y=4.0), point(x=5.0, y=6.0), None) |",
+        ),
+        ("n.take_bytes(4)", "b'yyyy' | free"),
+        ("viewed()", "(b'vvvvv', True) |"),
+    ]);
+}
+
+#[test]
+fn records_have_text_unions_and_bit_fields() {
+    gives(&[
+        ("n.describe(n.person(name='Zoë', mail='z@x', at=n.point(1, 2), age=99))", "'Zoë <z@x> 1,2 null 99' |"),
+        ("n.describe({'name': 'Bob', 'known': True})", "'Bob <-> 0,0 null 0 known' |"),
+        ("raised(n.describe, n.person(name='x' * 17))[0]", "'ValueError' |"),
+        ("raised(lambda: n.describe(n.person(age=128)))[0]", "'OverflowError' |"),
+        ("raised(lambda: n.describe(n.person(name='a\\0b')))[0]", "'ValueError' |"),
+        ("raised(lambda: n.describe(n.person(private=1)))[0]", "'TypeError' |"),
+        (
+            "[(p.name, p.mail, p.at.x, p.age, p.known) for p in [n.invent()]]",
+            "[('Ada', 'ada@example.org', 0.5, 36, 1)] |",
+        ),
+        ("[(v.kind, v.u) for v in [n.turn(n.variant(kind=0, u=7))]]", "[(1, 7.0)] |"),
+        ("[(v.kind, v.u) for v in [n.turn(n.variant(kind=1, u=2.5))]]", "[(0, 2)] |"),
+        ("n.point(1, 2) == n.point(x=1, y=2), n.point(1) == n.point(1, 1)", "(True, False) |"),
+        ("n.color(5), n.color.GREEN + 1, n.FULL, n.NAME, n.PI", "(<color.BLUE: 5>, 5, 3, 'surface', 3.25) |"),
+    ]);
+}
+
+#[test]
+fn errors_have_classes_and_arguments_have_defaults() {
+    gives(&[
+        ("n.fail(0)", "None |"),
+        ("raised(n.fail, 3)", "('Full', {'code': 3}) |"),
+        ("raised(n.fail, 4)", "('Trouble', {'code': 4}) |"),
+        ("issubclass(n.Full, n.Trouble), issubclass(n.Trouble, cloison.NativeError)", "(True, True) |"),
+        ("n.spread(5), n.spread(3, 5), n.spread(3, 5, 7), n.spread(stop=9)", "(152, 352, 357, 192) |"),
+    ]);
+}
+
+#[test]
+fn many_calls_cross_at_once() {
+    gives(&[
+        ("n.spread.map([1, 2, 3])", "[112, 122, 132] |"),
+        ("n.spread.map([(1, 2), (3, 4)], step=0)", "[120, 340] |"),
+        ("raised(n.fail.map, [0, 0, 4, 0])", "('Trouble', {'code': 4, 'index': 2}) |"),
+        ("raised(broken)[0]", "'Full' |"),
+        ("pipelined()", "('in a batch', True, False) | book1 shelf1"),
+        ("n.repeat.map([1, 2], f=lambda sum, index: sum + 5)", "[5, 10] |"),
+    ]);
+}

@@ -26,7 +26,8 @@
 //!
 //! ```text
 //!  Spec<Template> ─enter─▶ Jail<Template>            ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
-//!  Spec<Zone>     ─enter─▶ Jail<Loading>  ─(dlopen)─▶ ─seal─▶ Jail<Sealed>
+//!  Spec<Zone>     ─enter─▶ Jail<Loading>  ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
+//!                                                                └─become_mother─▶ Jail<Mother> ─in_child─▶ &Jail<Sealed> (in each child)
 //! ```
 //!
 //! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal`:
@@ -81,6 +82,7 @@ mod jail;
 mod launch;
 pub mod layer;
 mod limits;
+mod mother;
 pub mod policy;
 pub mod probe;
 mod root;
@@ -89,7 +91,8 @@ mod spec;
 mod sys;
 
 pub use error::Error;
-pub use jail::{Jail, Loading, Sealed, Template, enter};
+pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::Limits;
+pub use mother::{Ended, Mother, end};
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
 pub use spec::{LOADER_FILES, Layers, Library, Role, Spec, Zone};

@@ -76,7 +76,17 @@ impl Signature {
         .map_err(|_| SignatureError::Refused)?;
         Ok(Self { cif, parameters: arguments.len(), _arguments: arguments })
     }
+
+    /// What libffi wants to see, for as long as this value lives.
+    pub fn interface(&self) -> *mut ffi_cif {
+        self.cif.get()
+    }
 }
+
+// SAFETY: nothing writes to a signature once it is made; libffi only reads it.
+unsafe impl Send for Signature {}
+// SAFETY: as above.
+unsafe impl Sync for Signature {}
 
 /// libffi's description of a type.
 fn type_of(c_type: &CType) -> *mut ffi_type {

@@ -20,6 +20,7 @@
 
 mod arguments;
 mod call;
+pub mod closures;
 pub mod elf;
 pub mod failure;
 pub mod ffi;
@@ -38,4 +39,5 @@ pub mod scratch;
 pub mod serve;
 pub mod signals;
 pub mod state;
+pub mod trampolines;
 pub mod zone;

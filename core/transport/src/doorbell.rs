@@ -1,10 +1,10 @@
 //! When to sleep and whom to wake.
 //!
-//! One **bell** is a pair of words: the `number` that its ringer raises, and `sleeps`, which its listener sets before it
+//! One **bell** is a pair of words: the `number` that its ringer raises, and `sleeps`, which a listener raises before it
 //! sleeps. The rules, which together exclude a lost wake-up:
 //!
-//! - the ringer first raises `number`, then looks at `sleeps`, and wakes if it is set;
-//! - the listener first sets `sleeps`, then looks at `number` once more, and the kernel looks a third time.
+//! - the ringer first raises `number`, then looks at `sleeps`, and wakes if it is not 0;
+//! - the listener first raises `sleeps`, then looks at `number` once more, and the kernel looks a third time.
 //!
 //! Each has a sequentially consistent fence between its two steps, so at least one of them sees the other. `tests`
 //! holds the model: every interleaving of two listeners and ringers under `loom`.
@@ -26,17 +26,19 @@ pub(crate) fn ring(number: &AtomicU32, sleeps: &AtomicU32, value: u32, wake: imp
     }
 }
 
-/// Say that the listener is about to sleep. It must look at its numbers again before it does.
+/// Say that a listener is about to sleep. It must look at its numbers again before it does.
+///
+/// A bell may have several listeners: `sleeps` counts them. (A peer that writes there spoils its own wake-ups.)
 #[inline]
 pub(crate) fn lie_down(sleeps: &AtomicU32) {
-    sleeps.store(1, Ordering::Relaxed);
+    sleeps.fetch_add(1, Ordering::Relaxed);
     fence(Ordering::SeqCst);
 }
 
-/// Say that the listener is awake.
+/// Say that a listener is awake.
 #[inline]
 pub(crate) fn get_up(sleeps: &AtomicU32) {
-    sleeps.store(0, Ordering::Relaxed);
+    sleeps.fetch_sub(1, Ordering::Relaxed);
 }
 
 /// Whether to spin before sleeping, learnt from whether spinning has paid.
@@ -153,13 +155,13 @@ mod tests {
 }
 
 #[cfg(all(test, loom))]
-mod model {
+pub(crate) mod model {
     //! `make model`: the listener sleeps on a condition variable under a mutex that stands for the kernel's futex queue.
     use super::*;
     use loom::sync::{Arc, Condvar, Mutex};
     use loom::thread;
 
-    struct Bell {
+    pub(crate) struct Bell {
         number: AtomicU32,
         sleeps: AtomicU32,
         queue: Mutex<()>,
@@ -167,8 +169,20 @@ mod model {
     }
 
     impl Bell {
-        fn new() -> Self {
+        pub(crate) fn new() -> Self {
             Self { number: AtomicU32::new(0), sleeps: AtomicU32::new(0), queue: Mutex::new(()), woken: Condvar::new() }
+        }
+
+        pub(crate) fn number(&self) -> u32 {
+            self.number.load(Ordering::Acquire)
+        }
+
+        pub(crate) fn lie_down(&self) {
+            lie_down(&self.sleeps);
+        }
+
+        pub(crate) fn get_up(&self) {
+            get_up(&self.sleeps);
         }
 
         /// As futex_wait: checks the word and joins the queue in one step.
@@ -179,14 +193,29 @@ mod model {
             }
         }
 
-        fn ring(&self, value: u32) {
-            ring(&self.number, &self.sleeps, value, |_| {
-                let _queue = self.queue.lock().unwrap();
-                self.woken.notify_all();
-            });
+        /// As futex_waitv on two words: the other one is rung with [`Bell::ring_with`].
+        pub(crate) fn sleep_while_either(&self, expected: u32, other: &Self, others: u32) {
+            let queue = self.queue.lock().unwrap();
+            if self.number.load(Ordering::Relaxed) == expected && other.number.load(Ordering::Relaxed) == others {
+                drop(self.woken.wait(queue).unwrap());
+            }
         }
 
-        fn listen(&self, expected: u32) -> u32 {
+        fn wake(&self) {
+            let _queue = self.queue.lock().unwrap();
+            self.woken.notify_all();
+        }
+
+        pub(crate) fn ring(&self, value: u32) {
+            ring(&self.number, &self.sleeps, value, |_| self.wake());
+        }
+
+        /// Rings this one; its listener sleeps in the other one's queue.
+        pub(crate) fn ring_with(&self, value: u32, listener: &Self) {
+            ring(&self.number, &listener.sleeps, value, |_| listener.wake());
+        }
+
+        pub(crate) fn listen(&self, expected: u32) -> u32 {
             loop {
                 let number = self.number.load(Ordering::Acquire);
                 if number != expected {

@@ -19,21 +19,14 @@ pub(crate) enum Woken {
 
 /// Sleep while `word` is `expected`, for at most `timeout`.
 pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> Woken {
-    let timeout = timeout.map(|timeout| libc::timespec {
-        tv_sec: timeout.as_secs().min(i64::MAX as u64) as libc::time_t,
-        tv_nsec: timeout.subsec_nanos() as libc::c_long,
-    });
+    let timeout = timeout.map(timespec);
     let pointer = timeout.as_ref().map_or(std::ptr::null(), |timeout| timeout as *const libc::timespec);
     // SAFETY: FUTEX_WAIT reads one aligned u32 at `word`, which is borrowed, and the timespec, which lives on this
     // stack. There is no safe wrapper that takes a shared (non-private) futex in memory of another process's making.
     let result = unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, pointer) };
     match result {
         0 => Woken::Maybe,
-        _ => match errno() {
-            libc::ETIMEDOUT => Woken::TimedOut,
-            libc::EINTR => Woken::Interrupted,
-            _ => Woken::Maybe,
-        },
+        _ => woken(),
     }
 }
 
@@ -62,17 +55,38 @@ impl Waiter {
 /// The most words one wait takes: `FUTEX_WAITV_MAX`.
 pub(crate) const MAX_WAITERS: usize = 128;
 
-/// Sleep while every word has its expected value.
+/// Sleep while every word has its expected value, until that time of [`crate::clock::monotonic`] at most.
 ///
 /// The caller keeps the words mapped for the duration, as `Waiter` holds their addresses only.
-pub(crate) fn wait_any(waiters: &[Waiter]) -> Woken {
+pub(crate) fn wait_any(waiters: &[Waiter], until: Option<Duration>) -> Woken {
     debug_assert!(waiters.len() <= MAX_WAITERS);
-    // SAFETY: the kernel reads `len` entries of the slice and one u32 at each address; a bad address is EFAULT. The
-    // libc crate has no wrapper for this call.
+    let until = until.map(timespec);
+    let pointer = until.as_ref().map_or(std::ptr::null(), |until| until as *const libc::timespec);
+    // SAFETY: the kernel reads `len` entries of the slice, one u32 at each address and the timespec, which lives on this
+    // stack; a bad address is EFAULT. The libc crate has no wrapper for this call.
     let result = unsafe {
-        libc::syscall(libc::SYS_futex_waitv, waiters.as_ptr(), waiters.len(), 0, std::ptr::null::<libc::timespec>(), 0)
+        libc::syscall(libc::SYS_futex_waitv, waiters.as_ptr(), waiters.len(), 0, pointer, libc::CLOCK_MONOTONIC)
     };
-    if result < 0 && errno() == libc::EINTR { Woken::Interrupted } else { Woken::Maybe }
+    match result {
+        0.. => Woken::Maybe,
+        _ => woken(),
+    }
+}
+
+fn timespec(time: Duration) -> libc::timespec {
+    libc::timespec {
+        tv_sec: time.as_secs().min(i64::MAX as u64) as libc::time_t,
+        tv_nsec: time.subsec_nanos() as libc::c_long,
+    }
+}
+
+/// Why a wait failed.
+fn woken() -> Woken {
+    match errno() {
+        libc::ETIMEDOUT => Woken::TimedOut,
+        libc::EINTR => Woken::Interrupted,
+        _ => Woken::Maybe,
+    }
 }
 
 fn errno() -> i32 {

@@ -6,7 +6,7 @@
 //! | 4 | 4 | [`CLIENT_SLEEPS`]: 1 while the client sleeps on `REPLY` | client |
 //! | 8 | 528 | [`REQUEST_BLOCK`] | client |
 //! | 576 | 4 | [`REPLY`]: number of the newest reply; the broker sets [`ENDED`] | zone, broker |
-//! | 580 | 4 | [`SERVER_SLEEPS`]: 1 while the zone sleeps on `REQUEST` | zone |
+//! | 580 | 4 | [`SERVER_SLEEPS`]: how many threads of the zone sleep on `REQUEST` | zone |
 //! | 584 | 520 | [`REPLY_BLOCK`] | zone |
 //! | 4096 | … | [`ARENA`] | both |
 //!
@@ -23,7 +23,7 @@ pub const REQUEST: usize = 0;
 pub const CLIENT_SLEEPS: usize = 4;
 /// Number of the newest reply.
 pub const REPLY: usize = 576;
-/// 1 while the zone sleeps on [`REQUEST`].
+/// How many threads of the zone sleep on [`REQUEST`].
 pub const SERVER_SLEEPS: usize = 580;
 /// Function (u32), count (u32), bytes used of the arena (u64), words.
 pub const REQUEST_BLOCK: usize = 8;

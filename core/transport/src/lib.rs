@@ -10,11 +10,13 @@
 //! | [`account`] | zone; kept by the broker | what a client has used of its grant |
 //! | [`channel`] | broker | makes the memory of a call channel and ends it |
 //! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
-//! | [`server`] | zone | [`server::Server`]: wait for requests of many clients, reply |
+//! | [`line`] | zone | [`line::Line`]: one client's channel while its call runs: ask, reply |
+//! | [`server`] | zone | [`server::Server`]: wait for requests of many clients |
 //! | [`status`] | zone, broker | what a zone is doing, for deadlines and introspection |
 //! | [`terms`] | broker; read-only for the others | whether a grant is still alive |
 //! | [`layout`] | both | where each word of a channel stands, and who writes it |
 //! | `doorbell` | both | when to sleep and whom to wake: the part that is model-checked |
+//! | `turns` | zone | which thread looks at a channel: model-checked as well |
 //! | `shared`, `futex`, `clock` | both | the only modules with `unsafe` |
 //!
 //! ```text
@@ -46,6 +48,8 @@ mod futex;
 #[cfg_attr(loom, allow(dead_code))]
 pub mod layout;
 #[cfg(not(loom))]
+pub mod line;
+#[cfg(not(loom))]
 pub mod server;
 #[cfg(not(loom))]
 mod shared;
@@ -53,6 +57,8 @@ mod shared;
 pub mod status;
 #[cfg(not(loom))]
 pub mod terms;
+#[cfg_attr(loom, allow(dead_code))]
+mod turns;
 
 #[cfg(not(loom))]
 pub use shared::{Arena, ChannelError, OutOfRange};

@@ -1,30 +1,40 @@
-//! The zone's end of all its call channels: one thread, many clients.
+//! The zone's end of all its channels: requests of many clients, taken one at a time.
 //!
-//! The zone waits for whichever comes first: a request on any channel, or the broker's bell. It spins for a moment after
+//! The zone waits for whichever comes first: a request on any idle [`Line`], or the broker's bell. It spins for a moment after
 //! a call, since the next one often follows at once, and then sleeps on all words with one `futex_waitv`. What a client
 //! writes into its channel can cost a wake-up or that client's own reply, and nothing of another's.
+//!
+//! A zone with several threads has one server. The thread that holds it is the leader: it waits, takes a request, passes the
+//! server on and runs the call on its line, which nobody else looks at meanwhile.
 
 use crate::doorbell::{self, Spin};
 use crate::futex::{self, MAX_WAITERS, Waiter};
-use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS};
-use crate::shared::{Access, Arena, ChannelError, Shared};
-use crate::status::StatusWriter;
-use crate::terms::{State, TermsView};
-use cloison_capabilities::call::{MAX_WORDS, Reply, Request};
+use crate::line::Line;
+use crate::shared::ChannelError;
+use crate::status::{Row, StatusWriter};
+use cloison_capabilities::call::Request;
 use cloison_capabilities::message::ChannelId;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use std::time::Duration;
 
 /// How long to spin after a call, as the next one often follows at once.
-const SPIN: Duration = Duration::from_micros(100);
+pub(crate) const SPIN: Duration = Duration::from_micros(100);
 
-/// The most clients of one instance: `futex_waitv` takes 128 words, and one is the broker's bell.
-pub const MAX_CHANNELS: usize = MAX_WAITERS - 1;
+/// The most clients of one instance: `futex_waitv` takes 128 words, and one is the broker's bell, one the zone's own.
+pub const MAX_CHANNELS: usize = MAX_WAITERS - 2;
 
 /// A channel's place in the server, valid until it is detached.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Slot(usize);
+
+impl Slot {
+    /// As a position in a table of at most [`MAX_CHANNELS`].
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// What there is to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,29 +42,65 @@ pub enum Turn {
     /// The broker has rung: look at the control socket.
     Control,
     /// A client has posted a request, which has been copied to where [`Server::wait`] was told. Nothing in it has been
-    /// checked except that `count` is in range; words beyond it are those of earlier requests.
-    Request {
-        /// For [`Server::begin`], [`Server::arena`] and [`Server::reply`].
-        slot: Slot,
-        /// Whose.
-        id: ChannelId,
-    },
+    /// checked except that `count` is in range; words beyond it are those of earlier requests. Its line is busy until
+    /// [`Line::reply`] or [`Line::abandon`].
+    Request(Slot),
 }
 
+/// The broker's bell, and one of the zone's own.
 #[derive(Debug)]
-struct Attached {
-    id: ChannelId,
-    arena: Arena,
-    terms: TermsView,
-    served: u32,
+pub(crate) struct Bell {
+    page: Arc<StatusWriter>,
+    /// Up to where the broker's has been heard.
+    heard: AtomicU32,
+    /// Somebody waits who will hear it.
+    listening: AtomicBool,
+    /// The zone's own.
+    knocks: AtomicU32,
+    /// Somebody sleeps on that.
+    sleeps: AtomicU32,
+}
+
+impl Bell {
+    fn rung(&self) -> bool {
+        self.page.bell().load(Ordering::Acquire) != self.heard.load(Ordering::Relaxed)
+    }
+
+    /// Whether the broker has rung, and nobody waits who would hear it.
+    #[inline]
+    pub(crate) fn rung_for_nobody(&self) -> bool {
+        self.rung() && !self.listening.load(Ordering::Relaxed)
+    }
+
+    /// Make whoever waits for requests look again.
+    pub(crate) fn knock(&self) {
+        self.knocks.fetch_add(1, Ordering::Release);
+        fence(Ordering::SeqCst);
+        if self.sleeps.load(Ordering::Relaxed) != 0 {
+            futex::wake(&self.knocks);
+        }
+    }
+
+    /// Say that a thread is about to sleep on the broker's bell.
+    pub(crate) fn lie_down(&self) -> Waiter {
+        doorbell::lie_down(self.page.sleeps());
+        Waiter::new(self.page.bell(), self.page.bell().load(Ordering::Acquire))
+    }
+
+    /// Say that it is awake.
+    pub(crate) fn get_up(&self) {
+        doorbell::get_up(self.page.sleeps());
+    }
 }
 
 /// The zone's end of all its channels.
 #[derive(Debug)]
 pub struct Server {
-    status: StatusWriter,
-    heard: u32,
-    channels: Vec<Option<Attached>>,
+    page: Arc<StatusWriter>,
+    bell: Arc<Bell>,
+    /// Up to where the zone's own bell has been heard.
+    knocked: u32,
+    lines: Vec<Option<Arc<Line>>>,
     /// Where the next search begins, so that no client can starve the others.
     next: usize,
     spin: Spin,
@@ -63,137 +109,128 @@ pub struct Server {
 impl Server {
     /// Map the status page that came with the first message.
     pub fn new(status: OwnedFd) -> Result<Self, ChannelError> {
-        let status = StatusWriter::open(&status)?;
-        // Nothing has been heard yet: what the broker sent before now is looked at on the first turn.
-        let heard = status.bell().load(Ordering::Acquire).wrapping_sub(1);
-        Ok(Self { status, heard, channels: Vec::new(), next: 0, spin: Spin::new(SPIN) })
+        let page = Arc::new(StatusWriter::open(&status)?);
+        let bell = Bell {
+            // Nothing has been heard yet: what the broker sent before now is looked at on the first turn.
+            heard: AtomicU32::new(page.bell().load(Ordering::Acquire).wrapping_sub(1)),
+            page: page.clone(),
+            listening: AtomicBool::new(false),
+            knocks: AtomicU32::new(0),
+            sleeps: AtomicU32::new(0),
+        };
+        Ok(Self { page, bell: Arc::new(bell), knocked: 0, lines: Vec::new(), next: 0, spin: Spin::new(SPIN) })
+    }
+
+    /// Where the thread of that number, from 0, says what it runs; `None` beyond [`crate::status::MAX_THREADS`].
+    pub fn row(&self, thread: usize) -> Option<Row> {
+        Row::new(self.page.clone(), thread)
     }
 
     /// Serve another client.
-    pub fn attach(&mut self, id: ChannelId, channel: OwnedFd, terms: OwnedFd) -> Result<(), ChannelError> {
-        let attached = Attached {
-            id,
-            arena: Arena { memory: Shared::map_sealed(&channel, ARENA, Access::ReadWrite)? },
-            terms: TermsView::open(&terms)?,
-            served: 0,
-        };
-        match self.channels.iter().position(Option::is_none) {
-            Some(free) => self.channels[free] = Some(attached),
-            None if self.channels.len() < MAX_CHANNELS => self.channels.push(Some(attached)),
+    pub fn attach(&mut self, id: ChannelId, channel: OwnedFd, terms: OwnedFd) -> Result<Slot, ChannelError> {
+        let line = Arc::new(Line::open(id, &channel, &terms, self.bell.clone())?);
+        let index = match self.lines.iter().position(Option::is_none) {
+            Some(free) => free,
+            None if self.lines.len() < MAX_CHANNELS => {
+                self.lines.push(None);
+                self.lines.len() - 1
+            }
             None => return Err(ChannelError::TooMany),
-        }
-        Ok(())
+        };
+        self.lines[index] = Some(line);
+        Ok(Slot(index))
     }
 
-    /// Forget a client.
-    pub fn detach(&mut self, id: ChannelId) {
-        for slot in &mut self.channels {
-            if slot.as_ref().is_some_and(|attached| attached.id == id) {
-                *slot = None;
-            }
+    /// Forget a client, and end whoever waits for it. Its place; `None` if it was not there.
+    pub fn detach(&mut self, id: ChannelId) -> Option<Slot> {
+        let index = self.lines.iter().position(|line| line.as_ref().is_some_and(|line| line.id() == id))?;
+        if let Some(line) = self.lines[index].take() {
+            line.leave();
         }
+        Some(Slot(index))
+    }
+
+    /// A client's line; `None` if it has been detached.
+    #[inline]
+    pub fn line(&self, slot: Slot) -> Option<&Arc<Line>> {
+        self.lines.get(slot.0)?.as_ref()
+    }
+
+    /// Whether more than one client is attached.
+    #[inline]
+    pub fn has_several(&self) -> bool {
+        self.lines.iter().flatten().nth(1).is_some()
+    }
+
+    /// Whether the broker has rung. It counts as heard from now on.
+    pub fn hear(&mut self) -> bool {
+        let rung = self.page.bell().load(Ordering::Acquire);
+        self.bell.heard.swap(rung, Ordering::Relaxed) != rung
     }
 
     /// Wait for something to do. A request is copied to `request`: it is too large to be handed about.
+    #[inline]
     pub fn wait(&mut self, request: &mut Request) -> Turn {
-        loop {
-            let (status, heard, channels, next) = (&self.status, &mut self.heard, &mut self.channels, &mut self.next);
-            if let Some(found) = self.spin.until(|| look(status, heard, channels, next, request)) {
-                return found;
+        self.bell.listening.store(true, Ordering::Relaxed);
+        let turn = loop {
+            let (bell, knocked, lines, next) = (&*self.bell, &mut self.knocked, &self.lines, &mut self.next);
+            if let Some(found) = self.spin.until(|| look(bell, knocked, lines, next, request)) {
+                break found;
             }
             self.sleep();
-        }
+        };
+        self.bell.listening.store(false, Ordering::Relaxed);
+        turn
     }
 
     /// Sleep until a word changes, in the order that [`doorbell`] asks for.
     fn sleep(&mut self) {
-        let mut waiters = Vec::with_capacity(self.channels.len() + 1);
-        doorbell::lie_down(self.status.sleeps());
-        waiters.push(Waiter::new(self.status.bell(), self.heard));
-        for attached in self.channels.iter().flatten() {
-            doorbell::lie_down(attached.arena.memory.word(SERVER_SLEEPS));
-            waiters.push(Waiter::new(attached.arena.memory.word(REQUEST), attached.served));
+        let mut waiters = Vec::with_capacity(self.lines.len() + 2);
+        doorbell::lie_down(self.page.sleeps());
+        self.bell.sleeps.store(1, Ordering::Relaxed);
+        for line in self.lines.iter().flatten() {
+            doorbell::lie_down(line.sleeps());
         }
-        // The kernel compares every word with what has been served before it lets us sleep: that is the second look.
-        futex::wait_any(&waiters);
-        doorbell::get_up(self.status.sleeps());
-        for attached in self.channels.iter().flatten() {
-            doorbell::get_up(attached.arena.memory.word(SERVER_SLEEPS));
+        fence(Ordering::SeqCst);
+        // The second look; the kernel takes the third, when it compares every word before it lets us sleep.
+        waiters.push(Waiter::new(self.page.bell(), self.bell.heard.load(Ordering::Relaxed)));
+        waiters.push(Waiter::new(&self.bell.knocks, self.knocked));
+        let lines = self.lines.iter().flatten();
+        if lines.clone().all(|line| line.waiter().map(|waiter| waiters.push(waiter)).is_some()) {
+            futex::wait_any(&waiters, None);
         }
-    }
-
-    /// Note in the status page that this call is running now.
-    #[inline]
-    pub fn begin(&mut self, slot: Slot, function: u32) {
-        if let Some(Some(attached)) = self.channels.get(slot.0) {
-            self.status.begin(attached.id, function);
+        for line in lines {
+            doorbell::get_up(line.sleeps());
         }
-    }
-
-    /// Answer the request that [`Server::wait`] gave for this slot.
-    #[inline]
-    pub fn reply(&mut self, slot: Slot, reply: &Reply) {
-        self.status.end();
-        let Some(Some(attached)) = self.channels.get(slot.0) else { return };
-        let memory = &attached.arena.memory;
-        let count = (reply.count as usize).min(MAX_WORDS);
-        memory.word(REPLY_BLOCK).store(reply.status as u32, Ordering::Relaxed);
-        memory.word(REPLY_BLOCK + 4).store(count as u32, Ordering::Relaxed);
-        memory.store_words(REPLY_BLOCK + 8, &reply.words[..count]);
-        doorbell::ring(memory.word(REPLY), memory.word(CLIENT_SLEEPS), attached.served & !ENDED, futex::wake);
-    }
-
-    /// The bulk part of that client's channel; `None` if it has been detached.
-    #[inline]
-    pub fn arena(&self, slot: Slot) -> Option<&Arena> {
-        self.channels.get(slot.0)?.as_ref().map(|attached| &attached.arena)
-    }
-
-    /// Whether that client's grant has been taken back.
-    #[inline]
-    pub fn revoked(&self, slot: Slot) -> bool {
-        self.channels.get(slot.0).and_then(Option::as_ref).is_none_or(|attached| attached.terms.state() != State::Live)
+        self.bell.sleeps.store(0, Ordering::Relaxed);
+        doorbell::get_up(self.page.sleeps());
     }
 }
 
-/// The bell, or the next client that has posted something, in turn.
+/// A bell, or the next client that has posted something, in turn.
 #[inline]
 fn look(
-    status: &StatusWriter,
-    heard: &mut u32,
-    channels: &mut [Option<Attached>],
+    bell: &Bell,
+    knocked: &mut u32,
+    lines: &[Option<Arc<Line>>],
     next: &mut usize,
     request: &mut Request,
 ) -> Option<Turn> {
-    let bell = status.bell().load(Ordering::Acquire);
-    if bell != *heard {
-        *heard = bell;
+    let rung = bell.page.bell().load(Ordering::Acquire);
+    if rung != bell.heard.load(Ordering::Relaxed) {
+        bell.heard.store(rung, Ordering::Relaxed);
         return Some(Turn::Control);
     }
-    let count = channels.len();
+    // Whoever knocks has left something on a line.
+    *knocked = bell.knocks.load(Ordering::Acquire);
+    let count = lines.len();
     for step in 0..count {
         let index = if *next + step < count { *next + step } else { *next + step - count };
-        let Some(attached) = &mut channels[index] else { continue };
-        let posted = attached.arena.memory.word(REQUEST).load(Ordering::Acquire);
-        if posted == attached.served {
-            continue;
+        let Some(line) = &lines[index] else { continue };
+        if line.take(request) {
+            *next = if index + 1 < count { index + 1 } else { 0 };
+            return Some(Turn::Request(Slot(index)));
         }
-        // The data is on another line than the words: ask for both at once.
-        attached.arena.memory.prefetch(ARENA);
-        attached.served = posted;
-        *next = if index + 1 < count { index + 1 } else { 0 };
-        copy(&attached.arena, request);
-        return Some(Turn::Request { slot: Slot(index), id: attached.id });
     }
     None
-}
-
-/// One copy of the request block; a count out of range becomes the largest, which no function has.
-#[inline]
-fn copy(arena: &Arena, request: &mut Request) {
-    let memory = &arena.memory;
-    request.function = memory.word(REQUEST_BLOCK).load(Ordering::Relaxed);
-    request.count = memory.word(REQUEST_BLOCK + 4).load(Ordering::Relaxed).min(MAX_WORDS as u32);
-    request.arena_used = memory.wide(REQUEST_BLOCK + 8).load(Ordering::Relaxed);
-    memory.load_words(REQUEST_BLOCK + 16, &mut request.words[..request.count as usize]);
 }

@@ -3,11 +3,15 @@
 //! | offset | word | written by |
 //! |---|---|---|
 //! | 0 | bell: raised when the broker has sent a message | broker |
-//! | 4 | 1 while the zone sleeps | zone |
-//! | 64 | the channel whose call is running, 0 for none | zone |
-//! | 72 | its function | zone |
-//! | 80 | since when, in nanoseconds of `CLOCK_MONOTONIC_COARSE` | zone |
-//! | 88 | how many calls have begun | zone |
+//! | 4 | how many of the zone's threads sleep on the bell | zone |
+//! | 64 · (1 + n) | **row** n, of the zone's thread n: | |
+//! | + 0 | the channel whose call is running, 0 for none | zone |
+//! | + 8 | its function | zone |
+//! | + 16 | since when, in nanoseconds of `CLOCK_MONOTONIC_COARSE` | zone |
+//! | + 24 | how many calls have begun | zone |
+//!
+//! A call that waits for a callable of its client is not running: that is the client's time. When it goes on, its
+//! beginning is moved by as long as it has waited.
 //!
 //! What the zone writes is a claim about itself: lying makes the broker end that zone too early or too late, and
 //! touches nobody else.
@@ -19,16 +23,22 @@ use crate::shared::{Access, ChannelError, Shared};
 use cloison_capabilities::message::ChannelId;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 const PAGE: usize = 4096;
 const BELL: usize = 0;
 const SLEEPS: usize = 4;
-const CHANNEL: usize = 64;
-const FUNCTION: usize = 72;
-const SINCE: usize = 80;
-const CALLS: usize = 88;
+const ROWS: usize = 64;
+const ROW_BYTES: usize = 64;
+const CHANNEL: usize = 0;
+const FUNCTION: usize = 8;
+const SINCE: usize = 16;
+const CALLS: usize = 24;
+
+/// The most threads of one zone that serve calls.
+pub const MAX_THREADS: usize = (PAGE - ROWS) / ROW_BYTES;
 
 pub use crate::clock::{COARSE_LAG, monotonic};
 
@@ -65,24 +75,34 @@ impl Status {
         doorbell::ring(bell, self.memory.word(SLEEPS), value, futex::wake);
     }
 
-    /// What the zone says it is running.
+    /// What the zone says it is running: of several calls, the one that began first.
     pub fn running(&self) -> Option<Running> {
-        let channel = self.memory.wide(CHANNEL).load(Ordering::Acquire);
+        self.all_running().min_by_key(|running| running.since)
+    }
+
+    /// All calls that the zone says it is running.
+    pub fn all_running(&self) -> impl Iterator<Item = Running> {
+        (0..MAX_THREADS).filter_map(|thread| self.row(ROWS + thread * ROW_BYTES))
+    }
+
+    fn row(&self, row: usize) -> Option<Running> {
+        let channel = self.memory.wide(row + CHANNEL).load(Ordering::Acquire);
         if channel == 0 {
             return None;
         }
         let running = Running {
             channel: ChannelId(channel),
-            function: self.memory.word(FUNCTION).load(Ordering::Relaxed),
-            since: Duration::from_nanos(self.memory.wide(SINCE).load(Ordering::Relaxed)),
+            function: self.memory.word(row + FUNCTION).load(Ordering::Relaxed),
+            since: Duration::from_nanos(self.memory.wide(row + SINCE).load(Ordering::Relaxed)),
         };
         // A call that ended while we read it is not running.
-        (self.memory.wide(CHANNEL).load(Ordering::Acquire) == channel).then_some(running)
+        (self.memory.wide(row + CHANNEL).load(Ordering::Acquire) == channel).then_some(running)
     }
 
     /// How many calls the zone says have begun.
     pub fn calls(&self) -> u64 {
-        self.memory.wide(CALLS).load(Ordering::Relaxed)
+        let of = |thread| self.memory.wide(ROWS + thread * ROW_BYTES + CALLS).load(Ordering::Relaxed);
+        (0..MAX_THREADS).map(of).fold(0, u64::wrapping_add)
     }
 }
 
@@ -90,12 +110,11 @@ impl Status {
 #[derive(Debug)]
 pub(crate) struct StatusWriter {
     memory: Shared,
-    calls: u64,
 }
 
 impl StatusWriter {
     pub(crate) fn open(descriptor: &OwnedFd) -> Result<Self, ChannelError> {
-        Ok(Self { memory: Shared::map_sealed(descriptor, PAGE, Access::ReadWrite)?, calls: 0 })
+        Ok(Self { memory: Shared::map_sealed(descriptor, PAGE, Access::ReadWrite)? })
     }
 
     pub(crate) fn bell(&self) -> &AtomicU32 {
@@ -105,18 +124,86 @@ impl StatusWriter {
     pub(crate) fn sleeps(&self) -> &AtomicU32 {
         self.memory.word(SLEEPS)
     }
+}
 
+/// A thread's row in the page: what it is running.
+#[derive(Clone, Debug)]
+pub struct Row {
+    page: Arc<StatusWriter>,
+    at: usize,
+}
+
+impl Row {
+    /// `None` beyond [`MAX_THREADS`].
+    pub(crate) fn new(page: Arc<StatusWriter>, thread: usize) -> Option<Self> {
+        (thread < MAX_THREADS).then(|| Self { page, at: ROWS + thread * ROW_BYTES })
+    }
+
+    /// A call begins.
     #[inline]
-    pub(crate) fn begin(&mut self, channel: ChannelId, function: u32) {
-        self.calls += 1;
-        self.memory.word(FUNCTION).store(function, Ordering::Relaxed);
-        self.memory.wide(SINCE).store(monotonic_coarse().as_nanos() as u64, Ordering::Relaxed);
-        self.memory.wide(CALLS).store(self.calls, Ordering::Relaxed);
-        self.memory.wide(CHANNEL).store(channel.0, Ordering::Release);
+    pub fn begin(&self, channel: ChannelId, function: u32) {
+        let calls = self.page.memory.wide(self.at + CALLS);
+        calls.store(calls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.run(channel, function, monotonic_coarse());
+    }
+
+    /// `count` calls begin, of which this is the first.
+    #[inline]
+    pub fn begin_many(&self, channel: ChannelId, function: u32, count: u64) {
+        let calls = self.page.memory.wide(self.at + CALLS);
+        calls.store(calls.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
+        self.run(channel, function, monotonic_coarse());
+    }
+
+    /// The next call of many that began together.
+    #[inline]
+    pub fn next(&self, function: u32) {
+        self.page.memory.word(self.at + FUNCTION).store(function, Ordering::Relaxed);
+    }
+
+    /// What is running now, as [`Row::resume`] takes it up again. Nothing is, from now on.
+    pub fn pause(&self) -> Option<Paused> {
+        let memory = &self.page.memory;
+        let channel = memory.wide(self.at + CHANNEL).load(Ordering::Relaxed);
+        let paused = (channel != 0).then(|| Paused {
+            channel: ChannelId(channel),
+            function: memory.word(self.at + FUNCTION).load(Ordering::Relaxed),
+            used: monotonic_coarse()
+                .saturating_sub(Duration::from_nanos(memory.wide(self.at + SINCE).load(Ordering::Relaxed))),
+        });
+        self.end();
+        paused
+    }
+
+    /// Go on with a call: the time it has used counts, the time since does not.
+    pub fn resume(&self, paused: Option<Paused>) {
+        match paused {
+            Some(paused) => {
+                self.run(paused.channel, paused.function, monotonic_coarse().saturating_sub(paused.used));
+            }
+            None => self.end(),
+        }
     }
 
     #[inline]
-    pub(crate) fn end(&self) {
-        self.memory.wide(CHANNEL).store(0, Ordering::Release);
+    fn run(&self, channel: ChannelId, function: u32, since: Duration) {
+        let memory = &self.page.memory;
+        memory.word(self.at + FUNCTION).store(function, Ordering::Relaxed);
+        memory.wide(self.at + SINCE).store(since.as_nanos() as u64, Ordering::Relaxed);
+        memory.wide(self.at + CHANNEL).store(channel.0, Ordering::Release);
     }
+
+    /// The call has ended.
+    #[inline]
+    pub fn end(&self) {
+        self.page.memory.wide(self.at + CHANNEL).store(0, Ordering::Release);
+    }
+}
+
+/// A call that does not run at the moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Paused {
+    channel: ChannelId,
+    function: u32,
+    used: Duration,
 }

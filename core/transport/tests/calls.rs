@@ -28,8 +28,9 @@ fn zone(mut server: Server, stop: &AtomicBool) {
         match server.wait(&mut request) {
             Turn::Control if stop.load(Ordering::SeqCst) => return,
             Turn::Control => {}
-            Turn::Request { slot, .. } => {
-                server.begin(slot, request.function);
+            Turn::Request(slot) => {
+                let (line, row) = (server.line(slot).unwrap(), server.row(0).unwrap());
+                row.begin(line.id(), request.function);
                 if request.function == 1 {
                     thread::sleep(Duration::from_millis(300));
                 }
@@ -37,7 +38,8 @@ fn zone(mut server: Server, stop: &AtomicBool) {
                     request.words[..request.count as usize].iter().fold(0u64, |sum, word| sum.wrapping_add(*word));
                 let mut reply = Reply { status: Status::Ok, count: 1, words: [0; MAX_WORDS] };
                 reply.words[0] = sum;
-                server.reply(slot, &reply);
+                row.end();
+                line.reply(&reply);
             }
         }
     }

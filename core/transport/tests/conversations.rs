@@ -1,0 +1,241 @@
+//! Calls that are answered with questions, between client threads and one or more zone threads.
+#![cfg(not(loom))]
+
+use cloison_capabilities::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
+use cloison_capabilities::message::ChannelId;
+use cloison_transport::channel::Channel;
+use cloison_transport::client::Caller;
+use cloison_transport::line::{Line, Unanswered};
+use cloison_transport::server::{Server, Turn};
+use cloison_transport::status::{Status as StatusPage, monotonic};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn request(function: u32, words: &[u64]) -> Request {
+    let mut request = Request { function, count: words.len() as u32, arena_used: 0, words: [0; MAX_WORDS] };
+    request.words[..words.len()].copy_from_slice(words);
+    request
+}
+
+fn reply(status: Status, word: u64) -> Reply {
+    let mut reply = Reply { status, count: 1, words: [0; MAX_WORDS] };
+    reply.words[0] = word;
+    reply
+}
+
+/// Function n asks n questions and adds the answers up. What comes instead of an answer is a call, served at once.
+fn run(line: &Line, request: &Request) -> Reply {
+    let mut sum = 0;
+    for question in 0..u64::from(request.function) {
+        let mut answer = Request::EMPTY;
+        line.ask(&reply(Status::Callback, question), &mut answer, monotonic() + LONG).unwrap();
+        while answer.function != ANSWER {
+            let nested = run(line, &answer);
+            line.ask(&nested, &mut answer, monotonic() + LONG).unwrap();
+        }
+        sum += answer.words[0];
+    }
+    reply(Status::Ok, sum)
+}
+
+/// Threads that take turns at a server, until the broker rings.
+struct Zone {
+    page: StatusPage,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Zone {
+    fn start(server: Server, page: StatusPage, threads: usize) -> Self {
+        let (server, stop) = (Arc::new(Mutex::new(server)), Arc::new(AtomicBool::new(false)));
+        let worker = |_| {
+            let (server, stop) = (server.clone(), stop.clone());
+            thread::spawn(move || {
+                let mut request = Request::EMPTY;
+                loop {
+                    let mut leader = server.lock().unwrap();
+                    if stop.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let Turn::Request(slot) = leader.wait(&mut request) else { continue };
+                    let line = leader.line(slot).unwrap().clone();
+                    drop(leader);
+                    let reply = run(&line, &request);
+                    line.reply(&reply);
+                }
+            })
+        };
+        Self { page, threads: (0..threads).map(worker).collect(), stop }
+    }
+
+    fn stop(self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.page.ring();
+        self.threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+}
+
+fn start(clients: u64) -> (Server, StatusPage, Vec<Channel>, Vec<Caller>) {
+    let (page, descriptor) = StatusPage::create().unwrap();
+    let mut server = Server::new(descriptor).unwrap();
+    let (mut channels, mut callers) = (Vec::new(), Vec::new());
+    for client in 1..=clients {
+        let (channel, descriptors) = Channel::create(4096).unwrap();
+        let theirs = (descriptors.channel.try_clone().unwrap(), descriptors.terms.try_clone().unwrap());
+        server.attach(ChannelId(client), theirs.0, theirs.1).unwrap();
+        callers.push(Caller::open(descriptors.channel, descriptors.terms).unwrap());
+        channels.push(channel);
+    }
+    (server, page, channels, callers)
+}
+
+/// Answers each question with `answer`, until the call ends.
+fn converse(caller: &mut Caller, function: u32, mut answer: impl FnMut(&mut Caller, u64) -> u64) -> u64 {
+    let mut status = caller.call(&request(function, &[]), LONG).unwrap();
+    while status == Status::Callback {
+        let question = caller.reply().words[0];
+        let answer = answer(caller, question);
+        status = caller.call(&request(ANSWER, &[answer]), LONG).unwrap();
+    }
+    caller.reply().words[0]
+}
+
+#[test]
+fn questions_are_answered_and_calls_are_made_inside_of_them() {
+    let (server, page, _channels, mut callers) = start(1);
+    let zone = Zone::start(server, page, 1);
+    let caller = &mut callers[0];
+    assert_eq!(converse(caller, 0, |_, _| unreachable!()), 0);
+    assert_eq!(converse(caller, 3, |_, question| 10 + question), 33);
+    let nested = converse(caller, 2, |caller, _| converse(caller, 2, |caller, _| converse(caller, 1, |_, _| 7)));
+    assert_eq!(nested, 4 * 7);
+    zone.stop();
+}
+
+#[test]
+fn clients_converse_with_several_threads() {
+    let (server, page, _channels, callers) = start(4);
+    let zone = Zone::start(server, page, 3);
+    let slow = AtomicU64::new(0);
+    thread::scope(|scope| {
+        for (client, mut caller) in callers.into_iter().enumerate() {
+            let slow = &slow;
+            scope.spawn(move || {
+                for turn in 0..4000_u64 {
+                    let sum = converse(&mut caller, (turn % 4) as u32, |caller, question| {
+                        if turn % 500 == 3 {
+                            slow.fetch_add(1, Ordering::Relaxed);
+                            thread::sleep(Duration::from_millis(2)); // long enough for the zone to fall asleep
+                        }
+                        let nested = if turn % 3 == 0 { converse(caller, 1, |_, _| 5) } else { 5 };
+                        nested + question + client as u64
+                    });
+                    let questions = turn % 4;
+                    let expected = questions * (5 + client as u64) + questions * questions.saturating_sub(1) / 2;
+                    assert_eq!(sum, expected);
+                }
+            });
+        }
+    });
+    assert!(slow.into_inner() > 0);
+    zone.stop();
+}
+
+/// The line of the only client, after it has called.
+fn called(server: &mut Server, page: &StatusPage) -> Arc<Line> {
+    page.ring(); // also what was rung before is heard once
+    loop {
+        if let Turn::Request(slot) = server.wait(&mut { Request::EMPTY }) {
+            return server.line(slot).unwrap().clone();
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_comes_too_late_gets_the_end() {
+    let (mut server, page, _channels, mut callers) = start(1);
+    let mut caller = callers.pop().unwrap();
+    let client = thread::spawn(move || {
+        assert_eq!(caller.call(&request(1, &[]), LONG).unwrap(), Status::Callback);
+        thread::sleep(Duration::from_millis(150));
+        (caller.call(&request(ANSWER, &[]), LONG).unwrap(), caller)
+    });
+    let line = called(&mut server, &page);
+    let question = reply(Status::Callback, 0);
+    let until = monotonic() + Duration::from_millis(20);
+    assert_eq!(line.ask(&question, &mut { Request::EMPTY }, until), Err(Unanswered::Deadline));
+    line.abandon();
+    let mut late = Request::EMPTY;
+    let Turn::Request(slot) = server.wait(&mut late) else { panic!("the late answer") };
+    assert_eq!(late.function, ANSWER);
+    server.line(slot).unwrap().reply(&reply(Status::CallbackOverdue, 0));
+    let (status, mut caller) = client.join().unwrap();
+    assert_eq!(status, Status::CallbackOverdue);
+    // The numbers are right: the next call gets its own reply.
+    let client = thread::spawn(move || caller.call(&request(0, &[]), LONG).unwrap());
+    called(&mut server, &page).reply(&reply(Status::Ok, 0));
+    assert_eq!(client.join().unwrap(), Status::Ok);
+}
+
+#[test]
+fn a_client_that_leaves_answers_nothing() {
+    let (mut server, page, _channels, mut callers) = start(1);
+    let mut caller = callers.pop().unwrap();
+    let client = thread::spawn(move || caller.call(&request(1, &[]), LONG).unwrap());
+    let line = called(&mut server, &page);
+    let asking =
+        thread::spawn(move || line.ask(&reply(Status::Callback, 0), &mut { Request::EMPTY }, monotonic() + LONG));
+    assert_eq!(client.join().unwrap(), Status::Callback);
+    thread::sleep(Duration::from_millis(20));
+    assert!(server.detach(ChannelId(1)).is_some());
+    assert_eq!(asking.join().unwrap(), Err(Unanswered::Gone));
+}
+
+#[test]
+fn the_broker_is_heard_while_a_question_is_open() {
+    let (mut server, page, _channels, mut callers) = start(1);
+    let mut caller = callers.pop().unwrap();
+    let client = thread::spawn(move || {
+        caller.call(&request(1, &[]), LONG).unwrap();
+        thread::sleep(Duration::from_millis(60));
+        caller.call(&request(ANSWER, &[]), LONG).unwrap()
+    });
+    let line = called(&mut server, &page);
+    assert!(!server.hear());
+    let page = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        page.ring();
+    });
+    let (mut answer, until) = (Request::EMPTY, monotonic() + LONG);
+    assert_eq!(line.ask(&reply(Status::Callback, 0), &mut answer, until), Err(Unanswered::Control));
+    assert!(server.hear());
+    assert_eq!(line.listen(&mut answer, until), Ok(()));
+    line.reply(&reply(Status::Ok, 0));
+    assert_eq!(client.join().unwrap(), Status::Ok);
+    page.join().unwrap();
+}
+
+#[test]
+fn what_a_thread_runs_stands_in_its_own_row_and_waiting_is_not_running() {
+    let (page, descriptor) = StatusPage::create().unwrap();
+    let server = Server::new(descriptor).unwrap();
+    let (one, other) = (server.row(0).unwrap(), server.row(1).unwrap());
+    one.begin(ChannelId(1), 5);
+    other.begin(ChannelId(2), 6);
+    assert_eq!((page.all_running().count(), page.calls()), (2, 2));
+    let began = page.all_running().next().unwrap().since;
+    let paused = one.pause();
+    assert_eq!(page.running().unwrap().channel, ChannelId(2));
+    thread::sleep(Duration::from_millis(50));
+    one.resume(paused);
+    let moved = page.all_running().next().unwrap();
+    assert!(moved.function == 5 && moved.since >= began + Duration::from_millis(30), "{moved:?}, began {began:?}");
+    one.end();
+    other.end();
+    assert_eq!(page.running(), None);
+    assert!(server.row(cloison_transport::status::MAX_THREADS).is_none());
+}

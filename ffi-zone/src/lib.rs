@@ -30,6 +30,7 @@ mod library;
 pub mod limits;
 pub mod marshal;
 pub mod number;
+pub mod per_call;
 pub mod plan;
 pub mod policy;
 pub mod refusal;

@@ -19,6 +19,7 @@
 //! whose child it is, sees that.
 
 use crate::marshal::Marshal;
+use crate::per_call::Calls;
 use crate::policy::{Denial, Policy};
 use crate::refusal::Refusal;
 use crate::state::State;
@@ -28,7 +29,9 @@ use cloison_capabilities::{FunctionId, Grant};
 use cloison_transport::ChannelError;
 use cloison_transport::account::Account;
 use cloison_transport::control::{Control, ControlError};
-use cloison_transport::server::{Server, Slot, Turn};
+use cloison_transport::line::Line;
+use cloison_transport::server::{Server, Turn};
+use cloison_transport::status::Row;
 use std::os::fd::OwnedFd;
 
 /// Why serving ended.
@@ -46,8 +49,9 @@ pub enum Ended {
 }
 
 /// Serves until the broker is gone.
-pub fn run(control: &Control, server: Server, marshal: Marshal, state: &State) -> Ended {
-    let mut service = Service { control, server, marshal, state, clients: Vec::new(), latest: None };
+pub fn run(control: &Control, server: Server, marshal: Marshal, state: &State, mut calls: Option<Calls>) -> Ended {
+    let row = server.row(0).expect("there is one");
+    let mut service = Service { control, server, marshal, state, clients: Vec::new(), latest: None, row: row.clone() };
     let mut request = Request::EMPTY;
     loop {
         match service.server.wait(&mut request) {
@@ -56,7 +60,13 @@ pub fn run(control: &Control, server: Server, marshal: Marshal, state: &State) -
                     return ended;
                 }
             }
-            Turn::Request { slot, id } => service.request(slot, id, &request),
+            Turn::Request(slot) => {
+                let Some(line) = service.server.line(slot).cloned() else { continue };
+                match &mut calls {
+                    Some(calls) => calls.run(&line, &row, &request, || service.request(&line, &request)),
+                    None => service.request(&line, &request),
+                }
+            }
         }
     }
 }
@@ -69,6 +79,7 @@ struct Service<'a> {
     clients: Vec<Client>,
     /// Whose call was the latest.
     latest: Option<ChannelId>,
+    row: Row,
 }
 
 struct Client {
@@ -112,19 +123,19 @@ impl Service<'_> {
     }
 
     #[inline]
-    fn request(&mut self, slot: Slot, id: ChannelId, request: &Request) {
-        let refusal = match self.admit(slot, id, request) {
-            Ok(client) => return self.call(slot, client, request),
+    fn request(&mut self, line: &Line, request: &Request) {
+        let refusal = match self.admit(line, request) {
+            Ok(client) => return self.call(line, client, request),
             Err(refusal) => refusal,
         };
-        let reply = self.marshal.refuse(&refusal, request, self.server.arena(slot));
-        self.server.reply(slot, reply);
+        line.reply(self.marshal.refuse(&refusal, request, Some(line.arena())));
     }
 
     /// Whether the client may make this call; its place among the clients.
     #[inline]
-    fn admit(&mut self, slot: Slot, id: ChannelId, request: &Request) -> Result<usize, Box<Refusal>> {
-        if self.server.revoked(slot) {
+    fn admit(&mut self, line: &Line, request: &Request) -> Result<usize, Box<Refusal>> {
+        let id = line.id();
+        if line.revoked() {
             return Err(revoked());
         }
         let function = FunctionId(request.function);
@@ -144,16 +155,16 @@ impl Service<'_> {
     }
 
     #[inline]
-    fn call(&mut self, slot: Slot, client: usize, request: &Request) {
-        self.server.begin(slot, request.function);
+    fn call(&mut self, line: &Line, client: usize, request: &Request) {
+        self.row.begin(line.id(), request.function);
         let bounds =
             self.clients[client].policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
-        let Some(arena) = self.server.arena(slot) else { return };
-        let mut reply = self.marshal.call(request, bounds, arena);
-        if self.server.revoked(slot) {
-            reply = self.marshal.refuse(&revoked(), request, self.server.arena(slot));
+        let mut reply = self.marshal.call(request, bounds, line.arena());
+        if line.revoked() {
+            reply = self.marshal.refuse(&revoked(), request, Some(line.arena()));
         }
-        self.server.reply(slot, reply);
+        self.row.end();
+        line.reply(reply);
     }
 
     /// Another client's turn: nothing that the previous one's calls changed must be there.

@@ -37,9 +37,11 @@ use crate::functions::Functions;
 use crate::library;
 use crate::limits;
 use crate::marshal::Marshal;
+use crate::per_call::Calls;
 use crate::serve::{self, Ended};
 use crate::state::State;
 use cloison_capabilities::Interface;
+use cloison_capabilities::interface::Instances;
 use cloison_capabilities::message::{FromZone, ToZone};
 use cloison_sandbox::{Jail, Loading, Sealed, Spec};
 use cloison_transport::control::Control;
@@ -76,10 +78,18 @@ pub struct Loaded {
 
 /// The seal is on.
 pub struct Serving {
-    _jail: Jail<Sealed>,
+    place: Place,
     marshal: Marshal,
     server: Server,
     state: State,
+}
+
+/// Where calls run.
+enum Place {
+    /// In processes of their own.
+    Apart(Calls),
+    /// In this process, behind its seal.
+    Here(#[expect(dead_code, reason = "that there is one says that the seal is on")] Jail<Sealed>),
 }
 
 impl<'c> Zone<'c, Spawned> {
@@ -99,8 +109,9 @@ impl<'c> Zone<'c, Spawned> {
         let Spawned { interface, library, status } = self.stage;
         let mut role = cloison_sandbox::Zone::new(cloison_sandbox::Library(library.as_fd()));
         role.files = interface.sandbox.files.clone();
-        // `processes` beside the first thread: threads are the only ones that the seal lets a library make.
-        role.threads = interface.sandbox.processes.saturating_add(1);
+        // Those that serve calls, and `processes`: threads are the only ones that the seal lets a library make.
+        role.threads = limits::threads(&interface.sandbox);
+        role.per_call = interface.sandbox.instances == Instances::PerCall;
         let mut spec = Spec::zone(limits::of(&interface.sandbox), role);
         spec.may_be_missing = interface.sandbox.may_be_missing.clone();
         spec.descriptors = vec![library.as_fd(), status.as_fd()];
@@ -129,20 +140,39 @@ impl<'c> Zone<'c, Loaded> {
     /// Makes ready what could not be made ready afterwards, and puts the last filter on.
     pub fn seal(self) -> Result<Zone<'c, Serving>, Failure> {
         let Loaded { jail, functions, server } = self.stage;
+        let instances = functions.interface.sandbox.instances;
         let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
         let marshal = Marshal::new(functions).map_err(|error| fail(&error))?;
         let state = State::settle();
-        let jail = jail.seal().map_err(|error| fail(&error).hint(error.hint()))?;
-        tell(self.control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
-        Ok(Zone { control: self.control, stage: Serving { _jail: jail, marshal, server, state } })
+        let refused = |error: cloison_sandbox::Error| fail(&error).hint(error.hint());
+        // Behind Landlock's half: threads that are made from here on are behind it as well.
+        let fenced = jail.fence().map_err(refused)?;
+        let (place, layers) = match instances {
+            Instances::PerCall => {
+                let mother = fenced.become_mother().map_err(refused)?;
+                let layers = mother.layers().to_vec();
+                (Place::Apart(Calls::new(mother)), layers)
+            }
+            Instances::PerClient | Instances::Shared => {
+                let sealed = fenced.seal().map_err(refused)?;
+                let layers = sealed.layers().to_vec();
+                (Place::Here(sealed), layers)
+            }
+        };
+        tell(self.control, StartStep::Seal, &FromZone::Ready { layers })?;
+        Ok(Zone { control: self.control, stage: Serving { place, marshal, server, state } })
     }
 }
 
 impl Zone<'_, Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> Ended {
-        let Serving { _jail, marshal, server, state } = self.stage;
-        serve::run(self.control, server, marshal, &state)
+        let Serving { place, marshal, server, state } = self.stage;
+        let calls = match place {
+            Place::Apart(calls) => Some(calls),
+            Place::Here(_) => None,
+        };
+        serve::run(self.control, server, marshal, &state, calls)
     }
 }
 

@@ -48,7 +48,7 @@ impl Zone {
         let (status, page) = StatusPage::create().expect("status page");
         let thread = std::thread::spawn(move || {
             let marshal = Marshal::new(common::functions(common::interface(Instances::Shared))).expect("scratch");
-            serve::run(&theirs, Server::new(page).expect("server"), marshal, &State::settle())
+            serve::run(&theirs, Server::new(page).expect("server"), marshal, &State::settle(), None)
         });
         let interface = common::interface(Instances::Shared);
         Self { _alone: alone, control: Some(control), status, thread: Some(thread), interface }

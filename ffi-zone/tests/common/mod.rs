@@ -38,7 +38,7 @@ pub fn hostile_interface() -> Interface {
     interface
 }
 
-fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
+pub fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("liblibrary.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(source);

@@ -12,13 +12,13 @@
 //!
 //! - The mother is the zone's process, with the library loaded and no code of it running any more
 //!   ([`cloison_sandbox::Mother`]). Each client has one of its own, as with `per-client`.
-//! - What a call leaves behind, in the library and in ours, goes with the child: memory, locale, handlers, handles. What lives on is
-//!   shared memory: the channel, the status page, and the account of what has been used of the grant.
+//! - What a call leaves behind, in the library and in ours, goes with the child: memory, locale, handlers, handles. What
+//!   lives on is shared memory: the channel, the status page, and the account of what has been used of the grant.
 //! - A child that dies takes nothing along: the mother answers with [`Status::Crashed`] and serves the next call. A call
 //!   that is overdue is the broker's to end, and ends the mother too, as the status page says so.
 //! - A batch is one call, and so is what a callback calls on the same channel: handles live as long as that.
-//! - While a child runs, its mother looks neither at other channels of the client nor at the broker's messages. The broker's bell
-//!   wakes a child that waits for its client, and the terms tell it whether the client is still there.
+//! - While a child runs, its mother looks neither at other channels of the client nor at the broker's messages. The
+//!   broker's bell wakes a child that waits for its client, and the terms tell it whether the client is still there.
 
 use crate::refusal::{Refusal, empty_reply};
 use cloison_capabilities::call::{ANSWER, Request, Status};

@@ -25,12 +25,14 @@
 //! off, Landlock needs open, and seccomp comes last because it forbids all of those. The types follow that order:
 //!
 //! ```text
-//!  Spec<Template> ─enter─▶ Jail<Template>            ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
-//!  Spec<Zone>     ─enter─▶ Jail<Loading>  ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
-//!                                                                └─become_mother─▶ Jail<Mother> ─in_child─▶ &Jail<Sealed> (in each child)
+//!  Spec<Template> ─enter─▶ Jail<Template> ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
+//!  Spec<Zone>     ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
+//!                                                                 └─become_mother─▶ Jail<Mother>
+//!                                                                                       └─in_child─▶ &Jail<Sealed>
 //! ```
 //!
-//! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal`:
+//! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
+//! not been done), or as the child of a [`Jail<Mother>`]:
 //!
 //! ```compile_fail
 //! fn serve(_: cloison_sandbox::Jail<cloison_sandbox::Sealed>) {}

@@ -9,7 +9,7 @@ use cloison_capabilities::call::{ARENA_ALIGNMENT, NULL, Request};
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::types::Scalar;
 
-impl Call<'_> {
+impl Call<'_, '_> {
     /// The request's words, then what follows from them.
     #[inline]
     pub(crate) fn take(&mut self, request: &Request) -> Step {
@@ -55,7 +55,7 @@ impl Call<'_> {
     fn number(&mut self, index: usize, word: u64, scalar: Scalar, range: Range) -> Step {
         match bits_of_word(word, scalar, range) {
             Ok(bits) => {
-                self.frame.set(index, bits);
+                self.desk.frame.set(index, bits);
                 self.numbers |= 1 << index;
                 Ok(())
             }
@@ -66,7 +66,7 @@ impl Call<'_> {
     fn cell_argument(&mut self, index: usize, present: u64, word: u64, scalar: Scalar, range: Range) -> Step {
         match present {
             0 => {
-                self.frame.set_pointer(index, std::ptr::null_mut());
+                self.desk.frame.set_pointer(index, std::ptr::null_mut());
                 Ok(())
             }
             1 => match bits_of_word(word, scalar, range) {
@@ -150,10 +150,10 @@ impl Call<'_> {
     }
 
     fn check_length(&mut self, index: usize, element: usize, length: &Expression) -> Step {
-        if matches!(self.held[index], Held::Null) {
+        if matches!(self.desk.held[index], Held::Null) {
             return Ok(());
         }
-        let own = i128::from(self.held[index].bytes() / element as u64);
+        let own = i128::from(self.desk.held[index].bytes() / element as u64);
         match length.evaluate(self) {
             Ok(wanted) if wanted == own => Ok(()),
             Ok(wanted) => Err(self.argument(index, format_args!("has {own} elements, and must have {wanted}"))),

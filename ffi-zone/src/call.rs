@@ -1,11 +1,13 @@
 //! One call on its way: what is known so far, and what expressions may ask about it.
 
-use crate::ffi::{Frame, MAX_PARAMETERS, Outcome};
+use crate::ffi::Outcome;
 use crate::functions::{Entry, Functions};
+use crate::marshal::Origin;
 use crate::number::value_of_bits;
 use crate::plan::Plan;
 use crate::refusal::Refusal;
-use crate::scratch::{Piece, Scratch};
+use crate::scratch::{Part, Piece};
+use crate::workspace::Desk;
 use cloison_capabilities::FunctionId;
 use cloison_capabilities::call::Status;
 use cloison_capabilities::expression::{Environment, EvaluationError};
@@ -35,14 +37,14 @@ impl Held {
 }
 
 /// One call on its way.
-pub(crate) struct Call<'a> {
+pub(crate) struct Call<'a, 'b> {
     pub(crate) functions: &'a Functions,
     pub(crate) entry: &'a Entry,
     pub(crate) function: &'a Function,
-    pub(crate) frame: &'a mut Frame,
-    pub(crate) nested: &'a mut Frame,
-    pub(crate) held: &'a mut [Held; MAX_PARAMETERS],
-    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) desk: &'a mut Desk,
+    pub(crate) scratch: &'a mut Part<'b>,
+    #[allow(dead_code, reason = "handles and callbacks will ask for it")]
+    pub(crate) origin: &'a Origin<'a>,
     pub(crate) arena: &'a Arena,
     pub(crate) direct: bool,
     /// How much of the arena is the client's.
@@ -56,13 +58,13 @@ pub(crate) struct Call<'a> {
     pub(crate) outcome: Option<Outcome>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Call<'a, '_> {
     pub(crate) fn plan(&self) -> &'a Plan {
         &self.entry.plan
     }
 
     pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {
-        self.frame.set_cell(index, bits);
+        self.desk.frame.set_cell(index, bits);
         self.cells |= 1 << index;
     }
 
@@ -78,8 +80,8 @@ impl<'a> Call<'a> {
             Held::Scratch(piece) => self.scratch.pointer(piece),
             Held::Arena { offset, bytes } => self.pointer(offset, bytes)?,
         };
-        self.held[index] = held;
-        self.frame.set_pointer(index, pointer);
+        self.desk.held[index] = held;
+        self.desk.frame.set_pointer(index, pointer);
         Ok(())
     }
 
@@ -109,15 +111,15 @@ impl<'a> Call<'a> {
     }
 }
 
-impl Environment for Call<'_> {
+impl Environment for Call<'_, '_> {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
         let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1);
-        scalar.and_then(|scalar| value_of_bits(self.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
+        scalar.and_then(|scalar| value_of_bits(self.desk.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
         let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.has_cell(index));
-        scalar.and_then(|scalar| value_of_bits(self.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
+        scalar.and_then(|scalar| value_of_bits(self.desk.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn value(&mut self) -> Result<i128, EvaluationError> {
@@ -130,6 +132,6 @@ impl Environment for Call<'_> {
     }
 
     fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
-        self.functions.integer(self.nested, function, arguments)
+        self.functions.integer(&mut self.desk.nested, function, arguments)
     }
 }

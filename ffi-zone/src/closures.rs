@@ -7,25 +7,23 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
+use crate::callables::ClosureId;
 use crate::trampolines::{self, SLOTS};
 use libffi::low::ffi_cif;
 use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A closure that was handed out: its slot, and how often that had been handed out before. Means nothing to anybody
-/// once it has been released.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub struct ClosureId {
-    slot: u16,
-    generation: u64,
+/// The address that C calls.
+pub fn address(closure: ClosureId) -> u64 {
+    trampolines::address(slot_of(closure)).expose_provenance() as u64
 }
 
-impl ClosureId {
-    /// The address that C calls.
-    pub fn address(self) -> u64 {
-        trampolines::address(self.slot.into()).expose_provenance() as u64
-    }
+/// The slot, and above it how often that had been handed out before.
+const SLOT_BITS: u32 = SLOTS.ilog2();
+
+fn slot_of(closure: ClosureId) -> usize {
+    closure.0 as usize & (SLOTS - 1)
 }
 
 /// What a closure leads to.
@@ -43,7 +41,7 @@ pub trait Target: Send + Sync {
 
 #[derive(Default)]
 struct Slot {
-    generation: u64,
+    generation: u32,
     live: bool,
     /// Kept after the release: a late call needs the call interface to find its way back.
     target: Option<Arc<dyn Target>>,
@@ -68,19 +66,20 @@ pub fn allot(target: Arc<dyn Target>) -> Option<ClosureId> {
         lock(&FREE).get_or_insert_default().push_back(index);
         return None;
     }
-    slot.generation += 1;
+    slot.generation = slot.generation.wrapping_add(1) & (u32::MAX >> SLOT_BITS);
     slot.live = true;
     slot.target = Some(target);
-    Some(ClosureId { slot: index, generation: slot.generation })
+    Some(ClosureId(slot.generation << SLOT_BITS | u32::from(index)))
 }
 
 /// Takes a closure back. Nothing happens if it has been already.
 pub fn release(closure: ClosureId) {
-    let mut slot = target_of(closure.slot.into());
-    if slot.live && slot.generation == closure.generation {
+    let index = slot_of(closure);
+    let mut slot = target_of(index);
+    if slot.live && slot.generation == closure.0 >> SLOT_BITS {
         slot.live = false;
         drop(slot);
-        lock(&FREE).get_or_insert_default().push_back(closure.slot);
+        lock(&FREE).get_or_insert_default().push_back(index as u16);
     }
 }
 
@@ -144,7 +143,7 @@ mod tests {
     type Times = extern "C" fn(f64) -> f64;
 
     fn function(closure: ClosureId) -> Times {
-        let address = std::ptr::with_exposed_provenance::<c_void>(closure.address() as usize);
+        let address = std::ptr::with_exposed_provenance::<c_void>(address(closure) as usize);
         // SAFETY: the tests' closures have this type.
         unsafe { std::mem::transmute::<*const c_void, Times>(address) }
     }
@@ -171,10 +170,10 @@ mod tests {
         let _alone = lock(&ALONE);
         let taken: Vec<_> = std::iter::from_fn(|| allot(Doubles::new(1.0))).collect();
         assert_eq!(taken.len(), POOLED);
-        let (old, address) = (taken[0], taken[0].address());
+        let old = taken[0];
         release(old);
         let new = allot(Doubles::new(4.0)).expect("a slot");
-        assert_eq!(new.address(), address);
+        assert_eq!(address(new), address(old));
         release(old); // a generation too late
         assert_eq!(function(new)(2.0), 8.0);
         taken[1..].iter().chain(&[new]).for_each(|closure| release(*closure));

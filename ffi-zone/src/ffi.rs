@@ -47,6 +47,11 @@ pub struct Signature {
     parameters: usize,
 }
 
+// SAFETY: nobody writes the cif or the types once they are made; `ffi_call` reads them, on any thread.
+unsafe impl Send for Signature {}
+// SAFETY: as above.
+unsafe impl Sync for Signature {}
+
 impl Signature {
     /// Prepares calls with these types.
     pub fn new<'a>(parameters: impl IntoIterator<Item = &'a CType>, result: &CType) -> Result<Self, SignatureError> {
@@ -82,11 +87,6 @@ impl Signature {
         self.cif.get()
     }
 }
-
-// SAFETY: nothing writes to a signature once it is made; libffi only reads it.
-unsafe impl Send for Signature {}
-// SAFETY: as above.
-unsafe impl Sync for Signature {}
 
 /// libffi's description of a type.
 fn type_of(c_type: &CType) -> *mut ffi_type {

@@ -19,20 +19,26 @@
 //! The process has one thread. Everything that a call needs is allocated beforehand.
 
 mod arguments;
+pub mod batch;
 mod call;
+pub mod callables;
+mod clients;
 pub mod closures;
+mod conversation;
 pub mod elf;
 pub mod failure;
 pub mod ffi;
 pub mod functions;
 pub mod inherited;
+mod inquiry;
 mod library;
 pub mod limits;
 pub mod marshal;
 pub mod number;
-pub mod per_call;
+mod per_call;
 pub mod plan;
 pub mod policy;
+mod questions;
 pub mod refusal;
 mod results;
 mod rooms;
@@ -41,4 +47,6 @@ pub mod serve;
 pub mod signals;
 pub mod state;
 pub mod trampolines;
+mod workers;
+pub mod workspace;
 pub mod zone;

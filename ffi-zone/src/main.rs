@@ -6,11 +6,12 @@ use cloison_zone::serve::Ended;
 use cloison_zone::zone::Zone;
 use cloison_zone::{inherited, signals};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 fn main() -> ExitCode {
     signals::restore();
     let control = match inherited::control() {
-        Ok(control) => control,
+        Ok(control) => Arc::new(control),
         Err(error) => {
             eprintln!("cloison-zone: {error}\nhint: this program is started by `cloison`");
             return ExitCode::FAILURE;
@@ -32,6 +33,6 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(control: &Control) -> Result<Ended, Failure> {
+fn run(control: &Arc<Control>) -> Result<Ended, Failure> {
     Ok(Zone::receive(control)?.jail()?.load()?.seal()?.serve())
 }

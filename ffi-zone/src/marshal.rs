@@ -13,43 +13,59 @@
 //! | output | the scratch region, copied to the arena afterwards | the arena behind the client's part |
 //!
 //! Room for outputs is found before the call, so that a call whose results could not be delivered is not made.
+//!
+//! # Calls inside of calls
+//!
+//! While C runs, it may call a client's callable, and the client may then call again: on the same thread, through the
+//! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own desk and its own part of
+//! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
-use crate::call::{Call, Held, Step};
-use crate::ffi::{Frame, MAX_PARAMETERS};
+use crate::call::Call;
+use crate::callables::Callables;
 use crate::functions::Functions;
 use crate::policy::Bounds;
-use crate::refusal::{Refusal, empty_reply};
-use crate::scratch::Scratch;
+use crate::refusal::Refusal;
+use crate::workspace::{Seat, Workspace};
 use cloison_capabilities::FunctionId;
 use cloison_capabilities::call::{Reply, Request, Status};
 use cloison_capabilities::interface::Instances;
+use cloison_capabilities::message::ChannelId;
 use cloison_transport::Arena;
 
-/// Functions, and memory that every call uses again.
+/// Whose call it is, and what goes with it.
+pub struct Origin<'a> {
+    /// Who calls.
+    pub client: ChannelId,
+    /// The bulk part of its channel.
+    pub arena: &'a Arena,
+    /// What its grant says about this function's arguments.
+    pub bounds: Option<&'a Bounds>,
+    /// Where callables become function pointers.
+    pub callables: &'a dyn Callables,
+}
+
+impl<'a> Origin<'a> {
+    /// A call of that client.
+    pub fn new(client: ChannelId, arena: &'a Arena, callables: &'a dyn Callables) -> Self {
+        Self { client, arena, bounds: None, callables }
+    }
+}
+
+/// Everything that calls share.
 pub struct Marshal {
     functions: Functions,
-    frame: Frame,
-    /// For the functions that serve others: capacities, messages, `free`.
-    nested: Frame,
-    held: Box<[Held; MAX_PARAMETERS]>,
-    scratch: Scratch,
     direct: bool,
-    reply: Reply,
 }
 
 impl Marshal {
-    /// Makes room for calls of these functions.
-    pub fn new(functions: Functions) -> rustix::io::Result<Self> {
-        let sandbox = &functions.interface.sandbox;
-        Ok(Self {
-            frame: Frame::default(),
-            nested: Frame::default(),
-            held: Box::new([Held::Null; MAX_PARAMETERS]),
-            scratch: Scratch::new(sandbox.call_bytes)?,
-            direct: sandbox.instances != Instances::Shared,
-            reply: empty_reply(),
-            functions,
-        })
+    /// Makes calls of these functions.
+    pub fn new(functions: Functions) -> Self {
+        Self { direct: functions.interface.sandbox.instances != Instances::Shared, functions }
+    }
+
+    /// What one thread needs for its calls.
+    pub fn workspace(&self) -> rustix::io::Result<Workspace> {
+        Workspace::new(self.functions.interface.sandbox.call_bytes)
     }
 
     /// The functions.
@@ -57,33 +73,33 @@ impl Marshal {
         &self.functions
     }
 
-    /// Gives back the memory of large calls.
-    pub fn trim(&mut self) {
-        self.scratch.reset();
-        self.scratch.trim();
-    }
-
-    /// Makes the call, if its arguments fit and the bounds hold.
+    /// Makes the call, if its arguments fit and the bounds hold. How much of the arena is in use afterwards.
     #[inline]
-    pub fn call(&mut self, request: &Request, bounds: Option<&Bounds>, arena: &Arena) -> &Reply {
-        self.scratch.reset();
-        self.reply.status = Status::Ok;
-        self.reply.count = 0;
-        if let Err(refusal) = self.attempt(request, bounds, arena) {
-            refusal.write(&mut self.reply, Some(arena), request.arena_used);
-        }
-        &self.reply
-    }
-
-    /// Answers without a call.
-    #[cold]
-    pub fn refuse(&mut self, refusal: &Refusal, request: &Request, arena: Option<&Arena>) -> &Reply {
-        refusal.write(&mut self.reply, arena, request.arena_used);
-        &self.reply
+    pub fn call(&self, workspace: &Workspace, origin: &Origin<'_>, request: &Request, reply: &mut Reply) -> u64 {
+        reply.status = Status::Ok;
+        reply.count = 0;
+        let ended = match workspace.seat() {
+            Some(mut seat) => {
+                let ended = self.attempt(&mut seat, origin, request, reply);
+                seat.leave();
+                ended
+            }
+            None => Err(Refusal::new(Status::TooMany, "calls inside of callbacks are nested too deep")),
+        };
+        ended.unwrap_or_else(|refusal| {
+            refusal.write(reply, Some(origin.arena), request.arena_used);
+            request.arena_used
+        })
     }
 
     #[inline]
-    fn attempt(&mut self, request: &Request, bounds: Option<&Bounds>, arena: &Arena) -> Step {
+    fn attempt(
+        &self,
+        seat: &mut Seat<'_>,
+        origin: &Origin<'_>,
+        request: &Request,
+        reply: &mut Reply,
+    ) -> Result<u64, Box<Refusal>> {
         let id = FunctionId(request.function);
         let Some((entry, function)) = self.functions.get(id).zip(self.functions.declaration(id)) else {
             return Err(Refusal::new(Status::Malformed, format_args!("there is no function {}", id.0)));
@@ -92,11 +108,10 @@ impl Marshal {
             functions: &self.functions,
             entry,
             function,
-            frame: &mut self.frame,
-            nested: &mut self.nested,
-            held: &mut self.held,
-            scratch: &mut self.scratch,
-            arena,
+            desk: &mut seat.desk,
+            scratch: &mut seat.part,
+            origin,
+            arena: origin.arena,
             direct: self.direct,
             used: request.arena_used,
             cursor: request.arena_used,
@@ -105,17 +120,21 @@ impl Marshal {
             outcome: None,
         };
         call.take(request)?;
-        if let Some(bounds) = bounds {
+        if let Some(bounds) = origin.bounds {
             call.hold(&bounds.early)?;
             call.make_rooms()?;
             call.hold(&bounds.late)?;
         } else {
             call.make_rooms()?;
         }
-        call.outcome = Some(entry.call(call.frame));
+        origin.callables.starts(call.cursor);
+        call.outcome = Some(entry.call(&mut call.desk.frame));
+        if let Some(refusal) = origin.callables.ended() {
+            return Err(refusal);
+        }
         call.judge()?;
-        let given = call.give(&mut self.reply);
+        let given = call.give(reply);
         call.free();
-        given
+        given.map(|()| call.cursor)
     }
 }

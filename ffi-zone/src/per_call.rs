@@ -20,40 +20,78 @@
 //! - While a child runs, its mother looks neither at other channels of the client nor at the broker's messages. The
 //!   broker's bell wakes a child that waits for its client, and the terms tell it whether the client is still there.
 
+use crate::clients::Client;
 use crate::refusal::{Refusal, empty_reply};
-use cloison_capabilities::call::{ANSWER, Request, Status};
+use crate::serve::{Crew, Ended, Service};
+use crate::workers::Station;
+use cloison_capabilities::call::{ANSWER, Reply, Request, Status};
 use cloison_capabilities::message::ChannelId;
-use cloison_sandbox::{Ended, Jail, Mother};
-use cloison_transport::line::Line;
-use cloison_transport::status::Row;
+use cloison_sandbox::{Jail, Mother};
+use cloison_transport::line::{Line, Unanswered};
+use cloison_transport::status::{Row, monotonic};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ends of calls are remembered for so many channels: more than one client has at a time.
+const REMEMBERED: usize = 16;
+/// A client that answers late is listened to again and again for so long.
+const LONG: Duration = Duration::from_secs(3600);
+
+impl Crew {
+    /// As [`Crew::serve`], with each call in a process of its own.
+    pub fn serve_apart(self, mother: Jail<Mother>) -> Ended {
+        let (service, station) = (&self.service, &*self.station);
+        let mut calls = Calls { mother, ended: BTreeMap::new() };
+        let (mut request, mut reply) = (Box::new(Request::EMPTY), Box::new(empty_reply()));
+        loop {
+            match service.next(&mut request) {
+                Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.line, &request),
+                Ok(client) => calls.run(&client.line, &station.row, &mut request, |request| {
+                    service.run_alone(&client, station, request, &mut reply);
+                }),
+                Err(ended) => return ended,
+            }
+        }
+    }
+}
+
+impl Service {
+    /// One call, in the process that is made for it.
+    fn run_alone(self: &Arc<Self>, client: &Arc<Client>, station: &Station, request: &mut Request, reply: &mut Reply) {
+        self.be_alone();
+        client.begin();
+        self.run_one(client, station, request, reply);
+        // Nobody else knows what its client is late with.
+        while client.conversation.is_late() {
+            match client.line.listen(request, monotonic() + LONG) {
+                Ok(()) => self.run_one(client, station, request, reply),
+                Err(Unanswered::Control) => self.hear(),
+                Err(Unanswered::Deadline) => {}
+                Err(Unanswered::Gone) => return,
+            }
+        }
+    }
+}
 
 /// The calls of one zone.
 #[derive(Debug)]
-pub struct Calls {
+struct Calls {
     mother: Jail<Mother>,
     /// How the latest process of each channel has ended.
-    ended: BTreeMap<ChannelId, Ended>,
+    ended: BTreeMap<ChannelId, cloison_sandbox::Ended>,
 }
 
 impl Calls {
-    /// None yet.
-    pub fn new(mother: Jail<Mother>) -> Self {
-        Self { mother, ended: BTreeMap::new() }
-    }
-
     /// Lets `serve` run the request that has been taken from `line`, in a process of its own that has ended when this returns.
     /// The line is idle then.
-    pub fn run(&mut self, line: &Line, row: &Row, request: &Request, serve: impl FnOnce()) {
-        if request.function == ANSWER {
-            return self.answer_to_nobody(line, request);
-        }
+    fn run(&mut self, line: &Line, row: &Row, request: &mut Request, serve: impl FnOnce(&mut Request)) {
         let relayed = line.relay();
-        let ended = self.mother.in_child(|_| serve());
+        let ended = self.mother.in_child(|_| serve(request));
         row.end();
         let refusal = match ended {
             Ok(ended) => {
-                self.ended.insert(line.id(), ended);
+                self.remember(line.id(), ended);
                 Refusal::crashed(ended)
             }
             Err(error) => Refusal::new(Status::TooMany, format_args!("no process for this call: {error}")),
@@ -63,9 +101,11 @@ impl Calls {
         }
     }
 
-    /// A channel is no more.
-    pub fn forget(&mut self, channel: ChannelId) {
-        self.ended.remove(&channel);
+    fn remember(&mut self, channel: ChannelId, ended: cloison_sandbox::Ended) {
+        self.ended.insert(channel, ended);
+        while self.ended.len() > REMEMBERED {
+            self.ended.pop_first();
+        }
     }
 
     /// What a child has asked is answered when the child has ended.

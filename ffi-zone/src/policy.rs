@@ -111,7 +111,7 @@ impl Policy {
 
     /// Whether the function may be called now. Counts the call.
     #[inline]
-    pub fn admit(&mut self, function: FunctionId) -> Result<(), Denial> {
+    pub fn admit(&self, function: FunctionId) -> Result<(), Denial> {
         let index = function.0 as usize;
         if self.functions.get(index / 64).is_none_or(|bits| bits >> (index % 64) & 1 == 0) {
             return Err(Denial::Function);

@@ -47,6 +47,12 @@ impl Refusal {
         Box::new(Self { status: Status::Crashed, words, text: String::new() })
     }
 
+    /// A callable raised, at that depth.
+    #[cold]
+    pub fn raised(depth: u64) -> Box<Self> {
+        Box::new(Self { status: Status::Raised, words: [depth, 0], text: String::new() })
+    }
+
     /// Its status.
     pub fn status(&self) -> Status {
         self.status

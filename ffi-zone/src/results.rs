@@ -8,7 +8,7 @@ use crate::refusal::Refusal;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, NULL, Reply};
 use cloison_capabilities::expression::Expression;
 
-impl Call<'_> {
+impl Call<'_, '_> {
     /// Whether the value means that the function failed.
     #[inline]
     pub(crate) fn judge(&mut self) -> Step {
@@ -40,7 +40,7 @@ impl Call<'_> {
             match give {
                 Give::Value => put(self.value_word()),
                 Give::Cell { parameter, scalar } => {
-                    let bits = if self.has_cell(*parameter) { self.frame.cell(*parameter) } else { 0 };
+                    let bits = if self.has_cell(*parameter) { self.desk.frame.cell(*parameter) } else { 0 };
                     put(word_of_bits(bits, *scalar));
                 }
                 Give::Buffer { parameter, element, length, string } => {
@@ -64,7 +64,7 @@ impl Call<'_> {
     pub(crate) fn free(&mut self) {
         let Some(free) = self.plan().free else { return };
         match self.outcome {
-            Some(outcome) if outcome.value != 0 => self.functions.free(self.nested, free, outcome.value),
+            Some(outcome) if outcome.value != 0 => self.functions.free(&mut self.desk.nested, free, outcome.value),
             _ => {}
         }
     }
@@ -76,7 +76,7 @@ impl Call<'_> {
         length: Option<&Expression>,
         string: bool,
     ) -> Step<(u64, u64)> {
-        let held = self.held[index];
+        let held = self.desk.held[index];
         if matches!(held, Held::Null) {
             return Ok((NULL, 0));
         }
@@ -176,8 +176,11 @@ impl Call<'_> {
         let value = self.outcome.zip(plan.value).and_then(|(outcome, scalar)| value_of_bits(outcome.value, scalar));
         // Where `errno` says what went wrong, the value is only -1 or NULL.
         let told = if plan.failure.errno { Some(i128::from(errno)) } else { value };
-        let message =
-            plan.failure.message.zip(told).and_then(|(id, code)| self.functions.message(self.nested, id, code));
+        let message = plan
+            .failure
+            .message
+            .zip(told)
+            .and_then(|(id, code)| self.functions.message(&mut self.desk.nested, id, code));
         // Nothing more is known than what the client can say itself: the value and what `errno` means.
         let text = message.unwrap_or_default();
         Refusal::native(value.map_or(0, |value| value as u64), errno, text)

@@ -9,7 +9,7 @@ use cloison_capabilities::expression::Expression;
 use cloison_capabilities::grant::Bound;
 use cloison_capabilities::interface::Role;
 
-impl Call<'_> {
+impl Call<'_, '_> {
     /// What the grant says about the arguments.
     pub(crate) fn hold(&mut self, bounds: &[Bound]) -> Step {
         for bound in bounds {
@@ -90,7 +90,7 @@ impl Call<'_> {
     pub(crate) fn fill(&mut self, fill: &Fill) -> Step {
         let mut elements: Option<u64> = None;
         for of in &fill.of {
-            let held = self.held[*of];
+            let held = self.desk.held[*of];
             if matches!(held, Held::Null) {
                 continue;
             }
@@ -112,7 +112,7 @@ impl Call<'_> {
         if fill.cell {
             self.set_cell(fill.parameter, bits);
         } else {
-            self.frame.set(fill.parameter, bits);
+            self.desk.frame.set(fill.parameter, bits);
             self.numbers |= 1 << fill.parameter;
         }
         Ok(())

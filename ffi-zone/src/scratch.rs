@@ -4,15 +4,18 @@
 //! here: no client can change bytes under its feet. Strings come here in every zone, because their NUL has to be
 //! added.
 //!
-//! The region is one mapping with an inaccessible page behind it. It is handed out from the front; [`Scratch::reset`]
-//! takes it all back. What a library is to fill is zero beforehand ([`Scratch::room`]), so that a function which
-//! claims to have written more than it did gives nobody another client's bytes. Memory that only a rare large call
-//! needed goes back to the kernel after `PATIENCE` smaller ones, or when a client leaves.
+//! The region is one mapping with an inaccessible page behind it, for one thread. It is handed out as a stack: each call
+//! opens a [`Part`] behind what the calls that are running have taken, and gives it back at its end. A callback that calls
+//! again opens another part behind that; only the latest part hands anything out, so that parts never overlap. What a
+//! library is to fill is zero beforehand ([`Part::room`]), so that a function which claims to have written more than it did
+//! gives nobody another client's bytes. Memory that only a rare large call needed goes back to the kernel after
+//! `PATIENCE` smaller ones, or when a client leaves.
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
 use cloison_capabilities::call::ARENA_ALIGNMENT;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect};
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
@@ -22,7 +25,7 @@ const PATIENCE: u32 = 64;
 const KEPT_BYTES: usize = 256 * 1024;
 const PAGE_BYTES: usize = 4096;
 
-/// A piece of the scratch region: offset and length. Valid until [`Scratch::reset`].
+/// A piece of a part: offset in the region and length. Only the part that handed it out knows what to do with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Piece {
     offset: usize,
@@ -40,12 +43,16 @@ impl Piece {
 pub struct Scratch {
     base: NonNull<u8>,
     capacity: usize,
-    /// Handed out in this call.
-    used: usize,
+    /// How many parts are open.
+    depth: Cell<usize>,
+    /// Handed out.
+    used: Cell<usize>,
+    /// The most that was handed out at once since the first part was opened.
+    peak: Cell<usize>,
     /// Everything from here on is zero.
-    dirty: usize,
+    dirty: Cell<usize>,
     /// How many calls in a row needed less than a quarter of `dirty`.
-    modest: u32,
+    modest: Cell<u32>,
 }
 
 impl Scratch {
@@ -67,77 +74,140 @@ impl Scratch {
             base
         };
         let base = NonNull::new(base.cast()).ok_or(rustix::io::Errno::NOMEM)?;
-        Ok(Self { base, capacity, used: 0, dirty: 0, modest: 0 })
+        let none = || Cell::new(0);
+        Ok(Self { base, capacity, depth: none(), used: none(), peak: none(), dirty: none(), modest: Cell::new(0) })
     }
 
-    /// Takes everything back.
-    pub fn reset(&mut self) {
-        self.dirty = self.dirty.max(self.used);
-        if self.dirty > KEPT_BYTES {
-            self.modest = if self.used < self.dirty / 4 { self.modest + 1 } else { 0 };
-            if self.modest >= PATIENCE {
+    /// Opens a part for one call, behind those of the calls that are running.
+    #[inline]
+    pub fn open(&self) -> Part<'_> {
+        let depth = self.depth.get() + 1;
+        self.depth.set(depth);
+        Part { scratch: self, start: self.used.get(), end: self.used.get(), depth }
+    }
+
+    /// Gives back to the kernel what is not always kept, unless a call is running.
+    pub fn trim(&self) {
+        if self.depth.get() != 0 {
+            return;
+        }
+        self.modest.set(0);
+        if self.dirty.get() <= KEPT_BYTES {
+            return;
+        }
+        // SAFETY: the range lies inside the mapping and no part is open; it reads as zero afterwards.
+        let advised = unsafe {
+            let start = self.base.as_ptr().add(KEPT_BYTES).cast::<c_void>();
+            madvise(start, self.dirty.get() - KEPT_BYTES, Advice::LinuxDontNeed)
+        };
+        if advised.is_ok() {
+            self.dirty.set(KEPT_BYTES);
+        }
+    }
+
+    /// The last part has been closed.
+    #[inline]
+    fn rest(&self) {
+        let (peak, dirty) = (self.peak.replace(0), self.dirty.get());
+        if dirty > KEPT_BYTES {
+            self.modest.set(if peak < dirty / 4 { self.modest.get() + 1 } else { 0 });
+            if self.modest.get() >= PATIENCE {
                 self.trim();
             }
         }
-        self.used = 0;
     }
+}
 
-    /// Gives back to the kernel what is not always kept. Nothing may be handed out.
-    pub fn trim(&mut self) {
-        self.modest = 0;
-        if self.dirty <= KEPT_BYTES {
-            return;
-        }
-        // SAFETY: the range lies inside the mapping and holds nothing anybody still needs; it reads as zero afterwards.
-        let advised = unsafe {
-            let start = self.base.as_ptr().add(KEPT_BYTES).cast::<c_void>();
-            madvise(start, self.dirty - KEPT_BYTES, Advice::LinuxDontNeed)
-        };
-        if advised.is_ok() {
-            self.dirty = KEPT_BYTES;
-        }
-    }
+/// What one call has taken of the region; given back when it is dropped.
+pub struct Part<'a> {
+    scratch: &'a Scratch,
+    start: usize,
+    /// Where its last piece ends.
+    end: usize,
+    depth: usize,
+}
 
+impl Part<'_> {
     /// How many bytes one more piece could have.
+    #[inline]
     pub fn left(&self) -> usize {
-        self.capacity.saturating_sub(self.used.next_multiple_of(ARENA_ALIGNMENT as usize))
+        match self.scratch.depth.get() == self.depth {
+            true => self.scratch.capacity.saturating_sub(self.next()),
+            false => 0,
+        }
     }
 
-    /// Room for bytes that the caller writes at once. It may hold an earlier call's bytes.
+    #[inline]
+    fn next(&self) -> usize {
+        self.scratch.used.get().next_multiple_of(ARENA_ALIGNMENT as usize)
+    }
+
+    /// Room for bytes that the caller writes at once. It may hold an earlier call's bytes. `None` when there is no room,
+    /// and while a later part is open.
+    #[inline]
     pub fn piece(&mut self, bytes: usize) -> Option<Piece> {
-        if bytes > self.left() {
+        if bytes > self.left() || self.scratch.depth.get() != self.depth {
             return None;
         }
-        let offset = self.used.next_multiple_of(ARENA_ALIGNMENT as usize);
-        self.used = offset + bytes;
+        let (scratch, offset) = (self.scratch, self.next());
+        let used = offset + bytes;
+        scratch.used.set(used);
+        scratch.peak.set(scratch.peak.get().max(used));
+        self.end = used;
         Some(Piece { offset, bytes })
     }
 
     /// Room for bytes that the library writes: zero.
     pub fn room(&mut self, bytes: usize) -> Option<Piece> {
         let piece = self.piece(bytes)?;
-        let stale = self.dirty.saturating_sub(piece.offset).min(bytes);
+        let stale = self.scratch.dirty.get().saturating_sub(piece.offset).min(bytes);
         self.bytes_mut(piece)[..stale].fill(0);
         Some(piece)
     }
 
+    /// A piece of this part; anything else is a mistake of ours.
+    #[inline]
+    fn own(&self, piece: Piece) -> NonNull<u8> {
+        assert!(piece.offset >= self.start && piece.offset + piece.bytes <= self.end, "a piece of another part");
+        // SAFETY: pieces lie inside the mapping.
+        unsafe { self.scratch.base.add(piece.offset) }
+    }
+
     /// What stands there.
+    #[inline]
     pub fn bytes(&self, piece: Piece) -> &[u8] {
-        // SAFETY: pieces lie inside the mapping, which is this value's own; whatever bytes C wrote are valid bytes, and
-        // C is not running while a reference exists.
-        unsafe { std::slice::from_raw_parts(self.base.as_ptr().add(piece.offset), piece.bytes) }
+        // SAFETY: pieces lie inside the mapping, and those of this part in no other part; whatever bytes C wrote are
+        // valid bytes, and C is not running while a reference exists.
+        unsafe { std::slice::from_raw_parts(self.own(piece).as_ptr(), piece.bytes) }
     }
 
     /// What stands there, to be written.
+    #[inline]
     pub fn bytes_mut(&mut self, piece: Piece) -> &mut [u8] {
-        // SAFETY: as for `bytes`, and the exclusive borrow of the region excludes other references.
-        unsafe { std::slice::from_raw_parts_mut(self.base.as_ptr().add(piece.offset), piece.bytes) }
+        // SAFETY: as for `bytes`, and the exclusive borrow of the part excludes other references.
+        unsafe { std::slice::from_raw_parts_mut(self.own(piece).as_ptr(), piece.bytes) }
     }
 
     /// Where it stands: never NULL, not even for an empty piece.
-    pub fn pointer(&mut self, piece: Piece) -> *mut u8 {
-        // SAFETY: pieces lie inside the mapping.
-        unsafe { self.base.as_ptr().add(piece.offset) }
+    #[inline]
+    pub fn pointer(&self, piece: Piece) -> *mut u8 {
+        self.own(piece).as_ptr()
+    }
+}
+
+impl Drop for Part<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let scratch = self.scratch;
+        // Out of turn, nothing is given back before the region's end: pieces of a part that is still open stay its own.
+        if scratch.depth.get() == self.depth {
+            scratch.dirty.set(scratch.dirty.get().max(scratch.used.get()));
+            scratch.used.set(self.start);
+            scratch.depth.set(self.depth - 1);
+            if self.depth == 1 {
+                scratch.rest();
+            }
+        }
     }
 }
 
@@ -158,46 +228,81 @@ mod tests {
 
     #[test]
     fn room_is_zero_whatever_the_previous_call_left() {
-        let mut scratch = Scratch::new(1 << 20).expect("mapping");
-        let secret = scratch.piece(5000).expect("fits");
-        scratch.bytes_mut(secret).fill(0xa5);
-        scratch.reset();
-        scratch.piece(100).expect("fits");
-        let room = scratch.room(10_000).expect("fits");
-        assert!(scratch.bytes(room).iter().all(|byte| *byte == 0));
+        let scratch = Scratch::new(1 << 20).expect("mapping");
+        let mut part = scratch.open();
+        let secret = part.piece(5000).expect("fits");
+        part.bytes_mut(secret).fill(0xa5);
+        drop(part);
+        let mut part = scratch.open();
+        part.piece(100).expect("fits");
+        let room = part.room(10_000).expect("fits");
+        assert!(part.bytes(room).iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn calls_inside_of_calls_stand_behind_each_other() {
+        let scratch = Scratch::new(1 << 20).expect("mapping");
+        let mut outer = scratch.open();
+        let own = outer.piece(100).expect("fits");
+        outer.bytes_mut(own).fill(1);
+        for _ in 0..3 {
+            let mut inner = scratch.open();
+            let other = inner.piece(100).expect("fits");
+            inner.bytes_mut(other).fill(2);
+            assert_eq!((outer.piece(1), outer.left()), (None, 0), "the inner one is open");
+        }
+        assert!(outer.bytes(own).iter().all(|byte| *byte == 1));
+        let after = outer.room(100).expect("the inner one is closed");
+        assert!(outer.bytes(after).iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn parts_closed_out_of_turn_give_nothing_away() {
+        let scratch = Scratch::new(1 << 20).expect("mapping");
+        let outer = scratch.open();
+        let mut inner = scratch.open();
+        let piece = inner.piece(100).expect("fits");
+        drop(outer);
+        inner.bytes_mut(piece).fill(2);
+        let mut third = scratch.open();
+        let other = third.room(100).expect("fits");
+        assert!(third.pointer(other) >= inner.pointer(piece).wrapping_add(100));
     }
 
     #[test]
     fn holds_what_it_promises_and_no_more() {
-        let mut scratch = Scratch::new(1 << 20).expect("mapping");
+        let scratch = Scratch::new(1 << 20).expect("mapping");
+        let mut part = scratch.open();
         for _ in 0..crate::ffi::MAX_PARAMETERS {
-            assert!(scratch.piece((1 << 20) / crate::ffi::MAX_PARAMETERS + 1).is_some());
+            assert!(part.piece((1 << 20) / crate::ffi::MAX_PARAMETERS + 1).is_some());
         }
-        assert_eq!(scratch.piece(1 << 20), None);
-        assert_eq!(scratch.piece(usize::MAX), None);
-        scratch.reset();
-        assert!(scratch.piece(1 << 20).is_some());
+        assert_eq!(part.piece(1 << 20), None);
+        assert_eq!(part.piece(usize::MAX), None);
+        drop(part);
+        assert!(scratch.open().piece(1 << 20).is_some());
     }
 
     #[test]
     fn empty_pieces_have_addresses() {
-        let mut scratch = Scratch::new(0).expect("mapping");
-        let piece = scratch.piece(0).expect("fits");
-        assert!(!scratch.pointer(piece).is_null());
+        let scratch = Scratch::new(0).expect("mapping");
+        let mut part = scratch.open();
+        let piece = part.piece(0).expect("fits");
+        assert!(!part.pointer(piece).is_null());
     }
 
     #[test]
     fn memory_of_a_rare_large_call_is_given_back() {
-        let mut scratch = Scratch::new(4 << 20).expect("mapping");
-        let large = scratch.piece(4 << 20).expect("fits");
-        scratch.bytes_mut(large).fill(1);
+        let scratch = Scratch::new(4 << 20).expect("mapping");
+        let mut part = scratch.open();
+        let large = part.piece(4 << 20).expect("fits");
+        part.bytes_mut(large).fill(1);
+        drop(part);
         for _ in 0..=PATIENCE {
-            scratch.reset();
-            scratch.piece(10);
+            scratch.open().piece(10);
         }
-        assert_eq!(scratch.dirty, KEPT_BYTES);
-        scratch.reset();
-        let room = scratch.room(4 << 20).expect("fits");
-        assert!(scratch.bytes(room).iter().all(|byte| *byte == 0));
+        assert_eq!(scratch.dirty.get(), KEPT_BYTES);
+        let mut part = scratch.open();
+        let room = part.room(4 << 20).expect("fits");
+        assert!(part.bytes(room).iter().all(|byte| *byte == 0));
     }
 }

@@ -4,8 +4,8 @@
 //!
 //! - **after each call** ([`after_call`]): what lives in registers and would change our own arithmetic too. The direction
 //!   flag, the rounding mode, flush-to-zero, the exception flags and the x87 control word. A few nanoseconds.
-//! - **when another client's turn comes** ([`State::restore`]): what one client's call could leave for another. The
-//!   signal mask, the locale, the environment, values left on the x87 stack.
+//! - **when another client's turn comes** ([`State::restore_thread`], [`State::restore_process`]): what one client's call
+//!   could leave for another. The signal mask, values left on the x87 stack; the locale, the environment.
 //!
 //! The working directory, the umask, timers and the resource limits need nothing here: after the seal, the system calls
 //! that change them are refused, to the library as to us. What a library keeps in its own variables is its own affair;
@@ -84,25 +84,32 @@ impl State {
             }
             tzset();
             let mut signals = std::mem::zeroed();
-            libc::sigprocmask(libc::SIG_SETMASK, std::ptr::null(), &mut signals);
+            libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), &mut signals);
             signals
         };
         Self { signals }
     }
 
-    /// Puts everything back that outlives a call.
-    pub fn restore(&self) {
+    /// Puts back what is the thread's own.
+    pub fn restore_thread(&self) {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: empties the register stack (MMX code may have left it full) and loads the control word with which
         // every process starts.
         unsafe {
             std::arch::asm!("fninit", options(nomem, nostack))
         };
-        // SAFETY: one thread; the set was filled by `sigprocmask`; `setlocale` with NULL only asks, and its answer is
-        // a string until the next `setlocale`; "C" is built into libc; `environ` is either NULL or a list that ends.
+        // SAFETY: the set was filled when it was made; both calls are about this thread alone.
         unsafe {
-            libc::sigprocmask(libc::SIG_SETMASK, &self.signals, std::ptr::null_mut());
+            libc::pthread_sigmask(libc::SIG_SETMASK, &self.signals, std::ptr::null_mut());
             libc::uselocale(LC_GLOBAL_LOCALE);
+        }
+    }
+
+    /// Puts back what is the process's. No call may run meanwhile.
+    pub fn restore_process(&self) {
+        // SAFETY: no library code runs; `setlocale` with NULL only asks, and its answer is a string until the next
+        // `setlocale`; "C" is built into libc; `environ` is either NULL or a list that ends.
+        unsafe {
             let locale = libc::setlocale(libc::LC_ALL, std::ptr::null());
             if locale.is_null() || CStr::from_ptr(locale) != c"C" {
                 libc::setlocale(libc::LC_ALL, c"C".as_ptr());

@@ -11,14 +11,14 @@
 //!
 //! ```compile_fail,E0599
 //! # use cloison_zone::zone::{Spawned, Zone};
-//! fn constructors_outside_of_the_sandbox(zone: Zone<'_, Spawned>) {
+//! fn constructors_outside_of_the_sandbox(zone: Zone<Spawned>) {
 //!     let _ = zone.load();
 //! }
 //! ```
 //!
 //! ```compile_fail,E0599
 //! # use cloison_zone::zone::{Loaded, Zone};
-//! fn calls_before_the_seal(zone: Zone<'_, Loaded>) {
+//! fn calls_before_the_seal(zone: Zone<Loaded>) {
 //!     let _ = zone.serve();
 //! }
 //! ```
@@ -26,7 +26,8 @@
 //! ```
 //! # use cloison_zone::{failure::Failure, zone::Zone};
 //! # use cloison_transport::control::Control;
-//! fn run(control: &Control) -> Result<(), Failure> {
+//! # use std::sync::Arc;
+//! fn run(control: &Arc<Control>) -> Result<(), Failure> {
 //!     Zone::receive(control)?.jail()?.load()?.seal()?.serve();
 //!     Ok(())
 //! }
@@ -37,20 +38,20 @@ use crate::functions::Functions;
 use crate::library;
 use crate::limits;
 use crate::marshal::Marshal;
-use crate::per_call::Calls;
-use crate::serve::{self, Ended};
+use crate::serve::{Crew, Ended, Service};
 use crate::state::State;
 use cloison_capabilities::Interface;
 use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::{FromZone, ToZone};
-use cloison_sandbox::{Jail, Loading, Sealed, Spec};
+use cloison_capabilities::message::{FromZone, Layer, ToZone};
+use cloison_sandbox::{Fenced, Jail, Loading, Mother, Sealed, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 
 /// A zone at one stage of its life.
-pub struct Zone<'c, S> {
-    control: &'c Control,
+pub struct Zone<S> {
+    control: Arc<Control>,
     stage: S,
 }
 
@@ -79,37 +80,35 @@ pub struct Loaded {
 /// The seal is on.
 pub struct Serving {
     place: Place,
-    marshal: Marshal,
-    server: Server,
-    state: State,
+    crew: Crew,
 }
 
 /// Where calls run.
 enum Place {
     /// In processes of their own.
-    Apart(Calls),
-    /// In this process, behind its seal.
-    Here(#[expect(dead_code, reason = "that there is one says that the seal is on")] Jail<Sealed>),
+    Apart(Box<Jail<Mother>>),
+    /// In this process.
+    Here(Jail<Sealed>),
 }
 
-impl<'c> Zone<'c, Spawned> {
+impl Zone<Spawned> {
     /// Waits for the first message: what to load.
-    pub fn receive(control: &'c Control) -> Result<Self, Failure> {
+    pub fn receive(control: &Arc<Control>) -> Result<Self, Failure> {
         let fail = |message: &dyn std::fmt::Display| Failure::new(StartStep::Receive, message);
         let (message, descriptors) = control.receive::<ToZone>().map_err(|error| fail(&error))?;
         let ToZone::Load { interface } = message else { return Err(fail(&"the first message is not `Load`")) };
         let Ok([library, status]) = <[OwnedFd; 2]>::try_from(descriptors) else {
             return Err(fail(&"`Load` comes with the library and the status page"));
         };
-        Ok(Self { control, stage: Spawned { interface: *interface, library, status } })
+        Ok(Self { control: control.clone(), stage: Spawned { interface: *interface, library, status } })
     }
 
     /// Enters the sandbox. Of the processes that this makes, only the worker returns.
-    pub fn jail(self) -> Result<Zone<'c, Jailed>, Failure> {
+    pub fn jail(self) -> Result<Zone<Jailed>, Failure> {
         let Spawned { interface, library, status } = self.stage;
         let mut role = cloison_sandbox::Zone::new(cloison_sandbox::Library(library.as_fd()));
         role.files = interface.sandbox.files.clone();
-        // Those that serve calls, and `processes`: threads are the only ones that the seal lets a library make.
+        // `processes` beside our own: threads are the only ones that the seal lets a library make.
         role.threads = limits::threads(&interface.sandbox);
         role.per_call = interface.sandbox.instances == Instances::PerCall;
         let mut spec = Spec::zone(limits::of(&interface.sandbox), role);
@@ -119,16 +118,16 @@ impl<'c> Zone<'c, Spawned> {
         let announce = |worker, init| drop(self.control.send(&FromZone::Split { worker, init }, &[]));
         let jail = cloison_sandbox::enter(spec, self.control.as_fd(), &announce)
             .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))?;
-        tell(self.control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
+        tell(&self.control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
         // Mapped and closed before any constructor runs: loading may map files as code, and this one can be written.
         let server = Server::new(status).map_err(|error| Failure::new(StartStep::Jail, error))?;
         Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, server } })
     }
 }
 
-impl<'c> Zone<'c, Jailed> {
+impl Zone<Jailed> {
     /// Loads the library and finds every function of the interface.
-    pub fn load(self) -> Result<Zone<'c, Loaded>, Failure> {
+    pub fn load(self) -> Result<Zone<Loaded>, Failure> {
         let Jailed { jail, interface, library, server } = self.stage;
         let loaded = library::Loaded::open(jail.library(), library, &interface)?;
         let functions = loaded.functions(interface)?;
@@ -136,43 +135,54 @@ impl<'c> Zone<'c, Jailed> {
     }
 }
 
-impl<'c> Zone<'c, Loaded> {
+impl Zone<Loaded> {
     /// Makes ready what could not be made ready afterwards, and puts the last filter on.
-    pub fn seal(self) -> Result<Zone<'c, Serving>, Failure> {
+    pub fn seal(self) -> Result<Zone<Serving>, Failure> {
         let Loaded { jail, functions, server } = self.stage;
-        let instances = functions.interface.sandbox.instances;
         let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
-        let marshal = Marshal::new(functions).map_err(|error| fail(&error))?;
-        let state = State::settle();
+        let instances = functions.interface.sandbox.instances;
+        let marshal = Marshal::new(functions);
+        // Between the two halves: before ABI 8 Landlock's rules hold for the thread that puts them up and those that it makes
+        // from then on; the filter closes itself around all of them.
         let refused = |error: cloison_sandbox::Error| fail(&error).hint(error.hint());
-        // Behind Landlock's half: threads that are made from here on are behind it as well.
         let fenced = jail.fence().map_err(refused)?;
-        let (place, layers) = match instances {
-            Instances::PerCall => {
-                let mother = fenced.become_mother().map_err(refused)?;
-                let layers = mother.layers().to_vec();
-                (Place::Apart(Calls::new(mother)), layers)
-            }
-            Instances::PerClient | Instances::Shared => {
-                let sealed = fenced.seal().map_err(refused)?;
-                let layers = sealed.layers().to_vec();
-                (Place::Here(sealed), layers)
-            }
-        };
-        tell(self.control, StartStep::Seal, &FromZone::Ready { layers })?;
-        Ok(Zone { control: self.control, stage: Serving { place, marshal, server, state } })
+        let crew = Service::new(self.control.clone(), server, marshal, State::settle());
+        let crew = crew.map_err(|error| fail(&error))?;
+        let (place, layers) = Place::behind_the_seal(fenced, instances).map_err(refused)?;
+        tell(&self.control, StartStep::Seal, &FromZone::Ready { layers })?;
+        Ok(Zone { control: self.control, stage: Serving { place, crew } })
     }
 }
 
-impl Zone<'_, Serving> {
+impl Place {
+    /// Puts the second half of the seal on; and what is in force then.
+    fn behind_the_seal(
+        fenced: Jail<Fenced>,
+        instances: Instances,
+    ) -> Result<(Self, Vec<Layer>), cloison_sandbox::Error> {
+        Ok(match instances {
+            Instances::PerCall => {
+                let mother = fenced.become_mother()?;
+                let layers = mother.layers().to_vec();
+                (Self::Apart(Box::new(mother)), layers)
+            }
+            Instances::PerClient | Instances::Shared => {
+                let sealed = fenced.seal()?;
+                let layers = sealed.layers().to_vec();
+                (Self::Here(sealed), layers)
+            }
+        })
+    }
+}
+
+impl Zone<Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> Ended {
-        let Serving { place, marshal, server, state } = self.stage;
-        let calls = match place {
-            Place::Apart(calls) => Some(calls),
-            Place::Here(_) => None,
-        };
-        serve::run(self.control, server, marshal, &state, calls)
+        let Serving { place, crew } = self.stage;
+        match place {
+            Place::Apart(mother) => crew.serve_apart(*mother),
+            Place::Here(_sealed) => crew.serve(),
+        }
     }
 }
 

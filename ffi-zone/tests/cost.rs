@@ -9,8 +9,11 @@ use cloison_capabilities::expression::{Expression, Operator};
 use cloison_capabilities::grant::{Bound, Rate};
 use cloison_capabilities::interface::Instances;
 use cloison_transport::account::Account;
+use cloison_zone::callables::NoCallables;
 use cloison_zone::ffi::Frame;
+use cloison_zone::marshal::Origin;
 use cloison_zone::policy::Policy;
+use cloison_zone::refusal::empty_reply;
 use common::Argument::{Bytes, Word};
 use common::{Bench, compare};
 use std::hint::black_box;
@@ -29,8 +32,10 @@ fn best(mut round: impl FnMut()) -> f64 {
 }
 
 fn marshalled(bench: &mut Bench, request: &Request) -> f64 {
+    let mut reply = empty_reply();
     best(|| {
-        let reply = bench.marshal.call(black_box(request), None, bench.caller.arena());
+        let origin = Origin::new(common::CLIENT, bench.caller.arena(), &NoCallables);
+        bench.marshal.call(&bench.workspace, &origin, black_box(request), &mut reply);
         assert_eq!(reply.status, Status::Ok);
     })
 }
@@ -58,23 +63,26 @@ fn nanoseconds() {
     });
     println!("libffi and the registers alone: add(2, 3) {call:.1} ns");
     let state = cloison_zone::state::State::settle();
-    println!("another client's turn: {:.1} ns", best(|| state.restore()));
+    println!("another client's turn: {:.1} ns", best(|| both(&state)));
     println!("registers alone: {:.1} ns", best(cloison_zone::state::after_call));
 
     let (sum, interface) = (bench.id("sum"), &bench.marshal.functions().interface);
     let plain = Grant::new([sum]);
     let rate = Grant { rate: Some(Rate { calls: u64::MAX, period_ms: 1 }), calls: Some(u64::MAX), ..plain.clone() };
     for (name, grant) in [("plain", &plain), ("rate and calls", &rate)] {
-        let mut policy = Policy::new(grant, interface, Some(account())).expect("policy");
+        let policy = Policy::new(grant, interface, Some(account())).expect("policy");
         println!("grant, {name}: {:.1} ns", best(|| policy.admit(black_box(sum)).expect("admitted")));
     }
     let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 1 << 20);
     let bounded = Grant { bounds: vec![(sum, Bound { expression, text: "count <= 1 MiB".into() })], ..plain };
     let policy = Policy::new(&bounded, interface, None).expect("policy");
-    let mut bench = Bench::new(Instances::Shared);
+    let bench = Bench::new(Instances::Shared);
     let request = bench.request("sum", &[Bytes(b"hello")]);
+    let mut reply = empty_reply();
     let with_bound = best(|| {
-        let reply = bench.marshal.call(black_box(&request), policy.bounds(sum), bench.caller.arena());
+        let bounds = policy.bounds(sum);
+        let origin = Origin { bounds, ..Origin::new(common::CLIENT, bench.caller.arena(), &NoCallables) };
+        bench.marshal.call(&bench.workspace, &origin, black_box(&request), &mut reply);
         assert_eq!(reply.status, Status::Ok);
     });
     println!("Shared: sum(b'hello') with a bound {with_bound:.1} ns");
@@ -82,4 +90,9 @@ fn nanoseconds() {
 
 fn account() -> Account {
     Account::open(&cloison_transport::account::create().expect("memory")).expect("account")
+}
+
+fn both(state: &cloison_zone::state::State) {
+    state.restore_thread();
+    state.restore_process();
 }

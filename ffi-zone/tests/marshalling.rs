@@ -83,7 +83,7 @@ fn an_output_gets_what_room_there_is() {
         assert!(bench.bytes(words[0], words[1]).iter().all(|byte| *byte == b'f'));
         let mut request = bench.request("flood", &[]);
         request.arena_used = CALL_BYTES - 100;
-        let reply = *bench.marshal.call(&request, None, bench.caller.arena());
+        let reply = bench.raw(&request);
         assert_eq!(reply.status, Status::Ok);
         assert!(reply.words[0] >= request.arena_used && reply.words[0] + reply.words[1] <= bench.caller.arena().len());
     }
@@ -190,16 +190,16 @@ fn bounds_are_checked_before_the_call_and_name_themselves() {
 #[test]
 fn words_that_lie_outside_are_malformed() {
     for instances in BOTH {
-        let mut bench = Bench::new(instances);
+        let bench = Bench::new(instances);
         let good = bench.request("sum", &[Bytes(b"12345")]);
         for (word, value) in [(0, 1), (0, 16), (0, u64::MAX - 1), (1, 6), (1, u64::MAX)] {
             let mut request = good;
             request.words[word] = value;
-            assert_eq!(bench.marshal.call(&request, None, bench.caller.arena()).status, Status::Malformed);
+            assert_eq!(bench.raw(&request).status, Status::Malformed);
         }
         for (count, arena_used) in [(1, 5), (3, 5), (64, 5), (2, CALL_BYTES * 2), (2, u64::MAX)] {
             let request = Request { count, arena_used, ..good };
-            assert_eq!(bench.marshal.call(&request, None, bench.caller.arena()).status, Status::Malformed);
+            assert_eq!(bench.raw(&request).status, Status::Malformed);
         }
     }
 }

@@ -7,92 +7,26 @@ use cloison_capabilities::call::{Reply, Status};
 use cloison_capabilities::expression::{Expression, Operator};
 use cloison_capabilities::grant::{Bound, Rate};
 use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
-use cloison_transport::channel::Channel;
-use cloison_transport::client::Caller;
-use cloison_transport::control::{Control, ControlError};
-use cloison_transport::server::Server;
-use cloison_transport::status::Status as StatusPage;
+use cloison_capabilities::message::ToZone;
+use cloison_transport::control::ControlError;
 use cloison_transport::terms::State as Terms;
-use cloison_zone::marshal::Marshal;
-use cloison_zone::serve::{self, Ended};
-use cloison_zone::state::State;
+use cloison_zone::serve::Ended;
 use common::Argument::{Bytes, Word};
-use common::{CALL_BYTES, compare};
-use std::os::fd::AsFd;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use common::compare;
+use common::zone::{Client, Zone};
 use std::time::Duration;
 
-/// A zone puts the process's environment and locale back, so there can only be one in a process at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
-struct Zone {
-    _alone: MutexGuard<'static, ()>,
-    control: Option<Control>,
-    status: StatusPage,
-    thread: Option<JoinHandle<Ended>>,
-    interface: cloison_capabilities::Interface,
-}
-
-struct Client {
-    id: ChannelId,
-    channel: Channel,
-    caller: Caller,
-}
-
-impl Zone {
-    fn start() -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let (control, theirs) = Control::pair().expect("sockets");
-        let (status, page) = StatusPage::create().expect("status page");
-        let thread = std::thread::spawn(move || {
-            let marshal = Marshal::new(common::functions(common::interface(Instances::Shared))).expect("scratch");
-            serve::run(&theirs, Server::new(page).expect("server"), marshal, &State::settle(), None)
-        });
-        let interface = common::interface(Instances::Shared);
-        Self { _alone: alone, control: Some(control), status, thread: Some(thread), interface }
-    }
-
-    fn control(&self) -> &Control {
-        self.control.as_ref().expect("open")
-    }
-
-    fn attach(&self, id: u64, grant: Grant) -> Client {
-        let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
-        let id = ChannelId(id);
-        let account = cloison_transport::account::create().expect("account");
-        let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
-        self.control().send(&ToZone::Attach { channel: id, grant }, &all).expect("sent");
-        self.status.ring();
-        Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller") }
-    }
-
-    fn everything(&self) -> Grant {
-        Grant::new((0..self.interface.functions.len()).map(|index| cloison_capabilities::FunctionId(index as u32)))
-    }
-
-    fn call(&self, client: &mut Client, name: &str, arguments: &[common::Argument<'_>]) -> Reply {
-        let (id, _) = self.interface.function(name).expect("such a function");
-        let request = common::request(id, arguments, client.caller.arena());
-        client.caller.call(&request, Duration::from_secs(20)).expect("a reply");
-        *client.caller.reply()
-    }
-
-    fn stop(mut self) -> Ended {
-        drop(self.control.take());
-        self.status.ring();
-        self.thread.take().expect("running").join().expect("no panic")
-    }
+fn start() -> Zone {
+    Zone::start(common::interface(Instances::Shared), common::functions)
 }
 
 fn text(client: &Client, reply: &Reply) -> String {
-    common::explanation(reply, client.caller.arena())
+    client.explanation(reply)
 }
 
 #[test]
 fn clients_come_call_and_go() {
-    let zone = Zone::start();
+    let zone = start();
     let mut one = zone.attach(1, zone.everything());
     let mut other = zone.attach(2, zone.everything());
     for round in 0..2000_u64 {
@@ -101,17 +35,14 @@ fn clients_come_call_and_go() {
         assert_eq!((reply.status, reply.words[0]), (Status::Ok, 100));
     }
     assert_eq!(zone.status.calls(), 4000);
-    zone.control().send(&ToZone::Detach { channel: one.id }, &[]).expect("sent");
-    zone.status.ring();
-    let (message, _) = zone.control().receive::<FromZone>().expect("answer");
-    assert!(matches!(message, FromZone::Detached { channel } if channel == one.id));
+    zone.detach(one.id);
     assert_eq!(zone.call(&mut other, "wide", &[Word(7)]).words[0], 7);
     assert!(matches!(zone.stop(), Ended::Control(ControlError::Closed)));
 }
 
 #[test]
 fn only_what_is_granted() {
-    let zone = Zone::start();
+    let zone = start();
     let sum = zone.interface.function("sum").expect("sum").0;
     let release = zone.interface.function("release").expect("release").0;
     let mut client = zone.attach(1, Grant::new([sum, release]));
@@ -127,7 +58,7 @@ fn only_what_is_granted() {
 
 #[test]
 fn quotas_bounds_and_revocation() {
-    let zone = Zone::start();
+    let zone = start();
     let sum = zone.interface.function("sum").expect("sum").0;
     let mut few = zone.attach(1, Grant { calls: Some(2), ..Grant::new([sum]) });
     assert_eq!(zone.call(&mut few, "sum", &[Bytes(b"")]).status, Status::Ok);
@@ -160,7 +91,7 @@ fn quotas_bounds_and_revocation() {
 
 #[test]
 fn what_one_client_leaves_behind_does_not_reach_the_next() {
-    let zone = Zone::start();
+    let zone = start();
     let mut vandal = zone.attach(1, zone.everything());
     let mut victim = zone.attach(2, zone.everything());
     zone.call(&mut vandal, "vandalise", &[]);
@@ -172,7 +103,7 @@ fn what_one_client_leaves_behind_does_not_reach_the_next() {
 
 #[test]
 fn a_second_load_ends_the_zone() {
-    let zone = Zone::start();
+    let zone = start();
     let interface = Box::new(zone.interface.clone());
     zone.control().send(&ToZone::Load { interface }, &[]).expect("sent");
     zone.status.ring();

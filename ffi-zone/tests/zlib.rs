@@ -7,15 +7,19 @@ use cloison_capabilities::interface::{Instances, LibraryLocation};
 use cloison_capabilities::{Interface, bundled, manifest};
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
+use cloison_zone::callables::NoCallables;
 use cloison_zone::ffi::Code;
 use cloison_zone::functions::{FunctionError, Functions};
-use cloison_zone::marshal::Marshal;
+use cloison_zone::marshal::{Marshal, Origin};
+use cloison_zone::refusal::empty_reply;
+use cloison_zone::workspace::Workspace;
 use common::Argument::{Bytes, Word};
 use common::{Argument, BOTH};
 use std::ffi::c_void;
 
 struct Zlib {
     marshal: Marshal,
+    workspace: Workspace,
     caller: Caller,
     _channel: Channel,
 }
@@ -45,13 +49,17 @@ impl Zlib {
         let functions = functions.unwrap_or_else(|(id, error)| panic!("{id:?}: {error}"));
         let (channel, descriptors) = Channel::create(call_bytes).expect("channel");
         let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");
-        Self { marshal: Marshal::new(functions).expect("scratch"), caller, _channel: channel }
+        let marshal = Marshal::new(functions);
+        let workspace = marshal.workspace().expect("scratch");
+        Self { marshal, workspace, caller, _channel: channel }
     }
 
     fn call(&mut self, name: &str, arguments: &[Argument<'_>]) -> Result<Vec<u64>, (u64, String)> {
         let (id, _) = self.marshal.functions().interface.function(name).expect("such a function");
         let request = common::request(id, arguments, self.caller.arena());
-        let reply = *self.marshal.call(&request, None, self.caller.arena());
+        let mut reply = empty_reply();
+        let origin = Origin::new(common::CLIENT, self.caller.arena(), &NoCallables);
+        self.marshal.call(&self.workspace, &origin, &request, &mut reply);
         match reply.status {
             Status::Ok => Ok(reply.words[..reply.count as usize].to_vec()),
             _ => Err((reply.words[0], common::explanation(&reply, self.caller.arena()))),

@@ -211,6 +211,24 @@ impl Arena {
         Ok(bytes)
     }
 
+    /// Copy words out to `target`.
+    #[inline]
+    pub fn read_words(&self, offset: u64, target: &mut [u64]) -> Result<(), OutOfRange> {
+        let source = self.pointer(offset, size_of_val(target) as u64).ok_or(OutOfRange)?;
+        // SAFETY: as for `read_into`; any bytes are words, wherever they stand.
+        unsafe { std::ptr::copy_nonoverlapping(source, target.as_mut_ptr().cast(), size_of_val(target)) };
+        Ok(())
+    }
+
+    /// Copy words in.
+    #[inline]
+    pub fn write_words(&self, offset: u64, words: &[u64]) -> Result<(), OutOfRange> {
+        let target = self.pointer(offset, size_of_val(words) as u64).ok_or(OutOfRange)?;
+        // SAFETY: as for `write`.
+        unsafe { std::ptr::copy_nonoverlapping(words.as_ptr().cast(), target, size_of_val(words)) };
+        Ok(())
+    }
+
     /// Give the pages from `offset` on back to the kernel.
     pub fn release_from(&self, offset: u64) {
         let start = (crate::layout::ARENA as u64 + offset).next_multiple_of(4096);

@@ -111,10 +111,10 @@ mod model {
         }
     }
 
-    /// Three threads and two waits each are many interleavings: those with up to three preemptions are tried.
+    /// Three threads and two waits each are many interleavings: those with up to two preemptions are tried.
     fn bounded(model: impl Fn() + Sync + Send + 'static) {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(3);
+        builder.preemption_bound = Some(2);
         builder.check(model);
     }
 

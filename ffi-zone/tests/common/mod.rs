@@ -1,18 +1,24 @@
 //! An interface for `library.c`, the library itself, and requests for it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod zone;
+
 use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Request, Status};
 use cloison_capabilities::expression::{Expression, Operator};
 use cloison_capabilities::interface::*;
+use cloison_capabilities::message::ChannelId;
 use cloison_capabilities::types::{CType, Location, Scalar};
 use cloison_capabilities::{FunctionId, Interface};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
+use cloison_zone::callables::NoCallables;
 use cloison_zone::ffi::Code;
 use cloison_zone::functions::{FunctionError, Functions};
-use cloison_zone::marshal::Marshal;
+use cloison_zone::marshal::{Marshal, Origin};
 use cloison_zone::policy::Bounds;
+use cloison_zone::refusal::empty_reply;
+use cloison_zone::workspace::Workspace;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,6 +26,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 pub const CALL_BYTES: u64 = 1 << 20;
+pub const CLIENT: ChannelId = ChannelId(1);
 
 /// Compiles the library into a folder of its own.
 pub fn compiled() -> (tempfile::TempDir, PathBuf) {
@@ -375,16 +382,18 @@ pub enum Argument<'a> {
 /// A client's end without a client: a marshal and a channel.
 pub struct Bench {
     pub marshal: Marshal,
+    pub workspace: Workspace,
     pub caller: Caller,
     _channel: Channel,
 }
 
 impl Bench {
     pub fn new(instances: Instances) -> Self {
-        let marshal = Marshal::new(functions(interface(instances))).expect("scratch");
+        let marshal = Marshal::new(functions(interface(instances)));
+        let workspace = marshal.workspace().expect("scratch");
         let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
         let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");
-        Self { marshal, caller, _channel: channel }
+        Self { marshal, workspace, caller, _channel: channel }
     }
 
     pub fn id(&self, name: &str) -> FunctionId {
@@ -401,7 +410,18 @@ impl Bench {
 
     pub fn bounded(&mut self, name: &str, arguments: &[Argument<'_>], bounds: Option<&Bounds>) -> Reply {
         let request = self.request(name, arguments);
-        *self.marshal.call(&request, bounds, self.caller.arena())
+        let mut reply = empty_reply();
+        let origin = Origin { bounds, ..Origin::new(CLIENT, self.caller.arena(), &NoCallables) };
+        self.marshal.call(&self.workspace, &origin, &request, &mut reply);
+        reply
+    }
+
+    /// What any request gets.
+    pub fn raw(&self, request: &Request) -> Reply {
+        let mut reply = empty_reply();
+        let origin = Origin::new(CLIENT, self.caller.arena(), &NoCallables);
+        self.marshal.call(&self.workspace, &origin, request, &mut reply);
+        reply
     }
 
     /// The words of a call that must succeed.

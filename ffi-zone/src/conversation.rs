@@ -1,0 +1,185 @@
+//! A client's call while it runs: whose turn it is, what has failed, and what the client has yet to answer.
+//!
+//! A conversation is a stack. At its bottom is the call that the client has made; on a call stands the question that C
+//! asks while it runs; on a question the call that the client makes instead of answering; and so on.
+//!
+//! ```text
+//!   Call      C runs here, on one thread or on several; the client waits
+//!   Question  the client's turn: an answer ends this level, a call starts one on top
+//!   Call      the client's: everybody waits for it
+//! ```
+//!
+//! Threads of a library that ask at the same time take turns: a question is asked while a call is on top, and a call
+//! ends while nothing is on top of it. Everything else waits; all of it has an end, because questions have deadlines and calls
+//! are watched by the broker.
+//!
+//! **Failure.** Once a callable has raised, taken too long, or been answered with nonsense, the call on which the question
+//! stood has failed: no further question is asked in it, C gets the callback's error value at once, and the call ends with
+//! that failure, whatever C says.
+//!
+//! **Late answers.** A question that was given up is still open for the client, which is busy with its callable. What
+//! it posts until it has answered is told [`Status::CallbackOverdue`]; only then is it back where the zone is.
+//!
+//! Time that the client takes is not the library's: the row of the status page is paused meanwhile.
+
+use crate::refusal::Refusal;
+use cloison_capabilities::call::{ANSWER, MAX_DEPTH, Request, Status};
+use cloison_transport::status::{Paused, Row};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// A client's conversation; empty while none of its calls runs.
+#[derive(Default)]
+pub(crate) struct Conversation {
+    talk: Mutex<Talk>,
+    changed: Condvar,
+    /// How many questions have been given up and not been answered yet.
+    late: AtomicU64,
+}
+
+#[derive(Default)]
+struct Talk {
+    levels: Vec<Level>,
+    /// How many of the levels are questions.
+    questions: u64,
+    /// What is told to a client that answers late.
+    overdue: String,
+}
+
+enum Level {
+    Call {
+        row: Row,
+        /// How much of the arena is in use.
+        in_use: u64,
+        failure: Option<Box<Refusal>>,
+    },
+    Question,
+}
+
+/// A question that may be put.
+pub(crate) struct Turn {
+    /// From 1.
+    pub(crate) depth: u64,
+    /// How much of the arena is in use.
+    pub(crate) in_use: u64,
+    /// Where the calls of this conversation are noted.
+    pub(crate) row: Row,
+    paused: Option<Paused>,
+}
+
+/// How a question ended, if not well.
+pub(crate) enum Failed {
+    /// With an answer, or because there is nobody to answer.
+    Answered(Box<Refusal>),
+    /// The client has yet to answer.
+    Overdue(Box<Refusal>),
+}
+
+impl Conversation {
+    /// A call begins: its level.
+    pub(crate) fn enter(&self, row: &Row) -> usize {
+        let mut talk = self.talk();
+        talk.levels.push(Level::Call { row: row.clone(), in_use: 0, failure: None });
+        talk.levels.len()
+    }
+
+    /// C is about to run; so much of the arena is in use.
+    pub(crate) fn start(&self, level: usize, bytes: u64) {
+        if let Some(Level::Call { in_use, .. }) = self.talk().levels.get_mut(level - 1) {
+            *in_use = bytes;
+        }
+    }
+
+    /// C has run: what has failed since it [started](Self::start), once no other thread asks any more.
+    pub(crate) fn settle(&self, level: usize) -> Option<Box<Refusal>> {
+        match self.on_top(level).levels.last_mut() {
+            Some(Level::Call { failure, .. }) => failure.take(),
+            _ => None,
+        }
+    }
+
+    /// The call ends. Whether the client waits for that: it does not while it has a question to answer.
+    pub(crate) fn leave(&self, level: usize) -> bool {
+        let mut talk = self.on_top(level);
+        talk.levels.pop();
+        drop(talk);
+        self.changed.notify_all();
+        !self.is_late()
+    }
+
+    /// Waits until that level is on top.
+    fn on_top(&self, level: usize) -> MutexGuard<'_, Talk> {
+        let covered = |talk: &mut Talk| talk.levels.len() > level;
+        self.changed.wait_while(self.talk(), covered).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A thread wants to ask. `None` if it cannot: no call is running, or the one that is has failed.
+    pub(crate) fn ask(&self) -> Option<Turn> {
+        let busy = |talk: &mut Talk| matches!(talk.levels.last(), Some(Level::Question));
+        let mut talk = self.changed.wait_while(self.talk(), busy).unwrap_or_else(PoisonError::into_inner);
+        let depth = talk.questions + 1;
+        let Some(Level::Call { row, in_use, failure }) = talk.levels.last_mut() else { return None };
+        if failure.is_some() {
+            return None;
+        }
+        if depth > MAX_DEPTH as u64 {
+            let text = format_args!("callbacks are nested more than {MAX_DEPTH} deep");
+            *failure = Some(Refusal::new(Status::TooMany, text));
+            return None;
+        }
+        let turn = Turn { depth, in_use: *in_use, row: row.clone(), paused: row.pause() };
+        talk.levels.push(Level::Question);
+        talk.questions = depth;
+        Some(turn)
+    }
+
+    /// The question is over, one way or the other. Whether well.
+    pub(crate) fn asked(&self, turn: Turn, failed: Option<Failed>) -> bool {
+        let mut talk = self.talk();
+        talk.levels.pop();
+        talk.questions -= 1;
+        let well = failed.is_none();
+        let refusal = match failed {
+            Some(Failed::Overdue(refusal)) => {
+                refusal.text().clone_into(&mut talk.overdue);
+                self.late.fetch_add(1, Ordering::Relaxed);
+                Some(refusal)
+            }
+            Some(Failed::Answered(refusal)) => Some(refusal),
+            None => None,
+        };
+        if let Some(Level::Call { failure, .. }) = talk.levels.last_mut()
+            && refusal.is_some()
+        {
+            *failure = refusal;
+        }
+        turn.row.resume(turn.paused);
+        drop(talk);
+        self.changed.notify_all();
+        well
+    }
+
+    /// Whether the client has a question to answer that was given up.
+    #[inline]
+    pub(crate) fn is_late(&self) -> bool {
+        self.late.load(Ordering::Relaxed) != 0
+    }
+
+    /// What a client that is late is told about this request of its.
+    pub(crate) fn tell_late(&self, request: &Request) -> Box<Refusal> {
+        let talk = self.talk();
+        let late = self.late.load(Ordering::Relaxed);
+        if request.function == ANSWER {
+            if request.words[0] != talk.questions + late {
+                self.late.store(0, Ordering::Relaxed);
+                return Refusal::new(Status::Malformed, "an answer to another question");
+            }
+            self.late.store(late.saturating_sub(1), Ordering::Relaxed);
+        }
+        Refusal::new(Status::CallbackOverdue, &talk.overdue)
+    }
+
+    fn talk(&self) -> MutexGuard<'_, Talk> {
+        self.talk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,208 @@
+//! A callable of a client's, as C sees it: a function that asks.
+//!
+//! C's arguments become the words of a question, the words of the answer become the value and what else C wants to be
+//! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
+//! gives C the callback's error value; [`crate::conversation`] remembers why.
+
+use crate::clients::Client;
+use crate::closures::Target;
+use crate::conversation::{Failed, Turn};
+use crate::ffi::{Signature, SignatureError};
+use crate::inquiry::Inquiry;
+use crate::refusal::{Refusal, empty_reply};
+use crate::serve::Service;
+use cloison_capabilities::call::{ANSWER, Reply, Request, Status};
+use cloison_capabilities::interface::{Callback, Role};
+use cloison_capabilities::{FunctionId, Interface};
+use cloison_transport::line::Unanswered;
+use cloison_transport::status::monotonic;
+use libffi::low::ffi_cif;
+use std::ffi::c_void;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// All kinds of callbacks that an interface has.
+pub(crate) struct Callbacks {
+    kinds: Vec<Arc<Kind>>,
+    /// By function: each of its parameters that is a callback, and which kind.
+    of: Vec<Vec<(usize, usize)>>,
+}
+
+/// One kind: those that differ in nothing are one.
+pub(crate) struct Kind {
+    /// What the manifest says.
+    pub(crate) callback: Callback,
+    signature: Signature,
+    deadline: Duration,
+    /// For texts: the first parameter that is of this kind.
+    pub(crate) name: String,
+}
+
+impl Callbacks {
+    /// Prepares all callbacks of an interface.
+    pub(crate) fn new(interface: &Interface) -> Result<Self, (FunctionId, SignatureError)> {
+        let mut callbacks = Self { kinds: Vec::new(), of: vec![Vec::new(); interface.functions.len()] };
+        for (index, function) in interface.functions.iter().enumerate() {
+            for (position, parameter) in function.parameters.iter().enumerate() {
+                let Role::Callback(callback) = &parameter.role else { continue };
+                let deadline = callback.deadline.or(function.deadline).unwrap_or(interface.sandbox.deadline);
+                let same = |kind: &Arc<Kind>| kind.callback == *callback && kind.deadline == deadline;
+                let kind = match callbacks.kinds.iter().position(same) {
+                    Some(known) => known,
+                    None => {
+                        let name = format!("{} of {}", parameter.name, function.name);
+                        let kind = Kind::new(callback, deadline, name);
+                        callbacks.kinds.push(Arc::new(kind.map_err(|error| (FunctionId(index as u32), error))?));
+                        callbacks.kinds.len() - 1
+                    }
+                };
+                callbacks.of[index].push((position, kind));
+            }
+        }
+        Ok(callbacks)
+    }
+
+    /// Which kind of callback that parameter is.
+    pub(crate) fn kind(&self, function: FunctionId, parameter: usize) -> Option<usize> {
+        let of = self.of.get(function.0 as usize)?;
+        of.iter().find(|(position, _)| *position == parameter).map(|(_, kind)| *kind)
+    }
+
+    /// Whether that function takes any.
+    #[inline]
+    pub(crate) fn has(&self, function: FunctionId) -> bool {
+        self.of.get(function.0 as usize).is_some_and(|of| !of.is_empty())
+    }
+
+    /// Whether there are none at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+}
+
+impl Kind {
+    fn new(callback: &Callback, deadline: Duration, name: String) -> Result<Self, SignatureError> {
+        let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
+        let signature = Signature::new(types, &callback.result)?;
+        Ok(Self { callback: callback.clone(), signature, deadline, name })
+    }
+}
+
+/// A callable of a client's, as C sees it.
+pub(crate) struct Question {
+    service: Weak<Service>,
+    /// Weak: an address that C has kept must not keep the client's memory.
+    client: Weak<Client>,
+    kind: Arc<Kind>,
+    number: u64,
+}
+
+impl Question {
+    /// `None` if there is no such kind, or no such number.
+    pub(crate) fn new(service: &Arc<Service>, client: &Arc<Client>, kind: usize, number: u64) -> Option<Self> {
+        let kind = service.callbacks().kinds.get(kind)?.clone();
+        (number != 0).then(|| Self { service: Arc::downgrade(service), client: Arc::downgrade(client), kind, number })
+    }
+}
+
+impl Target for Question {
+    fn interface(&self) -> *mut ffi_cif {
+        self.kind.signature.interface()
+    }
+
+    unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
+        // SAFETY: the call interface is that of the kind.
+        let mut inquiry = unsafe { Inquiry::new(&self.kind, value, arguments) };
+        let answered = match (self.service.upgrade(), self.client.upgrade()) {
+            (Some(service), Some(client)) => self.ask(&service, &client, &mut inquiry),
+            _ => false,
+        };
+        if !answered {
+            inquiry.give_error();
+        }
+        crate::state::after_call();
+    }
+}
+
+impl Question {
+    /// Whether C has got an answer.
+    fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, inquiry: &mut Inquiry<'_>) -> bool {
+        let Some(turn) = client.conversation.ask() else { return false };
+        let failed = self.converse(service, client, inquiry, &turn).err();
+        client.conversation.asked(turn, failed)
+    }
+
+    /// Asks, and serves what the client asks for until it answers.
+    fn converse(
+        &self,
+        service: &Arc<Service>,
+        client: &Arc<Client>,
+        inquiry: &mut Inquiry<'_>,
+        turn: &Turn,
+    ) -> Result<(), Failed> {
+        if client.line.revoked() {
+            return Err(Failed::Answered(Refusal::new(Status::Revoked, "the grant has been revoked")));
+        }
+        let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
+        inquiry.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
+        let until = monotonic().saturating_add(self.kind.deadline);
+        let mut said = true;
+        loop {
+            let heard = match said {
+                true => client.line.ask(&reply, &mut request, until),
+                false => client.line.listen(&mut request, until),
+            };
+            said = match heard {
+                Ok(()) if client.conversation.is_late() => {
+                    let refusal = client.conversation.tell_late(&request);
+                    refusal.write(&mut reply, Some(client.line.arena()), request.arena_used);
+                    true
+                }
+                Ok(()) if request.function == ANSWER => {
+                    return self.answered(service, client, inquiry, turn, &request).map_err(Failed::Answered);
+                }
+                Ok(()) => service.nested(client, &turn.row, &request, &mut reply),
+                Err(Unanswered::Control) => {
+                    service.hear();
+                    false
+                }
+                Err(Unanswered::Deadline) => return Err(Failed::Overdue(self.overdue())),
+                Err(Unanswered::Gone) => {
+                    return Err(Failed::Answered(Refusal::new(Status::Revoked, "the client is gone")));
+                }
+            };
+        }
+    }
+
+    fn answered(
+        &self,
+        service: &Arc<Service>,
+        client: &Arc<Client>,
+        inquiry: &mut Inquiry<'_>,
+        turn: &Turn,
+        request: &Request,
+    ) -> Result<(), Box<Refusal>> {
+        let words = &request.words[..request.count as usize];
+        match words {
+            [depth, 1, results @ ..] if *depth == turn.depth => inquiry.answer(service, client, results, request),
+            [depth, 0] if *depth == turn.depth => Err(Refusal::raised(turn.depth)),
+            _ => {
+                let text = format_args!("{}: the answer makes no sense", self.kind.name);
+                Err(Refusal::new(Status::Malformed, text))
+            }
+        }
+    }
+
+    fn overdue(&self) -> Box<Refusal> {
+        let deadline = self.kind.deadline.as_millis();
+        let text = format_args!("{} took longer than its {deadline} ms", self.kind.name);
+        Refusal::new(Status::CallbackOverdue, text)
+    }
+}
+
+/// A question before its arguments: the callable, the depth, how much of the arena is in use.
+pub(crate) fn head(reply: &mut Reply, number: u64, turn: &Turn) {
+    reply.status = Status::Callback;
+    reply.words[..3].copy_from_slice(&[number, turn.depth, turn.in_use]);
+    reply.count = 3;
+}

@@ -1,0 +1,174 @@
+//! The threads that run calls.
+//!
+//! There are as many as the manifest says (`threads`, default 1: then there is nothing here but the first one). They are made
+//! before the seal, which closes itself around all of them, wait at a gate, and then take turns: one holds the server and
+//! waits for requests, the others wait for it or run calls.
+//!
+//! Where objects of a type belong to the thread that made them, the first thread does not take turns: it runs all calls that
+//! make or use such objects, one after the other, and nothing else.
+
+use crate::clients::Client;
+use crate::marshal::Marshal;
+use crate::serve::Ended;
+use crate::workspace::Workspace;
+use cloison_capabilities::Interface;
+use cloison_capabilities::call::{Reply, Request};
+use cloison_capabilities::interface::{Function, Pointed, Role};
+use cloison_capabilities::message::ChannelId;
+use cloison_capabilities::types::{TypeId, TypeKind};
+use cloison_transport::status::Row;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+
+/// What a thread needs for its calls.
+pub(crate) struct Station {
+    pub(crate) workspace: Workspace,
+    /// Where it says what it runs.
+    pub(crate) row: Row,
+    /// Whose call was the latest here.
+    pub(crate) latest: Cell<Option<ChannelId>>,
+}
+
+thread_local! {
+    /// This thread's, for calls that are made inside of callbacks.
+    static STATION: RefCell<Option<Rc<Station>>> = const { RefCell::new(None) };
+    /// Whether this is the first thread.
+    static FIRST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The most bytes of one call that is made inside of a callback on a thread of the library's own.
+const FOREIGN_CALL_BYTES: u64 = 1 << 20;
+
+impl Station {
+    /// This thread's own, from now on.
+    pub(crate) fn settle(marshal: &Marshal, row: Row) -> rustix::io::Result<Rc<Self>> {
+        let station = Rc::new(Self { workspace: marshal.workspace()?, row, latest: Cell::new(None) });
+        STATION.set(Some(station.clone()));
+        Ok(station)
+    }
+
+    /// This thread is the first from now on.
+    pub(crate) fn be_first() {
+        FIRST.set(true);
+    }
+
+    /// Whether this thread is the first.
+    pub(crate) fn is_first() -> bool {
+        FIRST.get()
+    }
+
+    /// Gives back the memory of large calls.
+    pub(crate) fn trim() {
+        STATION.with_borrow(|station| station.iter().for_each(|station| station.workspace.trim()));
+    }
+
+    /// Runs `task` with this thread's station. A thread of the library's gets one for the occasion.
+    pub(crate) fn visit<T>(row: &Row, task: impl FnOnce(&Self) -> T) -> rustix::io::Result<T> {
+        if let Some(station) = STATION.with_borrow(Clone::clone) {
+            return Ok(task(&station));
+        }
+        let workspace = Workspace::new(FOREIGN_CALL_BYTES)?;
+        let station = Rc::new(Self { workspace, row: row.clone(), latest: Cell::new(None) });
+        STATION.set(Some(station.clone()));
+        let done = task(&station);
+        STATION.set(None);
+        Ok(done)
+    }
+}
+
+/// By function: whether it makes or uses objects that belong to the thread which made them. Empty if none does.
+pub(crate) fn affine(interface: &Interface) -> Vec<bool> {
+    let is_affine = |id: &TypeId| match interface.types.get(id.0 as usize).map(|definition| &definition.kind) {
+        Some(TypeKind::Handle(handle)) => handle.thread_affine,
+        _ => false,
+    };
+    let of = |pointed: &Pointed| matches!(pointed, Pointed::Handle { id, .. } if is_affine(id));
+    let affine = |function: &Function| {
+        function.returns.pointer.as_ref().is_some_and(of)
+            || function.parameters.iter().any(|parameter| match &parameter.role {
+                Role::Handle(handle) => is_affine(&handle.id),
+                Role::Place(place) => of(&place.pointed),
+                _ => false,
+            })
+    };
+    let all: Vec<bool> = interface.functions.iter().map(affine).collect();
+    if all.contains(&true) { all } else { Vec::new() }
+}
+
+/// What the threads wait for beside requests.
+#[derive(Default)]
+pub(crate) struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    open: bool,
+    ended: Option<Ended>,
+    over: bool,
+    jobs: VecDeque<Job>,
+}
+
+/// Something that the first thread has to do.
+pub(crate) enum Job {
+    /// A client's call, from taking to replying.
+    Call(Arc<Client>, Box<Request>),
+    /// A client has left.
+    End(Arc<Client>),
+    /// A call inside of a callback: what it is to be answered.
+    Nested { client: Arc<Client>, row: Row, request: Box<Request>, reply: mpsc::SyncSender<(bool, Box<Reply>)> },
+}
+
+impl Gate {
+    /// Serving begins.
+    pub(crate) fn open(&self) {
+        self.state().open = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until serving begins. Whether it does.
+    pub(crate) fn pass(&self) -> bool {
+        let closed = |state: &mut State| !state.open && !state.over;
+        let state = self.changed.wait_while(self.state(), closed).unwrap_or_else(PoisonError::into_inner);
+        !state.over
+    }
+
+    /// Serving is over; the first reason counts.
+    pub(crate) fn end(&self, ended: Option<Ended>) {
+        let mut state = self.state();
+        state.over = true;
+        state.ended = state.ended.take().or(ended);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Whether serving is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.state().over
+    }
+
+    /// Why it is.
+    pub(crate) fn reason(&self) -> Option<Ended> {
+        self.state().ended.take()
+    }
+
+    /// Something for the first thread.
+    pub(crate) fn post(&self, job: Job) {
+        self.state().jobs.push_back(job);
+        self.changed.notify_all();
+    }
+
+    /// For the first thread: the next thing to do; `None` when serving is over.
+    pub(crate) fn next(&self) -> Option<Job> {
+        let idle = |state: &mut State| !state.over && state.jobs.is_empty();
+        let mut state = self.changed.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
+        if state.over { None } else { state.jobs.pop_front() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

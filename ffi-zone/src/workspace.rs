@@ -1,0 +1,72 @@
+//! What one thread needs for its calls, made once and used again.
+//!
+//! A call takes a [`Desk`] and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
+//! ones. Each call has its own to itself, so nothing that is shared is borrowed while C runs.
+
+use crate::call::Held;
+use crate::ffi::{Frame, MAX_PARAMETERS};
+use crate::scratch::{Part, Scratch};
+use cloison_capabilities::call::MAX_DEPTH;
+use std::cell::Cell;
+
+/// Frames and memory of one thread's calls.
+pub struct Workspace {
+    scratch: Scratch,
+    /// Those that no call has taken. The first ones are taken first and stay warm.
+    desks: [Cell<Option<Box<Desk>>>; MAX_DEPTH + 1],
+    depth: Cell<usize>,
+}
+
+/// What one call works with.
+pub(crate) struct Desk {
+    pub(crate) frame: Frame,
+    /// For the functions that serve others: capacities, messages, `free`.
+    pub(crate) nested: Frame,
+    pub(crate) held: [Held; MAX_PARAMETERS],
+}
+
+impl Desk {
+    fn new() -> Box<Self> {
+        Box::new(Self { frame: Frame::default(), nested: Frame::default(), held: [Held::Null; MAX_PARAMETERS] })
+    }
+}
+
+/// A desk and a part of the scratch region, taken for one call.
+pub(crate) struct Seat<'a> {
+    pub(crate) desk: Box<Desk>,
+    pub(crate) part: Part<'a>,
+    workspace: &'a Workspace,
+    depth: usize,
+}
+
+impl Workspace {
+    /// Makes room for calls whose buffers have up to `call_bytes`.
+    pub fn new(call_bytes: u64) -> rustix::io::Result<Self> {
+        let desks = [const { Cell::new(None) }; MAX_DEPTH + 1];
+        desks[0].set(Some(Desk::new()));
+        Ok(Self { scratch: Scratch::new(call_bytes)?, desks, depth: Cell::new(0) })
+    }
+
+    /// What the next call works with; `None` when calls are nested too deep.
+    #[inline]
+    pub(crate) fn seat(&self) -> Option<Seat<'_>> {
+        let depth = self.depth.get();
+        let desk = self.desks.get(depth)?.take().unwrap_or_else(Desk::new);
+        self.depth.set(depth + 1);
+        Some(Seat { desk, part: self.scratch.open(), workspace: self, depth })
+    }
+
+    /// Gives back the memory of large calls.
+    pub fn trim(&self) {
+        self.scratch.trim();
+    }
+}
+
+impl Seat<'_> {
+    /// Gives it back.
+    #[inline]
+    pub(crate) fn leave(self) {
+        self.workspace.depth.set(self.depth);
+        self.workspace.desks[self.depth].set(Some(self.desk));
+    }
+}

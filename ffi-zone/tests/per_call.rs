@@ -4,13 +4,14 @@ mod common;
 mod running;
 
 use cloison_capabilities::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
-use cloison_capabilities::interface::{Function, Instances};
+use cloison_capabilities::interface::{Callback, Function, Instances, Number, Parameter, Role};
 use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
 use cloison_capabilities::types::{CType, Scalar};
 use cloison_capabilities::{FunctionId, Grant, Interface};
 use cloison_transport::client::CallError;
 use cloison_transport::terms::State;
 use common::Argument::Word;
+use common::zone::Question;
 use common::{function, int, number};
 use running::{Zone, fail, waited};
 use rustix::process::{Signal, kill_process};
@@ -43,6 +44,7 @@ fn interface() -> Interface {
         gives("mothers_number", &[]),
         gives("filters", &[]),
         gives("closes_each", &[]),
+        function("asks", int(I32), vec![callback("callable"), number("value", I32)], |_| {}),
         gives("crash", &[]),
         function("gives_up", CType::Void, vec![], |_| {}),
         function("leaves", CType::Void, vec![number("code", I32)], |_| {}),
@@ -50,6 +52,22 @@ fn interface() -> Interface {
         function("loops", CType::Void, vec![], |_| {}),
     ];
     interface
+}
+
+/// `int (*)(int)`, which may take a third of a second.
+fn callback(name: &str) -> Parameter {
+    let callback = Callback {
+        parameters: vec![number("value", Scalar::I32)],
+        result: int(Scalar::I32),
+        kept: true,
+        error: Some(Number::Integer(7)),
+        deadline: Some(Duration::from_millis(300)),
+        null: false,
+        default_none: false,
+        retain: None,
+    };
+    let c_type = CType::Pointer { to: Box::new(CType::Void), constant: false };
+    Parameter { name: name.into(), c_type, role: Role::Callback(callback), leading: false }
 }
 
 fn library() -> (tempfile::TempDir, PathBuf) {
@@ -158,6 +176,76 @@ fn an_answer_to_nobody_gets_an_answer() {
     assert_eq!(crashes(&mut zone, "crash", &[]), [Some(libc::SIGSEGV as u64), None]);
     assert_eq!(zone.caller.call(&answer, LONG), Ok(Status::Crashed));
     assert_eq!(gives(&mut zone, "count", &[]), 1);
+}
+
+/// Begins a call of `asks`; gives the question.
+fn ask(zone: &mut Zone) -> Question {
+    let reply = zone.call("asks", &[Word(1), Word(5)], LONG).expect("a question");
+    assert_eq!(reply.status, Status::Callback);
+    let question = Question::of(&reply);
+    assert_eq!((question.callable, question.depth, &question.words[..]), (1, 1, &[5][..]));
+    question
+}
+
+/// What the client posts next, and how the zone answers.
+fn post(zone: &mut Zone, request: &Request) -> (Status, u64) {
+    let status = zone.caller.call(request, LONG).expect("a reply");
+    (status, zone.caller.reply().words[0])
+}
+
+#[test]
+fn a_conversation_is_one_call() {
+    let mut zone = start();
+    for _ in 0..2 {
+        let question = ask(&mut zone);
+        // Inside of the callback, in the same process.
+        assert_eq!(gives(&mut zone, "count", &[]), 2);
+        assert_eq!(zone.status.running(), None, "the client's time");
+        assert_eq!(post(&mut zone, &question.answer(1, &[9])), (Status::Ok, 1_002_009));
+        assert_eq!(gives(&mut zone, "count", &[]), 1, "a new one");
+    }
+}
+
+#[test]
+fn a_conversation_that_breaks_off_is_told_to_the_end() {
+    let mut zone = start();
+    for _ in 0..2 {
+        let question = ask(&mut zone);
+        assert_eq!(crashes(&mut zone, "crash", &[]), [Some(libc::SIGSEGV as u64), None]);
+        // The callable goes on, with a call that works, and answers to nobody.
+        assert_eq!(gives(&mut zone, "count", &[]), 1);
+        assert_eq!(post(&mut zone, &question.answer(1, &[9])), (Status::Crashed, NULL));
+        assert_eq!(zone.caller.reply().words[1], 0, "the end of the latest process");
+        assert_eq!(gives(&mut zone, "count", &[]), 1);
+    }
+}
+
+#[test]
+fn a_late_answer_is_told_so() {
+    let mut zone = start();
+    let question = ask(&mut zone);
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(zone.call("count", &[], LONG).map(|reply| reply.status), Ok(Status::CallbackOverdue));
+    assert_eq!(post(&mut zone, &question.answer(1, &[9])).0, Status::CallbackOverdue);
+    assert_eq!(gives(&mut zone, "count", &[]), 1);
+}
+
+#[test]
+fn nobody_waits_for_a_client_that_has_left_in_a_callback() {
+    for late in [false, true] {
+        let mut zone = start();
+        ask(&mut zone);
+        let process = children(&zone);
+        assert!(matches!(process[..], [process] if exists(process)), "{process:?}");
+        if late {
+            std::thread::sleep(Duration::from_millis(600));
+        }
+        zone.channel.end(State::Ended);
+        zone.control.send(&ToZone::Detach { channel: ChannelId(1) }, &[]).expect("sent");
+        zone.status.ring();
+        assert!(matches!(zone.control.receive(), Ok((FromZone::Detached { channel: ChannelId(1) }, _))));
+        assert!(!exists(process[0]), "{late}");
+    }
 }
 
 #[test]

@@ -23,7 +23,7 @@
 //! ([`crate::conversation`]). Objects of a client that leaves while C runs for another one on the same thread end when that
 //! call has.
 //!
-//! Where each call has a process of its own, the first thread gives it the call and waits for nobody else ([`crate::per_call`]).
+//! Where each call has a process of its own, the first thread gives it the call and waits for nobody else (`per_call`).
 //!
 //! Crashes, `exit` and endless loops of the library need nothing here: they end or occupy this process, and the broker,
 //! whose child it is, sees that.

@@ -2,8 +2,11 @@
 
 use crate::ffi::Outcome;
 use crate::functions::{Entry, Functions};
+use crate::handles::Handles;
+use crate::incoming::Incoming;
 use crate::marshal::Origin;
 use crate::number::value_of_bits;
+use crate::outgoing::{Outgoing, too_large};
 use crate::plan::Plan;
 use crate::refusal::Refusal;
 use crate::scratch::{Part, Piece};
@@ -21,7 +24,15 @@ pub(crate) type Step<T = ()> = Result<T, Box<Refusal>>;
 /// Where a parameter's bytes are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Held {
-    Arena { offset: u64, bytes: u64 },
+    Arena {
+        offset: u64,
+        bytes: u64,
+    },
+    /// In memory that the library keeps.
+    Kept {
+        address: u64,
+        bytes: u64,
+    },
     Null,
     Scratch(Piece),
 }
@@ -29,7 +40,7 @@ pub(crate) enum Held {
 impl Held {
     pub(crate) fn bytes(self) -> u64 {
         match self {
-            Self::Arena { bytes, .. } => bytes,
+            Self::Arena { bytes, .. } | Self::Kept { bytes, .. } => bytes,
             Self::Null => 0,
             Self::Scratch(piece) => piece.bytes() as u64,
         }
@@ -39,11 +50,12 @@ impl Held {
 /// One call on its way.
 pub(crate) struct Call<'a, 'b> {
     pub(crate) functions: &'a Functions,
+    pub(crate) handles: &'a Handles,
+    pub(crate) id: FunctionId,
     pub(crate) entry: &'a Entry,
     pub(crate) function: &'a Function,
     pub(crate) desk: &'a mut Desk,
     pub(crate) scratch: &'a mut Part<'b>,
-    #[allow(dead_code, reason = "handles and callbacks will ask for it")]
     pub(crate) origin: &'a Origin<'a>,
     pub(crate) arena: &'a Arena,
     pub(crate) direct: bool,
@@ -56,9 +68,15 @@ pub(crate) struct Call<'a, 'b> {
     /// Bit by bit, the parameters whose cell is known.
     pub(crate) cells: u64,
     pub(crate) outcome: Option<Outcome>,
+    /// Where the value is, if it is larger than a word.
+    pub(crate) result: Option<Piece>,
+    /// The handle that the value has become.
+    pub(crate) value_word: u64,
+    /// The function has not said that it failed.
+    pub(crate) succeeded: bool,
 }
 
-impl<'a> Call<'a, '_> {
+impl<'a, 'b> Call<'a, 'b> {
     pub(crate) fn plan(&self) -> &'a Plan {
         &self.entry.plan
     }
@@ -78,6 +96,7 @@ impl<'a> Call<'a, '_> {
         let pointer = match held {
             Held::Null => std::ptr::null_mut(),
             Held::Scratch(piece) => self.scratch.pointer(piece),
+            Held::Kept { address, .. } => std::ptr::with_exposed_provenance_mut(address as usize),
             Held::Arena { offset, bytes } => self.pointer(offset, bytes)?,
         };
         self.desk.held[index] = held;
@@ -100,14 +119,47 @@ impl<'a> Call<'a, '_> {
 
     #[cold]
     pub(crate) fn too_large(&self, bytes: u64) -> Box<Refusal> {
-        let text =
-            format_args!("{bytes} bytes do not fit into what is left of the channel's {} bytes", self.arena.len());
-        Refusal::new(Status::TooLarge, text)
+        too_large(bytes, self.arena)
     }
 
     #[cold]
     pub(crate) fn malformed(&self) -> Box<Refusal> {
-        Refusal::new(Status::Malformed, format_args!("{}: the request makes no sense", self.function.name))
+        Refusal::new(Status::Malformed, "the request makes no sense")
+    }
+
+    /// For what the client sends about that parameter.
+    #[inline]
+    pub(crate) fn incoming(&mut self, parameter: usize) -> Incoming<'_, 'b> {
+        Incoming {
+            shapes: &self.functions.shapes,
+            handles: self.handles,
+            client: self.origin.client,
+            arena: self.arena,
+            used: self.used,
+            scratch: self.scratch,
+            pinned: &mut self.desk.pinned,
+            parameter,
+        }
+    }
+
+    /// For what the library gives.
+    #[inline]
+    pub(crate) fn outgoing(&mut self) -> Outgoing<'_, 'b> {
+        Outgoing {
+            shapes: &self.functions.shapes,
+            handles: self.handles,
+            client: self.origin.client,
+            arena: self.arena,
+            cursor: &mut self.cursor,
+            scratch: self.scratch,
+            fresh: &mut self.desk.fresh,
+        }
+    }
+
+    /// Just before C runs: from now on a callback may want the arena.
+    #[inline]
+    pub(crate) fn lend_arena(&self) {
+        self.origin.callables.starts(self.cursor);
     }
 }
 
@@ -126,12 +178,14 @@ impl Environment for Call<'_, '_> {
         let outcome = self.outcome.ok_or(EvaluationError::Unknown)?;
         match self.plan().value {
             Some(scalar) => value_of_bits(outcome.value, scalar).ok_or(EvaluationError::Unknown),
+            // To be compared with NULL: see `plan::expression_fits`.
             None if self.plan().returns_pointer => Ok(i128::from(outcome.value)),
             None => Err(EvaluationError::Unknown),
         }
     }
 
     fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
+        self.lend_arena();
         self.functions.integer(&mut self.desk.nested, function, arguments)
     }
 }

@@ -126,13 +126,13 @@ mod tests {
     impl Doubles {
         fn new(factor: f64) -> Arc<Self> {
             let double = CType::Scalar { scalar: Scalar::F64, character: false };
-            Arc::new(Self { signature: Signature::new([&double], &double).expect("signature"), factor })
+            Arc::new(Self { signature: Signature::new(&[], [&double], None, &double).expect("signature"), factor })
         }
     }
 
     impl Target for Doubles {
         fn interface(&self) -> *mut ffi_cif {
-            self.signature.interface()
+            self.signature.cif()
         }
         unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
             // SAFETY: one double comes in and one goes out.

@@ -12,12 +12,15 @@
 //! One of the modules of this crate that contain `unsafe`. What no check here can establish is that the manifest's
 //! prototype is the true one: a wrong prototype corrupts this process, whose sandbox is what contains that.
 
-use cloison_capabilities::types::{CType, Scalar};
+mod description;
+
+use cloison_capabilities::types::{CType, Definition};
+use description::{Descriptions, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
 use libffi::raw;
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
-use std::ptr::{addr_of_mut, null_mut};
+use std::ptr::null_mut;
 
 #[cfg(not(target_endian = "little"))]
 compile_error!("arguments are stored as the low bytes of a 64-bit word");
@@ -28,6 +31,9 @@ pub const MAX_PARAMETERS: usize = cloison_capabilities::call::MAX_WORDS;
 /// A signature that libffi refuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SignatureError {
+    /// A parameter or value of a type that has no values.
+    #[error("a type that cannot be passed by value")]
+    NoValue,
     /// libffi says no.
     #[error("libffi cannot prepare this signature")]
     Refused,
@@ -42,9 +48,12 @@ pub enum SignatureError {
 /// A prepared call interface.
 pub struct Signature {
     cif: Box<UnsafeCell<ffi_cif>>,
-    /// `cif` points into this.
+    /// `cif` points into these two.
     _arguments: Box<[*mut ffi_type]>,
+    _descriptions: Descriptions,
     parameters: usize,
+    /// How many bytes of a result's place a call writes at most.
+    result_bytes: usize,
 }
 
 // SAFETY: nobody writes the cif or the types once they are made; `ffi_call` reads them, on any thread.
@@ -52,60 +61,56 @@ unsafe impl Send for Signature {}
 // SAFETY: as above.
 unsafe impl Sync for Signature {}
 
+/// libffi writes whole registers, also where the value is smaller.
+const RESULT_SLACK: usize = 32;
+
 impl Signature {
-    /// Prepares calls with these types.
-    pub fn new<'a>(parameters: impl IntoIterator<Item = &'a CType>, result: &CType) -> Result<Self, SignatureError> {
+    /// Prepares calls with these types. `variadic` says how many of them stand before `...`.
+    pub fn new<'a>(
+        types: &[Definition],
+        parameters: impl IntoIterator<Item = &'a CType>,
+        variadic: Option<usize>,
+        result: &CType,
+    ) -> Result<Self, SignatureError> {
+        let mut descriptions = Descriptions::default();
         let mut arguments = Vec::new();
-        for parameter in parameters {
+        for (index, parameter) in parameters.into_iter().enumerate() {
             if *parameter == CType::Void {
                 return Err(SignatureError::Void);
             }
-            arguments.push(type_of(parameter));
+            arguments.push(match variadic {
+                Some(fixed) if index >= fixed => descriptions.of(&promoted(parameter), types)?,
+                _ => descriptions.of(parameter, types)?,
+            });
         }
         if arguments.len() > MAX_PARAMETERS {
             return Err(SignatureError::TooMany);
         }
-        let mut arguments = arguments.into_boxed_slice();
+        let (mut arguments, value) = (arguments.into_boxed_slice(), descriptions.of(result, types)?);
         let cif = Box::new(UnsafeCell::new(ffi_cif::default()));
-        // SAFETY: `cif` and `arguments` are on the heap and live as long as this `Signature`, which never changes
-        // them; every type is one of libffi's own statics; the count is the array's length.
+        let (abi, count, list) = (low::ffi_abi_FFI_DEFAULT_ABI, arguments.len(), arguments.as_mut_ptr());
+        // SAFETY: `cif`, `arguments` and the descriptions are on the heap and live as long as this `Signature`, which
+        // never changes them; every other type is one of libffi's own statics; the count is the array's length.
         unsafe {
-            low::prep_cif(
-                cif.get(),
-                low::ffi_abi_FFI_DEFAULT_ABI,
-                arguments.len(),
-                type_of(result),
-                arguments.as_mut_ptr(),
-            )
+            match variadic {
+                None => low::prep_cif(cif.get(), abi, count, value, list),
+                Some(fixed) => low::prep_cif_var(cif.get(), abi, fixed.min(count), count, value, list),
+            }
         }
         .map_err(|_| SignatureError::Refused)?;
-        Ok(Self { cif, parameters: arguments.len(), _arguments: arguments })
+        let result_bytes = result.layout().map_or(0, |layout| layout.size as usize) + RESULT_SLACK;
+        let parameters = arguments.len();
+        Ok(Self { cif, _arguments: arguments, _descriptions: descriptions, parameters, result_bytes })
     }
 
-    /// What libffi wants to see, for as long as this value lives.
-    pub fn interface(&self) -> *mut ffi_cif {
+    /// How much room a call's result needs.
+    pub fn result_bytes(&self) -> usize {
+        self.result_bytes
+    }
+
+    /// For a closure that is called with this signature. It lives as long as the signature does.
+    pub fn cif(&self) -> *mut ffi_cif {
         self.cif.get()
-    }
-}
-
-/// libffi's description of a type.
-fn type_of(c_type: &CType) -> *mut ffi_type {
-    use low::types;
-    match c_type {
-        CType::Pointer { .. } => addr_of_mut!(types::pointer),
-        CType::Scalar { scalar, .. } => match scalar {
-            Scalar::Bool | Scalar::U8 => addr_of_mut!(types::uint8),
-            Scalar::F32 => addr_of_mut!(types::float),
-            Scalar::F64 => addr_of_mut!(types::double),
-            Scalar::I16 => addr_of_mut!(types::sint16),
-            Scalar::I32 => addr_of_mut!(types::sint32),
-            Scalar::I64 => addr_of_mut!(types::sint64),
-            Scalar::I8 => addr_of_mut!(types::sint8),
-            Scalar::U16 => addr_of_mut!(types::uint16),
-            Scalar::U32 => addr_of_mut!(types::uint32),
-            Scalar::U64 => addr_of_mut!(types::uint64),
-        },
-        _ => addr_of_mut!(types::void),
     }
 }
 
@@ -210,7 +215,7 @@ impl Frame {
         *self.cells[parameter].get_mut()
     }
 
-    /// Calls `code` with the arguments set.
+    /// Calls `code` with the arguments set, of which none is larger than a word, nor is the value.
     ///
     /// # Safety
     ///
@@ -218,25 +223,71 @@ impl Frame {
     /// as that function believes.
     #[inline]
     pub unsafe fn call(&mut self, signature: &Signature, code: Code) -> Outcome {
-        debug_assert!(signature.parameters <= MAX_PARAMETERS);
         // Four words: more than any scalar's value, so that libffi's habit of writing whole registers stays inside.
         let mut value = [0_u64; 4];
+        // SAFETY: the value has room for a register; the rest is the caller's promise.
+        let errno = unsafe { self.call_into(signature, code, value.as_mut_ptr().cast()) };
+        Outcome { value: value[0], errno }
+    }
+
+    /// Calls `code` where arguments or the value are larger: the arguments in `indirect` are set to the addresses of what
+    /// is to be passed, and the value goes to `result`. Gives `errno`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Frame::call`]; `result` is aligned to 16 and has room for [`Signature::result_bytes`]; each argument in
+    /// `indirect` is the address of a value of that parameter's type.
+    pub unsafe fn call_large(
+        &mut self,
+        signature: &Signature,
+        code: Code,
+        indirect: &[usize],
+        result: *mut u8,
+    ) -> Outcome {
+        for index in indirect {
+            self.pointers[*index] = std::ptr::with_exposed_provenance_mut(self.value(*index) as usize);
+        }
+        // SAFETY: the caller's promise.
+        let errno = unsafe { self.call_into(signature, code, result.cast()) };
+        for index in indirect {
+            self.pointers[*index] = self.values[*index].get().cast();
+        }
+        // SAFETY: there are more than eight bytes, and it is aligned.
+        Outcome { value: unsafe { result.cast::<u64>().read() }, errno }
+    }
+
+    #[inline]
+    unsafe fn call_into(&mut self, signature: &Signature, code: Code, result: *mut c_void) -> i32 {
+        debug_assert!(signature.parameters <= MAX_PARAMETERS);
         // SAFETY: `errno` is this thread's own. The cif is complete, each of its arguments has eight aligned bytes of
-        // `values` behind its pointer, and the value has room for a register. That the function is what the
+        // `values` behind its pointer or else what the caller says, and so has the value. That the function is what the
         // signature says is the caller's promise. There is no safe way to call what is only known at run time.
         let errno = unsafe {
             *libc::__errno_location() = 0;
-            raw::ffi_call(signature.cif.get(), Some(code.0), value.as_mut_ptr().cast(), self.pointers.as_mut_ptr());
+            raw::ffi_call(signature.cif.get(), Some(code.0), result, self.pointers.as_mut_ptr());
             *libc::__errno_location()
         };
         crate::state::after_call();
-        Outcome { value: value[0], errno }
+        errno
     }
+}
+
+/// Copies from memory of the library's.
+///
+/// # Safety
+///
+/// The library means `target.len()` bytes at `address`, and is not running. An address that is none after all ends this
+/// process with SIGSEGV, which its clients see as a crash of this function.
+pub unsafe fn read(address: u64, target: &mut [u8]) {
+    let source = std::ptr::with_exposed_provenance::<u8>(address as usize);
+    // SAFETY: the caller vouches for the source; the target is a slice of this program's own; `copy` allows overlap.
+    unsafe { std::ptr::copy(source, target.as_mut_ptr(), target.len()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cloison_capabilities::types::Scalar;
 
     fn scalar(scalar: Scalar) -> CType {
         CType::Scalar { scalar, character: false }
@@ -263,7 +314,7 @@ mod tests {
     fn arguments_of_every_size_arrive_and_a_cell_comes_back() {
         let pointer = CType::Pointer { to: Box::new(scalar(Scalar::I32)), constant: false };
         let parameters = [scalar(Scalar::I8), scalar(Scalar::U16), scalar(Scalar::F32), scalar(Scalar::F64), pointer];
-        let signature = Signature::new(&parameters, &scalar(Scalar::F64)).expect("signature");
+        let signature = Signature::new(&[], &parameters, None, &scalar(Scalar::F64)).expect("signature");
         let mut frame = Frame::default();
         frame.set(0, -5_i64 as u64);
         frame.set(1, 60_000);
@@ -278,7 +329,7 @@ mod tests {
 
     #[test]
     fn errno_is_what_the_function_set() {
-        let signature = Signature::new([], &scalar(Scalar::I8)).expect("signature");
+        let signature = Signature::new(&[], [], None, &scalar(Scalar::I8)).expect("signature");
         // SAFETY: the signature is that of `fails`.
         let outcome = unsafe { Frame::default().call(&signature, code(fails as *const c_void)) };
         assert_eq!((outcome.value as i8, outcome.errno), (-3, libc::EDOM));
@@ -286,8 +337,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_called_is_refused() {
-        assert_eq!(Signature::new([&CType::Void], &CType::Void).err(), Some(SignatureError::Void));
+        assert_eq!(Signature::new(&[], [&CType::Void], None, &CType::Void).err(), Some(SignatureError::Void));
         let many = vec![scalar(Scalar::I32); MAX_PARAMETERS + 1];
-        assert_eq!(Signature::new(&many, &CType::Void).err(), Some(SignatureError::TooMany));
+        assert_eq!(Signature::new(&[], &many, None, &CType::Void).err(), Some(SignatureError::TooMany));
     }
 }

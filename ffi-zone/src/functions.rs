@@ -3,6 +3,7 @@
 use crate::ffi::{Code, Frame, Outcome, Signature, SignatureError, c_string};
 use crate::number::{bits_of_value, value_of_bits};
 use crate::plan::{Plan, PlanError};
+use crate::shapes::{Shapes, shapes};
 use cloison_capabilities::expression::EvaluationError;
 use cloison_capabilities::interface::{Function, Role};
 use cloison_capabilities::{FunctionId, Interface};
@@ -40,8 +41,24 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// The same where the value or an argument is larger than a word; the value goes to `result`, which has room for
+    /// [`Entry::result_bytes`].
+    pub(crate) fn call_large(&self, frame: &mut Frame, result: *mut u8) -> Outcome {
+        // SAFETY: as for `call`; the caller made room, and the plan says which arguments are addresses of what is passed.
+        unsafe { frame.call_large(&self.signature, self.code, &self.plan.indirect, result) }
+    }
+
+    /// How much room a large value needs.
+    pub(crate) fn result_bytes(&self) -> usize {
+        self.signature.result_bytes()
+    }
+}
+
 /// All functions of an interface.
 pub struct Functions {
+    /// What the records look like.
+    pub shapes: Shapes,
     /// Names, for texts.
     pub interface: Interface,
     entries: Vec<Entry>,
@@ -57,11 +74,14 @@ impl Functions {
         for (index, function) in interface.functions.iter().enumerate() {
             let id = FunctionId(index as u32);
             let plan = Plan::new(&interface, function).map_err(|error| (id, error.into()))?;
-            let types = function.parameters.iter().map(|parameter| &parameter.c_type);
-            let signature = Signature::new(types, &function.result).map_err(|error| (id, error.into()))?;
+            let parameters = function.parameters.iter().map(|parameter| &parameter.c_type);
+            let signature = Signature::new(&interface.types, parameters, function.variadic, &function.result);
+            let signature = signature.map_err(|error| (id, error.into()))?;
             entries.push(Entry { plan, signature, code: symbol(id, function)? });
         }
-        Ok(Self { interface, entries })
+        // Each plan has been made with these, so that they make sense if there is any function at all.
+        let shapes = shapes(&interface.types).unwrap_or_default();
+        Ok(Self { shapes, interface, entries })
     }
 
     /// One function, if there is such a number.
@@ -84,8 +104,12 @@ impl Functions {
             return Err(EvaluationError::Unknown);
         }
         for (index, (argument, parameter)) in arguments.iter().zip(&function.parameters).enumerate() {
-            let Role::Number { scalar, .. } = &parameter.role else { return Err(EvaluationError::Unknown) };
-            frame.set(index, bits_of_value(*argument, *scalar).ok_or(EvaluationError::OutOfRange)?);
+            let bits = match &parameter.role {
+                Role::Number { scalar, .. } => bits_of_value(*argument, *scalar).ok_or(EvaluationError::OutOfRange)?,
+                Role::Handle(handle) if handle.null || *argument != 0 => *argument as u64,
+                _ => return Err(EvaluationError::Unknown),
+            };
+            frame.set(index, bits);
         }
         value_of_bits(entry.call(frame).value, result).ok_or(EvaluationError::Unknown)
     }
@@ -95,10 +119,25 @@ impl Functions {
         let (entry, function) = self.get(id).zip(self.declaration(id))?;
         let [parameter] = function.parameters.as_slice() else { return None };
         let Role::Number { scalar, .. } = &parameter.role else { return None };
+        frame.set(0, bits_of_value(code, *scalar)?);
+        self.text(frame, entry)
+    }
+
+    /// What a `message` function says about an object.
+    pub fn message_of(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<String> {
+        let (entry, function) = self.get(id).zip(self.declaration(id))?;
+        let null = matches!(&function.parameters.first()?.role, Role::Handle(handle) if handle.null);
+        if address == 0 && !null {
+            return None;
+        }
+        frame.set(0, address);
+        self.text(frame, entry)
+    }
+
+    fn text(&self, frame: &mut Frame, entry: &Entry) -> Option<String> {
         if !entry.plan.returns_pointer {
             return None;
         }
-        frame.set(0, bits_of_value(code, *scalar)?);
         let address = entry.call(frame).value;
         // SAFETY: the manifest says that the function returns a string or NULL, and C runs no further before the copy
         // has been made.

@@ -20,14 +20,18 @@
 //! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own desk and its own part of
 //! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
-use crate::call::Call;
+use crate::call::{Call, Step};
 use crate::callables::Callables;
+use crate::ffi::Frame;
 use crate::functions::Functions;
+use crate::handles::{Ended, HandleError, Handles};
 use crate::policy::Bounds;
 use crate::refusal::Refusal;
+use crate::results::Ending;
+use crate::retained::Retained;
 use crate::workspace::{Seat, Workspace};
 use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::{Reply, Request, Status};
+use cloison_capabilities::call::{ARENA_ALIGNMENT, Reply, Request, Status};
 use cloison_capabilities::interface::Instances;
 use cloison_capabilities::message::ChannelId;
 use cloison_transport::Arena;
@@ -54,13 +58,15 @@ impl<'a> Origin<'a> {
 /// Everything that calls share.
 pub struct Marshal {
     functions: Functions,
+    handles: Handles,
     direct: bool,
 }
 
 impl Marshal {
     /// Makes calls of these functions.
     pub fn new(functions: Functions) -> Self {
-        Self { direct: functions.interface.sandbox.instances != Instances::Shared, functions }
+        let direct = functions.interface.sandbox.instances != Instances::Shared;
+        Self { direct, handles: Handles::new(&functions.interface), functions }
     }
 
     /// What one thread needs for its calls.
@@ -71,6 +77,11 @@ impl Marshal {
     /// The functions.
     pub fn functions(&self) -> &Functions {
         &self.functions
+    }
+
+    /// The objects that clients hold.
+    pub fn handles(&self) -> &Handles {
+        &self.handles
     }
 
     /// Makes the call, if its arguments fit and the bounds hold. How much of the arena is in use afterwards.
@@ -93,19 +104,15 @@ impl Marshal {
     }
 
     #[inline]
-    fn attempt(
-        &self,
-        seat: &mut Seat<'_>,
-        origin: &Origin<'_>,
-        request: &Request,
-        reply: &mut Reply,
-    ) -> Result<u64, Box<Refusal>> {
+    fn attempt(&self, seat: &mut Seat<'_>, origin: &Origin<'_>, request: &Request, reply: &mut Reply) -> Step<u64> {
         let id = FunctionId(request.function);
         let Some((entry, function)) = self.functions.get(id).zip(self.functions.declaration(id)) else {
             return Err(Refusal::new(Status::Malformed, format_args!("there is no function {}", id.0)));
         };
         let mut call = Call {
             functions: &self.functions,
+            handles: &self.handles,
+            id,
             entry,
             function,
             desk: &mut seat.desk,
@@ -118,23 +125,109 @@ impl Marshal {
             numbers: 0,
             cells: 0,
             outcome: None,
+            result: None,
+            value_word: 0,
+            succeeded: false,
         };
-        call.take(request)?;
-        if let Some(bounds) = origin.bounds {
-            call.hold(&bounds.early)?;
-            call.make_rooms()?;
-            call.hold(&bounds.late)?;
-        } else {
-            call.make_rooms()?;
+        let ended = make(&mut call, request, reply);
+        if call.has_things() {
+            call.tidy(ended.is_ok());
         }
-        origin.callables.starts(call.cursor);
-        call.outcome = Some(entry.call(&mut call.desk.frame));
-        if let Some(refusal) = origin.callables.ended() {
-            return Err(refusal);
-        }
-        call.judge()?;
-        let given = call.give(reply);
-        call.free();
-        given.map(|()| call.cursor)
+        ended.map(|()| call.cursor)
     }
+
+    /// Closes the handle that the request names.
+    pub fn close(&self, workspace: &Workspace, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
+        (reply.status, reply.count) = (Status::Ok, 0);
+        let ended = match single(request) {
+            Some(word) => self.handles.close(origin.client, word).map_err(|error| Refusal::handle(0, error)),
+            None => Err(Refusal::new(Status::Malformed, "the request makes no sense")),
+        };
+        match ended {
+            Ok(ended) => self.end(workspace, ended, origin.callables),
+            Err(refusal) => refusal.write(reply, Some(origin.arena), request.arena_used),
+        }
+    }
+
+    /// What the library has written by now to the block that the request names.
+    pub fn sync(&self, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
+        (reply.status, reply.count) = (Status::Ok, 2);
+        let offset = request.arena_used.checked_next_multiple_of(ARENA_ALIGNMENT).unwrap_or(u64::MAX);
+        let refusal = match single(request) {
+            Some(number) => match self.handles.block(origin.client, number) {
+                Some(block) if block.write_to(origin.arena, offset) => {
+                    reply.words[..2].copy_from_slice(&[offset, block.bytes() as u64]);
+                    return;
+                }
+                Some(block) => crate::outgoing::too_large(block.bytes() as u64, origin.arena),
+                None => Refusal::handle(0, HandleError::Stale),
+            },
+            None => Refusal::new(Status::Malformed, "the request makes no sense"),
+        };
+        refusal.write(reply, Some(origin.arena), request.arena_used);
+    }
+
+    /// A client is gone: everything that it held ends.
+    pub fn end_client(&self, workspace: &Workspace, client: ChannelId, callables: &dyn Callables) {
+        let ended = self.handles.close_all(client);
+        self.end(workspace, ended, callables);
+    }
+
+    /// Does what is left to do about objects that have ended.
+    pub fn end(&self, workspace: &Workspace, ended: Vec<Ended>, callables: &dyn Callables) {
+        match workspace.seat() {
+            Some(mut seat) => {
+                finish(&self.functions, &mut seat.desk.nested, ended, callables);
+                seat.leave();
+            }
+            None => finish(&self.functions, &mut Frame::default(), ended, callables),
+        }
+    }
+}
+
+/// The one word of a request that has one.
+fn single(request: &Request) -> Option<u64> {
+    (request.count == 1).then_some(request.words[0])
+}
+
+/// Frees objects that have ended, in order, each before what the library kept for it.
+pub(crate) fn finish(functions: &Functions, frame: &mut Frame, ended: Vec<Ended>, callables: &dyn Callables) {
+    for one in ended {
+        if let Some(free) = one.free {
+            functions.free(frame, free, one.address);
+        }
+        for retained in one.retained {
+            if let Retained::Closure(closure) = retained {
+                callables.release(closure);
+            }
+        }
+    }
+}
+
+/// The steps of a call, in order.
+#[inline]
+fn make(call: &mut Call<'_, '_>, request: &Request, reply: &mut Reply) -> Step {
+    call.take(request)?;
+    if let Some(bounds) = call.origin.bounds {
+        call.hold(&bounds.early)?;
+        call.make_rooms()?;
+        call.hold(&bounds.late)?;
+    } else {
+        call.make_rooms()?;
+    }
+    call.run()?;
+    // What a callable has done beats what the function says about it.
+    let failed = call.origin.callables.ended();
+    if let Err(refusal) = call.judge() {
+        call.free_gifts(Ending::Failed);
+        return Err(failed.unwrap_or(refusal));
+    }
+    call.succeeded = true;
+    if let Some(refusal) = failed {
+        call.free_gifts(Ending::NotGiven);
+        return Err(refusal);
+    }
+    let given = call.give(reply);
+    call.free_gifts(if given.is_ok() { Ending::Given } else { Ending::NotGiven });
+    given
 }

@@ -9,19 +9,19 @@
 //!   gives    the value and the outputs, as the reply's words
 //! ```
 //!
-//! This is pure: no pointer, no library. [`crate::marshal`] carries the steps out. What a later version adds (structs
-//! by value, callbacks, handles) is a new role and with it new steps here; the order above does not change.
+//! This is pure: no pointer, no library. [`crate::marshal`] carries the steps out.
 
+mod build;
 mod references;
 
 pub use references::{any, expression_fits};
 
 use crate::ffi::MAX_PARAMETERS;
+use cloison_capabilities::FunctionId;
 use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Buffer, Cell, CellFill, Function, Message, Number, Pointed, Role, Text};
-use cloison_capabilities::types::{CType, Scalar};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_capabilities::interface::{Element, Lifetime, Message, Number, Pointed};
+use cloison_capabilities::types::{Scalar, TypeId, Wide};
 
 /// An interface that cannot be served. The manifest's parser should have refused it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -44,6 +44,9 @@ pub enum PlanError {
         /// Whose role.
         parameter: String,
     },
+    /// A record whose members do not fit into it, or a selector that is none.
+    #[error("a record makes no sense")]
+    Record,
     /// More than [`MAX_PARAMETERS`].
     #[error("more than {MAX_PARAMETERS} parameters")]
     TooManyParameters,
@@ -92,6 +95,13 @@ pub enum Take {
         max_bytes: u64,
         /// May be NULL.
         null: bool,
+        /// The library keeps it.
+        kept: bool,
+    },
+    /// The number of a callable.
+    Callback {
+        /// May be NULL.
+        null: bool,
     },
     /// A number that the library gets a pointer to.
     Cell {
@@ -102,6 +112,24 @@ pub enum Take {
         /// A word before it says whether it is there.
         null: bool,
     },
+    /// Offset and length of elements that C has otherwise than they travel.
+    Elements {
+        /// Each.
+        element: Element,
+        /// The most bytes.
+        max_bytes: u64,
+        /// May be NULL.
+        null: bool,
+    },
+    /// A handle.
+    Handle {
+        /// Of that type.
+        id: TypeId,
+        /// May be NULL.
+        null: bool,
+        /// The call ends it.
+        consumed: bool,
+    },
     /// A number.
     Number {
         /// Its type.
@@ -109,13 +137,29 @@ pub enum Take {
         /// What it may be.
         range: Range,
     },
+    /// A `float` behind `...`, where C has a `double`.
+    Promoted {
+        /// What it may be.
+        range: Range,
+    },
+    /// Offset and length of a record, by value or behind a pointer.
+    Record {
+        /// Which.
+        id: TypeId,
+        /// May be NULL.
+        null: bool,
+    },
     /// Offset and length of a string.
     Text {
         /// The most bytes, without the NUL.
         max_bytes: u64,
         /// May be NULL.
         null: bool,
+        /// The library keeps it.
+        kept: bool,
     },
+    /// Offset and length of a wide number.
+    Wide(Wide),
 }
 
 /// Fills in a parameter from a buffer's length, or from its room.
@@ -142,11 +186,29 @@ pub struct Room {
     pub capacity: Option<Expression>,
     /// The most bytes.
     pub max_bytes: u64,
+    /// Where it is.
+    pub site: Site,
+}
+
+/// Where the library writes an output.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Site {
+    /// In the arena, if nobody else is served; else in the scratch region.
+    Arena,
+    /// In memory that stays.
+    Kept,
+    /// In the scratch region.
+    Scratch,
 }
 
 /// Puts words into the reply.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Give {
+    /// The number of an output buffer that the library keeps.
+    Block {
+        /// Which parameter.
+        parameter: usize,
+    },
     /// An output or in-out buffer.
     Buffer {
         /// Which parameter.
@@ -165,13 +227,48 @@ pub enum Give {
         /// Its type.
         scalar: Scalar,
     },
-    /// The function's value, a string.
-    String {
-        /// NULL is a result; otherwise it is a failure.
-        null: bool,
+    /// An output or in-out buffer of elements that C has otherwise than they travel.
+    Elements {
+        /// Which parameter.
+        parameter: usize,
+        /// Each.
+        element: Element,
+        /// How many the library wrote; `None` is all there was room for.
+        length: Option<Expression>,
     },
+    /// What the function's value, or what a [`cloison_capabilities::interface::Place`] holds, points to.
+    Pointed {
+        /// The place, if it is not the value.
+        place: Option<usize>,
+        /// What it points to.
+        pointed: Pointed,
+    },
+    /// An output or in-out record.
+    Record {
+        /// Which parameter.
+        parameter: usize,
+        /// Which record.
+        id: TypeId,
+    },
+    /// The function's value, a record.
+    RecordValue(TypeId),
     /// The function's value, a number.
     Value,
+    /// The function's value, a wide number.
+    WideValue(Wide),
+}
+
+/// Something that the library has given and that is ours to free.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Gift {
+    /// Which place holds it; `None` is the function's value.
+    pub place: Option<usize>,
+    /// What frees it.
+    pub free: FunctionId,
+    /// Its type, if it is an object: then it is freed only if no handle has come of it.
+    pub object: Option<TypeId>,
+    /// Also when the call has failed.
+    pub on_error: bool,
 }
 
 /// When the function's value means failure, and what the failure says.
@@ -183,8 +280,8 @@ pub struct Failure {
     pub when: Option<Expression>,
     /// The failure carries `errno`.
     pub errno: bool,
-    /// The function that turns the value (or, with `errno`, that) into text.
-    pub message: Option<FunctionId>,
+    /// The function that turns the value (or, with `errno`, that; or a handle) into text.
+    pub message: Option<Message>,
 }
 
 /// One function's steps.
@@ -214,179 +311,14 @@ pub struct Plan {
     pub failure: Failure,
     /// In the reply's order.
     pub gives: Vec<Give>,
-    /// The function that frees the value once it has been copied.
-    pub free: Option<FunctionId>,
-}
-
-impl Plan {
-    /// Works out the steps of one function.
-    pub fn new(interface: &Interface, function: &Function) -> Result<Self, PlanError> {
-        if function.parameters.len() > MAX_PARAMETERS {
-            return Err(PlanError::TooManyParameters);
-        }
-        if function.request_words() > MAX_WORDS || function.reply_words() > MAX_WORDS {
-            return Err(PlanError::TooManyWords);
-        }
-        references::check(interface, function)?;
-        let mut plan = Self {
-            words: 0,
-            takes: Vec::new(),
-            lengths: Vec::new(),
-            exact: Vec::new(),
-            rooms: Vec::new(),
-            capacities: Vec::new(),
-            blank_cells: Vec::new(),
-            scalars: Vec::new(),
-            value: match function.result {
-                CType::Scalar { scalar, .. } => Some(scalar),
-                _ => None,
-            },
-            returns_pointer: matches!(function.result, CType::Pointer { .. }),
-            failure: Failure {
-                unless: function.returns.error_unless.clone(),
-                when: function.returns.error_if.clone(),
-                errno: function.returns.errno,
-                message: match function.returns.message {
-                    Some(Message::Code(id)) => Some(id),
-                    _ => None,
-                },
-            },
-            gives: Vec::new(),
-            free: references::free_of(&function.returns),
-        };
-        plan.give_value(function);
-        for (index, parameter) in function.parameters.iter().enumerate() {
-            plan.scalars.push(scalar_of(&parameter.role));
-            match &parameter.role {
-                Role::Buffer(buffer) => plan.buffer(function, index, buffer),
-                Role::CapacityOf { scalar, of } => {
-                    plan.capacities.push(Fill { parameter: index, scalar: *scalar, cell: false, of: vec![*of] });
-                }
-                Role::Cell(cell) => plan.cell(index, cell),
-                Role::LengthOf { scalar, of } => {
-                    plan.lengths.push(Fill { parameter: index, scalar: *scalar, cell: false, of: of.clone() });
-                }
-                Role::Callback(_)
-                | Role::Constant { .. }
-                | Role::Handle(_)
-                | Role::Place(_)
-                | Role::Record(_)
-                | Role::Wide { .. } => return Err(PlanError::Reference { parameter: parameter.name.clone() }),
-                Role::Number { scalar, range, .. } => {
-                    plan.take(index, 1, Take::Number { scalar: *scalar, range: Range::new(*range, *scalar) });
-                }
-                Role::Text(Text { max_bytes, null, .. }) => {
-                    plan.take(index, 2, Take::Text { max_bytes: *max_bytes, null: *null });
-                }
-            }
-        }
-        plan.settle_rooms();
-        Ok(plan)
-    }
-
-    /// What is left of the channel is shared out when the buffers that know what they need have got it, and never
-    /// more than the parameter that says how much there is can say.
-    fn settle_rooms(&mut self) {
-        self.rooms.sort_by_key(|room| room.capacity.is_none());
-        for room in self.rooms.iter_mut().filter(|room| room.capacity.is_none()) {
-            for fill in self.capacities.iter().filter(|fill| fill.of.contains(&room.parameter)) {
-                let most = fill.scalar.bounds().map_or(0, |(_, most)| most.unsigned_abs());
-                let most_bytes = most.saturating_mul(room.element as u128);
-                room.max_bytes = room.max_bytes.min(u64::try_from(most_bytes).unwrap_or(u64::MAX));
-            }
-        }
-    }
-
-    fn take(&mut self, index: usize, words: usize, take: Take) {
-        self.words += words;
-        self.takes.push((index, take));
-    }
-
-    fn give_value(&mut self, function: &Function) {
-        if !function.returns.kept {
-            return;
-        }
-        match (&function.returns.pointer, self.value) {
-            (Some(Pointed::String(string)), _) if self.returns_pointer => {
-                self.gives.push(Give::String { null: string.null })
-            }
-            (_, Some(_)) => self.gives.push(Give::Value),
-            _ => {}
-        }
-    }
-
-    fn buffer(&mut self, function: &Function, index: usize, buffer: &Buffer) {
-        let element = buffer.element.size();
-        let (reads, writes) = (buffer.direction.is_in(), buffer.direction.is_out());
-        if reads {
-            let take = Take::Buffer { element, written: writes, max_bytes: buffer.max_bytes, null: buffer.null };
-            self.take(index, 2, take);
-            if let Some(length) = &buffer.length
-                && !is_filled_from(function, index)
-                && !(writes && looks_at_results(length))
-            {
-                self.exact.push((index, element, length.clone()));
-            }
-        } else {
-            let capacity = buffer.capacity.clone().filter(|capacity| !names_own_capacity(function, index, capacity));
-            self.rooms.push(Room { parameter: index, element, capacity, max_bytes: buffer.max_bytes });
-        }
-        if writes {
-            let string = buffer.string || (buffer.text && buffer.length.is_none());
-            self.gives.push(Give::Buffer { parameter: index, element, length: buffer.length.clone(), string });
-        }
-    }
-
-    fn cell(&mut self, index: usize, cell: &Cell) {
-        let fill = |of| Fill { parameter: index, scalar: cell.scalar, cell: true, of: vec![of] };
-        match cell.fill {
-            Some(CellFill::CapacityOf(of)) => self.capacities.push(fill(of)),
-            Some(CellFill::LengthOf(of)) => self.lengths.push(fill(of)),
-            None if cell.direction.is_in() => {
-                let range = Range::new(cell.range, cell.scalar);
-                let take = Take::Cell { scalar: cell.scalar, range, null: cell.null };
-                self.take(index, 1 + usize::from(cell.null), take);
-            }
-            None => self.blank_cells.push(index),
-        }
-        if cell.direction.is_out() && !cell.consumed {
-            self.gives.push(Give::Cell { parameter: index, scalar: cell.scalar });
-        }
-    }
-}
-
-/// The type of what an expression means by a parameter, or by `*parameter`.
-fn scalar_of(role: &Role) -> Option<Scalar> {
-    match role {
-        Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } | Role::Number { scalar, .. } => Some(*scalar),
-        Role::Cell(cell) => Some(cell.scalar),
-        _ => None,
-    }
-}
-
-/// Whether some parameter is filled in from this buffer's length.
-fn is_filled_from(function: &Function, buffer: usize) -> bool {
-    function.parameters.iter().any(|parameter| match &parameter.role {
-        Role::LengthOf { of, .. } => of.contains(&buffer),
-        Role::Cell(cell) => cell.fill == Some(CellFill::LengthOf(buffer)),
-        _ => false,
-    })
-}
-
-/// Whether a buffer's capacity is nothing but the parameter that is filled in from its capacity: then it is its `max`.
-fn names_own_capacity(function: &Function, buffer: usize, capacity: &Expression) -> bool {
-    match capacity {
-        Expression::Parameter(index) => {
-            matches!(&function.parameters[*index].role, Role::CapacityOf { of, .. } if *of == buffer)
-        }
-        Expression::Cell(index) => {
-            matches!(&function.parameters[*index].role, Role::Cell(cell) if cell.fill == Some(CellFill::CapacityOf(buffer)))
-        }
-        _ => false,
-    }
-}
-
-/// Whether the expression can only be known after the call.
-fn looks_at_results(expression: &Expression) -> bool {
-    any(expression, |part| matches!(part, Expression::Return | Expression::Cell(_)))
+    /// What is to be freed when results have been copied.
+    pub gifts: Vec<Gift>,
+    /// Parameters that are always the same.
+    pub constants: Vec<(usize, u64)>,
+    /// Parameters that are passed by value and larger than a word.
+    pub indirect: Vec<usize>,
+    /// The value is larger than a word, or a parameter is.
+    pub large: bool,
+    /// Parameters that the library keeps, and for how long.
+    pub lifetimes: Vec<(usize, Lifetime)>,
 }

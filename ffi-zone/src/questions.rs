@@ -9,10 +9,12 @@ use crate::closures::Target;
 use crate::conversation::{Failed, Turn};
 use crate::ffi::{Signature, SignatureError};
 use crate::inquiry::Inquiry;
+use crate::passing::MAX_NESTING;
 use crate::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
-use cloison_capabilities::call::{ANSWER, Reply, Request, Status};
-use cloison_capabilities::interface::{Callback, Role};
+use cloison_capabilities::call::{ANSWER, MAX_WORDS, Request, Status};
+use cloison_capabilities::interface::{Callback, Element, Role};
+use cloison_capabilities::types::{CType, MemberRole, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
 use cloison_transport::line::Unanswered;
 use cloison_transport::status::monotonic;
@@ -20,6 +22,24 @@ use libffi::low::ffi_cif;
 use std::ffi::c_void;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+
+/// A callback that cannot be served. The manifest's parser should have refused it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum KindError {
+    /// Its types cannot be called.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// C would get pointers to strings that nobody keeps.
+    #[error("a callable cannot give strings to C inside of structs or arrays")]
+    Texts,
+    /// A question or an answer with more than [`MAX_WORDS`].
+    #[error("more than {MAX_WORDS} words of arguments or results")]
+    TooManyWords,
+}
+
+/// A question's words before its arguments, an answer's before its results.
+const QUESTION_WORDS: usize = 3;
+const ANSWER_WORDS: usize = 2;
 
 /// All kinds of callbacks that an interface has.
 pub(crate) struct Callbacks {
@@ -40,7 +60,7 @@ pub(crate) struct Kind {
 
 impl Callbacks {
     /// Prepares all callbacks of an interface.
-    pub(crate) fn new(interface: &Interface) -> Result<Self, (FunctionId, SignatureError)> {
+    pub(crate) fn new(interface: &Interface) -> Result<Self, (FunctionId, KindError)> {
         let mut callbacks = Self { kinds: Vec::new(), of: vec![Vec::new(); interface.functions.len()] };
         for (index, function) in interface.functions.iter().enumerate() {
             for (position, parameter) in function.parameters.iter().enumerate() {
@@ -51,7 +71,7 @@ impl Callbacks {
                     Some(known) => known,
                     None => {
                         let name = format!("{} of {}", parameter.name, function.name);
-                        let kind = Kind::new(callback, deadline, name);
+                        let kind = Kind::new(interface, callback, deadline, name);
                         callbacks.kinds.push(Arc::new(kind.map_err(|error| (FunctionId(index as u32), error))?));
                         callbacks.kinds.len() - 1
                     }
@@ -81,11 +101,51 @@ impl Callbacks {
 }
 
 impl Kind {
-    fn new(callback: &Callback, deadline: Duration, name: String) -> Result<Self, SignatureError> {
+    fn new(interface: &Interface, callback: &Callback, deadline: Duration, name: String) -> Result<Self, KindError> {
+        if callback.argument_words() + QUESTION_WORDS > MAX_WORDS || callback.result_words() + ANSWER_WORDS > MAX_WORDS
+        {
+            return Err(KindError::TooManyWords);
+        }
+        let results = callback.parameters.iter().filter(|parameter| parameter.role.is_result());
+        let pointed = results.filter_map(|parameter| match &parameter.role {
+            Role::Buffer(buffer) => Some(buffer.element),
+            Role::Record(record) => Some(Element::Record { id: record.id, layout: record.layout }),
+            _ => None,
+        });
+        let value = match &callback.result {
+            CType::Record { id, layout } => Some(Element::Record { id: *id, layout: *layout }),
+            _ => None,
+        };
+        if pointed.chain(value).any(|element| has_texts(interface, element, 0)) {
+            return Err(KindError::Texts);
+        }
         let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
-        let signature = Signature::new(types, &callback.result)?;
+        let signature = Signature::new(&interface.types, types, None, &callback.result)?;
         Ok(Self { callback: callback.clone(), signature, deadline, name })
     }
+}
+
+/// Whether C would be left with pointers to strings, which do not outlive the question.
+fn has_texts(interface: &Interface, element: Element, depth: usize) -> bool {
+    let id = match element {
+        Element::Text { .. } => return true,
+        Element::Record { id, .. } => id,
+        Element::Handle { .. } | Element::Scalar(_) => return false,
+    };
+    let Some(TypeKind::Record(record)) = interface.types.get(id.0 as usize).map(|one| &one.kind) else { return false };
+    depth > MAX_NESTING
+        || record.members.iter().any(|member| {
+            let mut c_type = &member.c_type;
+            while let CType::Array { of, .. } = c_type {
+                c_type = of;
+            }
+            match c_type {
+                CType::Record { id, layout } => {
+                    has_texts(interface, Element::Record { id: *id, layout: *layout }, depth + 1)
+                }
+                _ => matches!(member.role, MemberRole::Text { .. }),
+            }
+        })
 }
 
 /// A callable of a client's, as C sees it.
@@ -107,7 +167,7 @@ impl Question {
 
 impl Target for Question {
     fn interface(&self) -> *mut ffi_cif {
-        self.kind.signature.interface()
+        self.kind.signature.cif()
     }
 
     unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
@@ -129,6 +189,7 @@ impl Question {
     fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, inquiry: &mut Inquiry<'_>) -> bool {
         let Some(turn) = client.conversation.ask() else { return false };
         let failed = self.converse(service, client, inquiry, &turn).err();
+        inquiry.end(service, client);
         client.conversation.asked(turn, failed)
     }
 
@@ -184,7 +245,7 @@ impl Question {
     ) -> Result<(), Box<Refusal>> {
         let words = &request.words[..request.count as usize];
         match words {
-            [depth, 1, results @ ..] if *depth == turn.depth => inquiry.answer(service, client, results, request),
+            [depth, 1, results @ ..] if *depth == turn.depth => inquiry.answer(service, client, turn, results, request),
             [depth, 0] if *depth == turn.depth => Err(Refusal::raised(turn.depth)),
             _ => {
                 let text = format_args!("{}: the answer makes no sense", self.kind.name);
@@ -198,11 +259,4 @@ impl Question {
         let text = format_args!("{} took longer than its {deadline} ms", self.kind.name);
         Refusal::new(Status::CallbackOverdue, text)
     }
-}
-
-/// A question before its arguments: the callable, the depth, how much of the arena is in use.
-pub(crate) fn head(reply: &mut Reply, number: u64, turn: &Turn) {
-    reply.status = Status::Callback;
-    reply.words[..3].copy_from_slice(&[number, turn.depth, turn.in_use]);
-    reply.count = 3;
 }

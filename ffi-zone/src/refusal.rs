@@ -1,5 +1,6 @@
 //! Calls that end otherwise than with results, and how they are told.
 
+use crate::handles::HandleError;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Status};
 use cloison_sandbox::Ended;
 use cloison_transport::Arena;
@@ -28,6 +29,18 @@ impl Refusal {
     #[cold]
     pub fn argument(parameter: usize, text: impl Display) -> Box<Self> {
         Box::new(Self { status: Status::BadArgument, words: [parameter as u64, 0], text: text.to_string() })
+    }
+
+    /// A handle that is not what it should be.
+    #[cold]
+    pub fn handle(parameter: usize, error: HandleError) -> Box<Self> {
+        let status = match error {
+            HandleError::Borrowed | HandleError::InUse => Status::BadArgument,
+            HandleError::Stale => Status::StaleHandle,
+            HandleError::TooMany => Status::TooMany,
+            HandleError::Wrong => Status::WrongHandle,
+        };
+        Box::new(Self { status, words: [parameter as u64, 0], text: error.to_string() })
     }
 
     /// The library says, or shows, that it failed.

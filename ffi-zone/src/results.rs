@@ -1,12 +1,31 @@
 //! The last part of a call: did it fail, and what did it leave?
 
 use crate::call::{Call, Held, Step};
-use crate::ffi::c_string;
 use crate::number::{value_of_bits, word_of_bits};
+use crate::outgoing::Outgoing;
 use crate::plan::Give;
 use crate::refusal::Refusal;
-use cloison_capabilities::call::{ARENA_ALIGNMENT, NULL, Reply};
+use crate::retained::Retained;
+use cloison_capabilities::call::{NULL, Reply};
 use cloison_capabilities::expression::Expression;
+use cloison_capabilities::interface::{Element, Message, Pointed, Role};
+use cloison_capabilities::types::TypeId;
+
+/// How far a call came.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ending {
+    /// It failed by its own account.
+    Failed,
+    /// Its results are in the reply.
+    Given,
+    /// It has succeeded, and its results could not be delivered.
+    NotGiven,
+}
+
+/// Two words.
+fn both((first, second): (u64, u64)) -> (u64, Option<u64>) {
+    (first, Some(second))
+}
 
 impl Call<'_, '_> {
     /// Whether the value means that the function failed.
@@ -37,35 +56,138 @@ impl Call<'_, '_> {
             count += 1;
         };
         for give in &self.plan().gives {
-            match give {
-                Give::Value => put(self.value_word()),
+            let (first, second) = match give {
+                Give::Value => (self.number_word(), None),
                 Give::Cell { parameter, scalar } => {
                     let bits = if self.has_cell(*parameter) { self.desk.frame.cell(*parameter) } else { 0 };
-                    put(word_of_bits(bits, *scalar));
+                    (word_of_bits(bits, *scalar), None)
                 }
                 Give::Buffer { parameter, element, length, string } => {
-                    let (offset, bytes) = self.give_buffer(*parameter, *element, length.as_ref(), *string)?;
-                    put(offset);
-                    put(bytes);
+                    both(self.give_buffer(*parameter, *element, length.as_ref(), *string)?)
                 }
-                Give::String { null } => {
-                    let (offset, bytes) = self.give_string(*null)?;
-                    put(offset);
-                    put(bytes);
+                Give::Pointed { place, pointed } => self.give_pointed(*place, pointed)?,
+                Give::Block { parameter } => (self.block_number(*parameter), None),
+                Give::Elements { parameter, element, length } => {
+                    both(self.give_elements(*parameter, *element, length.as_ref())?)
                 }
+                Give::Record { parameter, id } => both(self.give_record(*parameter, *id)?),
+                Give::RecordValue(id) => both(self.give_large(|outgoing, address| {
+                    // SAFETY: the value is there, of that type, and C is not running.
+                    unsafe { outgoing.record(address, *id) }
+                })?),
+                Give::WideValue(wide) => both(self.give_large(|outgoing, address| {
+                    // SAFETY: the value is there, of that type, and C is not running.
+                    unsafe { outgoing.wide(address, *wide) }
+                })?),
+            };
+            put(first);
+            if let Some(second) = second {
+                put(second);
             }
         }
         reply.count = count as u32;
         Ok(())
     }
 
-    /// Frees what the library returned, now that it has been copied (or cannot be).
+    /// The number of a block that the library writes.
+    fn block_number(&self, parameter: usize) -> u64 {
+        let number = self.desk.kept.iter().find_map(|(index, retained)| match retained {
+            Retained::Buffer(number, _) if *index == parameter => Some(*number),
+            _ => None,
+        });
+        number.unwrap_or(0)
+    }
+
+    fn give_elements(&mut self, index: usize, element: Element, length: Option<&Expression>) -> Step<(u64, u64)> {
+        let Held::Scratch(piece) = self.desk.held[index] else { return Ok((NULL, 0)) };
+        let room = piece.bytes() as u64;
+        let bytes = match length {
+            None => room,
+            Some(length) => self.written(index, element.size(), length, room)?,
+        };
+        let address = self.scratch.pointer(piece).expose_provenance() as u64;
+        // SAFETY: so many elements are there; the library, which is not running, has had its chance to fill them, and what
+        // it has not filled is zero, which is NULL for pointers.
+        unsafe { self.outgoing().elements(address, bytes / element.size() as u64, element) }
+    }
+
+    fn give_record(&mut self, index: usize, id: TypeId) -> Step<(u64, u64)> {
+        let Held::Scratch(piece) = self.desk.held[index] else { return Ok((NULL, 0)) };
+        let address = self.scratch.pointer(piece).expose_provenance() as u64;
+        // SAFETY: as for `give_elements`.
+        unsafe { self.outgoing().record(address, id) }
+    }
+
+    fn give_large(&mut self, give: impl FnOnce(&mut Outgoing<'_, '_>, u64) -> Step<(u64, u64)>) -> Step<(u64, u64)> {
+        let Some(piece) = self.result else { return Ok((NULL, 0)) };
+        let address = self.scratch.pointer(piece).expose_provenance() as u64;
+        give(&mut self.outgoing(), address)
+    }
+
+    /// What the value, or what a place holds, points to: one word or two.
+    fn give_pointed(&mut self, place: Option<usize>, pointed: &Pointed) -> Step<(u64, Option<u64>)> {
+        let address = self.gift_address(place);
+        if address == 0 {
+            return match pointed {
+                Pointed::Handle { null: true, .. } => Ok((0, None)),
+                Pointed::Buffer { null: true, .. } | Pointed::Record { null: true, .. } => Ok((NULL, Some(0))),
+                Pointed::String(string) if string.null => Ok((NULL, Some(0))),
+                _ => Err(match place {
+                    None => self.lied("it returned NULL"),
+                    Some(index) => self.lied(format_args!("it left `{}` NULL", self.name(index))),
+                }),
+            };
+        }
+        match pointed {
+            Pointed::Handle { id, owner, borrowed, .. } => {
+                let owner = owner.map(|index| self.desk.words[index]).filter(|word| *word != 0);
+                let word = self.outgoing().handle(address, *id, owner, *borrowed)?;
+                match place {
+                    Some(index) => self.desk.words[index] = word,
+                    None => self.value_word = word,
+                }
+                Ok((word, None))
+            }
+            Pointed::Buffer { element, length, .. } => {
+                let room = self.arena.len();
+                let bytes = self.written(place.unwrap_or(usize::MAX), element.size(), length, room)?;
+                // SAFETY: the manifest says that so many elements are there; the library is not running.
+                Ok(both(unsafe { self.outgoing().elements(address, bytes / element.size() as u64, *element)? }))
+            }
+            // SAFETY: the manifest says that it is such a record; the library is not running.
+            Pointed::Record { id, .. } => Ok(both(unsafe { self.outgoing().record(address, *id)? })),
+            // SAFETY: the manifest says that it is a string; the library is not running.
+            Pointed::String(_) => Ok(both(unsafe { self.outgoing().string(address)? })),
+        }
+    }
+
+    /// Where the value, or what a place holds, points to.
+    fn gift_address(&mut self, place: Option<usize>) -> u64 {
+        match place {
+            None => self.outcome.map_or(0, |outcome| outcome.value),
+            Some(index) => self.desk.frame.cell(index),
+        }
+    }
+
+    /// Frees what the library has given, now that it has been copied, or cannot be, or is not wanted.
     #[inline]
-    pub(crate) fn free(&mut self) {
-        let Some(free) = self.plan().free else { return };
-        match self.outcome {
-            Some(outcome) if outcome.value != 0 => self.functions.free(&mut self.desk.nested, free, outcome.value),
-            _ => {}
+    pub(crate) fn free_gifts(&mut self, ending: Ending) {
+        for gift in &self.plan().gifts {
+            let wanted = match ending {
+                Ending::Failed => gift.on_error,
+                Ending::Given => gift.object.is_none(),
+                Ending::NotGiven => true,
+            };
+            let address = self.gift_address(gift.place);
+            if !wanted || address == 0 {
+                continue;
+            }
+            let client = self.origin.client;
+            if gift.object.is_some_and(|id| self.handles.held(client, id, address).is_some()) {
+                continue;
+            }
+            self.lend_arena();
+            self.functions.free(&mut self.desk.nested, gift.free, address);
         }
     }
 
@@ -90,7 +212,7 @@ impl Call<'_, '_> {
         }
         match held {
             Held::Arena { offset, .. } => Ok((offset, bytes)),
-            Held::Null => Ok((NULL, 0)),
+            Held::Null | Held::Kept { .. } => Ok((NULL, 0)),
             Held::Scratch(piece) => {
                 let offset = self.reserve(bytes)?;
                 let result = &self.scratch.bytes(piece)[..bytes as usize];
@@ -102,7 +224,7 @@ impl Call<'_, '_> {
 
     /// How many bytes the library says that it wrote: no more than there was room for.
     fn written(&mut self, index: usize, element: usize, length: &Expression, room: u64) -> Step<u64> {
-        let name = self.name(index);
+        let name = if index == usize::MAX { "return" } else { self.name(index) };
         match length.evaluate(self) {
             Ok(elements) => {
                 let bytes = elements.checked_mul(element as i128).and_then(|bytes| u64::try_from(bytes).ok());
@@ -121,7 +243,7 @@ impl Call<'_, '_> {
     fn before_nul(&self, held: Held, element: usize, bytes: u64) -> u64 {
         let in_chunk = |chunk: &[u8]| chunk.chunks_exact(element).position(|one| one.iter().all(|byte| *byte == 0));
         match held {
-            Held::Null => 0,
+            Held::Null | Held::Kept { .. } => 0,
             Held::Scratch(piece) => {
                 in_chunk(&self.scratch.bytes(piece)[..bytes as usize]).map_or(bytes, |at| (at * element) as u64)
             }
@@ -145,23 +267,7 @@ impl Call<'_, '_> {
         }
     }
 
-    fn give_string(&mut self, null: bool) -> Step<(u64, u64)> {
-        let address = self.outcome.map_or(0, |outcome| outcome.value);
-        if address == 0 {
-            return if null { Ok((NULL, 0)) } else { Err(self.lied("it returned NULL")) };
-        }
-        let room = self.arena.len().saturating_sub(self.cursor.next_multiple_of(ARENA_ALIGNMENT));
-        // SAFETY: the manifest says that the function returns a string, which C does not touch before it is copied.
-        let Some(text) = (unsafe { c_string(address, (room as usize).saturating_add(1)) }) else {
-            return Err(self.too_large(room));
-        };
-        let bytes = text.len() as u64;
-        let offset = self.reserve(bytes)?;
-        self.arena.write(offset, text).map_err(|_| self.too_large(bytes))?;
-        Ok((offset, bytes))
-    }
-
-    fn value_word(&self) -> u64 {
+    fn number_word(&self) -> u64 {
         match (self.plan().value, self.outcome) {
             (Some(scalar), Some(outcome)) => word_of_bits(outcome.value, scalar),
             _ => 0,
@@ -176,11 +282,19 @@ impl Call<'_, '_> {
         let value = self.outcome.zip(plan.value).and_then(|(outcome, scalar)| value_of_bits(outcome.value, scalar));
         // Where `errno` says what went wrong, the value is only -1 or NULL.
         let told = if plan.failure.errno { Some(i128::from(errno)) } else { value };
-        let message = plan
-            .failure
-            .message
-            .zip(told)
-            .and_then(|(id, code)| self.functions.message(&mut self.desk.nested, id, code));
+        self.lend_arena();
+        let nested = &mut self.desk.nested;
+        let message = match plan.failure.message {
+            Some(Message::Code(id)) => told.and_then(|code| self.functions.message(nested, id, code)),
+            Some(Message::Handle { function, parameter }) => {
+                let address = match self.function.parameters[parameter].role {
+                    Role::Handle(_) => self.desk.frame.value(parameter),
+                    _ => self.desk.frame.cell(parameter),
+                };
+                self.functions.message_of(nested, function, address)
+            }
+            None => None,
+        };
         // Nothing more is known than what the client can say itself: the value and what `errno` means.
         let text = message.unwrap_or_default();
         Refusal::native(value.map_or(0, |value| value as u64), errno, text)
@@ -190,7 +304,7 @@ impl Call<'_, '_> {
     #[cold]
     fn lied(&mut self, text: impl std::fmt::Display) -> Box<Refusal> {
         let errno = self.outcome.filter(|_| self.plan().failure.errno).map_or(0, |outcome| outcome.errno);
-        let value = if self.plan().value.is_some() { self.value_word() } else { 0 };
+        let value = if self.plan().value.is_some() { self.number_word() } else { 0 };
         Refusal::native(value, errno, text)
     }
 }

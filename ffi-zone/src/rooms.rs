@@ -2,12 +2,14 @@
 
 use crate::call::{Call, Held, Step};
 use crate::number::bits_of_value;
-use crate::plan::Fill;
+use crate::plan::{Fill, Room, Site};
 use crate::refusal::Refusal;
+use crate::retained::Retained;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, Status};
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::grant::Bound;
 use cloison_capabilities::interface::Role;
+use std::sync::Arc;
 
 impl Call<'_, '_> {
     /// What the grant says about the arguments.
@@ -36,18 +38,33 @@ impl Call<'_, '_> {
                     most - most % room.element as u64
                 }
             };
-            let offset = self.reserve(bytes)?;
-            let held = if self.direct {
-                Held::Arena { offset, bytes }
-            } else {
-                Held::Scratch(self.scratch.room(bytes as usize).ok_or_else(|| self.too_large(bytes))?)
-            };
+            let held = self.site(room, bytes)?;
             self.hold_at(room.parameter, held)?;
         }
         for fill in &plan.capacities {
             self.fill(fill)?;
         }
         Ok(())
+    }
+
+    /// Where the library writes.
+    #[inline]
+    fn site(&mut self, room: &Room, bytes: u64) -> Step<Held> {
+        if room.site == Site::Kept {
+            // A client that cannot read it back has no use for it.
+            if bytes > self.arena.len() {
+                return Err(self.too_large(bytes));
+            }
+            let block = Arc::new(self.block(bytes as usize)?);
+            let address = block.pointer().expose_provenance() as u64;
+            self.desk.kept.push((room.parameter, Retained::Buffer(self.handles.number(), block)));
+            return Ok(Held::Kept { address, bytes });
+        }
+        let offset = self.reserve(bytes)?;
+        if self.direct && room.site == Site::Arena {
+            return Ok(Held::Arena { offset, bytes });
+        }
+        Ok(Held::Scratch(self.scratch.room(bytes as usize).ok_or_else(|| self.too_large(bytes))?))
     }
 
     fn wanted(&mut self, index: usize, element: usize, capacity: &Expression, max_bytes: u64) -> Step<u64> {
@@ -69,7 +86,7 @@ impl Call<'_, '_> {
     /// How many bytes of results there is still room for.
     fn left(&self) -> u64 {
         let arena = self.arena.len().saturating_sub(self.cursor.next_multiple_of(ARENA_ALIGNMENT));
-        if self.direct { arena } else { arena.min(self.scratch.left() as u64) }
+        arena.min(self.scratch.left() as u64)
     }
 
     /// Sets a part of the arena behind the client's aside for results.

@@ -37,6 +37,11 @@ impl Piece {
     pub fn bytes(self) -> usize {
         self.bytes
     }
+
+    /// Its first `bytes`.
+    pub fn first(self, bytes: usize) -> Self {
+        Self { bytes: self.bytes.min(bytes), ..self }
+    }
 }
 
 /// The region.
@@ -186,6 +191,18 @@ impl Part<'_> {
     pub fn bytes_mut(&mut self, piece: Piece) -> &mut [u8] {
         // SAFETY: as for `bytes`, and the exclusive borrow of the part excludes other references.
         unsafe { std::slice::from_raw_parts_mut(self.own(piece).as_ptr(), piece.bytes) }
+    }
+
+    /// The eight bytes from there on.
+    pub fn word(&self, piece: Piece, at: usize) -> u64 {
+        let mut word = [0; 8];
+        word.copy_from_slice(&self.bytes(piece)[at..at + 8]);
+        u64::from_le_bytes(word)
+    }
+
+    /// Writes the eight bytes from there on.
+    pub fn set_word(&mut self, piece: Piece, at: usize, word: u64) {
+        self.bytes_mut(piece)[at..at + 8].copy_from_slice(&word.to_le_bytes());
     }
 
     /// Where it stands: never NULL, not even for an empty piece.

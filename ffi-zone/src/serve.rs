@@ -71,7 +71,7 @@ pub enum Ended {
 pub enum Unready {
     /// A callback's types cannot be called.
     #[error("`{0}` cannot be called: {1}")]
-    Callback(String, crate::ffi::SignatureError),
+    Callback(String, crate::questions::KindError),
     /// The kernel refused memory or a thread.
     #[error("no room for a thread's calls: {0}")]
     System(#[from] std::io::Error),
@@ -87,6 +87,8 @@ pub struct Service {
     callbacks: Callbacks,
     state: State,
     threads: usize,
+    /// The first thread's.
+    row: Row,
     /// By function: whether it makes or uses objects that belong to a thread. Empty if there are none.
     affine: Vec<bool>,
     /// By function.
@@ -134,6 +136,8 @@ impl Service {
         if rows.len() < threads {
             return Err(Unready::TooManyThreads);
         }
+        let mut rows = rows.into_iter();
+        let first = rows.next().ok_or(Unready::TooManyThreads)?;
         let callbacks = Callbacks::new(interface).map_err(|(id, error)| {
             let name = interface.functions.get(id.0 as usize).map_or("?", |function| &function.name);
             Unready::Callback(name.to_owned(), error)
@@ -148,6 +152,7 @@ impl Service {
             callbacks,
             state,
             threads,
+            row: first.clone(),
             affine,
             singles,
             front,
@@ -155,8 +160,6 @@ impl Service {
             gate,
             alone,
         });
-        let mut rows = rows.into_iter();
-        let first = rows.next().ok_or(Unready::TooManyThreads)?;
         let station = Station::settle(&service.marshal, first).map_err(std::io::Error::from)?;
         rows.try_for_each(|row| hire(&service, row)).inspect_err(|_| service.gate.end(None))?;
         Ok(Crew { service, station })
@@ -288,8 +291,9 @@ impl Service {
         } else {
             client.line.abandon();
         }
+        // Without the front: whoever waits with it goes on waiting.
         if client.end() {
-            self.front().leaving.push((client.clone(), false));
+            self.end(client, false);
         }
     }
 
@@ -415,16 +419,25 @@ impl Service {
     pub(crate) fn object(
         &self,
         client: &Client,
-        _station: &Station,
-        _callables: &dyn Callables,
+        station: &Station,
+        callables: &dyn Callables,
         request: &Request,
         reply: &mut Reply,
     ) {
         if client.line.revoked() {
             return self.refuse(client, &revoked(), request, reply);
         }
-        let refusal = Refusal::new(Status::Malformed, "there are no handles");
-        self.refuse(client, &refusal, request, reply);
+        let origin = Origin::new(client.line.id(), client.line.arena(), callables);
+        match request.function {
+            CLOSE => {
+                callables.starts(request.arena_used);
+                self.marshal.close(&station.workspace, &origin, request, reply);
+                if let Some(refusal) = callables.ended() {
+                    self.refuse(client, &refusal, request, reply);
+                }
+            }
+            _ => self.marshal.sync(&origin, request, reply),
+        }
     }
 
     /// Whether the client may make this call now.
@@ -492,7 +505,8 @@ impl Service {
 
     /// While a callable runs: what the broker has sent.
     pub(crate) fn hear(&self) {
-        let mut front = self.front();
+        // Whoever holds the front looks at the bell, too.
+        let Ok(mut front) = self.front.try_lock() else { return std::thread::yield_now() };
         if self.alone.load(Ordering::Relaxed) {
             front.look_at_terms();
         } else if front.server.hear()
@@ -549,11 +563,19 @@ impl Service {
         if !self.affine.is_empty() && !Station::is_first() {
             return self.gate.post(Job::End(client.clone()));
         }
+        let id = client.line.id();
+        let ended = Station::visit(&self.row, |station| {
+            // None of the zone's functions has that number: the zone's own deadline holds.
+            station.row.begin_many(id, CLOSE, 0);
+            self.marshal.end_client(&station.workspace, id, &NoCallables);
+            station.row.end();
+            station.workspace.trim();
+        });
+        debug_assert!(ended.is_ok(), "every thread that gets here has a station");
         client.forget_callables();
-        Station::trim();
         if !told {
             // If the broker does not hear it, it is gone.
-            let _ = self.control.send(&FromZone::Detached { channel: client.line.id() }, &[]);
+            let _ = self.control.send(&FromZone::Detached { channel: id }, &[]);
         }
     }
 }

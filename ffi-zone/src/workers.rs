@@ -59,11 +59,6 @@ impl Station {
         FIRST.get()
     }
 
-    /// Gives back the memory of large calls.
-    pub(crate) fn trim() {
-        STATION.with_borrow(|station| station.iter().for_each(|station| station.workspace.trim()));
-    }
-
     /// Runs `task` with this thread's station. A thread of the library's gets one for the occasion.
     pub(crate) fn visit<T>(row: &Row, task: impl FnOnce(&Self) -> T) -> rustix::io::Result<T> {
         if let Some(station) = STATION.with_borrow(Clone::clone) {

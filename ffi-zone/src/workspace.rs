@@ -4,7 +4,9 @@
 //! ones. Each call has its own to itself, so nothing that is shared is borrowed while C runs.
 
 use crate::call::Held;
+use crate::callables::ClosureId;
 use crate::ffi::{Frame, MAX_PARAMETERS};
+use crate::retained::Retained;
 use crate::scratch::{Part, Scratch};
 use cloison_capabilities::call::MAX_DEPTH;
 use std::cell::Cell;
@@ -23,11 +25,33 @@ pub(crate) struct Desk {
     /// For the functions that serve others: capacities, messages, `free`.
     pub(crate) nested: Frame,
     pub(crate) held: [Held; MAX_PARAMETERS],
+    /// The handles of the parameters that are objects, or that give one.
+    pub(crate) words: [u64; MAX_PARAMETERS],
+    /// Handles that this call uses.
+    pub(crate) pinned: Vec<u64>,
+    /// Handles that it ends.
+    pub(crate) consumed: Vec<u64>,
+    /// Handles that it has made.
+    pub(crate) fresh: Vec<u64>,
+    /// What the library keeps, by parameter, until the handle is known that it goes with.
+    pub(crate) kept: Vec<(usize, Retained)>,
+    /// Function pointers that it has been lent.
+    pub(crate) closures: Vec<ClosureId>,
 }
 
 impl Desk {
     fn new() -> Box<Self> {
-        Box::new(Self { frame: Frame::default(), nested: Frame::default(), held: [Held::Null; MAX_PARAMETERS] })
+        Box::new(Self {
+            frame: Frame::default(),
+            nested: Frame::default(),
+            held: [Held::Null; MAX_PARAMETERS],
+            words: [0; MAX_PARAMETERS],
+            pinned: Vec::new(),
+            consumed: Vec::new(),
+            fresh: Vec::new(),
+            kept: Vec::new(),
+            closures: Vec::new(),
+        })
     }
 }
 
@@ -45,6 +69,11 @@ impl Workspace {
         let desks = [const { Cell::new(None) }; MAX_DEPTH + 1];
         desks[0].set(Some(Desk::new()));
         Ok(Self { scratch: Scratch::new(call_bytes)?, desks, depth: Cell::new(0) })
+    }
+
+    /// Memory for the arguments or results of a callback.
+    pub(crate) fn part(&self) -> Part<'_> {
+        self.scratch.open()
     }
 
     /// What the next call works with; `None` when calls are nested too deep.

@@ -112,7 +112,8 @@ fn plans_agree_with_the_roles_about_words() {
         let results = declared.parameters.iter().filter(|parameter| parameter.role.is_result()).count();
         assert_eq!(plan.words, declared.request_words(), "{}", declared.name);
         assert_eq!(plan.gives.len(), results + usize::from(declared.returns.kept), "{}", declared.name);
-        let value_first = plan.gives.iter().skip(1).all(|give| !matches!(give, Give::Value | Give::String { .. }));
+        let value_first =
+            plan.gives.iter().skip(1).all(|give| !matches!(give, Give::Value | Give::Pointed { place: None, .. }));
         assert!(value_first, "{}", declared.name);
     }
 }

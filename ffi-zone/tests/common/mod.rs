@@ -1,6 +1,8 @@
 //! An interface for `library.c`, the library itself, and requests for it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod surface;
+pub mod walls;
 pub mod zone;
 
 use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Request, Status};
@@ -59,17 +61,42 @@ pub fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
 /// The library, compiled and loaded once for each test program.
 fn library() -> &'static libloading::Library {
     static LIBRARY: OnceLock<libloading::Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let (_folder, file) = compiled();
-        // SAFETY: the library has no constructors.
-        unsafe { libloading::Library::new(file) }.expect("loads")
-    })
+    LIBRARY.get_or_init(|| load("library.c"))
+}
+
+/// The one for the larger part of C.
+fn surface_library() -> &'static libloading::Library {
+    static LIBRARY: OnceLock<libloading::Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| load("surface.c"))
+}
+
+/// Compiles and loads.
+pub fn load(source: &str) -> libloading::Library {
+    let (_folder, file) = compile(source, &["-lm"]);
+    // SAFETY: the library has no constructors.
+    unsafe { libloading::Library::new(file) }.expect("loads")
 }
 
 pub fn functions(interface: Interface) -> Functions {
+    functions_of(interface, library())
+}
+
+/// Another library, compiled and loaded once for each test program: a zone takes away the environment that the compiler needs.
+pub fn loaded(source: &'static str, interface: Interface) -> Functions {
+    static LIBRARY: OnceLock<(&str, libloading::Library)> = OnceLock::new();
+    let (loaded, library) = LIBRARY.get_or_init(|| {
+        let (_folder, file) = compile(source, &["-pthread"]);
+        // SAFETY: the tests' libraries have no constructors.
+        (source, unsafe { libloading::Library::new(file) }.expect("loads"))
+    });
+    assert_eq!(*loaded, source, "one for each test program");
+    functions_of(interface, library)
+}
+
+pub fn functions_of(interface: Interface, library: &libloading::Library) -> Functions {
     Functions::new(interface, |_, function| {
         // SAFETY: only the address is taken.
-        let symbol = unsafe { library().get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
+        let symbol = unsafe { library.get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
         // SAFETY: a function's address; the library stays loaded.
         Ok::<_, (FunctionId, FunctionError)>(unsafe { Code::new(*symbol) }.expect("not NULL"))
     })
@@ -389,7 +416,16 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(instances: Instances) -> Self {
-        let marshal = Marshal::new(functions(interface(instances)));
+        Self::of(functions(interface(instances)))
+    }
+
+    /// Of `surface.c`.
+    pub fn surface(instances: Instances) -> Self {
+        Self::of(functions_of(surface::surface(instances), surface_library()))
+    }
+
+    pub fn of(functions: Functions) -> Self {
+        let marshal = Marshal::new(functions);
         let workspace = marshal.workspace().expect("scratch");
         let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
         let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");

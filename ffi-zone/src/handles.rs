@@ -1,0 +1,478 @@
+//! Objects of the library that clients hold: who holds which, and what ends with what.
+//!
+//! An object never leaves the zone. Its client has a **word**: the generation of a slot in its upper half, the slot's
+//! index in its lower half. A slot gets a new generation when its object ends, so that no word ever means another
+//! object; a slot whose generations are used up is not used again. Any other word is stale, and so is another client's:
+//! nobody can find out what others hold.
+//!
+//! # Who ends an object
+//!
+//! | object | is freed | its word ends |
+//! |---|---|---|
+//! | owned | by its type's `free` function | when it is closed, its owner is, or its client is gone |
+//! | borrowed | never by us | the same; and when the object itself is freed through another handle |
+//! | consumed by a call | by that call | when the call has succeeded |
+//!
+//! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: a callback
+//! of that call cannot close it, nor anything that owns it.
+//!
+//! This is pure: what has to be done to the library is handed back as [`Ended`]s, in order, and the lock is held for none of it.
+
+use crate::retained::Retained;
+use cloison_capabilities::message::ChannelId;
+use cloison_capabilities::types::{TypeId, TypeKind};
+use cloison_capabilities::{FunctionId, Interface};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The most things that the library may keep for one client at once, whatever their size.
+const MAX_RETAINED: u32 = 1 << 16;
+
+/// Why a word is not what it should be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum HandleError {
+    /// It is not ours to free.
+    #[error("is borrowed, so that it cannot be given away")]
+    Borrowed,
+    /// A call that has not ended uses it.
+    #[error("is in use by a call that has not ended")]
+    InUse,
+    /// It is closed, or never was.
+    #[error("is closed")]
+    Stale,
+    /// As many as there may be.
+    #[error("too many of them")]
+    TooMany,
+    /// It is of another type.
+    #[error("is a handle of another type")]
+    Wrong,
+}
+
+/// An object that has ended; what is left to do, in this order.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its type, whose `free` function it is.
+    pub id: TypeId,
+    /// To be called with `address`.
+    pub free: Option<FunctionId>,
+    /// Where the object is.
+    pub address: u64,
+    /// What the library kept for it.
+    pub retained: Vec<Retained>,
+}
+
+/// An object that a client now holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Adopted {
+    /// Its word.
+    pub word: u64,
+    /// The client did not hold it before.
+    pub fresh: bool,
+}
+
+/// All objects of all clients.
+pub struct Handles {
+    /// By type.
+    rules: Vec<Rule>,
+    /// The most bytes that the library may keep for one client.
+    retained_bytes: u64,
+    table: Mutex<Table>,
+}
+
+#[derive(Clone, Copy)]
+struct Rule {
+    free: Option<FunctionId>,
+    max_live: u32,
+}
+
+#[derive(Default)]
+struct Table {
+    slots: Vec<Slot>,
+    /// Slots without an object that may be used again.
+    free: Vec<u32>,
+    /// Type, address and client of each object.
+    known: BTreeMap<(TypeId, u64, ChannelId), u32>,
+    /// How many each client has of each type.
+    live: BTreeMap<(ChannelId, TypeId), u32>,
+    /// Which object has the block of that number.
+    blocks: BTreeMap<u64, u32>,
+    /// How many things, and how many bytes, are kept for each client.
+    kept: BTreeMap<ChannelId, (u32, u64)>,
+    /// Objects and blocks are numbered in the order in which they came.
+    count: u64,
+}
+
+struct Slot {
+    generation: u32,
+    object: Option<Object>,
+}
+
+struct Object {
+    client: ChannelId,
+    id: TypeId,
+    address: u64,
+    borrowed: bool,
+    born: u64,
+    owner: Option<u32>,
+    /// By birth.
+    children: BTreeMap<u64, u32>,
+    pins: u32,
+    retained: Vec<Retained>,
+}
+
+impl Handles {
+    /// None yet.
+    pub fn new(interface: &Interface) -> Self {
+        let rule = |kind: &TypeKind| match kind {
+            TypeKind::Handle(handle) => Rule { free: handle.free, max_live: handle.max_live },
+            _ => Rule { free: None, max_live: 0 },
+        };
+        let rules = interface.types.iter().map(|definition| rule(&definition.kind)).collect();
+        Self { rules, retained_bytes: interface.sandbox.call_bytes, table: Mutex::default() }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The function that ends an object of that type.
+    pub fn free_function(&self, id: TypeId) -> Option<FunctionId> {
+        self.rules.get(id.0 as usize)?.free
+    }
+
+    /// The object's address.
+    pub fn resolve(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
+        let mut table = self.table();
+        let index = table.find_typed(client, word, id)?;
+        Ok(table.object(index).map_or(0, |object| object.address))
+    }
+
+    /// The object's address; it cannot end until [`Handles::unpin`].
+    pub fn pin(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
+        let mut table = self.table();
+        let index = table.find_typed(client, word, id)?;
+        let object = table.object(index).ok_or(HandleError::Stale)?;
+        object.pins = object.pins.saturating_add(1);
+        Ok(object.address)
+    }
+
+    /// A call that has pinned these has ended.
+    pub fn unpin(&self, client: ChannelId, words: &[u64]) {
+        let mut table = self.table();
+        for word in words {
+            let Ok(index) = table.find(client, *word) else { continue };
+            if let Some(object) = table.object(index) {
+                object.pins = object.pins.saturating_sub(1);
+            }
+        }
+    }
+
+    /// The client holds this object from now on. One that it holds already keeps its word.
+    pub fn adopt(
+        &self,
+        client: ChannelId,
+        id: TypeId,
+        address: u64,
+        owner: Option<u64>,
+        borrowed: bool,
+    ) -> Result<Adopted, HandleError> {
+        let mut table = self.table();
+        let owner = owner.and_then(|word| table.find(client, word).ok());
+        if let Some(index) = table.known.get(&(id, address, client)).copied() {
+            table.take_over(index, owner, borrowed);
+            return Ok(Adopted { word: table.word(index), fresh: false });
+        }
+        let most = self.rules.get(id.0 as usize).map_or(0, |rule| rule.max_live);
+        let live = table.live.entry((client, id)).or_default();
+        if *live >= most {
+            return Err(HandleError::TooMany);
+        }
+        *live += 1;
+        let born = table.next();
+        let (children, retained) = (BTreeMap::new(), Vec::new());
+        let object = Object { client, id, address, borrowed, born, owner: None, children, pins: 0, retained };
+        let index = table.place(object);
+        table.known.insert((id, address, client), index);
+        table.own(index, owner);
+        Ok(Adopted { word: table.word(index), fresh: true })
+    }
+
+    /// The word by which the client holds this object, if it does.
+    pub fn held(&self, client: ChannelId, id: TypeId, address: u64) -> Option<u64> {
+        let table = self.table();
+        table.known.get(&(id, address, client)).map(|index| table.word(*index))
+    }
+
+    /// Ends an object and all that it owns.
+    pub fn close(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
+        let mut table = self.table();
+        let index = table.find(client, word)?;
+        let family = table.family(index);
+        if table.any_pinned(&family) {
+            return Err(HandleError::InUse);
+        }
+        Ok(self.end(&mut table, family))
+    }
+
+    /// A call is going to end this object: it is pinned, with nothing else using it, until the call has succeeded
+    /// ([`Handles::forget`]) or failed ([`Handles::unpin`]).
+    pub fn consume(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
+        let mut table = self.table();
+        let index = table.find_typed(client, word, id)?;
+        let family = table.family(index);
+        if table.any_pinned(&family) {
+            return Err(HandleError::InUse);
+        }
+        let object = table.object(index).ok_or(HandleError::Stale)?;
+        if object.borrowed {
+            return Err(HandleError::Borrowed);
+        }
+        object.pins = 1;
+        Ok(object.address)
+    }
+
+    /// What an object owns ends, and the object stays: the next thing that happens is the call that consumes it.
+    pub fn strip(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
+        let mut table = self.table();
+        let index = table.find(client, word)?;
+        let mut family = table.family(index);
+        family.retain(|member| *member != index);
+        if table.any_pinned(&family) {
+            return Err(HandleError::InUse);
+        }
+        Ok(self.end(&mut table, family))
+    }
+
+    /// The library has ended this object itself. Nothing is left to be freed, only to be given back.
+    pub fn forget(&self, client: ChannelId, word: u64) -> Vec<Ended> {
+        let mut table = self.table();
+        let Ok(index) = table.find(client, word) else { return Vec::new() };
+        let family = table.family(index);
+        let mut ended = self.end(&mut table, family);
+        // What a callback has made meanwhile, and belonged to it, has ended with it.
+        ended.iter_mut().for_each(|one| one.free = None);
+        ended
+    }
+
+    /// Ends everything that a client holds.
+    pub fn close_all(&self, client: ChannelId) -> Vec<Ended> {
+        let mut table = self.table();
+        let objects = table.slots.iter().zip(0_u32..).filter_map(|(slot, index)| Some((slot.object.as_ref()?, index)));
+        let roots = objects.filter(|(object, _)| object.client == client && object.owner.is_none());
+        let mut roots: Vec<_> = roots.map(|(object, index)| (object.born, index)).collect();
+        roots.sort_unstable_by(|one, other| other.cmp(one));
+        let mut ended = Vec::new();
+        for (_, root) in roots {
+            // An earlier one may have taken it along.
+            if table.object(root).is_some_and(|object| object.client == client) {
+                let family = table.family(root);
+                ended.extend(self.end(&mut table, family));
+            }
+        }
+        ended
+    }
+
+    /// Whether the library may keep that much more for a client.
+    pub fn may_retain(&self, client: ChannelId, bytes: u64) -> bool {
+        let (count, kept) = self.table().kept.get(&client).copied().unwrap_or_default();
+        count < MAX_RETAINED && kept.saturating_add(bytes) <= self.retained_bytes
+    }
+
+    /// A number for a block that the library writes.
+    pub fn number(&self) -> u64 {
+        self.table().next()
+    }
+
+    /// The library keeps this for as long as the object lives. Given back if there is no such object.
+    pub fn retain(&self, client: ChannelId, word: u64, retained: Retained) -> Result<(), Retained> {
+        let mut table = self.table();
+        let Ok(index) = table.find(client, word) else { return Err(retained) };
+        let kept = table.kept.entry(client).or_default();
+        (kept.0, kept.1) = (kept.0.saturating_add(1), kept.1.saturating_add(retained.bytes()));
+        if let Retained::Buffer(number, _) = &retained {
+            table.blocks.insert(*number, index);
+        }
+        if let Some(object) = table.object(index) {
+            object.retained.push(retained);
+        }
+        Ok(())
+    }
+
+    /// The block of that number, if the client has it.
+    pub fn block(&self, client: ChannelId, number: u64) -> Option<std::sync::Arc<crate::retained::Block>> {
+        let mut table = self.table();
+        let index = *table.blocks.get(&number)?;
+        let object = table.object(index).filter(|object| object.client == client)?;
+        object.retained.iter().find_map(|retained| match retained {
+            Retained::Buffer(own, block) if *own == number => Some(block.clone()),
+            _ => None,
+        })
+    }
+
+    /// Takes these objects out of the table, in this order. Before an object that is going to be freed ends what others
+    /// have borrowed of it.
+    fn end(&self, table: &mut Table, mut family: Vec<u32>) -> Vec<Ended> {
+        let (mut ended, mut looked) = (Vec::new(), BTreeSet::new());
+        family.reverse();
+        while let Some(index) = family.pop() {
+            let borrowers = if looked.insert(index) { table.borrowers(index) } else { Vec::new() };
+            if !borrowers.is_empty() {
+                family.push(index);
+                for borrower in borrowers {
+                    family.extend(table.family(borrower).into_iter().rev());
+                }
+                continue;
+            }
+            let Some(object) = table.remove(index) else { continue };
+            let free = self.free_function(object.id).filter(|_| !object.borrowed);
+            if free.is_some() || !object.retained.is_empty() {
+                ended.push(Ended { id: object.id, free, address: object.address, retained: object.retained });
+            }
+        }
+        ended
+    }
+}
+
+impl Table {
+    fn next(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+
+    fn object(&mut self, index: u32) -> Option<&mut Object> {
+        self.slots.get_mut(index as usize)?.object.as_mut()
+    }
+
+    fn word(&self, index: u32) -> u64 {
+        let generation = self.slots.get(index as usize).map_or(0, |slot| slot.generation);
+        u64::from(generation) << 32 | u64::from(index)
+    }
+
+    fn find(&self, client: ChannelId, word: u64) -> Result<u32, HandleError> {
+        let index = word as u32;
+        let slot = self.slots.get(index as usize).filter(|slot| u64::from(slot.generation) == word >> 32);
+        let object = slot.and_then(|slot| slot.object.as_ref()).filter(|object| object.client == client);
+        object.map(|_| index).ok_or(HandleError::Stale)
+    }
+
+    fn find_typed(&mut self, client: ChannelId, word: u64, id: TypeId) -> Result<u32, HandleError> {
+        let index = self.find(client, word)?;
+        match self.object(index) {
+            Some(object) if object.id == id => Ok(index),
+            _ => Err(HandleError::Wrong),
+        }
+    }
+
+    fn place(&mut self, object: Object) -> u32 {
+        match self.free.pop() {
+            Some(index) => {
+                self.slots[index as usize].object = Some(object);
+                index
+            }
+            None => {
+                self.slots.push(Slot { generation: 1, object: Some(object) });
+                (self.slots.len() - 1) as u32
+            }
+        }
+    }
+
+    /// Makes `owner` the owner, unless that would make it its own.
+    fn own(&mut self, index: u32, owner: Option<u32>) {
+        let mut above = owner;
+        while let Some(one) = above {
+            if one == index {
+                return;
+            }
+            above = self.object(one).and_then(|object| object.owner);
+        }
+        let Some(object) = self.object(index) else { return };
+        let (born, former) = (object.born, std::mem::replace(&mut object.owner, owner));
+        if let Some(former) = former.and_then(|former| self.object(former)) {
+            former.children.remove(&born);
+        }
+        if let Some(owner) = owner.and_then(|owner| self.object(owner)) {
+            owner.children.insert(born, index);
+        }
+    }
+
+    /// An object that is held already has come again: what was borrowed may be the client's own now.
+    fn take_over(&mut self, index: u32, owner: Option<u32>, borrowed: bool) {
+        let Some(object) = self.object(index) else { return };
+        if object.borrowed && !borrowed {
+            object.borrowed = false;
+            self.own(index, owner);
+        }
+    }
+
+    /// An object and all that it owns, in the order in which they end.
+    fn family(&mut self, root: u32) -> Vec<u32> {
+        let (mut family, mut next) = (Vec::new(), vec![root]);
+        while let Some(index) = next.pop() {
+            family.push(index);
+            if let Some(object) = self.object(index) {
+                next.extend(object.children.values().rev());
+            }
+        }
+        // Owners stand before what they own, the oldest first: this is turned round.
+        family.reverse();
+        family
+    }
+
+    fn any_pinned(&mut self, family: &[u32]) -> bool {
+        family.iter().any(|index| self.object(*index).is_some_and(|object| object.pins > 0))
+    }
+
+    /// Takes an object out. Its word, and its slot's generation, end.
+    fn remove(&mut self, index: u32) -> Option<Object> {
+        let slot = self.slots.get_mut(index as usize)?;
+        let object = slot.object.take()?;
+        if let Some(next) = slot.generation.checked_add(1) {
+            slot.generation = next;
+            self.free.push(index);
+        }
+        self.known.remove(&(object.id, object.address, object.client));
+        if let Some(live) = self.live.get_mut(&(object.client, object.id)) {
+            *live = live.saturating_sub(1);
+            if *live == 0 {
+                self.live.remove(&(object.client, object.id));
+            }
+        }
+        self.give_back(&object);
+        for child in object.children.values() {
+            if let Some(child) = self.object(*child) {
+                child.owner = None;
+            }
+        }
+        if let Some(owner) = object.owner.and_then(|owner| self.object(owner)) {
+            owner.children.remove(&object.born);
+        }
+        Some(object)
+    }
+
+    fn give_back(&mut self, object: &Object) {
+        for retained in &object.retained {
+            if let Some(kept) = self.kept.get_mut(&object.client) {
+                (kept.0, kept.1) = (kept.0.saturating_sub(1), kept.1.saturating_sub(retained.bytes()));
+                if kept.0 == 0 {
+                    self.kept.remove(&object.client);
+                }
+            }
+            if let Retained::Buffer(number, _) = retained {
+                self.blocks.remove(number);
+            }
+        }
+    }
+
+    /// Who has borrowed an object that is owned by nobody else.
+    fn borrowers(&mut self, index: u32) -> Vec<u32> {
+        let Some(&mut Object { id, address, borrowed: false, .. }) = self.object(index) else { return Vec::new() };
+        let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
+        let mut others: Vec<u32> = self.known.range(same).map(|(_, index)| *index).collect();
+        others.retain(|other| *other != index);
+        let owned = others.iter().any(|other| self.object(*other).is_some_and(|object| !object.borrowed));
+        if owned { Vec::new() } else { others }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -254,6 +254,18 @@ fn nobody_waits_for_a_client_that_has_left_in_a_callback() {
 }
 
 #[test]
+fn objects_end_with_their_call() {
+    let interface = common::surface::surface(Instances::PerCall);
+    let mut zone = Zone::start_with(interface, common::compile("surface.c", &["-lm"]));
+    let thing = zone.value("thing_new", &[Word(5)]);
+    assert_ne!(thing, 0);
+    let status = |zone: &mut Zone| zone.call("thing_value", &[Word(thing)], LONG).map(|reply| reply.status);
+    assert_eq!(status(&mut zone), Ok(Status::StaleHandle));
+    assert_eq!(zone.value("thing_new", &[Word(5)]), thing, "as in every first call");
+    assert_eq!(status(&mut zone), Ok(Status::StaleHandle));
+}
+
+#[test]
 fn calls_are_counted_over_processes() {
     let interface = interface();
     let all = (0..interface.functions.len()).map(|index| FunctionId(index as u32));

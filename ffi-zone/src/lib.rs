@@ -10,13 +10,16 @@
 //!            serve     the loop over the broker's messages and the clients' requests
 //!              policy  may this client make this call now?
 //!              marshal words → C arguments → call → words      (steps worked out once by plan)
-//!                ffi   the call through libffi
+//!                incoming, outgoing   records, objects, strings: what differs between the wire and C
+//!                handles              who holds which object, and what ends with what
+//!                ffi                  the call through libffi
 //! ```
 //!
-//! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`state`],
-//! `library`, [`signals`], [`inherited`], and for single calls into those in [`functions`], `arguments` and `results`.
+//! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`retained`],
+//! [`outgoing`], [`state`], `library`, [`signals`], [`inherited`], and for single calls into those in [`functions`],
+//! `arguments` and `results`.
 //!
-//! The process has one thread. Everything that a call needs is allocated beforehand.
+//! What a call of numbers and buffers needs is allocated beforehand.
 
 mod arguments;
 pub mod batch;

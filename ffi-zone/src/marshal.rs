@@ -10,6 +10,8 @@
 //! | input | copied to the scratch region | the arena itself |
 //! | string | copied to the scratch region, with a NUL | the same |
 //! | in-out | copied to the scratch region | copied behind the client's part of the arena |
+//! | record, array of records or strings, wide number | the scratch region, made right there | the same |
+//! | what the library keeps | memory that stays, see [`crate::retained`] | the same |
 //! | output | the scratch region, copied to the arena afterwards | the arena behind the client's part |
 //!
 //! Room for outputs is found before the call, so that a call whose results could not be delivered is not made.

@@ -2,7 +2,9 @@
 
 mod common;
 
-use cloison_capabilities::call::{MAX_WORDS, NULL, Request, Status};
+use cloison_capabilities::FunctionId;
+use cloison_capabilities::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
+use cloison_zone::callables::NoCallables;
 use cloison_zone::plan::Give;
 use common::Argument::Bytes;
 use common::{BOTH, Bench, CALL_BYTES};
@@ -46,11 +48,10 @@ fn any_request_gets_a_reply_that_stays_in_the_arena() {
         let accepted = std::cell::Cell::new(0_u32);
         let judged = runner.run(&requests(), |mut request| {
             let mut bench = bench.borrow_mut();
-            let (internal, exact) =
-                match bench.marshal.functions().get(cloison_capabilities::FunctionId(request.function)) {
-                    Some(entry) => (request.function == 2, entry.plan.words as u32),
-                    None => (false, request.count),
-                };
+            let (internal, exact) = match bench.marshal.functions().get(FunctionId(request.function)) {
+                Some(entry) => (request.function == 2, entry.plan.words as u32),
+                None => (false, request.count),
+            };
             // The policy keeps clients from internal functions; here that is the one that frees.
             prop_assume!(!internal);
             // Most requests should get past the first check.
@@ -65,8 +66,7 @@ fn any_request_gets_a_reply_that_stays_in_the_arena() {
                 return Ok(());
             }
             accepted.set(accepted.get() + 1);
-            let entry =
-                bench.marshal.functions().get(cloison_capabilities::FunctionId(request.function)).expect("served");
+            let entry = bench.marshal.functions().get(FunctionId(request.function)).expect("served");
             let mut words = reply.words[..reply.count as usize].iter();
             for give in &entry.plan.gives {
                 if let Give::Value | Give::Cell { .. } = give {
@@ -86,5 +86,65 @@ fn any_request_gets_a_reply_that_stays_in_the_arena() {
         assert!(accepted.get() > 1000, "only {} requests were calls", accepted.get());
         let bench = bench.into_inner();
         assert_eq!(Bench::words(bench, "sum", &[Bytes(b"\x01\x02")]), [3]);
+    }
+}
+
+/// Words that may also be handles, and words that stand in the arena.
+fn surface_requests() -> impl Strategy<Value = (Request, Vec<u64>)> {
+    let likely = || {
+        prop_oneof![
+            3 => (1_u64..4, 0_u64..24).prop_map(|(generation, index)| generation << 32 | index),
+            2 => Just(0_u64),
+            1 => (0_u64..20).prop_map(|place| place * 8 + 1),
+            3 => prop_oneof![Just(8_u64), Just(16), Just(24), Just(32), Just(40), Just(56)],
+            6 => word(),
+        ]
+    };
+    let function = prop_oneof![20 => 0_u32..60, 1 => Just(CLOSE), 1 => Just(SYNC)];
+    let words = proptest::collection::vec(likely(), MAX_WORDS);
+    (function, words, 0_u64..2048, proptest::collection::vec(likely(), 24)).prop_map(
+        |(function, words, arena_used, front)| {
+            let words = words.try_into().expect("as many as a request has");
+            (Request { function, count: 1, arena_used, words }, front)
+        },
+    )
+}
+
+#[test]
+fn any_request_for_objects_and_records_gets_a_reply_without_an_address() {
+    for instances in BOTH {
+        let bench = Bench::surface(instances);
+        let mut runner = TestRunner::new(Config { cases: 6_000, failure_persistence: None, ..Config::default() });
+        let (rounds, accepted) = (std::cell::Cell::new(0_u32), std::cell::Cell::new(0_u32));
+        let judged = runner.run(&surface_requests(), |(mut request, front)| {
+            let (id, marshal) = (FunctionId(request.function), &bench.marshal);
+            let name = marshal.functions().declaration(id).map_or("", |declared| declared.name.as_str());
+            // What is internal is kept from clients by their policy; what the library itself reads as a list of types
+            // must be one, and what it calls must be there.
+            if name == "let_go" || name == "thing_notify" || name.starts_with("total") {
+                return Ok(());
+            }
+            if let Some(entry) = marshal.functions().get(id) {
+                request.count = entry.plan.words as u32;
+            }
+            let front: Vec<u8> = front.iter().flat_map(|word| word.to_le_bytes()).collect();
+            bench.caller.arena().write(0, &front).expect("fits");
+            let reply = bench.any(&request);
+            prop_assert!(reply.count as usize <= MAX_WORDS);
+            accepted.set(accepted.get() + u32::from(reply.status == Status::Ok));
+            rounds.set(rounds.get() + 1);
+            if rounds.get() % 50 == 0 {
+                common::walls::no_address(&bench, &reply, name);
+            }
+            if reply.status != Status::Ok {
+                bench.explanation(&reply);
+            }
+            Ok(())
+        });
+        judged.unwrap_or_else(|error| panic!("{error}"));
+        assert!(accepted.get() > 1000, "only {} requests were calls", accepted.get());
+        bench.marshal.end_client(&bench.workspace, common::CLIENT, &NoCallables);
+        let things = bench.raw(&bench.request("things", &[]));
+        assert_eq!(things.words[0], 0, "nothing is left");
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use cloison_capabilities::call::{NULL, Reply, Request, Status};
+use cloison_capabilities::call::{CLOSE, NULL, Reply, Request, SYNC, Status};
 use cloison_capabilities::interface::Instances;
 use cloison_capabilities::message::ChannelId;
 use cloison_zone::callables::NoCallables;
@@ -62,18 +62,11 @@ impl Things {
     }
 
     fn close(&mut self, word: u64) -> Status {
-        let request = Request { count: 1, words: [word; 64], ..Request::EMPTY };
-        let mut reply = empty_reply();
-        let origin = Origin::new(CLIENT, self.bench.caller.arena(), &NoCallables);
-        self.bench.marshal.close(&self.bench.workspace, &origin, &request, &mut reply);
-        reply.status
+        self.bench.any(&Request { function: CLOSE, count: 1, words: [word; 64], ..Request::EMPTY }).status
     }
 
     fn sync(&mut self, number: u64) -> Result<Vec<u8>, Status> {
-        let request = Request { count: 1, words: [number; 64], ..Request::EMPTY };
-        let mut reply = empty_reply();
-        let origin = Origin::new(CLIENT, self.bench.caller.arena(), &NoCallables);
-        self.bench.marshal.sync(&origin, &request, &mut reply);
+        let reply = self.bench.any(&Request { function: SYNC, count: 1, words: [number; 64], ..Request::EMPTY });
         match reply.status {
             Status::Ok => Ok(self.bench.bytes(reply.words[0], reply.words[1])),
             status => Err(status),

@@ -73,7 +73,7 @@ variant variant_next(variant v) {
     switch (v.kind) {
     case 0: v.u.i += 1; break;
     case 1: v.u.d += 0.5; break;
-    default: v.u.t.n = v.u.t.text == NULL ? -1 : (int)strlen(v.u.t.text); v.u.t.text = mail;
+    case 2: v.u.t.n = v.u.t.text == NULL ? -1 : (int)strlen(v.u.t.text); v.u.t.text = mail;
     }
     return v;
 }
@@ -253,3 +253,9 @@ int things_sum(thing *const *list, size_t count) {
 }
 
 int always(int first, const void *pointer, long last) { return first == 4 && pointer == (void *)-1 && last == -2; }
+
+int thing_visit(const thing *one, int (*visit)(int), int value) { return visit(value) + one->value; }
+
+static int (*watch)(int);
+void thing_watch(thing *one, int (*watcher)(int)) { watch = one == NULL ? NULL : watcher; }
+int thing_notify(int value) { return watch(value); }

@@ -2,7 +2,7 @@
 
 use super::*;
 use cloison_capabilities::types::{
-    Bits, Definition, Enumeration, Handle, Layout, Member, MemberRole, Record, TypeId, TypeKind, Wide,
+    Bits, Definition, Enumeration, Handle, Layout, Member, MemberRole, Record, Signature, TypeId, TypeKind, Wide,
 };
 
 pub const POINT: TypeId = TypeId(0);
@@ -166,6 +166,15 @@ fn elements(name: &str, element: Element, direction: Direction, change: impl FnO
     parameter
 }
 
+/// A thing's: not so many that things that count up to it take long.
+fn value() -> Parameter {
+    let mut parameter = number("value", Scalar::I32);
+    if let Role::Number { range, .. } = &mut parameter.role {
+        *range = Some((Number::Integer(-100), Number::Integer(100)));
+    }
+    parameter
+}
+
 fn always(name: &str, c_type: CType, bits: u64) -> Parameter {
     parameter(name, c_type, Role::Constant { bits })
 }
@@ -181,6 +190,22 @@ fn retained(mut parameter: Parameter, lifetime: Lifetime) -> Parameter {
         _ => unreachable!("not kept"),
     }
     parameter
+}
+
+/// `int f(int)`
+fn visitor(name: &str, retain: Option<Lifetime>) -> Parameter {
+    let signature = Signature { parameters: vec![("value".into(), int(Scalar::I32))], result: int(Scalar::I32) };
+    let callback = Callback {
+        parameters: vec![number("value", Scalar::I32)],
+        result: int(Scalar::I32),
+        kept: true,
+        error: None,
+        deadline: None,
+        null: false,
+        default_none: false,
+        retain,
+    };
+    parameter(name, to(CType::Function(Box::new(signature))), Role::Callback(callback))
 }
 
 const FREE: Option<u32> = Some(0);
@@ -263,19 +288,9 @@ pub fn surface(instances: Instances) -> Interface {
         variadic("total_none", vec![]),
         plain("things", int(I32), vec![]),
         plain("freed", int(I32), vec![]),
-        function("thing_new", things(), vec![number("value", I32)], gives(owned(None, false))),
-        function(
-            "thing_open",
-            int(I32),
-            vec![number("value", I32), place("out", owned(None, false), true)],
-            failing(1),
-        ),
-        function(
-            "thing_child",
-            things(),
-            vec![thing("parent", |_| {}), number("value", I32)],
-            gives(owned(Some(0), true)),
-        ),
+        function("thing_new", things(), vec![value()], gives(owned(None, false))),
+        function("thing_open", int(I32), vec![value(), place("out", owned(None, false), true)], failing(1)),
+        function("thing_child", things(), vec![thing("parent", |_| {}), value()], gives(owned(Some(0), true))),
         function(
             "thing_parent",
             things(),
@@ -381,6 +396,9 @@ pub fn surface(instances: Instances) -> Interface {
             vec![thing("one", |_| {})],
             gives(Pointed::Record { id: POINT, layout: layout_of(POINT), null: true, free: None }),
         ),
+        plain("thing_visit", int(I32), vec![thing("one", |_| {}), visitor("visit", None), number("value", I32)]),
+        plain("thing_watch", CType::Void, vec![thing("one", |_| {}), visitor("watcher", Some(Lifetime::Parameter(0)))]),
+        plain("thing_notify", int(I32), vec![number("value", I32)]),
         plain("hold", CType::Void, vec![thing("one", |_| {}), record_at("h", HOLDER, Out, false)]),
         plain("held", int(I32), vec![record_at("h", HOLDER, In, false)]),
         plain(

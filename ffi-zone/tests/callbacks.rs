@@ -1,0 +1,309 @@
+//! Callables of a client's, called by C: what they are given and what they give.
+
+mod common;
+
+use cloison_capabilities::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
+use cloison_capabilities::interface::Instances;
+use common::Argument::Word;
+use common::BOTH;
+use common::asking::{asking, asking_functions};
+use common::zone::{Answer, Client, LONG, Question, Zone};
+
+fn start(instances: Instances) -> (Zone, Client) {
+    let zone = Zone::start(asking(instances), asking_functions);
+    let client = zone.attach(1, zone.everything());
+    (zone, client)
+}
+
+fn of(value: i64) -> Answer {
+    Answer::Returns(vec![value as u64])
+}
+
+/// An answer with bulk data: pieces behind what is in use, then words that say where.
+fn with_data(client: &Client, question: &Question, words: &[u64], pieces: &[&[u8]]) -> Answer {
+    let (mut results, mut at) = (words.to_vec(), question.in_use);
+    for piece in pieces {
+        at = at.next_multiple_of(16);
+        client.caller.arena().write(at, piece).expect("fits");
+        results.extend([at, piece.len() as u64]);
+        at += piece.len() as u64;
+    }
+    let mut request = question.answer(1, &results);
+    request.arena_used = at;
+    Answer::Posts(Box::new(request))
+}
+
+fn float(value: f64) -> u64 {
+    value.to_bits()
+}
+
+#[test]
+fn a_callable_is_called_as_often_as_c_likes() {
+    for instances in BOTH {
+        let (zone, mut client) = start(instances);
+        for count in [0, 1, 1000] {
+            let mut seen = Vec::new();
+            let reply = zone.converse(&mut client, "times", &[Word(3), Word(count)], |_, question| {
+                assert_eq!((question.callable, question.depth), (3, 1));
+                seen.push(question.words[0]);
+                of(2 * question.words[0] as i64)
+            });
+            assert_eq!(seen, (0..count).collect::<Vec<_>>());
+            assert_eq!((reply.status, reply.words[0]), (Status::Ok, count.saturating_sub(1) * count));
+        }
+        zone.stop();
+    }
+}
+
+#[test]
+fn numbers_of_every_type_arrive_and_come_back() {
+    let (zone, mut client) = start(Instances::Shared);
+    let reply = zone.converse(&mut client, "every", &[Word(1)], |_, question| {
+        let expected = [-1_i64 as u64, 65535, -2_i64 as u64, 1 << 40, float(0.5), float(0.25), 1];
+        assert_eq!(question.words, expected);
+        Answer::Returns(vec![float(-2.5)])
+    });
+    assert_eq!(f64::from_bits(reply.words[0]), -2.5);
+    let reply = zone.converse(&mut client, "many", &[Word(1)], |_, question| {
+        assert_eq!(question.words, [1, 2, 3, 4, 5, 6, 7, float(8.5), -9_i64 as u64]);
+        of(-(1 << 40))
+    });
+    assert_eq!(reply.words[0] as i64, -(1 << 40));
+    let reply = zone.converse(&mut client, "narrow", &[Word(1), Word(2), Word(3)], |_, question| {
+        Answer::Returns(vec![[-3_i64 as u64, 200, float(1.25)][question.callable as usize - 1]])
+    });
+    assert_eq!(reply.words[0] as i64, -3000 + 200 + 5);
+    zone.stop();
+}
+
+#[test]
+fn cells_strings_and_buffers() {
+    for instances in BOTH {
+        let (zone, mut client) = start(instances);
+        let reply = zone.converse(&mut client, "cells", &[Word(1)], |_, question| {
+            assert_eq!(question.words, [5, 7, 0, 0]);
+            Answer::Returns(vec![2, 3])
+        });
+        assert_eq!((reply.status, reply.words[0]), (Status::Ok, 203));
+
+        let reply = zone.converse(&mut client, "spell", &[Word(1)], |client, question| {
+            assert_eq!(client.bytes(question.words[0], question.words[1]), b"hello");
+            assert_eq!(question.words[2..], [NULL, 0]);
+            of(5)
+        });
+        assert_eq!(reply.words[0], 5);
+
+        for count in [0_u64, 1, 40] {
+            let reply = zone.converse(&mut client, "fold", &[Word(1), Word(count)], |client, question| {
+                let bytes = client.bytes(question.words[0], question.words[1]);
+                let values: Vec<i32> = bytes.chunks(4).map(|b| i32::from_le_bytes(b.try_into().unwrap())).collect();
+                assert_eq!(values, (0..count as i32).map(|value| value - 2).collect::<Vec<_>>());
+                assert!(question.in_use >= question.words[0] + question.words[1]);
+                of(values.iter().map(|value| i64::from(*value)).sum())
+            });
+            assert_eq!(reply.words[0] as i64, (0..count as i64).map(|value| value - 2).sum::<i64>());
+        }
+
+        let mut chunks: Vec<&[u8]> = vec![b"", b"\x03", b"12345678", b"\x01\x02"];
+        let reply = zone.converse(&mut client, "drain", &[Word(1)], |client, question| {
+            assert!(question.words.is_empty());
+            with_data(client, question, &[], &[chunks.pop().expect("no more after the end")])
+        });
+        let expected = b"\x03\x01\x0212345678".iter().map(|byte| u64::from(*byte)).sum::<u64>();
+        assert_eq!((reply.status, reply.words[0]), (Status::Ok, expected));
+
+        let reply = zone.converse(&mut client, "spoken", &[Word(1)], |client, question| {
+            with_data(client, question, &[], &[b"abc"])
+        });
+        assert_eq!(reply.words[0], 3000 + u64::from(b'a') + 1);
+
+        let reply = zone.converse(&mut client, "mirrored", &[Word(1)], |client, question| {
+            let mut bytes = client.bytes(question.words[0], question.words[1]);
+            assert_eq!(bytes, [1, 0, 2, 0, 3, 0]);
+            bytes.rotate_left(2);
+            with_data(client, question, &[], &[&bytes])
+        });
+        assert_eq!(reply.words[0], 231);
+        zone.stop();
+    }
+}
+
+fn pair(a: i32, b: f64) -> Vec<u8> {
+    [&a.to_le_bytes()[..], &[0; 4], &b.to_le_bytes()].concat()
+}
+
+#[test]
+fn records_and_wide_numbers() {
+    let (zone, mut client) = start(Instances::Shared);
+    let reply = zone.converse(&mut client, "pairs", &[Word(1)], |client, question| {
+        let [one, one_bytes, other, other_bytes] = question.words[..] else { panic!("{question:?}") };
+        assert_eq!(client.bytes(one, one_bytes), pair(1, 0.5));
+        assert_eq!(client.bytes(other, other_bytes), pair(2, 0.25));
+        with_data(client, question, &[], &[&pair(3, 4.0), &pair(5, 0.75)])
+    });
+    assert_eq!((reply.status, f64::from_bits(reply.words[0])), (Status::Ok, 3000.0 + 400.0 + 50.0 + 0.75));
+
+    let reply = zone.converse(&mut client, "wide", &[Word(1)], |client, question| {
+        let [x, x_bytes, z, z_bytes] = question.words[..] else { panic!("{question:?}") };
+        assert_eq!(x_bytes, 16);
+        assert_eq!(client.bytes(z, z_bytes), [1.0_f64.to_le_bytes(), 2.0_f64.to_le_bytes()].concat());
+        let same = client.bytes(x, x_bytes);
+        with_data(client, question, &[], &[&same])
+    });
+    assert_eq!((reply.status, f64::from_bits(reply.words[0])), (Status::Ok, 0.5));
+    zone.stop();
+}
+
+#[test]
+fn objects_and_arrays_of_them() {
+    let (zone, mut client) = start(Instances::Shared);
+    let own = zone.call(&mut client, "box_new", &[Word(1)]).words[0];
+    let mut shown = 0;
+    let value = |zone: &Zone, client: &mut Client, word| zone.call(client, "box_value", &[Word(word)]);
+    let reply = zone.converse(&mut client, "box_show", &[Word(own), Word(1)], |client, question| {
+        let [first, other, none, count, all, all_bytes, texts, texts_bytes] = question.words[..] else {
+            panic!("{question:?}")
+        };
+        assert_eq!((first, none, count, all_bytes, texts_bytes), (own, 0, 3, 24, 24));
+        shown = other;
+        let words = |at| {
+            let bytes = client.bytes(at, 24);
+            bytes.chunks(8).map(|bytes| u64::from_le_bytes(bytes.try_into().unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(words(all), [own, other, 0]);
+        let text = |word: u64| {
+            let length = client.bytes(word - 1, 8);
+            client.bytes(word + 7, u64::from_le_bytes(length.try_into().unwrap()))
+        };
+        let [one, nothing, three] = words(texts)[..] else { panic!("three") };
+        assert_eq!((text(one), nothing, text(three)), (b"one".to_vec(), 0, b"three".to_vec()));
+        of(value(&zone, client, other).words[0] as i64 + value(&zone, client, own).words[0] as i64)
+    });
+    assert_eq!((reply.status, reply.words[0]), (Status::Ok, 3));
+    // C does not say how long it lives: it was shown for the question alone.
+    assert_eq!(value(&zone, &mut client, shown).status, Status::StaleHandle);
+    assert_eq!(value(&zone, &mut client, own).words[0], 1);
+    zone.stop();
+}
+
+fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &Question) -> Answer) -> Status {
+    let mut request = Request { function: CLOSE, count: 1, arena_used: 0, words: [0; MAX_WORDS] };
+    request.words[0] = word;
+    client.converse(&request, answer).status
+}
+
+#[test]
+fn what_a_handle_keeps_is_called_until_it_ends() {
+    let (zone, mut client) = start(Instances::Shared);
+    let before = zone.call(&mut client, "box_count", &[]).words[0];
+    let one = zone.call(&mut client, "box_new", &[Word(5)]).words[0];
+    let other = zone.call(&mut client, "box_new", &[Word(6)]).words[0];
+    assert_eq!(zone.call(&mut client, "box_on", &[Word(one), Word(9)]).status, Status::Ok);
+    let fired = |zone: &Zone, client: &mut Client, word| {
+        zone.converse(client, "box_fire", &[Word(word), Word(20)], |_, question| {
+            of(question.callable as i64 * 100 + question.words[0] as i64)
+        })
+    };
+    assert_eq!(fired(&zone, &mut client, one).words[0], 920);
+    assert_eq!(fired(&zone, &mut client, other).words[0] as i64, -1);
+    // The same callable is the same function for C.
+    zone.call(&mut client, "box_on", &[Word(other), Word(9)]);
+    assert_eq!(zone.call(&mut client, "box_same", &[Word(one), Word(other)]).words[0], 1);
+    zone.call(&mut client, "box_on", &[Word(other), Word(8)]);
+    assert_eq!(zone.call(&mut client, "box_same", &[Word(one), Word(other)]).words[0], 0);
+    // Freeing asks as well: what the library keeps is given back after that.
+    let answer = |_: &mut Client, question: &Question| {
+        assert_eq!((question.callable, question.words[0] as i64), (9, -5));
+        of(77)
+    };
+    assert_eq!(close(&mut client, one, answer), Status::Ok);
+    assert_eq!(zone.call(&mut client, "box_last", &[]).words[0], 77);
+    assert_eq!(fired(&zone, &mut client, other).words[0], 820);
+    let raised = close(&mut client, other, |_, _| Answer::Raises);
+    assert_eq!(raised, Status::Raised);
+    assert_eq!(zone.call(&mut client, "box_count", &[]).words[0], before);
+    zone.stop();
+}
+
+#[test]
+fn objects_of_a_client_that_leaves_end_and_ask_nobody() {
+    let (zone, mut client) = start(Instances::Shared);
+    let before = zone.call(&mut client, "box_count", &[]).words[0];
+    let word = zone.call(&mut client, "box_new", &[Word(5)]).words[0];
+    zone.call(&mut client, "box_on", &[Word(word), Word(9)]);
+    zone.call(&mut client, "box_new", &[Word(6)]);
+    let mut other = zone.attach(2, zone.everything());
+    assert_eq!(zone.call(&mut other, "box_count", &[]).words[0], before + 2);
+    zone.detach(client.id);
+    assert_eq!(zone.call(&mut other, "box_count", &[]).words[0], before);
+    assert_eq!(zone.call(&mut other, "box_last", &[]).words[0] as i64, -7, "the callback's error value");
+    zone.stop();
+}
+
+#[test]
+fn a_function_that_is_kept_without_leave_gives_nothing() {
+    let (zone, mut client) = start(Instances::Shared);
+    assert_eq!(zone.call(&mut client, "keep", &[Word(1)]).status, Status::Ok);
+    assert_eq!(zone.call(&mut client, "stray", &[Word(5)]).words[0], 0);
+    // Not even while another callable may be asked.
+    let reply = zone.converse(&mut client, "times", &[Word(2), Word(1)], |client, _| {
+        of(zone.call(client, "stray", &[Word(5)]).words[0] as i64 + 1)
+    });
+    assert_eq!(reply.words[0], 1);
+    zone.stop();
+}
+
+#[test]
+fn threads_of_the_library_ask_one_at_a_time() {
+    for instances in BOTH {
+        let (zone, mut client) = start(instances);
+        let asked = std::cell::Cell::new(0);
+        let once = |question: &Question| {
+            asked.set(asked.get() + 1);
+            assert_eq!(question.callable, 4);
+            of(question.words[0] as i64)
+        };
+        let reply = zone.converse(&mut client, "elsewhere", &[Word(4), Word(8)], |client, question| {
+            assert_eq!(question.depth, 1);
+            // A call inside of it runs on that thread, while the others go on asking.
+            if asked.get() % 7 == 0 {
+                let nested = zone.converse(client, "times", &[Word(5), Word(2)], |_, question| {
+                    assert_eq!(question.depth, 2);
+                    if question.callable == 5 { of(1) } else { once(question) }
+                });
+                assert_eq!(nested.words[0], 2);
+            }
+            once(question)
+        });
+        let asked = asked.get();
+        assert_eq!((asked, reply.words[0]), (40, (0..8).map(|thread| 5 * thread * 10 + 10).sum::<u64>()));
+        zone.stop();
+    }
+}
+
+#[test]
+fn more_callables_than_there_may_be() {
+    let (zone, mut client) = start(Instances::Shared);
+    let mut bound = 0;
+    let refused = (1..200).find(|number| {
+        let word = zone.call(&mut client, "box_new", &[Word(1)]).words[0];
+        let reply = zone.call(&mut client, "box_on", &[Word(word), Word(*number)]);
+        bound += u64::from(reply.status == Status::Ok);
+        reply.status == Status::TooMany
+    });
+    assert_eq!((refused, bound), (Some(65), 64));
+    // Another client has its own.
+    let mut other = zone.attach(2, zone.everything());
+    let reply = zone.converse(&mut other, "times", &[Word(1), Word(1)], |_, _| of(4));
+    assert_eq!(reply.words[0], 4);
+    zone.detach(client.id);
+    zone.stop();
+}
+
+#[test]
+fn numbers_that_are_none_are_refused() {
+    let (zone, mut client) = start(Instances::Shared);
+    let request = common::request(zone.id("times"), &[Word(0), Word(1)], client.caller.arena());
+    assert_eq!(client.caller.call(&request, LONG), Ok(Status::BadArgument));
+    zone.stop();
+}

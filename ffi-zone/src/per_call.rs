@@ -42,12 +42,13 @@ impl Crew {
     /// As [`Crew::serve`], with each call in a process of its own.
     pub fn serve_apart(self, mother: Jail<Mother>) -> Ended {
         let (service, station) = (&self.service, &*self.station);
-        let mut calls = Calls { mother, ended: BTreeMap::new() };
+        let mut calls = Calls { mother, number: 0, ended: BTreeMap::new() };
         let (mut request, mut reply) = (Box::new(Request::EMPTY), Box::new(empty_reply()));
         loop {
             match service.next(&mut request) {
                 Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.line, &request),
-                Ok(client) => calls.run(&client.line, &station.row, &mut request, |request| {
+                Ok(client) => calls.run(&client.line, &station.row, &mut request, |number, request| {
+                    service.marshal().handles().begin_call(number);
                     service.run_alone(&client, station, request, &mut reply);
                 }),
                 Err(ended) => return ended,
@@ -78,6 +79,8 @@ impl Service {
 #[derive(Debug)]
 struct Calls {
     mother: Jail<Mother>,
+    /// How many there have been.
+    number: u64,
     /// How the latest process of each channel has ended.
     ended: BTreeMap<ChannelId, cloison_sandbox::Ended>,
 }
@@ -85,9 +88,10 @@ struct Calls {
 impl Calls {
     /// Lets `serve` run the request that has been taken from `line`, in a process of its own that has ended when this returns.
     /// The line is idle then.
-    fn run(&mut self, line: &Line, row: &Row, request: &mut Request, serve: impl FnOnce(&mut Request)) {
+    fn run(&mut self, line: &Line, row: &Row, request: &mut Request, serve: impl FnOnce(u64, &mut Request)) {
         let relayed = line.relay();
-        let ended = self.mother.in_child(|_| serve(request));
+        self.number += 1;
+        let ended = self.mother.in_child(|_| serve(self.number, request));
         row.end();
         let refusal = match ended {
             Ok(ended) => {

@@ -21,16 +21,20 @@
 //!   broker's bell wakes a child that waits for its client, and the terms tell it whether the client is still there.
 
 use crate::clients::Client;
+use crate::crew::Crew;
+use crate::front::Front;
 use crate::refusal::{Refusal, empty_reply};
-use crate::serve::{Crew, Ended, Service};
+use crate::serve::{Ended, Service};
 use crate::workers::Station;
 use cloison_capabilities::call::{ANSWER, Reply, Request, Status};
 use cloison_capabilities::message::ChannelId;
 use cloison_sandbox::{Jail, Mother};
 use cloison_transport::line::{Line, Unanswered};
+use cloison_transport::server::Turn;
 use cloison_transport::status::{Row, monotonic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Ends of calls are remembered for so many channels: more than one client has at a time.
@@ -58,9 +62,32 @@ impl Crew {
 }
 
 impl Service {
+    /// Whether this process runs a single call.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    /// For the mother, who runs no calls herself: the next request, and whose it is.
+    fn next(&self, request: &mut Request) -> Result<Arc<Client>, Ended> {
+        let mut front = self.front();
+        loop {
+            match front.server.wait(request) {
+                Turn::Control => {
+                    self.messages(&mut front, false)?;
+                    std::mem::take(&mut front.leaving).iter().for_each(|(client, told)| self.end(client, *told));
+                }
+                Turn::Request(slot) => {
+                    if let Some(Some(client)) = front.clients.get(slot.index()) {
+                        return Ok(client.clone());
+                    }
+                }
+            }
+        }
+    }
+
     /// One call, in the process that is made for it.
     fn run_alone(self: &Arc<Self>, client: &Arc<Client>, station: &Station, request: &mut Request, reply: &mut Reply) {
-        self.be_alone();
+        self.alone.store(true, Ordering::Relaxed);
         client.begin();
         self.run_one(client, station, request, reply);
         // Nobody else knows what its client is late with.
@@ -71,6 +98,16 @@ impl Service {
                 Err(Unanswered::Deadline) => {}
                 Err(Unanswered::Gone) => return,
             }
+        }
+    }
+}
+
+impl Front {
+    /// Without a look at the broker's messages: who waits for a client that the broker has let go waits in vain.
+    pub(crate) fn look_at_terms(&mut self) {
+        self.server.hear();
+        for client in self.clients.iter().flatten().filter(|client| client.line.revoked()) {
+            self.server.detach(client.line.id());
         }
     }
 }

@@ -33,12 +33,13 @@
 //! }
 //! ```
 
+use crate::crew::Crew;
 use crate::failure::{Failure, StartStep};
 use crate::functions::Functions;
 use crate::library;
 use crate::limits;
 use crate::marshal::Marshal;
-use crate::serve::{Crew, Ended, Service};
+use crate::serve::Ended;
 use crate::state::State;
 use cloison_capabilities::Interface;
 use cloison_capabilities::interface::Instances;
@@ -146,7 +147,7 @@ impl Zone<Loaded> {
         // from then on; the filter closes itself around all of them.
         let refused = |error: cloison_sandbox::Error| fail(&error).hint(error.hint());
         let fenced = jail.fence().map_err(refused)?;
-        let crew = Service::new(self.control.clone(), server, marshal, State::settle());
+        let crew = Crew::new(self.control.clone(), server, marshal, State::settle());
         let crew = crew.map_err(|error| fail(&error))?;
         let (place, layers) = Place::behind_the_seal(fenced, instances).map_err(refused)?;
         tell(&self.control, StartStep::Seal, &FromZone::Ready { layers })?;

@@ -126,7 +126,8 @@ fn what_was_made_before_a_callable_raised_is_freed() {
 #[test]
 fn answers_that_make_no_sense_end_the_call() {
     let (zone, mut client) = start();
-    let mut bad: Vec<Box<dyn Fn(&Question) -> Answer>> = vec![
+    type Liar = Box<dyn Fn(&Question) -> Answer>;
+    let mut bad: Vec<Liar> = vec![
         Box::new(|_| posts(ANSWER, &[])),
         Box::new(|_| posts(ANSWER, &[1])),
         Box::new(|_| posts(ANSWER, &[1, 1])),

@@ -2,6 +2,7 @@
 
 use crate::batch::Single;
 use crate::front::Front;
+use crate::limits;
 use crate::marshal::Marshal;
 use crate::questions::Callbacks;
 use crate::refusal::empty_reply;
@@ -12,19 +13,20 @@ use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::Server;
 use cloison_transport::status::Row;
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, mpsc};
 
 /// A service, with its threads, that has not begun.
 pub struct Crew {
-    service: Arc<Service>,
-    station: Rc<Station>,
+    pub(crate) service: Arc<Service>,
+    pub(crate) station: Rc<Station>,
 }
 
 impl Crew {
     /// Makes the threads. This one is the first.
     pub fn new(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<Self, Unready> {
         let interface = &marshal.functions().interface;
-        let threads = interface.sandbox.threads.max(1) as usize;
+        let threads = limits::serving(&interface.sandbox) as usize;
         let rows: Vec<Row> = (0..threads).map_while(|thread| server.row(thread)).collect();
         if rows.len() < threads {
             return Err(Unready::TooManyThreads);
@@ -51,6 +53,7 @@ impl Crew {
             front,
             running,
             gate,
+            alone: AtomicBool::new(false),
         });
         let station = Station::settle(&service.marshal, first).map_err(std::io::Error::from)?;
         rows.try_for_each(|row| hire(&service, row)).inspect_err(|_| service.gate.end(None))?;
@@ -113,9 +116,6 @@ fn hire(service: &Arc<Service>, row: Row) -> std::io::Result<()> {
             service.work(&station);
         }
     };
-    std::thread::Builder::new().name("calls".to_owned()).stack_size(STACK_BYTES).spawn(run)?;
+    std::thread::Builder::new().name("calls".to_owned()).stack_size(limits::STACK_BYTES as usize).spawn(run)?;
     receiver.recv().unwrap_or_else(|_| Err(std::io::Error::other("a thread has ended early")))
 }
-
-/// A thread's stack: as large as that of the first one usually is.
-const STACK_BYTES: usize = 8 << 20;

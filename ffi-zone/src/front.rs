@@ -31,7 +31,9 @@ impl Service {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return std::thread::yield_now(),
         };
-        if front.server.hear()
+        if self.is_alone() {
+            front.look_at_terms();
+        } else if front.server.hear()
             && let Err(ended) = self.messages(&mut front, true)
         {
             self.gate.end(Some(ended));

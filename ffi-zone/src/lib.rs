@@ -44,6 +44,7 @@ pub mod marshal;
 pub mod number;
 pub mod outgoing;
 pub mod passing;
+mod per_call;
 pub mod plan;
 pub mod policy;
 pub mod questions;

@@ -23,6 +23,8 @@
 //! ([`crate::conversation`]). Objects of a client that leaves while C runs for another one on the same thread end when that
 //! call has.
 //!
+//! Where each call has a process of its own, the first thread gives it the call and waits for nobody else (`per_call`).
+//!
 //! Crashes, `exit` and endless loops of the library need nothing here: they end or occupy this process, and the broker,
 //! whose child it is, sees that.
 
@@ -44,6 +46,7 @@ use cloison_transport::ChannelError;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::{Server, Turn};
 use cloison_transport::status::{MAX_THREADS, Row};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 /// Why serving ended.
@@ -91,6 +94,8 @@ pub struct Service {
     /// Which clients' calls run, where there are several threads.
     pub(crate) running: Mutex<Running>,
     pub(crate) gate: Gate,
+    /// This process runs a single call: the broker's messages are its mother's to read.
+    pub(crate) alone: AtomicBool,
 }
 
 /// Whose calls run.
@@ -124,7 +129,7 @@ impl Service {
         &self.marshal
     }
 
-    fn front(&self) -> MutexGuard<'_, Front> {
+    pub(crate) fn front(&self) -> MutexGuard<'_, Front> {
         self.front.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -30,6 +30,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+mod relay;
+
+pub use relay::Relayed;
+
 /// Why a question has no answer (yet).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unanswered {
@@ -137,20 +141,6 @@ impl Line {
         self.turns.end();
         // What the client has posted meanwhile nobody has taken.
         self.bell.knock();
-    }
-
-    /// For a process that has let another one, forked from it, run the call: take the line back now that that one is gone.
-    /// With `ended`, it gave the call's end, and the line is idle. Otherwise whatever has been posted is taken, and
-    /// [`Line::reply`] answers it.
-    pub fn take_back(&self, ended: bool) {
-        if ended {
-            // Up to where the client has been answered. What is posted behind that is the next call.
-            self.turns.serve(self.arena.memory.word(REPLY).load(Ordering::Acquire) & !ENDED);
-            self.turns.end();
-            self.bell.knock();
-        } else {
-            self.turns.serve(self.posted());
-        }
     }
 
     /// Post a question, and wait for the client's next request until that time ([`crate::status::monotonic`]).

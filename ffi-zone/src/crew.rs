@@ -118,4 +118,4 @@ fn hire(service: &Arc<Service>, row: Row) -> std::io::Result<()> {
 }
 
 /// A thread's stack: as large as that of the first one usually is.
-const STACK_BYTES: usize = 8 << 20;
+pub const STACK_BYTES: usize = 8 << 20;

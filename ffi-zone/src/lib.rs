@@ -7,17 +7,21 @@
 //! ```text
 //!  main ─▶ zone        spawned → jailed → loaded → serving, as types
 //!            library   dlopen and dlsym, inside the sandbox
-//!            serve     the loop over the broker's messages and the clients' requests
+//!            crew      the threads that run calls (workers: what each needs)
+//!            serve     the loop over the broker's messages (front) and the clients' requests (requests, batch)
 //!              policy  may this client make this call now?
 //!              marshal words → C arguments → call → words      (steps worked out once by plan)
 //!                incoming, outgoing   records, objects, strings: what differs between the wire and C
 //!                handles              who holds which object, and what ends with what
 //!                ffi                  the call through libffi
+//!              closures ─▶ questions    C calls a client's callable (trampolines: through which address)
+//!                inquiry              C's arguments → words → C's results
+//!                conversation         whose turn it is, while calls stand on questions and questions on calls
 //! ```
 //!
 //! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`retained`],
-//! [`outgoing`], [`state`], `library`, [`signals`], [`inherited`], and for single calls into those in [`functions`],
-//! `arguments` and `results`.
+//! [`outgoing`], [`trampolines`], [`closures`], `inquiry`, [`state`], `library`, [`signals`], [`inherited`], and for single
+//! calls into those in [`functions`], [`questions`], `arguments` and `results`.
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
 

@@ -2,7 +2,7 @@
 //!
 //! C's arguments become the words of a question, the words of the answer become the value and what else C wants to be
 //! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
-//! gives C the callback's error value; [`crate::conversation`] remembers why.
+//! gives C the callback's error value; `conversation` remembers why.
 
 use crate::clients::Client;
 use crate::closures::Target;

@@ -4,7 +4,7 @@
 //!
 //! | from | message | what happens | answer |
 //! |---|---|---|---|
-//! | broker | `Attach` | the channel is mapped, its grant becomes a [`Policy`] | none |
+//! | broker | `Attach` | the channel is mapped, its grant becomes a [`crate::policy::Policy`] | none |
 //! | broker | `Detach` | who waits for the client is told, its objects end, large buffers are given back | `Detached` |
 //! | broker | anything else | the zone ends: this is not the broker it knows | |
 //!
@@ -20,7 +20,7 @@
 //! The thread that waits holds the **front**: the server and the clients. A call that can do without anybody else waiting meanwhile
 //! is run with it; that is the hot path of a zone with one thread or one client. For any other call the thread lets go of
 //! the front first, so that another one can wait, or so that it can itself listen to the broker while a callable runs
-//! ([`crate::conversation`]). Objects of a client that leaves while C runs for another one on the same thread end when that
+//! (`conversation`). Objects of a client that leaves while C runs for another one on the same thread end when that
 //! call has.
 //!
 //! Where each call has a process of its own, the first thread gives it the call and waits for nobody else (`per_call`).

@@ -76,7 +76,7 @@ unsafe extern "C" {
 impl State {
     /// Remembers, and settles what libc would otherwise look up at its first use, when nothing can be opened any more.
     pub fn settle() -> Self {
-        // SAFETY: `tzset` reads the environment, which nobody changes meanwhile: this process has one thread. It
+        // SAFETY: `tzset` reads the environment, which nobody changes meanwhile: no other thread of ours runs yet. It
         // would otherwise look for a time zone inside the first `localtime`. A sigset of zeroes is a valid one.
         let signals = unsafe {
             unsafe extern "C" {

@@ -4,9 +4,11 @@ mod common;
 
 use cloison_capabilities::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
 use cloison_capabilities::interface::Instances;
+use cloison_capabilities::message::ChannelId;
+use cloison_capabilities::types::TypeKind;
 use common::Argument::Word;
 use common::BOTH;
-use common::asking::{asking, asking_functions};
+use common::asking::{BOX, asking, asking_functions};
 use common::zone::{Answer, Client, LONG, Question, Zone};
 
 fn start(instances: Instances) -> (Zone, Client) {
@@ -305,5 +307,44 @@ fn numbers_that_are_none_are_refused() {
     let (zone, mut client) = start(Instances::Shared);
     let request = common::request(zone.id("times"), &[Word(0), Word(1)], client.caller.arena());
     assert_eq!(client.caller.call(&request, LONG), Ok(Status::BadArgument));
+    zone.stop();
+}
+
+#[test]
+fn objects_that_belong_to_a_thread_stay_with_it() {
+    let mut interface = asking(Instances::Shared);
+    interface.sandbox.threads = 3;
+    let TypeKind::Handle(handle) = &mut interface.types[BOX.0 as usize].kind else { panic!("a handle") };
+    handle.thread_affine = true;
+    let zone = Zone::start(interface, asking_functions);
+    let strays = |client: &mut Client| zone.call(client, "box_strays", &[]).words[0];
+    let mut last = zone.attach(9, zone.everything());
+    let before = strays(&mut last);
+    std::thread::scope(|scope| {
+        for id in 1..5 {
+            let (zone, mut client) = (&zone, zone.attach(id, zone.everything()));
+            scope.spawn(move || {
+                for _ in 0..200 {
+                    let word = zone.call(&mut client, "box_new", &[Word(1)]).words[0];
+                    assert_eq!(zone.call(&mut client, "box_here", &[Word(word)]).words[0], 1);
+                    // `times` runs anywhere; what is called inside of it does not.
+                    let reply = zone.converse(&mut client, "times", &[Word(1), Word(2)], |client, _| {
+                        of(zone.call(client, "box_here", &[Word(word)]).words[0] as i64)
+                    });
+                    assert_eq!(reply.words[0], 2);
+                    if word % 2 == 0 {
+                        assert_eq!(close(&mut client, word, |_, _| unreachable!()), Status::Ok);
+                    } else if word % 3 == 0 {
+                        zone.call(&mut client, "box_free", &[Word(word)]);
+                    }
+                }
+                client.id
+            });
+        }
+    });
+    for id in 1..5 {
+        zone.detach(ChannelId(id));
+    }
+    assert_eq!(strays(&mut last), before);
     zone.stop();
 }

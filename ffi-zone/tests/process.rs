@@ -118,3 +118,22 @@ fn without_a_broker_it_says_so() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("started by `cloison`"));
 }
+
+#[test]
+fn threads_and_callbacks_behind_the_seal() {
+    let mut interface = common::asking::asking(Instances::Shared);
+    interface.sandbox.threads = 3;
+    interface.sandbox.processes = 8;
+    let mut zone = Zone::start_with(interface, common::compile("callbacks.c", &["-pthread"]));
+    let (id, _) = zone.interface.function("elsewhere").expect("such a function");
+    let request = common::request(id, &[common::Argument::Word(1), common::Argument::Word(4)], zone.caller.arena());
+    let mut status = zone.caller.call(&request, Duration::from_secs(20)).expect("a reply");
+    let mut asked = 0;
+    while status == Status::Callback {
+        asked += 1;
+        let question = common::zone::Question::of(zone.caller.reply());
+        let answer = question.answer(1, &[question.words[0]]);
+        status = zone.caller.call(&answer, Duration::from_secs(20)).expect("a reply");
+    }
+    assert_eq!((status, asked, zone.caller.reply().words[0]), (Status::Ok, 20, 340));
+}

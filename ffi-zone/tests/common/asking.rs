@@ -223,6 +223,8 @@ pub fn asking(instances: Instances) -> Interface {
         function("box_new", to(CType::Opaque(BOX)), vec![number("value", I32)], object(false)),
         function("box_count", int(I32), vec![], |_| {}),
         function("box_last", int(I32), vec![], |_| {}),
+        function("box_here", int(I32), vec![boxed("box", false)], |_| {}),
+        function("box_strays", int(I32), vec![], |_| {}),
         function("box_value", int(I32), vec![boxed("box", false)], |_| {}),
         function(
             "box_on",

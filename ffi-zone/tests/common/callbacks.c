@@ -100,20 +100,34 @@ double wide(long double (*f)(long double, double _Complex))
 struct box {
     int (*on)(int);
     int value;
+    pthread_t maker;
 };
 
-static _Atomic int boxes, last;
+static _Atomic int boxes, last, strays;
 
 struct box *box_new(int value)
 {
     struct box *box = malloc(sizeof *box);
-    *box = (struct box){NULL, value};
+    *box = (struct box){NULL, value, pthread_self()};
     boxes++;
     return box;
 }
 
+/* Whether this is the thread that made it. */
+int box_here(struct box *box)
+{
+    return pthread_equal(box->maker, pthread_self()) != 0;
+}
+
+/* How many were freed by another thread than the one that made them. */
+int box_strays(void)
+{
+    return strays;
+}
+
 void box_free(struct box *box)
 {
+    strays += !box_here(box);
     if (box->on)
         last = box->on(-box->value);
     else

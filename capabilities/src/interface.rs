@@ -395,7 +395,8 @@ pub struct Buffer {
     pub default_none: bool,
     /// The result is `str` (UTF-8) instead of `bytes` (for elements of one byte).
     pub text: bool,
-    /// The result ends before the first NUL.
+    /// The result ends before the first NUL. Of pointers (`char **`) that are `in`: NULL follows the last one, and what a
+    /// callback is given ends there.
     pub string: bool,
     /// The library goes on using it after the call, for as long as that handle lives. An input is then copied to memory
     /// of the zone; an output (never `in`) is one word in the reply, the number of a block that [`crate::call::SYNC`] reads.

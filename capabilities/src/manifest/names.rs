@@ -71,9 +71,9 @@ impl Attributes {
         }
     }
 
-    /// Notes the functions' names.
+    /// Notes the functions' names; Python does not see internal ones.
     pub(super) fn functions(&mut self, reader: &mut Reader, functions: &[raw::Function<'_>]) {
-        for function in functions {
+        for function in functions.iter().filter(|function| !function.internal) {
             self.take(reader, &function.name, "a function");
         }
     }

@@ -122,6 +122,8 @@ fn given_pointer(interface: &Interface, pointed: &Pointed) -> String {
 
 fn given_buffer(interface: &Interface, buffer: &Buffer) -> String {
     match buffer.element {
+        // NULL is where it ends, and none of its elements.
+        Element::Text { bytes } if buffer.string => format!("list[{}]", if bytes { "bytes" } else { "str" }),
         Element::Text { .. } | Element::Handle { .. } | Element::Record { .. } => {
             given_elements(interface, buffer.element)
         }
@@ -147,8 +149,10 @@ fn taken_buffer(interface: &Interface, buffer: &Buffer) -> String {
         Element::Record { id, .. } => format!("Iterable[{}]", taken_record(interface, id)),
         Element::Scalar(scalar) if scalar.size() == 1 => "Buffer".to_owned(),
         Element::Scalar(scalar) => format!("Buffer | Sequence[{}]", number(scalar)),
-        Element::Text { bytes: true } => "Iterable[bytes | None]".to_owned(),
-        Element::Text { bytes: false } => "Iterable[str | bytes | None]".to_owned(),
+        Element::Text { bytes } => {
+            let one = if bytes { "bytes" } else { "str | bytes" };
+            format!("Iterable[{}]", optional(one, !buffer.string))
+        }
     }
 }
 

@@ -43,7 +43,8 @@ pub(super) fn buffer(
     let ends_at_nul = draft.direction == Direction::Out && length.is_none() && !context.is_callback();
     let retained = table.retain.is_some();
     let string = ends_at_nul && !retained && (draft.pointee == Pointee::Character || on(&table.text));
-    let text = on(&table.text) || (string && !on(&table.bytes) && !on(&table.view));
+    let string = string || draft.ends_at_null;
+    let text = on(&table.text) || (string && !draft.ends_at_null && !on(&table.bytes) && !on(&table.view));
     let role = Buffer {
         direction: draft.direction,
         element: draft.element,

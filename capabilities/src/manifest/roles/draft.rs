@@ -49,6 +49,8 @@ pub(super) struct BufferDraft {
     pub(super) max: Option<Expression>,
     /// The `16` of `char digest[16]`.
     pub(super) array: Option<u64>,
+    /// An array of pointers whose last one is followed by NULL.
+    pub(super) ends_at_null: bool,
 }
 
 pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
@@ -216,7 +218,9 @@ pub(super) fn buffer(
     (pointee, element): (Pointee, Element),
 ) -> Option<Draft> {
     let after = direction == Direction::Out || table.capacity.is_some();
-    let length = expression(reader, context, table.length.as_ref(), after);
+    let ends_at_null = pointee == Pointee::Pointer && table.length.as_ref().is_some_and(|key| key.value.text == "NULL");
+    let length = table.length.as_ref().filter(|_| !ends_at_null);
+    let length = expression(reader, context, length, after);
     let capacity = expression(reader, context, table.capacity.as_ref(), false);
     let max = match &table.max {
         Some(Key { span, value: Max::Expression(written) }) => {
@@ -226,5 +230,14 @@ pub(super) fn buffer(
         _ => Some(None),
     };
     let (length, capacity, max) = (length?, capacity?, max?);
-    Some(Draft::Buffer(BufferDraft { direction, pointee, element, length, capacity, max, array: context.array(index) }))
+    Some(Draft::Buffer(BufferDraft {
+        direction,
+        pointee,
+        element,
+        length,
+        capacity,
+        max,
+        array: context.array(index),
+        ends_at_null,
+    }))
 }

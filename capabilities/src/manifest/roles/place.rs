@@ -85,8 +85,10 @@ fn array(
     };
     if table.length.is_none() && context.array(index).is_none() {
         let count = context.likely_count(index).unwrap_or("…");
-        let hint =
-            format!("write `{name} = {{ in = true, length = \"{count}\" }}`, with the parameter that counts them");
+        let hint = format!(
+            "write `{name} = {{ in = true, length = \"{count}\" }}`, with the parameter that counts them, or \
+             `length = \"NULL\"` if the last one is followed by NULL"
+        );
         reader.error_with_hint(table.span.clone(), format!("how many are there in `{name}`? It needs `length`"), hint);
         return None;
     }

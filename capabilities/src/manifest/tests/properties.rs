@@ -35,6 +35,7 @@ fn corpus() -> Vec<&'static str> {
         include_str!("../../../tests/good/buffers.toml"),
         include_str!("../../../tests/good/callbacks.toml"),
         include_str!("../../../tests/good/handles.toml"),
+        include_str!("../../../tests/good/libraries.toml"),
         include_str!("../../../tests/good/more.toml"),
         include_str!("../../../tests/good/records.toml"),
         include_str!("../../../tests/good/strings.toml"),

@@ -343,6 +343,10 @@ impl Look<'_> {
             answer.push(("owner", string(self.name(one))));
         }
         let answer: Vec<_> = answer.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        if !owned && is_maker(self.function) {
+            let question = "no function of the header takes such an object alone and ends it: borrowed = true leaves it to the zone's end";
+            return Some(Keys::decide(question, &answer));
+        }
         if !owned {
             return Some(Keys::plain(&answer));
         }

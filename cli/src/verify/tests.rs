@@ -1,5 +1,9 @@
 use super::*;
 use cloison_capabilities::manifest;
+use cloison_capabilities::types::Record;
+
+/// Makes a layout wrong.
+type Change = dyn Fn(&mut Record);
 
 const HEAD: &str = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libt.so\" }\n";
 
@@ -40,13 +44,12 @@ fn layouts_are_the_compilers() {
 fn a_wrong_layout_is_found() {
     use cloison_capabilities::types::TypeKind;
     let text = format!("{HEAD}{TYPES}");
-    let record = |interface: &mut cloison_capabilities::Interface,
-                  change: &dyn Fn(&mut cloison_capabilities::types::Record)| {
+    let record = |interface: &mut cloison_capabilities::Interface, change: &Change| {
         let person = interface.types.iter_mut().find(|one| one.name == "person").unwrap();
         let TypeKind::Record(record) = &mut person.kind else { panic!("no record") };
         change(record);
     };
-    let changes: [(&str, &dyn Fn(&mut cloison_capabilities::types::Record)); 4] = [
+    let changes: [(&str, &Change); 4] = [
         ("`person` has size 56 by the compiler, and 57 here", &|record| record.layout.size += 1),
         ("`person.at` has offset 16 by the compiler, and 24 here", &|record| record.members[1].offset += 8),
         ("`person.age` has the bits", &|record| record.members[3].bits.as_mut().unwrap().shift += 1),

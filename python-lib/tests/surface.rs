@@ -57,7 +57,7 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
             let point = [1.5_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat();
             arena.write(at, &point).expect("room");
             arena.write(at + 16, b"row").expect("room");
-            memory.loops.push([words[1], 1, 0, 0, at + 32]);
+            memory.loops.push([words[1], 1, 1, 0, at + 32]);
             reply(Status::Callback, &[words[1], memory.loops.len() as u64, at + 32, at, 16, at + 16, 3])
         }
         "ANSWER" => {
@@ -360,7 +360,7 @@ TypeError: prepare(): d must be a db handle of capability 'fake', not stmt
 TypeError: db objects are made by the library alone
 TypeError: a handle cannot be copied or pickled
 TypeError: a handle cannot be copied or pickled
-nothing was raised
+TypeError: object.__new__(db) is not safe, use db.__new__()
 False
 True <closed stmt handle of capability 'fake'>
 StaleHandle: use(): s is closed
@@ -372,8 +372,8 @@ StaleHandle: use(): s is closed
 0 True
 StaleHandle: this db is closed already
 Busy: fake.prepare() failed with 5
-True 5 DatabaseError: fake.prepare() failed with 7
-False
+DatabaseError: fake.prepare() failed with 7
+True 5 False
 FileNotFoundError: [Errno 2] No such file or directory
 FileNotFoundError 2 -1 missing
 ",

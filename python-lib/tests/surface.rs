@@ -57,7 +57,7 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
             let point = [1.5_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat();
             arena.write(at, &point).expect("room");
             arena.write(at + 16, b"row").expect("room");
-            memory.loops.push([words[1], 1, 0, 0, at + 32]);
+            memory.loops.push([words[1], 1, 1, 0, at + 32]);
             reply(Status::Callback, &[words[1], memory.loops.len() as u64, at + 32, at, 16, at + 16, 3])
         }
         "ANSWER" => {
@@ -77,7 +77,8 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
             let data = arena.read(words[1], words[2]).expect("data");
             ok(&[data.iter().fold(words[0], |sum, byte| sum + u64::from(*byte))])
         }
-        "half" if words[1] == 1 => reply(Status::NativeError, &[1, 0, 0, 0]),
+        "checked" if (words[0] as i64) < 0 => reply(Status::NativeError, &[words[0], 0, 0, 0]),
+        "checked" => ok(&[words[0]]),
         "half" => ok(&[(f64::from_bits(words[0]) / 2.0).to_bits()]),
         "missing" => reply(Status::NativeError, &[u64::MAX, 2, 0, 0]),
         "BATCH" => batch(memory, request, arena),
@@ -359,7 +360,7 @@ TypeError: prepare(): d must be a db handle of capability 'fake', not stmt
 TypeError: db objects are made by the library alone
 TypeError: a handle cannot be copied or pickled
 TypeError: a handle cannot be copied or pickled
-nothing was raised
+TypeError: object.__new__(db) is not safe, use db.__new__()
 False
 True <closed stmt handle of capability 'fake'>
 StaleHandle: use(): s is closed
@@ -371,8 +372,8 @@ StaleHandle: use(): s is closed
 0 True
 StaleHandle: this db is closed already
 Busy: fake.prepare() failed with 5
-True 5 DatabaseError: fake.prepare() failed with 7
-False
+DatabaseError: fake.prepare() failed with 7
+True 5 False
 FileNotFoundError: [Errno 2] No such file or directory
 FileNotFoundError 2 -1 missing
 ",
@@ -474,9 +475,9 @@ d = db.value
 del db, b
 try:
     with cloison.batch(fake) as b:
-        one = b.half(2.0)
-        two = b.half(2.0, 1)
-        three = b.half(2.0)
+        one = b.checked(1)
+        two = b.checked(-1)
+        three = b.checked(3)
 except fake.Busy as e:
     print(e.index, e.results, one.value, one.done, two.done)
 error(getattr, two, 'value')
@@ -514,8 +515,8 @@ RuntimeError: this call has not been made yet: a batch runs when its `with` bloc
 <pending result of fake.use()> False <batch of 5 calls of capability 'fake'>
 1 True <result of fake.use(): 1> <stmt handle of capability 'fake'> 11 <batch of capability 'fake' that is over>
 1
-1 [1.0] 1.0 True False
-Busy: fake.half() failed with 1
+1 [1] 1 True False
+Busy: fake.checked() failed with -1
 RuntimeError: this call was not made: the batch ended before it
 RuntimeError: this batch is over
 TypeError: half(): x must be a float, not str

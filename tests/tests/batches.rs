@@ -37,7 +37,7 @@ TypeError: checked(): x must be an int, not str
 NoBook: things.book_new() failed with -2: no such book
 2 [<book handle of capability 'things'>, <book handle of capability 'things'>] 7
 [3, 6]
-ZeroDivisionError: integer division or modulo by zero
+ZeroDivisionError: division by zero
 [[1, 2], [1, 2, 3]]
 ",
     );

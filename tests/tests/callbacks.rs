@@ -40,10 +40,10 @@ made = []
 print(t.each(3, lambda i: made.append(t.shelf_new()) or t.shelf_books(made[-1])), [s.closed for s in made])
 print(t.each(200, lambda i: t.shelf_books(t.shelf_new())))
 ",
-        "14
-8205 1305600
+        "12
+7803 1305600
 42
-QuotaExceeded: things.each(): there are as many handles or callables as there may be: callbacks are nested more than 8 deep
+QuotaExceeded: things.each(): callbacks are nested more than 8 deep
 42
 0 [False, False, False]
 0
@@ -97,7 +97,7 @@ OverflowError: each(): the value of f is 1099511627776, and its C type holds -21
 TypeError: <lambda>() takes 0 positional arguments but 1 was given
 TypeError: map_point(): the value of f must be point or a mapping, not NoneType
 TypeError: each(): f must be callable, not str
-ZeroDivisionError: integer division or modulo by zero
+ZeroDivisionError: division by zero
 2
 ",
     );

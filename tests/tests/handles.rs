@@ -74,8 +74,8 @@ StaleHandle: book_pages(): b is closed
 StaleHandle: this book is closed already
 StaleHandle: book_pages(): b is closed
 StaleHandle: this shelf is closed
-NativeError: things.shelf_new() returned NULL
-QuotaExceeded: things.shelf_new(): there are as many handles or callables as there may be: PLACEHOLDER
+NativeError: things.shelf_new() failed: it returned NULL
+QuotaExceeded: things.shelf_new(): the client holds as many objects of this type as it may
 20
 ",
     );
@@ -122,7 +122,7 @@ error(room.sync)
         "105 kept 
 <buffer of capability 'things'> b'........'
 b'...#....'
-StaleHandle: sync(): a handle is stale: PLACEHOLDER
+StaleHandle: sync(): a handle is closed
 ",
     );
 }

@@ -207,10 +207,10 @@ impl<'a> Prepared<'a> {
         mut taken: impl FnMut(&mut Self, &'a Argument, &'a PyObject) -> PyResult<bool>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        passed.check(plan, vm)?;
         if plan.leading {
             passed.skip_leading(plan);
         }
+        passed.check(plan, vm)?;
         for (position, argument) in plan.arguments.iter().enumerate() {
             match passed.value(position, &argument.name) {
                 Some(value) if taken(self, argument, value)? => {}

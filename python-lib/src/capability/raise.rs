@@ -202,18 +202,16 @@ pub fn refused(
         }
         Status::StaleHandle => {
             let place = Place::new(name, parameter().map_or("a handle", |name| name));
-            place.stale(&text.map_or_else(|| "is closed".to_owned(), |text| format!("is stale: {text}")), vm)
+            place.stale(&text.unwrap_or_else(|| "is closed".to_owned()), vm)
         }
         Status::WrongHandle => {
             let place = Place::new(name, parameter().map_or("a handle", |name| name));
             vm.new_type_error(place.text(&text.unwrap_or_else(|| "is a handle of another type".to_owned())))
         }
-        Status::TooMany => error(
-            "QuotaExceeded",
-            &with(&called, "there are as many handles or callables as there may be", text),
-            &[function],
-            vm,
-        ),
+        Status::TooMany => {
+            let text = text.unwrap_or_else(|| "there are as many handles or callables as there may be".to_owned());
+            error("QuotaExceeded", &with(&called, &text, None), &[function], vm)
+        }
         Status::CallbackOverdue => error(
             "DeadlineExceeded",
             &with(&called, "a callable took longer than it may", text),
@@ -252,9 +250,10 @@ fn native_error(
         _ => i128::from(word as i64),
     });
     let errno = words.get(1).map(|&word| word as i64).filter(|&errno| errno != 0);
-    let mut told = match code {
-        Some(code) => format!("{called} failed with {code}"),
-        None => format!("{called} returned NULL"),
+    let mut told = match (code, &text) {
+        (Some(code), _) => format!("{called} failed with {code}"),
+        (None, Some(_)) => format!("{called} failed"),
+        (None, None) => format!("{called} returned NULL"),
     };
     for part in text.clone().into_iter().chain(errno.map(strerror)) {
         told.push_str(": ");

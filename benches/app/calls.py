@@ -1,5 +1,6 @@
 """Calls through the wall. Prints a figure in nanoseconds; what to measure is the first argument."""
 
+import array
 import sys
 import time
 
@@ -16,6 +17,50 @@ def median_call(rounds: int, turns: int) -> float:
         for _ in range(turns):
             crc32(0, b"hello")
         times.append((time.perf_counter_ns() - start) / turns)
+    return sorted(times)[rounds // 2]
+
+
+def median_batch(rounds: int, count: int) -> float:
+    """A list of calls in one crossing, for each call."""
+    crc32 = cloison.capability("zlib").crc32
+    items = [b"hello"] * count
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter_ns()
+        crc32.map(items, crc=0)
+        times.append((time.perf_counter_ns() - start) / count)
+    return sorted(times)[rounds // 2]
+
+
+def median_callback(rounds: int, count: int) -> float:
+    """C calls a Python function: the calls that qsort makes, for each of them."""
+    sort = cloison.capability("sort").qsort
+    made = 0
+
+    def compare(one: int, other: int) -> int:
+        nonlocal made
+        made += 1
+        return one - other
+
+    times = []
+    for _ in range(rounds):
+        values = array.array("i", range(count))
+        made = 0
+        start = time.perf_counter_ns()
+        sort(values, compare)
+        times.append((time.perf_counter_ns() - start) / made)
+    return sorted(times)[rounds // 2]
+
+
+def median_per_call(rounds: int) -> float:
+    """A process for each call."""
+    crc32 = cloison.capability("fresh").crc32
+    crc32(0, b"hello")
+    times = []
+    for _ in range(rounds):
+        start = time.perf_counter_ns()
+        crc32(0, b"hello")
+        times.append(time.perf_counter_ns() - start)
     return sorted(times)[rounds // 2]
 
 
@@ -54,6 +99,12 @@ def main() -> None:
     match sys.argv[1]:
         case "call":
             print(median_call(301, 200))
+        case "batch":
+            print(median_batch(51, 10_000))
+        case "callback":
+            print(median_callback(51, 500))
+        case "per-call":
+            print(median_per_call(101))
         case "bulk":
             print(median_bulk(9, "zlib"))
         case "bulk-own":

@@ -31,4 +31,32 @@ def median_bulk(rounds: int) -> float:
     return sorted(times)[rounds // 2]
 
 
-print(median_bulk(9) if sys.argv[1] == "bulk" else median_call(301, 200))
+def median_callback(rounds: int, count: int) -> float:
+    """The calls that qsort makes, for each of them."""
+    libc = ctypes.CDLL("libc.so.6")
+    pointer = ctypes.POINTER(ctypes.c_int)
+    made = 0
+
+    def compare(one, other) -> int:
+        nonlocal made
+        made += 1
+        return one[0] - other[0]
+
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, pointer, pointer)(compare)
+    times = []
+    for _ in range(rounds):
+        values = (ctypes.c_int * count)(*range(count))
+        made = 0
+        start = time.perf_counter_ns()
+        libc.qsort(values, count, 4, callback)
+        times.append((time.perf_counter_ns() - start) / made)
+    return sorted(times)[rounds // 2]
+
+
+match sys.argv[1]:
+    case "bulk":
+        print(median_bulk(9))
+    case "callback":
+        print(median_callback(51, 500))
+    case _:
+        print(median_call(301, 200))

@@ -13,6 +13,14 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     table.line("hot call `crc32(0, b\"hello\")`", Nanoseconds(hot), Some(("ctypes", Nanoseconds(ctypes))), "≤ 1.0");
     table.line("… against its floor", Nanoseconds(hot), Some(("spinning in C", Nanoseconds(spin))), "");
 
+    let batch = one(peers.cloison("batch", false)?);
+    table.line("a call in a batch, `crc32.map(…)`", Nanoseconds(batch), Some(("ctypes", Nanoseconds(ctypes))), "≤ 0.15");
+    let callback = one(peers.cloison("callback", false)?);
+    let peer = one(peers.python("ctypes_calls.py", "callback", false)?);
+    table.line("C calls Python, `qsort(…, compare)`", Nanoseconds(callback), Some(("ctypes", Nanoseconds(peer))), "");
+    let fresh = one(peers.cloison("per-call", false)?);
+    table.line("a call in a process of its own (`per-call`)", Nanoseconds(fresh), None, "");
+
     let asleep = one(peers.cloison("call", true)?);
     let futex = one(peers.c("asleep")?);
     table.line("sleeping call, one core", Nanoseconds(asleep), Some(("futex in C", Nanoseconds(futex))), "≤ 2.0");

@@ -10,13 +10,15 @@ pub struct Peers {
     cloison: PathBuf,
 }
 
-const SOURCES: [(&str, &str); 8] = [
+const SOURCES: [(&str, &str); 10] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
     ("fork_start.py", include_str!("../peers/fork_start.py")),
     ("fork_idle.py", include_str!("../peers/fork_idle.py")),
     ("cloison.toml", include_str!("../app/cloison.toml")),
     ("own.zone.toml", include_str!("../app/own.zone.toml")),
+    ("fresh.zone.toml", include_str!("../app/fresh.zone.toml")),
+    ("sort.zone.toml", include_str!("../app/sort.zone.toml")),
     ("crash.zone.toml", include_str!("../app/crash.zone.toml")),
     ("calls.py", include_str!("../app/calls.py")),
 ];

@@ -560,7 +560,12 @@ impl Pointed {
 ///
 /// Its parameters have roles as a function's have, seen from the callee: what is `in` is read by Python and is an
 /// argument of the callable, what is `out` is written by it and is its result (with the value, if that is kept, first).
-/// Expressions name the callback's own parameters.
+/// Expressions name the callback's own parameters. A parameter without a name is called `arg1`, `arg2`, … by its position.
+///
+/// An input buffer always has a `length` (beside a [`Role::LengthOf`], if the length is just a parameter's name, which Python
+/// then does not see). An output buffer has a `capacity` that C knows before the call, and no [`Role::CapacityOf`]: the
+/// callable is told how much room there is. With `length = "return"` or `"*n"` the zone says there how many elements the
+/// callable has given; without `length` nobody is told, and what is not given stays as it was.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Callback {
     /// In C order. [`Role::Constant`] is what Python does not see, such as `void *` user data.
@@ -570,7 +575,8 @@ pub struct Callback {
     /// Python's value is the C value. `false` for `void`, and where the value is the length of an output (`length =
     /// "return"`).
     pub kept: bool,
-    /// What C gets when the callable raises or takes too long; 0 unless said.
+    /// What C gets when the callable raises or takes too long; 0 unless said. Of results that are no plain numbers: always
+    /// zero bytes.
     pub error: Option<Number>,
     /// How long one run of the callable may take; else the function's own deadline.
     pub deadline: Option<Duration>,
@@ -616,7 +622,7 @@ pub struct Cell {
     pub default: Option<Number>,
     /// Filled in by us before the call instead of being an argument.
     pub fill: Option<CellFill>,
-    /// Its value after the call is a buffer's length and no result of its own.
+    /// Its value after the call is just a buffer's length and no result of its own.
     pub consumed: bool,
 }
 
@@ -653,7 +659,8 @@ pub struct Returns {
     pub pointer: Option<Pointed>,
     /// The call failed unless this holds. `return` stands for the value.
     pub error_unless: Option<Expression>,
-    /// The call failed if this holds.
+    /// The call failed if this holds. Of a pointer that cannot be `None` and whose failures are explained (by `errno`,
+    /// `message`, `raises`) it says that NULL is one, if the manifest says nothing else.
     pub error_if: Option<Expression>,
     /// A failure carries `errno`.
     pub errno: bool,

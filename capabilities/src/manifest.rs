@@ -4,7 +4,8 @@
 //! in three steps, and each finds every mistake it can before the next one starts:
 //!
 //! 1. **read** (`raw`, `zone`, `sandbox`): keys, kinds of values, units. Nothing is known of C yet.
-//! 2. **declare** (`declare`): each function's `c` becomes a prototype; now all names are known.
+//! 2. **declare** (`types`, `declare`): each type's `c` becomes a definition, each function's a prototype; now all names are
+//!    known. What types say of functions (`free`) is looked up.
 //! 3. **resolve** (`roles`, `returns`, `link`): each parameter gets its one [`Role`](crate::interface::Role), each
 //!    function its way to fail, and what several functions must agree on is checked.
 //!
@@ -13,10 +14,14 @@
 //! | table | keys |
 //! |---|---|
 //! | `[zone]` | `name`, `version`, `library` (`soname` or `path`, and `sha256`), `doc` |
-//! | `[sandbox]` | `memory`, `deadline`, `instances`, `files`, `network`, `processes`, `descriptors`, `file_size`, `call_size`, `may_be_missing` |
-//! | `[functions.NAME]` | `c`, `doc`, `internal`, `deadline`, `returns`, and one for each parameter |
-//! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes` |
-//! | `returns` | `error_unless`, `error_if`, `errno`, `message`, `value`, `text`, `bytes`, `null`, `free` |
+//! | `[sandbox]` | `memory`, `deadline`, `instances`, `threads`, `thread_safe`, `files`, `network`, `processes`, `descriptors`, `file_size`, `call_size`, `may_be_missing` |
+//! | `[constants]` | any name: a number or a string |
+//! | `[exceptions.NAME]` | `doc`, `base` |
+//! | `[types.NAME]` | `c`, `doc`; of handles `handle`, `free`, `owner`, `max_live`, `thread_affine`; of enumerations `flags`; of unions `live`; of pointers to functions `error`, `deadline`, `parameters`; of structs and unions one for each member (or `members`) |
+//! | a member | `text`, `bytes`, `null`, `hidden`, `live` (`by`, `cases`) |
+//! | `[functions.NAME]` | `c`, `doc`, `internal`, `deadline`, `blocking`, `variadic`, `returns`, and one for each parameter (or `parameters`) |
+//! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes`, `value`, `user_data`, `leading`, `view`, `retain`, `consumed`, `owner`, `borrowed`, `free`, `on_error`, `error`, `deadline`, `parameters` |
+//! | `returns` | `error_unless`, `error_if`, `errno`, `message`, `raises`, `value`, `text`, `bytes`, `null`, `free`, `length`, `owner`, `borrowed` |
 //!
 //! `length`, `capacity`, `error_unless` and `error_if` are [expressions](crate::expression). `max` is a size; for an output whose
 //! `capacity` names a parameter that nobody passes it may be an expression too, and gives the bytes of room:
@@ -26,6 +31,9 @@
 //! dst = { out = true, capacity = "dstCapacity", max = "ZSTD_compressBound(srcSize)", length = "return" }
 //! src = { in = true, length = "srcSize" }
 //! ```
+//!
+//! Each key has a meaning where it stands, or is a mistake. What a pointer leads to is never guessed: it is said by a key,
+//! or by a type whose objects are handles.
 //!
 //! A parameter that is called like one of a function's own keys stands in a table of its own:
 //! `parameters = { doc = { in = true } }`.

@@ -22,7 +22,7 @@
 //! would have as results, and gives what a function would take as arguments.
 //!
 //! All types are written here and nowhere else: [`Parameter::annotation`], [`Function::result_type`],
-//! [`Member::annotation`]. `Buffer`, `Callable`, `Iterable`, `Mapping` and `Sequence` are those of `collections.abc`,
+//! [`Member::annotation`](crate::types::Member::annotation). `Buffer`, `Callable`, `Iterable`, `Mapping` and `Sequence` are those of `collections.abc`,
 //! `array` is `array.array`, `RegisteredBuffer` is Cloison's.
 
 mod annotation;

@@ -18,6 +18,9 @@ mod pattern;
 mod types;
 
 #[cfg(test)]
+pub use entry::RESERVED;
+
+#[cfg(test)]
 mod tests;
 
 use crate::header::{Compiler, Header};

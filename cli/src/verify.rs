@@ -57,8 +57,7 @@ pub struct Difference {
 /// Compare one zone's manifest.
 pub fn zone(zone: &ZoneSpecification, arguments: &Arguments) -> anyhow::Result<Verified> {
     let compiler = Compiler::new(&arguments.include);
-    let texts = names::texts(zone);
-    let source = items::Source::new(&zone.interface, &texts, &arguments.headers)?;
+    let source = items::Source::new(&zone.interface, &names::manifest(zone), &arguments.headers)?;
     compile::compare(&zone.interface, &source, &compiler)
 }
 

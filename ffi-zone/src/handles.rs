@@ -103,6 +103,16 @@ impl Handles {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Before there are any, in the process of a call: words and numbers of an earlier call mean nothing in a later one.
+    ///
+    /// Multiples of this constant (2³² over the golden ratio) are all different, and those of the latest million calls are
+    /// more than a thousand apart: further than one call gets with a slot that it uses again, as a rule.
+    pub fn begin_call(&self, number: u64) {
+        let mut table = self.table();
+        table.first = (number as u32).wrapping_mul(0x9e37_79b1);
+        table.count = number << 32;
+    }
+
     /// The function that ends an object of that type.
     pub fn free_function(&self, id: TypeId) -> Option<FunctionId> {
         self.rules.get(id.0 as usize)?.free

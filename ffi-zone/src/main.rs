@@ -18,10 +18,11 @@ fn main() -> ExitCode {
         }
     };
     match run(&control) {
-        Ok(Ended::Control(ControlError::Closed)) => ExitCode::SUCCESS,
+        // Without the library's destructors: nothing of it runs any more when calls are not served.
+        Ok(Ended::Control(ControlError::Closed)) => cloison_sandbox::end(0),
         Ok(ended) => {
             eprintln!("cloison-zone: {ended}");
-            ExitCode::FAILURE
+            cloison_sandbox::end(1)
         }
         Err(failure) => {
             eprintln!("cloison-zone: {failure}");

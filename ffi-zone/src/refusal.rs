@@ -2,6 +2,7 @@
 
 use crate::handles::HandleError;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Status};
+use cloison_sandbox::Ended;
 use cloison_transport::Arena;
 use std::fmt::Display;
 
@@ -47,6 +48,16 @@ impl Refusal {
     pub fn native(code: u64, errno: i32, text: impl Display) -> Box<Self> {
         let words = [code, i64::from(errno) as u64];
         Box::new(Self { status: Status::NativeError, words, text: text.to_string() })
+    }
+
+    /// The process of this call alone has ended.
+    #[cold]
+    pub fn crashed(ended: Ended) -> Box<Self> {
+        let words = match ended {
+            Ended::Exited(status) => [NULL, i64::from(status) as u64],
+            Ended::Signaled(signal) => [i64::from(signal) as u64, NULL],
+        };
+        Box::new(Self { status: Status::Crashed, words, text: String::new() })
     }
 
     /// A callable raised, at that depth.

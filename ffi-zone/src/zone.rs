@@ -33,16 +33,18 @@
 //! }
 //! ```
 
+use crate::crew::Crew;
 use crate::failure::{Failure, StartStep};
 use crate::functions::Functions;
 use crate::library;
 use crate::limits;
 use crate::marshal::Marshal;
-use crate::serve::{Crew, Ended, Service};
+use crate::serve::Ended;
 use crate::state::State;
 use cloison_capabilities::Interface;
-use cloison_capabilities::message::{FromZone, ToZone};
-use cloison_sandbox::{Jail, Loading, Sealed, Spec};
+use cloison_capabilities::interface::Instances;
+use cloison_capabilities::message::{FromZone, Layer, ToZone};
+use cloison_sandbox::{Fenced, Jail, Loading, Mother, Sealed, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};
@@ -78,8 +80,16 @@ pub struct Loaded {
 
 /// The seal is on.
 pub struct Serving {
-    _jail: Jail<Sealed>,
+    place: Place,
     crew: Crew,
+}
+
+/// Where calls run.
+enum Place {
+    /// In processes of their own.
+    Apart(Box<Jail<Mother>>),
+    /// In this process.
+    Here(Jail<Sealed>),
 }
 
 impl Zone<Spawned> {
@@ -100,7 +110,8 @@ impl Zone<Spawned> {
         let mut role = cloison_sandbox::Zone::new(cloison_sandbox::Library(library.as_fd()));
         role.files = interface.sandbox.files.clone();
         // `processes` beside our own: threads are the only ones that the seal lets a library make.
-        role.threads = interface.sandbox.processes.saturating_add(interface.sandbox.threads.max(1));
+        role.threads = limits::threads(&interface.sandbox);
+        role.per_call = interface.sandbox.instances == Instances::PerCall;
         let mut spec = Spec::zone(limits::of(&interface.sandbox), role);
         spec.may_be_missing = interface.sandbox.may_be_missing.clone();
         spec.descriptors = vec![library.as_fd(), status.as_fd()];
@@ -130,21 +141,49 @@ impl Zone<Loaded> {
     pub fn seal(self) -> Result<Zone<Serving>, Failure> {
         let Loaded { jail, functions, server } = self.stage;
         let fail = |error: &dyn std::fmt::Display| Failure::new(StartStep::Seal, error);
+        let instances = functions.interface.sandbox.instances;
         let marshal = Marshal::new(functions);
-        // Threads are made before the seal, which closes itself around all of them.
-        let crew = Service::new(self.control.clone(), server, marshal, State::settle());
+        // Between the two halves: before ABI 8 Landlock's rules hold for the thread that puts them up and those that it makes
+        // from then on; the filter closes itself around all of them.
+        let refused = |error: cloison_sandbox::Error| fail(&error).hint(error.hint());
+        let fenced = jail.fence().map_err(refused)?;
+        let crew = Crew::new(self.control.clone(), server, marshal, State::settle());
         let crew = crew.map_err(|error| fail(&error))?;
-        let jail = jail.seal().map_err(|error| fail(&error).hint(error.hint()))?;
-        tell(&self.control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
-        Ok(Zone { control: self.control, stage: Serving { _jail: jail, crew } })
+        let (place, layers) = Place::behind_the_seal(fenced, instances).map_err(refused)?;
+        tell(&self.control, StartStep::Seal, &FromZone::Ready { layers })?;
+        Ok(Zone { control: self.control, stage: Serving { place, crew } })
+    }
+}
+
+impl Place {
+    /// Puts the second half of the seal on; and what is in force then.
+    fn behind_the_seal(
+        fenced: Jail<Fenced>,
+        instances: Instances,
+    ) -> Result<(Self, Vec<Layer>), cloison_sandbox::Error> {
+        Ok(match instances {
+            Instances::PerCall => {
+                let mother = fenced.become_mother()?;
+                let layers = mother.layers().to_vec();
+                (Self::Apart(Box::new(mother)), layers)
+            }
+            Instances::PerClient | Instances::Shared => {
+                let sealed = fenced.seal()?;
+                let layers = sealed.layers().to_vec();
+                (Self::Here(sealed), layers)
+            }
+        })
     }
 }
 
 impl Zone<Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> Ended {
-        let Serving { _jail, crew } = self.stage;
-        crew.serve()
+        let Serving { place, crew } = self.stage;
+        match place {
+            Place::Apart(mother) => crew.serve_apart(*mother),
+            Place::Here(_sealed) => crew.serve(),
+        }
     }
 }
 

@@ -7,11 +7,10 @@ use cloison_capabilities::call::{CLOSE, MAX_DEPTH, Request, Status};
 use cloison_capabilities::interface::Instances;
 use cloison_zone::callables::{Bound, Callables, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
-use cloison_zone::refusal::empty_reply;
+use cloison_zone::refusal::{Refusal, empty_reply};
 use common::Argument::{Bytes, Word};
 use common::{BOTH, Bench, CLIENT};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::Ordering;
 
 thread_local! {
     /// What the callable does.
@@ -26,6 +25,8 @@ extern "C" fn visit(value: i32) -> i32 {
 #[derive(Default)]
 struct Lender {
     lent: Cell<u32>,
+    /// How much of the arena was in use when C ran.
+    in_use: Cell<u64>,
     released: RefCell<Vec<u32>>,
 }
 
@@ -44,6 +45,14 @@ impl Callables for Lender {
 
     fn release(&self, closure: ClosureId) {
         self.released.borrow_mut().push(closure.0);
+    }
+
+    fn starts(&self, in_use: u64) {
+        self.in_use.set(in_use);
+    }
+
+    fn ended(&self) -> Option<Box<Refusal>> {
+        None
     }
 }
 
@@ -64,9 +73,11 @@ impl Nest {
         let origin = Origin::new(CLIENT, self.bench.caller.arena(), &self.lender);
         match request.function {
             CLOSE => self.bench.marshal.close(&self.bench.workspace, &origin, &request, &mut reply),
-            _ => self.bench.marshal.call(&self.bench.workspace, &origin, &request, &mut reply),
+            _ => {
+                self.bench.marshal.call(&self.bench.workspace, &origin, &request, &mut reply);
+            }
         }
-        (reply.status, reply.words[0], origin.in_use.load(Ordering::Relaxed))
+        (reply.status, reply.words[0], self.lender.in_use.get())
     }
 
     fn close(&self, word: u64) -> Status {

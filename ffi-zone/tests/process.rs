@@ -2,149 +2,18 @@
 //! misbehaves, and what the functions can reach.
 
 mod common;
+mod running;
 
-use cloison_capabilities::call::{Reply, Status};
 use cloison_capabilities::interface::{FileRule, Instances};
-use cloison_capabilities::message::{ChannelId, FromZone, LayerState, ToZone};
-use cloison_capabilities::{FunctionId, Grant, Interface};
-use cloison_transport::channel::Channel;
-use cloison_transport::client::{CallError, Caller};
+use cloison_capabilities::message::FromZone;
+use cloison_transport::client::CallError;
 use cloison_transport::control::Control;
-use cloison_transport::status::Status as StatusPage;
 use common::Argument::{Bytes, Word};
-use common::CALL_BYTES;
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
+use running::{Zone, fail, signal, start, waited};
+use rustix::process::{Signal, kill_process};
 use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
-
-struct Zone {
-    control: Control,
-    status: StatusPage,
-    /// Until it has been waited for.
-    worker: Option<Pid>,
-    init: Option<Pid>,
-    interface: Interface,
-    caller: Caller,
-    _channel: Channel,
-    _folder: tempfile::TempDir,
-}
-
-/// Which processes there are, what the zone says first in the sandbox, and what it says then.
-fn start(interface: &Interface, library: File) -> (Control, StatusPage, Family, FromZone, Option<FromZone>) {
-    let (control, theirs) = Control::pair().expect("sockets");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cloison-zone"));
-    // As the broker does it. What is printed must not go to a file: a zone may write none.
-    command.env_clear().stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut launcher = command.spawn().expect("starts");
-    drop(command);
-    let (status, page) = StatusPage::create().expect("status page");
-    let load = ToZone::Load { interface: Box::new(interface.clone()) };
-    control.send(&load, &[library.as_fd(), page.as_fd()]).expect("sent");
-    let split = control.receive().expect("an answer").0;
-    let FromZone::Split { worker, init } = split else { panic!("{split:?}") };
-    let family = [Some(worker), init].map(|pid| pid.and_then(Pid::from_raw));
-    let first = control.receive().expect("another").0;
-    let second = control.receive().ok().map(|(message, _)| message);
-    let _ = launcher.wait();
-    (control, status, family, first, second)
-}
-
-/// The worker and its namespace's init.
-type Family = [Option<Pid>; 2];
-
-/// What a zone that gets no further says after `Jailed`. Nothing of it is left.
-fn fail(interface: &Interface, library: File) -> Option<FromZone> {
-    let (_control, _status, [worker, init], first, second) = start(interface, library);
-    assert!(matches!(first, FromZone::Jailed(_)), "{first:?}");
-    assert_eq!(waited(worker.expect("a worker")).exit_status(), Some(1));
-    init.map(waited);
-    second
-}
-
-impl Zone {
-    fn start() -> Self {
-        Self::start_with(common::interface(Instances::Shared), common::compiled())
-    }
-
-    fn start_with(interface: Interface, (folder, file): (tempfile::TempDir, PathBuf)) -> Self {
-        let (control, status, [worker, init], first, second) = start(&interface, File::open(file).expect("opened"));
-        let FromZone::Jailed(jailed) = first else { panic!("{first:?}") };
-        assert_eq!([Pid::from_raw(jailed.worker), jailed.init.and_then(Pid::from_raw)], [worker, init]);
-        assert!(jailed.layers.iter().any(|layer| layer.name == "seccomp" && layer.state == LayerState::On));
-        assert!(matches!(second, Some(FromZone::Ready { .. })), "{second:?}");
-        let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
-        let functions = (0..interface.functions.len()).map(|index| FunctionId(index as u32));
-        let attach = ToZone::Attach { channel: ChannelId(1), grant: Grant::new(functions) };
-        control.send(&attach, &[descriptors.channel.as_fd(), descriptors.terms.as_fd()]).expect("sent");
-        status.ring();
-        Self {
-            control,
-            status,
-            worker,
-            init,
-            interface,
-            caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller"),
-            _channel: channel,
-            _folder: folder,
-        }
-    }
-
-    fn call(&mut self, name: &str, arguments: &[common::Argument<'_>], deadline: Duration) -> Result<Reply, CallError> {
-        let (id, _) = self.interface.function(name).expect("such a function");
-        let request = common::request(id, arguments, self.caller.arena());
-        self.caller.call(&request, deadline).map(|_| *self.caller.reply())
-    }
-
-    fn value(&mut self, name: &str, arguments: &[common::Argument<'_>]) -> u64 {
-        let reply = self.call(name, arguments, Duration::from_secs(20)).expect("a reply");
-        assert_eq!(reply.status, Status::Ok);
-        reply.words[0]
-    }
-
-    /// Its end, within some seconds.
-    fn end(&mut self) -> WaitStatus {
-        waited(self.worker.take().expect("nobody has waited yet"))
-    }
-
-    /// How the zone ends on a call that has no reply.
-    fn death(mut self, name: &str, arguments: &[common::Argument<'_>]) -> WaitStatus {
-        let (id, _) = self.interface.function(name).expect("such a function");
-        let reply = self.call(name, arguments, Duration::from_millis(400));
-        assert_eq!(reply.err(), Some(CallError::DeadlineExceeded), "{name}");
-        assert_eq!(self.status.running().map(|running| running.function), Some(id.0), "{name}");
-        self.end()
-    }
-}
-
-impl Drop for Zone {
-    fn drop(&mut self) {
-        // The worker first: a namespace's init cannot go before everybody in it has been waited for. A worker that has
-        // been waited for already is nobody's any more, and must not be looked for.
-        for child in self.worker.take().into_iter().chain(self.init) {
-            let _ = kill_process(child, Signal::KILL);
-            waited(child);
-        }
-    }
-}
-
-/// The child's status, within some seconds.
-fn waited(child: Pid) -> WaitStatus {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(10) {
-        if let Some((_, status)) = waitpid(Some(child), WaitOptions::NOHANG).expect("a child of ours") {
-            return status;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("still running");
-}
-
-fn signal(signal: Signal) -> Option<i32> {
-    Some(signal.as_raw())
-}
+use std::time::Duration;
 
 #[test]
 fn calls_are_served_from_inside_the_sandbox() {

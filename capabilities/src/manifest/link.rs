@@ -63,7 +63,8 @@ fn check_blocking(reader: &mut Reader, world: &World<'_, '_>, raw: &raw::Functio
     match &raw.blocking {
         Some(span) if sandbox.instances == Instances::Shared && sandbox.threads == 1 => {
             let message = format!("all clients would wait while `{}` does", raw.name.text);
-            let hint = "let several calls run at once (`threads = 4` and `thread_safe = true` in [sandbox]), or give each client an instance (`instances = \"per-client\"`)";
+            let hint = "let several calls run at once (`threads = 4` and `thread_safe = true` in [sandbox]), or \
+                give each client an instance (`instances = \"per-client\"`)";
             reader.error_with_hint(span.clone(), message, hint);
             None
         }

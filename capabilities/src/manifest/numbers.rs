@@ -2,6 +2,7 @@
 
 use super::raw::Key;
 use super::types::Types;
+use crate::diagnostic::did_you_mean;
 use crate::document::{Reader, Value, kind};
 use crate::interface::Number;
 use crate::types::{Scalar, Wide};
@@ -112,7 +113,14 @@ fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar:
             fitting(reader, span, types.integer(text), bounds, scalar)
         }
         (other, _) => {
-            reader.error(span, format!("{} does not fit: {} was expected", kind(other), wanted(scalar)));
+            let message = format!("{} does not fit: {} was expected", kind(other), wanted(scalar));
+            let names = types.integers.iter().map(|(name, _)| name.as_str());
+            match other {
+                DeValue::String(text) if let Some(meant) = did_you_mean(text, names) => {
+                    reader.error_with_hint(span, message, format!("did you mean `{meant}`?"));
+                }
+                _ => reader.error(span, message),
+            }
             None
         }
     }

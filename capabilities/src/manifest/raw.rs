@@ -102,11 +102,10 @@ fn parameter_like_a_key<'d>(reader: &mut Reader, table: &mut Table<'d>, key: &'s
     Some(value)
 }
 
-/// Whether C text is no longer than anybody writes it.
 fn short_enough(reader: &mut Reader, c: &Written) -> bool {
     let fits = c.text.len() <= MAX_C_BYTES;
     if !fits {
-        reader.error(c.span.clone(), format!("C text has at most {MAX_C_BYTES} bytes"));
+        reader.error(c.span.clone(), format!("a prototype has at most {MAX_C_BYTES} bytes"));
     }
     fits
 }

@@ -91,7 +91,7 @@ pub(super) fn parameters(
         place: Place::Text(&declared.raw.c),
         function: world.declarations.callees.iter().find(|callee| callee.name == name).map(|callee| callee.id),
         value_length: value_length.cloned(),
-        frees: declared.raw.internal && world.freeing.contains(name.as_str()),
+        frees: world.freeing.contains(name.as_str()),
         internal: declared.raw.internal,
     };
     resolve(reader, &context)

@@ -1,3 +1,6 @@
+mod properties;
+mod surface;
+
 use super::parse;
 use crate::Interface;
 use crate::bundled;
@@ -6,7 +9,6 @@ use crate::interface::{
     Cell, CellFill, Direction, Function, Instances, LibraryLocation, Message, Number, Pointed, Role,
 };
 use crate::types::Scalar;
-use proptest::prelude::*;
 use std::time::Duration;
 
 const HEAD: &str = "[zone]\nname = \"demo\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libdemo.so.1\" }\n";
@@ -267,116 +269,4 @@ fn huge_files_are_refused() {
 fn deep_files_are_refused() {
     assert!(parse("deep.zone.toml", &format!("a = {}", "[".repeat(100_000))).is_err());
     assert!(parse("deep.zone.toml", &"[a".repeat(100_000)).is_err());
-}
-
-/// A bundled manifest with one piece replaced by another one.
-fn mutated() -> impl Strategy<Value = String> {
-    let names: Vec<_> = bundled::names().collect();
-    let pieces = prop::sample::select(vec![
-        "",
-        "\"",
-        "{",
-        "}",
-        "[",
-        "]",
-        "=",
-        "\n",
-        "in = true",
-        "out = true",
-        "length",
-        "*destLen",
-        "0",
-        "-1",
-        "NULL",
-        "return",
-        "int *x",
-        "(",
-        ")",
-        ",",
-        "1 MiB",
-        "é",
-        "\\u00e9",
-        "null = true",
-        "max = 0",
-        "[functions.f]\n",
-        "\"\"\"",
-        "9223372036854775808",
-    ]);
-    (prop::sample::select(names), any::<prop::sample::Index>(), 0usize..30, pieces).prop_map(
-        |(name, at, length, piece)| {
-            let text = bundled::find(name).unwrap().1;
-            let start = text.floor_char_boundary(at.index(text.len()));
-            let end = text.ceil_char_boundary((start + length).min(text.len()));
-            format!("{}{piece}{}", &text[..start], &text[end..])
-        },
-    )
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn no_text_panics(text in "(?s).{0,200}") {
-        if let Err(wrong) = parse("any.zone.toml", &text) {
-            prop_assert!(!wrong.is_empty());
-            let _ = (wrong.render(true), wrong.render(false));
-        }
-    }
-
-    #[test]
-    fn nearly_right_manifests_do_not_panic(text in mutated()) {
-        match parse("mutated.zone.toml", &text) {
-            Ok(interface) => {
-                for function in &interface.functions {
-                    prop_assert!(function.request_words() <= crate::call::MAX_WORDS);
-                    prop_assert!(function.docstring(&interface).starts_with(&function.signature(&interface)));
-                }
-            }
-            Err(wrong) => prop_assert!(!wrong.render(false).is_empty()),
-        }
-    }
-
-    #[test]
-    fn every_prototype_gets_roles_or_a_reason(
-        types in prop::collection::vec(prop::sample::select(vec![
-            "int", "size_t", "double", "bool", "const char *", "char *", "const void *", "unsigned char *", "int *", "const size_t *", "double *",
-        ]), 0..5),
-        tables in prop::collection::vec((0usize..5, prop::sample::select(vec![
-            "in = true", "out = true", "in = true, out = true", "in = true, length = \"p1\"", "in = true, length = \"*p1\"",
-            "out = true, capacity = \"p1\", max = 100", "out = true, capacity = \"*p2\", length = \"*p2\", max = 100",
-            "out = true, capacity = \"p0 * 2\", length = \"return\"", "in = true, out = true, length = \"p3\"", "default = 1",
-            "range = [0, 1]", "null = true", "out = true, capacity = \"*p1 + 1\", length = \"*p1\"",
-        ])), 0..5),
-    ) {
-        let parameters: Vec<_> = types.iter().enumerate().map(|(index, c_type)| format!("{c_type} p{index}")).collect();
-        let parameters = if parameters.is_empty() { "void".to_owned() } else { parameters.join(", ") };
-        let mut text = format!("{HEAD}\n[functions.f]\nc = \"int f({parameters})\"\n");
-        let mut seen = std::collections::BTreeSet::new();
-        for (index, keys) in tables.into_iter().filter(|(index, _)| seen.insert(*index)) {
-            text += &format!("p{index} = {{ {keys} }}\n");
-        }
-        match parse("generated.zone.toml", &text) {
-            Err(wrong) => prop_assert!(!wrong.is_empty()),
-            Ok(interface) => {
-                let function = &interface.functions[0];
-                prop_assert_eq!(function.parameters.len(), types.len());
-                for (index, parameter) in function.parameters.iter().enumerate() {
-                    // What is filled in points at a buffer that has what it is filled in with.
-                    let from = match &parameter.role {
-                        Role::LengthOf { of, .. } => of.clone(),
-                        Role::CapacityOf { of, .. } => vec![*of],
-                        Role::Cell(Cell { fill: Some(CellFill::CapacityOf(of) | CellFill::LengthOf(of)), .. }) => vec![*of],
-                        _ => vec![],
-                    };
-                    for buffer in from {
-                        prop_assert!(buffer != index && matches!(function.parameters[buffer].role, Role::Buffer(_)));
-                    }
-                    // An output always has room, and an input's length is checked by somebody.
-                    if let Role::Buffer(buffer) = &parameter.role {
-                        prop_assert_eq!(buffer.capacity.is_some(), buffer.direction == Direction::Out);
-                    }
-                }
-            }
-        }
-    }
 }

@@ -12,7 +12,7 @@ use super::declare::Declarations;
 use super::named::NamedConstant;
 use super::names::Attributes;
 use super::raw;
-use crate::declaration::{self, Meaning, MemberShape, Names, TypeText};
+use crate::declaration::{self, Meaning, MemberShape, Name, Names, TypeText};
 use crate::diagnostic::{Written, did_you_mean};
 use crate::document::Reader;
 use crate::interface::{Constant, Instances, Number, Sandbox};
@@ -41,7 +41,7 @@ struct Origin<'a, 'd> {
     /// It is declared inside that type's text: the keys are not its own.
     inner: bool,
     /// The names of its members.
-    members: Vec<String>,
+    members: Vec<Name>,
 }
 
 /// The types, as far as they can be known without the functions.
@@ -130,7 +130,7 @@ impl<'a, 'd> Types<'a, 'd> {
             declared: reader.location(raw.c_key.start),
             kind,
         });
-        let names = members.iter().map(|member| member.name.text.clone()).collect();
+        let names = members.iter().map(|member| member.name.clone()).collect();
         self.origins.push(Origin { raw, inner: inner.is_some(), members: names });
         shapes.push(members);
     }

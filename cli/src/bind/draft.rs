@@ -7,6 +7,7 @@ use super::library::Found;
 use super::types::{Needs, Types};
 use crate::header::{Header, Value};
 use cloison_capabilities::manifest;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// A draft and what became of the header.
@@ -34,15 +35,16 @@ impl Draft {
 
 /// The draft for a header.
 pub fn draft(header: &Header, library: &Found) -> Draft {
-    let handles = Handles::of(header);
+    let mut handles = Handles::of(header);
+    if let Some(symbols) = &library.symbols {
+        let missing = |free: &mut String| !symbols.contains(free);
+        handles.0.values_mut().for_each(|handle| drop(handle.free.take_if(missing)));
+    }
     let types = Types { header, handles: &handles };
     let mut work = Work { types: &types, library, needs: Needs::new() };
-    let entries: Vec<_> = header
-        .functions
-        .iter()
-        .filter(|one| one.wanted)
-        .map(|one| (one, work.judged(infer::entry(&types, one))))
-        .collect();
+    let wanted = work.wanted();
+    let entries = header.functions.iter().filter(|function| wanted.contains(&*function.name));
+    let entries: Vec<_> = entries.map(|one| (one, work.judged(infer::entry(&types, one)))).collect();
     let mut draft = Draft { text: work.head(), through: 0, undecided: 0, cannot: 0 };
     let mut body = String::new();
     for (function, entry) in &entries {
@@ -68,7 +70,8 @@ pub fn draft(header: &Header, library: &Found) -> Draft {
         work.need(entry);
     }
     draft.text += &work.constants();
-    draft.text += &work.types_in_order();
+    let there = entries.iter().filter(|(_, entry)| entry.cannot.is_none()).map(|(_, entry)| &*entry.name).collect();
+    draft.text += &work.types_in_order(&there);
     draft.text += &body;
     for name in &header.inline {
         let _ = write!(draft.text, "\n# `{name}` has its body in the header, so the library has no such function\n");
@@ -95,6 +98,19 @@ struct Work<'w> {
 }
 
 impl Work<'_> {
+    /// The functions that are asked for, and those that end the handles of these.
+    fn wanted(&self) -> BTreeSet<&str> {
+        let header = self.types.header;
+        let mut names: BTreeSet<_> = header.functions.iter().filter(|one| one.wanted).map(|one| &*one.name).collect();
+        let mut needs = Needs::new();
+        for function in header.functions.iter().filter(|one| one.wanted) {
+            self.types.collect(&function_type(self.types, function), &mut needs);
+        }
+        let handles = needs.iter().filter_map(|need| self.types.handles.0.get(need));
+        names.extend(handles.filter_map(|handle| handle.free.as_deref()));
+        names
+    }
+
     /// The entry, with the reason if it cannot be expressed.
     fn judged(&self, mut entry: Entry) -> Entry {
         if self.library.symbols.as_ref().is_some_and(|symbols| !symbols.contains(&entry.name)) {
@@ -172,7 +188,7 @@ impl Work<'_> {
 
     fn constants(&self) -> String {
         let mut text = String::new();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for (name, value) in &self.types.header.constants {
             let taken = self.types.header.functions.iter().any(|function| function.name == *name);
             let value = match value {
@@ -189,13 +205,12 @@ impl Work<'_> {
     }
 
     /// Types in the order of their names, plain ones first.
-    fn types_in_order(&self) -> String {
+    fn types_in_order(&self, there: &BTreeSet<&str>) -> String {
         let mut text = String::new();
         let (tagged, plain): (Vec<_>, Vec<_>) = self.needs.iter().partition(|need| need.contains(' '));
         for need in plain.into_iter().chain(tagged) {
             let free = self.types.handles.0.get(need).and_then(|handle| handle.free.as_deref());
-            let has = |free: &str| self.types.header.functions.iter().any(|one| one.name == free && one.wanted);
-            let written = self.types.toml(need, free.filter(|free| has(free)), false);
+            let written = self.types.toml(need, free.filter(|free| there.contains(free)), false);
             if !written.is_empty() {
                 let _ = write!(text, "\n{written}");
             }

@@ -1,1 +1,145 @@
+use super::{draft, library};
+use crate::header::{Compiler, Header};
+use cloison_capabilities::manifest;
 
+const HEADER: &str = r#"
+#ifndef SHELF_H
+#define SHELF_H
+#include <stddef.h>
+#define SHELF_API __attribute__((visibility("default")))
+#define SHELF_VERSION "1.2"
+#define SHELF_FULL (-3)
+#define SHELF_BOTH (SHELF_A | SHELF_B)
+#define SHELF_MAX(a, b) ((a) > (b) ? (a) : (b))
+enum { SHELF_A = 1, SHELF_B = 1 << 4 };
+typedef struct shelf shelf;                    /* opaque */
+typedef struct shelf_iter *shelf_iterator;     /* a pointer, and opaque */
+typedef struct { double x, y; } spot;
+typedef unsigned int mark_t;
+struct hooks { void (*call)(void); int n; };
+enum shade { LIGHT, DARK = 7 };
+typedef int (*shelf_visit)(void *user, const char *title, size_t n);
+
+SHELF_API shelf *shelf_new(mark_t marks);
+SHELF_API int shelf_open(const char *path, shelf **out);
+SHELF_API void shelf_free(shelf *one);
+SHELF_API shelf_iterator shelf_iter_new(shelf *one);
+SHELF_API void shelf_iter_free(shelf_iterator it);
+SHELF_API int shelf_put(shelf *, const void *data, size_t len);
+SHELF_API int shelf_get(shelf *one, void *buf, size_t len);
+SHELF_API int shelf_pack(const unsigned char *src, unsigned srcSize, unsigned char *dst, size_t *dstSize);
+SHELF_API int shelf_visit_all(shelf *one, shelf_visit visit, void *user);
+SHELF_API void shelf_set_visitor(shelf *one, shelf_visit visit, void *user);
+SHELF_API spot shelf_at(const spot *where, enum shade shade);
+SHELF_API const char *shelf_title(const shelf *one);
+SHELF_API char *shelf_copy_title(const shelf *one);
+SHELF_API int shelf_printf(shelf *one, const char *format, ...);
+SHELF_API int shelf_hook(struct hooks *hooks);
+SHELF_API int shelf_not_there(int a);
+static inline int shelf_twice(int a) { return 2 * a; }
+#endif
+"#;
+
+fn drafted(header: &str, without: &[&str]) -> draft::Draft {
+    drafted_where(header, without, |_| true)
+}
+
+fn drafted_where(header: &str, without: &[&str], wanted: impl Fn(&str) -> bool) -> draft::Draft {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shelf.h");
+    std::fs::write(&path, header).unwrap();
+    let mut header = Header::read(path.to_str().unwrap(), &Compiler::new(&[])).unwrap();
+    header.functions.iter_mut().for_each(|function| function.wanted = wanted(&function.name));
+    let symbols = header.functions.iter().map(|function| function.name.clone());
+    let symbols = symbols.filter(|name| !without.contains(&name.as_str())).collect();
+    let found = library::Found { key: "soname", name: "libshelf.so.1".to_owned(), symbols: Some(symbols) };
+    draft::draft(&header, &found)
+}
+
+#[test]
+fn what_c_and_names_say_is_in_the_draft() {
+    let draft = drafted(HEADER, &["shelf_not_there"]);
+    for lines in [
+        "[constants]\n",
+        "SHELF_VERSION = \"1.2\"\n",
+        "SHELF_FULL = -3\n",
+        "SHELF_BOTH = 17\n",
+        "SHELF_B = 16\n",
+        "[types.shelf]\nc = \"typedef struct shelf shelf;\"\nhandle = true\nfree = \"shelf_free\"\n",
+        "[types.shelf_iterator]\nc = \"typedef struct shelf_iter *shelf_iterator;\"\nhandle = true\nfree = \"shelf_iter_free\"\nowner = \"shelf\"\n",
+        "[types.mark_t]\nc = \"typedef unsigned int mark_t;\"\n",
+        "[types.spot]\nc = \"typedef struct { double x, y; } spot;\"\n",
+        "[types.shade]\nc = \"enum shade { LIGHT, DARK = 7 };\"\n",
+        "c = \"int shelf_open(const char *path, shelf **out)\"\nout = { out = true }\n",
+        "c = \"void shelf_free(shelf *one)\"\ninternal = true\n",
+        "c = \"int shelf_put(shelf *shelf, const void *data, size_t len)\"\ndata = { in = true, length = \"len\" }\n",
+        "buf = { decide = \"in or out? ",
+        "src = { in = true, length = \"srcSize\" }\ndst = { out = true, capacity = \"*dstSize\", length = \"*dstSize\" }\ndstSize = { in = true }\n",
+        "visit = { decide = ",
+        "where = { in = true }\n",
+        "c = \"const char *shelf_title(const shelf *one)\"\nreturns = { text = true, null = true }\n",
+        "returns = { decide = ",
+        "# [functions.shelf_printf]: C does not say what may stand behind `...`",
+        "# [functions.shelf_hook]: `hooks` has pointers that the library follows (`call`)",
+        "# [functions.shelf_not_there]: libshelf.so.1 has no such function",
+        "# `shelf_twice` has its body in the header",
+    ] {
+        let lines = lines.replace("visit = { decide = ", "user = { user_data = true }");
+        assert!(draft.text.contains(&lines), "{lines}\n{}", draft.text);
+    }
+    assert!(draft.text.contains("retain = \"one\""), "what sets a handler keeps it\n{}", draft.text);
+    assert_eq!((draft.through + draft.undecided, draft.cannot), (13, 3), "{}", draft.text);
+}
+
+#[test]
+fn check_refuses_the_draft_until_all_is_decided() {
+    let mut text = drafted(HEADER, &[]).text;
+    text.parse::<toml::Table>().expect("valid TOML");
+    let wrong = manifest::parse("shelf.zone.toml", &text).expect_err("not everything is decided").to_string();
+    assert!(wrong.contains("`buf` is not decided yet") && wrong.contains("in or out?"), "{wrong}");
+    for (name, answer) in
+        [("buf", "{ out = true, capacity = \"len\", max = \"4 KiB\" }"), ("returns", "{ text = true }")]
+    {
+        let start = text.find(&format!("{name} = {{ decide")).unwrap_or_else(|| panic!("{name}\n{text}"));
+        let end = start + text[start..].find('\n').unwrap();
+        text.replace_range(start..end, &format!("{name} = {answer}"));
+    }
+    let left: Vec<_> = text.lines().filter(|line| line.contains(" decide = ")).collect();
+    assert_eq!(left.len(), text.matches("title = { decide").count(), "{left:?}");
+}
+
+/// Whoever asks for a function gets what ends its handles as well.
+#[test]
+fn functions_bring_along_what_frees() {
+    let draft = drafted_where(HEADER, &[], |name| name == "shelf_iter_new");
+    let names: Vec<_> = draft.text.lines().filter(|line| line.starts_with("[functions.")).collect();
+    assert_eq!(names, ["[functions.shelf_free]", "[functions.shelf_iter_new]", "[functions.shelf_iter_free]"]);
+    manifest::parse("shelf.zone.toml", &draft.text).unwrap_or_else(|wrong| panic!("{wrong}\n{}", draft.text));
+    // Where that has no symbol, what makes them cannot be bound.
+    let draft = drafted_where(HEADER, &["shelf_free"], |name| name == "shelf_new");
+    assert!(draft.text.contains("libshelf.so.1 has no such function"), "{}", draft.text);
+}
+
+#[test]
+fn drafts_are_the_same_each_time() {
+    assert_eq!(drafted(HEADER, &[]).text, drafted(HEADER, &[]).text);
+}
+
+/// What the parser does not know costs that declaration only.
+#[test]
+fn what_cannot_be_read_is_left_out() {
+    let draft = drafted("int before(int a);\nint oops(int a) @@ nonsense;\nint after(int b);\n", &[]);
+    assert_eq!(draft.through, 2, "{}", draft.text);
+    assert!(draft.text.contains("# could not be read: int oops(int a) @@ nonsense;"), "{}", draft.text);
+}
+
+#[test]
+fn zlibs_header_comes_through() {
+    let header = Header::read("zlib.h", &Compiler::new(&[])).expect("zlib's header: the package zlib1g-dev");
+    let found = library::locate(&header, None).unwrap();
+    assert_eq!((found.key, &*found.name), ("soname", "libz.so.1"));
+    let draft = draft::draft(&header, &found);
+    assert!(draft.through >= 35, "{}", draft.summary("zlib.h"));
+    assert!(draft.text.contains("Z_DATA_ERROR = -3\n"));
+    assert!(draft.text.contains("[functions.compressBound]\nc = \"uLong compressBound(uLong sourceLen)\"\n"));
+}

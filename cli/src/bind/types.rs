@@ -82,7 +82,7 @@ impl Types<'_> {
                 Type::Number(_) | Type::Named(_) => drop(needs.insert(name.clone())),
                 other => {
                     match self.header.pointee(c_type) {
-                        Some((Type::Tagged(tag), _)) if self.is_handle_pointer(name) => drop(needs.insert(tag.clone())),
+                        Some((Type::Tagged(tag), _)) if self.is_handle_pointer(name) => self.collect_tag(tag, needs),
                         _ if needs.insert(name.clone()) => self.collect(other, needs),
                         _ => {}
                     };

@@ -92,6 +92,18 @@ fn both_know_the_same_keys_of_a_zone() {
     }
 }
 
+/// A function's own keys are no parameters, and each other key is one.
+#[test]
+fn both_know_the_same_keys_of_a_function() {
+    let keys = mirrored(Which::Zone, "Function");
+    assert_eq!(keys, crate::bind::RESERVED.iter().map(|key| (*key).to_owned()).collect());
+    for key in keys.iter().map(String::as_str).chain([NO_KEY]) {
+        let text = format!("{ZONE}[functions.f]\nc = \"int f(int a)\"\n{key} = []\n");
+        let wrong = manifest::parse("t", &text).err().map(|wrong| wrong.to_string()).unwrap_or_default();
+        assert_eq!(wrong.contains(&format!("write `{key} = {{ in = true }}`")), key == NO_KEY, "{key}: {wrong}");
+    }
+}
+
 #[test]
 fn both_know_the_same_keys_of_an_application() {
     for (table, text) in [

@@ -1,6 +1,6 @@
 //! What is compared, each as one line of C.
 
-use super::names::{Text, c_name, forward};
+use super::names::{c_name, forward, line_of_constant, texts};
 use crate::header;
 use cloison_capabilities::Interface;
 use cloison_capabilities::interface::{Constant, Number};
@@ -44,7 +44,8 @@ pub enum Expected {
 }
 
 impl Source {
-    pub fn new(interface: &Interface, texts: &[Text], headers: &[String]) -> anyhow::Result<Self> {
+    pub fn new(interface: &Interface, manifest: &str, headers: &[String]) -> anyhow::Result<Self> {
+        let texts = &texts(manifest);
         let mut prelude = String::from(SYSTEM);
         let mut list = List { items: Vec::new() };
         if headers.is_empty() {
@@ -64,7 +65,7 @@ impl Source {
             list.definition(definition, &c_name(definition, &by_key));
         }
         if !headers.is_empty() {
-            list.constants(interface);
+            list.constants(interface, manifest);
             list.functions(interface);
         }
         Ok(Self { prelude, items: list.items })
@@ -130,21 +131,22 @@ impl List {
         self.add(line, what, c, Expected::Bytes(bytes(member.offset, bits, size)));
     }
 
-    fn constants(&mut self, interface: &Interface) {
+    fn constants(&mut self, interface: &Interface, manifest: &str) {
         for (name, value) in &interface.constants {
             let what = format!("`{name}`");
+            let line = line_of_constant(manifest, name);
             match value {
                 Constant::Number(Number::Integer(value)) => {
-                    self.numbers(1, what, vec![("value", *value, name.clone())])
+                    self.numbers(line, what, vec![("value", *value, name.clone())])
                 }
                 Constant::Number(Number::Float(value)) => {
                     let c = format!("const double {} = {name};", self.name());
-                    self.add(1, what, c, Expected::Float(*value));
+                    self.add(line, what, c, Expected::Float(*value));
                 }
                 Constant::Text(text) => {
                     let c = format!("const char {}[] = {name};", self.name());
                     let bytes = text.bytes().chain([0]).collect();
-                    self.add(1, what, c, Expected::Bytes(bytes));
+                    self.add(line, what, c, Expected::Bytes(bytes));
                 }
             }
         }

@@ -16,17 +16,24 @@ pub struct Text {
     pub c_name: String,
 }
 
-/// All `[types]` of the manifest, plain typedefs included, which an interface no longer has.
-pub fn texts(zone: &ZoneSpecification) -> Vec<Text> {
+/// The manifest's own text.
+pub fn manifest(zone: &ZoneSpecification) -> String {
     let name = &zone.interface.source;
     let bundled =
         || bundled::find(&zone.interface.name).filter(|(file, _)| file == name).map(|(_, text)| text.to_owned());
-    let text = std::fs::read_to_string(name).ok().or_else(bundled).unwrap_or_default();
-    of_manifest(&text)
+    std::fs::read_to_string(name).ok().or_else(bundled).unwrap_or_default()
 }
 
-/// The same, of a manifest's text; in an order in which C can read them.
-pub fn of_manifest(text: &str) -> Vec<Text> {
+/// The line of a constant's key; 1 if it stands where nobody would write it.
+pub fn line_of_constant(manifest: &str, name: &str) -> u32 {
+    let lines = manifest.lines().zip(1..).skip_while(|(line, _)| line.trim() != "[constants]");
+    let key = |line: &str| line.split('=').next().is_some_and(|key| key.trim().trim_matches('"') == name);
+    lines.into_iter().find(|(line, _)| line.contains('=') && key(line)).map_or(1, |(_, at)| at)
+}
+
+/// All `[types]` of a manifest, plain typedefs included, which an interface no longer has; in an order in which C can read
+/// them.
+pub fn texts(text: &str) -> Vec<Text> {
     let table: toml::Table = text.parse().unwrap_or_default();
     let types = table.get("types").and_then(|types| types.as_table());
     let mut texts = Vec::new();

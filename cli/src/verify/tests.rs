@@ -19,8 +19,7 @@ c = "struct __attribute__((packed)) packed { char a; int b; };"
 "#;
 
 fn verify(interface: &cloison_capabilities::Interface, text: &str, headers: &[String]) -> Verified {
-    let texts = names::of_manifest(text);
-    let source = items::Source::new(interface, &texts, headers).unwrap();
+    let source = items::Source::new(interface, text, headers).unwrap();
     compile::compare(interface, &source, &Compiler::new(&[])).unwrap()
 }
 

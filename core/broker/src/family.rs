@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use std::time::Duration;
 
 /// These processes, as far as they are known.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Family {
     launcher: Option<Launcher>,
     worker: Option<Child>,

@@ -6,10 +6,11 @@ use crate::backoff::Backoff;
 use crate::family::Family;
 use crate::reactor::Registration;
 use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::{ChannelId, End};
+use cloison_capabilities::message::{ChannelId, End, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
 use cloison_transport::status::{COARSE_LAG, Status, monotonic};
+use cloison_transport::terms::State;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -80,7 +81,7 @@ pub struct Leaving {
 pub struct Instance {
     /// Position in the broker's zones.
     pub zone: usize,
-    /// Its only client, if the manifest says `per-client`.
+    /// Its only client, if the manifest says `per-client` or `per-call`.
     pub owner: Option<Pid>,
     /// Our end of its control socket.
     pub control: Control,
@@ -166,6 +167,19 @@ impl Instance {
         }
     }
 
+    /// Tell it to forget that client, and look soon whether it has.
+    ///
+    /// The terms end first: a call that waits for its client to answer a question waits in vain from now on. The bell
+    /// wakes it, and it looks at the terms; a process that runs a single call reads no messages.
+    pub fn let_go(&mut self, channel: ChannelId, now: Instant) {
+        let Some(attached) = self.channels.remove(&channel) else { return };
+        attached.channel.end(State::Ended);
+        self.leaving.insert(channel, Leaving { since: now, attached });
+        let _ = self.control.try_send(&ToZone::Detach { channel }, &[]);
+        self.status.ring();
+        self.check_at = Some(now);
+    }
+
     /// The name of the function that was running when it ended.
     pub fn function(&self, specification: &ZoneSpecification) -> Option<String> {
         let index = self.status.running()?.function as usize;
@@ -195,4 +209,52 @@ pub fn deadline(specification: &ZoneSpecification, function: u32) -> Duration {
 pub fn longest_deadline(specification: &ZoneSpecification) -> Duration {
     let interface = &specification.interface;
     interface.functions.iter().filter_map(|function| function.deadline).fold(interface.sandbox.deadline, Duration::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reactor::Reactor;
+    use cloison_transport::terms::TermsView;
+
+    const CHANNEL: ChannelId = ChannelId(7);
+
+    /// An instance with one client, the zone's end of its control socket, and the client's terms.
+    fn instance() -> (Instance, Control, TermsView) {
+        let (control, theirs) = Control::pair().unwrap();
+        let mut reactor = Reactor::new().unwrap();
+        let registration = reactor.add(&control, ()).unwrap();
+        let (channel, descriptors) = Channel::create(4096).unwrap();
+        let attached = Attached { client: Pid::default(), capability: "c".into(), channel };
+        let instance = Instance {
+            zone: 0,
+            owner: None,
+            control,
+            registration,
+            worker: None,
+            family: Family::default(),
+            status: Status::create().unwrap().0,
+            ready: true,
+            started: Instant::now(),
+            channels: [(CHANNEL, attached)].into(),
+            leaving: BTreeMap::new(),
+            check_at: None,
+        };
+        (instance, theirs, TermsView::open(&descriptors.terms).unwrap())
+    }
+
+    #[test]
+    fn whoever_waits_for_a_client_that_is_let_go_waits_in_vain() {
+        let (mut instance, zone, terms) = instance();
+        let now = Instant::now();
+        assert_eq!(terms.state(), State::Live);
+        instance.let_go(CHANNEL, now);
+        assert_eq!(terms.state(), State::Ended);
+        assert!(matches!(zone.receive(), Ok((ToZone::Detach { channel: CHANNEL }, _))));
+        assert!(instance.channels.is_empty() && instance.leaving.contains_key(&CHANNEL));
+        assert_eq!(instance.check_at, Some(now));
+        // Once is enough.
+        instance.let_go(CHANNEL, now);
+        assert!(matches!(zone.try_receive::<ToZone>(), Ok(None)));
+    }
 }

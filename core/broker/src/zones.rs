@@ -6,7 +6,7 @@ use crate::child::Ended;
 use crate::family::Family;
 use crate::library;
 use crate::processes::signal_name;
-use crate::zone::{Attached, Health, Instance, InstanceId, Leaving, START_DEADLINE, Waiting};
+use crate::zone::{Attached, Health, Instance, InstanceId, START_DEADLINE, Waiting};
 use cloison_capabilities::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
@@ -235,11 +235,7 @@ impl Broker {
     /// Make a zone forget a client; if it does not confirm that in time, it is ended.
     fn detach(&mut self, id: InstanceId, channel: ChannelId) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        let Some(attached) = instance.channels.remove(&channel) else { return };
-        instance.leaving.insert(channel, Leaving { since: Instant::now(), attached });
-        let _ = instance.control.try_send(&ToZone::Detach { channel }, &[]);
-        instance.status.ring();
-        instance.check_at = Some(Instant::now());
+        instance.let_go(channel, Instant::now());
     }
 
     pub(crate) fn hear_zone(&mut self, id: InstanceId) {

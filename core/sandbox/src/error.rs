@@ -6,6 +6,9 @@ use std::path::PathBuf;
 /// A step that failed. All are the host's or the launcher's doing: no code of anybody else has run yet.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// No process could be made for a call.
+    #[error("cannot make the process of a call: {0}")]
+    Call(io::Error),
     /// A capability could not be given up.
     #[error("cannot give up capabilities ({step}): {source}")]
     Capabilities {
@@ -17,6 +20,11 @@ pub enum Error {
     /// Descriptors could not be closed.
     #[error("cannot close the descriptors that were not declared: {0}")]
     Close(io::Error),
+    /// A zone that forks for each call is not alone.
+    #[error(
+        "a constructor of the library has made {0}, and a zone with `instances = \"per-call\"` has to be alone to fork"
+    )]
+    Company(&'static str),
     /// A filter could not be made from its table.
     #[error("the seccomp policy `{policy}` does not compile: {message}")]
     Compile {
@@ -121,6 +129,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::Missing { name, .. } => Some(missing_hint(name)),
+            Error::Company(_) => Some("`instances = \"per-client\"` gives each client a zone of its own".into()),
             Error::Mount { .. } => Some("run `cloison doctor` to see which layers this kernel has".into()),
             _ => None,
         }

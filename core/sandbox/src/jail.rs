@@ -39,7 +39,20 @@ pub struct Loading {
     pub(crate) library: PathBuf,
     pub(crate) files: Vec<FileRule>,
     pub(crate) threads: u32,
+    pub(crate) per_call: bool,
 }
+
+impl Loading {
+    /// What its policies depend on.
+    pub(crate) fn needs(&self, pids: Pids) -> policy::Needs<'_> {
+        let (threads, per_call) = (self.threads, self.per_call);
+        policy::Needs { files: &self.files, threads, per_call, apart: pids.is_apart() }
+    }
+}
+
+/// The stage of a zone between the two halves of its seal: threads may be made that will serve calls.
+#[derive(Debug)]
+pub struct Fenced(pub(crate) Loading);
 
 /// The stage of a zone after its seal: calls may be served.
 #[derive(Debug)]
@@ -168,7 +181,7 @@ fn confine<R: Role>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Rep
     // Last, because it forbids what came before.
     match zone {
         None => policy::install(asked, &policy::TEMPLATE, report)?,
-        Some(zone) => policy::install(asked, policy::loading(zone.threads, &zone.files), report)?,
+        Some(zone) => policy::install(asked, &policy::loading(&zone.needs(pids.is_apart())), report)?,
     }
     Ok(library)
 }

@@ -104,6 +104,13 @@ impl Report {
         self.push(name, LayerState::On, detail.into());
     }
 
+    /// More to say about one that is in force.
+    pub(crate) fn add(&mut self, name: &str, detail: String) {
+        if let Some(layer) = self.layers.iter_mut().find(|layer| layer.name == name) {
+            layer.detail += &detail;
+        }
+    }
+
     /// Is it in force?
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.layers.iter().any(|layer| layer.name == name && layer.state == LayerState::On)

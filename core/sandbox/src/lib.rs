@@ -25,11 +25,14 @@
 //! off, Landlock needs open, and seccomp comes last because it forbids all of those. The types follow that order:
 //!
 //! ```text
-//!  Spec<Template> ─enter─▶ Jail<Template>            ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
-//!  Spec<Zone>     ─enter─▶ Jail<Loading>  ─(dlopen)─▶ ─seal─▶ Jail<Sealed>
+//!  Spec<Template> ─enter─▶ Jail<Template> ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
+//!  Spec<Zone>     ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
+//!                                                                 └─become_mother─▶ Jail<Mother>
+//!                                                                                       └─in_child─▶ &Jail<Sealed>
 //! ```
 //!
-//! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal`:
+//! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
+//! not been done), or as the child of a [`Jail<Mother>`]:
 //!
 //! ```compile_fail
 //! fn serve(_: cloison_sandbox::Jail<cloison_sandbox::Sealed>) {}
@@ -81,6 +84,7 @@ mod jail;
 mod launch;
 pub mod layer;
 mod limits;
+mod mother;
 pub mod policy;
 pub mod probe;
 mod root;
@@ -89,7 +93,8 @@ mod spec;
 mod sys;
 
 pub use error::Error;
-pub use jail::{Jail, Loading, Sealed, Template, enter};
+pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::Limits;
+pub use mother::{Ended, Mother, end};
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
 pub use spec::{LOADER_FILES, Layers, Library, Role, Spec, Zone};

@@ -2,9 +2,11 @@
 
 use crate::error::Error;
 use crate::fence;
-use crate::jail::{Jail, Loading, Sealed, Template};
+use crate::jail::{Fenced, Jail, Loading, Sealed, Template};
+use crate::launch::Pids;
 use crate::layer::{self, Report};
 use crate::limits;
+use crate::mother::Mother;
 use crate::policy;
 use crate::spec::Layers;
 use crate::sys;
@@ -74,23 +76,80 @@ impl MicroprocessSeal {
 }
 
 impl Jail<Loading> {
+    /// Gives up the loader's files: the first half of the seal. Threads that serve calls are made behind it, since before ABI 8
+    /// Landlock's rules hold for the thread that puts them up and those that it makes from then on. (One that a constructor has
+    /// made keeps the loader's files, and gets the filter, which goes to all threads.)
+    ///
+    /// # Errors
+    ///
+    /// Landlock refused, or did nothing; the zone has to end.
+    pub fn fence(self) -> Result<Jail<Fenced>, Error> {
+        let Jail { layers, pids, requested, may_be_missing, stage } = self;
+        let mut report = Report::resume(layers, &may_be_missing);
+        // Rules only add up: what the first set allowed for loading, this one no longer does.
+        fence::put_up(requested, &fence::sealed_rules(&stage.files), &mut report)?;
+        // Before seccomp, while opening is still Landlock's to refuse.
+        look_at_rules(&stage, &report)?;
+        Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: Fenced(stage) })
+    }
+
     /// Gives up what loading needed: the loader's files, opening, executable mappings, further filters.
     ///
     /// # Errors
     ///
     /// Landlock or seccomp refused, or did nothing; the zone has to end.
     pub fn seal(self) -> Result<Jail<Sealed>, Error> {
-        let Jail { layers, pids, requested, may_be_missing, stage } = self;
+        self.fence()?.seal()
+    }
+}
+
+impl Jail<Fenced> {
+    /// Gives up what loading needed besides files, on all threads.
+    ///
+    /// # Errors
+    ///
+    /// seccomp refused, or did nothing; the zone has to end.
+    pub fn seal(self) -> Result<Jail<Sealed>, Error> {
+        let Jail { layers, pids, requested, may_be_missing, stage: Fenced(stage) } = self;
         let mut report = Report::resume(layers, &may_be_missing);
-        // Rules only add up: what the first set allowed for loading, this one no longer does. Before ABI 8 they hold for
-        // this thread alone; one that a constructor made (`threads`) gets the filter, which goes to all.
-        fence::put_up(requested, &fence::sealed_rules(&stage.files), &mut report)?;
-        // Between the two, while opening is still Landlock's to refuse.
-        look_at_rules(&stage, &report)?;
-        policy::install(requested, policy::sealed(stage.threads, &stage.files), &mut report)?;
+        policy::install(requested, &policy::sealed(&stage.needs(pids)), &mut report)?;
         look_at_filter(&stage, &report)?;
         Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: Sealed(()) })
     }
+
+    /// The same where each call runs in a process of its own: keeps the right to make those, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Jail::seal`]; and if a constructor has made threads or processes.
+    pub fn become_mother(self) -> Result<Jail<Mother>, Error> {
+        let Jail { layers, pids, requested, may_be_missing, stage: Fenced(stage) } = self;
+        let mut report = Report::resume(layers, &may_be_missing);
+        look_for_company(pids)?;
+        let needs = stage.needs(pids);
+        let child = Jail { layers: Vec::new(), pids, requested, may_be_missing: Vec::new(), stage: Sealed(()) };
+        let mother = Mother::prepare(requested, &needs, child)?;
+        policy::install(requested, &policy::mother(&needs), &mut report)?;
+        look_at_filter(&stage, &report)?;
+        if report.is_on(layer::SECCOMP) {
+            report.add(layer::SECCOMP, format!("; `per-call` in each call's, {} instructions", mother.instructions()));
+        }
+        let jail = Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: mother };
+        jail.probe()?;
+        Ok(jail)
+    }
+}
+
+/// Whoever forks has to be alone: another thread might hold a lock, another process be without a seal.
+fn look_for_company(pids: Pids) -> Result<(), Error> {
+    if !sys::is_single_threaded() {
+        return Err(Error::Company("threads"));
+    }
+    // Elsewhere the user's own processes would be found.
+    if pids.is_apart() && !sys::is_alone() {
+        return Err(Error::Company("processes"));
+    }
+    Ok(())
 }
 
 // A constructor may have installed a filter of its own, which answers the seal's system calls with success and does not

@@ -2,6 +2,7 @@
 
 use crate::jail::{Loading, Template};
 use crate::limits::Limits;
+use crate::policy;
 use cloison_capabilities::interface::FileRule;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -50,13 +51,21 @@ pub struct Zone<'fd> {
     pub files: Vec<FileRule>,
     /// How many threads there may be; 1 takes away the right to make any.
     pub threads: u32,
+    /// Each call runs in a process of its own: [`Jail::become_mother`](crate::Jail::become_mother) instead of
+    /// [`Jail::seal`](crate::Jail::seal). The limit of processes has to count that process.
+    pub per_call: bool,
 }
 
 impl<'fd> Zone<'fd> {
     /// One thread, no files, the loader's usual places.
     pub fn new(library: Library<'fd>) -> Self {
         let loader = LOADER_FILES.iter().map(PathBuf::from).collect();
-        Zone { library, loader, files: Vec::new(), threads: 1 }
+        Zone { library, loader, files: Vec::new(), threads: 1, per_call: false }
+    }
+
+    /// What its policies depend on.
+    pub(crate) fn needs(&self, apart: bool) -> policy::Needs<'_> {
+        policy::Needs { files: &self.files, threads: self.threads, per_call: self.per_call, apart }
     }
 }
 
@@ -85,7 +94,7 @@ impl Role for Zone<'_> {
     type Stage = Loading;
 
     fn stage(&self, inside: private::Inside) -> Loading {
-        Loading { library: inside.library, files: self.files.clone(), threads: self.threads }
+        Loading { library: inside.library, files: self.files.clone(), threads: self.threads, per_call: self.per_call }
     }
 }
 

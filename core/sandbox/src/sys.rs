@@ -217,10 +217,48 @@ pub(crate) fn ignore_children() -> io::Result<()> {
     }
 }
 
-/// Does another process exist in this pid namespace? (Asked by its init.)
+/// Is there no other process in this pid namespace, besides its init?
 pub(crate) fn is_alone() -> bool {
     // SAFETY: integers only; signal 0 is checked and not sent.
-    unsafe { libc::kill(-1, 0) != 0 }
+    let found = check(unsafe { libc::kill(-1, 0) }.into());
+    found.is_err_and(|error| error.raw_os_error() == Some(libc::ESRCH))
+}
+
+/// A signal mask.
+pub(crate) struct Signals(libc::sigset_t);
+
+impl std::fmt::Debug for Signals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signals")
+    }
+}
+
+/// Blocks every signal that can be; gives the mask that there was.
+pub(crate) fn block_signals() -> io::Result<Signals> {
+    // SAFETY: a set of signals is plain bits, all zero is the empty one.
+    let [mut all, mut before]: [libc::sigset_t; 2] = unsafe { std::mem::zeroed() };
+    // SAFETY: fills in the set, which lives on this stack.
+    unsafe { libc::sigfillset(&mut all) };
+    // SAFETY: reads the one set and fills in the other.
+    check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &all, &mut before) }.into())?;
+    Ok(Signals(before))
+}
+
+impl Signals {
+    /// Makes it the mask again.
+    pub(crate) fn put_back(&self) -> io::Result<()> {
+        // SAFETY: reads the set; a null pointer asks for no answer.
+        check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &self.0, std::ptr::null_mut()) }.into())
+    }
+}
+
+/// Children that end wait to be waited for, and nobody is called.
+pub(crate) fn notice_children() -> io::Result<()> {
+    // SAFETY: SIG_DFL is no function of ours; replacing the disposition of SIGCHLD calls nothing.
+    match unsafe { libc::signal(libc::SIGCHLD, libc::SIG_DFL) } {
+        libc::SIG_ERR => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
 }
 
 /// Is that descriptor open on a folder?

@@ -30,6 +30,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+mod relay;
+
+pub use relay::Relayed;
+
 /// Why a question has no answer (yet).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unanswered {

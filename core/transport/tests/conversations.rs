@@ -239,3 +239,127 @@ fn what_a_thread_runs_stands_in_its_own_row_and_waiting_is_not_running() {
     assert_eq!(page.running(), None);
     assert!(server.row(cloison_transport::status::MAX_THREADS).is_none());
 }
+
+/// What stands on a line when the process of a call has ended.
+mod relayed {
+    use super::*;
+    use cloison_transport::line::Relayed;
+    use std::os::fd::OwnedFd;
+
+    /// Takes requests, and leaves the calls to others.
+    struct Mother {
+        server: Server,
+        descriptors: [OwnedFd; 3],
+        _channel: Channel,
+        _page: StatusPage,
+    }
+
+    /// A request, the mother's line, and the one of the process that runs the call: what that one knows is gone with it.
+    struct Taken {
+        request: Request,
+        line: Arc<Line>,
+        relayed: Relayed,
+        process: Arc<Line>,
+    }
+
+    fn take(server: &mut Server) -> (Request, Arc<Line>) {
+        let mut request = Request::EMPTY;
+        loop {
+            if let Turn::Request(slot) = server.wait(&mut request) {
+                return (request, server.line(slot).unwrap().clone());
+            }
+        }
+    }
+
+    fn serve([page, channel, terms]: &[OwnedFd; 3]) -> Server {
+        let mut server = Server::new(page.try_clone().unwrap()).unwrap();
+        server.attach(ChannelId(1), channel.try_clone().unwrap(), terms.try_clone().unwrap()).unwrap();
+        server
+    }
+
+    impl Mother {
+        fn start() -> (Self, Caller) {
+            let (_page, page) = StatusPage::create().unwrap();
+            let (_channel, ends) = Channel::create(4096).unwrap();
+            let descriptors = [page, ends.channel.try_clone().unwrap(), ends.terms.try_clone().unwrap()];
+            let server = serve(&descriptors);
+            (Self { server, descriptors, _channel, _page }, Caller::open(ends.channel, ends.terms).unwrap())
+        }
+
+        fn next(&mut self) -> Taken {
+            let (request, line) = take(&mut self.server);
+            let relayed = line.relay();
+            // It looks at the channel for the first time: whatever has been posted is new to it.
+            let (_, process) = take(&mut serve(&self.descriptors));
+            Taken { request, line, relayed, process }
+        }
+    }
+
+    #[test]
+    fn a_call_without_an_end_is_answered_once() {
+        let (mut mother, mut caller) = Mother::start();
+        let client = thread::spawn(move || {
+            for _ in 0..3 {
+                assert_eq!(caller.call(&request(0, &[]), LONG), Ok(Status::Crashed));
+            }
+        });
+        for _ in 0..3 {
+            let taken = mother.next();
+            assert!(taken.line.take_back(taken.relayed));
+            taken.line.reply(&reply(Status::Crashed, 11));
+        }
+        client.join().unwrap();
+    }
+
+    #[test]
+    fn a_call_that_has_ended_is_not_answered_again() {
+        let (mut mother, mut caller) = Mother::start();
+        let client = thread::spawn(move || {
+            for _ in 0..1000 {
+                assert_eq!(caller.call(&request(0, &[]), LONG), Ok(Status::Ok));
+            }
+        });
+        for _ in 0..1000 {
+            let taken = mother.next();
+            taken.process.reply(&reply(Status::Ok, 1));
+            // The client has posted its next request by now, or it has not.
+            assert!(!taken.line.take_back(taken.relayed));
+        }
+        client.join().unwrap();
+    }
+
+    /// The process asks, takes the client's answer or does not, ends the call or does not; then the next call is made.
+    #[test]
+    fn what_a_conversation_leaves_behind() {
+        for (answered, ended) in [(false, false), (true, false), (true, true)] {
+            let (mut mother, mut caller) = Mother::start();
+            let client = thread::spawn(move || {
+                assert_eq!(caller.call(&request(0, &[]), LONG), Ok(Status::Callback));
+                [request(ANSWER, &[5]), request(0, &[])].map(|request| caller.call(&request, LONG))
+            });
+            let taken = mother.next();
+            let until = monotonic() + if answered { LONG } else { Duration::ZERO };
+            let asked = taken.process.ask(&reply(Status::Callback, 1), &mut Request::EMPTY.clone(), until);
+            assert!(asked.is_ok() || !answered);
+            if ended {
+                taken.process.reply(&reply(Status::Ok, 1));
+            }
+            if taken.line.take_back(taken.relayed) {
+                assert!(!ended);
+                taken.line.reply(&reply(Status::Crashed, 11));
+            } else if !ended {
+                // The client was still busy: its answer finds nobody who has asked.
+                let late = mother.next();
+                assert_eq!((late.request.function, answered), (ANSWER, false));
+                assert!(late.line.take_back(late.relayed));
+                late.line.reply(&reply(Status::Crashed, 11));
+            }
+            let taken = mother.next();
+            assert_eq!(taken.request.function, 0);
+            taken.process.reply(&reply(Status::Ok, 1));
+            assert!(!taken.line.take_back(taken.relayed));
+            let answer = if ended { Status::Ok } else { Status::Crashed };
+            assert_eq!(client.join().unwrap(), [Ok(answer), Ok(Status::Ok)], "{answered} {ended}");
+        }
+    }
+}

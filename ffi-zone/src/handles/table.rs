@@ -21,6 +21,8 @@ pub(super) struct Table {
     pub(super) kept: BTreeMap<ChannelId, (u32, u64)>,
     /// Objects and blocks are numbered in the order in which they came.
     pub(super) count: u64,
+    /// The generation of a slot that is new; 0 is 1.
+    pub(super) first: u32,
 }
 
 pub(super) struct Slot {
@@ -78,7 +80,7 @@ impl Table {
                 index
             }
             None => {
-                self.slots.push(Slot { generation: 1, object: Some(object) });
+                self.slots.push(Slot { generation: self.first.max(1), object: Some(object) });
                 (self.slots.len() - 1) as u32
             }
         }

@@ -98,8 +98,11 @@ class Capability:
     def __dir__(self) -> list[str]: ...
     def __reduce__(self) -> NoReturn: ...
 
-def capability(name: str) -> Capability:
+def capability(name: str) -> Any:
     """Return the capability of that name.
+
+    It is a `Capability`; what it offers is not known here. ``cloison stub`` makes a class that says it:
+    ``zlib: "Zlib" = cloison.capability("zlib")``.
 
     At the top of a module, which is run once for all microprocesses, this gives a capability that each of them asks
     for itself when it is first used.

@@ -196,7 +196,8 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
     let mut memory_of = Memory::default();
     loop {
         let mut request = Request::EMPTY;
-        let Turn::Request { slot, .. } = server.wait(&mut request) else { continue };
+        let Turn::Request(slot) = server.wait(&mut request) else { continue };
+        let (line, row) = (server.line(slot).expect("a line"), server.row(0).expect("a row"));
         let name = match request.function {
             ANSWER => "ANSWER",
             BATCH => "BATCH",
@@ -217,9 +218,10 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
             "hang" => std::thread::sleep(Duration::from_secs(3600)),
             _ => {}
         }
-        server.begin(slot, request.function);
-        let reply = library(&mut memory_of, name, &request, server.arena(slot).expect("an arena"));
-        server.reply(slot, &reply);
+        row.begin(line.id(), request.function);
+        let reply = library(&mut memory_of, name, &request, line.arena());
+        row.end();
+        line.reply(&reply);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::names::identifier;
 use super::parameter::{Parameter, parameters};
-use super::{Key, Keys, short_enough};
+use super::{Key, Keys};
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
 use std::ops::Range;
@@ -124,7 +124,7 @@ fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
     reader.finish(table);
     let c_value = c_value?;
     found.c_key = c_value.key_span.clone();
-    found.c = reader.string(&c_value).filter(|c| short_enough(reader, c))?;
+    found.c = reader.string(&c_value)?;
     good_name.then_some(found)
 }
 

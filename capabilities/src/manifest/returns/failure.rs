@@ -4,6 +4,7 @@ use super::super::declare::{Declared, is_integer};
 use super::super::raw::{self, Key, on};
 use super::super::types::integer;
 use super::super::world::World;
+use crate::declaration::Prototype;
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::interface::{Message, Parameter, Place, Pointed, Raises, Role};
@@ -61,6 +62,10 @@ pub(super) fn message(
     let fits = takes && is_string(&target.prototype.result);
     let explains_nothing = explained.is_none() && !is_integer(&declared.prototype.result) && !has_errno(declared);
     let wrong = match explained {
+        None if takes_handle(&target.prototype) => {
+            let hint = format!("write of which: `message = \"{name}(…)\"`, with a parameter that is one");
+            (format!("`{name}` is asked of a handle"), hint)
+        }
         None if !fits => (
             format!("`{name}` cannot explain an error"),
             "a function that does looks like `const char *f(int code)`".to_owned(),
@@ -77,6 +82,11 @@ pub(super) fn message(
     };
     reader.error_with_hint(span.clone(), wrong.0, wrong.1);
     None
+}
+
+fn takes_handle(prototype: &Prototype) -> bool {
+    matches!(&prototype.parameters[..], [one]
+        if matches!(&one.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Opaque(_))))
 }
 
 fn has_errno(declared: &Declared<'_, '_>) -> bool {

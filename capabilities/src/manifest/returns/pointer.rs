@@ -146,7 +146,8 @@ fn unknown(reader: &mut Reader, declared: &Declared<'_, '_>, to: &CType) {
             "addresses stay in the zone: if the value is of no interest, add `returns = { value = false }`, else write a wrapper in C"
         }
         _ => {
-            "if it is data, add `returns = { length = \"…\" }`; if it is an object, give it a type with `handle = true`; if it is of no interest, add `returns = { value = false }`"
+            "if it is data, add `returns = { length = \"…\" }`; if it is an object, give it a type with `handle = \
+                true`; if it is of no interest, add `returns = { value = false }`"
         }
     };
     let message = format!("`{}` returns a pointer, and nothing says what it points to", name.text);

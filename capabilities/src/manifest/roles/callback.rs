@@ -8,7 +8,6 @@ use super::draft::Draft;
 use super::keys::place;
 use super::{Context, Place, record, resolve};
 use crate::declaration::{Name, PrototypeParameter};
-use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::Expression;
 use crate::interface::{Callback, Number, Parameter, Role};
@@ -109,7 +108,7 @@ fn parameters(
         tables: &tables,
         result: &signature.result,
         head,
-        place: Place::Callback(span(context, index, alias)),
+        place: Place::Callback(span(reader, context, index, alias)),
         function: None,
         frees: false,
         internal: false,
@@ -120,12 +119,11 @@ fn parameters(
 }
 
 /// Where to say what is wrong with a parameter of a callback that has no table.
-fn span(context: &Context<'_, '_>, index: usize, alias: Option<&raw::Type<'_>>) -> Range<usize> {
-    let written = |c: &Written| c.span.clone();
+fn span(reader: &Reader, context: &Context<'_, '_>, index: usize, alias: Option<&raw::Type<'_>>) -> Range<usize> {
     match (context.table(index), alias, &context.place) {
         (Some(table), ..) => table.span.clone(),
-        (None, Some(alias), _) => written(&alias.c),
-        (None, None, Place::Text(c)) => written(c),
+        (None, Some(alias), _) => alias.c.span.clone(),
+        (None, None, Place::Text(c)) => reader.place_in(c, context.parameters[index].name.span.clone()),
         (None, None, Place::Callback(span)) => span.clone(),
     }
 }

@@ -116,7 +116,8 @@ fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Opti
 fn wide(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
     let name = context.name(index);
     let message = format!("`{name}` points to a `long double` or a complex number, which can only be passed by value");
-    let hint = "a struct of one member looks the same to C: `[types.box] c = \"struct box { long double value; };\"`, and `struct box *` here";
+    let hint = "a struct of one member looks the same to C: `[types.box] c = \"struct box { long double value; \
+        };\"`, and `struct box *` here";
     context.error_in_c(reader, index, message, hint.into());
     None
 }

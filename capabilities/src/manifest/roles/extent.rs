@@ -9,7 +9,7 @@ use crate::document::Reader;
 use crate::expression::{Expression, Operator};
 use crate::interface::Direction;
 
-/// The buffer's `length` and `capacity` as [`Buffer`] has them.
+/// The buffer's `length` and `capacity` as a [buffer](crate::interface::Buffer) has them.
 #[allow(clippy::too_many_arguments, reason = "one step of `buffer`, in a file of its own")]
 pub(super) fn extent(
     reader: &mut Reader,

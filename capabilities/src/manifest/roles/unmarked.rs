@@ -60,7 +60,8 @@ fn to_pointer(context: &Context<'_, '_>, index: usize) -> String {
         _ if context.is_callback() => format!("`{name} = {{ in = true, length = \"{count}\" }}` for an array"),
         Some(Pointee::Object(_)) => format!("`{name} = {{ out = true }}`, if the library fills in a new object"),
         Some(Pointee::Character) => format!(
-            "`{name} = {{ out = true, text = true }}` if the library fills in a string, `{name} = {{ in = true, length = \"{count}\" }}` for an array of strings"
+            "`{name} = {{ out = true, text = true }}` if the library fills in a string, `{name} = {{ in = true, \
+                length = \"{count}\" }}` for an array of strings"
         ),
         Some(Pointee::Record(..)) => format!("`{name} = {{ out = true }}`, if the library fills it in"),
         _ => format!(

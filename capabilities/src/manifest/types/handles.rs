@@ -72,10 +72,8 @@ pub(super) fn free(reader: &mut Reader, types: &mut Types<'_, '_>, declarations:
         let (id, raw) = (TypeId(index as u32), types.origins[index].raw);
         let Some(key) = raw.free.as_ref().filter(|_| types.handle(id).is_some()) else { continue };
         let Some((function, declared)) = declarations.named(reader, &key.value) else { continue };
-        if !ends(declared, id) {
-            let name = &raw.name.text;
-            let hint = format!("a function that does takes the pointer and nothing else: `void f({name} *)`");
-            let message = format!("`{}` cannot end a `{name}`", key.value.text);
+        if let Some(hint) = strange(declared, id, &raw.name.text) {
+            let message = format!("`{}` cannot end a `{}`", key.value.text, raw.name.text);
             reader.error_with_hint(key.value.span.clone(), message, hint);
             continue;
         }
@@ -89,13 +87,29 @@ fn set_free(types: &mut Types<'_, '_>, index: usize, function: FunctionId) {
     }
 }
 
-/// Whether a function takes that pointer and nothing else. A general one such as `free` will do if Python cannot call it.
-fn ends(declared: &Declared<'_, '_>, id: TypeId) -> bool {
+/// Why a function does not end objects of that type: it should take the pointer and nothing else. A general one such as
+/// `free` will do if Python cannot call it.
+fn strange(declared: &Declared<'_, '_>, id: TypeId, name: &str) -> Option<String> {
     let result = &declared.prototype.result;
-    let plain = *result == CType::Void || result.scalar().is_some();
-    let [parameter] = &declared.prototype.parameters[..] else { return false };
-    let CType::Pointer { to, .. } = &parameter.c_type else { return false };
-    plain && (**to == CType::Opaque(id) || (**to == CType::Void && declared.raw.internal))
+    if *result != CType::Void && result.scalar().is_none() {
+        return Some("it gives more back than a status, which nobody would look at; write a wrapper in C".to_owned());
+    }
+    let pointee = match &declared.prototype.parameters[..] {
+        [one] => match &one.c_type {
+            CType::Pointer { to, .. } => Some(&**to),
+            _ => None,
+        },
+        _ => None,
+    };
+    match pointee {
+        Some(CType::Opaque(taken)) if *taken == id => None,
+        Some(CType::Void) if declared.raw.internal => None,
+        Some(CType::Void) => Some(format!(
+            "add `internal = true` to [functions.{}]: Python must not pass pointers to it",
+            declared.raw.name.text
+        )),
+        _ => Some(format!("a function that does takes the pointer and nothing else: `void f({name} *)`")),
+    }
 }
 
 /// Where each call has a process of its own, no object outlives a call.

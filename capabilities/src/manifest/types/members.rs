@@ -2,7 +2,7 @@
 
 use super::super::raw::{self, Key, on};
 use super::{Origin, Types, UNKNOWN};
-use crate::declaration::MemberShape;
+use crate::declaration::{MemberShape, Name};
 use crate::diagnostic::{Mistake, Written, did_you_mean};
 use crate::document::Reader;
 use crate::types::{CType, Member, MemberRole, TypeId, TypeKind};
@@ -173,7 +173,7 @@ fn union(
             reader.error(code.span.clone(), format!("there are two cases for {value}"));
             return None;
         }
-        let Some(position) = members.iter().position(|name| *name == member.text) else {
+        let Some(position) = members.iter().position(|name| name.text == member.text) else {
             let hint = format!("the members are {}", list(members));
             let message = format!("`{}` is no member of `{}`", member.text, types.name(id));
             reader.error_with_hint(member.span.clone(), message, hint);
@@ -238,7 +238,9 @@ pub(super) fn check_unions(reader: &mut Reader, types: &Types<'_, '_>) {
                     raw.name.text, member.name
                 );
                 let message = format!("which member of the union `{name}` is live in `{}`?", member.name);
-                reader.error_with_hint(raw.c.span.clone(), message, hint);
+                let place = types.origins[index].members.iter().find(|one| one.text == member.name);
+                let span = place.map_or(0..0, |name| name.span.clone());
+                reader.mistake_in(&raw.c, Mistake::new(span, message).hint(hint));
             }
         }
     }
@@ -293,6 +295,6 @@ fn is_byte(c_type: &CType) -> bool {
     c_type.layout().unwrap_or(UNKNOWN).size == 1 && matches!(c_type, CType::Scalar { .. })
 }
 
-fn list(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn list(names: &[Name]) -> String {
+    names.iter().map(|name| format!("`{}`", name.text)).collect::<Vec<_>>().join(", ")
 }

@@ -5,8 +5,10 @@
 //! | [`INIT`] | [`init`] | process 1 of a namespace, for ever |
 //! | [`TEMPLATE`] | [`serving`], [`template`] | the template, from the jail to its end |
 //! | [`MICROPROCESS`] | [`microprocess`], on top of the template's | each child, for ever |
-//! | [`loading()`] | [`serving`], [`loading`](mod@loading), [`files`], [`threads`] | a zone until its seal, library constructors included |
+//! | [`loading()`] | [`serving`], [`loading`](mod@loading), [`files`], [`threads`], [`per_call`] | a zone until its seal, library constructors included |
 //! | [`sealed()`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
+//! | [`mother()`] | the same and [`per_call`] | a zone for ever after that runs each call in a process of its own |
+//! | [`child()`] | [`per_call`], on top of the mother's | each of these processes, for ever: what is left is [`sealed()`] |
 //!
 //! What no table names gets the stage's default. Three answers besides yes:
 //!
@@ -26,6 +28,7 @@ pub mod killed;
 pub mod legacy;
 pub mod loading;
 pub mod microprocess;
+pub mod per_call;
 pub mod refused;
 pub mod row;
 pub mod serving;
@@ -38,6 +41,7 @@ use crate::spec::Layers;
 use cloison_capabilities::interface::FileRule;
 pub use row::{Accept, Check, Row, Verdict};
 use seccompiler::BpfProgram;
+use std::borrow::Cow;
 
 /// The rules of one stage.
 #[derive(Clone, Debug)]
@@ -45,12 +49,12 @@ pub struct Policy {
     /// Its name in reports and errors.
     pub name: &'static str,
     /// Rows, table after table; the first that names a system call decides.
-    pub tables: &'static [&'static [Row]],
+    pub tables: Cow<'static, [&'static [Row]]>,
     /// What becomes of the others.
     pub default: Verdict,
 }
 
-/// What every policy but [`MICROPROCESS`] says of the unknown.
+/// What every policy but [`MICROPROCESS`] and [`child()`] says of the unknown.
 const UNKNOWN: Verdict = Verdict::Refuse(libc::ENOSYS);
 
 #[cfg(target_arch = "x86_64")]
@@ -70,85 +74,109 @@ const LEGACY_REFUSED: &[Row] = &[];
 #[cfg(not(target_arch = "x86_64"))]
 const LEGACY_KILLED: &[Row] = &[];
 
-/// A policy out of its own tables and those that all have.
-macro_rules! policy {
-    ($name:literal: $($table:expr),+) => {
-        Policy {
-            name: $name,
-            tables: &[
-                $($table,)+
-                serving::ROWS, LEGACY_ALLOWED,
-                killed::ROWS, LEGACY_KILLED,
-                refused::ROWS, LEGACY_REFUSED,
-            ],
-            default: UNKNOWN,
-        }
-    };
-}
+/// What stands behind the own tables of a policy for a worker.
+const COMMON: [&[Row]; 6] = [serving::ROWS, LEGACY_ALLOWED, killed::ROWS, LEGACY_KILLED, refused::ROWS, LEGACY_REFUSED];
 
 /// Process 1 of a namespace.
-pub static INIT: Policy = Policy { name: "init", tables: &[init::ROWS], default: Verdict::Kill };
+pub static INIT: Policy = Policy { name: "init", tables: Cow::Borrowed(&[init::ROWS]), default: Verdict::Kill };
 
 /// The template.
-pub static TEMPLATE: Policy = policy!("template": template::ROWS);
+pub static TEMPLATE: Policy = Policy {
+    name: "template",
+    tables: Cow::Borrowed(&[
+        template::ROWS,
+        serving::ROWS,
+        LEGACY_ALLOWED,
+        killed::ROWS,
+        LEGACY_KILLED,
+        refused::ROWS,
+        LEGACY_REFUSED,
+    ]),
+    default: UNKNOWN,
+};
 
 /// What a microprocess puts on top of [`TEMPLATE`]: only what is taken away.
 pub static MICROPROCESS: Policy =
-    Policy { name: "microprocess", tables: &[microprocess::ROWS], default: Verdict::Allow };
+    Policy { name: "microprocess", tables: Cow::Borrowed(&[microprocess::ROWS]), default: Verdict::Allow };
 
-static LOADING: Policy = policy!("loading": loading::ROWS, LEGACY_LOADING);
-static LOADING_READ: Policy = policy!("loading": loading::ROWS, files::READ, LEGACY_LOADING);
-static LOADING_WRITE: Policy = policy!("loading": files::WRITE, loading::ROWS, files::READ, LEGACY_LOADING);
-static LOADING_THREADS: Policy = policy!("loading": threads::ROWS, loading::ROWS, LEGACY_LOADING);
-static LOADING_READ_THREADS: Policy = policy!("loading": threads::ROWS, loading::ROWS, files::READ, LEGACY_LOADING);
-static LOADING_WRITE_THREADS: Policy =
-    policy!("loading": threads::ROWS, files::WRITE, loading::ROWS, files::READ, LEGACY_LOADING);
-
-static SEALED: Policy = policy!("sealed": &[]);
-static SEALED_READ: Policy = policy!("sealed": files::READ, LEGACY_LOADING);
-static SEALED_WRITE: Policy = policy!("sealed": files::WRITE, files::READ, LEGACY_LOADING);
-static SEALED_THREADS: Policy = policy!("sealed": threads::ROWS);
-static SEALED_READ_THREADS: Policy = policy!("sealed": threads::ROWS, files::READ, LEGACY_LOADING);
-static SEALED_WRITE_THREADS: Policy = policy!("sealed": threads::ROWS, files::WRITE, files::READ, LEGACY_LOADING);
+/// What the policies of a zone depend on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs<'a> {
+    /// What the library may open.
+    pub files: &'a [FileRule],
+    /// How many threads there may be.
+    pub threads: u32,
+    /// Each call runs in a process of its own.
+    pub per_call: bool,
+    /// There is a pid namespace.
+    pub apart: bool,
+}
 
 /// A zone before its seal. What will be allowed after it has to be allowed now: filters only take away.
-pub fn loading(threads: u32, files: &[FileRule]) -> &'static Policy {
-    match (Files::of(files), threads > 1) {
-        (Files::None, false) => &LOADING,
-        (Files::None, true) => &LOADING_THREADS,
-        (Files::Read, false) => &LOADING_READ,
-        (Files::Read, true) => &LOADING_READ_THREADS,
-        (Files::Write, false) => &LOADING_WRITE,
-        (Files::Write, true) => &LOADING_WRITE_THREADS,
+pub fn loading(needs: &Needs<'_>) -> Policy {
+    let mut own = needs.mother();
+    if needs.per_call {
+        own.push(per_call::LOOK);
+        own.extend(needs.apart.then_some(per_call::LOOK_APART));
     }
+    own.extend(needs.threads());
+    own.extend(needs.writes());
+    own.push(loading::ROWS);
+    own.extend(needs.reads());
+    own.push(LEGACY_LOADING);
+    worker("loading", own)
 }
 
 /// A zone after its seal, on top of [`loading()`].
-pub fn sealed(threads: u32, files: &[FileRule]) -> &'static Policy {
-    match (Files::of(files), threads > 1) {
-        (Files::None, false) => &SEALED,
-        (Files::None, true) => &SEALED_THREADS,
-        (Files::Read, false) => &SEALED_READ,
-        (Files::Read, true) => &SEALED_READ_THREADS,
-        (Files::Write, false) => &SEALED_WRITE,
-        (Files::Write, true) => &SEALED_WRITE_THREADS,
-    }
+pub fn sealed(needs: &Needs<'_>) -> Policy {
+    worker("sealed", needs.serving())
 }
 
-/// What the manifest's `files` come to.
-enum Files {
-    None,
-    Read,
-    Write,
+/// The same where each call runs in a process of its own: for the process that makes those.
+pub fn mother(needs: &Needs<'_>) -> Policy {
+    worker("mother", [needs.mother(), needs.serving()].concat())
 }
 
-impl Files {
-    fn of(files: &[FileRule]) -> Files {
-        match files {
-            [] => Files::None,
-            files if files.iter().any(|file| file.write) => Files::Write,
-            _ => Files::Read,
+/// What each call's process puts on top of [`mother()`]: only what is taken away. What is left is [`sealed()`].
+pub fn child(needs: &Needs<'_>) -> Policy {
+    let clone = if needs.threads > 1 { per_call::THREADS_ALONE } else { per_call::CHILDLESS };
+    Policy { name: "per-call", tables: Cow::Owned(vec![clone, per_call::CHILD]), default: Verdict::Allow }
+}
+
+/// A policy out of its own tables and those that all workers have.
+fn worker(name: &'static str, own: Vec<&'static [Row]>) -> Policy {
+    Policy { name, tables: Cow::Owned([own, COMMON.to_vec()].concat()), default: UNKNOWN }
+}
+
+impl Needs<'_> {
+    /// What a zone has after its seal and a library at work needs.
+    fn serving(&self) -> Vec<&'static [Row]> {
+        let mut own: Vec<&'static [Row]> = self.threads().into_iter().chain(self.writes()).collect();
+        if let Some(reads) = self.reads() {
+            own.extend([reads, LEGACY_LOADING]);
         }
+        own
+    }
+
+    /// What a zone has that forks, from loading on.
+    fn mother(&self) -> Vec<&'static [Row]> {
+        if !self.per_call {
+            return Vec::new();
+        }
+        let forks = if self.threads > 1 { per_call::FORKS_AND_THREADS } else { per_call::FORKS };
+        [forks, per_call::MOTHER].into_iter().chain(self.apart.then_some(per_call::APART)).collect()
+    }
+
+    fn threads(&self) -> Option<&'static [Row]> {
+        (self.threads > 1).then_some(threads::ROWS)
+    }
+
+    fn reads(&self) -> Option<&'static [Row]> {
+        (!self.files.is_empty()).then_some(files::READ)
+    }
+
+    fn writes(&self) -> Option<&'static [Row]> {
+        self.files.iter().any(|file| file.write).then_some(files::WRITE)
     }
 }
 
@@ -189,7 +217,8 @@ pub(crate) fn install(asked: Layers, policy: &Policy, report: &mut Report) -> Re
         }
         Err(error) => Err(error),
         Ok(()) => {
-            report.on(layer::SECCOMP, format!("policy `{}`, {} instructions", policy.name, filter.len()));
+            report
+                .on(layer::SECCOMP, format!("policy `{}`, {} instructions, on all threads", policy.name, filter.len()));
             Ok(())
         }
     }

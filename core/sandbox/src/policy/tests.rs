@@ -6,15 +6,28 @@ use seccompiler::{SeccompAction, sock_filter};
 const NATIVE: u32 = if cfg!(target_arch = "x86_64") { 0xc000_003e } else { 0xc000_00b7 };
 const I386: u32 = 0x4000_0003;
 
-/// Every policy there is.
-fn policies() -> Vec<&'static Policy> {
-    let read = [FileRule { path: "/a".into(), write: false }];
-    let write = [FileRule { path: "/a".into(), write: true }];
-    let mut all = vec![&INIT, &TEMPLATE, &MICROPROCESS];
+/// All that the policies of a zone can depend on.
+fn needs() -> Vec<Needs<'static>> {
+    let write = vec![FileRule { path: "/a".into(), write: true }].leak();
+    let read = vec![FileRule { path: "/a".into(), write: false }].leak();
+    let mut all = Vec::new();
     for threads in [1, 4] {
-        for files in [&[][..], &read, &write] {
-            all.push(loading(threads, files));
-            all.push(sealed(threads, files));
+        for files in [&[][..], read, write] {
+            for (per_call, apart) in [(false, true), (true, false), (true, true)] {
+                all.push(Needs { files, threads, per_call, apart });
+            }
+        }
+    }
+    all
+}
+
+/// Every policy there is.
+fn policies() -> Vec<Policy> {
+    let mut all = vec![INIT.clone(), TEMPLATE.clone(), MICROPROCESS.clone()];
+    for needs in needs() {
+        all.extend([loading(&needs), sealed(&needs)]);
+        if needs.per_call {
+            all.extend([mother(&needs), child(&needs)]);
         }
     }
     all
@@ -147,27 +160,60 @@ fn conditions_can_be_met_and_missed() {
     }
 }
 
+/// Arguments on both sides of the checks: the same value everywhere, and in two places with another one. Enough for every
+/// table here.
+fn tried() -> Vec<[u64; 6]> {
+    let values = interesting();
+    let other = |index: usize| values[(index * 7 + 3) % values.len()];
+    values.iter().enumerate().map(|(index, value)| [*value, other(index), *value, other(index), 0, 0]).collect()
+}
+
 #[test]
 fn sealing_only_takes_away() {
-    let values = interesting();
-    let write = [FileRule { path: "/a".into(), write: true }];
-    let read = [FileRule { path: "/a".into(), write: false }];
-    for threads in [1, 4] {
-        for files in [&[][..], &read, &write] {
-            let (before, after) = (loading(threads, files), sealed(threads, files));
+    let tried = tried();
+    for needs in needs() {
+        let before = loading(&needs);
+        for after in [sealed(&needs)].into_iter().chain(needs.per_call.then(|| mother(&needs))) {
             for number in 0..700 {
-                for (index, value) in values.iter().enumerate() {
-                    // The same value everywhere, and in two places with another one: enough for every table here.
-                    let other = values[(index * 7 + 3) % values.len()];
-                    let arguments = [*value, other, *value, other, 0, 0];
-                    if after.verdict(number, &arguments) == Verdict::Allow {
-                        let earlier = before.verdict(number, &arguments);
-                        assert_eq!(earlier, Verdict::Allow, "{number} {arguments:x?} is allowed by the seal alone");
+                for arguments in &tried {
+                    // Whoever forks knows his children's numbers no better before the seal than after it.
+                    if number == libc::SYS_tgkill && needs.per_call {
+                        continue;
+                    }
+                    if after.verdict(number, arguments) == Verdict::Allow {
+                        let earlier = before.verdict(number, arguments);
+                        assert_eq!(earlier, Verdict::Allow, "{number} {arguments:x?} is allowed by {}", after.name);
                     }
                 }
             }
         }
     }
+}
+
+/// The process of a call may do what a zone may that is sealed and does not fork: no more, and no less.
+#[test]
+fn a_call_s_process_is_sealed_as_any_zone() {
+    let tried = tried();
+    let severity = |verdict: &Verdict| match verdict {
+        Verdict::Allow => 0,
+        Verdict::Refuse(_) => 1,
+        Verdict::Kill => 2,
+    };
+    let mut taken = 0;
+    // Without a pid namespace it may not even abort, see `per_call`.
+    for needs in needs().iter().filter(|needs| needs.per_call && needs.apart) {
+        let (mother, child, sealed) = (mother(needs), child(needs), sealed(needs));
+        for number in 0..700 {
+            for arguments in &tried {
+                let both = [child.verdict(number, arguments), mother.verdict(number, arguments)];
+                let strictest = both.into_iter().rev().max_by_key(severity).expect("two");
+                let alone = sealed.verdict(number, arguments);
+                assert_eq!(strictest, alone, "{number} {arguments:x?}");
+                taken += usize::from(mother.verdict(number, arguments) != alone);
+            }
+        }
+    }
+    assert!(taken > 0, "the mother may do no more than that");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Verdict::Refuse;
 use super::row::{Row, allow, allow_when, is_long};
 
 /// Exactly what `pthread_create` asks for.
-const THREAD: u64 = (libc::CLONE_VM
+pub const THREAD: u64 = (libc::CLONE_VM
     | libc::CLONE_FS
     | libc::CLONE_FILES
     | libc::CLONE_SIGHAND

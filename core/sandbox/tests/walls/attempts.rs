@@ -254,6 +254,17 @@ pub const OTHERS: &[(&str, Make)] = &[
         std::thread::Builder::new().spawn(|| 1).map_or_else(error_number, |thread| thread.join().unwrap_or(0))
     }),
     ("many_threads", many_threads),
+    ("many_calls", many_calls),
+    ("leave_a_process", || i64::from(fork_and_sleep() > 0)),
+    ("leave_an_orphan", leave_an_orphan),
+    ("leave_a_thread", || {
+        std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_secs(60)));
+        1
+    }),
+    ("open_loader_file", || {
+        let name = std::ffi::CString::new(library()).expect("no zero in it");
+        opened(open(&name, 0))
+    }),
     ("sleep", || {
         std::thread::sleep(std::time::Duration::from_secs(60));
         0
@@ -261,7 +272,7 @@ pub const OTHERS: &[(&str, Make)] = &[
 ];
 
 /// The attempt of that name, or `call NUMBER` and `refusals STAGE` for the sweep.
-pub fn find(name: &str) -> Option<Box<dyn Fn() -> i64>> {
+pub fn find(name: &str) -> Option<Box<dyn Fn() -> i64 + Send>> {
     if let Some(number) = name.strip_prefix("call ") {
         let number: i64 = number.parse().ok()?;
         return Some(Box::new(move || call(number, &[0; 6])));
@@ -271,7 +282,7 @@ pub fn find(name: &str) -> Option<Box<dyn Fn() -> i64>> {
         return Some(Box::new(move || refusals(stage)));
     }
     let listed = ATTEMPTS.iter().map(|attempt| (attempt.name, attempt.make)).chain(OTHERS.iter().copied());
-    listed.into_iter().find(|(known, _)| *known == name).map(|(_, make)| Box::new(make) as Box<dyn Fn() -> i64>)
+    listed.into_iter().find(|(known, _)| *known == name).map(|(_, make)| Box::new(make) as Box<dyn Fn() -> i64 + Send>)
 }
 
 pub fn file_rules(text: &str) -> Vec<FileRule> {
@@ -539,6 +550,29 @@ fn many_forks() -> i64 {
         pid > 0
     };
     (0..100).take_while(fork).count() as i64
+}
+
+/// How many processes of calls there may be at once.
+fn many_calls() -> i64 {
+    (0..100).take_while(|_| fork_and_sleep() > 0).count() as i64
+}
+
+/// A process that does nothing and does not end.
+fn fork_and_sleep() -> i64 {
+    let pid = call(libc::SYS_clone, &[libc::SIGCHLD.into(), 0, 0, 0, 0]);
+    if pid == 0 {
+        std::thread::sleep(std::time::Duration::from_secs(60));
+    }
+    pid
+}
+
+/// One that is nobody's child here any more.
+fn leave_an_orphan() -> i64 {
+    let pid = call(libc::SYS_clone, &[libc::SIGCHLD.into(), 0, 0, 0, 0]);
+    if pid == 0 {
+        call(libc::SYS_exit_group, &[i64::from(fork_and_sleep() <= 0)]);
+    }
+    call(libc::SYS_wait4, &[pid, 0, 0, 0])
 }
 
 fn error_number(error: std::io::Error) -> i64 {

@@ -2,7 +2,7 @@
 
 use crate::Test;
 use crate::prisoner::Stage;
-use crate::warden::{Order, Outcome, Prisoner, binary, pids_in, users, wait_for_all};
+use crate::warden::{Order, Outcome, Prisoner, binary, pids_in, users, wait_for_all, worker_in};
 use rustix::process::{Pid, Signal, kill_process, set_child_subreaper};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -14,6 +14,7 @@ pub const TESTS: &[Test] = &[
     ("ends::zone_ends_with_its_worker", zone_ends_with_its_worker),
     ("ends::microprocess_outlives_its_template", microprocess_outlives_its_template),
     ("ends::killed_init_takes_all_along", killed_init_takes_all_along),
+    ("ends::a_call_ends_with_its_mother", a_call_ends_with_its_mother),
 ];
 
 /// A broker with a template, a microprocess and a zone, none of which listens; it waits to be killed.
@@ -54,7 +55,7 @@ fn killed_broker_leaves_nothing() {
 
 /// The lifeline is enough: here the broker lives, so no death signal comes, and the worker does not look.
 fn hang_up_ends_the_deaf() {
-    for stage in [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed] {
+    for stage in [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed, Stage::Child] {
         let prisoner = Prisoner::start(&Order::new(stage, "sleep"));
         assert!(prisoner.hear().expect("a report").starts_with("jailed"));
         let start = Instant::now();
@@ -108,6 +109,32 @@ fn killed_init_takes_all_along() {
     assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
     let killed = exits.iter().filter(|(_, how)| *how == Outcome::Killed(libc::SIGKILL)).count();
     assert_eq!(killed, 3, "template, microprocess, init: {exits:?}");
+}
+
+/// With a pid namespace, whose init goes then; and without one, by the death signal.
+fn a_call_ends_with_its_mother() {
+    // A process that outlives its mother becomes ours, and is waited for in vain.
+    set_child_subreaper(Some(rustix::process::getpid())).expect("subreaper");
+    for userns in [true, false] {
+        let mut order = Order::new(Stage::Child, "sleep");
+        (order.userns, order.may_be_missing) = (userns, crate::start::MISSING.into());
+        let prisoner = Prisoner::start(&order);
+        let worker = worker_in(&prisoner.hear().expect("a report"));
+        assert!(prisoner.hear().expect("the seal").starts_with("sealed"));
+        std::thread::sleep(Duration::from_millis(50));
+        let children = std::fs::read_to_string(format!("/proc/{worker}/task/{worker}/children")).expect("its children");
+        assert_eq!(children.split_whitespace().count(), 1, "the call's process: {children:?}");
+        let child: i32 = children.trim().parse().expect("a number");
+        kill(worker);
+        let mut exits = Vec::new();
+        wait_for_all(&mut exits);
+        assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
+        if !userns {
+            assert!(exits.contains(&(child, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
+        }
+        assert!(!std::path::Path::new(&format!("/proc/{child}")).exists());
+    }
+    set_child_subreaper(None).expect("no subreaper");
 }
 
 /// The worker's and init's numbers, from the report.

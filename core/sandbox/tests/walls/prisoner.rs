@@ -1,10 +1,15 @@
 //! The prisoner: enters as far as it is told, makes one attempt, reports the result on descriptor 0.
 
 use crate::attempts;
+use cloison_capabilities::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
-use cloison_sandbox::{Layers, Library, Limits, MicroprocessLimits, Spec, Zone, enter};
+use cloison_sandbox::{Ended, Jail, Layers, Library, Limits, MicroprocessLimits, Mother, Spec, Zone, enter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
+
+/// What is tried.
+type Attempt = Box<dyn Fn() -> i64 + Send>;
 
 /// How far inside an attempt is made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -15,9 +20,31 @@ pub enum Stage {
     Microprocess,
     Loading,
     Sealed,
+    /// On a thread that a sealed zone has made between the two halves of its seal.
+    Worker,
+    /// In a zone that makes a process for each call.
+    Mother,
+    /// In one of these processes.
+    Child,
 }
 
-pub const STAGES: [Stage; 5] = [Stage::Outside, Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed];
+pub const STAGES: [Stage; 8] = [
+    Stage::Outside,
+    Stage::Template,
+    Stage::Microprocess,
+    Stage::Loading,
+    Stage::Sealed,
+    Stage::Worker,
+    Stage::Mother,
+    Stage::Child,
+];
+
+impl Stage {
+    /// Does each call have a process of its own?
+    pub fn per_call(self) -> bool {
+        matches!(self, Stage::Mother | Stage::Child)
+    }
+}
 
 /// The layers by the names that the warden uses.
 pub const LAYERS: [(&str, Layers); 8] = [
@@ -35,7 +62,9 @@ pub const LAYERS: [(&str, Layers); 8] = [
 pub fn run(arguments: &[String]) -> ! {
     let [stage, layers, missing, files, library, threads, attempt] = arguments else { end(64) };
     let Some(stage) = STAGES.into_iter().find(|known| format!("{known:?}") == *stage) else { end(64) };
-    let Some(attempt) = attempts::find(attempt) else { end(64) };
+    // What is tried early is tried as a constructor would.
+    let (early, attempt) = attempt.strip_prefix("early ").map_or(("nothing", &**attempt), |early| (early, "nothing"));
+    let (Some(early), Some(attempt)) = (attempts::find(early), attempts::find(attempt)) else { end(64) };
     let layers = layers.split(',').fold(Layers::NONE, |all, name| {
         LAYERS.iter().find(|(known, _)| *known == name).map_or(all, |(_, layer)| all.with(*layer))
     });
@@ -43,12 +72,15 @@ pub fn run(arguments: &[String]) -> ! {
     match stage {
         Stage::Outside => report("outside"),
         Stage::Template | Stage::Microprocess => as_template(stage, layers, missing),
-        Stage::Loading | Stage::Sealed => {
-            let threads = threads.parse().unwrap_or(1);
-            as_zone(stage, layers, missing, files, library, threads);
+        _ => {
+            let wanted = Wanted { files: attempts::file_rules(files), threads: threads.parse().unwrap_or(1), early };
+            as_zone(stage, layers, missing, library, wanted, attempt);
         }
     }
-    let result = attempt();
+    finish(attempt())
+}
+
+fn finish(result: i64) -> ! {
     report(&format!("result {result}"));
     await_end()
 }
@@ -97,38 +129,85 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
     report(&format!("sealed {} ns", start.elapsed().as_nanos()));
 }
 
+/// What differs between zones.
+struct Wanted {
+    files: Vec<FileRule>,
+    threads: u32,
+    /// Before the seal.
+    early: Attempt,
+}
+
 /// `library` may be `PATH>OTHER`: after PATH has been opened, OTHER takes its place.
-fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, files: &str, library: &str, threads: u32) {
+fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, library: &str, wanted: Wanted, attempt: Attempt) -> ! {
     let (path, other) = library.split_once('>').unwrap_or((library, ""));
     let library: OwnedFd = std::fs::File::open(path).expect("a library").into();
     if !other.is_empty() {
         std::fs::rename(other, path).expect("an exchange");
     }
     let mut zone = Zone::new(Library(library.as_fd()));
-    zone.files = attempts::file_rules(files);
-    zone.threads = threads;
-    let limits = Limits { file_size_bytes: None, processes: Some(threads - 1), ..Limits::default() };
+    (zone.files, zone.threads, zone.per_call) = (wanted.files, wanted.threads, stage.per_call());
+    let processes = Some(wanted.threads - 1 + u32::from(stage.per_call()));
+    let limits = Limits { file_size_bytes: None, processes, ..Limits::default() };
     let mut spec = Spec::zone(limits, zone);
     spec.layers = layers;
     spec.may_be_missing = missing;
     let start = Instant::now();
-    let jail = match enter(spec, stdin(), &announce) {
-        Ok(jail) => jail,
-        Err(error) => refuse(&error),
-    };
+    let jail = enter(spec, stdin(), &announce).unwrap_or_else(|error| refuse(&error));
     let elapsed = start.elapsed();
     report(&format!("jailed {} us {:?}", elapsed.as_micros(), jail.jailed()));
     if stage == Stage::Loading {
-        return;
+        drop(library);
+        finish(attempt());
     }
     if let Err(error) = attempts::load(jail.library()) {
         report(&format!("failed load {error}"));
         end(1);
     }
+    drop(library);
+    (wanted.early)();
     let start = Instant::now();
-    match jail.seal() {
-        Ok(sealed) => report(&format!("sealed {} ns {:?}", start.elapsed().as_nanos(), sealed.layers())),
-        Err(error) => refuse(&error),
+    let fenced = jail.fence().unwrap_or_else(|error| refuse(&error));
+    if stage.per_call() {
+        let mother = fenced.become_mother().unwrap_or_else(|error| refuse(&error));
+        report(&format!("sealed {} ns {:?}", start.elapsed().as_nanos(), mother.layers()));
+        as_mother(stage, &mother, attempt)
+    }
+    let worker = (stage == Stage::Worker).then(start_worker);
+    let sealed = fenced.seal().unwrap_or_else(|error| refuse(&error));
+    report(&format!("sealed {} ns {:?}", start.elapsed().as_nanos(), sealed.layers()));
+    match worker {
+        Some(worker) => {
+            worker.send(attempt).expect("the worker waits");
+            await_end()
+        }
+        None => finish(attempt()),
+    }
+}
+
+/// A thread that makes an attempt when it is told to.
+fn start_worker() -> Sender<Attempt> {
+    let (give, take) = channel::<Attempt>();
+    std::thread::spawn(move || {
+        let attempt = take.recv().expect("an attempt");
+        report(&format!("result {}", attempt()));
+    });
+    give
+}
+
+/// How the process of a call ended is what the attempt came to, if it came to nothing itself.
+fn as_mother(stage: Stage, mother: &Jail<Mother>, attempt: Attempt) -> ! {
+    if stage == Stage::Mother {
+        finish(attempt());
+    }
+    let start = Instant::now();
+    assert_eq!(mother.in_child(|_| ()).ok(), Some(Ended::Exited(0)));
+    report(&format!("call {} ns", start.elapsed().as_nanos()));
+    match mother.in_child(|_| report(&format!("result {}", attempt()))) {
+        Ok(Ended::Exited(0)) => await_end(),
+        Ok(Ended::Exited(status)) => end(status),
+        // As the warden is told of everybody else: by its own end.
+        Ok(Ended::Signaled(signal)) => finish_by(signal),
+        Err(error) => finish(-i64::from(error.raw_os_error().unwrap_or(0))),
     }
 }
 
@@ -148,6 +227,12 @@ fn report(text: &str) {
         &mut rustix::net::SendAncillaryBuffer::default(),
         rustix::net::SendFlags::NOSIGNAL,
     );
+}
+
+/// The mother of a process that a signal has ended says which, and ends.
+fn finish_by(signal: i32) -> ! {
+    report(&format!("killed {signal}"));
+    end(0)
 }
 
 fn refuse(error: &cloison_sandbox::Error) -> ! {

@@ -16,6 +16,7 @@ pub const TESTS: &[Test] = &[
     ("single_layers::rlimits", rlimits),
     ("single_layers::memory", memory),
     ("single_layers::descriptors", descriptors),
+    ("single_layers::a_worker_thread_is_inside", a_worker_thread_is_inside),
     ("single_layers::any_one_may_be_missing", any_one_may_be_missing),
 ];
 
@@ -120,10 +121,30 @@ fn descriptors() {
     assert_eq!(leaking("descriptors"), Outcome::Done(0b111));
 }
 
+/// Each layer holds for a thread that was made before the seal's filter.
+fn a_worker_thread_is_inside() {
+    let with = |stage: Stage, layers: &str, attempt: &str| {
+        let mut order = Order::new(stage, attempt).layers(layers);
+        order.threads = 2;
+        order.outcome()
+    };
+    let worker = |layers: &str, attempt: &str| with(Stage::Worker, layers, attempt);
+    assert_eq!(with(Stage::Loading, "landlock", "open_loader_file"), Outcome::Done(1), "control");
+    assert_eq!(worker("", "open_loader_file"), Outcome::Done(1), "control");
+    assert_eq!(worker("landlock", "open_loader_file"), Outcome::Failed(EACCES));
+    assert_eq!(worker("landlock", "open_passwd"), Outcome::Failed(EACCES));
+    assert_eq!(worker("seccomp", "execve"), Outcome::Killed(SIGSYS));
+    // What the loading stage allows, and the seal does not: the filter came after the thread.
+    assert_eq!(with(Stage::Loading, "seccomp", "another_filter"), Outcome::Failed(libc::EFAULT), "control");
+    assert_eq!(worker("seccomp", "another_filter"), Outcome::Killed(SIGSYS));
+    assert_eq!(worker("rlimits", "much_memory"), Outcome::Failed(ENOMEM));
+    assert_eq!(worker("namespaces,root", "open_passwd"), Outcome::Failed(ENOENT));
+}
+
 /// With any one layer off, the rest still keeps the worst away.
 fn any_one_may_be_missing() {
     for (layer, _) in crate::prisoner::LAYERS {
-        for stage in [Stage::Template, Stage::Microprocess, Stage::Sealed] {
+        for stage in [Stage::Template, Stage::Microprocess, Stage::Sealed, Stage::Child] {
             for attempt in ["open_passwd", "execve", "every_socket", "fork", "map_writable_code"] {
                 let outcome = Order::new(stage, attempt).without(layer).outcome();
                 // Seccomp is the only one that refuses to make a socket or a process; without it a socket leads nowhere

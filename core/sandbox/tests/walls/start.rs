@@ -20,14 +20,20 @@ pub const TESTS: &[Test] = &[
     ("start::exchanged_library", exchanged_library),
     ("start::threads", threads),
     ("start::forks", forks),
+    ("start::one_process_for_a_call", one_process_for_a_call),
+    ("start::a_mother_is_alone", a_mother_is_alone),
     ("start::address_space", address_space),
     ("start::failure_after_the_split", failure_after_the_split),
 ];
 
-const STAGES: [Stage; 4] = [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed];
+const STAGES: [Stage; 6] =
+    [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed, Stage::Mother, Stage::Child];
 
 /// Layers that a kernel of the oldest supported distribution (Linux 6.1) lacks.
 const NEWER: [&str; 1] = ["memory"];
+
+/// All that a system without user namespaces lacks.
+pub const MISSING: &str = "user-namespace,mount-namespace,pid-namespace,network-namespace,ipc-namespace,uts-namespace";
 
 fn every_layer_is_on() {
     for uid in users() {
@@ -76,7 +82,6 @@ fn environment_must_be_empty() {
 }
 
 fn no_user_namespaces() {
-    const MISSING: &str = "user-namespace,mount-namespace,pid-namespace,network-namespace,ipc-namespace,uts-namespace";
     for uid in users() {
         for stage in STAGES {
             let order = |attempt: &str, missing: &str| {
@@ -97,6 +102,11 @@ fn no_user_namespaces() {
             assert_eq!(outcome, Outcome::Failed(EACCES), "{stage:?}: {said:?}");
             assert!(said[0].contains("\"pid-namespace\", state: Unavailable"), "{said:?}");
             assert_eq!(order("execve", MISSING).outcome(), Outcome::Killed(libc::SIGSYS));
+            // Where a call's process cannot be told from others, it may not signal at all: the C library has a last resort.
+            let abort = order("abort", MISSING).outcome();
+            assert!(
+                abort == Outcome::Killed(libc::SIGABRT) || stage == Stage::Child && matches!(abort, Outcome::Killed(_))
+            );
             let nobody =
                 if rustix::process::geteuid().is_root() && uid.is_none() { Some(65534) } else { uid.map(i64::from) };
             if let Some(nobody) = nobody {
@@ -216,6 +226,36 @@ fn forks() {
     }
 }
 
+/// A zone has room for one call's process, and for those that the kernel does not count (any more).
+fn one_process_for_a_call() {
+    for uid in users() {
+        let calls = Order::new(Stage::Mother, "many_calls").uid(uid).outcome();
+        assert!(matches!(calls, Outcome::Done(1..=3)), "as {uid:?}: {calls:?}");
+    }
+}
+
+/// What a constructor leaves behind would hold locks, or live without a seal.
+fn a_mother_is_alone() {
+    for (early, told) in [
+        ("leave_a_thread", "has made threads"),
+        ("leave_a_process", "has made processes"),
+        ("leave_an_orphan", "has made processes"),
+    ] {
+        for uid in users() {
+            let mut order = Order::new(Stage::Mother, &format!("early {early}")).uid(uid);
+            order.threads = 2;
+            let (outcome, said) = order.talk();
+            assert_eq!(outcome, Outcome::Exited(1), "{early} as {uid:?}: {said:?}");
+            let last = said.last().expect("a reason");
+            assert!(last.starts_with("failed") && last.contains(told), "{early}: {said:?}");
+        }
+    }
+    // Control: with the same policies and nothing left behind it starts.
+    let mut order = Order::new(Stage::Mother, "early nothing");
+    order.threads = 2;
+    assert_eq!(order.outcome(), Outcome::Done(0));
+}
+
 /// A microprocess maps no more than its address space, even what it only wants to read.
 fn address_space() {
     assert_eq!(Order::new(Stage::Template, "much_to_read").outcome(), Outcome::Done(1), "control: without that limit");
@@ -258,6 +298,8 @@ pub fn timings() {
         (Stage::Loading, "jailed"),
         (Stage::Microprocess, "sealed"),
         (Stage::Sealed, "sealed"),
+        (Stage::Mother, "sealed"),
+        (Stage::Child, "call"),
     ] {
         let mut figures: Vec<u64> = (0..20)
             .map(|_| {

@@ -3,13 +3,15 @@
 use crate::Test;
 use crate::prisoner::Stage;
 use crate::warden::{Order, Outcome};
-use cloison_sandbox::policy::{self, Policy, Verdict};
+use cloison_sandbox::policy::{self, Needs, Policy, Verdict};
 
 pub const TESTS: &[Test] = &[
     ("sweep::template", || sweep(Stage::Template)),
     ("sweep::microprocess", || sweep(Stage::Microprocess)),
     ("sweep::loading", || sweep(Stage::Loading)),
     ("sweep::sealed", || sweep(Stage::Sealed)),
+    ("sweep::mother", || sweep(Stage::Mother)),
+    ("sweep::child", || sweep(Stage::Child)),
 ];
 
 /// More than this kernel has.
@@ -29,13 +31,16 @@ const NOT_TRIED: [i64; 5] =
     [libc::SYS_exit, libc::SYS_exit_group, libc::SYS_rt_sigreturn, libc::SYS_ppoll, libc::SYS_close];
 
 /// The filters of a stage, the last one first.
-fn policies(stage: Stage) -> Vec<&'static Policy> {
+fn policies(stage: Stage) -> Vec<Policy> {
+    let needs = Needs { threads: 1, apart: true, per_call: stage.per_call(), ..Needs::default() };
     match stage {
         Stage::Outside => vec![],
-        Stage::Template => vec![&policy::TEMPLATE],
-        Stage::Microprocess => vec![&policy::MICROPROCESS, &policy::TEMPLATE],
-        Stage::Loading => vec![policy::loading(1, &[])],
-        Stage::Sealed => vec![policy::sealed(1, &[]), policy::loading(1, &[])],
+        Stage::Template => vec![policy::TEMPLATE.clone()],
+        Stage::Microprocess => vec![policy::MICROPROCESS.clone(), policy::TEMPLATE.clone()],
+        Stage::Loading => vec![policy::loading(&needs)],
+        Stage::Sealed | Stage::Worker => vec![policy::sealed(&needs), policy::loading(&needs)],
+        Stage::Mother => vec![policy::mother(&needs), policy::loading(&needs)],
+        Stage::Child => vec![policy::child(&needs), policy::mother(&needs), policy::loading(&needs)],
     }
 }
 

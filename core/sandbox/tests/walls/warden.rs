@@ -154,6 +154,10 @@ impl Prisoner {
                     let result: i64 = result.parse().expect("a number");
                     outcome = Some(if result < 0 { Outcome::Failed(-result as i32) } else { Outcome::Done(result) });
                 }
+                // The process of a call is its mother's to wait for.
+                if let Some(signal) = text.strip_prefix("killed ") {
+                    outcome = Some(Outcome::Killed(signal.parse().expect("a number")));
+                }
                 if !text.starts_with("split") {
                     said.push(text);
                 }
@@ -212,11 +216,17 @@ pub fn wait_for_all(exits: &mut Vec<(i32, Outcome)>) {
 
 /// The worker's and init's numbers in what a prisoner says.
 pub fn pids_in(report: &str) -> (i32, i32) {
-    let number = |after: &str| {
-        let digits = report.split(after).nth(1)?.chars().take_while(char::is_ascii_digit);
-        digits.collect::<String>().parse().ok()
-    };
-    (number("worker: ").expect("a worker"), number("init: Some(").expect("an init"))
+    (worker_in(report), number_in(report, "init: Some(").expect("an init"))
+}
+
+/// The worker's alone, where there may be no init.
+pub fn worker_in(report: &str) -> i32 {
+    number_in(report, "worker: ").expect("a worker")
+}
+
+fn number_in(report: &str, after: &str) -> Option<i32> {
+    let digits = report.split(after).nth(1)?.chars().take_while(char::is_ascii_digit);
+    digits.collect::<String>().parse().ok()
 }
 
 pub fn assert_no_children() {

@@ -1,0 +1,256 @@
+//! What the command makes of manifests, by running it: stubs (checked by mypy), pages, schemas, drafts, comparisons.
+//!
+//! mypy is `$CLOISON_PYTHON -m mypy`, or `python3 -m mypy`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const MANIFEST: &str = r#"
+[zone]
+name = "shop"
+version = "1.0.0"
+library = { soname = "libc.so.6" }
+doc = "A shop."
+
+[constants]
+FULL = 3
+NAME = "shop"
+
+[exceptions.Sold]
+doc = "It is gone."
+
+[types.point]
+c = "struct point { double x, y; };"
+doc = "A place."
+[types.color]
+c = "enum color { RED, GREEN = 4 };"
+[types.list]
+c = "typedef struct list list;"
+handle = true
+free = "list_free"
+
+[functions.list_new]
+c = "list *list_new(int size)"
+[functions.list_free]
+c = "void list_free(list *one)"
+internal = true
+[functions.add]
+c = "int add(list *one, const struct point *where, enum color color, const char *name)"
+doc = "Add a thing."
+where = { in = true }
+name = { default = "thing" }
+returns = { error_if = "< 0", raises = "Sold" }
+[functions.middle]
+c = "struct point middle(const double *numbers, size_t n)"
+numbers = { in = true, length = "n" }
+[functions.visit]
+c = "void visit(list *one, int (*each)(const char *name, int number))"
+[functions.pack]
+c = "int pack(const unsigned char *data, size_t n)"
+data = { in = true, length = "n" }
+"#;
+
+const USE: &str = r#"
+from typing import TYPE_CHECKING
+import cloison
+
+if TYPE_CHECKING:
+    from shop_capability import Shop
+
+shop: "Shop" = cloison.capability("shop")
+
+def use() -> float:
+    one = shop.list_new(3)
+    with one as same:
+        number: int = shop.add(same, shop.point(x=1.0, y=2.0), shop.color.RED, name="a")
+        number = shop.add(one, {"x": 1, "y": 2}, 4)
+    shop.visit(one, lambda name, number: len(name) + number)
+    where: "Shop.point" = shop.middle([1.0, 2.0])
+    sums: list[int] = shop.pack.map([b"a", bytearray(b"b")])
+    try:
+        pass
+    except shop.Sold as error:
+        print(error.code, shop.FULL + 1, shop.NAME.upper(), one.closed, sums)
+    return where.x
+"#;
+
+/// Each line is one mistake.
+const MISUSE: &str = r#"
+from shop_capability import Shop
+import cloison
+shop: Shop = cloison.capability("shop")
+one = shop.list_new("3")
+shop.add(shop.point(), shop.point(), shop.color.RED)
+shop.add(one, shop.point(), "red")
+shop.visit(one, lambda name: 0)
+shop.sell()
+shop.middle([1.0]).z
+text: str = shop.pack(b"")
+shop.list_free(one)
+"#;
+
+fn cloison(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_cloison")).args(arguments).current_dir(folder).output().expect("cloison")
+}
+
+fn text(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+fn ok(output: Output) -> String {
+    let (out, err) = text(&output);
+    assert!(output.status.success(), "{out}{err}");
+    out
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::Builder::new().prefix("cloison-cli-").tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("shop.zone.toml"), MANIFEST).expect("a manifest");
+    folder
+}
+
+fn mypy(folder: &Path, files: &[&str]) -> Output {
+    let python = std::env::var("CLOISON_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let there = Command::new(&python).args(["-c", "import mypy"]).output().is_ok_and(|done| done.status.success());
+    assert!(there, "{python} has no mypy: `pip install mypy`, or name a Python that has it in CLOISON_PYTHON");
+    // The package's types alone: its folder has modules of the standard library as well.
+    let package = folder.join("cloison");
+    fs::create_dir_all(&package).expect("a folder");
+    for name in ["__init__.pyi", "py.typed"] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python-lib/Lib/cloison").join(name);
+        fs::copy(from, package.join(name)).expect("the package's types");
+    }
+    let arguments = ["-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", ".mypy"];
+    Command::new(python).args(arguments).args(files).current_dir(folder).output().expect("mypy")
+}
+
+#[test]
+fn stubs_are_what_mypy_takes() {
+    let folder = folder();
+    let folder = folder.path();
+    ok(cloison(folder, &["stub", "shop.zone.toml", "-o", "shop_capability.pyi"]));
+    for bundled in ["zlib", "libm"] {
+        ok(cloison(folder, &["stub", bundled, "-o", &format!("{bundled}_capability.pyi")]));
+    }
+    fs::write(folder.join("use.py"), USE).expect("a program");
+    ok(mypy(folder, &["use.py", "shop_capability.pyi", "zlib_capability.pyi", "libm_capability.pyi"]));
+}
+
+#[test]
+fn stubs_find_mistakes() {
+    let folder = folder();
+    let folder = folder.path();
+    ok(cloison(folder, &["stub", "shop.zone.toml", "-o", "shop_capability.pyi"]));
+    fs::write(folder.join("misuse.py"), MISUSE).expect("a program");
+    let (found, _) = text(&mypy(folder, &["misuse.py"]));
+    let first = MISUSE.lines().position(|line| line.starts_with("one =")).expect("the first mistake") + 1;
+    for line in first..=MISUSE.lines().count() {
+        assert!(found.contains(&format!("misuse.py:{line}: error")), "line {line}\n{found}");
+    }
+}
+
+#[test]
+fn pages_are_as_they_were() {
+    let folder = folder();
+    for (manifest, golden) in [("shop.zone.toml", "shop.md"), ("zlib", "zlib.md")] {
+        let page = ok(cloison(folder.path(), &["docs", manifest]));
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(golden);
+        if std::env::var_os("CLOISON_BLESS").is_some() {
+            fs::write(&golden, &page).expect("a golden file");
+        }
+        assert_eq!(page, fs::read_to_string(&golden).unwrap_or_default(), "CLOISON_BLESS=1 writes it anew");
+    }
+}
+
+#[test]
+fn what_is_no_manifest_is_an_error() {
+    let folder = folder();
+    for command in ["stub", "docs"] {
+        let output = cloison(folder.path(), &[command, "none-such"]);
+        let (out, err) = text(&output);
+        assert!(output.status.code() == Some(1) || output.status.code() == Some(2), "{err}");
+        assert!(out.is_empty() && err.contains("none-such") && err.contains("zlib"), "{err}");
+    }
+}
+
+#[test]
+fn schemas_are_printed() {
+    let folder = folder();
+    for which in ["zone", "application"] {
+        let schema = ok(cloison(folder.path(), &["schema", which]));
+        let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../schema/{which}.schema.json"));
+        assert_eq!(schema, fs::read_to_string(committed).expect("it is committed"));
+    }
+}
+
+const HEADER: &str = "#define FULL 3\n#define NAME \"shop\"\nstruct point { double x, y; };\nenum color { RED, GREEN = 4 };\n\
+typedef struct list list;\nlist *list_new(int size);\nvoid list_free(list *one);\n\
+int add(list *one, const struct point *where, enum color color, const char *name);\n\
+struct point middle(const double *numbers, unsigned long n);\n\
+void visit(list *one, int (*each)(const char *name, int number));\nint pack(const unsigned char *data, unsigned long n);\n";
+
+/// The messages of `check --verify`, after the symbols that the library has not.
+fn verify(folder: &Path, header: &str) -> String {
+    fs::write(folder.join("shop.h"), header).expect("a header");
+    let (_, err) = text(&cloison(folder, &["check", "shop.zone.toml", "--verify", "--header", "shop.h"]));
+    err.lines()
+        .filter(|line| !line.contains("has no function") && !line.starts_with("hint"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn what_the_header_says_otherwise_is_found() {
+    let folder = folder();
+    let folder = folder.path();
+    assert_eq!(verify(folder, HEADER), "");
+    for (from, to, expected) in [
+        ("double x, y;", "double y, x;", "shop.zone.toml:16: `point.x` has offset 8 by the compiler, and 0 here"),
+        ("double x, y;", "float x, y;", "`point` has size 8 by the compiler, and 16 here"),
+        ("double x, y;", "double x, z;", "`point.y` is not there"),
+        ("GREEN = 4", "GREEN", "shop.zone.toml:19: `GREEN` has value 1 by the compiler, and 4 here"),
+        ("FULL 3", "FULL 4", "shop.zone.toml:9: `FULL` has value 4 by the compiler, and 3 here"),
+        ("\"shop\"", "\"stop\"", "`NAME` is \"stop\" by the compiler, and \"shop\" here"),
+        (
+            "list_new(int size)",
+            "list_new(long size)",
+            "`list_new` is declared otherwise: `list *(long int)` in the header",
+        ),
+        ("list *list_new(int size);", "", "the header does not declare `list_new`"),
+        ("(const unsigned char *data", "(unsigned char *data", "`pack` is declared otherwise"),
+    ] {
+        let found = verify(folder, &HEADER.replace(from, to));
+        assert!(found.contains(expected), "{to}: {found}");
+    }
+    let manifest = MANIFEST.replace("const unsigned char *data", "unsigned char *data");
+    fs::write(folder.join("shop.zone.toml"), manifest).expect("a manifest");
+    assert_eq!(verify(folder, HEADER), "", "a header may promise more");
+}
+
+#[test]
+fn a_draft_goes_through_check_when_it_is_decided() {
+    let folder = folder();
+    let folder = folder.path();
+    let done =
+        cloison(folder, &["bind", "zlib.h", "--function", "compress*", "--function", "crc32", "-o", "z.zone.toml"]);
+    let (_, err) = text(&done);
+    assert!(
+        done.status.success() && err.starts_with("zlib.h: 4 of 4 functions came through, 0 want a decision"),
+        "{err}"
+    );
+    let out = ok(cloison(folder, &["check", "z.zone.toml", "--verify", "--header", "zlib.h"]));
+    assert!(out.contains("z.zone.toml: ok"), "{out}");
+    let done = cloison(folder, &["bind", "zlib.h", "--function", "zError", "--library", "libz.so.1"]);
+    assert!(text(&done).0.contains("returns = { text = true, null = true }"));
+    for (arguments, expected) in [
+        (&["bind", "none-such.h"][..], "none-such.h"),
+        (&["bind", "zlib.h", "--function", "nothing*"], "no function matches"),
+        (&["bind", "shop.h"], "--library"),
+    ] {
+        fs::write(folder.join("shop.h"), HEADER).expect("a header");
+        let done = cloison(folder, arguments);
+        assert!(!done.status.success() && text(&done).1.contains(expected), "{:?}", text(&done));
+    }
+}

@@ -1,0 +1,178 @@
+//! Each call in a process of its own: forked from a zone that has loaded and sealed, sealed itself, gone after the call.
+//!
+//! ```text
+//!  mother                                   child
+//!   clone(SIGCHLD) ───────────────────────▶ dies with its mother; is she still there?
+//!   wait4                                    puts on the rest of the seal
+//!                                            takes the library's signal mask back
+//!                                            work(), and nothing else
+//!   knows how it ended  ◀─────────────────── _exit(0)
+//! ```
+//!
+//! # Why a fork is sound here
+//!
+//! A child has one thread: the one that forked. A lock that another thread holds at that moment stays locked in it for ever, and
+//! `pthread_atfork` handlers exist to repair that, in libraries, by running their code. The mother has one thread: the
+//! seal asks the kernel ([`Error::Company`]). So nothing is locked, no handler is needed, and the raw system call
+//! runs none. What the C library remembers of its own about the process is the thread's number alone; `getpid`, `gettid`
+//! and `raise` ask the kernel.
+//!
+//! # The mother runs no code of the library's
+//!
+//! It would run with more rights than the seal leaves to it. She calls no function of the library; signals that could
+//! run a handler are blocked, and a child takes them back only behind its seal; she has to end by [`end`], without what
+//! was registered for the end.
+
+use crate::error::Error;
+use crate::jail::{Jail, Sealed};
+use crate::policy;
+use crate::spec::Layers;
+use crate::sys::{self, Fork};
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, waitpid};
+use seccompiler::BpfProgram;
+use std::io;
+
+/// The stage of a zone that runs each call in a process of its own: processes may be made, and calls be served in those.
+#[derive(Debug)]
+pub struct Mother {
+    /// What a child puts on; `None` where seccomp is off.
+    filter: Option<BpfProgram>,
+    /// What the library has blocked.
+    signals: sys::Signals,
+    /// What a child will be.
+    child: Jail<Sealed>,
+}
+
+/// How a call's process ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ended {
+    /// With that status.
+    Exited(i32),
+    /// By that signal.
+    Signaled(i32),
+}
+
+/// A child's exit status when it could not be sealed: nothing was served.
+const UNSEALED: i32 = 125;
+/// A child's exit status when its work panicked.
+const PANICKED: i32 = 101;
+
+/// Ends this process at once: without destructors, the library's or ours.
+pub fn end(status: i32) -> ! {
+    sys::exit(status)
+}
+
+impl Jail<Mother> {
+    /// Does `work` in a process of its own, behind the seal, and waits for its end. Whatever `work` changes is gone then, but
+    /// for what is shared.
+    ///
+    /// # Errors
+    ///
+    /// No process could be made: `EAGAIN` at the limit of processes, `ENOMEM`.
+    pub fn in_child(&self, work: impl FnOnce(&Jail<Sealed>)) -> io::Result<Ended> {
+        let mother = getpid();
+        match sys::clone(0)? {
+            Fork::Child => self.stage.live(mother, work),
+            Fork::Parent(child) => wait(child),
+        }
+    }
+
+    /// Tries in a child whether the seal holds there.
+    pub(crate) fn probe(&self) -> Result<(), Error> {
+        let sealed = self.stage.filter.is_some();
+        let look = |_: &Jail<Sealed>| {
+            if sealed {
+                look()
+            }
+        };
+        match self.in_child(look).map_err(Error::Call)? {
+            Ended::Exited(0) => Ok(()),
+            _ => Err(Error::Unsealed("the process of a call may do what it must not")),
+        }
+    }
+}
+
+impl Mother {
+    /// Makes ready what children need, and lets no signal interrupt from now on.
+    pub(crate) fn prepare(requested: Layers, needs: &policy::Needs<'_>, child: Jail<Sealed>) -> Result<Self, Error> {
+        let filter = match requested.has(Layers::SECCOMP) {
+            true => Some(policy::child(needs).compile()?),
+            false => None,
+        };
+        let signals = sys::block_signals().map_err(|source| Error::Process { name: "the signal mask", source })?;
+        // Were it ignored, nobody could be waited for; and its handler would be code of the library's.
+        sys::notice_children().map_err(|source| Error::Process { name: "SIGCHLD", source })?;
+        Ok(Mother { filter, signals, child })
+    }
+
+    /// How many instructions a child puts on.
+    pub(crate) fn instructions(&self) -> usize {
+        self.filter.as_ref().map_or(0, Vec::len)
+    }
+
+    /// The child's life.
+    fn live(&self, mother: Pid, work: impl FnOnce(&Jail<Sealed>)) -> ! {
+        let _unwound = EndIfUnwound;
+        if self.seal_child(mother).is_err() {
+            sys::exit(UNSEALED);
+        }
+        work(&self.child);
+        sys::exit(0)
+    }
+
+    fn seal_child(&self, mother: Pid) -> Result<(), Error> {
+        // Before anything else, and not inherited: without a pid namespace nothing else would end an endless call.
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+            .map_err(|error| Error::process("PR_SET_PDEATHSIG", error))?;
+        // She may have ended before that.
+        if getppid() != Some(mother) {
+            sys::exit(UNSEALED);
+        }
+        if let Some(filter) = &self.filter {
+            let mut filter = filter.clone();
+            policy::fill_in_own_pid(&mut filter, getpid().as_raw_pid());
+            policy::apply("per-call", &filter)?;
+        }
+        // Handlers of the library's run from here on.
+        self.signals.put_back().map_err(|source| Error::Process { name: "the signal mask", source })
+    }
+}
+
+/// A child never returns into its mother's code, not even by a panic.
+struct EndIfUnwound;
+
+impl Drop for EndIfUnwound {
+    fn drop(&mut self) {
+        sys::exit(PANICKED)
+    }
+}
+
+fn wait(child: i32) -> io::Result<Ended> {
+    let child = Pid::from_raw(child);
+    loop {
+        match waitpid(child, WaitOptions::empty()) {
+            Ok(Some((_, status))) => match (status.exit_status(), status.terminating_signal()) {
+                (Some(code), _) => return Ok(Ended::Exited(code)),
+                (None, Some(signal)) => return Ok(Ended::Signaled(signal)),
+                (None, None) => {}
+            },
+            Ok(None) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// What the seal of a call forbids, tried.
+fn look() {
+    let forbidden = sys::map_code().raw_os_error() == Some(libc::EACCES)
+        && waitpid(None, WaitOptions::NOHANG).err() == Some(Errno::CHILD)
+        && match sys::clone(0) {
+            Ok(Fork::Child) => sys::exit(0),
+            Ok(Fork::Parent(_)) => false,
+            Err(error) => error.raw_os_error() == Some(libc::EPERM),
+        };
+    if !forbidden {
+        sys::exit(1)
+    }
+}

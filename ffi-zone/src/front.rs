@@ -1,0 +1,114 @@
+//! What the broker says, and who is there: the front, which the thread that waits holds.
+
+use crate::callables::NoCallables;
+use crate::clients::Client;
+use crate::policy::Policy;
+use crate::serve::{Ended, Service};
+use crate::workers::{Job, Station};
+use cloison_capabilities::Grant;
+use cloison_capabilities::call::CLOSE;
+use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
+use cloison_transport::account::Account;
+use cloison_transport::server::{Server, Slot};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, TryLockError};
+
+/// What the thread that waits holds.
+pub(crate) struct Front {
+    pub(crate) server: Server,
+    /// By slot.
+    pub(crate) clients: Vec<Option<Arc<Client>>>,
+    /// Those that have left and whose objects have not ended. The flag: the broker has been told already.
+    pub(crate) leaving: Vec<(Arc<Client>, bool)>,
+}
+
+impl Service {
+    /// While a callable runs: what the broker has sent.
+    pub(crate) fn hear(&self) {
+        // Whoever holds the front looks at the bell, too.
+        let mut front = match self.front.try_lock() {
+            Ok(front) => front,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return std::thread::yield_now(),
+        };
+        if self.is_alone() {
+            front.look_at_terms();
+        } else if front.server.hear()
+            && let Err(ended) = self.messages(&mut front, true)
+        {
+            self.gate.end(Some(ended));
+        }
+    }
+
+    /// Everything that the broker has sent; `inside` of a call, the objects of a client that leaves have to wait.
+    pub(crate) fn messages(&self, front: &mut Front, inside: bool) -> Result<(), Ended> {
+        while let Some((message, descriptors)) = self.control.try_receive::<ToZone>()? {
+            match message {
+                ToZone::Attach { channel, grant } => self.attach(front, channel, &grant, descriptors)?,
+                ToZone::Detach { channel } => self.detach(front, channel, inside)?,
+                ToZone::Load { .. } => return Err(Ended::Unexpected("a second `Load`")),
+            }
+        }
+        Ok(())
+    }
+
+    fn attach(&self, front: &mut Front, id: ChannelId, grant: &Grant, descriptors: Vec<OwnedFd>) -> Result<(), Ended> {
+        let mut descriptors = descriptors.into_iter();
+        let (Some(channel), Some(terms)) = (descriptors.next(), descriptors.next()) else {
+            return Err(Ended::Unexpected("`Attach` comes with a channel and its terms"));
+        };
+        let account = descriptors.next().map(|account| Account::open(&account));
+        let account = account.transpose().map_err(|error| Ended::Attach(id, error))?;
+        let slot = front.server.attach(id, channel, terms).map_err(|error| Ended::Attach(id, error))?;
+        let policy = Policy::new(grant, &self.marshal.functions().interface, account).ok();
+        let Some(line) = front.server.line(slot).cloned() else { return Ok(()) };
+        front.place(slot, Client::new(line, policy));
+        Ok(())
+    }
+
+    fn detach(&self, front: &mut Front, id: ChannelId, inside: bool) -> Result<(), Ended> {
+        let client = front.server.detach(id).and_then(|slot| front.clients.get_mut(slot.index())?.take());
+        match client {
+            Some(client) if client.leave() => {
+                if inside {
+                    self.control.send(&FromZone::Detached { channel: id }, &[])?;
+                }
+                front.leaving.push((client, inside));
+            }
+            // Whoever runs its call ends it.
+            Some(_) => {}
+            None => self.control.send(&FromZone::Detached { channel: id }, &[])?,
+        }
+        Ok(())
+    }
+
+    /// Ends what a client has left behind.
+    pub(crate) fn end(&self, client: &Arc<Client>, told: bool) {
+        if !self.affine.is_empty() && !Station::is_first() {
+            return self.gate.post(Job::End(client.clone()));
+        }
+        let id = client.line.id();
+        let ended = Station::visit(&self.row, |station| {
+            // None of the zone's functions has that number: the zone's own deadline holds.
+            station.row.begin_many(id, CLOSE, 0);
+            self.marshal.end_client(&station.workspace, id, &NoCallables);
+            station.row.end();
+            station.workspace.trim();
+        });
+        debug_assert!(ended.is_ok(), "every thread that gets here has a station");
+        client.forget_callables();
+        if !told {
+            // If the broker does not hear it, it is gone.
+            let _ = self.control.send(&FromZone::Detached { channel: id }, &[]);
+        }
+    }
+}
+
+impl Front {
+    fn place(&mut self, slot: Slot, client: Arc<Client>) {
+        if self.clients.len() <= slot.index() {
+            self.clients.resize(slot.index() + 1, None);
+        }
+        self.clients[slot.index()] = Some(client);
+    }
+}

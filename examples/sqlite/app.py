@@ -68,7 +68,7 @@ class AddressBook:
             " from person left join mail on person = id where instr(fold(name), fold(?)) group by id order by fold(name)",
             part,
         )
-        return [Person(name, int(born) if born else None, tuple((mail or "").split())) for name, born, mail in rows]
+        return [Person(name, int(born) if born else None, tuple(sorted((mail or "").split()))) for name, born, mail in rows]
 
     def __len__(self) -> int:
         return int(next(self._query("select count(*) from person"))[0])
@@ -157,5 +157,5 @@ def main() -> None:
 
     try:
         book.find("zoe")
-    except cloison.StaleHandle as error:
-        print(f"StaleHandle: {type(error).__name__} once the book is closed")
+    except cloison.StaleHandle:
+        print("StaleHandle: the book is closed")

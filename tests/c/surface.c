@@ -186,3 +186,4 @@ struct variant turn(struct variant v) {
 
 int fail(int code) { return code; }
 int spread(int start, int stop, int step) { return start * 100 + stop * 10 + step; }
+int add(int a, int b) { return a + b; }

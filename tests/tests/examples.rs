@@ -21,11 +21,11 @@ fn an_address_book_on_sqlite() {
 ANGSTROM: Zoë Ångström
 andré: André Weil
 e: André Weil, Emmy Noether, Zoë Ångström
-addresses of Zoë: zoe@example.org za@example.net
+addresses of Zoë: za@example.net zoe@example.org
 ConstraintFailed: constraint failed; still 4 people
 100 more, in batches of 16 rows
 DatabaseError: no such table: nobody
-StaleHandle: once the book is closed
+StaleHandle: the book is closed
 ",
     );
 }

@@ -171,11 +171,10 @@ impl Types {
                 format!("[{}]", elements.collect::<Vec<_>>().join(", "))
             }
             (_, Value::Bytes(bytes)) => format!("b'{}'", String::from_utf8_lossy(bytes)),
-            (_, Value::Complex(real, imaginary)) => format!("complex({real:?}, {imaginary:?})"),
-            (_, Value::Float(value)) if value.is_nan() => "math.nan".to_owned(),
-            (_, Value::Float(value)) if value.is_infinite() && *value > 0.0 => "math.inf".to_owned(),
-            (_, Value::Float(value)) if value.is_infinite() => "-math.inf".to_owned(),
-            (_, Value::Float(value)) => format!("{value:?}"),
+            (_, Value::Complex(real, imaginary)) => {
+                format!("complex({}, {})", python_float(*real), python_float(*imaginary))
+            }
+            (_, Value::Float(value)) => python_float(*value),
             (Type::Scalar(Scalar { kind: Kind::Bool, .. }), Value::Integer(value)) => {
                 if *value == 0 { "False" } else { "True" }.to_owned()
             }
@@ -209,6 +208,15 @@ fn float(random: &mut Random, size: Size) -> f64 {
     match size {
         Size::Small => (1 + random.below(9)) as f64,
         Size::Any => (random.bits() as i64 as f64) / (1_u64 << (random.below(6) * 10)) as f64,
+    }
+}
+
+fn python_float(value: f64) -> String {
+    match (value.is_nan(), value.is_infinite(), value > 0.0) {
+        (true, ..) => "math.nan".to_owned(),
+        (_, true, true) => "math.inf".to_owned(),
+        (_, true, false) => "-math.inf".to_owned(),
+        _ => format!("{value:?}"),
     }
 }
 

@@ -81,7 +81,44 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
         "checked" => ok(&[words[0]]),
         "half" => ok(&[(f64::from_bits(words[0]) / 2.0).to_bits()]),
         "missing" => reply(Status::NativeError, &[u64::MAX, 2, 0, 0]),
+        "BATCH" if memory.last >= 1000 => match std::mem::take(&mut memory.last) - 1000 {
+            0 => ok(&[0, 16, 1 << 40]),
+            1 => ok(&[u64::MAX, 16, 1]),
+            2 => ok(&[0, 8, 1]),
+            3 => ok(&[0, 0, 0]),
+            4 => {
+                arena.write(0, &[0xEE; 64]).expect("room");
+                ok(&[0, 64, 2])
+            }
+            _ => ok(&[]),
+        },
         "BATCH" => batch(memory, request, arena),
+        "lie" => {
+            let question: &[u64] = match words[0] {
+                0 => &[999, 1, 0, 5],
+                1 => &[words[1], 5, 0, 5],
+                2 => &[words[1], 1, u64::MAX, 5],
+                3 => &[words[1]],
+                4 => &[words[1], 1, 0, 1 << 40],
+                _ => &[words[1], 1, 0, 5, 6],
+            };
+            memory.loops.push([words[1], 1, 1, 0, request.arena_used]);
+            reply(Status::Callback, question)
+        }
+        "next_batch_lies" => {
+            memory.last = 1000 + words[0];
+            ok(&[])
+        }
+        "bad_handle" => ok(&[0]),
+        "bad_record" => match words[0] {
+            0 => ok(&[0, 7]),
+            1 => ok(&[u64::MAX, 0]),
+            2 => ok(&[1 << 40, interface_size()]),
+            _ => {
+                arena.write(0, &[0xFF; 400]).expect("room");
+                ok(&[0, interface_size()])
+            }
+        },
         other => panic!("{other}"),
     }
 }
@@ -130,6 +167,14 @@ fn batch(memory: &mut Memory, request: &Request, arena: &Arena) -> Reply {
     let offset = request.arena_used.next_multiple_of(16);
     arena.write(offset, &replies).expect("room");
     ok(&[offset, replies.len() as u64, made.len() as u64])
+}
+
+/// How large a `struct person` is.
+fn interface_size() -> u64 {
+    let interface = interface();
+    let person = interface.types.iter().find(|definition| definition.name == "person").expect("it");
+    let cloison_capabilities::types::TypeKind::Record(person) = &person.kind else { panic!("a record") };
+    person.layout.size
 }
 
 fn interface() -> cloison_capabilities::Interface {
@@ -527,4 +572,60 @@ RuntimeError: this call was not made: the batch ended before it
 True 1
 ",
     );
+}
+
+#[test]
+fn a_zone_that_lies_costs_an_exception() {
+    let source = "
+for how in range(6):
+    error(fake.lie, how, lambda i: i)
+    print(fake.crc(b'\\1'))
+for how in range(6):
+    fake.next_batch_lies(how)
+    error(fake.crc.map, [b'\\1', b'\\2'])
+    print(fake.crc(b'\\1'))
+error(fake.bad_handle)
+for how in range(4):
+    error(fake.bad_record, how)
+print(fake.crc(b'\\1'))
+";
+    let (outcome, _) = run(source);
+    let question = "Error: fake.lie(): the zone answered with a question that makes no sense";
+    let words = "as many words as it should not have";
+    let batch = "Error: fake.crc(): the zone answered with";
+    let bytes = "bytes that are not there";
+    let expected = [
+        question,
+        "1",
+        question,
+        "1",
+        question,
+        "1",
+        &format!("Error: fake.lie(): the zone answered with {words}"),
+        "1",
+        "Error: fake.lie(): the library called f with a number that does not fit its type",
+        "1",
+        &format!("Error: fake.lie(): the library called f with {words}"),
+        "1",
+        &format!("{batch} {words}"),
+        "1",
+        &format!("{batch} {bytes}"),
+        "1",
+        &format!("{batch} {words}"),
+        "1",
+        &format!("{batch} {words}"),
+        "1",
+        &format!("{batch} {words}"),
+        "1",
+        &format!("{batch} {words}"),
+        "1",
+        "Error: fake.bad_handle(): the zone answered with NULL where something should be",
+        &format!("Error: fake.bad_record(): the zone answered with {bytes}"),
+        "Error: fake.bad_record(): the zone answered with NULL where something should be",
+        &format!("Error: fake.bad_record(): the zone answered with {bytes}"),
+        "ValueError: fake.bad_record(): the zone answered with text that is not UTF-8",
+        "1",
+    ];
+    assert_eq!(outcome.stderr, "");
+    assert_eq!(outcome.stdout.lines().collect::<Vec<_>>(), expected);
 }

@@ -266,7 +266,8 @@ impl Batch {
             for linked in &call.links {
                 match earlier.get(linked.call as usize) {
                     Some(made) => {
-                        call.words[linked.word as usize] = made.words.get(linked.result as usize).copied().unwrap_or(0);
+                        call.words[linked.word as usize] =
+                            made.words().get(linked.result as usize).copied().unwrap_or(0);
                     }
                     None => links.push(Link {
                         word: linked.word,
@@ -322,7 +323,7 @@ impl Calls for Different<'_> {
         for linked in &call.links {
             let Some((position, from, consumed)) = linked.handle else { continue };
             let earlier = self.earlier.iter().chain(made).nth(linked.call as usize);
-            let core = earlier.and_then(|made| made.handles.iter().find(|(made, _)| *made == from));
+            let core = earlier.and_then(|made| made.handles().iter().find(|(made, _)| *made == from));
             if let Some((_, core)) = core {
                 let extra = extra.get_or_insert_default();
                 extra.handles.push((position, core.clone()));

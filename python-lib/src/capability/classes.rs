@@ -114,6 +114,15 @@ impl Classes {
         Ok(self.exceptions.borrow_mut().entry(index).or_insert(class).clone())
     }
 
+    /// Whether that is the name of a class or a constant.
+    pub fn has(&self, line: &Line, name: &str) -> bool {
+        let interface = &line.interface;
+        let mut names = interface.types.iter().map(|definition| &definition.name);
+        names.any(|named| named == name)
+            || interface.exceptions.iter().any(|exception| exception.name == name)
+            || interface.constants.iter().any(|(named, _)| named == name)
+    }
+
     /// What of that name is no function: a class or a constant.
     pub fn attribute(&self, line: &Rc<Line>, name: &str, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
         let interface = &line.interface;

@@ -13,6 +13,7 @@ use cloison_capabilities::interface::Lifetime;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// So many bytes of arguments go at once, a larger argument apart: what fits into the processor's caches is fastest.
 pub const CHUNK_BYTES: u64 = 512 << 10;
@@ -23,10 +24,25 @@ pub const CHUNK_CALLS: usize = 4096;
 pub struct Made {
     /// Its results.
     pub values: Values,
-    /// The words of its reply, if a later crossing may want them.
-    pub words: Vec<u64>,
-    /// The handles among its results.
-    pub handles: Vec<(Lifetime, Rc<Core>)>,
+    /// What else may be asked of it, if something may.
+    more: Option<Box<More>>,
+}
+
+struct More {
+    words: Vec<u64>,
+    handles: Vec<(Lifetime, Rc<Core>)>,
+}
+
+impl Made {
+    /// The words of its reply, if later crossings may want them.
+    pub fn words(&self) -> &[u64] {
+        self.more.as_ref().map_or(&[], |more| &more.words)
+    }
+
+    /// The handles among its results, and where they come from.
+    pub fn handles(&self) -> &[(Lifetime, Rc<Core>)] {
+        self.more.as_ref().map_or(&[], |more| &more.handles)
+    }
 }
 
 /// The calls that are to be made.
@@ -71,8 +87,9 @@ impl Line {
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
         let mut batch = Plan::special(BATCH, name, &self.interface);
-        // The zone's deadline is for each call; this one is for the case that the zone does not keep it.
-        batch.deadline = batch.deadline.saturating_mul(u32::try_from(calls.count()).unwrap_or(u32::MAX).max(1));
+        // The broker sees to each call's deadline; this one is for the case that nobody does.
+        batch.deadline =
+            (0..calls.count()).fold(Duration::ZERO, |sum, index| sum.saturating_add(calls.plan(index).deadline));
         let mut request = Request { function: BATCH, count: 3, arena_used: written.used, words: [0; MAX_WORDS] };
         request.words[..3].copy_from_slice(&[written.offset, written.rows.len() as u64, calls.count() as u64]);
         let mut turn = self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm)?;
@@ -102,7 +119,7 @@ impl Line {
         };
         drop(turn);
         for (index, extra) in extras {
-            extra.settle(&crossing.made.get(index).map_or(&[][..], |made| &made.handles));
+            extra.settle(crossing.made.get(index).map_or(&[], Made::handles));
         }
         if let Err(lie) = read {
             crossing.failure.get_or_insert_with(|| raise::lied(&self.name, &batch, &lie, vm));
@@ -142,8 +159,11 @@ impl Line {
             let Taking { reached, made: handles, .. } = taking;
             crossing.reached = crossing.reached.max(reached);
             extras.extend(extra.map(|extra| (index, extra)));
-            let words = if C::WORDS { words.to_vec() } else { Vec::new() };
-            crossing.made.push(Made { values: values?, words, handles });
+            let more = (C::WORDS || !handles.is_empty()).then(|| {
+                let words = if C::WORDS { words.to_vec() } else { Vec::new() };
+                Box::new(More { words, handles })
+            });
+            crossing.made.push(Made { values: values?, more });
         }
         match replies.is_at_end() && made == calls.count() as u64 {
             true => Ok(()),

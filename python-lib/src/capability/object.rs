@@ -48,6 +48,13 @@ impl Capability {
 
     /// The AttributeError for a name that is none of its functions, with what may have been meant.
     pub fn no_function(&self, name: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        if self.line.get().is_some_and(|line| line.classes.has(line, name)) {
+            return vm.new_attribute_error(format!(
+                "'{name}' of capability '{}' is no function: look it up in a function, since while modules are imported \
+                 nothing but names is known",
+                self.name
+            ));
+        }
         let hint =
             self.line.get().and_then(|line| nearest(line, name)).map(|near| format!(". Did you mean: '{near}'?"));
         vm.new_attribute_error(format!(

@@ -4,7 +4,7 @@ use super::results::Lie;
 use cloison_capabilities::call::{MAX_WORDS, Status};
 
 /// How many bytes a row has before its words.
-const HEAD_BYTES: usize = 16;
+const HEAD_BYTES: usize = size_of::<u128>();
 
 /// A word that is the result of an earlier call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -25,10 +25,8 @@ pub fn row_bytes(words: usize, links: usize) -> u64 {
 /// Append a call.
 #[inline]
 pub fn push(rows: &mut Vec<u8>, function: u32, words: &[u64], links: &[Link]) {
-    rows.extend_from_slice(&function.to_le_bytes());
-    rows.extend_from_slice(&(words.len() as u32).to_le_bytes());
-    rows.extend_from_slice(&(links.len() as u32).to_le_bytes());
-    rows.extend_from_slice(&[0; 4]);
+    let head = u128::from(function) | (words.len() as u128) << 32 | (links.len() as u128) << 64;
+    rows.extend_from_slice(&head.to_le_bytes());
     for word in words {
         rows.extend_from_slice(&word.to_le_bytes());
     }

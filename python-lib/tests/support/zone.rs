@@ -104,6 +104,7 @@ fn grant(interface: &Interface) -> Grant {
 pub type Library = fn(&mut Memory, &str, &Request, &Arena) -> Reply;
 
 /// What a library remembers between requests.
+#[allow(dead_code)] // not every test's library has a memory
 #[derive(Debug, Default)]
 pub struct Memory {
     /// Handles that are open, by their words.

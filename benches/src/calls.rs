@@ -14,7 +14,12 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     table.line("… against its floor", Nanoseconds(hot), Some(("spinning in C", Nanoseconds(spin))), "");
 
     let batch = one(peers.cloison("batch", false)?);
-    table.line("a call in a batch, `crc32.map(…)`", Nanoseconds(batch), Some(("ctypes", Nanoseconds(ctypes))), "≤ 0.15");
+    table.line(
+        "a call in a batch, `crc32.map(…)`",
+        Nanoseconds(batch),
+        Some(("ctypes", Nanoseconds(ctypes))),
+        "≤ 0.15",
+    );
     let callback = one(peers.cloison("callback", false)?);
     let peer = one(peers.python("ctypes_calls.py", "callback", false)?);
     table.line("C calls Python, `qsort(…, compare)`", Nanoseconds(callback), Some(("ctypes", Nanoseconds(peer))), "");

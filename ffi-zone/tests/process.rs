@@ -4,6 +4,7 @@
 mod common;
 mod running;
 
+use cloison_capabilities::call::Status;
 use cloison_capabilities::interface::{FileRule, Instances};
 use cloison_capabilities::message::FromZone;
 use cloison_transport::client::CallError;

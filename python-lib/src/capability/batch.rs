@@ -6,7 +6,7 @@
 //! ```
 //!
 //! An image that grows beyond what is good to send at once is continued in another one, which is another crossing. Results of
-//! an earlier crossing that are arguments of a later one are filled in here; within a crossing the zone does it ([`Link`]).
+//! an earlier crossing that are arguments of a later one are filled in here; within a crossing the zone does it (its links).
 
 use super::arguments::{Extra, Passed, Prepared};
 use super::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};

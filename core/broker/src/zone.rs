@@ -9,7 +9,7 @@ use cloison_capabilities::interface::Instances;
 use cloison_capabilities::message::{ChannelId, End, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
-use cloison_transport::status::{COARSE_LAG, Status, monotonic};
+use cloison_transport::status::{COARSE_LAG, Running, Status, monotonic};
 use cloison_transport::terms::State;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -135,7 +135,7 @@ impl Instance {
 
     /// Whether the running call's client has given up on it: then it is likely to be ended.
     fn suspect(&self) -> bool {
-        self.status.running().is_some_and(|running| self.leaving.contains_key(&running.channel))
+        self.status.all_running().any(|running| self.leaving.contains_key(&running.channel))
     }
 
     /// Judge it by its own status page and by our clock.
@@ -150,14 +150,15 @@ impl Instance {
         if oldest.is_some_and(|oldest| now >= oldest + longest + ANSWER_DEADLINE) {
             return Health::Overdue;
         }
-        if let Some(running) = self.status.running() {
+        // Of the calls that its threads say they run, the one whose time is over first.
+        let left = |running: Running| {
             let allowed = deadline(specification, running.function) + COARSE_LAG;
             // A beginning in the future is a lie; it counts as the longest time.
             let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
-            return match allowed.checked_sub(elapsed) {
-                Some(left) if !left.is_zero() => Health::Fine(Some(now + left)),
-                _ => Health::Overdue,
-            };
+            allowed.saturating_sub(elapsed)
+        };
+        if let Some(left) = self.status.all_running().map(left).min() {
+            return if left.is_zero() { Health::Overdue } else { Health::Fine(Some(now + left)) };
         }
         match oldest {
             Some(oldest) if now >= oldest + ANSWER_DEADLINE => Health::Silent,
@@ -241,6 +242,31 @@ mod tests {
             check_at: None,
         };
         (instance, theirs, TermsView::open(&descriptors.terms).unwrap())
+    }
+
+    /// Two functions, the first of which may take a minute and the second a millisecond.
+    fn specification() -> ZoneSpecification {
+        let text = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libt.so\" }\n[sandbox]\nthreads = 2\nthread_safe = true\n\
+                    [functions.slow]\nc = \"void slow(void)\"\ndeadline = \"60 s\"\n\
+                    [functions.quick]\nc = \"void quick(void)\"\ndeadline = \"1 ms\"\n";
+        let interface = cloison_capabilities::manifest::parse("t.zone.toml", text).unwrap();
+        ZoneSpecification { interface: interface.into(), folder: "/".into() }
+    }
+
+    #[test]
+    fn each_of_several_calls_has_its_deadline() {
+        let (mut instance, _zone, _terms) = instance();
+        let (status, page) = Status::create().unwrap();
+        let server = cloison_transport::server::Server::new(page).unwrap();
+        instance.status = status;
+        server.row(0).unwrap().begin(CHANNEL, 0);
+        std::thread::sleep(Duration::from_millis(2));
+        let quick = server.row(1).unwrap();
+        quick.begin(CHANNEL, 1);
+        std::thread::sleep(Duration::from_millis(1) + COARSE_LAG * 2);
+        assert_eq!(instance.check(&specification(), Instant::now()), Health::Overdue);
+        quick.end();
+        assert!(matches!(instance.check(&specification(), Instant::now()), Health::Fine(Some(_))));
     }
 
     #[test]

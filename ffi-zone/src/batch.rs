@@ -288,7 +288,10 @@ impl<'a> Batch<'a> {
         let reached = match request.function {
             CLOSE | SYNC => {
                 self.service.object(self.client, station, callables, request, reply);
-                request.arena_used + if request.function == SYNC { reply.words[1] + ARENA_ALIGNMENT } else { 0 }
+                match request.function == SYNC && reply.status == Status::Ok {
+                    true => request.arena_used + reply.words[1] + ARENA_ALIGNMENT,
+                    false => request.arena_used,
+                }
             }
             _ => match self.service.admit(self.client, request) {
                 Ok(()) => self.service.call(self.client, station, callables, request, reply),

@@ -105,6 +105,35 @@ pub(crate) struct Asking<'a> {
     pub(crate) level: usize,
 }
 
+impl Asking<'_> {
+    /// What callables have given to C, it has no more.
+    pub(crate) fn release_given(&self) {
+        let given = self.client.conversation.given(self.level);
+        if !given.is_empty() {
+            self.service.marshal().handles().unpin(self.client.line.id(), &given);
+        }
+    }
+}
+
+/// For the ends of objects between calls: callables are given back, and none can be asked for anything new.
+pub(crate) struct Releasing<'a>(pub(crate) &'a Client);
+
+impl Callables for Releasing<'_> {
+    fn bind(&self, _: FunctionId, _: usize, _: u64) -> Result<Bound, Unbound> {
+        Err(Unbound::Malformed)
+    }
+
+    fn release(&self, closure: ClosureId) {
+        release(self.0, closure);
+    }
+
+    fn starts(&self, _: u64) {}
+
+    fn ended(&self) -> Option<Box<Refusal>> {
+        None
+    }
+}
+
 impl Callables for Asking<'_> {
     /// A callable that C has already, as the same kind of callback, keeps its address: libraries compare them.
     fn bind(&self, function: FunctionId, parameter: usize, number: u64) -> Result<Bound, Unbound> {
@@ -133,7 +162,9 @@ impl Callables for Asking<'_> {
     }
 
     fn ended(&self) -> Option<Box<Refusal>> {
-        self.client.conversation.settle(self.level)
+        let refusal = self.client.conversation.settle(self.level);
+        self.release_given();
+        refusal
     }
 }
 

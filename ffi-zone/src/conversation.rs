@@ -52,6 +52,8 @@ enum Level {
         /// How much of the arena is in use.
         in_use: u64,
         failure: Option<Box<Refusal>>,
+        /// Handles of objects that callables have given to C: pinned until it has run.
+        given: Vec<u64>,
     },
     Question,
 }
@@ -79,7 +81,7 @@ impl Conversation {
     /// A call begins: its level.
     pub(crate) fn enter(&self, row: &Row) -> usize {
         let mut talk = self.talk();
-        talk.levels.push(Level::Call { row: row.clone(), in_use: 0, failure: None });
+        talk.levels.push(Level::Call { row: row.clone(), in_use: 0, failure: None, given: Vec::new() });
         talk.levels.len()
     }
 
@@ -98,7 +100,17 @@ impl Conversation {
         }
     }
 
+    /// C has run: which objects callables have given it meanwhile, each as often as it has been given.
+    pub(crate) fn given(&self, level: usize) -> Vec<u64> {
+        match self.on_top(level).levels.last_mut() {
+            Some(Level::Call { given, .. }) => std::mem::take(given),
+            _ => Vec::new(),
+        }
+    }
+
     /// The call ends. Whether the client waits for that: it does not while it has a question to answer.
+    ///
+    /// Before that, [`Conversation::given`].
     pub(crate) fn leave(&self, level: usize) -> bool {
         let mut talk = self.on_top(level);
         talk.levels.pop();
@@ -118,7 +130,7 @@ impl Conversation {
         let busy = |talk: &mut Talk| matches!(talk.levels.last(), Some(Level::Question));
         let mut talk = self.changed.wait_while(self.talk(), busy).unwrap_or_else(PoisonError::into_inner);
         let depth = talk.questions + 1;
-        let Some(Level::Call { row, in_use, failure }) = talk.levels.last_mut() else { return None };
+        let Some(Level::Call { row, in_use, failure, .. }) = talk.levels.last_mut() else { return None };
         if failure.is_some() {
             return None;
         }
@@ -134,7 +146,7 @@ impl Conversation {
     }
 
     /// The question is over, one way or the other. Whether well.
-    pub(crate) fn asked(&self, turn: Turn, failed: Option<Failed>) -> bool {
+    pub(crate) fn asked(&self, turn: Turn, failed: Option<Failed>, pinned: Vec<u64>) -> bool {
         let mut talk = self.talk();
         talk.levels.pop();
         talk.questions -= 1;
@@ -148,10 +160,11 @@ impl Conversation {
             Some(Failed::Answered(refusal)) => Some(refusal),
             None => None,
         };
-        if let Some(Level::Call { failure, .. }) = talk.levels.last_mut()
-            && refusal.is_some()
-        {
-            *failure = refusal;
+        if let Some(Level::Call { failure, given, .. }) = talk.levels.last_mut() {
+            if refusal.is_some() {
+                *failure = refusal;
+            }
+            given.extend(pinned);
         }
         turn.row.resume(turn.paused);
         drop(talk);

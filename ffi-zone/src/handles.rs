@@ -13,6 +13,9 @@
 //! | borrowed | never by us | the same; and when the object itself is freed through another handle |
 //! | consumed by a call | by that call | when the call has succeeded |
 //!
+//! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
+//! it goes on with another word for the object, or with its owner, or else stays for as long as the zone.
+//!
 //! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: a callback
 //! of that call cannot close it, nor anything that owns it.
 //!
@@ -30,6 +33,9 @@ use table::{Object, Table};
 
 /// The most things that the library may keep for one client at once, whatever their size.
 const MAX_RETAINED: u32 = 1 << 16;
+
+/// The pins of an object that a call is going to end.
+const CONSUMED: u32 = u32::MAX;
 
 /// Why a word is not what it should be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -130,7 +136,8 @@ impl Handles {
         let mut table = self.table();
         let index = table.find_typed(client, word, id)?;
         let object = table.object(index).ok_or(HandleError::Stale)?;
-        object.pins = object.pins.saturating_add(1);
+        // What a call is about to end is nobody else's, not even the same call's.
+        object.pins = object.pins.checked_add(1).filter(|pins| *pins < CONSUMED).ok_or(HandleError::InUse)?;
         Ok(object.address)
     }
 
@@ -140,7 +147,7 @@ impl Handles {
         for word in words {
             let Ok(index) = table.find(client, *word) else { continue };
             if let Some(object) = table.object(index) {
-                object.pins = object.pins.saturating_sub(1);
+                object.pins = if object.pins == CONSUMED { 0 } else { object.pins.saturating_sub(1) };
             }
         }
     }
@@ -181,6 +188,18 @@ impl Handles {
         table.known.get(&(id, address, client)).map(|index| table.word(*index))
     }
 
+    /// A question is over in which the client was shown this object: its word ends, unless the object is the client's own
+    /// by now.
+    pub fn hide(&self, client: ChannelId, word: u64) -> Vec<Ended> {
+        let mut table = self.table();
+        let Ok(index) = table.find(client, word) else { return Vec::new() };
+        let family = table.family(index);
+        if table.object(index).is_none_or(|object| !object.borrowed) || table.any_pinned(&family) {
+            return Vec::new();
+        }
+        self.end(&mut table, family)
+    }
+
     /// Ends an object and all that it owns.
     pub fn close(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
         let mut table = self.table();
@@ -205,7 +224,7 @@ impl Handles {
         if object.borrowed {
             return Err(HandleError::Borrowed);
         }
-        object.pins = 1;
+        object.pins = CONSUMED;
         Ok(object.address)
     }
 
@@ -271,7 +290,7 @@ impl Handles {
             table.blocks.insert(*number, index);
         }
         if let Some(object) = table.object(index) {
-            object.retained.push(retained);
+            object.retained.push((client, retained));
         }
         Ok(())
     }
@@ -281,7 +300,7 @@ impl Handles {
         let mut table = self.table();
         let index = *table.blocks.get(&number)?;
         let object = table.object(index).filter(|object| object.client == client)?;
-        object.retained.iter().find_map(|retained| match retained {
+        object.retained.iter().find_map(|(_, retained)| match retained {
             Retained::Buffer(own, block) if *own == number => Some(block.clone()),
             _ => None,
         })
@@ -301,10 +320,12 @@ impl Handles {
                 }
                 continue;
             }
+            table.pass_on(index);
             let Some(object) = table.remove(index) else { continue };
             let free = self.free_function(object.id).filter(|_| !object.borrowed);
             if free.is_some() || !object.retained.is_empty() {
-                ended.push(Ended { id: object.id, free, address: object.address, retained: object.retained });
+                let retained = object.retained.into_iter().map(|(_, retained)| retained).collect();
+                ended.push(Ended { id: object.id, free, address: object.address, retained });
             }
         }
         ended

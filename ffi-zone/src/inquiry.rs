@@ -12,6 +12,7 @@ use crate::call::Step;
 use crate::clients::Client;
 use crate::ffi::{Frame, read};
 use crate::functions::Functions;
+use crate::handles::Ended;
 use crate::number::{bits_of_value, value_of_bits, word_of_bits};
 use crate::questions::Kind;
 use crate::refusal::Refusal;
@@ -31,6 +32,8 @@ pub(crate) struct Inquiry<'a> {
     arguments: *mut *mut c_void,
     /// Handles that are the client's during the question.
     shown: Vec<u64>,
+    /// By parameter: how many elements C has room for.
+    room: Vec<u64>,
 }
 
 impl<'a> Inquiry<'a> {
@@ -38,19 +41,31 @@ impl<'a> Inquiry<'a> {
     ///
     /// `value` and `arguments` are what the kind's call interface says, for as long as this value lives.
     pub(crate) unsafe fn new(kind: &'a Kind, value: *mut c_void, arguments: *mut *mut c_void) -> Self {
-        Self { kind, value, arguments, shown: Vec::new() }
+        Self { kind, value, arguments, shown: Vec::new(), room: Vec::new() }
     }
 
     fn parameters(&self) -> &'a [Parameter] {
         &self.kind.callback.parameters
     }
 
-    /// The question is over.
-    pub(crate) fn end(&mut self, service: &Service, client: &Client) {
-        for word in self.shown.drain(..) {
-            // What is borrowed leaves nothing to be done, and one may have gone with another.
-            let _ = service.marshal().handles().close(client.line.id(), word);
+    /// The question is over. Calls inside of the callable may have made objects that belong to what it was shown: those
+    /// that are to be freed now, which can ask.
+    pub(crate) fn end(&mut self, service: &Service, client: &Client) -> Vec<Ended> {
+        let handles = service.marshal().handles();
+        self.shown.drain(..).flat_map(|word| handles.hide(client.line.id(), word)).collect()
+    }
+
+    /// Works out how much room C has, before anybody can change what says so.
+    pub(crate) fn measure(&mut self, functions: &Functions) -> Step {
+        self.room = vec![0; self.parameters().len()];
+        for (index, parameter) in self.parameters().iter().enumerate() {
+            if let Role::Buffer(buffer) = &parameter.role
+                && parameter.role.is_result()
+            {
+                self.room[index] = self.capacity(functions, index, buffer)?;
+            }
         }
+        Ok(())
     }
 
     /// How many elements C has passed; `None` for a string, which ends with its NUL.

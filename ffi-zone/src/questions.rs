@@ -4,7 +4,7 @@
 //! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
 //! gives C the callback's error value; `conversation` remembers why.
 
-use crate::clients::Client;
+use crate::clients::{Client, Releasing};
 use crate::closures::Target;
 use crate::conversation::{Failed, Turn};
 use crate::ffi::{Signature, SignatureError};
@@ -12,6 +12,7 @@ use crate::inquiry::Inquiry;
 use crate::passing::MAX_NESTING;
 use crate::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
+use crate::workers::Station;
 use cloison_capabilities::call::{ANSWER, MAX_WORDS, Request, Status};
 use cloison_capabilities::interface::{Callback, Element, Role};
 use cloison_capabilities::types::{CType, MemberRole, TypeKind};
@@ -188,9 +189,17 @@ impl Question {
     /// Whether C has got an answer.
     fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, inquiry: &mut Inquiry<'_>) -> bool {
         let Some(turn) = client.conversation.ask() else { return false };
-        let failed = self.converse(service, client, inquiry, &turn).err();
-        inquiry.end(service, client);
-        client.conversation.asked(turn, failed)
+        let mut given = Vec::new();
+        let failed = self.converse(service, client, inquiry, &turn, &mut given).err();
+        let (ended, row) = (inquiry.end(service, client), turn.row.clone());
+        let well = client.conversation.asked(turn, failed, given);
+        if !ended.is_empty() {
+            let freed = Station::visit(&row, |station| {
+                service.marshal().end(&station.workspace, ended, &Releasing(client));
+            });
+            debug_assert!(freed.is_ok(), "the question was put from here");
+        }
+        well
     }
 
     /// Asks, and serves what the client asks for until it answers.
@@ -200,11 +209,13 @@ impl Question {
         client: &Arc<Client>,
         inquiry: &mut Inquiry<'_>,
         turn: &Turn,
+        given: &mut Vec<u64>,
     ) -> Result<(), Failed> {
         if client.line.revoked() {
             return Err(Failed::Answered(Refusal::new(Status::Revoked, "the grant has been revoked")));
         }
         let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
+        inquiry.measure(service.marshal().functions()).map_err(Failed::Answered)?;
         inquiry.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
         let until = monotonic().saturating_add(self.kind.deadline);
         let mut said = true;
@@ -220,7 +231,8 @@ impl Question {
                     true
                 }
                 Ok(()) if request.function == ANSWER => {
-                    return self.answered(service, client, inquiry, turn, &request).map_err(Failed::Answered);
+                    let answered = self.answered(service, client, inquiry, turn, &request, given);
+                    return answered.map_err(Failed::Answered);
                 }
                 Ok(()) => service.nested(client, &turn.row, &request, &mut reply),
                 Err(Unanswered::Control) => {
@@ -242,10 +254,13 @@ impl Question {
         inquiry: &mut Inquiry<'_>,
         turn: &Turn,
         request: &Request,
+        given: &mut Vec<u64>,
     ) -> Result<(), Box<Refusal>> {
         let words = &request.words[..request.count as usize];
         match words {
-            [depth, 1, results @ ..] if *depth == turn.depth => inquiry.answer(service, client, turn, results, request),
+            [depth, 1, results @ ..] if *depth == turn.depth => {
+                inquiry.answer(service, client, turn, results, request, given)
+            }
             [depth, 0] if *depth == turn.depth => Err(Refusal::raised(turn.depth)),
             _ => {
                 let text = format_args!("{}: the answer makes no sense", self.kind.name);

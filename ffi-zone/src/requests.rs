@@ -90,6 +90,11 @@ impl Service {
         if client.line.revoked() {
             return self.refuse(client, &revoked(), request, reply);
         }
+        if request.arena_used > client.line.arena().len() {
+            // What a callable is shown during the end of an object would stand behind that.
+            let refusal = Refusal::new(Status::Malformed, "the request makes no sense");
+            return self.refuse(client, &refusal, request, reply);
+        }
         let origin = Origin::new(client.line.id(), client.line.arena(), callables);
         match request.function {
             CLOSE => {

@@ -255,6 +255,7 @@ impl Service {
         let level = client.conversation.enter(row);
         let asking = Asking { service: self, client, level };
         self.serve(client, station, row, &asking, request, reply);
+        asking.release_given();
         client.conversation.leave(level)
     }
 

@@ -243,6 +243,49 @@ fn objects_of_a_client_that_leaves_end_and_ask_nobody() {
 }
 
 #[test]
+fn room_is_what_it_was_when_c_asked() {
+    for instances in BOTH {
+        let (zone, mut client) = start(instances);
+        for (bytes, status) in [(16, Status::Ok), (17, Status::TooLarge), (64, Status::TooLarge)] {
+            let reply = zone.converse(&mut client, "measured", &[Word(1)], |client, question| {
+                with_data(client, question, &[64], &[&vec![1; bytes]])
+            });
+            assert_eq!(reply.status, status, "{bytes}: {}", client.explanation(&reply));
+            assert!(status != Status::Ok || reply.words[0] == 0);
+        }
+        zone.stop();
+    }
+}
+
+/// The request that closes a handle.
+fn closing(word: u64, used: u64) -> Request {
+    let mut request = Request::EMPTY;
+    (request.function, request.count, request.arena_used, request.words[0]) = (CLOSE, 1, used, word);
+    request
+}
+
+#[test]
+fn what_a_callable_has_given_stays_until_c_has_run() {
+    let (zone, mut client) = start(Instances::Shared);
+    let word = zone.call(&mut client, "box_new", &[Word(5)]).words[0];
+    let mut tried = None;
+    let reply = zone.converse(&mut client, "lend", &[Word(1)], |client, question| {
+        if question.words.last() == Some(&0) {
+            return with_data(client, question, &[], &[&word.to_le_bytes()]);
+        }
+        tried = Some(client.converse(&closing(word, question.in_use), |_, _| Answer::Raises));
+        with_data(client, question, &[], &[&0_u64.to_le_bytes()])
+    });
+    let tried = tried.expect("asked twice");
+    assert_ne!(tried.status, Status::Ok, "C still has it");
+    assert_eq!((reply.status, reply.words[0]), (Status::Ok, 5));
+    assert_eq!(client.converse(&closing(word, 0), |_, _| Answer::Raises).status, Status::Ok, "C has it no more");
+    let reply = client.converse(&closing(word, u64::MAX), |_, _| Answer::Raises);
+    assert_eq!(reply.status, Status::Malformed, "more of the arena than there is");
+    zone.stop();
+}
+
+#[test]
 fn a_function_that_is_kept_without_leave_gives_nothing() {
     let (zone, mut client) = start(Instances::Shared);
     assert_eq!(zone.call(&mut client, "keep", &[Word(1)]).status, Status::Ok);

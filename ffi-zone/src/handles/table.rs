@@ -23,6 +23,8 @@ pub(super) struct Table {
     pub(super) count: u64,
     /// The generation of a slot that is new; 0 is 1.
     pub(super) first: u32,
+    /// Kept for objects that nobody has a word for any more, and that have not ended.
+    forever: Vec<Retained>,
 }
 
 pub(super) struct Slot {
@@ -40,7 +42,8 @@ pub(super) struct Object {
     /// By birth.
     pub(super) children: BTreeMap<u64, u32>,
     pub(super) pins: u32,
-    pub(super) retained: Vec<Retained>,
+    /// And whose it is: clients may have borrowed the same object.
+    pub(super) retained: Vec<(ChannelId, Retained)>,
 }
 
 impl Table {
@@ -128,8 +131,12 @@ impl Table {
         family
     }
 
+    /// Whether a call uses any of them, also by a word that another client has borrowed.
     pub(super) fn any_pinned(&mut self, family: &[u32]) -> bool {
-        family.iter().any(|index| self.object(*index).is_some_and(|object| object.pins > 0))
+        let pinned = |table: &mut Self, index: u32| table.object(index).is_some_and(|object| object.pins > 0);
+        family.iter().any(|index| {
+            pinned(self, *index) || self.borrowers(*index).into_iter().any(|borrower| pinned(self, borrower))
+        })
     }
 
     /// Takes an object out. Its word, and its slot's generation, end.
@@ -160,16 +167,40 @@ impl Table {
     }
 
     pub(super) fn give_back(&mut self, object: &Object) {
-        for retained in &object.retained {
-            if let Some(kept) = self.kept.get_mut(&object.client) {
+        for (client, retained) in &object.retained {
+            if let Some(kept) = self.kept.get_mut(client) {
                 (kept.0, kept.1) = (kept.0.saturating_sub(1), kept.1.saturating_sub(retained.bytes()));
                 if kept.0 == 0 {
-                    self.kept.remove(&object.client);
+                    self.kept.remove(client);
                 }
             }
             if let Retained::Buffer(number, _) = retained {
                 self.blocks.remove(number);
             }
+        }
+    }
+
+    /// A borrowed word is about to end, and the object is not: what the library keeps for it must stay.
+    pub(super) fn pass_on(&mut self, index: u32) {
+        let Some(object) = self.object(index).filter(|object| object.borrowed) else { return };
+        let (id, address, owner) = (object.id, object.address, object.owner);
+        let retained = std::mem::take(&mut object.retained);
+        if retained.is_empty() {
+            return;
+        }
+        for (_, retained) in &retained {
+            if let Retained::Buffer(number, _) = retained {
+                self.blocks.remove(number);
+            }
+        }
+        let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
+        let others: Vec<u32> =
+            self.known.range(same).map(|(_, other)| *other).filter(|other| *other != index).collect();
+        let owned = |other: &&u32| self.slots[**other as usize].object.as_ref().is_some_and(|object| !object.borrowed);
+        let heir = others.iter().find(owned).copied().or(owner).or(others.first().copied());
+        match heir.and_then(|heir| self.object(heir)) {
+            Some(heir) => heir.retained.extend(retained),
+            None => self.forever.extend(retained.into_iter().map(|(_, retained)| retained)),
         }
     }
 

@@ -198,6 +198,71 @@ fn what_the_library_keeps_is_given_back_with_the_object() {
 }
 
 #[test]
+fn what_a_call_ends_is_nobody_elses() {
+    let handles = handles();
+    let word = own(&handles, PARENT, 0x1000, None);
+    assert_eq!(handles.consume(ONE, word, PARENT), Ok(0x1000));
+    assert_eq!(handles.pin(ONE, word, PARENT), Err(HandleError::InUse), "as another argument, or inside of a callback");
+    handles.unpin(ONE, &[word]);
+    assert_eq!(handles.pin(ONE, word, PARENT), Ok(0x1000), "the call failed");
+    handles.unpin(ONE, &[word]);
+    assert_eq!(freed(&handles.close(ONE, word).expect("open")), [(10, 0x1000)]);
+}
+
+#[test]
+fn what_another_client_uses_cannot_be_ended_by_its_owner() {
+    let handles = handles();
+    let word = own(&handles, PARENT, 0x1000, None);
+    let lent = handles.adopt(OTHER, PARENT, 0x1000, None, true).expect("room").word;
+    handles.pin(OTHER, lent, PARENT).expect("open");
+    assert_eq!(handles.close(ONE, word).err(), Some(HandleError::InUse));
+    assert_eq!(handles.consume(ONE, word, PARENT).err(), Some(HandleError::InUse));
+    handles.unpin(OTHER, &[lent]);
+    assert_eq!(freed(&handles.close(ONE, word).expect("open")), [(10, 0x1000)]);
+}
+
+#[test]
+fn what_is_kept_outlives_a_borrowed_word() {
+    let handles = handles();
+    let kept = || Retained::Block(Arc::new(Block::new(100).expect("memory")));
+    let count = |ended: Vec<Ended>| ended.iter().map(|one| one.retained.len()).sum::<usize>();
+    // With the owner.
+    let parent = own(&handles, PARENT, 0x1000, None);
+    let lent = handles.adopt(ONE, CHILD, 0x2000, Some(parent), true).expect("room").word;
+    handles.retain(ONE, lent, kept()).expect("open");
+    assert_eq!(count(handles.close(ONE, lent).expect("open")), 0, "the object lives");
+    let lent = handles.adopt(ONE, CHILD, 0x2000, Some(parent), true).expect("room").word;
+    handles.retain(ONE, lent, kept()).expect("open");
+    let ended = handles.close(ONE, parent).expect("open");
+    assert_eq!((freed(&ended), count(ended)), (vec![(10, 0x1000)], 2), "behind the parent's end");
+    // With the word of whose it is.
+    let word = own(&handles, PARENT, 0x1000, None);
+    let lent = handles.adopt(OTHER, PARENT, 0x1000, None, true).expect("room").word;
+    handles.retain(OTHER, lent, kept()).expect("open");
+    assert_eq!(count(handles.close_all(OTHER)), 0, "the object lives");
+    assert!(!handles.may_retain(OTHER, 901) && handles.may_retain(ONE, 1000), "on account of who had it kept");
+    assert_eq!(count(handles.close(ONE, word).expect("open")), 1);
+    assert!(handles.may_retain(OTHER, 1000));
+    // With nobody: it is never given back.
+    let lent = handles.adopt(ONE, PARENT, 0x3000, None, true).expect("room").word;
+    handles.retain(ONE, lent, kept()).expect("open");
+    assert_eq!(count(handles.close(ONE, lent).expect("open")), 0);
+}
+
+#[test]
+fn what_a_question_has_shown_is_hidden_unless_it_is_the_clients_own_by_now() {
+    let handles = handles();
+    let lent = handles.adopt(ONE, PARENT, 0x1000, None, true).expect("room").word;
+    own(&handles, CHILD, 0x2000, Some(lent));
+    assert_eq!(freed(&handles.hide(ONE, lent)), [(11, 0x2000)], "what belongs to it");
+    assert_eq!(handles.resolve(ONE, lent, PARENT), Err(HandleError::Stale));
+    let lent = handles.adopt(ONE, PARENT, 0x1000, None, true).expect("room").word;
+    assert_eq!(own(&handles, PARENT, 0x1000, None), lent);
+    assert!(handles.hide(ONE, lent).is_empty());
+    assert_eq!(handles.resolve(ONE, lent, PARENT), Ok(0x1000));
+}
+
+#[test]
 fn a_client_that_leaves_leaves_nothing() {
     let handles = handles();
     let parent = own(&handles, PARENT, 0x1000, None);

@@ -4,7 +4,6 @@ use super::{Inquiry, no_room, write};
 use crate::call::Step;
 use crate::clients::Client;
 use crate::conversation::Turn;
-use crate::functions::Functions;
 use crate::incoming::Incoming;
 use crate::number::{bits_of_value, bits_of_word};
 use crate::plan::Range;
@@ -24,11 +23,11 @@ impl Inquiry<'_> {
         turn: &Turn,
         results: &[u64],
         request: &Request,
+        given: &mut Vec<u64>,
     ) -> Step {
         if results.len() != self.kind.callback.result_words() || request.arena_used > client.line.arena().len() {
             return Err(self.malformed());
         }
-        let mut pinned = Vec::new();
         let answered = Station::visit(&turn.row, |station| {
             let mut part = station.workspace.part();
             let functions = service.marshal().functions();
@@ -39,7 +38,8 @@ impl Inquiry<'_> {
                 arena: client.line.arena(),
                 used: request.arena_used,
                 scratch: &mut part,
-                pinned: &mut pinned,
+                // C has these now: they stay until the call has ended on which the question stands.
+                pinned: given,
                 parameter: 0,
             };
             let mut results = results.iter().copied();
@@ -49,11 +49,10 @@ impl Inquiry<'_> {
             }
             for (index, parameter) in self.parameters().iter().enumerate() {
                 incoming.parameter = index;
-                self.take(functions, &mut incoming, &mut next, index, &parameter.role)?;
+                self.take(&mut incoming, &mut next, index, &parameter.role)?;
             }
             Ok(())
         });
-        service.marshal().handles().unpin(client.line.id(), &pinned);
         answered.unwrap_or_else(|error| Err(no_room(error)))
     }
 
@@ -82,14 +81,7 @@ impl Inquiry<'_> {
         Ok(())
     }
 
-    fn take(
-        &self,
-        functions: &Functions,
-        incoming: &mut Incoming<'_, '_>,
-        next: &mut impl FnMut() -> u64,
-        index: usize,
-        role: &Role,
-    ) -> Step {
+    fn take(&self, incoming: &mut Incoming<'_, '_>, next: &mut impl FnMut() -> u64, index: usize, role: &Role) -> Step {
         if !role.is_result() {
             return Ok(());
         }
@@ -101,7 +93,7 @@ impl Inquiry<'_> {
             }
             Role::Buffer(buffer) => {
                 let (offset, bytes) = self.span(incoming, next)?;
-                self.take_buffer(functions, incoming, index, buffer, offset, bytes)?;
+                self.take_buffer(incoming, index, buffer, offset, bytes)?;
             }
             Role::Record(record) => {
                 let (offset, bytes) = self.span(incoming, next)?;
@@ -116,7 +108,6 @@ impl Inquiry<'_> {
 
     fn take_buffer(
         &self,
-        functions: &Functions,
         incoming: &mut Incoming<'_, '_>,
         index: usize,
         buffer: &Buffer,
@@ -124,7 +115,8 @@ impl Inquiry<'_> {
         bytes: u64,
     ) -> Step {
         let (address, element) = (self.address(index), buffer.element.size().max(1) as u64);
-        let (count, capacity) = (bytes / element, self.capacity(functions, index, buffer)?);
+        // As it was when C asked: by now results may stand where it was read.
+        let (count, capacity) = (bytes / element, self.room.get(index).copied().unwrap_or(0));
         let terminated = buffer.length.is_none() && (buffer.string || buffer.text) && element == 1;
         if !bytes.is_multiple_of(element) || bytes > buffer.max_bytes {
             return Err(self.malformed());

@@ -273,6 +273,37 @@ pub fn asking(instances: Instances) -> Interface {
         ),
         function("keep", CType::Void, vec![simple("f")], |_| {}),
         function("stray", int(I32), vec![number("value", I32)], |_| {}),
+        function(
+            "measured",
+            int(I32),
+            vec![callback(
+                "f",
+                CType::Void,
+                vec![
+                    cell("room", I32, InOut, |_| {}),
+                    buffer("target", U8, Out, |buffer| buffer.capacity = Some(Expression::Cell(0))),
+                ],
+                |_| {},
+            )],
+            |_| {},
+        ),
+        function(
+            "lend",
+            int(I32),
+            vec![callback(
+                "f",
+                CType::Void,
+                vec![
+                    buffer("boxes", U64, Out, |buffer| {
+                        buffer.element = Element::Handle { id: BOX };
+                        buffer.capacity = Some(Expression::Integer(1));
+                    }),
+                    number("step", I32),
+                ],
+                |_| {},
+            )],
+            |_| {},
+        ),
         function("elsewhere", int(I32), vec![simple("f"), number("count", I32)], |_| {}),
     ];
     Interface { types: types(), functions, ..interface(instances) }

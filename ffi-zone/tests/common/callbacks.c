@@ -225,3 +225,24 @@ int elsewhere(int (*f)(int), int count)
         pthread_join(threads[i], NULL);
     return sum;
 }
+
+/* Says how much room there is where the callable can write. How many bytes behind it have been written. */
+int measured(void (*f)(int *, unsigned char *))
+{
+    unsigned char target[64];
+    int room = 16, beyond = 0;
+    memset(target, 77, sizeof target);
+    f(&room, target);
+    for (int i = 16; i < 64; i++)
+        beyond += target[i] != 77;
+    return beyond;
+}
+
+/* Asks for a box, asks again, and uses the first. */
+int lend(void (*f)(struct box **, int))
+{
+    struct box *first = NULL, *other = NULL;
+    f(&first, 0);
+    f(&other, 1);
+    return first ? first->value : -1;
+}

@@ -153,6 +153,10 @@ impl Line {
     pub fn listen(&self, request: &mut Request, until: Duration) -> Result<(), Unanswered> {
         let mut spin = self.spin.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
+            // First of all: who posts fast enough would always be heard.
+            if monotonic() >= until {
+                return Err(Unanswered::Deadline);
+            }
             let found = spin.until(|| self.heard()).unwrap_or(Err(None));
             match found {
                 Ok(posted) => {
@@ -161,7 +165,6 @@ impl Line {
                     return Ok(());
                 }
                 Err(Some(unanswered)) => return Err(unanswered),
-                Err(None) if monotonic() >= until => return Err(Unanswered::Deadline),
                 Err(None) => drop(self.sleep(until)),
             }
         }

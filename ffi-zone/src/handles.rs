@@ -252,6 +252,9 @@ impl Handles {
     }
 
     /// Ends everything that a client holds.
+    ///
+    /// What another client's call uses at this moment, by a word that it has borrowed, is not freed under its feet: that
+    /// object and what belongs to it stay until the zone ends.
     pub fn close_all(&self, client: ChannelId) -> Vec<Ended> {
         let mut table = self.table();
         let objects = table.slots.iter().zip(0_u32..).filter_map(|(slot, index)| Some((slot.object.as_ref()?, index)));
@@ -263,7 +266,9 @@ impl Handles {
             // An earlier one may have taken it along.
             if table.object(root).is_some_and(|object| object.client == client) {
                 let family = table.family(root);
-                ended.extend(self.end(&mut table, family));
+                if !table.pinned_by_others(&family, client) {
+                    ended.extend(self.end(&mut table, family));
+                }
             }
         }
         ended

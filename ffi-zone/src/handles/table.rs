@@ -139,6 +139,12 @@ impl Table {
         })
     }
 
+    /// Whether a call of another client uses any of them, by a word that it has borrowed.
+    pub(super) fn pinned_by_others(&mut self, family: &[u32], client: ChannelId) -> bool {
+        let borrowers: Vec<_> = family.iter().flat_map(|index| self.borrowers(*index)).collect();
+        borrowers.into_iter().any(|one| self.object(one).is_some_and(|one| one.client != client && one.pins > 0))
+    }
+
     /// Takes an object out. Its word, and its slot's generation, end.
     pub(super) fn remove(&mut self, index: u32) -> Option<Object> {
         let slot = self.slots.get_mut(index as usize)?;

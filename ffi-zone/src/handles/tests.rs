@@ -222,6 +222,18 @@ fn what_another_client_uses_cannot_be_ended_by_its_owner() {
 }
 
 #[test]
+fn what_another_client_uses_outlives_its_owner() {
+    let handles = handles();
+    own(&handles, PARENT, 0x1000, None);
+    own(&handles, PARENT, 0x2000, None);
+    let lent = handles.adopt(OTHER, PARENT, 0x1000, None, true).expect("room").word;
+    handles.pin(OTHER, lent, PARENT).expect("open");
+    assert_eq!(freed(&handles.close_all(ONE)), [(10, 0x2000)], "the other one is in use");
+    handles.unpin(OTHER, &[lent]);
+    assert!(handles.resolve(OTHER, lent, PARENT).is_ok());
+}
+
+#[test]
 fn what_is_kept_outlives_a_borrowed_word() {
     let handles = handles();
     let kept = || Retained::Block(Arc::new(Block::new(100).expect("memory")));

@@ -1,4 +1,5 @@
-//! The call itself: libffi behind three types that cannot be used in the wrong order.
+//! The call itself, behind three types that cannot be used in the wrong order: libffi, or where registers hold everything
+//! ([`registers`]) what libffi would come to.
 //!
 //! | type | is |
 //! |---|---|
@@ -13,11 +14,13 @@
 //! prototype is the true one: a wrong prototype corrupts this process, whose sandbox is what contains that.
 
 mod description;
+mod registers;
 
 use cloison_capabilities::types::{CType, Definition};
 use description::{Descriptions, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
 use libffi::raw;
+use registers::Registers;
 use std::cell::UnsafeCell;
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -54,6 +57,8 @@ pub struct Signature {
     parameters: usize,
     /// How many bytes of a result's place a call writes at most.
     result_bytes: usize,
+    /// If it can do without libffi.
+    registers: Option<Registers>,
 }
 
 // SAFETY: nobody writes the cif or the types once they are made; `ffi_call` reads them, on any thread.
@@ -74,7 +79,8 @@ impl Signature {
     ) -> Result<Self, SignatureError> {
         let mut descriptions = Descriptions::default();
         let mut arguments = Vec::new();
-        for (index, parameter) in parameters.into_iter().enumerate() {
+        let parameters: Vec<_> = parameters.into_iter().collect();
+        for (index, parameter) in parameters.iter().copied().enumerate() {
             if *parameter == CType::Void {
                 return Err(SignatureError::Void);
             }
@@ -99,8 +105,9 @@ impl Signature {
         }
         .map_err(|_| SignatureError::Refused)?;
         let result_bytes = result.layout().map_or(0, |layout| layout.size as usize) + RESULT_SLACK;
+        let registers = if variadic.is_none() { Registers::of(&parameters, result) } else { None };
         let parameters = arguments.len();
-        Ok(Self { cif, _arguments: arguments, _descriptions: descriptions, parameters, result_bytes })
+        Ok(Self { cif, _arguments: arguments, _descriptions: descriptions, parameters, result_bytes, registers })
     }
 
     /// How much room a call's result needs.
@@ -223,6 +230,16 @@ impl Frame {
     /// as that function believes.
     #[inline]
     pub unsafe fn call(&mut self, signature: &Signature, code: Code) -> Outcome {
+        if let Some(registers) = &signature.registers {
+            // SAFETY: `errno` is this thread's own; that the function is what the signature says is the caller's promise.
+            let (value, errno) = unsafe {
+                let errno = libc::__errno_location();
+                *errno = 0;
+                (registers.call(code, &mut self.values), *errno)
+            };
+            crate::state::after_call();
+            return Outcome { value, errno };
+        }
         // Four words: more than any scalar's value, so that libffi's habit of writing whole registers stays inside.
         let mut value = [0_u64; 4];
         // SAFETY: the value has room for a register; the rest is the caller's promise.

@@ -97,6 +97,9 @@ pub const SYNC: u32 = u32::MAX - 3;
 /// How deep callbacks and calls inside of them may be nested.
 pub const MAX_DEPTH: usize = 8;
 
+/// A reply of a batch has room for as many words at least: those of a refusal.
+pub const REFUSAL_WORDS: usize = 4;
+
 /// The most calls of one batch.
 pub const MAX_BATCH: u64 = 1 << 20;
 

@@ -14,7 +14,9 @@ use crate::clients::Client;
 use crate::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
 use crate::workers::Station;
-use cloison_capabilities::call::{ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, Reply, Request, SYNC, Status};
+use cloison_capabilities::call::{
+    ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
+};
 use cloison_capabilities::interface::{Function, Pointed, Role};
 use cloison_capabilities::types::CType;
 use cloison_transport::Arena;
@@ -22,8 +24,6 @@ use cloison_transport::status::Row;
 
 /// Bytes of a reply before its words.
 const REPLY_HEAD: u64 = 8;
-/// The fewest words that room is made for in a reply: those of a refusal.
-const REFUSAL_WORDS: u64 = 4;
 
 /// A row of calls that does not make sense.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -194,7 +194,7 @@ impl Single {
             argument += taken;
             result += given;
         }
-        single.words = (function.reply_words() as u64).max(REFUSAL_WORDS);
+        single.words = function.reply_words().max(REFUSAL_WORDS) as u64;
         single
     }
 }
@@ -243,7 +243,7 @@ impl<'a> Batch<'a> {
         let calls = Calls::new(arena, request.arena_used, claim).map_err(nonsense)?;
         let (mut ahead, mut bytes) = (calls, 0_u64);
         while let Some(function) = ahead.skip().map_err(nonsense)? {
-            let words = service.single(function).map_or(REFUSAL_WORDS, |single| single.words);
+            let words = service.single(function).map_or(REFUSAL_WORDS as u64, |single| single.words);
             bytes += REPLY_HEAD + words * 8;
         }
         let start = request.arena_used.next_multiple_of(ARENA_ALIGNMENT);

@@ -90,7 +90,15 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
                 arena.write(0, &[0xEE; 64]).expect("room");
                 ok(&[0, 64, 2])
             }
-            _ => ok(&[]),
+            5 => ok(&[]),
+            // As many replies as there should be, and a number that is none in the middle.
+            _ => {
+                let words = (0..request.words[2]).flat_map(|call| [1 << 32, if call == 20 { 1 << 40 } else { call }]);
+                let replies: Vec<u64> = words.collect();
+                let offset = request.arena_used.next_multiple_of(16);
+                arena.write_words(offset, &replies).expect("room");
+                ok(&[offset, replies.len() as u64 * 8, request.words[2]])
+            }
         },
         "BATCH" => batch(memory, request, arena),
         "lie" => {
@@ -584,6 +592,14 @@ for how in range(6):
     fake.next_batch_lies(how)
     error(fake.crc.map, [b'\\1', b'\\2'])
     print(fake.crc(b'\\1'))
+for how in range(6):
+    fake.next_batch_lies(how)
+    e = error(fake.crc.map, [b'\\1'] * 200)
+    print(e.index, e.results, fake.crc(b'\\1'))
+fake.next_batch_lies(6)
+e = error(fake.checked.map, range(200))
+print(e.index, e.results == list(range(20)))
+print(fake.checked.map(range(200)) == list(range(200)), fake.half.map([2.0] * 100) == [1.0] * 100)
 error(fake.bad_handle)
 for how in range(4):
     error(fake.bad_record, how)
@@ -619,6 +635,21 @@ print(fake.crc(b'\\1'))
         "1",
         &format!("{batch} {words}"),
         "1",
+        &format!("{batch} {words}"),
+        "0 [] 1",
+        &format!("{batch} {bytes}"),
+        "0 [] 1",
+        &format!("{batch} {words}"),
+        "0 [] 1",
+        &format!("{batch} {words}"),
+        "0 [] 1",
+        &format!("{batch} {words}"),
+        "0 [] 1",
+        &format!("{batch} {words}"),
+        "0 [] 1",
+        "Error: fake.checked(): the zone answered with a number that does not fit its type",
+        "20 True",
+        "True True",
         "Error: fake.bad_handle(): the zone answered with NULL where something should be",
         &format!("Error: fake.bad_record(): the zone answered with {bytes}"),
         "Error: fake.bad_record(): the zone answered with NULL where something should be",

@@ -86,6 +86,13 @@ impl Caller {
     /// Post `request` and wait for its reply, for `deadline` at most. [`Caller::reply`] has the words.
     #[inline]
     pub fn call(&mut self, request: &Request, deadline: Duration) -> Result<Status, CallError> {
+        self.post(request, deadline);
+        self.resume()
+    }
+
+    /// Post `request`, and do something else until [`Caller::resume`] waits for its reply. Nothing else may be posted meanwhile.
+    #[inline]
+    pub fn post(&mut self, request: &Request, deadline: Duration) {
         let memory = &self.arena.memory;
         let count = (request.count as usize).min(MAX_WORDS);
         memory.word(REQUEST_BLOCK).store(request.function, Ordering::Relaxed);
@@ -97,10 +104,9 @@ impl Caller {
         self.since = None;
         self.reached = request.arena_used;
         doorbell::ring(memory.word(REQUEST), memory.word(SERVER_SLEEPS), self.sequence, futex::wake);
-        self.resume()
     }
 
-    /// Go on waiting for the reply to the call that was interrupted.
+    /// Wait for the reply to what was posted last, or go on waiting for it after an interruption.
     #[inline]
     pub fn resume(&mut self) -> Result<Status, CallError> {
         let (memory, sequence) = (&self.arena.memory, self.sequence);

@@ -95,6 +95,11 @@ pub struct Callables {
 }
 
 impl Callables {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.registered.borrow().is_empty()
+    }
+
     /// The callable of that number.
     pub fn find(&self, number: u64) -> Option<Callable> {
         self.registered.borrow().get(&number).cloned()

@@ -1,6 +1,7 @@
 //! Many calls in one crossing of the wall: what batches and `map` have in common.
 
 use super::arguments::Extra;
+use super::conversation::Turn;
 use super::handle::Core;
 use super::line::Line;
 use super::plan::Plan;
@@ -77,6 +78,13 @@ pub struct Crossing {
     pub reached: u64,
 }
 
+/// Rows of calls from `offset` on, in an arena of which `used` bytes are in use.
+pub fn request(offset: u64, length: u64, calls: usize, used: u64) -> Request {
+    let mut request = Request { function: BATCH, count: 3, arena_used: used, words: [0; MAX_WORDS] };
+    request.words[..3].copy_from_slice(&[offset, length, calls as u64]);
+    request
+}
+
 impl Line {
     /// Make the calls. The error is one of the crossing itself, without any result.
     pub fn cross<C: Calls>(
@@ -90,11 +98,21 @@ impl Line {
         // The broker sees to each call's deadline; this one is for the case that nobody does.
         batch.deadline =
             (0..calls.count()).fold(Duration::ZERO, |sum, index| sum.saturating_add(calls.plan(index).deadline));
-        let mut request = Request { function: BATCH, count: 3, arena_used: written.used, words: [0; MAX_WORDS] };
-        request.words[..3].copy_from_slice(&[written.offset, written.rows.len() as u64, calls.count() as u64]);
-        let mut turn = self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm)?;
+        let request = request(written.offset, written.rows.len() as u64, calls.count(), written.used);
+        let turn = self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm)?;
+        self.crossed(&batch, calls, turn, vm)
+    }
+
+    /// What has come of the calls.
+    pub fn crossed<C: Calls>(
+        self: &Rc<Self>,
+        batch: &Plan,
+        calls: &mut C,
+        mut turn: Turn<'_>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Crossing> {
         if !matches!(turn.outcome, Ok(Status::Ok)) {
-            let refused = self.refused(&batch, &turn, vm);
+            let refused = self.refused(batch, &turn, vm);
             return Err(turn.raised.unwrap_or(refused));
         }
         let mut extras = Vec::new();
@@ -122,7 +140,7 @@ impl Line {
             extra.settle(crossing.made.get(index).map_or(&[], Made::handles));
         }
         if let Err(lie) = read {
-            crossing.failure.get_or_insert_with(|| raise::lied(&self.name, &batch, &lie, vm));
+            crossing.failure.get_or_insert_with(|| raise::lied(&self.name, batch, &lie, vm));
         }
         if let Some(raised) = raised {
             crossing.failure.get_or_insert(raised);

@@ -6,6 +6,8 @@ use super::plan::{Names, Preset};
 use cloison_capabilities::Interface;
 use cloison_capabilities::interface::{Element, Lifetime, Number, Parameter, Role};
 use cloison_capabilities::types::{CType, Scalar, TypeId, Wide};
+use rustpython_vm::PyObject;
+use rustpython_vm::builtins::{PyBytes, PyFloat, PyInt, PyStr};
 use std::rc::Rc;
 
 /// What an argument becomes.
@@ -124,6 +126,18 @@ pub struct Bulk {
 }
 
 impl Kind {
+    /// Whether a value is converted without any Python code: it is of the very type that is wanted.
+    #[inline]
+    pub fn is_plain(&self, value: &PyObject) -> bool {
+        match self {
+            Self::Buffer(_) => value.downcast_ref::<PyBytes>().is_some(),
+            Self::Float(_) => value.downcast_ref::<PyFloat>().is_some(),
+            Self::Integer(_) => value.downcast_ref::<PyInt>().is_some(),
+            Self::Text { .. } => value.downcast_ref::<PyBytes>().is_some() || value.downcast_ref::<PyStr>().is_some(),
+            _ => false,
+        }
+    }
+
     /// What is passed for this parameter, of a function or as a callable's result; and what stands for it when nothing is.
     pub fn of(parameter: &Parameter, position: usize, names: &Names<'_>) -> Option<(Self, Option<Preset>)> {
         Some(match &parameter.role {
@@ -172,7 +186,7 @@ impl Kind {
                 (Self::Wide(*wide), preset)
             }
             // Nobody passes these.
-            Role::CapacityOf { .. } | Role::Constant { .. } | Role::LengthOf { .. } | Role::Place(_) => return None,
+            Role::CapacityOf { .. } | Role::Constant(_) | Role::LengthOf { .. } | Role::Place(_) => return None,
         })
     }
 

@@ -390,8 +390,9 @@ impl Line {
         raise::refused(self, plan, reply.status, &reply.words[..reply.count as usize], open.caller.arena(), vm)
     }
 
+    /// The error for a call without a reply.
     #[cold]
-    fn failed(
+    pub fn failed(
         &self,
         plan: &Plan,
         failure: CallError,

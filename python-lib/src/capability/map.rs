@@ -11,6 +11,7 @@ use super::arguments::{Extra, Prepared, missing};
 use super::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
 use super::line::Line;
 use super::output::Output;
+use super::overlap::Overlap;
 use super::plan::{Argument, Plan};
 use super::raise::Place;
 use super::rows;
@@ -34,12 +35,19 @@ struct Sorted<'a> {
 }
 
 /// Calls that differ in what stands in their rows only.
-struct Alike<'a> {
+pub struct Alike<'a> {
     plan: &'a Plan,
     count: usize,
     extras: VecDeque<(usize, Box<Extra>)>,
     /// Of the arguments that all calls have in common.
     shared: Option<Box<Extra>>,
+}
+
+impl<'a> Alike<'a> {
+    /// So many calls of which nothing outlives them.
+    pub fn new(plan: &'a Plan, count: usize) -> Self {
+        Self { plan, count, extras: VecDeque::new(), shared: None }
+    }
 }
 
 impl Calls for Alike<'_> {
@@ -71,6 +79,19 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
     let mut chunk = Chunk { line, plan, sorted: &sorted, most };
     while results.len() < items.len() {
         let first = results.len();
+        if line.handles.waiting() > 0 {
+            line.close_dropped(vm)?;
+        }
+        line.ensure_open(plan, vm)?;
+        if let Some(mut overlap) = Overlap::new(&chunk, items.len() - first, vm)? {
+            let failure = overlap.run(&items[first..], &mut results, vm).unwrap_or_else(Some);
+            if let Some(failure) = failure.or_else(|| vm.check_signals().err()) {
+                return Err(told(failure, results, vm));
+            }
+            if results.len() > first {
+                continue;
+            }
+        }
         let (epoch, mark) = (line.epoch(), line.mark());
         let ended = chunk.run(&items[first..], vm);
         if line.epoch() == epoch {
@@ -146,9 +167,12 @@ fn sort<'a>(plan: &'a Plan, fixed: &'a KwArgs, vm: &VirtualMachine) -> PyResult<
     Ok(sorted)
 }
 
-struct Chunk<'a> {
-    line: &'a Rc<Line>,
-    plan: &'a Plan,
+/// Crossings of one function's calls.
+pub struct Chunk<'a> {
+    /// Where.
+    pub line: &'a Rc<Line>,
+    /// Of what.
+    pub plan: &'a Plan,
     sorted: &'a Sorted<'a>,
     /// How many calls the next crossing may have at most.
     most: usize,
@@ -162,10 +186,6 @@ impl<'a> Chunk<'a> {
         vm: &VirtualMachine,
     ) -> PyResult<(Crossing, Option<PyBaseExceptionRef>)> {
         let (line, plan) = (self.line, self.plan);
-        if line.handles.waiting() > 0 {
-            line.close_dropped(vm)?;
-        }
-        line.ensure_open(plan, vm)?;
         let (epoch, start) = (line.epoch(), line.mark());
         let mut prepared = Prepared::empty(plan.id, plan.words, line);
         let shared = self.share(&mut prepared, vm)?;
@@ -174,7 +194,7 @@ impl<'a> Chunk<'a> {
         let offset = prepared.request.arena_used.next_multiple_of(8);
         let mut used = offset + row * most as u64;
         let mut rows = Vec::with_capacity(row as usize * most);
-        let mut calls = Alike { plan, count: 0, extras: VecDeque::new(), shared };
+        let mut calls = Alike { shared, ..Alike::new(plan, 0) };
         let mut unfit = None;
         for item in &items[..most] {
             if calls.count > 0 && used - start > CHUNK_BYTES {
@@ -215,7 +235,7 @@ impl<'a> Chunk<'a> {
     }
 
     /// Convert and write what all calls of the crossing have in common.
-    fn share(&self, prepared: &mut Prepared<'a>, vm: &VirtualMachine) -> PyResult<Option<Box<Extra>>> {
+    pub fn share(&self, prepared: &mut Prepared<'a>, vm: &VirtualMachine) -> PyResult<Option<Box<Extra>>> {
         let plan = self.plan;
         for (argument, value) in &self.sorted.shared {
             match value {
@@ -241,13 +261,35 @@ impl<'a> Chunk<'a> {
     }
 
     /// How much a crossing can carry.
-    fn room(&self) -> u64 {
+    pub fn room(&self) -> u64 {
         self.line.interface.sandbox.call_bytes
+    }
+
+    /// The argument that each item is, if there is one and no other differs from call to call.
+    pub fn only_varying(&self) -> Option<&'a Argument> {
+        match &self.sorted.varying[..] {
+            [argument] if self.sorted.copied.is_empty() => Some(argument),
+            _ => None,
+        }
+    }
+
+    /// Whether the conversion of an item runs no Python code.
+    #[inline]
+    pub fn is_plain(&self, item: &PyObject) -> bool {
+        let sorted = self.sorted;
+        let plain = |(argument, value): (&&Argument, &PyObjectRef)| argument.kind.is_plain(value);
+        sorted.copied.is_empty()
+            && match &sorted.varying[..] {
+                [argument] => argument.kind.is_plain(item),
+                several => {
+                    item.downcast_ref::<PyTuple>().is_some_and(|tuple| several.iter().zip(tuple.as_slice()).all(plain))
+                }
+            }
     }
 
     /// The arguments of one call.
     #[inline]
-    fn convert(&self, prepared: &mut Prepared<'a>, item: &'a PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    pub fn convert(&self, prepared: &mut Prepared<'a>, item: &'a PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let (plan, sorted) = (self.plan, self.sorted);
         let values = match &sorted.varying[..] {
             [_] => std::slice::from_ref(item),

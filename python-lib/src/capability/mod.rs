@@ -41,6 +41,7 @@ mod map;
 mod number;
 pub mod object;
 mod output;
+mod overlap;
 mod plan;
 mod raise;
 mod records;

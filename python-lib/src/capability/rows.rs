@@ -4,7 +4,7 @@ use super::results::Lie;
 use cloison_capabilities::call::{MAX_WORDS, Status};
 
 /// How many bytes a row has before its words.
-const HEAD_BYTES: usize = size_of::<u128>();
+const HEAD_BYTES: usize = size_of::<[u64; 2]>();
 
 /// A word that is the result of an earlier call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -22,12 +22,16 @@ pub fn row_bytes(words: usize, links: usize) -> u64 {
     (HEAD_BYTES + words * 8 + links * 16) as u64
 }
 
+/// What stands before the words of a call without links.
+pub fn head(function: u32, words: usize) -> [u64; 2] {
+    [u64::from(function) | (words as u64) << 32, 0]
+}
+
 /// Append a call.
 #[inline]
 pub fn push(rows: &mut Vec<u8>, function: u32, words: &[u64], links: &[Link]) {
-    let head = u128::from(function) | (words.len() as u128) << 32 | (links.len() as u128) << 64;
-    rows.extend_from_slice(&head.to_le_bytes());
-    for word in words {
+    let [head, _] = head(function, words.len());
+    for word in [head, links.len() as u64].iter().chain(words) {
         rows.extend_from_slice(&word.to_le_bytes());
     }
     for link in links {

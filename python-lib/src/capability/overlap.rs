@@ -1,0 +1,294 @@
+//! Crossings of a `map` that overlap: while the zone makes the calls of one, the results of the one before become Python
+//! objects here, and the next is made ready.
+//!
+//! ```text
+//!  here   convert 1 │ convert 2    │ results 1, convert 3 │ results 2, convert 4 │ …
+//!  zone             │ calls of 1   │ calls of 2           │ calls of 3           │ …
+//!
+//!  arena  mark │ what all calls share │ rows, items' bytes, replies │ rows, items' bytes, replies │
+//!                                       └─ of crossings 1, 3, …      └─ of crossings 2, 4, …
+//! ```
+//!
+//! The channel is in use all the time, so no Python code may run. That is why this is for calls whose results are numbers
+//! ([`suits`]), for items that are what they seem ([`Kind::is_plain`]), and for lines on which the library has no callable.
+//! For all others [`super::map`] makes one crossing after the other. Only an item that does not fit makes an object
+//! that Python's collector knows; a finalizer that runs just then and calls this capability is told that a call is under way.
+
+use super::arguments::Prepared;
+use super::conversation::Turn;
+use super::crossing::{self, Crossing};
+use super::kind::{Bulk, Kind};
+use super::line::Open;
+use super::map::{Alike, Chunk};
+use super::output::Output;
+use super::plan::{Length, Plan};
+use super::rows;
+use cloison_capabilities::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
+use cloison_capabilities::types::Scalar;
+use cloison_transport::Arena;
+use cloison_transport::client::CallError;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::cell::RefMut;
+
+/// A crossing costs as much as a handful of calls; with more calls than this the processor's caches are no help any more.
+const CALLS: usize = 512;
+/// With fewer there is nothing to overlap.
+const FEWEST_CALLS: usize = 64;
+/// The most bytes of the items of one crossing.
+const BYTES: u64 = 64 << 10;
+/// So many crossings go by before Python looks for signals.
+const CROSSINGS: usize = 64;
+
+/// Whether the results of these calls are no more than a number each.
+pub fn suits(plan: &Plan) -> bool {
+    matches!(&*plan.results, [] | [Output::Float | Output::Integer(_)])
+}
+
+/// A crossing's part of the arena.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    rows: u64,
+    /// From here on, the items' bytes.
+    bytes: u64,
+    /// They end by here, so that the replies fit.
+    end: u64,
+}
+
+/// What is to cross next.
+struct Ready {
+    part: Part,
+    calls: usize,
+    /// Where the items' bytes end.
+    used: u64,
+    /// Why the item after them is not among them.
+    unfit: Option<PyBaseExceptionRef>,
+}
+
+/// Overlapping crossings of one function.
+pub struct Overlap<'c, 'a> {
+    chunk: &'c Chunk<'a>,
+    /// With what all calls share.
+    prepared: Prepared<'a>,
+    parts: [Part; 2],
+    /// The most calls of a crossing.
+    calls: usize,
+    bytes: Option<OnlyBytes>,
+    batch: Plan,
+}
+
+/// Nothing but the bytes of one buffer differs from call to call, which is the usual case: then converting an item is copying it.
+struct OnlyBytes {
+    /// Where the buffer's words stand.
+    word: usize,
+    /// The most bytes.
+    most: u64,
+}
+
+impl OnlyBytes {
+    fn of(chunk: &Chunk<'_>) -> Option<Self> {
+        let argument = chunk.only_varying()?;
+        let Kind::Buffer(Bulk { max_bytes, element, .. }) = &argument.kind else { return None };
+        let position = chunk.plan.arguments.iter().position(|one| one.word == argument.word)?;
+        let most = |length: &Length| (*length.of == [position]).then(|| u64::try_from(length.most).unwrap_or(u64::MAX));
+        let lengths: Vec<u64> = chunk.plan.lengths.iter().map(most).collect::<Option<_>>()?;
+        let most = lengths.into_iter().fold(*max_bytes, u64::min);
+        (element.size() == 1).then_some(Self { word: argument.word, most })
+    }
+
+    /// Copies the item. `None` if it is not as plain as that; `false` if there is no room.
+    #[inline]
+    fn copy(&self, item: &PyObject, request: &mut Request, end: u64, arena: &Arena) -> Option<bool> {
+        let bytes = item.downcast_ref::<PyBytes>()?.as_bytes();
+        let (offset, length) = (request.arena_used.next_multiple_of(ARENA_ALIGNMENT), bytes.len() as u64);
+        if length > self.most {
+            return None;
+        }
+        request.words[self.word] = offset;
+        request.words[self.word + 1] = length;
+        request.arena_used = offset + length;
+        Some(request.arena_used <= end && arena.write(offset, bytes).is_ok())
+    }
+}
+
+impl<'c, 'a> Overlap<'c, 'a> {
+    /// For `count` items. `None` if their calls are not such, or if there is no room.
+    pub fn new(chunk: &'c Chunk<'a>, count: usize, vm: &VirtualMachine) -> PyResult<Option<Self>> {
+        let (line, plan) = (chunk.line, chunk.plan);
+        if !suits(plan) || count < FEWEST_CALLS || !line.callables.is_empty() {
+            return Ok(None);
+        }
+        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        if chunk.share(&mut prepared, vm)?.is_some() {
+            return Ok(None);
+        }
+        let calls = (count / 8).clamp(FEWEST_CALLS, CALLS);
+        let mut start = prepared.request.arena_used;
+        let mut part = || {
+            let rows = start.next_multiple_of(ARENA_ALIGNMENT);
+            let bytes = rows + rows::row_bytes(plan.words as usize, 0) * calls as u64;
+            let end = bytes + BYTES;
+            start = end.next_multiple_of(ARENA_ALIGNMENT) + (calls * (1 + REFUSAL_WORDS) * 8) as u64;
+            Part { rows, bytes, end }
+        };
+        let parts = [part(), part()];
+        if start > chunk.room() {
+            return Ok(None);
+        }
+        let mut batch = Plan::special(BATCH, &plan.name, &line.interface);
+        // The broker sees to each call's deadline; this one is for the case that nobody does.
+        batch.deadline = plan.deadline.saturating_mul(calls as u32);
+        Ok(Some(Self { chunk, prepared, parts, calls, bytes: OnlyBytes::of(chunk), batch }))
+    }
+
+    /// Make the calls for as many items as are plain, and add their values to `results`. The error, if there is one, is that of
+    /// the next call.
+    pub fn run(
+        &mut self,
+        items: &'a [PyObjectRef],
+        results: &mut Vec<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyBaseExceptionRef>> {
+        let (line, plan) = (self.chunk.line, self.chunk.plan);
+        let mut channel = line.channel(plan, vm)?;
+        let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
+        let mut rest = &items[..items.len().min(self.calls * CROSSINGS)];
+        let mut ready = self.ready(open.caller.arena(), 0, &mut rest, vm);
+        let (mut words, mut last) = (Vec::new(), Vec::with_capacity(self.calls));
+        let mut turn = 0;
+        while ready.calls > 0 {
+            let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
+            line.count_call();
+            let length = rows::row_bytes(plan.words as usize, 0) * ready.calls as u64;
+            let request = crossing::request(ready.part.rows, length, ready.calls, ready.used);
+            open.caller.post(&request, self.batch.deadline);
+            // The zone is busy from here on.
+            objects(plan, &mut last, results, vm);
+            turn += 1;
+            let next = match ready.unfit {
+                None => self.ready(open.caller.arena(), turn, &mut rest, vm),
+                Some(_) => Ready { part: ready.part, calls: 0, used: 0, unfit: ready.unfit.take() },
+            };
+            let outcome = open.caller.resume();
+            if outcome != Ok(Status::Ok) || read(plan, open, &ready, &mut words, &mut last).is_none() {
+                return self.end(&ready, channel, outcome, results, vm);
+            }
+            open.caller.settle(ready.part.end);
+            ready = next;
+        }
+        objects(plan, &mut last, results, vm);
+        Ok(ready.unfit)
+    }
+
+    /// Convert and write the next items.
+    fn ready(&mut self, arena: &Arena, turn: usize, rest: &mut &'a [PyObjectRef], vm: &VirtualMachine) -> Ready {
+        let (chunk, plan) = (self.chunk, self.chunk.plan);
+        let part = self.parts[turn % 2];
+        let mut ready = Ready { part, calls: 0, used: part.bytes, unfit: None };
+        let head = rows::head(plan.id, plan.words as usize);
+        let row_bytes = rows::row_bytes(plan.words as usize, 0);
+        while let [item, others @ ..] = *rest {
+            if ready.calls == self.calls || !chunk.is_plain(item) {
+                break;
+            }
+            self.prepared.begin_again(ready.used);
+            let request = &mut self.prepared.request;
+            let copied = self.bytes.as_ref().and_then(|bytes| bytes.copy(item, request, part.end, arena));
+            let copied = match copied {
+                Some(copied) => copied,
+                None => match chunk.convert(&mut self.prepared, item, vm) {
+                    Ok(()) => self.prepared.request.arena_used <= part.end && self.prepared.write(arena).is_ok(),
+                    Err(error) => {
+                        ready.unfit = Some(error);
+                        break;
+                    }
+                },
+            };
+            let (at, request) = (part.rows + row_bytes * ready.calls as u64, &self.prepared.request);
+            let written = copied
+                && arena.write_words(at, &head).is_ok()
+                && arena.write_words(at + size_of_val(&head) as u64, &request.words[..plan.words as usize]).is_ok();
+            if !written {
+                break;
+            }
+            ready.used = request.arena_used;
+            ready.calls += 1;
+            *rest = others;
+        }
+        ready
+    }
+
+    /// A crossing that has not gone as all others do.
+    #[cold]
+    fn end(
+        &self,
+        ready: &Ready,
+        channel: RefMut<'_, Option<Open>>,
+        outcome: Result<Status, CallError>,
+        results: &mut Vec<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<PyBaseExceptionRef>> {
+        let (line, plan) = (self.chunk.line, self.chunk.plan);
+        let Turn { mut channel, outcome, raised, asked } = line.converse(&self.batch, channel, outcome, vm)?;
+        if let Err(failure) = outcome {
+            return Err(line.failed(&self.batch, failure, &mut channel, vm));
+        }
+        let turn = Turn { channel, outcome, raised, asked };
+        let mut calls = Alike::new(plan, ready.calls);
+        let Crossing { made, failure, .. } = line.crossed(&self.batch, &mut calls, turn, vm)?;
+        for made in made {
+            results.push(made.values.into_object(line, vm)?);
+        }
+        Ok(failure)
+    }
+}
+
+/// The numbers of calls that have all ended well, each checked. `None` if they have not, or if it cannot be said so simply.
+fn read(plan: &Plan, open: &Open, ready: &Ready, words: &mut Vec<u64>, numbers: &mut Vec<u64>) -> Option<()> {
+    let reply = open.caller.reply();
+    let &[offset, length, made] = reply.words.get(..reply.count as usize)? else { return None };
+    let each = 1 + plan.results.len();
+    words.resize(ready.calls * each, 0);
+    if made != ready.calls as u64 || length != size_of_val(&words[..]) as u64 {
+        return None;
+    }
+    open.caller.arena().read_words(offset, words).ok()?;
+    let good = u64::from(Status::Ok as u32) | (plan.results.len() as u64) << 32;
+    let integer = match &*plan.results {
+        [Output::Integer(scalar)] => Some(*scalar),
+        _ => None,
+    };
+    for reply in words.chunks_exact(each) {
+        let (head, number) = (reply[0], reply.get(1).copied().unwrap_or(0));
+        if head != good || integer.is_some_and(|scalar| !holds(scalar, number)) {
+            return None;
+        }
+        numbers.push(number);
+    }
+    Some(())
+}
+
+/// Whether that type holds the number.
+#[inline]
+fn holds(scalar: Scalar, number: u64) -> bool {
+    let over = 64 - scalar.size() as u32 * 8;
+    match scalar {
+        Scalar::Bool => number <= 1,
+        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => ((number << over) as i64 >> over) as u64 == number,
+        _ => number << over >> over == number,
+    }
+}
+
+/// Numbers as Python objects, which takes no Python code.
+fn objects(plan: &Plan, numbers: &mut Vec<u64>, results: &mut Vec<PyObjectRef>, vm: &VirtualMachine) {
+    let numbers = numbers.drain(..);
+    match &*plan.results {
+        [Output::Float] => results.extend(numbers.map(|bits| vm.ctx.new_float(f64::from_bits(bits)).into())),
+        [Output::Integer(Scalar::Bool)] => results.extend(numbers.map(|truth| vm.ctx.new_bool(truth != 0).into())),
+        [Output::Integer(scalar)] if scalar.bounds().is_some_and(|(least, _)| least < 0) => {
+            results.extend(numbers.map(|number| vm.ctx.new_int(number as i64).into()));
+        }
+        [Output::Integer(_)] => results.extend(numbers.map(|number| vm.ctx.new_int(number).into())),
+        _ => results.extend(numbers.map(|_| vm.ctx.none())),
+    }
+}

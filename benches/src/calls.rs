@@ -39,6 +39,13 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     let ctypes = one(peers.python("ctypes_calls.py", "bulk", false)?);
     table.line("… against ctypes, which copies nothing", Nanoseconds(bulk), Some(("ctypes", Nanoseconds(ctypes))), "");
 
+    for (size, bytes) in [("1 MiB", 1 << 20), ("64 MiB", 64 << 20)] {
+        let [copied, sealed, private] = peers.views(bytes)?;
+        let copied = Some(("copied", Nanoseconds(copied)));
+        table.line(&format!("a result of {size} in sealed pages of its own (C)"), Nanoseconds(sealed), copied, "");
+        table.line("… in a private mapping", Nanoseconds(private), copied, "");
+    }
+
     table.line("crash in C to exception in Python", Nanoseconds(one(peers.cloison("crash", false)?)), None, "≤ 5 ms");
     table.line(
         "first call: zone start, sandbox, dlopen, call",

@@ -10,8 +10,9 @@ pub struct Peers {
     cloison: PathBuf,
 }
 
-const SOURCES: [(&str, &str); 10] = [
+const SOURCES: [(&str, &str); 11] = [
     ("futex.c", include_str!("../peers/futex.c")),
+    ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
     ("fork_start.py", include_str!("../peers/fork_start.py")),
     ("fork_idle.py", include_str!("../peers/fork_idle.py")),
@@ -34,6 +35,7 @@ impl Peers {
         let this = std::env::current_exe()?;
         let peers = Self { cloison: this.parent().unwrap_or(Path::new(".")).join("cloison"), folder };
         peers.run(Command::new("cc").args(["-O2", "-o", "futex", "futex.c", "-ldl"]))?;
+        peers.run(Command::new("cc").args(["-O2", "-o", "views", "views.c"]))?;
         peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", "libcrash.so", "crash.c"]))?;
         Ok(peers)
     }
@@ -46,6 +48,12 @@ impl Peers {
     /// The C peer's figures.
     pub fn c(&self, what: &str) -> anyhow::Result<Vec<f64>> {
         self.run(Command::new(self.folder().join("futex")).arg(what))
+    }
+
+    /// What it costs to hand over a result of that many bytes that its maker cannot change: copied, sealed, mapped privately.
+    pub fn views(&self, bytes: u64) -> anyhow::Result<[f64; 3]> {
+        let figures = self.run(Command::new(self.folder().join("views")).arg(bytes.to_string()))?;
+        figures.try_into().map_err(|figures| anyhow::anyhow!("views.c printed {figures:?}"))
     }
 
     /// A Python peer's figures, optionally on one core.

@@ -84,6 +84,12 @@ print(len(v), v[1], v[-1], bytes(v[:4]), v[4:10:2], bytes(v) == bytes(i % 256 fo
 print(t.add(v[:5]), v.closed)
 error(bytes, v)
 error(lambda: v[0])
+error(memoryview, v)
+v = t.pattern(70000)
+m = memoryview(v)
+print(m.readonly, m.nbytes, m[256:260].tolist(), t.add(memoryview(v[:3])), m[-1])
+v = t.pattern(70)
+print(str(memoryview(v)[65:68], 'ascii'))
 v = t.pattern(4)
 print(t.add(v), repr(v))
 ",
@@ -91,6 +97,9 @@ print(t.add(v), repr(v))
 10 True
 StaleHandle: this view ended with the next call of its capability: copy what is needed before, with bytes(view)
 StaleHandle: this view ended with the next call of its capability: copy what is needed before, with bytes(view)
+StaleHandle: this view ended with the next call of its capability: copy what is needed before, with bytes(view)
+True 70000 [0, 1, 2, 3] 3 111
+ABC
 6 <ended view of 4 bytes of capability 'things'>
 ",
     );

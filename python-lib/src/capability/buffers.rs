@@ -3,10 +3,10 @@
 use super::handle::Core;
 use super::line::Line;
 use super::raise;
-use rustpython_vm::builtins::PyBytesRef;
+use rustpython_vm::builtins::{PyBytes, PyBytesRef};
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::protocol::{PyMappingMethods, PySequenceMethods};
-use rustpython_vm::types::{AsMapping, AsSequence, Constructor, Representable};
+use rustpython_vm::protocol::{PyBuffer, PyMappingMethods, PySequenceMethods};
+use rustpython_vm::types::{AsBuffer, AsMapping, AsSequence, Constructor, Representable};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, atomic_func};
 use std::fmt;
 use std::rc::Rc;
@@ -62,8 +62,12 @@ impl RegisteredBuffer {
 
 /// Bytes of a result that have stayed in the channel, until the next call of the capability.
 ///
-/// What is read is copied out at that moment and never before: nothing of shared memory is lent to Python. The library can
-/// go on changing them, as with any view.
+/// What is read is copied out at that moment and never before, once: an index, a slice, or all of it for whoever asks for a
+/// buffer (`memoryview(view)`, `file.write(view)`, `struct.unpack_from`). Shared memory itself is lent to nobody. The zone can
+/// write it at any time, and everything that reads a buffer here (decoding UTF-8 above all) checks bytes first and
+/// trusts them afterwards: a zone that changes them in between would corrupt this process. That the zone cannot write
+/// any more could be enforced with sealed pages, made for one result each; `make bench` shows that they cost more than
+/// the copy.
 #[rustpython_vm::pyclass(module = "cloison", name = "View")]
 #[derive(Clone, PyPayload)]
 pub struct View {
@@ -146,6 +150,13 @@ impl Representable for View {
     }
 }
 
+impl AsBuffer for View {
+    /// A copy's, which outlives the view.
+    fn as_buffer(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBuffer> {
+        PyBytes::as_buffer(&vm.ctx.new_bytes(zelf.bytes(vm)?), vm)
+    }
+}
+
 impl AsMapping for View {
     fn as_mapping() -> &'static PyMappingMethods {
         static METHODS: LazyLock<PyMappingMethods> = LazyLock::new(|| PyMappingMethods {
@@ -170,7 +181,7 @@ impl AsSequence for View {
     }
 }
 
-#[rustpython_vm::pyclass(with(Constructor, Representable, AsMapping, AsSequence), flags(IMMUTABLETYPE))]
+#[rustpython_vm::pyclass(with(Constructor, Representable, AsBuffer, AsMapping, AsSequence), flags(IMMUTABLETYPE))]
 impl View {
     #[pymethod]
     fn __bytes__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {

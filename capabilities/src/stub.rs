@@ -13,11 +13,12 @@
 //!
 //! The stub is one class, called after the zone. What the capability has as attributes, the class has: constants, the
 //! classes of records, enumerations, handles and exceptions, and a callable object for each function, since a function has
-//! `map` besides being called. `cloison.capability()` gives `Any`, so the annotation needs no cast.
+//! `map` besides being called. A second class has what a batch has: the same functions, which take results that are pending
+//! and give such. `cloison.capability()` gives `Any`, so the annotation needs no cast.
 
 mod classes;
 
-use crate::interface::{Constant, Number};
+use crate::interface::{Constant, Number, Role};
 use crate::{Function, Interface};
 use std::fmt::Write;
 
@@ -57,7 +58,8 @@ impl Interface {
             }
         }
         if self.function("batch").is_none() {
-            text += "\n    def batch(self) -> Any:\n        \"\"\"Run many calls in one crossing: `with capability.batch() as b:`.\"\"\"\n";
+            text += "\n    def batch(self) -> _Batch:\n        \"\"\"Run many calls in one crossing: `with capability.batch() as b:`.\"\"\"\n";
+            text += &batch(self, &qualified);
         }
         text
     }
@@ -97,37 +99,79 @@ fn head(interface: &Interface, class: &str, registers: bool) -> String {
     )
 }
 
+/// How a parameter is passed.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Passed {
+    Now,
+    /// To each call of a map, by name.
+    ToAll,
+    /// Perhaps as the result of an earlier call of the same batch.
+    Later,
+}
+
+/// Parameters, each behind a comma.
+fn list(function: &Function, positions: &[usize], passed: Passed, qualified: &Interface) -> String {
+    let one = |index: &usize| {
+        let parameter = &function.parameters[*index];
+        let open = passed == Passed::ToAll || (parameter.role.has_default() && !parameter.leading);
+        let default = if open { " = ..." } else { "" };
+        let mut annotation = python(parameter.annotation(qualified));
+        let linked = matches!(parameter.role, Role::Cell(_) | Role::Handle(_) | Role::Number { .. });
+        if passed == Passed::Later && linked {
+            annotation = format!("{annotation} | cloison.Pending[{annotation}]");
+        }
+        format!(", {}: {annotation}{default}", parameter.python_name())
+    };
+    positions.iter().map(one).collect()
+}
+
+/// `__call__`, in as many forms as there are.
+fn calls(function: &Function, passed: Passed, result: &str, qualified: &Interface) -> String {
+    let arguments = function.arguments();
+    let short: Vec<_> = arguments.iter().copied().filter(|index| !function.parameters[*index].leading).collect();
+    // A first argument that may be left out, as range()'s: Python says that by two forms.
+    let forms = if short.len() < arguments.len() { vec![&short, &arguments] } else { vec![&arguments] };
+    let overload = if forms.len() > 1 { "    @overload\n" } else { "" };
+    let one = |form: &&Vec<usize>| {
+        let list = list(function, form, passed, qualified);
+        format!("{overload}    def __call__(self{list}) -> {result}: ...\n")
+    };
+    forms.iter().map(one).collect()
+}
+
 /// The class of a function's object: called, or mapped over many.
 fn callable(function: &Function, interface: &Interface, qualified: &Interface) -> String {
     let arguments = function.arguments();
     let result = python(function.result_type(qualified));
-    let list = |all: &[usize], open: bool| -> String {
-        let one = |index: &usize| {
-            let parameter = &function.parameters[*index];
-            let default = if open || (parameter.role.has_default() && !parameter.leading) { " = ..." } else { "" };
-            format!(", {}: {}{default}", parameter.python_name(), python(parameter.annotation(qualified)))
-        };
-        all.iter().map(one).collect()
-    };
     let mut text = format!("\nclass _{}_function(Protocol):\n", function.name);
     text += &docstring(&function.docstring(interface), 1);
     text += "    __name__: str\n    __qualname__: str\n";
-    let short: Vec<_> = arguments.iter().copied().filter(|index| !function.parameters[*index].leading).collect();
-    // A first argument that may be left out, as range()'s: Python says that by two forms.
-    let forms = if short.len() < arguments.len() { vec![&short, &arguments] } else { vec![&arguments] };
-    for form in &forms {
-        let overload = if forms.len() > 1 { "    @overload\n" } else { "" };
-        let _ = writeln!(text, "{overload}    def __call__(self{}) -> {result}: ...", list(form, false));
-    }
+    text += &calls(function, Passed::Now, &result, qualified);
     if !arguments.is_empty() {
         let items = match &arguments[..] {
             [only] => python(function.parameters[*only].annotation(qualified)),
             _ => "Any".to_owned(),
         };
-        let by_name = list(&arguments, true);
+        let by_name = list(function, &arguments, Passed::ToAll, qualified);
         let _ = writeln!(text, "    def map(self, items: Iterable[{items}], /, *{by_name}) -> list[{result}]: ...");
     }
     text
+}
+
+/// The class of a batch, and of its functions' objects.
+fn batch(interface: &Interface, qualified: &Interface) -> String {
+    let (mut noted, mut names) = (String::new(), String::new());
+    for function in offered(interface) {
+        let result = format!("cloison.Pending[{}]", python(function.result_type(qualified)));
+        let _ = write!(noted, "\nclass _{}_noted(Protocol):\n    __name__: str\n", function.name);
+        noted += &calls(function, Passed::Later, &result, qualified);
+        let _ = writeln!(names, "    {0}: _{0}_noted", function.name);
+    }
+    format!(
+        "{noted}\n@final\nclass _Batch:\n{}{names}    def __enter__(self) -> Self: ...\n    \
+         def __exit__(self, *raised: object) -> None: ...\n",
+        docstring("Calls that are noted, and made together when the `with` block ends.", 1)
+    )
 }
 
 /// An annotation as type checkers take it: `array` has no truth values.

@@ -68,6 +68,11 @@ def use() -> float:
     shop.visit(one, lambda name, number: len(name) + number)
     where: "Shop.point" = shop.middle([1.0, 2.0])
     sums: list[int] = shop.pack.map([b"a", bytearray(b"b")])
+    with shop.batch() as b:
+        made = b.list_new(b.pack(b"three"))
+        added = b.add(made, shop.point(), shop.color.RED)
+    number = added.value
+    made.value.close()
     try:
         pass
     except shop.Sold as error:
@@ -88,6 +93,9 @@ shop.sell()
 shop.middle([1.0]).z
 text: str = shop.pack(b"")
 shop.list_free(one)
+shop.batch().add(shop.batch().pack(b""), shop.point(), 0)
+word: str = shop.batch().pack(b"").value
+shop.batch().sell()
 "#;
 
 fn cloison(folder: &Path, arguments: &[&str]) -> Output {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self, final, overload
+from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final, overload
 
 __all__ = [
     "Batch",
@@ -26,6 +26,8 @@ __all__ = [
     "batch",
     "capability",
 ]
+
+_Value = TypeVar("_Value", covariant=True)
 
 @final
 class Function:
@@ -163,7 +165,8 @@ class RegisteredBuffer:
 class View:
     """Bytes of a result that have stayed in the channel: read-only, and there until the capability's next call.
 
-    Reading copies the part that is read, at that moment; ``bytes(view)`` copies all. A view can be an argument.
+    Reading copies the part that is read, at that moment: an index, a slice, or all of it with ``bytes(view)`` and
+    ``memoryview(view)``, which stay good when the view has ended. A view can be an argument.
 
     Raises:
         StaleHandle: The capability has been called since.
@@ -174,6 +177,7 @@ class View:
         """Whether the capability has been called since."""
     def tobytes(self) -> bytes:
         """Return a copy of all."""
+    def __buffer__(self, flags: int, /) -> memoryview: ...
     def __bytes__(self) -> bytes: ...
     def __len__(self) -> int: ...
     @overload
@@ -202,14 +206,14 @@ class BatchFunction:
     """A function whose calls are noted."""
 
     __name__: str
-    def __call__(self, *args: Any, **kwargs: Any) -> Pending: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Pending[Any]: ...
 
 @final
-class Pending:
+class Pending(Generic[_Value]):
     """The result of a call of a batch. One of several results is ``pending[index]``."""
 
     @property
-    def value(self) -> Any:
+    def value(self) -> _Value:
         """What the call gave.
 
         Raises:
@@ -219,7 +223,7 @@ class Pending:
     @property
     def done(self) -> bool:
         """Whether the call has been made, and ended well."""
-    def __getitem__(self, index: int, /) -> Pending: ...
+    def __getitem__(self, index: int, /) -> Pending[Any]: ...
 
 class Error(Exception):
     """Something that Cloison reports."""

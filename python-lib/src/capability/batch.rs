@@ -21,7 +21,7 @@ use super::raise::Place;
 use super::rows::{self, Link};
 use cloison_capabilities::call::ARENA_ALIGNMENT;
 use cloison_capabilities::interface::Lifetime;
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyGenericAlias, PyStr, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyMappingMethods;
 use rustpython_vm::types::{AsMapping, Callable, GetAttr, Representable};
@@ -487,6 +487,12 @@ impl Pending {
             Outcome::Failed(error) => Err(error.clone()),
             Outcome::Skipped => Err(vm.new_runtime_error("this call was not made: the batch ended before it")),
         }
+    }
+
+    /// `Pending[int]`, for annotations.
+    #[pyclassmethod]
+    fn __class_getitem__(class: PyTypeRef, arguments: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyGenericAlias> {
+        PyGenericAlias::from_args(class, arguments, vm)
     }
 
     /// Whether the call has been made, and ended well.

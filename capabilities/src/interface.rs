@@ -22,8 +22,8 @@
 mod role;
 
 pub use role::{
-    Buffer, Callback, Cell, CellFill, Direction, Element, HandleArgument, Lifetime, Place, Pointed, RecordArgument,
-    Role, Text,
+    Buffer, Callback, Cell, CellFill, Direction, Element, Fixed, HandleArgument, Lifetime, Place, Pointed,
+    RecordArgument, Role, Text,
 };
 
 use crate::expression::Expression;

@@ -81,6 +81,9 @@ impl Call<'_, '_> {
         for (index, bits) in &plan.constants {
             self.desk.frame.set(*index, *bits);
         }
+        for (index, text) in &plan.texts {
+            self.desk.frame.set_pointer(*index, text.as_ptr().cast_mut().cast());
+        }
         for (index, lifetime) in &plan.lifetimes {
             self.check_lifetime(*index, *lifetime)?;
         }

@@ -22,6 +22,7 @@ use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::interface::{Element, Lifetime, Message, Number, Pointed};
 use cloison_capabilities::types::{Scalar, TypeId, Wide};
+use std::ffi::CString;
 
 /// An interface that cannot be served. The manifest's parser should have refused it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -315,6 +316,8 @@ pub struct Plan {
     pub gifts: Vec<Gift>,
     /// Parameters that are always the same.
     pub constants: Vec<(usize, u64)>,
+    /// Those that are strings.
+    pub texts: Vec<(usize, CString)>,
     /// Parameters that are passed by value and larger than a word.
     pub indirect: Vec<usize>,
     /// The value is larger than a word, or a parameter is.

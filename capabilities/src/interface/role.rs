@@ -22,12 +22,8 @@ pub enum Role {
     },
     /// A pointer to one number.
     Cell(Cell),
-    /// What nobody passes and is always the same: a number, or an address such as NULL. Of `void *` user data: NULL, since
-    /// callables carry what they need themselves.
-    Constant {
-        /// The bits, as C sees them.
-        bits: u64,
-    },
+    /// What nobody passes and is always the same.
+    Constant(Fixed),
     /// A pointer to an object of the zone.
     Handle(HandleArgument),
     /// A number that nobody passes: the length, in elements, of the input buffers that name it.
@@ -63,6 +59,16 @@ pub enum Role {
     },
 }
 
+/// What is always the same.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Fixed {
+    /// A number or an address such as NULL, as the bits that C sees. Of `void *` user data: NULL, since callables carry what they
+    /// need themselves.
+    Bits(u64),
+    /// A string, such as the format that a variadic form goes with. It has no NUL in it.
+    Text(String),
+}
+
 impl Role {
     /// Whether Python passes this parameter.
     pub fn is_argument(&self) -> bool {
@@ -70,7 +76,7 @@ impl Role {
             Self::Buffer(buffer) => buffer.direction.is_in(),
             Self::Cell(cell) => cell.direction.is_in() && cell.fill.is_none(),
             Self::Record(record) => record.direction.is_in(),
-            Self::CapacityOf { .. } | Self::Constant { .. } | Self::LengthOf { .. } | Self::Place(_) => false,
+            Self::CapacityOf { .. } | Self::Constant(_) | Self::LengthOf { .. } | Self::Place(_) => false,
             Self::Callback(_) | Self::Handle(_) | Self::Number { .. } | Self::Text(_) | Self::Wide { .. } => true,
         }
     }
@@ -86,7 +92,7 @@ impl Role {
             Self::Handle(handle) => handle.default_none,
             Self::Record(record) => record.default_none,
             Self::Wide { default, .. } => default.is_some(),
-            Self::CapacityOf { .. } | Self::Constant { .. } | Self::LengthOf { .. } | Self::Place(_) => false,
+            Self::CapacityOf { .. } | Self::Constant(_) | Self::LengthOf { .. } | Self::Place(_) => false,
         }
     }
 

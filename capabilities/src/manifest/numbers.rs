@@ -108,6 +108,15 @@ fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar:
             let size = reader.parsed(value, units::size)?;
             fitting(reader, span, Some(i128::from(size)), bounds, scalar)
         }
+        // `value = "sizeof(entry)"`
+        (DeValue::String(text), Some(bounds)) if let Some(c_type) = sized(text) => match types.size(c_type) {
+            Some(size) => fitting(reader, span, Some(i128::from(size)), bounds, scalar),
+            None => {
+                let hint = "name a type of C or one of this manifest's [types], as in `sizeof(struct entry)`";
+                reader.error_with_hint(span, format!("`{c_type}` is no type whose size is known"), hint);
+                None
+            }
+        },
         // `default = "GREEN"`
         (DeValue::String(text), Some(bounds)) if types.integer(text).is_some() => {
             fitting(reader, span, types.integer(text), bounds, scalar)
@@ -124,6 +133,11 @@ fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar:
             None
         }
     }
+}
+
+/// The type in `sizeof(type)`.
+fn sized(text: &str) -> Option<&str> {
+    text.strip_prefix("sizeof")?.trim_start().strip_prefix('(')?.strip_suffix(')').map(str::trim)
 }
 
 fn fitting(

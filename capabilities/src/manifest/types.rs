@@ -12,7 +12,7 @@ use super::declare::Declarations;
 use super::named::NamedConstant;
 use super::names::Attributes;
 use super::raw;
-use crate::declaration::{self, Meaning, MemberShape, Name, Names, TypeText};
+use crate::declaration::{self, Meaning, MemberShape, Name, Names, Prototype, TypeText};
 use crate::diagnostic::{Written, did_you_mean};
 use crate::document::Reader;
 use crate::interface::{Constant, Instances, Number, Sandbox};
@@ -33,6 +33,16 @@ pub(super) struct Types<'a, 'd> {
     callbacks: Vec<(String, &'a raw::Type<'d>)>,
     /// Names that stand for whole numbers: constants and the values of enumerations.
     pub(super) integers: Vec<(String, i128)>,
+}
+
+impl Types<'_, '_> {
+    /// `sizeof` a type that a function could return, written as in C or as it is called in the manifest.
+    pub(super) fn size(&self, c_type: &str) -> Option<u64> {
+        ["", "struct ", "union ", "enum "].into_iter().find_map(|keyword| {
+            let prototype = Prototype::parse(&format!("{keyword}{c_type} f(void)"), &self.names).ok()?;
+            prototype.result.layout().map(|layout| layout.size)
+        })
+    }
 }
 
 /// What a definition was made of.

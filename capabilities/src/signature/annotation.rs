@@ -24,7 +24,7 @@ impl Parameter {
             Role::Callback(callback) => optional(&callable(interface, callback), callback.null),
             Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } => number(*scalar).to_owned(),
             Role::Cell(cell) => optional(&taken_number(interface, cell.scalar, cell.enumeration), cell.null),
-            Role::Constant { .. } => "int".to_owned(),
+            Role::Constant(_) => "int".to_owned(),
             Role::Handle(handle) => optional(&name(interface, handle.id), handle.null),
             Role::Number { scalar, enumeration, .. } => taken_number(interface, *scalar, *enumeration),
             Role::Place(place) => given_pointer(interface, &place.pointed),
@@ -45,9 +45,7 @@ impl Parameter {
             Role::Record(record) => optional(&name(interface, record.id), record.null),
             Role::Text(text) => optional(if text.bytes { "bytes" } else { "str" }, text.null),
             Role::Wide { wide, .. } => wide_number(*wide).to_owned(),
-            Role::Callback(_) | Role::CapacityOf { .. } | Role::Constant { .. } | Role::LengthOf { .. } => {
-                "int".to_owned()
-            }
+            Role::Callback(_) | Role::CapacityOf { .. } | Role::Constant(_) | Role::LengthOf { .. } => "int".to_owned(),
         }
     }
 }

@@ -240,7 +240,7 @@ pub struct Parameter {
     pub text: Option<Switch>,
     /// `bytes`.
     pub bytes: Option<Switch>,
-    /// Always that, and Python passes nothing: a number, or `"NULL"`.
+    /// Always that, and Python passes nothing: a number, `"sizeof(type)"`, `"NULL"`, or for a `const char *` a string.
     pub value: Option<Literal>,
     /// What a callback is given back by the library: not seen by Python.
     pub user_data: Option<Switch>,

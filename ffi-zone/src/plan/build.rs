@@ -8,9 +8,10 @@ use cloison_capabilities::Interface;
 use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::interface::{
-    Buffer, Cell, CellFill, Function, HandleArgument, Place, Pointed, RecordArgument, Role, Text,
+    Buffer, Cell, CellFill, Fixed, Function, HandleArgument, Place, Pointed, RecordArgument, Role, Text,
 };
 use cloison_capabilities::types::{CType, Scalar, TypeKind};
+use std::ffi::CString;
 
 impl Plan {
     /// Works out the steps of one function.
@@ -43,6 +44,7 @@ impl Plan {
             gives: Vec::new(),
             gifts: Vec::new(),
             constants: Vec::new(),
+            texts: Vec::new(),
             indirect: Vec::new(),
             large: matches!(function.result, CType::Record { .. } | CType::Wide(_)),
             lifetimes: Vec::new(),
@@ -63,7 +65,12 @@ impl Plan {
                 Role::LengthOf { scalar, of } => {
                     plan.lengths.push(Fill { parameter: index, scalar: *scalar, cell: false, of: of.clone() });
                 }
-                Role::Constant { bits } => plan.constants.push((index, *bits)),
+                Role::Constant(Fixed::Bits(bits)) => plan.constants.push((index, *bits)),
+                Role::Constant(Fixed::Text(text)) => {
+                    let text = CString::new(text.as_str())
+                        .map_err(|_| PlanError::Reference { parameter: parameter.name.clone() })?;
+                    plan.texts.push((index, text));
+                }
                 Role::Handle(HandleArgument { id, null, consumed, .. }) => {
                     plan.take(index, 1, Take::Handle { id: *id, null: *null, consumed: *consumed });
                 }

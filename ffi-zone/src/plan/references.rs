@@ -5,7 +5,7 @@ use super::build::scalar_of;
 use crate::passing::record;
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::interface::{
-    CellFill, Direction, Element, Function, Lifetime, Message, Place, Pointed, RecordArgument, Role,
+    CellFill, Direction, Element, Fixed, Function, Lifetime, Message, Place, Pointed, RecordArgument, Role,
 };
 use cloison_capabilities::types::{CType, Layout, TypeId, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
@@ -68,7 +68,7 @@ fn role_fits(interface: &Interface, function: &Function, role: &Role) -> bool {
             Some(CellFill::CapacityOf(of) | CellFill::LengthOf(of)) => is_buffer(of),
             None => true,
         },
-        Role::Constant { .. } | Role::Number { .. } | Role::Wide { .. } => true,
+        Role::Constant(_) | Role::Number { .. } | Role::Wide { .. } => true,
         Role::Handle(handle) => is_handle(interface, handle.id),
         Role::LengthOf { of, .. } => !of.is_empty() && of.iter().all(|of| is_buffer(*of)),
         Role::Place(place) => pointed_fits(interface, function, &place.pointed),
@@ -83,7 +83,7 @@ fn travels(c_type: &CType, role: &Role) -> bool {
         Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } => c_type.scalar() == Some(*scalar),
         // Internal functions take pointers as numbers.
         Role::Number { scalar, .. } => c_type.scalar().is_none_or(|own| own == *scalar) && is_word(c_type),
-        Role::Constant { .. } => is_word(c_type),
+        Role::Constant(Fixed::Bits(_)) => is_word(c_type),
         Role::Wide { wide, .. } => *c_type == CType::Wide(*wide),
         Role::Record(RecordArgument { id, layout, by_value: true, direction: Direction::In, null: false, .. }) => {
             *c_type == CType::Record { id: *id, layout: *layout }

@@ -1,6 +1,7 @@
 //! An interface for `callbacks.c`.
 
 use super::*;
+use cloison_capabilities::interface::Fixed;
 use cloison_capabilities::types::{Definition, Handle, Layout, Member, MemberRole, Record, TypeId, TypeKind, Wide};
 
 pub const PAIR: TypeId = TypeId(0);
@@ -37,7 +38,7 @@ pub fn callback(
 }
 
 fn user_data() -> Parameter {
-    parameter("data", to(CType::Void), Role::Constant { bits: 0 })
+    parameter("data", to(CType::Void), Role::Constant(Fixed::Bits(0)))
 }
 
 fn pair(name: &str, direction: Direction, by_value: bool) -> Parameter {

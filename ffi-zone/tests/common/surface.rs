@@ -1,6 +1,7 @@
 //! An interface for `surface.c`.
 
 use super::*;
+use cloison_capabilities::interface::Fixed;
 use cloison_capabilities::types::{
     Bits, Definition, Enumeration, Handle, Layout, Member, MemberRole, Record, Signature, TypeId, TypeKind, Wide,
 };
@@ -176,7 +177,7 @@ fn value() -> Parameter {
 }
 
 fn always(name: &str, c_type: CType, bits: u64) -> Parameter {
-    parameter(name, c_type, Role::Constant { bits })
+    parameter(name, c_type, Role::Constant(Fixed::Bits(bits)))
 }
 
 fn owned(owner: Option<usize>, null: bool) -> Pointed {

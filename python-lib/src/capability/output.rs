@@ -157,7 +157,7 @@ impl Output {
             Role::Wide { wide, .. } => Self::Wide(*wide),
             Role::Callback(_)
             | Role::CapacityOf { .. }
-            | Role::Constant { .. }
+            | Role::Constant(_)
             | Role::LengthOf { .. }
             | Role::Place(_) => return None,
         })

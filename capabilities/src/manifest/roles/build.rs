@@ -27,7 +27,7 @@ pub(super) fn role(
         }
         (Draft::Number { scalar, enumeration }, _) => number(reader, context, index, *scalar, *enumeration),
         (Draft::Callback, _) => callback::role(reader, context, index),
-        (Draft::Constant(bits), _) => Some(Role::Constant { bits: *bits }),
+        (Draft::Constant(fixed), _) => Some(Role::Constant(fixed.clone())),
         (Draft::Handle(id), _) => handle::role(reader, context, index, *id),
         (Draft::Owned, _) => Some(Role::Number { scalar: Scalar::U64, enumeration: None, range: None, default: None }),
         (Draft::Place(draft), _) => Some(place::role(draft, context.table(index))),

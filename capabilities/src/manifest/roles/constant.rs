@@ -5,7 +5,7 @@ use super::super::raw::{self, Key};
 use super::Context;
 use super::draft::Draft;
 use crate::document::{Reader, Value};
-use crate::interface::Number;
+use crate::interface::{Fixed, Number};
 use crate::types::{CType, Scalar};
 use toml::de::DeValue;
 
@@ -28,7 +28,7 @@ pub(super) fn draft(
             reader.error_with_hint(span, format!("`{name}` is no `void *`, so it is no user data"), hint);
             return None;
         }
-        return Some(Draft::Constant(0));
+        return Some(Draft::Constant(Fixed::Bits(0)));
     };
     if context.is_callback() {
         let hint = format!("if Python has no use for it, write `{name} = {{ user_data = true }}`");
@@ -37,10 +37,13 @@ pub(super) fn draft(
     }
     table.only(reader, "always the same", &["value"])?;
     match context.c_type(index) {
-        CType::Pointer { .. } => address(reader, context, key).map(Draft::Constant),
+        CType::Pointer { to, constant: true } if is_character(to) && !is_null(key) => {
+            text(reader, key).map(Fixed::Text).map(Draft::Constant)
+        }
+        CType::Pointer { .. } => address(reader, context, key).map(Fixed::Bits).map(Draft::Constant),
         CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => {
             let number = numbers::default(reader, context.world.types, key, *scalar, None)?;
-            Some(Draft::Constant(bits(number, *scalar)))
+            Some(Draft::Constant(Fixed::Bits(bits(number, *scalar))))
         }
         _ => {
             let message =
@@ -51,9 +54,30 @@ pub(super) fn draft(
     }
 }
 
+fn is_character(c_type: &CType) -> bool {
+    matches!(c_type, CType::Scalar { character: true, .. })
+}
+
+fn is_null(key: &Key<Value<'_>>) -> bool {
+    match key.value.value {
+        DeValue::String(text) => text == "NULL",
+        _ => true,
+    }
+}
+
+/// A string, as in `format = { value = "%d" }`.
+fn text(reader: &mut Reader, key: &Key<Value<'_>>) -> Option<String> {
+    let DeValue::String(text) = key.value.value else { return None };
+    if text.contains('\0') {
+        reader.error(key.value.span.clone(), "a string of C ends at its NUL, and this one has a NUL in it");
+        return None;
+    }
+    Some(text.clone().into_owned())
+}
+
 /// `"NULL"`, or a number: libraries give some addresses a meaning of their own, such as -1.
 fn address(reader: &mut Reader, context: &Context<'_, '_>, key: &Key<Value<'_>>) -> Option<u64> {
-    if matches!(key.value.value, DeValue::String(text) if text == "NULL") {
+    if matches!(key.value.value, DeValue::String(_)) && is_null(key) {
         return Some(0);
     }
     let number = numbers::default(reader, context.world.types, key, Scalar::I64, None)?;

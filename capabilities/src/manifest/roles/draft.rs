@@ -6,7 +6,7 @@ use super::place::PlaceDraft;
 use super::{Context, Pointee, callback, constant, handle, place as places, record};
 use crate::document::Reader;
 use crate::expression::Expression;
-use crate::interface::{Direction, Element};
+use crate::interface::{Direction, Element, Fixed};
 use crate::types::{CType, Layout, Scalar, TypeId, Wide};
 
 /// A parameter, half understood.
@@ -18,7 +18,7 @@ pub(super) enum Draft {
         scalar: Scalar,
         enumeration: Option<TypeId>,
     },
-    Constant(u64),
+    Constant(Fixed),
     Handle(TypeId),
     Number {
         scalar: Scalar,

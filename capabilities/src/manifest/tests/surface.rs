@@ -2,7 +2,7 @@
 
 use super::{HEAD, functions, interface, roles};
 use crate::expression::Expression;
-use crate::interface::{Direction, Element, Instances, Lifetime, Message, Pointed, Raises, Role};
+use crate::interface::{Direction, Element, Fixed, Instances, Lifetime, Message, Pointed, Raises, Role};
 use crate::manifest::parse;
 use crate::types::{CType, MemberRole, TypeId, TypeKind};
 
@@ -149,7 +149,7 @@ fn arrays_of_strings_and_of_handles() {
 #[test]
 fn constants_are_what_c_sees() {
     let bits = |table: &str| match roles(table)[0] {
-        Role::Constant { bits } => bits,
+        Role::Constant(Fixed::Bits(bits)) => bits,
         _ => panic!("no constant"),
     };
     assert_eq!(bits("c = \"void f(void *p)\"\np = { value = -1 }"), u64::MAX);
@@ -157,6 +157,22 @@ fn constants_are_what_c_sees() {
     assert_eq!(bits("c = \"void f(short p)\"\np = { value = -2 }"), u64::MAX - 1);
     assert_eq!(bits("c = \"void f(float p)\"\np = { value = 1 }"), u64::from(1.0f32.to_bits()));
     assert_eq!(bits("c = \"void f(double p)\"\np = { value = 0.5 }"), 0.5f64.to_bits());
+    assert_eq!(bits("c = \"void f(size_t p)\"\np = { value = \"sizeof(long double)\" }"), 16);
+    assert_eq!(bits("c = \"void f(size_t p)\"\np = { value = \"sizeof( char * )\" }"), 8);
+    assert_eq!(bits("c = \"void f(const char *p)\"\np = { value = \"NULL\" }"), 0);
+}
+
+#[test]
+fn strings_can_be_constants_and_sizes_follow_their_types() {
+    let interface = interface(
+        "[types.entry]\nc = \"struct entry { char name[60]; double weight; };\"\n[functions.sort]\nc = \"void sort(struct entry *all, size_t n, size_t size)\"\n\
+         all = { in = true, out = true, length = \"n\" }\nsize = { value = \"sizeof(entry)\" }\n\
+         [functions.print]\nc = \"int print(const char *format, ...)\"\nvariadic = \"int number\"\nformat = { value = \"%d\" }\n",
+    );
+    let [sort, print] = &interface.functions[..] else { panic!("two functions") };
+    assert_eq!(sort.parameters[2].role, Role::Constant(Fixed::Bits(72)));
+    assert_eq!(print.parameters[0].role, Role::Constant(Fixed::Text("%d".to_owned())));
+    assert_eq!(print.signature(&interface), "print(number: int) -> int");
 }
 
 #[test]

@@ -111,6 +111,10 @@ def main() -> int:
     parser.add_argument("command", choices=["compress", "decompress", "test", "lines"])
     parser.add_argument("--level", type=int, default=3, choices=range(1, 20), metavar="1…19", help="3 unless said")
     wanted = parser.parse_args()
+    if sys.stdin.isatty():
+        parser.error("the input is a terminal; redirect a file to it: < FILE")
+    if wanted.command == "compress" and sys.stdout.isatty():
+        parser.error("the output is a terminal; redirect it to a file: > FILE.zst")
     source = Source(sys.stdin.buffer)
     try:
         match wanted.command:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Final, NoReturn, Self, final, overload
+from typing import Any, Final, NoReturn, Protocol, Self, final, overload
 
 __all__ = [
     "Batch",
@@ -119,8 +119,13 @@ def capability(name: str) -> Any:
         907060870
     """
 
-def batch(capability: Capability, /) -> Batch:
-    """Return a batch of a capability, as `Capability.batch` does; for capabilities with a function of that name."""
+class _Batches(Protocol):
+    """A capability, or what `cloison stub` makes of one."""
+
+    def batch(self) -> Batch: ...
+
+def batch(capability: _Batches, /) -> Batch:
+    """Return a batch of a capability, as `Capability.batch` does."""
 
 class Handle:
     """An object of a library, which lives in its zone. Each handle type of a capability is a class derived from this one.

@@ -192,7 +192,7 @@ fn records_with_a_dictionary() {
     let output = project.application(&["lines"]).stdin(records).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     let [first, by_itself, with_dictionary] = lines[..] else { panic!("{output}") };
-    assert_eq!(first, "2,000 lines, 84,890 bytes");
+    assert_eq!(first, "2,000 lines, 80,890 bytes");
     let size = |line: &str| -> u32 {
         let number = line.split(": ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a size");
         number.replace(',', "").parse().expect("a number")

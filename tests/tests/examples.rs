@@ -25,7 +25,7 @@ ANGSTROM: Zoë Ångström
 andré: André Weil
 e: André Weil, Emmy Noether, Zoë Ångström
 addresses of Zoë: za@example.net zoe@example.org
-ConstraintFailed: constraint failed; still 4 people
+ConstraintFailed: UNIQUE constraint failed: mail.address; still 4 people
 100 more, in batches of 16 rows
 DatabaseError: no such table: nobody
 StaleHandle: the book is closed

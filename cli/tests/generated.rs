@@ -73,6 +73,8 @@ def use() -> float:
         added = b.add(made, shop.point(), shop.color.RED)
     number = added.value
     made.value.close()
+    with cloison.batch(shop) as batch:
+        batch.add(one, {}, 0)
     try:
         pass
     except shop.Sold as error:
@@ -144,6 +146,28 @@ fn stubs_are_what_mypy_takes() {
     }
     fs::write(folder.join("use.py"), USE).expect("a program");
     ok(mypy(folder, &["use.py", "shop_capability.pyi", "zlib_capability.pyi", "libm_capability.pyi"]));
+}
+
+#[test]
+fn stubs_of_the_examples_are_what_mypy_takes() {
+    let folder = folder();
+    let folder = folder.path();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let all = [("feed", "expat"), ("image", "png"), ("ledger", "libc"), ("pack", "zstd"), ("sqlite", "sqlite")];
+    for (example, zone) in all {
+        let manifest = examples.join(example).join(format!("{zone}.zone.toml"));
+        let stub = format!("{zone}_capability.pyi");
+        ok(cloison(folder, &["stub", manifest.to_str().expect("UTF-8"), "-o", &stub]));
+        let mut files = vec![stub.as_str()];
+        // Some programs say what type their capability has.
+        let program = fs::read_to_string(examples.join(example).join("app.py")).expect("a program");
+        let name = format!("{example}.py");
+        if program.contains(&format!("from {zone}_capability import")) {
+            fs::write(folder.join(&name), program).expect("a copy");
+            files.push(&name);
+        }
+        ok(mypy(folder, &files));
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-"""Prints the titles of an RSS feed, read by the system's Expat.
+"""Prints the titles of a feed (RSS or Atom), read by the system's Expat.
 
     cloison run examples/feed < FEED.xml
 """
@@ -13,6 +13,7 @@ expat = cloison.capability("expat")
 
 BLOCK = 4096
 MOST = 100
+ITEMS = ("item", "entry")  # RSS, Atom
 
 
 class Enough(Exception):
@@ -26,32 +27,34 @@ class Feed:
         self._found = found
         self._path: list[str] = []
         self._text: dict[str, bytes] = {}
-        self._items = 0
+        self.items = 0
 
     def start(self, parser, name: str, attributes: Sequence[str]) -> None:
         """Enter an element."""
         self._path.append(name)
-        if name == "item":
+        if name in ITEMS:
             self._text = {}
-        elif name == "enclosure":
+        elif name in ("enclosure", "link"):
+            # The file of a podcast's episode, or an address as Atom has them.
             given = dict(zip(attributes[::2], attributes[1::2]))
-            self._text["link"] = given.get("url", "").encode()
+            if given.get("rel", "alternate") == "alternate":
+                self._text.setdefault("@", given.get("url", given.get("href", "")).encode())
 
     def text(self, piece: bytes) -> None:
         """Take a piece of text; a character may be cut in two, so it is text only when it is whole."""
-        if self._path[-2:-1] == ["item"]:
+        if len(self._path) > 1 and self._path[-2] in ITEMS:
             name = self._path[-1]
             self._text[name] = self._text.get(name, b"") + piece
 
     def end(self, parser, name: str) -> None:
         """Leave an element."""
         self._path.pop()
-        if name == "item":
-            self._items += 1
-            if self._items > MOST:
+        if name in ITEMS:
+            self.items += 1
+            if self.items > MOST:
                 raise Enough(f"more than {MOST} items, at line {expat.line(parser)}")
-            title, link = (self._text.get(field, b"").decode().strip() for field in ("title", "link"))
-            self._found(title, link)
+            title, link, address = (" ".join(self._text.get(field, b"").decode().split()) for field in ("title", "link", "@"))
+            self._found(title, link or address)
 
 
 def blocks(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
@@ -61,8 +64,8 @@ def blocks(stream: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     yield b"", True
 
 
-def read(stream: BinaryIO, found: Callable[[str, str], None]) -> None:
-    """Call `found(title, link)` for each item of the feed."""
+def read(stream: BinaryIO, found: Callable[[str, str], None]) -> int:
+    """Call `found(title, link)` for each item of the feed; return how many there were."""
     feed = Feed(found)
     with expat.parser_create() as parser:
         expat.use_parser_as_argument(parser)
@@ -75,12 +78,19 @@ def read(stream: BinaryIO, found: Callable[[str, str], None]) -> None:
             reason = expat.error_string(expat.error_code(parser))
             error.add_note(f"{reason} at line {expat.line(parser)}, column {expat.column(parser)}")
             raise
+    return feed.items
 
 
 def main() -> int:
-    """Print them; the exit status tells whether the feed was read to its end."""
+    """Print them; the exit status tells whether there were any, and all were read."""
+    if sys.stdin.isatty():
+        print("usage: cloison run examples/feed < FEED.xml", file=sys.stderr)
+        return 2
     try:
-        read(sys.stdin.buffer, lambda title, link: print(f"- {title or '(no title)'}{f' <{link}>' if link else ''}"))
+        if read(sys.stdin.buffer, lambda title, link: print(f"- {title or '(no title)'}{f' <{link}>' if link else ''}")):
+            return 0
+        print("not a feed: there is no item in it", file=sys.stderr)
+        return 1
     except expat.NotWellFormed as error:
         print(f"not a feed: {error.__notes__[0]}", file=sys.stderr)
         return 1
@@ -88,4 +98,3 @@ def main() -> int:
         # It was raised in a callback of C's; C has returned before it arrived here.
         print(f"stopped: {error}", file=sys.stderr)
         return 2
-    return 0

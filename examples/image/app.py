@@ -12,7 +12,7 @@ import cloison
 png = cloison.capability("png")
 
 LARGEST = 4096
-COLUMNS = 48
+COLUMNS, LINES = 48, 32
 SHADES = " .:-=+*#%@"
 
 
@@ -33,9 +33,10 @@ class Damaged(Exception):
 def read(stream: BinaryIO) -> Picture:
     """Read a picture; Damaged if it cannot be read."""
     reasons: list[str] = []
+    warnings: list[str] = []
 
     def failed(reader, message: str) -> None:
-        reasons.append(message)
+        reasons.append(f"{message} ({warnings[-1]})" if warnings else message)
 
     def take(reader, length: int) -> bytes:
         data = stream.read(length)
@@ -45,7 +46,7 @@ def read(stream: BinaryIO) -> Picture:
         return data.ljust(length, b"\0")
 
     try:
-        return pixels(png.create_reader(failed, lambda reader, message: None), take)
+        return pixels(png.create_reader(failed, lambda reader, message: warnings.append(message)), take)
     except cloison.ZoneCrashed:
         # What libpng does when it finds a mistake. The next call would start a new zone.
         raise Damaged(reasons[0] if reasons else "libpng gave up") from None
@@ -76,8 +77,8 @@ def pixels(reader, take) -> Picture:
 
 def thumbnail(picture: Picture) -> list[str]:
     """Return the picture as lines of letters, which are twice as high as they are wide."""
-    columns = min(COLUMNS, picture.width)
-    lines = max(1, picture.height * columns // picture.width // 2)
+    columns = max(1, min(COLUMNS, picture.width, 2 * LINES * picture.width // picture.height))
+    lines = max(1, min(LINES, picture.height * columns // picture.width // 2))
 
     def shade(line: int, column: int) -> str:
         top, bottom = (at * picture.height // lines for at in (line, line + 1))
@@ -91,6 +92,9 @@ def thumbnail(picture: Picture) -> list[str]:
 
 def main() -> int:
     """Print both; the exit status tells whether it was a picture."""
+    if sys.stdin.isatty():
+        print("usage: cloison run examples/image < PICTURE.png", file=sys.stderr)
+        return 2
     try:
         picture = read(sys.stdin.buffer)
     except Damaged as error:

@@ -98,7 +98,12 @@ class AddressBook:
 
     def _run(self, sql: str, *values: str | int | None) -> None:
         with self._prepare(sql, values) as statement:
-            sqlite.step(statement)
+            try:
+                sqlite.step(statement)
+            except sqlite.DatabaseError as error:
+                # A statement's code says what sort of mistake it is; the connection knows which.
+                error.add_note(sqlite.errmsg(self._db))
+                raise
 
     def _query(self, sql: str, *values: str | int | None) -> Iterator[list[str | None]]:
         """Yield the rows as text. Many rows cost one crossing of the wall: each batch makes all the calls for them."""
@@ -144,7 +149,7 @@ def main() -> None:
         try:
             book.add(Person("Emmy's double", 1882, ("double@example.org", "emmy@example.org")))
         except sqlite.ConstraintFailed as error:
-            print(f"ConstraintFailed: {error.message}; still {len(book)} people")
+            print(f"ConstraintFailed: {error.__notes__[0]}; still {len(book)} people")
 
         for number in range(100):
             book.add(Person(f"Number {number:02}", None))

@@ -1,5 +1,6 @@
 """Packs and unpacks standard input with the system's zlib, then survives a crash in C.
 
+    make -C examples/zlib               # compiles the library that crashes
     cloison run examples/zlib < FILE
 """
 

@@ -66,8 +66,10 @@ pub struct Running<'p> {
 pub struct Output {
     /// How it ended.
     pub status: ExitStatus,
-    /// Standard output.
+    /// Standard output, as text.
     pub stdout: String,
+    /// Standard output, as it is.
+    pub bytes: Vec<u8>,
     /// Standard error.
     pub stderr: String,
     /// From its start to its end.
@@ -167,14 +169,15 @@ impl Running<'_> {
         let status = self.wait();
         let duration = self.started.elapsed();
         let left = leftovers::wait_for_end(self.project.folder(), GRACE);
-        let text = |thread: Option<JoinHandle<Vec<u8>>>| {
-            let bytes = thread.map(|thread| thread.join().expect("a reader")).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
+        let all = |thread: Option<JoinHandle<Vec<u8>>>| {
+            thread.map(|thread| thread.join().expect("a reader")).unwrap_or_default()
         };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if let Some(feeder) = self.feeder.take() {
             feeder.join().expect("a writer");
         }
-        let output = Output { status, stdout: text(self.stdout.take()), stderr: text(self.stderr.take()), duration };
+        let (bytes, stderr) = (all(self.stdout.take()), all(self.stderr.take()));
+        let output = Output { status, stdout: text(&bytes), bytes, stderr: text(&stderr), duration };
         assert!(left.is_empty(), "processes left behind: {left:?}\n{output}");
         output
     }

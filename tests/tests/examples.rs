@@ -1,6 +1,9 @@
 //! The examples, as their first lines say they are run.
 
+use cloison_tests::compiler::{Kind, compile};
 use cloison_tests::{Output, Project};
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 macro_rules! example {
     ($folder:literal, $manifest:literal) => {
@@ -22,7 +25,7 @@ ANGSTROM: Zoë Ångström
 andré: André Weil
 e: André Weil, Emmy Noether, Zoë Ångström
 addresses of Zoë: za@example.net zoe@example.org
-ConstraintFailed: constraint failed; still 4 people
+ConstraintFailed: UNIQUE constraint failed: mail.address; still 4 people
 100 more, in batches of 16 rows
 DatabaseError: no such table: nobody
 StaleHandle: the book is closed
@@ -53,6 +56,17 @@ fn the_titles_of_a_feed() {
     let output = project.application(&[]).stdin(format!("<rss>{items}</rss>")).output().ends_with(2);
     assert_eq!(output.stdout.lines().count(), 100, "{output}");
     output.complains(&["stopped: more than 100 items, at line 101"]);
+    // What other feeds have: Atom's addresses, an episode's file beside its page, titles over several lines.
+    let other = r#"<feed><link href="https://example.org/"/>
+        <entry><title>Atom
+            wrapped</title><link rel="self" href="https://example.org/no"/><link href="https://example.org/3"/></entry>
+        <item><title>Both</title><enclosure url="https://example.org/no.ogg"/><link>https://example.org/4</link></item></feed>"#;
+    project
+        .application(&[])
+        .stdin(other)
+        .output()
+        .prints("- Atom wrapped <https://example.org/3>\n- Both <https://example.org/4>\n");
+    project.application(&[]).stdin("<html/>").output().ends_with(1).complains(&["not a feed: there is no item in it"]);
     let broken = FEED.replace("</channel>", "");
     project.application(&[]).stdin(broken).output().ends_with(1).complains(&["not a feed: mismatched tag at line 7"]);
     project.application(&[]).output().ends_with(1).complains(&["no element found"]);
@@ -77,7 +91,136 @@ fn a_thumbnail_of_a_picture() {
     short.truncate(40);
     run(short).ends_with(1).complains(&["no picture: the file ends too early"]);
     run(b"not a picture at all".to_vec()).ends_with(1).complains(&["no picture: Not a PNG file"]);
-    run(png(5000, 1, 0, &[0; 5001])).ends_with(1).complains(&["no picture: "]);
+    run(png(5000, 1, 0, &[0; 5001])).ends_with(1).complains(&["no picture: ", "Image width exceeds user limit"]);
+    // A tower: the thumbnail has an end all the same.
+    let tower = run(png(1, 4000, 0, &[0, 255].repeat(4000))).ends_with(0);
+    assert_eq!(tower.stdout, format!("1 x 4000, gray, 8 bit\n{}", "@\n".repeat(32)));
+}
+
+#[test]
+fn a_ledger_by_date() {
+    let project = example!("ledger", "libc.zone.toml");
+    let ledger = include_str!("../../examples/ledger/2026.txt");
+    project.cloison(&["check", "."]).output().ends_with(0);
+    project.application(&[]).stdin(ledger).output().prints(
+        "\
+27 Feb 2026  Salary                            2400.00      2400.00
+01 Mar 2026  Rent                              -890.00      1510.00
+02 Mar 2026  Grocer                             -54.20      1455.80
+02 Mar 2026  Bakery                              -3.10      1452.70
+14 Mar 2026  Bäckerei Müller                    -12.50      1440.20
+27 Mar 2026  Salary                            2400.00      3840.20
+01 Apr 2026  Rent                              -890.00      2950.20
+03 Apr 2026  Bookshop, refund                    19.99      2970.19
+
+Feb 2026        1 entries      2400.00 in         0.00 out
+Mar 2026        5 entries      2400.00 in       959.80 out
+Apr 2026        2 entries        19.99 in       890.00 out
+",
+    );
+    let march = "Mar 2026        5 entries      2400.00 in       959.80 out\n";
+    project.application(&["2026-03"]).stdin(ledger).output().prints(march);
+    let may = project.application(&["2026-05"]).stdin(ledger).output().ends_with(1);
+    assert_eq!(may.stdout, "no entry in 2026-05\n");
+    project.application(&["March"]).stdin(ledger).output().ends_with(2).complains(&["usage: ledger [YEAR-MONTH]"]);
+    project.application(&[]).output().ends_with(1).complains(&["there are no entries"]);
+}
+
+#[test]
+fn a_ledger_with_mistakes() {
+    let wrong: [(&[u8], &str); 8] = [
+        (b"2026-03-14 12 right", ""),
+        (b"rent 12", "line 2: it does not begin with a date such as 2026-03-14"),
+        (b"2026-02-31 12 rent", "line 3: there is no such day"),
+        (b"2026-03-14 rent", "line 4: no amount stands behind the date"),
+        (b"2026-03-14 -inf rent", "line 5: -inf is no amount"),
+        (b"2026-03-14 12 \xff", "line 6: 'utf-8' codec can't decode"),
+        (b"2026-03-14 12 a\0b", "line 7: strptime(): text has an embedded NUL"),
+        (b"2026-03-14 12 012345678901234567890123456789012345678901234567", "line 8: the name has more than 47 bytes"),
+    ];
+    let project = example!("ledger", "libc.zone.toml");
+    let output = project.application(&[]).stdin(wrong.map(|(line, _)| line).join(&b'\n')).output().ends_with(1);
+    assert_eq!((output.stdout.as_str(), output.stderr.lines().count()), ("", wrong.len() - 1), "{output}");
+    for (line, (_, message)) in output.stderr.lines().zip(&wrong[1..]) {
+        assert!(line.starts_with(message), "{message:?}: {output}");
+    }
+}
+
+#[test]
+fn packing_and_unpacking() {
+    let project = example!("pack", "zstd.zone.toml");
+    project.cloison(&["check", "."]).output().ends_with(0);
+    let run = |arguments: &[&str], input: &[u8]| project.application(arguments).stdin(input).output();
+    // Nothing; less than a block; exactly what the result has room for; several blocks, hardly to be packed.
+    for data in [vec![], b"enamel".repeat(99), vec![0; 1 << 20], vec![7; (2 << 20) + 1], noise(2_500_000)] {
+        let packed = run(&["compress"], &data).ends_with(0);
+        assert!(packed.bytes.starts_with(b"\x28\xb5\x2f\xfd"), "{packed}");
+        let size = |bytes: &[u8]| bytes.len().to_string();
+        assert_eq!(packed.stderr.replace(',', "").split(' ').next(), Some(size(&data).as_str()), "{packed}");
+        assert!(zstd("decompress", &packed.bytes) == data, "{} bytes as the library itself unpacks them", data.len());
+        assert!(run(&["decompress"], &packed.bytes).ends_with(0).bytes == data, "{} bytes", data.len());
+    }
+    // What others have packed, and two frames, one behind the other.
+    let (data, other) = (noise(300_000), zstd("compress", &noise(300_000)));
+    let twice = [other.clone(), run(&["compress", "--level", "19"], &data).ends_with(0).bytes].concat();
+    assert!(run(&["decompress"], &twice).ends_with(0).bytes == data.repeat(2));
+    let tested = run(&["test"], &twice).ends_with(0).complains(&["bytes that unpack to 600,000"]);
+    assert_eq!(tested.stdout, "");
+}
+
+#[test]
+fn what_cannot_be_unpacked() {
+    let project = example!("pack", "zstd.zone.toml");
+    let run = |arguments: &[&str], input: &[u8]| project.application(arguments).stdin(input).output();
+    let packed = run(&["compress"], &noise(100_000)).bytes;
+    let (mut flipped, short) = (packed.clone(), &packed[..packed.len() / 2]);
+    *flipped.last_mut().expect("a checksum") ^= 1;
+    for command in ["test", "decompress"] {
+        run(&[command], &flipped).ends_with(1).complains(&["pack: Restored data doesn't match checksum"]);
+        run(&[command], short).ends_with(1).complains(&["pack: the input ends too early"]);
+        run(&[command], b"").ends_with(1).complains(&["pack: the input ends too early"]);
+        run(&[command], b"no frame at all").ends_with(1).complains(&["pack: Unknown frame descriptor"]);
+    }
+    run(&["burn"], b"").ends_with(2).complains(&["usage: pack", "'burn'"]);
+    run(&["compress", "--level", "20"], b"").ends_with(2).complains(&["usage: pack", "'20'"]);
+}
+
+#[test]
+fn records_with_a_dictionary() {
+    let project = example!("pack", "zstd.zone.toml");
+    let records: String = (0..2000).map(|n| format!("{{\"user\": \"somebody-{n}\", \"status\": 200}}\n")).collect();
+    let output = project.application(&["lines"]).stdin(records).output().ends_with(0);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    let [first, by_itself, with_dictionary] = lines[..] else { panic!("{output}") };
+    assert_eq!(first, "2,000 lines, 80,890 bytes");
+    let size = |line: &str| -> u32 {
+        let number = line.split(": ").nth(1).and_then(|rest| rest.split(' ').next()).expect("a size");
+        number.replace(',', "").parse().expect("a number")
+    };
+    assert!(2 * size(with_dictionary) < size(by_itself), "{output}");
+    project.application(&["lines"]).output().ends_with(1).complains(&["wanted are lines"]);
+}
+
+/// What the library makes of it without Cloison.
+fn zstd(command: &str, input: &[u8]) -> Vec<u8> {
+    let mut peer = Command::new(compile(Kind::Program, include_str!("../c/zstd.c"), &[]));
+    let mut child = peer.arg(command).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+    child.stdin.take().expect("piped").write_all(input).expect("it reads all of it");
+    let done = child.wait_with_output().expect("it ends");
+    assert!(done.status.success(), "{command}: {}", done.status);
+    done.stdout
+}
+
+/// Bytes without much order, the same each time.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        b"cloison "[state as usize % 8] ^ (state >> 30) as u8
+    };
+    std::iter::repeat_with(next).take(length).collect()
 }
 
 /// A PNG of eight bits a channel; `rows` have their filter in front.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Final, Generic, NoReturn, Self, TypeVar, final, overload
+from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, final, overload
 
 __all__ = [
     "Batch",
@@ -27,6 +27,7 @@ __all__ = [
     "capability",
 ]
 
+_Kind = TypeVar("_Kind")
 _Value = TypeVar("_Value", covariant=True)
 
 @final
@@ -121,7 +122,15 @@ def capability(name: str) -> Any:
         907060870
     """
 
-def batch(capability: Capability, /) -> Batch:
+class _Batches(Protocol[_Value]):
+    """A capability, or what `cloison stub` makes of one."""
+
+    def batch(self) -> _Value: ...
+
+@overload
+def batch(capability: _Batches[_Kind], /) -> _Kind: ...
+@overload
+def batch(capability: object, /) -> Batch:
     """Return a batch of a capability, as `Capability.batch` does; for capabilities with a function of that name."""
 
 class Handle:

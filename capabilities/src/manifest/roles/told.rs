@@ -20,7 +20,8 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
         let Draft::Buffer(buffer) = draft else { continue };
         let next = index + 1;
         let free = next < drafts.len() && context.is_free(next) && fills[next].is_none();
-        if free && is_size(&drafts[next]) && !is_told(context, fills, index, buffer) && !is_named(context, drafts, next) {
+        if free && is_size(&drafts[next]) && !is_told(context, fills, index, buffer) && !is_named(context, drafts, next)
+        {
             refuse(reader, context, index, buffer, next);
             fine = false;
         }
@@ -58,9 +59,7 @@ fn is_named(context: &Context<'_, '_>, drafts: &[Draft], number: usize) -> bool 
     let names = |expression: &Expression| expression.any(|part| *part == Expression::Parameter(number));
     context.value_length.as_ref().is_some_and(names)
         || drafts.iter().any(|draft| match draft {
-            Draft::Buffer(buffer) => {
-                [&buffer.length, &buffer.capacity, &buffer.max].into_iter().flatten().any(names)
-            }
+            Draft::Buffer(buffer) => [&buffer.length, &buffer.capacity, &buffer.max].into_iter().flatten().any(names),
             Draft::Place(place) => place.length().is_some_and(names),
             _ => false,
         })
@@ -85,7 +84,8 @@ fn refuse(reader: &mut Reader, context: &Context<'_, '_>, index: usize, buffer: 
         }
         _ => format!("`{name} = {{ …, capacity = \"{size}\" }}`"),
     };
-    let hint = format!("{tied} fills it in; if it is no size, say so with a table of its own: `{size} = {{ in = true }}`");
+    let hint =
+        format!("{tied} fills it in; if it is no size, say so with a table of its own: `{size} = {{ in = true }}`");
     let message = format!("nobody tells the library how much {what} `{name}`: should `{size}`?");
     reader.error_with_hint(at(key, table), message, hint);
 }

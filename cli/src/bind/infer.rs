@@ -127,8 +127,12 @@ impl Look<'_> {
         if self.parameters.len() == 1 && is_ender(self.function) {
             return Keys::plain(&[("consumed", "true")]);
         }
-        let behind = (index + 1..self.parameters.len())
-            .any(|other| self.types.handles.pointed(self.types.header, &self.parameters[other].c_type).is_some());
+        // What stands last is what such a function ends: another object, or memory.
+        let behind = (index + 1..self.parameters.len()).any(|other| {
+            let c_type = &self.parameters[other].c_type;
+            self.types.handles.pointed(self.types.header, c_type).is_some()
+                || matches!(self.types.header.pointee(c_type), Some((to, false)) if to.is_void())
+        });
         match !behind && is_called_an_end(self.function) {
             true => Keys::decide("does it end the object? consumed = true if so, in = true if not", &[("in", "true")]),
             false => Keys::default(),

@@ -95,14 +95,14 @@ fn is_from(path: &Path, glob: &str) -> bool {
 
 /// What to do about a header that declares nothing: the files that it includes may.
 fn elsewhere(header: &Header) -> String {
-    match header.files.iter().max_by_key(|file| file.functions) {
-        None => "give the header that declares them".to_owned(),
-        Some(most) => {
-            let folder = most.path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-            let glob = format!("--include-from '{folder}/*'");
-            format!("it includes {}; `{glob}` takes such files as well", list(header.files.iter()))
-        }
+    if header.files.is_empty() {
+        return "give the header that declares them".to_owned();
     }
+    // The C library's own headers are hardly what is meant.
+    let folder = |file: &Declaring| Some(file.path.parent()?.file_name()?.to_string_lossy().into_owned());
+    let own = |folder: &String| !["include", "bits", "sys"].contains(&folder.as_str());
+    let folder = header.files.iter().filter_map(folder).find(own).unwrap_or_else(|| "FOLDER".to_owned());
+    format!("it includes {}; `--include-from '{folder}/*'` takes such files as well", list(header.files.iter()))
 }
 
 /// `lzma/base.h (12 functions), …`

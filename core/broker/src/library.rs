@@ -218,11 +218,9 @@ pub fn find(soname: &str) -> Option<PathBuf> {
     if soname.contains('/') {
         return None;
     }
-    let cached = std::fs::read(CACHE).ok().and_then(|cache| {
-        let found = cached(&cache).find(|(name, _)| *name == soname).map(|(_, path)| PathBuf::from(path));
-        found
-    });
-    cached.into_iter().chain(FOLDERS.iter().map(|folder| Path::new(folder).join(soname))).find(|path| path.is_file())
+    let cache = std::fs::read(CACHE).unwrap_or_default();
+    let indexed = cached(&cache).find(|(name, _)| *name == soname).map(|(_, path)| PathBuf::from(path));
+    indexed.into_iter().chain(FOLDERS.iter().map(|folder| Path::new(folder).join(soname))).find(|path| path.is_file())
 }
 
 /// The files of all libraries that the loader can find, each once.

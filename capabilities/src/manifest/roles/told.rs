@@ -2,7 +2,7 @@
 //!
 //! `capacity = "bound(n)"` says how much room there is, but tells it to nobody. If the C function takes a size as well, and no
 //! key names it, it would be a Python argument like any other: a larger number than the room, and the library writes (or
-//! reads) beyond the end. So an integer right behind such a buffer has to be decided.
+//! reads) beyond the end. So an integer right behind such a buffer, or one that is called as a size, has to be decided.
 
 use super::super::raw::Max;
 use super::draft::{BufferDraft, Draft};
@@ -18,19 +18,34 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
     let mut fine = true;
     for (index, draft) in drafts.iter().enumerate() {
         let Draft::Buffer(buffer) = draft else { continue };
-        let next = index + 1;
-        let free = next < drafts.len() && context.is_free(next) && fills[next].is_none();
-        if free && is_size(&drafts[next]) && !is_told(context, fills, index, buffer) && !is_named(context, drafts, next)
-        {
-            refuse(reader, context, index, buffer, next);
+        if is_told(context, fills, index, buffer) {
+            continue;
+        }
+        let open = |number: usize| {
+            is_number(&drafts[number])
+                && context.is_free(number)
+                && fills[number].is_none()
+                && !is_named(context, drafts, number)
+        };
+        let behind = Some(index + 1).filter(|next| *next < drafts.len() && open(*next));
+        let called = || (0..drafts.len()).find(|one| open(*one) && is_size(context.name(*one), context.name(index)));
+        if let Some(size) = behind.or_else(called) {
+            refuse(reader, context, index, buffer, size);
             fine = false;
         }
     }
     fine.then_some(())
 }
 
-fn is_size(draft: &Draft) -> bool {
+fn is_number(draft: &Draft) -> bool {
     matches!(draft, Draft::Number { scalar, enumeration: None } if !scalar.is_float() && *scalar != Scalar::Bool)
+}
+
+/// Whether a number is called as the size of something is, or after the buffer: `dstCapacity` of `dst`.
+fn is_size(number: &str, buffer: &str) -> bool {
+    let (number, buffer) = (number.to_ascii_lowercase(), buffer.to_ascii_lowercase());
+    let after = buffer.len() > 1 && number != buffer && number.starts_with(&buffer);
+    after || ["size", "len", "length", "capacity", "bytes"].iter().any(|end| number.ends_with(end))
 }
 
 /// Whether C or Python puts the number of elements into a parameter: then the library has it.

@@ -24,6 +24,16 @@ mod token;
 
 pub use parse::{Callee, Scope, Taken, Takes, parse, parse_condition};
 
+/// What a word stands for by the grammar, whatever a manifest calls like that.
+pub fn meaning(word: &str) -> Option<&'static str> {
+    match word {
+        "NULL" => Some("0"),
+        "return" => Some("the function's value"),
+        unit if crate::units::binary_unit(unit).is_some() => Some("a unit of sizes"),
+        _ => None,
+    }
+}
+
 use crate::interface::FunctionId;
 use serde::{Deserialize, Serialize};
 

@@ -271,6 +271,9 @@ pub enum Message {
         function: FunctionId,
         /// Of what.
         parameter: usize,
+        /// `T *g(U *)`: it is not asked of that handle, but of the object that this function gives for it, and which stays
+        /// the library's own.
+        through: Option<FunctionId>,
     },
 }
 

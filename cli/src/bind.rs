@@ -23,10 +23,14 @@ pub use entry::RESERVED;
 #[cfg(test)]
 mod tests;
 
-use crate::header::{Compiler, Header};
+use crate::header::{Compiler, Declaring, Header};
 use anyhow::bail;
-use std::path::PathBuf;
+use library::Named;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// How many included files are named.
+const SHOWN: usize = 20;
 
 /// Draft a manifest from a C header
 #[derive(clap::Args)]
@@ -48,15 +52,23 @@ pub struct Arguments {
     /// Another folder with headers; may be repeated
     #[arg(short = 'I', value_name = "DIR")]
     include: Vec<PathBuf>,
+    /// Also take what is declared in included files whose path ends so, with `*` and `?`; may be repeated
+    #[arg(long, value_name = "GLOB")]
+    include_from: Vec<String>,
     /// Write the draft to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut header = Header::read(&arguments.header, &Compiler::new(&arguments.include))?;
+    let also = |path: &Path| arguments.include_from.iter().any(|glob| is_from(path, glob));
+    let mut header = Header::read(&arguments.header, &Compiler::new(&arguments.include), &also)?;
     if header.functions.is_empty() {
-        bail!("{}: no function is declared in it\nhint: give the header that declares them", arguments.header);
+        bail!("{}: no function is declared in it\nhint: {}", arguments.header, elsewhere(&header));
+    }
+    if header.files.iter().all(|file| file.path != header.path) {
+        let own = header.files.iter().filter(|file| file.own);
+        eprintln!("{}: declares no function itself, but includes {}", arguments.header, list(own));
     }
     if !arguments.functions.is_empty() {
         let wanted = |name: &str| arguments.functions.iter().any(|glob| pattern::matches(glob, name));
@@ -65,9 +77,38 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         header.functions.iter_mut().for_each(|function| function.wanted = wanted(&function.name));
     }
-    let library = library::locate(&header, arguments.library.as_deref())?;
+    let library = library::locate(&header, arguments.library.as_deref());
+    if library.named == Named::Unknown {
+        eprintln!("{}: no library on this machine has its functions, so `library` wants a decision", arguments.header);
+    }
     let draft = draft::draft(&header, &library);
     crate::output::data(arguments.output.as_deref(), &draft.text)?;
     eprintln!("{}", draft.summary(&arguments.header));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a path, or the end of one, is as a glob says.
+fn is_from(path: &Path, glob: &str) -> bool {
+    let path = path.to_string_lossy();
+    pattern::matches(glob, &path) || pattern::matches(&format!("*/{glob}"), &path)
+}
+
+/// What to do about a header that declares nothing: the files that it includes may.
+fn elsewhere(header: &Header) -> String {
+    if header.files.is_empty() {
+        return "give the header that declares them".to_owned();
+    }
+    // The C library's own headers are hardly what is meant.
+    let folder = |file: &Declaring| Some(file.path.parent()?.file_name()?.to_string_lossy().into_owned());
+    let own = |folder: &String| !["include", "bits", "sys"].contains(&folder.as_str());
+    let folder = header.files.iter().filter_map(folder).find(own).unwrap_or_else(|| "FOLDER".to_owned());
+    format!("it includes {}; `--include-from '{folder}/*'` takes such files as well", list(header.files.iter()))
+}
+
+/// `lzma/base.h (12 functions), …`
+fn list<'h>(files: impl Iterator<Item = &'h Declaring>) -> String {
+    let files: Vec<_> = files.map(|file| format!("{} ({})", file.path.display(), file.functions)).collect();
+    let more = files.len().saturating_sub(SHOWN);
+    let shown = files.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more == 0 { shown } else { format!("{shown}, and {more} more") }
 }

@@ -20,14 +20,14 @@ pub use preprocess::{Compiler, include};
 pub use types::{Function, Parameter, Record, Type, is_known, words};
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What a header declares.
 #[derive(Debug, Default)]
 pub struct Header {
     /// The header itself.
     pub path: PathBuf,
-    /// Functions of the header, or of others in its folder, in their order.
+    /// Functions of the header and of what belongs to it, in their order.
     pub functions: Vec<Function>,
     /// Every typedef there is, those of the system's headers included.
     pub typedefs: BTreeMap<String, Type>,
@@ -41,12 +41,25 @@ pub struct Header {
     pub inline: Vec<String>,
     /// Declarations that could not be read.
     pub unread: Vec<String>,
+    /// The files that declare functions, in the order in which they are included.
+    pub files: Vec<Declaring>,
+}
+
+/// A file that declares functions.
+#[derive(Debug)]
+pub struct Declaring {
+    pub path: PathBuf,
+    /// How many.
+    pub functions: usize,
+    /// It counts as the header's own.
+    pub own: bool,
 }
 
 impl Header {
-    /// Read a header. `name` is a path, or what stands between `<` and `>`.
-    pub fn read(name: &str, compiler: &Compiler) -> anyhow::Result<Self> {
-        let unit = compiler.preprocess(name)?;
+    /// Read a header. `name` is a path, or what stands between `<` and `>`. What is declared counts if it is in the header
+    /// itself, in what [belongs to it](Unit::parts), or in a file that `also` accepts.
+    pub fn read(name: &str, compiler: &Compiler, also: &dyn Fn(&Path) -> bool) -> anyhow::Result<Self> {
+        let unit = compiler.preprocess(name, also)?;
         let parsed = parse::parse(&unit);
         let mut header = read::header(&unit, &parsed);
         header.path = unit.header;
@@ -71,7 +84,7 @@ impl Header {
     pub fn pointee<'h>(&'h self, c_type: &'h Type) -> Option<(&'h Type, bool)> {
         match self.resolve(c_type) {
             Type::Pointer { to, constant } => Some((self.resolve(to), *constant)),
-            Type::Array { of, .. } => Some((self.resolve(of), false)),
+            Type::Array { of, constant, .. } => Some((self.resolve(of), *constant)),
             _ => None,
         }
     }

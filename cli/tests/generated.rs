@@ -279,10 +279,26 @@ fn a_draft_goes_through_check_when_it_is_decided() {
     for (arguments, expected) in [
         (&["bind", "none-such.h"][..], "none-such.h"),
         (&["bind", "zlib.h", "--function", "nothing*"], "no function matches"),
-        (&["bind", "shop.h"], "--library"),
+        (&["bind", "empty.h"], "--include-from"),
     ] {
-        fs::write(folder.join("shop.h"), HEADER).expect("a header");
+        fs::write(folder.join("empty.h"), "#include <stdlib.h>\n").expect("a header");
         let done = cloison(folder, arguments);
         assert!(!done.status.success() && text(&done).1.contains(expected), "{:?}", text(&done));
     }
+}
+
+/// No library has the functions: that is the author's to say.
+#[test]
+fn a_library_that_is_not_there_is_a_question() {
+    let folder = folder();
+    let folder = folder.path();
+    fs::write(folder.join("parts.h"), HEADER).expect("a header");
+    fs::write(folder.join("shop.h"), "#include \"parts.h\"\n").expect("a header");
+    let done = cloison(folder, &["bind", "shop.h", "-o", "shop.zone.toml"]);
+    let (_, err) = text(&done);
+    assert!(done.status.success() && err.contains("shop.h: no library on this machine has its functions"), "{err}");
+    assert!(err.contains("shop.h: declares no function itself, but includes ") && err.contains("parts.h (6)"), "{err}");
+    let done = cloison(folder, &["check", "shop.zone.toml"]);
+    let (_, err) = text(&done);
+    assert!(!done.status.success() && err.contains("`library` is not decided yet"), "{err}");
 }

@@ -123,11 +123,20 @@ impl Functions {
         self.text(frame, entry)
     }
 
+    /// The object that a function gives for another one, of which a message is then asked.
+    pub fn object_for(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<u64> {
+        let (entry, function) = self.get(id).zip(self.declaration(id))?;
+        if !takes(function, address) {
+            return None;
+        }
+        frame.set(0, address);
+        Some(entry.call(frame).value)
+    }
+
     /// What a `message` function says about an object.
     pub fn message_of(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<String> {
         let (entry, function) = self.get(id).zip(self.declaration(id))?;
-        let null = matches!(&function.parameters.first()?.role, Role::Handle(handle) if handle.null);
-        if address == 0 && !null {
+        if !takes(function, address) {
             return None;
         }
         frame.set(0, address);
@@ -152,4 +161,10 @@ impl Functions {
             entry.call(frame);
         }
     }
+}
+
+/// Whether a function that takes one object can be asked of that one: NULL only where it says so.
+fn takes(function: &Function, address: u64) -> bool {
+    let null = matches!(function.parameters.first().map(|one| &one.role), Some(Role::Handle(handle)) if handle.null);
+    address != 0 || null
 }

@@ -286,12 +286,13 @@ impl Call<'_, '_> {
         let nested = &mut self.desk.nested;
         let message = match plan.failure.message {
             Some(Message::Code(id)) => told.and_then(|code| self.functions.message(nested, id, code)),
-            Some(Message::Handle { function, parameter }) => {
+            Some(Message::Handle { function, parameter, through }) => {
                 let address = match self.function.parameters[parameter].role {
                     Role::Handle(_) => self.desk.frame.value(parameter),
                     _ => self.desk.frame.cell(parameter),
                 };
-                self.functions.message_of(nested, function, address)
+                let address = through.map_or(Some(address), |id| self.functions.object_for(nested, id, address));
+                address.and_then(|address| self.functions.message_of(nested, function, address))
             }
             None => None,
         };

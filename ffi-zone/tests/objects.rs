@@ -153,6 +153,18 @@ fn errors_explain_themselves_by_their_object() {
     assert_eq!(things.one("thing_value", &[Word(one)]), 4);
 }
 
+/// SQLite's way: a statement's errors are told by its connection.
+#[test]
+fn errors_are_explained_by_the_object_behind_an_object() {
+    let mut things = Things::new(Instances::Shared);
+    let parent = things.new_thing(9);
+    let child = things.one("thing_child", &[Word(parent), Word(4)]);
+    assert_eq!(things.fails("child_fail", &[Word(child)]), (Status::NativeError, 4, "thing 9 failed".into()));
+    let orphan = things.new_thing(5);
+    let failed = things.fails("child_fail", &[Word(orphan)]);
+    assert_eq!(failed, (Status::NativeError, 5, "thing -1 failed".into()), "NULL, which this message may be asked of");
+}
+
 #[test]
 fn others_objects_and_guesses_are_stale() {
     let mut things = Things::new(Instances::Shared);

@@ -5,8 +5,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use crate::document::inside;
 use crate::expression::{Callee, Expression, Scope, Takes, parse};
 use crate::grant::{Bound, Grant};
-use crate::interface::{Function, FunctionId, Interface, Role};
+use crate::interface::{Function, FunctionId, Interface, Parameter, Role};
 use crate::manifest::takes;
+use crate::types::CType;
 
 impl Application {
     /// The terms of the capability of that name, for the interface of its zone.
@@ -55,12 +56,8 @@ impl Application {
         };
         match interface.function(&name.text) {
             Some((_, function)) if function.internal => {
-                let message = format!("`{}` is internal to `{}` and cannot be granted", name.text, interface.name);
-                let hint = format!(
-                    "it serves the zone's other functions; see {}:{}",
-                    interface.source, function.declared.line
-                );
-                Err(error(message, hint))
+                let (reason, hint) = internal(interface, function);
+                Err(error(format!("`{}` of `{}` cannot be granted: {reason}", name.text, interface.name), hint))
             }
             Some(found) => Ok(found),
             None => {
@@ -106,6 +103,18 @@ impl Application {
             }
         }
     }
+}
+
+/// Why Python cannot have an internal function, and what would change that.
+fn internal(interface: &Interface, function: &Function) -> (&'static str, String) {
+    let at = format!("[functions.{}] at {}:{}", function.name, interface.source, function.declared.line);
+    // Only a function that frees takes a pointer as a plain number.
+    let address = |one: &Parameter| matches!((&one.c_type, &one.role), (CType::Pointer { .. }, Role::Number { .. }));
+    if function.parameters.iter().any(address) {
+        let hint = format!("leave it out: the zone calls it by itself where `free` says so ({at})");
+        return ("it takes an address, and addresses stay in the zone", hint);
+    }
+    ("its manifest keeps it for other functions", format!("to offer it to Python, remove `internal = true` from {at}"))
 }
 
 /// The functions that can be granted.

@@ -81,6 +81,20 @@ fn a_star_allows_all_but_internal_functions() {
 }
 
 #[test]
+fn what_frees_cannot_be_granted_for_its_address() {
+    let manifest = "[zone]\nname = \"libc\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libc.so.6\" }\n\
+        [functions.strdup]\nc = \"char *strdup(const char *text)\"\nreturns = { text = true, free = \"free\" }\n\
+        [functions.free]\nc = \"void free(void *pointer)\"\ninternal = true\n";
+    let libc = manifest::parse("libc.zone.toml", manifest).unwrap();
+    let application = parse("cloison.toml", "[capabilities.c]\nzone = \"libc\"\nallow = [\"free\"]").unwrap();
+    let wrong = application.grant("c", &libc).unwrap_err();
+    let one = wrong.iter().next().unwrap();
+    assert_eq!(one.message, "`free` of `libc` cannot be granted: it takes an address, and addresses stay in the zone");
+    let hint = "leave it out: the zone calls it by itself where `free` says so ([functions.free] at libc.zone.toml:9)";
+    assert_eq!(one.hint.as_deref(), Some(hint));
+}
+
+#[test]
 fn what_is_not_in_the_file_has_no_grant() {
     let application = parse("cloison.toml", WHOLE).unwrap();
     assert!(application.grant("libm", &interface("libm")).is_err());

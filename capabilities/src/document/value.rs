@@ -145,6 +145,16 @@ impl Reader {
         array.iter().map(|element| self.string(&value.element(element))).collect()
     }
 
+    /// `decide = "in or out?"`, which `cloison bind` writes where C does not say: refused, with the question as advice.
+    /// It is not listed among the keys that are known.
+    pub fn undecided(&mut self, table: &mut Table<'_>, what: &str) -> bool {
+        let Some(value) = table.take_if("decide", |_| true) else { return false };
+        let question = self.string(&value).map(|written| written.text).unwrap_or_default();
+        let hint = format!("replace `decide` by what is right: {question}");
+        self.error_with_hint(value.key_span, format!("{what} is not decided yet"), hint);
+        true
+    }
+
     /// A table.
     pub fn table<'d>(&mut self, value: &Value<'d>, name: impl Into<String>, example: &str) -> Option<Table<'d>> {
         match value.value {

@@ -3,6 +3,7 @@
 use super::names::{Attributes, identifier};
 use crate::diagnostic::{Written, did_you_mean};
 use crate::document::{Reader, Value};
+use crate::expression;
 use crate::interface::{Constant, Exception, Number};
 use toml::de::DeValue;
 
@@ -29,11 +30,19 @@ pub(super) fn constants(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<Na
     let entries = entries(reader, value, "[constants]", "{ LIMIT = 100 }", MAX_CONSTANTS);
     let one = |entry: &Value<'_>| {
         let name = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
-        let good_name = identifier(reader, &name, "a constant");
+        let good_name = identifier(reader, &name, "a constant") && is_free(reader, &name);
         let value = constant(reader, entry)?;
         good_name.then_some(NamedConstant { name, value })
     };
     entries.iter().filter_map(one).collect()
+}
+
+/// A constant can stand in expressions, so that its name must not mean something there already.
+fn is_free(reader: &mut Reader, name: &Written) -> bool {
+    let Some(meaning) = expression::meaning(&name.text) else { return true };
+    let message = format!("`{}` cannot be the name of a constant: in expressions it is {meaning}", name.text);
+    reader.error_with_hint(name.span.clone(), message, "choose another name: it exists in Python only");
+    false
 }
 
 fn constant(reader: &mut Reader, entry: &Value<'_>) -> Option<Constant> {

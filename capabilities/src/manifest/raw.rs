@@ -76,7 +76,7 @@ fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> 
     let internal = table.take("internal").and_then(|value| reader.boolean(&value)).unwrap_or(false);
     let deadline = table.take("deadline").and_then(|value| reader.duration(&value));
     let blocking = table.take("blocking").filter(|value| reader.boolean(value) == Some(true));
-    let variadic = table.take("variadic").and_then(|value| reader.string(&value));
+    let variadic = table.take("variadic").and_then(|value| form(reader, &value));
     let returns = table.take("returns").map(|value| returns(reader, &value));
     if let Some(value) = table.take("parameters") {
         let inner = reader.table(&value, "`parameters`", "{ NAME = { in = true } }");
@@ -91,6 +91,14 @@ fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> 
     let function =
         Function { name, c, c_key, doc, internal, deadline, blocking, variadic, returns, flawed, parameters };
     good_name.then_some(function)
+}
+
+/// `variadic`; an empty one is the form without further arguments.
+fn form(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
+    match value.value {
+        DeValue::String(text) if text.is_empty() => Some(Written { text: String::new(), span: value.span.clone() }),
+        _ => reader.string(value),
+    }
 }
 
 /// A table where a function's own key wants something else is most probably meant for a parameter of that name.

@@ -10,7 +10,9 @@
 //!    table of its own and has not been filled in by 2. An output buffer's `length` that is just `*n` gives the library the
 //!    capacity in `*n`.
 //! 4. What nobody fills in is an argument. A pointer that nobody has explained is an error.
-//! 5. What refers to other parameters by their roles (`owner`, `retain`, `leading`) is looked up.
+//! 5. A number behind a buffer whose length is computed has to be decided ([`told`]), so that the library knows how much
+//!    memory there is.
+//! 6. What refers to other parameters by their roles (`owner`, `retain`, `leading`) is looked up.
 //!
 //! A callback's parameters go the same way, seen from the callee: C passes what is `in`, and Python gives what is `out`.
 //! The capacity of an output is then an argument like any other, because it is C that says how much room there is.
@@ -29,6 +31,7 @@ mod later;
 mod order;
 mod place;
 mod record;
+mod told;
 mod unmarked;
 
 pub(super) use handle::{Owning, owned};
@@ -114,6 +117,9 @@ fn resolve(reader: &mut Reader, context: &Context<'_, '_>) -> Option<Vec<Paramet
         (0..context.count()).map(|index| build::role(reader, context, &drafts, &fills, index)).collect();
     let mut roles: Vec<Role> = roles.into_iter().collect::<Option<_>>()?;
     order::check(reader, context, &roles)?;
+    if !context.is_callback() {
+        told::check(reader, context, &drafts, &fills)?;
+    }
     later::owners(reader, context, &mut roles)?;
     let leading = later::leading(reader, context, &roles)?;
     let parameter = |(index, role): (usize, Role)| Parameter {

@@ -72,6 +72,9 @@ fn zone_library(reader: &mut Reader, value: &Value<'_>) -> Option<Library> {
     }
     let mut table = reader.table(value, "`library`", "{ soname = \"lib….so.1\" }")?;
     let span = table.span.clone();
+    if reader.undecided(&mut table, "`library`") {
+        return None;
+    }
     let (soname, path) = (table.take("soname"), table.take("path"));
     let misspelt = table.has_nearly("soname") || table.has_nearly("path");
     let sha256 = table.take("sha256").map_or(Some(Vec::new()), |value| digests(reader, &value));

@@ -1,9 +1,9 @@
 //! The whole draft: every entry tried on the reader of manifests, then written down.
 
-use super::entry::{Entry, quoted};
+use super::entry::{Entry, Keys, quoted};
 use super::handles::Handles;
 use super::infer;
-use super::library::Found;
+use super::library::{Found, Named};
 use super::types::{Needs, Types};
 use crate::header::{Header, Value};
 use cloison_capabilities::manifest;
@@ -35,13 +35,23 @@ impl Draft {
 
 /// The draft for a header.
 pub fn draft(header: &Header, library: &Found) -> Draft {
+    write(header, library, false)
+}
+
+/// The draft as an author might have answered it: it has to go through.
+#[cfg(test)]
+pub fn answered(header: &Header, library: &Found) -> Draft {
+    write(header, library, true)
+}
+
+fn write(header: &Header, library: &Found, trial: bool) -> Draft {
     let mut handles = Handles::of(header);
     if let Some(symbols) = &library.symbols {
         let missing = |free: &mut String| !symbols.contains(free);
         handles.0.values_mut().for_each(|handle| drop(handle.free.take_if(missing)));
     }
     let types = Types { header, handles: &handles };
-    let mut work = Work { types: &types, library, needs: Needs::new() };
+    let mut work = Work { types: &types, library, needs: Needs::new(), trial };
     let wanted = work.wanted();
     let entries = header.functions.iter().filter(|function| wanted.contains(&*function.name));
     let entries: Vec<_> = entries.map(|one| (one, work.judged(infer::entry(&types, one)))).collect();
@@ -62,7 +72,7 @@ pub fn draft(header: &Header, library: &Found) -> Draft {
                 } else {
                     draft.undecided += 1
                 }
-                let _ = write!(body, "\n{}", entry.toml(false));
+                let _ = write!(body, "\n{}", entry.toml(trial));
             }
         }
     }
@@ -95,6 +105,8 @@ struct Work<'w> {
     types: &'w Types<'w>,
     library: &'w Found,
     needs: Needs,
+    /// Plausible answers stand in the place of the questions.
+    trial: bool,
 }
 
 impl Work<'_> {
@@ -114,7 +126,7 @@ impl Work<'_> {
     /// The entry, with the reason if it cannot be expressed.
     fn judged(&self, mut entry: Entry) -> Entry {
         if self.library.symbols.as_ref().is_some_and(|symbols| !symbols.contains(&entry.name)) {
-            entry.cannot = Some(format!("{} has no such function", self.library.name));
+            entry.cannot = Some(format!("{} has no such function", self.library.named.name()));
         }
         if self.frees().any(|free| free == entry.name) {
             entry.own.push(("internal".to_owned(), "true".to_owned()));
@@ -136,7 +148,7 @@ impl Work<'_> {
         let function = header.functions.iter().find(|function| function.name == entry.name)?;
         let mut needs = Needs::new();
         self.types.collect(&function_type(self.types, function), &mut needs);
-        let mut text = self.zone();
+        let mut text = self.zone(true);
         let mut functions = vec![entry.clone()];
         for need in &needs {
             let free = self.types.handles.0.get(need).and_then(|handle| handle.free.as_deref());
@@ -157,14 +169,22 @@ impl Work<'_> {
         Some(format!("{}{hint}", first.message).replace('\n', " "))
     }
 
-    fn zone(&self) -> String {
+    fn zone(&self, trial: bool) -> String {
         let stem =
             self.types.header.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let name: String =
             stem.chars().map(|one| if one.is_ascii_alphanumeric() || one == '-' { one } else { '_' }).collect();
         let name =
             if name.starts_with(|first: char| first.is_ascii_alphanumeric()) { name } else { format!("lib{name}") };
-        let library = format!("{{ {} = {} }}", self.library.key, quoted(&self.library.name));
+        let library = match &self.library.named {
+            Named::Path(path) => Keys::plain(&[("path", &quoted(path))]),
+            Named::Soname(soname) => Keys::plain(&[("soname", &quoted(soname))]),
+            Named::Unknown => Keys::decide(
+                "which library has these functions? soname = \"…\", or path = \"…\" for a file of your own",
+                &[("soname", "\"lib.so\"")],
+            ),
+        };
+        let library = library.toml(trial);
         format!("[zone]\nname = {}\nversion = \"1.0.0\"\nlibrary = {library}\n", quoted(&name))
     }
 
@@ -176,7 +196,7 @@ impl Work<'_> {
              # `decide = \"…\"` stands where C does not say what a pointer is for. Replace it by the keys that are right;\n\
              # `cloison check` lists what is left. Then delete what you do not need, and add `doc`, `range`, `default` and\n\
              # `returns` where you know more than the header.\n{}",
-            self.zone()
+            self.zone(self.trial)
         )
     }
 
@@ -190,15 +210,18 @@ impl Work<'_> {
         let mut text = String::new();
         let mut seen = BTreeSet::new();
         for (name, value) in &self.types.header.constants {
-            let taken = self.types.header.functions.iter().any(|function| function.name == *name);
+            let taken = self.types.header.functions.iter().any(|function| function.name == *name)
+                || self.needs.iter().any(|need| self.types.key(need) == *name);
             let value = match value {
                 Value::Float(value) if value.is_finite() => format!("{value:?}"),
                 Value::Integer(value) if i64::try_from(*value).is_ok() => value.to_string(),
                 Value::Text(value) if !value.contains('\0') => quoted(value),
                 _ => continue,
             };
-            if !taken && seen.insert(name.as_str()) {
-                let _ = writeln!(text, "{name} = {value}");
+            let line = format!("{name} = {value}\n");
+            let fits = || manifest::parse("draft", &format!("{}[constants]\n{line}", self.zone(true))).is_ok();
+            if !taken && fits() && seen.insert(name.as_str()) {
+                text += &line;
             }
         }
         if text.is_empty() { text } else { format!("\n[constants]\n{text}") }
@@ -210,7 +233,7 @@ impl Work<'_> {
         let (tagged, plain): (Vec<_>, Vec<_>) = self.needs.iter().partition(|need| need.contains(' '));
         for need in plain.into_iter().chain(tagged) {
             let free = self.types.handles.0.get(need).and_then(|handle| handle.free.as_deref());
-            let written = self.types.toml(need, free.filter(|free| there.contains(free)), false);
+            let written = self.types.toml(need, free.filter(|free| there.contains(free)), self.trial);
             if !written.is_empty() {
                 let _ = write!(text, "\n{written}");
             }

@@ -108,6 +108,13 @@ pub fn is_ender(name: &str) -> bool {
         || words.last().is_some_and(|last| ["free", "close", "destroy"].iter().any(|end| last.ends_with(end)))
 }
 
+/// Whether a function's name ends in a word for nothing else but that: such a function may end one of several arguments.
+pub fn is_called_an_end(name: &str) -> bool {
+    let words = words(name);
+    let last = words.last().map(|last| last.trim_end_matches(|last: char| last.is_ascii_digit()));
+    last.is_some_and(|last| ["free", "close", "destroy", "finalize", "dispose", "unref"].contains(&last))
+}
+
 /// Whether a function's name says that it makes what it gives.
 pub fn is_maker(name: &str) -> bool {
     let words = words(name);

@@ -1,32 +1,34 @@
 //! What C and names say of each parameter, and what they leave open.
 //!
-//! | in the header | in the draft |
-//! |---|---|
-//! | `T *` of a handle type | a handle |
-//! | `T **` of a handle type, in a function that opens or makes something | `out`: a handle |
-//! | `const char *` | a string, unless a length follows |
-//! | `const T *p, size_t n` | `in`, `length = "n"` |
-//! | `T *dest, size_t *destLen` | `out`, as long as `*destLen` says |
-//! | `const struct s *` | `in` |
-//! | a pointer called `out…` | `out` |
-//! | a function pointer | a callback; `void *user`, `data`, `ctx` beside it are `user_data` |
-//! | any other pointer | `decide = "…"` |
+//! | in the header | in the draft | |
+//! |---|---|---|
+//! | numbers, enums, structs by value | as they are | |
+//! | `T *` of a handle type | a handle | `consumed` if the function ends it and is not its `free` |
+//! | `T **` of a handle type | `out` | in a function that opens or makes something, if there is a `free` |
+//! | `const char *` | a string | unless a length is its own, or nobody else's: then a question |
+//! | `const T *p, …, size_t n` | `in`, `length = "n"` | if `n` is plainly the length of `p`: see [`lengths`] |
+//! | `T *dest, size_t *destLen` | `out`, as long as `*destLen` says | the same |
+//! | `const struct s *` | `in` | |
+//! | `const T name[16]`, also by a typedef | `in` | |
+//! | a pointer or an array called `out…` | `out` | to numbers; bytes behind a pointer need a capacity |
+//! | a function pointer | a callback | kept (`retain`) where a function sets it for a handle: see [`callables`] |
+//! | `void *user`, `data`, `ctx`, … | `user_data` | in callbacks, and beside them |
+//! | `const char *f()` | a string, or None | |
+//! | `T *f()` of a handle type | a handle | `borrowed` if nothing ends it; a question where it may be anybody's |
+//! | any other pointer, given or returned | `decide = "…"` | |
+//!
+//! What is inferred has to be plain. A wrong guess is worse than a question: the author reads questions.
+
+mod callables;
+mod lengths;
+mod places;
+mod values;
 
 use super::entry::{Entry, Keys};
-use super::handles::{is_ender, is_maker, is_system};
-use super::types::{Types, bare};
+use super::handles::{is_called_an_end, is_ender, is_system};
+use super::types::Types;
 use crate::header::{Function, Parameter, Type, words};
-
-/// Names of lengths, as words or at the end of one.
-const LENGTHS: [&str; 17] = [
-    "n", "len", "length", "size", "count", "num", "nbyte", "nbytes", "bytes", "byte", "nmemb", "cnt", "sz", "capacity",
-    "nelem", "elements", "cap",
-];
-/// Names of what `void *` user data is called.
-const USER_DATA: [&str; 16] = [
-    "user", "data", "userdata", "arg", "args", "ctx", "context", "opaque", "closure", "param", "cookie", "priv",
-    "private", "udp", "app", "baton",
-];
+use std::collections::BTreeSet;
 
 /// The draft of one function.
 pub fn entry(types: &Types<'_>, function: &Function) -> Entry {
@@ -84,7 +86,7 @@ impl Look<'_> {
             }
         }
         // `*destLen` of the pair has been said; what its own pointer would ask does not matter.
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         tables.retain(|(name, _)| seen.insert(name.clone()));
         Ok(tables)
     }
@@ -101,7 +103,7 @@ impl Look<'_> {
         let header = self.types.header;
         let c_type = &self.parameters[index].c_type;
         if let Some(tag) = self.types.handles.pointed(header, c_type) {
-            return Ok(self.handle(tag));
+            return Ok(self.handle(index, tag));
         }
         match header.resolve(c_type) {
             Type::Other(text) | Type::Named(text) if !crate::header::is_known(text) => {
@@ -110,20 +112,31 @@ impl Look<'_> {
             Type::Tagged(tag) if tag.starts_with("enum ") => Ok(Keys::default()),
             Type::Tagged(tag) => self.record(tag).map(|()| Keys::default()),
             Type::Pointer { to, constant } => self.pointer(index, header.resolve(to), *constant),
-            Type::Array { of, .. } if header.resolve(of).is_number() => Ok(self.direction("in or out, or both?")),
+            Type::Array { of, constant, .. } if header.resolve(of).is_number() => Ok(self.array(index, *constant)),
             Type::Array { .. } => Err(format!("`{}` is an array of what is no number", self.name(index))),
             _ => Ok(Keys::default()),
         }
     }
 
-    fn handle(&self, tag: &str) -> Keys {
+    fn handle(&self, index: usize, tag: &str) -> Keys {
         let free = self.types.handles.0.get(tag).and_then(|handle| handle.free.as_deref());
+        if self.callback || free.is_none_or(|free| free == self.function) {
+            return Keys::default();
+        }
         // Another function that ends it: afterwards there is no object.
-        let only = self.parameters.len() == 1 && !self.callback;
-        if only && is_ender(self.function) && free.is_some_and(|free| free != self.function) {
+        if self.parameters.len() == 1 && is_ender(self.function) {
             return Keys::plain(&[("consumed", "true")]);
         }
-        Keys::default()
+        // What stands last is what such a function ends: another object, or memory.
+        let behind = (index + 1..self.parameters.len()).any(|other| {
+            let c_type = &self.parameters[other].c_type;
+            self.types.handles.pointed(self.types.header, c_type).is_some()
+                || matches!(self.types.header.pointee(c_type), Some((to, false)) if to.is_void())
+        });
+        match !behind && is_called_an_end(self.function) {
+            true => Keys::decide("does it end the object? consumed = true if so, in = true if not", &[("in", "true")]),
+            false => Keys::default(),
+        }
     }
 
     fn record(&self, tag: &str) -> Judged<()> {
@@ -164,12 +177,21 @@ impl Look<'_> {
         }
     }
 
+    /// `unsigned char digest[16]`
+    fn array(&self, index: usize, constant: bool) -> Keys {
+        match constant {
+            true => Keys::plain(&[("in", "true")]),
+            false if is_out(self.name(index)) => Keys::plain(&[("out", "true")]),
+            false => self.direction("in or out, or both?"),
+        }
+    }
+
     /// Numbers and bytes behind a pointer.
     fn elements(&self, index: usize, to: &Type, constant: bool, length: Option<&str>) -> Keys {
         let one = if to.is_void() { Vec::new() } else { vec![("in", "true")] };
         match (constant, length) {
             (true, Some(length)) => Keys::plain(&[("in", "true"), ("length", &string(length))]),
-            (true, None) if to.is_char() => match self.free_length() {
+            (true, None) if to.is_char() => match self.free_length(index) {
                 None => Keys::default(),
                 Some(length) => Keys::decide(
                     format!("a string (no key needed), or bytes: in = true, length = \"{length}\"?"),
@@ -178,7 +200,7 @@ impl Look<'_> {
             },
             (true, None) if to.is_void() || to.is_byte() => Keys::decide(
                 "how much does the library read? in = true, length = \"…\"",
-                &[("in", "true"), ("length", "\"1\"")],
+                &[("in", "true"), ("length", &self.some_length(index))],
             ),
             (true, None) => Keys::decide("one number (in = true), or several (in = true, length = \"…\")?", &one),
             (false, Some(length)) => Keys::decide(
@@ -194,7 +216,7 @@ impl Look<'_> {
             }
             (false, None) if to.is_void() || to.is_byte() => Keys::decide(
                 "in or out? in = true, length = \"…\"; or out = true, capacity = \"…\"",
-                &[("in", "true"), ("length", "\"1\"")],
+                &[("in", "true"), ("length", &self.some_length(index))],
             ),
             (false, None) if is_out(self.name(index)) => Keys::plain(&[("out", "true")]),
             (false, None) => Keys::decide(
@@ -204,238 +226,20 @@ impl Look<'_> {
         }
     }
 
-    /// `T **`
-    fn place(&self, index: usize, to: &Type, constant: bool) -> Judged<Keys> {
-        if let Type::Tagged(tag) = to
-            && self.types.handles.0.contains_key(tag)
-        {
-            if self.callback {
-                return Ok(self.several(index, "objects: in = true", &[]));
-            }
-            let free = self.types.handles.0.get(tag).and_then(|handle| handle.free.as_ref());
-            if is_ender(self.function) && !is_maker(self.function) {
-                return Err(format!("it ends the `{}` of a variable, and clears that", self.types.key(tag)));
-            }
-            return Ok(match (is_maker(self.function), free) {
-                (true, Some(_)) => Keys::plain(&[("out", "true")]),
-                _ => Keys::decide(
-                    "what is filled in: the caller's to free (out = true), or the library's own (out = true, borrowed = true)?",
-                    &[("out", "true"), ("borrowed", "true")],
-                ),
-            });
-        }
-        if to.is_char() && self.callback {
-            return Ok(self.several(index, "strings: in = true, text = true", &[("text", "true")]));
-        }
-        if to.is_char() {
-            let question = if constant {
-                "strings that the library reads (in = true, text = true, length = \"…\"), or a place for one (out = true, text = true)?"
-            } else {
-                "a place for a string: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free?"
-            };
-            return Ok(Keys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
-        }
-        match to {
-            to if to.is_number() && !self.callback => Ok(Keys::decide(
-                "a place for a buffer: out = true, length = \"…\", and free = \"…\" if it is the caller's to free?",
-                &[("out", "true"), ("length", "\"1\"")],
-            )),
-            Type::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
-            _ => Err(format!("nothing says what is behind the pointers of `{}`", self.name(index))),
-        }
-    }
-
-    /// What a callback is given many of; the number before it may say how many.
-    fn several(&self, index: usize, what: &str, keys: &[(&str, &str)]) -> Keys {
-        let before = index.checked_sub(1).filter(|before| self.resolved(*before).is_integer());
-        let length = before.map_or_else(|| "\"1\"".to_owned(), |before| string(self.name(before)));
-        let shown = before.map_or("\"…\"", |_| length.as_str());
-        let mut instead = vec![("in", "true"), ("length", length.as_str())];
-        instead.extend(keys);
-        Keys::decide(format!("{what}, length = {shown}?"), &instead)
-    }
-
-    fn callable(&self, index: usize, returns: &Type, parameters: &[Parameter], variadic: bool) -> Judged<Keys> {
-        if self.callback {
-            return Err("a callback of it takes a function".to_owned());
-        }
-        if variadic {
-            return Err(format!("`{}` takes a variable number of arguments", self.name(index)));
-        }
-        let name = self.name(index);
-        let takes_data = parameters.len() == 1
-            && self.types.header.pointee(&parameters[0].c_type).is_some_and(|(to, _)| to.is_void());
-        if takes_data
-            && self.types.header.resolve(returns).is_void()
-            && self.parameters.len() > 1
-            && !is_setter(self.function)
-        {
-            return Ok(Keys::decide(
-                "this seems to free data: value = \"NULL\", or value = a number that has a meaning?",
-                &[("value", "\"NULL\"")],
-            ));
-        }
-        if self.types.header.resolve(returns).is_pointer() {
-            return Err(format!("the callback `{name}` returns a pointer"));
-        }
-        let look = Look { types: self.types, function: name, parameters, callback: true };
-        let tables = look.parameters().map_err(|reason| format!("the callback `{name}`: {reason}"))?;
-        let said: Vec<_> = tables.into_iter().filter(|(_, keys)| !keys.is_empty()).collect();
-        let mut keys = Keys::default();
-        if !said.is_empty() {
-            keys.inner.push(("parameters".to_owned(), Keys { inner: said, ..Keys::default() }));
-        }
-        // What sets a handler keeps it; keeping it too long would do no harm.
-        let handle = (0..self.parameters.len())
-            .find(|other| self.types.handles.pointed(self.types.header, &self.parameters[*other].c_type).is_some());
-        if let (true, Some(handle)) = (is_setter(self.function), handle) {
-            keys = keys.with("retain", &string(self.name(handle)));
-        }
-        Ok(keys)
-    }
-
-    fn returns(&self, returns: &Type) -> Judged<Option<Keys>> {
-        let header = self.types.header;
-        if let Some(tag) = self.types.handles.pointed(header, returns) {
-            return Ok(self.returned_handle(tag));
-        }
-        match header.resolve(returns) {
-            Type::Pointer { to, constant } => {
-                let to = header.resolve(to);
-                if to.is_char() && *constant {
-                    return Ok(Some(Keys::plain(&[("text", "true"), ("null", "true")])));
-                }
-                if to.is_char() {
-                    let question = "text = true (or bytes = true), null = true if it may be NULL, and free = \"…\" if it is the caller's to free";
-                    return Ok(Some(Keys::decide(question, &[("text", "true")])));
-                }
-                match to {
-                    Type::Tagged(tag) if !tag.starts_with("enum ") => {
-                        self.record(tag)?;
-                        Ok(Some(Keys::decide(
-                            "null = true if it may be NULL, and free = \"…\" if it is the caller's to free",
-                            &[("null", "true")],
-                        )))
-                    }
-                    to if to.is_number() || to.is_void() => Ok(Some(Keys::decide(
-                        "length = \"…\" for a buffer, with free = \"…\" if it is the caller's to free; or value = false if it is of no interest",
-                        &[("value", "false")],
-                    ))),
-                    _ => Err("nothing says what is behind the pointer that it returns".to_owned()),
-                }
-            }
-            Type::Tagged(tag) if !tag.starts_with("enum ") => self.record(tag).map(|()| None),
-            Type::Other(text) => Err(format!("`{text}` cannot be returned")),
-            _ => Ok(None),
-        }
-    }
-
-    fn returned_handle(&self, tag: &str) -> Option<Keys> {
-        let owned = self.types.handles.0.get(tag).is_some_and(|handle| handle.free.is_some());
-        let handles: Vec<_> = (0..self.parameters.len())
-            .filter(|index| self.types.handles.pointed(self.types.header, &self.parameters[*index].c_type).is_some())
-            .collect();
-        if owned && is_maker(self.function) {
-            return None;
-        }
-        let mut answer = vec![("borrowed", "true".to_owned())];
-        if let [one] = handles[..] {
-            answer.push(("owner", string(self.name(one))));
-        }
-        let answer: Vec<_> = answer.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        if !owned && is_maker(self.function) {
-            let question = "no function of the header takes such an object alone and ends it: borrowed = true leaves it to the zone's end";
-            return Some(Keys::decide(question, &answer));
-        }
-        if !owned {
-            return Some(Keys::plain(&answer));
-        }
-        let words: Vec<_> = answer.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-        let question = format!(
-            "the library's own ({}), or the caller's to free (no key)? null = true if it may be NULL",
-            words.join(", ")
-        );
-        Some(Keys::decide(question, &answer))
+    /// A length that would do: what stands behind the pointer, if that is a number, or else just one.
+    fn some_length(&self, index: usize) -> String {
+        let next = Some(index + 1).filter(|next| *next < self.parameters.len() && self.resolved(*next).is_integer());
+        next.map_or_else(|| string("1"), |next| string(self.name(next)))
     }
 
     fn direction(&self, question: &str) -> Keys {
         Keys::decide(question, &[("in", "true"), ("out", "true")])
     }
-
-    /// The length of what a pointer leads to: the one that is called after it (`src`, `srcSize`), or that stands right
-    /// behind it and is not called after another one.
-    fn length_of(&self, index: usize) -> Option<&str> {
-        let lengths: Vec<_> =
-            (0..self.parameters.len()).filter(|other| *other != index && self.is_length(*other)).collect();
-        let own = lengths.iter().find(|length| self.is_called_after(**length, index));
-        let next = lengths.iter().find(|length| **length == index + 1).filter(|length| {
-            !(0..self.parameters.len())
-                .any(|other| self.resolved(other).is_pointer() && self.is_called_after(**length, other))
-        });
-        own.or(next).map(|length| self.name(*length))
-    }
-
-    /// A length that is no pointer's yet.
-    fn free_length(&self) -> Option<&str> {
-        let taken: Vec<_> = (0..self.parameters.len())
-            .filter(|index| self.resolved(*index).is_pointer())
-            .filter_map(|index| self.length_of(index))
-            .collect();
-        let free = |index: &usize| self.is_length(*index) && !taken.contains(&self.name(*index));
-        (0..self.parameters.len()).find(free).map(|index| self.name(index))
-    }
-
-    fn is_length(&self, index: usize) -> bool {
-        let sized = matches!(&self.parameters[index].c_type, Type::Named(name) if name == "size_t" && self.name(index).starts_with("arg"));
-        self.resolved(index).is_integer() && (sized || is_length(self.name(index)))
-    }
-
-    fn is_called_after(&self, length: usize, pointer: usize) -> bool {
-        let (length, pointer) = (self.name(length).to_ascii_lowercase(), self.name(pointer).to_ascii_lowercase());
-        length != pointer && length.starts_with(&pointer)
-    }
-
-    /// The length that stands right behind a pointer, as a pointer itself: `dest, size_t *destLen`.
-    fn cell_length(&self, index: usize) -> Option<&str> {
-        let next = self.parameters.get(index + 1)?;
-        let (to, constant) = self.types.header.pointee(&next.c_type)?;
-        let (of, read_only) = self.types.header.pointee(&self.parameters[index].c_type)?;
-        let fits = to.is_integer() && !to.is_char() && !constant && is_length(self.name(index + 1));
-        (fits && !read_only && !self.callback && (of.is_void() || of.is_integer())).then(|| self.name(index + 1))
-    }
-
-    fn is_user_data(&self, index: usize, constant: bool) -> bool {
-        let has_callback = (0..self.parameters.len()).any(|other| {
-            matches!(self.types.header.pointee(&self.parameters[other].c_type), Some((Type::Function { .. }, _)))
-        });
-        let named = words(self.name(index)).iter().any(|word| {
-            let word = word.strip_prefix('p').filter(|rest| USER_DATA.contains(rest)).unwrap_or(word);
-            USER_DATA.contains(&word)
-        });
-        let behind = self.length_of(index).is_some();
-        let first = index == 0 && self.name(index).starts_with("arg");
-        !constant && !behind && (self.callback || has_callback) && (named || (self.callback && first))
-    }
-}
-
-fn is_length(name: &str) -> bool {
-    let words = words(name);
-    words.last().is_some_and(|last| LENGTHS.contains(&last.as_str()))
-        || words.first().is_some_and(|first| words.len() == 2 && first == "n")
-        || words
-            .last()
-            .is_some_and(|last| ["len", "length", "size", "count", "bytes"].iter().any(|end| last.ends_with(end)))
 }
 
 fn is_out(name: &str) -> bool {
     let words = words(name);
     words.first().is_some_and(|first| first == "out") || words.last().is_some_and(|last| last == "out")
-}
-
-/// Whether a function keeps the callback that it is given.
-fn is_setter(name: &str) -> bool {
-    let keeps = ["set", "register", "install", "hook", "handler", "on", "subscribe", "add", "function", "callback"];
-    words(name).iter().any(|word| keeps.contains(&word.as_str()))
 }
 
 fn string(text: &str) -> String {

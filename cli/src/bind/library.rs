@@ -1,77 +1,147 @@
 //! The library that a header belongs to.
+//!
+//! Nothing is made up: it is one that the dynamic loader finds, called as it calls itself (its soname), and it defines at
+//! least half of the header's functions. Those that are called as the header is (`libpng16.so.16` for `png.h`) are looked at
+//! first, then all others. If there is none, the draft has a question.
 
 use crate::header::Header;
-use anyhow::bail;
-use cloison_broker::library::{self, Library};
+use cloison_broker::library::{self, Contents, Library};
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-
-/// Where libraries are.
-const FOLDERS: [&str; 5] =
-    ["/usr/local/lib", "/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"];
 
 /// What the manifest says of it, and what it has.
 pub struct Found {
-    /// `soname = "…"` or `path = "…"`
-    pub key: &'static str,
-    pub name: String,
+    /// What stands in `library`.
+    pub named: Named,
     /// The functions that it and its dependencies have; `None` if it could not be read.
     pub symbols: Option<BTreeSet<String>>,
 }
 
-/// The library that was named, or else the one whose name begins as the header's does and which has most of its functions.
-pub fn locate(header: &Header, named: Option<&str>) -> anyhow::Result<Found> {
-    if let Some(name) = named {
-        let path = name.contains('/').then(|| PathBuf::from(name));
-        let file = path
-            .clone()
-            .or_else(|| FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.is_file()));
-        let key = if path.is_some() { "path" } else { "soname" };
-        return Ok(Found { key, name: name.to_owned(), symbols: file.and_then(|path| symbols(&path)) });
-    }
-    let stem = header.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut best: Option<(usize, String, BTreeSet<String>)> = None;
-    for path in candidates(&stem) {
-        let (Some(symbols), Some(name)) = (symbols(&path), path.file_name()) else { continue };
-        let count = header.functions.iter().filter(|function| symbols.contains(&function.name)).count();
-        if count > best.as_ref().map_or(0, |(most, ..)| *most) {
-            best = Some((count, name.to_string_lossy().into_owned(), symbols));
+/// `soname = "…"`, `path = "…"`, or a question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Named {
+    Path(String),
+    Soname(String),
+    Unknown,
+}
+
+impl Named {
+    /// How people call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Path(name) | Self::Soname(name) => name,
+            Self::Unknown => "the library",
         }
-    }
-    match best {
-        Some((_, name, symbols)) => Ok(Found { key: "soname", name, symbols: Some(symbols) }),
-        None => bail!(
-            "{}: no library was found that has its functions\nhint: name it: `--library lib{stem}.so.1`, or a path",
-            header.path.display()
-        ),
     }
 }
 
-/// `libpng16.so.16` for `png`, `libz.so.1` for `zlib`: files whose name ends with one number.
-fn candidates(stem: &str) -> Vec<PathBuf> {
-    let short = stem.strip_prefix("lib").or_else(|| stem.strip_suffix("lib")).filter(|short| !short.is_empty());
-    let wanted = |name: &str| {
-        let Some((library, version)) = name.strip_prefix("lib").and_then(|name| name.split_once(".so.")) else {
-            return false;
-        };
-        let number = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
-        number && (library.starts_with(stem) || short.is_some_and(|short| library == short))
-    };
-    let mut paths = Vec::new();
-    for folder in FOLDERS {
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        paths.extend(
-            entries
-                .map(|entry| entry.path())
-                .filter(|path| path.file_name().is_some_and(|name| wanted(&name.to_string_lossy()))),
-        );
+/// The library that was named, or else one that has the header's functions.
+pub fn locate(header: &Header, named: Option<&str>) -> Found {
+    if let Some(name) = named {
+        let is_path = name.contains('/');
+        let file = if is_path { Some(PathBuf::from(name)) } else { library::find(name) };
+        let named = if is_path { Named::Path(name.to_owned()) } else { Named::Soname(name.to_owned()) };
+        return Found { named, symbols: file.and_then(|path| symbols(&path)) };
     }
-    paths.sort();
-    paths
+    match guess(header) {
+        Some((soname, path)) => Found { named: Named::Soname(soname), symbols: symbols(&path) },
+        None => Found { named: Named::Unknown, symbols: None },
+    }
+}
+
+/// Soname and file of the library that defines most of the header's functions.
+fn guess(header: &Header) -> Option<(String, PathBuf)> {
+    let stem = header.path.file_stem().map(|stem| stem.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let (alike, others): (Vec<_>, Vec<_>) = library::installed().into_iter().partition(|path| is_alike(path, &stem));
+    best(header, &alike).or_else(|| best(header, &others))
+}
+
+fn best(header: &Header, paths: &[PathBuf]) -> Option<(String, PathBuf)> {
+    let defines = |contents: &Contents| {
+        header.functions.iter().filter(|function| contents.symbols.contains(&function.name)).count()
+    };
+    let mut best: Option<(usize, String, PathBuf)> = None;
+    for path in paths {
+        let Some(contents) = library::contents(path) else { continue };
+        let count = defines(&contents);
+        // What the loader finds by that name may be another file: that one is what would be loaded.
+        let loaded = library::find(&contents.soname).and_then(|found| found.canonicalize().ok());
+        if count * 2 >= header.functions.len()
+            && count > best.as_ref().map_or(0, |(most, ..)| *most)
+            && loaded.as_ref() == Some(path)
+        {
+            best = Some((count, contents.soname, path.clone()));
+        }
+    }
+    best.map(|(_, soname, path)| (soname, path))
+}
+
+/// Whether a library is called as a header is, but for `lib` and numbers: `libz.so.1.2.13` and `zlib`.
+fn is_alike(path: &Path, stem: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let library = name.strip_prefix("lib").unwrap_or(&name);
+    let short = stem.strip_prefix("lib").or_else(|| stem.strip_suffix("lib")).filter(|short| !short.is_empty());
+    [Some(stem), short].into_iter().flatten().any(|stem| {
+        let rest = library.strip_prefix(stem).and_then(|rest| rest.split_once(".so")).map(|(rest, _)| rest);
+        rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || b"-.".contains(&byte)))
+    })
 }
 
 fn symbols(path: &Path) -> Option<BTreeSet<String>> {
     let library = Library { path: path.to_owned(), file: File::open(path).ok()? };
     library::symbols(&library).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::Function;
+    use crate::header::Type;
+
+    fn declaring(name: &str, functions: &[&str]) -> Header {
+        let one = |name: &&str| Function {
+            name: (*name).to_owned(),
+            returns: Type::Number("int".into()),
+            parameters: Vec::new(),
+            variadic: false,
+            wanted: true,
+        };
+        Header { path: name.into(), functions: functions.iter().map(one).collect(), ..Header::default() }
+    }
+
+    #[test]
+    fn names_of_libraries() {
+        for (library, stem, expected) in [
+            ("/usr/lib/libz.so.1.2.13", "zlib", true),
+            ("/usr/lib/libpng16.so.16.39.0", "png", true),
+            ("/usr/lib/libbz2.so.1.0.4", "bzlib", true),
+            ("/usr/lib/libzstd.so.1", "zlib", false),
+            ("/usr/lib/libz.a", "zlib", false),
+        ] {
+            assert_eq!(is_alike(Path::new(library), stem), expected, "{library} {stem}");
+        }
+    }
+
+    /// Functions decide, and the name is the library's own: `libbz2.so.1.0`, though the file is called otherwise.
+    #[test]
+    fn a_library_is_found_by_its_functions() {
+        for (header, functions, soname) in [
+            ("zlib.h", &["inflate", "deflate"][..], "libz.so.1"),
+            ("squeeze.h", &["inflateInit2_", "deflateInit2_", "no_such_function"], "libz.so.1"),
+            ("bzlib.h", &["BZ2_bzCompressInit", "BZ2_bzCompress"], "libbz2.so.1.0"),
+        ] {
+            let found = locate(&declaring(header, functions), None);
+            assert_eq!(found.named, Named::Soname(soname.to_owned()), "{header}");
+            assert!(found.symbols.unwrap().contains(functions[0]));
+        }
+    }
+
+    #[test]
+    fn no_library_is_made_up() {
+        for functions in [&["no_such_function"][..], &["inflate", "no_such_function", "nor_such_a_one"]] {
+            let found = locate(&declaring("zlib.h", functions), None);
+            assert!(found.named == Named::Unknown && found.symbols.is_none(), "{functions:?}");
+        }
+    }
 }

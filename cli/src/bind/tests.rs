@@ -1,6 +1,8 @@
+use super::library::Named;
 use super::{draft, library};
 use crate::header::{Compiler, Header};
 use cloison_capabilities::manifest;
+use std::path::Path;
 
 const HEADER: &str = r#"
 #ifndef SHELF_H
@@ -48,11 +50,11 @@ fn drafted_where(header: &str, without: &[&str], wanted: impl Fn(&str) -> bool) 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shelf.h");
     std::fs::write(&path, header).unwrap();
-    let mut header = Header::read(path.to_str().unwrap(), &Compiler::new(&[])).unwrap();
+    let mut header = Header::read(path.to_str().unwrap(), &Compiler::new(&[]), &|_| false).unwrap();
     header.functions.iter_mut().for_each(|function| function.wanted = wanted(&function.name));
     let symbols = header.functions.iter().map(|function| function.name.clone());
     let symbols = symbols.filter(|name| !without.contains(&name.as_str())).collect();
-    let found = library::Found { key: "soname", name: "libshelf.so.1".to_owned(), symbols: Some(symbols) };
+    let found = library::Found { named: Named::Soname("libshelf.so.1".to_owned()), symbols: Some(symbols) };
     draft::draft(&header, &found)
 }
 
@@ -136,11 +138,120 @@ fn what_cannot_be_read_is_left_out() {
 
 #[test]
 fn zlibs_header_comes_through() {
-    let header = Header::read("zlib.h", &Compiler::new(&[])).expect("zlib's header: the package zlib1g-dev");
-    let found = library::locate(&header, None).unwrap();
-    assert_eq!((found.key, &*found.name), ("soname", "libz.so.1"));
+    let header =
+        Header::read("zlib.h", &Compiler::new(&[]), &|_| false).expect("zlib's header: the package zlib1g-dev");
+    let found = library::locate(&header, None);
+    assert_eq!(found.named, Named::Soname("libz.so.1".to_owned()));
     let draft = draft::draft(&header, &found);
     assert!(draft.through >= 35, "{}", draft.summary("zlib.h"));
     assert!(draft.text.contains("Z_DATA_ERROR = -3\n"));
     assert!(draft.text.contains("[functions.compressBound]\nc = \"uLong compressBound(uLong sourceLen)\"\n"));
+}
+
+/// What `cloison check` refuses in a draft is what is marked in it, and nothing else.
+#[test]
+fn drafts_are_refused_for_their_questions_only() {
+    for name in
+        ["zlib.h", "sqlite3.h", "png.h", "expat.h", "lz4.h", "bzlib.h", "lzma.h", "crypt.h", "jpeglib.h", "uuid/uuid.h"]
+    {
+        let header = match Header::read(name, &Compiler::new(&[]), &|_| false) {
+            Ok(header) => header,
+            Err(error) if name == "zlib.h" => panic!("{error}: the package zlib1g-dev"),
+            Err(_) => continue,
+        };
+        let found = library::locate(&header, None);
+        assert!(matches!(found.named, Named::Soname(_)), "{name}: {:?}", found.named);
+        let answered = draft::answered(&header, &found).text;
+        manifest::parse(name, &answered).unwrap_or_else(|wrong| panic!("{wrong}"));
+    }
+}
+
+/// A length that is only probable is a question, or none.
+#[test]
+fn lengths_are_paired_where_that_is_plain() {
+    let header = "#include <stddef.h>
+        char *gensalt(const char *prefix, unsigned long count, const char *rbytes, int nrbytes);
+        int named(const char *name, size_t len);
+        int parse(const char *s, int len);
+        int sum(const int *cells, unsigned count);
+        int copy(const int *cells, size_t size);
+        int put(const void *data, unsigned count);
+        int open_at(const struct options { int a; } *how, size_t size);
+        int area(int *width, int *size);\n";
+    let text = drafted(header, &[]).text;
+    for lines in [
+        "int nrbytes)\"\nrbytes = { in = true, length = \"nrbytes\" }\n",
+        "named(const char *name, size_t len)\"\nname = { decide = \"a string (no key needed), or bytes: ",
+        "s = { in = true, length = \"len\" }\n",
+        "cells = { in = true, length = \"count\" }\n",
+        "cells = { decide = \"one number (in = true), or several",
+        "data = { in = true, length = \"count\" }\n",
+        "how = { in = true }\n",
+        "width = { decide = ",
+    ] {
+        assert!(text.contains(lines), "{lines}\n{text}");
+    }
+}
+
+/// `const` of an array is `const` of its elements, also where a typedef has the array.
+#[test]
+fn arrays_keep_their_const() {
+    let header = "typedef unsigned char mark[16];
+        int is_null(const mark one);
+        int same(const unsigned char one[16], const mark *two);
+        void make(mark out);
+        void clear(mark one);\n";
+    let text = drafted(header, &[]).text;
+    for lines in [
+        "c = \"int is_null(const unsigned char one[16])\"\none = { in = true }\n",
+        "# [functions.same]: it takes a pointer to an array",
+        "c = \"void make(unsigned char out[16])\"\nout = { out = true }\n",
+        "c = \"void clear(unsigned char one[16])\"\none = { decide = ",
+    ] {
+        assert!(text.contains(lines), "{lines}\n{text}");
+    }
+}
+
+#[test]
+fn a_typedef_of_void_is_an_opaque_type() {
+    let header = "typedef void zipped; typedef void GLvoid; typedef void nothing;
+        zipped *zip_open(const char *path);
+        int zip_read(zipped *one, void *buf, int len);
+        nothing zip_close(zipped *one);
+        nothing zip_free(int *why, zipped *one);
+        void draw(const GLvoid *data, int len);\n";
+    let text = drafted(header, &[]).text;
+    for lines in [
+        "[types.zipped]\nc = \"typedef void zipped;\"\nhandle = true\nfree = \"zip_close\"\n",
+        "c = \"zipped *zip_open(const char *path)\"\n",
+        "c = \"void zip_close(zipped *one)\"\ninternal = true\n",
+        "one = { decide = \"does it end the object?",
+        "c = \"void draw(const void *data, int len)\"\ndata = { in = true, length = \"len\" }\n",
+    ] {
+        assert!(text.contains(lines), "{lines}\n{text}");
+    }
+}
+
+/// What an umbrella includes from elsewhere counts if it is asked for.
+#[test]
+fn headers_may_only_include() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, other) = (folder.path().join("own"), folder.path().join("other"));
+    for folder in [&own, &other] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    std::fs::write(own.join("whole.h"), "#include \"part.h\"\n#include \"../other/more.h\"\n").unwrap();
+    std::fs::write(own.join("part.h"), "int part(int a);\n").unwrap();
+    std::fs::write(other.join("more.h"), "#define MORE 5\nint more(int a);\nint most(int a);\n").unwrap();
+    let path = own.join("whole.h");
+    let read = |also: &dyn Fn(&Path) -> bool| Header::read(path.to_str().unwrap(), &Compiler::new(&[]), also).unwrap();
+    let names = |header: &Header| header.functions.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+    let header = read(&|_| false);
+    assert_eq!(names(&header), ["part"]);
+    let files: Vec<_> =
+        header.files.iter().map(|file| (file.path.file_name().unwrap(), file.functions, file.own)).collect();
+    assert_eq!(files, [("part.h".as_ref(), 1, true), ("more.h".as_ref(), 2, false)]);
+    let header = read(&|path| super::is_from(path, "other/*"));
+    assert_eq!(names(&header), ["part", "more", "most"]);
+    assert_eq!(header.constants.len(), 1, "{:?}", header.constants);
 }

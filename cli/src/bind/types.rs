@@ -33,7 +33,9 @@ impl Types<'_> {
                 None => c_type.clone(),
             },
             Type::Pointer { to, constant } => Type::Pointer { to: Box::new(self.written(to)), constant: *constant },
-            Type::Array { of, length } => Type::Array { of: Box::new(self.written(of)), length: *length },
+            Type::Array { of, length, constant } => {
+                Type::Array { of: Box::new(self.written(of)), length: *length, constant: *constant }
+            }
             Type::Function { returns, parameters, variadic } => Type::Function {
                 returns: Box::new(self.written(returns)),
                 parameters: self.named(parameters),
@@ -154,6 +156,7 @@ impl Types<'_> {
         if let Some(handle) = self.handles.0.get(need) {
             let tag = if need.contains('<') { "struct".to_owned() + " " + &key + "_" } else { need.to_owned() };
             let c = match (&handle.pointer, self.alias(need)) {
+                (_, Some(alias)) if keyword == Some("void") => format!("typedef void {alias};"),
                 (Some(pointer), _) => format!("typedef {tag} *{pointer};"),
                 (None, Some(alias)) => format!("typedef {tag} {alias};"),
                 (None, None) => format!("{tag};"),

@@ -24,16 +24,36 @@ pub struct Unit {
     pub header: PathBuf,
     /// C without directives.
     pub text: String,
-    /// The parts of the text that are from the header or from others in its own folder.
-    pub own: Vec<Range<usize>>,
+    /// The parts of the text, in order, each from one file. The header itself is its own, and so are the files that it
+    /// includes from
+    ///
+    /// - a folder beside it that is called as it is: `lzma/` beside `lzma.h`;
+    /// - its own folder and those below, if that folder is not one that all libraries share, as `/usr/include` is;
+    /// - wherever its reader has asked for.
+    pub parts: Vec<Part>,
     /// `#define NAME TEXT` of those files.
     pub macros: Vec<(String, String)>,
 }
 
+/// A part of a unit's text.
+#[derive(Debug)]
+pub struct Part {
+    pub range: Range<usize>,
+    pub file: PathBuf,
+    /// The file counts as the header's own.
+    pub own: bool,
+}
+
 impl Unit {
-    /// Whether that place of the text is from the header or its folder.
+    /// The part of the text that has that place in it.
+    pub fn part(&self, offset: usize) -> Option<&Part> {
+        let behind = self.parts.partition_point(|part| part.range.end <= offset);
+        self.parts.get(behind).filter(|part| part.range.contains(&offset))
+    }
+
+    /// Whether that place of the text is from the header or what belongs to it.
     pub fn is_own(&self, offset: usize) -> bool {
-        self.own.iter().any(|range| range.contains(&offset))
+        self.part(offset).is_some_and(|part| part.own)
     }
 }
 
@@ -72,7 +92,7 @@ impl Compiler {
     }
 
     /// The text of a header with everything that it includes. `name` is a path, or what stands between `<` and `>`.
-    pub fn preprocess(&self, name: &str) -> anyhow::Result<Unit> {
+    pub fn preprocess(&self, name: &str, also: &dyn Fn(&Path) -> bool) -> anyhow::Result<Unit> {
         let include = include(name)?;
         let output = self.run(&["-E", "-dD", "-std=gnu11"], &format!("{include}\n"))?;
         if !output.status.success() {
@@ -83,7 +103,7 @@ impl Compiler {
                 lines.join("; ")
             );
         }
-        Ok(unit(&String::from_utf8_lossy(&output.stdout), name))
+        Ok(unit(&String::from_utf8_lossy(&output.stdout), name, also))
     }
 }
 
@@ -98,19 +118,19 @@ pub fn include(name: &str) -> anyhow::Result<String> {
     })
 }
 
-fn unit(output: &str, name: &str) -> Unit {
+fn unit(output: &str, name: &str, also: &dyn Fn(&Path) -> bool) -> Unit {
     let wanted = Path::new(name).canonicalize().ok().filter(|path| path.is_file());
-    let mut unit = Unit { header: PathBuf::new(), text: String::new(), own: Vec::new(), macros: Vec::new() };
-    let mut own = false;
+    let mut unit = Unit { header: PathBuf::new(), text: String::new(), parts: Vec::new(), macros: Vec::new() };
+    let (mut file, mut own) = (PathBuf::new(), false);
     for line in output.lines() {
-        if let Some(file) = marker(line) {
-            let path = Path::new(&file).canonicalize().unwrap_or_else(|_| PathBuf::from(&file));
+        if let Some(marked) = marker(line) {
+            file = Path::new(&marked).canonicalize().unwrap_or_else(|_| PathBuf::from(&marked));
             if unit.header.as_os_str().is_empty()
-                && wanted.as_ref().map_or_else(|| Path::new(&file).ends_with(name), |wanted| *wanted == path)
+                && wanted.as_ref().map_or_else(|| Path::new(&marked).ends_with(name), |wanted| *wanted == file)
             {
-                unit.header.clone_from(&path);
+                unit.header.clone_from(&file);
             }
-            own = belongs(&path, &unit.header);
+            own = belongs(&file, &unit.header) || also(&file);
         } else if let Some(definition) = line.strip_prefix("#define ") {
             let (name, text) = definition.split_once(' ').unwrap_or((definition, ""));
             if own {
@@ -123,10 +143,10 @@ fn unit(output: &str, name: &str) -> Unit {
             let start = unit.text.len();
             unit.text.push_str(line);
             unit.text.push('\n');
-            match unit.own.last_mut() {
-                Some(last) if own && last.end == start => last.end = unit.text.len(),
-                _ if own => unit.own.push(start..unit.text.len()),
-                _ => {}
+            let end = unit.text.len();
+            match unit.parts.last_mut() {
+                Some(last) if last.file == file => last.range.end = end,
+                _ => unit.parts.push(Part { range: start..end, file: file.clone(), own }),
             }
         }
     }
@@ -142,11 +162,32 @@ fn marker(line: &str) -> Option<String> {
     Some(rest[..rest.rfind('"')?].replace("\\\\", "\\"))
 }
 
-/// The header itself, or another one in a folder that is not shared by all libraries.
+/// The header itself, or a file of its own folder: see [`Unit::parts`].
 fn belongs(path: &Path, header: &Path) -> bool {
     if header.as_os_str().is_empty() {
         return false;
     }
     let folder = header.parent().unwrap_or(Path::new("/"));
-    path == header || (path.starts_with(folder) && !SHARED.iter().any(|shared| Path::new(shared) == folder))
+    let shared = SHARED.iter().any(|shared| Path::new(shared) == folder);
+    path == header || path.starts_with(if shared { header.with_extension("") } else { folder.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_belong_to_a_header() {
+        for (path, header, expected) in [
+            ("/usr/include/lzma.h", "/usr/include/lzma.h", true),
+            ("/usr/include/lzma/base.h", "/usr/include/lzma.h", true),
+            ("/usr/include/lzma2/base.h", "/usr/include/lzma.h", false),
+            ("/usr/include/stdio.h", "/usr/include/lzma.h", false),
+            ("/usr/include/uuid/types.h", "/usr/include/uuid/uuid.h", true),
+            ("/home/me/src/parts/inner.h", "/home/me/src/mine.h", true),
+            ("/usr/include/stdio.h", "/home/me/src/mine.h", false),
+        ] {
+            assert_eq!(belongs(Path::new(path), Path::new(header)), expected, "{path} of {header}");
+        }
+    }
 }

@@ -1,16 +1,17 @@
 //! From the syntax tree to a [`Header`].
 
-use super::Header;
 use super::evaluate::{self, Known, Value};
 use super::parse::Parsed;
-use super::preprocess::Unit;
-use super::types::{Function, Parameter, Type};
+use super::preprocess::{Part, Unit};
+use super::types::{Function, Parameter, Record, Type};
+use super::{Declaring, Header};
 use lang_c::ast::{
     ArraySize, Declaration, DeclarationSpecifier, Declarator, DeclaratorKind, DerivedDeclarator, Ellipsis, EnumType,
     ExternalDeclaration, ParameterDeclaration, PointerQualifier, SpecifierQualifier, StorageClassSpecifier,
     StructDeclaration, StructKind, StructType, TypeQualifier, TypeSpecifier,
 };
 use lang_c::span::{Node, Span};
+use std::collections::BTreeSet;
 
 /// The order in which the words of a number are written.
 const RANK: [&str; 11] =
@@ -27,9 +28,13 @@ pub fn header(unit: &Unit, parsed: &Parsed) -> Header {
     let mut reader = Reader { text: &parsed.text, header: Header::default(), known: Known::new() };
     reader.header.unread.clone_from(&parsed.unread);
     for external in &parsed.tree.0 {
-        let own = unit.is_own(external.span.start);
+        let part = unit.part(external.span.start);
+        let own = part.is_some_and(|part| part.own);
         match &external.node {
-            ExternalDeclaration::Declaration(declaration) => reader.declaration(&declaration.node, own),
+            ExternalDeclaration::Declaration(declaration) => {
+                let functions = reader.declaration(&declaration.node, own);
+                part.into_iter().for_each(|part| reader.declaring(part, functions));
+            }
             ExternalDeclaration::FunctionDefinition(definition) if own => {
                 reader.header.inline.extend(name(&definition.node.declarator.node));
             }
@@ -37,11 +42,14 @@ pub fn header(unit: &Unit, parsed: &Parsed) -> Header {
         }
     }
     reader.macros(unit);
+    reader.opaque();
     reader.header
 }
 
 impl Reader<'_> {
-    fn declaration(&mut self, declaration: &Declaration, own: bool) {
+    /// Notes what is declared, and says how many functions that is.
+    fn declaration(&mut self, declaration: &Declaration, own: bool) -> usize {
+        let mut functions = 0;
         let mut typedef = false;
         let mut hidden = false;
         for specifier in &declaration.specifiers {
@@ -61,7 +69,11 @@ impl Reader<'_> {
             let (c_type, _) = self.derive(&declarator.node.declarator.node, base.clone(), constant);
             if typedef {
                 self.typedef(name, c_type);
-            } else if let (Type::Function { returns, parameters, variadic }, true) = (c_type, own) {
+            } else if let Type::Function { returns, parameters, variadic } = c_type {
+                functions += usize::from(!hidden);
+                if !own {
+                    continue;
+                }
                 if hidden {
                     self.header.inline.push(name);
                 } else if !self.header.functions.iter().any(|function| function.name == name) {
@@ -73,6 +85,38 @@ impl Reader<'_> {
                         wanted: true,
                     });
                 }
+            }
+        }
+        functions
+    }
+
+    /// Notes that so many functions are declared in that file.
+    fn declaring(&mut self, part: &Part, functions: usize) {
+        let files = &mut self.header.files;
+        match files.iter_mut().find(|known| known.path == part.file) {
+            Some(known) => known.functions += functions,
+            None if functions > 0 => files.push(Declaring { path: part.file.clone(), functions, own: part.own }),
+            None => {}
+        }
+    }
+
+    /// `typedef void BZFILE;` and pointers to it: a type of its own, unless it only stands for the word `void`.
+    fn opaque(&mut self) {
+        let returned: BTreeSet<_> = self
+            .header
+            .functions
+            .iter()
+            .filter_map(|one| match &one.returns {
+                Type::Named(name) => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
+        for (name, c_type) in &mut self.header.typedefs {
+            let word = name.to_ascii_lowercase().contains("void") || returned.contains(name.as_str());
+            if c_type.is_void() && !word {
+                *c_type = Type::Tagged(format!("void {name}"));
+                let record = Record { alias: Some(name.clone()), ..Record::default() };
+                self.header.records.insert(format!("void {name}"), record);
             }
         }
     }
@@ -139,7 +183,7 @@ impl Reader<'_> {
                         }
                         ArraySize::Unknown | ArraySize::VariableUnknown => None,
                     };
-                    Type::Array { of: Box::new(c_type), length }
+                    Type::Array { of: Box::new(c_type), length, constant: false }
                 }
                 DerivedDeclarator::Function(function) => Type::Function {
                     returns: Box::new(c_type),
@@ -164,20 +208,30 @@ impl Reader<'_> {
                 _ => None,
             });
             let (base, constant) = self.base(pieces.collect(), false);
-            let (c_type, name) = match &parameter.node.declarator {
-                Some(declarator) => (self.derive(&declarator.node, base, constant).0, name(&declarator.node)),
-                None => (base, None),
+            let ((c_type, constant), name) = match &parameter.node.declarator {
+                Some(declarator) => (self.derive(&declarator.node, base, constant), name(&declarator.node)),
+                None => ((base, constant), None),
             };
-            let c_type = match c_type {
-                Type::Array { of, length } if length.is_none() => Type::Pointer { to: of, constant },
-                Type::Function { .. } => Type::Pointer { to: Box::new(c_type), constant: false },
-                other => other,
+            // C passes a pointer to the first element, and `const` of the whole is `const` of each.
+            let c_type = match (self.array(&c_type), c_type) {
+                (Some((of, None)), _) => Type::Pointer { to: of, constant },
+                (Some((of, length)), _) => Type::Array { of, length, constant },
+                (None, c_type @ Type::Function { .. }) => Type::Pointer { to: Box::new(c_type), constant: false },
+                (None, other) => other,
             };
             parameters.push(Parameter { name, c_type });
         }
         match &parameters[..] {
             [only] if only.name.is_none() && only.c_type.is_void() => Vec::new(),
             _ => parameters,
+        }
+    }
+
+    /// Elements and length of an array, also of one that a typedef stands for (`typedef unsigned char uuid_t[16]`).
+    fn array(&self, c_type: &Type) -> Option<(Box<Type>, Option<u64>)> {
+        match self.header.resolve(c_type) {
+            Type::Array { of, length, .. } => Some((of.clone(), *length)),
+            _ => None,
         }
     }
 

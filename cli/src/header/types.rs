@@ -9,6 +9,8 @@ pub enum Type {
     Array {
         of: Box<Type>,
         length: Option<u64>,
+        /// Its elements are `const`, where it is a parameter.
+        constant: bool,
     },
     Function {
         returns: Box<Type>,
@@ -26,7 +28,8 @@ pub enum Type {
         /// What it points to is `const`.
         constant: bool,
     },
-    /// `struct NAME`, `union NAME`, `enum NAME`. Those without a name have one here that no C has: `struct <17>`.
+    /// `struct NAME`, `union NAME`, `enum NAME`. Those without a name have one here that no C has: `struct <17>`. `void NAME`
+    /// is a typedef of `void`: nobody knows what such a pointer leads to but the library.
     Tagged(String),
 }
 
@@ -74,9 +77,10 @@ impl Type {
                 let leaf = !matches!(**to, Self::Array { .. } | Self::Function { .. } | Self::Pointer { .. });
                 format!("{}{}", if *constant && leaf { "const " } else { "" }, to.declare(&star))
             }
-            Self::Array { of, length } => {
+            Self::Array { of, length, constant } => {
                 let length = length.map(|length| length.to_string()).unwrap_or_default();
-                of.declare(&format!("{name}[{length}]"))
+                let declared = of.declare(&format!("{name}[{length}]"));
+                if *constant && !of.is_pointer() { format!("const {declared}") } else { declared }
             }
             Self::Function { returns, parameters, variadic } => {
                 returns.declare(&format!("{name}({})", list(parameters, *variadic)))
@@ -190,9 +194,11 @@ mod tests {
     #[test]
     fn declarations_are_written_inside_out() {
         let char = || Type::Number("char".into());
+        let array = |constant| Type::Array { of: Box::new(char()), length: Some(4), constant };
         assert_eq!(pointer(char(), true).declare("x"), "const char *x");
         assert_eq!(pointer(pointer(char(), true), true).declare("x"), "const char *const *x");
-        assert_eq!(pointer(Type::Array { of: Box::new(char()), length: Some(4) }, false).declare("x"), "char (*x)[4]");
+        assert_eq!(pointer(array(false), false).declare("x"), "char (*x)[4]");
+        assert_eq!(array(true).declare("x"), "const char x[4]");
         let compare = Type::Function {
             returns: Box::new(Type::Number("int".into())),
             parameters: vec![Parameter { name: Some("a".into()), c_type: pointer(Type::Number("void".into()), true) }],

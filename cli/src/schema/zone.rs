@@ -200,7 +200,7 @@ pub struct Function {
     pub deadline: Option<Duration>,
     /// It may wait for long: others do not wait behind it.
     pub blocking: Option<Switch>,
-    /// The parameters of this form behind `...`: `"int a, double b"`.
+    /// The parameters of this form behind `...`: `"int a, double b"`, or `""` for none.
     pub variadic: Option<String>,
     /// What the function's value means.
     pub returns: Option<Returns>,

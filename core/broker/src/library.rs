@@ -4,7 +4,9 @@
 
 use cloison_capabilities::Interface;
 use cloison_capabilities::interface::LibraryLocation;
-use object::{Object, ObjectSymbol};
+use object::elf::DT_SONAME;
+use object::read::elf::{Dyn, ElfFile64, FileHeader};
+use object::{Endianness, Object, ObjectSymbol};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -139,13 +141,44 @@ pub fn symbols(library: &Library) -> Result<BTreeSet<String>, String> {
     Ok(names)
 }
 
+/// What a library is called, and what it has by itself.
+#[derive(Debug)]
+pub struct Contents {
+    /// The name by which the loader knows it.
+    pub soname: String,
+    /// The names that it defines for others; those of its dependencies do not count.
+    pub symbols: BTreeSet<String>,
+}
+
+/// What is in a library's file, which has to have a soname.
+pub fn contents(path: &Path) -> Option<Contents> {
+    let mut bytes = Vec::new();
+    open_file(path).ok()?.take(LIBRARY_BYTES).read_to_end(&mut bytes).ok()?;
+    let mut symbols = BTreeSet::new();
+    define(&object::File::parse(&*bytes).ok()?, &mut symbols);
+    Some(Contents { soname: soname(&bytes)?, symbols })
+}
+
+fn soname(bytes: &[u8]) -> Option<String> {
+    let file = ElfFile64::<Endianness>::parse(bytes).ok()?;
+    let (endian, sections) = (file.endian(), file.elf_header().sections(file.endian(), bytes).ok()?);
+    let (entries, strings) = sections.dynamic(endian, bytes).ok()??;
+    let strings = sections.strings(endian, bytes, strings).ok()?;
+    let name = entries.iter().find(|entry| entry.d_tag(endian) == DT_SONAME)?;
+    Some(String::from_utf8_lossy(name.string(endian, strings).ok()?).into_owned())
+}
+
+fn define(file: &object::File<'_>, names: &mut BTreeSet<String>) {
+    let defined = file.dynamic_symbols().filter(|symbol| !symbol.is_undefined() && symbol.is_global());
+    names.extend(defined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)));
+}
+
 fn collect(mut file: &File, names: &mut BTreeSet<String>, needed: &mut Vec<String>) -> Result<(), String> {
     let mut bytes = Vec::new();
     file.take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     file.rewind().map_err(|error| error.to_string())?;
     let parsed = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
-    let defined = parsed.dynamic_symbols().filter(|symbol| !symbol.is_undefined() && symbol.is_global());
-    names.extend(defined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)));
+    define(&parsed, names);
     let libraries = parsed.import_libraries().map_err(|error| error.to_string())?;
     for library in libraries {
         let library = library.map_err(|error| error.to_string())?;
@@ -180,29 +213,41 @@ fn digest(file: &mut File) -> io::Result<String> {
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn find(soname: &str) -> Option<PathBuf> {
+/// Where the loader finds a library of that name.
+pub fn find(soname: &str) -> Option<PathBuf> {
     if soname.contains('/') {
         return None;
     }
-    let cached = std::fs::read(CACHE).ok().and_then(|cache| in_cache(&cache, soname));
-    cached.into_iter().chain(FOLDERS.iter().map(|folder| Path::new(folder).join(soname))).find(|path| path.is_file())
+    let cache = std::fs::read(CACHE).unwrap_or_default();
+    let indexed = cached(&cache).find(|(name, _)| *name == soname).map(|(_, path)| PathBuf::from(path));
+    indexed.into_iter().chain(FOLDERS.iter().map(|folder| Path::new(folder).join(soname))).find(|path| path.is_file())
 }
 
-/// The path of `soname` in the loader's index: a header of 48 bytes, then entries of 24 (flags, offset of the name, offset
+/// The files of all libraries that the loader can find, each once.
+pub fn installed() -> BTreeSet<PathBuf> {
+    let cache = std::fs::read(CACHE).unwrap_or_default();
+    let indexed = cached(&cache).map(|(_, path)| PathBuf::from(path));
+    let folders = FOLDERS.iter().filter_map(|folder| std::fs::read_dir(folder).ok());
+    let files = folders.flat_map(|entries| entries.flatten().map(|entry| entry.path()));
+    let libraries = files.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so")));
+    indexed.chain(libraries).filter_map(|path| path.canonicalize().ok()).collect()
+}
+
+/// Names and paths in the loader's index: a header of 48 bytes, then entries of 24 (flags, offset of the name, offset
 /// of the path, two more), offsets from the header's start. The low byte 3 of flags is "ELF for libc6", 0x300 is x86-64.
-fn in_cache(cache: &[u8], soname: &str) -> Option<PathBuf> {
-    let start = cache.windows(CACHE_MAGIC.len()).position(|window| window == CACHE_MAGIC)?;
-    let cache = &cache[start..];
+fn cached(cache: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    let start = cache.windows(CACHE_MAGIC.len()).position(|window| window == CACHE_MAGIC);
+    let cache = start.map_or(&[][..], |start| &cache[start..]);
     let word = |offset: usize| Some(u32::from_le_bytes(cache.get(offset..offset + 4)?.try_into().ok()?) as usize);
-    let text = |offset: usize| {
+    let text = move |offset: usize| {
         let rest = cache.get(offset..)?;
         std::str::from_utf8(&rest[..rest.iter().position(|byte| *byte == 0)?]).ok()
     };
     let wanted = if cfg!(target_arch = "aarch64") { 0x0a03 } else { 0x0303 };
-    (0..word(20)?.min(100_000)).find_map(|index| {
+    (0..word(20).unwrap_or(0).min(100_000)).filter_map(move |index| {
         let entry = 48 + index * 24;
-        (word(entry)? == wanted && text(word(entry + 4)?)? == soname)
-            .then(|| text(word(entry + 8)?).map(PathBuf::from))?
+        (word(entry)? == wanted).then_some(())?;
+        Some((text(word(entry + 4)?)?, text(word(entry + 8)?)?))
     })
 }
 
@@ -226,14 +271,23 @@ mod tests {
     }
 
     #[test]
+    fn a_library_has_its_own_symbols_only() {
+        let path = find("libm.so.6").unwrap();
+        assert!(installed().contains(&path.canonicalize().unwrap()));
+        let libm = contents(&path).unwrap();
+        assert_eq!(libm.soname, "libm.so.6");
+        assert!(libm.symbols.contains("cos") && !libm.symbols.contains("free"));
+    }
+
+    #[test]
     fn a_damaged_index_is_no_panic() {
         let Ok(cache) = std::fs::read(CACHE) else { return };
-        assert!(in_cache(&cache, "libc.so.6").is_some());
+        assert!(cached(&cache).any(|(name, _)| name == "libc.so.6"));
         for length in (0..cache.len()).step_by(97) {
-            in_cache(&cache[..length], "libc.so.6");
+            cached(&cache[..length]).count();
         }
         let mut wild = CACHE_MAGIC.to_vec();
         wild.resize(4096, 0xff);
-        assert_eq!(in_cache(&wild, "x"), None);
+        assert_eq!(cached(&wild).next(), None);
     }
 }

@@ -30,10 +30,11 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
     }
     match returns.message {
         Some(Message::Code(id)) => auxiliary(interface, Some(id), "message")?,
-        Some(Message::Handle { function: id, parameter }) => {
+        Some(Message::Handle { function: id, parameter, through }) => {
             if object_of(function, parameter).is_none() {
                 return Err(PlanError::Reference { parameter: "return".to_owned() });
             }
+            auxiliary(interface, through, "object of a message")?;
             auxiliary(interface, Some(id), "message of a handle")?;
         }
         None => {}
@@ -204,6 +205,7 @@ fn auxiliary(interface: &Interface, function: Option<FunctionId>, used_as: &'sta
     let (takes, returns) = match used_as {
         "free" => ("pointer", "nothing that matters"),
         "message of a handle" => ("pointer", "`const char *`"),
+        "object of a message" => ("pointer", "a pointer"),
         _ => ("integer", "`const char *`"),
     };
     let found = interface.functions.get(id.0 as usize);
@@ -212,7 +214,7 @@ fn auxiliary(interface: &Interface, function: Option<FunctionId>, used_as: &'sta
             matches!(only.c_type, CType::Pointer { .. })
                 && !matches!(function.result, CType::Record { .. } | CType::Wide(_))
         }
-        ("message of a handle", [only]) => {
+        ("message of a handle" | "object of a message", [only]) => {
             matches!(only.c_type, CType::Pointer { .. }) && matches!(function.result, CType::Pointer { .. })
         }
         (_, [only]) => is_integer(&only.c_type) && matches!(function.result, CType::Pointer { .. }),

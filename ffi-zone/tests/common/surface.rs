@@ -226,7 +226,7 @@ pub fn surface(instances: Instances) -> Interface {
         move |function: &mut Function| {
             function.returns.kept = false;
             function.returns.error_unless = Some(compare(Operator::Equal, Expression::Return, 0));
-            function.returns.message = Some(Message::Handle { function: MESSAGE, parameter });
+            function.returns.message = Some(Message::Handle { function: MESSAGE, parameter, through: None });
         }
     };
     let memory = parameter(
@@ -244,7 +244,7 @@ pub fn surface(instances: Instances) -> Interface {
     };
     let color = CType::Enum { id: COLOR, scalar: U32 };
     let size_of = |at| Expression::Call(SIZE, vec![Expression::Parameter(at)]);
-    let functions = vec![
+    let mut functions = vec![
         plain("thing_free", CType::Void, vec![thing("one", |one| one.consumed = true)]),
         function("thing_message", string(), vec![thing("one", |one| one.null = true)], |function| {
             function.returns.pointer = Some(string_of(false, None));
@@ -307,6 +307,10 @@ pub fn surface(instances: Instances) -> Interface {
         plain("thing_value", int(I32), vec![thing("one", |one| one.null = true)]),
         function("thing_close", int(I32), vec![thing("one", |one| one.consumed = true)], failing(0)),
         function("thing_fail", int(I32), vec![thing("one", |_| {})], failing(0)),
+        function("child_fail", int(I32), vec![thing("one", |_| {})], |function| {
+            failing(0)(function);
+            function.symbol = "thing_fail".into();
+        }),
         plain(
             "thing_keep",
             CType::Void,
@@ -417,5 +421,9 @@ pub fn surface(instances: Instances) -> Interface {
             ],
         ),
     ];
+    let place_of =
+        |name: &str| functions.iter().position(|function| function.name == name).expect("a function of that name");
+    let (parent, fails) = (FunctionId(place_of("thing_parent") as u32), place_of("child_fail"));
+    functions[fails].returns.message = Some(Message::Handle { function: MESSAGE, parameter: 0, through: Some(parent) });
     Interface { types: types(), functions, ..interface(instances) }
 }

@@ -52,14 +52,9 @@ impl<'t, 'd> Keys<'t, 'd> {
         Some(key)
     }
 
-    /// `decide = "in or out?"`, which `cloison bind` writes where C does not say: refused, with the question as advice.
-    /// It is not listed among the keys that are known.
+    /// Notes that something is not decided yet.
     pub(super) fn undecided(&mut self, reader: &mut Reader, what: &str) {
-        if let Some(value) = self.table.take_if("decide", |_| true) {
-            let question = reader.string(&value).map(|written| written.text).unwrap_or_default();
-            let hint = format!("replace `decide` by what is right: {question}");
-            reader.error_with_hint(value.key_span, format!("{what} is not decided yet"), hint);
-        }
+        reader.undecided(self.table, what);
     }
 
     /// Whether keys are unknown or wrong, and those that are there.

@@ -7,9 +7,10 @@ use super::super::world::World;
 use crate::declaration::Prototype;
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::interface::{Message, Parameter, Place, Pointed, Raises, Role};
+use crate::interface::{FunctionId, Message, Parameter, Place, Pointed, Raises, Role};
 use crate::types::{CType, TypeId};
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Whether something says what a failure looks like.
 pub(super) fn is_explained(raw: &raw::Returns) -> bool {
@@ -28,7 +29,7 @@ pub(super) fn check(reader: &mut Reader, raw: &raw::Returns, can_fail: bool) -> 
     Some(())
 }
 
-/// `message = "zError"`, `message = "sqlite3_errmsg(db)"`, `message = "sqlite3_errmsg(*ppDb)"`
+/// `message = "zError"`, `"sqlite3_errmsg(db)"`, `"sqlite3_errmsg(*ppDb)"`, `"sqlite3_errmsg(sqlite3_db_handle(stmt))"`
 pub(super) fn message(
     reader: &mut Reader,
     world: &World<'_, '_>,
@@ -37,26 +38,16 @@ pub(super) fn message(
     key: &Key<Written>,
 ) -> Option<Message> {
     let Written { text, span } = &key.value;
-    let (name, argument) = match text.split_once('(') {
-        None => (text.trim(), None),
-        Some((name, rest)) => match rest.trim_end().strip_suffix(')') {
-            Some(argument) => (name.trim(), Some(argument.trim())),
-            None => {
-                let hint = "write `message = \"f\"` or `message = \"f(handle)\"`";
-                reader.error_with_hint(span.clone(), "`)` is missing", hint);
-                return None;
-            }
-        },
-    };
+    let (name, argument) = applied(reader, text, span)?;
     let written = Written { text: name.to_owned(), span: span.clone() };
     let (function, target) = world.declarations.named(reader, &written)?;
     let explained = match argument {
         None => None,
-        Some(argument) => Some(explained(reader, parameters, argument, span)?),
+        Some(argument) => Some(explained(reader, world, parameters, argument, span)?),
     };
-    let takes = match (&target.prototype.parameters[..], explained) {
+    let takes = match (&target.prototype.parameters[..], &explained) {
         ([one], None) => is_integer(&one.c_type),
-        ([one], Some((_, id))) => matches!(&one.c_type, CType::Pointer { to, .. } if **to == CType::Opaque(id)),
+        ([one], Some(explained)) => object(&one.c_type) == Some(explained.id),
         _ => false,
     };
     let fits = takes && is_string(&target.prototype.result);
@@ -74,8 +65,10 @@ pub(super) fn message(
             (format!("`{name}` explains integers, and the value here is none"), "leave `message` out".to_owned())
         }
         None => return Some(Message::Code(function)),
-        Some((parameter, _)) if fits => return Some(Message::Handle { function, parameter }),
-        Some((_, id)) => {
+        Some(Explained { parameter, through, .. }) if fits => {
+            return Some(Message::Handle { function, parameter, through });
+        }
+        Some(Explained { id, .. }) => {
             let hint = format!("a function that does looks like `const char *f({} *)`", world.types.name(id));
             (format!("`{name}` cannot explain an error of that handle"), hint)
         }
@@ -84,21 +77,81 @@ pub(super) fn message(
     None
 }
 
+/// `f` or `f(argument)`
+fn applied<'t>(reader: &mut Reader, text: &'t str, span: &Range<usize>) -> Option<(&'t str, Option<&'t str>)> {
+    let Some((name, rest)) = text.split_once('(') else { return Some((text.trim(), None)) };
+    let Some(argument) = rest.trim_end().strip_suffix(')') else {
+        let hint = "write `message = \"f\"` or `message = \"f(handle)\"`";
+        reader.error_with_hint(span.clone(), "`)` is missing", hint);
+        return None;
+    };
+    Some((name.trim(), Some(argument.trim())))
+}
+
+/// What a message is asked of.
+struct Explained {
+    parameter: usize,
+    through: Option<FunctionId>,
+    /// The type of the object.
+    id: TypeId,
+}
+
+fn object(c_type: &CType) -> Option<TypeId> {
+    match c_type {
+        CType::Pointer { to, .. } => match **to {
+            CType::Opaque(id) => Some(id),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn takes_handle(prototype: &Prototype) -> bool {
-    matches!(&prototype.parameters[..], [one]
-        if matches!(&one.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Opaque(_))))
+    matches!(&prototype.parameters[..], [one] if object(&one.c_type).is_some())
 }
 
 fn has_errno(declared: &Declared<'_, '_>) -> bool {
     declared.raw.returns.as_ref().is_some_and(|returns| on(&returns.errno))
 }
 
-/// The handle that a message is asked of: passed, or (with `*`) made by this call.
+/// The object that a message is asked of: a handle, or what a function gives for one.
 fn explained(
+    reader: &mut Reader,
+    world: &World<'_, '_>,
+    parameters: &[Parameter],
+    argument: &str,
+    span: &Range<usize>,
+) -> Option<Explained> {
+    let (name, inner) = applied(reader, argument, span)?;
+    let Some(inner) = inner else {
+        let (parameter, id) = handle(reader, parameters, name, span)?;
+        return Some(Explained { parameter, through: None, id });
+    };
+    let (function, target) =
+        world.declarations.named(reader, &Written { text: name.to_owned(), span: span.clone() })?;
+    let (parameter, of) = handle(reader, parameters, inner, span)?;
+    let takes = matches!(&target.prototype.parameters[..], [one] if object(&one.c_type) == Some(of));
+    let consumes = world.types.handle(of).is_some_and(|handle| handle.free == Some(function))
+        || target.tables.iter().flatten().any(|table| on(&table.consumed));
+    // A new object would be nobody's.
+    let borrowed = target.raw.returns.as_ref().is_some_and(|returns| on(&returns.borrowed));
+    let id = object(&target.prototype.result).filter(|_| takes && !consumes && borrowed);
+    if id.is_none() {
+        let hint = format!(
+            "a function that does looks like `T *f({} *)`, with `returns = {{ borrowed = true }}`",
+            world.types.name(of)
+        );
+        reader.error_with_hint(span.clone(), format!("`{name}` gives no object of the library's for `{inner}`"), hint);
+    }
+    Some(Explained { parameter, through: Some(function), id: id? })
+}
+
+/// The handle of that name: passed, or (with `*`) made by this call.
+fn handle(
     reader: &mut Reader,
     parameters: &[Parameter],
     argument: &str,
-    span: &std::ops::Range<usize>,
+    span: &Range<usize>,
 ) -> Option<(usize, TypeId)> {
     let (name, made) = match argument.strip_prefix('*') {
         Some(name) => (name.trim(), true),

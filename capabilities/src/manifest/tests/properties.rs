@@ -213,7 +213,8 @@ fn sound_function(interface: &Interface, function: &Function) {
     if let Some(pointed) = &function.returns.pointer {
         sound_pointed(interface, parameters, pointed);
     }
-    if let Some(Message::Handle { function, parameter }) = function.returns.message {
+    if let Some(Message::Handle { function, parameter, through }) = function.returns.message {
+        assert!(through.is_none_or(|id| (id.0 as usize) < interface.functions.len()));
         assert!((function.0 as usize) < interface.functions.len());
         assert!(is_handle(&parameters[parameter].role) || makes_handle(&parameters[parameter].role));
     }

@@ -81,7 +81,23 @@ fn messages_may_be_asked_of_what_a_call_has_made() {
     let function = beside_db(
         "c = \"int f(db **d)\"\nd = { out = true }\nreturns = { error_unless = \"== 0\", message = \"why(*d)\" }\n[functions.why]\nc = \"const char *why(db *d)\"\ninternal = true",
     );
-    assert_eq!(function.returns.message, Some(Message::Handle { function: crate::FunctionId(2), parameter: 0 }));
+    assert_eq!(
+        function.returns.message,
+        Some(Message::Handle { function: crate::FunctionId(2), parameter: 0, through: None })
+    );
+}
+
+#[test]
+fn messages_may_be_asked_of_what_the_library_has_for_a_handle() {
+    let function = beside_db(
+        "c = \"int f(struct child *c)\"\nreturns = { error_unless = \"== 0\", message = \"why(owner_of(c))\" }\n\
+        [functions.why]\nc = \"const char *why(db *d)\"\ninternal = true\n\
+        [functions.owner_of]\nc = \"db *owner_of(struct child *c)\"\nreturns = { borrowed = true }\ninternal = true\n\
+        [types.child]\nc = \"struct child;\"\nhandle = true",
+    );
+    let (why, owner_of) = (crate::FunctionId(2), crate::FunctionId(3));
+    let message = Message::Handle { function: why, parameter: 0, through: Some(owner_of) };
+    assert_eq!(function.returns.message, Some(message));
 }
 
 #[test]

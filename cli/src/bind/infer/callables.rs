@@ -1,0 +1,78 @@
+//! Pointers to functions, and the `void *` that C hands to them.
+
+use super::super::entry::Keys;
+use super::{Judged, Look, string};
+use crate::header::{Parameter, Type, words};
+
+/// Names of what `void *` user data is called.
+const USER_DATA: [&str; 16] = [
+    "user", "data", "userdata", "arg", "args", "ctx", "context", "opaque", "closure", "param", "cookie", "priv",
+    "private", "udp", "app", "baton",
+];
+
+impl Look<'_> {
+    pub(super) fn callable(
+        &self,
+        index: usize,
+        returns: &Type,
+        parameters: &[Parameter],
+        variadic: bool,
+    ) -> Judged<Keys> {
+        if self.callback {
+            return Err("a callback of it takes a function".to_owned());
+        }
+        if variadic {
+            return Err(format!("`{}` takes a variable number of arguments", self.name(index)));
+        }
+        let name = self.name(index);
+        let takes_data = parameters.len() == 1
+            && self.types.header.pointee(&parameters[0].c_type).is_some_and(|(to, _)| to.is_void());
+        if takes_data
+            && self.types.header.resolve(returns).is_void()
+            && self.parameters.len() > 1
+            && !is_setter(self.function)
+        {
+            return Ok(Keys::decide(
+                "this seems to free data: value = \"NULL\", or value = a number that has a meaning?",
+                &[("value", "\"NULL\"")],
+            ));
+        }
+        if self.types.header.resolve(returns).is_pointer() {
+            return Err(format!("the callback `{name}` returns a pointer"));
+        }
+        let look = Look { types: self.types, function: name, parameters, callback: true };
+        let tables = look.parameters().map_err(|reason| format!("the callback `{name}`: {reason}"))?;
+        let said: Vec<_> = tables.into_iter().filter(|(_, keys)| !keys.is_empty()).collect();
+        let mut keys = Keys::default();
+        if !said.is_empty() {
+            keys.inner.push(("parameters".to_owned(), Keys { inner: said, ..Keys::default() }));
+        }
+        // What sets a handler keeps it; keeping it too long would do no harm.
+        let handle = (0..self.parameters.len())
+            .find(|other| self.types.handles.pointed(self.types.header, &self.parameters[*other].c_type).is_some());
+        if let (true, Some(handle)) = (is_setter(self.function), handle) {
+            keys = keys.with("retain", &string(self.name(handle)));
+        }
+        Ok(keys)
+    }
+
+    /// What C hands to a callback, and which callables carry themselves.
+    pub(super) fn is_user_data(&self, index: usize, constant: bool) -> bool {
+        let has_callback = (0..self.parameters.len()).any(|other| {
+            matches!(self.types.header.pointee(&self.parameters[other].c_type), Some((Type::Function { .. }, _)))
+        });
+        let named = words(self.name(index)).iter().any(|word| {
+            let word = word.strip_prefix('p').filter(|rest| USER_DATA.contains(rest)).unwrap_or(word);
+            USER_DATA.contains(&word)
+        });
+        let behind = self.length_of(index).is_some();
+        let first = index == 0 && self.name(index).starts_with("arg");
+        !constant && !behind && (self.callback || has_callback) && (named || (self.callback && first))
+    }
+}
+
+/// Whether a function keeps the callback that it is given.
+fn is_setter(name: &str) -> bool {
+    let keeps = ["set", "register", "install", "hook", "handler", "on", "subscribe", "add", "function", "callback"];
+    words(name).iter().any(|word| keeps.contains(&word.as_str()))
+}

@@ -1,0 +1,60 @@
+//! Pointers to pointers: what the library fills in, or an array.
+
+use super::super::entry::Keys;
+use super::super::handles::{is_ender, is_maker};
+use super::super::types::bare;
+use super::{Judged, Look, string};
+use crate::header::Type;
+
+impl Look<'_> {
+    /// `T **`
+    pub(super) fn place(&self, index: usize, to: &Type, constant: bool) -> Judged<Keys> {
+        if let Type::Tagged(tag) = to
+            && self.types.handles.0.contains_key(tag)
+        {
+            if self.callback {
+                return Ok(self.several(index, "objects: in = true", &[]));
+            }
+            let free = self.types.handles.0.get(tag).and_then(|handle| handle.free.as_ref());
+            if is_ender(self.function) && !is_maker(self.function) {
+                return Err(format!("it ends the `{}` of a variable, and clears that", self.types.key(tag)));
+            }
+            return Ok(match (is_maker(self.function), free) {
+                (true, Some(_)) => Keys::plain(&[("out", "true")]),
+                _ => Keys::decide(
+                    "what is filled in: the caller's to free (out = true), or the library's own (out = true, borrowed = true)?",
+                    &[("out", "true"), ("borrowed", "true")],
+                ),
+            });
+        }
+        if to.is_char() && self.callback {
+            return Ok(self.several(index, "strings: in = true, text = true", &[("text", "true")]));
+        }
+        if to.is_char() {
+            let question = if constant {
+                "strings that the library reads (in = true, text = true, length = \"…\"), or a place for one (out = true, text = true)?"
+            } else {
+                "a place for a string: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free?"
+            };
+            return Ok(Keys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
+        }
+        match to {
+            to if to.is_number() && !self.callback => Ok(Keys::decide(
+                "a place for a buffer: out = true, length = \"…\", and free = \"…\" if it is the caller's to free?",
+                &[("out", "true"), ("length", "\"1\"")],
+            )),
+            Type::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
+            _ => Err(format!("nothing says what is behind the pointers of `{}`", self.name(index))),
+        }
+    }
+
+    /// What a callback is given many of; the number before it may say how many.
+    fn several(&self, index: usize, what: &str, keys: &[(&str, &str)]) -> Keys {
+        let before = index.checked_sub(1).filter(|before| self.resolved(*before).is_integer());
+        let length = before.map_or_else(|| "\"1\"".to_owned(), |before| string(self.name(before)));
+        let shown = before.map_or("\"…\"", |_| length.as_str());
+        let mut instead = vec![("in", "true"), ("length", length.as_str())];
+        instead.extend(keys);
+        Keys::decide(format!("{what}, length = {shown}?"), &instead)
+    }
+}

@@ -1,8 +1,9 @@
 //! `cloison check`
 
+use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
-use cloison_broker::library;
+use cloison_broker::library::{self, Library};
 use cloison_capabilities::diagnostic::{Diagnostics, did_you_mean};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -74,9 +75,9 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
     match zones {
         Ok(zones) => {
             for zone in &zones {
-                check_zone(zone, &mut finding);
+                let library = check_zone(zone, &mut finding);
                 if verify.verify {
-                    compare(zone, verify, &mut finding);
+                    compare(zone, library.as_ref(), verify, &mut finding);
                 }
             }
         }
@@ -86,7 +87,8 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
     finding
 }
 
-fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) {
+/// Gives the library, if it can be opened.
+fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<Library> {
     let interface = &zone.interface;
     let opened = library::open(interface, &zone.folder);
     match &opened {
@@ -107,20 +109,23 @@ fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) {
     finding.zones.push(Checked {
         name: interface.name.clone(),
         manifest: interface.source.clone(),
-        library: opened.ok().map(|library| library.path),
+        library: opened.as_ref().ok().map(|library| library.path.clone()),
         functions: interface.functions.iter().filter(|function| !function.internal).count(),
     });
+    opened.ok()
 }
 
-/// What the manifest says of C, against the compiler.
-fn compare(zone: &ZoneSpecification, arguments: &verify::Arguments, finding: &mut Finding) {
-    match verify::zone(zone, arguments) {
-        Err(error) => finding.errors.push(format!("{error:#}")),
-        Ok(verified) => {
-            finding.errors.extend(verified.differences.iter().map(|one| format!("{}: {}", one.at, one.message)));
-            finding.verified.push(verified);
-        }
+/// What the manifest says of C, against the compiler and the library.
+fn compare(zone: &ZoneSpecification, library: Option<&Library>, arguments: &verify::Arguments, finding: &mut Finding) {
+    let mut verified = Verified { zone: zone.interface.name.clone(), ..Verified::default() };
+    if let Err(error) = verify::compiler(zone, arguments, &mut verified) {
+        finding.errors.push(format!("{error:#}"));
     }
+    if let Some(library) = library {
+        verify::library(zone, library, &mut verified);
+    }
+    finding.errors.extend(verified.differences.iter().map(|one| format!("{}: {}", one.at, one.message)));
+    finding.verified.push(verified);
 }
 
 fn show(finding: &Finding) {
@@ -140,6 +145,18 @@ fn show(finding: &Finding) {
         if !verified.unknown.is_empty() {
             println!("zone {}: not in the headers: {}", verified.zone, verified.unknown.join(", "));
         }
+        show_debug(&verified.zone, &verified.debug);
     }
     println!("{}: ok", finding.path.display());
+}
+
+fn show_debug(zone: &str, debug: &Debug) {
+    if let Some(file) = &debug.file {
+        let functions = format!("{} function{}", debug.functions, if debug.functions == 1 { "" } else { "s" });
+        let types = format!("{} type{}", debug.types, if debug.types == 1 { "" } else { "s" });
+        println!("zone {zone}: compared {functions} and {types} with the debug information of {}", file.display());
+    }
+    if let Some(note) = &debug.note {
+        println!("zone {zone}: {note}");
+    }
 }

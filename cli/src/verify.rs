@@ -4,24 +4,28 @@
 //! |---|---|
 //! | nothing | sizes, alignments, offsets, bit-fields and enumerators, as the compiler lays out the manifest's own C text |
 //! | `--header H` | the same of the header's types, the values of constants, and each function's prototype |
+//! | either | layouts, enumerators and functions, as the library was compiled, if there is debug information of it ([`debug`]) |
 //!
-//! Nothing is run. Each comparison is one line of a probe; the probe is compiled to an object file, and the values are read
+//! Nothing is run. For the compiler, each comparison is one line of a probe; the probe is compiled to an object file, and the values are read
 //! out of that. What the compiler refuses is found by its line, reported, and left out of the second try.
 
 mod compile;
+pub mod debug;
 mod items;
 mod names;
 mod prototype;
 
 use crate::header::Compiler;
 use cloison_broker::application::ZoneSpecification;
+use cloison_broker::library::Library;
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What to compare with.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Compare types, constants and prototypes with what the local C compiler says (`cc`, or `CC`)
+    /// Compare types, constants and prototypes with what the local C compiler says (`cc`, or `CC`), and with the debug
+    /// information of the library, if it has any or /usr/lib/debug has some of it
     #[arg(long)]
     pub verify: bool,
     /// With --verify: a header to compare with, a path or what stands between `<` and `>`; may be repeated
@@ -37,12 +41,14 @@ pub struct Arguments {
 pub struct Verified {
     /// The zone.
     pub zone: String,
-    /// How many things agree.
+    /// How many things the compiler agrees in.
     pub agree: usize,
     /// What does not, each with its place in the manifest.
     pub differences: Vec<Difference>,
     /// What could not be compared, because the headers do not have it.
     pub unknown: Vec<String>,
+    /// With which debug information the manifest was compared.
+    pub debug: debug::Debug,
 }
 
 /// One thing that is not as the manifest says.
@@ -54,11 +60,19 @@ pub struct Difference {
     pub message: String,
 }
 
-/// Compare one zone's manifest.
-pub fn zone(zone: &ZoneSpecification, arguments: &Arguments) -> anyhow::Result<Verified> {
+/// Compare one zone's manifest with what the compiler says.
+pub fn compiler(zone: &ZoneSpecification, arguments: &Arguments, verified: &mut Verified) -> anyhow::Result<()> {
     let compiler = Compiler::new(&arguments.include);
     let source = items::Source::new(&zone.interface, &names::manifest(zone), &arguments.headers)?;
-    compile::compare(&zone.interface, &source, &compiler)
+    compile::compare(&zone.interface, &source, &compiler, verified)
+}
+
+/// Compare it with what the library was compiled to.
+pub fn library(zone: &ZoneSpecification, library: &Library, verified: &mut Verified) {
+    let manifest = names::manifest(zone);
+    let (debug, differences) = debug::compare(&zone.interface, &manifest, library, Path::new(debug::FOLDER));
+    verified.debug = debug;
+    verified.differences.extend(differences);
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ TypeError: checked(): x must be an int, not str
 OverflowError: checked(): x is 1099511627776, and its C type holds -2147483648 to 2147483647
 700 True 700
 True 100005
-ZoneCrashed: things.crash() ended its zone: SIGSEGV
+ZoneCrashed: things.crash(): the zone was ended by signal 11 (SIGSEGV)
 True True True
 ",
     );

@@ -80,7 +80,7 @@ fn libc() {
             ("lib.div(17, 5)", "div_t(quot=3, rem=2)"),
             ("lib.format_int(42), lib.format_int(42, '<%05x>')", "('42', '<0002a>')"),
             ("lib.format_mixed('%s %lld %.2f', 'grüße', -2**40, math.pi)", "'grüße -1099511627776 3.14'"),
-            ("lib.format_percent(12.34), raised(lib.format_percent, 1.0, format='%n')[0]", "('12.3%', 'TypeError')"),
+            ("lib.format_percent(12.34), raised(lib.format_percent, '%n', 1.0)[0]", "('12.3%', 'TypeError')"),
             ("raised(lib.format_mixed, '%100s %lld %.2f', '', 0, 0)[0]", "'NativeError'"),
             ("lib.asprintf('%Lg', 0.125)", "'0.125'"),
             // A zone has no files; which of the two it says depends on the walls that the kernel has.

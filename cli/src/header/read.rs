@@ -7,15 +7,23 @@ use super::types::{Function, Parameter, Record, Type};
 use super::{Declaring, Header};
 use lang_c::ast::{
     ArraySize, Declaration, DeclarationSpecifier, Declarator, DeclaratorKind, DerivedDeclarator, Ellipsis, EnumType,
-    ExternalDeclaration, ParameterDeclaration, PointerQualifier, SpecifierQualifier, StorageClassSpecifier,
-    StructDeclaration, StructKind, StructType, TypeQualifier, TypeSpecifier,
+    Expression, ExternalDeclaration, Initializer, ParameterDeclaration, PointerQualifier, SpecifierQualifier,
+    StorageClassSpecifier, StructDeclaration, StructKind, StructType, TypeQualifier, TypeSpecifier,
 };
+use lang_c::driver::{Config, parse_preprocessed};
 use lang_c::span::{Node, Span};
 use std::collections::BTreeSet;
+use std::fmt::Write;
 
 /// The order in which the words of a number are written.
 const RANK: [&str; 11] =
     ["signed", "unsigned", "short", "long", "char", "int", "float", "double", "_Bool", "_Complex", "void"];
+
+/// Words in a type that are the language's.
+const KEYWORDS: [&str; 20] = [
+    "_Atomic", "_Bool", "_Complex", "char", "const", "double", "enum", "float", "int", "long", "restrict", "short",
+    "signed", "static", "struct", "union", "unsigned", "void", "volatile", "__int128",
+];
 
 struct Reader<'u> {
     text: &'u str,
@@ -44,6 +52,35 @@ pub fn header(unit: &Unit, parsed: &Parsed) -> Header {
     reader.macros(unit);
     reader.opaque();
     reader.header
+}
+
+/// A type as compilers write it in messages: `int(const char *, enum color)`. Words that are no C's and no tags are taken
+/// for names of typedefs.
+pub fn type_name(text: &str) -> Option<Type> {
+    let mut source = String::new();
+    let words = text.split(|one: char| !one.is_ascii_alphanumeric() && one != '_').filter(|word| !word.is_empty());
+    let mut before = "";
+    for word in words {
+        let tag = ["struct", "union", "enum"].contains(&before);
+        if !tag && !KEYWORDS.contains(&word) && !word.starts_with(|one: char| one.is_ascii_digit()) {
+            let _ = writeln!(source, "typedef int {word};");
+        }
+        before = word;
+    }
+    let _ = write!(source, "int x = sizeof({text});");
+    let parsed = parse_preprocessed(&Config::default(), source).ok()?;
+    let ExternalDeclaration::Declaration(last) = &parsed.unit.0.last()?.node else { return None };
+    let Initializer::Expression(expression) = &last.node.declarators.first()?.node.initializer.as_ref()?.node else {
+        return None;
+    };
+    let Expression::SizeOfTy(name) = &expression.node else { return None };
+    let name = &name.node.0.node;
+    let mut reader = Reader { text: &parsed.source, header: Header::default(), known: Known::new() };
+    let (base, constant) = reader.base(pieces(&name.specifiers), false);
+    Some(match &name.declarator {
+        Some(declarator) => reader.derive(&declarator.node, base, constant).0,
+        None => base,
+    })
 }
 
 impl Reader<'_> {
@@ -244,12 +281,7 @@ impl Reader<'_> {
         let mut members = Vec::new();
         for declaration in record.declarations.iter().flatten() {
             let StructDeclaration::Field(field) = &declaration.node else { continue };
-            let pieces = field.node.specifiers.iter().filter_map(|specifier| match &specifier.node {
-                SpecifierQualifier::TypeSpecifier(one) => Some(Piece::Specifier(one)),
-                SpecifierQualifier::TypeQualifier(one) => Some(Piece::Qualifier(one)),
-                SpecifierQualifier::Extension(_) => None,
-            });
-            let (base, constant) = self.base(pieces.collect(), own);
+            let (base, constant) = self.base(pieces(&field.node.specifiers), own);
             for declarator in &field.node.declarators {
                 let Some(declarator) = &declarator.node.declarator else { continue };
                 let c_type = self.derive(&declarator.node, base.clone(), constant).0;
@@ -318,6 +350,15 @@ impl Reader<'_> {
 enum Piece<'t> {
     Qualifier(&'t Node<TypeQualifier>),
     Specifier(&'t Node<TypeSpecifier>),
+}
+
+fn pieces(specifiers: &[Node<SpecifierQualifier>]) -> Vec<Piece<'_>> {
+    let pieces = specifiers.iter().filter_map(|specifier| match &specifier.node {
+        SpecifierQualifier::TypeSpecifier(one) => Some(Piece::Specifier(one)),
+        SpecifierQualifier::TypeQualifier(one) => Some(Piece::Qualifier(one)),
+        SpecifierQualifier::Extension(_) => None,
+    });
+    pieces.collect()
 }
 
 fn tag(keyword: &str, name: Option<&str>, span: Span) -> String {

@@ -1,12 +1,13 @@
 //! The probe is compiled and read.
 
 use super::items::{Expected, Item, Source};
-use super::{Difference, Verified, prototype};
+use super::prototype::{self, Compared, Enumeration};
+use super::{Difference, Verified};
 use crate::header::Compiler;
 use anyhow::{Context, bail};
 use cloison_capabilities::Interface;
 use object::{Object, ObjectSection, ObjectSymbol};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the compiler said of a line.
 struct Complaint {
@@ -15,8 +16,12 @@ struct Complaint {
     notes: Vec<String>,
 }
 
-pub fn compare(interface: &Interface, source: &Source, compiler: &Compiler) -> anyhow::Result<Verified> {
-    let mut verified = Verified { zone: interface.name.clone(), ..Verified::default() };
+pub fn compare(
+    interface: &Interface,
+    source: &Source,
+    compiler: &Compiler,
+    verified: &mut Verified,
+) -> anyhow::Result<()> {
     let mut complaints = BTreeMap::new();
     let mut object = Vec::new();
     // What is left out may be what others need: those are found in a second and third try.
@@ -29,10 +34,11 @@ pub fn compare(interface: &Interface, source: &Source, compiler: &Compiler) -> a
         complaints.extend(found);
     }
     let values = values(&object)?;
+    let enumerations = enumerations(source, compiler, &complaints)?;
     for (index, item) in source.items.iter().enumerate() {
         let at = format!("{}:{}", interface.source, item.line);
         let said = match complaints.get(&index) {
-            Some(complaint) => refused(item, complaint),
+            Some(complaint) => refused(item, complaint, &enumerations),
             None => judged(item, values.get(&format!("cloison_{index}"))),
         };
         match said {
@@ -41,7 +47,7 @@ pub fn compare(interface: &Interface, source: &Source, compiler: &Compiler) -> a
             Said::Unknown => verified.unknown.push(item.what.trim_matches('`').to_owned()),
         }
     }
-    Ok(verified)
+    Ok(())
 }
 
 enum Said {
@@ -97,14 +103,50 @@ fn error(line: &str) -> Option<(usize, String)> {
     Some((at.unwrap_or(0), message.to_owned()))
 }
 
-fn refused(item: &Item, complaint: &Complaint) -> Said {
+/// The enumerations that prototypes hang on, by what C calls them: size, and whether there is a sign.
+fn enumerations(
+    source: &Source,
+    compiler: &Compiler,
+    complaints: &BTreeMap<usize, Complaint>,
+) -> anyhow::Result<BTreeMap<String, (u64, bool)>> {
+    let mut names = BTreeSet::new();
+    for (index, complaint) in complaints {
+        if let Expected::Prototype = source.items[*index].expected
+            && let Compared::Differs(_, Some(found)) = prototype::compare(&complaint.message, &complaint.notes)
+        {
+            names.extend(found.into_iter().map(|one| one.name));
+        }
+    }
+    let probe = Source::numbers(
+        &source.prelude,
+        names.iter().map(|name| [format!("sizeof({name})"), format!("({name})-1 < 0")]),
+    );
+    let mut found = BTreeMap::new();
+    if names.is_empty() {
+        return Ok(found);
+    }
+    let (refused, mut object) = compile(&probe, compiler, &BTreeMap::new())?;
+    if !refused.is_empty() {
+        object = compile(&probe, compiler, &refused)?.1;
+    }
+    let values = values(&object)?;
+    for (index, name) in names.into_iter().enumerate() {
+        let values = values.get(&format!("cloison_{index}")).map(|bytes| numbers(bytes));
+        if let Some([size, signed]) = values.as_deref() {
+            found.insert(name, (*size as u64, *signed != 0));
+        }
+    }
+    Ok(found)
+}
+
+fn refused(item: &Item, complaint: &Complaint, enumerations: &BTreeMap<String, (u64, bool)>) -> Said {
     let message = &complaint.message;
     let undeclared = message.contains("undeclared") || message.contains("undefined");
     match &item.expected {
         Expected::Prototype => match prototype::compare(message, &complaint.notes) {
-            prototype::Compared::Safe => Said::Agrees,
-            prototype::Compared::Undeclared => Said::Differs(format!("the header does not declare {}", item.what)),
-            prototype::Compared::Differs(how) => Said::Differs(format!("{} is declared otherwise: {how}", item.what)),
+            Compared::Undeclared => Said::Differs(format!("the header does not declare {}", item.what)),
+            Compared::Differs(_, Some(same)) if same.iter().all(|one| passed(one, enumerations)) => Said::Agrees,
+            Compared::Differs(how, _) => Said::Differs(format!("{} is declared otherwise: {how}", item.what)),
         },
         Expected::Compiles => Said::Differs(format!("the compiler refuses {}: {message}", item.what)),
         // A name of the manifest's own, or a macro that the headers define under other conditions.
@@ -112,6 +154,12 @@ fn refused(item: &Item, complaint: &Complaint) -> Said {
         Expected::Bytes(_) | Expected::Float(_) if undeclared => Said::Unknown,
         _ => Said::Differs(format!("{} is not there: {message}", item.what)),
     }
+}
+
+/// Whether an enumeration is passed as that integer. Its values are those of an `int`, whatever the compiler stores them in,
+/// so only a negative one does not fit.
+fn passed(one: &Enumeration, enumerations: &BTreeMap<String, (u64, bool)>) -> bool {
+    enumerations.get(&one.name).is_some_and(|(size, signed)| *size == one.size && (one.signed || !signed))
 }
 
 fn judged(item: &Item, found: Option<&Vec<u8>>) -> Said {
@@ -136,10 +184,9 @@ fn judged(item: &Item, found: Option<&Vec<u8>>) -> Said {
             Err(_) => Said::Differs(format!("{what} could not be read from the compiler's output")),
         },
         (Expected::Numbers(expected), Some(found)) => {
-            let values = found.chunks_exact(8).map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default()));
             let wrong: Vec<_> = expected
                 .iter()
-                .zip(values)
+                .zip(numbers(found))
                 // Beyond `long long` the same bits are a negative number.
                 .filter(|((_, expected), found)| *expected as i64 != *found)
                 .map(|((label, expected), found)| format!("{label} {found} by the compiler, and {expected} here"))
@@ -147,6 +194,10 @@ fn judged(item: &Item, found: Option<&Vec<u8>>) -> Said {
             if wrong.is_empty() { Said::Agrees } else { Said::Differs(format!("{what} has {}", wrong.join("; "))) }
         }
     }
+}
+
+fn numbers(bytes: &[u8]) -> Vec<i64> {
+    bytes.chunks_exact(8).map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default())).collect()
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

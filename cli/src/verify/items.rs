@@ -66,9 +66,19 @@ impl Source {
         }
         if !headers.is_empty() {
             list.constants(interface, manifest);
-            list.functions(interface);
+            let handles = texts.iter().filter(|text| text.c == format!("typedef void *{};", text.key));
+            list.functions(interface, &handles.map(|text| text.key.as_str()).collect::<Vec<_>>());
         }
         Ok(Self { prelude, items: list.items })
+    }
+
+    /// What the compiler makes of pairs of integer expressions.
+    pub fn numbers(prelude: &str, pairs: impl Iterator<Item = [String; 2]>) -> Self {
+        let mut list = List { items: Vec::new() };
+        for [one, other] in pairs {
+            list.numbers(1, one.clone(), vec![("", 0, one), ("", 0, other)]);
+        }
+        Self { prelude: prelude.to_owned(), items: list.items }
     }
 }
 
@@ -152,14 +162,29 @@ impl List {
         }
     }
 
-    fn functions(&mut self, interface: &Interface) {
+    /// `pointers` are types that are `void *` here. In the header such a name may be another thing: `typedef void BZFILE;`.
+    fn functions(&mut self, interface: &Interface, pointers: &[&str]) {
         for function in &interface.functions {
             let text = function.declaration.split_whitespace().collect::<Vec<_>>().join(" ");
-            let c =
-                format!("__typeof__(&{}) {} = 0; {};", function.symbol, self.name(), text.trim_end_matches([';', ' ']));
+            let text = replaced(text.trim_end_matches([';', ' ']), pointers, "__typeof__(void *)");
+            let c = format!("__typeof__(&{}) {} = 0; {text};", function.symbol, self.name());
             self.add(function.declared.line, format!("`{}`", function.symbol), c, Expected::Prototype);
         }
     }
+}
+
+/// `text` with another word in the place of each of `words`.
+fn replaced(text: &str, words: &[&str], by: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let is_word = |one: char| one.is_ascii_alphanumeric() || one == '_';
+        let other = rest.find(|one| is_word(one) != rest.starts_with(is_word)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(other);
+        out += if words.contains(&word) { by } else { word };
+        rest = behind;
+    }
+    out
 }
 
 fn bytes(offset: u64, bits: Bits, size: u64) -> Vec<u8> {

@@ -143,6 +143,14 @@ pub fn c_name(definition: &types::Definition, texts: &BTreeMap<&str, &Text>) -> 
     }
 }
 
+/// What others may call a definition's type in C: its own name, and its tag.
+pub fn c_names(definition: &types::Definition, texts: &BTreeMap<&str, &Text>) -> Vec<String> {
+    let mut names = vec![c_name(definition, texts)];
+    let tagged = texts.get(definition.name.as_str()).and_then(|text| tag(&text.c));
+    names.extend(tagged.map(|(keyword, tag)| format!("{keyword} {tag}")));
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,7 +24,9 @@ c = "struct __attribute__((packed)) packed { char a; int b; };"
 
 fn verify(interface: &cloison_capabilities::Interface, text: &str, headers: &[String]) -> Verified {
     let source = items::Source::new(interface, text, headers).unwrap();
-    compile::compare(interface, &source, &Compiler::new(&[])).unwrap()
+    let mut verified = Verified::default();
+    compile::compare(interface, &source, &Compiler::new(&[]), &mut verified).unwrap();
+    verified
 }
 
 fn parse(text: &str) -> cloison_capabilities::Interface {

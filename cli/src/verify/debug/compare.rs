@@ -1,0 +1,357 @@
+//! What the manifest says, against what the entries say.
+//!
+//! What is passed the same way and means the same is the same: names, `const` and qualifiers do not matter. An integer stands
+//! for an enumeration of its size, if every value reads the same. A pointer to `void`, or to bytes, is any pointer.
+
+use super::super::Difference;
+use super::super::names::{Text, c_names};
+use super::Debug;
+use super::read::{Dwarf, Place};
+use super::types::{Kind, Prototype, Shape, Type};
+use cloison_capabilities::Interface;
+use cloison_capabilities::interface::Function;
+use cloison_capabilities::types::{CType, Definition, Enumeration, Record, Scalar, TypeKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All differences, in the manifest's order; what was compared is counted in `debug`.
+pub fn compare(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut Debug) -> Vec<Difference> {
+    let by_key: BTreeMap<_, _> = texts.iter().map(|text| (text.key.as_str(), text)).collect();
+    let names: Vec<_> = interface.types.iter().map(|definition| c_names(definition, &by_key)).collect();
+    let symbols: BTreeSet<_> = interface.functions.iter().map(|function| function.symbol.as_str()).collect();
+    let found = dwarf.find(&symbols, &names.iter().flatten().cloned().collect());
+    let by = match &debug.file {
+        Some(file) => format!("by the debug information of {}", file.display()),
+        None => String::new(),
+    };
+    let comparison = Comparison { interface, dwarf, by };
+    let mut differences = Vec::new();
+    let mut note = |line: u32, messages: Vec<String>| {
+        let at = format!("{}:{line}", interface.source);
+        differences.extend(messages.into_iter().map(|message| Difference { at: at.clone(), message }));
+    };
+    for (definition, names) in interface.types.iter().zip(&names) {
+        let places = names.iter().find_map(|name| found.types.get(name)).into_iter().flatten();
+        if let Some(messages) = least(places.filter_map(|place| comparison.definition(definition, *place))) {
+            debug.types += 1;
+            note(definition.declared.line, messages);
+        }
+    }
+    for function in &interface.functions {
+        let places = found.functions.get(&function.symbol).into_iter().flatten();
+        if let Some(messages) = least(places.filter_map(|place| comparison.function(function, *place))) {
+            debug.functions += 1;
+            note(function.declared.line, messages);
+        }
+    }
+    differences
+}
+
+/// Of several things of one name, that which differs least.
+fn least(candidates: impl Iterator<Item = Vec<String>>) -> Option<Vec<String>> {
+    candidates.min_by_key(Vec::len)
+}
+
+struct Comparison<'c, 'd> {
+    interface: &'c Interface,
+    dwarf: &'c Dwarf<'d>,
+    /// Who says otherwise, as sentences need it.
+    by: String,
+}
+
+impl Comparison<'_, '_> {
+    /// How a type differs; `None` if the place does not say.
+    fn definition(&self, definition: &Definition, place: Place) -> Option<Vec<String>> {
+        let there = self.dwarf.shape(Type::At(place));
+        match (&definition.kind, &there) {
+            (TypeKind::Handle(_), _) | (_, Shape::Unknown | Shape::Void) => None,
+            (TypeKind::Enum(here), Shape::Enum { .. }) => Some(self.enumeration(&definition.name, here, &there)),
+            (TypeKind::Record(here), Shape::Record { .. }) => Some(self.record(&definition.name, here, &there)),
+            (TypeKind::Enum(here), Shape::Number { size, .. }) if here.scalar.size() as u64 == *size => None,
+            (TypeKind::Enum(_), _) => Some(vec![self.other(&definition.name, &there, "an enumeration")]),
+            (TypeKind::Record(_), _) => Some(vec![self.other(&definition.name, &there, "a struct or union")]),
+        }
+    }
+
+    fn other(&self, name: &str, there: &Shape, here: &str) -> String {
+        format!("`{name}` is {} {}, and {here} here", self.shape(there), self.by)
+    }
+
+    fn enumeration(&self, name: &str, here: &Enumeration, there: &Shape) -> Vec<String> {
+        let Shape::Enum { size, signed, values } = there else { return Vec::new() };
+        let mut messages = Vec::new();
+        messages.extend(self.numbers(name, &[("size", *size, here.scalar.size() as u64)]));
+        for (name, expected) in &here.values {
+            if let Some((_, value)) = values.iter().find(|(known, _)| known == name)
+                && !value.is(*expected)
+            {
+                let value = value.of(*signed);
+                messages.push(format!("`{name}` has value {value} {}, and {expected} here", self.by));
+            }
+        }
+        messages
+    }
+
+    fn record(&self, name: &str, here: &Record, there: &Shape) -> Vec<String> {
+        let Shape::Record { union, size, members } = there else { return Vec::new() };
+        let mut messages = Vec::new();
+        if here.union != *union {
+            messages.push(self.other(name, there, if here.union { "a union" } else { "a struct" }));
+        }
+        messages.extend(self.numbers(name, &[("size", *size, here.layout.size)]));
+        for member in &here.members {
+            let what = format!("{name}.{}", member.name);
+            let Some(found) = members.iter().find(|found| found.name == member.name) else {
+                messages.push(format!("`{what}` is not there {}", self.by));
+                continue;
+            };
+            let size = self.dwarf.size(found.c_type);
+            let wrong = match (member.bits, found.bits) {
+                (None, None) => {
+                    let mut values = vec![("offset", found.first_bit / 8, member.offset)];
+                    values.extend(size.zip(member.c_type.layout()).map(|(there, here)| ("size", there, here.size)));
+                    self.numbers(&what, &values)
+                }
+                (bits, width) => {
+                    let first = member.offset * 8 + bits.map_or(0, |bits| u64::from(bits.shift));
+                    let here =
+                        bits.map(|bits| u64::from(bits.width)).or(member.c_type.layout().map(|all| all.size * 8));
+                    let mut values = vec![("first bit", found.first_bit, first)];
+                    values.extend(
+                        width
+                            .or(size.map(|size| size.saturating_mul(8)))
+                            .zip(here)
+                            .map(|(there, here)| ("bits", there, here)),
+                    );
+                    self.numbers(&what, &values)
+                }
+            };
+            let number = member.c_type.scalar().is_some()
+                && matches!(self.dwarf.shape(found.c_type), Shape::Enum { .. } | Shape::Number { .. });
+            match wrong {
+                Some(message) => messages.push(message),
+                None if number => messages.extend(self.value(&format!("`{what}` is"), &member.c_type, found.c_type)),
+                None => {}
+            }
+        }
+        messages
+    }
+
+    /// `what` is there, and here; in words, if not all are the same.
+    fn numbers(&self, what: &str, values: &[(&str, u64, u64)]) -> Option<String> {
+        let wrong = values.iter().filter(|(_, there, here)| there != here);
+        let wrong: Vec<_> =
+            wrong.map(|(label, there, here)| format!("{label} {there} {}, and {here} here", self.by)).collect();
+        (!wrong.is_empty()).then(|| format!("`{what}` has {}", wrong.join("; ")))
+    }
+
+    /// How a function differs; `None` if the place does not say.
+    fn function(&self, function: &Function, place: Place) -> Option<Vec<String>> {
+        let there = self.dwarf.prototype(place)?;
+        let name = &function.symbol;
+        let count = function.variadic.unwrap_or(function.parameters.len());
+        let mut messages = Vec::new();
+        if there.parameters.len() != count {
+            let parameters = if there.parameters.len() == 1 { "parameter" } else { "parameters" };
+            let (there, by) = (there.parameters.len(), &self.by);
+            messages.push(format!("`{name}` has {there} {parameters} {by}, and {count} here"));
+        } else {
+            for (parameter, there) in function.parameters.iter().zip(&there.parameters) {
+                let what = format!("parameter `{}` of `{name}` is", parameter.name);
+                messages.extend(self.value(&what, &parameter.c_type, *there));
+            }
+        }
+        match (function.variadic.is_some(), there.variadic) {
+            (true, false) => messages.push(format!("`{name}` has no `...` {}, and has it here", self.by)),
+            (false, true) => messages.push(format!("`{name}` has `...` {}, and not here", self.by)),
+            _ => {}
+        }
+        messages.extend(self.value(&format!("the value of `{name}` is"), &function.result, there.result));
+        Some(messages)
+    }
+
+    /// `what`, a sentence up to its verb, completed if the types are not passed the same way.
+    fn value(&self, what: &str, here: &CType, there: Type) -> Option<String> {
+        if self.same(here, there, false) {
+            return None;
+        }
+        let written = self.dwarf.written(there).map(|written| format!(" (`{written}`)")).unwrap_or_default();
+        let (there, here) = (self.there(there), self.here(here));
+        // Two structs of one size: what is inside of them is what differs.
+        let here = if there == here { "one with other members".to_owned() } else { here };
+        Some(format!("{what} {there}{written} {}, and {here} here", self.by))
+    }
+
+    /// Whether both are passed the same way; at the end of a pointer, whether both lie in memory the same way.
+    fn same(&self, here: &CType, there: Type, pointed: bool) -> bool {
+        match (here, self.dwarf.shape(there)) {
+            (CType::Opaque(_), _) | (_, Shape::Unknown) | (CType::Void, Shape::Void) => true,
+            (CType::Void, _) | (_, Shape::Void) => pointed,
+            (CType::Pointer { to, .. }, Shape::Pointer { to: there }) => self.same(to, there, true),
+            (CType::Record { id, layout }, ref shape @ Shape::Record { size, union, .. }) => {
+                let Some(definition) = self.interface.definition(*id) else { return true };
+                match &definition.kind {
+                    // What a pointer leads to is compared by its own name.
+                    TypeKind::Record(record) if pointed => layout.size == size && record.union == union,
+                    TypeKind::Record(record) => self.record(&definition.name, record, shape).is_empty(),
+                    _ => true,
+                }
+            }
+            (CType::Function(here), Shape::Function(there)) => self.signature(&here.parameters, &here.result, &there),
+            (CType::Array { of, .. }, Shape::Array { of: there, size }) => {
+                self.same(of, there, pointed) && size.zip(here.layout()).is_none_or(|(there, here)| there == here.size)
+            }
+            (CType::Wide(wide), Shape::Number { kind, size }) => {
+                let here = if wide.is_complex() { Kind::Complex } else { Kind::Float };
+                (kind, size) == (here, wide.layout().size)
+            }
+            (_, shape) if pointed && (is_byte(here) || shape.is_byte()) => true,
+            (CType::Enum { id, scalar }, Shape::Number { kind, size }) => {
+                scalar.size() as u64 == size && (self::kind(*scalar) == kind || self.values_fit(*id, kind, size))
+            }
+            (CType::Enum { id, scalar }, Shape::Enum { size, signed, .. }) => {
+                let there = if signed == Some(true) { Kind::Signed } else { Kind::Unsigned };
+                let same = signed.is_none() || self::kind(*scalar) == there;
+                scalar.size() as u64 == size && (same || self.values_fit(*id, there, size))
+            }
+            (CType::Scalar { scalar, .. }, Shape::Number { kind, size }) => {
+                (self::kind(*scalar), scalar.size() as u64) == (kind, size)
+            }
+            (CType::Scalar { scalar, .. }, Shape::Enum { size, signed, values }) => {
+                let same = signed.is_none_or(|signed| (self::kind(*scalar) == Kind::Signed) == signed);
+                let fits = |value: i128| scalar.bounds().is_some_and(|(least, most)| (least..=most).contains(&value));
+                let all = values.iter().all(|(_, value)| fits(value.of(signed)));
+                scalar.bounds().is_some() && scalar.size() as u64 == size && (same || all)
+            }
+            _ => false,
+        }
+    }
+
+    fn signature(&self, parameters: &[(String, CType)], result: &CType, there: &Prototype) -> bool {
+        let count =
+            parameters.len() == there.parameters.len() || (there.variadic && parameters.len() > there.parameters.len());
+        count
+            && parameters.iter().zip(&there.parameters).all(|((_, here), there)| self.same(here, *there, false))
+            && self.same(result, there.result, false)
+    }
+
+    /// Whether an enumeration's values are the same in a number of that kind.
+    fn values_fit(&self, id: cloison_capabilities::types::TypeId, kind: Kind, size: u64) -> bool {
+        let Some(TypeKind::Enum(found)) = self.interface.definition(id).map(|definition| &definition.kind) else {
+            return true;
+        };
+        let bits = size.saturating_mul(8).min(64);
+        let range = match kind {
+            Kind::Signed if bits > 0 => -(1i128 << (bits - 1))..1i128 << (bits - 1),
+            Kind::Unsigned => 0..1i128 << bits,
+            _ => return false,
+        };
+        found.values.iter().all(|(_, value)| range.contains(value))
+    }
+
+    fn there(&self, c_type: Type) -> String {
+        self.shape(&self.dwarf.shape(c_type))
+    }
+
+    fn shape(&self, shape: &Shape) -> String {
+        match shape {
+            Shape::Array { size: Some(size), .. } => format!("an array of {size} bytes"),
+            Shape::Array { size: None, .. } => "an array".into(),
+            Shape::Enum { size, .. } => format!("an enumeration of {size} bytes"),
+            Shape::Function(_) => "a function".into(),
+            Shape::Number { kind, size } => number(*kind, *size),
+            // One step: what is behind it is named beside this.
+            Shape::Pointer { to } => match self.dwarf.shape(*to) {
+                Shape::Number { kind, size } => format!("a pointer to {}", number(kind, size)),
+                Shape::Record { union, size, .. } => format!("a pointer to {}", record(union, size)),
+                Shape::Function(found) => {
+                    let parameters = found.parameters.iter().map(|one| self.briefly(*one));
+                    function(parameters, self.briefly(found.result), found.variadic)
+                }
+                _ => "a pointer".into(),
+            },
+            Shape::Record { union, size, .. } => record(*union, *size),
+            Shape::Unknown => "something unknown".into(),
+            Shape::Void => "nothing".into(),
+        }
+    }
+
+    /// As [`Self::there`], but of a function a function has not more than that.
+    fn briefly(&self, c_type: Type) -> String {
+        match self.dwarf.shape(c_type) {
+            Shape::Pointer { to } if matches!(self.dwarf.shape(to), Shape::Function(_)) => {
+                "a pointer to a function".into()
+            }
+            shape => self.shape(&shape),
+        }
+    }
+
+    fn here(&self, c_type: &CType) -> String {
+        match c_type {
+            CType::Array { .. } => match c_type.layout() {
+                Some(layout) => format!("an array of {} bytes", layout.size),
+                None => "an array".into(),
+            },
+            CType::Enum { scalar, .. } => format!("an enumeration of {} bytes", scalar.size()),
+            CType::Function(_) => "a function".into(),
+            CType::Opaque(_) => "an object of the library's".into(),
+            CType::Pointer { to, .. } => match &**to {
+                CType::Function(found) => {
+                    let parameters = found.parameters.iter().map(|(_, one)| self.here(one));
+                    function(parameters, self.here(&found.result), false)
+                }
+                CType::Record { .. } | CType::Scalar { .. } | CType::Wide(_) => {
+                    format!("a pointer to {}", self.here(to))
+                }
+                _ => "a pointer".into(),
+            },
+            CType::Record { id, layout } => {
+                let kind = self.interface.definition(*id).map(|definition| &definition.kind);
+                record(matches!(kind, Some(TypeKind::Record(Record { union: true, .. }))), layout.size)
+            }
+            CType::Scalar { scalar, .. } => number(kind(*scalar), scalar.size() as u64),
+            CType::Void => "nothing".into(),
+            CType::Wide(wide) => {
+                number(if wide.is_complex() { Kind::Complex } else { Kind::Float }, wide.layout().size)
+            }
+        }
+    }
+}
+
+impl Shape {
+    fn is_byte(&self) -> bool {
+        matches!(self, Self::Number { kind: Kind::Signed | Kind::Unsigned, size: 1 })
+    }
+}
+
+fn is_byte(c_type: &CType) -> bool {
+    matches!(c_type, CType::Scalar { scalar: Scalar::I8 | Scalar::U8, .. })
+}
+
+fn kind(scalar: Scalar) -> Kind {
+    match scalar {
+        Scalar::Bool => Kind::Bool,
+        Scalar::F32 | Scalar::F64 => Kind::Float,
+        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => Kind::Signed,
+        Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 => Kind::Unsigned,
+    }
+}
+
+fn number(kind: Kind, size: u64) -> String {
+    let bytes = if size == 1 { "byte" } else { "bytes" };
+    match kind {
+        Kind::Bool => "a bool".into(),
+        Kind::Complex => format!("a complex number of {size} {bytes}"),
+        Kind::Float => format!("a float of {size} {bytes}"),
+        Kind::Signed => format!("a signed integer of {size} {bytes}"),
+        Kind::Unsigned => format!("an unsigned integer of {size} {bytes}"),
+    }
+}
+
+fn function(parameters: impl Iterator<Item = String>, result: String, variadic: bool) -> String {
+    let parameters: Vec<_> = parameters.chain(variadic.then(|| "...".to_owned())).collect();
+    format!("a pointer to a function of ({}) that gives {result}", parameters.join(", "))
+}
+
+fn record(union: bool, size: u64) -> String {
+    format!("a {} of {size} bytes", if union { "union" } else { "struct" })
+}

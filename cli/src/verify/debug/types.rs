@@ -1,0 +1,384 @@
+//! What an entry that is a type says of values: how large they are, and what they are.
+
+use super::read::{Dwarf, Entry, Place};
+use gimli::{AttributeValue, DwAte, constants as dw};
+
+/// How many typedefs and qualifiers may stand before a type.
+const MAX_CHAIN: usize = 64;
+/// How deeply arrays, and members without a name, may be nested.
+const MAX_DEPTH: usize = 16;
+/// How many members a record may have.
+const MAX_MEMBERS: usize = 8192;
+
+/// A type as others refer to it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Type {
+    At(Place),
+    Unknown,
+    Void,
+}
+
+/// A type without its names.
+#[derive(Debug, PartialEq)]
+pub enum Shape {
+    Array {
+        of: Type,
+        size: Option<u64>,
+    },
+    Enum {
+        size: u64,
+        signed: Option<bool>,
+        values: Vec<(String, Value)>,
+    },
+    Function(Prototype),
+    Number {
+        kind: Kind,
+        size: u64,
+    },
+    Pointer {
+        to: Type,
+    },
+    Record {
+        union: bool,
+        size: u64,
+        members: Vec<Member>,
+    },
+    /// What C does not have, what is only declared, and what could not be read.
+    Unknown,
+    Void,
+}
+
+/// What kind of number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    Bool,
+    Complex,
+    Float,
+    Signed,
+    Unsigned,
+}
+
+/// The value of an enumerator. In few bytes, it does not say whether the highest bit is a sign.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Value {
+    pub signed: i64,
+    pub unsigned: u64,
+}
+
+impl Value {
+    pub fn is(self, value: i128) -> bool {
+        i128::from(self.signed) == value || i128::from(self.unsigned) == value
+    }
+
+    /// In an enumeration that has a sign, or that has none.
+    pub fn of(self, signed: Option<bool>) -> i128 {
+        if signed == Some(true) { self.signed.into() } else { self.unsigned.into() }
+    }
+}
+
+/// A member with a name; those of a member without one stand in its place.
+#[derive(Debug, PartialEq)]
+pub struct Member {
+    pub name: String,
+    pub c_type: Type,
+    /// From the beginning of the record, in bits.
+    pub first_bit: u64,
+    /// Of a bit-field: how many bits.
+    pub bits: Option<u64>,
+}
+
+/// A function's type.
+#[derive(Debug, PartialEq)]
+pub struct Prototype {
+    pub parameters: Vec<Type>,
+    pub variadic: bool,
+    pub result: Type,
+}
+
+impl<'d> Dwarf<'d> {
+    /// The function at a place; `None` if the entry does not say with what it is called: old C, or `-g1`.
+    pub fn prototype(&self, place: Place) -> Option<Prototype> {
+        let entry = self.entry(place)?;
+        let mut prototype = Prototype { parameters: Vec::new(), variadic: false, result: self.type_of(place, &entry) };
+        for (place, child) in self.children(place) {
+            match child.tag() {
+                dw::DW_TAG_formal_parameter => prototype.parameters.push(self.parameter(place, &child)),
+                dw::DW_TAG_unspecified_parameters => prototype.variadic = true,
+                _ => {}
+            }
+        }
+        let silent = prototype.parameters.is_empty() && prototype.result == Type::Void;
+        let prototyped = match self.is_c(place) {
+            true => flag(&self.declaring(place, entry), dw::DW_AT_prototyped),
+            false => !silent,
+        };
+        prototyped.then_some(prototype)
+    }
+
+    fn parameter(&self, place: Place, entry: &Entry<'d>) -> Type {
+        match (self.type_of(place, entry), self.reference(place, entry, dw::DW_AT_abstract_origin)) {
+            (Type::Void, Some(origin)) => {
+                self.entry(origin).map_or(Type::Unknown, |entry| self.type_of(origin, &entry))
+            }
+            (Type::Void, None) => Type::Unknown,
+            (c_type, _) => c_type,
+        }
+    }
+
+    /// The entry that declares what this one defines.
+    fn declaring(&self, place: Place, entry: Entry<'d>) -> Entry<'d> {
+        let declared = self.reference(place, &entry, dw::DW_AT_specification);
+        declared.and_then(|place| self.entry(place)).unwrap_or(entry)
+    }
+
+    fn type_of(&self, place: Place, entry: &Entry<'d>) -> Type {
+        match (entry.has_attr(dw::DW_AT_type), self.reference(place, entry, dw::DW_AT_type)) {
+            (_, Some(place)) => Type::At(place),
+            (true, None) => Type::Unknown,
+            (false, None) => Type::Void,
+        }
+    }
+
+    /// What a type is, behind all its names.
+    pub fn shape(&self, mut c_type: Type) -> Shape {
+        for _ in 0..MAX_CHAIN {
+            let place = match c_type {
+                Type::At(place) => place,
+                Type::Unknown => return Shape::Unknown,
+                Type::Void => return Shape::Void,
+            };
+            let Some(entry) = self.entry(place) else { return Shape::Unknown };
+            match entry.tag() {
+                dw::DW_TAG_typedef
+                | dw::DW_TAG_atomic_type
+                | dw::DW_TAG_const_type
+                | dw::DW_TAG_restrict_type
+                | dw::DW_TAG_volatile_type => c_type = self.type_of(place, &entry),
+                _ => return self.read(place, &entry).unwrap_or(Shape::Unknown),
+            }
+        }
+        Shape::Unknown
+    }
+
+    fn read(&self, place: Place, entry: &Entry<'d>) -> Option<Shape> {
+        Some(match entry.tag() {
+            dw::DW_TAG_array_type if !entry.has_attr(dw::DW_AT_GNU_vector) => {
+                let of = self.type_of(place, entry);
+                Shape::Array { of, size: self.array(place, of, 0) }
+            }
+            dw::DW_TAG_base_type => {
+                let Some(AttributeValue::Encoding(encoding)) = entry.attr_value(dw::DW_AT_encoding) else {
+                    return None;
+                };
+                Shape::Number { kind: kind(encoding)?, size: number(entry, dw::DW_AT_byte_size)? }
+            }
+            dw::DW_TAG_enumeration_type => self.enumeration(place, entry)?,
+            dw::DW_TAG_pointer_type | dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type => {
+                Shape::Pointer { to: self.type_of(place, entry) }
+            }
+            dw::DW_TAG_class_type | dw::DW_TAG_structure_type | dw::DW_TAG_union_type => self.record(place, entry)?,
+            dw::DW_TAG_subroutine_type => Shape::Function(self.prototype(place)?),
+            _ => return None,
+        })
+    }
+
+    fn enumeration(&self, place: Place, entry: &Entry<'d>) -> Option<Shape> {
+        let under = match self.type_of(place, entry) {
+            Type::Void => Shape::Unknown,
+            c_type => self.shape_of_number(c_type),
+        };
+        let (signed, size) = match under {
+            Shape::Number { kind, size } => (Some(kind == Kind::Signed), Some(size)),
+            _ => (None, None),
+        };
+        let mut values = Vec::new();
+        for (place, child) in self.children(place) {
+            if child.tag() == dw::DW_TAG_enumerator
+                && let (Some(name), Some(value)) = (self.name(place, &child), child.attr(dw::DW_AT_const_value))
+            {
+                let (signed, unsigned) = (value.sdata_value(), value.udata_value());
+                let either =
+                    signed.or(unsigned.map(|value| value as i64)).zip(unsigned.or(signed.map(|value| value as u64)));
+                values.extend(either.map(|(signed, unsigned)| (name.to_owned(), Value { signed, unsigned })));
+            }
+        }
+        let declared = flag(entry, dw::DW_AT_declaration);
+        (!declared).then_some(Shape::Enum { size: number(entry, dw::DW_AT_byte_size).or(size)?, signed, values })
+    }
+
+    /// The number that an enumeration is. An enumeration of enumerations is nothing that a compiler writes.
+    fn shape_of_number(&self, mut c_type: Type) -> Shape {
+        for _ in 0..MAX_CHAIN {
+            let Type::At(place) = c_type else { break };
+            let Some(entry) = self.entry(place) else { break };
+            if entry.tag() == dw::DW_TAG_base_type {
+                return self.read(place, &entry).unwrap_or(Shape::Unknown);
+            }
+            c_type = self.type_of(place, &entry);
+        }
+        Shape::Unknown
+    }
+
+    fn record(&self, place: Place, entry: &Entry<'d>) -> Option<Shape> {
+        // Rust's and others' structs may be what is a number in C.
+        if flag(entry, dw::DW_AT_declaration) || !self.has_structs_of_c(place) {
+            return None;
+        }
+        let union = entry.tag() == dw::DW_TAG_union_type;
+        let mut members = Vec::new();
+        self.members(place, 0, 0, &mut members)?;
+        Some(Shape::Record { union, size: number(entry, dw::DW_AT_byte_size)?, members })
+    }
+
+    /// `None` if not all of them can be known.
+    fn members(&self, place: Place, start: u64, depth: usize, members: &mut Vec<Member>) -> Option<()> {
+        for (place, child) in self.children(place) {
+            if members.len() >= MAX_MEMBERS || depth > MAX_DEPTH {
+                return None;
+            }
+            match child.tag() {
+                dw::DW_TAG_member => {}
+                // C++ may put members of its own before C's.
+                dw::DW_TAG_inheritance => return None,
+                _ => continue,
+            }
+            // Static members have no place.
+            if flag(&child, dw::DW_AT_external) || flag(&child, dw::DW_AT_declaration) {
+                continue;
+            }
+            let c_type = self.type_of(place, &child);
+            let bits = number(&child, dw::DW_AT_bit_size);
+            let first_bit = start.checked_add(self.first_bit(&child, c_type, bits)?)?;
+            match self.name(place, &child) {
+                Some(name) => members.push(Member { name: name.to_owned(), c_type, first_bit, bits }),
+                None => {
+                    if let Some(inner) = self.unnamed(c_type) {
+                        self.members(inner, first_bit, depth + 1, members)?;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The record that a member without a name is.
+    fn unnamed(&self, c_type: Type) -> Option<Place> {
+        let Type::At(place) = c_type else { return None };
+        let tag = self.entry(place)?.tag();
+        [dw::DW_TAG_class_type, dw::DW_TAG_structure_type, dw::DW_TAG_union_type].contains(&tag).then_some(place)
+    }
+
+    /// Where a member begins: DWARF 4 counts a bit-field from the other end of its storage unit.
+    fn first_bit(&self, entry: &Entry<'d>, c_type: Type, bits: Option<u64>) -> Option<u64> {
+        if entry.has_attr(dw::DW_AT_data_bit_offset) {
+            return number(entry, dw::DW_AT_data_bit_offset);
+        }
+        // A union's members may have no location.
+        let location = match entry.has_attr(dw::DW_AT_data_member_location) {
+            true => number(entry, dw::DW_AT_data_member_location)?,
+            false => 0,
+        };
+        let first = location.checked_mul(8)?;
+        // Negative if the field goes on behind its unit, as packed ones do.
+        match (bits, entry.attr(dw::DW_AT_bit_offset).and_then(|offset| offset.sdata_value())) {
+            (Some(bits), Some(from_end)) => {
+                let unit = number(entry, dw::DW_AT_byte_size).or_else(|| self.size(c_type))?;
+                let end = first.checked_add(unit.checked_mul(8)?)?.checked_add_signed(from_end.checked_neg()?)?;
+                end.checked_sub(bits)
+            }
+            _ => Some(first),
+        }
+    }
+
+    /// The size of a type's values, in bytes.
+    pub fn size(&self, c_type: Type) -> Option<u64> {
+        self.size_within(c_type, 0)
+    }
+
+    fn size_within(&self, mut c_type: Type, depth: usize) -> Option<u64> {
+        for _ in 0..MAX_CHAIN {
+            let Type::At(place) = c_type else { return None };
+            let entry = self.entry(place)?;
+            match entry.tag() {
+                dw::DW_TAG_array_type => return self.array(place, self.type_of(place, &entry), depth),
+                dw::DW_TAG_pointer_type => return Some(number(&entry, dw::DW_AT_byte_size).unwrap_or(8)),
+                _ => match number(&entry, dw::DW_AT_byte_size) {
+                    Some(size) => return Some(size),
+                    None => c_type = self.type_of(place, &entry),
+                },
+            }
+        }
+        None
+    }
+
+    /// The size of an array; `None` for one without a length.
+    fn array(&self, place: Place, of: Type, depth: usize) -> Option<u64> {
+        let mut size = if depth < MAX_DEPTH { self.size_within(of, depth + 1)? } else { return None };
+        for (_, child) in self.children(place) {
+            if child.tag() == dw::DW_TAG_subrange_type {
+                let last = || number(&child, dw::DW_AT_upper_bound)?.checked_add(1);
+                size = size.checked_mul(number(&child, dw::DW_AT_count).or_else(last)?)?;
+            }
+        }
+        Some(size)
+    }
+
+    /// What the library's authors wrote: `uLong`, `const struct point *`.
+    pub fn written(&self, c_type: Type) -> Option<String> {
+        let (mut c_type, mut stars, mut constant) = (c_type, String::new(), "");
+        for _ in 0..MAX_CHAIN {
+            let place = match c_type {
+                Type::At(place) => place,
+                Type::Unknown => return None,
+                Type::Void => return Some(with(constant, "void", &stars)),
+            };
+            let entry = self.entry(place)?;
+            let keyword = match entry.tag() {
+                dw::DW_TAG_const_type => {
+                    constant = "const ";
+                    None
+                }
+                dw::DW_TAG_pointer_type => {
+                    stars.push('*');
+                    None
+                }
+                dw::DW_TAG_base_type | dw::DW_TAG_class_type | dw::DW_TAG_typedef => Some(""),
+                dw::DW_TAG_enumeration_type => Some("enum "),
+                dw::DW_TAG_structure_type => Some("struct "),
+                dw::DW_TAG_union_type => Some("union "),
+                dw::DW_TAG_restrict_type | dw::DW_TAG_volatile_type => None,
+                _ => return None,
+            };
+            match keyword {
+                Some(keyword) => {
+                    return Some(with(constant, &format!("{keyword}{}", self.name(place, &entry)?), &stars));
+                }
+                None => c_type = self.type_of(place, &entry),
+            }
+        }
+        None
+    }
+}
+
+fn with(constant: &str, name: &str, stars: &str) -> String {
+    format!("{constant}{name} {stars}").trim_end().to_owned()
+}
+
+fn flag(entry: &Entry, name: gimli::DwAt) -> bool {
+    matches!(entry.attr_value(name), Some(AttributeValue::Flag(true)))
+}
+
+fn number(entry: &Entry, name: gimli::DwAt) -> Option<u64> {
+    entry.attr(name)?.udata_value()
+}
+
+fn kind(encoding: DwAte) -> Option<Kind> {
+    Some(match encoding {
+        dw::DW_ATE_boolean => Kind::Bool,
+        dw::DW_ATE_complex_float => Kind::Complex,
+        dw::DW_ATE_float => Kind::Float,
+        dw::DW_ATE_signed | dw::DW_ATE_signed_char => Kind::Signed,
+        dw::DW_ATE_unsigned | dw::DW_ATE_unsigned_char | dw::DW_ATE_UTF => Kind::Unsigned,
+        _ => return None,
+    })
+}

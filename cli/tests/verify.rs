@@ -1,0 +1,181 @@
+//! `cloison check --verify`, by running it: against headers, and against libraries with debug information.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const C: &str = r#"
+#include "box.h"
+static int boxes;
+BOX *box_open(const char *name) { return name ? &boxes : 0; }
+int box_put(BOX *box, enum color color, size_t_ number) { return box && color + number; }
+mode_t_ box_mode(BOX *box) { return box ? MODE_READ : MODE_WRITE; }
+void box_each(BOX *box, void (*each)(void *user, const struct point *where), void *user) { struct point p = {1, 2}; each(user, &p); }
+void box_close(BOX *box) { }
+"#;
+
+/// A handle that is nothing, as `BZFILE` of bzlib.h, and enumerations with and without a name.
+const HEADER: &str = "typedef void BOX; typedef unsigned long size_t_; enum color { RED, GREEN = 4 };\n\
+typedef enum { MODE_READ, MODE_WRITE } mode_t_; struct point { double x, y; };\n\
+BOX *box_open(const char *name); int box_put(BOX *box, enum color color, size_t_ number); mode_t_ box_mode(BOX *box);\n\
+void box_each(BOX *box, void (*each)(void *user, const struct point *where), void *user); void box_close(BOX *box);\n";
+
+const MANIFEST: &str = r#"
+[zone]
+name = "box"
+version = "1.0.0"
+library = { path = "libbox.so" }
+[types.BOX]
+c = "typedef void *BOX;"
+handle = true
+free = "box_close"
+[types.point]
+c = "struct point { double x, y; };"
+[functions.box_open]
+c = "BOX box_open(const char *name)"
+[functions.box_put]
+c = "int box_put(BOX box, int color, unsigned long number)"
+[functions.box_mode]
+c = "int box_mode(BOX box)"
+[functions.box_each]
+c = "void box_each(BOX box, void (*each)(void *user, const struct point *where), void *user)"
+each = { parameters = { user = { user_data = true }, where = { in = true } } }
+user = { user_data = true }
+[functions.box_close]
+c = "void box_close(BOX box)"
+internal = true
+"#;
+
+fn cloison(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloison"));
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+fn text(output: &Output) -> (String, String) {
+    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Runs it; gives the exit code, what it printed and what it complained of.
+fn check(folder: &Path, manifest: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    fs::write(folder.join("box.zone.toml"), manifest).expect("a manifest");
+    let arguments = [&["check", "box.zone.toml", "--verify"], arguments].concat();
+    let output = cloison(folder, &arguments).output().expect("the command");
+    let (out, err) = text(&output);
+    (output.status.code(), out, err)
+}
+
+/// A folder with the header and the library, compiled with these flags.
+fn folder(flags: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("box.h"), HEADER).expect("a header");
+    fs::write(folder.path().join("box.c"), C).expect("a file");
+    let arguments = [flags, &["-w", "-shared", "-fPIC", "-o", "libbox.so", "box.c"]].concat();
+    let done = Command::new("cc").args(arguments).current_dir(folder.path()).output().expect("cc");
+    assert!(done.status.success(), "{}", text(&done).1);
+    folder
+}
+
+#[test]
+fn the_debug_information_is_compared_with_and_without_a_header() {
+    let folder = folder(&["-g"]);
+    let folder = folder.path();
+    let wrong = MANIFEST.replace("double x, y", "double y, x").replace("unsigned long number", "unsigned number");
+    for arguments in [&[][..], &["--header", "box.h"]] {
+        let (code, out, err) = check(folder, MANIFEST, arguments);
+        assert_eq!((code, &*err), (Some(0), ""), "{arguments:?}");
+        let line = "zone box: compared 5 functions and 1 type with the debug information of ./libbox.so\n";
+        assert!(out.contains(line) && out.contains("the compiler agrees"), "{out}");
+
+        let (code, out, err) = check(folder, &wrong, arguments);
+        assert_eq!((code, &*out), (Some(1), ""));
+        let by = "by the debug information of ./libbox.so, and";
+        for expected in [
+            format!("error: box.zone.toml:11: `point.x` has offset 0 {by} 8 here"),
+            format!(
+                "error: box.zone.toml:15: parameter `number` of `box_put` is an unsigned integer of 8 bytes (`size_t_`) {by}"
+            ),
+        ] {
+            assert!(err.contains(&expected), "{err}");
+        }
+    }
+}
+
+#[test]
+fn json_has_what_was_compared() {
+    let folder = folder(&["-g"]);
+    let wrong = MANIFEST.replace("const char *name", "const char *name, int more");
+    let (code, out, _) = check(folder.path(), &wrong, &["--json"]);
+    assert_eq!(code, Some(1));
+    let found: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    let verified = &found[0]["verified"][0];
+    assert_eq!(verified["debug"]["file"], "./libbox.so");
+    assert_eq!((&verified["debug"]["functions"], &verified["debug"]["types"]), (&5.into(), &1.into()));
+    assert_eq!(verified["debug"]["note"], serde_json::Value::Null);
+    let message = "`box_open` has 1 parameter by the debug information of ./libbox.so, and 2 here";
+    assert_eq!(verified["differences"][0]["message"], message);
+    assert_eq!(verified["differences"][0]["at"], "box.zone.toml:13");
+}
+
+#[test]
+fn a_library_without_debug_information_is_named() {
+    let folder = folder(&[]);
+    let (code, out, _) = check(folder.path(), MANIFEST, &[]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("zone box: ./libbox.so has no debug information"), "{out}");
+}
+
+#[test]
+fn without_a_compiler_the_library_is_still_compared() {
+    let folder = folder(&["-g"]);
+    let folder = folder.path();
+    fs::write(folder.join("box.zone.toml"), MANIFEST.replace("unsigned long number", "int number"))
+        .expect("a manifest");
+    let output = cloison(folder, &["check", "box.zone.toml", "--verify"]).env("CC", "none-such-cc").output();
+    let (_, err) = text(&output.expect("the command"));
+    assert!(err.contains("`none-such-cc` cannot be run") && err.contains("parameter `number` of `box_put`"), "{err}");
+}
+
+/// A handle is a pointer, whatever the header calls it; an `int` is passed as an enumeration of its size is.
+#[test]
+fn what_is_passed_as_the_header_says_is_no_difference() {
+    let folder = folder(&[]);
+    let folder = folder.path();
+    let header = &["--header", "box.h"];
+    let color = "[types.color]\nc = \"enum color { RED, GREEN = 4 };\"\n[functions.box_put]";
+    for (changes, what) in [
+        (&[][..], "as it is"),
+        (&[("int color", "unsigned color")], "an enumeration without a negative value"),
+        (&[("int color", "enum color color"), ("[functions.box_put]", color)], "the enumeration itself"),
+        (&[("int box_mode", "unsigned box_mode")], "an enumeration without a name"),
+        (&[("unsigned long number", "unsigned long long number")], "a number of the same size"),
+        (
+            &[
+                ("void *user,", "BOX user,"),
+                ("void *user)", "BOX user)"),
+                ("user = { user_data = true }, ", ""),
+                ("user = { user_data = true }", ""),
+            ],
+            "a handle as what is passed to a callback",
+        ),
+    ] {
+        let manifest = changes.iter().fold(MANIFEST.to_owned(), |text, (from, to)| text.replace(from, to));
+        let (code, _, err) = check(folder, &manifest, header);
+        assert_eq!((code, &*err), (Some(0), ""), "{what}");
+    }
+    for (from, to, expected) in [
+        (
+            "int color",
+            "long color",
+            "`box_put` is declared otherwise: `int(void *, enum color, long unsigned int)` in the header",
+        ),
+        ("int color", "float color", "`box_put` is declared otherwise"),
+        ("unsigned long number", "long number", "`box_put` is declared otherwise"),
+        ("int box_mode(BOX", "short box_mode(BOX", "`box_mode` is declared otherwise"),
+        ("*where)", "*where, int n)", "`box_each` is declared otherwise"),
+    ] {
+        let (code, _, err) = check(folder, &MANIFEST.replace(from, to), header);
+        let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(code == Some(1) && err.contains(expected), "{to}: {err}");
+    }
+}

@@ -127,11 +127,8 @@ class _Batches(Protocol[_Value]):
 
     def batch(self) -> _Value: ...
 
-@overload
-def batch(capability: _Batches[_Kind], /) -> _Kind: ...
-@overload
-def batch(capability: object, /) -> Batch:
-    """Return a batch of a capability, as `Capability.batch` does; for capabilities with a function of that name."""
+def batch(capability: _Batches[_Kind], /) -> _Kind:
+    """Return a batch of a capability, as `Capability.batch` does."""
 
 class Handle:
     """An object of a library, which lives in its zone. Each handle type of a capability is a class derived from this one.

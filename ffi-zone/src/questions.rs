@@ -217,7 +217,7 @@ impl Question {
         let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
         inquiry.measure(service.marshal().functions()).map_err(Failed::Answered)?;
         inquiry.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
-        let until = monotonic().saturating_add(self.kind.deadline);
+        let until = monotonic().saturating_add(self.kind.deadline).min(turn.until);
         let mut said = true;
         loop {
             let heard = match said {
@@ -239,7 +239,7 @@ impl Question {
                     service.hear();
                     false
                 }
-                Err(Unanswered::Deadline) => return Err(Failed::Overdue(self.overdue())),
+                Err(Unanswered::Deadline) => return Err(Failed::Overdue(self.overdue(turn, until))),
                 Err(Unanswered::Gone) => {
                     return Err(Failed::Answered(Refusal::new(Status::Revoked, "the client is gone")));
                 }
@@ -269,9 +269,17 @@ impl Question {
         }
     }
 
-    fn overdue(&self) -> Box<Refusal> {
-        let deadline = self.kind.deadline.as_millis();
-        let text = format_args!("{} took longer than its {deadline} ms", self.kind.name);
-        Refusal::new(Status::CallbackOverdue, text)
+    fn overdue(&self, turn: &Turn, until: Duration) -> Box<Refusal> {
+        let name = &self.kind.name;
+        if until < turn.until {
+            let deadline = self.kind.deadline.as_millis();
+            return Refusal::overdue(None, format_args!("{name} took longer than its {deadline} ms"));
+        }
+        let budget = turn.budget;
+        let text = format_args!(
+            "{name} ran when the callables of this call had taken {budget:?} together, which is all they may \
+             (`callables` of the outermost function, or under [sandbox])"
+        );
+        Refusal::overdue(Some(budget), text)
     }
 }

@@ -40,6 +40,7 @@ fn handles() -> Handles {
         sandbox: Sandbox {
             memory_bytes: 1,
             deadline: Duration::from_secs(1),
+            callables: Duration::from_secs(60),
             processes: 0,
             descriptors: 0,
             file_size_bytes: 0,

@@ -110,6 +110,10 @@ impl Line {
                     (Status::CallbackOverdue, Some(asked), None) => {
                         raise::callback_overdue(&self.name, plan, asked, vm)
                     }
+                    (Status::CallablesOverdue, asked, None) => {
+                        let arena = open.caller.arena();
+                        raise::callables_overdue(&self.name, plan, asked.as_deref(), words, arena, vm)
+                    }
                     _ => raise::refused(self, plan, status, words, open.caller.arena(), vm),
                 };
                 let read = self.read_replies(calls, words, open.caller.arena(), &mut crossing, &mut extras, &refuse);

@@ -386,8 +386,12 @@ impl Line {
         if let (Ok(Status::CallbackOverdue), Some(asked)) = (turn.outcome, &turn.asked) {
             return raise::callback_overdue(&self.name, plan, asked, vm);
         }
-        let reply = open.caller.reply();
-        raise::refused(self, plan, reply.status, &reply.words[..reply.count as usize], open.caller.arena(), vm)
+        let (reply, arena) = (open.caller.reply(), open.caller.arena());
+        let words = &reply.words[..reply.count as usize];
+        if let Ok(Status::CallablesOverdue) = turn.outcome {
+            return raise::callables_overdue(&self.name, plan, turn.asked.as_deref(), words, arena, vm);
+        }
+        raise::refused(self, plan, reply.status, words, arena, vm)
     }
 
     #[cold]

@@ -218,6 +218,7 @@ pub fn refused(
             &[function, ("deadline", plan.deadline.as_secs_f64().to_pyobject(vm))],
             vm,
         ),
+        Status::CallablesOverdue => callables_overdue(capability, plan, None, words, arena, vm),
         Status::Crashed => {
             let known = |index: usize| words.get(index).filter(|&&word| word != NULL).map(|&word| word as i32);
             crashed(capability, name, None, known(0), known(1), vm)
@@ -348,6 +349,30 @@ pub fn callback_overdue(
             ("function", (*plan.name).to_pyobject(vm)),
             ("deadline", deadline.as_secs_f64().to_pyobject(vm)),
             ("callback", name.to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+/// The callables of a call took longer together than they may.
+#[cold]
+pub fn callables_overdue(
+    capability: &str,
+    plan: &Plan,
+    asked: Option<&CallbackPlan>,
+    words: &[u64],
+    arena: &Arena,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let called = format!("{capability}.{}()", plan.name);
+    let budget = Duration::from_millis(words.first().copied().unwrap_or(0));
+    error(
+        "DeadlineExceeded",
+        &with(&called, "its callables took longer together than they may", explanation(words, arena)),
+        &[
+            ("function", (*plan.name).to_pyobject(vm)),
+            ("deadline", budget.as_secs_f64().to_pyobject(vm)),
+            ("callback", asked.map(|asked| &*asked.name).to_pyobject(vm)),
         ],
         vm,
     )

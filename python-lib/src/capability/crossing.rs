@@ -149,6 +149,7 @@ impl Line {
         }
         let bytes = arena.read(offset, length).map_err(|_| Lie::Range)?;
         crossing.reached = offset + length;
+        let mut left = arena.len() - length;
         let mut replies = Replies::new(&bytes);
         for index in 0..made as usize {
             let (status, count) = replies.next()?;
@@ -159,8 +160,10 @@ impl Line {
             }
             let extra = calls.extra(index, &crossing.made);
             let mut taking = Taking::new(self, arena, extra.as_deref());
+            taking.left.set(left);
             let values = taking.take(&calls.plan(index).results, words);
-            let Taking { reached, made: handles, .. } = taking;
+            let Taking { reached, made: handles, left: rest, .. } = taking;
+            left = rest.get();
             crossing.reached = crossing.reached.max(reached);
             extras.extend(extra.map(|extra| (index, extra)));
             let more = (C::WORDS || !handles.is_empty()).then(|| {

@@ -24,11 +24,11 @@
 //! **Late answers.** A question that was given up is still open for the client, which is busy with its callable. What
 //! it posts until it has answered is told how it came to be late; only then is it back where the zone is.
 //!
-//! Time that the client takes is not the library's: the row of the status page is paused meanwhile.
+//! Time that the client takes is not the library's: the row of the status page is paused from the question to its answer.
 
 use crate::refusal::Refusal;
 use cloison_capabilities::call::{ANSWER, MAX_DEPTH, Request, Status};
-use cloison_transport::status::{Paused, Row, monotonic};
+use cloison_transport::status::{Row, monotonic};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -95,7 +95,6 @@ pub(crate) struct Turn {
     pub(crate) budget: Duration,
     /// Where the calls of this conversation are noted.
     pub(crate) row: Row,
-    paused: Option<Paused>,
 }
 
 /// How a question ended, if not well.
@@ -182,11 +181,11 @@ impl Conversation {
         let (until, budget) = (talk.budget.until(), talk.budget.whole);
         talk.levels.push(Level::Question);
         talk.questions = depth;
-        Some(Turn { depth, in_use, until, budget, paused: row.pause(), row })
+        Some(Turn { depth, in_use, until, budget, row })
     }
 
     /// The question is over, one way or the other. Whether well.
-    pub(crate) fn asked(&self, turn: Turn, failed: Option<Failed>, pinned: Vec<u64>) -> bool {
+    pub(crate) fn asked(&self, failed: Option<Failed>, pinned: Vec<u64>) -> bool {
         let mut talk = self.talk();
         talk.levels.pop();
         talk.questions -= 1;
@@ -210,7 +209,6 @@ impl Conversation {
             }
             given.extend(pinned);
         }
-        turn.row.resume(turn.paused);
         drop(talk);
         self.changed.notify_all();
         well

@@ -246,7 +246,7 @@ fn objects_of_a_client_that_leaves_end_and_ask_nobody() {
 fn room_is_what_it_was_when_c_asked() {
     for instances in BOTH {
         let (zone, mut client) = start(instances);
-        for (bytes, status) in [(16, Status::Ok), (17, Status::TooLarge), (64, Status::TooLarge)] {
+        for (bytes, status) in [(16, Status::Ok), (17, Status::Misfit), (64, Status::Misfit)] {
             let reply = zone.converse(&mut client, "measured", &[Word(1)], |client, question| {
                 with_data(client, question, &[64], &[&vec![1; bytes]])
             });
@@ -255,6 +255,36 @@ fn room_is_what_it_was_when_c_asked() {
         }
         zone.stop();
     }
+}
+
+/// What says how long something is would ask, while it is the client's turn: it would wait for itself.
+#[test]
+fn a_length_that_asks_is_refused() {
+    let (zone, mut client) = start(Instances::Shared);
+    let word = zone.call(&mut client, "box_new", &[Word(5)]).words[0];
+    let bytes = |client: &mut Client, null: u64| {
+        let reply = zone.converse(client, "box_bytes", &[Word(word), Word(null), Word(1)], |_, question| {
+            assert_eq!(question.callable, 1);
+            of(question.words[2] as i64)
+        });
+        let told = if reply.status == Status::Ok { String::new() } else { client.explanation(&reply) };
+        (reply.status, told)
+    };
+    assert_eq!(bytes(&mut client, 0), (Status::Ok, String::new()));
+    zone.call(&mut client, "box_on", &[Word(word), Word(9)]);
+    let (status, told) = bytes(&mut client, 0);
+    let expected = "f of box_bytes: `bytes` has no length: the function that says it calls a callable";
+    assert_eq!((status, told.as_str()), (Status::Misfit, expected));
+    let (status, told) = bytes(&mut client, 1);
+    let expected = "f of box_bytes: `bytes` has no length: the object that says it is NULL";
+    assert_eq!((status, told.as_str()), (Status::Misfit, expected));
+    // Where nobody else has the turn it may ask.
+    let reply = zone.converse(&mut client, "box_fire", &[Word(word), Word(2)], |_, question| {
+        assert_eq!((question.callable, question.words[0]), (9, 2));
+        of(3)
+    });
+    assert_eq!(reply.words[0], 3);
+    zone.stop();
 }
 
 /// The request that closes a handle.

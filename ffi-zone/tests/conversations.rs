@@ -161,7 +161,7 @@ fn answers_that_make_no_sense_end_the_call() {
 fn buffers_of_answers_are_checked() {
     let (zone, mut client) = start();
     let results = [
-        ([0, 9], Status::TooLarge),
+        ([0, 9], Status::Misfit),
         ([0, 1 << 40], Status::Malformed),
         ([1 << 40, 1], Status::Malformed),
         ([u64::MAX, 0], Status::Malformed),

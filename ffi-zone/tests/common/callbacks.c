@@ -246,3 +246,9 @@ int lend(void (*f)(struct box **, int))
     f(&other, 1);
     return first ? first->value : -1;
 }
+
+/* Shows bytes, and the box or nothing, which is to say how many there are. */
+int box_bytes(struct box *box, int null, int (*f)(struct box *, const unsigned char *))
+{
+    return f(null ? NULL : box, (const unsigned char *)"abc");
+}

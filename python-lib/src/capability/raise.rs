@@ -224,6 +224,7 @@ pub fn refused(
             crashed(capability, name, None, known(0), known(1), vm)
         }
         Status::Raised => vm.new_runtime_error(with(&called, "a callable raised, and is not known to have", text)),
+        Status::Misfit => vm.new_value_error(with(&called, &text.unwrap_or_else(|| "does not fit".to_owned()), None)),
         Status::TooLarge => {
             vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text))
         }

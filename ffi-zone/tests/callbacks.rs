@@ -242,6 +242,32 @@ fn objects_of_a_client_that_leaves_end_and_ask_nobody() {
     zone.stop();
 }
 
+/// One thread runs the call that uses it, another one hears that its owner leaves.
+#[test]
+fn what_a_call_uses_ends_with_the_call_when_its_owner_has_left() {
+    let mut interface = asking(Instances::Shared);
+    interface.sandbox.threads = 2;
+    let zone = Zone::start(interface, asking_functions);
+    let (mut owner, mut user) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+    let mut third = zone.attach(3, zone.everything());
+    let mut count = || zone.call(&mut third, "box_count", &[]).words[0];
+    let before = count();
+    let word = zone.call(&mut owner, "box_new", &[Word(5)]).words[0];
+    zone.call(&mut owner, "box_offer", &[Word(word)]);
+    let lent = zone.call(&mut user, "box_offered", &[]).words[0];
+    let reply = zone.converse(&mut user, "box_hold", &[Word(lent), Word(1)], |_, _| {
+        zone.detach(owner.id);
+        assert_eq!(count(), before + 1, "it is in use");
+        of(0)
+    });
+    assert_eq!((reply.status, reply.words[0]), (Status::Ok, 5));
+    while count() != before {
+        std::thread::yield_now();
+    }
+    assert_eq!(zone.call(&mut user, "box_value", &[Word(lent)]).status, Status::StaleHandle);
+    zone.stop();
+}
+
 #[test]
 fn room_is_what_it_was_when_c_asked() {
     for instances in BOTH {

@@ -271,6 +271,9 @@ pub fn asking(instances: Instances) -> Interface {
             ],
             |_| {},
         ),
+        function("box_offer", CType::Void, vec![boxed("box", false)], |_| {}),
+        function("box_offered", to(CType::Opaque(BOX)), vec![], object(true)),
+        function("box_hold", int(I32), vec![boxed("box", false), simple("f")], |_| {}),
         function("keep", CType::Void, vec![simple("f")], |_| {}),
         function("stray", int(I32), vec![number("value", I32)], |_| {}),
         function(

@@ -255,15 +255,15 @@ pub enum ToMicroprocess {
 pub enum End {
     /// The zone was ended because a call took too long.
     DeadlineExceeded {
-        /// The function that was running, if the zone said.
-        function: Option<String>,
+        /// What was running, if the zone said.
+        ran: Option<Ran>,
     },
     /// The zone exited.
     Exited {
         /// Its exit status.
         code: i32,
-        /// The function that was running, if the zone said.
-        function: Option<String>,
+        /// What was running, if the zone said.
+        ran: Option<Ran>,
     },
     /// The grant was revoked.
     Revoked,
@@ -271,9 +271,18 @@ pub enum End {
     Signaled {
         /// Which.
         signal: i32,
-        /// The function that was running, if the zone said.
-        function: Option<String>,
+        /// What was running, if the zone said.
+        ran: Option<Ran>,
     },
+}
+
+/// What a zone said that it was running when it ended.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Ran {
+    /// The function.
+    pub function: String,
+    /// If that was for the client which is told: which call of its batch, from 0.
+    pub own: Option<u64>,
 }
 
 /// From the broker to a zone.

@@ -26,9 +26,11 @@
 
 mod table;
 
+use crate::refusal::Refusal;
 use crate::retained::Retained;
+use cloison_capabilities::call::Status;
 use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::{TypeId, TypeKind};
+use cloison_capabilities::types::{Definition, TypeId, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,8 +96,9 @@ pub struct Handles {
     table: Mutex<Table>,
 }
 
-#[derive(Clone, Copy)]
 struct Rule {
+    /// The type's name, for texts.
+    name: String,
     free: Option<FunctionId>,
     max_live: u32,
 }
@@ -103,11 +106,14 @@ struct Rule {
 impl Handles {
     /// None yet.
     pub fn new(interface: &Interface) -> Self {
-        let rule = |kind: &TypeKind| match kind {
-            TypeKind::Handle(handle) => Rule { free: handle.free, max_live: handle.max_live },
-            _ => Rule { free: None, max_live: 0 },
+        let rule = |definition: &Definition| {
+            let (free, max_live) = match &definition.kind {
+                TypeKind::Handle(handle) => (handle.free, handle.max_live),
+                _ => (None, 0),
+            };
+            Rule { name: definition.name.clone(), free, max_live }
         };
-        let rules = interface.types.iter().map(|definition| rule(&definition.kind)).collect();
+        let rules = interface.types.iter().map(rule).collect();
         let retained_bytes = interface.sandbox.call_bytes;
         Self { rules, retained_bytes, due: AtomicBool::new(false), table: Mutex::default() }
     }
@@ -129,6 +135,18 @@ impl Handles {
     /// The function that ends an object of that type.
     pub fn free_function(&self, id: TypeId) -> Option<FunctionId> {
         self.rules.get(id.0 as usize)?.free
+    }
+
+    /// What a client is told that holds as many of that type as it may.
+    #[cold]
+    pub fn too_many(&self, id: TypeId) -> Box<Refusal> {
+        let text = match self.rules.get(id.0 as usize) {
+            Some(Rule { name, max_live, .. }) => format!(
+                "it would be one more {name} than the {max_live} that a client may hold (`max_live` in [types.{name}])"
+            ),
+            None => "there is no such type".to_owned(),
+        };
+        Refusal::new(Status::TooMany, text)
     }
 
     /// The object's address.

@@ -428,13 +428,13 @@ TypeError: object.__new__(db) is not safe, use db.__new__()
 False
 True <closed stmt handle of capability 'fake'>
 StaleHandle: use(): s is closed
-StaleHandle: this stmt is closed already
+StaleHandle: this stmt is closed
 StaleHandle: this stmt is closed
 True True
 StaleHandle: prepare(): d is closed
 StaleHandle: use(): s is closed
 0 True
-StaleHandle: this db is closed already
+StaleHandle: this db is closed
 Busy: fake.prepare() failed with 5
 DatabaseError: fake.prepare() failed with 7
 True 5 False

@@ -71,6 +71,8 @@ pub struct Written<'a> {
 pub struct Crossing {
     /// The calls that ended well.
     pub made: Vec<Made>,
+    /// How many calls have been made after these whose results are lost, because the zone has ended in the next one.
+    pub lost: usize,
     /// Why there are no more of them.
     pub failure: Option<PyBaseExceptionRef>,
     /// How far into the arena the replies reached.
@@ -92,13 +94,22 @@ impl Line {
             (0..calls.count()).fold(Duration::ZERO, |sum, index| sum.saturating_add(calls.plan(index).deadline));
         let mut request = Request { function: BATCH, count: 3, arena_used: written.used, words: [0; MAX_WORDS] };
         request.words[..3].copy_from_slice(&[written.offset, written.rows.len() as u64, calls.count() as u64]);
-        let mut turn = self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm)?;
+        let epoch = self.epoch();
+        let mut turn = match self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm) {
+            Ok(turn) => turn,
+            Err(error) => {
+                // The zone's word for which call it was; it cannot be one that is not there.
+                let fatal = self.fatal_call().filter(|_| self.epoch() != epoch).ok_or_else(|| error.clone())?;
+                let lost = usize::try_from(fatal).unwrap_or(usize::MAX).min(calls.count().saturating_sub(1));
+                return Ok(Crossing { made: Vec::new(), lost, failure: Some(error), reached: written.used });
+            }
+        };
         if !matches!(turn.outcome, Ok(Status::Ok)) {
             let refused = self.refused(&batch, &turn, vm);
             return Err(turn.raised.unwrap_or(refused));
         }
         let mut extras = Vec::new();
-        let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), failure: None, reached: 0 };
+        let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), lost: 0, failure: None, reached: 0 };
         let (asked, raised) = (turn.asked.take(), turn.raised.take());
         let read = match &mut *turn.channel {
             None => Err(Lie::Words),

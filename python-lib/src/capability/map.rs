@@ -78,8 +78,10 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
         } else if line.depth() == 0 {
             line.set_place(0, 0);
         }
+        let mut lost = 0;
         let failure = match ended {
             Ok((crossing, unfit)) => {
+                lost = crossing.lost;
                 for made in crossing.made {
                     results.push(made.values.into_object(line, vm)?);
                 }
@@ -88,17 +90,22 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
             Err(error) => Some(error),
         };
         if let Some(failure) = failure.or_else(|| vm.check_signals().err()) {
-            return Err(told(failure, results, vm));
+            return Err(told(failure, results, lost, vm));
         }
     }
     Ok(vm.ctx.new_list(results).into())
 }
 
-/// Say which item it was, and what came before.
-pub fn told(error: PyBaseExceptionRef, results: Vec<PyObjectRef>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+/// Say which item it was, and what came before: `lost` results are not known.
+pub fn told(
+    error: PyBaseExceptionRef,
+    results: Vec<PyObjectRef>,
+    lost: usize,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     let object = error.as_object();
     // An exception that takes no attributes goes without.
-    let _ = object.set_attr("index", vm.ctx.new_int(results.len()), vm);
+    let _ = object.set_attr("index", vm.ctx.new_int(results.len() + lost), vm);
     let _ = object.set_attr("results", vm.ctx.new_list(results), vm);
     error
 }

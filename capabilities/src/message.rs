@@ -28,6 +28,7 @@
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
+//! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -326,6 +327,11 @@ pub enum FromZone {
     },
     /// The sandbox is closed, nothing is loaded.
     Jailed(Jailed),
+    /// A callable of the channel's client has taken longer than it may, and is not waited for any more.
+    Late {
+        /// The channel.
+        channel: ChannelId,
+    },
     /// The library is loaded, its symbols are there, the seal is on.
     Ready {
         /// The layers once more, with those that the seal added.

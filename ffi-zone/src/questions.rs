@@ -15,6 +15,7 @@ use crate::serve::Service;
 use crate::workers::Station;
 use cloison_capabilities::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_capabilities::interface::{Callback, Element, Role};
+use cloison_capabilities::message::FromZone;
 use cloison_capabilities::types::{CType, MemberRole, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
 use cloison_transport::line::Unanswered;
@@ -252,7 +253,11 @@ impl Question {
                     service.hear();
                     false
                 }
-                Err(Unanswered::Deadline) => return Err(Failed::Overdue(self.overdue(turn, until))),
+                Err(Unanswered::Deadline) => {
+                    // Who does not hear it goes on with what nobody waits for.
+                    let _ = service.control.try_send(&FromZone::Late { channel: client.line.id() }, &[]);
+                    return Err(Failed::Overdue(self.overdue(turn, until)));
+                }
                 Err(Unanswered::Gone) => {
                     return Err(Failed::Answered(Refusal::new(Status::Revoked, "the client is gone")));
                 }

@@ -123,6 +123,43 @@ f each True
     );
 }
 
+/// It gets the exception where it is, and may even go on: nobody waits for what it says.
+#[test]
+fn a_callable_that_never_ends_is_interrupted() {
+    check(
+        "
+import time
+where = []
+def spin(i):
+    try:
+        while True: where.append(0) if len(where) < 5 else None
+    except TimeoutError as e:
+        where.append(e)
+        raise
+began = time.monotonic()
+e = error(t.each, 3, spin)
+print(e.callback, type(where[-1]).__name__, time.monotonic() - began < 5)
+def stubborn(i):
+    try:
+        while True: pass
+    except TimeoutError:
+        return 1
+e = error(t.each, 3, stubborn)
+def inside(i):
+    return t.each(1, spin)
+e = error(t.each, 1, inside)
+print(t.each(2, lambda i: 1))
+for _ in range(100_000): pass
+",
+        "DeadlineExceeded: things.each(): the callable f did not return within 200ms
+f DeadlineExceeded True
+DeadlineExceeded: things.each(): the callable f did not return within 200ms
+DeadlineExceeded: things.each(): the callable f did not return within 200ms
+2
+",
+    );
+}
+
 /// Each run has its 200 ms, and C would go on for ever.
 #[test]
 fn callables_of_one_call_share_a_time() {

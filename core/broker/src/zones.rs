@@ -13,6 +13,7 @@ use cloison_transport::channel::Channel;
 use cloison_transport::control::ControlError;
 use cloison_transport::status::Status;
 use cloison_transport::terms::State;
+use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -301,6 +302,12 @@ impl Broker {
                 let message = format!("zone {name:?} cannot start, at step {step}: {message}{hint}");
                 self.zones[zone].failure = Some(message);
                 self.end_instance(id, Cause::Itself);
+            }
+            FromZone::Late { channel } => {
+                // It ignores the signal if its own clock says otherwise.
+                if let Some(client) = instance.channels.get(&channel).map(|attached| attached.client) {
+                    self.signal(client, Signal::URG);
+                }
             }
             FromZone::Detached { channel } => {
                 if let Some(leaving) = instance.leaving.remove(&channel) {

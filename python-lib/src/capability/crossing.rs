@@ -119,7 +119,7 @@ impl Line {
                 let refuse = |plan: &Plan, status: Status, words: &[u64]| match (status, &asked, &raised) {
                     (_, _, Some(raised)) => raised.clone(),
                     (Status::CallbackOverdue, Some(asked), None) => {
-                        raise::callback_overdue(&self.name, plan, asked, vm)
+                        raise::callback_overdue(&self.name, &plan.name, asked, vm)
                     }
                     (Status::CallablesOverdue, asked, None) => {
                         let arena = open.caller.arena();

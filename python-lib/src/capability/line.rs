@@ -24,6 +24,7 @@ use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A described capability. All its functions share the channel.
 pub struct Line {
@@ -46,6 +47,8 @@ pub struct Line {
     epoch: Cell<u64>,
     /// How many requests have been posted.
     calls: Cell<u64>,
+    /// How long callables have taken in the outermost call.
+    pub callables_took: Cell<Duration>,
     /// How many callables are running.
     depth: Cell<u64>,
     /// How much of the arena is in use by calls that run.
@@ -111,6 +114,7 @@ impl Line {
             channel: RefCell::new(None),
             epoch: Cell::new(0),
             calls: Cell::new(0),
+            callables_took: Cell::default(),
             depth: Cell::new(0),
             mark: Cell::new(0),
             lost: RefCell::new(None),
@@ -409,7 +413,7 @@ impl Line {
     pub fn refused(&self, plan: &Plan, turn: &Turn<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
         let Some(open) = &*turn.channel else { return self.lost(plan, vm) };
         if let (Ok(Status::CallbackOverdue), Some(asked)) = (turn.outcome, &turn.asked) {
-            return raise::callback_overdue(&self.name, plan, asked, vm);
+            return raise::callback_overdue(&self.name, &plan.name, asked, vm);
         }
         let (reply, arena) = (open.caller.reply(), open.caller.arena());
         let words = &reply.words[..reply.count as usize];

@@ -338,16 +338,16 @@ pub fn deadline_exceeded(
 #[cold]
 pub fn callback_overdue(
     capability: &str,
-    plan: &Plan,
+    function: &str,
     asked: &CallbackPlan,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let (name, deadline) = (&*asked.name, asked.deadline);
     error(
         "DeadlineExceeded",
-        &format!("{capability}.{}(): the callable {name} did not return within {deadline:?}", plan.name),
+        &format!("{capability}.{function}(): the callable {name} did not return within {deadline:?}"),
         &[
-            ("function", (*plan.name).to_pyobject(vm)),
+            ("function", function.to_pyobject(vm)),
             ("deadline", deadline.as_secs_f64().to_pyobject(vm)),
             ("callback", name.to_pyobject(vm)),
         ],

@@ -169,6 +169,11 @@ pub enum Status {
     /// The process of this call alone ended (`instances = "per-call"`): word 0 is the signal, word 1 the exit status, one
     /// of them [`NULL`].
     Crashed = 15,
+    /// The callables of one outermost call took longer together than they may. Word 0 is how long that is, in
+    /// milliseconds; words 2 and 3 explain.
+    CallablesOverdue = 16,
+    /// What C has for a callable, or a callable for C, does not fit. Words 2 and 3 explain.
+    Misfit = 17,
 }
 
 impl TryFrom<u32> for Status {
@@ -191,6 +196,8 @@ impl TryFrom<u32> for Status {
             13 => Self::WrongHandle,
             14 => Self::TooMany,
             15 => Self::Crashed,
+            16 => Self::CallablesOverdue,
+            17 => Self::Misfit,
             _ => return Err(word),
         })
     }

@@ -94,9 +94,15 @@ pub trait Environment {
 /// Why an expression has no value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EvaluationError {
+    /// A function in it has called a callable, while another one is about to be asked.
+    #[error("the function that says it calls a callable")]
+    Asks,
     /// Division or remainder by zero.
     #[error("division by zero")]
     DivisionByZero,
+    /// A function in it wants an object, and there is none.
+    #[error("the object that says it is NULL")]
+    Null,
     /// A result that does not fit.
     #[error("the number is out of range")]
     OutOfRange,

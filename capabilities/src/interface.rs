@@ -133,6 +133,8 @@ pub struct Sandbox {
     pub memory_bytes: u64,
     /// How long one call may take before the zone is ended. Default 2 s.
     pub deadline: Duration,
+    /// How long the callables that one call leads to may take together. Default 60 s.
+    pub callables: Duration,
     /// How many threads the zone may have beside its own; the sandbox lets no library make processes. Default 0.
     pub processes: u32,
     /// How many descriptors it may have open. Default 64.
@@ -192,6 +194,8 @@ pub struct Function {
     pub returns: Returns,
     /// A deadline of its own instead of the sandbox's.
     pub deadline: Option<Duration>,
+    /// How long callables may take together, instead of what the sandbox says.
+    pub callables: Option<Duration>,
     /// It may wait for long: others do not wait behind it.
     pub blocking: bool,
     /// How many of the parameters stand before `...`, if it has one; those behind it are this form's.

@@ -14,12 +14,12 @@
 //! | table | keys |
 //! |---|---|
 //! | `[zone]` | `name`, `version`, `library` (`soname` or `path`, and `sha256`), `doc` |
-//! | `[sandbox]` | `memory`, `deadline`, `instances`, `threads`, `thread_safe`, `files`, `network`, `processes`, `descriptors`, `file_size`, `call_size`, `may_be_missing` |
+//! | `[sandbox]` | `memory`, `deadline`, `callables`, `instances`, `threads`, `thread_safe`, `files`, `network`, `processes`, `descriptors`, `file_size`, `call_size`, `may_be_missing` |
 //! | `[constants]` | any name: a number or a string |
 //! | `[exceptions.NAME]` | `doc`, `base` |
 //! | `[types.NAME]` | `c`, `doc`; of handles `handle`, `free`, `owner`, `max_live`, `thread_affine`; of enumerations `flags`; of unions `live`; of pointers to functions `error`, `deadline`, `parameters`; of structs and unions one for each member (or `members`) |
 //! | a member | `text`, `bytes`, `null`, `hidden`, `live` (`by`, `cases`) |
-//! | `[functions.NAME]` | `c`, `doc`, `internal`, `deadline`, `blocking`, `variadic`, `returns`, and one for each parameter (or `parameters`) |
+//! | `[functions.NAME]` | `c`, `doc`, `internal`, `deadline`, `callables`, `blocking`, `variadic`, `returns`, and one for each parameter (or `parameters`) |
 //! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes`, `value`, `user_data`, `leading`, `view`, `retain`, `consumed`, `owner`, `borrowed`, `free`, `on_error`, `error`, `deadline`, `parameters` |
 //! | `returns` | `error_unless`, `error_if`, `errno`, `message`, `raises`, `value`, `text`, `bytes`, `null`, `free`, `length`, `owner`, `borrowed` |
 //!

@@ -28,6 +28,7 @@
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
+//! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -255,15 +256,15 @@ pub enum ToMicroprocess {
 pub enum End {
     /// The zone was ended because a call took too long.
     DeadlineExceeded {
-        /// The function that was running, if the zone said.
-        function: Option<String>,
+        /// What was running, if the zone said.
+        ran: Option<Ran>,
     },
     /// The zone exited.
     Exited {
         /// Its exit status.
         code: i32,
-        /// The function that was running, if the zone said.
-        function: Option<String>,
+        /// What was running, if the zone said.
+        ran: Option<Ran>,
     },
     /// The grant was revoked.
     Revoked,
@@ -271,9 +272,18 @@ pub enum End {
     Signaled {
         /// Which.
         signal: i32,
-        /// The function that was running, if the zone said.
-        function: Option<String>,
+        /// What was running, if the zone said.
+        ran: Option<Ran>,
     },
+}
+
+/// What a zone said that it was running when it ended.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Ran {
+    /// The function.
+    pub function: String,
+    /// If that was for the client which is told: which call of its batch, from 0.
+    pub own: Option<u64>,
 }
 
 /// From the broker to a zone.
@@ -317,6 +327,11 @@ pub enum FromZone {
     },
     /// The sandbox is closed, nothing is loaded.
     Jailed(Jailed),
+    /// A callable of the channel's client has taken longer than it may, and is not waited for any more.
+    Late {
+        /// The channel.
+        channel: ChannelId,
+    },
     /// The library is loaded, its symbols are there, the seal is on.
     Ready {
         /// The layers once more, with those that the seal added.

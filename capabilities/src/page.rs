@@ -47,7 +47,7 @@ impl Interface {
                 let _ = writeln!(text, "| `{name}` | `{}` |", cell(&constant(value)));
             }
         }
-        text + &sandbox::section(&self.sandbox)
+        text + &sandbox::section(self)
     }
 
     fn page_head(&self) -> String {
@@ -98,6 +98,9 @@ impl Interface {
         let mut remarks = self.failures(function);
         if let Some(deadline) = function.deadline {
             remarks.push(format!("It has {} to end.", sandbox::time(deadline)));
+        }
+        if let Some(callables) = function.callables {
+            remarks.push(format!("Callables may take {} of that call together.", sandbox::time(callables)));
         }
         if function.blocking {
             remarks.push("It may wait for long.".to_owned());

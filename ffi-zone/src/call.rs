@@ -159,7 +159,7 @@ impl<'a, 'b> Call<'a, 'b> {
     /// Just before C runs: from now on a callback may want the arena.
     #[inline]
     pub(crate) fn lend_arena(&self) {
-        self.origin.callables.starts(self.cursor);
+        self.origin.callables.starts(self.id.0, self.cursor);
     }
 }
 

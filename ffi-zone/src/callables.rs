@@ -35,8 +35,8 @@ pub trait Callables {
     /// Nothing calls it any more.
     fn release(&self, closure: ClosureId);
 
-    /// C is about to run; so much of the arena is in use. What a callback writes there stands behind it.
-    fn starts(&self, in_use: u64);
+    /// C is about to run for that function; so much of the arena is in use. What a callback writes there stands behind it.
+    fn starts(&self, function: u32, in_use: u64);
 
     /// C has run: what ends the call, whatever the function says.
     fn ended(&self) -> Option<Box<Refusal>>;
@@ -52,7 +52,7 @@ impl Callables for NoCallables {
 
     fn release(&self, _: ClosureId) {}
 
-    fn starts(&self, _: u64) {}
+    fn starts(&self, _: u32, _: u64) {}
 
     fn ended(&self) -> Option<Box<Refusal>> {
         None

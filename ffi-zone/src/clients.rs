@@ -127,7 +127,7 @@ impl Callables for Releasing<'_> {
         release(self.0, closure);
     }
 
-    fn starts(&self, _: u64) {}
+    fn starts(&self, _: u32, _: u64) {}
 
     fn ended(&self) -> Option<Box<Refusal>> {
         None
@@ -157,8 +157,10 @@ impl Callables for Asking<'_> {
         release(self.client, closure);
     }
 
-    fn starts(&self, in_use: u64) {
-        self.client.conversation.start(self.level, in_use);
+    fn starts(&self, function: u32, in_use: u64) {
+        let interface = &self.service.marshal().functions().interface;
+        let own = interface.functions.get(function as usize).and_then(|function| function.callables);
+        self.client.conversation.start(self.level, in_use, own.unwrap_or(interface.sandbox.callables));
     }
 
     fn ended(&self) -> Option<Box<Refusal>> {

@@ -17,16 +17,24 @@
 //! stood has failed: no further question is asked in it, C gets the callback's error value at once, and the call ends with
 //! that failure, whatever C says.
 //!
-//! **Late answers.** A question that was given up is still open for the client, which is busy with its callable. What
-//! it posts until it has answered is told [`Status::CallbackOverdue`]; only then is it back where the zone is.
+//! **Budget.** All callables that one outermost call leads to share a time, as the deadline of one does not bound how many C
+//! calls: a thread that waits for them serves nobody else. It runs while a question stands on the outermost call, so that
+//! calls inside of callables are in it. A question that outlasts it is overdue like one that outlasts its own deadline.
 //!
-//! Time that the client takes is not the library's: the row of the status page is paused meanwhile.
+//! **Late answers.** A question that was given up is still open for the client, which is busy with its callable. What
+//! it posts until it has answered is told how it came to be late; only then is it back where the zone is.
+//!
+//! Time that the client takes is not the library's: the row of the status page is paused from the question to its answer.
 
 use crate::refusal::Refusal;
 use cloison_capabilities::call::{ANSWER, MAX_DEPTH, Request, Status};
-use cloison_transport::status::{Paused, Row};
+use cloison_transport::status::{Row, monotonic};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The level of a call that stands on nothing.
+const OUTERMOST: usize = 1;
 
 /// A client's conversation; empty while none of its calls runs.
 #[derive(Default)]
@@ -42,8 +50,25 @@ struct Talk {
     levels: Vec<Level>,
     /// How many of the levels are questions.
     questions: u64,
+    budget: Budget,
     /// What is told to a client that answers late.
-    overdue: String,
+    overdue: Option<Box<Refusal>>,
+}
+
+/// What the callables of the outermost call may take together.
+#[derive(Clone, Copy, Default)]
+struct Budget {
+    whole: Duration,
+    used: Duration,
+    /// Since when a question stands on the outermost call.
+    since: Duration,
+}
+
+impl Budget {
+    /// When it is over, if nothing ends before.
+    fn until(self) -> Duration {
+        self.since.saturating_add(self.whole.saturating_sub(self.used))
+    }
 }
 
 enum Level {
@@ -64,9 +89,12 @@ pub(crate) struct Turn {
     pub(crate) depth: u64,
     /// How much of the arena is in use.
     pub(crate) in_use: u64,
+    /// Until when all callables of the outermost call have time.
+    pub(crate) until: Duration,
+    /// How much that is altogether.
+    pub(crate) budget: Duration,
     /// Where the calls of this conversation are noted.
     pub(crate) row: Row,
-    paused: Option<Paused>,
 }
 
 /// How a question ended, if not well.
@@ -81,13 +109,20 @@ impl Conversation {
     /// A call begins: its level.
     pub(crate) fn enter(&self, row: &Row) -> usize {
         let mut talk = self.talk();
+        if talk.levels.is_empty() {
+            talk.budget = Budget::default();
+        }
         talk.levels.push(Level::Call { row: row.clone(), in_use: 0, failure: None, given: Vec::new() });
         talk.levels.len()
     }
 
-    /// C is about to run; so much of the arena is in use.
-    pub(crate) fn start(&self, level: usize, bytes: u64) {
-        if let Some(Level::Call { in_use, .. }) = self.talk().levels.get_mut(level - 1) {
+    /// C is about to run; so much of the arena is in use, and so much time do callables have if this is the outermost call.
+    pub(crate) fn start(&self, level: usize, bytes: u64, callables: Duration) {
+        let mut talk = self.talk();
+        if level == OUTERMOST {
+            talk.budget.whole = callables;
+        }
+        if let Some(Level::Call { in_use, .. }) = talk.levels.get_mut(level - 1) {
             *in_use = bytes;
         }
     }
@@ -139,21 +174,29 @@ impl Conversation {
             *failure = Some(Refusal::new(Status::TooMany, text));
             return None;
         }
-        let turn = Turn { depth, in_use: *in_use, row: row.clone(), paused: row.pause() };
+        let (row, in_use) = (row.clone(), *in_use);
+        if talk.questions == 0 {
+            talk.budget.since = monotonic();
+        }
+        let (until, budget) = (talk.budget.until(), talk.budget.whole);
         talk.levels.push(Level::Question);
         talk.questions = depth;
-        Some(turn)
+        Some(Turn { depth, in_use, until, budget, row })
     }
 
     /// The question is over, one way or the other. Whether well.
-    pub(crate) fn asked(&self, turn: Turn, failed: Option<Failed>, pinned: Vec<u64>) -> bool {
+    pub(crate) fn asked(&self, failed: Option<Failed>, pinned: Vec<u64>) -> bool {
         let mut talk = self.talk();
         talk.levels.pop();
         talk.questions -= 1;
+        if talk.questions == 0 {
+            let Budget { used, since, .. } = talk.budget;
+            talk.budget.used = used.saturating_add(monotonic().saturating_sub(since));
+        }
         let well = failed.is_none();
         let refusal = match failed {
             Some(Failed::Overdue(refusal)) => {
-                refusal.text().clone_into(&mut talk.overdue);
+                talk.overdue = Some(refusal.clone());
                 self.late.fetch_add(1, Ordering::Relaxed);
                 Some(refusal)
             }
@@ -166,7 +209,6 @@ impl Conversation {
             }
             given.extend(pinned);
         }
-        turn.row.resume(turn.paused);
         drop(talk);
         self.changed.notify_all();
         well
@@ -189,7 +231,7 @@ impl Conversation {
             }
             self.late.store(late.saturating_sub(1), Ordering::Relaxed);
         }
-        Refusal::new(Status::CallbackOverdue, &talk.overdue)
+        talk.overdue.clone().unwrap_or_else(|| Refusal::overdue(None, ""))
     }
 
     fn talk(&self) -> MutexGuard<'_, Talk> {

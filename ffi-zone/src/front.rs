@@ -2,6 +2,7 @@
 
 use crate::callables::NoCallables;
 use crate::clients::Client;
+use crate::handles;
 use crate::policy::Policy;
 use crate::serve::{Ended, Service};
 use crate::workers::{Job, Station};
@@ -12,6 +13,9 @@ use cloison_transport::account::Account;
 use cloison_transport::server::{Server, Slot};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, TryLockError};
+
+/// The channel of what runs for nobody that is still there.
+const NOBODY: ChannelId = ChannelId(u64::MAX);
 
 /// What the thread that waits holds.
 pub(crate) struct Front {
@@ -101,6 +105,29 @@ impl Service {
             // If the broker does not hear it, it is gone.
             let _ = self.control.send(&FromZone::Detached { channel: id }, &[]);
         }
+    }
+
+    /// Ends what clients that have left could not take along, if nobody uses it any more.
+    #[inline]
+    pub(crate) fn sweep(&self) {
+        let ended = self.marshal.handles().sweep();
+        if !ended.is_empty() {
+            self.free(ended);
+        }
+    }
+
+    /// Frees objects of clients that are gone.
+    #[cold]
+    pub(crate) fn free(&self, ended: Vec<handles::Ended>) {
+        if !self.affine.is_empty() && !Station::is_first() {
+            return self.gate.post(Job::Free(ended));
+        }
+        let freed = Station::visit(&self.row, |station| {
+            station.row.begin_many(NOBODY, CLOSE, 0);
+            self.marshal.end(&station.workspace, ended, &NoCallables);
+            station.row.end();
+        });
+        debug_assert!(freed.is_ok(), "every thread that gets here has a station");
     }
 }
 

@@ -107,6 +107,7 @@ impl Functions {
             let bits = match &parameter.role {
                 Role::Number { scalar, .. } => bits_of_value(*argument, *scalar).ok_or(EvaluationError::OutOfRange)?,
                 Role::Handle(handle) if handle.null || *argument != 0 => *argument as u64,
+                Role::Handle(_) => return Err(EvaluationError::Null),
                 _ => return Err(EvaluationError::Unknown),
             };
             frame.set(index, bits);

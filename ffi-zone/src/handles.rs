@@ -14,7 +14,10 @@
 //! | consumed by a call | by that call | when the call has succeeded |
 //!
 //! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
-//! it goes on with another word for the object, or with its owner, or else stays for as long as the zone.
+//! it goes on with another word for the object, or with its owner, or else stays until somebody has the object again.
+//!
+//! What another client's call uses when its owner leaves ends when nobody uses it any more ([`Handles::sweep`]), with all that
+//! belongs to it.
 //!
 //! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: a callback
 //! of that call cannot close it, nor anything that owns it.
@@ -23,11 +26,14 @@
 
 mod table;
 
+use crate::refusal::Refusal;
 use crate::retained::Retained;
+use cloison_capabilities::call::Status;
 use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::{TypeId, TypeKind};
+use cloison_capabilities::types::{Definition, TypeId, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use table::{Object, Table};
 
@@ -85,11 +91,14 @@ pub struct Handles {
     rules: Vec<Rule>,
     /// The most bytes that the library may keep for one client.
     retained_bytes: u64,
+    /// Something that a client has left behind may be in use no more.
+    due: AtomicBool,
     table: Mutex<Table>,
 }
 
-#[derive(Clone, Copy)]
 struct Rule {
+    /// The type's name, for texts.
+    name: String,
     free: Option<FunctionId>,
     max_live: u32,
 }
@@ -97,12 +106,16 @@ struct Rule {
 impl Handles {
     /// None yet.
     pub fn new(interface: &Interface) -> Self {
-        let rule = |kind: &TypeKind| match kind {
-            TypeKind::Handle(handle) => Rule { free: handle.free, max_live: handle.max_live },
-            _ => Rule { free: None, max_live: 0 },
+        let rule = |definition: &Definition| {
+            let (free, max_live) = match &definition.kind {
+                TypeKind::Handle(handle) => (handle.free, handle.max_live),
+                _ => (None, 0),
+            };
+            Rule { name: definition.name.clone(), free, max_live }
         };
-        let rules = interface.types.iter().map(|definition| rule(&definition.kind)).collect();
-        Self { rules, retained_bytes: interface.sandbox.call_bytes, table: Mutex::default() }
+        let rules = interface.types.iter().map(rule).collect();
+        let retained_bytes = interface.sandbox.call_bytes;
+        Self { rules, retained_bytes, due: AtomicBool::new(false), table: Mutex::default() }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -122,6 +135,18 @@ impl Handles {
     /// The function that ends an object of that type.
     pub fn free_function(&self, id: TypeId) -> Option<FunctionId> {
         self.rules.get(id.0 as usize)?.free
+    }
+
+    /// What a client is told that holds as many of that type as it may.
+    #[cold]
+    pub fn too_many(&self, id: TypeId) -> Box<Refusal> {
+        let text = match self.rules.get(id.0 as usize) {
+            Some(Rule { name, max_live, .. }) => format!(
+                "it would be one more {name} than the {max_live} that a client may hold (`max_live` in [types.{name}])"
+            ),
+            None => "there is no such type".to_owned(),
+        };
+        Refusal::new(Status::TooMany, text)
     }
 
     /// The object's address.
@@ -150,6 +175,9 @@ impl Handles {
                 object.pins = if object.pins == CONSUMED { 0 } else { object.pins.saturating_sub(1) };
             }
         }
+        if !table.departed.is_empty() {
+            self.due.store(true, Ordering::Relaxed);
+        }
     }
 
     /// The client holds this object from now on. One that it holds already keeps its word.
@@ -174,7 +202,8 @@ impl Handles {
         }
         *live += 1;
         let born = table.next();
-        let (children, retained) = (BTreeMap::new(), Vec::new());
+        let retained = table.left_alone.remove(&(id, address)).unwrap_or_default();
+        let children = BTreeMap::new();
         let object = Object { client, id, address, borrowed, born, owner: None, children, pins: 0, retained };
         let index = table.place(object);
         table.known.insert((id, address, client), index);
@@ -254,9 +283,26 @@ impl Handles {
     /// Ends everything that a client holds.
     ///
     /// What another client's call uses at this moment, by a word that it has borrowed, is not freed under its feet: that
-    /// object and what belongs to it stay until the zone ends.
+    /// object and what belongs to it stay until [`Handles::sweep`].
     pub fn close_all(&self, client: ChannelId) -> Vec<Ended> {
+        self.end_all(&mut self.table(), client)
+    }
+
+    /// Ends what clients that have left could not take along, and nobody uses any more. To be called when a call has ended.
+    #[inline]
+    pub fn sweep(&self) -> Vec<Ended> {
+        if self.due.load(Ordering::Relaxed) { self.sweep_now() } else { Vec::new() }
+    }
+
+    #[cold]
+    fn sweep_now(&self) -> Vec<Ended> {
         let mut table = self.table();
+        self.due.store(false, Ordering::Relaxed);
+        let departed = std::mem::take(&mut table.departed);
+        departed.into_iter().flat_map(|client| self.end_all(&mut table, client)).collect()
+    }
+
+    fn end_all(&self, table: &mut Table, client: ChannelId) -> Vec<Ended> {
         let objects = table.slots.iter().zip(0_u32..).filter_map(|(slot, index)| Some((slot.object.as_ref()?, index)));
         let roots = objects.filter(|(object, _)| object.client == client && object.owner.is_none());
         let mut roots: Vec<_> = roots.map(|(object, index)| (object.born, index)).collect();
@@ -266,8 +312,10 @@ impl Handles {
             // An earlier one may have taken it along.
             if table.object(root).is_some_and(|object| object.client == client) {
                 let family = table.family(root);
-                if !table.pinned_by_others(&family, client) {
-                    ended.extend(self.end(&mut table, family));
+                if table.pinned_by_others(&family, client) {
+                    table.departed.insert(client);
+                } else {
+                    ended.extend(self.end(table, family));
                 }
             }
         }

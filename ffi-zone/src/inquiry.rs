@@ -3,8 +3,9 @@
 //! Objects that C shows to a callable, and that the client did not hold before, are the client's for as long as the question
 //! lasts: C does not say for how long they live.
 //!
-//! With its two parts one of the modules of this crate that contain `unsafe`: C's arguments are where C says that they are.
+//! With `taking` and `telling` one of the modules of this crate that contain `unsafe`: C's arguments are where C says that they are.
 
+mod quiet;
 mod taking;
 mod telling;
 
@@ -24,6 +25,8 @@ use cloison_capabilities::interface::{Buffer, Cell, CellFill, Number, Parameter,
 use cloison_capabilities::types::Scalar;
 use std::ffi::c_void;
 use std::fmt::Display;
+
+pub(crate) use quiet::is_quiet;
 
 /// One call.
 pub(crate) struct Inquiry<'a> {
@@ -191,13 +194,13 @@ impl<'a> Inquiry<'a> {
             "{}: the result for `{name}` has {count} elements, and there is room for {capacity}",
             self.kind.name
         );
-        Refusal::new(Status::TooLarge, text)
+        Refusal::new(Status::Misfit, text)
     }
 
     #[cold]
     fn unable(&self, index: usize, text: impl Display) -> Box<Refusal> {
         let name = self.parameters().get(index).map_or("?", |parameter| &parameter.name);
-        Refusal::new(Status::TooLarge, format_args!("{}: `{name}` {text}", self.kind.name))
+        Refusal::new(Status::Misfit, format_args!("{}: `{name}` {text}", self.kind.name))
     }
 }
 
@@ -230,7 +233,8 @@ impl Environment for Given<'_, '_> {
     }
 
     fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
-        self.functions.integer(&mut Frame::default(), function, arguments)
+        let call = || self.functions.integer(&mut Frame::default(), function, arguments);
+        quiet::without_questions(call).unwrap_or(Err(EvaluationError::Asks))
     }
 }
 

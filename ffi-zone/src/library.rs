@@ -173,6 +173,7 @@ mod tests {
                 raises: Default::default(),
             },
             deadline: None,
+            callables: None,
             blocking: false,
             variadic: None,
             declared: Location { line: 12, column: 1 },
@@ -180,6 +181,7 @@ mod tests {
         let sandbox = Sandbox {
             memory_bytes: 1 << 20,
             deadline: Duration::from_secs(1),
+            callables: Duration::from_secs(60),
             processes: 0,
             descriptors: 64,
             file_size_bytes: 0,

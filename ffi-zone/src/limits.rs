@@ -77,6 +77,7 @@ mod tests {
         Sandbox {
             memory_bytes: 64 << 20,
             deadline: Duration::from_secs(2),
+            callables: Duration::from_secs(60),
             processes,
             descriptors: 64,
             file_size_bytes: 0,

@@ -75,7 +75,7 @@ impl Outgoing<'_, '_> {
             return Ok(0);
         }
         let adopted = self.handles.adopt(self.client, id, address, owner, borrowed);
-        let Adopted { word, fresh } = adopted.map_err(|_| too_many())?;
+        let Adopted { word, fresh } = adopted.map_err(|_| self.handles.too_many(id))?;
         if fresh {
             self.fresh.push(word);
         }
@@ -227,11 +227,6 @@ impl Outgoing<'_, '_> {
     fn too_large(&self, bytes: u64) -> Box<Refusal> {
         too_large(bytes, self.arena)
     }
-}
-
-#[cold]
-fn too_many() -> Box<Refusal> {
-    Refusal::new(Status::TooMany, "the client holds as many objects of this type as it may")
 }
 
 /// Results that do not fit.

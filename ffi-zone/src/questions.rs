@@ -8,13 +8,14 @@ use crate::clients::{Client, Releasing};
 use crate::closures::Target;
 use crate::conversation::{Failed, Turn};
 use crate::ffi::{Signature, SignatureError};
-use crate::inquiry::Inquiry;
+use crate::inquiry::{Inquiry, is_quiet};
 use crate::passing::MAX_NESTING;
 use crate::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
 use crate::workers::Station;
-use cloison_capabilities::call::{ANSWER, MAX_WORDS, Request, Status};
+use cloison_capabilities::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_capabilities::interface::{Callback, Element, Role};
+use cloison_capabilities::message::FromZone;
 use cloison_capabilities::types::{CType, MemberRole, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
 use cloison_transport::line::Unanswered;
@@ -175,7 +176,7 @@ impl Target for Question {
         // SAFETY: the call interface is that of the kind.
         let mut inquiry = unsafe { Inquiry::new(&self.kind, value, arguments) };
         let answered = match (self.service.upgrade(), self.client.upgrade()) {
-            (Some(service), Some(client)) => self.ask(&service, &client, &mut inquiry),
+            (Some(service), Some(client)) if !is_quiet() => self.ask(&service, &client, &mut inquiry),
             _ => false,
         };
         if !answered {
@@ -192,7 +193,7 @@ impl Question {
         let mut given = Vec::new();
         let failed = self.converse(service, client, inquiry, &turn, &mut given).err();
         let (ended, row) = (inquiry.end(service, client), turn.row.clone());
-        let well = client.conversation.asked(turn, failed, given);
+        let well = client.conversation.asked(failed, given);
         if !ended.is_empty() {
             let freed = Station::visit(&row, |station| {
                 service.marshal().end(&station.workspace, ended, &Releasing(client));
@@ -217,29 +218,46 @@ impl Question {
         let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
         inquiry.measure(service.marshal().functions()).map_err(Failed::Answered)?;
         inquiry.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
-        let until = monotonic().saturating_add(self.kind.deadline);
+        let paused = turn.row.pause();
+        let heard = self.hear(service, client, turn, &mut reply, &mut request);
+        turn.row.resume(paused);
+        heard?;
+        self.answered(service, client, inquiry, turn, &request, given).map_err(Failed::Answered)
+    }
+
+    /// The client's turn: its answer is in `request`.
+    fn hear(
+        &self,
+        service: &Arc<Service>,
+        client: &Arc<Client>,
+        turn: &Turn,
+        reply: &mut Reply,
+        request: &mut Request,
+    ) -> Result<(), Failed> {
+        let until = monotonic().saturating_add(self.kind.deadline).min(turn.until);
         let mut said = true;
         loop {
             let heard = match said {
-                true => client.line.ask(&reply, &mut request, until),
-                false => client.line.listen(&mut request, until),
+                true => client.line.ask(reply, request, until),
+                false => client.line.listen(request, until),
             };
             said = match heard {
                 Ok(()) if client.conversation.is_late() => {
-                    let refusal = client.conversation.tell_late(&request);
-                    refusal.write(&mut reply, Some(client.line.arena()), request.arena_used);
+                    let refusal = client.conversation.tell_late(request);
+                    refusal.write(reply, Some(client.line.arena()), request.arena_used);
                     true
                 }
-                Ok(()) if request.function == ANSWER => {
-                    let answered = self.answered(service, client, inquiry, turn, &request, given);
-                    return answered.map_err(Failed::Answered);
-                }
-                Ok(()) => service.nested(client, &turn.row, &request, &mut reply),
+                Ok(()) if request.function == ANSWER => return Ok(()),
+                Ok(()) => service.nested(client, &turn.row, request, reply),
                 Err(Unanswered::Control) => {
                     service.hear();
                     false
                 }
-                Err(Unanswered::Deadline) => return Err(Failed::Overdue(self.overdue())),
+                Err(Unanswered::Deadline) => {
+                    // Who does not hear it goes on with what nobody waits for.
+                    let _ = service.control.try_send(&FromZone::Late { channel: client.line.id() }, &[]);
+                    return Err(Failed::Overdue(self.overdue(turn, until)));
+                }
                 Err(Unanswered::Gone) => {
                     return Err(Failed::Answered(Refusal::new(Status::Revoked, "the client is gone")));
                 }
@@ -269,9 +287,17 @@ impl Question {
         }
     }
 
-    fn overdue(&self) -> Box<Refusal> {
-        let deadline = self.kind.deadline.as_millis();
-        let text = format_args!("{} took longer than its {deadline} ms", self.kind.name);
-        Refusal::new(Status::CallbackOverdue, text)
+    fn overdue(&self, turn: &Turn, until: Duration) -> Box<Refusal> {
+        let name = &self.kind.name;
+        if until < turn.until {
+            let deadline = self.kind.deadline.as_millis();
+            return Refusal::overdue(None, format_args!("{name} took longer than its {deadline} ms"));
+        }
+        let budget = turn.budget;
+        let text = format_args!(
+            "{name} ran when the callables of this call had taken {budget:?} together, which is all they may \
+             (`callables` of the outermost function, or under [sandbox])"
+        );
+        Refusal::overdue(Some(budget), text)
     }
 }

@@ -5,6 +5,7 @@ use cloison_capabilities::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Status
 use cloison_sandbox::Ended;
 use cloison_transport::Arena;
 use std::fmt::Display;
+use std::time::Duration;
 
 /// The longest text that goes with it.
 const TEXT_BYTES: usize = 64 * 1024;
@@ -64,6 +65,16 @@ impl Refusal {
     #[cold]
     pub fn raised(depth: u64) -> Box<Self> {
         Box::new(Self { status: Status::Raised, words: [depth, 0], text: String::new() })
+    }
+
+    /// A callable took longer than it may, or all of a call together than the `budget`.
+    #[cold]
+    pub fn overdue(budget: Option<Duration>, text: impl Display) -> Box<Self> {
+        let (status, limit) = match budget {
+            Some(budget) => (Status::CallablesOverdue, budget.as_millis() as u64),
+            None => (Status::CallbackOverdue, 0),
+        };
+        Box::new(Self { status, words: [limit, 0], text: text.to_string() })
     }
 
     /// Its status.

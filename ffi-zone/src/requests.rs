@@ -98,7 +98,7 @@ impl Service {
         let origin = Origin::new(client.line.id(), client.line.arena(), callables);
         match request.function {
             CLOSE => {
-                callables.starts(request.arena_used);
+                callables.starts(CLOSE, request.arena_used);
                 self.marshal.close(&station.workspace, &origin, request, reply);
                 if let Some(refusal) = callables.ended() {
                     self.refuse(client, &refusal, request, reply);

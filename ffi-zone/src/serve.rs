@@ -199,6 +199,7 @@ impl Service {
         self.serve(client, station, &station.row, &NoCallables, request, reply);
         self.hand_back();
         client.line.reply(reply);
+        self.sweep();
     }
 
     /// A call for which this thread has let go of the front.
@@ -241,6 +242,7 @@ impl Service {
         if client.end() {
             self.end(client, false);
         }
+        self.sweep();
     }
 
     /// A call in which C may ask. Whether the client waits for its end.

@@ -8,8 +8,9 @@
 //! make or use such objects, one after the other, and nothing else.
 
 use crate::clients::Client;
+use crate::handles::Ended;
 use crate::marshal::Marshal;
-use crate::serve::Ended;
+use crate::serve;
 use crate::workspace::Workspace;
 use cloison_capabilities::Interface;
 use cloison_capabilities::call::{Reply, Request};
@@ -102,7 +103,7 @@ pub(crate) struct Gate {
 #[derive(Default)]
 struct State {
     open: bool,
-    ended: Option<Ended>,
+    ended: Option<serve::Ended>,
     over: bool,
     jobs: VecDeque<Job>,
 }
@@ -113,6 +114,8 @@ pub(crate) enum Job {
     Call(Arc<Client>, Box<Request>),
     /// A client has left.
     End(Arc<Client>),
+    /// These objects of clients that had left have ended.
+    Free(Vec<Ended>),
     /// A call inside of a callback: what it is to be answered.
     Nested { client: Arc<Client>, row: Row, request: Box<Request>, reply: mpsc::SyncSender<(bool, Box<Reply>)> },
 }
@@ -132,7 +135,7 @@ impl Gate {
     }
 
     /// Serving is over; the first reason counts.
-    pub(crate) fn end(&self, ended: Option<Ended>) {
+    pub(crate) fn end(&self, ended: Option<serve::Ended>) {
         let mut state = self.state();
         state.over = true;
         state.ended = state.ended.take().or(ended);
@@ -146,7 +149,7 @@ impl Gate {
     }
 
     /// Why it is.
-    pub(crate) fn reason(&self) -> Option<Ended> {
+    pub(crate) fn reason(&self) -> Option<serve::Ended> {
         self.state().ended.take()
     }
 

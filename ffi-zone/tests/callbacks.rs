@@ -242,11 +242,37 @@ fn objects_of_a_client_that_leaves_end_and_ask_nobody() {
     zone.stop();
 }
 
+/// One thread runs the call that uses it, another one hears that its owner leaves.
+#[test]
+fn what_a_call_uses_ends_with_the_call_when_its_owner_has_left() {
+    let mut interface = asking(Instances::Shared);
+    interface.sandbox.threads = 2;
+    let zone = Zone::start(interface, asking_functions);
+    let (mut owner, mut user) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+    let mut third = zone.attach(3, zone.everything());
+    let mut count = || zone.call(&mut third, "box_count", &[]).words[0];
+    let before = count();
+    let word = zone.call(&mut owner, "box_new", &[Word(5)]).words[0];
+    zone.call(&mut owner, "box_offer", &[Word(word)]);
+    let lent = zone.call(&mut user, "box_offered", &[]).words[0];
+    let reply = zone.converse(&mut user, "box_hold", &[Word(lent), Word(1)], |_, _| {
+        zone.detach(owner.id);
+        assert_eq!(count(), before + 1, "it is in use");
+        of(0)
+    });
+    assert_eq!((reply.status, reply.words[0]), (Status::Ok, 5));
+    while count() != before {
+        std::thread::yield_now();
+    }
+    assert_eq!(zone.call(&mut user, "box_value", &[Word(lent)]).status, Status::StaleHandle);
+    zone.stop();
+}
+
 #[test]
 fn room_is_what_it_was_when_c_asked() {
     for instances in BOTH {
         let (zone, mut client) = start(instances);
-        for (bytes, status) in [(16, Status::Ok), (17, Status::TooLarge), (64, Status::TooLarge)] {
+        for (bytes, status) in [(16, Status::Ok), (17, Status::Misfit), (64, Status::Misfit)] {
             let reply = zone.converse(&mut client, "measured", &[Word(1)], |client, question| {
                 with_data(client, question, &[64], &[&vec![1; bytes]])
             });
@@ -255,6 +281,36 @@ fn room_is_what_it_was_when_c_asked() {
         }
         zone.stop();
     }
+}
+
+/// What says how long something is would ask, while it is the client's turn: it would wait for itself.
+#[test]
+fn a_length_that_asks_is_refused() {
+    let (zone, mut client) = start(Instances::Shared);
+    let word = zone.call(&mut client, "box_new", &[Word(5)]).words[0];
+    let bytes = |client: &mut Client, null: u64| {
+        let reply = zone.converse(client, "box_bytes", &[Word(word), Word(null), Word(1)], |_, question| {
+            assert_eq!(question.callable, 1);
+            of(question.words[2] as i64)
+        });
+        let told = if reply.status == Status::Ok { String::new() } else { client.explanation(&reply) };
+        (reply.status, told)
+    };
+    assert_eq!(bytes(&mut client, 0), (Status::Ok, String::new()));
+    zone.call(&mut client, "box_on", &[Word(word), Word(9)]);
+    let (status, told) = bytes(&mut client, 0);
+    let expected = "f of box_bytes: `bytes` has no length: the function that says it calls a callable";
+    assert_eq!((status, told.as_str()), (Status::Misfit, expected));
+    let (status, told) = bytes(&mut client, 1);
+    let expected = "f of box_bytes: `bytes` has no length: the object that says it is NULL";
+    assert_eq!((status, told.as_str()), (Status::Misfit, expected));
+    // Where nobody else has the turn it may ask.
+    let reply = zone.converse(&mut client, "box_fire", &[Word(word), Word(2)], |_, question| {
+        assert_eq!((question.callable, question.words[0]), (9, 2));
+        of(3)
+    });
+    assert_eq!(reply.words[0], 3);
+    zone.stop();
 }
 
 /// The request that closes a handle.

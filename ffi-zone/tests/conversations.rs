@@ -161,7 +161,7 @@ fn answers_that_make_no_sense_end_the_call() {
 fn buffers_of_answers_are_checked() {
     let (zone, mut client) = start();
     let results = [
-        ([0, 9], Status::TooLarge),
+        ([0, 9], Status::Misfit),
         ([0, 1 << 40], Status::Malformed),
         ([1 << 40, 1], Status::Malformed),
         ([u64::MAX, 0], Status::Malformed),
@@ -224,6 +224,77 @@ fn a_callable_that_takes_too_long() {
         of(1)
     });
     assert_eq!(reply.status, Status::CallbackOverdue);
+    zone.stop();
+}
+
+/// A zone whose callables may take so long together, of one call.
+fn budgeted(whole: Duration, times: Option<Duration>) -> (Zone, Client) {
+    let mut interface = asking(Instances::Shared);
+    interface.sandbox.callables = whole;
+    let of_times = interface.functions.iter_mut().find(|function| function.name == "times").expect("times");
+    of_times.callables = times;
+    let zone = Zone::start(interface, asking_functions);
+    let client = zone.attach(1, zone.everything());
+    (zone, client)
+}
+
+/// Each callable is quick enough for its own deadline, and C would call it for ever.
+#[test]
+fn callables_share_a_time() {
+    for (whole, own) in [(Duration::from_millis(40), None), (LONG, Some(Duration::from_millis(40)))] {
+        let (zone, mut client) = budgeted(whole, own);
+        let mut asked = 0;
+        let nap = || std::thread::sleep(Duration::from_millis(15));
+        let reply = zone.converse(&mut client, "times", &[Word(1), Word(10_000)], |_, _| {
+            asked += 1;
+            nap();
+            of(1)
+        });
+        assert_eq!((reply.status, reply.words[0]), (Status::CallablesOverdue, 40));
+        assert!(asked <= 3, "{asked}");
+        let told = client.explanation(&reply);
+        assert!(told.starts_with("f of times ran when the callables of this call had taken 40ms"), "{told}");
+        // The next call has all of it again, and so has another client.
+        works(&zone, &mut client);
+        works(&zone, &mut zone.attach(2, zone.everything()));
+        // Calls inside of callables are in it, whatever they would have by themselves.
+        let (mut outer, mut inner) = (0, 0);
+        let reply = zone.converse(&mut client, "times", &[Word(1), Word(10_000)], |client, _| {
+            outer += 1;
+            let reply = zone.converse(client, "times", &[Word(2), Word(10_000)], |_, _| {
+                inner += 1;
+                nap();
+                of(1)
+            });
+            assert_eq!(reply.status, Status::CallablesOverdue);
+            of(1)
+        });
+        assert_eq!((reply.status, outer), (Status::CallablesOverdue, 1));
+        assert!(inner <= 3, "{inner}");
+        works(&zone, &mut client);
+        zone.stop();
+    }
+}
+
+/// A batch is one call.
+#[test]
+fn callables_of_a_batch_share_a_time() {
+    let (zone, mut client) = budgeted(LONG, Some(Duration::from_millis(40)));
+    let times = zone.id("times").0;
+    let row: Vec<u64> = (0..100).flat_map(|_| [u64::from(times) | 2 << 32, 0, 1, 1]).collect();
+    let bytes: Vec<u8> = row.iter().flat_map(|word| word.to_le_bytes()).collect();
+    client.caller.arena().write(0, &bytes).expect("fits");
+    let mut request = Request { function: BATCH, count: 3, arena_used: bytes.len() as u64, words: [0; MAX_WORDS] };
+    request.words[..3].copy_from_slice(&[0, bytes.len() as u64, 100]);
+    let mut asked = 0;
+    let reply = client.converse(&request, |_, _| {
+        asked += 1;
+        std::thread::sleep(Duration::from_millis(15));
+        of(1)
+    });
+    assert_eq!((reply.status, reply.words[0]), (Status::CallablesOverdue, 40));
+    assert!(asked <= 3, "{asked}");
+    works(&zone, &mut client);
     zone.stop();
 }
 

@@ -47,7 +47,7 @@ impl Callables for Lender {
         self.released.borrow_mut().push(closure.0);
     }
 
-    fn starts(&self, in_use: u64) {
+    fn starts(&self, _: u32, in_use: u64) {
         self.in_use.set(in_use);
     }
 

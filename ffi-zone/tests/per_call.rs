@@ -244,7 +244,7 @@ fn nobody_waits_for_a_client_that_has_left_in_a_callback() {
         let process = children(&zone);
         assert!(matches!(process[..], [process] if exists(process)), "{process:?}");
         if late {
-            std::thread::sleep(Duration::from_millis(600));
+            assert!(matches!(zone.control.receive(), Ok((FromZone::Late { channel: ChannelId(1) }, _))));
         }
         zone.channel.end(State::Ended);
         zone.control.send(&ToZone::Detach { channel: ChannelId(1) }, &[]).expect("sent");

@@ -1,11 +1,13 @@
-//! Soft interrupts: Ctrl-C becomes `KeyboardInterrupt`, an exhausted memory budget becomes `MemoryError`.
+//! Soft interrupts: Ctrl-C becomes `KeyboardInterrupt`, an exhausted memory budget becomes `MemoryError`, a callable that nobody
+//! waits for any more gets `DeadlineExceeded`.
 //!
-//! Both arise where almost nothing may be done: in a signal handler, inside the allocator. They set a bit and wake the
+//! All arise where almost nothing may be done: in a signal handler, inside the allocator. They set a bit and wake the
 //! interpreter, which looks between two instructions. Waking it is one send over RustPython's user-signal channel, a
 //! `std::sync::mpsc` list of blocks of 31 messages that allocates when a block is used up. So the channel is
 //! warmed up, at most one message is under way for each bit, and `deliver`, which runs as ordinary code, moves on to
 //! the next block in time.
 
+use crate::capability::late;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;
@@ -15,6 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 pub const INTERRUPT: u8 = 1;
 /// The memory budget is used up.
 pub const MEMORY: u8 = 2;
+/// The zone has given up a callable.
+pub const LATE: u8 = 4;
 
 /// How many messages one block of the channel holds, and how many of them are used before the next block is begun.
 const BLOCK: u32 = 31;
@@ -51,6 +55,11 @@ pub fn memory_error_is_told() {
     TOLD.store(true, Ordering::Relaxed);
 }
 
+/// Whether all that is asked for concerns a callable: a call that waits for its end goes on, and it is raised after that.
+pub fn is_late_only() -> bool {
+    PENDING.load(Ordering::Relaxed) == LATE
+}
+
 fn wake() {
     if let Some(sender) = SENDER.get() {
         SENT.fetch_add(1, Ordering::Relaxed);
@@ -71,7 +80,10 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
     if pending & MEMORY != 0 && !TOLD.load(Ordering::Relaxed) && crate::memory::over_budget() {
         return Err(vm.no_memory_error());
     }
-    Ok(())
+    match pending & LATE {
+        0 => Ok(()),
+        _ => late::due(vm).map_or(Ok(()), Err),
+    }
 }
 
 /// Use up the rest of the block, so that it is this code and no signal handler that allocates the next.

@@ -1,4 +1,4 @@
-//! Signals of a microprocess: Ctrl-C is a soft interrupt, everything else keeps its default.
+//! Signals of a microprocess: Ctrl-C, and SIGURG when a callable is late, are soft interrupts; everything else keeps its default.
 //!
 //! This is one of the crate's three modules with `unsafe`: there is no safe way to install a handler.
 
@@ -11,7 +11,11 @@ pub fn catch_interrupts() {
     extern "C" fn on_interrupt(_: libc::c_int) {
         interrupt::raise(interrupt::INTERRUPT);
     }
+    extern "C" fn on_late(_: libc::c_int) {
+        interrupt::raise(interrupt::LATE);
+    }
     set_handler(libc::SIGINT, on_interrupt as extern "C" fn(libc::c_int) as libc::sighandler_t);
+    set_handler(libc::SIGURG, on_late as extern "C" fn(libc::c_int) as libc::sighandler_t);
 }
 
 /// A template does not end by Ctrl-C: the broker ends it when the time has come.
@@ -43,7 +47,7 @@ fn set_handler(signal: libc::c_int, handler: libc::sighandler_t) {
     }
 }
 
-/// Run `work` with SIGINT held back.
+/// Run `work` with both held back.
 pub fn without_interrupts(work: impl FnOnce()) {
     // SAFETY: both sets are initialised by the calls that are given them, and outlive these calls.
     unsafe {
@@ -51,6 +55,7 @@ pub fn without_interrupts(work: impl FnOnce()) {
         let mut before = MaybeUninit::uninit();
         libc::sigemptyset(held.as_mut_ptr());
         libc::sigaddset(held.as_mut_ptr(), libc::SIGINT);
+        libc::sigaddset(held.as_mut_ptr(), libc::SIGURG);
         libc::pthread_sigmask(libc::SIG_BLOCK, held.as_ptr(), before.as_mut_ptr());
         work();
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());

@@ -92,12 +92,19 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
             }
             5 => ok(&[]),
             // As many replies as there should be, and a number that is none in the middle.
-            _ => {
+            6 => {
                 let words = (0..request.words[2]).flat_map(|call| [1 << 32, if call == 20 { 1 << 40 } else { call }]);
                 let replies: Vec<u64> = words.collect();
                 let offset = request.arena_used.next_multiple_of(16);
                 arena.write_words(offset, &replies).expect("room");
                 ok(&[offset, replies.len() as u64 * 8, request.words[2]])
+            }
+            // Two replies that name the same bytes, which are more than half of the arena.
+            _ => {
+                let row = [2 << 32, 0, arena.len() / 2 + 1];
+                let rows: Vec<u8> = row.iter().chain(&row).flat_map(|word| word.to_le_bytes()).collect();
+                arena.write(0, &rows).expect("room");
+                ok(&[0, rows.len() as u64, 2])
             }
         },
         "BATCH" => batch(memory, request, arena),
@@ -122,6 +129,15 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
             0 => ok(&[0, 7]),
             1 => ok(&[u64::MAX, 0]),
             2 => ok(&[1 << 40, interface_size()]),
+            // All of the arena is the text, and the record stands in it, too.
+            3 => {
+                let interface = interface();
+                let offset = person(&interface).members.iter().find(|member| member.name == "mail").expect("it").offset;
+                arena.write(0, &(arena.len() - 8).to_le_bytes()).expect("room");
+                arena.write(16, &vec![0; interface_size() as usize]).expect("room");
+                arena.write(16 + offset, &1_u64.to_le_bytes()).expect("room");
+                ok(&[16, interface_size()])
+            }
             _ => {
                 arena.write(0, &[0xFF; 400]).expect("room");
                 ok(&[0, interface_size()])
@@ -179,10 +195,13 @@ fn batch(memory: &mut Memory, request: &Request, arena: &Arena) -> Reply {
 
 /// How large a `struct person` is.
 fn interface_size() -> u64 {
-    let interface = interface();
+    person(&interface()).layout.size
+}
+
+fn person(interface: &cloison_capabilities::Interface) -> &cloison_capabilities::types::Record {
     let person = interface.types.iter().find(|definition| definition.name == "person").expect("it");
     let cloison_capabilities::types::TypeKind::Record(person) = &person.kind else { panic!("a record") };
-    person.layout.size
+    person
 }
 
 fn interface() -> cloison_capabilities::Interface {
@@ -417,13 +436,13 @@ TypeError: object.__new__(db) is not safe, use db.__new__()
 False
 True <closed stmt handle of capability 'fake'>
 StaleHandle: use(): s is closed
-StaleHandle: this stmt is closed already
+StaleHandle: this stmt is closed
 StaleHandle: this stmt is closed
 True True
 StaleHandle: prepare(): d is closed
 StaleHandle: use(): s is closed
 0 True
-StaleHandle: this db is closed already
+StaleHandle: this db is closed
 Busy: fake.prepare() failed with 5
 DatabaseError: fake.prepare() failed with 7
 True 5 False
@@ -601,8 +620,13 @@ e = error(fake.checked.map, range(200))
 print(e.index, e.results == list(range(20)))
 print(fake.checked.map(range(200)) == list(range(200)), fake.half.map([2.0] * 100) == [1.0] * 100)
 error(fake.bad_handle)
-for how in range(4):
+for how in range(5):
     error(fake.bad_record, how)
+fake.next_batch_lies(7)
+def both():
+    with fake.batch() as batch:
+        batch.blob(1), batch.blob(2)
+error(both)
 print(fake.crc(b'\\1'))
 ";
     let (outcome, _) = run(source);
@@ -654,7 +678,9 @@ print(fake.crc(b'\\1'))
         &format!("Error: fake.bad_record(): the zone answered with {bytes}"),
         "Error: fake.bad_record(): the zone answered with NULL where something should be",
         &format!("Error: fake.bad_record(): the zone answered with {bytes}"),
+        "Error: fake.bad_record(): the zone answered with more bytes than there are",
         "ValueError: fake.bad_record(): the zone answered with text that is not UTF-8",
+        "Error: fake.batch(): the zone answered with more bytes than there are",
         "1",
     ];
     assert_eq!(outcome.stderr, "");

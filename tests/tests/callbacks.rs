@@ -1,6 +1,6 @@
 //! C calls Python: values both ways, calls inside of calls, exceptions that travel through C, deadlines, other threads.
 
-use crate::things::check;
+use crate::things::{self, check};
 
 #[test]
 fn callables_get_values_and_give_values() {
@@ -121,6 +121,65 @@ f each True
 2 False
 ",
     );
+}
+
+/// It gets the exception where it is, and may even go on: nobody waits for what it says.
+#[test]
+fn a_callable_that_never_ends_is_interrupted() {
+    check(
+        "
+import time
+where = []
+def spin(i):
+    try:
+        while True: where.append(0) if len(where) < 5 else None
+    except TimeoutError as e:
+        where.append(e)
+        raise
+began = time.monotonic()
+e = error(t.each, 3, spin)
+print(e.callback, type(where[-1]).__name__, time.monotonic() - began < 5)
+def stubborn(i):
+    try:
+        while True: pass
+    except TimeoutError:
+        return 1
+e = error(t.each, 3, stubborn)
+def inside(i):
+    return t.each(1, spin)
+e = error(t.each, 1, inside)
+print(t.each(2, lambda i: 1))
+for _ in range(100_000): pass
+",
+        "DeadlineExceeded: things.each(): the callable f did not return within 200ms
+f DeadlineExceeded True
+DeadlineExceeded: things.each(): the callable f did not return within 200ms
+DeadlineExceeded: things.each(): the callable f did not return within 200ms
+2
+",
+    );
+}
+
+/// Each run has its 200 ms, and C would go on for ever.
+#[test]
+fn callables_of_one_call_share_a_time() {
+    let source = "
+import time
+asked = []
+def slow(i):
+    asked.append(i)
+    time.sleep(0.05)
+    return 1
+e = error(t.each, 1_000_000, slow)
+print(e.callback, e.function, e.deadline, 1 < len(asked) < 10)
+print(t.each(2, lambda i: 1))
+";
+    let zone = include_str!("../c/things.zone.toml").replace("[sandbox]\n", "[sandbox]\ncallables = \"150 ms\"\n");
+    let output = things::project(source, "shared").file("things.zone.toml", &zone).main(&[]).output().ends_with(0);
+    let expected = "DeadlineExceeded: things.each(): its callables took longer together than they may: f of each ran when \
+                    the callables of this call had taken 150ms together, which is all they may (`callables` of the outermost \
+                    function, or under [sandbox])\nf each 0.15 True\n2\n";
+    assert_eq!(output.stdout, expected, "{output}");
 }
 
 #[test]

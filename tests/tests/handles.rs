@@ -71,11 +71,11 @@ TypeError: book_pages(): b must be a book handle of capability 'things', not Non
 TypeError: book_pages(): b must be a book handle of capability 'things', not int
 TypeError: shelf objects are made by the library alone
 StaleHandle: book_pages(): b is closed
-StaleHandle: this book is closed already
+StaleHandle: this book is closed
 StaleHandle: book_pages(): b is closed
 StaleHandle: this shelf is closed
 NativeError: things.shelf_new() failed: it returned NULL
-QuotaExceeded: things.shelf_new(): the client holds as many objects of this type as it may
+QuotaExceeded: things.shelf_new(): it would be one more shelf than the 20 that a client may hold (`max_live` in [types.shelf])
 20
 ",
     );
@@ -127,6 +127,58 @@ StaleHandle: sync(): a handle is closed
     );
 }
 
+/// A callable cannot close what the call under way uses, and that is all that happens.
+#[test]
+fn what_cannot_be_closed_now_stays() {
+    check(
+        "
+s = t.shelf_new()
+def f(books):
+    error(s.close)
+    print(s.closed, t.shelf_books(s))
+    return 7
+t.watch(s, f)
+print(t.tell(s), s.closed)
+b = t.book_new(s, 1)
+t.watch(s, None)
+s.close()
+print(s.closed, b.closed)
+",
+        "ValueError: this shelf is in use by a call that has not ended
+False 0
+7 False
+True True
+",
+    );
+}
+
+/// What was made before the call that ends the zone is lost with it; what stands behind was not made.
+#[test]
+fn a_crash_in_a_batch_is_that_of_its_call() {
+    let source = "
+e = error(t.crash.map, [0, 0, 1, 0])
+print(e.index, e.results, e.function)
+try:
+    with t.batch() as b:
+        first, second, third = b.made(), b.crash(1), b.made()
+except Exception as e:
+    print(e, e.index, e.results)
+for pending in first, second, third:
+    error(lambda: pending.value)
+";
+    let crashed = "things.crash(): the zone was ended by signal 11 (SIGSEGV)";
+    let expected = [
+        &format!("ZoneCrashed: {crashed}"),
+        "2 [] crash",
+        &format!("{crashed} 1 []"),
+        &format!("ZoneCrashed: {crashed}"),
+        &format!("ZoneCrashed: {crashed}"),
+        "RuntimeError: this call was not made: the batch ended before it",
+    ];
+    let output = run(source, "shared").ends_with(0);
+    assert_eq!(output.stdout.lines().collect::<Vec<_>>(), expected, "{output}");
+}
+
 /// After a crash the handles of the zone that is gone are stale, and the next call starts another zone.
 #[test]
 fn handles_do_not_outlive_their_zone() {
@@ -148,10 +200,10 @@ print(t.shelf_books(s))
     assert!(lines[0].starts_with("ZoneCrashed: things.crash(): the zone was ended by signal 11"), "{output}");
     let rest = [
         "True True",
-        "StaleHandle: book_pages(): b is closed",
-        "StaleHandle: this shelf is closed already",
+        "StaleHandle: book_pages(): b is gone: its zone was ended by signal 11 (SIGSEGV) while it ran crash()",
+        "StaleHandle: this shelf is gone: its zone was ended by signal 11 (SIGSEGV) while it ran crash()",
         "0",
-        "StaleHandle: book_pages(): b is closed",
+        "StaleHandle: book_pages(): b is gone: its zone was ended by signal 11 (SIGSEGV) while it ran crash()",
         "0",
     ];
     assert_eq!(lines[1..], rest, "{output}");

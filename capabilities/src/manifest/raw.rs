@@ -22,8 +22,8 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 /// The keys of a function that no parameter may take.
-pub(super) const RESERVED: [&str; 8] =
-    ["c", "doc", "internal", "deadline", "blocking", "variadic", "returns", "parameters"];
+pub(super) const RESERVED: [&str; 9] =
+    ["c", "doc", "internal", "deadline", "callables", "blocking", "variadic", "returns", "parameters"];
 
 /// The longest C text.
 const MAX_C_BYTES: usize = 4096;
@@ -36,6 +36,7 @@ pub(super) struct Function<'d> {
     pub(super) doc: Option<Written>,
     pub(super) internal: bool,
     pub(super) deadline: Option<Duration>,
+    pub(super) callables: Option<Duration>,
     pub(super) blocking: Option<Range<usize>>,
     pub(super) variadic: Option<Written>,
     pub(super) returns: Option<Returns>,
@@ -67,7 +68,7 @@ fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> 
         reader.missing(&table, "c", "add the C prototype: `c = \"int f(int a)\"`");
     }
     let mut entries = Vec::new();
-    for key in ["doc", "internal", "deadline", "blocking", "variadic"] {
+    for key in ["doc", "internal", "deadline", "callables", "blocking", "variadic"] {
         entries.extend(parameter_like_a_key(reader, &mut table, key));
     }
     let c_key = c_value.as_ref().map(|value| value.key_span.clone());
@@ -75,6 +76,7 @@ fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> 
     let doc = table.take("doc").and_then(|value| reader.string(&value));
     let internal = table.take("internal").and_then(|value| reader.boolean(&value)).unwrap_or(false);
     let deadline = table.take("deadline").and_then(|value| reader.duration(&value));
+    let callables = table.take("callables").and_then(|value| reader.duration(&value));
     let blocking = table.take("blocking").filter(|value| reader.boolean(value) == Some(true));
     let variadic = table.take("variadic").and_then(|value| form(reader, &value));
     let returns = table.take("returns").map(|value| returns(reader, &value));
@@ -88,8 +90,20 @@ fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> 
     let returns = returns.flatten();
     let blocking = blocking.map(|value| value.key_span);
     let (c, c_key) = (c?, c_key?);
-    let function =
-        Function { name, c, c_key, doc, internal, deadline, blocking, variadic, returns, flawed, parameters };
+    let function = Function {
+        name,
+        c,
+        c_key,
+        doc,
+        internal,
+        deadline,
+        callables,
+        blocking,
+        variadic,
+        returns,
+        flawed,
+        parameters,
+    };
     good_name.then_some(function)
 }
 

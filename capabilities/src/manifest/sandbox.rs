@@ -20,6 +20,7 @@ impl Default for Sandbox {
         Self {
             memory_bytes: 256 * MIB,
             deadline: Duration::from_secs(2),
+            callables: Duration::from_secs(60),
             processes: 0,
             descriptors: 64,
             file_size_bytes: 0,
@@ -54,6 +55,9 @@ pub(super) fn sandbox(reader: &mut Reader, value: Option<Value<'_>>) -> Sandbox 
     }
     if let Some(deadline) = table.take("deadline").and_then(|value| reader.duration(&value)) {
         sandbox.deadline = deadline;
+    }
+    if let Some(callables) = table.take("callables").and_then(|value| reader.duration(&value)) {
+        sandbox.callables = callables;
     }
     if let Some(instances) = table.take("instances").and_then(|value| instances(reader, &value)) {
         sandbox.instances = instances;

@@ -91,6 +91,7 @@ library = { path = "build/libdemo.so", sha256 = "AB00000000000000000000000000000
 [sandbox]
 memory = "64 MiB"
 deadline = "1 min"
+callables = "90 s"
 instances = "per-client"
 files = [{ read = "/usr/share/zoneinfo" }, { write = "/var/lib/demo" }]
 network = []
@@ -107,6 +108,7 @@ may_be_missing = ["landlock"]
     let sandbox = interface.sandbox;
     assert_eq!((sandbox.memory_bytes, sandbox.file_size_bytes, sandbox.call_bytes), (64 << 20, 1024, 65536));
     assert_eq!((sandbox.deadline, sandbox.instances), (Duration::from_secs(60), Instances::PerClient));
+    assert_eq!(sandbox.callables, Duration::from_secs(90));
     assert_eq!((sandbox.processes, sandbox.descriptors), (2, 32));
     assert_eq!(sandbox.files.iter().map(|file| file.write).collect::<Vec<_>>(), [false, true]);
     assert_eq!(sandbox.may_be_missing, ["landlock"]);

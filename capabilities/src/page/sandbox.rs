@@ -1,10 +1,13 @@
 //! The zone's limits.
 
-use crate::interface::{Instances, Sandbox};
+use crate::interface::{Instances, Interface, Role};
 use std::fmt::Write;
 use std::time::Duration;
 
-pub(super) fn section(sandbox: &Sandbox) -> String {
+pub(super) fn section(interface: &Interface) -> String {
+    let sandbox = &interface.sandbox;
+    let parameters = interface.functions.iter().flat_map(|function| &function.parameters);
+    let callables = parameters.into_iter().any(|parameter| matches!(parameter.role, Role::Callback(_)));
     let instances = match sandbox.instances {
         Instances::PerCall => "one for each call",
         Instances::PerClient => "one for each microprocess",
@@ -21,6 +24,9 @@ pub(super) fn section(sandbox: &Sandbox) -> String {
         ("largest file", size(sandbox.file_size_bytes)),
         ("network", "none".to_owned()),
     ];
+    if callables {
+        rows.insert(2, ("callables of a call, together", time(sandbox.callables)));
+    }
     let files = sandbox
         .files
         .iter()

@@ -74,7 +74,8 @@ pub struct Entry {
 }
 
 /// The keys of a function that no parameter may take.
-pub const RESERVED: [&str; 8] = ["blocking", "c", "deadline", "doc", "internal", "parameters", "returns", "variadic"];
+pub const RESERVED: [&str; 9] =
+    ["blocking", "c", "callables", "deadline", "doc", "internal", "parameters", "returns", "variadic"];
 
 impl Entry {
     /// How many questions are in it.

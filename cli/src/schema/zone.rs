@@ -64,6 +64,8 @@ pub struct Sandbox {
     pub memory: Option<Size>,
     /// The longest a call may take, waiting included. Default 2 s.
     pub deadline: Option<Duration>,
+    /// How long the callables that one call leads to may take together. Default 60 s.
+    pub callables: Option<Duration>,
     /// One instance for all, one for each client, or one for each call. Default shared.
     pub instances: Option<Instances>,
     /// How many calls one instance may run at once; more than 1 needs `thread_safe`. Default 1.
@@ -198,6 +200,8 @@ pub struct Function {
     pub internal: Option<Switch>,
     /// Instead of the sandbox's.
     pub deadline: Option<Duration>,
+    /// How long callables may take together in a call, instead of what the sandbox says.
+    pub callables: Option<Duration>,
     /// It may wait for long: others do not wait behind it.
     pub blocking: Option<Switch>,
     /// The parameters of this form behind `...`: `"int a, double b"`, or `""` for none.

@@ -5,8 +5,9 @@ use crate::application::ZoneSpecification;
 use crate::backoff::Backoff;
 use crate::family::Family;
 use crate::reactor::Registration;
+use cloison_capabilities::call::{BATCH, CLOSE, SYNC};
 use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::{ChannelId, End, ToZone};
+use cloison_capabilities::message::{ChannelId, End, Ran, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
 use cloison_transport::status::{COARSE_LAG, Running, Status, monotonic};
@@ -181,20 +182,33 @@ impl Instance {
         self.check_at = Some(now);
     }
 
-    /// The name of the function that was running when it ended.
-    pub fn function(&self, specification: &ZoneSpecification) -> Option<String> {
-        let index = self.status.running()?.function as usize;
-        specification.interface.functions.get(index).map(|function| function.name.clone())
+    /// What was running when it ended, as the client of that channel is told.
+    fn ran(&self, specification: &ZoneSpecification, client: Option<ChannelId>) -> Option<Ran> {
+        let running = self.status.running()?;
+        let function = match running.function {
+            BATCH => "batch",
+            CLOSE => "close",
+            SYNC => "sync",
+            index => &specification.interface.functions.get(index as usize)?.name,
+        };
+        let own = (client == Some(running.channel)).then_some(running.index);
+        Some(Ran { function: function.to_owned(), own })
     }
 
-    /// What its clients are told.
-    pub fn end_of(&self, specification: &ZoneSpecification, ended: crate::child::Ended, overdue: bool) -> End {
+    /// What the client of that channel is told.
+    pub fn end_of(
+        &self,
+        specification: &ZoneSpecification,
+        ended: crate::child::Ended,
+        overdue: bool,
+        client: Option<ChannelId>,
+    ) -> End {
         use crate::child::Ended;
-        let function = self.function(specification);
+        let ran = self.ran(specification, client);
         match ended {
-            _ if overdue => End::DeadlineExceeded { function },
-            Ended::Exited(code) => End::Exited { code, function },
-            Ended::Signaled(signal) => End::Signaled { signal, function },
+            _ if overdue => End::DeadlineExceeded { ran },
+            Ended::Exited(code) => End::Exited { code, ran },
+            Ended::Signaled(signal) => End::Signaled { signal, ran },
         }
     }
 }

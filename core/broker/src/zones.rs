@@ -13,6 +13,7 @@ use cloison_transport::channel::Channel;
 use cloison_transport::control::ControlError;
 use cloison_transport::status::Status;
 use cloison_transport::terms::State;
+use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -302,6 +303,12 @@ impl Broker {
                 self.zones[zone].failure = Some(message);
                 self.end_instance(id, Cause::Itself);
             }
+            FromZone::Late { channel } => {
+                // It ignores the signal if its own clock says otherwise.
+                if let Some(client) = instance.channels.get(&channel).map(|attached| attached.client) {
+                    self.signal(client, Signal::URG);
+                }
+            }
             FromZone::Detached { channel } => {
                 if let Some(leaving) = instance.leaving.remove(&channel) {
                     leaving.attached.channel.release();
@@ -321,15 +328,17 @@ impl Broker {
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
         let ended = instance.family.end().unwrap_or(Ended::Exited(1));
         let zone = &mut self.zones[instance.zone];
-        let end = instance.end_of(&zone.specification, ended, cause == Cause::Overdue);
+        let overdue = cause == Cause::Overdue;
+        let end = instance.end_of(&zone.specification, ended, overdue, None);
         tracing::info!(zone = zone.specification.interface.name, ?end, "zone ended");
         if cause != Cause::Unneeded {
             zone.backoff.entry(instance.owner).or_default().ended(Instant::now());
         }
         for (channel, attached) in std::mem::take(&mut instance.channels) {
+            let end = instance.end_of(&zone.specification, ended, overdue, Some(channel));
             if let Some(process) = self.processes.get_mut(attached.client) {
                 process.channels.remove(&channel);
-                process.ends.insert(channel, end.clone());
+                process.ends.insert(channel, end);
                 while process.ends.len() > REMEMBERED_ENDS {
                     process.ends.pop_first(); // a client that never asks must not make this grow
                 }

@@ -9,6 +9,7 @@
 //! | + 8 | its function | zone |
 //! | + 16 | since when, in nanoseconds of `CLOCK_MONOTONIC_COARSE` | zone |
 //! | + 24 | how many calls have begun | zone |
+//! | + 32 | of a batch, which call it is | zone |
 //!
 //! A call that waits for a callable of its client is not running: that is the client's time. When it goes on, its
 //! beginning is moved by as long as it has waited.
@@ -36,6 +37,7 @@ const CHANNEL: usize = 0;
 const FUNCTION: usize = 8;
 const SINCE: usize = 16;
 const CALLS: usize = 24;
+const INDEX: usize = 32;
 
 /// The most threads of one zone that serve calls.
 pub const MAX_THREADS: usize = (PAGE - ROWS) / ROW_BYTES;
@@ -49,6 +51,8 @@ pub struct Running {
     pub channel: ChannelId,
     /// Which function.
     pub function: u32,
+    /// Which call of a batch, from 0; means nothing for any other call.
+    pub index: u64,
     /// Since when, see [`monotonic`]; up to [`COARSE_LAG`] too early.
     pub since: Duration,
 }
@@ -93,6 +97,7 @@ impl Status {
         let running = Running {
             channel: ChannelId(channel),
             function: self.memory.word(row + FUNCTION).load(Ordering::Relaxed),
+            index: self.memory.wide(row + INDEX).load(Ordering::Relaxed),
             since: Duration::from_nanos(self.memory.wide(row + SINCE).load(Ordering::Relaxed)),
         };
         // A call that ended while we read it is not running.
@@ -152,12 +157,16 @@ impl Row {
     pub fn begin_many(&self, channel: ChannelId, function: u32, count: u64) {
         let calls = self.page.memory.wide(self.at + CALLS);
         calls.store(calls.load(Ordering::Relaxed).wrapping_add(count), Ordering::Relaxed);
+        // The first one is yet to come.
+        self.page.memory.wide(self.at + INDEX).store(u64::MAX, Ordering::Relaxed);
         self.run(channel, function, monotonic_coarse());
     }
 
     /// The next call of many that began together.
     #[inline]
     pub fn next(&self, function: u32) {
+        let index = self.page.memory.wide(self.at + INDEX);
+        index.store(index.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         self.page.memory.word(self.at + FUNCTION).store(function, Ordering::Relaxed);
     }
 
@@ -168,6 +177,7 @@ impl Row {
         let paused = (channel != 0).then(|| Paused {
             channel: ChannelId(channel),
             function: memory.word(self.at + FUNCTION).load(Ordering::Relaxed),
+            index: memory.wide(self.at + INDEX).load(Ordering::Relaxed),
             used: monotonic_coarse()
                 .saturating_sub(Duration::from_nanos(memory.wide(self.at + SINCE).load(Ordering::Relaxed))),
         });
@@ -179,6 +189,8 @@ impl Row {
     pub fn resume(&self, paused: Option<Paused>) {
         match paused {
             Some(paused) => {
+                // Calls inside of a callable may have been a batch.
+                self.page.memory.wide(self.at + INDEX).store(paused.index, Ordering::Relaxed);
                 self.run(paused.channel, paused.function, monotonic_coarse().saturating_sub(paused.used));
             }
             None => self.end(),
@@ -205,5 +217,6 @@ impl Row {
 pub struct Paused {
     channel: ChannelId,
     function: u32,
+    index: u64,
     used: Duration,
 }

@@ -4,7 +4,7 @@ use super::HandleError;
 use crate::retained::Retained;
 use cloison_capabilities::message::ChannelId;
 use cloison_capabilities::types::TypeId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 pub(super) struct Table {
@@ -23,8 +23,11 @@ pub(super) struct Table {
     pub(super) count: u64,
     /// The generation of a slot that is new; 0 is 1.
     pub(super) first: u32,
-    /// Kept for objects that nobody has a word for any more, and that have not ended.
-    forever: Vec<Retained>,
+    /// Kept for objects, by type and address, that nobody has a word for and that have not ended. Whoever gets to know the
+    /// object again has it with all that is kept for it.
+    pub(super) left_alone: BTreeMap<(TypeId, u64), Vec<(ChannelId, Retained)>>,
+    /// Clients that have left, and some of whose objects were in use by others.
+    pub(super) departed: BTreeSet<ChannelId>,
 }
 
 pub(super) struct Slot {
@@ -206,7 +209,7 @@ impl Table {
         let heir = others.iter().find(owned).copied().or(owner).or(others.first().copied());
         match heir.and_then(|heir| self.object(heir)) {
             Some(heir) => heir.retained.extend(retained),
-            None => self.forever.extend(retained.into_iter().map(|(_, retained)| retained)),
+            None => self.left_alone.entry((id, address)).or_default().extend(retained),
         }
     }
 

@@ -40,6 +40,7 @@ fn handles() -> Handles {
         sandbox: Sandbox {
             memory_bytes: 1,
             deadline: Duration::from_secs(1),
+            callables: Duration::from_secs(60),
             processes: 0,
             descriptors: 0,
             file_size_bytes: 0,
@@ -224,13 +225,32 @@ fn what_another_client_uses_cannot_be_ended_by_its_owner() {
 #[test]
 fn what_another_client_uses_outlives_its_owner() {
     let handles = handles();
-    own(&handles, PARENT, 0x1000, None);
+    let word = own(&handles, PARENT, 0x1000, None);
+    own(&handles, CHILD, 0x3000, Some(word));
     own(&handles, PARENT, 0x2000, None);
     let lent = handles.adopt(OTHER, PARENT, 0x1000, None, true).expect("room").word;
     handles.pin(OTHER, lent, PARENT).expect("open");
     assert_eq!(freed(&handles.close_all(ONE)), [(10, 0x2000)], "the other one is in use");
+    assert!(handles.sweep().is_empty() && handles.resolve(OTHER, lent, PARENT).is_ok());
     handles.unpin(OTHER, &[lent]);
-    assert!(handles.resolve(OTHER, lent, PARENT).is_ok());
+    assert_eq!(freed(&handles.sweep()), [(11, 0x3000), (10, 0x1000)], "and what belongs to it, before it");
+    assert_eq!(handles.resolve(OTHER, lent, PARENT), Err(HandleError::Stale));
+    assert!(handles.sweep().is_empty() && handles.close_all(ONE).is_empty());
+}
+
+/// In use by two calls: the first that ends does not end it.
+#[test]
+fn what_several_use_outlives_all_of_them() {
+    let handles = handles();
+    own(&handles, PARENT, 0x1000, None);
+    let lent = handles.adopt(OTHER, PARENT, 0x1000, None, true).expect("room").word;
+    handles.pin(OTHER, lent, PARENT).expect("open");
+    handles.pin(OTHER, lent, PARENT).expect("open");
+    assert!(handles.close_all(ONE).is_empty());
+    handles.unpin(OTHER, &[lent]);
+    assert!(handles.sweep().is_empty());
+    handles.unpin(OTHER, &[lent]);
+    assert_eq!(freed(&handles.sweep()), [(10, 0x1000)]);
 }
 
 #[test]
@@ -255,10 +275,17 @@ fn what_is_kept_outlives_a_borrowed_word() {
     assert!(!handles.may_retain(OTHER, 901) && handles.may_retain(ONE, 1000), "on account of who had it kept");
     assert_eq!(count(handles.close(ONE, word).expect("open")), 1);
     assert!(handles.may_retain(OTHER, 1000));
-    // With nobody: it is never given back.
+    // With nobody, until somebody has the object again, and then with its end.
     let lent = handles.adopt(ONE, PARENT, 0x3000, None, true).expect("room").word;
     handles.retain(ONE, lent, kept()).expect("open");
     assert_eq!(count(handles.close(ONE, lent).expect("open")), 0);
+    assert!(!handles.may_retain(ONE, 901), "nothing is had for nothing by closing the word");
+    let again = handles.adopt(ONE, PARENT, 0x3000, None, true).expect("room").word;
+    handles.retain(ONE, again, kept()).expect("open");
+    assert_eq!(count(handles.close(ONE, again).expect("open")), 0);
+    let word = handles.adopt(OTHER, PARENT, 0x3000, None, false).expect("room").word;
+    assert_eq!(count(handles.close(OTHER, word).expect("open")), 2);
+    assert!(handles.may_retain(ONE, 1000));
 }
 
 #[test]

@@ -106,7 +106,7 @@ pub fn asking(instances: Instances) -> Interface {
         Place { pointed: Pointed::Handle { id: BOX, null: false, owner: None, borrowed: false }, free_on_error: false };
     let every = [I8, U16, I32, I64, F32, F64, Bool].map(|scalar| number("n", scalar)).to_vec();
     let many = [I64, I64, I64, I64, I64, I64, I64, F64, I64].map(|scalar| number("n", scalar)).to_vec();
-    let functions = vec![
+    let mut functions = vec![
         function("box_free", CType::Void, vec![consumed("box")], |_| {}),
         function("times", int(I32), vec![simple("f"), number("n", I32)], |_| {}),
         function("every", int(F64), vec![callback("f", int(F64), every, |_| {})], |_| {}),
@@ -272,6 +272,9 @@ pub fn asking(instances: Instances) -> Interface {
             ],
             |_| {},
         ),
+        function("box_offer", CType::Void, vec![boxed("box", false)], |_| {}),
+        function("box_offered", to(CType::Opaque(BOX)), vec![], object(true)),
+        function("box_hold", int(I32), vec![boxed("box", false), simple("f")], |_| {}),
         function("keep", CType::Void, vec![simple("f")], |_| {}),
         function("stray", int(I32), vec![number("value", I32)], |_| {}),
         function(
@@ -307,6 +310,11 @@ pub fn asking(instances: Instances) -> Interface {
         ),
         function("elsewhere", int(I32), vec![simple("f"), number("count", I32)], |_| {}),
     ];
+    let fire = functions.iter().position(|function| function.name == "box_fire").expect("it");
+    let fired = Expression::Call(FunctionId(fire as u32), vec![Expression::Parameter(0), Expression::Integer(2)]);
+    let shown = vec![boxed("box", true), buffer("bytes", U8, In, |buffer| buffer.length = Some(fired))];
+    let parameters = vec![boxed("box", false), number("null", I32), callback("f", int(I32), shown, |_| {})];
+    functions.push(function("box_bytes", int(I32), parameters, |_| {}));
     Interface { types: types(), functions, ..interface(instances) }
 }
 

@@ -246,3 +246,29 @@ int lend(void (*f)(struct box **, int))
     f(&other, 1);
     return first ? first->value : -1;
 }
+
+/* Shows bytes, and the box or nothing, which is to say how many there are. */
+int box_bytes(struct box *box, int null, int (*f)(struct box *, const unsigned char *))
+{
+    return f(null ? NULL : box, (const unsigned char *)"abc");
+}
+
+static struct box *offered;
+
+/* Offers a box to whoever asks. */
+void box_offer(struct box *box)
+{
+    offered = box;
+}
+
+struct box *box_offered(void)
+{
+    return offered;
+}
+
+/* Asks, and uses the box afterwards. */
+int box_hold(struct box *box, int (*f)(int))
+{
+    f(0);
+    return box->value;
+}

@@ -201,6 +201,7 @@ pub fn function(name: &str, result: CType, parameters: Vec<Parameter>, change: i
         result,
         returns,
         deadline: None,
+        callables: None,
         blocking: false,
         variadic: None,
         declared: Location::default(),
@@ -381,6 +382,7 @@ pub fn interface(instances: Instances) -> Interface {
         sandbox: Sandbox {
             memory_bytes: 64 << 20,
             deadline: Duration::from_secs(2),
+            callables: Duration::from_secs(60),
             processes: 0,
             descriptors: 64,
             file_size_bytes: 0,

@@ -272,7 +272,7 @@ class Revoked(Error):
     """The function's name."""
 
 class DeadlineExceeded(Error, TimeoutError):
-    """A call took too long, and its zone was ended; or a callable did that the library called.
+    """A call took too long, and its zone was ended; or callables did that the library called.
 
     After a call that took too long, the next one starts a new zone. After a callable that did, the zone goes on.
     """

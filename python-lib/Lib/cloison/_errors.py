@@ -77,7 +77,7 @@ class Revoked(Error):
 
 
 class DeadlineExceeded(Error, TimeoutError):
-    """A call took too long, and its zone was ended; or a callable did that the library called.
+    """A call took too long, and its zone was ended; or callables did that the library called.
 
     Attributes:
         function: The function's name.

@@ -216,7 +216,7 @@ impl Batch {
         self.state.set(State::Over);
         let mut noted = self.noted.take();
         let mut made: Vec<Made> = Vec::with_capacity(noted.len());
-        let mut failure = None;
+        let (mut failure, mut lost) = (None, 0);
         while failure.is_none() && made.len() < noted.len() {
             let first = made.len();
             let crossing = noted[first].crossing;
@@ -224,6 +224,7 @@ impl Batch {
             match self.cross(&mut noted[first..first + count], &made, vm) {
                 Ok(crossing) => {
                     made.extend(crossing.made);
+                    lost = crossing.lost;
                     failure = crossing.failure;
                 }
                 Err(error) => failure = Some(error),
@@ -237,13 +238,13 @@ impl Batch {
             results.push(value);
         }
         let Some(failure) = failure else { return Ok(()) };
-        if let Some(failed) = noted.next() {
+        for failed in noted.by_ref().take(lost + 1) {
             failed.pending.state.replace(Outcome::Failed(failure.clone()));
         }
         for call in noted {
             call.pending.state.replace(Outcome::Skipped);
         }
-        Err(told(failure, results, vm))
+        Err(told(failure, results, lost, vm))
     }
 
     /// One crossing.

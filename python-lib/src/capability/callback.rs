@@ -27,6 +27,8 @@ pub struct CallbackPlan {
     pub name: Box<str>,
     /// How long one run may take.
     pub deadline: Duration,
+    /// How long all runs in one call of the function may take together.
+    pub budget: Duration,
     /// What the callable is given.
     pub given: Box<[Output]>,
     /// What its value becomes; several values come as a tuple.
@@ -71,6 +73,7 @@ impl CallbackPlan {
             function: names.function.name.as_str().into(),
             name: name.into(),
             deadline: callback.deadline.or(names.function.deadline).unwrap_or(names.interface.sandbox.deadline),
+            budget: names.function.callables.unwrap_or(names.interface.sandbox.callables),
             given: given.collect::<Option<_>>()?,
             results: results.into(),
             words: word as u32,

@@ -16,11 +16,13 @@
 use super::arguments::Prepared;
 use super::callback::{ANSWER_WORDS, Callable, CallbackPlan};
 use super::handle::MANY_DROPPED;
+use super::late::{self, Watched};
 use super::line::{Line, Open};
 use super::plan::Plan;
 use super::raise::{self, Place};
 use super::results::{Lie, Taking};
 use super::value::Values;
+use crate::interrupt;
 use cloison_capabilities::call::{ANSWER, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
 use cloison_transport::client::CallError;
 use cloison_transport::{Arena, OutOfRange};
@@ -28,6 +30,7 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
 use rustpython_vm::{AsObject, PyObject, PyResult, VirtualMachine};
 use std::cell::RefMut;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A conversation at its end.
 pub struct Turn<'a> {
@@ -92,10 +95,14 @@ impl Line {
         vm: &VirtualMachine,
     ) -> PyResult<Turn<'a>> {
         let epoch = self.epoch();
+        if self.depth() == 0 {
+            self.callables_took.set(Duration::ZERO);
+        }
         let (mut raised, mut asked) = (None, None);
         loop {
             let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
             outcome = match outcome {
+                Err(CallError::Interrupted) if interrupt::is_late_only() => open.caller.resume(),
                 Err(CallError::Interrupted) => match vm.check_signals() {
                     Ok(()) => open.caller.resume(),
                     Err(interrupt) => {
@@ -114,8 +121,12 @@ impl Line {
                     asked = Some(question.callable.plan.clone());
                     let depth = question.depth;
                     drop(channel);
-                    let answer = self.run(question, vm).unwrap_or_else(|error| {
-                        raised.get_or_insert(error);
+                    let answer = self.run(question, vm);
+                    let late = late::ended_with(answer.as_ref().err());
+                    let answer = answer.unwrap_or_else(|error| {
+                        if !late {
+                            raised.get_or_insert(error);
+                        }
                         Answer::raised(self, depth)
                     });
                     channel = self.channel(plan, vm)?;
@@ -161,7 +172,10 @@ impl Line {
     ) -> PyResult<Answer> {
         let given = given.map_err(|lie| raise::lied_to(&self.name, plan, &lie, vm))?.into_objects(self, vm)?;
         let count = given.len();
-        let value = object.vectorcall(given, count, None, vm)?;
+        let value = {
+            let _watched = Watched::new(self, plan);
+            object.vectorcall(given, count, None, vm)?
+        };
         if self.handles.waiting() >= MANY_DROPPED {
             self.close_dropped(vm)?;
         }

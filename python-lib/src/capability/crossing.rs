@@ -72,6 +72,8 @@ pub struct Written<'a> {
 pub struct Crossing {
     /// The calls that ended well.
     pub made: Vec<Made>,
+    /// How many calls have been made after these whose results are lost, because the zone has ended in the next one.
+    pub lost: usize,
     /// Why there are no more of them.
     pub failure: Option<PyBaseExceptionRef>,
     /// How far into the arena the replies reached.
@@ -99,8 +101,21 @@ impl Line {
         batch.deadline =
             (0..calls.count()).fold(Duration::ZERO, |sum, index| sum.saturating_add(calls.plan(index).deadline));
         let request = request(written.offset, written.rows.len() as u64, calls.count(), written.used);
-        let turn = self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm)?;
-        self.crossed(&batch, calls, turn, vm)
+        let epoch = self.epoch();
+        match self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm) {
+            Ok(turn) => self.crossed(&batch, calls, turn, vm),
+            Err(error) => match self.made_before_end(epoch, calls.count()) {
+                Some(lost) => Ok(Crossing { made: Vec::new(), lost, failure: Some(error), reached: written.used }),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// If the zone has ended since: how many of so many calls had been made by then. That is the zone's word; it cannot be
+    /// more than there are.
+    pub fn made_before_end(&self, epoch: u64, calls: usize) -> Option<usize> {
+        let fatal = self.fatal_call().filter(|_| self.epoch() != epoch)?;
+        Some(usize::try_from(fatal).unwrap_or(usize::MAX).min(calls.saturating_sub(1)))
     }
 
     /// What has come of the calls.
@@ -116,7 +131,7 @@ impl Line {
             return Err(turn.raised.unwrap_or(refused));
         }
         let mut extras = Vec::new();
-        let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), failure: None, reached: 0 };
+        let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), lost: 0, failure: None, reached: 0 };
         let (asked, raised) = (turn.asked.take(), turn.raised.take());
         let read = match &mut *turn.channel {
             None => Err(Lie::Words),
@@ -126,7 +141,11 @@ impl Line {
                 let refuse = |plan: &Plan, status: Status, words: &[u64]| match (status, &asked, &raised) {
                     (_, _, Some(raised)) => raised.clone(),
                     (Status::CallbackOverdue, Some(asked), None) => {
-                        raise::callback_overdue(&self.name, plan, asked, vm)
+                        raise::callback_overdue(&self.name, &plan.name, asked, vm)
+                    }
+                    (Status::CallablesOverdue, asked, None) => {
+                        let arena = open.caller.arena();
+                        raise::callables_overdue(&self.name, plan, asked.as_deref(), words, arena, vm)
                     }
                     _ => raise::refused(self, plan, status, words, open.caller.arena(), vm),
                 };
@@ -163,6 +182,7 @@ impl Line {
         }
         let bytes = arena.read(offset, length).map_err(|_| Lie::Range)?;
         crossing.reached = offset + length;
+        let mut left = arena.len() - length;
         let mut replies = Replies::new(&bytes);
         for index in 0..made as usize {
             let (status, count) = replies.next()?;
@@ -173,8 +193,10 @@ impl Line {
             }
             let extra = calls.extra(index, &crossing.made);
             let mut taking = Taking::new(self, arena, extra.as_deref());
+            taking.left.set(left);
             let values = taking.take(&calls.plan(index).results, words);
-            let Taking { reached, made: handles, .. } = taking;
+            let Taking { reached, made: handles, left: rest, .. } = taking;
+            left = rest.get();
             crossing.reached = crossing.reached.max(reached);
             extras.extend(extra.map(|extra| (index, extra)));
             let more = (C::WORDS || !handles.is_empty()).then(|| {

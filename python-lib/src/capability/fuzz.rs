@@ -7,7 +7,7 @@ use super::output::Output;
 use super::plan::Plan;
 use super::results::{Lie, Taking};
 use super::rows::Replies;
-use super::value::Value;
+use super::value::{Value, Values};
 use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::types::{CType, Definition, MemberRole, Scalar, TypeId, TypeKind};
 use cloison_capabilities::{FunctionId, Grant, Interface, manifest};
@@ -196,6 +196,27 @@ proptest! {
         for output in [Output::Handles { id: TypeId(0), max_bytes: 4096, null: true }, Output::Optional(Scalar::I8),
             Output::View { max_bytes: u64::MAX }, Output::Texts { bytes: false, max_bytes: 4096, null: false }] {
             let _ = Taking::new(&line, caller.arena(), None).take(&[output], &words);
+        }
+    }
+
+    #[test]
+    fn many_names_for_the_same_bytes_are_no_more_bytes(
+        length in 0..40_000_u64,
+        names in prop::collection::vec(prop_oneof![Just(0), Just(1_u64), Just(9), Just(16)], 0..500),
+    ) {
+        let (line, caller, _channel) = line_and_arena(interface());
+        let arena = caller.arena();
+        for at in [0_u64, 8, 16] {
+            arena.write(at, &length.to_le_bytes()).expect("room");
+        }
+        let row: Vec<u8> = names.iter().flat_map(|name| name.to_le_bytes()).collect();
+        arena.write(60_000, &row).expect("room");
+        let output = Output::Texts { bytes: true, max_bytes: 4096, null: false };
+        let taken = Taking::new(&line, arena, None).take(&[output], &[60_000, row.len() as u64]);
+        if let Ok(values) = taken {
+            let Values::One(Value::List(texts)) = values else { panic!("a list") };
+            let size = |text: &Value| if let Value::Bytes(bytes) = text { bytes.len() as u64 } else { 0 };
+            prop_assert!(texts.iter().map(size).sum::<u64>() <= arena.len());
         }
     }
 

@@ -11,7 +11,7 @@ use super::callback::Registration;
 use super::line::Line;
 use super::raise::{self, Place};
 use cloison_capabilities::types::TypeId;
-use rustpython_vm::builtins::{PyStrRef, PyType};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
 use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{FuncArgs, PyComparisonValue};
 use rustpython_vm::types::{Comparable, Constructor, Hashable, PyComparisonOp, Representable};
@@ -66,6 +66,29 @@ impl Core {
     /// Keep a callable as long as the object.
     pub fn keep(&self, registration: Registration) {
         self.kept.borrow_mut().push(registration);
+    }
+
+    /// Whether its object is gone, also if nobody has noticed yet that the zone is.
+    fn is_gone(&self) -> bool {
+        self.is_closed() || !self.line.is_live()
+    }
+
+    /// What is the matter with one that is gone.
+    #[cold]
+    fn state(&self, vm: &VirtualMachine) -> String {
+        let closed = self.closed.get() || self.owner.as_ref().is_some_and(|owner| owner.closed.get());
+        if closed { "is closed".to_owned() } else { format!("is gone: {}", self.line.fate(self.epoch, vm)) }
+    }
+
+    #[cold]
+    fn stale(&self, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        raise::error("StaleHandle", &format!("this {} {}", self.name(), self.state(vm)), &[], vm)
+    }
+
+    /// The object cannot be closed now.
+    #[cold]
+    pub fn in_use(&self, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_value_error(format!("this {} is in use by a call that has not ended", self.name()))
     }
 
     fn name(&self) -> &str {
@@ -170,9 +193,9 @@ pub fn passed<'a>(
         && handle.core.id == id
         && Rc::ptr_eq(&handle.core.line, line)
     {
-        return match handle.core.is_closed() {
+        return match handle.core.is_gone() {
             false => Ok(Some(&handle.core)),
-            true => Err(place.stale("is closed", vm)),
+            true => Err(place.stale(&handle.core.state(vm), vm)),
         };
     }
     if null && vm.is_none(value) {
@@ -182,13 +205,7 @@ pub fn passed<'a>(
 }
 
 #[cold]
-fn wrong(
-    line: &Rc<Line>,
-    id: TypeId,
-    value: &PyObject,
-    place: Place<'_>,
-    vm: &VirtualMachine,
-) -> rustpython_vm::builtins::PyBaseExceptionRef {
+fn wrong(line: &Rc<Line>, id: TypeId, value: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let name = line.interface.types.get(id.0 as usize).map_or("", |definition| &definition.name);
     place.type_error(&format!("a {name} handle of capability '{}'", line.name), value, vm)
 }
@@ -247,14 +264,14 @@ impl Handle {
     /// Whether the object is gone.
     #[pygetset]
     fn closed(zelf: &Py<Self>) -> bool {
-        zelf.core.is_closed() || !zelf.core.line.is_live()
+        zelf.core.is_gone()
     }
 
     /// End the object. StaleHandle if it is gone already.
     #[pymethod]
     fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if Self::closed(zelf) {
-            return Err(raise::error("StaleHandle", &format!("this {} is closed already", zelf.core.name()), &[], vm));
+            return Err(zelf.core.stale(vm));
         }
         if zelf.core.line.close(&zelf.core, vm)? {
             return Ok(());
@@ -265,7 +282,7 @@ impl Handle {
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
         if Self::closed(&zelf) {
-            return Err(raise::error("StaleHandle", &format!("this {} is closed", zelf.core.name()), &[], vm));
+            return Err(zelf.core.stale(vm));
         }
         Ok(zelf)
     }

@@ -24,6 +24,7 @@ use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A described capability. All its functions share the channel.
 pub struct Line {
@@ -46,6 +47,8 @@ pub struct Line {
     epoch: Cell<u64>,
     /// How many requests have been posted.
     calls: Cell<u64>,
+    /// How long callables have taken in the outermost call.
+    pub callables_took: Cell<Duration>,
     /// How many callables are running.
     depth: Cell<u64>,
     /// How much of the arena is in use by calls that run.
@@ -111,6 +114,7 @@ impl Line {
             channel: RefCell::new(None),
             epoch: Cell::new(0),
             calls: Cell::new(0),
+            callables_took: Cell::default(),
             depth: Cell::new(0),
             mark: Cell::new(0),
             lost: RefCell::new(None),
@@ -283,14 +287,16 @@ impl Line {
 
     /// Close an object now. Whether it was still there.
     pub fn close(self: &Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
-        let kept = core.forget();
         let plan = Plan::special(CLOSE, "close", &self.interface);
         let turn = self.exchange(&plan, &self.special(CLOSE, core.word()), |_| Ok(()), vm)?;
         let result = match turn.outcome {
             Ok(Status::Ok) => Ok(true),
             Ok(Status::StaleHandle) => Ok(false),
+            Ok(Status::BadArgument) => Err(core.in_use(vm)),
             _ => Err(self.refused(&plan, &turn, vm)),
         };
+        // Only what a call uses is refused its end: whatever else went wrong did so in the end or after it.
+        let kept = if matches!(turn.outcome, Ok(Status::BadArgument)) { Vec::new() } else { core.forget() };
         let Turn { channel, raised, .. } = turn;
         drop(channel);
         drop(kept);
@@ -355,13 +361,8 @@ impl Line {
     /// the answer.
     #[cold]
     fn reopen<'a>(&self, slot: &'a mut Option<Open>, plan: &Plan, vm: &VirtualMachine) -> PyResult<&'a mut Open> {
-        if let Some(last) = slot.take() {
-            self.next_epoch();
-            let end = why(last.id, vm)?;
-            if let Some(End::Revoked) = end {
-                return Err(raise::ended(&self.name, plan, &End::Revoked, vm));
-            }
-            self.lost.replace(end.map(Lost::End));
+        if let Some(End::Revoked) = self.bury(slot, vm)? {
+            return Err(raise::ended(&self.name, plan, &End::Revoked, vm));
         }
         if self.depth() > 0 {
             // Calls wait for their ends on the channel that is gone; they have to hear of it first.
@@ -379,15 +380,47 @@ impl Line {
         }
     }
 
+    /// If a channel has ended while nobody waited: learn why.
+    #[cold]
+    fn bury(&self, slot: &mut Option<Open>, vm: &VirtualMachine) -> PyResult<Option<End>> {
+        let Some(last) = slot.take() else { return Ok(None) };
+        self.next_epoch();
+        let end = why(last.id, vm)?;
+        self.lost.replace(end.clone().map(Lost::End));
+        Ok(end)
+    }
+
+    /// What has become of the zone that the channel of that epoch led to.
+    #[cold]
+    pub fn fate(&self, epoch: u64, vm: &VirtualMachine) -> String {
+        if let Ok(mut channel) = self.channel.try_borrow_mut()
+            && channel.as_ref().is_some_and(|open| !open.caller.is_live())
+        {
+            // Whoever does not answer is missed at the next call.
+            let _ = self.bury(&mut channel, vm);
+        }
+        match &*self.lost.borrow() {
+            Some(Lost::End(end)) if epoch + 1 == self.epoch() => raise::fate(end),
+            Some(Lost::GivenUp(function)) if epoch + 1 == self.epoch() => {
+                format!("its zone was given up in a call of {function}()")
+            }
+            _ => "its zone has ended since".to_owned(),
+        }
+    }
+
     /// The error for a reply that is not [`Status::Ok`].
     #[cold]
     pub fn refused(&self, plan: &Plan, turn: &Turn<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
         let Some(open) = &*turn.channel else { return self.lost(plan, vm) };
         if let (Ok(Status::CallbackOverdue), Some(asked)) = (turn.outcome, &turn.asked) {
-            return raise::callback_overdue(&self.name, plan, asked, vm);
+            return raise::callback_overdue(&self.name, &plan.name, asked, vm);
         }
-        let reply = open.caller.reply();
-        raise::refused(self, plan, reply.status, &reply.words[..reply.count as usize], open.caller.arena(), vm)
+        let (reply, arena) = (open.caller.reply(), open.caller.arena());
+        let words = &reply.words[..reply.count as usize];
+        if let Ok(Status::CallablesOverdue) = turn.outcome {
+            return raise::callables_overdue(&self.name, plan, turn.asked.as_deref(), words, arena, vm);
+        }
+        raise::refused(self, plan, reply.status, words, arena, vm)
     }
 
     /// The error for a call without a reply.
@@ -434,6 +467,16 @@ impl Line {
                 raise::error("Error", &message, &[], vm)
             }
             None => raise::error("Error", &format!("{}.{}(): the zone is gone", self.name, plan.name), &[], vm),
+        }
+    }
+
+    /// If the last channel ended in a batch of ours: in which of its calls, as the zone said.
+    pub fn fatal_call(&self) -> Option<u64> {
+        match &*self.lost.borrow() {
+            Some(Lost::End(End::Exited { ran, .. } | End::Signaled { ran, .. } | End::DeadlineExceeded { ran })) => {
+                ran.as_ref()?.own
+            }
+            _ => None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::arguments::{Extra, Prepared, missing};
 use super::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
 use super::line::Line;
 use super::output::Output;
-use super::overlap::Overlap;
+use super::overlap::{Ended, Overlap};
 use super::plan::{Argument, Plan};
 use super::raise::Place;
 use super::rows;
@@ -84,9 +84,10 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
         }
         line.ensure_open(plan, vm)?;
         if let Some(mut overlap) = Overlap::new(&chunk, items.len() - first, vm)? {
-            let failure = overlap.run(&items[first..], &mut results, vm).unwrap_or_else(Some);
+            let ended = overlap.run(&items[first..], &mut results, vm);
+            let Ended { lost, failure } = ended.unwrap_or_else(|error| Ended { lost: 0, failure: Some(error) });
             if let Some(failure) = failure.or_else(|| vm.check_signals().err()) {
-                return Err(told(failure, results, vm));
+                return Err(told(failure, results, lost, vm));
             }
             if results.len() > first {
                 continue;
@@ -99,8 +100,10 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
         } else if line.depth() == 0 {
             line.set_place(0, 0);
         }
+        let mut lost = 0;
         let failure = match ended {
             Ok((crossing, unfit)) => {
+                lost = crossing.lost;
                 for made in crossing.made {
                     results.push(made.values.into_object(line, vm)?);
                 }
@@ -109,17 +112,22 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
             Err(error) => Some(error),
         };
         if let Some(failure) = failure.or_else(|| vm.check_signals().err()) {
-            return Err(told(failure, results, vm));
+            return Err(told(failure, results, lost, vm));
         }
     }
     Ok(vm.ctx.new_list(results).into())
 }
 
-/// Say which item it was, and what came before.
-pub fn told(error: PyBaseExceptionRef, results: Vec<PyObjectRef>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+/// Say which item it was, and what came before: `lost` results are not known.
+pub fn told(
+    error: PyBaseExceptionRef,
+    results: Vec<PyObjectRef>,
+    lost: usize,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     let object = error.as_object();
     // An exception that takes no attributes goes without.
-    let _ = object.set_attr("index", vm.ctx.new_int(results.len()), vm);
+    let _ = object.set_attr("index", vm.ctx.new_int(results.len() + lost), vm);
     let _ = object.set_attr("results", vm.ctx.new_list(results), vm);
     error
 }

@@ -36,6 +36,7 @@ pub mod function;
 mod fuzz;
 pub mod handle;
 mod kind;
+pub mod late;
 mod line;
 mod map;
 mod number;

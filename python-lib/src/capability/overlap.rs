@@ -65,6 +65,14 @@ struct Ready {
     unfit: Option<PyBaseExceptionRef>,
 }
 
+/// Why there are no more calls.
+pub struct Ended {
+    /// How many calls after those with results had been made when the zone ended.
+    pub lost: usize,
+    /// The error of the next call, if that is why.
+    pub failure: Option<PyBaseExceptionRef>,
+}
+
 /// Overlapping crossings of one function.
 pub struct Overlap<'c, 'a> {
     chunk: &'c Chunk<'a>,
@@ -141,14 +149,13 @@ impl<'c, 'a> Overlap<'c, 'a> {
         Ok(Some(Self { chunk, prepared, parts, calls, bytes: OnlyBytes::of(chunk), batch }))
     }
 
-    /// Make the calls for as many items as are plain, and add their values to `results`. The error, if there is one, is that of
-    /// the next call.
+    /// Make the calls for as many items as are plain, and add their values to `results`.
     pub fn run(
         &mut self,
         items: &'a [PyObjectRef],
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
-    ) -> PyResult<Option<PyBaseExceptionRef>> {
+    ) -> PyResult<Ended> {
         let (line, plan) = (self.chunk.line, self.chunk.plan);
         let mut channel = line.channel(plan, vm)?;
         let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
@@ -177,7 +184,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
             ready = next;
         }
         objects(plan, &mut last, results, vm);
-        Ok(ready.unfit)
+        Ok(Ended { lost: 0, failure: ready.unfit })
     }
 
     /// Convert and write the next items.
@@ -227,19 +234,21 @@ impl<'c, 'a> Overlap<'c, 'a> {
         outcome: Result<Status, CallError>,
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
-    ) -> PyResult<Option<PyBaseExceptionRef>> {
-        let (line, plan) = (self.chunk.line, self.chunk.plan);
+    ) -> PyResult<Ended> {
+        let (line, plan, epoch) = (self.chunk.line, self.chunk.plan, self.chunk.line.epoch());
         let Turn { mut channel, outcome, raised, asked } = line.converse(&self.batch, channel, outcome, vm)?;
         if let Err(failure) = outcome {
-            return Err(line.failed(&self.batch, failure, &mut channel, vm));
+            let error = line.failed(&self.batch, failure, &mut channel, vm);
+            let lost = line.made_before_end(epoch, ready.calls).unwrap_or(0);
+            return Ok(Ended { lost, failure: Some(error) });
         }
         let turn = Turn { channel, outcome, raised, asked };
         let mut calls = Alike::new(plan, ready.calls);
-        let Crossing { made, failure, .. } = line.crossed(&self.batch, &mut calls, turn, vm)?;
+        let Crossing { made, lost, failure, .. } = line.crossed(&self.batch, &mut calls, turn, vm)?;
         for made in made {
             results.push(made.values.into_object(line, vm)?);
         }
-        Ok(failure)
+        Ok(Ended { lost, failure })
     }
 }
 

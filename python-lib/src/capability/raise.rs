@@ -4,9 +4,9 @@ use super::callback::CallbackPlan;
 use super::line::Line;
 use super::plan::Plan;
 use super::results::Lie;
-use cloison_capabilities::call::{NULL, Status};
+use cloison_capabilities::call::{BATCH, NULL, Status};
 use cloison_capabilities::interface::Raises;
-use cloison_capabilities::message::End;
+use cloison_capabilities::message::{End, Ran};
 use cloison_capabilities::types::Scalar;
 use cloison_transport::Arena;
 use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
@@ -218,11 +218,13 @@ pub fn refused(
             &[function, ("deadline", plan.deadline.as_secs_f64().to_pyobject(vm))],
             vm,
         ),
+        Status::CallablesOverdue => callables_overdue(capability, plan, None, words, arena, vm),
         Status::Crashed => {
             let known = |index: usize| words.get(index).filter(|&&word| word != NULL).map(|&word| word as i32);
-            crashed(capability, name, None, known(0), known(1), vm)
+            crashed(capability, plan, None, known(0), known(1), vm)
         }
         Status::Raised => vm.new_runtime_error(with(&called, "a callable raised, and is not known to have", text)),
+        Status::Misfit => vm.new_value_error(with(&called, &text.unwrap_or_else(|| "does not fit".to_owned()), None)),
         Status::TooLarge => {
             vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text))
         }
@@ -336,18 +338,42 @@ pub fn deadline_exceeded(
 #[cold]
 pub fn callback_overdue(
     capability: &str,
-    plan: &Plan,
+    function: &str,
     asked: &CallbackPlan,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let (name, deadline) = (&*asked.name, asked.deadline);
     error(
         "DeadlineExceeded",
-        &format!("{capability}.{}(): the callable {name} did not return within {deadline:?}", plan.name),
+        &format!("{capability}.{function}(): the callable {name} did not return within {deadline:?}"),
         &[
-            ("function", (*plan.name).to_pyobject(vm)),
+            ("function", function.to_pyobject(vm)),
             ("deadline", deadline.as_secs_f64().to_pyobject(vm)),
             ("callback", name.to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+/// The callables of a call took longer together than they may.
+#[cold]
+pub fn callables_overdue(
+    capability: &str,
+    plan: &Plan,
+    asked: Option<&CallbackPlan>,
+    words: &[u64],
+    arena: &Arena,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let called = format!("{capability}.{}()", plan.name);
+    let budget = Duration::from_millis(words.first().copied().unwrap_or(0));
+    error(
+        "DeadlineExceeded",
+        &with(&called, "its callables took longer together than they may", explanation(words, arena)),
+        &[
+            ("function", (*plan.name).to_pyobject(vm)),
+            ("deadline", budget.as_secs_f64().to_pyobject(vm)),
+            ("callback", asked.map(|asked| &*asked.name).to_pyobject(vm)),
         ],
         vm,
     )
@@ -358,11 +384,11 @@ pub fn callback_overdue(
 pub fn ended(capability: &str, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let called = &*plan.name;
     match end {
-        End::DeadlineExceeded { function } => {
-            deadline_exceeded(capability, function.as_deref().unwrap_or(called), plan.deadline, vm)
+        End::DeadlineExceeded { ran } => {
+            deadline_exceeded(capability, ran.as_ref().map_or(called, |ran| &ran.function), plan.deadline, vm)
         }
-        End::Exited { code, function } => crashed(capability, called, function.as_deref(), None, Some(*code), vm),
-        End::Signaled { signal, function } => crashed(capability, called, function.as_deref(), Some(*signal), None, vm),
+        End::Exited { code, ran } => crashed(capability, plan, ran.as_ref(), None, Some(*code), vm),
+        End::Signaled { signal, ran } => crashed(capability, plan, ran.as_ref(), Some(*signal), None, vm),
         End::Revoked => error(
             "Revoked",
             &format!("{capability}.{called}(): the grant has been revoked"),
@@ -374,31 +400,50 @@ pub fn ended(capability: &str, plan: &Plan, end: &End, vm: &VirtualMachine) -> P
 
 fn crashed(
     capability: &str,
-    called: &str,
-    running: Option<&str>,
+    plan: &Plan,
+    ran: Option<&Ran>,
     signal: Option<i32>,
     code: Option<i32>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
-    let how = match (signal, code) {
-        (Some(signal), _) => format!("was ended by signal {signal} ({})", signal_name(signal)),
-        (None, Some(code)) => format!("exited with status {code}"),
-        (None, None) => "is gone".to_owned(),
-    };
-    let while_running = match running {
-        Some(running) if running != called => format!(" while it ran {running}() for another client"),
-        _ => String::new(),
+    let how = how_ended(signal, code);
+    let (called, function) = (&*plan.name, ran.map_or(&*plan.name, |ran| &*ran.function));
+    let (called, while_running) = match ran {
+        // Of a batch, it is known which call it was.
+        Some(Ran { own: Some(_), .. }) if plan.id == BATCH => (function, String::new()),
+        Some(Ran { own: Some(_), .. }) if function != called => (called, format!(" while it ran {function}()")),
+        Some(Ran { own: None, .. }) => (called, format!(" while it ran {function}() for another client")),
+        _ => (called, String::new()),
     };
     error(
         "ZoneCrashed",
         &format!("{capability}.{called}(): the zone {how}{while_running}"),
-        &[
-            ("function", running.unwrap_or(called).to_pyobject(vm)),
-            ("signal", signal.to_pyobject(vm)),
-            ("code", code.to_pyobject(vm)),
-        ],
+        &[("function", function.to_pyobject(vm)), ("signal", signal.to_pyobject(vm)), ("code", code.to_pyobject(vm))],
         vm,
     )
+}
+
+fn how_ended(signal: Option<i32>, code: Option<i32>) -> String {
+    match (signal, code) {
+        (Some(signal), _) => format!("was ended by signal {signal} ({})", signal_name(signal)),
+        (None, Some(code)) => format!("exited with status {code}"),
+        (None, None) => "is gone".to_owned(),
+    }
+}
+
+/// What has become of a zone.
+#[cold]
+pub fn fate(end: &End) -> String {
+    let (how, ran) = match end {
+        End::DeadlineExceeded { ran } => ("was ended because a call took too long".to_owned(), ran),
+        End::Exited { code, ran } => (how_ended(None, Some(*code)), ran),
+        End::Revoked => return "its grant has been revoked".to_owned(),
+        End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
+    };
+    match ran {
+        Some(Ran { function, .. }) => format!("its zone {how} while it ran {function}()"),
+        None => format!("its zone {how}"),
+    }
 }
 
 fn signal_name(signal: i32) -> &'static str {

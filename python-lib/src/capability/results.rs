@@ -11,6 +11,7 @@ use cloison_capabilities::call::NULL;
 use cloison_capabilities::interface::Lifetime;
 use cloison_capabilities::types::{Scalar, TypeId};
 use cloison_transport::Arena;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// A result that does not hold what it should.
@@ -19,6 +20,9 @@ pub enum Lie {
     /// A callable that was never passed, or a question out of order.
     #[error("a question that makes no sense")]
     Question,
+    /// Altogether more bytes than the arena has: an honest zone names each once.
+    #[error("more bytes than there are")]
+    Excess,
     /// A number that its C type cannot hold.
     #[error("a number that does not fit its type")]
     Number,
@@ -43,6 +47,9 @@ pub struct Taking<'a> {
     extra: Option<&'a Extra>,
     /// How far into the arena they reach.
     pub reached: u64,
+    /// How many bytes may still be copied. Each result stands in a part of the arena of its own, so that all of them together are
+    /// no more than the arena: a zone that names the same bytes again and again gets nobody to fill his memory with them.
+    pub left: Cell<u64>,
     /// Handles that the call has made, and where they come from.
     pub made: Vec<(Lifetime, Rc<Core>)>,
 }
@@ -51,7 +58,7 @@ impl<'a> Taking<'a> {
     /// For a call with these extras.
     #[inline]
     pub fn new(line: &'a Rc<Line>, arena: &'a Arena, extra: Option<&'a Extra>) -> Self {
-        Self { line, arena, extra, reached: 0, made: Vec::new() }
+        Self { line, arena, extra, reached: 0, left: Cell::new(arena.len()), made: Vec::new() }
     }
 
     /// Copy out and check the values.
@@ -107,9 +114,16 @@ impl<'a> Taking<'a> {
         if length > most || !length.is_multiple_of(element.max(1)) {
             return Err(Lie::Range);
         }
-        let bytes = self.arena.read(at, length).map_err(|_| Lie::Range)?;
+        let bytes = self.read(at, length)?;
         self.reached = self.reached.max(at + length);
         Ok(Some(bytes))
+    }
+
+    /// Copy a range of the arena, if that much is left.
+    #[inline]
+    fn read(&self, at: u64, length: u64) -> Result<Vec<u8>, Lie> {
+        self.left.set(self.left.get().checked_sub(length).ok_or(Lie::Excess)?);
+        self.arena.read(at, length).map_err(|_| Lie::Range)
     }
 
     #[inline(never)]
@@ -202,7 +216,7 @@ impl Behind for Taking<'_> {
         }
         let mut length = [0; 8];
         self.arena.read_into(offset, &mut length).map_err(|_| Lie::Range)?;
-        self.arena.read(offset + 8, u64::from_le_bytes(length)).map_err(|_| Lie::Range)
+        self.read(offset + 8, u64::from_le_bytes(length))
     }
 
     fn handle(&self, id: TypeId, word: u64) -> Result<Value, Lie> {

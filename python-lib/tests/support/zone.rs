@@ -1,7 +1,7 @@
 //! A zone in miniature: a thread behind a real call channel, whose "library" is written in Rust here, honest or not.
 
 use cloison_capabilities::call::{ANSWER, BATCH, CLOSE, MAX_WORDS, Reply, Request, SYNC, Status};
-use cloison_capabilities::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
+use cloison_capabilities::message::{ChannelId, End, FromMicroprocess, Ran, ToMicroprocess};
 use cloison_capabilities::{Grant, Interface, manifest};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
@@ -206,10 +206,10 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
             SYNC => "SYNC",
             function => interface.functions[function as usize].name.as_str(),
         };
-        let running = Some(name.to_owned());
         match name {
             "crash" => {
-                let _ = end.send(End::Signaled { signal: 11, function: running });
+                let _ =
+                    end.send(End::Signaled { signal: 11, ran: Some(Ran { function: name.to_owned(), own: Some(0) }) });
                 return memory.end(State::Ended);
             }
             "revoke" => {

@@ -111,7 +111,10 @@ impl Call<'_, '_> {
             if matches!(held, Held::Null) {
                 continue;
             }
-            let own = held.bytes() / self.element(*of) as u64;
+            let own = match self.element(*of) {
+                1 => held.bytes(), // a division costs as much as all the rest
+                size => held.bytes() / size as u64,
+            };
             match elements {
                 Some(other) if other != own => {
                     let text = format_args!("has {own} elements, and another that goes with it has {other}");

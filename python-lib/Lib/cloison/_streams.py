@@ -13,6 +13,9 @@ class Stream(_io._RawIOBase):
         self._fd = fd
         self.name = name
         self.mode = mode
+        if fd != 0:
+            # No bytecode of ours around the system call: an interrupt behind it would have the buffer write the same again.
+            self.write = type(self.fileno)(_cloison.write, fd)
 
     def readable(self):
         """Return whether this is the input."""
@@ -41,10 +44,8 @@ class Stream(_io._RawIOBase):
         return _cloison.readinto(self._fd, buffer)
 
     def write(self, data):
-        """Write some of the bytes, and return how many."""
-        if self._fd == 0:
-            raise _io.UnsupportedOperation("not writable")
-        return _cloison.write(self._fd, data)
+        """Write some of the bytes, and return how many; of the input, refuse."""
+        raise _io.UnsupportedOperation("not writable")
 
 
 def _output(fd, name, errors):

@@ -22,6 +22,8 @@ use super::line::Open;
 use super::map::{Alike, Chunk};
 use super::output::Output;
 use super::plan::{Length, Plan};
+use super::raise;
+use super::results::Lie;
 use super::rows;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
 use cloison_capabilities::types::Scalar;
@@ -79,6 +81,8 @@ pub struct Overlap<'c, 'a> {
     /// With what all calls share.
     prepared: Prepared<'a>,
     parts: [Part; 2],
+    /// Where both and their replies end.
+    end: u64,
     /// The most calls of a crossing.
     calls: usize,
     bytes: Option<OnlyBytes>,
@@ -146,7 +150,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let mut batch = Plan::special(BATCH, &plan.name, &line.interface);
         // The broker sees to each call's deadline; this one is for the case that nobody does.
         batch.deadline = plan.deadline.saturating_mul(calls as u32);
-        Ok(Some(Self { chunk, prepared, parts, calls, bytes: OnlyBytes::of(chunk), batch }))
+        Ok(Some(Self { chunk, prepared, parts, end: start, calls, bytes: OnlyBytes::of(chunk), batch }))
     }
 
     /// Make the calls for as many items as are plain, and add their values to `results`.
@@ -160,31 +164,46 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let mut channel = line.channel(plan, vm)?;
         let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
         let mut rest = &items[..items.len().min(self.calls * CROSSINGS)];
-        let mut ready = self.ready(open.caller.arena(), 0, &mut rest, vm);
-        let (mut words, mut last) = (Vec::new(), Vec::with_capacity(self.calls));
+        let mut flying = self.ready(open.caller.arena(), 0, &mut rest, vm);
+        if flying.calls > 0 {
+            self.post(open, &flying);
+        }
+        let (mut words, mut numbers) = (Vec::new(), Vec::with_capacity(self.calls));
         let mut turn = 0;
-        while ready.calls > 0 {
+        while flying.calls > 0 {
             let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
-            line.count_call();
-            let length = rows::row_bytes(plan.words as usize, 0) * ready.calls as u64;
-            let request = crossing::request(ready.part.rows, length, ready.calls, ready.used);
-            open.caller.post(&request, self.batch.deadline);
-            // The zone is busy from here on.
-            objects(plan, &mut last, results, vm);
             turn += 1;
-            let next = match ready.unfit {
+            let next = match flying.unfit.take() {
+                Some(error) => Ready { part: flying.part, calls: 0, used: 0, unfit: Some(error) },
                 None => self.ready(open.caller.arena(), turn, &mut rest, vm),
-                Some(_) => Ready { part: ready.part, calls: 0, used: 0, unfit: ready.unfit.take() },
             };
             let outcome = open.caller.resume();
-            if outcome != Ok(Status::Ok) || read(plan, open, &ready, &mut words, &mut last).is_none() {
-                return self.end(&ready, channel, outcome, results, vm);
+            let replies = if outcome == Ok(Status::Ok) { complete(plan, open, &flying) } else { None };
+            let Some(replies) = replies else { return self.end(&flying, channel, outcome, results, vm) };
+            open.caller.settle(self.end);
+            if next.calls > 0 {
+                self.post(open, &next);
             }
-            open.caller.settle(ready.part.end);
-            ready = next;
+            // The zone is busy again; what it has answered stands still, unless it lies.
+            let read = read(plan, open.caller.arena(), replies, &flying, &mut words, &mut numbers);
+            objects(plan, &mut numbers, results, vm);
+            if let Err(lie) = read {
+                if next.calls > 0 {
+                    line.give_up(&mut channel, plan);
+                }
+                return Ok(Ended { lost: 0, failure: Some(raise::lied(&line.name, &self.batch, &lie, vm)) });
+            }
+            flying = next;
         }
-        objects(plan, &mut last, results, vm);
-        Ok(Ended { lost: 0, failure: ready.unfit })
+        Ok(Ended { lost: 0, failure: flying.unfit })
+    }
+
+    fn post(&self, open: &mut Open, ready: &Ready) {
+        let (line, plan) = (self.chunk.line, self.chunk.plan);
+        let length = rows::row_bytes(plan.words as usize, 0) * ready.calls as u64;
+        let request = crossing::request(ready.part.rows, length, ready.calls, ready.used);
+        line.count_call();
+        open.caller.post(&request, self.batch.deadline);
     }
 
     /// Convert and write the next items.
@@ -252,29 +271,52 @@ impl<'c, 'a> Overlap<'c, 'a> {
     }
 }
 
-/// The numbers of calls that have all ended well, each checked. `None` if they have not, or if it cannot be said so simply.
-fn read(plan: &Plan, open: &Open, ready: &Ready, words: &mut Vec<u64>, numbers: &mut Vec<u64>) -> Option<()> {
+/// Where the replies stand, if the zone says that all calls have been made and that the last one has ended well, as none is
+/// made after one that has not.
+fn complete(plan: &Plan, open: &Open, flying: &Ready) -> Option<u64> {
     let reply = open.caller.reply();
     let &[offset, length, made] = reply.words.get(..reply.count as usize)? else { return None };
-    let each = 1 + plan.results.len();
-    words.resize(ready.calls * each, 0);
-    if made != ready.calls as u64 || length != size_of_val(&words[..]) as u64 {
+    let each = (1 + plan.results.len()) as u64 * 8;
+    if made != flying.calls as u64 || length != made * each {
         return None;
     }
-    open.caller.arena().read_words(offset, words).ok()?;
-    let good = u64::from(Status::Ok as u32) | (plan.results.len() as u64) << 32;
+    let mut last = [0];
+    open.caller.arena().read_words(offset.checked_add(length - each)?, &mut last).ok()?;
+    (last[0] == well(plan)).then_some(offset)
+}
+
+/// What stands before the words of a reply to a call that has ended well.
+fn well(plan: &Plan) -> u64 {
+    u64::from(Status::Ok as u32) | (plan.results.len() as u64) << 32
+}
+
+/// The numbers of calls that have all ended well, each checked. `words` is room to do it in.
+fn read(
+    plan: &Plan,
+    arena: &Arena,
+    replies: u64,
+    flying: &Ready,
+    words: &mut Vec<u64>,
+    numbers: &mut Vec<u64>,
+) -> Result<(), Lie> {
+    let (each, well) = (1 + plan.results.len(), well(plan));
+    words.resize(flying.calls * each, 0);
+    arena.read_words(replies, words).map_err(|_| Lie::Range)?;
     let integer = match &*plan.results {
         [Output::Integer(scalar)] => Some(*scalar),
         _ => None,
     };
     for reply in words.chunks_exact(each) {
         let (head, number) = (reply[0], reply.get(1).copied().unwrap_or(0));
-        if head != good || integer.is_some_and(|scalar| !holds(scalar, number)) {
-            return None;
+        if head != well {
+            return Err(Lie::Words);
+        }
+        if integer.is_some_and(|scalar| !holds(scalar, number)) {
+            return Err(Lie::Number);
         }
         numbers.push(number);
     }
-    Some(())
+    Ok(())
 }
 
 /// Whether that type holds the number.

@@ -4,7 +4,7 @@ use cloison_broker::application::Loaded;
 use cloison_broker::broker::{BrokerError, Event};
 use cloison_broker::launch::Binaries;
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -13,15 +13,15 @@ const GRACE: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// A folder with a cloison.toml, or a Python file
-    path: PathBuf,
-    /// What the program finds in sys.argv, after its own name
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<String>,
+    /// A folder with a cloison.toml, or a Python file; then what the program finds in sys.argv behind its own name, options
+    /// included
+    #[arg(required = true, trailing_var_arg = true, value_names = ["PATH", "ARGUMENTS"])]
+    program: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let application = Loaded::open(&arguments.path, &arguments.arguments)?;
+    let (path, rest) = arguments.program.split_first().ok_or_else(|| anyhow::anyhow!("nothing to run"))?;
+    let application = Loaded::open(Path::new(path), rest)?;
     let program = application.run.clone();
     let mut broker = Broker::start(application, Binaries::beside_this_one()?)?;
     broker.watch_signals()?;

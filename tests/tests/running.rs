@@ -7,6 +7,13 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 #[test]
+fn everything_behind_the_program_is_its_own() {
+    let project = Project::script("import sys\nprint(sys.argv[1:])\n");
+    let output = project.main(&["--help", "-v", "--", "x", "--version"]).output().ends_with(0);
+    assert_eq!(output.stdout, "['--help', '-v', '--', 'x', '--version']\n");
+}
+
+#[test]
 fn a_bare_file_just_runs() {
     let project = Project::new().file("t.py", "print(2+2)");
     for &user in users() {

@@ -11,7 +11,7 @@ use crate::capability::late;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
 /// Ctrl-C.
 pub const INTERRUPT: u8 = 1;
@@ -21,12 +21,12 @@ pub const MEMORY: u8 = 2;
 pub const LATE: u8 = 4;
 
 /// How many messages one block of the channel holds, and how many of them are used before the next block is begun.
-const BLOCK: u32 = 31;
-const USED_UP: u32 = 20;
+const BLOCK: u64 = 31;
+const USED_UP: u64 = 20;
 
 static PENDING: AtomicU8 = AtomicU8::new(0);
 static TOLD: AtomicBool = AtomicBool::new(false);
-static SENT: AtomicU32 = AtomicU32::new(0);
+static SENT: AtomicU64 = AtomicU64::new(0);
 static SENDER: OnceLock<UserSignalSender> = OnceLock::new();
 
 /// The interpreter's end of the channel, its first block already there. To be called once.

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct point { double x, y; };
 struct person {
@@ -165,4 +166,10 @@ unsigned long add(unsigned long sum, const unsigned char *data, unsigned count)
 }
 int checked(int x) { calls++; return x < 0 ? x : 2 * x; }
 void pattern(unsigned char *out, size_t count) { for (size_t i = 0; i < count; i++) out[i] = (unsigned char)i; }
+unsigned joined(const unsigned char *key, size_t length, const unsigned char *data, unsigned count)
+{
+    (void)key, (void)length, (void)data;
+    return count;
+}
+int nap(int ms) { usleep(ms * 1000); return ms; }
 void crash(int really) { if (really) *(volatile int *)0 = 1; }

@@ -90,6 +90,38 @@ ZoneCrashed: things.crash(): the zone was ended by signal 11 (SIGSEGV)
 }
 
 #[test]
+fn what_is_ready_to_cross_is_not_given_back_with_memory_that_is_not_needed() {
+    check(
+        "
+for size in 913408, 1048576 - 110692, 1048576:
+    t.joined(bytes(3 << 20), b'')
+    for _ in range(63):
+        t.joined(b'', b'a')
+    print(set(t.joined.map([b'1' * 100] * 8192, key=bytes(size))))
+",
+        "{100}
+{100}
+{100}
+",
+    );
+}
+
+#[test]
+fn each_call_of_a_map_has_its_own_deadline() {
+    check(
+        "
+print(sum(t.nap.map([50] * 25)), sum(t.nap.map([0] * 500)))
+e = error(t.nap.map, [0, 10, 0, 60000, 0])
+print(e.index, e.results == [0, 10, 0][:len(e.results)], t.nap(1))
+",
+        "1250 0
+DeadlineExceeded: things.nap() did not end within 1s
+3 True 1
+",
+    );
+}
+
+#[test]
 fn results_of_a_batch_are_arguments_of_its_later_calls() {
     check(
         "

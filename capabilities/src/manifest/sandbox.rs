@@ -13,7 +13,7 @@ const MIB: u64 = 1 << 20;
 const TIB: u64 = 1 << 40;
 
 /// The most calls at once in one instance.
-const MAX_THREADS: u64 = 64;
+const MAX_THREADS: u64 = 63;
 
 impl Default for Sandbox {
     fn default() -> Self {

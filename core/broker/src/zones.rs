@@ -304,8 +304,10 @@ impl Broker {
                 self.end_instance(id, Cause::Itself);
             }
             FromZone::Late { channel } => {
-                // It ignores the signal if its own clock says otherwise.
-                if let Some(client) = instance.channels.get(&channel).map(|attached| attached.client) {
+                // The signal does not say whose callable it is; the terms do. It ignores both if its own clock says otherwise.
+                if let Some(attached) = instance.channels.get(&channel) {
+                    attached.channel.note_late();
+                    let client = attached.client;
                     self.signal(client, Signal::URG);
                 }
             }

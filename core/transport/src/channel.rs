@@ -38,6 +38,11 @@ impl Channel {
         Ok((Self { memory, terms }, Descriptors { channel, terms: terms_descriptor }))
     }
 
+    /// The zone has given up a callable of the client's, which is about to be told so.
+    pub fn note_late(&self) {
+        self.terms.note_late();
+    }
+
     /// Change the terms to `state` and wake the client if it waits.
     pub fn end(&self, state: State) {
         self.terms.set(state);

@@ -78,6 +78,11 @@ impl Caller {
         self.terms.state() == State::Live
     }
 
+    /// How many callables the zone has given up so far, as the broker says.
+    pub fn late(&self) -> u32 {
+        self.terms.late()
+    }
+
     /// The last reply, copied and in shape; what its words claim has not been checked.
     pub fn reply(&self) -> &Reply {
         &self.reply

@@ -1,4 +1,5 @@
-//! Whether a grant is still alive: one page that the broker alone can write.
+//! Whether a grant is still alive, and how often its zone has given up one of its callables: one page that the broker alone can
+//! write.
 //!
 //! The broker maps the page for writing first and then seals it against any further writable mapping
 //! (`F_SEAL_FUTURE_WRITE`), so handing out the descriptor hands out reading and nothing else. Client and zone look at it
@@ -11,6 +12,8 @@ use std::sync::atomic::Ordering;
 
 const PAGE: usize = 4096;
 const STATE: usize = 0;
+/// On a line of its own: the other one is looked at by each call.
+const LATE: usize = 64;
 
 /// Whether calls may run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -44,6 +47,11 @@ impl Terms {
     pub fn set(&self, state: State) {
         self.memory.word(STATE).store(state as u32, Ordering::SeqCst);
     }
+
+    /// The zone has given up a callable.
+    pub fn note_late(&self) {
+        self.memory.word(LATE).fetch_add(1, Ordering::Release);
+    }
 }
 
 /// The client's and the zone's end.
@@ -56,6 +64,11 @@ impl TermsView {
     /// Map what the broker sent, for reading.
     pub fn open(descriptor: &OwnedFd) -> Result<Self, ChannelError> {
         Ok(Self { memory: Shared::map_sealed(descriptor, PAGE, Access::Read)? })
+    }
+
+    /// How many callables the zone has given up so far, wrapping around.
+    pub fn late(&self) -> u32 {
+        self.memory.word(LATE).load(Ordering::Acquire)
     }
 
     /// The state now.

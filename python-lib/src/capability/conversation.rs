@@ -98,7 +98,7 @@ impl Line {
         if self.depth() == 0 {
             self.callables_took.set(Duration::ZERO);
         }
-        let (mut raised, mut asked) = (None, None);
+        let (mut raised, mut asked, mut told) = (None, None, None);
         loop {
             let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
             outcome = match outcome {
@@ -124,9 +124,12 @@ impl Line {
                     let answer = self.run(question, vm);
                     let late = late::ended_with(answer.as_ref().err());
                     let answer = answer.unwrap_or_else(|error| {
-                        if !late {
-                            raised.get_or_insert(error);
-                        }
+                        // Of what came too late the zone says more.
+                        if late {
+                            told.get_or_insert(error)
+                        } else {
+                            raised.get_or_insert(error)
+                        };
                         Answer::raised(self, depth)
                     });
                     channel = self.channel(plan, vm)?;
@@ -145,7 +148,11 @@ impl Line {
                     self.count_call();
                     open.caller.call(&answer.request, plan.deadline)
                 }
-                outcome => return Ok(Turn { channel, outcome, raised, asked }),
+                outcome => {
+                    // It was not too late after all.
+                    let told = told.filter(|_| outcome == Ok(Status::Raised));
+                    return Ok(Turn { channel, outcome, raised: raised.or(told), asked });
+                }
             };
         }
     }

@@ -111,11 +111,11 @@ impl Line {
         }
     }
 
-    /// If the zone has ended since: how many of so many calls had been made by then. That is the zone's word; it cannot be
-    /// more than there are.
+    /// If the zone has ended since: how many of so many calls had been made by then. That is the zone's word; what cannot be
+    /// true, or says that it had begun none, counts as none.
     pub fn made_before_end(&self, epoch: u64, calls: usize) -> Option<usize> {
         let fatal = self.fatal_call().filter(|_| self.epoch() != epoch)?;
-        Some(usize::try_from(fatal).unwrap_or(usize::MAX).min(calls.saturating_sub(1)))
+        Some(usize::try_from(fatal).ok().filter(|made| *made < calls).unwrap_or(0))
     }
 
     /// What has come of the calls.

@@ -166,6 +166,13 @@ impl Handles {
         }
     }
 
+    /// One could not be closed yet.
+    pub fn put_back(&self, one: Dropped) {
+        let mut dropped = self.dropped.borrow_mut();
+        dropped.push(one);
+        self.waiting.set(dropped.len());
+    }
+
     /// How many handles wait to be closed.
     #[inline]
     pub fn waiting(&self) -> usize {

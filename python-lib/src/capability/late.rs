@@ -1,9 +1,10 @@
 //! Callables that run, and until when their zones wait for them.
 //!
-//! A zone that gives a callable up tells the broker, and that sends a signal ([`crate::interrupt`]). The signal is some zone's word;
-//! by the microprocess's own clock more than half of a callable's time must be over, which began a little later here than there. It
-//! is told once, by an exception at the next instruction:
-//! what it does then is its own affair, and its answer comes too late anyway.
+//! A zone that gives a callable up tells the broker, which counts that on the channel's terms and sends a signal
+//! ([`crate::interrupt`]). So a zone can say it of its own callables alone. It is the zone's word all the same: by the microprocess's own
+//! clock more than half of the callable's time must be over, which began a little later here than there. The callable is told
+//! once, by an exception at the next instruction: what it does then is its own affair, and its answer comes too late
+//! anyway. What is running inside of it, another zone's callable perhaps, sees the exception pass.
 
 use super::callback::CallbackPlan;
 use super::line::Line;
@@ -19,7 +20,7 @@ use std::time::Duration;
 thread_local! {
     /// The innermost last.
     static RUNNING: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
-    /// What the latest was told, until a callable ends.
+    /// What the callable that has ended last was told, if it was.
     static TOLD: RefCell<Option<PyBaseExceptionRef>> = const { RefCell::new(None) };
 }
 
@@ -28,7 +29,17 @@ struct Running {
     plan: Rc<CallbackPlan>,
     since: Duration,
     until: Duration,
-    told: bool,
+    /// How many callables the line's zone had given up before.
+    given_up: u32,
+    told: Option<PyBaseExceptionRef>,
+}
+
+impl Running {
+    /// Whether the zone may have given it up, and it does not know.
+    fn is_late(&self, now: Duration) -> bool {
+        let half = self.since + self.until.saturating_sub(self.since) / 2;
+        self.told.is_none() && half <= now && self.line.given_up() != self.given_up
+    }
 }
 
 /// A callable runs, for as long as this lives.
@@ -42,7 +53,8 @@ impl Watched {
             let outer = all.iter().find(|running| Rc::ptr_eq(&running.line, line)).map(|running| running.until);
             let together = outer.unwrap_or(since + plan.budget.saturating_sub(line.callables_took.get()));
             let until = since.saturating_add(plan.deadline).min(together);
-            all.push(Running { line: line.clone(), plan: plan.clone(), since, until, told: false });
+            let given_up = line.given_up();
+            all.push(Running { line: line.clone(), plan: plan.clone(), since, until, given_up, told: None });
         });
         Self(())
     }
@@ -50,14 +62,15 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let Some(Running { line, since, .. }) = RUNNING.with_borrow_mut(Vec::pop) else { return };
+        let Some(Running { line, since, told, .. }) = RUNNING.with_borrow_mut(Vec::pop) else { return };
+        TOLD.set(told);
         if line.depth() == 1 {
             let took = &line.callables_took;
             took.set(took.get().saturating_add(monotonic().saturating_sub(since)));
         }
         // One signal can stand for the one that has waited for this, too.
-        let late = |outer: &Running| !outer.told && outer.until <= monotonic();
-        if RUNNING.with_borrow(|all| all.last().is_some_and(late)) {
+        let now = monotonic();
+        if RUNNING.with_borrow(|all| all.last().is_some_and(|outer| outer.is_late(now))) {
             interrupt::raise(interrupt::LATE);
         }
     }
@@ -66,18 +79,20 @@ impl Drop for Watched {
 /// What the innermost callable that is late is told, if it has not been.
 pub fn due(vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
     let now = monotonic();
-    let late = RUNNING.with_borrow_mut(|all| {
-        let over = |running: &Running| running.since + running.until.saturating_sub(running.since) / 2 <= now;
-        let innermost = all.iter_mut().rev().find(|running| !running.told && over(running))?;
-        innermost.told = true;
-        Some((innermost.line.clone(), innermost.plan.clone()))
+    let (at, line, plan) = RUNNING.with_borrow(|all| {
+        let at = all.iter().rposition(|running| running.is_late(now))?;
+        Some((at, all[at].line.clone(), all[at].plan.clone()))
+    })?;
+    let error = raise::callback_overdue(&line.name, &plan.function, &plan, vm);
+    RUNNING.with_borrow_mut(|all| {
+        if let Some(running) = all.get_mut(at) {
+            running.told = Some(error.clone());
+        }
     });
-    let error = late.map(|(line, plan)| raise::callback_overdue(&line.name, &plan.function, &plan, vm))?;
-    TOLD.set(Some(error.clone()));
     Some(error)
 }
 
-/// A callable has ended: whether with what it was told. Then the call's end says more about it.
+/// The callable that has just ended: whether with what it was told. Then the call's end says more about it.
 pub fn ended_with(error: Option<&PyBaseExceptionRef>) -> bool {
     TOLD.take().is_some_and(|told| error.is_some_and(|error| error.is(&told)))
 }

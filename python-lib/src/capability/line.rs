@@ -127,6 +127,18 @@ impl Line {
         self.epoch.get()
     }
 
+    /// How many callables its zone has given up, as the broker says; 0 while nobody can know.
+    pub fn given_up(&self) -> u32 {
+        let channel = self.channel.try_borrow();
+        channel.ok().and_then(|channel| channel.as_ref().map(|open| open.caller.late())).unwrap_or(0)
+    }
+
+    /// How long a call of that function may take, as the broker sees it.
+    pub fn deadline(&self, function: &str) -> Option<Duration> {
+        let (_, function) = self.interface.function(function)?;
+        Some(function.deadline.unwrap_or(self.interface.sandbox.deadline))
+    }
+
     /// How many requests have been posted.
     pub fn calls(&self) -> u64 {
         self.calls.get()
@@ -312,14 +324,23 @@ impl Line {
             if dropped.epoch != self.epoch() || !self.is_live() {
                 continue;
             }
-            let ended =
-                self.exchange(&plan, &self.special(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
-                    match (turn.outcome, &turn.raised) {
-                        (_, Some(raised)) => Err(raised.clone()),
-                        (Ok(Status::Ok | Status::StaleHandle), None) => Ok(()),
-                        _ => Err(self.refused(&plan, &turn, vm)),
-                    }
-                });
+            let ended = self.exchange(&plan, &self.special(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
+                match (turn.outcome, &turn.raised) {
+                    (_, Some(raised)) => Err(raised.clone()),
+                    (Ok(Status::Ok | Status::StaleHandle), None) => Ok(true),
+                    // A call uses it: later, then.
+                    (Ok(Status::BadArgument), None) => Ok(false),
+                    _ => Err(self.refused(&plan, &turn, vm)),
+                }
+            });
+            let ended = match ended {
+                Ok(false) => {
+                    self.handles.put_back(dropped);
+                    continue;
+                }
+                Ok(true) => Ok(()),
+                Err(error) => Err(error),
+            };
             match ended {
                 Err(error) if error.as_object().fast_isinstance(vm.ctx.exceptions.exception_type) => {
                     vm.run_unraisable(error, Some("while a handle was closed".to_owned()), vm.ctx.none());
@@ -362,7 +383,7 @@ impl Line {
     #[cold]
     fn reopen<'a>(&self, slot: &'a mut Option<Open>, plan: &Plan, vm: &VirtualMachine) -> PyResult<&'a mut Open> {
         if let Some(End::Revoked) = self.bury(slot, vm)? {
-            return Err(raise::ended(&self.name, plan, &End::Revoked, vm));
+            return Err(raise::ended(self, plan, &End::Revoked, vm));
         }
         if self.depth() > 0 {
             // Calls wait for their ends on the channel that is gone; they have to hear of it first.
@@ -438,7 +459,7 @@ impl Line {
                 match channel.take().map(|last| why(last.id, vm)) {
                     Some(Ok(Some(end))) => {
                         self.lost.replace(Some(Lost::End(end.clone())));
-                        raise::ended(&self.name, plan, &end, vm)
+                        raise::ended(self, plan, &end, vm)
                     }
                     Some(Err(error)) => error,
                     Some(Ok(None)) | None => {
@@ -461,7 +482,7 @@ impl Line {
     #[cold]
     pub fn lost(&self, plan: &Plan, vm: &VirtualMachine) -> PyBaseExceptionRef {
         match &*self.lost.borrow() {
-            Some(Lost::End(end)) => raise::ended(&self.name, plan, end, vm),
+            Some(Lost::End(end)) => raise::ended(self, plan, end, vm),
             Some(Lost::GivenUp(function)) => {
                 let message = format!("{}.{}(): its zone was given up in a call of {function}()", self.name, plan.name);
                 raise::error("Error", &message, &[], vm)

@@ -3,6 +3,9 @@
 //! Each item's bytes go into the arena as soon as the item has been converted, and [`Line::mark`] moves behind them: Python
 //! code that a later item runs may make calls of its own, which then stay behind what is there already.
 //!
+//! The first crossing has one call, and the next ones have more as long as they are quick ([`Pace`]): whoever else waits for
+//! the zone waits for one crossing, and calls that take long gain nothing by crossing together.
+//!
 //! ```text
 //!  arena:  mark │ bytes of the fixed arguments │ rows of calls │ bytes of the items … │ replies
 //! ```
@@ -10,7 +13,6 @@
 use super::arguments::{Extra, Prepared, missing};
 use super::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
 use super::line::Line;
-use super::output::Output;
 use super::overlap::{Ended, Overlap};
 use super::plan::{Argument, Plan};
 use super::raise::Place;
@@ -19,8 +21,10 @@ use cloison_capabilities::call::ARENA_ALIGNMENT;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
 use rustpython_vm::function::KwArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 /// The arguments of a map, sorted into those that are the same each time and those that are not.
 struct Sorted<'a> {
@@ -75,8 +79,7 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
     let items: Vec<PyObjectRef> = items.try_to_value(vm)?;
     let sorted = sort(plan, fixed, vm)?;
     let mut results = Vec::with_capacity(items.len());
-    let most = if answers_in_bytes(plan) { 1 } else { CHUNK_CALLS };
-    let mut chunk = Chunk { line, plan, sorted: &sorted, most };
+    let chunk = Chunk { line, plan, sorted: &sorted, pace: Pace::default() };
     while results.len() < items.len() {
         let first = results.len();
         if line.handles.waiting() > 0 {
@@ -132,15 +135,6 @@ pub fn told(
     error
 }
 
-fn answers_in_bytes(plan: &Plan) -> bool {
-    plan.results.iter().any(|output| {
-        !matches!(
-            output,
-            Output::Enumeration(..) | Output::Float | Output::Handle { .. } | Output::Integer(_) | Output::Wide(_)
-        )
-    })
-}
-
 fn sort<'a>(plan: &'a Plan, fixed: &'a KwArgs, vm: &VirtualMachine) -> PyResult<Sorted<'a>> {
     for name in fixed.iter().map(|(name, _)| name) {
         if !plan.arguments.iter().any(|argument| name.as_str() == Ok(&*argument.name)) {
@@ -182,23 +176,46 @@ pub struct Chunk<'a> {
     /// Of what.
     pub plan: &'a Plan,
     sorted: &'a Sorted<'a>,
-    /// How many calls the next crossing may have at most.
-    most: usize,
+    /// How many calls the next crossing may have.
+    pub pace: Pace,
+}
+
+/// How long a crossing should take at most.
+const TURN: Duration = Duration::from_millis(1);
+
+/// How many calls cross together: as many as are made in a [`TURN`], as far as the last crossing can tell.
+pub struct Pace(Cell<usize>);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self(Cell::new(1))
+    }
+}
+
+impl Pace {
+    /// The most calls of the next crossing.
+    #[inline]
+    pub fn calls(&self) -> usize {
+        self.0.get()
+    }
+
+    /// So many calls have taken that long; `room` more of them would fit into the channel.
+    pub fn learn(&self, calls: usize, took: Duration, room: usize) {
+        let quick = (calls as u128 * TURN.as_nanos()).checked_div(took.as_nanos()).unwrap_or(u128::MAX);
+        let quick = usize::try_from(quick).unwrap_or(usize::MAX);
+        self.0.set(self.0.get().saturating_mul(8).min(quick).min(room).clamp(1, CHUNK_CALLS));
+    }
 }
 
 impl<'a> Chunk<'a> {
     /// One crossing for as many items as go at once; and the error of the item after them, if that is why they are no more.
-    fn run(
-        &mut self,
-        items: &'a [PyObjectRef],
-        vm: &VirtualMachine,
-    ) -> PyResult<(Crossing, Option<PyBaseExceptionRef>)> {
+    fn run(&self, items: &'a [PyObjectRef], vm: &VirtualMachine) -> PyResult<(Crossing, Option<PyBaseExceptionRef>)> {
         let (line, plan) = (self.line, self.plan);
         let (epoch, start) = (line.epoch(), line.mark());
         let mut prepared = Prepared::empty(plan.id, plan.words, line);
         let shared = self.share(&mut prepared, vm)?;
         let row = rows::row_bytes(plan.words as usize, 0);
-        let most = items.len().min(self.most);
+        let most = items.len().min(self.pace.calls());
         let offset = prepared.request.arena_used.next_multiple_of(8);
         let mut used = offset + row * most as u64;
         let mut rows = Vec::with_capacity(row as usize * most);
@@ -237,8 +254,12 @@ impl<'a> Chunk<'a> {
         if line.epoch() != epoch {
             return Err(line.lost(plan, vm));
         }
+        let begun = Instant::now();
         let crossing = line.cross(&plan.name, &mut calls, &Written { rows: &rows, offset, used }, vm)?;
-        self.adapt(calls.count, crossing.reached.saturating_sub(used));
+        // Results that are bytes need room behind the arguments: an eighth of it, as the next ones may be longer.
+        let each = crossing.reached.saturating_sub(used) / calls.count as u64;
+        let room = usize::try_from(self.room() / 8 / each.max(1)).unwrap_or(usize::MAX);
+        self.pace.learn(calls.count, begun.elapsed(), room);
         Ok((crossing, unfit))
     }
 
@@ -257,15 +278,6 @@ impl<'a> Chunk<'a> {
             return Err(self.line.too_large(plan, prepared.request.arena_used, self.room(), vm));
         }
         Ok(prepared.extra.take())
-    }
-
-    /// Results that are bytes need room behind the arguments: go on with as many calls as were seen to fit well.
-    fn adapt(&mut self, calls: usize, bytes: u64) {
-        if self.most < CHUNK_CALLS {
-            let fit = self.room() / 8 / (bytes / calls as u64).max(1);
-            let fit = usize::try_from(fit).unwrap_or(usize::MAX);
-            self.most = (self.most * 8).min(fit).clamp(1, CHUNK_CALLS - 1);
-        }
     }
 
     /// How much a crossing can carry.

@@ -32,6 +32,7 @@ use cloison_transport::client::CallError;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::RefMut;
+use std::time::Instant;
 
 /// A crossing costs as much as a handful of calls; with more calls than this the processor's caches are no help any more.
 const CALLS: usize = 512;
@@ -165,8 +166,9 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
         let mut rest = &items[..items.len().min(self.calls * CROSSINGS)];
         let mut flying = self.ready(open.caller.arena(), 0, &mut rest, vm);
+        let mut posted = Instant::now();
         if flying.calls > 0 {
-            self.post(open, &flying);
+            posted = self.post(open, &flying);
         }
         let (mut words, mut numbers) = (Vec::new(), Vec::with_capacity(self.calls));
         let mut turn = 0;
@@ -178,11 +180,13 @@ impl<'c, 'a> Overlap<'c, 'a> {
                 None => self.ready(open.caller.arena(), turn, &mut rest, vm),
             };
             let outcome = open.caller.resume();
+            self.chunk.pace.learn(flying.calls, posted.elapsed(), usize::MAX);
             let replies = if outcome == Ok(Status::Ok) { complete(plan, open, &flying) } else { None };
             let Some(replies) = replies else { return self.end(&flying, channel, outcome, results, vm) };
+            // The end of both parts: what is ready in the other one must not be given back to the kernel.
             open.caller.settle(self.end);
             if next.calls > 0 {
-                self.post(open, &next);
+                posted = self.post(open, &next);
             }
             // The zone is busy again; what it has answered stands still, unless it lies.
             let read = read(plan, open.caller.arena(), replies, &flying, &mut words, &mut numbers);
@@ -198,12 +202,14 @@ impl<'c, 'a> Overlap<'c, 'a> {
         Ok(Ended { lost: 0, failure: flying.unfit })
     }
 
-    fn post(&self, open: &mut Open, ready: &Ready) {
+    /// When it was.
+    fn post(&self, open: &mut Open, ready: &Ready) -> Instant {
         let (line, plan) = (self.chunk.line, self.chunk.plan);
         let length = rows::row_bytes(plan.words as usize, 0) * ready.calls as u64;
         let request = crossing::request(ready.part.rows, length, ready.calls, ready.used);
         line.count_call();
         open.caller.post(&request, self.batch.deadline);
+        Instant::now()
     }
 
     /// Convert and write the next items.
@@ -212,9 +218,10 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let part = self.parts[turn % 2];
         let mut ready = Ready { part, calls: 0, used: part.bytes, unfit: None };
         let head = rows::head(plan.id, plan.words as usize);
+        let most = chunk.pace.calls().min(self.calls);
         let row_bytes = rows::row_bytes(plan.words as usize, 0);
         while let [item, others @ ..] = *rest {
-            if ready.calls == self.calls || !chunk.is_plain(item) {
+            if ready.calls == most || !chunk.is_plain(item) {
                 break;
             }
             self.prepared.begin_again(ready.used);

@@ -381,11 +381,12 @@ pub fn callables_overdue(
 
 /// The channel ended during a call.
 #[cold]
-pub fn ended(capability: &str, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let called = &*plan.name;
+pub fn ended(line: &Line, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let (capability, called) = (&*line.name, &*plan.name);
     match end {
         End::DeadlineExceeded { ran } => {
-            deadline_exceeded(capability, ran.as_ref().map_or(called, |ran| &ran.function), plan.deadline, vm)
+            let ran = ran.as_ref().map_or(called, |ran| &ran.function);
+            deadline_exceeded(capability, ran, line.deadline(ran).unwrap_or(plan.deadline), vm)
         }
         End::Exited { code, ran } => crashed(capability, plan, ran.as_ref(), None, Some(*code), vm),
         End::Signaled { signal, ran } => crashed(capability, plan, ran.as_ref(), Some(*signal), None, vm),

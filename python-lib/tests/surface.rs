@@ -81,7 +81,8 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
         "checked" => ok(&[words[0]]),
         "half" => ok(&[(f64::from_bits(words[0]) / 2.0).to_bits()]),
         "missing" => reply(Status::NativeError, &[u64::MAX, 2, 0, 0]),
-        "BATCH" if memory.last >= 1000 => match std::mem::take(&mut memory.last) - 1000 {
+        // The sixth lie takes more than a few calls.
+        "BATCH" if memory.last >= 1000 && (memory.last != 1006 || request.words[2] > 20) => match std::mem::take(&mut memory.last) - 1000 {
             0 => ok(&[0, 16, 1 << 40]),
             1 => ok(&[u64::MAX, 16, 1]),
             2 => ok(&[0, 8, 1]),
@@ -616,8 +617,8 @@ for how in range(6):
     e = error(fake.crc.map, [b'\\1'] * 200)
     print(e.index, e.results, fake.crc(b'\\1'))
 fake.next_batch_lies(6)
-e = error(fake.checked.map, range(200))
-print(e.index, e.results == list(range(20)))
+e = error(fake.checked.map, range(5000))
+print(e.index >= 20, e.results[-20:] == list(range(20)))
 print(fake.checked.map(range(200)) == list(range(200)), fake.half.map([2.0] * 100) == [1.0] * 100)
 error(fake.bad_handle)
 for how in range(5):
@@ -672,7 +673,7 @@ print(fake.crc(b'\\1'))
         &format!("{batch} {words}"),
         "0 [] 1",
         "Error: fake.checked(): the zone answered with a number that does not fit its type",
-        "20 True",
+        "True True",
         "True True",
         "Error: fake.bad_handle(): the zone answered with NULL where something should be",
         &format!("Error: fake.bad_record(): the zone answered with {bytes}"),

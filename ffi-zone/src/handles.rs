@@ -10,7 +10,7 @@
 //! | object | is freed | its word ends |
 //! |---|---|---|
 //! | owned | by its type's `free` function | when it is closed, its owner is, or its client is gone |
-//! | borrowed | never by us | the same; and when the object itself is freed through another handle |
+//! | borrowed | never by us | the same; and when the object itself is freed through another handle, or is about to be |
 //! | consumed by a call | by that call | when the call has succeeded |
 //!
 //! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
@@ -19,8 +19,9 @@
 //! What another client's call uses when its owner leaves ends when nobody uses it any more ([`Handles::sweep`]), with all that
 //! belongs to it.
 //!
-//! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: a callback
-//! of that call cannot close it, nor anything that owns it.
+//! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: nobody can close
+//! it, nor anything that it would end with: what owns it, and the object that its owner, or the owner's owner, has borrowed.
+//! `Table::ends_with` says what ends with what, for the ends themselves and for the question whether they may be.
 //!
 //! This is pure: what has to be done to the library is handed back as [`Ended`]s, in order, and the lock is held for none of it.
 
@@ -32,7 +33,7 @@ use cloison_capabilities::call::Status;
 use cloison_capabilities::message::ChannelId;
 use cloison_capabilities::types::{Definition, TypeId, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use table::{Object, Table};
@@ -222,22 +223,22 @@ impl Handles {
     pub fn hide(&self, client: ChannelId, word: u64) -> Vec<Ended> {
         let mut table = self.table();
         let Ok(index) = table.find(client, word) else { return Vec::new() };
-        let family = table.family(index);
-        if table.object(index).is_none_or(|object| !object.borrowed) || table.any_pinned(&family) {
+        let ends = table.ends_with(index);
+        if table.object(index).is_none_or(|object| !object.borrowed) || table.any_pinned(&ends) {
             return Vec::new();
         }
-        self.end(&mut table, family)
+        self.end(&mut table, &ends)
     }
 
     /// Ends an object and all that it owns.
     pub fn close(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
         let mut table = self.table();
         let index = table.find(client, word)?;
-        let family = table.family(index);
-        if table.any_pinned(&family) {
+        let ends = table.ends_with(index);
+        if table.any_pinned(&ends) {
             return Err(HandleError::InUse);
         }
-        Ok(self.end(&mut table, family))
+        Ok(self.end(&mut table, &ends))
     }
 
     /// A call is going to end this object: it is pinned, with nothing else using it, until the call has succeeded
@@ -245,8 +246,8 @@ impl Handles {
     pub fn consume(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
         let mut table = self.table();
         let index = table.find_typed(client, word, id)?;
-        let family = table.family(index);
-        if table.any_pinned(&family) {
+        let ends = table.ends_with(index);
+        if table.any_pinned(&ends) {
             return Err(HandleError::InUse);
         }
         let object = table.object(index).ok_or(HandleError::Stale)?;
@@ -257,24 +258,24 @@ impl Handles {
         Ok(object.address)
     }
 
-    /// What an object owns ends, and the object stays: the next thing that happens is the call that consumes it.
+    /// What would end with an object ends, and the object stays: the next thing that happens is the call that consumes it.
     pub fn strip(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
         let mut table = self.table();
         let index = table.find(client, word)?;
-        let mut family = table.family(index);
-        family.retain(|member| *member != index);
-        if table.any_pinned(&family) {
+        let mut ends = table.ends_with(index);
+        ends.retain(|one| *one != index);
+        if table.any_pinned(&ends) {
             return Err(HandleError::InUse);
         }
-        Ok(self.end(&mut table, family))
+        Ok(self.end(&mut table, &ends))
     }
 
     /// The library has ended this object itself. Nothing is left to be freed, only to be given back.
     pub fn forget(&self, client: ChannelId, word: u64) -> Vec<Ended> {
         let mut table = self.table();
         let Ok(index) = table.find(client, word) else { return Vec::new() };
-        let family = table.family(index);
-        let mut ended = self.end(&mut table, family);
+        let ends = table.ends_with(index);
+        let mut ended = self.end(&mut table, &ends);
         // What a callback has made meanwhile, and belonged to it, has ended with it.
         ended.iter_mut().for_each(|one| one.free = None);
         ended
@@ -311,11 +312,11 @@ impl Handles {
         for (_, root) in roots {
             // An earlier one may have taken it along.
             if table.object(root).is_some_and(|object| object.client == client) {
-                let family = table.family(root);
-                if table.pinned_by_others(&family, client) {
+                let ends = table.ends_with(root);
+                if table.pinned_by_others(&ends, client) {
                     table.departed.insert(client);
                 } else {
-                    ended.extend(self.end(table, family));
+                    ended.extend(self.end(table, &ends));
                 }
             }
         }
@@ -359,22 +360,12 @@ impl Handles {
         })
     }
 
-    /// Takes these objects out of the table, in this order. Before an object that is going to be freed ends what others
-    /// have borrowed of it.
-    fn end(&self, table: &mut Table, mut family: Vec<u32>) -> Vec<Ended> {
-        let (mut ended, mut looked) = (Vec::new(), BTreeSet::new());
-        family.reverse();
-        while let Some(index) = family.pop() {
-            let borrowers = if looked.insert(index) { table.borrowers(index) } else { Vec::new() };
-            if !borrowers.is_empty() {
-                family.push(index);
-                for borrower in borrowers {
-                    family.extend(table.family(borrower).into_iter().rev());
-                }
-                continue;
-            }
-            table.pass_on(index);
-            let Some(object) = table.remove(index) else { continue };
+    /// Takes these objects out of the table, in this order: all that `Table::ends_with` says.
+    fn end(&self, table: &mut Table, ends: &[u32]) -> Vec<Ended> {
+        let mut ended = Vec::new();
+        for index in ends {
+            table.pass_on(*index);
+            let Some(object) = table.remove(*index) else { continue };
             let free = self.free_function(object.id).filter(|_| !object.borrowed);
             if free.is_some() || !object.retained.is_empty() {
                 let retained = object.retained.into_iter().map(|(_, retained)| retained).collect();

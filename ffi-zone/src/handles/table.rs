@@ -121,7 +121,7 @@ impl Table {
     }
 
     /// An object and all that it owns, in the order in which they end.
-    pub(super) fn family(&mut self, root: u32) -> Vec<u32> {
+    fn family(&mut self, root: u32) -> Vec<u32> {
         let (mut family, mut next) = (Vec::new(), vec![root]);
         while let Some(index) = next.pop() {
             family.push(index);
@@ -134,18 +134,39 @@ impl Table {
         family
     }
 
-    /// Whether a call uses any of them, also by a word that another client has borrowed.
-    pub(super) fn any_pinned(&mut self, family: &[u32]) -> bool {
-        let pinned = |table: &mut Self, index: u32| table.object(index).is_some_and(|object| object.pins > 0);
-        family.iter().any(|index| {
-            pinned(self, *index) || self.borrowers(*index).into_iter().any(|borrower| pinned(self, borrower))
-        })
+    /// An object and all that ends with it, in the order in which it does: its family, and before an object that is going to be
+    /// freed what others have borrowed of it, each with its family.
+    pub(super) fn ends_with(&mut self, root: u32) -> Vec<u32> {
+        let (mut ends, mut taken, mut looked) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut family = self.family(root);
+        family.reverse();
+        while let Some(index) = family.pop() {
+            if taken.contains(&index) {
+                continue;
+            }
+            let borrowers = if looked.insert(index) { self.borrowers(index, &taken) } else { Vec::new() };
+            if borrowers.is_empty() {
+                taken.insert(index);
+                ends.push(index);
+                continue;
+            }
+            family.push(index);
+            for borrower in borrowers {
+                family.extend(self.family(borrower).into_iter().rev());
+            }
+        }
+        ends
     }
 
-    /// Whether a call of another client uses any of them, by a word that it has borrowed.
-    pub(super) fn pinned_by_others(&mut self, family: &[u32], client: ChannelId) -> bool {
-        let borrowers: Vec<_> = family.iter().flat_map(|index| self.borrowers(*index)).collect();
-        borrowers.into_iter().any(|one| self.object(one).is_some_and(|one| one.client != client && one.pins > 0))
+    /// Whether a call uses any of them.
+    pub(super) fn any_pinned(&mut self, objects: &[u32]) -> bool {
+        objects.iter().any(|index| self.object(*index).is_some_and(|object| object.pins > 0))
+    }
+
+    /// Whether a call of another client uses any of them.
+    pub(super) fn pinned_by_others(&mut self, objects: &[u32], client: ChannelId) -> bool {
+        let by_another = |object: &mut Object| object.client != client && object.pins > 0;
+        objects.iter().any(|index| self.object(*index).is_some_and(by_another))
     }
 
     /// Takes an object out. Its word, and its slot's generation, end.
@@ -213,12 +234,12 @@ impl Table {
         }
     }
 
-    /// Who has borrowed an object that is owned by nobody else.
-    pub(super) fn borrowers(&mut self, index: u32) -> Vec<u32> {
+    /// Who has borrowed an object that is owned by nobody else, leaving out those that are `taken` already.
+    fn borrowers(&mut self, index: u32, taken: &BTreeSet<u32>) -> Vec<u32> {
         let Some(&mut Object { id, address, borrowed: false, .. }) = self.object(index) else { return Vec::new() };
         let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
         let mut others: Vec<u32> = self.known.range(same).map(|(_, index)| *index).collect();
-        others.retain(|other| *other != index);
+        others.retain(|other| *other != index && !taken.contains(other));
         let owned = others.iter().any(|other| self.object(*other).is_some_and(|object| !object.borrowed));
         if owned { Vec::new() } else { others }
     }

@@ -91,7 +91,7 @@ impl Service {
             match job {
                 Job::Call(client, request) => self.run_one(&client, station, &request, &mut reply),
                 Job::End(client) => self.end(&client, false),
-                Job::Free(ended) => self.free(ended),
+                Job::Sweep => self.sweep(),
                 Job::Nested { client, row, request, reply: sender } => {
                     let told = self.conversed(&client, station, &row, &request, &mut reply);
                     // Whoever asked waits for it.

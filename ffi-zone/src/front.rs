@@ -2,7 +2,6 @@
 
 use crate::callables::NoCallables;
 use crate::clients::Client;
-use crate::handles;
 use crate::policy::Policy;
 use crate::serve::{Ended, Service};
 use crate::workers::{Job, Station};
@@ -110,17 +109,19 @@ impl Service {
     /// Ends what clients that have left could not take along, if nobody uses it any more.
     #[inline]
     pub(crate) fn sweep(&self) {
-        let ended = self.marshal.handles().sweep();
-        if !ended.is_empty() {
-            self.free(ended);
+        if self.marshal.handles().is_sweep_due() {
+            self.sweep_now();
         }
     }
 
-    /// Frees objects of clients that are gone.
     #[cold]
-    pub(crate) fn free(&self, ended: Vec<handles::Ended>) {
+    fn sweep_now(&self) {
         if !self.affine.is_empty() && !Station::is_first() {
-            return self.gate.post(Job::Free(ended));
+            return self.gate.post(Job::Sweep);
+        }
+        let ended = self.marshal.handles().sweep();
+        if ended.is_empty() {
+            return;
         }
         let freed = Station::visit(&self.row, |station| {
             station.row.begin_many(NOBODY, CLOSE, 0);

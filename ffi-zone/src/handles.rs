@@ -23,6 +23,9 @@
 //! it, nor anything that it would end with: what owns it, and the object that its owner, or the owner's owner, has borrowed.
 //! `Table::ends_with` says what ends with what, for the ends themselves and for the question whether they may be.
 //!
+//! An object is **ending** from its way out of the table, or from a call's taking it to consume it, until it has been freed:
+//! the library may still lead to it, from a callable of its own or on another thread, but nobody gets a word for it any more.
+//!
 //! This is pure: what has to be done to the library is handed back as [`Ended`]s, in order, and the lock is held for none of it.
 
 mod table;
@@ -53,6 +56,9 @@ pub enum HandleError {
     /// A call that has not ended uses it.
     #[error("is in use by a call that has not ended")]
     InUse,
+    /// It is being freed: whoever got to know it now would have it when it is gone.
+    #[error("is being freed")]
+    Ending,
     /// It is closed, or never was.
     #[error("is closed")]
     Stale,
@@ -69,7 +75,7 @@ pub enum HandleError {
 pub struct Ended {
     /// Its type, whose `free` function it is.
     pub id: TypeId,
-    /// To be called with `address`.
+    /// To be called with `address`, and then [`Handles::freed`].
     pub free: Option<FunctionId>,
     /// Where the object is.
     pub address: u64,
@@ -138,16 +144,21 @@ impl Handles {
         self.rules.get(id.0 as usize)?.free
     }
 
-    /// What a client is told that holds as many of that type as it may.
+    /// What a client is told that cannot have an object of that type.
     #[cold]
-    pub fn too_many(&self, id: TypeId) -> Box<Refusal> {
-        let text = match self.rules.get(id.0 as usize) {
-            Some(Rule { name, max_live, .. }) => format!(
-                "it would be one more {name} than the {max_live} that a client may hold (`max_live` in [types.{name}])"
-            ),
-            None => "there is no such type".to_owned(),
+    pub fn refuse(&self, id: TypeId, error: HandleError) -> Box<Refusal> {
+        let Some(Rule { name, max_live, .. }) = self.rules.get(id.0 as usize) else {
+            return Refusal::new(Status::TooMany, "there is no such type");
         };
-        Refusal::new(Status::TooMany, text)
+        match error {
+            HandleError::TooMany => Refusal::new(
+                Status::TooMany,
+                format_args!(
+                    "it would be one more {name} than the {max_live} that a client may hold (`max_live` in [types.{name}])"
+                ),
+            ),
+            _ => Refusal::native(0, 0, format_args!("the library has given a {name} that {error}")),
+        }
     }
 
     /// The object's address.
@@ -173,7 +184,11 @@ impl Handles {
         for word in words {
             let Ok(index) = table.find(client, *word) else { continue };
             if let Some(object) = table.object(index) {
-                object.pins = if object.pins == CONSUMED { 0 } else { object.pins.saturating_sub(1) };
+                let (id, address, pins) = (object.id, object.address, object.pins);
+                object.pins = if pins == CONSUMED { 0 } else { pins.saturating_sub(1) };
+                if pins == CONSUMED {
+                    table.over(id, address);
+                }
             }
         }
         if !table.departed.is_empty() {
@@ -182,6 +197,9 @@ impl Handles {
     }
 
     /// The client holds this object from now on. One that it holds already keeps its word.
+    ///
+    /// What is ending cannot be borrowed any more. Owned it can be: then it is another object at that address, or the library
+    /// counts.
     pub fn adopt(
         &self,
         client: ChannelId,
@@ -195,6 +213,9 @@ impl Handles {
         if let Some(index) = table.known.get(&(id, address, client)).copied() {
             table.take_over(index, owner, borrowed);
             return Ok(Adopted { word: table.word(index), fresh: false });
+        }
+        if borrowed && table.is_ending(id, address) {
+            return Err(HandleError::Ending);
         }
         let most = self.rules.get(id.0 as usize).map_or(0, |rule| rule.max_live);
         let live = table.live.entry((client, id)).or_default();
@@ -255,7 +276,9 @@ impl Handles {
             return Err(HandleError::Borrowed);
         }
         object.pins = CONSUMED;
-        Ok(object.address)
+        let address = object.address;
+        table.begin_to_end(id, address);
+        Ok(address)
     }
 
     /// What would end with an object ends, and the object stays: the next thing that happens is the call that consumes it.
@@ -277,8 +300,17 @@ impl Handles {
         let ends = table.ends_with(index);
         let mut ended = self.end(&mut table, &ends);
         // What a callback has made meanwhile, and belonged to it, has ended with it.
-        ended.iter_mut().for_each(|one| one.free = None);
+        for one in &mut ended {
+            if one.free.take().is_some() {
+                table.over(one.id, one.address);
+            }
+        }
         ended
+    }
+
+    /// The `free` function of an object that has ended has run.
+    pub fn freed(&self, ended: &Ended) {
+        self.table().over(ended.id, ended.address);
     }
 
     /// Ends everything that a client holds.
@@ -289,14 +321,14 @@ impl Handles {
         self.end_all(&mut self.table(), client)
     }
 
-    /// Ends what clients that have left could not take along, and nobody uses any more. To be called when a call has ended.
+    /// Whether [`Handles::sweep`] may have anything to end. To be asked when a call has ended.
     #[inline]
-    pub fn sweep(&self) -> Vec<Ended> {
-        if self.due.load(Ordering::Relaxed) { self.sweep_now() } else { Vec::new() }
+    pub fn is_sweep_due(&self) -> bool {
+        self.due.load(Ordering::Relaxed)
     }
 
-    #[cold]
-    fn sweep_now(&self) -> Vec<Ended> {
+    /// Ends what clients that have left could not take along, and nobody uses any more.
+    pub fn sweep(&self) -> Vec<Ended> {
         let mut table = self.table();
         self.due.store(false, Ordering::Relaxed);
         let departed = std::mem::take(&mut table.departed);
@@ -367,6 +399,9 @@ impl Handles {
             table.pass_on(*index);
             let Some(object) = table.remove(*index) else { continue };
             let free = self.free_function(object.id).filter(|_| !object.borrowed);
+            if free.is_some() {
+                table.begin_to_end(object.id, object.address);
+            }
             if free.is_some() || !object.retained.is_empty() {
                 let retained = object.retained.into_iter().map(|(_, retained)| retained).collect();
                 ended.push(Ended { id: object.id, free, address: object.address, retained });

@@ -8,7 +8,6 @@
 //! make or use such objects, one after the other, and nothing else.
 
 use crate::clients::Client;
-use crate::handles::Ended;
 use crate::marshal::Marshal;
 use crate::serve;
 use crate::workspace::Workspace;
@@ -114,8 +113,8 @@ pub(crate) enum Job {
     Call(Arc<Client>, Box<Request>),
     /// A client has left.
     End(Arc<Client>),
-    /// These objects of clients that had left have ended.
-    Free(Vec<Ended>),
+    /// What clients have left behind may be in use no more.
+    Sweep,
     /// A call inside of a callback: what it is to be answered.
     Nested { client: Arc<Client>, row: Row, request: Box<Request>, reply: mpsc::SyncSender<(bool, Box<Reply>)> },
 }

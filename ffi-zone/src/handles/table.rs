@@ -1,6 +1,6 @@
 //! The table itself: slots, and what leads to them.
 
-use super::HandleError;
+use super::{CONSUMED, HandleError};
 use crate::retained::Retained;
 use cloison_capabilities::message::ChannelId;
 use cloison_capabilities::types::TypeId;
@@ -26,6 +26,8 @@ pub(super) struct Table {
     /// Kept for objects, by type and address, that nobody has a word for and that have not ended. Whoever gets to know the
     /// object again has it with all that is kept for it.
     pub(super) left_alone: BTreeMap<(TypeId, u64), Vec<(ChannelId, Retained)>>,
+    /// Objects that are ending, and how many times over: out of the table and not freed yet, or left to the call that frees them.
+    pub(super) ending: BTreeMap<(TypeId, u64), u32>,
     /// Clients that have left, and some of whose objects were in use by others.
     pub(super) departed: BTreeSet<ChannelId>,
 }
@@ -158,6 +160,32 @@ impl Table {
         ends
     }
 
+    /// An object is ending, until [`Table::over`].
+    pub(super) fn begin_to_end(&mut self, id: TypeId, address: u64) {
+        *self.ending.entry((id, address)).or_default() += 1;
+    }
+
+    /// It has ended, or does not after all.
+    pub(super) fn over(&mut self, id: TypeId, address: u64) {
+        if let Some(times) = self.ending.get_mut(&(id, address)) {
+            *times -= 1;
+            if *times == 0 {
+                self.ending.remove(&(id, address));
+            }
+        }
+    }
+
+    /// Whether an object is ending and nobody has it otherwise, as one may whose library counts how often it is owned.
+    pub(super) fn is_ending(&self, id: TypeId, address: u64) -> bool {
+        if !self.ending.contains_key(&(id, address)) {
+            return false;
+        }
+        let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
+        let lives = |object: &Object| !object.borrowed && object.pins != CONSUMED;
+        let mut slots = self.known.range(same).filter_map(|(_, index)| self.slots.get(*index as usize));
+        !slots.any(|slot| slot.object.as_ref().is_some_and(lives))
+    }
+
     /// Whether a call uses any of them.
     pub(super) fn any_pinned(&mut self, objects: &[u32]) -> bool {
         objects.iter().any(|index| self.object(*index).is_some_and(|object| object.pins > 0))
@@ -183,6 +211,9 @@ impl Table {
             if *live == 0 {
                 self.live.remove(&(object.client, object.id));
             }
+        }
+        if object.pins == CONSUMED {
+            self.over(object.id, object.address);
         }
         self.give_back(&object);
         for child in object.children.values() {

@@ -303,6 +303,56 @@ fn what_another_client_uses_outlives_its_owner() {
     assert!(handles.sweep().is_empty() && handles.close_all(ONE).is_empty());
 }
 
+/// Freeing takes time, and asks: whoever got a word for an object meanwhile would have it when the object is gone.
+#[test]
+fn what_is_being_freed_cannot_be_borrowed_any_more() {
+    let handles = handles();
+    let borrow = |client| handles.adopt(client, PARENT, 0x1000, None, true).map(|adopted| adopted.word);
+    let word = own(&handles, PARENT, 0x1000, None);
+    own(&handles, CHILD, 0x2000, Some(word));
+    let ended = handles.close(ONE, word).expect("open");
+    assert_eq!(freed(&ended), [(11, 0x2000), (10, 0x1000)]);
+    handles.freed(&ended[0]);
+    assert_eq!((borrow(ONE), borrow(OTHER)), (Err(HandleError::Ending), Err(HandleError::Ending)));
+    assert!(handles.adopt(OTHER, CHILD, 0x2000, None, true).is_ok(), "this one has been: another object");
+    assert!(handles.adopt(OTHER, CHILD, 0x1000, None, true).is_ok(), "of another type");
+    handles.freed(&ended[1]);
+    assert!(borrow(OTHER).is_ok());
+}
+
+/// Until the call has succeeded, or failed.
+#[test]
+fn what_a_call_consumes_cannot_be_borrowed_meanwhile() {
+    let handles = handles();
+    let borrow = || handles.adopt(OTHER, PARENT, 0x1000, None, true).map(|adopted| adopted.word);
+    let word = own(&handles, PARENT, 0x1000, None);
+    handles.consume(ONE, word, PARENT).expect("free");
+    assert!(handles.strip(ONE, word).expect("nobody else").is_empty());
+    assert_eq!(borrow(), Err(HandleError::Ending));
+    handles.unpin(ONE, &[word]);
+    let lent = borrow().expect("the call failed");
+    handles.consume(ONE, word, PARENT).expect("free");
+    assert!(handles.strip(ONE, word).expect("nobody uses it").is_empty());
+    assert_eq!(handles.resolve(OTHER, lent, PARENT), Err(HandleError::Stale));
+    assert_eq!(borrow(), Err(HandleError::Ending));
+    own(&handles, CHILD, 0x3000, Some(word));
+    assert!(freed(&handles.forget(ONE, word)).is_empty());
+    assert!(borrow().is_ok());
+    assert!(handles.adopt(OTHER, CHILD, 0x3000, None, true).is_ok());
+}
+
+/// A library that counts how often an object is owned frees it with the last.
+#[test]
+fn what_somebody_else_owns_can_be_borrowed_while_an_owner_ends() {
+    let handles = handles();
+    let word = own(&handles, PARENT, 0x1000, None);
+    let ended = handles.close(ONE, word).expect("open");
+    let owned = handles.adopt(OTHER, PARENT, 0x1000, None, false).expect("room").word;
+    assert!(handles.adopt(ONE, PARENT, 0x1000, None, true).is_ok());
+    ended.iter().for_each(|one| handles.freed(one));
+    assert_eq!(handles.resolve(OTHER, owned, PARENT), Ok(0x1000));
+}
+
 /// In use by two calls: the first that ends does not end it.
 #[test]
 fn what_several_use_outlives_all_of_them() {

@@ -251,6 +251,22 @@ impl Handles {
         self.end(&mut table, &ends)
     }
 
+    /// The same for all of these.
+    pub fn hide_all(&self, client: ChannelId, words: &[u64]) -> Vec<Ended> {
+        words.iter().flat_map(|word| self.hide(client, *word)).collect()
+    }
+
+    /// Whether [`Handles::hide_all`] has anything to free.
+    pub fn hiding_frees(&self, client: ChannelId, words: &[u64]) -> bool {
+        let mut table = self.table();
+        words.iter().any(|word| {
+            let ends = table.find(client, *word).map(|index| table.ends_with(index)).unwrap_or_default();
+            let mut objects =
+                ends.into_iter().filter_map(|index| Some((table.object(index)?.id, table.object(index)?.borrowed)));
+            objects.any(|(id, borrowed)| !borrowed && self.free_function(id).is_some())
+        })
+    }
+
     /// Ends an object and all that it owns.
     pub fn close(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
         let mut table = self.table();

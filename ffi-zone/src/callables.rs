@@ -1,5 +1,6 @@
 //! What a call needs from the side that asks the client: C function pointers that stand for its callables.
 
+use crate::closures;
 use crate::refusal::Refusal;
 use cloison_capabilities::FunctionId;
 
@@ -32,8 +33,10 @@ pub trait Callables {
     /// `function` is.
     fn bind(&self, function: FunctionId, parameter: usize, callable: u64) -> Result<Bound, Unbound>;
 
-    /// Nothing calls it any more.
-    fn release(&self, closure: ClosureId);
+    /// Nothing calls it any more, as far as one is concerned who was lent it; whose it is, it knows itself.
+    fn release(&self, closure: ClosureId) {
+        closures::give_back(closure);
+    }
 
     /// C is about to run for that function; so much of the arena is in use. What a callback writes there stands behind it.
     fn starts(&self, function: u32, in_use: u64);
@@ -49,8 +52,6 @@ impl Callables for NoCallables {
     fn bind(&self, _: FunctionId, _: usize, _: u64) -> Result<Bound, Unbound> {
         Err(Unbound::Malformed)
     }
-
-    fn release(&self, _: ClosureId) {}
 
     fn starts(&self, _: u32, _: u64) {}
 

@@ -115,25 +115,6 @@ impl Asking<'_> {
     }
 }
 
-/// For the ends of objects between calls: callables are given back, and none can be asked for anything new.
-pub(crate) struct Releasing<'a>(pub(crate) &'a Client);
-
-impl Callables for Releasing<'_> {
-    fn bind(&self, _: FunctionId, _: usize, _: u64) -> Result<Bound, Unbound> {
-        Err(Unbound::Malformed)
-    }
-
-    fn release(&self, closure: ClosureId) {
-        release(self.0, closure);
-    }
-
-    fn starts(&self, _: u32, _: u64) {}
-
-    fn ended(&self) -> Option<Box<Refusal>> {
-        None
-    }
-}
-
 impl Callables for Asking<'_> {
     /// A callable that C has already, as the same kind of callback, keeps its address: libraries compare them.
     fn bind(&self, function: FunctionId, parameter: usize, number: u64) -> Result<Bound, Unbound> {
@@ -151,10 +132,6 @@ impl Callables for Asking<'_> {
         callables.push(Callable { number, kind, closure, uses: 1 });
         self.client.count.store(callables.len(), Ordering::Relaxed);
         Ok(Bound { address: closures::address(closure), closure })
-    }
-
-    fn release(&self, closure: ClosureId) {
-        release(self.client, closure);
     }
 
     fn starts(&self, function: u32, in_use: u64) {

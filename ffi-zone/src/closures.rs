@@ -37,6 +37,11 @@ pub trait Target: Send + Sync {
     ///
     /// `value` and `arguments` are what the call interface says, for as long as this runs.
     unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void);
+
+    /// One of those who had bound it needs it no more.
+    fn give_back(&self, closure: ClosureId) {
+        release(closure);
+    }
 }
 
 #[derive(Default)]
@@ -80,6 +85,18 @@ pub fn release(closure: ClosureId) {
         slot.live = false;
         drop(slot);
         lock(&FREE).get_or_insert_default().push_back(index as u16);
+    }
+}
+
+/// One of those who had bound a closure needs it no more: its target knows whether it was the last. Nothing happens if it has
+/// been taken back already.
+pub fn give_back(closure: ClosureId) {
+    let target = {
+        let slot = target_of(slot_of(closure));
+        slot.target.clone().filter(|_| slot.live && slot.generation == closure.0 >> SLOT_BITS)
+    };
+    if let Some(target) = target {
+        target.give_back(closure);
     }
 }
 

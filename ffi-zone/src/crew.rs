@@ -1,5 +1,6 @@
 //! A service and its threads, before it begins and while it runs.
 
+use crate::affinity::Affinity;
 use crate::batch::Single;
 use crate::front::Front;
 use crate::limits;
@@ -8,7 +9,7 @@ use crate::questions::Callbacks;
 use crate::refusal::empty_reply;
 use crate::serve::{Ended, Service, Unready};
 use crate::state::State;
-use crate::workers::{Gate, Job, Station, affine};
+use crate::workers::{Gate, Job, Station};
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::Server;
 use cloison_transport::status::Row;
@@ -37,7 +38,7 @@ impl Crew {
             let name = interface.functions.get(id.0 as usize).map_or("?", |function| &function.name);
             Unready::Callback(name.to_owned(), error)
         })?;
-        let affine = if threads > 1 { affine(interface) } else { Vec::new() };
+        let affine = if threads > 1 { Affinity::of(interface) } else { Affinity::default() };
         let singles = interface.functions.iter().map(Single::of).collect();
         let front = Mutex::new(Front { server, clients: Vec::new(), leaving: Vec::new() });
         let (running, gate) = (Mutex::default(), Gate::default());
@@ -67,7 +68,7 @@ impl Crew {
         let (service, station) = (&self.service, &*self.station);
         Station::be_first();
         service.gate.open();
-        if service.affine.is_empty() {
+        if service.affine.is_none() {
             service.work(station);
         } else {
             service.first(station);
@@ -91,7 +92,12 @@ impl Service {
             match job {
                 Job::Call(client, request) => self.run_one(&client, station, &request, &mut reply),
                 Job::End(client) => self.end(&client, false),
-                Job::Free(ended) => self.free(ended),
+                Job::Sweep => self.sweep(),
+                Job::Hide { client, row, words, hidden } => {
+                    self.free_hidden(&row, self.marshal.handles().hide_all(client, &words));
+                    // Whoever asked waits for it.
+                    let _ = hidden.send(());
+                }
                 Job::Nested { client, row, request, reply: sender } => {
                     let told = self.conversed(&client, station, &row, &request, &mut reply);
                     // Whoever asked waits for it.

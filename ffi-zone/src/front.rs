@@ -8,11 +8,13 @@ use crate::serve::{Ended, Service};
 use crate::workers::{Job, Station};
 use cloison_capabilities::Grant;
 use cloison_capabilities::call::CLOSE;
+use cloison_capabilities::interface::Callback;
 use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
 use cloison_transport::account::Account;
 use cloison_transport::server::{Server, Slot};
+use cloison_transport::status::Row;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, TryLockError};
+use std::sync::{Arc, TryLockError, mpsc};
 
 /// The channel of what runs for nobody that is still there.
 const NOBODY: ChannelId = ChannelId(u64::MAX);
@@ -88,7 +90,7 @@ impl Service {
 
     /// Ends what a client has left behind.
     pub(crate) fn end(&self, client: &Arc<Client>, told: bool) {
-        if !self.affine.is_empty() && !Station::is_first() {
+        if !self.affine.is_none() && !Station::is_first() {
             return self.gate.post(Job::End(client.clone()));
         }
         let id = client.line.id();
@@ -110,17 +112,42 @@ impl Service {
     /// Ends what clients that have left could not take along, if nobody uses it any more.
     #[inline]
     pub(crate) fn sweep(&self) {
-        let ended = self.marshal.handles().sweep();
-        if !ended.is_empty() {
-            self.free(ended);
+        if self.marshal.handles().is_sweep_due() {
+            self.sweep_now();
         }
     }
 
-    /// Frees objects of clients that are gone.
+    /// Whether objects that such a callback is shown belong to the first thread, and this is another one.
+    pub(crate) fn is_elsewhere(&self, callback: &Callback) -> bool {
+        !Station::is_first() && self.affine.is_shown(&self.marshal.functions().interface, callback)
+    }
+
+    /// Has the first thread hide these objects, as what belongs to them does to it. Done when this returns, unless serving is
+    /// over.
+    pub(crate) fn hide_there(&self, row: &Row, client: ChannelId, words: Vec<u64>) {
+        let (hidden, done) = mpsc::sync_channel(1);
+        self.gate.post(Job::Hide { client, row: row.clone(), words, hidden });
+        // The call in which the question was asked goes on, and with it its deadline.
+        let _ = done.recv();
+    }
+
+    /// Frees what belonged to objects that were shown.
+    pub(crate) fn free_hidden(&self, row: &Row, ended: Vec<handles::Ended>) {
+        if ended.is_empty() {
+            return;
+        }
+        let freed = Station::visit(row, |station| self.marshal.end(&station.workspace, ended, &NoCallables));
+        debug_assert!(freed.is_ok(), "every thread that gets here has a station, or had one");
+    }
+
     #[cold]
-    pub(crate) fn free(&self, ended: Vec<handles::Ended>) {
-        if !self.affine.is_empty() && !Station::is_first() {
-            return self.gate.post(Job::Free(ended));
+    fn sweep_now(&self) {
+        if !self.affine.is_none() && !Station::is_first() {
+            return self.gate.post(Job::Sweep);
+        }
+        let ended = self.marshal.handles().sweep();
+        if ended.is_empty() {
+            return;
         }
         let freed = Station::visit(&self.row, |station| {
             station.row.begin_many(NOBODY, CLOSE, 0);

@@ -10,7 +10,7 @@
 //! | object | is freed | its word ends |
 //! |---|---|---|
 //! | owned | by its type's `free` function | when it is closed, its owner is, or its client is gone |
-//! | borrowed | never by us | the same; and when the object itself is freed through another handle |
+//! | borrowed | never by us | the same; and when the object itself is freed through another handle, or is about to be |
 //! | consumed by a call | by that call | when the call has succeeded |
 //!
 //! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
@@ -19,8 +19,12 @@
 //! What another client's call uses when its owner leaves ends when nobody uses it any more ([`Handles::sweep`]), with all that
 //! belongs to it.
 //!
-//! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: a callback
-//! of that call cannot close it, nor anything that owns it.
+//! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: nobody can close
+//! it, nor anything that it would end with: what owns it, and the object that its owner, or the owner's owner, has borrowed.
+//! `Table::ends_with` says what ends with what, for the ends themselves and for the question whether they may be.
+//!
+//! An object is **ending** from its way out of the table, or from a call's taking it to consume it, until it has been freed:
+//! the library may still lead to it, from a callable of its own or on another thread, but nobody gets a word for it any more.
 //!
 //! This is pure: what has to be done to the library is handed back as [`Ended`]s, in order, and the lock is held for none of it.
 
@@ -32,7 +36,7 @@ use cloison_capabilities::call::Status;
 use cloison_capabilities::message::ChannelId;
 use cloison_capabilities::types::{Definition, TypeId, TypeKind};
 use cloison_capabilities::{FunctionId, Interface};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use table::{Object, Table};
@@ -52,6 +56,9 @@ pub enum HandleError {
     /// A call that has not ended uses it.
     #[error("is in use by a call that has not ended")]
     InUse,
+    /// It is being freed: whoever got to know it now would have it when it is gone.
+    #[error("is being freed")]
+    Ending,
     /// It is closed, or never was.
     #[error("is closed")]
     Stale,
@@ -68,7 +75,7 @@ pub enum HandleError {
 pub struct Ended {
     /// Its type, whose `free` function it is.
     pub id: TypeId,
-    /// To be called with `address`.
+    /// To be called with `address`, and then [`Handles::freed`].
     pub free: Option<FunctionId>,
     /// Where the object is.
     pub address: u64,
@@ -137,16 +144,21 @@ impl Handles {
         self.rules.get(id.0 as usize)?.free
     }
 
-    /// What a client is told that holds as many of that type as it may.
+    /// What a client is told that cannot have an object of that type.
     #[cold]
-    pub fn too_many(&self, id: TypeId) -> Box<Refusal> {
-        let text = match self.rules.get(id.0 as usize) {
-            Some(Rule { name, max_live, .. }) => format!(
-                "it would be one more {name} than the {max_live} that a client may hold (`max_live` in [types.{name}])"
-            ),
-            None => "there is no such type".to_owned(),
+    pub fn refuse(&self, id: TypeId, error: HandleError) -> Box<Refusal> {
+        let Some(Rule { name, max_live, .. }) = self.rules.get(id.0 as usize) else {
+            return Refusal::new(Status::TooMany, "there is no such type");
         };
-        Refusal::new(Status::TooMany, text)
+        match error {
+            HandleError::TooMany => Refusal::new(
+                Status::TooMany,
+                format_args!(
+                    "it would be one more {name} than the {max_live} that a client may hold (`max_live` in [types.{name}])"
+                ),
+            ),
+            _ => Refusal::native(0, 0, format_args!("the library has given a {name} that {error}")),
+        }
     }
 
     /// The object's address.
@@ -172,7 +184,11 @@ impl Handles {
         for word in words {
             let Ok(index) = table.find(client, *word) else { continue };
             if let Some(object) = table.object(index) {
-                object.pins = if object.pins == CONSUMED { 0 } else { object.pins.saturating_sub(1) };
+                let (id, address, pins) = (object.id, object.address, object.pins);
+                object.pins = if pins == CONSUMED { 0 } else { pins.saturating_sub(1) };
+                if pins == CONSUMED {
+                    table.over(id, address);
+                }
             }
         }
         if !table.departed.is_empty() {
@@ -181,6 +197,9 @@ impl Handles {
     }
 
     /// The client holds this object from now on. One that it holds already keeps its word.
+    ///
+    /// What is ending cannot be borrowed any more. Owned it can be: then it is another object at that address, or the library
+    /// counts.
     pub fn adopt(
         &self,
         client: ChannelId,
@@ -194,6 +213,9 @@ impl Handles {
         if let Some(index) = table.known.get(&(id, address, client)).copied() {
             table.take_over(index, owner, borrowed);
             return Ok(Adopted { word: table.word(index), fresh: false });
+        }
+        if borrowed && table.is_ending(id, address) {
+            return Err(HandleError::Ending);
         }
         let most = self.rules.get(id.0 as usize).map_or(0, |rule| rule.max_live);
         let live = table.live.entry((client, id)).or_default();
@@ -222,22 +244,38 @@ impl Handles {
     pub fn hide(&self, client: ChannelId, word: u64) -> Vec<Ended> {
         let mut table = self.table();
         let Ok(index) = table.find(client, word) else { return Vec::new() };
-        let family = table.family(index);
-        if table.object(index).is_none_or(|object| !object.borrowed) || table.any_pinned(&family) {
+        let ends = table.ends_with(index);
+        if table.object(index).is_none_or(|object| !object.borrowed) || table.any_pinned(&ends) {
             return Vec::new();
         }
-        self.end(&mut table, family)
+        self.end(&mut table, &ends)
+    }
+
+    /// The same for all of these.
+    pub fn hide_all(&self, client: ChannelId, words: &[u64]) -> Vec<Ended> {
+        words.iter().flat_map(|word| self.hide(client, *word)).collect()
+    }
+
+    /// Whether [`Handles::hide_all`] has anything to free.
+    pub fn hiding_frees(&self, client: ChannelId, words: &[u64]) -> bool {
+        let mut table = self.table();
+        words.iter().any(|word| {
+            let ends = table.find(client, *word).map(|index| table.ends_with(index)).unwrap_or_default();
+            let mut objects =
+                ends.into_iter().filter_map(|index| Some((table.object(index)?.id, table.object(index)?.borrowed)));
+            objects.any(|(id, borrowed)| !borrowed && self.free_function(id).is_some())
+        })
     }
 
     /// Ends an object and all that it owns.
     pub fn close(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
         let mut table = self.table();
         let index = table.find(client, word)?;
-        let family = table.family(index);
-        if table.any_pinned(&family) {
+        let ends = table.ends_with(index);
+        if table.any_pinned(&ends) {
             return Err(HandleError::InUse);
         }
-        Ok(self.end(&mut table, family))
+        Ok(self.end(&mut table, &ends))
     }
 
     /// A call is going to end this object: it is pinned, with nothing else using it, until the call has succeeded
@@ -245,8 +283,8 @@ impl Handles {
     pub fn consume(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
         let mut table = self.table();
         let index = table.find_typed(client, word, id)?;
-        let family = table.family(index);
-        if table.any_pinned(&family) {
+        let ends = table.ends_with(index);
+        if table.any_pinned(&ends) {
             return Err(HandleError::InUse);
         }
         let object = table.object(index).ok_or(HandleError::Stale)?;
@@ -254,30 +292,41 @@ impl Handles {
             return Err(HandleError::Borrowed);
         }
         object.pins = CONSUMED;
-        Ok(object.address)
+        let address = object.address;
+        table.begin_to_end(id, address);
+        Ok(address)
     }
 
-    /// What an object owns ends, and the object stays: the next thing that happens is the call that consumes it.
+    /// What would end with an object ends, and the object stays: the next thing that happens is the call that consumes it.
     pub fn strip(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
         let mut table = self.table();
         let index = table.find(client, word)?;
-        let mut family = table.family(index);
-        family.retain(|member| *member != index);
-        if table.any_pinned(&family) {
+        let mut ends = table.ends_with(index);
+        ends.retain(|one| *one != index);
+        if table.any_pinned(&ends) {
             return Err(HandleError::InUse);
         }
-        Ok(self.end(&mut table, family))
+        Ok(self.end(&mut table, &ends))
     }
 
     /// The library has ended this object itself. Nothing is left to be freed, only to be given back.
     pub fn forget(&self, client: ChannelId, word: u64) -> Vec<Ended> {
         let mut table = self.table();
         let Ok(index) = table.find(client, word) else { return Vec::new() };
-        let family = table.family(index);
-        let mut ended = self.end(&mut table, family);
+        let ends = table.ends_with(index);
+        let mut ended = self.end(&mut table, &ends);
         // What a callback has made meanwhile, and belonged to it, has ended with it.
-        ended.iter_mut().for_each(|one| one.free = None);
+        for one in &mut ended {
+            if one.free.take().is_some() {
+                table.over(one.id, one.address);
+            }
+        }
         ended
+    }
+
+    /// The `free` function of an object that has ended has run.
+    pub fn freed(&self, ended: &Ended) {
+        self.table().over(ended.id, ended.address);
     }
 
     /// Ends everything that a client holds.
@@ -288,14 +337,14 @@ impl Handles {
         self.end_all(&mut self.table(), client)
     }
 
-    /// Ends what clients that have left could not take along, and nobody uses any more. To be called when a call has ended.
+    /// Whether [`Handles::sweep`] may have anything to end. To be asked when a call has ended.
     #[inline]
-    pub fn sweep(&self) -> Vec<Ended> {
-        if self.due.load(Ordering::Relaxed) { self.sweep_now() } else { Vec::new() }
+    pub fn is_sweep_due(&self) -> bool {
+        self.due.load(Ordering::Relaxed)
     }
 
-    #[cold]
-    fn sweep_now(&self) -> Vec<Ended> {
+    /// Ends what clients that have left could not take along, and nobody uses any more.
+    pub fn sweep(&self) -> Vec<Ended> {
         let mut table = self.table();
         self.due.store(false, Ordering::Relaxed);
         let departed = std::mem::take(&mut table.departed);
@@ -311,11 +360,11 @@ impl Handles {
         for (_, root) in roots {
             // An earlier one may have taken it along.
             if table.object(root).is_some_and(|object| object.client == client) {
-                let family = table.family(root);
-                if table.pinned_by_others(&family, client) {
+                let ends = table.ends_with(root);
+                if table.pinned_by_others(&ends, client) {
                     table.departed.insert(client);
                 } else {
-                    ended.extend(self.end(table, family));
+                    ended.extend(self.end(table, &ends));
                 }
             }
         }
@@ -359,23 +408,16 @@ impl Handles {
         })
     }
 
-    /// Takes these objects out of the table, in this order. Before an object that is going to be freed ends what others
-    /// have borrowed of it.
-    fn end(&self, table: &mut Table, mut family: Vec<u32>) -> Vec<Ended> {
-        let (mut ended, mut looked) = (Vec::new(), BTreeSet::new());
-        family.reverse();
-        while let Some(index) = family.pop() {
-            let borrowers = if looked.insert(index) { table.borrowers(index) } else { Vec::new() };
-            if !borrowers.is_empty() {
-                family.push(index);
-                for borrower in borrowers {
-                    family.extend(table.family(borrower).into_iter().rev());
-                }
-                continue;
-            }
-            table.pass_on(index);
-            let Some(object) = table.remove(index) else { continue };
+    /// Takes these objects out of the table, in this order: all that `Table::ends_with` says.
+    fn end(&self, table: &mut Table, ends: &[u32]) -> Vec<Ended> {
+        let mut ended = Vec::new();
+        for index in ends {
+            table.pass_on(*index);
+            let Some(object) = table.remove(*index) else { continue };
             let free = self.free_function(object.id).filter(|_| !object.borrowed);
+            if free.is_some() {
+                table.begin_to_end(object.id, object.address);
+            }
             if free.is_some() || !object.retained.is_empty() {
                 let retained = object.retained.into_iter().map(|(_, retained)| retained).collect();
                 ended.push(Ended { id: object.id, free, address: object.address, retained });

@@ -10,14 +10,11 @@ mod taking;
 mod telling;
 
 use crate::call::Step;
-use crate::clients::Client;
 use crate::ffi::{Frame, read};
 use crate::functions::Functions;
-use crate::handles::Ended;
 use crate::number::{bits_of_value, value_of_bits, word_of_bits};
 use crate::questions::Kind;
 use crate::refusal::Refusal;
-use crate::serve::Service;
 use cloison_capabilities::FunctionId;
 use cloison_capabilities::call::Status;
 use cloison_capabilities::expression::{Environment, EvaluationError, Expression};
@@ -51,11 +48,9 @@ impl<'a> Inquiry<'a> {
         &self.kind.callback.parameters
     }
 
-    /// The question is over. Calls inside of the callable may have made objects that belong to what it was shown: those
-    /// that are to be freed now, which can ask.
-    pub(crate) fn end(&mut self, service: &Service, client: &Client) -> Vec<Ended> {
-        let handles = service.marshal().handles();
-        self.shown.drain(..).flat_map(|word| handles.hide(client.line.id(), word)).collect()
+    /// The question is over: what is to be hidden now ([`crate::handles::Handles::hide`]).
+    pub(crate) fn shown(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.shown)
     }
 
     /// Works out how much room C has, before anybody can change what says so.

@@ -25,6 +25,7 @@
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
 
+mod affinity;
 mod arguments;
 pub mod batch;
 mod call;

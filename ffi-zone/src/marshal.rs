@@ -179,10 +179,10 @@ impl Marshal {
     pub fn end(&self, workspace: &Workspace, ended: Vec<Ended>, callables: &dyn Callables) {
         match workspace.seat() {
             Some(mut seat) => {
-                finish(&self.functions, &mut seat.desk.nested, ended, callables);
+                finish(&self.functions, &self.handles, &mut seat.desk.nested, ended, callables);
                 seat.leave();
             }
-            None => finish(&self.functions, &mut Frame::default(), ended, callables),
+            None => finish(&self.functions, &self.handles, &mut Frame::default(), ended, callables),
         }
     }
 }
@@ -193,10 +193,17 @@ fn single(request: &Request) -> Option<u64> {
 }
 
 /// Frees objects that have ended, in order, each before what the library kept for it.
-pub(crate) fn finish(functions: &Functions, frame: &mut Frame, ended: Vec<Ended>, callables: &dyn Callables) {
+pub(crate) fn finish(
+    functions: &Functions,
+    handles: &Handles,
+    frame: &mut Frame,
+    ended: Vec<Ended>,
+    callables: &dyn Callables,
+) {
     for one in ended {
         if let Some(free) = one.free {
             functions.free(frame, free, one.address);
+            handles.freed(&one);
         }
         for retained in one.retained {
             if let Retained::Closure(closure) = retained {

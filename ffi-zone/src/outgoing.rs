@@ -75,7 +75,7 @@ impl Outgoing<'_, '_> {
             return Ok(0);
         }
         let adopted = self.handles.adopt(self.client, id, address, owner, borrowed);
-        let Adopted { word, fresh } = adopted.map_err(|_| self.handles.too_many(id))?;
+        let Adopted { word, fresh } = adopted.map_err(|error| self.handles.refuse(id, error))?;
         if fresh {
             self.fresh.push(word);
         }

@@ -4,7 +4,8 @@
 //! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
 //! gives C the callback's error value; `conversation` remembers why.
 
-use crate::clients::{Client, Releasing};
+use crate::callables::ClosureId;
+use crate::clients::{self, Client};
 use crate::closures::Target;
 use crate::conversation::{Failed, Turn};
 use crate::ffi::{Signature, SignatureError};
@@ -12,7 +13,6 @@ use crate::inquiry::{Inquiry, is_quiet};
 use crate::passing::MAX_NESTING;
 use crate::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
-use crate::workers::Station;
 use cloison_capabilities::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_capabilities::interface::{Callback, Element, Role};
 use cloison_capabilities::message::FromZone;
@@ -184,6 +184,13 @@ impl Target for Question {
         }
         crate::state::after_call();
     }
+
+    fn give_back(&self, closure: ClosureId) {
+        // A client that is gone has taken all of its back.
+        if let Some(client) = self.client.upgrade() {
+            clients::release(&client, closure);
+        }
+    }
 }
 
 impl Question {
@@ -192,14 +199,18 @@ impl Question {
         let Some(turn) = client.conversation.ask() else { return false };
         let mut given = Vec::new();
         let failed = self.converse(service, client, inquiry, &turn, &mut given).err();
-        let (ended, row) = (inquiry.end(service, client), turn.row.clone());
-        let well = client.conversation.asked(failed, given);
-        if !ended.is_empty() {
-            let freed = Station::visit(&row, |station| {
-                service.marshal().end(&station.workspace, ended, &Releasing(client));
-            });
-            debug_assert!(freed.is_ok(), "the question was put from here");
+        let (id, shown, row) = (client.line.id(), inquiry.shown(), turn.row.clone());
+        let handles = service.marshal().handles();
+        // Calls inside of the callable may have made objects that belong to what it was shown. Freeing them can ask, so that the
+        // question has to be over before.
+        if service.is_elsewhere(&self.kind.callback) && handles.hiding_frees(id, &shown) {
+            let well = client.conversation.asked(failed, given);
+            service.hide_there(&row, id, shown);
+            return well;
         }
+        let ended = handles.hide_all(id, &shown);
+        let well = client.conversation.asked(failed, given);
+        service.free_hidden(&row, ended);
         well
     }
 

@@ -36,7 +36,7 @@ impl Refusal {
     #[cold]
     pub fn handle(parameter: usize, error: HandleError) -> Box<Self> {
         let status = match error {
-            HandleError::Borrowed | HandleError::InUse => Status::BadArgument,
+            HandleError::Borrowed | HandleError::Ending | HandleError::InUse => Status::BadArgument,
             HandleError::Stale => Status::StaleHandle,
             HandleError::TooMany => Status::TooMany,
             HandleError::Wrong => Status::WrongHandle,

@@ -28,6 +28,7 @@
 //! Crashes, `exit` and endless loops of the library need nothing here: they end or occupy this process, and the broker,
 //! whose child it is, sees that.
 
+use crate::affinity::Affinity;
 use crate::batch::Single;
 use crate::callables::NoCallables;
 use crate::clients::{Asking, Client};
@@ -86,8 +87,7 @@ pub struct Service {
     pub(crate) threads: usize,
     /// The first thread's.
     pub(crate) row: Row,
-    /// By function: whether it makes or uses objects that belong to a thread. Empty if there are none.
-    pub(crate) affine: Vec<bool>,
+    pub(crate) affine: Affinity,
     /// By function.
     pub(crate) singles: Vec<Single>,
     pub(crate) front: Mutex<Front>,
@@ -176,8 +176,7 @@ impl Service {
         if self.may_ask(client, request.function) {
             return false;
         }
-        self.threads == 1
-            || !front.server.has_several() && self.affine.is_empty() && !self.is_blocking(request.function)
+        self.threads == 1 || !front.server.has_several() && self.affine.is_none() && !self.is_blocking(request.function)
     }
 
     /// Whether C may ask something during that call.
@@ -210,7 +209,7 @@ impl Service {
         request: &mut Box<Request>,
         reply: &mut Reply,
     ) {
-        if self.is_affine(request.function) {
+        if self.affine.has(request.function) {
             let request = std::mem::replace(request, Box::new(Request::EMPTY));
             return self.gate.post(Job::Call(client.clone(), request));
         }
@@ -269,7 +268,7 @@ impl Service {
         request: &Request,
         reply: &mut Reply,
     ) -> bool {
-        if self.is_affine(request.function)
+        if self.affine.has(request.function)
             && let Some(told) = self.elsewhere(client, row, request, reply)
         {
             return told;
@@ -293,10 +292,6 @@ impl Service {
         let (told, answer) = receiver.recv().ok()?;
         *reply = *answer;
         Some(told)
-    }
-
-    fn is_affine(&self, function: u32) -> bool {
-        !self.affine.is_empty() && self.affine.get(function as usize).copied().unwrap_or(function >= SYNC)
     }
 
     /// Another client's turn: nothing that the previous one's calls changed on this thread must be there, nor in the process,

@@ -40,7 +40,7 @@ impl Call<'_, '_> {
             let stripped = self.handles.strip(self.origin.client, word);
             let ended = stripped.map_err(|error| Refusal::handle(self.parameter_of(word), error))?;
             self.lend_arena();
-            finish(self.functions, &mut self.desk.nested, ended, self.origin.callables);
+            finish(self.functions, self.handles, &mut self.desk.nested, ended, self.origin.callables);
         }
         Ok(())
     }
@@ -74,7 +74,7 @@ impl Call<'_, '_> {
         for word in std::mem::take(&mut self.desk.consumed) {
             if self.succeeded {
                 let ended = handles.forget(client, word);
-                finish(self.functions, &mut self.desk.nested, ended, callables);
+                finish(self.functions, self.handles, &mut self.desk.nested, ended, callables);
             } else {
                 handles.unpin(client, &[word]);
             }
@@ -83,7 +83,7 @@ impl Call<'_, '_> {
             // One may have gone with another.
             if let Ok(ended) = handles.close(client, word) {
                 self.lend_arena();
-                finish(self.functions, &mut self.desk.nested, ended, callables);
+                finish(self.functions, self.handles, &mut self.desk.nested, ended, callables);
             }
         }
         for closure in self.desk.closures.drain(..) {

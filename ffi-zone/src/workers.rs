@@ -5,18 +5,14 @@
 //! waits for requests, the others wait for it or run calls.
 //!
 //! Where objects of a type belong to the thread that made them, the first thread does not take turns: it runs all calls that
-//! make or use such objects, one after the other, and nothing else.
+//! have to do with such objects ([`crate::affinity`]), one after the other, and nothing else.
 
 use crate::clients::Client;
-use crate::handles::Ended;
 use crate::marshal::Marshal;
 use crate::serve;
 use crate::workspace::Workspace;
-use cloison_capabilities::Interface;
 use cloison_capabilities::call::{Reply, Request};
-use cloison_capabilities::interface::{Function, Pointed, Role};
 use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::{TypeId, TypeKind};
 use cloison_transport::status::Row;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -74,25 +70,6 @@ impl Station {
     }
 }
 
-/// By function: whether it makes or uses objects that belong to the thread which made them. Empty if none does.
-pub(crate) fn affine(interface: &Interface) -> Vec<bool> {
-    let is_affine = |id: &TypeId| match interface.types.get(id.0 as usize).map(|definition| &definition.kind) {
-        Some(TypeKind::Handle(handle)) => handle.thread_affine,
-        _ => false,
-    };
-    let of = |pointed: &Pointed| matches!(pointed, Pointed::Handle { id, .. } if is_affine(id));
-    let affine = |function: &Function| {
-        function.returns.pointer.as_ref().is_some_and(of)
-            || function.parameters.iter().any(|parameter| match &parameter.role {
-                Role::Handle(handle) => is_affine(&handle.id),
-                Role::Place(place) => of(&place.pointed),
-                _ => false,
-            })
-    };
-    let all: Vec<bool> = interface.functions.iter().map(affine).collect();
-    if all.contains(&true) { all } else { Vec::new() }
-}
-
 /// What the threads wait for beside requests.
 #[derive(Default)]
 pub(crate) struct Gate {
@@ -114,8 +91,10 @@ pub(crate) enum Job {
     Call(Arc<Client>, Box<Request>),
     /// A client has left.
     End(Arc<Client>),
-    /// These objects of clients that had left have ended.
-    Free(Vec<Ended>),
+    /// What clients have left behind may be in use no more.
+    Sweep,
+    /// A question is over that was asked elsewhere, where this client was shown these objects; who asked waits.
+    Hide { client: ChannelId, row: Row, words: Vec<u64>, hidden: mpsc::SyncSender<()> },
     /// A call inside of a callback: what it is to be answered.
     Nested { client: Arc<Client>, row: Row, request: Box<Request>, reply: mpsc::SyncSender<(bool, Box<Reply>)> },
 }
@@ -139,6 +118,8 @@ impl Gate {
         let mut state = self.state();
         state.over = true;
         state.ended = state.ended.take().or(ended);
+        // Nobody does them any more: who waits for one hears that.
+        state.jobs.clear();
         drop(state);
         self.changed.notify_all();
     }
@@ -155,7 +136,11 @@ impl Gate {
 
     /// Something for the first thread.
     pub(crate) fn post(&self, job: Job) {
-        self.state().jobs.push_back(job);
+        let mut state = self.state();
+        if !state.over {
+            state.jobs.push_back(job);
+        }
+        drop(state);
         self.changed.notify_all();
     }
 

@@ -1,6 +1,6 @@
 //! The table itself: slots, and what leads to them.
 
-use super::HandleError;
+use super::{CONSUMED, HandleError};
 use crate::retained::Retained;
 use cloison_capabilities::message::ChannelId;
 use cloison_capabilities::types::TypeId;
@@ -26,6 +26,8 @@ pub(super) struct Table {
     /// Kept for objects, by type and address, that nobody has a word for and that have not ended. Whoever gets to know the
     /// object again has it with all that is kept for it.
     pub(super) left_alone: BTreeMap<(TypeId, u64), Vec<(ChannelId, Retained)>>,
+    /// Objects that are ending, and how many times over: out of the table and not freed yet, or left to the call that frees them.
+    pub(super) ending: BTreeMap<(TypeId, u64), u32>,
     /// Clients that have left, and some of whose objects were in use by others.
     pub(super) departed: BTreeSet<ChannelId>,
 }
@@ -121,7 +123,7 @@ impl Table {
     }
 
     /// An object and all that it owns, in the order in which they end.
-    pub(super) fn family(&mut self, root: u32) -> Vec<u32> {
+    fn family(&mut self, root: u32) -> Vec<u32> {
         let (mut family, mut next) = (Vec::new(), vec![root]);
         while let Some(index) = next.pop() {
             family.push(index);
@@ -134,18 +136,65 @@ impl Table {
         family
     }
 
-    /// Whether a call uses any of them, also by a word that another client has borrowed.
-    pub(super) fn any_pinned(&mut self, family: &[u32]) -> bool {
-        let pinned = |table: &mut Self, index: u32| table.object(index).is_some_and(|object| object.pins > 0);
-        family.iter().any(|index| {
-            pinned(self, *index) || self.borrowers(*index).into_iter().any(|borrower| pinned(self, borrower))
-        })
+    /// An object and all that ends with it, in the order in which it does: its family, and before an object that is going to be
+    /// freed what others have borrowed of it, each with its family.
+    pub(super) fn ends_with(&mut self, root: u32) -> Vec<u32> {
+        let (mut ends, mut taken, mut looked) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut family = self.family(root);
+        family.reverse();
+        while let Some(index) = family.pop() {
+            if taken.contains(&index) {
+                continue;
+            }
+            let borrowers = if looked.insert(index) { self.borrowers(index, &taken) } else { Vec::new() };
+            if borrowers.is_empty() {
+                taken.insert(index);
+                ends.push(index);
+                continue;
+            }
+            family.push(index);
+            for borrower in borrowers {
+                family.extend(self.family(borrower).into_iter().rev());
+            }
+        }
+        ends
     }
 
-    /// Whether a call of another client uses any of them, by a word that it has borrowed.
-    pub(super) fn pinned_by_others(&mut self, family: &[u32], client: ChannelId) -> bool {
-        let borrowers: Vec<_> = family.iter().flat_map(|index| self.borrowers(*index)).collect();
-        borrowers.into_iter().any(|one| self.object(one).is_some_and(|one| one.client != client && one.pins > 0))
+    /// An object is ending, until [`Table::over`].
+    pub(super) fn begin_to_end(&mut self, id: TypeId, address: u64) {
+        *self.ending.entry((id, address)).or_default() += 1;
+    }
+
+    /// It has ended, or does not after all.
+    pub(super) fn over(&mut self, id: TypeId, address: u64) {
+        if let Some(times) = self.ending.get_mut(&(id, address)) {
+            *times -= 1;
+            if *times == 0 {
+                self.ending.remove(&(id, address));
+            }
+        }
+    }
+
+    /// Whether an object is ending and nobody has it otherwise, as one may whose library counts how often it is owned.
+    pub(super) fn is_ending(&self, id: TypeId, address: u64) -> bool {
+        if !self.ending.contains_key(&(id, address)) {
+            return false;
+        }
+        let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
+        let lives = |object: &Object| !object.borrowed && object.pins != CONSUMED;
+        let mut slots = self.known.range(same).filter_map(|(_, index)| self.slots.get(*index as usize));
+        !slots.any(|slot| slot.object.as_ref().is_some_and(lives))
+    }
+
+    /// Whether a call uses any of them.
+    pub(super) fn any_pinned(&mut self, objects: &[u32]) -> bool {
+        objects.iter().any(|index| self.object(*index).is_some_and(|object| object.pins > 0))
+    }
+
+    /// Whether a call of another client uses any of them.
+    pub(super) fn pinned_by_others(&mut self, objects: &[u32], client: ChannelId) -> bool {
+        let by_another = |object: &mut Object| object.client != client && object.pins > 0;
+        objects.iter().any(|index| self.object(*index).is_some_and(by_another))
     }
 
     /// Takes an object out. Its word, and its slot's generation, end.
@@ -162,6 +211,9 @@ impl Table {
             if *live == 0 {
                 self.live.remove(&(object.client, object.id));
             }
+        }
+        if object.pins == CONSUMED {
+            self.over(object.id, object.address);
         }
         self.give_back(&object);
         for child in object.children.values() {
@@ -213,12 +265,12 @@ impl Table {
         }
     }
 
-    /// Who has borrowed an object that is owned by nobody else.
-    pub(super) fn borrowers(&mut self, index: u32) -> Vec<u32> {
+    /// Who has borrowed an object that is owned by nobody else, leaving out those that are `taken` already.
+    fn borrowers(&mut self, index: u32, taken: &BTreeSet<u32>) -> Vec<u32> {
         let Some(&mut Object { id, address, borrowed: false, .. }) = self.object(index) else { return Vec::new() };
         let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
         let mut others: Vec<u32> = self.known.range(same).map(|(_, index)| *index).collect();
-        others.retain(|other| *other != index);
+        others.retain(|other| *other != index && !taken.contains(other));
         let owned = others.iter().any(|other| self.object(*other).is_some_and(|object| !object.borrowed));
         if owned { Vec::new() } else { others }
     }

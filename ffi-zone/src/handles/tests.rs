@@ -222,6 +222,71 @@ fn what_another_client_uses_cannot_be_ended_by_its_owner() {
     assert_eq!(freed(&handles.close(ONE, word).expect("open")), [(10, 0x1000)]);
 }
 
+/// What another client has made of an object that it has borrowed is freed with that object.
+#[test]
+fn what_belongs_to_a_borrowed_word_is_in_use_for_its_owner_too() {
+    let handles = handles();
+    let word = own(&handles, PARENT, 0x1000, None);
+    let lent = handles.adopt(OTHER, PARENT, 0x1000, None, true).expect("room").word;
+    let child = handles.adopt(OTHER, CHILD, 0x2000, Some(lent), false).expect("room").word;
+    handles.pin(OTHER, child, CHILD).expect("open");
+    assert_eq!(handles.close(ONE, word).err(), Some(HandleError::InUse));
+    assert_eq!(handles.consume(ONE, word, PARENT).err(), Some(HandleError::InUse));
+    assert!(handles.close_all(ONE).is_empty(), "its owner has left");
+    assert!(handles.sweep().is_empty() && handles.resolve(OTHER, child, CHILD).is_ok());
+    handles.unpin(OTHER, &[child]);
+    assert_eq!(freed(&handles.sweep()), [(11, 0x2000), (10, 0x1000)]);
+    assert_eq!(handles.resolve(OTHER, child, CHILD), Err(HandleError::Stale));
+}
+
+/// The same, several steps away: what ends with what ends with it.
+#[test]
+fn what_belongs_to_a_word_borrowed_of_a_child_is_in_use_too() {
+    let handles = handles();
+    let parent = own(&handles, PARENT, 0x1000, None);
+    own(&handles, CHILD, 0x2000, Some(parent));
+    let lent = handles.adopt(OTHER, CHILD, 0x2000, None, true).expect("room").word;
+    let theirs = handles.adopt(OTHER, PARENT, 0x3000, Some(lent), false).expect("room").word;
+    let third = ChannelId(3);
+    let again = handles.adopt(third, PARENT, 0x3000, None, true).expect("room").word;
+    let last = handles.adopt(third, CHILD, 0x4000, Some(again), false).expect("room").word;
+    handles.pin(third, last, CHILD).expect("open");
+    assert_eq!(handles.close(OTHER, theirs).err(), Some(HandleError::InUse));
+    assert_eq!(handles.close(ONE, parent).err(), Some(HandleError::InUse));
+    handles.unpin(third, &[last]);
+    let ended = handles.close(ONE, parent).expect("open");
+    assert_eq!(freed(&ended), [(11, 0x4000), (10, 0x3000), (11, 0x2000), (10, 0x1000)]);
+}
+
+/// What a question shows belongs to nobody, but what is made of it can be borrowed.
+#[test]
+fn what_a_question_has_shown_stays_while_another_client_uses_what_was_made_of_it() {
+    let handles = handles();
+    let shown = handles.adopt(ONE, PARENT, 0x1000, None, true).expect("room").word;
+    own(&handles, CHILD, 0x2000, Some(shown));
+    let lent = handles.adopt(OTHER, CHILD, 0x2000, None, true).expect("room").word;
+    let made = handles.adopt(OTHER, PARENT, 0x3000, Some(lent), false).expect("room").word;
+    handles.pin(OTHER, made, PARENT).expect("open");
+    assert!(handles.hide(ONE, shown).is_empty() && handles.resolve(OTHER, made, PARENT).is_ok());
+    handles.unpin(OTHER, &[made]);
+    assert_eq!(freed(&handles.hide(ONE, shown)), [(10, 0x3000), (11, 0x2000)]);
+}
+
+#[test]
+fn what_others_have_of_an_object_ends_before_the_call_that_consumes_it() {
+    let handles = handles();
+    let word = own(&handles, PARENT, 0x1000, None);
+    let lent = handles.adopt(OTHER, PARENT, 0x1000, None, true).expect("room").word;
+    let child = handles.adopt(OTHER, CHILD, 0x2000, Some(lent), false).expect("room").word;
+    handles.consume(ONE, word, PARENT).expect("free");
+    handles.pin(OTHER, child, CHILD).expect("open");
+    assert_eq!(handles.strip(ONE, word).err(), Some(HandleError::InUse));
+    handles.unpin(OTHER, &[child]);
+    assert_eq!(freed(&handles.strip(ONE, word).expect("free")), [(11, 0x2000)]);
+    assert_eq!(handles.pin(OTHER, lent, PARENT), Err(HandleError::Stale), "while the call runs");
+    assert!(freed(&handles.forget(ONE, word)).is_empty());
+}
+
 #[test]
 fn what_another_client_uses_outlives_its_owner() {
     let handles = handles();
@@ -236,6 +301,56 @@ fn what_another_client_uses_outlives_its_owner() {
     assert_eq!(freed(&handles.sweep()), [(11, 0x3000), (10, 0x1000)], "and what belongs to it, before it");
     assert_eq!(handles.resolve(OTHER, lent, PARENT), Err(HandleError::Stale));
     assert!(handles.sweep().is_empty() && handles.close_all(ONE).is_empty());
+}
+
+/// Freeing takes time, and asks: whoever got a word for an object meanwhile would have it when the object is gone.
+#[test]
+fn what_is_being_freed_cannot_be_borrowed_any_more() {
+    let handles = handles();
+    let borrow = |client| handles.adopt(client, PARENT, 0x1000, None, true).map(|adopted| adopted.word);
+    let word = own(&handles, PARENT, 0x1000, None);
+    own(&handles, CHILD, 0x2000, Some(word));
+    let ended = handles.close(ONE, word).expect("open");
+    assert_eq!(freed(&ended), [(11, 0x2000), (10, 0x1000)]);
+    handles.freed(&ended[0]);
+    assert_eq!((borrow(ONE), borrow(OTHER)), (Err(HandleError::Ending), Err(HandleError::Ending)));
+    assert!(handles.adopt(OTHER, CHILD, 0x2000, None, true).is_ok(), "this one has been: another object");
+    assert!(handles.adopt(OTHER, CHILD, 0x1000, None, true).is_ok(), "of another type");
+    handles.freed(&ended[1]);
+    assert!(borrow(OTHER).is_ok());
+}
+
+/// Until the call has succeeded, or failed.
+#[test]
+fn what_a_call_consumes_cannot_be_borrowed_meanwhile() {
+    let handles = handles();
+    let borrow = || handles.adopt(OTHER, PARENT, 0x1000, None, true).map(|adopted| adopted.word);
+    let word = own(&handles, PARENT, 0x1000, None);
+    handles.consume(ONE, word, PARENT).expect("free");
+    assert!(handles.strip(ONE, word).expect("nobody else").is_empty());
+    assert_eq!(borrow(), Err(HandleError::Ending));
+    handles.unpin(ONE, &[word]);
+    let lent = borrow().expect("the call failed");
+    handles.consume(ONE, word, PARENT).expect("free");
+    assert!(handles.strip(ONE, word).expect("nobody uses it").is_empty());
+    assert_eq!(handles.resolve(OTHER, lent, PARENT), Err(HandleError::Stale));
+    assert_eq!(borrow(), Err(HandleError::Ending));
+    own(&handles, CHILD, 0x3000, Some(word));
+    assert!(freed(&handles.forget(ONE, word)).is_empty());
+    assert!(borrow().is_ok());
+    assert!(handles.adopt(OTHER, CHILD, 0x3000, None, true).is_ok());
+}
+
+/// A library that counts how often an object is owned frees it with the last.
+#[test]
+fn what_somebody_else_owns_can_be_borrowed_while_an_owner_ends() {
+    let handles = handles();
+    let word = own(&handles, PARENT, 0x1000, None);
+    let ended = handles.close(ONE, word).expect("open");
+    let owned = handles.adopt(OTHER, PARENT, 0x1000, None, false).expect("room").word;
+    assert!(handles.adopt(ONE, PARENT, 0x1000, None, true).is_ok());
+    ended.iter().for_each(|one| handles.freed(one));
+    assert_eq!(handles.resolve(OTHER, owned, PARENT), Ok(0x1000));
 }
 
 /// In use by two calls: the first that ends does not end it.

@@ -1,0 +1,220 @@
+//! Objects that own others, of clients that share a zone: what ends with what, on which thread, and what must not meanwhile.
+
+mod common;
+
+use cloison_capabilities::call::{CLOSE, MAX_WORDS, Request, Status};
+use cloison_capabilities::interface::{HandleArgument, Instances, Lifetime, Parameter, Pointed, Role};
+use cloison_capabilities::types::{CType, Definition, Handle, Location, Scalar, TypeId, TypeKind};
+use cloison_capabilities::{FunctionId, Interface};
+use cloison_zone::functions::Functions;
+use common::Argument::Word;
+use common::asking::callback;
+use common::zone::{Answer, Client, Question, Zone};
+use common::{function, int, number};
+
+const DB: TypeId = TypeId(0);
+const STMT: TypeId = TypeId(1);
+
+/// More than there are function pointers for one client.
+const MANY: usize = 200;
+
+fn handle(name: &str, free: u32) -> Definition {
+    let handle = Handle { free: Some(FunctionId(free)), owner: None, max_live: 1000, thread_affine: false };
+    Definition {
+        name: name.into(),
+        declaration: String::new(),
+        doc: None,
+        declared: Location::default(),
+        kind: TypeKind::Handle(handle),
+    }
+}
+
+fn to(id: TypeId) -> CType {
+    CType::Pointer { to: Box::new(CType::Opaque(id)), constant: false }
+}
+
+fn object(name: &str, id: TypeId, consumed: bool) -> Parameter {
+    let role = Role::Handle(HandleArgument { id, null: false, default_none: false, consumed });
+    Parameter { name: name.into(), c_type: to(id), role, leading: false }
+}
+
+fn interface(threads: u32) -> Interface {
+    let simple = |name: &str| callback(name, int(Scalar::I32), vec![number("n", Scalar::I32)], |_| {});
+    let shows = || callback("f", int(Scalar::I32), vec![object("db", DB, false)], |_| {});
+    let number_of = |name: &str, parameters| function(name, int(Scalar::I32), parameters, |_| {});
+    let gives = |name: &str, id, parameters, owner, borrowed| {
+        function(name, to(id), parameters, |function| {
+            function.returns.pointer = Some(Pointed::Handle { id, null: false, owner, borrowed });
+        })
+    };
+    let done = callback("done", int(Scalar::I32), vec![number("n", Scalar::I32)], |f| {
+        f.null = true;
+        f.retain = Some(Lifetime::Return);
+    });
+    let watches = callback("f", int(Scalar::I32), vec![object("db", DB, false)], |f| {
+        f.retain = Some(Lifetime::Parameter(0));
+    });
+    let mut interface = common::interface(Instances::Shared);
+    interface.sandbox.threads = threads;
+    interface.types = vec![handle("db", 0), handle("stmt", 1)];
+    interface.functions = vec![
+        function("db_close", CType::Void, vec![object("db", DB, true)], |_| {}),
+        function("stmt_free", CType::Void, vec![object("stmt", STMT, true)], |_| {}),
+        gives("db_open", DB, vec![], None, false),
+        gives("db_latest", DB, vec![], None, true),
+        number_of("db_destroy", vec![object("db", DB, true)]),
+        number_of("db_live", vec![object("db", DB, false)]),
+        gives("stmt_new", STMT, vec![object("db", DB, false), done], Some(0), false),
+        number_of("stmt_hold", vec![object("stmt", STMT, false), simple("f")]),
+        number_of("stmt_frees", vec![]),
+        number_of("stmt_strays", vec![]),
+        number_of("db_show", vec![shows()]),
+        function("db_watch", CType::Void, vec![object("db", DB, false), watches], |_| {}),
+        number_of("db_fire", vec![]),
+    ];
+    interface
+}
+
+/// Statements belong to the thread that made them. Nothing is said about databases.
+fn affine() -> Interface {
+    let mut interface = interface(3);
+    let TypeKind::Handle(handle) = &mut interface.types[STMT.0 as usize].kind else { panic!("a handle") };
+    handle.thread_affine = true;
+    interface
+}
+
+fn functions(interface: Interface) -> Functions {
+    common::loaded("families.c", interface)
+}
+
+fn of(value: i64) -> Answer {
+    Answer::Returns(vec![value as u64])
+}
+
+fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &Question) -> Answer) -> Status {
+    let mut request = Request { function: CLOSE, count: 1, arena_used: 0, words: [0; MAX_WORDS] };
+    request.words[0] = word;
+    client.converse(&request, answer).status
+}
+
+fn one(zone: &Zone, client: &mut Client, name: &str, words: &[u64]) -> u64 {
+    let arguments: Vec<_> = words.iter().map(|word| Word(*word)).collect();
+    let reply = zone.call(client, name, &arguments);
+    assert_eq!(reply.status, Status::Ok, "{name}: {}", client.explanation(&reply));
+    reply.words[0]
+}
+
+#[test]
+fn an_owner_does_not_end_what_another_clients_call_uses() {
+    let zone = Zone::start(interface(2), functions);
+    let (mut owner, mut user) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+    let db = one(&zone, &mut owner, "db_open", &[]);
+    let lent = one(&zone, &mut user, "db_latest", &[]);
+    let stmt = one(&zone, &mut user, "stmt_new", &[lent, 0]);
+    let held = zone.converse(&mut user, "stmt_hold", &[Word(stmt), Word(1)], |_, _| {
+        assert_eq!(close(&mut owner, db, |_, _| unreachable!()), Status::BadArgument, "in use");
+        assert_eq!(zone.call(&mut owner, "db_destroy", &[Word(db)]).status, Status::BadArgument, "in use");
+        of(0)
+    });
+    assert_eq!((held.status, held.words[0]), (Status::Ok, 1), "both are there");
+    assert_eq!(close(&mut owner, db, |_, _| unreachable!()), Status::Ok);
+    assert_eq!(zone.call(&mut user, "stmt_hold", &[Word(stmt), Word(1)]).status, Status::StaleHandle);
+    zone.stop();
+}
+
+#[test]
+fn an_owner_that_leaves_does_not_take_along_what_another_clients_call_uses() {
+    let zone = Zone::start(interface(2), functions);
+    let (mut owner, mut user) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+    one(&zone, &mut owner, "db_open", &[]);
+    let lent = one(&zone, &mut user, "db_latest", &[]);
+    let stmt = one(&zone, &mut user, "stmt_new", &[lent, 0]);
+    let before = one(&zone, &mut user, "stmt_frees", &[]);
+    let held = zone.converse(&mut user, "stmt_hold", &[Word(stmt), Word(1)], |_, _| {
+        zone.detach(owner.id);
+        of(0)
+    });
+    assert_eq!((held.status, held.words[0]), (Status::Ok, 1), "both are there");
+    while one(&zone, &mut user, "stmt_frees", &[]) == before {
+        std::thread::yield_now();
+    }
+    assert_eq!(zone.call(&mut user, "db_live", &[Word(lent)]).status, Status::StaleHandle);
+    zone.stop();
+}
+
+#[test]
+fn a_callable_of_a_dying_objects_child_cannot_get_hold_of_it() {
+    let zone = Zone::start(interface(1), functions);
+    let mut client = zone.attach(1, zone.everything());
+    let db = one(&zone, &mut client, "db_open", &[]);
+    one(&zone, &mut client, "stmt_new", &[db, 1]);
+    let mut asked = 0;
+    let closed = close(&mut client, db, |client, question| {
+        asked += 1;
+        assert_eq!(question.words, [1], "it is still there");
+        let reply = zone.call(client, "db_latest", &[]);
+        assert_eq!(reply.status, Status::NativeError);
+        assert_eq!(client.explanation(&reply), "the library has given a db that is being freed");
+        of(0)
+    });
+    assert_eq!((closed, asked), (Status::Ok, 1));
+    zone.stop();
+}
+
+#[test]
+fn a_callable_of_another_clients_child_is_given_back_when_an_owner_ends() {
+    let zone = Zone::start(interface(1), functions);
+    let (mut owner, mut user) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+    for callable in 0..MANY as u64 {
+        let db = one(&zone, &mut owner, "db_open", &[]);
+        let lent = one(&zone, &mut user, "db_latest", &[]);
+        one(&zone, &mut user, "stmt_new", &[lent, 1 + callable]);
+        match callable % 2 {
+            0 => assert_eq!(close(&mut owner, db, |_, _| unreachable!()), Status::Ok),
+            _ => {
+                one(&zone, &mut owner, "db_destroy", &[db]);
+            }
+        }
+    }
+    for (id, callable) in (10..).zip(0..MANY as u64) {
+        let mut owner = zone.attach(id, zone.everything());
+        one(&zone, &mut owner, "db_open", &[]);
+        let lent = one(&zone, &mut user, "db_latest", &[]);
+        one(&zone, &mut user, "stmt_new", &[lent, 1 + callable]);
+        zone.detach(owner.id);
+    }
+    zone.stop();
+}
+
+/// Whatever ends an owner, and wherever that is called.
+#[test]
+fn what_belongs_to_a_thread_ends_there_whoever_owns_it() {
+    let zone = Zone::start(affine(), functions);
+    // While there are others, calls go to any thread.
+    let (mut other, mut client) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+    let before = one(&zone, &mut other, "stmt_strays", &[]);
+    let mut frees = one(&zone, &mut other, "stmt_frees", &[]);
+    let mut freed = |zone: &Zone, what: &str| {
+        frees += 1;
+        assert_eq!(one(zone, &mut other, "stmt_frees", &[]), frees, "{what}");
+        assert_eq!(one(zone, &mut other, "stmt_strays", &[]), before, "{what}");
+    };
+    let watched = one(&zone, &mut client, "db_open", &[]);
+    zone.call(&mut client, "db_watch", &[Word(watched), Word(1)]);
+    for _ in 0..20 {
+        let db = one(&zone, &mut client, "db_open", &[]);
+        one(&zone, &mut client, "stmt_new", &[db, 0]);
+        one(&zone, &mut client, "db_destroy", &[db]);
+        freed(&zone, "consumed");
+        // What shows a database by its own account, and what does so without having said it.
+        for (name, arguments) in [("db_show", &[Word(1)][..]), ("db_fire", &[])] {
+            let reply = zone.converse(&mut client, name, arguments, |client, question| {
+                one(&zone, client, "stmt_new", &[question.words[0], 0]);
+                of(0)
+            });
+            assert_eq!(reply.status, Status::Ok);
+            freed(&zone, name);
+        }
+    }
+    zone.stop();
+}

@@ -49,6 +49,18 @@ c = "void visit(list *one, int (*each)(const char *name, int number))"
 [functions.pack]
 c = "int pack(const unsigned char *data, size_t n)"
 data = { in = true, length = "n" }
+
+[types.odd]
+c = "struct odd { int self; int __q; int class; };"
+[functions.awkward]
+c = "int awkward(int self, int items, int _self, int __fd)"
+[functions.picture]
+c = "void picture(unsigned char *room, size_t size)"
+room = { out = true, capacity = "size", max = "1 KiB", view = true }
+[functions.classify]
+c = "int classify(int class)"
+[functions.narrow]
+c = "int narrow(int items)"
 "#;
 
 const USE: &str = r#"
@@ -79,6 +91,11 @@ def use() -> float:
         pass
     except shop.Sold as error:
         print(error.code, shop.FULL + 1, shop.NAME.upper(), one.closed, sums)
+    odd = shop.odd(self=1, __q=2, class_=3)
+    number = shop.awkward(1, items=2, _self=3, __fd=4) + shop.awkward(self=odd.self, items=odd.__q, _self=3, __fd=4)
+    picture: cloison.View = shop.picture()
+    number += len(bytes(picture)) + shop.classify(class_=picture[0])
+    sums = shop.awkward.map([(1, 2, 3)], __fd=4) + shop.narrow.map([1])
     return where.x
 "#;
 

@@ -44,7 +44,7 @@ print(t.made() - before)
         "TypeError: moved(): p.x must be a float, not str
 OverflowError: older(): in_.age is 128, and its C type holds 0 to 127
 ValueError: older(): in_.color is 2, which is no color
-TypeError: __init__() got an unexpected keyword argument 'nobody'
+TypeError: older(): in_ has no member \"nobody\": person has name, mail, at, age, side, here, color, raw, counts, corners, half, big
 TypeError: moved(): p must be point or a mapping, not int
 TypeError: weight(): points[1].x must be a float, not NoneType
 0

@@ -142,15 +142,15 @@ fn mypy(folder: &Path, files: &[&str]) -> Output {
     let python = std::env::var("CLOISON_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let there = Command::new(&python).args(["-c", "import mypy"]).output().is_ok_and(|done| done.status.success());
     assert!(there, "{python} has no mypy: `pip install mypy`, or name a Python that has it in CLOISON_PYTHON");
-    // The package's types alone: its folder has modules of the standard library as well.
-    let package = folder.join("cloison");
-    fs::create_dir_all(&package).expect("a folder");
-    for name in ["__init__.pyi", "py.typed"] {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python-lib/Lib/cloison").join(name);
-        fs::copy(from, package.join(name)).expect("the package's types");
-    }
+    ok(cloison(folder, &["stub", "cloison", "-o", "typings/cloison/__init__.pyi"]));
     let arguments = ["-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", ".mypy"];
-    Command::new(python).args(arguments).args(files).current_dir(folder).output().expect("mypy")
+    Command::new(python)
+        .args(arguments)
+        .args(files)
+        .env("MYPYPATH", "typings")
+        .current_dir(folder)
+        .output()
+        .expect("mypy")
 }
 
 #[test]

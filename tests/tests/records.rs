@@ -29,6 +29,20 @@ NativeError: things.older() failed with -1
 }
 
 #[test]
+fn members_are_called_as_in_c() {
+    check(
+        "
+import copy
+odd = t.odd(1, self=2)
+odd.__q += 4
+print(odd, getattr(odd, '__q'), odd == t.odd(__q=5, self=2), odd._asdict(), copy.deepcopy(odd) == odd)
+",
+        "odd(__q=5, self=2, class_=0) 5 True {'__q': 5, 'self': 2, 'class_': 0} True
+",
+    );
+}
+
+#[test]
 fn what_does_not_fit_crosses_nothing() {
     check(
         "

@@ -49,18 +49,6 @@ c = "void visit(list *one, int (*each)(const char *name, int number))"
 [functions.pack]
 c = "int pack(const unsigned char *data, size_t n)"
 data = { in = true, length = "n" }
-
-[types.odd]
-c = "struct odd { int self; int __q; int class; };"
-[functions.awkward]
-c = "int awkward(int self, int items, int _self, int __fd)"
-[functions.picture]
-c = "void picture(unsigned char *room, size_t size)"
-room = { out = true, capacity = "size", max = "1 KiB", view = true }
-[functions.classify]
-c = "int classify(int class)"
-[functions.narrow]
-c = "int narrow(int items)"
 "#;
 
 const USE: &str = r#"
@@ -91,11 +79,6 @@ def use() -> float:
         pass
     except shop.Sold as error:
         print(error.code, shop.FULL + 1, shop.NAME.upper(), one.closed, sums)
-    odd = shop.odd(self=1, __q=2, class_=3)
-    number = shop.awkward(1, items=2, _self=3, __fd=4) + shop.awkward(self=odd.self, items=odd.__q, _self=3, __fd=4)
-    picture: cloison.View = shop.picture()
-    number += len(bytes(picture)) + shop.classify(class_=picture[0])
-    sums = shop.awkward.map([(1, 2, 3)], __fd=4) + shop.narrow.map([1])
     return where.x
 "#;
 
@@ -115,6 +98,39 @@ shop.list_free(one)
 shop.batch().add(shop.batch().pack(b""), shop.point(), 0)
 word: str = shop.batch().pack(b"").value
 shop.batch().sell()
+"#;
+
+/// Names that are words of Python, of C++, or the stub's own.
+const AWKWARD: &str = r#"
+[zone]
+name = "awkward"
+version = "1.0.0"
+library = { soname = "libc.so.6" }
+
+[types.odd]
+c = "struct odd { int self; int __q; int class; };"
+[functions.awkward]
+c = "int awkward(int self, int items, int _self, int __fd)"
+[functions.picture]
+c = "void picture(unsigned char *room, size_t size)"
+room = { out = true, capacity = "size", max = "1 KiB", view = true }
+[functions.classify]
+c = "int classify(int class)"
+[functions.narrow]
+c = "int narrow(int items)"
+"#;
+
+/// What begins with `__` can only be passed by position as far as type checkers know.
+const AWKWARD_USE: &str = r#"
+from awkward_capability import Awkward
+import cloison
+
+it: Awkward = cloison.capability("awkward")
+odd = it.odd(1, 2, class_=3)
+number: int = it.awkward(1, 2, 3, 4) + it.awkward(odd.self, odd.__q, odd.class_, 4)
+sums: list[int] = it.awkward.map([(1, 2, 3)], __fd=4) + it.narrow.map([1])
+picture: cloison.View = it.picture()
+number += len(bytes(picture)) + it.classify(class_=picture[0]) + it.narrow(items=1)
 "#;
 
 fn cloison(folder: &Path, arguments: &[&str]) -> Output {
@@ -163,6 +179,17 @@ fn stubs_are_what_mypy_takes() {
     }
     fs::write(folder.join("use.py"), USE).expect("a program");
     ok(mypy(folder, &["use.py", "shop_capability.pyi", "zlib_capability.pyi", "libm_capability.pyi"]));
+}
+
+#[test]
+fn stubs_bear_awkward_names() {
+    let folder = folder();
+    let folder = folder.path();
+    fs::write(folder.join("awkward.zone.toml"), AWKWARD).expect("a manifest");
+    ok(cloison(folder, &["stub", "awkward.zone.toml", "-o", "awkward_capability.pyi"]));
+    fs::write(folder.join("use.py"), AWKWARD_USE).expect("a program");
+    ok(mypy(folder, &["use.py", "awkward_capability.pyi"]));
+    assert!(ok(cloison(folder, &["docs", "awkward.zone.toml"])).contains("picture() -> View"));
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub(super) fn draft(
     }
     table.only(reader, "always the same", &["value"])?;
     match context.c_type(index) {
-        CType::Pointer { to, constant: true } if is_character(to) => string(reader, &name, key).map(Draft::Constant),
+        CType::Pointer { to, constant: true } if is_character(to) => string(reader, name, key).map(Draft::Constant),
         CType::Pointer { .. } => address(reader, context, key).map(Fixed::Bits).map(Draft::Constant),
         CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => {
             let number = numbers::default(reader, context.world.types, key, *scalar, None)?;

@@ -15,7 +15,7 @@
 //! | struct, union | `point \| Mapping[str, object]` | `point` |
 //! | object of the zone | `sqlite3` | `sqlite3` |
 //! | function | `Callable[[int, int], int]` | |
-//! | output with `view` | | `memoryview` |
+//! | output with `view` | | `View` |
 //! | output with `retain` | | `RegisteredBuffer` |
 //!
 //! What may be `None` says so. No result is `None`, one is itself, several are a `tuple`. A callable is given what a function
@@ -23,7 +23,7 @@
 //!
 //! All types are written here and nowhere else: [`Parameter::annotation`], [`Function::result_type`],
 //! [`Member::annotation`](crate::types::Member::annotation). `Buffer`, `Callable`, `Iterable`, `Mapping` and `Sequence` are those of `collections.abc`,
-//! `array` is `array.array`, `RegisteredBuffer` is Cloison's.
+//! `array` is `array.array`; `RegisteredBuffer` and `View` are Cloison's.
 
 mod annotation;
 mod literal;

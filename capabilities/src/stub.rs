@@ -23,8 +23,20 @@ use crate::{Function, Interface};
 use std::fmt::Write;
 
 /// What the stub imports: no class can be called like one of them.
-const IMPORTED: [&str; 12] = [
-    "Any", "Buffer", "Callable", "Final", "Iterable", "Mapping", "Protocol", "Self", "Sequence", "array", "final",
+const IMPORTED: [&str; 14] = [
+    "Any",
+    "Buffer",
+    "Callable",
+    "Final",
+    "Iterable",
+    "Mapping",
+    "Protocol",
+    "RegisteredBuffer",
+    "Self",
+    "Sequence",
+    "View",
+    "array",
+    "final",
     "type",
 ];
 
@@ -34,7 +46,7 @@ impl Interface {
         let class = class_name(&self.name);
         let qualified = self.qualified(&class);
         let callables: String = offered(self).map(|function| callable(function, self, &qualified)).collect();
-        let mut text = head(self, &class, callables.contains("RegisteredBuffer"));
+        let mut text = head(self, &class, &callables);
         text += &callables;
         let _ = write!(text, "\n@final\nclass {class}:\n");
         text += &docstring(self.doc.as_deref().unwrap_or(&format!("The capability `{}`.", self.name)), 1);
@@ -80,7 +92,7 @@ pub(crate) fn offered(interface: &Interface) -> impl Iterator<Item = &Function> 
     interface.functions.iter().filter(|function| !function.internal)
 }
 
-fn head(interface: &Interface, class: &str, registers: bool) -> String {
+fn head(interface: &Interface, class: &str, callables: &str) -> String {
     let name = &interface.name;
     let module = format!("{}_capability", identifier(name));
     let example = format!(
@@ -89,12 +101,16 @@ fn head(interface: &Interface, class: &str, registers: bool) -> String {
         identifier(name)
     );
     let example: String = example.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
-    let registered = if registers { "from cloison import RegisteredBuffer\n" } else { "" };
+    let named =
+        |name: &&str| callables.split(|one: char| !one.is_alphanumeric() && one != '_').any(|word| word == *name);
+    let needed: Vec<_> = ["RegisteredBuffer", "View"].into_iter().filter(named).collect();
+    let from_cloison =
+        if needed.is_empty() { String::new() } else { format!("from cloison import {}\n", needed.join(", ")) };
     format!(
         "\"\"\"Types of the capability `{name}`, version {}, made by `cloison stub` from {}.\n\n\
          Keep this file as `{module}.pyi` beside the program:\n\n{example}\"\"\"\n\n\
          import enum\nfrom array import array\nfrom collections.abc import Callable, Iterable, Mapping, Sequence\n\
-         from typing import Any, Final, Protocol, final, overload\n\nimport cloison\n{registered}from typing_extensions import Buffer, Self\n",
+         from typing import Any, Final, Protocol, final, overload\n\nimport cloison\n{from_cloison}from typing_extensions import Buffer, Self\n",
         interface.version, interface.source
     )
 }
@@ -125,6 +141,21 @@ fn list(function: &Function, positions: &[usize], passed: Passed, qualified: &In
     positions.iter().map(one).collect()
 }
 
+/// What the arguments are called.
+fn names(function: &Function) -> Vec<String> {
+    function.arguments().into_iter().map(|index| function.parameters[index].python_name()).collect()
+}
+
+/// A name that no other one is: `self`, or `_self` where C has a parameter of that name. It stands in front of the `/`, so
+/// that nobody passes it by name.
+fn unlike(name: &str, others: &[String]) -> String {
+    let mut name = name.to_owned();
+    while others.contains(&name) {
+        name.insert(0, '_');
+    }
+    name
+}
+
 /// `__call__`, in as many forms as there are.
 fn calls(function: &Function, passed: Passed, result: &str, qualified: &Interface) -> String {
     let arguments = function.arguments();
@@ -132,9 +163,10 @@ fn calls(function: &Function, passed: Passed, result: &str, qualified: &Interfac
     // A first argument that may be left out, as range()'s: Python says that by two forms.
     let forms = if short.len() < arguments.len() { vec![&short, &arguments] } else { vec![&arguments] };
     let overload = if forms.len() > 1 { "    @overload\n" } else { "" };
+    let receiver = unlike("self", &names(function));
     let one = |form: &&Vec<usize>| {
         let list = list(function, form, passed, qualified);
-        format!("{overload}    def __call__(self{list}) -> {result}: ...\n")
+        format!("{overload}    def __call__({receiver}, /{list}) -> {result}: ...\n")
     };
     forms.iter().map(one).collect()
 }
@@ -153,7 +185,10 @@ fn callable(function: &Function, interface: &Interface, qualified: &Interface) -
             _ => "Any".to_owned(),
         };
         let by_name = list(function, &arguments, Passed::ToAll, qualified);
-        let _ = writeln!(text, "    def map(self, items: Iterable[{items}], /, *{by_name}) -> list[{result}]: ...");
+        let names = names(function);
+        let (receiver, many) = (unlike("self", &names), unlike("items", &names));
+        let _ =
+            writeln!(text, "    def map({receiver}, {many}: Iterable[{items}], /, *{by_name}) -> list[{result}]: ...");
     }
     text
 }

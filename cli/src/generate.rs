@@ -11,6 +11,7 @@ use std::sync::Arc;
 #[command(after_help = "Examples:
   cloison stub zlib.zone.toml -o zlib_capability.pyi
   cloison stub zlib                # a bundled binding
+  cloison stub cloison -o typings/cloison/__init__.pyi     # the package itself: MYPYPATH=typings mypy app.py
 
 In the program:
   if TYPE_CHECKING:
@@ -40,7 +41,18 @@ struct Common {
     output: Option<PathBuf>,
 }
 
+/// The types of the package that programs import.
+const PACKAGE: &str = include_str!("../../python-lib/Lib/cloison/__init__.pyi");
+
 pub fn stub(arguments: &Stub) -> anyhow::Result<ExitCode> {
+    let Common { manifest, output } = &arguments.common;
+    if manifest == Path::new("cloison") && !manifest.is_file() {
+        if let Some(folder) = output.as_deref().and_then(Path::parent) {
+            std::fs::create_dir_all(folder)?;
+        }
+        crate::output::data(output.as_deref(), PACKAGE)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     arguments.common.print(|interface| interface.stub())
 }
 

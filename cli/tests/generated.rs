@@ -100,6 +100,39 @@ word: str = shop.batch().pack(b"").value
 shop.batch().sell()
 "#;
 
+/// Names that are words of Python, of C++, or the stub's own.
+const AWKWARD: &str = r#"
+[zone]
+name = "awkward"
+version = "1.0.0"
+library = { soname = "libc.so.6" }
+
+[types.odd]
+c = "struct odd { int self; int __q; int class; };"
+[functions.awkward]
+c = "int awkward(int self, int items, int _self, int __fd)"
+[functions.picture]
+c = "void picture(unsigned char *room, size_t size)"
+room = { out = true, capacity = "size", max = "1 KiB", view = true }
+[functions.classify]
+c = "int classify(int class)"
+[functions.narrow]
+c = "int narrow(int items)"
+"#;
+
+/// What begins with `__` can only be passed by position as far as type checkers know.
+const AWKWARD_USE: &str = r#"
+from awkward_capability import Awkward
+import cloison
+
+it: Awkward = cloison.capability("awkward")
+odd = it.odd(1, 2, class_=3)
+number: int = it.awkward(1, 2, 3, 4) + it.awkward(odd.self, odd.__q, odd.class_, 4)
+sums: list[int] = it.awkward.map([(1, 2, 3)], __fd=4) + it.narrow.map([1])
+picture: cloison.View = it.picture()
+number += len(bytes(picture)) + it.classify(class_=picture[0]) + it.narrow(items=1)
+"#;
+
 fn cloison(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cloison")).args(arguments).current_dir(folder).output().expect("cloison")
 }
@@ -125,15 +158,15 @@ fn mypy(folder: &Path, files: &[&str]) -> Output {
     let python = std::env::var("CLOISON_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let there = Command::new(&python).args(["-c", "import mypy"]).output().is_ok_and(|done| done.status.success());
     assert!(there, "{python} has no mypy: `pip install mypy`, or name a Python that has it in CLOISON_PYTHON");
-    // The package's types alone: its folder has modules of the standard library as well.
-    let package = folder.join("cloison");
-    fs::create_dir_all(&package).expect("a folder");
-    for name in ["__init__.pyi", "py.typed"] {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python-lib/Lib/cloison").join(name);
-        fs::copy(from, package.join(name)).expect("the package's types");
-    }
+    ok(cloison(folder, &["stub", "cloison", "-o", "typings/cloison/__init__.pyi"]));
     let arguments = ["-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", ".mypy"];
-    Command::new(python).args(arguments).args(files).current_dir(folder).output().expect("mypy")
+    Command::new(python)
+        .args(arguments)
+        .args(files)
+        .env("MYPYPATH", "typings")
+        .current_dir(folder)
+        .output()
+        .expect("mypy")
 }
 
 #[test]
@@ -146,6 +179,17 @@ fn stubs_are_what_mypy_takes() {
     }
     fs::write(folder.join("use.py"), USE).expect("a program");
     ok(mypy(folder, &["use.py", "shop_capability.pyi", "zlib_capability.pyi", "libm_capability.pyi"]));
+}
+
+#[test]
+fn stubs_bear_awkward_names() {
+    let folder = folder();
+    let folder = folder.path();
+    fs::write(folder.join("awkward.zone.toml"), AWKWARD).expect("a manifest");
+    ok(cloison(folder, &["stub", "awkward.zone.toml", "-o", "awkward_capability.pyi"]));
+    fs::write(folder.join("use.py"), AWKWARD_USE).expect("a program");
+    ok(mypy(folder, &["use.py", "awkward_capability.pyi"]));
+    assert!(ok(cloison(folder, &["docs", "awkward.zone.toml"])).contains("picture() -> View"));
 }
 
 #[test]

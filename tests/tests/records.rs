@@ -29,6 +29,20 @@ NativeError: things.older() failed with -1
 }
 
 #[test]
+fn members_are_called_as_in_c() {
+    check(
+        "
+import copy
+odd = t.odd(1, self=2)
+odd.__q += 4
+print(odd, getattr(odd, '__q'), odd == t.odd(__q=5, self=2), odd._asdict(), copy.deepcopy(odd) == odd)
+",
+        "odd(__q=5, self=2, class_=0) 5 True {'__q': 5, 'self': 2, 'class_': 0} True
+",
+    );
+}
+
+#[test]
 fn what_does_not_fit_crosses_nothing() {
     check(
         "
@@ -44,7 +58,7 @@ print(t.made() - before)
         "TypeError: moved(): p.x must be a float, not str
 OverflowError: older(): in_.age is 128, and its C type holds 0 to 127
 ValueError: older(): in_.color is 2, which is no color
-TypeError: __init__() got an unexpected keyword argument 'nobody'
+TypeError: older(): in_ has no member \"nobody\": person has name, mail, at, age, side, here, color, raw, counts, corners, half, big
 TypeError: moved(): p must be point or a mapping, not int
 TypeError: weight(): points[1].x must be a float, not NoneType
 0

@@ -81,7 +81,7 @@ pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake>
                 span = Some(span.map_or(at.start, |span| span.start)..parser.last_end());
                 continue;
             }
-            "class" | "template" | "namespace" | "virtual" | "operator" => {
+            "class" | "template" | "namespace" | "virtual" | "operator" if words.is_empty() || !ends(parser) => {
                 return Err(Mistake::new(at, format!("`{word}` is C++"))
                     .hint("only functions with C linkage can be called; write the C declaration"));
             }
@@ -97,6 +97,11 @@ pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake>
     let span = span.unwrap_or_else(|| parser.peek().1);
     let kind = words.kind(parser, &span)?;
     Ok(Specifiers { c_type: Type { kind, constant, span }, typedef, attributes })
+}
+
+/// Whether nothing that could be declared follows: what C++ means by a word is a name in C.
+fn ends(parser: &Parser<'_>) -> bool {
+    matches!(parser.ahead(1), Token::Sign(',' | ')' | '[' | ':' | ';') | Token::End)
 }
 
 impl Words {

@@ -52,6 +52,17 @@ fn prototypes_from_headers() {
 }
 
 #[test]
+fn words_of_cpp_are_names_in_c() {
+    for text in ["void f(int class)", "void f(unsigned class, int template)", "void f(const char *virtual)"] {
+        prototype(text);
+    }
+    for text in ["virtual int f(int a)", "int virtual f(int a)", "class widget *f(void)", "int operator+(int a)"] {
+        let (message, at) = mistake(text);
+        assert_eq!(message, format!("`{at}` is C++"));
+    }
+}
+
+#[test]
 fn specifiers_stand_in_any_order() {
     for text in [
         "unsigned long int x",

@@ -160,6 +160,10 @@ impl<'a> Parser<'a> {
             Token::Integer(value) => Ok(Expression::Integer(value)),
             Token::Name("NULL") => Ok(Expression::Integer(0)),
             Token::Name("return") => self.value(span),
+            Token::Name("sizeof") => Err(Mistake::new(span, "`sizeof` is not known in expressions").hint(
+                "a length counts elements, not bytes; where C counts bytes, name the size in [constants]: \
+                 `ENTRY_SIZE = 72` and `n / ENTRY_SIZE`",
+            )),
             Token::Name(name) if self.take("(") => self.call(name, span),
             Token::Name(name) => self.parameter(name, span),
             Token::Sign("(") => {

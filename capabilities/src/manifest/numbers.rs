@@ -101,13 +101,6 @@ fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar:
             let number = i128::from_str_radix(number.as_str(), number.radix()).ok();
             fitting(reader, span, number, bounds, scalar)
         }
-        // `default = "16 MiB"` for a length or a capacity.
-        (DeValue::String(text), Some(bounds))
-            if scalar != Scalar::Bool && text.starts_with(|first: char| first.is_ascii_digit()) =>
-        {
-            let size = reader.parsed(value, units::size)?;
-            fitting(reader, span, Some(i128::from(size)), bounds, scalar)
-        }
         // `value = "sizeof(entry)"`
         (DeValue::String(text), Some(bounds)) if let Some(c_type) = sized(text) => match types.size(c_type) {
             Some(size) => fitting(reader, span, Some(i128::from(size)), bounds, scalar),
@@ -117,6 +110,19 @@ fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar:
                 None
             }
         },
+        (DeValue::String(text), Some(_)) if text.contains("sizeof") => {
+            let hint = "write the number that it comes to, or give the whole a type: `struct pair { entry both[2]; };` \
+                        and `sizeof(pair)`";
+            reader.error_with_hint(span, "`sizeof(type)` stands alone: nothing is computed with it here", hint);
+            None
+        }
+        // `default = "16 MiB"` for a length or a capacity.
+        (DeValue::String(text), Some(bounds))
+            if scalar != Scalar::Bool && text.starts_with(|first: char| first.is_ascii_digit()) =>
+        {
+            let size = reader.parsed(value, units::size)?;
+            fitting(reader, span, Some(i128::from(size)), bounds, scalar)
+        }
         // `default = "GREEN"`
         (DeValue::String(text), Some(bounds)) if types.integer(text).is_some() => {
             fitting(reader, span, types.integer(text), bounds, scalar)
@@ -137,7 +143,7 @@ fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar:
 
 /// The type in `sizeof(type)`.
 fn sized(text: &str) -> Option<&str> {
-    text.strip_prefix("sizeof")?.trim_start().strip_prefix('(')?.strip_suffix(')').map(str::trim)
+    text.trim().strip_prefix("sizeof")?.trim_start().strip_prefix('(')?.strip_suffix(')').map(str::trim)
 }
 
 fn fitting(

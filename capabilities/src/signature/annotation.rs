@@ -126,7 +126,7 @@ fn given_buffer(interface: &Interface, buffer: &Buffer) -> String {
             given_elements(interface, buffer.element)
         }
         _ if buffer.retain.is_some() => "RegisteredBuffer".to_owned(),
-        _ if buffer.view => "memoryview".to_owned(),
+        _ if buffer.view => "View".to_owned(),
         _ if buffer.text => "str".to_owned(),
         element => given_elements(interface, element),
     }

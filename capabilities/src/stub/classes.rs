@@ -1,6 +1,6 @@
 //! The classes of a capability: records, enumerations, handles.
 
-use super::{docstring, python};
+use super::{docstring, python, unlike};
 use crate::Interface;
 use crate::types::{Definition, Enumeration, Record, TypeKind};
 use std::fmt::Write;
@@ -38,15 +38,16 @@ fn handle(name: &str, doc: &str) -> String {
 
 fn record(name: &str, found: &Record, doc: &str, qualified: &Interface) -> String {
     let mut text = format!("\n    @final\n    class {name}:\n{}", docstring(doc, 2));
-    let mut arguments = String::new();
+    let (mut arguments, mut names) = (String::new(), Vec::new());
     for member in &found.members {
         if let Some(annotation) = member.annotation(qualified).map(python) {
             let name = safe(&member.name);
             let _ = writeln!(text, "        {name}: {annotation}");
             let _ = write!(arguments, ", {name}: {annotation} = ...");
+            names.push(name);
         }
     }
-    let _ = writeln!(text, "        def __init__(self{arguments}) -> None: ...");
+    let _ = writeln!(text, "        def __init__({}, /{arguments}) -> None: ...", unlike("self", &names));
     text += "        def _asdict(self) -> dict[str, Any]: ...\n";
     text
 }

@@ -7,9 +7,9 @@ fn the_stub_of_a_bundled_binding() {
     for line in [
         "zlib: \"Zlib\" = cloison.capability(\"zlib\")",
         "class _crc32_function(Protocol):",
-        "    def __call__(self, crc: int, buf: Buffer) -> int: ...",
+        "    def __call__(self, /, crc: int, buf: Buffer) -> int: ...",
         "    def map(self, items: Iterable[Any], /, *, crc: int = ..., buf: Buffer = ...) -> list[int]: ...",
-        "    def __call__(self, source: Buffer, level: int = ...) -> bytes: ...",
+        "    def __call__(self, /, source: Buffer, level: int = ...) -> bytes: ...",
         "    def map(self, items: Iterable[int], /, *, sourceLen: int = ...) -> list[int]: ...",
         "class Zlib:",
         "    crc32: _crc32_function",
@@ -21,7 +21,9 @@ fn the_stub_of_a_bundled_binding() {
 
 #[test]
 fn names_of_classes() {
-    for (zone, class) in [("zlib", "Zlib"), ("my-lib_2", "MyLib2"), ("7zip", "_7zip"), ("any", "Any_")] {
+    for (zone, class) in
+        [("zlib", "Zlib"), ("my-lib_2", "MyLib2"), ("7zip", "_7zip"), ("any", "Any_"), ("view", "View_")]
+    {
         assert_eq!(super::class_name(zone), class);
     }
 }

@@ -31,15 +31,15 @@ class Struct:
         """Return whether all members are equal."""
         if type(other) is not type(self):
             return NotImplemented
-        return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        return all(getattr(self, name) == getattr(other, name) for name in self.__match_args__)
 
     def __repr__(self):
         """Return the call that makes an equal record."""
-        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__match_args__)})"
 
     def _asdict(self):
         """Return the members as a dict."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__match_args__}
 
 
 class Union:
@@ -121,15 +121,21 @@ def struct(name, fields, doc):
         body.append(f"_cloison_self.{field} = {given}")
     source = f"def __init__({', '.join(['_cloison_self', '/', *parameters])}):\n    " + "\n    ".join(body or ["pass"])
     exec(source, namespace)
-    slots = tuple(field for field, _, _ in fields)
+    names = tuple(field for field, _, _ in fields)
+    # A slot called `__x` would become `_point__x`: Python takes such names for private ones.
+    slots = tuple(f"_cloison_{index}" if name.startswith("__") else name for index, name in enumerate(names))
     members = {
         "__doc__": doc,
         "__init__": namespace["__init__"],
-        "__match_args__": slots,
+        "__match_args__": names,
         "__module__": "cloison",
         "__slots__": slots,
     }
-    return type(name, (Struct,), members)
+    made = type(name, (Struct,), members)
+    for member, slot in zip(names, slots):
+        if member != slot:
+            setattr(made, member, made.__dict__[slot])
+    return made
 
 
 def union(name, fields, doc):

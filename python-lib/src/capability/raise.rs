@@ -100,6 +100,12 @@ impl<'a> Place<'a> {
         vm.new_value_error(self.text(what))
     }
 
+    /// A mapping's key that is no member of the record.
+    #[cold]
+    pub fn no_member(&self, key: &str, record: &str, known: &[&str], vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_type_error(self.text(&format!("has no member {key:?}: {record} has {}", known.join(", "))))
+    }
+
     /// Too large for C.
     #[cold]
     pub fn overflow_error(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {

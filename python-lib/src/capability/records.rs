@@ -49,16 +49,21 @@ fn object(
     if value.class().fast_issubclass(&class) {
         return Ok(value.to_owned());
     }
+    let called = &line.interface.types[id.0 as usize].name;
     if value.class().get_attr(vm.ctx.intern_str("keys")).is_none() {
-        let name = &line.interface.types[id.0 as usize].name;
-        return Err(place.type_error(&format!("{name} or a mapping"), value, vm));
+        return Err(place.type_error(&format!("{called} or a mapping"), value, vm));
     }
+    let names = line.classes.names(line, id, vm)?;
+    let members = codec::record(&line.interface.types, id).map_or(&[][..], |record| record.members.as_slice());
+    let seen = members.iter().zip(&*names).filter(|(member, _)| member.role != MemberRole::Hidden);
+    let known: Vec<&str> = seen.filter_map(|(_, name)| name.to_str()).collect();
     let dict = PyDict::default().into_ref(&vm.ctx);
     vm.call_method(dict.as_object(), "update", (value.to_owned(),))?;
     let keywords: KwArgs = dict
         .into_iter()
         .map(|(name, value)| match name.downcast_ref::<PyStr>().and_then(|name| name.to_str()) {
-            Some(name) => Ok((name.to_owned(), value)),
+            Some(name) if known.contains(&name) => Ok((name.to_owned(), value)),
+            Some(name) => Err(place.no_member(name, called, &known, vm)),
             None => Err(place.type_error("a mapping with names as keys", name.as_object(), vm)),
         })
         .collect::<PyResult<_>>()?;

@@ -123,8 +123,12 @@ fn outliving(reader: &mut Reader, draft: &BufferDraft, table: &raw::Parameter<'_
             return refuse(reader, at, format!("`view` is for results, and `{name}` is only `in`"), "leave it out");
         }
         if role.text || !numbers {
-            let message = format!("`{name}` cannot be a view: only bytes and numbers can");
+            let message = format!("`{name}` cannot be a view: only bytes can");
             return refuse(reader, at, message, "leave `view` or `text` out");
+        }
+        if matches!(draft.element, Element::Scalar(scalar) if scalar.size() != 1) {
+            let message = format!("`{name}` cannot be a view: a view is of bytes, and its elements are wider");
+            return refuse(reader, at, message, "leave `view` out: the result is a copy, an `array.array`");
         }
     }
     Some(())

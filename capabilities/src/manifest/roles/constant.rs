@@ -37,9 +37,7 @@ pub(super) fn draft(
     }
     table.only(reader, "always the same", &["value"])?;
     match context.c_type(index) {
-        CType::Pointer { to, constant: true } if is_character(to) && !is_null(key) => {
-            text(reader, key).map(Fixed::Text).map(Draft::Constant)
-        }
+        CType::Pointer { to, constant: true } if is_character(to) => string(reader, name, key).map(Draft::Constant),
         CType::Pointer { .. } => address(reader, context, key).map(Fixed::Bits).map(Draft::Constant),
         CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => {
             let number = numbers::default(reader, context.world.types, key, *scalar, None)?;
@@ -58,26 +56,26 @@ fn is_character(c_type: &CType) -> bool {
     matches!(c_type, CType::Scalar { character: true, .. })
 }
 
-fn is_null(key: &Key<Value<'_>>) -> bool {
-    match key.value.value {
-        DeValue::String(text) => text == "NULL",
-        _ => true,
+/// A string, as in `format = { value = "%d" }`, or `"NULL"`. Any other address would be read as a string.
+fn string(reader: &mut Reader, name: &str, key: &Key<Value<'_>>) -> Option<Fixed> {
+    let DeValue::String(text) = key.value.value else {
+        let hint = "write the text, as in `value = \"%d\"`, or `value = \"NULL\"`";
+        reader.error_with_hint(key.value.span.clone(), format!("`{name}` is a string, and this is none"), hint);
+        return None;
+    };
+    if text == "NULL" {
+        return Some(Fixed::Bits(0));
     }
-}
-
-/// A string, as in `format = { value = "%d" }`.
-fn text(reader: &mut Reader, key: &Key<Value<'_>>) -> Option<String> {
-    let DeValue::String(text) = key.value.value else { return None };
     if text.contains('\0') {
         reader.error(key.value.span.clone(), "a string of C ends at its NUL, and this one has a NUL in it");
         return None;
     }
-    Some(text.clone().into_owned())
+    Some(Fixed::Text(text.clone().into_owned()))
 }
 
 /// `"NULL"`, or a number: libraries give some addresses a meaning of their own, such as -1.
 fn address(reader: &mut Reader, context: &Context<'_, '_>, key: &Key<Value<'_>>) -> Option<u64> {
-    if matches!(key.value.value, DeValue::String(_)) && is_null(key) {
+    if matches!(key.value.value, DeValue::String(text) if text == "NULL") {
         return Some(0);
     }
     let number = numbers::default(reader, context.world.types, key, Scalar::I64, None)?;

@@ -175,6 +175,7 @@ fn constants_are_what_c_sees() {
     assert_eq!(bits("c = \"void f(double p)\"\np = { value = 0.5 }"), 0.5f64.to_bits());
     assert_eq!(bits("c = \"void f(size_t p)\"\np = { value = \"sizeof(long double)\" }"), 16);
     assert_eq!(bits("c = \"void f(size_t p)\"\np = { value = \"sizeof( char * )\" }"), 8);
+    assert_eq!(bits("c = \"void f(size_t p)\"\np = { value = \" sizeof( int ) \" }"), 4);
     assert_eq!(bits("c = \"void f(const char *p)\"\np = { value = \"NULL\" }"), 0);
 }
 

@@ -26,6 +26,7 @@ use crate::diagnostic::{Diagnostics, Source};
 use crate::grant::Rate;
 use crate::types::Location;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What `cloison.toml` says.
@@ -52,6 +53,8 @@ pub struct Entry {
     pub module: String,
     /// `function`, or `Class.function`.
     pub qualname: String,
+    /// Where it stands.
+    pub span: Range<usize>,
 }
 
 /// One `[capabilities.NAME]`.

@@ -31,6 +31,8 @@ use std::process::ExitCode;
 
 /// How many included files are named.
 const SHOWN: usize = 20;
+/// What is said of a header that is no right C.
+const REFUSED: &str = "the C compiler cannot compile it by itself";
 
 /// Draft a manifest from a C header
 #[derive(clap::Args)]
@@ -58,11 +60,28 @@ pub struct Arguments {
     /// Write the draft to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Overwrite that file if it exists
+    #[arg(long, requires = "output")]
+    force: bool,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(path) = arguments.output.as_ref().filter(|path| !arguments.force && path.exists()) {
+        bail!(
+            "{} exists, and somebody may have decided things in it\nhint: remove it, or use `--force`",
+            path.display()
+        );
+    }
     let also = |path: &Path| arguments.include_from.iter().any(|glob| is_from(path, glob));
-    let mut header = Header::read(&arguments.header, &Compiler::new(&arguments.include), &also)?;
+    let compiler = Compiler::new(&arguments.include);
+    let mut header = Header::read(&arguments.header, &compiler, &also)?;
+    let complaints = compiler.complaints(&arguments.header)?;
+    if let Some(said) = &complaints {
+        if header.functions.is_empty() {
+            bail!("{}: {REFUSED}:\n{said}\nhint: `-I FOLDER` says where other headers are", arguments.header);
+        }
+        eprintln!("warning: {}: {REFUSED}, so the draft may lack what it declares:\n{said}", arguments.header);
+    }
     if header.functions.is_empty() {
         bail!("{}: no function is declared in it\nhint: {}", arguments.header, elsewhere(&header));
     }
@@ -77,7 +96,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         header.functions.iter_mut().for_each(|function| function.wanted = wanted(&function.name));
     }
-    let library = library::locate(&header, arguments.library.as_deref());
+    let library = library::locate(&header, arguments.library.as_deref(), arguments.output.as_deref())?;
     if library.named == Named::Unknown {
         eprintln!("{}: no library on this machine has its functions, so `library` wants a decision", arguments.header);
     }

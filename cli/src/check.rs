@@ -4,7 +4,9 @@ use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
 use cloison_broker::library::{self, Library};
-use cloison_capabilities::diagnostic::{Diagnostics, did_you_mean};
+use cloison_broker::sources::Sources;
+use cloison_capabilities::application;
+use cloison_capabilities::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -68,7 +70,10 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
             finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));
             return finding;
         }
-        Loaded::open(path, &[]).map(|loaded| loaded.zones)
+        Loaded::open(path, &[]).map(|loaded| {
+            check_entry(&loaded, &mut finding);
+            loaded.zones
+        })
     } else {
         ZoneSpecification::read(path).map(|zone| vec![zone])
     };
@@ -87,6 +92,28 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
     finding
 }
 
+/// Whether the module of `[app] entry` is where the broker will look for it.
+fn check_entry(loaded: &Loaded, finding: &mut Finding) {
+    let read = std::fs::read_to_string(&loaded.manifest).ok();
+    let parsed = read.and_then(|text| application::parse(&loaded.manifest.display().to_string(), &text).ok());
+    let Some((application, entry)) = parsed.and_then(|one| one.entry.clone().map(|entry| (one, entry))) else { return };
+    let mut sources = Sources::default();
+    for root in &loaded.roots {
+        if let Err(error) = sources.add(root) {
+            finding.errors.push(format!("{}: {error}", root.display()));
+        }
+    }
+    match sources.find(&entry.module) {
+        Ok(Some(_)) => {}
+        Ok(None) => {
+            let message = format!("there is no module `{}`", entry.module);
+            let hint = "it is looked for in the folder of cloison.toml and in `site_packages`";
+            finding.mistakes.push(Diagnostic::error(&application.source, entry.span, message).hint(hint));
+        }
+        Err(error) => finding.errors.push(format!("the module `{}`: {error}", entry.module)),
+    }
+}
+
 /// Gives the library, if it can be opened.
 fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<Library> {
     let interface = &zone.interface;
@@ -97,11 +124,11 @@ fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<Library
             Err(error) => finding.errors.push(format!("{}: {error}", library.path.display())),
             Ok(symbols) => {
                 for function in interface.functions.iter().filter(|function| !symbols.contains(&function.symbol)) {
-                    let near = did_you_mean(&function.symbol, symbols.iter().map(String::as_str));
+                    let near = did_you_mean(&function.symbol, symbols.names());
                     let hint = near.map(|near| format!("\nhint: it has `{near}`")).unwrap_or_default();
                     let at = format!("{}:{}", interface.source, function.declared.line);
                     let library = library.path.display();
-                    finding.errors.push(format!("{at}: {library} has no function `{}`{hint}", function.symbol));
+                    finding.errors.push(format!("{at}: {library} {}{hint}", symbols.lack(&function.symbol)));
                 }
             }
         },
@@ -143,7 +170,8 @@ fn show(finding: &Finding) {
     for verified in &finding.verified {
         println!("zone {}: the compiler agrees in {} points", verified.zone, verified.agree);
         if !verified.unknown.is_empty() {
-            println!("zone {}: not in the headers: {}", verified.zone, verified.unknown.join(", "));
+            let names = verified.unknown.join(", ");
+            println!("zone {}: note: not in the headers, so not compared: {names}", verified.zone);
         }
         show_debug(&verified.zone, &verified.debug);
     }

@@ -3,11 +3,11 @@
 //! | with | is compared |
 //! |---|---|
 //! | nothing | sizes, alignments, offsets, bit-fields and enumerators, as the compiler lays out the manifest's own C text |
-//! | `--header H` | the same of the header's types, the values of constants, and each function's prototype |
+//! | `--header H` | the same of the header's types, what their members are and whether all are there, the values of constants, and each function's prototype |
 //! | either | layouts, enumerators and functions, as the library was compiled, if there is debug information of it ([`debug`]) |
 //!
 //! Nothing is run. For the compiler, each comparison is one line of a probe; the probe is compiled to an object file, and the values are read
-//! out of that. What the compiler refuses is found by its line, reported, and left out of the second try.
+//! out of that; what the headers' members are is read out of the debug information that it writes. What the compiler refuses is found by its line, reported, and left out of the second try.
 
 mod compile;
 pub mod debug;
@@ -16,9 +16,12 @@ mod names;
 mod prototype;
 
 use crate::header::Compiler;
+use anyhow::Context;
 use cloison_broker::application::ZoneSpecification;
 use cloison_broker::library::Library;
+use cloison_capabilities::Interface;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What to compare with.
@@ -60,11 +63,40 @@ pub struct Difference {
     pub message: String,
 }
 
+impl Difference {
+    /// What it is about: the first thing in backticks.
+    fn subject(&self) -> &str {
+        self.message.split('`').nth(1).unwrap_or(&self.message)
+    }
+}
+
 /// Compare one zone's manifest with what the compiler says.
 pub fn compiler(zone: &ZoneSpecification, arguments: &Arguments, verified: &mut Verified) -> anyhow::Result<()> {
     let compiler = Compiler::new(&arguments.include);
-    let source = items::Source::new(&zone.interface, &names::manifest(zone), &arguments.headers)?;
-    compile::compare(&zone.interface, &source, &compiler, verified)
+    let manifest = names::manifest(zone);
+    let source = items::Source::new(&zone.interface, &manifest, &arguments.headers)?;
+    compile::compare(&zone.interface, &source, &compiler, verified)?;
+    if !arguments.headers.is_empty() {
+        headers(&zone.interface, &manifest, &source, &compiler, verified)?;
+    }
+    Ok(())
+}
+
+/// What the compiler says of the headers' types beyond numbers: what each member is, and which there are.
+fn headers(
+    interface: &Interface,
+    manifest: &str,
+    source: &items::Source,
+    compiler: &Compiler,
+    verified: &mut Verified,
+) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let library = compile::types(source, compiler, folder.path())?;
+    let found = debug::headers(interface, manifest, &library).map_err(anyhow::Error::msg)?;
+    // One mistake is said once: `point.x` may be at another place and so be another thing.
+    let known: BTreeSet<_> = verified.differences.iter().map(Difference::subject).map(str::to_owned).collect();
+    verified.differences.extend(found.into_iter().filter(|one| !known.contains(one.subject())));
+    Ok(())
 }
 
 /// Compare it with what the library was compiled to.

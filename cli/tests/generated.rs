@@ -338,7 +338,7 @@ fn a_library_that_is_not_there_is_a_question() {
     let folder = folder.path();
     fs::write(folder.join("parts.h"), HEADER).expect("a header");
     fs::write(folder.join("shop.h"), "#include \"parts.h\"\n").expect("a header");
-    let done = cloison(folder, &["bind", "shop.h", "-o", "shop.zone.toml"]);
+    let done = cloison(folder, &["bind", "shop.h", "-o", "shop.zone.toml", "--force"]);
     let (_, err) = text(&done);
     assert!(done.status.success() && err.contains("shop.h: no library on this machine has its functions"), "{err}");
     assert!(err.contains("shop.h: declares no function itself, but includes ") && err.contains("parts.h (6)"), "{err}");

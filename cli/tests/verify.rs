@@ -179,3 +179,77 @@ fn what_is_passed_as_the_header_says_is_no_difference() {
         assert!(code == Some(1) && err.contains(expected), "{to}: {err}");
     }
 }
+
+/// What has the size that it should have may still be another thing, and what is left out changes no place.
+#[test]
+fn members_are_what_the_header_says() {
+    const HEADER: &str = "enum unit { GRAM, POUND };\nstruct parcel { double weight; enum unit unit; const char *label;\n\
+unsigned fragile : 3; unsigned insured : 4; union { int number; float part; }; int left; unsigned sum; char pad[4]; };\n\
+int weigh(const struct parcel *parcel); char *copied(int n);\n";
+    const MANIFEST: &str = r#"
+[zone]
+name = "parcel"
+version = "1.0.0"
+library = { path = "libparcel.so" }
+[constants]
+OWN = 3
+[types.unit]
+c = "enum unit { GRAM, POUND };"
+[types.parcel]
+c = "struct parcel { double weight; enum unit unit; const char *label; unsigned fragile : 3; unsigned insured : 4; int number; int left; unsigned sum; char pad[4]; };"
+label = { hidden = true }
+[functions.copied]
+c = "char *copied(int n)"
+returns = { text = true, free = "free" }
+[functions.weigh]
+c = "int weigh(const struct parcel *parcel)"
+parcel = { in = true }
+[functions.free]
+c = "void free(void *one)"
+internal = true
+"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("parcel.h"), HEADER).expect("a header");
+    fs::write(folder.join("parcel.c"), "int weigh(const void *parcel) { return 0; } char *copied(int n) { return 0; }")
+        .expect("a file");
+    let flags = ["-shared", "-fPIC", "-Wl,--no-as-needed", "-o", "libparcel.so", "parcel.c"];
+    assert!(Command::new("cc").args(flags).current_dir(folder).status().expect("cc").success());
+
+    let (code, out, err) = check(folder, MANIFEST, &["--header", "<parcel.h>", "-I", "."]);
+    assert_eq!((code, &*err), (Some(0), ""));
+    let note = "zone parcel: note: not in the headers, so not compared: OWN, free\n";
+    assert!(out.contains(note), "{out}");
+    for (from, to, expected) in [
+        (
+            "double weight",
+            "int64_t weight",
+            "`parcel.weight` is a float of 8 bytes (`double`) by the headers, and a signed",
+        ),
+        (
+            "enum unit unit;",
+            "float unit;",
+            "`parcel.unit` is an enumeration of 4 bytes (`enum unit`) by the headers, and a",
+        ),
+        ("const char *label;", "uint64_t label;", "`parcel.label` is a pointer to a signed integer of 1 byte"),
+        (
+            "int left",
+            "unsigned left",
+            "`parcel.left` is a signed integer of 4 bytes (`int`) by the headers, and an unsi",
+        ),
+        ("unsigned sum", "float sum", "`parcel.sum` is an unsigned integer of 4 bytes"),
+        (" unsigned insured : 4;", "", "`parcel.insured` is there by the headers, and not here"),
+        (" char pad[4];", "", "`parcel.pad` is there by the headers, and not here"),
+        ("fragile : 3;", "fragile : 2;", "`parcel.insured` has first bit 195 by the compiler, and 194 here"),
+        ("fragile : 3;", "fragile : 2; int : 1;", "`parcel.fragile` has bits 3 by the compiler, and 2 here"),
+        ("GRAM, POUND", "GRAM, POUND, STONE", "box.zone.toml:9: `STONE` is not there"),
+        ("int weigh(const", "int heigh(const", "the header does not declare `heigh`"),
+    ] {
+        let mut manifest = MANIFEST.replace(from, to);
+        if !manifest.contains("char *label") {
+            manifest = manifest.replace("label = { hidden = true }\n", "");
+        }
+        let (code, _, err) = check(folder, &manifest, &["--header", "parcel.h"]);
+        assert!(code == Some(1) && err.contains(expected), "{to}: {err}");
+    }
+}

@@ -50,7 +50,8 @@ fn entry(reader: &mut Reader, value: &Value<'_>) -> Option<Entry> {
     let text = &written.text;
     let (message, hint) = match text.split_once(':') {
         Some((module, qualname)) if dotted(module) && dotted(qualname) => {
-            return Some(Entry { module: module.to_owned(), qualname: qualname.to_owned() });
+            let (module, qualname) = (module.to_owned(), qualname.to_owned());
+            return Some(Entry { module, qualname, span: written.span });
         }
         _ if text.contains('/') || text.ends_with(".py") => {
             let module = text.trim_end_matches(".py").trim_start_matches("./").replace('/', ".");

@@ -1,4 +1,4 @@
-use super::{Allow, Entry, Limits, parse};
+use super::{Allow, Limits, parse};
 use crate::grant::Rate;
 use crate::{Interface, bundled, manifest};
 use proptest::prelude::*;
@@ -33,7 +33,8 @@ cpu = "1500 ms"
 #[test]
 fn the_whole_of_it() {
     let application = parse("cloison.toml", WHOLE).unwrap();
-    assert_eq!(application.entry, Some(Entry { module: "shop.app".into(), qualname: "Main.run".into() }));
+    let entry = application.entry.as_ref().unwrap();
+    assert_eq!((&*entry.module, &*entry.qualname), ("shop.app", "Main.run"));
     assert_eq!(application.site_packages, ["vendor"]);
     assert_eq!(application.may_be_missing, ["landlock"]);
     let limits = Limits { memory_bytes: 256 << 20, cpu_seconds: 2, ..Limits::default() };

@@ -125,8 +125,10 @@ impl Work<'_> {
 
     /// The entry, with the reason if it cannot be expressed.
     fn judged(&self, mut entry: Entry) -> Entry {
-        if self.library.symbols.as_ref().is_some_and(|symbols| !symbols.contains(&entry.name)) {
-            entry.cannot = Some(format!("{} has no such function", self.library.named.name()));
+        if let Some(symbols) = self.library.symbols.as_ref().filter(|symbols| !symbols.contains(&entry.name)) {
+            let lack =
+                symbols.old(&entry.name).map_or_else(|| "has no such function".into(), |_| symbols.lack(&entry.name));
+            entry.cannot = Some(format!("{} {lack}", self.library.named.name()));
         }
         if self.frees().any(|free| free == entry.name) {
             entry.own.push(("internal".to_owned(), "true".to_owned()));

@@ -5,8 +5,8 @@
 //! first, then all others. If there is none, the draft has a question.
 
 use crate::header::Header;
-use cloison_broker::library::{self, Contents, Library};
-use std::collections::BTreeSet;
+use anyhow::Context;
+use cloison_broker::library::{self, Contents, Library, Symbols};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub struct Found {
     /// What stands in `library`.
     pub named: Named,
     /// The functions that it and its dependencies have; `None` if it could not be read.
-    pub symbols: Option<BTreeSet<String>>,
+    pub symbols: Option<Symbols>,
 }
 
 /// `soname = "…"`, `path = "…"`, or a question.
@@ -36,18 +36,45 @@ impl Named {
     }
 }
 
-/// The library that was named, or else one that has the header's functions.
-pub fn locate(header: &Header, named: Option<&str>) -> Found {
-    if let Some(name) = named {
-        let is_path = name.contains('/');
-        let file = if is_path { Some(PathBuf::from(name)) } else { library::find(name) };
-        let named = if is_path { Named::Path(name.to_owned()) } else { Named::Soname(name.to_owned()) };
-        return Found { named, symbols: file.and_then(|path| symbols(&path)) };
+/// The library that was named, or else one that has the header's functions. Paths in a manifest are relative to it, and it
+/// will be at `output`.
+pub fn locate(header: &Header, named: Option<&str>, output: Option<&Path>) -> anyhow::Result<Found> {
+    let (named, file) = match named {
+        Some(name) if name.contains('/') => {
+            let file = PathBuf::from(name);
+            let real = file.canonicalize().with_context(|| format!("the library {name}"))?;
+            let path = from_manifest(name, &real, output).context("the folder of the manifest")?;
+            (Named::Path(path), Some(file))
+        }
+        Some(name) => (Named::Soname(name.to_owned()), library::find(name)),
+        None => match guess(header) {
+            Some((soname, path)) => (Named::Soname(soname), Some(path)),
+            None => (Named::Unknown, None),
+        },
+    };
+    Ok(Found { named, symbols: file.and_then(|path| symbols(&path)) })
+}
+
+/// How a manifest at `output` calls the library that is called `name` here and is the file `real`: as here, if both folders
+/// are the same; relative, if it lies below the manifest's or beside that; else absolute.
+fn from_manifest(name: &str, real: &Path, output: Option<&Path>) -> std::io::Result<String> {
+    let here = Path::new(".").canonicalize()?;
+    let folder = match output.and_then(Path::parent) {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.canonicalize()?,
+        _ => here.clone(),
+    };
+    if folder == here || Path::new(name).is_absolute() {
+        return Ok(name.to_owned());
     }
-    match guess(header) {
-        Some((soname, path)) => Found { named: Named::Soname(soname), symbols: symbols(&path) },
-        None => Found { named: Named::Unknown, symbols: None },
-    }
+    // The link that was named, not what it leads to: that may change with the next version.
+    let parent = Path::new(name).parent().unwrap_or(Path::new(".")).canonicalize()?;
+    let file = parent.join(Path::new(name).file_name().unwrap_or(real.as_os_str()));
+    let above = folder.parent().filter(|above| above.parent().is_some());
+    Ok(match (file.strip_prefix(&folder), above.and_then(|above| file.strip_prefix(above).ok())) {
+        (Ok(below), _) => format!("./{}", below.display()),
+        (_, Some(beside)) => format!("../{}", beside.display()),
+        _ => file.display().to_string(),
+    })
 }
 
 /// Soname and file of the library that defines most of the header's functions.
@@ -88,7 +115,7 @@ fn is_alike(path: &Path, stem: &str) -> bool {
     })
 }
 
-fn symbols(path: &Path) -> Option<BTreeSet<String>> {
+fn symbols(path: &Path) -> Option<Symbols> {
     let library = Library { path: path.to_owned(), file: File::open(path).ok()? };
     library::symbols(&library).ok()
 }
@@ -131,7 +158,7 @@ mod tests {
             ("squeeze.h", &["inflateInit2_", "deflateInit2_", "no_such_function"], "libz.so.1"),
             ("bzlib.h", &["BZ2_bzCompressInit", "BZ2_bzCompress"], "libbz2.so.1.0"),
         ] {
-            let found = locate(&declaring(header, functions), None);
+            let found = locate(&declaring(header, functions), None, None).unwrap();
             assert_eq!(found.named, Named::Soname(soname.to_owned()), "{header}");
             assert!(found.symbols.unwrap().contains(functions[0]));
         }
@@ -140,7 +167,7 @@ mod tests {
     #[test]
     fn no_library_is_made_up() {
         for functions in [&["no_such_function"][..], &["inflate", "no_such_function", "nor_such_a_one"]] {
-            let found = locate(&declaring("zlib.h", functions), None);
+            let found = locate(&declaring("zlib.h", functions), None, None).unwrap();
             assert!(found.named == Named::Unknown && found.symbols.is_none(), "{functions:?}");
         }
     }

@@ -140,7 +140,7 @@ fn what_cannot_be_read_is_left_out() {
 fn zlibs_header_comes_through() {
     let header =
         Header::read("zlib.h", &Compiler::new(&[]), &|_| false).expect("zlib's header: the package zlib1g-dev");
-    let found = library::locate(&header, None);
+    let found = library::locate(&header, None, None).unwrap();
     assert_eq!(found.named, Named::Soname("libz.so.1".to_owned()));
     let draft = draft::draft(&header, &found);
     assert!(draft.through >= 35, "{}", draft.summary("zlib.h"));
@@ -159,7 +159,7 @@ fn drafts_are_refused_for_their_questions_only() {
             Err(error) if name == "zlib.h" => panic!("{error}: the package zlib1g-dev"),
             Err(_) => continue,
         };
-        let found = library::locate(&header, None);
+        let found = library::locate(&header, None, None).unwrap();
         assert!(matches!(found.named, Named::Soname(_)), "{name}: {:?}", found.named);
         let answered = draft::answered(&header, &found).text;
         manifest::parse(name, &answered).unwrap_or_else(|wrong| panic!("{wrong}"));

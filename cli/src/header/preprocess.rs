@@ -91,9 +91,16 @@ impl Compiler {
         Ok(output)
     }
 
+    /// What the compiler says of a header that it cannot compile, as C files would include it; `None` if it can.
+    pub fn complaints(&self, name: &str) -> anyhow::Result<Option<String>> {
+        let output = self.run(&["-fsyntax-only", "-w", "-std=gnu11"], &format!("{}\n", include(name)?))?;
+        Ok((!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).trim_end().to_owned()))
+    }
+
     /// The text of a header with everything that it includes. `name` is a path, or what stands between `<` and `>`.
     pub fn preprocess(&self, name: &str, also: &dyn Fn(&Path) -> bool) -> anyhow::Result<Unit> {
         let include = include(name)?;
+        let name = bare(name).unwrap_or(name);
         let output = self.run(&["-E", "-dD", "-std=gnu11"], &format!("{include}\n"))?;
         if !output.status.success() {
             let message = String::from_utf8_lossy(&output.stderr);
@@ -107,9 +114,15 @@ impl Compiler {
     }
 }
 
-/// `#include` of a path that exists, else of a name that the compiler looks for.
+/// What stands between `<` and `>`, if both are there.
+fn bare(name: &str) -> Option<&str> {
+    name.strip_prefix('<')?.strip_suffix('>')
+}
+
+/// `#include` of a path that exists, else of a name that the compiler looks for; brackets around it may be there.
 pub fn include(name: &str) -> anyhow::Result<String> {
-    if name.contains(['"', '>', '\n']) {
+    let name = bare(name).unwrap_or(name);
+    if name.contains(['"', '<', '>', '\n']) {
         bail!("`{}` is no name of a header", name.escape_debug());
     }
     Ok(match Path::new(name).canonicalize() {
@@ -175,6 +188,18 @@ fn belongs(path: &Path, header: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn brackets_may_stand_around_a_name() {
+        for name in ["stdint.h", "<stdint.h>"] {
+            assert_eq!(include(name).unwrap(), "#include <stdint.h>");
+            let unit = Compiler::new(&[]).preprocess(name, &|_| false).unwrap();
+            assert!(unit.header.ends_with("stdint.h"), "{name}: {}", unit.header.display());
+        }
+        for name in ["<stdint.h", "stdint.h>", "<<stdint.h>>"] {
+            assert!(include(name).is_err(), "{name}");
+        }
+    }
 
     #[test]
     fn files_that_belong_to_a_header() {

@@ -5,9 +5,12 @@ use super::prototype::{self, Compared, Enumeration};
 use super::{Difference, Verified};
 use crate::header::Compiler;
 use anyhow::{Context, bail};
+use cloison_broker::library::Library;
 use cloison_capabilities::Interface;
 use object::{Object, ObjectSection, ObjectSymbol};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::Path;
 
 /// What the compiler said of a line.
 struct Complaint {
@@ -95,6 +98,20 @@ fn compile(
     Ok((complaints, std::fs::read(&output).unwrap_or_default()))
 }
 
+/// A library with nothing in it but the debug information of all types that the headers have.
+pub fn types(source: &Source, compiler: &Compiler, folder: &Path) -> anyhow::Result<Library> {
+    let path = folder.join("types.so");
+    let output = path.to_str().context("a temporary folder's name")?;
+    let debug = ["-g", "-gno-split-dwarf", "-fno-eliminate-unused-debug-types"];
+    let flags = ["-std=gnu11", "-O0", "-w", "-fno-lto", "-shared", "-fPIC", "-nostdlib", "-o", output];
+    let done = compiler.run(&[&debug[..], &flags].concat(), &source.prelude)?;
+    if !done.status.success() {
+        let said = String::from_utf8_lossy(&done.stderr);
+        bail!("the headers' types cannot be compared: {}", said.lines().next().unwrap_or("no reason was given"));
+    }
+    Ok(Library { file: File::open(&path)?, path })
+}
+
 /// Line and message of `<stdin>:12:3: error: …`; a mistake in another file has line 0.
 fn error(line: &str) -> Option<(usize, String)> {
     let (place, message) = line.split_once(" error: ")?;
@@ -144,14 +161,14 @@ fn refused(item: &Item, complaint: &Complaint, enumerations: &BTreeMap<String, (
     let undeclared = message.contains("undeclared") || message.contains("undefined");
     match &item.expected {
         Expected::Prototype => match prototype::compare(message, &complaint.notes) {
+            Compared::Undeclared if item.optional => Said::Unknown,
             Compared::Undeclared => Said::Differs(format!("the header does not declare {}", item.what)),
             Compared::Differs(_, Some(same)) if same.iter().all(|one| passed(one, enumerations)) => Said::Agrees,
             Compared::Differs(how, _) => Said::Differs(format!("{} is declared otherwise: {how}", item.what)),
         },
         Expected::Compiles => Said::Differs(format!("the compiler refuses {}: {message}", item.what)),
         // A name of the manifest's own, or a macro that the headers define under other conditions.
-        Expected::Numbers(values) if undeclared && matches!(values[..], [("value", _)]) => Said::Unknown,
-        Expected::Bytes(_) | Expected::Float(_) if undeclared => Said::Unknown,
+        _ if undeclared && item.optional => Said::Unknown,
         _ => Said::Differs(format!("{} is not there: {message}", item.what)),
     }
 }
@@ -168,11 +185,9 @@ fn judged(item: &Item, found: Option<&Vec<u8>>) -> Said {
         (Expected::Compiles | Expected::Prototype, _) => Said::Agrees,
         (_, None) => Said::Differs(format!("{what} could not be read from the compiler's output")),
         (Expected::Bytes(expected), Some(found)) if found == expected => Said::Agrees,
-        (Expected::Bytes(expected), Some(found)) if what.contains('.') => Said::Differs(format!(
-            "{what} has the bits {} by the compiler, and {} here",
-            hexadecimal(found),
-            hexadecimal(expected)
-        )),
+        (Expected::Bytes(expected), Some(found)) if what.contains('.') => {
+            Said::Differs(format!("{what} has {}", bits(found, expected).join("; ")))
+        }
         (Expected::Bytes(expected), Some(found)) => Said::Differs(format!(
             "{what} is {:?} by the compiler, and {:?} here",
             String::from_utf8_lossy(found).trim_end_matches('\0'),
@@ -200,8 +215,26 @@ fn numbers(bytes: &[u8]) -> Vec<i64> {
     bytes.chunks_exact(8).map(|bytes| i64::from_le_bytes(bytes.try_into().unwrap_or_default())).collect()
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// How two bit-fields differ, each a record in which its bits alone are set.
+fn bits(found: &[u8], expected: &[u8]) -> Vec<String> {
+    let place = |bytes: &[u8]| {
+        let first =
+            bytes.iter().position(|byte| *byte != 0).map_or(0, |at| at * 8 + bytes[at].trailing_zeros() as usize);
+        (first, bytes.iter().map(|byte| byte.count_ones()).sum::<u32>())
+    };
+    let ((first, width), (here, bits)) = (place(found), place(expected));
+    let mut wrong = Vec::new();
+    if first != here {
+        wrong.push(format!("first bit {first} by the compiler, and {here} here"));
+    }
+    if width != bits {
+        wrong.push(format!("bits {width} by the compiler, and {bits} here"));
+    }
+    // The same bits of a record of another size, which is said of the record.
+    if wrong.is_empty() {
+        wrong.push(format!("{} bytes around it by the compiler, and {} here", found.len(), expected.len()));
+    }
+    wrong
 }
 
 /// The bytes of each object that the probe defines.

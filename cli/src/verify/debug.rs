@@ -9,8 +9,8 @@
 //! | of the manifest | is looked for as | is compared |
 //! |---|---|---|
 //! | a function | an external subprogram of its symbol's name | how many parameters, `...`, what each is and what comes back |
-//! | a struct or a union | its tag, or its typedef | size; each member's offset, size or bits, and what number it is |
-//! | an enumeration | its tag, or its typedef | size, and the values of the names that both have |
+//! | a struct or a union that one of these leads to | its tag, or its typedef | size; each member's offset, size or bits, and what number it is |
+//! | an enumeration that one of these leads to | its tag, or its typedef | size, and the values of the names that both have |
 //!
 //! What the information does not know is no difference. A name may stand in it several times (each C file has its own
 //! `struct point`): one that agrees is enough.
@@ -54,9 +54,15 @@ pub fn compare(interface: &Interface, manifest: &str, library: &Library, folder:
     };
     let mut debug = Debug { file: Some(sections.file.clone()), ..Debug::default() };
     let dwarf = read::Dwarf::new(&sections);
-    let differences = compare::compare(interface, &names::texts(manifest), &dwarf, &mut debug);
+    let differences = compare::library(interface, &names::texts(manifest), &dwarf, &mut debug);
     debug.note = dwarf.note();
     (debug, differences)
+}
+
+/// Compare its types with those of headers, which a compiler has made `library` of.
+pub fn headers(interface: &Interface, manifest: &str, library: &Library) -> Result<Vec<Difference>, String> {
+    let sections = find::find(library, Path::new(FOLDER))?;
+    Ok(compare::headers(interface, &names::texts(manifest), &read::Dwarf::new(&sections)))
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub struct Item {
     /// The line of C. What it defines is called `cloison_INDEX`.
     pub c: String,
     pub expected: Expected,
+    /// The headers may well not have it: a constant of the manifest's own, a function that is not offered to Python.
+    pub optional: bool,
 }
 
 /// What the compiler should say.
@@ -88,7 +90,7 @@ struct List {
 
 impl List {
     fn add(&mut self, line: u32, what: String, c: String, expected: Expected) {
-        self.items.push(Item { line, what, c, expected });
+        self.items.push(Item { line, what, c, expected, optional: false });
     }
 
     fn name(&self) -> String {
@@ -142,6 +144,7 @@ impl List {
     }
 
     fn constants(&mut self, interface: &Interface, manifest: &str) {
+        let first = self.items.len();
         for (name, value) in &interface.constants {
             let what = format!("`{name}`");
             let line = line_of_constant(manifest, name);
@@ -160,6 +163,7 @@ impl List {
                 }
             }
         }
+        self.items[first..].iter_mut().for_each(|item| item.optional = true);
     }
 
     /// `pointers` are types that are `void *` here. In the header such a name may be another thing: `typedef void BZFILE;`.
@@ -169,6 +173,7 @@ impl List {
             let text = replaced(text.trim_end_matches([';', ' ']), pointers, "__typeof__(void *)");
             let c = format!("__typeof__(&{}) {} = 0; {text};", function.symbol, self.name());
             self.add(function.declared.line, format!("`{}`", function.symbol), c, Expected::Prototype);
+            self.items.last_mut().into_iter().for_each(|item| item.optional = function.internal);
         }
     }
 }

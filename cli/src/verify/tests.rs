@@ -54,8 +54,12 @@ fn a_wrong_layout_is_found() {
     let changes: [(&str, &Change); 4] = [
         ("`person` has size 56 by the compiler, and 57 here", &|record| record.layout.size += 1),
         ("`person.at` has offset 16 by the compiler, and 24 here", &|record| record.members[1].offset += 8),
-        ("`person.age` has the bits", &|record| record.members[3].bits.as_mut().unwrap().shift += 1),
-        ("`person.wide` has the bits", &|record| record.members[5].bits.as_mut().unwrap().width -= 1),
+        ("`person.age` has first bit 336 by the compiler, and 337 here", &|record| {
+            record.members[3].bits.as_mut().unwrap().shift += 1
+        }),
+        ("`person.wide` has bits 40 by the compiler, and 39 here", &|record| {
+            record.members[5].bits.as_mut().unwrap().width -= 1
+        }),
     ];
     for (expected, change) in changes {
         let mut interface = parse(&text);

@@ -2,11 +2,15 @@
 //!
 //! The file is opened once, here. The zone loads that very descriptor, so what was checked is what runs.
 
+mod symbols;
+
+pub use symbols::Symbols;
+
 use cloison_capabilities::Interface;
 use cloison_capabilities::interface::LibraryLocation;
 use object::elf::DT_SONAME;
 use object::read::elf::{Dyn, ElfFile64, FileHeader};
-use object::{Endianness, Object, ObjectSymbol};
+use object::{Endianness, Object};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -126,19 +130,19 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryErro
 }
 
 /// The names that the library, and those it depends on, define for others: what `dlsym` would find. Without versions.
-pub fn symbols(library: &Library) -> Result<BTreeSet<String>, String> {
-    let (mut names, mut needed) = (BTreeSet::new(), Vec::new());
-    collect(&library.file, &mut names, &mut needed)?;
+pub fn symbols(library: &Library) -> Result<Symbols, String> {
+    let (mut symbols, mut needed) = (Symbols::default(), Vec::new());
+    collect(&library.file, &mut symbols, &mut needed)?;
     let mut seen = BTreeSet::new();
     while let Some(soname) = needed.pop() {
         if seen.len() < DEPENDENCIES && seen.insert(soname.clone())
             // A dependency that cannot be found or read is the loader's to complain about.
             && let Some(file) = find(&soname).and_then(|path| open_file(&path).ok())
         {
-            let _ = collect(&file, &mut names, &mut needed);
+            let _ = collect(&file, &mut symbols, &mut needed);
         }
     }
-    Ok(names)
+    Ok(symbols)
 }
 
 /// What a library is called, and what it has by itself.
@@ -147,15 +151,15 @@ pub struct Contents {
     /// The name by which the loader knows it.
     pub soname: String,
     /// The names that it defines for others; those of its dependencies do not count.
-    pub symbols: BTreeSet<String>,
+    pub symbols: Symbols,
 }
 
 /// What is in a library's file, which has to have a soname.
 pub fn contents(path: &Path) -> Option<Contents> {
     let mut bytes = Vec::new();
     open_file(path).ok()?.take(LIBRARY_BYTES).read_to_end(&mut bytes).ok()?;
-    let mut symbols = BTreeSet::new();
-    define(&object::File::parse(&*bytes).ok()?, &mut symbols);
+    let mut symbols = Symbols::default();
+    symbols.define(&object::File::parse(&*bytes).ok()?, &bytes);
     Some(Contents { soname: soname(&bytes)?, symbols })
 }
 
@@ -168,17 +172,12 @@ fn soname(bytes: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(name.string(endian, strings).ok()?).into_owned())
 }
 
-fn define(file: &object::File<'_>, names: &mut BTreeSet<String>) {
-    let defined = file.dynamic_symbols().filter(|symbol| !symbol.is_undefined() && symbol.is_global());
-    names.extend(defined.filter_map(|symbol| symbol.name().ok().map(str::to_owned)));
-}
-
-fn collect(mut file: &File, names: &mut BTreeSet<String>, needed: &mut Vec<String>) -> Result<(), String> {
+fn collect(mut file: &File, symbols: &mut Symbols, needed: &mut Vec<String>) -> Result<(), String> {
     let mut bytes = Vec::new();
     file.take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     file.rewind().map_err(|error| error.to_string())?;
     let parsed = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
-    define(&parsed, names);
+    symbols.define(&parsed, &bytes);
     let libraries = parsed.import_libraries().map_err(|error| error.to_string())?;
     for library in libraries {
         let library = library.map_err(|error| error.to_string())?;

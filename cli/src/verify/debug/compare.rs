@@ -7,14 +7,17 @@ use super::super::Difference;
 use super::super::names::{Text, c_names};
 use super::Debug;
 use super::read::{Dwarf, Place};
-use super::types::{Kind, Prototype, Shape, Type};
+use super::types::{Kind, Member, Prototype, Shape, Type};
 use cloison_capabilities::Interface;
 use cloison_capabilities::interface::Function;
 use cloison_capabilities::types::{CType, Definition, Enumeration, Record, Scalar, TypeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All differences, in the manifest's order; what was compared is counted in `debug`.
-pub fn compare(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut Debug) -> Vec<Difference> {
+///
+/// A library has types that its users never see, and so may a manifest: only those are compared that one of the manifest's
+/// functions leads to.
+pub fn library(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut Debug) -> Vec<Difference> {
     let by_key: BTreeMap<_, _> = texts.iter().map(|text| (text.key.as_str(), text)).collect();
     let names: Vec<_> = interface.types.iter().map(|definition| c_names(definition, &by_key)).collect();
     let symbols: BTreeSet<_> = interface.functions.iter().map(|function| function.symbol.as_str()).collect();
@@ -23,13 +26,17 @@ pub fn compare(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut
         Some(file) => format!("by the debug information of {}", file.display()),
         None => String::new(),
     };
-    let comparison = Comparison { interface, dwarf, by };
+    let reached = dwarf.reached(found.functions.values().flatten());
+    let comparison = Comparison { interface, dwarf, by, complete: false };
     let mut differences = Vec::new();
     let mut note = |line: u32, messages: Vec<String>| {
         let at = format!("{}:{line}", interface.source);
         differences.extend(messages.into_iter().map(|message| Difference { at: at.clone(), message }));
     };
     for (definition, names) in interface.types.iter().zip(&names) {
+        if !names.iter().any(|name| reached.contains(name)) {
+            continue;
+        }
         let places = names.iter().find_map(|name| found.types.get(name)).into_iter().flatten();
         if let Some(messages) = least(places.filter_map(|place| comparison.definition(definition, *place))) {
             debug.types += 1;
@@ -46,6 +53,23 @@ pub fn compare(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut
     differences
 }
 
+/// How the types of a manifest differ from those of its headers, as the compiler describes them. What such a type has, the
+/// manifest's has to have.
+pub fn headers(interface: &Interface, texts: &[Text], dwarf: &Dwarf) -> Vec<Difference> {
+    let by_key: BTreeMap<_, _> = texts.iter().map(|text| (text.key.as_str(), text)).collect();
+    let names: Vec<_> = interface.types.iter().map(|definition| c_names(definition, &by_key)).collect();
+    let found = dwarf.find(&BTreeSet::new(), &names.iter().flatten().cloned().collect());
+    let comparison = Comparison { interface, dwarf, by: "by the headers".into(), complete: true };
+    let mut differences = Vec::new();
+    for (definition, names) in interface.types.iter().zip(&names) {
+        let places = names.iter().find_map(|name| found.types.get(name)).into_iter().flatten();
+        let messages = least(places.filter_map(|place| comparison.definition(definition, *place)));
+        let at = format!("{}:{}", interface.source, definition.declared.line);
+        differences.extend(messages.into_iter().flatten().map(|message| Difference { at: at.clone(), message }));
+    }
+    differences
+}
+
 /// Of several things of one name, that which differs least.
 fn least(candidates: impl Iterator<Item = Vec<String>>) -> Option<Vec<String>> {
     candidates.min_by_key(Vec::len)
@@ -56,6 +80,8 @@ struct Comparison<'c, 'd> {
     dwarf: &'c Dwarf<'d>,
     /// Who says otherwise, as sentences need it.
     by: String,
+    /// Members that the manifest does not have are differences.
+    complete: bool,
 }
 
 impl Comparison<'_, '_> {
@@ -129,11 +155,50 @@ impl Comparison<'_, '_> {
                 && matches!(self.dwarf.shape(found.c_type), Shape::Enum { .. } | Shape::Number { .. });
             match wrong {
                 Some(message) => messages.push(message),
-                None if number => messages.extend(self.value(&format!("`{what}` is"), &member.c_type, found.c_type)),
+                None if number || self.other_class(&member.c_type, found.c_type) => {
+                    messages.extend(self.value(&format!("`{what}` is"), &member.c_type, found.c_type));
+                }
                 None => {}
             }
         }
+        if self.complete {
+            let left_out = members.iter().filter(|there| !self.covered(there, here));
+            messages
+                .extend(left_out.map(|there| format!("`{name}.{}` is there {}, and not here", there.name, self.by)));
+        }
         messages
+    }
+
+    /// Whether one is a number, a pointer or a record, and the other is another of these. Bytes may stand for anything.
+    fn other_class(&self, here: &CType, there: Type) -> bool {
+        let here = match here {
+            CType::Enum { .. } | CType::Scalar { .. } | CType::Wide(_) => 0,
+            CType::Pointer { .. } => 1,
+            CType::Record { .. } => 2,
+            CType::Array { of, .. } if !is_byte(of) => 3,
+            _ => return false,
+        };
+        let there = match self.dwarf.shape(there) {
+            Shape::Enum { .. } | Shape::Number { .. } => 0,
+            Shape::Pointer { .. } => 1,
+            Shape::Record { .. } => 2,
+            Shape::Array { .. } => 3,
+            _ => return false,
+        };
+        here != there
+    }
+
+    /// Whether a member's place is one of a member here: by that name, or in a union, or as bytes that stand for it.
+    fn covered(&self, there: &Member, here: &Record) -> bool {
+        let size = there.bits.or_else(|| self.dwarf.size(there.c_type)?.checked_mul(8)).unwrap_or(0);
+        let end = there.first_bit.saturating_add(size);
+        let covers = |member: &cloison_capabilities::types::Member| {
+            let start = member.offset * 8 + member.bits.map_or(0, |bits| u64::from(bits.shift));
+            let size = member.bits.map(|bits| u64::from(bits.width));
+            let size = size.or(member.c_type.layout().map(|layout| layout.size * 8));
+            start < end && size.is_none_or(|size| there.first_bit < start + size)
+        };
+        size == 0 || here.members.iter().any(|member| member.name == there.name || covers(member))
     }
 
     /// `what` is there, and here; in words, if not all are the same.

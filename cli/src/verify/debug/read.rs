@@ -27,7 +27,7 @@ const MAX_CHILDREN: usize = 1 << 16;
 const MAX_PLACES: usize = 64;
 
 /// Where an entry stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Place {
     unit: usize,
     offset: usize,
@@ -194,10 +194,7 @@ impl<'d> Dwarf<'d> {
             unit.header.entries_raw(&unit.abbreviations, Some(offset))?.read_entry(&mut entry)?;
             let place = Place { unit: at, offset: offset.0 };
             let (names, name) = match keyword(tag) {
-                Some(keyword) => {
-                    let name = self.name(place, &entry).map(|name| format!("{keyword}{name}"));
-                    (&mut found.types, name.filter(|name| types.contains(name)))
-                }
+                Some(_) => (&mut found.types, self.called(place, &entry).filter(|name| types.contains(name))),
                 None => {
                     let name = self.symbol(place, &entry).filter(|name| functions.contains(name));
                     (&mut found.functions, name.map(str::to_owned))
@@ -297,6 +294,11 @@ impl<'d> Dwarf<'d> {
     /// `DW_AT_name`
     pub fn name(&self, place: Place, entry: &Entry<'d>) -> Option<&'d str> {
         self.text(place, entry, constants::DW_AT_name)
+    }
+
+    /// How C calls the type that an entry is.
+    pub fn called(&self, place: Place, entry: &Entry<'d>) -> Option<String> {
+        Some(format!("{}{}", keyword(entry.tag())?, self.name(place, entry)?))
     }
 
     fn text(&self, place: Place, entry: &Entry<'d>, attribute: DwAt) -> Option<&'d str> {

@@ -302,3 +302,21 @@ fn unknown_compression_is_explained() {
     let note = verify(folder.path(), MANIFEST).0.note.expect("a note");
     assert!(note.contains(".debug_info is compressed") && note.contains("objcopy"), "{note}");
 }
+
+/// A library has types of its own; a manifest's of the same name are the author's, if no function has to do with either.
+#[test]
+fn a_type_that_no_function_leads_to_is_the_authors() {
+    let folder = build(&["-g"]);
+    let own = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { path = \"libt.so\" }\n\
+[types.point]\nc = \"struct point { long key; };\"\n[types.color]\nc = \"enum color { BLUE = 7, RED };\"\n";
+    let format = "[functions.format]\nc = \"int format(const char *text, ...)\"\nvariadic = \"int a\"\n";
+    let (debug, differences) = verify(folder.path(), &format!("{own}{format}"));
+    assert_eq!((differences, debug.functions, debug.types), (Vec::new(), 1, 0));
+    // `inner` has points among its members.
+    let inner = "[types.inner]\nc = \"typedef struct { int how; double at[4]; } inner;\"\n\
+[functions.nothing]\nc = \"void nothing(inner one)\"\n";
+    let (debug, differences) = verify(folder.path(), &format!("{own}{inner}"));
+    assert_eq!(debug.types, 2);
+    assert!(differences.iter().any(|one| one.contains("`point` has size 16 BY, and 8 here")), "{differences:?}");
+    assert!(!differences.iter().any(|one| one.contains("RED")), "{differences:?}");
+}

@@ -2,6 +2,7 @@
 
 use super::read::{Dwarf, Entry, Place};
 use gimli::{AttributeValue, DwAte, constants as dw};
+use std::collections::BTreeSet;
 
 /// How many typedefs and qualifiers may stand before a type.
 const MAX_CHAIN: usize = 64;
@@ -288,6 +289,29 @@ impl<'d> Dwarf<'d> {
             }
             _ => Some(first),
         }
+    }
+
+    /// The names of all types that these functions lead to, as [`Found`](super::read::Found) has them: through parameters,
+    /// results, pointers, members and callbacks.
+    pub fn reached<'p>(&self, functions: impl Iterator<Item = &'p Place>) -> BTreeSet<String> {
+        let (mut names, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let mut left: Vec<Place> = functions.copied().collect();
+        while let Some(place) = left.pop() {
+            let Some(entry) = seen.insert(place).then(|| self.entry(place)).flatten() else { continue };
+            names.extend(self.called(place, &entry));
+            let leads = |place: Place, entry: &Entry<'d>| {
+                let ways = [dw::DW_AT_type, dw::DW_AT_abstract_origin, dw::DW_AT_specification, dw::DW_AT_signature];
+                ways.map(|way| self.reference(place, entry, way))
+            };
+            left.extend(leads(place, &entry).into_iter().flatten());
+            if entry.has_children() {
+                let inside = [dw::DW_TAG_formal_parameter, dw::DW_TAG_inheritance, dw::DW_TAG_member];
+                let children = self.children(place);
+                let children = children.iter().filter(|(_, child)| inside.contains(&child.tag()));
+                left.extend(children.flat_map(|(place, child)| leads(*place, child)).flatten());
+            }
+        }
+        names
     }
 
     /// The size of a type's values, in bytes.

@@ -310,7 +310,7 @@ OverflowError: same_person(): value.half is 1e300, beyond what a C float holds
 OverflowError: same_person(): value.big is -1, and its C type holds 0 to 18446744073709551615
 TypeError: same_person(): value.at must be point or a mapping, not int
 TypeError: same_person(): value must be person or a mapping, not int
-TypeError: __init__() got an unexpected keyword argument 'nobody'
+TypeError: same_person(): value has no member \"nobody\": person has name, mail, at, age, side, here, color, raw, counts, corners, half, big
 TypeError: same_points(): value[1] must be point or a mapping, not NoneType
 TypeError: __init__() got an unexpected keyword argument 'nobody'
 2 []

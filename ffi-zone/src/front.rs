@@ -76,12 +76,10 @@ impl Service {
         let client = front.server.detach(id).and_then(|slot| front.clients.get_mut(slot.index())?.take());
         match client {
             Some(client) if client.leave() || self.take_back(&client) => {
-                // What it has left behind ends when whoever has to end it can: the broker does not wait for that.
-                let told = inside || self.gate.is_busy();
-                if told {
+                if inside {
                     self.control.send(&FromZone::Detached { channel: id }, &[])?;
                 }
-                front.leaving.push((client, told));
+                front.leaving.push((client, inside));
             }
             // Whoever runs its call ends it.
             Some(_) => {}
@@ -104,8 +102,7 @@ impl Service {
     pub(crate) fn post(&self, client: &Arc<Client>, request: Box<Request>) {
         self.gate.post(Job::Call(client.clone(), request));
         if client.is_gone() && self.take_back(client) {
-            self.tell_detached(client);
-            self.end(client, true);
+            self.end(client, false);
         }
     }
 
@@ -117,7 +114,12 @@ impl Service {
     /// Ends what a client has left behind.
     pub(crate) fn end(&self, client: &Arc<Client>, told: bool) {
         if !self.affine.is_none() && !Station::is_first() {
-            return self.gate.post(Job::End(client.clone(), told));
+            // The broker does not wait for the first thread to have time.
+            let now = !told && self.gate.is_busy();
+            if now {
+                self.tell_detached(client);
+            }
+            return self.gate.post(Job::End(client.clone(), told || now));
         }
         let id = client.line.id();
         let ended = Station::visit(&self.row, |station| {

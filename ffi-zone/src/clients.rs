@@ -74,6 +74,11 @@ impl Client {
         presence.gone
     }
 
+    /// Whether it has left.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.presence().gone
+    }
+
     /// It leaves. Whether it is for the caller to end it; else it is for whoever runs its call.
     pub(crate) fn leave(&self) -> bool {
         let mut presence = self.presence();

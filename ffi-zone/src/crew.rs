@@ -91,7 +91,7 @@ impl Service {
         while let Some(job) = self.gate.next() {
             match job {
                 Job::Call(client, request) => self.run_one(&client, station, &request, &mut reply),
-                Job::End(client) => self.end(&client, false),
+                Job::End(client, told) => self.end(&client, told),
                 Job::Sweep => self.sweep(),
                 Job::Hide { client, row, words, hidden } => {
                     self.free_hidden(&row, self.marshal.handles().hide_all(client, &words));

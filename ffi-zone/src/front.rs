@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::serve::{Ended, Service};
 use crate::workers::{Job, Station};
 use cloison_capabilities::Grant;
-use cloison_capabilities::call::CLOSE;
+use cloison_capabilities::call::{CLOSE, Request};
 use cloison_capabilities::interface::Callback;
 use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
 use cloison_transport::account::Account;
@@ -75,7 +75,7 @@ impl Service {
     fn detach(&self, front: &mut Front, id: ChannelId, inside: bool) -> Result<(), Ended> {
         let client = front.server.detach(id).and_then(|slot| front.clients.get_mut(slot.index())?.take());
         match client {
-            Some(client) if client.leave() => {
+            Some(client) if client.leave() || self.take_back(&client) => {
                 if inside {
                     self.control.send(&FromZone::Detached { channel: id }, &[])?;
                 }
@@ -88,10 +88,38 @@ impl Service {
         Ok(())
     }
 
+    /// Whether the client's call has not begun, and does not any more: it waited for the first thread.
+    fn take_back(&self, client: &Arc<Client>) -> bool {
+        let waited = self.gate.withdraw_call(client);
+        if waited {
+            client.line.abandon();
+            client.end();
+        }
+        waited
+    }
+
+    /// A call for the first thread. Its client may leave before that has time for it, or have left by now.
+    pub(crate) fn post(&self, client: &Arc<Client>, request: Box<Request>) {
+        self.gate.post(Job::Call(client.clone(), request));
+        if client.is_gone() && self.take_back(client) {
+            self.end(client, false);
+        }
+    }
+
+    fn tell_detached(&self, client: &Client) {
+        // If the broker does not hear it, it is gone.
+        let _ = self.control.send(&FromZone::Detached { channel: client.line.id() }, &[]);
+    }
+
     /// Ends what a client has left behind.
     pub(crate) fn end(&self, client: &Arc<Client>, told: bool) {
         if !self.affine.is_none() && !Station::is_first() {
-            return self.gate.post(Job::End(client.clone()));
+            // The broker does not wait for the first thread to have time.
+            let now = !told && self.gate.is_busy();
+            if now {
+                self.tell_detached(client);
+            }
+            return self.gate.post(Job::End(client.clone(), told || now));
         }
         let id = client.line.id();
         let ended = Station::visit(&self.row, |station| {
@@ -104,8 +132,7 @@ impl Service {
         debug_assert!(ended.is_ok(), "every thread that gets here has a station");
         client.forget_callables();
         if !told {
-            // If the broker does not hear it, it is gone.
-            let _ = self.control.send(&FromZone::Detached { channel: id }, &[]);
+            self.tell_detached(client);
         }
     }
 

@@ -259,7 +259,7 @@ impl Question {
                     true
                 }
                 Ok(()) if request.function == ANSWER => return Ok(()),
-                Ok(()) => service.nested(client, &turn.row, request, reply),
+                Ok(()) => service.nested(client, &turn.row, request, reply, until),
                 Err(Unanswered::Control) => {
                     service.hear();
                     false

@@ -46,9 +46,10 @@ use cloison_capabilities::message::ChannelId;
 use cloison_transport::ChannelError;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::{Server, Turn};
-use cloison_transport::status::{MAX_THREADS, Row};
+use cloison_transport::status::{MAX_THREADS, Row, monotonic};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 /// Why serving ended.
 #[derive(Debug, thiserror::Error)]
@@ -209,9 +210,10 @@ impl Service {
         request: &mut Box<Request>,
         reply: &mut Reply,
     ) {
-        if self.affine.has(request.function) {
+        // Who is late is told so, whatever it wants.
+        if self.affine.has(request.function) && !client.conversation.is_late() {
             let request = std::mem::replace(request, Box::new(Request::EMPTY));
-            return self.gate.post(Job::Call(client.clone(), request));
+            return self.post(client, request);
         }
         self.run_one(client, station, request, reply);
     }
@@ -260,18 +262,17 @@ impl Service {
         client.conversation.leave(level)
     }
 
-    /// A client's call inside of a callback. Whether it waits for the end.
+    /// A client's call inside of a callback, which has time until then. Whether it waits for the end.
     pub(crate) fn nested(
         self: &Arc<Self>,
         client: &Arc<Client>,
         row: &Row,
         request: &Request,
         reply: &mut Reply,
+        until: Duration,
     ) -> bool {
-        if self.affine.has(request.function)
-            && let Some(told) = self.elsewhere(client, row, request, reply)
-        {
-            return told;
+        if self.affine.has(request.function) && !Station::is_first() {
+            return self.elsewhere(client, row, request, reply, until);
         }
         let served = Station::visit(row, |station| self.conversed(client, station, row, request, reply));
         served.unwrap_or_else(|error| {
@@ -281,17 +282,29 @@ impl Service {
         })
     }
 
-    /// On the first thread, unless this is it.
-    fn elsewhere(&self, client: &Arc<Client>, row: &Row, request: &Request, reply: &mut Reply) -> Option<bool> {
-        if Station::is_first() {
-            return None;
-        }
+    /// The same on the first thread, if that gets to it in time: then its deadlines hold.
+    fn elsewhere(
+        &self,
+        client: &Arc<Client>,
+        row: &Row,
+        request: &Request,
+        reply: &mut Reply,
+        until: Duration,
+    ) -> bool {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let (client, row, request) = (client.clone(), row.clone(), Box::new(*request));
-        self.gate.post(Job::Nested { client, row, request, reply: sender });
-        let (told, answer) = receiver.recv().ok()?;
+        let (whose, row, copy) = (client.clone(), row.clone(), Box::new(*request));
+        self.gate.post(Job::Nested { client: whose, row, request: copy, reply: sender });
+        let left = until.saturating_sub(monotonic());
+        let answered = receiver.recv_timeout(left).ok();
+        // What has begun by now ends.
+        let answered = answered.or_else(|| if self.gate.withdraw_nested(client) { None } else { receiver.recv().ok() });
+        let Some((told, answer)) = answered else {
+            let text = "the thread to which such objects belong was busy for longer than the callable may take";
+            self.refuse(client, &Refusal::overdue(None, text), request, reply);
+            return true;
+        };
         *reply = *answer;
-        Some(told)
+        told
     }
 
     /// Another client's turn: nothing that the previous one's calls changed on this thread must be there, nor in the process,

@@ -83,14 +83,16 @@ struct State {
     ended: Option<serve::Ended>,
     over: bool,
     jobs: VecDeque<Job>,
+    /// The first thread does one of them.
+    busy: bool,
 }
 
 /// Something that the first thread has to do.
 pub(crate) enum Job {
     /// A client's call, from taking to replying.
     Call(Arc<Client>, Box<Request>),
-    /// A client has left.
-    End(Arc<Client>),
+    /// A client has left. The flag: the broker has been told already.
+    End(Arc<Client>, bool),
     /// What clients have left behind may be in use no more.
     Sweep,
     /// A question is over that was asked elsewhere, where this client was shown these objects; who asked waits.
@@ -144,10 +146,35 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// Takes back this client's call, if it waits for the first thread. Whether it did.
+    pub(crate) fn withdraw_call(&self, client: &Arc<Client>) -> bool {
+        self.withdraw(|job| matches!(job, Job::Call(whose, _) if Arc::ptr_eq(whose, client)))
+    }
+
+    /// The same for its call inside of a callback.
+    pub(crate) fn withdraw_nested(&self, client: &Arc<Client>) -> bool {
+        self.withdraw(|job| matches!(job, Job::Nested { client: whose, .. } if Arc::ptr_eq(whose, client)))
+    }
+
+    fn withdraw(&self, is: impl Fn(&Job) -> bool) -> bool {
+        let mut state = self.state();
+        let before = state.jobs.len();
+        state.jobs.retain(|job| !is(job));
+        state.jobs.len() < before
+    }
+
+    /// Whether what is posted now has to wait.
+    pub(crate) fn is_busy(&self) -> bool {
+        let state = self.state();
+        state.busy || !state.jobs.is_empty()
+    }
+
     /// For the first thread: the next thing to do; `None` when serving is over.
     pub(crate) fn next(&self) -> Option<Job> {
+        self.state().busy = false;
         let idle = |state: &mut State| !state.over && state.jobs.is_empty();
         let mut state = self.changed.wait_while(self.state(), idle).unwrap_or_else(PoisonError::into_inner);
+        state.busy = !state.over;
         if state.over { None } else { state.jobs.pop_front() }
     }
 

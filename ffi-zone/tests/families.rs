@@ -9,8 +9,9 @@ use cloison_capabilities::{FunctionId, Interface};
 use cloison_zone::functions::Functions;
 use common::Argument::Word;
 use common::asking::callback;
-use common::zone::{Answer, Client, Question, Zone};
+use common::zone::{Answer, Client, LONG, Question, Zone};
 use common::{function, int, number};
+use std::time::Duration;
 
 const DB: TypeId = TypeId(0);
 const STMT: TypeId = TypeId(1);
@@ -40,6 +41,9 @@ fn object(name: &str, id: TypeId, consumed: bool) -> Parameter {
 
 fn interface(threads: u32) -> Interface {
     let simple = |name: &str| callback(name, int(Scalar::I32), vec![number("n", Scalar::I32)], |_| {});
+    let brief = callback("f", int(Scalar::I32), vec![number("n", Scalar::I32)], |f| {
+        f.deadline = Some(Duration::from_millis(20));
+    });
     let shows = || callback("f", int(Scalar::I32), vec![object("db", DB, false)], |_| {});
     let number_of = |name: &str, parameters| function(name, int(Scalar::I32), parameters, |_| {});
     let gives = |name: &str, id, parameters, owner, borrowed| {
@@ -66,6 +70,7 @@ fn interface(threads: u32) -> Interface {
         number_of("db_live", vec![object("db", DB, false)]),
         gives("stmt_new", STMT, vec![object("db", DB, false), done], Some(0), false),
         number_of("stmt_hold", vec![object("stmt", STMT, false), simple("f")]),
+        number_of("ask", vec![brief]),
         number_of("stmt_frees", vec![]),
         number_of("stmt_strays", vec![]),
         number_of("db_show", vec![shows()]),
@@ -183,6 +188,59 @@ fn a_callable_of_another_clients_child_is_given_back_when_an_owner_ends() {
         one(&zone, &mut user, "stmt_new", &[lent, 1 + callable]);
         zone.detach(owner.id);
     }
+    zone.stop();
+}
+
+/// A call that waits for the thread that another client's call keeps busy has not begun: its client can leave.
+#[test]
+fn a_client_whose_call_waits_for_a_busy_thread_can_leave() {
+    let mut interface = affine();
+    interface.sandbox.threads = 2;
+    let zone = Zone::start(interface, functions);
+    let mut clients = [1, 2, 3, 4].map(|id| zone.attach(id, zone.everything()));
+    let [user, waiting, idle, other] = &mut clients;
+    let made = |client: &mut Client| {
+        let db = one(&zone, client, "db_open", &[]);
+        one(&zone, client, "stmt_new", &[db, 0])
+    };
+    let (stmt, theirs) = (made(user), made(waiting));
+    made(idle);
+    let (before, strays) = (one(&zone, other, "stmt_frees", &[]), one(&zone, other, "stmt_strays", &[]));
+    let reply = zone.converse(user, "stmt_hold", &[Word(stmt), Word(1)], |_, _| {
+        let request = common::request(zone.id("stmt_hold"), &[Word(theirs), Word(1)], waiting.caller.arena());
+        waiting.caller.post(&request, LONG);
+        // By then the other thread has looked at all channels.
+        (0..10).for_each(|_| assert_eq!(one(&zone, other, "stmt_frees", &[]), before));
+        zone.detach(waiting.id);
+        zone.detach(idle.id);
+        assert_eq!(one(&zone, other, "stmt_frees", &[]), before, "what they have left waits for its thread");
+        of(0)
+    });
+    assert_eq!((reply.status, reply.words[0]), (Status::Ok, 1));
+    while one(&zone, other, "stmt_frees", &[]) != before + 2 {
+        std::thread::yield_now();
+    }
+    assert_eq!(one(&zone, user, "stmt_strays", &[]), strays);
+    zone.stop();
+}
+
+/// Inside of a callable that may take so long and no longer.
+#[test]
+fn a_call_inside_of_a_callable_does_not_wait_for_a_busy_thread_forever() {
+    let zone = Zone::start(affine(), functions);
+    let (mut user, mut other) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+    let db = one(&zone, &mut user, "db_open", &[]);
+    let stmt = one(&zone, &mut user, "stmt_new", &[db, 0]);
+    let reply = zone.converse(&mut user, "stmt_hold", &[Word(stmt), Word(1)], |_, _| {
+        let asked = zone.converse(&mut other, "ask", &[Word(1)], |client, _| {
+            assert_eq!(zone.call(client, "db_open", &[]).status, Status::CallbackOverdue);
+            of(0)
+        });
+        assert_eq!(asked.status, Status::CallbackOverdue);
+        of(0)
+    });
+    assert_eq!((reply.status, reply.words[0]), (Status::Ok, 1));
+    one(&zone, &mut other, "db_open", &[]);
     zone.stop();
 }
 

@@ -69,6 +69,11 @@ int stmt_hold(struct stmt *stmt, int (*f)(int))
     return stmt->live && stmt->db->live;
 }
 
+int ask(int (*f)(int))
+{
+    return f(0);
+}
+
 int stmt_frees(void)
 {
     return frees;

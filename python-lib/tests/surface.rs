@@ -82,32 +82,35 @@ fn library(memory: &mut Memory, name: &str, request: &Request, arena: &Arena) ->
         "half" => ok(&[(f64::from_bits(words[0]) / 2.0).to_bits()]),
         "missing" => reply(Status::NativeError, &[u64::MAX, 2, 0, 0]),
         // The sixth lie takes more than a few calls.
-        "BATCH" if memory.last >= 1000 && (memory.last != 1006 || request.words[2] > 20) => match std::mem::take(&mut memory.last) - 1000 {
-            0 => ok(&[0, 16, 1 << 40]),
-            1 => ok(&[u64::MAX, 16, 1]),
-            2 => ok(&[0, 8, 1]),
-            3 => ok(&[0, 0, 0]),
-            4 => {
-                arena.write(0, &[0xEE; 64]).expect("room");
-                ok(&[0, 64, 2])
+        "BATCH" if memory.last >= 1000 && (memory.last != 1006 || request.words[2] > 20) => {
+            match std::mem::take(&mut memory.last) - 1000 {
+                0 => ok(&[0, 16, 1 << 40]),
+                1 => ok(&[u64::MAX, 16, 1]),
+                2 => ok(&[0, 8, 1]),
+                3 => ok(&[0, 0, 0]),
+                4 => {
+                    arena.write(0, &[0xEE; 64]).expect("room");
+                    ok(&[0, 64, 2])
+                }
+                5 => ok(&[]),
+                // As many replies as there should be, and a number that is none in the middle.
+                6 => {
+                    let words =
+                        (0..request.words[2]).flat_map(|call| [1 << 32, if call == 20 { 1 << 40 } else { call }]);
+                    let replies: Vec<u64> = words.collect();
+                    let offset = request.arena_used.next_multiple_of(16);
+                    arena.write_words(offset, &replies).expect("room");
+                    ok(&[offset, replies.len() as u64 * 8, request.words[2]])
+                }
+                // Two replies that name the same bytes, which are more than half of the arena.
+                _ => {
+                    let row = [2 << 32, 0, arena.len() / 2 + 1];
+                    let rows: Vec<u8> = row.iter().chain(&row).flat_map(|word| word.to_le_bytes()).collect();
+                    arena.write(0, &rows).expect("room");
+                    ok(&[0, rows.len() as u64, 2])
+                }
             }
-            5 => ok(&[]),
-            // As many replies as there should be, and a number that is none in the middle.
-            6 => {
-                let words = (0..request.words[2]).flat_map(|call| [1 << 32, if call == 20 { 1 << 40 } else { call }]);
-                let replies: Vec<u64> = words.collect();
-                let offset = request.arena_used.next_multiple_of(16);
-                arena.write_words(offset, &replies).expect("room");
-                ok(&[offset, replies.len() as u64 * 8, request.words[2]])
-            }
-            // Two replies that name the same bytes, which are more than half of the arena.
-            _ => {
-                let row = [2 << 32, 0, arena.len() / 2 + 1];
-                let rows: Vec<u8> = row.iter().chain(&row).flat_map(|word| word.to_le_bytes()).collect();
-                arena.write(0, &rows).expect("room");
-                ok(&[0, rows.len() as u64, 2])
-            }
-        },
+        }
         "BATCH" => batch(memory, request, arena),
         "lie" => {
             let question: &[u64] = match words[0] {

@@ -58,7 +58,7 @@ pub struct Declaring {
 
 impl Header {
     /// Read a header. `name` is a path, or what stands between `<` and `>`. What is declared counts if it is in the header
-    /// itself, in what [belongs to it](Unit::parts), or in a file that `also` accepts.
+    /// itself, in what belongs to it (`Unit::parts`), or in a file that `also` accepts.
     pub fn read(name: &str, compiler: &Compiler, also: &dyn Fn(&Path) -> bool) -> anyhow::Result<Self> {
         let unit = compiler.preprocess(name, also)?;
         let parsed = parse::parse(&unit);

@@ -1,5 +1,5 @@
 //! The call itself, behind three types that cannot be used in the wrong order: libffi, or where registers hold everything
-//! ([`registers`]) what libffi would come to.
+//! (`registers`) what libffi would come to.
 //!
 //! | type | is |
 //! |---|---|

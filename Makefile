@@ -1,46 +1,64 @@
-# make build   everything, and the three binaries side by side in target/release/
-# make demo    … and the demonstration
-# make test    every test
-# make lint    formatting, clippy, documentation, the dependency wall
-# make bench   measurements against peers, by hand
-# make model   every interleaving of the call channel's wake-ups (part of `make test`)
+# make build    the three binaries, stripped, side by side in target/bin/
+# make install  … and to $(PREFIX)/bin, which is /usr/local/bin unless you say PREFIX=…
+# make demo     … and the demonstration
+# make check    types only, of everything; of one crate: `cargo check -p CRATE --tests`
+# make test     every test
+# make lint     formatting, clippy, documentation, the dependency wall
+# make bench    measurements against peers, by hand
+# make model    every interleaving of the call channel's wake-ups (part of `make test`)
 
-# RustPython's parser crates declare a newer compiler than they need.
-FLAGS := --release --locked --ignore-rust-version
-# One set of features for building and for testing, so that RustPython is compiled once.
-ALL := $(FLAGS) --workspace --all-targets
+# One set of features and one profile for building, testing and linting, so that RustPython is compiled once: always the
+# whole workspace. RustPython's parser crates declare a newer compiler than they need.
+FLAGS := --release --locked --ignore-rust-version --workspace
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := cloison cloison-microprocess cloison-zone
+PREFIX ?= /usr/local
 
-.PHONY: build demo test lint bench model binaries
+# mypy checks stubs in the tests. It has an environment of its own, made when a test run first needs it.
+MYPY := 2.4.1
+TOOLS := $(abspath $(TARGET))/python-tools
+TOOLS_READY := $(TOOLS)/mypy-$(MYPY)
 
-build: binaries
+.PHONY: build install demo check test lint bench model
 
-binaries:
-	cargo build $(ALL)
-	@# With CARGO_TARGET_DIR elsewhere, target/release/ still has the three binaries.
-	@if [ "$(TARGET)" != target ]; then \
-		mkdir -p target/release; \
-		for binary in $(BINARIES); do ln -sf "$$(realpath "$(TARGET)")/release/$$binary" target/release/$$binary; done; \
-	fi
+build:
+	cargo build $(FLAGS) $(BINARIES:%=--bin %)
+	@mkdir -p target/bin
+	@cd $(TARGET)/release && install -s -m 755 $(BINARIES) "$(CURDIR)/target/bin"
+
+install: build
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(BINARIES:%=target/bin/%) "$(DESTDIR)$(PREFIX)/bin"
 
 demo: build
 	$(MAKE) --no-print-directory -C examples/zlib
 	@echo '$$ cloison run examples/zlib < README.md'
-	@target/release/cloison run examples/zlib < README.md
+	@target/bin/cloison run examples/zlib < README.md
 
-test: build model
-	cargo test $(FLAGS) --workspace --all-targets --no-fail-fast
-	cargo test $(FLAGS) --workspace --doc
+check:
+	cargo check $(FLAGS) --all-targets
+
+test: model $(TOOLS_READY)
+	cargo build $(FLAGS) --all-targets
+	CLOISON_PYTHON="$(TOOLS)/bin/python3" cargo test $(FLAGS) --all-targets --no-fail-fast
+	cargo test $(FLAGS) --doc
+
+$(TOOLS_READY):
+	rm -rf "$(TOOLS)"
+	python3 -m venv "$(TOOLS)" || { echo "hint: python3 has no venv here; on Debian: apt install python3-venv" >&2; exit 1; }
+	"$(TOOLS)/bin/python3" -m pip install --quiet --disable-pip-version-check mypy==$(MYPY)
+	touch "$@"
 
 model:
-	RUSTFLAGS="--cfg loom" cargo test $(FLAGS) -p cloison-transport --lib --target-dir "$(TARGET)/loom"
+	RUSTFLAGS="--cfg loom" cargo test --release --locked --ignore-rust-version -p cloison-transport --lib --target-dir "$(TARGET)/loom"
 
 lint:
 	cargo fmt --all --check
-	cargo clippy $(ALL) -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc $(FLAGS) --workspace --no-deps --document-private-items
-	cargo test $(FLAGS) --workspace --test behaviour dependency_wall
+	cargo clippy $(FLAGS) --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc $(FLAGS) --no-deps --document-private-items
+	cargo test $(FLAGS) --test behaviour dependency_wall
 
-bench: build
-	target/release/cloison-benches
+bench:
+	cargo build $(FLAGS) --all-targets
+	cargo bench --locked --ignore-rust-version --workspace --bench cost
+	$(TARGET)/release/cloison-benches

@@ -330,22 +330,3 @@ fn a_constructor_that_answers_for_the_seal_is_found_out() {
         assert!(message.contains("the seal does not hold") && message.contains(told), "{message}");
     }
 }
-
-#[test]
-#[ignore = "prints microseconds, checks nothing"]
-fn microseconds() {
-    for instances in [Instances::PerClient, Instances::PerCall] {
-        let mut interface = interface();
-        interface.sandbox.instances = instances;
-        let mut zone = Zone::start_with(interface, library());
-        let mut each: Vec<Duration> = (0..2000)
-            .map(|_| {
-                let start = Instant::now();
-                gives(&mut zone, "number", &[]);
-                start.elapsed()
-            })
-            .collect();
-        each.sort_unstable();
-        println!("{instances:?}: {:?} in the middle, {:?} at best, {:?} at the 99th", each[1000], each[0], each[1980]);
-    }
-}

@@ -8,6 +8,7 @@
 //! | [`run`] | one run of `cloison`: input, output, time, user |
 //! | [`leftovers`] | processes, shared memory and files that a run should not have left |
 //! | [`compiler`] | the C compiler |
+//! | [`cargo`] | what cargo knows of the workspace |
 //!
 //! A project has its own folder of (hard links to) the three binaries, so that the processes of a run can be told from all
 //! others by the path that they were started with. Every finished run is checked for processes left behind.
@@ -17,6 +18,7 @@
 #![forbid(unsafe_op_in_unsafe_fn)]
 
 pub mod binaries;
+pub mod cargo;
 pub mod compiler;
 pub mod conformance;
 pub mod leftovers;

@@ -4,7 +4,6 @@ use cloison_tests::binaries::built;
 use object::{Object, ObjectSymbol};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
 /// The packages of the workspace, and of what each may be part.
 const FOREIGN: [&str; 4] = ["libffi", "libffi-sys", "libloading", "dlopen2"];
@@ -15,18 +14,9 @@ struct Workspace {
 }
 
 impl Workspace {
-    /// As cargo resolves it, without a network, features unified over all members.
+    /// As cargo resolves it, features unified over all members.
     fn read() -> Self {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-        let output = Command::new(cargo)
-            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
-            .args(["--filter-platform", &format!("{}-unknown-linux-gnu", std::env::consts::ARCH)])
-            .args(["--manifest-path", manifest])
-            .output()
-            .expect("cargo");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let metadata = cloison_tests::cargo::metadata();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let names: BTreeMap<_, _> =

@@ -7,7 +7,6 @@ use super::suite::Suite;
 use super::types::Function;
 use super::values::Size;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// What the sources want of the headers that they would include. Their own checks are for the values of the original
 /// tests; here the compiler's answers are compared. What they print is part of what C heard.
@@ -34,14 +33,7 @@ typedef uint64_t UINT64;
 
 /// The folder of the test suite.
 pub fn folder() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let workspace = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    let output = Command::new(cargo)
-        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--manifest-path", workspace])
-        .output()
-        .expect("cargo");
-    assert!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let metadata = crate::cargo::metadata();
     let packages = metadata["packages"].as_array().expect("packages");
     let package = packages.iter().find(|package| package["name"] == "libffi-sys").expect("libffi-sys");
     let manifest = PathBuf::from(package["manifest_path"].as_str().expect("a path"));

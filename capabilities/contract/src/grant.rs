@@ -1,6 +1,6 @@
 //! Which part of an interface a holder may use. A grant can only be narrowed.
 //!
-//! [`crate::application::Application::grant`] makes the widest grant an application gets, out of `cloison.toml`; every
+//! `Application::grant` of the manifest reader makes the widest grant an application gets, out of `cloison.toml`; every
 //! other one comes from [`Grant::narrow`]. What narrowing means is said once, by [`Grant::is_within`]:
 //! whatever a narrowed grant lets through, the one it came from would have let through as well.
 

@@ -1,7 +1,7 @@
 //! What a manifest means: functions, their parameters and what each is for.
 //!
 //! An [`Interface`] is the only thing that the client, the zone and the broker know of a library. It is made by
-//! [`crate::manifest`] from TOML and C text, checked there once, and then travels as data. The three sides read it so:
+//! `cloison-manifest` from TOML and C text, checked there once, and then travels as data. The three sides read it so:
 //!
 //! - the **client** (a microprocess) turns Python arguments into a [`crate::call::Request`] by the parameters' roles;
 //! - the **zone** turns the request into C arguments by the same roles, after checking every word of it again;
@@ -30,6 +30,8 @@ use crate::expression::Expression;
 use crate::types::{CType, Definition, Location, TypeId, TypeKind};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+const MIB: u64 = 1 << 20;
 
 /// A function's index in [`Interface::functions`].
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -151,6 +153,24 @@ pub struct Sandbox {
     pub files: Vec<FileRule>,
     /// Layers that may be missing on a kernel that has not got them. Default none: all are required.
     pub may_be_missing: Vec<String>,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 256 * MIB,
+            deadline: Duration::from_secs(2),
+            callables: Duration::from_secs(60),
+            processes: 0,
+            descriptors: 64,
+            file_size_bytes: 0,
+            call_bytes: 80 * MIB,
+            threads: 1,
+            instances: Instances::Shared,
+            files: Vec::new(),
+            may_be_missing: Vec::new(),
+        }
+    }
 }
 
 /// `instances`

@@ -26,10 +26,12 @@
 //! `array` is `array.array`; `RegisteredBuffer` and `View` are Cloison's.
 
 mod annotation;
+mod keyword;
 mod literal;
 
+pub use keyword::is_python_keyword;
+
 use crate::interface::{Parameter, Raises, Role};
-use crate::manifest::is_python_keyword;
 use crate::{Function, Interface};
 use literal::literal;
 
@@ -126,6 +128,3 @@ fn named(name: &str) -> String {
     let suffix = if is_python_keyword(name) { "_" } else { "" };
     format!("{name}{suffix}")
 }
-
-#[cfg(test)]
-mod tests;

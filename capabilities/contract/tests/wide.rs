@@ -2,7 +2,7 @@
 
 mod compiler;
 
-use cloison_capabilities::wide::{from_long_double, long_double};
+use cloison_contract::wide::{from_long_double, long_double};
 
 /// Prints `double` bits and the bytes of the same value as a `long double`; then the bytes of any `long double` and the bits
 /// of the nearest `double`.

@@ -23,8 +23,8 @@ mod read;
 pub use crate::diagnostic::Written;
 
 use crate::diagnostic::{Diagnostics, Source};
-use crate::grant::Rate;
-use crate::types::Location;
+use cloison_contract::grant::Rate;
+use cloison_contract::types::Location;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;

@@ -4,8 +4,8 @@
 //! carry their source along and therefore render anywhere: as text with a caret, with or without colour
 //! ([`Diagnostics::render`]), or as data for `--json` ([`serde::Serialize`]).
 
-use crate::types::Location;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use cloison_contract::types::Location;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::fmt;
 use std::ops::Range;
@@ -268,22 +268,6 @@ pub fn location(text: &str, offset: usize) -> Location {
     let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
     let column = before[line_start..].chars().count() + 1;
     Location { line: saturate(line), column: saturate(column) }
-}
-
-/// The candidate that was probably meant, if any is close enough.
-pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase();
-    let distance = |candidate: &str| {
-        let candidate = candidate.to_lowercase();
-        let shorter = word.chars().count().min(candidate.chars().count());
-        let distance = strsim::damerau_levenshtein(&word, &candidate);
-        // `allowed` for `allow`, `compress` for `compress2`
-        let begins = shorter >= 3 && (word.starts_with(&candidate) || candidate.starts_with(&word));
-        let near = if shorter < 2 { 0 } else { 1.max(shorter / 3) };
-        (begins || distance <= near).then_some(distance)
-    };
-    let close = candidates.into_iter().filter_map(|candidate| Some((distance(candidate)?, candidate)));
-    close.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
 fn saturate(number: usize) -> u32 {

@@ -13,7 +13,7 @@ pub use table::{Table, Value};
 pub use value::kind;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Mistake, Source, Written};
-use crate::types::Location;
+use cloison_contract::types::Location;
 use std::ops::Range;
 use std::sync::Arc;
 use toml::de::DeTable;

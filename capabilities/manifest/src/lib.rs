@@ -1,24 +1,16 @@
-//! The contracts between the broker, the microprocesses and the zones: pure logic, no `unsafe`, no system calls.
+//! What people write → what the processes agree on: manifests, applications, C declarations, and what is said about
+//! mistakes in them. Pure logic, no `unsafe`, no system calls.
 //!
-//! Trust domain: none of its own. Every process links this crate and none is protected by it; it says what
-//! may be asked ([`Interface`], [`Grant`]), how it is asked ([`call`], [`message`]) and how people write it
-//! down ([`manifest`], [`application`]). Who enforces what is said in `docs/architecture.md`.
+//! Trust domain: the broker's. Only the broker and the command link this crate; what it makes of a manifest is data of
+//! `cloison-contract`, and that is all that a microprocess or a zone sees of it.
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`manifest`] | `NAME.zone.toml` → [`Interface`] |
+//! | [`manifest`] | `NAME.zone.toml` → [`Interface`](cloison_contract::Interface) |
 //! | [`application`] | `cloison.toml` → [`application::Application`] |
 //! | [`bundled`] | the bindings that come with Cloison, as data |
-//! | [`declaration`] | C declarations → [`types`] |
-//! | [`types`] | C types as this machine's ABI lays them out |
-//! | [`layout`] | where the members of structs and unions stand |
-//! | [`wide`] | `long double` and complex numbers as bytes |
-//! | [`expression`] | lengths, capacities and bounds: small checked arithmetic |
-//! | [`interface`] | what a manifest means: functions, parameters and their roles |
-//! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
-//! | [`call`] | one call's request and reply, as words in shared memory |
-//! | [`message`] | the control messages, as a table per socket |
-//! | [`signature`] | what Python sees of a function: signature and docstring |
+//! | [`declaration`] | C declarations → [`types`](cloison_contract::types) |
+//! | [`expression`] | lengths, capacities and bounds as they are written |
 //! | [`stub`] | what type checkers see of a capability: a `.pyi` |
 //! | [`page`] | a page of documentation of a binding |
 //! | [`diagnostic`] | errors that name file, line and column |
@@ -26,22 +18,11 @@
 
 pub mod application;
 pub mod bundled;
-pub mod call;
 pub mod declaration;
 pub mod diagnostic;
 mod document;
 pub mod expression;
-pub mod grant;
-pub mod interface;
-pub mod layout;
 pub mod manifest;
-pub mod message;
 pub mod page;
-pub mod signature;
 pub mod stub;
-pub mod types;
 mod units;
-pub mod wide;
-
-pub use grant::Grant;
-pub use interface::{Function, FunctionId, Interface};

@@ -6,7 +6,7 @@
 //! 1. **read** (`raw`, `zone`, `sandbox`): keys, kinds of values, units. Nothing is known of C yet.
 //! 2. **declare** (`types`, `declare`): each type's `c` becomes a definition, each function's a prototype; now all names are
 //!    known. What types say of functions (`free`) is looked up.
-//! 3. **resolve** (`roles`, `returns`, `link`): each parameter gets its one [`Role`](crate::interface::Role), each
+//! 3. **resolve** (`roles`, `returns`, `link`): each parameter gets its one [`Role`](cloison_contract::interface::Role), each
 //!    function its way to fail, and what several functions must agree on is checked.
 //!
 //! # Keys
@@ -23,7 +23,7 @@
 //! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes`, `value`, `user_data`, `leading`, `view`, `retain`, `consumed`, `owner`, `borrowed`, `free`, `on_error`, `error`, `deadline`, `parameters` |
 //! | `returns` | `error_unless`, `error_if`, `errno`, `message`, `raises`, `value`, `text`, `bytes`, `null`, `free`, `length`, `owner`, `borrowed` |
 //!
-//! `length`, `capacity`, `error_unless` and `error_if` are [expressions](crate::expression). `max` is a size; for an output whose
+//! `length`, `capacity`, `error_unless` and `error_if` are [expressions](cloison_contract::expression). `max` is a size; for an output whose
 //! `capacity` names a parameter that nobody passes it may be an expression too, and gives the bytes of room:
 //!
 //! ```toml
@@ -52,12 +52,11 @@ mod world;
 mod zone;
 
 pub(crate) use declare::takes;
-pub(crate) use names::is_python_keyword;
 pub(crate) use sandbox::layers;
 
-use crate::Interface;
 use crate::diagnostic::Diagnostics;
 use crate::document::{Reader, Table, read};
+use cloison_contract::Interface;
 use names::Attributes;
 use world::World;
 

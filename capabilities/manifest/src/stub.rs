@@ -18,8 +18,9 @@
 
 mod classes;
 
-use crate::interface::{Constant, Number, Role};
-use crate::{Function, Interface};
+use cloison_contract::interface::{Constant, Number, Role};
+use cloison_contract::signature::is_python_keyword;
+use cloison_contract::{Function, Interface};
 use std::fmt::Write;
 
 /// What the stub imports: no class can be called like one of them.
@@ -40,51 +41,49 @@ const IMPORTED: [&str; 14] = [
     "type",
 ];
 
-impl Interface {
-    /// The whole text of the `.pyi`.
-    pub fn stub(&self) -> String {
-        let class = class_name(&self.name);
-        let qualified = self.qualified(&class);
-        let callables: String = offered(self).map(|function| callable(function, self, &qualified)).collect();
-        let mut text = head(self, &class, &callables);
-        text += &callables;
-        let _ = write!(text, "\n@final\nclass {class}:\n");
-        text += &docstring(self.doc.as_deref().unwrap_or(&format!("The capability `{}`.", self.name)), 1);
-        for definition in &self.types {
-            text += &classes::class(definition, &qualified);
-        }
-        for exception in &self.exceptions {
-            let base = exception.base.map_or_else(
-                || "cloison.NativeError".to_owned(),
-                |base| format!("{class}.{}", self.exceptions[base].name),
-            );
-            let _ = write!(text, "\n    class {}({base}):\n", exception.name);
-            text += &docstring(exception.doc.as_deref().unwrap_or("An error of the library."), 2);
-        }
-        let constants: String = self.constants.iter().map(|(name, value)| constant(name, value)).collect();
-        let functions: String =
-            offered(self).map(|function| format!("    {0}: _{0}_function\n", function.name)).collect();
-        for block in [constants, functions] {
-            if !block.is_empty() {
-                let _ = write!(text, "\n{block}");
-            }
-        }
-        if self.function("batch").is_none() {
-            text += "\n    def batch(self) -> _Batch:\n        \"\"\"Run many calls in one crossing: `with capability.batch() as b:`.\"\"\"\n";
-            text += &batch(self, &qualified);
-        }
-        text
+/// The whole text of the `.pyi`.
+pub fn render(interface: &Interface) -> String {
+    let class = class_name(&interface.name);
+    let qualified = qualified(interface, &class);
+    let callables: String = offered(interface).map(|function| callable(function, interface, &qualified)).collect();
+    let mut text = head(interface, &class, &callables);
+    text += &callables;
+    let _ = write!(text, "\n@final\nclass {class}:\n");
+    text += &docstring(interface.doc.as_deref().unwrap_or(&format!("The capability `{}`.", interface.name)), 1);
+    for definition in &interface.types {
+        text += &classes::class(definition, &qualified);
     }
+    for exception in &interface.exceptions {
+        let base = exception.base.map_or_else(
+            || "cloison.NativeError".to_owned(),
+            |base| format!("{class}.{}", interface.exceptions[base].name),
+        );
+        let _ = write!(text, "\n    class {}({base}):\n", exception.name);
+        text += &docstring(exception.doc.as_deref().unwrap_or("An error of the library."), 2);
+    }
+    let constants: String = interface.constants.iter().map(|(name, value)| constant(name, value)).collect();
+    let functions: String =
+        offered(interface).map(|function| format!("    {0}: _{0}_function\n", function.name)).collect();
+    for block in [constants, functions] {
+        if !block.is_empty() {
+            let _ = write!(text, "\n{block}");
+        }
+    }
+    if interface.function("batch").is_none() {
+        text += "\n    def batch(interface) -> _Batch:\n        \"\"\"Run many calls in one crossing: `with capability.batch() as b:`.\"\"\"\n";
+        text += &batch(interface, &qualified);
+    }
+    text
+}
 
-    /// The same, with types called as they are from anywhere in the stub: what they are called alone may be a word of
-    /// Python's (`list`).
-    fn qualified(&self, class: &str) -> Self {
-        let mut qualified = self.clone();
-        for definition in &mut qualified.types {
-            definition.name = format!("{class}.{}", definition.name);
-        }
-        qualified
+/// The same, with types called as they are from anywhere in the stub: what they are called alone may be a word of
+/// Python's (`list`).
+fn qualified(interface: &Interface, class: &str) -> Interface {
+    let mut qualified = interface.clone();
+    for definition in &mut qualified.types {
+        definition.name = format!("{class}.{}", definition.name);
     }
+    qualified
 }
 
 /// The functions that Python may call.
@@ -234,7 +233,7 @@ fn class_name(zone: &str) -> String {
     if name.starts_with(|first: char| first.is_ascii_digit()) {
         name.insert(0, '_');
     }
-    if IMPORTED.contains(&name.as_str()) || crate::manifest::is_python_keyword(&name) {
+    if IMPORTED.contains(&name.as_str()) || is_python_keyword(&name) {
         name.push('_');
     }
     name

@@ -1,7 +1,8 @@
 //! Sizes (`"128 MiB"`), durations (`"500 ms"`) and rates (`"1000/s"`) as people write them.
 
-use crate::diagnostic::{Mistake, did_you_mean};
-use crate::grant::Rate;
+use crate::diagnostic::Mistake;
+use cloison_contract::grant::Rate;
+use cloison_contract::spelling::did_you_mean;
 use std::time::Duration;
 
 const BINARY: [(&str, u64); 5] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];

@@ -6,11 +6,12 @@
 //! | `applications` | one mistake in a `cloison.toml`, in itself or against the bundled zones | `.err`: the diagnostics |
 //! | `good` | manifests that are right | `.txt`: what Python sees |
 //!
-//! After a change that is meant: `CLOISON_BLESS=1 cargo test -p cloison-capabilities --test golden`, then read the difference.
+//! After a change that is meant: `CLOISON_BLESS=1 cargo test -p cloison-manifest --test golden`, then read the difference.
 
-use cloison_capabilities::application::{self, Application};
-use cloison_capabilities::diagnostic::Diagnostics;
-use cloison_capabilities::{Interface, bundled, manifest};
+use cloison_contract::Interface;
+use cloison_manifest::application::{self, Application};
+use cloison_manifest::diagnostic::Diagnostics;
+use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +77,7 @@ fn bundled_bindings_are_right() {
 #[test]
 fn the_manifests_of_the_documentation_are_right() {
     let head = "[zone]\nname = \"demo\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libdemo.so.1\" }\n";
-    let page = include_str!("../../docs/manifests.md");
+    let page = include_str!("../../../docs/manifests.md");
     let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut count = 0;
     for block in blocks.filter(|block| is_manifest(block)) {

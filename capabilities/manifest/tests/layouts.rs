@@ -1,9 +1,10 @@
 //! Sizes, alignments, offsets and bits are those of the C compiler: random records, and enumerations.
 
+#[path = "../../contract/tests/compiler/mod.rs"]
 mod compiler;
 
-use cloison_capabilities::declaration::{Meaning, MemberShape, Names, TypeText};
-use cloison_capabilities::types::{CType, Scalar};
+use cloison_contract::types::{CType, Scalar};
+use cloison_manifest::declaration::{Meaning, MemberShape, Names, TypeText};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -284,7 +285,7 @@ fn enumerations_are_the_compilers() {
         writeln!(
             ours,
             "e{index} {} {}",
-            CType::Enum { id: cloison_capabilities::types::TypeId(0), scalar }.layout().unwrap().size,
+            CType::Enum { id: cloison_contract::types::TypeId(0), scalar }.layout().unwrap().size,
             u8::from(signed)
         )
         .unwrap();

@@ -1,13 +1,15 @@
 //! What `cloison.toml` asks for, against what the zone's manifest offers.
 
 use super::{Allow, Application, CapabilityRequest, Written};
-use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::inside;
-use crate::expression::{Callee, Expression, Scope, Takes, parse};
-use crate::grant::{Bound, Grant};
-use crate::interface::{Function, FunctionId, Interface, Parameter, Role};
+use crate::expression::{Callee, Scope, Takes, parse};
 use crate::manifest::takes;
-use crate::types::CType;
+use cloison_contract::expression::Expression;
+use cloison_contract::grant::{Bound, Grant};
+use cloison_contract::interface::{Function, FunctionId, Interface, Parameter, Role};
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::CType;
 
 impl Application {
     /// The terms of the capability of that name, for the interface of its zone.

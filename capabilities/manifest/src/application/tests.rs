@@ -1,6 +1,7 @@
 use super::{Allow, Limits, parse};
-use crate::grant::Rate;
-use crate::{Interface, bundled, manifest};
+use crate::{bundled, manifest};
+use cloison_contract::Interface;
+use cloison_contract::grant::Rate;
 use proptest::prelude::*;
 
 fn interface(name: &str) -> Interface {
@@ -77,7 +78,7 @@ fn a_star_allows_all_but_internal_functions() {
     let zlib = interface("zlib");
     let grant = application.grant("z", &zlib).unwrap();
     for (index, function) in zlib.functions.iter().enumerate() {
-        assert_eq!(grant.allows(crate::FunctionId(index as u32)), !function.internal, "{}", function.name);
+        assert_eq!(grant.allows(cloison_contract::FunctionId(index as u32)), !function.internal, "{}", function.name);
     }
 }
 

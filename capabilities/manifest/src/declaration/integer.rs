@@ -1,6 +1,6 @@
 //! Integers as C's constant expressions have them: a value and the type that decides how operators treat it.
 
-use crate::types::Scalar;
+use cloison_contract::types::Scalar;
 
 /// A value of `int`, `unsigned`, `long` or `unsigned long`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

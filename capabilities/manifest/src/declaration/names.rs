@@ -9,7 +9,7 @@ use super::reading;
 use super::resolve::Resolved;
 use super::tree::{Name, Tag};
 use crate::diagnostic::Mistake;
-use crate::types::{Bits, CType, Layout, Scalar};
+use cloison_contract::types::{Bits, CType, Layout, Scalar};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One `[types.KEY]`.
@@ -55,7 +55,7 @@ pub struct MemberShape {
     pub name: Name,
     /// Its type.
     pub c_type: CType,
-    /// See [`crate::types::Member::offset`].
+    /// See [`cloison_contract::types::Member::offset`].
     pub offset: u64,
     /// Of a bit-field.
     pub bits: Option<Bits>,
@@ -102,13 +102,13 @@ impl Names {
     /// Reads all types of a manifest, and says of each what it means or what is wrong with it. An empty list of mistakes
     /// belongs to a type that is right itself but needs one that is wrong.
     ///
-    /// [`TypeId`](crate::types::TypeId)s number those that are not aliases, in the order given; after them come
+    /// [`TypeId`](cloison_contract::types::TypeId)s number those that are not aliases, in the order given; after them come
     /// [the inner ones](Self::inner).
     pub fn read(types: &[TypeText<'_>]) -> (Self, Vec<Result<Meaning, Vec<Mistake>>>) {
         reading::read(types)
     }
 
-    /// The types that are declared inside others, in the order of their [`TypeId`](crate::types::TypeId)s.
+    /// The types that are declared inside others, in the order of their [`TypeId`](cloison_contract::types::TypeId)s.
     pub fn inner(&self) -> &[Inner] {
         &self.inner
     }

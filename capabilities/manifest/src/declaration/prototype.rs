@@ -4,8 +4,9 @@ use super::parser::{parse, parse_parameters};
 use super::resolve::{Resolver, promoted, unnamed};
 use super::tree::{Declaration, Name, Parameter, Type, TypeKind};
 use super::{Names, typedefs};
-use crate::diagnostic::{Mistake, did_you_mean};
-use crate::types::CType;
+use crate::diagnostic::Mistake;
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::CType;
 use std::collections::BTreeSet;
 
 /// A function that can be called.

@@ -21,7 +21,7 @@ use super::body::parse_type;
 use super::names::{Inner, Meaning, Names, TypeText};
 use super::tree::{Body, TypeDeclaration};
 use crate::diagnostic::Mistake;
-use crate::types::{CType, TypeId};
+use cloison_contract::types::{CType, TypeId};
 
 /// How many typedefs may be made of each other, how many structs contain each other, and how many pointers, arrays and
 /// functions a type may have inside each other.

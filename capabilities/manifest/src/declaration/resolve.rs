@@ -13,8 +13,9 @@ use super::constant::Constant;
 use super::names::Names;
 use super::tree::{ArrayLength, Name, Parameter, Tag, Type, TypeKind};
 use super::typedefs;
-use crate::diagnostic::{Mistake, did_you_mean};
-use crate::types::{CType, Scalar, Signature};
+use crate::diagnostic::Mistake;
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::{CType, Scalar, Signature};
 
 /// How many types one may be made of, typedefs written out.
 const MAX_PARTS: usize = 4096;

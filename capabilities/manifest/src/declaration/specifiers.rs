@@ -6,7 +6,7 @@ use super::lexer::Token;
 use super::tree::{Name, Tag, Type, TypeKind};
 use super::typedefs;
 use crate::diagnostic::Mistake;
-use crate::types::{Scalar, Wide};
+use cloison_contract::types::{Scalar, Wide};
 use std::ops::Range;
 
 /// What stands before the declarators.

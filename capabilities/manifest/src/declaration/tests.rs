@@ -1,7 +1,7 @@
 mod types;
 
 use super::*;
-use crate::types::CType;
+use cloison_contract::types::CType;
 use proptest::prelude::*;
 
 fn prototype(text: &str) -> Prototype {

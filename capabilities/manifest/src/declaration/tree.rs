@@ -3,7 +3,7 @@
 use super::attribute::Attributes;
 use super::constant::Constant;
 use crate::diagnostic::Mistake;
-use crate::types::{Scalar, Wide};
+use cloison_contract::types::{Scalar, Wide};
 use std::ops::Range;
 
 /// A declared name, or none (`int *` as a parameter), and its type.

@@ -1,8 +1,8 @@
 //! The typedef names of the C library, as glibc on LP64 defines them.
 
 use super::tree::TypeKind;
-use crate::diagnostic::did_you_mean;
-use crate::types::Scalar;
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::Scalar;
 
 /// Each name and what it stands for.
 const NUMBERS: &[(&str, Scalar)] = &[

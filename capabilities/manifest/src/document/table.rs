@@ -1,6 +1,6 @@
 //! A table that knows which of its keys have been asked for.
 
-use crate::diagnostic::did_you_mean;
+use cloison_contract::spelling::did_you_mean;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

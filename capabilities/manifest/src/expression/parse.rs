@@ -1,10 +1,11 @@
 //! Recursive descent over the grammar in [the module above](super), resolving names on the way.
 
 use super::token::{Token, tokens};
-use super::{Expression, Operator};
-use crate::diagnostic::{Mistake, did_you_mean};
-use crate::interface::FunctionId;
-use crate::types::{CType, TypeId};
+use crate::diagnostic::Mistake;
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::interface::FunctionId;
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::{CType, TypeId};
 use std::ops::Range;
 
 /// How deep parentheses and signs may be nested.

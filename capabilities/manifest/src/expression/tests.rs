@@ -1,5 +1,7 @@
 use super::*;
-use crate::types::{CType, Scalar};
+use cloison_contract::expression::{Environment, EvaluationError};
+use cloison_contract::interface::FunctionId;
+use cloison_contract::types::{CType, Scalar};
 use proptest::prelude::*;
 
 const NUMBER: CType = CType::Scalar { scalar: Scalar::U64, character: false };

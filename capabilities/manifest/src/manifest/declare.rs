@@ -2,11 +2,12 @@
 
 use super::raw::{self, RESERVED};
 use crate::declaration::{Names, Prototype, PrototypeParameter};
-use crate::diagnostic::{Written, did_you_mean};
+use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::{Callee, Taken, Takes};
-use crate::interface::FunctionId;
-use crate::types::CType;
+use cloison_contract::interface::FunctionId;
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::CType;
 
 /// All functions of a manifest.
 pub(super) struct Declarations<'a, 'd> {

@@ -5,9 +5,9 @@ use super::raw;
 use super::returns;
 use super::roles;
 use super::world::World;
-use crate::call::MAX_WORDS;
 use crate::document::Reader;
-use crate::interface::{Function, Instances};
+use cloison_contract::call::MAX_WORDS;
+use cloison_contract::interface::{Function, Instances};
 use std::collections::BTreeSet;
 
 /// The functions that `free` names somewhere: what they take is ours.

@@ -1,10 +1,11 @@
 //! `[constants]` and `[exceptions]`.
 
 use super::names::{Attributes, identifier};
-use crate::diagnostic::{Written, did_you_mean};
+use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
 use crate::expression;
-use crate::interface::{Constant, Exception, Number};
+use cloison_contract::interface::{Constant, Exception, Number};
+use cloison_contract::spelling::did_you_mean;
 use toml::de::DeValue;
 
 /// The most constants a manifest may have.

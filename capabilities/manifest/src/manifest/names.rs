@@ -3,22 +3,11 @@
 use super::raw;
 use crate::diagnostic::Written;
 use crate::document::Reader;
+use cloison_contract::signature::is_python_keyword;
 use std::collections::BTreeMap;
-
-/// Python's reserved words: nothing can be called like one.
-const PYTHON_KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
 
 /// The attribute that every capability has.
 const BATCH: &str = "batch";
-
-/// Whether Python reserves that word.
-pub(crate) fn is_python_keyword(word: &str) -> bool {
-    PYTHON_KEYWORDS.contains(&word)
-}
 
 /// Whether a text has the form of a name, in Python and in C.
 pub(super) fn is_identifier(text: &str) -> bool {

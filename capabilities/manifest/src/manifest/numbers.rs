@@ -2,11 +2,11 @@
 
 use super::raw::Key;
 use super::types::Types;
-use crate::diagnostic::did_you_mean;
 use crate::document::{Reader, Value, kind};
-use crate::interface::Number;
-use crate::types::{Scalar, Wide};
 use crate::units;
+use cloison_contract::interface::Number;
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::{Scalar, Wide};
 use std::ops::Range;
 use toml::de::DeValue;
 

@@ -9,9 +9,10 @@ use super::roles::expression_in;
 use super::world::World;
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::expression::{Expression, Operator, Scope, parse_condition};
-use crate::interface::{Parameter, Place, Pointed, Raises, Returns, Role};
-use crate::types::CType;
+use crate::expression::{Scope, parse_condition};
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::interface::{Parameter, Place, Pointed, Raises, Returns, Role};
+use cloison_contract::types::CType;
 
 /// How many elements the value points to. `Some(None)` if nothing says so, `None` if it is wrong.
 pub(super) fn length(

@@ -2,10 +2,9 @@
 
 use crate::diagnostic::Written;
 use crate::document::{Reader, Table, Value};
-use crate::interface::{FileRule, Instances, Sandbox};
-use crate::message::LAYERS;
 use crate::units::one_of;
-use std::time::Duration;
+use cloison_contract::interface::{FileRule, Instances, Sandbox};
+use cloison_contract::message::LAYERS;
 use toml::de::DeValue;
 
 const KIB: u64 = 1 << 10;
@@ -14,24 +13,6 @@ const TIB: u64 = 1 << 40;
 
 /// The most calls at once in one instance.
 const MAX_THREADS: u64 = 63;
-
-impl Default for Sandbox {
-    fn default() -> Self {
-        Self {
-            memory_bytes: 256 * MIB,
-            deadline: Duration::from_secs(2),
-            callables: Duration::from_secs(60),
-            processes: 0,
-            descriptors: 64,
-            file_size_bytes: 0,
-            call_bytes: 80 * MIB,
-            threads: 1,
-            instances: Instances::Shared,
-            files: Vec::new(),
-            may_be_missing: Vec::new(),
-        }
-    }
-}
 
 pub(super) fn sandbox(reader: &mut Reader, value: Option<Value<'_>>) -> Sandbox {
     let mut sandbox = Sandbox::default();

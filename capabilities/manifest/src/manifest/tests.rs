@@ -1,14 +1,15 @@
 mod properties;
+mod signatures;
 mod surface;
 
 use super::parse;
-use crate::Interface;
 use crate::bundled;
-use crate::expression::Expression;
-use crate::interface::{
+use cloison_contract::Interface;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{
     Cell, CellFill, Direction, Function, Instances, LibraryLocation, Message, Number, Pointed, Role,
 };
-use crate::types::Scalar;
+use cloison_contract::types::Scalar;
 use std::time::Duration;
 
 const HEAD: &str = "[zone]\nname = \"demo\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libdemo.so.1\" }\n";
@@ -227,7 +228,7 @@ fn a_function_that_frees_takes_a_bare_pointer() {
         "[functions.f]\nc = \"char *f(int a)\"\nreturns = { text = true, free = \"release\", null = true }\n[functions.release]\nc = \"void release(void *pointer)\"\ninternal = true",
     );
     let Some(Pointed::String(string)) = &functions[0].returns.pointer else { panic!() };
-    assert_eq!((string.null, string.text, string.free), (true, true, Some(crate::FunctionId(1))));
+    assert_eq!((string.null, string.text, string.free), (true, true, Some(cloison_contract::FunctionId(1))));
     assert!(functions[1].internal);
 }
 
@@ -257,7 +258,7 @@ fn interfaces_survive_the_wire() {
     for name in bundled::names() {
         let interface = bundled(name);
         let bytes = postcard::to_stdvec(&interface).unwrap();
-        assert_eq!(postcard::from_bytes::<crate::Interface>(&bytes).unwrap(), interface);
+        assert_eq!(postcard::from_bytes::<cloison_contract::Interface>(&bytes).unwrap(), interface);
     }
 }
 

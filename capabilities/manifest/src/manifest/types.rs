@@ -13,10 +13,11 @@ use super::named::NamedConstant;
 use super::names::Attributes;
 use super::raw;
 use crate::declaration::{self, Meaning, MemberShape, Name, Names, Prototype, TypeText};
-use crate::diagnostic::{Written, did_you_mean};
+use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::interface::{Constant, Instances, Number, Sandbox};
-use crate::types::{CType, Definition, Enumeration, Handle, Layout, Record, TypeId, TypeKind};
+use cloison_contract::interface::{Constant, Instances, Number, Sandbox};
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::{CType, Definition, Enumeration, Handle, Layout, Record, TypeId, TypeKind};
 
 /// How many objects of a type a client may have at once, unless the manifest says.
 const MAX_LIVE: u32 = 1024;

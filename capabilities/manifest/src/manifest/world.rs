@@ -3,10 +3,11 @@
 use super::declare::Declarations;
 use super::raw::Key;
 use super::types::Types;
-use crate::diagnostic::{Written, did_you_mean};
+use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::interface::{Exception, FunctionId, Instances, Sandbox};
-use crate::types::CType;
+use cloison_contract::interface::{Exception, FunctionId, Instances, Sandbox};
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::CType;
 use std::collections::BTreeSet;
 use std::ops::Range;
 

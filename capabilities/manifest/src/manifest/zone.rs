@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
-use crate::interface::{Library, LibraryLocation};
+use cloison_contract::interface::{Library, LibraryLocation};
 use toml::de::DeValue;
 
 pub(super) struct Zone {

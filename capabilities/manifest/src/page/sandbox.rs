@@ -1,6 +1,6 @@
 //! The zone's limits.
 
-use crate::interface::{Instances, Interface, Role};
+use cloison_contract::interface::{Instances, Interface, Role};
 use std::fmt::Write;
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Records, enumerations and handles.
 
 use super::cell;
-use crate::Interface;
-use crate::types::{Definition, Handle, TypeKind};
+use cloison_contract::Interface;
+use cloison_contract::types::{Definition, Handle, TypeKind};
 use std::fmt::Write;
 
 pub(super) fn section(interface: &Interface, definition: &Definition) -> String {

@@ -1,8 +1,9 @@
 //! The classes of a capability: records, enumerations, handles.
 
 use super::{docstring, python, unlike};
-use crate::Interface;
-use crate::types::{Definition, Enumeration, Record, TypeKind};
+use cloison_contract::Interface;
+use cloison_contract::signature::is_python_keyword;
+use cloison_contract::types::{Definition, Enumeration, Record, TypeKind};
 use std::fmt::Write;
 
 pub(super) fn class(definition: &Definition, qualified: &Interface) -> String {
@@ -54,5 +55,5 @@ fn record(name: &str, found: &Record, doc: &str, qualified: &Interface) -> Strin
 
 /// A name that Python reserves gets an underscore behind it.
 fn safe(name: &str) -> String {
-    if crate::manifest::is_python_keyword(name) { format!("{name}_") } else { name.to_owned() }
+    if is_python_keyword(name) { format!("{name}_") } else { name.to_owned() }
 }

@@ -3,7 +3,7 @@ use crate::{bundled, manifest};
 #[test]
 fn the_stub_of_a_bundled_binding() {
     let (name, text) = bundled::find("zlib").unwrap();
-    let stub = manifest::parse(name, text).unwrap().stub();
+    let stub = super::render(&manifest::parse(name, text).unwrap());
     for line in [
         "zlib: \"Zlib\" = cloison.capability(\"zlib\")",
         "class _crc32_function(Protocol):",

@@ -6,7 +6,7 @@ use super::super::tree::{Name, Type, TypeKind};
 use super::super::typedefs;
 use super::{Kind, MAX_NESTING, Reading, State};
 use crate::diagnostic::Mistake;
-use crate::types::CType;
+use cloison_contract::types::CType;
 use std::collections::BTreeMap;
 
 /// A typedef on its way.

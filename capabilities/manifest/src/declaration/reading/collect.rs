@@ -4,8 +4,8 @@ use super::super::names::Meaning;
 use super::super::tree::{Content, Name, Tag, Type, TypeDeclaration, TypeKind};
 use super::{Kind, Reading, State, Unit};
 use crate::diagnostic::Mistake;
-use crate::layout::MAX_RECORD_BYTES;
-use crate::types::{CType, Layout, TypeId};
+use cloison_contract::layout::MAX_RECORD_BYTES;
+use cloison_contract::types::{CType, Layout, TypeId};
 use std::collections::BTreeMap;
 
 /// The layout of a record before it is known: no record is that large.

@@ -6,7 +6,7 @@ use super::super::names::Meaning;
 use super::super::tree::{Content, Tag};
 use super::{MAX_NESTING, Reading, State};
 use crate::diagnostic::Mistake;
-use crate::types::{CType, Scalar};
+use cloison_contract::types::{CType, Scalar};
 use std::collections::BTreeMap;
 
 impl Reading<'_> {

@@ -3,7 +3,7 @@
 use super::super::names::Meaning;
 use super::collect::UNKNOWN;
 use super::{Reading, Unit};
-use crate::types::{CType, Layout, TypeId};
+use cloison_contract::types::{CType, Layout, TypeId};
 use std::collections::BTreeMap;
 
 /// The layouts that are known so far.

@@ -8,8 +8,8 @@ use super::super::tree::{Body, Content, MemberDeclaration, Tag};
 use super::fill::fill;
 use super::{MAX_NESTING, Reading, State};
 use crate::diagnostic::Mistake;
-use crate::layout::{self, Need, Shape, Width};
-use crate::types::{CType, Layout, Scalar, TypeId};
+use cloison_contract::layout::{self, Need, Shape, Width};
+use cloison_contract::types::{CType, Layout, Scalar, TypeId};
 use std::collections::BTreeSet;
 use std::ops::Range;
 

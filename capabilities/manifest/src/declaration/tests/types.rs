@@ -53,7 +53,7 @@ fn one(text: &str) -> String {
 }
 
 /// What `e` stands for.
-fn enumeration(names: &Names) -> crate::types::CType {
+fn enumeration(names: &Names) -> cloison_contract::types::CType {
     Prototype::parse("e f(void)", names).unwrap().result
 }
 

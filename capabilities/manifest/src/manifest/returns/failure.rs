@@ -7,8 +7,8 @@ use super::super::world::World;
 use crate::declaration::Prototype;
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::interface::{FunctionId, Message, Parameter, Place, Pointed, Raises, Role};
-use crate::types::{CType, TypeId};
+use cloison_contract::interface::{FunctionId, Message, Parameter, Place, Pointed, Raises, Role};
+use cloison_contract::types::{CType, TypeId};
 use std::collections::BTreeSet;
 use std::ops::Range;
 

@@ -6,9 +6,9 @@ use super::super::roles::{Owning, owned};
 use super::super::world::World;
 use crate::diagnostic::Mistake;
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::{Element, FunctionId, Parameter, Pointed, ReturnedString, Role};
-use crate::types::{CType, Scalar};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Element, FunctionId, Parameter, Pointed, ReturnedString, Role};
+use cloison_contract::types::{CType, Scalar};
 
 /// The keys that are about what a pointer leads to.
 const KEYS: [&str; 7] = ["text", "bytes", "null", "free", "length", "owner", "borrowed"];

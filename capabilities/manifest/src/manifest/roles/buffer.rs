@@ -7,7 +7,7 @@ use super::extent::extent;
 use super::keys::{both_kinds, max_bytes, place, size_only};
 use super::{Context, Fills, Pointee, callback, record};
 use crate::document::Reader;
-use crate::interface::{Buffer, Direction, Element, Role};
+use cloison_contract::interface::{Buffer, Direction, Element, Role};
 
 /// The keys that any buffer may have.
 const KEYS: [&str; 12] =

@@ -7,8 +7,8 @@ use super::fill::Fill;
 use super::keys::{both_kinds, max_bytes, size_only};
 use super::{Context, Fills, buffer, callback, cell, handle, place, record};
 use crate::document::{Reader, Value};
-use crate::interface::{Number, Role, Text};
-use crate::types::{Scalar, TypeId, Wide};
+use cloison_contract::interface::{Number, Role, Text};
+use cloison_contract::types::{Scalar, TypeId, Wide};
 use toml::de::DeValue;
 
 pub(super) fn role(

@@ -9,9 +9,9 @@ use super::keys::place;
 use super::{Context, Place, record, resolve};
 use crate::declaration::{Name, PrototypeParameter};
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::{Callback, Number, Parameter, Role};
-use crate::types::{CType, Signature};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Callback, Number, Parameter, Role};
+use cloison_contract::types::{CType, Signature};
 use std::ops::Range;
 
 /// What only a function's own parameters can be told.
@@ -188,7 +188,7 @@ pub(super) fn check_buffer(
     table: &raw::Parameter<'_>,
     draft: &super::draft::BufferDraft,
 ) -> Option<()> {
-    use crate::interface::Direction;
+    use cloison_contract::interface::Direction;
     let name = &table.name.text;
     let (span, message, hint) = match draft.direction {
         Direction::InOut => (

@@ -7,9 +7,9 @@ use super::fill::Fill;
 use super::keys::place;
 use super::{Context, Pointee};
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::{Cell, CellFill, Direction, Role};
-use crate::types::{Scalar, TypeId};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Cell, CellFill, Direction, Role};
+use cloison_contract::types::{Scalar, TypeId};
 
 /// One that has a table.
 pub(super) fn passed(

@@ -5,8 +5,8 @@ use super::super::raw::{self, Key};
 use super::Context;
 use super::draft::Draft;
 use crate::document::{Reader, Value};
-use crate::interface::{Fixed, Number};
-use crate::types::{CType, Scalar};
+use cloison_contract::interface::{Fixed, Number};
+use cloison_contract::types::{CType, Scalar};
 use toml::de::DeValue;
 
 pub(super) fn draft(

@@ -5,9 +5,9 @@ use super::keys::{expression, place};
 use super::place::PlaceDraft;
 use super::{Context, Pointee, callback, constant, handle, place as places, record};
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::{Direction, Element, Fixed};
-use crate::types::{CType, Layout, Scalar, TypeId, Wide};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Direction, Element, Fixed};
+use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
 
 /// A parameter, half understood.
 pub(super) enum Draft {

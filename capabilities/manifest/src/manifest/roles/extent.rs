@@ -6,10 +6,10 @@ use super::fill::{Fill, bare};
 use super::keys::{place, size_only};
 use super::{Context, Fills, Pointee};
 use crate::document::Reader;
-use crate::expression::{Expression, Operator};
-use crate::interface::Direction;
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::interface::Direction;
 
-/// The buffer's `length` and `capacity` as a [buffer](crate::interface::Buffer) has them.
+/// The buffer's `length` and `capacity` as a [buffer](cloison_contract::interface::Buffer) has them.
 #[allow(clippy::too_many_arguments, reason = "one step of `buffer`, in a file of its own")]
 pub(super) fn extent(
     reader: &mut Reader,

@@ -4,8 +4,8 @@ use super::draft::{BufferDraft, Draft};
 use super::unmarked::unmarked;
 use super::{Context, Fills};
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::Direction;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::Direction;
 
 /// What a parameter (or the number it points to) is filled in with.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -8,8 +8,8 @@ use super::draft::Draft;
 use super::keys::place;
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::interface::{HandleArgument, Pointed, Role};
-use crate::types::TypeId;
+use cloison_contract::interface::{HandleArgument, Pointed, Role};
+use cloison_contract::types::TypeId;
 use std::ops::Range;
 
 pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Draft> {

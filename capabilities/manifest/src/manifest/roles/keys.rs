@@ -6,8 +6,9 @@ use super::Context;
 use crate::declaration::PrototypeParameter;
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::expression::{Expression, Scope, parse};
-use crate::types::CType;
+use crate::expression::{Scope, parse};
+use cloison_contract::expression::Expression;
+use cloison_contract::types::CType;
 use std::ops::Range;
 
 /// The most bytes that a buffer or a string may have.

@@ -7,7 +7,7 @@ use super::Context;
 use super::handle::{Owning, owned};
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::interface::{Lifetime, Parameter, Pointed, Returns, Role};
+use cloison_contract::interface::{Lifetime, Parameter, Pointed, Returns, Role};
 
 /// Who owns the objects that the library fills in.
 pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut [Role]) -> Option<()> {

@@ -7,8 +7,8 @@ use super::super::raw::{Key, Max};
 use super::Context;
 use super::place::at;
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::{Cell, CellFill, Place, Pointed, Role};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Cell, CellFill, Place, Pointed, Role};
 use std::ops::Range;
 
 pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role]) -> Option<()> {

@@ -6,9 +6,9 @@ use super::keys::{both_kinds, expression, place};
 use super::{Context, Pointee, record};
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::{Direction, Element, FunctionId, Place, Pointed, ReturnedString, Role};
-use crate::types::{CType, TypeId};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Direction, Element, FunctionId, Place, Pointed, ReturnedString, Role};
+use cloison_contract::types::{CType, TypeId};
 use std::ops::Range;
 
 /// A pointer that the library fills in, half understood: `owner` needs the other parameters' roles.

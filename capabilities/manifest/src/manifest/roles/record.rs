@@ -6,8 +6,8 @@ use super::build::null_default;
 use super::draft::Draft;
 use super::keys::place;
 use crate::document::Reader;
-use crate::interface::{Direction, RecordArgument, Role};
-use crate::types::{Layout, TypeId};
+use cloison_contract::interface::{Direction, RecordArgument, Role};
+use cloison_contract::types::{Layout, TypeId};
 
 pub(super) fn by_value(
     reader: &mut Reader,

@@ -10,9 +10,9 @@ use super::fill::{Fill, bare};
 use super::place::at;
 use super::{Context, Fills};
 use crate::document::Reader;
-use crate::expression::Expression;
-use crate::interface::Direction;
-use crate::types::Scalar;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::Direction;
+use cloison_contract::types::Scalar;
 
 pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], fills: &Fills) -> Option<()> {
     let mut fine = true;

@@ -2,7 +2,7 @@
 
 use super::{Context, Pointee};
 use crate::document::Reader;
-use crate::types::CType;
+use cloison_contract::types::CType;
 
 pub(super) fn unmarked(reader: &mut Reader, context: &Context<'_, '_>, index: usize) {
     let name = context.name(index);

@@ -2,12 +2,12 @@
 
 use super::HEAD;
 use crate::bundled;
-use crate::interface::{
+use crate::manifest::parse;
+use cloison_contract::interface::{
     Buffer, Cell, CellFill, Direction, Element, Function, Interface, Lifetime, Message, Parameter, Pointed, Raises,
     Role,
 };
-use crate::manifest::parse;
-use crate::types::{CType, TypeId, TypeKind};
+use cloison_contract::types::{CType, TypeId, TypeKind};
 use proptest::prelude::*;
 
 const TYPES: &str = r#"
@@ -121,7 +121,7 @@ proptest! {
             Ok(interface) => {
                 sound(&interface);
                 for function in &interface.functions {
-                    prop_assert!(function.request_words() <= crate::call::MAX_WORDS);
+                    prop_assert!(function.request_words() <= cloison_contract::call::MAX_WORDS);
                     prop_assert!(function.docstring(&interface).starts_with(&function.signature(&interface)));
                 }
             }

@@ -1,4 +1,5 @@
-use crate::{Interface, manifest};
+use crate::manifest;
+use cloison_contract::Interface;
 
 fn interface(table: &str) -> Interface {
     let text = format!(

@@ -1,15 +1,15 @@
 //! Types, handles, callbacks and what else a library of today needs.
 
 use super::{HEAD, functions, interface, roles};
-use crate::expression::Expression;
-use crate::interface::{Direction, Element, Fixed, Instances, Lifetime, Message, Pointed, Raises, Role};
 use crate::manifest::parse;
-use crate::types::{CType, MemberRole, TypeId, TypeKind};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Direction, Element, Fixed, Instances, Lifetime, Message, Pointed, Raises, Role};
+use cloison_contract::types::{CType, MemberRole, TypeId, TypeKind};
 
 const DB: &str = "[types.db]\nc = \"typedef struct db db;\"\nhandle = true\nfree = \"db_close\"\n[functions.db_close]\nc = \"int db_close(db *d)\"\n";
 
 /// The function `f` beside a handle type `db`.
-fn beside_db(table: &str) -> crate::Function {
+fn beside_db(table: &str) -> cloison_contract::Function {
     functions(&format!("{DB}[functions.f]\n{table}")).remove(1)
 }
 
@@ -63,7 +63,7 @@ fn a_length_may_be_asked_of_a_handle() {
         "c = \"const void *f(db *d, int i)\"\nreturns = { length = \"bytes(d, i)\" }\n[functions.bytes]\nc = \"int bytes(db *d, int i)\"",
     );
     let Some(Pointed::Buffer { length, .. }) = &function.returns.pointer else { panic!("no buffer") };
-    let bytes = crate::FunctionId(2);
+    let bytes = cloison_contract::FunctionId(2);
     assert_eq!(*length, Expression::Call(bytes, vec![Expression::Parameter(0), Expression::Parameter(1)]));
 }
 
@@ -83,7 +83,7 @@ fn messages_may_be_asked_of_what_a_call_has_made() {
     );
     assert_eq!(
         function.returns.message,
-        Some(Message::Handle { function: crate::FunctionId(2), parameter: 0, through: None })
+        Some(Message::Handle { function: cloison_contract::FunctionId(2), parameter: 0, through: None })
     );
 }
 
@@ -95,7 +95,7 @@ fn messages_may_be_asked_of_what_the_library_has_for_a_handle() {
         [functions.owner_of]\nc = \"db *owner_of(struct child *c)\"\nreturns = { borrowed = true }\ninternal = true\n\
         [types.child]\nc = \"struct child;\"\nhandle = true",
     );
-    let (why, owner_of) = (crate::FunctionId(2), crate::FunctionId(3));
+    let (why, owner_of) = (cloison_contract::FunctionId(2), cloison_contract::FunctionId(3));
     let message = Message::Handle { function: why, parameter: 0, through: Some(owner_of) };
     assert_eq!(function.returns.message, Some(message));
 }

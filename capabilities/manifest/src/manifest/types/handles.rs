@@ -4,8 +4,8 @@ use super::super::declare::{Declarations, Declared};
 use super::super::raw::{self, on};
 use super::Types;
 use crate::document::Reader;
-use crate::interface::FunctionId;
-use crate::types::{CType, TypeId, TypeKind};
+use cloison_contract::interface::FunctionId;
+use cloison_contract::types::{CType, TypeId, TypeKind};
 
 /// Notes keys without a meaning, and a type that does not say that it is one of these.
 pub(super) fn keys(reader: &mut Reader, raw: &raw::Type<'_>) {

@@ -3,9 +3,10 @@
 use super::super::raw::{self, Key, on};
 use super::{Origin, Types, UNKNOWN};
 use crate::declaration::{MemberShape, Name};
-use crate::diagnostic::{Mistake, Written, did_you_mean};
+use crate::diagnostic::{Mistake, Written};
 use crate::document::Reader;
-use crate::types::{CType, Member, MemberRole, TypeId, TypeKind};
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::{CType, Member, MemberRole, TypeId, TypeKind};
 use std::collections::BTreeSet;
 
 /// Gives each member of a record its role.

@@ -7,7 +7,7 @@ use cloison_broker::application::Loaded;
 use cloison_broker::broker::Event;
 use cloison_broker::launch::Binaries;
 use cloison_broker::{Broker, Pid, Signal, StandardStreams};
-use cloison_capabilities::message::Run;
+use cloison_contract::message::Run;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use cloison_broker::doctor::{Findings, examine};
 use cloison_broker::launch::Binaries;
-use cloison_capabilities::message::{Layer, LayerState};
+use cloison_contract::message::{Layer, LayerState};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 

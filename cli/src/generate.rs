@@ -1,7 +1,8 @@
 //! `cloison stub` and `cloison docs`: text for people, from a manifest.
 
 use cloison_broker::application::ZoneSpecification;
-use cloison_capabilities::{Interface, bundled};
+use cloison_contract::Interface;
+use cloison_manifest::{bundled, page, stub};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,11 +54,11 @@ pub fn stub(arguments: &Stub) -> anyhow::Result<ExitCode> {
         crate::output::data(output.as_deref(), PACKAGE)?;
         return Ok(ExitCode::SUCCESS);
     }
-    arguments.common.print(|interface| interface.stub())
+    arguments.common.print(stub::render)
 }
 
 pub fn docs(arguments: &Docs) -> anyhow::Result<ExitCode> {
-    arguments.common.print(|interface| interface.page())
+    arguments.common.print(page::render)
 }
 
 impl Common {

@@ -19,7 +19,7 @@ use crate::header::Compiler;
 use anyhow::Context;
 use cloison_broker::application::ZoneSpecification;
 use cloison_broker::library::Library;
-use cloison_capabilities::Interface;
+use cloison_contract::Interface;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

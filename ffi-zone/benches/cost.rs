@@ -3,11 +3,11 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use cloison_capabilities::Grant;
-use cloison_capabilities::call::{Request, Status};
-use cloison_capabilities::expression::{Expression, Operator};
-use cloison_capabilities::grant::{Bound, Rate};
-use cloison_capabilities::interface::Instances;
+use cloison_contract::Grant;
+use cloison_contract::call::{Request, Status};
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::grant::{Bound, Rate};
+use cloison_contract::interface::Instances;
 use cloison_transport::account::Account;
 use cloison_zone::callables::NoCallables;
 use cloison_zone::ffi::Frame;
@@ -96,7 +96,7 @@ fn nanoseconds() {
 }
 
 fn nanoseconds_in_a_zone() {
-    use cloison_capabilities::call::{BATCH, MAX_WORDS};
+    use cloison_contract::call::{BATCH, MAX_WORDS};
     let zone = Zone::start(common::interface(Instances::Shared), common::functions);
     let mut client = zone.attach(1, zone.everything());
     let sum = u64::from(zone.id("sum").0);

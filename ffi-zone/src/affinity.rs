@@ -4,10 +4,10 @@
 //! can belong to: where an owner ends, what it owns is freed first, on the same thread.
 
 use crate::passing::MAX_NESTING;
-use cloison_capabilities::Interface;
-use cloison_capabilities::call::SYNC;
-use cloison_capabilities::interface::{Callback, Element, Function, Parameter, Pointed, Role};
-use cloison_capabilities::types::{CType, MemberRole, TypeId, TypeKind};
+use cloison_contract::Interface;
+use cloison_contract::call::SYNC;
+use cloison_contract::interface::{Callback, Element, Function, Parameter, Pointed, Role};
+use cloison_contract::types::{CType, MemberRole, TypeId, TypeKind};
 
 /// Which types and functions of an interface belong to the first thread.
 #[derive(Default)]

@@ -7,10 +7,10 @@ use crate::plan::{Range, Take};
 use crate::refusal::Refusal;
 use crate::retained::{Block, Retained};
 use crate::scratch::Piece;
-use cloison_capabilities::call::{NULL, Request, Status};
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Element, Lifetime, Role};
-use cloison_capabilities::types::{Scalar, TypeId};
+use cloison_contract::call::{NULL, Request, Status};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Element, Lifetime, Role};
+use cloison_contract::types::{Scalar, TypeId};
 use std::sync::Arc;
 
 impl Call<'_, '_> {

@@ -1,6 +1,6 @@
 //! Many calls in one request.
 //!
-//! The calls stand in a row in the arena ([`cloison_capabilities::call`]), and so do their replies, for which the zone sets room
+//! The calls stand in a row in the arena ([`cloison_contract::call`]), and so do their replies, for which the zone sets room
 //! aside behind what the client has used; behind that goes what the calls have to say. The row is looked through once before
 //! anything is called, so that nonsense in it costs nothing but the batch; then call after call is taken from it and
 //! checked again, because the client can have changed it meanwhile, until one ends otherwise than with [`Status::Ok`].
@@ -14,11 +14,11 @@ use crate::clients::Client;
 use crate::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
 use crate::workers::Station;
-use cloison_capabilities::call::{
+use cloison_contract::call::{
     ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };
-use cloison_capabilities::interface::{Function, Pointed, Role};
-use cloison_capabilities::types::CType;
+use cloison_contract::interface::{Function, Pointed, Role};
+use cloison_contract::types::CType;
 use cloison_transport::Arena;
 use cloison_transport::status::Row;
 

@@ -11,10 +11,10 @@ use crate::plan::Plan;
 use crate::refusal::Refusal;
 use crate::scratch::{Part, Piece};
 use crate::workspace::Desk;
-use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::Status;
-use cloison_capabilities::expression::{Environment, EvaluationError};
-use cloison_capabilities::interface::Function;
+use cloison_contract::FunctionId;
+use cloison_contract::call::Status;
+use cloison_contract::expression::{Environment, EvaluationError};
+use cloison_contract::interface::Function;
 use cloison_transport::Arena;
 use std::fmt::Display;
 

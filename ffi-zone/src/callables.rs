@@ -2,7 +2,7 @@
 
 use crate::closures;
 use crate::refusal::Refusal;
-use cloison_capabilities::FunctionId;
+use cloison_contract::FunctionId;
 
 /// A function pointer that has been lent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -7,7 +7,7 @@ use crate::policy::Policy;
 use crate::questions::Question;
 use crate::refusal::Refusal;
 use crate::serve::Service;
-use cloison_capabilities::FunctionId;
+use cloison_contract::FunctionId;
 use cloison_transport::line::Line;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -133,7 +133,7 @@ unsafe extern "C" fn entered(
 mod tests {
     use super::*;
     use crate::ffi::Signature;
-    use cloison_capabilities::types::{CType, Scalar};
+    use cloison_contract::types::{CType, Scalar};
 
     struct Doubles {
         signature: Signature,

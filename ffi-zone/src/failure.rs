@@ -1,8 +1,8 @@
 //! A start that failed: which step, what happened, what to do.
 
-use cloison_capabilities::Interface;
-use cloison_capabilities::message::FromZone;
-use cloison_capabilities::types::Location;
+use cloison_contract::Interface;
+use cloison_contract::message::FromZone;
+use cloison_contract::types::Location;
 use std::fmt::Display;
 
 /// The steps that can fail, in order.

@@ -16,7 +16,7 @@
 mod description;
 mod registers;
 
-use cloison_capabilities::types::{CType, Definition};
+use cloison_contract::types::{CType, Definition};
 use description::{Descriptions, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
 use libffi::raw;
@@ -29,7 +29,7 @@ use std::ptr::null_mut;
 compile_error!("arguments are stored as the low bytes of a 64-bit word");
 
 /// The most parameters of one function: one word of a request each, and one bit of a mask.
-pub const MAX_PARAMETERS: usize = cloison_capabilities::call::MAX_WORDS;
+pub const MAX_PARAMETERS: usize = cloison_contract::call::MAX_WORDS;
 
 /// A signature that libffi refuses.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -304,7 +304,7 @@ pub unsafe fn read(address: u64, target: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloison_capabilities::types::Scalar;
+    use cloison_contract::types::Scalar;
 
     fn scalar(scalar: Scalar) -> CType {
         CType::Scalar { scalar, character: false }

@@ -4,9 +4,9 @@ use crate::ffi::{Code, Frame, Outcome, Signature, SignatureError, c_string};
 use crate::number::{bits_of_value, value_of_bits};
 use crate::plan::{Plan, PlanError};
 use crate::shapes::{Shapes, shapes};
-use cloison_capabilities::expression::EvaluationError;
-use cloison_capabilities::interface::{Function, Role};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_contract::expression::EvaluationError;
+use cloison_contract::interface::{Function, Role};
+use cloison_contract::{FunctionId, Interface};
 
 /// The longest text that a `message` function may return.
 const MESSAGE_BYTES: usize = 64 * 1024;

@@ -32,10 +32,10 @@ mod table;
 
 use crate::refusal::Refusal;
 use crate::retained::Retained;
-use cloison_capabilities::call::Status;
-use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::{Definition, TypeId, TypeKind};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_contract::call::Status;
+use cloison_contract::message::ChannelId;
+use cloison_contract::types::{Definition, TypeId, TypeKind};
+use cloison_contract::{FunctionId, Interface};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

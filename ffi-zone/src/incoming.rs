@@ -9,10 +9,10 @@ use crate::outgoing::too_large;
 use crate::refusal::Refusal;
 use crate::scratch::{Part, Piece};
 use crate::shapes::{EXTENDED_BYTES, Shape, Shapes, Special, element_shape, is_extended, wide_shape};
-use cloison_capabilities::call::{ARENA_ALIGNMENT, NULL, Status};
-use cloison_capabilities::interface::Element;
-use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::{TypeId, Wide};
+use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
+use cloison_contract::interface::Element;
+use cloison_contract::message::ChannelId;
+use cloison_contract::types::{TypeId, Wide};
 use cloison_transport::Arena;
 use std::fmt::Display;
 

@@ -15,11 +15,11 @@ use crate::functions::Functions;
 use crate::number::{bits_of_value, value_of_bits, word_of_bits};
 use crate::questions::Kind;
 use crate::refusal::Refusal;
-use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::Status;
-use cloison_capabilities::expression::{Environment, EvaluationError, Expression};
-use cloison_capabilities::interface::{Buffer, Cell, CellFill, Number, Parameter, Role};
-use cloison_capabilities::types::Scalar;
+use cloison_contract::FunctionId;
+use cloison_contract::call::Status;
+use cloison_contract::expression::{Environment, EvaluationError, Expression};
+use cloison_contract::interface::{Buffer, Cell, CellFill, Number, Parameter, Role};
+use cloison_contract::types::Scalar;
 use std::ffi::c_void;
 use std::fmt::Display;
 

@@ -13,9 +13,9 @@ use crate::elf::{self, Export};
 use crate::failure::{Failure, StartStep};
 use crate::ffi::Code;
 use crate::functions::{FunctionError, Functions};
-use cloison_capabilities::diagnostic::did_you_mean;
-use cloison_capabilities::interface::{Function, LibraryLocation};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_contract::interface::{Function, LibraryLocation};
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::{FunctionId, Interface};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use rustix::fs::{fstat, stat};
 use std::ffi::c_void;
@@ -143,8 +143,8 @@ impl std::fmt::Display for Chain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloison_capabilities::interface::{Instances, Returns, Sandbox};
-    use cloison_capabilities::types::{CType, Location, Scalar};
+    use cloison_contract::interface::{Instances, Returns, Sandbox};
+    use cloison_contract::types::{CType, Location, Scalar};
     use std::time::Duration;
 
     /// A library and an interface that asks it for one symbol.
@@ -196,7 +196,7 @@ mod tests {
             version: "1".into(),
             doc: None,
             source: "l.zone.toml".into(),
-            library: cloison_capabilities::interface::Library {
+            library: cloison_contract::interface::Library {
                 location: LibraryLocation::Path("l.so".into()),
                 sha256: vec![],
                 declared: Location { line: 4, column: 1 },

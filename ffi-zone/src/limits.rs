@@ -14,7 +14,7 @@
 //! lets the library make (`processes`), and the process of a call.
 
 use crate::scratch::Scratch;
-use cloison_capabilities::interface::{Instances, Sandbox};
+use cloison_contract::interface::{Instances, Sandbox};
 use cloison_sandbox::Limits;
 use cloison_transport::server::MAX_CHANNELS;
 

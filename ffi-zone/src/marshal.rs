@@ -32,10 +32,10 @@ use crate::refusal::Refusal;
 use crate::results::Ending;
 use crate::retained::Retained;
 use crate::workspace::{Seat, Workspace};
-use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::{ARENA_ALIGNMENT, Reply, Request, Status};
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::ChannelId;
+use cloison_contract::FunctionId;
+use cloison_contract::call::{ARENA_ALIGNMENT, Reply, Request, Status};
+use cloison_contract::interface::Instances;
+use cloison_contract::message::ChannelId;
 use cloison_transport::Arena;
 
 /// Whose call it is, and what goes with it.

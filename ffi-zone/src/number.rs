@@ -1,10 +1,10 @@
 //! Numbers on their way between words, C and expressions.
 //!
-//! A *word* is how a number travels ([`cloison_capabilities::call`]): integers extended to 64 bits by their sign,
+//! A *word* is how a number travels ([`cloison_contract::call`]): integers extended to 64 bits by their sign,
 //! `float` and `double` as the bits of a `double`. Its *bits* are how C holds it, in the low bytes.
 
 use crate::plan::Range;
-use cloison_capabilities::types::Scalar;
+use cloison_contract::types::Scalar;
 
 /// A word that cannot be that number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -13,10 +13,10 @@ use crate::number::word_of_bits;
 use crate::refusal::Refusal;
 use crate::scratch::{Part, Piece};
 use crate::shapes::{Shape, Shapes, Special, element_shape, wide_shape};
-use cloison_capabilities::call::{ARENA_ALIGNMENT, NULL, Status};
-use cloison_capabilities::interface::Element;
-use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::{Scalar, TypeId, Wide};
+use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
+use cloison_contract::interface::Element;
+use cloison_contract::message::ChannelId;
+use cloison_contract::types::{Scalar, TypeId, Wide};
 use cloison_transport::Arena;
 
 /// Where results go.

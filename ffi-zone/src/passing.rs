@@ -8,7 +8,7 @@
 //!
 //! This is pure; [`crate::ffi`] makes libffi's types of it.
 
-use cloison_capabilities::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
+use cloison_contract::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
 
 /// How deep records may stand in each other.
 pub(crate) const MAX_NESTING: usize = 32;

@@ -17,11 +17,11 @@ mod references;
 pub use references::{any, expression_fits};
 
 use crate::ffi::MAX_PARAMETERS;
-use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::MAX_WORDS;
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Element, Lifetime, Message, Number, Pointed};
-use cloison_capabilities::types::{Scalar, TypeId, Wide};
+use cloison_contract::FunctionId;
+use cloison_contract::call::MAX_WORDS;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Element, Lifetime, Message, Number, Pointed};
+use cloison_contract::types::{Scalar, TypeId, Wide};
 use std::ffi::CString;
 
 /// An interface that cannot be served. The manifest's parser should have refused it.
@@ -237,7 +237,7 @@ pub enum Give {
         /// How many the library wrote; `None` is all there was room for.
         length: Option<Expression>,
     },
-    /// What the function's value, or what a [`cloison_capabilities::interface::Place`] holds, points to.
+    /// What the function's value, or what a [`cloison_contract::interface::Place`] holds, points to.
     Pointed {
         /// The place, if it is not the value.
         place: Option<usize>,

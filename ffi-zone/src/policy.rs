@@ -7,10 +7,10 @@
 //! What has been used stands in an [`Account`] that outlives the channel and this process.
 
 use crate::plan::{any, expression_fits};
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::grant::{Bound, Rate};
-use cloison_capabilities::interface::{Interface, Role};
-use cloison_capabilities::{FunctionId, Grant};
+use cloison_contract::expression::Expression;
+use cloison_contract::grant::{Bound, Rate};
+use cloison_contract::interface::{Interface, Role};
+use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
 use cloison_transport::status::monotonic;
 

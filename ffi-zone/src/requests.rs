@@ -8,8 +8,8 @@ use crate::policy::Denial;
 use crate::refusal::Refusal;
 use crate::serve::Service;
 use crate::workers::Station;
-use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::{ANSWER, BATCH, CLOSE, Reply, Request, SYNC, Status};
+use cloison_contract::FunctionId;
+use cloison_contract::call::{ANSWER, BATCH, CLOSE, Reply, Request, SYNC, Status};
 use cloison_transport::status::Row;
 
 impl Service {

@@ -6,10 +6,10 @@ use crate::outgoing::Outgoing;
 use crate::plan::Give;
 use crate::refusal::Refusal;
 use crate::retained::Retained;
-use cloison_capabilities::call::{NULL, Reply};
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Element, Message, Pointed, Role};
-use cloison_capabilities::types::TypeId;
+use cloison_contract::call::{NULL, Reply};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Element, Message, Pointed, Role};
+use cloison_contract::types::TypeId;
 
 /// How far a call came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

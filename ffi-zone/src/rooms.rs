@@ -5,10 +5,10 @@ use crate::number::bits_of_value;
 use crate::plan::{Fill, Room, Site};
 use crate::refusal::Refusal;
 use crate::retained::Retained;
-use cloison_capabilities::call::{ARENA_ALIGNMENT, Status};
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::grant::Bound;
-use cloison_capabilities::interface::Role;
+use cloison_contract::call::{ARENA_ALIGNMENT, Status};
+use cloison_contract::expression::Expression;
+use cloison_contract::grant::Bound;
+use cloison_contract::interface::Role;
 use std::sync::Arc;
 
 impl Call<'_, '_> {

@@ -13,7 +13,7 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use cloison_capabilities::call::ARENA_ALIGNMENT;
+use cloison_contract::call::ARENA_ALIGNMENT;
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect};
 use std::cell::Cell;
 use std::ffi::c_void;

@@ -1,14 +1,14 @@
 //! What has to be done to a record's bytes between C and the wire, worked out once for each type.
 //!
-//! On both sides a record has the same size and its numbers stand at the same places ([`cloison_capabilities::call`]).
+//! On both sides a record has the same size and its numbers stand at the same places ([`cloison_contract::call`]).
 //! What differs is made right in place: what nobody may see is zeroed (padding, hidden pointers, what a union's live
 //! member does not cover), and what is an address in C is replaced. [`crate::incoming`] and [`crate::outgoing`] do it.
 //!
 //! This is pure.
 
 use crate::passing::MAX_NESTING;
-use cloison_capabilities::interface::Element;
-use cloison_capabilities::types::{
+use cloison_contract::interface::Element;
+use cloison_contract::types::{
     Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
 };
 use std::borrow::Cow;

@@ -13,7 +13,7 @@ use crate::call::{Call, Step};
 use crate::marshal::finish;
 use crate::refusal::Refusal;
 use crate::retained::Retained;
-use cloison_capabilities::interface::{Lifetime, Role};
+use cloison_contract::interface::{Lifetime, Role};
 
 impl Call<'_, '_> {
     /// The call itself.

@@ -8,7 +8,7 @@ use crate::callables::ClosureId;
 use crate::ffi::{Frame, MAX_PARAMETERS};
 use crate::retained::Retained;
 use crate::scratch::{Part, Scratch};
-use cloison_capabilities::call::MAX_DEPTH;
+use cloison_contract::call::MAX_DEPTH;
 use std::cell::Cell;
 
 /// Frames and memory of one thread's calls.

@@ -2,11 +2,11 @@
 
 mod common;
 
-use cloison_capabilities::call::{ANSWER, BATCH, MAX_BATCH, MAX_WORDS, NULL, Reply, Request, Status};
-use cloison_capabilities::expression::{Expression, Operator};
-use cloison_capabilities::grant::Bound;
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::{FunctionId, Grant};
+use cloison_contract::call::{ANSWER, BATCH, MAX_BATCH, MAX_WORDS, NULL, Reply, Request, Status};
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::grant::Bound;
+use cloison_contract::interface::Instances;
+use cloison_contract::{FunctionId, Grant};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;

@@ -6,9 +6,9 @@
 
 mod common;
 
-use cloison_capabilities::call::Status;
-use cloison_capabilities::interface::{Instances, Interface};
-use cloison_capabilities::types::{
+use cloison_contract::call::Status;
+use cloison_contract::interface::{Instances, Interface};
+use cloison_contract::types::{
     Bits, CType, Definition, Layout, Location, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
 };
 use cloison_zone::shapes::{Shape, Special, shapes};
@@ -179,8 +179,8 @@ fn travelling(shape: &Shape, bytes: &mut [u8]) {
     }
 }
 
-fn by_value(name: &str, definition: &Definition, id: TypeId) -> cloison_capabilities::interface::Parameter {
-    use cloison_capabilities::interface::{Direction, Parameter, RecordArgument, Role};
+fn by_value(name: &str, definition: &Definition, id: TypeId) -> cloison_contract::interface::Parameter {
+    use cloison_contract::interface::{Direction, Parameter, RecordArgument, Role};
     let TypeKind::Record(Record { layout, .. }) = definition.kind else { unreachable!("records only") };
     let (direction, by_value) = (Direction::In, true);
     let role = Role::Record(RecordArgument { id, layout, direction, by_value, null: false, default_none: false });

@@ -2,10 +2,10 @@
 
 mod common;
 
-use cloison_capabilities::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::TypeKind;
+use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
+use cloison_contract::interface::Instances;
+use cloison_contract::message::ChannelId;
+use cloison_contract::types::TypeKind;
 use common::Argument::Word;
 use common::BOTH;
 use common::asking::{BOX, asking, asking_functions};

@@ -2,9 +2,9 @@
 
 mod common;
 
-use cloison_capabilities::Grant;
-use cloison_capabilities::call::{ANSWER, BATCH, CLOSE, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
-use cloison_capabilities::interface::{Instances, Role};
+use cloison_contract::Grant;
+use cloison_contract::call::{ANSWER, BATCH, CLOSE, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
+use cloison_contract::interface::{Instances, Role};
 use cloison_transport::client::CallError;
 use cloison_transport::terms::State;
 use common::Argument::Word;
@@ -344,7 +344,7 @@ fn clients_come_and_go_while_a_callable_runs() {
         if question.words[0] == 0 {
             zone.attach(3, zone.everything());
             zone.detach(other.id);
-            zone.detach(cloison_capabilities::message::ChannelId(3));
+            zone.detach(cloison_contract::message::ChannelId(3));
         }
         of(1)
     });

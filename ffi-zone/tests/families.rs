@@ -2,10 +2,10 @@
 
 mod common;
 
-use cloison_capabilities::call::{CLOSE, MAX_WORDS, Request, Status};
-use cloison_capabilities::interface::{HandleArgument, Instances, Lifetime, Parameter, Pointed, Role};
-use cloison_capabilities::types::{CType, Definition, Handle, Location, Scalar, TypeId, TypeKind};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_contract::call::{CLOSE, MAX_WORDS, Request, Status};
+use cloison_contract::interface::{HandleArgument, Instances, Lifetime, Parameter, Pointed, Role};
+use cloison_contract::types::{CType, Definition, Handle, Location, Scalar, TypeId, TypeKind};
+use cloison_contract::{FunctionId, Interface};
 use cloison_zone::functions::Functions;
 use common::Argument::Word;
 use common::asking::callback;

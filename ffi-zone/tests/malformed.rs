@@ -2,8 +2,8 @@
 
 mod common;
 
-use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
+use cloison_contract::FunctionId;
+use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
 use cloison_zone::callables::NoCallables;
 use cloison_zone::plan::Give;
 use common::Argument::Bytes;

@@ -2,10 +2,10 @@
 
 mod common;
 
-use cloison_capabilities::call::{NULL, Request, Status};
-use cloison_capabilities::expression::{Expression, Operator};
-use cloison_capabilities::grant::Bound;
-use cloison_capabilities::interface::Instances;
+use cloison_contract::call::{NULL, Request, Status};
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::grant::Bound;
+use cloison_contract::interface::Instances;
 use cloison_zone::policy::Bounds;
 use common::Argument::{Bytes, Null, Word};
 use common::{BOTH, Bench, CALL_BYTES, compare};

@@ -2,9 +2,9 @@
 
 mod common;
 
-use cloison_capabilities::FunctionId;
-use cloison_capabilities::call::{CLOSE, MAX_DEPTH, Request, Status};
-use cloison_capabilities::interface::Instances;
+use cloison_contract::FunctionId;
+use cloison_contract::call::{CLOSE, MAX_DEPTH, Request, Status};
+use cloison_contract::interface::Instances;
 use cloison_zone::callables::{Bound, Callables, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
 use cloison_zone::refusal::{Refusal, empty_reply};

@@ -2,9 +2,9 @@
 
 mod common;
 
-use cloison_capabilities::call::{CLOSE, NULL, Reply, Request, SYNC, Status};
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::ChannelId;
+use cloison_contract::call::{CLOSE, NULL, Reply, Request, SYNC, Status};
+use cloison_contract::interface::Instances;
+use cloison_contract::message::ChannelId;
 use cloison_zone::callables::NoCallables;
 use cloison_zone::marshal::Origin;
 use cloison_zone::refusal::empty_reply;

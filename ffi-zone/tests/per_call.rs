@@ -3,11 +3,11 @@
 mod common;
 mod running;
 
-use cloison_capabilities::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
-use cloison_capabilities::interface::{Callback, Function, Instances, Number, Parameter, Role};
-use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
-use cloison_capabilities::types::{CType, Scalar};
-use cloison_capabilities::{FunctionId, Grant, Interface};
+use cloison_contract::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
+use cloison_contract::interface::{Callback, Function, Instances, Number, Parameter, Role};
+use cloison_contract::message::{ChannelId, FromZone, ToZone};
+use cloison_contract::types::{CType, Scalar};
+use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::client::CallError;
 use cloison_transport::terms::State;
 use common::Argument::Word;

@@ -2,10 +2,10 @@
 
 mod common;
 
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Direction, Function, Instances, Message, Number, Pointed, ReturnedString, Role};
-use cloison_capabilities::types::{CType, Scalar};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Direction, Function, Instances, Message, Number, Pointed, ReturnedString, Role};
+use cloison_contract::types::{CType, Scalar};
+use cloison_contract::{FunctionId, Interface};
 use cloison_zone::ffi::MAX_PARAMETERS;
 use cloison_zone::plan::{Give, Plan, PlanError, Range, Take};
 use common::{buffer, call_of, capacity_of, cell, function, int, interface, length_of, number, string};
@@ -100,7 +100,7 @@ fn plans_agree_with_the_roles_about_words() {
     for declared in &interface.functions {
         let plan = Plan::new(&interface, declared).expect("plan");
         let takes: Vec<_> = plan.takes.iter().map(|(index, _)| *index).collect();
-        let arguments = |(index, parameter): (usize, &cloison_capabilities::interface::Parameter)| {
+        let arguments = |(index, parameter): (usize, &cloison_contract::interface::Parameter)| {
             parameter.role.is_argument().then_some(index)
         };
         assert_eq!(

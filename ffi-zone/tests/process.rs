@@ -4,9 +4,9 @@
 mod common;
 mod running;
 
-use cloison_capabilities::call::Status;
-use cloison_capabilities::interface::{FileRule, Instances};
-use cloison_capabilities::message::FromZone;
+use cloison_contract::call::Status;
+use cloison_contract::interface::{FileRule, Instances};
+use cloison_contract::message::FromZone;
 use cloison_transport::client::CallError;
 use cloison_transport::control::Control;
 use common::Argument::{Bytes, Word};

@@ -2,8 +2,8 @@
 
 mod common;
 
-use cloison_capabilities::call::{Request, Status};
-use cloison_capabilities::interface::Instances;
+use cloison_contract::call::{Request, Status};
+use cloison_contract::interface::Instances;
 use common::Argument::{Bytes, Null, Word};
 use common::surface::PERSON_SIZE;
 use common::walls::no_address;

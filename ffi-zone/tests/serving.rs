@@ -2,12 +2,12 @@
 
 mod common;
 
-use cloison_capabilities::Grant;
-use cloison_capabilities::call::{Reply, Status};
-use cloison_capabilities::expression::{Expression, Operator};
-use cloison_capabilities::grant::{Bound, Rate};
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::ToZone;
+use cloison_contract::Grant;
+use cloison_contract::call::{Reply, Status};
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::grant::{Bound, Rate};
+use cloison_contract::interface::Instances;
+use cloison_contract::message::ToZone;
 use cloison_transport::control::ControlError;
 use cloison_transport::terms::State as Terms;
 use cloison_zone::serve::Ended;

@@ -2,10 +2,10 @@
 
 mod common;
 
-use cloison_capabilities::Interface;
-use cloison_capabilities::call::Status;
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::types::Scalar;
+use cloison_contract::Interface;
+use cloison_contract::call::Status;
+use cloison_contract::interface::Instances;
+use cloison_contract::types::Scalar;
 use cloison_zone::functions::Functions;
 use common::Argument::Word;
 use common::zone::{LONG, Zone};

@@ -2,9 +2,10 @@
 
 mod common;
 
-use cloison_capabilities::call::Status;
-use cloison_capabilities::interface::{Instances, LibraryLocation};
-use cloison_capabilities::{Interface, bundled, manifest};
+use cloison_contract::Interface;
+use cloison_contract::call::Status;
+use cloison_contract::interface::{Instances, LibraryLocation};
+use cloison_manifest::{bundled, manifest};
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
 use cloison_zone::callables::NoCallables;

@@ -3,7 +3,7 @@
 //! There is one per process, and one question at a time is under way on it, so it stands in a thread-local cell. The
 //! answers are the broker's, which is trusted; a wrong kind of answer is still an error and no panic.
 
-use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, OwnedFd};

@@ -4,7 +4,7 @@
 
 use crate::interpreter::Entries;
 use crate::{failure, link, memory, process, signals};
-use cloison_capabilities::message::Run;
+use cloison_contract::message::Run;
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
 use cloison_transport::control::Control;
 use rustix::io::Errno;

@@ -13,7 +13,7 @@ use crate::link::{self, LinkError};
 use crate::microprocess::{self, Limits};
 use crate::process::{self, Side};
 use crate::{failure, memory, signals};
-use cloison_capabilities::message::{FromTemplate, Run, ToTemplate};
+use cloison_contract::message::{FromTemplate, Run, ToTemplate};
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;

@@ -195,8 +195,7 @@ fn a_capability_may_stand_at_the_top_of_a_module() {
     )]);
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
     let mut zone = Zone::new();
-    let run =
-        cloison_capabilities::message::Run::Function { module: "app".into(), qualname: "main".into(), argv: vec![] };
+    let run = cloison_contract::message::Run::Function { module: "app".into(), qualname: "main".into(), argv: vec![] };
     let outcome = template.run_with(run, b"", |question| zone.answer(question));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("6 7\n", ""));
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use cloison_capabilities::message::Run;
+use cloison_contract::message::Run;
 use support::{Template, modules, script};
 
 fn limited(source: &str) -> support::Outcome {

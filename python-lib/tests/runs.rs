@@ -2,7 +2,7 @@
 
 mod support;
 
-use cloison_capabilities::message::Run;
+use cloison_contract::message::Run;
 use support::{Outcome, Template, modules, script};
 
 fn run(source: &str) -> Outcome {
@@ -154,7 +154,7 @@ fn namespace_packages_encodings_and_own_modules_before_the_library() {
     ]);
     modules.insert(
         "space".to_owned(),
-        cloison_capabilities::message::Module {
+        cloison_contract::message::Module {
             name: "space".to_owned(),
             package: true,
             path: "space".to_owned(),
@@ -163,7 +163,7 @@ fn namespace_packages_encodings_and_own_modules_before_the_library() {
     );
     modules.insert(
         "latin".to_owned(),
-        cloison_capabilities::message::Module {
+        cloison_contract::message::Module {
             name: "latin".to_owned(),
             package: false,
             path: "latin.py".to_owned(),

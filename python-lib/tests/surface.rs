@@ -6,8 +6,8 @@ mod support;
 #[allow(dead_code)]
 mod zone;
 
-use cloison_capabilities::call::{Reply, Request, Status};
-use cloison_capabilities::manifest;
+use cloison_contract::call::{Reply, Request, Status};
+use cloison_manifest::manifest;
 use cloison_transport::Arena;
 use support::{Outcome, Template, script};
 use zone::{Memory, Zone, ok, reply};
@@ -202,13 +202,13 @@ fn interface_size() -> u64 {
     person(&interface()).layout.size
 }
 
-fn person(interface: &cloison_capabilities::Interface) -> &cloison_capabilities::types::Record {
+fn person(interface: &cloison_contract::Interface) -> &cloison_contract::types::Record {
     let person = interface.types.iter().find(|definition| definition.name == "person").expect("it");
-    let cloison_capabilities::types::TypeKind::Record(person) = &person.kind else { panic!("a record") };
+    let cloison_contract::types::TypeKind::Record(person) = &person.kind else { panic!("a record") };
     person
 }
 
-fn interface() -> cloison_capabilities::Interface {
+fn interface() -> cloison_contract::Interface {
     manifest::parse("fake.zone.toml", MANIFEST).unwrap_or_else(|errors| panic!("{errors}"))
 }
 

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The packages of the workspace, and of what each may be part.
 const FOREIGN: [&str; 4] = ["libffi", "libffi-sys", "libloading", "dlopen2"];
 
+/// What reads manifests and shows mistakes in them.
+const READERS: [&str; 6] = ["annotate-snippets", "cloison-manifest", "lang-c", "strsim", "toml", "toml_parser"];
+
 struct Workspace {
     /// Package id → name, normal dependencies, features.
     nodes: BTreeMap<String, (String, Vec<String>, Vec<String>)>,
@@ -61,6 +64,10 @@ fn foreign(tree: &BTreeSet<String>) -> Vec<&String> {
     tree.iter().filter(|name| FOREIGN.contains(&name.as_str())).collect()
 }
 
+fn readers(tree: &BTreeSet<String>) -> Vec<&String> {
+    tree.iter().filter(|name| READERS.contains(&name.as_str())).collect()
+}
+
 #[test]
 fn only_zones_link_a_foreign_function_interface() {
     let workspace = Workspace::read();
@@ -70,7 +77,8 @@ fn only_zones_link_a_foreign_function_interface() {
         "cloison-broker",
         "cloison-sandbox",
         "cloison-transport",
-        "cloison-capabilities",
+        "cloison-contract",
+        "cloison-manifest",
         "cloison-python",
     ] {
         assert_eq!(foreign(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
@@ -86,10 +94,23 @@ fn only_microprocesses_link_a_python() {
         "cloison-broker",
         "cloison-sandbox",
         "cloison-transport",
-        "cloison-capabilities",
+        "cloison-contract",
+        "cloison-manifest",
         "cloison-zone",
     ] {
         assert_eq!(python(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
+    }
+}
+
+/// Manifests are read before anything else starts. What a microprocess or a zone has of them is data.
+#[test]
+fn only_the_broker_and_the_command_read_manifests() {
+    let workspace = Workspace::read();
+    for package in ["cloison-broker", "cloison-cli"] {
+        assert!(readers(&workspace.tree(package)).len() > 3, "the control: {package} does");
+    }
+    for package in ["cloison-contract", "cloison-sandbox", "cloison-transport", "cloison-python", "cloison-zone"] {
+        assert_eq!(readers(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
     }
 }
 
@@ -100,12 +121,13 @@ fn dependencies_point_one_way() {
         workspace.tree(package).into_iter().filter(|name| name.starts_with("cloison-") && name != package).collect()
     };
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
-    let core = ["cloison-capabilities", "cloison-sandbox", "cloison-transport"];
-    assert_eq!(ours("cloison-capabilities"), set(&[]));
-    assert_eq!(ours("cloison-broker"), set(&core));
+    let core = ["cloison-contract", "cloison-sandbox", "cloison-transport"];
+    assert_eq!(ours("cloison-contract"), set(&[]));
+    assert_eq!(ours("cloison-manifest"), set(&["cloison-contract"]));
+    assert_eq!(ours("cloison-broker"), set(&[&core[..], &["cloison-manifest"]].concat()));
     assert_eq!(ours("cloison-zone"), set(&core));
     assert_eq!(ours("cloison-python"), set(&core));
-    assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker"]].concat()));
+    assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker", "cloison-manifest"]].concat()));
 }
 
 /// Cargo unifies features: one package that asks for `host_env` gives it to all.

@@ -6,7 +6,7 @@ use super::infer;
 use super::library::{Found, Named};
 use super::types::{Needs, Types};
 use crate::header::{Header, Value};
-use cloison_capabilities::manifest;
+use cloison_manifest::manifest;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 

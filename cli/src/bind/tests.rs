@@ -1,7 +1,7 @@
 use super::library::Named;
 use super::{draft, library};
 use crate::header::{Compiler, Header};
-use cloison_capabilities::manifest;
+use cloison_manifest::manifest;
 use std::path::Path;
 
 const HEADER: &str = r#"

@@ -1,6 +1,6 @@
 //! C types as headers write them, and back to C text.
 
-use cloison_capabilities::declaration::{Names, Prototype};
+use cloison_manifest::declaration::{Names, Prototype};
 use std::fmt::Write;
 
 /// A type, with the names that the header uses.

@@ -1,5 +1,5 @@
 use super::*;
-use cloison_capabilities::{application, bundled, manifest};
+use cloison_manifest::{application, bundled, manifest};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn what_is_committed_is_what_is_generated() {
 fn the_mirror_takes_what_the_reader_takes() {
     let mut texts: Vec<(String, String)> =
         bundled::names().filter_map(bundled::find).map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
-    for entry in std::fs::read_dir(Path::new(ROOT).join("capabilities/tests/good")).unwrap() {
+    for entry in std::fs::read_dir(Path::new(ROOT).join("capabilities/manifest/tests/good")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             texts.push((path.display().to_string(), std::fs::read_to_string(path).unwrap()));
@@ -52,7 +52,7 @@ fn known(hint: &str) -> BTreeSet<String> {
 }
 
 /// The keys that the reader knows of the table in which [`NO_KEY`] stands.
-fn read(diagnostics: Option<cloison_capabilities::diagnostic::Diagnostics>) -> BTreeSet<String> {
+fn read(diagnostics: Option<cloison_manifest::diagnostic::Diagnostics>) -> BTreeSet<String> {
     let diagnostics = diagnostics.expect("a key that there is not");
     let about = diagnostics.iter().find(|one| one.message.contains(NO_KEY)).expect("a word about it");
     known(about.hint.as_deref().unwrap_or_default())

@@ -6,7 +6,7 @@ use super::{Difference, Verified};
 use crate::header::Compiler;
 use anyhow::{Context, bail};
 use cloison_broker::library::Library;
-use cloison_capabilities::Interface;
+use cloison_contract::Interface;
 use object::{Object, ObjectSection, ObjectSymbol};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

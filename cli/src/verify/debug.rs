@@ -26,7 +26,7 @@ mod types;
 
 use super::{Difference, names};
 use cloison_broker::library::Library;
-use cloison_capabilities::Interface;
+use cloison_contract::Interface;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

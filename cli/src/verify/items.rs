@@ -2,9 +2,9 @@
 
 use super::names::{c_name, forward, line_of_constant, texts};
 use crate::header;
-use cloison_capabilities::Interface;
-use cloison_capabilities::interface::{Constant, Number};
-use cloison_capabilities::types::{Bits, Definition, Member, TypeKind};
+use cloison_contract::Interface;
+use cloison_contract::interface::{Constant, Number};
+use cloison_contract::types::{Bits, Definition, Member, TypeKind};
 use std::collections::BTreeMap;
 
 /// Types that manifests know without being told, without the functions of their headers.

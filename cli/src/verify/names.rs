@@ -1,8 +1,8 @@
 //! A manifest's C texts of types, and what the types are called in C.
 
 use cloison_broker::application::ZoneSpecification;
-use cloison_capabilities::bundled;
-use cloison_capabilities::types;
+use cloison_contract::types;
+use cloison_manifest::bundled;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One `[types.KEY] c`.

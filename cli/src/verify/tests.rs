@@ -1,6 +1,6 @@
 use super::*;
-use cloison_capabilities::manifest;
-use cloison_capabilities::types::Record;
+use cloison_contract::types::Record;
+use cloison_manifest::manifest;
 
 /// Makes a layout wrong.
 type Change = dyn Fn(&mut Record);
@@ -22,14 +22,14 @@ c = "enum color { RED, GREEN = 4, BLUE, LAST = -1 };"
 c = "struct __attribute__((packed)) packed { char a; int b; };"
 "#;
 
-fn verify(interface: &cloison_capabilities::Interface, text: &str, headers: &[String]) -> Verified {
+fn verify(interface: &cloison_contract::Interface, text: &str, headers: &[String]) -> Verified {
     let source = items::Source::new(interface, text, headers).unwrap();
     let mut verified = Verified::default();
     compile::compare(interface, &source, &Compiler::new(&[]), &mut verified).unwrap();
     verified
 }
 
-fn parse(text: &str) -> cloison_capabilities::Interface {
+fn parse(text: &str) -> cloison_contract::Interface {
     manifest::parse("t.zone.toml", text).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
@@ -44,9 +44,9 @@ fn layouts_are_the_compilers() {
 /// Each field of a layout, made wrong, is found.
 #[test]
 fn a_wrong_layout_is_found() {
-    use cloison_capabilities::types::TypeKind;
+    use cloison_contract::types::TypeKind;
     let text = format!("{HEAD}{TYPES}");
-    let record = |interface: &mut cloison_capabilities::Interface, change: &Change| {
+    let record = |interface: &mut cloison_contract::Interface, change: &Change| {
         let person = interface.types.iter_mut().find(|one| one.name == "person").unwrap();
         let TypeKind::Record(record) = &mut person.kind else { panic!("no record") };
         change(record);

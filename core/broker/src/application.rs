@@ -1,9 +1,10 @@
 //! An application on disk: its manifest, the zones it names, the folders its modules are in.
 
-use cloison_capabilities::application::{self, Application, Limits};
-use cloison_capabilities::diagnostic::{Diagnostic, Diagnostics, Source};
-use cloison_capabilities::message::Run;
-use cloison_capabilities::{Grant, Interface, bundled, manifest};
+use cloison_contract::message::Run;
+use cloison_contract::{Grant, Interface};
+use cloison_manifest::application::{self, Application, Limits};
+use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, Source};
+use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

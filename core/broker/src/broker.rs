@@ -9,7 +9,7 @@ use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::template::{Progress, Template};
 use crate::zone::{Instance, InstanceId, Zone};
-use cloison_capabilities::message::{ChannelId, End, Layer, ToTemplate};
+use cloison_contract::message::{ChannelId, End, Layer, ToTemplate};
 use cloison_transport::control::Control;
 use rustix::io::Errno;
 use slotmap::SlotMap;

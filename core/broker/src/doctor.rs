@@ -4,7 +4,7 @@ use crate::application::{Loaded, ZoneSpecification};
 use crate::broker::{Broker, BrokerError};
 use crate::launch::Binaries;
 use crate::zone::START_DEADLINE;
-use cloison_capabilities::message::{Layer, LayerState, Run};
+use cloison_contract::message::{Layer, LayerState, Run};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -2,7 +2,7 @@
 
 use crate::child::{self, Child, Ended};
 use crate::launch::Launcher;
-use cloison_capabilities::message::{Jailed, Layer};
+use cloison_contract::message::{Jailed, Layer};
 use rustix::io::Errno;
 use rustix::process::Signal;
 use std::time::Duration;

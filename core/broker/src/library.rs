@@ -6,8 +6,8 @@ mod symbols;
 
 pub use symbols::Symbols;
 
-use cloison_capabilities::Interface;
-use cloison_capabilities::interface::LibraryLocation;
+use cloison_contract::Interface;
+use cloison_contract::interface::LibraryLocation;
 use object::elf::DT_SONAME;
 use object::read::elf::{Dyn, ElfFile64, FileHeader};
 use object::{Endianness, Object};

@@ -6,7 +6,7 @@ use crate::broker::{
 };
 use crate::child::Child;
 use crate::template::Progress;
-use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
 use rustix::process::Signal;

@@ -6,7 +6,7 @@
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use cloison_capabilities::message::Module;
+use cloison_contract::message::Module;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 

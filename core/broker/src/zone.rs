@@ -5,9 +5,9 @@ use crate::application::ZoneSpecification;
 use crate::backoff::Backoff;
 use crate::family::Family;
 use crate::reactor::Registration;
-use cloison_capabilities::call::{BATCH, CLOSE, SYNC};
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::{ChannelId, End, Ran, ToZone};
+use cloison_contract::call::{BATCH, CLOSE, SYNC};
+use cloison_contract::interface::Instances;
+use cloison_contract::message::{ChannelId, End, Ran, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
 use cloison_transport::status::{COARSE_LAG, Running, Status, monotonic};
@@ -263,7 +263,7 @@ mod tests {
         let text = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libt.so\" }\n[sandbox]\nthreads = 2\nthread_safe = true\n\
                     [functions.slow]\nc = \"void slow(void)\"\ndeadline = \"60 s\"\n\
                     [functions.quick]\nc = \"void quick(void)\"\ndeadline = \"1 ms\"\n";
-        let interface = cloison_capabilities::manifest::parse("t.zone.toml", text).unwrap();
+        let interface = cloison_manifest::manifest::parse("t.zone.toml", text).unwrap();
         ZoneSpecification { interface: interface.into(), folder: "/".into() }
     }
 

@@ -7,7 +7,7 @@ use crate::family::Family;
 use crate::library;
 use crate::processes::signal_name;
 use crate::zone::{Attached, Health, Instance, InstanceId, START_DEADLINE, Waiting};
-use cloison_capabilities::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::control::ControlError;

@@ -7,7 +7,7 @@
 use crate::error::Error;
 use crate::layer::{self, Report};
 use crate::spec::{Layers, Zone};
-use cloison_capabilities::interface::FileRule;
+use cloison_contract::interface::FileRule;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd,
     RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, Scope,

@@ -22,7 +22,7 @@
 //! One that is needed stops the start when it is missing, unless `may_be_missing` names it.
 
 use crate::error::Error;
-use cloison_capabilities::message::{Layer, LayerState};
+use cloison_contract::message::{Layer, LayerState};
 
 /// `user-namespace`
 pub const USER_NAMESPACE: &str = "user-namespace";

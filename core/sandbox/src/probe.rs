@@ -6,7 +6,7 @@
 
 use crate::layer;
 use crate::sys;
-use cloison_capabilities::message::{Layer, LayerState};
+use cloison_contract::message::{Layer, LayerState};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use std::io;
 

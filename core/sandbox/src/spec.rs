@@ -3,7 +3,7 @@
 use crate::jail::{Loading, Template};
 use crate::limits::Limits;
 use crate::policy;
-use cloison_capabilities::interface::FileRule;
+use cloison_contract::interface::FileRule;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 

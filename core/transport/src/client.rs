@@ -5,7 +5,7 @@ use crate::futex::{self, Woken};
 use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS, next};
 use crate::shared::{Access, Arena, ChannelError, Shared};
 use crate::terms::{State, TermsView};
-use cloison_capabilities::call::{MAX_WORDS, Reply, Request, Status};
+use cloison_contract::call::{MAX_WORDS, Reply, Request, Status};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};

@@ -15,7 +15,7 @@
 //! words, and a reply of up to six, is one line. Both sides *can* write everything: the table says who does, and neither
 //! relies on it.
 
-use cloison_capabilities::call::MAX_WORDS;
+use cloison_contract::call::MAX_WORDS;
 
 /// Number of the newest request.
 pub const REQUEST: usize = 0;

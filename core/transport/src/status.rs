@@ -21,7 +21,7 @@ use crate::clock::monotonic_coarse;
 use crate::doorbell;
 use crate::futex;
 use crate::shared::{Access, ChannelError, Shared};
-use cloison_capabilities::message::ChannelId;
+use cloison_contract::message::ChannelId;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;

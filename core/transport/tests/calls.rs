@@ -1,8 +1,8 @@
 //! Calls between a client thread and a zone thread over real sealed memory and real futexes.
 #![cfg(not(loom))]
 
-use cloison_capabilities::call::{MAX_WORDS, Reply, Request, Status};
-use cloison_capabilities::message::ChannelId;
+use cloison_contract::call::{MAX_WORDS, Reply, Request, Status};
+use cloison_contract::message::ChannelId;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::{CallError, Caller};
 use cloison_transport::server::{Server, Turn};

@@ -1,7 +1,7 @@
 //! Whatever a peer sends decodes to a message or to an error, for every kind of message there is.
 #![cfg(not(loom))]
 
-use cloison_capabilities::message::{FromMicroprocess, FromTemplate, FromZone, ToMicroprocess, ToTemplate, ToZone};
+use cloison_contract::message::{FromMicroprocess, FromTemplate, FromZone, ToMicroprocess, ToTemplate, ToZone};
 use cloison_transport::control::{Control, ControlError};
 use proptest::prelude::*;
 use rustix::io::write;

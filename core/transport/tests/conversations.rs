@@ -1,8 +1,8 @@
 //! Calls that are answered with questions, between client threads and one or more zone threads.
 #![cfg(not(loom))]
 
-use cloison_capabilities::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
-use cloison_capabilities::message::ChannelId;
+use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
+use cloison_contract::message::ChannelId;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
 use cloison_transport::line::{Line, Unanswered};

@@ -2,7 +2,7 @@
 
 use super::SignatureError;
 use crate::passing::{Element, Passing, passing};
-use cloison_capabilities::types::{CType, Definition, Layout, Scalar, TypeId, Wide};
+use cloison_contract::types::{CType, Definition, Layout, Scalar, TypeId, Wide};
 use libffi::low::{ffi_type, types};
 use libffi::raw;
 use std::ptr::{addr_of_mut, null_mut};

@@ -9,7 +9,7 @@
 //! Functions that take `...` are left to libffi, as are arguments and values that are no numbers or addresses.
 
 use super::{Code, MAX_PARAMETERS};
-use cloison_capabilities::types::{CType, Scalar};
+use cloison_contract::types::{CType, Scalar};
 use std::cell::UnsafeCell;
 
 #[cfg(not(any(all(target_arch = "x86_64", unix), target_arch = "aarch64")))]

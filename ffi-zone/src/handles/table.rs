@@ -2,8 +2,8 @@
 
 use super::{CONSUMED, HandleError};
 use crate::retained::Retained;
-use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::TypeId;
+use cloison_contract::message::ChannelId;
+use cloison_contract::types::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]

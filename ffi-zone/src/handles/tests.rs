@@ -1,8 +1,8 @@
 use super::*;
 use crate::callables::ClosureId;
 use crate::retained::Block;
-use cloison_capabilities::interface::{Instances, Interface, Library, LibraryLocation, Sandbox};
-use cloison_capabilities::types::{Definition, Handle, Location};
+use cloison_contract::interface::{Instances, Interface, Library, LibraryLocation, Sandbox};
+use cloison_contract::types::{Definition, Handle, Location};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;

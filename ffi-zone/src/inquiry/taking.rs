@@ -9,10 +9,10 @@ use crate::number::{bits_of_value, bits_of_word};
 use crate::plan::Range;
 use crate::serve::Service;
 use crate::workers::Station;
-use cloison_capabilities::call::{NULL, Request};
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{Buffer, Cell, Role};
-use cloison_capabilities::types::{CType, Scalar};
+use cloison_contract::call::{NULL, Request};
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Buffer, Cell, Role};
+use cloison_contract::types::{CType, Scalar};
 
 impl Inquiry<'_> {
     /// The answer.

@@ -9,8 +9,8 @@ use crate::number::word_of_bits;
 use crate::outgoing::Outgoing;
 use crate::serve::Service;
 use crate::workers::Station;
-use cloison_capabilities::call::{NULL, Reply, Status};
-use cloison_capabilities::interface::{Buffer, Role};
+use cloison_contract::call::{NULL, Reply, Status};
+use cloison_contract::interface::{Buffer, Role};
 
 impl Inquiry<'_> {
     /// The question: the callable's number, the depth, how much of the arena is in use, the arguments.

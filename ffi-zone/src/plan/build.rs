@@ -4,13 +4,13 @@ use super::references::{self, any};
 use super::{Failure, Fill, Gift, Give, Plan, PlanError, Range, Room, Site, Take};
 use crate::ffi::MAX_PARAMETERS;
 use crate::shapes::{Shapes, is_plain, shapes};
-use cloison_capabilities::Interface;
-use cloison_capabilities::call::MAX_WORDS;
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{
+use cloison_contract::Interface;
+use cloison_contract::call::MAX_WORDS;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{
     Buffer, Cell, CellFill, Fixed, Function, HandleArgument, Place, Pointed, RecordArgument, Role, Text,
 };
-use cloison_capabilities::types::{CType, Scalar, TypeKind};
+use cloison_contract::types::{CType, Scalar, TypeKind};
 use std::ffi::CString;
 
 impl Plan {

@@ -3,12 +3,12 @@
 use super::PlanError;
 use super::build::scalar_of;
 use crate::passing::record;
-use cloison_capabilities::expression::Expression;
-use cloison_capabilities::interface::{
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{
     CellFill, Direction, Element, Fixed, Function, Lifetime, Message, Place, Pointed, RecordArgument, Role,
 };
-use cloison_capabilities::types::{CType, Layout, TypeId, TypeKind};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_contract::types::{CType, Layout, TypeId, TypeKind};
+use cloison_contract::{FunctionId, Interface};
 
 /// Everything that the steps will use as an index, checked once.
 pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), PlanError> {

@@ -1,8 +1,8 @@
 //! An interface for `callbacks.c`.
 
 use super::*;
-use cloison_capabilities::interface::Fixed;
-use cloison_capabilities::types::{Definition, Handle, Layout, Member, MemberRole, Record, TypeId, TypeKind, Wide};
+use cloison_contract::interface::Fixed;
+use cloison_contract::types::{Definition, Handle, Layout, Member, MemberRole, Record, TypeId, TypeKind, Wide};
 
 pub const PAIR: TypeId = TypeId(0);
 pub const BOX: TypeId = TypeId(1);

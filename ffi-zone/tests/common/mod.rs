@@ -6,12 +6,12 @@ pub mod surface;
 pub mod walls;
 pub mod zone;
 
-use cloison_capabilities::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
-use cloison_capabilities::expression::{Expression, Operator};
-use cloison_capabilities::interface::*;
-use cloison_capabilities::message::ChannelId;
-use cloison_capabilities::types::{CType, Location, Scalar};
-use cloison_capabilities::{FunctionId, Interface};
+use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
+use cloison_contract::expression::{Expression, Operator};
+use cloison_contract::interface::*;
+use cloison_contract::message::ChannelId;
+use cloison_contract::types::{CType, Location, Scalar};
+use cloison_contract::{FunctionId, Interface};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;

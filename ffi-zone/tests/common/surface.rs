@@ -1,8 +1,8 @@
 //! An interface for `surface.c`.
 
 use super::*;
-use cloison_capabilities::interface::Fixed;
-use cloison_capabilities::types::{
+use cloison_contract::interface::Fixed;
+use cloison_contract::types::{
     Bits, Definition, Enumeration, Handle, Layout, Member, MemberRole, Record, Signature, TypeId, TypeKind, Wide,
 };
 

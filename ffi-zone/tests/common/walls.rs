@@ -1,7 +1,7 @@
 //! Whether something that a client can see is an address of this process.
 
 use super::{Bench, CALL_BYTES};
-use cloison_capabilities::call::Reply;
+use cloison_contract::call::Reply;
 use std::ops::Range;
 
 /// Everything that is mapped, but for what programs that are not randomised have near zero, and for the page that every

@@ -1,9 +1,9 @@
 //! A zone on threads of this process, and clients of it that can answer questions.
 
 use super::{Argument, CALL_BYTES, explanation, request};
-use cloison_capabilities::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
-use cloison_capabilities::message::{ChannelId, FromZone, ToZone};
-use cloison_capabilities::{FunctionId, Grant, Interface};
+use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
+use cloison_contract::message::{ChannelId, FromZone, ToZone};
+use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
 use cloison_transport::control::Control;

@@ -2,10 +2,10 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use crate::common::{self, CALL_BYTES};
-use cloison_capabilities::call::{Reply, Status};
-use cloison_capabilities::interface::Instances;
-use cloison_capabilities::message::{ChannelId, FromZone, LayerState, ToZone};
-use cloison_capabilities::{FunctionId, Grant, Interface};
+use cloison_contract::call::{Reply, Status};
+use cloison_contract::interface::Instances;
+use cloison_contract::message::{ChannelId, FromZone, LayerState, ToZone};
+use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::{CallError, Caller};

@@ -1,4 +1,4 @@
-//! Records ⇄ their bytes in C, without Python: what both sides of the wall do alike, see [`cloison_capabilities::call`].
+//! Records ⇄ their bytes in C, without Python: what both sides of the wall do alike, see [`cloison_contract::call`].
 //!
 //! Packing trusts its values, which [`super::records`] has checked one by one. Unpacking trusts nothing: any bytes become
 //! a value or a [`Lie`].
@@ -6,7 +6,7 @@
 use super::results::Lie;
 use super::value::Value;
 use super::wide;
-use cloison_capabilities::types::{Bits, CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
+use cloison_contract::types::{Bits, CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 
 /// Bytes on their way in.
 #[derive(Debug, Default)]
@@ -252,7 +252,7 @@ impl Unpack<'_> {
 }
 
 /// Of a `long double` or a complex number.
-pub fn wide_value(kind: cloison_capabilities::types::Wide, bytes: &[u8]) -> Result<Value, Lie> {
+pub fn wide_value(kind: cloison_contract::types::Wide, bytes: &[u8]) -> Result<Value, Lie> {
     let bytes = bytes.get(..kind.layout().size as usize).ok_or(Lie::Range)?;
     let (real, imaginary) = kind.load(bytes).ok_or(Lie::Range)?;
     Ok(if kind.is_complex() { Value::Complex(real, imaginary) } else { Value::Float(real) })

@@ -23,7 +23,7 @@ use super::raise::{self, Place};
 use super::results::{Lie, Taking};
 use super::value::Values;
 use crate::interrupt;
-use cloison_capabilities::call::{ANSWER, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
+use cloison_contract::call::{ANSWER, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
 use cloison_transport::client::CallError;
 use cloison_transport::{Arena, OutOfRange};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};

@@ -10,7 +10,7 @@
 use super::callback::Registration;
 use super::line::Line;
 use super::raise::{self, Place};
-use cloison_capabilities::types::TypeId;
+use cloison_contract::types::TypeId;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
 use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{FuncArgs, PyComparisonValue};

@@ -3,9 +3,9 @@
 use super::callback::CallbackPlan;
 use super::codec::is_signed;
 use super::plan::{Names, Preset};
-use cloison_capabilities::Interface;
-use cloison_capabilities::interface::{Element, Lifetime, Number, Parameter, Role};
-use cloison_capabilities::types::{CType, Scalar, TypeId, Wide};
+use cloison_contract::Interface;
+use cloison_contract::interface::{Element, Lifetime, Number, Parameter, Role};
+use cloison_contract::types::{CType, Scalar, TypeId, Wide};
 use rustpython_vm::PyObject;
 use rustpython_vm::builtins::{PyBytes, PyFloat, PyInt, PyStr};
 use std::rc::Rc;

@@ -17,7 +17,7 @@ use super::overlap::{Ended, Overlap};
 use super::plan::{Argument, Plan};
 use super::raise::Place;
 use super::rows;
-use cloison_capabilities::call::ARENA_ALIGNMENT;
+use cloison_contract::call::ARENA_ALIGNMENT;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
 use rustpython_vm::function::KwArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};

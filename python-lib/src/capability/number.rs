@@ -3,7 +3,7 @@
 use super::kind::{Floats, Integers};
 use super::raise::Place;
 use super::value::Value;
-use cloison_capabilities::types::Wide;
+use cloison_contract::types::Wide;
 use rustpython_vm::builtins::{PyFloat, PyInt, PyStr};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 

@@ -1,7 +1,7 @@
 //! What comes back: the client's reading of results, and of what a callable is given.
 
-use cloison_capabilities::interface::{Element, Function, Interface, Lifetime, Parameter, Pointed, Role};
-use cloison_capabilities::types::{CType, Layout, Scalar, TypeId, Wide};
+use cloison_contract::interface::{Element, Function, Interface, Lifetime, Parameter, Pointed, Role};
+use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
 
 /// One value that comes through the wall.
 #[derive(Clone, Copy, Debug)]

@@ -2,10 +2,10 @@
 
 use super::kind::{Kind, real};
 use super::output::Output;
-use cloison_capabilities::call::MAX_WORDS;
-use cloison_capabilities::interface::{CellFill, Function, Interface, Lifetime, Number, Pointed, Raises, Role};
-use cloison_capabilities::types::Scalar;
-use cloison_capabilities::{FunctionId, Grant};
+use cloison_contract::call::MAX_WORDS;
+use cloison_contract::interface::{CellFill, Function, Interface, Lifetime, Number, Pointed, Raises, Role};
+use cloison_contract::types::Scalar;
+use cloison_contract::{FunctionId, Grant};
 use std::time::Duration;
 
 /// A function as its caller sees it.

@@ -8,7 +8,7 @@ use super::line::Line;
 use super::number;
 use super::raise::{Part, Place};
 use super::value::Value;
-use cloison_capabilities::types::{CType, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
+use cloison_contract::types::{CType, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 use rustpython_vm::builtins::{PyBytes, PyDict, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};

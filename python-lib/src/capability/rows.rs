@@ -1,7 +1,7 @@
-//! Calls of a batch and their replies as rows in the arena; the format is said in [`cloison_capabilities::call`].
+//! Calls of a batch and their replies as rows in the arena; the format is said in [`cloison_contract::call`].
 
 use super::results::Lie;
-use cloison_capabilities::call::{MAX_WORDS, Status};
+use cloison_contract::call::{MAX_WORDS, Status};
 
 /// How many bytes a row has before its words.
 const HEAD_BYTES: usize = size_of::<[u64; 2]>();

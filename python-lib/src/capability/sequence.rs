@@ -4,7 +4,7 @@ use super::buffers::View;
 use super::kind::{Bulk, Floats, Integers};
 use super::number;
 use super::raise::Place;
-use cloison_capabilities::types::Scalar;
+use cloison_contract::types::Scalar;
 use rustpython_vm::builtins::{PyBytes, PyStr};
 use rustpython_vm::protocol::{BufferFlags, PyBuffer};
 use rustpython_vm::{PyObject, PyResult, VirtualMachine};

@@ -7,7 +7,7 @@ use super::buffers::{RegisteredBuffer, View};
 use super::handle::Core;
 use super::line::Line;
 use super::number;
-use cloison_capabilities::types::{Scalar, TypeId};
+use cloison_contract::types::{Scalar, TypeId};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use std::rc::Rc;

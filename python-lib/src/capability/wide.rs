@@ -1,6 +1,6 @@
 //! Numbers that take more than one register, as their bytes in C.
 
-use cloison_capabilities::types::Wide;
+use cloison_contract::types::Wide;
 
 /// The bytes of a number.
 pub fn encode(kind: Wide, real: f64, imaginary: f64) -> Vec<u8> {

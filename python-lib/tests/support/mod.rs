@@ -1,7 +1,7 @@
 //! A broker in miniature: starts the real binary, answers its questions, and collects what a microprocess printed.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use std::collections::HashMap;

@@ -1,8 +1,9 @@
 //! A zone in miniature: a thread behind a real call channel, whose "library" is written in Rust here, honest or not.
 
-use cloison_capabilities::call::{ANSWER, BATCH, CLOSE, MAX_WORDS, Reply, Request, SYNC, Status};
-use cloison_capabilities::message::{ChannelId, End, FromMicroprocess, Ran, ToMicroprocess};
-use cloison_capabilities::{Grant, Interface, manifest};
+use cloison_contract::call::{ANSWER, BATCH, CLOSE, MAX_WORDS, Reply, Request, SYNC, Status};
+use cloison_contract::message::{ChannelId, End, FromMicroprocess, Ran, ToMicroprocess};
+use cloison_contract::{Grant, Interface};
+use cloison_manifest::manifest;
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::server::{Server, Turn};

@@ -8,9 +8,9 @@ use super::super::names::{Text, c_names};
 use super::Debug;
 use super::read::{Dwarf, Place};
 use super::types::{Kind, Member, Prototype, Shape, Type};
-use cloison_capabilities::Interface;
-use cloison_capabilities::interface::Function;
-use cloison_capabilities::types::{CType, Definition, Enumeration, Record, Scalar, TypeKind};
+use cloison_contract::Interface;
+use cloison_contract::interface::Function;
+use cloison_contract::types::{CType, Definition, Enumeration, Record, Scalar, TypeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All differences, in the manifest's order; what was compared is counted in `debug`.
@@ -192,7 +192,7 @@ impl Comparison<'_, '_> {
     fn covered(&self, there: &Member, here: &Record) -> bool {
         let size = there.bits.or_else(|| self.dwarf.size(there.c_type)?.checked_mul(8)).unwrap_or(0);
         let end = there.first_bit.saturating_add(size);
-        let covers = |member: &cloison_capabilities::types::Member| {
+        let covers = |member: &cloison_contract::types::Member| {
             let start = member.offset * 8 + member.bits.map_or(0, |bits| u64::from(bits.shift));
             let size = member.bits.map(|bits| u64::from(bits.width));
             let size = size.or(member.c_type.layout().map(|layout| layout.size * 8));
@@ -300,7 +300,7 @@ impl Comparison<'_, '_> {
     }
 
     /// Whether an enumeration's values are the same in a number of that kind.
-    fn values_fit(&self, id: cloison_capabilities::types::TypeId, kind: Kind, size: u64) -> bool {
+    fn values_fit(&self, id: cloison_contract::types::TypeId, kind: Kind, size: u64) -> bool {
         let Some(TypeKind::Enum(found)) = self.interface.definition(id).map(|definition| &definition.kind) else {
             return true;
         };

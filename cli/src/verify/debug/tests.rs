@@ -3,7 +3,7 @@
 mod hostile;
 
 use super::*;
-use cloison_capabilities::manifest;
+use cloison_manifest::manifest;
 use std::fs::{self, File};
 use std::process::Command;
 

@@ -38,7 +38,7 @@ pub mod threads;
 use crate::error::Error;
 use crate::layer::{self, Report};
 use crate::spec::Layers;
-use cloison_capabilities::interface::FileRule;
+use cloison_contract::interface::FileRule;
 pub use row::{Accept, Check, Row, Verdict};
 use seccompiler::BpfProgram;
 use std::borrow::Cow;

@@ -5,7 +5,7 @@
 use crate::prisoner::{STAGES, Stage};
 use crate::sweep;
 use crate::warden::Outcome::{self, Done, Exited, Failed, Killed};
-use cloison_capabilities::interface::FileRule;
+use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::Verdict;
 use libc::{EACCES, ECHILD, EFAULT, EINVAL, ENOENT, ENOSYS, ENOTTY, EPERM, SIGSYS};
 use std::ffi::CStr;

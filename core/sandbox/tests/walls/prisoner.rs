@@ -1,7 +1,7 @@
 //! The prisoner: enters as far as it is told, makes one attempt, reports the result on descriptor 0.
 
 use crate::attempts;
-use cloison_capabilities::interface::FileRule;
+use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
 use cloison_sandbox::{Ended, Jail, Layers, Library, Limits, MicroprocessLimits, Mother, Spec, Zone, enter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

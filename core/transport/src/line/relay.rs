@@ -15,7 +15,7 @@
 
 use super::Line;
 use crate::layout::{ENDED, REPLY, REPLY_BLOCK};
-use cloison_capabilities::call::Status;
+use cloison_contract::call::Status;
 use std::sync::atomic::Ordering;
 
 /// Where a line stood before its call was given away.

@@ -1,0 +1,201 @@
+//! Which part of an interface a holder may use. A grant can only be narrowed.
+//!
+//! `Application::grant` of the manifest reader makes the widest grant an application gets, out of `cloison.toml`; every
+//! other one comes from [`Grant::narrow`]. What narrowing means is said once, by [`Grant::is_within`]:
+//! whatever a narrowed grant lets through, the one it came from would have let through as well.
+
+use crate::expression::Expression;
+use crate::interface::FunctionId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// One capability's terms. The zone checks them at each call; the broker alone makes them.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Grant {
+    /// The functions that may be called. Empty means none.
+    pub functions: BTreeSet<FunctionId>,
+    /// For a function, what must hold for its arguments; all that name it.
+    pub bounds: Vec<(FunctionId, Bound)>,
+    /// At most this many calls in that time.
+    pub rate: Option<Rate>,
+    /// At most this many calls altogether.
+    pub calls: Option<u64>,
+}
+
+/// What a holder gives up when it passes a grant on. Whatever is `None` or empty stays as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Narrowing {
+    /// Only these functions, of those there are.
+    pub functions: Option<BTreeSet<FunctionId>>,
+    /// These bounds as well.
+    pub bounds: Vec<(FunctionId, Bound)>,
+    /// This rate as well.
+    pub rate: Option<Rate>,
+    /// No more calls than this.
+    pub calls: Option<u64>,
+}
+
+impl Grant {
+    /// The grant for these functions, without further terms.
+    pub fn new(functions: impl IntoIterator<Item = FunctionId>) -> Self {
+        Self { functions: functions.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Whether the function may be called at all; its bounds may still refuse the arguments.
+    pub fn allows(&self, function: FunctionId) -> bool {
+        self.functions.contains(&function)
+    }
+
+    /// What must hold for the function's arguments.
+    pub fn bounds_of(&self, function: FunctionId) -> impl Iterator<Item = &Bound> {
+        self.bounds.iter().filter(move |(of, _)| *of == function).map(|(_, bound)| bound)
+    }
+
+    /// The grant that is left. There is no way back: functions that are not in `self` are not in the result either.
+    #[must_use]
+    pub fn narrow(&self, by: &Narrowing) -> Self {
+        let keep = |function: &FunctionId| by.functions.as_ref().is_none_or(|set| set.contains(function));
+        let functions: BTreeSet<_> = self.functions.iter().copied().filter(keep).collect();
+        let mut bounds = self.bounds.clone();
+        for bound in &by.bounds {
+            if !bounds.contains(bound) {
+                bounds.push(bound.clone());
+            }
+        }
+        bounds.retain(|(function, _)| functions.contains(function));
+        Self {
+            functions,
+            bounds,
+            rate: both(self.rate, by.rate, Rate::and),
+            calls: both(self.calls, by.calls, u64::min),
+        }
+    }
+
+    /// Whether everything that this grant lets through, `wider` lets through as well.
+    pub fn is_within(&self, wider: &Self) -> bool {
+        let bounded = |function: &FunctionId| {
+            wider.bounds_of(*function).all(|bound| self.bounds_of(*function).any(|own| own == bound))
+        };
+        self.functions.is_subset(&wider.functions)
+            && self.functions.iter().all(bounded)
+            && wider.rate.is_none_or(|limit| self.rate.is_some_and(|rate| rate.is_within(limit)))
+            && wider.calls.is_none_or(|limit| self.calls.is_some_and(|calls| calls <= limit))
+    }
+}
+
+/// A bound on arguments (`where`).
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Bound {
+    /// What must hold, over the function's parameters.
+    pub expression: Expression,
+    /// As it was written.
+    pub text: String,
+}
+
+/// `"1000/s"`
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Rate {
+    /// How many calls.
+    pub calls: u64,
+    /// In how many milliseconds.
+    pub period_ms: u64,
+}
+
+impl Rate {
+    /// Whether a caller that keeps to `self` keeps to `wider` as well: no more calls, in no less time.
+    pub fn is_within(self, wider: Self) -> bool {
+        self.calls <= wider.calls && self.period_ms >= wider.period_ms
+    }
+
+    /// A rate that keeps to both. `1000/s` and `5000/min` together are `1000/min`: stricter than each, never wider.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { calls: self.calls.min(other.calls), period_ms: self.period_ms.max(other.period_ms) }
+    }
+}
+
+fn both<T>(one: Option<T>, other: Option<T>, join: impl Fn(T, T) -> T) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(join(one, other)),
+        (one, other) => one.or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bound() -> impl Strategy<Value = (FunctionId, Bound)> {
+        (0u32..6, 0i128..4).prop_map(|(function, limit)| {
+            let expression = Expression::Integer(limit);
+            (FunctionId(function), Bound { expression, text: limit.to_string() })
+        })
+    }
+
+    fn rate() -> impl Strategy<Value = Rate> {
+        (1u64..5, 1u64..5).prop_map(|(calls, period_ms)| Rate { calls, period_ms })
+    }
+
+    fn functions() -> impl Strategy<Value = BTreeSet<FunctionId>> {
+        prop::collection::btree_set((0u32..6).prop_map(FunctionId), 0..6)
+    }
+
+    prop_compose! {
+        fn grant()(
+            functions in functions(),
+            bounds in prop::collection::vec(bound(), 0..4),
+            rate in prop::option::of(rate()),
+            calls in prop::option::of(0u64..9),
+        ) -> Grant {
+            Grant { functions, bounds, rate, calls }
+        }
+    }
+
+    prop_compose! {
+        fn narrowing()(
+            functions in prop::option::of(functions()),
+            bounds in prop::collection::vec(bound(), 0..4),
+            rate in prop::option::of(rate()),
+            calls in prop::option::of(0u64..9),
+        ) -> Narrowing {
+            Narrowing { functions, bounds, rate, calls }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn narrowing_never_widens(grant in grant(), first in narrowing(), second in narrowing()) {
+            let once = grant.narrow(&first);
+            prop_assert!(once.is_within(&grant));
+            prop_assert!(once.narrow(&second).is_within(&grant));
+        }
+
+        #[test]
+        fn narrowing_gives_what_was_asked(grant in grant(), by in narrowing()) {
+            let narrowed = grant.narrow(&by);
+            for function in (0..6).map(FunctionId) {
+                let asked = by.functions.as_ref().is_none_or(|set| set.contains(&function));
+                prop_assert_eq!(narrowed.allows(function), grant.allows(function) && asked);
+                for (of, bound) in &by.bounds {
+                    if *of == function && narrowed.allows(function) {
+                        prop_assert!(narrowed.bounds_of(function).any(|own| own == bound));
+                    }
+                }
+            }
+            prop_assert!(by.calls.is_none_or(|limit| narrowed.calls.is_some_and(|calls| calls <= limit)));
+            prop_assert!(by.rate.is_none_or(|limit| narrowed.rate.is_some_and(|rate| rate.is_within(limit))));
+        }
+
+        #[test]
+        fn narrowing_by_nothing_changes_nothing_that_can_be_seen(grant in grant()) {
+            let same = grant.narrow(&Narrowing::default());
+            prop_assert!(grant.is_within(&same) && same.is_within(&grant));
+        }
+    }
+
+    #[test]
+    fn an_empty_grant_allows_nothing() {
+        assert!((0..100).all(|function| !Grant::default().allows(FunctionId(function))));
+    }
+}

@@ -1,0 +1,339 @@
+//! What a manifest means: functions, their parameters and what each is for.
+//!
+//! An [`Interface`] is the only thing that the client, the zone and the broker know of a library. It is made by
+//! `cloison-manifest` from TOML and C text, checked there once, and then travels as data. The three sides read it so:
+//!
+//! - the **client** (a microprocess) turns Python arguments into a [`crate::call::Request`] by the parameters' roles;
+//! - the **zone** turns the request into C arguments by the same roles, after checking every word of it again;
+//! - the **broker** reads names and limits only.
+//!
+//! # Which parameter is what
+//!
+//! Parameters stand in C order. Each has one [`Role`]; the role says whether Python passes it
+//! ([`Role::is_argument`]), whether it comes back as a result ([`Role::is_result`]), and how many words it takes in a
+//! request and in a reply ([`crate::call`]).
+//!
+//! A parameter that an input buffer's `length` names is filled in from that buffer. A parameter that an output
+//! buffer's `capacity` names is filled in from that buffer's `max`, unless it has a table of its own that makes it an
+//! argument (`destLen = { in = true, … }`): then the caller says how much room there is.
+//!
+//! Python passes arguments in the order of [`Function::arguments`]; requests carry them in C order.
+
+mod role;
+
+pub use role::{
+    Buffer, Callback, Cell, CellFill, Direction, Element, Fixed, HandleArgument, Lifetime, Place, Pointed,
+    RecordArgument, Role, Text,
+};
+
+use crate::expression::Expression;
+use crate::types::{CType, Definition, Location, TypeId, TypeKind};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+const MIB: u64 = 1 << 20;
+
+/// A function's index in [`Interface::functions`].
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct FunctionId(pub u32);
+
+/// Everything a manifest says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Interface {
+    /// `zone.name`
+    pub name: String,
+    /// `zone.version`, of this interface, not of the library.
+    pub version: String,
+    /// `zone.doc`
+    pub doc: Option<String>,
+    /// The manifest's file name as errors show it.
+    pub source: String,
+    /// The library and how it is found.
+    pub library: Library,
+    /// The sandbox of the zone, every limit finite.
+    pub sandbox: Sandbox,
+    /// Types of its own: records, enumerations and handles, in the manifest's order.
+    pub types: Vec<Definition>,
+    /// Exception classes of its own.
+    pub exceptions: Vec<Exception>,
+    /// Named numbers and texts.
+    pub constants: Vec<(String, Constant)>,
+    /// The functions, in the manifest's order.
+    pub functions: Vec<Function>,
+}
+
+impl Interface {
+    /// The function of that Python name, `internal` ones included.
+    pub fn function(&self, name: &str) -> Option<(FunctionId, &Function)> {
+        let index = self.functions.iter().position(|function| function.name == name)?;
+        Some((FunctionId(index as u32), &self.functions[index]))
+    }
+
+    /// What that type is.
+    pub fn definition(&self, id: TypeId) -> Option<&Definition> {
+        self.types.get(id.0 as usize)
+    }
+
+    /// Names that stand for whole numbers: constants and the values of enumerations.
+    pub fn integers(&self) -> Vec<(String, i128)> {
+        let constants = self.constants.iter().filter_map(|(name, constant)| match constant {
+            Constant::Number(Number::Integer(value)) => Some((name.clone(), *value)),
+            _ => None,
+        });
+        let values = self.types.iter().flat_map(|definition| match &definition.kind {
+            TypeKind::Enum(enumeration) => enumeration.values.clone(),
+            _ => Vec::new(),
+        });
+        constants.chain(values).collect()
+    }
+}
+
+/// An exception class that a manifest declares.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Exception {
+    /// Its name in Python.
+    pub name: String,
+    /// `doc`
+    pub doc: Option<String>,
+    /// The position of the class it is derived from, an earlier one; `None` is `cloison.NativeError`.
+    pub base: Option<usize>,
+}
+
+/// A named value: a `#define` of the library's header.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Constant {
+    /// A number.
+    Number(Number),
+    /// A text.
+    Text(String),
+}
+
+/// Which file is loaded.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Library {
+    /// By name or by path.
+    pub location: LibraryLocation,
+    /// Lower-case hexadecimal SHA-256 digests, one of which the file must have; empty when any file will do.
+    pub sha256: Vec<String>,
+    /// Where `library` stands in the manifest.
+    pub declared: Location,
+}
+
+/// `soname` or `path`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum LibraryLocation {
+    /// Relative to the manifest's folder, or absolute.
+    Path(String),
+    /// Found as the dynamic loader would: its cache, then `/lib` and `/usr/lib`.
+    Soname(String),
+}
+
+/// `[sandbox]`: what the zone may use. Every field has a finite default.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Sandbox {
+    /// Address space beyond what the loaded libraries and the channels map, in bytes. Default 256 MiB.
+    pub memory_bytes: u64,
+    /// How long one call may take before the zone is ended. Default 2 s.
+    pub deadline: Duration,
+    /// How long the callables that one call leads to may take together. Default 60 s.
+    pub callables: Duration,
+    /// How many threads the zone may have beside its own; the sandbox lets no library make processes. Default 0.
+    pub processes: u32,
+    /// How many descriptors it may have open. Default 64.
+    pub descriptors: u32,
+    /// How large a file it may write, in bytes. Default 0.
+    pub file_size_bytes: u64,
+    /// How many bytes one call may carry in and out, in bytes: the size of the channel's arena. Default 80 MiB.
+    pub call_bytes: u64,
+    /// One instance for everybody, one for each client, or one for each call. Default shared.
+    pub instances: Instances,
+    /// How many calls one instance may run at once. More than 1 wants a library that is safe for that. Default 1.
+    pub threads: u32,
+    /// Files and folders the library may open. Default none.
+    pub files: Vec<FileRule>,
+    /// Layers that may be missing on a kernel that has not got them. Default none: all are required.
+    pub may_be_missing: Vec<String>,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 256 * MIB,
+            deadline: Duration::from_secs(2),
+            callables: Duration::from_secs(60),
+            processes: 0,
+            descriptors: 64,
+            file_size_bytes: 0,
+            call_bytes: 80 * MIB,
+            threads: 1,
+            instances: Instances::Shared,
+            files: Vec::new(),
+            may_be_missing: Vec::new(),
+        }
+    }
+}
+
+/// `instances`
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Instances {
+    /// Each call runs in a process of its own, forked from a zone that has loaded and sealed: nothing survives it.
+    PerCall,
+    /// Each client has an instance of its own; buffers are not copied a second time.
+    PerClient,
+    /// All clients share one instance.
+    Shared,
+}
+
+/// One entry of `files`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct FileRule {
+    /// Absolute path of a file or folder.
+    pub path: String,
+    /// Write as well as read.
+    pub write: bool,
+}
+
+/// One C function.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Function {
+    /// The name in Python and in `allow`: the key in the manifest.
+    pub name: String,
+    /// The name in the library: the declarator's.
+    pub symbol: String,
+    /// The C text.
+    pub declaration: String,
+    /// `doc`
+    pub doc: Option<String>,
+    /// Serves other entries (`message`, `free`, capacities) and is not offered to Python.
+    pub internal: bool,
+    /// In C order.
+    pub parameters: Vec<Parameter>,
+    /// The C type of the function's value.
+    pub result: CType,
+    /// What becomes of the function's value.
+    pub returns: Returns,
+    /// A deadline of its own instead of the sandbox's.
+    pub deadline: Option<Duration>,
+    /// How long callables may take together, instead of what the sandbox says.
+    pub callables: Option<Duration>,
+    /// It may wait for long: others do not wait behind it.
+    pub blocking: bool,
+    /// How many of the parameters stand before `...`, if it has one; those behind it are this form's.
+    pub variadic: Option<usize>,
+    /// Where `c` stands in the manifest.
+    pub declared: Location,
+}
+
+impl Function {
+    /// The positions of the parameters that Python passes, in the order in which Python passes them: C order, but those
+    /// that have a default stand behind those that have none, as Python wants it.
+    pub fn arguments(&self) -> Vec<usize> {
+        let passed = |index: &usize| self.parameters[*index].role.is_argument();
+        let behind = |index: &usize| self.parameters[*index].role.has_default() && !self.parameters[*index].leading;
+        let (optional, required): (Vec<_>, Vec<_>) = (0..self.parameters.len()).filter(passed).partition(behind);
+        [required, optional].concat()
+    }
+
+    /// How many words a request for this function has; see [`crate::call`].
+    pub fn request_words(&self) -> usize {
+        self.parameters.iter().map(|parameter| parameter.role.request_words()).sum()
+    }
+
+    /// How many words a reply has that brings results; see [`crate::call`].
+    pub fn reply_words(&self) -> usize {
+        let value = match (self.returns.kept, &self.returns.pointer, &self.result) {
+            (false, ..) => 0,
+            (true, Some(pointed), _) => pointed.words(),
+            (true, None, CType::Record { .. } | CType::Wide(_)) => 2,
+            (true, None, _) => 1,
+        };
+        value + self.parameters.iter().map(|parameter| parameter.role.reply_words()).sum::<usize>()
+    }
+}
+
+/// One parameter.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Parameter {
+    /// As in the prototype.
+    pub name: String,
+    /// As in the prototype.
+    pub c_type: CType,
+    /// What it is for.
+    pub role: Role,
+    /// It has a default and stands before arguments that have none: a call with fewer positional arguments leaves it out,
+    /// as `range(stop)` leaves out `start`.
+    pub leading: bool,
+}
+/// What becomes of the function's value.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Returns {
+    /// Kept as the first result; else it was only a status or a length.
+    pub kept: bool,
+    /// For pointers: what becomes of what they lead to.
+    pub pointer: Option<Pointed>,
+    /// The call failed unless this holds. `return` stands for the value.
+    pub error_unless: Option<Expression>,
+    /// The call failed if this holds. Of a pointer that cannot be `None` and whose failures are explained (by `errno`,
+    /// `message`, `raises`) it says that NULL is one, if the manifest says nothing else.
+    pub error_if: Option<Expression>,
+    /// A failure carries `errno`.
+    pub errno: bool,
+    /// The function (of this interface) that explains a failure.
+    pub message: Option<Message>,
+    /// What a failure raises.
+    pub raises: Raises,
+}
+
+/// How a failure is turned into text.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Message {
+    /// `const char *f(int)` of the value (with `errno`: of that).
+    Code(FunctionId),
+    /// `const char *f(T *)` of the handle passed at that position, or of what the [`Place`] there holds after the call.
+    Handle {
+        /// Which function.
+        function: FunctionId,
+        /// Of what.
+        parameter: usize,
+        /// `T *g(U *)`: it is not asked of that handle, but of the object that this function gives for it, and which stays
+        /// the library's own.
+        through: Option<FunctionId>,
+    },
+}
+
+/// What a failure raises.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub enum Raises {
+    /// Classes that the manifest declares.
+    Declared {
+        /// By the function's value: positions in [`Interface::exceptions`].
+        codes: Vec<(i128, usize)>,
+        /// For all other values; `None` is `NativeError`.
+        otherwise: Option<usize>,
+    },
+    /// `cloison.NativeError`
+    #[default]
+    Native,
+    /// `OSError` or the subclass of it that goes with `errno`.
+    Os,
+}
+
+/// A returned `char *`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ReturnedString {
+    /// `str` (UTF-8) instead of `bytes`.
+    pub text: bool,
+    /// NULL becomes `None`; otherwise NULL is an error.
+    pub null: bool,
+    /// The function (of this interface) that frees it after it was copied.
+    pub free: Option<FunctionId>,
+}
+
+/// A number in a manifest.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Number {
+    /// For `float` and `double`.
+    Float(f64),
+    /// For the integer types.
+    Integer(i128),
+}

@@ -1,0 +1,33 @@
+//! The contract between the broker, the microprocesses and the zones: pure logic, no `unsafe`, no system calls.
+//!
+//! Trust domain: none of its own. Every process links this crate and none is protected by it; it says what may be asked
+//! ([`Interface`], [`Grant`]) and how it is asked ([`call`], [`message`]). How people write it down is the matter of
+//! `cloison-manifest`, which only the broker and the command link. Who enforces what is said in `docs/architecture.md`.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`interface`] | what a manifest means: functions, parameters and their roles |
+//! | [`types`] | C types as this machine's ABI lays them out |
+//! | [`layout`] | where the members of structs and unions stand |
+//! | [`wide`] | `long double` and complex numbers as bytes |
+//! | [`expression`] | lengths, capacities and bounds: small checked arithmetic |
+//! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
+//! | [`call`] | one call's request and reply, as words in shared memory |
+//! | [`message`] | the control messages, as a table per socket |
+//! | [`signature`] | what Python sees of a function: signature and docstring |
+//! | [`spelling`] | "did you mean" |
+#![forbid(unsafe_code)]
+
+pub mod call;
+pub mod expression;
+pub mod grant;
+pub mod interface;
+pub mod layout;
+pub mod message;
+pub mod signature;
+pub mod spelling;
+pub mod types;
+pub mod wide;
+
+pub use grant::Grant;
+pub use interface::{Function, FunctionId, Interface};

@@ -1,0 +1,113 @@
+//! `cloison.toml`: what an application asks for.
+//!
+//! ```toml
+//! [app]
+//! entry = "app:main"                      # optional; else a file is run as `__main__`
+//! site_packages = ["vendor"]              # folders, relative to this file, for third-party packages
+//! may_be_missing = ["landlock"]           # layers that this application can do without
+//!
+//! [capabilities.zlib]
+//! zone = "zlib"                           # a bundled binding, or a path to a .zone.toml
+//! allow = ["crc32", "compress2"]          # required; "*" is everything, [] is nothing
+//! where = { compress2 = "sourceLen <= 1 MiB" }
+//! rate = "1000/s"
+//! calls = 100000
+//!
+//! [limits]                                # for each microprocess
+//! memory = "256 MiB"
+//! ```
+
+mod grant;
+mod read;
+
+pub use crate::diagnostic::Written;
+
+use crate::diagnostic::{Diagnostics, Source};
+use cloison_contract::grant::Rate;
+use cloison_contract::types::Location;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What `cloison.toml` says.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The file, for errors.
+    pub source: Arc<Source>,
+    /// `app.entry`; without it a file runs as `__main__`.
+    pub entry: Option<Entry>,
+    /// `app.site_packages`: folders relative to the file.
+    pub site_packages: Vec<String>,
+    /// `app.may_be_missing`: layers that microprocesses can do without.
+    pub may_be_missing: Vec<String>,
+    /// `[capabilities.NAME]`
+    pub capabilities: BTreeMap<String, CapabilityRequest>,
+    /// `[limits]`
+    pub limits: Limits,
+}
+
+/// `"module:qualname"`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// `package.module`
+    pub module: String,
+    /// `function`, or `Class.function`.
+    pub qualname: String,
+    /// Where it stands.
+    pub span: Range<usize>,
+}
+
+/// One `[capabilities.NAME]`.
+#[derive(Clone, Debug)]
+pub struct CapabilityRequest {
+    /// A bundled binding's name, or a path to a `.zone.toml` relative to `cloison.toml`.
+    pub zone: Written,
+    /// `allow`
+    pub allow: Allow,
+    /// Where `allow` stands: this line is what a denial names.
+    pub allow_location: Location,
+    /// `where`: function → bound.
+    pub bounds: Vec<(Written, Written)>,
+    /// `rate`
+    pub rate: Option<Rate>,
+    /// `calls`
+    pub calls: Option<u64>,
+}
+
+/// `allow`
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Allow {
+    /// `"*"`: all that are not internal.
+    All,
+    /// These; none if empty.
+    Functions(Vec<Written>),
+}
+
+/// `[limits]`, for each microprocess. Every default is finite.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Address space, in bytes. Default 512 MiB.
+    pub memory_bytes: u64,
+    /// How many microprocesses there may be at once. Default 1000.
+    pub processes: u32,
+    /// Processor time, in seconds. Default one hour.
+    pub cpu_seconds: u64,
+    /// How many bytes of messages may wait in one mailbox. Default 16 MiB.
+    pub mailbox_bytes: u64,
+    /// Open descriptors. Default 64.
+    pub descriptors: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_bytes: 512 << 20, processes: 1000, cpu_seconds: 3600, mailbox_bytes: 16 << 20, descriptors: 64 }
+    }
+}
+
+/// Reads `cloison.toml`. `file_name` is what errors show.
+pub fn parse(file_name: &str, text: &str) -> Result<Application, Diagnostics> {
+    crate::document::read(file_name, text, read::application)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! What `cloison.toml` asks for, against what the zone's manifest offers.
+
+use super::{Allow, Application, CapabilityRequest, Written};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::document::inside;
+use crate::expression::{Callee, Scope, Takes, parse};
+use crate::manifest::takes;
+use cloison_contract::expression::Expression;
+use cloison_contract::grant::{Bound, Grant};
+use cloison_contract::interface::{Function, FunctionId, Interface, Parameter, Role};
+use cloison_contract::spelling::did_you_mean;
+use cloison_contract::types::CType;
+
+impl Application {
+    /// The terms of the capability of that name, for the interface of its zone.
+    pub fn grant(&self, name: &str, interface: &Interface) -> Result<Grant, Diagnostics> {
+        let Some(request) = self.capabilities.get(name) else {
+            let message = format!("there is no [capabilities.{name}] in this file");
+            return Err(Diagnostic::whole_file(&self.source, message).into());
+        };
+        let mut diagnostics = Diagnostics::default();
+        let mut grant = Grant::new(self.allowed(request, interface, &mut diagnostics));
+        grant.rate = request.rate;
+        grant.calls = request.calls;
+        for (function, text) in &request.bounds {
+            match self.bound(request, interface, &grant, function, text) {
+                Ok(bound) => grant.bounds.push(bound),
+                Err(diagnostic) => diagnostics.push(*diagnostic),
+            }
+        }
+        if diagnostics.is_empty() { Ok(grant) } else { Err(diagnostics.sorted()) }
+    }
+
+    fn allowed(
+        &self,
+        request: &CapabilityRequest,
+        interface: &Interface,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<FunctionId> {
+        match &request.allow {
+            Allow::All => offered(interface).map(|(id, _)| id).collect(),
+            Allow::Functions(functions) => {
+                let found: Vec<_> = functions.iter().map(|function| self.function(interface, function)).collect();
+                let keep =
+                    |one: Result<_, Box<Diagnostic>>| one.map_err(|diagnostic| diagnostics.push(*diagnostic)).ok();
+                found.into_iter().filter_map(keep).map(|(id, _)| id).collect()
+            }
+        }
+    }
+
+    fn function<'i>(
+        &self,
+        interface: &'i Interface,
+        name: &Written,
+    ) -> Result<(FunctionId, &'i Function), Box<Diagnostic>> {
+        let error = |message: String, hint: String| {
+            Box::new(Diagnostic::error(&self.source, name.span.clone(), message).hint(hint))
+        };
+        match interface.function(&name.text) {
+            Some((_, function)) if function.internal => {
+                let (reason, hint) = internal(interface, function);
+                Err(error(format!("`{}` of `{}` cannot be granted: {reason}", name.text, interface.name), hint))
+            }
+            Some(found) => Ok(found),
+            None => {
+                let message = format!("`{}` has no function `{}`", interface.name, name.text);
+                let hint =
+                    match did_you_mean(&name.text, offered(interface).map(|(_, function)| function.name.as_str())) {
+                        Some(meant) => format!("did you mean `{meant}`?"),
+                        None => format!("{} offers {}", interface.source, list(interface)),
+                    };
+                Err(error(message, hint))
+            }
+        }
+    }
+
+    fn bound(
+        &self,
+        request: &CapabilityRequest,
+        interface: &Interface,
+        grant: &Grant,
+        name: &Written,
+        text: &Written,
+    ) -> Result<(FunctionId, Bound), Box<Diagnostic>> {
+        let (id, function) = self.function(interface, name)?;
+        if !grant.allows(id) {
+            let message = format!("a bound for `{}`, which is not allowed anyway", name.text);
+            let hint = match &request.allow {
+                Allow::Functions(_) => format!("add \"{}\" to `allow`, or remove its bound", name.text),
+                Allow::All => "remove it".to_owned(),
+            };
+            return Err(Box::new(Diagnostic::error(&self.source, name.span.clone(), message).hint(hint)));
+        }
+        let parameters: Vec<_> = function.parameters.iter().map(|one| (one.name.as_str(), &one.c_type)).collect();
+        let callees = callees(interface);
+        let integers = interface.integers();
+        let scope = Scope { parameters: &parameters, value: None, functions: &callees, integers: &integers };
+        let expression = parse(&text.text, &scope).map_err(|mistake| Box::new(inside(&self.source, text, mistake)))?;
+        let bound = Bound { expression, text: text.text.clone() };
+        match unknown_cell(function, &bound.expression) {
+            None => Ok((id, bound)),
+            Some(cell) => {
+                let message = format!("`*{cell}` is not known before the call");
+                Err(Box::new(Diagnostic::error(&self.source, text.span.clone(), message)))
+            }
+        }
+    }
+}
+
+/// Why Python cannot have an internal function, and what would change that.
+fn internal(interface: &Interface, function: &Function) -> (&'static str, String) {
+    let at = format!("[functions.{}] at {}:{}", function.name, interface.source, function.declared.line);
+    // Only a function that frees takes a pointer as a plain number.
+    let address = |one: &Parameter| matches!((&one.c_type, &one.role), (CType::Pointer { .. }, Role::Number { .. }));
+    if function.parameters.iter().any(address) {
+        let hint = format!("leave it out: the zone calls it by itself where `free` says so ({at})");
+        return ("it takes an address, and addresses stay in the zone", hint);
+    }
+    ("its manifest keeps it for other functions", format!("to offer it to Python, remove `internal = true` from {at}"))
+}
+
+/// The functions that can be granted.
+fn offered(interface: &Interface) -> impl Iterator<Item = (FunctionId, &Function)> {
+    let all = interface.functions.iter().enumerate().map(|(index, function)| (FunctionId(index as u32), function));
+    all.filter(|(_, function)| !function.internal)
+}
+
+fn list(interface: &Interface) -> String {
+    let mut names: Vec<_> = offered(interface).map(|(_, function)| format!("`{}`", function.name)).collect();
+    if names.len() > 12 {
+        names.truncate(12);
+        names.push("…".to_owned());
+    }
+    names.join(", ")
+}
+
+fn callees(interface: &Interface) -> Vec<Callee<'_>> {
+    let mut callees = Vec::new();
+    for (index, function) in interface.functions.iter().enumerate() {
+        callees.push(Callee { name: &function.name, id: FunctionId(index as u32), takes: signature(function) });
+    }
+    callees
+}
+
+fn signature(function: &Function) -> Takes {
+    takes(function.parameters.iter().map(|one| &one.c_type), &function.result)
+}
+
+/// A cell in the expression that the library alone fills.
+fn unknown_cell<'f>(function: &'f Function, expression: &Expression) -> Option<&'f str> {
+    let mut unknown = None;
+    expression.walk(&mut |part| {
+        if let Expression::Cell(index) = part {
+            let parameter = &function.parameters[*index];
+            let known = matches!(&parameter.role, Role::Cell(cell) if cell.direction.is_in() || cell.fill.is_some());
+            if !known {
+                unknown = Some(parameter.name.as_str());
+            }
+        }
+    });
+    unknown
+}

@@ -1,0 +1,135 @@
+use super::{Allow, Limits, parse};
+use crate::{bundled, manifest};
+use cloison_contract::Interface;
+use cloison_contract::grant::Rate;
+use proptest::prelude::*;
+
+fn interface(name: &str) -> Interface {
+    let (file_name, text) = bundled::find(name).unwrap();
+    manifest::parse(file_name, text).unwrap()
+}
+
+const WHOLE: &str = r#"
+[app]
+entry = "shop.app:Main.run"
+site_packages = ["vendor"]
+may_be_missing = ["landlock"]
+
+[capabilities.zlib]
+zone = "zlib"
+allow = ["crc32", "compress2"]
+where = { compress2 = "sourceLen <= 1 MiB && level != 9" }
+rate = "1000/s"
+calls = 5
+
+[capabilities.none]
+zone = "./mine.zone.toml"
+allow = []
+
+[limits]
+memory = "256 MiB"
+cpu = "1500 ms"
+"#;
+
+#[test]
+fn the_whole_of_it() {
+    let application = parse("cloison.toml", WHOLE).unwrap();
+    let entry = application.entry.as_ref().unwrap();
+    assert_eq!((&*entry.module, &*entry.qualname), ("shop.app", "Main.run"));
+    assert_eq!(application.site_packages, ["vendor"]);
+    assert_eq!(application.may_be_missing, ["landlock"]);
+    let limits = Limits { memory_bytes: 256 << 20, cpu_seconds: 2, ..Limits::default() };
+    assert_eq!(application.limits, limits);
+    let zlib = &application.capabilities["zlib"];
+    assert_eq!((zlib.allow_location.line, zlib.allow_location.column), (9, 1));
+    assert_eq!(zlib.rate, Some(Rate { calls: 1000, period_ms: 1000 }));
+    assert_eq!(application.capabilities["none"].allow, Allow::Functions(vec![]));
+    assert_eq!(application.capabilities["none"].zone.text, "./mine.zone.toml");
+}
+
+#[test]
+fn an_empty_file_asks_for_nothing() {
+    let application = parse("cloison.toml", "").unwrap();
+    assert!(application.entry.is_none() && application.capabilities.is_empty());
+    assert_eq!(application.limits, Limits::default());
+}
+
+#[test]
+fn a_grant_holds_what_was_asked_for_and_no_more() {
+    let application = parse("cloison.toml", WHOLE).unwrap();
+    let zlib = interface("zlib");
+    let grant = application.grant("zlib", &zlib).unwrap();
+    let names: Vec<_> = grant.functions.iter().map(|id| zlib.functions[id.0 as usize].name.as_str()).collect();
+    assert_eq!(names, ["crc32", "compress2"]);
+    assert_eq!(grant.bounds.len(), 1);
+    assert_eq!(grant.bounds[0].1.text, "sourceLen <= 1 MiB && level != 9");
+    assert_eq!((grant.calls, grant.rate), (Some(5), Some(Rate { calls: 1000, period_ms: 1000 })));
+}
+
+#[test]
+fn an_empty_list_allows_nothing() {
+    let application = parse("cloison.toml", WHOLE).unwrap();
+    assert!(application.grant("none", &interface("zlib")).unwrap().functions.is_empty());
+}
+
+#[test]
+fn a_star_allows_all_but_internal_functions() {
+    let application = parse("cloison.toml", "[capabilities.z]\nzone = \"zlib\"\nallow = \"*\"").unwrap();
+    let zlib = interface("zlib");
+    let grant = application.grant("z", &zlib).unwrap();
+    for (index, function) in zlib.functions.iter().enumerate() {
+        assert_eq!(grant.allows(cloison_contract::FunctionId(index as u32)), !function.internal, "{}", function.name);
+    }
+}
+
+#[test]
+fn what_frees_cannot_be_granted_for_its_address() {
+    let manifest = "[zone]\nname = \"libc\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libc.so.6\" }\n\
+        [functions.strdup]\nc = \"char *strdup(const char *text)\"\nreturns = { text = true, free = \"free\" }\n\
+        [functions.free]\nc = \"void free(void *pointer)\"\ninternal = true\n";
+    let libc = manifest::parse("libc.zone.toml", manifest).unwrap();
+    let application = parse("cloison.toml", "[capabilities.c]\nzone = \"libc\"\nallow = [\"free\"]").unwrap();
+    let wrong = application.grant("c", &libc).unwrap_err();
+    let one = wrong.iter().next().unwrap();
+    assert_eq!(one.message, "`free` of `libc` cannot be granted: it takes an address, and addresses stay in the zone");
+    let hint = "leave it out: the zone calls it by itself where `free` says so ([functions.free] at libc.zone.toml:9)";
+    assert_eq!(one.hint.as_deref(), Some(hint));
+}
+
+#[test]
+fn what_is_not_in_the_file_has_no_grant() {
+    let application = parse("cloison.toml", WHOLE).unwrap();
+    assert!(application.grant("libm", &interface("libm")).is_err());
+}
+
+#[test]
+fn diagnostics_are_data_too() {
+    let wrong = parse("cloison.toml", "[limits]\n  memroy = 1").unwrap_err();
+    let one = wrong.iter().next().unwrap();
+    let at = one.location().unwrap();
+    assert_eq!((at.line, at.column), (2, 3));
+    assert_eq!(one.hint.as_deref(), Some("did you mean `memory`?"));
+    assert!(wrong.render(true).contains("\u{1b}["), "no colour");
+    assert!(!wrong.render(false).contains("\u{1b}["), "colour");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "(?s).{0,200}") {
+        if let Err(wrong) = parse("any.toml", &text) {
+            prop_assert!(!wrong.is_empty());
+        }
+    }
+
+    #[test]
+    fn nearly_right_texts_do_not_panic(at in any::<prop::sample::Index>(), length in 0usize..20, piece in "[\"{}\\[\\]=a-z0-9* ]{0,6}") {
+        let start = at.index(WHOLE.len());
+        let end = (start + length).min(WHOLE.len());
+        let text = format!("{}{piece}{}", &WHOLE[..start], &WHOLE[end..]);
+        if let Ok(application) = parse("mutated.toml", &text) {
+            for name in application.capabilities.keys() {
+                let _ = application.grant(name, &interface("zlib"));
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Lengths, capacities and bounds as they are written → [`Expression`](cloison_contract::expression::Expression).
+//!
+//! ```text
+//! expression = or
+//! or         = and { "||" and }
+//! and        = test { "&&" test }
+//! test       = sum [ ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) sum ]        (a < b < c is refused)
+//! sum        = product { ( "+" | "-" ) product }
+//! product    = unary { ( "*" | "/" | "%" ) unary }
+//! unary      = ( "-" | "!" ) unary | "*" name | primary
+//! primary    = integer [ "KiB" | "MiB" | "GiB" ] | "NULL" | "return" | name | name "(" [ list ] ")" | "(" expression ")"
+//! list       = expression { "," expression }
+//! integer    = decimal digits, or "0x" and hexadecimal digits; "_" may stand between digits
+//! condition  = expression | ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) sum
+//! ```
+//!
+//! A `name` is a parameter, a constant or a value of an enumeration, `*name` the number its pointer points to, `name(…)`
+//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may leave out the `return` on the
+//! left.
+
+mod parse;
+mod token;
+
+pub use parse::{Callee, Scope, Taken, Takes, parse, parse_condition};
+
+/// What a word stands for by the grammar, whatever a manifest calls like that.
+pub fn meaning(word: &str) -> Option<&'static str> {
+    match word {
+        "NULL" => Some("0"),
+        "return" => Some("the function's value"),
+        unit if crate::units::binary_unit(unit).is_some() => Some("a unit of sizes"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

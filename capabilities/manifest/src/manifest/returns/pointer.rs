@@ -1,0 +1,155 @@
+//! What a returned pointer leads to.
+
+use super::super::declare::Declared;
+use super::super::raw::{self, on};
+use super::super::roles::{Owning, owned};
+use super::super::world::World;
+use crate::diagnostic::Mistake;
+use crate::document::Reader;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Element, FunctionId, Parameter, Pointed, ReturnedString, Role};
+use cloison_contract::types::{CType, Scalar};
+
+/// The keys that are about what a pointer leads to.
+const KEYS: [&str; 7] = ["text", "bytes", "null", "free", "length", "owner", "borrowed"];
+
+/// `Some(None)` if there is nothing to follow, `None` if nothing can be made of the pointer.
+pub(super) fn pointed(
+    reader: &mut Reader,
+    world: &World<'_, '_>,
+    declared: &Declared<'_, '_>,
+    parameters: &[Parameter],
+    raw: Option<&raw::Returns>,
+    (kept, length): (bool, Option<Expression>),
+) -> Option<Option<Pointed>> {
+    let result = &declared.prototype.result;
+    let CType::Pointer { to, .. } = result else {
+        by_value(reader, world, declared)?;
+        let what = if kept { "the function does not return a pointer" } else { "there is no result" };
+        only(reader, raw, what, &[])?;
+        return Some(None);
+    };
+    if !kept {
+        let string = matches!(**to, CType::Scalar { character: true, .. });
+        only(reader, raw, "there is no result", if string { &["text", "bytes", "null"] } else { &[] })?;
+        return Some(None);
+    }
+    let free = free(reader, world, raw, to)?;
+    let null = raw.is_some_and(|raw| on(&raw.null));
+    let (text, bytes) = raw.map_or((false, false), |raw| (on(&raw.text), on(&raw.bytes)));
+    let byte = element(to).is_some_and(|element| element.size() == 1 && element != Element::Scalar(Scalar::Bool));
+    if text && bytes {
+        let span = raw.and_then(|raw| raw.place("bytes")).unwrap_or_default();
+        reader.error_with_hint(span, "both `text` and `bytes`", "keep one of them");
+        return None;
+    }
+    let pointed = match (&**to, length) {
+        (CType::Opaque(id), None) => {
+            only(reader, raw, "the function returns a handle", &["null", "owner", "borrowed"])?;
+            let known: Vec<_> =
+                parameters.iter().map(|one| (one.name.as_str(), &one.role)).collect::<Vec<(&str, &Role)>>();
+            let name = declared.prototype.name.span.clone();
+            let owning = Owning {
+                owner: raw.and_then(|raw| raw.owner.as_ref()),
+                borrowed: raw.is_some_and(|raw| on(&raw.borrowed)),
+                null,
+                span: reader.place_in(&declared.raw.c, name),
+            };
+            owned(reader, world, &known, *id, &owning)?
+        }
+        (_, Some(length)) if element(to).is_some() => {
+            let allowed: &[_] =
+                if byte { &["length", "null", "free", "text", "bytes"] } else { &["length", "null", "free"] };
+            only(reader, raw, "the function returns a buffer", allowed)?;
+            by_value(reader, world, declared)?;
+            Pointed::Buffer { element: element(to)?, length, text, null, free }
+        }
+        (CType::Record { id, layout }, None) => {
+            only(reader, raw, "the function returns a struct or union", &["null", "free"])?;
+            by_value(reader, world, declared)?;
+            Pointed::Record { id: *id, layout: *layout, null, free }
+        }
+        (CType::Scalar { character, .. }, None) if *character || (byte && (text || bytes)) => {
+            only(reader, raw, "the function returns a string", &["null", "free", "text", "bytes"])?;
+            if !text && !bytes && !declared.raw.internal {
+                let name = &declared.prototype.name;
+                let message = format!("`{}` returns a string: as `str` or as `bytes`?", name.text);
+                let hint = "add `returns = { text = true }` if it is UTF-8, else `returns = { bytes = true }`";
+                reader.mistake_in(&declared.raw.c, Mistake::new(name.span.clone(), message).hint(hint));
+                return None;
+            }
+            Pointed::String(ReturnedString { text: !bytes, null, free })
+        }
+        _ => {
+            unknown(reader, declared, to);
+            return None;
+        }
+    };
+    Some(Some(pointed))
+}
+
+/// What a pointer can lead to many of.
+fn element(to: &CType) -> Option<Element> {
+    match to {
+        CType::Record { id, layout } => Some(Element::Record { id: *id, layout: *layout }),
+        CType::Void => Some(Element::Scalar(Scalar::U8)),
+        _ => to.scalar().map(Element::Scalar),
+    }
+}
+
+fn free(
+    reader: &mut Reader,
+    world: &World<'_, '_>,
+    raw: Option<&raw::Returns>,
+    pointee: &CType,
+) -> Option<Option<FunctionId>> {
+    match raw.and_then(|raw| raw.free.as_ref()) {
+        Some(key) if !matches!(pointee, CType::Opaque(_)) => world.free(reader, key, pointee).map(Some),
+        _ => Some(None),
+    }
+}
+
+/// Of a union, something must say which member is live.
+fn by_value(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<()> {
+    let id = match &declared.prototype.result {
+        CType::Record { id, .. } => *id,
+        CType::Pointer { to, .. } => match **to {
+            CType::Record { id, .. } => id,
+            _ => return Some(()),
+        },
+        _ => return Some(()),
+    };
+    if !world.types.lacks_live(id) {
+        return Some(());
+    }
+    let union = world.types.name(id);
+    let message = format!("which member of the union `{union}` does it return?");
+    let mistake = Mistake::new(declared.prototype.name.span.clone(), message);
+    reader.mistake_in(&declared.raw.c, mistake.hint(format!("add `live = \"…\"` to [types.{union}]")));
+    None
+}
+
+/// Notes keys that have no meaning for this pointer.
+fn only(reader: &mut Reader, raw: Option<&raw::Returns>, what: &str, allowed: &[&str]) -> Option<()> {
+    let Some(raw) = raw else { return Some(()) };
+    let before = reader.mistakes();
+    for (word, span) in raw.present.iter().filter(|(word, _)| KEYS.contains(word) && !allowed.contains(word)) {
+        reader.error(span.clone(), format!("`{word}` has no meaning here: {what}"));
+    }
+    (reader.mistakes() == before).then_some(())
+}
+
+fn unknown(reader: &mut Reader, declared: &Declared<'_, '_>, to: &CType) {
+    let name = &declared.prototype.name;
+    let hint = match to {
+        CType::Pointer { .. } | CType::Function(_) => {
+            "addresses stay in the zone: if the value is of no interest, add `returns = { value = false }`, else write a wrapper in C"
+        }
+        _ => {
+            "if it is data, add `returns = { length = \"…\" }`; if it is an object, give it a type with `handle = \
+                true`; if it is of no interest, add `returns = { value = false }`"
+        }
+    };
+    let message = format!("`{}` returns a pointer, and nothing says what it points to", name.text);
+    reader.mistake_in(&declared.raw.c, Mistake::new(name.span.clone(), message).hint(hint));
+}

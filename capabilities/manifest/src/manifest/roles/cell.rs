@@ -1,0 +1,114 @@
+//! Pointers to one number.
+
+use super::super::raw::on;
+use super::build::range_and_default;
+use super::draft::Draft;
+use super::fill::Fill;
+use super::keys::place;
+use super::{Context, Pointee};
+use crate::document::Reader;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Cell, CellFill, Direction, Role};
+use cloison_contract::types::{Scalar, TypeId};
+
+/// One that has a table.
+pub(super) fn passed(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    drafts: &[Draft],
+    index: usize,
+    direction: Direction,
+    (scalar, enumeration): (Scalar, Option<TypeId>),
+) -> Option<Role> {
+    let name = context.name(index);
+    let table = context.table(index)?;
+    table.only(reader, "one number", &["in", "out", "range", "default", "null"])?;
+    let consumed = is_consumed(context, drafts, index);
+    // The library leaves a length in it, so it is written whatever else it is.
+    let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
+    let constant = context.pointee(index).is_some_and(|(_, constant)| constant);
+    if consumed && constant {
+        let hint = "the library cannot leave a length in what is `const`";
+        reader.error_with_hint(
+            table.span.clone(),
+            format!("`{name}` is read after the call, but points to a const"),
+            hint,
+        );
+        return None;
+    }
+    if direction == Direction::Out {
+        for (key, word) in
+            [(place(&table.range), "range"), (place(&table.default), "default"), (place(&table.null), "null")]
+        {
+            if let Some(span) = key {
+                reader.error(
+                    span,
+                    format!("`{word}` has no meaning for `{name}`, which nobody passes: it is only `out`"),
+                );
+                return None;
+            }
+        }
+    }
+    if on(&table.null) && direction != Direction::In {
+        let hint = "only what is `in` and not `out` may be NULL";
+        reader.error_with_hint(place(&table.null).unwrap_or_default(), format!("`{name}` cannot be NULL"), hint);
+        return None;
+    }
+    let (range, default) = range_and_default(reader, context, Some(table), scalar)?;
+    Some(Role::Cell(Cell {
+        direction,
+        scalar,
+        enumeration,
+        null: on(&table.null),
+        range,
+        default,
+        fill: None,
+        consumed,
+    }))
+}
+
+/// A pointer without a table that a buffer's length or capacity names.
+pub(super) fn filled(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    drafts: &[Draft],
+    index: usize,
+    fill: &Fill,
+) -> Option<Role> {
+    let (pointee, constant) = context.pointee(index)?;
+    let consumed = is_consumed(context, drafts, index);
+    if consumed && constant {
+        let name = context.name(index);
+        context.error_in_c(
+            reader,
+            index,
+            format!("`{name}` is read after the call, but points to a const"),
+            "the library cannot leave a length in what is `const`".into(),
+        );
+        return None;
+    }
+    let (fill, direction) = match fill {
+        Fill::CapacityOf(of) => (Some(CellFill::CapacityOf(*of)), Direction::In),
+        Fill::LengthOf(of) => (Some(CellFill::LengthOf(*of.first()?)), Direction::In),
+        Fill::Written { read } => (None, if *read { Direction::InOut } else { Direction::Out }),
+    };
+    let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
+    let scalar = pointee.scalar()?;
+    let enumeration = match pointee {
+        Pointee::Number(_, enumeration) => enumeration,
+        _ => None,
+    };
+    Some(Role::Cell(Cell { direction, scalar, enumeration, null: false, range: None, default: None, fill, consumed }))
+}
+
+/// Whether what comes back is as long as the number that this cell then holds says. A number that a length is computed from
+/// (`*width * *height`) tells more than that, and stays a result.
+fn is_consumed(context: &Context<'_, '_>, drafts: &[Draft], cell: usize) -> bool {
+    let names = |length: &Expression| *length == Expression::Cell(cell);
+    context.value_length.as_ref().is_some_and(names)
+        || drafts.iter().any(|draft| match draft {
+            Draft::Buffer(buffer) if buffer.direction.is_out() => buffer.length.as_ref().is_some_and(names),
+            Draft::Place(place) => place.length().is_some_and(names),
+            _ => false,
+        })
+}

@@ -1,0 +1,144 @@
+//! Which parameters we fill in, and with what.
+
+use super::draft::{BufferDraft, Draft};
+use super::unmarked::unmarked;
+use super::{Context, Fills};
+use crate::document::Reader;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::Direction;
+
+/// What a parameter (or the number it points to) is filled in with.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Fill {
+    CapacityOf(usize),
+    LengthOf(Vec<usize>),
+    /// Nothing: the other side leaves a length there, and may find there (`read`) what Python or C has put.
+    Written {
+        read: bool,
+    },
+}
+
+/// The parameter that an expression is just the name of, as in `n` or `*n`.
+pub(super) fn bare(expression: Option<&Expression>) -> Option<usize> {
+    match expression {
+        Some(Expression::Parameter(index) | Expression::Cell(index)) => Some(*index),
+        _ => None,
+    }
+}
+
+impl BufferDraft {
+    /// The expression that says how long the argument is: an in-out buffer's argument is as long as its capacity.
+    pub(super) fn argument_length(&self) -> Option<&Expression> {
+        match self.direction {
+            Direction::In => self.length.as_ref(),
+            Direction::InOut => self.capacity.as_ref().or(self.length.as_ref()),
+            Direction::Out => None,
+        }
+    }
+}
+
+pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft]) -> Option<Fills> {
+    let mut fills: Fills = vec![None; drafts.len()];
+    let mut fine = true;
+    let buffers = || {
+        drafts.iter().enumerate().filter_map(|(index, draft)| match draft {
+            Draft::Buffer(buffer) => Some((index, buffer)),
+            _ => None,
+        })
+    };
+    for (index, buffer) in buffers() {
+        let Some(target) = bare(buffer.argument_length()).filter(|target| context.is_free(*target)) else { continue };
+        match &mut fills[target] {
+            Some(Fill::LengthOf(of)) if matches!(drafts[target], Draft::Number { .. }) => of.push(index),
+            Some(_) => fine = twice(reader, context, index, target),
+            none => *none = Some(Fill::LengthOf(vec![index])),
+        }
+    }
+    if context.is_callback() {
+        written_by_callable(context, drafts, &mut fills);
+    } else {
+        fine &= capacities(reader, context, drafts, &mut fills);
+    }
+    let lengths = drafts.iter().filter_map(|draft| match draft {
+        Draft::Place(place) => place.length(),
+        _ => None,
+    });
+    for length in lengths.chain(context.value_length.as_ref()) {
+        claim(context, drafts, &mut fills, length, false);
+    }
+    for (index, draft) in drafts.iter().enumerate() {
+        if matches!(draft, Draft::Unmarked) && fills[index].is_none() {
+            unmarked(reader, context, index);
+            fine = false;
+        }
+    }
+    fine.then_some(fills)
+}
+
+/// The capacities of a function's outputs: what nobody passes is filled in from `max`.
+fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) -> bool {
+    let mut fine = true;
+    let outputs = drafts.iter().enumerate().filter_map(|(index, draft)| match draft {
+        Draft::Buffer(buffer) if buffer.direction == Direction::Out => Some((index, buffer)),
+        _ => None,
+    });
+    for (index, buffer) in outputs {
+        if let Some(target) = bare(buffer.capacity.as_ref()).filter(|target| context.is_free(*target)) {
+            match &fills[target] {
+                Some(Fill::LengthOf(_)) => {}
+                Some(_) => fine = twice(reader, context, index, target),
+                None => fills[target] = Some(Fill::CapacityOf(index)),
+            }
+        }
+        // `length = "*n"`: by convention the library finds in `*n` how much room there is.
+        if let Some(Expression::Cell(target)) = buffer.length
+            && context.is_free(target)
+        {
+            match &fills[target] {
+                Some(Fill::CapacityOf(of)) if *of == index => {}
+                Some(Fill::LengthOf(_)) => {}
+                Some(_) => fine = twice(reader, context, index, target),
+                None => fills[target] = Some(Fill::CapacityOf(index)),
+            }
+        }
+    }
+    fine
+}
+
+/// In a callback C says how much room there is, which Python is told, and Python how much of it has been used.
+fn written_by_callable(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) {
+    for draft in drafts {
+        let Draft::Buffer(buffer) = draft else { continue };
+        if buffer.direction != Direction::Out {
+            continue;
+        }
+        if let Some(capacity) = &buffer.capacity {
+            claim(context, drafts, fills, capacity, true);
+        }
+        if let Some(length) = &buffer.length {
+            claim(context, drafts, fills, length, false);
+        }
+    }
+}
+
+/// The cells without tables that an expression names hold a length, before the call or after it.
+fn claim(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills, expression: &Expression, read: bool) {
+    expression.walk(&mut |part| {
+        if let Expression::Cell(cell) = part
+            && context.is_free(*cell)
+            && matches!(drafts[*cell], Draft::Unmarked)
+            && fills[*cell].is_none()
+        {
+            fills[*cell] = Some(Fill::Written { read });
+        }
+    });
+}
+
+fn twice(reader: &mut Reader, context: &Context<'_, '_>, buffer: usize, target: usize) -> bool {
+    let name = context.name(target);
+    let message = format!("`{name}` cannot be filled in from two buffers");
+    let hint = format!("give it a table of its own, then Python passes it: `{name} = {{ in = true }}`");
+    let span = context.table(buffer).map_or(0..0, |table| table.span.clone());
+    reader.error_with_hint(span, message, hint);
+    false
+}

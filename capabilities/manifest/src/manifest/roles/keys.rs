@@ -1,0 +1,82 @@
+//! What the keys of a parameter's table have in common, whatever the parameter is.
+
+use super::super::raw::{self, Key, Max, on};
+use super::super::world::World;
+use super::Context;
+use crate::declaration::PrototypeParameter;
+use crate::diagnostic::Written;
+use crate::document::Reader;
+use crate::expression::{Scope, parse};
+use cloison_contract::expression::Expression;
+use cloison_contract::types::CType;
+use std::ops::Range;
+
+/// The most bytes that a buffer or a string may have.
+pub(super) fn max_bytes(reader: &mut Reader, context: &Context<'_, '_>, table: &raw::Parameter<'_>) -> Option<u64> {
+    let call_bytes = context.world.sandbox.call_bytes;
+    match &table.max {
+        Some(Key { span, value: Max::Bytes(bytes) }) if *bytes > call_bytes => {
+            let hint = "raise `call_size` in [sandbox] (its default is \"80 MiB\")";
+            reader.error_with_hint(span.clone(), "`max` is more than a call may carry", hint);
+            None
+        }
+        Some(Key { value: Max::Bytes(bytes), .. }) => Some(*bytes),
+        Some(Key { value: Max::Expression(_), .. }) | None => Some(call_bytes),
+    }
+}
+
+/// Notes a `max` that is computed where nothing is filled in with it.
+pub(super) fn size_only(reader: &mut Reader, table: &raw::Parameter<'_>) -> Option<()> {
+    let Some(Key { value: Max::Expression(written), .. }) = &table.max else { return Some(()) };
+    let hint = "only where `capacity` names a parameter that nobody passes can `max` be computed";
+    reader.error_with_hint(written.span.clone(), "`max` must be a size here, as in \"64 KiB\"", hint);
+    None
+}
+
+/// Notes that a table wants both `text` and `bytes`.
+pub(super) fn both_kinds(reader: &mut Reader, table: &raw::Parameter<'_>) -> Option<()> {
+    if on(&table.text) && on(&table.bytes) {
+        let span = place(&table.bytes).unwrap_or_default();
+        reader.error_with_hint(span, "both `text` and `bytes`", "keep one of them");
+        return None;
+    }
+    Some(())
+}
+
+/// Where a key stands.
+pub(super) fn place<T>(key: &Option<Key<T>>) -> Option<Range<usize>> {
+    key.as_ref().map(|key| key.span.clone())
+}
+
+/// An expression about this function's parameters, evaluated before or after the call. `Some(None)` if there is none, `None`
+/// if it is wrong.
+pub(super) fn expression(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    key: Option<&Key<Written>>,
+    after: bool,
+) -> Option<Option<Expression>> {
+    let value = after.then_some(context.result);
+    expression_in(reader, context.world, context.parameters, value, key)
+}
+
+/// The same, for any prototype.
+pub(in crate::manifest) fn expression_in(
+    reader: &mut Reader,
+    world: &World<'_, '_>,
+    parameters: &[PrototypeParameter],
+    value: Option<&CType>,
+    key: Option<&Key<Written>>,
+) -> Option<Option<Expression>> {
+    let Some(key) = key else { return Some(None) };
+    let names: Vec<_> = parameters.iter().map(|one| (one.name.text.as_str(), &one.c_type)).collect();
+    let scope =
+        Scope { parameters: &names, value, functions: &world.declarations.callees, integers: &world.types.integers };
+    match parse(&key.value.text, &scope) {
+        Ok(expression) => Some(Some(expression)),
+        Err(mistake) => {
+            reader.mistake_in(&key.value, mistake);
+            None
+        }
+    }
+}

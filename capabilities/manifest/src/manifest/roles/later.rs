@@ -1,0 +1,114 @@
+//! What refers to other parameters by what they turned out to be.
+
+use super::super::declare::Declared;
+use super::super::raw::{Key, on};
+use super::super::world::World;
+use super::Context;
+use super::handle::{Owning, owned};
+use crate::diagnostic::Written;
+use crate::document::Reader;
+use cloison_contract::interface::{Lifetime, Parameter, Pointed, Returns, Role};
+
+/// Who owns the objects that the library fills in.
+pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut [Role]) -> Option<()> {
+    for index in 0..roles.len() {
+        let Role::Place(place) = &roles[index] else { continue };
+        let (Pointed::Handle { id, .. }, Some(table)) = (&place.pointed, context.table(index)) else { continue };
+        let known: Vec<_> = roles.iter().enumerate().map(|(index, role)| (context.name(index), role)).collect();
+        let owning = Owning {
+            owner: table.owner.as_ref(),
+            borrowed: on(&table.borrowed),
+            null: on(&table.null),
+            span: table.span.clone(),
+        };
+        let pointed = owned(reader, context.world, &known, *id, &owning)?;
+        if let Role::Place(place) = &mut roles[index] {
+            place.pointed = pointed;
+        }
+    }
+    Some(())
+}
+
+/// The parameter that a call with fewer arguments leaves out; at most one. `Some(None)` if there is none.
+pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role]) -> Option<Option<usize>> {
+    let mut found = None;
+    for (index, role) in roles.iter().enumerate() {
+        let Some(key) = context.table(index).and_then(|table| table.leading.as_ref()).filter(|key| key.value) else {
+            continue;
+        };
+        let name = context.name(index);
+        let required = |role: &Role| role.is_argument() && !role.has_default();
+        let (message, hint) = if !role.is_argument() {
+            (format!("`leading` has no meaning for `{name}`, which nobody passes"), "leave it out")
+        } else if !role.has_default() {
+            (
+                format!("`{name}` is `leading`, so a call can leave it out, and then it needs `default`"),
+                "add `default = 0`",
+            )
+        } else if !roles[index + 1..].iter().any(required) {
+            (
+                format!("`leading` has no meaning for `{name}`: no required argument stands behind it"),
+                "`default` alone will do",
+            )
+        } else if found.is_some() {
+            (format!("`{name}` is a second `leading` one: a call could mean either"), "keep one of them")
+        } else {
+            found = Some(index);
+            continue;
+        };
+        reader.error_with_hint(key.span.clone(), message, hint);
+        return None;
+    }
+    Some(found)
+}
+
+/// How long the library keeps what it was given, now that it is known what the function returns.
+pub(in crate::manifest) fn lifetimes(
+    reader: &mut Reader,
+    world: &World<'_, '_>,
+    declared: &Declared<'_, '_>,
+    parameters: &mut [Parameter],
+    returns: &Returns,
+) -> Option<()> {
+    for (index, table) in declared.tables.iter().enumerate() {
+        let Some(key) = table.and_then(|table| table.retain.as_ref()) else { continue };
+        world.outlives(reader, &key.span, "what is retained")?;
+        let lifetime = lifetime(reader, parameters, returns, key)?;
+        match &mut parameters[index].role {
+            Role::Buffer(buffer) => buffer.retain = Some(lifetime),
+            Role::Callback(callback) => callback.retain = Some(lifetime),
+            Role::Text(text) => text.retain = Some(lifetime),
+            _ => {}
+        }
+    }
+    Some(())
+}
+
+fn lifetime(reader: &mut Reader, parameters: &[Parameter], returns: &Returns, key: &Key<Written>) -> Option<Lifetime> {
+    let name = &key.value.text;
+    let position = parameters.iter().position(|parameter| parameter.name == *name);
+    let hint = "name a parameter that is a handle, or `\"return\"` if the function returns one: it is kept as long as that lives";
+    let (message, hint) = match position {
+        None if name == "return" => match &returns.pointer {
+            Some(Pointed::Handle { .. }) if returns.kept => return Some(Lifetime::Return),
+            _ => ("the function returns no handle".to_owned(), hint),
+        },
+        None => (format!("there is no parameter `{name}`"), hint),
+        Some(index) => match &parameters[index].role {
+            Role::Handle(handle) if handle.consumed => {
+                (format!("`{name}` is consumed by the call, so nothing can live as long as it"), hint)
+            }
+            Role::Handle(handle) if handle.null => {
+                let hint = "leave `null` out, or make two functions of it";
+                (format!("`{name}` may be None, and then nothing says how long it is kept"), hint)
+            }
+            Role::Handle(_) => return Some(Lifetime::Parameter(index)),
+            Role::Place(place) if matches!(place.pointed, Pointed::Handle { .. }) => {
+                return Some(Lifetime::Parameter(index));
+            }
+            _ => (format!("`{name}` is no handle"), hint),
+        },
+    };
+    reader.error_with_hint(key.value.span.clone(), message, hint);
+    None
+}

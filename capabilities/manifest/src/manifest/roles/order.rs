@@ -1,0 +1,118 @@
+//! What is needed before the call must be known before the call.
+//!
+//! A capacity or an input's length may name arguments and what is filled in from them, but not what only the library
+//! knows, and not itself by a detour.
+
+use super::super::raw::{Key, Max};
+use super::Context;
+use super::place::at;
+use crate::document::Reader;
+use cloison_contract::expression::Expression;
+use cloison_contract::interface::{Cell, CellFill, Place, Pointed, Role};
+use std::ops::Range;
+
+pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role]) -> Option<()> {
+    let mut fine = true;
+    for (index, role) in roles.iter().enumerate() {
+        let Some(table) = context.table(index) else { continue };
+        if let Role::Place(Place { pointed: Pointed::Buffer { length, .. }, .. }) = role {
+            fine &= known_after(reader, context, roles, length, at(&table.length, table));
+        }
+        let Role::Buffer(buffer) = role else { continue };
+        let place = |key: &Option<Key<crate::diagnostic::Written>>| at(key, table);
+        if let Some(capacity) = &buffer.capacity {
+            let at = match &table.max {
+                Some(Key { value: Max::Expression(written), .. }) => written.span.clone(),
+                _ => place(&table.capacity),
+            };
+            fine &= known_before(reader, context, roles, capacity, at.clone());
+            if fine && depends_on_itself(roles, index) {
+                let hint = "give the parameter it names a table of its own, then Python passes it";
+                reader.error_with_hint(at, "this capacity depends on itself", hint);
+                fine = false;
+            }
+        }
+        match (&buffer.length, buffer.direction.is_out()) {
+            (Some(length), false) => fine &= known_before(reader, context, roles, length, place(&table.length)),
+            (Some(length), true) => fine &= known_after(reader, context, roles, length, place(&table.length)),
+            (None, _) => {}
+        }
+    }
+    fine.then_some(())
+}
+
+fn known_before(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    roles: &[Role],
+    expression: &Expression,
+    at: Range<usize>,
+) -> bool {
+    let mut fine = true;
+    expression.walk(&mut |part| {
+        let Expression::Cell(cell) = part else { return };
+        let known = matches!(&roles[*cell], Role::Cell(cell) if cell.fill.is_some() || cell.direction.is_in());
+        if !known {
+            let name = context.name(*cell);
+            let hint = format!("`{name} = {{ in = true, out = true }}` makes it an argument");
+            reader.error_with_hint(at.clone(), format!("`*{name}` is not known before the call"), hint);
+            fine = false;
+        }
+    });
+    fine
+}
+
+fn known_after(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    roles: &[Role],
+    expression: &Expression,
+    at: Range<usize>,
+) -> bool {
+    let mut fine = true;
+    expression.walk(&mut |part| {
+        let Expression::Cell(cell) = part else { return };
+        if !matches!(roles[*cell], Role::Cell(_)) {
+            let name = context.name(*cell);
+            reader.error(at.clone(), format!("`*{name}` is not one number but a whole buffer"));
+            fine = false;
+        }
+    });
+    fine
+}
+
+/// Whether the capacity of the buffer needs itself.
+fn depends_on_itself(roles: &[Role], buffer: usize) -> bool {
+    let mut seen = vec![false; roles.len()];
+    let mut open = vec![buffer];
+    while let Some(next) = open.pop() {
+        for needed in needs(roles, next) {
+            if needed == buffer {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[needed], true) {
+                open.push(needed);
+            }
+        }
+    }
+    false
+}
+
+/// The buffers whose capacity must be known for that of `buffer`.
+fn needs(roles: &[Role], buffer: usize) -> Vec<usize> {
+    let mut found = Vec::new();
+    let Role::Buffer(buffer) = &roles[buffer] else { return found };
+    let Some(capacity) = &buffer.capacity else { return found };
+    capacity.walk(&mut |part| {
+        let role = match part {
+            Expression::Parameter(index) | Expression::Cell(index) => &roles[*index],
+            _ => return,
+        };
+        match role {
+            Role::CapacityOf { of, .. } => found.push(*of),
+            Role::Cell(Cell { fill: Some(CellFill::CapacityOf(of)), .. }) => found.push(*of),
+            _ => {}
+        }
+    });
+    found
+}

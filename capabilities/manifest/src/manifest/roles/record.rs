@@ -1,0 +1,71 @@
+//! Structs and unions, by value or behind a pointer.
+
+use super::super::raw::{self, on};
+use super::Context;
+use super::build::null_default;
+use super::draft::Draft;
+use super::keys::place;
+use crate::document::Reader;
+use cloison_contract::interface::{Direction, RecordArgument, Role};
+use cloison_contract::types::{Layout, TypeId};
+
+pub(super) fn by_value(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    id: TypeId,
+    layout: Layout,
+) -> Option<Draft> {
+    if let Some(table) = context.table(index) {
+        table.only(reader, "passed by value", &["in"])?;
+    }
+    live(reader, context, index, id)?;
+    Some(Draft::Record { id, layout, direction: Direction::In, by_value: true })
+}
+
+pub(super) fn behind_pointer(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    table: &raw::Parameter<'_>,
+    (id, layout): (TypeId, Layout),
+    direction: Direction,
+) -> Option<Draft> {
+    table.only(reader, "one struct or union", &["in", "out", "null", "default"])?;
+    live(reader, context, index, id)?;
+    if on(&table.null) && direction != Direction::In {
+        let hint = "only what is `in` and not `out` may be None";
+        let message = format!("`{}` cannot be None", context.name(index));
+        reader.error_with_hint(place(&table.null).unwrap_or_default(), message, hint);
+        return None;
+    }
+    Some(Draft::Record { id, layout, direction, by_value: false })
+}
+
+/// Of a union something must say which member is live.
+pub(super) fn live(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<()> {
+    if !context.world.types.lacks_live(id) {
+        return Some(());
+    }
+    let union = context.world.types.name(id);
+    let message = format!("which member of the union `{union}` is `{}`?", context.name(index));
+    let hint = format!("add `live = \"…\"` to [types.{union}]");
+    context.error_in_c(reader, index, message, hint);
+    None
+}
+
+pub(super) fn role(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    (id, layout): (TypeId, Layout),
+    direction: Direction,
+    by_value: bool,
+) -> Option<Role> {
+    let (mut null, mut default_none) = (false, false);
+    if let Some(table) = context.table(index) {
+        null = on(&table.null);
+        default_none = null_default(reader, context, index, table)?;
+    }
+    Some(Role::Record(RecordArgument { id, layout, direction, by_value, null, default_none }))
+}

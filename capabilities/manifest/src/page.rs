@@ -1,0 +1,217 @@
+//! A binding's page of documentation, in Markdown.
+//!
+//! | part | says |
+//! |---|---|
+//! | head | name, version, library, what it is for, contents |
+//! | functions | signature, what it does, C, arguments with their limits, how it fails |
+//! | types | members, values, who frees and owns handles |
+//! | exceptions, constants | names and what they are |
+//! | sandbox | every limit of the zone |
+
+mod sandbox;
+mod types;
+
+use crate::stub::offered;
+use cloison_contract::interface::{Constant, LibraryLocation, Message, Number, Parameter, Raises, Role};
+use cloison_contract::{Function, Interface};
+use std::fmt::Write;
+
+/// The whole page.
+pub fn render(interface: &Interface) -> String {
+    let mut text = head(interface);
+    text += &contents(interface);
+    if offered(interface).next().is_some() {
+        text += "\n## Functions\n";
+        for function in offered(interface) {
+            text += &function_section(interface, function);
+        }
+    }
+    if !interface.types.is_empty() {
+        text += "\n## Types\n";
+        for definition in &interface.types {
+            text += &types::section(interface, definition);
+        }
+    }
+    if !interface.exceptions.is_empty() {
+        text += "\n## Exceptions\n\n| class | base | |\n|---|---|---|\n";
+        for exception in &interface.exceptions {
+            let base = exception.base.map_or("cloison.NativeError", |base| &*interface.exceptions[base].name);
+            let doc = cell(exception.doc.as_deref().unwrap_or_default());
+            let _ = writeln!(text, "| `{}` | `{base}` | {doc} |", exception.name);
+        }
+    }
+    if !interface.constants.is_empty() {
+        text += "\n## Constants\n\n| name | value |\n|---|---|\n";
+        for (name, value) in &interface.constants {
+            let _ = writeln!(text, "| `{name}` | `{}` |", cell(&constant(value)));
+        }
+    }
+    text + &sandbox::section(interface)
+}
+
+fn head(interface: &Interface) -> String {
+    let library = match &interface.library.location {
+        LibraryLocation::Path(path) => path,
+        LibraryLocation::Soname(soname) => soname,
+    };
+    let mut text = format!("# {}\n\nVersion {} of the binding, for `{library}`.\n", interface.name, interface.version);
+    if let Some(doc) = &interface.doc {
+        let _ = write!(text, "\n{}\n", doc.trim());
+    }
+    text
+}
+
+fn contents(interface: &Interface) -> String {
+    let mut text = String::new();
+    let mut list = |title: &str, names: Vec<&str>| {
+        if !names.is_empty() {
+            let links: Vec<_> = names.iter().map(|name| format!("[`{name}`](#{})", anchor(name))).collect();
+            let _ = writeln!(text, "- [{title}](#{}): {}", anchor(title), links.join(", "));
+        }
+    };
+    list("Functions", offered(interface).map(|function| function.name.as_str()).collect());
+    list("Types", interface.types.iter().map(|definition| definition.name.as_str()).collect());
+    for (title, there) in [
+        ("Exceptions", !interface.exceptions.is_empty()),
+        ("Constants", !interface.constants.is_empty()),
+        ("Sandbox", true),
+    ] {
+        if there {
+            let _ = writeln!(text, "- [{title}](#{})", anchor(title));
+        }
+    }
+    format!("\n{text}")
+}
+
+fn function_section(interface: &Interface, function: &Function) -> String {
+    let arguments = function.arguments();
+    let short = function.short_signature(interface).map(|short| short + "\n").unwrap_or_default();
+    let signature = function.signature(interface);
+    let mut text = format!("\n### `{}`\n\n```python\n{signature}\n{short}```\n", function.name);
+    if let Some(doc) = &function.doc {
+        let _ = write!(text, "\n{}\n", doc.trim());
+    }
+    let _ = write!(text, "\n```c\n{}\n```\n", function.declaration.trim());
+    let limits: Vec<_> = arguments.iter().filter_map(|index| limits(&function.parameters[*index])).collect();
+    if !limits.is_empty() {
+        let _ = write!(text, "\n| argument | limits |\n|---|---|\n{}", limits.concat());
+    }
+    let mut remarks = failures(interface, function);
+    if let Some(deadline) = function.deadline {
+        remarks.push(format!("It has {} to end.", sandbox::time(deadline)));
+    }
+    if let Some(callables) = function.callables {
+        remarks.push(format!("Callables may take {} of that call together.", sandbox::time(callables)));
+    }
+    if function.blocking {
+        remarks.push("It may wait for long.".to_owned());
+    }
+    if !remarks.is_empty() {
+        let _ = write!(text, "\n{}\n", remarks.join(" "));
+    }
+    text
+}
+
+/// What a failure raises.
+fn failures(interface: &Interface, function: &Function) -> Vec<String> {
+    let returns = &function.returns;
+    if returns.error_unless.is_none() && returns.error_if.is_none() {
+        return Vec::new();
+    }
+    let name = |class: &usize| interface.exceptions.get(*class).map_or("NativeError", |class| &*class.name).to_owned();
+    let mut sentences = match &returns.raises {
+        Raises::Native => vec!["Raises `NativeError` if the library reports a failure.".to_owned()],
+        Raises::Os => vec!["Raises `OSError`, or the subclass of it that goes with `errno`.".to_owned()],
+        Raises::Declared { codes, otherwise } => {
+            let class = otherwise.as_ref().map_or_else(|| "NativeError".to_owned(), name);
+            let mut sentences = vec![format!("Raises `{class}` if the library reports a failure.")];
+            let by: Vec<_> = codes.iter().map(|(code, class)| format!("{code} `{}`", name(class))).collect();
+            if !by.is_empty() {
+                sentences.push(format!("By code: {}.", by.join(", ")));
+            }
+            sentences
+        }
+    };
+    if returns.errno {
+        sentences.push("The exception has `errno`.".to_owned());
+    }
+    if let Some(Message::Code(id) | Message::Handle { function: id, .. }) = returns.message
+        && let Some(function) = interface.functions.get(id.0 as usize)
+    {
+        sentences.push(format!("The message is what `{}` says.", function.symbol));
+    }
+    sentences
+}
+
+/// A row of the table of limits, if there is something to say.
+fn limits(parameter: &Parameter) -> Option<String> {
+    let range = match &parameter.role {
+        Role::Number { range, .. } => *range,
+        Role::Cell(found) => found.range,
+        _ => None,
+    };
+    let most = match &parameter.role {
+        Role::Buffer(buffer) => Some(buffer.max_bytes),
+        Role::Text(text) => Some(text.max_bytes),
+        _ => None,
+    };
+    let said = match (range, most, &parameter.role) {
+        (Some((least, most)), ..) => format!("{} to {}", number(least), number(most)),
+        (_, Some(most), _) => format!("at most {}", sandbox::size(most)),
+        (.., Role::Handle(handle)) if handle.consumed => "ended by the call".to_owned(),
+        (.., Role::Callback(callback)) => match (callback.retain.is_some(), callback.deadline) {
+            (true, _) => "kept by the library".to_owned(),
+            (false, Some(deadline)) => format!("{} for each run", sandbox::time(deadline)),
+            (false, None) => "called during the call only".to_owned(),
+        },
+        _ => return None,
+    };
+    Some(format!("| `{}` | {said} |\n", parameter.python_name()))
+}
+
+fn number(value: Number) -> String {
+    match value {
+        Number::Float(value) => format!("{value:?}"),
+        Number::Integer(value) => value.to_string(),
+    }
+}
+
+fn constant(value: &Constant) -> String {
+    match value {
+        Constant::Number(value) => number(*value),
+        Constant::Text(text) => format!("{text:?}"),
+    }
+}
+
+/// Text in a table's cell.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
+}
+
+/// The part of a link that leads to a heading of that text.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|one| one.is_alphanumeric() || "-_ ".contains(*one));
+    kept.map(|one| if one == ' ' { '-' } else { one.to_ascii_lowercase() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{bundled, manifest};
+
+    #[test]
+    fn the_page_of_a_bundled_binding() {
+        let (name, text) = bundled::find("zlib").unwrap();
+        let page = super::render(&manifest::parse(name, text).unwrap());
+        for line in [
+            "# zlib\n",
+            "- [Functions](#functions): [`version`](#version), [`crc32`](#crc32)",
+            "### `compress2`\n\n```python\ncompress2(source: Buffer, level: int = -1) -> bytes\n```\n",
+            "| `level` | -1 to 9 |\n",
+            "| `source` | at most 64 MiB |\n",
+            "Raises `NativeError` if the library reports a failure. The message is what `zError` says.\n",
+            "| deadline of a call | 10 s |\n",
+        ] {
+            assert!(page.contains(line), "{line}\n{page}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What a call needs from the side that asks the client: C function pointers that stand for its callables.
 
-use crate::closures;
-use crate::refusal::Refusal;
+use crate::marshal::refusal::Refusal;
+use crate::native::closures;
 use cloison_contract::FunctionId;
 
 /// A function pointer that has been lent.

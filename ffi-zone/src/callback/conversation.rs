@@ -26,7 +26,7 @@
 //!
 //! Time that the client takes is not the library's: the row of the status page is paused from the question to its answer.
 
-use crate::refusal::Refusal;
+use crate::marshal::refusal::Refusal;
 use cloison_contract::call::{ANSWER, MAX_DEPTH, Request, Status};
 use cloison_transport::status::{Row, monotonic};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -9,12 +9,12 @@ mod quiet;
 mod taking;
 mod telling;
 
-use crate::call::Step;
-use crate::ffi::{Frame, read};
-use crate::functions::Functions;
-use crate::number::{bits_of_value, value_of_bits, word_of_bits};
-use crate::questions::Kind;
-use crate::refusal::Refusal;
+use crate::callback::questions::Kind;
+use crate::marshal::call::Step;
+use crate::marshal::functions::Functions;
+use crate::marshal::number::{bits_of_value, value_of_bits, word_of_bits};
+use crate::marshal::refusal::Refusal;
+use crate::native::ffi::{Frame, read};
 use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{Environment, EvaluationError, Expression};
@@ -48,7 +48,7 @@ impl<'a> Inquiry<'a> {
         &self.kind.callback.parameters
     }
 
-    /// The question is over: what is to be hidden now ([`crate::handles::Handles::hide`]).
+    /// The question is over: what is to be hidden now ([`crate::objects::handles::Handles::hide`]).
     pub(crate) fn shown(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.shown)
     }

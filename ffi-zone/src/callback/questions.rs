@@ -4,15 +4,15 @@
 //! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
 //! gives C the callback's error value; `conversation` remembers why.
 
-use crate::callables::ClosureId;
-use crate::clients::{self, Client};
-use crate::closures::Target;
-use crate::conversation::{Failed, Turn};
-use crate::ffi::{Signature, SignatureError};
-use crate::inquiry::{Inquiry, is_quiet};
-use crate::passing::MAX_NESTING;
-use crate::refusal::{Refusal, empty_reply};
+use crate::callback::callables::ClosureId;
+use crate::callback::conversation::{Failed, Turn};
+use crate::callback::inquiry::{Inquiry, is_quiet};
+use crate::marshal::passing::MAX_NESTING;
+use crate::marshal::refusal::{Refusal, empty_reply};
+use crate::native::closures::Target;
+use crate::native::ffi::{Signature, SignatureError};
 use crate::serve::Service;
+use crate::serve::clients::{self, Client};
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::interface::{Callback, Element, Role};
 use cloison_contract::message::FromZone;
@@ -182,7 +182,7 @@ impl Target for Question {
         if !answered {
             inquiry.give_error();
         }
-        crate::state::after_call();
+        crate::native::state::after_call();
     }
 
     fn give_back(&self, closure: ClosureId) {

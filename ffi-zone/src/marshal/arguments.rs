@@ -1,12 +1,12 @@
 //! The first part of a call: the request's words become C arguments, each after its checks.
 
-use crate::call::{Call, Held, Step};
-use crate::callables::Unbound;
-use crate::number::{Misfit, bits_of_word};
-use crate::plan::{Range, Take};
-use crate::refusal::Refusal;
-use crate::retained::{Block, Retained};
-use crate::scratch::Piece;
+use crate::callback::callables::Unbound;
+use crate::marshal::call::{Call, Held, Step};
+use crate::marshal::number::{Misfit, bits_of_word};
+use crate::marshal::plan::{Range, Take};
+use crate::marshal::refusal::Refusal;
+use crate::native::scratch::Piece;
+use crate::objects::retained::{Block, Retained};
 use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Element, Lifetime, Role};
@@ -152,7 +152,7 @@ impl Call<'_, '_> {
                 let target = self.reserve(bytes)?;
                 let (source, place) = (self.pointer(offset, bytes)?, self.pointer(target, bytes)?);
                 // SAFETY: both come from the arena's own bounds check, for this length.
-                unsafe { crate::ffi::copy(source, place, bytes as usize) };
+                unsafe { crate::native::ffi::copy(source, place, bytes as usize) };
                 Held::Arena { offset: target, bytes }
             }
             (_, false, _) => {

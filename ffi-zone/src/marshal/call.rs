@@ -1,16 +1,16 @@
 //! One call on its way: what is known so far, and what expressions may ask about it.
 
-use crate::ffi::Outcome;
-use crate::functions::{Entry, Functions};
-use crate::handles::Handles;
-use crate::incoming::Incoming;
 use crate::marshal::Origin;
-use crate::number::value_of_bits;
-use crate::outgoing::{Outgoing, too_large};
-use crate::plan::Plan;
-use crate::refusal::Refusal;
-use crate::scratch::{Part, Piece};
-use crate::workspace::Desk;
+use crate::marshal::functions::{Entry, Functions};
+use crate::marshal::incoming::Incoming;
+use crate::marshal::number::value_of_bits;
+use crate::marshal::plan::Plan;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::results::outgoing::{Outgoing, too_large};
+use crate::marshal::workspace::Desk;
+use crate::native::ffi::Outcome;
+use crate::native::scratch::{Part, Piece};
+use crate::objects::handles::Handles;
 use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{Environment, EvaluationError};

@@ -1,9 +1,9 @@
 //! A library's functions, ready to be called: plan, signature and address of each.
 
-use crate::ffi::{Code, Frame, Outcome, Signature, SignatureError, c_string};
-use crate::number::{bits_of_value, value_of_bits};
-use crate::plan::{Plan, PlanError};
-use crate::shapes::{Shapes, shapes};
+use crate::marshal::number::{bits_of_value, value_of_bits};
+use crate::marshal::plan::{Plan, PlanError};
+use crate::marshal::shapes::{Shapes, shapes};
+use crate::native::ffi::{Code, Frame, Outcome, Signature, SignatureError, c_string};
 use cloison_contract::expression::EvaluationError;
 use cloison_contract::interface::{Function, Role};
 use cloison_contract::{FunctionId, Interface};

@@ -3,12 +3,12 @@
 //! Everything is copied to the scratch region once, checked there, and made right there. Arguments of functions and
 //! results of callbacks come in this way.
 
-use crate::call::Step;
-use crate::handles::{HandleError, Handles};
-use crate::outgoing::too_large;
-use crate::refusal::Refusal;
-use crate::scratch::{Part, Piece};
-use crate::shapes::{EXTENDED_BYTES, Shape, Shapes, Special, element_shape, is_extended, wide_shape};
+use crate::marshal::call::Step;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::results::outgoing::too_large;
+use crate::marshal::shapes::{EXTENDED_BYTES, Shape, Shapes, Special, element_shape, is_extended, wide_shape};
+use crate::native::scratch::{Part, Piece};
+use crate::objects::handles::{HandleError, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::interface::Element;
 use cloison_contract::message::ChannelId;

@@ -3,7 +3,7 @@
 //! A *word* is how a number travels ([`cloison_contract::call`]): integers extended to 64 bits by their sign,
 //! `float` and `double` as the bits of a `double`. Its *bits* are how C holds it, in the low bytes.
 
-use crate::plan::Range;
+use crate::marshal::plan::Range;
 use cloison_contract::types::Scalar;
 
 /// A word that cannot be that number.

@@ -6,7 +6,7 @@
 //! theirs; on AArch64 (AAPCS64, 6.8.2) all that counts is whether everything in it is the same kind of floating-point
 //! number, at most four times.
 //!
-//! This is pure; [`crate::ffi`] makes libffi's types of it.
+//! This is pure; [`crate::native::ffi`] makes libffi's types of it.
 
 use cloison_contract::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
 

@@ -16,7 +16,7 @@ mod references;
 
 pub use references::{any, expression_fits};
 
-use crate::ffi::MAX_PARAMETERS;
+use crate::native::ffi::MAX_PARAMETERS;
 use cloison_contract::FunctionId;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::expression::Expression;

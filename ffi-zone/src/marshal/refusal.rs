@@ -1,6 +1,6 @@
 //! Calls that end otherwise than with results, and how they are told.
 
-use crate::handles::HandleError;
+use crate::objects::handles::HandleError;
 use cloison_contract::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Reply, Status};
 use cloison_sandbox::Ended;
 use cloison_transport::Arena;

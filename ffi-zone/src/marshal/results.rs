@@ -1,11 +1,13 @@
 //! The last part of a call: did it fail, and what did it leave?
 
-use crate::call::{Call, Held, Step};
-use crate::number::{value_of_bits, word_of_bits};
-use crate::outgoing::Outgoing;
-use crate::plan::Give;
-use crate::refusal::Refusal;
-use crate::retained::Retained;
+pub mod outgoing;
+
+use crate::marshal::call::{Call, Held, Step};
+use crate::marshal::number::{value_of_bits, word_of_bits};
+use crate::marshal::plan::Give;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::results::outgoing::Outgoing;
+use crate::objects::retained::Retained;
 use cloison_contract::call::{NULL, Reply};
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Element, Message, Pointed, Role};

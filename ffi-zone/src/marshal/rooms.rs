@@ -1,10 +1,10 @@
 //! The second part of a call: room for what the library will write, and the parameters that say how much there is.
 
-use crate::call::{Call, Held, Step};
-use crate::number::bits_of_value;
-use crate::plan::{Fill, Room, Site};
-use crate::refusal::Refusal;
-use crate::retained::Retained;
+use crate::marshal::call::{Call, Held, Step};
+use crate::marshal::number::bits_of_value;
+use crate::marshal::plan::{Fill, Room, Site};
+use crate::marshal::refusal::Refusal;
+use crate::objects::retained::Retained;
 use cloison_contract::call::{ARENA_ALIGNMENT, Status};
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::Bound;

@@ -2,11 +2,11 @@
 //!
 //! On both sides a record has the same size and its numbers stand at the same places ([`cloison_contract::call`]).
 //! What differs is made right in place: what nobody may see is zeroed (padding, hidden pointers, what a union's live
-//! member does not cover), and what is an address in C is replaced. [`crate::incoming`] and [`crate::outgoing`] do it.
+//! member does not cover), and what is an address in C is replaced. [`crate::marshal::incoming`] and [`crate::marshal::results::outgoing`] do it.
 //!
 //! This is pure.
 
-use crate::passing::MAX_NESTING;
+use crate::marshal::passing::MAX_NESTING;
 use cloison_contract::interface::Element;
 use cloison_contract::types::{
     Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
@@ -90,7 +90,7 @@ impl Selector {
             bits <<= above;
             bits = if signed { ((bits as i64) >> down) as u64 } else { bits >> down };
         }
-        crate::number::value_of_bits(bits, self.scalar)
+        crate::marshal::number::value_of_bits(bits, self.scalar)
     }
 }
 
@@ -240,7 +240,7 @@ impl<'a> Draft<'a> {
             }
             (CType::Pointer { .. }, _) => self.special(offset, Special::Hidden),
             (CType::Record { id, .. }, _) => {
-                let nested = crate::passing::record(self.types, *id)?;
+                let nested = crate::marshal::passing::record(self.types, *id)?;
                 self.nested(nested, role, 1, offset)?;
             }
             (CType::Wide(wide), _) => return self.wide(*wide, offset),
@@ -256,7 +256,7 @@ impl<'a> Draft<'a> {
         let bytes = stride.checked_mul(length)?;
         match of {
             CType::Record { id, .. } => {
-                let nested = crate::passing::record(self.types, *id)?;
+                let nested = crate::marshal::passing::record(self.types, *id)?;
                 self.nested(nested, role, length, offset)?;
                 self.cover(offset, bytes)
             }

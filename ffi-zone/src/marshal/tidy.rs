@@ -9,10 +9,10 @@
 //! | it was not made | function pointers and memory that it would have kept are given back |
 //! | always | objects that it used may end; function pointers that it was lent are given back |
 
-use crate::call::{Call, Step};
+use crate::marshal::call::{Call, Step};
 use crate::marshal::finish;
-use crate::refusal::Refusal;
-use crate::retained::Retained;
+use crate::marshal::refusal::Refusal;
+use crate::objects::retained::Retained;
 use cloison_contract::interface::{Lifetime, Role};
 
 impl Call<'_, '_> {

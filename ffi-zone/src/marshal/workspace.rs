@@ -3,11 +3,11 @@
 //! A call takes a desk and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
 //! ones. Each call has its own to itself, so nothing that is shared is borrowed while C runs.
 
-use crate::call::Held;
-use crate::callables::ClosureId;
-use crate::ffi::{Frame, MAX_PARAMETERS};
-use crate::retained::Retained;
-use crate::scratch::{Part, Scratch};
+use crate::callback::callables::ClosureId;
+use crate::marshal::call::Held;
+use crate::native::ffi::{Frame, MAX_PARAMETERS};
+use crate::native::scratch::{Part, Scratch};
+use crate::objects::retained::Retained;
 use cloison_contract::call::MAX_DEPTH;
 use std::cell::Cell;
 

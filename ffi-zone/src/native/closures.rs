@@ -1,14 +1,14 @@
 //! Functions of ours that C can call: which are handed out, and whom they lead to.
 //!
-//! A pool of [`SLOTS`] entries ([`crate::trampolines`]) is shared by all clients of the process. One that is handed out
+//! A pool of [`SLOTS`] entries ([`crate::native::trampolines`]) is shared by all clients of the process. One that is handed out
 //! ([`allot`]) leads to its [`Target`]; one that has been taken back ([`release`]) leads nowhere: C that has kept its address
 //! gets a value of zeroes, as long as the slot has not been handed out again. The one that has been back for
 //! longest is handed out next, so that such a mistake of a library stays harmless for as long as possible.
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use crate::callables::ClosureId;
-use crate::trampolines::{self, SLOTS};
+use crate::callback::callables::ClosureId;
+use crate::native::trampolines::{self, SLOTS};
 use libffi::low::ffi_cif;
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -132,7 +132,7 @@ unsafe extern "C" fn entered(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ffi::Signature;
+    use crate::native::ffi::Signature;
     use cloison_contract::types::{CType, Scalar};
 
     struct Doubles {

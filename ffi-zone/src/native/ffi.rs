@@ -237,7 +237,7 @@ impl Frame {
                 *errno = 0;
                 (registers.call(code, &mut self.values), *errno)
             };
-            crate::state::after_call();
+            crate::native::state::after_call();
             return Outcome { value, errno };
         }
         // Four words: more than any scalar's value, so that libffi's habit of writing whole registers stays inside.
@@ -284,7 +284,7 @@ impl Frame {
             raw::ffi_call(signature.cif.get(), Some(code.0), result, self.pointers.as_mut_ptr());
             *libc::__errno_location()
         };
-        crate::state::after_call();
+        crate::native::state::after_call();
         errno
     }
 }

@@ -9,10 +9,10 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use crate::elf::{self, Export};
-use crate::failure::{Failure, StartStep};
-use crate::ffi::Code;
-use crate::functions::{FunctionError, Functions};
+use crate::marshal::functions::{FunctionError, Functions};
+use crate::native::ffi::Code;
+use crate::start::elf::{self, Export};
+use crate::start::failure::{Failure, StartStep};
 use cloison_contract::interface::{Function, LibraryLocation};
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::{FunctionId, Interface};
@@ -220,7 +220,7 @@ mod tests {
         let (_folder, file, interface) = library("compressBound");
         let functions = load(&file, &file, interface).expect("loads");
         let entry = functions.get(FunctionId(0)).expect("the function");
-        assert_eq!(entry.call(&mut crate::ffi::Frame::default()).value as i32, 42);
+        assert_eq!(entry.call(&mut crate::native::ffi::Frame::default()).value as i32, 42);
     }
 
     #[test]

@@ -230,7 +230,7 @@ impl Drop for Part<'_> {
 
 /// One alignment gap and one NUL for each parameter, rounded up to pages.
 const MARGIN: usize =
-    (crate::ffi::MAX_PARAMETERS * (ARENA_ALIGNMENT as usize + 1)).next_multiple_of(PAGE_BYTES) + PAGE_BYTES;
+    (crate::native::ffi::MAX_PARAMETERS * (ARENA_ALIGNMENT as usize + 1)).next_multiple_of(PAGE_BYTES) + PAGE_BYTES;
 
 impl Drop for Scratch {
     fn drop(&mut self) {
@@ -290,8 +290,8 @@ mod tests {
     fn holds_what_it_promises_and_no_more() {
         let scratch = Scratch::new(1 << 20).expect("mapping");
         let mut part = scratch.open();
-        for _ in 0..crate::ffi::MAX_PARAMETERS {
-            assert!(part.piece((1 << 20) / crate::ffi::MAX_PARAMETERS + 1).is_some());
+        for _ in 0..crate::native::ffi::MAX_PARAMETERS {
+            assert!(part.piece((1 << 20) / crate::native::ffi::MAX_PARAMETERS + 1).is_some());
         }
         assert_eq!(part.piece(1 << 20), None);
         assert_eq!(part.piece(usize::MAX), None);

@@ -30,8 +30,8 @@
 
 mod table;
 
-use crate::refusal::Refusal;
-use crate::retained::Retained;
+use crate::marshal::refusal::Refusal;
+use crate::objects::retained::Retained;
 use cloison_contract::call::Status;
 use cloison_contract::message::ChannelId;
 use cloison_contract::types::{Definition, TypeId, TypeKind};
@@ -398,7 +398,7 @@ impl Handles {
     }
 
     /// The block of that number, if the client has it.
-    pub fn block(&self, client: ChannelId, number: u64) -> Option<std::sync::Arc<crate::retained::Block>> {
+    pub fn block(&self, client: ChannelId, number: u64) -> Option<std::sync::Arc<crate::objects::retained::Block>> {
         let mut table = self.table();
         let index = *table.blocks.get(&number)?;
         let object = table.object(index).filter(|object| object.client == client)?;

@@ -1,10 +1,10 @@
 //! What the library goes on using after a call: memory of the zone's at an address that stays, and function pointers.
 //!
-//! It belongs to a handle ([`crate::handles`]) and is given back when that has ended, after its `free` function has run.
+//! It belongs to a handle ([`crate::objects::handles`]) and is given back when that has ended, after its `free` function has run.
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use crate::callables::ClosureId;
+use crate::callback::callables::ClosureId;
 use cloison_transport::Arena;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
@@ -81,7 +81,7 @@ impl Block {
     pub fn write_to(&self, arena: &Arena, offset: u64) -> bool {
         let Some(target) = arena.pointer(offset, self.bytes as u64) else { return false };
         // SAFETY: the range is mapped (just checked), and so is the block.
-        unsafe { crate::ffi::copy(self.pointer(), target, self.bytes) };
+        unsafe { crate::native::ffi::copy(self.pointer(), target, self.bytes) };
         true
     }
 }

@@ -3,7 +3,7 @@
 //! Objects of a type that is `thread_affine` belong to the thread that made them, and so does everything that such an object
 //! can belong to: where an owner ends, what it owns is freed first, on the same thread.
 
-use crate::passing::MAX_NESTING;
+use crate::marshal::passing::MAX_NESTING;
 use cloison_contract::Interface;
 use cloison_contract::call::SYNC;
 use cloison_contract::interface::{Callback, Element, Function, Parameter, Pointed, Role};

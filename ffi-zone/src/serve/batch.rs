@@ -9,11 +9,11 @@
 //! the request, looking at the clock, waking the client. The time that the batch takes counts against the deadline of
 //! each function in it.
 
-use crate::callables::Callables;
-use crate::clients::Client;
-use crate::refusal::{Refusal, empty_reply};
+use crate::callback::callables::Callables;
+use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
-use crate::workers::Station;
+use crate::serve::clients::Client;
+use crate::serve::workers::Station;
 use cloison_contract::call::{
     ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };

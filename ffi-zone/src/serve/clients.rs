@@ -1,12 +1,12 @@
 //! What the zone knows of one client: its line, its grant, the conversation it is in, and its callables that C has.
 
-use crate::callables::{Bound, Callables, ClosureId, Unbound};
-use crate::closures;
-use crate::conversation::Conversation;
-use crate::policy::Policy;
-use crate::questions::Question;
-use crate::refusal::Refusal;
+use crate::callback::callables::{Bound, Callables, ClosureId, Unbound};
+use crate::callback::conversation::Conversation;
+use crate::callback::questions::Question;
+use crate::marshal::refusal::Refusal;
+use crate::native::closures;
 use crate::serve::Service;
+use crate::serve::policy::Policy;
 use cloison_contract::FunctionId;
 use cloison_transport::line::Line;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,15 +1,15 @@
 //! A service and its threads, before it begins and while it runs.
 
-use crate::affinity::Affinity;
-use crate::batch::Single;
-use crate::front::Front;
-use crate::limits;
+use crate::callback::questions::Callbacks;
 use crate::marshal::Marshal;
-use crate::questions::Callbacks;
-use crate::refusal::empty_reply;
+use crate::marshal::refusal::empty_reply;
+use crate::native::state::State;
+use crate::serve::affinity::Affinity;
+use crate::serve::batch::Single;
+use crate::serve::front::Front;
+use crate::serve::workers::{Gate, Job, Station};
 use crate::serve::{Ended, Service, Unready};
-use crate::state::State;
-use crate::workers::{Gate, Job, Station};
+use crate::start::limits;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::Server;
 use cloison_transport::status::Row;

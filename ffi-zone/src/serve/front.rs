@@ -1,11 +1,11 @@
 //! What the broker says, and who is there: the front, which the thread that waits holds.
 
-use crate::callables::NoCallables;
-use crate::clients::Client;
-use crate::handles;
-use crate::policy::Policy;
+use crate::callback::callables::NoCallables;
+use crate::objects::handles;
+use crate::serve::clients::Client;
+use crate::serve::policy::Policy;
+use crate::serve::workers::{Job, Station};
 use crate::serve::{Ended, Service};
-use crate::workers::{Job, Station};
 use cloison_contract::Grant;
 use cloison_contract::call::{CLOSE, Request};
 use cloison_contract::interface::Callback;

@@ -20,12 +20,12 @@
 //! - While a child runs, its mother looks neither at other channels of the client nor at the broker's messages. The
 //!   broker's bell wakes a child that waits for its client, and the terms tell it whether the client is still there.
 
-use crate::clients::Client;
-use crate::crew::Crew;
-use crate::front::Front;
-use crate::refusal::{Refusal, empty_reply};
+use crate::marshal::refusal::{Refusal, empty_reply};
+use crate::serve::clients::Client;
+use crate::serve::crew::Crew;
+use crate::serve::front::Front;
+use crate::serve::workers::Station;
 use crate::serve::{Ended, Service};
-use crate::workers::Station;
 use cloison_contract::call::{ANSWER, Reply, Request, Status};
 use cloison_contract::message::ChannelId;
 use cloison_sandbox::{Jail, Mother};

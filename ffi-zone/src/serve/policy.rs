@@ -6,7 +6,7 @@
 //!
 //! What has been used stands in an [`Account`] that outlives the channel and this process.
 
-use crate::plan::{any, expression_fits};
+use crate::marshal::plan::{any, expression_fits};
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Rate};
 use cloison_contract::interface::{Interface, Role};

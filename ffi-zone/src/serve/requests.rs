@@ -1,13 +1,13 @@
 //! One request, from its admission to its reply.
 
-use crate::batch;
-use crate::callables::Callables;
-use crate::clients::Client;
+use crate::callback::callables::Callables;
 use crate::marshal::Origin;
-use crate::policy::Denial;
-use crate::refusal::Refusal;
+use crate::marshal::refusal::Refusal;
 use crate::serve::Service;
-use crate::workers::Station;
+use crate::serve::batch;
+use crate::serve::clients::Client;
+use crate::serve::policy::Denial;
+use crate::serve::workers::Station;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, Reply, Request, SYNC, Status};
 use cloison_transport::status::Row;

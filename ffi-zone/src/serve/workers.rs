@@ -5,12 +5,12 @@
 //! waits for requests, the others wait for it or run calls.
 //!
 //! Where objects of a type belong to the thread that made them, the first thread does not take turns: it runs all calls that
-//! have to do with such objects ([`crate::affinity`]), one after the other, and nothing else.
+//! have to do with such objects ([`crate::serve::affinity`]), one after the other, and nothing else.
 
-use crate::clients::Client;
 use crate::marshal::Marshal;
+use crate::marshal::workspace::Workspace;
 use crate::serve;
-use crate::workspace::Workspace;
+use crate::serve::clients::Client;
 use cloison_contract::call::{Reply, Request};
 use cloison_contract::message::ChannelId;
 use cloison_transport::status::Row;

@@ -13,7 +13,7 @@
 //! Processes are counted where there is a user namespace: the threads that serve calls besides the first, what the manifest
 //! lets the library make (`processes`), and the process of a call.
 
-use crate::scratch::Scratch;
+use crate::native::scratch::Scratch;
 use cloison_contract::interface::{Instances, Sandbox};
 use cloison_sandbox::Limits;
 use cloison_transport::server::MAX_CHANNELS;

@@ -10,21 +10,21 @@
 //! `dlopen` is reachable from [`Zone<Jailed>`] alone, and calls are served by [`Zone<Serving>`] alone:
 //!
 //! ```compile_fail,E0599
-//! # use cloison_zone::zone::{Spawned, Zone};
+//! # use cloison_zone::start::zone::{Spawned, Zone};
 //! fn constructors_outside_of_the_sandbox(zone: Zone<Spawned>) {
 //!     let _ = zone.load();
 //! }
 //! ```
 //!
 //! ```compile_fail,E0599
-//! # use cloison_zone::zone::{Loaded, Zone};
+//! # use cloison_zone::start::zone::{Loaded, Zone};
 //! fn calls_before_the_seal(zone: Zone<Loaded>) {
 //!     let _ = zone.serve();
 //! }
 //! ```
 //!
 //! ```
-//! # use cloison_zone::{failure::Failure, zone::Zone};
+//! # use cloison_zone::{start::failure::Failure, start::zone::Zone};
 //! # use cloison_transport::control::Control;
 //! # use std::sync::Arc;
 //! fn run(control: &Arc<Control>) -> Result<(), Failure> {
@@ -33,14 +33,14 @@
 //! }
 //! ```
 
-use crate::crew::Crew;
-use crate::failure::{Failure, StartStep};
-use crate::functions::Functions;
-use crate::library;
-use crate::limits;
 use crate::marshal::Marshal;
+use crate::marshal::functions::Functions;
+use crate::native::library;
+use crate::native::state::State;
 use crate::serve::Ended;
-use crate::state::State;
+use crate::serve::crew::Crew;
+use crate::start::failure::{Failure, StartStep};
+use crate::start::limits;
 use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{FromZone, Layer, ToZone};

@@ -1,14 +1,14 @@
 //! What the client has answered, given to C.
 
 use super::{Inquiry, no_room, write};
-use crate::call::Step;
-use crate::clients::Client;
-use crate::conversation::Turn;
-use crate::incoming::Incoming;
-use crate::number::{bits_of_value, bits_of_word};
-use crate::plan::Range;
+use crate::callback::conversation::Turn;
+use crate::marshal::call::Step;
+use crate::marshal::incoming::Incoming;
+use crate::marshal::number::{bits_of_value, bits_of_word};
+use crate::marshal::plan::Range;
 use crate::serve::Service;
-use crate::workers::Station;
+use crate::serve::clients::Client;
+use crate::serve::workers::Station;
 use cloison_contract::call::{NULL, Request};
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Buffer, Cell, Role};

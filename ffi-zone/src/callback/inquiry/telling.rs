@@ -1,14 +1,14 @@
 //! C's arguments, told to the client.
 
 use super::{Inquiry, no_room};
-use crate::call::Step;
-use crate::clients::Client;
-use crate::conversation::Turn;
-use crate::functions::Functions;
-use crate::number::word_of_bits;
-use crate::outgoing::Outgoing;
+use crate::callback::conversation::Turn;
+use crate::marshal::call::Step;
+use crate::marshal::functions::Functions;
+use crate::marshal::number::word_of_bits;
+use crate::marshal::results::outgoing::Outgoing;
 use crate::serve::Service;
-use crate::workers::Station;
+use crate::serve::clients::Client;
+use crate::serve::workers::Station;
 use cloison_contract::call::{NULL, Reply, Status};
 use cloison_contract::interface::{Buffer, Role};
 

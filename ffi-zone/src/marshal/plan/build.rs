@@ -2,8 +2,8 @@
 
 use super::references::{self, any};
 use super::{Failure, Fill, Gift, Give, Plan, PlanError, Range, Room, Site, Take};
-use crate::ffi::MAX_PARAMETERS;
-use crate::shapes::{Shapes, is_plain, shapes};
+use crate::marshal::shapes::{Shapes, is_plain, shapes};
+use crate::native::ffi::MAX_PARAMETERS;
 use cloison_contract::Interface;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::expression::Expression;

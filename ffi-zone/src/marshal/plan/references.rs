@@ -2,7 +2,7 @@
 
 use super::PlanError;
 use super::build::scalar_of;
-use crate::passing::record;
+use crate::marshal::passing::record;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{
     CellFill, Direction, Element, Fixed, Function, Lifetime, Message, Place, Pointed, RecordArgument, Role,

@@ -6,13 +6,13 @@
 //! Addresses here are claims of the library's; one that is none ends this process with SIGSEGV, which its clients see
 //! as a crash of this function. One of the modules of this crate that contain `unsafe`, for reading there.
 
-use crate::call::Step;
-use crate::ffi::{c_string, read};
-use crate::handles::{Adopted, Handles};
-use crate::number::word_of_bits;
-use crate::refusal::Refusal;
-use crate::scratch::{Part, Piece};
-use crate::shapes::{Shape, Shapes, Special, element_shape, wide_shape};
+use crate::marshal::call::Step;
+use crate::marshal::number::word_of_bits;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::shapes::{Shape, Shapes, Special, element_shape, wide_shape};
+use crate::native::ffi::{c_string, read};
+use crate::native::scratch::{Part, Piece};
+use crate::objects::handles::{Adopted, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::interface::Element;
 use cloison_contract::message::ChannelId;
@@ -144,7 +144,7 @@ impl Outgoing<'_, '_> {
         if shape.is_plain() {
             let source = std::ptr::with_exposed_provenance(address as usize);
             // SAFETY: the caller's promise, and the arena's own check.
-            unsafe { crate::ffi::copy(source, target, bytes as usize) };
+            unsafe { crate::native::ffi::copy(source, target, bytes as usize) };
             return Ok((offset, bytes));
         }
         let copy = self.scratch.piece(shape.size).ok_or_else(|| self.too_large(size))?;

@@ -1,7 +1,7 @@
 //! Types as libffi describes them.
 
 use super::SignatureError;
-use crate::passing::{Element, Passing, passing};
+use crate::marshal::passing::{Element, Passing, passing};
 use cloison_contract::types::{CType, Definition, Layout, Scalar, TypeId, Wide};
 use libffi::low::{ffi_type, types};
 use libffi::raw;

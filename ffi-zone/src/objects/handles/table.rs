@@ -1,7 +1,7 @@
 //! The table itself: slots, and what leads to them.
 
 use super::{CONSUMED, HandleError};
-use crate::retained::Retained;
+use crate::objects::retained::Retained;
 use cloison_contract::message::ChannelId;
 use cloison_contract::types::TypeId;
 use std::collections::{BTreeMap, BTreeSet};

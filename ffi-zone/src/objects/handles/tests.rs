@@ -1,6 +1,6 @@
 use super::*;
-use crate::callables::ClosureId;
-use crate::retained::Block;
+use crate::callback::callables::ClosureId;
+use crate::objects::retained::Block;
 use cloison_contract::interface::{Instances, Interface, Library, LibraryLocation, Sandbox};
 use cloison_contract::types::{Definition, Handle, Location};
 use proptest::prelude::*;

@@ -17,9 +17,11 @@
 //! `marshal::results`, which reads what C has left; and `callback`, in `inquiry` and `questions`, which read and write where C says.
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
+#![deny(unsafe_code)]
 
 pub mod callback;
 pub mod marshal;
+#[allow(unsafe_code, reason = "the only way into C, and to memory that C uses")]
 pub mod native;
 pub mod objects;
 pub mod serve;

@@ -30,6 +30,7 @@ pub mod number;
 pub mod passing;
 pub mod plan;
 pub mod refusal;
+#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
 pub(crate) mod results;
 mod rooms;
 pub mod shapes;

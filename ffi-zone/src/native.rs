@@ -10,8 +10,11 @@
 //! | [`state`] | what a C function may have changed in this process, put back |
 //! | [`inherited`], [`signals`] | how the process begins |
 
+pub mod arena;
+pub mod block;
 pub mod closures;
 pub mod ffi;
+pub mod function;
 pub mod inherited;
 pub(crate) mod library;
 pub mod scratch;

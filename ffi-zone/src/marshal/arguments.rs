@@ -5,8 +5,10 @@ use crate::marshal::call::{Call, Held, Step};
 use crate::marshal::number::{Misfit, bits_of_word};
 use crate::marshal::plan::{Range, Take};
 use crate::marshal::refusal::Refusal;
+use crate::native::arena;
+use crate::native::block::Block;
 use crate::native::scratch::Piece;
-use crate::objects::retained::{Block, Retained};
+use crate::objects::retained::Retained;
 use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Element, Lifetime, Role};
@@ -150,9 +152,9 @@ impl Call<'_, '_> {
             (_, true, true) => {
                 // The library will write here: the client's own copy stays as it is.
                 let target = self.reserve(bytes)?;
-                let (source, place) = (self.pointer(offset, bytes)?, self.pointer(target, bytes)?);
-                // SAFETY: both come from the arena's own bounds check, for this length.
-                unsafe { crate::native::ffi::copy(source, place, bytes as usize) };
+                if !arena::copy_within(self.arena, offset, target, bytes) {
+                    return Err(self.malformed());
+                }
                 Held::Arena { offset: target, bytes }
             }
             (_, false, _) => {

@@ -3,7 +3,8 @@
 use crate::marshal::number::{bits_of_value, value_of_bits};
 use crate::marshal::plan::{Plan, PlanError};
 use crate::marshal::shapes::{Shapes, shapes};
-use crate::native::ffi::{Code, Frame, Outcome, Signature, SignatureError, c_string};
+use crate::native::ffi::{Code, Frame, Outcome, Signature, SignatureError};
+use crate::native::function::Callee;
 use cloison_contract::expression::EvaluationError;
 use cloison_contract::interface::{Function, Role};
 use cloison_contract::{FunctionId, Interface};
@@ -26,18 +27,14 @@ pub enum FunctionError {
 pub struct Entry {
     /// What to do for a call.
     pub plan: Plan,
-    signature: Signature,
-    code: Code,
+    callee: Callee,
 }
 
 impl Entry {
     /// Calls it with the arguments in `frame`.
     #[inline]
     pub fn call(&self, frame: &mut Frame) -> Outcome {
-        // SAFETY: the signature was made from the declaration under which the symbol was looked up. Pointers in the
-        // frame were set by `marshal` or below, to memory as large as the manifest says that the function needs. A
-        // manifest that is wrong about its library can corrupt this process, and nothing else: it is sandboxed.
-        unsafe { frame.call(&self.signature, self.code) }
+        self.callee.call(frame)
     }
 }
 
@@ -45,13 +42,12 @@ impl Entry {
     /// The same where the value or an argument is larger than a word; the value goes to `result`, which has room for
     /// [`Entry::result_bytes`].
     pub(crate) fn call_large(&self, frame: &mut Frame, result: *mut u8) -> Outcome {
-        // SAFETY: as for `call`; the caller made room, and the plan says which arguments are addresses of what is passed.
-        unsafe { frame.call_large(&self.signature, self.code, &self.plan.indirect, result) }
+        self.callee.call_large(frame, &self.plan.indirect, result)
     }
 
     /// How much room a large value needs.
     pub(crate) fn result_bytes(&self) -> usize {
-        self.signature.result_bytes()
+        self.callee.result_bytes()
     }
 }
 
@@ -77,7 +73,7 @@ impl Functions {
             let parameters = function.parameters.iter().map(|parameter| &parameter.c_type);
             let signature = Signature::new(&interface.types, parameters, function.variadic, &function.result);
             let signature = signature.map_err(|error| (id, error.into()))?;
-            entries.push(Entry { plan, signature, code: symbol(id, function)? });
+            entries.push(Entry { plan, callee: Callee::new(signature, symbol(id, function)?) });
         }
         // Each plan has been made with these, so that they make sense if there is any function at all.
         let shapes = shapes(&interface.types).unwrap_or_default();
@@ -148,11 +144,7 @@ impl Functions {
         if !entry.plan.returns_pointer {
             return None;
         }
-        let address = entry.call(frame).value;
-        // SAFETY: the manifest says that the function returns a string or NULL, and C runs no further before the copy
-        // has been made.
-        let text = unsafe { c_string(address, MESSAGE_BYTES) }?;
-        Some(String::from_utf8_lossy(text).into_owned())
+        entry.callee.call_for_text(frame, MESSAGE_BYTES)
     }
 
     /// Calls a `free` function.

@@ -398,7 +398,7 @@ impl Handles {
     }
 
     /// The block of that number, if the client has it.
-    pub fn block(&self, client: ChannelId, number: u64) -> Option<std::sync::Arc<crate::objects::retained::Block>> {
+    pub fn block(&self, client: ChannelId, number: u64) -> Option<std::sync::Arc<crate::native::block::Block>> {
         let mut table = self.table();
         let index = *table.blocks.get(&number)?;
         let object = table.object(index).filter(|object| object.client == client)?;

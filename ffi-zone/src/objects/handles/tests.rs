@@ -1,6 +1,6 @@
 use super::*;
 use crate::callback::callables::ClosureId;
-use crate::objects::retained::Block;
+use crate::native::block::Block;
 use cloison_contract::interface::{Instances, Interface, Library, LibraryLocation, Sandbox};
 use cloison_contract::types::{Definition, Handle, Location};
 use proptest::prelude::*;

@@ -224,6 +224,6 @@ mod tests {
         let long = "1+".repeat(100_000);
         assert_eq!(value(&long), Err("this expression is too long".to_owned()));
         let deep = "(".repeat(100_000);
-        assert_eq!(value(&deep), Err("this expression is too long".to_owned()));
+        assert_eq!(value(&deep), Err("the declaration is nested too deeply".to_owned()));
     }
 }

@@ -8,17 +8,22 @@
 //! An image that grows beyond what is good to send at once is continued in another one, which is another crossing. Results of
 //! an earlier crossing that are arguments of a later one are filled in here; within a crossing the zone does it (its links).
 
-use super::arguments::{Extra, Passed, Prepared};
-use super::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
-use super::function::Function;
-use super::kind::Kind;
-use super::line::Line;
-use super::map::told;
-use super::object::Capability;
-use super::output::Output;
-use super::plan::{Argument, Plan};
-use super::raise::Place;
-use super::rows::{self, Link};
+pub(crate) mod crossing;
+pub(crate) mod map;
+mod overlap;
+pub(crate) mod rows;
+
+use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
+use crate::batch::map::told;
+use crate::batch::rows::Link;
+use crate::call::function::Function;
+use crate::call::line::Line;
+use crate::errors::raise::Place;
+use crate::marshal::arguments::{Extra, Passed, Prepared};
+use crate::marshal::kind::Kind;
+use crate::marshal::output::Output;
+use crate::marshal::plan::{Argument, Plan};
+use crate::objects::object::Capability;
 use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::interface::Lifetime;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyGenericAlias, PyStr, PyTypeRef};
@@ -399,7 +404,7 @@ impl Callable for Noting {
     type Args = FuncArgs;
 
     fn call(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        let (values, positional, names) = super::function::spread(args, vm);
+        let (values, positional, names) = crate::call::function::spread(args, vm);
         let passed = Passed::new(&values, positional, Some(&names));
         zelf.batch.note(&zelf.function, passed, vm).map(Into::into)
     }

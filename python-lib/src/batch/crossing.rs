@@ -1,14 +1,14 @@
 //! Many calls in one crossing of the wall: what batches and `map` have in common.
 
-use super::arguments::Extra;
-use super::conversation::Turn;
-use super::handle::Core;
-use super::line::Line;
-use super::plan::Plan;
-use super::raise;
-use super::results::{Lie, Taking};
-use super::rows::Replies;
-use super::value::Values;
+use crate::batch::rows::Replies;
+use crate::call::conversation::Turn;
+use crate::call::line::Line;
+use crate::errors::raise;
+use crate::marshal::arguments::Extra;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::{Lie, Taking};
+use crate::marshal::value::Values;
+use crate::objects::handle::Core;
 use cloison_contract::call::{BATCH, MAX_WORDS, Request, Status};
 use cloison_contract::interface::Lifetime;
 use rustpython_vm::builtins::PyBaseExceptionRef;

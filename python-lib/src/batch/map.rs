@@ -10,13 +10,13 @@
 //!  arena:  mark │ bytes of the fixed arguments │ rows of calls │ bytes of the items … │ replies
 //! ```
 
-use super::arguments::{Extra, Prepared, missing};
-use super::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
-use super::line::Line;
-use super::overlap::{Ended, Overlap};
-use super::plan::{Argument, Plan};
-use super::raise::Place;
-use super::rows;
+use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
+use crate::batch::overlap::{Ended, Overlap};
+use crate::batch::rows;
+use crate::call::line::Line;
+use crate::errors::raise::Place;
+use crate::marshal::arguments::{Extra, Prepared, missing};
+use crate::marshal::plan::{Argument, Plan};
 use cloison_contract::call::ARENA_ALIGNMENT;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
 use rustpython_vm::function::KwArgs;

@@ -11,20 +11,20 @@
 //!
 //! The channel is in use all the time, so no Python code may run. That is why this is for calls whose results are numbers
 //! ([`suits`]), for items that are what they seem ([`Kind::is_plain`]), and for lines on which the library has no callable.
-//! For all others [`super::map`] makes one crossing after the other. Only an item that does not fit makes an object
+//! For all others [`crate::batch::map`] makes one crossing after the other. Only an item that does not fit makes an object
 //! that Python's collector knows; a finalizer that runs just then and calls this capability is told that a call is under way.
 
-use super::arguments::Prepared;
-use super::conversation::Turn;
-use super::crossing::{self, Crossing};
-use super::kind::{Bulk, Kind};
-use super::line::Open;
-use super::map::{Alike, Chunk};
-use super::output::Output;
-use super::plan::{Length, Plan};
-use super::raise;
-use super::results::Lie;
-use super::rows;
+use crate::batch::crossing::{self, Crossing};
+use crate::batch::map::{Alike, Chunk};
+use crate::batch::rows;
+use crate::call::conversation::Turn;
+use crate::call::line::Open;
+use crate::errors::raise;
+use crate::marshal::arguments::Prepared;
+use crate::marshal::kind::{Bulk, Kind};
+use crate::marshal::output::Output;
+use crate::marshal::plan::{Length, Plan};
+use crate::marshal::results::Lie;
 use cloison_contract::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;

@@ -1,9 +1,9 @@
 //! Python callables that C calls: what a question means, and which callable has which number.
 
-use super::kind::Kind;
-use super::line::Line;
-use super::output::Output;
-use super::plan::{Argument, Names};
+use crate::call::line::Line;
+use crate::marshal::kind::Kind;
+use crate::marshal::output::Output;
+use crate::marshal::plan::{Argument, Names};
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::interface::Callback;
 use cloison_contract::types::CType;

@@ -13,16 +13,16 @@
 //!   ended. Only a signal or the end of the channel breaks a conversation off, and then the channel is gone.
 //! - A channel that goes while a callable runs is seen by its epoch, and everything that waited on it ends.
 
-use super::arguments::Prepared;
-use super::callback::{ANSWER_WORDS, Callable, CallbackPlan};
-use super::handle::MANY_DROPPED;
-use super::late::{self, Watched};
-use super::line::{Line, Open};
-use super::plan::Plan;
-use super::raise::{self, Place};
-use super::results::{Lie, Taking};
-use super::value::Values;
+use crate::call::callback::{ANSWER_WORDS, Callable, CallbackPlan};
+use crate::call::late::{self, Watched};
+use crate::call::line::{Line, Open};
+use crate::errors::raise::{self, Place};
 use crate::interrupt;
+use crate::marshal::arguments::Prepared;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::{Lie, Taking};
+use crate::marshal::value::Values;
+use crate::objects::handle::MANY_DROPPED;
 use cloison_contract::call::{ANSWER, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
 use cloison_transport::client::CallError;
 use cloison_transport::{Arena, OutOfRange};

@@ -1,9 +1,9 @@
 //! The class `Function`: one function of a capability.
 
-use super::arguments::{Passed, Prepared};
-use super::line::Line;
-use super::plan::Plan;
-use super::raise;
+use crate::call::line::Line;
+use crate::errors::raise;
+use crate::marshal::arguments::{Passed, Prepared};
+use crate::marshal::plan::Plan;
 use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, KwArgs};
@@ -18,7 +18,7 @@ use std::rc::Rc;
 #[derive(PyPayload)]
 pub struct Function {
     name: String,
-    capability: PyRef<super::object::Capability>,
+    capability: PyRef<crate::objects::object::Capability>,
     ready: OnceCell<Ready>,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Debug for Function {
 
 impl Function {
     /// The function of that name, which need not be known to exist yet.
-    pub fn new(capability: PyRef<super::object::Capability>, name: String) -> Self {
+    pub fn new(capability: PyRef<crate::objects::object::Capability>, name: String) -> Self {
         Self { name, capability, ready: OnceCell::new() }
     }
 
@@ -168,7 +168,7 @@ impl Function {
     #[pymethod]
     fn map(zelf: &Py<Self>, items: PyObjectRef, fixed: KwArgs, vm: &VirtualMachine) -> PyResult {
         let (line, plan) = zelf.granted(vm)?;
-        super::map::map(line, plan, &items, &fixed, vm)
+        crate::batch::map::map(line, plan, &items, &fixed, vm)
     }
 
     #[pymethod]

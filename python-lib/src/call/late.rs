@@ -6,9 +6,9 @@
 //! once, by an exception at the next instruction: what it does then is its own affair, and its answer comes too late
 //! anyway. What is running inside of it, another zone's callable perhaps, sees the exception pass.
 
-use super::callback::CallbackPlan;
-use super::line::Line;
-use super::raise;
+use crate::call::callback::CallbackPlan;
+use crate::call::line::Line;
+use crate::errors::raise;
 use crate::interrupt;
 use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::PyBaseExceptionRef;

@@ -2,16 +2,16 @@
 //!
 //! The channel is opened at the first call. When it ends, the call that waited learns why; the next call opens a new one.
 
-use super::arguments::{Extra, Prepared};
-use super::callback::Callables;
-use super::classes::Classes;
-use super::conversation::Turn;
-use super::handle::{Core, Handles};
-use super::plan::Plan;
-use super::raise;
-use super::results::{Lie, Taking};
-use super::value::Values;
+use crate::call::callback::Callables;
+use crate::call::conversation::Turn;
+use crate::errors::raise;
 use crate::link;
+use crate::marshal::arguments::{Extra, Prepared};
+use crate::marshal::plan::Plan;
+use crate::marshal::results::{Lie, Taking};
+use crate::marshal::value::Values;
+use crate::objects::classes::Classes;
+use crate::objects::handle::{Core, Handles};
 use cloison_contract::call::{CLOSE, MAX_WORDS, Request, SYNC, Status};
 use cloison_contract::interface::Lifetime;
 use cloison_contract::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};

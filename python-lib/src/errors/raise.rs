@@ -1,9 +1,9 @@
 //! The exceptions, made from `cloison._errors`. All of this is off the fast path.
 
-use super::callback::CallbackPlan;
-use super::line::Line;
-use super::plan::Plan;
-use super::results::Lie;
+use crate::call::callback::CallbackPlan;
+use crate::call::line::Line;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::Lie;
 use cloison_contract::call::{BATCH, NULL, Status};
 use cloison_contract::interface::Raises;
 use cloison_contract::message::{End, Ran};

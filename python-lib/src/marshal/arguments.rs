@@ -3,17 +3,17 @@
 //! Two passes, so that nothing can change under our feet: first every argument is converted and checked, which may run
 //! Python code (`__index__`, `__buffer__`, iteration); then, when no Python code runs any more, the bytes are copied.
 
-use super::callback::Registration;
-use super::codec::Packed;
-use super::handle::Core;
-use super::kind::Kind;
-use super::line::Line;
-use super::number;
-use super::plan::{Argument, Plan, Preset};
-use super::raise::Place;
-use super::records;
-use super::sequence::{self, Source};
-use super::value::Value;
+use crate::call::callback::Registration;
+use crate::call::line::Line;
+use crate::errors::raise::Place;
+use crate::marshal::codec::Packed;
+use crate::marshal::kind::Kind;
+use crate::marshal::number;
+use crate::marshal::plan::{Argument, Plan, Preset};
+use crate::marshal::records;
+use crate::marshal::sequence::{self, Source};
+use crate::marshal::value::Value;
+use crate::objects::handle::Core;
 use cloison_contract::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Request};
 use cloison_contract::interface::Lifetime;
 use cloison_transport::{Arena, OutOfRange};
@@ -284,7 +284,7 @@ impl<'a> Prepared<'a> {
             Kind::Text { null: true, .. } if vm.is_none(value) => words[word] = NULL,
             Kind::Text { bytes, max_bytes, .. } => self.place_text(word, text(value, *bytes, *max_bytes, place, vm)?),
             Kind::Handle { id, null, consumed, keeps } => {
-                let core = super::handle::passed(self.line, *id, *null, value, place, vm)?;
+                let core = crate::objects::handle::passed(self.line, *id, *null, value, place, vm)?;
                 self.request.words[word] = core.map_or(0, |core| core.word());
                 if (*consumed || *keeps)
                     && let Some(core) = core
@@ -359,7 +359,7 @@ impl<'a> Prepared<'a> {
                     Value::Float(real) => (real, 0.0),
                     _ => (0.0, 0.0),
                 };
-                self.place(word, Source::Owned(super::wide::encode(*kind, real, imaginary)));
+                self.place(word, Source::Owned(crate::marshal::wide::encode(*kind, real, imaginary)));
             }
             // `convert` has done these.
             Kind::Buffer(_)

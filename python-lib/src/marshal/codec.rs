@@ -1,11 +1,11 @@
 //! Records ⇄ their bytes in C, without Python: what both sides of the wall do alike, see [`cloison_contract::call`].
 //!
-//! Packing trusts its values, which [`super::records`] has checked one by one. Unpacking trusts nothing: any bytes become
+//! Packing trusts its values, which [`crate::marshal::records`] has checked one by one. Unpacking trusts nothing: any bytes become
 //! a value or a [`Lie`].
 
-use super::results::Lie;
-use super::value::Value;
-use super::wide;
+use crate::marshal::results::Lie;
+use crate::marshal::value::Value;
+use crate::marshal::wide;
 use cloison_contract::types::{Bits, CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 
 /// Bytes on their way in.

@@ -1,13 +1,13 @@
 //! Properties of what crosses the wall: any value of any type comes back equal, and whatever a zone says is a value or an
 //! error.
 
-use super::codec::{self, Behind, Packed, Unpack, is_byte};
-use super::line::Line;
-use super::output::Output;
-use super::plan::Plan;
-use super::results::{Lie, Taking};
-use super::rows::Replies;
-use super::value::{Value, Values};
+use crate::batch::rows::Replies;
+use crate::call::line::Line;
+use crate::marshal::codec::{self, Behind, Packed, Unpack, is_byte};
+use crate::marshal::output::Output;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::{Lie, Taking};
+use crate::marshal::value::{Value, Values};
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::types::{CType, Definition, MemberRole, Scalar, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Grant, Interface};
@@ -189,7 +189,7 @@ proptest! {
             let mut taking = Taking::new(&line, caller.arena(), None);
             let _ = taking.take(&plan.results, &words);
             for argument in &plan.arguments {
-                if let super::kind::Kind::Callback { plan, .. } = &argument.kind {
+                if let crate::marshal::kind::Kind::Callback { plan, .. } = &argument.kind {
                     let _ = Taking::new(&line, caller.arena(), None).take(&plan.given, &words);
                 }
             }

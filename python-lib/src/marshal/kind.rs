@@ -1,8 +1,8 @@
 //! What an argument becomes: the client's reading of a [`Role`].
 
-use super::callback::CallbackPlan;
-use super::codec::is_signed;
-use super::plan::{Names, Preset};
+use crate::call::callback::CallbackPlan;
+use crate::marshal::codec::is_signed;
+use crate::marshal::plan::{Names, Preset};
 use cloison_contract::Interface;
 use cloison_contract::interface::{Element, Lifetime, Number, Parameter, Role};
 use cloison_contract::types::{CType, Scalar, TypeId, Wide};
@@ -181,7 +181,7 @@ impl Kind {
             }
             Role::Wide { wide, default } => {
                 let preset = default.map(|(real, imaginary)| {
-                    Preset::Bytes(super::wide::encode(*wide, real, imaginary).into_boxed_slice())
+                    Preset::Bytes(crate::marshal::wide::encode(*wide, real, imaginary).into_boxed_slice())
                 });
                 (Self::Wide(*wide), preset)
             }
@@ -229,7 +229,7 @@ impl Kind {
         match self {
             Self::Buffer(bulk) => bulk.element.size() as u64,
             Self::Records { id, .. } => {
-                super::codec::record(&interface.types, *id).map_or(1, |record| record.layout.size.max(1))
+                crate::marshal::codec::record(&interface.types, *id).map_or(1, |record| record.layout.size.max(1))
             }
             Self::Texts { .. } => 8,
             _ => 1,

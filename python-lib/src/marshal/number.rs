@@ -1,8 +1,8 @@
 //! Numbers, checked against C type and range.
 
-use super::kind::{Floats, Integers};
-use super::raise::Place;
-use super::value::Value;
+use crate::errors::raise::Place;
+use crate::marshal::kind::{Floats, Integers};
+use crate::marshal::value::Value;
 use cloison_contract::types::Wide;
 use rustpython_vm::builtins::{PyFloat, PyInt, PyStr};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};

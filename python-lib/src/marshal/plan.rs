@@ -1,7 +1,7 @@
 //! What a call has to do, worked out once for each function, so that a call itself only follows it.
 
-use super::kind::{Kind, real};
-use super::output::Output;
+use crate::marshal::kind::{Kind, real};
+use crate::marshal::output::Output;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::interface::{CellFill, Function, Interface, Lifetime, Number, Pointed, Raises, Role};
 use cloison_contract::types::Scalar;

@@ -1,13 +1,13 @@
 //! Python records → values, every part checked, and named when it does not fit: `move(): shape.corners[2].x …`.
 
-use super::arguments::text;
-use super::codec::{self, Packed, is_byte};
-use super::handle;
-use super::kind::{Enumeration, Floats, Integers};
-use super::line::Line;
-use super::number;
-use super::raise::{Part, Place};
-use super::value::Value;
+use crate::call::line::Line;
+use crate::errors::raise::{Part, Place};
+use crate::marshal::arguments::text;
+use crate::marshal::codec::{self, Packed, is_byte};
+use crate::marshal::kind::{Enumeration, Floats, Integers};
+use crate::marshal::number;
+use crate::marshal::value::Value;
+use crate::objects::handle;
 use cloison_contract::types::{CType, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 use rustpython_vm::builtins::{PyBytes, PyDict, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};

@@ -1,12 +1,12 @@
 //! A reply's words → values. Each word is the zone's claim, and is checked before it is used.
 
-use super::arguments::Extra;
-use super::buffers::{RegisteredBuffer, View};
-use super::codec::{self, Behind, Unpack};
-use super::handle::Core;
-use super::line::Line;
-use super::output::Output;
-use super::value::{Value, Values};
+use crate::call::line::Line;
+use crate::marshal::arguments::Extra;
+use crate::marshal::codec::{self, Behind, Unpack};
+use crate::marshal::output::Output;
+use crate::marshal::value::{Value, Values};
+use crate::objects::buffers::{RegisteredBuffer, View};
+use crate::objects::handle::Core;
 use cloison_contract::call::NULL;
 use cloison_contract::interface::Lifetime;
 use cloison_contract::types::{Scalar, TypeId};

@@ -1,9 +1,9 @@
 //! Buffers: whatever has bytes, and sequences of numbers for elements wider than a byte.
 
-use super::buffers::View;
-use super::kind::{Bulk, Floats, Integers};
-use super::number;
-use super::raise::Place;
+use crate::errors::raise::Place;
+use crate::marshal::kind::{Bulk, Floats, Integers};
+use crate::marshal::number;
+use crate::objects::buffers::View;
 use cloison_contract::types::Scalar;
 use rustpython_vm::builtins::{PyBytes, PyStr};
 use rustpython_vm::protocol::{BufferFlags, PyBuffer};

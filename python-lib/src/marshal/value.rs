@@ -1,12 +1,12 @@
 //! What came through the wall, or is about to go: copied and checked, and no Python object yet.
 //!
 //! Making Python objects can run Python code, and may not while the channel is in use; so results wait here in between.
-//! Records go this way in both directions, which keeps the codec ([`super::codec`]) apart from Python.
+//! Records go this way in both directions, which keeps the codec ([`crate::marshal::codec`]) apart from Python.
 
-use super::buffers::{RegisteredBuffer, View};
-use super::handle::Core;
-use super::line::Line;
-use super::number;
+use crate::call::line::Line;
+use crate::marshal::number;
+use crate::objects::buffers::{RegisteredBuffer, View};
+use crate::objects::handle::Core;
 use cloison_contract::types::{Scalar, TypeId};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};

@@ -1,8 +1,8 @@
 //! Bytes that do not come with the reply: buffers that the library fills later, and bytes that stay in the channel.
 
-use super::handle::Core;
-use super::line::Line;
-use super::raise;
+use crate::call::line::Line;
+use crate::errors::raise;
+use crate::objects::handle::Core;
 use rustpython_vm::builtins::{PyBytes, PyBytesRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyBuffer, PyMappingMethods, PySequenceMethods};

@@ -1,12 +1,12 @@
 //! The Python classes of an interface: records, enumerations, handles, exceptions. Each is made when first needed, once
 //! for a capability, so that what two calls give back is of one class.
 
-use super::codec::{self, is_byte};
-use super::handle::{Core, Handle};
-use super::line::Line;
-use super::number;
-use super::value::Value;
+use crate::call::line::Line;
 use crate::interpreter::cloison_module;
+use crate::marshal::codec::{self, is_byte};
+use crate::marshal::number;
+use crate::marshal::value::Value;
+use crate::objects::handle::{Core, Handle};
 use cloison_contract::interface::{Constant, Number};
 use cloison_contract::types::{CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 use rustpython_vm::builtins::{PyDict, PyDictRef, PyStrRef, PyTypeRef};

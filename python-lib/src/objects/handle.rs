@@ -7,9 +7,9 @@
 //! A core keeps the core of its owner: the owner is closed after what it owns. A word means something to one channel only,
 //! and a channel that has ended takes its handles with it: they are stale.
 
-use super::callback::Registration;
-use super::line::Line;
-use super::raise::{self, Place};
+use crate::call::callback::Registration;
+use crate::call::line::Line;
+use crate::errors::raise::{self, Place};
 use cloison_contract::types::TypeId;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
 use rustpython_vm::common::hash::PyHash;

@@ -3,9 +3,9 @@
 //! In a template a capability is a name only, so that `zlib = cloison.capability("zlib")` may stand at the top of a
 //! module; each microprocess asks for itself what it may do. In a microprocess it is described at once, and denied at once.
 
-use super::batch::Batch;
-use super::function::Function;
-use super::line::Line;
+use crate::batch::Batch;
+use crate::call::function::Function;
+use crate::call::line::Line;
 use crate::link;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyUtf8StrRef};
 use rustpython_vm::types::{GetAttr, Representable};

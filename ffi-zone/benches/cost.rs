@@ -9,11 +9,11 @@ use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::{Bound, Rate};
 use cloison_contract::interface::Instances;
 use cloison_transport::account::Account;
-use cloison_zone::callables::NoCallables;
-use cloison_zone::ffi::Frame;
+use cloison_zone::callback::callables::NoCallables;
 use cloison_zone::marshal::Origin;
-use cloison_zone::policy::Policy;
-use cloison_zone::refusal::empty_reply;
+use cloison_zone::marshal::refusal::empty_reply;
+use cloison_zone::native::ffi::Frame;
+use cloison_zone::serve::policy::Policy;
 use common::Argument::{Bytes, Word};
 use common::zone::Zone;
 use common::{Bench, compare};
@@ -69,9 +69,9 @@ fn nanoseconds() {
         black_box(add.call(&mut frame));
     });
     println!("libffi and the registers alone: add(2, 3) {call:.1} ns");
-    let state = cloison_zone::state::State::settle();
+    let state = cloison_zone::native::state::State::settle();
     println!("another client's turn: {:.1} ns", best(|| both(&state)));
-    println!("registers alone: {:.1} ns", best(cloison_zone::state::after_call));
+    println!("registers alone: {:.1} ns", best(cloison_zone::native::state::after_call));
 
     let (sum, interface) = (bench.id("sum"), &bench.marshal.functions().interface);
     let plain = Grant::new([sum]);
@@ -128,7 +128,7 @@ fn account() -> Account {
     Account::open(&cloison_transport::account::create().expect("memory")).expect("account")
 }
 
-fn both(state: &cloison_zone::state::State) {
+fn both(state: &cloison_zone::native::state::State) {
     state.restore_thread();
     state.restore_process();
 }

@@ -1,10 +1,10 @@
 //! `cloison-zone`: started by the broker, with its control socket as descriptor 0.
 
 use cloison_transport::control::{Control, ControlError};
-use cloison_zone::failure::Failure;
 use cloison_zone::serve::Ended;
-use cloison_zone::zone::Zone;
-use cloison_zone::{inherited, signals};
+use cloison_zone::start::failure::Failure;
+use cloison_zone::start::zone::Zone;
+use cloison_zone::{native::inherited, native::signals};
 use std::process::ExitCode;
 use std::sync::Arc;
 

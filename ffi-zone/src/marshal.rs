@@ -1,4 +1,4 @@
-//! From a request's words to a C call and back: the steps of a [`crate::plan::Plan`], carried out.
+//! From a request's words to a C call and back: the steps of a [`crate::marshal::plan::Plan`], carried out.
 //!
 //! Whatever stands in a request is a claim. Each word is checked here again, although an honest client has checked it
 //! already; what the library says (lengths, strings) is a claim too and is checked against the room that it had.
@@ -11,7 +11,7 @@
 //! | string | copied to the scratch region, with a NUL | the same |
 //! | in-out | copied to the scratch region | copied behind the client's part of the arena |
 //! | record, array of records or strings, wide number | the scratch region, made right there | the same |
-//! | what the library keeps | memory that stays, see [`crate::retained`] | the same |
+//! | what the library keeps | memory that stays, see [`crate::objects::retained`] | the same |
 //! | output | the scratch region, copied to the arena afterwards | the arena behind the client's part |
 //!
 //! Room for outputs is found before the call, so that a call whose results could not be delivered is not made.
@@ -22,16 +22,31 @@
 //! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own desk and its own part of
 //! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
-use crate::call::{Call, Step};
-use crate::callables::Callables;
-use crate::ffi::Frame;
-use crate::functions::Functions;
-use crate::handles::{Ended, HandleError, Handles};
-use crate::policy::Bounds;
-use crate::refusal::Refusal;
-use crate::results::Ending;
-use crate::retained::Retained;
-use crate::workspace::{Seat, Workspace};
+mod arguments;
+pub(crate) mod call;
+pub mod functions;
+pub mod incoming;
+pub mod number;
+pub mod passing;
+pub mod plan;
+pub mod refusal;
+#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
+pub(crate) mod results;
+mod rooms;
+pub mod shapes;
+pub(crate) mod tidy;
+pub mod workspace;
+
+use crate::callback::callables::Callables;
+use crate::marshal::call::{Call, Step};
+use crate::marshal::functions::Functions;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::results::Ending;
+use crate::marshal::workspace::{Seat, Workspace};
+use crate::native::ffi::Frame;
+use crate::objects::handles::{Ended, HandleError, Handles};
+use crate::objects::retained::Retained;
+use crate::serve::policy::Bounds;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ARENA_ALIGNMENT, Reply, Request, Status};
 use cloison_contract::interface::Instances;
@@ -161,7 +176,7 @@ impl Marshal {
                     reply.words[..2].copy_from_slice(&[offset, block.bytes() as u64]);
                     return;
                 }
-                Some(block) => crate::outgoing::too_large(block.bytes() as u64, origin.arena),
+                Some(block) => crate::marshal::results::outgoing::too_large(block.bytes() as u64, origin.arena),
                 None => Refusal::handle(0, HandleError::Stale),
             },
             None => Refusal::new(Status::Malformed, "the request makes no sense"),

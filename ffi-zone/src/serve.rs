@@ -4,7 +4,7 @@
 //!
 //! | from | message | what happens | answer |
 //! |---|---|---|---|
-//! | broker | `Attach` | the channel is mapped, its grant becomes a [`crate::policy::Policy`] | none |
+//! | broker | `Attach` | the channel is mapped, its grant becomes a [`crate::serve::policy::Policy`] | none |
 //! | broker | `Detach` | who waits for the client is told, its objects end, large buffers are given back | `Detached` |
 //! | broker | anything else | the zone ends: this is not the broker it knows | |
 //!
@@ -28,17 +28,27 @@
 //! Crashes, `exit` and endless loops of the library need nothing here: they end or occupy this process, and the broker,
 //! whose child it is, sees that.
 
-use crate::affinity::Affinity;
-use crate::batch::Single;
-use crate::callables::NoCallables;
-use crate::clients::{Asking, Client};
-use crate::crew::Crew;
-use crate::front::Front;
+mod affinity;
+pub mod batch;
+pub(crate) mod clients;
+pub mod crew;
+mod front;
+mod per_call;
+pub mod policy;
+mod requests;
+pub(crate) mod workers;
+
+use crate::callback::callables::NoCallables;
+use crate::callback::questions::Callbacks;
 use crate::marshal::Marshal;
-use crate::questions::Callbacks;
-use crate::refusal::{Refusal, empty_reply};
-use crate::state::State;
-use crate::workers::{Gate, Job, Station};
+use crate::marshal::refusal::{Refusal, empty_reply};
+use crate::native::state::State;
+use crate::serve::affinity::Affinity;
+use crate::serve::batch::Single;
+use crate::serve::clients::{Asking, Client};
+use crate::serve::crew::Crew;
+use crate::serve::front::Front;
+use crate::serve::workers::{Gate, Job, Station};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{BATCH, Reply, Request, SYNC, Status};
 use cloison_contract::interface::Instances;
@@ -70,7 +80,7 @@ pub enum Ended {
 pub enum Unready {
     /// A callback's types cannot be called.
     #[error("`{0}` cannot be called: {1}")]
-    Callback(String, crate::questions::KindError),
+    Callback(String, crate::callback::questions::KindError),
     /// The kernel refused memory or a thread.
     #[error("no room for a thread's calls: {0}")]
     System(#[from] std::io::Error),

@@ -10,7 +10,7 @@ use cloison_contract::{FunctionId, Grant};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
-use cloison_zone::batch::{Calls, Link};
+use cloison_zone::serve::batch::{Calls, Link};
 use common::zone::{Client, LONG, Zone};
 use common::{BOTH, compare};
 use proptest::prelude::*;

@@ -11,7 +11,7 @@ use cloison_contract::interface::{Instances, Interface};
 use cloison_contract::types::{
     Bits, CType, Definition, Layout, Location, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
 };
-use cloison_zone::shapes::{Shape, Special, shapes};
+use cloison_zone::marshal::shapes::{Shape, Special, shapes};
 use common::Argument::{Bytes, Word};
 use common::{Bench, function, functions_of, int, interface, number};
 use std::fmt::Write as _;

@@ -6,7 +6,7 @@ use cloison_contract::call::{CLOSE, MAX_WORDS, Request, Status};
 use cloison_contract::interface::{HandleArgument, Instances, Lifetime, Parameter, Pointed, Role};
 use cloison_contract::types::{CType, Definition, Handle, Location, Scalar, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Interface};
-use cloison_zone::functions::Functions;
+use cloison_zone::marshal::functions::Functions;
 use common::Argument::Word;
 use common::asking::callback;
 use common::zone::{Answer, Client, LONG, Question, Zone};

@@ -4,8 +4,8 @@ mod common;
 
 use cloison_contract::FunctionId;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
-use cloison_zone::callables::NoCallables;
-use cloison_zone::plan::Give;
+use cloison_zone::callback::callables::NoCallables;
+use cloison_zone::marshal::plan::Give;
 use common::Argument::Bytes;
 use common::{BOTH, Bench, CALL_BYTES};
 use proptest::prelude::*;

@@ -6,7 +6,7 @@ use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::Bound;
 use cloison_contract::interface::Instances;
-use cloison_zone::policy::Bounds;
+use cloison_zone::serve::policy::Bounds;
 use common::Argument::{Bytes, Null, Word};
 use common::{BOTH, Bench, CALL_BYTES, compare};
 

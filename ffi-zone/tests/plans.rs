@@ -6,8 +6,8 @@ use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Direction, Function, Instances, Message, Number, Pointed, ReturnedString, Role};
 use cloison_contract::types::{CType, Scalar};
 use cloison_contract::{FunctionId, Interface};
-use cloison_zone::ffi::MAX_PARAMETERS;
-use cloison_zone::plan::{Give, Plan, PlanError, Range, Take};
+use cloison_zone::marshal::plan::{Give, Plan, PlanError, Range, Take};
+use cloison_zone::native::ffi::MAX_PARAMETERS;
 use common::{buffer, call_of, capacity_of, cell, function, int, interface, length_of, number, string};
 
 fn plan_of(function: &Function) -> Result<Plan, PlanError> {

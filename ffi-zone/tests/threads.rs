@@ -6,7 +6,7 @@ use cloison_contract::Interface;
 use cloison_contract::call::Status;
 use cloison_contract::interface::Instances;
 use cloison_contract::types::Scalar;
-use cloison_zone::functions::Functions;
+use cloison_zone::marshal::functions::Functions;
 use common::Argument::Word;
 use common::zone::{LONG, Zone};
 use common::{function, int, number};

@@ -7,7 +7,7 @@
 //! warmed up, at most one message is under way for each bit, and `deliver`, which runs as ordinary code, moves on to
 //! the next block in time.
 
-use crate::capability::late;
+use crate::call::late;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;

@@ -11,24 +11,40 @@
 //! | [`microprocess`] | from the fork to the exit status |
 //! | [`interpreter`] | how the VM is built |
 //! | [`modules`] | which native modules there are, and why |
-//! | [`capability`] | capabilities and their functions as Python objects |
+//! | [`objects`] | capabilities, and what belongs to them, as Python objects: `cloison.capability("zlib")` |
+//! | [`call`] | one call: the channel, and what can happen between a request and its end |
+//! | [`batch`] | many calls in one crossing |
+//! | [`marshal`] | Python values ⇄ words and bytes, all checked |
+//! | [`errors`] | the exceptions |
 //! | [`native`] | module `_cloison` |
 //! | [`link`] | the control socket |
 //! | [`interrupt`], [`signals`] | Ctrl-C |
 //! | [`memory`] | the budget, and what happens at its end |
 //! | [`process`] | fork and exit |
 //!
+//! # When Python code runs
+//!
+//! Converting an argument can run Python code, and so can making an object or letting go of one; any of it may call the same
+//! capability. So the channel is borrowed only while none can run: arguments are converted first and written then; results
+//! are copied out as `Value`s first and made objects then; while a callable runs, nothing is borrowed.
+//!
+//! No class can be instantiated, copied or pickled from Python, and nothing of a channel can be seen there.
+//!
 //! The Python part (`Lib/cloison`, and an `os` of our own) is frozen into the binary.
 
-pub mod capability;
+pub mod batch;
+pub mod call;
+pub mod errors;
 pub mod failure;
 pub mod interpreter;
 pub mod interrupt;
 pub mod link;
+pub mod marshal;
 pub mod memory;
 pub mod microprocess;
 pub mod modules;
 pub mod native;
+pub mod objects;
 pub mod process;
 pub mod signals;
 pub mod template;

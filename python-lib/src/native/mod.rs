@@ -9,10 +9,12 @@ pub(crate) use _cloison::module_def;
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::streams;
-    use crate::capability::batch::{Batch, Noting, Pending};
-    use crate::capability::buffers::{RegisteredBuffer, View};
-    use crate::capability::{function::Function, handle::Handle, object::Capability};
+    use crate::batch::{Batch, Noting, Pending};
+    use crate::call::function::Function;
     use crate::link;
+    use crate::objects::buffers::{RegisteredBuffer, View};
+    use crate::objects::handle::Handle;
+    use crate::objects::object::Capability;
     use rustpython_vm::builtins::{PyBytesRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
@@ -61,7 +63,7 @@ mod _cloison {
     /// A capability that cloison.toml grants, by its name there.
     #[pyfunction]
     fn capability(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
-        crate::capability::object::capability(name, vm)
+        crate::objects::object::capability(name, vm)
     }
 
     /// Calls of a capability that are noted, and made together when the `with` block ends.

@@ -124,7 +124,7 @@ fn unary(parser: &mut Parser<'_>, parts: &mut usize) -> Result<Constant, Mistake
     let kind = match token {
         Token::Sign(sign @ ('-' | '+' | '~' | '!')) => Kind::Unary(sign, Box::new(unary(parser, parts)?)),
         Token::Sign('(') => {
-            let inner = ranked(parser, 0, parts)?;
+            let inner = parser.nested(|parser| ranked(parser, 0, parts))?;
             parser.expect(')')?;
             return Ok(Constant { span: span.start..parser.last_end(), ..inner });
         }
@@ -224,6 +224,6 @@ mod tests {
         let long = "1+".repeat(100_000);
         assert_eq!(value(&long), Err("this expression is too long".to_owned()));
         let deep = "(".repeat(100_000);
-        assert_eq!(value(&deep), Err("this expression is too long".to_owned()));
+        assert_eq!(value(&deep), Err("the declaration is nested too deeply".to_owned()));
     }
 }

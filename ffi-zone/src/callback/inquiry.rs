@@ -1,0 +1,259 @@
+//! One call of C's to a client's callable: its arguments into words, the answer's words into what C wants.
+//!
+//! Objects that C shows to a callable, and that the client did not hold before, are the client's for as long as the question
+//! lasts: C does not say for how long they live.
+//!
+//! With `taking` and `telling` one of the modules of this crate that contain `unsafe`: C's arguments are where C says that they are.
+
+mod quiet;
+mod taking;
+mod telling;
+
+use crate::callback::questions::Kind;
+use crate::marshal::call::Step;
+use crate::marshal::functions::Functions;
+use crate::marshal::number::{bits_of_value, value_of_bits, word_of_bits};
+use crate::marshal::refusal::Refusal;
+use crate::native::ffi::{Frame, read};
+use cloison_contract::FunctionId;
+use cloison_contract::call::Status;
+use cloison_contract::expression::{Environment, EvaluationError, Expression};
+use cloison_contract::interface::{Buffer, Cell, CellFill, Number, Parameter, Role};
+use cloison_contract::types::Scalar;
+use std::ffi::c_void;
+use std::fmt::Display;
+
+pub(crate) use quiet::is_quiet;
+
+/// One call.
+pub(crate) struct Inquiry<'a> {
+    kind: &'a Kind,
+    value: *mut c_void,
+    arguments: *mut *mut c_void,
+    /// Handles that are the client's during the question.
+    shown: Vec<u64>,
+    /// By parameter: how many elements C has room for.
+    room: Vec<u64>,
+}
+
+impl<'a> Inquiry<'a> {
+    /// # Safety
+    ///
+    /// `value` and `arguments` are what the kind's call interface says, for as long as this value lives.
+    pub(crate) unsafe fn new(kind: &'a Kind, value: *mut c_void, arguments: *mut *mut c_void) -> Self {
+        Self { kind, value, arguments, shown: Vec::new(), room: Vec::new() }
+    }
+
+    fn parameters(&self) -> &'a [Parameter] {
+        &self.kind.callback.parameters
+    }
+
+    /// The question is over: what is to be hidden now ([`crate::objects::handles::Handles::hide`]).
+    pub(crate) fn shown(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.shown)
+    }
+
+    /// Works out how much room C has, before anybody can change what says so.
+    pub(crate) fn measure(&mut self, functions: &Functions) -> Step {
+        self.room = vec![0; self.parameters().len()];
+        for (index, parameter) in self.parameters().iter().enumerate() {
+            if let Role::Buffer(buffer) = &parameter.role
+                && parameter.role.is_result()
+            {
+                self.room[index] = self.capacity(functions, index, buffer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many elements C has passed; `None` for a string, which ends with its NUL.
+    fn length(&self, functions: &Functions, index: usize, buffer: &Buffer) -> Step<Option<u64>> {
+        let named = self.filled(|role| match role {
+            Role::LengthOf { of, .. } => of.contains(&index),
+            Role::Cell(cell) => cell.fill == Some(CellFill::LengthOf(index)),
+            _ => false,
+        });
+        let count = match (named, &buffer.length) {
+            (Some(count), _) => count,
+            (None, Some(length)) if !matches!(length, Expression::Return) => self.evaluate(functions, index, length)?,
+            (None, _) if buffer.element.size() == 1 => return Ok(None),
+            (None, _) => return Err(self.unable(index, "has no length")),
+        };
+        // A negative count is none at all.
+        Ok(Some(u64::try_from(count.max(0)).unwrap_or(u64::MAX)))
+    }
+
+    /// How many elements C has room for.
+    fn capacity(&self, functions: &Functions, index: usize, buffer: &Buffer) -> Step<u64> {
+        let named = self.filled(|role| match role {
+            Role::CapacityOf { of, .. } => *of == index,
+            Role::Cell(cell) => cell.fill == Some(CellFill::CapacityOf(index)),
+            _ => false,
+        });
+        let count = match (named, &buffer.capacity) {
+            (Some(count), _) => count,
+            (None, Some(capacity)) => self.evaluate(functions, index, capacity)?,
+            (None, None) if buffer.direction.is_in() => return Ok(self.length(functions, index, buffer)?.unwrap_or(0)),
+            (None, None) => return Err(self.unable(index, "has no capacity")),
+        };
+        Ok(u64::try_from(count.max(0)).unwrap_or(u64::MAX))
+    }
+
+    /// The number in a parameter of that kind.
+    fn filled(&self, is: impl Fn(&Role) -> bool) -> Option<i128> {
+        let index = self.parameters().iter().position(|parameter| is(&parameter.role))?;
+        match &self.parameters()[index].role {
+            Role::LengthOf { scalar, .. } | Role::CapacityOf { scalar, .. } => {
+                value_of_bits(self.bits(index, *scalar), *scalar)
+            }
+            Role::Cell(cell) => self.cell_value(index, cell),
+            _ => None,
+        }
+    }
+
+    fn cell_value(&self, index: usize, cell: &Cell) -> Option<i128> {
+        let address = self.address(index);
+        let mut bits = [0_u8; 8];
+        if address == 0 {
+            return None;
+        }
+        // SAFETY: C has passed this as the address of such a number.
+        unsafe { read(address, &mut bits[..cell.scalar.size()]) };
+        value_of_bits(u64::from_le_bytes(bits), cell.scalar)
+    }
+
+    fn evaluate(&self, functions: &Functions, index: usize, expression: &Expression) -> Step<i128> {
+        let mut given = Given { inquiry: self, functions };
+        expression.evaluate(&mut given).map_err(|error| self.unable(index, format_args!("has no length: {error}")))
+    }
+
+    /// The callback's error value.
+    pub(crate) fn give_error(&self) {
+        let Some(scalar) = self.kind.callback.result.scalar() else { return };
+        let bits = match self.kind.callback.error {
+            None => 0,
+            Some(Number::Integer(value)) if !scalar.is_float() => bits_of_value(value, scalar).unwrap_or(0),
+            Some(Number::Integer(value)) => float_bits(value as f64, scalar),
+            Some(Number::Float(value)) => float_bits(value, scalar),
+        };
+        self.give(bits, scalar);
+    }
+
+    /// Where an argument itself stands.
+    fn place(&self, index: usize) -> u64 {
+        debug_assert!(index < self.parameters().len());
+        // SAFETY: the call interface has an argument there.
+        unsafe { (*self.arguments.add(index)).expose_provenance() as u64 }
+    }
+
+    /// An argument that is an address.
+    fn address(&self, index: usize) -> u64 {
+        self.bits(index, Scalar::U64)
+    }
+
+    /// An argument's bits.
+    fn bits(&self, index: usize, scalar: Scalar) -> u64 {
+        let mut bits = [0_u8; 8];
+        // SAFETY: the call interface has an argument of this size there.
+        unsafe { read(self.place(index), &mut bits[..scalar.size()]) };
+        u64::from_le_bytes(bits)
+    }
+
+    /// The value, as libffi wants it: integers as wide as a register.
+    fn give(&self, bits: u64, scalar: Scalar) {
+        let wide = if scalar.is_float() { bits } else { word_of_bits(bits, scalar) };
+        // SAFETY: the call interface has a value that is a number or an address: libffi gives a register's room for it.
+        unsafe { self.value.cast::<u64>().write_unaligned(wide) };
+    }
+
+    /// The value, if it is larger than a register.
+    fn give_bytes(&self, bytes: &[u8]) {
+        // SAFETY: the bytes are those of the type that the call interface has as its value.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.value.cast::<u8>(), bytes.len()) };
+    }
+
+    fn set_cell(&self, address: u64, scalar: Scalar, bits: u64) {
+        // SAFETY: C has passed this as the address of such a number, or NULL.
+        unsafe { write(address, &bits.to_le_bytes()[..scalar.size()]) };
+    }
+
+    #[cold]
+    fn malformed(&self) -> Box<Refusal> {
+        Refusal::new(Status::Malformed, format_args!("{}: the answer makes no sense", self.kind.name))
+    }
+
+    #[cold]
+    fn too_long(&self, index: usize, count: u64, capacity: u64) -> Box<Refusal> {
+        let name = self.parameters().get(index).map_or("?", |parameter| &parameter.name);
+        let text = format_args!(
+            "{}: the result for `{name}` has {count} elements, and there is room for {capacity}",
+            self.kind.name
+        );
+        Refusal::new(Status::Misfit, text)
+    }
+
+    #[cold]
+    fn unable(&self, index: usize, text: impl Display) -> Box<Refusal> {
+        let name = self.parameters().get(index).map_or("?", |parameter| &parameter.name);
+        Refusal::new(Status::Misfit, format_args!("{}: `{name}` {text}", self.kind.name))
+    }
+}
+
+/// What expressions may ask about a callback's arguments.
+struct Given<'a, 'b> {
+    inquiry: &'a Inquiry<'b>,
+    functions: &'a Functions,
+}
+
+impl Environment for Given<'_, '_> {
+    fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.role {
+            Role::Number { scalar, .. } | Role::LengthOf { scalar, .. } | Role::CapacityOf { scalar, .. } => {
+                value_of_bits(self.inquiry.bits(index, *scalar), *scalar).ok_or(EvaluationError::Unknown)
+            }
+            Role::Handle(_) => Ok(self.inquiry.address(index).into()),
+            _ => Err(EvaluationError::Unknown),
+        }
+    }
+
+    fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.role {
+            Role::Cell(cell) => self.inquiry.cell_value(index, cell).ok_or(EvaluationError::Unknown),
+            _ => Err(EvaluationError::Unknown),
+        }
+    }
+
+    fn value(&mut self) -> Result<i128, EvaluationError> {
+        Err(EvaluationError::Unknown)
+    }
+
+    fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
+        let call = || self.functions.integer(&mut Frame::default(), function, arguments);
+        quiet::without_questions(call).unwrap_or(Err(EvaluationError::Asks))
+    }
+}
+
+/// Writes to memory of the library's; nothing at NULL.
+///
+/// # Safety
+///
+/// The library has room for the bytes there.
+unsafe fn write(address: u64, bytes: &[u8]) {
+    if address != 0 {
+        let target = std::ptr::with_exposed_provenance_mut::<u8>(address as usize);
+        // SAFETY: the caller's promise; the bytes are this program's own.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) };
+    }
+}
+
+fn float_bits(value: f64, scalar: Scalar) -> u64 {
+    match scalar {
+        Scalar::F32 => u64::from((value as f32).to_bits()),
+        _ => value.to_bits(),
+    }
+}
+
+#[cold]
+fn no_room(error: rustix::io::Errno) -> Box<Refusal> {
+    Refusal::new(Status::TooMany, format_args!("no room for a callback: {error}"))
+}

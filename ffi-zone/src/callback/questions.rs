@@ -1,0 +1,314 @@
+//! A callable of a client's, as C sees it: a function that asks.
+//!
+//! C's arguments become the words of a question, the words of the answer become the value and what else C wants to be
+//! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
+//! gives C the callback's error value; `conversation` remembers why.
+
+use crate::callback::callables::ClosureId;
+use crate::callback::conversation::{Failed, Turn};
+use crate::callback::inquiry::{Inquiry, is_quiet};
+use crate::marshal::passing::MAX_NESTING;
+use crate::marshal::refusal::{Refusal, empty_reply};
+use crate::native::closures::Target;
+use crate::native::ffi::{Signature, SignatureError};
+use crate::serve::Service;
+use crate::serve::clients::{self, Client};
+use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
+use cloison_contract::interface::{Callback, Element, Role};
+use cloison_contract::message::FromZone;
+use cloison_contract::types::{CType, MemberRole, TypeKind};
+use cloison_contract::{FunctionId, Interface};
+use cloison_transport::line::Unanswered;
+use cloison_transport::status::monotonic;
+use libffi::low::ffi_cif;
+use std::ffi::c_void;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// A callback that cannot be served. The manifest's parser should have refused it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum KindError {
+    /// Its types cannot be called.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// C would get pointers to strings that nobody keeps.
+    #[error("a callable cannot give strings to C inside of structs or arrays")]
+    Texts,
+    /// A question or an answer with more than [`MAX_WORDS`].
+    #[error("more than {MAX_WORDS} words of arguments or results")]
+    TooManyWords,
+}
+
+/// A question's words before its arguments, an answer's before its results.
+const QUESTION_WORDS: usize = 3;
+const ANSWER_WORDS: usize = 2;
+
+/// All kinds of callbacks that an interface has.
+pub(crate) struct Callbacks {
+    kinds: Vec<Arc<Kind>>,
+    /// By function: each of its parameters that is a callback, and which kind.
+    of: Vec<Vec<(usize, usize)>>,
+}
+
+/// One kind: those that differ in nothing are one.
+pub(crate) struct Kind {
+    /// What the manifest says.
+    pub(crate) callback: Callback,
+    signature: Signature,
+    deadline: Duration,
+    /// For texts: the first parameter that is of this kind.
+    pub(crate) name: String,
+}
+
+impl Callbacks {
+    /// Prepares all callbacks of an interface.
+    pub(crate) fn new(interface: &Interface) -> Result<Self, (FunctionId, KindError)> {
+        let mut callbacks = Self { kinds: Vec::new(), of: vec![Vec::new(); interface.functions.len()] };
+        for (index, function) in interface.functions.iter().enumerate() {
+            for (position, parameter) in function.parameters.iter().enumerate() {
+                let Role::Callback(callback) = &parameter.role else { continue };
+                let deadline = callback.deadline.or(function.deadline).unwrap_or(interface.sandbox.deadline);
+                let same = |kind: &Arc<Kind>| kind.callback == *callback && kind.deadline == deadline;
+                let kind = match callbacks.kinds.iter().position(same) {
+                    Some(known) => known,
+                    None => {
+                        let name = format!("{} of {}", parameter.name, function.name);
+                        let kind = Kind::new(interface, callback, deadline, name);
+                        callbacks.kinds.push(Arc::new(kind.map_err(|error| (FunctionId(index as u32), error))?));
+                        callbacks.kinds.len() - 1
+                    }
+                };
+                callbacks.of[index].push((position, kind));
+            }
+        }
+        Ok(callbacks)
+    }
+
+    /// Which kind of callback that parameter is.
+    pub(crate) fn kind(&self, function: FunctionId, parameter: usize) -> Option<usize> {
+        let of = self.of.get(function.0 as usize)?;
+        of.iter().find(|(position, _)| *position == parameter).map(|(_, kind)| *kind)
+    }
+
+    /// Whether that function takes any.
+    #[inline]
+    pub(crate) fn has(&self, function: FunctionId) -> bool {
+        self.of.get(function.0 as usize).is_some_and(|of| !of.is_empty())
+    }
+
+    /// Whether there are none at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kinds.is_empty()
+    }
+}
+
+impl Kind {
+    fn new(interface: &Interface, callback: &Callback, deadline: Duration, name: String) -> Result<Self, KindError> {
+        if callback.argument_words() + QUESTION_WORDS > MAX_WORDS || callback.result_words() + ANSWER_WORDS > MAX_WORDS
+        {
+            return Err(KindError::TooManyWords);
+        }
+        let results = callback.parameters.iter().filter(|parameter| parameter.role.is_result());
+        let pointed = results.filter_map(|parameter| match &parameter.role {
+            Role::Buffer(buffer) => Some(buffer.element),
+            Role::Record(record) => Some(Element::Record { id: record.id, layout: record.layout }),
+            _ => None,
+        });
+        let value = match &callback.result {
+            CType::Record { id, layout } => Some(Element::Record { id: *id, layout: *layout }),
+            _ => None,
+        };
+        if pointed.chain(value).any(|element| has_texts(interface, element, 0)) {
+            return Err(KindError::Texts);
+        }
+        let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
+        let signature = Signature::new(&interface.types, types, None, &callback.result)?;
+        Ok(Self { callback: callback.clone(), signature, deadline, name })
+    }
+}
+
+/// Whether C would be left with pointers to strings, which do not outlive the question.
+fn has_texts(interface: &Interface, element: Element, depth: usize) -> bool {
+    let id = match element {
+        Element::Text { .. } => return true,
+        Element::Record { id, .. } => id,
+        Element::Handle { .. } | Element::Scalar(_) => return false,
+    };
+    let Some(TypeKind::Record(record)) = interface.types.get(id.0 as usize).map(|one| &one.kind) else { return false };
+    depth > MAX_NESTING
+        || record.members.iter().any(|member| {
+            let mut c_type = &member.c_type;
+            while let CType::Array { of, .. } = c_type {
+                c_type = of;
+            }
+            match c_type {
+                CType::Record { id, layout } => {
+                    has_texts(interface, Element::Record { id: *id, layout: *layout }, depth + 1)
+                }
+                _ => matches!(member.role, MemberRole::Text { .. }),
+            }
+        })
+}
+
+/// A callable of a client's, as C sees it.
+pub(crate) struct Question {
+    service: Weak<Service>,
+    /// Weak: an address that C has kept must not keep the client's memory.
+    client: Weak<Client>,
+    kind: Arc<Kind>,
+    number: u64,
+}
+
+impl Question {
+    /// `None` if there is no such kind, or no such number.
+    pub(crate) fn new(service: &Arc<Service>, client: &Arc<Client>, kind: usize, number: u64) -> Option<Self> {
+        let kind = service.callbacks().kinds.get(kind)?.clone();
+        (number != 0).then(|| Self { service: Arc::downgrade(service), client: Arc::downgrade(client), kind, number })
+    }
+}
+
+impl Target for Question {
+    fn interface(&self) -> *mut ffi_cif {
+        self.kind.signature.cif()
+    }
+
+    unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
+        // SAFETY: the call interface is that of the kind.
+        let mut inquiry = unsafe { Inquiry::new(&self.kind, value, arguments) };
+        let answered = match (self.service.upgrade(), self.client.upgrade()) {
+            (Some(service), Some(client)) if !is_quiet() => self.ask(&service, &client, &mut inquiry),
+            _ => false,
+        };
+        if !answered {
+            inquiry.give_error();
+        }
+        crate::native::state::after_call();
+    }
+
+    fn give_back(&self, closure: ClosureId) {
+        // A client that is gone has taken all of its back.
+        if let Some(client) = self.client.upgrade() {
+            clients::release(&client, closure);
+        }
+    }
+}
+
+impl Question {
+    /// Whether C has got an answer.
+    fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, inquiry: &mut Inquiry<'_>) -> bool {
+        let Some(turn) = client.conversation.ask() else { return false };
+        let mut given = Vec::new();
+        let failed = self.converse(service, client, inquiry, &turn, &mut given).err();
+        let (id, shown, row) = (client.line.id(), inquiry.shown(), turn.row.clone());
+        let handles = service.marshal().handles();
+        // Calls inside of the callable may have made objects that belong to what it was shown. Freeing them can ask, so that the
+        // question has to be over before.
+        if service.is_elsewhere(&self.kind.callback) && handles.hiding_frees(id, &shown) {
+            let well = client.conversation.asked(failed, given);
+            service.hide_there(&row, id, shown);
+            return well;
+        }
+        let ended = handles.hide_all(id, &shown);
+        let well = client.conversation.asked(failed, given);
+        service.free_hidden(&row, ended);
+        well
+    }
+
+    /// Asks, and serves what the client asks for until it answers.
+    fn converse(
+        &self,
+        service: &Arc<Service>,
+        client: &Arc<Client>,
+        inquiry: &mut Inquiry<'_>,
+        turn: &Turn,
+        given: &mut Vec<u64>,
+    ) -> Result<(), Failed> {
+        if client.line.revoked() {
+            return Err(Failed::Answered(Refusal::new(Status::Revoked, "the grant has been revoked")));
+        }
+        let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
+        inquiry.measure(service.marshal().functions()).map_err(Failed::Answered)?;
+        inquiry.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
+        let paused = turn.row.pause();
+        let heard = self.hear(service, client, turn, &mut reply, &mut request);
+        turn.row.resume(paused);
+        heard?;
+        self.answered(service, client, inquiry, turn, &request, given).map_err(Failed::Answered)
+    }
+
+    /// The client's turn: its answer is in `request`.
+    fn hear(
+        &self,
+        service: &Arc<Service>,
+        client: &Arc<Client>,
+        turn: &Turn,
+        reply: &mut Reply,
+        request: &mut Request,
+    ) -> Result<(), Failed> {
+        let until = monotonic().saturating_add(self.kind.deadline).min(turn.until);
+        let mut said = true;
+        loop {
+            let heard = match said {
+                true => client.line.ask(reply, request, until),
+                false => client.line.listen(request, until),
+            };
+            said = match heard {
+                Ok(()) if client.conversation.is_late() => {
+                    let refusal = client.conversation.tell_late(request);
+                    refusal.write(reply, Some(client.line.arena()), request.arena_used);
+                    true
+                }
+                Ok(()) if request.function == ANSWER => return Ok(()),
+                Ok(()) => service.nested(client, &turn.row, request, reply, until),
+                Err(Unanswered::Control) => {
+                    service.hear();
+                    false
+                }
+                Err(Unanswered::Deadline) => {
+                    // Who does not hear it goes on with what nobody waits for.
+                    let _ = service.control.try_send(&FromZone::Late { channel: client.line.id() }, &[]);
+                    return Err(Failed::Overdue(self.overdue(turn, until)));
+                }
+                Err(Unanswered::Gone) => {
+                    return Err(Failed::Answered(Refusal::new(Status::Revoked, "the client is gone")));
+                }
+            };
+        }
+    }
+
+    fn answered(
+        &self,
+        service: &Arc<Service>,
+        client: &Arc<Client>,
+        inquiry: &mut Inquiry<'_>,
+        turn: &Turn,
+        request: &Request,
+        given: &mut Vec<u64>,
+    ) -> Result<(), Box<Refusal>> {
+        let words = &request.words[..request.count as usize];
+        match words {
+            [depth, 1, results @ ..] if *depth == turn.depth => {
+                inquiry.answer(service, client, turn, results, request, given)
+            }
+            [depth, 0] if *depth == turn.depth => Err(Refusal::raised(turn.depth)),
+            _ => {
+                let text = format_args!("{}: the answer makes no sense", self.kind.name);
+                Err(Refusal::new(Status::Malformed, text))
+            }
+        }
+    }
+
+    fn overdue(&self, turn: &Turn, until: Duration) -> Box<Refusal> {
+        let name = &self.kind.name;
+        if until < turn.until {
+            let deadline = self.kind.deadline.as_millis();
+            return Refusal::overdue(None, format_args!("{name} took longer than its {deadline} ms"));
+        }
+        let budget = turn.budget;
+        let text = format_args!(
+            "{name} ran when the callables of this call had taken {budget:?} together, which is all they may \
+             (`callables` of the outermost function, or under [sandbox])"
+        );
+        Refusal::overdue(Some(budget), text)
+    }
+}

@@ -1,0 +1,191 @@
+//! One call on its way: what is known so far, and what expressions may ask about it.
+
+use crate::marshal::Origin;
+use crate::marshal::functions::{Entry, Functions};
+use crate::marshal::incoming::Incoming;
+use crate::marshal::number::value_of_bits;
+use crate::marshal::plan::Plan;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::results::outgoing::{Outgoing, too_large};
+use crate::marshal::workspace::Desk;
+use crate::native::ffi::Outcome;
+use crate::native::scratch::{Part, Piece};
+use crate::objects::handles::Handles;
+use cloison_contract::FunctionId;
+use cloison_contract::call::Status;
+use cloison_contract::expression::{Environment, EvaluationError};
+use cloison_contract::interface::Function;
+use cloison_transport::Arena;
+use std::fmt::Display;
+
+/// A step's result.
+pub(crate) type Step<T = ()> = Result<T, Box<Refusal>>;
+
+/// Where a parameter's bytes are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Held {
+    Arena {
+        offset: u64,
+        bytes: u64,
+    },
+    /// In memory that the library keeps.
+    Kept {
+        address: u64,
+        bytes: u64,
+    },
+    Null,
+    Scratch(Piece),
+}
+
+impl Held {
+    pub(crate) fn bytes(self) -> u64 {
+        match self {
+            Self::Arena { bytes, .. } | Self::Kept { bytes, .. } => bytes,
+            Self::Null => 0,
+            Self::Scratch(piece) => piece.bytes() as u64,
+        }
+    }
+}
+
+/// One call on its way.
+pub(crate) struct Call<'a, 'b> {
+    pub(crate) functions: &'a Functions,
+    pub(crate) handles: &'a Handles,
+    pub(crate) id: FunctionId,
+    pub(crate) entry: &'a Entry,
+    pub(crate) function: &'a Function,
+    pub(crate) desk: &'a mut Desk,
+    pub(crate) scratch: &'a mut Part<'b>,
+    pub(crate) origin: &'a Origin<'a>,
+    pub(crate) arena: &'a Arena,
+    pub(crate) direct: bool,
+    /// How much of the arena is the client's.
+    pub(crate) used: u64,
+    /// How much of it is spoken for.
+    pub(crate) cursor: u64,
+    /// Bit by bit, the parameters whose number is known.
+    pub(crate) numbers: u64,
+    /// Bit by bit, the parameters whose cell is known.
+    pub(crate) cells: u64,
+    pub(crate) outcome: Option<Outcome>,
+    /// Where the value is, if it is larger than a word.
+    pub(crate) result: Option<Piece>,
+    /// The handle that the value has become.
+    pub(crate) value_word: u64,
+    /// The function has not said that it failed.
+    pub(crate) succeeded: bool,
+}
+
+impl<'a, 'b> Call<'a, 'b> {
+    pub(crate) fn plan(&self) -> &'a Plan {
+        &self.entry.plan
+    }
+
+    pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {
+        self.desk.frame.set_cell(index, bits);
+        self.cells |= 1 << index;
+    }
+
+    /// Whether the parameter is a cell that has been set, and not NULL.
+    pub(crate) fn has_cell(&self, index: usize) -> bool {
+        self.cells >> index & 1 == 1
+    }
+
+    #[inline]
+    pub(crate) fn hold_at(&mut self, index: usize, held: Held) -> Step {
+        let pointer = match held {
+            Held::Null => std::ptr::null_mut(),
+            Held::Scratch(piece) => self.scratch.pointer(piece),
+            Held::Kept { address, .. } => std::ptr::with_exposed_provenance_mut(address as usize),
+            Held::Arena { offset, bytes } => self.pointer(offset, bytes)?,
+        };
+        self.desk.held[index] = held;
+        self.desk.frame.set_pointer(index, pointer);
+        Ok(())
+    }
+
+    pub(crate) fn pointer(&self, offset: u64, bytes: u64) -> Step<*mut u8> {
+        self.arena.pointer(offset, bytes).ok_or_else(|| self.malformed())
+    }
+
+    pub(crate) fn name(&self, index: usize) -> &'a str {
+        self.function.parameters.get(index).map_or("?", |parameter| &parameter.name)
+    }
+
+    #[cold]
+    pub(crate) fn argument(&self, index: usize, text: impl Display) -> Box<Refusal> {
+        Refusal::argument(index, text) // whose parameter it is, the client knows
+    }
+
+    #[cold]
+    pub(crate) fn too_large(&self, bytes: u64) -> Box<Refusal> {
+        too_large(bytes, self.arena)
+    }
+
+    #[cold]
+    pub(crate) fn malformed(&self) -> Box<Refusal> {
+        Refusal::new(Status::Malformed, "the request makes no sense")
+    }
+
+    /// For what the client sends about that parameter.
+    #[inline]
+    pub(crate) fn incoming(&mut self, parameter: usize) -> Incoming<'_, 'b> {
+        Incoming {
+            shapes: &self.functions.shapes,
+            handles: self.handles,
+            client: self.origin.client,
+            arena: self.arena,
+            used: self.used,
+            scratch: self.scratch,
+            pinned: &mut self.desk.pinned,
+            parameter,
+        }
+    }
+
+    /// For what the library gives.
+    #[inline]
+    pub(crate) fn outgoing(&mut self) -> Outgoing<'_, 'b> {
+        Outgoing {
+            shapes: &self.functions.shapes,
+            handles: self.handles,
+            client: self.origin.client,
+            arena: self.arena,
+            cursor: &mut self.cursor,
+            scratch: self.scratch,
+            fresh: &mut self.desk.fresh,
+        }
+    }
+
+    /// Just before C runs: from now on a callback may want the arena.
+    #[inline]
+    pub(crate) fn lend_arena(&self) {
+        self.origin.callables.starts(self.id.0, self.cursor);
+    }
+}
+
+impl Environment for Call<'_, '_> {
+    fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1);
+        scalar.and_then(|scalar| value_of_bits(self.desk.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
+    }
+
+    fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.has_cell(index));
+        scalar.and_then(|scalar| value_of_bits(self.desk.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
+    }
+
+    fn value(&mut self) -> Result<i128, EvaluationError> {
+        let outcome = self.outcome.ok_or(EvaluationError::Unknown)?;
+        match self.plan().value {
+            Some(scalar) => value_of_bits(outcome.value, scalar).ok_or(EvaluationError::Unknown),
+            // To be compared with NULL: see `plan::expression_fits`.
+            None if self.plan().returns_pointer => Ok(i128::from(outcome.value)),
+            None => Err(EvaluationError::Unknown),
+        }
+    }
+
+    fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
+        self.lend_arena();
+        self.functions.integer(&mut self.desk.nested, function, arguments)
+    }
+}

@@ -1,0 +1,219 @@
+//! How a struct or union travels by value: in which registers, or in memory.
+//!
+//! libffi wants a struct described by its members and knows neither unions nor bit-fields nor padding rules that a
+//! description could express. So the rules of the platform's ABI are applied here, and libffi is given a description
+//! that has the same result. On x86-64 (System V ABI, 3.2.3) each eight bytes have a class, and what shares them merges
+//! theirs; on AArch64 (AAPCS64, 6.8.2) all that counts is whether everything in it is the same kind of floating-point
+//! number, at most four times.
+//!
+//! This is pure; [`crate::native::ffi`] makes libffi's types of it.
+
+use cloison_contract::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
+
+/// How deep records may stand in each other.
+pub(crate) const MAX_NESTING: usize = 32;
+
+/// How a record travels.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Passing {
+    /// As these, one behind the other.
+    Elements(Vec<Element>),
+    /// As `long double` does.
+    LongDouble,
+    /// In memory.
+    Memory,
+}
+
+/// What a register or part of one holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Element {
+    /// Eight bytes, in a floating-point register.
+    Double,
+    /// Four bytes, in a floating-point register.
+    Float,
+    /// Up to eight bytes, in a general register.
+    Integer,
+    /// Sixteen bytes, in a floating-point register (AArch64).
+    Quad,
+}
+
+/// A number somewhere in a record.
+#[derive(Clone, Copy, Debug)]
+struct Leaf {
+    offset: u64,
+    kind: Kind,
+    bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Double,
+    Float,
+    Integer,
+    LongDouble,
+}
+
+/// How a record of that type travels; `None` if the types make no sense.
+pub fn passing(types: &[Definition], id: TypeId) -> Option<Passing> {
+    let record = record(types, id)?;
+    let mut leaves = Leaves { types, leaves: Vec::new(), misaligned: false };
+    leaves.record(record, 0, 0)?;
+    if cfg!(target_arch = "x86_64") {
+        Some(leaves.by_eightbyte(record.layout.size))
+    } else {
+        Some(leaves.homogeneous(record.layout.size))
+    }
+}
+
+/// The struct or union of that number.
+pub(crate) fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
+    match &types.get(id.0 as usize)?.kind {
+        TypeKind::Record(record) => Some(record),
+        _ => None,
+    }
+}
+
+struct Leaves<'a> {
+    types: &'a [Definition],
+    leaves: Vec<Leaf>,
+    misaligned: bool,
+}
+
+/// More than this many numbers travel in memory on every platform; so does what has more bytes than they could have.
+const MAX_LEAVES: usize = 64;
+
+impl Leaves<'_> {
+    fn record(&mut self, record: &Record, offset: u64, depth: usize) -> Option<()> {
+        if depth > MAX_NESTING {
+            return None;
+        }
+        for member in &record.members {
+            match member.bits {
+                Some(bits) => self.bit_field(offset + member.offset, bits),
+                None => self.add(&member.c_type, offset.checked_add(member.offset)?, depth)?,
+            }
+        }
+        Some(())
+    }
+
+    fn add(&mut self, c_type: &CType, offset: u64, depth: usize) -> Option<()> {
+        if self.leaves.len() > MAX_LEAVES {
+            return Some(());
+        }
+        let Layout { size, align } = c_type.layout()?;
+        self.misaligned |= !offset.is_multiple_of(align.max(1));
+        match c_type {
+            CType::Array { of, length } => {
+                let stride = of.layout()?.size;
+                for index in 0..(*length).min(MAX_LEAVES as u64 + 1) {
+                    self.add(of, offset.checked_add(index.checked_mul(stride)?)?, depth)?;
+                }
+            }
+            CType::Record { id, .. } => self.record(record(self.types, *id)?, offset, depth + 1)?,
+            CType::Wide(wide) => self.wide(*wide, offset),
+            _ => {
+                let kind = match c_type.scalar() {
+                    Some(Scalar::F32) => Kind::Float,
+                    Some(Scalar::F64) => Kind::Double,
+                    _ => Kind::Integer,
+                };
+                self.leaves.push(Leaf { offset, kind, bytes: size });
+            }
+        }
+        Some(())
+    }
+
+    fn wide(&mut self, wide: Wide, offset: u64) {
+        let (kind, bytes) = match wide {
+            Wide::ComplexF32 => (Kind::Float, 4),
+            Wide::ComplexF64 => (Kind::Double, 8),
+            Wide::ComplexLong | Wide::LongDouble => (Kind::LongDouble, 16),
+        };
+        for part in 0..=u64::from(wide.is_complex()) {
+            self.leaves.push(Leaf { offset: offset + part * bytes, kind, bytes });
+        }
+    }
+
+    /// Only the bytes that its bits are in: its unit may be wider than what it shares with others.
+    fn bit_field(&mut self, unit: u64, bits: Bits) {
+        if bits.width > 0 {
+            let (first, last) = (u64::from(bits.shift) / 8, u64::from(bits.shift + bits.width - 1) / 8);
+            self.leaves.push(Leaf { offset: unit + first, kind: Kind::Integer, bytes: last - first + 1 });
+        }
+    }
+
+    /// x86-64.
+    fn by_eightbyte(&self, size: u64) -> Passing {
+        if size == 0 || size > 16 || self.misaligned {
+            return Passing::Memory;
+        }
+        let mut classes = [None::<Class>; 2];
+        for leaf in &self.leaves {
+            if leaf.offset + leaf.bytes > 16 {
+                return Passing::Memory;
+            }
+            for eightbyte in leaf.offset / 8..=(leaf.offset + leaf.bytes - 1) / 8 {
+                let own = match leaf.kind {
+                    Kind::Integer => Class::Integer,
+                    Kind::Double | Kind::Float => Class::Sse,
+                    Kind::LongDouble if eightbyte == 0 => Class::X87,
+                    Kind::LongDouble => Class::X87Up,
+                };
+                let class = &mut classes[eightbyte as usize];
+                *class = Some(class.map_or(own, |other| merge(other, own)));
+            }
+        }
+        let used = &classes[..size.div_ceil(8) as usize];
+        match used {
+            [Some(Class::X87), Some(Class::X87Up)] => return Passing::LongDouble,
+            _ if used.iter().any(|class| !matches!(class, Some(Class::Integer | Class::Sse))) => {
+                return Passing::Memory;
+            }
+            _ => {}
+        }
+        let element = |(index, class): (usize, &Option<Class>)| match class {
+            Some(Class::Sse) if size - index as u64 * 8 < 8 => Element::Float,
+            Some(Class::Sse) => Element::Double,
+            _ => Element::Integer,
+        };
+        Passing::Elements(used.iter().enumerate().map(element).collect())
+    }
+
+    /// AArch64.
+    fn homogeneous(&self, size: u64) -> Passing {
+        let (kind, bytes) = match self.leaves.first() {
+            Some(leaf) if self.leaves.iter().all(|other| other.kind == leaf.kind) => (leaf.kind, leaf.bytes.max(1)),
+            _ => (Kind::Integer, 8),
+        };
+        let count = size.div_ceil(bytes) as usize;
+        let element = match kind {
+            Kind::Double => Element::Double,
+            Kind::Float => Element::Float,
+            Kind::LongDouble => Element::Quad,
+            Kind::Integer => Element::Integer,
+        };
+        match element {
+            Element::Integer => Passing::Elements(vec![Element::Integer; size.div_ceil(8).min(64) as usize]),
+            _ if count <= 4 => Passing::Elements(vec![element; count]),
+            _ => Passing::Elements(vec![Element::Integer; size.div_ceil(8).min(64) as usize]),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Class {
+    Integer,
+    Memory,
+    Sse,
+    X87,
+    X87Up,
+}
+
+fn merge(one: Class, other: Class) -> Class {
+    match (one, other) {
+        _ if one == other => one,
+        (Class::Memory, _) | (_, Class::Memory) => Class::Memory,
+        (Class::Integer, _) | (_, Class::Integer) => Class::Integer,
+        _ => Class::Memory,
+    }
+}

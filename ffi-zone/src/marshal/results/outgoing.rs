@@ -1,0 +1,237 @@
+//! What C has given, made into what a client may see: records, objects, strings, wide numbers.
+//!
+//! Nothing that is written to the arena is an address: objects become handles, strings are copied, and what no member
+//! of a record covers is zero. Results of functions and arguments of callbacks go out this way.
+//!
+//! Addresses here are claims of the library's; one that is none ends this process with SIGSEGV, which its clients see
+//! as a crash of this function. One of the modules of this crate that contain `unsafe`, for reading there.
+
+use crate::marshal::call::Step;
+use crate::marshal::number::word_of_bits;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::shapes::{Shape, Shapes, Special, element_shape, wide_shape};
+use crate::native::ffi::{c_string, read};
+use crate::native::scratch::{Part, Piece};
+use crate::objects::handles::{Adopted, Handles};
+use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
+use cloison_contract::interface::Element;
+use cloison_contract::message::ChannelId;
+use cloison_contract::types::{Scalar, TypeId, Wide};
+use cloison_transport::Arena;
+
+/// Where results go.
+pub struct Outgoing<'a, 'b> {
+    /// Of the interface's records.
+    pub shapes: &'a Shapes,
+    /// Of all clients.
+    pub handles: &'a Handles,
+    /// To whom.
+    pub client: ChannelId,
+    /// Its bulk data.
+    pub arena: &'a Arena,
+    /// How much of the arena is spoken for.
+    pub cursor: &'a mut u64,
+    /// For copies that have to be made right.
+    pub scratch: &'a mut Part<'b>,
+    /// Handles that the client did not have before.
+    pub fresh: &'a mut Vec<u64>,
+}
+
+/// Texts in records stand behind their length at multiples of this.
+const TEXT_ALIGNMENT: u64 = 8;
+
+impl Outgoing<'_, '_> {
+    /// Sets a part of the arena aside.
+    pub fn reserve(&mut self, bytes: u64) -> Step<u64> {
+        self.reserve_at(bytes, ARENA_ALIGNMENT)
+    }
+
+    fn reserve_at(&mut self, bytes: u64, alignment: u64) -> Step<u64> {
+        let offset = self.cursor.next_multiple_of(alignment);
+        match offset.checked_add(bytes) {
+            Some(end) if end <= self.arena.len() => {
+                *self.cursor = end;
+                Ok(offset)
+            }
+            _ => Err(self.too_large(bytes)),
+        }
+    }
+
+    /// A number that stands at that address, as a word.
+    ///
+    /// # Safety
+    ///
+    /// The library has given this as the address of such a number.
+    pub unsafe fn number(&self, address: u64, scalar: Scalar) -> u64 {
+        let mut bits = [0_u8; 8];
+        // SAFETY: the caller's promise.
+        unsafe { read(address, &mut bits[..scalar.size()]) };
+        word_of_bits(u64::from_le_bytes(bits), scalar)
+    }
+
+    /// An object: its handle, 0 for NULL.
+    pub fn handle(&mut self, address: u64, id: TypeId, owner: Option<u64>, borrowed: bool) -> Step<u64> {
+        if address == 0 {
+            return Ok(0);
+        }
+        let adopted = self.handles.adopt(self.client, id, address, owner, borrowed);
+        let Adopted { word, fresh } = adopted.map_err(|error| self.handles.refuse(id, error))?;
+        if fresh {
+            self.fresh.push(word);
+        }
+        Ok(word)
+    }
+
+    /// A string: offset and length.
+    ///
+    /// # Safety
+    ///
+    /// The library has given this as the address of a string, or as NULL, and is not running.
+    pub unsafe fn string(&mut self, address: u64) -> Step<(u64, u64)> {
+        if address == 0 {
+            return Ok((NULL, 0));
+        }
+        let room = self.arena.len().saturating_sub(self.cursor.next_multiple_of(ARENA_ALIGNMENT));
+        // SAFETY: the caller's promise.
+        let Some(text) = (unsafe { c_string(address, (room as usize).saturating_add(1)) }) else {
+            return Err(self.too_large(room));
+        };
+        let bytes = text.len() as u64;
+        let offset = self.reserve(bytes)?;
+        self.arena.write(offset, text).map_err(|_| self.too_large(bytes))?;
+        Ok((offset, bytes))
+    }
+
+    /// One record: offset and length.
+    ///
+    /// # Safety
+    ///
+    /// The library has given this as the address of such a record, and is not running.
+    pub unsafe fn record(&mut self, address: u64, id: TypeId) -> Step<(u64, u64)> {
+        let shapes = self.shapes;
+        let shape = shapes.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(|| self.too_large(0))?;
+        // SAFETY: the caller's promise.
+        unsafe { self.records(address, 1, shape) }
+    }
+
+    /// A wide number: offset and length.
+    ///
+    /// # Safety
+    ///
+    /// The library has given this as the address of such a number, and is not running.
+    pub unsafe fn wide(&mut self, address: u64, wide: Wide) -> Step<(u64, u64)> {
+        // SAFETY: the caller's promise.
+        unsafe { self.records(address, 1, &wide_shape(wide)) }
+    }
+
+    /// Elements in a row: offset and length.
+    ///
+    /// # Safety
+    ///
+    /// The library has given this as the address of so many elements, and is not running.
+    pub unsafe fn elements(&mut self, address: u64, count: u64, element: Element) -> Step<(u64, u64)> {
+        let shape = element_shape(self.shapes, element).ok_or_else(|| self.too_large(0))?;
+        // SAFETY: the caller's promise.
+        unsafe { self.records(address, count, &shape) }
+    }
+
+    /// As above.
+    unsafe fn records(&mut self, address: u64, count: u64, shape: &Shape) -> Step<(u64, u64)> {
+        let size = shape.size as u64;
+        let bytes = count.checked_mul(size).ok_or_else(|| self.too_large(u64::MAX))?;
+        let offset = self.reserve(bytes)?;
+        let target = self.arena.pointer(offset, bytes).ok_or_else(|| self.too_large(bytes))?;
+        if shape.is_plain() {
+            let source = std::ptr::with_exposed_provenance(address as usize);
+            // SAFETY: the caller's promise, and the arena's own check.
+            unsafe { crate::native::ffi::copy(source, target, bytes as usize) };
+            return Ok((offset, bytes));
+        }
+        let copy = self.scratch.piece(shape.size).ok_or_else(|| self.too_large(size))?;
+        for index in 0..count {
+            // SAFETY: the caller's promise.
+            unsafe {
+                read(address + index * size, self.scratch.bytes_mut(copy));
+                self.correct(copy, 0, shape)?;
+            }
+            let written = self.arena.write(offset + index * size, self.scratch.bytes(copy));
+            written.map_err(|_| self.too_large(bytes))?;
+        }
+        Ok((offset, bytes))
+    }
+
+    /// Makes the record at that place of a piece right for the client.
+    ///
+    /// # Safety
+    ///
+    /// What its members point to is what the manifest says.
+    unsafe fn correct(&mut self, piece: Piece, at: usize, shape: &Shape) -> Step {
+        shape.clear_gaps(&mut self.scratch.bytes_mut(piece)[at..at + shape.size]);
+        for (offset, special) in &shape.specials {
+            let here = at + offset;
+            match special {
+                Special::Bool => {
+                    let byte = &mut self.scratch.bytes_mut(piece)[here];
+                    *byte = u8::from(*byte != 0);
+                }
+                Special::Extended => {}
+                Special::Hidden => self.scratch.set_word(piece, here, 0),
+                Special::Handle { id, .. } => {
+                    let word = self.handle(self.scratch.word(piece, here), *id, None, true)?;
+                    self.scratch.set_word(piece, here, word);
+                }
+                Special::Text { .. } => {
+                    // SAFETY: the caller's promise.
+                    let word = unsafe { self.text(self.scratch.word(piece, here))? };
+                    self.scratch.set_word(piece, here, word);
+                }
+                Special::Nested { count, shape } => {
+                    for index in 0..*count {
+                        // SAFETY: the caller's promise.
+                        unsafe { self.correct(piece, here + index * shape.size, shape)? };
+                    }
+                }
+                Special::Union { by, cases, otherwise } => {
+                    let value = by.value(&self.scratch.bytes(piece)[at..at + shape.size]);
+                    let live = cases.iter().find(|(case, _)| Some(*case) == value).map(|(_, live)| live);
+                    // SAFETY: the caller's promise.
+                    unsafe { self.correct(piece, here, live.unwrap_or(otherwise))? };
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A string of a record, as its word: behind its length, somewhere in the arena.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Outgoing::string`].
+    unsafe fn text(&mut self, address: u64) -> Step<u64> {
+        if address == 0 {
+            return Ok(0);
+        }
+        let room = self.arena.len().saturating_sub(self.cursor.next_multiple_of(TEXT_ALIGNMENT) + 8);
+        // SAFETY: the caller's promise.
+        let Some(text) = (unsafe { c_string(address, (room as usize).saturating_add(1)) }) else {
+            return Err(self.too_large(room));
+        };
+        let offset = self.reserve_at(text.len() as u64 + 8, TEXT_ALIGNMENT)?;
+        let length = (text.len() as u64).to_le_bytes();
+        let written = self.arena.write(offset, &length).and_then(|()| self.arena.write(offset + 8, text));
+        written.map_err(|_| self.too_large(text.len() as u64))?;
+        Ok(offset + 1)
+    }
+
+    #[cold]
+    fn too_large(&self, bytes: u64) -> Box<Refusal> {
+        too_large(bytes, self.arena)
+    }
+}
+
+/// Results that do not fit.
+#[cold]
+pub(crate) fn too_large(bytes: u64, arena: &Arena) -> Box<Refusal> {
+    let text = format_args!("{bytes} bytes do not fit into what is left of the channel's {} bytes", arena.len());
+    Refusal::new(Status::TooLarge, text)
+}

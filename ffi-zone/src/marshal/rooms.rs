@@ -1,0 +1,148 @@
+//! The second part of a call: room for what the library will write, and the parameters that say how much there is.
+
+use crate::marshal::call::{Call, Held, Step};
+use crate::marshal::number::bits_of_value;
+use crate::marshal::plan::{Fill, Room, Site};
+use crate::marshal::refusal::Refusal;
+use crate::objects::retained::Retained;
+use cloison_contract::call::{ARENA_ALIGNMENT, Status};
+use cloison_contract::expression::Expression;
+use cloison_contract::grant::Bound;
+use cloison_contract::interface::Role;
+use std::sync::Arc;
+
+impl Call<'_, '_> {
+    /// What the grant says about the arguments.
+    pub(crate) fn hold(&mut self, bounds: &[Bound]) -> Step {
+        for bound in bounds {
+            let text = match bound.expression.evaluate(self) {
+                Ok(0) => format!("`{}` does not hold", bound.text),
+                Ok(_) => continue,
+                Err(error) => format!("`{}` cannot be judged: {error}", bound.text),
+            };
+            return Err(Refusal::new(Status::OutOfBounds, text));
+        }
+        Ok(())
+    }
+
+    /// Room for what the library will write.
+    #[inline]
+    pub(crate) fn make_rooms(&mut self) -> Step {
+        let plan = self.plan();
+        for (done, room) in plan.rooms.iter().enumerate() {
+            let bytes = match &room.capacity {
+                Some(capacity) => self.wanted(room.parameter, room.element, capacity, room.max_bytes)?,
+                None => {
+                    let share = self.left() / (plan.rooms.len() - done) as u64;
+                    let most = room.max_bytes.min(share - share % ARENA_ALIGNMENT);
+                    most - most % room.element as u64
+                }
+            };
+            let held = self.site(room, bytes)?;
+            self.hold_at(room.parameter, held)?;
+        }
+        for fill in &plan.capacities {
+            self.fill(fill)?;
+        }
+        Ok(())
+    }
+
+    /// Where the library writes.
+    #[inline]
+    fn site(&mut self, room: &Room, bytes: u64) -> Step<Held> {
+        if room.site == Site::Kept {
+            // A client that cannot read it back has no use for it.
+            if bytes > self.arena.len() {
+                return Err(self.too_large(bytes));
+            }
+            let block = Arc::new(self.block(bytes as usize)?);
+            let address = block.pointer().expose_provenance() as u64;
+            self.desk.kept.push((room.parameter, Retained::Buffer(self.handles.number(), block)));
+            return Ok(Held::Kept { address, bytes });
+        }
+        let offset = self.reserve(bytes)?;
+        if self.direct && room.site == Site::Arena {
+            return Ok(Held::Arena { offset, bytes });
+        }
+        Ok(Held::Scratch(self.scratch.room(bytes as usize).ok_or_else(|| self.too_large(bytes))?))
+    }
+
+    fn wanted(&mut self, index: usize, element: usize, capacity: &Expression, max_bytes: u64) -> Step<u64> {
+        let elements = capacity
+            .evaluate(self)
+            .map_err(|error| self.argument(index, format_args!("has a capacity that cannot be worked out: {error}")))?;
+        let bytes = elements.checked_mul(element as i128).and_then(|bytes| u64::try_from(bytes).ok());
+        match bytes {
+            Some(bytes) if bytes <= max_bytes => Ok(bytes),
+            _ => {
+                let text = format_args!(
+                    "would need {elements} elements of {element} bytes, and at most {max_bytes} bytes are allowed"
+                );
+                Err(self.argument(index, text))
+            }
+        }
+    }
+
+    /// How many bytes of results there is still room for.
+    fn left(&self) -> u64 {
+        let arena = self.arena.len().saturating_sub(self.cursor.next_multiple_of(ARENA_ALIGNMENT));
+        arena.min(self.scratch.left() as u64)
+    }
+
+    /// Sets a part of the arena behind the client's aside for results.
+    #[inline]
+    pub(crate) fn reserve(&mut self, bytes: u64) -> Step<u64> {
+        let offset = self.cursor.next_multiple_of(ARENA_ALIGNMENT);
+        match offset.checked_add(bytes) {
+            Some(end) if end <= self.arena.len() => {
+                self.cursor = end;
+                Ok(offset)
+            }
+            _ => Err(self.too_large(bytes)),
+        }
+    }
+
+    /// A parameter that is filled in from buffers: their number of elements.
+    #[inline]
+    pub(crate) fn fill(&mut self, fill: &Fill) -> Step {
+        let mut elements: Option<u64> = None;
+        for of in &fill.of {
+            let held = self.desk.held[*of];
+            if matches!(held, Held::Null) {
+                continue;
+            }
+            let own = match self.element(*of) {
+                1 => held.bytes(), // a division costs as much as all the rest
+                size => held.bytes() / size as u64,
+            };
+            match elements {
+                Some(other) if other != own => {
+                    let text = format_args!("has {own} elements, and another that goes with it has {other}");
+                    return Err(self.argument(*of, text));
+                }
+                _ => elements = Some(own),
+            }
+        }
+        let elements = i128::from(elements.unwrap_or(0));
+        let Some(bits) = bits_of_value(elements, fill.scalar) else {
+            let name = self.name(fill.parameter);
+            let text = format_args!("has {elements} elements, more than `{name}` can say");
+            return Err(self.argument(fill.of.first().copied().unwrap_or(fill.parameter), text));
+        };
+        if fill.cell {
+            self.set_cell(fill.parameter, bits);
+        } else {
+            self.desk.frame.set(fill.parameter, bits);
+            self.numbers |= 1 << fill.parameter;
+        }
+        Ok(())
+    }
+
+    /// The size of a buffer's elements.
+    fn element(&self, index: usize) -> usize {
+        match &self.function.parameters[index].role {
+            Role::Buffer(buffer) => buffer.element.size(),
+            _ => 1,
+        }
+    }
+}

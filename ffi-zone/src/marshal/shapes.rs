@@ -1,0 +1,343 @@
+//! What has to be done to a record's bytes between C and the wire, worked out once for each type.
+//!
+//! On both sides a record has the same size and its numbers stand at the same places ([`cloison_contract::call`]).
+//! What differs is made right in place: what nobody may see is zeroed (padding, hidden pointers, what a union's live
+//! member does not cover), and what is an address in C is replaced. [`crate::marshal::incoming`] and [`crate::marshal::results::outgoing`] do it.
+//!
+//! This is pure.
+
+use crate::marshal::passing::MAX_NESTING;
+use cloison_contract::interface::Element;
+use cloison_contract::types::{
+    Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
+};
+use std::borrow::Cow;
+
+/// By type; `None` for those that are no records.
+pub type Shapes = Vec<Option<Shape>>;
+
+/// One record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    /// In bytes.
+    pub size: usize,
+    /// Offset and length of what is not covered by any member: zero on the wire and in C.
+    pub gaps: Vec<(usize, usize)>,
+    /// Bytes of which only some bits are covered.
+    pub partial: Vec<(usize, u8)>,
+    /// What is more than a number, in C order.
+    pub specials: Vec<(usize, Special)>,
+}
+
+/// What stands at an offset and is more than a number.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Special {
+    /// 0 or 1.
+    Bool,
+    /// The eighty bits of a `long double` (x86-64), of which not all are numbers.
+    Extended,
+    /// A pointer to an object.
+    Handle {
+        /// Of that type.
+        id: TypeId,
+        /// May be NULL.
+        null: bool,
+    },
+    /// A pointer that nobody sees.
+    Hidden,
+    /// Records in a row.
+    Nested {
+        /// How many.
+        count: usize,
+        /// Each.
+        shape: Box<Shape>,
+    },
+    /// A string.
+    Text {
+        /// May be NULL.
+        null: bool,
+    },
+    /// A union whose live member follows from a number.
+    Union {
+        /// The number.
+        by: Selector,
+        /// What is live for which value.
+        cases: Vec<(i128, Shape)>,
+        /// What is live otherwise.
+        otherwise: Box<Shape>,
+    },
+}
+
+/// A number in the same record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selector {
+    offset: usize,
+    scalar: Scalar,
+    bits: Option<Bits>,
+}
+
+impl Selector {
+    /// Its value in these bytes of the record.
+    pub fn value(&self, record: &[u8]) -> Option<i128> {
+        let mut word = [0_u8; 8];
+        let size = self.scalar.size();
+        word[..size].copy_from_slice(record.get(self.offset..self.offset + size)?);
+        let mut bits = u64::from_le_bytes(word);
+        if let Some(field) = self.bits {
+            // Up to the top of the word and down again: that extends the sign where there is one.
+            let (above, down) = (64_u32.checked_sub(field.shift + field.width)?, 64 - field.width);
+            let signed = self.scalar.bounds().is_some_and(|(low, _)| low < 0);
+            bits <<= above;
+            bits = if signed { ((bits as i64) >> down) as u64 } else { bits >> down };
+        }
+        crate::marshal::number::value_of_bits(bits, self.scalar)
+    }
+}
+
+impl Shape {
+    /// Whether its bytes are the same in C and on the wire, whatever they are.
+    pub fn is_plain(&self) -> bool {
+        self.gaps.is_empty() && self.partial.is_empty() && self.specials.is_empty()
+    }
+
+    /// Zeroes what no member covers.
+    pub fn clear_gaps(&self, bytes: &mut [u8]) {
+        for (offset, length) in &self.gaps {
+            bytes[*offset..offset + length].fill(0);
+        }
+        for (offset, mask) in &self.partial {
+            bytes[*offset] &= mask;
+        }
+    }
+
+    /// Nothing in it counts.
+    fn blank(size: usize) -> Self {
+        Self { size, gaps: vec![(0, size)], partial: vec![], specials: vec![] }
+    }
+}
+
+/// The shapes of all records; the type that makes no sense, if there is one.
+pub fn shapes(types: &[Definition]) -> Result<Shapes, TypeId> {
+    let shape = |(index, definition): (usize, &Definition)| match &definition.kind {
+        TypeKind::Record(record) => shape_of(types, record, 0).map(Some).ok_or(TypeId(index as u32)),
+        _ => Ok(None),
+    };
+    types.iter().enumerate().map(shape).collect()
+}
+
+/// Whether elements can be handed on as they are.
+pub fn is_plain(shapes: &Shapes, element: Element) -> bool {
+    match element {
+        Element::Scalar(scalar) => scalar != Scalar::Bool,
+        Element::Record { id, .. } => shapes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(Shape::is_plain),
+        Element::Handle { .. } | Element::Text { .. } => false,
+    }
+}
+
+/// What has to be done to each element of a buffer.
+pub fn element_shape(shapes: &Shapes, element: Element) -> Option<Cow<'_, Shape>> {
+    let special = match element {
+        Element::Record { id, .. } => return shapes.get(id.0 as usize)?.as_ref().map(Cow::Borrowed),
+        Element::Scalar(Scalar::Bool) => Some(Special::Bool),
+        Element::Scalar(_) => None,
+        Element::Handle { id } => Some(Special::Handle { id, null: true }),
+        Element::Text { .. } => Some(Special::Text { null: true }),
+    };
+    let specials = special.map(|special| (0, special)).into_iter().collect();
+    Some(Cow::Owned(Shape { size: element.size(), gaps: vec![], partial: vec![], specials }))
+}
+
+fn shape_of(types: &[Definition], record: &Record, depth: usize) -> Option<Shape> {
+    if !record.union {
+        return Draft::new(types, record, depth)?.finish(record.members.iter());
+    }
+    match record.live {
+        Some(live) => live_shape(types, record, live, depth),
+        None => Some(Shape::blank(usize::try_from(record.layout.size).ok()?)),
+    }
+}
+
+/// A union of which that member counts.
+fn live_shape(types: &[Definition], union: &Record, live: usize, depth: usize) -> Option<Shape> {
+    Draft::new(types, union, depth)?.finish(std::iter::once(union.members.get(live)?))
+}
+
+struct Draft<'a> {
+    types: &'a [Definition],
+    record: &'a Record,
+    depth: usize,
+    size: usize,
+    /// Offset and end of what members cover.
+    covered: Vec<(usize, usize)>,
+    partial: Vec<(usize, u8)>,
+    specials: Vec<(usize, Special)>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(types: &'a [Definition], record: &'a Record, depth: usize) -> Option<Self> {
+        let size = usize::try_from(record.layout.size).ok().filter(|_| depth <= MAX_NESTING)?;
+        let (covered, partial, specials) = (Vec::new(), Vec::new(), Vec::new());
+        Some(Self { types, record, depth, size, covered, partial, specials })
+    }
+
+    fn finish(mut self, members: impl Iterator<Item = &'a Member>) -> Option<Shape> {
+        for member in members {
+            let offset = usize::try_from(member.offset).ok()?;
+            match member.bits {
+                Some(bits) => self.bit_field(offset, bits)?,
+                None => self.member(&member.c_type, &member.role, offset)?,
+            }
+        }
+        self.covered.sort_unstable();
+        let (mut gaps, mut end) = (Vec::new(), 0);
+        for (start, stop) in &self.covered {
+            if *start > end {
+                gaps.push((end, start - end));
+            }
+            end = end.max(*stop);
+        }
+        if end < self.size {
+            gaps.push((end, self.size - end));
+        }
+        self.partial.retain(|(_, mask)| *mask != u8::MAX);
+        Some(Shape { size: self.size, gaps, partial: self.partial, specials: self.specials })
+    }
+
+    fn cover(&mut self, offset: usize, bytes: usize) -> Option<()> {
+        let end = offset.checked_add(bytes).filter(|end| *end <= self.size)?;
+        if bytes > 0 {
+            self.covered.push((offset, end));
+        }
+        Some(())
+    }
+
+    fn bit_field(&mut self, unit: usize, bits: Bits) -> Option<()> {
+        for bit in bits.shift..bits.shift.checked_add(bits.width)? {
+            let (offset, mask) = (unit + bit as usize / 8, 1_u8 << (bit % 8));
+            match self.partial.iter_mut().find(|(other, _)| *other == offset) {
+                Some((_, others)) => *others |= mask,
+                None => {
+                    self.cover(offset, 1)?;
+                    self.partial.push((offset, mask));
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn member(&mut self, c_type: &CType, role: &MemberRole, offset: usize) -> Option<()> {
+        let Layout { size, .. } = c_type.layout()?;
+        let size = usize::try_from(size).ok()?;
+        match (c_type, role) {
+            (CType::Array { of, length }, _) if *role != MemberRole::TextArray => {
+                return self.array(of, usize::try_from(*length).ok()?, role, offset);
+            }
+            (CType::Pointer { .. }, MemberRole::Handle { id, null }) => {
+                self.special(offset, Special::Handle { id: *id, null: *null });
+            }
+            (CType::Pointer { .. }, MemberRole::Text { null, .. }) => {
+                self.special(offset, Special::Text { null: *null })
+            }
+            (CType::Pointer { .. }, _) => self.special(offset, Special::Hidden),
+            (CType::Record { id, .. }, _) => {
+                let nested = crate::marshal::passing::record(self.types, *id)?;
+                self.nested(nested, role, 1, offset)?;
+            }
+            (CType::Wide(wide), _) => return self.wide(*wide, offset),
+            (_, MemberRole::Hidden) => return Some(()),
+            (_, _) if c_type.scalar() == Some(Scalar::Bool) => self.special(offset, Special::Bool),
+            _ => {}
+        }
+        self.cover(offset, size)
+    }
+
+    fn array(&mut self, of: &CType, length: usize, role: &MemberRole, offset: usize) -> Option<()> {
+        let stride = usize::try_from(of.layout()?.size).ok()?;
+        let bytes = stride.checked_mul(length)?;
+        match of {
+            CType::Record { id, .. } => {
+                let nested = crate::marshal::passing::record(self.types, *id)?;
+                self.nested(nested, role, length, offset)?;
+                self.cover(offset, bytes)
+            }
+            CType::Scalar { scalar, .. } | CType::Enum { scalar, .. }
+                if *scalar != Scalar::Bool && *role != MemberRole::Hidden =>
+            {
+                self.cover(offset, bytes)
+            }
+            // Each on its own; what has no end ends at the record's.
+            _ => {
+                (0..length).try_for_each(|index| self.member(of, role, offset.checked_add(index.checked_mul(stride)?)?))
+            }
+        }
+    }
+
+    fn nested(&mut self, nested: &Record, role: &MemberRole, count: usize, offset: usize) -> Option<()> {
+        let (types, depth) = (self.types, self.depth + 1);
+        if let MemberRole::Union { by, cases } = role {
+            let chooser = self.record.members.get(*by)?;
+            let by = Selector {
+                offset: usize::try_from(chooser.offset).ok()?,
+                scalar: chooser.c_type.scalar().filter(|scalar| !scalar.is_float())?,
+                bits: chooser.bits,
+            };
+            let case = |(value, live): &(i128, usize)| Some((*value, live_shape(types, nested, *live, depth)?));
+            let cases = cases.iter().map(case).collect::<Option<Vec<_>>>()?;
+            let otherwise = Box::new(shape_of(types, nested, depth)?);
+            // An array of them is one union after the other.
+            for index in 0..count {
+                let at = offset.checked_add(index.checked_mul(otherwise.size)?)?;
+                self.special(at, Special::Union { by: by.clone(), cases: cases.clone(), otherwise: otherwise.clone() });
+            }
+            return Some(());
+        }
+        let shape = if *role == MemberRole::Hidden {
+            Shape::blank(usize::try_from(nested.layout.size).ok()?)
+        } else {
+            shape_of(types, nested, depth)?
+        };
+        if !shape.is_plain() {
+            self.special(offset, Special::Nested { count, shape: Box::new(shape) });
+        }
+        Some(())
+    }
+
+    fn wide(&mut self, wide: Wide, offset: usize) -> Option<()> {
+        let Layout { size, .. } = wide.layout();
+        if !cfg!(target_arch = "x86_64") || matches!(wide, Wide::ComplexF32 | Wide::ComplexF64) {
+            return self.cover(offset, size as usize);
+        }
+        for part in 0..1 + usize::from(wide.is_complex()) {
+            self.special(offset + part * 16, Special::Extended);
+            self.cover(offset + part * 16, EXTENDED_BYTES)?;
+        }
+        // The rest of it is padding.
+        (offset + size as usize <= self.size).then_some(())
+    }
+
+    fn special(&mut self, offset: usize, special: Special) {
+        self.specials.push((offset, special));
+    }
+}
+
+/// How many of a `long double`'s sixteen bytes are its number (x86-64).
+pub const EXTENDED_BYTES: usize = 10;
+
+/// The shape of a wide number, as if it were a record.
+pub fn wide_shape(wide: Wide) -> Shape {
+    let record = Record { union: false, layout: wide.layout(), members: vec![], live: None };
+    let blank = || Shape::blank(wide.layout().size as usize);
+    let Some(mut draft) = Draft::new(&[], &record, 0) else { return blank() };
+    match draft.wide(wide, 0) {
+        Some(()) => draft.finish(std::iter::empty()).unwrap_or_else(blank),
+        None => blank(),
+    }
+}
+
+/// Whether ten bytes are a number, or an infinity, or no number in the sense of IEEE 754: the processor knows other
+/// patterns, and C functions that do not expect them.
+pub fn is_extended(bytes: &[u8]) -> bool {
+    let [.., high, low_exponent, high_exponent] = bytes else { return false };
+    let exponent = u16::from_le_bytes([*low_exponent, *high_exponent]) & 0x7fff;
+    (high & 0x80 != 0) == (exponent != 0)
+}

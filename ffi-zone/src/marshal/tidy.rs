@@ -1,0 +1,112 @@
+//! What goes with objects: before a call, and after it however it ended.
+//!
+//! | when | what |
+//! |---|---|
+//! | just before C runs | what the objects own that the call consumes is freed |
+//! | the call succeeded | what it consumed is forgotten; what the library keeps goes with its object |
+//! | it succeeded, and its results could not be delivered | objects that it made are freed again |
+//! | it failed | what it would have consumed stays; what the library keeps goes with its object, if that is there |
+//! | it was not made | function pointers and memory that it would have kept are given back |
+//! | always | objects that it used may end; function pointers that it was lent are given back |
+
+use crate::marshal::call::{Call, Step};
+use crate::marshal::finish;
+use crate::marshal::refusal::Refusal;
+use crate::objects::retained::Retained;
+use cloison_contract::interface::{Lifetime, Role};
+
+impl Call<'_, '_> {
+    /// The call itself.
+    #[inline]
+    pub(crate) fn run(&mut self) -> Step {
+        if !self.desk.consumed.is_empty() {
+            self.strip()?;
+        }
+        self.lend_arena();
+        self.outcome = Some(if self.plan().large {
+            let bytes = self.entry.result_bytes();
+            let piece = self.scratch.room(bytes).ok_or_else(|| self.too_large(bytes as u64))?;
+            self.result = Some(piece);
+            self.entry.call_large(&mut self.desk.frame, self.scratch.pointer(piece))
+        } else {
+            self.entry.call(&mut self.desk.frame)
+        });
+        Ok(())
+    }
+
+    /// What is going to end has nothing of its own any more.
+    fn strip(&mut self) -> Step {
+        for word in self.desk.consumed.clone() {
+            let stripped = self.handles.strip(self.origin.client, word);
+            let ended = stripped.map_err(|error| Refusal::handle(self.parameter_of(word), error))?;
+            self.lend_arena();
+            finish(self.functions, self.handles, &mut self.desk.nested, ended, self.origin.callables);
+        }
+        Ok(())
+    }
+
+    fn parameter_of(&self, word: u64) -> usize {
+        let parameters = self.function.parameters.iter().enumerate();
+        let mut handles = parameters.filter(|(_, parameter)| matches!(parameter.role, Role::Handle(_)));
+        handles.find(|(index, _)| self.desk.words[*index] == word).map_or(0, |(index, _)| index)
+    }
+
+    /// Whether anything is left to do after the call.
+    #[inline]
+    pub(crate) fn has_things(&self) -> bool {
+        let desk = &self.desk;
+        !(desk.pinned.is_empty()
+            && desk.consumed.is_empty()
+            && desk.fresh.is_empty()
+            && desk.kept.is_empty()
+            && desk.closures.is_empty())
+    }
+
+    /// Does what is left to do; `given` says whether the client has the results.
+    #[cold]
+    pub(crate) fn tidy(&mut self, given: bool) {
+        let (client, handles, callables) = (self.origin.client, self.handles, self.origin.callables);
+        self.hand_over_kept();
+        if !self.desk.pinned.is_empty() {
+            handles.unpin(client, &self.desk.pinned);
+            self.desk.pinned.clear();
+        }
+        for word in std::mem::take(&mut self.desk.consumed) {
+            if self.succeeded {
+                let ended = handles.forget(client, word);
+                finish(self.functions, self.handles, &mut self.desk.nested, ended, callables);
+            } else {
+                handles.unpin(client, &[word]);
+            }
+        }
+        for word in std::mem::take(&mut self.desk.fresh).into_iter().rev().filter(|_| !given) {
+            // One may have gone with another.
+            if let Ok(ended) = handles.close(client, word) {
+                self.lend_arena();
+                finish(self.functions, self.handles, &mut self.desk.nested, ended, callables);
+            }
+        }
+        for closure in self.desk.closures.drain(..) {
+            callables.release(closure);
+        }
+    }
+
+    /// What the library keeps goes with its object from now on.
+    fn hand_over_kept(&mut self) {
+        for (parameter, retained) in std::mem::take(&mut self.desk.kept) {
+            let lifetime = self.plan().lifetimes.iter().find(|(index, _)| *index == parameter);
+            let word = match lifetime {
+                Some((_, Lifetime::Parameter(object))) => self.desk.words[*object],
+                Some((_, Lifetime::Return)) => self.value_word,
+                None => 0,
+            };
+            let left = match self.outcome {
+                Some(_) => self.handles.retain(self.origin.client, word, retained).err(),
+                None => Some(retained),
+            };
+            if let Some(Retained::Closure(closure)) = left {
+                self.origin.callables.release(closure);
+            }
+        }
+    }
+}

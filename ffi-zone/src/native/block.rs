@@ -1,0 +1,72 @@
+//! Memory of the zone's at an address that stays, for what a library goes on using after a call.
+//!
+//! One of the modules of this crate that contain `unsafe`.
+
+use crate::native::ffi::copy;
+use cloison_transport::Arena;
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+
+/// Memory that stays where it is. The library may read and write it at any time, so nobody here has a reference to it:
+/// bytes are copied in and out.
+#[derive(Debug)]
+pub struct Block {
+    start: NonNull<u8>,
+    bytes: usize,
+}
+
+// SAFETY: the memory is this value's own, and nothing but copies of bytes is done with it.
+unsafe impl Send for Block {}
+// SAFETY: as above; whoever copies while the library writes gets some bytes, which is what the manifest promises.
+unsafe impl Sync for Block {}
+
+/// As strict as any C type.
+const ALIGN: usize = 16;
+
+impl Block {
+    fn layout(bytes: usize) -> Option<Layout> {
+        Layout::from_size_align(bytes.max(1), ALIGN).ok()
+    }
+
+    /// That many zeroes, if there is memory for them.
+    pub fn new(bytes: usize) -> Option<Self> {
+        let layout = Self::layout(bytes)?;
+        // SAFETY: the layout has at least one byte.
+        let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        Some(Self { start, bytes })
+    }
+
+    /// How long it is.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Its address, for the library.
+    pub fn pointer(&self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    /// To be filled, before the library knows of it.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: the memory has that many bytes, which are this value's own, and it is borrowed exclusively; the library
+        // gets its address later.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer(), self.bytes) }
+    }
+
+    /// Copies it to a channel; `false` if it does not fit there.
+    pub fn write_to(&self, arena: &Arena, offset: u64) -> bool {
+        let Some(target) = arena.pointer(offset, self.bytes as u64) else { return false };
+        // SAFETY: the range is mapped (just checked), and so is the block.
+        unsafe { copy(self.pointer(), target, self.bytes) };
+        true
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        if let Some(layout) = Self::layout(self.bytes) {
+            // SAFETY: allocated with this layout, and the library has been told that it ends.
+            unsafe { dealloc(self.start.as_ptr(), layout) };
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Types as libffi describes them.
+
+use super::SignatureError;
+use crate::marshal::passing::{Element, Passing, passing};
+use cloison_contract::types::{CType, Definition, Layout, Scalar, TypeId, Wide};
+use libffi::low::{ffi_type, types};
+use libffi::raw;
+use std::ptr::{addr_of_mut, null_mut};
+
+// libffi has these on both platforms; its Rust declarations hide them behind a feature.
+unsafe extern "C" {
+    static mut ffi_type_complex_float: ffi_type;
+    static mut ffi_type_complex_double: ffi_type;
+    static mut ffi_type_complex_longdouble: ffi_type;
+}
+
+/// Descriptions of records, which libffi keeps pointing to.
+#[derive(Default)]
+pub(super) struct Descriptions {
+    /// Boxed, since they point to each other.
+    #[allow(clippy::vec_box, reason = "they must stay where they are")]
+    records: Vec<Box<ffi_type>>,
+    elements: Vec<Box<[*mut ffi_type]>>,
+}
+
+impl Descriptions {
+    /// libffi's description of a type.
+    pub(super) fn of(&mut self, c_type: &CType, types: &[Definition]) -> Result<*mut ffi_type, SignatureError> {
+        Ok(match c_type {
+            CType::Record { id, layout } => self.record(types, *id, *layout)?,
+            CType::Wide(wide) => wide_type(*wide),
+            CType::Pointer { .. } | CType::Array { .. } => addr_of_mut!(types::pointer),
+            CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => scalar_type(*scalar),
+            CType::Void => addr_of_mut!(types::void),
+            CType::Function(_) | CType::Opaque(_) => return Err(SignatureError::NoValue),
+        })
+    }
+
+    fn record(
+        &mut self,
+        definitions: &[Definition],
+        id: TypeId,
+        layout: Layout,
+    ) -> Result<*mut ffi_type, SignatureError> {
+        let how = passing(definitions, id).filter(|_| layout.size > 0 && layout.align <= 16);
+        let elements = match how.ok_or(SignatureError::NoValue)? {
+            Passing::LongDouble => return Ok(addr_of_mut!(types::longdouble)),
+            Passing::Memory => vec![self.too_large_for_registers()],
+            Passing::Elements(elements) => elements.into_iter().map(element_type).collect(),
+        };
+        Ok(self.structure(elements, layout))
+    }
+
+    /// libffi passes what contains this in memory, however small the whole is.
+    fn too_large_for_registers(&mut self) -> *mut ffi_type {
+        self.structure(Vec::new(), Layout { size: 64, align: 1 })
+    }
+
+    /// A struct whose size is given, so that libffi does not work it out.
+    fn structure(&mut self, mut elements: Vec<*mut ffi_type>, layout: Layout) -> *mut ffi_type {
+        elements.push(null_mut());
+        self.elements.push(elements.into_boxed_slice());
+        let elements = self.elements.last_mut().map_or(null_mut(), |elements| elements.as_mut_ptr());
+        let (size, alignment) = (layout.size as usize, layout.align as u16);
+        self.records.push(Box::new(ffi_type { size, alignment, type_: raw::FFI_TYPE_STRUCT, elements }));
+        self.records.last_mut().map_or(null_mut(), |record| &raw mut **record)
+    }
+}
+
+/// What a type becomes behind `...`.
+pub(super) fn promoted(c_type: &CType) -> CType {
+    let scalar = match c_type.scalar() {
+        Some(Scalar::F32) => Scalar::F64,
+        Some(scalar) if scalar.size() < 4 => Scalar::I32,
+        _ => return c_type.clone(),
+    };
+    CType::Scalar { scalar, character: false }
+}
+
+fn element_type(element: Element) -> *mut ffi_type {
+    match element {
+        Element::Double => addr_of_mut!(types::double),
+        Element::Float => addr_of_mut!(types::float),
+        Element::Integer => addr_of_mut!(types::uint64),
+        Element::Quad => addr_of_mut!(types::longdouble),
+    }
+}
+
+fn wide_type(wide: Wide) -> *mut ffi_type {
+    match wide {
+        Wide::ComplexF32 => &raw mut ffi_type_complex_float,
+        Wide::ComplexF64 => &raw mut ffi_type_complex_double,
+        Wide::ComplexLong => &raw mut ffi_type_complex_longdouble,
+        Wide::LongDouble => addr_of_mut!(types::longdouble),
+    }
+}
+
+fn scalar_type(scalar: Scalar) -> *mut ffi_type {
+    match scalar {
+        Scalar::Bool | Scalar::U8 => addr_of_mut!(types::uint8),
+        Scalar::F32 => addr_of_mut!(types::float),
+        Scalar::F64 => addr_of_mut!(types::double),
+        Scalar::I16 => addr_of_mut!(types::sint16),
+        Scalar::I32 => addr_of_mut!(types::sint32),
+        Scalar::I64 => addr_of_mut!(types::sint64),
+        Scalar::I8 => addr_of_mut!(types::sint8),
+        Scalar::U16 => addr_of_mut!(types::uint16),
+        Scalar::U32 => addr_of_mut!(types::uint32),
+        Scalar::U64 => addr_of_mut!(types::uint64),
+    }
+}

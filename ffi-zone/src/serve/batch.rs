@@ -1,0 +1,318 @@
+//! Many calls in one request.
+//!
+//! The calls stand in a row in the arena ([`cloison_contract::call`]), and so do their replies, for which the zone sets room
+//! aside behind what the client has used; behind that goes what the calls have to say. The row is looked through once before
+//! anything is called, so that nonsense in it costs nothing but the batch; then call after call is taken from it and
+//! checked again, because the client can have changed it meanwhile, until one ends otherwise than with [`Status::Ok`].
+//!
+//! Each call is admitted like any other. What is done once for all of them is what costs more than a call does: taking
+//! the request, looking at the clock, waking the client. The time that the batch takes counts against the deadline of
+//! each function in it.
+
+use crate::callback::callables::Callables;
+use crate::marshal::refusal::{Refusal, empty_reply};
+use crate::serve::Service;
+use crate::serve::clients::Client;
+use crate::serve::workers::Station;
+use cloison_contract::call::{
+    ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
+};
+use cloison_contract::interface::{Function, Pointed, Role};
+use cloison_contract::types::CType;
+use cloison_transport::Arena;
+use cloison_transport::status::Row;
+
+/// Bytes of a reply before its words.
+const REPLY_HEAD: u64 = 8;
+
+/// A row of calls that does not make sense.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Nonsense;
+
+/// A word of an earlier reply that becomes a word of this call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Link {
+    /// Which of this call's words.
+    pub word: usize,
+    /// Which call.
+    pub call: usize,
+    /// Which word of its reply.
+    pub result: usize,
+}
+
+/// Calls in the arena, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Calls<'a> {
+    arena: &'a Arena,
+    at: u64,
+    end: u64,
+    left: u64,
+}
+
+impl<'a> Calls<'a> {
+    /// Those that a request claims: offset, length, how many.
+    pub fn new(arena: &'a Arena, used: u64, claim: [u64; 3]) -> Result<Self, Nonsense> {
+        let [offset, length, left] = claim;
+        let end = offset.checked_add(length).filter(|end| *end <= used && used <= arena.len()).ok_or(Nonsense)?;
+        if !offset.is_multiple_of(8) || left > MAX_BATCH {
+            return Err(Nonsense);
+        }
+        Ok(Self { arena, at: offset, end, left })
+    }
+
+    /// The next call: its function and words into `request`, its links into `links`. Whether there was one.
+    #[inline]
+    pub fn next(&mut self, request: &mut Request, links: &mut Vec<Link>) -> Result<bool, Nonsense> {
+        links.clear();
+        if self.left == 0 {
+            return if self.at == self.end { Ok(false) } else { Err(Nonsense) };
+        }
+        let (function, count, link_count) = self.head()?;
+        request.function = function;
+        request.count = count as u32;
+        self.words(&mut request.words[..count])?;
+        for _ in 0..link_count {
+            let mut pair = [0; 2];
+            self.words(&mut pair)?;
+            let [word, from] = pair;
+            let word = usize::try_from(word).ok().filter(|word| *word < count).ok_or(Nonsense)?;
+            links.push(Link { word, call: (from >> 32) as usize, result: from as u32 as usize });
+        }
+        self.left -= 1;
+        Ok(true)
+    }
+
+    /// The next call's function, without the rest. Whether there was one.
+    #[inline]
+    fn skip(&mut self) -> Result<Option<u32>, Nonsense> {
+        if self.left == 0 {
+            return if self.at == self.end { Ok(None) } else { Err(Nonsense) };
+        }
+        let (function, count, links) = self.head()?;
+        self.at += count as u64 * 8 + links * 16;
+        self.left -= 1;
+        if self.at > self.end { Err(Nonsense) } else { Ok(Some(function)) }
+    }
+
+    #[inline]
+    fn head(&mut self) -> Result<(u32, usize, u64), Nonsense> {
+        let mut head = [0; 2];
+        self.words(&mut head)?;
+        let [first, second] = head;
+        let (function, count, links) = (first as u32, (first >> 32) as usize, second as u32);
+        if count > MAX_WORDS || links as usize > MAX_WORDS || second >> 32 != 0 {
+            return Err(Nonsense);
+        }
+        Ok((function, count, links.into()))
+    }
+
+    #[inline]
+    fn words(&mut self, target: &mut [u64]) -> Result<(), Nonsense> {
+        let end = self.at + target.len() as u64 * 8;
+        if end > self.end {
+            return Err(Nonsense);
+        }
+        self.arena.read_words(self.at, target).map_err(|_| Nonsense)?;
+        self.at = end;
+        Ok(())
+    }
+}
+
+/// Where replies are written.
+struct Replies<'a> {
+    arena: &'a Arena,
+    start: u64,
+    at: u64,
+    end: u64,
+    /// Where each begins, if any call has links.
+    begins: Vec<u64>,
+}
+
+impl Replies<'_> {
+    fn push(&mut self, reply: &Reply) -> Result<(), Nonsense> {
+        let count = (reply.count as usize).min(MAX_WORDS);
+        let end = self.at + REPLY_HEAD + count as u64 * 8;
+        if end > self.end {
+            return Err(Nonsense);
+        }
+        let head = [u64::from(reply.status as u32) | (count as u64) << 32];
+        self.arena.write_words(self.at, &head).map_err(|_| Nonsense)?;
+        self.arena.write_words(self.at + REPLY_HEAD, &reply.words[..count]).map_err(|_| Nonsense)?;
+        self.begins.push(self.at);
+        self.at = end;
+        Ok(())
+    }
+
+    /// A word of an earlier reply: the client can have changed it, as it could have sent it.
+    fn word(&self, call: usize, result: usize) -> Option<u64> {
+        let begin = *self.begins.get(call)?;
+        let (mut head, mut word) = ([0], [0]);
+        self.arena.read_words(begin, &mut head).ok()?;
+        let at = begin + REPLY_HEAD + result as u64 * 8;
+        if result as u64 >= head[0] >> 32 || at + 8 > self.at {
+            return None;
+        }
+        self.arena.read_words(at, &mut word).ok()?;
+        Some(word[0])
+    }
+}
+
+/// Which of a function's words stand alone on both sides: numbers and handles, bit by bit.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Single {
+    arguments: u64,
+    results: u64,
+    /// How many words a reply has at most.
+    words: u64,
+}
+
+impl Single {
+    /// Of one function.
+    pub(crate) fn of(function: &Function) -> Self {
+        let (mut single, mut argument, mut result) = (Self::default(), 0, 0);
+        if function.returns.kept {
+            let words = match (&function.returns.pointer, &function.result) {
+                (Some(pointed), _) => pointed.words(),
+                (None, CType::Record { .. } | CType::Wide(_)) => 2,
+                (None, _) => 1,
+            };
+            single.results |= u64::from(words == 1);
+            result += words;
+        }
+        for parameter in &function.parameters {
+            let role = &parameter.role;
+            let (taken, given) = (role.request_words(), role.reply_words());
+            let alone = matches!(role, Role::Number { .. } | Role::Cell(_) | Role::Handle(_));
+            let made = matches!(role, Role::Cell(_))
+                || matches!(role, Role::Place(place) if matches!(place.pointed, Pointed::Handle { .. }));
+            if taken == 1 && alone && argument < MAX_WORDS {
+                single.arguments |= 1 << argument;
+            }
+            if given == 1 && made && result < MAX_WORDS {
+                single.results |= 1 << result;
+            }
+            argument += taken;
+            result += given;
+        }
+        single.words = function.reply_words().max(REFUSAL_WORDS) as u64;
+        single
+    }
+}
+
+/// Runs a batch.
+pub(crate) fn run(
+    service: &Service,
+    client: &Client,
+    station: &Station,
+    row: &Row,
+    callables: &dyn Callables,
+    request: &Request,
+    reply: &mut Reply,
+) {
+    let mut batch = match Batch::new(service, client, request) {
+        Ok(batch) => batch,
+        Err(refusal) => return service.refuse(client, &refusal, request, reply),
+    };
+    let count = batch.calls.left;
+    row.begin_many(client.line.id(), BATCH, count);
+    batch.run(station, row, callables, request.arena_used);
+    row.end();
+    let replies = &batch.replies;
+    reply.status = Status::Ok;
+    reply.count = 3;
+    reply.words[..3].copy_from_slice(&[replies.start, replies.at - replies.start, batch.made]);
+}
+
+struct Batch<'a> {
+    service: &'a Service,
+    client: &'a Client,
+    calls: Calls<'a>,
+    replies: Replies<'a>,
+    made: u64,
+}
+
+impl<'a> Batch<'a> {
+    /// Looks the calls through and makes room for their replies.
+    fn new(service: &'a Service, client: &'a Client, request: &Request) -> Result<Self, Box<Refusal>> {
+        let nonsense = |_| Refusal::new(Status::Malformed, "the batch makes no sense");
+        let arena = client.line.arena();
+        if request.count != 3 {
+            return Err(nonsense(Nonsense));
+        }
+        let claim = [request.words[0], request.words[1], request.words[2]];
+        let calls = Calls::new(arena, request.arena_used, claim).map_err(nonsense)?;
+        let (mut ahead, mut bytes) = (calls, 0_u64);
+        while let Some(function) = ahead.skip().map_err(nonsense)? {
+            let words = service.single(function).map_or(REFUSAL_WORDS as u64, |single| single.words);
+            bytes += REPLY_HEAD + words * 8;
+        }
+        let start = request.arena_used.next_multiple_of(ARENA_ALIGNMENT);
+        let end = start.saturating_add(bytes);
+        if end > arena.len() {
+            let text = format_args!("the replies' {bytes} bytes do not fit into what is left of the channel");
+            return Err(Refusal::new(Status::TooLarge, text));
+        }
+        let replies = Replies { arena, start, at: start, end, begins: Vec::with_capacity(calls.left as usize) };
+        Ok(Self { service, client, calls, replies, made: 0 })
+    }
+
+    fn run(&mut self, station: &Station, row: &Row, callables: &dyn Callables, used: u64) {
+        let (mut request, mut reply, mut links) = (Box::new(Request::EMPTY), Box::new(empty_reply()), Vec::new());
+        let mut functions = Vec::with_capacity(self.calls.left as usize);
+        request.arena_used = self.replies.end.max(used);
+        loop {
+            match self.calls.next(&mut request, &mut links) {
+                Ok(false) => return,
+                Ok(true) if links.is_empty() || self.follow(&functions, &mut request, &links).is_some() => {
+                    self.one(station, row, callables, &mut request, &mut reply);
+                }
+                Ok(true) | Err(Nonsense) => {
+                    let refusal = Refusal::new(Status::Malformed, "the call makes no sense");
+                    self.service.refuse(self.client, &refusal, &request, &mut reply);
+                }
+            }
+            if self.replies.push(&reply).is_err() {
+                // Only a client that has changed the batch meanwhile gets here.
+                return;
+            }
+            functions.push(request.function);
+            self.made += 1;
+            if reply.status != Status::Ok {
+                return;
+            }
+        }
+    }
+
+    fn one(&self, station: &Station, row: &Row, callables: &dyn Callables, request: &mut Request, reply: &mut Reply) {
+        row.next(request.function);
+        let reached = match request.function {
+            CLOSE | SYNC => {
+                self.service.object(self.client, station, callables, request, reply);
+                match request.function == SYNC && reply.status == Status::Ok {
+                    true => request.arena_used + reply.words[1] + ARENA_ALIGNMENT,
+                    false => request.arena_used,
+                }
+            }
+            _ => match self.service.admit(self.client, request) {
+                Ok(()) => self.service.call(self.client, station, callables, request, reply),
+                Err(refusal) => return self.service.refuse(self.client, &refusal, request, reply),
+            },
+        };
+        // The next one answers behind this one.
+        request.arena_used = reached.max(request.arena_used).min(self.replies.arena.len());
+    }
+
+    /// Puts results of earlier calls where the links say.
+    fn follow(&self, functions: &[u32], request: &mut Request, links: &[Link]) -> Option<()> {
+        let own = self.service.single(request.function)?;
+        for link in links {
+            let earlier = self.service.single(*functions.get(link.call)?)?;
+            let (word, result) = (link.word as u32, u32::try_from(link.result).ok()?);
+            if own.arguments.checked_shr(word)? & 1 == 0 || earlier.results.checked_shr(result)? & 1 == 0 {
+                return None;
+            }
+            request.words[link.word] = self.replies.word(link.call, link.result)?;
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,165 @@
+//! What the zone knows of one client: its line, its grant, the conversation it is in, and its callables that C has.
+
+use crate::callback::callables::{Bound, Callables, ClosureId, Unbound};
+use crate::callback::conversation::Conversation;
+use crate::callback::questions::Question;
+use crate::marshal::refusal::Refusal;
+use crate::native::closures;
+use crate::serve::Service;
+use crate::serve::policy::Policy;
+use cloison_contract::FunctionId;
+use cloison_transport::line::Line;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many callables of one client C may have at once, where clients share the zone: no client takes them all.
+const SHARED_CALLABLES: usize = 64;
+
+/// One client.
+pub(crate) struct Client {
+    pub(crate) line: Arc<Line>,
+    /// `None` if the grant made no sense: then nothing is allowed.
+    pub(crate) policy: Option<Policy>,
+    pub(crate) conversation: Conversation,
+    callables: Mutex<Vec<Callable>>,
+    /// How many there are.
+    count: AtomicUsize,
+    presence: Mutex<Presence>,
+}
+
+/// One of its callables, as C has it.
+struct Callable {
+    number: u64,
+    /// Which kind of callback it is.
+    kind: usize,
+    closure: ClosureId,
+    /// How many have bound it.
+    uses: usize,
+}
+
+/// Whether its call runs, and whether it is still there.
+#[derive(Clone, Copy, Default)]
+struct Presence {
+    running: bool,
+    gone: bool,
+}
+
+impl Client {
+    pub(crate) fn new(line: Arc<Line>, policy: Option<Policy>) -> Arc<Self> {
+        Arc::new(Self {
+            line,
+            policy,
+            conversation: Conversation::default(),
+            callables: Mutex::default(),
+            count: AtomicUsize::new(0),
+            presence: Mutex::default(),
+        })
+    }
+
+    /// Whether C has any of its callables.
+    #[inline]
+    pub(crate) fn has_callables(&self) -> bool {
+        self.count.load(Ordering::Relaxed) != 0
+    }
+
+    /// Its call begins, and other threads may hear that it leaves.
+    pub(crate) fn begin(&self) {
+        self.presence().running = true;
+    }
+
+    /// Its call has ended. Whether it is for the caller to end the client, too.
+    pub(crate) fn end(&self) -> bool {
+        let mut presence = self.presence();
+        presence.running = false;
+        presence.gone
+    }
+
+    /// Whether it has left.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.presence().gone
+    }
+
+    /// It leaves. Whether it is for the caller to end it; else it is for whoever runs its call.
+    pub(crate) fn leave(&self) -> bool {
+        let mut presence = self.presence();
+        presence.gone = true;
+        !presence.running
+    }
+
+    /// Takes all its callables back.
+    pub(crate) fn forget_callables(&self) {
+        let mut callables = self.callables();
+        callables.drain(..).for_each(|callable| closures::release(callable.closure));
+        self.count.store(0, Ordering::Relaxed);
+    }
+
+    fn callables(&self) -> MutexGuard<'_, Vec<Callable>> {
+        self.callables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn presence(&self) -> MutexGuard<'_, Presence> {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call of a client's that may be answered with questions.
+pub(crate) struct Asking<'a> {
+    pub(crate) service: &'a Arc<Service>,
+    pub(crate) client: &'a Arc<Client>,
+    /// Its level in the conversation.
+    pub(crate) level: usize,
+}
+
+impl Asking<'_> {
+    /// What callables have given to C, it has no more.
+    pub(crate) fn release_given(&self) {
+        let given = self.client.conversation.given(self.level);
+        if !given.is_empty() {
+            self.service.marshal().handles().unpin(self.client.line.id(), &given);
+        }
+    }
+}
+
+impl Callables for Asking<'_> {
+    /// A callable that C has already, as the same kind of callback, keeps its address: libraries compare them.
+    fn bind(&self, function: FunctionId, parameter: usize, number: u64) -> Result<Bound, Unbound> {
+        let kind = self.service.callbacks().kind(function, parameter).ok_or(Unbound::Malformed)?;
+        let mut callables = self.client.callables();
+        if let Some(known) = callables.iter_mut().find(|known| (known.number, known.kind) == (number, kind)) {
+            known.uses += 1;
+            return Ok(Bound { address: closures::address(known.closure), closure: known.closure });
+        }
+        if self.service.is_shared() && callables.len() >= SHARED_CALLABLES {
+            return Err(Unbound::TooMany);
+        }
+        let question = Question::new(self.service, self.client, kind, number).ok_or(Unbound::Malformed)?;
+        let closure = closures::allot(Arc::new(question)).ok_or(Unbound::TooMany)?;
+        callables.push(Callable { number, kind, closure, uses: 1 });
+        self.client.count.store(callables.len(), Ordering::Relaxed);
+        Ok(Bound { address: closures::address(closure), closure })
+    }
+
+    fn starts(&self, function: u32, in_use: u64) {
+        let interface = &self.service.marshal().functions().interface;
+        let own = interface.functions.get(function as usize).and_then(|function| function.callables);
+        self.client.conversation.start(self.level, in_use, own.unwrap_or(interface.sandbox.callables));
+    }
+
+    fn ended(&self) -> Option<Box<Refusal>> {
+        let refusal = self.client.conversation.settle(self.level);
+        self.release_given();
+        refusal
+    }
+}
+
+/// Nothing calls it any more, as far as one of those is concerned who have bound it.
+pub(crate) fn release(client: &Client, closure: ClosureId) {
+    let mut callables = client.callables();
+    let Some(index) = callables.iter().position(|callable| callable.closure == closure) else { return };
+    callables[index].uses -= 1;
+    if callables[index].uses == 0 {
+        callables.swap_remove(index);
+        client.count.store(callables.len(), Ordering::Relaxed);
+        closures::release(closure);
+    }
+}

@@ -1,0 +1,195 @@
+//! What the broker says, and who is there: the front, which the thread that waits holds.
+
+use crate::callback::callables::NoCallables;
+use crate::objects::handles;
+use crate::serve::clients::Client;
+use crate::serve::policy::Policy;
+use crate::serve::workers::{Job, Station};
+use crate::serve::{Ended, Service};
+use cloison_contract::Grant;
+use cloison_contract::call::{CLOSE, Request};
+use cloison_contract::interface::Callback;
+use cloison_contract::message::{ChannelId, FromZone, ToZone};
+use cloison_transport::account::Account;
+use cloison_transport::server::{Server, Slot};
+use cloison_transport::status::Row;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, TryLockError, mpsc};
+
+/// The channel of what runs for nobody that is still there.
+const NOBODY: ChannelId = ChannelId(u64::MAX);
+
+/// What the thread that waits holds.
+pub(crate) struct Front {
+    pub(crate) server: Server,
+    /// By slot.
+    pub(crate) clients: Vec<Option<Arc<Client>>>,
+    /// Those that have left and whose objects have not ended. The flag: the broker has been told already.
+    pub(crate) leaving: Vec<(Arc<Client>, bool)>,
+}
+
+impl Service {
+    /// While a callable runs: what the broker has sent.
+    pub(crate) fn hear(&self) {
+        // Whoever holds the front looks at the bell, too.
+        let mut front = match self.front.try_lock() {
+            Ok(front) => front,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return std::thread::yield_now(),
+        };
+        if self.is_alone() {
+            front.look_at_terms();
+        } else if front.server.hear()
+            && let Err(ended) = self.messages(&mut front, true)
+        {
+            self.gate.end(Some(ended));
+        }
+    }
+
+    /// Everything that the broker has sent; `inside` of a call, the objects of a client that leaves have to wait.
+    pub(crate) fn messages(&self, front: &mut Front, inside: bool) -> Result<(), Ended> {
+        while let Some((message, descriptors)) = self.control.try_receive::<ToZone>()? {
+            match message {
+                ToZone::Attach { channel, grant } => self.attach(front, channel, &grant, descriptors)?,
+                ToZone::Detach { channel } => self.detach(front, channel, inside)?,
+                ToZone::Load { .. } => return Err(Ended::Unexpected("a second `Load`")),
+            }
+        }
+        Ok(())
+    }
+
+    fn attach(&self, front: &mut Front, id: ChannelId, grant: &Grant, descriptors: Vec<OwnedFd>) -> Result<(), Ended> {
+        let mut descriptors = descriptors.into_iter();
+        let (Some(channel), Some(terms)) = (descriptors.next(), descriptors.next()) else {
+            return Err(Ended::Unexpected("`Attach` comes with a channel and its terms"));
+        };
+        let account = descriptors.next().map(|account| Account::open(&account));
+        let account = account.transpose().map_err(|error| Ended::Attach(id, error))?;
+        let slot = front.server.attach(id, channel, terms).map_err(|error| Ended::Attach(id, error))?;
+        let policy = Policy::new(grant, &self.marshal.functions().interface, account).ok();
+        let Some(line) = front.server.line(slot).cloned() else { return Ok(()) };
+        front.place(slot, Client::new(line, policy));
+        Ok(())
+    }
+
+    fn detach(&self, front: &mut Front, id: ChannelId, inside: bool) -> Result<(), Ended> {
+        let client = front.server.detach(id).and_then(|slot| front.clients.get_mut(slot.index())?.take());
+        match client {
+            Some(client) if client.leave() || self.take_back(&client) => {
+                if inside {
+                    self.control.send(&FromZone::Detached { channel: id }, &[])?;
+                }
+                front.leaving.push((client, inside));
+            }
+            // Whoever runs its call ends it.
+            Some(_) => {}
+            None => self.control.send(&FromZone::Detached { channel: id }, &[])?,
+        }
+        Ok(())
+    }
+
+    /// Whether the client's call has not begun, and does not any more: it waited for the first thread.
+    fn take_back(&self, client: &Arc<Client>) -> bool {
+        let waited = self.gate.withdraw_call(client);
+        if waited {
+            client.line.abandon();
+            client.end();
+        }
+        waited
+    }
+
+    /// A call for the first thread. Its client may leave before that has time for it, or have left by now.
+    pub(crate) fn post(&self, client: &Arc<Client>, request: Box<Request>) {
+        self.gate.post(Job::Call(client.clone(), request));
+        if client.is_gone() && self.take_back(client) {
+            self.end(client, false);
+        }
+    }
+
+    fn tell_detached(&self, client: &Client) {
+        // If the broker does not hear it, it is gone.
+        let _ = self.control.send(&FromZone::Detached { channel: client.line.id() }, &[]);
+    }
+
+    /// Ends what a client has left behind.
+    pub(crate) fn end(&self, client: &Arc<Client>, told: bool) {
+        if !self.affine.is_none() && !Station::is_first() {
+            // The broker does not wait for the first thread to have time.
+            let now = !told && self.gate.is_busy();
+            if now {
+                self.tell_detached(client);
+            }
+            return self.gate.post(Job::End(client.clone(), told || now));
+        }
+        let id = client.line.id();
+        let ended = Station::visit(&self.row, |station| {
+            // None of the zone's functions has that number: the zone's own deadline holds.
+            station.row.begin_many(id, CLOSE, 0);
+            self.marshal.end_client(&station.workspace, id, &NoCallables);
+            station.row.end();
+            station.workspace.trim();
+        });
+        debug_assert!(ended.is_ok(), "every thread that gets here has a station");
+        client.forget_callables();
+        if !told {
+            self.tell_detached(client);
+        }
+    }
+
+    /// Ends what clients that have left could not take along, if nobody uses it any more.
+    #[inline]
+    pub(crate) fn sweep(&self) {
+        if self.marshal.handles().is_sweep_due() {
+            self.sweep_now();
+        }
+    }
+
+    /// Whether objects that such a callback is shown belong to the first thread, and this is another one.
+    pub(crate) fn is_elsewhere(&self, callback: &Callback) -> bool {
+        !Station::is_first() && self.affine.is_shown(&self.marshal.functions().interface, callback)
+    }
+
+    /// Has the first thread hide these objects, as what belongs to them does to it. Done when this returns, unless serving is
+    /// over.
+    pub(crate) fn hide_there(&self, row: &Row, client: ChannelId, words: Vec<u64>) {
+        let (hidden, done) = mpsc::sync_channel(1);
+        self.gate.post(Job::Hide { client, row: row.clone(), words, hidden });
+        // The call in which the question was asked goes on, and with it its deadline.
+        let _ = done.recv();
+    }
+
+    /// Frees what belonged to objects that were shown.
+    pub(crate) fn free_hidden(&self, row: &Row, ended: Vec<handles::Ended>) {
+        if ended.is_empty() {
+            return;
+        }
+        let freed = Station::visit(row, |station| self.marshal.end(&station.workspace, ended, &NoCallables));
+        debug_assert!(freed.is_ok(), "every thread that gets here has a station, or had one");
+    }
+
+    #[cold]
+    fn sweep_now(&self) {
+        if !self.affine.is_none() && !Station::is_first() {
+            return self.gate.post(Job::Sweep);
+        }
+        let ended = self.marshal.handles().sweep();
+        if ended.is_empty() {
+            return;
+        }
+        let freed = Station::visit(&self.row, |station| {
+            station.row.begin_many(NOBODY, CLOSE, 0);
+            self.marshal.end(&station.workspace, ended, &NoCallables);
+            station.row.end();
+        });
+        debug_assert!(freed.is_ok(), "every thread that gets here has a station");
+    }
+}
+
+impl Front {
+    fn place(&mut self, slot: Slot, client: Arc<Client>) {
+        if self.clients.len() <= slot.index() {
+            self.clients.resize(slot.index() + 1, None);
+        }
+        self.clients[slot.index()] = Some(client);
+    }
+}

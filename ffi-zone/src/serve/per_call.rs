@@ -1,0 +1,167 @@
+//! Each call in a process of its own (`instances = "per-call"`).
+//!
+//! ```text
+//!  client            mother                              child
+//!    request ──────▶ takes it, clone ──────────────────▶ seals itself
+//!                    waits for the child's end           admits, calls, answers: the channel is its own
+//!    question ◀─────────────────────────────────────────
+//!    answer ───────────────────────────────────────────▶
+//!    reply ◀──────────────────────────────────────────── _exit(0)
+//!                    has it answered? If not: Crashed
+//! ```
+//!
+//! - The mother is the zone's process, with the library loaded and no code of it running any more
+//!   ([`cloison_sandbox::Mother`]). Each client has one of its own, as with `per-client`.
+//! - What a call leaves behind, in the library and in ours, goes with the child: memory, locale, handlers, handles. What
+//!   lives on is shared memory: the channel, the status page, and the account of what has been used of the grant.
+//! - A child that dies takes nothing along: the mother answers with [`Status::Crashed`] and serves the next call. A call
+//!   that is overdue is the broker's to end, and ends the mother too, as the status page says so.
+//! - A batch is one call, and so is what a callback calls on the same channel: handles live as long as that.
+//! - While a child runs, its mother looks neither at other channels of the client nor at the broker's messages. The
+//!   broker's bell wakes a child that waits for its client, and the terms tell it whether the client is still there.
+
+use crate::marshal::refusal::{Refusal, empty_reply};
+use crate::serve::clients::Client;
+use crate::serve::crew::Crew;
+use crate::serve::front::Front;
+use crate::serve::workers::Station;
+use crate::serve::{Ended, Service};
+use cloison_contract::call::{ANSWER, Reply, Request, Status};
+use cloison_contract::message::ChannelId;
+use cloison_sandbox::{Jail, Mother};
+use cloison_transport::line::{Line, Unanswered};
+use cloison_transport::server::Turn;
+use cloison_transport::status::{Row, monotonic};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Ends of calls are remembered for so many channels: more than one client has at a time.
+const REMEMBERED: usize = 16;
+/// A client that answers late is listened to again and again for so long.
+const LONG: Duration = Duration::from_secs(3600);
+
+impl Crew {
+    /// As [`Crew::serve`], with each call in a process of its own.
+    pub fn serve_apart(self, mother: Jail<Mother>) -> Ended {
+        let (service, station) = (&self.service, &*self.station);
+        let mut calls = Calls { mother, number: 0, ended: BTreeMap::new() };
+        let (mut request, mut reply) = (Box::new(Request::EMPTY), Box::new(empty_reply()));
+        loop {
+            match service.next(&mut request) {
+                Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.line, &request),
+                Ok(client) => calls.run(&client.line, &station.row, &mut request, |number, request| {
+                    service.marshal().handles().begin_call(number);
+                    service.run_alone(&client, station, request, &mut reply);
+                }),
+                Err(ended) => return ended,
+            }
+        }
+    }
+}
+
+impl Service {
+    /// Whether this process runs a single call.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    /// For the mother, who runs no calls herself: the next request, and whose it is.
+    fn next(&self, request: &mut Request) -> Result<Arc<Client>, Ended> {
+        let mut front = self.front();
+        loop {
+            match front.server.wait(request) {
+                Turn::Control => {
+                    self.messages(&mut front, false)?;
+                    std::mem::take(&mut front.leaving).iter().for_each(|(client, told)| self.end(client, *told));
+                }
+                Turn::Request(slot) => {
+                    if let Some(Some(client)) = front.clients.get(slot.index()) {
+                        return Ok(client.clone());
+                    }
+                }
+            }
+        }
+    }
+
+    /// One call, in the process that is made for it.
+    fn run_alone(self: &Arc<Self>, client: &Arc<Client>, station: &Station, request: &mut Request, reply: &mut Reply) {
+        self.alone.store(true, Ordering::Relaxed);
+        client.begin();
+        self.run_one(client, station, request, reply);
+        // Nobody else knows what its client is late with.
+        while client.conversation.is_late() {
+            match client.line.listen(request, monotonic() + LONG) {
+                Ok(()) => self.run_one(client, station, request, reply),
+                Err(Unanswered::Control) => self.hear(),
+                Err(Unanswered::Deadline) => {}
+                Err(Unanswered::Gone) => return,
+            }
+        }
+    }
+}
+
+impl Front {
+    /// Without a look at the broker's messages: who waits for a client that the broker has let go waits in vain.
+    pub(crate) fn look_at_terms(&mut self) {
+        self.server.hear();
+        for client in self.clients.iter().flatten().filter(|client| client.line.revoked()) {
+            self.server.detach(client.line.id());
+        }
+    }
+}
+
+/// The calls of one zone.
+#[derive(Debug)]
+struct Calls {
+    mother: Jail<Mother>,
+    /// How many there have been.
+    number: u64,
+    /// How the latest process of each channel has ended.
+    ended: BTreeMap<ChannelId, cloison_sandbox::Ended>,
+}
+
+impl Calls {
+    /// Lets `serve` run the request that has been taken from `line`, in a process of its own that has ended when this returns.
+    /// The line is idle then.
+    fn run(&mut self, line: &Line, row: &Row, request: &mut Request, serve: impl FnOnce(u64, &mut Request)) {
+        let relayed = line.relay();
+        self.number += 1;
+        let ended = self.mother.in_child(|_| serve(self.number, request));
+        row.end();
+        let refusal = match ended {
+            Ok(ended) => {
+                self.remember(line.id(), ended);
+                Refusal::crashed(ended)
+            }
+            Err(error) => Refusal::new(Status::TooMany, format_args!("no process for this call: {error}")),
+        };
+        if line.take_back(relayed) {
+            reply(line, request, &refusal);
+        }
+    }
+
+    fn remember(&mut self, channel: ChannelId, ended: cloison_sandbox::Ended) {
+        self.ended.insert(channel, ended);
+        while self.ended.len() > REMEMBERED {
+            self.ended.pop_first();
+        }
+    }
+
+    /// What a child has asked is answered when the child has ended.
+    fn answer_to_nobody(&self, line: &Line, request: &Request) {
+        let refusal = match self.ended.get(&line.id()) {
+            Some(ended) => Refusal::crashed(*ended),
+            None => Refusal::new(Status::Malformed, "nobody has asked"),
+        };
+        reply(line, request, &refusal);
+    }
+}
+
+#[cold]
+fn reply(line: &Line, request: &Request, refusal: &Refusal) {
+    let mut reply = empty_reply();
+    refusal.write(&mut reply, Some(line.arena()), request.arena_used);
+    line.reply(&reply);
+}

@@ -1,0 +1,144 @@
+//! One request, from its admission to its reply.
+
+use crate::callback::callables::Callables;
+use crate::marshal::Origin;
+use crate::marshal::refusal::Refusal;
+use crate::serve::Service;
+use crate::serve::batch;
+use crate::serve::clients::Client;
+use crate::serve::policy::Denial;
+use crate::serve::workers::Station;
+use cloison_contract::FunctionId;
+use cloison_contract::call::{ANSWER, BATCH, CLOSE, Reply, Request, SYNC, Status};
+use cloison_transport::status::Row;
+
+impl Service {
+    /// One request, up to its reply.
+    #[inline]
+    pub(crate) fn serve(
+        &self,
+        client: &Client,
+        station: &Station,
+        row: &Row,
+        callables: &dyn Callables,
+        request: &Request,
+        reply: &mut Reply,
+    ) {
+        if request.function >= SYNC {
+            return self.special(client, station, row, callables, request, reply);
+        }
+        if let Err(refusal) = self.admit(client, request) {
+            return self.refuse(client, &refusal, request, reply);
+        }
+        row.begin(client.line.id(), request.function);
+        self.call(client, station, callables, request, reply);
+        row.end();
+    }
+
+    /// A call that has been admitted. How much of the arena is in use afterwards.
+    #[inline]
+    pub(crate) fn call(
+        &self,
+        client: &Client,
+        station: &Station,
+        callables: &dyn Callables,
+        request: &Request,
+        reply: &mut Reply,
+    ) -> u64 {
+        let mut origin = Origin::new(client.line.id(), client.line.arena(), callables);
+        origin.bounds = client.policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
+        let reached = self.marshal.call(&station.workspace, &origin, request, reply);
+        if client.line.revoked() {
+            self.refuse(client, &revoked(), request, reply);
+        }
+        reached
+    }
+
+    fn special(
+        &self,
+        client: &Client,
+        station: &Station,
+        row: &Row,
+        callables: &dyn Callables,
+        request: &Request,
+        reply: &mut Reply,
+    ) {
+        match request.function {
+            BATCH => batch::run(self, client, station, row, callables, request, reply),
+            CLOSE | SYNC => {
+                row.begin(client.line.id(), request.function);
+                self.object(client, station, callables, request, reply);
+                row.end();
+            }
+            _ => {
+                debug_assert_eq!(request.function, ANSWER);
+                let refusal = Refusal::new(Status::Malformed, "an answer to no question");
+                self.refuse(client, &refusal, request, reply);
+            }
+        }
+    }
+
+    /// A request about an object instead of a function.
+    pub(crate) fn object(
+        &self,
+        client: &Client,
+        station: &Station,
+        callables: &dyn Callables,
+        request: &Request,
+        reply: &mut Reply,
+    ) {
+        if client.line.revoked() {
+            return self.refuse(client, &revoked(), request, reply);
+        }
+        if request.arena_used > client.line.arena().len() {
+            // What a callable is shown during the end of an object would stand behind that.
+            let refusal = Refusal::new(Status::Malformed, "the request makes no sense");
+            return self.refuse(client, &refusal, request, reply);
+        }
+        let origin = Origin::new(client.line.id(), client.line.arena(), callables);
+        match request.function {
+            CLOSE => {
+                callables.starts(CLOSE, request.arena_used);
+                self.marshal.close(&station.workspace, &origin, request, reply);
+                if let Some(refusal) = callables.ended() {
+                    self.refuse(client, &refusal, request, reply);
+                }
+            }
+            _ => self.marshal.sync(&origin, request, reply),
+        }
+    }
+
+    /// Whether the client may make this call now.
+    #[inline]
+    pub(crate) fn admit(&self, client: &Client, request: &Request) -> Result<(), Box<Refusal>> {
+        if client.line.revoked() {
+            return Err(revoked());
+        }
+        let function = FunctionId(request.function);
+        let admitted = client.policy.as_ref().ok_or(Denial::Function).and_then(|policy| policy.admit(function));
+        admitted.map_err(|denial| self.denied(function, &denial))
+    }
+
+    /// Answers without a call.
+    #[cold]
+    pub(crate) fn refuse(&self, client: &Client, refusal: &Refusal, request: &Request, reply: &mut Reply) {
+        refusal.write(reply, Some(client.line.arena()), request.arena_used);
+    }
+
+    #[cold]
+    fn denied(&self, function: FunctionId, denial: &Denial) -> Box<Refusal> {
+        let status = match denial {
+            Denial::Calls(_) | Denial::Rate { .. } => Status::QuotaExceeded,
+            Denial::Function => Status::Denied,
+        };
+        match self.marshal.functions().declaration(function) {
+            Some(declared) => Refusal::new(status, format_args!("{}: {denial}", declared.name)),
+            None => Refusal::new(Status::Malformed, format_args!("there is no function {}", function.0)),
+        }
+    }
+}
+
+#[cold]
+fn revoked() -> Box<Refusal> {
+    Refusal::new(Status::Revoked, "the grant has been revoked")
+}

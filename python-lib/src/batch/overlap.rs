@@ -1,0 +1,352 @@
+//! Crossings of a `map` that overlap: while the zone makes the calls of one, the results of the one before become Python
+//! objects here, and the next is made ready.
+//!
+//! ```text
+//!  here   convert 1 │ convert 2    │ results 1, convert 3 │ results 2, convert 4 │ …
+//!  zone             │ calls of 1   │ calls of 2           │ calls of 3           │ …
+//!
+//!  arena  mark │ what all calls share │ rows, items' bytes, replies │ rows, items' bytes, replies │
+//!                                       └─ of crossings 1, 3, …      └─ of crossings 2, 4, …
+//! ```
+//!
+//! The channel is in use all the time, so no Python code may run. That is why this is for calls whose results are numbers
+//! ([`suits`]), for items that are what they seem ([`Kind::is_plain`]), and for lines on which the library has no callable.
+//! For all others [`crate::batch::map`] makes one crossing after the other. Only an item that does not fit makes an object
+//! that Python's collector knows; a finalizer that runs just then and calls this capability is told that a call is under way.
+
+use crate::batch::crossing::{self, Crossing};
+use crate::batch::map::{Alike, Chunk};
+use crate::batch::rows;
+use crate::call::conversation::Turn;
+use crate::call::line::Open;
+use crate::errors::raise;
+use crate::marshal::arguments::Prepared;
+use crate::marshal::kind::{Bulk, Kind};
+use crate::marshal::output::Output;
+use crate::marshal::plan::{Length, Plan};
+use crate::marshal::results::Lie;
+use cloison_contract::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
+use cloison_contract::types::Scalar;
+use cloison_transport::Arena;
+use cloison_transport::client::CallError;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+use std::cell::RefMut;
+use std::time::Instant;
+
+/// A crossing costs as much as a handful of calls; with more calls than this the processor's caches are no help any more.
+const CALLS: usize = 512;
+/// With fewer there is nothing to overlap.
+const FEWEST_CALLS: usize = 64;
+/// The most bytes of the items of one crossing.
+const BYTES: u64 = 64 << 10;
+/// So many crossings go by before Python looks for signals.
+const CROSSINGS: usize = 64;
+
+/// Whether the results of these calls are no more than a number each.
+pub fn suits(plan: &Plan) -> bool {
+    matches!(&*plan.results, [] | [Output::Float | Output::Integer(_)])
+}
+
+/// A crossing's part of the arena.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    rows: u64,
+    /// From here on, the items' bytes.
+    bytes: u64,
+    /// They end by here, so that the replies fit.
+    end: u64,
+}
+
+/// What is to cross next.
+struct Ready {
+    part: Part,
+    calls: usize,
+    /// Where the items' bytes end.
+    used: u64,
+    /// Why the item after them is not among them.
+    unfit: Option<PyBaseExceptionRef>,
+}
+
+/// Why there are no more calls.
+pub struct Ended {
+    /// How many calls after those with results had been made when the zone ended.
+    pub lost: usize,
+    /// The error of the next call, if that is why.
+    pub failure: Option<PyBaseExceptionRef>,
+}
+
+/// Overlapping crossings of one function.
+pub struct Overlap<'c, 'a> {
+    chunk: &'c Chunk<'a>,
+    /// With what all calls share.
+    prepared: Prepared<'a>,
+    parts: [Part; 2],
+    /// Where both and their replies end.
+    end: u64,
+    /// The most calls of a crossing.
+    calls: usize,
+    bytes: Option<OnlyBytes>,
+    batch: Plan,
+}
+
+/// Nothing but the bytes of one buffer differs from call to call, which is the usual case: then converting an item is copying it.
+struct OnlyBytes {
+    /// Where the buffer's words stand.
+    word: usize,
+    /// The most bytes.
+    most: u64,
+}
+
+impl OnlyBytes {
+    fn of(chunk: &Chunk<'_>) -> Option<Self> {
+        let argument = chunk.only_varying()?;
+        let Kind::Buffer(Bulk { max_bytes, element, .. }) = &argument.kind else { return None };
+        let position = chunk.plan.arguments.iter().position(|one| one.word == argument.word)?;
+        let most = |length: &Length| (*length.of == [position]).then(|| u64::try_from(length.most).unwrap_or(u64::MAX));
+        let lengths: Vec<u64> = chunk.plan.lengths.iter().map(most).collect::<Option<_>>()?;
+        let most = lengths.into_iter().fold(*max_bytes, u64::min);
+        (element.size() == 1).then_some(Self { word: argument.word, most })
+    }
+
+    /// Copies the item. `None` if it is not as plain as that; `false` if there is no room.
+    #[inline]
+    fn copy(&self, item: &PyObject, request: &mut Request, end: u64, arena: &Arena) -> Option<bool> {
+        let bytes = item.downcast_ref::<PyBytes>()?.as_bytes();
+        let (offset, length) = (request.arena_used.next_multiple_of(ARENA_ALIGNMENT), bytes.len() as u64);
+        if length > self.most {
+            return None;
+        }
+        request.words[self.word] = offset;
+        request.words[self.word + 1] = length;
+        request.arena_used = offset + length;
+        Some(request.arena_used <= end && arena.write(offset, bytes).is_ok())
+    }
+}
+
+impl<'c, 'a> Overlap<'c, 'a> {
+    /// For `count` items. `None` if their calls are not such, or if there is no room.
+    pub fn new(chunk: &'c Chunk<'a>, count: usize, vm: &VirtualMachine) -> PyResult<Option<Self>> {
+        let (line, plan) = (chunk.line, chunk.plan);
+        if !suits(plan) || count < FEWEST_CALLS || !line.callables.is_empty() {
+            return Ok(None);
+        }
+        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        if chunk.share(&mut prepared, vm)?.is_some() {
+            return Ok(None);
+        }
+        let calls = (count / 8).clamp(FEWEST_CALLS, CALLS);
+        let mut start = prepared.request.arena_used;
+        let mut part = || {
+            let rows = start.next_multiple_of(ARENA_ALIGNMENT);
+            let bytes = rows + rows::row_bytes(plan.words as usize, 0) * calls as u64;
+            let end = bytes + BYTES;
+            start = end.next_multiple_of(ARENA_ALIGNMENT) + (calls * (1 + REFUSAL_WORDS) * 8) as u64;
+            Part { rows, bytes, end }
+        };
+        let parts = [part(), part()];
+        if start > chunk.room() {
+            return Ok(None);
+        }
+        let mut batch = Plan::special(BATCH, &plan.name, &line.interface);
+        // The broker sees to each call's deadline; this one is for the case that nobody does.
+        batch.deadline = plan.deadline.saturating_mul(calls as u32);
+        Ok(Some(Self { chunk, prepared, parts, end: start, calls, bytes: OnlyBytes::of(chunk), batch }))
+    }
+
+    /// Make the calls for as many items as are plain, and add their values to `results`.
+    pub fn run(
+        &mut self,
+        items: &'a [PyObjectRef],
+        results: &mut Vec<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Ended> {
+        let (line, plan) = (self.chunk.line, self.chunk.plan);
+        let mut channel = line.channel(plan, vm)?;
+        let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
+        let mut rest = &items[..items.len().min(self.calls * CROSSINGS)];
+        let mut flying = self.ready(open.caller.arena(), 0, &mut rest, vm);
+        let mut posted = Instant::now();
+        if flying.calls > 0 {
+            posted = self.post(open, &flying);
+        }
+        let (mut words, mut numbers) = (Vec::new(), Vec::with_capacity(self.calls));
+        let mut turn = 0;
+        while flying.calls > 0 {
+            let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
+            turn += 1;
+            let next = match flying.unfit.take() {
+                Some(error) => Ready { part: flying.part, calls: 0, used: 0, unfit: Some(error) },
+                None => self.ready(open.caller.arena(), turn, &mut rest, vm),
+            };
+            let outcome = open.caller.resume();
+            self.chunk.pace.learn(flying.calls, posted.elapsed(), usize::MAX);
+            let replies = if outcome == Ok(Status::Ok) { complete(plan, open, &flying) } else { None };
+            let Some(replies) = replies else { return self.end(&flying, channel, outcome, results, vm) };
+            // The end of both parts: what is ready in the other one must not be given back to the kernel.
+            open.caller.settle(self.end);
+            if next.calls > 0 {
+                posted = self.post(open, &next);
+            }
+            // The zone is busy again; what it has answered stands still, unless it lies.
+            let read = read(plan, open.caller.arena(), replies, &flying, &mut words, &mut numbers);
+            objects(plan, &mut numbers, results, vm);
+            if let Err(lie) = read {
+                if next.calls > 0 {
+                    line.give_up(&mut channel, plan);
+                }
+                return Ok(Ended { lost: 0, failure: Some(raise::lied(&line.name, &self.batch, &lie, vm)) });
+            }
+            flying = next;
+        }
+        Ok(Ended { lost: 0, failure: flying.unfit })
+    }
+
+    /// When it was.
+    fn post(&self, open: &mut Open, ready: &Ready) -> Instant {
+        let (line, plan) = (self.chunk.line, self.chunk.plan);
+        let length = rows::row_bytes(plan.words as usize, 0) * ready.calls as u64;
+        let request = crossing::request(ready.part.rows, length, ready.calls, ready.used);
+        line.count_call();
+        open.caller.post(&request, self.batch.deadline);
+        Instant::now()
+    }
+
+    /// Convert and write the next items.
+    fn ready(&mut self, arena: &Arena, turn: usize, rest: &mut &'a [PyObjectRef], vm: &VirtualMachine) -> Ready {
+        let (chunk, plan) = (self.chunk, self.chunk.plan);
+        let part = self.parts[turn % 2];
+        let mut ready = Ready { part, calls: 0, used: part.bytes, unfit: None };
+        let head = rows::head(plan.id, plan.words as usize);
+        let most = chunk.pace.calls().min(self.calls);
+        let row_bytes = rows::row_bytes(plan.words as usize, 0);
+        while let [item, others @ ..] = *rest {
+            if ready.calls == most || !chunk.is_plain(item) {
+                break;
+            }
+            self.prepared.begin_again(ready.used);
+            let request = &mut self.prepared.request;
+            let copied = self.bytes.as_ref().and_then(|bytes| bytes.copy(item, request, part.end, arena));
+            let copied = match copied {
+                Some(copied) => copied,
+                None => match chunk.convert(&mut self.prepared, item, vm) {
+                    Ok(()) => self.prepared.request.arena_used <= part.end && self.prepared.write(arena).is_ok(),
+                    Err(error) => {
+                        ready.unfit = Some(error);
+                        break;
+                    }
+                },
+            };
+            let (at, request) = (part.rows + row_bytes * ready.calls as u64, &self.prepared.request);
+            let written = copied
+                && arena.write_words(at, &head).is_ok()
+                && arena.write_words(at + size_of_val(&head) as u64, &request.words[..plan.words as usize]).is_ok();
+            if !written {
+                break;
+            }
+            ready.used = request.arena_used;
+            ready.calls += 1;
+            *rest = others;
+        }
+        ready
+    }
+
+    /// A crossing that has not gone as all others do.
+    #[cold]
+    fn end(
+        &self,
+        ready: &Ready,
+        channel: RefMut<'_, Option<Open>>,
+        outcome: Result<Status, CallError>,
+        results: &mut Vec<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Ended> {
+        let (line, plan, epoch) = (self.chunk.line, self.chunk.plan, self.chunk.line.epoch());
+        let Turn { mut channel, outcome, raised, asked } = line.converse(&self.batch, channel, outcome, vm)?;
+        if let Err(failure) = outcome {
+            let error = line.failed(&self.batch, failure, &mut channel, vm);
+            let lost = line.made_before_end(epoch, ready.calls).unwrap_or(0);
+            return Ok(Ended { lost, failure: Some(error) });
+        }
+        let turn = Turn { channel, outcome, raised, asked };
+        let mut calls = Alike::new(plan, ready.calls);
+        let Crossing { made, lost, failure, .. } = line.crossed(&self.batch, &mut calls, turn, vm)?;
+        for made in made {
+            results.push(made.values.into_object(line, vm)?);
+        }
+        Ok(Ended { lost, failure })
+    }
+}
+
+/// Where the replies stand, if the zone says that all calls have been made and that the last one has ended well, as none is
+/// made after one that has not.
+fn complete(plan: &Plan, open: &Open, flying: &Ready) -> Option<u64> {
+    let reply = open.caller.reply();
+    let &[offset, length, made] = reply.words.get(..reply.count as usize)? else { return None };
+    let each = (1 + plan.results.len()) as u64 * 8;
+    if made != flying.calls as u64 || length != made * each {
+        return None;
+    }
+    let mut last = [0];
+    open.caller.arena().read_words(offset.checked_add(length - each)?, &mut last).ok()?;
+    (last[0] == well(plan)).then_some(offset)
+}
+
+/// What stands before the words of a reply to a call that has ended well.
+fn well(plan: &Plan) -> u64 {
+    u64::from(Status::Ok as u32) | (plan.results.len() as u64) << 32
+}
+
+/// The numbers of calls that have all ended well, each checked. `words` is room to do it in.
+fn read(
+    plan: &Plan,
+    arena: &Arena,
+    replies: u64,
+    flying: &Ready,
+    words: &mut Vec<u64>,
+    numbers: &mut Vec<u64>,
+) -> Result<(), Lie> {
+    let (each, well) = (1 + plan.results.len(), well(plan));
+    words.resize(flying.calls * each, 0);
+    arena.read_words(replies, words).map_err(|_| Lie::Range)?;
+    let integer = match &*plan.results {
+        [Output::Integer(scalar)] => Some(*scalar),
+        _ => None,
+    };
+    for reply in words.chunks_exact(each) {
+        let (head, number) = (reply[0], reply.get(1).copied().unwrap_or(0));
+        if head != well {
+            return Err(Lie::Words);
+        }
+        if integer.is_some_and(|scalar| !holds(scalar, number)) {
+            return Err(Lie::Number);
+        }
+        numbers.push(number);
+    }
+    Ok(())
+}
+
+/// Whether that type holds the number.
+#[inline]
+fn holds(scalar: Scalar, number: u64) -> bool {
+    let over = 64 - scalar.size() as u32 * 8;
+    match scalar {
+        Scalar::Bool => number <= 1,
+        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => ((number << over) as i64 >> over) as u64 == number,
+        _ => number << over >> over == number,
+    }
+}
+
+/// Numbers as Python objects, which takes no Python code.
+fn objects(plan: &Plan, numbers: &mut Vec<u64>, results: &mut Vec<PyObjectRef>, vm: &VirtualMachine) {
+    let numbers = numbers.drain(..);
+    match &*plan.results {
+        [Output::Float] => results.extend(numbers.map(|bits| vm.ctx.new_float(f64::from_bits(bits)).into())),
+        [Output::Integer(Scalar::Bool)] => results.extend(numbers.map(|truth| vm.ctx.new_bool(truth != 0).into())),
+        [Output::Integer(scalar)] if scalar.bounds().is_some_and(|(least, _)| least < 0) => {
+            results.extend(numbers.map(|number| vm.ctx.new_int(number as i64).into()));
+        }
+        [Output::Integer(_)] => results.extend(numbers.map(|number| vm.ctx.new_int(number).into())),
+        _ => results.extend(numbers.map(|_| vm.ctx.none())),
+    }
+}

@@ -1,0 +1,145 @@
+//! Python callables that C calls: what a question means, and which callable has which number.
+
+use crate::call::line::Line;
+use crate::marshal::kind::Kind;
+use crate::marshal::output::Output;
+use crate::marshal::plan::{Argument, Names};
+use cloison_contract::call::MAX_WORDS;
+use cloison_contract::interface::Callback;
+use cloison_contract::types::CType;
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// The words of an answer before the results: the depth, and whether the callable returned.
+pub const ANSWER_WORDS: usize = 2;
+/// How many callables a capability may hold at once: far more than the zone has room for.
+const MOST: usize = 1 << 16;
+
+/// What becomes of a question.
+#[derive(Debug)]
+pub struct CallbackPlan {
+    /// The function that it is passed to, as errors show it.
+    pub function: Box<str>,
+    /// The parameter that it is passed as.
+    pub name: Box<str>,
+    /// How long one run may take.
+    pub deadline: Duration,
+    /// How long all runs in one call of the function may take together.
+    pub budget: Duration,
+    /// What the callable is given.
+    pub given: Box<[Output]>,
+    /// What its value becomes; several values come as a tuple.
+    pub results: Box<[Argument]>,
+    /// How many words an answer has.
+    pub words: u32,
+}
+
+impl CallbackPlan {
+    /// Work it out. `None` if a question or an answer is more than a call can carry.
+    pub fn new(names: &Names<'_>, name: &str, callback: &Callback) -> Option<Self> {
+        let most = names.interface.sandbox.call_bytes;
+        let parameters = || callback.parameters.iter().enumerate();
+        let given = parameters().filter(|(_, parameter)| parameter.role.is_argument());
+        let given = given.map(|(position, parameter)| Output::of_argument(parameter, position, most));
+        let mut results = Vec::new();
+        let mut word = ANSWER_WORDS;
+        let mut push = |name: String, kind: Kind, position: usize| {
+            let words = kind.words();
+            results.push(Argument {
+                name: name.into(),
+                position,
+                word,
+                kind,
+                default: None,
+                leading: false,
+                once: true,
+            });
+            word += words;
+        };
+        if callback.kept && callback.result != CType::Void {
+            push(format!("the value of {name}"), Kind::of_value(&callback.result)?, 0);
+        }
+        for (position, parameter) in parameters().filter(|(_, parameter)| parameter.role.is_result()) {
+            let (kind, _) = Kind::of(parameter, position, names)?;
+            push(format!("the {} of {name}", parameter.name), kind, position);
+        }
+        if word > MAX_WORDS || callback.argument_words() + 3 > MAX_WORDS {
+            return None;
+        }
+        Some(Self {
+            function: names.function.name.as_str().into(),
+            name: name.into(),
+            deadline: callback.deadline.or(names.function.deadline).unwrap_or(names.interface.sandbox.deadline),
+            budget: names.function.callables.unwrap_or(names.interface.sandbox.callables),
+            given: given.collect::<Option<_>>()?,
+            results: results.into(),
+            words: word as u32,
+        })
+    }
+}
+
+/// A callable and what is to be done with it.
+#[derive(Clone, Debug)]
+pub struct Callable {
+    /// What Python passed.
+    pub object: PyObjectRef,
+    /// As what.
+    pub plan: Rc<CallbackPlan>,
+}
+
+/// The callables that the library may call. Numbers are never used again.
+#[derive(Debug, Default)]
+pub struct Callables {
+    registered: RefCell<BTreeMap<u64, Callable>>,
+    last: Cell<u64>,
+}
+
+impl Callables {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.registered.borrow().is_empty()
+    }
+
+    /// The callable of that number.
+    pub fn find(&self, number: u64) -> Option<Callable> {
+        self.registered.borrow().get(&number).cloned()
+    }
+}
+
+/// A callable's place among those that the library may call, for as long as this lives.
+#[derive(Debug)]
+pub struct Registration {
+    line: Rc<Line>,
+    number: u64,
+}
+
+impl Registration {
+    /// Give a callable a number.
+    pub fn new(line: &Rc<Line>, object: PyObjectRef, plan: Rc<CallbackPlan>, vm: &VirtualMachine) -> PyResult<Self> {
+        let callables = &line.callables;
+        let mut registered = callables.registered.borrow_mut();
+        if registered.len() >= MOST {
+            return Err(vm.new_runtime_error(format!("capability '{}' holds {MOST} callables already", line.name)));
+        }
+        let number = callables.last.get() + 1;
+        callables.last.set(number);
+        registered.insert(number, Callable { object, plan });
+        Ok(Self { line: line.clone(), number })
+    }
+
+    /// The number.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        // Letting go of a Python object can run Python code: not while the table is borrowed.
+        let callable = self.line.callables.registered.borrow_mut().remove(&self.number);
+        drop(callable);
+    }
+}

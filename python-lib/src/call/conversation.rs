@@ -1,0 +1,221 @@
+//! What can happen between a request and its end: signals, and questions of the library to Python callables.
+//!
+//! ```text
+//!  request ─▶ … ─▶ Callback: let go of the channel, run the callable, post its answer ─▶ … ─▶ the call's end
+//!                        └─ calls inside of the callable are conversations of their own on the same channel
+//! ```
+//!
+//! # Invariants
+//!
+//! - While Python code runs, the channel is not borrowed, [`Line::mark`] says which part of the arena is taken, and
+//!   [`Line::depth`] how many questions are open. Both are as before when a conversation ends.
+//! - Each question gets one answer, whatever happens in Python: an exception is answered as one, and raised when the call has
+//!   ended. Only a signal or the end of the channel breaks a conversation off, and then the channel is gone.
+//! - A channel that goes while a callable runs is seen by its epoch, and everything that waited on it ends.
+
+use crate::call::callback::{ANSWER_WORDS, Callable, CallbackPlan};
+use crate::call::late::{self, Watched};
+use crate::call::line::{Line, Open};
+use crate::errors::raise::{self, Place};
+use crate::interrupt;
+use crate::marshal::arguments::Prepared;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::{Lie, Taking};
+use crate::marshal::value::Values;
+use crate::objects::handle::MANY_DROPPED;
+use cloison_contract::call::{ANSWER, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
+use cloison_transport::client::CallError;
+use cloison_transport::{Arena, OutOfRange};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
+use rustpython_vm::{AsObject, PyObject, PyResult, VirtualMachine};
+use std::cell::RefMut;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A conversation at its end.
+pub struct Turn<'a> {
+    /// The channel, with the last reply.
+    pub channel: RefMut<'a, Option<Open>>,
+    /// How it ended.
+    pub outcome: Result<Status, CallError>,
+    /// What a callable raised.
+    pub raised: Option<PyBaseExceptionRef>,
+    /// The callable that was asked last.
+    pub asked: Option<Rc<CallbackPlan>>,
+}
+
+/// What the zone asks.
+struct Question {
+    callable: Callable,
+    depth: u64,
+    /// From here on the arena is free.
+    free: u64,
+    /// What the callable is given.
+    given: Result<Values, Lie>,
+}
+
+impl Question {
+    fn take(line: &Rc<Line>, reply: &Reply, arena: &Arena) -> Result<Self, Lie> {
+        let [number, depth, used, words @ ..] = &reply.words[..reply.count as usize] else { return Err(Lie::Words) };
+        if *depth != line.depth() + 1 || *depth > MAX_DEPTH as u64 || *used > arena.len() {
+            return Err(Lie::Question);
+        }
+        let callable = line.callables.find(*number).ok_or(Lie::Question)?;
+        let given = Taking::new(line, arena, None).take(&callable.plan.given, words);
+        Ok(Self { callable, depth: *depth, free: used.next_multiple_of(ARENA_ALIGNMENT), given })
+    }
+}
+
+/// What the client says to a question.
+struct Answer {
+    request: Request,
+    bulk: Vec<(u64, Vec<u8>)>,
+}
+
+impl Answer {
+    /// The callable has not returned.
+    fn raised(line: &Rc<Line>, depth: u64) -> Self {
+        let mut prepared = Prepared::empty(ANSWER, ANSWER_WORDS as u32, line);
+        prepared.request.words[0] = depth;
+        Self { request: prepared.request, bulk: Vec::new() }
+    }
+
+    fn write(&self, arena: &Arena) -> Result<(), OutOfRange> {
+        self.bulk.iter().try_for_each(|(offset, bytes)| arena.write(*offset, bytes))
+    }
+}
+
+impl Line {
+    /// Go on until the call ends.
+    pub fn converse<'a>(
+        self: &'a Rc<Self>,
+        plan: &Plan,
+        mut channel: RefMut<'a, Option<Open>>,
+        mut outcome: Result<Status, CallError>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Turn<'a>> {
+        let epoch = self.epoch();
+        if self.depth() == 0 {
+            self.callables_took.set(Duration::ZERO);
+        }
+        let (mut raised, mut asked, mut told) = (None, None, None);
+        loop {
+            let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
+            outcome = match outcome {
+                Err(CallError::Interrupted) if interrupt::is_late_only() => open.caller.resume(),
+                Err(CallError::Interrupted) => match vm.check_signals() {
+                    Ok(()) => open.caller.resume(),
+                    Err(interrupt) => {
+                        self.give_up(&mut channel, plan);
+                        return Err(raised.unwrap_or(interrupt));
+                    }
+                },
+                Ok(Status::Callback) => {
+                    let question = match Question::take(self, open.caller.reply(), open.caller.arena()) {
+                        Ok(question) => question,
+                        Err(lie) => {
+                            self.give_up(&mut channel, plan);
+                            return Err(raised.unwrap_or_else(|| raise::lied(&self.name, plan, &lie, vm)));
+                        }
+                    };
+                    asked = Some(question.callable.plan.clone());
+                    let depth = question.depth;
+                    drop(channel);
+                    let answer = self.run(question, vm);
+                    let late = late::ended_with(answer.as_ref().err());
+                    let answer = answer.unwrap_or_else(|error| {
+                        // Of what came too late the zone says more.
+                        if late {
+                            told.get_or_insert(error)
+                        } else {
+                            raised.get_or_insert(error)
+                        };
+                        Answer::raised(self, depth)
+                    });
+                    channel = self.channel(plan, vm)?;
+                    if self.epoch() != epoch {
+                        return Err(self.gone(plan, raised, vm));
+                    }
+                    let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
+                    let answer = match answer.write(open.caller.arena()) {
+                        Ok(()) => answer,
+                        Err(OutOfRange) => {
+                            let room = open.caller.arena().len();
+                            raised.get_or_insert_with(|| self.too_large(plan, answer.request.arena_used, room, vm));
+                            Answer::raised(self, depth)
+                        }
+                    };
+                    self.count_call();
+                    open.caller.call(&answer.request, plan.deadline)
+                }
+                outcome => {
+                    // It was not too late after all.
+                    let told = told.filter(|_| outcome == Ok(Status::Raised));
+                    return Ok(Turn { channel, outcome, raised: raised.or(told), asked });
+                }
+            };
+        }
+    }
+
+    /// Run a callable. Whatever it does, the line is afterwards as before.
+    fn run(self: &Rc<Self>, question: Question, vm: &VirtualMachine) -> PyResult<Answer> {
+        let (depth, mark) = (self.depth(), self.mark());
+        self.set_place(question.depth, question.free);
+        let answer = self.run_inside(&question.callable, question.given, question.depth, vm);
+        let moved = self.depth() != question.depth;
+        self.set_place(depth, mark);
+        if moved {
+            return Err(vm.new_runtime_error("a callable of a capability ended out of order"));
+        }
+        answer
+    }
+
+    fn run_inside(
+        self: &Rc<Self>,
+        Callable { object, plan }: &Callable,
+        given: Result<Values, Lie>,
+        depth: u64,
+        vm: &VirtualMachine,
+    ) -> PyResult<Answer> {
+        let given = given.map_err(|lie| raise::lied_to(&self.name, plan, &lie, vm))?.into_objects(self, vm)?;
+        let count = given.len();
+        let value = {
+            let _watched = Watched::new(self, plan);
+            object.vectorcall(given, count, None, vm)?
+        };
+        if self.handles.waiting() >= MANY_DROPPED {
+            self.close_dropped(vm)?;
+        }
+        let mut prepared = Prepared::empty(ANSWER, plan.words, self);
+        prepared.request.words[..ANSWER_WORDS].copy_from_slice(&[depth, 1]);
+        let values = results(plan, &value, vm)?;
+        for (result, value) in plan.results.iter().zip(&values) {
+            prepared.convert(result, value, Place::new(&plan.function, &result.name), vm)?;
+        }
+        Ok(Answer { bulk: prepared.bulk_copied(), request: prepared.request })
+    }
+
+    /// What ends a call whose channel went while a callable ran.
+    #[cold]
+    fn gone(&self, plan: &Plan, raised: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        raised.unwrap_or_else(|| self.lost(plan, vm))
+    }
+}
+
+/// A callable's value, as its results.
+fn results<'a>(plan: &CallbackPlan, value: &'a PyObject, vm: &VirtualMachine) -> PyResult<Vec<&'a PyObject>> {
+    match &*plan.results {
+        [] => Ok(Vec::new()),
+        [_] => Ok(vec![value]),
+        several => match value.downcast_ref::<PyTuple>() {
+            Some(tuple) if tuple.len() == several.len() => {
+                Ok(tuple.as_slice().iter().map(|object| object.as_object()).collect())
+            }
+            _ => {
+                let what = format!("a tuple of {}", several.len());
+                let parameter = format!("the value of {}", plan.name);
+                Err(Place::new(&plan.function, &parameter).type_error(&what, value, vm))
+            }
+        },
+    }
+}

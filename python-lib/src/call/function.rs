@@ -1,0 +1,183 @@
+//! The class `Function`: one function of a capability.
+
+use crate::call::line::Line;
+use crate::errors::raise;
+use crate::marshal::arguments::{Passed, Prepared};
+use crate::marshal::plan::Plan;
+use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::function::{FuncArgs, KwArgs};
+use rustpython_vm::types::{Callable, Representable};
+use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use std::cell::OnceCell;
+use std::fmt;
+use std::rc::Rc;
+
+/// A function of a capability. It can only be got from one.
+#[rustpython_vm::pyclass(module = "cloison", name = "Function")]
+#[derive(PyPayload)]
+pub struct Function {
+    name: String,
+    capability: PyRef<crate::objects::object::Capability>,
+    ready: OnceCell<Ready>,
+}
+
+#[derive(Debug)]
+struct Ready {
+    line: Rc<Line>,
+    plan: Plan,
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Function").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Function {
+    /// The function of that name, which need not be known to exist yet.
+    pub fn new(capability: PyRef<crate::objects::object::Capability>, name: String) -> Self {
+        Self { name, capability, ready: OnceCell::new() }
+    }
+
+    /// The class, with calls going the short way.
+    pub fn class_ready() -> PyTypeRef {
+        let class = Self::make_static_type();
+        class.slots.vectorcall.store(Some(vectorcall));
+        class
+    }
+
+    #[inline]
+    fn ready(&self, vm: &VirtualMachine) -> PyResult<&Ready> {
+        match self.ready.get() {
+            Some(ready) => Ok(ready),
+            None => self.prepare(vm),
+        }
+    }
+
+    #[cold]
+    fn prepare(&self, vm: &VirtualMachine) -> PyResult<&Ready> {
+        let line = self.capability.line(vm)?;
+        let plan = line
+            .interface
+            .function(&self.name)
+            .filter(|(_, function)| !function.internal)
+            .and_then(|(id, _)| Plan::new(&line.interface, &line.grant, id.0));
+        match plan {
+            Some(plan) => Ok(self.ready.get_or_init(|| Ready { line, plan })),
+            None => Err(self.capability.no_function(&self.name, vm)),
+        }
+    }
+
+    /// What a call needs, if it is granted.
+    #[inline]
+    pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Line>, &Plan)> {
+        let Ready { line, plan } = self.ready(vm)?;
+        if !plan.granted {
+            return Err(raise::not_granted(&line.name, &plan.name, &line.location, vm));
+        }
+        Ok((line, plan))
+    }
+
+    #[inline]
+    fn invoke<'a>(&'a self, mut passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
+        let (line, plan) = self.granted(vm)?;
+        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        prepared.fill(plan, &mut passed, vm)?;
+        line.call(plan, &mut prepared, vm)?.into_object(line, vm)
+    }
+}
+
+/// A call from bytecode: values as they are on the stack, without a dictionary of keywords.
+fn vectorcall(
+    function: &PyObject,
+    values: Vec<PyObjectRef>,
+    positional: usize,
+    names: Option<&[PyObjectRef]>,
+    vm: &VirtualMachine,
+) -> PyResult {
+    match function.downcast_ref::<Function>() {
+        Some(function) => function.invoke(Passed::new(&values, positional, names), vm),
+        None => Err(vm.new_type_error("not a function of a capability")),
+    }
+}
+
+impl Callable for Function {
+    type Args = FuncArgs;
+
+    /// A call with a tuple and a dictionary: `function(*args, **kwargs)`.
+    fn call(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let (values, positional, names) = spread(args, vm);
+        zelf.invoke(Passed::new(&values, positional, Some(&names)), vm)
+    }
+}
+
+/// Positional values and named ones behind them, how many are positional, and the names of the others.
+pub fn spread(args: FuncArgs, vm: &VirtualMachine) -> (Vec<PyObjectRef>, usize, Vec<PyObjectRef>) {
+    let mut values = args.args;
+    let positional = values.len();
+    let named = args.kwargs.into_iter().map(|(name, value)| {
+        values.push(value);
+        vm.ctx.new_str(name).into()
+    });
+    let names = named.collect();
+    (values, positional, names)
+}
+
+impl Representable for Function {
+    fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
+        let signature = zelf.ready.get().map_or("()", |ready| &ready.plan.signature);
+        Ok(format!("<function {}.{}{signature} of a capability>", zelf.capability.name(), zelf.name))
+    }
+}
+
+#[rustpython_vm::pyclass(with(Callable, Representable), flags(IMMUTABLETYPE, DISALLOW_INSTANTIATION))]
+impl Function {
+    #[pygetset]
+    fn __name__(zelf: &Py<Self>) -> String {
+        zelf.name.clone()
+    }
+
+    #[pygetset]
+    fn __qualname__(zelf: &Py<Self>) -> String {
+        format!("{}.{}", zelf.capability.name(), zelf.name)
+    }
+
+    #[pygetset]
+    fn __module__(_zelf: &Py<Self>) -> &'static str {
+        "cloison"
+    }
+
+    #[pygetset]
+    fn __doc__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyStrRef> {
+        Ok(vm.ctx.new_str(&*zelf.ready(vm)?.plan.doc))
+    }
+
+    #[pygetset]
+    fn __text_signature__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyStrRef> {
+        Ok(vm.ctx.new_str(&*zelf.ready(vm)?.plan.signature))
+    }
+
+    #[pygetset]
+    fn __signature__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let text = Self::__text_signature__(zelf, vm)?;
+        crate::interpreter::cloison_module("_signature", vm)?.get_attr("signature", vm)?.call((text,), vm)
+    }
+
+    /// One call for each item, many in one crossing: the list of their results.
+    #[pymethod]
+    fn map(zelf: &Py<Self>, items: PyObjectRef, fixed: KwArgs, vm: &VirtualMachine) -> PyResult {
+        let (line, plan) = zelf.granted(vm)?;
+        crate::batch::map::map(line, plan, &items, &fixed, vm)
+    }
+
+    #[pymethod]
+    fn __reduce__(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        Err(vm.new_type_error("a function of a capability cannot be copied or pickled"))
+    }
+
+    #[pymethod]
+    fn __reduce_ex__(zelf: &Py<Self>, _protocol: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        Self::__reduce__(zelf, vm)
+    }
+}

@@ -1,0 +1,3 @@
+//! What Python is told when something goes wrong.
+
+pub(crate) mod raise;

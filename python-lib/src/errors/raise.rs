@@ -1,0 +1,490 @@
+//! The exceptions, made from `cloison._errors`. All of this is off the fast path.
+
+use crate::call::callback::CallbackPlan;
+use crate::call::line::Line;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::Lie;
+use cloison_contract::call::{BATCH, NULL, Status};
+use cloison_contract::interface::Raises;
+use cloison_contract::message::{End, Ran};
+use cloison_contract::types::Scalar;
+use cloison_transport::Arena;
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
+use rustpython_vm::convert::ToPyObject;
+use rustpython_vm::function::{FuncArgs, KwArgs};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
+use std::fmt;
+use std::time::Duration;
+
+/// The longest text that a zone may explain an error with, in bytes.
+const TEXT_BYTES: u64 = 64 << 10;
+
+/// Which argument of which function an error is about.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// The parameter's name.
+    pub parameter: &'a str,
+    /// Where inside of it.
+    pub inside: Option<&'a Inside<'a>>,
+}
+
+/// A step from a value to one of its parts.
+#[derive(Clone, Copy)]
+pub struct Inside<'a> {
+    /// The steps before.
+    pub before: Option<&'a Inside<'a>>,
+    /// This one.
+    pub part: Part<'a>,
+}
+
+/// A part of a value.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
+    /// An element.
+    Index(usize),
+    /// A record's member.
+    Member(&'a str),
+}
+
+impl fmt::Display for Inside<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(before) = self.before {
+            before.fmt(formatter)?;
+        }
+        match self.part {
+            Part::Index(index) => write!(formatter, "[{index}]"),
+            Part::Member(name) => write!(formatter, ".{name}"),
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    /// That argument of that function.
+    #[inline]
+    pub fn new(function: &'a str, parameter: &'a str) -> Self {
+        Self { function, parameter, inside: None }
+    }
+
+    /// A part of it. The step is the caller's to keep.
+    pub fn step(&self, part: Part<'a>) -> Inside<'a> {
+        Inside { before: self.inside, part }
+    }
+
+    /// Behind a step.
+    pub fn at(self, step: &'a Inside<'a>) -> Self {
+        Self { inside: Some(step), ..self }
+    }
+
+    fn text(&self, what: &str) -> String {
+        let inside = self.inside.map(Inside::to_string).unwrap_or_default();
+        format!("{}(): {}{inside} {what}", self.function, self.parameter)
+    }
+
+    /// A handle whose object is gone.
+    #[cold]
+    pub fn stale(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        error("StaleHandle", &self.text(what), &[], vm)
+    }
+
+    /// The wrong type.
+    #[cold]
+    pub fn type_error(&self, expected: &str, got: &PyObject, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_type_error(self.text(&format!("must be {expected}, not {}", got.class().name())))
+    }
+
+    /// The right type, but not this value.
+    #[cold]
+    pub fn value_error(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_value_error(self.text(what))
+    }
+
+    /// A mapping's key that is no member of the record.
+    #[cold]
+    pub fn no_member(&self, key: &str, record: &str, known: &[&str], vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_type_error(self.text(&format!("has no member {key:?}: {record} has {}", known.join(", "))))
+    }
+
+    /// Too large for C.
+    #[cold]
+    pub fn overflow_error(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_overflow_error(self.text(what))
+    }
+
+    /// An int that the C type does not hold.
+    #[cold]
+    pub fn does_not_fit(&self, value: &str, (least, most): (i128, i128), vm: &VirtualMachine) -> PyBaseExceptionRef {
+        self.overflow_error(&format!("is {value}, and its C type holds {least} to {most}"), vm)
+    }
+}
+
+/// Make an exception of `cloison._errors`, with attributes.
+#[cold]
+pub fn error(
+    class: &str,
+    message: &str,
+    attributes: &[(&str, PyObjectRef)],
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let found = vm
+        .import("cloison._errors", 0)
+        .and_then(|package| package.get_attr("_errors", vm))
+        .and_then(|module| module.get_attr(vm.ctx.intern_str(class), vm));
+    match found {
+        Ok(class) => made(&class, message, attributes, vm),
+        Err(error) => error,
+    }
+}
+
+fn made(
+    class: &PyObject,
+    message: &str,
+    attributes: &[(&str, PyObjectRef)],
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let keywords: KwArgs = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let made = class.call(FuncArgs::new(vec![vm.ctx.new_str(message).into()], keywords), vm);
+    match made.map(|object| object.downcast()) {
+        Ok(Ok(exception)) => exception,
+        Ok(Err(_)) => vm.new_runtime_error(message.to_owned()),
+        Err(error) => error,
+    }
+}
+
+/// A call on a capability that does not have the function.
+#[cold]
+pub fn not_granted(capability: &str, function: &str, location: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    error(
+        "CapabilityDenied",
+        &format!("{capability}.{function}() is not granted: add {function:?} to `allow` at {location}"),
+        &[
+            ("capability", capability.to_pyobject(vm)),
+            ("function", function.to_pyobject(vm)),
+            ("location", location.to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+/// A reply that is not [`Status::Ok`].
+#[cold]
+pub fn refused(
+    line: &Line,
+    plan: &Plan,
+    status: Status,
+    words: &[u64],
+    arena: &Arena,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let (capability, location) = (&*line.name, &*line.location);
+    let text = explanation(words, arena);
+    let name = &*plan.name;
+    let called = format!("{capability}.{name}()");
+    let function = ("function", name.to_pyobject(vm));
+    let parameter = || words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
+    match status {
+        Status::NativeError => native_error(line, &called, plan, words, text, vm),
+        Status::Denied => not_granted(capability, name, location, vm),
+        Status::OutOfBounds => error(
+            "CapabilityDenied",
+            &format!(
+                "{called}: the arguments are outside of what `where` at {location} allows{}",
+                text.map(|text| format!(": {text}")).unwrap_or_default()
+            ),
+            &[("capability", capability.to_pyobject(vm)), function, ("location", location.to_pyobject(vm))],
+            vm,
+        ),
+        Status::QuotaExceeded => error(
+            "QuotaExceeded",
+            &with(&called, "the grant's rate or number of calls is used up", text),
+            &[function],
+            vm,
+        ),
+        Status::Revoked => error("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
+        Status::BadArgument => {
+            let place = Place::new(name, parameter().map_or("an argument", |name| name));
+            place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
+        }
+        Status::StaleHandle => {
+            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            place.stale(&text.unwrap_or_else(|| "is closed".to_owned()), vm)
+        }
+        Status::WrongHandle => {
+            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            vm.new_type_error(place.text(&text.unwrap_or_else(|| "is a handle of another type".to_owned())))
+        }
+        Status::TooMany => {
+            let text = text.unwrap_or_else(|| "there are as many handles or callables as there may be".to_owned());
+            error("QuotaExceeded", &with(&called, &text, None), &[function], vm)
+        }
+        Status::CallbackOverdue => error(
+            "DeadlineExceeded",
+            &with(&called, "a callable took longer than it may", text),
+            &[function, ("deadline", plan.deadline.as_secs_f64().to_pyobject(vm))],
+            vm,
+        ),
+        Status::CallablesOverdue => callables_overdue(capability, plan, None, words, arena, vm),
+        Status::Crashed => {
+            let known = |index: usize| words.get(index).filter(|&&word| word != NULL).map(|&word| word as i32);
+            crashed(capability, plan, None, known(0), known(1), vm)
+        }
+        Status::Raised => vm.new_runtime_error(with(&called, "a callable raised, and is not known to have", text)),
+        Status::Misfit => vm.new_value_error(with(&called, &text.unwrap_or_else(|| "does not fit".to_owned()), None)),
+        Status::TooLarge => {
+            vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text))
+        }
+        _ => error("Error", &with(&called, "the zone did not understand the call", text), &[], vm),
+    }
+}
+
+fn with(called: &str, what: &str, text: Option<String>) -> String {
+    match text {
+        Some(text) => format!("{called}: {what}: {text}"),
+        None => format!("{called}: {what}"),
+    }
+}
+
+fn native_error(
+    line: &Line,
+    called: &str,
+    plan: &Plan,
+    words: &[u64],
+    text: Option<String>,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let code = words.first().zip(plan.code).map(|(&word, scalar)| match scalar {
+        Scalar::U64 => i128::from(word),
+        _ => i128::from(word as i64),
+    });
+    let errno = words.get(1).map(|&word| word as i64).filter(|&errno| errno != 0);
+    let mut told = match (code, &text) {
+        (Some(code), _) => format!("{called} failed with {code}"),
+        (None, Some(_)) => format!("{called} failed"),
+        (None, None) => format!("{called} returned NULL"),
+    };
+    for part in text.clone().into_iter().chain(errno.map(strerror)) {
+        told.push_str(": ");
+        told.push_str(&part);
+    }
+    let message = text.filter(|_| plan.explains);
+    let attributes = [
+        ("function", (*plan.name).to_pyobject(vm)),
+        ("code", code.to_pyobject(vm)),
+        ("errno", errno.to_pyobject(vm)),
+        ("message", message.clone().to_pyobject(vm)),
+    ];
+    let declared = match (&plan.raises, errno) {
+        (Raises::Os, Some(errno)) => return os_error(errno, message, &attributes, vm),
+        (Raises::Os | Raises::Native, _) => None,
+        (Raises::Declared { codes, otherwise }, _) => {
+            codes.iter().find(|(of, _)| Some(*of) == code).map(|(_, class)| *class).or(*otherwise)
+        }
+    };
+    match declared.map(|class| line.classes.exception(line, class, vm)) {
+        None => error("NativeError", &told, &attributes, vm),
+        Some(Ok(class)) => made(class.as_object(), &told, &attributes, vm),
+        Some(Err(error)) => error,
+    }
+}
+
+/// `OSError`, or the class derived from it that goes with the number.
+fn os_error(
+    errno: i64,
+    message: Option<String>,
+    attributes: &[(&str, PyObjectRef)],
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let text = message.unwrap_or_else(|| strerror(errno));
+    let class = vm.ctx.exceptions.os_error.as_object();
+    let exception = match class.call((errno, text), vm).map(|object| object.downcast::<PyBaseException>()) {
+        Ok(Ok(exception)) => exception,
+        Ok(Err(_)) => return vm.new_runtime_error("OSError() gave no exception"),
+        Err(error) => return error,
+    };
+    for (name, value) in attributes.iter().filter(|(name, _)| *name != "errno") {
+        // An attribute that cannot be set is a comfort that is missing.
+        let _ = exception.as_object().set_attr(vm.ctx.intern_str(*name), value.clone(), vm);
+    }
+    exception
+}
+
+fn strerror(errno: i64) -> String {
+    let text = std::io::Error::from_raw_os_error(errno as i32).to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// What the zone says about it: words 2 and 3 of a reply that is not `Ok`.
+fn explanation(words: &[u64], arena: &Arena) -> Option<String> {
+    let (&offset, &length) = (words.get(2)?, words.get(3)?);
+    if length == 0 || length > TEXT_BYTES {
+        return None;
+    }
+    let bytes = arena.read(offset, length).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The call took too long.
+#[cold]
+pub fn deadline_exceeded(
+    capability: &str,
+    function: &str,
+    deadline: Duration,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    error(
+        "DeadlineExceeded",
+        &format!("{capability}.{function}() did not end within {deadline:?}"),
+        &[("function", function.to_pyobject(vm)), ("deadline", deadline.as_secs_f64().to_pyobject(vm))],
+        vm,
+    )
+}
+
+/// A callable took longer than it may.
+#[cold]
+pub fn callback_overdue(
+    capability: &str,
+    function: &str,
+    asked: &CallbackPlan,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let (name, deadline) = (&*asked.name, asked.deadline);
+    error(
+        "DeadlineExceeded",
+        &format!("{capability}.{function}(): the callable {name} did not return within {deadline:?}"),
+        &[
+            ("function", function.to_pyobject(vm)),
+            ("deadline", deadline.as_secs_f64().to_pyobject(vm)),
+            ("callback", name.to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+/// The callables of a call took longer together than they may.
+#[cold]
+pub fn callables_overdue(
+    capability: &str,
+    plan: &Plan,
+    asked: Option<&CallbackPlan>,
+    words: &[u64],
+    arena: &Arena,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let called = format!("{capability}.{}()", plan.name);
+    let budget = Duration::from_millis(words.first().copied().unwrap_or(0));
+    error(
+        "DeadlineExceeded",
+        &with(&called, "its callables took longer together than they may", explanation(words, arena)),
+        &[
+            ("function", (*plan.name).to_pyobject(vm)),
+            ("deadline", budget.as_secs_f64().to_pyobject(vm)),
+            ("callback", asked.map(|asked| &*asked.name).to_pyobject(vm)),
+        ],
+        vm,
+    )
+}
+
+/// The channel ended during a call.
+#[cold]
+pub fn ended(line: &Line, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let (capability, called) = (&*line.name, &*plan.name);
+    match end {
+        End::DeadlineExceeded { ran } => {
+            let ran = ran.as_ref().map_or(called, |ran| &ran.function);
+            deadline_exceeded(capability, ran, line.deadline(ran).unwrap_or(plan.deadline), vm)
+        }
+        End::Exited { code, ran } => crashed(capability, plan, ran.as_ref(), None, Some(*code), vm),
+        End::Signaled { signal, ran } => crashed(capability, plan, ran.as_ref(), Some(*signal), None, vm),
+        End::Revoked => error(
+            "Revoked",
+            &format!("{capability}.{called}(): the grant has been revoked"),
+            &[("function", called.to_pyobject(vm))],
+            vm,
+        ),
+    }
+}
+
+fn crashed(
+    capability: &str,
+    plan: &Plan,
+    ran: Option<&Ran>,
+    signal: Option<i32>,
+    code: Option<i32>,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let how = how_ended(signal, code);
+    let (called, function) = (&*plan.name, ran.map_or(&*plan.name, |ran| &*ran.function));
+    let (called, while_running) = match ran {
+        // Of a batch, it is known which call it was.
+        Some(Ran { own: Some(_), .. }) if plan.id == BATCH => (function, String::new()),
+        Some(Ran { own: Some(_), .. }) if function != called => (called, format!(" while it ran {function}()")),
+        Some(Ran { own: None, .. }) => (called, format!(" while it ran {function}() for another client")),
+        _ => (called, String::new()),
+    };
+    error(
+        "ZoneCrashed",
+        &format!("{capability}.{called}(): the zone {how}{while_running}"),
+        &[("function", function.to_pyobject(vm)), ("signal", signal.to_pyobject(vm)), ("code", code.to_pyobject(vm))],
+        vm,
+    )
+}
+
+fn how_ended(signal: Option<i32>, code: Option<i32>) -> String {
+    match (signal, code) {
+        (Some(signal), _) => format!("was ended by signal {signal} ({})", signal_name(signal)),
+        (None, Some(code)) => format!("exited with status {code}"),
+        (None, None) => "is gone".to_owned(),
+    }
+}
+
+/// What has become of a zone.
+#[cold]
+pub fn fate(end: &End) -> String {
+    let (how, ran) = match end {
+        End::DeadlineExceeded { ran } => ("was ended because a call took too long".to_owned(), ran),
+        End::Exited { code, ran } => (how_ended(None, Some(*code)), ran),
+        End::Revoked => return "its grant has been revoked".to_owned(),
+        End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
+    };
+    match ran {
+        Some(Ran { function, .. }) => format!("its zone {how} while it ran {function}()"),
+        None => format!("its zone {how}"),
+    }
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGILL => "SIGILL",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS: a system call that its sandbox does not allow",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        _ => "see signal(7)",
+    }
+}
+
+/// A reply that cannot be true.
+#[cold]
+pub fn lied(capability: &str, plan: &Plan, lie: &Lie, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let message = format!("{capability}.{}(): the zone answered with {lie}", plan.name);
+    match lie {
+        Lie::Text => vm.new_value_error(message),
+        _ => error("Error", &message, &[], vm),
+    }
+}
+
+/// A callable that was given what cannot be true.
+#[cold]
+pub fn lied_to(capability: &str, asked: &CallbackPlan, lie: &Lie, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let message = format!("{capability}.{}(): the library called {} with {lie}", asked.function, asked.name);
+    match lie {
+        Lie::Text => vm.new_value_error(message),
+        _ => error("Error", &message, &[], vm),
+    }
+}

@@ -1,0 +1,319 @@
+//! Records ⇄ their bytes in C, without Python: what both sides of the wall do alike, see [`cloison_contract::call`].
+//!
+//! Packing trusts its values, which [`crate::marshal::records`] has checked one by one. Unpacking trusts nothing: any bytes become
+//! a value or a [`Lie`].
+
+use crate::marshal::results::Lie;
+use crate::marshal::value::Value;
+use crate::marshal::wide;
+use cloison_contract::types::{Bits, CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
+
+/// Bytes on their way in.
+#[derive(Debug, Default)]
+pub struct Packed {
+    /// As they go into the arena.
+    pub bytes: Vec<u8>,
+    /// Texts behind them: where the word that leads to the text stands in `bytes`, and the text.
+    pub texts: Vec<(usize, Vec<u8>)>,
+}
+
+/// Where unpacking gets what does not stand in the record itself.
+pub trait Behind {
+    /// The text whose length stands at that offset in the arena.
+    fn text(&self, offset: u64) -> Result<Vec<u8>, Lie>;
+    /// The object with that word.
+    fn handle(&self, id: TypeId, word: u64) -> Result<Value, Lie>;
+}
+
+/// The record of that number.
+pub fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
+    match &types.get(id.0 as usize)?.kind {
+        TypeKind::Record(record) => Some(record),
+        _ => None,
+    }
+}
+
+/// Whether an array of this is bytes in Python: `char`, `unsigned char`.
+pub fn is_byte(element: &CType) -> bool {
+    matches!(element, CType::Scalar { scalar: Scalar::U8, .. } | CType::Scalar { scalar: Scalar::I8, character: true })
+}
+
+impl Packed {
+    /// Append one record.
+    pub fn push_record(&mut self, types: &[Definition], id: TypeId, value: &Value) {
+        let size = record(types, id).map_or(0, |record| record.layout.size as usize);
+        let at = self.room(size);
+        self.record(types, id, at, value);
+    }
+
+    /// Append a word that leads to a text, or 0.
+    pub fn push_text(&mut self, text: Option<Vec<u8>>) {
+        let at = self.room(8);
+        self.texts.extend(text.map(|text| (at, text)));
+    }
+
+    fn room(&mut self, size: usize) -> usize {
+        let at = self.bytes.len();
+        self.bytes.resize(at + size, 0);
+        at
+    }
+
+    fn record(&mut self, types: &[Definition], id: TypeId, at: usize, value: &Value) {
+        let Some(record) = record(types, id) else { return };
+        match value {
+            Value::Record(_, values) => {
+                for (member, value) in record.members.iter().zip(values) {
+                    self.member(types, member, at, value);
+                }
+            }
+            Value::Union(_, live) => {
+                if let Some(member) = record.members.get(live.0) {
+                    self.member(types, member, at, &live.1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, types: &[Definition], member: &Member, base: usize, value: &Value) {
+        let at = base + member.offset as usize;
+        match (&member.role, value) {
+            (MemberRole::Hidden, _) | (_, Value::Null) => {}
+            (MemberRole::Handle { .. }, Value::Unsigned(word)) => self.put(at, &word.to_le_bytes()),
+            (MemberRole::Text { .. }, Value::Bytes(text)) => self.texts.push((at, text.clone())),
+            (MemberRole::Handle { .. } | MemberRole::Text { .. }, _) => {}
+            (MemberRole::TextArray | MemberRole::Union { .. } | MemberRole::Value, value) => {
+                match (member.bits, member.c_type.scalar()) {
+                    (Some(bits), Some(scalar)) => self.put_bits(at, scalar, bits, word(value)),
+                    _ => self.value(types, &member.c_type, at, value),
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, types: &[Definition], c_type: &CType, at: usize, value: &Value) {
+        match (c_type, value) {
+            (CType::Array { .. }, Value::Bytes(bytes)) => self.put(at, bytes),
+            (CType::Array { of, .. }, Value::List(values)) => {
+                let stride = of.layout().map_or(0, |layout| layout.size as usize);
+                for (index, value) in values.iter().enumerate() {
+                    self.value(types, of, at + index * stride, value);
+                }
+            }
+            (CType::Enum { scalar, .. } | CType::Scalar { scalar, .. }, value) => {
+                let word = match (scalar, value) {
+                    (Scalar::F32, Value::Float(number)) => u64::from((*number as f32).to_bits()),
+                    _ => word(value),
+                };
+                self.put(at, &word.to_le_bytes()[..scalar.size()]);
+            }
+            (CType::Record { id, .. }, value) => self.record(types, *id, at, value),
+            (CType::Wide(kind), Value::Float(real)) => self.put(at, &wide::encode(*kind, *real, 0.0)),
+            (CType::Wide(kind), Value::Complex(real, imaginary)) => {
+                self.put(at, &wide::encode(*kind, *real, *imaginary));
+            }
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(target) = self.bytes.get_mut(at..at + bytes.len()) {
+            target.copy_from_slice(bytes);
+        }
+    }
+
+    fn put_bits(&mut self, at: usize, scalar: Scalar, bits: Bits, word: u64) {
+        let size = scalar.size();
+        let Some(unit) = self.bytes.get_mut(at..at + size) else { return };
+        let mut whole = [0; 8];
+        whole[..size].copy_from_slice(unit);
+        let mask = mask(bits);
+        let whole = (u64::from_le_bytes(whole) & !mask) | (word << bits.shift.min(63)) & mask;
+        unit.copy_from_slice(&whole.to_le_bytes()[..size]);
+    }
+}
+
+fn mask(bits: Bits) -> u64 {
+    u64::MAX.checked_shr(64_u32.saturating_sub(bits.width)).unwrap_or(0).checked_shl(bits.shift).unwrap_or(0)
+}
+
+fn word(value: &Value) -> u64 {
+    match value {
+        Value::Signed(number) => *number as u64,
+        Value::Unsigned(word) | Value::Named(_, word) => *word,
+        Value::Truth(truth) => u64::from(*truth),
+        Value::Float(number) => number.to_bits(),
+        _ => 0,
+    }
+}
+
+/// What is said of a record's bytes.
+pub struct Unpack<'a> {
+    /// The interface's types.
+    pub types: &'a [Definition],
+    /// What does not stand in the bytes themselves.
+    pub behind: &'a dyn Behind,
+}
+
+impl Unpack<'_> {
+    /// A record's value. The bytes have its size.
+    pub fn record(&self, id: TypeId, bytes: &[u8]) -> Result<Value, Lie> {
+        let record = record(self.types, id).ok_or(Lie::Range)?;
+        if record.union {
+            return self.union(id, record, record.live, bytes);
+        }
+        let values = record.members.iter().map(|member| self.member(record, member, bytes));
+        Ok(Value::Record(id, values.collect::<Result<_, _>>()?))
+    }
+
+    fn union(&self, id: TypeId, record: &Record, live: Option<usize>, bytes: &[u8]) -> Result<Value, Lie> {
+        match live.and_then(|live| Some((live, record.members.get(live)?))) {
+            Some((live, member)) => Ok(Value::Union(id, Box::new((live, self.member(record, member, bytes)?)))),
+            None => Ok(Value::Null),
+        }
+    }
+
+    fn member(&self, record: &Record, member: &Member, bytes: &[u8]) -> Result<Value, Lie> {
+        let own = bytes.get(member.offset as usize..).ok_or(Lie::Range)?;
+        match &member.role {
+            MemberRole::Hidden => Ok(Value::Null),
+            MemberRole::Handle { id, null } => match u64::from_le_bytes(first(own)?) {
+                0 if *null => Ok(Value::Null),
+                0 => Err(Lie::Unexpected),
+                word => self.behind.handle(*id, word),
+            },
+            MemberRole::Text { bytes, null } => match u64::from_le_bytes(first(own)?) {
+                0 if *null => Ok(Value::Null),
+                0 => Err(Lie::Unexpected),
+                word => text(self.behind.text(word - 1)?, *bytes),
+            },
+            MemberRole::TextArray => {
+                let length = member.c_type.layout().ok_or(Lie::Range)?.size as usize;
+                let array = own.get(..length).ok_or(Lie::Range)?;
+                let text: Vec<u8> = array.iter().copied().take_while(|&byte| byte != 0).collect();
+                String::from_utf8(text).map(Value::Text).map_err(|_| Lie::Text)
+            }
+            MemberRole::Union { by, cases } => {
+                let CType::Record { id, layout } = &member.c_type else { return Err(Lie::Range) };
+                let union = self::record(self.types, *id).ok_or(Lie::Range)?;
+                let live = self.live(record, *by, cases, union.live, bytes)?;
+                self.union(*id, union, live, own.get(..layout.size as usize).ok_or(Lie::Range)?)
+            }
+            MemberRole::Value => match (member.bits, member.c_type.scalar()) {
+                (Some(bits), Some(scalar)) => self.scalar(&member.c_type, field(own, scalar, bits)?),
+                _ => self.value(&member.c_type, own),
+            },
+        }
+    }
+
+    /// The live member of a union, by another member's value.
+    fn live(
+        &self,
+        record: &Record,
+        by: usize,
+        cases: &[(i128, usize)],
+        otherwise: Option<usize>,
+        bytes: &[u8],
+    ) -> Result<Option<usize>, Lie> {
+        let by = record.members.get(by).ok_or(Lie::Range)?;
+        let number = number(&self.member(record, by, bytes)?, self.types);
+        Ok(case(cases, number).or(otherwise))
+    }
+
+    fn value(&self, c_type: &CType, bytes: &[u8]) -> Result<Value, Lie> {
+        match c_type {
+            CType::Array { of, length } if is_byte(of) => {
+                Ok(Value::Bytes(bytes.get(..*length as usize).ok_or(Lie::Range)?.to_vec()))
+            }
+            CType::Array { of, length } => {
+                let stride = of.layout().ok_or(Lie::Range)?.size as usize;
+                let element = |index: u64| bytes.get(index as usize * stride..).ok_or(Lie::Range);
+                let values = (0..*length).map(|index| self.value(of, element(index)?));
+                Ok(Value::List(values.collect::<Result<_, _>>()?))
+            }
+            CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => self.scalar(c_type, extended(bytes, *scalar)?),
+            CType::Record { id, layout } => self.record(*id, bytes.get(..layout.size as usize).ok_or(Lie::Range)?),
+            CType::Wide(kind) => wide_value(*kind, bytes),
+            CType::Function(_) | CType::Opaque(_) | CType::Pointer { .. } | CType::Void => Ok(Value::Null),
+        }
+    }
+
+    fn scalar(&self, c_type: &CType, word: u64) -> Result<Value, Lie> {
+        match c_type {
+            CType::Enum { id, .. } => Ok(Value::Named(*id, word)),
+            CType::Scalar { scalar: Scalar::F32, .. } => Ok(Value::Float(f64::from(f32::from_bits(word as u32)))),
+            CType::Scalar { scalar: Scalar::F64, .. } => Ok(Value::Float(f64::from_bits(word))),
+            CType::Scalar { scalar: Scalar::Bool, .. } if word > 1 => Err(Lie::Number),
+            CType::Scalar { scalar: Scalar::Bool, .. } => Ok(Value::Truth(word == 1)),
+            CType::Scalar { scalar, .. } if is_signed(*scalar) => Ok(Value::Signed(word as i64)),
+            _ => Ok(Value::Unsigned(word)),
+        }
+    }
+}
+
+/// Of a `long double` or a complex number.
+pub fn wide_value(kind: cloison_contract::types::Wide, bytes: &[u8]) -> Result<Value, Lie> {
+    let bytes = bytes.get(..kind.layout().size as usize).ok_or(Lie::Range)?;
+    let (real, imaginary) = kind.load(bytes).ok_or(Lie::Range)?;
+    Ok(if kind.is_complex() { Value::Complex(real, imaginary) } else { Value::Float(real) })
+}
+
+/// The member that a value of another member makes live.
+pub fn case(cases: &[(i128, usize)], number: Option<i128>) -> Option<usize> {
+    cases.iter().find(|(value, _)| Some(*value) == number).map(|(_, member)| *member)
+}
+
+/// The value as a number, if it is one.
+pub fn number(value: &Value, types: &[Definition]) -> Option<i128> {
+    Some(match value {
+        Value::Signed(number) => i128::from(*number),
+        Value::Unsigned(number) => i128::from(*number),
+        Value::Truth(truth) => i128::from(*truth),
+        Value::Named(id, word) => match &types.get(id.0 as usize)?.kind {
+            TypeKind::Enum(enumeration) if is_signed(enumeration.scalar) => i128::from(*word as i64),
+            _ => i128::from(*word),
+        },
+        _ => return None,
+    })
+}
+
+/// Whether the type has negative values.
+pub fn is_signed(scalar: Scalar) -> bool {
+    scalar.bounds().is_some_and(|(least, _)| least < 0)
+}
+
+/// Text or bytes.
+pub fn text(text: Vec<u8>, bytes: bool) -> Result<Value, Lie> {
+    if bytes {
+        return Ok(Value::Bytes(text));
+    }
+    String::from_utf8(text).map(Value::Text).map_err(|_| Lie::Text)
+}
+
+fn first<const COUNT: usize>(bytes: &[u8]) -> Result<[u8; COUNT], Lie> {
+    bytes.first_chunk().copied().ok_or(Lie::Range)
+}
+
+/// A number, sign- or zero-extended.
+fn extended(bytes: &[u8], scalar: Scalar) -> Result<u64, Lie> {
+    Ok(match scalar {
+        Scalar::Bool | Scalar::U8 => u64::from(first::<1>(bytes)?[0]),
+        Scalar::I8 => i64::from(i8::from_le_bytes(first(bytes)?)) as u64,
+        Scalar::I16 => i64::from(i16::from_le_bytes(first(bytes)?)) as u64,
+        Scalar::U16 => u64::from(u16::from_le_bytes(first(bytes)?)),
+        Scalar::I32 => i64::from(i32::from_le_bytes(first(bytes)?)) as u64,
+        Scalar::F32 | Scalar::U32 => u64::from(u32::from_le_bytes(first(bytes)?)),
+        Scalar::F64 | Scalar::I64 | Scalar::U64 => u64::from_le_bytes(first(bytes)?),
+    })
+}
+
+/// A bit-field, sign- or zero-extended.
+fn field(bytes: &[u8], scalar: Scalar, bits: Bits) -> Result<u64, Lie> {
+    let unit = bytes.get(..scalar.size()).ok_or(Lie::Range)?;
+    let mut whole = [0; 8];
+    whole[..unit.len()].copy_from_slice(unit);
+    let up = 64_u32.checked_sub(bits.shift + bits.width).ok_or(Lie::Range)?;
+    let down = 64_u32.saturating_sub(bits.width).min(63);
+    let word = u64::from_le_bytes(whole).checked_shl(up).unwrap_or(0);
+    Ok(if is_signed(scalar) { ((word as i64) >> down) as u64 } else { word >> down })
+}

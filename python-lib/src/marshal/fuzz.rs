@@ -1,0 +1,234 @@
+//! Properties of what crosses the wall: any value of any type comes back equal, and whatever a zone says is a value or an
+//! error.
+
+use crate::batch::rows::Replies;
+use crate::call::line::Line;
+use crate::marshal::codec::{self, Behind, Packed, Unpack, is_byte};
+use crate::marshal::output::Output;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::{Lie, Taking};
+use crate::marshal::value::{Value, Values};
+use cloison_contract::call::MAX_WORDS;
+use cloison_contract::types::{CType, Definition, MemberRole, Scalar, TypeId, TypeKind};
+use cloison_contract::{FunctionId, Grant, Interface};
+use cloison_manifest::manifest;
+use cloison_transport::channel::Channel;
+use cloison_transport::client::Caller;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+fn interface() -> Interface {
+    let text = include_str!("../../tests/support/surface.zone.toml");
+    manifest::parse("surface.zone.toml", text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Numbers to make values of.
+struct Dice<'a>(std::iter::Cycle<std::slice::Iter<'a, u64>>);
+
+impl Dice<'_> {
+    fn roll(&mut self) -> u64 {
+        self.0.next().copied().unwrap_or_default()
+    }
+
+    fn letters(&mut self, most: u64) -> Vec<u8> {
+        (0..self.roll() % (most + 1)).map(|_| b'a' + (self.roll() % 26) as u8).collect()
+    }
+
+    fn record(&mut self, types: &[Definition], id: TypeId) -> Value {
+        let record = codec::record(types, id).expect("a record");
+        if record.union {
+            let live = record.live.expect("a live member");
+            let value = self.value(types, &record.members[live].c_type);
+            return Value::Union(id, Box::new((live, value)));
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for member in &record.members {
+            let value = match &member.role {
+                MemberRole::Hidden => Value::Null,
+                MemberRole::Handle { .. } => Value::Unsigned(self.roll() | 1),
+                MemberRole::Text { null: true, .. } if self.roll().is_multiple_of(3) => Value::Null,
+                MemberRole::Text { .. } => Value::Bytes(self.letters(40)),
+                MemberRole::TextArray => Value::Bytes(self.letters(member.c_type.layout().expect("a size").size - 1)),
+                MemberRole::Union { by, cases } => {
+                    let CType::Record { id, .. } = &member.c_type else { panic!("a union") };
+                    let union = codec::record(types, *id).expect("a union");
+                    let live = codec::case(cases, codec::number(&values[*by], types)).or(union.live).expect("live");
+                    Value::Union(*id, Box::new((live, self.value(types, &union.members[live].c_type))))
+                }
+                MemberRole::Value => match member.bits {
+                    Some(bits) => {
+                        let CType::Scalar { scalar, .. } = member.c_type else { panic!("a number") };
+                        let up = 64 - bits.width;
+                        match (scalar, codec::is_signed(scalar)) {
+                            (Scalar::Bool, _) => Value::Truth(self.roll() & 1 == 1),
+                            (_, true) => Value::Signed((self.roll() << up) as i64 >> up),
+                            (_, false) => Value::Unsigned(self.roll() << up >> up),
+                        }
+                    }
+                    None => self.value(types, &member.c_type),
+                },
+            };
+            values.push(value);
+        }
+        Value::Record(id, values)
+    }
+
+    fn value(&mut self, types: &[Definition], c_type: &CType) -> Value {
+        match c_type {
+            CType::Array { of, length } if is_byte(of) => {
+                Value::Bytes((0..*length).map(|_| self.roll() as u8).collect())
+            }
+            CType::Array { of, length } => Value::List((0..*length).map(|_| self.value(types, of)).collect()),
+            CType::Enum { id, scalar } => {
+                let TypeKind::Enum(of) = &types[id.0 as usize].kind else { panic!("an enumeration") };
+                let (_, value) = of.values[self.roll() as usize % of.values.len()];
+                assert!(scalar.bounds().is_some_and(|(least, most)| (least..=most).contains(&value)));
+                Value::Named(*id, value as u64)
+            }
+            CType::Record { id, .. } => self.record(types, *id),
+            CType::Scalar { scalar: Scalar::F32, .. } => Value::Float(f64::from(f32::from_bits(self.roll() as u32))),
+            CType::Scalar { scalar: Scalar::F64, .. } => Value::Float(f64::from_bits(self.roll())),
+            CType::Scalar { scalar: Scalar::Bool, .. } => Value::Truth(self.roll() & 1 == 1),
+            CType::Scalar { scalar, .. } => {
+                let up = 64 - 8 * scalar.size() as u32;
+                match codec::is_signed(*scalar) {
+                    true => Value::Signed((self.roll() << up) as i64 >> up),
+                    false => Value::Unsigned(self.roll() << up >> up),
+                }
+            }
+            CType::Wide(wide) if wide.is_complex() => {
+                Value::Complex(f64::from(self.roll() as f32), f64::from(self.roll() as f32))
+            }
+            CType::Wide(_) => Value::Float(f64::from_bits(self.roll())),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// Texts where packing has put them, handles as their words.
+struct Beside(BTreeMap<u64, Vec<u8>>);
+
+impl Behind for Beside {
+    fn text(&self, offset: u64) -> Result<Vec<u8>, Lie> {
+        self.0.get(&offset).cloned().ok_or(Lie::Range)
+    }
+
+    fn handle(&self, _id: TypeId, word: u64) -> Result<Value, Lie> {
+        Ok(Value::Unsigned(word))
+    }
+}
+
+/// What comes back is said in other words: texts are text, and what is no number is a NaN like any other.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bytes(bytes) if bytes.is_ascii() => format!("{:?}", String::from_utf8_lossy(bytes)),
+        Value::Text(text) => format!("{text:?}"),
+        Value::Record(id, values) => format!("{id:?}{:?}", values.iter().map(shown).collect::<Vec<_>>()),
+        Value::List(values) => format!("{:?}", values.iter().map(shown).collect::<Vec<_>>()),
+        Value::Union(id, live) => format!("{id:?}.{} {}", live.0, shown(&live.1)),
+        other => format!("{other:?}"),
+    }
+}
+
+fn records(interface: &Interface) -> Vec<TypeId> {
+    let kinds = interface.types.iter().enumerate();
+    kinds.filter(|(_, of)| matches!(of.kind, TypeKind::Record(_))).map(|(index, _)| TypeId(index as u32)).collect()
+}
+
+/// A line with a channel's arena, in which anything may stand.
+fn line_and_arena(interface: Interface) -> (Rc<Line>, Caller, Channel) {
+    let functions = (0..interface.functions.len() as u32).map(FunctionId).collect();
+    let grant = Grant { functions, ..Grant::default() };
+    let (channel, descriptors) = Channel::create(1 << 16).expect("a channel");
+    let caller = Caller::open(descriptors.channel, descriptors.terms).expect("its end");
+    (Rc::new(Line::new("fuzz", interface, grant, String::new())), caller, channel)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_record_comes_back_equal(dice in prop::collection::vec(any::<u64>(), 1..60)) {
+        let interface = interface();
+        let types = &interface.types;
+        for id in records(&interface) {
+            let value = Dice(dice.iter().cycle()).record(types, id);
+            let mut packed = Packed::default();
+            packed.push_record(types, id, &value);
+            let mut texts = BTreeMap::new();
+            for (index, (at, text)) in packed.texts.iter().enumerate() {
+                let offset = index as u64 * 8;
+                packed.bytes[*at..*at + 8].copy_from_slice(&(offset + 1).to_le_bytes());
+                texts.insert(offset, text.clone());
+            }
+            let unpack = Unpack { types, behind: &Beside(texts) };
+            let back = unpack.record(id, &packed.bytes).expect("what was packed");
+            prop_assert_eq!(shown(&back), shown(&value));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_record_or_a_lie(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let interface = interface();
+        for id in records(&interface) {
+            let unpack = Unpack { types: &interface.types, behind: &Beside(BTreeMap::new()) };
+            let _ = unpack.record(id, &bytes);
+        }
+    }
+
+    #[test]
+    fn any_words_are_values_or_a_lie(
+        words in prop::collection::vec(prop_oneof![any::<u64>(), 0..100_000_u64, Just(u64::MAX)], 0..8),
+        bytes in prop::collection::vec(any::<u8>(), 4096),
+    ) {
+        let (line, caller, _channel) = line_and_arena(interface());
+        caller.arena().write(0, &bytes).expect("room");
+        for index in 0..line.interface.functions.len() as u32 {
+            let Some(plan) = Plan::new(&line.interface, &line.grant, index) else { continue };
+            let mut taking = Taking::new(&line, caller.arena(), None);
+            let _ = taking.take(&plan.results, &words);
+            for argument in &plan.arguments {
+                if let crate::marshal::kind::Kind::Callback { plan, .. } = &argument.kind {
+                    let _ = Taking::new(&line, caller.arena(), None).take(&plan.given, &words);
+                }
+            }
+        }
+        for output in [Output::Handles { id: TypeId(0), max_bytes: 4096, null: true }, Output::Optional(Scalar::I8),
+            Output::View { max_bytes: u64::MAX }, Output::Texts { bytes: false, max_bytes: 4096, null: false }] {
+            let _ = Taking::new(&line, caller.arena(), None).take(&[output], &words);
+        }
+    }
+
+    #[test]
+    fn many_names_for_the_same_bytes_are_no_more_bytes(
+        length in 0..40_000_u64,
+        names in prop::collection::vec(prop_oneof![Just(0), Just(1_u64), Just(9), Just(16)], 0..500),
+    ) {
+        let (line, caller, _channel) = line_and_arena(interface());
+        let arena = caller.arena();
+        for at in [0_u64, 8, 16] {
+            arena.write(at, &length.to_le_bytes()).expect("room");
+        }
+        let row: Vec<u8> = names.iter().flat_map(|name| name.to_le_bytes()).collect();
+        arena.write(60_000, &row).expect("room");
+        let output = Output::Texts { bytes: true, max_bytes: 4096, null: false };
+        let taken = Taking::new(&line, arena, None).take(&[output], &[60_000, row.len() as u64]);
+        if let Ok(values) = taken {
+            let Values::One(Value::List(texts)) = values else { panic!("a list") };
+            let size = |text: &Value| if let Value::Bytes(bytes) = text { bytes.len() as u64 } else { 0 };
+            prop_assert!(texts.iter().map(size).sum::<u64>() <= arena.len());
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_replies_or_a_lie(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+        let mut replies = Replies::new(&bytes);
+        while !replies.is_at_end() {
+            match replies.next() {
+                Ok((_, count)) => prop_assert!(count <= MAX_WORDS),
+                Err(_) => break,
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Python records → values, every part checked, and named when it does not fit: `move(): shape.corners[2].x …`.
+
+use crate::call::line::Line;
+use crate::errors::raise::{Part, Place};
+use crate::marshal::arguments::text;
+use crate::marshal::codec::{self, Packed, is_byte};
+use crate::marshal::kind::{Enumeration, Floats, Integers};
+use crate::marshal::number;
+use crate::marshal::value::Value;
+use crate::objects::handle;
+use cloison_contract::types::{CType, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
+use rustpython_vm::builtins::{PyBytes, PyDict, PyStr};
+use rustpython_vm::function::{FuncArgs, KwArgs};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use std::rc::Rc;
+
+/// A record object or a mapping, as the members' values.
+pub fn record(line: &Rc<Line>, id: TypeId, value: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+    let Some(record) = codec::record(&line.interface.types, id) else {
+        return Err(place.type_error("a record", value, vm));
+    };
+    let object = object(line, id, value, place, vm)?;
+    if record.union {
+        return union(line, id, record, record.live, &object, place, vm);
+    }
+    let names = line.classes.names(line, id, vm)?;
+    let mut values: Vec<Value> = Vec::with_capacity(record.members.len());
+    for (member, name) in record.members.iter().zip(&*names) {
+        if member.role == MemberRole::Hidden {
+            values.push(Value::Null);
+            continue;
+        }
+        let step = place.step(Part::Member(&member.name));
+        let part = object.get_attr(name, vm)?;
+        values.push(self::member(line, (record, member, &object, &names), &part, place.at(&step), vm)?);
+    }
+    Ok(Value::Record(id, values))
+}
+
+/// The object itself, or one made from a mapping.
+fn object(
+    line: &Rc<Line>,
+    id: TypeId,
+    value: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<PyObjectRef> {
+    let class = line.classes.class(line, id, vm)?;
+    if value.class().fast_issubclass(&class) {
+        return Ok(value.to_owned());
+    }
+    let called = &line.interface.types[id.0 as usize].name;
+    if value.class().get_attr(vm.ctx.intern_str("keys")).is_none() {
+        return Err(place.type_error(&format!("{called} or a mapping"), value, vm));
+    }
+    let names = line.classes.names(line, id, vm)?;
+    let members = codec::record(&line.interface.types, id).map_or(&[][..], |record| record.members.as_slice());
+    let seen = members.iter().zip(&*names).filter(|(member, _)| member.role != MemberRole::Hidden);
+    let known: Vec<&str> = seen.filter_map(|(_, name)| name.to_str()).collect();
+    let dict = PyDict::default().into_ref(&vm.ctx);
+    vm.call_method(dict.as_object(), "update", (value.to_owned(),))?;
+    let keywords: KwArgs = dict
+        .into_iter()
+        .map(|(name, value)| match name.downcast_ref::<PyStr>().and_then(|name| name.to_str()) {
+            Some(name) if known.contains(&name) => Ok((name.to_owned(), value)),
+            Some(name) => Err(place.no_member(name, called, &known, vm)),
+            None => Err(place.type_error("a mapping with names as keys", name.as_object(), vm)),
+        })
+        .collect::<PyResult<_>>()?;
+    class.as_object().call(FuncArgs::new(Vec::new(), keywords), vm)
+}
+
+type Whole<'a> = (&'a Record, &'a Member, &'a PyObject, &'a [rustpython_vm::builtins::PyStrRef]);
+
+fn member(
+    line: &Rc<Line>,
+    (record, member, whole, names): Whole<'_>,
+    part: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Value> {
+    match &member.role {
+        MemberRole::Hidden => Ok(Value::Null),
+        MemberRole::Handle { null: true, .. } | MemberRole::Text { null: true, .. } if vm.is_none(part) => {
+            Ok(Value::Null)
+        }
+        MemberRole::Handle { id, .. } => {
+            let core = handle::passed(line, *id, false, part, place, vm)?;
+            Ok(core.map_or(Value::Null, |core| Value::Unsigned(core.word())))
+        }
+        MemberRole::Text { bytes, .. } => {
+            text(part, *bytes, line.interface.sandbox.call_bytes, place, vm).map(|text| Value::Bytes(text.to_vec()))
+        }
+        MemberRole::TextArray => {
+            // One byte is for the NUL that C looks for.
+            let room = member.c_type.layout().map_or(0, |layout| layout.size.saturating_sub(1));
+            text(part, false, room, place, vm).map(|text| Value::Bytes(text.to_vec()))
+        }
+        MemberRole::Union { by, cases } => {
+            let CType::Record { id, .. } = &member.c_type else { return Ok(Value::Null) };
+            let Some(union) = codec::record(&line.interface.types, *id) else { return Ok(Value::Null) };
+            let by_member = &record.members[*by];
+            let chosen = whole.get_attr(&names[*by], vm)?;
+            let step = place.step(Part::Member(&by_member.name));
+            let chosen = self::member(line, (record, by_member, whole, names), &chosen, place.at(&step), vm)?;
+            let live = codec::case(cases, codec::number(&chosen, &line.interface.types)).or(union.live);
+            if live.is_none() && vm.is_none(part) {
+                return Ok(Value::Null);
+            }
+            let object = object(line, *id, part, place, vm)?;
+            self::union(line, *id, union, live, &object, place, vm)
+        }
+        MemberRole::Value => match (member.bits, member.c_type.scalar()) {
+            (Some(bits), Some(scalar)) => match Integers::of_bits(scalar, bits.width) {
+                Some(integers) => self::scalar(line, &member.c_type, integers, part, place, vm),
+                None => Err(place.type_error("a number", part, vm)),
+            },
+            _ => self::value(line, &member.c_type, part, place, vm),
+        },
+    }
+}
+
+/// The live member, which must be the one that is live in C.
+fn union(
+    line: &Rc<Line>,
+    id: TypeId,
+    record: &Record,
+    live: Option<usize>,
+    object: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Value> {
+    let names = line.classes.names(line, id, vm)?;
+    let given: PyObjectRef = object.get_attr("_member", vm)?;
+    let given = names
+        .iter()
+        .position(|name| given.downcast_ref::<PyStr>().is_some_and(|given| given.as_wtf8() == name.as_wtf8()));
+    let (Some(live), Some(given)) = (live, given) else {
+        return Err(place.value_error("has no member that is live here", vm));
+    };
+    if live != given {
+        let name = |index: usize| record.members.get(index).map_or("", |member| &member.name);
+        let what = format!("has member {:?}, and the live one is {:?} here", name(given), name(live));
+        return Err(place.value_error(&what, vm));
+    }
+    let content = object.get_attr("_content", vm)?;
+    let member = &record.members[live];
+    let step = place.step(Part::Member(&member.name));
+    let value = self::member(line, (record, member, object, &names), &content, place.at(&step), vm)?;
+    Ok(Value::Union(id, Box::new((live, value))))
+}
+
+fn value(line: &Rc<Line>, c_type: &CType, part: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+    match c_type {
+        CType::Array { of, length } if is_byte(of) => bytes(part, *length, place, vm),
+        CType::Array { of, length } => {
+            let parts = items(part, "a sequence", place, vm)?;
+            if parts.len() as u64 != *length {
+                return Err(place.value_error(&format!("has {} elements, and must have {length}", parts.len()), vm));
+            }
+            let values = parts.iter().enumerate().map(|(index, part)| {
+                let step = place.step(Part::Index(index));
+                value(line, of, part, place.at(&step), vm)
+            });
+            Ok(Value::List(values.collect::<PyResult<_>>()?))
+        }
+        CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => match Integers::new(*scalar, None) {
+            Some(integers) => self::scalar(line, c_type, integers, part, place, vm),
+            None => {
+                let floats = Floats::new(*scalar, None);
+                number::float(part, &floats, place, vm).map(|bits| Value::Float(f64::from_bits(bits)))
+            }
+        },
+        CType::Record { id, .. } => record(line, *id, part, place, vm),
+        CType::Wide(kind) => number::wide(part, *kind, place, vm),
+        CType::Function(_) | CType::Opaque(_) | CType::Pointer { .. } | CType::Void => Ok(Value::Null),
+    }
+}
+
+fn scalar(
+    line: &Rc<Line>,
+    c_type: &CType,
+    integers: Integers,
+    part: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Value> {
+    if let CType::Enum { id, .. } = c_type {
+        let wanted = Enumeration { integers, id: *id, null: false };
+        return enumeration(line, part, &wanted, place, vm).map(|word| Value::Named(*id, word));
+    }
+    let word = number::integer(part, &integers, place, vm)?;
+    Ok(match integers.scalar {
+        Scalar::Bool => Value::Truth(word == 1),
+        scalar if codec::is_signed(scalar) => Value::Signed(word as i64),
+        _ => Value::Unsigned(word),
+    })
+}
+
+/// A number that is a value of an enumeration, or a combination of its flags.
+pub fn enumeration(
+    line: &Rc<Line>,
+    value: &PyObject,
+    wanted: &Enumeration,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<u64> {
+    let word = number::integer(value, &wanted.integers, place, vm)?;
+    let definition = &line.interface.types[wanted.id.0 as usize];
+    let TypeKind::Enum(of) = &definition.kind else { return Ok(word) };
+    let fits = match of.flags {
+        true => word & !of.values.iter().fold(0, |all, (_, value)| all | *value as u64) == 0,
+        false => of.values.iter().any(|(_, value)| *value as u64 == word),
+    };
+    if fits {
+        return Ok(word);
+    }
+    let number = if codec::is_signed(of.scalar) { i128::from(word as i64) } else { i128::from(word) };
+    let what = if of.flags { "has bits that are" } else { "is" };
+    Err(place.value_error(&format!("is {number}, which {what} no {}", definition.name), vm))
+}
+
+fn bytes(part: &PyObject, length: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+    let bytes = match part.downcast_ref::<PyBytes>() {
+        Some(bytes) => bytes.as_bytes().to_vec(),
+        None if part.check_buffer() => part.try_bytes_like(vm, <[u8]>::to_vec)?,
+        None => return Err(place.type_error("a bytes-like object", part, vm)),
+    };
+    if bytes.len() as u64 > length {
+        return Err(place.value_error(&format!("has {} bytes, and may have {length} at most", bytes.len()), vm));
+    }
+    Ok(Value::Bytes(bytes))
+}
+
+/// The elements of a sequence or any other iterable, but not of a text.
+pub fn items(value: &PyObject, expected: &str, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    let wrong = value.downcast_ref::<PyStr>().is_some() || value.downcast_ref::<PyBytes>().is_some();
+    if wrong || value.get_iter(vm).is_err() {
+        return Err(place.type_error(expected, value, vm));
+    }
+    value.try_to_value(vm)
+}
+
+/// An array of records.
+pub fn records(
+    line: &Rc<Line>,
+    id: TypeId,
+    max_bytes: u64,
+    value: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Packed> {
+    let name = &line.interface.types[id.0 as usize].name;
+    let parts = items(value, &format!("a sequence of {name}"), place, vm)?;
+    let size = codec::record(&line.interface.types, id).map_or(1, |record| record.layout.size);
+    within(parts.len() as u64 * size, max_bytes, place, vm)?;
+    let mut packed = Packed::default();
+    for (index, part) in parts.iter().enumerate() {
+        let step = place.step(Part::Index(index));
+        packed.push_record(&line.interface.types, id, &record(line, id, part, place.at(&step), vm)?);
+    }
+    Ok(packed)
+}
+
+/// An array of texts, each of which may be `None`.
+pub fn texts(
+    only_bytes: bool,
+    max_bytes: u64,
+    value: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Packed> {
+    let parts = items(value, if only_bytes { "a sequence of bytes" } else { "a sequence of str or bytes" }, place, vm)?;
+    within(parts.len() as u64 * 8, max_bytes, place, vm)?;
+    let mut packed = Packed::default();
+    for (index, part) in parts.iter().enumerate() {
+        let step = place.step(Part::Index(index));
+        packed.push_text(match vm.is_none(part) {
+            true => None,
+            false => Some(text(part, only_bytes, max_bytes, place.at(&step), vm)?.to_vec()),
+        });
+    }
+    Ok(packed)
+}
+
+fn within(bytes: u64, max_bytes: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<()> {
+    if bytes <= max_bytes {
+        return Ok(());
+    }
+    Err(place.value_error(&format!("has {bytes} bytes, and may have {max_bytes} at most"), vm))
+}

@@ -11,7 +11,7 @@ use cloison_contract::interface::{Instances, Interface};
 use cloison_contract::types::{
     Bits, CType, Definition, Layout, Location, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
 };
-use cloison_zone::marshal::shapes::{Shape, Special, shapes};
+use cloison_zone::marshal::shapes::{Special, Translation, shapes};
 use common::Argument::{Bytes, Word};
 use common::{Bench, function, functions_of, int, interface, number};
 use std::fmt::Write as _;
@@ -164,7 +164,7 @@ impl Plot {
 }
 
 /// Makes any bytes a record as it travels.
-fn travelling(shape: &Shape, bytes: &mut [u8]) {
+fn travelling(shape: &Translation, bytes: &mut [u8]) {
     shape.clear_gaps(bytes);
     for (offset, special) in &shape.specials {
         let here = &mut bytes[*offset..];
@@ -180,11 +180,12 @@ fn travelling(shape: &Shape, bytes: &mut [u8]) {
 }
 
 fn by_value(name: &str, definition: &Definition, id: TypeId) -> cloison_contract::interface::Parameter {
-    use cloison_contract::interface::{Direction, Parameter, RecordArgument, Role};
+    use cloison_contract::interface::Parameter;
+    use cloison_contract::shape::{Direction, RecordArgument, Shape};
     let TypeKind::Record(Record { layout, .. }) = definition.kind else { unreachable!("records only") };
     let (direction, by_value) = (Direction::In, true);
-    let role = Role::Record(RecordArgument { id, layout, direction, by_value, null: false, default_none: false });
-    Parameter { name: name.into(), c_type: CType::Record { id, layout }, role, leading: false }
+    let shape = Shape::Record(RecordArgument { id, layout, direction, by_value, null: false, default_none: false });
+    Parameter { name: name.into(), c_type: CType::Record { id, layout }, shape, leading: false }
 }
 
 fn world() -> (World, Interface) {

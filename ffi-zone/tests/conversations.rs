@@ -4,7 +4,8 @@ mod common;
 
 use cloison_contract::Grant;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
-use cloison_contract::interface::{Instances, Role};
+use cloison_contract::interface::Instances;
+use cloison_contract::shape::Shape;
 use cloison_transport::client::CallError;
 use cloison_transport::terms::State;
 use common::Argument::Word;
@@ -23,7 +24,7 @@ fn start() -> (Zone, Client) {
 fn impatient(deadline: Duration) -> (Zone, Client) {
     let mut interface = asking(Instances::Shared);
     for parameter in interface.functions.iter_mut().flat_map(|function| &mut function.parameters) {
-        if let Role::Callback(callback) = &mut parameter.role {
+        if let Shape::Callback(callback) = &mut parameter.shape {
             callback.deadline = Some(deadline);
         }
     }
@@ -448,7 +449,8 @@ fn whatever_is_posted_the_zone_goes_on() {
             let mut request = Request { function, count: words.len() as u32, arena_used: used, words: [0; MAX_WORDS] };
             request.words[..words.len()].copy_from_slice(&words);
             // Most should get past the first check.
-            let exact = zone.interface.functions.get(function as usize).map(|function| function.request_words());
+            let exact =
+                zone.interface.functions.get(function as usize).map(|function| function.request_slots().words());
             if let (Some(exact), false) = (exact, words.len() == 5) {
                 request.count = exact as u32;
             }

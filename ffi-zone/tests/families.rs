@@ -3,7 +3,8 @@
 mod common;
 
 use cloison_contract::call::{CLOSE, MAX_WORDS, Request, Status};
-use cloison_contract::interface::{HandleArgument, Instances, Lifetime, Parameter, Pointed, Role};
+use cloison_contract::interface::{Instances, Parameter};
+use cloison_contract::shape::{HandleArgument, Lifetime, Pointed, Shape};
 use cloison_contract::types::{CType, Definition, Handle, Location, Scalar, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Interface};
 use cloison_zone::marshal::functions::Functions;
@@ -35,8 +36,8 @@ fn to(id: TypeId) -> CType {
 }
 
 fn object(name: &str, id: TypeId, consumed: bool) -> Parameter {
-    let role = Role::Handle(HandleArgument { id, null: false, default_none: false, consumed });
-    Parameter { name: name.into(), c_type: to(id), role, leading: false }
+    let shape = Shape::Handle(HandleArgument { id, null: false, default_none: false, consumed });
+    Parameter { name: name.into(), c_type: to(id), shape, leading: false }
 }
 
 fn interface(threads: u32) -> Interface {

@@ -181,7 +181,7 @@ fn bounds_are_checked_before_the_call_and_name_themselves() {
     let reply = bench.bounded("sum", &[Bytes(b"12345")], Some(&bounds));
     assert_eq!(reply.status, Status::OutOfBounds);
     assert_eq!(bench.explanation(&reply), "`count <= 4` does not hold");
-    let room = compare(Operator::Less, Expression::Cell(1), 100);
+    let room = compare(Operator::Less, Expression::Dereference(1), 100);
     let bounds = Bounds { early: vec![], late: vec![bound(room, "*length < 100")] };
     assert_eq!(bench.bounded("fill", &[Word(0), Word(92)], Some(&bounds)).status, Status::Ok);
     assert_eq!(bench.bounded("fill", &[Word(0), Word(93)], Some(&bounds)).status, Status::OutOfBounds);

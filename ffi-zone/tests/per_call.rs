@@ -4,8 +4,9 @@ mod common;
 mod running;
 
 use cloison_contract::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
-use cloison_contract::interface::{Callback, Function, Instances, Number, Parameter, Role};
+use cloison_contract::interface::{Function, Instances, Parameter};
 use cloison_contract::message::{ChannelId, FromZone, ToZone};
+use cloison_contract::shape::{Callback, Literal, Shape};
 use cloison_contract::types::{CType, Scalar};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::client::CallError;
@@ -61,14 +62,14 @@ fn callback(name: &str) -> Parameter {
         parameters: vec![number("value", Scalar::I32)],
         result: int(Scalar::I32),
         kept: true,
-        error: Some(Number::Integer(7)),
+        error: Some(Literal::Integer(7)),
         deadline: Some(Duration::from_millis(300)),
         null: false,
         default_none: false,
         retain: None,
     };
     let c_type = CType::Pointer { to: Box::new(CType::Void), constant: false };
-    Parameter { name: name.into(), c_type, role: Role::Callback(callback), leading: false }
+    Parameter { name: name.into(), c_type, shape: Shape::Callback(callback), leading: false }
 }
 
 fn library() -> (tempfile::TempDir, PathBuf) {

@@ -3,7 +3,8 @@
 mod common;
 
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Direction, Function, Instances, Message, Number, Pointed, ReturnedString, Role};
+use cloison_contract::interface::{Function, Instances, Message};
+use cloison_contract::shape::{Direction, Literal, NumberArgument, Pointed, ReturnedString, Shape};
 use cloison_contract::types::{CType, Scalar};
 use cloison_contract::{FunctionId, Interface};
 use cloison_zone::marshal::plan::{Give, Plan, PlanError, Range, Take};
@@ -39,7 +40,7 @@ fn positions_that_point_nowhere() {
         let declared = function("f", CType::Void, parameters, |_| {});
         assert_eq!(plan_of(&declared).err(), reference("bad"), "{:?}", declared.parameters);
     }
-    let declared = function("f", int(Scalar::I32), vec![], |f| f.returns.error_if = Some(Expression::Cell(0)));
+    let declared = function("f", int(Scalar::I32), vec![], |f| f.returns.error_if = Some(Expression::Dereference(0)));
     assert_eq!(plan_of(&declared).err(), reference("return"));
 }
 
@@ -88,8 +89,8 @@ fn rooms_that_take_what_is_left_come_last_and_fit_their_parameter() {
 #[test]
 fn ranges_with_fractions_hold_for_integers() {
     let mut parameter = number("n", Scalar::I32);
-    let Role::Number { range, .. } = &mut parameter.role else { unreachable!() };
-    *range = Some((Number::Float(-1.5), Number::Integer(4)));
+    let Shape::Number(NumberArgument { range, .. }) = &mut parameter.shape else { unreachable!() };
+    *range = Some((Literal::Float(-1.5), Literal::Integer(4)));
     let plan = plan_of(&function("f", CType::Void, vec![parameter], |_| {})).expect("plan");
     assert_eq!(plan.takes, [(0, Take::Number { scalar: Scalar::I32, range: Range::Integer(-1, 4) })]);
 }
@@ -101,7 +102,7 @@ fn plans_agree_with_the_roles_about_words() {
         let plan = Plan::new(&interface, declared).expect("plan");
         let takes: Vec<_> = plan.takes.iter().map(|(index, _)| *index).collect();
         let arguments = |(index, parameter): (usize, &cloison_contract::interface::Parameter)| {
-            parameter.role.is_argument().then_some(index)
+            parameter.shape.is_argument().then_some(index)
         };
         assert_eq!(
             takes,
@@ -109,8 +110,8 @@ fn plans_agree_with_the_roles_about_words() {
             "{}",
             declared.name
         );
-        let results = declared.parameters.iter().filter(|parameter| parameter.role.is_result()).count();
-        assert_eq!(plan.words, declared.request_words(), "{}", declared.name);
+        let results = declared.parameters.iter().filter(|parameter| parameter.shape.is_result()).count();
+        assert_eq!(plan.words, declared.request_slots().words(), "{}", declared.name);
         assert_eq!(plan.gives.len(), results + usize::from(declared.returns.kept), "{}", declared.name);
         let value_first =
             plan.gives.iter().skip(1).all(|give| !matches!(give, Give::Value | Give::Pointed { place: None, .. }));

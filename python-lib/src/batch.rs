@@ -25,7 +25,7 @@ use crate::marshal::output::Output;
 use crate::marshal::plan::{Argument, Plan};
 use crate::objects::object::Capability;
 use cloison_contract::call::ARENA_ALIGNMENT;
-use cloison_contract::interface::Lifetime;
+use cloison_contract::shape::Lifetime;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyGenericAlias, PyStr, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyMappingMethods;

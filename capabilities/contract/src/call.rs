@@ -4,7 +4,7 @@
 //! channel's arena and a word pair says where. The layout in shared memory belongs to `cloison-transport`; what the
 //! words mean is said here, once, for both sides.
 //!
-//! # Request: one entry for each parameter with [`Role::is_argument`], in C order
+//! # Request: one entry for each parameter with [`Shape::is_argument`], in C order
 //!
 //! | role | words |
 //! |---|---|
@@ -16,7 +16,7 @@
 //! | record (in, in-out), wide number | offset in the arena and length in bytes; [`NULL`] and 0 for `None` |
 //!
 //! # Reply, when the status is [`Status::Ok`]: the function's value if it is kept, then each parameter with
-//! [`Role::is_result`], in C order
+//! [`Shape::is_result`], in C order
 //!
 //! | what | words |
 //! |---|---|
@@ -52,7 +52,7 @@
 //! A question has in word 0 the callable's number, in word 1 the question's depth (from 1), in word 2 how much of the arena
 //! is in use: what the client writes until it answers stands behind that (from the next multiple of [`ARENA_ALIGNMENT`] on), and
 //! `arena_used` of its requests is where that ends. The callable's arguments follow: an entry for each parameter of the
-//! callback with [`Role::is_argument`], as in a request. Results are as in a reply. Where a callable raised, C gets the
+//! callback with [`Shape::is_argument`], as in a request. Results are as in a reply. Where a callable raised, C gets the
 //! callback's error value, no callable is asked any more, and the call ends with [`Status::Raised`].
 //!
 //! # Requests that are not calls of a function
@@ -70,8 +70,8 @@
 //! with the first call that is not [`Status::Ok`], whose reply is the last one. A callback in a batch belongs to the
 //! call that runs.
 //!
-//! [`Role::is_argument`]: crate::interface::Role::is_argument
-//! [`Role::is_result`]: crate::interface::Role::is_result
+//! [`Shape::is_argument`]: crate::shape::Shape::is_argument
+//! [`Shape::is_result`]: crate::shape::Shape::is_result
 
 /// The most words that a request or a reply has.
 pub const MAX_WORDS: usize = 64;
@@ -93,6 +93,12 @@ pub const CLOSE: u32 = u32::MAX - 2;
 
 /// [`Request::function`] that reads what the library has written to a buffer since.
 pub const SYNC: u32 = u32::MAX - 3;
+
+/// A question's words before its arguments: the callable's number, the depth, how much of the arena is in use.
+pub const QUESTION_WORDS: usize = 3;
+
+/// An answer's words before its results: the depth, whether the callable returned.
+pub const ANSWER_WORDS: usize = 2;
 
 /// How deep callbacks and calls inside of them may be nested.
 pub const MAX_DEPTH: usize = 8;

@@ -14,8 +14,8 @@ pub enum Expression {
     /// `f(a, b)`: another function of the manifest, whose value is an integer. For a handle that it takes stands the
     /// [`Expression::Parameter`] that is one.
     Call(FunctionId, Vec<Expression>),
-    /// The number that a [`crate::interface::Role::Cell`] holds.
-    Cell(usize),
+    /// The number that a [`crate::shape::ScalarPointer`] leads to: `*name`.
+    Dereference(usize),
     /// A number.
     Integer(i128),
     /// `-a`
@@ -96,7 +96,7 @@ impl Expression {
                 let values: Result<Vec<_>, _> = arguments.iter().map(|one| one.evaluate(environment)).collect();
                 environment.call(*function, &values?)
             }
-            Self::Cell(index) => environment.cell(*index),
+            Self::Dereference(index) => environment.cell(*index),
             Self::Integer(value) => Ok(*value),
             Self::Negate(inner) => inner.evaluate(environment)?.checked_neg().ok_or(EvaluationError::OutOfRange),
             Self::Not(inner) => Ok(i128::from(inner.evaluate(environment)? == 0)),
@@ -115,7 +115,7 @@ impl Expression {
             }
             Self::Call(_, arguments) => arguments.iter().for_each(|one| one.walk(visit)),
             Self::Negate(inner) | Self::Not(inner) => inner.walk(visit),
-            Self::Cell(_) | Self::Integer(_) | Self::Parameter(_) | Self::Return => {}
+            Self::Dereference(_) | Self::Integer(_) | Self::Parameter(_) | Self::Return => {}
         }
     }
 

@@ -3,14 +3,14 @@
 //! An [`Interface`] is the only thing that the client, the zone and the broker know of a library. It is made by
 //! `cloison-manifest` from TOML and C text, checked there once, and then travels as data. The three sides read it so:
 //!
-//! - the **client** (a microprocess) turns Python arguments into a [`crate::call::Request`] by the parameters' roles;
-//! - the **zone** turns the request into C arguments by the same roles, after checking every word of it again;
+//! - the **client** (a microprocess) turns Python arguments into a [`crate::call::Request`] by the parameters' shapes;
+//! - the **zone** turns the request into C arguments by the same shapes, after checking every word of it again;
 //! - the **broker** reads names and limits only.
 //!
 //! # Which parameter is what
 //!
-//! Parameters stand in C order. Each has one [`Role`]; the role says whether Python passes it
-//! ([`Role::is_argument`]), whether it comes back as a result ([`Role::is_result`]), and how many words it takes in a
+//! Parameters stand in C order. Each has one [`Shape`], which says whether Python passes it
+//! ([`Shape::is_argument`]), whether it comes back as a result ([`Shape::is_result`]), and how many words it takes in a
 //! request and in a reply ([`crate::call`]).
 //!
 //! A parameter that an input buffer's `length` names is filled in from that buffer. A parameter that an output
@@ -19,14 +19,8 @@
 //!
 //! Python passes arguments in the order of [`Function::arguments`]; requests carry them in C order.
 
-mod role;
-
-pub use role::{
-    Buffer, Callback, Cell, CellFill, Direction, Element, Fixed, HandleArgument, Lifetime, Place, Pointed,
-    RecordArgument, Role, Text,
-};
-
 use crate::expression::Expression;
+use crate::shape::{Literal, Pointed, Shape};
 use crate::types::{CType, Definition, Location, TypeId, TypeKind};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -77,7 +71,7 @@ impl Interface {
     /// Names that stand for whole numbers: constants and the values of enumerations.
     pub fn integers(&self) -> Vec<(String, i128)> {
         let constants = self.constants.iter().filter_map(|(name, constant)| match constant {
-            Constant::Number(Number::Integer(value)) => Some((name.clone(), *value)),
+            Constant::Number(Literal::Integer(value)) => Some((name.clone(), *value)),
             _ => None,
         });
         let values = self.types.iter().flat_map(|definition| match &definition.kind {
@@ -103,7 +97,7 @@ pub struct Exception {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Constant {
     /// A number.
-    Number(Number),
+    Number(Literal),
     /// A text.
     Text(String),
 }
@@ -228,26 +222,10 @@ impl Function {
     /// The positions of the parameters that Python passes, in the order in which Python passes them: C order, but those
     /// that have a default stand behind those that have none, as Python wants it.
     pub fn arguments(&self) -> Vec<usize> {
-        let passed = |index: &usize| self.parameters[*index].role.is_argument();
-        let behind = |index: &usize| self.parameters[*index].role.has_default() && !self.parameters[*index].leading;
+        let passed = |index: &usize| self.parameters[*index].shape.is_argument();
+        let behind = |index: &usize| self.parameters[*index].shape.has_default() && !self.parameters[*index].leading;
         let (optional, required): (Vec<_>, Vec<_>) = (0..self.parameters.len()).filter(passed).partition(behind);
         [required, optional].concat()
-    }
-
-    /// How many words a request for this function has; see [`crate::call`].
-    pub fn request_words(&self) -> usize {
-        self.parameters.iter().map(|parameter| parameter.role.request_words()).sum()
-    }
-
-    /// How many words a reply has that brings results; see [`crate::call`].
-    pub fn reply_words(&self) -> usize {
-        let value = match (self.returns.kept, &self.returns.pointer, &self.result) {
-            (false, ..) => 0,
-            (true, Some(pointed), _) => pointed.words(),
-            (true, None, CType::Record { .. } | CType::Wide(_)) => 2,
-            (true, None, _) => 1,
-        };
-        value + self.parameters.iter().map(|parameter| parameter.role.reply_words()).sum::<usize>()
     }
 }
 
@@ -258,12 +236,13 @@ pub struct Parameter {
     pub name: String,
     /// As in the prototype.
     pub c_type: CType,
-    /// What it is for.
-    pub role: Role,
+    /// What it is on its way through the wall.
+    pub shape: Shape,
     /// It has a default and stands before arguments that have none: a call with fewer positional arguments leaves it out,
     /// as `range(stop)` leaves out `start`.
     pub leading: bool,
 }
+
 /// What becomes of the function's value.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Returns {
@@ -289,7 +268,7 @@ pub struct Returns {
 pub enum Message {
     /// `const char *f(int)` of the value (with `errno`: of that).
     Code(FunctionId),
-    /// `const char *f(T *)` of the handle passed at that position, or of what the [`Place`] there holds after the call.
+    /// `const char *f(T *)` of the handle passed at that position, or of what the [`OutPointer`](crate::shape::OutPointer) there holds after the call.
     Handle {
         /// Which function.
         function: FunctionId,
@@ -316,24 +295,4 @@ pub enum Raises {
     Native,
     /// `OSError` or the subclass of it that goes with `errno`.
     Os,
-}
-
-/// A returned `char *`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct ReturnedString {
-    /// `str` (UTF-8) instead of `bytes`.
-    pub text: bool,
-    /// NULL becomes `None`; otherwise NULL is an error.
-    pub null: bool,
-    /// The function (of this interface) that frees it after it was copied.
-    pub free: Option<FunctionId>,
-}
-
-/// A number in a manifest.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub enum Number {
-    /// For `float` and `double`.
-    Float(f64),
-    /// For the integer types.
-    Integer(i128),
 }

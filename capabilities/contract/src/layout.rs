@@ -27,7 +27,7 @@ const UNNAMED_BITS_ALIGN: bool = cfg!(target_arch = "aarch64");
 
 /// How a record is put together.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Shape {
+pub struct Arrangement {
     /// All members share their place.
     pub union: bool,
     /// `__attribute__((aligned(…)))`: it is aligned to that at least.
@@ -66,7 +66,7 @@ pub struct Place {
 }
 
 /// The layout of a record and the places of its members; `None` if it is larger than [`MAX_RECORD_BYTES`].
-pub fn place(shape: Shape, members: &[Need]) -> Option<(Layout, Vec<Place>)> {
+pub fn place(shape: Arrangement, members: &[Need]) -> Option<(Layout, Vec<Place>)> {
     let mut align = shape.align.unwrap_or(1);
     let mut end = 0u64;
     let mut starts = Vec::with_capacity(members.len());
@@ -194,12 +194,12 @@ mod tests {
     }
 
     fn offsets(members: &[Need]) -> (u64, u64, Vec<u64>) {
-        let (layout, places) = place(Shape::default(), members).unwrap();
+        let (layout, places) = place(Arrangement::default(), members).unwrap();
         (layout.size, layout.align, places.iter().map(|place| place.offset).collect())
     }
 
     fn bits(members: &[Need]) -> Vec<(u64, u32, u32)> {
-        let (_, places) = place(Shape::default(), members).unwrap();
+        let (_, places) = place(Arrangement::default(), members).unwrap();
         let one = |place: &Place| place.bits.map(|bits| (place.offset, bits.shift, bits.width));
         places.iter().filter_map(one).collect()
     }
@@ -210,9 +210,9 @@ mod tests {
         assert_eq!(offsets(&[packed(plain(Scalar::I8)), packed(plain(Scalar::F64))]), (9, 1, vec![0, 1]));
         let two = Need { align: Some(2), ..packed(plain(Scalar::I32)) };
         assert_eq!(offsets(&[plain(Scalar::I8), two]), (6, 2, vec![0, 2]));
-        let union = Shape { union: true, align: None };
+        let union = Arrangement { union: true, align: None };
         assert_eq!(place(union, &[plain(Scalar::I8), plain(Scalar::I32)]).unwrap().0, Layout { size: 4, align: 4 });
-        let aligned = Shape { union: false, align: Some(16) };
+        let aligned = Arrangement { union: false, align: Some(16) };
         assert_eq!(place(aligned, &[plain(Scalar::I8)]).unwrap().0, Layout { size: 16, align: 16 });
     }
 
@@ -237,9 +237,9 @@ mod tests {
     #[test]
     fn huge_records_are_refused() {
         let huge = Need { layout: Layout { size: MAX_RECORD_BYTES + 1, align: 1 }, ..plain(Scalar::U8) };
-        assert_eq!(place(Shape::default(), &[huge]), None);
+        assert_eq!(place(Arrangement::default(), &[huge]), None);
         let huge = Need { layout: Layout { size: u64::MAX, align: 1 }, ..plain(Scalar::U8) };
-        assert_eq!(place(Shape::default(), &[huge, huge]), None);
+        assert_eq!(place(Arrangement::default(), &[huge, huge]), None);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`interface`] | what a manifest means: functions, parameters and their roles |
+//! | [`interface`] | what a manifest means: functions and their parameters |
+//! | [`shape`] | what a parameter is on its way through the wall; one file for each kind |
 //! | [`types`] | C types as this machine's ABI lays them out |
 //! | [`layout`] | where the members of structs and unions stand |
 //! | [`wide`] | `long double` and complex numbers as bytes |
@@ -24,6 +25,7 @@ pub mod grant;
 pub mod interface;
 pub mod layout;
 pub mod message;
+pub mod shape;
 pub mod signature;
 pub mod spelling;
 pub mod types;

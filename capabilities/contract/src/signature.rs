@@ -31,7 +31,8 @@ mod literal;
 
 pub use keyword::is_python_keyword;
 
-use crate::interface::{Parameter, Raises, Role};
+use crate::interface::{Parameter, Raises};
+use crate::shape::{NumberArgument, Shape};
 use crate::{Function, Interface};
 use literal::literal;
 
@@ -112,10 +113,10 @@ impl Parameter {
     /// `level: -1 to 9`, if there is something to say.
     fn note(&self) -> Option<String> {
         let name = self.python_name();
-        let (range, scalar) = match &self.role {
-            Role::Handle(handle) if handle.consumed => return Some(format!("{name}: closed by the call")),
-            Role::Number { range, scalar, .. } => (*range, *scalar),
-            Role::Cell(cell) => (cell.range, cell.scalar),
+        let (range, scalar) = match &self.shape {
+            Shape::Handle(handle) if handle.consumed => return Some(format!("{name}: closed by the call")),
+            Shape::Number(NumberArgument { range, scalar, .. }) => (*range, *scalar),
+            Shape::ScalarPointer(cell) => (cell.range, cell.scalar),
             _ => return None,
         };
         let (least, most) = range?;

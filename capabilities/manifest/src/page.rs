@@ -12,7 +12,8 @@ mod sandbox;
 mod types;
 
 use crate::stub::offered;
-use cloison_contract::interface::{Constant, LibraryLocation, Message, Number, Parameter, Raises, Role};
+use cloison_contract::interface::{Constant, LibraryLocation, Message, Parameter, Raises};
+use cloison_contract::shape::{Literal, NumberArgument, Shape};
 use cloison_contract::{Function, Interface};
 use std::fmt::Write;
 
@@ -145,21 +146,21 @@ fn failures(interface: &Interface, function: &Function) -> Vec<String> {
 
 /// A row of the table of limits, if there is something to say.
 fn limits(parameter: &Parameter) -> Option<String> {
-    let range = match &parameter.role {
-        Role::Number { range, .. } => *range,
-        Role::Cell(found) => found.range,
+    let range = match &parameter.shape {
+        Shape::Number(NumberArgument { range, .. }) => *range,
+        Shape::ScalarPointer(found) => found.range,
         _ => None,
     };
-    let most = match &parameter.role {
-        Role::Buffer(buffer) => Some(buffer.max_bytes),
-        Role::Text(text) => Some(text.max_bytes),
+    let most = match &parameter.shape {
+        Shape::Buffer(buffer) => Some(buffer.max_bytes),
+        Shape::Text(text) => Some(text.max_bytes),
         _ => None,
     };
-    let said = match (range, most, &parameter.role) {
+    let said = match (range, most, &parameter.shape) {
         (Some((least, most)), ..) => format!("{} to {}", number(least), number(most)),
         (_, Some(most), _) => format!("at most {}", sandbox::size(most)),
-        (.., Role::Handle(handle)) if handle.consumed => "ended by the call".to_owned(),
-        (.., Role::Callback(callback)) => match (callback.retain.is_some(), callback.deadline) {
+        (.., Shape::Handle(handle)) if handle.consumed => "ended by the call".to_owned(),
+        (.., Shape::Callback(callback)) => match (callback.retain.is_some(), callback.deadline) {
             (true, _) => "kept by the library".to_owned(),
             (false, Some(deadline)) => format!("{} for each run", sandbox::time(deadline)),
             (false, None) => "called during the call only".to_owned(),
@@ -169,10 +170,10 @@ fn limits(parameter: &Parameter) -> Option<String> {
     Some(format!("| `{}` | {said} |\n", parameter.python_name()))
 }
 
-fn number(value: Number) -> String {
+fn number(value: Literal) -> String {
     match value {
-        Number::Float(value) => format!("{value:?}"),
-        Number::Integer(value) => value.to_string(),
+        Literal::Float(value) => format!("{value:?}"),
+        Literal::Integer(value) => value.to_string(),
     }
 }
 

@@ -18,7 +18,8 @@
 
 mod classes;
 
-use cloison_contract::interface::{Constant, Number, Role};
+use cloison_contract::interface::Constant;
+use cloison_contract::shape::{Literal, Shape};
 use cloison_contract::signature::is_python_keyword;
 use cloison_contract::{Function, Interface};
 use std::fmt::Write;
@@ -128,10 +129,10 @@ enum Passed {
 fn list(function: &Function, positions: &[usize], passed: Passed, qualified: &Interface) -> String {
     let one = |index: &usize| {
         let parameter = &function.parameters[*index];
-        let open = passed == Passed::ToAll || (parameter.role.has_default() && !parameter.leading);
+        let open = passed == Passed::ToAll || (parameter.shape.has_default() && !parameter.leading);
         let default = if open { " = ..." } else { "" };
         let mut annotation = python(parameter.annotation(qualified));
-        let linked = matches!(parameter.role, Role::Cell(_) | Role::Handle(_) | Role::Number { .. });
+        let linked = matches!(parameter.shape, Shape::ScalarPointer(_) | Shape::Handle(_) | Shape::Number(_));
         if passed == Passed::Later && linked {
             annotation = format!("{annotation} | cloison.Pending[{annotation}]");
         }
@@ -215,8 +216,8 @@ fn python(annotation: String) -> String {
 
 fn constant(name: &str, value: &Constant) -> String {
     let value = match value {
-        Constant::Number(Number::Integer(value)) => value.to_string(),
-        Constant::Number(Number::Float(_)) => return format!("    {name}: Final[float]\n"),
+        Constant::Number(Literal::Integer(value)) => value.to_string(),
+        Constant::Number(Literal::Float(_)) => return format!("    {name}: Final[float]\n"),
         Constant::Text(_) => return format!("    {name}: Final[str]\n"),
     };
     format!("    {name}: Final = {value}\n")

@@ -128,7 +128,7 @@ fn describe(interface: &Interface) -> String {
             text += &format!("{mark}{short}\n");
         }
         for parameter in &function.parameters {
-            text += &format!("    {}: {:?}\n", parameter.name, parameter.role);
+            text += &format!("    {}: {:?}\n", parameter.name, parameter.shape);
         }
         for (there, word) in [(function.blocking, "blocking"), (function.variadic.is_some(), "variadic")] {
             if there {

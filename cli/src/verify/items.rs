@@ -3,7 +3,8 @@
 use super::names::{c_name, forward, line_of_constant, texts};
 use crate::header;
 use cloison_contract::Interface;
-use cloison_contract::interface::{Constant, Number};
+use cloison_contract::interface::Constant;
+use cloison_contract::shape::Literal;
 use cloison_contract::types::{Bits, Definition, Member, TypeKind};
 use std::collections::BTreeMap;
 
@@ -149,10 +150,10 @@ impl List {
             let what = format!("`{name}`");
             let line = line_of_constant(manifest, name);
             match value {
-                Constant::Number(Number::Integer(value)) => {
+                Constant::Number(Literal::Integer(value)) => {
                     self.numbers(line, what, vec![("value", *value, name.clone())])
                 }
-                Constant::Number(Number::Float(value)) => {
+                Constant::Number(Literal::Float(value)) => {
                     let c = format!("const double {} = {name};", self.name());
                     self.add(line, what, c, Expected::Float(*value));
                 }

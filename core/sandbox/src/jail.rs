@@ -5,7 +5,7 @@ use crate::launch::{self, Pids};
 use crate::layer::{self, Report};
 use crate::policy;
 use crate::root::Root;
-use crate::spec::{Layers, Role, Spec, private};
+use crate::spec::{Layers, Shape, Spec, private};
 use crate::{credentials, fence, sys};
 use cloison_contract::interface::FileRule;
 use cloison_contract::message::{Jailed, Layer};
@@ -89,7 +89,7 @@ impl Jail<Loading> {
 /// # Errors
 ///
 /// Whatever step fails says so in the process that is meant to go on: exactly one process returns.
-pub fn enter<R: Role>(
+pub fn enter<R: Shape>(
     spec: Spec<'_, R>,
     lifeline: BorrowedFd<'_>,
     announce: &dyn Fn(i32, Option<i32>),
@@ -124,7 +124,7 @@ pub fn enter<R: Role>(
 }
 
 /// The worker's steps. Gives the path of the library inside.
-fn confine<R: Role>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Report) -> Result<PathBuf, Error> {
+fn confine<R: Shape>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Report) -> Result<PathBuf, Error> {
     let asked = spec.layers;
     let zone = spec.role.zone();
 
@@ -198,7 +198,7 @@ fn no_environment(report: &mut Report) -> Result<(), Error> {
 /// Closes what was not declared. A folder among the declared ones would be a way out through `..`.
 fn close_undeclared<R>(spec: &Spec<'_, R>, lifeline: BorrowedFd<'_>, report: &mut Report) -> Result<(), Error>
 where
-    R: Role,
+    R: Shape,
 {
     if !spec.layers.has(Layers::DESCRIPTORS) {
         report.off(layer::DESCRIPTORS);

@@ -97,4 +97,4 @@ pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::Limits;
 pub use mother::{Ended, Mother, end};
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
-pub use spec::{LOADER_FILES, Layers, Library, Role, Spec, Zone};
+pub use spec::{LOADER_FILES, Layers, Library, Shape, Spec, Zone};

@@ -75,14 +75,14 @@ impl<'fd> Zone<'fd> {
 pub struct Library<'fd>(pub BorrowedFd<'fd>);
 
 /// A kind of jail: [`Template`] or [`Zone`].
-pub trait Role: private::Role {
+pub trait Shape: private::Shape {
     /// What [`enter`](crate::enter) gives.
     type Stage;
     #[doc(hidden)]
     fn stage(&self, inside: private::Inside) -> Self::Stage;
 }
 
-impl Role for Template {
+impl Shape for Template {
     type Stage = Template;
 
     fn stage(&self, _: private::Inside) -> Template {
@@ -90,7 +90,7 @@ impl Role for Template {
     }
 }
 
-impl Role for Zone<'_> {
+impl Shape for Zone<'_> {
     type Stage = Loading;
 
     fn stage(&self, inside: private::Inside) -> Loading {
@@ -108,16 +108,16 @@ pub(crate) mod private {
     }
 
     /// What the steps ask of a role.
-    pub trait Role {
+    pub trait Shape {
         /// The zone, if it is one.
         fn zone(&self) -> Option<&super::Zone<'_>>;
     }
-    impl Role for super::Template {
+    impl Shape for super::Template {
         fn zone(&self) -> Option<&super::Zone<'_>> {
             None
         }
     }
-    impl Role for super::Zone<'_> {
+    impl Shape for super::Zone<'_> {
         fn zone(&self) -> Option<&super::Zone<'_>> {
             Some(self)
         }

@@ -18,7 +18,10 @@ use crate::native::ffi::{Frame, read};
 use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{Environment, EvaluationError, Expression};
-use cloison_contract::interface::{Buffer, Cell, CellFill, Number, Parameter, Role};
+use cloison_contract::interface::Parameter;
+use cloison_contract::shape::{
+    Buffer, CapacityOf, LengthOf, Literal, NumberArgument, PointerFill, ScalarPointer, Shape,
+};
 use cloison_contract::types::Scalar;
 use std::ffi::c_void;
 use std::fmt::Display;
@@ -57,8 +60,8 @@ impl<'a> Inquiry<'a> {
     pub(crate) fn measure(&mut self, functions: &Functions) -> Step {
         self.room = vec![0; self.parameters().len()];
         for (index, parameter) in self.parameters().iter().enumerate() {
-            if let Role::Buffer(buffer) = &parameter.role
-                && parameter.role.is_result()
+            if let Shape::Buffer(buffer) = &parameter.shape
+                && parameter.shape.is_result()
             {
                 self.room[index] = self.capacity(functions, index, buffer)?;
             }
@@ -69,8 +72,8 @@ impl<'a> Inquiry<'a> {
     /// How many elements C has passed; `None` for a string, which ends with its NUL.
     fn length(&self, functions: &Functions, index: usize, buffer: &Buffer) -> Step<Option<u64>> {
         let named = self.filled(|role| match role {
-            Role::LengthOf { of, .. } => of.contains(&index),
-            Role::Cell(cell) => cell.fill == Some(CellFill::LengthOf(index)),
+            Shape::LengthOf(LengthOf { of, .. }) => of.contains(&index),
+            Shape::ScalarPointer(cell) => cell.fill == Some(PointerFill::LengthOf(index)),
             _ => false,
         });
         let count = match (named, &buffer.length) {
@@ -86,8 +89,8 @@ impl<'a> Inquiry<'a> {
     /// How many elements C has room for.
     fn capacity(&self, functions: &Functions, index: usize, buffer: &Buffer) -> Step<u64> {
         let named = self.filled(|role| match role {
-            Role::CapacityOf { of, .. } => *of == index,
-            Role::Cell(cell) => cell.fill == Some(CellFill::CapacityOf(index)),
+            Shape::CapacityOf(CapacityOf { of, .. }) => *of == index,
+            Shape::ScalarPointer(cell) => cell.fill == Some(PointerFill::CapacityOf(index)),
             _ => false,
         });
         let count = match (named, &buffer.capacity) {
@@ -100,18 +103,18 @@ impl<'a> Inquiry<'a> {
     }
 
     /// The number in a parameter of that kind.
-    fn filled(&self, is: impl Fn(&Role) -> bool) -> Option<i128> {
-        let index = self.parameters().iter().position(|parameter| is(&parameter.role))?;
-        match &self.parameters()[index].role {
-            Role::LengthOf { scalar, .. } | Role::CapacityOf { scalar, .. } => {
+    fn filled(&self, is: impl Fn(&Shape) -> bool) -> Option<i128> {
+        let index = self.parameters().iter().position(|parameter| is(&parameter.shape))?;
+        match &self.parameters()[index].shape {
+            Shape::LengthOf(LengthOf { scalar, .. }) | Shape::CapacityOf(CapacityOf { scalar, .. }) => {
                 value_of_bits(self.bits(index, *scalar), *scalar)
             }
-            Role::Cell(cell) => self.cell_value(index, cell),
+            Shape::ScalarPointer(cell) => self.cell_value(index, cell),
             _ => None,
         }
     }
 
-    fn cell_value(&self, index: usize, cell: &Cell) -> Option<i128> {
+    fn cell_value(&self, index: usize, cell: &ScalarPointer) -> Option<i128> {
         let address = self.address(index);
         let mut bits = [0_u8; 8];
         if address == 0 {
@@ -132,9 +135,9 @@ impl<'a> Inquiry<'a> {
         let Some(scalar) = self.kind.callback.result.scalar() else { return };
         let bits = match self.kind.callback.error {
             None => 0,
-            Some(Number::Integer(value)) if !scalar.is_float() => bits_of_value(value, scalar).unwrap_or(0),
-            Some(Number::Integer(value)) => float_bits(value as f64, scalar),
-            Some(Number::Float(value)) => float_bits(value, scalar),
+            Some(Literal::Integer(value)) if !scalar.is_float() => bits_of_value(value, scalar).unwrap_or(0),
+            Some(Literal::Integer(value)) => float_bits(value as f64, scalar),
+            Some(Literal::Float(value)) => float_bits(value, scalar),
         };
         self.give(bits, scalar);
     }
@@ -207,18 +210,20 @@ struct Given<'a, 'b> {
 
 impl Environment for Given<'_, '_> {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.role {
-            Role::Number { scalar, .. } | Role::LengthOf { scalar, .. } | Role::CapacityOf { scalar, .. } => {
+        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.shape {
+            Shape::Number(NumberArgument { scalar, .. })
+            | Shape::LengthOf(LengthOf { scalar, .. })
+            | Shape::CapacityOf(CapacityOf { scalar, .. }) => {
                 value_of_bits(self.inquiry.bits(index, *scalar), *scalar).ok_or(EvaluationError::Unknown)
             }
-            Role::Handle(_) => Ok(self.inquiry.address(index).into()),
+            Shape::Handle(_) => Ok(self.inquiry.address(index).into()),
             _ => Err(EvaluationError::Unknown),
         }
     }
 
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.role {
-            Role::Cell(cell) => self.inquiry.cell_value(index, cell).ok_or(EvaluationError::Unknown),
+        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.shape {
+            Shape::ScalarPointer(cell) => self.inquiry.cell_value(index, cell).ok_or(EvaluationError::Unknown),
             _ => Err(EvaluationError::Unknown),
         }
     }

@@ -14,8 +14,8 @@ use crate::native::ffi::{Signature, SignatureError};
 use crate::serve::Service;
 use crate::serve::clients::{self, Client};
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
-use cloison_contract::interface::{Callback, Element, Role};
 use cloison_contract::message::FromZone;
+use cloison_contract::shape::{Callback, Element, Shape};
 use cloison_contract::types::{CType, MemberRole, TypeKind};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::line::Unanswered;
@@ -38,10 +38,6 @@ pub enum KindError {
     #[error("more than {MAX_WORDS} words of arguments or results")]
     TooManyWords,
 }
-
-/// A question's words before its arguments, an answer's before its results.
-const QUESTION_WORDS: usize = 3;
-const ANSWER_WORDS: usize = 2;
 
 /// All kinds of callbacks that an interface has.
 pub(crate) struct Callbacks {
@@ -66,7 +62,7 @@ impl Callbacks {
         let mut callbacks = Self { kinds: Vec::new(), of: vec![Vec::new(); interface.functions.len()] };
         for (index, function) in interface.functions.iter().enumerate() {
             for (position, parameter) in function.parameters.iter().enumerate() {
-                let Role::Callback(callback) = &parameter.role else { continue };
+                let Shape::Callback(callback) = &parameter.shape else { continue };
                 let deadline = callback.deadline.or(function.deadline).unwrap_or(interface.sandbox.deadline);
                 let same = |kind: &Arc<Kind>| kind.callback == *callback && kind.deadline == deadline;
                 let kind = match callbacks.kinds.iter().position(same) {
@@ -104,14 +100,13 @@ impl Callbacks {
 
 impl Kind {
     fn new(interface: &Interface, callback: &Callback, deadline: Duration, name: String) -> Result<Self, KindError> {
-        if callback.argument_words() + QUESTION_WORDS > MAX_WORDS || callback.result_words() + ANSWER_WORDS > MAX_WORDS
-        {
+        if callback.question_slots().words() > MAX_WORDS || callback.answer_slots().words() > MAX_WORDS {
             return Err(KindError::TooManyWords);
         }
-        let results = callback.parameters.iter().filter(|parameter| parameter.role.is_result());
-        let pointed = results.filter_map(|parameter| match &parameter.role {
-            Role::Buffer(buffer) => Some(buffer.element),
-            Role::Record(record) => Some(Element::Record { id: record.id, layout: record.layout }),
+        let results = callback.parameters.iter().filter(|parameter| parameter.shape.is_result());
+        let pointed = results.filter_map(|parameter| match &parameter.shape {
+            Shape::Buffer(buffer) => Some(buffer.element),
+            Shape::Record(record) => Some(Element::Record { id: record.id, layout: record.layout }),
             _ => None,
         });
         let value = match &callback.result {

@@ -11,7 +11,7 @@ use crate::native::scratch::Piece;
 use crate::objects::retained::Retained;
 use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Element, Lifetime, Role};
+use cloison_contract::shape::{Element, Lifetime, Shape};
 use cloison_contract::types::{Scalar, TypeId};
 use std::sync::Arc;
 
@@ -101,7 +101,7 @@ impl Call<'_, '_> {
     /// What the library keeps must go with an object, unless there is nothing to keep.
     fn check_lifetime(&self, index: usize, lifetime: Lifetime) -> Step {
         let Lifetime::Parameter(object) = lifetime else { return Ok(()) };
-        let is_argument = matches!(self.function.parameters[object].role, Role::Handle(_));
+        let is_argument = matches!(self.function.parameters[object].shape, Shape::Handle(_));
         let kept = self.desk.kept.iter().any(|(parameter, _)| *parameter == index);
         if kept && is_argument && self.desk.words[object] == 0 {
             return Err(self.argument(object, format_args!("must not be None, as it keeps `{}`", self.name(index))));

@@ -2,11 +2,12 @@
 
 use crate::marshal::number::{bits_of_value, value_of_bits};
 use crate::marshal::plan::{Plan, PlanError};
-use crate::marshal::shapes::{Shapes, shapes};
+use crate::marshal::shapes::{Translations, shapes};
 use crate::native::ffi::{Code, Frame, Outcome, Signature, SignatureError};
 use crate::native::function::Callee;
 use cloison_contract::expression::EvaluationError;
-use cloison_contract::interface::{Function, Role};
+use cloison_contract::interface::Function;
+use cloison_contract::shape::{NumberArgument, Shape};
 use cloison_contract::{FunctionId, Interface};
 
 /// The longest text that a `message` function may return.
@@ -54,7 +55,7 @@ impl Entry {
 /// All functions of an interface.
 pub struct Functions {
     /// What the records look like.
-    pub shapes: Shapes,
+    pub shapes: Translations,
     /// Names, for texts.
     pub interface: Interface,
     entries: Vec<Entry>,
@@ -100,10 +101,12 @@ impl Functions {
             return Err(EvaluationError::Unknown);
         }
         for (index, (argument, parameter)) in arguments.iter().zip(&function.parameters).enumerate() {
-            let bits = match &parameter.role {
-                Role::Number { scalar, .. } => bits_of_value(*argument, *scalar).ok_or(EvaluationError::OutOfRange)?,
-                Role::Handle(handle) if handle.null || *argument != 0 => *argument as u64,
-                Role::Handle(_) => return Err(EvaluationError::Null),
+            let bits = match &parameter.shape {
+                Shape::Number(NumberArgument { scalar, .. }) => {
+                    bits_of_value(*argument, *scalar).ok_or(EvaluationError::OutOfRange)?
+                }
+                Shape::Handle(handle) if handle.null || *argument != 0 => *argument as u64,
+                Shape::Handle(_) => return Err(EvaluationError::Null),
                 _ => return Err(EvaluationError::Unknown),
             };
             frame.set(index, bits);
@@ -115,7 +118,7 @@ impl Functions {
     pub fn message(&self, frame: &mut Frame, id: FunctionId, code: i128) -> Option<String> {
         let (entry, function) = self.get(id).zip(self.declaration(id))?;
         let [parameter] = function.parameters.as_slice() else { return None };
-        let Role::Number { scalar, .. } = &parameter.role else { return None };
+        let Shape::Number(NumberArgument { scalar, .. }) = &parameter.shape else { return None };
         frame.set(0, bits_of_value(code, *scalar)?);
         self.text(frame, entry)
     }
@@ -158,6 +161,6 @@ impl Functions {
 
 /// Whether a function that takes one object can be asked of that one: NULL only where it says so.
 fn takes(function: &Function, address: u64) -> bool {
-    let null = matches!(function.parameters.first().map(|one| &one.role), Some(Role::Handle(handle)) if handle.null);
+    let null = matches!(function.parameters.first().map(|one| &one.shape), Some(Shape::Handle(handle)) if handle.null);
     address != 0 || null
 }

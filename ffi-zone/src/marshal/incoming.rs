@@ -6,12 +6,14 @@
 use crate::marshal::call::Step;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::results::outgoing::too_large;
-use crate::marshal::shapes::{EXTENDED_BYTES, Shape, Shapes, Special, element_shape, is_extended, wide_shape};
+use crate::marshal::shapes::{
+    EXTENDED_BYTES, Special, Translation, Translations, element_shape, is_extended, wide_shape,
+};
 use crate::native::scratch::{Part, Piece};
 use crate::objects::handles::{HandleError, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
-use cloison_contract::interface::Element;
 use cloison_contract::message::ChannelId;
+use cloison_contract::shape::Element;
 use cloison_contract::types::{TypeId, Wide};
 use cloison_transport::Arena;
 use std::fmt::Display;
@@ -19,7 +21,7 @@ use std::fmt::Display;
 /// Where claims come from and what they are checked against.
 pub struct Incoming<'a, 'b> {
     /// Of the interface's records.
-    pub shapes: &'a Shapes,
+    pub shapes: &'a Translations,
     /// Of all clients.
     pub handles: &'a Handles,
     /// Whose claims.
@@ -77,7 +79,7 @@ impl Incoming<'_, '_> {
     }
 
     /// Records in a row: `bytes` is a multiple of their size.
-    fn records(&mut self, offset: u64, bytes: u64, shape: &Shape) -> Step<Piece> {
+    fn records(&mut self, offset: u64, bytes: u64, shape: &Translation) -> Step<Piece> {
         let piece = self.copy(offset, bytes)?;
         if !shape.is_plain() && shape.size > 0 {
             for at in (0..bytes as usize).step_by(shape.size) {
@@ -143,7 +145,7 @@ impl Incoming<'_, '_> {
     }
 
     /// Makes the record at that place of a piece right for C.
-    fn correct(&mut self, piece: Piece, at: usize, shape: &Shape) -> Step {
+    fn correct(&mut self, piece: Piece, at: usize, shape: &Translation) -> Step {
         shape.clear_gaps(&mut self.scratch.bytes_mut(piece)[at..at + shape.size]);
         for (offset, special) in &shape.specials {
             let here = at + offset;

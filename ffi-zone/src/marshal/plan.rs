@@ -20,7 +20,8 @@ use crate::native::ffi::MAX_PARAMETERS;
 use cloison_contract::FunctionId;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Element, Lifetime, Message, Number, Pointed};
+use cloison_contract::interface::Message;
+use cloison_contract::shape::{Element, Lifetime, Literal, Pointed};
 use cloison_contract::types::{Scalar, TypeId, Wide};
 use std::ffi::CString;
 
@@ -68,15 +69,15 @@ pub enum Range {
 }
 
 impl Range {
-    fn new(range: Option<(Number, Number)>, scalar: Scalar) -> Self {
+    fn new(range: Option<(Literal, Literal)>, scalar: Scalar) -> Self {
         let float = |number| match number {
-            Number::Float(value) => value,
-            Number::Integer(value) => value as f64,
+            Literal::Float(value) => value,
+            Literal::Integer(value) => value as f64,
         };
         match range {
             None => Self::Any,
             Some((low, high)) if scalar.is_float() => Self::Float(float(low), float(high)),
-            Some((Number::Integer(low), Number::Integer(high))) => Self::Integer(low, high),
+            Some((Literal::Integer(low), Literal::Integer(high))) => Self::Integer(low, high),
             // Only an integer can be between two numbers with fractions.
             Some((low, high)) => Self::Integer(float(low).ceil() as i128, float(high).floor() as i128),
         }

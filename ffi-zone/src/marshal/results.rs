@@ -10,7 +10,8 @@ use crate::marshal::results::outgoing::Outgoing;
 use crate::objects::retained::Retained;
 use cloison_contract::call::{NULL, Reply};
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Element, Message, Pointed, Role};
+use cloison_contract::interface::Message;
+use cloison_contract::shape::{Element, Pointed, Shape};
 use cloison_contract::types::TypeId;
 
 /// How far a call came.
@@ -289,8 +290,8 @@ impl Call<'_, '_> {
         let message = match plan.failure.message {
             Some(Message::Code(id)) => told.and_then(|code| self.functions.message(nested, id, code)),
             Some(Message::Handle { function, parameter, through }) => {
-                let address = match self.function.parameters[parameter].role {
-                    Role::Handle(_) => self.desk.frame.value(parameter),
+                let address = match self.function.parameters[parameter].shape {
+                    Shape::Handle(_) => self.desk.frame.value(parameter),
                     _ => self.desk.frame.cell(parameter),
                 };
                 let address = through.map_or(Some(address), |id| self.functions.object_for(nested, id, address));

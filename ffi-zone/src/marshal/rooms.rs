@@ -8,7 +8,7 @@ use crate::objects::retained::Retained;
 use cloison_contract::call::{ARENA_ALIGNMENT, Status};
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::Bound;
-use cloison_contract::interface::Role;
+use cloison_contract::shape::Shape;
 use std::sync::Arc;
 
 impl Call<'_, '_> {
@@ -140,8 +140,8 @@ impl Call<'_, '_> {
 
     /// The size of a buffer's elements.
     fn element(&self, index: usize) -> usize {
-        match &self.function.parameters[index].role {
-            Role::Buffer(buffer) => buffer.element.size(),
+        match &self.function.parameters[index].shape {
+            Shape::Buffer(buffer) => buffer.element.size(),
             _ => 1,
         }
     }

@@ -7,18 +7,18 @@
 //! This is pure.
 
 use crate::marshal::passing::MAX_NESTING;
-use cloison_contract::interface::Element;
+use cloison_contract::shape::Element;
 use cloison_contract::types::{
     Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
 };
 use std::borrow::Cow;
 
 /// By type; `None` for those that are no records.
-pub type Shapes = Vec<Option<Shape>>;
+pub type Translations = Vec<Option<Translation>>;
 
 /// One record.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Shape {
+pub struct Translation {
     /// In bytes.
     pub size: usize,
     /// Offset and length of what is not covered by any member: zero on the wire and in C.
@@ -50,7 +50,7 @@ pub enum Special {
         /// How many.
         count: usize,
         /// Each.
-        shape: Box<Shape>,
+        shape: Box<Translation>,
     },
     /// A string.
     Text {
@@ -62,9 +62,9 @@ pub enum Special {
         /// The number.
         by: Selector,
         /// What is live for which value.
-        cases: Vec<(i128, Shape)>,
+        cases: Vec<(i128, Translation)>,
         /// What is live otherwise.
-        otherwise: Box<Shape>,
+        otherwise: Box<Translation>,
     },
 }
 
@@ -94,7 +94,7 @@ impl Selector {
     }
 }
 
-impl Shape {
+impl Translation {
     /// Whether its bytes are the same in C and on the wire, whatever they are.
     pub fn is_plain(&self) -> bool {
         self.gaps.is_empty() && self.partial.is_empty() && self.specials.is_empty()
@@ -117,7 +117,7 @@ impl Shape {
 }
 
 /// The shapes of all records; the type that makes no sense, if there is one.
-pub fn shapes(types: &[Definition]) -> Result<Shapes, TypeId> {
+pub fn shapes(types: &[Definition]) -> Result<Translations, TypeId> {
     let shape = |(index, definition): (usize, &Definition)| match &definition.kind {
         TypeKind::Record(record) => shape_of(types, record, 0).map(Some).ok_or(TypeId(index as u32)),
         _ => Ok(None),
@@ -126,16 +126,18 @@ pub fn shapes(types: &[Definition]) -> Result<Shapes, TypeId> {
 }
 
 /// Whether elements can be handed on as they are.
-pub fn is_plain(shapes: &Shapes, element: Element) -> bool {
+pub fn is_plain(shapes: &Translations, element: Element) -> bool {
     match element {
         Element::Scalar(scalar) => scalar != Scalar::Bool,
-        Element::Record { id, .. } => shapes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(Shape::is_plain),
+        Element::Record { id, .. } => {
+            shapes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(Translation::is_plain)
+        }
         Element::Handle { .. } | Element::Text { .. } => false,
     }
 }
 
 /// What has to be done to each element of a buffer.
-pub fn element_shape(shapes: &Shapes, element: Element) -> Option<Cow<'_, Shape>> {
+pub fn element_shape(shapes: &Translations, element: Element) -> Option<Cow<'_, Translation>> {
     let special = match element {
         Element::Record { id, .. } => return shapes.get(id.0 as usize)?.as_ref().map(Cow::Borrowed),
         Element::Scalar(Scalar::Bool) => Some(Special::Bool),
@@ -144,21 +146,21 @@ pub fn element_shape(shapes: &Shapes, element: Element) -> Option<Cow<'_, Shape>
         Element::Text { .. } => Some(Special::Text { null: true }),
     };
     let specials = special.map(|special| (0, special)).into_iter().collect();
-    Some(Cow::Owned(Shape { size: element.size(), gaps: vec![], partial: vec![], specials }))
+    Some(Cow::Owned(Translation { size: element.size(), gaps: vec![], partial: vec![], specials }))
 }
 
-fn shape_of(types: &[Definition], record: &Record, depth: usize) -> Option<Shape> {
+fn shape_of(types: &[Definition], record: &Record, depth: usize) -> Option<Translation> {
     if !record.union {
         return Draft::new(types, record, depth)?.finish(record.members.iter());
     }
     match record.live {
         Some(live) => live_shape(types, record, live, depth),
-        None => Some(Shape::blank(usize::try_from(record.layout.size).ok()?)),
+        None => Some(Translation::blank(usize::try_from(record.layout.size).ok()?)),
     }
 }
 
 /// A union of which that member counts.
-fn live_shape(types: &[Definition], union: &Record, live: usize, depth: usize) -> Option<Shape> {
+fn live_shape(types: &[Definition], union: &Record, live: usize, depth: usize) -> Option<Translation> {
     Draft::new(types, union, depth)?.finish(std::iter::once(union.members.get(live)?))
 }
 
@@ -180,7 +182,7 @@ impl<'a> Draft<'a> {
         Some(Self { types, record, depth, size, covered, partial, specials })
     }
 
-    fn finish(mut self, members: impl Iterator<Item = &'a Member>) -> Option<Shape> {
+    fn finish(mut self, members: impl Iterator<Item = &'a Member>) -> Option<Translation> {
         for member in members {
             let offset = usize::try_from(member.offset).ok()?;
             match member.bits {
@@ -200,7 +202,7 @@ impl<'a> Draft<'a> {
             gaps.push((end, self.size - end));
         }
         self.partial.retain(|(_, mask)| *mask != u8::MAX);
-        Some(Shape { size: self.size, gaps, partial: self.partial, specials: self.specials })
+        Some(Translation { size: self.size, gaps, partial: self.partial, specials: self.specials })
     }
 
     fn cover(&mut self, offset: usize, bytes: usize) -> Option<()> {
@@ -292,7 +294,7 @@ impl<'a> Draft<'a> {
             return Some(());
         }
         let shape = if *role == MemberRole::Hidden {
-            Shape::blank(usize::try_from(nested.layout.size).ok()?)
+            Translation::blank(usize::try_from(nested.layout.size).ok()?)
         } else {
             shape_of(types, nested, depth)?
         };
@@ -324,9 +326,9 @@ impl<'a> Draft<'a> {
 pub const EXTENDED_BYTES: usize = 10;
 
 /// The shape of a wide number, as if it were a record.
-pub fn wide_shape(wide: Wide) -> Shape {
+pub fn wide_shape(wide: Wide) -> Translation {
     let record = Record { union: false, layout: wide.layout(), members: vec![], live: None };
-    let blank = || Shape::blank(wide.layout().size as usize);
+    let blank = || Translation::blank(wide.layout().size as usize);
     let Some(mut draft) = Draft::new(&[], &record, 0) else { return blank() };
     match draft.wide(wide, 0) {
         Some(()) => draft.finish(std::iter::empty()).unwrap_or_else(blank),

@@ -13,7 +13,7 @@ use crate::marshal::call::{Call, Step};
 use crate::marshal::finish;
 use crate::marshal::refusal::Refusal;
 use crate::objects::retained::Retained;
-use cloison_contract::interface::{Lifetime, Role};
+use cloison_contract::shape::{Lifetime, Shape};
 
 impl Call<'_, '_> {
     /// The call itself.
@@ -47,7 +47,7 @@ impl Call<'_, '_> {
 
     fn parameter_of(&self, word: u64) -> usize {
         let parameters = self.function.parameters.iter().enumerate();
-        let mut handles = parameters.filter(|(_, parameter)| matches!(parameter.role, Role::Handle(_)));
+        let mut handles = parameters.filter(|(_, parameter)| matches!(parameter.shape, Shape::Handle(_)));
         handles.find(|(index, _)| self.desk.words[*index] == word).map_or(0, |(index, _)| index)
     }
 

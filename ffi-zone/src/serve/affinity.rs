@@ -6,7 +6,8 @@
 use crate::marshal::passing::MAX_NESTING;
 use cloison_contract::Interface;
 use cloison_contract::call::SYNC;
-use cloison_contract::interface::{Callback, Element, Function, Parameter, Pointed, Role};
+use cloison_contract::interface::{Function, Parameter};
+use cloison_contract::shape::{Callback, Element, Pointed, Shape};
 use cloison_contract::types::{CType, MemberRole, TypeId, TypeKind};
 
 /// Which types and functions of an interface belong to the first thread.
@@ -77,8 +78,8 @@ fn owners(interface: &Interface) -> impl Iterator<Item = (TypeId, TypeId)> {
         _ => None,
     });
     let done = interface.functions.iter().flat_map(|function| {
-        let places = function.parameters.iter().filter_map(|parameter| match &parameter.role {
-            Role::Place(place) => Some(&place.pointed),
+        let places = function.parameters.iter().filter_map(|parameter| match &parameter.shape {
+            Shape::OutPointer(place) => Some(&place.pointed),
             _ => None,
         });
         places.chain(&function.returns.pointer).filter_map(|pointed| match pointed {
@@ -91,9 +92,9 @@ fn owners(interface: &Interface) -> impl Iterator<Item = (TypeId, TypeId)> {
 
 /// The object that a parameter is about.
 fn object(parameter: &Parameter) -> Option<TypeId> {
-    match &parameter.role {
-        Role::Handle(handle) => Some(handle.id),
-        Role::Place(place) => match place.pointed {
+    match &parameter.shape {
+        Shape::Handle(handle) => Some(handle.id),
+        Shape::OutPointer(place) => match place.pointed {
             Pointed::Handle { id, .. } => Some(id),
             _ => None,
         },
@@ -111,20 +112,20 @@ impl Look<'_> {
     fn function(&self, function: &Function) -> bool {
         function.returns.pointer.as_ref().is_some_and(|pointed| self.pointed(pointed))
             || self.c_type(&function.result, 0)
-            || function.parameters.iter().any(|parameter| self.role(&parameter.role))
+            || function.parameters.iter().any(|parameter| self.role(&parameter.shape))
     }
 
     fn callback(&self, callback: &Callback) -> bool {
-        self.c_type(&callback.result, 0) || callback.parameters.iter().any(|parameter| self.role(&parameter.role))
+        self.c_type(&callback.result, 0) || callback.parameters.iter().any(|parameter| self.role(&parameter.shape))
     }
 
-    fn role(&self, role: &Role) -> bool {
+    fn role(&self, role: &Shape) -> bool {
         match role {
-            Role::Handle(handle) => at(&self.types, handle.id),
-            Role::Place(place) => self.pointed(&place.pointed),
-            Role::Callback(callback) => self.callback(callback),
-            Role::Buffer(buffer) => self.element(buffer.element),
-            Role::Record(record) => self.record(record.id, 0),
+            Shape::Handle(handle) => at(&self.types, handle.id),
+            Shape::OutPointer(place) => self.pointed(&place.pointed),
+            Shape::Callback(callback) => self.callback(callback),
+            Shape::Buffer(buffer) => self.element(buffer.element),
+            Shape::Record(record) => self.record(record.id, 0),
             _ => false,
         }
     }

@@ -17,7 +17,8 @@ use crate::serve::workers::Station;
 use cloison_contract::call::{
     ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };
-use cloison_contract::interface::{Function, Pointed, Role};
+use cloison_contract::interface::Function;
+use cloison_contract::shape::{Pointed, Shape};
 use cloison_contract::types::CType;
 use cloison_transport::Arena;
 use cloison_transport::status::Row;
@@ -180,11 +181,11 @@ impl Single {
             result += words;
         }
         for parameter in &function.parameters {
-            let role = &parameter.role;
+            let role = &parameter.shape;
             let (taken, given) = (role.request_words(), role.reply_words());
-            let alone = matches!(role, Role::Number { .. } | Role::Cell(_) | Role::Handle(_));
-            let made = matches!(role, Role::Cell(_))
-                || matches!(role, Role::Place(place) if matches!(place.pointed, Pointed::Handle { .. }));
+            let alone = matches!(role, Shape::Number(_) | Shape::ScalarPointer(_) | Shape::Handle(_));
+            let made = matches!(role, Shape::ScalarPointer(_))
+                || matches!(role, Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }));
             if taken == 1 && alone && argument < MAX_WORDS {
                 single.arguments |= 1 << argument;
             }
@@ -194,7 +195,7 @@ impl Single {
             argument += taken;
             result += given;
         }
-        single.words = function.reply_words().max(REFUSAL_WORDS) as u64;
+        single.words = function.reply_slots().words().max(REFUSAL_WORDS) as u64;
         single
     }
 }

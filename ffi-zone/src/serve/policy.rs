@@ -9,7 +9,8 @@
 use crate::marshal::plan::{any, expression_fits};
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Rate};
-use cloison_contract::interface::{Interface, Role};
+use cloison_contract::interface::Interface;
+use cloison_contract::shape::Shape;
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
 use cloison_transport::status::monotonic;
@@ -91,8 +92,8 @@ impl Policy {
                 return Err(BadGrant::Bound(bound.text.clone()));
             }
             let late = any(&bound.expression, |part| match part {
-                Expression::Parameter(at) => matches!(declared.parameters[*at].role, Role::CapacityOf { .. }),
-                Expression::Cell(_) => true,
+                Expression::Parameter(at) => matches!(declared.parameters[*at].shape, Shape::CapacityOf(_)),
+                Expression::Dereference(_) => true,
                 _ => false,
             });
             if bounds.len() <= index {

@@ -1,7 +1,7 @@
 //! An interface for `callbacks.c`.
 
 use super::*;
-use cloison_contract::interface::Fixed;
+use cloison_contract::shape::{Fixed, WideArgument};
 use cloison_contract::types::{Definition, Handle, Layout, Member, MemberRole, Record, TypeId, TypeKind, Wide};
 
 pub const PAIR: TypeId = TypeId(0);
@@ -12,8 +12,8 @@ fn to(c_type: CType) -> CType {
     CType::Pointer { to: Box::new(c_type), constant: false }
 }
 
-fn parameter(name: &str, c_type: CType, role: Role) -> Parameter {
-    Parameter { name: name.into(), c_type, role, leading: false }
+fn parameter(name: &str, c_type: CType, shape: Shape) -> Parameter {
+    Parameter { name: name.into(), c_type, shape, leading: false }
 }
 
 /// A parameter that is a callback.
@@ -34,32 +34,32 @@ pub fn callback(
         retain: None,
     };
     change(&mut callback);
-    parameter(name, to(CType::Void), Role::Callback(callback))
+    parameter(name, to(CType::Void), Shape::Callback(callback))
 }
 
 fn user_data() -> Parameter {
-    parameter("data", to(CType::Void), Role::Constant(Fixed::Bits(0)))
+    parameter("data", to(CType::Void), Shape::Constant(Fixed::Bits(0)))
 }
 
 fn pair(name: &str, direction: Direction, by_value: bool) -> Parameter {
     let record =
         RecordArgument { id: PAIR, layout: PAIR_LAYOUT, direction, by_value, null: false, default_none: false };
     let own = CType::Record { id: PAIR, layout: PAIR_LAYOUT };
-    parameter(name, if by_value { own } else { to(own) }, Role::Record(record))
+    parameter(name, if by_value { own } else { to(own) }, Shape::Record(record))
 }
 
 fn boxed(name: &str, null: bool) -> Parameter {
     let handle = HandleArgument { id: BOX, null, default_none: false, consumed: false };
-    parameter(name, to(CType::Opaque(BOX)), Role::Handle(handle))
+    parameter(name, to(CType::Opaque(BOX)), Shape::Handle(handle))
 }
 
 fn consumed(name: &str) -> Parameter {
     let handle = HandleArgument { id: BOX, null: false, default_none: false, consumed: true };
-    parameter(name, to(CType::Opaque(BOX)), Role::Handle(handle))
+    parameter(name, to(CType::Opaque(BOX)), Shape::Handle(handle))
 }
 
 fn wide(name: &str, wide: Wide) -> Parameter {
-    parameter(name, CType::Wide(wide), Role::Wide { wide, default: None })
+    parameter(name, CType::Wide(wide), Shape::Wide(WideArgument { wide, default: None }))
 }
 
 fn array(name: &str, element: Element) -> Parameter {
@@ -96,14 +96,17 @@ const FREE: FunctionId = FunctionId(0);
 pub fn asking(instances: Instances) -> Interface {
     use Direction::{In, InOut, Out};
     use Scalar::*;
-    let simple = |name: &str| callback(name, int(I32), vec![number("n", I32)], |f| f.error = Some(Number::Integer(-7)));
+    let simple =
+        |name: &str| callback(name, int(I32), vec![number("n", I32)], |f| f.error = Some(Literal::Integer(-7)));
     let object = |borrowed| {
         move |function: &mut Function| {
             function.returns.pointer = Some(Pointed::Handle { id: BOX, null: false, owner: None, borrowed });
         }
     };
-    let place =
-        Place { pointed: Pointed::Handle { id: BOX, null: false, owner: None, borrowed: false }, free_on_error: false };
+    let place = OutPointer {
+        pointed: Pointed::Handle { id: BOX, null: false, owner: None, borrowed: false },
+        free_on_error: false,
+    };
     let every = [I8, U16, I32, I64, F32, F64, Bool].map(|scalar| number("n", scalar)).to_vec();
     let many = [I64, I64, I64, I64, I64, I64, I64, F64, I64].map(|scalar| number("n", scalar)).to_vec();
     let mut functions = vec![
@@ -179,7 +182,7 @@ pub fn asking(instances: Instances) -> Interface {
                 vec![
                     buffer("target", I8, Out, |buffer| {
                         buffer.capacity = Some(Expression::Parameter(1));
-                        buffer.length = Some(Expression::Cell(2));
+                        buffer.length = Some(Expression::Dereference(2));
                     }),
                     capacity_of("room", I32, 0),
                     cell("length", I32, Out, |cell| cell.consumed = true),
@@ -234,7 +237,7 @@ pub fn asking(instances: Instances) -> Interface {
                 boxed("box", false),
                 callback("on", int(I32), vec![number("n", I32)], |f| {
                     f.null = true;
-                    f.error = Some(Number::Integer(-7));
+                    f.error = Some(Literal::Integer(-7));
                     f.retain = Some(Lifetime::Parameter(0));
                 }),
             ],
@@ -245,7 +248,7 @@ pub fn asking(instances: Instances) -> Interface {
         function(
             "box_make",
             int(I32),
-            vec![parameter("box", to(to(CType::Opaque(BOX))), Role::Place(place)), simple("f")],
+            vec![parameter("box", to(to(CType::Opaque(BOX))), Shape::OutPointer(place)), simple("f")],
             |function| {
                 function.returns.kept = false;
                 function.returns.error_unless = Some(compare(Operator::Equal, Expression::Return, 0));
@@ -285,7 +288,7 @@ pub fn asking(instances: Instances) -> Interface {
                 CType::Void,
                 vec![
                     cell("room", I32, InOut, |_| {}),
-                    buffer("target", U8, Out, |buffer| buffer.capacity = Some(Expression::Cell(0))),
+                    buffer("target", U8, Out, |buffer| buffer.capacity = Some(Expression::Dereference(0))),
                 ],
                 |_| {},
             )],

@@ -10,6 +10,7 @@ use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Req
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::interface::*;
 use cloison_contract::message::ChannelId;
+use cloison_contract::shape::*;
 use cloison_contract::types::{CType, Location, Scalar};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::Arena;
@@ -120,7 +121,7 @@ pub fn number(name: &str, scalar: Scalar) -> Parameter {
     Parameter {
         name: name.into(),
         c_type: int(scalar),
-        role: Role::Number { scalar, enumeration: None, range: None, default: None },
+        shape: Shape::Number(NumberArgument { scalar, enumeration: None, range: None, default: None }),
         leading: false,
     }
 }
@@ -129,13 +130,18 @@ pub fn length_of(name: &str, scalar: Scalar, of: &[usize]) -> Parameter {
     Parameter {
         name: name.into(),
         c_type: int(scalar),
-        role: Role::LengthOf { scalar, of: of.to_vec() },
+        shape: Shape::LengthOf(LengthOf { scalar, of: of.to_vec() }),
         leading: false,
     }
 }
 
 pub fn capacity_of(name: &str, scalar: Scalar, of: usize) -> Parameter {
-    Parameter { name: name.into(), c_type: int(scalar), role: Role::CapacityOf { scalar, of }, leading: false }
+    Parameter {
+        name: name.into(),
+        c_type: int(scalar),
+        shape: Shape::CapacityOf(CapacityOf { scalar, of }),
+        leading: false,
+    }
 }
 
 pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl FnOnce(&mut Buffer)) -> Parameter {
@@ -153,11 +159,11 @@ pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl Fn
         view: false,
     };
     change(&mut buffer);
-    Parameter { name: name.into(), c_type: pointer(element), role: Role::Buffer(buffer), leading: false }
+    Parameter { name: name.into(), c_type: pointer(element), shape: Shape::Buffer(buffer), leading: false }
 }
 
-pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnce(&mut Cell)) -> Parameter {
-    let mut cell = Cell {
+pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnce(&mut ScalarPointer)) -> Parameter {
+    let mut cell = ScalarPointer {
         direction,
         scalar,
         enumeration: None,
@@ -168,14 +174,14 @@ pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnc
         consumed: false,
     };
     change(&mut cell);
-    Parameter { name: name.into(), c_type: pointer(scalar), role: Role::Cell(cell), leading: false }
+    Parameter { name: name.into(), c_type: pointer(scalar), shape: Shape::ScalarPointer(cell), leading: false }
 }
 
 pub fn text(name: &str, null: bool) -> Parameter {
     Parameter {
         name: name.into(),
         c_type: string(),
-        role: Role::Text(Text { bytes: false, null, default: None, max_bytes: 1000, retain: None }),
+        shape: Shape::Text(Text { bytes: false, null, default: None, max_bytes: 1000, retain: None }),
         leading: false,
     }
 }
@@ -232,11 +238,12 @@ pub fn interface(instances: Instances) -> Interface {
         function.returns.message = Some(Message::Code(FunctionId(EXPLAIN)));
     };
     let ignored = |function: &mut Function| function.returns.kept = false;
-    let consumed = |fill: Option<CellFill>| move |cell: &mut Cell| (cell.fill, cell.consumed) = (fill, true);
+    let consumed =
+        |fill: Option<PointerFill>| move |cell: &mut ScalarPointer| (cell.fill, cell.consumed) = (fill, true);
     let free = Parameter {
         name: "memory".into(),
         c_type: CType::Pointer { to: Box::new(CType::Void), constant: false },
-        role: Role::Number { scalar: U64, enumeration: None, range: None, default: None },
+        shape: Shape::Number(NumberArgument { scalar: U64, enumeration: None, range: None, default: None }),
         leading: false,
     };
     let functions = vec![
@@ -247,8 +254,8 @@ pub fn interface(instances: Instances) -> Interface {
         function("release", CType::Void, vec![free], |function| function.internal = true),
         function("releases", int(I32), vec![], |_| {}),
         function("add", int(I32), vec![number("a", I32), number("b", I32)], |function| {
-            let Role::Number { range, .. } = &mut function.parameters[1].role else { unreachable!() };
-            *range = Some((Number::Integer(-1), Number::Integer(9)));
+            let Shape::Number(NumberArgument { range, .. }) = &mut function.parameters[1].shape else { unreachable!() };
+            *range = Some((Literal::Integer(-1), Literal::Integer(9)));
         }),
         function("narrow", int(I8), vec![number("value", I8)], |_| {}),
         function("wide", int(U64), vec![number("value", U64)], |_| {}),
@@ -271,9 +278,9 @@ pub fn interface(instances: Instances) -> Interface {
             int(I32),
             vec![
                 buffer("target", U8, Out, |b| {
-                    (b.capacity, b.length) = (Some(call_of(BOUND, 3)), Some(Expression::Cell(1)))
+                    (b.capacity, b.length) = (Some(call_of(BOUND, 3)), Some(Expression::Dereference(1)))
                 }),
-                cell("length", U64, InOut, consumed(Some(CellFill::CapacityOf(0)))),
+                cell("length", U64, InOut, consumed(Some(PointerFill::CapacityOf(0)))),
                 number("value", U8),
                 number("count", U64),
             ],
@@ -295,9 +302,9 @@ pub fn interface(instances: Instances) -> Interface {
             int(I32),
             vec![
                 buffer("target", U8, Out, |b| {
-                    (b.capacity, b.length) = (Some(Expression::Integer(16)), Some(Expression::Cell(1)))
+                    (b.capacity, b.length) = (Some(Expression::Integer(16)), Some(Expression::Dereference(1)))
                 }),
-                cell("length", U64, InOut, consumed(Some(CellFill::CapacityOf(0)))),
+                cell("length", U64, InOut, consumed(Some(PointerFill::CapacityOf(0)))),
             ],
             ignored,
         ),
@@ -342,8 +349,10 @@ pub fn interface(instances: Instances) -> Interface {
                 number("which", I32),
             ],
             |function| {
-                let Role::Number { range, .. } = &mut function.parameters[1].role else { unreachable!() };
-                *range = Some((Number::Integer(0), Number::Integer(9)));
+                let Shape::Number(NumberArgument { range, .. }) = &mut function.parameters[1].shape else {
+                    unreachable!()
+                };
+                *range = Some((Literal::Integer(0), Literal::Integer(9)));
             },
         ),
         function("fails", int(I32), vec![number("code", I32)], |function| {

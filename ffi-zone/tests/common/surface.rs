@@ -1,7 +1,7 @@
 //! An interface for `surface.c`.
 
 use super::*;
-use cloison_contract::interface::Fixed;
+use cloison_contract::shape::{Fixed, NumberArgument, WideArgument};
 use cloison_contract::types::{
     Bits, Definition, Enumeration, Handle, Layout, Member, MemberRole, Record, Signature, TypeId, TypeKind, Wide,
 };
@@ -124,8 +124,8 @@ fn types() -> Vec<Definition> {
     ]
 }
 
-fn parameter(name: &str, c_type: CType, role: Role) -> Parameter {
-    Parameter { name: name.into(), c_type, role, leading: false }
+fn parameter(name: &str, c_type: CType, shape: Shape) -> Parameter {
+    Parameter { name: name.into(), c_type, shape, leading: false }
 }
 
 fn by_value(name: &str, id: TypeId) -> Parameter {
@@ -137,31 +137,31 @@ fn by_value(name: &str, id: TypeId) -> Parameter {
         null: false,
         default_none: false,
     };
-    parameter(name, record(id), Role::Record(role))
+    parameter(name, record(id), Shape::Record(role))
 }
 
 pub fn record_at(name: &str, id: TypeId, direction: Direction, null: bool) -> Parameter {
     let role = RecordArgument { id, layout: layout_of(id), direction, by_value: false, null, default_none: false };
-    parameter(name, to(record(id)), Role::Record(role))
+    parameter(name, to(record(id)), Shape::Record(role))
 }
 
 fn wide(name: &str, wide: Wide) -> Parameter {
-    parameter(name, CType::Wide(wide), Role::Wide { wide, default: None })
+    parameter(name, CType::Wide(wide), Shape::Wide(WideArgument { wide, default: None }))
 }
 
 pub fn thing(name: &str, change: impl FnOnce(&mut HandleArgument)) -> Parameter {
     let mut handle = HandleArgument { id: THING, null: false, default_none: false, consumed: false };
     change(&mut handle);
-    parameter(name, things(), Role::Handle(handle))
+    parameter(name, things(), Shape::Handle(handle))
 }
 
 fn place(name: &str, pointed: Pointed, free_on_error: bool) -> Parameter {
-    parameter(name, to(to(CType::Void)), Role::Place(Place { pointed, free_on_error }))
+    parameter(name, to(to(CType::Void)), Shape::OutPointer(OutPointer { pointed, free_on_error }))
 }
 
 fn elements(name: &str, element: Element, direction: Direction, change: impl FnOnce(&mut Buffer)) -> Parameter {
     let mut parameter = buffer(name, Scalar::U8, direction, change);
-    if let Role::Buffer(buffer) = &mut parameter.role {
+    if let Shape::Buffer(buffer) = &mut parameter.shape {
         buffer.element = element;
     }
     parameter
@@ -170,14 +170,14 @@ fn elements(name: &str, element: Element, direction: Direction, change: impl FnO
 /// A thing's: not so many that things that count up to it take long.
 fn value() -> Parameter {
     let mut parameter = number("value", Scalar::I32);
-    if let Role::Number { range, .. } = &mut parameter.role {
-        *range = Some((Number::Integer(-100), Number::Integer(100)));
+    if let Shape::Number(NumberArgument { range, .. }) = &mut parameter.shape {
+        *range = Some((Literal::Integer(-100), Literal::Integer(100)));
     }
     parameter
 }
 
 fn always(name: &str, c_type: CType, bits: u64) -> Parameter {
-    parameter(name, c_type, Role::Constant(Fixed::Bits(bits)))
+    parameter(name, c_type, Shape::Constant(Fixed::Bits(bits)))
 }
 
 fn owned(owner: Option<usize>, null: bool) -> Pointed {
@@ -185,9 +185,9 @@ fn owned(owner: Option<usize>, null: bool) -> Pointed {
 }
 
 fn retained(mut parameter: Parameter, lifetime: Lifetime) -> Parameter {
-    match &mut parameter.role {
-        Role::Buffer(buffer) => buffer.retain = Some(lifetime),
-        Role::Text(text) => text.retain = Some(lifetime),
+    match &mut parameter.shape {
+        Shape::Buffer(buffer) => buffer.retain = Some(lifetime),
+        Shape::Text(text) => text.retain = Some(lifetime),
         _ => unreachable!("not kept"),
     }
     parameter
@@ -206,7 +206,7 @@ fn visitor(name: &str, retain: Option<Lifetime>) -> Parameter {
         default_none: false,
         retain,
     };
-    parameter(name, to(CType::Function(Box::new(signature))), Role::Callback(callback))
+    parameter(name, to(CType::Function(Box::new(signature))), Shape::Callback(callback))
 }
 
 const FREE: Option<u32> = Some(0);
@@ -232,7 +232,7 @@ pub fn surface(instances: Instances) -> Interface {
     let memory = parameter(
         "memory",
         to(CType::Void),
-        Role::Number { scalar: U64, enumeration: None, range: None, default: None },
+        Shape::Number(NumberArgument { scalar: U64, enumeration: None, range: None, default: None }),
     );
     let plain = |name: &str, result, parameters| function(name, result, parameters, |_| {});
     let variadic = |name: &str, rest: Vec<Parameter>| {
@@ -363,7 +363,7 @@ pub fn surface(instances: Instances) -> Interface {
             vec![thing("one", |_| {}), cell("size", U64, Out, |cell| cell.consumed = true)],
             gives(Pointed::Buffer {
                 element: Element::Scalar(U8),
-                length: Expression::Cell(1),
+                length: Expression::Dereference(1),
                 text: false,
                 null: false,
                 free: Some(LET_GO),
@@ -384,7 +384,7 @@ pub fn surface(instances: Instances) -> Interface {
                     "points",
                     Pointed::Buffer {
                         element: points,
-                        length: Expression::Cell(2),
+                        length: Expression::Dereference(2),
                         text: false,
                         null: false,
                         free: Some(LET_GO),

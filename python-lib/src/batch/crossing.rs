@@ -10,7 +10,7 @@ use crate::marshal::results::{Lie, Taking};
 use crate::marshal::value::Values;
 use crate::objects::handle::Core;
 use cloison_contract::call::{BATCH, MAX_WORDS, Request, Status};
-use cloison_contract::interface::Lifetime;
+use cloison_contract::shape::Lifetime;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::rc::Rc;

@@ -4,8 +4,8 @@ use crate::call::line::Line;
 use crate::marshal::kind::Kind;
 use crate::marshal::output::Output;
 use crate::marshal::plan::{Argument, Names};
-use cloison_contract::call::MAX_WORDS;
-use cloison_contract::interface::Callback;
+use cloison_contract::call::{ANSWER_WORDS, MAX_WORDS};
+use cloison_contract::shape::Callback;
 use cloison_contract::types::CType;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell};
@@ -13,8 +13,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The words of an answer before the results: the depth, and whether the callable returned.
-pub const ANSWER_WORDS: usize = 2;
 /// How many callables a capability may hold at once: far more than the zone has room for.
 const MOST: usize = 1 << 16;
 
@@ -42,7 +40,7 @@ impl CallbackPlan {
     pub fn new(names: &Names<'_>, name: &str, callback: &Callback) -> Option<Self> {
         let most = names.interface.sandbox.call_bytes;
         let parameters = || callback.parameters.iter().enumerate();
-        let given = parameters().filter(|(_, parameter)| parameter.role.is_argument());
+        let given = parameters().filter(|(_, parameter)| parameter.shape.is_argument());
         let given = given.map(|(position, parameter)| Output::of_argument(parameter, position, most));
         let mut results = Vec::new();
         let mut word = ANSWER_WORDS;
@@ -62,11 +60,11 @@ impl CallbackPlan {
         if callback.kept && callback.result != CType::Void {
             push(format!("the value of {name}"), Kind::of_value(&callback.result)?, 0);
         }
-        for (position, parameter) in parameters().filter(|(_, parameter)| parameter.role.is_result()) {
+        for (position, parameter) in parameters().filter(|(_, parameter)| parameter.shape.is_result()) {
             let (kind, _) = Kind::of(parameter, position, names)?;
             push(format!("the {} of {name}", parameter.name), kind, position);
         }
-        if word > MAX_WORDS || callback.argument_words() + 3 > MAX_WORDS {
+        if word > MAX_WORDS || callback.question_slots().words() > MAX_WORDS {
             return None;
         }
         Some(Self {

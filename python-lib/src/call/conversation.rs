@@ -13,7 +13,7 @@
 //!   ended. Only a signal or the end of the channel breaks a conversation off, and then the channel is gone.
 //! - A channel that goes while a callable runs is seen by its epoch, and everything that waited on it ends.
 
-use crate::call::callback::{ANSWER_WORDS, Callable, CallbackPlan};
+use crate::call::callback::{Callable, CallbackPlan};
 use crate::call::late::{self, Watched};
 use crate::call::line::{Line, Open};
 use crate::errors::raise::{self, Place};
@@ -23,7 +23,7 @@ use crate::marshal::plan::Plan;
 use crate::marshal::results::{Lie, Taking};
 use crate::marshal::value::Values;
 use crate::objects::handle::MANY_DROPPED;
-use cloison_contract::call::{ANSWER, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
+use cloison_contract::call::{ANSWER, ANSWER_WORDS, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
 use cloison_transport::client::CallError;
 use cloison_transport::{Arena, OutOfRange};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};

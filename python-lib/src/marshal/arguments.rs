@@ -15,7 +15,7 @@ use crate::marshal::sequence::{self, Source};
 use crate::marshal::value::Value;
 use crate::objects::handle::Core;
 use cloison_contract::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Request};
-use cloison_contract::interface::Lifetime;
+use cloison_contract::shape::Lifetime;
 use cloison_transport::{Arena, OutOfRange};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyStr};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};

@@ -1,10 +1,11 @@
-//! What an argument becomes: the client's reading of a [`Role`].
+//! What an argument becomes: the client's reading of a [`Shape`].
 
 use crate::call::callback::CallbackPlan;
 use crate::marshal::codec::is_signed;
 use crate::marshal::plan::{Names, Preset};
 use cloison_contract::Interface;
-use cloison_contract::interface::{Element, Lifetime, Number, Parameter, Role};
+use cloison_contract::interface::Parameter;
+use cloison_contract::shape::{Element, Lifetime, Literal, NumberArgument, Shape, WideArgument};
 use cloison_contract::types::{CType, Scalar, TypeId, Wide};
 use rustpython_vm::PyObject;
 use rustpython_vm::builtins::{PyBytes, PyFloat, PyInt, PyStr};
@@ -140,8 +141,8 @@ impl Kind {
 
     /// What is passed for this parameter, of a function or as a callable's result; and what stands for it when nothing is.
     pub fn of(parameter: &Parameter, position: usize, names: &Names<'_>) -> Option<(Self, Option<Preset>)> {
-        Some(match &parameter.role {
-            Role::Buffer(buffer) => {
+        Some(match &parameter.shape {
+            Shape::Buffer(buffer) => {
                 let (max_bytes, null) = (buffer.max_bytes, buffer.null);
                 let kind = match buffer.element {
                     Element::Record { id, .. } => Self::Records { id, max_bytes, null },
@@ -151,42 +152,42 @@ impl Kind {
                 };
                 (kind, buffer.default_none.then_some(Preset::Null))
             }
-            Role::Cell(cell) => {
+            Shape::ScalarPointer(cell) => {
                 let kind = Self::number(cell.scalar, cell.enumeration, cell.range, cell.null);
                 (kind, cell.default.map(|number| Preset::number(number, cell.scalar)))
             }
-            Role::Number { scalar, range, default, enumeration } => {
+            Shape::Number(NumberArgument { scalar, range, default, enumeration }) => {
                 let kind = Self::number(*scalar, *enumeration, *range, false);
                 (kind, default.map(|number| Preset::number(number, *scalar)))
             }
-            Role::Text(text) => (
+            Shape::Text(text) => (
                 Self::Text { bytes: text.bytes, null: text.null, max_bytes: text.max_bytes },
                 text.default.as_ref().map(|default| match default {
                     Some(text) => Preset::Text(text.as_bytes().into()),
                     None => Preset::Null,
                 }),
             ),
-            Role::Handle(handle) => {
+            Shape::Handle(handle) => {
                 let keeps = names.keepers.contains(&position);
                 let kind = Self::Handle { id: handle.id, null: handle.null, consumed: handle.consumed, keeps };
                 (kind, handle.default_none.then_some(Preset::Word(0)))
             }
-            Role::Callback(callback) => {
+            Shape::Callback(callback) => {
                 let plan = CallbackPlan::new(names, &parameter.python_name(), callback)?;
                 let kind = Self::Callback { plan: Rc::new(plan), null: callback.null, retain: callback.retain };
                 (kind, callback.default_none.then_some(Preset::Word(0)))
             }
-            Role::Record(record) => {
+            Shape::Record(record) => {
                 (Self::Record { id: record.id, null: record.null }, record.default_none.then_some(Preset::Null))
             }
-            Role::Wide { wide, default } => {
+            Shape::Wide(WideArgument { wide, default }) => {
                 let preset = default.map(|(real, imaginary)| {
                     Preset::Bytes(crate::marshal::wide::encode(*wide, real, imaginary).into_boxed_slice())
                 });
                 (Self::Wide(*wide), preset)
             }
             // Nobody passes these.
-            Role::CapacityOf { .. } | Role::Constant(_) | Role::LengthOf { .. } | Role::Place(_) => return None,
+            Shape::CapacityOf(_) | Shape::Constant(_) | Shape::LengthOf(_) | Shape::OutPointer(_) => return None,
         })
     }
 
@@ -205,7 +206,7 @@ impl Kind {
         })
     }
 
-    fn number(scalar: Scalar, of: Option<TypeId>, range: Option<(Number, Number)>, null: bool) -> Self {
+    fn number(scalar: Scalar, of: Option<TypeId>, range: Option<(Literal, Literal)>, null: bool) -> Self {
         match (Integers::new(scalar, range), of, null) {
             (Some(integers), Some(id), null) => Self::Enumeration(Box::new(Enumeration { integers, id, null })),
             (Some(integers), None, false) => Self::Integer(integers),
@@ -239,11 +240,11 @@ impl Kind {
 
 impl Integers {
     /// Those of a type that lie in a range; `None` for `float` and `double`.
-    pub fn new(scalar: Scalar, range: Option<(Number, Number)>) -> Option<Self> {
+    pub fn new(scalar: Scalar, range: Option<(Literal, Literal)>) -> Option<Self> {
         let bounds = scalar.bounds()?;
         let whole = |number| match number {
-            Number::Integer(value) => value,
-            Number::Float(value) => value as i128,
+            Literal::Integer(value) => value,
+            Literal::Float(value) => value as i128,
         };
         Some(Self { scalar, bounds, range: range.map(|(least, most)| (whole(least), whole(most))) })
     }
@@ -261,15 +262,15 @@ impl Integers {
 
 impl Floats {
     /// Those of a type that lie in a range.
-    pub fn new(scalar: Scalar, range: Option<(Number, Number)>) -> Self {
+    pub fn new(scalar: Scalar, range: Option<(Literal, Literal)>) -> Self {
         Self { single: scalar == Scalar::F32, range: range.map(|(least, most)| (real(least), real(most))) }
     }
 }
 
 /// As a float.
-pub fn real(number: Number) -> f64 {
+pub fn real(number: Literal) -> f64 {
     match number {
-        Number::Float(value) => value,
-        Number::Integer(value) => value as f64,
+        Literal::Float(value) => value,
+        Literal::Integer(value) => value as f64,
     }
 }

@@ -1,6 +1,7 @@
 //! What comes back: the client's reading of results, and of what a callable is given.
 
-use cloison_contract::interface::{Element, Function, Interface, Lifetime, Parameter, Pointed, Role};
+use cloison_contract::interface::{Function, Interface, Parameter};
+use cloison_contract::shape::{Element, Lifetime, NumberArgument, Pointed, Shape, WideArgument};
 use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
 
 /// One value that comes through the wall.
@@ -95,7 +96,7 @@ impl Output {
             });
         }
         for (position, parameter) in function.parameters.iter().enumerate() {
-            if parameter.role.is_result() {
+            if parameter.shape.is_result() {
                 outputs.push(Self::of_parameter(parameter, position, most)?);
             }
         }
@@ -124,42 +125,42 @@ impl Output {
     }
 
     fn of_parameter(parameter: &Parameter, position: usize, most: u64) -> Option<Self> {
-        Some(match &parameter.role {
-            Role::Buffer(buffer) => match (buffer.retain, buffer.view) {
+        Some(match &parameter.shape {
+            Shape::Buffer(buffer) => match (buffer.retain, buffer.view) {
                 (Some(lifetime), _) => Self::Registered { max_bytes: buffer.max_bytes, lifetime },
                 (None, true) => Self::View { max_bytes: buffer.max_bytes },
                 (None, false) => Self::elements(buffer.element, buffer.max_bytes, buffer.text, buffer.null),
             },
-            Role::Cell(cell) => Self::number(cell.scalar, cell.enumeration),
-            Role::Place(place) => Self::of_pointed(&place.pointed, Lifetime::Parameter(position), most),
-            Role::Record(record) => Self::record(record.id, record.layout, record.null),
+            Shape::ScalarPointer(cell) => Self::number(cell.scalar, cell.enumeration),
+            Shape::OutPointer(place) => Self::of_pointed(&place.pointed, Lifetime::Parameter(position), most),
+            Shape::Record(record) => Self::record(record.id, record.layout, record.null),
             _ => return None,
         })
     }
 
     /// What a callable is given for a parameter of its own.
     pub fn of_argument(parameter: &Parameter, position: usize, most: u64) -> Option<Self> {
-        Some(match &parameter.role {
-            Role::Buffer(buffer) => {
+        Some(match &parameter.shape {
+            Shape::Buffer(buffer) => {
                 Self::elements(buffer.element, buffer.max_bytes.min(most), buffer.text, buffer.null)
             }
-            Role::Cell(cell) if cell.null => Self::Optional(cell.scalar),
-            Role::Cell(cell) => Self::number(cell.scalar, cell.enumeration),
-            Role::Handle(handle) => {
+            Shape::ScalarPointer(cell) if cell.null => Self::Optional(cell.scalar),
+            Shape::ScalarPointer(cell) => Self::number(cell.scalar, cell.enumeration),
+            Shape::Handle(handle) => {
                 Self::Handle { id: handle.id, null: handle.null, owner: None, from: Lifetime::Parameter(position) }
             }
-            Role::Number { scalar, enumeration, .. } => Self::number(*scalar, *enumeration),
-            Role::Record(record) => Self::record(record.id, record.layout, record.null),
-            Role::Text(text) => {
+            Shape::Number(NumberArgument { scalar, enumeration, .. }) => Self::number(*scalar, *enumeration),
+            Shape::Record(record) => Self::record(record.id, record.layout, record.null),
+            Shape::Text(text) => {
                 let max_bytes = text.max_bytes.min(most);
                 Self::Bulk { element: Scalar::U8, max_bytes, text: !text.bytes, null: text.null }
             }
-            Role::Wide { wide, .. } => Self::Wide(*wide),
-            Role::Callback(_)
-            | Role::CapacityOf { .. }
-            | Role::Constant(_)
-            | Role::LengthOf { .. }
-            | Role::Place(_) => return None,
+            Shape::Wide(WideArgument { wide, .. }) => Self::Wide(*wide),
+            Shape::Callback(_)
+            | Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::LengthOf(_)
+            | Shape::OutPointer(_) => return None,
         })
     }
 

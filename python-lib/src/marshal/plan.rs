@@ -3,7 +3,8 @@
 use crate::marshal::kind::{Kind, real};
 use crate::marshal::output::Output;
 use cloison_contract::call::MAX_WORDS;
-use cloison_contract::interface::{CellFill, Function, Interface, Lifetime, Number, Pointed, Raises, Role};
+use cloison_contract::interface::{Function, Interface, Raises};
+use cloison_contract::shape::{LengthOf, Lifetime, Literal, Pointed, PointerFill, Shape};
 use cloison_contract::types::Scalar;
 use cloison_contract::{FunctionId, Grant};
 use std::time::Duration;
@@ -106,7 +107,7 @@ impl Plan {
     pub fn new(interface: &Interface, grant: &Grant, index: u32) -> Option<Self> {
         let function = interface.functions.get(index as usize)?;
         let passed = function.arguments();
-        let words = function.request_words();
+        let words = function.request_slots().words();
         if words > MAX_WORDS {
             return None;
         }
@@ -159,14 +160,14 @@ impl Plan {
 fn argument(names: &Names<'_>, position: usize) -> Option<Argument> {
     let parameter = &names.function.parameters[position];
     let (kind, default) = Kind::of(parameter, position, names)?;
-    let once = match &parameter.role {
-        Role::Buffer(buffer) => buffer.direction.is_out(),
-        Role::Callback(callback) => callback.retain.is_some(),
-        Role::Handle(handle) => handle.consumed,
-        Role::Record(record) => record.direction.is_out(),
+    let once = match &parameter.shape {
+        Shape::Buffer(buffer) => buffer.direction.is_out(),
+        Shape::Callback(callback) => callback.retain.is_some(),
+        Shape::Handle(handle) => handle.consumed,
+        Shape::Record(record) => record.direction.is_out(),
         _ => false,
     };
-    let word = names.function.parameters[..position].iter().map(|parameter| parameter.role.request_words()).sum();
+    let word = names.function.parameters[..position].iter().map(|parameter| parameter.shape.request_words()).sum();
     Some(Argument {
         name: parameter.python_name().into(),
         position,
@@ -189,10 +190,10 @@ fn keepers(function: &Function) -> Vec<usize> {
         _ => None,
     };
     let mut keepers: Vec<usize> = function.returns.pointer.iter().filter_map(place).collect();
-    keepers.extend(function.parameters.iter().filter_map(|parameter| match &parameter.role {
-        Role::Buffer(buffer) => kept(buffer.retain),
-        Role::Callback(callback) => kept(callback.retain),
-        Role::Place(made) => place(&made.pointed),
+    keepers.extend(function.parameters.iter().filter_map(|parameter| match &parameter.shape {
+        Shape::Buffer(buffer) => kept(buffer.retain),
+        Shape::Callback(callback) => kept(callback.retain),
+        Shape::OutPointer(made) => place(&made.pointed),
         _ => None,
     }));
     keepers
@@ -200,11 +201,11 @@ fn keepers(function: &Function) -> Vec<usize> {
 
 impl Preset {
     /// A number's word.
-    pub fn number(number: Number, scalar: Scalar) -> Self {
+    pub fn number(number: Literal, scalar: Scalar) -> Self {
         match number {
             number if scalar.is_float() => Self::Word(real(number).to_bits()),
-            Number::Integer(value) => Self::Word(value as u64),
-            Number::Float(value) => Self::Word(value as i64 as u64),
+            Literal::Integer(value) => Self::Word(value as u64),
+            Literal::Float(value) => Self::Word(value as i64 as u64),
         }
     }
 }
@@ -218,10 +219,10 @@ fn lengths(interface: &Interface, function: &Function, passed: &[usize], argumen
         .parameters
         .iter()
         .filter_map(|parameter| {
-            let (of, scalar) = match &parameter.role {
-                Role::LengthOf { scalar, of } => (among(of), *scalar),
-                Role::Cell(cell) => match cell.fill {
-                    Some(CellFill::LengthOf(of)) => (among(&[of]), cell.scalar),
+            let (of, scalar) = match &parameter.shape {
+                Shape::LengthOf(LengthOf { scalar, of }) => (among(of), *scalar),
+                Shape::ScalarPointer(cell) => match cell.fill {
+                    Some(PointerFill::LengthOf(of)) => (among(&[of]), cell.scalar),
                     _ => return None,
                 },
                 _ => return None,

@@ -8,7 +8,7 @@ use crate::marshal::value::{Value, Values};
 use crate::objects::buffers::{RegisteredBuffer, View};
 use crate::objects::handle::Core;
 use cloison_contract::call::NULL;
-use cloison_contract::interface::Lifetime;
+use cloison_contract::shape::Lifetime;
 use cloison_contract::types::{Scalar, TypeId};
 use cloison_transport::Arena;
 use std::cell::Cell;

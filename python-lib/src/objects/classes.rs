@@ -7,7 +7,8 @@ use crate::marshal::codec::{self, is_byte};
 use crate::marshal::number;
 use crate::marshal::value::Value;
 use crate::objects::handle::{Core, Handle};
-use cloison_contract::interface::{Constant, Number};
+use cloison_contract::interface::Constant;
+use cloison_contract::shape::Literal;
 use cloison_contract::types::{CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 use rustpython_vm::builtins::{PyDict, PyDictRef, PyStrRef, PyTypeRef};
 use rustpython_vm::convert::ToPyObject;
@@ -134,8 +135,8 @@ impl Classes {
         }
         let constant = interface.constants.iter().find(|(named, _)| named == name);
         Ok(constant.map(|(_, constant)| match constant {
-            Constant::Number(Number::Integer(number)) => vm.ctx.new_int(*number).into(),
-            Constant::Number(Number::Float(number)) => vm.ctx.new_float(*number).into(),
+            Constant::Number(Literal::Integer(number)) => vm.ctx.new_int(*number).into(),
+            Constant::Number(Literal::Float(number)) => vm.ctx.new_float(*number).into(),
             Constant::Text(text) => vm.ctx.new_str(text.as_str()).into(),
         }))
     }

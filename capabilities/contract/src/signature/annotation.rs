@@ -1,7 +1,8 @@
 //! Types as Python writes them.
 
 use crate::Interface;
-use crate::interface::{Buffer, Callback, Element, Function, Parameter, Pointed, Role};
+use crate::interface::{Function, Parameter};
+use crate::shape::{Buffer, Callback, CapacityOf, Element, LengthOf, NumberArgument, Pointed, Shape, WideArgument};
 use crate::types::{CType, Member, MemberRole, Scalar, TypeId, Wide};
 
 impl Function {
@@ -11,7 +12,7 @@ impl Function {
             Some(pointed) => given_pointer(interface, pointed),
             None => given(interface, &self.result),
         });
-        let results = self.parameters.iter().filter(|parameter| parameter.role.is_result());
+        let results = self.parameters.iter().filter(|parameter| parameter.shape.is_result());
         all(value.into_iter().chain(results.map(|parameter| parameter.result(interface))).collect(), "None")
     }
 }
@@ -19,33 +20,35 @@ impl Function {
 impl Parameter {
     /// The type of what Python passes.
     pub fn annotation(&self, interface: &Interface) -> String {
-        match &self.role {
-            Role::Buffer(buffer) => optional(&taken_buffer(interface, buffer), buffer.null),
-            Role::Callback(callback) => optional(&callable(interface, callback), callback.null),
-            Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } => number(*scalar).to_owned(),
-            Role::Cell(cell) => optional(&taken_number(interface, cell.scalar, cell.enumeration), cell.null),
-            Role::Constant(_) => "int".to_owned(),
-            Role::Handle(handle) => optional(&name(interface, handle.id), handle.null),
-            Role::Number { scalar, enumeration, .. } => taken_number(interface, *scalar, *enumeration),
-            Role::Place(place) => given_pointer(interface, &place.pointed),
-            Role::Record(record) => optional(&taken_record(interface, record.id), record.null),
-            Role::Text(text) => optional(if text.bytes { "bytes" } else { "str | bytes" }, text.null),
-            Role::Wide { wide, .. } => wide_number(*wide).to_owned(),
+        match &self.shape {
+            Shape::Buffer(buffer) => optional(&taken_buffer(interface, buffer), buffer.null),
+            Shape::Callback(callback) => optional(&callable(interface, callback), callback.null),
+            Shape::CapacityOf(CapacityOf { scalar, .. }) | Shape::LengthOf(LengthOf { scalar, .. }) => {
+                number(*scalar).to_owned()
+            }
+            Shape::ScalarPointer(cell) => optional(&taken_number(interface, cell.scalar, cell.enumeration), cell.null),
+            Shape::Constant(_) => "int".to_owned(),
+            Shape::Handle(handle) => optional(&name(interface, handle.id), handle.null),
+            Shape::Number(NumberArgument { scalar, enumeration, .. }) => taken_number(interface, *scalar, *enumeration),
+            Shape::OutPointer(place) => given_pointer(interface, &place.pointed),
+            Shape::Record(record) => optional(&taken_record(interface, record.id), record.null),
+            Shape::Text(text) => optional(if text.bytes { "bytes" } else { "str | bytes" }, text.null),
+            Shape::Wide(WideArgument { wide, .. }) => wide_number(*wide).to_owned(),
         }
     }
 
     /// The type of what comes back from it, or what a callable is given for it.
     pub fn result(&self, interface: &Interface) -> String {
-        match &self.role {
-            Role::Buffer(buffer) => optional(&given_buffer(interface, buffer), buffer.null),
-            Role::Cell(cell) => optional(&given_number(interface, cell.scalar, cell.enumeration), cell.null),
-            Role::Handle(handle) => optional(&name(interface, handle.id), handle.null),
-            Role::Number { scalar, enumeration, .. } => given_number(interface, *scalar, *enumeration),
-            Role::Place(place) => given_pointer(interface, &place.pointed),
-            Role::Record(record) => optional(&name(interface, record.id), record.null),
-            Role::Text(text) => optional(if text.bytes { "bytes" } else { "str" }, text.null),
-            Role::Wide { wide, .. } => wide_number(*wide).to_owned(),
-            Role::Callback(_) | Role::CapacityOf { .. } | Role::Constant(_) | Role::LengthOf { .. } => "int".to_owned(),
+        match &self.shape {
+            Shape::Buffer(buffer) => optional(&given_buffer(interface, buffer), buffer.null),
+            Shape::ScalarPointer(cell) => optional(&given_number(interface, cell.scalar, cell.enumeration), cell.null),
+            Shape::Handle(handle) => optional(&name(interface, handle.id), handle.null),
+            Shape::Number(NumberArgument { scalar, enumeration, .. }) => given_number(interface, *scalar, *enumeration),
+            Shape::OutPointer(place) => given_pointer(interface, &place.pointed),
+            Shape::Record(record) => optional(&name(interface, record.id), record.null),
+            Shape::Text(text) => optional(if text.bytes { "bytes" } else { "str" }, text.null),
+            Shape::Wide(WideArgument { wide, .. }) => wide_number(*wide).to_owned(),
+            Shape::Callback(_) | Shape::CapacityOf(_) | Shape::Constant(_) | Shape::LengthOf(_) => "int".to_owned(),
         }
     }
 }
@@ -66,10 +69,10 @@ impl Member {
 
 /// `Callable[[int, str], int]`
 fn callable(interface: &Interface, callback: &Callback) -> String {
-    let passed = callback.parameters.iter().filter(|parameter| parameter.role.is_argument());
+    let passed = callback.parameters.iter().filter(|parameter| parameter.shape.is_argument());
     let arguments: Vec<_> = passed.map(|parameter| parameter.result(interface)).collect();
     let value = callback.kept.then(|| taken(interface, &callback.result));
-    let written = callback.parameters.iter().filter(|parameter| parameter.role.is_result());
+    let written = callback.parameters.iter().filter(|parameter| parameter.shape.is_result());
     let results = value.into_iter().chain(written.map(|parameter| parameter.annotation(interface))).collect();
     format!("Callable[[{}], {}]", arguments.join(", "), all(results, "object"))
 }

@@ -2,20 +2,23 @@
 
 use super::named;
 use crate::Interface;
-use crate::interface::{Number, Parameter, Role, Text};
+use crate::interface::Parameter;
+use crate::shape::{Literal, NumberArgument, Shape, Text, WideArgument};
 use crate::types::{Scalar, TypeId, TypeKind, Wide};
 
 impl Parameter {
     /// The default as Python writes it, if there is one: `-1`, `None`, `color.GREEN`.
     pub fn default(&self, interface: &Interface) -> Option<String> {
-        match &self.role {
-            Role::Cell(cell) => cell.default.map(|value| number(interface, value, cell.scalar, cell.enumeration)),
-            Role::Number { scalar, enumeration, default, .. } => {
+        match &self.shape {
+            Shape::ScalarPointer(cell) => {
+                cell.default.map(|value| number(interface, value, cell.scalar, cell.enumeration))
+            }
+            Shape::Number(NumberArgument { scalar, enumeration, default, .. }) => {
                 default.map(|value| number(interface, value, *scalar, *enumeration))
             }
-            Role::Text(text) => text.default.as_ref().map(|default| string(text, default.as_deref())),
-            Role::Wide { wide, default } => default.map(|(real, imaginary)| match wide {
-                Wide::LongDouble => literal(Number::Float(real), Scalar::F64),
+            Shape::Text(text) => text.default.as_ref().map(|default| string(text, default.as_deref())),
+            Shape::Wide(WideArgument { wide, default }) => default.map(|(real, imaginary)| match wide {
+                Wide::LongDouble => literal(Literal::Float(real), Scalar::F64),
                 _ => format!("complex({real:?}, {imaginary:?})"),
             }),
             role => role.has_default().then(|| "None".to_owned()),
@@ -24,9 +27,9 @@ impl Parameter {
 }
 
 /// A number, or the name of an enumeration's value.
-fn number(interface: &Interface, value: Number, scalar: Scalar, enumeration: Option<TypeId>) -> String {
+fn number(interface: &Interface, value: Literal, scalar: Scalar, enumeration: Option<TypeId>) -> String {
     let definition = enumeration.and_then(|id| interface.definition(id));
-    let (Some(definition), Number::Integer(integer)) = (definition, value) else { return literal(value, scalar) };
+    let (Some(definition), Literal::Integer(integer)) = (definition, value) else { return literal(value, scalar) };
     let TypeKind::Enum(kind) = &definition.kind else { return literal(value, scalar) };
     match kind.values.iter().find(|(_, known)| *known == integer) {
         Some((name, _)) => format!("{}.{}", definition.name, named(name)),
@@ -43,14 +46,14 @@ fn string(text: &Text, default: Option<&str>) -> String {
 }
 
 /// A number as Python writes it.
-pub(super) fn literal(value: Number, scalar: Scalar) -> String {
+pub(super) fn literal(value: Literal, scalar: Scalar) -> String {
     match value {
-        Number::Integer(value) if scalar == Scalar::Bool => if value == 0 { "False" } else { "True" }.to_owned(),
-        Number::Integer(value) => value.to_string(),
-        Number::Float(value) if value.is_infinite() => {
+        Literal::Integer(value) if scalar == Scalar::Bool => if value == 0 { "False" } else { "True" }.to_owned(),
+        Literal::Integer(value) => value.to_string(),
+        Literal::Float(value) if value.is_infinite() => {
             format!("float(\"{}\")", if value > 0.0 { "inf" } else { "-inf" })
         }
-        Number::Float(value) => format!("{value:?}"),
+        Literal::Float(value) => format!("{value:?}"),
     }
 }
 

@@ -7,7 +7,8 @@ use crate::expression::{Callee, Scope, Takes, parse};
 use crate::manifest::takes;
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Grant};
-use cloison_contract::interface::{Function, FunctionId, Interface, Parameter, Role};
+use cloison_contract::interface::{Function, FunctionId, Interface, Parameter};
+use cloison_contract::shape::Shape;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::CType;
 
@@ -111,7 +112,7 @@ impl Application {
 fn internal(interface: &Interface, function: &Function) -> (&'static str, String) {
     let at = format!("[functions.{}] at {}:{}", function.name, interface.source, function.declared.line);
     // Only a function that frees takes a pointer as a plain number.
-    let address = |one: &Parameter| matches!((&one.c_type, &one.role), (CType::Pointer { .. }, Role::Number { .. }));
+    let address = |one: &Parameter| matches!((&one.c_type, &one.shape), (CType::Pointer { .. }, Shape::Number(_)));
     if function.parameters.iter().any(address) {
         let hint = format!("leave it out: the zone calls it by itself where `free` says so ({at})");
         return ("it takes an address, and addresses stay in the zone", hint);
@@ -150,9 +151,10 @@ fn signature(function: &Function) -> Takes {
 fn unknown_cell<'f>(function: &'f Function, expression: &Expression) -> Option<&'f str> {
     let mut unknown = None;
     expression.walk(&mut |part| {
-        if let Expression::Cell(index) = part {
+        if let Expression::Dereference(index) = part {
             let parameter = &function.parameters[*index];
-            let known = matches!(&parameter.role, Role::Cell(cell) if cell.direction.is_in() || cell.fill.is_some());
+            let known =
+                matches!(&parameter.shape, Shape::ScalarPointer(cell) if cell.direction.is_in() || cell.fill.is_some());
             if !known {
                 unknown = Some(parameter.name.as_str());
             }

@@ -21,11 +21,8 @@ use super::body::parse_type;
 use super::names::{Inner, Meaning, Names, TypeText};
 use super::tree::{Body, TypeDeclaration};
 use crate::diagnostic::Mistake;
+use cloison_contract::shape::MAX_NESTING;
 use cloison_contract::types::{CType, TypeId};
-
-/// How many typedefs may be made of each other, how many structs contain each other, and how many pointers, arrays and
-/// functions a type may have inside each other.
-const MAX_NESTING: usize = 32;
 
 /// Everything while it is read.
 struct Reading<'a> {

@@ -259,7 +259,7 @@ impl<'a> Parser<'a> {
         };
         let (index, c_type) = self.find(name, span.clone())?;
         match c_type {
-            CType::Pointer { to, .. } if integer(to) => Ok(Expression::Cell(index)),
+            CType::Pointer { to, .. } if integer(to) => Ok(Expression::Dereference(index)),
             CType::Pointer { .. } => Err(Mistake::new(span, format!("`{name}` does not point to an integer"))),
             _ => {
                 Err(Mistake::new(span, format!("`{name}` is not a pointer"))

@@ -48,7 +48,7 @@ fn function(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, 
         variadic: prototype.variadic,
         declared: reader.location(raw.c_key.start),
     };
-    if function.request_words() > MAX_WORDS || function.reply_words() > MAX_WORDS {
+    if function.request_slots().words() > MAX_WORDS || function.reply_slots().words() > MAX_WORDS {
         let hint = format!(
             "a call carries at most {MAX_WORDS} words each way: one for a number, two for a buffer or a string"
         );

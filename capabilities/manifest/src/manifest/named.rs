@@ -4,7 +4,8 @@ use super::names::{Attributes, identifier};
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
 use crate::expression;
-use cloison_contract::interface::{Constant, Exception, Number};
+use cloison_contract::interface::{Constant, Exception};
+use cloison_contract::shape::Literal;
 use cloison_contract::spelling::did_you_mean;
 use toml::de::DeValue;
 
@@ -54,16 +55,16 @@ fn constant(reader: &mut Reader, entry: &Value<'_>) -> Option<Constant> {
             if fits.is_none() {
                 reader.error(entry.span.clone(), "no number in C is that large");
             }
-            fits.map(|number| Constant::Number(Number::Integer(number)))
+            fits.map(|number| Constant::Number(Literal::Integer(number)))
         }
         DeValue::Float(number) => {
             let number = number.as_str().parse().ok().filter(|float: &f64| !float.is_nan());
             if number.is_none() {
                 reader.error(entry.span.clone(), "this is not a number");
             }
-            number.map(|number| Constant::Number(Number::Float(number)))
+            number.map(|number| Constant::Number(Literal::Float(number)))
         }
-        DeValue::Boolean(value) => Some(Constant::Number(Number::Integer(i128::from(*value)))),
+        DeValue::Boolean(value) => Some(Constant::Number(Literal::Integer(i128::from(*value)))),
         DeValue::String(text) if text.is_empty() => Some(Constant::Text(String::new())),
         DeValue::String(_) => reader.string(entry).map(|text| Constant::Text(text.text)),
         _ => {

@@ -4,7 +4,7 @@ use super::raw::Key;
 use super::types::Types;
 use crate::document::{Reader, Value, kind};
 use crate::units;
-use cloison_contract::interface::Number;
+use cloison_contract::shape::Literal;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::{Scalar, Wide};
 use std::ops::Range;
@@ -16,7 +16,7 @@ pub(super) fn range(
     types: &Types<'_, '_>,
     key: &Key<Value<'_>>,
     scalar: Scalar,
-) -> Option<(Number, Number)> {
+) -> Option<(Literal, Literal)> {
     let value = &key.value;
     let wrong = "`range` is the smallest and the largest value allowed";
     let DeValue::Array(array) = value.value else {
@@ -48,8 +48,8 @@ pub(super) fn default(
     types: &Types<'_, '_>,
     key: &Key<Value<'_>>,
     scalar: Scalar,
-    range: Option<(Number, Number)>,
-) -> Option<Number> {
+    range: Option<(Literal, Literal)>,
+) -> Option<Literal> {
     let default = number(reader, types, &key.value, scalar)?;
     if let Some((least, most)) = range
         && !(at_most(least, default) && at_most(default, most))
@@ -63,8 +63,8 @@ pub(super) fn default(
 /// `default = 1.5` or `default = [1.0, -2.0]`: the real and the imaginary part.
 pub(super) fn wide(reader: &mut Reader, types: &Types<'_, '_>, key: &Key<Value<'_>>, wide: Wide) -> Option<(f64, f64)> {
     let mut float = |value: &Value<'_>| match number(reader, types, value, Scalar::F64)? {
-        Number::Float(value) => Some(value),
-        Number::Integer(_) => None,
+        Literal::Float(value) => Some(value),
+        Literal::Integer(_) => None,
     };
     let value = &key.value;
     if let (DeValue::Array(array), true) = (value.value, wide.is_complex()) {
@@ -80,7 +80,7 @@ pub(super) fn wide(reader: &mut Reader, types: &Types<'_, '_>, key: &Key<Value<'
     float(value).map(|real| (real, 0.0))
 }
 
-fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar: Scalar) -> Option<Number> {
+fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar: Scalar) -> Option<Literal> {
     let span = value.span.clone();
     match (value.value, scalar.bounds()) {
         (DeValue::Integer(number), None) => {
@@ -88,15 +88,15 @@ fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar:
             if float.is_none() {
                 reader.error(span, "write this number in decimal");
             }
-            float.map(Number::Float)
+            float.map(Literal::Float)
         }
         (DeValue::Float(number), None) => {
-            number.as_str().parse().ok().filter(|float: &f64| !float.is_nan()).map(Number::Float).or_else(|| {
+            number.as_str().parse().ok().filter(|float: &f64| !float.is_nan()).map(Literal::Float).or_else(|| {
                 reader.error(span, "this is not a number");
                 None
             })
         }
-        (DeValue::Boolean(value), Some(_)) if scalar == Scalar::Bool => Some(Number::Integer(i128::from(*value))),
+        (DeValue::Boolean(value), Some(_)) if scalar == Scalar::Bool => Some(Literal::Integer(i128::from(*value))),
         (DeValue::Integer(number), Some(bounds)) => {
             let number = i128::from_str_radix(number.as_str(), number.radix()).ok();
             fitting(reader, span, number, bounds, scalar)
@@ -152,18 +152,18 @@ fn fitting(
     number: Option<i128>,
     (least, most): (i128, i128),
     scalar: Scalar,
-) -> Option<Number> {
+) -> Option<Literal> {
     let fits = number.filter(|number| (least..=most).contains(number));
     if fits.is_none() {
         reader.error(span, format!("this does not fit into {}: {least} to {most}", c_name(scalar)));
     }
-    fits.map(Number::Integer)
+    fits.map(Literal::Integer)
 }
 
-fn at_most(least: Number, most: Number) -> bool {
+fn at_most(least: Literal, most: Literal) -> bool {
     match (least, most) {
-        (Number::Integer(least), Number::Integer(most)) => least <= most,
-        (Number::Float(least), Number::Float(most)) => least <= most,
+        (Literal::Integer(least), Literal::Integer(most)) => least <= most,
+        (Literal::Float(least), Literal::Float(most)) => least <= most,
         _ => false,
     }
 }

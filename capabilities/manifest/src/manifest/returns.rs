@@ -11,7 +11,8 @@ use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::{Scope, parse_condition};
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::interface::{Parameter, Place, Pointed, Raises, Returns, Role};
+use cloison_contract::interface::{Parameter, Raises, Returns};
+use cloison_contract::shape::{OutPointer, Pointed, Shape};
 use cloison_contract::types::CType;
 
 /// How many elements the value points to. `Some(None)` if nothing says so, `None` if it is wrong.
@@ -114,7 +115,7 @@ fn check_length(reader: &mut Reader, raw: &raw::Returns, parameters: &[Parameter
 
 /// Each cell is one.
 fn known(reader: &mut Reader, parameters: &[Parameter], expression: &Expression, at: &Written) -> Option<()> {
-    let cell = |part: &Expression| matches!(part, Expression::Cell(index) if !matches!(parameters[*index].role, Role::Cell(_)));
+    let cell = |part: &Expression| matches!(part, Expression::Dereference(index) if !matches!(parameters[*index].shape, Shape::ScalarPointer(_)));
     if expression.any(cell) {
         reader.error(at.span.clone(), "what stands behind `*` here is not one number but a whole buffer");
         return None;
@@ -127,9 +128,9 @@ fn is_kept(declared: &Declared<'_, '_>, parameters: &[Parameter], error_unless: 
     let status = matches!(error_unless, Some(Expression::Binary(Operator::Equal, left, right))
         if **left == Expression::Return && matches!(**right, Expression::Integer(_) | Expression::Negate(_)));
     let is_length = |length: &Expression| length.any(|part| *part == Expression::Return);
-    let length = parameters.iter().any(|parameter| match &parameter.role {
-        Role::Buffer(buffer) => buffer.length.as_ref().is_some_and(is_length),
-        Role::Place(Place { pointed: Pointed::Buffer { length, .. }, .. }) => is_length(length),
+    let length = parameters.iter().any(|parameter| match &parameter.shape {
+        Shape::Buffer(buffer) => buffer.length.as_ref().is_some_and(is_length),
+        Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length, .. }, .. }) => is_length(length),
         _ => false,
     });
     declared.prototype.result != CType::Void && !status && !length

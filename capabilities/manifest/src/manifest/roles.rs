@@ -1,4 +1,4 @@
-//! Third step, parameters: each gets its one [`Role`].
+//! Third step, parameters: each gets its one [`Shape`].
 //!
 //! Who passes a parameter follows from who names it. In this order:
 //!
@@ -45,7 +45,8 @@ use crate::declaration::PrototypeParameter;
 use crate::diagnostic::{Mistake, Written};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Element, FunctionId, Parameter, Role};
+use cloison_contract::interface::{FunctionId, Parameter};
+use cloison_contract::shape::{Element, Shape};
 use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
 use draft::Draft;
 use fill::Fill;
@@ -115,17 +116,17 @@ fn resolve(reader: &mut Reader, context: &Context<'_, '_>) -> Option<Vec<Paramet
     let fills = fill::fills(reader, context, &drafts)?;
     let roles: Vec<_> =
         (0..context.count()).map(|index| build::role(reader, context, &drafts, &fills, index)).collect();
-    let mut roles: Vec<Role> = roles.into_iter().collect::<Option<_>>()?;
+    let mut roles: Vec<Shape> = roles.into_iter().collect::<Option<_>>()?;
     order::check(reader, context, &roles)?;
     if !context.is_callback() {
         told::check(reader, context, &drafts, &fills)?;
     }
     later::owners(reader, context, &mut roles)?;
     let leading = later::leading(reader, context, &roles)?;
-    let parameter = |(index, role): (usize, Role)| Parameter {
+    let parameter = |(index, shape): (usize, Shape)| Parameter {
         name: context.name(index).to_owned(),
         c_type: context.c_type(index).clone(),
-        role,
+        shape,
         leading: leading == Some(index),
     };
     Some(roles.into_iter().enumerate().map(parameter).collect())

@@ -6,8 +6,9 @@ use super::parse;
 use crate::bundled;
 use cloison_contract::Interface;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{
-    Cell, CellFill, Direction, Function, Instances, LibraryLocation, Message, Number, Pointed, Role,
+use cloison_contract::interface::{Function, Instances, LibraryLocation, Message};
+use cloison_contract::shape::{
+    CapacityOf, Direction, LengthOf, Literal, NumberArgument, Pointed, PointerFill, ScalarPointer, Shape,
 };
 use cloison_contract::types::Scalar;
 use std::time::Duration;
@@ -25,8 +26,8 @@ fn functions(text: &str) -> Vec<Function> {
 }
 
 /// The roles of the function `f` with these keys, in C order.
-fn roles(table: &str) -> Vec<Role> {
-    functions(&format!("[functions.f]\n{table}")).remove(0).parameters.into_iter().map(|one| one.role).collect()
+fn roles(table: &str) -> Vec<Shape> {
+    functions(&format!("[functions.f]\n{table}")).remove(0).parameters.into_iter().map(|one| one.shape).collect()
 }
 
 fn bundled(name: &str) -> Interface {
@@ -34,9 +35,9 @@ fn bundled(name: &str) -> Interface {
     parse(file_name, text).unwrap_or_else(|wrong| panic!("{wrong}"))
 }
 
-fn filled(fill: CellFill, direction: Direction, consumed: bool) -> Role {
+fn filled(fill: PointerFill, direction: Direction, consumed: bool) -> Shape {
     let scalar = Scalar::U64;
-    Role::Cell(Cell {
+    Shape::ScalarPointer(ScalarPointer {
         direction,
         scalar,
         enumeration: None,
@@ -53,15 +54,15 @@ fn the_example_of_the_design() {
     let zlib = bundled("zlib");
     let (_, crc32) = zlib.function("crc32").unwrap();
     assert_eq!(crc32.signature(&zlib), "crc32(crc: int, buf: Buffer) -> int");
-    assert_eq!(crc32.parameters[2].role, Role::LengthOf { scalar: Scalar::U32, of: vec![1] });
+    assert_eq!(crc32.parameters[2].shape, Shape::LengthOf(LengthOf { scalar: Scalar::U32, of: vec![1] }));
 
     let (_, compress2) = zlib.function("compress2").unwrap();
     assert_eq!(compress2.signature(&zlib), "compress2(source: Buffer, level: int = -1) -> bytes");
-    assert_eq!(compress2.parameters[1].role, filled(CellFill::CapacityOf(0), Direction::InOut, true));
+    assert_eq!(compress2.parameters[1].shape, filled(PointerFill::CapacityOf(0), Direction::InOut, true));
     let (bound, _) = zlib.function("compressBound").unwrap();
-    let Role::Buffer(dest) = &compress2.parameters[0].role else { panic!("dest is no buffer") };
+    let Shape::Buffer(dest) = &compress2.parameters[0].shape else { panic!("dest is no buffer") };
     assert_eq!(dest.capacity, Some(Expression::Call(bound, vec![Expression::Parameter(3)])));
-    assert_eq!(dest.length, Some(Expression::Cell(1)));
+    assert_eq!(dest.length, Some(Expression::Dereference(1)));
     assert!(!compress2.returns.kept);
     assert_eq!(compress2.returns.message, zlib.function("zError").map(|(id, _)| Message::Code(id)));
 
@@ -120,15 +121,15 @@ fn a_capacity_without_a_table_is_filled_in_from_max() {
     let roles = roles(
         "c = \"int f(double *x, size_t n)\"\nx = { out = true, capacity = \"n\", max = \"1 KiB\", length = \"return\" }",
     );
-    let Role::Buffer(x) = &roles[0] else { panic!("no buffer") };
+    let Shape::Buffer(x) = &roles[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Integer(128)));
-    assert_eq!(roles[1], Role::CapacityOf { scalar: Scalar::U64, of: 0 });
+    assert_eq!(roles[1], Shape::CapacityOf(CapacityOf { scalar: Scalar::U64, of: 0 }));
 }
 
 #[test]
 fn a_filled_in_capacity_fits_its_type() {
     let roles = roles("c = \"int f(char *x, unsigned char n)\"\nx = { out = true, capacity = \"n\", max = \"1 KiB\" }");
-    let Role::Buffer(x) = &roles[0] else { panic!("no buffer") };
+    let Shape::Buffer(x) = &roles[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Integer(255)));
 }
 
@@ -137,13 +138,18 @@ fn a_capacity_with_a_table_is_an_argument() {
     let roles = roles(
         "c = \"int f(char *x, size_t n)\"\nx = { out = true, capacity = \"n\" }\nn = { default = 4096, range = [1, 9000] }",
     );
-    let Role::Buffer(x) = &roles[0] else { panic!("no buffer") };
+    let Shape::Buffer(x) = &roles[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Parameter(1)));
     assert!(x.string && x.text);
-    let range = Some((Number::Integer(1), Number::Integer(9000)));
+    let range = Some((Literal::Integer(1), Literal::Integer(9000)));
     assert_eq!(
         roles[1],
-        Role::Number { scalar: Scalar::U64, enumeration: None, range, default: Some(Number::Integer(4096)) }
+        Shape::Number(NumberArgument {
+            scalar: Scalar::U64,
+            enumeration: None,
+            range,
+            default: Some(Literal::Integer(4096))
+        })
     );
 }
 
@@ -152,7 +158,7 @@ fn a_cell_that_is_an_argument_is_consumed_as_length() {
     let roles = roles(
         "c = \"void f(unsigned char *x, size_t *n)\"\nx = { out = true, capacity = \"*n\", length = \"*n\" }\nn = { in = true }",
     );
-    let Role::Cell(n) = &roles[1] else { panic!("no cell") };
+    let Shape::ScalarPointer(n) = &roles[1] else { panic!("no cell") };
     assert_eq!((n.direction, n.consumed, n.fill), (Direction::InOut, true, None));
     assert!(roles[1].is_argument() && !roles[1].is_result());
 }
@@ -162,26 +168,26 @@ fn one_length_can_count_several_inputs_and_an_output() {
     let roles = roles(
         "c = \"void f(const float *a, const float *b, float *sum, int n)\"\na = { in = true, length = \"n\" }\nb = { in = true, length = \"n\" }\nsum = { out = true, capacity = \"n\" }",
     );
-    assert_eq!(roles[3], Role::LengthOf { scalar: Scalar::I32, of: vec![0, 1] });
-    let Role::Buffer(sum) = &roles[2] else { panic!("no buffer") };
+    assert_eq!(roles[3], Shape::LengthOf(LengthOf { scalar: Scalar::I32, of: vec![0, 1] }));
+    let Shape::Buffer(sum) = &roles[2] else { panic!("no buffer") };
     assert_eq!((&sum.capacity, &sum.length), (&Some(Expression::Parameter(3)), &None));
 }
 
 #[test]
 fn in_out_buffers() {
     let own = roles("c = \"void f(double *x, size_t n)\"\nx = { in = true, out = true, length = \"n\" }");
-    let Role::Buffer(x) = &own[0] else { panic!("no buffer") };
+    let Shape::Buffer(x) = &own[0] else { panic!("no buffer") };
     assert_eq!((x.direction, &x.length, &x.capacity), (Direction::InOut, &None, &None));
-    assert_eq!(own[1], Role::LengthOf { scalar: Scalar::U64, of: vec![0] });
+    assert_eq!(own[1], Shape::LengthOf(LengthOf { scalar: Scalar::U64, of: vec![0] }));
 
     let shorter = roles(
         "c = \"size_t f(char *x, size_t n)\"\nx = { in = true, out = true, capacity = \"n\", length = \"return\" }",
     );
-    let Role::Buffer(x) = &shorter[0] else { panic!("no buffer") };
+    let Shape::Buffer(x) = &shorter[0] else { panic!("no buffer") };
     assert_eq!((&x.length, &x.capacity), (&Some(Expression::Return), &None));
 
     let cell = roles("c = \"int f(char *x, size_t *n)\"\nx = { in = true, out = true, length = \"*n\" }");
-    assert_eq!(cell[1], filled(CellFill::LengthOf(0), Direction::InOut, true));
+    assert_eq!(cell[1], filled(PointerFill::LengthOf(0), Direction::InOut, true));
 }
 
 #[test]
@@ -189,8 +195,8 @@ fn arrays_know_their_length() {
     let roles = roles(
         "c = \"void f(const unsigned char key[16], unsigned char digest[32])\"\nkey = { in = true }\ndigest = { out = true }",
     );
-    let Role::Buffer(key) = &roles[0] else { panic!("no buffer") };
-    let Role::Buffer(digest) = &roles[1] else { panic!("no buffer") };
+    let Shape::Buffer(key) = &roles[0] else { panic!("no buffer") };
+    let Shape::Buffer(digest) = &roles[1] else { panic!("no buffer") };
     assert_eq!((&key.length, &digest.capacity), (&Some(Expression::Integer(16)), &Some(Expression::Integer(32))));
 }
 
@@ -199,7 +205,7 @@ fn what_is_counted_is_data_and_what_is_not_is_a_string() {
     let read = |keys: &str| {
         let table = format!("c = \"int f(char *x, int n)\"\nx = {{ out = true, capacity = \"n\", max = 80{keys} }}");
         match roles(&table).remove(0) {
-            Role::Buffer(buffer) => (buffer.text, buffer.string),
+            Shape::Buffer(buffer) => (buffer.text, buffer.string),
             _ => panic!("no buffer"),
         }
     };

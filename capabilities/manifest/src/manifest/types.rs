@@ -15,7 +15,8 @@ use super::raw;
 use crate::declaration::{self, Meaning, MemberShape, Name, Names, Prototype, TypeText};
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use cloison_contract::interface::{Constant, Instances, Number, Sandbox};
+use cloison_contract::interface::{Constant, Instances, Sandbox};
+use cloison_contract::shape::Literal;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::{CType, Definition, Enumeration, Handle, Layout, Record, TypeId, TypeKind};
 
@@ -66,7 +67,7 @@ pub(super) fn read<'a, 'd>(
     let texts: Vec<_> = types.iter().map(text).collect();
     let (names, meanings) = Names::read(&texts);
     let integers = constants.iter().filter_map(|constant| match constant.value {
-        Constant::Number(Number::Integer(value)) => Some((constant.name.text.clone(), value)),
+        Constant::Number(Literal::Integer(value)) => Some((constant.name.text.clone(), value)),
         _ => None,
     });
     let mut found = Types {

@@ -1,13 +1,14 @@
 //! The zone's limits.
 
-use cloison_contract::interface::{Instances, Interface, Role};
+use cloison_contract::interface::{Instances, Interface};
+use cloison_contract::shape::Shape;
 use std::fmt::Write;
 use std::time::Duration;
 
 pub(super) fn section(interface: &Interface) -> String {
     let sandbox = &interface.sandbox;
     let parameters = interface.functions.iter().flat_map(|function| &function.parameters);
-    let callables = parameters.into_iter().any(|parameter| matches!(parameter.role, Role::Callback(_)));
+    let callables = parameters.into_iter().any(|parameter| matches!(parameter.shape, Shape::Callback(_)));
     let instances = match sandbox.instances {
         Instances::PerCall => "one for each call",
         Instances::PerClient => "one for each microprocess",

@@ -9,9 +9,9 @@ use crate::marshal::plan::Range;
 use crate::serve::Service;
 use crate::serve::clients::Client;
 use crate::serve::workers::Station;
-use cloison_contract::call::{NULL, Request};
+use cloison_contract::call::{ANSWER_WORDS, NULL, Request};
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Buffer, Cell, Role};
+use cloison_contract::shape::{Buffer, ScalarPointer, Shape};
 use cloison_contract::types::{CType, Scalar};
 
 impl Inquiry<'_> {
@@ -25,7 +25,9 @@ impl Inquiry<'_> {
         request: &Request,
         given: &mut Vec<u64>,
     ) -> Step {
-        if results.len() != self.kind.callback.result_words() || request.arena_used > client.line.arena().len() {
+        if results.len() + ANSWER_WORDS != self.kind.callback.answer_slots().words()
+            || request.arena_used > client.line.arena().len()
+        {
             return Err(self.malformed());
         }
         let answered = Station::visit(&turn.row, |station| {
@@ -49,7 +51,7 @@ impl Inquiry<'_> {
             }
             for (index, parameter) in self.parameters().iter().enumerate() {
                 incoming.parameter = index;
-                self.take(&mut incoming, &mut next, index, &parameter.role)?;
+                self.take(&mut incoming, &mut next, index, &parameter.shape)?;
             }
             Ok(())
         });
@@ -81,21 +83,27 @@ impl Inquiry<'_> {
         Ok(())
     }
 
-    fn take(&self, incoming: &mut Incoming<'_, '_>, next: &mut impl FnMut() -> u64, index: usize, role: &Role) -> Step {
+    fn take(
+        &self,
+        incoming: &mut Incoming<'_, '_>,
+        next: &mut impl FnMut() -> u64,
+        index: usize,
+        role: &Shape,
+    ) -> Step {
         if !role.is_result() {
             return Ok(());
         }
         let address = self.address(index);
         match role {
-            Role::Cell(cell) => {
+            Shape::ScalarPointer(cell) => {
                 let bits = bits_of_word(next(), cell.scalar, Range::Any).map_err(|_| self.malformed())?;
                 self.set_cell(address, cell.scalar, bits);
             }
-            Role::Buffer(buffer) => {
+            Shape::Buffer(buffer) => {
                 let (offset, bytes) = self.span(incoming, next)?;
                 self.take_buffer(incoming, index, buffer, offset, bytes)?;
             }
-            Role::Record(record) => {
+            Shape::Record(record) => {
                 let (offset, bytes) = self.span(incoming, next)?;
                 let piece = incoming.record(offset, bytes, record.id)?;
                 // SAFETY: C has passed this as the address of such a record, or NULL.
@@ -139,8 +147,10 @@ impl Inquiry<'_> {
                 let (bits, scalar) = bits.zip(scalar).ok_or_else(|| self.too_long(index, count, capacity))?;
                 self.give(bits, scalar);
             }
-            Some(Expression::Cell(cell)) => {
-                let Some(Role::Cell(Cell { scalar, .. })) = self.parameters().get(*cell).map(|one| &one.role) else {
+            Some(Expression::Dereference(cell)) => {
+                let Some(Shape::ScalarPointer(ScalarPointer { scalar, .. })) =
+                    self.parameters().get(*cell).map(|one| &one.shape)
+                else {
                     return Err(self.malformed());
                 };
                 let bits = bits_of_value(count.into(), *scalar);

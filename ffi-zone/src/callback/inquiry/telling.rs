@@ -10,7 +10,7 @@ use crate::serve::Service;
 use crate::serve::clients::Client;
 use crate::serve::workers::Station;
 use cloison_contract::call::{NULL, Reply, Status};
-use cloison_contract::interface::{Buffer, Role};
+use cloison_contract::shape::{Buffer, NumberArgument, Shape, WideArgument};
 
 impl Inquiry<'_> {
     /// The question: the callable's number, the depth, how much of the arena is in use, the arguments.
@@ -38,7 +38,7 @@ impl Inquiry<'_> {
             };
             let mut words = Words { reply, count: 3 };
             for (index, parameter) in self.parameters().iter().enumerate() {
-                self.tell(functions, &mut outgoing, &mut words, index, &parameter.role)?;
+                self.tell(functions, &mut outgoing, &mut words, index, &parameter.shape)?;
             }
             reply.count = words.count as u32;
             Ok(())
@@ -57,14 +57,16 @@ impl Inquiry<'_> {
         outgoing: &mut Outgoing<'_, '_>,
         words: &mut Words<'_>,
         index: usize,
-        role: &Role,
+        role: &Shape,
     ) -> Step {
         if !role.is_argument() {
             return Ok(());
         }
         match role {
-            Role::Number { scalar, .. } => words.push(word_of_bits(self.bits(index, *scalar), *scalar)),
-            Role::Cell(cell) => {
+            Shape::Number(NumberArgument { scalar, .. }) => {
+                words.push(word_of_bits(self.bits(index, *scalar), *scalar))
+            }
+            Shape::ScalarPointer(cell) => {
                 let address = self.address(index);
                 if cell.null {
                     words.push(u64::from(address != 0));
@@ -73,9 +75,9 @@ impl Inquiry<'_> {
                 words.push(if address == 0 { 0 } else { unsafe { outgoing.number(address, cell.scalar) } });
             }
             // SAFETY: C has passed this as a string, and waits.
-            Role::Text(_) => words.pair(unsafe { outgoing.string(self.address(index)) }?),
-            Role::Buffer(buffer) => words.pair(self.tell_buffer(functions, outgoing, index, buffer)?),
-            Role::Record(record) => {
+            Shape::Text(_) => words.pair(unsafe { outgoing.string(self.address(index)) }?),
+            Shape::Buffer(buffer) => words.pair(self.tell_buffer(functions, outgoing, index, buffer)?),
+            Shape::Record(record) => {
                 let address = if record.by_value { self.place(index) } else { self.address(index) };
                 if address == 0 {
                     words.pair((NULL, 0));
@@ -85,8 +87,8 @@ impl Inquiry<'_> {
                 }
             }
             // SAFETY: C has passed such a number.
-            Role::Wide { wide, .. } => words.pair(unsafe { outgoing.wide(self.place(index), *wide) }?),
-            Role::Handle(handle) => words.push(outgoing.handle(self.address(index), handle.id, None, true)?),
+            Shape::Wide(WideArgument { wide, .. }) => words.pair(unsafe { outgoing.wide(self.place(index), *wide) }?),
+            Shape::Handle(handle) => words.push(outgoing.handle(self.address(index), handle.id, None, true)?),
             _ => return Err(self.unable(index, "cannot be shown to a callable")),
         }
         Ok(())

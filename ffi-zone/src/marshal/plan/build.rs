@@ -2,13 +2,15 @@
 
 use super::references::{self, any};
 use super::{Failure, Fill, Gift, Give, Plan, PlanError, Range, Room, Site, Take};
-use crate::marshal::shapes::{Shapes, is_plain, shapes};
+use crate::marshal::shapes::{Translations, is_plain, shapes};
 use crate::native::ffi::MAX_PARAMETERS;
 use cloison_contract::Interface;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{
-    Buffer, Cell, CellFill, Fixed, Function, HandleArgument, Place, Pointed, RecordArgument, Role, Text,
+use cloison_contract::interface::Function;
+use cloison_contract::shape::{
+    Buffer, CapacityOf, Fixed, HandleArgument, LengthOf, NumberArgument, OutPointer, Pointed, PointerFill,
+    RecordArgument, ScalarPointer, Shape, Text, WideArgument,
 };
 use cloison_contract::types::{CType, Scalar, TypeKind};
 use std::ffi::CString;
@@ -19,7 +21,7 @@ impl Plan {
         if function.parameters.len() > MAX_PARAMETERS {
             return Err(PlanError::TooManyParameters);
         }
-        if function.request_words() > MAX_WORDS || function.reply_words() > MAX_WORDS {
+        if function.request_slots().words() > MAX_WORDS || function.reply_slots().words() > MAX_WORDS {
             return Err(PlanError::TooManyWords);
         }
         references::check(interface, function)?;
@@ -51,42 +53,44 @@ impl Plan {
         };
         plan.give_value(interface, function);
         for (index, parameter) in function.parameters.iter().enumerate() {
-            plan.scalars.push(scalar_of(&parameter.role));
-            match &parameter.role {
-                Role::Buffer(buffer) => plan.buffer(&shapes, function, index, buffer),
-                Role::Callback(callback) => {
+            plan.scalars.push(scalar_of(&parameter.shape));
+            match &parameter.shape {
+                Shape::Buffer(buffer) => plan.buffer(&shapes, function, index, buffer),
+                Shape::Callback(callback) => {
                     plan.lifetimes.extend(callback.retain.map(|lifetime| (index, lifetime)));
                     plan.take(index, 1, Take::Callback { null: callback.null });
                 }
-                Role::CapacityOf { scalar, of } => {
+                Shape::CapacityOf(CapacityOf { scalar, of }) => {
                     plan.capacities.push(Fill { parameter: index, scalar: *scalar, cell: false, of: vec![*of] });
                 }
-                Role::Cell(cell) => plan.cell(index, cell),
-                Role::LengthOf { scalar, of } => {
+                Shape::ScalarPointer(cell) => plan.cell(index, cell),
+                Shape::LengthOf(LengthOf { scalar, of }) => {
                     plan.lengths.push(Fill { parameter: index, scalar: *scalar, cell: false, of: of.clone() });
                 }
-                Role::Constant(Fixed::Bits(bits)) => plan.constants.push((index, *bits)),
-                Role::Constant(Fixed::Text(text)) => {
+                Shape::Constant(Fixed::Bits(bits)) => plan.constants.push((index, *bits)),
+                Shape::Constant(Fixed::Text(text)) => {
                     let text = CString::new(text.as_str())
                         .map_err(|_| PlanError::Reference { parameter: parameter.name.clone() })?;
                     plan.texts.push((index, text));
                 }
-                Role::Handle(HandleArgument { id, null, consumed, .. }) => {
+                Shape::Handle(HandleArgument { id, null, consumed, .. }) => {
                     plan.take(index, 1, Take::Handle { id: *id, null: *null, consumed: *consumed });
                 }
-                Role::Place(place) => plan.place(interface, index, place),
-                Role::Record(record) => plan.record(index, record),
-                Role::Wide { wide, .. } => {
+                Shape::OutPointer(place) => plan.place(interface, index, place),
+                Shape::Record(record) => plan.record(index, record),
+                Shape::Wide(WideArgument { wide, .. }) => {
                     plan.indirect.push(index);
                     plan.take(index, 2, Take::Wide(*wide));
                 }
-                Role::Number { scalar: Scalar::F32, range, .. } if function.variadic.is_some_and(|at| index >= at) => {
+                Shape::Number(NumberArgument { scalar: Scalar::F32, range, .. })
+                    if function.variadic.is_some_and(|at| index >= at) =>
+                {
                     plan.take(index, 1, Take::Promoted { range: Range::new(*range, Scalar::F32) });
                 }
-                Role::Number { scalar, range, .. } => {
+                Shape::Number(NumberArgument { scalar, range, .. }) => {
                     plan.take(index, 1, Take::Number { scalar: *scalar, range: Range::new(*range, *scalar) });
                 }
-                Role::Text(Text { max_bytes, null, retain, .. }) => {
+                Shape::Text(Text { max_bytes, null, retain, .. }) => {
                     plan.lifetimes.extend(retain.map(|lifetime| (index, lifetime)));
                     plan.take(index, 2, Take::Text { max_bytes: *max_bytes, null: *null, kept: retain.is_some() });
                 }
@@ -146,7 +150,7 @@ impl Plan {
         self.gifts.extend(free.map(|free| Gift { place, free, object, on_error }));
     }
 
-    fn place(&mut self, interface: &Interface, index: usize, place: &Place) {
+    fn place(&mut self, interface: &Interface, index: usize, place: &OutPointer) {
         self.blank_cells.push(index);
         self.gift(interface, Some(index), &place.pointed, place.free_on_error);
         self.gives.push(Give::Pointed { place: Some(index), pointed: place.pointed.clone() });
@@ -168,7 +172,7 @@ impl Plan {
         }
     }
 
-    fn buffer(&mut self, shapes: &Shapes, function: &Function, index: usize, buffer: &Buffer) {
+    fn buffer(&mut self, shapes: &Translations, function: &Function, index: usize, buffer: &Buffer) {
         let element = buffer.element.size();
         let (reads, writes) = (buffer.direction.is_in(), buffer.direction.is_out());
         let plain = is_plain(shapes, buffer.element);
@@ -204,11 +208,11 @@ impl Plan {
         }
     }
 
-    fn cell(&mut self, index: usize, cell: &Cell) {
+    fn cell(&mut self, index: usize, cell: &ScalarPointer) {
         let fill = |of| Fill { parameter: index, scalar: cell.scalar, cell: true, of: vec![of] };
         match cell.fill {
-            Some(CellFill::CapacityOf(of)) => self.capacities.push(fill(of)),
-            Some(CellFill::LengthOf(of)) => self.lengths.push(fill(of)),
+            Some(PointerFill::CapacityOf(of)) => self.capacities.push(fill(of)),
+            Some(PointerFill::LengthOf(of)) => self.lengths.push(fill(of)),
             None if cell.direction.is_in() => {
                 let range = Range::new(cell.range, cell.scalar);
                 let take = Take::Cell { scalar: cell.scalar, range, null: cell.null };
@@ -233,21 +237,23 @@ fn take_of(buffer: &Buffer, plain: bool) -> Take {
 }
 
 /// The type of what an expression means by a parameter, or by `*parameter`.
-pub(super) fn scalar_of(role: &Role) -> Option<Scalar> {
+pub(super) fn scalar_of(role: &Shape) -> Option<Scalar> {
     match role {
-        Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } | Role::Number { scalar, .. } => Some(*scalar),
-        Role::Cell(cell) => Some(cell.scalar),
+        Shape::CapacityOf(CapacityOf { scalar, .. })
+        | Shape::LengthOf(LengthOf { scalar, .. })
+        | Shape::Number(NumberArgument { scalar, .. }) => Some(*scalar),
+        Shape::ScalarPointer(cell) => Some(cell.scalar),
         // An address, for functions of the library alone: see `references`.
-        Role::Handle(_) | Role::Place(Place { pointed: Pointed::Handle { .. }, .. }) => Some(Scalar::U64),
+        Shape::Handle(_) | Shape::OutPointer(OutPointer { pointed: Pointed::Handle { .. }, .. }) => Some(Scalar::U64),
         _ => None,
     }
 }
 
 /// Whether some parameter is filled in from this buffer's length.
 fn is_filled_from(function: &Function, buffer: usize) -> bool {
-    function.parameters.iter().any(|parameter| match &parameter.role {
-        Role::LengthOf { of, .. } => of.contains(&buffer),
-        Role::Cell(cell) => cell.fill == Some(CellFill::LengthOf(buffer)),
+    function.parameters.iter().any(|parameter| match &parameter.shape {
+        Shape::LengthOf(LengthOf { of, .. }) => of.contains(&buffer),
+        Shape::ScalarPointer(cell) => cell.fill == Some(PointerFill::LengthOf(buffer)),
         _ => false,
     })
 }
@@ -256,10 +262,10 @@ fn is_filled_from(function: &Function, buffer: usize) -> bool {
 fn names_own_capacity(function: &Function, buffer: usize, capacity: &Expression) -> bool {
     match capacity {
         Expression::Parameter(index) => {
-            matches!(&function.parameters[*index].role, Role::CapacityOf { of, .. } if *of == buffer)
+            matches!(&function.parameters[*index].shape, Shape::CapacityOf(CapacityOf { of, .. }) if *of == buffer)
         }
-        Expression::Cell(index) => {
-            matches!(&function.parameters[*index].role, Role::Cell(cell) if cell.fill == Some(CellFill::CapacityOf(buffer)))
+        Expression::Dereference(index) => {
+            matches!(&function.parameters[*index].shape, Shape::ScalarPointer(cell) if cell.fill == Some(PointerFill::CapacityOf(buffer)))
         }
         _ => false,
     }
@@ -267,5 +273,5 @@ fn names_own_capacity(function: &Function, buffer: usize, capacity: &Expression)
 
 /// Whether the expression can only be known after the call.
 fn looks_at_results(expression: &Expression) -> bool {
-    any(expression, |part| matches!(part, Expression::Return | Expression::Cell(_)))
+    any(expression, |part| matches!(part, Expression::Return | Expression::Dereference(_)))
 }

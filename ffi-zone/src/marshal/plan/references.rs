@@ -4,8 +4,10 @@ use super::PlanError;
 use super::build::scalar_of;
 use crate::marshal::passing::record;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{
-    CellFill, Direction, Element, Fixed, Function, Lifetime, Message, Place, Pointed, RecordArgument, Role,
+use cloison_contract::interface::{Function, Message};
+use cloison_contract::shape::{
+    CapacityOf, Direction, Element, Fixed, LengthOf, Lifetime, NumberArgument, OutPointer, Pointed, PointerFill,
+    RecordArgument, Shape, WideArgument,
 };
 use cloison_contract::types::{CType, Layout, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Interface};
@@ -13,10 +15,10 @@ use cloison_contract::{FunctionId, Interface};
 /// Everything that the steps will use as an index, checked once.
 pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), PlanError> {
     for parameter in &function.parameters {
-        if !role_fits(interface, function, &parameter.role) || !travels(&parameter.c_type, &parameter.role) {
+        if !role_fits(interface, function, &parameter.shape) || !travels(&parameter.c_type, &parameter.shape) {
             return Err(PlanError::Reference { parameter: parameter.name.clone() });
         }
-        if let Role::Place(place) = &parameter.role {
+        if let Shape::OutPointer(place) = &parameter.shape {
             auxiliary(interface, free_of(&place.pointed), "free")?;
         }
     }
@@ -49,10 +51,10 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
 }
 
 /// Whether what the role refers to is there.
-fn role_fits(interface: &Interface, function: &Function, role: &Role) -> bool {
-    let is_buffer = |index: usize| matches!(role_at(function, index), Some(Role::Buffer(_)));
+fn role_fits(interface: &Interface, function: &Function, role: &Shape) -> bool {
+    let is_buffer = |index: usize| matches!(role_at(function, index), Some(Shape::Buffer(_)));
     match role {
-        Role::Buffer(buffer) => {
+        Shape::Buffer(buffer) => {
             [&buffer.length, &buffer.capacity]
                 .into_iter()
                 .flatten()
@@ -63,33 +65,37 @@ fn role_fits(interface: &Interface, function: &Function, role: &Role) -> bool {
                     !writes_back && buffer.element.scalar().is_some() && lifetime_fits(function, lifetime)
                 })
         }
-        Role::Callback(callback) => callback.retain.is_none_or(|lifetime| lifetime_fits(function, lifetime)),
-        Role::CapacityOf { of, .. } => is_buffer(*of),
-        Role::Cell(cell) => match cell.fill {
-            Some(CellFill::CapacityOf(of) | CellFill::LengthOf(of)) => is_buffer(of),
+        Shape::Callback(callback) => callback.retain.is_none_or(|lifetime| lifetime_fits(function, lifetime)),
+        Shape::CapacityOf(CapacityOf { of, .. }) => is_buffer(*of),
+        Shape::ScalarPointer(cell) => match cell.fill {
+            Some(PointerFill::CapacityOf(of) | PointerFill::LengthOf(of)) => is_buffer(of),
             None => true,
         },
-        Role::Constant(_) | Role::Number { .. } | Role::Wide { .. } => true,
-        Role::Handle(handle) => is_handle(interface, handle.id),
-        Role::LengthOf { of, .. } => !of.is_empty() && of.iter().all(|of| is_buffer(*of)),
-        Role::Place(place) => pointed_fits(interface, function, &place.pointed),
-        Role::Record(record) => is_record(interface, record.id, record.layout),
-        Role::Text(text) => text.retain.is_none_or(|lifetime| lifetime_fits(function, lifetime)),
+        Shape::Constant(_) | Shape::Number(_) | Shape::Wide(_) => true,
+        Shape::Handle(handle) => is_handle(interface, handle.id),
+        Shape::LengthOf(LengthOf { of, .. }) => !of.is_empty() && of.iter().all(|of| is_buffer(*of)),
+        Shape::OutPointer(place) => pointed_fits(interface, function, &place.pointed),
+        Shape::Record(record) => is_record(interface, record.id, record.layout),
+        Shape::Text(text) => text.retain.is_none_or(|lifetime| lifetime_fits(function, lifetime)),
     }
 }
 
 /// Whether C passes what the role makes of it.
-fn travels(c_type: &CType, role: &Role) -> bool {
+fn travels(c_type: &CType, role: &Shape) -> bool {
     match role {
-        Role::CapacityOf { scalar, .. } | Role::LengthOf { scalar, .. } => c_type.scalar() == Some(*scalar),
+        Shape::CapacityOf(CapacityOf { scalar, .. }) | Shape::LengthOf(LengthOf { scalar, .. }) => {
+            c_type.scalar() == Some(*scalar)
+        }
         // Internal functions take pointers as numbers.
-        Role::Number { scalar, .. } => c_type.scalar().is_none_or(|own| own == *scalar) && is_word(c_type),
-        Role::Constant(Fixed::Bits(_)) => is_word(c_type),
-        Role::Wide { wide, .. } => *c_type == CType::Wide(*wide),
-        Role::Record(RecordArgument { id, layout, by_value: true, direction: Direction::In, null: false, .. }) => {
+        Shape::Number(NumberArgument { scalar, .. }) => {
+            c_type.scalar().is_none_or(|own| own == *scalar) && is_word(c_type)
+        }
+        Shape::Constant(Fixed::Bits(_)) => is_word(c_type),
+        Shape::Wide(WideArgument { wide, .. }) => *c_type == CType::Wide(*wide),
+        Shape::Record(RecordArgument { id, layout, by_value: true, direction: Direction::In, null: false, .. }) => {
             *c_type == CType::Record { id: *id, layout: *layout }
         }
-        Role::Record(record) if record.by_value => false,
+        Shape::Record(record) if record.by_value => false,
         _ => matches!(c_type, CType::Pointer { .. }),
     }
 }
@@ -98,15 +104,15 @@ fn is_word(c_type: &CType) -> bool {
     c_type.scalar().is_some() || matches!(c_type, CType::Pointer { .. })
 }
 
-fn role_at(function: &Function, index: usize) -> Option<&Role> {
-    function.parameters.get(index).map(|parameter| &parameter.role)
+fn role_at(function: &Function, index: usize) -> Option<&Shape> {
+    function.parameters.get(index).map(|parameter| &parameter.shape)
 }
 
 /// The type of the object that is passed, or given, at that position.
 fn object_of(function: &Function, index: usize) -> Option<TypeId> {
     match role_at(function, index)? {
-        Role::Handle(handle) => Some(handle.id),
-        Role::Place(Place { pointed: Pointed::Handle { id, .. }, .. }) => Some(*id),
+        Shape::Handle(handle) => Some(handle.id),
+        Shape::OutPointer(OutPointer { pointed: Pointed::Handle { id, .. }, .. }) => Some(*id),
         _ => None,
     }
 }
@@ -141,7 +147,7 @@ fn pointed_fits(interface: &Interface, function: &Function, pointed: &Pointed) -
         }
         Pointed::Handle { id, owner, .. } => {
             is_handle(interface, *id)
-                && owner.is_none_or(|owner| matches!(role_at(function, owner), Some(Role::Handle(_))))
+                && owner.is_none_or(|owner| matches!(role_at(function, owner), Some(Shape::Handle(_))))
         }
         Pointed::Record { id, layout, .. } => is_record(interface, *id, *layout),
         Pointed::String(_) => true,
@@ -172,23 +178,23 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
         Expression::Call(callee, arguments) => interface.functions.get(callee.0 as usize).is_some_and(|callee| {
             callee.parameters.len() == arguments.len()
                 && is_integer(&callee.result)
-                && callee.parameters.iter().zip(arguments).all(|(parameter, argument)| match &parameter.role {
-                    Role::Handle(handle) => match argument {
-                        Expression::Cell(at) | Expression::Parameter(at) => {
+                && callee.parameters.iter().zip(arguments).all(|(parameter, argument)| match &parameter.shape {
+                    Shape::Handle(handle) => match argument {
+                        Expression::Dereference(at) | Expression::Parameter(at) => {
                             object_of(function, *at) == Some(handle.id)
-                                && matches!(argument, Expression::Cell(_))
-                                    == matches!(role_at(function, *at), Some(Role::Place(_)))
+                                && matches!(argument, Expression::Dereference(_))
+                                    == matches!(role_at(function, *at), Some(Shape::OutPointer(_)))
                         }
                         _ => false,
                     },
                     _ => is_integer(&parameter.c_type) && inner(argument),
                 })
         }),
-        Expression::Cell(index) => matches!(role_at(function, *index), Some(Role::Cell(_))),
+        Expression::Dereference(index) => matches!(role_at(function, *index), Some(Shape::ScalarPointer(_))),
         Expression::Integer(_) => true,
         Expression::Negate(only) | Expression::Not(only) => inner(only),
         Expression::Parameter(index) => match role_at(function, *index) {
-            Some(Role::Cell(_) | Role::Handle(_) | Role::Place(_)) | None => false,
+            Some(Shape::ScalarPointer(_) | Shape::Handle(_) | Shape::OutPointer(_)) | None => false,
             Some(role) => scalar_of(role).is_some(),
         },
         Expression::Return => condition || !matches!(function.result, CType::Pointer { .. }),

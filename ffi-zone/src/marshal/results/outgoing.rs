@@ -9,20 +9,20 @@
 use crate::marshal::call::Step;
 use crate::marshal::number::word_of_bits;
 use crate::marshal::refusal::Refusal;
-use crate::marshal::shapes::{Shape, Shapes, Special, element_shape, wide_shape};
+use crate::marshal::shapes::{Special, Translation, Translations, element_shape, wide_shape};
 use crate::native::ffi::{c_string, read};
 use crate::native::scratch::{Part, Piece};
 use crate::objects::handles::{Adopted, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
-use cloison_contract::interface::Element;
 use cloison_contract::message::ChannelId;
+use cloison_contract::shape::Element;
 use cloison_contract::types::{Scalar, TypeId, Wide};
 use cloison_transport::Arena;
 
 /// Where results go.
 pub struct Outgoing<'a, 'b> {
     /// Of the interface's records.
-    pub shapes: &'a Shapes,
+    pub shapes: &'a Translations,
     /// Of all clients.
     pub handles: &'a Handles,
     /// To whom.
@@ -136,7 +136,7 @@ impl Outgoing<'_, '_> {
     }
 
     /// As above.
-    unsafe fn records(&mut self, address: u64, count: u64, shape: &Shape) -> Step<(u64, u64)> {
+    unsafe fn records(&mut self, address: u64, count: u64, shape: &Translation) -> Step<(u64, u64)> {
         let size = shape.size as u64;
         let bytes = count.checked_mul(size).ok_or_else(|| self.too_large(u64::MAX))?;
         let offset = self.reserve(bytes)?;
@@ -165,7 +165,7 @@ impl Outgoing<'_, '_> {
     /// # Safety
     ///
     /// What its members point to is what the manifest says.
-    unsafe fn correct(&mut self, piece: Piece, at: usize, shape: &Shape) -> Step {
+    unsafe fn correct(&mut self, piece: Piece, at: usize, shape: &Translation) -> Step {
         shape.clear_gaps(&mut self.scratch.bytes_mut(piece)[at..at + shape.size]);
         for (offset, special) in &shape.specials {
             let here = at + offset;

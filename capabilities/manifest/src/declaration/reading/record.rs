@@ -8,7 +8,7 @@ use super::super::tree::{Body, Content, MemberDeclaration, Tag};
 use super::fill::fill;
 use super::{MAX_NESTING, Reading, State};
 use crate::diagnostic::Mistake;
-use cloison_contract::layout::{self, Need, Shape, Width};
+use cloison_contract::layout::{self, Arrangement, Need, Width};
 use cloison_contract::types::{CType, Layout, Scalar, TypeId};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -57,10 +57,10 @@ impl Reading<'_> {
     }
 
     /// The members' types.
-    fn drafts<'b>(&mut self, text: usize, body: &'b Body) -> Option<(Shape, Vec<Draft<'b>>)> {
+    fn drafts<'b>(&mut self, text: usize, body: &'b Body) -> Option<(Arrangement, Vec<Draft<'b>>)> {
         let Content::Members(members) = &body.content else { return None };
         let mut resolver = Resolver::new(&self.names, self.untagged(text));
-        let shape = Shape { union: body.tag == Tag::Union, align: align(&mut resolver, &body.attributes) };
+        let shape = Arrangement { union: body.tag == Tag::Union, align: align(&mut resolver, &body.attributes) };
         let mut names = BTreeSet::new();
         let mut drafts = Vec::new();
         for member in members {
@@ -105,7 +105,12 @@ impl Reading<'_> {
         Some(())
     }
 
-    fn laid_out(&self, body: &Body, shape: Shape, mut drafts: Vec<Draft<'_>>) -> Option<Result<Meaning, Mistake>> {
+    fn laid_out(
+        &self,
+        body: &Body,
+        shape: Arrangement,
+        mut drafts: Vec<Draft<'_>>,
+    ) -> Option<Result<Meaning, Mistake>> {
         let layouts = self.layouts();
         let mut needs = Vec::new();
         let too_large = |span: Range<usize>| Mistake::new(span, "this is larger than anything that can be passed");

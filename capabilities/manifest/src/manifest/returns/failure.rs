@@ -7,7 +7,8 @@ use super::super::world::World;
 use crate::declaration::Prototype;
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use cloison_contract::interface::{FunctionId, Message, Parameter, Place, Pointed, Raises, Role};
+use cloison_contract::interface::{FunctionId, Message, Parameter, Raises};
+use cloison_contract::shape::{OutPointer, Pointed, Shape};
 use cloison_contract::types::{CType, TypeId};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -158,9 +159,9 @@ fn handle(
         None => (argument, false),
     };
     let index = parameters.iter().position(|parameter| parameter.name == name);
-    let found = index.and_then(|index| match (&parameters[index].role, made) {
-        (Role::Handle(handle), false) => Some((index, handle.id)),
-        (Role::Place(Place { pointed: Pointed::Handle { id, .. }, .. }), true) => Some((index, *id)),
+    let found = index.and_then(|index| match (&parameters[index].shape, made) {
+        (Shape::Handle(handle), false) => Some((index, handle.id)),
+        (Shape::OutPointer(OutPointer { pointed: Pointed::Handle { id, .. }, .. }), true) => Some((index, *id)),
         _ => None,
     });
     if found.is_none() {

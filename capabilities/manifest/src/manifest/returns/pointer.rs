@@ -7,7 +7,8 @@ use super::super::world::World;
 use crate::diagnostic::Mistake;
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Element, FunctionId, Parameter, Pointed, ReturnedString, Role};
+use cloison_contract::interface::{FunctionId, Parameter};
+use cloison_contract::shape::{Element, Pointed, ReturnedString, Shape};
 use cloison_contract::types::{CType, Scalar};
 
 /// The keys that are about what a pointer leads to.
@@ -47,7 +48,7 @@ pub(super) fn pointed(
         (CType::Opaque(id), None) => {
             only(reader, raw, "the function returns a handle", &["null", "owner", "borrowed"])?;
             let known: Vec<_> =
-                parameters.iter().map(|one| (one.name.as_str(), &one.role)).collect::<Vec<(&str, &Role)>>();
+                parameters.iter().map(|one| (one.name.as_str(), &one.shape)).collect::<Vec<(&str, &Shape)>>();
             let name = declared.prototype.name.span.clone();
             let owning = Owning {
                 owner: raw.and_then(|raw| raw.owner.as_ref()),

@@ -7,7 +7,7 @@ use super::extent::extent;
 use super::keys::{both_kinds, max_bytes, place, size_only};
 use super::{Context, Fills, Pointee, callback, record};
 use crate::document::Reader;
-use cloison_contract::interface::{Buffer, Direction, Element, Role};
+use cloison_contract::shape::{Buffer, Direction, Element, Shape};
 
 /// The keys that any buffer may have.
 const KEYS: [&str; 12] =
@@ -20,7 +20,7 @@ pub(super) fn buffer(
     fills: &Fills,
     index: usize,
     draft: &BufferDraft,
-) -> Option<Role> {
+) -> Option<Shape> {
     let table = context.table(index)?;
     check_keys(reader, context, index, draft, table)?;
     let default_none = null_default(reader, context, index, table)?;
@@ -59,7 +59,7 @@ pub(super) fn buffer(
         view: on(&table.view),
     };
     outliving(reader, draft, table, &role)?;
-    Some(Role::Buffer(role))
+    Some(Shape::Buffer(role))
 }
 
 /// Keys that have no meaning for such a buffer.

@@ -7,7 +7,7 @@ use super::fill::Fill;
 use super::keys::{both_kinds, max_bytes, size_only};
 use super::{Context, Fills, buffer, callback, cell, handle, place, record};
 use crate::document::{Reader, Value};
-use cloison_contract::interface::{Number, Role, Text};
+use cloison_contract::shape::{CapacityOf, LengthOf, Literal, NumberArgument, Shape, Text, WideArgument};
 use cloison_contract::types::{Scalar, TypeId, Wide};
 use toml::de::DeValue;
 
@@ -17,19 +17,21 @@ pub(super) fn role(
     drafts: &[Draft],
     fills: &Fills,
     index: usize,
-) -> Option<Role> {
+) -> Option<Shape> {
     match (&drafts[index], &fills[index]) {
         (Draft::Number { scalar, .. }, Some(Fill::CapacityOf(of))) => {
-            Some(Role::CapacityOf { scalar: *scalar, of: *of })
+            Some(Shape::CapacityOf(CapacityOf { scalar: *scalar, of: *of }))
         }
         (Draft::Number { scalar, .. }, Some(Fill::LengthOf(of))) => {
-            Some(Role::LengthOf { scalar: *scalar, of: of.clone() })
+            Some(Shape::LengthOf(LengthOf { scalar: *scalar, of: of.clone() }))
         }
         (Draft::Number { scalar, enumeration }, _) => number(reader, context, index, *scalar, *enumeration),
         (Draft::Callback, _) => callback::role(reader, context, index),
-        (Draft::Constant(fixed), _) => Some(Role::Constant(fixed.clone())),
+        (Draft::Constant(fixed), _) => Some(Shape::Constant(fixed.clone())),
         (Draft::Handle(id), _) => handle::role(reader, context, index, *id),
-        (Draft::Owned, _) => Some(Role::Number { scalar: Scalar::U64, enumeration: None, range: None, default: None }),
+        (Draft::Owned, _) => {
+            Some(Shape::Number(NumberArgument { scalar: Scalar::U64, enumeration: None, range: None, default: None }))
+        }
         (Draft::Place(draft), _) => Some(place::role(draft, context.table(index))),
         (Draft::Record { id, layout, direction, by_value }, _) => {
             record::role(reader, context, index, (*id, *layout), *direction, *by_value)
@@ -52,20 +54,20 @@ fn number(
     index: usize,
     scalar: Scalar,
     enumeration: Option<TypeId>,
-) -> Option<Role> {
+) -> Option<Shape> {
     let (range, default) = range_and_default(reader, context, context.table(index), scalar)?;
-    Some(Role::Number { scalar, enumeration, range, default })
+    Some(Shape::Number(NumberArgument { scalar, enumeration, range, default }))
 }
 
-fn wide(reader: &mut Reader, context: &Context<'_, '_>, index: usize, wide: Wide) -> Option<Role> {
+fn wide(reader: &mut Reader, context: &Context<'_, '_>, index: usize, wide: Wide) -> Option<Shape> {
     let default = match context.table(index).and_then(|table| table.default.as_ref()) {
         Some(key) => Some(numbers::wide(reader, context.world.types, key, wide)?),
         None => None,
     };
-    Some(Role::Wide { wide, default })
+    Some(Shape::Wide(WideArgument { wide, default }))
 }
 
-pub(super) type Limits = (Option<(Number, Number)>, Option<Number>);
+pub(super) type Limits = (Option<(Literal, Literal)>, Option<Literal>);
 
 /// `range` and `default`, as far as they are there.
 pub(super) fn range_and_default(
@@ -82,10 +84,10 @@ pub(super) fn range_and_default(
     Some((range, default))
 }
 
-fn text(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Role> {
+fn text(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
     let mut text =
         Text { bytes: false, null: false, default: None, max_bytes: context.world.sandbox.call_bytes, retain: None };
-    let Some(table) = context.table(index) else { return Some(Role::Text(text)) };
+    let Some(table) = context.table(index) else { return Some(Shape::Text(text)) };
     table.only(reader, "a string", &["in", "max", "default", "null", "text", "bytes", "retain"])?;
     both_kinds(reader, table)?;
     text.bytes = on(&table.bytes);
@@ -95,7 +97,7 @@ fn text(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<
     if let Some(key) = &table.default {
         text.default = Some(text_default(reader, &key.value, text.null)?);
     }
-    Some(Role::Text(text))
+    Some(Shape::Text(text))
 }
 
 /// Whether the default is NULL, which is the only one that there is for what no number and no string is.

@@ -10,7 +10,8 @@ use super::{Context, Place, record, resolve};
 use crate::declaration::{Name, PrototypeParameter};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Callback, Number, Parameter, Role};
+use cloison_contract::interface::Parameter;
+use cloison_contract::shape::{Callback, Literal, Shape};
 use cloison_contract::types::{CType, Signature};
 use std::ops::Range;
 
@@ -56,7 +57,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     Some(Draft::Callback)
 }
 
-pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Role> {
+pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
     let CType::Pointer { to, .. } = context.c_type(index) else { return None };
     let CType::Function(signature) = &**to else { return None };
     let table = context.table(index);
@@ -73,7 +74,7 @@ pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize)
         Some(table) => null_default(reader, context, index, table)?,
         None => false,
     };
-    Some(Role::Callback(Callback {
+    Some(Shape::Callback(Callback {
         parameters,
         result: signature.result.clone(),
         kept,
@@ -142,8 +143,8 @@ fn check_result(
     signature: &Signature,
     parameters: &[Parameter],
 ) -> Option<bool> {
-    let is_length = parameters.iter().any(|parameter| match &parameter.role {
-        Role::Buffer(buffer) => {
+    let is_length = parameters.iter().any(|parameter| match &parameter.shape {
+        Shape::Buffer(buffer) => {
             buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Return))
         }
         _ => false,
@@ -166,7 +167,7 @@ fn error_value(
     context: &Context<'_, '_>,
     signature: &Signature,
     key: &raw::Key<crate::document::Value<'_>>,
-) -> Option<Number> {
+) -> Option<Literal> {
     match signature.result.scalar() {
         Some(scalar) => numbers::default(reader, context.world.types, key, scalar, None),
         None => {
@@ -188,7 +189,7 @@ pub(super) fn check_buffer(
     table: &raw::Parameter<'_>,
     draft: &super::draft::BufferDraft,
 ) -> Option<()> {
-    use cloison_contract::interface::Direction;
+    use cloison_contract::shape::Direction;
     let name = &table.name.text;
     let (span, message, hint) = match draft.direction {
         Direction::InOut => (

@@ -8,7 +8,7 @@ use super::keys::place;
 use super::{Context, Pointee};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Cell, CellFill, Direction, Role};
+use cloison_contract::shape::{Direction, PointerFill, ScalarPointer, Shape};
 use cloison_contract::types::{Scalar, TypeId};
 
 /// One that has a table.
@@ -19,7 +19,7 @@ pub(super) fn passed(
     index: usize,
     direction: Direction,
     (scalar, enumeration): (Scalar, Option<TypeId>),
-) -> Option<Role> {
+) -> Option<Shape> {
     let name = context.name(index);
     let table = context.table(index)?;
     table.only(reader, "one number", &["in", "out", "range", "default", "null"])?;
@@ -55,7 +55,7 @@ pub(super) fn passed(
         return None;
     }
     let (range, default) = range_and_default(reader, context, Some(table), scalar)?;
-    Some(Role::Cell(Cell {
+    Some(Shape::ScalarPointer(ScalarPointer {
         direction,
         scalar,
         enumeration,
@@ -74,7 +74,7 @@ pub(super) fn filled(
     drafts: &[Draft],
     index: usize,
     fill: &Fill,
-) -> Option<Role> {
+) -> Option<Shape> {
     let (pointee, constant) = context.pointee(index)?;
     let consumed = is_consumed(context, drafts, index);
     if consumed && constant {
@@ -88,8 +88,8 @@ pub(super) fn filled(
         return None;
     }
     let (fill, direction) = match fill {
-        Fill::CapacityOf(of) => (Some(CellFill::CapacityOf(*of)), Direction::In),
-        Fill::LengthOf(of) => (Some(CellFill::LengthOf(*of.first()?)), Direction::In),
+        Fill::CapacityOf(of) => (Some(PointerFill::CapacityOf(*of)), Direction::In),
+        Fill::LengthOf(of) => (Some(PointerFill::LengthOf(*of.first()?)), Direction::In),
         Fill::Written { read } => (None, if *read { Direction::InOut } else { Direction::Out }),
     };
     let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
@@ -98,13 +98,22 @@ pub(super) fn filled(
         Pointee::Number(_, enumeration) => enumeration,
         _ => None,
     };
-    Some(Role::Cell(Cell { direction, scalar, enumeration, null: false, range: None, default: None, fill, consumed }))
+    Some(Shape::ScalarPointer(ScalarPointer {
+        direction,
+        scalar,
+        enumeration,
+        null: false,
+        range: None,
+        default: None,
+        fill,
+        consumed,
+    }))
 }
 
 /// Whether what comes back is as long as the number that this cell then holds says. A number that a length is computed from
 /// (`*width * *height`) tells more than that, and stays a result.
 fn is_consumed(context: &Context<'_, '_>, drafts: &[Draft], cell: usize) -> bool {
-    let names = |length: &Expression| *length == Expression::Cell(cell);
+    let names = |length: &Expression| *length == Expression::Dereference(cell);
     context.value_length.as_ref().is_some_and(names)
         || drafts.iter().any(|draft| match draft {
             Draft::Buffer(buffer) if buffer.direction.is_out() => buffer.length.as_ref().is_some_and(names),

@@ -5,7 +5,7 @@ use super::super::raw::{self, Key};
 use super::Context;
 use super::draft::Draft;
 use crate::document::{Reader, Value};
-use cloison_contract::interface::{Fixed, Number};
+use cloison_contract::shape::{Fixed, Literal};
 use cloison_contract::types::{CType, Scalar};
 use toml::de::DeValue;
 
@@ -83,10 +83,10 @@ fn address(reader: &mut Reader, context: &Context<'_, '_>, key: &Key<Value<'_>>)
 }
 
 /// As C sees it in a register.
-fn bits(number: Number, scalar: Scalar) -> u64 {
+fn bits(number: Literal, scalar: Scalar) -> u64 {
     match (number, scalar) {
-        (Number::Integer(value), _) => value as u64,
-        (Number::Float(value), Scalar::F32) => u64::from((value as f32).to_bits()),
-        (Number::Float(value), _) => value.to_bits(),
+        (Literal::Integer(value), _) => value as u64,
+        (Literal::Float(value), Scalar::F32) => u64::from((value as f32).to_bits()),
+        (Literal::Float(value), _) => value.to_bits(),
     }
 }

@@ -6,7 +6,7 @@ use super::place::PlaceDraft;
 use super::{Context, Pointee, callback, constant, handle, place as places, record};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Direction, Element, Fixed};
+use cloison_contract::shape::{Direction, Element, Fixed};
 use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
 
 /// A parameter, half understood.

@@ -7,7 +7,7 @@ use super::keys::{place, size_only};
 use super::{Context, Fills, Pointee};
 use crate::document::Reader;
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::interface::Direction;
+use cloison_contract::shape::Direction;
 
 /// The buffer's `length` and `capacity` as a [buffer](cloison_contract::interface::Buffer) has them.
 #[allow(clippy::too_many_arguments, reason = "one step of `buffer`, in a file of its own")]
@@ -52,7 +52,7 @@ pub(super) fn extent(
         }
         // `length = "n"` alone: the argument keeps its length. `*n` comes back with what was written.
         Direction::InOut if draft.capacity.is_none() && fills_something => {
-            let written = draft.length.clone().filter(|length| matches!(length, Expression::Cell(_)));
+            let written = draft.length.clone().filter(|length| matches!(length, Expression::Dereference(_)));
             Some((written, None))
         }
         Direction::InOut => Some((draft.length.clone().or(fixed), None)),
@@ -121,7 +121,7 @@ fn check_filled_cell(
     draft: &BufferDraft,
     table: &raw::Parameter<'_>,
 ) -> Option<()> {
-    let Some(Expression::Cell(cell)) = draft.capacity else { return Some(()) };
+    let Some(Expression::Dereference(cell)) = draft.capacity else { return Some(()) };
     let written =
         context.pointee(cell).is_some_and(|(_, constant)| !constant) && matches!(drafts[cell], Draft::Unmarked);
     if draft.length.is_none() && draft.pointee != Pointee::Character && written {

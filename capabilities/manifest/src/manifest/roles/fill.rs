@@ -5,7 +5,7 @@ use super::unmarked::unmarked;
 use super::{Context, Fills};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::Direction;
+use cloison_contract::shape::Direction;
 
 /// What a parameter (or the number it points to) is filled in with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,7 +21,7 @@ pub(super) enum Fill {
 /// The parameter that an expression is just the name of, as in `n` or `*n`.
 pub(super) fn bare(expression: Option<&Expression>) -> Option<usize> {
     match expression {
-        Some(Expression::Parameter(index) | Expression::Cell(index)) => Some(*index),
+        Some(Expression::Parameter(index) | Expression::Dereference(index)) => Some(*index),
         _ => None,
     }
 }
@@ -91,7 +91,7 @@ fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], 
             }
         }
         // `length = "*n"`: by convention the library finds in `*n` how much room there is.
-        if let Some(Expression::Cell(target)) = buffer.length
+        if let Some(Expression::Dereference(target)) = buffer.length
             && context.is_free(target)
         {
             match &fills[target] {
@@ -124,7 +124,7 @@ fn written_by_callable(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut 
 /// The cells without tables that an expression names hold a length, before the call or after it.
 fn claim(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills, expression: &Expression, read: bool) {
     expression.walk(&mut |part| {
-        if let Expression::Cell(cell) = part
+        if let Expression::Dereference(cell) = part
             && context.is_free(*cell)
             && matches!(drafts[*cell], Draft::Unmarked)
             && fills[*cell].is_none()

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::keys::place;
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use cloison_contract::interface::{HandleArgument, Pointed, Role};
+use cloison_contract::shape::{HandleArgument, Pointed, Shape};
 use cloison_contract::types::TypeId;
 use std::ops::Range;
 
@@ -27,7 +27,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     Some(Draft::Handle(id))
 }
 
-pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Role> {
+pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Shape> {
     let table = context.table(index);
     let null = table.is_some_and(|table| on(&table.null));
     let default_none = match table {
@@ -36,7 +36,7 @@ pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize,
     };
     let frees = context.function.is_some() && context.world.types.handle(id)?.free == context.function;
     let consumed = frees || table.is_some_and(|table| on(&table.consumed));
-    Some(Role::Handle(HandleArgument { id, null, default_none, consumed }))
+    Some(Shape::Handle(HandleArgument { id, null, default_none, consumed }))
 }
 
 /// What the manifest says of an object that a function gives.
@@ -53,7 +53,7 @@ pub(in crate::manifest) struct Owning<'k> {
 pub(in crate::manifest) fn owned(
     reader: &mut Reader,
     world: &World<'_, '_>,
-    parameters: &[(&str, &Role)],
+    parameters: &[(&str, &Shape)],
     id: TypeId,
     owning: &Owning<'_>,
 ) -> Option<Pointed> {
@@ -67,7 +67,7 @@ pub(in crate::manifest) fn owned(
         return None;
     }
     let of_type = |wanted: TypeId| {
-        let fits = move |role: &Role| matches!(role, Role::Handle(handle) if handle.id == wanted);
+        let fits = move |role: &Shape| matches!(role, Shape::Handle(handle) if handle.id == wanted);
         parameters.iter().enumerate().filter(move |(_, (_, role))| fits(role)).map(|(index, _)| index)
     };
     let owner = match (owning.owner, handle.owner) {
@@ -93,7 +93,7 @@ pub(in crate::manifest) fn owned(
 fn named_owner(
     reader: &mut Reader,
     world: &World<'_, '_>,
-    parameters: &[(&str, &Role)],
+    parameters: &[(&str, &Shape)],
     key: &Key<Written>,
     wanted: Option<TypeId>,
 ) -> Option<usize> {
@@ -101,11 +101,11 @@ fn named_owner(
     let index = parameters.iter().position(|(known, _)| known == name);
     let (message, hint) = match index.map(|index| parameters[index].1) {
         None => (format!("there is no parameter `{name}`"), "an owner is a handle that is passed".to_owned()),
-        Some(Role::Handle(handle)) if handle.consumed => (
+        Some(Shape::Handle(handle)) if handle.consumed => (
             format!("`{name}` is consumed by the call, so it cannot own anything after it"),
             "name another one".to_owned(),
         ),
-        Some(Role::Handle(handle)) => match wanted.filter(|wanted| *wanted != handle.id) {
+        Some(Shape::Handle(handle)) => match wanted.filter(|wanted| *wanted != handle.id) {
             None => return index,
             Some(wanted) => {
                 let message = format!("`{name}` is of the wrong type to own this");

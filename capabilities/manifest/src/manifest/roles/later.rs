@@ -7,12 +7,13 @@ use super::Context;
 use super::handle::{Owning, owned};
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use cloison_contract::interface::{Lifetime, Parameter, Pointed, Returns, Role};
+use cloison_contract::interface::{Parameter, Returns};
+use cloison_contract::shape::{Lifetime, Pointed, Shape};
 
 /// Who owns the objects that the library fills in.
-pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut [Role]) -> Option<()> {
+pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut [Shape]) -> Option<()> {
     for index in 0..roles.len() {
-        let Role::Place(place) = &roles[index] else { continue };
+        let Shape::OutPointer(place) = &roles[index] else { continue };
         let (Pointed::Handle { id, .. }, Some(table)) = (&place.pointed, context.table(index)) else { continue };
         let known: Vec<_> = roles.iter().enumerate().map(|(index, role)| (context.name(index), role)).collect();
         let owning = Owning {
@@ -22,7 +23,7 @@ pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut
             span: table.span.clone(),
         };
         let pointed = owned(reader, context.world, &known, *id, &owning)?;
-        if let Role::Place(place) = &mut roles[index] {
+        if let Shape::OutPointer(place) = &mut roles[index] {
             place.pointed = pointed;
         }
     }
@@ -30,14 +31,14 @@ pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut
 }
 
 /// The parameter that a call with fewer arguments leaves out; at most one. `Some(None)` if there is none.
-pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role]) -> Option<Option<usize>> {
+pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Shape]) -> Option<Option<usize>> {
     let mut found = None;
     for (index, role) in roles.iter().enumerate() {
         let Some(key) = context.table(index).and_then(|table| table.leading.as_ref()).filter(|key| key.value) else {
             continue;
         };
         let name = context.name(index);
-        let required = |role: &Role| role.is_argument() && !role.has_default();
+        let required = |role: &Shape| role.is_argument() && !role.has_default();
         let (message, hint) = if !role.is_argument() {
             (format!("`leading` has no meaning for `{name}`, which nobody passes"), "leave it out")
         } else if !role.has_default() {
@@ -74,10 +75,10 @@ pub(in crate::manifest) fn lifetimes(
         let Some(key) = table.and_then(|table| table.retain.as_ref()) else { continue };
         world.outlives(reader, &key.span, "what is retained")?;
         let lifetime = lifetime(reader, parameters, returns, key)?;
-        match &mut parameters[index].role {
-            Role::Buffer(buffer) => buffer.retain = Some(lifetime),
-            Role::Callback(callback) => callback.retain = Some(lifetime),
-            Role::Text(text) => text.retain = Some(lifetime),
+        match &mut parameters[index].shape {
+            Shape::Buffer(buffer) => buffer.retain = Some(lifetime),
+            Shape::Callback(callback) => callback.retain = Some(lifetime),
+            Shape::Text(text) => text.retain = Some(lifetime),
             _ => {}
         }
     }
@@ -94,16 +95,16 @@ fn lifetime(reader: &mut Reader, parameters: &[Parameter], returns: &Returns, ke
             _ => ("the function returns no handle".to_owned(), hint),
         },
         None => (format!("there is no parameter `{name}`"), hint),
-        Some(index) => match &parameters[index].role {
-            Role::Handle(handle) if handle.consumed => {
+        Some(index) => match &parameters[index].shape {
+            Shape::Handle(handle) if handle.consumed => {
                 (format!("`{name}` is consumed by the call, so nothing can live as long as it"), hint)
             }
-            Role::Handle(handle) if handle.null => {
+            Shape::Handle(handle) if handle.null => {
                 let hint = "leave `null` out, or make two functions of it";
                 (format!("`{name}` may be None, and then nothing says how long it is kept"), hint)
             }
-            Role::Handle(_) => return Some(Lifetime::Parameter(index)),
-            Role::Place(place) if matches!(place.pointed, Pointed::Handle { .. }) => {
+            Shape::Handle(_) => return Some(Lifetime::Parameter(index)),
+            Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }) => {
                 return Some(Lifetime::Parameter(index));
             }
             _ => (format!("`{name}` is no handle"), hint),

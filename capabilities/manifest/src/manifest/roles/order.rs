@@ -8,17 +8,17 @@ use super::Context;
 use super::place::at;
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Cell, CellFill, Place, Pointed, Role};
+use cloison_contract::shape::{CapacityOf, OutPointer, Pointed, PointerFill, ScalarPointer, Shape};
 use std::ops::Range;
 
-pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Role]) -> Option<()> {
+pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Shape]) -> Option<()> {
     let mut fine = true;
     for (index, role) in roles.iter().enumerate() {
         let Some(table) = context.table(index) else { continue };
-        if let Role::Place(Place { pointed: Pointed::Buffer { length, .. }, .. }) = role {
+        if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length, .. }, .. }) = role {
             fine &= known_after(reader, context, roles, length, at(&table.length, table));
         }
-        let Role::Buffer(buffer) = role else { continue };
+        let Shape::Buffer(buffer) = role else { continue };
         let place = |key: &Option<Key<crate::diagnostic::Written>>| at(key, table);
         if let Some(capacity) = &buffer.capacity {
             let at = match &table.max {
@@ -44,14 +44,15 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Rol
 fn known_before(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    roles: &[Role],
+    roles: &[Shape],
     expression: &Expression,
     at: Range<usize>,
 ) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
-        let Expression::Cell(cell) = part else { return };
-        let known = matches!(&roles[*cell], Role::Cell(cell) if cell.fill.is_some() || cell.direction.is_in());
+        let Expression::Dereference(cell) = part else { return };
+        let known =
+            matches!(&roles[*cell], Shape::ScalarPointer(cell) if cell.fill.is_some() || cell.direction.is_in());
         if !known {
             let name = context.name(*cell);
             let hint = format!("`{name} = {{ in = true, out = true }}` makes it an argument");
@@ -65,14 +66,14 @@ fn known_before(
 fn known_after(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    roles: &[Role],
+    roles: &[Shape],
     expression: &Expression,
     at: Range<usize>,
 ) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
-        let Expression::Cell(cell) = part else { return };
-        if !matches!(roles[*cell], Role::Cell(_)) {
+        let Expression::Dereference(cell) = part else { return };
+        if !matches!(roles[*cell], Shape::ScalarPointer(_)) {
             let name = context.name(*cell);
             reader.error(at.clone(), format!("`*{name}` is not one number but a whole buffer"));
             fine = false;
@@ -82,7 +83,7 @@ fn known_after(
 }
 
 /// Whether the capacity of the buffer needs itself.
-fn depends_on_itself(roles: &[Role], buffer: usize) -> bool {
+fn depends_on_itself(roles: &[Shape], buffer: usize) -> bool {
     let mut seen = vec![false; roles.len()];
     let mut open = vec![buffer];
     while let Some(next) = open.pop() {
@@ -99,18 +100,18 @@ fn depends_on_itself(roles: &[Role], buffer: usize) -> bool {
 }
 
 /// The buffers whose capacity must be known for that of `buffer`.
-fn needs(roles: &[Role], buffer: usize) -> Vec<usize> {
+fn needs(roles: &[Shape], buffer: usize) -> Vec<usize> {
     let mut found = Vec::new();
-    let Role::Buffer(buffer) = &roles[buffer] else { return found };
+    let Shape::Buffer(buffer) = &roles[buffer] else { return found };
     let Some(capacity) = &buffer.capacity else { return found };
     capacity.walk(&mut |part| {
         let role = match part {
-            Expression::Parameter(index) | Expression::Cell(index) => &roles[*index],
+            Expression::Parameter(index) | Expression::Dereference(index) => &roles[*index],
             _ => return,
         };
         match role {
-            Role::CapacityOf { of, .. } => found.push(*of),
-            Role::Cell(Cell { fill: Some(CellFill::CapacityOf(of)), .. }) => found.push(*of),
+            Shape::CapacityOf(CapacityOf { of, .. }) => found.push(*of),
+            Shape::ScalarPointer(ScalarPointer { fill: Some(PointerFill::CapacityOf(of)), .. }) => found.push(*of),
             _ => {}
         }
     });

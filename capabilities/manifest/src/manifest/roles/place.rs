@@ -7,7 +7,8 @@ use super::{Context, Pointee, record};
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Direction, Element, FunctionId, Place, Pointed, ReturnedString, Role};
+use cloison_contract::interface::FunctionId;
+use cloison_contract::shape::{Direction, Element, OutPointer, Pointed, ReturnedString, Shape};
 use cloison_contract::types::{CType, TypeId};
 use std::ops::Range;
 
@@ -182,7 +183,7 @@ fn data(
 }
 
 /// The role, but for who owns a handle.
-pub(super) fn role(draft: &PlaceDraft, table: Option<&raw::Parameter<'_>>) -> Role {
+pub(super) fn role(draft: &PlaceDraft, table: Option<&raw::Parameter<'_>>) -> Shape {
     let pointed = match &draft.pointed {
         PointedDraft::Handle(id) => Pointed::Handle {
             id: *id,
@@ -192,7 +193,7 @@ pub(super) fn role(draft: &PlaceDraft, table: Option<&raw::Parameter<'_>>) -> Ro
         },
         PointedDraft::Known(known) => known.clone(),
     };
-    Role::Place(Place { pointed, free_on_error: draft.free_on_error })
+    Shape::OutPointer(OutPointer { pointed, free_on_error: draft.free_on_error })
 }
 
 impl PlaceDraft {

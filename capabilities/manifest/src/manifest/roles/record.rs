@@ -6,7 +6,7 @@ use super::build::null_default;
 use super::draft::Draft;
 use super::keys::place;
 use crate::document::Reader;
-use cloison_contract::interface::{Direction, RecordArgument, Role};
+use cloison_contract::shape::{Direction, RecordArgument, Shape};
 use cloison_contract::types::{Layout, TypeId};
 
 pub(super) fn by_value(
@@ -61,11 +61,11 @@ pub(super) fn role(
     (id, layout): (TypeId, Layout),
     direction: Direction,
     by_value: bool,
-) -> Option<Role> {
+) -> Option<Shape> {
     let (mut null, mut default_none) = (false, false);
     if let Some(table) = context.table(index) {
         null = on(&table.null);
         default_none = null_default(reader, context, index, table)?;
     }
-    Some(Role::Record(RecordArgument { id, layout, direction, by_value, null, default_none }))
+    Some(Shape::Record(RecordArgument { id, layout, direction, by_value, null, default_none }))
 }

@@ -11,7 +11,7 @@ use super::place::at;
 use super::{Context, Fills};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::Direction;
+use cloison_contract::shape::Direction;
 use cloison_contract::types::Scalar;
 
 pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], fills: &Fills) -> Option<()> {

@@ -3,9 +3,10 @@
 use super::HEAD;
 use crate::bundled;
 use crate::manifest::parse;
-use cloison_contract::interface::{
-    Buffer, Cell, CellFill, Direction, Element, Function, Interface, Lifetime, Message, Parameter, Pointed, Raises,
-    Role,
+use cloison_contract::interface::{Function, Interface, Message, Parameter, Raises};
+use cloison_contract::shape::{
+    Buffer, CapacityOf, Direction, Element, LengthOf, Lifetime, NumberArgument, Pointed, PointerFill, ScalarPointer,
+    Shape,
 };
 use cloison_contract::types::{CType, TypeId, TypeKind};
 use proptest::prelude::*;
@@ -121,7 +122,7 @@ proptest! {
             Ok(interface) => {
                 sound(&interface);
                 for function in &interface.functions {
-                    prop_assert!(function.request_words() <= cloison_contract::call::MAX_WORDS);
+                    prop_assert!(function.request_slots().words() <= cloison_contract::call::MAX_WORDS);
                     prop_assert!(function.docstring(&interface).starts_with(&function.signature(&interface)));
                 }
             }
@@ -162,17 +163,17 @@ proptest! {
                 prop_assert_eq!(function.parameters.len(), types.len());
                 for (index, parameter) in function.parameters.iter().enumerate() {
                     // What is filled in points at a buffer that has what it is filled in with.
-                    let from = match &parameter.role {
-                        Role::LengthOf { of, .. } => of.clone(),
-                        Role::CapacityOf { of, .. } => vec![*of],
-                        Role::Cell(Cell { fill: Some(CellFill::CapacityOf(of) | CellFill::LengthOf(of)), .. }) => vec![*of],
+                    let from = match &parameter.shape {
+                        Shape::LengthOf(LengthOf { of, .. }) => of.clone(),
+                        Shape::CapacityOf(CapacityOf { of, .. }) => vec![*of],
+                        Shape::ScalarPointer(ScalarPointer { fill: Some(PointerFill::CapacityOf(of) | PointerFill::LengthOf(of)), .. }) => vec![*of],
                         _ => vec![],
                     };
                     for buffer in from {
-                        prop_assert!(buffer != index && matches!(function.parameters[buffer].role, Role::Buffer(_)));
+                        prop_assert!(buffer != index && matches!(function.parameters[buffer].shape, Shape::Buffer(_)));
                     }
                     // An output always has room, and an input's length is checked by somebody.
-                    if let Role::Buffer(buffer) = &parameter.role {
+                    if let Shape::Buffer(buffer) = &parameter.shape {
                         prop_assert_eq!(buffer.capacity.is_some(), buffer.direction == Direction::Out);
                     }
                 }
@@ -208,7 +209,7 @@ fn sound_function(interface: &Interface, function: &Function) {
     known(interface, &function.result);
     for parameter in parameters {
         known(interface, &parameter.c_type);
-        sound_role(interface, parameters, &parameter.role);
+        sound_role(interface, parameters, &parameter.shape);
     }
     if let Some(pointed) = &function.returns.pointer {
         sound_pointed(interface, parameters, pointed);
@@ -216,44 +217,44 @@ fn sound_function(interface: &Interface, function: &Function) {
     if let Some(Message::Handle { function, parameter, through }) = function.returns.message {
         assert!(through.is_none_or(|id| (id.0 as usize) < interface.functions.len()));
         assert!((function.0 as usize) < interface.functions.len());
-        assert!(is_handle(&parameters[parameter].role) || makes_handle(&parameters[parameter].role));
+        assert!(is_handle(&parameters[parameter].shape) || makes_handle(&parameters[parameter].shape));
     }
     if let Raises::Declared { codes, otherwise } = &function.returns.raises {
         let classes = codes.iter().map(|(_, class)| *class).chain(*otherwise);
         classes.for_each(|class| assert!(class < interface.exceptions.len()));
     }
     for parameter in parameters {
-        let retain = match &parameter.role {
-            Role::Buffer(buffer) => buffer.retain,
-            Role::Callback(callback) => callback.retain,
-            Role::Text(text) => text.retain,
+        let retain = match &parameter.shape {
+            Shape::Buffer(buffer) => buffer.retain,
+            Shape::Callback(callback) => callback.retain,
+            Shape::Text(text) => text.retain,
             _ => None,
         };
         match retain {
             None => {}
             Some(Lifetime::Return) => assert!(matches!(function.returns.pointer, Some(Pointed::Handle { .. }))),
             Some(Lifetime::Parameter(index)) => {
-                assert!(is_handle(&parameters[index].role) || makes_handle(&parameters[index].role));
+                assert!(is_handle(&parameters[index].shape) || makes_handle(&parameters[index].shape));
             }
         }
     }
 }
 
-fn sound_role(interface: &Interface, parameters: &[Parameter], role: &Role) {
+fn sound_role(interface: &Interface, parameters: &[Parameter], role: &Shape) {
     match role {
-        Role::Callback(callback) => {
+        Shape::Callback(callback) => {
             known(interface, &callback.result);
             for parameter in &callback.parameters {
-                assert!(!matches!(parameter.role, Role::Callback(_) | Role::Place(_) | Role::CapacityOf { .. }));
-                sound_role(interface, &callback.parameters, &parameter.role);
+                assert!(!matches!(parameter.shape, Shape::Callback(_) | Shape::OutPointer(_) | Shape::CapacityOf(_)));
+                sound_role(interface, &callback.parameters, &parameter.shape);
             }
         }
-        Role::Handle(handle) => handle_type(interface, handle.id),
-        Role::Place(place) => sound_pointed(interface, parameters, &place.pointed),
-        Role::Buffer(Buffer { element: Element::Record { id, .. } | Element::Handle { id }, .. }) => {
+        Shape::Handle(handle) => handle_type(interface, handle.id),
+        Shape::OutPointer(place) => sound_pointed(interface, parameters, &place.pointed),
+        Shape::Buffer(Buffer { element: Element::Record { id, .. } | Element::Handle { id }, .. }) => {
             assert!((id.0 as usize) < interface.types.len());
         }
-        Role::Number { range, default, .. } => {
+        Shape::Number(NumberArgument { range, default, .. }) => {
             if let (Some(_), Some(default)) = (range, default) {
                 assert!(role.has_default(), "{default:?}");
             }
@@ -265,18 +266,18 @@ fn sound_role(interface: &Interface, parameters: &[Parameter], role: &Role) {
 fn sound_pointed(interface: &Interface, parameters: &[Parameter], pointed: &Pointed) {
     if let Pointed::Handle { id, owner, borrowed, .. } = pointed {
         handle_type(interface, *id);
-        assert!(owner.is_none_or(|owner| is_handle(&parameters[owner].role)));
+        assert!(owner.is_none_or(|owner| is_handle(&parameters[owner].shape)));
         let TypeKind::Handle(handle) = &interface.types[id.0 as usize].kind else { unreachable!() };
         assert!(*borrowed || handle.free.is_some());
     }
 }
 
-fn is_handle(role: &Role) -> bool {
-    matches!(role, Role::Handle(_))
+fn is_handle(role: &Shape) -> bool {
+    matches!(role, Shape::Handle(_))
 }
 
-fn makes_handle(role: &Role) -> bool {
-    matches!(role, Role::Place(place) if matches!(place.pointed, Pointed::Handle { .. }))
+fn makes_handle(role: &Shape) -> bool {
+    matches!(role, Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }))
 }
 
 fn handle_type(interface: &Interface, id: TypeId) {

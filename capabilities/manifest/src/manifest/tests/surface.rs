@@ -2,8 +2,10 @@
 
 use super::{HEAD, functions, interface, roles};
 use crate::manifest::parse;
+use cloison_contract::call::{ANSWER_WORDS, QUESTION_WORDS};
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Direction, Element, Fixed, Instances, Lifetime, Message, Pointed, Raises, Role};
+use cloison_contract::interface::{Instances, Message, Raises};
+use cloison_contract::shape::{Direction, Element, Fixed, Lifetime, Pointed, Shape};
 use cloison_contract::types::{CType, MemberRole, TypeId, TypeKind};
 
 const DB: &str = "[types.db]\nc = \"typedef struct db db;\"\nhandle = true\nfree = \"db_close\"\n[functions.db_close]\nc = \"int db_close(db *d)\"\n";
@@ -37,7 +39,7 @@ fn types_may_be_declared_in_any_order_and_inside_of_each_other() {
 #[test]
 fn the_function_that_ends_an_object_consumes_its_argument() {
     let interface = interface(DB);
-    let Role::Handle(handle) = &interface.functions[0].parameters[0].role else { panic!("no handle") };
+    let Shape::Handle(handle) = &interface.functions[0].parameters[0].shape else { panic!("no handle") };
     assert!(handle.consumed);
     assert!(interface.functions[0].docstring(&interface).contains("d: closed by the call"));
 }
@@ -53,7 +55,7 @@ fn an_owner_is_found_where_there_is_only_one() {
     let pointed = Pointed::Handle { id: TypeId(1), null: false, owner: Some(1), borrowed: false };
     assert_eq!(function.returns.pointer, Some(pointed));
     let function = made("c = \"int f(db *a, db *b, struct child **k)\"\nk = { out = true, owner = \"b\" }");
-    let Role::Place(place) = &function.parameters[2].role else { panic!("no place") };
+    let Shape::OutPointer(place) = &function.parameters[2].shape else { panic!("no place") };
     assert_eq!(place.pointed, Pointed::Handle { id: TypeId(1), null: false, owner: Some(1), borrowed: false });
 }
 
@@ -105,8 +107,8 @@ fn what_is_retained_lives_as_long_as_a_handle() {
     let function = beside_db(
         "c = \"db *f(const char *name, void (*log)(int level))\"\nname = { retain = \"return\" }\nlog = { retain = \"return\" }",
     );
-    let Role::Text(name) = &function.parameters[0].role else { panic!("no text") };
-    let Role::Callback(log) = &function.parameters[1].role else { panic!("no callback") };
+    let Shape::Text(name) = &function.parameters[0].shape else { panic!("no text") };
+    let Shape::Callback(log) = &function.parameters[1].shape else { panic!("no callback") };
     assert_eq!((name.retain, log.retain), (Some(Lifetime::Return), Some(Lifetime::Return)));
 }
 
@@ -115,7 +117,7 @@ fn numbers_that_a_length_is_computed_from_are_results_and_a_bare_length_is_none(
     let roles = roles(
         "c = \"int f(unsigned char **data, int *w, int *h, unsigned char **more, int *n)\"\ndata = { out = true, length = \"*w * *h\" }\nmore = { out = true, length = \"*n\" }",
     );
-    let results: Vec<_> = roles.iter().map(Role::is_result).collect();
+    let results: Vec<_> = roles.iter().map(Shape::is_result).collect();
     assert_eq!(results, [true, true, true, true, false]);
     assert!(roles.iter().all(|role| !role.is_argument()));
 }
@@ -125,11 +127,14 @@ fn in_a_callback_c_says_how_much_room_there_is() {
     let roles = roles(
         "c = \"int f(long (*source)(char *into, size_t room))\"\nsource = { parameters = { into = { out = true, capacity = \"room\", length = \"return\" } } }",
     );
-    let Role::Callback(source) = &roles[0] else { panic!("no callback") };
+    let Shape::Callback(source) = &roles[0] else { panic!("no callback") };
     assert!(!source.kept);
-    assert!(source.parameters[1].role.is_argument());
-    assert_eq!((source.argument_words(), source.result_words()), (1, 2));
-    let Role::Buffer(into) = &source.parameters[0].role else { panic!("no buffer") };
+    assert!(source.parameters[1].shape.is_argument());
+    assert_eq!(
+        (source.question_slots().words(), source.answer_slots().words()),
+        (QUESTION_WORDS + 1, ANSWER_WORDS + 2)
+    );
+    let Shape::Buffer(into) = &source.parameters[0].shape else { panic!("no buffer") };
     assert_eq!((into.direction, &into.capacity), (Direction::Out, &Some(Expression::Parameter(1))));
 }
 
@@ -137,12 +142,12 @@ fn in_a_callback_c_says_how_much_room_there_is() {
 fn a_callbacks_typedef_says_what_its_parameters_are_and_a_use_may_say_otherwise() {
     let text = "[types.hook]\nc = \"typedef int (*hook)(const char *, int n);\"\nerror = 7\nparameters = { arg1 = { bytes = true } }\n[functions.f]\nc = \"void f(hook h)\"\n[functions.g]\nc = \"void g(hook h)\"\nh = { parameters = { arg1 = { in = true, length = \"n\" } } }";
     let functions = functions(text);
-    let callback = |index: usize| match &functions[index].parameters[0].role {
-        Role::Callback(callback) => callback.clone(),
+    let callback = |index: usize| match &functions[index].parameters[0].shape {
+        Shape::Callback(callback) => callback.clone(),
         _ => panic!("no callback"),
     };
-    assert!(matches!(&callback(0).parameters[0].role, Role::Text(text) if text.bytes));
-    assert!(matches!(&callback(1).parameters[0].role, Role::Buffer(_)));
+    assert!(matches!(&callback(0).parameters[0].shape, Shape::Text(text) if text.bytes));
+    assert!(matches!(&callback(1).parameters[0].shape, Shape::Buffer(_)));
     assert_eq!(callback(0).error, callback(1).error);
     assert!(callback(0).error.is_some());
 }
@@ -153,19 +158,19 @@ fn arrays_of_strings_and_of_handles() {
         "c = \"void f(char **words, int n, void (*g)(int m, db **all))\"\nwords = { in = true, length = \"n\" }\ng = { parameters = { all = { in = true, length = \"m\" } } }",
     );
     assert!(
-        matches!(&function.parameters[0].role, Role::Buffer(buffer) if buffer.element == Element::Text { bytes: false })
+        matches!(&function.parameters[0].shape, Shape::Buffer(buffer) if buffer.element == Element::Text { bytes: false })
     );
-    let Role::Callback(callback) = &function.parameters[2].role else { panic!("no callback") };
+    let Shape::Callback(callback) = &function.parameters[2].shape else { panic!("no callback") };
     assert!(
-        matches!(&callback.parameters[1].role, Role::Buffer(buffer) if buffer.element == Element::Handle { id: TypeId(0) })
+        matches!(&callback.parameters[1].shape, Shape::Buffer(buffer) if buffer.element == Element::Handle { id: TypeId(0) })
     );
-    assert_eq!(callback.argument_words(), 2);
+    assert_eq!(callback.question_slots().words(), QUESTION_WORDS + 2);
 }
 
 #[test]
 fn constants_are_what_c_sees() {
     let bits = |table: &str| match roles(table)[0] {
-        Role::Constant(Fixed::Bits(bits)) => bits,
+        Shape::Constant(Fixed::Bits(bits)) => bits,
         _ => panic!("no constant"),
     };
     assert_eq!(bits("c = \"void f(void *p)\"\np = { value = -1 }"), u64::MAX);
@@ -187,8 +192,8 @@ fn strings_can_be_constants_and_sizes_follow_their_types() {
          [functions.print]\nc = \"int print(const char *format, ...)\"\nvariadic = \"int number\"\nformat = { value = \"%d\" }\n",
     );
     let [sort, print] = &interface.functions[..] else { panic!("two functions") };
-    assert_eq!(sort.parameters[2].role, Role::Constant(Fixed::Bits(72)));
-    assert_eq!(print.parameters[0].role, Role::Constant(Fixed::Text("%d".to_owned())));
+    assert_eq!(sort.parameters[2].shape, Shape::Constant(Fixed::Bits(72)));
+    assert_eq!(print.parameters[0].shape, Shape::Constant(Fixed::Text("%d".to_owned())));
     assert_eq!(print.signature(&interface), "print(number: int) -> int");
 }
 

@@ -1,0 +1,44 @@
+//! A pointer to an object of the zone, passed.
+
+use super::{Reached, Travel};
+use crate::types::{Definition, TypeId};
+use serde::{Deserialize, Serialize};
+
+/// An object of the zone, passed.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct HandleArgument {
+    /// Its type.
+    pub id: TypeId,
+    /// Python may pass `None`, which C sees as NULL.
+    pub null: bool,
+    /// It is `None` when Python does not pass it.
+    pub default_none: bool,
+    /// The call ends it, unless it fails: the handle is stale afterwards, and nothing else frees it.
+    pub consumed: bool,
+}
+
+impl Travel for HandleArgument {
+    fn is_argument(&self) -> bool {
+        true
+    }
+
+    fn has_default(&self) -> bool {
+        self.default_none
+    }
+
+    fn is_result(&self) -> bool {
+        false
+    }
+
+    fn request_words(&self) -> usize {
+        1
+    }
+
+    fn reply_words(&self) -> usize {
+        1
+    }
+
+    fn reach(&self, _: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
+        visit(Reached::Object(self.id));
+    }
+}

@@ -1,0 +1,208 @@
+//! What a parameter or a value is on its way through the wall.
+//!
+//! A [`Shape`] says everything about one parameter (or a function's value): which way it goes, how Python sees it, what C
+//! sees, what its limits are. All who carry it read the same shape:
+//!
+//! | who | what for |
+//! |---|---|
+//! | manifest reader | makes it from C text and TOML |
+//! | client | encodes arguments and decodes results |
+//! | zone | decodes arguments for C and encodes what C has left |
+//! | a callback, on both sides | the same, the other way round |
+//!
+//! What of it crosses the wall in which word is a [`Slot`]; [`slot`] works out all slots of a call, once.
+//!
+//! # To add a shape
+//!
+//! Write a file here with a type that implements [`Travel`], and give it a variant in [`Shape`]. The compiler then names each
+//! place that has to know: one file in the client's `marshal/`, one in the zone's, one in the manifest reader's `shapes/`,
+//! and how it is written in stubs and documentation. No match on a shape has a `_` arm, so that a shape that carries
+//! objects, say, is asked about them.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod buffer;
+mod callback;
+mod filled;
+mod handle;
+mod number;
+mod out_pointer;
+mod record;
+mod scalar_pointer;
+pub mod slot;
+mod text;
+mod visit;
+mod wide;
+
+pub use buffer::{Buffer, Element};
+pub use callback::Callback;
+pub use filled::{CapacityOf, Fixed, LengthOf};
+pub use handle::HandleArgument;
+pub use number::{Literal, NumberArgument};
+pub use out_pointer::{OutPointer, Pointed, ReturnedString};
+pub use record::RecordArgument;
+pub use scalar_pointer::{PointerFill, ScalarPointer};
+pub use slot::{Position, Slot, Slots};
+pub use text::Text;
+pub use visit::{MAX_NESTING, Reached};
+pub use wide::WideArgument;
+
+use crate::types::{CType, Definition};
+use serde::{Deserialize, Serialize};
+
+/// What a parameter or a value is. Indices are positions in
+/// [`Function::parameters`](crate::interface::Function::parameters), or of the callback's own.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Shape {
+    /// A pointer to `length` elements.
+    Buffer(Buffer),
+    /// A pointer to a function: Python passes a callable.
+    Callback(Callback),
+    /// A number that nobody passes: the capacity, in elements, of an output buffer.
+    CapacityOf(CapacityOf),
+    /// What nobody passes and is always the same.
+    Constant(Fixed),
+    /// A pointer to an object of the zone.
+    Handle(HandleArgument),
+    /// A number that nobody passes: the length, in elements, of the input buffers that name it.
+    LengthOf(LengthOf),
+    /// A number. (In an internal function that only frees: the pointer, which we pass.)
+    Number(NumberArgument),
+    /// A pointer to a pointer that the library fills in; or the pointer that a function returns.
+    OutPointer(OutPointer),
+    /// A struct or union, by value or behind a pointer.
+    Record(RecordArgument),
+    /// A pointer to one number.
+    ScalarPointer(ScalarPointer),
+    /// A NUL-terminated input string (`const char *`).
+    Text(Text),
+    /// `long double` or a complex number, by value.
+    Wide(WideArgument),
+}
+
+/// What every shape has to say about itself.
+pub trait Travel {
+    /// Whether Python passes it.
+    fn is_argument(&self) -> bool;
+    /// Whether Python may leave this argument out.
+    fn has_default(&self) -> bool;
+    /// Whether this parameter comes back as a result.
+    fn is_result(&self) -> bool;
+    /// How many words it takes in a request, if it is an argument.
+    fn request_words(&self) -> usize;
+    /// How many words it takes in a reply, if it is a result.
+    fn reply_words(&self) -> usize;
+    /// Calls `visit` with every type that it leads to: objects, strings, records and what these lead to.
+    fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>));
+}
+
+impl Shape {
+    pub(self) fn travel(&self) -> &dyn Travel {
+        match self {
+            Self::Buffer(shape) => shape,
+            Self::Callback(shape) => shape,
+            Self::CapacityOf(shape) => shape,
+            Self::Constant(shape) => shape,
+            Self::Handle(shape) => shape,
+            Self::LengthOf(shape) => shape,
+            Self::Number(shape) => shape,
+            Self::OutPointer(shape) => shape,
+            Self::Record(shape) => shape,
+            Self::ScalarPointer(shape) => shape,
+            Self::Text(shape) => shape,
+            Self::Wide(shape) => shape,
+        }
+    }
+
+    /// Of a value, by its C type; `None` where that says too little, or there is no value.
+    pub fn of_value(c_type: &CType) -> Option<Self> {
+        Some(match c_type {
+            CType::Enum { scalar, id } => Self::Number(NumberArgument::of(*scalar, Some(*id))),
+            CType::Scalar { scalar, .. } => Self::Number(NumberArgument::of(*scalar, None)),
+            CType::Record { id, layout } => Self::Record(RecordArgument::value(*id, *layout)),
+            CType::Wide(wide) => Self::Wide(WideArgument { wide: *wide, default: None }),
+            CType::Pointer { to, .. } => match **to {
+                CType::Opaque(id) => {
+                    Self::Handle(HandleArgument { id, null: true, default_none: false, consumed: false })
+                }
+                CType::Array { .. }
+                | CType::Enum { .. }
+                | CType::Function(_)
+                | CType::Pointer { .. }
+                | CType::Record { .. }
+                | CType::Scalar { .. }
+                | CType::Void
+                | CType::Wide(_) => return None,
+            },
+            CType::Array { .. } | CType::Function(_) | CType::Opaque(_) | CType::Void => return None,
+        })
+    }
+
+    /// Whether Python passes this parameter.
+    pub fn is_argument(&self) -> bool {
+        self.travel().is_argument()
+    }
+
+    /// Whether Python may leave this argument out.
+    pub fn has_default(&self) -> bool {
+        self.travel().has_default()
+    }
+
+    /// Whether this parameter comes back as a result.
+    pub fn is_result(&self) -> bool {
+        self.travel().is_result()
+    }
+
+    /// How many words it takes in a request.
+    pub fn request_words(&self) -> usize {
+        if self.is_argument() { self.travel().request_words() } else { 0 }
+    }
+
+    /// How many words it takes in a reply.
+    pub fn reply_words(&self) -> usize {
+        if self.is_result() { self.travel().reply_words() } else { 0 }
+    }
+
+    /// Calls `visit` with every type that it leads to: objects, strings, records and what these lead to.
+    pub fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
+        self.travel().reach(types, visit);
+    }
+
+    /// Whether `test` holds for anything that it leads to.
+    pub fn reaches(&self, types: &[Definition], mut test: impl FnMut(Reached<'_>) -> bool) -> bool {
+        let mut found = false;
+        self.reach(types, &mut |reached| found |= test(reached));
+        found
+    }
+}
+
+/// `in`, `out` or both.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Direction {
+    /// The library reads it.
+    In,
+    /// The library reads and writes it.
+    InOut,
+    /// The library writes it.
+    Out,
+}
+
+impl Direction {
+    /// `In` or `InOut`.
+    pub fn is_in(self) -> bool {
+        matches!(self, Self::In | Self::InOut)
+    }
+    /// `Out` or `InOut`.
+    pub fn is_out(self) -> bool {
+        matches!(self, Self::Out | Self::InOut)
+    }
+}
+
+/// How long the library keeps what it was given.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Lifetime {
+    /// As long as the handle passed at that position, or made by the [`OutPointer`] there.
+    Parameter(usize),
+    /// As long as the handle that the function returns.
+    Return,
+}

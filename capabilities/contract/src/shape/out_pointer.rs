@@ -1,0 +1,130 @@
+//! What a pointer leads to that the library gives.
+
+use super::visit::{self, Reached};
+use super::{Element, Travel};
+use crate::expression::Expression;
+use crate::interface::FunctionId;
+use crate::types::{Definition, Layout, TypeId};
+use serde::{Deserialize, Serialize};
+
+/// A pointer to a pointer that the library fills in: it points to NULL before the call. In the [`Slot`](super::Slot) of a
+/// function's value: the pointer that is the value.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct OutPointer {
+    /// What it then points to.
+    pub pointed: Pointed,
+    /// Also when the call fails, what was filled in is ours to free.
+    pub free_on_error: bool,
+}
+
+/// What a pointer leads to that the library gives: as the function's value or through an [`OutPointer`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Pointed {
+    /// Elements.
+    Buffer {
+        /// The element's type.
+        element: Element,
+        /// How many, evaluated after the call.
+        length: Expression,
+        /// `str` (UTF-8) instead of `bytes`, for elements of one byte.
+        text: bool,
+        /// NULL becomes `None`; otherwise NULL is an error.
+        null: bool,
+        /// The function (of this interface) that frees it after it was copied.
+        free: Option<FunctionId>,
+    },
+    /// An object of the zone. One word.
+    Handle {
+        /// Its type.
+        id: TypeId,
+        /// NULL becomes `None`; otherwise NULL is an error.
+        null: bool,
+        /// The handle that owns it is the one passed at that position.
+        owner: Option<usize>,
+        /// It is not ours to free: it is valid while `owner` lives (without an owner: as long as the zone). An object that
+        /// the client holds already keeps its handle.
+        borrowed: bool,
+    },
+    /// One record.
+    Record {
+        /// Which.
+        id: TypeId,
+        /// How large and how aligned.
+        layout: Layout,
+        /// NULL becomes `None`; otherwise NULL is an error.
+        null: bool,
+        /// The function (of this interface) that frees it after it was copied.
+        free: Option<FunctionId>,
+    },
+    /// A NUL-terminated string.
+    String(ReturnedString),
+}
+
+/// A returned `char *`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ReturnedString {
+    /// `str` (UTF-8) instead of `bytes`.
+    pub text: bool,
+    /// NULL becomes `None`; otherwise NULL is an error.
+    pub null: bool,
+    /// The function (of this interface) that frees it after it was copied.
+    pub free: Option<FunctionId>,
+}
+
+impl Pointed {
+    /// Whether NULL becomes `None`; otherwise NULL is an error.
+    pub fn may_be_null(&self) -> bool {
+        match self {
+            Self::Buffer { null, .. } | Self::Handle { null, .. } | Self::Record { null, .. } => *null,
+            Self::String(string) => string.null,
+        }
+    }
+
+    /// How many words it takes in a reply.
+    pub fn words(&self) -> usize {
+        match self {
+            Self::Handle { .. } => 1,
+            Self::Buffer { .. } | Self::Record { .. } | Self::String(_) => 2,
+        }
+    }
+
+    /// The function that frees what was copied. (What frees an object its type says.)
+    pub fn free(&self) -> Option<FunctionId> {
+        match self {
+            Self::Buffer { free, .. } | Self::Record { free, .. } => *free,
+            Self::Handle { .. } => None,
+            Self::String(string) => string.free,
+        }
+    }
+}
+
+impl Travel for OutPointer {
+    fn is_argument(&self) -> bool {
+        false
+    }
+
+    fn has_default(&self) -> bool {
+        false
+    }
+
+    fn is_result(&self) -> bool {
+        true
+    }
+
+    fn request_words(&self) -> usize {
+        0
+    }
+
+    fn reply_words(&self) -> usize {
+        self.pointed.words()
+    }
+
+    fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
+        match &self.pointed {
+            Pointed::Buffer { element, .. } => element.reach(types, visit),
+            Pointed::Handle { id, .. } => visit(Reached::Object(*id)),
+            Pointed::Record { id, layout, .. } => visit::record(types, *id, *layout, visit),
+            Pointed::String(_) => visit(Reached::Text),
+        }
+    }
+}

@@ -25,7 +25,8 @@ c = "struct __attribute__((packed)) packed { char a; int b; };"
 fn verify(interface: &cloison_capabilities::Interface, text: &str, headers: &[String]) -> Verified {
     let source = items::Source::new(interface, text, headers).unwrap();
     let mut verified = Verified::default();
-    compile::compare(interface, &source, &Compiler::new(&[]), &mut verified).unwrap();
+    let compiled = compile::compile(&source, &Compiler::new(&[])).unwrap();
+    judge::judge(interface, text, &source, &compiled, &mut verified).unwrap();
     verified
 }
 

@@ -1,6 +1,22 @@
 use super::*;
 use cloison_capabilities::manifest;
 use cloison_capabilities::types::Record;
+use std::io::{self, Write};
+use std::process::Command;
+
+/// What is not tested on this machine, said past the harness, which shows only what failing tests print.
+pub fn left_out(what: &str) {
+    let _ = writeln!(io::stderr(), "not tested: {what}");
+}
+
+/// Whether there is a clang to test with.
+pub fn has_clang(what: &str) -> bool {
+    let found = Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        left_out(&format!("there is no clang: {what}"));
+    }
+    found
+}
 
 /// Makes a layout wrong.
 type Change = dyn Fn(&mut Record);

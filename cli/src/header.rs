@@ -17,7 +17,6 @@ mod types;
 
 pub use evaluate::Value;
 pub use preprocess::{Compiler, include};
-pub use read::type_name;
 pub use types::{Function, Parameter, Record, Type, is_known, words};
 
 use std::collections::BTreeMap;

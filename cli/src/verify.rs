@@ -2,30 +2,31 @@
 //!
 //! | with | is compared |
 //! |---|---|
-//! | nothing | sizes, alignments, offsets, bit-fields and enumerators, as the compiler lays out the manifest's own C text |
-//! | `--header H` | the same of the header's types, what their members are and whether all are there, the values of constants, and each function's prototype |
+//! | nothing | sizes, alignments, members, bit-fields and enumerators, as the compiler lays out the manifest's own C text |
+//! | `--header H` | the same of the header's types, whether all members are there, the values of constants, and what each function takes and gives |
 //! | either | layouts, enumerators and functions, as the library was compiled, if there is debug information of it ([`debug`]) |
 //!
-//! Nothing is run. For the compiler, each comparison is one line of a probe; the probe is compiled to an object file, and the values are read
-//! out of that; what the headers' members are is read out of the debug information that it writes. What the compiler refuses is found by its line, reported, and left out of the second try.
+//! Nothing is run. For the compiler, each comparison is one line of a probe ([`items`]), which defines an object: a pointer of
+//! a function's type, a struct with a type in it, a constant. The probe is compiled to a library, and what the lines that are C
+//! have become ([`compile`]) is read out of that: types out of its debug information, constants out of its data ([`judge`]).
 
 mod compile;
 pub mod debug;
 mod items;
+mod judge;
 mod names;
-mod prototype;
 
 use crate::header::Compiler;
-use anyhow::Context;
 use cloison_broker::application::ZoneSpecification;
 use cloison_broker::library::Library;
-use cloison_contract::Interface;
+
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What to compare with.
 #[derive(clap::Args)]
+// The command that takes them has a group of that name already.
+#[group(skip)]
 pub struct Arguments {
     /// Compare types, constants and prototypes with what the local C compiler says (`cc`, or `CC`), and with the debug
     /// information of the library, if it has any or /usr/lib/debug has some of it
@@ -63,40 +64,13 @@ pub struct Difference {
     pub message: String,
 }
 
-impl Difference {
-    /// What it is about: the first thing in backticks.
-    fn subject(&self) -> &str {
-        self.message.split('`').nth(1).unwrap_or(&self.message)
-    }
-}
-
 /// Compare one zone's manifest with what the compiler says.
 pub fn compiler(zone: &ZoneSpecification, arguments: &Arguments, verified: &mut Verified) -> anyhow::Result<()> {
     let compiler = Compiler::new(&arguments.include);
     let manifest = names::manifest(zone);
     let source = items::Source::new(&zone.interface, &manifest, &arguments.headers)?;
-    compile::compare(&zone.interface, &source, &compiler, verified)?;
-    if !arguments.headers.is_empty() {
-        headers(&zone.interface, &manifest, &source, &compiler, verified)?;
-    }
-    Ok(())
-}
-
-/// What the compiler says of the headers' types beyond numbers: what each member is, and which there are.
-fn headers(
-    interface: &Interface,
-    manifest: &str,
-    source: &items::Source,
-    compiler: &Compiler,
-    verified: &mut Verified,
-) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("a temporary folder")?;
-    let library = compile::types(source, compiler, folder.path())?;
-    let found = debug::headers(interface, manifest, &library).map_err(anyhow::Error::msg)?;
-    // One mistake is said once: `point.x` may be at another place and so be another thing.
-    let known: BTreeSet<_> = verified.differences.iter().map(Difference::subject).map(str::to_owned).collect();
-    verified.differences.extend(found.into_iter().filter(|one| !known.contains(one.subject())));
-    Ok(())
+    let compiled = compile::compile(&source, &compiler)?;
+    judge::judge(&zone.interface, &manifest, &source, &compiled, verified)
 }
 
 /// Compare it with what the library was compiled to.

@@ -283,19 +283,23 @@ fn what_the_header_says_otherwise_is_found() {
     let folder = folder.path();
     assert_eq!(verify(folder, HEADER), "");
     for (from, to, expected) in [
-        ("double x, y;", "double y, x;", "shop.zone.toml:16: `point.x` has offset 8 by the compiler, and 0 here"),
-        ("double x, y;", "float x, y;", "`point` has size 8 by the compiler, and 16 here"),
+        ("double x, y;", "double y, x;", "shop.zone.toml:16: `point.x` has offset 8 by the headers, and 0 here"),
+        ("double x, y;", "float x, y;", "`point` has size 8 by the headers, and 16 here"),
         ("double x, y;", "double x, z;", "`point.y` is not there"),
-        ("GREEN = 4", "GREEN", "shop.zone.toml:19: `GREEN` has value 1 by the compiler, and 4 here"),
-        ("FULL 3", "FULL 4", "shop.zone.toml:9: `FULL` has value 4 by the compiler, and 3 here"),
-        ("\"shop\"", "\"stop\"", "`NAME` is \"stop\" by the compiler, and \"shop\" here"),
+        ("GREEN = 4", "GREEN", "shop.zone.toml:19: `GREEN` has value 1 by the headers, and 4 here"),
+        ("FULL 3", "FULL 4", "shop.zone.toml:9: `FULL` has value 4 by the headers, and 3 here"),
+        ("\"shop\"", "\"stop\"", "`NAME` is \"stop\" by the headers, and \"shop\" here"),
         (
             "list_new(int size)",
             "list_new(long size)",
-            "`list_new` is declared otherwise: `list *(long int)` in the header",
+            "parameter `size` of `list_new` is a signed integer of 8 bytes (`long int`) by the headers, and a signed integer of 4 bytes here",
         ),
         ("list *list_new(int size);", "", "the header does not declare `list_new`"),
-        ("(const unsigned char *data", "(unsigned char *data", "`pack` is declared otherwise"),
+        (
+            "(const unsigned char *data",
+            "(unsigned char *data",
+            "parameter `data` of `pack` is a pointer to an unsigned integer of 1 byte (`unsigned char *`) by the headers, and one that is not written through (`const`) here",
+        ),
     ] {
         let found = verify(folder, &HEADER.replace(from, to));
         assert!(found.contains(expected), "{to}: {found}");

@@ -167,12 +167,28 @@ fn what_is_passed_as_the_header_says_is_no_difference() {
         (
             "int color",
             "long color",
-            "`box_put` is declared otherwise: `int(void *, enum color, long unsigned int)` in the header",
+            "parameter `color` of `box_put` is an enumeration of 4 bytes (`enum color`) by the headers, and a signed integer of 8 bytes here",
         ),
-        ("int color", "float color", "`box_put` is declared otherwise"),
-        ("unsigned long number", "long number", "`box_put` is declared otherwise"),
-        ("int box_mode(BOX", "short box_mode(BOX", "`box_mode` is declared otherwise"),
-        ("*where)", "*where, int n)", "`box_each` is declared otherwise"),
+        (
+            "int color",
+            "float color",
+            "`color` of `box_put` is an enumeration of 4 bytes (`enum color`) by the headers, and a float",
+        ),
+        (
+            "unsigned long number",
+            "long number",
+            "`number` of `box_put` is an unsigned integer of 8 bytes (`size_t_`) by the headers, and a signed",
+        ),
+        (
+            "int box_mode(BOX",
+            "short box_mode(BOX",
+            "the value of `box_mode` is an enumeration of 4 bytes (`mode_t_`) by the headers, and a signed integer of 2",
+        ),
+        (
+            "*where)",
+            "*where, int n)",
+            "parameter `each` of `box_each` is a pointer to a function of (a pointer, a pointer to a struct of 16 bytes) that gives nothing by the headers, and a pointer to a function of (a pointer, a pointer to a struct of 16 bytes, a signed integer of 4 bytes) that gives nothing here",
+        ),
     ] {
         let (code, _, err) = check(folder, &MANIFEST.replace(from, to), header);
         let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -240,8 +256,8 @@ internal = true
         ("unsigned sum", "float sum", "`parcel.sum` is an unsigned integer of 4 bytes"),
         (" unsigned insured : 4;", "", "`parcel.insured` is there by the headers, and not here"),
         (" char pad[4];", "", "`parcel.pad` is there by the headers, and not here"),
-        ("fragile : 3;", "fragile : 2;", "`parcel.insured` has first bit 195 by the compiler, and 194 here"),
-        ("fragile : 3;", "fragile : 2; int : 1;", "`parcel.fragile` has bits 3 by the compiler, and 2 here"),
+        ("fragile : 3;", "fragile : 2;", "`parcel.insured` has first bit 195 by the headers, and 194 here"),
+        ("fragile : 3;", "fragile : 2; int : 1;", "`parcel.fragile` has bits 3 by the headers, and 2 here"),
         ("GRAM, POUND", "GRAM, POUND, STONE", "box.zone.toml:9: `STONE` is not there"),
         ("int weigh(const", "int heigh(const", "the header does not declare `heigh`"),
     ] {

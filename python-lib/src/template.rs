@@ -83,7 +83,7 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     let jail = link::lifeline(|lifeline| enter(&limits, processes, may_be_missing, lifeline))??;
     link::tell(&FromTemplate::Jailed(jail.jailed()), &[])?;
     memory::limit(limits.memory_bytes);
-    let seal = jail.microprocess_seal()?;
+    let seal = jail.microprocess_seal();
     let interpreter = interpreter::build(extra).map_err(TemplateError::Interpreter)?;
     interpreter.enter(|vm| {
         import(vm, preload).map_err(|error| import_error(vm, &error))?;

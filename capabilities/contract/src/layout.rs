@@ -1,4 +1,4 @@
-//! Where a record's members stand, as gcc and clang lay them out on x86-64 and AArch64 Linux.
+//! Where a record's members stand, as gcc and clang lay them out on x86-64 Linux.
 //!
 //! Pure arithmetic: [`place`] takes what the members' types need and gives where they are. `tests/layouts.rs` compares it
 //! with the C compiler.
@@ -21,9 +21,6 @@ use crate::types::{Bits, Layout};
 
 /// The largest record, in bytes. What one call carries is less.
 pub const MAX_RECORD_BYTES: u64 = 1 << 30;
-
-/// Unnamed bit-fields align the record like others (AAPCS64) or not at all (x86-64).
-const UNNAMED_BITS_ALIGN: bool = cfg!(target_arch = "aarch64");
 
 /// How a record is put together.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -107,7 +104,8 @@ impl Need {
     /// What the record is aligned to because of this member.
     fn record_align(&self) -> u64 {
         match self.bits {
-            Some(width) if !width.named && !UNNAMED_BITS_ALIGN => 1,
+            // Unnamed bit-fields align nothing.
+            Some(width) if !width.named => 1,
             // Packing has no influence on bit-fields of width 0.
             Some(Width { bits: 0, .. }) => self.layout.align,
             Some(_) if self.packed => 1,

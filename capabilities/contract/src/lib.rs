@@ -15,14 +15,22 @@
 //! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
+//! | [`layer`] | the layers of the sandbox, by name |
 //! | [`signature`] | what Python sees of a function: signature and docstring |
 //! | [`spelling`] | "did you mean" |
 #![forbid(unsafe_code)]
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux", target_pointer_width = "64", target_endian = "little")))]
+compile_error!(
+    "Cloison runs on x86-64 Linux alone: how C lays out and passes values, which system calls there are and what a \
+     filter sees of them is written down for that machine"
+);
 
 pub mod call;
 pub mod expression;
 pub mod grant;
 pub mod interface;
+pub mod layer;
 pub mod layout;
 pub mod message;
 pub mod shape;

@@ -48,27 +48,10 @@ pub struct Jailed {
     pub init: Option<i32>,
 }
 
-/// The names of all layers, in the order in which they are put on.
-pub const LAYERS: &[&str] = &[
-    "user-namespace",
-    "mount-namespace",
-    "pid-namespace",
-    "network-namespace",
-    "ipc-namespace",
-    "uts-namespace",
-    "no-new-privileges",
-    "capabilities",
-    "landlock",
-    "seccomp",
-    "rlimits",
-    "environment",
-    "descriptors",
-];
-
 /// One enforcement mechanism and what became of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Layer {
-    /// One of [`LAYERS`], or `cgroup-namespace`, `keyring` or `memory`, which are never required.
+    /// What a [`LayerName`](crate::layer::LayerName) is called; a probe of the kernel has names of its own besides.
     pub name: String,
     /// On, off or unavailable.
     pub state: LayerState,

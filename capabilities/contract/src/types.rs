@@ -1,4 +1,4 @@
-//! C types as they stand in a declaration, laid out as the System V ABI for x86-64 and AArch64 Linux does (LP64).
+//! C types as they stand in a declaration, laid out as the System V ABI for x86-64 Linux does (LP64).
 
 use serde::{Deserialize, Serialize};
 

@@ -3,12 +3,8 @@
 //! Python has `float`, which is `double`. A `long double` has more digits and a wider range: on the way in every `float`
 //! has an exact counterpart; on the way out the nearest `float` is taken, ties to even, too large becomes infinity.
 //!
-//! | machine | `long double` |
-//! |---|---|
-//! | x86-64 | x87: sign, 15 bits of exponent, 64 bits with the leading one written out; 10 bytes of 16 |
-//! | AArch64 | IEEE quad: sign, 15 bits of exponent, 112 bits of fraction; 16 bytes |
-//!
-//! Rust has neither, so this takes numbers apart itself. Both formats are compiled and tested everywhere.
+//! A `long double` is the x87 unit's: sign, 15 bits of exponent, 64 bits with the leading one written out; 10 bytes of 16.
+//! Rust has none, so this takes numbers apart itself.
 
 use crate::types::Wide;
 
@@ -56,12 +52,12 @@ impl Wide {
 
 /// This machine's `long double` of that value.
 pub fn long_double(value: f64) -> [u8; 16] {
-    if cfg!(target_arch = "aarch64") { quad(Parts::of(value)) } else { x87(Parts::of(value)) }
+    x87(Parts::of(value))
 }
 
 /// The `double` that is nearest to this machine's `long double`.
 pub fn from_long_double(bytes: [u8; 16]) -> f64 {
-    if cfg!(target_arch = "aarch64") { from_quad(bytes).nearest() } else { from_x87(bytes).nearest() }
+    from_x87(bytes).nearest()
 }
 
 /// A number, taken apart.
@@ -170,29 +166,6 @@ fn from_x87(bytes: [u8; 16]) -> Parts {
     Parts { negative: head >> 15 == 1, magnitude }
 }
 
-/// Only for what came from a `double`: its exponent and its digits fit.
-fn quad(parts: Parts) -> [u8; 16] {
-    let (exponent, fraction) = match parts.magnitude {
-        Magnitude::Zero => (0, 0),
-        Magnitude::Infinite => (SPECIAL, 0),
-        Magnitude::Nan { payload } => (SPECIAL, 1 << 111 | payload >> 16),
-        Magnitude::Finite { exponent, significand } => ((exponent + BIAS) as u16, significand << 1 >> 16),
-    };
-    (fraction | u128::from(exponent) << 112 | u128::from(parts.negative) << 127).to_le_bytes()
-}
-
-fn from_quad(bytes: [u8; 16]) -> Parts {
-    let whole = u128::from_le_bytes(bytes);
-    let fraction = whole << 16;
-    let magnitude = match (whole >> 112) as u16 & SPECIAL {
-        SPECIAL if fraction == 0 => Magnitude::Infinite,
-        SPECIAL => Magnitude::Nan { payload: fraction },
-        0 => Magnitude::normalized(1 - BIAS, fraction >> 1),
-        exponent => Magnitude::normalized(i32::from(exponent) - BIAS, 1 << 127 | fraction >> 1),
-    };
-    Parts { negative: whole >> 127 == 1, magnitude }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,17 +179,11 @@ mod tests {
         from_x87(bytes).nearest()
     }
 
-    fn quad_number(head: u16, fraction: u128) -> f64 {
-        from_quad((u128::from(head) << 112 | fraction).to_le_bytes()).nearest()
-    }
-
     #[test]
     fn known_encodings() {
         let one = x87(Parts::of(1.0));
         assert_eq!(one, [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(quad(Parts::of(-2.5)), (0xc0004u128 << 108).to_le_bytes());
         assert_eq!(x87_number(0xc000, 0xa000_0000_0000_0000), -2.5);
-        assert_eq!(quad_number(0x3fff, 1 << 111), 1.5);
     }
 
     #[test]
@@ -232,9 +199,6 @@ mod tests {
         ] {
             assert_eq!(x87_number(0x3fff, significand), expected, "{significand:x}");
         }
-        assert_eq!(quad_number(0x3fff, 1 << 59), 1.0);
-        assert_eq!(quad_number(0x3fff, (1 << 59) + 1), 1.0 + f64::EPSILON);
-        assert_eq!(quad_number(0x3fff, (1 << 112) - 1), 2.0);
     }
 
     #[test]
@@ -259,9 +223,7 @@ mod tests {
     #[test]
     fn what_is_no_number() {
         let value = f64::from_bits(0xfff8_0000_0000_0001);
-        for number in [from_x87(x87(Parts::of(value))), from_quad(quad(Parts::of(value)))] {
-            assert_eq!(number.nearest().to_bits(), value.to_bits());
-        }
+        assert_eq!(from_x87(x87(Parts::of(value))).nearest().to_bits(), value.to_bits());
         assert!(x87_number(0x7fff, 0xc000_0000_0000_0000).is_nan());
         assert!(x87_number(0x7fff, 0x8000_0000_0000_0001).is_nan(), "a signalling one stays none");
         assert!(x87_number(0x3fff, 1).is_nan(), "the leading one is missing");
@@ -289,26 +251,20 @@ mod tests {
         #[test]
         fn every_double_comes_back(bits in any::<u64>()) {
             let value = f64::from_bits(bits);
-            for back in [from_x87(x87(Parts::of(value))).nearest(), from_quad(quad(Parts::of(value))).nearest()] {
-                if value.is_nan() {
-                    prop_assert_eq!(back.to_bits(), bits | 1 << 51);
-                } else {
-                    prop_assert_eq!(back.to_bits(), bits);
-                }
-            }
+            let back = from_x87(x87(Parts::of(value))).nearest();
+            let expected = if value.is_nan() { bits | 1 << 51 } else { bits };
+            prop_assert_eq!(back.to_bits(), expected);
         }
 
         #[test]
         fn subnormal_doubles_come_back(bits in 0u64..1 << 52) {
             let value = f64::from_bits(bits);
             prop_assert_eq!(from_x87(x87(Parts::of(value))).nearest().to_bits(), bits);
-            prop_assert_eq!(from_quad(quad(Parts::of(value))).nearest().to_bits(), bits);
         }
 
         #[test]
         fn any_bytes_are_some_number(bytes in any::<[u8; 16]>()) {
             from_x87(bytes).nearest();
-            from_quad(bytes).nearest();
         }
     }
 }

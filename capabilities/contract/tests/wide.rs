@@ -21,7 +21,7 @@ static void line(const char *kind, double narrow, long double wide) {
     unsigned char bytes[16];
     memset(bytes, 0, 16);
     memcpy(&bits, &narrow, 8);
-    memcpy(bytes, &wide, USED);
+    memcpy(bytes, &wide, 10); /* the rest is padding */
     printf("%s %016llx ", kind, (unsigned long long)bits);
     for (int i = 0; i < 16; i++) printf("%02x", bytes[i]);
     puts("");
@@ -59,8 +59,7 @@ int main(void) {
 
 #[test]
 fn long_doubles_are_the_machines() {
-    let used = if cfg!(target_arch = "aarch64") { "16" } else { "10" };
-    let output = compiler::run("wide", &PROGRAM.replace("USED", used));
+    let output = compiler::run("wide", PROGRAM);
     let mut count = 0;
     for line in output.lines() {
         let words: Vec<&str> = line.split(' ').collect();

@@ -7,23 +7,15 @@ use super::types::{Function, Parameter, Record, Type};
 use super::{Declaring, Header};
 use lang_c::ast::{
     ArraySize, Declaration, DeclarationSpecifier, Declarator, DeclaratorKind, DerivedDeclarator, Ellipsis, EnumType,
-    Expression, ExternalDeclaration, Initializer, ParameterDeclaration, PointerQualifier, SpecifierQualifier,
-    StorageClassSpecifier, StructDeclaration, StructKind, StructType, TypeQualifier, TypeSpecifier,
+    ExternalDeclaration, ParameterDeclaration, PointerQualifier, SpecifierQualifier, StorageClassSpecifier,
+    StructDeclaration, StructKind, StructType, TypeQualifier, TypeSpecifier,
 };
-use lang_c::driver::{Config, parse_preprocessed};
 use lang_c::span::{Node, Span};
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 /// The order in which the words of a number are written.
 const RANK: [&str; 11] =
     ["signed", "unsigned", "short", "long", "char", "int", "float", "double", "_Bool", "_Complex", "void"];
-
-/// Words in a type that are the language's.
-const KEYWORDS: [&str; 20] = [
-    "_Atomic", "_Bool", "_Complex", "char", "const", "double", "enum", "float", "int", "long", "restrict", "short",
-    "signed", "static", "struct", "union", "unsigned", "void", "volatile", "__int128",
-];
 
 struct Reader<'u> {
     text: &'u str,
@@ -52,35 +44,6 @@ pub fn header(unit: &Unit, parsed: &Parsed) -> Header {
     reader.macros(unit);
     reader.opaque();
     reader.header
-}
-
-/// A type as compilers write it in messages: `int(const char *, enum color)`. Words that are no C's and no tags are taken
-/// for names of typedefs.
-pub fn type_name(text: &str) -> Option<Type> {
-    let mut source = String::new();
-    let words = text.split(|one: char| !one.is_ascii_alphanumeric() && one != '_').filter(|word| !word.is_empty());
-    let mut before = "";
-    for word in words {
-        let tag = ["struct", "union", "enum"].contains(&before);
-        if !tag && !KEYWORDS.contains(&word) && !word.starts_with(|one: char| one.is_ascii_digit()) {
-            let _ = writeln!(source, "typedef int {word};");
-        }
-        before = word;
-    }
-    let _ = write!(source, "int x = sizeof({text});");
-    let parsed = parse_preprocessed(&Config::default(), source).ok()?;
-    let ExternalDeclaration::Declaration(last) = &parsed.unit.0.last()?.node else { return None };
-    let Initializer::Expression(expression) = &last.node.declarators.first()?.node.initializer.as_ref()?.node else {
-        return None;
-    };
-    let Expression::SizeOfTy(name) = &expression.node else { return None };
-    let name = &name.node.0.node;
-    let mut reader = Reader { text: &parsed.source, header: Header::default(), known: Known::new() };
-    let (base, constant) = reader.base(pieces(&name.specifiers), false);
-    Some(match &name.declarator {
-        Some(declarator) => reader.derive(&declarator.node, base, constant).0,
-        None => base,
-    })
 }
 
 impl Reader<'_> {

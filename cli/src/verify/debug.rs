@@ -27,7 +27,10 @@ mod types;
 use super::{Difference, names};
 use cloison_broker::library::Library;
 use cloison_contract::Interface;
+use cloison_contract::interface::Function;
+use cloison_contract::types::Definition;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where distributions put debug information that is apart from the libraries.
@@ -59,10 +62,42 @@ pub fn compare(interface: &Interface, manifest: &str, library: &Library, folder:
     (debug, differences)
 }
 
-/// Compare its types with those of headers, which a compiler has made `library` of.
-pub fn headers(interface: &Interface, manifest: &str, library: &Library) -> Result<Vec<Difference>, String> {
+/// What is asked of an object of a probe.
+pub enum Asked<'i> {
+    /// Whether it is a pointer to this function.
+    Function(&'i Function),
+    /// Whether its last member is of this type.
+    Type(&'i Definition),
+}
+
+/// What comes of one question.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// How many things were compared.
+    pub points: usize,
+    pub differences: Vec<String>,
+}
+
+/// Compare the objects of a compiled probe, by their names, with what the manifest says of them; `by` names the witness.
+/// What the debug information does not describe has no answer.
+pub fn probe(
+    interface: &Interface,
+    manifest: &str,
+    library: &Library,
+    by: &str,
+    asked: &BTreeMap<String, Asked>,
+) -> Result<BTreeMap<String, Answer>, String> {
+    // A compiler may write no debug information of a file in which there is nothing.
+    if asked.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let sections = find::find(library, Path::new(FOLDER))?;
-    Ok(compare::headers(interface, &names::texts(manifest), &read::Dwarf::new(&sections)))
+    let dwarf = read::Dwarf::new(&sections).trusted();
+    let answers = compare::probe(interface, &names::texts(manifest), &dwarf, by, asked);
+    match dwarf.note() {
+        Some(note) => Err(note),
+        None => Ok(answers),
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use crate::header;
 use cloison_contract::Interface;
 use cloison_contract::interface::Constant;
 use cloison_contract::shape::Literal;
-use cloison_contract::types::{Bits, Definition, Member, TypeKind};
+use cloison_contract::types::TypeKind;
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 /// Types that manifests know without being told, without the functions of their headers.
 const SYSTEM: &str =
@@ -17,6 +18,8 @@ pub struct Source {
     /// What stands before the lines.
     pub prelude: String,
     pub items: Vec<Item>,
+    /// Who says otherwise, as sentences need it.
+    pub by: &'static str,
 }
 
 /// One comparison.
@@ -25,25 +28,38 @@ pub struct Item {
     pub line: u32,
     /// What is compared, as sentences begin.
     pub what: String,
-    /// The line of C. What it defines is called `cloison_INDEX`.
+    /// The line of C. What it defines is called [`object`]`(INDEX)`.
     pub c: String,
     pub expected: Expected,
     /// The headers may well not have it: a constant of the manifest's own, a function that is not offered to Python.
     pub optional: bool,
 }
 
-/// What the compiler should say.
+/// What the manifest says of an item.
+#[derive(Debug, PartialEq)]
 pub enum Expected {
-    /// The object's bytes.
-    Bytes(Vec<u8>),
-    /// That the line is right C.
+    /// The line is right C.
     Compiles,
-    /// That a prototype is the header's.
-    Prototype,
-    /// Numbers, each with what it is.
-    Numbers(Vec<(&'static str, i128)>),
-    /// A number.
+    /// The object is a number of this value.
     Float(f64),
+    /// The object is a pointer to that function of the interface, which the debug information describes.
+    Function(usize),
+    /// The object is a number of this value.
+    Integer(i128),
+    /// The object is this text.
+    Text(String),
+    /// The object has a member of that type of the interface, which the debug information describes.
+    Type(usize),
+}
+
+/// The name of the object that an item defines.
+pub fn object(index: usize) -> String {
+    format!("cloison_{index}")
+}
+
+/// The name of an object that is there if the headers define a macro of an item's name.
+pub fn macro_object(index: usize) -> String {
+    format!("cloison_macro_{index}")
 }
 
 impl Source {
@@ -56,7 +72,7 @@ impl Source {
             for text in texts {
                 let line =
                     interface.types.iter().find(|found| found.name == text.key).map_or(1, |found| found.declared.line);
-                list.add(line, format!("`{}`", text.key), text.c.clone(), Expected::Compiles);
+                list.add(line, &text.key, text.c.clone(), Expected::Compiles);
             }
         } else {
             for header in headers {
@@ -64,24 +80,42 @@ impl Source {
             }
         }
         let by_key: BTreeMap<_, _> = texts.iter().map(|text| (text.key.as_str(), text)).collect();
-        for definition in &interface.types {
-            list.definition(definition, &c_name(definition, &by_key));
+        for (index, definition) in interface.types.iter().enumerate() {
+            let line = definition.declared.line;
+            if !matches!(definition.kind, TypeKind::Handle(_)) {
+                // Where the second member stands says how the type is aligned.
+                let c = format!("struct {{ char c; {} t; }} {};", c_name(definition, &by_key), list.object());
+                list.add(line, &definition.name, c, Expected::Type(index));
+            }
+            if let TypeKind::Enum(found) = &definition.kind {
+                found.values.iter().for_each(|(name, value)| list.integer(line, name, *value));
+            }
         }
         if !headers.is_empty() {
             list.constants(interface, manifest);
-            let handles = texts.iter().filter(|text| text.c == format!("typedef void *{};", text.key));
-            list.functions(interface, &handles.map(|text| text.key.as_str()).collect::<Vec<_>>());
+            list.functions(interface);
         }
-        Ok(Self { prelude, items: list.items })
+        let by = if headers.is_empty() { "by the compiler" } else { "by the headers" };
+        Ok(Self { prelude, items: list.items, by })
     }
 
-    /// What the compiler makes of pairs of integer expressions.
-    pub fn numbers(prelude: &str, pairs: impl Iterator<Item = [String; 2]>) -> Self {
-        let mut list = List { items: Vec::new() };
-        for [one, other] in pairs {
-            list.numbers(1, one.clone(), vec![("", 0, one), ("", 0, other)]);
+    /// The C of all items that are not left out, each on its line behind the prelude.
+    pub fn text(&self, with: impl Fn(usize) -> bool) -> String {
+        let mut text = self.prelude.clone();
+        for (index, item) in self.items.iter().enumerate() {
+            let _ = writeln!(text, "{}", if with(index) { &item.c } else { "" });
         }
-        Self { prelude: prelude.to_owned(), items: list.items }
+        for (index, item) in self.items.iter().enumerate().filter(|(_, item)| item.optional) {
+            let _ = writeln!(text, "#ifdef {}\nconst char {} = 1;\n#endif", item.name(), macro_object(index));
+        }
+        text
+    }
+}
+
+impl Item {
+    /// `what` without its backticks.
+    pub fn name(&self) -> &str {
+        self.what.trim_matches('`')
     }
 }
 
@@ -90,116 +124,45 @@ struct List {
 }
 
 impl List {
-    fn add(&mut self, line: u32, what: String, c: String, expected: Expected) {
-        self.items.push(Item { line, what, c, expected, optional: false });
+    fn add(&mut self, line: u32, name: &str, c: String, expected: Expected) {
+        self.items.push(Item { line, what: format!("`{name}`"), c, expected, optional: false });
     }
 
-    fn name(&self) -> String {
-        format!("cloison_{}", self.items.len())
+    /// The name of the next item's object.
+    fn object(&self) -> String {
+        object(self.items.len())
     }
 
-    fn numbers(&mut self, line: u32, what: String, values: Vec<(&'static str, i128, String)>) {
-        let list: Vec<_> = values.iter().map(|(.., c)| format!("(long long)({c})")).collect();
-        let c = format!("const long long {}[] = {{ {} }};", self.name(), list.join(", "));
-        let expected = values.into_iter().map(|(label, value, _)| (label, value)).collect();
-        self.add(line, what, c, Expected::Numbers(expected));
-    }
-
-    fn definition(&mut self, definition: &Definition, c_name: &str) {
-        let line = definition.declared.line;
-        match &definition.kind {
-            TypeKind::Handle(_) => {}
-            TypeKind::Enum(found) => {
-                let size = vec![("size", found.scalar.size() as i128, format!("sizeof({c_name})"))];
-                self.numbers(line, format!("`{}`", definition.name), size);
-                for (name, value) in &found.values {
-                    self.numbers(line, format!("`{name}`"), vec![("value", *value, name.clone())]);
-                }
-            }
-            TypeKind::Record(record) => {
-                let whole = vec![
-                    ("size", i128::from(record.layout.size), format!("sizeof({c_name})")),
-                    ("alignment", i128::from(record.layout.align), format!("_Alignof({c_name})")),
-                ];
-                self.numbers(line, format!("`{}`", definition.name), whole);
-                for member in &record.members {
-                    self.member(line, definition, c_name, member, record.layout.size);
-                }
-            }
-        }
-    }
-
-    fn member(&mut self, line: u32, definition: &Definition, c_name: &str, member: &Member, size: u64) {
-        let what = format!("`{}.{}`", definition.name, member.name);
-        let name = &member.name;
-        let Some(bits) = member.bits else {
-            let mut values = vec![("offset", i128::from(member.offset), format!("offsetof({c_name}, {name})"))];
-            if let Some(layout) = member.c_type.layout() {
-                values.push(("size", i128::from(layout.size), format!("sizeof((({c_name} *)0)->{name})")));
-            }
-            return self.numbers(line, what, values);
-        };
-        // The address of a bit-field cannot be asked for; but one with all bits set shows where they are.
-        let c = format!("const {c_name} {} = {{ .{name} = -1 }};", self.name());
-        self.add(line, what, c, Expected::Bytes(bytes(member.offset, bits, size)));
+    fn integer(&mut self, line: u32, name: &str, value: i128) {
+        let c = format!("const long long {} = (long long)({name});", self.object());
+        self.add(line, name, c, Expected::Integer(value));
     }
 
     fn constants(&mut self, interface: &Interface, manifest: &str) {
         let first = self.items.len();
         for (name, value) in &interface.constants {
-            let what = format!("`{name}`");
             let line = line_of_constant(manifest, name);
             match value {
-                Constant::Number(Literal::Integer(value)) => {
-                    self.numbers(line, what, vec![("value", *value, name.clone())])
-                }
+                Constant::Number(Literal::Integer(value)) => self.integer(line, name, *value),
                 Constant::Number(Literal::Float(value)) => {
-                    let c = format!("const double {} = {name};", self.name());
-                    self.add(line, what, c, Expected::Float(*value));
+                    let c = format!("const double {} = {name};", self.object());
+                    self.add(line, name, c, Expected::Float(*value));
                 }
                 Constant::Text(text) => {
-                    let c = format!("const char {}[] = {name};", self.name());
-                    let bytes = text.bytes().chain([0]).collect();
-                    self.add(line, what, c, Expected::Bytes(bytes));
+                    let c = format!("const char {}[] = {name};", self.object());
+                    self.add(line, name, c, Expected::Text(text.clone()));
                 }
             }
         }
         self.items[first..].iter_mut().for_each(|item| item.optional = true);
     }
 
-    /// `pointers` are types that are `void *` here. In the header such a name may be another thing: `typedef void BZFILE;`.
-    fn functions(&mut self, interface: &Interface, pointers: &[&str]) {
-        for function in &interface.functions {
-            let text = function.declaration.split_whitespace().collect::<Vec<_>>().join(" ");
-            let text = replaced(text.trim_end_matches([';', ' ']), pointers, "__typeof__(void *)");
-            let c = format!("__typeof__(&{}) {} = 0; {text};", function.symbol, self.name());
-            self.add(function.declared.line, format!("`{}`", function.symbol), c, Expected::Prototype);
+    fn functions(&mut self, interface: &Interface) {
+        for (index, function) in interface.functions.iter().enumerate() {
+            // Nothing refers to the function itself, so it need not be in what the linker sees.
+            let c = format!("__typeof__({}) *{};", function.symbol, self.object());
+            self.add(function.declared.line, &function.symbol, c, Expected::Function(index));
             self.items.last_mut().into_iter().for_each(|item| item.optional = function.internal);
         }
     }
-}
-
-/// `text` with another word in the place of each of `words`.
-fn replaced(text: &str, words: &[&str], by: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let is_word = |one: char| one.is_ascii_alphanumeric() || one == '_';
-        let other = rest.find(|one| is_word(one) != rest.starts_with(is_word)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(other);
-        out += if words.contains(&word) { by } else { word };
-        rest = behind;
-    }
-    out
-}
-
-fn bytes(offset: u64, bits: Bits, size: u64) -> Vec<u8> {
-    let mut bytes = vec![0; size as usize];
-    let first = offset * 8 + u64::from(bits.shift);
-    for bit in first..first + u64::from(bits.width) {
-        if let Some(byte) = bytes.get_mut((bit / 8) as usize) {
-            *byte |= 1 << (bit % 8);
-        }
-    }
-    bytes
 }

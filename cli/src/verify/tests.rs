@@ -1,6 +1,22 @@
 use super::*;
 use cloison_contract::types::Record;
 use cloison_manifest::manifest;
+use std::io::{self, Write};
+use std::process::Command;
+
+/// What is not tested on this machine, said past the harness, which shows only what failing tests print.
+pub fn left_out(what: &str) {
+    let _ = writeln!(io::stderr(), "not tested: {what}");
+}
+
+/// Whether there is a clang to test with.
+pub fn has_clang(what: &str) -> bool {
+    let found = Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        left_out(&format!("there is no clang: {what}"));
+    }
+    found
+}
 
 /// Makes a layout wrong.
 type Change = dyn Fn(&mut Record);
@@ -25,7 +41,8 @@ c = "struct __attribute__((packed)) packed { char a; int b; };"
 fn verify(interface: &cloison_contract::Interface, text: &str, headers: &[String]) -> Verified {
     let source = items::Source::new(interface, text, headers).unwrap();
     let mut verified = Verified::default();
-    compile::compare(interface, &source, &Compiler::new(&[]), &mut verified).unwrap();
+    let compiled = compile::compile(&source, &Compiler::new(&[])).unwrap();
+    judge::judge(interface, text, &source, &compiled, &mut verified).unwrap();
     verified
 }
 

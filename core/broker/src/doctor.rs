@@ -4,6 +4,7 @@ use crate::application::{Loaded, ZoneSpecification};
 use crate::broker::{Broker, BrokerError};
 use crate::launch::Binaries;
 use crate::zone::START_DEADLINE;
+use cloison_contract::layer::LayerName;
 use cloison_contract::message::{Layer, LayerState, Run};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,12 +32,12 @@ impl Findings {
 
 /// Whether a start stops when that layer is missing.
 pub fn required(layer: &str) -> bool {
-    cloison_sandbox::layer::REQUIRED.contains(&layer)
+    LayerName::named(layer).is_some_and(LayerName::is_required)
 }
 
 /// Start both kinds of process with every layer allowed to be missing, so that all of them are reported.
 pub fn examine(binaries: Binaries) -> Result<Findings, BrokerError> {
-    let any: Vec<String> = cloison_sandbox::layer::REQUIRED.iter().map(|layer| (*layer).to_owned()).collect();
+    let any: Vec<String> = LayerName::required().map(|layer| layer.to_string()).collect();
     let nothing = Run::Script { path: "<doctor>".into(), source: String::new(), argv: Vec::new() };
     let mut application = Loaded::empty(nothing, PathBuf::from("cloison.toml"));
     application.may_be_missing.clone_from(&any);

@@ -1,5 +1,6 @@
 //! Why a jail could not be entered: one variant for each step.
 
+use crate::layer::LayerName;
 use std::io;
 use std::path::PathBuf;
 
@@ -25,14 +26,6 @@ pub enum Error {
         "a constructor of the library has made {0}, and a zone with `instances = \"per-call\"` has to be alone to fork"
     )]
     Company(&'static str),
-    /// A filter could not be made from its table.
-    #[error("the seccomp policy `{policy}` does not compile: {message}")]
-    Compile {
-        /// The policy.
-        policy: &'static str,
-        /// The compiler's words.
-        message: String,
-    },
     /// A declared descriptor is a folder.
     #[error("descriptor {0} is a folder; from a folder one can walk to others")]
     DirectoryDescriptor(i32),
@@ -83,7 +76,7 @@ pub enum Error {
     #[error("the layer `{name}` is not available: {detail}")]
     Missing {
         /// Which layer.
-        name: &'static str,
+        name: LayerName,
         /// Why.
         detail: String,
     },
@@ -128,7 +121,7 @@ impl Error {
     /// What the user could do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Error::Missing { name, .. } => Some(missing_hint(name)),
+            Error::Missing { name, .. } => Some(missing_hint(*name)),
             Error::Company(_) => Some("`instances = \"per-client\"` gives each client a zone of its own".into()),
             Error::Mount { .. } => Some("run `cloison doctor` to see which layers this kernel has".into()),
             _ => None,
@@ -137,10 +130,10 @@ impl Error {
 }
 
 /// What to do about a missing layer.
-fn missing_hint(name: &str) -> String {
+fn missing_hint(name: LayerName) -> String {
     let cause = match name {
-        "landlock" => "boot with `lsm=landlock,…` on a kernel of 5.13 or later",
-        "seccomp" => "this kernel was built without seccomp filters",
+        LayerName::Landlock => "boot with `lsm=landlock,…` on a kernel of 5.13 or later",
+        LayerName::Seccomp => "this kernel was built without seccomp filters",
         _ => {
             "allow user namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone or \
               kernel.apparmor_restrict_unprivileged_userns"

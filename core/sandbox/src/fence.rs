@@ -5,7 +5,7 @@
 //! `files` names for ever. Nobody may execute: the loader maps libraries, which is reading.
 
 use crate::error::Error;
-use crate::layer::{self, Report};
+use crate::layer::{LayerName, Report};
 use crate::spec::{Layers, Zone};
 use cloison_contract::interface::FileRule;
 use landlock::{
@@ -53,7 +53,7 @@ fn file_access(write: bool) -> BitFlags<AccessFs> {
 /// Restricts this process, or says why that is not possible here.
 pub(crate) fn put_up(asked: Layers, rules: &[Rule], report: &mut Report) -> Result<(), Error> {
     if !asked.has(Layers::LANDLOCK) {
-        report.off(layer::LANDLOCK);
+        report.off(LayerName::Landlock);
         return Ok(());
     }
     let status = restrict(rules)?;
@@ -61,11 +61,11 @@ pub(crate) fn put_up(asked: Layers, rules: &[Rule], report: &mut Report) -> Resu
         LandlockStatus::Available { effective_abi, kernel_abi } => {
             let version = kernel_abi.unwrap_or(effective_abi as i32);
             let opened = if rules.is_empty() { "nothing".into() } else { format!("{} paths", rules.len()) };
-            report.on(layer::LANDLOCK, format!("ABI {version}, {opened} may be opened"));
+            report.on(LayerName::Landlock, format!("ABI {version}, {opened} may be opened"));
             Ok(())
         }
-        LandlockStatus::NotEnabled => report.unavailable(layer::LANDLOCK, "switched off at boot"),
-        LandlockStatus::NotImplemented => report.unavailable(layer::LANDLOCK, "needs Linux 5.13"),
+        LandlockStatus::NotEnabled => report.unavailable(LayerName::Landlock, "switched off at boot"),
+        LandlockStatus::NotImplemented => report.unavailable(LayerName::Landlock, "needs Linux 5.13"),
     }
 }
 

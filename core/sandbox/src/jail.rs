@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::launch::{self, Pids};
-use crate::layer::{self, Report};
+use crate::layer::{self, LayerName, Report};
 use crate::policy;
 use crate::root::Root;
 use crate::spec::{Layers, Shape, Spec, private};
@@ -133,8 +133,8 @@ fn confine<R: Shape>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Re
     let _ = rustix::process::setsid();
     // Keys of the user who started the broker are not ours to read.
     match sys::new_session_keyring() {
-        Ok(()) => report.on(layer::KEYRING, "a session keyring of its own, empty"),
-        Err(error) => report.unavailable(layer::KEYRING, error.to_string())?,
+        Ok(()) => report.on(LayerName::Keyring, "a session keyring of its own, empty"),
+        Err(error) => report.unavailable(LayerName::Keyring, error.to_string())?,
     }
     // While capabilities last: give up all that could ever be regained.
     if asked.has(Layers::CREDENTIALS) {
@@ -156,9 +156,9 @@ fn confine<R: Shape>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Re
         }
     }
     if asked.has(Layers::CREDENTIALS) {
-        report.on(layer::CAPABILITIES, credentials::drop_capabilities(pids.is_apart())?);
+        report.on(LayerName::Capabilities, credentials::drop_capabilities(pids.is_apart())?);
     } else {
-        report.off(layer::CAPABILITIES);
+        report.off(LayerName::Capabilities);
     }
     // The second string to the bow: init may be dead or missing. Only now, because changes of identity clear it.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
@@ -168,15 +168,15 @@ fn confine<R: Shape>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Re
         .map_err(|error| Error::process("PR_SET_DUMPABLE", error))?;
     // Condition of Landlock and seccomp, and the end of set-uid programs.
     rustix::thread::set_no_new_privs(true).map_err(|error| Error::NoNewPrivileges(error.into()))?;
-    report.on(layer::NO_NEW_PRIVILEGES, "");
+    report.on(LayerName::NoNewPrivileges, "");
     deny_write_execute(asked, report)?;
     // Whatever path leads where, only what was declared may be opened.
     fence::put_up(asked, &fence::loading_rules(zone, &library), report)?;
     // The machine belongs to everybody.
     if asked.has(Layers::RLIMITS) {
-        report.on(layer::RLIMITS, spec.limits.apply(pids.is_apart())?);
+        report.on(LayerName::Rlimits, spec.limits.apply(pids.is_apart())?);
     } else {
-        report.off(layer::RLIMITS);
+        report.off(LayerName::Rlimits);
     }
     // Last, because it forbids what came before.
     match zone {
@@ -189,7 +189,7 @@ fn confine<R: Shape>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Re
 /// The environment has to be empty; emptying it here would leave its bytes on the stack.
 fn no_environment(report: &mut Report) -> Result<(), Error> {
     match std::env::vars_os().next() {
-        None => report.on(layer::ENVIRONMENT, "empty"),
+        None => report.on(LayerName::Environment, "empty"),
         Some((name, _)) => return Err(Error::Environment(name.to_string_lossy().into_owned())),
     }
     Ok(())
@@ -201,7 +201,7 @@ where
     R: Shape,
 {
     if !spec.layers.has(Layers::DESCRIPTORS) {
-        report.off(layer::DESCRIPTORS);
+        report.off(LayerName::Descriptors);
         return Ok(());
     }
     let library = spec.role.zone().map(|zone| zone.library.0);
@@ -215,7 +215,7 @@ where
             return Err(Error::DirectoryDescriptor(number));
         }
     }
-    report.on(layer::DESCRIPTORS, format!("{} declared", keep.len()));
+    report.on(LayerName::Descriptors, format!("{} declared", keep.len()));
     Ok(())
 }
 
@@ -235,12 +235,12 @@ pub(crate) fn close_all_but(keep: &[i32]) -> std::io::Result<()> {
 /// Written memory never becomes code. Seccomp says the same of each call; this holds where a filter has a hole.
 fn deny_write_execute(asked: Layers, report: &mut Report) -> Result<(), Error> {
     if !asked.has(Layers::MEMORY) {
-        report.off(layer::MEMORY);
+        report.off(LayerName::Memory);
         return Ok(());
     }
     match sys::deny_write_execute() {
-        Ok(()) => report.on(layer::MEMORY, "written memory never becomes code"),
-        Err(error) => report.unavailable(layer::MEMORY, format!("needs Linux 6.3 ({error})"))?,
+        Ok(()) => report.on(LayerName::Memory, "written memory never becomes code"),
+        Err(error) => report.unavailable(LayerName::Memory, format!("needs Linux 6.3 ({error})"))?,
     }
     Ok(())
 }

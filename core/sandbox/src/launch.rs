@@ -20,7 +20,7 @@
 //! knows for whom it has to wait.
 
 use crate::error::Error;
-use crate::layer::{self, Report};
+use crate::layer::{self, LayerName, Report};
 use crate::root::Root;
 use crate::sys::{self, Fork};
 use crate::{credentials, init, policy};
@@ -69,7 +69,7 @@ pub(crate) fn split(
     let (pids_read, pids_write) = pipe()?;
     let (uid_map, gid_map) = credentials::maps();
     // Compiled here, once for both roles, so that init has nothing to do but install it.
-    let filter = policy::INIT.compile()?;
+    let filter = policy::INIT.compile();
 
     let init = match sys::clone(sys::NAMESPACES | libc::CLONE_PARENT) {
         Ok(Fork::Child) => {
@@ -121,18 +121,18 @@ fn without(error: io::Error, root: Root, report: &mut Report) -> Result<(Pids, R
     for name in layer::NAMESPACES {
         report.unavailable(name, format!("the kernel refuses user namespaces: {error}"))?;
     }
-    report.unavailable(layer::CGROUP_NAMESPACE, error.to_string())?;
+    report.unavailable(LayerName::CgroupNamespace, error.to_string())?;
     Ok((Pids::alone(), root))
 }
 
 fn report_namespaces(report: &mut Report) {
-    report.on(layer::USER_NAMESPACE, "nobody, with no one else to become");
-    report.on(layer::MOUNT_NAMESPACE, "a root of its own, read-only");
-    report.on(layer::PID_NAMESPACE, "ends with the broker");
-    report.on(layer::NETWORK_NAMESPACE, "no interface is up");
-    report.on(layer::IPC_NAMESPACE, "");
-    report.on(layer::UTS_NAMESPACE, "the host is called `cloison`");
-    report.on(layer::CGROUP_NAMESPACE, "");
+    report.on(LayerName::UserNamespace, "nobody, with no one else to become");
+    report.on(LayerName::MountNamespace, "a root of its own, read-only");
+    report.on(LayerName::PidNamespace, "ends with the broker");
+    report.on(LayerName::NetworkNamespace, "no interface is up");
+    report.on(LayerName::IpcNamespace, "");
+    report.on(LayerName::UtsNamespace, "the host is called `cloison`");
+    report.on(LayerName::CgroupNamespace, "");
 }
 
 fn write_maps(pid: i32, uid_map: &str, gid_map: &str) -> io::Result<()> {

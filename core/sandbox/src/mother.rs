@@ -97,7 +97,7 @@ impl Mother {
     /// Makes ready what children need, and lets no signal interrupt from now on.
     pub(crate) fn prepare(requested: Layers, needs: &policy::Needs<'_>, child: Jail<Sealed>) -> Result<Self, Error> {
         let filter = match requested.has(Layers::SECCOMP) {
-            true => Some(policy::child(needs).compile()?),
+            true => Some(policy::child(needs).compile()),
             false => None,
         };
         let signals = sys::block_signals().map_err(|source| Error::Process { name: "the signal mask", source })?;

@@ -4,7 +4,7 @@
 //! to be had, and says what the transport needs besides. Nothing here changes the process that asks: what would is tried
 //! in a child.
 
-use crate::layer;
+use crate::layer::LayerName;
 use crate::sys;
 use cloison_contract::message::{Layer, LayerState};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
@@ -23,12 +23,16 @@ pub fn all() -> Vec<Layer> {
 /// Can this user make the namespaces of a jail?
 pub fn user_namespaces() -> Layer {
     let made = sys::in_child(sys::NAMESPACES, || 0);
-    entry(layer::USER_NAMESPACE, made, "user, mount, pid, network, ipc, uts and cgroup namespaces can be made")
+    entry(
+        LayerName::UserNamespace.name(),
+        made,
+        "user, mount, pid, network, ipc, uts and cgroup namespaces can be made",
+    )
 }
 
 /// Which Landlock is there?
 pub fn landlock() -> Layer {
-    let mut found = entry(layer::LANDLOCK, sys::landlock_abi(), "");
+    let mut found = entry(LayerName::Landlock.name(), sys::landlock_abi(), "");
     if found.state == LayerState::On {
         found.detail = sys::landlock_abi().map(|abi| format!("ABI {abi}")).unwrap_or_default();
     }
@@ -37,13 +41,13 @@ pub fn landlock() -> Layer {
 
 /// Are there filters that can kill a process?
 pub fn seccomp() -> Layer {
-    entry(layer::SECCOMP, sys::seccomp_can_kill(), "filters that end a process")
+    entry(LayerName::Seccomp.name(), sys::seccomp_can_kill(), "filters that end a process")
 }
 
 /// Can memory that was written be kept from becoming code?
 pub fn memory() -> Layer {
     let refuse = || sys::deny_write_execute().map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0);
-    entry(layer::MEMORY, sys::in_child(0, refuse), "written memory never becomes code")
+    entry(LayerName::Memory.name(), sys::in_child(0, refuse), "written memory never becomes code")
 }
 
 /// Can one thread sleep on several words?

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::fence;
 use crate::jail::{Fenced, Jail, Loading, Sealed, Template};
 use crate::launch::Pids;
-use crate::layer::{self, Report};
+use crate::layer::{LayerName, Report};
 use crate::limits;
 use crate::mother::Mother;
 use crate::policy;
@@ -17,16 +17,12 @@ use seccompiler::BpfProgram;
 
 impl Jail<Template> {
     /// What each forked child will put on, made ready once.
-    ///
-    /// # Errors
-    ///
-    /// The policy does not compile: a defect of this crate.
-    pub fn microprocess_seal(&self) -> Result<MicroprocessSeal, Error> {
+    pub fn microprocess_seal(&self) -> MicroprocessSeal {
         let filter = match self.requested.has(Layers::SECCOMP) {
-            true => Some(policy::MICROPROCESS.compile()?),
+            true => Some(policy::MICROPROCESS.compile()),
             false => None,
         };
-        Ok(MicroprocessSeal { filter })
+        MicroprocessSeal { filter }
     }
 }
 
@@ -131,8 +127,11 @@ impl Jail<Fenced> {
         let mother = Mother::prepare(requested, &needs, child)?;
         policy::install(requested, &policy::mother(&needs), &mut report)?;
         look_at_filter(&stage, &report)?;
-        if report.is_on(layer::SECCOMP) {
-            report.add(layer::SECCOMP, format!("; `per-call` in each call's, {} instructions", mother.instructions()));
+        if report.is_on(LayerName::Seccomp) {
+            report.add(
+                LayerName::Seccomp,
+                format!("; `per-call` in each call's, {} instructions", mother.instructions()),
+            );
         }
         let jail = Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: mother };
         jail.probe()?;
@@ -159,7 +158,7 @@ fn look_for_company(pids: Pids) -> Result<(), Error> {
 /// The library could be opened for loading, and no longer can, unless `files` names it.
 fn look_at_rules(stage: &Loading, report: &Report) -> Result<(), Error> {
     let named = stage.files.iter().any(|file| stage.library.starts_with(&file.path));
-    if report.is_on(layer::LANDLOCK) && !named && std::fs::File::open(&stage.library).is_ok() {
+    if report.is_on(LayerName::Landlock) && !named && std::fs::File::open(&stage.library).is_ok() {
         return Err(Error::Unsealed("Landlock lets the loader's files be opened"));
     }
     Ok(())
@@ -167,7 +166,7 @@ fn look_at_rules(stage: &Loading, report: &Report) -> Result<(), Error> {
 
 /// Code can no longer be mapped, and nothing be opened, unless there are `files`.
 fn look_at_filter(stage: &Loading, report: &Report) -> Result<(), Error> {
-    if !report.is_on(layer::SECCOMP) {
+    if !report.is_on(LayerName::Seccomp) {
         return Ok(());
     }
     if sys::map_code().raw_os_error() != Some(libc::EACCES) {

@@ -121,7 +121,6 @@ impl Shared {
     #[inline]
     pub(crate) fn prefetch(&self, offset: usize) {
         debug_assert!(offset < self.length);
-        #[cfg(target_arch = "x86_64")]
         // SAFETY: a hint that reads nothing and cannot fault; the address is in the mapping.
         unsafe {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

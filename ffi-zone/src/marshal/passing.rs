@@ -2,9 +2,7 @@
 //!
 //! libffi wants a struct described by its members and knows neither unions nor bit-fields nor padding rules that a
 //! description could express. So the rules of the platform's ABI are applied here, and libffi is given a description
-//! that has the same result. On x86-64 (System V ABI, 3.2.3) each eight bytes have a class, and what shares them merges
-//! theirs; on AArch64 (AAPCS64, 6.8.2) all that counts is whether everything in it is the same kind of floating-point
-//! number, at most four times.
+//! that has the same result: each eight bytes have a class, and what shares them merges theirs (System V ABI for x86-64, 3.2.3).
 //!
 //! This is pure; [`crate::native::ffi`] makes libffi's types of it.
 
@@ -33,8 +31,6 @@ pub enum Element {
     Float,
     /// Up to eight bytes, in a general register.
     Integer,
-    /// Sixteen bytes, in a floating-point register (AArch64).
-    Quad,
 }
 
 /// A number somewhere in a record.
@@ -58,11 +54,7 @@ pub fn passing(types: &[Definition], id: TypeId) -> Option<Passing> {
     let record = record(types, id)?;
     let mut leaves = Leaves { types, leaves: Vec::new(), misaligned: false };
     leaves.record(record, 0, 0)?;
-    if cfg!(target_arch = "x86_64") {
-        Some(leaves.by_eightbyte(record.layout.size))
-    } else {
-        Some(leaves.homogeneous(record.layout.size))
-    }
+    Some(leaves.by_eightbyte(record.layout.size))
 }
 
 /// The struct or union of that number.
@@ -79,7 +71,7 @@ struct Leaves<'a> {
     misaligned: bool,
 }
 
-/// More than this many numbers travel in memory on every platform; so does what has more bytes than they could have.
+/// More than this many numbers travel in memory; so does what has more bytes than they could have.
 const MAX_LEAVES: usize = 64;
 
 impl Leaves<'_> {
@@ -142,7 +134,6 @@ impl Leaves<'_> {
         }
     }
 
-    /// x86-64.
     fn by_eightbyte(&self, size: u64) -> Passing {
         if size == 0 || size > 16 || self.misaligned {
             return Passing::Memory;
@@ -177,26 +168,6 @@ impl Leaves<'_> {
             _ => Element::Integer,
         };
         Passing::Elements(used.iter().enumerate().map(element).collect())
-    }
-
-    /// AArch64.
-    fn homogeneous(&self, size: u64) -> Passing {
-        let (kind, bytes) = match self.leaves.first() {
-            Some(leaf) if self.leaves.iter().all(|other| other.kind == leaf.kind) => (leaf.kind, leaf.bytes.max(1)),
-            _ => (Kind::Integer, 8),
-        };
-        let count = size.div_ceil(bytes) as usize;
-        let element = match kind {
-            Kind::Double => Element::Double,
-            Kind::Float => Element::Float,
-            Kind::LongDouble => Element::Quad,
-            Kind::Integer => Element::Integer,
-        };
-        match element {
-            Element::Integer => Passing::Elements(vec![Element::Integer; size.div_ceil(8).min(64) as usize]),
-            _ if count <= 4 => Passing::Elements(vec![element; count]),
-            _ => Passing::Elements(vec![Element::Integer; size.div_ceil(8).min(64) as usize]),
-        }
     }
 }
 

@@ -306,7 +306,7 @@ impl<'a> Draft<'a> {
 
     fn wide(&mut self, wide: Wide, offset: usize) -> Option<()> {
         let Layout { size, .. } = wide.layout();
-        if !cfg!(target_arch = "x86_64") || matches!(wide, Wide::ComplexF32 | Wide::ComplexF64) {
+        if matches!(wide, Wide::ComplexF32 | Wide::ComplexF64) {
             return self.cover(offset, size as usize);
         }
         for part in 0..1 + usize::from(wide.is_complex()) {

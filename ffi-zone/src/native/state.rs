@@ -14,14 +14,11 @@
 use std::ffi::{CStr, c_char};
 
 /// Rounding to nearest, all exceptions masked, none raised: what a process starts with.
-#[cfg(target_arch = "x86_64")]
 const MXCSR: u32 = 0x1f80;
 /// The same for the x87 unit, with 64 bits of precision: what `fninit` loads.
-#[cfg(target_arch = "x86_64")]
 const X87_CONTROL: u16 = 0x037f;
 
 /// Puts the registers back.
-#[cfg(target_arch = "x86_64")]
 #[inline]
 pub fn after_call() {
     let mut mxcsr = 0_u32;
@@ -45,19 +42,6 @@ pub fn after_call() {
     if control != X87_CONTROL {
         // SAFETY: loads the value with which every process starts, and empties the register stack.
         unsafe { std::arch::asm!("fninit", options(nomem, nostack)) };
-    }
-}
-
-/// Puts the registers back.
-#[cfg(target_arch = "aarch64")]
-#[inline]
-pub fn after_call() {
-    let control: u64;
-    // SAFETY: reads the floating-point control register.
-    unsafe { std::arch::asm!("mrs {0}, fpcr", out(reg) control, options(nomem, nostack)) };
-    if control != 0 {
-        // SAFETY: zero is the value with which every process starts.
-        unsafe { std::arch::asm!("msr fpcr, xzr", "msr fpsr, xzr", options(nomem, nostack)) };
     }
 }
 
@@ -92,12 +76,9 @@ impl State {
 
     /// Puts back what is the thread's own.
     pub fn restore_thread(&self) {
-        #[cfg(target_arch = "x86_64")]
         // SAFETY: empties the register stack (MMX code may have left it full) and loads the control word with which
         // every process starts.
-        unsafe {
-            std::arch::asm!("fninit", options(nomem, nostack))
-        };
+        unsafe { std::arch::asm!("fninit", options(nomem, nostack)) };
         // SAFETY: the set was filled when it was made; both calls are about this thread alone.
         unsafe {
             libc::pthread_sigmask(libc::SIG_SETMASK, &self.signals, std::ptr::null_mut());
@@ -126,7 +107,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
     fn rounding_and_direction_come_back() {
         let (hostile_mxcsr, hostile_control) = (0xffc0_u32, 0x0c7f_u16);
         // SAFETY: rounds towards zero and flushes to zero until the next line; no arithmetic in between.

@@ -10,7 +10,7 @@
 //!   entry n ─┘                                       │ handler              │            arguments, slot)
 //! ```
 //!
-//! Slots are data, entries are text, and nothing is ever both. The static chain register (`r10`, `x18`) is how libffi's "Go
+//! Slots are data, entries are text, and nothing is ever both. The static chain register (`r10`) is how libffi's "Go
 //! closures" are told which closure runs.
 //!
 //! One of the modules of this crate that contain `unsafe`.
@@ -45,7 +45,6 @@ const EMPTY: ffi_go_closure = ffi_go_closure { tramp: std::ptr::null_mut(), cif:
 
 static TABLE: [Slot; SLOTS] = [const { Slot { closure: UnsafeCell::new(EMPTY) } }; SLOTS];
 
-#[cfg(target_arch = "x86_64")]
 std::arch::global_asm!(
     ".pushsection .text.cloison_trampolines, \"ax\", @progbits",
     ".balign 16",
@@ -67,36 +66,6 @@ std::arch::global_asm!(
     "lea r11, [rip + {table}]",
     "add r10, r11",
     "jmp qword ptr [r10]",
-    ".size cloison_trampolines, . - cloison_trampolines",
-    ".popsection",
-    slots = const SLOTS,
-    table = sym TABLE,
-);
-
-#[cfg(target_arch = "aarch64")]
-std::arch::global_asm!(
-    ".pushsection .text.cloison_trampolines, \"ax\", @progbits",
-    ".balign 16",
-    ".globl cloison_trampolines",
-    ".hidden cloison_trampolines",
-    ".type cloison_trampolines, @function",
-    "cloison_trampolines:",
-    ".rept {slots}",
-    "hint #34",      // bti c
-    "adr x17, . - 4", // the entry itself
-    "b 2f",
-    "nop",
-    ".endr",
-    "2:",
-    // `x16` and `x17` belong to nobody between a call and its first instruction.
-    "adrp x16, cloison_trampolines",
-    "add x16, x16, :lo12:cloison_trampolines",
-    "sub x17, x17, x16",
-    "adrp x18, {table}",
-    "add x18, x18, :lo12:{table}",
-    "add x18, x18, x17, lsl #1",
-    "ldr x16, [x18]",
-    "br x16",
     ".size cloison_trampolines, . - cloison_trampolines",
     ".popsection",
     slots = const SLOTS,

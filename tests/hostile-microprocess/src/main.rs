@@ -38,29 +38,21 @@ mod _raw {
     /// The system call of that number by the 32-bit entry.
     #[pyfunction]
     fn int80(number: i64) -> i64 {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let result: i64;
-            // SAFETY: as above; the kernel clears r8 to r11 on this path. rbx is given back as it was, which is zero
-            // for the callee.
-            unsafe {
-                std::arch::asm!(
-                    "xchg {zero}, rbx",
-                    "int 0x80",
-                    "xchg {zero}, rbx",
-                    zero = inout(reg) 0_i64 => _,
-                    inlateout("rax") number => result,
-                    in("rcx") 0_i64,
-                    in("rdx") 0_i64,
-                    out("r8") _, out("r9") _, out("r10") _, out("r11") _,
-                );
-            }
-            result
+        let result: i64;
+        // SAFETY: as above; the kernel clears r8 to r11 on this path. rbx is given back as it was, which is zero
+        // for the callee.
+        unsafe {
+            std::arch::asm!(
+                "xchg {zero}, rbx",
+                "int 0x80",
+                "xchg {zero}, rbx",
+                zero = inout(reg) 0_i64 => _,
+                inlateout("rax") number => result,
+                in("rcx") 0_i64,
+                in("rdx") 0_i64,
+                out("r8") _, out("r9") _, out("r10") _, out("r11") _,
+            );
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        {
-            let _ = number;
-            -38
-        }
+        result
     }
 }

@@ -182,7 +182,7 @@ fn wide_numbers() {
         ("long double complex *x", "*ComplexLong"),
         ("double complex", "F64"),
         ("_Float64 x", "F64"),
-        ("wchar_t *x", if cfg!(target_arch = "aarch64") { "*U32" } else { "*I32" }),
+        ("wchar_t *x", "*I32"),
     ] {
         assert_eq!(parameter(text), expected, "{text}");
     }

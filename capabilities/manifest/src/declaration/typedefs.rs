@@ -83,8 +83,8 @@ const NUMBERS: &[(&str, Scalar)] = &[
     ("double_t", Scalar::F64),
 ];
 
-/// `wchar_t` is signed on x86-64 and unsigned on AArch64.
-const WIDE_CHARACTER: Scalar = if cfg!(target_arch = "aarch64") { Scalar::U32 } else { Scalar::I32 };
+/// `wchar_t` is signed on x86-64.
+const WIDE_CHARACTER: Scalar = Scalar::I32;
 
 /// What a name stands for.
 pub(super) fn find(name: &str) -> Option<TypeKind> {

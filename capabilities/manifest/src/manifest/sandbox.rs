@@ -4,7 +4,7 @@ use crate::diagnostic::Written;
 use crate::document::{Reader, Table, Value};
 use crate::units::one_of;
 use cloison_contract::interface::{FileRule, Instances, Sandbox};
-use cloison_contract::message::LAYERS;
+use cloison_contract::layer::LayerName;
 use toml::de::DeValue;
 
 const KIB: u64 = 1 << 10;
@@ -150,10 +150,11 @@ fn network(reader: &mut Reader, value: &Value<'_>) {
 pub(crate) fn layers(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<String>> {
     let list = reader.strings(value)?;
     let known = |layer: Written| {
-        let known = LAYERS.contains(&layer.text.as_str());
+        let known = LayerName::named(&layer.text).is_some_and(LayerName::is_required);
         if !known {
+            let names: Vec<_> = LayerName::required().map(LayerName::name).collect();
             let message = format!("`{}` is no layer", layer.text);
-            reader.error_with_hint(layer.span, message, one_of(&layer.text, LAYERS));
+            reader.error_with_hint(layer.span, message, one_of(&layer.text, &names));
         }
         known.then_some(layer.text)
     };

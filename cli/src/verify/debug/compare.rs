@@ -5,12 +5,12 @@
 
 use super::super::Difference;
 use super::super::names::{Text, c_names};
-use super::Debug;
 use super::read::{Dwarf, Place};
 use super::types::{Kind, Member, Prototype, Shape, Type};
+use super::{Answer, Asked, Debug};
 use cloison_contract::Interface;
 use cloison_contract::interface::Function;
-use cloison_contract::types::{CType, Definition, Enumeration, Record, Scalar, TypeKind};
+use cloison_contract::types::{CType, Definition, Enumeration, Layout, Record, Scalar, TypeId, TypeKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All differences, in the manifest's order; what was compared is counted in `debug`.
@@ -27,7 +27,7 @@ pub fn library(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut
         None => String::new(),
     };
     let reached = dwarf.reached(found.functions.values().flatten());
-    let comparison = Comparison { interface, dwarf, by, complete: false };
+    let comparison = Comparison { interface, dwarf, by, names: None };
     let mut differences = Vec::new();
     let mut note = |line: u32, messages: Vec<String>| {
         let at = format!("{}:{line}", interface.source);
@@ -38,7 +38,7 @@ pub fn library(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut
             continue;
         }
         let places = names.iter().find_map(|name| found.types.get(name)).into_iter().flatten();
-        if let Some(messages) = least(places.filter_map(|place| comparison.definition(definition, *place))) {
+        if let Some(messages) = least(places.filter_map(|place| comparison.definition(definition, Type::At(*place)))) {
             debug.types += 1;
             note(definition.declared.line, messages);
         }
@@ -53,21 +53,31 @@ pub fn library(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut
     differences
 }
 
-/// How the types of a manifest differ from those of its headers, as the compiler describes them. What such a type has, the
-/// manifest's has to have.
-pub fn headers(interface: &Interface, texts: &[Text], dwarf: &Dwarf) -> Vec<Difference> {
+/// What the objects of a probe are, whose lines say in C what the manifest says.
+pub fn probe(
+    interface: &Interface,
+    texts: &[Text],
+    dwarf: &Dwarf,
+    by: &str,
+    asked: &BTreeMap<String, Asked>,
+) -> BTreeMap<String, Answer> {
     let by_key: BTreeMap<_, _> = texts.iter().map(|text| (text.key.as_str(), text)).collect();
-    let names: Vec<_> = interface.types.iter().map(|definition| c_names(definition, &by_key)).collect();
-    let found = dwarf.find(&BTreeSet::new(), &names.iter().flatten().cloned().collect());
-    let comparison = Comparison { interface, dwarf, by: "by the headers".into(), complete: true };
-    let mut differences = Vec::new();
-    for (definition, names) in interface.types.iter().zip(&names) {
-        let places = names.iter().find_map(|name| found.types.get(name)).into_iter().flatten();
-        let messages = least(places.filter_map(|place| comparison.definition(definition, *place)));
-        let at = format!("{}:{}", interface.source, definition.declared.line);
-        differences.extend(messages.into_iter().flatten().map(|message| Difference { at: at.clone(), message }));
-    }
-    differences
+    let names = interface.types.iter().map(|definition| match by_key.get(definition.name.as_str()) {
+        // Its name is the manifest's own way to say that it is a pointer.
+        Some(text) if text.c == format!("typedef void *{};", text.key) => Vec::new(),
+        _ => c_names(definition, &by_key),
+    });
+    let comparison = Comparison { interface, dwarf, by: by.to_owned(), names: Some(names.collect()) };
+    let variables = dwarf.variables();
+    let answer = |(name, asked): (&String, &Asked)| {
+        let variable = *variables.get(name.as_str())?;
+        let answer = match asked {
+            Asked::Function(function) => comparison.pointer_to_function(function, variable)?,
+            Asked::Type(definition) => comparison.last_member(definition, variable)?,
+        };
+        Some((name.clone(), answer))
+    };
+    asked.iter().filter_map(answer).collect()
 }
 
 /// Of several things of one name, that which differs least.
@@ -80,14 +90,40 @@ struct Comparison<'c, 'd> {
     dwarf: &'c Dwarf<'d>,
     /// Who says otherwise, as sentences need it.
     by: String,
-    /// Members that the manifest does not have are differences.
-    complete: bool,
+    /// The witness has the same types under the same names, all their members, and `const` wherever it is meant. These are
+    /// what C calls the interface's types; none for those that may be called anything.
+    names: Option<Vec<Vec<String>>>,
 }
 
 impl Comparison<'_, '_> {
-    /// How a type differs; `None` if the place does not say.
-    fn definition(&self, definition: &Definition, place: Place) -> Option<Vec<String>> {
-        let there = self.dwarf.shape(Type::At(place));
+    fn pointer_to_function(&self, function: &Function, variable: Type) -> Option<Answer> {
+        let Shape::Pointer { to } = self.dwarf.shape(variable) else { return None };
+        let differences = match (to, self.dwarf.shape(to)) {
+            (Type::At(_), Shape::Function(there)) => self.prototype(function, &there),
+            (_, Shape::Unknown) => return None,
+            (_, there) => vec![self.other(&function.symbol, &there, "a function")],
+        };
+        Some(Answer { points: 1, differences })
+    }
+
+    fn last_member(&self, definition: &Definition, variable: Type) -> Option<Answer> {
+        let Shape::Record { members, .. } = self.dwarf.shape(variable) else { return None };
+        let member = members.last()?;
+        let mut differences = self.definition(definition, member.c_type)?;
+        let (layout, members) = match &definition.kind {
+            TypeKind::Record(record) => (record.layout, record.members.len()),
+            TypeKind::Enum(found) => (Layout::of(found.scalar), 0),
+            TypeKind::Handle(_) => return None,
+        };
+        if differences.is_empty() {
+            differences.extend(self.numbers(&definition.name, &[("alignment", member.first_bit / 8, layout.align)]));
+        }
+        Some(Answer { points: members + 1, differences })
+    }
+
+    /// How a type differs; `None` if the entry does not say.
+    fn definition(&self, definition: &Definition, there: Type) -> Option<Vec<String>> {
+        let there = self.dwarf.shape(there);
         match (&definition.kind, &there) {
             (TypeKind::Handle(_), _) | (_, Shape::Unknown | Shape::Void) => None,
             (TypeKind::Enum(here), Shape::Enum { .. }) => Some(self.enumeration(&definition.name, here, &there)),
@@ -106,7 +142,9 @@ impl Comparison<'_, '_> {
         let Shape::Enum { size, signed, values } = there else { return Vec::new() };
         let mut messages = Vec::new();
         messages.extend(self.numbers(name, &[("size", *size, here.scalar.size() as u64)]));
-        for (name, expected) in &here.values {
+        // Where there is a probe, it has each of them by its value.
+        let values_here: &[_] = if self.names.is_some() { &[] } else { &here.values };
+        for (name, expected) in values_here {
             if let Some((_, value)) = values.iter().find(|(known, _)| known == name)
                 && !value.is(*expected)
             {
@@ -161,7 +199,7 @@ impl Comparison<'_, '_> {
                 None => {}
             }
         }
-        if self.complete {
+        if self.names.is_some() {
             let left_out = members.iter().filter(|there| !self.covered(there, here));
             messages
                 .extend(left_out.map(|there| format!("`{name}.{}` is there {}, and not here", there.name, self.by)));
@@ -211,7 +249,10 @@ impl Comparison<'_, '_> {
 
     /// How a function differs; `None` if the place does not say.
     fn function(&self, function: &Function, place: Place) -> Option<Vec<String>> {
-        let there = self.dwarf.prototype(place)?;
+        Some(self.prototype(function, &self.dwarf.prototype(place)?))
+    }
+
+    fn prototype(&self, function: &Function, there: &Prototype) -> Vec<String> {
         let name = &function.symbol;
         let count = function.variadic.unwrap_or(function.parameters.len());
         let mut messages = Vec::new();
@@ -231,7 +272,7 @@ impl Comparison<'_, '_> {
             _ => {}
         }
         messages.extend(self.value(&format!("the value of `{name}` is"), &function.result, there.result));
-        Some(messages)
+        messages
     }
 
     /// `what`, a sentence up to its verb, completed if the types are not passed the same way.
@@ -240,10 +281,55 @@ impl Comparison<'_, '_> {
             return None;
         }
         let written = self.dwarf.written(there).map(|written| format!(" (`{written}`)")).unwrap_or_default();
-        let (there, here) = (self.there(there), self.here(here));
-        // Two structs of one size: what is inside of them is what differs.
-        let here = if there == here { "one with other members".to_owned() } else { here };
-        Some(format!("{what} {there}{written} {}, and {here} here", self.by))
+        let (shape, mut said) = (self.there(there), self.here(here));
+        if shape == said {
+            said = self.finer(here, there);
+        }
+        Some(format!("{what} {shape}{written} {}, and {said} here", self.by))
+    }
+
+    /// What is different about two types that are said in the same words.
+    fn finer(&self, here: &CType, there: Type) -> String {
+        if let (CType::Pointer { to, constant }, Shape::Pointer { to: pointee }) = (here, self.dwarf.shape(there)) {
+            let names = self.dwarf.names(pointee);
+            if *constant && !names.1 {
+                return "one that is not written through (`const`)".into();
+            }
+            if let CType::Record { id, .. } | CType::Opaque(id) = &**to
+                && let Some(definition) = self.interface.definition(*id)
+                && !self.same_name(*id, there, pointee)
+            {
+                return format!("a pointer to `{}`", definition.name);
+            }
+        }
+        match here {
+            CType::Record { .. } => "one with other members".into(),
+            _ => "one that leads to another thing".into(),
+        }
+    }
+
+    /// Whether a type is called there as it is here: itself, or by the name of the pointer that leads to it.
+    fn same_name(&self, id: TypeId, pointer: Type, pointee: Type) -> bool {
+        let here = self.names.as_ref().and_then(|names| names.get(id.0 as usize)).filter(|names| !names.is_empty());
+        let there = [self.dwarf.names(pointer).0, self.dwarf.names(pointee).0].concat();
+        here.is_none_or(|here| there.is_empty() || there.iter().any(|name| here.contains(name)))
+    }
+
+    /// Whether a pointer may lead to either, by a witness that knows all names and every `const`.
+    fn leads_to_the_same(&self, here: &CType, constant: bool, pointer: Type, pointee: Type) -> bool {
+        if self.names.is_none() {
+            return true;
+        }
+        let shape = self.dwarf.shape(pointee);
+        let named = match here {
+            CType::Opaque(id) | CType::Record { id, .. } => {
+                shape == Shape::Void || shape.is_byte() || self.same_name(*id, pointer, pointee)
+            }
+            CType::Function(_) => matches!(shape, Shape::Function(_) | Shape::Unknown),
+            _ => !matches!(shape, Shape::Function(_)),
+        };
+        // The library writes less than it may; not the other way round.
+        named && (!constant || self.dwarf.names(pointee).1)
     }
 
     /// Whether both are passed the same way; at the end of a pointer, whether both lie in memory the same way.
@@ -251,7 +337,9 @@ impl Comparison<'_, '_> {
         match (here, self.dwarf.shape(there)) {
             (CType::Opaque(_), _) | (_, Shape::Unknown) | (CType::Void, Shape::Void) => true,
             (CType::Void, _) | (_, Shape::Void) => pointed,
-            (CType::Pointer { to, .. }, Shape::Pointer { to: there }) => self.same(to, there, true),
+            (CType::Pointer { to, constant }, Shape::Pointer { to: pointee }) => {
+                self.leads_to_the_same(to, *constant, there, pointee) && self.same(to, pointee, true)
+            }
             (CType::Record { id, layout }, ref shape @ Shape::Record { size, union, .. }) => {
                 let Some(definition) = self.interface.definition(*id) else { return true };
                 match &definition.kind {
@@ -300,7 +388,7 @@ impl Comparison<'_, '_> {
     }
 
     /// Whether an enumeration's values are the same in a number of that kind.
-    fn values_fit(&self, id: cloison_contract::types::TypeId, kind: Kind, size: u64) -> bool {
+    fn values_fit(&self, id: TypeId, kind: Kind, size: u64) -> bool {
         let Some(TypeKind::Enum(found)) = self.interface.definition(id).map(|definition| &definition.kind) else {
             return true;
         };

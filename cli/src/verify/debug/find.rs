@@ -10,6 +10,7 @@
 
 use cloison_broker::library::Library;
 use object::{CompressionFormat, Object, ObjectSection};
+use ruzstd::decoding::StreamingDecoder;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -75,8 +76,9 @@ fn read(mut file: &File) -> io::Result<Vec<u8>> {
 }
 
 fn has_debug(file: &object::File) -> bool {
-    let data = file.section_by_name(".debug_info").and_then(|section| section.compressed_data().ok());
-    data.is_some_and(|data| !data.data.is_empty())
+    // What cannot be decompressed is there, and is explained when it is read.
+    let has_bytes = |section: object::Section| section.compressed_data().map_or(true, |data| !data.data.is_empty());
+    file.section_by_name(".debug_info").is_some_and(has_bytes)
 }
 
 fn candidates<'f>(library: &Path, file: &object::File<'f>, folder: &Path) -> Vec<(PathBuf, Mark<'f>)> {
@@ -154,7 +156,8 @@ fn sections(path: &Path, file: &object::File, folder: Option<&Path>) -> Result<S
 /// A section's bytes; none if the file has no such section.
 fn section(file: &object::File, name: &str, left: &mut u64) -> Result<Vec<u8>, String> {
     let Some(section) = file.section_by_name(name) else { return Ok(Vec::new()) };
-    let data = section.compressed_data().map_err(|error| format!("is damaged ({error})"))?;
+    let unknown = "\nhint: `objcopy --decompress-debug-sections FILE` makes it readable";
+    let data = section.compressed_data().map_err(|error| format!("cannot be decompressed ({error}){unknown}"))?;
     let size = data.uncompressed_size;
     *left = left.checked_sub(size).ok_or("is too large")?;
     match data.format {
@@ -164,10 +167,17 @@ fn section(file: &object::File, name: &str, left: &mut u64) -> Result<Vec<u8>, S
             let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(data.data, limit);
             bytes.map_err(|error| format!("is damaged ({error})"))
         }
-        _ => Err("is compressed in a way that is not known here (zstd?)\n\
-                  hint: `objcopy --decompress-debug-sections FILE` makes it readable"
-            .into()),
+        CompressionFormat::Zstandard => zstd(data.data, size).map_err(|error| format!("is damaged ({error})")),
+        _ => Err(format!("cannot be decompressed{unknown}")),
     }
+}
+
+/// So many bytes, or an error.
+fn zstd(data: &[u8], size: u64) -> io::Result<Vec<u8>> {
+    let decoder = StreamingDecoder::new(data).map_err(io::Error::other)?;
+    let mut bytes = Vec::new();
+    decoder.take(size).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == size { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 /// The checksum that `.gnu_debuglink` uses.

@@ -2,6 +2,7 @@
 
 mod hostile;
 
+use super::super::tests::has_clang;
 use super::*;
 use cloison_manifest::manifest;
 use std::fs::{self, File};
@@ -80,9 +81,13 @@ fn run(program: &str, arguments: &[&str], folder: &Path) {
 
 /// `libt.so`, compiled with these flags.
 fn build(flags: &[&str]) -> tempfile::TempDir {
+    build_with("cc", flags)
+}
+
+fn build_with(compiler: &str, flags: &[&str]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     fs::write(folder.path().join("t.c"), C).expect("a file");
-    run("cc", &[flags, &["-w", "-shared", "-fPIC", "-o", "libt.so", "t.c"]].concat(), folder.path());
+    run(compiler, &[flags, &["-w", "-shared", "-fPIC", "-o", "libt.so", "t.c"]].concat(), folder.path());
     folder
 }
 
@@ -120,6 +125,48 @@ fn what_compilers_write_agrees() {
         assert_eq!((debug.functions, debug.types, debug.note), (7, 7, None), "{flags:?}");
         assert_eq!(debug.file, Some(folder.path().join("libt.so")));
     }
+}
+
+#[test]
+fn what_clang_writes_agrees() {
+    if !has_clang("the debug information of libraries") {
+        return;
+    }
+    for flags in [
+        &["-g", "-gdwarf-3"][..],
+        &["-g", "-gdwarf-4"],
+        &["-g", "-gdwarf-5"],
+        &["-g", "-gdwarf-5", "-gz=zlib"],
+        &["-g", "-O2"],
+        &["-g", "-gdwarf-4", "-fdebug-types-section"],
+    ] {
+        let folder = build_with("clang", flags);
+        let (debug, differences) = verify(folder.path(), MANIFEST);
+        assert_eq!(differences, [""; 0], "{flags:?}");
+        assert_eq!((debug.functions, debug.types, debug.note), (7, 7, None), "{flags:?}");
+        let wrong = MANIFEST.replace("double x, y;", "double y, x;").replace("int c : 30", "int : 1; int c : 29");
+        let (_, found) = verify(folder.path(), &wrong);
+        for expected in ["`point.y` has offset 8 BY, and 0 here", "`tight.c` has first bit 13 BY, and 14 here"] {
+            assert!(found.iter().any(|one| one.contains(expected)), "{flags:?}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn sections_compressed_by_zstd_are_read() {
+    let folder = build(&["-g"]);
+    let to = &["--compress-debug-sections=zstd", "libt.so"];
+    if !Command::new("objcopy").args(to).current_dir(folder.path()).status().expect("objcopy").success() {
+        return super::super::tests::left_out("objcopy knows no zstd: sections compressed by it");
+    }
+    let bytes = fs::read(folder.path().join("libt.so")).expect("the library");
+    let file = object::File::parse(&*bytes).expect("an object file");
+    let section = object::Object::section_by_name(&file, ".debug_info").expect("a section");
+    let data = object::ObjectSection::compressed_data(&section).expect("its data");
+    assert_eq!(data.format, object::CompressionFormat::Zstandard);
+    let (debug, differences) = verify(folder.path(), MANIFEST);
+    assert_eq!((debug.functions, debug.types, debug.note), (7, 7, None));
+    assert_eq!(differences, [""; 0]);
 }
 
 #[test]
@@ -297,10 +344,12 @@ fn unknown_compression_is_explained() {
     let start = usize::try_from(range.expect("its place").offset).expect("a number");
     // The header of a compressed section is 24 bytes; its first word says how.
     assert_eq!(bytes[start - 24], 1);
-    bytes[start - 24] = 2;
-    fs::write(&path, &bytes).expect("a file");
-    let note = verify(folder.path(), MANIFEST).0.note.expect("a note");
-    assert!(note.contains(".debug_info is compressed") && note.contains("objcopy"), "{note}");
+    for (kind, expected) in [(2, ".debug_info is damaged"), (3, "objcopy")] {
+        bytes[start - 24] = kind;
+        fs::write(&path, &bytes).expect("a file");
+        let note = verify(folder.path(), MANIFEST).0.note.expect("a note");
+        assert!(note.contains(expected), "{note}");
+    }
 }
 
 /// A library has types of its own; a manifest's of the same name are the author's, if no function has to do with either.

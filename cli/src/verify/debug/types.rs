@@ -2,7 +2,7 @@
 
 use super::read::{Dwarf, Entry, Place};
 use gimli::{AttributeValue, DwAte, constants as dw};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many typedefs and qualifiers may stand before a type.
 const MAX_CHAIN: usize = 64;
@@ -138,6 +138,41 @@ impl<'d> Dwarf<'d> {
             (true, None) => Type::Unknown,
             (false, None) => Type::Void,
         }
+    }
+
+    /// The types of all objects outside of functions, by their names.
+    pub fn variables(&self) -> BTreeMap<&'d str, Type> {
+        let mut variables = BTreeMap::new();
+        for (place, child) in self.roots().flat_map(|root| self.children(root)) {
+            if child.tag() == dw::DW_TAG_variable
+                && let Some(name) = self.name(place, &child)
+            {
+                variables.insert(name, self.type_of(place, &child));
+            }
+        }
+        variables
+    }
+
+    /// What C calls a type, by any of its names: those of typedefs, and the tag; and whether it is `const` by one of them.
+    pub fn names(&self, mut c_type: Type) -> (Vec<String>, bool) {
+        let (mut names, mut constant) = (Vec::new(), false);
+        for _ in 0..MAX_CHAIN {
+            let Type::At(place) = c_type else { break };
+            let Some(entry) = self.entry(place) else { break };
+            names.extend(self.called(place, &entry));
+            match entry.tag() {
+                dw::DW_TAG_const_type => constant = true,
+                // An array is as `const` as its elements.
+                dw::DW_TAG_array_type
+                | dw::DW_TAG_atomic_type
+                | dw::DW_TAG_restrict_type
+                | dw::DW_TAG_typedef
+                | dw::DW_TAG_volatile_type => {}
+                _ => break,
+            }
+            c_type = self.type_of(place, &entry);
+        }
+        (names, constant)
     }
 
     /// What a type is, behind all its names.

@@ -5,7 +5,6 @@ use super::row::{Row, allow, allow_when, is, is_long};
 
 /// All that init may do.
 pub const ROWS: &[Row] = &[
-    #[cfg(target_arch = "x86_64")]
     allow(libc::SYS_poll, "waits for the broker or the worker to go"),
     allow(libc::SYS_ppoll, "the same, where poll is made of it"),
     allow(libc::SYS_restart_syscall, "waits on after it was stopped and continued"),

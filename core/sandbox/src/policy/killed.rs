@@ -61,7 +61,6 @@ pub const ROWS: &[Row] = &[
     // The machine.
     kill(libc::SYS_reboot, "the machine"),
     kill(libc::SYS_kexec_load, "another kernel"),
-    #[cfg(target_arch = "x86_64")]
     kill(libc::SYS_kexec_file_load, "another kernel"),
     kill(libc::SYS_init_module, "code inside the kernel"),
     kill(libc::SYS_finit_module, "code inside the kernel"),

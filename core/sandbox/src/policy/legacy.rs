@@ -1,4 +1,4 @@
-//! Names that only x86-64 still has: each is an older form of a call in another table.
+//! Names that newer machines no longer have: each is an older form of a call in another table.
 
 use super::row::{Row, allow, kill, refuse};
 use libc::{EACCES, ENOSYS, EPERM};

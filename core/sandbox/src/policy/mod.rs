@@ -17,14 +17,13 @@
 //!   it knows how to handle.
 //! - **death** ([`killed`]) for what has no honest use in here. Not a signal that could be caught.
 //!
-//! A filter is compiled from tables by `seccompiler` (`compile.rs`); [`Policy::verdict`] says the same in Rust, and
+//! A filter is compiled from tables (`compile.rs`); [`Policy::verdict`] says the same in Rust, and
 //! tests hold the two against each other.
 
 mod compile;
 pub mod files;
 pub mod init;
 pub mod killed;
-#[cfg(target_arch = "x86_64")]
 pub mod legacy;
 pub mod loading;
 pub mod microprocess;
@@ -36,7 +35,7 @@ pub mod template;
 pub mod threads;
 
 use crate::error::Error;
-use crate::layer::{self, Report};
+use crate::layer::{LayerName, Report};
 use crate::spec::Layers;
 use cloison_contract::interface::FileRule;
 pub use row::{Accept, Check, Row, Verdict};
@@ -57,22 +56,10 @@ pub struct Policy {
 /// What every policy but [`MICROPROCESS`] and [`child()`] says of the unknown.
 const UNKNOWN: Verdict = Verdict::Refuse(libc::ENOSYS);
 
-#[cfg(target_arch = "x86_64")]
 const LEGACY_ALLOWED: &[Row] = legacy::ALLOWED;
-#[cfg(target_arch = "x86_64")]
 const LEGACY_LOADING: &[Row] = legacy::LOADING;
-#[cfg(target_arch = "x86_64")]
 const LEGACY_REFUSED: &[Row] = legacy::REFUSED;
-#[cfg(target_arch = "x86_64")]
 const LEGACY_KILLED: &[Row] = legacy::KILLED;
-#[cfg(not(target_arch = "x86_64"))]
-const LEGACY_ALLOWED: &[Row] = &[];
-#[cfg(not(target_arch = "x86_64"))]
-const LEGACY_LOADING: &[Row] = &[];
-#[cfg(not(target_arch = "x86_64"))]
-const LEGACY_REFUSED: &[Row] = &[];
-#[cfg(not(target_arch = "x86_64"))]
-const LEGACY_KILLED: &[Row] = &[];
 
 /// What stands behind the own tables of a policy for a worker.
 const COMMON: [&[Row]; 6] = [serving::ROWS, LEGACY_ALLOWED, killed::ROWS, LEGACY_KILLED, refused::ROWS, LEGACY_REFUSED];
@@ -192,33 +179,35 @@ impl Policy {
     }
 
     /// The filter for a process of that number.
-    pub(crate) fn compile_for(&self, pid: i32) -> Result<BpfProgram, Error> {
-        let mut program = self.compile()?;
+    pub(crate) fn compile_for(&self, pid: i32) -> BpfProgram {
+        let mut program = self.compile();
         fill_in_own_pid(&mut program, pid);
-        Ok(program)
+        program
     }
 
     /// The filter, with a blank where the process's own number belongs.
-    pub(crate) fn compile(&self) -> Result<BpfProgram, Error> {
-        compile::compile(self).map_err(|error| Error::Compile { policy: self.name, message: error.to_string() })
+    pub(crate) fn compile(&self) -> BpfProgram {
+        compile::compile(self)
     }
 }
 
 /// Puts a policy on, or says why that is not possible here.
 pub(crate) fn install(asked: Layers, policy: &Policy, report: &mut Report) -> Result<(), Error> {
     if !asked.has(Layers::SECCOMP) {
-        report.off(layer::SECCOMP);
+        report.off(LayerName::Seccomp);
         return Ok(());
     }
-    let filter = policy.compile_for(rustix::process::getpid().as_raw_pid())?;
+    let filter = policy.compile_for(rustix::process::getpid().as_raw_pid());
     match apply(policy.name, &filter) {
         Err(Error::Filter { source, .. }) if source.raw_os_error() == Some(libc::ENOSYS) => {
-            report.unavailable(layer::SECCOMP, "this kernel has no filters")
+            report.unavailable(LayerName::Seccomp, "this kernel has no filters")
         }
         Err(error) => Err(error),
         Ok(()) => {
-            report
-                .on(layer::SECCOMP, format!("policy `{}`, {} instructions, on all threads", policy.name, filter.len()));
+            report.on(
+                LayerName::Seccomp,
+                format!("policy `{}`, {} instructions, on all threads", policy.name, filter.len()),
+            );
             Ok(())
         }
     }

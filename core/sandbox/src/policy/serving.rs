@@ -33,7 +33,6 @@ pub const ROWS: &[Row] = &[
         Refuse(libc::EACCES),
         "seals of a channel's memory; std looks at and copies descriptors",
     ),
-    #[cfg(target_arch = "x86_64")]
     allow(libc::SYS_poll, "std, and waiting on the control socket with a time limit"),
     allow(libc::SYS_ppoll, "the same"),
     // Output.

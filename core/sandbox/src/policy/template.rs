@@ -18,7 +18,6 @@ pub const ROWS: &[Row] = &[
         Refuse(libc::ENOTTY),
         "is it a terminal, and how wide? Output to one is flushed after each line",
     ),
-    #[cfg(target_arch = "x86_64")]
     allow(libc::SYS_dup2, "a child's own standard streams"),
     allow(libc::SYS_dup3, "the same"),
     // Long messages to the broker.

@@ -169,7 +169,6 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("segments", || call(libc::SYS_modify_ldt, &[0, 0, 0]), None, all(SYS)),
     attempt("lock_memory", || call(libc::SYS_mlock, &[0, 0]), Some(Done(0)), all(Failed(EPERM))),
     // Second names (N24, N25). Without 32-bit emulation the control dies of another signal.
-    #[cfg(target_arch = "x86_64")]
     attempt("int_0x80", int_0x80, None, all(SYS)),
     attempt("x32", || call(0x4000_0000 | libc::SYS_getpid, &[]), Some(Failed(ENOSYS)), all(SYS)),
     attempt("negative_number", || call(-7, &[]), Some(Failed(ENOSYS)), all(SYS)),
@@ -472,7 +471,6 @@ fn path_on_the_stack() -> i64 {
 }
 
 /// `getpid` as a 32-bit program calls it.
-#[cfg(target_arch = "x86_64")]
 fn int_0x80() -> i64 {
     let result: i64;
     // SAFETY: getpid has no arguments; the kernel changes no register but rax (and r8-r11).

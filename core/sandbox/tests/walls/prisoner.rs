@@ -113,7 +113,7 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
     if stage == Stage::Template {
         return;
     }
-    let seal = jail.microprocess_seal().expect("the seal compiles");
+    let seal = jail.microprocess_seal();
     let mut pidfd = 0i32;
     // SAFETY: a fork (null stack, no CLONE_VM) of a process with one thread; the kernel writes a descriptor to `pidfd`.
     let pid = unsafe { libc::syscall(libc::SYS_clone, FORK, 0, &raw mut pidfd, 0, 0) };

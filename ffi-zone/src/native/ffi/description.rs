@@ -82,7 +82,6 @@ fn element_type(element: Element) -> *mut ffi_type {
         Element::Double => addr_of_mut!(types::double),
         Element::Float => addr_of_mut!(types::float),
         Element::Integer => addr_of_mut!(types::uint64),
-        Element::Quad => addr_of_mut!(types::longdouble),
     }
 }
 

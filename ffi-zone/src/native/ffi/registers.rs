@@ -1,8 +1,8 @@
 //! Calls of which everything stays in registers, which is nearly every call: without libffi, in a tenth of its time.
 //!
-//! Both calling conventions that zones know give the integers and addresses among the arguments the integer registers, and the
+//! The calling convention gives the integers and addresses among the arguments the integer registers, and the
 //! `float`s and `double`s among them the vector registers, each kind in its own order and as long as there are such
-//! registers (System V ABI for x86-64, 3.2.3; AAPCS64, 6.8.2). What a function does not take it does not look at. So a
+//! registers (System V ABI for x86-64, 3.2.3). What a function does not take it does not look at. So a
 //! function of no more than six of the one and eight of the other can be called as if it took them all. Only what a
 //! function returns has to be asked for in the right kind of register.
 //!
@@ -12,12 +12,9 @@ use super::{Code, MAX_PARAMETERS};
 use cloison_contract::types::{CType, Scalar};
 use std::cell::UnsafeCell;
 
-#[cfg(not(any(all(target_arch = "x86_64", unix), target_arch = "aarch64")))]
-compile_error!("which registers take arguments is known for x86-64 and AArch64 alone");
-
-/// x86-64 has six; AArch64 has eight.
+/// How many integer registers take arguments.
 const INTEGERS: usize = 6;
-/// Both have eight.
+/// How many vector registers do.
 const FLOATS: usize = 8;
 
 /// Where the arguments of a function go.
@@ -32,8 +29,8 @@ pub(super) struct Registers {
 /// An argument for an integer register.
 struct Integer {
     parameter: usize,
-    /// How many bits of the register its type leaves over: they are its sign's, or zero. Neither convention asks callers
-    /// for all of this, and it costs less than to know which does.
+    /// How many bits of the register its type leaves over: they are its sign's, or zero. The convention does not ask callers
+    /// for all of this, and some compilers count on it.
     over: u32,
     signed: bool,
 }

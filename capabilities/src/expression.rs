@@ -8,15 +8,15 @@
 //! sum        = product { ( "+" | "-" ) product }
 //! product    = unary { ( "*" | "/" | "%" ) unary }
 //! unary      = ( "-" | "!" ) unary | "*" name | primary
-//! primary    = integer [ "KiB" | "MiB" | "GiB" ] | "NULL" | "return" | name | name "(" [ list ] ")" | "(" expression ")"
+//! primary    = integer [ "KiB" | "MiB" | "GiB" ] | "NULL" | "return" | "errno" | name | name "(" [ list ] ")" | "(" expression ")"
 //! list       = expression { "," expression }
 //! integer    = decimal digits, or "0x" and hexadecimal digits; "_" may stand between digits
 //! condition  = expression | ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) sum
 //! ```
 //!
 //! A `name` is a parameter, a constant or a value of an enumeration, `*name` the number its pointer points to, `name(…)`
-//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may leave out the `return` on the
-//! left. Everything is an `i128`, truth is 0 or 1, `&&` and `||` do not look at their right side when the left decides,
+//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may leave
+//! out the `return` on the left, and it alone may say `errno`: what the function left there, where 0 was before the call. Everything is an `i128`, truth is 0 or 1, `&&` and `||` do not look at their right side when the left decides,
 //! and any overflow or division by zero is an error, never a wrap.
 
 mod parse;
@@ -28,6 +28,7 @@ pub use parse::{Callee, Scope, Taken, Takes, parse, parse_condition};
 pub fn meaning(word: &str) -> Option<&'static str> {
     match word {
         "NULL" => Some("0"),
+        "errno" => Some("C's `errno` after the call"),
         "return" => Some("the function's value"),
         unit if crate::units::binary_unit(unit).is_some() => Some("a unit of sizes"),
         _ => None,
@@ -47,6 +48,8 @@ pub enum Expression {
     Call(FunctionId, Vec<Expression>),
     /// The number that a [`crate::interface::Role::Cell`] holds.
     Cell(usize),
+    /// `errno` as the function left it; only in a condition.
+    Errno,
     /// A number.
     Integer(i128),
     /// `-a`
@@ -85,6 +88,8 @@ pub trait Environment {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError>;
     /// The number in the cell at that position.
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError>;
+    /// What the function left in `errno`.
+    fn errno(&mut self) -> Result<i128, EvaluationError>;
     /// The function's value.
     fn value(&mut self) -> Result<i128, EvaluationError>;
     /// The value of another function.
@@ -128,6 +133,7 @@ impl Expression {
                 environment.call(*function, &values?)
             }
             Self::Cell(index) => environment.cell(*index),
+            Self::Errno => environment.errno(),
             Self::Integer(value) => Ok(*value),
             Self::Negate(inner) => inner.evaluate(environment)?.checked_neg().ok_or(EvaluationError::OutOfRange),
             Self::Not(inner) => Ok(i128::from(inner.evaluate(environment)? == 0)),
@@ -146,7 +152,7 @@ impl Expression {
             }
             Self::Call(_, arguments) => arguments.iter().for_each(|one| one.walk(visit)),
             Self::Negate(inner) | Self::Not(inner) => inner.walk(visit),
-            Self::Cell(_) | Self::Integer(_) | Self::Parameter(_) | Self::Return => {}
+            Self::Cell(_) | Self::Errno | Self::Integer(_) | Self::Parameter(_) | Self::Return => {}
         }
     }
 

@@ -278,7 +278,7 @@ pub struct Parameter {
 pub struct Returns {
     /// The call has failed unless this holds: `"== 0"`.
     pub error_unless: Option<Expression>,
-    /// The call has failed if this holds: `"< 0"`.
+    /// The call has failed if this holds: `"< 0"`, `"return == -1 && errno != 0"`.
     pub error_if: Option<Expression>,
     /// A failure carries `errno`.
     pub errno: Option<Switch>,

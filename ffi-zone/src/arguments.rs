@@ -5,13 +5,16 @@ use crate::callables::Unbound;
 use crate::number::{Misfit, bits_of_word};
 use crate::plan::{Range, Take};
 use crate::refusal::Refusal;
-use crate::retained::{Block, Retained};
+use crate::retained::{Block, Retained, Setter};
 use crate::scratch::Piece;
 use cloison_capabilities::call::{NULL, Request, Status};
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::interface::{Element, Lifetime, Role};
 use cloison_capabilities::types::{Scalar, TypeId};
 use std::sync::Arc;
+
+/// See `clients::Asking::bind` for how many that are.
+const TOO_MANY_CALLABLES: &str = "C has as many callables already as it may have at once; a handle that is closed gives back those that are kept for it";
 
 impl Call<'_, '_> {
     /// The request's words, then what follows from them.
@@ -245,11 +248,16 @@ impl Call<'_, '_> {
         }
         let bound = self.origin.callables.bind(self.id, index, word).map_err(|unbound| match unbound {
             Unbound::Malformed => self.malformed(),
-            Unbound::TooMany => Refusal::new(Status::TooMany, "there are as many callables as there may be"),
+            Unbound::TooMany => Refusal::new(Status::TooMany, TOO_MANY_CALLABLES),
         })?;
         self.desk.frame.set(index, bound.address);
         if self.plan().lifetimes.iter().any(|(parameter, _)| *parameter == index) {
-            self.desk.kept.push((index, Retained::Closure(bound.closure)));
+            let setter = Setter { function: self.id, parameter: index };
+            let retained = match self.plan().replaces.iter().any(|(parameter, _)| *parameter == index) {
+                true => Retained::Replaceable(bound.closure, setter),
+                false => Retained::Closure(bound.closure),
+            };
+            self.desk.kept.push((index, retained));
         } else {
             self.desk.closures.push(bound.closure);
         }

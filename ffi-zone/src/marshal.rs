@@ -30,7 +30,6 @@ use crate::handles::{Ended, HandleError, Handles};
 use crate::policy::Bounds;
 use crate::refusal::Refusal;
 use crate::results::Ending;
-use crate::retained::Retained;
 use crate::workspace::{Seat, Workspace};
 use cloison_capabilities::FunctionId;
 use cloison_capabilities::call::{ARENA_ALIGNMENT, Reply, Request, Status};
@@ -206,7 +205,7 @@ pub(crate) fn finish(
             handles.freed(&one);
         }
         for retained in one.retained {
-            if let Retained::Closure(closure) = retained {
+            if let Some(closure) = retained.closure() {
                 callables.release(closure);
             }
         }

@@ -5,6 +5,7 @@
 //! One of the modules of this crate that contain `unsafe`.
 
 use crate::callables::ClosureId;
+use cloison_capabilities::FunctionId;
 use cloison_transport::Arena;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
@@ -19,6 +20,17 @@ pub enum Retained {
     Buffer(u64, Arc<Block>),
     /// A function pointer.
     Closure(ClosureId),
+    /// A function pointer that is kept until the next one is set.
+    Replaceable(ClosureId, Setter),
+}
+
+/// What sets a function pointer: one parameter of one function.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Setter {
+    /// The function.
+    pub function: FunctionId,
+    /// The parameter's position.
+    pub parameter: usize,
 }
 
 impl Retained {
@@ -26,7 +38,15 @@ impl Retained {
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Block(block) | Self::Buffer(_, block) => block.bytes() as u64,
-            Self::Closure(_) => 0,
+            Self::Closure(_) | Self::Replaceable(..) => 0,
+        }
+    }
+
+    /// The function pointer, if it is one.
+    pub fn closure(&self) -> Option<ClosureId> {
+        match self {
+            Self::Closure(closure) | Self::Replaceable(closure, _) => Some(*closure),
+            Self::Block(_) | Self::Buffer(..) => None,
         }
     }
 }

@@ -250,6 +250,8 @@ pub struct Parameter {
     pub user_data: Option<Switch>,
     /// The library keeps it as long as that handle lives: a parameter's name, or `"return"`.
     pub retain: Option<String>,
+    /// A callable that is retained: the library gives up what it kept for the handle before, by this parameter.
+    pub replaces: Option<Switch>,
     /// `out`: a read-only view on the channel instead of a copy, valid until the next call.
     pub view: Option<Switch>,
     /// A handle that the call ends.

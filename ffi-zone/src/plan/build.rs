@@ -8,7 +8,7 @@ use cloison_capabilities::Interface;
 use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::interface::{
-    Buffer, Cell, CellFill, Fixed, Function, HandleArgument, Place, Pointed, RecordArgument, Role, Text,
+    Buffer, Cell, CellFill, Fixed, Function, HandleArgument, Lifetime, Place, Pointed, RecordArgument, Role, Text,
 };
 use cloison_capabilities::types::{CType, Scalar, TypeKind};
 use std::ffi::CString;
@@ -48,6 +48,7 @@ impl Plan {
             indirect: Vec::new(),
             large: matches!(function.result, CType::Record { .. } | CType::Wide(_)),
             lifetimes: Vec::new(),
+            replaces: Vec::new(),
         };
         plan.give_value(interface, function);
         for (index, parameter) in function.parameters.iter().enumerate() {
@@ -56,6 +57,9 @@ impl Plan {
                 Role::Buffer(buffer) => plan.buffer(&shapes, function, index, buffer),
                 Role::Callback(callback) => {
                     plan.lifetimes.extend(callback.retain.map(|lifetime| (index, lifetime)));
+                    if let (true, Some(Lifetime::Parameter(object))) = (callback.replaces, callback.retain) {
+                        plan.replaces.push((index, object));
+                    }
                     plan.take(index, 1, Take::Callback { null: callback.null });
                 }
                 Role::CapacityOf { scalar, of } => {

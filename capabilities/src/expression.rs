@@ -15,9 +15,10 @@
 //! ```
 //!
 //! A `name` is a parameter, a constant or a value of an enumeration, `*name` the number its pointer points to, `name(…)`
-//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may leave
-//! out the `return` on the left, and it alone may say `errno`: what the function left there, where 0 was before the call. Everything is an `i128`, truth is 0 or 1, `&&` and `||` do not look at their right side when the left decides,
-//! and any overflow or division by zero is an error, never a wrap.
+//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may
+//! leave out the `return` on the left, and it alone may say `errno`: what the function left there, where 0 was before the
+//! call. Everything is an `i128`, truth is 0 or 1, `&&` and `||` do not look at their right side when the left decides, and
+//! any overflow or division by zero is an error, never a wrap.
 
 mod parse;
 mod token;

@@ -87,7 +87,7 @@ pub fn place(shape: Shape, members: &[Need]) -> Option<(Layout, Vec<Place>)> {
 impl Need {
     /// The first bit, when all before `free` is taken.
     fn start(&self, free: u64) -> Option<u64> {
-        let unit = self.layout.size * 8;
+        let unit = self.layout.size.checked_mul(8)?;
         match self.bits {
             None => free.checked_next_multiple_of(self.byte_align() * 8),
             Some(Width { bits: 0, .. }) => free.checked_next_multiple_of(self.layout.align * 8),

@@ -158,7 +158,8 @@ fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<Library
 fn lack_hint(symbols: &Symbols, name: &str) -> String {
     if symbols.contains(name) {
         return format!(
-            "\nhint: let a function of a small library of your own return it, and declare that one: it links against this one and says `extern … {name};`"
+            "\nhint: let a function of a small library of your own return it, and declare that one: it links against \
+             this one and says `extern … {name};`"
         );
     }
     let near = did_you_mean(name, symbols.functions());

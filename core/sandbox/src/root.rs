@@ -222,7 +222,7 @@ fn put_tree(
             return Err(mount_error("no harmless device any more:", path)(Errno::ACCESS));
         }
     }
-    // No set-uid programs and no devices, even if somebody put them there.
+    // No set-uid programs, even if somebody put them there; whether it may be a device, its rights say.
     let attributes = rights.attributes() | libc::MOUNT_ATTR_NOSUID;
     sys::mount_attributes(mount, true, attributes).map_err(|source| Error::Mount {
         step: "restrict",

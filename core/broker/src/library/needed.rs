@@ -3,25 +3,23 @@
 //! The loader of a zone looks where every loader does, but sees less: the folders of the loader alone
 //! ([`LOADER_FILES`]), and of the library's own folder nothing but the library. It resolves every symbol at once.
 
+mod fault;
+mod module;
+
+pub use fault::Fault;
+
 use super::symbols::Symbols;
-use super::{CACHE, FOLDERS, LIBRARY_BYTES, Library, cached, open_file};
+use super::{CACHE, FOLDERS, Library, cached, open_file};
 use cloison_sandbox::LOADER_FILES;
-use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, VER_FLG_WEAK};
-use object::read::elf::{Dyn, ElfFile64, FileHeader, SectionTable};
-use object::{Endianness, Object, ObjectSymbol};
+use module::Module;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
-use std::fmt;
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
 
 /// The most libraries that are looked at for one.
 const DEPENDENCIES: usize = 200;
 /// How many links one name may lead over, as in the kernel.
 const LINKS: usize = 40;
-/// How many names one sentence lists.
-const LISTED: usize = 3;
 /// What every zone has loaded already: their symbols are there for libraries that do not name them.
 const OF_THE_ZONE: [&str; 3] = ["libc.so.6", "libgcc_s.so.1", "libm.so.6"];
 
@@ -32,89 +30,6 @@ pub struct Dependencies {
     pub symbols: Symbols,
     /// Why the loader would refuse it.
     pub faults: Vec<Fault>,
-}
-
-/// Why the loader would refuse a library.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Fault {
-    /// A dependency that is nowhere.
-    Missing {
-        /// Whose.
-        by: PathBuf,
-        /// Its name.
-        soname: String,
-    },
-    /// Functions or data that no library has.
-    Symbols {
-        /// Whose.
-        by: PathBuf,
-        /// Their names.
-        names: Vec<String>,
-    },
-    /// A dependency that is somewhere, but not where a zone sees it.
-    Unseen {
-        /// Whose.
-        by: PathBuf,
-        /// Its name.
-        soname: String,
-        /// Where it is.
-        path: PathBuf,
-    },
-    /// A dependency that has not got a version of symbols.
-    Version {
-        /// Whose.
-        by: PathBuf,
-        /// Which.
-        version: String,
-        /// Where the dependency is.
-        path: PathBuf,
-        /// The newest of its versions of that kind.
-        newest: Option<String>,
-    },
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { by, soname } => write!(
-                f,
-                "{} needs {soname}, which is not installed\nhint: install the package that has it",
-                by.display()
-            ),
-            Self::Symbols { by, names } => {
-                let listed: Vec<_> = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
-                let more = match names.len().saturating_sub(LISTED) {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
-                };
-                write!(
-                    f,
-                    "{} needs {}{more}, which none of the libraries has that it names\nhint: link it with `-l` against \
-                     what has them; a program that would have them itself, as for a plug-in, is not there in a zone",
-                    by.display(),
-                    listed.join(", ")
-                )
-            }
-            Self::Unseen { by, soname, path } => write!(
-                f,
-                "{} needs {soname}, and a zone does not see {}\nhint: a zone sees the library itself and the loader's \
-                 folders ({}): install {soname} there, or link it statically into the library",
-                by.display(),
-                path.display(),
-                folders().collect::<Vec<_>>().join(", ")
-            ),
-            Self::Version { by, version, path, newest } => {
-                let newest = newest.as_ref().map(|newest| format!(", but {newest} at most")).unwrap_or_default();
-                write!(
-                    f,
-                    "{} needs {version}, which {} has not got{newest}\nhint: it was built for a newer system: build it \
-                     here, or on a system that is no newer than this one",
-                    by.display(),
-                    path.display()
-                )
-            }
-        }
-    }
 }
 
 /// What the loader brings in with the library, breadth first as it does.
@@ -130,103 +45,6 @@ pub(super) fn dependencies(library: &Library) -> Result<Dependencies, String> {
     Ok(found)
 }
 
-/// A library's file, as far as it matters to others.
-struct Module {
-    path: PathBuf,
-    symbols: Symbols,
-    undefined: Vec<String>,
-    needed: Vec<String>,
-    /// Folders of its own where its dependencies are looked for first.
-    folders: Vec<PathBuf>,
-    /// By the name of a dependency: the versions that it must have.
-    versions_needed: Vec<(String, String)>,
-    versions: BTreeSet<String>,
-    /// By which name the others asked for it.
-    names: Vec<String>,
-}
-
-impl Module {
-    fn read(path: &Path, mut file: &File) -> Result<Self, String> {
-        let mut bytes = Vec::new();
-        file.take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-        file.rewind().map_err(|error| error.to_string())?;
-        let parsed = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
-        let mut module = Self {
-            path: path.to_owned(),
-            symbols: Symbols::default(),
-            undefined: Vec::new(),
-            needed: Vec::new(),
-            folders: Vec::new(),
-            versions_needed: Vec::new(),
-            versions: BTreeSet::new(),
-            names: Vec::new(),
-        };
-        module.symbols.define(&parsed, &bytes);
-        let undefined = parsed.dynamic_symbols().filter(|symbol| symbol.is_undefined() && !symbol.is_weak());
-        module.undefined = undefined
-            .filter_map(|symbol| symbol.name().ok().filter(|name| !name.is_empty()))
-            .map(str::to_owned)
-            .collect();
-        let file = ElfFile64::<Endianness>::parse(&*bytes).map_err(|error| error.to_string())?;
-        let sections = file.elf_header().sections(file.endian(), &*bytes).map_err(|error| error.to_string())?;
-        module.read_dynamic(&sections, file.endian(), &bytes).map_err(|error| error.to_string())?;
-        // What is damaged here is the loader's to complain about.
-        let _ = module.read_versions(&sections, file.endian(), &bytes);
-        Ok(module)
-    }
-
-    fn read_dynamic(&mut self, sections: &Sections<'_>, endian: Endianness, bytes: &[u8]) -> object::read::Result<()> {
-        let Some((entries, strings)) = sections.dynamic(endian, bytes)? else { return Ok(()) };
-        let strings = sections.strings(endian, bytes, strings)?;
-        let (mut old, mut new) = (Vec::new(), Vec::new());
-        for entry in entries {
-            let text = || entry.string(endian, strings).map(|text| String::from_utf8_lossy(text).into_owned());
-            match entry.d_tag(endian) {
-                DT_NEEDED => self.needed.push(text()?),
-                DT_RPATH => old.push(text()?),
-                DT_RUNPATH => new.push(text()?),
-                _ => {}
-            }
-        }
-        // The zone is told the path without links, see `Library` in the sandbox.
-        let path = self.path.canonicalize().unwrap_or_default();
-        let origin = path.parent().unwrap_or(Path::new("/")).display().to_string();
-        let listed = if new.is_empty() { old } else { new };
-        let folders = listed.iter().flat_map(|list| list.split(':'));
-        let plain = folders.map(|folder| folder.replace("${ORIGIN}", &origin).replace("$ORIGIN", &origin));
-        self.folders =
-            plain.filter(|folder| folder.starts_with('/') && !folder.contains('$')).map(PathBuf::from).collect();
-        Ok(())
-    }
-
-    fn read_versions(&mut self, sections: &Sections<'_>, endian: Endianness, bytes: &[u8]) -> object::read::Result<()> {
-        let name = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-        if let Some((mut definitions, strings)) = sections.gnu_verdef(endian, bytes)? {
-            let strings = sections.strings(endian, bytes, strings)?;
-            while let Some((_, mut names)) = definitions.next()? {
-                // The first is its own name, the others those that it goes on from.
-                if let Some(first) = names.next()? {
-                    self.versions.insert(name(first.name(endian, strings)?));
-                }
-            }
-        }
-        if let Some((mut needs, strings)) = sections.gnu_verneed(endian, bytes)? {
-            let strings = sections.strings(endian, bytes, strings)?;
-            while let Some((need, mut versions)) = needs.next()? {
-                let of = name(need.file(endian, strings)?);
-                while let Some(version) = versions.next()? {
-                    if version.vna_flags.get(endian).0 & VER_FLG_WEAK.0 == 0 {
-                        self.versions_needed.push((of.clone(), name(version.name(endian, strings)?)));
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-type Sections<'b> = SectionTable<'b, object::elf::FileHeader64<Endianness>>;
-
 /// The module and all that it needs, as far as a zone sees them.
 fn closure(first: Module, faults: &mut Vec<Fault>) -> Vec<Module> {
     let cache = std::fs::read(CACHE).unwrap_or_default();
@@ -238,26 +56,50 @@ fn closure(first: Module, faults: &mut Vec<Fault>) -> Vec<Module> {
             if !asked.insert(soname.clone()) {
                 continue;
             }
-            let places = places(&soname, &modules[next].folders, &cache);
-            let by = modules[next].path.clone();
-            let Some(path) = places.iter().find_map(|place| in_a_zone(place)) else {
-                let elsewhere = places.into_iter().find(|place| place.is_file());
-                faults.push(match elsewhere {
-                    Some(path) => Fault::Unseen { by, soname, path },
-                    None => Fault::Missing { by, soname },
-                });
-                continue;
-            };
-            // One that cannot be read is the loader's to complain about.
-            let read = open_file(&path).ok().and_then(|file| Module::read(&path, &file).ok());
-            if let Some(mut module) = read {
-                module.names.push(soname);
-                modules.push(module);
+            let asking = &modules[next];
+            let places = places(&soname, asking.own.as_ref().unwrap_or(&asking.inherited), &cache);
+            let by = asking.path.clone();
+            match find(&places) {
+                Found::Here(mut module) => {
+                    module.inherited.extend_from_slice(&asking.inherited);
+                    module.asked_as = Some(soname);
+                    modules.push(*module);
+                }
+                Found::Damaged(path, reason) => faults.push(Fault::NoLibrary { by, path, reason }),
+                Found::Elsewhere(path) => faults.push(Fault::Unseen { by, soname, path }),
+                Found::Nowhere => faults.push(Fault::Missing { by, soname }),
             }
         }
         next += 1;
     }
     modules
+}
+
+/// What stands at the places where a dependency is looked for.
+enum Found {
+    /// The first that can be loaded.
+    Here(Box<Module>),
+    /// None that can be loaded, and why the first cannot.
+    Damaged(PathBuf, String),
+    /// One that a zone does not see.
+    Elsewhere(PathBuf),
+    Nowhere,
+}
+
+/// As the loader, this goes on where it finds a library for another machine.
+fn find(places: &[PathBuf]) -> Found {
+    let mut damaged = None;
+    for path in places.iter().filter_map(|place| in_a_zone(place)) {
+        match open_file(&path).map_err(|error| error.to_string()).and_then(|file| Module::read(&path, &file)) {
+            Ok(module) => return Found::Here(Box::new(module)),
+            Err(reason) => drop(damaged.get_or_insert((path, reason))),
+        }
+    }
+    match (damaged, places.iter().find(|place| place.is_file())) {
+        (Some((path, reason)), _) => Found::Damaged(path, reason),
+        (None, Some(path)) => Found::Elsewhere(path.clone()),
+        (None, None) => Found::Nowhere,
+    }
 }
 
 /// Where the loader looks for a dependency, in its order.
@@ -314,7 +156,7 @@ fn in_a_zone(path: &Path) -> Option<PathBuf> {
 fn missing_versions(modules: &[Module], faults: &mut Vec<Fault>) {
     for module in modules {
         for (soname, version) in &module.versions_needed {
-            let Some(of) = modules.iter().find(|other| other.names.contains(soname)) else { continue };
+            let Some(of) = modules.iter().find(|other| other.asked_as.as_ref() == Some(soname)) else { continue };
             // One without any versions takes whoever asks for one.
             if of.versions.is_empty() || of.versions.contains(version) {
                 continue;
@@ -366,7 +208,7 @@ fn of_the_zone() -> Symbols {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::fs::{self, File};
     use std::process::Command;
 
     /// Compiles a library in the folder.

@@ -3,8 +3,9 @@
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
-use cloison_broker::library::{self, Library};
+use cloison_broker::library::{self, Dependencies, Library, Symbols};
 use cloison_broker::sources::Sources;
+use cloison_contract::interface::Function;
 use cloison_contract::spelling::did_you_mean;
 use cloison_manifest::application;
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics};
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
+// Those of `--verify` are called the same.
+#[group(skip)]
 #[command(after_help = "Examples:
   cloison check .
   cloison check zlib.zone.toml --verify --header zlib.h")]
@@ -121,26 +124,47 @@ fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<Library
     let opened = library::open(interface, &zone.folder);
     match &opened {
         Err(error) => finding.errors.push(error.to_string()),
-        Ok(library) => match library::symbols(library) {
+        Ok(library) => match library::dependencies(library) {
             Err(error) => finding.errors.push(format!("{}: {error}", library.path.display())),
-            Ok(symbols) => {
-                for function in interface.functions.iter().filter(|function| !symbols.contains(&function.symbol)) {
-                    let near = did_you_mean(&function.symbol, symbols.names());
-                    let hint = near.map(|near| format!("\nhint: it has `{near}`")).unwrap_or_default();
-                    let at = format!("{}:{}", interface.source, function.declared.line);
-                    let library = library.path.display();
+            Ok(Dependencies { symbols, faults }) => {
+                let at = |line: u32| format!("{}:{line}", interface.source);
+                finding
+                    .errors
+                    .extend(faults.iter().map(|fault| format!("{}: {fault}", at(interface.library.declared.line))));
+                let callable = |function: &&Function| symbols.is_function(&function.symbol);
+                for function in interface.functions.iter().filter(|function| !callable(function)) {
+                    let hint = lack_hint(&symbols, &function.symbol);
+                    let (at, library) = (at(function.declared.line), library.path.display());
                     finding.errors.push(format!("{at}: {library} {}{hint}", symbols.lack(&function.symbol)));
                 }
             }
         },
     }
+    let functions = interface.functions.iter().filter(|function| !function.internal).count();
+    if functions == 0 {
+        let what = "nothing is offered to Python: the manifest has no function that is not `internal`";
+        let hint = "declare one, as in [functions.NAME] with c = \"int f(int n)\"";
+        finding.errors.push(format!("{}: {what}\nhint: {hint}", interface.source));
+    }
     finding.zones.push(Checked {
         name: interface.name.clone(),
         manifest: interface.source.clone(),
         library: opened.as_ref().ok().map(|library| library.path.clone()),
-        functions: interface.functions.iter().filter(|function| !function.internal).count(),
+        functions,
     });
     opened.ok()
+}
+
+/// What to do about a name that is no function of the library.
+fn lack_hint(symbols: &Symbols, name: &str) -> String {
+    if symbols.contains(name) {
+        return format!(
+            "\nhint: let a function of a small library of your own return it, and declare that one: it links against \
+             this one and says `extern … {name};`"
+        );
+    }
+    let near = did_you_mean(name, symbols.functions());
+    near.map(|near| format!("\nhint: it has `{near}`")).unwrap_or_default()
 }
 
 /// What the manifest says of C, against the compiler and the library.

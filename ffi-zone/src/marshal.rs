@@ -45,7 +45,6 @@ use crate::marshal::results::Ending;
 use crate::marshal::workspace::{Seat, Workspace};
 use crate::native::ffi::Frame;
 use crate::objects::handles::{Ended, HandleError, Handles};
-use crate::objects::retained::Retained;
 use crate::serve::policy::Bounds;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ARENA_ALIGNMENT, Reply, Request, Status};
@@ -221,7 +220,7 @@ pub(crate) fn finish(
             handles.freed(&one);
         }
         for retained in one.retained {
-            if let Retained::Closure(closure) = retained {
+            if let Some(closure) = retained.closure() {
                 callables.release(closure);
             }
         }

@@ -402,6 +402,50 @@ fn more_callables_than_there_may_be() {
 }
 
 #[test]
+fn a_callable_that_is_replaced_is_given_back() {
+    let (zone, mut client) = start(Instances::Shared);
+    let word = zone.call(&mut client, "box_new", &[Word(1)]).words[0];
+    let fire = |client: &mut Client| {
+        let mut asked = 0;
+        let reply = zone.converse(client, "box_fire", &[Word(word), Word(5)], |_, question| {
+            asked = question.callable;
+            of(1)
+        });
+        (reply.status == Status::Ok).then_some(asked)
+    };
+    // Many more than there may be at once, and each twice.
+    for number in (1..200).flat_map(|number| [number, number]) {
+        assert_eq!(zone.call(&mut client, "box_set", &[Word(word), Word(number)]).status, Status::Ok, "{number}");
+        assert!(number % 50 != 0 || fire(&mut client) == Some(number));
+    }
+    // What takes it away gives it back as well.
+    for number in 1..200 {
+        assert_eq!(zone.call(&mut client, "box_set", &[Word(word), Word(number)]).status, Status::Ok, "{number}");
+        assert_eq!(zone.call(&mut client, "box_set", &[Word(word), Word(0)]).status, Status::Ok);
+    }
+    // After a failure nobody knows which of them the library has: both stay, until there are too many.
+    let refused = (1..200).find(|number| {
+        let reply = zone.call(&mut client, "box_try", &[Word(word), Word(*number), Word(1)]);
+        assert!(matches!(reply.status, Status::NativeError | Status::TooMany), "{number}");
+        assert!(reply.status == Status::TooMany || fire(&mut client) == Some(*number));
+        reply.status == Status::TooMany
+    });
+    assert_eq!(refused, Some(65));
+    assert_eq!(
+        zone.call(&mut client, "box_try", &[Word(word), Word(7), Word(0)]).status,
+        Status::Ok,
+        "7 is there already"
+    );
+    assert_eq!(
+        zone.call(&mut client, "box_try", &[Word(word), Word(100), Word(0)]).status,
+        Status::Ok,
+        "and now alone"
+    );
+    assert_eq!(fire(&mut client), Some(100));
+    zone.stop();
+}
+
+#[test]
 fn numbers_that_are_none_are_refused() {
     let (zone, mut client) = start(Instances::Shared);
     let request = common::request(zone.id("times"), &[Word(0), Word(1)], client.caller.arena());

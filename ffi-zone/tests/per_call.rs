@@ -67,6 +67,7 @@ fn callback(name: &str) -> Parameter {
         null: false,
         default_none: false,
         retain: None,
+        replaces: false,
     };
     let c_type = CType::Pointer { to: Box::new(CType::Void), constant: false };
     Parameter { name: name.into(), c_type, shape: Shape::Callback(callback), leading: false }

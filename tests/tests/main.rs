@@ -10,6 +10,7 @@ mod demonstration;
 mod denials;
 mod dependency_wall;
 mod doctor;
+mod errno;
 mod examples;
 mod handles;
 mod leaves_nothing;

@@ -164,7 +164,7 @@ fn every_crime_has_a_typed_answer_and_the_next_call_works() {
 
 #[test]
 fn a_crash_loop_is_slowed_down_and_recovers() {
-    let source = "import cloison, time\nzone = cloison.capability('crimes')\nkinds = {}\nuntil = time.monotonic() + 3\nwhile time.monotonic() < until:\n    try:\n        zone.segfault()\n    except cloison.Error as error:\n        kinds[type(error).__name__] = kinds.get(type(error).__name__, 0) + 1\n        if isinstance(error, cloison.ZoneUnavailable):\n            time.sleep(0.1)\nprint(kinds)\nfor _ in range(80):\n    try:\n        print(zone.add(2, 3))\n        break\n    except cloison.ZoneUnavailable as error:\n        time.sleep(0.1)\n";
+    let source = "import cloison, time\nzone = cloison.capability('crimes')\nkinds = {}\nuntil = time.monotonic() + 3\nwhile time.monotonic() < until:\n    try:\n        zone.segfault()\n    except cloison.Error as error:\n        kinds[type(error).__name__] = kinds.get(type(error).__name__, 0) + 1\n        if isinstance(error, cloison.ZoneUnavailable):\n            advice = str(error)\n            time.sleep(0.1)\nprint(kinds, advice)\nfor _ in range(80):\n    try:\n        print(zone.add(2, 3))\n        break\n    except cloison.ZoneUnavailable as error:\n        time.sleep(0.1)\n";
     let manifest = "[capabilities.crimes]\nzone = \"crimes.zone.toml\"\nallow = \"*\"\n";
     let project = Project::script(source)
         .library("crimes.so", SOURCE)
@@ -178,6 +178,7 @@ fn a_crash_loop_is_slowed_down_and_recovers() {
         .and_then(|rest| rest.split([',', '}']).next()?.parse::<u32>().ok());
     assert!(crashes.is_some_and(|crashes| (10..30).contains(&crashes)), "{output}");
     assert!(output.stdout.contains("ZoneUnavailable") && output.stdout.ends_with("5\n"), "{output}");
+    assert!(output.stdout.contains("with `instances = \"per-call\"`"), "what would help is said: {output}");
 }
 
 /// A library whose constructor does this.

@@ -16,6 +16,8 @@ pub enum Expression {
     Call(FunctionId, Vec<Expression>),
     /// The number that a [`crate::shape::ScalarPointer`] leads to: `*name`.
     Dereference(usize),
+    /// `errno` as the function left it; only in a condition.
+    Errno,
     /// A number.
     Integer(i128),
     /// `-a`
@@ -54,6 +56,8 @@ pub trait Environment {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError>;
     /// The number in the cell at that position.
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError>;
+    /// What the function left in `errno`.
+    fn errno(&mut self) -> Result<i128, EvaluationError>;
     /// The function's value.
     fn value(&mut self) -> Result<i128, EvaluationError>;
     /// The value of another function.
@@ -97,6 +101,7 @@ impl Expression {
                 environment.call(*function, &values?)
             }
             Self::Dereference(index) => environment.cell(*index),
+            Self::Errno => environment.errno(),
             Self::Integer(value) => Ok(*value),
             Self::Negate(inner) => inner.evaluate(environment)?.checked_neg().ok_or(EvaluationError::OutOfRange),
             Self::Not(inner) => Ok(i128::from(inner.evaluate(environment)? == 0)),
@@ -115,7 +120,7 @@ impl Expression {
             }
             Self::Call(_, arguments) => arguments.iter().for_each(|one| one.walk(visit)),
             Self::Negate(inner) | Self::Not(inner) => inner.walk(visit),
-            Self::Dereference(_) | Self::Integer(_) | Self::Parameter(_) | Self::Return => {}
+            Self::Dereference(_) | Self::Errno | Self::Integer(_) | Self::Parameter(_) | Self::Return => {}
         }
     }
 

@@ -52,6 +52,8 @@ pub struct Diagnostic {
     pub label: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Its line in the file is not shown, as the message says all that stands there.
+    pub brief: bool,
 }
 
 impl Diagnostic {
@@ -64,6 +66,7 @@ impl Diagnostic {
             span: Some(clamp(&source.text, span)),
             label: None,
             hint: None,
+            brief: false,
         }
     }
 
@@ -84,6 +87,12 @@ impl Diagnostic {
         Self { hint: Some(hint.into()), ..self }
     }
 
+    /// The same in two lines, for a message that says all that stands at its place.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        Self { brief: true, ..self }
+    }
+
     /// The same as a warning.
     #[must_use]
     pub fn warning(self) -> Self {
@@ -101,13 +110,19 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
         };
         let title = level.primary_title(&self.message);
+        let origin = annotate_snippets::Origin::path(&self.source.name);
         let mut group = match &self.span {
+            Some(_) if self.brief => {
+                let at = self.location().unwrap_or_default();
+                let origin = origin.line(at.line as usize).char_column(at.column as usize);
+                Group::with_title(title).element(origin)
+            }
             Some(span) => {
                 let annotation = AnnotationKind::Primary.span(span.clone()).label(self.label.as_deref());
                 Group::with_title(title)
                     .element(Snippet::source(&self.source.text).path(&self.source.name).annotation(annotation))
             }
-            None => Group::with_title(title).element(annotate_snippets::Origin::path(&self.source.name)),
+            None => Group::with_title(title).element(origin),
         };
         if let Some(hint) = &self.hint {
             group = group.element(Level::HELP.with_name(Some("hint")).message(hint));
@@ -218,18 +233,30 @@ impl Diagnostics {
         self
     }
 
-    /// The first `most` of them.
+    /// The first `most` of them, and how many more there are.
     #[must_use]
     pub fn truncated(mut self, most: usize) -> Self {
-        self.list.truncate(most);
+        let more = self.list.len().saturating_sub(most);
+        if let Some(source) = self.list.get(most).map(|one| Arc::clone(&one.source)) {
+            self.list.truncate(most);
+            let message = format!("{more} more {}", if more == 1 { "mistake" } else { "mistakes" });
+            let hint = format!("these are the first {most}; the others are shown as soon as there is room for them");
+            self.list.push(Diagnostic::whole_file(&source, message).hint(hint));
+        }
         self
     }
 
     /// As text for a terminal (`colour`) or a file, ending in a line feed; empty if there is nothing to say.
     pub fn render(&self, colour: bool) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let texts: Vec<String> = self.list.iter().map(|one| one.render(&renderer) + "\n").collect();
-        texts.join("\n")
+        let mut text = String::new();
+        for (index, one) in self.list.iter().enumerate() {
+            // Brief ones stand together, the others apart.
+            let apart = index > 0 && !(one.brief && self.list[index - 1].brief);
+            text += if apart { "\n" } else { "" };
+            text += &(one.render(&renderer) + "\n");
+        }
+        text
     }
 }
 

@@ -20,7 +20,7 @@ use toml::de::DeTable;
 
 /// The largest file that is read.
 pub const MAX_FILE_BYTES: usize = 1 << 20;
-/// How many mistakes are shown before we stop.
+/// How many mistakes are shown; of the others it is said how many they are.
 const MAX_DIAGNOSTICS: usize = 50;
 
 /// A file that is being read and what has been found wrong with it so far.
@@ -44,7 +44,7 @@ pub fn read<T>(
     let source = Source::new(file_name, text);
     let mut reader = Reader { source: Arc::clone(&source), diagnostics: Diagnostics::default() };
     let (root, errors) = DeTable::parse_recoverable(&source.text);
-    for error in errors.iter().take(MAX_DIAGNOSTICS) {
+    for error in &errors {
         let message = error.message().trim().replace('\n', "; ");
         reader.error(error.span().unwrap_or(0..0), message);
     }

@@ -8,15 +8,16 @@
 //! sum        = product { ( "+" | "-" ) product }
 //! product    = unary { ( "*" | "/" | "%" ) unary }
 //! unary      = ( "-" | "!" ) unary | "*" name | primary
-//! primary    = integer [ "KiB" | "MiB" | "GiB" ] | "NULL" | "return" | name | name "(" [ list ] ")" | "(" expression ")"
+//! primary    = integer [ "KiB" | "MiB" | "GiB" ] | "NULL" | "return" | "errno" | name | name "(" [ list ] ")" | "(" expression ")"
 //! list       = expression { "," expression }
 //! integer    = decimal digits, or "0x" and hexadecimal digits; "_" may stand between digits
 //! condition  = expression | ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) sum
 //! ```
 //!
 //! A `name` is a parameter, a constant or a value of an enumeration, `*name` the number its pointer points to, `name(…)`
-//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may leave out the `return` on the
-//! left.
+//! another function of the manifest, and `return` the function's own value. A `condition` (`error_unless`, `error_if`) may
+//! leave out the `return` on the left, and it alone may say `errno`: what the function left there, where 0 was before the
+//! call.
 
 mod parse;
 mod token;
@@ -27,6 +28,7 @@ pub use parse::{Callee, Scope, Taken, Takes, parse, parse_condition};
 pub fn meaning(word: &str) -> Option<&'static str> {
     match word {
         "NULL" => Some("0"),
+        "errno" => Some("C's `errno` after the call"),
         "return" => Some("the function's value"),
         unit if crate::units::binary_unit(unit).is_some() => Some("a unit of sizes"),
         _ => None,

@@ -20,7 +20,7 @@
 //! | `[types.NAME]` | `c`, `doc`; of handles `handle`, `free`, `owner`, `max_live`, `thread_affine`; of enumerations `flags`; of unions `live`; of pointers to functions `error`, `deadline`, `parameters`; of structs and unions one for each member (or `members`) |
 //! | a member | `text`, `bytes`, `null`, `hidden`, `live` (`by`, `cases`) |
 //! | `[functions.NAME]` | `c`, `doc`, `internal`, `deadline`, `callables`, `blocking`, `variadic`, `returns`, and one for each parameter (or `parameters`) |
-//! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes`, `value`, `user_data`, `leading`, `view`, `retain`, `consumed`, `owner`, `borrowed`, `free`, `on_error`, `error`, `deadline`, `parameters` |
+//! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes`, `value`, `user_data`, `leading`, `view`, `retain`, `replaces`, `consumed`, `owner`, `borrowed`, `free`, `on_error`, `error`, `deadline`, `parameters` |
 //! | `returns` | `error_unless`, `error_if`, `errno`, `message`, `raises`, `value`, `text`, `bytes`, `null`, `free`, `length`, `owner`, `borrowed` |
 //!
 //! `length`, `capacity`, `error_unless` and `error_if` are [expressions](cloison_contract::expression). `max` is a size; for an output whose

@@ -161,6 +161,7 @@ fn limits(parameter: &Parameter) -> Option<String> {
         (_, Some(most), _) => format!("at most {}", sandbox::size(most)),
         (.., Shape::Handle(handle)) if handle.consumed => "ended by the call".to_owned(),
         (.., Shape::Callback(callback)) => match (callback.retain.is_some(), callback.deadline) {
+            (true, _) if callback.replaces => "kept by the library, until the next one".to_owned(),
             (true, _) => "kept by the library".to_owned(),
             (false, Some(deadline)) => format!("{} for each run", sandbox::time(deadline)),
             (false, None) => "called during the call only".to_owned(),

@@ -60,7 +60,7 @@ text_or_number!(
     /// Arithmetic.
     Expression,
     {
-        "description": "Arithmetic over whole numbers and parameters: \"n\", \"*n\", \"width * height\", \"return\", \"f(n)\".",
+        "description": "Arithmetic over whole numbers and parameters: \"n\", \"*n\", \"width * height\", \"return\", \"f(n)\"; in conditions also \"errno\".",
         "type": "string",
         "minLength": 1
     }

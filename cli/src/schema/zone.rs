@@ -250,6 +250,8 @@ pub struct Parameter {
     pub user_data: Option<Switch>,
     /// The library keeps it as long as that handle lives: a parameter's name, or `"return"`.
     pub retain: Option<String>,
+    /// A callable that is retained: the library gives up what it kept for the handle before, by this parameter.
+    pub replaces: Option<Switch>,
     /// `out`: a read-only view on the channel instead of a copy, valid until the next call.
     pub view: Option<Switch>,
     /// A handle that the call ends.
@@ -278,7 +280,7 @@ pub struct Parameter {
 pub struct Returns {
     /// The call has failed unless this holds: `"== 0"`.
     pub error_unless: Option<Expression>,
-    /// The call has failed if this holds: `"< 0"`.
+    /// The call has failed if this holds: `"< 0"`, `"return == -1 && errno != 0"`.
     pub error_if: Option<Expression>,
     /// A failure carries `errno`.
     pub errno: Option<Switch>,

@@ -2,20 +2,23 @@
 //!
 //! The file is opened once, here. The zone loads that very descriptor, so what was checked is what runs.
 
+mod needed;
 mod symbols;
 
+pub use needed::{Dependencies, Fault};
 pub use symbols::Symbols;
 
 use cloison_contract::Interface;
 use cloison_contract::interface::LibraryLocation;
+use cloison_sandbox::harmless_device;
+use object::Endianness;
 use object::elf::DT_SONAME;
 use object::read::elf::{Dyn, ElfFile64, FileHeader};
-use object::{Endianness, Object};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The loader's index of libraries, `ld.so.cache(5)` in its format since glibc 2.2.
@@ -26,12 +29,20 @@ const FOLDERS: [&str; 6] =
     ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"];
 /// The largest library that is hashed or whose symbols are read, in bytes.
 const LIBRARY_BYTES: u64 = 1 << 30;
-/// The most dependencies whose symbols are read.
-const DEPENDENCIES: usize = 200;
 
 /// Why there is no library.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
+    /// `files` names a device that no zone can open.
+    #[error(
+        "{source_file}: [sandbox] files names {path}, a device, which does not open in a zone\nhint: /dev/null, /dev/random and /dev/urandom do; other devices lead out of the sandbox"
+    )]
+    Device {
+        /// The manifest.
+        source_file: String,
+        /// The path.
+        path: String,
+    },
     /// The file's digest is not among those listed.
     #[error("{}: SHA-256 is {actual}, which is not in `sha256` at {at}", path.display())]
     Digest {
@@ -94,9 +105,7 @@ pub struct Library {
 /// Open the library that `interface` names; `folder` is the manifest's.
 pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryError> {
     let at = || format!("{}:{}", interface.source, interface.library.declared.line);
-    if let Some(missing) = interface.sandbox.files.iter().find(|rule| !Path::new(&rule.path).exists()) {
-        return Err(LibraryError::NoSuchFile { source_file: interface.source.clone(), path: missing.path.clone() });
-    }
+    check_files(interface)?;
     let path = match &interface.library.location {
         LibraryLocation::Path(path) => folder.join(path),
         LibraryLocation::Soname(soname) => {
@@ -129,20 +138,29 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryErro
     Ok(Library { path, file })
 }
 
-/// The names that the library, and those it depends on, define for others: what `dlsym` would find. Without versions.
-pub fn symbols(library: &Library) -> Result<Symbols, String> {
-    let (mut symbols, mut needed) = (Symbols::default(), Vec::new());
-    collect(&library.file, &mut symbols, &mut needed)?;
-    let mut seen = BTreeSet::new();
-    while let Some(soname) = needed.pop() {
-        if seen.len() < DEPENDENCIES && seen.insert(soname.clone())
-            // A dependency that cannot be found or read is the loader's to complain about.
-            && let Some(file) = find(&soname).and_then(|path| open_file(&path).ok())
-        {
-            let _ = collect(&file, &mut symbols, &mut needed);
+/// Whether a zone can open what `files` names, as far as that can be seen beforehand.
+fn check_files(interface: &Interface) -> Result<(), LibraryError> {
+    for rule in &interface.sandbox.files {
+        let (source_file, path) = (interface.source.clone(), rule.path.clone());
+        let Ok(metadata) = std::fs::metadata(&path) else {
+            return Err(LibraryError::NoSuchFile { source_file, path });
+        };
+        let kind = metadata.file_type();
+        if kind.is_block_device() || kind.is_char_device() && !harmless_device(metadata.rdev()) {
+            return Err(LibraryError::Device { source_file, path });
         }
     }
-    Ok(symbols)
+    Ok(())
+}
+
+/// What the loader brings in with the library, and what it would miss.
+pub fn dependencies(library: &Library) -> Result<Dependencies, String> {
+    needed::dependencies(library)
+}
+
+/// The names that the library, and those it depends on, define for others: what `dlsym` would find. Without versions.
+pub fn symbols(library: &Library) -> Result<Symbols, String> {
+    Ok(dependencies(library)?.symbols)
 }
 
 /// What a library is called, and what it has by itself.
@@ -170,20 +188,6 @@ fn soname(bytes: &[u8]) -> Option<String> {
     let strings = sections.strings(endian, bytes, strings).ok()?;
     let name = entries.iter().find(|entry| entry.d_tag(endian) == DT_SONAME)?;
     Some(String::from_utf8_lossy(name.string(endian, strings).ok()?).into_owned())
-}
-
-fn collect(mut file: &File, symbols: &mut Symbols, needed: &mut Vec<String>) -> Result<(), String> {
-    let mut bytes = Vec::new();
-    file.take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    file.rewind().map_err(|error| error.to_string())?;
-    let parsed = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
-    symbols.define(&parsed, &bytes);
-    let libraries = parsed.import_libraries().map_err(|error| error.to_string())?;
-    for library in libraries {
-        let library = library.map_err(|error| error.to_string())?;
-        needed.push(String::from_utf8_lossy(library.name()).into_owned());
-    }
-    Ok(())
 }
 
 /// Not blocking: opening a FIFO would wait for somebody to write.
@@ -260,7 +264,8 @@ mod tests {
         let library = Library { file: File::open(&path).unwrap(), path };
         let symbols = symbols(&library).unwrap();
         assert!(symbols.contains("qsort"));
-        assert!(symbols.contains("strlen"), "chosen at run time (IFUNC)");
+        assert!(symbols.is_function("strlen"), "chosen at run time (IFUNC)");
+        assert!(symbols.contains("environ") && !symbols.is_function("environ"), "a variable");
         assert!(!symbols.contains("no_such_symbol"));
         let path = find("libm.so.6").unwrap();
         let library = Library { file: File::open(&path).unwrap(), path };

@@ -7,7 +7,9 @@ use crate::family::Family;
 use crate::library;
 use crate::processes::signal_name;
 use crate::zone::{Attached, Health, Instance, InstanceId, START_DEADLINE, Waiting};
+use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_contract::types::TypeKind;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::control::ControlError;
@@ -110,7 +112,19 @@ impl Broker {
         let zone = &self.zones[zone];
         let name = &zone.specification.interface.name;
         let count = zone.backoff.get(&owner).map_or(0, Backoff::recent);
-        format!("zone {name:?} has ended {count} times in a short time and starts again in {:.1} s", wait.as_secs_f64())
+        let wait = wait.as_secs_f64();
+        let message = format!("zone {name:?} has ended {count} times in a short time and starts again in {wait:.1} s");
+        let interface = &zone.specification.interface;
+        // An object would not outlive the call that made it.
+        let has_handles = interface.types.iter().any(|one| matches!(one.kind, TypeKind::Handle(_)));
+        let advice = match (interface.sandbox.instances, has_handles) {
+            (Instances::PerCall, _) | (Instances::PerClient, true) => return message,
+            (Instances::PerClient | Instances::Shared, false) => {
+                "`instances = \"per-call\"`, a crash costs its own call"
+            }
+            (Instances::Shared, true) => "`instances = \"per-client\"`, a crash costs its own client",
+        };
+        format!("{message}; with {advice} alone: [sandbox] of {}", interface.source)
     }
 
     fn unavailable(&mut self, client: Pid, message: String) {

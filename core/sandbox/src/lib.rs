@@ -96,5 +96,6 @@ pub use error::Error;
 pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::Limits;
 pub use mother::{Ended, Mother, end};
+pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
 pub use spec::{LOADER_FILES, Layers, Library, Shape, Spec, Zone};

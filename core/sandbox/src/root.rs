@@ -5,13 +5,15 @@
 //! | template | nothing |
 //! | zone | the loader's folders, read-only; the library's file, taken from its descriptor; `files`, none of it executable |
 //!
+//! Devices do not open, but for those which [`harmless_device`] names, where `files` names one of them itself.
+//!
 //! Each path inside is the path outside, so that what is written in the loader's cache and in libraries is true.
 
 use crate::error::Error;
 use crate::spec::Zone;
 use crate::sys;
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, mkdirat, openat, statat, symlinkat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, statat, symlinkat};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
@@ -46,6 +48,8 @@ enum What {
 enum Rights {
     /// Read, and mapped as code: the loader's.
     Code,
+    /// One device that is harmless, read or written.
+    Device,
     /// Read: `files`.
     Read,
     /// Read and written: `files`. What was written never becomes code.
@@ -55,9 +59,10 @@ enum Rights {
 impl Rights {
     fn attributes(self) -> u64 {
         match self {
-            Rights::Code => libc::MOUNT_ATTR_RDONLY,
-            Rights::Read => libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOEXEC,
-            Rights::Write => libc::MOUNT_ATTR_NOEXEC,
+            Rights::Code => libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NODEV,
+            Rights::Device => libc::MOUNT_ATTR_NOEXEC,
+            Rights::Read => libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOEXEC | libc::MOUNT_ATTR_NODEV,
+            Rights::Write => libc::MOUNT_ATTR_NOEXEC | libc::MOUNT_ATTR_NODEV,
         }
     }
 }
@@ -210,8 +215,15 @@ fn put_tree(
         )
     };
     place.map_err(mount_error("make a place for", path))?;
-    // No set-uid programs and no devices, even if somebody put them there.
-    let attributes = rights.attributes() | libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
+    if rights == Rights::Device {
+        // Whatever its name stands for by now, this is what will be there.
+        let status = fstat(mount).map_err(mount_error("look at", path))?;
+        if !is_harmless(&status) {
+            return Err(mount_error("no harmless device any more:", path)(Errno::ACCESS));
+        }
+    }
+    // No set-uid programs, even if somebody put them there; whether it may be a device, its rights say.
+    let attributes = rights.attributes() | libc::MOUNT_ATTR_NOSUID;
     sys::mount_attributes(mount, true, attributes).map_err(|source| Error::Mount {
         step: "restrict",
         path: path.into(),
@@ -251,8 +263,26 @@ fn plan_file(path: &Path, write: bool) -> Result<Entry, Error> {
     }
     let status = statat(CWD, path, AtFlags::empty()).map_err(mount_error("find", path))?;
     let folder = FileType::from_raw_mode(status.st_mode) == FileType::Directory;
-    let rights = if write { Rights::Write } else { Rights::Read };
+    let rights = match write {
+        _ if is_harmless(&status) => Rights::Device,
+        true => Rights::Write,
+        false => Rights::Read,
+    };
     Ok(Entry { path: path.into(), what: What::Tree { folder, rights, mount: None } })
+}
+
+/// Whether a character device of that number keeps nothing, leads to nobody and gives nothing but random bytes: `/dev/null`,
+/// `/dev/random` and `/dev/urandom`. `/dev/zero` is none: who maps it has memory that no limit counts.
+pub fn harmless_device(number: u64) -> bool {
+    const MEMORY: u32 = 1;
+    const NULL: u32 = 3;
+    const RANDOM: u32 = 8;
+    const URANDOM: u32 = 9;
+    libc::major(number) == MEMORY && matches!(libc::minor(number), NULL | RANDOM | URANDOM)
+}
+
+fn is_harmless(status: &Stat) -> bool {
+    FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice && harmless_device(status.st_rdev)
 }
 
 /// Where the library's descriptor was opened.

@@ -228,6 +228,10 @@ impl Environment for Given<'_, '_> {
         }
     }
 
+    fn errno(&mut self) -> Result<i128, EvaluationError> {
+        Err(EvaluationError::Unknown)
+    }
+
     fn value(&mut self) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }

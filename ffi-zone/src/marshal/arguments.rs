@@ -9,11 +9,15 @@ use crate::native::arena;
 use crate::native::block::Block;
 use crate::native::scratch::Piece;
 use crate::objects::retained::Retained;
+use crate::objects::retained::Setter;
 use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{Element, Lifetime, Shape};
 use cloison_contract::types::{Scalar, TypeId};
 use std::sync::Arc;
+
+/// See `clients::Asking::bind` for how many that are.
+const TOO_MANY_CALLABLES: &str = "C has as many callables already as it may have at once; a handle that is closed gives back those that are kept for it";
 
 impl Call<'_, '_> {
     /// The request's words, then what follows from them.
@@ -247,11 +251,16 @@ impl Call<'_, '_> {
         }
         let bound = self.origin.callables.bind(self.id, index, word).map_err(|unbound| match unbound {
             Unbound::Malformed => self.malformed(),
-            Unbound::TooMany => Refusal::new(Status::TooMany, "there are as many callables as there may be"),
+            Unbound::TooMany => Refusal::new(Status::TooMany, TOO_MANY_CALLABLES),
         })?;
         self.desk.frame.set(index, bound.address);
         if self.plan().lifetimes.iter().any(|(parameter, _)| *parameter == index) {
-            self.desk.kept.push((index, Retained::Closure(bound.closure)));
+            let setter = Setter { function: self.id, parameter: index };
+            let retained = match self.plan().replaces.iter().any(|(parameter, _)| *parameter == index) {
+                true => Retained::Replaceable(bound.closure, setter),
+                false => Retained::Closure(bound.closure),
+            };
+            self.desk.kept.push((index, retained));
         } else {
             self.desk.closures.push(bound.closure);
         }

@@ -8,6 +8,7 @@ use crate::marshal::plan::Plan;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::results::outgoing::{Outgoing, too_large};
 use crate::marshal::workspace::Desk;
+use crate::native::ffi::Frame;
 use crate::native::ffi::Outcome;
 use crate::native::scratch::{Part, Piece};
 use crate::objects::handles::Handles;
@@ -156,6 +157,14 @@ impl<'a, 'b> Call<'a, 'b> {
         }
     }
 
+    /// For a function that is asked about this call. It finds `errno` as the call left it.
+    pub(crate) fn nested(&mut self) -> &mut Frame {
+        self.lend_arena();
+        let errno = self.outcome.map_or(0, |outcome| outcome.errno);
+        self.desk.nested.set_errno(errno);
+        &mut self.desk.nested
+    }
+
     /// Just before C runs: from now on a callback may want the arena.
     #[inline]
     pub(crate) fn lend_arena(&self) {
@@ -174,6 +183,10 @@ impl Environment for Call<'_, '_> {
         scalar.and_then(|scalar| value_of_bits(self.desk.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
+    fn errno(&mut self) -> Result<i128, EvaluationError> {
+        self.outcome.map(|outcome| i128::from(outcome.errno)).ok_or(EvaluationError::Unknown)
+    }
+
     fn value(&mut self) -> Result<i128, EvaluationError> {
         let outcome = self.outcome.ok_or(EvaluationError::Unknown)?;
         match self.plan().value {
@@ -185,7 +198,7 @@ impl Environment for Call<'_, '_> {
     }
 
     fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
-        self.lend_arena();
-        self.functions.integer(&mut self.desk.nested, function, arguments)
+        let functions = self.functions;
+        functions.integer(self.nested(), function, arguments)
     }
 }

@@ -325,4 +325,6 @@ pub struct Plan {
     pub large: bool,
     /// Parameters that the library keeps, and for how long.
     pub lifetimes: Vec<(usize, Lifetime)>,
+    /// Callables of which the library keeps no more than the last one, and the handle that it keeps them for.
+    pub replaces: Vec<(usize, usize)>,
 }

@@ -285,17 +285,16 @@ impl Call<'_, '_> {
         let value = self.outcome.zip(plan.value).and_then(|(outcome, scalar)| value_of_bits(outcome.value, scalar));
         // Where `errno` says what went wrong, the value is only -1 or NULL.
         let told = if plan.failure.errno { Some(i128::from(errno)) } else { value };
-        self.lend_arena();
-        let nested = &mut self.desk.nested;
+        let functions = self.functions;
         let message = match plan.failure.message {
-            Some(Message::Code(id)) => told.and_then(|code| self.functions.message(nested, id, code)),
+            Some(Message::Code(id)) => told.and_then(|code| functions.message(self.nested(), id, code)),
             Some(Message::Handle { function, parameter, through }) => {
                 let address = match self.function.parameters[parameter].shape {
                     Shape::Handle(_) => self.desk.frame.value(parameter),
                     _ => self.desk.frame.cell(parameter),
                 };
-                let address = through.map_or(Some(address), |id| self.functions.object_for(nested, id, address));
-                address.and_then(|address| self.functions.message_of(nested, function, address))
+                let address = through.map_or(Some(address), |id| functions.object_for(self.nested(), id, address));
+                address.and_then(|address| functions.message_of(self.nested(), function, address))
             }
             None => None,
         };

@@ -3,7 +3,7 @@
 //! | when | what |
 //! |---|---|
 //! | just before C runs | what the objects own that the call consumes is freed |
-//! | the call succeeded | what it consumed is forgotten; what the library keeps goes with its object |
+//! | the call succeeded | what it consumed is forgotten; what the library keeps goes with its object; a function pointer that was replaced is given back |
 //! | it succeeded, and its results could not be delivered | objects that it made are freed again |
 //! | it failed | what it would have consumed stays; what the library keeps goes with its object, if that is there |
 //! | it was not made | function pointers and memory that it would have kept are given back |
@@ -13,6 +13,7 @@ use crate::marshal::call::{Call, Step};
 use crate::marshal::finish;
 use crate::marshal::refusal::Refusal;
 use crate::objects::retained::Retained;
+use crate::objects::retained::Setter;
 use cloison_contract::shape::{Lifetime, Shape};
 
 impl Call<'_, '_> {
@@ -93,6 +94,13 @@ impl Call<'_, '_> {
 
     /// What the library keeps goes with its object from now on.
     fn hand_over_kept(&mut self) {
+        // Not before the call has succeeded: until then the library calls the old one, and after a failure nobody knows.
+        let replaced: Vec<Retained> = match self.succeeded {
+            true => {
+                self.plan().replaces.iter().flat_map(|(parameter, object)| self.replaced(*parameter, *object)).collect()
+            }
+            false => Vec::new(),
+        };
         for (parameter, retained) in std::mem::take(&mut self.desk.kept) {
             let lifetime = self.plan().lifetimes.iter().find(|(index, _)| *index == parameter);
             let word = match lifetime {
@@ -104,9 +112,19 @@ impl Call<'_, '_> {
                 Some(_) => self.handles.retain(self.origin.client, word, retained).err(),
                 None => Some(retained),
             };
-            if let Some(Retained::Closure(closure)) = left {
+            if let Some(closure) = left.and_then(|left| left.closure()) {
                 self.origin.callables.release(closure);
             }
         }
+        // The new ones are kept by now: a callable that replaces itself has never been given back.
+        for closure in replaced.iter().filter_map(Retained::closure) {
+            self.origin.callables.release(closure);
+        }
+    }
+
+    /// What the library has kept for the object by that parameter until now.
+    fn replaced(&self, parameter: usize, object: usize) -> Vec<Retained> {
+        let setter = Setter { function: self.id, parameter };
+        self.handles.replace(self.origin.client, self.desk.words[object], setter)
     }
 }

@@ -119,6 +119,9 @@ unsafe extern "C" fn entered(
     let bytes = unsafe { trampolines::value_bytes(interface) };
     // SAFETY: libffi gives room for the value, whole registers for numbers. Whoever does not say otherwise returns zero.
     unsafe { value.write_bytes(0, bytes) };
+    // What is done here makes system calls, of whose failures C should not hear.
+    // SAFETY: `errno` is this thread's own.
+    let errno = unsafe { *libc::__errno_location() };
     let target = {
         let slot = target_of(trampolines::index_of(slot));
         slot.target.clone().filter(|_| slot.live)
@@ -127,6 +130,8 @@ unsafe extern "C" fn entered(
         // SAFETY: the slot was prepared with this target's call interface.
         unsafe { target.run(value, arguments) };
     }
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = errno };
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl Code {
 pub struct Outcome {
     /// The function's value: its bits are the low bytes, what is above them means nothing.
     pub value: u64,
-    /// `errno`, which was 0 before the call.
+    /// `errno`, which was 0 before the call, unless [`Frame::set_errno`] said otherwise.
     pub errno: i32,
 }
 
@@ -182,6 +182,8 @@ pub struct Frame {
     cells: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
     /// `pointers[i]` is the address of `values[i]`.
     pointers: Box<[*mut c_void; MAX_PARAMETERS]>,
+    /// `errno` before the next call.
+    errno: i32,
 }
 
 impl Default for Frame {
@@ -191,7 +193,7 @@ impl Default for Frame {
         for (pointer, value) in pointers.iter_mut().zip(values.iter()) {
             *pointer = value.get().cast();
         }
-        Self { values, cells: Box::new([const { UnsafeCell::new(0_u64) }; MAX_PARAMETERS]), pointers }
+        Self { values, cells: Box::new([const { UnsafeCell::new(0_u64) }; MAX_PARAMETERS]), pointers, errno: 0 }
     }
 }
 
@@ -199,6 +201,11 @@ impl Frame {
     /// Sets an argument.
     pub fn set(&mut self, parameter: usize, bits: u64) {
         *self.values[parameter].get_mut() = bits;
+    }
+
+    /// The next call, and it alone, begins with this `errno`.
+    pub fn set_errno(&mut self, errno: i32) {
+        self.errno = errno;
     }
 
     /// Sets an argument that is an address.
@@ -234,7 +241,7 @@ impl Frame {
             // SAFETY: `errno` is this thread's own; that the function is what the signature says is the caller's promise.
             let (value, errno) = unsafe {
                 let errno = libc::__errno_location();
-                *errno = 0;
+                *errno = std::mem::take(&mut self.errno);
                 (registers.call(code, &mut self.values), *errno)
             };
             crate::native::state::after_call();
@@ -280,7 +287,7 @@ impl Frame {
         // `values` behind its pointer or else what the caller says, and so has the value. That the function is what the
         // signature says is the caller's promise. There is no safe way to call what is only known at run time.
         let errno = unsafe {
-            *libc::__errno_location() = 0;
+            *libc::__errno_location() = std::mem::take(&mut self.errno);
             raw::ffi_call(signature.cif.get(), Some(code.0), result, self.pointers.as_mut_ptr());
             *libc::__errno_location()
         };

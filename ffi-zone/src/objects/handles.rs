@@ -32,6 +32,7 @@ mod table;
 
 use crate::marshal::refusal::Refusal;
 use crate::objects::retained::Retained;
+use crate::objects::retained::Setter;
 use cloison_contract::call::Status;
 use cloison_contract::message::ChannelId;
 use cloison_contract::types::{Definition, TypeId, TypeKind};
@@ -395,6 +396,24 @@ impl Handles {
             object.retained.push((client, retained));
         }
         Ok(())
+    }
+
+    /// What `setter` had the library keep for this object before, on that client's account: it is kept no more.
+    pub fn replace(&self, client: ChannelId, word: u64, setter: Setter) -> Vec<Retained> {
+        let mut table = self.table();
+        let Ok(index) = table.find(client, word) else { return Vec::new() };
+        let Some(object) = table.object(index) else { return Vec::new() };
+        let replaced = |(whose, retained): &mut (ChannelId, Retained)| {
+            *whose == client && matches!(retained, Retained::Replaceable(_, by) if *by == setter)
+        };
+        let old: Vec<_> = object.retained.extract_if(.., replaced).map(|(_, retained)| retained).collect();
+        if let Some(kept) = table.kept.get_mut(&client) {
+            kept.0 = kept.0.saturating_sub(old.len() as u32);
+            if kept.0 == 0 {
+                table.kept.remove(&client);
+            }
+        }
+        old
     }
 
     /// The block of that number, if the client has it.

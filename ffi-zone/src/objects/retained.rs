@@ -4,6 +4,7 @@
 
 use crate::callback::callables::ClosureId;
 use crate::native::block::Block;
+use cloison_contract::FunctionId;
 use std::sync::Arc;
 
 /// Something that the library keeps.
@@ -15,6 +16,17 @@ pub enum Retained {
     Buffer(u64, Arc<Block>),
     /// A function pointer.
     Closure(ClosureId),
+    /// A function pointer that is kept until the next one is set.
+    Replaceable(ClosureId, Setter),
+}
+
+/// What sets a function pointer: one parameter of one function.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Setter {
+    /// The function.
+    pub function: FunctionId,
+    /// The parameter's position.
+    pub parameter: usize,
 }
 
 impl Retained {
@@ -22,7 +34,15 @@ impl Retained {
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Block(block) | Self::Buffer(_, block) => block.bytes() as u64,
-            Self::Closure(_) => 0,
+            Self::Closure(_) | Self::Replaceable(..) => 0,
+        }
+    }
+
+    /// The function pointer, if it is one.
+    pub fn closure(&self) -> Option<ClosureId> {
+        match self {
+            Self::Closure(closure) | Self::Replaceable(closure, _) => Some(*closure),
+            Self::Block(_) | Self::Buffer(..) => None,
         }
     }
 }

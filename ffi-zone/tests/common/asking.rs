@@ -32,6 +32,7 @@ pub fn callback(
         null: false,
         default_none: false,
         retain: None,
+        replaces: false,
     };
     change(&mut callback);
     parameter(name, to(CType::Void), Shape::Callback(callback))
@@ -242,6 +243,32 @@ pub fn asking(instances: Instances) -> Interface {
                 }),
             ],
             |_| {},
+        ),
+        function(
+            "box_set",
+            CType::Void,
+            vec![
+                boxed("box", false),
+                callback("on", int(I32), vec![number("n", I32)], |f| {
+                    f.null = true;
+                    f.retain = Some(Lifetime::Parameter(0));
+                    f.replaces = true;
+                }),
+            ],
+            |function| function.symbol = "box_on".into(),
+        ),
+        function(
+            "box_try",
+            int(I32),
+            vec![
+                boxed("box", false),
+                callback("on", int(I32), vec![number("n", I32)], |f| {
+                    f.retain = Some(Lifetime::Parameter(0));
+                    f.replaces = true;
+                }),
+                number("status", I32),
+            ],
+            |function| function.returns.error_unless = Some(compare(Operator::Equal, Expression::Return, 0)),
         ),
         function("box_fire", int(I32), vec![boxed("box", false), number("value", I32)], |_| {}),
         function("box_same", int(I32), vec![boxed("one", false), boxed("other", false)], |_| {}),

@@ -157,6 +157,13 @@ void box_on(struct box *box, int (*on)(int))
     box->on = on;
 }
 
+/* As box_on, and then says that it failed or not. */
+int box_try(struct box *box, int (*on)(int), int status)
+{
+    box->on = on;
+    return status;
+}
+
 int box_fire(struct box *box, int value)
 {
     return box->on ? box->on(value) : -1;

@@ -205,6 +205,7 @@ fn visitor(name: &str, retain: Option<Lifetime>) -> Parameter {
         null: false,
         default_none: false,
         retain,
+        replaces: false,
     };
     parameter(name, to(CType::Function(Box::new(signature))), Shape::Callback(callback))
 }

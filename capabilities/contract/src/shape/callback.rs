@@ -37,6 +37,8 @@ pub struct Callback {
     pub default_none: bool,
     /// The library keeps it, for as long as that handle lives. Otherwise it is valid during the call.
     pub retain: Option<Lifetime>,
+    /// What this parameter had the library keep for that handle before, it keeps no longer when the call has succeeded.
+    pub replaces: bool,
 }
 
 impl Travel for Callback {

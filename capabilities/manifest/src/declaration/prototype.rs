@@ -193,5 +193,9 @@ fn not_a_function(c_type: &Type, name: &Name) -> Mistake {
         }
         _ => Mistake::new(name.span.clone(), format!("`{}` is not a function", name.text)),
     };
-    mistake.hint(format!("a prototype has a parameter list: `int {}(void)`", name.text))
+    mistake.hint(format!(
+        "a function has a parameter list, as in `int {}(void)`; a variable of the library can be given to Python by a C \
+         function of your own that returns it",
+        name.text
+    ))
 }

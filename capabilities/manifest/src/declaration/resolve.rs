@@ -62,7 +62,10 @@ impl<'a> Resolver<'a> {
                 if let Some(span) = variadic {
                     return self.refuse(
                         Mistake::new(span.clone(), "a function behind a pointer has a fixed number of parameters here")
-                            .hint("Python could not know what it is called with; write `void *` to leave the function out"),
+                            .hint(
+                                "Python could not know what it is called with: write a C function that makes a text of it \
+                                 (`vsnprintf`) and calls a callback with that",
+                            ),
                     );
                 }
                 CType::Function(Box::new(self.signature(returns, parameters)?))

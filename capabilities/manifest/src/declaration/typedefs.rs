@@ -99,8 +99,8 @@ pub(super) fn find(name: &str) -> Option<TypeKind> {
 pub(super) fn hint(name: &str) -> String {
     let by_library = match name {
         "va_list" | "__builtin_va_list" => {
-            return "a list of arguments cannot be made outside of C; the function with `...` that goes with this one \
-                    can be called"
+            return "a list of arguments is nothing outside of C: of a function, bind the one with `...` that goes with it; of \
+                    a callback, write a C function that makes a text of it (`vsnprintf`) and calls a callback with that"
                 .to_owned();
         }
         "FILE" | "DIR" => {

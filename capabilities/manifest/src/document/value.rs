@@ -1,7 +1,7 @@
 //! One value of the kind that is wanted, or an error that says which kind that is.
 
 use super::{Reader, Table, Value};
-use crate::diagnostic::{Mistake, Written};
+use crate::diagnostic::{Diagnostic, Mistake, Written};
 use crate::units;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -145,13 +145,13 @@ impl Reader {
         array.iter().map(|element| self.string(&value.element(element))).collect()
     }
 
-    /// `decide = "in or out?"`, which `cloison bind` writes where C does not say: refused, with the question as advice.
+    /// `decide = "in or out?"`, which `cloison bind` writes where C does not say: refused, and the question asked.
     /// It is not listed among the keys that are known.
     pub fn undecided(&mut self, table: &mut Table<'_>, what: &str) -> bool {
         let Some(value) = table.take_if("decide", |_| true) else { return false };
         let question = self.string(&value).map(|written| written.text).unwrap_or_default();
-        let hint = format!("replace `decide` by what is right: {question}");
-        self.error_with_hint(value.key_span, format!("{what} is not decided yet"), hint);
+        let message = format!("{what} is not decided yet: {question}");
+        self.push(Diagnostic::error(&self.source, value.key_span, message).brief());
         true
     }
 

@@ -67,7 +67,7 @@ pub fn parse(text: &str, scope: &Scope<'_>) -> Result<Expression, Mistake> {
 
 /// Reads a condition on the function's value: an expression, or one that begins with a comparison.
 pub fn parse_condition(text: &str, scope: &Scope<'_>) -> Result<Expression, Mistake> {
-    let mut parser = Parser::new(text, scope)?;
+    let mut parser = Parser { condition: true, ..Parser::new(text, scope)? };
     let expression = match parser.comparison() {
         Some(operator) => {
             parser.value(0..0)?;
@@ -86,6 +86,8 @@ struct Parser<'a> {
     tokens: Vec<(Token<'a>, Range<usize>)>,
     next: usize,
     depth: usize,
+    /// It is looked at when the function has returned, so that `errno` means something.
+    condition: bool,
 }
 
 type Parsed = Result<Expression, Mistake>;
@@ -95,7 +97,7 @@ impl<'a> Parser<'a> {
         let tokens = tokens(text)?;
         match tokens.get(MAX_TOKENS) {
             Some((_, span)) => Err(Mistake::new(span.clone(), "the expression is too long")),
-            None => Ok(Self { text, scope, tokens, next: 0, depth: 0 }),
+            None => Ok(Self { text, scope, tokens, next: 0, depth: 0, condition: false }),
         }
     }
 
@@ -165,6 +167,7 @@ impl<'a> Parser<'a> {
                 "a length counts elements, not bytes; where C counts bytes, name the size in [constants]: \
                  `ENTRY_SIZE = 72` and `n / ENTRY_SIZE`",
             )),
+            Token::Name("errno") if !self.is_parameter("errno") => self.errno(span),
             Token::Name(name) if self.take("(") => self.call(name, span),
             Token::Name(name) => self.parameter(name, span),
             Token::Sign("(") => {
@@ -238,7 +241,7 @@ impl<'a> Parser<'a> {
     }
 
     fn parameter(&self, name: &str, span: Range<usize>) -> Parsed {
-        let is_parameter = self.scope.parameters.iter().any(|(known, _)| *known == name);
+        let is_parameter = self.is_parameter(name);
         let integer_named = self.scope.integers.iter().find(|(known, _)| known == name);
         if let (false, Some((_, value))) = (is_parameter, integer_named) {
             return Ok(Expression::Integer(*value));
@@ -257,6 +260,9 @@ impl<'a> Parser<'a> {
         let Token::Name(name) = token else {
             return Err(Mistake::new(span, "after `*` the name of a parameter was expected"));
         };
+        if name == "errno" && !self.is_parameter(name) {
+            return Err(Mistake::new(span, "`errno` is a number, and no pointer").hint("write `errno`"));
+        }
         let (index, c_type) = self.find(name, span.clone())?;
         match c_type {
             CType::Pointer { to, .. } if integer(to) => Ok(Expression::Dereference(index)),
@@ -282,22 +288,48 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn errno(&mut self, span: Range<usize>) -> Parsed {
+        if self.take("(") {
+            return Err(Mistake::new(span, "`errno` is no function here")
+                .hint("write `errno`: it is what the function left there, and 0 if it left it alone"));
+        }
+        if !self.condition {
+            return Err(Mistake::new(span, "`errno` is no length and no bound")
+                .hint("it says how a call ended, in `error_if` and `error_unless`"));
+        }
+        Ok(Expression::Errno)
+    }
+
+    fn is_parameter(&self, name: &str) -> bool {
+        self.scope.parameters.iter().any(|(known, _)| *known == name)
+    }
+
     fn find(&self, name: &str, span: Range<usize>) -> Result<(usize, &'a CType), Mistake> {
         let parameters = self.scope.parameters;
         let index = parameters.iter().position(|(known, _)| *known == name);
-        index.map(|index| (index, parameters[index].1)).ok_or_else(|| {
-            let known = parameters.iter().map(|(known, _)| *known);
-            let meant = did_you_mean(
-                name,
-                known.chain(self.scope.integers.iter().map(|(known, _)| known.as_str())).chain(["return", "NULL"]),
-            );
-            let list = parameters.iter().map(|(known, _)| format!("`{known}`")).collect::<Vec<_>>().join(", ");
-            Mistake::new(span, format!("there is no parameter `{name}`")).maybe_hint(match (meant, list.as_str()) {
-                (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
-                (None, "") => None,
-                (None, list) => Some(format!("the parameters are {list}")),
-            })
-        })
+        index.map(|index| (index, parameters[index].1)).ok_or_else(|| self.unknown_name(name, span))
+    }
+
+    fn unknown_name(&self, name: &str, span: Range<usize>) -> Mistake {
+        if self.scope.functions.iter().any(|callee| callee.name == name) {
+            return Mistake::new(span, format!("`{name}` is a function, and not called here"))
+                .hint(format!("write `{name}()`, with its arguments"));
+        }
+        let parameters = self.scope.parameters.iter().map(|(known, _)| *known);
+        let integers = self.scope.integers.iter().map(|(known, _)| known.as_str());
+        let words = ["return", "NULL"].into_iter().chain(self.condition.then_some("errno"));
+        let meant = did_you_mean(name, parameters.clone().chain(integers).chain(words));
+        let list = parameters.map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+        let macro_like = name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.chars().all(|c| matches!(c, 'A'..='Z' | '0'..='9' | '_'));
+        let hint = match (meant, list.as_str()) {
+            (Some(meant), _) => Some(format!("did you mean `{meant}`?")),
+            // `ERANGE`: macros are not read from headers.
+            (None, _) if macro_like => Some(format!("a number's name in C is declared in [constants]: `{name} = …`")),
+            (None, "") => None,
+            (None, list) => Some(format!("the parameters are {list}")),
+        };
+        Mistake::new(span, format!("there is no parameter `{name}`")).maybe_hint(hint)
     }
 
     fn unknown_function(&self, name: &str, span: Range<usize>) -> Mistake {

@@ -17,7 +17,7 @@ fn with_scope<T>(use_it: impl FnOnce(&Scope<'_>) -> T) -> T {
     use_it(&Scope { parameters: &parameters, value: Some(&NUMBER), functions: &functions, integers: &[] })
 }
 
-/// `n` is 7, `m` is 0, `*cell` is 100, `return` is -1, and `double(a)` is twice `a`.
+/// `n` is 7, `m` is 0, `*cell` is 100, `return` is -1, `errno` is 34, and `double(a)` is twice `a`.
 struct Fixed;
 
 impl Environment for Fixed {
@@ -26,6 +26,9 @@ impl Environment for Fixed {
     }
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
         if index == 2 { Ok(100) } else { Err(EvaluationError::Unknown) }
+    }
+    fn errno(&mut self) -> Result<i128, EvaluationError> {
+        Ok(34)
     }
     fn value(&mut self) -> Result<i128, EvaluationError> {
         Ok(-1)
@@ -162,4 +165,35 @@ proptest! {
         let _ = with_scope(|scope| parse(&text, scope)).map(|expression| expression.evaluate(&mut Fixed));
         let _ = with_scope(|scope| parse_condition(&text, scope));
     }
+}
+
+#[test]
+fn errno_stands_in_conditions_alone() {
+    let condition = |text: &str| with_scope(|scope| parse_condition(text, scope));
+    let value = |text: &str| condition(text).unwrap_or_else(|mistake| panic!("{text}: {mistake}")).evaluate(&mut Fixed);
+    assert_eq!(value("errno != 0"), Ok(1));
+    assert_eq!(value("return == -1 && errno == n * 5 - 1"), Ok(1));
+    assert_eq!(value("errno"), Ok(34));
+    assert_eq!(mistake("errno"), ("`errno` is no length and no bound".to_owned(), 0..5));
+    for (text, message) in [
+        ("errno() != 0", "`errno` is no function here"),
+        ("*errno != 0", "`errno` is a number, and no pointer"),
+        ("double != 0", "`double` is a function, and not called here"),
+        ("errno == ERANGE", "there is no parameter `ERANGE`"),
+    ] {
+        assert_eq!(condition(text).expect_err(text).message, message);
+    }
+    let hint = |text: &str| condition(text).expect_err(text).hint;
+    assert_eq!(hint("erno != 0").as_deref(), Some("did you mean `errno`?"));
+    assert_eq!(
+        hint("errno == ERANGE").as_deref(),
+        Some("a number's name in C is declared in [constants]: `ERANGE = …`")
+    );
+}
+
+#[test]
+fn a_parameter_may_be_called_errno() {
+    let parameters = [("errno", &NUMBER)];
+    let scope = Scope { parameters: &parameters, value: None, functions: &[], integers: &[] };
+    assert_eq!(parse("errno + 1", &scope).map(|sum| sum.evaluate(&mut Fixed)), Ok(Ok(8)));
 }

@@ -245,6 +245,14 @@ pub const OTHERS: &[(&str, Make)] = &[
     ("write_read_only_file", || opened(open(c"/tmp/cloison-walls-files/read/a", libc::O_WRONLY))),
     ("write_file", || opened(open(c"/tmp/cloison-walls-files/write/b", libc::O_WRONLY | libc::O_CREAT))),
     ("read_unnamed_file", || opened(open(c"/tmp/cloison-walls-files/secret", 0))),
+    ("read_urandom", || mapped(read_first(c"/dev/urandom"))),
+    ("read_null", || mapped(read_first(c"/dev/null"))),
+    ("write_null", || opened(open(c"/dev/null", libc::O_WRONLY))),
+    ("read_zero", || mapped(read_first(c"/dev/zero"))),
+    ("map_zero", || {
+        let zero = open(c"/dev/zero", 0);
+        if zero < 0 { zero } else { mapped(map(1, libc::MAP_SHARED, zero)) }
+    }),
     ("climb_out", || opened(open(c"/tmp/cloison-walls-files/read/../secret", 0))),
     ("root_entries", root_entries),
     ("mkdir_in_root", || call(libc::SYS_mkdir, &[path(c"/x"), 0o700])),

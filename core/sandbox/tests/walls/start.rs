@@ -16,6 +16,7 @@ pub const TESTS: &[Test] = &[
     ("start::environment_must_be_empty", environment_must_be_empty),
     ("start::no_user_namespaces", no_user_namespaces),
     ("start::files", files),
+    ("start::devices", devices),
     ("start::library_from_a_private_folder", library_from_a_private_folder),
     ("start::exchanged_library", exchanged_library),
     ("start::threads", threads),
@@ -164,6 +165,30 @@ fn files() {
     order.files = "/".into();
     assert_eq!(order.outcome(), Outcome::Exited(1), "the whole machine is not to be named");
     std::fs::remove_dir_all(folder).expect("tidy");
+}
+
+/// Of devices only those open that are harmless, and only where they are named themselves.
+fn devices() {
+    for uid in users() {
+        for stage in [Stage::Loading, Stage::Sealed] {
+            let with = |files: &str, attempt: &str| {
+                let mut order = Order::new(stage, attempt).uid(uid);
+                order.files = files.into();
+                order.outcome()
+            };
+            let harmless = "/dev/urandom:/dev/null:/dev/zero";
+            assert_eq!(with(harmless, "read_urandom"), Outcome::Done(1), "{stage:?} as {uid:?}");
+            assert_eq!(with(harmless, "read_null"), Outcome::Done(1), "{stage:?} as {uid:?}");
+            assert_eq!(with("/dev/null!", "write_null"), Outcome::Done(1), "{stage:?} as {uid:?}");
+            assert_eq!(with(harmless, "write_null"), Outcome::Failed(EACCES), "named to be read");
+            for attempt in ["read_zero", "map_zero"] {
+                assert_eq!(with(harmless, attempt), Outcome::Failed(EACCES), "{attempt}, {stage:?} as {uid:?}");
+            }
+            for attempt in ["read_urandom", "read_zero"] {
+                assert!(matches!(with("", attempt), Outcome::Failed(EACCES | ENOENT)), "control: {attempt}");
+            }
+        }
+    }
 }
 
 /// The broker has opened it; that the zone's user could not is no matter.

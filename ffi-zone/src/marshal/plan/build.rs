@@ -9,7 +9,7 @@ use cloison_contract::call::MAX_WORDS;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::Function;
 use cloison_contract::shape::{
-    Buffer, CapacityOf, Fixed, HandleArgument, LengthOf, NumberArgument, OutPointer, Pointed, PointerFill,
+    Buffer, CapacityOf, Fixed, HandleArgument, LengthOf, Lifetime, NumberArgument, OutPointer, Pointed, PointerFill,
     RecordArgument, ScalarPointer, Shape, Text, WideArgument,
 };
 use cloison_contract::types::{CType, Scalar, TypeKind};
@@ -50,6 +50,7 @@ impl Plan {
             indirect: Vec::new(),
             large: matches!(function.result, CType::Record { .. } | CType::Wide(_)),
             lifetimes: Vec::new(),
+            replaces: Vec::new(),
         };
         plan.give_value(interface, function);
         for (index, parameter) in function.parameters.iter().enumerate() {
@@ -58,6 +59,9 @@ impl Plan {
                 Shape::Buffer(buffer) => plan.buffer(&shapes, function, index, buffer),
                 Shape::Callback(callback) => {
                     plan.lifetimes.extend(callback.retain.map(|lifetime| (index, lifetime)));
+                    if let (true, Some(Lifetime::Parameter(object))) = (callback.replaces, callback.retain) {
+                        plan.replaces.push((index, object));
+                    }
                     plan.take(index, 1, Take::Callback { null: callback.null });
                 }
                 Shape::CapacityOf(CapacityOf { scalar, of }) => {

@@ -191,6 +191,7 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
                 })
         }),
         Expression::Dereference(index) => matches!(role_at(function, *index), Some(Shape::ScalarPointer(_))),
+        Expression::Errno => condition,
         Expression::Integer(_) => true,
         Expression::Negate(only) | Expression::Not(only) => inner(only),
         Expression::Parameter(index) => match role_at(function, *index) {

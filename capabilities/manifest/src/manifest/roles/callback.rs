@@ -16,7 +16,7 @@ use cloison_contract::types::{CType, Signature};
 use std::ops::Range;
 
 /// What only a function's own parameters can be told.
-const NOT_IN_CALLBACKS: [&str; 13] = [
+const NOT_IN_CALLBACKS: [&str; 14] = [
     "borrowed",
     "consumed",
     "deadline",
@@ -28,6 +28,7 @@ const NOT_IN_CALLBACKS: [&str; 13] = [
     "owner",
     "parameters",
     "range",
+    "replaces",
     "retain",
     "view",
 ];
@@ -51,7 +52,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
         return None;
     }
     if let Some(table) = context.table(index) {
-        let allowed = ["in", "error", "deadline", "null", "default", "retain", "parameters"];
+        let allowed = ["in", "error", "deadline", "null", "default", "replaces", "retain", "parameters"];
         table.only(reader, "a callback", &allowed)?;
     }
     Some(Draft::Callback)
@@ -83,6 +84,7 @@ pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize)
         null: table.is_some_and(|table| on(&table.null)),
         default_none,
         retain: None,
+        replaces: table.is_some_and(|table| on(&table.replaces)),
     }))
 }
 

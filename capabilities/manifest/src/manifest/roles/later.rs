@@ -72,9 +72,31 @@ pub(in crate::manifest) fn lifetimes(
     returns: &Returns,
 ) -> Option<()> {
     for (index, table) in declared.tables.iter().enumerate() {
-        let Some(key) = table.and_then(|table| table.retain.as_ref()) else { continue };
+        let replaces = table.and_then(|table| table.replaces.as_ref()).filter(|key| key.value);
+        let Some(key) = table.and_then(|table| table.retain.as_ref()) else {
+            if let Some(key) = replaces {
+                let hint = "say for which handle it is kept: `retain = \"…\"`";
+                reader.error_with_hint(
+                    key.span.clone(),
+                    "`replaces` has no meaning for what the library does not keep",
+                    hint,
+                );
+                return None;
+            }
+            continue;
+        };
         world.outlives(reader, &key.span, "what is retained")?;
         let lifetime = lifetime(reader, parameters, returns, key)?;
+        let passed = |index: usize| matches!(parameters[index].shape, Shape::Handle(_));
+        if let (Some(key), false) = (replaces, matches!(lifetime, Lifetime::Parameter(index) if passed(index))) {
+            let hint = "leave it out";
+            reader.error_with_hint(
+                key.span.clone(),
+                "`replaces` has no meaning for a new handle, for which nothing was kept before",
+                hint,
+            );
+            return None;
+        }
         match &mut parameters[index].shape {
             Shape::Buffer(buffer) => buffer.retain = Some(lifetime),
             Shape::Callback(callback) => callback.retain = Some(lifetime),

@@ -121,26 +121,39 @@ fn undecided(
 ) -> Option<MemberRole> {
     let name = &shape.name.text;
     only(reader, table, "a pointer that Python cannot see", &["hidden"])?;
-    let character =
-        matches!(&shape.c_type, CType::Pointer { to, .. } if matches!(**to, CType::Scalar { character: true, .. }));
     let raw = record.raw;
     let hint = if record.inner {
         "give the struct that it is in a table of its own, [types.NAME], which can say what the pointer is".to_owned()
-    } else if character {
-        format!(
-            "for a string write `{name} = {{ text = true }}` in [types.{}], else `{name} = {{ hidden = true }}`",
-            raw.name.text
-        )
     } else {
-        format!(
-            "add to [types.{}]: `{name} = {{ hidden = true }}`; it is then NULL on the way in and left out on the way out",
-            raw.name.text
-        )
+        way_around(&shape.c_type, name, &raw.name.text)
     };
     let mistake =
         Mistake::new(shape.name.span.clone(), format!("`{name}` is a pointer, and addresses stay in the zone"));
     reader.mistake_in(&raw.c, mistake.hint(hint));
     None
+}
+
+/// How what a member leads to crosses the wall all the same. A NULL instead of it is right only where nobody looks.
+fn way_around(c_type: &CType, name: &str, record: &str) -> String {
+    let to = match c_type {
+        CType::Pointer { to, .. } => Some(&**to),
+        _ => None,
+    };
+    let hidden = format!("`{name} = {{ hidden = true }}` in [types.{record}]");
+    match to {
+        Some(CType::Function(_)) => format!(
+            "write a C function that takes the functions as parameters and fills in the struct; {hidden} gives C NULL \
+             there, which is right only for what it never calls"
+        ),
+        Some(CType::Scalar { character: true, .. }) => format!(
+            "for a string write `{name} = {{ text = true }}` in [types.{record}]; for other memory write a C function that \
+             takes or gives it as a parameter; `{name} = {{ hidden = true }}` leaves it out, and gives C NULL"
+        ),
+        _ => format!(
+            "what it leads to is not copied with the struct: write a C function that takes or gives it as a parameter; \
+             {hidden} leaves it out, and gives C NULL"
+        ),
+    }
 }
 
 /// `live = { by = "kind", cases = { 0 = "i", 1 = "d" } }`

@@ -257,6 +257,9 @@ pub struct Record {
     pub members: Vec<Member>,
     /// Of a union: the member that is read and written when no other is named.
     pub live: Option<usize>,
+    /// Bit-fields without a name, of width 1 and more: offset of the unit, and bits, as of a [`Member`]. Nobody reads or
+    /// writes them, and gcc counts them as integers when it passes the record by value.
+    pub unnamed: Vec<(u64, Bits)>,
 }
 
 /// One member of a record.

@@ -17,7 +17,7 @@ mod description;
 mod registers;
 
 use cloison_capabilities::types::{CType, Definition};
-use description::{Descriptions, promoted};
+use description::{Descriptions, Free, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
 use libffi::raw;
 use registers::Registers;
@@ -77,17 +77,40 @@ impl Signature {
         variadic: Option<usize>,
         result: &CType,
     ) -> Result<Self, SignatureError> {
+        Self::prepare(types, parameters.into_iter().collect(), variadic, result, |descriptions, index, parameter| {
+            match variadic {
+                Some(fixed) if index >= fixed => descriptions.of(&promoted(parameter), types),
+                _ => descriptions.of(parameter, types),
+            }
+        })
+    }
+
+    /// The same for functions of ours that C calls.
+    pub fn for_closure<'a>(
+        types: &[Definition],
+        parameters: impl IntoIterator<Item = &'a CType>,
+        result: &CType,
+    ) -> Result<Self, SignatureError> {
+        let mut free = Free::before_arguments(result, types);
+        Self::prepare(types, parameters.into_iter().collect(), None, result, |descriptions, _, parameter| {
+            descriptions.received(parameter, types, &mut free)
+        })
+    }
+
+    fn prepare(
+        types: &[Definition],
+        parameters: Vec<&CType>,
+        variadic: Option<usize>,
+        result: &CType,
+        mut describe: impl FnMut(&mut Descriptions, usize, &CType) -> Result<*mut ffi_type, SignatureError>,
+    ) -> Result<Self, SignatureError> {
         let mut descriptions = Descriptions::default();
         let mut arguments = Vec::new();
-        let parameters: Vec<_> = parameters.into_iter().collect();
         for (index, parameter) in parameters.iter().copied().enumerate() {
             if *parameter == CType::Void {
                 return Err(SignatureError::Void);
             }
-            arguments.push(match variadic {
-                Some(fixed) if index >= fixed => descriptions.of(&promoted(parameter), types)?,
-                _ => descriptions.of(parameter, types)?,
-            });
+            arguments.push(describe(&mut descriptions, index, parameter)?);
         }
         if arguments.len() > MAX_PARAMETERS {
             return Err(SignatureError::TooMany);
@@ -115,7 +138,8 @@ impl Signature {
         self.result_bytes
     }
 
-    /// For a closure that is called with this signature. It lives as long as the signature does.
+    /// For a closure that is called with this signature, made by [`Self::for_closure`]. It lives as long as the signature
+    /// does. A record's bytes behind its last register are whatever stands there.
     pub fn cif(&self) -> *mut ffi_cif {
         self.cif.get()
     }

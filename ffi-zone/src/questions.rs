@@ -122,7 +122,7 @@ impl Kind {
             return Err(KindError::Texts);
         }
         let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
-        let signature = Signature::new(&interface.types, types, None, &callback.result)?;
+        let signature = Signature::for_closure(&interface.types, types, &callback.result)?;
         Ok(Self { callback: callback.clone(), signature, deadline, name })
     }
 }

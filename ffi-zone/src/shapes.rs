@@ -325,7 +325,7 @@ pub const EXTENDED_BYTES: usize = 10;
 
 /// The shape of a wide number, as if it were a record.
 pub fn wide_shape(wide: Wide) -> Shape {
-    let record = Record { union: false, layout: wide.layout(), members: vec![], live: None };
+    let record = Record { union: false, layout: wide.layout(), members: vec![], live: None, unnamed: vec![] };
     let blank = || Shape::blank(wide.layout().size as usize);
     let Some(mut draft) = Draft::new(&[], &record, 0) else { return blank() };
     match draft.wide(wide, 0) {

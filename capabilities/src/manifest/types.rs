@@ -123,14 +123,14 @@ impl<'a, 'd> Types<'a, 'd> {
                     thread_affine: raw::on(&raw.thread_affine),
                 })
             }
-            Meaning::Record { union, layout, members: shape } => {
+            Meaning::Record { union, layout, members: shape, unnamed } => {
                 let (what, keys): (_, &[_]) =
                     if union { ("a union", &["live", "members"]) } else { ("a struct", &["members"]) };
                 if inner.is_none() {
                     raw.only(reader, what, keys);
                 }
                 members = shape;
-                TypeKind::Record(Record { union, layout, members: Vec::new(), live: None })
+                TypeKind::Record(Record { union, layout, members: Vec::new(), live: None, unnamed })
             }
         };
         self.definitions.push(Definition {

@@ -16,9 +16,9 @@ use std::cell::UnsafeCell;
 compile_error!("which registers take arguments is known for x86-64 and AArch64 alone");
 
 /// x86-64 has six; AArch64 has eight.
-const INTEGERS: usize = 6;
+pub(super) const INTEGERS: usize = 6;
 /// Both have eight.
-const FLOATS: usize = 8;
+pub(super) const FLOATS: usize = 8;
 
 /// Where the arguments of a function go.
 pub(super) struct Registers {

@@ -59,7 +59,7 @@ fn definition(name: &str, kind: TypeKind) -> Definition {
 }
 
 pub fn struct_of(size: u64, align: u64, members: Vec<Member>) -> TypeKind {
-    TypeKind::Record(Record { union: false, layout: layout(size, align), members, live: None })
+    TypeKind::Record(Record { union: false, layout: layout(size, align), members, live: None, unnamed: vec![] })
 }
 
 fn types() -> Vec<Definition> {
@@ -74,6 +74,7 @@ fn types() -> Vec<Definition> {
         layout: layout(16, 8),
         members: vec![member("i", int(Scalar::I32), 0), member("d", double(), 0), member("t", record(TEXT), 0)],
         live: Some(1),
+        unnamed: vec![],
     };
     let chosen = MemberRole::Union { by: 0, cases: vec![(0, 0), (1, 1), (2, 2)] };
     vec![

@@ -242,6 +242,8 @@ pub struct Handle {
     pub owner: Option<TypeId>,
     /// How many of them one client may have at once.
     pub max_live: u32,
+    /// The library counts references: each time that it gives an object away, that is one more to be freed.
+    pub refcounted: bool,
     /// They are used by the thread that made them, and by no other.
     pub thread_affine: bool,
 }

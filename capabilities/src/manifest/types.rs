@@ -120,6 +120,7 @@ impl<'a, 'd> Types<'a, 'd> {
                     free: None,
                     owner: None,
                     max_live: raw.max_live.as_ref().map_or(MAX_LIVE, |key| key.value),
+                    refcounted: raw::on(&raw.refcounted),
                     thread_affine: raw::on(&raw.thread_affine),
                 })
             }

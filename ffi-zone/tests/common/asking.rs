@@ -79,7 +79,7 @@ fn types() -> Vec<Definition> {
     };
     let members = vec![member("a", Scalar::I32, 0), member("b", Scalar::F64, 8)];
     let record = Record { union: false, layout: PAIR_LAYOUT, members, live: None, unnamed: vec![] };
-    let handle = Handle { free: Some(FREE), owner: None, max_live: 100, thread_affine: false };
+    let handle = Handle { free: Some(FREE), owner: None, max_live: 100, refcounted: false, thread_affine: false };
     let kinds = [("pair", TypeKind::Record(record)), ("box", TypeKind::Handle(handle))];
     let definition = |(name, kind): (&str, _)| Definition {
         name: name.into(),

@@ -67,7 +67,7 @@ fn types() -> Vec<Definition> {
     let text = |null| MemberRole::Text { bytes: false, null };
     let characters = CType::Array { of: Box::new(CType::Scalar { scalar: Scalar::I8, character: true }), length: 16 };
     let free = FREE.map(FunctionId);
-    let handle = Handle { free, owner: Some(THING), max_live: MAX_THINGS, thread_affine: false };
+    let handle = Handle { free, owner: Some(THING), max_live: MAX_THINGS, refcounted: false, thread_affine: false };
     let age = Member { bits: Some(Bits { shift: 0, width: 7 }), ..member("age", int(Scalar::U32), 48) };
     let union = Record {
         union: true,

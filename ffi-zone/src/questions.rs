@@ -13,6 +13,7 @@ use crate::inquiry::{Inquiry, is_quiet};
 use crate::passing::MAX_NESTING;
 use crate::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
+use crate::workers::Station;
 use cloison_capabilities::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_capabilities::interface::{Callback, Element, Role};
 use cloison_capabilities::message::FromZone;
@@ -196,7 +197,11 @@ impl Target for Question {
 impl Question {
     /// Whether C has got an answer.
     fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, inquiry: &mut Inquiry<'_>) -> bool {
-        let Some(turn) = client.conversation.ask() else { return false };
+        let turn = match Station::is_here() {
+            true => client.conversation.ask(),
+            false => client.conversation.ask_between_calls(self.kind.deadline, || self.missed()),
+        };
+        let Some(turn) = turn else { return false };
         let mut given = Vec::new();
         let failed = self.converse(service, client, inquiry, &turn, &mut given).err();
         let (id, shown, row) = (client.line.id(), inquiry.shown(), turn.row.clone());
@@ -296,6 +301,15 @@ impl Question {
                 Err(Refusal::new(Status::Malformed, text))
             }
         }
+    }
+
+    fn missed(&self) -> Box<Refusal> {
+        let (name, deadline) = (&self.kind.name, self.kind.deadline.as_millis());
+        let text = format_args!(
+            "{name} was called by a thread of the library's while no call was running, and waited longer than its \
+             {deadline} ms for the next one"
+        );
+        Refusal::overdue(None, text)
     }
 
     fn overdue(&self, turn: &Turn, until: Duration) -> Box<Refusal> {

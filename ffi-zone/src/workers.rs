@@ -51,6 +51,11 @@ impl Station {
         FIRST.set(true);
     }
 
+    /// Whether this thread has one: it serves calls, or a question of the library's is asked on it.
+    pub(crate) fn is_here() -> bool {
+        STATION.with_borrow(Option::is_some)
+    }
+
     /// Whether this thread is the first.
     pub(crate) fn is_first() -> bool {
         FIRST.get()

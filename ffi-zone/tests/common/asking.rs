@@ -309,6 +309,8 @@ pub fn asking(instances: Instances) -> Interface {
             |_| {},
         ),
         function("elsewhere", int(I32), vec![simple("f"), number("count", I32)], |_| {}),
+        function("box_later", CType::Void, vec![boxed("box", false)], |_| {}),
+        function("box_said", int(I32), vec![], |_| {}),
     ];
     let fire = functions.iter().position(|function| function.name == "box_fire").expect("it");
     let fired = Expression::Call(FunctionId(fire as u32), vec![Expression::Parameter(0), Expression::Integer(2)]);

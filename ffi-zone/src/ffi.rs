@@ -16,6 +16,7 @@
 mod description;
 mod registers;
 
+use crate::fences::PATTERN_WORD;
 use cloison_capabilities::types::{CType, Definition};
 use description::{Descriptions, Free, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
@@ -202,8 +203,8 @@ pub unsafe fn copy(source: *const u8, target: *mut u8, bytes: usize) {
 pub struct Frame {
     /// Each argument as C sees it, in the low bytes.
     values: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
-    /// What a pointer to one number points to.
-    cells: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
+    /// What a pointer to one number points to, and the fence behind it.
+    cells: Box<[UnsafeCell<[u64; 2]>; MAX_PARAMETERS]>,
     /// `pointers[i]` is the address of `values[i]`.
     pointers: Box<[*mut c_void; MAX_PARAMETERS]>,
 }
@@ -215,7 +216,7 @@ impl Default for Frame {
         for (pointer, value) in pointers.iter_mut().zip(values.iter()) {
             *pointer = value.get().cast();
         }
-        Self { values, cells: Box::new([const { UnsafeCell::new(0_u64) }; MAX_PARAMETERS]), pointers }
+        Self { values, cells: Box::new([const { UnsafeCell::new([0; 2]) }; MAX_PARAMETERS]), pointers }
     }
 }
 
@@ -232,7 +233,7 @@ impl Frame {
 
     /// Sets an argument to the address of a cell that holds `bits`.
     pub fn set_cell(&mut self, parameter: usize, bits: u64) {
-        *self.cells[parameter].get_mut() = bits;
+        *self.cells[parameter].get_mut() = [bits, PATTERN_WORD];
         self.set_pointer(parameter, self.cells[parameter].get().cast());
     }
 
@@ -243,7 +244,13 @@ impl Frame {
 
     /// What the cell holds (now).
     pub fn cell(&mut self, parameter: usize) -> u64 {
-        *self.cells[parameter].get_mut()
+        self.cells[parameter].get_mut()[0]
+    }
+
+    /// Whether nobody has written behind the cell.
+    #[inline]
+    pub fn is_whole(&mut self, parameter: usize) -> bool {
+        self.cells[parameter].get_mut()[1] == PATTERN_WORD
     }
 
     /// Calls `code` with the arguments set, of which none is larger than a word, nor is the value.

@@ -12,6 +12,7 @@
 //!              policy  may this client make this call now?
 //!              marshal words → C arguments → call → words      (steps worked out once by plan)
 //!                incoming, outgoing   records, objects, strings: what differs between the wire and C
+//!                fences               what stands behind the room that C writes to
 //!                handles              who holds which object, and what ends with what
 //!                ffi                  the call through libffi
 //!              closures ─▶ questions    C calls a client's callable (trampolines: through which address)
@@ -36,6 +37,7 @@ mod conversation;
 pub mod crew;
 pub mod elf;
 pub mod failure;
+pub mod fences;
 pub mod ffi;
 mod front;
 pub mod functions;

@@ -24,6 +24,7 @@
 
 use crate::call::{Call, Step};
 use crate::callables::Callables;
+use crate::fences::overran;
 use crate::ffi::Frame;
 use crate::functions::Functions;
 use crate::handles::{Ended, HandleError, Handles};
@@ -157,6 +158,7 @@ impl Marshal {
         let offset = request.arena_used.checked_next_multiple_of(ARENA_ALIGNMENT).unwrap_or(u64::MAX);
         let refusal = match single(request) {
             Some(number) => match self.handles.block(origin.client, number) {
+                Some(block) if !block.is_whole() => overran(None, block.bytes() as u64),
                 Some(block) if block.write_to(origin.arena, offset) => {
                     reply.words[..2].copy_from_slice(&[offset, block.bytes() as u64]);
                     return;
@@ -206,6 +208,9 @@ pub(crate) fn finish(
             handles.freed(&one);
         }
         for retained in one.retained {
+            if !retained.is_whole() {
+                overran(None, retained.bytes());
+            }
             if let Retained::Closure(closure) = retained {
                 callables.release(closure);
             }

@@ -7,6 +7,7 @@
 //! This is pure.
 
 use crate::passing::MAX_NESTING;
+use cloison_capabilities::call::ARENA_ALIGNMENT;
 use cloison_capabilities::interface::Element;
 use cloison_capabilities::types::{
     Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
@@ -129,6 +130,8 @@ pub fn shapes(types: &[Definition]) -> Result<Shapes, TypeId> {
 pub fn is_plain(shapes: &Shapes, element: Element) -> bool {
     match element {
         Element::Scalar(scalar) => scalar != Scalar::Bool,
+        // What the arena does not align is copied.
+        Element::Record { layout, .. } if layout.align > ARENA_ALIGNMENT => false,
         Element::Record { id, .. } => shapes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(Shape::is_plain),
         Element::Handle { .. } | Element::Text { .. } => false,
     }

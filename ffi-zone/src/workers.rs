@@ -8,6 +8,7 @@
 //! have to do with such objects ([`crate::affinity`]), one after the other, and nothing else.
 
 use crate::clients::Client;
+use crate::fences;
 use crate::marshal::Marshal;
 use crate::serve;
 use crate::workspace::Workspace;
@@ -41,6 +42,7 @@ const FOREIGN_CALL_BYTES: u64 = 1 << 20;
 impl Station {
     /// This thread's own, from now on.
     pub(crate) fn settle(marshal: &Marshal, row: Row) -> rustix::io::Result<Rc<Self>> {
+        fences::report_to(&row);
         let station = Rc::new(Self { workspace: marshal.workspace()?, row, latest: Cell::new(None) });
         STATION.set(Some(station.clone()));
         Ok(station)
@@ -66,6 +68,7 @@ impl Station {
         if let Some(station) = STATION.with_borrow(Clone::clone) {
             return Ok(task(&station));
         }
+        fences::report_to(row);
         let workspace = Workspace::new(FOREIGN_CALL_BYTES)?;
         let station = Rc::new(Self { workspace, row: row.clone(), latest: Cell::new(None) });
         STATION.set(Some(station.clone()));

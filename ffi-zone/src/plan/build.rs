@@ -8,7 +8,7 @@ use cloison_capabilities::Interface;
 use cloison_capabilities::call::MAX_WORDS;
 use cloison_capabilities::expression::Expression;
 use cloison_capabilities::interface::{
-    Buffer, Cell, CellFill, Fixed, Function, HandleArgument, Place, Pointed, RecordArgument, Role, Text,
+    Buffer, Cell, CellFill, Element, Fixed, Function, HandleArgument, Place, Pointed, RecordArgument, Role, Text,
 };
 use cloison_capabilities::types::{CType, Scalar, TypeKind};
 use std::ffi::CString;
@@ -30,6 +30,7 @@ impl Plan {
             lengths: Vec::new(),
             exact: Vec::new(),
             rooms: Vec::new(),
+            fenced: Vec::new(),
             capacities: Vec::new(),
             blank_cells: Vec::new(),
             scalars: Vec::new(),
@@ -94,6 +95,7 @@ impl Plan {
         }
         plan.large |= !plan.indirect.is_empty();
         plan.settle_rooms();
+        plan.fenced.extend(plan.rooms.iter().map(|room| room.parameter));
         Ok(plan)
     }
 
@@ -157,7 +159,9 @@ impl Plan {
             self.indirect.push(index);
         }
         if record.direction.is_in() {
-            self.take(index, 2, Take::Record { id: record.id, null: record.null });
+            let written = record.direction.is_out();
+            self.fenced.extend(written.then_some(index));
+            self.take(index, 2, Take::Record { id: record.id, written, null: record.null });
         } else {
             let (element, capacity) = (record.layout.size as usize, Some(Expression::Integer(1)));
             let max_bytes = record.layout.size;
@@ -174,6 +178,7 @@ impl Plan {
         let plain = is_plain(shapes, buffer.element);
         self.lifetimes.extend(buffer.retain.map(|lifetime| (index, lifetime)));
         if reads {
+            self.fenced.extend((writes && !is_text(buffer.element)).then_some(index));
             self.take(index, 2, take_of(buffer, plain));
             if let Some(length) = &buffer.length
                 && !is_filled_from(function, index)
@@ -222,13 +227,17 @@ impl Plan {
     }
 }
 
+fn is_text(element: Element) -> bool {
+    matches!(element, Element::Text { .. })
+}
+
 fn take_of(buffer: &Buffer, plain: bool) -> Take {
     let Buffer { element, max_bytes, null, .. } = *buffer;
     if plain {
         let (written, kept) = (buffer.direction.is_out(), buffer.retain.is_some());
         Take::Buffer { element: element.size(), written, max_bytes, null, kept }
     } else {
-        Take::Elements { element, max_bytes, null }
+        Take::Elements { element, written: buffer.direction.is_out() && !is_text(element), max_bytes, null }
     }
 }
 

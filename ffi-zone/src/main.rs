@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 fn main() -> ExitCode {
     signals::restore();
+    signals::explain_faults();
     let control = match inherited::control() {
         Ok(control) => Arc::new(control),
         Err(error) => {

@@ -43,6 +43,7 @@ use crate::marshal::functions::Functions;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::results::Ending;
 use crate::marshal::workspace::{Seat, Workspace};
+use crate::native::fences::overran;
 use crate::native::ffi::Frame;
 use crate::objects::handles::{Ended, HandleError, Handles};
 use crate::serve::policy::Bounds;
@@ -171,6 +172,7 @@ impl Marshal {
         let offset = request.arena_used.checked_next_multiple_of(ARENA_ALIGNMENT).unwrap_or(u64::MAX);
         let refusal = match single(request) {
             Some(number) => match self.handles.block(origin.client, number) {
+                Some(block) if !block.is_whole() => overran(None, block.bytes() as u64),
                 Some(block) if block.write_to(origin.arena, offset) => {
                     reply.words[..2].copy_from_slice(&[offset, block.bytes() as u64]);
                     return;
@@ -220,6 +222,9 @@ pub(crate) fn finish(
             handles.freed(&one);
         }
         for retained in one.retained {
+            if !retained.is_whole() {
+                overran(None, retained.bytes());
+            }
             if let Some(closure) = retained.closure() {
                 callables.release(closure);
             }

@@ -5,6 +5,7 @@
 //! | [`function`] | calls a function of the library: this is where C is called |
 //! | [`ffi`] | the call through libffi, or through registers alone |
 //! | [`trampolines`], [`closures`] | addresses that C calls, and whom they lead to |
+//! | [`fences`] | what stands behind the room that C writes to |
 //! | [`scratch`], [`block`], [`arena`] | memory for one call; memory that stays; copies within a client's own |
 //! | `library` | `dlopen` and `dlsym`, inside the sandbox |
 //! | [`state`] | what a C function may have changed in this process, put back |
@@ -13,6 +14,7 @@
 pub mod arena;
 pub mod block;
 pub mod closures;
+pub mod fences;
 pub mod ffi;
 pub mod function;
 pub mod inherited;

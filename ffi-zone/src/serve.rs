@@ -240,6 +240,9 @@ impl Service {
         let listens = if client.conversation.is_late() {
             self.refuse(client, &client.conversation.tell_late(request), request, reply);
             true
+        } else if let Some(missed) = self.missed(client, request.function) {
+            self.refuse(client, &missed, request, reply);
+            true
         } else {
             self.conversed(client, station, &station.row, request, reply)
         };
@@ -254,6 +257,12 @@ impl Service {
             self.end(client, false);
         }
         self.sweep();
+    }
+
+    /// What the client is told instead of a call. (What closes an object is done whatever has been missed.)
+    fn missed(&self, client: &Client, function: u32) -> Option<Box<Refusal>> {
+        let is_call = function < SYNC || function == BATCH;
+        is_call.then(|| client.conversation.take_missed()).flatten()
     }
 
     /// A call in which C may ask. Whether the client waits for its end.

@@ -1,22 +1,30 @@
-//! Structs of all sizes and mixtures, by value, against what the C compiler does with them.
+//! Structs and unions of all sizes and mixtures, by value, against what the C compiler does with them.
 //!
-//! The types are made up here, with a fixed seed, written out as C for the compiler and as definitions for the zone. The
-//! compiler checks that sizes and offsets agree; a function for each takes three of them among other arguments and
-//! returns one.
+//! The types are made up here, with a fixed seed, and written as C: for the compiler, and in a manifest for the zone. A
+//! function for each takes three of them among other arguments, which leave more or fewer registers for them, and returns one.
+//! A second one hands them to a function pointer, which leads back here and returns one.
 
 mod common;
 
-use cloison_contract::call::Status;
-use cloison_contract::interface::{Instances, Interface};
-use cloison_contract::types::{
-    Bits, CType, Definition, Layout, Location, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
-};
+use cloison_contract::FunctionId;
+use cloison_contract::call::{Reply, Status};
+use cloison_contract::interface::Interface;
+use cloison_contract::shape::Shape;
+use cloison_contract::types::{CType, Definition};
+use cloison_manifest::manifest;
+use cloison_zone::callables::{Bound, Callables, ClosureId, Unbound};
+use cloison_zone::closures::{self, Target};
+use cloison_zone::ffi::Signature;
+use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::shapes::{Special, Translation, shapes};
+use cloison_zone::refusal::{Refusal, empty_reply};
 use common::Argument::{Bytes, Word};
-use common::{Bench, function, functions_of, int, interface, number};
+use common::{Argument, Bench, CLIENT, functions_of};
+use std::ffi::c_void;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-const RECORDS: usize = 150;
+const RECORDS: usize = 300;
 
 /// Knuth's linear congruential generator: the same types in every run.
 struct Dice(u64);
@@ -26,141 +34,193 @@ impl Dice {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % sides
     }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.roll(of.len() as u64) as usize]
+    }
 }
 
-const SCALARS: [(Scalar, &str); 11] = [
-    (Scalar::Bool, "_Bool"),
-    (Scalar::I8, "signed char"),
-    (Scalar::U8, "unsigned char"),
-    (Scalar::I16, "short"),
-    (Scalar::U16, "unsigned short"),
-    (Scalar::I32, "int"),
-    (Scalar::U32, "unsigned"),
-    (Scalar::I64, "long"),
-    (Scalar::U64, "unsigned long"),
-    (Scalar::F32, "float"),
-    (Scalar::F64, "double"),
+/// Floating-point numbers a little more often: they make the difference.
+const SCALARS: [&str; 14] = [
+    "_Bool",
+    "signed char",
+    "unsigned char",
+    "short",
+    "unsigned short",
+    "int",
+    "unsigned",
+    "long",
+    "unsigned long",
+    "float",
+    "float",
+    "double",
+    "double",
+    "double",
 ];
 
-const WIDES: [(Wide, &str); 3] =
-    [(Wide::LongDouble, "long double"), (Wide::ComplexF32, "float _Complex"), (Wide::ComplexF64, "double _Complex")];
+const WIDES: [&str; 3] = ["long double", "float _Complex", "double _Complex"];
 
-/// The types so far, and their C.
+/// What a bit-field can be, and how many bits that has.
+const FIELDS: [(&str, u64); 9] = [
+    ("_Bool", 1),
+    ("signed char", 8),
+    ("unsigned char", 8),
+    ("short", 16),
+    ("unsigned short", 16),
+    ("int", 32),
+    ("unsigned", 32),
+    ("long", 64),
+    ("unsigned long", 64),
+];
+
+/// What the compilers do with padding, in the shapes that people have tripped over.
+const KNOWN: [&str; 16] = [
+    "struct r0 { int v; long : 64; };",
+    "struct r1 { long : 64; int v; };",
+    "struct r2 { _Alignas(16) int v; };",
+    "struct r3 { _Alignas(16) float v; };",
+    "struct r4 { double v; long : 64; };",
+    "struct r5 { float v; int : 32; double w; };",
+    "struct r6 { float v; int : 3; };",
+    "struct r7 { float v; int : 0; };",
+    "struct r8 { double v; } __attribute__((aligned(16)));",
+    "union r9 { float m0; int : 16; };",
+    "struct r10 { struct r2 v; };",
+    "struct r11 { struct r3 v[1]; };",
+    "union r12 { struct r2 m0; float w; };",
+    "struct r13 { char v __attribute__((aligned(16))); };",
+    "struct r14 { char v; } __attribute__((aligned(8)));",
+    "struct __attribute__((packed)) r15 { char v; struct r14 w; };",
+];
+
+/// The types so far, as C.
 struct World {
     dice: Dice,
-    types: Vec<Definition>,
-    c: String,
-}
-
-/// Where the next member goes.
-#[derive(Default)]
-struct Plot {
-    bits: u64,
-    align: u64,
-    members: Vec<Member>,
+    /// `struct r1`, and its definition; which member of a union counts.
+    types: Vec<(String, String, Option<String>)>,
 }
 
 impl World {
-    fn record(&mut self) {
-        let (id, union, count) = (self.types.len(), self.dice.roll(5) == 0, 1 + self.dice.roll(6));
-        let mut plot = Plot { align: 1, ..Plot::default() };
-        let (mut text, mut checks, mut size) = (String::new(), String::new(), 0);
-        for index in 0..count {
-            let name = format!("m{index}");
-            let before = plot.bits;
-            if union {
-                plot.bits = 0;
-            }
-            let declarator = self.member(&mut plot, &name);
-            writeln!(text, "    {declarator};").expect("text");
-            size = size.max(plot.bits.div_ceil(8));
-            let member = plot.members.last().expect("just added");
-            if member.bits.is_none() {
-                writeln!(checks, "_Static_assert(offsetof(r{id}, {name}) == {}, \"\");", member.offset).expect("text");
-            }
-            if union {
-                plot.bits = before;
-            }
-        }
-        let layout = Layout { size: size.next_multiple_of(plot.align), align: plot.align };
-        let kind = if union { "union" } else { "struct" };
-        writeln!(self.c, "typedef {kind} {{\n{text}}} r{id};\n{checks}").expect("text");
-        writeln!(
-            self.c,
-            "_Static_assert(sizeof(r{id}) == {} && _Alignof(r{id}) == {}, \"r{id}\");\n\
-             r{id} pick{id}(int a, double d, r{id} x, r{id} y, float f, r{id} z, long b) {{\n\
-             \x20   if (a != 7 || d != 0.5 || f != 0.25f || b < 0) return x;\n\
-             \x20   return b == 0 ? x : b == 1 ? y : z;\n}}",
-            layout.size, layout.align
-        )
-        .expect("text");
-        let live = union.then(|| self.dice.roll(plot.members.len() as u64) as usize);
-        let record = Record { union, layout, members: plot.members, live };
-        self.types.push(Definition {
-            name: format!("r{id}"),
-            declaration: String::new(),
-            doc: None,
-            declared: Location::default(),
-            kind: TypeKind::Record(record),
-        });
+    fn new() -> Self {
+        let known = |c: &&str| {
+            let words: Vec<_> = c.split(' ').filter(|word| !word.starts_with("__")).collect();
+            let live = (words[0] == "union").then(|| "m0".to_owned());
+            (format!("{} {}", words[0], words[1]), (*c).to_owned(), live)
+        };
+        let mut world = Self { dice: Dice(42), types: KNOWN.iter().map(known).collect() };
+        (KNOWN.len()..RECORDS).for_each(|id| world.record(id));
+        world
     }
 
-    /// Adds a member; its C.
-    fn member(&mut self, plot: &mut Plot, name: &str) -> String {
-        match self.dice.roll(12) {
-            0 | 1 => return self.bit_field(plot, name),
-            2 if !self.types.is_empty() => {
-                let id = self.dice.roll(self.types.len() as u64);
-                let TypeKind::Record(record) = &self.types[id as usize].kind else { unreachable!("records only") };
-                let nested = CType::Record { id: TypeId(id as u32), layout: record.layout };
-                plot.add(name, nested);
-                return format!("r{id} {name}");
-            }
+    fn record(&mut self, id: usize) {
+        let (union, packed) = (self.dice.roll(5) == 0, self.dice.roll(6) == 0);
+        let count = 1 + self.dice.roll(5);
+        let name = format!("{} r{id}", if union { "union" } else { "struct" });
+        let mut members: Vec<_> = (0..count).map(|index| self.member(&format!("m{index}"), packed)).collect();
+        let live = self.dice.roll(count);
+        // Something has a name.
+        let always = if union { live as usize } else { members.len() - 1 };
+        if !members[always].contains(&format!(" m{always}")) {
+            members[always] = format!("{} m{always}", self.dice.pick(&SCALARS));
+        }
+        let (keyword, tag) = name.split_once(' ').expect("two words");
+        let packed = if packed { "__attribute__((packed)) " } else { "" };
+        let aligned = match self.dice.roll(8) {
+            0 => format!(" __attribute__((aligned({})))", self.dice.pick(&[2, 4, 8, 16])),
+            _ => String::new(),
+        };
+        let c = format!("{keyword} {packed}{tag} {{ {}; }}{aligned};", members.join("; "));
+        self.types.push((name, c, union.then(|| format!("m{live}"))));
+    }
+
+    /// The C of a member.
+    fn member(&mut self, name: &str, packed: bool) -> String {
+        let declared = match self.dice.roll(14) {
+            0..3 => return self.bit_field(name),
             3 => {
-                let (wide, text) = WIDES[self.dice.roll(3) as usize];
-                plot.add(name, CType::Wide(wide));
-                return format!("{text} {name}");
+                let other = self.dice.roll(self.types.len() as u64) as usize;
+                format!("{} {name}", self.types[other].0)
             }
-            4 => {
-                let (scalar, text) = SCALARS[self.dice.roll(11) as usize];
-                let length = 1 + self.dice.roll(5);
-                plot.add(name, CType::Array { of: Box::new(int(scalar)), length });
-                return format!("{text} {name}[{length}]");
-            }
-            _ => {}
+            4 => format!("{} {name}", self.dice.pick(&WIDES)),
+            5 => format!("{} {name}[{}]", self.dice.pick(&SCALARS), 1 + self.dice.roll(5)),
+            _ => format!("{} {name}", self.dice.pick(&SCALARS)),
+        };
+        match self.dice.roll(10) {
+            0 => format!("{declared} __attribute__((aligned({})))", self.dice.pick(&[1, 2, 4, 8, 16])),
+            1 if !packed => format!("{declared} __attribute__((packed))"),
+            _ => declared,
         }
-        // Floating-point numbers a little more often: they make the difference.
-        let sides = 11 + 3;
-        let (scalar, text) = SCALARS[(self.dice.roll(sides) as usize).min(10)];
-        plot.add(name, int(scalar));
-        format!("{text} {name}")
     }
 
-    fn bit_field(&mut self, plot: &mut Plot, name: &str) -> String {
-        let (scalar, text) = SCALARS[1 + self.dice.roll(8) as usize];
-        let unit = scalar.size() as u64 * 8;
-        let width = 1 + self.dice.roll(unit);
-        if plot.bits / unit != (plot.bits + width - 1) / unit {
-            plot.bits = plot.bits.next_multiple_of(unit);
+    fn bit_field(&mut self, name: &str) -> String {
+        let (c, bits) = self.dice.pick(&FIELDS);
+        match self.dice.roll(4) {
+            0 => format!("{c} : {}", self.dice.roll(bits + 1)),
+            _ => format!("{c} {name} : {}", 1 + self.dice.roll(bits)),
         }
-        let bits = Bits { shift: (plot.bits % unit) as u32, width: width as u32 };
-        let offset = plot.bits / unit * (unit / 8);
-        plot.bits += width;
-        plot.align = plot.align.max(unit / 8);
-        let role = MemberRole::Value;
-        plot.members.push(Member { name: name.into(), c_type: int(scalar), offset, bits: Some(bits), role });
-        format!("{text} {name} : {width}")
+    }
+
+    /// What each function takes before the records: some numbers.
+    fn before(&mut self) -> (Vec<&'static str>, u64) {
+        let (integers, doubles) = (self.dice.roll(8), self.dice.roll(9));
+        let integers = if self.dice.roll(2) == 0 { 0 } else { integers };
+        let doubles = if self.dice.roll(2) == 0 { 0 } else { doubles };
+        let names =
+            ["long"; 8].into_iter().take(integers as usize).chain(["double"; 9].into_iter().take(doubles as usize));
+        (names.collect(), integers)
     }
 }
 
-impl Plot {
-    fn add(&mut self, name: &str, c_type: CType) {
-        let layout = c_type.layout().expect("a member's");
-        let offset = self.bits.div_ceil(8).next_multiple_of(layout.align);
-        self.bits = (offset + layout.size) * 8;
-        self.align = self.align.max(layout.align);
-        self.members.push(Member { name: name.into(), c_type, offset, bits: None, role: MemberRole::Value });
+/// What the functions of a type take before the three records.
+struct Before {
+    types: Vec<&'static str>,
+    integers: u64,
+}
+
+impl Before {
+    fn parameters(&self) -> String {
+        self.types.iter().enumerate().map(|(index, c)| format!("{c} b{index}, ")).collect()
     }
+
+    fn names(&self) -> String {
+        (0..self.types.len()).map(|index| format!("b{index}, ")).collect()
+    }
+
+    /// That they are what they should be.
+    fn checks(&self) -> String {
+        (0..self.types.len()).map(|index| format!("b{index} == {} && ", index + 3)).collect()
+    }
+
+    /// The same as words.
+    fn words(&self) -> Vec<Argument<'static>> {
+        let word = |index: u64| if index < self.integers { index + 3 } else { ((index + 3) as f64).to_bits() };
+        (0..self.types.len() as u64).map(|index| Word(word(index))).collect()
+    }
+}
+
+/// The library, and the interface that its manifest declares.
+fn written(world: &World, before: &[Before]) -> (String, Interface) {
+    let mut c = String::new();
+    let mut toml = "[zone]\nname = \"world\"\nversion = \"1.0.0\"\nlibrary = { path = \"world.so\" }\n".to_owned();
+    for (index, ((name, text, live), before)) in world.types.iter().zip(before).enumerate() {
+        let live = live.as_ref().map(|live| format!("live = \"{live}\"\n")).unwrap_or_default();
+        let (first, names) = (before.parameters(), before.names());
+        let taken = format!("{first}{name} x, {name} y, float f, {name} z, long b");
+        let pick = format!("{name} pick{index}({taken})");
+        let relay = format!("{name} relay{index}({name} (*to)({taken}), {taken})");
+        writeln!(c, "{text}").expect("text");
+        writeln!(c, "{pick} {{ if (!({}f == 0.25f)) b = -b; return b == 0 ? x : b == 1 ? y : z; }}", before.checks())
+            .expect("text");
+        writeln!(c, "{relay} {{ return to({names}x, y, f, z, b); }}").expect("text");
+        writeln!(
+            toml,
+            "\n[types.r{index}]\nc = \"{text}\"\n{live}\n[functions.pick{index}]\nc = \"{pick}\"\n\n\
+             [functions.relay{index}]\nc = \"{relay}\""
+        )
+        .expect("text");
+    }
+    let interface = manifest::parse("world.zone.toml", &toml).unwrap_or_else(|wrong| panic!("{wrong}"));
+    (c, interface)
 }
 
 /// Makes any bytes a record as it travels.
@@ -179,50 +239,80 @@ fn travelling(shape: &Translation, bytes: &mut [u8]) {
     }
 }
 
-fn by_value(name: &str, definition: &Definition, id: TypeId) -> cloison_contract::interface::Parameter {
-    use cloison_contract::interface::Parameter;
-    use cloison_contract::shape::{Direction, RecordArgument, Shape};
-    let TypeKind::Record(Record { layout, .. }) = definition.kind else { unreachable!("records only") };
-    let (direction, by_value) = (Direction::In, true);
-    let shape = Shape::Record(RecordArgument { id, layout, direction, by_value, null: false, default_none: false });
-    Parameter { name: name.into(), c_type: CType::Record { id, layout }, shape, leading: false }
+/// The function that C is given: it returns one of its three records.
+struct Chooses {
+    signature: Signature,
+    /// The first record's position, and how many bytes each has.
+    first: usize,
+    bytes: usize,
 }
 
-fn world() -> (World, Interface) {
-    let mut world = World { dice: Dice(42), types: vec![], c: "#include <stddef.h>\n".into() };
-    (0..RECORDS).for_each(|_| world.record());
-    let pick = |(index, definition): (usize, &Definition)| {
-        let id = TypeId(index as u32);
-        let one = |name| by_value(name, definition, id);
-        let parameters = vec![
-            number("a", Scalar::I32),
-            number("d", Scalar::F64),
-            one("x"),
-            one("y"),
-            number("f", Scalar::F32),
-            one("z"),
-            number("b", Scalar::I64),
-        ];
-        let result = one("x").c_type;
-        function(&format!("pick{index}"), result, parameters, |_| {})
-    };
-    let functions = world.types.iter().enumerate().map(pick).collect();
-    let interface = Interface { types: world.types.clone(), functions, ..interface(Instances::Shared) };
-    (world, interface)
+impl Target for Chooses {
+    fn interface(&self) -> *mut libffi::low::ffi_cif {
+        self.signature.cif()
+    }
+
+    unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
+        // SAFETY: the signature has three records, the third one behind a `float`, and a `long` at the end.
+        unsafe {
+            let which = *(*arguments.add(self.first + 4)).cast::<i64>();
+            let chosen = *arguments.add(self.first + [0, 1, 3][which as usize]);
+            std::ptr::copy_nonoverlapping(chosen.cast::<u8>(), value.cast::<u8>(), self.bytes);
+        }
+    }
+}
+
+/// Lends that function.
+struct Lends<'a>(&'a Interface);
+
+impl Callables for Lends<'_> {
+    fn bind(&self, function: FunctionId, parameter: usize, _: u64) -> Result<Bound, Unbound> {
+        let Role::Callback(callback) = &self.0.functions[function.0 as usize].parameters[parameter].role else {
+            return Err(Unbound::Malformed);
+        };
+        let CType::Record { layout, .. } = &callback.result else { return Err(Unbound::Malformed) };
+        let types = callback.parameters.iter().map(|one| &one.c_type);
+        let signature = Signature::for_closure(&self.0.types, types, &callback.result).expect("a signature");
+        let (first, bytes) = (callback.parameters.len() - 5, layout.size as usize);
+        let closure = closures::allot(Arc::new(Chooses { signature, first, bytes })).ok_or(Unbound::TooMany)?;
+        Ok(Bound { address: closures::address(closure), closure })
+    }
+
+    fn release(&self, closure: ClosureId) {
+        closures::release(closure);
+    }
+
+    fn starts(&self, _: u32, _: u64) {}
+
+    fn ended(&self) -> Option<Box<Refusal>> {
+        None
+    }
+}
+
+fn call(bench: &Bench, interface: &Interface, name: &str, arguments: &[Argument<'_>]) -> Reply {
+    let (request, mut reply) = (bench.request(name, arguments), empty_reply());
+    let lends = Lends(interface);
+    let origin = Origin::new(CLIENT, bench.caller.arena(), &lends);
+    bench.marshal.call(&bench.workspace, &origin, &request, &mut reply);
+    reply
 }
 
 #[test]
 fn structs_and_unions_travel_as_the_compiler_has_them() {
-    let (mut world, interface) = world();
+    let mut world = World::new();
+    let before: Vec<_> =
+        (0..RECORDS).map(|_| world.before()).map(|(types, integers)| Before { types, integers }).collect();
+    let (c, interface) = written(&world, &before);
     let folder = tempfile::tempdir().expect("folder");
     let source = folder.path().join("world.c");
-    std::fs::write(&source, &world.c).expect("written");
+    std::fs::write(&source, c).expect("written");
     let library = common::load(source.to_str().expect("UTF-8"));
     let shapes = shapes(&interface.types).expect("they make sense");
-    let mut bench = Bench::of(functions_of(interface, &library));
+    let bench = Bench::of(functions_of(interface.clone(), &library));
     let mut sizes = std::collections::BTreeSet::new();
-    for (index, shape) in shapes.iter().enumerate() {
-        let shape = shape.as_ref().expect("a record");
+    for (index, (definition, before)) in interface.types.iter().zip(&before).enumerate() {
+        let Definition { declaration, .. } = definition;
+        let shape = shapes[index].as_ref().expect("a record");
         sizes.insert(shape.size);
         let mut records: [Vec<u8>; 3] = Default::default();
         for record in &mut records {
@@ -231,12 +321,19 @@ fn structs_and_unions_travel_as_the_compiler_has_them() {
         }
         let [x, y, z] = &records;
         for (which, expected) in records.iter().enumerate() {
-            let (d, f) = (Word(0.5_f64.to_bits()), Word(0.25_f64.to_bits()));
-            let arguments = [Word(7), d, Bytes(x), Bytes(y), f, Bytes(z), Word(which as u64)];
-            let reply = bench.call(&format!("pick{index}"), &arguments);
-            assert_eq!(reply.status, Status::Ok);
-            let picked = bench.bytes(reply.words[0], reply.words[1]);
-            assert_eq!(picked, *expected, "argument {which} of pick{index}: {:?}", world.types[index].kind);
+            for (name, callable) in [("pick", None), ("relay", Some(Word(1)))] {
+                let mut arguments: Vec<_> = callable.into_iter().chain(before.words()).collect();
+                let f = Word(0.25_f64.to_bits());
+                arguments.extend([Bytes(x), Bytes(y), f, Bytes(z), Word(which as u64)]);
+                let reply = call(&bench, &interface, &format!("{name}{index}"), &arguments);
+                assert_eq!(reply.status, Status::Ok, "{}", bench.explanation(&reply));
+                let picked = bench.bytes(reply.words[0], reply.words[1]);
+                assert_eq!(
+                    picked, *expected,
+                    "argument {which} of {name}{index} after {:?}: {declaration}",
+                    before.types
+                );
+            }
         }
     }
     assert!(sizes.len() > 15 && sizes.contains(&4) && sizes.contains(&12) && sizes.contains(&16), "{sizes:?}");

@@ -5,11 +5,14 @@ mod common;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
+use cloison_contract::shape::Shape;
 use cloison_contract::types::TypeKind;
 use common::Argument::Word;
 use common::BOTH;
 use common::asking::{BOX, asking, asking_functions};
 use common::zone::{Answer, Client, LONG, Question, Zone};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 fn start(instances: Instances) -> (Zone, Client) {
     let zone = Zone::start(asking(instances), asking_functions);
@@ -489,5 +492,94 @@ fn objects_that_belong_to_a_thread_stay_with_it() {
         zone.detach(ChannelId(id));
     }
     assert_eq!(strays(&mut last), before);
+    zone.stop();
+}
+
+/// The library has one place for what is called later.
+static LATER: Mutex<()> = Mutex::new(());
+
+/// A box whose callable is 5, and which has that called on a thread of the library's own. How often that has asked by the end of
+/// the call.
+fn later(zone: &Zone, client: &mut Client) -> u64 {
+    let thing = zone.call(client, "box_new", &[Word(7)]).words[0];
+    zone.call(client, "box_on", &[Word(thing), Word(5)]);
+    let mut asked = 0;
+    zone.converse(client, "box_later", &[Word(thing)], |_, question| {
+        assert_eq!((question.callable, question.words[0]), (5, 7));
+        asked += 1;
+        of(30)
+    });
+    asked
+}
+
+#[test]
+fn a_thread_of_the_library_s_that_asks_between_calls_is_answered_in_the_next() {
+    let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
+    for instances in BOTH {
+        let (zone, mut client) = start(instances);
+        for _ in 0..20 {
+            let (mut asked, mut said) = (later(&zone, &mut client), -1);
+            while said == -1 {
+                let reply = zone.converse(&mut client, "box_said", &[], |_, question| {
+                    assert_eq!((question.callable, question.words[0]), (5, 7));
+                    asked += 1;
+                    of(30)
+                });
+                assert_eq!(reply.status, Status::Ok);
+                said = i64::from(reply.words[0] as i32);
+            }
+            assert_eq!((said, asked), (30, 1));
+        }
+        zone.stop();
+    }
+}
+
+#[test]
+fn who_is_asked_between_calls_and_does_not_call_in_time_is_told() {
+    let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut interface = asking(Instances::Shared);
+    for parameter in interface.functions.iter_mut().flat_map(|function| &mut function.parameters) {
+        if let Role::Callback(callback) = &mut parameter.role {
+            callback.deadline = Some(Duration::from_millis(5));
+        }
+    }
+    let zone = Zone::start(interface, asking_functions);
+    let mut client = zone.attach(1, zone.everything());
+    loop {
+        let mut asked = later(&zone, &mut client) > 0;
+        std::thread::sleep(Duration::from_millis(50));
+        let reply = zone.converse(&mut client, "box_said", &[], |_, _| {
+            asked = true;
+            of(30)
+        });
+        // On a busy machine the thread may not have run by now, or just now.
+        if asked || reply.status == Status::Ok {
+            continue;
+        }
+        assert_eq!(reply.status, Status::CallbackOverdue);
+        let text = common::explanation(&reply, client.caller.arena());
+        let said = "on of box_on was called by a thread of the library's while no call was running";
+        assert!(text.starts_with(said), "{text}");
+        break;
+    }
+    let reply = zone.call(&mut client, "box_said", &[]);
+    assert_eq!(
+        (reply.status, reply.words[0] as i32),
+        (Status::Ok, -7),
+        "C has got the error value, and one word is enough"
+    );
+    zone.stop();
+}
+
+#[test]
+fn nobody_waits_for_a_client_that_has_left() {
+    let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
+    let (zone, mut client) = start(Instances::Shared);
+    later(&zone, &mut client);
+    zone.detach(client.id);
+    let mut other = zone.attach(2, zone.everything());
+    while zone.call(&mut other, "box_said", &[]).words[0] as i32 == -1 {
+        std::thread::yield_now();
+    }
     zone.stop();
 }

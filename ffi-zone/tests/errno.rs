@@ -6,7 +6,7 @@ use cloison_contract::Interface;
 use cloison_contract::call::{NULL, Reply, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::interface::{Function, FunctionId, Instances, Message, Parameter};
-use cloison_contract::shape::{Pointed, ReturnedString, Shape};
+use cloison_contract::shape::{NumberArgument, Pointed, ReturnedString, Shape};
 use cloison_contract::types::{CType, Scalar};
 use common::Argument::{Bytes, Word};
 use common::asking::callback;

@@ -21,7 +21,8 @@ const STMT: TypeId = TypeId(1);
 const MANY: usize = 200;
 
 fn handle(name: &str, free: u32) -> Definition {
-    let handle = Handle { free: Some(FunctionId(free)), owner: None, max_live: 1000, thread_affine: false };
+    let handle =
+        Handle { free: Some(FunctionId(free)), owner: None, max_live: 1000, refcounted: false, thread_affine: false };
     Definition {
         name: name.into(),
         declaration: String::new(),

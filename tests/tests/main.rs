@@ -18,6 +18,7 @@ mod lies_and_floods;
 mod manifests;
 mod no_native_access;
 mod other_users;
+mod overruns;
 mod raw_system_calls;
 mod records;
 mod running;

@@ -173,7 +173,7 @@ pub enum Status {
     /// More handles or callbacks than there may be. Words 2 and 3 explain.
     TooMany = 14,
     /// The process of this call alone ended (`instances = "per-call"`): word 0 is the signal, word 1 the exit status, one
-    /// of them [`NULL`].
+    /// of them [`NULL`]. Words 2 and 3 explain. Of a batch, word 4 is which of its calls ran, from 0.
     Crashed = 15,
     /// The callables of one outermost call took longer together than they may. Word 0 is how long that is, in
     /// milliseconds; words 2 and 3 explain.

@@ -32,6 +32,7 @@
 
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// One call channel, unique in a broker's life.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -267,6 +268,36 @@ pub struct Ran {
     pub function: String,
     /// If that was for the client which is told: which call of its batch, from 0.
     pub own: Option<u64>,
+    /// The library has written beyond the room that it had, which ended the zone.
+    pub overrun: Option<Overrun>,
+}
+
+/// Room that a library has written beyond, because its manifest promises the library more than there is. As text it is a
+/// clause about a function.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Overrun {
+    /// The parameter that the room was for; `None` for what the library keeps from an earlier call.
+    pub parameter: Option<String>,
+    /// How many bytes it had.
+    pub bytes: u64,
+}
+
+impl fmt::Display for Overrun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.bytes;
+        match &self.parameter {
+            Some(parameter) => write!(
+                formatter,
+                "it wrote beyond the {bytes} bytes of its `{parameter}`: the manifest's `capacity` or `length` for that is \
+                 wrong, or its type in `c`"
+            ),
+            None => write!(
+                formatter,
+                "something was written beyond the {bytes} bytes of a buffer that the library keeps: the manifest's \
+                 `capacity` or `length` for it is wrong"
+            ),
+        }
+    }
 }
 
 /// From the broker to a zone.

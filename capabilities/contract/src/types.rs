@@ -242,6 +242,8 @@ pub struct Handle {
     pub owner: Option<TypeId>,
     /// How many of them one client may have at once.
     pub max_live: u32,
+    /// The library counts references: each time that it gives an object away, that is one more to be freed.
+    pub refcounted: bool,
     /// They are used by the thread that made them, and by no other.
     pub thread_affine: bool,
 }
@@ -257,6 +259,9 @@ pub struct Record {
     pub members: Vec<Member>,
     /// Of a union: the member that is read and written when no other is named.
     pub live: Option<usize>,
+    /// Bit-fields without a name, of width 1 and more: offset of the unit, and bits, as of a [`Member`]. Nobody reads or
+    /// writes them, and gcc counts them as integers when it passes the record by value.
+    pub unnamed: Vec<(u64, Bits)>,
 }
 
 /// One member of a record.

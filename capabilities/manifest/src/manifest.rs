@@ -17,7 +17,7 @@
 //! | `[sandbox]` | `memory`, `deadline`, `callables`, `instances`, `threads`, `thread_safe`, `files`, `network`, `processes`, `descriptors`, `file_size`, `call_size`, `may_be_missing` |
 //! | `[constants]` | any name: a number or a string |
 //! | `[exceptions.NAME]` | `doc`, `base` |
-//! | `[types.NAME]` | `c`, `doc`; of handles `handle`, `free`, `owner`, `max_live`, `thread_affine`; of enumerations `flags`; of unions `live`; of pointers to functions `error`, `deadline`, `parameters`; of structs and unions one for each member (or `members`) |
+//! | `[types.NAME]` | `c`, `doc`; of handles `handle`, `free`, `owner`, `max_live`, `refcounted`, `thread_affine`; of enumerations `flags`; of unions `live`; of pointers to functions `error`, `deadline`, `parameters`; of structs and unions one for each member (or `members`) |
 //! | a member | `text`, `bytes`, `null`, `hidden`, `live` (`by`, `cases`) |
 //! | `[functions.NAME]` | `c`, `doc`, `internal`, `deadline`, `callables`, `blocking`, `variadic`, `returns`, and one for each parameter (or `parameters`) |
 //! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes`, `value`, `user_data`, `leading`, `view`, `retain`, `replaces`, `consumed`, `owner`, `borrowed`, `free`, `on_error`, `error`, `deadline`, `parameters` |

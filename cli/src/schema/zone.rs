@@ -142,6 +142,8 @@ pub struct Type {
     /// Of a handle: how many of them one client may have at once. Default 1024.
     #[schemars(range(min = 1))]
     pub max_live: Option<u32>,
+    /// Of a handle: the library counts references, and each time that it gives an object away is one more to be freed.
+    pub refcounted: Option<Switch>,
     /// Of a handle: its objects are used by the thread that made them, and by no other.
     pub thread_affine: Option<Switch>,
     /// Of a union: the member that is read and written when nothing else says.

@@ -7,7 +7,7 @@ use crate::family::Family;
 use crate::reactor::Registration;
 use cloison_contract::call::{BATCH, CLOSE, SYNC};
 use cloison_contract::interface::Instances;
-use cloison_contract::message::{ChannelId, End, Ran, ToZone};
+use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
 use cloison_transport::status::{COARSE_LAG, Running, Status, monotonic};
@@ -192,7 +192,12 @@ impl Instance {
             index => &specification.interface.functions.get(index as usize)?.name,
         };
         let own = (client == Some(running.channel)).then_some(running.index);
-        Some(Ran { function: function.to_owned(), own })
+        let overrun = running.overrun.map(|overrun| {
+            let function = specification.interface.functions.get(running.function as usize);
+            let parameter = overrun.parameter.and_then(|position| function?.parameters.get(position as usize));
+            Overrun { parameter: parameter.map(|parameter| parameter.name.clone()), bytes: overrun.bytes }
+        });
+        Some(Ran { function: function.to_owned(), own, overrun })
     }
 
     /// What the client of that channel is told.

@@ -6,7 +6,7 @@
 
 use rustix::fs::{SealFlags, fcntl_get_seals, fstat};
 use rustix::io::Errno;
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
 use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -40,7 +40,10 @@ pub(crate) enum Access {
     ReadWrite,
 }
 
-/// One mapping of a sealed memfd.
+/// Every page is a multiple of it in size.
+const PAGE: usize = 4096;
+
+/// One mapping of a sealed memfd, with an inaccessible page behind it.
 #[derive(Debug)]
 pub(crate) struct Shared {
     base: NonNull<u8>,
@@ -74,8 +77,17 @@ impl Shared {
             Access::Read => ProtFlags::READ,
             Access::ReadWrite => ProtFlags::READ | ProtFlags::WRITE,
         };
-        // SAFETY: a new mapping at an address of the kernel's choice aliases nothing of ours.
-        let base = unsafe { mmap(std::ptr::null_mut(), length, protection, MapFlags::SHARED, descriptor, 0)? };
+        let reserved = length.next_multiple_of(PAGE) + PAGE;
+        // SAFETY: a new mapping at an address of the kernel's choice aliases nothing of ours, and the second one replaces a part
+        // of it. What remains of the first is a page that nobody can access, so that a C library which writes beyond the
+        // end of an arena does not reach what happens to be mapped there.
+        let base = unsafe {
+            let base = mmap_anonymous(std::ptr::null_mut(), reserved, ProtFlags::empty(), MapFlags::PRIVATE)?;
+            let flags = MapFlags::SHARED | MapFlags::FIXED;
+            mmap(base, length, protection, flags, descriptor, 0).inspect_err(|_| {
+                let _ = munmap(base, reserved);
+            })?
+        };
         let base = NonNull::new(base.cast()).ok_or(Errno::NOMEM)?;
         Ok(Self { base, length, access })
     }
@@ -142,7 +154,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         // SAFETY: exactly what `map` returned; no reference into it outlives `self`.
-        let _ = unsafe { munmap(self.base.as_ptr().cast(), self.length) };
+        let _ = unsafe { munmap(self.base.as_ptr().cast(), self.length.next_multiple_of(PAGE) + PAGE) };
     }
 }
 

@@ -10,6 +10,8 @@
 //! | + 16 | since when, in nanoseconds of `CLOCK_MONOTONIC_COARSE` | zone |
 //! | + 24 | how many calls have begun | zone |
 //! | + 32 | of a batch, which call it is | zone |
+//! | + 40 | has the library written beyond a room: 1 and the parameter, or all ones for none of them; 0 if not | zone |
+//! | + 48 | how many bytes that room had | zone |
 //!
 //! A call that waits for a callable of its client is not running: that is the client's time. When it goes on, its
 //! beginning is moved by as long as it has waited.
@@ -38,6 +40,8 @@ const FUNCTION: usize = 8;
 const SINCE: usize = 16;
 const CALLS: usize = 24;
 const INDEX: usize = 32;
+const OVERRUN: usize = 40;
+const OVERRUN_BYTES: usize = 48;
 
 /// The most threads of one zone that serve calls.
 pub const MAX_THREADS: usize = (PAGE - ROWS) / ROW_BYTES;
@@ -55,6 +59,17 @@ pub struct Running {
     pub index: u64,
     /// Since when, see [`monotonic`]; up to [`COARSE_LAG`] too early.
     pub since: Duration,
+    /// What the library has written beyond, if that is why the zone has ended.
+    pub overrun: Option<Overrun>,
+}
+
+/// Room that a library has written beyond.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Overrun {
+    /// The position of the parameter that the room was for, if it was for one of the function that runs.
+    pub parameter: Option<u32>,
+    /// How many bytes it had.
+    pub bytes: u64,
 }
 
 /// The broker's end.
@@ -79,9 +94,10 @@ impl Status {
         doorbell::ring(bell, self.memory.word(SLEEPS), value, futex::wake);
     }
 
-    /// What the zone says it is running: of several calls, the one that began first.
+    /// What the zone says it is running: of several calls, the one that has written beyond its room, or else the one that
+    /// began first.
     pub fn running(&self) -> Option<Running> {
-        self.all_running().min_by_key(|running| running.since)
+        self.all_running().min_by_key(|running| (running.overrun.is_none(), running.since))
     }
 
     /// All calls that the zone says it is running.
@@ -99,6 +115,7 @@ impl Status {
             function: self.memory.word(row + FUNCTION).load(Ordering::Relaxed),
             index: self.memory.wide(row + INDEX).load(Ordering::Relaxed),
             since: Duration::from_nanos(self.memory.wide(row + SINCE).load(Ordering::Relaxed)),
+            overrun: overrun(&self.memory, row),
         };
         // A call that ended while we read it is not running.
         (self.memory.wide(row + CHANNEL).load(Ordering::Acquire) == channel).then_some(running)
@@ -109,6 +126,15 @@ impl Status {
         let of = |thread| self.memory.wide(ROWS + thread * ROW_BYTES + CALLS).load(Ordering::Relaxed);
         (0..MAX_THREADS).map(of).fold(0, u64::wrapping_add)
     }
+}
+
+fn overrun(memory: &Shared, row: usize) -> Option<Overrun> {
+    let parameter = match memory.wide(row + OVERRUN).load(Ordering::Acquire) {
+        0 => return None,
+        u64::MAX => None,
+        position => Some((position - 1) as u32),
+    };
+    Some(Overrun { parameter, bytes: memory.wide(row + OVERRUN_BYTES).load(Ordering::Relaxed) })
 }
 
 /// The zone's end.
@@ -142,6 +168,37 @@ impl Row {
     /// `None` beyond [`MAX_THREADS`].
     pub(crate) fn new(page: Arc<StatusWriter>, thread: usize) -> Option<Self> {
         (thread < MAX_THREADS).then(|| Self { page, at: ROWS + thread * ROW_BYTES })
+    }
+
+    /// Which of the page's rows it is, from 0.
+    pub fn number(&self) -> usize {
+        (self.at - ROWS) / ROW_BYTES
+    }
+
+    /// The library has written beyond a room: this process ends next. Stores alone, so that the handler of a signal may call it.
+    pub fn overran(&self, overrun: Overrun) {
+        let parameter = overrun.parameter.map_or(u64::MAX, |position| u64::from(position) + 1);
+        self.page.memory.wide(self.at + OVERRUN_BYTES).store(overrun.bytes, Ordering::Relaxed);
+        self.page.memory.wide(self.at + OVERRUN).store(parameter, Ordering::Release);
+    }
+
+    /// Which function runs here, or ran here last.
+    pub fn function(&self) -> u32 {
+        self.page.memory.word(self.at + FUNCTION).load(Ordering::Relaxed)
+    }
+
+    /// Of a batch: which of its calls runs here, or ran here last; `None` if none had begun.
+    pub fn index(&self) -> Option<u64> {
+        Some(self.page.memory.wide(self.at + INDEX).load(Ordering::Relaxed)).filter(|index| *index != u64::MAX)
+    }
+
+    /// What the process that ran here before has written beyond, if that ended it. Forgets it.
+    pub fn take_overrun(&self) -> Option<Overrun> {
+        let overrun = overrun(&self.page.memory, self.at);
+        if overrun.is_some() {
+            self.page.memory.wide(self.at + OVERRUN).store(0, Ordering::Relaxed);
+        }
+        overrun
     }
 
     /// A call begins.

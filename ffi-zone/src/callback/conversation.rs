@@ -13,6 +13,11 @@
 //! ends while nothing is on top of it. Everything else waits; all of it has an end, because questions have deadlines and calls
 //! are watched by the broker.
 //!
+//! **Between calls.** A thread of the library's own that asks while no call runs waits for the client's next one, for as long as
+//! the callable may take, and asks as soon as C runs in that. That call does not end before. If none comes, C gets the
+//! callback's error value, and the next call is not made: the client is told instead. Threads that serve calls do not wait for
+//! another client's call: there, C gets the error value at once.
+//!
 //! **Failure.** Once a callable has raised, taken too long, or been answered with nonsense, the call on which the question
 //! stood has failed: no further question is asked in it, C gets the callback's error value at once, and the call ends with
 //! that failure, whatever C says.
@@ -53,6 +58,20 @@ struct Talk {
     budget: Budget,
     /// What is told to a client that answers late.
     overdue: Option<Box<Refusal>>,
+    /// How many threads wait for C to run in a call of the client's, and how many of those for the next call.
+    sleeping: usize,
+    waiting: usize,
+    /// The last one that has waited in vain.
+    missed: Option<Box<Refusal>>,
+    /// The client has left: nobody waits for it.
+    closed: bool,
+}
+
+impl Talk {
+    /// C runs, so that there is somebody to ask; or nobody will ever listen.
+    fn is_open(&self) -> bool {
+        self.closed || matches!(self.levels.last(), Some(Level::Call { started: true, .. }))
+    }
 }
 
 /// What the callables of the outermost call may take together.
@@ -74,6 +93,8 @@ impl Budget {
 enum Level {
     Call {
         row: Row,
+        /// C runs, or has run.
+        started: bool,
         /// How much of the arena is in use.
         in_use: u64,
         failure: Option<Box<Refusal>>,
@@ -112,7 +133,7 @@ impl Conversation {
         if talk.levels.is_empty() {
             talk.budget = Budget::default();
         }
-        talk.levels.push(Level::Call { row: row.clone(), in_use: 0, failure: None, given: Vec::new() });
+        talk.levels.push(Level::Call { row: row.clone(), started: false, in_use: 0, failure: None, given: Vec::new() });
         talk.levels.len()
     }
 
@@ -122,14 +143,20 @@ impl Conversation {
         if level == OUTERMOST {
             talk.budget.whole = callables;
         }
-        if let Some(Level::Call { in_use, .. }) = talk.levels.get_mut(level - 1) {
-            *in_use = bytes;
+        if let Some(Level::Call { in_use, started, .. }) = talk.levels.get_mut(level - 1) {
+            (*in_use, *started) = (bytes, true);
+        }
+        if talk.sleeping > 0 {
+            drop(talk);
+            self.changed.notify_all();
         }
     }
 
-    /// C has run: what has failed since it [started](Self::start), once no other thread asks any more.
+    /// C has run: what has failed since it [started](Self::start), once no other thread asks any more, nor waits to.
     pub(crate) fn settle(&self, level: usize) -> Option<Box<Refusal>> {
-        match self.on_top(level).levels.last_mut() {
+        let open = |talk: &mut Talk| talk.levels.len() > level || talk.waiting > 0 && talk.is_open();
+        let mut talk = self.changed.wait_while(self.talk(), open).unwrap_or_else(PoisonError::into_inner);
+        match talk.levels.last_mut() {
             Some(Level::Call { failure, .. }) => failure.take(),
             _ => None,
         }
@@ -160,10 +187,40 @@ impl Conversation {
         self.changed.wait_while(self.talk(), covered).unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A thread of the library's own wants to ask, and waits for a call for so long if none runs. What the client is told if
+    /// none comes, `missed` says.
+    pub(crate) fn ask_between_calls(&self, patience: Duration, missed: impl FnOnce() -> Box<Refusal>) -> Option<Turn> {
+        let mut talk = self.talk();
+        if talk.levels.is_empty() {
+            (talk.sleeping, talk.waiting) = (talk.sleeping + 1, talk.waiting + 1);
+            let closed = |talk: &mut Talk| !talk.is_open();
+            let waited = self.changed.wait_timeout_while(talk, patience, closed);
+            (talk, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            (talk.sleeping, talk.waiting) = (talk.sleeping - 1, talk.waiting - 1);
+            // A call may wait for that.
+            self.changed.notify_all();
+            if talk.levels.is_empty() && !talk.closed {
+                talk.missed = Some(missed());
+                return None;
+            }
+        }
+        self.ask_in(talk)
+    }
+
     /// A thread wants to ask. `None` if it cannot: no call is running, or the one that is has failed.
     pub(crate) fn ask(&self) -> Option<Turn> {
-        let busy = |talk: &mut Talk| matches!(talk.levels.last(), Some(Level::Question));
-        let mut talk = self.changed.wait_while(self.talk(), busy).unwrap_or_else(PoisonError::into_inner);
+        self.ask_in(self.talk())
+    }
+
+    fn ask_in(&self, mut talk: MutexGuard<'_, Talk>) -> Option<Turn> {
+        let busy = |talk: &mut Talk| match talk.levels.last() {
+            Some(Level::Call { started, .. }) => !started,
+            Some(Level::Question) => true,
+            None => false,
+        };
+        talk.sleeping += 1;
+        let mut talk = self.changed.wait_while(talk, busy).unwrap_or_else(PoisonError::into_inner);
+        talk.sleeping -= 1;
         let depth = talk.questions + 1;
         let Some(Level::Call { row, in_use, failure, .. }) = talk.levels.last_mut() else { return None };
         if failure.is_some() {
@@ -212,6 +269,17 @@ impl Conversation {
         drop(talk);
         self.changed.notify_all();
         well
+    }
+
+    /// What the client has to be told before its next call, as callables have waited for that in vain.
+    pub(crate) fn take_missed(&self) -> Option<Box<Refusal>> {
+        self.talk().missed.take()
+    }
+
+    /// The client has left.
+    pub(crate) fn close(&self) {
+        self.talk().closed = true;
+        self.changed.notify_all();
     }
 
     /// Whether the client has a question to answer that was given up.

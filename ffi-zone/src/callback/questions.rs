@@ -13,6 +13,7 @@ use crate::native::closures::Target;
 use crate::native::ffi::{Signature, SignatureError};
 use crate::serve::Service;
 use crate::serve::clients::{self, Client};
+use crate::serve::workers::Station;
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::FromZone;
 use cloison_contract::shape::{Callback, Element, Shape};
@@ -117,7 +118,7 @@ impl Kind {
             return Err(KindError::Texts);
         }
         let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
-        let signature = Signature::new(&interface.types, types, None, &callback.result)?;
+        let signature = Signature::for_closure(&interface.types, types, &callback.result)?;
         Ok(Self { callback: callback.clone(), signature, deadline, name })
     }
 }
@@ -191,7 +192,11 @@ impl Target for Question {
 impl Question {
     /// Whether C has got an answer.
     fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, inquiry: &mut Inquiry<'_>) -> bool {
-        let Some(turn) = client.conversation.ask() else { return false };
+        let turn = match Station::is_here() {
+            true => client.conversation.ask(),
+            false => client.conversation.ask_between_calls(self.kind.deadline, || self.missed()),
+        };
+        let Some(turn) = turn else { return false };
         let mut given = Vec::new();
         let failed = self.converse(service, client, inquiry, &turn, &mut given).err();
         let (id, shown, row) = (client.line.id(), inquiry.shown(), turn.row.clone());
@@ -291,6 +296,15 @@ impl Question {
                 Err(Refusal::new(Status::Malformed, text))
             }
         }
+    }
+
+    fn missed(&self) -> Box<Refusal> {
+        let (name, deadline) = (&self.kind.name, self.kind.deadline.as_millis());
+        let text = format_args!(
+            "{name} was called by a thread of the library's while no call was running, and waited longer than its \
+             {deadline} ms for the next one"
+        );
+        Refusal::overdue(None, text)
     }
 
     fn overdue(&self, turn: &Turn, until: Duration) -> Box<Refusal> {

@@ -2,14 +2,14 @@
 
 use crate::callback::callables::Unbound;
 use crate::marshal::call::{Call, Held, Step};
+use crate::marshal::incoming::Incoming;
 use crate::marshal::number::{Misfit, bits_of_word};
 use crate::marshal::plan::{Range, Take};
 use crate::marshal::refusal::Refusal;
 use crate::native::arena;
 use crate::native::block::Block;
 use crate::native::scratch::Piece;
-use crate::objects::retained::Retained;
-use crate::objects::retained::Setter;
+use crate::objects::retained::{Retained, Setter};
 use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{Element, Lifetime, Shape};
@@ -49,10 +49,10 @@ impl Call<'_, '_> {
                     self.text(index, offset, bytes, kept)?;
                 }
                 Take::Callback { null } => self.callback(index, next(), null)?,
-                Take::Elements { element, max_bytes, null } => {
+                Take::Elements { element, written, max_bytes, null } => {
                     let (offset, bytes) = (next(), next());
                     self.incoming(index).span(offset, bytes, max_bytes, null)?;
-                    self.elements(index, offset, bytes, element)?;
+                    self.elements(index, offset, bytes, element, written)?;
                 }
                 Take::Handle { id, null, consumed } => self.handle(index, next(), id, null, consumed)?,
                 Take::Promoted { range } => {
@@ -60,9 +60,9 @@ impl Call<'_, '_> {
                     let value = f32::from_bits(self.desk.frame.value(index) as u32);
                     self.desk.frame.set(index, f64::from(value).to_bits());
                 }
-                Take::Record { id, null } => {
+                Take::Record { id, written, null } => {
                     let (offset, bytes) = (next(), next());
-                    self.record(index, offset, bytes, id, null)?;
+                    self.record(index, (offset, bytes), id, written, null)?;
                 }
                 Take::Wide(wide) => {
                     let (offset, bytes) = (next(), next());
@@ -155,17 +155,22 @@ impl Call<'_, '_> {
             (_, true, false) => Held::Arena { offset, bytes },
             (_, true, true) => {
                 // The library will write here: the client's own copy stays as it is.
-                let target = self.reserve(bytes)?;
+                let held = self.fenced_in_arena(bytes)?;
+                let Held::Arena { offset: target, .. } = held else { return Err(self.malformed()) };
                 if !arena::copy_within(self.arena, offset, target, bytes) {
                     return Err(self.malformed());
                 }
-                Held::Arena { offset: target, bytes }
+                held
             }
             (_, false, _) => {
                 if written {
                     self.reserve(bytes)?;
                 }
-                let piece = self.scratch.piece(bytes as usize).ok_or_else(|| self.too_large(bytes))?;
+                let piece = match written {
+                    true => self.scratch.fenced(bytes as usize, index, true),
+                    false => self.scratch.piece(bytes as usize),
+                };
+                let piece = piece.ok_or_else(|| self.too_large(bytes))?;
                 self.copy_in(offset, piece, bytes as usize)?;
                 Held::Scratch(piece)
             }
@@ -207,7 +212,7 @@ impl Call<'_, '_> {
         Block::new(bytes).ok_or_else(|| self.too_large(bytes as u64))
     }
 
-    fn elements(&mut self, index: usize, offset: u64, bytes: u64, element: Element) -> Step {
+    fn elements(&mut self, index: usize, offset: u64, bytes: u64, element: Element, written: bool) -> Step {
         if offset == NULL {
             return self.hold_at(index, Held::Null);
         }
@@ -215,12 +220,13 @@ impl Call<'_, '_> {
         if !bytes.is_multiple_of(size) {
             return Err(self.argument(index, format_args!("has {bytes} bytes, not a multiple of {size}")));
         }
-        let piece = self.incoming(index).elements(offset, bytes, element)?;
+        let mut incoming = Incoming { written, ..self.incoming(index) };
+        let piece = incoming.elements(offset, bytes, element)?;
         self.hold_at(index, Held::Scratch(piece))
     }
 
-    fn record(&mut self, index: usize, offset: u64, bytes: u64, id: TypeId, null: bool) -> Step {
-        let mut incoming = self.incoming(index);
+    fn record(&mut self, index: usize, (offset, bytes): (u64, u64), id: TypeId, written: bool, null: bool) -> Step {
+        let mut incoming = Incoming { written, ..self.incoming(index) };
         incoming.span(offset, bytes, u64::MAX, null)?;
         if offset == NULL {
             return self.hold_at(index, Held::Null);

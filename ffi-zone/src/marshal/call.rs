@@ -140,6 +140,7 @@ impl<'a, 'b> Call<'a, 'b> {
             scratch: self.scratch,
             pinned: &mut self.desk.pinned,
             parameter,
+            written: false,
         }
     }
 

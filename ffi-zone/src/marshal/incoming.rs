@@ -36,6 +36,8 @@ pub struct Incoming<'a, 'b> {
     pub pinned: &'a mut Vec<u64>,
     /// What the claims are about, for refusals.
     pub parameter: usize,
+    /// The library writes there, too (strings excepted), so that what it must not write stands behind it.
+    pub written: bool,
 }
 
 impl Incoming<'_, '_> {
@@ -124,6 +126,14 @@ impl Incoming<'_, '_> {
         Ok(own.first(bytes as usize))
     }
 
+    /// Room for what is written at once.
+    fn piece(&mut self, bytes: usize) -> Option<Piece> {
+        match self.written {
+            true => self.scratch.fenced(bytes, self.parameter, true),
+            false => self.scratch.piece(bytes),
+        }
+    }
+
     /// A string of that many bytes, with a NUL behind it.
     pub fn text(&mut self, offset: u64, bytes: u64) -> Step<Piece> {
         let length = bytes as usize;
@@ -139,7 +149,7 @@ impl Incoming<'_, '_> {
     }
 
     fn copy(&mut self, offset: u64, bytes: u64) -> Step<Piece> {
-        let piece = self.scratch.piece(bytes as usize).ok_or_else(|| self.too_large(bytes))?;
+        let piece = self.piece(bytes as usize).ok_or_else(|| self.too_large(bytes))?;
         self.arena.read_into(offset, self.scratch.bytes_mut(piece)).map_err(|_| self.malformed())?;
         Ok(piece)
     }

@@ -2,7 +2,13 @@
 //!
 //! libffi wants a struct described by its members and knows neither unions nor bit-fields nor padding rules that a
 //! description could express. So the rules of the platform's ABI are applied here, and libffi is given a description
-//! that has the same result: each eight bytes have a class, and what shares them merges theirs (System V ABI for x86-64, 3.2.3).
+//! that has the same result: each eight bytes have a class, and what shares them merges theirs (System V ABI for x86-64, 3.2.3);
+//! eight bytes at the end that are only padding have none and take no register.
+//!
+//! The ABI does not say what becomes of bit-fields without a name. gcc counts them as integers and clang as padding;
+//! here it is gcc that decides, as most libraries on Linux are built by it. It also decides where a packed record holds
+//! one that is aligned more strictly than its numbers are: only a number at an address of its own kind's that is
+//! misaligned sends the whole to memory.
 //!
 //! This is pure; [`crate::native::ffi`] makes libffi's types of it.
 
@@ -14,7 +20,7 @@ pub(crate) const MAX_NESTING: usize = 32;
 /// How a record travels.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Passing {
-    /// As these, one behind the other.
+    /// As these, one behind the other. They may end before the record does: what is behind them is padding.
     Elements(Vec<Element>),
     /// As `long double` does.
     LongDouble,
@@ -54,7 +60,7 @@ pub fn passing(types: &[Definition], id: TypeId) -> Option<Passing> {
     let record = record(types, id)?;
     let mut leaves = Leaves { types, leaves: Vec::new(), misaligned: false };
     leaves.record(record, 0, 0)?;
-    Some(leaves.by_eightbyte(record.layout.size))
+    leaves.by_eightbyte(record.layout.size)
 }
 
 /// The struct or union of that number.
@@ -85,6 +91,9 @@ impl Leaves<'_> {
                 None => self.add(&member.c_type, offset.checked_add(member.offset)?, depth)?,
             }
         }
+        for (unit, bits) in &record.unnamed {
+            self.bit_field(offset.checked_add(*unit)?, *bits);
+        }
         Some(())
     }
 
@@ -93,7 +102,8 @@ impl Leaves<'_> {
             return Some(());
         }
         let Layout { size, align } = c_type.layout()?;
-        self.misaligned |= !offset.is_multiple_of(align.max(1));
+        let number = !matches!(c_type, CType::Array { .. } | CType::Record { .. });
+        self.misaligned |= number && !offset.is_multiple_of(align.max(1));
         match c_type {
             CType::Array { of, length } => {
                 let stride = of.layout()?.size;
@@ -134,14 +144,14 @@ impl Leaves<'_> {
         }
     }
 
-    fn by_eightbyte(&self, size: u64) -> Passing {
+    fn by_eightbyte(&self, size: u64) -> Option<Passing> {
         if size == 0 || size > 16 || self.misaligned {
-            return Passing::Memory;
+            return Some(Passing::Memory);
         }
         let mut classes = [None::<Class>; 2];
         for leaf in &self.leaves {
             if leaf.offset + leaf.bytes > 16 {
-                return Passing::Memory;
+                return Some(Passing::Memory);
             }
             for eightbyte in leaf.offset / 8..=(leaf.offset + leaf.bytes - 1) / 8 {
                 let own = match leaf.kind {
@@ -154,20 +164,25 @@ impl Leaves<'_> {
                 *class = Some(class.map_or(own, |other| merge(other, own)));
             }
         }
-        let used = &classes[..size.div_ceil(8) as usize];
-        match used {
-            [Some(Class::X87), Some(Class::X87Up)] => return Passing::LongDouble,
-            _ if used.iter().any(|class| !matches!(class, Some(Class::Integer | Class::Sse))) => {
-                return Passing::Memory;
+        let used = match classes {
+            [Some(first), None] => vec![first],
+            [Some(first), Some(second)] => vec![first, second],
+            // What C has at offset 0 has a size: no record begins with eight bytes of padding.
+            [None, _] => return None,
+        };
+        match used[..] {
+            [Class::X87, Class::X87Up] => return Some(Passing::LongDouble),
+            _ if used.iter().any(|class| !matches!(class, Class::Integer | Class::Sse)) => {
+                return Some(Passing::Memory);
             }
             _ => {}
         }
-        let element = |(index, class): (usize, &Option<Class>)| match class {
-            Some(Class::Sse) if size - index as u64 * 8 < 8 => Element::Float,
-            Some(Class::Sse) => Element::Double,
+        let element = |(index, class): (usize, &Class)| match class {
+            Class::Sse if size - index as u64 * 8 < 8 => Element::Float,
+            Class::Sse => Element::Double,
             _ => Element::Integer,
         };
-        Passing::Elements(used.iter().enumerate().map(element).collect())
+        Some(Passing::Elements(used.iter().enumerate().map(element).collect()))
     }
 }
 

@@ -118,6 +118,8 @@ pub enum Take {
     Elements {
         /// Each.
         element: Element,
+        /// The library writes them too.
+        written: bool,
         /// The most bytes.
         max_bytes: u64,
         /// May be NULL.
@@ -148,6 +150,8 @@ pub enum Take {
     Record {
         /// Which.
         id: TypeId,
+        /// The library writes it too.
+        written: bool,
         /// May be NULL.
         null: bool,
     },
@@ -299,6 +303,8 @@ pub struct Plan {
     pub exact: Vec<(usize, usize, Expression)>,
     /// Output buffers: those with a capacity of their own first.
     pub rooms: Vec<Room>,
+    /// Parameters whose bytes the library writes, and for which something stands behind them that it must not write.
+    pub fenced: Vec<usize>,
     /// After `rooms`.
     pub capacities: Vec<Fill>,
     /// Parameters whose cell starts at zero.

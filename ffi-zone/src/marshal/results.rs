@@ -186,7 +186,13 @@ impl Call<'_, '_> {
                 continue;
             }
             let client = self.origin.client;
-            if gift.object.is_some_and(|id| self.handles.held(client, id, address).is_some()) {
+            let word = gift.place.map_or(self.value_word, |index| self.desk.words[index]);
+            let has_handle = |id| match self.handles.is_refcounted(id) {
+                // Another reference of the client's is not this one.
+                true => word != 0,
+                false => self.handles.held(client, id, address).is_some(),
+            };
+            if gift.object.is_some_and(has_handle) {
                 continue;
             }
             self.lend_arena();

@@ -4,6 +4,7 @@ use crate::marshal::call::{Call, Held, Step};
 use crate::marshal::number::bits_of_value;
 use crate::marshal::plan::{Fill, Room, Site};
 use crate::marshal::refusal::Refusal;
+use crate::native::fences::{FENCE_BYTES, PATTERN, is_whole, overran};
 use crate::objects::retained::Retained;
 use cloison_contract::call::{ARENA_ALIGNMENT, Status};
 use cloison_contract::expression::Expression;
@@ -60,11 +61,58 @@ impl Call<'_, '_> {
             self.desk.kept.push((room.parameter, Retained::Buffer(self.handles.number(), block)));
             return Ok(Held::Kept { address, bytes });
         }
-        let offset = self.reserve(bytes)?;
         if self.direct && room.site == Site::Arena {
-            return Ok(Held::Arena { offset, bytes });
+            return self.fenced_in_arena(bytes);
         }
-        Ok(Held::Scratch(self.scratch.room(bytes as usize).ok_or_else(|| self.too_large(bytes))?))
+        self.reserve(bytes)?;
+        let piece = self.scratch.fenced(bytes as usize, room.parameter, false);
+        Ok(Held::Scratch(piece.ok_or_else(|| self.too_large(bytes))?))
+    }
+
+    /// Room in the arena that the library writes. Behind the arena's end stands what nobody can access.
+    #[inline]
+    pub(crate) fn fenced_in_arena(&mut self, bytes: u64) -> Step<Held> {
+        let offset = self.reserve(bytes)?;
+        let fence = &PATTERN[..self.fence_in_arena(offset + bytes)];
+        self.arena.write(offset + bytes, fence).map_err(|_| self.malformed())?;
+        self.cursor += fence.len() as u64;
+        Ok(Held::Arena { offset, bytes })
+    }
+
+    /// How much of the pattern stands at that place of the arena.
+    fn fence_in_arena(&self, end: u64) -> usize {
+        usize::try_from(self.arena.len().saturating_sub(end)).unwrap_or(usize::MAX).min(FENCE_BYTES)
+    }
+
+    /// The library has run. If it has written beyond a room, this process ends here: nothing in it can be trusted.
+    #[inline]
+    pub(crate) fn check_fences(&mut self) {
+        for index in &self.plan().fenced {
+            let held = self.desk.held[*index];
+            let whole = match held {
+                Held::Null => true,
+                Held::Scratch(piece) => self.scratch.is_whole(piece),
+                Held::Arena { offset, bytes } => self.is_whole_in_arena(offset + bytes),
+                Held::Kept { .. } => self.desk.kept.iter().all(|(of, kept)| of != index || kept.is_whole()),
+            };
+            if !whole {
+                overran(Some(*index), held.bytes());
+            }
+        }
+        let mut cells = self.cells;
+        while cells != 0 {
+            let index = cells.trailing_zeros() as usize;
+            cells &= cells - 1;
+            if !self.desk.frame.is_whole(index) {
+                overran(Some(index), size_of::<u64>() as u64);
+            }
+        }
+    }
+
+    fn is_whole_in_arena(&self, end: u64) -> bool {
+        let mut fence = [0; FENCE_BYTES];
+        let fence = &mut fence[..self.fence_in_arena(end)];
+        self.arena.read_into(end, fence).is_ok() && is_whole(fence)
     }
 
     fn wanted(&mut self, index: usize, element: usize, capacity: &Expression, max_bytes: u64) -> Step<u64> {
@@ -86,7 +134,7 @@ impl Call<'_, '_> {
     /// How many bytes of results there is still room for.
     fn left(&self) -> u64 {
         let arena = self.arena.len().saturating_sub(self.cursor.next_multiple_of(ARENA_ALIGNMENT));
-        arena.min(self.scratch.left() as u64)
+        arena.saturating_sub(FENCE_BYTES as u64).min(self.scratch.left() as u64)
     }
 
     /// Sets a part of the arena behind the client's aside for results.

@@ -7,6 +7,7 @@
 //! This is pure.
 
 use crate::marshal::passing::MAX_NESTING;
+use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::shape::Element;
 use cloison_contract::types::{
     Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
@@ -129,6 +130,8 @@ pub fn shapes(types: &[Definition]) -> Result<Translations, TypeId> {
 pub fn is_plain(shapes: &Translations, element: Element) -> bool {
     match element {
         Element::Scalar(scalar) => scalar != Scalar::Bool,
+        // What the arena does not align is copied.
+        Element::Record { layout, .. } if layout.align > ARENA_ALIGNMENT => false,
         Element::Record { id, .. } => {
             shapes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(Translation::is_plain)
         }
@@ -327,7 +330,7 @@ pub const EXTENDED_BYTES: usize = 10;
 
 /// The shape of a wide number, as if it were a record.
 pub fn wide_shape(wide: Wide) -> Translation {
-    let record = Record { union: false, layout: wide.layout(), members: vec![], live: None };
+    let record = Record { union: false, layout: wide.layout(), members: vec![], live: None, unnamed: vec![] };
     let blank = || Translation::blank(wide.layout().size as usize);
     let Some(mut draft) = Draft::new(&[], &record, 0) else { return blank() };
     match draft.wide(wide, 0) {

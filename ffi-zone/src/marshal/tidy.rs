@@ -32,6 +32,7 @@ impl Call<'_, '_> {
         } else {
             self.entry.call(&mut self.desk.frame)
         });
+        self.check_fences();
         Ok(())
     }
 

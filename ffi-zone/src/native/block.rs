@@ -2,6 +2,7 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
+use crate::native::fences::{FENCE_BYTES, PATTERN, is_whole};
 use crate::native::ffi::copy;
 use cloison_transport::Arena;
 use std::alloc::{Layout, alloc_zeroed, dealloc};
@@ -21,19 +22,29 @@ unsafe impl Send for Block {}
 unsafe impl Sync for Block {}
 
 /// As strict as any C type.
-const ALIGN: usize = 16;
+const ALIGN: usize = 64;
 
 impl Block {
     fn layout(bytes: usize) -> Option<Layout> {
-        Layout::from_size_align(bytes.max(1), ALIGN).ok()
+        Layout::from_size_align(bytes.checked_add(FENCE_BYTES)?, ALIGN).ok()
     }
 
-    /// That many zeroes, if there is memory for them.
+    /// That many zeroes, and a fence behind them, if there is memory for them.
     pub fn new(bytes: usize) -> Option<Self> {
         let layout = Self::layout(bytes)?;
         // SAFETY: the layout has at least one byte.
         let start = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+        // SAFETY: the layout has room for the fence behind the bytes.
+        unsafe { std::ptr::copy_nonoverlapping(PATTERN.as_ptr(), start.as_ptr().add(bytes), FENCE_BYTES) };
         Some(Self { start, bytes })
+    }
+
+    /// Whether the library has written nothing behind it.
+    pub fn is_whole(&self) -> bool {
+        let mut fence = [0; FENCE_BYTES];
+        // SAFETY: the fence stands behind the bytes; the library may write there meanwhile, which this is to find out.
+        unsafe { crate::native::ffi::copy(self.pointer().add(self.bytes), fence.as_mut_ptr(), FENCE_BYTES) };
+        is_whole(&fence)
     }
 
     /// How long it is.

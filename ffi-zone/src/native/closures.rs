@@ -148,7 +148,7 @@ mod tests {
     impl Doubles {
         fn new(factor: f64) -> Arc<Self> {
             let double = CType::Scalar { scalar: Scalar::F64, character: false };
-            Arc::new(Self { signature: Signature::new(&[], [&double], None, &double).expect("signature"), factor })
+            Arc::new(Self { signature: Signature::for_closure(&[], [&double], &double).expect("signature"), factor })
         }
     }
 

@@ -16,8 +16,9 @@
 mod description;
 mod registers;
 
+use crate::native::fences::PATTERN_WORD;
 use cloison_contract::types::{CType, Definition};
-use description::{Descriptions, promoted};
+use description::{Descriptions, Free, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
 use libffi::raw;
 use registers::Registers;
@@ -77,17 +78,40 @@ impl Signature {
         variadic: Option<usize>,
         result: &CType,
     ) -> Result<Self, SignatureError> {
+        Self::prepare(types, parameters.into_iter().collect(), variadic, result, |descriptions, index, parameter| {
+            match variadic {
+                Some(fixed) if index >= fixed => descriptions.of(&promoted(parameter), types),
+                _ => descriptions.of(parameter, types),
+            }
+        })
+    }
+
+    /// The same for functions of ours that C calls.
+    pub fn for_closure<'a>(
+        types: &[Definition],
+        parameters: impl IntoIterator<Item = &'a CType>,
+        result: &CType,
+    ) -> Result<Self, SignatureError> {
+        let mut free = Free::before_arguments(result, types);
+        Self::prepare(types, parameters.into_iter().collect(), None, result, |descriptions, _, parameter| {
+            descriptions.received(parameter, types, &mut free)
+        })
+    }
+
+    fn prepare(
+        types: &[Definition],
+        parameters: Vec<&CType>,
+        variadic: Option<usize>,
+        result: &CType,
+        mut describe: impl FnMut(&mut Descriptions, usize, &CType) -> Result<*mut ffi_type, SignatureError>,
+    ) -> Result<Self, SignatureError> {
         let mut descriptions = Descriptions::default();
         let mut arguments = Vec::new();
-        let parameters: Vec<_> = parameters.into_iter().collect();
         for (index, parameter) in parameters.iter().copied().enumerate() {
             if *parameter == CType::Void {
                 return Err(SignatureError::Void);
             }
-            arguments.push(match variadic {
-                Some(fixed) if index >= fixed => descriptions.of(&promoted(parameter), types)?,
-                _ => descriptions.of(parameter, types)?,
-            });
+            arguments.push(describe(&mut descriptions, index, parameter)?);
         }
         if arguments.len() > MAX_PARAMETERS {
             return Err(SignatureError::TooMany);
@@ -115,7 +139,8 @@ impl Signature {
         self.result_bytes
     }
 
-    /// For a closure that is called with this signature. It lives as long as the signature does.
+    /// For a closure that is called with this signature, made by [`Self::for_closure`]. It lives as long as the signature
+    /// does. A record's bytes behind its last register are whatever stands there.
     pub fn cif(&self) -> *mut ffi_cif {
         self.cif.get()
     }
@@ -178,8 +203,8 @@ pub unsafe fn copy(source: *const u8, target: *mut u8, bytes: usize) {
 pub struct Frame {
     /// Each argument as C sees it, in the low bytes.
     values: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
-    /// What a pointer to one number points to.
-    cells: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
+    /// What a pointer to one number points to, and the fence behind it.
+    cells: Box<[UnsafeCell<[u64; 2]>; MAX_PARAMETERS]>,
     /// `pointers[i]` is the address of `values[i]`.
     pointers: Box<[*mut c_void; MAX_PARAMETERS]>,
     /// `errno` before the next call.
@@ -193,7 +218,7 @@ impl Default for Frame {
         for (pointer, value) in pointers.iter_mut().zip(values.iter()) {
             *pointer = value.get().cast();
         }
-        Self { values, cells: Box::new([const { UnsafeCell::new(0_u64) }; MAX_PARAMETERS]), pointers, errno: 0 }
+        Self { values, cells: Box::new([const { UnsafeCell::new([0; 2]) }; MAX_PARAMETERS]), pointers, errno: 0 }
     }
 }
 
@@ -215,7 +240,7 @@ impl Frame {
 
     /// Sets an argument to the address of a cell that holds `bits`.
     pub fn set_cell(&mut self, parameter: usize, bits: u64) {
-        *self.cells[parameter].get_mut() = bits;
+        *self.cells[parameter].get_mut() = [bits, PATTERN_WORD];
         self.set_pointer(parameter, self.cells[parameter].get().cast());
     }
 
@@ -226,7 +251,13 @@ impl Frame {
 
     /// What the cell holds (now).
     pub fn cell(&mut self, parameter: usize) -> u64 {
-        *self.cells[parameter].get_mut()
+        self.cells[parameter].get_mut()[0]
+    }
+
+    /// Whether nobody has written behind the cell.
+    #[inline]
+    pub fn is_whole(&mut self, parameter: usize) -> bool {
+        self.cells[parameter].get_mut()[1] == PATTERN_WORD
     }
 
     /// Calls `code` with the arguments set, of which none is larger than a word, nor is the value.

@@ -4,16 +4,21 @@
 //! here: no client can change bytes under its feet. Strings come here in every zone, because their NUL has to be
 //! added.
 //!
-//! The region is one mapping with an inaccessible page behind it, for one thread. It is handed out as a stack: each call
+//! ```text
+//!  stack, as large as one call may be │ page │ slot │ page │ slot │ page │ …      (pages are inaccessible)
+//! ```
+//!
+//! The region is one mapping, for one thread. Its first part is handed out as a stack: each call
 //! opens a [`Part`] behind what the calls that are running have taken, and gives it back at its end. A callback that calls
 //! again opens another part behind that; only the latest part hands anything out, so that parts never overlap. What a
 //! library is to fill is zero beforehand ([`Part::room`]), so that a function which claims to have written more than it did
 //! gives nobody another client's bytes. Memory that only a rare large call needed goes back to the kernel after
-//! `PATIENCE` smaller ones, or when a client leaves.
+//! `PATIENCE` smaller ones, or when a client leaves. Behind the stack stand slots for what the library writes
+//! ([`Part::fenced`]), which are handed out and given back in the same way; a room ends where its slot does.
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use cloison_contract::call::ARENA_ALIGNMENT;
+use crate::native::fences::{FENCE_BYTES, PAGE_BYTES, PATTERN, Region, SLOT_BYTES, SLOTS, STRIDE, is_whole};
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap_anonymous, mprotect};
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -23,7 +28,10 @@ use std::ptr::NonNull;
 const PATIENCE: u32 = 64;
 /// Memory that is always kept.
 const KEPT_BYTES: usize = 256 * 1024;
-const PAGE_BYTES: usize = 4096;
+/// No C type is aligned more strictly.
+const ALIGNMENT: usize = 64;
+/// Room in a slot starts at a multiple of this, as what `malloc` gives does.
+const SLOT_ALIGNMENT: usize = 16;
 
 /// A piece of a part: offset in the region and length. Only the part that handed it out knows what to do with it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,29 +66,72 @@ pub struct Scratch {
     dirty: Cell<usize>,
     /// How many calls in a row needed less than a quarter of `dirty`.
     modest: Cell<u32>,
+    /// Slots handed out, of those that there are: none before the first is wanted.
+    slots: Cell<usize>,
+    usable_slots: Cell<Option<usize>>,
+    /// By slot: how many bytes at its end may not be zero.
+    dirty_slots: [Cell<usize>; SLOTS],
+    /// For the explanation of faults.
+    fault: Option<&'static Region>,
 }
 
 impl Scratch {
-    /// How much address space a region takes that holds `call_bytes` of buffers: what alignment and final NULs may
-    /// add, and the page behind.
+    /// How much address space a region takes that holds `call_bytes` of buffers: what alignment, fences and final NULs may
+    /// add, the page behind, and the slots.
     pub const fn footprint(call_bytes: u64) -> u64 {
-        call_bytes.next_multiple_of(PAGE_BYTES as u64) + (MARGIN + PAGE_BYTES) as u64
+        call_bytes.next_multiple_of(PAGE_BYTES as u64) + (MARGIN + BEHIND) as u64
     }
 
     /// Maps a region that holds `call_bytes` of buffers. Costs no memory until it is used.
     pub fn new(call_bytes: u64) -> rustix::io::Result<Self> {
         let total = usize::try_from(Self::footprint(call_bytes)).map_err(|_| rustix::io::Errno::NOMEM)?;
-        let capacity = total - PAGE_BYTES;
-        // SAFETY: a new private mapping wherever the kernel likes, whose last page is then made inaccessible.
+        let capacity = total - BEHIND;
+        // SAFETY: a new private mapping wherever the kernel likes, whose first part is then made accessible.
         let base = unsafe {
             let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-            let base = mmap_anonymous(std::ptr::null_mut(), total, ProtFlags::READ | ProtFlags::WRITE, flags)?;
-            mprotect(base.byte_add(capacity), PAGE_BYTES, MprotectFlags::empty())?;
+            let base = mmap_anonymous(std::ptr::null_mut(), total, ProtFlags::empty(), flags)?;
+            mprotect(base, capacity, MprotectFlags::READ | MprotectFlags::WRITE)?;
             base
         };
-        let base = NonNull::new(base.cast()).ok_or(rustix::io::Errno::NOMEM)?;
+        let base = NonNull::<u8>::new(base.cast()).ok_or(rustix::io::Errno::NOMEM)?;
         let none = || Cell::new(0);
-        Ok(Self { base, capacity, depth: none(), used: none(), peak: none(), dirty: none(), modest: Cell::new(0) })
+        Ok(Self {
+            base,
+            capacity,
+            depth: none(),
+            used: none(),
+            peak: none(),
+            dirty: none(),
+            modest: Cell::new(0),
+            slots: none(),
+            usable_slots: Cell::new(None),
+            dirty_slots: [const { Cell::new(0) }; SLOTS],
+            fault: Region::claim(base.addr().get() + capacity),
+        })
+    }
+
+    /// How many slots there are. They cost nothing before the first is wanted.
+    #[inline]
+    fn usable_slots(&self) -> usize {
+        self.usable_slots.get().unwrap_or_else(|| self.make_slots())
+    }
+
+    #[cold]
+    fn make_slots(&self) -> usize {
+        let accessible = |slot: &usize| {
+            // SAFETY: the slot lies in the mapping, and nobody has used it before.
+            unsafe {
+                let start = self.base.as_ptr().add(self.slot_start(*slot)).cast();
+                mprotect(start, SLOT_BYTES, MprotectFlags::READ | MprotectFlags::WRITE).is_ok()
+            }
+        };
+        let usable = (0..SLOTS).take_while(accessible).count();
+        self.usable_slots.set(Some(usable));
+        usable
+    }
+
+    const fn slot_start(&self, slot: usize) -> usize {
+        self.capacity + PAGE_BYTES + slot * STRIDE
     }
 
     /// Opens a part for one call, behind those of the calls that are running.
@@ -88,7 +139,7 @@ impl Scratch {
     pub fn open(&self) -> Part<'_> {
         let depth = self.depth.get() + 1;
         self.depth.set(depth);
-        Part { scratch: self, start: self.used.get(), end: self.used.get(), depth }
+        Part { scratch: self, start: self.used.get(), end: self.used.get(), slots: self.slots.get(), depth }
     }
 
     /// Gives back to the kernel what is not always kept, unless a call is running.
@@ -129,13 +180,21 @@ pub struct Part<'a> {
     start: usize,
     /// Where its last piece ends.
     end: usize,
+    /// Its first slot.
+    slots: usize,
     depth: usize,
 }
 
 impl Part<'_> {
-    /// How many bytes one more piece could have.
+    /// How many bytes one more piece could have that the library writes.
     #[inline]
     pub fn left(&self) -> usize {
+        self.free().saturating_sub(FENCE_BYTES)
+    }
+
+    /// How many bytes one more piece could have.
+    #[inline]
+    fn free(&self) -> usize {
         match self.scratch.depth.get() == self.depth {
             true => self.scratch.capacity.saturating_sub(self.next()),
             false => 0,
@@ -144,14 +203,14 @@ impl Part<'_> {
 
     #[inline]
     fn next(&self) -> usize {
-        self.scratch.used.get().next_multiple_of(ARENA_ALIGNMENT as usize)
+        self.scratch.used.get().next_multiple_of(ALIGNMENT)
     }
 
     /// Room for bytes that the caller writes at once. It may hold an earlier call's bytes. `None` when there is no room,
     /// and while a later part is open.
     #[inline]
     pub fn piece(&mut self, bytes: usize) -> Option<Piece> {
-        if bytes > self.left() || self.scratch.depth.get() != self.depth {
+        if bytes > self.free() || self.scratch.depth.get() != self.depth {
             return None;
         }
         let (scratch, offset) = (self.scratch, self.next());
@@ -170,10 +229,70 @@ impl Part<'_> {
         Some(piece)
     }
 
+    /// Room for bytes that the library writes, behind which stands what [`crate::native::fences`] says: zero, unless the caller
+    /// writes it all at once (`filled`). Whose room it is, `parameter` says.
+    #[inline]
+    pub fn fenced(&mut self, bytes: usize, parameter: usize, filled: bool) -> Option<Piece> {
+        let scratch = self.scratch;
+        let slot = scratch.slots.get();
+        if bytes > SLOT_BYTES || slot >= scratch.usable_slots() || scratch.depth.get() != self.depth {
+            return self.fenced_by_pattern(bytes, parameter);
+        }
+        scratch.slots.set(slot + 1);
+        let (taken, end) = (bytes.next_multiple_of(SLOT_ALIGNMENT), scratch.slot_start(slot) + SLOT_BYTES);
+        let stale = scratch.dirty_slots[slot].replace(taken.max(scratch.dirty_slots[slot].get())).min(taken);
+        let piece = Piece { offset: end - taken, bytes };
+        if !filled && stale > 0 {
+            // SAFETY: the last bytes of a slot that nobody else has.
+            unsafe { scratch.base.add(end - stale).write_bytes(0, stale) };
+        }
+        self.fence_mut(piece).copy_from_slice(&PATTERN[..taken - bytes]);
+        if let Some(fault) = scratch.fault {
+            fault.lend(slot, parameter, bytes);
+        }
+        Some(piece)
+    }
+
+    #[cold]
+    fn fenced_by_pattern(&mut self, bytes: usize, parameter: usize) -> Option<Piece> {
+        let piece = self.room(bytes.checked_add(FENCE_BYTES)?)?.first(bytes);
+        self.fence_mut(piece).copy_from_slice(&PATTERN);
+        if let Some(fault) = self.scratch.fault {
+            fault.lend_large(parameter, bytes);
+        }
+        Some(piece)
+    }
+
+    /// How much of the pattern stands behind a piece that [`Self::fenced`] has handed out.
+    #[inline]
+    fn fence_bytes(&self, piece: Piece) -> usize {
+        match piece.offset < self.scratch.capacity {
+            true => FENCE_BYTES,
+            false => piece.bytes.next_multiple_of(SLOT_ALIGNMENT) - piece.bytes,
+        }
+    }
+
+    #[inline]
+    fn fence_mut(&mut self, piece: Piece) -> &mut [u8] {
+        let fence = Piece { offset: piece.offset + piece.bytes, bytes: self.fence_bytes(piece) };
+        self.bytes_mut(fence)
+    }
+
+    /// Whether the library has written nothing behind a piece that [`Self::fenced`] has handed out.
+    #[inline]
+    pub fn is_whole(&self, piece: Piece) -> bool {
+        let fence = Piece { offset: piece.offset + piece.bytes, bytes: self.fence_bytes(piece) };
+        is_whole(self.bytes(fence))
+    }
+
     /// A piece of this part; anything else is a mistake of ours.
     #[inline]
     fn own(&self, piece: Piece) -> NonNull<u8> {
-        assert!(piece.offset >= self.start && piece.offset + piece.bytes <= self.end, "a piece of another part");
+        let (first, end) = match piece.offset < self.scratch.capacity {
+            true => (self.start, self.end),
+            false => (self.scratch.slot_start(self.slots), self.scratch.slot_start(self.scratch.slots.get())),
+        };
+        assert!(piece.offset >= first && piece.offset + piece.bytes <= end, "a piece of another part");
         // SAFETY: pieces lie inside the mapping.
         unsafe { self.scratch.base.add(piece.offset) }
     }
@@ -220,6 +339,7 @@ impl Drop for Part<'_> {
         if scratch.depth.get() == self.depth {
             scratch.dirty.set(scratch.dirty.get().max(scratch.used.get()));
             scratch.used.set(self.start);
+            scratch.slots.set(self.slots);
             scratch.depth.set(self.depth - 1);
             if self.depth == 1 {
                 scratch.rest();
@@ -228,98 +348,22 @@ impl Drop for Part<'_> {
     }
 }
 
-/// One alignment gap and one NUL for each parameter, rounded up to pages.
+/// One alignment gap, one NUL and one fence for each parameter, rounded up to pages.
 const MARGIN: usize =
-    (crate::native::ffi::MAX_PARAMETERS * (ARENA_ALIGNMENT as usize + 1)).next_multiple_of(PAGE_BYTES) + PAGE_BYTES;
+    (crate::native::ffi::MAX_PARAMETERS * (ALIGNMENT + 1 + FENCE_BYTES)).next_multiple_of(PAGE_BYTES) + PAGE_BYTES;
+
+/// What stands behind the stack.
+const BEHIND: usize = PAGE_BYTES + SLOTS * STRIDE;
 
 impl Drop for Scratch {
     fn drop(&mut self) {
+        if let Some(fault) = self.fault {
+            fault.give_back();
+        }
         // SAFETY: the mapping is this value's own and nothing borrows from it any more.
-        let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.capacity + PAGE_BYTES) };
+        let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.capacity + BEHIND) };
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn room_is_zero_whatever_the_previous_call_left() {
-        let scratch = Scratch::new(1 << 20).expect("mapping");
-        let mut part = scratch.open();
-        let secret = part.piece(5000).expect("fits");
-        part.bytes_mut(secret).fill(0xa5);
-        drop(part);
-        let mut part = scratch.open();
-        part.piece(100).expect("fits");
-        let room = part.room(10_000).expect("fits");
-        assert!(part.bytes(room).iter().all(|byte| *byte == 0));
-    }
-
-    #[test]
-    fn calls_inside_of_calls_stand_behind_each_other() {
-        let scratch = Scratch::new(1 << 20).expect("mapping");
-        let mut outer = scratch.open();
-        let own = outer.piece(100).expect("fits");
-        outer.bytes_mut(own).fill(1);
-        for _ in 0..3 {
-            let mut inner = scratch.open();
-            let other = inner.piece(100).expect("fits");
-            inner.bytes_mut(other).fill(2);
-            assert_eq!((outer.piece(1), outer.left()), (None, 0), "the inner one is open");
-        }
-        assert!(outer.bytes(own).iter().all(|byte| *byte == 1));
-        let after = outer.room(100).expect("the inner one is closed");
-        assert!(outer.bytes(after).iter().all(|byte| *byte == 0));
-    }
-
-    #[test]
-    fn parts_closed_out_of_turn_give_nothing_away() {
-        let scratch = Scratch::new(1 << 20).expect("mapping");
-        let outer = scratch.open();
-        let mut inner = scratch.open();
-        let piece = inner.piece(100).expect("fits");
-        drop(outer);
-        inner.bytes_mut(piece).fill(2);
-        let mut third = scratch.open();
-        let other = third.room(100).expect("fits");
-        assert!(third.pointer(other) >= inner.pointer(piece).wrapping_add(100));
-    }
-
-    #[test]
-    fn holds_what_it_promises_and_no_more() {
-        let scratch = Scratch::new(1 << 20).expect("mapping");
-        let mut part = scratch.open();
-        for _ in 0..crate::native::ffi::MAX_PARAMETERS {
-            assert!(part.piece((1 << 20) / crate::native::ffi::MAX_PARAMETERS + 1).is_some());
-        }
-        assert_eq!(part.piece(1 << 20), None);
-        assert_eq!(part.piece(usize::MAX), None);
-        drop(part);
-        assert!(scratch.open().piece(1 << 20).is_some());
-    }
-
-    #[test]
-    fn empty_pieces_have_addresses() {
-        let scratch = Scratch::new(0).expect("mapping");
-        let mut part = scratch.open();
-        let piece = part.piece(0).expect("fits");
-        assert!(!part.pointer(piece).is_null());
-    }
-
-    #[test]
-    fn memory_of_a_rare_large_call_is_given_back() {
-        let scratch = Scratch::new(4 << 20).expect("mapping");
-        let mut part = scratch.open();
-        let large = part.piece(4 << 20).expect("fits");
-        part.bytes_mut(large).fill(1);
-        drop(part);
-        for _ in 0..=PATIENCE {
-            scratch.open().piece(10);
-        }
-        assert_eq!(scratch.dirty.get(), KEPT_BYTES);
-        let mut part = scratch.open();
-        let room = part.room(4 << 20).expect("fits");
-        assert!(part.bytes(room).iter().all(|byte| *byte == 0));
-    }
-}
+mod tests;

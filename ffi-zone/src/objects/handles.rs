@@ -13,6 +13,9 @@
 //! | borrowed | never by us | the same; and when the object itself is freed through another handle, or is about to be |
 //! | consumed by a call | by that call | when the call has succeeded |
 //!
+//! Of a type whose library counts references (`refcounted`), each reference that the library gives away is an object of its own
+//! here, at the same address, with a word and a `free` of its own. The others own the object as well.
+//!
 //! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
 //! it goes on with another word for the object, or with its owner, or else stays until somebody has the object again.
 //!
@@ -109,17 +112,18 @@ struct Rule {
     name: String,
     free: Option<FunctionId>,
     max_live: u32,
+    refcounted: bool,
 }
 
 impl Handles {
     /// None yet.
     pub fn new(interface: &Interface) -> Self {
         let rule = |definition: &Definition| {
-            let (free, max_live) = match &definition.kind {
-                TypeKind::Handle(handle) => (handle.free, handle.max_live),
-                _ => (None, 0),
+            let (free, max_live, refcounted) = match &definition.kind {
+                TypeKind::Handle(handle) => (handle.free, handle.max_live, handle.refcounted),
+                _ => (None, 0, false),
             };
-            Rule { name: definition.name.clone(), free, max_live }
+            Rule { name: definition.name.clone(), free, max_live, refcounted }
         };
         let rules = interface.types.iter().map(rule).collect();
         let retained_bytes = interface.sandbox.call_bytes;
@@ -143,6 +147,11 @@ impl Handles {
     /// The function that ends an object of that type.
     pub fn free_function(&self, id: TypeId) -> Option<FunctionId> {
         self.rules.get(id.0 as usize)?.free
+    }
+
+    /// Whether each of them that the library gives away is a reference of its own.
+    pub fn is_refcounted(&self, id: TypeId) -> bool {
+        self.rules.get(id.0 as usize).is_some_and(|rule| rule.refcounted)
     }
 
     /// What a client is told that cannot have an object of that type.
@@ -197,7 +206,8 @@ impl Handles {
         }
     }
 
-    /// The client holds this object from now on. One that it holds already keeps its word.
+    /// The client holds this object from now on. One that it holds already keeps its word, unless this is another reference to
+    /// it.
     ///
     /// What is ending cannot be borrowed any more. Owned it can be: then it is another object at that address, or the library
     /// counts.
@@ -211,7 +221,8 @@ impl Handles {
     ) -> Result<Adopted, HandleError> {
         let mut table = self.table();
         let owner = owner.and_then(|word| table.find(client, word).ok());
-        if let Some(index) = table.known.get(&(id, address, client)).copied() {
+        let another = !borrowed && self.is_refcounted(id);
+        if let Some(index) = table.known(id, address, client).filter(|_| !another) {
             table.take_over(index, owner, borrowed);
             return Ok(Adopted { word: table.word(index), fresh: false });
         }
@@ -227,9 +238,11 @@ impl Handles {
         let born = table.next();
         let retained = table.left_alone.remove(&(id, address)).unwrap_or_default();
         let children = BTreeMap::new();
-        let object = Object { client, id, address, borrowed, born, owner: None, children, pins: 0, retained };
+        let reference = if another { born } else { 0 };
+        let object =
+            Object { client, id, address, borrowed, reference, born, owner: None, children, pins: 0, retained };
         let index = table.place(object);
-        table.known.insert((id, address, client), index);
+        table.known.insert((id, address, client, reference), index);
         table.own(index, owner);
         Ok(Adopted { word: table.word(index), fresh: true })
     }
@@ -237,7 +250,7 @@ impl Handles {
     /// The word by which the client holds this object, if it does.
     pub fn held(&self, client: ChannelId, id: TypeId, address: u64) -> Option<u64> {
         let table = self.table();
-        table.known.get(&(id, address, client)).map(|index| table.word(*index))
+        table.known(id, address, client).map(|index| table.word(index))
     }
 
     /// A question is over in which the client was shown this object: its word ends, unless the object is the client's own

@@ -38,6 +38,14 @@ impl Retained {
         }
     }
 
+    /// Whether the library has written nothing behind it.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Block(block) | Self::Buffer(_, block) => block.is_whole(),
+            Self::Closure(_) | Self::Replaceable(..) => true,
+        }
+    }
+
     /// The function pointer, if it is one.
     pub fn closure(&self) -> Option<ClosureId> {
         match self {

@@ -122,6 +122,7 @@ impl Service {
             return self.gate.post(Job::End(client.clone(), told || now));
         }
         let id = client.line.id();
+        client.conversation.close();
         let ended = Station::visit(&self.row, |station| {
             // None of the zone's functions has that number: the zone's own deadline holds.
             station.row.begin_many(id, CLOSE, 0);

@@ -26,12 +26,13 @@ use crate::serve::crew::Crew;
 use crate::serve::front::Front;
 use crate::serve::workers::Station;
 use crate::serve::{Ended, Service};
-use cloison_contract::call::{ANSWER, Reply, Request, Status};
-use cloison_contract::message::ChannelId;
+use cloison_contract::Interface;
+use cloison_contract::call::{ANSWER, BATCH, Reply, Request, Status};
+use cloison_contract::message::{ChannelId, Overrun};
 use cloison_sandbox::{Jail, Mother};
 use cloison_transport::line::{Line, Unanswered};
 use cloison_transport::server::Turn;
-use cloison_transport::status::{Row, monotonic};
+use cloison_transport::status::{self, Row, monotonic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -46,12 +47,13 @@ impl Crew {
     /// As [`Crew::serve`], with each call in a process of its own.
     pub fn serve_apart(self, mother: Jail<Mother>) -> Ended {
         let (service, station) = (&self.service, &*self.station);
+        let interface = &service.marshal().functions().interface;
         let mut calls = Calls { mother, number: 0, ended: BTreeMap::new() };
         let (mut request, mut reply) = (Box::new(Request::EMPTY), Box::new(empty_reply()));
         loop {
             match service.next(&mut request) {
                 Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.line, &request),
-                Ok(client) => calls.run(&client.line, &station.row, &mut request, |number, request| {
+                Ok(client) => calls.run(interface, (&client.line, &station.row), &mut request, |number, request| {
                     service.marshal().handles().begin_call(number);
                     service.run_alone(&client, station, request, &mut reply);
                 }),
@@ -125,7 +127,13 @@ struct Calls {
 impl Calls {
     /// Lets `serve` run the request that has been taken from `line`, in a process of its own that has ended when this returns.
     /// The line is idle then.
-    fn run(&mut self, line: &Line, row: &Row, request: &mut Request, serve: impl FnOnce(u64, &mut Request)) {
+    fn run(
+        &mut self,
+        interface: &Interface,
+        (line, row): (&Line, &Row),
+        request: &mut Request,
+        serve: impl FnOnce(u64, &mut Request),
+    ) {
         let relayed = line.relay();
         self.number += 1;
         let ended = self.mother.in_child(|_| serve(self.number, request));
@@ -133,7 +141,9 @@ impl Calls {
         let refusal = match ended {
             Ok(ended) => {
                 self.remember(line.id(), ended);
-                Refusal::crashed(ended)
+                let overrun = row.take_overrun().map(|overrun| named(interface, row.function(), overrun));
+                let index = row.index().filter(|_| request.function == BATCH);
+                Refusal::crashed(ended, overrun, index)
             }
             Err(error) => Refusal::new(Status::TooMany, format_args!("no process for this call: {error}")),
         };
@@ -152,11 +162,18 @@ impl Calls {
     /// What a child has asked is answered when the child has ended.
     fn answer_to_nobody(&self, line: &Line, request: &Request) {
         let refusal = match self.ended.get(&line.id()) {
-            Some(ended) => Refusal::crashed(*ended),
+            Some(ended) => Refusal::crashed(*ended, None, None),
             None => Refusal::new(Status::Malformed, "nobody has asked"),
         };
         reply(line, request, &refusal);
     }
+}
+
+/// With the parameter's name, if it is one of that function's.
+fn named(interface: &Interface, function: u32, overrun: status::Overrun) -> Overrun {
+    let parameters = interface.functions.get(function as usize).map(|function| &function.parameters);
+    let parameter = overrun.parameter.and_then(|position| parameters?.get(position as usize));
+    Overrun { parameter: parameter.map(|parameter| parameter.name.clone()), bytes: overrun.bytes }
 }
 
 #[cold]

@@ -9,6 +9,7 @@
 
 use crate::marshal::Marshal;
 use crate::marshal::workspace::Workspace;
+use crate::native::fences;
 use crate::serve;
 use crate::serve::clients::Client;
 use cloison_contract::call::{Reply, Request};
@@ -41,6 +42,7 @@ const FOREIGN_CALL_BYTES: u64 = 1 << 20;
 impl Station {
     /// This thread's own, from now on.
     pub(crate) fn settle(marshal: &Marshal, row: Row) -> rustix::io::Result<Rc<Self>> {
+        fences::report_to(&row);
         let station = Rc::new(Self { workspace: marshal.workspace()?, row, latest: Cell::new(None) });
         STATION.set(Some(station.clone()));
         Ok(station)
@@ -49,6 +51,11 @@ impl Station {
     /// This thread is the first from now on.
     pub(crate) fn be_first() {
         FIRST.set(true);
+    }
+
+    /// Whether this thread has one: it serves calls, or a question of the library's is asked on it.
+    pub(crate) fn is_here() -> bool {
+        STATION.with_borrow(Option::is_some)
     }
 
     /// Whether this thread is the first.
@@ -61,6 +68,7 @@ impl Station {
         if let Some(station) = STATION.with_borrow(Clone::clone) {
             return Ok(task(&station));
         }
+        fences::report_to(row);
         let workspace = Workspace::new(FOREIGN_CALL_BYTES)?;
         let station = Rc::new(Self { workspace, row: row.clone(), latest: Cell::new(None) });
         STATION.set(Some(station.clone()));

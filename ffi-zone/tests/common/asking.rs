@@ -79,8 +79,8 @@ fn types() -> Vec<Definition> {
         role: MemberRole::Value,
     };
     let members = vec![member("a", Scalar::I32, 0), member("b", Scalar::F64, 8)];
-    let record = Record { union: false, layout: PAIR_LAYOUT, members, live: None };
-    let handle = Handle { free: Some(FREE), owner: None, max_live: 100, thread_affine: false };
+    let record = Record { union: false, layout: PAIR_LAYOUT, members, live: None, unnamed: vec![] };
+    let handle = Handle { free: Some(FREE), owner: None, max_live: 100, refcounted: false, thread_affine: false };
     let kinds = [("pair", TypeKind::Record(record)), ("box", TypeKind::Handle(handle))];
     let definition = |(name, kind): (&str, _)| Definition {
         name: name.into(),
@@ -339,6 +339,8 @@ pub fn asking(instances: Instances) -> Interface {
             |_| {},
         ),
         function("elsewhere", int(I32), vec![simple("f"), number("count", I32)], |_| {}),
+        function("box_later", CType::Void, vec![boxed("box", false)], |_| {}),
+        function("box_said", int(I32), vec![], |_| {}),
     ];
     let fire = functions.iter().position(|function| function.name == "box_fire").expect("it");
     let fired = Expression::Call(FunctionId(fire as u32), vec![Expression::Parameter(0), Expression::Integer(2)]);

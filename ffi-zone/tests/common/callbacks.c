@@ -233,6 +233,32 @@ int elsewhere(int (*f)(int), int count)
     return sum;
 }
 
+static struct box later;
+static _Atomic int said = -1;
+
+static void *call(void *argument)
+{
+    said = later.on(later.value);
+    return argument;
+}
+
+/* Has the box's callback called on another thread, and does not wait for that. */
+void box_later(struct box *box)
+{
+    pthread_t caller;
+    said = -1;
+    later = *box;
+    if (pthread_create(&caller, NULL, call, NULL))
+        abort();
+    pthread_detach(caller);
+}
+
+/* What that callback has said; -1 if nothing yet. */
+int box_said(void)
+{
+    return said;
+}
+
 /* Says how much room there is where the callable can write. How many bytes behind it have been written. */
 int measured(void (*f)(int *, unsigned char *))
 {

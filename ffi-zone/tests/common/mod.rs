@@ -74,7 +74,7 @@ fn surface_library() -> &'static libloading::Library {
 
 /// Compiles and loads.
 pub fn load(source: &str) -> libloading::Library {
-    let (_folder, file) = compile(source, &["-lm", "-Wno-psabi"]);
+    let (_folder, file) = compile(source, &["-lm", "-Wno-psabi", "-Wno-attributes", "-Wno-packed-not-aligned"]);
     // SAFETY: the library has no constructors.
     unsafe { libloading::Library::new(file) }.expect("loads")
 }

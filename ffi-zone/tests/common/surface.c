@@ -196,7 +196,7 @@ const uint8_t *thing_data(const thing *one) { return one->data; }
 void thing_late(thing *one, uint8_t *late, size_t room) {
     one->late = late;
     one->room = room;
-    late[0] = 1;
+    if (room > 0) late[0] = 1;
 }
 
 void thing_write(thing *one, uint8_t value) { memset(one->late, value, one->room); }

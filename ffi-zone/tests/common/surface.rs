@@ -59,7 +59,7 @@ fn definition(name: &str, kind: TypeKind) -> Definition {
 }
 
 pub fn struct_of(size: u64, align: u64, members: Vec<Member>) -> TypeKind {
-    TypeKind::Record(Record { union: false, layout: layout(size, align), members, live: None })
+    TypeKind::Record(Record { union: false, layout: layout(size, align), members, live: None, unnamed: vec![] })
 }
 
 fn types() -> Vec<Definition> {
@@ -67,13 +67,14 @@ fn types() -> Vec<Definition> {
     let text = |null| MemberRole::Text { bytes: false, null };
     let characters = CType::Array { of: Box::new(CType::Scalar { scalar: Scalar::I8, character: true }), length: 16 };
     let free = FREE.map(FunctionId);
-    let handle = Handle { free, owner: Some(THING), max_live: MAX_THINGS, thread_affine: false };
+    let handle = Handle { free, owner: Some(THING), max_live: MAX_THINGS, refcounted: false, thread_affine: false };
     let age = Member { bits: Some(Bits { shift: 0, width: 7 }), ..member("age", int(Scalar::U32), 48) };
     let union = Record {
         union: true,
         layout: layout(16, 8),
         members: vec![member("i", int(Scalar::I32), 0), member("d", double(), 0), member("t", record(TEXT), 0)],
         live: Some(1),
+        unnamed: vec![],
     };
     let chosen = MemberRole::Union { by: 0, cases: vec![(0, 0), (1, 1), (2, 2)] };
     vec![

@@ -87,6 +87,13 @@ pub fn request(offset: u64, length: u64, calls: usize, used: u64) -> Request {
     request
 }
 
+/// If the process of these calls alone has ended: how many of them had been made by then, as the zone says.
+fn made_before_crash(turn: &Turn<'_>) -> Option<usize> {
+    let reply = turn.channel.as_ref().filter(|_| turn.outcome == Ok(Status::Crashed))?.caller.reply();
+    let index = reply.words[..reply.count as usize].get(4)?;
+    usize::try_from(*index).ok()
+}
+
 impl Line {
     /// Make the calls. The error is one of the crossing itself, without any result.
     pub fn cross<C: Calls>(
@@ -127,8 +134,13 @@ impl Line {
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
         if !matches!(turn.outcome, Ok(Status::Ok)) {
+            let lost = made_before_crash(&turn).map(|made| if made < calls.count() { made } else { 0 });
             let refused = self.refused(batch, &turn, vm);
-            return Err(turn.raised.unwrap_or(refused));
+            let failure = turn.raised.unwrap_or(refused);
+            return match lost {
+                Some(lost) => Ok(Crossing { made: Vec::new(), lost, failure: Some(failure), reached: 0 }),
+                None => Err(failure),
+            };
         }
         let mut extras = Vec::new();
         let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), lost: 0, failure: None, reached: 0 };

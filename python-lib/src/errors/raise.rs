@@ -227,7 +227,7 @@ pub fn refused(
         Status::CallablesOverdue => callables_overdue(capability, plan, None, words, arena, vm),
         Status::Crashed => {
             let known = |index: usize| words.get(index).filter(|&&word| word != NULL).map(|&word| word as i32);
-            crashed(capability, plan, None, known(0), known(1), vm)
+            crashed(capability, plan, (None, text), known(0), known(1), vm)
         }
         Status::Raised => vm.new_runtime_error(with(&called, "a callable raised, and is not known to have", text)),
         Status::Misfit => vm.new_value_error(with(&called, &text.unwrap_or_else(|| "does not fit".to_owned()), None)),
@@ -394,8 +394,10 @@ pub fn ended(line: &Line, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBase
             let ran = ran.as_ref().map_or(called, |ran| &ran.function);
             deadline_exceeded(capability, ran, line.deadline(ran).unwrap_or(plan.deadline), vm)
         }
-        End::Exited { code, ran } => crashed(capability, plan, ran.as_ref(), None, Some(*code), vm),
-        End::Signaled { signal, ran } => crashed(capability, plan, ran.as_ref(), Some(*signal), None, vm),
+        End::Exited { code, ran } => crashed(capability, plan, (ran.as_ref(), overrun(ran)), None, Some(*code), vm),
+        End::Signaled { signal, ran } => {
+            crashed(capability, plan, (ran.as_ref(), overrun(ran)), Some(*signal), None, vm)
+        }
         End::Revoked => error(
             "Revoked",
             &format!("{capability}.{called}(): the grant has been revoked"),
@@ -408,7 +410,7 @@ pub fn ended(line: &Line, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBase
 fn crashed(
     capability: &str,
     plan: &Plan,
-    ran: Option<&Ran>,
+    (ran, why): (Option<&Ran>, Option<String>),
     signal: Option<i32>,
     code: Option<i32>,
     vm: &VirtualMachine,
@@ -424,10 +426,19 @@ fn crashed(
     };
     error(
         "ZoneCrashed",
-        &format!("{capability}.{called}(): the zone {how}{while_running}"),
+        &format!("{capability}.{called}(): the zone {how}{while_running}{}", because(why)),
         &[("function", function.to_pyobject(vm)), ("signal", signal.to_pyobject(vm)), ("code", code.to_pyobject(vm))],
         vm,
     )
+}
+
+/// Why it ended, if it is known.
+fn overrun(ran: &Option<Ran>) -> Option<String> {
+    Some(ran.as_ref()?.overrun.as_ref()?.to_string())
+}
+
+fn because(why: Option<String>) -> String {
+    why.map(|why| format!(": {why}")).unwrap_or_default()
 }
 
 fn how_ended(signal: Option<i32>, code: Option<i32>) -> String {
@@ -448,7 +459,7 @@ pub fn fate(end: &End) -> String {
         End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
     };
     match ran {
-        Some(Ran { function, .. }) => format!("its zone {how} while it ran {function}()"),
+        Some(Ran { function, .. }) => format!("its zone {how} while it ran {function}(){}", because(overrun(ran))),
         None => format!("its zone {how}"),
     }
 }

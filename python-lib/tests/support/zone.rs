@@ -209,8 +209,10 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
         };
         match name {
             "crash" => {
-                let _ =
-                    end.send(End::Signaled { signal: 11, ran: Some(Ran { function: name.to_owned(), own: Some(0) }) });
+                let _ = end.send(End::Signaled {
+                    signal: 11,
+                    ran: Some(Ran { function: name.to_owned(), own: Some(0), overrun: None }),
+                });
                 return memory.end(State::Ended);
             }
             "revoke" => {

@@ -156,6 +156,9 @@ pub fn records() -> Suite {
     let bits = shapes::bit_fields(&mut types);
     parts.extend(bits.clone());
     all.extend(bits);
+    let padded = shapes::padded(&mut types);
+    parts.extend(padded.iter().step_by(5).cloned());
+    all.extend(padded);
     parts.extend(Wide::ALL.map(Type::Wide));
     all.extend(shapes::random(&mut types, random, &parts, 80));
     let mut suite = Suite::new(types);
@@ -190,6 +193,7 @@ pub fn mixed() -> Suite {
     parts.extend(Wide::ALL.map(Type::Wide));
     let records = shapes::random(&mut types, random, &parts, 40);
     parts.extend(shapes::classes(&mut types));
+    parts.extend(shapes::padded(&mut types));
     parts.extend(records);
     let mut suite = Suite::new(types);
     for index in 0..210 {

@@ -129,7 +129,7 @@ impl Reader {
                     }
                     _ => return Err("a member that is no plain one".to_owned()),
                 };
-                members.push(Member { name: declarator[0].clone(), of, bits: None });
+                members.push(Member { name: declarator[0].clone(), of, bits: None, align: None });
             }
         }
         Ok(members)

@@ -126,6 +126,40 @@ pub fn bit_fields(types: &mut Types) -> Vec<Type> {
     made
 }
 
+/// Structs and unions that are aligned more strictly than their members need, or have bit-fields without a name: parts
+/// of them, sometimes whole registers, are padding.
+pub fn padded(types: &mut Types) -> Vec<Type> {
+    let mut made = Vec::new();
+    for (index, c) in ["char", "int", "long", "float", "double", "_Bool"].into_iter().enumerate() {
+        let one = || Member::new(0, scalar(c));
+        let mut add = |what: &str, record: Record| {
+            let name = format!("{what}{index}");
+            let c = format!("{} {name}", if record.union { "union" } else { "struct" });
+            made.push(types.add(Record { name, c, ..record }));
+        };
+        let record = |members| Record::new("", members);
+        add("member_aligned", record(vec![one().aligned(16)]));
+        add("aligned", Record { align: Some(16), ..record(vec![one()]) });
+        add("aligned_a_little", Record { align: Some(8), ..record(vec![one()]) });
+        add("second_aligned", record(vec![one(), Member::new(1, scalar("float")).aligned(8)]));
+        add("bits_behind", record(vec![one(), Member::unnamed(scalar("long"), 64)]));
+        add("bits_before", record(vec![Member::unnamed(scalar("long"), 64), one()]));
+        add("few_bits_behind", record(vec![one(), Member::unnamed(scalar("int"), 3)]));
+        add("bits_between", record(vec![one(), Member::unnamed(scalar("short"), 16), Member::new(1, scalar("float"))]));
+        add("no_bits_behind", record(vec![one(), Member::unnamed(scalar("int"), 0)]));
+        add("no_bits_between", record(vec![one(), Member::unnamed(scalar("long"), 0), Member::new(1, scalar("char"))]));
+        add("or_bits", union("", vec![one(), Member::unnamed(scalar("short"), 9)], 0));
+        add("union_aligned", Record { align: Some(16), ..union("", vec![one(), Member::new(1, scalar("float"))], 1) });
+    }
+    for (index, of) in made.clone().into_iter().enumerate() {
+        made.push(types.record(&format!("pads{index}"), vec![of.clone()]));
+        if index % 2 == 0 {
+            made.push(types.record(&format!("pads_two{index}"), vec![scalar("float"), of]));
+        }
+    }
+    made
+}
+
 /// Packed structs, for pointers only.
 pub fn packed(types: &mut Types) -> Vec<Type> {
     let tables: [&[&str]; 6] = [

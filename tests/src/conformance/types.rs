@@ -119,6 +119,8 @@ pub struct Record {
     pub union: bool,
     /// Without padding.
     pub packed: bool,
+    /// Aligned to so many bytes at least.
+    pub align: Option<u32>,
     /// In C order.
     pub members: Vec<Member>,
     /// Of a union: the member that is read and written.
@@ -128,12 +130,14 @@ pub struct Record {
 /// A member of a record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Member {
-    /// Its name.
+    /// Its name; empty for a bit-field that is only padding.
     pub name: String,
     /// Its type.
     pub of: Type,
     /// How wide a bit-field it is.
     pub bits: Option<u32>,
+    /// Aligned to so many bytes at least.
+    pub align: Option<u32>,
 }
 
 /// An enumeration.
@@ -207,15 +211,17 @@ impl Types {
             .iter()
             .map(|member| {
                 let bits = member.bits.map(|bits| format!(" : {bits}")).unwrap_or_default();
-                format!(" {}{bits};", self.declare(&member.of, &member.name))
+                let align = member.align.map(|align| format!(" _Alignas({align})")).unwrap_or_default();
+                format!("{align} {}{bits};", self.declare(&member.of, &member.name))
             })
             .collect();
         let packed = if record.packed { " __attribute__((packed))" } else { "" };
+        let align = record.align.map(|align| format!(" __attribute__((aligned({align})))")).unwrap_or_default();
         match record.c.split_once(' ') {
-            Some((keyword, tag)) => format!("{keyword}{packed} {tag} {{{members} }};"),
+            Some((keyword, tag)) => format!("{keyword}{packed} {tag} {{{members} }}{align};"),
             None => {
                 let keyword = if record.union { "union" } else { "struct" };
-                format!("typedef {keyword}{packed} {{{members} }} {};", record.c)
+                format!("typedef {keyword}{packed} {{{members} }}{align} {};", record.c)
             }
         }
     }
@@ -242,19 +248,31 @@ impl Types {
 impl Record {
     /// `struct name` with these members.
     pub fn new(name: &str, members: Vec<Member>) -> Self {
-        Self { name: name.to_owned(), c: format!("struct {name}"), union: false, packed: false, members, live: 0 }
+        let c = format!("struct {name}");
+        Self { name: name.to_owned(), c, union: false, packed: false, align: None, members, live: 0 }
     }
 
     /// The members that a value has: of a union, the live one.
-    pub fn valued(&self) -> &[Member] {
-        if self.union { &self.members[self.live..=self.live] } else { &self.members }
+    pub fn valued(&self) -> Vec<&Member> {
+        let members = if self.union { &self.members[self.live..=self.live] } else { &self.members[..] };
+        members.iter().filter(|member| !member.name.is_empty()).collect()
     }
 }
 
 impl Member {
     /// `m{index}`
     pub fn new(index: usize, of: Type) -> Self {
-        Self { name: format!("m{index}"), of, bits: None }
+        Self { name: format!("m{index}"), of, bits: None, align: None }
+    }
+
+    /// A bit-field without a name: padding, or with no bits the end of a unit.
+    pub fn unnamed(of: Type, bits: u32) -> Self {
+        Self { name: String::new(), bits: Some(bits), ..Self::new(0, of) }
+    }
+
+    /// The same member, aligned.
+    pub fn aligned(self, align: u32) -> Self {
+        Self { align: Some(align), ..self }
     }
 
     /// A bit-field.

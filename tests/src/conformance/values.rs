@@ -125,7 +125,7 @@ impl Types {
     fn initialiser(&self, of: &Type, value: &Value) -> String {
         match (of, value) {
             (Type::Record(index), Value::Several(values)) => {
-                let members = self.records[*index].valued().iter().zip(values);
+                let members = self.records[*index].valued().into_iter().zip(values);
                 let members = members
                     .map(|(member, value)| format!(".{} = {}", member.name, self.initialiser(&member.of, value)));
                 format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
@@ -161,7 +161,7 @@ impl Types {
         match (of, value) {
             (Type::Record(index), Value::Several(values)) => {
                 let record = &self.records[*index];
-                let members = record.valued().iter().zip(values);
+                let members = record.valued().into_iter().zip(values);
                 let members =
                     members.map(|(member, value)| format!("{}={}", member.name, self.in_python(&member.of, value)));
                 format!("n.{}({})", record.name, members.collect::<Vec<_>>().join(", "))

@@ -45,6 +45,8 @@ pub enum Meaning {
         layout: Layout,
         /// In C order, without unnamed bit-fields.
         members: Vec<MemberShape>,
+        /// See [`crate::types::Record::unnamed`].
+        unnamed: Vec<(u64, Bits)>,
     },
 }
 

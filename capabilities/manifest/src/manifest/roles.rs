@@ -37,6 +37,7 @@ mod unmarked;
 pub(super) use handle::{Owning, owned};
 pub(super) use keys::expression_in;
 pub(super) use later::lifetimes;
+pub(super) use record::too_aligned;
 
 use super::declare::Declared;
 use super::raw;

@@ -122,17 +122,18 @@ impl<'a, 'd> Types<'a, 'd> {
                     free: None,
                     owner: None,
                     max_live: raw.max_live.as_ref().map_or(MAX_LIVE, |key| key.value),
+                    refcounted: raw::on(&raw.refcounted),
                     thread_affine: raw::on(&raw.thread_affine),
                 })
             }
-            Meaning::Record { union, layout, members: shape } => {
+            Meaning::Record { union, layout, members: shape, unnamed } => {
                 let (what, keys): (_, &[_]) =
                     if union { ("a union", &["live", "members"]) } else { ("a struct", &["members"]) };
                 if inner.is_none() {
                     raw.only(reader, what, keys);
                 }
                 members = shape;
-                TypeKind::Record(Record { union, layout, members: Vec::new(), live: None })
+                TypeKind::Record(Record { union, layout, members: Vec::new(), live: None, unnamed })
             }
         };
         self.definitions.push(Definition {

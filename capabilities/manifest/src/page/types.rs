@@ -35,6 +35,10 @@ pub(super) fn section(interface: &Interface, definition: &Definition) -> String 
 fn about_handle(interface: &Interface, handle: &Handle) -> String {
     let mut sentences = vec!["A handle: the object stays in the zone.".to_owned()];
     match handle.free.and_then(|id| interface.functions.get(id.0 as usize)) {
+        Some(free) if handle.refcounted => sentences.push(format!(
+            "It is one reference to the object: `close()`, `with` and garbage collection give it back by `{}`, and others stay.",
+            free.symbol
+        )),
         Some(free) => sentences.push(format!("`close()`, `with` and garbage collection end it by `{}`.", free.symbol)),
         None => sentences.push("It is the library's own, and nobody ends it.".to_owned()),
     }

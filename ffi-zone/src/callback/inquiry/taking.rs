@@ -43,6 +43,7 @@ impl Inquiry<'_> {
                 // C has these now: they stay until the call has ended on which the question stands.
                 pinned: given,
                 parameter: 0,
+                written: false,
             };
             let mut results = results.iter().copied();
             let mut next = || results.next().unwrap_or(0);

@@ -9,8 +9,8 @@ use cloison_contract::call::MAX_WORDS;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::Function;
 use cloison_contract::shape::{
-    Buffer, CapacityOf, Fixed, HandleArgument, LengthOf, Lifetime, NumberArgument, OutPointer, Pointed, PointerFill,
-    RecordArgument, ScalarPointer, Shape, Text, WideArgument,
+    Buffer, CapacityOf, Element, Fixed, HandleArgument, LengthOf, Lifetime, NumberArgument, OutPointer, Pointed,
+    PointerFill, RecordArgument, ScalarPointer, Shape, Text, WideArgument,
 };
 use cloison_contract::types::{CType, Scalar, TypeKind};
 use std::ffi::CString;
@@ -32,6 +32,7 @@ impl Plan {
             lengths: Vec::new(),
             exact: Vec::new(),
             rooms: Vec::new(),
+            fenced: Vec::new(),
             capacities: Vec::new(),
             blank_cells: Vec::new(),
             scalars: Vec::new(),
@@ -102,6 +103,7 @@ impl Plan {
         }
         plan.large |= !plan.indirect.is_empty();
         plan.settle_rooms();
+        plan.fenced.extend(plan.rooms.iter().map(|room| room.parameter));
         Ok(plan)
     }
 
@@ -165,7 +167,9 @@ impl Plan {
             self.indirect.push(index);
         }
         if record.direction.is_in() {
-            self.take(index, 2, Take::Record { id: record.id, null: record.null });
+            let written = record.direction.is_out();
+            self.fenced.extend(written.then_some(index));
+            self.take(index, 2, Take::Record { id: record.id, written, null: record.null });
         } else {
             let (element, capacity) = (record.layout.size as usize, Some(Expression::Integer(1)));
             let max_bytes = record.layout.size;
@@ -182,6 +186,7 @@ impl Plan {
         let plain = is_plain(shapes, buffer.element);
         self.lifetimes.extend(buffer.retain.map(|lifetime| (index, lifetime)));
         if reads {
+            self.fenced.extend((writes && !is_text(buffer.element)).then_some(index));
             self.take(index, 2, take_of(buffer, plain));
             if let Some(length) = &buffer.length
                 && !is_filled_from(function, index)
@@ -230,13 +235,17 @@ impl Plan {
     }
 }
 
+fn is_text(element: Element) -> bool {
+    matches!(element, Element::Text { .. })
+}
+
 fn take_of(buffer: &Buffer, plain: bool) -> Take {
     let Buffer { element, max_bytes, null, .. } = *buffer;
     if plain {
         let (written, kept) = (buffer.direction.is_out(), buffer.retain.is_some());
         Take::Buffer { element: element.size(), written, max_bytes, null, kept }
     } else {
-        Take::Elements { element, max_bytes, null }
+        Take::Elements { element, written: buffer.direction.is_out() && !is_text(element), max_bytes, null }
     }
 }
 

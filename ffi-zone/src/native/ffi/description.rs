@@ -1,6 +1,7 @@
 //! Types as libffi describes them.
 
 use super::SignatureError;
+use super::registers::{FLOATS, INTEGERS};
 use crate::marshal::passing::{Element, Passing, passing};
 use cloison_contract::types::{CType, Definition, Layout, Scalar, TypeId, Wide};
 use libffi::low::{ffi_type, types};
@@ -36,6 +37,28 @@ impl Descriptions {
         })
     }
 
+    /// Of an argument of a closure. There libffi counts a register for each eight bytes of a record, also for eight that
+    /// are only padding; so where a record comes in registers, it is described without them.
+    pub(super) fn received(
+        &mut self,
+        c_type: &CType,
+        types: &[Definition],
+        free: &mut Free,
+    ) -> Result<*mut ffi_type, SignatureError> {
+        let in_registers = free.take(c_type, types);
+        match c_type {
+            CType::Record { id, layout } if in_registers => match passing(types, *id) {
+                Some(Passing::Elements(elements)) if (elements.len() as u64) * 8 < layout.size => {
+                    let (size, elements) =
+                        (elements.len() as u64 * 8, elements.into_iter().map(element_type).collect());
+                    Ok(self.structure(elements, Layout { size, ..*layout }))
+                }
+                _ => self.of(c_type, types),
+            },
+            _ => self.of(c_type, types),
+        }
+    }
+
     fn record(
         &mut self,
         definitions: &[Definition],
@@ -64,6 +87,48 @@ impl Descriptions {
         let (size, alignment) = (layout.size as usize, layout.align as u16);
         self.records.push(Box::new(ffi_type { size, alignment, type_: raw::FFI_TYPE_STRUCT, elements }));
         self.records.last_mut().map_or(null_mut(), |record| &raw mut **record)
+    }
+}
+
+/// How many registers are left for the arguments that follow.
+pub(super) struct Free {
+    integers: usize,
+    floats: usize,
+}
+
+impl Free {
+    /// A result in memory takes one for its address.
+    pub(super) fn before_arguments(result: &CType, types: &[Definition]) -> Self {
+        let in_memory = match result {
+            CType::Record { id, .. } => matches!(passing(types, *id), Some(Passing::Memory)),
+            _ => false,
+        };
+        Self { integers: INTEGERS - usize::from(in_memory), floats: FLOATS }
+    }
+
+    /// Takes what an argument needs; `false` if it comes in memory, as all of it does where registers are left for a part
+    /// of it only.
+    fn take(&mut self, c_type: &CType, types: &[Definition]) -> bool {
+        let (integers, floats) = match c_type {
+            CType::Record { id, .. } => match passing(types, *id) {
+                Some(Passing::Elements(elements)) => {
+                    let integers = elements.iter().filter(|element| **element == Element::Integer).count();
+                    (integers, elements.len() - integers)
+                }
+                _ => return false,
+            },
+            CType::Wide(Wide::ComplexF32) => (0, 1),
+            CType::Wide(Wide::ComplexF64) => (0, 2),
+            CType::Wide(_) => return false,
+            _ if c_type.scalar().is_some_and(Scalar::is_float) => (0, 1),
+            _ => (1, 0),
+        };
+        let fits = integers <= self.integers && floats <= self.floats;
+        if fits {
+            self.integers -= integers;
+            self.floats -= floats;
+        }
+        fits
     }
 }
 

@@ -13,9 +13,9 @@ use cloison_contract::types::{CType, Scalar};
 use std::cell::UnsafeCell;
 
 /// How many integer registers take arguments.
-const INTEGERS: usize = 6;
+pub(super) const INTEGERS: usize = 6;
 /// How many vector registers do.
-const FLOATS: usize = 8;
+pub(super) const FLOATS: usize = 8;
 
 /// Where the arguments of a function go.
 pub(super) struct Registers {

@@ -5,14 +5,15 @@ use crate::objects::retained::Retained;
 use cloison_contract::message::ChannelId;
 use cloison_contract::types::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 #[derive(Default)]
 pub(super) struct Table {
     pub(super) slots: Vec<Slot>,
     /// Slots without an object that may be used again.
     pub(super) free: Vec<u32>,
-    /// Type, address and client of each object.
-    pub(super) known: BTreeMap<(TypeId, u64, ChannelId), u32>,
+    /// Type, address, client and reference of each object.
+    pub(super) known: BTreeMap<Known, u32>,
     /// How many each client has of each type.
     pub(super) live: BTreeMap<(ChannelId, TypeId), u32>,
     /// Which object has the block of that number.
@@ -32,6 +33,14 @@ pub(super) struct Table {
     pub(super) departed: BTreeSet<ChannelId>,
 }
 
+/// Type, address, client, and which of the client's references: 0 where the library does not count.
+pub(super) type Known = (TypeId, u64, ChannelId, u64);
+
+/// All that are known of an object.
+fn all(id: TypeId, address: u64) -> RangeInclusive<Known> {
+    (id, address, ChannelId(0), 0)..=(id, address, ChannelId(u64::MAX), u64::MAX)
+}
+
 pub(super) struct Slot {
     pub(super) generation: u32,
     pub(super) object: Option<Object>,
@@ -42,6 +51,7 @@ pub(super) struct Object {
     pub(super) id: TypeId,
     pub(super) address: u64,
     pub(super) borrowed: bool,
+    pub(super) reference: u64,
     pub(super) born: u64,
     pub(super) owner: Option<u32>,
     /// By birth.
@@ -55,6 +65,13 @@ impl Table {
     pub(super) fn next(&mut self) -> u64 {
         self.count += 1;
         self.count
+    }
+
+    /// The client's object of that type at that address: of several references, the one that it has had for longest, and
+    /// before those what it has borrowed.
+    pub(super) fn known(&self, id: TypeId, address: u64, client: ChannelId) -> Option<u32> {
+        let own = (id, address, client, 0)..=(id, address, client, u64::MAX);
+        self.known.range(own).next().map(|(_, index)| *index)
     }
 
     pub(super) fn object(&mut self, index: u32) -> Option<&mut Object> {
@@ -180,9 +197,8 @@ impl Table {
         if !self.ending.contains_key(&(id, address)) {
             return false;
         }
-        let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
         let lives = |object: &Object| !object.borrowed && object.pins != CONSUMED;
-        let mut slots = self.known.range(same).filter_map(|(_, index)| self.slots.get(*index as usize));
+        let mut slots = self.known.range(all(id, address)).filter_map(|(_, index)| self.slots.get(*index as usize));
         !slots.any(|slot| slot.object.as_ref().is_some_and(lives))
     }
 
@@ -205,7 +221,7 @@ impl Table {
             slot.generation = next;
             self.free.push(index);
         }
-        self.known.remove(&(object.id, object.address, object.client));
+        self.known.remove(&(object.id, object.address, object.client, object.reference));
         if let Some(live) = self.live.get_mut(&(object.client, object.id)) {
             *live = live.saturating_sub(1);
             if *live == 0 {
@@ -241,10 +257,20 @@ impl Table {
         }
     }
 
-    /// A borrowed word is about to end, and the object is not: what the library keeps for it must stay.
+    /// Whether somebody else owns the object too.
+    fn is_owned_otherwise(&self, index: u32, id: TypeId, address: u64) -> bool {
+        let mut others = self.known.range(all(id, address)).map(|(_, other)| *other).filter(|other| *other != index);
+        others.any(|other| self.slots[other as usize].object.as_ref().is_some_and(|object| !object.borrowed))
+    }
+
+    /// A word is about to end, and the object is not, as it was borrowed or somebody else owns it too: what the library keeps
+    /// for it must stay.
     pub(super) fn pass_on(&mut self, index: u32) {
-        let Some(object) = self.object(index).filter(|object| object.borrowed) else { return };
-        let (id, address, owner) = (object.id, object.address, object.owner);
+        let Some(&mut Object { id, address, borrowed, owner, .. }) = self.object(index) else { return };
+        if !borrowed && !self.is_owned_otherwise(index, id, address) {
+            return;
+        }
+        let Some(object) = self.object(index) else { return };
         let retained = std::mem::take(&mut object.retained);
         if retained.is_empty() {
             return;
@@ -254,9 +280,8 @@ impl Table {
                 self.blocks.remove(number);
             }
         }
-        let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
         let others: Vec<u32> =
-            self.known.range(same).map(|(_, other)| *other).filter(|other| *other != index).collect();
+            self.known.range(all(id, address)).map(|(_, other)| *other).filter(|other| *other != index).collect();
         let owned = |other: &&u32| self.slots[**other as usize].object.as_ref().is_some_and(|object| !object.borrowed);
         let heir = others.iter().find(owned).copied().or(owner).or(others.first().copied());
         match heir.and_then(|heir| self.object(heir)) {
@@ -268,8 +293,7 @@ impl Table {
     /// Who has borrowed an object that is owned by nobody else, leaving out those that are `taken` already.
     fn borrowers(&mut self, index: u32, taken: &BTreeSet<u32>) -> Vec<u32> {
         let Some(&mut Object { id, address, borrowed: false, .. }) = self.object(index) else { return Vec::new() };
-        let same = (id, address, ChannelId(0))..=(id, address, ChannelId(u64::MAX));
-        let mut others: Vec<u32> = self.known.range(same).map(|(_, index)| *index).collect();
+        let mut others: Vec<u32> = self.known.range(all(id, address)).map(|(_, index)| *index).collect();
         others.retain(|other| *other != index && !taken.contains(other));
         let owned = others.iter().any(|other| self.object(*other).is_some_and(|object| !object.borrowed));
         if owned { Vec::new() } else { others }

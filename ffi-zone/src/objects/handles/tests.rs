@@ -15,6 +15,10 @@ const CHILD: TypeId = TypeId(1);
 const MOST: u32 = 6;
 
 fn handles() -> Handles {
+    counting(false)
+}
+
+fn counting(refcounted: bool) -> Handles {
     let handle = |free: u32| Definition {
         name: "thing".into(),
         declaration: String::new(),
@@ -24,6 +28,7 @@ fn handles() -> Handles {
             free: Some(FunctionId(free)),
             owner: None,
             max_live: MOST,
+            refcounted,
             thread_affine: false,
         }),
     };
@@ -94,6 +99,43 @@ fn what_is_held_already_keeps_its_word() {
     let lent = handles.adopt(ONE, PARENT, 0x2000, None, true).expect("room").word;
     assert_eq!(own(&handles, PARENT, 0x2000, None), lent);
     assert_eq!(freed(&handles.close(ONE, lent).expect("open")), [(10, 0x2000)], "borrowed first, then owned");
+}
+
+#[test]
+fn each_reference_is_freed_once_and_the_others_stay() {
+    let handles = counting(true);
+    let first = own(&handles, PARENT, 0x1000, None);
+    let second = own(&handles, PARENT, 0x1000, None);
+    let theirs = handles.adopt(OTHER, PARENT, 0x1000, None, false).expect("room").word;
+    assert_ne!(first, second);
+    let lent = handles.adopt(ONE, PARENT, 0x1000, None, true).expect("room");
+    assert_eq!(lent, Adopted { word: first, fresh: false }, "what is borrowed is no reference");
+    let block = Retained::Block(Arc::new(Block::new(10).expect("memory")));
+    handles.retain(ONE, first, block).expect("the object is there");
+    let ended = handles.close(ONE, first).expect("open");
+    assert_eq!(
+        (freed(&ended), ended[0].retained.len()),
+        (vec![(10, 0x1000)], 0),
+        "the library still uses what it keeps"
+    );
+    assert_eq!(handles.close(ONE, first).err(), Some(HandleError::Stale));
+    assert_eq!(handles.resolve(ONE, second, PARENT), Ok(0x1000));
+    handles.freed(&ended[0]);
+    assert_eq!(handles.consume(ONE, second, PARENT), Ok(0x1000), "a call may take one of them");
+    assert!(freed(&handles.forget(ONE, second)).is_empty());
+    let ended = handles.close(OTHER, theirs).expect("open");
+    assert_eq!((freed(&ended), ended[0].retained.len()), (vec![(10, 0x1000)], 1), "given back with the last");
+}
+
+#[test]
+fn references_count_against_the_most_and_all_end_with_their_client() {
+    let handles = counting(true);
+    let words: Vec<_> = (0..MOST).map(|_| own(&handles, PARENT, 0x1000, None)).collect();
+    assert_eq!(handles.adopt(ONE, PARENT, 0x1000, None, false).err(), Some(HandleError::TooMany));
+    let child = own(&handles, CHILD, 0x2000, Some(words[2]));
+    assert_eq!(freed(&handles.close(ONE, words[2]).expect("open")), [(11, 0x2000), (10, 0x1000)]);
+    assert_eq!(handles.resolve(ONE, child, CHILD), Err(HandleError::Stale));
+    assert_eq!(freed(&handles.close_all(ONE)), vec![(10, 0x1000); MOST as usize - 1]);
 }
 
 #[test]

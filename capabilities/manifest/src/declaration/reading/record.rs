@@ -124,11 +124,16 @@ impl Reading<'_> {
         let Some((layout, places)) = layout::place(shape, &needs) else {
             return Some(Err(too_large(body.span.clone())));
         };
-        let named = drafts.into_iter().zip(places).filter_map(|(draft, place)| {
-            let name = draft.declared.name.clone()?;
-            Some(MemberShape { name, c_type: draft.c_type, offset: place.offset, bits: place.bits })
-        });
-        Some(Ok(Meaning::Record { union: shape.union, layout, members: named.collect() }))
+        let (mut members, mut unnamed) = (Vec::new(), Vec::new());
+        for (draft, place) in drafts.into_iter().zip(places) {
+            match draft.declared.name.clone() {
+                Some(name) => {
+                    members.push(MemberShape { name, c_type: draft.c_type, offset: place.offset, bits: place.bits });
+                }
+                None => unnamed.extend(place.bits.filter(|bits| bits.width > 0).map(|bits| (place.offset, bits))),
+            }
+        }
+        Some(Ok(Meaning::Record { union: shape.union, layout, members, unnamed }))
     }
 }
 

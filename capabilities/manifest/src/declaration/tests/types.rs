@@ -34,7 +34,7 @@ fn describe(meaning: &Meaning) -> String {
             format!("enum {scalar:?} {}", values.join(" "))
         }
         Meaning::Opaque => "opaque".to_owned(),
-        Meaning::Record { union, layout, members } => {
+        Meaning::Record { union, layout, members, .. } => {
             let members: Vec<_> = members
                 .iter()
                 .map(|member| {

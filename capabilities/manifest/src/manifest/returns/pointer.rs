@@ -2,7 +2,7 @@
 
 use super::super::declare::Declared;
 use super::super::raw::{self, on};
-use super::super::roles::{Owning, owned};
+use super::super::roles::{Owning, owned, too_aligned};
 use super::super::world::World;
 use crate::diagnostic::Mistake;
 use crate::document::Reader;
@@ -26,6 +26,7 @@ pub(super) fn pointed(
     let result = &declared.prototype.result;
     let CType::Pointer { to, .. } = result else {
         by_value(reader, world, declared)?;
+        aligned(reader, world, declared)?;
         let what = if kept { "the function does not return a pointer" } else { "there is no result" };
         only(reader, raw, what, &[])?;
         return Some(None);
@@ -127,6 +128,17 @@ fn by_value(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, 
     let message = format!("which member of the union `{union}` does it return?");
     let mistake = Mistake::new(declared.prototype.name.span.clone(), message);
     reader.mistake_in(&declared.raw.c, mistake.hint(format!("add `live = \"…\"` to [types.{union}]")));
+    None
+}
+
+/// A value that is returned has a place of ours.
+fn aligned(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<()> {
+    let (CType::Record { id, .. }, name) = (&declared.prototype.result, &declared.prototype.name) else {
+        return Some(());
+    };
+    let Some((text, hint)) = too_aligned(world.types, *id) else { return Some(()) };
+    let mistake = Mistake::new(name.span.clone(), format!("`{}`: {text}", name.text));
+    reader.mistake_in(&declared.raw.c, mistake.hint(hint));
     None
 }
 

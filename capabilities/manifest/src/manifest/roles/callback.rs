@@ -159,7 +159,10 @@ fn check_result(
             context.error(reader, index, message, hint);
             None
         }
-        CType::Record { id, .. } => record::live(reader, context, index, *id).map(|()| true),
+        CType::Record { id, .. } => {
+            record::live(reader, context, index, *id)?;
+            record::aligned(reader, context, index, *id).map(|()| true)
+        }
         _ => Some(!is_length),
     }
 }

@@ -1,6 +1,7 @@
 //! Structs and unions, by value or behind a pointer.
 
 use super::super::raw::{self, on};
+use super::super::types::Types;
 use super::Context;
 use super::build::null_default;
 use super::draft::Draft;
@@ -20,6 +21,7 @@ pub(super) fn by_value(
         table.only(reader, "passed by value", &["in"])?;
     }
     live(reader, context, index, id)?;
+    aligned(reader, context, index, id)?;
     Some(Draft::Record { id, layout, direction: Direction::In, by_value: true })
 }
 
@@ -52,6 +54,24 @@ pub(super) fn live(reader: &mut Reader, context: &Context<'_, '_>, index: usize,
     let hint = format!("add `live = \"…\"` to [types.{union}]");
     context.error_in_c(reader, index, message, hint);
     None
+}
+
+/// What is passed by value stands on the stack, which libffi aligns to [`MAX_ALIGN`].
+pub(super) fn aligned(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<()> {
+    let Some((text, hint)) = too_aligned(context.world.types, id) else { return Some(()) };
+    context.error_in_c(reader, index, format!("`{}`: {text}", context.name(index)), hint);
+    None
+}
+
+/// The strictest alignment that a record may have which is passed by value.
+const MAX_ALIGN: u64 = 16;
+
+/// Why a record cannot be passed by value, or returned, and a hint.
+pub(in super::super) fn too_aligned(types: &Types<'_, '_>, id: TypeId) -> Option<(String, String)> {
+    let align = types.record(id).map(|record| record.layout.align).filter(|align| *align > MAX_ALIGN)?;
+    let name = types.name(id);
+    let text = format!("a `{name}` by value is aligned to {align} bytes, and {MAX_ALIGN} are the most");
+    Some((text, format!("pass a pointer to it, by a wrapper in C: `{name} *`")))
 }
 
 pub(super) fn role(

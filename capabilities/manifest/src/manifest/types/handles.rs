@@ -12,13 +12,19 @@ pub(super) fn keys(reader: &mut Reader, raw: &raw::Type<'_>) {
     raw.only(
         reader,
         "a type whose objects stay in the zone",
-        &["handle", "free", "owner", "max_live", "thread_affine"],
+        &["handle", "free", "owner", "max_live", "refcounted", "thread_affine"],
     );
     if !on(&raw.handle) {
         let name = &raw.name.text;
         let hint =
             "with `handle = true` Python holds handles of its objects; `free = \"…\"` names the function that ends one";
         reader.error_with_hint(raw.c.span.clone(), format!("nothing is known of `{name}` but that there is one"), hint);
+    }
+    if let Some(key) = raw.refcounted.as_ref().filter(|key| key.value && raw.free.is_none()) {
+        let name = &raw.name.text;
+        let message = format!("nothing says how a reference to a `{name}` is given back");
+        let hint = "add `free = \"…\"`, the function that does it, or leave `refcounted` out: without `free` objects are borrowed";
+        reader.error_with_hint(key.span.clone(), message, hint);
     }
 }
 

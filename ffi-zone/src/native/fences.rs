@@ -1,0 +1,188 @@
+//! What stands behind the room that a library is to write to, and what happens when it writes beyond.
+//!
+//! A manifest that promises a library more room than there is corrupts the zone's memory, and nobody would know why a later
+//! call is wrong. So room is fenced:
+//!
+//! | room | behind it |
+//! |---|---|
+//! | in the scratch region, up to [`SLOT_BYTES`] | an inaccessible page; between its end and the page, at most 15 bytes of a pattern |
+//! | in the scratch region, larger, or when all slots are taken | [`FENCE_BYTES`] of the pattern; behind the region, an inaccessible page |
+//! | in a channel's arena (zones of one client) | the same |
+//! | memory that the library keeps | the same |
+//! | one number | eight bytes of the pattern |
+//!
+//! A pattern is looked at when the function has returned. If it is damaged, the process says so on its status page and
+//! aborts: whatever else it would do, it would do with memory that it cannot trust. An inaccessible page ends the process
+//! by itself; [`explain`] is called by the handler of that signal, and writes to the status page who had the room.
+
+use cloison_transport::status::{MAX_THREADS, Overrun, Row};
+use std::cell::Cell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// How many rooms of a scratch region have an inaccessible page of their own.
+pub const SLOTS: usize = 8;
+/// The most bytes of such a room.
+pub const SLOT_BYTES: usize = 64 << 10;
+/// How much of the pattern stands behind other rooms.
+pub const FENCE_BYTES: usize = 64;
+/// Smaller than any page.
+pub(crate) const PAGE_BYTES: usize = 4096;
+/// From the start of one slot to that of the next.
+pub(crate) const STRIDE: usize = SLOT_BYTES + PAGE_BYTES;
+
+/// No byte of it is zero, and no two that follow each other are the same, so that neither zeroes nor repeated bytes look like it.
+pub(crate) const PATTERN: [u8; FENCE_BYTES] = {
+    let mut pattern = [0; FENCE_BYTES];
+    let mut index = 0;
+    while index < FENCE_BYTES {
+        pattern[index] = 0xa7 ^ ((index as u8).wrapping_mul(53) | 1) ^ if index.is_multiple_of(2) { 0x50 } else { 0 };
+        index += 1;
+    }
+    pattern
+};
+
+/// One word of it.
+pub(crate) const PATTERN_WORD: u64 = u64::from_le_bytes(*PATTERN.first_chunk().expect("longer than a word"));
+
+/// Whether nobody has written there.
+#[inline]
+pub(crate) fn is_whole(fence: &[u8]) -> bool {
+    *fence == PATTERN[..fence.len()]
+}
+
+/// Where the threads of this process say what they run.
+static ROWS: [OnceLock<Row>; MAX_THREADS] = [const { OnceLock::new() }; MAX_THREADS];
+
+thread_local! {
+    /// This thread's, and 1.
+    static ROW: Cell<usize> = const { Cell::new(0) };
+}
+
+/// This thread's calls are noted there, from now on.
+pub(crate) fn report_to(row: &Row) {
+    let number = row.number();
+    if let Some(place) = ROWS.get(number) {
+        place.get_or_init(|| row.clone());
+        ROW.set(number + 1);
+    }
+}
+
+fn report(row: usize, overrun: Overrun) {
+    if let Some(row) = row.checked_sub(1).and_then(|row| ROWS.get(row)?.get()) {
+        row.overran(overrun);
+    }
+}
+
+/// The library has written beyond the room of that parameter (`None`: of something that it keeps), which had so many bytes.
+#[cold]
+pub(crate) fn overran(parameter: Option<usize>, bytes: u64) -> ! {
+    report(ROW.get(), Overrun { parameter: parameter.map(|index| index as u32), bytes });
+    std::process::abort()
+}
+
+/// One scratch region, as the handler of a signal sees it.
+pub(crate) struct Region {
+    /// Its first inaccessible page; 0 if nobody has it.
+    start: AtomicUsize,
+    row: AtomicUsize,
+    /// Which parameter has each slot, and 1; and how many of its bytes. 0 for none.
+    lent: [AtomicU64; SLOTS],
+    /// The same of the latest room that has no slot.
+    large: AtomicU64,
+}
+
+/// Regions of threads that serve, and of some that the library has made.
+const REGIONS: usize = 2 * MAX_THREADS;
+
+static TABLE: [Region; REGIONS] = [const {
+    Region {
+        start: AtomicUsize::new(0),
+        row: AtomicUsize::new(0),
+        lent: [const { AtomicU64::new(0) }; SLOTS],
+        large: AtomicU64::new(0),
+    }
+}; REGIONS];
+
+/// A parameter, and how many bytes its room has.
+const LENT_BITS: u32 = 48;
+
+fn pack(parameter: usize, bytes: usize) -> u64 {
+    (parameter as u64 + 1) << LENT_BITS | bytes as u64
+}
+
+impl Region {
+    /// For a region of this thread's whose first inaccessible page stands there. `None` if there are too many: its faults are
+    /// not explained then.
+    pub(crate) fn claim(start: usize) -> Option<&'static Self> {
+        let free =
+            |region: &&Self| region.start.compare_exchange(0, start, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        let region = TABLE.iter().find(free)?;
+        region.row.store(ROW.get(), Ordering::Release);
+        Some(region)
+    }
+
+    pub(crate) fn give_back(&self) {
+        self.lent.iter().chain([&self.large]).for_each(|lent| lent.store(0, Ordering::Relaxed));
+        self.start.store(0, Ordering::Release);
+    }
+
+    #[inline]
+    pub(crate) fn lend(&self, slot: usize, parameter: usize, bytes: usize) {
+        self.lent[slot].store(pack(parameter, bytes), Ordering::Relaxed);
+    }
+
+    pub(crate) fn lend_large(&self, parameter: usize, bytes: usize) {
+        self.large.store(pack(parameter, bytes), Ordering::Relaxed);
+    }
+
+    /// Who has what stands before that address, if it is in an inaccessible page of this region's.
+    fn blamed(&self, address: usize) -> Option<u64> {
+        let start = self.start.load(Ordering::Acquire);
+        let offset = address.checked_sub(start).filter(|_| start != 0)?;
+        let lent = match offset.checked_sub(PAGE_BYTES) {
+            None => &self.large,
+            Some(offset) if offset % STRIDE >= SLOT_BYTES => self.lent.get(offset / STRIDE)?,
+            Some(_) => return None,
+        };
+        Some(lent.load(Ordering::Relaxed)).filter(|lent| *lent != 0)
+    }
+}
+
+/// An access to that address has failed. For the handler of that signal: nothing here allocates or waits.
+pub(crate) fn explain(address: usize) {
+    let found = TABLE.iter().find_map(|region| Some((region, region.blamed(address)?)));
+    if let Some((region, lent)) = found {
+        let (parameter, bytes) = ((lent >> LENT_BITS) as u32 - 1, lent & ((1 << LENT_BITS) - 1));
+        report(region.row.load(Ordering::Acquire), Overrun { parameter: Some(parameter), bytes });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pattern_is_like_nothing_that_libraries_write() {
+        assert!(PATTERN.iter().all(|byte| *byte != 0));
+        assert!(PATTERN.windows(2).all(|two| two[0] != two[1]));
+    }
+
+    #[test]
+    fn a_fault_is_the_room_s_before_it() {
+        let start = 0x7000_0000_0000;
+        let region = Region::claim(start).expect("free");
+        region.lend(1, 2, 100);
+        region.lend_large(3, 1 << 20);
+        let slot = |slot: usize| start + PAGE_BYTES + slot * STRIDE;
+        let blamed = |address| region.blamed(address).map(|lent| (lent >> LENT_BITS, lent & 0xffff_ffff));
+        assert_eq!(blamed(slot(2) - 1), Some((3, 100)));
+        assert_eq!(blamed(slot(2) - PAGE_BYTES), Some((3, 100)));
+        assert_eq!((blamed(slot(2)), blamed(slot(1))), (None, None), "inside of slots");
+        assert_eq!(blamed(slot(1) - 1), None, "nobody has the first one");
+        assert_eq!(blamed(start), Some((4, 1 << 20)));
+        assert_eq!((blamed(start - 1), blamed(slot(SLOTS) + STRIDE)), (None, None));
+        region.give_back();
+        assert_eq!(blamed(start), None);
+    }
+}

@@ -1,0 +1,195 @@
+//! What stands behind the room that a library writes to: the real program, and a library that writes beyond.
+
+mod common;
+mod running;
+
+use cloison_contract::Interface;
+use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
+use cloison_manifest::manifest;
+use cloison_transport::client::CallError;
+use cloison_transport::status::Overrun;
+use common::Argument::{self, Bytes, Word};
+use running::{Zone, signal};
+use rustix::process::Signal;
+use std::time::Duration;
+
+const MANIFEST: &str = r#"
+[zone]
+name = "fences"
+version = "1.0.0"
+library = { path = "liblibrary.so" }
+
+[sandbox]
+call_size = "1 MiB"
+instances = "INSTANCES"
+
+[functions.fill]
+c = "int fill(unsigned char *target, size_t room, size_t bytes)"
+target = { out = true, capacity = "room", max = "300 KiB" }
+room = {}
+
+[functions.reach]
+c = "int reach(unsigned char *target, size_t room, size_t at)"
+target = { out = true, capacity = "room", max = "300 KiB" }
+room = {}
+
+[functions.both]
+c = "int both(unsigned char *one, size_t first, unsigned char *other, size_t second, size_t bytes)"
+one = { out = true, capacity = "first", max = "300 KiB" }
+first = {}
+other = { out = true, capacity = "second", max = "300 KiB" }
+second = {}
+
+[functions.change]
+c = "int change(int *values, size_t count, size_t bytes)"
+values = { in = true, out = true, length = "count" }
+
+[functions.number]
+c = "void number(int *value, size_t bytes)"
+value = { out = true }
+
+[types.pair]
+c = "struct pair { int a, b; };"
+
+[functions.change_pair]
+c = "void change_pair(struct pair *pair, size_t bytes)"
+pair = { in = true, out = true }
+"#;
+
+const DEVICES: &str = r#"
+[types.device]
+c = "struct device;"
+handle = true
+free = "device_close"
+
+[functions.device_open]
+c = "struct device *device_open(void)"
+
+[functions.device_record]
+c = "void device_record(struct device *device, unsigned char *room, size_t bytes)"
+room = { out = true, capacity = "bytes", retain = "device", max = "300 KiB" }
+bytes = {}
+
+[functions.device_write]
+c = "void device_write(struct device *device, size_t bytes)"
+
+[functions.device_close]
+c = "void device_close(struct device *device)"
+"#;
+
+fn start(instances: &str) -> Zone {
+    let mut text = MANIFEST.replace("INSTANCES", instances);
+    if instances != "per-call" {
+        text += DEVICES;
+    }
+    let interface: Interface = manifest::parse("fences.zone.toml", &text).unwrap_or_else(|wrong| panic!("{wrong}"));
+    Zone::start_with(interface, common::compile("fences.c", &[]))
+}
+
+const SHORT: Duration = Duration::from_millis(400);
+const LONG: Duration = Duration::from_secs(20);
+
+/// What the zone says of the call that ends it, and by which signal.
+fn end(mut zone: Zone, name: &str, arguments: &[Argument<'_>]) -> (Option<Overrun>, Option<i32>) {
+    let reply = zone.call(name, arguments, SHORT);
+    assert_eq!(reply.err(), Some(CallError::DeadlineExceeded), "{name}");
+    let status = zone.end();
+    let running = zone.status.running().expect("it says what ran");
+    assert_eq!(Some(running.function), zone.interface.function(name).map(|(id, _)| id.0));
+    (running.overrun, status.terminating_signal())
+}
+
+fn overrun(parameter: u32, bytes: u64) -> Option<Overrun> {
+    Some(Overrun { parameter: Some(parameter), bytes })
+}
+
+#[test]
+fn a_buffer_may_be_filled_and_no_more() {
+    for instances in ["shared", "per-client"] {
+        for room in [1, 16, 20, 4096, 65_536, 65_537, 200_000] {
+            let mut zone = start(instances);
+            let reply = zone.call("fill", &[Word(room), Word(room)], LONG).expect("a reply");
+            assert_eq!((reply.status, reply.words[2]), (Status::Ok, room), "all of it is its own");
+            let (said, by) = end(zone, "fill", &[Word(room), Word(room + 1)]);
+            assert_eq!(said, overrun(0, room), "{instances}");
+            assert!([signal(Signal::ABORT), signal(Signal::SEGV)].contains(&by), "{by:?}");
+        }
+    }
+}
+
+#[test]
+fn how_far_it_writes_makes_no_difference() {
+    for (instances, bytes) in [("shared", 80), ("shared", 100_000), ("shared", 8 << 20), ("per-client", 80)] {
+        assert_eq!(end(start(instances), "fill", &[Word(16), Word(bytes)]).0, overrun(0, 16), "{instances} {bytes}");
+    }
+    // The other buffer has a fence of its own.
+    assert_eq!(end(start("shared"), "both", &[Word(100), Word(100), Word(101)]).0, overrun(0, 100));
+    assert_eq!(end(start("per-client"), "both", &[Word(100), Word(100), Word(101)]).0, overrun(0, 100));
+}
+
+#[test]
+fn a_page_behind_a_buffer_cannot_be_reached() {
+    let mut zone = start("shared");
+    assert_eq!(zone.value("reach", &[Word(4096), Word(4095)]), 0);
+    let (said, by) = end(zone, "reach", &[Word(4096), Word(4096 + 4000)]);
+    assert_eq!((said, by), (overrun(0, 4096), signal(Signal::SEGV)));
+}
+
+#[test]
+fn what_is_read_and_written_is_fenced_too() {
+    for instances in ["shared", "per-client"] {
+        let values: Vec<u8> = (0..40).collect();
+        let mut zone = start(instances);
+        let reply = zone.call("change", &[Bytes(&values), Word(40)], LONG).expect("a reply");
+        assert_eq!(reply.status, Status::Ok);
+        assert_eq!(end(zone, "change", &[Bytes(&values), Word(41)]).0, overrun(0, 40), "{instances}");
+        assert_eq!(end(start(instances), "number", &[Word(9)]).0, overrun(0, 8));
+        let mut zone = start(instances);
+        assert_eq!(zone.call("change_pair", &[Bytes(&[0; 8]), Word(8)], LONG).expect("a reply").status, Status::Ok);
+        assert_eq!(end(zone, "change_pair", &[Bytes(&[0; 8]), Word(9)]).0, overrun(0, 8));
+    }
+}
+
+#[test]
+fn memory_that_the_library_keeps_is_looked_at_when_it_is_read_and_when_it_ends() {
+    for function in [SYNC, CLOSE] {
+        let mut zone = start("shared");
+        let device = zone.value("device_open", &[]);
+        let block = zone.value("device_record", &[Word(device), Word(100)]);
+        let special = |function, word| {
+            let mut request = Request { function, count: 1, arena_used: 0, words: [0; MAX_WORDS] };
+            request.words[0] = word;
+            request
+        };
+        assert_eq!(zone.caller.call(&special(SYNC, block), LONG), Ok(Status::Ok));
+        let write = common::request(
+            zone.interface.function("device_write").expect("it").0,
+            &[Word(device), Word(101)],
+            zone.caller.arena(),
+        );
+        assert_eq!(zone.caller.call(&write, LONG), Ok(Status::Ok));
+        let last = special(function, if function == SYNC { block } else { device });
+        assert_eq!(zone.caller.call(&last, SHORT), Err(CallError::DeadlineExceeded));
+        assert_eq!(zone.end().terminating_signal(), signal(Signal::ABORT));
+        let running = zone.status.running().expect("it says what ran");
+        assert_eq!(running.overrun, Some(Overrun { parameter: None, bytes: 100 }));
+    }
+}
+
+#[test]
+fn the_process_of_a_call_says_it_to_the_client_itself() {
+    let mut zone = start("per-call");
+    for (name, arguments, said) in [
+        ("fill", vec![Word(16), Word(80)], "it wrote beyond the 16 bytes of its `target`"),
+        ("number", vec![Word(9)], "it wrote beyond the 8 bytes of its `value`"),
+    ] {
+        let reply = zone.call(name, &arguments, LONG).expect("a reply");
+        assert_eq!(reply.status, Status::Crashed);
+        let text = common::explanation(&reply, zone.caller.arena());
+        assert!(text.starts_with(said), "{text}");
+    }
+    let reply = zone.call("fill", &[Word(16), Word(16)], LONG).expect("a reply");
+    assert_eq!(reply.status, Status::Ok, "the next one has a process of its own");
+    let reply = zone.call("fill", &[Word(1 << 18), Word(1 << 30)], LONG).expect("a reply");
+    assert_eq!((reply.status, reply.words[1]), (Status::Crashed, NULL));
+}

@@ -539,7 +539,7 @@ fn who_is_asked_between_calls_and_does_not_call_in_time_is_told() {
     let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut interface = asking(Instances::Shared);
     for parameter in interface.functions.iter_mut().flat_map(|function| &mut function.parameters) {
-        if let Role::Callback(callback) = &mut parameter.role {
+        if let Shape::Callback(callback) = &mut parameter.shape {
             callback.deadline = Some(Duration::from_millis(5));
         }
     }

@@ -3,6 +3,7 @@
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
+use cloison_broker::files;
 use cloison_broker::library::{self, Library};
 use cloison_broker::sources::Sources;
 use cloison_capabilities::application;
@@ -70,7 +71,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
             finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));
             return finding;
         }
-        Loaded::open(path, &[]).map(|loaded| {
+        Loaded::open(path).map(|loaded| {
             check_entry(&loaded, &mut finding);
             loaded.zones
         })
@@ -94,7 +95,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
 
 /// Whether the module of `[app] entry` is where the broker will look for it.
 fn check_entry(loaded: &Loaded, finding: &mut Finding) {
-    let read = std::fs::read_to_string(&loaded.manifest).ok();
+    let read = files::read_text(&loaded.manifest, files::MANIFEST_BYTES).ok();
     let parsed = read.and_then(|text| application::parse(&loaded.manifest.display().to_string(), &text).ok());
     let Some((application, entry)) = parsed.and_then(|one| one.entry.clone().map(|entry| (one, entry))) else { return };
     let mut sources = Sources::default();

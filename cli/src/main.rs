@@ -6,9 +6,11 @@
 
 mod bind;
 mod check;
+mod describe;
 mod doctor;
 mod generate;
 mod header;
+mod log;
 mod output;
 mod run;
 mod schema;
@@ -30,12 +32,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run an application folder with a cloison.toml, or a Python file
     Run(run::Arguments),
     Bind(bind::Arguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::Arguments),
     Docs(generate::Docs),
+    Completions(describe::Completions),
+    Man(describe::Man),
     Schema(schema::Arguments),
     Stub(generate::Stub),
     /// Show which layers of the sandbox this kernel enforces, by trying
@@ -44,18 +47,30 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    output::trace(arguments.verbose);
+    let log = match log::Log::to_standard_error() {
+        Ok(log) => log,
+        Err(error) => {
+            output::error(&anyhow::Error::from(error).context("cannot start a thread"));
+            return ExitCode::FAILURE;
+        }
+    };
+    output::trace(arguments.verbose, &log);
+    let mut patience = None;
     let result = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
+        Command::Run(arguments) => run::run(&arguments, &mut patience),
         Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Docs(arguments) => generate::docs(&arguments),
         Command::Stub(arguments) => generate::stub(&arguments),
+        Command::Completions(arguments) => describe::completions(&arguments),
+        Command::Man(arguments) => describe::man(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };
-    result.unwrap_or_else(|error| {
-        output::error(&error);
-        ExitCode::from(output::status(&error))
-    })
+    let (status, words) = match result {
+        Ok(status) => (status, String::new()),
+        Err(error) => (ExitCode::from(output::status(&error)), output::words(&error)),
+    };
+    log.finish(words, patience);
+    status
 }

@@ -29,7 +29,7 @@ fn a_fifo_among_the_sources_is_no_module() {
     let project = Project::script("try:\n    import pipe\nexcept ImportError:\n    print('refused')\n");
     let made = Command::new("mkfifo").arg(project.app("pipe.py")).status().expect("mkfifo");
     assert!(made.success());
-    project.main(&[]).output().ends_with(0).prints("refused\n");
+    project.main_with_modules().output().ends_with(0).prints("refused\n");
 }
 
 /// Names are short. One that is not costs its sender, not the broker.

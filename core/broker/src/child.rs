@@ -42,7 +42,7 @@ impl Child {
     /// # Errors
     /// `ECHILD` if it is no child of ours.
     pub fn from_pid(pid: i32) -> Result<Self, Errno> {
-        let pid = Pid::from_raw(pid).filter(|pid| pid.as_raw_nonzero().get() > 1).ok_or(Errno::CHILD)?;
+        let pid = Some(pid).filter(|pid| *pid > 1).and_then(Pid::from_raw).ok_or(Errno::CHILD)?;
         Self::from_pidfd(pidfd_open(pid, PidfdFlags::empty())?)
     }
 

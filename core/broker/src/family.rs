@@ -62,6 +62,37 @@ impl Family {
         Some(worker.wait())
     }
 
+    /// Have all of them ended, without waiting.
+    pub fn kill(&self) {
+        for child in [&self.worker, &self.init].into_iter().flatten() {
+            child.signal(Signal::KILL);
+        }
+    }
+
+    /// The init of their namespace, if it has one: with it, everything in the namespace is gone.
+    pub fn init(&self) -> Option<&Child> {
+        self.init.as_ref()
+    }
+
+    /// The worker and how it ended, if it has; it counts as gone from then on.
+    pub fn ended_worker(&mut self) -> Option<(Child, Ended)> {
+        let ended = self.worker.as_ref()?.ended()?;
+        self.worker.take().map(|worker| (worker, ended))
+    }
+
+    /// The init of their namespace, if it has ended; it counts as gone from then on.
+    pub fn ended_init(&mut self) -> Option<Child> {
+        self.init.take_if(|init| init.ended().is_some())
+    }
+
+    /// Whether none is left. A launcher is ended here: it runs nobody's code but ours.
+    pub fn gone(&mut self) -> bool {
+        if let Some(launcher) = self.launcher.take() {
+            launcher.end();
+        }
+        self.worker.is_none() && self.init.is_none()
+    }
+
     /// End them all and wait for them; how the worker ended. With its init, everything in the namespace ends.
     ///
     /// An init stays until every other process of its namespace has been waited for: the worker is, here; whoever has

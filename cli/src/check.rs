@@ -16,6 +16,7 @@ use std::process::ExitCode;
 #[command(after_help = "Examples:
   cloison check .
   cloison check zlib.zone.toml --verify --header zlib.h")]
+#[group(id = "check")]
 pub struct Arguments {
     /// Application folders, cloison.toml files or zone manifests
     #[arg(required = true)]

@@ -74,3 +74,13 @@ fn main() -> ExitCode {
     log.finish(words, patience);
     status
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_make_sense() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,6 +1,9 @@
 //! A program that is no folder gets what somebody has named, and nothing that merely lies beside it.
 
+use cloison_tests::terminal::{shown, terminal};
 use cloison_tests::{Project, users};
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 const GRANTS: &str = "[app]\nsite_packages = [\"vendor\"]\n[capabilities.m]\nzone = \"libm\"\nallow = [\"sqrt\"]\n\
                       [capabilities.c]\nzone = \"c.zone.toml\"\nallow = \"*\"\n";
@@ -63,6 +66,28 @@ fn a_manifest_beside_a_file_is_named_and_not_used() {
     project.cloison(&["run", "--manifest", "cloison.toml", "."]).output().ends_with(2).complains(&["hint"]);
     project.write("__main__.py", ROOT.as_bytes());
     project.application(&[]).output().prints("2.0\n");
+}
+
+/// Who sits at a terminal is asked.
+#[test]
+fn somebody_may_consent() {
+    let project = Project::script(ROOT).file("cloison.toml", GRANTS).file("c.zone.toml", ZONE);
+    project.write("vendor/x.py", b"");
+    for (answer, code, printed) in [("y\n", 0, "2.0\n"), ("\n", 2, ""), ("no\n", 2, ""), ("\u{4}", 2, "")] {
+        let (far, near) = terminal();
+        let mut command = Command::new(project.path("bin/cloison"));
+        command.args(["run", "main.py"]).current_dir(project.path("app")).env_clear().stdout(Stdio::piped());
+        command.stdin(near.try_clone().expect("a descriptor")).stderr(near);
+        let child = command.spawn().expect("cloison starts");
+        drop(command); // and with it our copies of the terminal
+        let mut keys = std::fs::File::from(far.try_clone().expect("a descriptor"));
+        keys.write_all(answer.as_bytes()).expect("it is open");
+        let output = child.wait_with_output().expect("a child");
+        let screen = shown(far);
+        assert!(screen.contains("capability c: abs of libc.so.6") && screen.contains("[y/N]"), "{screen}");
+        let printed_now = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!((output.status.code(), printed_now.as_str()), (Some(code), printed), "{answer:?}: {screen}");
+    }
 }
 
 #[test]

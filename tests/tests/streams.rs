@@ -1,10 +1,11 @@
 //! Whoever reads a run's output late, or never, and a terminal that is stopped, keep neither signals nor deadlines away.
 
+use cloison_tests::terminal::terminal;
 use cloison_tests::{Project, leftovers};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -84,17 +85,6 @@ impl Stream {
             }
         }
     }
-}
-
-/// Both ends of a new terminal.
-fn terminal() -> (OwnedFd, OwnedFd) {
-    let (mut far, mut near) = (-1, -1);
-    let null = std::ptr::null_mut();
-    // SAFETY: the two descriptors are written to locals; name, settings and size are not asked for.
-    let made = unsafe { libc::openpty(&raw mut far, &raw mut near, null, null.cast(), null.cast()) };
-    assert_eq!(made, 0, "a terminal");
-    // SAFETY: both are new and nobody else's.
-    unsafe { (OwnedFd::from_raw_fd(far), OwnedFd::from_raw_fd(near)) }
 }
 
 /// Write until no byte more fits.

@@ -64,8 +64,8 @@ impl Sources {
 
     /// Whether there is a module or a package of that name, without a look into it.
     pub fn has(&self, name: &str) -> bool {
-        let files = [Path::new(name).join("__init__.py"), Path::new(name).with_extension("py")];
-        is_identifier(name) && self.roots.iter().any(|root| files.iter().any(|file| root.folder.is_file(file)))
+        let file = Path::new(name).with_extension("py");
+        is_identifier(name) && self.roots.iter().any(|root| root.folder.is_file(&file) || root.folder.is_dir(name))
     }
 
     /// A regular package owns everything below it: its submodules are looked for in its own folder alone.
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(text(&sources, "n.j").as_deref(), Some("nj"));
         assert_eq!(text(&sources, "missing"), None);
         assert_eq!(text(&sources, &"a".repeat(300)), None, "longer than the name of a file may be");
-        assert!(sources.has("a") && sources.has("p") && !sources.has("n") && !sources.has("missing"));
+        assert!(sources.has("a") && sources.has("p") && sources.has("n") && !sources.has("missing"));
     }
 
     #[test]

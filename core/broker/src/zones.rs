@@ -96,10 +96,10 @@ impl Broker {
         self.start_instance(zone, None, Instant::now())
     }
 
-    /// The layers of an instance of that zone; `None` while it is starting.
+    /// The layers of an instance of that zone; `None` while it is starting or ending.
     pub fn zone_layers(&self, zone: usize) -> Result<Option<Vec<Layer>>, String> {
-        match self.instances.values().find(|instance| instance.zone == zone && instance.ending.is_none()) {
-            Some(instance) => Ok(instance.ready.then(|| instance.family.layers.clone())),
+        match self.instances.values().find(|instance| instance.zone == zone) {
+            Some(instance) => Ok((instance.ready && instance.ending.is_none()).then(|| instance.family.layers.clone())),
             None => Err(self.zones[zone].failure.clone().unwrap_or_else(|| "the zone has ended".into())),
         }
     }

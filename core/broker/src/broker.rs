@@ -2,7 +2,7 @@
 
 use crate::application::Loaded;
 use crate::child::Child;
-use crate::family::Family;
+use crate::family::{Family, TAKING_DOWN};
 use crate::launch::Binaries;
 use crate::limiter::Limiter;
 use crate::reactor::{Reactor, Registration};
@@ -337,14 +337,16 @@ impl Drop for Broker {
                 child.signal(rustix::process::Signal::KILL);
             }
         }
+        // Whoever is stuck in the kernel must not keep us.
+        let until = Instant::now() + TAKING_DOWN;
         for (_, mut instance) in self.instances.drain() {
-            instance.family.end();
+            instance.family.end(until);
         }
         for (_, process) in self.processes.drain() {
             if let Some((child, _)) = process.child {
-                child.wait();
+                child.wait_until(until);
             }
         }
-        self.template.family.end_with_strangers();
+        self.template.family.end_with_strangers(until);
     }
 }

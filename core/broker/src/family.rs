@@ -5,7 +5,12 @@ use crate::launch::Launcher;
 use cloison_capabilities::message::{Jailed, Layer};
 use rustix::io::Errno;
 use rustix::process::Signal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long processes that have been killed are waited for. The kernel ends them without us, too.
+pub const TAKING_DOWN: Duration = Duration::from_millis(1500);
+/// How long a template's init has to go by itself.
+const STRANGERS: Duration = Duration::from_millis(50);
 
 /// These processes, as far as they are known.
 #[derive(Debug, Default)]
@@ -53,13 +58,13 @@ impl Family {
     }
 
     /// End the worker alone and wait for it; how it ended. Other processes in its namespace live on.
-    pub fn end_worker(&mut self) -> Option<Ended> {
+    pub fn end_worker(&mut self, until: Instant) -> Option<Ended> {
         if let Some(launcher) = self.launcher.take() {
             launcher.end();
         }
         let worker = self.worker.take()?;
         worker.signal(Signal::KILL);
-        Some(worker.wait())
+        worker.wait_until(until)
     }
 
     /// Have all of them ended, without waiting.
@@ -93,33 +98,30 @@ impl Family {
         self.worker.is_none() && self.init.is_none()
     }
 
-    /// End them all and wait for them; how the worker ended. With its init, everything in the namespace ends.
+    /// End them all and wait for them, until then at most; how the worker ended. With its init, everything in the namespace
+    /// ends.
     ///
     /// An init stays until every other process of its namespace has been waited for: the worker is, here; whoever has
     /// more children in it must have waited for them.
-    pub fn end(&mut self) -> Option<Ended> {
-        let ended = self.end_worker();
+    pub fn end(&mut self, until: Instant) -> Option<Ended> {
+        let ended = self.end_worker(until);
         if let Some(init) = self.init.take() {
             init.signal(Signal::KILL);
-            init.wait();
+            init.wait_until(until);
         }
         ended
     }
-}
 
-impl Family {
     /// As [`Family::end`], for a worker that forks: children that it has made and not reported are ours too, and keep the
     /// init from going until they are waited for. Should the init not go by itself, every ended child of this process is
     /// waited for.
-    pub fn end_with_strangers(&mut self) {
-        self.end_worker();
+    pub fn end_with_strangers(&mut self, until: Instant) {
+        self.end_worker(until);
         let Some(init) = self.init.take() else { return };
         init.signal(Signal::KILL);
-        for turn in 0.. {
-            if init.ended().is_some() {
-                return;
-            }
-            if turn > 50 {
+        let strangers = Instant::now() + STRANGERS;
+        while init.ended().is_none() && Instant::now() < until {
+            if Instant::now() >= strangers {
                 child::reap_any();
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -129,6 +131,6 @@ impl Family {
 
 impl Drop for Family {
     fn drop(&mut self) {
-        self.end();
+        self.end(Instant::now() + TAKING_DOWN);
     }
 }

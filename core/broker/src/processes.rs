@@ -5,6 +5,7 @@ use crate::broker::{
     StandardStreams,
 };
 use crate::child::Child;
+use crate::family::TAKING_DOWN;
 use crate::template::Progress;
 use cloison_capabilities::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
@@ -157,7 +158,7 @@ impl Broker {
             Err(error) => {
                 tracing::error!(%error, "a microprocess cannot be watched and is ended");
                 child.signal(Signal::KILL);
-                child.wait();
+                child.wait_until(Instant::now() + TAKING_DOWN);
                 self.not_started(pid);
             }
         }
@@ -187,7 +188,7 @@ impl Broker {
             self.reactor.remove(registration, worker);
         }
         let reported = self.template.family.worker().is_some();
-        let ended = self.template.family.end_worker();
+        let ended = self.template.family.end_worker(Instant::now() + TAKING_DOWN);
         if !matches!(self.template.progress, Progress::Failed { .. }) {
             let message = match ended {
                 Some(Exit::Signaled(signal)) => {

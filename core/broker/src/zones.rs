@@ -3,7 +3,7 @@
 use crate::backoff::Backoff;
 use crate::broker::{Broker, FROM_ZONE_BYTES, Held, MESSAGES_PER_TURN, Meaning, Pid};
 use crate::child::Ended;
-use crate::family::Family;
+use crate::family::{Family, TAKING_DOWN};
 use crate::library;
 use crate::processes::signal_name;
 use crate::zone::{Attached, Cause, Ending, Health, Instance, InstanceId, START_DEADLINE, Waiting};
@@ -342,7 +342,7 @@ impl Broker {
             init => {
                 let init = init.ok().flatten();
                 instance.ending = Some(Ending { cause, init, told: false, channels: Vec::new() });
-                instance.family.end()
+                instance.family.end(Instant::now() + TAKING_DOWN)
             }
         };
         if let Some(ended) = ended {

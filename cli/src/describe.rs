@@ -70,6 +70,9 @@ fn name(command: &clap::Command) -> String {
 
 fn page(command: &clap::Command) -> io::Result<String> {
     let mut text = Vec::new();
-    clap_mangen::Man::new(command.clone()).render(&mut text)?;
-    String::from_utf8(text).map_err(io::Error::other)
+    let source = format!("cloison {}", env!("CARGO_PKG_VERSION"));
+    clap_mangen::Man::new(command.clone()).source(source).render(&mut text)?;
+    let text = String::from_utf8(text).map_err(io::Error::other)?;
+    // What stands behind the help is the examples.
+    Ok(text.replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n"))
 }

@@ -58,6 +58,15 @@ impl Log {
         Ok(Self { lines: Lines { items, dropped }, done })
     }
 
+    /// Have the messages of panics go the same way: taking down, which comes with unwinding, must not wait for a reader.
+    pub fn take_panics(&self) {
+        let lines = self.lines();
+        std::panic::set_hook(Box::new(move |panic| {
+            let text = format!("cloison: a defect of ours: {panic}\n{}\n", std::backtrace::Backtrace::capture());
+            let _ = lines.clone().write_all(text.as_bytes());
+        }));
+    }
+
     /// Where lines go in.
     pub fn lines(&self) -> Lines {
         self.lines.clone()

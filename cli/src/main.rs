@@ -17,7 +17,12 @@ mod schema;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// The exit status of a defect of ours, as Rust has it.
+const PANICKED: u8 = 101;
 
 /// Run Python that must not be able to hurt you, and let it use C libraries all the same.
 #[derive(Parser)]
@@ -55,9 +60,21 @@ fn main() -> ExitCode {
         }
     };
     output::trace(arguments.verbose, &log);
+    log.take_panics();
     let mut patience = None;
-    let result = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments, &mut patience),
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| command(arguments.command, &mut patience)));
+    let (status, words) = match ended {
+        Ok(Ok(status)) => (status, String::new()),
+        Ok(Err(error)) => (ExitCode::from(output::status(&error)), output::words(&error)),
+        Err(_) => (ExitCode::from(PANICKED), String::new()),
+    };
+    log.finish(words, patience);
+    status
+}
+
+fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments, patience),
         Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Docs(arguments) => generate::docs(&arguments),
@@ -66,13 +83,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => describe::man(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
-    };
-    let (status, words) = match result {
-        Ok(status) => (status, String::new()),
-        Err(error) => (ExitCode::from(output::status(&error)), output::words(&error)),
-    };
-    log.finish(words, patience);
-    status
+    }
 }
 
 #[cfg(test)]

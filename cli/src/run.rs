@@ -26,8 +26,8 @@ const GRACE: Duration = Duration::from_secs(2);
   cloison run -m json.tool < data.json
   cloison run - < sum.py
 
-A folder is named with all that is in it. A file, a line and a module import the standard library and what is below --root, and
-get the capabilities of --manifest.")]
+A folder is named with all that is in it. Any other program imports the standard library and what is below --root,
+and has the capabilities of --manifest.")]
 pub struct Arguments {
     /// A line of Python, and what the program finds in sys.argv behind `-c`, options included
     #[arg(short = 'c', num_args = 1.., allow_hyphen_values = true, value_names = ["CODE", "ARGUMENTS"], conflicts_with = "module")]

@@ -85,7 +85,10 @@ fn there_is_a_manual() {
     let whole = project.cloison(&["man"]).output().ends_with(0).stdout;
     assert!(whole.contains(".TH cloison 1") && whole.contains("cloison\\-run(1)"), "{whole}");
     let run = project.cloison(&["man", "run"]).output().ends_with(0).stdout;
-    assert!(run.contains("\\-\\-manifest") && run.contains("json.tool"), "{run}");
+    assert!(
+        run.contains("\\-\\-manifest") && run.contains(".SH EXAMPLES\n  cloison run app/") && run.contains("json.tool"),
+        "{run}"
+    );
     project.cloison(&["man", "walk"]).output().ends_with(1).complains(&["no command `walk`", "hint"]);
     let folder = project.path("tmp/man");
     std::fs::create_dir(&folder).expect("a folder");

@@ -94,7 +94,7 @@ fn fill(pipe: &OwnedFd) {
     for size in [4096, 1] {
         let full = loop {
             match writer.write(&vec![b'.'; size]) {
-                Ok(_) => {}
+                Ok(count) => assert!(count > 0, "a pipe takes nothing"),
                 Err(error) => break error,
             }
         };

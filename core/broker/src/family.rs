@@ -134,3 +134,26 @@ impl Drop for Family {
         self.end(Instant::now() + TAKING_DOWN);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    #[allow(clippy::zombie_processes, reason = "waiting for them is what is tested")]
+    fn they_are_gone_one_by_one() {
+        let sleep = || Child::from_pid(Command::new("sleep").arg("600").spawn().unwrap().id() as i32).unwrap();
+        let mut family = Family::default();
+        (family.worker, family.init) = (Some(sleep()), Some(sleep()));
+        assert!(family.ended_worker().is_none() && family.ended_init().is_none() && !family.gone());
+        family.kill();
+        // Not waiting, but asking until it is so.
+        let (_, ended) = std::iter::from_fn(|| Some(family.ended_worker())).flatten().next().unwrap();
+        assert_eq!(ended, Ended::Signaled(9));
+        assert!(!family.gone(), "with its init, which nobody has asked about");
+        std::iter::from_fn(|| Some(family.ended_init())).flatten().next().unwrap();
+        assert!(family.gone());
+        assert_eq!(family.end(Instant::now()), None);
+    }
+}

@@ -96,3 +96,15 @@ fn who_asks_and_does_not_listen_is_ended() {
     assert_eq!(output.stdout, "asked 1\n", "the control: it could ask\n{output}");
     output.complains(&["SIGKILL"]);
 }
+
+/// A program may make the broker say something as often as it likes; the broker says it a few times, and then how often it
+/// did not.
+#[test]
+fn what_a_program_makes_the_broker_say_is_limited() {
+    let source = "for _ in range(1000):\n    try:\n        import outside\n    except ImportError:\n        pass\n";
+    let project = Project::script(source);
+    std::os::unix::fs::symlink("/etc/hostname", project.app("outside.py")).expect("a link");
+    let output = project.main_with_modules().output().ends_with(0);
+    let said = output.stderr.matches("outside.py").count();
+    assert!((1..100).contains(&said), "{said} times: {output}");
+}

@@ -41,7 +41,7 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
         None => eprintln!("idle memory: the kernel shows it to root alone; run `make bench` as root"),
     }
 
-    let start = peers.duration(&["cloison", "run", "calls.py"])?;
+    let start = peers.duration(&["cloison", "run", "--manifest", "cloison.toml", "calls.py"])?;
     let python = peers.duration(&["python3", "-c", "pass"])?;
     table.line(
         "`cloison run` of a small file",

@@ -3,6 +3,7 @@
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
+use cloison_broker::files;
 use cloison_broker::library::{self, Dependencies, Library, Symbols};
 use cloison_broker::sources::Sources;
 use cloison_contract::interface::Function;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 #[command(after_help = "Examples:
   cloison check .
   cloison check zlib.zone.toml --verify --header zlib.h")]
+#[group(id = "check")]
 pub struct Arguments {
     /// Application folders, cloison.toml files or zone manifests
     #[arg(required = true)]
@@ -74,7 +76,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
             finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));
             return finding;
         }
-        Loaded::open(path, &[]).map(|loaded| {
+        Loaded::open(path).map(|loaded| {
             check_entry(&loaded, &mut finding);
             loaded.zones
         })
@@ -98,7 +100,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
 
 /// Whether the module of `[app] entry` is where the broker will look for it.
 fn check_entry(loaded: &Loaded, finding: &mut Finding) {
-    let read = std::fs::read_to_string(&loaded.manifest).ok();
+    let read = files::read_text(&loaded.manifest, files::MANIFEST_BYTES).ok();
     let parsed = read.and_then(|text| application::parse(&loaded.manifest.display().to_string(), &text).ok());
     let Some((application, entry)) = parsed.and_then(|one| one.entry.clone().map(|entry| (one, entry))) else { return };
     let mut sources = Sources::default();

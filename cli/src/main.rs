@@ -6,16 +6,23 @@
 
 mod bind;
 mod check;
+mod describe;
 mod doctor;
 mod generate;
 mod header;
+mod log;
 mod output;
 mod run;
 mod schema;
 mod verify;
 
 use clap::{Parser, Subcommand};
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// The exit status of a defect of ours, as Rust has it.
+const PANICKED: u8 = 101;
 
 /// Run Python that must not be able to hurt you, and let it use C libraries all the same.
 #[derive(Parser)]
@@ -30,12 +37,13 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run an application folder with a cloison.toml, or a Python file
     Run(run::Arguments),
     Bind(bind::Arguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::Arguments),
     Docs(generate::Docs),
+    Completions(describe::Completions),
+    Man(describe::Man),
     Schema(schema::Arguments),
     Stub(generate::Stub),
     /// Show which layers of the sandbox this kernel enforces, by trying
@@ -44,18 +52,46 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    output::trace(arguments.verbose);
-    let result = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments),
+    let log = match log::Log::to_standard_error() {
+        Ok(log) => log,
+        Err(error) => {
+            output::error(&anyhow::Error::from(error).context("cannot start a thread"));
+            return ExitCode::FAILURE;
+        }
+    };
+    output::trace(arguments.verbose, &log);
+    log.take_panics();
+    let mut patience = None;
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| command(arguments.command, &mut patience)));
+    let (status, words) = match ended {
+        Ok(Ok(status)) => (status, String::new()),
+        Ok(Err(error)) => (ExitCode::from(output::status(&error)), output::words(&error)),
+        Err(_) => (ExitCode::from(PANICKED), String::new()),
+    };
+    log.finish(words, patience);
+    status
+}
+
+fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run(arguments) => run::run(&arguments, patience),
         Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Docs(arguments) => generate::docs(&arguments),
         Command::Stub(arguments) => generate::stub(&arguments),
+        Command::Completions(arguments) => describe::completions(&arguments),
+        Command::Man(arguments) => describe::man(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
-    };
-    result.unwrap_or_else(|error| {
-        output::error(&error);
-        ExitCode::from(output::status(&error))
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_make_sense() {
+        super::Arguments::command().debug_assert();
+    }
 }

@@ -1,5 +1,6 @@
 //! How the command speaks: errors with their hints, colour only where somebody sees it.
 
+use crate::log::Log;
 use anyhow::Context;
 use cloison_broker::application::LoadError;
 use std::io::{IsTerminal, Write};
@@ -23,38 +24,64 @@ pub fn data(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// An end that is no failure of the command: what to say, and the exit status.
+#[derive(Debug)]
+pub struct Ending {
+    /// May be empty.
+    pub message: String,
+    /// The exit status.
+    pub status: u8,
+}
+
+impl std::error::Error for Ending {}
+
+impl std::fmt::Display for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 /// Show an error.
 pub fn error(error: &anyhow::Error) {
+    let _ = std::io::stderr().write_all(words(error).as_bytes());
+}
+
+/// What is shown of an error.
+pub fn words(error: &anyhow::Error) -> String {
     if let Some(LoadError::Manifests(mistakes)) = error.downcast_ref() {
-        return eprint!("{}", mistakes.render(colour()));
+        return mistakes.render(colour());
     }
     let text = format!("{error:#}");
     if text.starts_with("Traceback (most recent call last)") {
-        return eprintln!("{}", text.trim_end());
+        return text.trim_end().to_owned() + "\n";
     }
     let (red, cyan, plain) = if colour() { ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m") } else { ("", "", "") };
-    for (index, line) in text.trim_end().lines().enumerate() {
-        match line.strip_prefix("hint: ") {
-            Some(hint) => eprintln!("{cyan}hint{plain}: {hint}"),
-            None if index == 0 => eprintln!("{red}error{plain}: {line}"),
-            None => eprintln!("{line}"),
-        }
-    }
+    let line = |(index, line): (usize, &str)| match line.strip_prefix("hint: ") {
+        Some(hint) => format!("{cyan}hint{plain}: {hint}\n"),
+        None if index == 0 => format!("{red}error{plain}: {line}\n"),
+        None => format!("{line}\n"),
+    };
+    text.trim_end().lines().enumerate().map(line).collect()
 }
 
 /// The exit status of an error.
 pub fn status(error: &anyhow::Error) -> u8 {
-    if error.is::<LoadError>() { 2 } else { 1 }
+    match error.downcast_ref::<Ending>() {
+        Some(ending) => ending.status,
+        None if error.is::<LoadError>() => 2,
+        None => 1,
+    }
 }
 
-/// Print the broker's log to standard error.
-pub fn trace(verbose: u8) {
+/// Have the broker's log written by `log`.
+pub fn trace(verbose: u8, log: &Log) {
     let level = match verbose {
         0 => "error",
         1 => "info",
         _ => "trace",
     };
     let filter = tracing_subscriber::EnvFilter::new(format!("cloison_broker={level}"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = log.lines();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(move || lines.clone());
     subscriber.with_ansi(colour()).with_target(false).without_time().init();
 }

@@ -1,73 +1,173 @@
 //! `cloison run`
 
-use cloison_broker::application::Loaded;
+use crate::log::HURRY;
+use crate::output::Ending;
+use cloison_broker::application::{LoadError, Loaded};
 use cloison_broker::broker::{BrokerError, Event};
+use cloison_broker::files;
 use cloison_broker::launch::Binaries;
+use cloison_broker::request::{Program, Request, SCRIPT_BYTES, Unasked};
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
-use std::path::Path;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// How long a program has for its `finally` blocks after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// Run an application, a Python file, a module or a line of Python
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  cloison run app/                 # a folder with a cloison.toml
+  cloison run sum.py 1 2 3         # a file, without any capability
+  cloison run --root . main.py     # … which may import what is beside it
+  cloison run -c 'print(2 + 2)'
+  cloison run -m json.tool < data.json
+  cloison run - < sum.py
+
+A folder is named with all that is in it. Any other program imports the standard library and what is below --root,
+and has the capabilities of --manifest.")]
 pub struct Arguments {
-    /// A folder with a cloison.toml, or a Python file; then what the program finds in sys.argv behind its own name, options
-    /// included
-    #[arg(required = true, trailing_var_arg = true, value_names = ["PATH", "ARGUMENTS"])]
+    /// A line of Python, and what the program finds in sys.argv behind `-c`, options included
+    #[arg(short = 'c', num_args = 1.., allow_hyphen_values = true, value_names = ["CODE", "ARGUMENTS"], conflicts_with = "module")]
+    code: Vec<String>,
+    /// A module of the standard library, or one below --root; and its arguments
+    #[arg(short = 'm', num_args = 1.., allow_hyphen_values = true, value_names = ["MODULE", "ARGUMENTS"])]
+    module: Vec<String>,
+    /// A folder to import modules from; may be repeated
+    #[arg(long = "root", value_name = "DIR")]
+    roots: Vec<PathBuf>,
+    /// A cloison.toml that says what the program may use
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// A folder with a cloison.toml, a Python file, or `-` for a program on standard input; then what the program finds in
+    /// sys.argv behind its own name, options included
+    #[arg(required_unless_present_any = ["code", "module"], trailing_var_arg = true, value_names = ["PATH", "ARGUMENTS"])]
     program: Vec<String>,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let (path, rest) = arguments.program.split_first().ok_or_else(|| anyhow::anyhow!("nothing to run"))?;
-    let application = Loaded::open(Path::new(path), rest)?;
+/// `patience` is how long the command may take to say its last words; nothing is left running then.
+pub fn run(arguments: &Arguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+    let application = load(arguments)?;
     let program = application.run.clone();
+    let beside = application.beside.clone();
     let mut broker = Broker::start(application, Binaries::beside_this_one()?)?;
-    broker.watch_signals()?;
-    if let Err(error) = broker.ready() {
-        return refused(error);
+    let outcome = broker.watch_signals().and_then(|()| broker.ready()).map_err(anyhow::Error::from).and_then(|()| {
+        let pid = broker.spawn(program, &StandardStreams::inherited()?)?;
+        wait(&mut broker, pid)
+    });
+    let hint = beside.and_then(|beside| neighbours(&beside, broker.missed(), arguments));
+    // Nothing is left when the command says how it ended: who reads that may take as long as he likes.
+    let interrupted = broker.end();
+    let outcome = outcome.or_else(refused);
+    if interrupted || outcome.as_ref().is_ok_and(|outcome| outcome.signal) {
+        *patience = Some(HURRY);
     }
-    let pid = broker.spawn(program, &StandardStreams::inherited()?)?;
-    let status = wait(&mut broker, pid)?;
-    drop(broker); // nothing is left when the command ends
-    Ok(ExitCode::from(status))
+    let Outcome { message, status, signal } = outcome?;
+    let message =
+        [message, hint.filter(|_| status != 0 && !signal)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    if message.is_empty() { Ok(ExitCode::from(status)) } else { Err(Ending { message, status }.into()) }
+}
+
+/// How a run ended.
+#[derive(Default)]
+struct Outcome {
+    message: Option<String>,
+    status: u8,
+    /// A signal for the command has ended it.
+    signal: bool,
+}
+
+/// What to run, with somebody's consent where that is needed.
+fn load(arguments: &Arguments) -> anyhow::Result<Loaded> {
+    let Arguments { code, module, roots, manifest, program } = arguments;
+    // `-cCODE` leaves the arguments for the program's place.
+    let (first, rest) = [code, module, program].into_iter().find_map(|words| words.split_first()).unzip();
+    let first = first.map_or("", String::as_str);
+    let rest = rest.unwrap_or_default();
+    let arguments = if code.len() + module.len() > 0 { [rest, program].concat() } else { rest.to_vec() };
+    let input;
+    let what = match first {
+        _ if !code.is_empty() => Program::Code(first),
+        _ if !module.is_empty() => Program::Module(first),
+        "-" => {
+            let read = files::limited_text(io::stdin().lock(), SCRIPT_BYTES);
+            input = read.map_err(|error| LoadError::File { path: "<stdin>".into(), error })?;
+            Program::Input(&input)
+        }
+        path => Program::Path(Path::new(path)),
+    };
+    match (Request { program: what, arguments: &arguments, roots, manifest: manifest.as_deref() }).load() {
+        Err(LoadError::Unasked(unasked)) => consent(unasked),
+        loaded => Ok(loaded?),
+    }
+}
+
+/// Ask whether a manifest that nobody has named counts, if somebody is there.
+fn consent(unasked: Box<Unasked>) -> anyhow::Result<Loaded> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(LoadError::Unasked(unasked).into());
+    }
+    let mut screen = io::stderr();
+    writeln!(screen, "{} would give the program:", unasked.manifest.display())?;
+    unasked.grants.iter().try_for_each(|grant| writeln!(screen, "  {grant}"))?;
+    write!(screen, "Run it with that? [y/N] ")?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    match answer.trim() {
+        "y" | "Y" | "yes" => Ok(unasked.granted()),
+        _ => Err(LoadError::Unasked(unasked).into()),
+    }
+}
+
+/// What to do about modules that were not found and lie beside the program.
+fn neighbours<'n>(beside: &Path, missed: impl Iterator<Item = &'n str>, arguments: &Arguments) -> Option<String> {
+    let names: Vec<_> = missed.map(|name| format!("`{name}`")).collect();
+    let (folder, is) = (beside.display(), if names.len() == 1 { "is" } else { "are" });
+    let again = match (&arguments.code[..], &arguments.module[..], &arguments.program[..]) {
+        ([], [], [program, ..]) => program.as_str(),
+        ([], [name, ..], _) => &format!("-m {name}"),
+        _ => "-c …",
+    };
+    let what = format!("{} {is} in {folder}, which a program imports from only with `--root`", names.join(", "));
+    (!names.is_empty()).then(|| format!("hint: {what}: `cloison run --root {folder} {again}`"))
 }
 
 /// The template did not get ready: a module's own traceback is shown as it is, `SystemExit` ends quietly.
-fn refused(error: BrokerError) -> anyhow::Result<ExitCode> {
-    match error {
-        BrokerError::Template { message, status } if message.is_empty() => Ok(ExitCode::from(status as u8)),
-        BrokerError::Template { message, status } => {
-            crate::output::error(&anyhow::Error::msg(message));
-            Ok(ExitCode::from(status as u8))
+fn refused(error: anyhow::Error) -> anyhow::Result<Outcome> {
+    match error.downcast_ref() {
+        Some(BrokerError::Interrupted(signal)) => Ok(by_signal(*signal)),
+        Some(BrokerError::Template { message, status }) => {
+            Err(Ending { message: message.clone(), status: *status as u8 }.into())
         }
-        other => Err(other.into()),
+        _ => Err(error),
     }
 }
 
 /// Wait for the program's end. The first Ctrl-C is a `KeyboardInterrupt`, the second, or two seconds, is the end.
-fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<u8> {
+fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
     let mut kill_at: Option<(Instant, i32)> = None;
     loop {
         let left = kill_at.map(|(at, _)| at.saturating_duration_since(Instant::now()));
         match broker.turn(left)? {
             Some(Event::Exited(pid, exit)) if pid == main => {
-                return Ok(kill_at.map_or_else(|| status(exit), |(_, signal)| interrupted(exit, signal)));
+                return Ok(kill_at.map_or_else(|| ended(exit), |(_, signal)| interrupted(exit, signal)));
             }
             Some(Event::NotStarted(pid)) if pid == main => anyhow::bail!("the program could not be started"),
             Some(Event::Signal(signal)) if signal == Signal::INT.as_raw() && kill_at.is_none() => {
                 broker.signal(main, Signal::INT);
                 kill_at = Some((Instant::now() + GRACE, signal));
             }
+            // Not forked yet: there is nothing to end but the template, and that ends with us.
+            Some(Event::Signal(signal)) if broker.os_pid(main).is_none() => return Ok(by_signal(signal)),
             Some(Event::Signal(signal)) => {
                 broker.signal(main, Signal::KILL);
                 kill_at = Some((Instant::now() + GRACE, signal));
             }
             Some(_) => {}
             None if broker.os_pid(main).is_none() => {
-                // Not forked yet: there is nothing to end but the template, and that ends with us.
-                return Ok(kill_at.map_or(1, |(_, signal)| 128 + signal as u8));
+                return Ok(kill_at.map_or_else(Outcome::default, |(_, signal)| by_signal(signal)));
             }
             None => {
                 broker.signal(main, Signal::KILL);
@@ -78,9 +178,9 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<u8> {
 }
 
 /// As a shell counts it; an end by signal is explained, as the program cannot do that itself.
-fn status(exit: Exit) -> u8 {
+fn ended(exit: Exit) -> Outcome {
     match exit {
-        Exit::Exited(code) => code as u8,
+        Exit::Exited(code) => Outcome { status: code as u8, ..Outcome::default() },
         Exit::Signaled(signal) => {
             let name = cloison_broker::signal_name(signal);
             let reason = match name {
@@ -89,16 +189,20 @@ fn status(exit: Exit) -> u8 {
                 "SIGSEGV" | "SIGABRT" => ": the interpreter crashed, or [limits] memory is too small",
                 _ => "",
             };
-            crate::output::error(&anyhow::anyhow!("the program was ended by signal {signal} ({name}){reason}"));
-            128 + signal as u8
+            let message = format!("the program was ended by signal {signal} ({name}){reason}");
+            Outcome { message: Some(message), status: 128 + signal as u8, signal: false }
         }
     }
 }
 
 /// After a signal to us, what we killed counts as ended by that signal.
-fn interrupted(exit: Exit, signal: i32) -> u8 {
+fn interrupted(exit: Exit, signal: i32) -> Outcome {
     match exit {
-        Exit::Exited(code) => code as u8,
-        Exit::Signaled(_) => 128 + signal as u8,
+        Exit::Exited(code) => Outcome { status: code as u8, signal: true, ..Outcome::default() },
+        Exit::Signaled(_) => by_signal(signal),
     }
+}
+
+fn by_signal(signal: i32) -> Outcome {
+    Outcome { message: None, status: 128 + signal as u8, signal: true }
 }

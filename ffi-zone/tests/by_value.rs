@@ -12,12 +12,12 @@ use cloison_contract::interface::Interface;
 use cloison_contract::shape::Shape;
 use cloison_contract::types::{CType, Definition};
 use cloison_manifest::manifest;
-use cloison_zone::callables::{Bound, Callables, ClosureId, Unbound};
-use cloison_zone::closures::{self, Target};
-use cloison_zone::ffi::Signature;
+use cloison_zone::callback::callables::{Bound, Callables, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
+use cloison_zone::marshal::refusal::{Refusal, empty_reply};
 use cloison_zone::marshal::shapes::{Special, Translation, shapes};
-use cloison_zone::refusal::{Refusal, empty_reply};
+use cloison_zone::native::closures::{self, Target};
+use cloison_zone::native::ffi::Signature;
 use common::Argument::{Bytes, Word};
 use common::{Argument, Bench, CLIENT, functions_of};
 use std::ffi::c_void;
@@ -267,7 +267,7 @@ struct Lends<'a>(&'a Interface);
 
 impl Callables for Lends<'_> {
     fn bind(&self, function: FunctionId, parameter: usize, _: u64) -> Result<Bound, Unbound> {
-        let Role::Callback(callback) = &self.0.functions[function.0 as usize].parameters[parameter].role else {
+        let Shape::Callback(callback) = &self.0.functions[function.0 as usize].parameters[parameter].shape else {
             return Err(Unbound::Malformed);
         };
         let CType::Record { layout, .. } = &callback.result else { return Err(Unbound::Malformed) };

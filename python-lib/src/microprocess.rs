@@ -3,7 +3,7 @@
 //! The steps stand in one line: descriptors, line to the broker, signals, seal, and only then Python.
 
 use crate::interpreter::Entries;
-use crate::{failure, link, memory, process, signals};
+use crate::{failure, interpreter, link, memory, process, signals};
 use cloison_contract::message::Run;
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
 use cloison_transport::control::Control;
@@ -117,7 +117,7 @@ pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
 }
 
 fn prepare(vm: &VirtualMachine, entries: &Entries, run: &Run, seed: [u8; 32]) -> PyResult<()> {
-    let (Run::Function { argv, .. } | Run::Script { argv, .. }) = run;
+    let (Run::Function { argv, .. } | Run::Module { argv, .. } | Run::Script { argv, .. }) = run;
     let argv = argv.iter().map(|argument| vm.ctx.new_str(argument.as_str()).into()).collect();
     let seed =
         seed.chunks_exact(16).fold(0, |sum, half| sum ^ u128::from_le_bytes(half.try_into().unwrap_or_default()));
@@ -128,6 +128,7 @@ fn prepare(vm: &VirtualMachine, entries: &Entries, run: &Run, seed: [u8; 32]) ->
 fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
     match run {
         Run::Function { module, qualname, .. } => call(vm, &module, &qualname),
+        Run::Module { name, .. } => interpreter::boot_function("run_module", vm)?.call((name,), vm).map(|_| 0),
         Run::Script { path, source, .. } => script(vm, entries, &path, &source).map(|()| 0),
     }
 }

@@ -7,6 +7,7 @@
 //! | [`project`] | a folder with an application, its manifests, its C libraries |
 //! | [`run`] | one run of `cloison`: input, output, time, user |
 //! | [`leftovers`] | processes, shared memory and files that a run should not have left |
+//! | [`terminal`] | terminals that nobody sits at |
 //! | [`compiler`] | the C compiler |
 //! | [`cargo`] | what cargo knows of the workspace |
 //!
@@ -24,6 +25,7 @@ pub mod conformance;
 pub mod leftovers;
 pub mod project;
 pub mod run;
+pub mod terminal;
 
 pub use project::Project;
 pub use run::{Output, User, users};

@@ -100,9 +100,15 @@ impl Project {
         Run::new(self, arguments)
     }
 
-    /// `cloison run main.py …`
+    /// `cloison run main.py …`, with the project's `cloison.toml` if it has one.
     pub fn main(&self, arguments: &[&str]) -> Run<'_> {
-        self.cloison(&[&["run", "main.py"], arguments].concat())
+        let manifest: &[_] = if self.app("cloison.toml").is_file() { &["--manifest", "cloison.toml"] } else { &[] };
+        self.cloison(&[&["run"], manifest, &["main.py"], arguments].concat())
+    }
+
+    /// `cloison run --root . main.py`: it may import what is beside it.
+    pub fn main_with_modules(&self) -> Run<'_> {
+        self.cloison(&["run", "--root", ".", "main.py"])
     }
 
     /// `cloison run . …`

@@ -75,7 +75,9 @@ fn without_a_manifest_there_are_no_capabilities() {
     for &user in users() {
         let output = tries("", user, &["cloison.capability('zlib')"]);
         assert!(
-            output.stdout.starts_with("CapabilityDenied zlib") && output.stdout.contains("cloison.toml does not exist"),
+            output.stdout.starts_with("CapabilityDenied zlib")
+                && output.stdout.contains("cloison.toml does not exist")
+                && output.stdout.contains("cloison run --manifest "),
             "{output}"
         );
     }

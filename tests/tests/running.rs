@@ -88,7 +88,7 @@ fn a_syntax_error_shows_the_line() {
 fn an_exception_in_an_imported_module_shows_its_line() {
     let project =
         Project::script("import helper\nhelper.fail()").file("helper.py", "def fail():\n    raise KeyError('lost')\n");
-    let output = project.main(&[]).output().ends_with(1);
+    let output = project.main_with_modules().output().ends_with(1);
     output.complains(&["helper.py\", line 2, in fail", "raise KeyError('lost')", "KeyError: 'lost'"]);
 }
 
@@ -127,7 +127,7 @@ fn an_application_runs_its_entry() {
 fn the_application_comes_before_the_standard_library() {
     let project = Project::script("import json, textwrap\nprint(json.__file__, json.mine, textwrap.dedent('  x'))")
         .file("json.py", "mine = True\n");
-    project.main(&[]).output().prints("./json.py True x\n");
+    project.main_with_modules().output().prints("./json.py True x\n");
 }
 
 #[test]
@@ -171,10 +171,10 @@ fn nothing_outside_of_the_application_is_imported() {
     );
     std::fs::write(project.path("outside.py"), "").expect("a file");
     std::os::unix::fs::symlink(project.path("outside.py"), project.app("outside.py")).expect("a link");
-    project.main(&[]).output().prints("ModuleNotFoundError\n");
+    project.main_with_modules().output().prints("ModuleNotFoundError\n");
     // The control: the same name as a file of the application.
     let project = Project::script("import outside\nprint('imported')").file("outside.py", "");
-    project.main(&[]).output().prints("imported\n");
+    project.main_with_modules().output().prints("imported\n");
 }
 
 /// A program that says when it is in its endless work.

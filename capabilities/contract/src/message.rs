@@ -122,6 +122,13 @@ pub enum Run {
         /// `sys.argv`
         argv: Vec<String>,
     },
+    /// Run a module as `__main__`: one of the standard library or of the application's folders.
+    Module {
+        /// `package.module`; a package stands for its `__main__`.
+        name: String,
+        /// `sys.argv`, whose first item becomes the module's file.
+        argv: Vec<String>,
+    },
 }
 
 /// One source file.

@@ -1,20 +1,19 @@
 //! An application on disk: its manifest, the zones it names, the folders its modules are in.
 
+use crate::files;
+use crate::request::{Program, Request, Unasked};
 use cloison_contract::message::Run;
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{self, Application, Limits};
+use cloison_manifest::application::{Application, Limits};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, Source};
 use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The name of an application's manifest.
 pub const MANIFEST: &str = "cloison.toml";
-/// The longest script, in bytes.
-const SCRIPT_BYTES: u64 = 16 << 20;
 
 /// Everything the broker has to know before it starts a process.
 #[derive(Debug)]
@@ -35,6 +34,10 @@ pub struct Loaded {
     pub zones: Vec<ZoneSpecification>,
     /// `cloison.toml`, or where it would be.
     pub manifest: PathBuf,
+    /// Whether there is one and it counts.
+    pub in_use: bool,
+    /// Where a program that may not import what is beside it would look for that if it could.
+    pub beside: Option<PathBuf>,
 }
 
 /// A capability of the application.
@@ -74,35 +77,15 @@ pub enum LoadError {
     /// There is nothing to run.
     #[error("{0}")]
     Nothing(String),
+    /// A manifest that nobody has named would grant something.
+    #[error("{0}")]
+    Unasked(Box<Unasked>),
 }
 
 impl Loaded {
-    /// Load the application at `path`: a folder, a `cloison.toml`, or a Python file. `arguments` become `sys.argv[1:]`.
-    pub fn open(path: &Path, arguments: &[String]) -> Result<Self, LoadError> {
-        let folder = if path.is_dir() { path } else { parent(path) };
-        let manifest = folder.join(MANIFEST);
-        let application = match fs::read_to_string(&manifest) {
-            Ok(text) => Some(application::parse(&manifest.display().to_string(), &text).map_err(LoadError::Manifests)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(LoadError::File { path: manifest, error }),
-        };
-        if path.file_name().is_some_and(|name| name != MANIFEST && name.as_encoded_bytes().ends_with(b".toml")) {
-            let what = "a zone's manifest is not a program\nhint: `cloison check` checks it; [capabilities.NAME] zone in a cloison.toml uses it";
-            return Err(LoadError::Nothing(format!("{}: {what}", path.display())));
-        }
-        let named = path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST);
-        let (run, preload) = if named {
-            whole(folder, application.as_ref(), arguments)?
-        } else {
-            (script(path, arguments)?, Vec::new())
-        };
-        let mut loaded = Self::empty(run, manifest);
-        loaded.preload = preload;
-        loaded.roots = vec![folder.to_owned()];
-        if let Some(application) = application {
-            loaded.apply(folder, &application)?;
-        }
-        Ok(loaded)
+    /// Load the application at `path`: a folder, or its `cloison.toml`.
+    pub fn open(path: &Path) -> Result<Self, LoadError> {
+        Request::new(Program::Path(path)).load()
     }
 
     /// A run without any manifest.
@@ -116,10 +99,14 @@ impl Loaded {
             capabilities: BTreeMap::new(),
             zones: Vec::new(),
             manifest,
+            in_use: false,
+            beside: None,
         }
     }
 
-    fn apply(&mut self, folder: &Path, application: &Application) -> Result<(), LoadError> {
+    /// Take what a manifest in `folder` says.
+    pub(crate) fn apply(&mut self, folder: &Path, application: &Application) -> Result<(), LoadError> {
+        self.in_use = true;
         self.limits = application.limits;
         self.may_be_missing.clone_from(&application.may_be_missing);
         self.roots.extend(application.site_packages.iter().map(|site| folder.join(site)));
@@ -157,7 +144,8 @@ impl Loaded {
 impl ZoneSpecification {
     /// Read a `.zone.toml`.
     pub fn read(path: &Path) -> Result<Self, LoadError> {
-        let text = fs::read_to_string(path).map_err(|error| LoadError::File { path: path.to_owned(), error })?;
+        let read = files::read_text(path, files::MANIFEST_BYTES);
+        let text = read.map_err(|error| LoadError::File { path: path.to_owned(), error })?;
         let interface = manifest::parse(&path.display().to_string(), &text).map_err(LoadError::Manifests)?;
         Ok(Self { interface: Arc::new(interface), folder: parent(path).to_owned() })
     }
@@ -200,51 +188,7 @@ fn specification(
     })
 }
 
-/// What to run of a folder.
-fn whole(
-    folder: &Path,
-    application: Option<&Application>,
-    arguments: &[String],
-) -> Result<(Run, Vec<String>), LoadError> {
-    if let Some(entry) = application.and_then(|application| application.entry.as_ref()) {
-        let run = Run::Function {
-            module: entry.module.clone(),
-            qualname: entry.qualname.clone(),
-            argv: argv(folder, arguments),
-        };
-        return Ok((run, vec![entry.module.clone()]));
-    }
-    let main = folder.join("__main__.py");
-    if main.is_file() {
-        return Ok((script(&main, arguments)?, Vec::new()));
-    }
-    let manifest = folder.join(MANIFEST);
-    Err(LoadError::Nothing(match application {
-        Some(_) => format!(
-            "{}: nothing to run\nhint: say `entry = \"module:function\"` in [app], or add a __main__.py",
-            manifest.display()
-        ),
-        None => format!(
-            "{}: no {MANIFEST} and no __main__.py\nhint: give a Python file, or a folder with a {MANIFEST} that has an [app] entry",
-            folder.display()
-        ),
-    }))
-}
-
-fn script(path: &Path, arguments: &[String]) -> Result<Run, LoadError> {
-    let failed = |error| LoadError::File { path: path.to_owned(), error };
-    if fs::metadata(path).map_err(failed)?.len() > SCRIPT_BYTES {
-        return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, "a script of more than 16 MiB")));
-    }
-    let source = fs::read_to_string(path).map_err(failed)?;
-    Ok(Run::Script { path: path.display().to_string(), source, argv: argv(path, arguments) })
-}
-
-fn argv(path: &Path, arguments: &[String]) -> Vec<String> {
-    std::iter::once(path.display().to_string()).chain(arguments.iter().cloned()).collect()
-}
-
-fn parent(path: &Path) -> &Path {
+pub(crate) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

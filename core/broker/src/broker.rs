@@ -2,8 +2,9 @@
 
 use crate::application::Loaded;
 use crate::child::Child;
-use crate::family::Family;
+use crate::family::{Family, TAKING_DOWN};
 use crate::launch::Binaries;
+use crate::limiter::Limiter;
 use crate::reactor::{Reactor, Registration};
 use crate::signals::Signals;
 use crate::sources::Sources;
@@ -13,7 +14,7 @@ use cloison_contract::message::{ChannelId, End, Layer, ToTemplate};
 use cloison_transport::control::Control;
 use rustix::io::Errno;
 use slotmap::SlotMap;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -105,6 +106,9 @@ pub enum BrokerError {
     /// Something of the host's.
     #[error(transparent)]
     Host(#[from] io::Error),
+    /// SIGHUP, SIGINT or SIGTERM has arrived before the application was ready.
+    #[error("interrupted")]
+    Interrupted(i32),
     /// The template did not start, or a module's import failed.
     #[error("{message}")]
     Template {
@@ -148,6 +152,10 @@ pub struct Broker {
     pub(crate) instances: SlotMap<InstanceId, Instance>,
     pub(crate) last_channel: u64,
     pub(crate) events: VecDeque<Event>,
+    pub(crate) limiter: Limiter,
+    /// What lies beside a program that may not import it, and what of that it has asked for.
+    pub(crate) neighbours: Sources,
+    pub(crate) missed: BTreeSet<String>,
     signals: Option<Signals>,
 }
 
@@ -168,6 +176,10 @@ impl Broker {
                 )
             })?;
         }
+        let mut neighbours = Sources::default();
+        if let Some(folder) = &application.beside {
+            let _ = neighbours.add(folder); // they only serve a hint
+        }
         let mut reactor = Reactor::new()?;
         let (control, launcher) = binaries.template()?;
         let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
@@ -181,7 +193,7 @@ impl Broker {
             processes: application.limits.processes,
             may_be_missing: application.may_be_missing.clone(),
         };
-        let sent = control.send(&boot, &[]);
+        let sent = control.try_send(&boot, &[]);
         let template = Template {
             progress: Progress::Starting,
             control,
@@ -207,6 +219,9 @@ impl Broker {
             instances: SlotMap::with_key(),
             last_channel: 0,
             events: VecDeque::new(),
+            limiter: Limiter::default(),
+            neighbours,
+            missed: BTreeSet::new(),
             signals: None,
         };
         if sent.is_err() {
@@ -240,8 +255,7 @@ impl Broker {
             }
             self.poll(None)?;
             if let Some(Event::Signal(signal)) = self.events.iter().find(|event| matches!(event, Event::Signal(_))) {
-                let status = 128 + signal;
-                return Err(BrokerError::Template { message: "interrupted".into(), status });
+                return Err(BrokerError::Interrupted(*signal));
             }
         }
     }
@@ -249,6 +263,26 @@ impl Broker {
     /// The layers in force in the template and in every microprocess.
     pub fn template_layers(&self) -> &[Layer] {
         &self.template.family.layers
+    }
+
+    /// Modules that lie beside the program, that it has asked for, and that it may not import: a few of them.
+    pub fn missed(&self) -> impl Iterator<Item = &str> {
+        self.missed.iter().map(String::as_str)
+    }
+
+    /// Take everything down and wait until it is gone; whether a signal has come meanwhile. From now on signals end this
+    /// process as they end any other.
+    pub fn end(mut self) -> bool {
+        let signals = self.signals.take();
+        drop(self);
+        signals.is_some_and(|signals| signals.next().is_some())
+    }
+
+    /// Say something that a program can make us say as often as it likes. `say` gets the number of what was not said before.
+    pub(crate) fn complain(&mut self, say: impl FnOnce(Option<u64>)) {
+        if let Some(unsaid) = self.limiter.admit(Instant::now()) {
+            say((unsaid > 0).then_some(unsaid));
+        }
     }
 
     /// The next event, after `timeout` at most.
@@ -296,19 +330,23 @@ impl Drop for Broker {
     /// Take everything down and wait until it is gone. The kernel would do it when we end; this way nothing outlives the
     /// call. Zones first: their clients need not hear of it.
     fn drop(&mut self) {
-        for (_, mut instance) in self.instances.drain() {
-            instance.family.end();
-        }
+        // All of them first, so that none is waited for while others still run.
+        self.instances.values().for_each(|instance| instance.family.kill());
         for (_, process) in &self.processes {
             if let Some((child, _)) = &process.child {
                 child.signal(rustix::process::Signal::KILL);
             }
         }
+        // Whoever is stuck in the kernel must not keep us.
+        let until = Instant::now() + TAKING_DOWN;
+        for (_, mut instance) in self.instances.drain() {
+            instance.family.end(until);
+        }
         for (_, process) in self.processes.drain() {
             if let Some((child, _)) = process.child {
-                child.wait();
+                child.wait_until(until);
             }
         }
-        self.template.family.end_with_strangers();
+        self.template.family.end_with_strangers(until);
     }
 }

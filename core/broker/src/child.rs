@@ -1,10 +1,12 @@
 //! A process of ours: a descriptor that names it for as long as we hold it, and how it ended.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -42,7 +44,7 @@ impl Child {
     /// # Errors
     /// `ECHILD` if it is no child of ours.
     pub fn from_pid(pid: i32) -> Result<Self, Errno> {
-        let pid = Pid::from_raw(pid).filter(|pid| pid.as_raw_nonzero().get() > 1).ok_or(Errno::CHILD)?;
+        let pid = Some(pid).filter(|pid| *pid > 1).and_then(Pid::from_raw).ok_or(Errno::CHILD)?;
         Self::from_pidfd(pidfd_open(pid, PidfdFlags::empty())?)
     }
 
@@ -64,13 +66,17 @@ impl Child {
         }
     }
 
-    /// Wait for its end.
-    pub fn wait(&self) -> Ended {
+    /// Wait for its end, but not beyond that time: what has been killed may still wait for a file system, and that for somebody
+    /// else.
+    pub fn wait_until(&self, until: Instant) -> Option<Ended> {
         loop {
-            match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED) {
-                Ok(Some(status)) => return Ended::from_status(&status),
-                Ok(None) | Err(Errno::INTR) => {}
-                Err(_) => return Ended::Signaled(libc::SIGKILL),
+            let left = until.saturating_duration_since(Instant::now());
+            match self.ended() {
+                None if !left.is_zero() => {
+                    let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };
+                    let _ = poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], Some(&left));
+                }
+                ended => return ended,
             }
         }
     }
@@ -97,18 +103,22 @@ pub(crate) fn reap_any() {
 mod tests {
     use super::*;
     use std::process::Command;
+    use std::time::Duration;
 
     #[test]
     #[allow(clippy::zombie_processes, reason = "waiting for them is what is tested")]
     fn ends_are_told_apart() {
         let exited = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
-        assert_eq!(Child::from_pid(exited.id() as i32).unwrap().wait(), Ended::Exited(7));
+        let later = Instant::now() + Duration::from_secs(60);
+        assert_eq!(Child::from_pid(exited.id() as i32).unwrap().wait_until(later), Some(Ended::Exited(7)));
         let killed = Command::new("sleep").arg("100").spawn().unwrap();
         let child = Child::from_pid(killed.id() as i32).unwrap();
         assert_eq!(child.pid(), Some(killed.id() as i32));
         assert_eq!(child.ended(), None);
+        assert_eq!(child.wait_until(Instant::now()), None);
+        assert_eq!(child.wait_until(Instant::now() + Duration::from_millis(1)), None);
         child.signal(Signal::KILL);
-        assert_eq!(child.wait(), Ended::Signaled(9));
+        assert_eq!(child.wait_until(later), Some(Ended::Signaled(9)));
     }
 
     #[test]

@@ -5,7 +5,12 @@ use crate::launch::Launcher;
 use cloison_contract::message::{Jailed, Layer};
 use rustix::io::Errno;
 use rustix::process::Signal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long processes that have been killed are waited for. The kernel ends them without us, too.
+pub const TAKING_DOWN: Duration = Duration::from_millis(1500);
+/// How long a template's init has to go by itself.
+const STRANGERS: Duration = Duration::from_millis(50);
 
 /// These processes, as far as they are known.
 #[derive(Debug, Default)]
@@ -53,42 +58,70 @@ impl Family {
     }
 
     /// End the worker alone and wait for it; how it ended. Other processes in its namespace live on.
-    pub fn end_worker(&mut self) -> Option<Ended> {
+    pub fn end_worker(&mut self, until: Instant) -> Option<Ended> {
         if let Some(launcher) = self.launcher.take() {
             launcher.end();
         }
         let worker = self.worker.take()?;
         worker.signal(Signal::KILL);
-        Some(worker.wait())
+        worker.wait_until(until)
     }
 
-    /// End them all and wait for them; how the worker ended. With its init, everything in the namespace ends.
+    /// Have all of them ended, without waiting.
+    pub fn kill(&self) {
+        for child in [&self.worker, &self.init].into_iter().flatten() {
+            child.signal(Signal::KILL);
+        }
+    }
+
+    /// The init of their namespace, if it has one: with it, everything in the namespace is gone.
+    pub fn init(&self) -> Option<&Child> {
+        self.init.as_ref()
+    }
+
+    /// The worker and how it ended, if it has; it counts as gone from then on.
+    pub fn ended_worker(&mut self) -> Option<(Child, Ended)> {
+        let ended = self.worker.as_ref()?.ended()?;
+        self.worker.take().map(|worker| (worker, ended))
+    }
+
+    /// The init of their namespace, if it has ended; it counts as gone from then on.
+    pub fn ended_init(&mut self) -> Option<Child> {
+        self.init.take_if(|init| init.ended().is_some())
+    }
+
+    /// Whether none is left. A launcher is ended here: it runs nobody's code but ours.
+    pub fn gone(&mut self) -> bool {
+        if let Some(launcher) = self.launcher.take() {
+            launcher.end();
+        }
+        self.worker.is_none() && self.init.is_none()
+    }
+
+    /// End them all and wait for them, until then at most; how the worker ended. With its init, everything in the namespace
+    /// ends.
     ///
     /// An init stays until every other process of its namespace has been waited for: the worker is, here; whoever has
     /// more children in it must have waited for them.
-    pub fn end(&mut self) -> Option<Ended> {
-        let ended = self.end_worker();
+    pub fn end(&mut self, until: Instant) -> Option<Ended> {
+        let ended = self.end_worker(until);
         if let Some(init) = self.init.take() {
             init.signal(Signal::KILL);
-            init.wait();
+            init.wait_until(until);
         }
         ended
     }
-}
 
-impl Family {
     /// As [`Family::end`], for a worker that forks: children that it has made and not reported are ours too, and keep the
     /// init from going until they are waited for. Should the init not go by itself, every ended child of this process is
     /// waited for.
-    pub fn end_with_strangers(&mut self) {
-        self.end_worker();
+    pub fn end_with_strangers(&mut self, until: Instant) {
+        self.end_worker(until);
         let Some(init) = self.init.take() else { return };
         init.signal(Signal::KILL);
-        for turn in 0.. {
-            if init.ended().is_some() {
-                return;
-            }
-            if turn > 50 {
+        let strangers = Instant::now() + STRANGERS;
+        while init.ended().is_none() && Instant::now() < until {
+            if Instant::now() >= strangers {
                 child::reap_any();
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -98,6 +131,29 @@ impl Family {
 
 impl Drop for Family {
     fn drop(&mut self) {
-        self.end();
+        self.end(Instant::now() + TAKING_DOWN);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    #[allow(clippy::zombie_processes, reason = "waiting for them is what is tested")]
+    fn they_are_gone_one_by_one() {
+        let sleep = || Child::from_pid(Command::new("sleep").arg("600").spawn().unwrap().id() as i32).unwrap();
+        let mut family = Family::default();
+        (family.worker, family.init) = (Some(sleep()), Some(sleep()));
+        assert!(family.ended_worker().is_none() && family.ended_init().is_none() && !family.gone());
+        family.kill();
+        // Not waiting, but asking until it is so.
+        let (_, ended) = std::iter::from_fn(|| Some(family.ended_worker())).flatten().next().unwrap();
+        assert_eq!(ended, Ended::Signaled(9));
+        assert!(!family.gone(), "with its init, which nobody has asked about");
+        std::iter::from_fn(|| Some(family.ended_init())).flatten().next().unwrap();
+        assert!(family.gone());
+        assert_eq!(family.end(Instant::now()), None);
     }
 }

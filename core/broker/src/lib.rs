@@ -4,12 +4,15 @@
 //! process table, opens call channels, sees every exit, restarts zones, and takes everything down with it. It never runs
 //! Python and never loads a library; every byte from another process is checked against its own tables.
 //!
-//! It is one thread around one `epoll` set ([`reactor`]). Nothing in it waits for a peer: requests that cannot be
-//! answered yet are queued at the zone they are for.
+//! It is one thread around one `epoll` set ([`reactor`]). Nothing in it waits for a peer, nor for whoever reads what it
+//! says: requests that cannot be answered yet are queued at the zone they are for, a zone that is ended is waited for in
+//! the set, and whoever subscribes to its log (`tracing`) must not write in the calling thread.
 //!
 //! | module | subject |
 //! |---|---|
 //! | [`application`] | an application on disk: its manifest, its zones, its sources |
+//! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
+//! | [`files`] | reads manifests and scripts: regular files, of a size |
 //! | [`sources`] | finds modules below the application's own folders, and nowhere else |
 //! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
 //! | [`launch`] | starts the two other binaries with a control socket and nothing else |
@@ -20,6 +23,7 @@
 //! | [`broker`] | the tables, and one turn of the loop |
 //! | `processes`, `zones` | what the broker does with each, as further methods of [`Broker`] |
 //! | [`backoff`] | when a zone that keeps ending may start again: pure |
+//! | [`limiter`] | how often it says what a program makes it say: pure |
 //! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events; the only module with `unsafe` |
 //! | [`doctor`] | what is enforced on this kernel, by trying |
 #![deny(unsafe_code)]
@@ -30,10 +34,13 @@ pub mod broker;
 pub mod child;
 pub mod doctor;
 pub mod family;
+pub mod files;
 pub mod launch;
 pub mod library;
+pub mod limiter;
 mod processes;
 pub mod reactor;
+pub mod request;
 pub mod signals;
 pub mod sources;
 pub mod template;

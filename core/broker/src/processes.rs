@@ -5,6 +5,7 @@ use crate::broker::{
     StandardStreams,
 };
 use crate::child::Child;
+use crate::family::TAKING_DOWN;
 use crate::template::Progress;
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
@@ -17,6 +18,8 @@ use std::time::{Duration, Instant};
 
 /// How long the template may take to read what it is asked.
 const FORK_PATIENCE: Duration = Duration::from_secs(10);
+/// How many modules are remembered that lie beside a program and may not be imported.
+const MISSED: usize = 3;
 
 impl Broker {
     /// Fork a microprocess that runs `run`. Its end comes as an [`Event`].
@@ -97,6 +100,9 @@ impl Broker {
 
     fn template_says(&mut self, message: FromTemplate, mut descriptors: Vec<OwnedFd>) {
         match message {
+            FromTemplate::Find { .. } if self.template.forking.is_empty() && self.template.control.has_unread() => {
+                self.template_gone(); // as for a microprocess
+            }
             FromTemplate::Find { name } => {
                 let found = self.find(&name);
                 if self.template.control.try_send(&ToTemplate::Found(found), &[]).is_err() {
@@ -137,7 +143,7 @@ impl Broker {
                 }
             }
             FromTemplate::ForkFailed { message } => {
-                tracing::error!(message, "a microprocess could not be started");
+                self.complain(|unsaid| tracing::error!(unsaid, message, "a microprocess could not be started"));
                 if let Some(pid) = self.template.forking.pop_front() {
                     self.not_started(pid);
                 }
@@ -152,7 +158,7 @@ impl Broker {
             Err(error) => {
                 tracing::error!(%error, "a microprocess cannot be watched and is ended");
                 child.signal(Signal::KILL);
-                child.wait();
+                child.wait_until(Instant::now() + TAKING_DOWN);
                 self.not_started(pid);
             }
         }
@@ -182,7 +188,7 @@ impl Broker {
             self.reactor.remove(registration, worker);
         }
         let reported = self.template.family.worker().is_some();
-        let ended = self.template.family.end_worker();
+        let ended = self.template.family.end_worker(Instant::now() + TAKING_DOWN);
         if !matches!(self.template.progress, Progress::Failed { .. }) {
             let message = match ended {
                 Some(Exit::Signaled(signal)) => {
@@ -216,17 +222,27 @@ impl Broker {
     /// It has closed its control socket, or speaks nonsense: either way there is nothing left but its end.
     fn process_silent(&mut self, pid: Pid, error: &ControlError) {
         let Some(process) = self.processes.get(pid) else { return };
-        if !matches!(error, ControlError::Closed) {
-            tracing::warn!(%error, "a microprocess breaks the protocol and is ended");
-            self.signal(pid, Signal::KILL);
-        }
         self.reactor.remove(process.registration, &process.control);
+        if !matches!(error, ControlError::Closed) {
+            self.signal(pid, Signal::KILL);
+            self.complain(|unsaid| tracing::warn!(unsaid, %error, "a microprocess breaks the protocol and is ended"));
+        }
     }
 
     fn process_says(&mut self, pid: Pid, message: FromMicroprocess) {
+        // One question at a time: answers that nobody reads would be memory of ours, a module's text each.
+        if self.processes.get(pid).is_some_and(|process| process.control.has_unread()) {
+            return self.process_silent(pid, &ControlError::Malformed("a question before the last answer was read"));
+        }
         let answer = match message {
             FromMicroprocess::Describe { capability } => self.describe(&capability),
-            FromMicroprocess::Find { name } => ToMicroprocess::Found(self.find(&name)),
+            FromMicroprocess::Find { name } => {
+                let found = self.find(&name);
+                if found.is_none() {
+                    self.note_missed(&name);
+                }
+                ToMicroprocess::Found(found)
+            }
             FromMicroprocess::Open { capability } => return self.open(pid, capability),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),
             FromMicroprocess::Why { channel } => {
@@ -254,11 +270,21 @@ impl Broker {
         }
     }
 
-    fn find(&self, name: &str) -> Option<Module> {
-        self.sources.find(name).unwrap_or_else(|error| {
-            tracing::error!("{error}");
-            None
-        })
+    fn find(&mut self, name: &str) -> Option<Module> {
+        match self.sources.find(name) {
+            Ok(found) => found,
+            Err(error) => {
+                self.complain(|unsaid| tracing::error!(unsaid, "{error}"));
+                None
+            }
+        }
+    }
+
+    /// A module that the program would have found as `python FILE`: whoever ran it may want to know.
+    fn note_missed(&mut self, name: &str) {
+        if self.missed.len() < MISSED && self.neighbours.has(name) {
+            self.missed.insert(name.to_owned());
+        }
     }
 
     pub(crate) fn process_ended(&mut self, pid: Pid) {

@@ -62,6 +62,12 @@ impl Sources {
         Ok(namespace)
     }
 
+    /// Whether there is a module or a package of that name, without a look into it.
+    pub fn has(&self, name: &str) -> bool {
+        let file = Path::new(name).with_extension("py");
+        is_identifier(name) && self.roots.iter().any(|root| root.folder.is_file(&file) || root.folder.is_dir(name))
+    }
+
     /// A regular package owns everything below it: its submodules are looked for in its own folder alone.
     fn candidates(&self, parts: &[&str]) -> &[Root] {
         for length in 1..parts.len() {
@@ -81,7 +87,13 @@ impl Root {
         let options = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).clone();
         let file = match self.folder.open_with(path, &options) {
             Ok(file) => file,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            // A name that is too long for a file is no file's.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename
+                ) =>
+            {
                 return Ok(None);
             }
             Err(error) => {
@@ -141,6 +153,8 @@ mod tests {
         assert_eq!(text(&sources, "n.i").as_deref(), Some("ni"));
         assert_eq!(text(&sources, "n.j").as_deref(), Some("nj"));
         assert_eq!(text(&sources, "missing"), None);
+        assert_eq!(text(&sources, &"a".repeat(300)), None, "longer than the name of a file may be");
+        assert!(sources.has("a") && sources.has("p") && sources.has("n") && !sources.has("missing"));
     }
 
     #[test]

@@ -77,6 +77,30 @@ pub struct Leaving {
     pub attached: Attached,
 }
 
+/// An instance on its way out.
+#[derive(Debug)]
+pub struct Ending {
+    /// Why.
+    pub cause: Cause,
+    /// Where the reactor knows the init of its namespace.
+    pub init: Option<Registration>,
+    /// Its clients have been told.
+    pub told: bool,
+    /// Their channels, which it may still write to.
+    pub channels: Vec<Channel>,
+}
+
+/// Why an instance is ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Cause {
+    /// It has ended by itself, or broke the protocol.
+    Itself,
+    /// It took too long.
+    Overdue,
+    /// Its only client is gone.
+    Unneeded,
+}
+
 /// One running zone process.
 #[derive(Debug)]
 pub struct Instance {
@@ -97,6 +121,9 @@ pub struct Instance {
     pub status: Status,
     /// It serves.
     pub ready: bool,
+    /// It is being ended, and this is where the reactor knows its init: it is waited for there, as what it takes down may be
+    /// large.
+    pub ending: Option<Ending>,
     /// When it was started.
     pub started: Instant,
     /// Its clients.
@@ -131,7 +158,10 @@ impl Instance {
     /// Whether that client can be served: a zone that is about to be ended is given to nobody, and a client that has had a
     /// channel waits until the zone has let go of it.
     pub fn can_serve(&self, waiting: &Waiting) -> bool {
-        self.ready && !self.suspect() && !self.leaving.values().any(|leaving| leaving.attached.is_of(waiting))
+        self.ready
+            && self.ending.is_none()
+            && !self.suspect()
+            && !self.leaving.values().any(|leaving| leaving.attached.is_of(waiting))
     }
 
     /// Whether the running call's client has given up on it: then it is likely to be ended.
@@ -255,6 +285,7 @@ mod tests {
             family: Family::default(),
             status: Status::create().unwrap().0,
             ready: true,
+            ending: None,
             started: Instant::now(),
             channels: [(CHANNEL, attached)].into(),
             leaving: BTreeMap::new(),

@@ -3,10 +3,10 @@
 use crate::backoff::Backoff;
 use crate::broker::{Broker, FROM_ZONE_BYTES, Held, MESSAGES_PER_TURN, Meaning, Pid};
 use crate::child::Ended;
-use crate::family::Family;
+use crate::family::{Family, TAKING_DOWN};
 use crate::library;
 use crate::processes::signal_name;
-use crate::zone::{Attached, Health, Instance, InstanceId, START_DEADLINE, Waiting};
+use crate::zone::{Attached, Cause, Ending, Health, Instance, InstanceId, START_DEADLINE, Waiting};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_contract::types::TypeKind;
@@ -22,17 +22,6 @@ use std::time::{Duration, Instant};
 
 /// A client waits this long for a zone that must not start yet; longer waits are answered at once.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Why an instance is ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Cause {
-    /// It has ended by itself, or broke the protocol.
-    Itself,
-    /// It took too long.
-    Overdue,
-    /// Its only client is gone.
-    Unneeded,
-}
 
 /// How many ends of channels are kept for a client until it asks.
 const REMEMBERED_ENDS: usize = 64;
@@ -52,10 +41,19 @@ impl Broker {
     fn denial(&self, name: &str) -> String {
         let name: String = name.chars().filter(|character| !character.is_control()).take(100).collect();
         let manifest = self.application.manifest.display();
-        let exists = self.application.manifest.is_file();
-        let has = if exists { "has no" } else { "does not exist, so there is no" };
+        let has = match self.application.in_use {
+            true => "has no",
+            false if self.application.manifest.is_file() => "is not in use, so there is no",
+            false => "does not exist, so there is no",
+        };
+        // A folder brings its manifest; for any other program somebody has to name it.
+        let named = if self.application.beside.is_some() {
+            format!(", and `cloison run --manifest {manifest}`")
+        } else {
+            String::new()
+        };
         format!(
-            "no capability {name:?} was granted: {manifest} {has} [capabilities.{name}]; it would need `zone = \"…\"` and `allow = [\"…\"]` there"
+            "no capability {name:?} was granted: {manifest} {has} [capabilities.{name}]; it would need `zone = \"…\"` and `allow = [\"…\"]` there{named}"
         )
     }
 
@@ -100,10 +98,10 @@ impl Broker {
         self.start_instance(zone, None, Instant::now())
     }
 
-    /// The layers of an instance of that zone; `None` while it is starting.
+    /// The layers of an instance of that zone; `None` while it is starting or ending.
     pub fn zone_layers(&self, zone: usize) -> Result<Option<Vec<Layer>>, String> {
         match self.instances.values().find(|instance| instance.zone == zone) {
-            Some(instance) => Ok(instance.ready.then(|| instance.family.layers.clone())),
+            Some(instance) => Ok((instance.ready && instance.ending.is_none()).then(|| instance.family.layers.clone())),
             None => Err(self.zones[zone].failure.clone().unwrap_or_else(|| "the zone has ended".into())),
         }
     }
@@ -141,7 +139,7 @@ impl Broker {
             let control = control.receiving_at_most(FROM_ZONE_BYTES);
             let family = Family::new(launcher);
             let load = ToZone::Load { interface: Box::new((*specification.interface).clone()) };
-            control.send(&load, &[library.file.as_fd(), page.as_fd()])?;
+            control.try_send(&load, &[library.file.as_fd(), page.as_fd()])?;
             Ok((status, control, family))
         };
         let (status, control, family) = started().map_err(|error| format!("the zone cannot be started: {error}"))?;
@@ -157,6 +155,7 @@ impl Broker {
                 family,
                 status,
                 ready: false,
+                ending: None,
                 started: now,
                 channels: BTreeMap::new(),
                 leaving: BTreeMap::new(),
@@ -255,13 +254,14 @@ impl Broker {
 
     pub(crate) fn hear_zone(&mut self, id: InstanceId) {
         for _ in 0..MESSAGES_PER_TURN {
-            let Some(instance) = self.instances.get(id) else { return };
+            let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) else { return };
             match instance.control.try_receive::<FromZone>() {
                 Ok(Some((message, _))) => self.zone_says(id, message),
                 Ok(None) => return,
                 Err(error) => {
                     if !matches!(error, ControlError::Closed) {
-                        tracing::warn!(%error, "a zone breaks the protocol and is ended");
+                        let what = "a zone breaks the protocol and is ended";
+                        self.complain(|unsaid| tracing::warn!(unsaid, %error, "{what}"));
                     }
                     return self.end_instance(id, Cause::Itself);
                 }
@@ -271,12 +271,13 @@ impl Broker {
 
     /// What it has said before its end counts: it may say why it cannot serve.
     pub(crate) fn zone_ended(&mut self, id: InstanceId) {
-        while let Some(instance) = self.instances.get(id) {
+        while let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) {
             match instance.control.try_receive::<FromZone>() {
                 Ok(Some((message, _))) => self.zone_says(id, message),
                 _ => return self.end_instance(id, Cause::Itself),
             }
         }
+        self.bury(id);
     }
 
     fn zone_says(&mut self, id: InstanceId, message: FromZone) {
@@ -291,7 +292,9 @@ impl Broker {
                 match watched {
                     Ok(registration) => instance.worker = Some(registration),
                     Err(error) => {
-                        tracing::warn!(%error, "a zone names processes that are not ours");
+                        self.complain(
+                            |unsaid| tracing::warn!(unsaid, %error, "a zone names processes that are not ours"),
+                        );
                         self.end_instance(id, Cause::Itself);
                     }
                 }
@@ -334,22 +337,47 @@ impl Broker {
         }
     }
 
-    /// End an instance, tell its clients why, and start another for those who wait.
+    /// End an instance. What it takes down may be large, so its end is an event like any other ([`Broker::bury`]), and no
+    /// other instance takes its place before.
     fn end_instance(&mut self, id: InstanceId, cause: Cause) {
-        let Some(mut instance) = self.instances.remove(id) else { return };
+        let Some(instance) = self.instances.get_mut(id).filter(|instance| instance.ending.is_none()) else { return };
         self.reactor.remove(instance.registration, &instance.control);
-        if let (Some(registration), Some(worker)) = (instance.worker, instance.family.worker()) {
-            self.reactor.remove(registration, worker);
-        }
+        instance.check_at = None;
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
-        let ended = instance.family.end().unwrap_or(Ended::Exited(1));
+        instance.family.kill();
+        let init = instance.family.init().map(|init| self.reactor.add(init, Meaning::ZoneEnd(id)));
+        let watched = instance.worker.is_some() || instance.family.worker().is_none();
+        let ended = match init.transpose() {
+            Ok(init) if watched => {
+                instance.ending = Some(Ending { cause, init, told: false, channels: Vec::new() });
+                (cause == Cause::Overdue).then_some(Ended::Signaled(libc::SIGKILL))
+            }
+            // The reactor has no place for one of them: better to wait than never to hear of it.
+            init => {
+                let init = init.ok().flatten();
+                instance.ending = Some(Ending { cause, init, told: false, channels: Vec::new() });
+                instance.family.end(Instant::now() + TAKING_DOWN)
+            }
+        };
+        if let Some(ended) = ended {
+            self.tell_end(id, ended); // how it ends does not matter any more
+        }
+        self.bury(id);
+    }
+
+    /// Tell the clients of an instance that it has ended, once.
+    fn tell_end(&mut self, id: InstanceId, ended: Ended) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(ending) = instance.ending.as_mut().filter(|ending| !ending.told) else { return };
+        ending.told = true;
+        let cause = ending.cause;
         let zone = &mut self.zones[instance.zone];
         let overdue = cause == Cause::Overdue;
         let end = instance.end_of(&zone.specification, ended, overdue, None);
-        tracing::info!(zone = zone.specification.interface.name, ?end, "zone ended");
         if cause != Cause::Unneeded {
             zone.backoff.entry(instance.owner).or_default().ended(Instant::now());
         }
+        let mut channels = Vec::new();
         for (channel, attached) in std::mem::take(&mut instance.channels) {
             let end = instance.end_of(&zone.specification, ended, overdue, Some(channel));
             if let Some(process) = self.processes.get_mut(attached.client) {
@@ -360,14 +388,42 @@ impl Broker {
                 }
             }
             attached.channel.end(State::Ended);
-            attached.channel.release();
+            channels.push(attached.channel);
         }
-        for leaving in instance.leaving.values() {
-            leaving.attached.channel.release();
+        if let Some(ending) = &mut instance.ending {
+            ending.channels = channels;
         }
-        if !instance.ready {
-            self.start_failed(instance.zone, instance.owner, &end);
+        let (zone, owner, ready) = (instance.zone, instance.owner, instance.ready);
+        tracing::info!(zone = self.zones[zone].specification.interface.name, ?end, "zone ended");
+        if !ready {
+            self.start_failed(zone, owner, &end);
         }
+    }
+
+    /// Look which processes of an instance that is being ended are gone: with the worker, its clients learn of it; with all
+    /// of them, another instance may start for those who wait.
+    fn bury(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get_mut(id) else { return };
+        let Some(ending) = instance.ending.as_mut() else { return };
+        let worker = instance.family.ended_worker();
+        if let (Some((worker, _)), Some(registration)) = (&worker, instance.worker.take_if(|_| worker.is_some())) {
+            self.reactor.remove(registration, worker);
+        }
+        if let (Some(init), Some(registration)) = (instance.family.ended_init(), ending.init) {
+            self.reactor.remove(registration, &init);
+        }
+        let gone = instance.family.gone();
+        if let Some((_, ended)) = worker {
+            self.tell_end(id, ended);
+        }
+        if !gone {
+            return;
+        }
+        self.tell_end(id, Ended::Exited(1)); // it has never said which process it is
+        let Some(instance) = self.instances.remove(id) else { return };
+        let ended = instance.ending.into_iter().flat_map(|ending| ending.channels);
+        let leaving = instance.leaving.into_values().map(|leaving| leaving.attached.channel);
+        ended.chain(leaving).for_each(|channel| channel.release());
         self.serve_waiting(instance.zone, Instant::now());
     }
 
@@ -406,7 +462,8 @@ impl Broker {
         let waits = self.zones.iter().filter(|zone| !zone.waiting.is_empty());
         let waits = waits.flat_map(|zone| zone.backoff.values()).filter_map(|backoff| backoff.wait(now));
         let waits = waits.map(|wait| now + wait);
-        self.instances.values().filter_map(|instance| instance.check_at).chain(waits).min()
+        let checks = self.instances.values().filter(|instance| instance.ending.is_none());
+        checks.filter_map(|instance| instance.check_at).chain(waits).min()
     }
 
     /// Look after the instances whose time has come, and after those who wait for one.
@@ -414,7 +471,7 @@ impl Broker {
         let due: Vec<_> = self
             .instances
             .iter()
-            .filter(|(_, instance)| instance.check_at.is_some_and(|at| at <= now))
+            .filter(|(_, instance)| instance.ending.is_none() && instance.check_at.is_some_and(|at| at <= now))
             .map(|(id, instance)| (id, instance.check(&self.zones[instance.zone].specification, now)))
             .collect();
         for (id, health) in due {

@@ -90,6 +90,12 @@ impl Control {
         self.send_with(message, descriptors, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
     }
 
+    /// Whether the peer has not yet read all that was sent. Who answers questions asks this, so that answers do not pile up at
+    /// a peer that asks and does not listen.
+    pub fn has_unread(&self) -> bool {
+        crate::unread::has_unread(self.socket.as_fd())
+    }
+
     fn send_with<M: Serialize>(
         &self,
         message: &M,

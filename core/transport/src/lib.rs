@@ -17,7 +17,7 @@
 //! | [`layout`] | both | where each word of a channel stands, and who writes it |
 //! | `doorbell` | both | when to sleep and whom to wake: the part that is model-checked |
 //! | `turns` | zone | which thread looks at a channel: model-checked as well |
-//! | `shared`, `futex`, `clock` | both | the only modules with `unsafe` |
+//! | `shared`, `futex`, `clock`, `unread` | both | the only modules with `unsafe` |
 //!
 //! ```text
 //!   client                         channel (sealed memfd)                        zone
@@ -59,6 +59,8 @@ pub mod status;
 pub mod terms;
 #[cfg_attr(loom, allow(dead_code))]
 mod turns;
+#[cfg(not(loom))]
+mod unread;
 
 #[cfg(not(loom))]
 pub use shared::{Arena, ChannelError, OutOfRange};

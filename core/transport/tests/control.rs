@@ -33,6 +33,14 @@ fn messages_arrive_and_crimes_leave_nothing_behind() {
         assert_eq!((received, descriptors.len()), (message, 1), "{length}");
     }
     assert!(ours.try_receive::<u32>().unwrap().is_none());
+    // What is read is not counted any more, however it travelled.
+    for length in [1, 40_000] {
+        assert!(!theirs.has_unread(), "{length}");
+        theirs.send(&vec![0u8; length], &[]).unwrap();
+        assert!(theirs.has_unread() && !ours.has_unread(), "{length}");
+        ours.receive::<Vec<u8>>().unwrap();
+    }
+    assert!(!theirs.has_unread());
 
     let before = open_descriptors();
     let null = || OwnedFd::from(std::fs::File::open("/dev/null").unwrap());

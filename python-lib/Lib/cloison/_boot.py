@@ -116,6 +116,21 @@ def after_fork(argv, seed, terminal):
         reseed(seed)
 
 
+def run_module(name):
+    """Run a module as ``python -m`` does: as ``__main__``, with its file as ``sys.argv[0]``."""
+    import runpy
+
+    module = sys.modules["__main__"] = type(sys)("__main__")
+    module.__builtins__ = sys.modules["builtins"]
+    try:
+        _, spec, code = runpy._get_module_details(name, runpy._Error)
+    except runpy._Error as error:
+        sys.exit(f"cloison: {error}")
+    # A frozen module has no file: where it would stand in the standard library's folder.
+    sys.argv[0] = spec.origin if spec.has_location else f"{spec.name.replace('.', '/')}.py"
+    runpy._run_code(code, module.__dict__, None, "__main__", spec)
+
+
 def finish():
     """Flush what was printed, and return whether that worked."""
     try:

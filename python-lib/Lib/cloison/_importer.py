@@ -105,10 +105,19 @@ hide_from_tracebacks(Loader.get_code)
 hide_from_tracebacks(Finder.find_spec)
 
 
+#: What tracebacks show for ``-c`` and ``-``, as in CPython. Such a program has no ``__file__``.
+_NO_FILES = "<string>", "<stdin>"
+
+
 def main_module(path, source):
     """Make `__main__` for a source that is run as a script, and return its namespace."""
     module = type(sys)("__main__")
-    module.__file__ = path
+    if path in _NO_FILES:
+        import linecache
+
+        linecache.cache[path] = len(source), None, source.splitlines(True), path
+    else:
+        module.__file__ = path
     module.__loader__ = Loader("__main__", path, source)
     module.__builtins__ = sys.modules["builtins"]
     sys.modules["__main__"] = module

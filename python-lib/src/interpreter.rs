@@ -3,7 +3,7 @@
 //!
 //! It is built once in a template. Microprocesses are forks of it, so whatever is imported here is shared copy-on-write.
 
-use crate::{interrupt, modules, native};
+use crate::{corrections, interrupt, modules, native};
 use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::{Context, Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine};
@@ -28,6 +28,7 @@ pub fn build(extra: ExtraModules) -> Result<Interpreter, String> {
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB.decode().filter(|(name, _)| modules::kept_frozen(name)))
         .add_frozen_modules(rustpython_vm::py_freeze!(dir = "../Lib"))
         .init_hook(move |vm| keep_allowed(vm, &extra))
+        .init_hook(corrections::apply)
         .init_hook(|vm| vm.set_user_signal_channel(interrupt::receiver()))
         .build();
     interpreter.enter(|vm| start(vm).map_err(|error| crate::failure::describe(vm, &error)))?;

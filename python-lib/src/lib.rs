@@ -13,6 +13,8 @@
 //! | [`modules`] | which native modules there are, and why |
 //! | [`capability`] | capabilities and their functions as Python objects |
 //! | [`native`] | module `_cloison` |
+//! | [`corrections`] | what RustPython gets wrong and can be put right from here |
+//! | [`sources`] | the source text of the standard library |
 //! | [`link`] | the control socket |
 //! | [`interrupt`], [`signals`] | Ctrl-C |
 //! | [`memory`] | the budget, and what happens at its end |
@@ -21,6 +23,7 @@
 //! The Python part (`Lib/cloison`, and an `os` of our own) is frozen into the binary.
 
 pub mod capability;
+pub mod corrections;
 pub mod failure;
 pub mod interpreter;
 pub mod interrupt;
@@ -31,6 +34,7 @@ pub mod modules;
 pub mod native;
 pub mod process;
 pub mod signals;
+pub mod sources;
 pub mod template;
 
 pub use interpreter::{ExtraModules, no_extra_modules};

@@ -114,7 +114,8 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("cloison-capabilities"), set(&[]));
     assert_eq!(ours("cloison-broker"), set(&core));
     assert_eq!(ours("cloison-zone"), set(&core));
-    assert_eq!(ours("cloison-python"), set(&core));
+    assert_eq!(ours("cloison-xml"), set(&[]));
+    assert_eq!(ours("cloison-python"), set(&[&core[..], &["cloison-xml"]].concat()));
     assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker"]].concat()));
 }
 

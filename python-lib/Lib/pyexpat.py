@@ -102,7 +102,7 @@ class xmlparser:
         if self._busy:
             raise RuntimeError("cannot call Parse() or ParseFile() from a handler of the same parser")
         if self._error is not None:
-            self._fail(self._error if self._error == 4 or not self._finished else 36)
+            self._fail(self._error)
         if self._finished:
             self._fail(36)
         parser = self._parser
@@ -120,10 +120,9 @@ class xmlparser:
             raise
         finally:
             self._busy = False
-            self._finished = final
         if problem is not None:
-            self._error = problem
             self._fail(problem)
+        self._finished = final
         return 1
 
     def _fail(self, code):

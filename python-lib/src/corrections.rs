@@ -1,19 +1,13 @@
-//! What RustPython 0.6 gets wrong, ordinary programs meet, and can be put right without changing it. What can be put right
-//! in Python is in `Lib/cloison/_corrections.py`. `tests/stdlib.rs` has a test for each.
+//! What RustPython 0.6 gets wrong, ordinary programs meet, and can be put right without changing it. What takes no more than
+//! Python is put right by `Lib/cloison/_corrections.py` alone. `tests/stdlib.rs` has a test for each.
 
-use rustpython_vm::builtins::{PyMappingProxy, PyStr};
-use rustpython_vm::{AsObject, PyObject, PyRef, PyResult, VirtualMachine};
+use crate::interpreter::cloison_module;
+use rustpython_vm::{PyResult, VirtualMachine};
 
-/// Corrects the types of an interpreter that is being built.
-pub fn apply(vm: &mut VirtualMachine) {
-    vm.ctx.types.mappingproxy_type.slots.str.store(Some(mapping_proxy_str));
-}
-
-/// `str(proxy)` is `str(mapping)`; only `repr` names the proxy.
-fn mapping_proxy_str(zelf: &PyObject, vm: &VirtualMachine) -> PyResult<PyRef<PyStr>> {
-    let Some(proxy) = zelf.downcast_ref::<PyMappingProxy>() else { return zelf.repr(vm) };
-    match vm.call_method(proxy.as_object(), "copy", ()) {
-        Ok(copy) => copy.str(vm),
-        Err(_) => zelf.repr(vm),
-    }
+/// Corrects the types of an interpreter.
+pub fn apply(vm: &VirtualMachine) -> PyResult<()> {
+    // A builtin type takes no attribute from Python.
+    let str = cloison_module("_corrections", vm)?.get_attr("mapping_proxy_str", vm)?;
+    vm.ctx.types.mappingproxy_type.set_attr(vm.ctx.intern_str("__str__"), str);
+    Ok(())
 }

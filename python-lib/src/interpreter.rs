@@ -28,7 +28,6 @@ pub fn build(extra: ExtraModules) -> Result<Interpreter, String> {
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB.decode().filter(|(name, _)| modules::kept_frozen(name)))
         .add_frozen_modules(rustpython_vm::py_freeze!(dir = "../Lib"))
         .init_hook(move |vm| keep_allowed(vm, &extra))
-        .init_hook(corrections::apply)
         .init_hook(|vm| vm.set_user_signal_channel(interrupt::receiver()))
         .build();
     interpreter.enter(|vm| start(vm).map_err(|error| crate::failure::describe(vm, &error)))?;
@@ -57,7 +56,8 @@ fn keep_allowed(vm: &mut VirtualMachine, extra: &[&'static PyModuleDef]) {
 }
 
 fn start(vm: &VirtualMachine) -> PyResult<()> {
-    boot_function("start", vm)?.call((), vm).map(drop)
+    boot_function("start", vm)?.call((), vm)?;
+    corrections::apply(vm)
 }
 
 /// What a microprocess calls, looked up in the template: after the fork every object that is touched has to be copied.

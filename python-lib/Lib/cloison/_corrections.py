@@ -22,7 +22,12 @@ def _sources():
         """Return the source of a frozen module, or None."""
         return _source(fullname)
 
+    def get_filename(fullname):
+        """Return the name that tracebacks show of a frozen module."""
+        return fullname
+
     frozen.get_source = staticmethod(get_source)
+    frozen.get_filename = staticmethod(get_filename)
 
 
 def _site_builtins():
@@ -42,6 +47,11 @@ def apply():
     """Put it right, before the template imports anything of the application's."""
     _sources()
     _site_builtins()
+
+
+def mapping_proxy_str(proxy):
+    """Return the mapping's text: only `repr` names the proxy. `corrections.rs` makes it the type's `__str__`."""
+    return repr(proxy).removeprefix("mappingproxy(").removesuffix(")")
 
 
 def without_pager(pydoc):

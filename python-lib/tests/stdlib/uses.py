@@ -713,9 +713,7 @@ except OSError: pass
 else: raise AssertionError
 #: pyclbr
 import pyclbr
-try: found = pyclbr.readmodule("json.decoder")
-except (ImportError, OSError): found = None
-assert found is None or isinstance(found, dict)
+assert pyclbr.readmodule("json.decoder")["JSONDecoder"].lineno > 100
 #: pydoc
 import pydoc, io, contextlib
 assert "sorted" in pydoc.render_doc(sorted)
@@ -1029,7 +1027,7 @@ else: raise AssertionError
 #: xml.dom.pulldom
 import xml.dom.pulldom
 events = [event for event, node in xml.dom.pulldom.parseString("<a><b>x</b></a>")]
-assert events == ["START_DOCUMENT", "START_ELEMENT", "START_ELEMENT", "CHARACTERS", "END_ELEMENT", "END_ELEMENT", "END_DOCUMENT"], events
+assert events == ["START_DOCUMENT", "START_ELEMENT", "START_ELEMENT", "CHARACTERS", "END_ELEMENT", "END_ELEMENT"], events
 #: xml.dom.xmlbuilder
 import xml.dom.xmlbuilder
 assert xml.dom.xmlbuilder.DOMBuilder().supportsFeature("namespaces")

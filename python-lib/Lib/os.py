@@ -122,6 +122,25 @@ def get_exec_path(env=None):
     return []
 
 
+class uname_result(tuple):
+    """The type of what `uname` gives."""
+
+    sysname = property(lambda self: self[0])
+    nodename = property(lambda self: self[1])
+    release = property(lambda self: self[2])
+    version = property(lambda self: self[3])
+    machine = property(lambda self: self[4])
+
+    def __repr__(self):
+        names = ("sysname", "nodename", "release", "version", "machine")
+        return f"posix.uname_result({', '.join(f'{name}={value!r}' for name, value in zip(names, self))})"
+
+
+def uname():
+    """Return the system and the processor. The kernel's release is nobody's business, and empty."""
+    return uname_result(("Linux", "cloison", "", "", _cloison.machine()))
+
+
 def getcwd():
     """Return ``"/"``: there is no other folder."""
     return "/"

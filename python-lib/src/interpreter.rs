@@ -3,7 +3,7 @@
 //!
 //! It is built once in a template. Microprocesses are forks of it, so whatever is imported here is shared copy-on-write.
 
-use crate::{interrupt, modules, native};
+use crate::{corrections, interrupt, modules, native};
 use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::{Context, Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine};
@@ -56,7 +56,8 @@ fn keep_allowed(vm: &mut VirtualMachine, extra: &[&'static PyModuleDef]) {
 }
 
 fn start(vm: &VirtualMachine) -> PyResult<()> {
-    boot_function("start", vm)?.call((), vm).map(drop)
+    boot_function("start", vm)?.call((), vm)?;
+    corrections::apply(vm)
 }
 
 /// What a microprocess calls, looked up in the template: after the fork every object that is touched has to be copied.

@@ -17,6 +17,8 @@
 //! | [`marshal`] | Python values ⇄ words and bytes, all checked |
 //! | [`errors`] | the exceptions |
 //! | [`native`] | module `_cloison` |
+//! | [`corrections`] | what RustPython gets wrong and can be put right from here |
+//! | [`sources`] | the source text of the standard library |
 //! | [`link`] | the control socket |
 //! | [`interrupt`], [`signals`] | Ctrl-C |
 //! | [`memory`] | the budget, and what happens at its end |
@@ -34,6 +36,7 @@
 
 pub mod batch;
 pub mod call;
+pub mod corrections;
 pub mod errors;
 pub mod failure;
 pub mod interpreter;
@@ -47,6 +50,7 @@ pub mod native;
 pub mod objects;
 pub mod process;
 pub mod signals;
+pub mod sources;
 pub mod template;
 
 pub use interpreter::{ExtraModules, no_extra_modules};

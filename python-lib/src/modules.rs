@@ -67,7 +67,6 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("itertools", "programs"),
     ("marshal", "importlib"),
     ("math", "programs"),
-    ("pyexpat", "xml"),
     ("sys", "every program"),
     ("time", "programs"),
     ("unicodedata", "programs"),

@@ -191,6 +191,9 @@ static long canary(int signal) { return RESULT(kill(CANARY, signal)); }
     X(dumpable, RESULT(prctl(PR_SET_DUMPABLE, 1))) \
     X(parent, RESULT(getppid())) \
     X(session, RESULT(setpgid(0, 0))) \
+    X(pidfd, RESULT(syscall(SYS_pidfd_open, CANARY, 0))) \
+    X(io_uring, RESULT(syscall(SYS_io_uring_setup, 1, &(char[256]){0}))) \
+    X(keyring, RESULT(syscall(SYS_keyctl, 0, -3, 1))) \
     X(timer, RESULT(syscall(SYS_setitimer, 0, &(long[4]){0, 0, 0, 0}, 0)))
 
 /* Whoever tries one of these is not told no. Not one of them may succeed in any way. */
@@ -200,10 +203,7 @@ static long canary(int signal) { return RESULT(kill(CANARY, signal)); }
     X(ptrace_me, syscall(SYS_ptrace, PTRACE_TRACEME, 0, 0, 0)) \
     X(ptrace_canary, syscall(SYS_ptrace, PTRACE_SEIZE, CANARY, 0, 0)) \
     X(read_canary, syscall(SYS_process_vm_readv, CANARY, 0, 0, 0, 0, 0)) \
-    X(pidfd, syscall(SYS_pidfd_open, CANARY, 0)) \
-    X(io_uring, syscall(SYS_io_uring_setup, 1, &(char[256]){0})) \
     X(unshare, syscall(SYS_unshare, 0x10000000)) \
-    X(keyring, syscall(SYS_keyctl, 0, -3, 1)) \
     X(personality, syscall(SYS_personality, 0x0400000)) \
     X(queue_signal, syscall(SYS_rt_sigqueueinfo, CANARY, 0, &(siginfo_t){.si_code = -1})) \
     X(seccomp, syscall(SYS_seccomp, 2, 0, &(char[8]){0})) \

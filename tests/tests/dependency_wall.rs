@@ -126,7 +126,8 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("cloison-manifest"), set(&["cloison-contract"]));
     assert_eq!(ours("cloison-broker"), set(&[&core[..], &["cloison-manifest"]].concat()));
     assert_eq!(ours("cloison-zone"), set(&core));
-    assert_eq!(ours("cloison-python"), set(&core));
+    assert_eq!(ours("cloison-xml"), set(&[]));
+    assert_eq!(ours("cloison-python"), set(&[&core[..], &["cloison-xml"]].concat()));
     assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker", "cloison-manifest"]].concat()));
 }
 

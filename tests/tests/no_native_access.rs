@@ -73,7 +73,6 @@ const MODULES: [(&str, &str); 35] = [
     ("syslog", "capability"),
     ("sqlite3", "zone"),
     ("dbm", "capability"),
-    ("http.client", ""),
 ];
 
 #[test]
@@ -136,7 +135,6 @@ __import__("signal").signal(2, print)
 os.dup(1)
 os.write(5, b"x")
 os.getuid()
-os.uname()
 os.sched_getaffinity(0)
 os.environ["PATH"]
 os.environ["CLOISON_TEST_SECRET"]
@@ -184,7 +182,7 @@ fn the_standard_library_has_no_way_around() {
         let failed = output.stdout.lines().filter(|line| line.starts_with("failed")).count();
         let reached: Vec<_> = output.stdout.lines().filter(|line| line.starts_with("REACHED")).collect();
         assert!(reached.is_empty(), "{reached:#?}");
-        assert_eq!(failed, 61, "{output}");
+        assert_eq!(failed, 60, "{output}");
         assert_eq!(std::fs::read_to_string(&path).expect("it is there"), SECRET);
     }
 }

@@ -75,6 +75,11 @@ fn refused(canary: &str, pid: u32) -> Vec<Attempt> {
         ("inotify", libc::SYS_inotify_init1, json!([0])),
         ("affinity", libc::SYS_sched_setaffinity, json!([0, 8, "xff00000000000000"])),
         ("clone3", libc::SYS_clone3, json!([text(&format!("{}\x11{}", "\0".repeat(32), "\0".repeat(31))), 64])),
+        ("clone", libc::SYS_clone, json!([libc::SIGCHLD, 0, 0, 0, 0])),
+        ("clone as the template does", libc::SYS_clone, json!([libc::CLONE_PARENT | libc::SIGCHLD, 0, 0, 0, 0])),
+        ("pidfd_open", libc::SYS_pidfd_open, json!([pid, 0])),
+        ("io_uring", libc::SYS_io_uring_setup, json!([1, text(&"\0".repeat(256))])),
+        ("keyctl", libc::SYS_keyctl, json!([0, -3, 1])),
     ]
 }
 
@@ -84,15 +89,10 @@ fn killed(pid: u32) -> Vec<Attempt> {
     vec![
         ("execve", libc::SYS_execve, json!([program, 0, 0])),
         ("execveat", libc::SYS_execveat, json!([-100, program, 0, 0, 0])),
-        ("clone", libc::SYS_clone, json!([libc::SIGCHLD, 0, 0, 0, 0])),
-        ("clone as the template does", libc::SYS_clone, json!([libc::CLONE_PARENT | libc::SIGCHLD, 0, 0, 0, 0])),
         ("ptrace", libc::SYS_ptrace, json!([libc::PTRACE_TRACEME, 0, 0, 0])),
         ("process_vm_readv", libc::SYS_process_vm_readv, json!([pid, 0, 0, 0, 0, 0])),
-        ("pidfd_open", libc::SYS_pidfd_open, json!([pid, 0])),
-        ("io_uring", libc::SYS_io_uring_setup, json!([1, text(&"\0".repeat(256))])),
         ("unshare", libc::SYS_unshare, json!([libc::CLONE_NEWUSER])),
         ("seccomp", libc::SYS_seccomp, json!([libc::SECCOMP_GET_ACTION_AVAIL, 0, "x00000080"])),
-        ("keyctl", libc::SYS_keyctl, json!([0, -3, 1])),
         ("personality", libc::SYS_personality, json!([0x0040_0000])),
         ("landlock", libc::SYS_landlock_create_ruleset, json!([0, 0, 1])),
     ]

@@ -24,6 +24,7 @@ def _finders():
 
     del sys.modules["posix"]
     importlib._bootstrap._bootstrap_external = importlib._bootstrap_external
+    importlib._bootstrap_external._set_bootstrap_module(importlib._bootstrap)
     from cloison import _coroutines
 
     builtin, frozen = sys.meta_path
@@ -45,9 +46,10 @@ def start():
 
     import _io
 
-    from cloison import _streams
+    from cloison import _corrections, _streams
 
     _streams.install()
+    _corrections.apply()
     _finders()
     builtins.open = io.open = io.open_code = _io.open = _io.open_code = _needs.open_file
     sys.excepthook = sys.__excepthook__ = _excepthook

@@ -1,5 +1,8 @@
 """`asyncio` without sockets: tasks, queues, timeouts and sleeping work, waiting for descriptors does not exist.
 
+Other modules of the standard library import `socket` for a part of what they do: they can be imported too, and only that part is
+denied. The table is `_WANTING`.
+
 The modules of `asyncio` want `socket`, `subprocess` and the like to exist while they are defined. They are given empty ones
 for that time, and their event loop is one whose only way of waiting is to sleep until the next timer.
 """
@@ -8,9 +11,15 @@ import contextlib
 import sys
 import time
 
-from cloison import _needs
+from cloison import _corrections, _needs
 
-_ABSENT = ("fcntl", "selectors", "socket", "subprocess")
+_ABSENT = ("fcntl", "select", "selectors", "socket", "socketserver", "subprocess")
+
+#: Modules that want them to exist while they are defined.
+_WANTING = frozenset(
+    "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb pydoc urllib.request "
+    "urllib.robotparser wsgiref.simple_server xml.sax.expatreader xml.sax.saxutils".split()
+)
 
 
 class _Absent(type(sys)):
@@ -70,6 +79,12 @@ def _event_loop(base_events):
         def _write_to_self(self):
             pass
 
+        def run_in_executor(self, executor, func, *args):
+            """Raise RuntimeError, unless there is an executor: the usual one would be of threads."""
+            if executor is None:
+                raise RuntimeError("can't start new thread: a microprocess has one thread")
+            return super().run_in_executor(executor, func, *args)
+
     return EventLoop
 
 
@@ -85,6 +100,10 @@ class _Loader:
         """Define the module; `asyncio` is told to use our event loop."""
         with _absent_modules():
             self._loader.exec_module(module)
+        if module.__name__ == "pdb":
+            _corrections.without_signals(module)
+        if module.__name__ == "pydoc":
+            _corrections.without_pager(module)
         if module.__name__ != "asyncio":
             return
         loop = _event_loop(module.base_events)
@@ -93,12 +112,12 @@ class _Loader:
 
 
 class Finder:
-    """A finder that stands before that of frozen modules, for two names: `pdb` is there for `doctest`."""
+    """A finder that stands before that of frozen modules, for the modules of the table."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        """Find `asyncio` and `pdb`."""
-        if name not in ("asyncio", "pdb"):
+        """Find one of the table."""
+        if name not in _WANTING:
             return None
         from importlib.machinery import FrozenImporter
 

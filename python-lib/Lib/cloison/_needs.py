@@ -91,7 +91,7 @@ OS_FUNCTIONS = _table([
         tcgetpgrp tcsetpgrp times unshare setns wait wait3 wait4 waitid waitpid"""),
     (_USERS, """
         confstr ctermid getegid geteuid getgid getgrouplist getgroups getloadavg getlogin getresgid getresuid getuid
-        initgroups setegid seteuid setgid setgroups setregid setresgid setresuid setreuid setuid sysconf uname"""),
+        initgroups setegid seteuid setgid setgroups setregid setresgid setresuid setreuid setuid sysconf"""),
 ])
 
 

@@ -3,19 +3,21 @@
 //! Everything in it is small and checked here: three descriptors, two questions to the broker, capabilities.
 
 mod streams;
+mod xml;
 
 pub(crate) use _cloison::module_def;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::streams;
+    use super::xml::{self, XmlParser};
     use crate::batch::{Batch, Noting, Pending};
     use crate::call::function::Function;
     use crate::link;
     use crate::objects::buffers::{RegisteredBuffer, View};
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
-    use rustpython_vm::builtins::{PyBytesRef, PyTypeRef, PyUtf8StrRef};
+    use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
     use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
@@ -110,6 +112,18 @@ mod _cloison {
         rustix::process::getpid().as_raw_pid()
     }
 
+    /// The processor's architecture, as `uname` calls it.
+    #[pyfunction]
+    fn machine() -> &'static str {
+        std::env::consts::ARCH
+    }
+
+    /// The source of a module of the standard library, compressed with zlib.
+    #[pyfunction]
+    fn library_source(name: PyUtf8StrRef, vm: &VirtualMachine) -> Option<PyBytesRef> {
+        crate::sources::compressed(name.as_str()).map(|bytes| vm.ctx.new_bytes(bytes.to_vec()))
+    }
+
     /// The text of an error number.
     #[pyfunction]
     fn strerror(code: i32) -> String {
@@ -123,6 +137,28 @@ mod _cloison {
         let mut bytes = vm.new_zeroed_bytes(size)?;
         crate::process::random(&mut bytes).map_err(|error| streams::os_error(error, vm))?;
         Ok(vm.ctx.new_bytes(bytes))
+    }
+
+    #[pyattr(name = "XmlParser")]
+    fn xml_parser_class(_vm: &VirtualMachine) -> PyTypeRef {
+        XmlParser::make_static_type()
+    }
+
+    /// An XML parser, for `pyexpat`.
+    #[pyfunction]
+    fn xml_parser(
+        encoding: Option<PyUtf8StrRef>,
+        separator: Option<PyUtf8StrRef>,
+        vm: &VirtualMachine,
+    ) -> PyRef<XmlParser> {
+        let text = |text: &Option<PyUtf8StrRef>| text.as_ref().map(|text| text.as_str().to_owned());
+        XmlParser::new(text(&encoding).as_deref(), text(&separator).as_deref(), false).into_ref(&vm.ctx)
+    }
+
+    /// The errors of XML: number, name, text.
+    #[pyfunction]
+    fn xml_errors(vm: &VirtualMachine) -> PyListRef {
+        xml::errors(vm)
     }
 
     /// End at once.

@@ -1,4 +1,5 @@
-//! What has no honest use in here: whoever asks has been taken over.
+//! What has no honest use in here: whoever asks has been taken over. What honest libraries try as well, to find out whether
+//! it is there, stands in [`super::refused`].
 
 use super::row::{Row, kill};
 
@@ -13,25 +14,17 @@ pub const ROWS: &[Row] = &[
     kill(libc::SYS_process_vm_writev, "writes another process"),
     kill(libc::SYS_process_madvise, "another process's memory"),
     kill(libc::SYS_process_mrelease, "another process's memory"),
-    kill(libc::SYS_pidfd_open, "a hold on another process"),
     kill(libc::SYS_pidfd_getfd, "steals descriptors"),
     kill(libc::SYS_pidfd_send_signal, "signals another process"),
     kill(libc::SYS_rt_sigqueueinfo, "signals with a forged sender"),
     kill(libc::SYS_rt_tgsigqueueinfo, "signals with a forged sender"),
-    kill(libc::SYS_kcmp, "compares kernel pointers"),
-    kill(libc::SYS_move_pages, "another process's memory"),
     kill(libc::SYS_migrate_pages, "another process's memory"),
     kill(libc::SYS_get_robust_list, "another process's pointers"),
     // Large and often broken parts of the kernel.
     kill(libc::SYS_bpf, "programs inside the kernel"),
-    kill(libc::SYS_perf_event_open, "watches the kernel and others"),
     kill(libc::SYS_userfaultfd, "stalls whoever touches a page"),
-    kill(libc::SYS_io_uring_setup, "system calls that no filter sees"),
-    kill(libc::SYS_io_uring_enter, "system calls that no filter sees"),
+    kill(libc::SYS_io_uring_enter, "system calls that no filter sees; no ring can be set up"),
     kill(libc::SYS_io_uring_register, "system calls that no filter sees"),
-    kill(libc::SYS_add_key, "the kernel's keyrings"),
-    kill(libc::SYS_request_key, "the kernel's keyrings"),
-    kill(libc::SYS_keyctl, "the kernel's keyrings"),
     kill(libc::SYS_fanotify_init, "watches files"),
     kill(libc::SYS_vmsplice, "gifts pages to pipes"),
     kill(libc::SYS_remap_file_pages, "rewires mappings"),
@@ -50,7 +43,6 @@ pub const ROWS: &[Row] = &[
     kill(libc::SYS_fspick, "mounts"),
     kill(libc::SYS_mount_setattr, "mounts"),
     // Files by other means than a path.
-    kill(libc::SYS_name_to_handle_at, "opens behind the path's back"),
     kill(libc::SYS_open_by_handle_at, "opens behind the path's back"),
     // The rules themselves.
     kill(libc::SYS_seccomp, "the last filter is on"),

@@ -7,7 +7,7 @@ use super::row::{Row, allow_when, kill, own_pid, refuse};
 
 /// Taken away; everything else stays as the template's filter has it.
 pub const ROWS: &[Row] = &[
-    kill(libc::SYS_clone, "processes are the broker's to make"),
+    refuse(libc::SYS_clone, libc::EPERM, "processes are the broker's to make; libraries that want a thread do without"),
     kill(libc::SYS_seccomp, "the last filter is on"),
     refuse(libc::SYS_memfd_create, libc::EACCES, "memory that no limit counts; what it tells the broker is short"),
     allow_when(

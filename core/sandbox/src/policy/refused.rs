@@ -97,4 +97,18 @@ pub const ROWS: &[Row] = &[
     refuse(libc::SYS_semget, EACCES, "the same"),
     refuse(libc::SYS_msgget, EACCES, "the same"),
     refuse(libc::SYS_mq_open, EACCES, "the same"),
+    // Ways around the filter or to other processes, which honest libraries look for too, and do without.
+    refuse(
+        libc::SYS_io_uring_setup,
+        ENOSYS,
+        "libuv, when its loop starts; a ring would make calls that no filter sees",
+    ),
+    refuse(libc::SYS_pidfd_open, ENOSYS, "GLib, Go and asyncio, before they watch a child"),
+    refuse(libc::SYS_perf_event_open, EACCES, "profilers; as where perf_event_paranoid is 3"),
+    refuse(libc::SYS_kcmp, EPERM, "Mesa: are two descriptors the same file?"),
+    refuse(libc::SYS_move_pages, EPERM, "NUMA-aware allocators: on which node does a page lie?"),
+    refuse(libc::SYS_name_to_handle_at, ENOSYS, "libmount and libsystemd; there is no file to name"),
+    refuse(libc::SYS_add_key, ENOSYS, "Kerberos, which then keeps its tickets elsewhere"),
+    refuse(libc::SYS_request_key, ENOSYS, "the same"),
+    refuse(libc::SYS_keyctl, ENOSYS, "the same"),
 ];

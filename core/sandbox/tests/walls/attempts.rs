@@ -71,7 +71,13 @@ pub const ATTEMPTS: &[Attempt] = &[
         Some(Done(0)),
         [Failed(EACCES), Failed(EACCES), Failed(ENOENT), Failed(EACCES)],
     ),
-    attempt("file_handle", || call(libc::SYS_name_to_handle_at, &[0, 0, 0, 0, 0]), Some(Failed(EFAULT)), all(SYS)),
+    attempt(
+        "file_handle",
+        || call(libc::SYS_name_to_handle_at, &[0, 0, 0, 0, 0]),
+        Some(Failed(EFAULT)),
+        all(Failed(ENOSYS)),
+    ),
+    attempt("open_by_handle", || call(libc::SYS_open_by_handle_at, &[-1, 0, 0]), Some(Failed(EFAULT)), all(SYS)),
     attempt("mkdir", || call(libc::SYS_mkdir, &[path(c"/"), 0]), Some(Failed(libc::EEXIST)), all(Failed(EACCES))),
     attempt("chroot", || call(libc::SYS_chroot, &[path(c"/nowhere")]), Some(Failed(ENOENT)), all(SYS)),
     // Networks (N33-N36).
@@ -92,17 +98,24 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("abort_a_neighbour", abort_a_neighbour, None, all(Failed(EPERM))),
     attempt("forged_signal", || call(libc::SYS_rt_sigqueueinfo, &[own_pid(), 0, 0]), Some(Failed(EFAULT)), all(SYS)),
     attempt("read_memory", read_memory, Some(Done(8)), all(SYS)),
-    attempt("pidfd", || opened(call(libc::SYS_pidfd_open, &[own_pid(), 0])), Some(Done(1)), all(SYS)),
+    attempt("pidfd", || opened(call(libc::SYS_pidfd_open, &[own_pid(), 0])), Some(Done(1)), all(Failed(ENOSYS))),
     attempt("steal_descriptor", || call(libc::SYS_pidfd_getfd, &[-1, 0, 0]), Some(Failed(libc::EBADF)), all(SYS)),
-    attempt("compare_kernel_pointers", || call(libc::SYS_kcmp, &[own_pid(), own_pid(), 0, 0, 0]), None, all(SYS)),
+    attempt(
+        "compare_kernel_pointers",
+        || call(libc::SYS_kcmp, &[own_pid(), own_pid(), 0, 0, 0]),
+        None,
+        all(Failed(EPERM)),
+    ),
+    attempt("move_pages", || call(libc::SYS_move_pages, &[0, 0, 0, 0, 0, 0]), Some(Done(0)), all(Failed(EPERM))),
     attempt("fork", || forked(call(libc::SYS_fork, &[])), Some(Done(1)), all(Failed(EPERM))),
     attempt("vfork", || forked(call(libc::SYS_vfork, &[])), None, all(Failed(EPERM))),
     attempt(
         "clone",
         || forked(call(libc::SYS_clone, &[libc::SIGCHLD.into(), 0, 0, 0, 0])),
         Some(Done(1)),
-        [Failed(EPERM), SYS, Failed(EPERM), Failed(EPERM)],
+        all(Failed(EPERM)),
     ),
+    attempt("start_a_thread", start_a_thread, Some(Done(1)), all(Failed(EPERM))),
     attempt("clone3", || call(libc::SYS_clone3, &[0, 0]), Some(Failed(EINVAL)), all(Failed(ENOSYS))),
     attempt("wait", || call(libc::SYS_wait4, &[-1, 0, 1, 0]), Some(Failed(ECHILD)), all(Failed(ECHILD))),
     attempt("priority", || call(libc::SYS_setpriority, &[0, 0, 19]), Some(Done(0)), all(Failed(EPERM))),
@@ -174,11 +187,12 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("negative_number", || call(-7, &[]), Some(Failed(ENOSYS)), all(SYS)),
     attempt("unknown_number", || call(1999, &[]), Some(Failed(ENOSYS)), all(Failed(ENOSYS))),
     // Wide parts of the kernel (N27-N32).
-    attempt("io_uring", || call(libc::SYS_io_uring_setup, &[1, 0]), None, all(SYS)),
+    attempt("io_uring", || call(libc::SYS_io_uring_setup, &[1, 0]), None, all(Failed(ENOSYS))),
+    attempt("io_uring_enter", || call(libc::SYS_io_uring_enter, &[-1, 0, 0, 0, 0]), None, all(SYS)),
     attempt("bpf", || call(libc::SYS_bpf, &[0, 0, 0]), None, all(SYS)),
-    attempt("perf", || call(libc::SYS_perf_event_open, &[0, 0, 0, 0, 0]), None, all(SYS)),
+    attempt("perf", || call(libc::SYS_perf_event_open, &[0, 0, 0, 0, 0]), None, all(Failed(EACCES))),
     attempt("userfaultfd", || call(libc::SYS_userfaultfd, &[1]), None, all(SYS)),
-    attempt("keys", || call(libc::SYS_keyctl, &[0, -3, 0]), None, all(SYS)),
+    attempt("keys", || call(libc::SYS_keyctl, &[0, -3, 0]), None, all(Failed(ENOSYS))),
     attempt("unshare", || call(libc::SYS_unshare, &[0]), Some(Done(0)), all(SYS)),
     attempt("setns", || call(libc::SYS_setns, &[-1, 0]), Some(Failed(libc::EBADF)), all(SYS)),
     attempt("mount", || call(libc::SYS_mount, &[0, 0, 0, 0, 0]), None, all(SYS)),
@@ -201,6 +215,12 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("capset", || call(libc::SYS_capset, &[0, 0]), Some(Failed(EFAULT)), all(Failed(EPERM))),
     attempt("raise_limits", raise_core_limit, None, [Failed(EPERM), Failed(EPERM), Failed(EPERM), Failed(EPERM)]),
     attempt("timer", || call(libc::SYS_setitimer, &[0, 0, 0]), Some(Done(0)), all(Failed(EPERM))),
+    #[cfg(target_arch = "x86_64")]
+    attempt("alarm", || call(libc::SYS_alarm, &[0]), Some(Done(0)), all(Failed(EPERM))),
+    attempt("timer_object", || call(libc::SYS_timer_create, &[1, 0, 0]), Some(Failed(EFAULT)), all(Failed(EPERM))),
+    attempt("timer_descriptor", || call(libc::SYS_timerfd_create, &[-1, 0]), Some(Failed(EINVAL)), all(Failed(ENOSYS))),
+    attempt("event_descriptor", || opened(call(libc::SYS_eventfd2, &[0, 0])), Some(Done(1)), all(Failed(ENOSYS))),
+    attempt("memory_policy", || call(libc::SYS_get_mempolicy, &[0, 0, 0, 0, 0]), None, all(Failed(ENOSYS))),
     // The terminal (N61) and the machine (N60, N62, N63): no controls.
     attempt("type_into_terminal", || call(libc::SYS_ioctl, &[0, 0x5412, 0]), Some(Failed(ENOTTY)), all(Failed(ENOTTY))),
     attempt("set_clock", || call(libc::SYS_clock_settime, &[0, 0]), None, all(SYS)),
@@ -257,9 +277,7 @@ pub const OTHERS: &[(&str, Make)] = &[
     ("root_entries", root_entries),
     ("mkdir_in_root", || call(libc::SYS_mkdir, &[path(c"/x"), 0o700])),
     ("climb_root", || opened(open(c"/../../../etc/passwd", 0))),
-    ("thread", || {
-        std::thread::Builder::new().spawn(|| 1).map_or_else(error_number, |thread| thread.join().unwrap_or(0))
-    }),
+    ("thread", start_a_thread),
     ("many_threads", many_threads),
     ("many_calls", many_calls),
     ("leave_a_process", || i64::from(fork_and_sleep() > 0)),
@@ -494,7 +512,7 @@ extern "C" fn carry_on(_: i32) {}
 fn catch_sigsys() -> i64 {
     // SAFETY: the handler does nothing.
     unsafe { libc::signal(SIGSYS, carry_on as *const () as libc::sighandler_t) };
-    call(libc::SYS_add_key, &[0, 0, 0, 0, 0])
+    call(libc::SYS_chroot, &[0])
 }
 
 fn raise_core_limit() -> i64 {
@@ -535,6 +553,11 @@ fn open_descriptors() -> i64 {
 /// How many more descriptors there may be.
 fn many_descriptors() -> i64 {
     (0..10_000).take_while(|_| call(libc::SYS_fcntl, &[0, libc::F_DUPFD_CLOEXEC.into(), 0]) >= 0).count() as i64
+}
+
+/// As library code starts one: by the C library, which tries `clone3` and then `clone`.
+fn start_a_thread() -> i64 {
+    std::thread::Builder::new().spawn(|| 1).map_or_else(error_number, |thread| thread.join().unwrap_or(0))
 }
 
 /// How many threads there may be besides this one.

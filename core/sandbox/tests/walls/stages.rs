@@ -13,7 +13,7 @@ pub const TESTS: &[Test] = &[
     ("stages::sealed", || everywhere(Stage::Sealed, 3)),
     ("stages::child", || everywhere(Stage::Child, 3)),
     ("stages::mother", || everywhere_but(Stage::Mother, 3, &MOTHERS)),
-    ("stages::worker", || everywhere(Stage::Worker, 3)),
+    ("stages::worker", || everywhere_but(Stage::Worker, 3, &WORKERS)),
 ];
 
 /// What the mother of calls may besides. The neighbour is init: Landlock keeps signals from it from ABI 6 on, and
@@ -24,6 +24,10 @@ const MOTHERS: [(&str, Outcome); 4] = [
     ("abort_a_neighbour", Outcome::Done(0)),
     ("abort_a_neighbour", Outcome::Failed(libc::EPERM)),
 ];
+
+/// A zone with threads may make them, as many as its limit leaves.
+const WORKERS: [(&str, Outcome); 2] =
+    [("start_a_thread", Outcome::Done(1)), ("start_a_thread", Outcome::Failed(libc::EAGAIN))];
 
 /// Outside, each attempt works (or fails in a way that shows that the kernel looked at it).
 fn controls() {

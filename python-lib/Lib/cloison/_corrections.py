@@ -1,0 +1,76 @@
+"""What RustPython 0.6 leaves out and ordinary programs use. `corrections.rs` has what only Rust can put right."""
+
+import sys
+
+
+def _source(name):
+    """Return the source of a module of the standard library as text, or None."""
+    import zlib
+
+    import _cloison
+    from cloison import _importer
+
+    packed = _cloison.library_source(name)
+    return None if packed is None else _importer.decode(zlib.decompress(packed))
+
+
+def _sources():
+    # FrozenImporter.get_source gives None, so that tracebacks, inspect and pdb show nothing of the standard library.
+    _, frozen = sys.meta_path
+
+    def get_source(fullname):
+        """Return the source of a frozen module, or None."""
+        return _source(fullname)
+
+    def get_filename(fullname):
+        """Return the name that tracebacks show of a frozen module."""
+        return fullname
+
+    frozen.get_source = staticmethod(get_source)
+    frozen.get_filename = staticmethod(get_filename)
+
+
+def _site_builtins():
+    # Module site is not run, which would look for folders. It also makes these.
+    import _sitebuiltins
+    import builtins
+
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.copyright = _sitebuiltins._Printer("copyright", sys.copyright)
+    builtins.credits = _sitebuiltins._Printer("credits", "See https://rustpython.github.io and https://www.python.org")
+    builtins.license = _sitebuiltins._Printer("license", "See https://www.python.org/psf/license/")
+    builtins.help = _sitebuiltins._Helper()
+
+
+def apply():
+    """Put it right, before the template imports anything of the application's."""
+    _sources()
+    _site_builtins()
+
+
+def mapping_proxy_str(proxy):
+    """Return the mapping's text: only `repr` names the proxy. `corrections.rs` makes it the type's `__str__`."""
+    return repr(proxy).removeprefix("mappingproxy(").removesuffix(")")
+
+
+def without_pager(pydoc):
+    """Have `help()` print: a pager would be another program."""
+
+    def pager(text, title="", mode="auto"):
+        """Print the text."""
+        pydoc.plain_pager(text, title)
+
+    pydoc.pager = pager
+    pydoc.get_pager = lambda: pydoc.plain_pager
+
+
+def without_signals(pdb):
+    """Have `pdb` leave Ctrl-C as it is: a handler cannot be set, and it interrupts the program anyway."""
+    start = pdb.Pdb.__init__
+
+    def __init__(self, *args, **kwargs):
+        start(self, *args, **kwargs)
+        self.nosigint = True
+
+    pdb.Pdb.__init__ = __init__

@@ -1,0 +1,521 @@
+//! A document type: what its internal subset declares.
+
+use crate::chars::{is_char, is_public, is_space, referenced};
+use crate::cursor::Cursor;
+use crate::error::{ErrorKind, Fault};
+use crate::event::{ContentModel, Entity, Event, ModelKind, Quantifier};
+use crate::parser::{Parser, Stage, Step};
+use crate::tag::{self, Reference, Scan, lines};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// What has been declared.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dtd {
+    /// There was a document type.
+    pub(crate) seen: bool,
+    /// The document says that what has not been read does not matter.
+    pub(crate) standalone: bool,
+    /// There are declarations that have not been read.
+    elsewhere: bool,
+    /// Behind a reference that was skipped declarations count for nothing.
+    skipping: bool,
+    /// Somebody was asked about the encoding.
+    pub(crate) asked_encoding: bool,
+    entities: HashMap<String, Known>,
+    attributes: HashMap<String, Vec<Declared>>,
+}
+
+/// An entity.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) declared: Entity,
+    pub(crate) text: Option<Rc<str>>,
+    /// It is being read.
+    pub(crate) open: bool,
+}
+
+/// An attribute.
+#[derive(Clone, Debug)]
+struct Declared {
+    name: String,
+    list: bool,
+    default: Option<String>,
+}
+
+impl Dtd {
+    /// What a general entity is. None if it may be declared in what has not been read.
+    pub(crate) fn entity(&mut self, name: &str) -> Result<Option<&mut Known>, ErrorKind> {
+        let may_be_elsewhere = self.elsewhere && !self.standalone;
+        match self.entities.get_mut(name) {
+            Some(known) => Ok(Some(known)),
+            None if may_be_elsewhere => Ok(None),
+            None => Err(ErrorKind::UndefinedEntity),
+        }
+    }
+
+    pub(crate) fn close(&mut self, name: &str) {
+        if let Some(known) = self.entities.get_mut(name) {
+            known.open = false;
+        }
+    }
+
+    /// Is an attribute's value a list of words?
+    pub(crate) fn is_list(&self, element: &str, attribute: &str) -> bool {
+        let declared = self.attributes.get(element);
+        declared.is_some_and(|all| all.iter().any(|declared| declared.name == attribute && declared.list))
+    }
+
+    /// The values of an element's attributes that have one without being written.
+    pub(crate) fn defaults(&self, element: &str) -> impl Iterator<Item = (&String, &String)> {
+        let declared = self.attributes.get(element).into_iter().flatten();
+        declared.filter_map(|declared| declared.default.as_ref().map(|value| (&declared.name, value)))
+    }
+}
+
+impl Parser {
+    /// `<!DOCTYPE … [` or `>`.
+    pub(crate) fn doctype(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        const START: &str = "<!DOCTYPE";
+        let rest = &text[at..];
+        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        if !rest.starts_with(START) {
+            if START.starts_with(rest) {
+                return unclosed();
+            }
+            let word = rest[2..].starts_with(|first: char| first.is_ascii_alphabetic());
+            return Err(if word { Fault(ErrorKind::Syntax, at) } else { Fault(ErrorKind::InvalidToken, at + 2) });
+        }
+        if self.dtd.seen {
+            return Err(Fault(ErrorKind::Syntax, at));
+        }
+        let Some(end) = end_of_head(text, at) else {
+            return if last { Err(Fault(ErrorKind::NoElements, text.len())) } else { Ok(Step::Wait) };
+        };
+        let mut cursor = Cursor::new(&text[..end], at + START.len());
+        cursor.need_space(ErrorKind::InvalidToken)?;
+        let name = cursor.name(ErrorKind::Syntax)?.to_owned();
+        let space = cursor.space();
+        let (mut system, mut public) = (None, None);
+        if !cursor.is_at_end() {
+            if !space {
+                return Err(cursor.fault(ErrorKind::InvalidToken));
+            }
+            (system, public) = external(&mut cursor, false)?;
+            cursor.space();
+        }
+        if !cursor.is_at_end() {
+            return Err(cursor.fault(ErrorKind::Syntax));
+        }
+        let subset = text.as_bytes()[end] == b'[';
+        self.dtd.seen = true;
+        let outside = system.is_some();
+        self.dtd.elsewhere |= outside;
+        self.emit(Event::StartDoctype { name, system, public, subset }, text, at, end + usize::from(subset));
+        if subset {
+            self.stage = Stage::Subset;
+            Ok(Step::To(end + 1))
+        } else {
+            self.stage = Stage::AfterSubset;
+            Ok(Step::To(end))
+        }
+    }
+
+    /// `]` has been read, `>` has not.
+    pub(crate) fn after_subset(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let mut cursor = Cursor::new(text, at);
+        cursor.space();
+        match cursor.peek() {
+            Some(b'>') => {
+                if self.dtd.elsewhere && !self.dtd.standalone {
+                    self.emit(Event::NotStandalone, text, cursor.at, cursor.at);
+                }
+                self.emit(Event::EndDoctype, text, at, cursor.at + 1);
+                self.stage = Stage::Prolog;
+                Ok(Step::To(cursor.at + 1))
+            }
+            Some(_) => Err(cursor.fault(ErrorKind::Syntax)),
+            None if last => Err(Fault(ErrorKind::NoElements, cursor.at)),
+            None => Ok(Step::Wait),
+        }
+    }
+
+    /// Between the brackets.
+    pub(crate) fn subset(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let rest = &text[at..];
+        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        match rest.as_bytes() {
+            [] if last => Err(Fault(ErrorKind::NoElements, at)),
+            [] => Ok(Step::Wait),
+            [byte, ..] if is_space(*byte) => {
+                let end = text.len() - tag::skip_space(rest).len();
+                self.emit(Event::Other, text, at, end);
+                Ok(Step::To(end))
+            }
+            [b']', ..] => {
+                self.stage = Stage::AfterSubset;
+                self.emit(Event::EndSubset, text, at, at + 1);
+                Ok(Step::To(at + 1))
+            }
+            [b'%', ..] => {
+                let mut cursor = Cursor::new(text, at + 1);
+                if cursor.is_at_end() {
+                    return unclosed();
+                }
+                cursor.name(ErrorKind::InvalidToken)?;
+                match cursor.peek() {
+                    None => return unclosed(),
+                    Some(b';') => {}
+                    Some(_) => return Err(cursor.fault(ErrorKind::InvalidToken)),
+                }
+                self.dtd.elsewhere = true;
+                self.dtd.skipping |= !self.dtd.standalone;
+                self.emit(Event::Other, text, at, cursor.at + 1);
+                Ok(Step::To(cursor.at + 1))
+            }
+            [b'<', b'?', ..] => self.instruction(text, at, last),
+            [b'<', b'!', b'-', ..] => self.comment(text, at, last),
+            [b'<'] | [b'<', b'!'] => unclosed(),
+            [b'<', b'!', ..] => {
+                let Some(end) = Scan::default().close(text, at) else { return unclosed() };
+                self.markup(text, at, end)?;
+                Ok(Step::To(end + 1))
+            }
+            [b'<', ..] => Err(Fault(ErrorKind::InvalidToken, at + 1)),
+            _ => Err(Fault(ErrorKind::Syntax, at)),
+        }
+    }
+
+    /// One declaration; `end` is its `>`.
+    fn markup(&mut self, text: &str, at: usize, end: usize) -> Result<(), Fault> {
+        if let Some(bad) = text[at..end].find(|character| !is_char(character)) {
+            return Err(Fault(ErrorKind::InvalidToken, at + bad));
+        }
+        let mut cursor = Cursor::new(&text[..end], at + 2);
+        let keyword_at = cursor.at;
+        let keyword = cursor.token();
+        if !["ELEMENT", "ATTLIST", "ENTITY", "NOTATION"].contains(&keyword) {
+            return Err(Fault(
+                if keyword.is_empty() { ErrorKind::InvalidToken } else { ErrorKind::Syntax },
+                keyword_at - 2,
+            ));
+        }
+        cursor.need_space(ErrorKind::InvalidToken)?;
+        let silent = self.dtd.skipping;
+        let events = match keyword {
+            "ELEMENT" => element(&mut cursor)?,
+            "ATTLIST" => self.attlist(&mut cursor)?,
+            "ENTITY" => self.entity(&mut cursor)?,
+            _ => notation(&mut cursor)?,
+        };
+        cursor.space();
+        if !cursor.is_at_end() {
+            return Err(cursor.fault(ErrorKind::Syntax));
+        }
+        if silent || events.is_empty() {
+            self.emit(Event::Other, text, at, end + 1);
+            return Ok(());
+        }
+        // The text is that of all of them.
+        for (index, event) in events.into_iter().enumerate() {
+            if index == 0 {
+                self.emit(event, text, at, end + 1);
+            } else {
+                self.emit_silently(event, text, at);
+            }
+        }
+        Ok(())
+    }
+
+    fn attlist(&mut self, cursor: &mut Cursor<'_>) -> Result<Vec<Event>, Fault> {
+        let element = cursor.name(ErrorKind::Syntax)?.to_owned();
+        let mut events = Vec::new();
+        loop {
+            let space = cursor.space();
+            if cursor.is_at_end() {
+                return Ok(events);
+            }
+            if !space {
+                return Err(cursor.fault(ErrorKind::InvalidToken));
+            }
+            let attribute = cursor.name(ErrorKind::Syntax)?.to_owned();
+            cursor.need_space(ErrorKind::InvalidToken)?;
+            let kind = attribute_type(cursor)?;
+            cursor.need_space(ErrorKind::InvalidToken)?;
+            let mut required = false;
+            let mut valued = true;
+            if cursor.eat("#REQUIRED") {
+                (required, valued) = (true, false);
+            } else if cursor.eat("#IMPLIED") {
+                valued = false;
+            } else if cursor.eat("#FIXED") {
+                required = true;
+                cursor.need_space(ErrorKind::InvalidToken)?;
+            }
+            let list = kind != "CDATA";
+            let default = if valued {
+                let at = cursor.at + 1;
+                let value = cursor.literal(ErrorKind::Syntax)?;
+                let value = tag::normalize(value, at, self)?;
+                Some(if list { tag::collapse(&value) } else { value })
+            } else {
+                None
+            };
+            if self.dtd.skipping {
+                continue;
+            }
+            let known = self.dtd.attributes.entry(element.clone()).or_default();
+            // The first declaration is the one that counts.
+            if !known.iter().any(|declared| declared.name == attribute) {
+                known.push(Declared { name: attribute.clone(), list, default: default.clone() });
+            }
+            events.push(Event::Attlist { element: element.clone(), attribute, kind, default, required });
+        }
+    }
+
+    fn entity(&mut self, cursor: &mut Cursor<'_>) -> Result<Vec<Event>, Fault> {
+        let parameter = cursor.eat("%");
+        if parameter {
+            cursor.need_space(ErrorKind::InvalidToken)?;
+        }
+        let mut entity = Entity { name: cursor.name(ErrorKind::Syntax)?.to_owned(), parameter, ..Entity::default() };
+        cursor.need_space(ErrorKind::InvalidToken)?;
+        if matches!(cursor.peek(), Some(b'"' | b'\'')) {
+            let at = cursor.at + 1;
+            entity.value = Some(entity_value(cursor.literal(ErrorKind::Syntax)?, at)?);
+        } else {
+            (entity.system, entity.public) = external(cursor, false)?;
+            let space = cursor.space();
+            if !parameter && cursor.eat("NDATA") {
+                if !space {
+                    return Err(cursor.fault(ErrorKind::InvalidToken));
+                }
+                cursor.need_space(ErrorKind::InvalidToken)?;
+                entity.notation = Some(cursor.name(ErrorKind::Syntax)?.to_owned());
+            }
+        }
+        if self.dtd.skipping {
+            return Ok(Vec::new());
+        }
+        if !parameter {
+            if crate::chars::predefined(&entity.name).is_some() || self.dtd.entities.contains_key(&entity.name) {
+                return Ok(Vec::new());
+            }
+            let text = entity.value.as_deref().map(Rc::from);
+            self.dtd.entities.insert(entity.name.clone(), Known { declared: entity.clone(), text, open: false });
+        }
+        Ok(vec![Event::Entity(entity)])
+    }
+}
+
+/// Where the head of a document type ends: at `[` or `>` outside of quotes.
+fn end_of_head(text: &str, at: usize) -> Option<usize> {
+    let mut quote = None;
+    for (index, byte) in text.bytes().enumerate().skip(at) {
+        match (byte, quote) {
+            (b'[' | b'>', None) => return Some(index),
+            (b'"' | b'\'', None) => quote = Some(byte),
+            (byte, Some(open)) if byte == open => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// System and public identifier of what stands elsewhere.
+type Identifiers = (Option<String>, Option<String>);
+
+/// `SYSTEM "…"`, `PUBLIC "…" "…"`; of a notation the second may be missing.
+fn external(cursor: &mut Cursor<'_>, notation: bool) -> Result<Identifiers, Fault> {
+    let at = cursor.at;
+    match cursor.token() {
+        "SYSTEM" => {
+            cursor.need_space(ErrorKind::InvalidToken)?;
+            Ok((Some(cursor.literal(ErrorKind::Syntax)?.to_owned()), None))
+        }
+        "PUBLIC" => {
+            cursor.need_space(ErrorKind::InvalidToken)?;
+            let at = cursor.at + 1;
+            let public = cursor.literal(ErrorKind::Syntax)?;
+            if !public.chars().all(is_public) {
+                return Err(Fault(ErrorKind::PublicId, at));
+            }
+            let public = public.split([' ', '\r', '\n', '\t']).filter(|word| !word.is_empty());
+            let public = Some(public.collect::<Vec<_>>().join(" "));
+            let space = cursor.space();
+            if notation && !matches!(cursor.peek(), Some(b'"' | b'\'')) {
+                return Ok((None, public));
+            }
+            if !space {
+                return Err(cursor.fault(ErrorKind::Syntax));
+            }
+            Ok((Some(cursor.literal(ErrorKind::Syntax)?.to_owned()), public))
+        }
+        _ => Err(Fault(ErrorKind::Syntax, at)),
+    }
+}
+
+fn notation(cursor: &mut Cursor<'_>) -> Result<Vec<Event>, Fault> {
+    let name = cursor.name(ErrorKind::Syntax)?.to_owned();
+    cursor.need_space(ErrorKind::InvalidToken)?;
+    let (system, public) = external(cursor, true)?;
+    Ok(vec![Event::Notation { name, system, public }])
+}
+
+/// The text of an entity: references to characters are replaced, those to entities stay.
+fn entity_value(value: &str, at: usize) -> Result<String, Fault> {
+    let value_lines = |text: &str| lines(text);
+    let mut text = String::with_capacity(value.len());
+    let mut from = 0;
+    while let Some(found) = value[from..].find(['&', '%']) {
+        text.push_str(&value_lines(&value[from..from + found]));
+        from += found;
+        if value.as_bytes()[from] == b'%' {
+            return Err(Fault(ErrorKind::ParameterEntityReference, at + from));
+        }
+        let reference = tag::reference(value, from).map_err(|Fault(kind, offset)| Fault(kind, at + offset))?;
+        let (reference, end) = reference.ok_or(Fault(ErrorKind::InvalidToken, at + from))?;
+        match reference {
+            Reference::Character(number) => {
+                text.push(referenced(number).ok_or(Fault(ErrorKind::BadCharacterReference, at + from))?);
+            }
+            Reference::Entity(_) => text.push_str(&value[from..end]),
+        }
+        from = end;
+    }
+    text.push_str(&value_lines(&value[from..]));
+    Ok(text)
+}
+
+/// `CDATA`, `NMTOKEN`, `(a|b)`, `NOTATION(a|b)` …
+fn attribute_type(cursor: &mut Cursor<'_>) -> Result<String, Fault> {
+    let at = cursor.at;
+    let mut kind = String::new();
+    if cursor.peek() != Some(b'(') {
+        kind.push_str(cursor.token());
+        match kind.as_str() {
+            "CDATA" | "ID" | "IDREF" | "IDREFS" | "ENTITY" | "ENTITIES" | "NMTOKEN" | "NMTOKENS" => return Ok(kind),
+            "NOTATION" => cursor.need_space(ErrorKind::InvalidToken)?,
+            _ => return Err(Fault(ErrorKind::Syntax, at)),
+        }
+    }
+    if !cursor.eat("(") {
+        return Err(cursor.fault(ErrorKind::Syntax));
+    }
+    kind.push('(');
+    loop {
+        cursor.space();
+        let token = cursor.token();
+        if token.is_empty() {
+            return Err(cursor.fault(ErrorKind::Syntax));
+        }
+        kind.push_str(token);
+        cursor.space();
+        if cursor.eat("|") {
+            kind.push('|');
+        } else if cursor.eat(")") {
+            kind.push(')');
+            return Ok(kind);
+        } else {
+            return Err(cursor.fault(ErrorKind::Syntax));
+        }
+    }
+}
+
+fn element(cursor: &mut Cursor<'_>) -> Result<Vec<Event>, Fault> {
+    let name = cursor.name(ErrorKind::Syntax)?.to_owned();
+    cursor.need_space(ErrorKind::InvalidToken)?;
+    let plain = |kind| ContentModel { kind, quantifier: Quantifier::Once, name: None, children: Vec::new() };
+    let model = if cursor.eat("EMPTY") {
+        plain(ModelKind::Empty)
+    } else if cursor.eat("ANY") {
+        plain(ModelKind::Any)
+    } else {
+        group(cursor, 0)?
+    };
+    Ok(vec![Event::Element { name, model }])
+}
+
+/// Groups may be in one another so deep.
+const DEEPEST: usize = 1000;
+
+fn group(cursor: &mut Cursor<'_>, depth: usize) -> Result<ContentModel, Fault> {
+    if depth > DEEPEST {
+        return Err(cursor.fault(ErrorKind::NoMemory));
+    }
+    if !cursor.eat("(") {
+        return Err(cursor.fault(ErrorKind::Syntax));
+    }
+    cursor.space();
+    if depth == 0 && cursor.eat("#PCDATA") {
+        return mixed(cursor);
+    }
+    let mut children = Vec::new();
+    let mut separator = None;
+    loop {
+        cursor.space();
+        if cursor.peek() == Some(b'(') {
+            children.push(group(cursor, depth + 1)?);
+        } else {
+            let name = Some(cursor.name(ErrorKind::Syntax)?.to_owned());
+            children.push(ContentModel {
+                kind: ModelKind::Name,
+                quantifier: quantifier(cursor),
+                name,
+                children: Vec::new(),
+            });
+        }
+        cursor.space();
+        match cursor.peek() {
+            Some(b')') => {
+                cursor.at += 1;
+                let kind = if separator == Some(b'|') { ModelKind::Choice } else { ModelKind::Sequence };
+                return Ok(ContentModel { kind, quantifier: quantifier(cursor), name: None, children });
+            }
+            Some(byte @ (b'|' | b',')) if separator.is_none_or(|before| before == byte) => {
+                separator = Some(byte);
+                cursor.at += 1;
+            }
+            _ => return Err(cursor.fault(ErrorKind::Syntax)),
+        }
+    }
+}
+
+/// `(#PCDATA | a | b)*`, from behind `#PCDATA` on.
+fn mixed(cursor: &mut Cursor<'_>) -> Result<ContentModel, Fault> {
+    let mut children = Vec::new();
+    loop {
+        cursor.space();
+        if cursor.eat(")") {
+            break;
+        }
+        if !cursor.eat("|") {
+            return Err(cursor.fault(ErrorKind::Syntax));
+        }
+        cursor.space();
+        let name = Some(cursor.name(ErrorKind::Syntax)?.to_owned());
+        children.push(ContentModel { kind: ModelKind::Name, quantifier: Quantifier::Once, name, children: Vec::new() });
+    }
+    let starred = cursor.eat("*");
+    if !starred && !children.is_empty() {
+        return Err(cursor.fault(ErrorKind::Syntax));
+    }
+    let quantifier = if starred { Quantifier::Any } else { Quantifier::Once };
+    Ok(ContentModel { kind: ModelKind::Mixed, quantifier, name: None, children })
+}
+
+fn quantifier(cursor: &mut Cursor<'_>) -> Quantifier {
+    match cursor.peek() {
+        Some(b'?') => cursor.at += 1,
+        Some(b'*') => {
+            cursor.at += 1;
+            return Quantifier::Any;
+        }
+        Some(b'+') => {
+            cursor.at += 1;
+            return Quantifier::Some;
+        }
+        _ => return Quantifier::Once,
+    }
+    Quantifier::Optional
+}

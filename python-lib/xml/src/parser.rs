@@ -1,0 +1,821 @@
+//! What may come next: prolog, document type, content, epilog.
+
+use crate::chars::{is_char, is_space, predefined, referenced, starts_name};
+use crate::cursor::Cursor;
+use crate::doctype::Dtd;
+use crate::error::{Error, ErrorKind, Fault};
+use crate::event::{Attribute, Event};
+use crate::input::Input;
+use crate::namespace::Namespaces;
+use crate::position::Position;
+use crate::tag::{self, Reference, Scan, lines};
+use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+
+/// What is asked of a parser.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Resolve namespaces; what stands between a namespace and a name, if anything.
+    pub namespaces: Option<Option<char>>,
+    /// Names in namespaces end with their prefix.
+    pub prefixes: bool,
+    /// Keep the text of each event, for default handlers.
+    pub keep_text: bool,
+    /// Replace references to entities that the document declares.
+    pub expand: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { namespaces: None, prefixes: false, keep_text: false, expand: true }
+    }
+}
+
+/// Where in a document one is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stage {
+    /// A declaration may come.
+    Beginning,
+    /// The document type or the root may come.
+    Prolog,
+    /// Between the brackets of the document type.
+    Subset,
+    /// Behind them.
+    AfterSubset,
+    /// In the root.
+    Content,
+    /// In a CDATA section.
+    Cdata,
+    /// Behind the root.
+    Epilog,
+}
+
+/// The text of an entity that is being read.
+struct Frame {
+    text: Rc<str>,
+    at: usize,
+    name: String,
+    depth: usize,
+}
+
+struct Open {
+    /// As it is written.
+    written: String,
+    /// As it was told.
+    told: String,
+    /// How many prefixes it has bound.
+    bound: usize,
+}
+
+/// An incremental parser.
+pub struct Parser {
+    /// To be set before the first piece of a document; `keep_text` and `expand` at any time.
+    pub options: Options,
+    pub(crate) input: Input,
+    pub(crate) stage: Stage,
+    pub(crate) dtd: Dtd,
+    /// An entity of another document: content alone.
+    external: bool,
+    at: usize,
+    scan: Scan,
+    frames: Vec<Frame>,
+    open: Vec<Open>,
+    namespaces: Option<Namespaces>,
+    queue: VecDeque<(Event, Position, Option<String>)>,
+    /// Up to where lines have been counted.
+    counted: (usize, Position),
+    told: Position,
+    /// The text of the last event.
+    last_text: Option<String>,
+    failed: Option<Error>,
+    finished: bool,
+    /// Bytes of the document, and of the entities in it.
+    direct: u64,
+    indirect: u64,
+}
+
+/// What came of a step.
+pub(crate) enum Step {
+    /// Read up to there.
+    To(usize),
+    /// More of the document has to come first.
+    Wait,
+    /// That was all.
+    End,
+}
+
+/// Entities may make a document so many times as long as it is,
+const AMPLIFICATION: u64 = 100;
+/// or make it this long.
+const UNSUSPICIOUS: u64 = 8 << 20;
+/// What has been read is dropped in pieces of this size.
+const PIECE: usize = 64 << 10;
+
+impl Parser {
+    /// A parser of a document, whose encoding may be known from elsewhere.
+    pub fn new(encoding: Option<&str>, options: Options) -> Self {
+        Self {
+            namespaces: options.namespaces.map(Namespaces::new),
+            options,
+            input: Input::new(encoding.map(str::to_owned)),
+            stage: Stage::Beginning,
+            dtd: Dtd::default(),
+            external: false,
+            at: 0,
+            scan: Scan::default(),
+            frames: Vec::new(),
+            open: Vec::new(),
+            queue: VecDeque::new(),
+            counted: (0, Position::default()),
+            told: Position::default(),
+            last_text: None,
+            failed: None,
+            finished: false,
+            direct: 0,
+            indirect: 0,
+        }
+    }
+
+    /// A parser of an entity that stands elsewhere, with what this document has declared so far.
+    pub fn child(&self, encoding: Option<&str>) -> Self {
+        let mut child = Self::new(encoding, self.options.clone());
+        child.dtd = self.dtd.clone();
+        child.namespaces = self.namespaces.clone();
+        child.external = true;
+        child
+    }
+
+    /// Asks for an encoding, if nothing has been read yet.
+    pub fn set_encoding(&mut self, name: &str) {
+        self.input.ask(name);
+    }
+
+    /// Explains the encoding of an [`Event::UnknownEncoding`].
+    pub fn set_table(&mut self, table: Box<[Option<char>; 256]>) {
+        self.input.set_table(table);
+    }
+
+    /// Another piece of the document, the last one if `last`.
+    pub fn feed(&mut self, bytes: &[u8], last: bool) {
+        self.direct += bytes.len() as u64;
+        self.input.feed(bytes, last);
+        if self.at == 0 && self.counted.0 == 0 && self.counted.1.index == 0 {
+            // A byte order mark counts as a character of the first line.
+            self.counted.1 = Position { line: 1, column: u64::from(self.input.mark > 0), index: self.input.mark };
+        }
+    }
+
+    /// Whether the document is over.
+    pub fn is_finished(&self) -> bool {
+        self.finished || self.failed.is_some()
+    }
+
+    /// Where the last event, or the error, stands.
+    pub fn position(&self) -> Position {
+        self.told
+    }
+
+    /// The text of the last event, if `keep_text` was set.
+    pub fn text(&self) -> Option<&str> {
+        self.last_text.as_deref()
+    }
+
+    /// The next event; none if it takes more of the document, or if that is over. After an error, the same error.
+    #[allow(clippy::should_implement_trait, reason = "it is an iterator of nothing but what has been fed")]
+    pub fn next(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some((event, position, text)) = self.queue.pop_front() {
+                self.told = position;
+                self.last_text = text;
+                return Ok(Some(event));
+            }
+            if let Some(error) = self.failed {
+                self.told = error.position;
+                return Err(error);
+            }
+            if self.finished {
+                return Ok(None);
+            }
+            if let Some(name) = self.input.unknown() {
+                if self.told_unknown(name.to_owned()) {
+                    continue;
+                }
+                return self.fail(Fault(ErrorKind::UnknownEncoding, self.at));
+            }
+            match self.step() {
+                Ok(Step::To(_)) => {}
+                Ok(Step::Wait) => {
+                    self.told = self.position_of_end();
+                    return Ok(None);
+                }
+                Ok(Step::End) => self.finished = true,
+                Err(fault) => {
+                    let error = self.error(fault);
+                    self.failed = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Tells of an unknown encoding once. False if nobody has explained it.
+    fn told_unknown(&mut self, name: String) -> bool {
+        if self.dtd.asked_encoding {
+            return false;
+        }
+        self.dtd.asked_encoding = true;
+        let position = self.counted.1;
+        self.queue.push_back((Event::UnknownEncoding(name), position, None));
+        true
+    }
+
+    fn fail(&mut self, fault: Fault) -> Result<Option<Event>, Error> {
+        let error = self.error(fault);
+        self.failed = Some(error);
+        self.told = error.position;
+        Err(error)
+    }
+
+    fn error(&mut self, Fault(kind, at): Fault) -> Error {
+        let position = if self.frames.is_empty() {
+            let text = std::mem::take(&mut self.input.text);
+            let position = self.locate(&text, at);
+            self.input.text = text;
+            position
+        } else {
+            self.counted.1
+        };
+        Error { kind, position }
+    }
+
+    fn position_of_end(&mut self) -> Position {
+        let text = std::mem::take(&mut self.input.text);
+        let position = self.locate(&text, self.at);
+        self.input.text = text;
+        position
+    }
+
+    /// The position of a byte of the document's text. Counting goes on from the last one that was before it.
+    pub(crate) fn locate(&mut self, text: &str, at: usize) -> Position {
+        let (counted, mut position) = self.counted;
+        if at >= counted {
+            position.advance(&text[counted..at.min(text.len())], self.input.width());
+            self.counted = (at.min(text.len()), position);
+        }
+        position
+    }
+
+    /// One step on, in the document or in an entity.
+    fn step(&mut self) -> Result<Step, Fault> {
+        if let Some(frame) = self.frames.last() {
+            let (text, at) = (Rc::clone(&frame.text), frame.at);
+            let step = self.content(&text, at, true)?;
+            if let (Step::To(at), Some(frame)) = (&step, self.frames.last_mut())
+                && Rc::ptr_eq(&frame.text, &text)
+            {
+                frame.at = *at;
+            } else if let (Step::To(at), [.., outer, _]) = (&step, &mut self.frames[..])
+                && Rc::ptr_eq(&outer.text, &text)
+            {
+                // An entity inside has been opened.
+                outer.at = *at;
+            }
+            if matches!(step, Step::End) {
+                return self.close_frame(at).map(|()| Step::To(0));
+            }
+            return Ok(step);
+        }
+        self.drop_what_is_read();
+        let text = std::mem::take(&mut self.input.text);
+        let last = self.input.ended && self.input.bad.is_none() && self.input.unknown().is_none();
+        let step = self.document(&text, self.at, last);
+        // What has been decoded meanwhile, after the declaration.
+        let more = std::mem::replace(&mut self.input.text, text);
+        self.input.text.push_str(&more);
+        match step {
+            Ok(Step::To(at)) => {
+                self.at = at;
+                self.scan = Scan::default();
+                Ok(Step::To(at))
+            }
+            Ok(Step::Wait) => match self.input.bad {
+                Some(ErrorKind::PartialChar) => Err(Fault(ErrorKind::PartialChar, self.at)),
+                Some(kind) => Err(Fault(kind, self.input.text.len())),
+                None => Ok(Step::Wait),
+            },
+            other => other,
+        }
+    }
+
+    fn drop_what_is_read(&mut self) {
+        if self.at > PIECE && self.at > self.input.text.len() / 2 {
+            let text = std::mem::take(&mut self.input.text);
+            self.locate(&text, self.at);
+            self.input.text = text;
+            self.input.text.drain(..self.at);
+            self.counted.0 = 0;
+            self.at = 0;
+        }
+    }
+
+    fn document(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        match self.stage {
+            Stage::Beginning => self.beginning(text, at, last),
+            Stage::Prolog | Stage::Epilog => self.outside(text, at, last),
+            Stage::Subset => self.subset(text, at, last),
+            Stage::AfterSubset => self.after_subset(text, at, last),
+            Stage::Content | Stage::Cdata => {
+                let step = self.content(text, at, last)?;
+                Ok(match step {
+                    Step::To(at) if self.stage == Stage::Content && self.open.is_empty() && !self.external => {
+                        // An entity may have been opened, but the root is not over by that.
+                        if self.frames.is_empty() {
+                            self.stage = Stage::Epilog;
+                        }
+                        Step::To(at)
+                    }
+                    step => step,
+                })
+            }
+        }
+    }
+
+    /// Tells an event that stands at `at`, up to `end`.
+    pub(crate) fn emit(&mut self, event: Event, text: &str, at: usize, end: usize) {
+        let position = if self.frames.is_empty() { self.locate(text, at) } else { self.counted.1 };
+        let kept = self.options.keep_text.then(|| text[at..end].to_owned());
+        self.queue.push_back((event, position, kept));
+    }
+
+    /// Tells an event that has no text of its own.
+    pub(crate) fn emit_silently(&mut self, event: Event, text: &str, at: usize) {
+        let position = if self.frames.is_empty() { self.locate(text, at) } else { self.counted.1 };
+        self.queue.push_back((event, position, None));
+    }
+
+    fn beginning(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        const START: &str = "<?xml";
+        let declares = text.starts_with(START)
+            && text.as_bytes().get(START.len()).is_some_and(|byte| is_space(*byte) || *byte == b'?');
+        if text.len() <= START.len() && START.starts_with(text) && !last {
+            return Ok(Step::Wait);
+        }
+        self.stage = if self.external { Stage::Content } else { Stage::Prolog };
+        if !declares {
+            self.input.declared(None).map_err(|kind| Fault(kind, at))?;
+            return Ok(Step::To(at));
+        }
+        let Some(end) = text.find("?>") else {
+            self.stage = Stage::Beginning;
+            return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        };
+        let declaration = crate::declaration::parse(&text[..end], START.len(), self.external)?;
+        self.dtd.standalone = declaration.standalone == Some(true);
+        let encoding = declaration.encoding.map(|(name, at)| (name.to_owned(), at));
+        let event = Event::Declaration {
+            version: declaration.version.map(str::to_owned),
+            encoding: encoding.as_ref().map(|(name, _)| name.clone()),
+            standalone: declaration.standalone,
+        };
+        self.emit(event, text, at, end + 2);
+        let (name, name_at) = encoding.map_or((None, at), |(name, at)| (Some(name), at));
+        self.input.declared(name.as_deref()).map_err(|kind| Fault(kind, name_at))?;
+        Ok(Step::To(end + 2))
+    }
+
+    /// Before and behind the root.
+    fn outside(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let epilog = self.stage == Stage::Epilog;
+        let rest = &text[at..];
+        let Some(first) = rest.chars().next() else {
+            return match (last, epilog) {
+                (false, _) => Ok(Step::Wait),
+                (true, true) => Ok(Step::End),
+                (true, false) => Err(Fault(ErrorKind::NoElements, at)),
+            };
+        };
+        if u8::try_from(first).is_ok_and(is_space) {
+            let end = text.len() - tag::skip_space(rest).len();
+            self.emit(Event::Other, text, at, end);
+            return Ok(Step::To(end));
+        }
+        if first == '<' {
+            match rest.as_bytes().get(1) {
+                None if last => return Err(Fault(ErrorKind::UnclosedToken, at)),
+                None => return Ok(Step::Wait),
+                Some(b'?') => return self.instruction(text, at, last),
+                Some(b'!') if ["<!--", "<!-", "<!"].iter().any(|start| rest == *start) || rest.starts_with("<!--") => {
+                    return self.comment(text, at, last);
+                }
+                Some(b'!') if !epilog => return self.doctype(text, at, last),
+                Some(_) if !epilog && rest[1..].starts_with(starts_name) => {
+                    self.stage = Stage::Content;
+                    let step = self.content(text, at, last);
+                    if matches!(step, Ok(Step::Wait)) {
+                        self.stage = Stage::Prolog;
+                    } else if self.open.is_empty() && step.is_ok() {
+                        self.stage = Stage::Epilog;
+                    }
+                    return step;
+                }
+                Some(_) => {}
+            }
+        }
+        let word = starts_name(first) || first.is_ascii_digit() || "\"'%,[]()|>#.-+*?".contains(first);
+        Err(match (epilog, first) {
+            (true, '<') if rest[1..].starts_with(starts_name) => Fault(ErrorKind::JunkAfterDocument, at),
+            (true, _) if word => Fault(ErrorKind::JunkAfterDocument, at),
+            (false, _) if word => Fault(ErrorKind::Syntax, at),
+            (_, '<') => Fault(ErrorKind::InvalidToken, at + 1),
+            _ => Fault(ErrorKind::InvalidToken, at),
+        })
+    }
+
+    /// In the root, or in an entity that is part of it.
+    fn content(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        if self.stage == Stage::Cdata {
+            return self.cdata(text, at, last);
+        }
+        let rest = &text[at..];
+        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        match rest.as_bytes() {
+            [] if !last => Ok(Step::Wait),
+            [] if !self.frames.is_empty() => Ok(Step::End),
+            [] if self.external && self.open.is_empty() => Ok(Step::End),
+            [] if self.external => Err(Fault(ErrorKind::AsynchronousEntity, at)),
+            [] => Err(Fault(ErrorKind::NoElements, at)),
+            [b'<'] => unclosed(),
+            [b'<', b'/', ..] => self.end_tag(text, at, last),
+            [b'<', b'?', ..] => self.instruction(text, at, last),
+            [b'<', b'!'] => unclosed(),
+            [b'<', b'!', b'-', ..] => self.comment(text, at, last),
+            [b'<', b'!', b'[', ..] => {
+                const START: &str = "<![CDATA[";
+                if rest.starts_with(START) {
+                    self.stage = Stage::Cdata;
+                    self.emit(Event::StartCdata, text, at, at + START.len());
+                    return Ok(Step::To(at + START.len()));
+                }
+                if START.starts_with(rest) {
+                    return unclosed();
+                }
+                let same = rest.bytes().zip(START.bytes()).take_while(|(one, other)| one == other).count();
+                Err(Fault(ErrorKind::InvalidToken, at + same))
+            }
+            [b'<', b'!', ..] => Err(Fault(ErrorKind::InvalidToken, at + 2)),
+            [b'<', ..] => self.start_tag(text, at, last),
+            [b'&', ..] => self.reference(text, at, last),
+            _ => self.run(text, at, last),
+        }
+    }
+
+    /// Text up to what is no text.
+    fn run(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let bytes = text.as_bytes();
+        if let Some(step) = self.line_end(text, at, last) {
+            return step;
+        }
+        let mut end = at;
+        while let Some(byte) = bytes.get(end) {
+            match byte {
+                b'<' | b'&' | b'\n' | b'\r' => break,
+                b']' if self.stage == Stage::Content => {
+                    let rest = &bytes[end..];
+                    if rest.starts_with(b"]]>") {
+                        return Err(Fault(ErrorKind::InvalidToken, end + 2));
+                    }
+                    if b"]]>".starts_with(rest) && !last {
+                        break;
+                    }
+                }
+                0..0x20 if *byte != b'\t' => break,
+                0xef if !text[end..].starts_with(is_char) => break,
+                _ => {}
+            }
+            end += 1;
+        }
+        if end > at {
+            self.emit(Event::Text(text[at..end].to_owned()), text, at, end);
+            return Ok(Step::To(end));
+        }
+        if bytes[at] == b']' { Ok(Step::Wait) } else { Err(Fault(ErrorKind::InvalidToken, at)) }
+    }
+
+    /// The end of a line, if one is at `at`: a line feed, whatever it was.
+    fn line_end(&mut self, text: &str, at: usize, last: bool) -> Option<Result<Step, Fault>> {
+        let end = match text.as_bytes()[at..] {
+            [b'\r'] if !last => return Some(Ok(Step::Wait)),
+            [b'\r', b'\n', ..] => at + 2,
+            [b'\r' | b'\n', ..] => at + 1,
+            _ => return None,
+        };
+        self.emit(Event::Text("\n".to_owned()), text, at, end);
+        Some(Ok(Step::To(end)))
+    }
+
+    fn cdata(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let bytes = text.as_bytes();
+        let rest = &bytes[at..];
+        if rest.starts_with(b"]]>") {
+            self.stage = Stage::Content;
+            self.emit(Event::EndCdata, text, at, at + 3);
+            return Ok(Step::To(at + 3));
+        }
+        if b"]]>".starts_with(rest) {
+            return if last { Err(Fault(ErrorKind::UnclosedCdata, at)) } else { Ok(Step::Wait) };
+        }
+        if let Some(step) = self.line_end(text, at, last) {
+            return step;
+        }
+        let mut end = at;
+        while let Some(byte) = bytes.get(end) {
+            let stops = match byte {
+                b'\n' | b'\r' => true,
+                b']' => {
+                    let rest = &bytes[end..];
+                    rest.starts_with(b"]]>") || (b"]]>".starts_with(rest) && !last)
+                }
+                0..0x20 => *byte != b'\t',
+                0xef => !text[end..].starts_with(is_char),
+                _ => false,
+            };
+            if stops {
+                break;
+            }
+            end += 1;
+        }
+        if end == at {
+            return Err(Fault(ErrorKind::InvalidToken, at));
+        }
+        self.emit(Event::Text(text[at..end].to_owned()), text, at, end);
+        Ok(Step::To(end))
+    }
+
+    pub(crate) fn comment(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        const START: &str = "<!--";
+        if !text[at..].starts_with(START) {
+            if START.starts_with(&text[at..]) {
+                return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+            }
+            return Err(Fault(ErrorKind::InvalidToken, at + 3));
+        }
+        self.scan.looked = self.scan.looked.max(START.len());
+        let end = self.scan.find(text, at, "--");
+        let inside = &text[at + START.len()..end.unwrap_or(text.len())];
+        if let Some(bad) = inside.find(|character| !is_char(character)) {
+            return Err(Fault(ErrorKind::InvalidToken, at + START.len() + bad));
+        }
+        match (end, end.and_then(|end| text.as_bytes().get(end + 2))) {
+            (Some(end), Some(b'>')) => {
+                self.emit(Event::Comment(lines(inside)), text, at, end + 3);
+                Ok(Step::To(end + 3))
+            }
+            (Some(end), Some(_)) => Err(Fault(ErrorKind::InvalidToken, end + 2)),
+            _ if last => Err(Fault(ErrorKind::UnclosedToken, at)),
+            _ => Ok(Step::Wait),
+        }
+    }
+
+    pub(crate) fn instruction(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        self.scan.looked = self.scan.looked.max(2);
+        let end = self.scan.find(text, at, "?>");
+        if end.is_none() && !last {
+            return Ok(Step::Wait);
+        }
+        let mut cursor = Cursor::new(&text[..end.unwrap_or(text.len())], at + 2);
+        if cursor.is_at_end() && end.is_none() {
+            return Err(Fault(ErrorKind::UnclosedToken, at));
+        }
+        let target = cursor.name(ErrorKind::InvalidToken)?;
+        let named_xml = target.eq_ignore_ascii_case("xml");
+        if (named_xml && target != "xml") || (self.options.namespaces.is_some() && target.contains(':')) {
+            return Err(cursor.fault(ErrorKind::InvalidToken));
+        }
+        if !cursor.is_at_end() && !cursor.peek().is_some_and(is_space) {
+            return Err(cursor.fault(ErrorKind::InvalidToken));
+        }
+        let data = cursor.rest();
+        if let Some(bad) = data.find(|character| !is_char(character)) {
+            return Err(Fault(ErrorKind::InvalidToken, cursor.at + bad));
+        }
+        let Some(end) = end else { return Err(Fault(ErrorKind::UnclosedToken, at)) };
+        if named_xml {
+            return Err(Fault(ErrorKind::MisplacedDeclaration, at));
+        }
+        let event = Event::Instruction { target: target.to_owned(), data: lines(tag::skip_space(data)) };
+        self.emit(event, text, at, end + 2);
+        Ok(Step::To(end + 2))
+    }
+
+    fn start_tag(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let end = if self.frames.is_empty() { self.scan.close(text, at) } else { Scan::default().close(text, at) };
+        if end.is_none() && !last {
+            return Ok(Step::Wait);
+        }
+        let tag = tag::parse(text, at, end, self.namespaces.is_some())?;
+        let Some(end) = end else { return Err(Fault(ErrorKind::UnclosedToken, at)) };
+        let mut attributes = Vec::with_capacity(tag.attributes.len());
+        let mut seen = HashSet::with_capacity(tag.attributes.len());
+        for written in &tag.attributes {
+            if !seen.insert(written.name) {
+                return Err(Fault(ErrorKind::DuplicateAttribute, written.at));
+            }
+            let mut value = tag::normalize(written.value, written.value_at, self).map_err(|fault| match fault {
+                Fault(kind @ (ErrorKind::UndefinedEntity | ErrorKind::RecursiveEntity), _) => Fault(kind, at),
+                fault => fault,
+            })?;
+            if self.dtd.is_list(tag.name, written.name) {
+                value = tag::collapse(&value);
+            }
+            attributes.push(Attribute { name: written.name.to_owned(), value, specified: true });
+        }
+        let defaults = self.dtd.defaults(tag.name).filter(|(name, _)| !seen.contains(name.as_str()));
+        let defaults: Vec<Attribute> = defaults
+            .map(|(name, value)| Attribute { name: name.clone(), value: value.clone(), specified: false })
+            .collect();
+        attributes.extend(defaults);
+        let (told, attributes, bound) = self.resolve(tag.name, attributes, text, at)?;
+        let name = told.clone();
+        self.emit(Event::Start { name, attributes, empty: tag.empty }, text, at, end + 1);
+        let open = Open { written: tag.name.to_owned(), told, bound };
+        if tag.empty {
+            self.close_element(open, true, text, end + 1, None);
+        } else {
+            self.open.push(open);
+        }
+        Ok(Step::To(end + 1))
+    }
+
+    /// Names with their namespaces, and how many prefixes the tag has bound.
+    fn resolve(
+        &mut self,
+        name: &str,
+        attributes: Vec<Attribute>,
+        text: &str,
+        at: usize,
+    ) -> Result<(String, Vec<Attribute>, usize), Fault> {
+        let fault = |kind| Fault(kind, at);
+        let Some(namespaces) = &mut self.namespaces else { return Ok((name.to_owned(), attributes, 0)) };
+        let mut bound = Vec::new();
+        let mut rest = Vec::with_capacity(attributes.len());
+        for attribute in attributes {
+            let prefix = match attribute.name.as_str() {
+                "xmlns" => None,
+                other => match other.strip_prefix("xmlns:") {
+                    Some(prefix) => Some(prefix),
+                    None => {
+                        rest.push(attribute);
+                        continue;
+                    }
+                },
+            };
+            namespaces.bind(prefix, &attribute.value).map_err(fault)?;
+            let uri = (!attribute.value.is_empty()).then(|| attribute.value.clone());
+            bound.push((prefix.map(str::to_owned), uri));
+        }
+        let prefixes = self.options.prefixes;
+        let told = namespaces.resolve(name, false, prefixes).map_err(fault)?;
+        let mut seen = HashSet::with_capacity(rest.len());
+        for attribute in &mut rest {
+            let bare = namespaces.resolve(&attribute.name, true, false).map_err(fault)?;
+            let qualified = attribute.name.contains(':');
+            if qualified && prefixes {
+                attribute.name = namespaces.resolve(&attribute.name, true, true).map_err(fault)?;
+            } else {
+                attribute.name.clone_from(&bare);
+            }
+            if qualified && !seen.insert(bare) {
+                return Err(Fault(ErrorKind::DuplicateAttribute, at));
+            }
+        }
+        let count = bound.len();
+        for (prefix, uri) in bound {
+            self.emit_silently(Event::StartNamespace { prefix, uri }, text, at);
+        }
+        Ok((told, rest, count))
+    }
+
+    fn end_tag(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let end = self.scan.find(text, at, ">");
+        if end.is_none() && !last {
+            return Ok(Step::Wait);
+        }
+        let unclosed = Fault(ErrorKind::UnclosedToken, at);
+        let mut cursor = Cursor::new(&text[..end.map_or(text.len(), |end| end + 1)], at + 2);
+        let name = tag::name(&mut cursor, self.namespaces.is_some(), unclosed)?;
+        cursor.space();
+        match cursor.peek() {
+            Some(b'>') => {}
+            Some(_) => return Err(cursor.fault(ErrorKind::InvalidToken)),
+            None => return Err(unclosed),
+        }
+        let lowest = self.frames.last().map_or(0, |frame| frame.depth);
+        if self.open.len() <= lowest {
+            return Err(Fault(ErrorKind::AsynchronousEntity, at));
+        }
+        match self.open.pop() {
+            Some(open) if open.written == name => {
+                self.close_element(open, false, text, at, Some(cursor.at + 1));
+                Ok(Step::To(cursor.at + 1))
+            }
+            _ => Err(Fault(ErrorKind::TagMismatch, at + 2)),
+        }
+    }
+
+    fn close_element(&mut self, open: Open, empty: bool, text: &str, at: usize, end: Option<usize>) {
+        let event = Event::End { name: open.told, empty };
+        match end {
+            Some(end) => self.emit(event, text, at, end),
+            None => self.emit_silently(event, text, at),
+        }
+        for _ in 0..open.bound {
+            let prefix = self.namespaces.as_mut().and_then(Namespaces::unbind);
+            self.emit_silently(Event::EndNamespace { prefix }, text, at);
+        }
+    }
+
+    fn reference(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+        let Some((reference, end)) = tag::reference(text, at)? else {
+            return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        };
+        let character = match reference {
+            Reference::Character(number) => {
+                Some(referenced(number).ok_or(Fault(ErrorKind::BadCharacterReference, at))?)
+            }
+            Reference::Entity(name) => predefined(name),
+        };
+        if let Some(character) = character {
+            self.emit(Event::Text(character.to_string()), text, at, end);
+            return Ok(Step::To(end));
+        }
+        let Reference::Entity(name) = reference else { return Ok(Step::To(end)) };
+        let fault = |kind| Fault(kind, at);
+        let Some(entity) = self.dtd.entity(name).map_err(fault)? else {
+            self.emit(Event::Skipped { name: name.to_owned(), parameter: false }, text, at, end);
+            return Ok(Step::To(end));
+        };
+        if entity.open {
+            return Err(fault(ErrorKind::RecursiveEntity));
+        }
+        match (&entity.declared.notation, entity.text.clone()) {
+            (Some(_), _) => return Err(fault(ErrorKind::BinaryEntity)),
+            (None, Some(_)) if !self.options.expand => {
+                self.emit(Event::Skipped { name: name.to_owned(), parameter: false }, text, at, end);
+            }
+            (None, Some(value)) => {
+                entity.open = true;
+                self.account(value.len()).map_err(fault)?;
+                if self.frames.is_empty() {
+                    self.locate(text, at);
+                }
+                let depth = self.open.len();
+                self.frames.push(Frame { text: value, at: 0, name: name.to_owned(), depth });
+            }
+            (None, None) => {
+                let (system, public) = (entity.declared.system.clone(), entity.declared.public.clone());
+                self.emit(Event::External { context: name.to_owned(), system, public }, text, at, end);
+            }
+        }
+        Ok(Step::To(end))
+    }
+
+    fn close_frame(&mut self, at: usize) -> Result<(), Fault> {
+        if let Some(frame) = self.frames.last() {
+            if frame.depth != self.open.len() || self.stage == Stage::Cdata {
+                return Err(Fault(ErrorKind::AsynchronousEntity, at));
+            }
+            self.dtd.close(&frame.name);
+            self.frames.pop();
+        }
+        Ok(())
+    }
+
+    /// Text of entities counts, so that a short document cannot become an endless one.
+    fn account(&mut self, bytes: usize) -> Result<(), ErrorKind> {
+        self.indirect += bytes as u64;
+        let total = self.direct + self.indirect;
+        if total > UNSUSPICIOUS && total / self.direct.max(1) > AMPLIFICATION {
+            return Err(ErrorKind::AmplificationLimit);
+        }
+        Ok(())
+    }
+}
+
+impl tag::Entities for Parser {
+    fn text(&mut self, name: &str) -> Result<Option<Rc<str>>, ErrorKind> {
+        let Some(entity) = self.dtd.entity(name)? else { return Ok(None) };
+        if entity.open {
+            return Err(ErrorKind::RecursiveEntity);
+        }
+        if entity.declared.notation.is_some() {
+            return Err(ErrorKind::BinaryEntity);
+        }
+        let text = entity.text.clone().ok_or(ErrorKind::ExternalEntityInAttribute)?;
+        entity.open = true;
+        self.account(text.len())?;
+        Ok(Some(text))
+    }
+
+    fn close(&mut self, name: &str) {
+        self.dtd.close(name);
+    }
+}

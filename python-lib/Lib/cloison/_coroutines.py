@@ -17,7 +17,7 @@ _ABSENT = ("fcntl", "select", "selectors", "socket", "socketserver", "subprocess
 
 #: Modules that want them to exist while they are defined.
 _WANTING = frozenset(
-    "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb pydoc urllib.request "
+    "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb platform pydoc urllib.request "
     "urllib.robotparser wsgiref.simple_server xml.sax.expatreader xml.sax.saxutils".split()
 )
 
@@ -102,6 +102,8 @@ class _Loader:
             self._loader.exec_module(module)
         if module.__name__ == "pdb":
             _corrections.without_signals(module)
+        if module.__name__ == "platform":
+            _corrections.without_kernel(module)
         if module.__name__ == "pydoc":
             _corrections.without_pager(module)
         if module.__name__ != "asyncio":

@@ -96,8 +96,16 @@ class _Loader:
         """Do as the frozen modules' loader does."""
         return self._loader.create_module(spec)
 
+    def get_source(self, fullname):
+        """Return the module's source."""
+        return self._loader.get_source(fullname)
+
+    def get_filename(self, fullname):
+        """Return the name that tracebacks show."""
+        return self._loader.get_filename(fullname)
+
     def exec_module(self, module):
-        """Define the module; `asyncio` is told to use our event loop."""
+        """Define the module, and correct it; `asyncio` is told to use our event loop."""
         with _absent_modules():
             self._loader.exec_module(module)
         if module.__name__ == "pdb":

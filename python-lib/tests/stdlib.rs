@@ -96,8 +96,9 @@ fn the_standard_library_has_its_sources() {
         "import inspect, json, json.decoder, linecache\n\
          print(inspect.getsource(json.dumps).splitlines()[0])\n\
          print(inspect.getsource(json.decoder).splitlines()[0])\n\
+         print(inspect.getsource(json.decoder.JSONDecoder).splitlines()[0])\n\
          print(inspect.getsource(inspect.getsource).splitlines()[0])",
-        "def dumps(obj, *, skipkeys=False, ensure_ascii=True, check_circular=True,\n\"\"\"Implementation of JSONDecoder\n\
+        "def dumps(obj, *, skipkeys=False, ensure_ascii=True, check_circular=True,\n\"\"\"Implementation of JSONDecoder\nclass JSONDecoder(object):\n\
          def getsource(object):\n",
     );
     let outcome = Template::start().run(script("import json\njson.loads('x')"));
@@ -127,10 +128,7 @@ fn breakpoint_stops_in_pdb_on_standard_input() {
 #[test]
 fn the_platform_is_named_without_its_kernel() {
     let expected = format!("Linux Linux-{arch} {arch} ('', '')\n", arch = std::env::consts::ARCH);
-    prints(
-        "import platform as p\nprint(p.system(), p.platform().removesuffix('-with'), p.machine(), (p.release(), p.version()))",
-        &expected,
-    );
+    prints("import platform as p\nprint(p.system(), p.platform(), p.machine(), (p.release(), p.version()))", &expected);
 }
 
 /// No correction: both were said to be faults, and are as in CPython 3.14 but for its older Unicode. RustPython (0.6.0) has

@@ -57,6 +57,7 @@ def start():
     sys.dont_write_bytecode = True
     for name in COMMON:
         __import__(name)
+    _corrections.with_frozen_files(sys.modules["inspect"])
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
     os._fork_handlers().clear()
 

@@ -17,7 +17,7 @@ _ABSENT = ("fcntl", "select", "selectors", "socket", "socketserver", "subprocess
 
 #: Modules that want them to exist while they are defined.
 _WANTING = frozenset(
-    "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb pydoc urllib.request "
+    "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb platform pydoc urllib.request "
     "urllib.robotparser wsgiref.simple_server xml.sax.expatreader xml.sax.saxutils".split()
 )
 
@@ -96,12 +96,22 @@ class _Loader:
         """Do as the frozen modules' loader does."""
         return self._loader.create_module(spec)
 
+    def get_source(self, fullname):
+        """Return the module's source."""
+        return self._loader.get_source(fullname)
+
+    def get_filename(self, fullname):
+        """Return the name that tracebacks show."""
+        return self._loader.get_filename(fullname)
+
     def exec_module(self, module):
-        """Define the module; `asyncio` is told to use our event loop."""
+        """Define the module, and correct it; `asyncio` is told to use our event loop."""
         with _absent_modules():
             self._loader.exec_module(module)
         if module.__name__ == "pdb":
             _corrections.without_signals(module)
+        if module.__name__ == "platform":
+            _corrections.without_kernel(module)
         if module.__name__ == "pydoc":
             _corrections.without_pager(module)
         if module.__name__ != "asyncio":

@@ -54,6 +54,35 @@ def mapping_proxy_str(proxy):
     return repr(proxy).removeprefix("mappingproxy(").removesuffix(")")
 
 
+def with_frozen_files(inspect):
+    """Have `inspect` find the source of frozen modules, which have no `__file__`, and of their classes."""
+    getfile = inspect.getfile
+
+    def getfile_of_frozen(object):
+        """Return a frozen module's name as tracebacks show it, or what `inspect` would."""
+        try:
+            return getfile(object)
+        except (OSError, TypeError):
+            name = object.__name__ if inspect.ismodule(object) else getattr(object, "__module__", None)
+            spec = getattr(sys.modules.get(name), "__spec__", None)
+            if getattr(spec, "origin", None) != "frozen" or spec.loader.get_source(name) is None:
+                raise
+            return name
+
+    inspect.getfile = getfile_of_frozen
+
+
+def without_kernel(platform):
+    """Have `platform.platform()` end where it knows no more: it would say "with" and no C library."""
+    describe = platform.platform
+
+    def describe_without_kernel(aliased=False, terse=False):
+        """Return system and processor."""
+        return describe(aliased, terse).removesuffix("-with")
+
+    platform.platform = describe_without_kernel
+
+
 def without_pager(pydoc):
     """Have `help()` print: a pager would be another program."""
 

@@ -5,7 +5,7 @@ use crate::cursor::Cursor;
 use crate::error::{ErrorKind, Fault};
 use crate::event::{ContentModel, Entity, Event, ModelKind, Quantifier};
 use crate::parser::{Parser, Stage, Step};
-use crate::tag::{self, Reference, Scan, lines};
+use crate::tag::{self, Reference, lines};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -89,7 +89,7 @@ impl Parser {
         if self.dtd.seen {
             return Err(Fault(ErrorKind::Syntax, at));
         }
-        let Some(end) = end_of_head(text, at) else {
+        let Some(end) = self.scan.any(text, at, b"[>") else {
             return if last { Err(Fault(ErrorKind::NoElements, text.len())) } else { Ok(Step::Wait) };
         };
         let mut cursor = Cursor::new(&text[..end], at + START.len());
@@ -177,7 +177,7 @@ impl Parser {
             [b'<', b'!', b'-', ..] => self.comment(text, at, last),
             [b'<'] | [b'<', b'!'] => unclosed(),
             [b'<', b'!', ..] => {
-                let Some(end) = Scan::default().close(text, at) else { return unclosed() };
+                let Some(end) = self.scan.close(text, at) else { return unclosed() };
                 self.markup(text, at, end)?;
                 Ok(Step::To(end + 1))
             }
@@ -306,20 +306,6 @@ impl Parser {
         }
         Ok(vec![Event::Entity(entity)])
     }
-}
-
-/// Where the head of a document type ends: at `[` or `>` outside of quotes.
-fn end_of_head(text: &str, at: usize) -> Option<usize> {
-    let mut quote = None;
-    for (index, byte) in text.bytes().enumerate().skip(at) {
-        match (byte, quote) {
-            (b'[' | b'>', None) => return Some(index),
-            (b'"' | b'\'', None) => quote = Some(byte),
-            (byte, Some(open)) if byte == open => quote = None,
-            _ => {}
-        }
-    }
-    None
 }
 
 /// System and public identifier of what stands elsewhere.

@@ -77,7 +77,7 @@ pub struct Parser {
     /// An entity of another document: content alone.
     external: bool,
     at: usize,
-    scan: Scan,
+    pub(crate) scan: Scan,
     frames: Vec<Frame>,
     open: Vec<Open>,
     namespaces: Option<Namespaces>,
@@ -560,6 +560,9 @@ impl Parser {
         }
         self.scan.looked = self.scan.looked.max(START.len());
         let end = self.scan.find(text, at, "--");
+        if end.is_none() && !last {
+            return Ok(Step::Wait);
+        }
         let inside = &text[at + START.len()..end.unwrap_or(text.len())];
         if let Some(bad) = inside.find(|character| !is_char(character)) {
             return Err(Fault(ErrorKind::InvalidToken, at + START.len() + bad));

@@ -31,10 +31,15 @@ pub(crate) struct Scan {
 impl Scan {
     /// Where the `>` is that ends what begins at `at`, outside of quotes.
     pub(crate) fn close(&mut self, text: &str, at: usize) -> Option<usize> {
+        self.any(text, at, b">")
+    }
+
+    /// Where the first of `ends` is behind `at`, outside of quotes.
+    pub(crate) fn any(&mut self, text: &str, at: usize, ends: &[u8]) -> Option<usize> {
         let bytes = text.as_bytes();
         for (index, byte) in bytes.iter().enumerate().skip(at + self.looked) {
             match (*byte, self.quote) {
-                (b'>', None) => return Some(index),
+                (byte, None) if ends.contains(&byte) => return Some(index),
                 (b'"' | b'\'', None) => self.quote = Some(*byte),
                 (byte, Some(quote)) if byte == quote => self.quote = None,
                 _ => {}

@@ -186,3 +186,39 @@ fn events_are_those_of_expat() {
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// Piece by piece, what has been looked at is not looked at again: a long token in short pieces takes no longer than its length.
+#[test]
+fn long_tokens_in_short_pieces() {
+    let long = "x".repeat(400_000);
+    for (head, tail) in [
+        ("<a><!--", "--></a>"),
+        ("<a b='", "'/>"),
+        ("<a><?p ", "?></a>"),
+        ("<a><![CDATA[", "]]></a>"),
+        ("<!DOCTYPE a SYSTEM '", "'><a/>"),
+        ("<!DOCTYPE a [<!ENTITY b '", "'>]><a/>"),
+        ("<!DOCTYPE a [<!-- ", " -->]><a/>"),
+    ] {
+        let document = [head, &long, tail].concat();
+        let told = events(document.as_bytes(), "plain", 16);
+        assert_eq!(told, events(document.as_bytes(), "plain", document.len()), "{head}");
+        assert!(told.last().is_some_and(|last| last.contains("end")), "{head}");
+    }
+}
+
+/// Whatever is fed, a parser comes to an end: every document of the list, cut anywhere, with a byte changed anywhere.
+#[test]
+fn no_document_is_too_strange() {
+    for line in DOCUMENTS.lines() {
+        let document = unescape(line);
+        for cut in 0..document.len() {
+            events(&document[..cut], "namespaces", 5);
+            for byte in [b'<', b'&', b'\0', b'"', b']', 0xff] {
+                let mut changed = document.clone();
+                changed[cut] = byte;
+                events(&changed, "namespaces", 3);
+            }
+        }
+    }
+}

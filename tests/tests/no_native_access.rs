@@ -38,7 +38,7 @@ fn a_file_cannot_be_opened() {
 }
 
 /// Modules, and a word of what would be needed instead.
-const MODULES: [(&str, &str); 35] = [
+const MODULES: [(&str, &str); 34] = [
     ("ctypes", "zone"),
     ("_ctypes", "zone"),
     ("ctypes.util", "zone"),

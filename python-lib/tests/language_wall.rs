@@ -34,6 +34,10 @@ fn what_needs_the_system_says_what_would_be_needed() {
         ("import mmap", "No module named 'mmap': sharing or mapping memory needs a zone"),
         ("import fcntl", "No module named 'fcntl': a microprocess has no files"),
         ("import signal; signal.signal(2, print)", "HostDenied: [Errno 13] signal(): signals are the broker's"),
+        (
+            "import time; time.clock_settime(time.CLOCK_REALTIME, 0)",
+            "HostDenied: [Errno 13] clock_settime(): the machine's clock is not a microprocess's to set",
+        ),
         ("import multiprocessing", "No module named 'multiprocessing': a microprocess starts no programs"),
         (
             "import threading; threading.Thread(target=print).start()",

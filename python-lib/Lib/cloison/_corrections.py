@@ -43,10 +43,21 @@ def _site_builtins():
     builtins.help = _sitebuiltins._Helper()
 
 
+def _clock():
+    # RustPython makes the system call, which ends the process.
+    import time
+
+    from cloison import _needs
+
+    for name in ("clock_settime", "clock_settime_ns"):
+        setattr(time, name, _needs.denied_function(name, "time"))
+
+
 def apply():
     """Put it right, before the template imports anything of the application's."""
     _sources()
     _site_builtins()
+    _clock()
 
 
 def mapping_proxy_str(proxy):

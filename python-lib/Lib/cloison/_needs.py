@@ -3,6 +3,7 @@
 `MODULES` says it for modules that cannot be imported, `OS_FUNCTIONS` for functions of `os`.
 """
 
+_CLOCK = "the machine's clock is not a microprocess's to set"
 _FILES = "a microprocess has no files: it needs a capability for them (a zone whose manifest lists them under `[sandbox] files`)"
 _FOREIGN = (
     "native code runs in a zone: declare the library in a NAME.zone.toml, grant it in cloison.toml "
@@ -96,7 +97,7 @@ OS_FUNCTIONS = _table([
 
 
 def deny_function(name, subject=None, module="os"):
-    """Raise `cloison.HostDenied` for a function of `os` or `signal`."""
+    """Raise `cloison.HostDenied` for a function of `os`, `signal` or `time`."""
     from cloison._errors import HostDenied
 
     raise HostDenied(f"{name}(): {_need(name, module)}", subject if isinstance(subject, (str, bytes)) else None)
@@ -115,7 +116,9 @@ def denied_function(name, module="os"):
 
 
 def _need(name, module):
-    return OS_FUNCTIONS.get(name, _FILES) if module == "os" else _SIGNALS
+    if module == "os":
+        return OS_FUNCTIONS.get(name, _FILES)
+    return _CLOCK if module == "time" else _SIGNALS
 
 
 def open_file(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None):

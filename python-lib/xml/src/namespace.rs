@@ -29,7 +29,7 @@ impl Namespaces {
             _ => {}
         }
         // What separates the parts of a name must not be in one of them.
-        if self.separator.is_some_and(|separator| uri.contains(separator) && !separator.is_ascii_graphic_of_uri()) {
+        if self.separator.is_some_and(|separator| uri.contains(separator) && !may_be_in_uri(separator)) {
             return Err(ErrorKind::Syntax);
         }
         self.bindings.push((prefix.map(str::to_owned), (!uri.is_empty()).then(|| uri.to_owned())));
@@ -70,13 +70,7 @@ impl Namespaces {
     }
 }
 
-trait OfUri {
-    fn is_ascii_graphic_of_uri(self) -> bool;
-}
-
-impl OfUri for char {
-    /// Expat lets a separator be part of a namespace if RFC 3986 does.
-    fn is_ascii_graphic_of_uri(self) -> bool {
-        self.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(self)
-    }
+/// Expat lets a separator be part of a namespace if RFC 3986 does.
+fn may_be_in_uri(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-._~:/?#[]@!$&'()*+,;=%".contains(character)
 }

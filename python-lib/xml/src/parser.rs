@@ -403,7 +403,7 @@ impl Parser {
                 None if last => return Err(Fault(ErrorKind::UnclosedToken, at)),
                 None => return Ok(Step::Wait),
                 Some(b'?') => return self.instruction(text, at, last),
-                Some(b'!') if ["<!--", "<!-", "<!"].iter().any(|start| rest == *start) || rest.starts_with("<!--") => {
+                Some(b'!') if ["<!-", "<!"].contains(&rest) || rest.starts_with("<!--") => {
                     return self.comment(text, at, last);
                 }
                 Some(b'!') if !epilog => return self.doctype(text, at, last),

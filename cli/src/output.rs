@@ -23,6 +23,15 @@ pub fn data(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A text without what a terminal would obey, or what would change the order of its letters: it may come from anybody's file.
+pub fn printable(text: &str) -> String {
+    let hidden = |one: char| {
+        one.is_control() || matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let show = |one: char| if hidden(one) { one.escape_unicode().to_string() } else { one.to_string() };
+    text.chars().map(show).collect()
+}
+
 /// Show an error.
 pub fn error(error: &anyhow::Error) {
     if let Some(LoadError::Manifests(mistakes)) = error.downcast_ref() {
@@ -34,6 +43,7 @@ pub fn error(error: &anyhow::Error) {
     }
     let (red, cyan, plain) = if colour() { ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m") } else { ("", "", "") };
     for (index, line) in text.trim_end().lines().enumerate() {
+        let line = printable(line);
         match line.strip_prefix("hint: ") {
             Some(hint) => eprintln!("{cyan}hint{plain}: {hint}"),
             None if index == 0 => eprintln!("{red}error{plain}: {line}"),

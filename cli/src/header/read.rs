@@ -29,11 +29,14 @@ struct Reader<'u> {
     text: &'u str,
     header: Header,
     known: Known,
+    /// The names of the functions that the header has so far.
+    names: BTreeSet<String>,
 }
 
 /// Everything that the tree declares; functions and constants of the header alone.
 pub fn header(unit: &Unit, parsed: &Parsed) -> Header {
-    let mut reader = Reader { text: &parsed.text, header: Header::default(), known: Known::new() };
+    let mut reader =
+        Reader { text: &parsed.text, header: Header::default(), known: Known::new(), names: BTreeSet::new() };
     reader.header.unread.clone_from(&parsed.unread);
     for external in &parsed.tree.0 {
         let part = unit.part(external.span.start);
@@ -75,7 +78,8 @@ pub fn type_name(text: &str) -> Option<Type> {
     };
     let Expression::SizeOfTy(name) = &expression.node else { return None };
     let name = &name.node.0.node;
-    let mut reader = Reader { text: &parsed.source, header: Header::default(), known: Known::new() };
+    let mut reader =
+        Reader { text: &parsed.source, header: Header::default(), known: Known::new(), names: BTreeSet::new() };
     let (base, constant) = reader.base(pieces(&name.specifiers), false);
     Some(match &name.declarator {
         Some(declarator) => reader.derive(&declarator.node, base, constant).0,
@@ -113,7 +117,7 @@ impl Reader<'_> {
                 }
                 if hidden {
                     self.header.inline.push(name);
-                } else if !self.header.functions.iter().any(|function| function.name == name) {
+                } else if self.names.insert(name.clone()) {
                     self.header.functions.push(Function {
                         name,
                         returns: *returns,

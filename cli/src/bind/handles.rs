@@ -143,7 +143,7 @@ fn handle(header: &Header, tag: &str, used: &Use<'_>, pointers: &BTreeMap<&str, 
     let dummy = matches!(&record.members[..], [(name, _)] if is_dummy(name));
     let pointers = record.members.iter().any(|(_, member)| header.resolve(member).is_pointer());
     match (used.made || used.shown) && others {
-        true if dummy || pointers || handle.pointer.is_some() => Some(handle),
+        true if dummy || handle.pointer.is_some() || (pointers && used.made) => Some(handle),
         true if used.made => {
             handle.ask = Some(format!(
                 "functions give pointers to it and take them: objects of the library's (handle = true), {copied}?"

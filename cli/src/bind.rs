@@ -16,6 +16,7 @@ mod infer;
 mod library;
 mod pattern;
 mod types;
+mod verbs;
 
 #[cfg(test)]
 pub use entry::RESERVED;
@@ -40,6 +41,7 @@ const REFUSED: &str = "the C compiler cannot compile it by itself";
   cloison bind zlib.h -o zlib.zone.toml
   cloison bind sqlite3.h --function 'sqlite3_open*' --function 'sqlite3_exec'
   cloison bind build/mine.h -I build --library ./build/libmine.so
+  cloison bind pcre2.h -D PCRE2_CODE_UNIT_WIDTH=8 --function '*_8'
 
 The draft says what C says. What C does not say stands in it as `decide = \"…\"`; `cloison check` lists those places.")]
 pub struct Arguments {
@@ -48,9 +50,18 @@ pub struct Arguments {
     /// The library: a soname, or a path (anything with a `/`); without it, one that has the functions is looked for
     #[arg(long, value_name = "SONAME")]
     library: Option<String>,
-    /// Only functions whose name matches, with `*` and `?`; may be repeated
+    /// Only functions and constants whose name matches, with `*` and `?`; may be repeated
     #[arg(long = "function", value_name = "GLOB")]
     functions: Vec<String>,
+    /// With `--function`: also constants whose name matches; may be repeated
+    #[arg(long = "constant", value_name = "GLOB", requires = "functions")]
+    constants: Vec<String>,
+    /// Define a macro, as for a compiler; may be repeated
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    define: Vec<String>,
+    /// Let a macro be undefined; may be repeated
+    #[arg(short = 'U', value_name = "NAME")]
+    undefine: Vec<String>,
     /// Another folder with headers; may be repeated
     #[arg(short = 'I', value_name = "DIR")]
     include: Vec<PathBuf>,
@@ -73,37 +84,49 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         );
     }
     let also = |path: &Path| arguments.include_from.iter().any(|glob| is_from(path, glob));
-    let compiler = Compiler::new(&arguments.include);
+    let compiler = Compiler::new(&arguments.include).macros(&arguments.define, &arguments.undefine)?;
     let mut header = Header::read(&arguments.header, &compiler, &also)?;
     let complaints = compiler.complaints(&arguments.header)?;
     if let Some(said) = &complaints {
         if header.functions.is_empty() {
             bail!("{}: {REFUSED}:\n{said}\nhint: `-I FOLDER` says where other headers are", arguments.header);
         }
-        eprintln!("warning: {}: {REFUSED}, so the draft may lack what it declares:\n{said}", arguments.header);
+        say(&format!("warning: {}: {REFUSED}, so the draft may lack what it declares:", arguments.header));
+        said.lines().for_each(say);
     }
     if header.functions.is_empty() {
         bail!("{}: no function is declared in it\nhint: {}", arguments.header, elsewhere(&header));
     }
     if header.files.iter().all(|file| file.path != header.path) {
         let own = header.files.iter().filter(|file| file.own);
-        eprintln!("{}: declares no function itself, but includes {}", arguments.header, list(own));
+        say(&format!("{}: declares no function itself, but includes {}", arguments.header, list(own)));
     }
     if !arguments.functions.is_empty() {
-        let wanted = |name: &str| arguments.functions.iter().any(|glob| pattern::matches(glob, name));
+        let any = |globs: &[String], name: &str| globs.iter().any(|glob| pattern::matches(glob, name));
+        let wanted = |name: &str| any(&arguments.functions, name);
         if !header.functions.iter().any(|function| wanted(&function.name)) {
             bail!("{}: no function matches `{}`", arguments.header, arguments.functions.join("`, `"));
         }
         header.functions.iter_mut().for_each(|function| function.wanted = wanted(&function.name));
+        header.constants.retain(|(name, _)| wanted(name) || any(&arguments.constants, name));
+        header.inline.retain(|name| wanted(name));
+        let is_word = |one: char| one.is_ascii_alphanumeric() || one == '_';
+        header.unread.retain(|text| text.split(|one| !is_word(one)).any(|word| !word.is_empty() && wanted(word)));
     }
     let library = library::locate(&header, arguments.library.as_deref(), arguments.output.as_deref())?;
     if library.named == Named::Unknown {
-        eprintln!("{}: no library on this machine has its functions, so `library` wants a decision", arguments.header);
+        let what = "no library on this machine has its functions, so `library` wants a decision";
+        say(&format!("{}: {what}", arguments.header));
     }
     let draft = draft::draft(&header, &library);
     crate::output::data(arguments.output.as_deref(), &draft.text)?;
-    eprintln!("{}", draft.summary(&arguments.header));
+    say(&draft.summary(&arguments.header));
     Ok(ExitCode::SUCCESS)
+}
+
+/// One line on standard error. What stands in it may be from a header.
+fn say(line: &str) {
+    eprintln!("{}", crate::output::printable(line));
 }
 
 /// Whether a path, or the end of one, is as a glob says.

@@ -2,25 +2,31 @@
 //!
 //! ```text
 //!  zlib.h ──cc -E -dD──▶ one text with line markers ──lang-c──▶ syntax tree ──▶ Header
-//!          (preprocess)                              (parse)             (read)
+//!          (preprocess)                        (split, parse)           (read)
 //! ```
 //!
 //! The local compiler finds the file, expands macros and says from which file each line is; `lang-c` knows C's grammar.
 //! [`Header`] keeps what a binding needs: functions, named types and constants, in the header's order. Nothing here is
 //! trusted more than a person's own typing: what comes out is a draft, or is compared.
 
+mod compiler;
 mod evaluate;
 mod parse;
 mod preprocess;
 mod read;
+mod split;
 mod types;
 
+pub use compiler::Compiler;
 pub use evaluate::Value;
-pub use preprocess::{Compiler, include};
+pub use preprocess::include;
 pub use types::{Function, Parameter, Record, Type, is_known, words};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The stack of the thread that reads a header, in bytes: what the deepest declaration needs, several times over.
+const STACK: usize = 512 << 20;
 
 /// What a header declares.
 #[derive(Debug, Default)]
@@ -59,9 +65,13 @@ impl Header {
     /// Read a header. `name` is a path, or what stands between `<` and `>`. What is declared counts if it is in the header
     /// itself, in what belongs to it (`Unit::parts`), or in a file that `also` accepts.
     pub fn read(name: &str, compiler: &Compiler, also: &dyn Fn(&Path) -> bool) -> anyhow::Result<Self> {
-        let unit = compiler.preprocess(name, also)?;
-        let parsed = parse::parse(&unit);
-        let mut header = read::header(&unit, &parsed);
+        let unit = preprocess::preprocess(compiler, name, also)?;
+        // Parser and reader go as deep as declarations are nested, which `split` bounds; so is what they need for it.
+        let read = || parse::parse(&unit).map(|parsed| read::header(&unit, &parsed));
+        let header = std::thread::scope(|scope| {
+            std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read).map(|reader| reader.join())
+        })?;
+        let mut header = header.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
         header.path = unit.header;
         Ok(header)
     }

@@ -41,6 +41,15 @@ impl std::fmt::Display for Ending {
     }
 }
 
+/// A text without what a terminal would obey, or what would change the order of its letters: it may come from anybody's file.
+pub fn printable(text: &str) -> String {
+    let hidden = |one: char| {
+        one.is_control() || matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let show = |one: char| if hidden(one) { one.escape_unicode().to_string() } else { one.to_string() };
+    text.chars().map(show).collect()
+}
+
 /// Show an error.
 pub fn error(error: &anyhow::Error) {
     let _ = std::io::stderr().write_all(words(error).as_bytes());
@@ -56,10 +65,13 @@ pub fn words(error: &anyhow::Error) -> String {
         return text.trim_end().to_owned() + "\n";
     }
     let (red, cyan, plain) = if colour() { ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m") } else { ("", "", "") };
-    let line = |(index, line): (usize, &str)| match line.strip_prefix("hint: ") {
-        Some(hint) => format!("{cyan}hint{plain}: {hint}\n"),
-        None if index == 0 => format!("{red}error{plain}: {line}\n"),
-        None => format!("{line}\n"),
+    let line = |(index, line): (usize, &str)| {
+        let line = printable(line);
+        match line.strip_prefix("hint: ") {
+            Some(hint) => format!("{cyan}hint{plain}: {hint}\n"),
+            None if index == 0 => format!("{red}error{plain}: {line}\n"),
+            None => format!("{line}\n"),
+        }
     };
     text.trim_end().lines().enumerate().map(line).collect()
 }

@@ -5,9 +5,10 @@ use super::handles::Handles;
 use super::infer;
 use super::library::{Found, Named};
 use super::types::{Needs, Types};
-use crate::header::{Header, Value};
+use crate::header::{Function, Header, Value};
+use crate::output::printable;
 use cloison_manifest::manifest;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// A draft and what became of the header.
@@ -50,23 +51,26 @@ fn write(header: &Header, library: &Found, trial: bool) -> Draft {
         let missing = |free: &mut String| !symbols.contains(free);
         handles.0.values_mut().for_each(|handle| drop(handle.free.take_if(missing)));
     }
-    let types = Types { header, handles: &handles };
-    let mut work = Work { types: &types, library, needs: Needs::new(), trial };
+    let functions = header.functions.iter().map(|one| &*one.name).collect();
+    let types = Types { header, handles: &handles, functions };
+    let frees = handles.0.values().filter_map(|handle| handle.free.as_deref()).collect();
+    let by_name = header.functions.iter().map(|one| (&*one.name, one)).collect();
+    let mut work = Work { types: &types, library, frees, by_name, needs: Needs::new(), trial };
     let wanted = work.wanted();
-    let entries = header.functions.iter().filter(|function| wanted.contains(&*function.name));
-    let entries: Vec<_> = entries.map(|one| (one, work.judged(infer::entry(&types, one)))).collect();
+    let functions = header.functions.iter().filter(|function| wanted.contains(&*function.name));
+    let mut entries: Vec<_> = functions.map(|one| work.drafted(one)).collect();
+    work.judge(&mut entries);
     let mut draft = Draft { text: work.head(), through: 0, undecided: 0, cannot: 0 };
     let mut body = String::new();
-    for (function, entry) in &entries {
-        let mut needs = Needs::new();
-        types.collect(&function_type(&types, function), &mut needs);
-        let open = entry.questions() + needs.iter().map(|need| types.questions(need)).sum::<usize>();
+    for Drafted { entry, needs } in &entries {
         match &entry.cannot {
             Some(reason) => {
                 draft.cannot += 1;
-                let _ = write!(body, "\n# [functions.{}]: {reason}\n# c = {}\n", entry.name, quoted(&entry.c));
+                let (reason, name) = (printable(reason), &entry.symbol);
+                let _ = write!(body, "\n# [functions.{name}]: {reason}\n# c = {}\n", quoted(&entry.c));
             }
             None => {
+                let open = entry.questions() + needs.iter().map(|need| types.questions(need)).sum::<usize>();
                 if open == 0 {
                     draft.through += 1
                 } else {
@@ -76,24 +80,30 @@ fn write(header: &Header, library: &Found, trial: bool) -> Draft {
             }
         }
     }
-    for (_, entry) in entries.iter().filter(|(_, entry)| entry.cannot.is_none()) {
-        work.need(entry);
+    let mut there = BTreeSet::new();
+    for Drafted { entry, needs } in entries.iter().filter(|one| one.entry.cannot.is_none()) {
+        work.needs.extend(needs.iter().cloned());
+        there.insert(&*entry.symbol);
     }
     draft.text += &work.constants();
-    let there = entries.iter().filter(|(_, entry)| entry.cannot.is_none()).map(|(_, entry)| &*entry.name).collect();
     draft.text += &work.types_in_order(&there);
     draft.text += &body;
     for name in &header.inline {
         let _ = write!(draft.text, "\n# `{name}` has its body in the header, so the library has no such function\n");
     }
     for text in &header.unread {
-        let short: String = text.chars().take(120).collect();
-        let _ = write!(draft.text, "\n# could not be read: {short}\n");
+        let _ = write!(draft.text, "\n# could not be read: {}\n", printable(text));
     }
     draft
 }
 
-fn function_type(types: &Types<'_>, function: &crate::header::Function) -> crate::header::Type {
+/// A function's entry, and the types that it needs.
+struct Drafted {
+    entry: Entry,
+    needs: Needs,
+}
+
+fn function_type(types: &Types<'_>, function: &Function) -> crate::header::Type {
     types.written(&crate::header::Type::Function {
         returns: Box::new(function.returns.clone()),
         parameters: function.parameters.clone(),
@@ -104,6 +114,9 @@ fn function_type(types: &Types<'_>, function: &crate::header::Function) -> crate
 struct Work<'w> {
     types: &'w Types<'w>,
     library: &'w Found,
+    /// The functions that end handles.
+    frees: BTreeSet<&'w str>,
+    by_name: BTreeMap<&'w str, &'w Function>,
     needs: Needs,
     /// Plausible answers stand in the place of the questions.
     trial: bool,
@@ -123,47 +136,61 @@ impl Work<'_> {
         names
     }
 
-    /// The entry, with the reason if it cannot be expressed.
-    fn judged(&self, mut entry: Entry) -> Entry {
-        if let Some(symbols) = self.library.symbols.as_ref().filter(|symbols| !symbols.contains(&entry.name)) {
-            let lack =
-                symbols.old(&entry.name).map_or_else(|| "has no such function".into(), |_| symbols.lack(&entry.name));
-            entry.cannot = Some(format!("{} {lack}", self.library.named.name()));
-        }
-        if self.frees().any(|free| free == entry.name) {
-            entry.own.push(("internal".to_owned(), "true".to_owned()));
-        }
-        if entry.cannot.is_none() {
-            entry.cannot = self.refused(&entry);
-        }
-        entry
-    }
-
-    /// The functions that end handles.
-    fn frees(&self) -> impl Iterator<Item = &str> {
-        self.types.handles.0.values().filter_map(|handle| handle.free.as_deref())
-    }
-
-    /// What the reader says of a manifest that has this function alone, and what that needs.
-    fn refused(&self, entry: &Entry) -> Option<String> {
-        let header = self.types.header;
-        let function = header.functions.iter().find(|function| function.name == entry.name)?;
+    fn drafted(&self, function: &Function) -> Drafted {
+        let mut entry = infer::entry(self.types, function);
         let mut needs = Needs::new();
         self.types.collect(&function_type(self.types, function), &mut needs);
-        let mut text = self.zone(true);
-        let mut functions = vec![entry.clone()];
-        for need in &needs {
-            let free = self.types.handles.0.get(need).and_then(|handle| handle.free.as_deref());
-            text += &self.types.toml(need, free, true);
-            let free = free.and_then(|free| header.functions.iter().find(|function| function.name == free));
-            if let Some(free) = free.filter(|free| functions.iter().all(|known| known.name != free.name)) {
-                let mut free = infer::entry(self.types, free);
-                free.own.push(("internal".to_owned(), "true".to_owned()));
-                functions.push(free);
+        if let Some(symbols) = self.library.symbols.as_ref().filter(|symbols| !symbols.contains(&entry.symbol)) {
+            let old = symbols.old(&entry.symbol);
+            let lack = old.map_or_else(|| "has no such function".into(), |_| symbols.lack(&entry.symbol));
+            entry.cannot = Some(format!("{} {lack}", self.library.named.name()));
+        }
+        if self.frees.contains(entry.symbol.as_str()) {
+            entry.own.push(("internal".to_owned(), "true".to_owned()));
+        }
+        Drafted { entry, needs }
+    }
+
+    /// Notes why entries cannot be expressed. They are tried together, then in halves, so that few trials do for many.
+    fn judge(&self, entries: &mut [Drafted]) {
+        let mut open: Vec<_> = entries.iter_mut().filter(|one| one.entry.cannot.is_none()).collect();
+        self.judge_open(&mut open);
+    }
+
+    fn judge_open(&self, open: &mut [&mut Drafted]) {
+        let refused = match &open[..] {
+            [] => return,
+            some => self.refused(some),
+        };
+        match (open, refused) {
+            (_, None) => {}
+            ([one], refused) => one.entry.cannot = refused,
+            (open, Some(_)) => {
+                let (left, right) = open.split_at_mut(open.len() / 2);
+                self.judge_open(left);
+                self.judge_open(right);
             }
         }
-        for function in &functions {
-            text += &function.toml(true);
+    }
+
+    /// What the reader says of a manifest that has these functions alone, and what they need.
+    fn refused(&self, entries: &[&mut Drafted]) -> Option<String> {
+        let needs: BTreeSet<&String> = entries.iter().flat_map(|one| &one.needs).collect();
+        let names: BTreeSet<_> = entries.iter().map(|one| &*one.entry.symbol).collect();
+        let mut text = self.zone(true);
+        let mut more = BTreeSet::new();
+        for need in needs {
+            let free = self.types.handles.0.get(need).and_then(|handle| handle.free.as_deref());
+            text += &self.types.toml(need, free, true);
+            more.extend(free.filter(|free| !names.contains(free)));
+        }
+        for free in more.iter().filter_map(|free| self.by_name.get(free)) {
+            let mut free = infer::entry(self.types, free);
+            free.own.push(("internal".to_owned(), "true".to_owned()));
+            text += &free.toml(true);
+        }
+        for one in entries {
+            text += &one.entry.toml(true);
         }
         let mistakes = manifest::parse("draft", &text).err()?;
         let first = mistakes.iter().next()?;
@@ -194,39 +221,45 @@ impl Work<'_> {
         let file =
             self.types.header.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         format!(
-            "# Drafted by `cloison bind` from {file}.\n#\n\
+            "# Drafted by `cloison bind` from {}.\n#\n\
              # `decide = \"…\"` stands where C does not say what a pointer is for. Replace it by the keys that are right;\n\
              # `cloison check` lists what is left. Then delete what you do not need, and add `doc`, `range`, `default` and\n\
              # `returns` where you know more than the header.\n{}",
+            printable(&file),
             self.zone(self.trial)
         )
     }
 
-    fn need(&mut self, entry: &Entry) {
-        if let Some(function) = self.types.header.functions.iter().find(|function| function.name == entry.name) {
-            self.types.collect(&function_type(self.types, function), &mut self.needs);
-        }
-    }
-
     fn constants(&self) -> String {
-        let mut text = String::new();
-        let mut seen = BTreeSet::new();
+        let mut taken: BTreeSet<_> = self.by_name.keys().map(|name| (*name).to_owned()).collect();
+        taken.extend(self.needs.iter().map(|need| self.types.key(need)));
+        let mut lines = Vec::new();
         for (name, value) in &self.types.header.constants {
-            let taken = self.types.header.functions.iter().any(|function| function.name == *name)
-                || self.needs.iter().any(|need| self.types.key(need) == *name);
             let value = match value {
                 Value::Float(value) if value.is_finite() => format!("{value:?}"),
                 Value::Integer(value) if i64::try_from(*value).is_ok() => value.to_string(),
                 Value::Text(value) if !value.contains('\0') => quoted(value),
                 _ => continue,
             };
-            let line = format!("{name} = {value}\n");
-            let fits = || manifest::parse("draft", &format!("{}[constants]\n{line}", self.zone(true))).is_ok();
-            if !taken && fits() && seen.insert(name.as_str()) {
-                text += &line;
+            if taken.insert(name.clone()) {
+                lines.push(format!("{name} = {value}\n"));
             }
         }
+        let mut text = String::new();
+        self.fitting(&lines, &mut text);
         if text.is_empty() { text } else { format!("\n[constants]\n{text}") }
+    }
+
+    /// The constants that the reader takes, found as [`Self::judge`] finds functions.
+    fn fitting(&self, lines: &[String], text: &mut String) {
+        let all = lines.concat();
+        if manifest::parse("draft", &format!("{}[constants]\n{all}", self.zone(true))).is_ok() {
+            text.push_str(&all);
+        } else if lines.len() > 1 {
+            let (left, right) = lines.split_at(lines.len() / 2);
+            self.fitting(left, text);
+            self.fitting(right, text);
+        }
     }
 
     /// Types in the order of their names, plain ones first.

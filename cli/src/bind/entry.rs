@@ -11,7 +11,8 @@ pub struct Keys {
     pub inner: Vec<(String, Keys)>,
     /// What the author has to say.
     pub decide: Option<String>,
-    /// What stands in its place when the entry is tried.
+    /// What stands in its place when the entry is tried. Without a question: keys for that alone, as another's question is
+    /// about this too.
     pub instead: Vec<(String, String)>,
 }
 
@@ -26,6 +27,17 @@ impl Keys {
         Self { decide: Some(question.into()), instead: owned(instead), ..Self::default() }
     }
 
+    /// What goes with the plausible answer to another's question.
+    pub fn answered(instead: &[(&str, &str)]) -> Self {
+        Self { instead: owned(instead), ..Self::default() }
+    }
+
+    /// A question about what the keys leave open; they are its plausible answer.
+    #[must_use]
+    pub fn asked(self, question: impl Into<String>) -> Self {
+        Self { instead: self.keys, keys: Vec::new(), decide: Some(question.into()), ..self }
+    }
+
     /// The same with one more key.
     #[must_use]
     pub fn with(mut self, key: &str, value: &str) -> Self {
@@ -34,7 +46,15 @@ impl Keys {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.decide.is_none() && self.inner.iter().all(|(_, keys)| keys.is_empty())
+        self.is_silent(false)
+    }
+
+    /// Nothing would be written of it.
+    fn is_silent(&self, trial: bool) -> bool {
+        self.keys.is_empty()
+            && self.decide.is_none()
+            && (!trial || self.instead.is_empty())
+            && self.inner.iter().all(|(_, keys)| keys.is_silent(trial))
     }
 
     /// How many questions are in it.
@@ -46,11 +66,11 @@ impl Keys {
     pub fn toml(&self, trial: bool) -> String {
         let mut parts: Vec<_> = self.keys.iter().map(|(key, value)| format!("{key} = {value}")).collect();
         match &self.decide {
-            Some(_) if trial => parts.extend(self.instead.iter().map(|(key, value)| format!("{key} = {value}"))),
+            _ if trial => parts.extend(self.instead.iter().map(|(key, value)| format!("{key} = {value}"))),
             Some(question) => parts.push(format!("decide = {}", quoted(question))),
             None => {}
         }
-        let inner = self.inner.iter().filter(|(_, keys)| !keys.is_empty());
+        let inner = self.inner.iter().filter(|(_, keys)| !keys.is_silent(trial));
         parts.extend(inner.map(|(key, keys)| format!("{key} = {}", keys.toml(trial))));
         if parts.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", parts.join(", ")) }
     }
@@ -59,8 +79,10 @@ impl Keys {
 /// A function of the header.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Its name, here and in C.
+    /// Its name in Python.
     pub name: String,
+    /// Its name in C.
+    pub symbol: String,
     /// Its prototype, with the names that the draft's `[types]` have.
     pub c: String,
     /// Keys of the function itself.
@@ -90,7 +112,7 @@ impl Entry {
             let _ = writeln!(text, "{key} = {value}");
         }
         let mut boxed = Vec::new();
-        for (name, keys) in self.tables.iter().filter(|(_, keys)| !keys.is_empty()) {
+        for (name, keys) in self.tables.iter().filter(|(_, keys)| !keys.is_silent(trial)) {
             // `returns` of a function is its own key; a parameter of such a name stands in a table of its own.
             let name = name.strip_prefix('.').map_or_else(
                 || {

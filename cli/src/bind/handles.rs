@@ -1,33 +1,24 @@
-//! Which structs are handles: those that a header only points to, and those that it makes and frees by functions.
+//! Which structs are handles: objects that stay in the zone, and not values that are copied.
+//!
+//! | what the header has of `T` | `T` is |
+//! |---|---|
+//! | `T` by value as a parameter or a result, or an array of them | a value |
+//! | no members | an object |
+//! | functions that make and end a `T *` | an object; if nothing else takes one: a question |
+//! | members with pointers, or one member called `opaque`, and functions that give a `T *` and take it | an object |
+//! | only a name for the pointer (`typedef struct T_ *T`), and functions that give and take it | an object |
+//! | plain members, and functions that give a `T *`, not `const`, and take it | a question |
+//! | anything else: nobody gives one, or only `const T *` | a value |
+//!
+//! A question about a type stands in its table, and its functions are drafted for an object: the reader of manifests
+//! refuses these if the answer is "a value". The other way round would copy an object, and pass the library a copy's address.
 
+use super::verbs::{End, Rank, end, is_maker, type_words};
 use crate::header::{Function, Header, Type, words};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Words of functions that end an object.
-const ENDS: [&str; 15] = [
-    "free", "close", "destroy", "delete", "finalize", "finish", "end", "release", "unref", "cleanup", "dispose", "del",
-    "term", "deinit", "shutdown",
-];
-/// Words of functions that make one.
-const MAKES: [&str; 17] = [
-    "new",
-    "create",
-    "open",
-    "init",
-    "alloc",
-    "allocate",
-    "dup",
-    "copy",
-    "clone",
-    "connect",
-    "prepare",
-    "start",
-    "make",
-    "load",
-    "dopen",
-    "fopen",
-    "prepare16",
-];
+/// Names of a member that is there only because C wants one.
+const DUMMIES: [&str; 8] = ["opaque", "unused", "dummy", "reserved", "private", "priv", "placeholder", "internal"];
 
 /// A type whose objects stay in the zone.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,32 +29,60 @@ pub struct Handle {
     pub owner: Option<String>,
     /// A typedef of the pointer, if the header calls it by that and by nothing else: `XML_Parser`.
     pub pointer: Option<String>,
+    /// What the author has to say of the type.
+    pub ask: Option<String>,
+    /// The words of its names, for [`end`].
+    names: Vec<String>,
+    /// What the names of all functions that take one begin with.
+    prefix: String,
+}
+
+impl Handle {
+    /// What a function's name says about ending such an object.
+    pub fn ended_by(&self, function: &str) -> Option<End> {
+        let names: Vec<_> = self.names.iter().map(String::as_str).collect();
+        end(function, &names, &self.prefix)
+    }
+
+    /// Whether an object may be changed through such a pointer: one that is not to `const`, or that has the one name under
+    /// which the header has these pointers (`typedef const struct _TidyDoc *TidyDoc`).
+    pub fn is_changeable(&self, header: &Header, c_type: &Type) -> bool {
+        let named = matches!(c_type, Type::Named(name) if self.pointer.as_ref() == Some(name));
+        named || matches!(header.pointee(c_type), Some((_, false)))
+    }
 }
 
 /// What is done to the objects of handle types.
 #[derive(Debug, Default)]
 pub struct Handles(pub BTreeMap<String, Handle>);
 
+/// How a header uses a struct.
+#[derive(Default)]
+struct Use<'h> {
+    /// Functions give a pointer to one that is not `const`.
+    made: bool,
+    /// They give a `const` one.
+    shown: bool,
+    by_value: bool,
+    /// The functions that take a pointer to one.
+    takers: Vec<&'h Function>,
+}
+
 impl Handles {
     /// Those of a header, by what the struct is called in [`Type::Tagged`].
     pub fn of(header: &Header) -> Self {
-        let mut used = BTreeMap::<String, (bool, bool)>::new(); // made, by value
+        let mut uses = BTreeMap::<&str, Use<'_>>::new();
         for function in &header.functions {
-            note(header, &function.returns, true, &mut used);
+            note(header, &function.returns, true, None, &mut uses);
             for parameter in &function.parameters {
-                note(header, &parameter.c_type, false, &mut used);
+                note(header, &parameter.c_type, false, Some(function), &mut uses);
             }
         }
-        let mut handles = BTreeMap::new();
-        for (tag, (made, by_value)) in used {
-            let opaque = header.records.get(&tag).is_none_or(|record| record.body.is_none());
-            let free = ending(header, &tag);
-            if !by_value && !is_system(&tag) && (opaque || (made && free.is_some())) {
-                handles.insert(tag.clone(), Handle { free, owner: None, pointer: pointer_name(header, &tag) });
-            }
-        }
-        let mut handles = Self(handles);
-        let owners: Vec<_> = handles.0.keys().map(|tag| (tag.clone(), handles.owner(header, tag))).collect();
+        let pointers = pointer_names(header);
+        let handles = uses.iter().filter(|(tag, one)| !one.by_value && !is_system(tag));
+        let handles = handles.filter_map(|(tag, one)| Some(((*tag).to_owned(), handle(header, tag, one, &pointers)?)));
+        let mut handles = Self(handles.collect());
+        let owners = handles.owners(header);
         for (tag, owner) in owners {
             if let Some(handle) = handles.0.get_mut(&tag) {
                 handle.owner = owner;
@@ -80,75 +99,154 @@ impl Handles {
         }
     }
 
-    /// The one other handle type that all functions take which make objects of this one.
-    fn owner(&self, header: &Header, tag: &str) -> Option<String> {
-        let mut owners = BTreeSet::new();
+    /// For each type the one other handle type that all functions take which make objects of it.
+    fn owners(&self, header: &Header) -> BTreeMap<String, Option<String>> {
+        let mut owners = BTreeMap::<String, BTreeSet<Option<String>>>::new();
         for function in header.functions.iter().filter(|function| is_maker(&function.name)) {
-            let makes = |c_type: &Type| self.pointed(header, c_type) == Some(tag);
             let placed =
-                function.parameters.iter().any(|one| header.pointee(&one.c_type).is_some_and(|(to, _)| makes(to)));
-            if !placed && !makes(&function.returns) {
-                continue;
-            }
+                function.parameters.iter().filter_map(|one| self.pointed(header, header.pointee(&one.c_type)?.0));
+            let made: BTreeSet<_> = placed.chain(self.pointed(header, &function.returns)).collect();
             let takes: Vec<_> =
                 function.parameters.iter().filter_map(|one| self.pointed(header, &one.c_type)).collect();
-            match takes[..] {
-                [one] if one != tag => owners.insert(one.to_owned()),
-                _ => return None,
-            };
+            for tag in made {
+                let owner = match takes[..] {
+                    [one] if one != tag => Some(one.to_owned()),
+                    _ => None,
+                };
+                owners.entry(tag.to_owned()).or_default().insert(owner);
+            }
         }
-        (owners.len() == 1).then(|| owners.into_iter().next()).flatten()
+        let only =
+            |found: BTreeSet<Option<String>>| if found.len() == 1 { found.into_iter().next().flatten() } else { None };
+        owners.into_iter().map(|(tag, found)| (tag, only(found))).collect()
     }
 }
 
-/// Whether a function's name says that it ends what it is given.
-pub fn is_ender(name: &str) -> bool {
-    let words = words(name);
-    words.iter().any(|word| ENDS.contains(&word.as_str()))
-        || words.last().is_some_and(|last| ["free", "close", "destroy"].iter().any(|end| last.ends_with(end)))
+/// What a struct is, by how it is used.
+fn handle(header: &Header, tag: &str, used: &Use<'_>, pointers: &BTreeMap<&str, Option<&str>>) -> Option<Handle> {
+    let record = header.records.get(tag);
+    let alias = record.and_then(|record| record.alias.clone());
+    let pointer = pointers.get(tag).copied().flatten().filter(|_| alias.is_none()).map(str::to_owned);
+    let names = [Some(super::types::bare(tag).to_owned()), alias, pointer.clone()].into_iter().flatten().collect();
+    let mut handle = Handle { pointer, names, prefix: prefix(&used.takers), ..Handle::default() };
+    (handle.free, handle.ask) = ending(header, &handle, used);
+    let Some(record) = record.filter(|record| record.body.is_some()) else { return Some(handle) };
+    let others = used.takers.iter().any(|taker| handle.ended_by(&taker.name).is_none());
+    let copied = "or values of which Python gets a copy (then without `handle` and `free`, `c` with the members, and `in` or `out` in the functions)";
+    if used.made && handle.free.is_some() {
+        let ask =
+            format!("the struct's members are in the header: objects that stay in the zone (handle = true), {copied}?");
+        handle.ask = handle.ask.or((!others).then_some(ask));
+        return Some(handle);
+    }
+    let is_dummy = |name: &str| words(name).iter().any(|word| DUMMIES.contains(&word.as_str()));
+    let dummy = matches!(&record.members[..], [(name, _)] if is_dummy(name));
+    let pointers = record.members.iter().any(|(_, member)| header.resolve(member).is_pointer());
+    match (used.made || used.shown) && others {
+        true if dummy || handle.pointer.is_some() || (pointers && used.made) => Some(handle),
+        true if used.made => {
+            handle.ask = Some(format!(
+                "functions give pointers to it and take them: objects of the library's (handle = true), {copied}?"
+            ));
+            Some(handle)
+        }
+        _ => None,
+    }
 }
 
-/// Whether a function's name ends in a word for nothing else but that: such a function may end one of several arguments.
-pub fn is_called_an_end(name: &str) -> bool {
-    let words = words(name);
-    let last = words.last().map(|last| last.trim_end_matches(|last: char| last.is_ascii_digit()));
-    last.is_some_and(|last| ["free", "close", "destroy", "finalize", "dispose", "unref"].contains(&last))
-}
-
-/// Whether a function's name says that it makes what it gives.
-pub fn is_maker(name: &str) -> bool {
-    let words = words(name);
-    words.iter().any(|word| MAKES.contains(&word.trim_end_matches(|last: char| last.is_ascii_digit())))
-        || words.last().is_some_and(|last| ["open", "create", "new"].iter().any(|end| last.ends_with(end)))
-}
-
-/// The function that takes one of these, nothing else, and ends it: the one with the shortest name.
-fn ending(header: &Header, tag: &str) -> Option<String> {
-    let ends = |function: &&Function| {
-        let takes = match &function.parameters[..] {
-            [only] => matches!(header.pointee(&only.c_type), Some((Type::Tagged(found), false)) if found == tag),
-            _ => false,
-        };
+/// The function that ends such an object, and what has to be asked about it.
+fn ending(header: &Header, handle: &Handle, used: &Use<'_>) -> (Option<String>, Option<String>) {
+    let mut found: Vec<(End, &str)> = Vec::new();
+    for function in &used.takers {
+        let takes_it = matches!(&function.parameters[..], [only] if handle.is_changeable(header, &only.c_type));
         let gives = header.resolve(&function.returns);
-        takes && is_ender(&function.name) && (gives.is_void() || gives.is_integer())
+        let status =
+            gives.is_void() || gives.is_integer() || matches!(gives, Type::Tagged(tag) if tag.starts_with("enum "));
+        if let (true, true, Some(end)) = (takes_it, status, handle.ended_by(&function.name).filter(|end| end.plain)) {
+            found.push((end, &function.name));
+        }
+    }
+    found.sort_by_key(|(end, name)| (end.rank, name.len(), *name));
+    let Some((first, name)) = found.first() else { return (None, None) };
+    // A name that has the verb and nothing else besides the type's is the type's end, whatever others there are.
+    let own = first.before.concat() == handle.prefix.to_ascii_lowercase().replace('_', "")
+        || handle.names.iter().any(|name| first.before.concat().ends_with(&type_words(name).concat()));
+    if first.rank == Rank::Unclear && !own {
+        return (None, None);
+    }
+    let alike: Vec<_> =
+        found.iter().filter(|(end, _)| end.rank == first.rank).map(|(_, name)| format!("`{name}`")).collect();
+    let counted = counting(header, handle, first, &found);
+    let ask = if let Some(counted) = counted {
+        Some(format!(
+            "`{counted}` gives a reference back, and `{name}` is called as if it ended the object whoever uses it: which one is it?"
+        ))
+    } else if first.rank == Rank::Unclear {
+        Some(format!("does `{name}` end an object? free = \"{name}\" if so, no `free` if not"))
+    } else if alike.len() > 1 && !own {
+        Some(format!("which function ends an object: {}?", alike.join(", ")))
+    } else {
+        None
     };
-    let found = header.functions.iter().filter(ends).min_by_key(|function| function.name.len());
-    found.map(|function| function.name.clone())
+    (Some((*name).to_owned()), ask)
 }
 
-fn note(header: &Header, c_type: &Type, returned: bool, used: &mut BTreeMap<String, (bool, bool)>) {
+/// A function that gives back a reference to what `first` ends.
+fn counting<'f>(header: &'f Header, handle: &Handle, first: &End, found: &[(End, &'f str)]) -> Option<&'f str> {
+    if first.rank == Rank::Reference {
+        return None;
+    }
+    let other = found.iter().find(|(end, _)| end.rank == Rank::Reference).map(|(_, name)| *name);
+    let inline = || {
+        header.inline.iter().find(|name| {
+            handle.ended_by(name).is_some_and(|end| end.rank == Rank::Reference && end.before == first.before)
+        })
+    };
+    other.or_else(|| inline().map(String::as_str))
+}
+
+/// What the names of all of these begin with, if there are several.
+fn prefix(functions: &[&Function]) -> String {
+    let [first, rest @ ..] = functions else { return String::new() };
+    let common = |name: &str, other: &str| name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let length = rest.iter().map(|other| common(&first.name, &other.name)).min().unwrap_or(0);
+    first.name.get(..length).unwrap_or_default().to_owned()
+}
+
+fn note<'h>(
+    header: &'h Header,
+    c_type: &'h Type,
+    returned: bool,
+    taker: Option<&'h Function>,
+    uses: &mut BTreeMap<&'h str, Use<'h>>,
+) {
+    let is_record = |tag: &str| !tag.starts_with("enum ");
     match header.resolve(c_type) {
-        Type::Tagged(tag) if !tag.starts_with("enum ") => used.entry(tag.clone()).or_default().1 = true,
-        Type::Pointer { to, .. } => match header.resolve(to) {
-            Type::Tagged(tag) if !tag.starts_with("enum ") => used.entry(tag.clone()).or_default().0 |= returned,
+        Type::Tagged(tag) if is_record(tag) => uses.entry(tag).or_default().by_value = true,
+        Type::Array { of, .. } => {
+            if let Type::Tagged(tag) = header.resolve(of)
+                && is_record(tag)
+            {
+                uses.entry(tag).or_default().by_value = true;
+            }
+        }
+        Type::Pointer { to, constant } => match header.resolve(to) {
+            Type::Tagged(tag) if is_record(tag) => {
+                let used = uses.entry(tag).or_default();
+                used.made |= returned && !constant;
+                used.shown |= returned && *constant;
+                used.takers.extend(taker);
+            }
             Type::Pointer { to, .. } => {
-                if let Type::Tagged(tag) = header.resolve(to) {
-                    used.entry(tag.clone()).or_default().0 = true;
+                if let (Type::Tagged(tag), Some(_)) = (header.resolve(to), taker)
+                    && is_record(tag)
+                {
+                    uses.entry(tag).or_default().made = true;
                 }
             }
             Type::Function { returns, parameters, .. } => {
-                note(header, returns, false, used);
-                parameters.iter().for_each(|one| note(header, &one.c_type, false, used));
+                note(header, returns, false, None, uses);
+                parameters.iter().for_each(|one| note(header, &one.c_type, false, None, uses));
             }
             _ => {}
         },
@@ -156,15 +254,17 @@ fn note(header: &Header, c_type: &Type, returned: bool, used: &mut BTreeMap<Stri
     }
 }
 
-/// `typedef struct XML_ParserStruct *XML_Parser`, where the struct has no other name than its tag.
-fn pointer_name(header: &Header, tag: &str) -> Option<String> {
-    if header.records.get(tag).is_some_and(|record| record.alias.is_some()) {
-        return None;
+/// `typedef struct XML_ParserStruct *XML_Parser`, where a struct has one such name.
+fn pointer_names(header: &Header) -> BTreeMap<&str, Option<&str>> {
+    let mut names = BTreeMap::<&str, Option<&str>>::new();
+    for (name, c_type) in &header.typedefs {
+        if let Type::Pointer { to, .. } = c_type
+            && let Type::Tagged(tag) = &**to
+        {
+            names.entry(tag).and_modify(|known| *known = None).or_insert(Some(name));
+        }
     }
-    let is =
-        |c_type: &Type| matches!(c_type, Type::Pointer { to, constant: false } if **to == Type::Tagged(tag.to_owned()));
-    let mut names = header.typedefs.iter().filter(|(_, c_type)| is(c_type)).map(|(name, _)| name);
-    names.next().cloned().filter(|_| names.next().is_none())
+    names
 }
 
 /// Structs of the C library that no library makes.

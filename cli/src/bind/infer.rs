@@ -3,29 +3,32 @@
 //! | in the header | in the draft | |
 //! |---|---|---|
 //! | numbers, enums, structs by value | as they are | |
-//! | `T *` of a handle type | a handle | `consumed` if the function ends it and is not its `free` |
-//! | `T **` of a handle type | `out` | in a function that opens or makes something, if there is a `free` |
-//! | `const char *` | a string | unless a length is its own, or nobody else's: then a question |
-//! | `const T *p, …, size_t n` | `in`, `length = "n"` | if `n` is plainly the length of `p`: see [`lengths`] |
-//! | `T *dest, size_t *destLen` | `out`, as long as `*destLen` says | the same |
-//! | `const struct s *` | `in` | |
+//! | `T *` of a handle type | a handle | `consumed` if the function is called as the type's `free` is; a question if it may end or keep it: see [`ends`] |
+//! | `T **` of a handle type | `out` | in a function that opens or makes something and takes no other object, if there is a `free` |
+//! | `const char *` | a string | a question if a length is its own, or nobody else's, or if the library may keep it: see [`kept`] |
+//! | `const T *p, …, size_t n` | `in`, `length = "n"` | if `n` is plainly the length of `p`: see [`lengths`]; a question where an object may keep it |
+//! | `const struct s *` | `in` | a question if there may be several, or if the library may keep it |
 //! | `const T name[16]`, also by a typedef | `in` | |
-//! | a pointer or an array called `out…` | `out` | to numbers; bytes behind a pointer need a capacity |
+//! | an array called `out…` | `out` | |
 //! | a function pointer | a callback | kept (`retain`) where a function sets it for a handle: see [`callables`] |
-//! | `void *user`, `data`, `ctx`, … | `user_data` | in callbacks, and beside them |
+//! | `void *user`, `data`, `ctx`, … | `user_data` | in callbacks, and beside those that are given a `void *` |
 //! | `const char *f()` | a string, or None | |
 //! | `T *f()` of a handle type | a handle | `borrowed` if nothing ends it; a question where it may be anybody's |
-//! | any other pointer, given or returned | `decide = "…"` | |
+//! | any other pointer, given or returned, and integers for addresses | `decide = "…"` | |
 //!
-//! What is inferred has to be plain. A wrong guess is worse than a question: the author reads questions.
+//! What is inferred has to be plain. A wrong guess is worse than ten questions: the author reads questions. So a length that a
+//! pointer leads to (`dest, size_t *destLen`) is asked: it may be the room before the call (zlib's), or say only afterwards how
+//! much was written, into room that had to be known beforehand (OpenSSL's `EVP_Digest`).
 
 mod callables;
+mod ends;
+mod kept;
 mod lengths;
 mod places;
 mod values;
 
 use super::entry::{Entry, Keys};
-use super::handles::{is_called_an_end, is_ender, is_system};
+use super::handles::is_system;
 use super::types::Types;
 use crate::header::{Function, Parameter, Type, words};
 use std::collections::BTreeSet;
@@ -36,14 +39,16 @@ pub fn entry(types: &Types<'_>, function: &Function) -> Entry {
     let written =
         Function { returns: types.written(&function.returns), parameters: parameters.clone(), ..function.clone() };
     let mut entry = Entry {
-        name: function.name.clone(),
+        name: types.python_name(&function.name),
+        symbol: function.name.clone(),
         c: written.declare(),
         own: Vec::new(),
         tables: Vec::new(),
         comments: Vec::new(),
         cannot: None,
     };
-    let look = Look { types, function: &function.name, parameters: &parameters, callback: false };
+    let look =
+        Look { types, function: &function.name, parameters: &parameters, returns: &written.returns, callback: false };
     match look.parameters() {
         Ok(tables) => entry.tables = tables,
         Err(reason) => entry.cannot = Some(reason),
@@ -65,6 +70,7 @@ struct Look<'t> {
     types: &'t Types<'t>,
     function: &'t str,
     parameters: &'t [Parameter],
+    returns: &'t Type,
     callback: bool,
 }
 
@@ -76,16 +82,12 @@ impl Look<'_> {
         for index in 0..self.parameters.len() {
             let keys = self.parameter(index)?;
             let name = self.name(index).to_owned();
-            // A length may have got a table from the buffer before it.
-            match tables.iter_mut().find(|(known, _): &&mut (String, Keys)| *known == name) {
-                Some(_) if keys.is_empty() => {}
-                _ => tables.push((name, keys)),
-            }
+            tables.push((name, keys));
             if let Some(length) = self.cell_length(index) {
-                tables.push((length.to_owned(), Keys::plain(&[("in", "true")])));
+                tables.push((length.to_owned(), Keys::answered(&[("in", "true")])));
             }
         }
-        // `*destLen` of the pair has been said; what its own pointer would ask does not matter.
+        // `*destLen` is asked about with the pair; what its own pointer would ask does not matter.
         let mut seen = BTreeSet::new();
         tables.retain(|(name, _)| seen.insert(name.clone()));
         Ok(tables)
@@ -114,28 +116,11 @@ impl Look<'_> {
             Type::Pointer { to, constant } => self.pointer(index, header.resolve(to), *constant),
             Type::Array { of, constant, .. } if header.resolve(of).is_number() => Ok(self.array(index, *constant)),
             Type::Array { .. } => Err(format!("`{}` is an array of what is no number", self.name(index))),
+            _ if self.is_address(c_type) => Ok(Keys::decide(
+                "an address, which must not come from Python (then leave the function out), or a number (in = true)?",
+                &[("in", "true")],
+            )),
             _ => Ok(Keys::default()),
-        }
-    }
-
-    fn handle(&self, index: usize, tag: &str) -> Keys {
-        let free = self.types.handles.0.get(tag).and_then(|handle| handle.free.as_deref());
-        if self.callback || free.is_none_or(|free| free == self.function) {
-            return Keys::default();
-        }
-        // Another function that ends it: afterwards there is no object.
-        if self.parameters.len() == 1 && is_ender(self.function) {
-            return Keys::plain(&[("consumed", "true")]);
-        }
-        // What stands last is what such a function ends: another object, or memory.
-        let behind = (index + 1..self.parameters.len()).any(|other| {
-            let c_type = &self.parameters[other].c_type;
-            self.types.handles.pointed(self.types.header, c_type).is_some()
-                || matches!(self.types.header.pointee(c_type), Some((to, false)) if to.is_void())
-        });
-        match !behind && is_called_an_end(self.function) {
-            true => Keys::decide("does it end the object? consumed = true if so, in = true if not", &[("in", "true")]),
-            false => Keys::default(),
         }
     }
 
@@ -163,8 +148,12 @@ impl Look<'_> {
             Type::Tagged(tag) if !tag.starts_with("enum ") => {
                 self.record(tag)?;
                 Ok(match (constant, length) {
-                    (true, None) => Keys::plain(&[("in", "true")]),
-                    (true, Some(length)) => Keys::plain(&[("in", "true"), ("length", &string(length))]),
+                    (true, None) if self.may_be_several(index) => Keys::decide(
+                        "one struct (in = true), or several (in = true, length = \"…\")?",
+                        &[("in", "true")],
+                    ),
+                    (true, None) => self.kept_record(Keys::plain(&[("in", "true")])),
+                    (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
                     (false, _) => self.direction(
                         "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\")",
                     ),
@@ -190,35 +179,37 @@ impl Look<'_> {
     fn elements(&self, index: usize, to: &Type, constant: bool, length: Option<&str>) -> Keys {
         let one = if to.is_void() { Vec::new() } else { vec![("in", "true")] };
         match (constant, length) {
-            (true, Some(length)) => Keys::plain(&[("in", "true"), ("length", &string(length))]),
+            (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
             (true, None) if to.is_char() => match self.free_length(index) {
-                None => Keys::default(),
+                None => self.kept_text(index),
                 Some(length) => Keys::decide(
-                    format!("a string (no key needed), or bytes: in = true, length = \"{length}\"?"),
+                    format!("a string (no key needed), or bytes: in = true, length = \"{length}\"{}?", self.retains()),
                     &[("in", "true"), ("length", &string(length))],
                 ),
             },
             (true, None) if to.is_void() || to.is_byte() => Keys::decide(
-                "how much does the library read? in = true, length = \"…\"",
+                format!("how much does the library read? in = true, length = \"…\"{}", self.retains()),
                 &[("in", "true"), ("length", &self.some_length(index))],
             ),
-            (true, None) => Keys::decide("one number (in = true), or several (in = true, length = \"…\")?", &one),
+            (true, None) => Keys::decide(
+                format!("one number (in = true), or several (in = true, length = \"…\"{})?", self.retains()),
+                &one,
+            ),
             (false, Some(length)) => Keys::decide(
                 format!(
                     "in or out? in = true, length = \"{length}\"; or out = true, capacity = \"{length}\", max = \"64 KiB\", with \
-                     length = \"return\" if the function's value says how much it has written"
+                     length = \"return\" if the function's value says how much it has written{}",
+                    self.retains()
                 ),
                 &[("in", "true"), ("length", &string(length))],
             ),
             (false, None) if self.cell_length(index).is_some() => {
-                let length = string(&format!("*{}", self.cell_length(index).unwrap_or_default()));
-                Keys::plain(&[("out", "true"), ("capacity", &length), ("length", &length)])
+                self.told(self.cell_length(index).unwrap_or_default())
             }
             (false, None) if to.is_void() || to.is_byte() => Keys::decide(
-                "in or out? in = true, length = \"…\"; or out = true, capacity = \"…\"",
+                format!("in or out? in = true, length = \"…\"; or out = true, capacity = \"…\"{}", self.retains()),
                 &[("in", "true"), ("length", &self.some_length(index))],
             ),
-            (false, None) if is_out(self.name(index)) => Keys::plain(&[("out", "true")]),
             (false, None) => Keys::decide(
                 "in or out, or both? one number; or several, with length = \"…\" (out: capacity = \"…\")",
                 &[("out", "true")],
@@ -230,6 +221,24 @@ impl Look<'_> {
     fn some_length(&self, index: usize) -> String {
         let next = Some(index + 1).filter(|next| *next < self.parameters.len() && self.resolved(*next).is_integer());
         next.map_or_else(|| string("1"), |next| string(self.name(next)))
+    }
+
+    /// `dest, size_t *destLen`, where C does not say what `*destLen` is before the call.
+    fn told(&self, length: &str) -> Keys {
+        let cell = string(&format!("*{length}"));
+        Keys::decide(
+            format!(
+                "what is *{length} before the call? The room: out = true, capacity = \"*{length}\", length = \"*{length}\". \
+                 Nothing, as it only says how much was written: the same with the room that the library counts on \
+                 (capacity = \"64\"), and {length} = {{ out = true }}. Or is the buffer read: in = true, length = \"*{length}\"?"
+            ),
+            &[("out", "true"), ("capacity", &cell), ("length", &cell)],
+        )
+    }
+
+    /// An integer that is made for addresses.
+    fn is_address(&self, c_type: &Type) -> bool {
+        matches!(self.types.header.resolve(c_type), Type::Named(name) if ["uintptr_t", "intptr_t"].contains(&name.as_str()))
     }
 
     fn direction(&self, question: &str) -> Keys {

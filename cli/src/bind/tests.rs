@@ -1,3 +1,5 @@
+mod questions;
+
 use super::library::Named;
 use super::{draft, library};
 use crate::header::{Compiler, Header};
@@ -74,9 +76,9 @@ fn what_c_and_names_say_is_in_the_draft() {
         "[types.shade]\nc = \"enum shade { LIGHT, DARK = 7 };\"\n",
         "c = \"int shelf_open(const char *path, shelf **out)\"\nout = { out = true }\n",
         "c = \"void shelf_free(shelf *one)\"\ninternal = true\n",
-        "c = \"int shelf_put(shelf *shelf, const void *data, size_t len)\"\ndata = { in = true, length = \"len\" }\n",
+        "c = \"int shelf_put(shelf *shelf, const void *data, size_t len)\"\ndata = { decide = \"does the library go on using the buffer",
         "buf = { decide = \"in or out? ",
-        "src = { in = true, length = \"srcSize\" }\ndst = { out = true, capacity = \"*dstSize\", length = \"*dstSize\" }\ndstSize = { in = true }\n",
+        "src = { in = true, length = \"srcSize\" }\ndst = { decide = \"what is *dstSize before the call?",
         "visit = { decide = ",
         "where = { in = true }\n",
         "c = \"const char *shelf_title(const shelf *one)\"\nreturns = { text = true, null = true }\n",
@@ -107,7 +109,8 @@ fn check_refuses_the_draft_until_all_is_decided() {
         text.replace_range(start..end, &format!("{name} = {answer}"));
     }
     let left: Vec<_> = text.lines().filter(|line| line.contains(" decide = ")).collect();
-    assert_eq!(left.len(), text.matches("title = { decide").count(), "{left:?}");
+    let names: Vec<_> = left.iter().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(names, ["data", "dst", "returns"], "{left:?}");
 }
 
 /// Whoever asks for a function gets what ends its handles as well.
@@ -116,6 +119,7 @@ fn functions_bring_along_what_frees() {
     let draft = drafted_where(HEADER, &[], |name| name == "shelf_iter_new");
     let names: Vec<_> = draft.text.lines().filter(|line| line.starts_with("[functions.")).collect();
     assert_eq!(names, ["[functions.shelf_free]", "[functions.shelf_iter_new]", "[functions.shelf_iter_free]"]);
+    let draft = drafted_where(HEADER, &[], |name| name == "shelf_new");
     manifest::parse("shelf.zone.toml", &draft.text).unwrap_or_else(|wrong| panic!("{wrong}\n{}", draft.text));
     // Where that has no symbol, the author has to say what becomes of them.
     let draft = drafted_where(HEADER, &["shelf_free"], |name| name == "shelf_new");
@@ -143,7 +147,7 @@ fn zlibs_header_comes_through() {
     let found = library::locate(&header, None, None).unwrap();
     assert_eq!(found.named, Named::Soname("libz.so.1".to_owned()));
     let draft = draft::draft(&header, &found);
-    assert!(draft.through >= 35, "{}", draft.summary("zlib.h"));
+    assert!(draft.through >= 30, "{}", draft.summary("zlib.h"));
     assert!(draft.text.contains("Z_DATA_ERROR = -3\n"));
     assert!(draft.text.contains("[functions.compressBound]\nc = \"uLong compressBound(uLong sourceLen)\"\n"));
 }
@@ -186,7 +190,7 @@ fn lengths_are_paired_where_that_is_plain() {
         "cells = { in = true, length = \"count\" }\n",
         "cells = { decide = \"one number (in = true), or several",
         "data = { in = true, length = \"count\" }\n",
-        "how = { in = true }\n",
+        "how = { decide = \"one struct (in = true), or several",
         "width = { decide = ",
     ] {
         assert!(text.contains(lines), "{lines}\n{text}");
@@ -225,7 +229,7 @@ fn a_typedef_of_void_is_an_opaque_type() {
         "[types.zipped]\nc = \"typedef void zipped;\"\nhandle = true\nfree = \"zip_close\"\n",
         "c = \"zipped *zip_open(const char *path)\"\n",
         "c = \"void zip_close(zipped *one)\"\ninternal = true\n",
-        "one = { decide = \"does it end the object?",
+        "one = { decide = \"does it end the object",
         "c = \"void draw(const void *data, int len)\"\ndata = { in = true, length = \"len\" }\n",
     ] {
         assert!(text.contains(lines), "{lines}\n{text}");

@@ -3,6 +3,7 @@
 use super::entry::{Keys, quoted};
 use super::handles::{Handles, is_system};
 use crate::header::{Header, Parameter, Type, is_known};
+use cloison_manifest::manifest;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -10,7 +11,17 @@ use std::fmt::Write;
 pub struct Types<'h> {
     pub header: &'h Header,
     pub handles: &'h Handles,
+    /// The names of the header's functions.
+    pub functions: BTreeSet<&'h str>,
 }
+
+/// The deepest type that is written, and of how many parts one may be made.
+const MAX_DEPTH: usize = 40;
+const MAX_NODES: usize = 2000;
+/// The longest name that a manifest may have; what has a longer one is refused all the same.
+const MAX_NAME: usize = 128;
+/// The most types that one function may need.
+const MAX_NEEDS: usize = 2000;
 
 /// Names of types: a typedef's, or what [`Type::Tagged`] has.
 pub type Needs = BTreeSet<String>;
@@ -18,27 +29,41 @@ pub type Needs = BTreeSet<String>;
 impl Types<'_> {
     /// The type as a draft writes it: typedefs of pointers and functions have become what they stand for.
     pub fn written(&self, c_type: &Type) -> Type {
+        self.written_within(c_type, 0, &mut MAX_NODES.clone())
+    }
+
+    /// Typedefs of typedefs can stand for a type of any size, so it has an end.
+    fn written_within(&self, c_type: &Type, depth: usize, left: &mut usize) -> Type {
+        if depth > MAX_DEPTH || *left == 0 {
+            return Type::Other("a type that is nested too deep".to_owned());
+        }
+        *left -= 1;
+        let depth = depth + 1;
         match c_type {
             Type::Named(name) if is_known(name) || self.is_handle_pointer(name) => c_type.clone(),
             Type::Named(name) => match self.header.typedefs.get(name) {
                 None => Type::Other(name.clone()),
                 Some(_) => match self.header.resolve(c_type) {
                     Type::Number(word) if word == "void" => Type::Number(word.clone()),
+                    // A name of the compiler's or the C library's own, which Python could not have.
+                    Type::Number(word) if name.starts_with("__") => Type::Number(word.clone()),
                     Type::Number(_) | Type::Named(_) => c_type.clone(),
-                    other => self.written(&other.clone()),
+                    other => self.written_within(other, depth, left),
                 },
             },
             Type::Tagged(tag) => match self.alias(tag) {
                 Some(alias) => Type::Named(alias.to_owned()),
                 None => c_type.clone(),
             },
-            Type::Pointer { to, constant } => Type::Pointer { to: Box::new(self.written(to)), constant: *constant },
+            Type::Pointer { to, constant } => {
+                Type::Pointer { to: Box::new(self.written_within(to, depth, left)), constant: *constant }
+            }
             Type::Array { of, length, constant } => {
-                Type::Array { of: Box::new(self.written(of)), length: *length, constant: *constant }
+                Type::Array { of: Box::new(self.written_within(of, depth, left)), length: *length, constant: *constant }
             }
             Type::Function { returns, parameters, variadic } => Type::Function {
-                returns: Box::new(self.written(returns)),
-                parameters: self.named(parameters),
+                returns: Box::new(self.written_within(returns, depth, left)),
+                parameters: self.named_within(parameters, depth, left),
                 variadic: *variadic,
             },
             Type::Number(_) | Type::Other(_) => c_type.clone(),
@@ -47,23 +72,40 @@ impl Types<'_> {
 
     /// The parameters as a draft writes them, each with a name.
     pub fn named(&self, parameters: &[Parameter]) -> Vec<Parameter> {
+        self.named_within(parameters, 0, &mut MAX_NODES.clone())
+    }
+
+    fn named_within(&self, parameters: &[Parameter], depth: usize, left: &mut usize) -> Vec<Parameter> {
         let mut names = BTreeSet::new();
         let mut named = Vec::new();
         for (index, parameter) in parameters.iter().enumerate() {
             let handle = self.handles.pointed(self.header, &parameter.c_type).map(|tag| self.key(tag));
-            let short = handle.and_then(|key| key.rsplit('_').next().map(str::to_ascii_lowercase));
-            let wanted = parameter.name.clone().or(short).unwrap_or_else(|| format!("arg{}", index + 1));
+            // What the type is called, without a number that a macro has put behind it: `code` of `pcre2_code_8`.
+            let short = handle.and_then(|key| {
+                let segment = key.rsplit('_').find(|part| part.starts_with(|first: char| first.is_ascii_alphabetic()));
+                segment.map(str::to_ascii_lowercase).filter(|short| short.len() > 1)
+            });
+            let own = parameter.name.as_deref().map(|name| name.trim_start_matches("__").to_owned());
+            let wanted = own.filter(|own| is_name(own)).or(short).unwrap_or_else(|| format!("arg{}", index + 1));
             let name = if names.contains(&wanted) { format!("arg{}", index + 1) } else { wanted };
             names.insert(name.clone());
-            named.push(Parameter { name: Some(name), c_type: self.written(&parameter.c_type) });
+            named.push(Parameter { name: Some(name), c_type: self.written_within(&parameter.c_type, depth, left) });
         }
         named
     }
 
+    /// What a function is called in Python: as in C, but for names that Python keeps for itself.
+    pub fn python_name(&self, name: &str) -> String {
+        let taken = |name: &str| self.functions.contains(name);
+        python_name(name, &taken)
+    }
+
     /// What the manifest calls a struct, a union or an enum.
     pub fn key(&self, tag: &str) -> String {
-        let pointer = self.handles.0.get(tag).and_then(|handle| handle.pointer.clone());
-        pointer.or_else(|| self.alias(tag).map(str::to_owned)).unwrap_or_else(|| bare(tag).to_owned())
+        let pointer = self.handles.0.get(tag).and_then(|handle| handle.pointer.as_deref());
+        let name = pointer.or_else(|| self.alias(tag)).unwrap_or_else(|| bare(tag));
+        let taken = |name: &str| self.header.typedefs.contains_key(name);
+        python_name(name, &taken)
     }
 
     fn alias(&self, tag: &str) -> Option<&str> {
@@ -76,40 +118,41 @@ impl Types<'_> {
     }
 
     /// Everything that a type, as [`Self::written`], needs to be declared.
-    pub fn collect(&self, c_type: &Type, needs: &mut Needs) {
-        match c_type {
-            Type::Named(name) if is_known(name) => {}
-            Type::Named(name) => match self.header.resolve(c_type) {
-                Type::Tagged(tag) => self.collect_tag(tag, needs),
-                Type::Number(_) | Type::Named(_) => drop(needs.insert(name.clone())),
-                other => {
-                    match self.header.pointee(c_type) {
-                        Some((Type::Tagged(tag), _)) if self.is_handle_pointer(name) => self.collect_tag(tag, needs),
-                        _ if needs.insert(name.clone()) => self.collect(other, needs),
+    pub fn collect<'s>(&'s self, c_type: &'s Type, needs: &mut Needs) {
+        let mut work = vec![c_type];
+        while let Some(c_type) = work.pop() {
+            match c_type {
+                Type::Named(name) if is_known(name) => {}
+                Type::Named(name) => match self.header.resolve(c_type) {
+                    Type::Tagged(tag) => self.collect_tag(tag, needs, &mut work),
+                    Type::Number(_) | Type::Named(_) => drop(needs.insert(name.clone())),
+                    other => match self.header.pointee(c_type) {
+                        Some((Type::Tagged(tag), _)) if self.is_handle_pointer(name) => {
+                            self.collect_tag(tag, needs, &mut work);
+                        }
+                        _ if needs.insert(name.clone()) => work.push(other),
                         _ => {}
-                    };
+                    },
+                },
+                Type::Tagged(tag) => self.collect_tag(tag, needs, &mut work),
+                Type::Pointer { to: of, .. } | Type::Array { of, .. } => work.push(of),
+                Type::Function { returns, parameters, .. } => {
+                    work.push(returns);
+                    work.extend(parameters.iter().map(|one| &one.c_type));
                 }
-            },
-            Type::Tagged(tag) => self.collect_tag(tag, needs),
-            Type::Pointer { to: of, .. } | Type::Array { of, .. } => self.collect(of, needs),
-            Type::Function { returns, parameters, .. } => {
-                self.collect(returns, needs);
-                parameters.iter().for_each(|one| self.collect(&one.c_type, needs));
+                Type::Number(_) | Type::Other(_) => {}
             }
-            Type::Number(_) | Type::Other(_) => {}
         }
     }
 
-    fn collect_tag(&self, tag: &str, needs: &mut Needs) {
-        if !needs.insert(tag.to_owned()) {
-            return;
-        }
-        if let Some(handle) = self.handles.0.get(tag) {
-            if let Some(owner) = &handle.owner {
-                self.collect_tag(owner, needs);
+    fn collect_tag<'s>(&'s self, tag: &str, needs: &mut Needs, work: &mut Vec<&'s Type>) {
+        let mut tag = Some(tag);
+        while let Some(next) = tag.take().filter(|tag| needs.len() < MAX_NEEDS && needs.insert((*tag).to_owned())) {
+            if let Some(handle) = self.handles.0.get(next) {
+                tag = handle.owner.as_deref();
+            } else if let Some(record) = self.header.records.get(next) {
+                work.extend(record.members.iter().map(|(_, c_type)| c_type));
             }
-        } else if let Some(record) = self.header.records.get(tag) {
-            record.members.iter().for_each(|(_, c_type)| self.collect(c_type, needs));
         }
     }
 
@@ -119,6 +162,9 @@ impl Types<'_> {
         let mut text = format!("[types.{key}]\nc = {}\n", quoted(&c));
         if let Some(handle) = self.handles.0.get(need) {
             text += "handle = true\n";
+            if let (false, Some(ask)) = (trial, &handle.ask) {
+                let _ = writeln!(text, "decide = {}", quoted(ask));
+            }
             if let Some(free) = free {
                 let _ = writeln!(text, "free = {}", quoted(free));
             }
@@ -143,8 +189,8 @@ impl Types<'_> {
 
     /// How many questions `[types.NAME]` has.
     pub fn questions(&self, need: &str) -> usize {
-        if self.handles.0.contains_key(need) {
-            return 0;
+        if let Some(handle) = self.handles.0.get(need) {
+            return usize::from(handle.ask.is_some());
         }
         self.members(need).iter().map(|(_, keys)| keys.questions()).sum::<usize>()
             + usize::from(need.starts_with("union "))
@@ -166,7 +212,8 @@ impl Types<'_> {
         if keyword.is_none() {
             let c_type = self.header.resolve(self.header.typedefs.get(need)?);
             let written = self.written(c_type).declare(need);
-            return Some((need.to_owned(), format!("typedef {written};")));
+            let taken = |name: &str| self.header.typedefs.contains_key(name);
+            return Some((python_name(need, &taken), format!("typedef {written};")));
         }
         let record = self.header.records.get(need).or_else(|| self.header.enums.get(need))?;
         let body = record.body.clone()?;
@@ -195,28 +242,48 @@ impl Types<'_> {
 
     /// A member that Python can neither read nor write, and that the library may want.
     pub fn private_member(&self, tag: &str) -> Option<String> {
-        self.private(tag, 0)
-    }
-
-    fn private(&self, tag: &str, depth: usize) -> Option<String> {
-        let record = self.header.records.get(tag)?;
-        record.members.iter().find_map(|(name, c_type)| {
-            if self.handles.pointed(self.header, c_type).is_some() {
-                return None;
+        let (mut work, mut seen) = (vec![tag], BTreeSet::new());
+        while let Some(record) = work.pop().and_then(|tag| self.header.records.get(tag).filter(|_| seen.insert(tag))) {
+            for (name, c_type) in &record.members {
+                if self.handles.pointed(self.header, c_type).is_some() {
+                    continue;
+                }
+                match self.header.resolve(c_type) {
+                    Type::Pointer { to, .. } if !self.header.resolve(to).is_char() => return Some(name.clone()),
+                    Type::Function { .. } | Type::Other(_) => return Some(name.clone()),
+                    Type::Tagged(inner) => work.push(inner),
+                    _ => {}
+                }
             }
-            match self.header.resolve(c_type) {
-                Type::Pointer { to, .. } if !self.header.resolve(to).is_char() => Some(name.clone()),
-                Type::Function { .. } | Type::Other(_) => Some(name.clone()),
-                Type::Tagged(inner) if depth < 8 => self.private(inner, depth + 1),
-                _ => None,
-            }
-        })
+        }
+        None
     }
 
     /// Whether the header says what is in it.
     pub fn has_members(&self, tag: &str) -> bool {
         !is_system(tag) && self.header.records.get(tag).is_some_and(|record| record.body.is_some())
     }
+}
+
+/// What something is called in Python: as in C, without the underscores at the beginning and not as Python's own words are.
+fn python_name(name: &str, taken: &dyn Fn(&str) -> bool) -> String {
+    let short = if name.starts_with("__") { name.trim_start_matches('_') } else { name };
+    let mut own = if is_name(short) { short.to_owned() } else { format!("c_{short}") };
+    while (own != name && taken(&own)) || !is_free_in_python(&own) {
+        own.push('_');
+    }
+    own
+}
+
+/// Whether something can be called so in C.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+}
+
+/// Whether the reader of manifests takes a name for something in Python.
+fn is_free_in_python(name: &str) -> bool {
+    let soname = "[zone]\nname = \"draft\"\nversion = \"1.0.0\"\nlibrary = { soname = \"lib.so\" }";
+    name.len() > MAX_NAME || manifest::parse("draft", &format!("{soname}\n[constants]\n{name} = 1\n")).is_ok()
 }
 
 /// The name without its keyword.

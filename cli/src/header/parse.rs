@@ -1,17 +1,24 @@
 //! The syntax tree of a preprocessed header, by `lang-c`.
 //!
 //! The parser gives up at the first thing that it does not know. Headers of new compilers may well have such a thing, so
-//! what it stumbles over is blanked, from the end of the declaration before it to its own, and it starts again.
+//! the declaration that it stumbles over is blanked, and it starts again.
 
 use super::preprocess::Unit;
+use super::split;
+use anyhow::bail;
 use lang_c::ast::TranslationUnit;
 use lang_c::driver::{Config, parse_preprocessed};
 use std::ops::Range;
 
 /// How many declarations may be blanked before we stop.
 const ATTEMPTS: usize = 60;
+/// The longest text that is read, in bytes.
+const MAX_TEXT: usize = 16 << 20;
+/// How much of a declaration that could not be read is shown, in characters.
+const SHOWN: usize = 120;
 
 /// What was read.
+#[derive(Debug)]
 pub struct Parsed {
     /// The text that the tree's places refer to.
     pub text: String,
@@ -20,51 +27,54 @@ pub struct Parsed {
     pub unread: Vec<String>,
 }
 
-pub fn parse(unit: &Unit) -> Parsed {
-    let mut text = unit.text.clone();
+pub fn parse(unit: &Unit) -> anyhow::Result<Parsed> {
+    if unit.text.len() > MAX_TEXT {
+        bail!(
+            "{}: with what it includes it has {} bytes of C; {MAX_TEXT} are read",
+            unit.header.display(),
+            unit.text.len()
+        );
+    }
+    let (mut text, pieces) = split::split(&unit.text);
     let mut unread = Vec::new();
+    for piece in pieces.iter().filter(|piece| piece.too_deep) {
+        leave_out(unit, &mut text, &piece.range, &mut unread);
+    }
     for _ in 0..ATTEMPTS {
-        match parse_preprocessed(&Config::default(), text.clone()) {
-            Ok(parsed) => return Parsed { text, tree: parsed.unit, unread },
+        match parse_preprocessed(&Config::default(), text) {
+            Ok(parsed) => return Ok(Parsed { text: parsed.source, tree: parsed.unit, unread }),
             Err(error) => {
-                let range = declaration_around(&text, error.offset);
-                if range.is_empty() {
-                    break;
-                }
-                if unit.is_own(range.end - 1) {
-                    unread.push(text[range.clone()].split_whitespace().collect::<Vec<_>>().join(" "));
-                }
-                let blank = " ".repeat(range.len());
-                text.replace_range(range, &blank);
+                text = error.source;
+                let at = pieces.partition_point(|piece| piece.range.end <= error.offset);
+                let Some(piece) = pieces.get(at).or(pieces.last()) else { break };
+                leave_out(unit, &mut text, &piece.range, &mut unread);
             }
         }
     }
-    Parsed { text, tree: TranslationUnit(Vec::new()), unread }
+    bail!("{}: more than {ATTEMPTS} declarations in it, or in what it includes, cannot be read", unit.header.display())
 }
 
-/// The declaration at file level that has that offset in it.
-fn declaration_around(text: &str, offset: usize) -> Range<usize> {
-    let (mut start, mut depth) = (0, 0usize);
-    let bytes = text.as_bytes();
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'(' | b'{' | b'[' => depth += 1,
-            b')' | b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
+/// Blanks a declaration, and notes it if it is one of the header's own.
+fn leave_out(unit: &Unit, text: &mut String, range: &Range<usize>, unread: &mut Vec<String>) {
+    let declared = &text[range.clone()];
+    let space = declared.len() - declared.trim_start().len();
+    if unit.is_own(range.start + space) {
+        unread.push(short(declared));
+    }
+    text.replace_range(range.clone(), &" ".repeat(range.len()));
+}
+
+/// The beginning of a declaration, on one line.
+fn short(text: &str) -> String {
+    let mut short = String::new();
+    for word in text.split_whitespace() {
+        if !short.is_empty() {
+            short.push(' ');
         }
-        // A `}` ends a function's body; after a struct's, a name or `;` follows.
-        let body = *byte == b'}' && !text[at + 1..].trim_start().starts_with([';', ',', '*', '_']);
-        let ends = depth == 0 && (*byte == b';' || (body && is_function(&text[start..at])));
-        if ends && at >= offset.min(bytes.len().saturating_sub(1)) {
-            return start..at + 1;
-        }
-        if ends {
-            start = at + 1;
+        short.extend(word.chars().take(SHOWN));
+        if short.chars().count() > SHOWN {
+            return short.chars().take(SHOWN).chain(['…']).collect();
         }
     }
-    start..bytes.len()
-}
-
-fn is_function(text: &str) -> bool {
-    text.find('{').is_some_and(|brace| text[..brace].trim_end().ends_with(')'))
+    short
 }

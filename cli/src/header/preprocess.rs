@@ -1,21 +1,13 @@
 //! `cc -E`: the text of a header with everything that it includes, and from which file each part is.
 
-use anyhow::{Context, bail};
-use std::io::Write;
+use super::compiler::{self, Compiler};
+use anyhow::bail;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 /// Folders that are no library's own.
 const SHARED: [&str; 3] = ["/usr/include", "/usr/local/include", "/usr/include/x86_64-linux-gnu"];
-
-/// The local C compiler and what it is told.
-#[derive(Clone, Debug)]
-pub struct Compiler {
-    /// `-I`, `-D` and what else comes before the file.
-    pub flags: Vec<String>,
-    command: String,
-}
 
 /// A preprocessed header.
 #[derive(Debug)]
@@ -57,61 +49,16 @@ impl Unit {
     }
 }
 
-impl Compiler {
-    /// The compiler that `CC` names, or `cc`, with `-I` for each folder.
-    pub fn new(include: &[PathBuf]) -> Self {
-        let command = std::env::var("CC").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "cc".into());
-        let flags = include.iter().map(|folder| format!("-I{}", folder.display())).collect();
-        Self { flags, command }
+/// The text of a header with everything that it includes. `name` is a path, or what stands between `<` and `>`.
+pub fn preprocess(compiler: &Compiler, name: &str, also: &dyn Fn(&Path) -> bool) -> anyhow::Result<Unit> {
+    let include = include(name)?;
+    let name = bare(name).unwrap_or(name);
+    let output = compiler.run(&["-E", "-dD", "-std=gnu11"], &format!("{include}\n"))?;
+    if !output.status.success() {
+        let said = compiler::complaint(&output.stderr);
+        bail!("{name}: the C compiler cannot read it:\n{said}\nhint: `-I FOLDER` says where other headers are");
     }
-
-    /// Run it with `source` on standard input. The result may be a failure of the compiler.
-    pub fn run(&self, arguments: &[&str], source: &str) -> anyhow::Result<Output> {
-        let mut parts = self.command.split_whitespace();
-        let program = parts.next().unwrap_or("cc");
-        let mut child = Command::new(program)
-            .args(parts)
-            .args(&self.flags)
-            .args(arguments)
-            .args(["-x", "c", "-"])
-            .env("LC_ALL", "C")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| {
-                format!("the C compiler `{program}` cannot be run\nhint: install one, or name it in the variable CC")
-            })?;
-        let mut input = child.stdin.take().context("the compiler's standard input")?;
-        let source = source.to_owned();
-        // A compiler that gives up early does not read to the end: its message says why.
-        let writer = std::thread::spawn(move || input.write_all(source.as_bytes()));
-        let output = child.wait_with_output()?;
-        let _ = writer.join();
-        Ok(output)
-    }
-
-    /// What the compiler says of a header that it cannot compile, as C files would include it; `None` if it can.
-    pub fn complaints(&self, name: &str) -> anyhow::Result<Option<String>> {
-        let output = self.run(&["-fsyntax-only", "-w", "-std=gnu11"], &format!("{}\n", include(name)?))?;
-        Ok((!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).trim_end().to_owned()))
-    }
-
-    /// The text of a header with everything that it includes. `name` is a path, or what stands between `<` and `>`.
-    pub fn preprocess(&self, name: &str, also: &dyn Fn(&Path) -> bool) -> anyhow::Result<Unit> {
-        let include = include(name)?;
-        let name = bare(name).unwrap_or(name);
-        let output = self.run(&["-E", "-dD", "-std=gnu11"], &format!("{include}\n"))?;
-        if !output.status.success() {
-            let message = String::from_utf8_lossy(&output.stderr);
-            let lines: Vec<_> = message.lines().filter(|line| line.contains("error")).take(3).collect();
-            bail!(
-                "{name}: the C compiler cannot read it: {}\nhint: `-I FOLDER` says where other headers are",
-                lines.join("; ")
-            );
-        }
-        Ok(unit(&String::from_utf8_lossy(&output.stdout), name, also))
-    }
+    Ok(unit(&String::from_utf8_lossy(&output.stdout), name, also))
 }
 
 /// What stands between `<` and `>`, if both are there.
@@ -135,9 +82,14 @@ fn unit(output: &str, name: &str, also: &dyn Fn(&Path) -> bool) -> Unit {
     let wanted = Path::new(name).canonicalize().ok().filter(|path| path.is_file());
     let mut unit = Unit { header: PathBuf::new(), text: String::new(), parts: Vec::new(), macros: Vec::new() };
     let (mut file, mut own) = (PathBuf::new(), false);
+    let mut files = HashMap::<String, PathBuf>::new();
+    // Each macro's last definition, with its place among all of them.
+    let (mut macros, mut count) = (HashMap::<&str, (usize, &str)>::new(), 0usize);
     for line in output.lines() {
         if let Some(marked) = marker(line) {
-            file = Path::new(&marked).canonicalize().unwrap_or_else(|_| PathBuf::from(&marked));
+            let known = files.entry(marked.clone());
+            let find = || Path::new(&marked).canonicalize().unwrap_or_else(|_| PathBuf::from(&marked));
+            file.clone_from(known.or_insert_with(find));
             if unit.header.as_os_str().is_empty()
                 && wanted.as_ref().map_or_else(|| Path::new(&marked).ends_with(name), |wanted| *wanted == file)
             {
@@ -147,11 +99,11 @@ fn unit(output: &str, name: &str, also: &dyn Fn(&Path) -> bool) -> Unit {
         } else if let Some(definition) = line.strip_prefix("#define ") {
             let (name, text) = definition.split_once(' ').unwrap_or((definition, ""));
             if own {
-                unit.macros.retain(|(known, _)| known != name);
-                unit.macros.push((name.to_owned(), text.trim().to_owned()));
+                macros.insert(name, (count, text.trim()));
+                count += 1;
             }
         } else if let Some(name) = line.strip_prefix("#undef ") {
-            unit.macros.retain(|(known, _)| known != name.trim());
+            macros.remove(name.trim());
         } else if !line.starts_with('#') {
             let start = unit.text.len();
             unit.text.push_str(line);
@@ -163,6 +115,9 @@ fn unit(output: &str, name: &str, also: &dyn Fn(&Path) -> bool) -> Unit {
             }
         }
     }
+    let mut macros: Vec<_> = macros.into_iter().collect();
+    macros.sort_by_key(|(_, (place, _))| *place);
+    unit.macros = macros.into_iter().map(|(name, (_, text))| (name.to_owned(), text.to_owned())).collect();
     unit
 }
 
@@ -193,7 +148,7 @@ mod tests {
     fn brackets_may_stand_around_a_name() {
         for name in ["stdint.h", "<stdint.h>"] {
             assert_eq!(include(name).unwrap(), "#include <stdint.h>");
-            let unit = Compiler::new(&[]).preprocess(name, &|_| false).unwrap();
+            let unit = preprocess(&Compiler::new(&[]), name, &|_| false).unwrap();
             assert!(unit.header.ends_with("stdint.h"), "{name}: {}", unit.header.display());
         }
         for name in ["<stdint.h", "stdint.h>", "<<stdint.h>>"] {

@@ -21,11 +21,14 @@ struct Reader<'u> {
     text: &'u str,
     header: Header,
     known: Known,
+    /// The names of the functions that the header has so far.
+    names: BTreeSet<String>,
 }
 
 /// Everything that the tree declares; functions and constants of the header alone.
 pub fn header(unit: &Unit, parsed: &Parsed) -> Header {
-    let mut reader = Reader { text: &parsed.text, header: Header::default(), known: Known::new() };
+    let mut reader =
+        Reader { text: &parsed.text, header: Header::default(), known: Known::new(), names: BTreeSet::new() };
     reader.header.unread.clone_from(&parsed.unread);
     for external in &parsed.tree.0 {
         let part = unit.part(external.span.start);
@@ -76,7 +79,7 @@ impl Reader<'_> {
                 }
                 if hidden {
                     self.header.inline.push(name);
-                } else if !self.header.functions.iter().any(|function| function.name == name) {
+                } else if self.names.insert(name.clone()) {
                     self.header.functions.push(Function {
                         name,
                         returns: *returns,

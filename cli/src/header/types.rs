@@ -1,6 +1,8 @@
 //! C types as headers write them, and back to C text.
 
 use cloison_manifest::declaration::{Names, Prototype};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// A type, with the names that the header uses.
@@ -158,26 +160,38 @@ fn list(parameters: &[Parameter], variadic: bool) -> String {
     }
 }
 
-/// Names of types that manifests know without being told: numbers of C's and POSIX's headers.
-pub fn is_known(name: &str) -> bool {
-    Prototype::parse(&format!("void f({name} x)"), &Names::new()).is_ok()
+thread_local! {
+    /// What [`is_known`] has been asked: it is asked the same of every parameter.
+    static KNOWN: RefCell<HashMap<String, bool>> = RefCell::new(HashMap::new());
 }
 
-/// The words of an identifier, in lower case: `sqlite3_prepareV2` is `sqlite3`, `prepare`, `v2`.
+/// Names of types that manifests know without being told: numbers of C's and POSIX's headers.
+pub fn is_known(name: &str) -> bool {
+    if let Some(known) = KNOWN.with_borrow(|known| known.get(name).copied()) {
+        return known;
+    }
+    let is = Prototype::parse(&format!("void f({name} x)"), &Names::new()).is_ok();
+    KNOWN.with_borrow_mut(|known| known.insert(name.to_owned(), is));
+    is
+}
+
+/// The words of an identifier, in lower case: `sqlite3_prepareV2` is `sqlite3`, `prepare`, `v2`, and `TIFFClose` `tiff`, `close`.
 pub fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut before = '_';
-    for character in name.chars() {
-        let starts = character == '_' || (character.is_ascii_uppercase() && before.is_ascii_lowercase());
-        if starts && words.last().is_some_and(|word| !word.is_empty()) {
+    let characters: Vec<char> = name.chars().collect();
+    for (at, character) in characters.iter().enumerate() {
+        let before = at.checked_sub(1).map_or('_', |before| characters[before]);
+        let lower_follows = characters.get(at + 1).is_some_and(char::is_ascii_lowercase);
+        let capital = character.is_ascii_uppercase()
+            && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && lower_follows));
+        if (*character == '_' || capital) && words.last().is_some_and(|word| !word.is_empty()) {
             words.push(String::new());
         }
-        if character != '_'
+        if *character != '_'
             && let Some(last) = words.last_mut()
         {
             last.push(character.to_ascii_lowercase());
         }
-        before = character;
     }
     words.retain(|word| !word.is_empty());
     words
@@ -213,6 +227,8 @@ mod tests {
     fn identifiers_have_words() {
         assert_eq!(words("XML_ParserCreateNS"), ["xml", "parser", "create", "ns"]);
         assert_eq!(words("sqlite3_open_v2"), ["sqlite3", "open", "v2"]);
+        assert_eq!(words("TIFFClose"), ["tiff", "close"]);
+        assert_eq!(words("xmlFreeDoc"), ["xml", "free", "doc"]);
         assert_eq!(words("_x"), ["x"]);
     }
 }

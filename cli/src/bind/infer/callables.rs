@@ -10,6 +10,29 @@ const USER_DATA: [&str; 16] = [
     "private", "udp", "app", "baton",
 ];
 
+/// Words of functions that keep a callback.
+const SETS: [&str; 11] =
+    ["set", "register", "install", "hook", "handler", "on", "subscribe", "add", "function", "callback", "setopt"];
+/// Words of functions that are done with it when they return.
+const DURING: [&str; 16] = [
+    "apply",
+    "bsearch",
+    "each",
+    "enumerate",
+    "exec",
+    "foreach",
+    "iterate",
+    "map",
+    "qsort",
+    "scan",
+    "search",
+    "select",
+    "sort",
+    "traverse",
+    "visit",
+    "walk",
+];
+
 impl Look<'_> {
     pub(super) fn callable(
         &self,
@@ -40,27 +63,55 @@ impl Look<'_> {
         if self.types.header.resolve(returns).is_pointer() {
             return Err(format!("the callback `{name}` returns a pointer"));
         }
-        let look = Look { types: self.types, function: name, parameters, callback: true };
+        let look = Look { types: self.types, function: name, parameters, returns, callback: true };
         let tables = look.parameters().map_err(|reason| format!("the callback `{name}`: {reason}"))?;
         let said: Vec<_> = tables.into_iter().filter(|(_, keys)| !keys.is_empty()).collect();
         let mut keys = Keys::default();
         if !said.is_empty() {
             keys.inner.push(("parameters".to_owned(), Keys { inner: said, ..Keys::default() }));
         }
-        // What sets a handler keeps it; keeping it too long would do no harm.
-        let handle = (0..self.parameters.len())
-            .find(|other| self.types.handles.pointed(self.types.header, &self.parameters[*other].c_type).is_some());
-        if let (true, Some(handle)) = (is_setter(self.function), handle) {
-            keys = keys.with("retain", &string(self.name(handle)));
+        Ok(self.kept_callable(keys))
+    }
+
+    /// Whether a function calls what it is given only while it runs, or keeps it.
+    fn kept_callable(&self, keys: Keys) -> Keys {
+        let during = is_word_of(self.function, &DURING);
+        let setter = is_word_of(self.function, &SETS);
+        let handles = (0..self.parameters.len())
+            .filter(|other| self.types.handles.pointed(self.types.header, &self.parameters[*other].c_type).is_some());
+        match (self.keeper(), handles.count()) {
+            // What sets a handler for one object keeps it; keeping it too long would do no harm.
+            (Some(keeper), 0 | 1) if setter => keys.with("retain", &string(keeper)),
+            _ if during && !setter => keys,
+            (Some(keeper), _) => Keys {
+                decide: Some(format!(
+                    "is it called during this call only ({{}}, or what else stands here), or later too (retain = \"{keeper}\")?"
+                )),
+                instead: vec![("retain".to_owned(), string(keeper))],
+                ..keys
+            },
+            (None, _) if setter => Keys {
+                decide: Some(
+                    "the library may keep it for good, and there is no object with which it could be kept: value = \"NULL\", \
+                     or leave the function out"
+                        .to_owned(),
+                ),
+                ..keys
+            },
+            (None, _) => keys,
         }
-        Ok(keys)
     }
 
     /// What C hands to a callback, and which callables carry themselves.
     pub(super) fn is_user_data(&self, index: usize, constant: bool) -> bool {
-        let has_callback = (0..self.parameters.len()).any(|other| {
-            matches!(self.types.header.pointee(&self.parameters[other].c_type), Some((Type::Function { .. }, _)))
-        });
+        // A callback that is given no `void *` cannot be given this one.
+        let has_callback =
+            (0..self.parameters.len()).any(|other| match self.types.header.pointee(&self.parameters[other].c_type) {
+                Some((Type::Function { parameters, .. }, _)) => parameters
+                    .iter()
+                    .any(|one| matches!(self.types.header.pointee(&one.c_type), Some((to, false)) if to.is_void())),
+                _ => false,
+            });
         let named = words(self.name(index)).iter().any(|word| {
             let word = word.strip_prefix('p').filter(|rest| USER_DATA.contains(rest)).unwrap_or(word);
             USER_DATA.contains(&word)
@@ -73,6 +124,9 @@ impl Look<'_> {
 
 /// Whether a function keeps the callback that it is given.
 fn is_setter(name: &str) -> bool {
-    let keeps = ["set", "register", "install", "hook", "handler", "on", "subscribe", "add", "function", "callback"];
-    words(name).iter().any(|word| keeps.contains(&word.as_str()))
+    is_word_of(name, &SETS)
+}
+
+fn is_word_of(name: &str, known: &[&str]) -> bool {
+    words(name).iter().any(|word| known.contains(&word.as_str()))
 }

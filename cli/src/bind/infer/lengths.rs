@@ -53,7 +53,37 @@ impl Look<'_> {
         let own = (0..self.parameters.len())
             .find(|other| *other != index && self.resolved(*other).is_integer() && self.is_called_after(*other, index));
         let behind = || Some(index + 1).filter(|next| self.is_plain_behind(index, *next));
-        own.or_else(behind).map(|length| self.name(length))
+        let found = own.or_else(behind)?;
+        (!self.is_product(index, found) && self.is_in_elements(index, found)).then(|| self.name(found))
+    }
+
+    /// A second number that counts, right behind a length, and is no other pointer's: `fwrite(const void *p, size_t size,
+    /// size_t n, …)` reads their product.
+    fn is_product(&self, index: usize, length: usize) -> bool {
+        let next = length + 1;
+        let others =
+            |other: usize| other != index && self.resolved(other).is_pointer() && self.is_called_after(next, other);
+        next < self.parameters.len()
+            && self.counted(next).is_some()
+            && !(0..self.parameters.len()).any(others)
+            && !self.is_called_after(length, index)
+    }
+
+    /// Whether a length is in elements of what the pointer leads to: `size_t size` behind `const int *` is in bytes as likely.
+    fn is_in_elements(&self, index: usize, length: usize) -> bool {
+        let Some((of, _)) = self.types.header.pointee(&self.parameters[index].c_type) else { return false };
+        let last = words(self.name(length)).pop().unwrap_or_default();
+        match of {
+            of if of.is_void() => !["nmemb", "nelem", "elements"].contains(&last.as_str()),
+            of if of.is_byte() || matches!(self.types.header.resolve(of), of if of.is_byte()) => true,
+            _ => counted(self.name(length)) != Some(Counted::Bytes),
+        }
+    }
+
+    /// A pointer to structs of which there may be several: an integer stands right behind it, or counts something.
+    pub(super) fn may_be_several(&self, index: usize) -> bool {
+        let behind = index + 1 < self.parameters.len() && self.resolved(index + 1).is_integer();
+        behind || self.free_length(index).is_some()
     }
 
     /// A length that is plainly no pointer's, and may be that of the string at `index`. A text is counted in bytes, if at all.
@@ -141,7 +171,8 @@ fn counted(name: &str) -> Option<Counted> {
     }
 }
 
-fn is_text(name: &str) -> bool {
+/// Whether a name says that it is a text.
+pub(super) fn is_text(name: &str) -> bool {
     words(name).last().is_some_and(|last| TEXTS.contains(&last.as_str()) || last.ends_with("name"))
 }
 

@@ -1,8 +1,8 @@
 //! Pointers to pointers: what the library fills in, or an array.
 
 use super::super::entry::Keys;
-use super::super::handles::{is_ender, is_maker};
 use super::super::types::bare;
+use super::super::verbs::is_maker;
 use super::{Judged, Look, string};
 use crate::header::Type;
 
@@ -16,13 +16,18 @@ impl Look<'_> {
                 return Ok(self.several(index, "objects: in = true", &[]));
             }
             let free = self.types.handles.0.get(tag).and_then(|handle| handle.free.as_ref());
-            if is_ender(self.function) && !is_maker(self.function) {
+            let ends = self.types.handles.0.get(tag).and_then(|handle| handle.ended_by(self.function));
+            if ends.is_some() && !is_maker(self.function) {
                 return Err(format!("it ends the `{}` of a variable, and clears that", self.types.key(tag)));
             }
-            return Ok(match (is_maker(self.function), free) {
-                (true, Some(_)) => Keys::plain(&[("out", "true")]),
-                _ => Keys::decide(
-                    "what is filled in: the caller's to free (out = true), or the library's own (out = true, borrowed = true)?",
+            let giver = self.giver(index);
+            return Ok(match (is_maker(self.function), free, giver) {
+                (true, Some(_), None) => Keys::plain(&[("out", "true")]),
+                (_, _, giver) => Keys::decide(
+                    format!(
+                        "what is filled in: the caller's to free (out = true), or the library's own (out = true, borrowed = true{})?",
+                        giver.map_or_else(String::new, |giver| format!(", owner = \"{giver}\" if it ends with that"))
+                    ),
                     &[("out", "true"), ("borrowed", "true")],
                 ),
             });
@@ -46,6 +51,17 @@ impl Look<'_> {
             Type::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
             _ => Err(format!("nothing says what is behind the pointers of `{}`", self.name(index))),
         }
+    }
+
+    /// An object that the function may change, other than what is filled in: what is made may belong to that (`xmlNewChild`).
+    pub(super) fn giver(&self, place: usize) -> Option<&str> {
+        let header = self.types.header;
+        let is = |index: &usize| {
+            let c_type = &self.parameters[*index].c_type;
+            let tag = self.types.handles.pointed(header, c_type);
+            *index != place && tag.is_some_and(|tag| self.types.handles.0[tag].is_changeable(header, c_type))
+        };
+        (0..self.parameters.len()).find(is).map(|index| self.name(index))
     }
 
     /// What a callback is given many of; the number before it may say how many.

@@ -1,7 +1,7 @@
 //! The function's value.
 
 use super::super::entry::Keys;
-use super::super::handles::is_maker;
+use super::super::verbs::is_maker;
 use super::{Judged, Look, string};
 use crate::header::Type;
 
@@ -47,7 +47,9 @@ impl Look<'_> {
         let handles: Vec<_> = (0..self.parameters.len())
             .filter(|index| self.types.handles.pointed(self.types.header, &self.parameters[*index].c_type).is_some())
             .collect();
-        if owned && is_maker(self.function) {
+        let ours =
+            self.types.handles.0.get(tag).is_some_and(|handle| handle.is_changeable(self.types.header, self.returns));
+        if owned && ours && is_maker(self.function) && self.giver(usize::MAX).is_none() {
             return None;
         }
         let mut answer = vec![("borrowed", "true".to_owned())];

@@ -1,0 +1,192 @@
+//! What C does not say is a question, for each kind that was once guessed. The headers are small ones with the shapes of real
+//! ones, which the comments name.
+
+use super::{drafted, drafted_where};
+
+/// Each line, or the beginning of one, is in the draft.
+fn has(header: &str, lines: &[&str]) {
+    let text = drafted(header, &[]).text;
+    for lines in lines {
+        assert!(text.contains(lines), "{lines}\n{text}");
+    }
+}
+
+/// The draft has neither of them.
+fn lacks(header: &str, lines: &[&str]) {
+    let text = drafted(header, &[]).text;
+    for lines in lines {
+        assert!(!text.contains(lines), "{lines}\n{text}");
+    }
+}
+
+/// `EVP_Digest` writes 64 bytes and then says so; `compress` is told how much room there is.
+#[test]
+fn a_length_behind_a_pointer_may_be_for_results_only() {
+    has(
+        "int digest(const void *data, unsigned long count, unsigned char *md, unsigned int *size, int kind);
+        int pack(unsigned char *dest, unsigned long *destLen, int level);\n",
+        &[
+            "md = { decide = \"what is *size before the call? ",
+            "dest = { decide = \"what is *destLen before the call? ",
+        ],
+    );
+}
+
+/// `BIO_new_mem_buf`, `archive_read_open_memory`, `ZSTD_CCtx_refPrefix`, `cJSON_CreateStringReference`.
+#[test]
+fn what_an_object_may_keep_is_asked() {
+    let header = "typedef struct reader reader;
+        reader *reader_new(const void *buf, int len); void reader_free(reader *one);
+        int reader_open_memory(reader *one, const void *buff, unsigned long size);
+        int reader_find(const reader *one, const void *key, unsigned long size);
+        reader *reader_string(const char *text); reader *reader_open(const char *path);
+        int reader_set_title(reader *one, const char *title);
+        int reader_compare(reader *one, const char *title);
+        unsigned long sum(const void *data, unsigned long size);
+        void use_table(const void *data, unsigned long size);\n";
+    has(
+        header,
+        &[
+            "buf = { decide = \"does the library go on using the buffer after the call? in = true, length = \\\"len\\\" if not, with retain = \\\"return\\\" if so\" }",
+            "buff = { decide = \"does the library go on using the buffer after the call? in = true, length = \\\"size\\\" if not, with retain = \\\"one\\\" if so\" }",
+            "reader_find(const reader *one, const void *key, unsigned long size)\"\nkey = { in = true, length = \"size\" }\n",
+            "text = { decide = \"does the library go on using the string after the call? in = true if not, retain = \\\"return\\\" if so\" }",
+            "reader_open(const char *path)\"\n\n",
+            "title = { decide = \"does the library go on using the string",
+            "reader_compare(reader *one, const char *title)\"\n\n",
+            "sum(const void *data, unsigned long size)\"\ndata = { in = true, length = \"size\" }\n",
+            "use_table(const void *data, unsigned long size)\"\ndata = { decide = \"does the library go on using the buffer",
+        ],
+    );
+}
+
+/// All of `tidy`: the struct has a member only because C wants one. `xmlNs`: nothing of the header ends it. lcms's colours
+/// and libgit2's ids are values that functions point to.
+#[test]
+fn a_visible_struct_may_be_an_object() {
+    let header = "struct _Doc { int _opaque; }; typedef const struct _Doc *Doc;
+        Doc docCreate(void); void docRelease(Doc doc); int docParse(Doc doc, int flags);
+        typedef struct node { struct node *next; int kind; } node;
+        node *node_first(Doc doc); int node_kind(node *one);
+        typedef struct { double x, y; } spot;
+        const spot *spot_origin(void); double spot_length(const spot *one);
+        struct mark { int at; };
+        struct mark *mark_last(void); int mark_move(struct mark *one);
+        struct stat_result { int size; int kind; };
+        struct stat_result *stat_of(int fd); void stat_result_free(struct stat_result *one);\n";
+    has(
+        header,
+        &[
+            "[types.Doc]\nc = \"typedef struct _Doc *Doc;\"\nhandle = true\nfree = \"docRelease\"\n",
+            "[types.node]\nc = \"typedef struct node node;\"\nhandle = true\n",
+            "[types.spot]\nc = \"typedef struct { double x, y; } spot;\"\n",
+            "one = { in = true }\n",
+            "[types.mark]\nc = \"struct mark;\"\nhandle = true\ndecide = \"functions give pointers to it and take them: ",
+            "[types.stat_result]\nc = \"struct stat_result;\"\nhandle = true\ndecide = \"the struct's members are in the header: ",
+        ],
+    );
+}
+
+/// `cmark_node_get_end_line`, `sqlite3_db_release_memory`, `archive_read_close`, `json_decref`, `FT_Done_Face`.
+#[test]
+fn an_end_is_a_whole_word_where_a_verb_stands() {
+    let header = "typedef struct store store; store *store_new(void);
+        int store_free(store *s); int store_read_free(store *s); int store_read_close(store *s);
+        int store_release_memory(store *s); int store_get_end_line(store *s); int store_is_closed(store *s);
+        int store_done(store *s);
+        typedef struct job job; job *job_new(void); int job_done(job *j); int job_run(job *j);
+        typedef struct value value; value *value_new(void); void value_delete(value *v);
+        static inline void value_decref(value *v) { if (v) value_delete(v); }\n";
+    has(
+        header,
+        &[
+            "[types.store]\nc = \"typedef struct store store;\"\nhandle = true\nfree = \"store_free\"\n",
+            "store_read_free(store *s)\"\ns = { consumed = true }\n",
+            "store_read_close(store *s)\"\ns = { decide = \"does it end the object",
+            "store_release_memory(store *s)\"\ns = { decide = \"does it end the object",
+            "store_get_end_line(store *s)\"\n\n",
+            "store_is_closed(store *s)\"\n\n",
+            "store_done(store *s)\"\ns = { decide = ",
+            "[types.job]\nc = \"typedef struct job job;\"\nhandle = true\ndecide = \"does `job_done` end an object?",
+            "decide = \"`value_decref` gives a reference back",
+        ],
+    );
+    lacks(
+        header,
+        &["store_release_memory(store *s)\"\ns = { consumed", "store_read_close(store *s)\"\ns = { consumed"],
+    );
+}
+
+/// `cJSON_AddItemToArray`, `xmlNewChild`: what is put into an object, or made by one, may belong to it.
+#[test]
+fn what_may_belong_to_another_object_is_asked() {
+    has(
+        "typedef struct tree tree; tree *tree_new(void); void tree_free(tree *one);
+        int tree_add(tree *parent, tree *item); tree *tree_new_child(tree *parent); int tree_open(tree *from, tree **out);\n",
+        &[
+            "tree_new(void)\"\n\n",
+            "item = { decide = \"does `parent` own it from now on",
+            "tree_new_child(tree *parent)\"\nreturns = { decide = ",
+            "out = { decide = \"what is filled in: the caller's to free (out = true), or the library's own",
+        ],
+    );
+}
+
+/// `archive_read_open`, `fwrite`, `AES` round keys, addresses as numbers.
+#[test]
+fn other_things_that_c_does_not_say() {
+    has(
+        "#include <stdint.h>
+        typedef struct feed feed; feed *feed_new(void); void feed_free(feed *f);
+        int feed_open(feed *f, int (*read)(void *data), void *data);
+        int feed_each(feed *f, int (*visit)(void *data), void *data);
+        void set_log(void (*log)(int level));
+        unsigned long put_all(const void *p, unsigned long size, unsigned long n);
+        int mix(const int *cells, unsigned long cells_size);
+        int transform(const float *in, unsigned long n, float *out);
+        int at(uintptr_t place);
+        int sum(int (*f)(int a), void *data);\n",
+        &[
+            "read = { decide = \"is it called during this call only",
+            "visit = { parameters = { data = { user_data = true } } }\n",
+            "log = { decide = \"the library may keep it for good",
+            "p = { decide = ",
+            "cells = { decide = ",
+            "out = { decide = ",
+            "place = { decide = \"an address",
+            "data = { decide = ",
+        ],
+    );
+}
+
+/// pcre2 puts `_8` behind its names, glibc and libxml2 have names with `__`, C has no objection to Python's words.
+#[test]
+fn names_that_python_cannot_have() {
+    let draft = drafted(
+        "typedef struct code_8 code_8; code_8 *code_new_8(void); void code_free_8(code_8 *); int code_size_8(code_8 *);
+        typedef int __number; int __value(__number __n); int lambda(int __in, int from);
+        typedef int truth; typedef truth (*test)(truth a); int check(test one);\n",
+        &[],
+    );
+    for lines in [
+        "c = \"int code_size_8(code_8 *code)\"\n",
+        "[functions.value]\nc = \"int __value(int n)\"\n",
+        "[functions.lambda_]\nc = \"int lambda(int in, int from)\"\n",
+        "[types.truth]\n",
+        "[functions.check]\n",
+    ] {
+        assert!(draft.text.contains(lines), "{lines}\n{}", draft.text);
+    }
+    assert_eq!(draft.cannot, 0, "{}", draft.text);
+}
+
+/// lcms: `typedef struct s s; struct s { cmsBool (*call)(s *); }` as a member of what is returned.
+#[test]
+fn functions_that_are_not_asked_for_leave_nothing() {
+    let draft = drafted_where(
+        "int before(int a); static inline int twice(int a) { return a; }\nint after(int a);\n",
+        &[],
+        |name| name == "after",
+    );
+    assert!(!draft.text.contains("before") && draft.through == 1, "{}", draft.text);
+}

@@ -5,7 +5,7 @@ mod pointer;
 
 use super::declare::Declared;
 use super::raw::{self, Key, on};
-use super::roles::expression_in;
+use super::shapes::expression_in;
 use super::world::World;
 use crate::diagnostic::Written;
 use crate::document::Reader;

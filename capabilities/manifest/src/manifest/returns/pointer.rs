@@ -2,7 +2,7 @@
 
 use super::super::declare::Declared;
 use super::super::raw::{self, on};
-use super::super::roles::{Owning, owned, too_aligned};
+use super::super::shapes::{Owning, owned, too_aligned};
 use super::super::world::World;
 use crate::diagnostic::Mistake;
 use crate::document::Reader;

@@ -5,7 +5,7 @@ use super::super::raw::{self, on};
 use super::draft::Draft;
 use super::fill::Fill;
 use super::keys::{both_kinds, max_bytes, size_only};
-use super::{Context, Fills, buffer, callback, cell, handle, place, record};
+use super::{Context, Fills, buffer, callback, handle, out_pointer, record, scalar_pointer};
 use crate::document::{Reader, Value};
 use cloison_contract::shape::{CapacityOf, LengthOf, Literal, NumberArgument, Shape, Text, WideArgument};
 use cloison_contract::types::{Scalar, TypeId, Wide};
@@ -32,16 +32,16 @@ pub(super) fn role(
         (Draft::Owned, _) => {
             Some(Shape::Number(NumberArgument { scalar: Scalar::U64, enumeration: None, range: None, default: None }))
         }
-        (Draft::Place(draft), _) => Some(place::role(draft, context.table(index))),
+        (Draft::Place(draft), _) => Some(out_pointer::role(draft, context.table(index))),
         (Draft::Record { id, layout, direction, by_value }, _) => {
             record::role(reader, context, index, (*id, *layout), *direction, *by_value)
         }
         (Draft::Text, _) => text(reader, context, index),
         (Draft::Wide(wide), _) => self::wide(reader, context, index, *wide),
         (Draft::Cell { direction, scalar, enumeration }, _) => {
-            cell::passed(reader, context, drafts, index, *direction, (*scalar, *enumeration))
+            scalar_pointer::passed(reader, context, drafts, index, *direction, (*scalar, *enumeration))
         }
-        (Draft::Unmarked, Some(fill)) => cell::filled(reader, context, drafts, index, fill),
+        (Draft::Unmarked, Some(fill)) => scalar_pointer::filled(reader, context, drafts, index, fill),
         // Reported when the fills were found.
         (Draft::Unmarked, None) => None,
         (Draft::Buffer(draft), _) => buffer::buffer(reader, context, drafts, fills, index, draft),

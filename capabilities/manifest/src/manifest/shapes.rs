@@ -20,7 +20,6 @@
 mod buffer;
 mod build;
 mod callback;
-mod cell;
 mod constant;
 mod draft;
 mod extent;
@@ -29,8 +28,9 @@ mod handle;
 mod keys;
 mod later;
 mod order;
-mod place;
+mod out_pointer;
 mod record;
+mod scalar_pointer;
 mod told;
 mod unmarked;
 

@@ -5,7 +5,7 @@
 
 use super::super::raw::{Key, Max};
 use super::Context;
-use super::place::at;
+use super::out_pointer::at;
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{CapacityOf, OutPointer, Pointed, PointerFill, ScalarPointer, Shape};

@@ -7,7 +7,7 @@
 use super::super::raw::Max;
 use super::draft::{BufferDraft, Draft};
 use super::fill::{Fill, bare};
-use super::place::at;
+use super::out_pointer::at;
 use super::{Context, Fills};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;

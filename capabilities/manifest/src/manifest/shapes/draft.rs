@@ -2,8 +2,8 @@
 
 use super::super::raw::{self, Key, Max, on};
 use super::keys::{expression, place};
-use super::place::PlaceDraft;
-use super::{Context, Pointee, callback, constant, handle, place as places, record};
+use super::out_pointer::PlaceDraft;
+use super::{Context, Pointee, callback, constant, handle, out_pointer, record};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{Direction, Element, Fixed};
@@ -110,7 +110,7 @@ fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Opti
         None if context.frees && context.count() == 1 => Some(Draft::Owned),
         None if pointee == Pointee::Character && constant && context.array(index).is_none() => Some(Draft::Text),
         None => Some(Draft::Unmarked),
-        Some(table) if pointee == Pointee::Pointer => places::draft(reader, context, index, constant, table),
+        Some(table) if pointee == Pointee::Pointer => out_pointer::draft(reader, context, index, constant, table),
         Some(table) => marked(reader, context, index, (pointee, constant), table),
     }
 }

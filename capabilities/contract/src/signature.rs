@@ -25,16 +25,17 @@
 //! [`Member::annotation`](crate::types::Member::annotation). `Buffer`, `Callable`, `Iterable`, `Mapping` and `Sequence` are those of `collections.abc`,
 //! `array` is `array.array`; `RegisteredBuffer` and `View` are Cloison's.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod annotation;
 mod keyword;
 mod literal;
+mod shape;
 
 pub use keyword::is_python_keyword;
 
 use crate::interface::{Parameter, Raises};
-use crate::shape::{NumberArgument, Shape};
 use crate::{Function, Interface};
-use literal::literal;
 
 impl Function {
     /// `compress2(source: Buffer, level: int = -1) -> bytes`
@@ -103,6 +104,11 @@ impl Parameter {
         named(&self.name)
     }
 
+    /// The default as Python writes it, if there is one: `-1`, `None`, `color.GREEN`.
+    pub fn default(&self, interface: &Interface) -> Option<String> {
+        self.shape.python().default(interface)
+    }
+
     /// `level: int = -1`
     fn argument(&self, interface: &Interface) -> String {
         let default = self.default(interface).filter(|_| !self.leading);
@@ -112,15 +118,7 @@ impl Parameter {
 
     /// `level: -1 to 9`, if there is something to say.
     fn note(&self) -> Option<String> {
-        let name = self.python_name();
-        let (range, scalar) = match &self.shape {
-            Shape::Handle(handle) if handle.consumed => return Some(format!("{name}: closed by the call")),
-            Shape::Number(NumberArgument { range, scalar, .. }) => (*range, *scalar),
-            Shape::ScalarPointer(cell) => (cell.range, cell.scalar),
-            _ => return None,
-        };
-        let (least, most) = range?;
-        Some(format!("{name}: {} to {}", literal(least, scalar), literal(most, scalar)))
+        Some(format!("{}: {}", self.python_name(), self.shape.python().note()?))
     }
 }
 

@@ -8,12 +8,14 @@
 //! | exceptions, constants | names and what they are |
 //! | sandbox | every limit of the zone |
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod sandbox;
 mod types;
 
 use crate::stub::offered;
 use cloison_contract::interface::{Constant, LibraryLocation, Message, Parameter, Raises};
-use cloison_contract::shape::{Literal, NumberArgument, Shape};
+use cloison_contract::shape::{Literal, Shape};
 use cloison_contract::{Function, Interface};
 use std::fmt::Write;
 
@@ -146,27 +148,26 @@ fn failures(interface: &Interface, function: &Function) -> Vec<String> {
 
 /// A row of the table of limits, if there is something to say.
 fn limits(parameter: &Parameter) -> Option<String> {
-    let range = match &parameter.shape {
-        Shape::Number(NumberArgument { range, .. }) => *range,
-        Shape::ScalarPointer(found) => found.range,
-        _ => None,
-    };
-    let most = match &parameter.shape {
-        Shape::Buffer(buffer) => Some(buffer.max_bytes),
-        Shape::Text(text) => Some(text.max_bytes),
-        _ => None,
-    };
-    let said = match (range, most, &parameter.shape) {
-        (Some((least, most)), ..) => format!("{} to {}", number(least), number(most)),
-        (_, Some(most), _) => format!("at most {}", sandbox::size(most)),
-        (.., Shape::Handle(handle)) if handle.consumed => "ended by the call".to_owned(),
-        (.., Shape::Callback(callback)) => match (callback.retain.is_some(), callback.deadline) {
+    let range = |(least, most): (Literal, Literal)| format!("{} to {}", number(least), number(most));
+    let most = |bytes: u64| format!("at most {}", sandbox::size(bytes));
+    let said = match &parameter.shape {
+        Shape::Buffer(buffer) => most(buffer.max_bytes),
+        Shape::Callback(callback) => match (callback.retain.is_some(), callback.deadline) {
             (true, _) if callback.replaces => "kept by the library, until the next one".to_owned(),
             (true, _) => "kept by the library".to_owned(),
             (false, Some(deadline)) => format!("{} for each run", sandbox::time(deadline)),
             (false, None) => "called during the call only".to_owned(),
         },
-        _ => return None,
+        Shape::Handle(handle) => handle.consumed.then(|| "ended by the call".to_owned())?,
+        Shape::Number(found) => found.range.map(range)?,
+        Shape::ScalarPointer(found) => found.range.map(range)?,
+        Shape::Text(text) => most(text.max_bytes),
+        Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::LengthOf(_)
+        | Shape::OutPointer(_)
+        | Shape::Record(_)
+        | Shape::Wide(_) => return None,
     };
     Some(format!("| `{}` | {said} |\n", parameter.python_name()))
 }

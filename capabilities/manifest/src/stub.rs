@@ -16,6 +16,8 @@
 //! `map` besides being called. A second class has what a batch has: the same functions, which take results that are pending
 //! and give such. `cloison.capability()` gives `Any`, so the annotation needs no cast.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod classes;
 
 use cloison_contract::interface::Constant;
@@ -132,13 +134,28 @@ fn list(function: &Function, positions: &[usize], passed: Passed, qualified: &In
         let open = passed == Passed::ToAll || (parameter.shape.has_default() && !parameter.leading);
         let default = if open { " = ..." } else { "" };
         let mut annotation = python(parameter.annotation(qualified));
-        let linked = matches!(parameter.shape, Shape::ScalarPointer(_) | Shape::Handle(_) | Shape::Number(_));
-        if passed == Passed::Later && linked {
+        if passed == Passed::Later && may_be_pending(&parameter.shape) {
             annotation = format!("{annotation} | cloison.Pending[{annotation}]");
         }
         format!(", {}: {annotation}{default}", parameter.python_name())
     };
     positions.iter().map(one).collect()
+}
+
+/// Whether the result of an earlier call of the same batch can stand for it.
+fn may_be_pending(shape: &Shape) -> bool {
+    match shape {
+        Shape::Handle(_) | Shape::Number(_) | Shape::ScalarPointer(_) => true,
+        Shape::Buffer(_)
+        | Shape::Callback(_)
+        | Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::LengthOf(_)
+        | Shape::OutPointer(_)
+        | Shape::Record(_)
+        | Shape::Text(_)
+        | Shape::Wide(_) => false,
+    }
 }
 
 /// What the arguments are called.

@@ -2,7 +2,7 @@
 
 use crate::Interface;
 use crate::interface::{Function, Parameter};
-use crate::shape::{Buffer, Callback, CapacityOf, Element, LengthOf, NumberArgument, Pointed, Shape, WideArgument};
+use crate::shape::{Buffer, Callback, Element, Pointed};
 use crate::types::{CType, Member, MemberRole, Scalar, TypeId, Wide};
 
 impl Function {
@@ -20,36 +20,12 @@ impl Function {
 impl Parameter {
     /// The type of what Python passes.
     pub fn annotation(&self, interface: &Interface) -> String {
-        match &self.shape {
-            Shape::Buffer(buffer) => optional(&taken_buffer(interface, buffer), buffer.null),
-            Shape::Callback(callback) => optional(&callable(interface, callback), callback.null),
-            Shape::CapacityOf(CapacityOf { scalar, .. }) | Shape::LengthOf(LengthOf { scalar, .. }) => {
-                number(*scalar).to_owned()
-            }
-            Shape::ScalarPointer(cell) => optional(&taken_number(interface, cell.scalar, cell.enumeration), cell.null),
-            Shape::Constant(_) => "int".to_owned(),
-            Shape::Handle(handle) => optional(&name(interface, handle.id), handle.null),
-            Shape::Number(NumberArgument { scalar, enumeration, .. }) => taken_number(interface, *scalar, *enumeration),
-            Shape::OutPointer(place) => given_pointer(interface, &place.pointed),
-            Shape::Record(record) => optional(&taken_record(interface, record.id), record.null),
-            Shape::Text(text) => optional(if text.bytes { "bytes" } else { "str | bytes" }, text.null),
-            Shape::Wide(WideArgument { wide, .. }) => wide_number(*wide).to_owned(),
-        }
+        self.shape.python().taken(interface)
     }
 
     /// The type of what comes back from it, or what a callable is given for it.
     pub fn result(&self, interface: &Interface) -> String {
-        match &self.shape {
-            Shape::Buffer(buffer) => optional(&given_buffer(interface, buffer), buffer.null),
-            Shape::ScalarPointer(cell) => optional(&given_number(interface, cell.scalar, cell.enumeration), cell.null),
-            Shape::Handle(handle) => optional(&name(interface, handle.id), handle.null),
-            Shape::Number(NumberArgument { scalar, enumeration, .. }) => given_number(interface, *scalar, *enumeration),
-            Shape::OutPointer(place) => given_pointer(interface, &place.pointed),
-            Shape::Record(record) => optional(&name(interface, record.id), record.null),
-            Shape::Text(text) => optional(if text.bytes { "bytes" } else { "str" }, text.null),
-            Shape::Wide(WideArgument { wide, .. }) => wide_number(*wide).to_owned(),
-            Shape::Callback(_) | Shape::CapacityOf(_) | Shape::Constant(_) | Shape::LengthOf(_) => "int".to_owned(),
-        }
+        self.shape.python().given(interface)
     }
 }
 
@@ -68,7 +44,7 @@ impl Member {
 }
 
 /// `Callable[[int, str], int]`
-fn callable(interface: &Interface, callback: &Callback) -> String {
+pub(super) fn callable(interface: &Interface, callback: &Callback) -> String {
     let passed = callback.parameters.iter().filter(|parameter| parameter.shape.is_argument());
     let arguments: Vec<_> = passed.map(|parameter| parameter.result(interface)).collect();
     let value = callback.kept.then(|| taken(interface, &callback.result));
@@ -88,11 +64,7 @@ fn all(types: Vec<String>, none: &str) -> String {
 /// A value that C gives.
 fn given(interface: &Interface, c_type: &CType) -> String {
     match c_type {
-        CType::Array { of, .. } => match &**of {
-            CType::Scalar { scalar, .. } if is_byte(*scalar) => "bytes".to_owned(),
-            CType::Scalar { scalar, .. } => format!("array[{}]", number(*scalar)),
-            of => format!("list[{}]", given(interface, of)),
-        },
+        CType::Array { of, .. } => given_array(interface, of),
         CType::Enum { id, scalar } => given_number(interface, *scalar, Some(*id)),
         CType::Record { id, .. } => name(interface, *id),
         CType::Scalar { scalar, .. } => number(*scalar).to_owned(),
@@ -102,16 +74,29 @@ fn given(interface: &Interface, c_type: &CType) -> String {
     }
 }
 
+fn given_array(interface: &Interface, of: &CType) -> String {
+    if let CType::Scalar { scalar, .. } = of {
+        return if is_byte(*scalar) { "bytes".to_owned() } else { format!("array[{}]", number(*scalar)) };
+    }
+    format!("list[{}]", given(interface, of))
+}
+
 /// A value that Python gives.
 fn taken(interface: &Interface, c_type: &CType) -> String {
     match c_type {
         CType::Enum { id, scalar } => taken_number(interface, *scalar, Some(*id)),
         CType::Record { id, .. } => taken_record(interface, *id),
-        other => given(interface, other),
+        CType::Array { .. }
+        | CType::Function(_)
+        | CType::Opaque(_)
+        | CType::Pointer { .. }
+        | CType::Scalar { .. }
+        | CType::Void
+        | CType::Wide(_) => given(interface, c_type),
     }
 }
 
-fn given_pointer(interface: &Interface, pointed: &Pointed) -> String {
+pub(super) fn given_pointer(interface: &Interface, pointed: &Pointed) -> String {
     let one = match pointed {
         Pointed::Buffer { text: true, .. } => "str".to_owned(),
         Pointed::Buffer { element, .. } => given_elements(interface, *element),
@@ -121,17 +106,17 @@ fn given_pointer(interface: &Interface, pointed: &Pointed) -> String {
     optional(&one, pointed.may_be_null())
 }
 
-fn given_buffer(interface: &Interface, buffer: &Buffer) -> String {
+pub(super) fn given_buffer(interface: &Interface, buffer: &Buffer) -> String {
     match buffer.element {
         // NULL is where it ends, and none of its elements.
         Element::Text { bytes } if buffer.string => format!("list[{}]", if bytes { "bytes" } else { "str" }),
         Element::Text { .. } | Element::Handle { .. } | Element::Record { .. } => {
             given_elements(interface, buffer.element)
         }
-        _ if buffer.retain.is_some() => "RegisteredBuffer".to_owned(),
-        _ if buffer.view => "View".to_owned(),
-        _ if buffer.text => "str".to_owned(),
-        element => given_elements(interface, element),
+        Element::Scalar(_) if buffer.retain.is_some() => "RegisteredBuffer".to_owned(),
+        Element::Scalar(_) if buffer.view => "View".to_owned(),
+        Element::Scalar(_) if buffer.text => "str".to_owned(),
+        Element::Scalar(_) => given_elements(interface, buffer.element),
     }
 }
 
@@ -144,7 +129,7 @@ fn given_elements(interface: &Interface, element: Element) -> String {
     }
 }
 
-fn taken_buffer(interface: &Interface, buffer: &Buffer) -> String {
+pub(super) fn taken_buffer(interface: &Interface, buffer: &Buffer) -> String {
     match buffer.element {
         Element::Handle { id } => format!("Iterable[{}]", name(interface, id)),
         Element::Record { id, .. } => format!("Iterable[{}]", taken_record(interface, id)),
@@ -157,35 +142,36 @@ fn taken_buffer(interface: &Interface, buffer: &Buffer) -> String {
     }
 }
 
-fn taken_record(interface: &Interface, id: TypeId) -> String {
+pub(super) fn taken_record(interface: &Interface, id: TypeId) -> String {
     format!("{} | Mapping[str, object]", name(interface, id))
 }
 
-fn given_number(interface: &Interface, scalar: Scalar, enumeration: Option<TypeId>) -> String {
+pub(super) fn given_number(interface: &Interface, scalar: Scalar, enumeration: Option<TypeId>) -> String {
     enumeration.map_or_else(|| number(scalar).to_owned(), |id| name(interface, id))
 }
 
-fn taken_number(interface: &Interface, scalar: Scalar, enumeration: Option<TypeId>) -> String {
+pub(super) fn taken_number(interface: &Interface, scalar: Scalar, enumeration: Option<TypeId>) -> String {
     enumeration.map_or_else(|| number(scalar).to_owned(), |id| format!("{} | int", name(interface, id)))
 }
 
-fn name(interface: &Interface, id: TypeId) -> String {
+pub(super) fn name(interface: &Interface, id: TypeId) -> String {
     interface.definition(id).map_or_else(|| "object".to_owned(), |definition| definition.name.clone())
 }
 
-fn optional(annotation: &str, null: bool) -> String {
+pub(super) fn optional(annotation: &str, null: bool) -> String {
     if null { format!("{annotation} | None") } else { annotation.to_owned() }
 }
 
-fn wide_number(wide: Wide) -> &'static str {
+pub(super) fn wide_number(wide: Wide) -> &'static str {
     if wide.is_complex() { "complex" } else { "float" }
 }
 
-fn number(scalar: Scalar) -> &'static str {
+pub(super) fn number(scalar: Scalar) -> &'static str {
     match scalar {
         Scalar::Bool => "bool",
         Scalar::F32 | Scalar::F64 => "float",
-        _ => "int",
+        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => "int",
+        Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 => "int",
     }
 }
 

@@ -2,46 +2,17 @@
 
 use super::named;
 use crate::Interface;
-use crate::interface::Parameter;
-use crate::shape::{Literal, NumberArgument, Shape, Text, WideArgument};
-use crate::types::{Scalar, TypeId, TypeKind, Wide};
-
-impl Parameter {
-    /// The default as Python writes it, if there is one: `-1`, `None`, `color.GREEN`.
-    pub fn default(&self, interface: &Interface) -> Option<String> {
-        match &self.shape {
-            Shape::ScalarPointer(cell) => {
-                cell.default.map(|value| number(interface, value, cell.scalar, cell.enumeration))
-            }
-            Shape::Number(NumberArgument { scalar, enumeration, default, .. }) => {
-                default.map(|value| number(interface, value, *scalar, *enumeration))
-            }
-            Shape::Text(text) => text.default.as_ref().map(|default| string(text, default.as_deref())),
-            Shape::Wide(WideArgument { wide, default }) => default.map(|(real, imaginary)| match wide {
-                Wide::LongDouble => literal(Literal::Float(real), Scalar::F64),
-                _ => format!("complex({real:?}, {imaginary:?})"),
-            }),
-            role => role.has_default().then(|| "None".to_owned()),
-        }
-    }
-}
+use crate::shape::Literal;
+use crate::types::{Scalar, TypeId, TypeKind};
 
 /// A number, or the name of an enumeration's value.
-fn number(interface: &Interface, value: Literal, scalar: Scalar, enumeration: Option<TypeId>) -> String {
+pub(super) fn numeral(interface: &Interface, value: Literal, scalar: Scalar, enumeration: Option<TypeId>) -> String {
     let definition = enumeration.and_then(|id| interface.definition(id));
     let (Some(definition), Literal::Integer(integer)) = (definition, value) else { return literal(value, scalar) };
     let TypeKind::Enum(kind) = &definition.kind else { return literal(value, scalar) };
     match kind.values.iter().find(|(_, known)| *known == integer) {
         Some((name, _)) => format!("{}.{}", definition.name, named(name)),
         None => literal(value, scalar),
-    }
-}
-
-fn string(text: &Text, default: Option<&str>) -> String {
-    match (default, text.bytes) {
-        (None, _) => "None".to_owned(),
-        (Some(default), true) => format!("b{}", quoted(default, true)),
-        (Some(default), false) => quoted(default, false),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::declare::Declared;
 use super::raw;
 use super::returns;
-use super::roles;
+use super::shapes;
 use super::world::World;
 use crate::document::Reader;
 use cloison_contract::call::MAX_WORDS;
@@ -26,12 +26,12 @@ pub(super) fn functions(reader: &mut Reader, world: &World<'_, '_>) -> Vec<Funct
 fn function(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<Function> {
     let Declared { raw, prototype, .. } = declared;
     let length = returns::length(reader, world, declared);
-    let mut parameters = roles::parameters(reader, world, declared, length.as_ref().and_then(Option::as_ref))?;
+    let mut parameters = shapes::parameters(reader, world, declared, length.as_ref().and_then(Option::as_ref))?;
     if raw.flawed {
         return None;
     }
     let returns = returns::returns(reader, world, declared, &parameters, length?)?;
-    roles::lifetimes(reader, world, declared, &mut parameters, &returns)?;
+    shapes::lifetimes(reader, world, declared, &mut parameters, &returns)?;
     check_blocking(reader, world, raw)?;
     let function = Function {
         name: raw.name.text.clone(),

@@ -1,18 +1,20 @@
 //! Third step, the function's value: is it kept, how does it say that the call failed, what does it point to.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod failure;
 mod pointer;
 
 use super::declare::Declared;
 use super::raw::{self, Key, on};
-use super::roles::expression_in;
+use super::shapes::expression_in;
 use super::world::World;
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::{Scope, parse_condition};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::interface::{Parameter, Raises, Returns};
-use cloison_contract::shape::{OutPointer, Pointed, Shape};
+use cloison_contract::shape::{Pointed, Shape};
 use cloison_contract::types::CType;
 
 /// How many elements the value points to. `Some(None)` if nothing says so, `None` if it is wrong.
@@ -130,8 +132,20 @@ fn is_kept(declared: &Declared<'_, '_>, parameters: &[Parameter], error_unless: 
     let is_length = |length: &Expression| length.any(|part| *part == Expression::Return);
     let length = parameters.iter().any(|parameter| match &parameter.shape {
         Shape::Buffer(buffer) => buffer.length.as_ref().is_some_and(is_length),
-        Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length, .. }, .. }) => is_length(length),
-        _ => false,
+        Shape::OutPointer(pointer) => match &pointer.pointed {
+            Pointed::Buffer { length, .. } => is_length(length),
+            Pointed::Handle { .. } | Pointed::Record { .. } | Pointed::String(_) => false,
+        },
+        Shape::Callback(_)
+        | Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::Handle(_)
+        | Shape::LengthOf(_)
+        | Shape::Number(_)
+        | Shape::Record(_)
+        | Shape::ScalarPointer(_)
+        | Shape::Text(_)
+        | Shape::Wide(_) => false,
     });
     declared.prototype.result != CType::Void && !status && !length
 }

@@ -25,8 +25,8 @@ fn functions(text: &str) -> Vec<Function> {
     interface(text).functions
 }
 
-/// The roles of the function `f` with these keys, in C order.
-fn roles(table: &str) -> Vec<Shape> {
+/// The shapes of the function `f` with these keys, in C order.
+fn shapes(table: &str) -> Vec<Shape> {
     functions(&format!("[functions.f]\n{table}")).remove(0).parameters.into_iter().map(|one| one.shape).collect()
 }
 
@@ -118,32 +118,33 @@ may_be_missing = ["landlock"]
 
 #[test]
 fn a_capacity_without_a_table_is_filled_in_from_max() {
-    let roles = roles(
+    let shapes = shapes(
         "c = \"int f(double *x, size_t n)\"\nx = { out = true, capacity = \"n\", max = \"1 KiB\", length = \"return\" }",
     );
-    let Shape::Buffer(x) = &roles[0] else { panic!("no buffer") };
+    let Shape::Buffer(x) = &shapes[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Integer(128)));
-    assert_eq!(roles[1], Shape::CapacityOf(CapacityOf { scalar: Scalar::U64, of: 0 }));
+    assert_eq!(shapes[1], Shape::CapacityOf(CapacityOf { scalar: Scalar::U64, of: 0 }));
 }
 
 #[test]
 fn a_filled_in_capacity_fits_its_type() {
-    let roles = roles("c = \"int f(char *x, unsigned char n)\"\nx = { out = true, capacity = \"n\", max = \"1 KiB\" }");
-    let Shape::Buffer(x) = &roles[0] else { panic!("no buffer") };
+    let shapes =
+        shapes("c = \"int f(char *x, unsigned char n)\"\nx = { out = true, capacity = \"n\", max = \"1 KiB\" }");
+    let Shape::Buffer(x) = &shapes[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Integer(255)));
 }
 
 #[test]
 fn a_capacity_with_a_table_is_an_argument() {
-    let roles = roles(
+    let shapes = shapes(
         "c = \"int f(char *x, size_t n)\"\nx = { out = true, capacity = \"n\" }\nn = { default = 4096, range = [1, 9000] }",
     );
-    let Shape::Buffer(x) = &roles[0] else { panic!("no buffer") };
+    let Shape::Buffer(x) = &shapes[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Parameter(1)));
     assert!(x.string && x.text);
     let range = Some((Literal::Integer(1), Literal::Integer(9000)));
     assert_eq!(
-        roles[1],
+        shapes[1],
         Shape::Number(NumberArgument {
             scalar: Scalar::U64,
             enumeration: None,
@@ -155,48 +156,48 @@ fn a_capacity_with_a_table_is_an_argument() {
 
 #[test]
 fn a_cell_that_is_an_argument_is_consumed_as_length() {
-    let roles = roles(
+    let shapes = shapes(
         "c = \"void f(unsigned char *x, size_t *n)\"\nx = { out = true, capacity = \"*n\", length = \"*n\" }\nn = { in = true }",
     );
-    let Shape::ScalarPointer(n) = &roles[1] else { panic!("no cell") };
+    let Shape::ScalarPointer(n) = &shapes[1] else { panic!("no cell") };
     assert_eq!((n.direction, n.consumed, n.fill), (Direction::InOut, true, None));
-    assert!(roles[1].is_argument() && !roles[1].is_result());
+    assert!(shapes[1].is_argument() && !shapes[1].is_result());
 }
 
 #[test]
 fn one_length_can_count_several_inputs_and_an_output() {
-    let roles = roles(
+    let shapes = shapes(
         "c = \"void f(const float *a, const float *b, float *sum, int n)\"\na = { in = true, length = \"n\" }\nb = { in = true, length = \"n\" }\nsum = { out = true, capacity = \"n\" }",
     );
-    assert_eq!(roles[3], Shape::LengthOf(LengthOf { scalar: Scalar::I32, of: vec![0, 1] }));
-    let Shape::Buffer(sum) = &roles[2] else { panic!("no buffer") };
+    assert_eq!(shapes[3], Shape::LengthOf(LengthOf { scalar: Scalar::I32, of: vec![0, 1] }));
+    let Shape::Buffer(sum) = &shapes[2] else { panic!("no buffer") };
     assert_eq!((&sum.capacity, &sum.length), (&Some(Expression::Parameter(3)), &None));
 }
 
 #[test]
 fn in_out_buffers() {
-    let own = roles("c = \"void f(double *x, size_t n)\"\nx = { in = true, out = true, length = \"n\" }");
+    let own = shapes("c = \"void f(double *x, size_t n)\"\nx = { in = true, out = true, length = \"n\" }");
     let Shape::Buffer(x) = &own[0] else { panic!("no buffer") };
     assert_eq!((x.direction, &x.length, &x.capacity), (Direction::InOut, &None, &None));
     assert_eq!(own[1], Shape::LengthOf(LengthOf { scalar: Scalar::U64, of: vec![0] }));
 
-    let shorter = roles(
+    let shorter = shapes(
         "c = \"size_t f(char *x, size_t n)\"\nx = { in = true, out = true, capacity = \"n\", length = \"return\" }",
     );
     let Shape::Buffer(x) = &shorter[0] else { panic!("no buffer") };
     assert_eq!((&x.length, &x.capacity), (&Some(Expression::Return), &None));
 
-    let cell = roles("c = \"int f(char *x, size_t *n)\"\nx = { in = true, out = true, length = \"*n\" }");
+    let cell = shapes("c = \"int f(char *x, size_t *n)\"\nx = { in = true, out = true, length = \"*n\" }");
     assert_eq!(cell[1], filled(PointerFill::LengthOf(0), Direction::InOut, true));
 }
 
 #[test]
 fn arrays_know_their_length() {
-    let roles = roles(
+    let shapes = shapes(
         "c = \"void f(const unsigned char key[16], unsigned char digest[32])\"\nkey = { in = true }\ndigest = { out = true }",
     );
-    let Shape::Buffer(key) = &roles[0] else { panic!("no buffer") };
-    let Shape::Buffer(digest) = &roles[1] else { panic!("no buffer") };
+    let Shape::Buffer(key) = &shapes[0] else { panic!("no buffer") };
+    let Shape::Buffer(digest) = &shapes[1] else { panic!("no buffer") };
     assert_eq!((&key.length, &digest.capacity), (&Some(Expression::Integer(16)), &Some(Expression::Integer(32))));
 }
 
@@ -204,7 +205,7 @@ fn arrays_know_their_length() {
 fn what_is_counted_is_data_and_what_is_not_is_a_string() {
     let read = |keys: &str| {
         let table = format!("c = \"int f(char *x, int n)\"\nx = {{ out = true, capacity = \"n\", max = 80{keys} }}");
-        match roles(&table).remove(0) {
+        match shapes(&table).remove(0) {
             Shape::Buffer(buffer) => (buffer.text, buffer.string),
             _ => panic!("no buffer"),
         }

@@ -98,13 +98,8 @@ struct Explained {
 }
 
 fn object(c_type: &CType) -> Option<TypeId> {
-    match c_type {
-        CType::Pointer { to, .. } => match **to {
-            CType::Opaque(id) => Some(id),
-            _ => None,
-        },
-        _ => None,
-    }
+    let CType::Pointer { to, .. } = c_type else { return None };
+    if let CType::Opaque(id) = **to { Some(id) } else { None }
 }
 
 fn takes_handle(prototype: &Prototype) -> bool {

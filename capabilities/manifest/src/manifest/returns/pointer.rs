@@ -2,7 +2,7 @@
 
 use super::super::declare::Declared;
 use super::super::raw::{self, on};
-use super::super::roles::{Owning, owned, too_aligned};
+use super::super::shapes::{Owning, owned, too_aligned};
 use super::super::world::World;
 use crate::diagnostic::Mistake;
 use crate::document::Reader;
@@ -95,7 +95,13 @@ fn element(to: &CType) -> Option<Element> {
     match to {
         CType::Record { id, layout } => Some(Element::Record { id: *id, layout: *layout }),
         CType::Void => Some(Element::Scalar(Scalar::U8)),
-        _ => to.scalar().map(Element::Scalar),
+        CType::Array { .. }
+        | CType::Enum { .. }
+        | CType::Function(_)
+        | CType::Opaque(_)
+        | CType::Pointer { .. }
+        | CType::Scalar { .. }
+        | CType::Wide(_) => to.scalar().map(Element::Scalar),
     }
 }
 
@@ -113,14 +119,9 @@ fn free(
 
 /// Of a union, something must say which member is live.
 fn by_value(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<()> {
-    let id = match &declared.prototype.result {
-        CType::Record { id, .. } => *id,
-        CType::Pointer { to, .. } => match **to {
-            CType::Record { id, .. } => id,
-            _ => return Some(()),
-        },
-        _ => return Some(()),
-    };
+    let result = &declared.prototype.result;
+    let whole = if let CType::Pointer { to, .. } = result { &**to } else { result };
+    let CType::Record { id, .. } = *whole else { return Some(()) };
     if !world.types.lacks_live(id) {
         return Some(());
     }
@@ -158,7 +159,13 @@ fn unknown(reader: &mut Reader, declared: &Declared<'_, '_>, to: &CType) {
         CType::Pointer { .. } | CType::Function(_) => {
             "addresses stay in the zone: if the value is of no interest, add `returns = { value = false }`, else write a wrapper in C"
         }
-        _ => {
+        CType::Array { .. }
+        | CType::Enum { .. }
+        | CType::Opaque(_)
+        | CType::Record { .. }
+        | CType::Scalar { .. }
+        | CType::Void
+        | CType::Wide(_) => {
             "if it is data, add `returns = { length = \"…\" }`; if it is an object, give it a type with `handle = \
                 true`; if it is of no interest, add `returns = { value = false }`"
         }

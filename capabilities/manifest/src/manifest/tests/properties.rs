@@ -209,7 +209,7 @@ fn sound_function(interface: &Interface, function: &Function) {
     known(interface, &function.result);
     for parameter in parameters {
         known(interface, &parameter.c_type);
-        sound_role(interface, parameters, &parameter.shape);
+        sound_shape(interface, parameters, &parameter.shape);
     }
     if let Some(pointed) = &function.returns.pointer {
         sound_pointed(interface, parameters, pointed);
@@ -240,13 +240,13 @@ fn sound_function(interface: &Interface, function: &Function) {
     }
 }
 
-fn sound_role(interface: &Interface, parameters: &[Parameter], role: &Shape) {
-    match role {
+fn sound_shape(interface: &Interface, parameters: &[Parameter], shape: &Shape) {
+    match shape {
         Shape::Callback(callback) => {
             known(interface, &callback.result);
             for parameter in &callback.parameters {
                 assert!(!matches!(parameter.shape, Shape::Callback(_) | Shape::OutPointer(_) | Shape::CapacityOf(_)));
-                sound_role(interface, &callback.parameters, &parameter.shape);
+                sound_shape(interface, &callback.parameters, &parameter.shape);
             }
         }
         Shape::Handle(handle) => handle_type(interface, handle.id),
@@ -256,7 +256,7 @@ fn sound_role(interface: &Interface, parameters: &[Parameter], role: &Shape) {
         }
         Shape::Number(NumberArgument { range, default, .. }) => {
             if let (Some(_), Some(default)) = (range, default) {
-                assert!(role.has_default(), "{default:?}");
+                assert!(shape.has_default(), "{default:?}");
             }
         }
         _ => {}
@@ -272,12 +272,12 @@ fn sound_pointed(interface: &Interface, parameters: &[Parameter], pointed: &Poin
     }
 }
 
-fn is_handle(role: &Shape) -> bool {
-    matches!(role, Shape::Handle(_))
+fn is_handle(shape: &Shape) -> bool {
+    matches!(shape, Shape::Handle(_))
 }
 
-fn makes_handle(role: &Shape) -> bool {
-    matches!(role, Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }))
+fn makes_handle(shape: &Shape) -> bool {
+    matches!(shape, Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }))
 }
 
 fn handle_type(interface: &Interface, id: TypeId) {

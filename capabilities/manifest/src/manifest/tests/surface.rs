@@ -1,6 +1,6 @@
 //! Types, handles, callbacks and what else a library of today needs.
 
-use super::{HEAD, functions, interface, roles};
+use super::{HEAD, functions, interface, shapes};
 use crate::manifest::parse;
 use cloison_contract::call::{ANSWER_WORDS, QUESTION_WORDS};
 use cloison_contract::expression::Expression;
@@ -114,20 +114,20 @@ fn what_is_retained_lives_as_long_as_a_handle() {
 
 #[test]
 fn numbers_that_a_length_is_computed_from_are_results_and_a_bare_length_is_none() {
-    let roles = roles(
+    let shapes = shapes(
         "c = \"int f(unsigned char **data, int *w, int *h, unsigned char **more, int *n)\"\ndata = { out = true, length = \"*w * *h\" }\nmore = { out = true, length = \"*n\" }",
     );
-    let results: Vec<_> = roles.iter().map(Shape::is_result).collect();
+    let results: Vec<_> = shapes.iter().map(Shape::is_result).collect();
     assert_eq!(results, [true, true, true, true, false]);
-    assert!(roles.iter().all(|role| !role.is_argument()));
+    assert!(shapes.iter().all(|shape| !shape.is_argument()));
 }
 
 #[test]
 fn in_a_callback_c_says_how_much_room_there_is() {
-    let roles = roles(
+    let shapes = shapes(
         "c = \"int f(long (*source)(char *into, size_t room))\"\nsource = { parameters = { into = { out = true, capacity = \"room\", length = \"return\" } } }",
     );
-    let Shape::Callback(source) = &roles[0] else { panic!("no callback") };
+    let Shape::Callback(source) = &shapes[0] else { panic!("no callback") };
     assert!(!source.kept);
     assert!(source.parameters[1].shape.is_argument());
     assert_eq!(
@@ -169,7 +169,7 @@ fn arrays_of_strings_and_of_handles() {
 
 #[test]
 fn constants_are_what_c_sees() {
-    let bits = |table: &str| match roles(table)[0] {
+    let bits = |table: &str| match shapes(table)[0] {
         Shape::Constant(Fixed::Bits(bits)) => bits,
         _ => panic!("no constant"),
     };

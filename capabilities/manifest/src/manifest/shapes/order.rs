@@ -5,36 +5,36 @@
 
 use super::super::raw::{Key, Max};
 use super::Context;
-use super::place::at;
+use super::out_pointer::at;
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{CapacityOf, OutPointer, Pointed, PointerFill, ScalarPointer, Shape};
 use std::ops::Range;
 
-pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Shape]) -> Option<()> {
+pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, shapes: &[Shape]) -> Option<()> {
     let mut fine = true;
-    for (index, role) in roles.iter().enumerate() {
+    for (index, shape) in shapes.iter().enumerate() {
         let Some(table) = context.table(index) else { continue };
-        if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length, .. }, .. }) = role {
-            fine &= known_after(reader, context, roles, length, at(&table.length, table));
+        if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length, .. }, .. }) = shape {
+            fine &= known_after(reader, context, shapes, length, at(&table.length, table));
         }
-        let Shape::Buffer(buffer) = role else { continue };
+        let Shape::Buffer(buffer) = shape else { continue };
         let place = |key: &Option<Key<crate::diagnostic::Written>>| at(key, table);
         if let Some(capacity) = &buffer.capacity {
             let at = match &table.max {
                 Some(Key { value: Max::Expression(written), .. }) => written.span.clone(),
                 _ => place(&table.capacity),
             };
-            fine &= known_before(reader, context, roles, capacity, at.clone());
-            if fine && depends_on_itself(roles, index) {
+            fine &= known_before(reader, context, shapes, capacity, at.clone());
+            if fine && depends_on_itself(shapes, index) {
                 let hint = "give the parameter it names a table of its own, then Python passes it";
                 reader.error_with_hint(at, "this capacity depends on itself", hint);
                 fine = false;
             }
         }
         match (&buffer.length, buffer.direction.is_out()) {
-            (Some(length), false) => fine &= known_before(reader, context, roles, length, place(&table.length)),
-            (Some(length), true) => fine &= known_after(reader, context, roles, length, place(&table.length)),
+            (Some(length), false) => fine &= known_before(reader, context, shapes, length, place(&table.length)),
+            (Some(length), true) => fine &= known_after(reader, context, shapes, length, place(&table.length)),
             (None, _) => {}
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Sha
 fn known_before(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    roles: &[Shape],
+    shapes: &[Shape],
     expression: &Expression,
     at: Range<usize>,
 ) -> bool {
@@ -52,7 +52,7 @@ fn known_before(
     expression.walk(&mut |part| {
         let Expression::Dereference(cell) = part else { return };
         let known =
-            matches!(&roles[*cell], Shape::ScalarPointer(cell) if cell.fill.is_some() || cell.direction.is_in());
+            matches!(&shapes[*cell], Shape::ScalarPointer(cell) if cell.fill.is_some() || cell.direction.is_in());
         if !known {
             let name = context.name(*cell);
             let hint = format!("`{name} = {{ in = true, out = true }}` makes it an argument");
@@ -66,14 +66,14 @@ fn known_before(
 fn known_after(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    roles: &[Shape],
+    shapes: &[Shape],
     expression: &Expression,
     at: Range<usize>,
 ) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
         let Expression::Dereference(cell) = part else { return };
-        if !matches!(roles[*cell], Shape::ScalarPointer(_)) {
+        if !matches!(shapes[*cell], Shape::ScalarPointer(_)) {
             let name = context.name(*cell);
             reader.error(at.clone(), format!("`*{name}` is not one number but a whole buffer"));
             fine = false;
@@ -83,11 +83,11 @@ fn known_after(
 }
 
 /// Whether the capacity of the buffer needs itself.
-fn depends_on_itself(roles: &[Shape], buffer: usize) -> bool {
-    let mut seen = vec![false; roles.len()];
+fn depends_on_itself(shapes: &[Shape], buffer: usize) -> bool {
+    let mut seen = vec![false; shapes.len()];
     let mut open = vec![buffer];
     while let Some(next) = open.pop() {
-        for needed in needs(roles, next) {
+        for needed in needs(shapes, next) {
             if needed == buffer {
                 return true;
             }
@@ -100,19 +100,26 @@ fn depends_on_itself(roles: &[Shape], buffer: usize) -> bool {
 }
 
 /// The buffers whose capacity must be known for that of `buffer`.
-fn needs(roles: &[Shape], buffer: usize) -> Vec<usize> {
+fn needs(shapes: &[Shape], buffer: usize) -> Vec<usize> {
     let mut found = Vec::new();
-    let Shape::Buffer(buffer) = &roles[buffer] else { return found };
+    let Shape::Buffer(buffer) = &shapes[buffer] else { return found };
     let Some(capacity) = &buffer.capacity else { return found };
     capacity.walk(&mut |part| {
-        let role = match part {
-            Expression::Parameter(index) | Expression::Dereference(index) => &roles[*index],
-            _ => return,
-        };
-        match role {
+        let (Expression::Parameter(index) | Expression::Dereference(index)) = part else { return };
+        match &shapes[*index] {
             Shape::CapacityOf(CapacityOf { of, .. }) => found.push(*of),
             Shape::ScalarPointer(ScalarPointer { fill: Some(PointerFill::CapacityOf(of)), .. }) => found.push(*of),
-            _ => {}
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::Constant(_)
+            | Shape::Handle(_)
+            | Shape::LengthOf(_)
+            | Shape::Number(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::ScalarPointer(_)
+            | Shape::Text(_)
+            | Shape::Wide(_) => {}
         }
     });
     found

@@ -3,9 +3,8 @@
 use super::super::raw::{self, on};
 use super::super::types::Types;
 use super::Context;
-use super::build::null_default;
 use super::draft::Draft;
-use super::keys::place;
+use super::keys::{null_default, place};
 use crate::document::Reader;
 use cloison_contract::shape::{Direction, RecordArgument, Shape};
 use cloison_contract::types::{Layout, TypeId};
@@ -74,7 +73,7 @@ pub(in super::super) fn too_aligned(types: &Types<'_, '_>, id: TypeId) -> Option
     Some((text, format!("pass a pointer to it, by a wrapper in C: `{name} *`")))
 }
 
-pub(super) fn role(
+pub(super) fn shape(
     reader: &mut Reader,
     context: &Context<'_, '_>,
     index: usize,

@@ -5,11 +5,12 @@ use super::super::world::World;
 use super::Context;
 use crate::declaration::PrototypeParameter;
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::{Reader, Value};
 use crate::expression::{Scope, parse};
 use cloison_contract::expression::Expression;
 use cloison_contract::types::CType;
 use std::ops::Range;
+use toml::de::DeValue;
 
 /// The most bytes that a buffer or a string may have.
 pub(super) fn max_bytes(reader: &mut Reader, context: &Context<'_, '_>, table: &raw::Parameter<'_>) -> Option<u64> {
@@ -78,5 +79,44 @@ pub(in crate::manifest) fn expression_in(
             reader.mistake_in(&key.value, mistake);
             None
         }
+    }
+}
+
+/// Whether the default is NULL, which is the only one that there is for what no number and no string is.
+pub(super) fn null_default(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    table: &raw::Parameter<'_>,
+) -> Option<bool> {
+    let Some(key) = &table.default else { return Some(false) };
+    if matches!(key.value.value, DeValue::String(text) if text == "NULL") {
+        return text_default(reader, &key.value, on(&table.null)).map(|_| true);
+    }
+    let message = format!("the only default that `{}` can have is \"NULL\"", context.name(index));
+    reader.error(key.span.clone(), message);
+    None
+}
+
+/// The inner `None` is NULL.
+pub(super) fn text_default(reader: &mut Reader, value: &Value<'_>, null: bool) -> Option<Option<String>> {
+    match value.value {
+        DeValue::String(text) if text == "NULL" && null => Some(None),
+        DeValue::String(text) if text == "NULL" => {
+            reader.error_with_hint(
+                value.span.clone(),
+                "the default is NULL, but NULL is not allowed",
+                "add `null = true`",
+            );
+            None
+        }
+        DeValue::String(text) if text.is_empty() => Some(Some(String::new())),
+        DeValue::Array(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Float(_)
+        | DeValue::Integer(_)
+        | DeValue::String(_)
+        | DeValue::Table(_) => reader.string(value).map(|text| Some(text.text)),
     }
 }

@@ -37,16 +37,18 @@ impl BufferDraft {
     }
 }
 
+/// The buffers among the parameters, and where they stand.
+fn buffers(drafts: &[Draft]) -> impl Iterator<Item = (usize, &BufferDraft)> {
+    drafts.iter().enumerate().filter_map(|(index, draft)| {
+        let Draft::Buffer(buffer) = draft else { return None };
+        Some((index, buffer))
+    })
+}
+
 pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft]) -> Option<Fills> {
     let mut fills: Fills = vec![None; drafts.len()];
     let mut fine = true;
-    let buffers = || {
-        drafts.iter().enumerate().filter_map(|(index, draft)| match draft {
-            Draft::Buffer(buffer) => Some((index, buffer)),
-            _ => None,
-        })
-    };
-    for (index, buffer) in buffers() {
+    for (index, buffer) in buffers(drafts) {
         let Some(target) = bare(buffer.argument_length()).filter(|target| context.is_free(*target)) else { continue };
         match &mut fills[target] {
             Some(Fill::LengthOf(of)) if matches!(drafts[target], Draft::Number { .. }) => of.push(index),
@@ -59,10 +61,8 @@ pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
     } else {
         fine &= capacities(reader, context, drafts, &mut fills);
     }
-    let lengths = drafts.iter().filter_map(|draft| match draft {
-        Draft::Place(place) => place.length(),
-        _ => None,
-    });
+    let lengths =
+        drafts.iter().filter_map(|draft| if let Draft::OutPointer(pointer) = draft { pointer.length() } else { None });
     for length in lengths.chain(context.value_length.as_ref()) {
         claim(context, drafts, &mut fills, length, false);
     }
@@ -78,11 +78,7 @@ pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
 /// The capacities of a function's outputs: what nobody passes is filled in from `max`.
 fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) -> bool {
     let mut fine = true;
-    let outputs = drafts.iter().enumerate().filter_map(|(index, draft)| match draft {
-        Draft::Buffer(buffer) if buffer.direction == Direction::Out => Some((index, buffer)),
-        _ => None,
-    });
-    for (index, buffer) in outputs {
+    for (index, buffer) in buffers(drafts).filter(|(_, buffer)| buffer.direction == Direction::Out) {
         if let Some(target) = bare(buffer.capacity.as_ref()).filter(|target| context.is_free(*target)) {
             match &fills[target] {
                 Some(Fill::LengthOf(_)) => {}
@@ -107,8 +103,7 @@ fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], 
 
 /// In a callback C says how much room there is, which Python is told, and Python how much of it has been used.
 fn written_by_callable(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) {
-    for draft in drafts {
-        let Draft::Buffer(buffer) = draft else { continue };
+    for (_, buffer) in buffers(drafts) {
         if buffer.direction != Direction::Out {
             continue;
         }

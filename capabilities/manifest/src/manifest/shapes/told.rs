@@ -7,7 +7,7 @@
 use super::super::raw::Max;
 use super::draft::{BufferDraft, Draft};
 use super::fill::{Fill, bare};
-use super::place::at;
+use super::out_pointer::at;
 use super::{Context, Fills};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
@@ -75,8 +75,17 @@ fn is_named(context: &Context<'_, '_>, drafts: &[Draft], number: usize) -> bool 
     context.value_length.as_ref().is_some_and(names)
         || drafts.iter().any(|draft| match draft {
             Draft::Buffer(buffer) => [&buffer.length, &buffer.capacity, &buffer.max].into_iter().flatten().any(names),
-            Draft::Place(place) => place.length().is_some_and(names),
-            _ => false,
+            Draft::OutPointer(pointer) => pointer.length().is_some_and(names),
+            Draft::Callback
+            | Draft::Constant(_)
+            | Draft::Handle(_)
+            | Draft::Number { .. }
+            | Draft::Owned
+            | Draft::Record { .. }
+            | Draft::ScalarPointer { .. }
+            | Draft::Text
+            | Draft::Unmarked
+            | Draft::Wide(_) => false,
         })
 }
 

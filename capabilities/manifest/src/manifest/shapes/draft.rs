@@ -2,8 +2,8 @@
 
 use super::super::raw::{self, Key, Max, on};
 use super::keys::{expression, place};
-use super::place::PlaceDraft;
-use super::{Context, Pointee, callback, constant, handle, place as places, record};
+use super::out_pointer::OutPointerDraft;
+use super::{Context, Pointee, callback, constant, handle, number, out_pointer, record, wide};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{Direction, Element, Fixed};
@@ -13,25 +13,25 @@ use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
 pub(super) enum Draft {
     Buffer(BufferDraft),
     Callback,
-    Cell {
-        direction: Direction,
-        scalar: Scalar,
-        enumeration: Option<TypeId>,
-    },
     Constant(Fixed),
     Handle(TypeId),
     Number {
         scalar: Scalar,
         enumeration: Option<TypeId>,
     },
+    OutPointer(OutPointerDraft),
     /// A pointer that only a `free` function takes.
     Owned,
-    Place(PlaceDraft),
     Record {
         id: TypeId,
         layout: Layout,
         direction: Direction,
         by_value: bool,
+    },
+    ScalarPointer {
+        direction: Direction,
+        scalar: Scalar,
+        enumeration: Option<TypeId>,
     },
     Text,
     /// A pointer without a table; somebody else must name it.
@@ -69,27 +69,11 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     match context.c_type(index) {
         CType::Pointer { .. } => pointer(reader, context, index),
         CType::Record { id, layout } => record::by_value(reader, context, index, *id, *layout),
-        CType::Wide(wide) => {
-            table.map_or(Some(()), |table| table.only(reader, "a number and no pointer", &["in", "default"]))?;
-            Some(Draft::Wide(*wide))
-        }
-        CType::Enum { id, scalar } => number(reader, context, index, *scalar, Some(*id)),
-        CType::Scalar { scalar, .. } => number(reader, context, index, *scalar, None),
+        CType::Wide(found) => wide::draft(reader, context, index, *found),
+        CType::Enum { id, scalar } => number::draft(reader, context, index, *scalar, Some(*id)),
+        CType::Scalar { scalar, .. } => number::draft(reader, context, index, *scalar, None),
         CType::Array { .. } | CType::Function(_) | CType::Opaque(_) | CType::Void => None,
     }
-}
-
-fn number(
-    reader: &mut Reader,
-    context: &Context<'_, '_>,
-    index: usize,
-    scalar: Scalar,
-    enumeration: Option<TypeId>,
-) -> Option<Draft> {
-    if let Some(table) = context.table(index) {
-        table.only(reader, "a number and no pointer", &["in", "range", "default", "leading"])?;
-    }
-    Some(Draft::Number { scalar, enumeration })
 }
 
 fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
@@ -103,25 +87,16 @@ fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Opti
     match pointee {
         Pointee::Function => return callback::draft(reader, context, index),
         Pointee::Object(id) => return handle::draft(reader, context, index, id),
-        Pointee::Wide(_) => return wide(reader, context, index),
-        _ => {}
+        Pointee::Wide(_) => return wide::behind_pointer(reader, context, index),
+        Pointee::Bytes | Pointee::Character | Pointee::Number(..) | Pointee::Pointer | Pointee::Record(..) => {}
     }
     match table {
         None if context.frees && context.count() == 1 => Some(Draft::Owned),
         None if pointee == Pointee::Character && constant && context.array(index).is_none() => Some(Draft::Text),
         None => Some(Draft::Unmarked),
-        Some(table) if pointee == Pointee::Pointer => places::draft(reader, context, index, constant, table),
+        Some(table) if pointee == Pointee::Pointer => out_pointer::draft(reader, context, index, constant, table),
         Some(table) => marked(reader, context, index, (pointee, constant), table),
     }
-}
-
-fn wide(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
-    let name = context.name(index);
-    let message = format!("`{name}` points to a `long double` or a complex number, which can only be passed by value");
-    let hint = "a struct of one member looks the same to C: `[types.box] c = \"struct box { long double value; \
-        };\"`, and `struct box *` here";
-    context.error_in_c(reader, index, message, hint.into());
-    None
 }
 
 fn marked(
@@ -160,9 +135,16 @@ fn marked(
             return record::behind_pointer(reader, context, index, table, (id, layout), direction);
         }
         Pointee::Number(scalar, enumeration) if !counted && !pointee.is_byte() => {
-            return Some(Draft::Cell { direction, scalar, enumeration });
+            return Some(Draft::ScalarPointer { direction, scalar, enumeration });
         }
-        _ => {}
+        Pointee::Bytes
+        | Pointee::Character
+        | Pointee::Function
+        | Pointee::Number(..)
+        | Pointee::Object(_)
+        | Pointee::Pointer
+        | Pointee::Record(..)
+        | Pointee::Wide(_) => {}
     }
     if !counted {
         let key = if direction == Direction::Out { "capacity" } else { "length" };

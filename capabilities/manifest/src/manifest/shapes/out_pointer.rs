@@ -12,8 +12,8 @@ use cloison_contract::shape::{Direction, Element, OutPointer, Pointed, ReturnedS
 use cloison_contract::types::{CType, TypeId};
 use std::ops::Range;
 
-/// A pointer that the library fills in, half understood: `owner` needs the other parameters' roles.
-pub(super) struct PlaceDraft {
+/// A pointer that the library fills in, half understood: `owner` needs the other parameters' shapes.
+pub(super) struct OutPointerDraft {
     pointed: PointedDraft,
     free_on_error: bool,
 }
@@ -54,7 +54,7 @@ pub(super) fn draft(
             reader.error_with_hint(table.span.clone(), message, hint);
             None
         }
-        Some(Direction::Out) => filled_in(reader, context, index, pointed, table).map(Draft::Place),
+        Some(Direction::Out) => filled_in(reader, context, index, pointed, table).map(Draft::OutPointer),
     }
 }
 
@@ -102,7 +102,7 @@ fn filled_in(
     index: usize,
     pointed: &CType,
     table: &raw::Parameter<'_>,
-) -> Option<PlaceDraft> {
+) -> Option<OutPointerDraft> {
     let null = on(&table.null);
     let free = match &table.free {
         Some(key) => Some(context.world.free(reader, key, pointed)?),
@@ -146,7 +146,7 @@ fn filled_in(
         reader.error_with_hint(span, "`on_error` says to free it, and nothing says how", "add `free = \"…\"`");
         return None;
     }
-    Some(PlaceDraft { pointed, free_on_error })
+    Some(OutPointerDraft { pointed, free_on_error })
 }
 
 /// Elements that are counted, or a string.
@@ -182,8 +182,8 @@ fn data(
     Some(Pointed::String(ReturnedString { text, null, free }))
 }
 
-/// The role, but for who owns a handle.
-pub(super) fn role(draft: &PlaceDraft, table: Option<&raw::Parameter<'_>>) -> Shape {
+/// The shape, but for who owns a handle.
+pub(super) fn shape(draft: &OutPointerDraft, table: Option<&raw::Parameter<'_>>) -> Shape {
     let pointed = match &draft.pointed {
         PointedDraft::Handle(id) => Pointed::Handle {
             id: *id,
@@ -196,12 +196,13 @@ pub(super) fn role(draft: &PlaceDraft, table: Option<&raw::Parameter<'_>>) -> Sh
     Shape::OutPointer(OutPointer { pointed, free_on_error: draft.free_on_error })
 }
 
-impl PlaceDraft {
+impl OutPointerDraft {
     /// How much the library has filled in.
     pub(super) fn length(&self) -> Option<&Expression> {
         match &self.pointed {
             PointedDraft::Known(Pointed::Buffer { length, .. }) => Some(length),
-            _ => None,
+            PointedDraft::Known(Pointed::Handle { .. } | Pointed::Record { .. } | Pointed::String(_))
+            | PointedDraft::Handle(_) => None,
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Who passes a parameter follows from who names it. In this order:
 //!
-//! 1. Each table and type says what its parameter is ([`draft`]): a buffer (it has a length or a capacity), a cell (one
-//!    number), a string, a record, a handle, a place (a pointer that the library fills in), a callback, a constant.
+//! 1. Each table and type says what its parameter is ([`draft`]): a buffer (it has a length or a capacity), a pointer to
+//!    one number, a string, a record, a handle, a pointer that the library fills in, a callback, a constant.
 //! 2. An input buffer's `length` that is just `n` or `*n` fills `n` in, if `n` has no table of its own. An in-out buffer's
 //!    `capacity` (or else `length`) does the same.
 //! 3. An output buffer's `capacity` that is just `n` or `*n` fills `n` in from `max` (a size or an expression), if `n` has no
@@ -12,15 +12,16 @@
 //! 4. What nobody fills in is an argument. A pointer that nobody has explained is an error.
 //! 5. A number behind a buffer whose length is computed has to be decided ([`told`]), so that the library knows how much
 //!    memory there is.
-//! 6. What refers to other parameters by their roles (`owner`, `retain`, `leading`) is looked up.
+//! 6. What refers to other parameters by their shapes (`owner`, `retain`, `leading`) is looked up.
 //!
 //! A callback's parameters go the same way, seen from the callee: C passes what is `in`, and Python gives what is `out`.
 //! The capacity of an output is then an argument like any other, because it is C that says how much room there is.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod buffer;
 mod build;
 mod callback;
-mod cell;
 mod constant;
 mod draft;
 mod extent;
@@ -28,11 +29,15 @@ mod fill;
 mod handle;
 mod keys;
 mod later;
+mod number;
 mod order;
-mod place;
+mod out_pointer;
 mod record;
+mod scalar_pointer;
+mod text;
 mod told;
 mod unmarked;
+mod wide;
 
 pub(super) use handle::{Owning, owned};
 pub(super) use keys::expression_in;
@@ -53,7 +58,7 @@ use draft::Draft;
 use fill::Fill;
 use std::ops::Range;
 
-/// What is known of one function, or one callback, while its roles are found.
+/// What is known of one function, or one callback, while its shapes are found.
 pub(super) struct Context<'a, 'd> {
     pub(super) world: &'a World<'a, 'd>,
     parameters: &'a [PrototypeParameter],
@@ -79,7 +84,7 @@ enum Place<'a> {
     Text(&'a Written),
 }
 
-/// The parameters of a function with their roles, or `None` if something is wrong with them.
+/// The parameters of a function with their shapes, or `None` if something is wrong with them.
 pub(super) fn parameters(
     reader: &mut Reader,
     world: &World<'_, '_>,
@@ -108,29 +113,29 @@ fn resolve(reader: &mut Reader, context: &Context<'_, '_>) -> Option<Vec<Paramet
         // What is wrong with the other parameters' numbers can be said all the same.
         for (index, draft) in drafts.iter().enumerate() {
             if let Some(Draft::Number { scalar, .. }) = draft {
-                build::range_and_default(reader, context, context.table(index), *scalar);
+                number::range_and_default(reader, context, context.table(index), *scalar);
             }
         }
         return None;
     }
     let drafts: Vec<Draft> = drafts.into_iter().flatten().collect();
     let fills = fill::fills(reader, context, &drafts)?;
-    let roles: Vec<_> =
-        (0..context.count()).map(|index| build::role(reader, context, &drafts, &fills, index)).collect();
-    let mut roles: Vec<Shape> = roles.into_iter().collect::<Option<_>>()?;
-    order::check(reader, context, &roles)?;
+    let shapes: Vec<_> =
+        (0..context.count()).map(|index| build::shape(reader, context, &drafts, &fills, index)).collect();
+    let mut shapes: Vec<Shape> = shapes.into_iter().collect::<Option<_>>()?;
+    order::check(reader, context, &shapes)?;
     if !context.is_callback() {
         told::check(reader, context, &drafts, &fills)?;
     }
-    later::owners(reader, context, &mut roles)?;
-    let leading = later::leading(reader, context, &roles)?;
+    later::owners(reader, context, &mut shapes)?;
+    let leading = later::leading(reader, context, &shapes)?;
     let parameter = |(index, shape): (usize, Shape)| Parameter {
         name: context.name(index).to_owned(),
         c_type: context.c_type(index).clone(),
         shape,
         leading: leading == Some(index),
     };
-    Some(roles.into_iter().enumerate().map(parameter).collect())
+    Some(shapes.into_iter().enumerate().map(parameter).collect())
 }
 
 impl<'a, 'd> Context<'a, 'd> {
@@ -235,7 +240,7 @@ impl Pointee {
             Self::Bytes => Some(Scalar::U8),
             Self::Character => Some(Scalar::I8),
             Self::Number(scalar, _) => Some(scalar),
-            _ => None,
+            Self::Function | Self::Object(_) | Self::Pointer | Self::Record(..) | Self::Wide(_) => None,
         }
     }
 
@@ -243,7 +248,13 @@ impl Pointee {
     fn element(self) -> Option<Element> {
         match self {
             Self::Record(id, layout) => Some(Element::Record { id, layout }),
-            _ => self.scalar().map(Element::Scalar),
+            Self::Bytes
+            | Self::Character
+            | Self::Function
+            | Self::Number(..)
+            | Self::Object(_)
+            | Self::Pointer
+            | Self::Wide(_) => self.scalar().map(Element::Scalar),
         }
     }
 

@@ -1,10 +1,9 @@
 //! Pointers to many elements.
 
 use super::super::raw::{self, on};
-use super::build::null_default;
 use super::draft::{BufferDraft, Draft};
 use super::extent::extent;
-use super::keys::{both_kinds, max_bytes, place, size_only};
+use super::keys::{both_kinds, max_bytes, null_default, place, size_only};
 use super::{Context, Fills, Pointee, callback, record};
 use crate::document::Reader;
 use cloison_contract::shape::{Buffer, Direction, Element, Shape};
@@ -45,7 +44,7 @@ pub(super) fn buffer(
     let string = ends_at_nul && !retained && (draft.pointee == Pointee::Character || on(&table.text));
     let string = string || draft.ends_at_null;
     let text = on(&table.text) || (string && !draft.ends_at_null && !on(&table.bytes) && !on(&table.view));
-    let role = Buffer {
+    let shape = Buffer {
         direction: draft.direction,
         element: draft.element,
         length,
@@ -58,8 +57,8 @@ pub(super) fn buffer(
         retain: None,
         view: on(&table.view),
     };
-    outliving(reader, draft, table, &role)?;
-    Some(Shape::Buffer(role))
+    outliving(reader, draft, table, &shape)?;
+    Some(Shape::Buffer(shape))
 }
 
 /// Keys that have no meaning for such a buffer.
@@ -98,7 +97,7 @@ fn check_keys(
 }
 
 /// `retain` and `view`
-fn outliving(reader: &mut Reader, draft: &BufferDraft, table: &raw::Parameter<'_>, role: &Buffer) -> Option<()> {
+fn outliving(reader: &mut Reader, draft: &BufferDraft, table: &raw::Parameter<'_>, shape: &Buffer) -> Option<()> {
     let name = &table.name.text;
     let numbers = matches!(draft.element, Element::Scalar(_));
     let refuse = |reader: &mut Reader, span: Option<std::ops::Range<usize>>, message: String, hint: &str| {
@@ -111,18 +110,18 @@ fn outliving(reader: &mut Reader, draft: &BufferDraft, table: &raw::Parameter<'_
             let message = format!("`{name}` cannot be retained: it must be bytes or numbers, and either `in` or `out`");
             return refuse(reader, at, message, "a wrapper in C can keep a copy of its own");
         }
-        if draft.direction == Direction::Out && (role.length.is_some() || role.text || role.view) {
+        if draft.direction == Direction::Out && (shape.length.is_some() || shape.text || shape.view) {
             let message =
                 format!("`{name}` is read by `sync()`, all of it, so `length`, `text` and `view` say nothing");
             return refuse(reader, at, message, "keep `capacity` only");
         }
     }
-    if role.view {
+    if shape.view {
         let at = place(&table.view);
         if draft.direction == Direction::In {
             return refuse(reader, at, format!("`view` is for results, and `{name}` is only `in`"), "leave it out");
         }
-        if role.text || !numbers {
+        if shape.text || !numbers {
             let message = format!("`{name}` cannot be a view: only bytes can");
             return refuse(reader, at, message, "leave `view` or `text` out");
         }

@@ -1,10 +1,10 @@
 //! Pointers to one number.
 
 use super::super::raw::on;
-use super::build::range_and_default;
 use super::draft::Draft;
 use super::fill::Fill;
 use super::keys::place;
+use super::number::range_and_default;
 use super::{Context, Pointee};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
@@ -94,10 +94,7 @@ pub(super) fn filled(
     };
     let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
     let scalar = pointee.scalar()?;
-    let enumeration = match pointee {
-        Pointee::Number(_, enumeration) => enumeration,
-        _ => None,
-    };
+    let enumeration = if let Pointee::Number(_, enumeration) = pointee { enumeration } else { None };
     Some(Shape::ScalarPointer(ScalarPointer {
         direction,
         scalar,
@@ -110,14 +107,24 @@ pub(super) fn filled(
     }))
 }
 
-/// Whether what comes back is as long as the number that this cell then holds says. A number that a length is computed from
+/// Whether what comes back is as long as the number that it then holds says. A number that a length is computed from
 /// (`*width * *height`) tells more than that, and stays a result.
-fn is_consumed(context: &Context<'_, '_>, drafts: &[Draft], cell: usize) -> bool {
-    let names = |length: &Expression| *length == Expression::Dereference(cell);
+fn is_consumed(context: &Context<'_, '_>, drafts: &[Draft], index: usize) -> bool {
+    let names = |length: &Expression| *length == Expression::Dereference(index);
     context.value_length.as_ref().is_some_and(names)
         || drafts.iter().any(|draft| match draft {
             Draft::Buffer(buffer) if buffer.direction.is_out() => buffer.length.as_ref().is_some_and(names),
-            Draft::Place(place) => place.length().is_some_and(names),
-            _ => false,
+            Draft::OutPointer(pointer) => pointer.length().is_some_and(names),
+            Draft::Buffer(_)
+            | Draft::Callback
+            | Draft::Constant(_)
+            | Draft::Handle(_)
+            | Draft::Number { .. }
+            | Draft::Owned
+            | Draft::Record { .. }
+            | Draft::ScalarPointer { .. }
+            | Draft::Text
+            | Draft::Unmarked
+            | Draft::Wide(_) => false,
         })
 }

@@ -3,9 +3,8 @@
 use super::super::raw::{Key, on};
 use super::super::world::World;
 use super::Context;
-use super::build::null_default;
 use super::draft::Draft;
-use super::keys::place;
+use super::keys::{null_default, place};
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use cloison_contract::shape::{HandleArgument, Pointed, Shape};
@@ -27,7 +26,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     Some(Draft::Handle(id))
 }
 
-pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Shape> {
+pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Shape> {
     let table = context.table(index);
     let null = table.is_some_and(|table| on(&table.null));
     let default_none = match table {
@@ -67,8 +66,8 @@ pub(in crate::manifest) fn owned(
         return None;
     }
     let of_type = |wanted: TypeId| {
-        let fits = move |role: &Shape| matches!(role, Shape::Handle(handle) if handle.id == wanted);
-        parameters.iter().enumerate().filter(move |(_, (_, role))| fits(role)).map(|(index, _)| index)
+        let fits = move |shape: &Shape| matches!(shape, Shape::Handle(handle) if handle.id == wanted);
+        parameters.iter().enumerate().filter(move |(_, (_, shape))| fits(shape)).map(|(index, _)| index)
     };
     let owner = match (owning.owner, handle.owner) {
         (Some(key), wanted) => Some(named_owner(reader, world, parameters, key, wanted)?),

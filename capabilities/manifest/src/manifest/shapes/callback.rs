@@ -3,9 +3,8 @@
 use super::super::declare::tables;
 use super::super::numbers;
 use super::super::raw::{self, on};
-use super::build::null_default;
 use super::draft::Draft;
-use super::keys::place;
+use super::keys::{null_default, place};
 use super::{Context, Place, record, resolve};
 use crate::declaration::{Name, PrototypeParameter};
 use crate::document::Reader;
@@ -58,7 +57,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     Some(Draft::Callback)
 }
 
-pub(super) fn role(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
+pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
     let CType::Pointer { to, .. } = context.c_type(index) else { return None };
     let CType::Function(signature) = &**to else { return None };
     let table = context.table(index);
@@ -145,12 +144,10 @@ fn check_result(
     signature: &Signature,
     parameters: &[Parameter],
 ) -> Option<bool> {
-    let is_length = parameters.iter().any(|parameter| match &parameter.shape {
-        Shape::Buffer(buffer) => {
-            buffer.length.as_ref().is_some_and(|length| length.any(|part| *part == Expression::Return))
-        }
-        _ => false,
-    });
+    let is_return = |length: &Expression| length.any(|part| *part == Expression::Return);
+    let is_length = parameters.iter().any(
+        |parameter| matches!(&parameter.shape, Shape::Buffer(buffer) if buffer.length.as_ref().is_some_and(is_return)),
+    );
     match &signature.result {
         CType::Void => Some(false),
         CType::Pointer { .. } => {
@@ -163,7 +160,12 @@ fn check_result(
             record::live(reader, context, index, *id)?;
             record::aligned(reader, context, index, *id).map(|()| true)
         }
-        _ => Some(!is_length),
+        CType::Array { .. }
+        | CType::Enum { .. }
+        | CType::Function(_)
+        | CType::Opaque(_)
+        | CType::Scalar { .. }
+        | CType::Wide(_) => Some(!is_length),
     }
 }
 

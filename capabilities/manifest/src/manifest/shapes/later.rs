@@ -11,11 +11,11 @@ use cloison_contract::interface::{Parameter, Returns};
 use cloison_contract::shape::{Lifetime, Pointed, Shape};
 
 /// Who owns the objects that the library fills in.
-pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut [Shape]) -> Option<()> {
-    for index in 0..roles.len() {
-        let Shape::OutPointer(place) = &roles[index] else { continue };
+pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, shapes: &mut [Shape]) -> Option<()> {
+    for index in 0..shapes.len() {
+        let Shape::OutPointer(place) = &shapes[index] else { continue };
         let (Pointed::Handle { id, .. }, Some(table)) = (&place.pointed, context.table(index)) else { continue };
-        let known: Vec<_> = roles.iter().enumerate().map(|(index, role)| (context.name(index), role)).collect();
+        let known: Vec<_> = shapes.iter().enumerate().map(|(index, shape)| (context.name(index), shape)).collect();
         let owning = Owning {
             owner: table.owner.as_ref(),
             borrowed: on(&table.borrowed),
@@ -23,7 +23,7 @@ pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut
             span: table.span.clone(),
         };
         let pointed = owned(reader, context.world, &known, *id, &owning)?;
-        if let Shape::OutPointer(place) = &mut roles[index] {
+        if let Shape::OutPointer(place) = &mut shapes[index] {
             place.pointed = pointed;
         }
     }
@@ -31,22 +31,22 @@ pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, roles: &mut
 }
 
 /// The parameter that a call with fewer arguments leaves out; at most one. `Some(None)` if there is none.
-pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, roles: &[Shape]) -> Option<Option<usize>> {
+pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, shapes: &[Shape]) -> Option<Option<usize>> {
     let mut found = None;
-    for (index, role) in roles.iter().enumerate() {
+    for (index, shape) in shapes.iter().enumerate() {
         let Some(key) = context.table(index).and_then(|table| table.leading.as_ref()).filter(|key| key.value) else {
             continue;
         };
         let name = context.name(index);
-        let required = |role: &Shape| role.is_argument() && !role.has_default();
-        let (message, hint) = if !role.is_argument() {
+        let required = |shape: &Shape| shape.is_argument() && !shape.has_default();
+        let (message, hint) = if !shape.is_argument() {
             (format!("`leading` has no meaning for `{name}`, which nobody passes"), "leave it out")
-        } else if !role.has_default() {
+        } else if !shape.has_default() {
             (
                 format!("`{name}` is `leading`, so a call can leave it out, and then it needs `default`"),
                 "add `default = 0`",
             )
-        } else if !roles[index + 1..].iter().any(required) {
+        } else if !shapes[index + 1..].iter().any(required) {
             (
                 format!("`leading` has no meaning for `{name}`: no required argument stands behind it"),
                 "`default` alone will do",
@@ -101,7 +101,16 @@ pub(in crate::manifest) fn lifetimes(
             Shape::Buffer(buffer) => buffer.retain = Some(lifetime),
             Shape::Callback(callback) => callback.retain = Some(lifetime),
             Shape::Text(text) => text.retain = Some(lifetime),
-            _ => {}
+            // The key has no meaning for these, which has been said.
+            Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::Handle(_)
+            | Shape::LengthOf(_)
+            | Shape::Number(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::ScalarPointer(_)
+            | Shape::Wide(_) => {}
         }
     }
     Some(())
@@ -129,7 +138,17 @@ fn lifetime(reader: &mut Reader, parameters: &[Parameter], returns: &Returns, ke
             Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }) => {
                 return Some(Lifetime::Parameter(index));
             }
-            _ => (format!("`{name}` is no handle"), hint),
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::LengthOf(_)
+            | Shape::Number(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::ScalarPointer(_)
+            | Shape::Text(_)
+            | Shape::Wide(_) => (format!("`{name}` is no handle"), hint),
         },
     };
     reader.error_with_hint(key.value.span.clone(), message, hint);

@@ -18,10 +18,8 @@ pub(super) fn draft(
     let name = context.name(index);
     let Some(key) = &table.value else {
         table.only(reader, "user data, and ours", &["user_data"])?;
-        let fits = match context.c_type(index) {
-            CType::Pointer { to, .. } => **to == CType::Void || context.is_callback(),
-            _ => false,
-        };
+        let fits =
+            matches!(context.c_type(index), CType::Pointer { to, .. } if **to == CType::Void || context.is_callback());
         if !fits {
             let span = table.user_data.as_ref().map(|key| key.span.clone()).unwrap_or_default();
             let hint = "for what is always the same, write `value = 0` or `value = \"NULL\"`";
@@ -43,7 +41,12 @@ pub(super) fn draft(
             let number = numbers::default(reader, context.world.types, key, *scalar, None)?;
             Some(Draft::Constant(Fixed::Bits(bits(number, *scalar))))
         }
-        _ => {
+        CType::Array { .. }
+        | CType::Function(_)
+        | CType::Opaque(_)
+        | CType::Record { .. }
+        | CType::Void
+        | CType::Wide(_) => {
             let message =
                 format!("`value` cannot say what `{name}` is: it is neither an integer, a float nor a pointer");
             reader.error_with_hint(key.span.clone(), message, "let Python pass it");

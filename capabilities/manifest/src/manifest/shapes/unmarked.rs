@@ -32,7 +32,12 @@ fn example(context: &Context<'_, '_>, index: usize, pointee: Pointee, constant: 
         Pointee::Bytes if user_data(context, index) => {
             return format!("`{name} = {{ user_data = true }}`, if it is what the library hands to the callback");
         }
-        _ => {}
+        Pointee::Bytes
+        | Pointee::Character
+        | Pointee::Function
+        | Pointee::Number(..)
+        | Pointee::Object(_)
+        | Pointee::Wide(_) => {}
     }
     let count = context.likely_count(index).unwrap_or("…");
     let one_number = !pointee.is_byte() && count == "…" && pointee != Pointee::Bytes;
@@ -51,10 +56,7 @@ fn example(context: &Context<'_, '_>, index: usize, pointee: Pointee, constant: 
 fn to_pointer(context: &Context<'_, '_>, index: usize) -> String {
     let name = context.name(index);
     let CType::Pointer { to, .. } = context.c_type(index) else { return String::new() };
-    let pointed = match &**to {
-        CType::Pointer { to, .. } => Pointee::of(to),
-        _ => None,
-    };
+    let pointed = if let CType::Pointer { to, .. } = &**to { Pointee::of(to) } else { None };
     let count = context.likely_count(index).unwrap_or("…");
     match pointed {
         _ if context.is_callback() => format!("`{name} = {{ in = true, length = \"{count}\" }}` for an array"),

@@ -1,0 +1,33 @@
+//! `long double` and complex numbers, by value.
+
+use super::super::numbers;
+use super::Context;
+use super::draft::Draft;
+use crate::document::Reader;
+use cloison_contract::shape::{Shape, WideArgument};
+use cloison_contract::types::Wide;
+
+pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize, wide: Wide) -> Option<Draft> {
+    if let Some(table) = context.table(index) {
+        table.only(reader, "a number and no pointer", &["in", "default"])?;
+    }
+    Some(Draft::Wide(wide))
+}
+
+/// Only by value: a pointer to one is refused.
+pub(super) fn behind_pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
+    let name = context.name(index);
+    let message = format!("`{name}` points to a `long double` or a complex number, which can only be passed by value");
+    let hint = "a struct of one member looks the same to C: `[types.box] c = \"struct box { long double value; \
+        };\"`, and `struct box *` here";
+    context.error_in_c(reader, index, message, hint.into());
+    None
+}
+
+pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize, wide: Wide) -> Option<Shape> {
+    let default = match context.table(index).and_then(|table| table.default.as_ref()) {
+        Some(key) => Some(numbers::wide(reader, context.world.types, key, wide)?),
+        None => None,
+    };
+    Some(Shape::Wide(WideArgument { wide, default }))
+}

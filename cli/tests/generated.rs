@@ -323,7 +323,7 @@ fn a_draft_goes_through_check_when_it_is_decided() {
     let undecided = cloison(folder, &["check", "z.zone.toml"]);
     assert!(!undecided.status.success() && text(&undecided).1.contains("what is *destLen before the call?"));
     let draft = fs::read_to_string(folder.join("z.zone.toml")).expect("a draft");
-    let room = r#"dest = { out = true, capacity = "*destLen", length = "*destLen" }"#;
+    let room = r#"dest = { out = true, capacity = "*destLen", length = "*destLen", max = "64 KiB" }"#;
     let decided = draft.lines().map(|line| if line.starts_with("dest = { decide") { room } else { line });
     fs::write(folder.join("z.zone.toml"), decided.collect::<Vec<_>>().join("\n")).expect("a manifest");
     let out = ok(cloison(folder, &["check", "z.zone.toml", "--verify", "--header", "zlib.h"]));

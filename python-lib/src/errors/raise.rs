@@ -1,18 +1,17 @@
 //! The exceptions, made from `cloison._errors`. All of this is off the fast path.
 
 use crate::call::callback::CallbackPlan;
-use crate::call::line::Line;
+use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::Lie;
 use cloison_contract::call::{BATCH, NULL, Status};
 use cloison_contract::interface::Raises;
 use cloison_contract::message::{End, Ran};
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;
-use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyTypeRef};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::function::{FuncArgs, KwArgs};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::fmt;
 use std::time::Duration;
 
@@ -167,24 +166,36 @@ pub fn not_granted(capability: &str, function: &str, location: &str, vm: &Virtua
     )
 }
 
+/// A capability, and where it is granted.
+#[derive(Clone, Copy)]
+pub struct Granted<'a> {
+    /// Its name in `cloison.toml`.
+    pub capability: &'a str,
+    /// The line there that says what may be called.
+    pub location: &'a str,
+}
+
+/// The class of a declared exception, by its index.
+pub type Declared<'a> = dyn Fn(usize) -> PyResult<PyTypeRef> + 'a;
+
 /// A reply that is not [`Status::Ok`].
 #[cold]
 pub fn refused(
-    line: &Line,
+    Granted { capability, location }: Granted<'_>,
     plan: &Plan,
     status: Status,
     words: &[u64],
     arena: &Arena,
+    declared: &Declared<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
-    let (capability, location) = (&*line.name, &*line.location);
     let text = explanation(words, arena);
     let name = &*plan.name;
     let called = format!("{capability}.{name}()");
     let function = ("function", name.to_pyobject(vm));
     let parameter = || words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
     match status {
-        Status::NativeError => native_error(line, &called, plan, words, text, vm),
+        Status::NativeError => native_error(&called, plan, words, text, declared, vm),
         Status::Denied => not_granted(capability, name, location, vm),
         Status::OutOfBounds => error(
             "CapabilityDenied",
@@ -246,11 +257,11 @@ fn with(called: &str, what: &str, text: Option<String>) -> String {
 }
 
 fn native_error(
-    line: &Line,
     called: &str,
     plan: &Plan,
     words: &[u64],
     text: Option<String>,
+    declared: &Declared<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let code = words.first().zip(plan.code).map(|(&word, scalar)| match scalar {
@@ -274,14 +285,14 @@ fn native_error(
         ("errno", errno.to_pyobject(vm)),
         ("message", message.clone().to_pyobject(vm)),
     ];
-    let declared = match (&plan.raises, errno) {
+    let class = match (&plan.raises, errno) {
         (Raises::Os, Some(errno)) => return os_error(errno, message, &attributes, vm),
         (Raises::Os | Raises::Native, _) => None,
         (Raises::Declared { codes, otherwise }, _) => {
             codes.iter().find(|(of, _)| Some(*of) == code).map(|(_, class)| *class).or(*otherwise)
         }
     };
-    match declared.map(|class| line.classes.exception(line, class, vm)) {
+    match class.map(declared) {
         None => error("NativeError", &told, &attributes, vm),
         Some(Ok(class)) => made(class.as_object(), &told, &attributes, vm),
         Some(Err(error)) => error,
@@ -385,14 +396,14 @@ pub fn callables_overdue(
     )
 }
 
-/// The channel ended during a call.
+/// The channel ended during a call; `deadline` is that of the function that ran.
 #[cold]
-pub fn ended(line: &Line, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let (capability, called) = (&*line.name, &*plan.name);
+pub fn ended(capability: &str, plan: &Plan, end: &End, deadline: Duration, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let called = &*plan.name;
     match end {
         End::DeadlineExceeded { ran } => {
             let ran = ran.as_ref().map_or(called, |ran| &ran.function);
-            deadline_exceeded(capability, ran, line.deadline(ran).unwrap_or(plan.deadline), vm)
+            deadline_exceeded(capability, ran, deadline, vm)
         }
         End::Exited { code, ran } => crashed(capability, plan, ran.as_ref(), None, Some(*code), vm),
         End::Signaled { signal, ran } => crashed(capability, plan, ran.as_ref(), Some(*signal), None, vm),

@@ -18,7 +18,7 @@ use crate::batch::map::told;
 use crate::batch::rows::Link;
 use crate::call::function::Function;
 use crate::call::session::Session;
-use crate::errors::raise::Place;
+use crate::errors::place::Place;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
 use crate::marshal::kind::Kind;
 use crate::marshal::output::Output;

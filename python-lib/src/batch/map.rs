@@ -14,7 +14,7 @@ use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Wr
 use crate::batch::overlap::{Ended, Overlap};
 use crate::batch::rows;
 use crate::call::session::Session;
-use crate::errors::raise::Place;
+use crate::errors::place::Place;
 use crate::marshal::arguments::{Extra, Prepared, missing};
 use crate::marshal::plan::{Argument, Plan};
 use cloison_contract::call::ARENA_ALIGNMENT;

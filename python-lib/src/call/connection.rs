@@ -2,7 +2,8 @@
 //!
 //! It is opened at the first call. When it ends, the call that waited learns why; the next call opens a new one.
 
-use crate::errors::raise;
+use crate::errors;
+use crate::errors::ends;
 use crate::link;
 use cloison_contract::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
 use cloison_transport::client::Caller;
@@ -95,9 +96,9 @@ impl Connection {
         match ask(&FromMicroprocess::Open { capability: capability.to_owned() }, vm)? {
             (ToMicroprocess::Opened { channel }, descriptors) => {
                 let [memory, terms] = <[_; 2]>::try_from(descriptors)
-                    .map_err(|_| raise::error("Error", "the broker sent a channel without memory", &[], vm))?;
+                    .map_err(|_| errors::new("Error", "the broker sent a channel without memory", &[], vm))?;
                 let caller = Caller::open(memory, terms)
-                    .map_err(|error| raise::error("Error", &format!("cannot open a call channel: {error}"), &[], vm))?;
+                    .map_err(|error| errors::new("Error", &format!("cannot open a call channel: {error}"), &[], vm))?;
                 Ok(slot.insert(Open { id: channel, caller }))
             }
             (answer, _) => Err(no_capability(capability, answer, vm)),
@@ -124,7 +125,7 @@ impl Connection {
             let _ = self.bury(&mut channel, vm);
         }
         match &*self.lost.borrow() {
-            Some(Lost::End(end)) if epoch + 1 == self.epoch() => raise::fate(end),
+            Some(Lost::End(end)) if epoch + 1 == self.epoch() => ends::fate(end),
             Some(Lost::GivenUp(function)) if epoch + 1 == self.epoch() => {
                 format!("its zone was given up in a call of {function}()")
             }
@@ -173,15 +174,15 @@ fn why(channel: ChannelId, vm: &VirtualMachine) -> PyResult<Option<End>> {
 
 /// A question to the broker, and its answer.
 pub fn ask(message: &FromMicroprocess, vm: &VirtualMachine) -> PyResult<(ToMicroprocess, Vec<std::os::fd::OwnedFd>)> {
-    link::ask(message).map_err(|error| raise::error("Error", &error.to_string(), &[], vm))
+    link::ask(message).map_err(|error| errors::new("Error", &error.to_string(), &[], vm))
 }
 
 /// The error for an answer that gives no capability.
 pub fn no_capability(name: &str, answer: ToMicroprocess, vm: &VirtualMachine) -> PyBaseExceptionRef {
     let capability = ("capability", name.to_pyobject(vm));
     match answer {
-        ToMicroprocess::Denied { message } => raise::error("CapabilityDenied", &message, &[capability], vm),
-        ToMicroprocess::Unavailable { message } => raise::error("ZoneUnavailable", &message, &[capability], vm),
-        _ => raise::error("Error", "the broker gave an answer to another question", &[], vm),
+        ToMicroprocess::Denied { message } => errors::new("CapabilityDenied", &message, &[capability], vm),
+        ToMicroprocess::Unavailable { message } => errors::new("ZoneUnavailable", &message, &[capability], vm),
+        _ => errors::new("Error", "the broker gave an answer to another question", &[], vm),
     }
 }

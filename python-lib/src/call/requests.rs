@@ -3,7 +3,7 @@
 use crate::call::connection::{Lost, Open};
 use crate::call::conversation::Turn;
 use crate::call::session::Session;
-use crate::errors::raise;
+use crate::errors::{self, raise};
 use crate::marshal::arguments::{Extra, Prepared};
 use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
@@ -111,7 +111,7 @@ impl Session {
     ) -> PyResult<Turn<'a>> {
         let mut channel = self.channel(plan, vm)?;
         let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) else {
-            return Err(raise::error(
+            return Err(errors::new(
                 "StaleHandle",
                 &format!("{}.{}: the zone is gone", self.description.name, plan.name),
                 &[],
@@ -276,9 +276,7 @@ impl Session {
         match failure {
             CallError::Ended => match self.connection().bury(channel, vm) {
                 Ok(Some(end)) => self.ended(plan, &end, vm),
-                Ok(None) => {
-                    raise::error("Error", "the call channel has ended and the broker does not say why", &[], vm)
-                }
+                Ok(None) => errors::new("Error", "the call channel has ended and the broker does not say why", &[], vm),
                 Err(error) => error,
             },
             CallError::DeadlineExceeded => {
@@ -287,7 +285,7 @@ impl Session {
             }
             CallError::Interrupted | CallError::Malformed => {
                 self.give_up(channel, plan);
-                raise::error("Error", &format!("{}.{}(): {failure}", self.description.name, plan.name), &[], vm)
+                errors::new("Error", &format!("{}.{}(): {failure}", self.description.name, plan.name), &[], vm)
             }
         }
     }
@@ -300,9 +298,9 @@ impl Session {
             Some(Lost::End(end)) => self.ended(plan, &end, vm),
             Some(Lost::GivenUp(function)) => {
                 let message = format!("{capability}.{called}(): its zone was given up in a call of {function}()");
-                raise::error("Error", &message, &[], vm)
+                errors::new("Error", &message, &[], vm)
             }
-            None => raise::error("Error", &format!("{capability}.{called}(): the zone is gone"), &[], vm),
+            None => errors::new("Error", &format!("{capability}.{called}(): the zone is gone"), &[], vm),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::call::callback::Callables;
 use crate::call::connection::{self, Connection};
 use crate::call::nesting::Nesting;
-use crate::errors::raise;
+use crate::errors;
 use crate::link;
 use crate::objects::description::Description;
 use crate::objects::home::{Home, Zone};
@@ -36,7 +36,7 @@ impl Session {
     /// Ask the broker what the capability offers.
     pub fn describe(name: &str, vm: &VirtualMachine) -> PyResult<Rc<Self>> {
         if !link::in_microprocess() {
-            return Err(raise::error(
+            return Err(errors::new(
                 "CapabilityDenied",
                 &format!(
                     "capability {name:?} cannot be used while modules are imported: a template holds no capabilities"

@@ -5,7 +5,7 @@
 
 use crate::call::callback::{MOST, Registration};
 use crate::call::session::Session;
-use crate::errors::raise::Place;
+use crate::errors::place::Place;
 use crate::marshal::codec::Packed;
 use crate::marshal::kind::Kind;
 use crate::marshal::number;

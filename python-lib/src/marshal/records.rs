@@ -1,7 +1,7 @@
 //! Python records → values, every part checked, and named when it does not fit: `move(): shape.corners[2].x …`.
 
 use crate::call::session::Session;
-use crate::errors::raise::{Part, Place};
+use crate::errors::place::{Part, Place};
 use crate::marshal::arguments::text;
 use crate::marshal::codec::{self, Packed, is_byte};
 use crate::marshal::kind::{Enumeration, Floats, Integers};

@@ -1,6 +1,6 @@
 //! Bytes that do not come with the reply: buffers that the library fills later, and bytes that stay in the channel.
 
-use crate::errors::raise;
+use crate::errors;
 use crate::objects::handle::Core;
 use crate::objects::home::Home;
 use rustpython_vm::builtins::{PyBytes, PyBytesRef};
@@ -49,7 +49,7 @@ impl RegisteredBuffer {
     #[pymethod]
     fn sync(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
         if zelf.epoch != zelf.home.connection.epoch() {
-            return Err(raise::error("StaleHandle", "the zone of this buffer is gone", &[], vm));
+            return Err(errors::new("StaleHandle", "the zone of this buffer is gone", &[], vm));
         }
         Ok(vm.ctx.new_bytes(zelf.home.zone(vm)?.read_block(zelf.block, zelf.max_bytes, vm)?))
     }
@@ -100,7 +100,7 @@ impl View {
             return Ok(());
         }
         let text = "this view ended with the next call of its capability: copy what is needed before, with bytes(view)";
-        Err(raise::error("StaleHandle", text, &[], vm))
+        Err(errors::new("StaleHandle", text, &[], vm))
     }
 
     /// A copy of all.
@@ -111,7 +111,7 @@ impl View {
     fn part(&self, start: u64, length: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
         self.check(vm)?;
         let read = self.home.connection.read(self.offset + start, length);
-        read.ok_or_else(|| raise::error("StaleHandle", "the channel of this view is gone", &[], vm))
+        read.ok_or_else(|| errors::new("StaleHandle", "the channel of this view is gone", &[], vm))
     }
 
     /// An int gives an int, a slice gives bytes.

@@ -8,7 +8,8 @@
 //! and a channel that has ended takes its handles with it: they are stale.
 
 use crate::call::callback::Registration;
-use crate::errors::raise::{self, Place};
+use crate::errors;
+use crate::errors::place::Place;
 use crate::objects::home::Home;
 use cloison_contract::types::TypeId;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
@@ -84,7 +85,7 @@ impl Core {
 
     #[cold]
     fn stale(&self, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        raise::error("StaleHandle", &format!("this {} {}", self.name(), self.state(vm)), &[], vm)
+        errors::new("StaleHandle", &format!("this {} {}", self.name(), self.state(vm)), &[], vm)
     }
 
     /// The object cannot be closed now.
@@ -289,7 +290,7 @@ impl Handle {
         if zelf.core.home.zone(vm)?.close_object(&zelf.core, vm)? {
             return Ok(());
         }
-        Err(raise::error("StaleHandle", &format!("this {} went with its owner", zelf.core.name()), &[], vm))
+        Err(errors::new("StaleHandle", &format!("this {} went with its owner", zelf.core.name()), &[], vm))
     }
 
     #[pymethod]

@@ -17,8 +17,8 @@ use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Wr
 use crate::batch::map::told;
 use crate::batch::rows::Link;
 use crate::call::function::Function;
-use crate::call::line::Line;
-use crate::errors::raise::Place;
+use crate::call::session::Session;
+use crate::errors::place::Place;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
 use crate::marshal::kind::Kind;
 use crate::marshal::output::Output;
@@ -75,7 +75,7 @@ enum State {
 #[derive(PyPayload)]
 pub struct Batch {
     capability: PyRef<Capability>,
-    line: Rc<Line>,
+    session: Rc<Session>,
     /// Tells it from all others.
     number: u64,
     state: Cell<State>,
@@ -96,11 +96,11 @@ impl fmt::Debug for Batch {
 impl Batch {
     /// A batch with nothing in it.
     pub fn new(capability: PyRef<Capability>, vm: &VirtualMachine) -> PyResult<Self> {
-        let line = capability.line(vm)?;
-        let mark = line.mark();
+        let session = capability.session(vm)?;
+        let mark = session.nesting.mark();
         Ok(Self {
             capability,
-            line,
+            session,
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             state: Cell::new(State::Noting),
             noted: RefCell::default(),
@@ -121,13 +121,13 @@ impl Batch {
         if self.state.get() == State::Over {
             return Err(vm.new_runtime_error("this batch is over"));
         }
-        let (line, plan) = function.granted(vm)?;
+        let (session, plan) = function.granted(vm)?;
         if self.used.get() - self.mark > CHUNK_BYTES || self.calls.get() >= CHUNK_CALLS {
             self.crossing.set(self.crossing.get() + 1);
             self.calls.set(0);
             self.used.set(self.mark);
         }
-        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        let mut prepared = Prepared::empty(plan.id, plan.words, session);
         prepared.request.arena_used = self.used.get();
         let mut links = Vec::new();
         let linked = |prepared: &mut Prepared<'_>, argument: &Argument, value: &PyObject| match value
@@ -238,7 +238,7 @@ impl Batch {
         let mut results = Vec::with_capacity(made.len());
         let mut noted = noted.into_iter();
         for (made, call) in made.into_iter().zip(noted.by_ref()) {
-            let value = made.values.into_object(&self.line, vm)?;
+            let value = made.values.into_object(&self.session.description.classes, vm)?;
             call.pending.state.replace(Outcome::Done(value.clone()));
             results.push(value);
         }
@@ -254,17 +254,17 @@ impl Batch {
 
     /// One crossing.
     fn cross(&self, noted: &mut [Noted], earlier: &[Made], vm: &VirtualMachine) -> PyResult<Crossing> {
-        let line = &self.line;
+        let session = &self.session;
         let Some(last) = noted.last() else { return Err(vm.new_runtime_error("a crossing without a call")) };
         let (function, end) = (last.function.clone(), last.used);
         let plan = function.granted(vm)?.1;
-        if line.handles.waiting() > 0 {
-            line.close_dropped(vm)?;
+        if session.home.handles.waiting() > 0 {
+            session.close_dropped(vm)?;
         }
-        if line.mark() > self.mark {
+        if session.nesting.mark() > self.mark {
             return Err(vm.new_runtime_error("a batch that was begun outside of a callable cannot be run inside of it"));
         }
-        line.ensure_open(plan, vm)?;
+        session.ensure_open(plan, vm)?;
         let offset = end.next_multiple_of(ARENA_ALIGNMENT);
         let mut image = Vec::new();
         for call in noted.iter_mut() {
@@ -290,16 +290,16 @@ impl Batch {
         let functions: Vec<_> = noted.iter().map(|call| call.function.clone()).collect();
         let plans: PyResult<Vec<_>> = functions.iter().map(|function| Ok(function.granted(vm)?.1)).collect();
         let mut calls = Different { plans: plans?, noted, earlier };
-        line.cross("batch", &mut calls, &Written { rows: &image, offset, used }, vm)
+        session.cross("batch", &mut calls, &Written { rows: &image, offset, used }, vm)
     }
 
     fn write(&self, plan: &Plan, noted: &[Noted], vm: &VirtualMachine) -> PyResult<()> {
-        let mut channel = self.line.channel(plan, vm)?;
-        let Some(open) = &mut *channel else { return Err(self.line.lost(plan, vm)) };
+        let mut channel = self.session.channel(plan, vm)?;
+        let Some(open) = &mut *channel else { return Err(self.session.lost(plan, vm)) };
         let arena = open.caller.arena();
         for (offset, bytes) in noted.iter().flat_map(|call| &call.bulk) {
             if arena.write(*offset, bytes).is_err() {
-                return Err(self.line.too_large(plan, offset + bytes.len() as u64, arena.len(), vm));
+                return Err(self.session.too_large(plan, offset + bytes.len() as u64, arena.len(), vm));
             }
         }
         Ok(())
@@ -357,8 +357,8 @@ impl Representable for Batch {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
         let count = zelf.noted.borrow().len();
         Ok(match zelf.state.get() {
-            State::Noting => format!("<batch of {count} calls of capability '{}'>", zelf.line.name),
-            State::Over => format!("<batch of capability '{}' that is over>", zelf.line.name),
+            State::Noting => format!("<batch of {count} calls of capability '{}'>", zelf.session.description.name),
+            State::Over => format!("<batch of capability '{}' that is over>", zelf.session.description.name),
         })
     }
 }

@@ -3,13 +3,19 @@
 //! | module | subject |
 //! |---|---|
 //! | [`function`] | the class `Function` |
-//! | `line` | the description and the call channel, opened when first needed, again after a crash |
+//! | `session` | a capability in use: description, connection, nesting, callables |
+//! | `connection` | the call channel, opened when first needed, again after a crash |
+//! | `nesting` | calls inside of callables: how deep, and what of the arena they have taken |
+//! | `requests` | a request and its end |
 //! | `conversation` | what can happen between a request and its end |
 //! | `callback` | Python callables that C calls |
 //! | [`late`] | callables that run, and until when their zones wait for them |
 
 pub(crate) mod callback;
+pub(crate) mod connection;
 pub(crate) mod conversation;
 pub mod function;
 pub mod late;
-pub(crate) mod line;
+pub(crate) mod nesting;
+pub(crate) mod requests;
+pub(crate) mod session;

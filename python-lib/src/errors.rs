@@ -1,3 +1,43 @@
-//! What Python is told when something goes wrong.
+//! What Python is told when something goes wrong: the exceptions of `cloison._errors`. All of this is off the fast path.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `place` | which argument is wrong, and what is wrong with it |
+//! | `raise` | how a call has failed |
+//! | `ends` | how a zone has ended, in words |
 
+pub(crate) mod ends;
+pub(crate) mod place;
 pub(crate) mod raise;
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::function::{FuncArgs, KwArgs};
+use rustpython_vm::{PyObject, PyObjectRef, VirtualMachine};
+
+/// Make an exception of `cloison._errors`, with attributes.
+#[cold]
+pub fn new(class: &str, message: &str, attributes: &[(&str, PyObjectRef)], vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let found = vm
+        .import("cloison._errors", 0)
+        .and_then(|package| package.get_attr("_errors", vm))
+        .and_then(|module| module.get_attr(vm.ctx.intern_str(class), vm));
+    match found {
+        Ok(class) => made(&class, message, attributes, vm),
+        Err(error) => error,
+    }
+}
+
+fn made(
+    class: &PyObject,
+    message: &str,
+    attributes: &[(&str, PyObjectRef)],
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let keywords: KwArgs = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let made = class.call(FuncArgs::new(vec![vm.ctx.new_str(message).into()], keywords), vm);
+    match made.map(|object| object.downcast()) {
+        Ok(Ok(exception)) => exception,
+        Ok(Err(_)) => vm.new_runtime_error(message.to_owned()),
+        Err(error) => error,
+    }
+}

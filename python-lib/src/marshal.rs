@@ -5,6 +5,7 @@
 //! | `plan`, `kind`, `output` | what a call has to do, worked out once from the interface |
 //! | `arguments`, `number`, `sequence`, `records` | Python values → words and bytes, all checked before anything crosses |
 //! | `results`, `value` | words → values → Python objects: the zone's claims, all checked |
+//! | `lie` | what the zone said that cannot be true |
 //! | `codec`, `wide` | bytes in C ⇄ values, without Python |
 
 pub(crate) mod arguments;
@@ -12,6 +13,7 @@ pub(crate) mod codec;
 #[cfg(test)]
 mod fuzz;
 pub(crate) mod kind;
+pub(crate) mod lie;
 pub(crate) mod number;
 pub(crate) mod output;
 pub(crate) mod plan;

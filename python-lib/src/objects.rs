@@ -4,9 +4,13 @@
 //! |---|---|
 //! | [`object`] | the class `Capability`: what `cloison.toml` granted, its functions as attributes |
 //! | `classes` | the classes of records, enumerations, handles and exceptions |
+//! | `description` | what the broker said of a capability |
+//! | `home` | where what Python holds of a zone belongs |
 //! | [`handle`], [`buffers`] | what stays in the zone and has a name here |
 
 pub mod buffers;
 pub(crate) mod classes;
+pub(crate) mod description;
 pub mod handle;
+pub(crate) mod home;
 pub mod object;

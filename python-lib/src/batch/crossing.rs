@@ -2,11 +2,12 @@
 
 use crate::batch::rows::Replies;
 use crate::call::conversation::Turn;
-use crate::call::line::Line;
+use crate::call::session::Session;
 use crate::errors::raise;
 use crate::marshal::arguments::Extra;
+use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::{Lie, Taking};
+use crate::marshal::results::Taking;
 use crate::marshal::value::Values;
 use crate::objects::handle::Core;
 use cloison_contract::call::{BATCH, MAX_WORDS, Request, Status};
@@ -94,7 +95,7 @@ fn made_before_crash(turn: &Turn<'_>) -> Option<usize> {
     usize::try_from(*index).ok()
 }
 
-impl Line {
+impl Session {
     /// Make the calls. The error is one of the crossing itself, without any result.
     pub fn cross<C: Calls>(
         self: &Rc<Self>,
@@ -103,12 +104,12 @@ impl Line {
         written: &Written<'_>,
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
-        let mut batch = Plan::special(BATCH, name, &self.interface);
+        let mut batch = Plan::special(BATCH, name, &self.description.interface);
         // The broker sees to each call's deadline; this one is for the case that nobody does.
         batch.deadline =
             (0..calls.count()).fold(Duration::ZERO, |sum, index| sum.saturating_add(calls.plan(index).deadline));
         let request = request(written.offset, written.rows.len() as u64, calls.count(), written.used);
-        let epoch = self.epoch();
+        let epoch = self.connection().epoch();
         match self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm) {
             Ok(turn) => self.crossed(&batch, calls, turn, vm),
             Err(error) => match self.made_before_end(epoch, calls.count()) {
@@ -121,7 +122,7 @@ impl Line {
     /// If the zone has ended since: how many of so many calls had been made by then. That is the zone's word; what cannot be
     /// true, or says that it had begun none, counts as none.
     pub fn made_before_end(&self, epoch: u64, calls: usize) -> Option<usize> {
-        let fatal = self.fatal_call().filter(|_| self.epoch() != epoch)?;
+        let fatal = self.connection().fatal_call().filter(|_| self.connection().epoch() != epoch)?;
         Some(usize::try_from(fatal).ok().filter(|made| *made < calls).unwrap_or(0))
     }
 
@@ -153,13 +154,13 @@ impl Line {
                 let refuse = |plan: &Plan, status: Status, words: &[u64]| match (status, &asked, &raised) {
                     (_, _, Some(raised)) => raised.clone(),
                     (Status::CallbackOverdue, Some(asked), None) => {
-                        raise::callback_overdue(&self.name, &plan.name, asked, vm)
+                        raise::callback_overdue(&self.description.name, &plan.name, asked, vm)
                     }
                     (Status::CallablesOverdue, asked, None) => {
                         let arena = open.caller.arena();
-                        raise::callables_overdue(&self.name, plan, asked.as_deref(), words, arena, vm)
+                        raise::callables_overdue(&self.description.name, plan, asked.as_deref(), words, arena, vm)
                     }
-                    _ => raise::refused(self, plan, status, words, open.caller.arena(), vm),
+                    _ => self.told(plan, status, words, open.caller.arena(), vm),
                 };
                 let read = self.read_replies(calls, words, open.caller.arena(), &mut crossing, &mut extras, &refuse);
                 open.caller.settle(crossing.reached);
@@ -171,7 +172,7 @@ impl Line {
             extra.settle(crossing.made.get(index).map_or(&[], Made::handles));
         }
         if let Err(lie) = read {
-            crossing.failure.get_or_insert_with(|| raise::lied(&self.name, batch, &lie, vm));
+            crossing.failure.get_or_insert_with(|| raise::lied(&self.description.name, batch, &lie, vm));
         }
         if let Some(raised) = raised {
             crossing.failure.get_or_insert(raised);

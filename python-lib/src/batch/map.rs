@@ -1,6 +1,6 @@
 //! `function.map(items, **fixed)`: one call for each item, many calls in one crossing.
 //!
-//! Each item's bytes go into the arena as soon as the item has been converted, and [`Line::mark`] moves behind them: Python
+//! Each item's bytes go into the arena as soon as the item has been converted, and [`Nesting::mark`](crate::call::nesting::Nesting::mark) moves behind them: Python
 //! code that a later item runs may make calls of its own, which then stay behind what is there already.
 //!
 //! The first crossing has one call, and the next ones have more as long as they are quick ([`Pace`]): whoever else waits for
@@ -13,8 +13,8 @@
 use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
 use crate::batch::overlap::{Ended, Overlap};
 use crate::batch::rows;
-use crate::call::line::Line;
-use crate::errors::raise::Place;
+use crate::call::session::Session;
+use crate::errors::place::Place;
 use crate::marshal::arguments::{Extra, Prepared, missing};
 use crate::marshal::plan::{Argument, Plan};
 use cloison_contract::call::ARENA_ALIGNMENT;
@@ -75,17 +75,17 @@ impl Calls for Alike<'_> {
 }
 
 /// Make the calls, and return the list of their values.
-pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &VirtualMachine) -> PyResult {
+pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &VirtualMachine) -> PyResult {
     let items: Vec<PyObjectRef> = items.try_to_value(vm)?;
     let sorted = sort(plan, fixed, vm)?;
     let mut results = Vec::with_capacity(items.len());
-    let chunk = Chunk { line, plan, sorted: &sorted, pace: Pace::default() };
+    let chunk = Chunk { session, plan, sorted: &sorted, pace: Pace::default() };
     while results.len() < items.len() {
         let first = results.len();
-        if line.handles.waiting() > 0 {
-            line.close_dropped(vm)?;
+        if session.home.handles.waiting() > 0 {
+            session.close_dropped(vm)?;
         }
-        line.ensure_open(plan, vm)?;
+        session.ensure_open(plan, vm)?;
         if let Some(mut overlap) = Overlap::new(&chunk, items.len() - first, vm)? {
             let ended = overlap.run(&items[first..], &mut results, vm);
             let Ended { lost, failure } = ended.unwrap_or_else(|error| Ended { lost: 0, failure: Some(error) });
@@ -96,19 +96,19 @@ pub fn map(line: &Rc<Line>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &
                 continue;
             }
         }
-        let (epoch, mark) = (line.epoch(), line.mark());
+        let (epoch, mark) = (session.connection().epoch(), session.nesting.mark());
         let ended = chunk.run(&items[first..], vm);
-        if line.epoch() == epoch {
-            line.set_place(line.depth(), mark);
-        } else if line.depth() == 0 {
-            line.set_place(0, 0);
+        if session.connection().epoch() == epoch {
+            session.nesting.set_place(session.nesting.depth(), mark);
+        } else if session.nesting.depth() == 0 {
+            session.nesting.set_place(0, 0);
         }
         let mut lost = 0;
         let failure = match ended {
             Ok((crossing, unfit)) => {
                 lost = crossing.lost;
                 for made in crossing.made {
-                    results.push(made.values.into_object(line, vm)?);
+                    results.push(made.values.into_object(&session.description.classes, vm)?);
                 }
                 crossing.failure.or(unfit)
             }
@@ -172,7 +172,7 @@ fn sort<'a>(plan: &'a Plan, fixed: &'a KwArgs, vm: &VirtualMachine) -> PyResult<
 /// Crossings of one function's calls.
 pub struct Chunk<'a> {
     /// Where.
-    pub line: &'a Rc<Line>,
+    pub session: &'a Rc<Session>,
     /// Of what.
     pub plan: &'a Plan,
     sorted: &'a Sorted<'a>,
@@ -210,9 +210,9 @@ impl Pace {
 impl<'a> Chunk<'a> {
     /// One crossing for as many items as go at once; and the error of the item after them, if that is why they are no more.
     fn run(&self, items: &'a [PyObjectRef], vm: &VirtualMachine) -> PyResult<(Crossing, Option<PyBaseExceptionRef>)> {
-        let (line, plan) = (self.line, self.plan);
-        let (epoch, start) = (line.epoch(), line.mark());
-        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        let (session, plan) = (self.session, self.plan);
+        let (epoch, start) = (session.connection().epoch(), session.nesting.mark());
+        let mut prepared = Prepared::empty(plan.id, plan.words, session);
         let shared = self.share(&mut prepared, vm)?;
         let row = rows::row_bytes(plan.words as usize, 0);
         let most = items.len().min(self.pace.calls());
@@ -234,7 +234,7 @@ impl<'a> Chunk<'a> {
                 Ok(true) => {}
                 // It may fit alone.
                 Ok(false) if calls.count > 0 => break,
-                Ok(false) => unfit = Some(line.too_large(plan, prepared.request.arena_used, self.room(), vm)),
+                Ok(false) => unfit = Some(session.too_large(plan, prepared.request.arena_used, self.room(), vm)),
                 Err(error) => unfit = Some(error),
             }
             if unfit.is_some() {
@@ -246,16 +246,16 @@ impl<'a> Chunk<'a> {
             }
             used = prepared.request.arena_used;
             calls.count += 1;
-            line.set_place(line.depth(), used.next_multiple_of(ARENA_ALIGNMENT));
+            session.nesting.set_place(session.nesting.depth(), used.next_multiple_of(ARENA_ALIGNMENT));
         }
         if calls.count == 0 {
             return Err(unfit.unwrap_or_else(|| vm.new_runtime_error("a crossing without a call")));
         }
-        if line.epoch() != epoch {
-            return Err(line.lost(plan, vm));
+        if session.connection().epoch() != epoch {
+            return Err(session.lost(plan, vm));
         }
         let begun = Instant::now();
-        let crossing = line.cross(&plan.name, &mut calls, &Written { rows: &rows, offset, used }, vm)?;
+        let crossing = session.cross(&plan.name, &mut calls, &Written { rows: &rows, offset, used }, vm)?;
         // Results that are bytes need room behind the arguments: an eighth of it, as the next ones may be longer.
         let each = crossing.reached.saturating_sub(used) / calls.count as u64;
         let room = usize::try_from(self.room() / 8 / each.max(1)).unwrap_or(usize::MAX);
@@ -275,14 +275,14 @@ impl<'a> Chunk<'a> {
             }
         }
         if !self.write(prepared, vm)? {
-            return Err(self.line.too_large(plan, prepared.request.arena_used, self.room(), vm));
+            return Err(self.session.too_large(plan, prepared.request.arena_used, self.room(), vm));
         }
         Ok(prepared.extra.take())
     }
 
     /// How much a crossing can carry.
     pub fn room(&self) -> u64 {
-        self.line.interface.sandbox.call_bytes
+        self.session.description.interface.sandbox.call_bytes
     }
 
     /// The argument that each item is, if there is one and no other differs from call to call.
@@ -337,8 +337,8 @@ impl<'a> Chunk<'a> {
     /// Copy the bytes into the arena. `false` if there is no room.
     #[inline]
     fn write(&self, prepared: &Prepared<'_>, vm: &VirtualMachine) -> PyResult<bool> {
-        let mut channel = self.line.channel(self.plan, vm)?;
-        let Some(open) = &mut *channel else { return Err(self.line.lost(self.plan, vm)) };
+        let mut channel = self.session.channel(self.plan, vm)?;
+        let Some(open) = &mut *channel else { return Err(self.session.lost(self.plan, vm)) };
         Ok(prepared.write(open.caller.arena()).is_ok())
     }
 }

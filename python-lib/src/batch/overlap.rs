@@ -17,14 +17,14 @@
 use crate::batch::crossing::{self, Crossing};
 use crate::batch::map::{Alike, Chunk};
 use crate::batch::rows;
+use crate::call::connection::Open;
 use crate::call::conversation::Turn;
-use crate::call::line::Open;
 use crate::errors::raise;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::kind::{Bulk, Kind};
+use crate::marshal::lie::Lie;
 use crate::marshal::output::Output;
 use crate::marshal::plan::{Length, Plan};
-use crate::marshal::results::Lie;
 use cloison_contract::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;
@@ -127,11 +127,11 @@ impl OnlyBytes {
 impl<'c, 'a> Overlap<'c, 'a> {
     /// For `count` items. `None` if their calls are not such, or if there is no room.
     pub fn new(chunk: &'c Chunk<'a>, count: usize, vm: &VirtualMachine) -> PyResult<Option<Self>> {
-        let (line, plan) = (chunk.line, chunk.plan);
-        if !suits(plan) || count < FEWEST_CALLS || !line.callables.is_empty() {
+        let (session, plan) = (chunk.session, chunk.plan);
+        if !suits(plan) || count < FEWEST_CALLS || !session.callables.is_empty() {
             return Ok(None);
         }
-        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        let mut prepared = Prepared::empty(plan.id, plan.words, session);
         if chunk.share(&mut prepared, vm)?.is_some() {
             return Ok(None);
         }
@@ -148,7 +148,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
         if start > chunk.room() {
             return Ok(None);
         }
-        let mut batch = Plan::special(BATCH, &plan.name, &line.interface);
+        let mut batch = Plan::special(BATCH, &plan.name, &session.description.interface);
         // The broker sees to each call's deadline; this one is for the case that nobody does.
         batch.deadline = plan.deadline.saturating_mul(calls as u32);
         Ok(Some(Self { chunk, prepared, parts, end: start, calls, bytes: OnlyBytes::of(chunk), batch }))
@@ -161,9 +161,9 @@ impl<'c, 'a> Overlap<'c, 'a> {
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<Ended> {
-        let (line, plan) = (self.chunk.line, self.chunk.plan);
-        let mut channel = line.channel(plan, vm)?;
-        let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
+        let (session, plan) = (self.chunk.session, self.chunk.plan);
+        let mut channel = session.channel(plan, vm)?;
+        let Some(open) = &mut *channel else { return Err(session.lost(plan, vm)) };
         let mut rest = &items[..items.len().min(self.calls * CROSSINGS)];
         let mut flying = self.ready(open.caller.arena(), 0, &mut rest, vm);
         let mut posted = Instant::now();
@@ -173,7 +173,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let (mut words, mut numbers) = (Vec::new(), Vec::with_capacity(self.calls));
         let mut turn = 0;
         while flying.calls > 0 {
-            let Some(open) = &mut *channel else { return Err(line.lost(plan, vm)) };
+            let Some(open) = &mut *channel else { return Err(session.lost(plan, vm)) };
             turn += 1;
             let next = match flying.unfit.take() {
                 Some(error) => Ready { part: flying.part, calls: 0, used: 0, unfit: Some(error) },
@@ -193,9 +193,12 @@ impl<'c, 'a> Overlap<'c, 'a> {
             objects(plan, &mut numbers, results, vm);
             if let Err(lie) = read {
                 if next.calls > 0 {
-                    line.give_up(&mut channel, plan);
+                    session.give_up(&mut channel, plan);
                 }
-                return Ok(Ended { lost: 0, failure: Some(raise::lied(&line.name, &self.batch, &lie, vm)) });
+                return Ok(Ended {
+                    lost: 0,
+                    failure: Some(raise::lied(&session.description.name, &self.batch, &lie, vm)),
+                });
             }
             flying = next;
         }
@@ -204,10 +207,10 @@ impl<'c, 'a> Overlap<'c, 'a> {
 
     /// When it was.
     fn post(&self, open: &mut Open, ready: &Ready) -> Instant {
-        let (line, plan) = (self.chunk.line, self.chunk.plan);
+        let (session, plan) = (self.chunk.session, self.chunk.plan);
         let length = rows::row_bytes(plan.words as usize, 0) * ready.calls as u64;
         let request = crossing::request(ready.part.rows, length, ready.calls, ready.used);
-        line.count_call();
+        session.connection().count_call();
         open.caller.post(&request, self.batch.deadline);
         Instant::now()
     }
@@ -261,18 +264,18 @@ impl<'c, 'a> Overlap<'c, 'a> {
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<Ended> {
-        let (line, plan, epoch) = (self.chunk.line, self.chunk.plan, self.chunk.line.epoch());
-        let Turn { mut channel, outcome, raised, asked } = line.converse(&self.batch, channel, outcome, vm)?;
+        let (session, plan, epoch) = (self.chunk.session, self.chunk.plan, self.chunk.session.connection().epoch());
+        let Turn { mut channel, outcome, raised, asked } = session.converse(&self.batch, channel, outcome, vm)?;
         if let Err(failure) = outcome {
-            let error = line.failed(&self.batch, failure, &mut channel, vm);
-            let lost = line.made_before_end(epoch, ready.calls).unwrap_or(0);
+            let error = session.failed(&self.batch, failure, &mut channel, vm);
+            let lost = session.made_before_end(epoch, ready.calls).unwrap_or(0);
             return Ok(Ended { lost, failure: Some(error) });
         }
         let turn = Turn { channel, outcome, raised, asked };
         let mut calls = Alike::new(plan, ready.calls);
-        let Crossing { made, lost, failure, .. } = line.crossed(&self.batch, &mut calls, turn, vm)?;
+        let Crossing { made, lost, failure, .. } = session.crossed(&self.batch, &mut calls, turn, vm)?;
         for made in made {
-            results.push(made.values.into_object(line, vm)?);
+            results.push(made.values.into_object(&session.description.classes, vm)?);
         }
         Ok(Ended { lost, failure })
     }

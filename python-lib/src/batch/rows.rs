@@ -1,6 +1,6 @@
 //! Calls of a batch and their replies as rows in the arena; the format is said in [`cloison_contract::call`].
 
-use crate::marshal::results::Lie;
+use crate::marshal::lie::Lie;
 use cloison_contract::call::{MAX_WORDS, Status};
 
 /// How many bytes a row has before its words.

@@ -1,20 +1,19 @@
 //! Python callables that C calls: what a question means, and which callable has which number.
 
-use crate::call::line::Line;
 use crate::marshal::kind::Kind;
 use crate::marshal::output::Output;
 use crate::marshal::plan::{Argument, Names};
 use cloison_contract::call::{ANSWER_WORDS, MAX_WORDS};
 use cloison_contract::shape::Callback;
 use cloison_contract::types::CType;
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::PyObjectRef;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
 /// How many callables a capability may hold at once: far more than the zone has room for.
-const MOST: usize = 1 << 16;
+pub const MOST: usize = 1 << 16;
 
 /// What becomes of a question.
 #[derive(Debug)]
@@ -110,22 +109,21 @@ impl Callables {
 /// A callable's place among those that the library may call, for as long as this lives.
 #[derive(Debug)]
 pub struct Registration {
-    line: Rc<Line>,
+    callables: Rc<Callables>,
     number: u64,
 }
 
 impl Registration {
-    /// Give a callable a number.
-    pub fn new(line: &Rc<Line>, object: PyObjectRef, plan: Rc<CallbackPlan>, vm: &VirtualMachine) -> PyResult<Self> {
-        let callables = &line.callables;
+    /// Give a callable a number; `None` if there are [`MOST`] already.
+    pub fn new(callables: &Rc<Callables>, object: PyObjectRef, plan: Rc<CallbackPlan>) -> Option<Self> {
         let mut registered = callables.registered.borrow_mut();
         if registered.len() >= MOST {
-            return Err(vm.new_runtime_error(format!("capability '{}' holds {MOST} callables already", line.name)));
+            return None;
         }
         let number = callables.last.get() + 1;
         callables.last.set(number);
         registered.insert(number, Callable { object, plan });
-        Ok(Self { line: line.clone(), number })
+        Some(Self { callables: callables.clone(), number })
     }
 
     /// The number.
@@ -137,7 +135,7 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         // Letting go of a Python object can run Python code: not while the table is borrowed.
-        let callable = self.line.callables.registered.borrow_mut().remove(&self.number);
+        let callable = self.callables.registered.borrow_mut().remove(&self.number);
         drop(callable);
     }
 }

@@ -7,20 +7,23 @@
 //!
 //! # Invariants
 //!
-//! - While Python code runs, the channel is not borrowed, [`Line::mark`] says which part of the arena is taken, and
-//!   [`Line::depth`] how many questions are open. Both are as before when a conversation ends.
+//! - While Python code runs, the channel is not borrowed, [`Nesting::mark`](crate::call::nesting::Nesting::mark) says which part of the arena is taken, and
+//!   [`Nesting::depth`](crate::call::nesting::Nesting::depth) how many questions are open. Both are as before when a conversation ends.
 //! - Each question gets one answer, whatever happens in Python: an exception is answered as one, and raised when the call has
 //!   ended. Only a signal or the end of the channel breaks a conversation off, and then the channel is gone.
 //! - A channel that goes while a callable runs is seen by its epoch, and everything that waited on it ends.
 
 use crate::call::callback::{Callable, CallbackPlan};
+use crate::call::connection::Open;
 use crate::call::late::{self, Watched};
-use crate::call::line::{Line, Open};
-use crate::errors::raise::{self, Place};
+use crate::call::session::Session;
+use crate::errors::place::Place;
+use crate::errors::raise;
 use crate::interrupt;
 use crate::marshal::arguments::Prepared;
+use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::{Lie, Taking};
+use crate::marshal::results::Taking;
 use crate::marshal::value::Values;
 use crate::objects::handle::MANY_DROPPED;
 use cloison_contract::call::{ANSWER, ANSWER_WORDS, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
@@ -55,13 +58,13 @@ struct Question {
 }
 
 impl Question {
-    fn take(line: &Rc<Line>, reply: &Reply, arena: &Arena) -> Result<Self, Lie> {
+    fn take(session: &Rc<Session>, reply: &Reply, arena: &Arena) -> Result<Self, Lie> {
         let [number, depth, used, words @ ..] = &reply.words[..reply.count as usize] else { return Err(Lie::Words) };
-        if *depth != line.depth() + 1 || *depth > MAX_DEPTH as u64 || *used > arena.len() {
+        if *depth != session.nesting.depth() + 1 || *depth > MAX_DEPTH as u64 || *used > arena.len() {
             return Err(Lie::Question);
         }
-        let callable = line.callables.find(*number).ok_or(Lie::Question)?;
-        let given = Taking::new(line, arena, None).take(&callable.plan.given, words);
+        let callable = session.callables.find(*number).ok_or(Lie::Question)?;
+        let given = Taking::new(session, arena, None).take(&callable.plan.given, words);
         Ok(Self { callable, depth: *depth, free: used.next_multiple_of(ARENA_ALIGNMENT), given })
     }
 }
@@ -74,8 +77,8 @@ struct Answer {
 
 impl Answer {
     /// The callable has not returned.
-    fn raised(line: &Rc<Line>, depth: u64) -> Self {
-        let mut prepared = Prepared::empty(ANSWER, ANSWER_WORDS as u32, line);
+    fn raised(session: &Rc<Session>, depth: u64) -> Self {
+        let mut prepared = Prepared::empty(ANSWER, ANSWER_WORDS as u32, session);
         prepared.request.words[0] = depth;
         Self { request: prepared.request, bulk: Vec::new() }
     }
@@ -85,7 +88,7 @@ impl Answer {
     }
 }
 
-impl Line {
+impl Session {
     /// Go on until the call ends.
     pub fn converse<'a>(
         self: &'a Rc<Self>,
@@ -94,9 +97,9 @@ impl Line {
         mut outcome: Result<Status, CallError>,
         vm: &VirtualMachine,
     ) -> PyResult<Turn<'a>> {
-        let epoch = self.epoch();
-        if self.depth() == 0 {
-            self.callables_took.set(Duration::ZERO);
+        let epoch = self.connection().epoch();
+        if self.nesting.depth() == 0 {
+            self.nesting.callables_took.set(Duration::ZERO);
         }
         let (mut raised, mut asked, mut told) = (None, None, None);
         loop {
@@ -115,7 +118,7 @@ impl Line {
                         Ok(question) => question,
                         Err(lie) => {
                             self.give_up(&mut channel, plan);
-                            return Err(raised.unwrap_or_else(|| raise::lied(&self.name, plan, &lie, vm)));
+                            return Err(raised.unwrap_or_else(|| raise::lied(&self.description.name, plan, &lie, vm)));
                         }
                     };
                     asked = Some(question.callable.plan.clone());
@@ -133,7 +136,7 @@ impl Line {
                         Answer::raised(self, depth)
                     });
                     channel = self.channel(plan, vm)?;
-                    if self.epoch() != epoch {
+                    if self.connection().epoch() != epoch {
                         return Err(self.gone(plan, raised, vm));
                     }
                     let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
@@ -145,7 +148,7 @@ impl Line {
                             Answer::raised(self, depth)
                         }
                     };
-                    self.count_call();
+                    self.connection().count_call();
                     open.caller.call(&answer.request, plan.deadline)
                 }
                 outcome => {
@@ -159,11 +162,11 @@ impl Line {
 
     /// Run a callable. Whatever it does, the line is afterwards as before.
     fn run(self: &Rc<Self>, question: Question, vm: &VirtualMachine) -> PyResult<Answer> {
-        let (depth, mark) = (self.depth(), self.mark());
-        self.set_place(question.depth, question.free);
+        let (depth, mark) = (self.nesting.depth(), self.nesting.mark());
+        self.nesting.set_place(question.depth, question.free);
         let answer = self.run_inside(&question.callable, question.given, question.depth, vm);
-        let moved = self.depth() != question.depth;
-        self.set_place(depth, mark);
+        let moved = self.nesting.depth() != question.depth;
+        self.nesting.set_place(depth, mark);
         if moved {
             return Err(vm.new_runtime_error("a callable of a capability ended out of order"));
         }
@@ -177,13 +180,15 @@ impl Line {
         depth: u64,
         vm: &VirtualMachine,
     ) -> PyResult<Answer> {
-        let given = given.map_err(|lie| raise::lied_to(&self.name, plan, &lie, vm))?.into_objects(self, vm)?;
+        let given = given
+            .map_err(|lie| raise::lied_to(&self.description.name, plan, &lie, vm))?
+            .into_objects(&self.description.classes, vm)?;
         let count = given.len();
         let value = {
             let _watched = Watched::new(self, plan);
             object.vectorcall(given, count, None, vm)?
         };
-        if self.handles.waiting() >= MANY_DROPPED {
+        if self.home.handles.waiting() >= MANY_DROPPED {
             self.close_dropped(vm)?;
         }
         let mut prepared = Prepared::empty(ANSWER, plan.words, self);

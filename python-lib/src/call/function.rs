@@ -1,6 +1,6 @@
 //! The class `Function`: one function of a capability.
 
-use crate::call::line::Line;
+use crate::call::session::Session;
 use crate::errors::raise;
 use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
@@ -24,7 +24,7 @@ pub struct Function {
 
 #[derive(Debug)]
 struct Ready {
-    line: Rc<Line>,
+    session: Rc<Session>,
     plan: Plan,
 }
 
@@ -57,34 +57,35 @@ impl Function {
 
     #[cold]
     fn prepare(&self, vm: &VirtualMachine) -> PyResult<&Ready> {
-        let line = self.capability.line(vm)?;
-        let plan = line
+        let session = self.capability.session(vm)?;
+        let plan = session
+            .description
             .interface
             .function(&self.name)
             .filter(|(_, function)| !function.internal)
-            .and_then(|(id, _)| Plan::new(&line.interface, &line.grant, id.0));
+            .and_then(|(id, _)| Plan::new(&session.description.interface, &session.description.grant, id.0));
         match plan {
-            Some(plan) => Ok(self.ready.get_or_init(|| Ready { line, plan })),
+            Some(plan) => Ok(self.ready.get_or_init(|| Ready { session, plan })),
             None => Err(self.capability.no_function(&self.name, vm)),
         }
     }
 
     /// What a call needs, if it is granted.
     #[inline]
-    pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Line>, &Plan)> {
-        let Ready { line, plan } = self.ready(vm)?;
+    pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Session>, &Plan)> {
+        let Ready { session, plan } = self.ready(vm)?;
         if !plan.granted {
-            return Err(raise::not_granted(&line.name, &plan.name, &line.location, vm));
+            return Err(raise::not_granted(&session.description.name, &plan.name, &session.description.location, vm));
         }
-        Ok((line, plan))
+        Ok((session, plan))
     }
 
     #[inline]
     fn invoke<'a>(&'a self, mut passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
-        let (line, plan) = self.granted(vm)?;
-        let mut prepared = Prepared::empty(plan.id, plan.words, line);
+        let (session, plan) = self.granted(vm)?;
+        let mut prepared = Prepared::empty(plan.id, plan.words, session);
         prepared.fill(plan, &mut passed, vm)?;
-        line.call(plan, &mut prepared, vm)?.into_object(line, vm)
+        session.call(plan, &mut prepared, vm)?.into_object(&session.description.classes, vm)
     }
 }
 
@@ -167,8 +168,8 @@ impl Function {
     /// One call for each item, many in one crossing: the list of their results.
     #[pymethod]
     fn map(zelf: &Py<Self>, items: PyObjectRef, fixed: KwArgs, vm: &VirtualMachine) -> PyResult {
-        let (line, plan) = zelf.granted(vm)?;
-        crate::batch::map::map(line, plan, &items, &fixed, vm)
+        let (session, plan) = zelf.granted(vm)?;
+        crate::batch::map::map(session, plan, &items, &fixed, vm)
     }
 
     #[pymethod]

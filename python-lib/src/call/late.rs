@@ -7,7 +7,7 @@
 //! anyway. What is running inside of it, another zone's callable perhaps, sees the exception pass.
 
 use crate::call::callback::CallbackPlan;
-use crate::call::line::Line;
+use crate::call::session::Session;
 use crate::errors::raise;
 use crate::interrupt;
 use cloison_transport::status::monotonic;
@@ -25,7 +25,7 @@ thread_local! {
 }
 
 struct Running {
-    line: Rc<Line>,
+    session: Rc<Session>,
     plan: Rc<CallbackPlan>,
     since: Duration,
     until: Duration,
@@ -38,7 +38,7 @@ impl Running {
     /// Whether the zone may have given it up, and it does not know.
     fn is_late(&self, now: Duration) -> bool {
         let half = self.since + self.until.saturating_sub(self.since) / 2;
-        self.told.is_none() && half <= now && self.line.given_up() != self.given_up
+        self.told.is_none() && half <= now && self.session.connection().given_up() != self.given_up
     }
 }
 
@@ -47,14 +47,14 @@ pub struct Watched(());
 
 impl Watched {
     /// From now on.
-    pub fn new(line: &Rc<Line>, plan: &Rc<CallbackPlan>) -> Self {
+    pub fn new(session: &Rc<Session>, plan: &Rc<CallbackPlan>) -> Self {
         let since = monotonic();
         RUNNING.with_borrow_mut(|all| {
-            let outer = all.iter().find(|running| Rc::ptr_eq(&running.line, line)).map(|running| running.until);
-            let together = outer.unwrap_or(since + plan.budget.saturating_sub(line.callables_took.get()));
+            let outer = all.iter().find(|running| Rc::ptr_eq(&running.session, session)).map(|running| running.until);
+            let together = outer.unwrap_or(since + plan.budget.saturating_sub(session.nesting.callables_took.get()));
             let until = since.saturating_add(plan.deadline).min(together);
-            let given_up = line.given_up();
-            all.push(Running { line: line.clone(), plan: plan.clone(), since, until, given_up, told: None });
+            let given_up = session.connection().given_up();
+            all.push(Running { session: session.clone(), plan: plan.clone(), since, until, given_up, told: None });
         });
         Self(())
     }
@@ -62,10 +62,10 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        let Some(Running { line, since, told, .. }) = RUNNING.with_borrow_mut(Vec::pop) else { return };
+        let Some(Running { session, since, told, .. }) = RUNNING.with_borrow_mut(Vec::pop) else { return };
         TOLD.set(told);
-        if line.depth() == 1 {
-            let took = &line.callables_took;
+        if session.nesting.depth() == 1 {
+            let took = &session.nesting.callables_took;
             took.set(took.get().saturating_add(monotonic().saturating_sub(since)));
         }
         // One signal can stand for the one that has waited for this, too.
@@ -79,11 +79,11 @@ impl Drop for Watched {
 /// What the innermost callable that is late is told, if it has not been.
 pub fn due(vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
     let now = monotonic();
-    let (at, line, plan) = RUNNING.with_borrow(|all| {
+    let (at, session, plan) = RUNNING.with_borrow(|all| {
         let at = all.iter().rposition(|running| running.is_late(now))?;
-        Some((at, all[at].line.clone(), all[at].plan.clone()))
+        Some((at, all[at].session.clone(), all[at].plan.clone()))
     })?;
-    let error = raise::callback_overdue(&line.name, &plan.function, &plan, vm);
+    let error = raise::callback_overdue(&session.description.name, &plan.function, &plan, vm);
     RUNNING.with_borrow_mut(|all| {
         if let Some(running) = all.get_mut(at) {
             running.told = Some(error.clone());

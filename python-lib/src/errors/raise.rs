@@ -1,161 +1,28 @@
-//! The exceptions, made from `cloison._errors`. All of this is off the fast path.
+//! How a call has failed: a reply that is no result, no reply at all, or one that cannot be true.
 
 use crate::call::callback::CallbackPlan;
-use crate::call::line::Line;
+use crate::errors::ends::{because, how_ended, overrun};
+use crate::errors::place::Place;
+use crate::errors::{self, made};
+use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::Lie;
 use cloison_contract::call::{BATCH, NULL, Status};
 use cloison_contract::interface::Raises;
 use cloison_contract::message::{End, Ran};
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;
-use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef};
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyTypeRef};
 use rustpython_vm::convert::ToPyObject;
-use rustpython_vm::function::{FuncArgs, KwArgs};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
-use std::fmt;
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use std::time::Duration;
 
 /// The longest text that a zone may explain an error with, in bytes.
 const TEXT_BYTES: u64 = 64 << 10;
 
-/// Which argument of which function an error is about.
-#[derive(Clone, Copy)]
-pub struct Place<'a> {
-    /// The function's name.
-    pub function: &'a str,
-    /// The parameter's name.
-    pub parameter: &'a str,
-    /// Where inside of it.
-    pub inside: Option<&'a Inside<'a>>,
-}
-
-/// A step from a value to one of its parts.
-#[derive(Clone, Copy)]
-pub struct Inside<'a> {
-    /// The steps before.
-    pub before: Option<&'a Inside<'a>>,
-    /// This one.
-    pub part: Part<'a>,
-}
-
-/// A part of a value.
-#[derive(Clone, Copy)]
-pub enum Part<'a> {
-    /// An element.
-    Index(usize),
-    /// A record's member.
-    Member(&'a str),
-}
-
-impl fmt::Display for Inside<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(before) = self.before {
-            before.fmt(formatter)?;
-        }
-        match self.part {
-            Part::Index(index) => write!(formatter, "[{index}]"),
-            Part::Member(name) => write!(formatter, ".{name}"),
-        }
-    }
-}
-
-impl<'a> Place<'a> {
-    /// That argument of that function.
-    #[inline]
-    pub fn new(function: &'a str, parameter: &'a str) -> Self {
-        Self { function, parameter, inside: None }
-    }
-
-    /// A part of it. The step is the caller's to keep.
-    pub fn step(&self, part: Part<'a>) -> Inside<'a> {
-        Inside { before: self.inside, part }
-    }
-
-    /// Behind a step.
-    pub fn at(self, step: &'a Inside<'a>) -> Self {
-        Self { inside: Some(step), ..self }
-    }
-
-    fn text(&self, what: &str) -> String {
-        let inside = self.inside.map(Inside::to_string).unwrap_or_default();
-        format!("{}(): {}{inside} {what}", self.function, self.parameter)
-    }
-
-    /// A handle whose object is gone.
-    #[cold]
-    pub fn stale(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        error("StaleHandle", &self.text(what), &[], vm)
-    }
-
-    /// The wrong type.
-    #[cold]
-    pub fn type_error(&self, expected: &str, got: &PyObject, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        vm.new_type_error(self.text(&format!("must be {expected}, not {}", got.class().name())))
-    }
-
-    /// The right type, but not this value.
-    #[cold]
-    pub fn value_error(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        vm.new_value_error(self.text(what))
-    }
-
-    /// A mapping's key that is no member of the record.
-    #[cold]
-    pub fn no_member(&self, key: &str, record: &str, known: &[&str], vm: &VirtualMachine) -> PyBaseExceptionRef {
-        vm.new_type_error(self.text(&format!("has no member {key:?}: {record} has {}", known.join(", "))))
-    }
-
-    /// Too large for C.
-    #[cold]
-    pub fn overflow_error(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        vm.new_overflow_error(self.text(what))
-    }
-
-    /// An int that the C type does not hold.
-    #[cold]
-    pub fn does_not_fit(&self, value: &str, (least, most): (i128, i128), vm: &VirtualMachine) -> PyBaseExceptionRef {
-        self.overflow_error(&format!("is {value}, and its C type holds {least} to {most}"), vm)
-    }
-}
-
-/// Make an exception of `cloison._errors`, with attributes.
-#[cold]
-pub fn error(
-    class: &str,
-    message: &str,
-    attributes: &[(&str, PyObjectRef)],
-    vm: &VirtualMachine,
-) -> PyBaseExceptionRef {
-    let found = vm
-        .import("cloison._errors", 0)
-        .and_then(|package| package.get_attr("_errors", vm))
-        .and_then(|module| module.get_attr(vm.ctx.intern_str(class), vm));
-    match found {
-        Ok(class) => made(&class, message, attributes, vm),
-        Err(error) => error,
-    }
-}
-
-fn made(
-    class: &PyObject,
-    message: &str,
-    attributes: &[(&str, PyObjectRef)],
-    vm: &VirtualMachine,
-) -> PyBaseExceptionRef {
-    let keywords: KwArgs = attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let made = class.call(FuncArgs::new(vec![vm.ctx.new_str(message).into()], keywords), vm);
-    match made.map(|object| object.downcast()) {
-        Ok(Ok(exception)) => exception,
-        Ok(Err(_)) => vm.new_runtime_error(message.to_owned()),
-        Err(error) => error,
-    }
-}
-
 /// A call on a capability that does not have the function.
 #[cold]
 pub fn not_granted(capability: &str, function: &str, location: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    error(
+    errors::new(
         "CapabilityDenied",
         &format!("{capability}.{function}() is not granted: add {function:?} to `allow` at {location}"),
         &[
@@ -167,26 +34,38 @@ pub fn not_granted(capability: &str, function: &str, location: &str, vm: &Virtua
     )
 }
 
+/// A capability, and where it is granted.
+#[derive(Clone, Copy)]
+pub struct Granted<'a> {
+    /// Its name in `cloison.toml`.
+    pub capability: &'a str,
+    /// The line there that says what may be called.
+    pub location: &'a str,
+}
+
+/// The class of a declared exception, by its index.
+pub type Declared<'a> = dyn Fn(usize) -> PyResult<PyTypeRef> + 'a;
+
 /// A reply that is not [`Status::Ok`].
 #[cold]
 pub fn refused(
-    line: &Line,
+    Granted { capability, location }: Granted<'_>,
     plan: &Plan,
     status: Status,
     words: &[u64],
     arena: &Arena,
+    declared: &Declared<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
-    let (capability, location) = (&*line.name, &*line.location);
     let text = explanation(words, arena);
     let name = &*plan.name;
     let called = format!("{capability}.{name}()");
     let function = ("function", name.to_pyobject(vm));
     let parameter = || words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
     match status {
-        Status::NativeError => native_error(line, &called, plan, words, text, vm),
+        Status::NativeError => native_error(&called, plan, words, text, declared, vm),
         Status::Denied => not_granted(capability, name, location, vm),
-        Status::OutOfBounds => error(
+        Status::OutOfBounds => errors::new(
             "CapabilityDenied",
             &format!(
                 "{called}: the arguments are outside of what `where` at {location} allows{}",
@@ -195,13 +74,13 @@ pub fn refused(
             &[("capability", capability.to_pyobject(vm)), function, ("location", location.to_pyobject(vm))],
             vm,
         ),
-        Status::QuotaExceeded => error(
+        Status::QuotaExceeded => errors::new(
             "QuotaExceeded",
             &with(&called, "the grant's rate or number of calls is used up", text),
             &[function],
             vm,
         ),
-        Status::Revoked => error("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
+        Status::Revoked => errors::new("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
         Status::BadArgument => {
             let place = Place::new(name, parameter().map_or("an argument", |name| name));
             place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
@@ -216,9 +95,9 @@ pub fn refused(
         }
         Status::TooMany => {
             let text = text.unwrap_or_else(|| "there are as many handles or callables as there may be".to_owned());
-            error("QuotaExceeded", &with(&called, &text, None), &[function], vm)
+            errors::new("QuotaExceeded", &with(&called, &text, None), &[function], vm)
         }
-        Status::CallbackOverdue => error(
+        Status::CallbackOverdue => errors::new(
             "DeadlineExceeded",
             &with(&called, "a callable took longer than it may", text),
             &[function, ("deadline", plan.deadline.as_secs_f64().to_pyobject(vm))],
@@ -234,7 +113,7 @@ pub fn refused(
         Status::TooLarge => {
             vm.new_value_error(with(&called, "the results do not fit into a call (`call_size` under [sandbox])", text))
         }
-        _ => error("Error", &with(&called, "the zone did not understand the call", text), &[], vm),
+        _ => errors::new("Error", &with(&called, "the zone did not understand the call", text), &[], vm),
     }
 }
 
@@ -246,11 +125,11 @@ fn with(called: &str, what: &str, text: Option<String>) -> String {
 }
 
 fn native_error(
-    line: &Line,
     called: &str,
     plan: &Plan,
     words: &[u64],
     text: Option<String>,
+    declared: &Declared<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let code = words.first().zip(plan.code).map(|(&word, scalar)| match scalar {
@@ -274,15 +153,15 @@ fn native_error(
         ("errno", errno.to_pyobject(vm)),
         ("message", message.clone().to_pyobject(vm)),
     ];
-    let declared = match (&plan.raises, errno) {
+    let class = match (&plan.raises, errno) {
         (Raises::Os, Some(errno)) => return os_error(errno, message, &attributes, vm),
         (Raises::Os | Raises::Native, _) => None,
         (Raises::Declared { codes, otherwise }, _) => {
             codes.iter().find(|(of, _)| Some(*of) == code).map(|(_, class)| *class).or(*otherwise)
         }
     };
-    match declared.map(|class| line.classes.exception(line, class, vm)) {
-        None => error("NativeError", &told, &attributes, vm),
+    match class.map(declared) {
+        None => errors::new("NativeError", &told, &attributes, vm),
         Some(Ok(class)) => made(class.as_object(), &told, &attributes, vm),
         Some(Err(error)) => error,
     }
@@ -332,7 +211,7 @@ pub fn deadline_exceeded(
     deadline: Duration,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
-    error(
+    errors::new(
         "DeadlineExceeded",
         &format!("{capability}.{function}() did not end within {deadline:?}"),
         &[("function", function.to_pyobject(vm)), ("deadline", deadline.as_secs_f64().to_pyobject(vm))],
@@ -349,7 +228,7 @@ pub fn callback_overdue(
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let (name, deadline) = (&*asked.name, asked.deadline);
-    error(
+    errors::new(
         "DeadlineExceeded",
         &format!("{capability}.{function}(): the callable {name} did not return within {deadline:?}"),
         &[
@@ -373,7 +252,7 @@ pub fn callables_overdue(
 ) -> PyBaseExceptionRef {
     let called = format!("{capability}.{}()", plan.name);
     let budget = Duration::from_millis(words.first().copied().unwrap_or(0));
-    error(
+    errors::new(
         "DeadlineExceeded",
         &with(&called, "its callables took longer together than they may", explanation(words, arena)),
         &[
@@ -385,20 +264,20 @@ pub fn callables_overdue(
     )
 }
 
-/// The channel ended during a call.
+/// The channel ended during a call; `deadline` is that of the function that ran.
 #[cold]
-pub fn ended(line: &Line, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let (capability, called) = (&*line.name, &*plan.name);
+pub fn ended(capability: &str, plan: &Plan, end: &End, deadline: Duration, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let called = &*plan.name;
     match end {
         End::DeadlineExceeded { ran } => {
             let ran = ran.as_ref().map_or(called, |ran| &ran.function);
-            deadline_exceeded(capability, ran, line.deadline(ran).unwrap_or(plan.deadline), vm)
+            deadline_exceeded(capability, ran, deadline, vm)
         }
         End::Exited { code, ran } => crashed(capability, plan, (ran.as_ref(), overrun(ran)), None, Some(*code), vm),
         End::Signaled { signal, ran } => {
             crashed(capability, plan, (ran.as_ref(), overrun(ran)), Some(*signal), None, vm)
         }
-        End::Revoked => error(
+        End::Revoked => errors::new(
             "Revoked",
             &format!("{capability}.{called}(): the grant has been revoked"),
             &[("function", called.to_pyobject(vm))],
@@ -424,60 +303,12 @@ fn crashed(
         Some(Ran { own: None, .. }) => (called, format!(" while it ran {function}() for another client")),
         _ => (called, String::new()),
     };
-    error(
+    errors::new(
         "ZoneCrashed",
         &format!("{capability}.{called}(): the zone {how}{while_running}{}", because(why)),
         &[("function", function.to_pyobject(vm)), ("signal", signal.to_pyobject(vm)), ("code", code.to_pyobject(vm))],
         vm,
     )
-}
-
-/// Why it ended, if it is known.
-fn overrun(ran: &Option<Ran>) -> Option<String> {
-    Some(ran.as_ref()?.overrun.as_ref()?.to_string())
-}
-
-fn because(why: Option<String>) -> String {
-    why.map(|why| format!(": {why}")).unwrap_or_default()
-}
-
-fn how_ended(signal: Option<i32>, code: Option<i32>) -> String {
-    match (signal, code) {
-        (Some(signal), _) => format!("was ended by signal {signal} ({})", signal_name(signal)),
-        (None, Some(code)) => format!("exited with status {code}"),
-        (None, None) => "is gone".to_owned(),
-    }
-}
-
-/// What has become of a zone.
-#[cold]
-pub fn fate(end: &End) -> String {
-    let (how, ran) = match end {
-        End::DeadlineExceeded { ran } => ("was ended because a call took too long".to_owned(), ran),
-        End::Exited { code, ran } => (how_ended(None, Some(*code)), ran),
-        End::Revoked => return "its grant has been revoked".to_owned(),
-        End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
-    };
-    match ran {
-        Some(Ran { function, .. }) => format!("its zone {how} while it ran {function}(){}", because(overrun(ran))),
-        None => format!("its zone {how}"),
-    }
-}
-
-fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGILL => "SIGILL",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGSYS => "SIGSYS: a system call that its sandbox does not allow",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGXCPU => "SIGXCPU",
-        libc::SIGXFSZ => "SIGXFSZ",
-        _ => "see signal(7)",
-    }
 }
 
 /// A reply that cannot be true.
@@ -486,7 +317,7 @@ pub fn lied(capability: &str, plan: &Plan, lie: &Lie, vm: &VirtualMachine) -> Py
     let message = format!("{capability}.{}(): the zone answered with {lie}", plan.name);
     match lie {
         Lie::Text => vm.new_value_error(message),
-        _ => error("Error", &message, &[], vm),
+        _ => errors::new("Error", &message, &[], vm),
     }
 }
 
@@ -496,6 +327,6 @@ pub fn lied_to(capability: &str, asked: &CallbackPlan, lie: &Lie, vm: &VirtualMa
     let message = format!("{capability}.{}(): the library called {} with {lie}", asked.function, asked.name);
     match lie {
         Lie::Text => vm.new_value_error(message),
-        _ => error("Error", &message, &[], vm),
+        _ => errors::new("Error", &message, &[], vm),
     }
 }

@@ -3,9 +3,9 @@
 //! Two passes, so that nothing can change under our feet: first every argument is converted and checked, which may run
 //! Python code (`__index__`, `__buffer__`, iteration); then, when no Python code runs any more, the bytes are copied.
 
-use crate::call::callback::Registration;
-use crate::call::line::Line;
-use crate::errors::raise::Place;
+use crate::call::callback::{MOST, Registration};
+use crate::call::session::Session;
+use crate::errors::place::Place;
 use crate::marshal::codec::Packed;
 use crate::marshal::kind::Kind;
 use crate::marshal::number;
@@ -28,7 +28,7 @@ pub struct Prepared<'a> {
     /// What outlives the call, if there is something.
     pub extra: Option<Box<Extra>>,
     bulk: Pieces<'a>,
-    line: &'a Rc<Line>,
+    session: &'a Session,
 }
 
 /// What a call is about beside words and bytes.
@@ -183,12 +183,12 @@ impl<'a> Prepared<'a> {
     /// A request for that function, with nothing in it yet. Inside a callable, what it brings stands behind what the call
     /// that runs has brought.
     #[inline]
-    pub fn empty(function: u32, words: u32, line: &'a Rc<Line>) -> Self {
+    pub fn empty(function: u32, words: u32, session: &'a Session) -> Self {
         Self {
-            request: Request { function, count: words, arena_used: line.mark(), words: [0; MAX_WORDS] },
+            request: Request { function, count: words, arena_used: session.nesting.mark(), words: [0; MAX_WORDS] },
             extra: None,
             bulk: Pieces::default(),
-            line,
+            session,
         }
     }
 
@@ -284,7 +284,7 @@ impl<'a> Prepared<'a> {
             Kind::Text { null: true, .. } if vm.is_none(value) => words[word] = NULL,
             Kind::Text { bytes, max_bytes, .. } => self.place_text(word, text(value, *bytes, *max_bytes, place, vm)?),
             Kind::Handle { id, null, consumed, keeps } => {
-                let core = crate::objects::handle::passed(self.line, *id, *null, value, place, vm)?;
+                let core = crate::objects::handle::passed(&self.session.home, *id, *null, value, place, vm)?;
                 self.request.words[word] = core.map_or(0, |core| core.word());
                 if (*consumed || *keeps)
                     && let Some(core) = core
@@ -318,19 +318,23 @@ impl<'a> Prepared<'a> {
         match &argument.kind {
             Kind::Enumeration(wanted) if wanted.null => {
                 if !vm.is_none(value) {
-                    self.request.words[word + 1] = records::enumeration(self.line, value, wanted, place, vm)?;
+                    self.request.words[word + 1] = records::enumeration(self.session, value, wanted, place, vm)?;
                     self.request.words[word] = 1;
                 }
             }
             Kind::Enumeration(wanted) => {
-                self.request.words[word] = records::enumeration(self.line, value, wanted, place, vm)?;
+                self.request.words[word] = records::enumeration(self.session, value, wanted, place, vm)?;
             }
             Kind::Callback { null: true, .. } if vm.is_none(value) => {}
             Kind::Callback { plan, retain, .. } => {
                 if !value.is_callable() {
                     return Err(place.type_error("callable", value, vm));
                 }
-                let registration = Registration::new(self.line, value.to_owned(), plan.clone(), vm)?;
+                let registration = Registration::new(&self.session.callables, value.to_owned(), plan.clone());
+                let Some(registration) = registration else {
+                    let name = &self.session.description.name;
+                    return Err(vm.new_runtime_error(format!("capability '{name}' holds {MOST} callables already")));
+                };
                 self.request.words[word] = registration.number();
                 self.extra.get_or_insert_default().callables.push((registration, *retain));
             }
@@ -340,13 +344,13 @@ impl<'a> Prepared<'a> {
                 self.request.words[word] = NULL;
             }
             Kind::Record { id, .. } => {
-                let record = records::record(self.line, *id, value, place, vm)?;
+                let record = records::record(self.session, *id, value, place, vm)?;
                 let mut packed = Packed::default();
-                packed.push_record(&self.line.interface.types, *id, &record);
+                packed.push_record(&self.session.description.interface.types, *id, &record);
                 self.place_packed(word, packed);
             }
             Kind::Records { id, max_bytes, .. } => {
-                let packed = records::records(self.line, *id, *max_bytes, value, place, vm)?;
+                let packed = records::records(self.session, *id, *max_bytes, value, place, vm)?;
                 self.place_packed(word, packed);
             }
             Kind::Texts { bytes, max_bytes, .. } => {

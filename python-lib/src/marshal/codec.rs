@@ -3,7 +3,7 @@
 //! Packing trusts its values, which [`crate::marshal::records`] has checked one by one. Unpacking trusts nothing: any bytes become
 //! a value or a [`Lie`].
 
-use crate::marshal::results::Lie;
+use crate::marshal::lie::Lie;
 use crate::marshal::value::Value;
 use crate::marshal::wide;
 use cloison_contract::types::{Bits, CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};

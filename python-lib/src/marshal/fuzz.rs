@@ -2,11 +2,12 @@
 //! error.
 
 use crate::batch::rows::Replies;
-use crate::call::line::Line;
+use crate::call::session::Session;
 use crate::marshal::codec::{self, Behind, Packed, Unpack, is_byte};
+use crate::marshal::lie::Lie;
 use crate::marshal::output::Output;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::{Lie, Taking};
+use crate::marshal::results::Taking;
 use crate::marshal::value::{Value, Values};
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::types::{CType, Definition, MemberRole, Scalar, TypeId, TypeKind};
@@ -136,13 +137,13 @@ fn records(interface: &Interface) -> Vec<TypeId> {
     kinds.filter(|(_, of)| matches!(of.kind, TypeKind::Record(_))).map(|(index, _)| TypeId(index as u32)).collect()
 }
 
-/// A line with a channel's arena, in which anything may stand.
-fn line_and_arena(interface: Interface) -> (Rc<Line>, Caller, Channel) {
+/// A session with a channel's arena, in which anything may stand.
+fn session_and_arena(interface: Interface) -> (Rc<Session>, Caller, Channel) {
     let functions = (0..interface.functions.len() as u32).map(FunctionId).collect();
     let grant = Grant { functions, ..Grant::default() };
     let (channel, descriptors) = Channel::create(1 << 16).expect("a channel");
     let caller = Caller::open(descriptors.channel, descriptors.terms).expect("its end");
-    (Rc::new(Line::new("fuzz", interface, grant, String::new())), caller, channel)
+    (Session::new("fuzz", interface, grant, String::new()), caller, channel)
 }
 
 proptest! {
@@ -182,21 +183,21 @@ proptest! {
         words in prop::collection::vec(prop_oneof![any::<u64>(), 0..100_000_u64, Just(u64::MAX)], 0..8),
         bytes in prop::collection::vec(any::<u8>(), 4096),
     ) {
-        let (line, caller, _channel) = line_and_arena(interface());
+        let (session, caller, _channel) = session_and_arena(interface());
         caller.arena().write(0, &bytes).expect("room");
-        for index in 0..line.interface.functions.len() as u32 {
-            let Some(plan) = Plan::new(&line.interface, &line.grant, index) else { continue };
-            let mut taking = Taking::new(&line, caller.arena(), None);
+        for index in 0..session.description.interface.functions.len() as u32 {
+            let Some(plan) = Plan::new(&session.description.interface, &session.description.grant, index) else { continue };
+            let mut taking = Taking::new(&session, caller.arena(), None);
             let _ = taking.take(&plan.results, &words);
             for argument in &plan.arguments {
                 if let crate::marshal::kind::Kind::Callback { plan, .. } = &argument.kind {
-                    let _ = Taking::new(&line, caller.arena(), None).take(&plan.given, &words);
+                    let _ = Taking::new(&session, caller.arena(), None).take(&plan.given, &words);
                 }
             }
         }
         for output in [Output::Handles { id: TypeId(0), max_bytes: 4096, null: true }, Output::Optional(Scalar::I8),
             Output::View { max_bytes: u64::MAX }, Output::Texts { bytes: false, max_bytes: 4096, null: false }] {
-            let _ = Taking::new(&line, caller.arena(), None).take(&[output], &words);
+            let _ = Taking::new(&session, caller.arena(), None).take(&[output], &words);
         }
     }
 
@@ -205,7 +206,7 @@ proptest! {
         length in 0..40_000_u64,
         names in prop::collection::vec(prop_oneof![Just(0), Just(1_u64), Just(9), Just(16)], 0..500),
     ) {
-        let (line, caller, _channel) = line_and_arena(interface());
+        let (session, caller, _channel) = session_and_arena(interface());
         let arena = caller.arena();
         for at in [0_u64, 8, 16] {
             arena.write(at, &length.to_le_bytes()).expect("room");
@@ -213,7 +214,7 @@ proptest! {
         let row: Vec<u8> = names.iter().flat_map(|name| name.to_le_bytes()).collect();
         arena.write(60_000, &row).expect("room");
         let output = Output::Texts { bytes: true, max_bytes: 4096, null: false };
-        let taken = Taking::new(&line, arena, None).take(&[output], &[60_000, row.len() as u64]);
+        let taken = Taking::new(&session, arena, None).take(&[output], &[60_000, row.len() as u64]);
         if let Ok(values) = taken {
             let Values::One(Value::List(texts)) = values else { panic!("a list") };
             let size = |text: &Value| if let Value::Bytes(bytes) = text { bytes.len() as u64 } else { 0 };

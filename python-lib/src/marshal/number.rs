@@ -1,6 +1,6 @@
 //! Numbers, checked against C type and range.
 
-use crate::errors::raise::Place;
+use crate::errors::place::Place;
 use crate::marshal::kind::{Floats, Integers};
 use crate::marshal::value::Value;
 use cloison_contract::types::Wide;

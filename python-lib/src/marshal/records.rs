@@ -1,7 +1,7 @@
 //! Python records → values, every part checked, and named when it does not fit: `move(): shape.corners[2].x …`.
 
-use crate::call::line::Line;
-use crate::errors::raise::{Part, Place};
+use crate::call::session::Session;
+use crate::errors::place::{Part, Place};
 use crate::marshal::arguments::text;
 use crate::marshal::codec::{self, Packed, is_byte};
 use crate::marshal::kind::{Enumeration, Floats, Integers};
@@ -12,18 +12,23 @@ use cloison_contract::types::{CType, Member, MemberRole, Record, Scalar, TypeId,
 use rustpython_vm::builtins::{PyBytes, PyDict, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
-use std::rc::Rc;
 
 /// A record object or a mapping, as the members' values.
-pub fn record(line: &Rc<Line>, id: TypeId, value: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
-    let Some(record) = codec::record(&line.interface.types, id) else {
+pub fn record(
+    session: &Session,
+    id: TypeId,
+    value: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Value> {
+    let Some(record) = codec::record(&session.description.interface.types, id) else {
         return Err(place.type_error("a record", value, vm));
     };
-    let object = object(line, id, value, place, vm)?;
+    let object = object(session, id, value, place, vm)?;
     if record.union {
-        return union(line, id, record, record.live, &object, place, vm);
+        return union(session, id, record, record.live, &object, place, vm);
     }
-    let names = line.classes.names(line, id, vm)?;
+    let names = session.description.classes.names(id, vm)?;
     let mut values: Vec<Value> = Vec::with_capacity(record.members.len());
     for (member, name) in record.members.iter().zip(&*names) {
         if member.role == MemberRole::Hidden {
@@ -32,29 +37,30 @@ pub fn record(line: &Rc<Line>, id: TypeId, value: &PyObject, place: Place<'_>, v
         }
         let step = place.step(Part::Member(&member.name));
         let part = object.get_attr(name, vm)?;
-        values.push(self::member(line, (record, member, &object, &names), &part, place.at(&step), vm)?);
+        values.push(self::member(session, (record, member, &object, &names), &part, place.at(&step), vm)?);
     }
     Ok(Value::Record(id, values))
 }
 
 /// The object itself, or one made from a mapping.
 fn object(
-    line: &Rc<Line>,
+    session: &Session,
     id: TypeId,
     value: &PyObject,
     place: Place<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<PyObjectRef> {
-    let class = line.classes.class(line, id, vm)?;
+    let class = session.description.classes.class(id, vm)?;
     if value.class().fast_issubclass(&class) {
         return Ok(value.to_owned());
     }
-    let called = &line.interface.types[id.0 as usize].name;
+    let called = &session.description.interface.types[id.0 as usize].name;
     if value.class().get_attr(vm.ctx.intern_str("keys")).is_none() {
         return Err(place.type_error(&format!("{called} or a mapping"), value, vm));
     }
-    let names = line.classes.names(line, id, vm)?;
-    let members = codec::record(&line.interface.types, id).map_or(&[][..], |record| record.members.as_slice());
+    let names = session.description.classes.names(id, vm)?;
+    let members =
+        codec::record(&session.description.interface.types, id).map_or(&[][..], |record| record.members.as_slice());
     let seen = members.iter().zip(&*names).filter(|(member, _)| member.role != MemberRole::Hidden);
     let known: Vec<&str> = seen.filter_map(|(_, name)| name.to_str()).collect();
     let dict = PyDict::default().into_ref(&vm.ctx);
@@ -73,7 +79,7 @@ fn object(
 type Whole<'a> = (&'a Record, &'a Member, &'a PyObject, &'a [rustpython_vm::builtins::PyStrRef]);
 
 fn member(
-    line: &Rc<Line>,
+    session: &Session,
     (record, member, whole, names): Whole<'_>,
     part: &PyObject,
     place: Place<'_>,
@@ -85,11 +91,12 @@ fn member(
             Ok(Value::Null)
         }
         MemberRole::Handle { id, .. } => {
-            let core = handle::passed(line, *id, false, part, place, vm)?;
+            let core = handle::passed(&session.home, *id, false, part, place, vm)?;
             Ok(core.map_or(Value::Null, |core| Value::Unsigned(core.word())))
         }
         MemberRole::Text { bytes, .. } => {
-            text(part, *bytes, line.interface.sandbox.call_bytes, place, vm).map(|text| Value::Bytes(text.to_vec()))
+            text(part, *bytes, session.description.interface.sandbox.call_bytes, place, vm)
+                .map(|text| Value::Bytes(text.to_vec()))
         }
         MemberRole::TextArray => {
             // One byte is for the NUL that C looks for.
@@ -98,31 +105,31 @@ fn member(
         }
         MemberRole::Union { by, cases } => {
             let CType::Record { id, .. } = &member.c_type else { return Ok(Value::Null) };
-            let Some(union) = codec::record(&line.interface.types, *id) else { return Ok(Value::Null) };
+            let Some(union) = codec::record(&session.description.interface.types, *id) else { return Ok(Value::Null) };
             let by_member = &record.members[*by];
             let chosen = whole.get_attr(&names[*by], vm)?;
             let step = place.step(Part::Member(&by_member.name));
-            let chosen = self::member(line, (record, by_member, whole, names), &chosen, place.at(&step), vm)?;
-            let live = codec::case(cases, codec::number(&chosen, &line.interface.types)).or(union.live);
+            let chosen = self::member(session, (record, by_member, whole, names), &chosen, place.at(&step), vm)?;
+            let live = codec::case(cases, codec::number(&chosen, &session.description.interface.types)).or(union.live);
             if live.is_none() && vm.is_none(part) {
                 return Ok(Value::Null);
             }
-            let object = object(line, *id, part, place, vm)?;
-            self::union(line, *id, union, live, &object, place, vm)
+            let object = object(session, *id, part, place, vm)?;
+            self::union(session, *id, union, live, &object, place, vm)
         }
         MemberRole::Value => match (member.bits, member.c_type.scalar()) {
             (Some(bits), Some(scalar)) => match Integers::of_bits(scalar, bits.width) {
-                Some(integers) => self::scalar(line, &member.c_type, integers, part, place, vm),
+                Some(integers) => self::scalar(session, &member.c_type, integers, part, place, vm),
                 None => Err(place.type_error("a number", part, vm)),
             },
-            _ => self::value(line, &member.c_type, part, place, vm),
+            _ => self::value(session, &member.c_type, part, place, vm),
         },
     }
 }
 
 /// The live member, which must be the one that is live in C.
 fn union(
-    line: &Rc<Line>,
+    session: &Session,
     id: TypeId,
     record: &Record,
     live: Option<usize>,
@@ -130,7 +137,7 @@ fn union(
     place: Place<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Value> {
-    let names = line.classes.names(line, id, vm)?;
+    let names = session.description.classes.names(id, vm)?;
     let given: PyObjectRef = object.get_attr("_member", vm)?;
     let given = names
         .iter()
@@ -146,11 +153,11 @@ fn union(
     let content = object.get_attr("_content", vm)?;
     let member = &record.members[live];
     let step = place.step(Part::Member(&member.name));
-    let value = self::member(line, (record, member, object, &names), &content, place.at(&step), vm)?;
+    let value = self::member(session, (record, member, object, &names), &content, place.at(&step), vm)?;
     Ok(Value::Union(id, Box::new((live, value))))
 }
 
-fn value(line: &Rc<Line>, c_type: &CType, part: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+fn value(session: &Session, c_type: &CType, part: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
     match c_type {
         CType::Array { of, length } if is_byte(of) => bytes(part, *length, place, vm),
         CType::Array { of, length } => {
@@ -160,25 +167,25 @@ fn value(line: &Rc<Line>, c_type: &CType, part: &PyObject, place: Place<'_>, vm:
             }
             let values = parts.iter().enumerate().map(|(index, part)| {
                 let step = place.step(Part::Index(index));
-                value(line, of, part, place.at(&step), vm)
+                value(session, of, part, place.at(&step), vm)
             });
             Ok(Value::List(values.collect::<PyResult<_>>()?))
         }
         CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => match Integers::new(*scalar, None) {
-            Some(integers) => self::scalar(line, c_type, integers, part, place, vm),
+            Some(integers) => self::scalar(session, c_type, integers, part, place, vm),
             None => {
                 let floats = Floats::new(*scalar, None);
                 number::float(part, &floats, place, vm).map(|bits| Value::Float(f64::from_bits(bits)))
             }
         },
-        CType::Record { id, .. } => record(line, *id, part, place, vm),
+        CType::Record { id, .. } => record(session, *id, part, place, vm),
         CType::Wide(kind) => number::wide(part, *kind, place, vm),
         CType::Function(_) | CType::Opaque(_) | CType::Pointer { .. } | CType::Void => Ok(Value::Null),
     }
 }
 
 fn scalar(
-    line: &Rc<Line>,
+    session: &Session,
     c_type: &CType,
     integers: Integers,
     part: &PyObject,
@@ -187,7 +194,7 @@ fn scalar(
 ) -> PyResult<Value> {
     if let CType::Enum { id, .. } = c_type {
         let wanted = Enumeration { integers, id: *id, null: false };
-        return enumeration(line, part, &wanted, place, vm).map(|word| Value::Named(*id, word));
+        return enumeration(session, part, &wanted, place, vm).map(|word| Value::Named(*id, word));
     }
     let word = number::integer(part, &integers, place, vm)?;
     Ok(match integers.scalar {
@@ -199,14 +206,14 @@ fn scalar(
 
 /// A number that is a value of an enumeration, or a combination of its flags.
 pub fn enumeration(
-    line: &Rc<Line>,
+    session: &Session,
     value: &PyObject,
     wanted: &Enumeration,
     place: Place<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<u64> {
     let word = number::integer(value, &wanted.integers, place, vm)?;
-    let definition = &line.interface.types[wanted.id.0 as usize];
+    let definition = &session.description.interface.types[wanted.id.0 as usize];
     let TypeKind::Enum(of) = &definition.kind else { return Ok(word) };
     let fits = match of.flags {
         true => word & !of.values.iter().fold(0, |all, (_, value)| all | *value as u64) == 0,
@@ -243,21 +250,21 @@ pub fn items(value: &PyObject, expected: &str, place: Place<'_>, vm: &VirtualMac
 
 /// An array of records.
 pub fn records(
-    line: &Rc<Line>,
+    session: &Session,
     id: TypeId,
     max_bytes: u64,
     value: &PyObject,
     place: Place<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Packed> {
-    let name = &line.interface.types[id.0 as usize].name;
+    let name = &session.description.interface.types[id.0 as usize].name;
     let parts = items(value, &format!("a sequence of {name}"), place, vm)?;
-    let size = codec::record(&line.interface.types, id).map_or(1, |record| record.layout.size);
+    let size = codec::record(&session.description.interface.types, id).map_or(1, |record| record.layout.size);
     within(parts.len() as u64 * size, max_bytes, place, vm)?;
     let mut packed = Packed::default();
     for (index, part) in parts.iter().enumerate() {
         let step = place.step(Part::Index(index));
-        packed.push_record(&line.interface.types, id, &record(line, id, part, place.at(&step), vm)?);
+        packed.push_record(&session.description.interface.types, id, &record(session, id, part, place.at(&step), vm)?);
     }
     Ok(packed)
 }

@@ -1,8 +1,9 @@
 //! A reply's words → values. Each word is the zone's claim, and is checked before it is used.
 
-use crate::call::line::Line;
+use crate::call::session::Session;
 use crate::marshal::arguments::Extra;
 use crate::marshal::codec::{self, Behind, Unpack};
+use crate::marshal::lie::Lie;
 use crate::marshal::output::Output;
 use crate::marshal::value::{Value, Values};
 use crate::objects::buffers::{RegisteredBuffer, View};
@@ -14,35 +15,9 @@ use cloison_transport::Arena;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// A result that does not hold what it should.
-#[derive(Debug, thiserror::Error)]
-pub enum Lie {
-    /// A callable that was never passed, or a question out of order.
-    #[error("a question that makes no sense")]
-    Question,
-    /// Altogether more bytes than the arena has: an honest zone names each once.
-    #[error("more bytes than there are")]
-    Excess,
-    /// A number that its C type cannot hold.
-    #[error("a number that does not fit its type")]
-    Number,
-    /// A range that is not in the arena, or longer than it may be.
-    #[error("bytes that are not there")]
-    Range,
-    /// Text that is not UTF-8. This is the library's doing as often as the zone's.
-    #[error("text that is not UTF-8")]
-    Text,
-    /// NULL where there should be bytes.
-    #[error("NULL where something should be")]
-    Unexpected,
-    /// Too few words or too many.
-    #[error("as many words as it should not have")]
-    Words,
-}
-
 /// Reads the values of one reply or question.
 pub struct Taking<'a> {
-    line: &'a Rc<Line>,
+    session: &'a Session,
     arena: &'a Arena,
     extra: Option<&'a Extra>,
     /// How far into the arena they reach.
@@ -57,8 +32,8 @@ pub struct Taking<'a> {
 impl<'a> Taking<'a> {
     /// For a call with these extras.
     #[inline]
-    pub fn new(line: &'a Rc<Line>, arena: &'a Arena, extra: Option<&'a Extra>) -> Self {
-        Self { line, arena, extra, reached: 0, left: Cell::new(arena.len()), made: Vec::new() }
+    pub fn new(session: &'a Session, arena: &'a Arena, extra: Option<&'a Extra>) -> Self {
+        Self { session, arena, extra, reached: 0, left: Cell::new(arena.len()), made: Vec::new() }
     }
 
     /// Copy out and check the values.
@@ -134,7 +109,7 @@ impl<'a> Taking<'a> {
             Output::Optional(scalar) if word == 1 => integer(scalar, second),
             Output::Records { id, size, max_bytes, one, null } => {
                 let Some(bytes) = self.bytes(word, second, size, max_bytes, null)? else { return Ok(Value::Null) };
-                let types = &self.line.interface.types;
+                let types = &self.session.description.interface.types;
                 let unpack = Unpack { types, behind: &*self };
                 if one {
                     return if bytes.len() as u64 == size { unpack.record(id, &bytes) } else { Err(Lie::Range) };
@@ -154,7 +129,7 @@ impl<'a> Taking<'a> {
                 let Some(bytes) = self.bytes(word, second, 8, max_bytes, null)? else { return Ok(Value::Null) };
                 let handles = words_of(&bytes).map(|word| match word {
                     0 => Value::Null,
-                    word => Value::Handle(self.line.handles.adopt(self.line, id, word, None)),
+                    word => Value::Handle(self.session.home.adopt(id, word, None)),
                 });
                 Ok(Value::List(handles.collect()))
             }
@@ -170,7 +145,7 @@ impl<'a> Taking<'a> {
                     return Err(Lie::Range);
                 }
                 self.reached = self.reached.max(word + second);
-                Ok(Value::View(Box::new(View::new(self.line, word, second))))
+                Ok(Value::View(Box::new(View::new(&self.session.home, word, second))))
             }
             _ => Err(Lie::Words),
         }
@@ -188,7 +163,7 @@ impl<'a> Taking<'a> {
             return if null { Ok(Value::Null) } else { Err(Lie::Unexpected) };
         }
         let owner = owner.and_then(|position| self.passed(position));
-        let core = self.line.handles.adopt(self.line, id, word, owner);
+        let core = self.session.home.adopt(id, word, owner);
         self.made.push((from, core.clone()));
         Ok(Value::Handle(core))
     }
@@ -205,7 +180,7 @@ impl<'a> Taking<'a> {
             Lifetime::Return => None,
         };
         let made = || self.made.iter().find(|(from, _)| *from == lifetime).map(|(_, core)| core.clone());
-        Value::Registered(Box::new(RegisteredBuffer::new(self.line, block, max_bytes, owner.or_else(made))))
+        Value::Registered(Box::new(RegisteredBuffer::new(&self.session.home, block, max_bytes, owner.or_else(made))))
     }
 }
 
@@ -220,7 +195,7 @@ impl Behind for Taking<'_> {
     }
 
     fn handle(&self, id: TypeId, word: u64) -> Result<Value, Lie> {
-        Ok(Value::Handle(self.line.handles.adopt(self.line, id, word, None)))
+        Ok(Value::Handle(self.session.home.adopt(id, word, None)))
     }
 }
 

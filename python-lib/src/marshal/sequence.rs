@@ -1,6 +1,6 @@
 //! Buffers: whatever has bytes, and sequences of numbers for elements wider than a byte.
 
-use crate::errors::raise::Place;
+use crate::errors::place::Place;
 use crate::marshal::kind::{Bulk, Floats, Integers};
 use crate::marshal::number;
 use crate::objects::buffers::View;

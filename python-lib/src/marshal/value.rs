@@ -3,9 +3,9 @@
 //! Making Python objects can run Python code, and may not while the channel is in use; so results wait here in between.
 //! Records go this way in both directions, which keeps the codec ([`crate::marshal::codec`]) apart from Python.
 
-use crate::call::line::Line;
 use crate::marshal::number;
 use crate::objects::buffers::{RegisteredBuffer, View};
+use crate::objects::classes::Classes;
 use crate::objects::handle::Core;
 use cloison_contract::types::{Scalar, TypeId};
 use rustpython_vm::convert::ToPyObject;
@@ -63,32 +63,32 @@ pub enum Values {
 impl Values {
     /// The call's value in Python: none, one, or a tuple.
     #[inline]
-    pub fn into_object(self, line: &Rc<Line>, vm: &VirtualMachine) -> PyResult {
+    pub fn into_object(self, classes: &Classes, vm: &VirtualMachine) -> PyResult {
         match self {
             Self::Nothing => Ok(vm.ctx.none()),
-            Self::One(value) => value.into_object(line, vm),
-            Self::Several(values) => Ok(vm.ctx.new_tuple(objects(values, line, vm)?).into()),
+            Self::One(value) => value.into_object(classes, vm),
+            Self::Several(values) => Ok(vm.ctx.new_tuple(objects(values, classes, vm)?).into()),
         }
     }
 
     /// Each of them.
-    pub fn into_objects(self, line: &Rc<Line>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    pub fn into_objects(self, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         match self {
             Self::Nothing => Ok(Vec::new()),
-            Self::One(value) => Ok(vec![value.into_object(line, vm)?]),
-            Self::Several(values) => objects(values, line, vm),
+            Self::One(value) => Ok(vec![value.into_object(classes, vm)?]),
+            Self::Several(values) => objects(values, classes, vm),
         }
     }
 }
 
-fn objects(values: Vec<Value>, line: &Rc<Line>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-    values.into_iter().map(|value| value.into_object(line, vm)).collect()
+fn objects(values: Vec<Value>, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    values.into_iter().map(|value| value.into_object(classes, vm)).collect()
 }
 
 impl Value {
     /// The Python object.
     #[inline]
-    pub fn into_object(self, line: &Rc<Line>, vm: &VirtualMachine) -> PyResult {
+    pub fn into_object(self, classes: &Classes, vm: &VirtualMachine) -> PyResult {
         Ok(match self {
             Self::Null => vm.ctx.none(),
             Self::Signed(number) => vm.ctx.new_int(number).into(),
@@ -97,23 +97,23 @@ impl Value {
             Self::Float(number) => vm.ctx.new_float(number).into(),
             Self::Bytes(bytes) => vm.ctx.new_bytes(bytes).into(),
             Self::Text(text) => vm.ctx.new_str(text).into(),
-            other => return other.into_composed(line, vm),
+            other => return other.into_composed(classes, vm),
         })
     }
 
     #[inline(never)]
-    fn into_composed(self, line: &Rc<Line>, vm: &VirtualMachine) -> PyResult {
+    fn into_composed(self, classes: &Classes, vm: &VirtualMachine) -> PyResult {
         match self {
             Self::Complex(real, imaginary) => number::complex_object(real, imaginary, vm),
             Self::Elements(element, bytes) => elements(element, bytes, vm),
-            Self::Named(id, word) => line.classes.named(line, id, word, vm),
-            Self::Handle(core) => line.classes.handle(line, core, vm),
-            Self::Record(id, members) => line.classes.record(line, id, members, vm),
-            Self::Union(id, live) => line.classes.union(line, id, live.0, live.1, vm),
-            Self::List(values) => Ok(vm.ctx.new_list(objects(values, line, vm)?).into()),
+            Self::Named(id, word) => classes.named(id, word, vm),
+            Self::Handle(core) => classes.handle(core, vm),
+            Self::Record(id, members) => classes.record(id, members, vm),
+            Self::Union(id, live) => classes.union(id, live.0, live.1, vm),
+            Self::List(values) => Ok(vm.ctx.new_list(objects(values, classes, vm)?).into()),
             Self::Registered(buffer) => Ok(buffer.into_pyobject(vm)),
             Self::View(view) => Ok(view.into_pyobject(vm)),
-            simple => simple.into_object(line, vm),
+            simple => simple.into_object(classes, vm),
         }
     }
 }

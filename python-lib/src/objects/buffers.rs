@@ -1,8 +1,8 @@
 //! Bytes that do not come with the reply: buffers that the library fills later, and bytes that stay in the channel.
 
-use crate::call::line::Line;
-use crate::errors::raise;
+use crate::errors;
 use crate::objects::handle::Core;
+use crate::objects::home::Home;
 use rustpython_vm::builtins::{PyBytes, PyBytesRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::{PyBuffer, PyMappingMethods, PySequenceMethods};
@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 #[rustpython_vm::pyclass(module = "cloison", name = "RegisteredBuffer")]
 #[derive(Clone, PyPayload)]
 pub struct RegisteredBuffer {
-    line: Rc<Line>,
+    home: Rc<Home>,
     epoch: u64,
     block: u64,
     max_bytes: u64,
@@ -32,14 +32,14 @@ impl fmt::Debug for RegisteredBuffer {
 
 impl RegisteredBuffer {
     /// The block of that number.
-    pub fn new(line: &Rc<Line>, block: u64, max_bytes: u64, owner: Option<Rc<Core>>) -> Self {
-        Self { line: line.clone(), epoch: line.epoch(), block, max_bytes, _owner: owner }
+    pub fn new(home: &Rc<Home>, block: u64, max_bytes: u64, owner: Option<Rc<Core>>) -> Self {
+        Self { home: home.clone(), epoch: home.connection.epoch(), block, max_bytes, _owner: owner }
     }
 }
 
 impl Representable for RegisteredBuffer {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
-        Ok(format!("<buffer of capability '{}'>", zelf.line.name))
+        Ok(format!("<buffer of capability '{}'>", zelf.home.capability))
     }
 }
 
@@ -48,10 +48,10 @@ impl RegisteredBuffer {
     /// What is in the buffer now.
     #[pymethod]
     fn sync(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        if zelf.epoch != zelf.line.epoch() {
-            return Err(raise::error("StaleHandle", "the zone of this buffer is gone", &[], vm));
+        if zelf.epoch != zelf.home.connection.epoch() {
+            return Err(errors::new("StaleHandle", "the zone of this buffer is gone", &[], vm));
         }
-        Ok(vm.ctx.new_bytes(zelf.line.sync(zelf.block, zelf.max_bytes, vm)?))
+        Ok(vm.ctx.new_bytes(zelf.home.zone(vm)?.read_block(zelf.block, zelf.max_bytes, vm)?))
     }
 
     #[pymethod]
@@ -71,9 +71,9 @@ impl RegisteredBuffer {
 #[rustpython_vm::pyclass(module = "cloison", name = "View")]
 #[derive(Clone, PyPayload)]
 pub struct View {
-    line: Rc<Line>,
+    home: Rc<Home>,
     epoch: u64,
-    /// [`Line::calls`] when it was made.
+    /// [`Connection::calls`](crate::call::connection::Connection::calls) when it was made.
     call: u64,
     offset: u64,
     length: u64,
@@ -87,12 +87,12 @@ impl fmt::Debug for View {
 
 impl View {
     /// A range that lies in the arena.
-    pub fn new(line: &Rc<Line>, offset: u64, length: u64) -> Self {
-        Self { line: line.clone(), epoch: line.epoch(), call: line.calls(), offset, length }
+    pub fn new(home: &Rc<Home>, offset: u64, length: u64) -> Self {
+        Self { home: home.clone(), epoch: home.connection.epoch(), call: home.connection.calls(), offset, length }
     }
 
     fn is_valid(&self) -> bool {
-        self.epoch == self.line.epoch() && self.call == self.line.calls()
+        self.epoch == self.home.connection.epoch() && self.call == self.home.connection.calls()
     }
 
     fn check(&self, vm: &VirtualMachine) -> PyResult<()> {
@@ -100,7 +100,7 @@ impl View {
             return Ok(());
         }
         let text = "this view ended with the next call of its capability: copy what is needed before, with bytes(view)";
-        Err(raise::error("StaleHandle", text, &[], vm))
+        Err(errors::new("StaleHandle", text, &[], vm))
     }
 
     /// A copy of all.
@@ -110,8 +110,8 @@ impl View {
 
     fn part(&self, start: u64, length: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
         self.check(vm)?;
-        let read = self.line.read(self.offset + start, length);
-        read.ok_or_else(|| raise::error("StaleHandle", "the channel of this view is gone", &[], vm))
+        let read = self.home.connection.read(self.offset + start, length);
+        read.ok_or_else(|| errors::new("StaleHandle", "the channel of this view is gone", &[], vm))
     }
 
     /// An int gives an int, a slice gives bytes.
@@ -146,7 +146,7 @@ impl Constructor for View {
 impl Representable for View {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
         let ended = if zelf.is_valid() { "" } else { "ended " };
-        Ok(format!("<{ended}view of {} bytes of capability '{}'>", zelf.length, zelf.line.name))
+        Ok(format!("<{ended}view of {} bytes of capability '{}'>", zelf.length, zelf.home.capability))
     }
 }
 

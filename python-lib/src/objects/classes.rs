@@ -1,12 +1,12 @@
 //! The Python classes of an interface: records, enumerations, handles, exceptions. Each is made when first needed, once
 //! for a capability, so that what two calls give back is of one class.
 
-use crate::call::line::Line;
 use crate::interpreter::cloison_module;
 use crate::marshal::codec::{self, is_byte};
 use crate::marshal::number;
 use crate::marshal::value::Value;
 use crate::objects::handle::{Core, Handle};
+use cloison_contract::Interface;
 use cloison_contract::interface::Constant;
 use cloison_contract::shape::Literal;
 use cloison_contract::types::{CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
@@ -19,8 +19,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// What has been made so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Classes {
+    interface: Rc<Interface>,
     types: RefCell<BTreeMap<TypeId, Class>>,
     exceptions: RefCell<BTreeMap<usize, PyTypeRef>>,
 }
@@ -35,35 +36,40 @@ struct Class {
 }
 
 impl Classes {
+    /// Those of that interface; none yet.
+    pub fn new(interface: Rc<Interface>) -> Self {
+        Self { interface, types: RefCell::default(), exceptions: RefCell::default() }
+    }
+
     /// The class of a type.
-    pub fn class(&self, line: &Rc<Line>, id: TypeId, vm: &VirtualMachine) -> PyResult<PyTypeRef> {
-        Ok(self.get(line, id, vm)?.class)
+    pub fn class(&self, id: TypeId, vm: &VirtualMachine) -> PyResult<PyTypeRef> {
+        Ok(self.get(id, vm)?.class)
     }
 
     /// The names of a record's members as attributes.
-    pub fn names(&self, line: &Rc<Line>, id: TypeId, vm: &VirtualMachine) -> PyResult<Rc<[PyStrRef]>> {
-        Ok(self.get(line, id, vm)?.names)
+    pub fn names(&self, id: TypeId, vm: &VirtualMachine) -> PyResult<Rc<[PyStrRef]>> {
+        Ok(self.get(id, vm)?.names)
     }
 
-    fn get(&self, line: &Rc<Line>, id: TypeId, vm: &VirtualMachine) -> PyResult<Class> {
+    fn get(&self, id: TypeId, vm: &VirtualMachine) -> PyResult<Class> {
         if let Some(class) = self.types.borrow().get(&id) {
             return Ok(class.clone());
         }
-        let Some(definition) = line.interface.types.get(id.0 as usize) else {
+        let Some(definition) = self.interface.types.get(id.0 as usize) else {
             return Err(vm.new_runtime_error("no such type"));
         };
         let class = match &definition.kind {
             TypeKind::Enum(_) => enumeration(definition, vm)?,
             TypeKind::Handle(_) => handle(definition, vm)?,
-            TypeKind::Record(record) => self.record_class(line, definition, record, vm)?,
+            TypeKind::Record(record) => self.record_class(definition, record, vm)?,
         };
         Ok(self.types.borrow_mut().entry(id).or_insert(class).clone())
     }
 
     /// A value of an enumeration; a plain int if it has no name.
-    pub fn named(&self, line: &Rc<Line>, id: TypeId, word: u64, vm: &VirtualMachine) -> PyResult {
-        let class = self.get(line, id, vm)?;
-        let number: PyObjectRef = match codec::number(&Value::Named(id, word), &line.interface.types) {
+    pub fn named(&self, id: TypeId, word: u64, vm: &VirtualMachine) -> PyResult {
+        let class = self.get(id, vm)?;
+        let number: PyObjectRef = match codec::number(&Value::Named(id, word), &self.interface.types) {
             Some(number) => vm.ctx.new_int(number).into(),
             None => vm.ctx.new_int(word).into(),
         };
@@ -74,41 +80,41 @@ impl Classes {
     }
 
     /// A handle object.
-    pub fn handle(&self, line: &Rc<Line>, core: Rc<Core>, vm: &VirtualMachine) -> PyResult {
-        let class = self.class(line, core.id(), vm)?;
+    pub fn handle(&self, core: Rc<Core>, vm: &VirtualMachine) -> PyResult {
+        let class = self.class(core.id(), vm)?;
         Ok(Handle::new(core).into_ref_with_type(vm, class)?.into())
     }
 
     /// A struct.
-    pub fn record(&self, line: &Rc<Line>, id: TypeId, values: Vec<Value>, vm: &VirtualMachine) -> PyResult {
-        let class = self.class(line, id, vm)?;
-        let Some(record) = codec::record(&line.interface.types, id) else {
+    pub fn record(&self, id: TypeId, values: Vec<Value>, vm: &VirtualMachine) -> PyResult {
+        let class = self.class(id, vm)?;
+        let Some(record) = codec::record(&self.interface.types, id) else {
             return Err(vm.new_runtime_error("no such record"));
         };
         let values = values.into_iter().zip(&record.members).filter(|(_, member)| member.role != MemberRole::Hidden);
-        let objects: PyResult<Vec<_>> = values.map(|(value, _)| value.into_object(line, vm)).collect();
+        let objects: PyResult<Vec<_>> = values.map(|(value, _)| value.into_object(self, vm)).collect();
         class.as_object().call(FuncArgs::from(objects?), vm)
     }
 
     /// A union with that member.
-    pub fn union(&self, line: &Rc<Line>, id: TypeId, live: usize, content: Value, vm: &VirtualMachine) -> PyResult {
-        let class = self.get(line, id, vm)?;
-        let content = content.into_object(line, vm)?;
+    pub fn union(&self, id: TypeId, live: usize, content: Value, vm: &VirtualMachine) -> PyResult {
+        let class = self.get(id, vm)?;
+        let content = content.into_object(self, vm)?;
         let name = class.names[live].to_string_lossy().into_owned();
         let keywords: KwArgs = [(name, content)].into_iter().collect();
         class.class.as_object().call(FuncArgs::new(Vec::new(), keywords), vm)
     }
 
     /// An exception class.
-    pub fn exception(&self, line: &Line, index: usize, vm: &VirtualMachine) -> PyResult<PyTypeRef> {
+    pub fn exception(&self, index: usize, vm: &VirtualMachine) -> PyResult<PyTypeRef> {
         if let Some(class) = self.exceptions.borrow().get(&index) {
             return Ok(class.clone());
         }
-        let Some(exception) = line.interface.exceptions.get(index) else {
+        let Some(exception) = self.interface.exceptions.get(index) else {
             return Err(vm.new_runtime_error("no such exception"));
         };
         let base: PyObjectRef = match exception.base.filter(|&base| base < index) {
-            Some(base) => self.exception(line, base, vm)?.into(),
+            Some(base) => self.exception(base, vm)?.into(),
             None => cloison_module("_errors", vm)?.get_attr("NativeError", vm)?,
         };
         let class = subclass(&exception.name, base, exception.doc.as_deref(), false, vm)?;
@@ -116,8 +122,8 @@ impl Classes {
     }
 
     /// Whether that is the name of a class or a constant.
-    pub fn has(&self, line: &Line, name: &str) -> bool {
-        let interface = &line.interface;
+    pub fn has(&self, name: &str) -> bool {
+        let interface = &self.interface;
         let mut names = interface.types.iter().map(|definition| &definition.name);
         names.any(|named| named == name)
             || interface.exceptions.iter().any(|exception| exception.name == name)
@@ -125,13 +131,13 @@ impl Classes {
     }
 
     /// What of that name is no function: a class or a constant.
-    pub fn attribute(&self, line: &Rc<Line>, name: &str, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
-        let interface = &line.interface;
+    pub fn attribute(&self, name: &str, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
+        let interface = &self.interface;
         if let Some(index) = interface.types.iter().position(|definition| definition.name == name) {
-            return Ok(Some(self.class(line, TypeId(index as u32), vm)?.into()));
+            return Ok(Some(self.class(TypeId(index as u32), vm)?.into()));
         }
         if let Some(index) = interface.exceptions.iter().position(|exception| exception.name == name) {
-            return Ok(Some(self.exception(line, index, vm)?.into()));
+            return Ok(Some(self.exception(index, vm)?.into()));
         }
         let constant = interface.constants.iter().find(|(named, _)| named == name);
         Ok(constant.map(|(_, constant)| match constant {
@@ -141,13 +147,7 @@ impl Classes {
         }))
     }
 
-    fn record_class(
-        &self,
-        line: &Rc<Line>,
-        definition: &Definition,
-        record: &Record,
-        vm: &VirtualMachine,
-    ) -> PyResult<Class> {
+    fn record_class(&self, definition: &Definition, record: &Record, vm: &VirtualMachine) -> PyResult<Class> {
         let module = cloison_module("_records", vm)?;
         let named: Vec<PyObjectRef> =
             record.members.iter().map(|member| vm.ctx.new_str(member.name.as_str()).into()).collect();
@@ -156,7 +156,7 @@ impl Classes {
         let mut fields = Vec::new();
         for (member, name) in record.members.iter().zip(&names) {
             if member.role != MemberRole::Hidden {
-                let (default, fresh) = self.default(line, record, member, vm)?;
+                let (default, fresh) = self.default(record, member, vm)?;
                 fields.push(vm.ctx.new_tuple(vec![name.clone().into(), default, fresh.to_pyobject(vm)]).into());
             }
         }
@@ -167,13 +167,7 @@ impl Classes {
     }
 
     /// What a member is when nobody says: zero. The second part says that it is a callable that makes a fresh one.
-    fn default(
-        &self,
-        line: &Rc<Line>,
-        record: &Record,
-        member: &Member,
-        vm: &VirtualMachine,
-    ) -> PyResult<(PyObjectRef, bool)> {
+    fn default(&self, record: &Record, member: &Member, vm: &VirtualMachine) -> PyResult<(PyObjectRef, bool)> {
         Ok(match &member.role {
             MemberRole::Handle { .. } | MemberRole::Hidden | MemberRole::Text { null: true, .. } => {
                 (vm.ctx.none(), false)
@@ -182,33 +176,27 @@ impl Classes {
             MemberRole::Text { .. } | MemberRole::TextArray => (vm.ctx.new_str("").into(), false),
             MemberRole::Union { by, cases } => {
                 let zero = record.members.get(*by).map(|member| match &member.c_type {
-                    CType::Enum { id, .. } => first_of(&line.interface.types, *id),
+                    CType::Enum { id, .. } => first_of(&self.interface.types, *id),
                     _ => 0,
                 });
-                self.zero(line, &member.c_type, codec::case(cases, zero), vm)?
+                self.zero(&member.c_type, codec::case(cases, zero), vm)?
             }
-            MemberRole::Value => self.zero(line, &member.c_type, None, vm)?,
+            MemberRole::Value => self.zero(&member.c_type, None, vm)?,
         })
     }
 
-    fn zero(
-        &self,
-        line: &Rc<Line>,
-        c_type: &CType,
-        live: Option<usize>,
-        vm: &VirtualMachine,
-    ) -> PyResult<(PyObjectRef, bool)> {
+    fn zero(&self, c_type: &CType, live: Option<usize>, vm: &VirtualMachine) -> PyResult<(PyObjectRef, bool)> {
         Ok(match c_type {
             CType::Array { of, length } if is_byte(of) => (vm.ctx.new_bytes(vec![0; *length as usize]).into(), false),
             CType::Array { of, length } => {
-                let (default, fresh) = self.zero(line, of, None, vm)?;
+                let (default, fresh) = self.zero(of, None, vm)?;
                 let row = cloison_module("_records", vm)?.get_attr("row", vm)?;
                 (row.call((vm.ctx.new_int(*length), default, fresh), vm)?, true)
             }
-            CType::Enum { id, .. } => (self.named(line, *id, first_of(&line.interface.types, *id) as u64, vm)?, false),
+            CType::Enum { id, .. } => (self.named(*id, first_of(&self.interface.types, *id) as u64, vm)?, false),
             CType::Record { id, .. } => {
-                let class = self.get(line, *id, vm)?;
-                match codec::record(&line.interface.types, *id) {
+                let class = self.get(*id, vm)?;
+                match codec::record(&self.interface.types, *id) {
                     Some(union) if union.union => match live.or(union.live) {
                         Some(live) => {
                             let zero = class.class.as_object().get_attr("_zero", vm)?;

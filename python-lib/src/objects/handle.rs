@@ -8,8 +8,9 @@
 //! and a channel that has ended takes its handles with it: they are stale.
 
 use crate::call::callback::Registration;
-use crate::call::line::Line;
-use crate::errors::raise::{self, Place};
+use crate::errors;
+use crate::errors::place::Place;
+use crate::objects::home::Home;
 use cloison_contract::types::TypeId;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
 use rustpython_vm::common::hash::PyHash;
@@ -26,7 +27,7 @@ pub const MANY_DROPPED: usize = 64;
 
 /// An object of the zone, as the client knows it.
 pub struct Core {
-    line: Rc<Line>,
+    home: Rc<Home>,
     id: TypeId,
     word: u64,
     epoch: u64,
@@ -54,7 +55,9 @@ impl Core {
 
     /// Whether its object is known to be gone.
     pub fn is_closed(&self) -> bool {
-        self.closed.get() || self.epoch != self.line.epoch() || self.owner.as_ref().is_some_and(|it| it.is_closed())
+        self.closed.get()
+            || self.epoch != self.home.connection.epoch()
+            || self.owner.as_ref().is_some_and(|it| it.is_closed())
     }
 
     /// The object is gone, or about to be: the zone is told otherwise.
@@ -70,19 +73,19 @@ impl Core {
 
     /// Whether its object is gone, also if nobody has noticed yet that the zone is.
     fn is_gone(&self) -> bool {
-        self.is_closed() || !self.line.is_live()
+        self.is_closed() || !self.home.connection.is_live()
     }
 
     /// What is the matter with one that is gone.
     #[cold]
     fn state(&self, vm: &VirtualMachine) -> String {
         let closed = self.closed.get() || self.owner.as_ref().is_some_and(|owner| owner.closed.get());
-        if closed { "is closed".to_owned() } else { format!("is gone: {}", self.line.fate(self.epoch, vm)) }
+        if closed { "is closed".to_owned() } else { format!("is gone: {}", self.home.connection.fate(self.epoch, vm)) }
     }
 
     #[cold]
     fn stale(&self, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        raise::error("StaleHandle", &format!("this {} {}", self.name(), self.state(vm)), &[], vm)
+        errors::new("StaleHandle", &format!("this {} {}", self.name(), self.state(vm)), &[], vm)
     }
 
     /// The object cannot be closed now.
@@ -92,14 +95,14 @@ impl Core {
     }
 
     fn name(&self) -> &str {
-        self.line.interface.types.get(self.id.0 as usize).map_or("", |definition| &definition.name)
+        self.home.interface.types.get(self.id.0 as usize).map_or("", |definition| &definition.name)
     }
 }
 
 impl Drop for Core {
     fn drop(&mut self) {
         let live = !self.is_closed();
-        self.line.handles.dropped(self.word, self.epoch, live, self.kept.take());
+        self.home.handles.dropped(self.word, self.epoch, live, self.kept.take());
     }
 }
 
@@ -123,37 +126,41 @@ pub struct Handles {
     waiting: Cell<usize>,
 }
 
-impl Handles {
+impl Home {
     /// The core for a word that the zone has just said, belonging to that owner.
-    pub fn adopt(&self, line: &Rc<Line>, id: TypeId, word: u64, owner: Option<Rc<Core>>) -> Rc<Core> {
-        if let Some(core) = self.live.borrow().get(&word).and_then(Weak::upgrade)
+    pub fn adopt(self: &Rc<Self>, id: TypeId, word: u64, owner: Option<Rc<Core>>) -> Rc<Core> {
+        let epoch = self.connection.epoch();
+        let handles = &self.handles;
+        if let Some(core) = handles.live.borrow().get(&word).and_then(Weak::upgrade)
             && core.id == id
             && !core.is_closed()
         {
             return core;
         }
         let mut kept = Vec::new();
-        if self.waiting.get() > 0 {
+        if handles.waiting.get() > 0 {
             // It was dropped, and is here again before the zone was told.
-            let mut dropped = self.dropped.borrow_mut();
-            if let Some(index) = dropped.iter().position(|one| one.word == word && one.epoch == line.epoch()) {
+            let mut dropped = handles.dropped.borrow_mut();
+            if let Some(index) = dropped.iter().position(|one| one.word == word && one.epoch == epoch) {
                 kept = dropped.swap_remove(index).kept;
-                self.waiting.set(dropped.len());
+                handles.waiting.set(dropped.len());
             }
         }
         let core = Rc::new(Core {
-            line: line.clone(),
+            home: self.clone(),
             id,
             word,
-            epoch: line.epoch(),
+            epoch,
             closed: Cell::new(false),
             owner,
             kept: RefCell::new(kept),
         });
-        self.live.borrow_mut().insert(word, Rc::downgrade(&core));
+        handles.live.borrow_mut().insert(word, Rc::downgrade(&core));
         core
     }
+}
 
+impl Handles {
     fn dropped(&self, word: u64, epoch: u64, live: bool, kept: Vec<Registration>) {
         if let Ok(mut cores) = self.live.try_borrow_mut()
             && cores.get(&word).is_some_and(|core| core.strong_count() == 0)
@@ -189,7 +196,7 @@ impl Handles {
 /// The core of a handle of that type that was passed; `None` for `None`.
 #[inline]
 pub fn passed<'a>(
-    line: &Rc<Line>,
+    home: &Rc<Home>,
     id: TypeId,
     null: bool,
     value: &'a PyObject,
@@ -198,7 +205,7 @@ pub fn passed<'a>(
 ) -> PyResult<Option<&'a Rc<Core>>> {
     if let Some(handle) = value.downcast_ref::<Handle>()
         && handle.core.id == id
-        && Rc::ptr_eq(&handle.core.line, line)
+        && Rc::ptr_eq(&handle.core.home, home)
     {
         return match handle.core.is_gone() {
             false => Ok(Some(&handle.core)),
@@ -208,13 +215,13 @@ pub fn passed<'a>(
     if null && vm.is_none(value) {
         return Ok(None);
     }
-    Err(wrong(line, id, value, place, vm))
+    Err(wrong(home, id, value, place, vm))
 }
 
 #[cold]
-fn wrong(line: &Rc<Line>, id: TypeId, value: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let name = line.interface.types.get(id.0 as usize).map_or("", |definition| &definition.name);
-    place.type_error(&format!("a {name} handle of capability '{}'", line.name), value, vm)
+fn wrong(home: &Home, id: TypeId, value: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let name = home.interface.types.get(id.0 as usize).map_or("", |definition| &definition.name);
+    place.type_error(&format!("a {name} handle of capability '{}'", home.capability), value, vm)
 }
 
 /// An object of a library, which lives in its zone. Each handle type of a capability has a class derived from this one.
@@ -247,7 +254,7 @@ impl Constructor for Handle {
 impl Representable for Handle {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
         let closed = if zelf.core.is_closed() { "closed " } else { "" };
-        Ok(format!("<{closed}{} handle of capability '{}'>", zelf.core.name(), zelf.core.line.name))
+        Ok(format!("<{closed}{} handle of capability '{}'>", zelf.core.name(), zelf.core.home.capability))
     }
 }
 
@@ -280,10 +287,10 @@ impl Handle {
         if Self::closed(zelf) {
             return Err(zelf.core.stale(vm));
         }
-        if zelf.core.line.close(&zelf.core, vm)? {
+        if zelf.core.home.zone(vm)?.close_object(&zelf.core, vm)? {
             return Ok(());
         }
-        Err(raise::error("StaleHandle", &format!("this {} went with its owner", zelf.core.name()), &[], vm))
+        Err(errors::new("StaleHandle", &format!("this {} went with its owner", zelf.core.name()), &[], vm))
     }
 
     #[pymethod]
@@ -299,7 +306,7 @@ impl Handle {
         if Self::closed(zelf) {
             return Ok(());
         }
-        zelf.core.line.close(&zelf.core, vm).map(drop)
+        zelf.core.home.zone(vm)?.close_object(&zelf.core, vm).map(drop)
     }
 
     #[pymethod]

@@ -5,7 +5,7 @@
 
 use crate::batch::Batch;
 use crate::call::function::Function;
-use crate::call::line::Line;
+use crate::call::session::Session;
 use crate::link;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyUtf8StrRef};
 use rustpython_vm::types::{GetAttr, Representable};
@@ -19,15 +19,15 @@ use std::rc::Rc;
 #[derive(Debug, PyPayload)]
 pub struct Capability {
     name: String,
-    line: OnceCell<Rc<Line>>,
+    session: OnceCell<Rc<Session>>,
 }
 
 impl Capability {
     /// The capability of that name.
     pub fn new(name: String, vm: &VirtualMachine) -> PyResult<Self> {
-        let capability = Self { name, line: OnceCell::new() };
+        let capability = Self { name, session: OnceCell::new() };
         if link::in_microprocess() {
-            capability.line(vm)?;
+            capability.session(vm)?;
         }
         Ok(capability)
     }
@@ -38,25 +38,28 @@ impl Capability {
     }
 
     /// Its description, asked for when first needed.
-    pub fn line(&self, vm: &VirtualMachine) -> PyResult<Rc<Line>> {
-        if let Some(line) = self.line.get() {
-            return Ok(line.clone());
+    pub fn session(&self, vm: &VirtualMachine) -> PyResult<Rc<Session>> {
+        if let Some(session) = self.session.get() {
+            return Ok(session.clone());
         }
-        let line = shared_line(&self.name, vm)?;
-        Ok(self.line.get_or_init(|| line).clone())
+        let session = shared_session(&self.name, vm)?;
+        Ok(self.session.get_or_init(|| session).clone())
     }
 
     /// The AttributeError for a name that is none of its functions, with what may have been meant.
     pub fn no_function(&self, name: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        if self.line.get().is_some_and(|line| line.classes.has(line, name)) {
+        if self.session.get().is_some_and(|session| session.description.classes.has(name)) {
             return vm.new_attribute_error(format!(
                 "'{name}' of capability '{}' is no function: look it up in a function, since while modules are imported \
                  nothing but names is known",
                 self.name
             ));
         }
-        let hint =
-            self.line.get().and_then(|line| nearest(line, name)).map(|near| format!(". Did you mean: '{near}'?"));
+        let hint = self
+            .session
+            .get()
+            .and_then(|session| nearest(session, name))
+            .map(|near| format!(". Did you mean: '{near}'?"));
         vm.new_attribute_error(format!(
             "capability '{}' has no function '{name}'{}",
             self.name,
@@ -66,19 +69,21 @@ impl Capability {
 
     /// The names of the functions that may be called.
     fn granted(&self, vm: &VirtualMachine) -> PyResult<Vec<String>> {
-        let line = self.line(vm)?;
-        let functions = line.interface.functions.iter().enumerate();
+        let session = self.session(vm)?;
+        let functions = session.description.interface.functions.iter().enumerate();
         Ok(functions
             .filter(|(index, function)| {
-                !function.internal && line.grant.functions.iter().any(|id| id.0 as usize == *index)
+                !function.internal && session.description.grant.functions.iter().any(|id| id.0 as usize == *index)
             })
             .map(|(_, function)| function.name.clone())
             .collect())
     }
 
     fn offers(&self, name: &str) -> bool {
-        match self.line.get() {
-            Some(line) => line.interface.function(name).is_some_and(|(_, function)| !function.internal),
+        match self.session.get() {
+            Some(session) => {
+                session.description.interface.function(name).is_some_and(|(_, function)| !function.internal)
+            }
             None => !name.starts_with('_'),
         }
     }
@@ -86,17 +91,17 @@ impl Capability {
 
 thread_local! {
     /// The capabilities that this microprocess has asked for. Empty in the template, which cannot ask.
-    static LINES: RefCell<BTreeMap<String, Rc<Line>>> = const { RefCell::new(BTreeMap::new()) };
+    static SESSIONS: RefCell<BTreeMap<String, Rc<Session>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// The line of that name: the same one for all objects that name it, as it has a channel, and a channel has memory.
-fn shared_line(name: &str, vm: &VirtualMachine) -> PyResult<Rc<Line>> {
-    if let Some(line) = LINES.with_borrow(|lines| lines.get(name).cloned()) {
-        return Ok(line);
+/// The session of that name: the same one for all objects that name it, as it has a channel, and a channel has memory.
+fn shared_session(name: &str, vm: &VirtualMachine) -> PyResult<Rc<Session>> {
+    if let Some(session) = SESSIONS.with_borrow(|sessions| sessions.get(name).cloned()) {
+        return Ok(session);
     }
-    let line = Rc::new(Line::describe(name, vm)?);
-    LINES.with_borrow_mut(|lines| lines.insert(name.to_owned(), line.clone()));
-    Ok(line)
+    let session = Session::describe(name, vm)?;
+    SESSIONS.with_borrow_mut(|sessions| sessions.insert(name.to_owned(), session.clone()));
+    Ok(session)
 }
 
 impl GetAttr for Capability {
@@ -107,16 +112,17 @@ impl GetAttr for Capability {
         }
         let text = name.to_string_lossy();
         if link::in_microprocess() && !text.starts_with("__") {
-            zelf.line(vm)?;
+            zelf.session(vm)?;
         }
         let found: PyObjectRef = if zelf.offers(&text) {
             Function::new(zelf.to_owned(), text.into_owned()).into_ref(&vm.ctx).into()
         } else {
-            let line = zelf.line.get().map(|line| line.classes.attribute(line, &text, vm)).transpose()?.flatten();
-            line.ok_or_else(|| zelf.no_function(&text, vm))?
+            let known = zelf.session.get().map(|session| &session.description.classes);
+            let found = known.map(|classes| classes.attribute(&text, vm)).transpose()?.flatten();
+            found.ok_or_else(|| zelf.no_function(&text, vm))?
         };
         // In a template a name may turn out to be anything.
-        if let (Some(dict), true) = (zelf.as_object().dict(), zelf.line.get().is_some()) {
+        if let (Some(dict), true) = (zelf.as_object().dict(), zelf.session.get().is_some()) {
             dict.set_item(name, found.clone(), vm)?;
         }
         Ok(found)
@@ -133,8 +139,8 @@ impl Representable for Capability {
 impl Capability {
     #[pygetset]
     fn __doc__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
-        let line = zelf.line(vm)?;
-        let interface = &line.interface;
+        let session = zelf.session(vm)?;
+        let interface = &session.description.interface;
         let mut text = format!("{} {} ({})", interface.name, interface.version, interface.source);
         if let Some(doc) = &interface.doc {
             text.push_str("\n\n");
@@ -152,8 +158,8 @@ impl Capability {
     #[pymethod]
     fn __dir__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         let functions = zelf.granted(vm)?;
-        let line = zelf.line(vm)?;
-        let interface = &line.interface;
+        let session = zelf.session(vm)?;
+        let interface = &session.description.interface;
         let others = interface.types.iter().map(|definition| &definition.name);
         let others = others.chain(interface.exceptions.iter().map(|exception| &exception.name));
         let others = others.chain(interface.constants.iter().map(|(name, _)| name));
@@ -177,8 +183,8 @@ pub fn capability(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<PyRef<Cap
     Ok(Capability::new(name.as_str().to_owned(), vm)?.into_ref(&vm.ctx))
 }
 
-fn nearest<'a>(line: &'a Line, name: &str) -> Option<&'a str> {
-    let interface = &line.interface;
+fn nearest<'a>(session: &'a Session, name: &str) -> Option<&'a str> {
+    let interface = &session.description.interface;
     let names = interface.functions.iter().filter(|function| !function.internal).map(|function| &function.name);
     let names = names.chain(interface.types.iter().map(|definition| &definition.name));
     let names = names.chain(interface.exceptions.iter().map(|exception| &exception.name));

@@ -1,0 +1,361 @@
+//! Requests: a call of a function, the end of an object, a look at a buffer; and the errors for what goes wrong on the way.
+
+use crate::call::connection::{Lost, Open};
+use crate::call::conversation::Turn;
+use crate::call::session::Session;
+use crate::errors::{self, raise};
+use crate::marshal::arguments::{Extra, Prepared};
+use crate::marshal::lie::Lie;
+use crate::marshal::plan::Plan;
+use crate::marshal::results::Taking;
+use crate::marshal::value::Values;
+use crate::objects::handle::Core;
+use crate::objects::home::Zone;
+use cloison_contract::call::{CLOSE, MAX_WORDS, Request, SYNC, Status};
+use cloison_contract::message::End;
+use cloison_contract::shape::Lifetime;
+use cloison_transport::client::CallError;
+use cloison_transport::{Arena, OutOfRange};
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{AsObject, PyResult, VirtualMachine};
+use std::cell::RefMut;
+use std::rc::Rc;
+
+impl Session {
+    /// The channel, for a moment in which no Python code runs.
+    #[inline]
+    pub fn channel(&self, plan: &Plan, vm: &VirtualMachine) -> PyResult<RefMut<'_, Option<Open>>> {
+        let busy = || {
+            let capability = &self.description.name;
+            vm.new_runtime_error(format!("{capability}.{}(): a call is under way already", plan.name))
+        };
+        self.connection().channel().ok_or_else(busy)
+    }
+
+    /// Make one call.
+    #[inline]
+    pub fn call(self: &Rc<Self>, plan: &Plan, prepared: &mut Prepared<'_>, vm: &VirtualMachine) -> PyResult<Values> {
+        if self.home.handles.waiting() > 0 {
+            self.close_dropped(vm)?;
+        }
+        let mut channel = self.channel(plan, vm)?;
+        let open = match &mut *channel {
+            Some(open) if open.caller.is_live() => open,
+            slot => self.reopen(slot, plan, vm)?,
+        };
+        if prepared.write(open.caller.arena()).is_err() {
+            return Err(self.too_large(plan, prepared.request.arena_used, open.caller.arena().len(), vm));
+        }
+        self.connection().count_call();
+        let outcome = open.caller.call(&prepared.request, plan.deadline);
+        if !matches!(outcome, Ok(Status::Ok)) || prepared.extra.is_some() {
+            let turn = self.converse(plan, channel, outcome, vm)?;
+            return self.end(plan, turn, prepared.extra.take(), vm);
+        }
+        let reply = open.caller.reply();
+        let mut taking = Taking::new(self, open.caller.arena(), None);
+        match taking.take(&plan.results, &reply.words[..reply.count as usize]) {
+            Ok(values) => {
+                let reached = taking.reached;
+                open.caller.settle(reached);
+                Ok(values)
+            }
+            Err(lie) => Err(raise::lied(&self.description.name, plan, &lie, vm)),
+        }
+    }
+
+    /// The end of a call that was not a plain one.
+    #[cold]
+    fn end(
+        self: &Rc<Self>,
+        plan: &Plan,
+        mut turn: Turn<'_>,
+        extra: Option<Box<Extra>>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Values> {
+        let mut taken = None;
+        let outcome = turn.outcome;
+        let result = match (outcome, &mut *turn.channel) {
+            (Ok(Status::Ok), Some(open)) => {
+                let reply = open.caller.reply();
+                let mut taking = Taking::new(self, open.caller.arena(), extra.as_deref());
+                let values = taking.take(&plan.results, &reply.words[..reply.count as usize]);
+                let Taking { reached, made, .. } = taking;
+                open.caller.settle(reached);
+                taken = Some(made);
+                values.map_err(|lie| raise::lied(&self.description.name, plan, &lie, vm))
+            }
+            (Ok(_), Some(_)) => Err(self.refused(plan, &turn, vm)),
+            (Err(failure), slot) => Err(self.failed(plan, failure, slot, vm)),
+            (Ok(_), None) => Err(self.lost(plan, vm)),
+        };
+        // Letting go of callables can run Python code, which can make calls.
+        let Turn { channel, raised, .. } = turn;
+        drop(channel);
+        if let (Some(made), Some(extra)) = (taken, extra) {
+            extra.settle(&made);
+        }
+        match raised {
+            Some(raised) => Err(raised),
+            None => result,
+        }
+    }
+
+    /// Post a request that is not a function's, and go on until it has ended.
+    pub fn exchange<'a>(
+        self: &'a Rc<Self>,
+        plan: &Plan,
+        request: &Request,
+        write: impl FnOnce(&Arena) -> Result<(), OutOfRange>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Turn<'a>> {
+        let mut channel = self.channel(plan, vm)?;
+        let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) else {
+            return Err(errors::new(
+                "StaleHandle",
+                &format!("{}.{}: the zone is gone", self.description.name, plan.name),
+                &[],
+                vm,
+            ));
+        };
+        if write(open.caller.arena()).is_err() {
+            return Err(self.too_large(plan, request.arena_used, open.caller.arena().len(), vm));
+        }
+        self.connection().count_call();
+        let outcome = open.caller.call(request, plan.deadline);
+        let mut turn = self.converse(plan, channel, outcome, vm)?;
+        match turn.outcome {
+            Ok(_) => Ok(turn),
+            Err(failure) => {
+                let error = self.failed(plan, failure, &mut turn.channel, vm);
+                Err(turn.raised.unwrap_or(error))
+            }
+        }
+    }
+
+    /// A request of one word.
+    fn special(&self, function: u32, word: u64) -> Request {
+        let mut request = Request { function, count: 1, arena_used: self.nesting.mark(), words: [0; MAX_WORDS] };
+        request.words[0] = word;
+        request
+    }
+
+    /// Close an object now. Whether it was still there.
+    pub fn close(self: &Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
+        let plan = Plan::special(CLOSE, "close", &self.description.interface);
+        let turn = self.exchange(&plan, &self.special(CLOSE, core.word()), |_| Ok(()), vm)?;
+        let result = match turn.outcome {
+            Ok(Status::Ok) => Ok(true),
+            Ok(Status::StaleHandle) => Ok(false),
+            Ok(Status::BadArgument) => Err(core.in_use(vm)),
+            _ => Err(self.refused(&plan, &turn, vm)),
+        };
+        // Only what a call uses is refused its end: whatever else went wrong did so in the end or after it.
+        let kept = if matches!(turn.outcome, Ok(Status::BadArgument)) { Vec::new() } else { core.forget() };
+        let Turn { channel, raised, .. } = turn;
+        drop(channel);
+        drop(kept);
+        raised.map_or(result, Err)
+    }
+
+    /// Close what was dropped since the last call. What goes wrong there is nobody's in particular: it is reported as what goes
+    /// wrong in a finalizer is.
+    #[cold]
+    pub fn close_dropped(self: &Rc<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        let plan = Plan::special(CLOSE, "close", &self.description.interface);
+        for dropped in self.home.handles.take_dropped() {
+            if dropped.epoch != self.connection().epoch() || !self.connection().is_live() {
+                continue;
+            }
+            let ended = self.exchange(&plan, &self.special(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
+                match (turn.outcome, &turn.raised) {
+                    (_, Some(raised)) => Err(raised.clone()),
+                    (Ok(Status::Ok | Status::StaleHandle), None) => Ok(true),
+                    // A call uses it: later, then.
+                    (Ok(Status::BadArgument), None) => Ok(false),
+                    _ => Err(self.refused(&plan, &turn, vm)),
+                }
+            });
+            let ended = match ended {
+                Ok(false) => {
+                    self.home.handles.put_back(dropped);
+                    continue;
+                }
+                Ok(true) => Ok(()),
+                Err(error) => Err(error),
+            };
+            match ended {
+                Err(error) if error.as_object().fast_isinstance(vm.ctx.exceptions.exception_type) => {
+                    vm.run_unraisable(error, Some("while a handle was closed".to_owned()), vm.ctx.none());
+                }
+                ended => ended?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What is in a registered buffer.
+    pub fn sync(self: &Rc<Self>, block: u64, max_bytes: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+        let plan = Plan::special(SYNC, "sync", &self.description.interface);
+        let mut turn = self.exchange(&plan, &self.special(SYNC, block), |_| Ok(()), vm)?;
+        if !matches!(turn.outcome, Ok(Status::Ok)) {
+            return Err(self.refused(&plan, &turn, vm));
+        }
+        let Some(open) = &mut *turn.channel else { return Err(self.lost(&plan, vm)) };
+        let reply = open.caller.reply();
+        let (offset, length) = (reply.words[0], reply.words[1]);
+        let bytes = match reply.count {
+            2 if length <= max_bytes => open.caller.arena().read(offset, length).map_err(|_| Lie::Range),
+            _ => Err(Lie::Words),
+        };
+        open.caller.settle(if bytes.is_ok() { offset + length } else { 0 });
+        bytes.map_err(|lie| raise::lied(&self.description.name, &plan, &lie, vm))
+    }
+
+    /// Have a channel, for what is built in its arena before it is posted.
+    pub fn ensure_open(&self, plan: &Plan, vm: &VirtualMachine) -> PyResult<()> {
+        let mut channel = self.channel(plan, vm)?;
+        match &mut *channel {
+            Some(open) if open.caller.is_live() => Ok(()),
+            slot => self.reopen(slot, plan, vm).map(drop),
+        }
+    }
+
+    /// A first channel, or another one after the last has ended while nobody waited. If the grant was revoked, that is
+    /// the answer.
+    #[cold]
+    fn reopen<'a>(&self, slot: &'a mut Option<Open>, plan: &Plan, vm: &VirtualMachine) -> PyResult<&'a mut Open> {
+        if let Some(End::Revoked) = self.connection().bury(slot, vm)? {
+            return Err(self.ended(plan, &End::Revoked, vm));
+        }
+        if self.nesting.depth() > 0 {
+            // Calls wait for their ends on the channel that is gone; they have to hear of it first.
+            return Err(self.lost(plan, vm));
+        }
+        self.connection().open(slot, &self.description.name, vm)
+    }
+
+    /// The error for a reply that is not [`Status::Ok`].
+    #[cold]
+    pub fn refused(&self, plan: &Plan, turn: &Turn<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let Some(open) = &*turn.channel else { return self.lost(plan, vm) };
+        if let (Ok(Status::CallbackOverdue), Some(asked)) = (turn.outcome, &turn.asked) {
+            return raise::callback_overdue(&self.description.name, &plan.name, asked, vm);
+        }
+        let (reply, arena) = (open.caller.reply(), open.caller.arena());
+        let words = &reply.words[..reply.count as usize];
+        if let Ok(Status::CallablesOverdue) = turn.outcome {
+            return raise::callables_overdue(&self.description.name, plan, turn.asked.as_deref(), words, arena, vm);
+        }
+        self.told(plan, reply.status, words, arena, vm)
+    }
+
+    /// The error for a reply of that status, with these words.
+    #[cold]
+    pub fn told(
+        &self,
+        plan: &Plan,
+        status: Status,
+        words: &[u64],
+        arena: &Arena,
+        vm: &VirtualMachine,
+    ) -> PyBaseExceptionRef {
+        let declared = |class| self.description.classes.exception(class, vm);
+        raise::refused(self.description.granted(), plan, status, words, arena, &declared, vm)
+    }
+
+    /// The error for a call without a reply.
+    #[cold]
+    pub fn failed(
+        &self,
+        plan: &Plan,
+        failure: CallError,
+        channel: &mut Option<Open>,
+        vm: &VirtualMachine,
+    ) -> PyBaseExceptionRef {
+        match failure {
+            CallError::Ended => match self.connection().bury(channel, vm) {
+                Ok(Some(end)) => self.ended(plan, &end, vm),
+                Ok(None) => errors::new("Error", "the call channel has ended and the broker does not say why", &[], vm),
+                Err(error) => error,
+            },
+            CallError::DeadlineExceeded => {
+                self.give_up(channel, plan);
+                raise::deadline_exceeded(&self.description.name, &plan.name, plan.deadline, vm)
+            }
+            CallError::Interrupted | CallError::Malformed => {
+                self.give_up(channel, plan);
+                errors::new("Error", &format!("{}.{}(): {failure}", self.description.name, plan.name), &[], vm)
+            }
+        }
+    }
+
+    /// The error for a call whose channel ended while somebody else used it.
+    #[cold]
+    pub fn lost(&self, plan: &Plan, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let (capability, called) = (&self.description.name, &plan.name);
+        match self.connection().lost() {
+            Some(Lost::End(end)) => self.ended(plan, &end, vm),
+            Some(Lost::GivenUp(function)) => {
+                let message = format!("{capability}.{called}(): its zone was given up in a call of {function}()");
+                errors::new("Error", &message, &[], vm)
+            }
+            None => errors::new("Error", &format!("{capability}.{called}(): the zone is gone"), &[], vm),
+        }
+    }
+
+    /// The error for a call during which the channel ended.
+    #[cold]
+    fn ended(&self, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let ran = match end {
+            End::DeadlineExceeded { ran } => ran.as_ref().map_or(&*plan.name, |ran| &ran.function),
+            _ => &*plan.name,
+        };
+        let deadline = self.description.deadline(ran).unwrap_or(plan.deadline);
+        raise::ended(&self.description.name, plan, end, deadline, vm)
+    }
+
+    /// Drop a channel on which a call is still running, and tell the broker.
+    pub fn give_up(&self, channel: &mut Option<Open>, plan: &Plan) {
+        self.connection().give_up(channel, &plan.name);
+    }
+
+    /// The error for arguments that do not fit into the arena.
+    #[cold]
+    pub fn too_large(&self, plan: &Plan, used: u64, room: u64, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_value_error(format!(
+            "{}.{}(): the arguments have {used} bytes, and a call carries {room} at most (`call_size` under [sandbox] of {})",
+            self.description.name, plan.name, self.description.interface.source
+        ))
+    }
+}
+
+impl Zone for Session {
+    fn close_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
+        self.close(core, vm)
+    }
+
+    fn read_block(self: Rc<Self>, block: u64, max_bytes: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+        self.sync(block, max_bytes, vm)
+    }
+}
+
+impl Extra {
+    /// The call has ended well: what it consumed is gone, and what the library keeps is kept with what keeps it.
+    pub fn settle(self, made: &[(Lifetime, Rc<Core>)]) {
+        let Self { handles, consumed, callables } = self;
+        let keeper = |lifetime: Lifetime| {
+            let passed = handles.iter().find(|(position, _)| lifetime == Lifetime::Parameter(*position));
+            let made = || made.iter().find(|(from, _)| *from == lifetime);
+            passed.map(|(_, core)| core).or_else(|| made().map(|(_, core)| core))
+        };
+        for (registration, retain) in callables {
+            if let Some(core) = retain.and_then(keeper) {
+                core.keep(registration);
+            }
+        }
+        for core in consumed {
+            drop(core.forget());
+        }
+    }
+}

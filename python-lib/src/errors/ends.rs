@@ -1,0 +1,53 @@
+//! How a zone has ended, in words.
+
+use cloison_contract::message::{End, Ran};
+
+/// By signal, or with an exit status.
+pub fn how_ended(signal: Option<i32>, code: Option<i32>) -> String {
+    match (signal, code) {
+        (Some(signal), _) => format!("was ended by signal {signal} ({})", signal_name(signal)),
+        (None, Some(code)) => format!("exited with status {code}"),
+        (None, None) => "is gone".to_owned(),
+    }
+}
+
+/// What has become of a zone.
+#[cold]
+pub fn fate(end: &End) -> String {
+    let (how, ran) = match end {
+        End::DeadlineExceeded { ran } => ("was ended because a call took too long".to_owned(), ran),
+        End::Exited { code, ran } => (how_ended(None, Some(*code)), ran),
+        End::Revoked => return "its grant has been revoked".to_owned(),
+        End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
+    };
+    match ran {
+        Some(Ran { function, .. }) => format!("its zone {how} while it ran {function}(){}", because(overrun(ran))),
+        None => format!("its zone {how}"),
+    }
+}
+
+/// Why it ended, if it is known.
+pub fn overrun(ran: &Option<Ran>) -> Option<String> {
+    Some(ran.as_ref()?.overrun.as_ref()?.to_string())
+}
+
+/// As the end of a sentence.
+pub fn because(why: Option<String>) -> String {
+    why.map(|why| format!(": {why}")).unwrap_or_default()
+}
+
+fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGFPE => "SIGFPE",
+        libc::SIGILL => "SIGILL",
+        libc::SIGKILL => "SIGKILL",
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGSYS => "SIGSYS: a system call that its sandbox does not allow",
+        libc::SIGTERM => "SIGTERM",
+        libc::SIGXCPU => "SIGXCPU",
+        libc::SIGXFSZ => "SIGXFSZ",
+        _ => "see signal(7)",
+    }
+}

@@ -1,0 +1,40 @@
+//! What the broker said of a capability.
+
+use crate::errors::raise::Granted;
+use crate::objects::classes::Classes;
+use cloison_contract::{Grant, Interface};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A capability, as it was described. It never changes.
+#[derive(Debug)]
+pub struct Description {
+    /// Its name in `cloison.toml`.
+    pub name: Rc<str>,
+    /// What its zone offers.
+    pub interface: Rc<Interface>,
+    /// What of it may be used.
+    pub grant: Grant,
+    /// Where that is written.
+    pub location: String,
+    /// The Python classes of its types.
+    pub classes: Classes,
+}
+
+impl Description {
+    /// Of that name.
+    pub fn new(name: Rc<str>, interface: Rc<Interface>, grant: Grant, location: String) -> Self {
+        Self { name, classes: Classes::new(interface.clone()), interface, grant, location }
+    }
+
+    /// The names that errors are told with.
+    pub fn granted(&self) -> Granted<'_> {
+        Granted { capability: &self.name, location: &self.location }
+    }
+
+    /// How long a call of that function may take, as the broker sees it.
+    pub fn deadline(&self, function: &str) -> Option<Duration> {
+        let (_, function) = self.interface.function(function)?;
+        Some(function.deadline.unwrap_or(self.interface.sandbox.deadline))
+    }
+}

@@ -1,6 +1,6 @@
 //! A library's functions, ready to be called: plan, signature and address of each.
 
-use crate::ffi::{Code, Frame, Outcome, Signature, SignatureError, c_string};
+use crate::ffi::{Code, Frame, Outcome, Signature, SignatureError, read, text_length};
 use crate::number::{bits_of_value, value_of_bits};
 use crate::plan::{Plan, PlanError};
 use crate::shapes::{Shapes, shapes};
@@ -32,20 +32,29 @@ pub struct Entry {
 
 impl Entry {
     /// Calls it with the arguments in `frame`.
+    ///
+    /// A manifest that is wrong about its library can corrupt this process, and nothing else: it is sandboxed. So what the
+    /// manifest says is taken for true in what follows.
+    ///
+    /// # Safety
+    ///
+    /// All parameters have been set. Those that are pointers lead to as much memory as the manifest says that the function
+    /// needs, or to objects that the library has given and that have not ended.
     #[inline]
-    pub fn call(&self, frame: &mut Frame) -> Outcome {
-        // SAFETY: the signature was made from the declaration under which the symbol was looked up. Pointers in the
-        // frame were set by `marshal` or below, to memory as large as the manifest says that the function needs. A
-        // manifest that is wrong about its library can corrupt this process, and nothing else: it is sandboxed.
+    pub unsafe fn call(&self, frame: &mut Frame) -> Outcome {
+        // SAFETY: the signature was made from the declaration under which the symbol was looked up; the rest is the
+        // caller's promise.
         unsafe { frame.call(&self.signature, self.code) }
     }
-}
 
-impl Entry {
-    /// The same where the value or an argument is larger than a word; the value goes to `result`, which has room for
-    /// [`Entry::result_bytes`].
-    pub(crate) fn call_large(&self, frame: &mut Frame, result: *mut u8) -> Outcome {
-        // SAFETY: as for `call`; the caller made room, and the plan says which arguments are addresses of what is passed.
+    /// The same where the value or an argument is larger than a word; the value goes to `result`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Entry::call`]; `result` is aligned to 16 and has room for [`Entry::result_bytes`]; parameters that the plan
+    /// calls indirect are addresses of values of their types.
+    pub(crate) unsafe fn call_large(&self, frame: &mut Frame, result: *mut u8) -> Outcome {
+        // SAFETY: as for `call`.
         unsafe { frame.call_large(&self.signature, self.code, &self.plan.indirect, result) }
     }
 
@@ -97,7 +106,16 @@ impl Functions {
     }
 
     /// Calls a function of integers for an expression, such as `compressBound(n)`.
-    pub fn integer(&self, frame: &mut Frame, id: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
+    ///
+    /// # Safety
+    ///
+    /// Arguments for parameters that are objects are addresses of such objects, or 0.
+    pub unsafe fn integer(
+        &self,
+        frame: &mut Frame,
+        id: FunctionId,
+        arguments: &[i128],
+    ) -> Result<i128, EvaluationError> {
         let (entry, function) = self.get(id).zip(self.declaration(id)).ok_or(EvaluationError::Unknown)?;
         let result = entry.plan.value.ok_or(EvaluationError::Unknown)?;
         if arguments.len() != function.parameters.len() {
@@ -112,7 +130,9 @@ impl Functions {
             };
             frame.set(index, bits);
         }
-        value_of_bits(entry.call(frame).value, result).ok_or(EvaluationError::Unknown)
+        // SAFETY: all are set, to numbers or to what the caller says; no parameter has another role.
+        let outcome = unsafe { entry.call(frame) };
+        value_of_bits(outcome.value, result).ok_or(EvaluationError::Unknown)
     }
 
     /// What a `message` function says about a code, if it can be asked and its answer ends.
@@ -121,47 +141,72 @@ impl Functions {
         let [parameter] = function.parameters.as_slice() else { return None };
         let Role::Number { scalar, .. } = &parameter.role else { return None };
         frame.set(0, bits_of_value(code, *scalar)?);
-        self.text(frame, entry)
+        // SAFETY: its one parameter is a number, and set.
+        unsafe { text(frame, entry) }
     }
 
     /// The object that a function gives for another one, of which a message is then asked.
-    pub fn object_for(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<u64> {
+    ///
+    /// # Safety
+    ///
+    /// The address is that of an object that the function takes, or 0.
+    pub unsafe fn object_for(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<u64> {
         let (entry, function) = self.get(id).zip(self.declaration(id))?;
         if !takes(function, address) {
             return None;
         }
         frame.set(0, address);
-        Some(entry.call(frame).value)
+        // SAFETY: its one parameter is set to what the caller says.
+        Some(unsafe { entry.call(frame) }.value)
     }
 
     /// What a `message` function says about an object.
-    pub fn message_of(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<String> {
+    ///
+    /// # Safety
+    ///
+    /// The address is that of an object that the function takes, or 0.
+    pub unsafe fn message_of(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<String> {
         let (entry, function) = self.get(id).zip(self.declaration(id))?;
         if !takes(function, address) {
             return None;
         }
         frame.set(0, address);
-        self.text(frame, entry)
-    }
-
-    fn text(&self, frame: &mut Frame, entry: &Entry) -> Option<String> {
-        if !entry.plan.returns_pointer {
-            return None;
-        }
-        let address = entry.call(frame).value;
-        // SAFETY: the manifest says that the function returns a string or NULL, and C runs no further before the copy
-        // has been made.
-        let text = unsafe { c_string(address, MESSAGE_BYTES) }?;
-        Some(String::from_utf8_lossy(text).into_owned())
+        // SAFETY: its one parameter is set to what the caller says.
+        unsafe { text(frame, entry) }
     }
 
     /// Calls a `free` function.
-    pub fn free(&self, frame: &mut Frame, id: FunctionId, address: u64) {
+    ///
+    /// # Safety
+    ///
+    /// The library has given that address to be freed by that function, once, and nobody uses it any more.
+    pub unsafe fn free(&self, frame: &mut Frame, id: FunctionId, address: u64) {
         if let Some(entry) = self.get(id) {
             frame.set(0, address);
-            entry.call(frame);
+            // SAFETY: its one parameter is set to what the caller says.
+            unsafe { entry.call(frame) };
         }
     }
+}
+
+/// Calls a function that gives a text.
+///
+/// # Safety
+///
+/// As for [`Entry::call`].
+unsafe fn text(frame: &mut Frame, entry: &Entry) -> Option<String> {
+    if !entry.plan.returns_pointer {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let address = unsafe { entry.call(frame) }.value;
+    // SAFETY: the manifest says that the function returns a string or NULL, which stays until the library is called again.
+    let text = unsafe {
+        let mut text = vec![0; text_length(address, MESSAGE_BYTES)?];
+        read(address, &mut text);
+        text
+    };
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Whether a function that takes one object can be asked of that one: NULL only where it says so.

@@ -21,7 +21,7 @@
 //!
 //! This is the only crate that links `libffi` and `libloading`. `unsafe` stands in [`ffi`], [`scratch`], [`retained`],
 //! [`outgoing`], [`trampolines`], [`closures`], `inquiry`, [`state`], `library`, [`signals`], [`inherited`], and for single
-//! calls into those in [`functions`], [`questions`], `arguments` and `results`.
+//! calls into those in [`functions`], [`questions`], [`marshal`], `arguments`, `call`, `results` and `tidy`.
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
 

@@ -202,7 +202,8 @@ pub(crate) fn finish(
 ) {
     for one in ended {
         if let Some(free) = one.free {
-            functions.free(frame, free, one.address);
+            // SAFETY: the library has given the object under a type that is freed so, and it has ended: no client has it.
+            unsafe { functions.free(frame, free, one.address) };
             handles.freed(&one);
         }
         for retained in one.retained {

@@ -4,8 +4,14 @@
 //! here: no client can change bytes under its feet. Strings come here in every zone, because their NUL has to be
 //! added.
 //!
-//! The region is one mapping with an inaccessible page behind it, for one thread. It is handed out as a stack: each call
-//! opens a [`Part`] behind what the calls that are running have taken, and gives it back at its end. A callback that calls
+//! The region is one mapping with an inaccessible page behind it, for one thread of ours. The library knows addresses in it
+//! for the time of the call to which they were given, and only of what was given: what it is to keep stands elsewhere
+//! ([`crate::retained`]). So references to a part's bytes exist before its call and after it, and not during it; while a
+//! call stands on a callback, its own pieces are left alone, and the part that the callback uses is another one. That holds
+//! whatever threads the library has. One that goes on writing behind its call's end breaks its manifest, as one does that
+//! writes anywhere else: this process alone suffers, and it is sandboxed.
+//!
+//! The region is handed out as a stack: each call opens a [`Part`] behind what the calls that are running have taken, and gives it back at its end. A callback that calls
 //! again opens another part behind that; only the latest part hands anything out, so that parts never overlap. What a
 //! library is to fill is zero beforehand ([`Part::room`]), so that a function which claims to have written more than it did
 //! gives nobody another client's bytes. Memory that only a rare large call needed goes back to the kernel after
@@ -182,7 +188,7 @@ impl Part<'_> {
     #[inline]
     pub fn bytes(&self, piece: Piece) -> &[u8] {
         // SAFETY: pieces lie inside the mapping, and those of this part in no other part; whatever bytes C wrote are
-        // valid bytes, and C is not running while a reference exists.
+        // valid bytes. No call that was given this piece runs while the reference exists: see the module.
         unsafe { std::slice::from_raw_parts(self.own(piece).as_ptr(), piece.bytes) }
     }
 

@@ -37,7 +37,7 @@ use crate::front::Front;
 use crate::marshal::Marshal;
 use crate::questions::Callbacks;
 use crate::refusal::{Refusal, empty_reply};
-use crate::state::State;
+use crate::state::{SingleThreaded, State, restore_process};
 use crate::workers::{Gate, Job, Station};
 use cloison_capabilities::FunctionId;
 use cloison_capabilities::call::{BATCH, Reply, Request, SYNC, Status};
@@ -308,15 +308,17 @@ impl Service {
     }
 
     /// Another client's turn: nothing that the previous one's calls changed on this thread must be there, nor in the process,
-    /// if no other call runs now. (While one does, what its library changes in the process is there for all: that is what
-    /// `thread_safe` promises to be harmless.)
+    /// if no other thread runs the library's code now. (While one does, what it changes in the process is there for all: that
+    /// is what `thread_safe` promises to be harmless, and what a library with threads of its own has to see to.)
     #[inline]
     fn hand_over(&self, client: &Client, station: &Station) {
         let id = Some(client.line.id());
         if self.threads > 1 {
             let mut running = self.running();
             if running.count == 0 && running.latest.is_some_and(|latest| Some(latest) != id) {
-                self.state.restore_process();
+                // SAFETY: none of our threads runs a call, nor can one begin: that takes this lock.
+                let alone = unsafe { SingleThreaded::between_calls(&self.marshal.functions().interface.sandbox) };
+                alone.iter().for_each(restore_process);
             }
             running.latest = id;
             running.count += 1;
@@ -324,7 +326,9 @@ impl Service {
         if station.latest.get() != id && station.latest.replace(id).is_some() {
             self.state.restore_thread();
             if self.threads == 1 {
-                self.state.restore_process();
+                // SAFETY: there is one thread, this one, and it runs no call yet.
+                let alone = unsafe { SingleThreaded::between_calls(&self.marshal.functions().interface.sandbox) };
+                alone.iter().for_each(restore_process);
             }
         }
     }

@@ -9,7 +9,7 @@
 /// Puts the defaults back.
 pub fn restore() {
     for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGPIPE] {
-        // SAFETY: sets the default action, which needs no handler to exist; no other thread runs yet.
+        // SAFETY: sets the default action, which needs no handler to exist and is right at any time, on any thread.
         unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }

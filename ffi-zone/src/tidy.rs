@@ -27,9 +27,12 @@ impl Call<'_, '_> {
             let bytes = self.entry.result_bytes();
             let piece = self.scratch.room(bytes).ok_or_else(|| self.too_large(bytes as u64))?;
             self.result = Some(piece);
-            self.entry.call_large(&mut self.desk.frame, self.scratch.pointer(piece))
+            // SAFETY: the plan's steps have set all parameters and found room for what they lead to; the result has its own
+            // room, aligned as all pieces are.
+            unsafe { self.entry.call_large(&mut self.desk.frame, self.scratch.pointer(piece)) }
         } else {
-            self.entry.call(&mut self.desk.frame)
+            // SAFETY: the plan's steps have set all parameters and found room for what they lead to.
+            unsafe { self.entry.call(&mut self.desk.frame) }
         });
         Ok(())
     }

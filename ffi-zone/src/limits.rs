@@ -69,11 +69,11 @@ pub fn of(sandbox: &Sandbox) -> Limits {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::time::Duration;
 
-    fn sandbox(instances: Instances, threads: u32, processes: u32) -> Sandbox {
+    pub(crate) fn sandbox(instances: Instances, threads: u32, processes: u32) -> Sandbox {
         Sandbox {
             memory_bytes: 64 << 20,
             deadline: Duration::from_secs(2),

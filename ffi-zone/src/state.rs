@@ -139,14 +139,20 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::tests::sandbox;
+    use cloison_capabilities::interface::Instances;
 
-    /// The harness's threads are some, too.
+    /// A library that may have threads is alone when there is none, and one that may not have any between all calls.
     #[test]
-    fn other_threads_are_seen() {
-        std::thread::spawn(|| {}).join().expect("a thread");
+    fn threads_of_the_library_s_own_are_seen() {
         let (sender, receiver) = std::sync::mpsc::channel::<()>();
         let other = std::thread::spawn(move || receiver.recv().is_ok());
         assert!(SingleThreaded::process().is_none());
+        for (processes, alone) in [(0, true), (8, false)] {
+            // SAFETY: no call runs here, and what is found is not used.
+            let found = unsafe { SingleThreaded::between_calls(&sandbox(Instances::Shared, 1, processes)) };
+            assert_eq!(found.is_some(), alone, "{processes}");
+        }
         drop(sender);
         other.join().expect("a thread");
     }

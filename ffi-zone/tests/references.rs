@@ -2,8 +2,8 @@
 
 mod common;
 
-use cloison_capabilities::call::{CLOSE, MAX_WORDS, Reply, Request, Status};
-use cloison_capabilities::manifest;
+use cloison_contract::call::{CLOSE, MAX_WORDS, Reply, Request, Status};
+use cloison_manifest::manifest;
 use common::Argument::Word;
 use common::{Bench, CLIENT, functions_of};
 
@@ -73,6 +73,6 @@ fn each_reference_is_given_back_once() {
     // And whoever leaves gives all of its back.
     let last = bench.words("node_new", &[])[0];
     bench.words("node_again", &[Word(last)]);
-    bench.marshal.end_client(&bench.workspace, CLIENT, &cloison_zone::callables::NoCallables);
+    bench.marshal.end_client(&bench.workspace, CLIENT, &cloison_zone::callback::callables::NoCallables);
     assert_eq!(bench.words("nodes", &[]), [0]);
 }

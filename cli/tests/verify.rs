@@ -1,6 +1,7 @@
 //! `cloison check --verify`, by running it: against headers, and against libraries with debug information.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -58,11 +59,30 @@ fn text(output: &Output) -> (String, String) {
 
 /// Runs it; gives the exit code, what it printed and what it complained of.
 fn check(folder: &Path, manifest: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    check_with("cc", folder, manifest, arguments)
+}
+
+/// The same with that compiler.
+fn check_with(compiler: &str, folder: &Path, manifest: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
     fs::write(folder.join("box.zone.toml"), manifest).expect("a manifest");
     let arguments = [&["check", "box.zone.toml", "--verify"], arguments].concat();
-    let output = cloison(folder, &arguments).output().expect("the command");
+    let output = cloison(folder, &arguments).env("CC", compiler).output().expect("the command");
     let (out, err) = text(&output);
     (output.status.code(), out, err)
+}
+
+/// The compilers to compare with: the local one, the same without a word of what it says, and clang.
+fn compilers(folder: &Path) -> Vec<String> {
+    let quiet = folder.join("quiet");
+    fs::write(&quiet, "exec cc \"$@\" 2>/dev/null\n").expect("a script");
+    let mut compilers = vec!["cc".to_owned(), format!("sh {}", quiet.display())];
+    if Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        compilers.push("clang".into());
+    } else {
+        // Past the harness, which shows only what failing tests print.
+        let _ = writeln!(io::stderr(), "not tested: there is no clang to compare with");
+    }
+    compilers
 }
 
 /// A folder with the header and the library, compiled with these flags.
@@ -160,8 +180,10 @@ fn what_is_passed_as_the_header_says_is_no_difference() {
         ),
     ] {
         let manifest = changes.iter().fold(MANIFEST.to_owned(), |text, (from, to)| text.replace(from, to));
-        let (code, _, err) = check(folder, &manifest, header);
-        assert_eq!((code, &*err), (Some(0), ""), "{what}");
+        for compiler in compilers(folder) {
+            let (code, _, err) = check_with(&compiler, folder, &manifest, header);
+            assert_eq!((code, &*err), (Some(0), ""), "{compiler}: {what}");
+        }
     }
     for (from, to, expected) in [
         (
@@ -190,9 +212,11 @@ fn what_is_passed_as_the_header_says_is_no_difference() {
             "parameter `each` of `box_each` is a pointer to a function of (a pointer, a pointer to a struct of 16 bytes) that gives nothing by the headers, and a pointer to a function of (a pointer, a pointer to a struct of 16 bytes, a signed integer of 4 bytes) that gives nothing here",
         ),
     ] {
-        let (code, _, err) = check(folder, &MANIFEST.replace(from, to), header);
-        let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(code == Some(1) && err.contains(expected), "{to}: {err}");
+        for compiler in compilers(folder) {
+            let (code, _, err) = check_with(&compiler, folder, &MANIFEST.replace(from, to), header);
+            let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(code == Some(1) && err.contains(expected), "{compiler}: {to}: {err}");
+        }
     }
 }
 
@@ -232,10 +256,12 @@ internal = true
     let flags = ["-shared", "-fPIC", "-Wl,--no-as-needed", "-o", "libparcel.so", "parcel.c"];
     assert!(Command::new("cc").args(flags).current_dir(folder).status().expect("cc").success());
 
-    let (code, out, err) = check(folder, MANIFEST, &["--header", "<parcel.h>", "-I", "."]);
-    assert_eq!((code, &*err), (Some(0), ""));
-    let note = "zone parcel: note: not in the headers, so not compared: OWN, free\n";
-    assert!(out.contains(note), "{out}");
+    for compiler in compilers(folder) {
+        let (code, out, err) = check_with(&compiler, folder, MANIFEST, &["--header", "<parcel.h>", "-I", "."]);
+        assert_eq!((code, &*err), (Some(0), ""), "{compiler}");
+        let note = "zone parcel: note: not in the headers, so not compared: OWN, free\n";
+        assert!(out.contains(note), "{compiler}: {out}");
+    }
     for (from, to, expected) in [
         (
             "double weight",
@@ -265,7 +291,112 @@ internal = true
         if !manifest.contains("char *label") {
             manifest = manifest.replace("label = { hidden = true }\n", "");
         }
-        let (code, _, err) = check(folder, &manifest, &["--header", "parcel.h"]);
-        assert!(code == Some(1) && err.contains(expected), "{to}: {err}");
+        for compiler in compilers(folder) {
+            let (code, _, err) = check_with(&compiler, folder, &manifest, &["--header", "parcel.h"]);
+            assert!(code == Some(1) && err.contains(expected), "{compiler}: {to}: {err}");
+        }
+    }
+}
+
+/// Each with a header that says it otherwise, in the words that people read, whoever compiles.
+#[test]
+fn differences_are_said_whatever_the_compiler_says() {
+    const HEADER: &str = "#include <stddef.h>\n#define LIMIT 7\n#define TITLE \"box\"\n#define SHAPELESS sizeof(struct nowhere)\n\
+struct other; struct hidden;\ntypedef const char *label_t;\nextern int counter;\n\
+struct wide { int a; char pad[12]; int b __attribute__((aligned(16))); char end[12]; };\nstruct plain { int a; union { int b; float c; }; struct { short d, e; }; };\n\
+int copy(char *to, label_t from); int handed(struct other *one); void call(void (*done)(int)); int old();\n\
+static inline int inlined(int n) { return n; }\n__attribute__((visibility(\"hidden\"))) int concealed(int n);\n";
+    const MANIFEST: &str = r#"
+[zone]
+name = "box"
+version = "1.0.0"
+library = { path = "libbox.so" }
+[constants]
+LIMIT = 7
+TITLE = "box"
+[types.wide]
+c = "struct wide { int a; char pad[12]; int b __attribute__((aligned(16))); char end[12]; };"
+[types.plain]
+c = "struct plain { int a; int b; short d, e; };"
+[types.other]
+c = "struct other;"
+handle = true
+[functions.copy]
+c = "int copy(char *to, const char *from)"
+to = { out = true, capacity = "8" }
+[functions.handed]
+c = "int handed(struct other *one)"
+[functions.call]
+c = "void call(void (*done)(int n))"
+[functions.old]
+c = "int old(int n)"
+[functions.inlined]
+c = "int inlined(int n)"
+[functions.concealed]
+c = "int concealed(int n)"
+"#;
+    let folder = folder(&[]);
+    let folder = folder.path();
+    fs::write(folder.join("box.h"), HEADER).expect("a header");
+    fs::write(
+        folder.join("box.c"),
+        "int copy() { return 0; } int handed() { return 0; } int call() { return 0; } int old() { return 0; } \
+         int inlined() { return 0; } int concealed() { return 0; } int counter() { return 0; }",
+    )
+    .expect("a file");
+    let flags = ["-w", "-shared", "-fPIC", "-o", "libbox.so", "box.c"];
+    assert!(Command::new("cc").args(flags).current_dir(folder).status().expect("cc").success());
+    for compiler in compilers(folder) {
+        let (code, out, err) = check_with(&compiler, folder, MANIFEST, &["--header", "box.h"]);
+        assert_eq!((code, &*err), (Some(0), ""), "{compiler}");
+        assert!(out.contains("not compared: old\n"), "{compiler}: {out}");
+        for (from, to, expected) in [
+            ("LIMIT = 7", "LIMIT = 8", "`LIMIT` has value 7 by the headers, and 8 here"),
+            ("LIMIT = 7", "LIMIT = 7\nSHAPELESS = 1", "`SHAPELESS` is not a number by the headers, and a number here"),
+            ("TITLE = \"box\"", "TITLE = 3", "`TITLE` is not a number by the headers, and a number here"),
+            ("TITLE = \"box\"", "TITLE = \"bix\"", "`TITLE` is \"box\" by the headers, and \"bix\" here"),
+            ("int b __attribute__((aligned(16)));", "int b;", "`wide` has alignment 16 by the headers, and 4"),
+            ("short d, e;", "short e, d;", "`plain.d` has offset 8 by the headers, and 10 here"),
+            (
+                "int b; short",
+                "unsigned b; short",
+                "`plain.b` is a signed integer of 4 bytes (`int`) by the headers, and an",
+            ),
+            (
+                "char *to, const char *from",
+                "const char *to, const char *from",
+                "one that is not written through (`const`)",
+            ),
+            (
+                "done)(int n)",
+                "done)(long n)",
+                "parameter `done` of `call` is a pointer to a function of (a signed integer of 4",
+            ),
+            (
+                "struct other",
+                "struct another",
+                "parameter `one` of `handed` is a pointer (`struct other *`) by the headers, and a pointer to `other` here",
+            ),
+            (
+                "int concealed(int n)",
+                "int counter(int n)",
+                "`counter` is a signed integer of 4 bytes by the headers, and a function here",
+            ),
+            ("struct wide {", "struct hidden {", "`wide` is not there by the headers"),
+        ] {
+            assert!(MANIFEST.contains(from), "{from}");
+            let mut manifest = MANIFEST.replace(from, to);
+            if to.contains("const char *to") {
+                manifest = manifest.replace("to = { out = true, capacity = \"8\" }\n", "");
+            }
+            let (code, _, err) = check_with(&compiler, folder, &manifest, &["--header", "box.h"]);
+            let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(code == Some(1) && err.contains(expected), "{compiler}: {to}: {err}");
+        }
+    }
+    for compiler in compilers(folder) {
+        let (code, _, err) = check_with(&compiler, folder, MANIFEST, &["--header", "none-such.h"]);
+        let expected = "the headers cannot be compiled: ";
+        assert!(code == Some(1) && err.contains(expected) && err.contains("hint: `-I FOLDER`"), "{compiler}: {err}");
     }
 }

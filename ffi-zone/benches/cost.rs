@@ -13,6 +13,7 @@ use cloison_zone::callback::callables::NoCallables;
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::empty_reply;
 use cloison_zone::native::ffi::Frame;
+use cloison_zone::native::state::{SingleThreaded, State, after_call, restore_process};
 use cloison_zone::serve::policy::Policy;
 use common::Argument::{Bytes, Word};
 use common::zone::Zone;
@@ -66,12 +67,19 @@ fn nanoseconds() {
     let call = best(|| {
         frame.set(0, 2);
         frame.set(1, 3);
-        black_box(add.call(&mut frame));
+        // SAFETY: both parameters are numbers, and set.
+        black_box(unsafe { add.call(&mut frame) });
     });
     println!("libffi and the registers alone: add(2, 3) {call:.1} ns");
-    let state = cloison_zone::native::state::State::settle();
-    println!("another client's turn: {:.1} ns", best(|| both(&state)));
-    println!("registers alone: {:.1} ns", best(cloison_zone::native::state::after_call));
+    let state = State::of_this_thread();
+    // SAFETY: this library has no threads, and nothing is called meanwhile.
+    let alone = unsafe { SingleThreaded::between_calls(0) }.expect("a library without threads");
+    let both = || {
+        state.restore_thread();
+        restore_process(&alone);
+    };
+    println!("another client's turn: {:.1} ns", best(both));
+    println!("registers alone: {:.1} ns", best(after_call));
 
     let (sum, interface) = (bench.id("sum"), &bench.marshal.functions().interface);
     let plain = Grant::new([sum]);
@@ -126,9 +134,4 @@ fn nanoseconds_in_a_zone() {
 
 fn account() -> Account {
     Account::open(&cloison_transport::account::create().expect("memory")).expect("account")
-}
-
-fn both(state: &cloison_zone::native::state::State) {
-    state.restore_thread();
-    state.restore_process();
 }

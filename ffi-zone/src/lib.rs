@@ -14,7 +14,8 @@
 //! | [`native`] | the call itself, addresses that C calls, memory, the process: what the rest stands on |
 //!
 //! This is the only crate that links `libffi` and `libloading`. `unsafe` is denied everywhere but in three places: [`native`];
-//! `marshal::results`, which reads what C has left; and `callback`, in `inquiry` and `questions`, which read and write where C says.
+//! in [`marshal`] the modules `functions`, which calls C with what it has been given, `calling`, where arguments are complete,
+//! and `results`, which reads what C has left; and `callback`, in `inquiry` and `questions`, which read and write where C says.
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
 #![deny(unsafe_code)]

@@ -24,6 +24,9 @@
 
 mod arguments;
 pub(crate) mod call;
+#[allow(unsafe_code, reason = "C is called with arguments that safe code has made")]
+mod calling;
+#[allow(unsafe_code, reason = "what C takes for an address is what the caller says is one")]
 pub mod functions;
 pub mod incoming;
 pub mod number;
@@ -39,6 +42,7 @@ pub mod workspace;
 
 use crate::callback::callables::Callables;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::calling::finish;
 use crate::marshal::functions::Functions;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::results::Ending;
@@ -208,42 +212,19 @@ fn single(request: &Request) -> Option<u64> {
     (request.count == 1).then_some(request.words[0])
 }
 
-/// Frees objects that have ended, in order, each before what the library kept for it.
-pub(crate) fn finish(
-    functions: &Functions,
-    handles: &Handles,
-    frame: &mut Frame,
-    ended: Vec<Ended>,
-    callables: &dyn Callables,
-) {
-    for one in ended {
-        if let Some(free) = one.free {
-            functions.free(frame, free, one.address);
-            handles.freed(&one);
-        }
-        for retained in one.retained {
-            if !retained.is_whole() {
-                overran(None, retained.bytes());
-            }
-            if let Some(closure) = retained.closure() {
-                callables.release(closure);
-            }
-        }
-    }
-}
-
 /// The steps of a call, in order.
 #[inline]
 fn make(call: &mut Call<'_, '_>, request: &Request, reply: &mut Reply) -> Step {
-    call.take(request)?;
-    if let Some(bounds) = call.origin.bounds {
+    let filled = call.take(request)?;
+    let complete = if let Some(bounds) = call.origin.bounds {
         call.hold(&bounds.early)?;
-        call.make_rooms()?;
+        let complete = call.make_rooms(filled)?;
         call.hold(&bounds.late)?;
+        complete
     } else {
-        call.make_rooms()?;
-    }
-    call.run()?;
+        call.make_rooms(filled)?
+    };
+    call.run(complete)?;
     // What a callable has done beats what the function says about it.
     let failed = call.origin.callables.ended();
     if let Err(refusal) = call.judge() {

@@ -8,7 +8,7 @@
 //! | [`fences`] | what stands behind the room that C writes to |
 //! | [`scratch`], [`block`], [`arena`] | memory for one call; memory that stays; copies within a client's own |
 //! | `library` | `dlopen` and `dlsym`, inside the sandbox |
-//! | [`state`] | what a C function may have changed in this process, put back |
+//! | [`state`], [`occupancy`] | what a C function may have changed in this process, put back; when that is |
 //! | [`inherited`], [`signals`] | how the process begins |
 
 pub mod arena;
@@ -19,6 +19,7 @@ pub mod ffi;
 pub mod function;
 pub mod inherited;
 pub(crate) mod library;
+pub mod occupancy;
 pub mod scratch;
 pub mod signals;
 pub mod state;

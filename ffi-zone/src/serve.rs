@@ -42,6 +42,7 @@ use crate::callback::callables::NoCallables;
 use crate::callback::questions::Callbacks;
 use crate::marshal::Marshal;
 use crate::marshal::refusal::{Refusal, empty_reply};
+use crate::native::occupancy::Occupancy;
 use crate::native::state::State;
 use crate::serve::affinity::Affinity;
 use crate::serve::batch::Single;
@@ -94,7 +95,7 @@ pub struct Service {
     pub(crate) control: Arc<Control>,
     pub(crate) marshal: Marshal,
     pub(crate) callbacks: Callbacks,
-    pub(crate) state: State,
+    pub(crate) occupancy: Occupancy,
     pub(crate) threads: usize,
     /// The first thread's.
     pub(crate) row: Row,
@@ -102,18 +103,9 @@ pub struct Service {
     /// By function.
     pub(crate) singles: Vec<Single>,
     pub(crate) front: Mutex<Front>,
-    /// Which clients' calls run, where there are several threads.
-    pub(crate) running: Mutex<Running>,
     pub(crate) gate: Gate,
     /// This process runs a single call: the broker's messages are its mother's to read.
     pub(crate) alone: AtomicBool,
-}
-
-/// Whose calls run.
-#[derive(Default)]
-pub(crate) struct Running {
-    count: usize,
-    latest: Option<ChannelId>,
 }
 
 /// Serves until the broker is gone.
@@ -205,9 +197,9 @@ impl Service {
     /// A call in which nothing is asked.
     #[inline]
     fn plain(self: &Arc<Self>, client: &Arc<Client>, station: &Station, request: &Request, reply: &mut Reply) {
-        self.hand_over(client, station);
+        let stay = self.occupancy.enter(client.line.id(), &station.latest);
         self.serve(client, station, &station.row, &NoCallables, request, reply);
-        self.hand_back();
+        drop(stay);
         client.line.reply(reply);
         self.sweep();
     }
@@ -236,7 +228,7 @@ impl Service {
         request: &Request,
         reply: &mut Reply,
     ) {
-        self.hand_over(client, station);
+        let stay = self.occupancy.enter(client.line.id(), &station.latest);
         let listens = if client.conversation.is_late() {
             self.refuse(client, &client.conversation.tell_late(request), request, reply);
             true
@@ -246,7 +238,7 @@ impl Service {
         } else {
             self.conversed(client, station, &station.row, request, reply)
         };
-        self.hand_back();
+        drop(stay);
         if listens {
             client.line.reply(reply);
         } else {
@@ -324,39 +316,5 @@ impl Service {
         };
         *reply = *answer;
         told
-    }
-
-    /// Another client's turn: nothing that the previous one's calls changed on this thread must be there, nor in the process,
-    /// if no other call runs now. (While one does, what its library changes in the process is there for all: that is what
-    /// `thread_safe` promises to be harmless.)
-    #[inline]
-    fn hand_over(&self, client: &Client, station: &Station) {
-        let id = Some(client.line.id());
-        if self.threads > 1 {
-            let mut running = self.running();
-            if running.count == 0 && running.latest.is_some_and(|latest| Some(latest) != id) {
-                self.state.restore_process();
-            }
-            running.latest = id;
-            running.count += 1;
-        }
-        if station.latest.get() != id && station.latest.replace(id).is_some() {
-            self.state.restore_thread();
-            if self.threads == 1 {
-                self.state.restore_process();
-            }
-        }
-    }
-
-    /// The turn is over.
-    #[inline]
-    fn hand_back(&self) {
-        if self.threads > 1 {
-            self.running().count -= 1;
-        }
-    }
-
-    fn running(&self) -> MutexGuard<'_, Running> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

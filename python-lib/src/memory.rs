@@ -200,6 +200,24 @@ fn message(text: &mut [u8], mebibytes: usize) -> usize {
 mod tests {
     use super::*;
 
+    /// What `RLIMIT_DATA` counts, in bytes.
+    fn mapped_bytes() -> usize {
+        let status = std::fs::read_to_string("/proc/self/status").expect("a process has a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmData:")).expect("Linux says what is mapped");
+        line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number of KiB") << 10
+    }
+
+    /// An option is a bare number to mimalloc, and its numbers are not the same in all its versions. If this one were
+    /// another option's, the first arena would be 1 GiB, all of which is mapped from the first allocation on.
+    #[test]
+    fn arenas_are_small() {
+        const BYTES: usize = 100 << 20;
+        let large = vec![1_u8; BYTES];
+        let mapped = mapped_bytes();
+        assert!(std::hint::black_box(&large).len() <= mapped, "what is allocated is mapped");
+        assert!(mapped < 1 << 30, "{} MiB are mapped, for {} MiB in use", mapped >> 20, used_bytes() >> 20);
+    }
+
     #[test]
     fn the_message_names_the_limit() {
         let mut text = [0; 96];

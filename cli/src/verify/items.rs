@@ -133,8 +133,13 @@ impl List {
         object(self.items.len())
     }
 
+    /// Text and addresses would be numbers too, which are known when the library is loaded.
     fn integer(&mut self, line: u32, name: &str, value: i128) {
-        let c = format!("const long long {} = (long long)({name});", self.object());
+        let is_number = format!("_Generic(({name}), char *: 0, default: __builtin_constant_p((long long)({name})))");
+        let c = format!(
+            "const long long {} = __builtin_choose_expr({is_number}, (long long)({name}), (void)0);",
+            self.object()
+        );
         self.add(line, name, c, Expected::Integer(value));
     }
 

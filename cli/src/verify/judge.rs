@@ -70,12 +70,14 @@ fn refused(item: &Item, why: Option<&str>, is_macro: bool, by: &str) -> Said {
         Expected::Function(_) if !is_macro => {
             return Said::Differs(vec![format!("the header does not declare {what}")]);
         }
+        // The compiler's words are about the line of the probe.
+        Expected::Type(_) => return Said::Differs(vec![format!("{what} is not there {by}")]),
         Expected::Function(_) => "a function",
         Expected::Float(_) | Expected::Integer(_) if is_macro => "a number",
         Expected::Text(_) if is_macro => "a text",
         _ => return Said::Differs(vec![format!("{what} is not there {by}{why}")]),
     };
-    Said::Differs(vec![format!("{what} is not {kind} {by}, and {kind} here{why}")])
+    Said::Differs(vec![format!("{what} is not {kind} {by}, and {kind} here")])
 }
 
 /// `found` is the object.

@@ -1,7 +1,7 @@
 //! Who the worker is: nobody, inside and outside, with no rights to lose or regain.
 
 use crate::error::Error;
-use crate::sys;
+use crate::sys::{self, SingleThreaded};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid, getegid, geteuid};
 use rustix::thread::{CapabilitiesSecureBits, CapabilitySet, CapabilitySets};
@@ -58,7 +58,7 @@ pub(crate) fn leave_groups() -> Result<(), Error> {
 ///
 /// What the kernel wrote onto the stack when the program started is overwritten: it names the user, and the program's
 /// path, which may.
-pub(crate) fn become_nobody(apart: bool) -> Result<(), Error> {
+pub(crate) fn become_nobody(apart: bool, alone: &SingleThreaded) -> Result<(), Error> {
     // Without a namespace an ordinary user is who he is.
     if !apart && !is_root() {
         return Ok(());
@@ -66,7 +66,7 @@ pub(crate) fn become_nobody(apart: bool) -> Result<(), Error> {
     let (uid, gid) = (Uid::from_raw(NOBODY), Gid::from_raw(NOBODY));
     rustix::thread::set_thread_res_gid(gid, gid, gid).map_err(|error| identity("setresgid", error))?;
     rustix::thread::set_thread_res_uid(uid, uid, uid).map_err(|error| identity("setresuid", error))?;
-    sys::forget_origin(NOBODY);
+    sys::forget_origin(NOBODY, alone);
     Ok(())
 }
 

@@ -6,8 +6,9 @@
 //! It also ends with a zone's worker, and with a template's once the microprocesses are gone too; so a failed start
 //! leaves nothing behind.
 
+use crate::credentials;
 use crate::jail::close_all_but;
-use crate::{credentials, sys};
+use crate::sys::{self, SingleThreaded};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
@@ -22,8 +23,8 @@ const WORKER: i32 = 2;
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
 /// Init's life. Any failure ends it, and so the namespace: the worker, or the broker, sees that.
-pub(crate) fn run(lifeline: BorrowedFd<'_>, go: OwnedFd, zone: bool, filter: &BpfProgram) -> ! {
-    match prepare(lifeline, go, filter) {
+pub(crate) fn run(lifeline: BorrowedFd<'_>, go: OwnedFd, zone: bool, filter: &BpfProgram, alone: &SingleThreaded) -> ! {
+    match prepare(lifeline, go, filter, alone) {
         // It ends holding its descriptors: the filter knows no `close`.
         Some(worker) => sys::exit(watch(lifeline, worker.as_fd(), zone)),
         None => sys::exit(1),
@@ -31,7 +32,7 @@ pub(crate) fn run(lifeline: BorrowedFd<'_>, go: OwnedFd, zone: bool, filter: &Bp
 }
 
 /// As little as possible stays: two descriptors, no rights, five system calls. Gives a pidfd of the worker.
-fn prepare(lifeline: BorrowedFd<'_>, go: OwnedFd, filter: &BpfProgram) -> Option<OwnedFd> {
+fn prepare(lifeline: BorrowedFd<'_>, go: OwnedFd, filter: &BpfProgram, alone: &SingleThreaded) -> Option<OwnedFd> {
     // The worker speaks when our uid is mapped and it exists itself; end of file: it never will.
     let mut byte = [0];
     let spoken = rustix::io::retry_on_intr(|| rustix::io::read(&go, &mut byte)).ok()?;
@@ -46,13 +47,13 @@ fn prepare(lifeline: BorrowedFd<'_>, go: OwnedFd, filter: &BpfProgram) -> Option
     let mut keep = [sys::number(lifeline), sys::number(worker.as_fd())];
     keep.sort_unstable();
     std::mem::forget(go);
-    close_all_but(&keep).ok()?;
+    close_all_but(&keep, alone).ok()?;
     // A working folder would keep the old root alive; `/` follows the worker into the new one.
     rustix::process::chdir("/").ok()?;
     let _ = rustix::process::setsid();
     sys::ignore_children().ok()?;
     credentials::forbid_capabilities().ok()?;
-    credentials::become_nobody(true).ok()?;
+    credentials::become_nobody(true, alone).ok()?;
     credentials::drop_capabilities(true).ok()?;
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).ok()?;
     rustix::thread::set_no_new_privs(true).ok()?;

@@ -6,7 +6,8 @@ use crate::layer::{self, LayerName, Report};
 use crate::policy;
 use crate::root::Root;
 use crate::spec::{Layers, Shape, Spec, private};
-use crate::{credentials, fence, sys};
+use crate::sys::{self, SingleThreaded};
+use crate::{credentials, fence};
 use cloison_contract::interface::FileRule;
 use cloison_contract::message::{Jailed, Layer};
 use rustix::process::{DumpableBehavior, Signal};
@@ -100,23 +101,21 @@ pub fn enter<R: Shape>(
     // The user's variables are none of a sandbox's business, and LD_… ones would steer the loader.
     no_environment(&mut report)?;
     // unshare, setresuid, Landlock and seccomp hold for one thread; another one would stay outside.
-    if !sys::is_single_threaded() {
-        return Err(Error::Threads);
-    }
+    let alone = SingleThreaded::find().ok_or(Error::Threads)?;
     // Whatever the broker had open by accident would be a hole that no later layer closes.
-    close_undeclared(&spec, lifeline, &mut report)?;
+    close_undeclared(&spec, lifeline, &alone, &mut report)?;
     // When memory runs out, the kernel should take us rather than the broker. Best effort: it needs /proc.
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
 
     let (pids, root) = if spec.layers.has(Layers::NAMESPACES) {
-        launch::split(lifeline, Root::plan(zone)?, zone.is_some(), announce, &mut report)?
+        launch::split(lifeline, Root::plan(zone)?, zone.is_some(), announce, &alone, &mut report)?
     } else {
         layer::NAMESPACES.into_iter().for_each(|name| report.off(name));
         let pids = Pids::alone();
         announce(pids.worker, None);
         (pids, Root::plan(zone)?)
     };
-    let library = confine(&spec, pids, root, &mut report)?;
+    let library = confine(&spec, pids, root, &alone, &mut report)?;
 
     let stage = spec.role.stage(private::Inside { library });
     let Spec { layers: requested, may_be_missing, .. } = spec;
@@ -124,7 +123,13 @@ pub fn enter<R: Shape>(
 }
 
 /// The worker's steps. Gives the path of the library inside.
-fn confine<R: Shape>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Report) -> Result<PathBuf, Error> {
+fn confine<R: Shape>(
+    spec: &Spec<'_, R>,
+    pids: Pids,
+    root: Root,
+    alone: &SingleThreaded,
+    report: &mut Report,
+) -> Result<PathBuf, Error> {
     let asked = spec.layers;
     let zone = spec.role.zone();
 
@@ -142,7 +147,7 @@ fn confine<R: Shape>(spec: &Spec<'_, R>, pids: Pids, root: Root, report: &mut Re
     }
     // Before the first file is made: in a user namespace only the mapped uid can own one.
     if asked.has(Layers::CREDENTIALS) || pids.is_apart() {
-        credentials::become_nobody(pids.is_apart())?;
+        credentials::become_nobody(pids.is_apart(), alone)?;
     }
     let mut library = root.library_outside();
     if pids.is_apart() {
@@ -196,7 +201,12 @@ fn no_environment(report: &mut Report) -> Result<(), Error> {
 }
 
 /// Closes what was not declared. A folder among the declared ones would be a way out through `..`.
-fn close_undeclared<R>(spec: &Spec<'_, R>, lifeline: BorrowedFd<'_>, report: &mut Report) -> Result<(), Error>
+fn close_undeclared<R>(
+    spec: &Spec<'_, R>,
+    lifeline: BorrowedFd<'_>,
+    alone: &SingleThreaded,
+    report: &mut Report,
+) -> Result<(), Error>
 where
     R: Shape,
 {
@@ -209,7 +219,7 @@ where
     let mut keep: Vec<i32> = declared.map(sys::number).chain([0, 1, 2]).collect();
     keep.sort_unstable();
     keep.dedup();
-    close_all_but(&keep).map_err(Error::Close)?;
+    close_all_but(&keep, alone).map_err(Error::Close)?;
     for &number in &keep {
         if sys::is_folder(number) {
             return Err(Error::DirectoryDescriptor(number));
@@ -220,16 +230,16 @@ where
 }
 
 /// Closes every descriptor that is not in the sorted list.
-pub(crate) fn close_all_but(keep: &[i32]) -> std::io::Result<()> {
+pub(crate) fn close_all_but(keep: &[i32], alone: &SingleThreaded) -> std::io::Result<()> {
     let mut next = 0;
     for &number in keep {
         let number = number as u32;
         if number > next {
-            sys::close_range(next, number - 1)?;
+            sys::close_range(next, number - 1, alone)?;
         }
         next = number + 1;
     }
-    sys::close_range(next, u32::MAX)
+    sys::close_range(next, u32::MAX, alone)
 }
 
 /// Written memory never becomes code. Seccomp says the same of each call; this holds where a filter has a hole.

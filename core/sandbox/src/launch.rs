@@ -22,7 +22,7 @@
 use crate::error::Error;
 use crate::layer::{self, LayerName, Report};
 use crate::root::Root;
-use crate::sys::{self, Fork};
+use crate::sys::{self, Fork, SingleThreaded};
 use crate::{credentials, init, policy};
 use rustix::fd::OwnedFd;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -57,6 +57,7 @@ pub(crate) fn split(
     mut root: Root,
     zone: bool,
     announce: &dyn Fn(i32, Option<i32>),
+    alone: &SingleThreaded,
     report: &mut Report,
 ) -> Result<(Pids, Root), Error> {
     let launcher = getpid().as_raw_pid();
@@ -71,10 +72,10 @@ pub(crate) fn split(
     // Compiled here, once for both roles, so that init has nothing to do but install it.
     let filter = policy::INIT.compile();
 
-    let init = match sys::clone(sys::NAMESPACES | libc::CLONE_PARENT) {
+    let init = match sys::clone(sys::NAMESPACES | libc::CLONE_PARENT, alone) {
         Ok(Fork::Child) => {
             drop((go_write, pids_read, pids_write, root));
-            init::run(lifeline, go_read, zone, &filter)
+            init::run(lifeline, go_read, zone, &filter, alone)
         }
         Ok(Fork::Parent(pid)) => pid,
         Err(error) => {
@@ -90,7 +91,7 @@ pub(crate) fn split(
         return without(error, root, report);
     }
     let worker = enter_namespaces(init).map_err(Error::Init);
-    match worker.and_then(|()| sys::clone(libc::CLONE_PARENT).map_err(Error::Worker)) {
+    match worker.and_then(|()| sys::clone(libc::CLONE_PARENT, alone).map_err(Error::Worker)) {
         Ok(Fork::Child) => {
             drop(pids_write);
             let pids = receive(&pids_read)?;

@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::jail::{Jail, Sealed};
 use crate::policy;
 use crate::spec::Layers;
-use crate::sys::{self, Fork};
+use crate::sys::{self, Fork, SingleThreaded};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, waitpid};
 use seccompiler::BpfProgram;
@@ -42,6 +42,8 @@ pub struct Mother {
     signals: sys::Signals,
     /// What a child will be.
     child: Jail<Sealed>,
+    /// Without which there would be no forking.
+    alone: SingleThreaded,
 }
 
 /// How a call's process ended.
@@ -72,7 +74,7 @@ impl Jail<Mother> {
     /// No process could be made: `EAGAIN` at the limit of processes, `ENOMEM`.
     pub fn in_child(&self, work: impl FnOnce(&Jail<Sealed>)) -> io::Result<Ended> {
         let mother = getpid();
-        match sys::clone(0)? {
+        match sys::clone(0, &self.stage.alone)? {
             Fork::Child => self.stage.live(mother, work),
             Fork::Parent(child) => wait(child),
         }
@@ -95,7 +97,12 @@ impl Jail<Mother> {
 
 impl Mother {
     /// Makes ready what children need, and lets no signal interrupt from now on.
-    pub(crate) fn prepare(requested: Layers, needs: &policy::Needs<'_>, child: Jail<Sealed>) -> Result<Self, Error> {
+    pub(crate) fn prepare(
+        requested: Layers,
+        needs: &policy::Needs<'_>,
+        child: Jail<Sealed>,
+        alone: SingleThreaded,
+    ) -> Result<Self, Error> {
         let filter = match requested.has(Layers::SECCOMP) {
             true => Some(policy::child(needs).compile()),
             false => None,
@@ -103,7 +110,7 @@ impl Mother {
         let signals = sys::block_signals().map_err(|source| Error::Process { name: "the signal mask", source })?;
         // Were it ignored, nobody could be waited for; and its handler would be code of the library's.
         sys::notice_children().map_err(|source| Error::Process { name: "SIGCHLD", source })?;
-        Ok(Mother { filter, signals, child })
+        Ok(Mother { filter, signals, child, alone })
     }
 
     /// How many instructions a child puts on.
@@ -167,11 +174,7 @@ fn wait(child: i32) -> io::Result<Ended> {
 fn look() {
     let forbidden = sys::map_code().raw_os_error() == Some(libc::EACCES)
         && waitpid(None, WaitOptions::NOHANG).err() == Some(Errno::CHILD)
-        && match sys::clone(0) {
-            Ok(Fork::Child) => sys::exit(0),
-            Ok(Fork::Parent(_)) => false,
-            Err(error) => error.raw_os_error() == Some(libc::EPERM),
-        };
+        && sys::try_fork().is_err_and(|error| error.raw_os_error() == Some(libc::EPERM));
     if !forbidden {
         sys::exit(1)
     }

@@ -9,7 +9,7 @@ use crate::limits;
 use crate::mother::Mother;
 use crate::policy;
 use crate::spec::Layers;
-use crate::sys;
+use crate::sys::{self, SingleThreaded};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;
 use rustix::process::Signal;
@@ -121,10 +121,10 @@ impl Jail<Fenced> {
     pub fn become_mother(self) -> Result<Jail<Mother>, Error> {
         let Jail { layers, pids, requested, may_be_missing, stage: Fenced(stage) } = self;
         let mut report = Report::resume(layers, &may_be_missing);
-        look_for_company(pids)?;
+        let alone = look_for_company(pids)?;
         let needs = stage.needs(pids);
         let child = Jail { layers: Vec::new(), pids, requested, may_be_missing: Vec::new(), stage: Sealed(()) };
-        let mother = Mother::prepare(requested, &needs, child)?;
+        let mother = Mother::prepare(requested, &needs, child, alone)?;
         policy::install(requested, &policy::mother(&needs), &mut report)?;
         look_at_filter(&stage, &report)?;
         if report.is_on(LayerName::Seccomp) {
@@ -140,15 +140,13 @@ impl Jail<Fenced> {
 }
 
 /// Whoever forks has to be alone: another thread might hold a lock, another process be without a seal.
-fn look_for_company(pids: Pids) -> Result<(), Error> {
-    if !sys::is_single_threaded() {
-        return Err(Error::Company("threads"));
-    }
+fn look_for_company(pids: Pids) -> Result<SingleThreaded, Error> {
+    let alone = SingleThreaded::find().ok_or(Error::Company("threads"))?;
     // Elsewhere the user's own processes would be found.
     if pids.is_apart() && !sys::is_alone() {
         return Err(Error::Company("processes"));
     }
-    Ok(())
+    Ok(alone)
 }
 
 // A constructor may have installed a filter of its own, which answers the seal's system calls with success and does not

@@ -13,21 +13,53 @@ pub(crate) enum Fork {
     Parent(i32),
 }
 
+/// This process has one thread: what holds for that holds for the process, no lock is held by somebody else, and nobody else
+/// uses a descriptor. Whoever has this makes no other thread meanwhile. A forked process has it from the one that it is a copy
+/// of.
+#[derive(Debug)]
+pub(crate) struct SingleThreaded(());
+
+impl SingleThreaded {
+    /// Asks the kernel.
+    pub(crate) fn find() -> Option<Self> {
+        // SAFETY: integers only; unshare(CLONE_THREAD) does nothing but fail with EINVAL when there are other threads.
+        let alone = unsafe { libc::unshare(libc::CLONE_THREAD) } == 0;
+        alone.then_some(Self(()))
+    }
+}
+
 /// A copy of this process with these namespaces and this parent (`flags`); its end is announced by SIGCHLD.
 ///
-/// Not `fork`: that can make neither namespaces nor siblings. The caller has made sure that there is one thread.
-pub(crate) fn clone(flags: i32) -> io::Result<Fork> {
-    let flags = (flags | libc::SIGCHLD) as libc::c_ulong;
-    let (none, unused) = (std::ptr::null_mut::<libc::c_void>(), 0usize);
-    // SAFETY: without CLONE_VM and with a null stack this is fork: the child runs on a copy of this stack and shares no
-    // memory with us. With one thread no lock can be held by somebody who does not exist in the child. CLONE_SETTLS and
-    // the *_TID flags are never passed, so the null pointers are not used.
-    let result = unsafe { libc::syscall(libc::SYS_clone, flags, none, none, none, unused) };
-    match result {
+/// Not `fork`: that can make neither namespaces nor siblings.
+pub(crate) fn clone(flags: i32, _alone: &SingleThreaded) -> io::Result<Fork> {
+    // SAFETY: with one thread no lock can be held by somebody who does not exist in the child.
+    match unsafe { fork(flags | libc::SIGCHLD) } {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(Fork::Child),
         pid => Ok(Fork::Parent(pid as i32)),
     }
+}
+
+/// Whether this process may make another one, which ends at once.
+pub(crate) fn try_fork() -> io::Result<()> {
+    // SAFETY: the child does nothing but end.
+    match unsafe { fork(libc::SIGCHLD) } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => exit(0),
+        _ => Ok(()),
+    }
+}
+
+/// The raw system call: -1, 0 in the child, or the child's number.
+///
+/// # Safety
+///
+/// If there are other threads, the child takes no lock: it makes system calls and ends.
+unsafe fn fork(flags: i32) -> libc::c_long {
+    let (none, unused) = (std::ptr::null_mut::<libc::c_void>(), 0usize);
+    // SAFETY: without CLONE_VM and with a null stack this is fork: the child runs on a copy of this stack and shares no
+    // memory with us. CLONE_SETTLS and the *_TID flags are never passed, so the null pointers are not used.
+    unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_ulong, none, none, none, unused) }
 }
 
 /// What a jail gets of its own.
@@ -43,10 +75,9 @@ pub(crate) const NAMESPACES: i32 = libc::CLONE_NEWUSER
 /// running: `body` must do nothing but make system calls (it is a `fn`, so that it captures nothing).
 pub(crate) fn in_child(flags: i32, body: fn() -> i32) -> io::Result<()> {
     // Without an exit signal: a reaper elsewhere in this process does not see this child.
-    let (none, unused) = (std::ptr::null_mut::<libc::c_void>(), 0usize);
-    // SAFETY: a fork, as in `clone` above. Another thread may hold a lock (of the allocator, say), but the child takes
-    // none: it makes system calls and ends.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_ulong, none, none, none, unused) } as i32;
+    // SAFETY: another thread may hold a lock (of the allocator, say), but the child takes none: it makes system calls and
+    // ends.
+    let pid = unsafe { fork(flags) } as i32;
     if pid == 0 {
         exit(body());
     }
@@ -104,17 +135,11 @@ pub(crate) fn exit(status: i32) -> ! {
 }
 
 /// Closes every descriptor from `first` to `last`, open or not.
-pub(crate) fn close_range(first: u32, last: u32) -> io::Result<()> {
+pub(crate) fn close_range(first: u32, last: u32, _alone: &SingleThreaded) -> io::Result<()> {
     // SAFETY: integers only. That owners elsewhere in this process lose their descriptors is the purpose: the callers
     // are the launcher and init, which declare all they still use; a stale owner gets EBADF and no new file is opened
     // behind its back before this process has ended or become the worker.
     check(unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) })
-}
-
-/// Is there more than one thread?
-pub(crate) fn is_single_threaded() -> bool {
-    // SAFETY: integers only; unshare(CLONE_THREAD) does nothing but fail with EINVAL when there are other threads.
-    unsafe { libc::unshare(libc::CLONE_THREAD) == 0 }
 }
 
 /// Sets a limit; what is lower already stays.
@@ -164,7 +189,7 @@ pub(crate) fn new_session_keyring() -> io::Result<()> {
 
 /// Overwrites what the kernel told this program at its start about who started it (`getauxval`): the ids by `id`, the
 /// path of the program by nothing. Does nothing where the auxiliary vector is not where the kernel puts it.
-pub(crate) fn forget_origin(id: u32) {
+pub(crate) fn forget_origin(id: u32, _alone: &SingleThreaded) {
     unsafe extern "C" {
         static environ: *const *const libc::c_char;
     }

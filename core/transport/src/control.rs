@@ -12,7 +12,7 @@ use rustix::net::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::io::{self, IoSlice, IoSliceMut, Write};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -192,9 +192,13 @@ fn in_memfd(body: &[u8]) -> Result<OwnedFd, ControlError> {
         return Err(ControlError::TooLong(body.len()));
     }
     let memfd = memfd_create("cloison-message", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-    let mut file = std::fs::File::from(memfd);
-    file.write_all(body).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
-    let memfd = OwnedFd::from(file);
+    let mut left = body;
+    while !left.is_empty() {
+        match rustix::io::retry_on_intr(|| rustix::io::write(&memfd, left))? {
+            0 => return Err(Errno::IO.into()),
+            written => left = &left[written..],
+        }
+    }
     fcntl_add_seals(&memfd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL)?;
     Ok(memfd)
 }

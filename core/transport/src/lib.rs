@@ -17,7 +17,7 @@
 //! | [`layout`] | both | where each word of a channel stands, and who writes it |
 //! | `doorbell` | both | when to sleep and whom to wake: the part that is model-checked |
 //! | `turns` | zone | which thread looks at a channel: model-checked as well |
-//! | `shared`, `futex`, `clock`, `unread` | both | the only modules with `unsafe` |
+//! | [`copy`](mod@copy), `shared`, `futex`, `clock`, `unread` | both | the only modules with `unsafe` |
 //!
 //! ```text
 //!   client                         channel (sealed memfd)                        zone
@@ -41,6 +41,8 @@ pub mod client;
 mod clock;
 #[cfg(not(loom))]
 pub mod control;
+#[cfg(not(loom))]
+pub mod copy;
 #[cfg_attr(loom, allow(dead_code))]
 mod doorbell;
 #[cfg(not(loom))]

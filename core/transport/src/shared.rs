@@ -1,9 +1,10 @@
 //! Memory that another process can write at any time.
 //!
 //! This module is the only one that dereferences it. Words are read and written as atomics; bulk data is copied in and
-//! out with bounds checked against the size that was fixed, and sealed, when the memory was made. There is no way to
+//! out by [`copy`](crate::copy), with bounds checked against the size that was fixed, and sealed, when the memory was made. There is no way to
 //! borrow the bytes as a slice: a Rust reference promises that nobody else writes, and here somebody may.
 
+use crate::copy::copy;
 use rustix::fs::{SealFlags, fcntl_get_seals, fstat};
 use rustix::io::Errno;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
@@ -192,10 +193,21 @@ impl Arena {
     /// Copy `bytes` in.
     #[inline]
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), OutOfRange> {
-        let target = self.pointer(offset, bytes.len() as u64).ok_or(OutOfRange)?;
-        // SAFETY: `target` has room for the bytes (checked); the other process's races can only spoil their value, which
-        // the reader treats as a claim; source and target do not overlap, as no slice into the arena exists.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) };
+        // SAFETY: the slice is ours.
+        unsafe { self.write_from(offset, bytes.as_ptr(), bytes.len()) }
+    }
+
+    /// Copy so many bytes in.
+    ///
+    /// # Safety
+    ///
+    /// The source is mapped, and lies outside of the arena. Others may write it meanwhile.
+    #[inline]
+    pub unsafe fn write_from(&self, offset: u64, source: *const u8, bytes: usize) -> Result<(), OutOfRange> {
+        let target = self.pointer(offset, bytes as u64).ok_or(OutOfRange)?;
+        // SAFETY: `target` has room for the bytes (checked); the rest is the caller's promise. The other process's races can
+        // only spoil their value, which the reader treats as a claim.
+        unsafe { copy(source, target, bytes) };
         Ok(())
     }
 
@@ -203,8 +215,8 @@ impl Arena {
     #[inline]
     pub fn read_into(&self, offset: u64, target: &mut [u8]) -> Result<(), OutOfRange> {
         let source = self.pointer(offset, target.len() as u64).ok_or(OutOfRange)?;
-        // SAFETY: as for `write`, the other way round.
-        unsafe { std::ptr::copy_nonoverlapping(source, target.as_mut_ptr(), target.len()) };
+        // SAFETY: the source is in the mapping (checked), and no slice into the arena exists that could be the target.
+        unsafe { copy(source, target.as_mut_ptr(), target.len()) };
         Ok(())
     }
 
@@ -216,7 +228,7 @@ impl Arena {
         let mut bytes = Vec::with_capacity(length);
         // SAFETY: the vector has room for `length` bytes, all of which are written before its length says so.
         unsafe {
-            std::ptr::copy_nonoverlapping(source, bytes.as_mut_ptr(), length);
+            copy(source, bytes.as_mut_ptr(), length);
             bytes.set_len(length);
         }
         Ok(bytes)
@@ -227,17 +239,15 @@ impl Arena {
     pub fn read_words(&self, offset: u64, target: &mut [u64]) -> Result<(), OutOfRange> {
         let source = self.pointer(offset, size_of_val(target) as u64).ok_or(OutOfRange)?;
         // SAFETY: as for `read_into`; any bytes are words, wherever they stand.
-        unsafe { std::ptr::copy_nonoverlapping(source, target.as_mut_ptr().cast(), size_of_val(target)) };
+        unsafe { copy(source, target.as_mut_ptr().cast(), size_of_val(target)) };
         Ok(())
     }
 
     /// Copy words in.
     #[inline]
     pub fn write_words(&self, offset: u64, words: &[u64]) -> Result<(), OutOfRange> {
-        let target = self.pointer(offset, size_of_val(words) as u64).ok_or(OutOfRange)?;
         // SAFETY: as for `write`.
-        unsafe { std::ptr::copy_nonoverlapping(words.as_ptr().cast(), target, size_of_val(words)) };
-        Ok(())
+        unsafe { self.write_from(offset, words.as_ptr().cast(), size_of_val(words)) }
     }
 
     /// Give the pages from `offset` on back to the kernel.

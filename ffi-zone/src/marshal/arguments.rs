@@ -19,10 +19,13 @@ use std::sync::Arc;
 /// See `clients::Asking::bind` for how many that are.
 const TOO_MANY_CALLABLES: &str = "C has as many callables already as it may have at once; a handle that is closed gives back those that are kept for it";
 
+/// All parameters are set that the request says something about.
+pub(crate) struct Filled(());
+
 impl Call<'_, '_> {
     /// The request's words, then what follows from them.
     #[inline]
-    pub(crate) fn take(&mut self, request: &Request) -> Step {
+    pub(crate) fn take(&mut self, request: &Request) -> Step<Filled> {
         let plan = self.plan();
         let words = request.words.get(..request.count as usize).unwrap_or(&[]);
         if words.len() != plan.words || self.used > self.arena.len() {
@@ -73,7 +76,8 @@ impl Call<'_, '_> {
                 }
             }
         }
-        self.fill_in()
+        self.fill_in()?;
+        Ok(Filled(()))
     }
 
     /// What follows from the words, and what is always the same.

@@ -199,7 +199,6 @@ impl Environment for Call<'_, '_> {
     }
 
     fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
-        let functions = self.functions;
-        functions.integer(self.nested(), function, arguments)
+        self.ask(function, arguments)
     }
 }

@@ -1,4 +1,6 @@
 //! A library's functions, ready to be called: plan, signature and address of each.
+//!
+//! One of the modules of this crate that contain `unsafe`: what C takes for an address is what the caller says is one.
 
 use crate::marshal::number::{bits_of_value, value_of_bits};
 use crate::marshal::plan::{Plan, PlanError};
@@ -33,17 +35,42 @@ pub struct Entry {
 
 impl Entry {
     /// Calls it with the arguments in `frame`.
+    ///
+    /// A manifest that is wrong about its library can corrupt this process, and nothing else: it is sandboxed. So what the
+    /// manifest says is taken for true in what follows.
+    ///
+    /// # Safety
+    ///
+    /// All parameters have been set. Those that are pointers lead to as much memory as the manifest says that the function
+    /// needs, or to objects that the library has given and that have not ended.
     #[inline]
-    pub fn call(&self, frame: &mut Frame) -> Outcome {
-        self.callee.call(frame)
+    pub unsafe fn call(&self, frame: &mut Frame) -> Outcome {
+        // SAFETY: the caller's promise.
+        unsafe { self.callee.call(frame) }
     }
-}
 
-impl Entry {
-    /// The same where the value or an argument is larger than a word; the value goes to `result`, which has room for
-    /// [`Entry::result_bytes`].
-    pub(crate) fn call_large(&self, frame: &mut Frame, result: *mut u8) -> Outcome {
-        self.callee.call_large(frame, &self.plan.indirect, result)
+    /// The same where the value or an argument is larger than a word; the value goes to `result`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Entry::call`]; `result` is aligned to 16 and has room for [`Entry::result_bytes`]; parameters that the plan
+    /// calls indirect are addresses of values of their types.
+    pub(crate) unsafe fn call_large(&self, frame: &mut Frame, result: *mut u8) -> Outcome {
+        // SAFETY: the caller's promise.
+        unsafe { self.callee.call_large(frame, &self.plan.indirect, result) }
+    }
+
+    /// Calls it for the text that it gives, if that is what it gives.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Entry::call`].
+    unsafe fn text(&self, frame: &mut Frame) -> Option<String> {
+        if !self.plan.returns_pointer {
+            return None;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.callee.call_for_text(frame, MESSAGE_BYTES) }
     }
 
     /// How much room a large value needs.
@@ -94,7 +121,16 @@ impl Functions {
     }
 
     /// Calls a function of integers for an expression, such as `compressBound(n)`.
-    pub fn integer(&self, frame: &mut Frame, id: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
+    ///
+    /// # Safety
+    ///
+    /// Arguments for parameters that are objects are addresses of such objects, or 0.
+    pub unsafe fn integer(
+        &self,
+        frame: &mut Frame,
+        id: FunctionId,
+        arguments: &[i128],
+    ) -> Result<i128, EvaluationError> {
         let (entry, function) = self.get(id).zip(self.declaration(id)).ok_or(EvaluationError::Unknown)?;
         let result = entry.plan.value.ok_or(EvaluationError::Unknown)?;
         if arguments.len() != function.parameters.len() {
@@ -111,7 +147,9 @@ impl Functions {
             };
             frame.set(index, bits);
         }
-        value_of_bits(entry.call(frame).value, result).ok_or(EvaluationError::Unknown)
+        // SAFETY: all are set, to numbers or to what the caller says; no parameter has another shape.
+        let outcome = unsafe { entry.call(frame) };
+        value_of_bits(outcome.value, result).ok_or(EvaluationError::Unknown)
     }
 
     /// What a `message` function says about a code, if it can be asked and its answer ends.
@@ -120,41 +158,50 @@ impl Functions {
         let [parameter] = function.parameters.as_slice() else { return None };
         let Shape::Number(NumberArgument { scalar, .. }) = &parameter.shape else { return None };
         frame.set(0, bits_of_value(code, *scalar)?);
-        self.text(frame, entry)
+        // SAFETY: its one parameter is a number, and set.
+        unsafe { entry.text(frame) }
     }
 
     /// The object that a function gives for another one, of which a message is then asked.
-    pub fn object_for(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<u64> {
+    ///
+    /// # Safety
+    ///
+    /// The address is that of an object that the function takes, or 0.
+    pub unsafe fn object_for(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<u64> {
         let (entry, function) = self.get(id).zip(self.declaration(id))?;
         if !takes(function, address) {
             return None;
         }
         frame.set(0, address);
-        Some(entry.call(frame).value)
+        // SAFETY: its one parameter is set to what the caller says.
+        Some(unsafe { entry.call(frame) }.value)
     }
 
     /// What a `message` function says about an object.
-    pub fn message_of(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<String> {
+    ///
+    /// # Safety
+    ///
+    /// The address is that of an object that the function takes, or 0.
+    pub unsafe fn message_of(&self, frame: &mut Frame, id: FunctionId, address: u64) -> Option<String> {
         let (entry, function) = self.get(id).zip(self.declaration(id))?;
         if !takes(function, address) {
             return None;
         }
         frame.set(0, address);
-        self.text(frame, entry)
-    }
-
-    fn text(&self, frame: &mut Frame, entry: &Entry) -> Option<String> {
-        if !entry.plan.returns_pointer {
-            return None;
-        }
-        entry.callee.call_for_text(frame, MESSAGE_BYTES)
+        // SAFETY: its one parameter is set to what the caller says.
+        unsafe { entry.text(frame) }
     }
 
     /// Calls a `free` function.
-    pub fn free(&self, frame: &mut Frame, id: FunctionId, address: u64) {
+    ///
+    /// # Safety
+    ///
+    /// The library has given that address to be freed by that function, once, and nobody uses it any more.
+    pub unsafe fn free(&self, frame: &mut Frame, id: FunctionId, address: u64) {
         if let Some(entry) = self.get(id) {
             frame.set(0, address);
-            entry.call(frame);
+            // SAFETY: its one parameter is set to what the caller says.
+            unsafe { entry.call(frame) };
         }
     }
 }

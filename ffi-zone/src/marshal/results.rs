@@ -75,11 +75,11 @@ impl Call<'_, '_> {
                 }
                 Give::Record { parameter, id } => both(self.give_record(*parameter, *id)?),
                 Give::RecordValue(id) => both(self.give_large(|outgoing, address| {
-                    // SAFETY: the value is there, of that type, and C is not running.
+                    // SAFETY: the value is there, of that type.
                     unsafe { outgoing.record(address, *id) }
                 })?),
                 Give::WideValue(wide) => both(self.give_large(|outgoing, address| {
-                    // SAFETY: the value is there, of that type, and C is not running.
+                    // SAFETY: the value is there, of that type.
                     unsafe { outgoing.wide(address, *wide) }
                 })?),
             };
@@ -109,7 +109,7 @@ impl Call<'_, '_> {
             Some(length) => self.written(index, element.size(), length, room)?,
         };
         let address = self.scratch.pointer(piece).expose_provenance() as u64;
-        // SAFETY: so many elements are there; the library, which is not running, has had its chance to fill them, and what
+        // SAFETY: so many elements are there; the library has had its chance to fill them, and what
         // it has not filled is zero, which is NULL for pointers.
         unsafe { self.outgoing().elements(address, bytes / element.size() as u64, element) }
     }
@@ -154,12 +154,12 @@ impl Call<'_, '_> {
             Pointed::Buffer { element, length, .. } => {
                 let room = self.arena.len();
                 let bytes = self.written(place.unwrap_or(usize::MAX), element.size(), length, room)?;
-                // SAFETY: the manifest says that so many elements are there; the library is not running.
+                // SAFETY: the manifest says that so many elements are there, and stay until it is called again.
                 Ok(both(unsafe { self.outgoing().elements(address, bytes / element.size() as u64, *element)? }))
             }
-            // SAFETY: the manifest says that it is such a record; the library is not running.
+            // SAFETY: the manifest says that it is such a record, and stays until the library is called again.
             Pointed::Record { id, .. } => Ok(both(unsafe { self.outgoing().record(address, *id)? })),
-            // SAFETY: the manifest says that it is a string; the library is not running.
+            // SAFETY: the manifest says that it is a string, and stays until the library is called again.
             Pointed::String(_) => Ok(both(unsafe { self.outgoing().string(address)? })),
         }
     }
@@ -196,7 +196,8 @@ impl Call<'_, '_> {
                 continue;
             }
             self.lend_arena();
-            self.functions.free(&mut self.desk.nested, gift.free, address);
+            // SAFETY: the manifest says that this is given to be freed so; no client holds it, and it has been copied.
+            unsafe { self.functions.free(&mut self.desk.nested, gift.free, address) };
         }
     }
 
@@ -299,8 +300,15 @@ impl Call<'_, '_> {
                     Shape::Handle(_) => self.desk.frame.value(parameter),
                     _ => self.desk.frame.cell(parameter),
                 };
-                let address = through.map_or(Some(address), |id| functions.object_for(self.nested(), id, address));
-                address.and_then(|address| functions.message_of(self.nested(), function, address))
+                // SAFETY: it is an argument of this call, whose handle has been looked up, or what the library has put in a
+                // place for such an object; and then what the library gives for it.
+                unsafe {
+                    let address = match through {
+                        None => Some(address),
+                        Some(id) => functions.object_for(self.nested(), id, address),
+                    };
+                    address.and_then(|address| functions.message_of(self.nested(), function, address))
+                }
             }
             None => None,
         };

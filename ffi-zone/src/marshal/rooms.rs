@@ -1,5 +1,6 @@
 //! The second part of a call: room for what the library will write, and the parameters that say how much there is.
 
+use crate::marshal::arguments::Filled;
 use crate::marshal::call::{Call, Held, Step};
 use crate::marshal::number::bits_of_value;
 use crate::marshal::plan::{Fill, Room, Site};
@@ -11,6 +12,9 @@ use cloison_contract::expression::Expression;
 use cloison_contract::grant::Bound;
 use cloison_contract::shape::Shape;
 use std::sync::Arc;
+
+/// All parameters are set, and what they lead to is there: C may be called.
+pub(crate) struct Complete(());
 
 impl Call<'_, '_> {
     /// What the grant says about the arguments.
@@ -28,7 +32,7 @@ impl Call<'_, '_> {
 
     /// Room for what the library will write.
     #[inline]
-    pub(crate) fn make_rooms(&mut self) -> Step {
+    pub(crate) fn make_rooms(&mut self, _filled: Filled) -> Step<Complete> {
         let plan = self.plan();
         for (done, room) in plan.rooms.iter().enumerate() {
             let bytes = match &room.capacity {
@@ -45,7 +49,7 @@ impl Call<'_, '_> {
         for fill in &plan.capacities {
             self.fill(fill)?;
         }
-        Ok(())
+        Ok(Complete(()))
     }
 
     /// Where the library writes.

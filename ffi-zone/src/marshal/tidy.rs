@@ -10,34 +10,15 @@
 //! | always | objects that it used may end; function pointers that it was lent are given back |
 
 use crate::marshal::call::{Call, Step};
-use crate::marshal::finish;
+use crate::marshal::calling::finish;
 use crate::marshal::refusal::Refusal;
 use crate::objects::retained::Retained;
 use crate::objects::retained::Setter;
 use cloison_contract::shape::{Lifetime, Shape};
 
 impl Call<'_, '_> {
-    /// The call itself.
-    #[inline]
-    pub(crate) fn run(&mut self) -> Step {
-        if !self.desk.consumed.is_empty() {
-            self.strip()?;
-        }
-        self.lend_arena();
-        self.outcome = Some(if self.plan().large {
-            let bytes = self.entry.result_bytes();
-            let piece = self.scratch.room(bytes).ok_or_else(|| self.too_large(bytes as u64))?;
-            self.result = Some(piece);
-            self.entry.call_large(&mut self.desk.frame, self.scratch.pointer(piece))
-        } else {
-            self.entry.call(&mut self.desk.frame)
-        });
-        self.check_fences();
-        Ok(())
-    }
-
     /// What is going to end has nothing of its own any more.
-    fn strip(&mut self) -> Step {
+    pub(crate) fn strip(&mut self) -> Step {
         for word in self.desk.consumed.clone() {
             let stripped = self.handles.strip(self.origin.client, word);
             let ended = stripped.map_err(|error| Refusal::handle(self.parameter_of(word), error))?;

@@ -171,32 +171,40 @@ pub struct Outcome {
     pub errno: i32,
 }
 
-/// The string at an address that the library returned; `None` for NULL, or if no NUL comes within `limit` bytes.
+/// How long the string at an address is that the library gave; `None` for NULL, or if no NUL comes within `limit` bytes.
 ///
 /// # Safety
 ///
-/// The library means it as a string, and neither frees nor writes it while the slice is used: it is not called.
-pub unsafe fn c_string<'a>(address: u64, limit: usize) -> Option<&'a [u8]> {
+/// The library means it as a string, and does not free it meanwhile. Its threads may write it: then this is the length of
+/// some string.
+pub unsafe fn text_length(address: u64, limit: usize) -> Option<usize> {
     let start = std::ptr::with_exposed_provenance::<u8>(usize::try_from(address).ok()?);
     if start.is_null() {
         return None;
     }
     // SAFETY: the caller says that this is a string; `strnlen` reads up to its NUL or up to `limit`. An address that
     // is none after all ends this process with SIGSEGV, which its clients see as a crash of this function.
-    unsafe {
-        let length = libc::strnlen(start.cast(), limit);
-        (length < limit).then(|| std::slice::from_raw_parts(start, length))
-    }
+    let length = unsafe { libc::strnlen(start.cast(), limit) };
+    (length < limit).then_some(length)
 }
 
-/// Copies between two ranges of a channel that a client can write meanwhile.
+/// Copies to a channel, from there or from memory of the library's. Both may be written meanwhile, by a client or by the
+/// library's threads: what arrives are some bytes, each read once.
 ///
 /// # Safety
 ///
-/// Both ranges are mapped for reading and writing.
+/// The source is mapped for reading and the target for writing.
 pub unsafe fn copy(source: *const u8, target: *mut u8, bytes: usize) {
-    // SAFETY: the caller vouches for the ranges; `copy` allows overlap; bytes that change meanwhile are still bytes.
-    unsafe { std::ptr::copy(source, target, bytes) }
+    let (from, to) = (source.addr(), target.addr());
+    if from.abs_diff(to) >= bytes {
+        // SAFETY: the caller vouches for the ranges, which do not overlap (just checked).
+        unsafe { cloison_transport::copy::copy(source, target, bytes) }
+    } else {
+        // What a library returns may be a part of what it was given, and a client may say that its bytes stand where the
+        // library's go. A plain copy will do: nothing is decided by the bytes, whose only reader is that client.
+        // SAFETY: the caller vouches for the ranges; `copy` allows overlap.
+        unsafe { std::ptr::copy(source, target, bytes) }
+    }
 }
 
 /// Room for one call's arguments.
@@ -327,16 +335,16 @@ impl Frame {
     }
 }
 
-/// Copies from memory of the library's.
+/// Copies from memory of the library's, whose threads may write it meanwhile: each byte is read once.
 ///
 /// # Safety
 ///
-/// The library means `target.len()` bytes at `address`, and is not running. An address that is none after all ends this
-/// process with SIGSEGV, which its clients see as a crash of this function.
+/// The library means `target.len()` bytes at `address`, and does not free them meanwhile. An address that is none after all
+/// ends this process with SIGSEGV, which its clients see as a crash of this function.
 pub unsafe fn read(address: u64, target: &mut [u8]) {
     let source = std::ptr::with_exposed_provenance::<u8>(address as usize);
-    // SAFETY: the caller vouches for the source; the target is a slice of this program's own; `copy` allows overlap.
-    unsafe { std::ptr::copy(source, target.as_mut_ptr(), target.len()) }
+    // SAFETY: the caller vouches for the source; the target is a slice of this program's own, which is borrowed exclusively.
+    unsafe { copy(source, target.as_mut_ptr(), target.len()) }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use crate::native::ffi::{Code, Frame, Outcome, Signature, c_string};
+use crate::native::ffi::{Code, Frame, Outcome, Signature, read, text_length};
 
 /// A function that can be called.
 pub struct Callee {
@@ -17,18 +17,29 @@ impl Callee {
     }
 
     /// Calls it with the arguments in `frame`.
+    ///
+    /// A manifest that is wrong about its library can corrupt this process, and nothing else: it is sandboxed. So what the
+    /// manifest says is taken for true in what follows.
+    ///
+    /// # Safety
+    ///
+    /// All parameters have been set. Those that are pointers lead to as much memory as the manifest says that the function
+    /// needs, or to objects that the library has given and that have not ended.
     #[inline]
-    pub fn call(&self, frame: &mut Frame) -> Outcome {
-        // SAFETY: the signature was made from the declaration under which the symbol was looked up. Pointers in the
-        // frame were set by `marshal`, to memory as large as the manifest says that the function needs. A
-        // manifest that is wrong about its library can corrupt this process, and nothing else: it is sandboxed.
+    pub unsafe fn call(&self, frame: &mut Frame) -> Outcome {
+        // SAFETY: the signature was made from the declaration under which the symbol was looked up; the rest is the
+        // caller's promise.
         unsafe { frame.call(&self.signature, self.code) }
     }
 
-    /// The same where the value or an argument is larger than a word. The arguments in `indirect` are addresses of what is
-    /// passed; the value goes to `result`, which has room for [`Callee::result_bytes`].
-    pub(crate) fn call_large(&self, frame: &mut Frame, indirect: &[usize], result: *mut u8) -> Outcome {
-        // SAFETY: as for `call`; the caller made room, and says which arguments are addresses of what is passed.
+    /// The same where the value or an argument is larger than a word; the value goes to `result`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Callee::call`]; `result` is aligned to 16 and has room for [`Callee::result_bytes`]; the arguments in
+    /// `indirect` are addresses of values of their parameters' types.
+    pub(crate) unsafe fn call_large(&self, frame: &mut Frame, indirect: &[usize], result: *mut u8) -> Outcome {
+        // SAFETY: as for `call`.
         unsafe { frame.call_large(&self.signature, self.code, indirect, result) }
     }
 
@@ -38,11 +49,18 @@ impl Callee {
     }
 
     /// Calls it for the string that it returns; `None` for NULL, and for one of `limit` bytes or more.
-    pub(crate) fn call_for_text(&self, frame: &mut Frame, limit: usize) -> Option<String> {
-        let address = self.call(frame).value;
-        // SAFETY: the manifest says that the function returns a string or NULL, and C runs no further before the copy
-        // has been made.
-        let text = unsafe { c_string(address, limit) }?;
-        Some(String::from_utf8_lossy(text).into_owned())
+    ///
+    /// # Safety
+    ///
+    /// As for [`Callee::call`]; the manifest says that it returns a string or NULL.
+    pub(crate) unsafe fn call_for_text(&self, frame: &mut Frame, limit: usize) -> Option<String> {
+        // SAFETY: the caller's promise; the string stays until the library is called again.
+        let text = unsafe {
+            let address = self.call(frame).value;
+            let mut text = vec![0; text_length(address, limit)?];
+            read(address, &mut text);
+            text
+        };
+        Some(String::from_utf8_lossy(&text).into_owned())
     }
 }

@@ -7,10 +7,18 @@ use rustix::fs::{FileType, fstat};
 use rustix::io::{FdFlags, fcntl_setfd};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Takes descriptor 0, which must be a socket. To be called once, first thing.
+/// Descriptor 0 has an owner.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Takes descriptor 0, which must be a socket. There is one, so whoever comes second gets an error.
 pub fn control() -> io::Result<Control> {
-    // SAFETY: descriptor 0 is open (the runtime sees to that) and nothing else in this program uses standard input.
+    if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(io::Error::other("descriptor 0 has been taken"));
+    }
+    // SAFETY: descriptor 0 is open (the runtime sees to that), nobody else has taken it (just checked), and nothing in this
+    // program uses standard input.
     let socket = unsafe { OwnedFd::from_raw_fd(0) };
     if FileType::from_raw_mode(fstat(&socket)?.st_mode) != FileType::Socket {
         // Not ours to close.

@@ -220,7 +220,9 @@ mod tests {
         let (_folder, file, interface) = library("compressBound");
         let functions = load(&file, &file, interface).expect("loads");
         let entry = functions.get(FunctionId(0)).expect("the function");
-        assert_eq!(entry.call(&mut crate::native::ffi::Frame::default()).value as i32, 42);
+        // SAFETY: it takes nothing.
+        let outcome = unsafe { entry.call(&mut crate::native::ffi::Frame::default()) };
+        assert_eq!(outcome.value as i32, 42);
     }
 
     #[test]

@@ -8,7 +8,14 @@
 //!  stack, as large as one call may be │ page │ slot │ page │ slot │ page │ …      (pages are inaccessible)
 //! ```
 //!
-//! The region is one mapping, for one thread. Its first part is handed out as a stack: each call
+//! The region is one mapping, for one thread of ours. The library knows addresses in it for the time of the call to which
+//! they were given, and only of what was given: what it is to keep stands elsewhere ([`crate::objects::retained`]). So
+//! references to a part's bytes exist before its call and after it, and not during it; while a call stands on a callback, its
+//! own pieces are left alone, and the part that the callback uses is another one. That holds whatever threads the library has.
+//! One that goes on writing behind its call's end breaks its manifest, as one does that writes anywhere else: this process
+//! alone suffers, and it is sandboxed.
+//!
+//! Its first part is handed out as a stack: each call
 //! opens a [`Part`] behind what the calls that are running have taken, and gives it back at its end. A callback that calls
 //! again opens another part behind that; only the latest part hands anything out, so that parts never overlap. What a
 //! library is to fill is zero beforehand ([`Part::room`]), so that a function which claims to have written more than it did
@@ -301,7 +308,7 @@ impl Part<'_> {
     #[inline]
     pub fn bytes(&self, piece: Piece) -> &[u8] {
         // SAFETY: pieces lie inside the mapping, and those of this part in no other part; whatever bytes C wrote are
-        // valid bytes, and C is not running while a reference exists.
+        // valid bytes. No call that was given this piece runs while the reference exists: see the module.
         unsafe { std::slice::from_raw_parts(self.own(piece).as_ptr(), piece.bytes) }
     }
 

@@ -4,8 +4,13 @@
 //!
 //! - **after each call** ([`after_call`]): what lives in registers and would change our own arithmetic too. The direction
 //!   flag, the rounding mode, flush-to-zero, the exception flags and the x87 control word. A few nanoseconds.
-//! - **when another client's turn comes** ([`State::restore_thread`], [`State::restore_process`]): what one client's call
-//!   could leave for another. The signal mask, values left on the x87 stack; the locale, the environment.
+//! - **when another client's turn comes** ([`State::restore_thread`], [`restore_process`]): what one client's call could leave
+//!   for another. The signal mask, values left on the x87 stack, a locale of the thread's own; the process's locale, the
+//!   environment.
+//!
+//! The locale and the environment are the process's, and libc lets nobody change them while another thread looks at them. So
+//! they are put back where no thread but this one can run the library's code ([`SingleThreaded`]). Where a library has threads
+//! of its own, which takes `processes` in its manifest, they stay as it has left them, for its next client, too.
 //!
 //! The working directory, the umask, timers and the resource limits need nothing here: after the seal, the system calls
 //! that change them are refused, to the library as to us. What a library keeps in its own variables is its own affair;
@@ -55,18 +60,61 @@ pub struct State {
 
 unsafe extern "C" {
     static environ: *const *const c_char;
+    /// Libc's own knowledge: no thread has been made since the start, or none is left.
+    static __libc_single_threaded: c_char;
+    fn tzset();
+}
+
+/// No thread but the one that has this runs code of the library's, nor can one begin to while it exists.
+pub struct SingleThreaded(());
+
+impl SingleThreaded {
+    /// Where this process has no other thread at all: whoever could make one is the holder.
+    pub fn process() -> Option<Self> {
+        // SAFETY: a variable of libc's that is there for others to read; it is a byte that other threads may write.
+        let alone = unsafe { (&raw const __libc_single_threaded).read_volatile() };
+        (alone != 0).then_some(Self(()))
+    }
+
+    /// Between calls, in a zone whose library may have so many threads of its own: with none, all threads that there may be
+    /// are the zone's (the kernel counts them, see [`crate::start::limits`]); with some, there has to be only this one now.
+    ///
+    /// # Safety
+    ///
+    /// No thread of the zone's own runs a call, nor begins one for as long as this exists.
+    pub unsafe fn between_calls(library_threads: u32) -> Option<Self> {
+        if library_threads == 0 { Some(Self(())) } else { Self::process() }
+    }
+}
+
+/// Settles what libc would otherwise look up at its first use, when nothing can be opened any more: a time zone, inside of the
+/// first `localtime`.
+pub fn settle(_alone: &SingleThreaded) {
+    // SAFETY: it reads the environment, which nobody changes meanwhile: that takes another thread.
+    unsafe { tzset() };
+}
+
+/// Puts back what is the process's.
+pub fn restore_process(_alone: &SingleThreaded) {
+    // SAFETY: no other thread uses the locale or the environment, as there is none that runs code of the library's, and
+    // ours asks for neither. `setlocale` with NULL only asks, and its answer is a string until the next `setlocale`; "C" is
+    // built into libc; `environ` is either NULL or a list that ends.
+    unsafe {
+        let locale = libc::setlocale(libc::LC_ALL, std::ptr::null());
+        if locale.is_null() || CStr::from_ptr(locale) != c"C" {
+            libc::setlocale(libc::LC_ALL, c"C".as_ptr());
+        }
+        if !environ.is_null() && !(*environ).is_null() {
+            libc::clearenv();
+        }
+    }
 }
 
 impl State {
-    /// Remembers, and settles what libc would otherwise look up at its first use, when nothing can be opened any more.
-    pub fn settle() -> Self {
-        // SAFETY: `tzset` reads the environment, which nobody changes meanwhile: no other thread of ours runs yet. It
-        // would otherwise look for a time zone inside the first `localtime`. A sigset of zeroes is a valid one.
+    /// Remembers.
+    pub fn of_this_thread() -> Self {
+        // SAFETY: a sigset of zeroes is a valid one, and asking for the mask changes nothing.
         let signals = unsafe {
-            unsafe extern "C" {
-                fn tzset();
-            }
-            tzset();
             let mut signals = std::mem::zeroed();
             libc::pthread_sigmask(libc::SIG_SETMASK, std::ptr::null(), &mut signals);
             signals
@@ -85,26 +133,26 @@ impl State {
             libc::uselocale(LC_GLOBAL_LOCALE);
         }
     }
-
-    /// Puts back what is the process's. No call may run meanwhile.
-    pub fn restore_process(&self) {
-        // SAFETY: no library code runs; `setlocale` with NULL only asks, and its answer is a string until the next
-        // `setlocale`; "C" is built into libc; `environ` is either NULL or a list that ends.
-        unsafe {
-            let locale = libc::setlocale(libc::LC_ALL, std::ptr::null());
-            if locale.is_null() || CStr::from_ptr(locale) != c"C" {
-                libc::setlocale(libc::LC_ALL, c"C".as_ptr());
-            }
-            if !environ.is_null() && !(*environ).is_null() {
-                libc::clearenv();
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A library that may have threads is alone when there is none, and one that may not have any between all calls.
+    #[test]
+    fn threads_of_the_library_s_own_are_seen() {
+        let (sender, receiver) = std::sync::mpsc::channel::<()>();
+        let other = std::thread::spawn(move || receiver.recv().is_ok());
+        assert!(SingleThreaded::process().is_none());
+        for (library_threads, alone) in [(0, true), (8, false)] {
+            // SAFETY: no call runs here, and what is found is not used.
+            let found = unsafe { SingleThreaded::between_calls(library_threads) };
+            assert_eq!(found.is_some(), alone, "{library_threads}");
+        }
+        drop(sender);
+        other.join().expect("a thread");
+    }
 
     #[test]
     fn rounding_and_direction_come_back() {

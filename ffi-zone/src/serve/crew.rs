@@ -3,6 +3,7 @@
 use crate::callback::questions::Callbacks;
 use crate::marshal::Marshal;
 use crate::marshal::refusal::empty_reply;
+use crate::native::occupancy::Occupancy;
 use crate::native::state::State;
 use crate::serve::affinity::Affinity;
 use crate::serve::batch::Single;
@@ -41,19 +42,18 @@ impl Crew {
         let affine = if threads > 1 { Affinity::of(interface) } else { Affinity::default() };
         let singles = interface.functions.iter().map(Single::of).collect();
         let front = Mutex::new(Front { server, clients: Vec::new(), leaving: Vec::new() });
-        let (running, gate) = (Mutex::default(), Gate::default());
+        let occupancy = Occupancy::new(&interface.sandbox, threads, state);
         let service = Arc::new(Service {
             control,
             marshal,
             callbacks,
-            state,
+            occupancy,
             threads,
             row: first.clone(),
             affine,
             singles,
             front,
-            running,
-            gate,
+            gate: Gate::default(),
             alone: AtomicBool::new(false),
         });
         let station = Station::settle(&service.marshal, first).map_err(std::io::Error::from)?;

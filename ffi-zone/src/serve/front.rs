@@ -125,9 +125,11 @@ impl Service {
         client.conversation.close();
         let ended = Station::visit(&self.row, |station| {
             // None of the zone's functions has that number: the zone's own deadline holds.
+            let stay = self.occupancy.enter(id, &station.latest);
             station.row.begin_many(id, CLOSE, 0);
             self.marshal.end_client(&station.workspace, id, &NoCallables);
             station.row.end();
+            drop(stay);
             station.workspace.trim();
         });
         debug_assert!(ended.is_ok(), "every thread that gets here has a station");
@@ -178,9 +180,11 @@ impl Service {
             return;
         }
         let freed = Station::visit(&self.row, |station| {
+            let stay = self.occupancy.enter(NOBODY, &station.latest);
             station.row.begin_many(NOBODY, CLOSE, 0);
             self.marshal.end(&station.workspace, ended, &NoCallables);
             station.row.end();
+            drop(stay);
         });
         debug_assert!(freed.is_ok(), "every thread that gets here has a station");
     }

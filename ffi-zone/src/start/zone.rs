@@ -36,7 +36,7 @@
 use crate::marshal::Marshal;
 use crate::marshal::functions::Functions;
 use crate::native::library;
-use crate::native::state::State;
+use crate::native::state::{SingleThreaded, State, settle};
 use crate::serve::Ended;
 use crate::serve::crew::Crew;
 use crate::start::failure::{Failure, StartStep};
@@ -130,6 +130,8 @@ impl Zone<Jailed> {
     /// Loads the library and finds every function of the interface.
     pub fn load(self) -> Result<Zone<Loaded>, Failure> {
         let Jailed { jail, interface, library, server } = self.stage;
+        // Before there is a constructor that could make a thread.
+        SingleThreaded::process().iter().for_each(settle);
         let loaded = library::Loaded::open(jail.library(), library, &interface)?;
         let functions = loaded.functions(interface)?;
         Ok(Zone { control: self.control, stage: Loaded { jail, functions, server } })
@@ -147,7 +149,7 @@ impl Zone<Loaded> {
         // from then on; the filter closes itself around all of them.
         let refused = |error: cloison_sandbox::Error| fail(&error).hint(error.hint());
         let fenced = jail.fence().map_err(refused)?;
-        let crew = Crew::new(self.control.clone(), server, marshal, State::settle());
+        let crew = Crew::new(self.control.clone(), server, marshal, State::of_this_thread());
         let crew = crew.map_err(|error| fail(&error))?;
         let (place, layers) = Place::behind_the_seal(fenced, instances).map_err(refused)?;
         tell(&self.control, StartStep::Seal, &FromZone::Ready { layers })?;

@@ -4,13 +4,16 @@
 //! of a record covers is zero. Results of functions and arguments of callbacks go out this way.
 //!
 //! Addresses here are claims of the library's; one that is none ends this process with SIGSEGV, which its clients see
-//! as a crash of this function. One of the modules of this crate that contain `unsafe`, for reading there.
+//! as a crash of this function. What a library has given it keeps until it is called again: that is what manifests say of
+//! functions that return pointers. A library with threads of its own may write there meanwhile (a counter, a list that
+//! another thread extends); so nothing here has a reference to its memory, each byte is copied once, and what is decided is
+//! decided by the copy. One of the modules of this crate that contain `unsafe`, for reading there.
 
 use crate::marshal::call::Step;
 use crate::marshal::number::word_of_bits;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::shapes::{Special, Translation, Translations, element_shape, wide_shape};
-use crate::native::ffi::{c_string, read};
+use crate::native::ffi::{copy, read, text_length};
 use crate::native::scratch::{Part, Piece};
 use crate::objects::handles::{Adopted, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
@@ -86,19 +89,20 @@ impl Outgoing<'_, '_> {
     ///
     /// # Safety
     ///
-    /// The library has given this as the address of a string, or as NULL, and is not running.
+    /// The library has given this as the address of a string, or as NULL, and does not free it meanwhile.
     pub unsafe fn string(&mut self, address: u64) -> Step<(u64, u64)> {
         if address == 0 {
             return Ok((NULL, 0));
         }
         let room = self.arena.len().saturating_sub(self.cursor.next_multiple_of(ARENA_ALIGNMENT));
         // SAFETY: the caller's promise.
-        let Some(text) = (unsafe { c_string(address, (room as usize).saturating_add(1)) }) else {
+        let Some(length) = (unsafe { text_length(address, (room as usize).saturating_add(1)) }) else {
             return Err(self.too_large(room));
         };
-        let bytes = text.len() as u64;
+        let bytes = length as u64;
         let offset = self.reserve(bytes)?;
-        self.arena.write(offset, text).map_err(|_| self.too_large(bytes))?;
+        // SAFETY: the caller's promise.
+        unsafe { self.copy(address, offset, length)? };
         Ok((offset, bytes))
     }
 
@@ -106,7 +110,7 @@ impl Outgoing<'_, '_> {
     ///
     /// # Safety
     ///
-    /// The library has given this as the address of such a record, and is not running.
+    /// The library has given this as the address of such a record, and does not free it meanwhile.
     pub unsafe fn record(&mut self, address: u64, id: TypeId) -> Step<(u64, u64)> {
         let shapes = self.shapes;
         let shape = shapes.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(|| self.too_large(0))?;
@@ -118,7 +122,7 @@ impl Outgoing<'_, '_> {
     ///
     /// # Safety
     ///
-    /// The library has given this as the address of such a number, and is not running.
+    /// The library has given this as the address of such a number, and does not free it meanwhile.
     pub unsafe fn wide(&mut self, address: u64, wide: Wide) -> Step<(u64, u64)> {
         // SAFETY: the caller's promise.
         unsafe { self.records(address, 1, &wide_shape(wide)) }
@@ -128,7 +132,7 @@ impl Outgoing<'_, '_> {
     ///
     /// # Safety
     ///
-    /// The library has given this as the address of so many elements, and is not running.
+    /// The library has given this as the address of so many elements, and does not free it meanwhile.
     pub unsafe fn elements(&mut self, address: u64, count: u64, element: Element) -> Step<(u64, u64)> {
         let shape = element_shape(self.shapes, element).ok_or_else(|| self.too_large(0))?;
         // SAFETY: the caller's promise.
@@ -140,11 +144,9 @@ impl Outgoing<'_, '_> {
         let size = shape.size as u64;
         let bytes = count.checked_mul(size).ok_or_else(|| self.too_large(u64::MAX))?;
         let offset = self.reserve(bytes)?;
-        let target = self.arena.pointer(offset, bytes).ok_or_else(|| self.too_large(bytes))?;
         if shape.is_plain() {
-            let source = std::ptr::with_exposed_provenance(address as usize);
-            // SAFETY: the caller's promise, and the arena's own check.
-            unsafe { crate::native::ffi::copy(source, target, bytes as usize) };
+            // SAFETY: the caller's promise.
+            unsafe { self.copy(address, offset, bytes as usize)? };
             return Ok((offset, bytes));
         }
         let copy = self.scratch.piece(shape.size).ok_or_else(|| self.too_large(size))?;
@@ -213,14 +215,28 @@ impl Outgoing<'_, '_> {
         }
         let room = self.arena.len().saturating_sub(self.cursor.next_multiple_of(TEXT_ALIGNMENT) + 8);
         // SAFETY: the caller's promise.
-        let Some(text) = (unsafe { c_string(address, (room as usize).saturating_add(1)) }) else {
+        let Some(length) = (unsafe { text_length(address, (room as usize).saturating_add(1)) }) else {
             return Err(self.too_large(room));
         };
-        let offset = self.reserve_at(text.len() as u64 + 8, TEXT_ALIGNMENT)?;
-        let length = (text.len() as u64).to_le_bytes();
-        let written = self.arena.write(offset, &length).and_then(|()| self.arena.write(offset + 8, text));
-        written.map_err(|_| self.too_large(text.len() as u64))?;
+        let bytes = length as u64;
+        let offset = self.reserve_at(bytes + 8, TEXT_ALIGNMENT)?;
+        self.arena.write(offset, &bytes.to_le_bytes()).map_err(|_| self.too_large(bytes))?;
+        // SAFETY: the caller's promise.
+        unsafe { self.copy(address, offset + 8, length)? };
         Ok(offset + 1)
+    }
+
+    /// Copies what the library has to the arena.
+    ///
+    /// # Safety
+    ///
+    /// The library means so many bytes at that address, and does not free them meanwhile.
+    unsafe fn copy(&self, address: u64, offset: u64, bytes: usize) -> Step {
+        let target = self.arena.pointer(offset, bytes as u64).ok_or_else(|| self.too_large(bytes as u64))?;
+        let source = std::ptr::with_exposed_provenance(address as usize);
+        // SAFETY: the caller's promise, and the arena's own check.
+        unsafe { copy(source, target, bytes) };
+        Ok(())
     }
 
     #[cold]

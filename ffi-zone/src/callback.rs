@@ -10,6 +10,6 @@
 pub mod callables;
 pub(crate) mod conversation;
 #[allow(unsafe_code, reason = "C's arguments are where C says that they are")]
-mod inquiry;
+pub(crate) mod inquiry;
 #[allow(unsafe_code, reason = "C's arguments are where C says that they are")]
 pub mod questions;

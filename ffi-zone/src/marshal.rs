@@ -1,4 +1,4 @@
-//! From a request's words to a C call and back: the steps of a [`crate::marshal::plan::Plan`], carried out.
+//! From a request's words to a C call and back: what a [`crate::marshal::plan::Plan`] says, carried out.
 //!
 //! Whatever stands in a request is a claim. Each word is checked here again, although an honest client has checked it
 //! already; what the library says (lengths, strings) is a claim too and is checked against the room that it had.
@@ -30,12 +30,16 @@ mod calling;
 pub mod functions;
 pub mod incoming;
 pub mod number;
+#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
+pub(crate) mod outgoing;
+mod outputs;
 pub mod passing;
 pub mod plan;
 pub mod refusal;
-#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
+#[allow(unsafe_code, reason = "what the library has given is freed by the function that frees it")]
 pub(crate) mod results;
-mod rooms;
+#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
+pub(crate) mod shape;
 pub mod shapes;
 pub(crate) mod tidy;
 pub mod workspace;
@@ -181,7 +185,7 @@ impl Marshal {
                     reply.words[..2].copy_from_slice(&[offset, block.bytes() as u64]);
                     return;
                 }
-                Some(block) => crate::marshal::results::outgoing::too_large(block.bytes() as u64, origin.arena),
+                Some(block) => crate::marshal::outgoing::too_large(block.bytes() as u64, origin.arena),
                 None => Refusal::handle(0, HandleError::Stale),
             },
             None => Refusal::new(Status::Malformed, "the request makes no sense"),
@@ -215,28 +219,28 @@ fn single(request: &Request) -> Option<u64> {
 /// The steps of a call, in order.
 #[inline]
 fn make(call: &mut Call<'_, '_>, request: &Request, reply: &mut Reply) -> Step {
-    let filled = call.take(request)?;
+    let filled = call.decode(request)?;
     let complete = if let Some(bounds) = call.origin.bounds {
         call.hold(&bounds.early)?;
-        let complete = call.make_rooms(filled)?;
+        let complete = call.make_outputs(filled)?;
         call.hold(&bounds.late)?;
         complete
     } else {
-        call.make_rooms(filled)?
+        call.make_outputs(filled)?
     };
     call.run(complete)?;
     // What a callable has done beats what the function says about it.
     let failed = call.origin.callables.ended();
     if let Err(refusal) = call.judge() {
-        call.free_gifts(Ending::Failed);
+        call.release(Ending::Failed);
         return Err(failed.unwrap_or(refusal));
     }
     call.succeeded = true;
     if let Some(refusal) = failed {
-        call.free_gifts(Ending::NotGiven);
+        call.release(Ending::NotGiven);
         return Err(refusal);
     }
-    let given = call.give(reply);
-    call.free_gifts(if given.is_ok() { Ending::Given } else { Ending::NotGiven });
+    let given = call.encode(reply);
+    call.release(if given.is_ok() { Ending::Given } else { Ending::NotGiven });
     given
 }

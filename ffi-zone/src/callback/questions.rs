@@ -7,7 +7,6 @@
 use crate::callback::callables::ClosureId;
 use crate::callback::conversation::{Failed, Turn};
 use crate::callback::inquiry::{Inquiry, is_quiet};
-use crate::marshal::passing::MAX_NESTING;
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::native::closures::Target;
 use crate::native::ffi::{Signature, SignatureError};
@@ -16,8 +15,7 @@ use crate::serve::clients::{self, Client};
 use crate::serve::workers::Station;
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::FromZone;
-use cloison_contract::shape::{Callback, Element, Shape};
-use cloison_contract::types::{CType, MemberRole, TypeKind};
+use cloison_contract::shape::{Callback, Reached, Shape, Slots};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::line::Unanswered;
 use cloison_transport::status::monotonic;
@@ -51,6 +49,10 @@ pub(crate) struct Callbacks {
 pub(crate) struct Kind {
     /// What the manifest says.
     pub(crate) callback: Callback,
+    /// What a question carries.
+    pub(crate) question: Slots,
+    /// What an answer carries.
+    pub(crate) answer: Slots,
     signature: Signature,
     deadline: Duration,
     /// For texts: the first parameter that is of this kind.
@@ -101,49 +103,22 @@ impl Callbacks {
 
 impl Kind {
     fn new(interface: &Interface, callback: &Callback, deadline: Duration, name: String) -> Result<Self, KindError> {
-        if callback.question_slots().words() > MAX_WORDS || callback.answer_slots().words() > MAX_WORDS {
+        let (question, answer) = (callback.question_slots(), callback.answer_slots());
+        if question.words() > MAX_WORDS || answer.words() > MAX_WORDS {
             return Err(KindError::TooManyWords);
         }
-        let results = callback.parameters.iter().filter(|parameter| parameter.shape.is_result());
-        let pointed = results.filter_map(|parameter| match &parameter.shape {
-            Shape::Buffer(buffer) => Some(buffer.element),
-            Shape::Record(record) => Some(Element::Record { id: record.id, layout: record.layout }),
-            _ => None,
-        });
-        let value = match &callback.result {
-            CType::Record { id, layout } => Some(Element::Record { id: *id, layout: *layout }),
-            _ => None,
+        // Pointers to strings would not outlive the question.
+        let has_texts = |reached: Reached<'_>| match reached {
+            Reached::Text | Reached::TooDeep(_) => true,
+            Reached::Object(_) | Reached::Record(..) => false,
         };
-        if pointed.chain(value).any(|element| has_texts(interface, element, 0)) {
+        if answer.iter().any(|slot| slot.shape.reaches(&interface.types, has_texts)) {
             return Err(KindError::Texts);
         }
         let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
         let signature = Signature::for_closure(&interface.types, types, &callback.result)?;
-        Ok(Self { callback: callback.clone(), signature, deadline, name })
+        Ok(Self { callback: callback.clone(), question, answer, signature, deadline, name })
     }
-}
-
-/// Whether C would be left with pointers to strings, which do not outlive the question.
-fn has_texts(interface: &Interface, element: Element, depth: usize) -> bool {
-    let id = match element {
-        Element::Text { .. } => return true,
-        Element::Record { id, .. } => id,
-        Element::Handle { .. } | Element::Scalar(_) => return false,
-    };
-    let Some(TypeKind::Record(record)) = interface.types.get(id.0 as usize).map(|one| &one.kind) else { return false };
-    depth > MAX_NESTING
-        || record.members.iter().any(|member| {
-            let mut c_type = &member.c_type;
-            while let CType::Array { of, .. } = c_type {
-                c_type = of;
-            }
-            match c_type {
-                CType::Record { id, layout } => {
-                    has_texts(interface, Element::Record { id: *id, layout: *layout }, depth + 1)
-                }
-                _ => matches!(member.role, MemberRole::Text { .. }),
-            }
-        })
 }
 
 /// A callable of a client's, as C sees it.
@@ -287,9 +262,7 @@ impl Question {
     ) -> Result<(), Box<Refusal>> {
         let words = &request.words[..request.count as usize];
         match words {
-            [depth, 1, results @ ..] if *depth == turn.depth => {
-                inquiry.answer(service, client, turn, results, request, given)
-            }
+            [depth, 1, ..] if *depth == turn.depth => inquiry.answer(service, client, turn, request, given),
             [depth, 0] if *depth == turn.depth => Err(Refusal::raised(turn.depth)),
             _ => {
                 let text = format_args!("{}: the answer makes no sense", self.kind.name);

@@ -4,9 +4,9 @@ use crate::marshal::Origin;
 use crate::marshal::functions::{Entry, Functions};
 use crate::marshal::incoming::Incoming;
 use crate::marshal::number::value_of_bits;
+use crate::marshal::outgoing::{Outgoing, too_large};
 use crate::marshal::plan::Plan;
 use crate::marshal::refusal::Refusal;
-use crate::marshal::results::outgoing::{Outgoing, too_large};
 use crate::marshal::workspace::Desk;
 use crate::native::ffi::Frame;
 use crate::native::ffi::Outcome;
@@ -16,6 +16,7 @@ use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{Environment, EvaluationError};
 use cloison_contract::interface::Function;
+use cloison_contract::shape::Position;
 use cloison_transport::Arena;
 use std::fmt::Display;
 
@@ -44,6 +45,14 @@ impl Held {
             Self::Arena { bytes, .. } | Self::Kept { bytes, .. } => bytes,
             Self::Null => 0,
             Self::Scratch(piece) => piece.bytes() as u64,
+        }
+    }
+
+    /// Where it is in the scratch region, if it is there.
+    pub(crate) fn piece(self) -> Option<Piece> {
+        match self {
+            Self::Scratch(piece) => Some(piece),
+            Self::Arena { .. } | Self::Kept { .. } | Self::Null => None,
         }
     }
 }
@@ -80,6 +89,21 @@ pub(crate) struct Call<'a, 'b> {
 impl<'a, 'b> Call<'a, 'b> {
     pub(crate) fn plan(&self) -> &'a Plan {
         &self.entry.plan
+    }
+
+    /// Sets an argument that expressions may name.
+    #[inline]
+    pub(crate) fn set_number(&mut self, index: usize, bits: u64) {
+        self.desk.frame.set(index, bits);
+        self.numbers |= 1 << index;
+    }
+
+    /// The parameter at that position.
+    pub(crate) fn index(&self, position: Position) -> Step<usize> {
+        match position {
+            Position::Parameter(index) => Ok(index),
+            Position::Value => Err(self.malformed()),
+        }
     }
 
     pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {

@@ -5,7 +5,7 @@
 use crate::callback::callables::Callables;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
-use crate::marshal::rooms::Complete;
+use crate::marshal::outputs::Complete;
 use crate::native::fences::overran;
 use crate::native::ffi::Frame;
 use crate::objects::handles::{Ended, Handles};

@@ -143,7 +143,16 @@ impl Functions {
                 }
                 Shape::Handle(handle) if handle.null || *argument != 0 => *argument as u64,
                 Shape::Handle(_) => return Err(EvaluationError::Null),
-                _ => return Err(EvaluationError::Unknown),
+                Shape::Buffer(_)
+                | Shape::Callback(_)
+                | Shape::CapacityOf(_)
+                | Shape::Constant(_)
+                | Shape::LengthOf(_)
+                | Shape::OutPointer(_)
+                | Shape::Record(_)
+                | Shape::ScalarPointer(_)
+                | Shape::Text(_)
+                | Shape::Wide(_) => return Err(EvaluationError::Unknown),
             };
             frame.set(index, bits);
         }

@@ -4,8 +4,8 @@
 //! results of callbacks come in this way.
 
 use crate::marshal::call::Step;
+use crate::marshal::outgoing::too_large;
 use crate::marshal::refusal::Refusal;
-use crate::marshal::results::outgoing::too_large;
 use crate::marshal::shapes::{
     EXTENDED_BYTES, Special, Translation, Translations, element_shape, is_extended, wide_shape,
 };

@@ -2,13 +2,12 @@
 //!
 //! On both sides a record has the same size and its numbers stand at the same places ([`cloison_contract::call`]).
 //! What differs is made right in place: what nobody may see is zeroed (padding, hidden pointers, what a union's live
-//! member does not cover), and what is an address in C is replaced. [`crate::marshal::incoming`] and [`crate::marshal::results::outgoing`] do it.
+//! member does not cover), and what is an address in C is replaced. [`crate::marshal::incoming`] and `outgoing` do it.
 //!
 //! This is pure.
 
-use crate::marshal::passing::MAX_NESTING;
 use cloison_contract::call::ARENA_ALIGNMENT;
-use cloison_contract::shape::Element;
+use cloison_contract::shape::{Element, MAX_NESTING};
 use cloison_contract::types::{
     Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
 };
@@ -80,18 +79,13 @@ pub struct Selector {
 impl Selector {
     /// Its value in these bytes of the record.
     pub fn value(&self, record: &[u8]) -> Option<i128> {
+        if let Some(bits) = self.bits {
+            return bits.load(record, self.offset as u64, self.scalar.is_signed());
+        }
         let mut word = [0_u8; 8];
         let size = self.scalar.size();
         word[..size].copy_from_slice(record.get(self.offset..self.offset + size)?);
-        let mut bits = u64::from_le_bytes(word);
-        if let Some(field) = self.bits {
-            // Up to the top of the word and down again: that extends the sign where there is one.
-            let (above, down) = (64_u32.checked_sub(field.shift + field.width)?, 64 - field.width);
-            let signed = self.scalar.bounds().is_some_and(|(low, _)| low < 0);
-            bits <<= above;
-            bits = if signed { ((bits as i64) >> down) as u64 } else { bits >> down };
-        }
-        crate::marshal::number::value_of_bits(bits, self.scalar)
+        crate::marshal::number::value_of_bits(u64::from_le_bytes(word), self.scalar)
     }
 }
 

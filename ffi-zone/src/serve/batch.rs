@@ -18,8 +18,7 @@ use cloison_contract::call::{
     ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };
 use cloison_contract::interface::Function;
-use cloison_contract::shape::{Pointed, Shape};
-use cloison_contract::types::CType;
+use cloison_contract::shape::{Shape, Slots};
 use cloison_transport::Arena;
 use cloison_transport::status::Row;
 
@@ -170,33 +169,30 @@ pub(crate) struct Single {
 impl Single {
     /// Of one function.
     pub(crate) fn of(function: &Function) -> Self {
-        let (mut single, mut argument, mut result) = (Self::default(), 0, 0);
-        if function.returns.kept {
-            let words = match (&function.returns.pointer, &function.result) {
-                (Some(pointed), _) => pointed.words(),
-                (None, CType::Record { .. } | CType::Wide(_)) => 2,
-                (None, _) => 1,
-            };
-            single.results |= u64::from(words == 1);
-            result += words;
-        }
-        for parameter in &function.parameters {
-            let role = &parameter.shape;
-            let (taken, given) = (role.request_words(), role.reply_words());
-            let alone = matches!(role, Shape::Number(_) | Shape::ScalarPointer(_) | Shape::Handle(_));
-            let made = matches!(role, Shape::ScalarPointer(_))
-                || matches!(role, Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }));
-            if taken == 1 && alone && argument < MAX_WORDS {
-                single.arguments |= 1 << argument;
-            }
-            if given == 1 && made && result < MAX_WORDS {
-                single.results |= 1 << result;
-            }
-            argument += taken;
-            result += given;
-        }
-        single.words = function.reply_slots().words().max(REFUSAL_WORDS) as u64;
-        single
+        let reply = function.reply_slots();
+        let words = reply.words().max(REFUSAL_WORDS) as u64;
+        Self { arguments: alone(&function.request_slots()), results: alone(&reply), words }
+    }
+}
+
+/// The words of slots that stand alone, bit by bit.
+fn alone(slots: &Slots) -> u64 {
+    let alone = slots.iter().filter(|slot| slot.words == 1 && slot.word < MAX_WORDS && is_linkable(&slot.shape));
+    alone.fold(0, |bits, slot| bits | 1 << slot.word)
+}
+
+/// Whether both sides see one word of it as a number or a handle.
+fn is_linkable(shape: &Shape) -> bool {
+    match shape {
+        Shape::Handle(_) | Shape::Number(_) | Shape::OutPointer(_) | Shape::ScalarPointer(_) => true,
+        Shape::Buffer(_)
+        | Shape::Callback(_)
+        | Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::LengthOf(_)
+        | Shape::Record(_)
+        | Shape::Text(_)
+        | Shape::Wide(_) => false,
     }
 }
 

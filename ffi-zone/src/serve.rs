@@ -31,8 +31,8 @@
 mod affinity;
 pub mod batch;
 pub(crate) mod clients;
-pub mod crew;
-mod front;
+pub mod thread_pool;
+mod dispatcher;
 mod per_call;
 pub mod policy;
 mod requests;

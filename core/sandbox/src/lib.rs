@@ -84,7 +84,7 @@ mod jail;
 mod launch;
 pub mod layer;
 mod limits;
-mod mother;
+mod fork_server;
 pub mod policy;
 pub mod probe;
 mod root;

@@ -98,7 +98,8 @@ fn crashes(zone: &mut Zone, name: &str, arguments: &[u64]) -> [Option<u64>; 2] {
 /// The fork server's children, as this process numbers them.
 fn children(zone: &Zone) -> Vec<i32> {
     let fork_server = zone.worker.expect("a fork server").as_raw_pid();
-    let children = std::fs::read_to_string(format!("/proc/{fork_server}/task/{fork_server}/children")).expect("its children");
+    let children =
+        std::fs::read_to_string(format!("/proc/{fork_server}/task/{fork_server}/children")).expect("its children");
     children.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
 }
 

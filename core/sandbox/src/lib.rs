@@ -79,12 +79,12 @@
 mod credentials;
 mod error;
 mod fence;
+mod fork_server;
 mod init;
 mod jail;
 mod launch;
 pub mod layer;
 mod limits;
-mod fork_server;
 pub mod policy;
 pub mod probe;
 mod root;
@@ -93,9 +93,9 @@ mod spec;
 mod sys;
 
 pub use error::Error;
+pub use fork_server::{Ended, ForkServer, end};
 pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::Limits;
-pub use fork_server::{Ended, ForkServer, end};
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
 pub use spec::{LOADER_FILES, Layers, Library, Shape, Spec, Zone};

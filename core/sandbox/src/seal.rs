@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::fence;
+use crate::fork_server::ForkServer;
 use crate::jail::{Fenced, Jail, Loading, Sealed, Template};
 use crate::launch::Pids;
 use crate::layer::{LayerName, Report};
 use crate::limits;
-use crate::fork_server::ForkServer;
 use crate::policy;
 use crate::spec::Layers;
 use crate::sys;

@@ -29,7 +29,7 @@ use crate::serve::{Ended, Service};
 use cloison_contract::Interface;
 use cloison_contract::call::{ANSWER, BATCH, Reply, Request, Status};
 use cloison_contract::message::{ChannelId, Overrun};
-use cloison_sandbox::{Jail, ForkServer};
+use cloison_sandbox::{ForkServer, Jail};
 use cloison_transport::line::{Line, Unanswered};
 use cloison_transport::server::Turn;
 use cloison_transport::status::{self, Row, monotonic};

@@ -44,7 +44,7 @@ use crate::start::limits;
 use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{FromZone, Layer, ToZone};
-use cloison_sandbox::{Fenced, Jail, Loading, ForkServer, Sealed, Spec};
+use cloison_sandbox::{Fenced, ForkServer, Jail, Loading, Sealed, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};

@@ -3,7 +3,7 @@
 use crate::attempts;
 use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
-use cloison_sandbox::{Ended, Jail, Layers, Library, Limits, MicroprocessLimits, ForkServer, Spec, Zone, enter};
+use cloison_sandbox::{Ended, ForkServer, Jail, Layers, Library, Limits, MicroprocessLimits, Spec, Zone, enter};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;

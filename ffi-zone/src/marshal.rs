@@ -19,7 +19,7 @@
 //! # Calls inside of calls
 //!
 //! While C runs, it may call a client's callable, and the client may then call again: on the same thread, through the
-//! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own desk and its own part of
+//! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own `CallState` and its own part of
 //! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
 mod arguments;
@@ -40,8 +40,8 @@ pub mod refusal;
 pub(crate) mod results;
 #[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
 pub(crate) mod shape;
-pub mod shapes;
 pub(crate) mod tidy;
+pub mod translation;
 pub mod workspace;
 
 use crate::callback::callables::Callables;
@@ -140,7 +140,7 @@ impl Marshal {
             id,
             entry,
             function,
-            desk: &mut seat.desk,
+            state: &mut seat.state,
             scratch: &mut seat.part,
             origin,
             arena: origin.arena,
@@ -203,7 +203,7 @@ impl Marshal {
     pub fn end(&self, workspace: &Workspace, ended: Vec<Ended>, callables: &dyn Callables) {
         match workspace.seat() {
             Some(mut seat) => {
-                finish(&self.functions, &self.handles, &mut seat.desk.nested, ended, callables);
+                finish(&self.functions, &self.handles, &mut seat.state.nested, ended, callables);
                 seat.leave();
             }
             None => finish(&self.functions, &self.handles, &mut Frame::default(), ended, callables),

@@ -38,13 +38,13 @@ impl Call<'_, '_> {
         let plan = self.plan();
         for index in &plan.blank {
             self.set_cell(*index, 0);
-            self.desk.words[*index] = 0;
+            self.state.words[*index] = 0;
         }
         for (index, bits) in &plan.constants {
-            self.desk.frame.set(*index, *bits);
+            self.state.frame.set(*index, *bits);
         }
         for (index, text) in &plan.texts {
-            self.desk.frame.set_pointer(*index, text.as_ptr().cast_mut().cast());
+            self.state.frame.set_pointer(*index, text.as_ptr().cast_mut().cast());
         }
         for (index, lifetime) in &plan.lifetimes {
             self.check_lifetime(*index, *lifetime)?;
@@ -62,8 +62,8 @@ impl Call<'_, '_> {
     fn check_lifetime(&self, index: usize, lifetime: Lifetime) -> Step {
         let Lifetime::Parameter(object) = lifetime else { return Ok(()) };
         let is_argument = matches!(self.function.parameters[object].shape, Shape::Handle(_));
-        let kept = self.desk.kept.iter().any(|(parameter, _)| *parameter == index);
-        if kept && is_argument && self.desk.words[object] == 0 {
+        let kept = self.state.kept.iter().any(|(parameter, _)| *parameter == index);
+        if kept && is_argument && self.state.words[object] == 0 {
             return Err(self.argument(object, format_args!("must not be None, as it keeps `{}`", self.name(index))));
         }
         Ok(())
@@ -90,13 +90,13 @@ impl Call<'_, '_> {
         self.arena.read_into(offset, copy).map_err(|_| self.malformed())?;
         check(self, copy)?;
         let address = block.pointer().expose_provenance() as u64;
-        self.desk.kept.push((index, Retained::Block(Arc::new(block))));
+        self.state.kept.push((index, Retained::Block(Arc::new(block))));
         self.hold_at(index, Held::Kept { address, bytes })
     }
 
     /// Memory that stays, if the client may have that much more.
     pub(crate) fn block(&self, bytes: usize) -> Step<Block> {
-        let kept: u64 = self.desk.kept.iter().map(|(_, retained)| retained.bytes()).sum();
+        let kept: u64 = self.state.kept.iter().map(|(_, retained)| retained.bytes()).sum();
         if !self.handles.may_retain(self.origin.client, kept.saturating_add(bytes as u64)) {
             return Err(Refusal::new(Status::TooMany, "the library keeps as much for the client as it may"));
         }
@@ -104,10 +104,10 @@ impl Call<'_, '_> {
     }
 
     fn check_length(&mut self, index: usize, element: usize, length: &Expression) -> Step {
-        if matches!(self.desk.held[index], Held::Null) {
+        if matches!(self.state.held[index], Held::Null) {
             return Ok(());
         }
-        let own = i128::from(self.desk.held[index].bytes() / element as u64);
+        let own = i128::from(self.state.held[index].bytes() / element as u64);
         match length.evaluate(self) {
             Ok(wanted) if wanted == own => Ok(()),
             Ok(wanted) => Err(self.argument(index, format_args!("has {own} elements, and must have {wanted}"))),

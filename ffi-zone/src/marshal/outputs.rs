@@ -62,7 +62,7 @@ impl Call<'_, '_> {
             }
             let block = Arc::new(self.block(bytes as usize)?);
             let address = block.pointer().expose_provenance() as u64;
-            self.desk.kept.push((output.parameter, Retained::Buffer(self.handles.number(), block)));
+            self.state.kept.push((output.parameter, Retained::Buffer(self.handles.number(), block)));
             return Ok(Held::Kept { address, bytes });
         }
         if self.direct && output.site == Site::Arena {
@@ -92,12 +92,12 @@ impl Call<'_, '_> {
     #[inline]
     pub(crate) fn check_fences(&mut self) {
         for index in &self.plan().fenced {
-            let held = self.desk.held[*index];
+            let held = self.state.held[*index];
             let whole = match held {
                 Held::Null => true,
                 Held::Scratch(piece) => self.scratch.is_whole(piece),
                 Held::Arena { offset, bytes } => self.is_whole_in_arena(offset + bytes),
-                Held::Kept { .. } => self.desk.kept.iter().all(|(of, kept)| of != index || kept.is_whole()),
+                Held::Kept { .. } => self.state.kept.iter().all(|(of, kept)| of != index || kept.is_whole()),
             };
             if !whole {
                 overran(Some(*index), held.bytes());
@@ -107,7 +107,7 @@ impl Call<'_, '_> {
         while cells != 0 {
             let index = cells.trailing_zeros() as usize;
             cells &= cells - 1;
-            if !self.desk.frame.is_whole(index) {
+            if !self.state.frame.is_whole(index) {
                 overran(Some(index), size_of::<u64>() as u64);
             }
         }
@@ -159,7 +159,7 @@ impl Call<'_, '_> {
     pub(crate) fn fill(&mut self, fill: &Fill) -> Step {
         let mut elements: Option<u64> = None;
         for of in &fill.of {
-            let held = self.desk.held[*of];
+            let held = self.state.held[*of];
             if matches!(held, Held::Null) {
                 continue;
             }
@@ -184,7 +184,7 @@ impl Call<'_, '_> {
         if fill.pointer {
             self.set_cell(fill.parameter, bits);
         } else {
-            self.desk.frame.set(fill.parameter, bits);
+            self.state.frame.set(fill.parameter, bits);
             self.numbers |= 1 << fill.parameter;
         }
         Ok(())

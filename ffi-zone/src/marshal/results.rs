@@ -54,7 +54,7 @@ impl Call<'_, '_> {
 
     /// The number of a block that the library writes.
     pub(crate) fn block_number(&self, parameter: usize) -> u64 {
-        let number = self.desk.kept.iter().find_map(|(index, retained)| match retained {
+        let number = self.state.kept.iter().find_map(|(index, retained)| match retained {
             Retained::Buffer(number, _) if *index == parameter => Some(*number),
             _ => None,
         });
@@ -64,7 +64,7 @@ impl Call<'_, '_> {
     /// The address that the library has given there: as its value, or in a pointer that it has filled in.
     pub(crate) fn address_at(&mut self, position: Position) -> u64 {
         match position {
-            Position::Parameter(index) => self.desk.frame.cell(index),
+            Position::Parameter(index) => self.state.frame.cell(index),
             Position::Value => self.outcome.map_or(0, |outcome| outcome.value),
         }
     }
@@ -84,7 +84,7 @@ impl Call<'_, '_> {
             }
             let client = self.origin.client;
             let word = match release.position {
-                Position::Parameter(index) => self.desk.words[index],
+                Position::Parameter(index) => self.state.words[index],
                 Position::Value => self.value_word,
             };
             let has_handle = |id| match self.handles.is_refcounted(id) {
@@ -97,7 +97,7 @@ impl Call<'_, '_> {
             }
             self.lend_arena();
             // SAFETY: the manifest says that this is given to be freed so; no client holds it, and it has been copied.
-            unsafe { self.functions.free(&mut self.desk.nested, release.free, address) };
+            unsafe { self.functions.free(&mut self.state.nested, release.free, address) };
         }
     }
 
@@ -142,8 +142,8 @@ impl Call<'_, '_> {
             Some(Message::Code(id)) => told.and_then(|code| functions.message(self.nested(), id, code)),
             Some(Message::Handle { function, parameter, through }) => {
                 let address = match matches!(self.function.parameters[parameter].shape, Shape::Handle(_)) {
-                    true => self.desk.frame.value(parameter),
-                    false => self.desk.frame.cell(parameter),
+                    true => self.state.frame.value(parameter),
+                    false => self.state.frame.cell(parameter),
                 };
                 // SAFETY: it is an argument of this call, whose handle has been looked up, or what the library has put in a
                 // place for such an object; and then what the library gives for it.

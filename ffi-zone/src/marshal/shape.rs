@@ -26,7 +26,7 @@ mod scalar_pointer;
 mod text;
 mod wide;
 
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -53,14 +53,20 @@ pub(crate) trait Wire {
     /// The callback's argument at that position becomes the question's words.
     fn ask(
         &self,
-        asked: &Inquiry<'_>,
+        asked: &CallbackCall<'_>,
         functions: &Functions,
         outgoing: &mut Outgoing<'_, '_>,
         index: usize,
     ) -> Step<Words>;
 
     /// The answer's words become what C gets there, each after its checks.
-    fn answer(&self, asked: &Inquiry<'_>, incoming: &mut Incoming<'_, '_>, position: Position, words: Words) -> Step;
+    fn answer(
+        &self,
+        asked: &CallbackCall<'_>,
+        incoming: &mut Incoming<'_, '_>,
+        position: Position,
+        words: Words,
+    ) -> Step;
 }
 
 /// The same for every shape.
@@ -101,7 +107,7 @@ pub(crate) fn encode(call: &mut Call<'_, '_>, slot: &Slot, words: &mut [u64; MAX
 
 /// C's argument becomes the question's words of that slot.
 pub(crate) fn ask(
-    asked: &Inquiry<'_>,
+    asked: &CallbackCall<'_>,
     functions: &Functions,
     outgoing: &mut Outgoing<'_, '_>,
     slot: &Slot,
@@ -113,7 +119,7 @@ pub(crate) fn ask(
 }
 
 /// An answer's words of that slot become what C gets. There are as many words as the slots say.
-pub(crate) fn answer(asked: &Inquiry<'_>, incoming: &mut Incoming<'_, '_>, slot: &Slot, words: &[u64]) -> Step {
+pub(crate) fn answer(asked: &CallbackCall<'_>, incoming: &mut Incoming<'_, '_>, slot: &Slot, words: &[u64]) -> Step {
     each!(&slot.shape, one => one.answer(asked, incoming, slot.position, of_slot(slot, words)))
 }
 

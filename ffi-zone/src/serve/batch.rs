@@ -13,7 +13,7 @@ use crate::callback::callables::Callables;
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
 use crate::serve::clients::Client;
-use crate::serve::workers::Station;
+use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{
     ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };
@@ -200,7 +200,7 @@ fn is_linkable(shape: &Shape) -> bool {
 pub(crate) fn run(
     service: &Service,
     client: &Client,
-    station: &Station,
+    context: &WorkerContext,
     row: &Row,
     callables: &dyn Callables,
     request: &Request,
@@ -212,7 +212,7 @@ pub(crate) fn run(
     };
     let count = batch.calls.left;
     row.begin_many(client.line.id(), BATCH, count);
-    batch.run(station, row, callables, request.arena_used);
+    batch.run(context, row, callables, request.arena_used);
     row.end();
     let replies = &batch.replies;
     reply.status = Status::Ok;
@@ -253,7 +253,7 @@ impl<'a> Batch<'a> {
         Ok(Self { service, client, calls, replies, made: 0 })
     }
 
-    fn run(&mut self, station: &Station, row: &Row, callables: &dyn Callables, used: u64) {
+    fn run(&mut self, context: &WorkerContext, row: &Row, callables: &dyn Callables, used: u64) {
         let (mut request, mut reply, mut links) = (Box::new(Request::EMPTY), Box::new(empty_reply()), Vec::new());
         let mut functions = Vec::with_capacity(self.calls.left as usize);
         request.arena_used = self.replies.end.max(used);
@@ -261,7 +261,7 @@ impl<'a> Batch<'a> {
             match self.calls.next(&mut request, &mut links) {
                 Ok(false) => return,
                 Ok(true) if links.is_empty() || self.follow(&functions, &mut request, &links).is_some() => {
-                    self.one(station, row, callables, &mut request, &mut reply);
+                    self.one(context, row, callables, &mut request, &mut reply);
                 }
                 Ok(true) | Err(Nonsense) => {
                     let refusal = Refusal::new(Status::Malformed, "the call makes no sense");
@@ -280,18 +280,25 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn one(&self, station: &Station, row: &Row, callables: &dyn Callables, request: &mut Request, reply: &mut Reply) {
+    fn one(
+        &self,
+        context: &WorkerContext,
+        row: &Row,
+        callables: &dyn Callables,
+        request: &mut Request,
+        reply: &mut Reply,
+    ) {
         row.next(request.function);
         let reached = match request.function {
             CLOSE | SYNC => {
-                self.service.object(self.client, station, callables, request, reply);
+                self.service.object(self.client, context, callables, request, reply);
                 match request.function == SYNC && reply.status == Status::Ok {
                     true => request.arena_used + reply.words[1] + ARENA_ALIGNMENT,
                     false => request.arena_used,
                 }
             }
             _ => match self.service.admit(self.client, request) {
-                Ok(()) => self.service.call(self.client, station, callables, request, reply),
+                Ok(()) => self.service.call(self.client, context, callables, request, reply),
                 Err(refusal) => return self.service.refuse(self.client, &refusal, request, reply),
             },
         };

@@ -2,7 +2,7 @@
 
 use super::references::{self, any};
 use super::{Failure, Fill, OutputBuffer, Plan, PlanError, Prepared, Range, Release, Site};
-use crate::marshal::shapes::{Translations, is_plain, shapes};
+use crate::marshal::translation::{Translations, is_plain, translations};
 use crate::native::ffi::MAX_PARAMETERS;
 use cloison_contract::Interface;
 use cloison_contract::call::MAX_WORDS;
@@ -26,7 +26,7 @@ impl Plan {
             return Err(PlanError::TooManyWords);
         }
         references::check(interface, function)?;
-        let translations = shapes(&interface.types).map_err(|_| PlanError::Record)?;
+        let translations = translations(&interface.types).map_err(|_| PlanError::Record)?;
         let shapes = || function.parameters.iter().map(|parameter| &parameter.shape);
         let variadic = function.variadic.unwrap_or(usize::MAX);
         let mut plan = Self {

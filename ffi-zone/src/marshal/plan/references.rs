@@ -16,8 +16,8 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
         if !shape_fits(interface, function, &parameter.shape) || !travels(&parameter.c_type, &parameter.shape) {
             return Err(PlanError::Reference { parameter: parameter.name.clone() });
         }
-        if let Shape::OutPointer(place) = &parameter.shape {
-            auxiliary(interface, place.pointed.free(), "free")?;
+        if let Shape::OutPointer(pointer) = &parameter.shape {
+            auxiliary(interface, pointer.pointed.free(), "free")?;
         }
     }
     let returns = &function.returns;

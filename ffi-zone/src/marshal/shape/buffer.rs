@@ -1,7 +1,7 @@
 //! A pointer to elements. Here those that have the same bytes in C and on the wire; the others are in `elements`.
 
 use super::{Wire, Words, elements, one};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::Held;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
@@ -54,7 +54,7 @@ impl Wire for Buffer {
         if !call.plan().prepared[index].plain {
             return elements::encode(self, call, index);
         }
-        let (held, element) = (call.desk.held[index], self.element.size());
+        let (held, element) = (call.state.held[index], self.element.size());
         if matches!(held, Held::Null) {
             return Ok([NULL, 0]);
         }
@@ -79,7 +79,7 @@ impl Wire for Buffer {
 
     fn ask(
         &self,
-        asked: &Inquiry<'_>,
+        asked: &CallbackCall<'_>,
         functions: &Functions,
         outgoing: &mut Outgoing<'_, '_>,
         index: usize,
@@ -103,7 +103,13 @@ impl Wire for Buffer {
         unsafe { outgoing.elements(address, count, self.element) }.map(Words::from)
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, incoming: &mut Incoming<'_, '_>, position: Position, words: Words) -> Step {
+    fn answer(
+        &self,
+        asked: &CallbackCall<'_>,
+        incoming: &mut Incoming<'_, '_>,
+        position: Position,
+        words: Words,
+    ) -> Step {
         let index = asked.index(position)?;
         let (offset, bytes) = asked.span(incoming, words)?;
         let element = self.element.size().max(1) as u64;
@@ -129,7 +135,7 @@ impl Wire for Buffer {
 }
 
 /// Where C wants to know how many elements a callable has given, it is told.
-fn tell_count(buffer: &Buffer, asked: &Inquiry<'_>, index: usize, count: u64, capacity: u64) -> Step {
+fn tell_count(buffer: &Buffer, asked: &CallbackCall<'_>, index: usize, count: u64, capacity: u64) -> Step {
     let (scalar, cell) = match &buffer.length {
         Some(Expression::Return) if !asked.keeps_value() => (asked.value_scalar(), None),
         Some(Expression::Dereference(cell)) => (asked.cell_scalar(*cell), Some(*cell)),

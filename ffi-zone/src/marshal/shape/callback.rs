@@ -1,8 +1,8 @@
 //! A pointer to a function: the client passes a callable.
 
 use super::{Wire, Words};
+use crate::callback::call::CallbackCall;
 use crate::callback::callables::Unbound;
-use crate::callback::inquiry::Inquiry;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -18,16 +18,16 @@ const TOO_MANY_CALLABLES: &str = "C has as many callables already as it may have
 impl Wire for Callback {
     fn decode(&self, call: &mut Call<'_, '_>, index: usize, [word, _]: Words) -> Step {
         if word == 0 {
-            call.desk.frame.set(index, 0);
+            call.state.frame.set(index, 0);
             return if self.null { Ok(()) } else { Err(call.argument(index, "must not be None")) };
         }
         let bound = call.origin.callables.bind(call.id, index, word).map_err(|unbound| match unbound {
             Unbound::Malformed => call.malformed(),
             Unbound::TooMany => Refusal::new(Status::TooMany, TOO_MANY_CALLABLES),
         })?;
-        call.desk.frame.set(index, bound.address);
+        call.state.frame.set(index, bound.address);
         match self.retain {
-            None => call.desk.closures.push(bound.closure),
+            None => call.state.closures.push(bound.closure),
             Some(lifetime) => {
                 let retained = match (self.replaces, lifetime) {
                     (true, Lifetime::Parameter(_)) => {
@@ -35,7 +35,7 @@ impl Wire for Callback {
                     }
                     (true, Lifetime::Return) | (false, _) => Retained::Closure(bound.closure),
                 };
-                call.desk.kept.push((index, retained));
+                call.state.kept.push((index, retained));
             }
         }
         Ok(())
@@ -45,11 +45,11 @@ impl Wire for Callback {
         Err(call.malformed())
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(&self, asked: &CallbackCall<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
         Err(asked.cannot_show(index))
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
+    fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
         Err(asked.cannot_write(position))
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn decode(buffer: &Buffer, call: &mut Call<'_, '_>, index: usize, [of
 
 /// What C has left in the scratch region becomes elements in the arena.
 pub(super) fn encode(buffer: &Buffer, call: &mut Call<'_, '_>, index: usize) -> Step<Words> {
-    let Some(piece) = call.desk.held[index].piece() else { return Ok([NULL, 0]) };
+    let Some(piece) = call.state.held[index].piece() else { return Ok([NULL, 0]) };
     let (element, room) = (buffer.element, piece.bytes() as u64);
     let bytes = match &buffer.length {
         None => room,

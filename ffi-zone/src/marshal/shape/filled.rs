@@ -1,7 +1,7 @@
 //! Parameters that nobody passes: they are on no wire. [`crate::marshal::arguments`] fills them in.
 
 use super::{Wire, Words};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -19,11 +19,11 @@ macro_rules! stays {
                 Err(call.malformed())
             }
 
-            fn ask(&self, asked: &Inquiry<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+            fn ask(&self, asked: &CallbackCall<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
                 Err(asked.cannot_show(index))
             }
 
-            fn answer(&self, asked: &Inquiry<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
+            fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
                 Err(asked.cannot_write(position))
             }
         }

@@ -1,7 +1,7 @@
 //! A pointer to an object of the zone.
 
 use super::{Wire, Words, one};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -15,12 +15,12 @@ impl Wire for HandleArgument {
         let address = if self.consumed && word != 0 {
             let address = call.handles.consume(call.origin.client, word, self.id);
             let address = address.map_err(|error| Refusal::handle(index, error))?;
-            call.desk.consumed.push(word);
+            call.state.consumed.push(word);
             address
         } else {
             call.incoming(index).handle(word, self.id, self.null)?
         };
-        call.desk.words[index] = word;
+        call.state.words[index] = word;
         call.set_number(index, address);
         Ok(())
     }
@@ -31,13 +31,19 @@ impl Wire for HandleArgument {
         call.outgoing().handle(address, self.id, None, true).map(one)
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, outgoing: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(
+        &self,
+        asked: &CallbackCall<'_>,
+        _: &Functions,
+        outgoing: &mut Outgoing<'_, '_>,
+        index: usize,
+    ) -> Step<Words> {
         outgoing.handle(asked.address(index), self.id, None, true).map(one)
     }
 
     fn answer(
         &self,
-        asked: &Inquiry<'_>,
+        asked: &CallbackCall<'_>,
         incoming: &mut Incoming<'_, '_>,
         position: Position,
         [word, _]: Words,

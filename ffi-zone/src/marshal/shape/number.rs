@@ -1,7 +1,7 @@
 //! A number that fits a register.
 
 use super::{Wire, Words, one};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -29,17 +29,17 @@ impl Wire for NumberArgument {
         Ok(one(call.number_word()))
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(&self, asked: &CallbackCall<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
         Ok(one(word_of_bits(asked.bits(index, self.scalar), self.scalar)))
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, _: &mut Incoming<'_, '_>, _: Position, [word, _]: Words) -> Step {
+    fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, _: Position, [word, _]: Words) -> Step {
         asked.give(answered(asked, word, self.scalar)?, self.scalar);
         Ok(())
     }
 }
 
 /// The bits of a number that a callable has given.
-pub(super) fn answered(asked: &Inquiry<'_>, word: u64, scalar: Scalar) -> Step<u64> {
+pub(super) fn answered(asked: &CallbackCall<'_>, word: u64, scalar: Scalar) -> Step<u64> {
     bits_of_word(word, scalar, Range::Any).map_err(|_| asked.malformed())
 }

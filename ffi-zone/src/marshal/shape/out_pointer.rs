@@ -1,7 +1,7 @@
 //! What a pointer leads to that the library gives: as its value, or in a pointer that it fills in.
 
 use super::{Wire, Words, one};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -32,10 +32,10 @@ impl Wire for OutPointer {
                 given.map(Words::from)
             }
             Pointed::Handle { id, owner, borrowed, .. } => {
-                let owner = owner.map(|index| call.desk.words[index]).filter(|word| *word != 0);
+                let owner = owner.map(|index| call.state.words[index]).filter(|word| *word != 0);
                 let word = call.outgoing().handle(address, *id, owner, *borrowed)?;
                 match position {
-                    Position::Parameter(index) => call.desk.words[index] = word,
+                    Position::Parameter(index) => call.state.words[index] = word,
                     Position::Value => call.value_word = word,
                 }
                 Ok(one(word))
@@ -47,11 +47,11 @@ impl Wire for OutPointer {
         }
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(&self, asked: &CallbackCall<'_>, _: &Functions, _: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
         Err(asked.cannot_show(index))
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
+    fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
         Err(asked.cannot_write(position))
     }
 }

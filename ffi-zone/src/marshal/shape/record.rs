@@ -1,7 +1,7 @@
 //! A struct or union, by value or behind a pointer.
 
 use super::{Wire, Words};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::Held;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
@@ -24,7 +24,7 @@ impl Wire for RecordArgument {
     fn encode(&self, call: &mut Call<'_, '_>, position: Position) -> Step<Words> {
         let piece = match position {
             Position::Value => call.result,
-            Position::Parameter(index) => call.desk.held[index].piece(),
+            Position::Parameter(index) => call.state.held[index].piece(),
         };
         let Some(piece) = piece else { return Ok([NULL, 0]) };
         let address = call.scratch.pointer(piece).expose_provenance() as u64;
@@ -33,7 +33,13 @@ impl Wire for RecordArgument {
         unsafe { call.outgoing().record(address, self.id) }.map(Words::from)
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, outgoing: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(
+        &self,
+        asked: &CallbackCall<'_>,
+        _: &Functions,
+        outgoing: &mut Outgoing<'_, '_>,
+        index: usize,
+    ) -> Step<Words> {
         let address = if self.by_value { asked.place(index) } else { asked.address(index) };
         if address == 0 {
             return Ok([NULL, 0]);
@@ -42,7 +48,13 @@ impl Wire for RecordArgument {
         unsafe { outgoing.record(address, self.id) }.map(Words::from)
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, incoming: &mut Incoming<'_, '_>, position: Position, words: Words) -> Step {
+    fn answer(
+        &self,
+        asked: &CallbackCall<'_>,
+        incoming: &mut Incoming<'_, '_>,
+        position: Position,
+        words: Words,
+    ) -> Step {
         let (offset, bytes) = asked.span(incoming, words)?;
         let piece = incoming.record(offset, bytes, self.id)?;
         let record = incoming.scratch.bytes(piece);

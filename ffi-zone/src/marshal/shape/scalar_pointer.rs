@@ -2,7 +2,7 @@
 
 use super::number::answered;
 use super::{Wire, Words, one};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -15,7 +15,7 @@ impl Wire for ScalarPointer {
         let word = match (self.null, words) {
             (false, [word, _]) | (true, [1, word]) => word,
             (true, [0, _]) => {
-                call.desk.frame.set(index, 0);
+                call.state.frame.set(index, 0);
                 return Ok(());
             }
             (true, _) => return Err(call.malformed()),
@@ -28,18 +28,24 @@ impl Wire for ScalarPointer {
 
     fn encode(&self, call: &mut Call<'_, '_>, position: Position) -> Step<Words> {
         let index = call.index(position)?;
-        let bits = if call.has_cell(index) { call.desk.frame.cell(index) } else { 0 };
+        let bits = if call.has_cell(index) { call.state.frame.cell(index) } else { 0 };
         Ok(one(word_of_bits(bits, self.scalar)))
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, outgoing: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(
+        &self,
+        asked: &CallbackCall<'_>,
+        _: &Functions,
+        outgoing: &mut Outgoing<'_, '_>,
+        index: usize,
+    ) -> Step<Words> {
         let address = asked.address(index);
         // SAFETY: C has passed this as the address of such a number.
         let word = if address == 0 { 0 } else { unsafe { outgoing.number(address, self.scalar) } };
         Ok(if self.null { [u64::from(address != 0), word] } else { one(word) })
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, _: &mut Incoming<'_, '_>, position: Position, [word, _]: Words) -> Step {
+    fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, position: Position, [word, _]: Words) -> Step {
         let bits = answered(asked, word, self.scalar)?;
         asked.set_cell(asked.index(position)?, self.scalar, bits);
         Ok(())

@@ -1,7 +1,7 @@
 //! A NUL-terminated input string.
 
 use super::{Wire, Words};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::Held;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
@@ -30,12 +30,18 @@ impl Wire for Text {
         Err(call.malformed())
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, outgoing: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(
+        &self,
+        asked: &CallbackCall<'_>,
+        _: &Functions,
+        outgoing: &mut Outgoing<'_, '_>,
+        index: usize,
+    ) -> Step<Words> {
         // SAFETY: C has passed this as a string, and waits.
         unsafe { outgoing.string(asked.address(index)) }.map(Words::from)
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
+    fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, position: Position, _: Words) -> Step {
         Err(asked.cannot_write(position))
     }
 }

@@ -1,7 +1,7 @@
 //! `long double` or a complex number, by value.
 
 use super::{Wire, Words};
-use crate::callback::inquiry::Inquiry;
+use crate::callback::call::CallbackCall;
 use crate::marshal::call::Held;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
@@ -26,12 +26,24 @@ impl Wire for WideArgument {
         unsafe { call.outgoing().wide(address, self.wide) }.map(Words::from)
     }
 
-    fn ask(&self, asked: &Inquiry<'_>, _: &Functions, outgoing: &mut Outgoing<'_, '_>, index: usize) -> Step<Words> {
+    fn ask(
+        &self,
+        asked: &CallbackCall<'_>,
+        _: &Functions,
+        outgoing: &mut Outgoing<'_, '_>,
+        index: usize,
+    ) -> Step<Words> {
         // SAFETY: C has passed such a number, and waits.
         unsafe { outgoing.wide(asked.place(index), self.wide) }.map(Words::from)
     }
 
-    fn answer(&self, asked: &Inquiry<'_>, incoming: &mut Incoming<'_, '_>, position: Position, words: Words) -> Step {
+    fn answer(
+        &self,
+        asked: &CallbackCall<'_>,
+        incoming: &mut Incoming<'_, '_>,
+        position: Position,
+        words: Words,
+    ) -> Step {
         let Position::Value = position else { return Err(asked.cannot_write(position)) };
         let (offset, bytes) = asked.span(incoming, words)?;
         let piece = incoming.wide(offset, bytes, self.wide)?;

@@ -1,16 +1,16 @@
 //! C's arguments, told to the client.
 
-use super::{Inquiry, no_room};
+use super::{CallbackCall, no_room};
 use crate::callback::conversation::Turn;
 use crate::marshal::call::Step;
 use crate::marshal::outgoing::Outgoing;
 use crate::marshal::shape;
 use crate::serve::Service;
 use crate::serve::clients::Client;
-use crate::serve::workers::Station;
+use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{QUESTION_WORDS, Reply, Status};
 
-impl Inquiry<'_> {
+impl CallbackCall<'_> {
     /// The question: the callable's number, the depth, how much of the arena is in use, the arguments.
     pub(crate) fn question(
         &mut self,
@@ -22,11 +22,11 @@ impl Inquiry<'_> {
     ) -> Step {
         let mut cursor = turn.in_use;
         let mut shown = std::mem::take(&mut self.shown);
-        let asked = Station::visit(&turn.row, |station| {
-            let mut part = station.workspace.part();
+        let asked = WorkerContext::visit(&turn.row, |context| {
+            let mut part = context.workspace.part();
             let functions = service.marshal().functions();
             let mut outgoing = Outgoing {
-                shapes: &functions.shapes,
+                translations: &functions.translations,
                 handles: service.marshal().handles(),
                 client: client.line.id(),
                 arena: client.line.arena(),

@@ -1,17 +1,17 @@
 //! What the client has answered, given to C.
 
-use super::{Inquiry, no_room};
+use super::{CallbackCall, no_room};
 use crate::callback::conversation::Turn;
 use crate::marshal::call::Step;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::shape;
 use crate::serve::Service;
 use crate::serve::clients::Client;
-use crate::serve::workers::Station;
+use crate::serve::workers::WorkerContext;
 use cloison_contract::call::Request;
 use cloison_contract::shape::Position;
 
-impl Inquiry<'_> {
+impl CallbackCall<'_> {
     /// The answer, those words included that stand before its results.
     pub(crate) fn answer(
         &mut self,
@@ -25,11 +25,11 @@ impl Inquiry<'_> {
         if words.len() != self.kind.answer.words() || request.arena_used > client.line.arena().len() {
             return Err(self.malformed());
         }
-        let answered = Station::visit(&turn.row, |station| {
-            let mut part = station.workspace.part();
+        let answered = WorkerContext::visit(&turn.row, |context| {
+            let mut part = context.workspace.part();
             let functions = service.marshal().functions();
             let mut incoming = Incoming {
-                shapes: &functions.shapes,
+                translations: &functions.translations,
                 handles: service.marshal().handles(),
                 client: client.line.id(),
                 arena: client.line.arena(),

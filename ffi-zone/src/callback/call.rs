@@ -11,7 +11,7 @@ mod answer;
 mod question;
 mod quiet;
 
-use crate::callback::questions::Kind;
+use crate::callback::target::Kind;
 use crate::marshal::call::Step;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -31,7 +31,7 @@ use std::fmt::Display;
 pub(crate) use quiet::is_quiet;
 
 /// One call.
-pub(crate) struct Inquiry<'a> {
+pub(crate) struct CallbackCall<'a> {
     kind: &'a Kind,
     value: *mut c_void,
     arguments: *mut *mut c_void,
@@ -41,7 +41,7 @@ pub(crate) struct Inquiry<'a> {
     room: Vec<u64>,
 }
 
-impl<'a> Inquiry<'a> {
+impl<'a> CallbackCall<'a> {
     /// # Safety
     ///
     /// `value` and `arguments` are what the kind's call interface says, for as long as this value lives.
@@ -139,7 +139,7 @@ impl<'a> Inquiry<'a> {
     }
 
     fn evaluate(&self, functions: &Functions, index: usize, expression: &Expression) -> Step<i128> {
-        let mut given = Given { inquiry: self, functions };
+        let mut given = Given { call: self, functions };
         expression.evaluate(&mut given).map_err(|error| self.unable(index, format_args!("has no length: {error}")))
     }
 
@@ -292,17 +292,17 @@ impl<'a> Inquiry<'a> {
 
 /// What expressions may ask about a callback's arguments.
 struct Given<'a, 'b> {
-    inquiry: &'a Inquiry<'b>,
+    call: &'a CallbackCall<'b>,
     functions: &'a Functions,
 }
 
 impl Environment for Given<'_, '_> {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        let shape = &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.shape;
+        let shape = &self.call.parameters().get(index).ok_or(EvaluationError::Unknown)?.shape;
         match shape {
-            Shape::Handle(_) => Ok(self.inquiry.address(index).into()),
+            Shape::Handle(_) => Ok(self.call.address(index).into()),
             Shape::CapacityOf(_) | Shape::LengthOf(_) | Shape::Number(_) => {
-                self.inquiry.number(index).ok_or(EvaluationError::Unknown)
+                self.call.number(index).ok_or(EvaluationError::Unknown)
             }
             Shape::Buffer(_)
             | Shape::Callback(_)
@@ -316,8 +316,8 @@ impl Environment for Given<'_, '_> {
     }
 
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        let scalar = self.inquiry.cell_scalar(index);
-        scalar.and_then(|scalar| self.inquiry.pointed_number(index, scalar)).ok_or(EvaluationError::Unknown)
+        let scalar = self.call.cell_scalar(index);
+        scalar.and_then(|scalar| self.call.pointed_number(index, scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn errno(&mut self) -> Result<i128, EvaluationError> {

@@ -351,5 +351,5 @@ pub fn asking(instances: Instances) -> Interface {
 }
 
 pub fn asking_functions(interface: Interface) -> Functions {
-    loaded("callbacks.c", interface)
+    functions_of(interface, load("callbacks.c"))
 }

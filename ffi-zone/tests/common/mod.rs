@@ -1,5 +1,5 @@
 //! An interface for `library.c`, the library itself, and requests for it.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, reason = "each test program uses its part")]
 
 pub mod asking;
 pub mod surface;
@@ -23,10 +23,11 @@ use cloison_zone::marshal::workspace::Workspace;
 use cloison_zone::marshal::{Marshal, Origin};
 use cloison_zone::native::ffi::Code;
 use cloison_zone::serve::policy::Bounds;
+use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::Mutex;
 use std::time::Duration;
 
 pub const CALL_BYTES: u64 = 1 << 20;
@@ -49,50 +50,38 @@ pub fn hostile_interface() -> Interface {
     interface
 }
 
+/// A library in a folder of its own. It is compiled once for each test program.
 pub fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
+    static COMPILED: Mutex<BTreeMap<Vec<String>, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("liblibrary.so");
+    let key = [source].iter().chain(options).map(|word| (*word).to_owned()).collect();
+    let mut compiled = COMPILED.lock().expect("no compiler has failed");
+    if let Some(library) = compiled.get(&key) {
+        std::fs::write(&file, library).expect("written");
+        return (folder, file);
+    }
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(source);
     let mut compiler = Command::new("cc");
+    // A zone in this process takes away the environment, which would tell where the compiler is.
+    compiler.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
     compiler.args(["-O1", "-fno-optimize-sibling-calls", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]);
     let status = compiler.arg(&file).arg(source).args(options).status();
     assert!(status.expect("a C compiler").success());
+    compiled.insert(key, std::fs::read(&file).expect("read"));
     (folder, file)
 }
 
-/// The library, compiled and loaded once for each test program.
-fn library() -> &'static libloading::Library {
-    static LIBRARY: OnceLock<libloading::Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| load("library.c"))
-}
-
-/// The one for the larger part of C.
-fn surface_library() -> &'static libloading::Library {
-    static LIBRARY: OnceLock<libloading::Library> = OnceLock::new();
-    LIBRARY.get_or_init(|| load("surface.c"))
-}
-
-/// Compiles and loads.
-pub fn load(source: &str) -> libloading::Library {
-    let (_folder, file) = compile(source, &["-lm", "-Wno-psabi", "-Wno-attributes", "-Wno-packed-not-aligned"]);
-    // SAFETY: the library has no constructors.
-    unsafe { libloading::Library::new(file) }.expect("loads")
+/// A copy of that library which is nobody else's, nor is what it counts. It stays loaded.
+pub fn load(source: &str) -> &'static libloading::Library {
+    let options = ["-lm", "-pthread", "-Wno-psabi", "-Wno-attributes", "-Wno-packed-not-aligned"];
+    let (_folder, file) = compile(source, &options);
+    // SAFETY: the tests' libraries have no constructors.
+    Box::leak(Box::new(unsafe { libloading::Library::new(file) }.expect("loads")))
 }
 
 pub fn functions(interface: Interface) -> Functions {
-    functions_of(interface, library())
-}
-
-/// Another library, compiled and loaded once for each test program: a zone takes away the environment that the compiler needs.
-pub fn loaded(source: &'static str, interface: Interface) -> Functions {
-    static LIBRARY: OnceLock<(&str, libloading::Library)> = OnceLock::new();
-    let (loaded, library) = LIBRARY.get_or_init(|| {
-        let (_folder, file) = compile(source, &["-pthread"]);
-        // SAFETY: the tests' libraries have no constructors.
-        (source, unsafe { libloading::Library::new(file) }.expect("loads"))
-    });
-    assert_eq!(*loaded, source, "one for each test program");
-    functions_of(interface, library)
+    functions_of(interface, load("library.c"))
 }
 
 pub fn functions_of(interface: Interface, library: &libloading::Library) -> Functions {
@@ -433,7 +422,7 @@ impl Bench {
 
     /// Of `surface.c`.
     pub fn surface(instances: Instances) -> Self {
-        Self::of(functions_of(surface::surface(instances), surface_library()))
+        Self::of(functions_of(surface::surface(instances), load("surface.c")))
     }
 
     pub fn of(functions: Functions) -> Self {

@@ -93,6 +93,11 @@ impl Zone {
         self.status.ring();
     }
 
+    /// Waits until the zone has given up a callable of that client.
+    pub fn late(&self, id: ChannelId) {
+        while !matches!(self.control().receive().expect("a message").0, FromZone::Late { channel } if channel == id) {}
+    }
+
     pub fn left(&self, id: ChannelId) {
         let (message, _) = self.control().receive::<FromZone>().expect("answer");
         assert!(matches!(message, FromZone::Detached { channel } if channel == id), "{message:?}");

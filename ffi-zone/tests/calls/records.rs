@@ -1,13 +1,11 @@
 //! Records, wide numbers and variadic functions: what C sees and what comes back.
 
-mod common;
-
+use crate::common::Argument::{Bytes, Null, Word};
+use crate::common::surface::PERSON_SIZE;
+use crate::common::walls::no_address;
+use crate::common::{Argument, BOTH, Bench};
 use cloison_contract::call::{Request, Status};
 use cloison_contract::interface::Instances;
-use common::Argument::{Bytes, Null, Word};
-use common::surface::PERSON_SIZE;
-use common::walls::no_address;
-use common::{Argument, BOTH, Bench};
 
 fn point(x: f64, y: f64) -> Vec<u8> {
     [x.to_le_bytes(), y.to_le_bytes()].concat()

@@ -1,17 +1,16 @@
 //! Objects that own others, of clients that share a zone: what ends with what, on which thread, and what must not meanwhile.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::Word;
+use crate::common::asking::callback;
+use crate::common::zone::{Answer, Client, LONG, Question, Zone};
+use crate::common::{function, int, number};
 use cloison_contract::call::{CLOSE, MAX_WORDS, Request, Status};
 use cloison_contract::interface::{Instances, Parameter};
 use cloison_contract::shape::{HandleArgument, Lifetime, Pointed, Shape};
 use cloison_contract::types::{CType, Definition, Handle, Location, Scalar, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Interface};
 use cloison_zone::marshal::functions::Functions;
-use common::Argument::Word;
-use common::asking::callback;
-use common::zone::{Answer, Client, LONG, Question, Zone};
-use common::{function, int, number};
 use std::time::Duration;
 
 const DB: TypeId = TypeId(0);
@@ -91,7 +90,7 @@ fn affine() -> Interface {
 }
 
 fn functions(interface: Interface) -> Functions {
-    common::loaded("families.c", interface)
+    common::functions_of(interface, common::load("families.c"))
 }
 
 fn of(value: i64) -> Answer {

@@ -1,17 +1,15 @@
 //! `errno` in conditions: of functions of the C library and of functions that are like them.
 
-mod common;
-
+use crate::common::Argument::{Bytes, Word};
+use crate::common::asking::callback;
+use crate::common::zone::{Answer, Zone};
+use crate::common::{Bench, compare, function, functions_of, int, interface, load, number, string, text};
 use cloison_contract::Interface;
 use cloison_contract::call::{NULL, Reply, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::interface::{Function, FunctionId, Instances, Message, Parameter};
 use cloison_contract::shape::{NumberArgument, Pointed, ReturnedString, Shape};
 use cloison_contract::types::{CType, Scalar};
-use common::Argument::{Bytes, Word};
-use common::asking::callback;
-use common::zone::{Answer, Zone};
-use common::{Bench, compare, function, int, interface, loaded, number, string, text};
 
 const LAST_ERRNO: u32 = 0;
 const LAST_MESSAGE: u32 = 1;
@@ -81,7 +79,7 @@ fn conditions() -> Interface {
 }
 
 fn functions(interface: Interface) -> cloison_zone::marshal::functions::Functions {
-    loaded("errno.c", interface)
+    functions_of(interface, load("errno.c"))
 }
 
 fn bench() -> Bench {

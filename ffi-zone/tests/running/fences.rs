@@ -1,15 +1,13 @@
 //! What stands behind the room that a library writes to: the real program, and a library that writes beyond.
 
-mod common;
-mod running;
-
+use crate::common;
+use crate::common::Argument::{self, Bytes, Word};
+use crate::program::{Zone, signal};
 use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
 use cloison_manifest::manifest;
 use cloison_transport::client::CallError;
 use cloison_transport::status::Overrun;
-use common::Argument::{self, Bytes, Word};
-use running::{Zone, signal};
 use rustix::process::Signal;
 use std::time::Duration;
 

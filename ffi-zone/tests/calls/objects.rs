@@ -1,33 +1,23 @@
 //! Objects of the library: their whole life, what goes with them, and what must not come of it.
 
-mod common;
-
+use crate::common::Argument::{Bytes, Null, Word};
+use crate::common::surface::MAX_THINGS;
+use crate::common::walls::no_address;
+use crate::common::{Argument, BOTH, Bench, CLIENT};
 use cloison_contract::call::{CLOSE, NULL, Reply, Request, SYNC, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_zone::callback::callables::NoCallables;
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::empty_reply;
-use common::Argument::{Bytes, Null, Word};
-use common::surface::MAX_THINGS;
-use common::walls::no_address;
-use common::{Argument, BOTH, Bench, CLIENT};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// The library counts its objects: one test at a time.
-static ALONE: Mutex<()> = Mutex::new(());
 
 struct Things {
     bench: Bench,
-    _alone: MutexGuard<'static, ()>,
 }
 
 impl Things {
     fn new(instances: Instances) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut things = Self { bench: Bench::surface(instances), _alone: alone };
-        things.one("freed", &[]);
-        things
+        Self { bench: Bench::surface(instances) }
     }
 
     /// Calls, and looks whether an address comes back.

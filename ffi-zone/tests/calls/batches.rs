@@ -1,7 +1,8 @@
 //! Many calls in one request, through the serving loop.
 
-mod common;
-
+use crate::common;
+use crate::common::zone::{Client, LONG, Zone};
+use crate::common::{BOTH, compare};
 use cloison_contract::call::{ANSWER, BATCH, MAX_BATCH, MAX_WORDS, NULL, Reply, Request, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::Bound;
@@ -11,8 +12,6 @@ use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
 use cloison_zone::serve::batch::{Calls, Link};
-use common::zone::{Client, LONG, Zone};
-use common::{BOTH, compare};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

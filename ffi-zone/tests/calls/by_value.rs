@@ -4,8 +4,9 @@
 //! function for each takes three of them among other arguments, which leave more or fewer registers for them, and returns one.
 //! A second one hands them to a function pointer, which leads back here and returns one.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::{Bytes, Word};
+use crate::common::{Argument, Bench, CLIENT, functions_of};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{Reply, Status};
 use cloison_contract::interface::Interface;
@@ -18,8 +19,6 @@ use cloison_zone::marshal::refusal::{Refusal, empty_reply};
 use cloison_zone::marshal::translation::{Special, Translation, translations};
 use cloison_zone::native::closures::{self, Target};
 use cloison_zone::native::ffi::Signature;
-use common::Argument::{Bytes, Word};
-use common::{Argument, Bench, CLIENT, functions_of};
 use std::ffi::c_void;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -309,12 +308,12 @@ fn structs_and_unions_travel_as_the_compiler_has_them() {
     let source = folder.path().join("world.c");
     std::fs::write(&source, c).expect("written");
     let library = common::load(source.to_str().expect("UTF-8"));
-    let shapes = translations(&interface.types).expect("they make sense");
-    let bench = Bench::of(functions_of(interface.clone(), &library));
+    let all = translations(&interface.types).expect("they make sense");
+    let bench = Bench::of(functions_of(interface.clone(), library));
     let mut sizes = std::collections::BTreeSet::new();
     for (index, (definition, before)) in interface.types.iter().zip(&before).enumerate() {
         let Definition { declaration, .. } = definition;
-        let shape = shapes[index].as_ref().expect("a record");
+        let shape = all[index].as_ref().expect("a record");
         sizes.insert(shape.size);
         let mut records: [Vec<u8>; 3] = Default::default();
         for record in &mut records {

@@ -1,15 +1,14 @@
 //! Calls inside of callbacks, on the same thread, with a stand-in for the side that asks the client.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::{Bytes, Word};
+use crate::common::{BOTH, Bench, CLIENT};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{CLOSE, MAX_DEPTH, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_zone::callback::callables::{Bound, Callables, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::{Refusal, empty_reply};
-use common::Argument::{Bytes, Word};
-use common::{BOTH, Bench, CLIENT};
 use std::cell::{Cell, RefCell};
 
 thread_local! {

@@ -1,11 +1,10 @@
 //! Objects that a library gives again, with a reference each time.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::Word;
+use crate::common::{Bench, CLIENT, functions_of};
 use cloison_contract::call::{CLOSE, MAX_WORDS, Reply, Request, Status};
 use cloison_manifest::manifest;
-use common::Argument::Word;
-use common::{Bench, CLIENT, functions_of};
 
 const MANIFEST: &str = r#"
 [zone]
@@ -55,7 +54,7 @@ fn close(bench: &Bench, word: u64) -> Status {
 fn each_reference_is_given_back_once() {
     let interface = manifest::parse("references.zone.toml", MANIFEST).unwrap_or_else(|wrong| panic!("{wrong}"));
     let library = common::load("references.c");
-    let mut bench = Bench::of(functions_of(interface, &library));
+    let mut bench = Bench::of(functions_of(interface, library));
     let first = bench.words("node_new", &[])[0];
     let second = bench.words("node_again", &[Word(first)])[0];
     let third = bench.words("node_try", &[Word(second), Word(0)])[0];

@@ -1,14 +1,13 @@
 //! Words in, a real C function, words out: each role, both ways of placing buffers, and libraries that misbehave.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::{Bytes, Null, Word};
+use crate::common::{BOTH, Bench, CALL_BYTES, compare};
 use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::Bound;
 use cloison_contract::interface::Instances;
 use cloison_zone::serve::policy::Bounds;
-use common::Argument::{Bytes, Null, Word};
-use common::{BOTH, Bench, CALL_BYTES, compare};
 
 fn signed(value: i64) -> common::Argument<'static> {
     Word(value as u64)

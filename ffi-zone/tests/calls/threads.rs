@@ -1,15 +1,14 @@
 //! Calls at once in one zone.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::Word;
+use crate::common::zone::{LONG, Zone};
+use crate::common::{function, int, number};
 use cloison_contract::Interface;
 use cloison_contract::call::Status;
 use cloison_contract::interface::Instances;
 use cloison_contract::types::Scalar;
 use cloison_zone::marshal::functions::Functions;
-use common::Argument::Word;
-use common::zone::{LONG, Zone};
-use common::{function, int, number};
 
 fn interface(threads: u32) -> Interface {
     let mut interface = common::interface(Instances::Shared);
@@ -23,7 +22,7 @@ fn interface(threads: u32) -> Interface {
 }
 
 fn functions(interface: Interface) -> Functions {
-    common::loaded("threads.c", interface)
+    common::functions_of(interface, common::load("threads.c"))
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Interfaces that make no sense are refused before anything is called.
 
-mod common;
-
+use crate::common::{buffer, call_of, capacity_of, cell, function, int, interface, length_of, number, string};
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Function, Instances, Message, Parameter};
 use cloison_contract::shape::{
@@ -11,7 +10,6 @@ use cloison_contract::types::{CType, Scalar, TypeId};
 use cloison_contract::{FunctionId, Interface};
 use cloison_zone::marshal::plan::{Plan, PlanError, Range};
 use cloison_zone::native::ffi::MAX_PARAMETERS;
-use common::{buffer, call_of, capacity_of, cell, function, int, interface, length_of, number, string};
 
 fn plan_of(function: &Function) -> Result<Plan, PlanError> {
     Plan::new(&interface(Instances::Shared), function)

@@ -1,7 +1,9 @@
 //! The whole path inside one process: a caller, a channel, the serving loop on a thread of its own.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::{Bytes, Word};
+use crate::common::compare;
+use crate::common::zone::{Client, Zone};
 use cloison_contract::Grant;
 use cloison_contract::call::{Reply, Status};
 use cloison_contract::expression::{Expression, Operator};
@@ -11,9 +13,6 @@ use cloison_contract::message::ToZone;
 use cloison_transport::control::ControlError;
 use cloison_transport::terms::State as Terms;
 use cloison_zone::serve::Ended;
-use common::Argument::{Bytes, Word};
-use common::compare;
-use common::zone::{Client, Zone};
 use std::time::Duration;
 
 fn start() -> Zone {
@@ -86,18 +85,6 @@ fn quotas_bounds_and_revocation() {
     bounded.channel.end(Terms::Revoked);
     let request = common::request(sum, &[Bytes(b"1")], bounded.caller.arena());
     assert!(bounded.caller.call(&request, Duration::from_secs(5)).is_err());
-    zone.stop();
-}
-
-#[test]
-fn what_one_client_leaves_behind_does_not_reach_the_next() {
-    let zone = start();
-    let mut vandal = zone.attach(1, zone.everything());
-    let mut victim = zone.attach(2, zone.everything());
-    zone.call(&mut vandal, "vandalise", &[]);
-    // Its own environment and signal mask are the vandal's affair, the rounding mode is everybody's.
-    assert_eq!(zone.call(&mut vandal, "vandalised", &[]).words[0], 6);
-    assert_eq!(zone.call(&mut victim, "vandalised", &[]).words[0], 0);
     zone.stop();
 }
 

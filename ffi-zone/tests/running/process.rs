@@ -1,16 +1,14 @@
 //! The real program in its real sandbox, started as the broker starts it: what its parent sees when a C function
 //! misbehaves, and what the functions can reach.
 
-mod common;
-mod running;
-
+use crate::common;
+use crate::common::Argument::{Bytes, Word};
+use crate::program::{Zone, fail, signal, start, waited};
 use cloison_contract::call::Status;
 use cloison_contract::interface::{FileRule, Instances};
-use cloison_contract::message::FromZone;
+use cloison_contract::message::{ChannelId, FromZone};
 use cloison_transport::client::CallError;
 use cloison_transport::control::Control;
-use common::Argument::{Bytes, Word};
-use running::{Zone, fail, signal, start, waited};
 use rustix::process::{Signal, kill_process};
 use std::fs::File;
 use std::process::{Command, Stdio};
@@ -137,4 +135,15 @@ fn threads_and_callbacks_behind_the_seal() {
         status = zone.caller.call(&answer, Duration::from_secs(20)).expect("a reply");
     }
     assert_eq!((status, asked, zone.caller.reply().words[0]), (Status::Ok, 20, 340));
+}
+
+#[test]
+fn what_one_client_leaves_behind_does_not_reach_the_next() {
+    let mut zone = Zone::start();
+    zone.call("vandalise", &[], Duration::from_secs(20)).expect("a reply");
+    // Its own environment and signal mask are the vandal's affair, the rounding mode is everybody's.
+    assert_eq!(zone.value("vandalised", &[]), 6);
+    let (_channel, victim) = zone.attach(ChannelId(2));
+    zone.caller = victim;
+    assert_eq!(zone.value("vandalised", &[]), 0);
 }

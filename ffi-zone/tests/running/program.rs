@@ -1,5 +1,4 @@
 //! The real program, started as the broker starts it.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use crate::common::{self, CALL_BYTES};
 use cloison_contract::call::{Reply, Status};
@@ -50,6 +49,15 @@ pub fn start(interface: &Interface, library: File) -> (Control, StatusPage, Fami
     (control, status, family, first, second)
 }
 
+fn attach(control: &Control, status: &StatusPage, id: ChannelId, grant: Grant) -> (Channel, Caller) {
+    let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
+    let account = account::create().expect("account");
+    let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
+    control.send(&ToZone::Attach { channel: id, grant }, &all).expect("sent");
+    status.ring();
+    (channel, Caller::open(descriptors.channel, descriptors.terms).expect("caller"))
+}
+
 /// The worker and its namespace's init.
 pub type Family = [Option<Pid>; 2];
 
@@ -80,22 +88,14 @@ impl Zone {
         assert_eq!([Pid::from_raw(jailed.worker), jailed.init.and_then(Pid::from_raw)], [worker, init]);
         assert!(jailed.layers.iter().any(|layer| layer.name == "seccomp" && layer.state == LayerState::On));
         assert!(matches!(second, Some(FromZone::Ready { .. })), "{second:?}");
-        let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
-        let account = account::create().expect("account");
-        let attach = ToZone::Attach { channel: ChannelId(1), grant };
-        let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
-        control.send(&attach, &all).expect("sent");
-        status.ring();
-        Self {
-            control,
-            status,
-            worker,
-            init,
-            interface,
-            caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller"),
-            channel,
-            _folder: folder,
-        }
+        let (channel, caller) = attach(&control, &status, ChannelId(1), grant);
+        Self { control, status, worker, init, interface, caller, channel, _folder: folder }
+    }
+
+    /// One more client, which may call everything.
+    pub fn attach(&self, id: ChannelId) -> (Channel, Caller) {
+        let functions = (0..self.interface.functions.len()).map(|index| FunctionId(index as u32));
+        attach(&self.control, &self.status, id, Grant::new(functions))
     }
 
     pub fn call(

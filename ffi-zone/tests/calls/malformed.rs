@@ -1,12 +1,12 @@
 //! Whatever a request says: a reply, results inside the arena, and the next call works.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::Bytes;
+use crate::common::{BOTH, Bench, CALL_BYTES};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
 use cloison_zone::callback::callables::NoCallables;
-use common::Argument::Bytes;
-use common::{BOTH, Bench, CALL_BYTES};
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

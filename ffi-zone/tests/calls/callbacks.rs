@@ -1,18 +1,16 @@
 //! Callables of a client's, called by C: what they are given and what they give.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::Word;
+use crate::common::BOTH;
+use crate::common::asking::{BOX, asking, asking_functions};
+use crate::common::zone::{Answer, Client, LONG, Question, Zone};
 use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Shape;
 use cloison_contract::types::TypeKind;
-use common::Argument::Word;
-use common::BOTH;
-use common::asking::{BOX, asking, asking_functions};
-use common::zone::{Answer, Client, LONG, Question, Zone};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 fn start(instances: Instances) -> (Zone, Client) {
@@ -507,9 +505,6 @@ fn objects_that_belong_to_a_thread_stay_with_it() {
     zone.stop();
 }
 
-/// The library has one place for what is called later.
-static LATER: Mutex<()> = Mutex::new(());
-
 /// A box whose callable is 5, and which has that called on a thread of the library's own. How often that has asked by the end of
 /// the call.
 fn later(zone: &Zone, client: &mut Client) -> u64 {
@@ -526,7 +521,6 @@ fn later(zone: &Zone, client: &mut Client) -> u64 {
 
 #[test]
 fn a_thread_of_the_library_s_that_asks_between_calls_is_answered_in_the_next() {
-    let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
     for instances in BOTH {
         // The thread waits for the next call, which may be long in coming on a busy machine.
         let zone = Zone::start(asking_for(instances, LONG), asking_functions);
@@ -550,7 +544,6 @@ fn a_thread_of_the_library_s_that_asks_between_calls_is_answered_in_the_next() {
 
 #[test]
 fn who_is_asked_between_calls_and_does_not_call_in_time_is_told() {
-    let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
     let interface = asking_for(Instances::Shared, Duration::from_millis(5));
     let zone = Zone::start(interface, asking_functions);
     let mut client = zone.attach(1, zone.everything());
@@ -582,7 +575,6 @@ fn who_is_asked_between_calls_and_does_not_call_in_time_is_told() {
 
 #[test]
 fn nobody_waits_for_a_client_that_has_left() {
-    let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
     let (zone, mut client) = start(Instances::Shared);
     later(&zone, &mut client);
     zone.detach(client.id);

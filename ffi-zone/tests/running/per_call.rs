@@ -1,8 +1,10 @@
 //! `instances = "per-call"`: what a call leaves behind, what it can reach, and who notices its end.
 
-mod common;
-mod running;
-
+use crate::common;
+use crate::common::Argument::Word;
+use crate::common::zone::Question;
+use crate::common::{function, int, number};
+use crate::program::{Zone, fail, waited};
 use cloison_contract::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
 use cloison_contract::interface::{Function, Instances, Parameter};
 use cloison_contract::message::{ChannelId, FromZone, ToZone};
@@ -11,10 +13,6 @@ use cloison_contract::types::{CType, Scalar};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::client::CallError;
 use cloison_transport::terms::State;
-use common::Argument::Word;
-use common::zone::Question;
-use common::{function, int, number};
-use running::{Zone, fail, waited};
 use rustix::process::{Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -233,7 +231,7 @@ fn a_conversation_that_breaks_off_is_told_to_the_end() {
 fn a_late_answer_is_told_so() {
     let mut zone = start();
     let question = ask(&mut zone);
-    std::thread::sleep(Duration::from_millis(600));
+    assert!(matches!(zone.control.receive(), Ok((FromZone::Late { channel: ChannelId(1) }, _))));
     assert_eq!(zone.call("count", &[], LONG).map(|reply| reply.status), Ok(Status::CallbackOverdue));
     assert_eq!(post(&mut zone, &question.answer(1, &[9])).0, Status::CallbackOverdue);
     assert_eq!(gives(&mut zone, "count", &[]), 1);

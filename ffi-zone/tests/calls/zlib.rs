@@ -1,7 +1,8 @@
 //! The bundled binding and the system's library, without a sandbox: the manifest's roles mean here what they say.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::{Bytes, Word};
+use crate::common::{Argument, BOTH};
 use cloison_contract::Interface;
 use cloison_contract::call::Status;
 use cloison_contract::interface::{Instances, LibraryLocation};
@@ -14,8 +15,6 @@ use cloison_zone::marshal::refusal::empty_reply;
 use cloison_zone::marshal::workspace::Workspace;
 use cloison_zone::marshal::{Marshal, Origin};
 use cloison_zone::native::ffi::Code;
-use common::Argument::{Bytes, Word};
-use common::{Argument, BOTH};
 use std::ffi::c_void;
 
 struct Zlib {

@@ -1,16 +1,16 @@
 //! Calls inside of callbacks, and everything that can go wrong in a conversation.
 
-mod common;
-
+use crate::common;
+use crate::common::Argument::Word;
+use crate::common::asking::{asking, asking_functions};
+use crate::common::zone::{Answer, Client, LONG, Question, Zone};
 use cloison_contract::Grant;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
 use cloison_contract::interface::Instances;
+use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Shape;
 use cloison_transport::client::CallError;
 use cloison_transport::terms::State;
-use common::Argument::Word;
-use common::asking::{asking, asking_functions};
-use common::zone::{Answer, Client, LONG, Question, Zone};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -196,11 +196,10 @@ fn an_answer_without_a_question_is_none() {
 #[test]
 fn a_callable_that_takes_too_long() {
     let (zone, mut client) = impatient(Duration::from_millis(30));
-    let slow = || std::thread::sleep(Duration::from_millis(120));
     let mut asked = 0;
     let reply = zone.converse(&mut client, "times", &[Word(1), Word(5)], |_, _| {
         asked += 1;
-        slow();
+        zone.late(ChannelId(1));
         of(1)
     });
     assert_eq!((reply.status, asked), (Status::CallbackOverdue, 1));
@@ -208,8 +207,8 @@ fn a_callable_that_takes_too_long() {
     // Others are served meanwhile, and calls of its own are not.
     let mut other = zone.attach(2, zone.everything());
     let reply = zone.converse(&mut client, "times", &[Word(1), Word(5)], |client, _| {
-        slow();
-        works(&zone, &mut other);
+        zone.late(ChannelId(1));
+        works_with_time(&zone, &mut other);
         assert_eq!(zone.call(client, "box_count", &[]).status, Status::CallbackOverdue);
         of(1)
     });
@@ -218,7 +217,7 @@ fn a_callable_that_takes_too_long() {
     let reply = zone.converse(&mut client, "times", &[Word(1), Word(1)], |client, _| {
         let inner = zone.converse(client, "times", &[Word(2), Word(1)], |_, question| {
             assert_eq!(question.depth, 2);
-            slow();
+            zone.late(ChannelId(1));
             of(1)
         });
         assert_eq!(inner.status, Status::CallbackOverdue);
@@ -245,6 +244,7 @@ fn callables_share_a_time() {
     for (whole, own) in [(Duration::from_millis(40), None), (LONG, Some(Duration::from_millis(40)))] {
         let (zone, mut client) = budgeted(whole, own);
         let mut asked = 0;
+        // It takes at least so long, and on a slow machine longer: then fewer are asked.
         let nap = || std::thread::sleep(Duration::from_millis(15));
         let reply = zone.converse(&mut client, "times", &[Word(1), Word(10_000)], |_, _| {
             asked += 1;
@@ -256,8 +256,8 @@ fn callables_share_a_time() {
         let told = client.explanation(&reply);
         assert!(told.starts_with("f of times ran when the callables of this call had taken 40ms"), "{told}");
         // The next call has all of it again, and so has another client.
-        works(&zone, &mut client);
-        works(&zone, &mut zone.attach(2, zone.everything()));
+        works_with_time(&zone, &mut client);
+        works_with_time(&zone, &mut zone.attach(2, zone.everything()));
         // Calls inside of callables are in it, whatever they would have by themselves.
         let (mut outer, mut inner) = (0, 0);
         let reply = zone.converse(&mut client, "times", &[Word(1), Word(10_000)], |client, _| {
@@ -272,7 +272,7 @@ fn callables_share_a_time() {
         });
         assert_eq!((reply.status, outer), (Status::CallablesOverdue, 1));
         assert!(inner <= 3, "{inner}");
-        works(&zone, &mut client);
+        works_with_time(&zone, &mut client);
         zone.stop();
     }
 }
@@ -295,7 +295,7 @@ fn callables_of_a_batch_share_a_time() {
     });
     assert_eq!((reply.status, reply.words[0]), (Status::CallablesOverdue, 40));
     assert!(asked <= 3, "{asked}");
-    works(&zone, &mut client);
+    works_with_time(&zone, &mut client);
     zone.stop();
 }
 
@@ -304,7 +304,7 @@ fn late_answers_may_be_lies_too() {
     let (zone, mut client) = impatient(Duration::from_millis(10));
     for words in [&[7, 1, 1][..], &[], &[1]] {
         let reply = zone.converse(&mut client, "times", &[Word(1), Word(5)], |_, _| {
-            std::thread::sleep(Duration::from_millis(60));
+            zone.late(ChannelId(1));
             posts(ANSWER, words)
         });
         assert!(matches!(reply.status, Status::CallbackOverdue | Status::Malformed), "{:?}", reply.status);

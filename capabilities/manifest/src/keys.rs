@@ -5,7 +5,7 @@
 //!
 //! | who | what for |
 //! |---|---|
-//! | [`document`](crate::document) | a reader gets the values of these keys and no others, with their bounds; what is unknown, and what was meant |
+//! | `document` | a reader gets the values of these keys and no others, with their bounds; what is unknown, and what was meant |
 //! | [`manifest`](crate::manifest) | the words that no parameter can be called by |
 //! | `cloison schema` | the JSON schemas in `schema/` |
 //! | [`in_page`] | the tables of `docs/manifests.md` |

@@ -6,7 +6,7 @@
 //! 1. **read** (`raw`, `zone`, `sandbox`): keys, kinds of values, units. Nothing is known of C yet.
 //! 2. **declare** (`types`, `declare`): each type's `c` becomes a definition, each function's a prototype; now all names are
 //!    known. What types say of functions (`free`) is looked up.
-//! 3. **resolve** (`shapes`, `returns`, `link`): each parameter gets its one [`Shape`](cloison_contract::interface::Shape), each
+//! 3. **resolve** (`shapes`, `returns`, `link`): each parameter gets its one [`Shape`](cloison_contract::shape::Shape), each
 //!    function its way to fail, and what several functions must agree on is checked.
 //!
 //! # Keys

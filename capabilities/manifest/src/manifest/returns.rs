@@ -7,7 +7,7 @@ mod pointer;
 
 use super::declare::Declared;
 use super::raw::{self, Key, on};
-use super::shapes::expression_in;
+use super::shapes::{counted, expression_in};
 use super::world::World;
 use crate::diagnostic::Written;
 use crate::document::Reader;
@@ -24,6 +24,7 @@ pub(super) fn length(
     declared: &Declared<'_, '_>,
 ) -> Option<Option<Expression>> {
     let key = declared.raw.returns.as_ref().and_then(|returns| returns.length.as_ref());
+    counted(reader, key)?;
     let prototype = &declared.prototype;
     expression_in(reader, world, &prototype.parameters, Some(&prototype.result), key)
 }

@@ -40,7 +40,7 @@ mod unmarked;
 mod wide;
 
 pub(super) use handle::{Owning, owned};
-pub(super) use keys::expression_in;
+pub(super) use keys::{counted, expression_in};
 pub(super) use later::lifetimes;
 pub(super) use record::too_aligned;
 

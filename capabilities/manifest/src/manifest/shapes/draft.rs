@@ -1,7 +1,7 @@
 //! What each parameter's own table and type say it is, before the others are looked at.
 
 use super::super::raw::{self, Key, Max, on};
-use super::keys::{expression, place};
+use super::keys::{counted, expression, place};
 use super::out_pointer::OutPointerDraft;
 use super::{Context, Pointee, callback, constant, handle, number, out_pointer, record, wide};
 use crate::document::Reader;
@@ -202,6 +202,7 @@ pub(super) fn buffer(
     let after = direction == Direction::Out || table.capacity.is_some();
     let ends_at_null = pointee == Pointee::Pointer && table.length.as_ref().is_some_and(|key| key.value.text == "NULL");
     let length = table.length.as_ref().filter(|_| !ends_at_null);
+    counted(reader, length)?;
     let length = expression(reader, context, length, after);
     let capacity = expression(reader, context, table.capacity.as_ref(), false);
     let max = match &table.max {

@@ -61,7 +61,16 @@ pub(super) fn expression(
     expression_in(reader, context.world, context.parameters, value, key)
 }
 
-/// The same, for any prototype.
+/// Notes a `length = "NULL"` of what is no array of pointers: it would be the number 0.
+pub(in crate::manifest) fn counted(reader: &mut Reader, key: Option<&Key<Written>>) -> Option<()> {
+    let Some(key) = key.filter(|key| key.value.text.trim() == "NULL") else { return Some(()) };
+    let hint = "name what says how many there are: `length = \"n\"`; if only a last element that is all zero does, write a \
+        wrapper in C that counts them";
+    reader.error_with_hint(key.value.span.clone(), "only an array of pointers ends at a NULL", hint);
+    None
+}
+
+/// An [`expression`], for any prototype.
 pub(in crate::manifest) fn expression_in(
     reader: &mut Reader,
     world: &World<'_, '_>,

@@ -2,7 +2,7 @@
 
 use super::super::raw::{self, Key, on};
 use super::draft::{self, Draft};
-use super::keys::{both_kinds, expression, place};
+use super::keys::{both_kinds, counted, expression, place};
 use super::{Context, Pointee, record};
 use crate::diagnostic::Written;
 use crate::document::Reader;
@@ -168,6 +168,7 @@ fn data(
         record::live(reader, context, index, id)?;
     }
     let (text, bytes, null) = (on(&table.text), on(&table.bytes), on(&table.null));
+    counted(reader, table.length.as_ref())?;
     if let Some(length) = expression(reader, context, table.length.as_ref(), true)? {
         return Some(Pointed::Buffer { element: pointee.element()?, length, text, null, free });
     }

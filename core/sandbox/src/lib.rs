@@ -25,10 +25,10 @@
 //! off, Landlock needs open, and seccomp comes last because it forbids all of those. The types follow that order:
 //!
 //! ```text
-//!  Spec<Template> ─enter─▶ Jail<Template> ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
-//!  Spec<Zone>     ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
-//!                                                                 └─become_mother─▶ Jail<Mother>
-//!                                                                                       └─in_child─▶ &Jail<Sealed>
+//!  Spec<Template>     ─enter─▶ Jail<Template> ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
+//!  Spec<ZoneContents> ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
+//!                                                                     └─become_mother─▶ Jail<Mother>
+//!                                                                                           └─in_child─▶ &Jail<Sealed>
 //! ```
 //!
 //! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
@@ -94,8 +94,8 @@ mod sys;
 
 pub use error::Error;
 pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
-pub use limits::Limits;
+pub use limits::ResourceLimits;
 pub use mother::{Ended, Mother, end};
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
-pub use spec::{LOADER_FILES, Layers, Library, Shape, Spec, Zone};
+pub use spec::{LOADER_FILES, Layers, LibraryFile, Role, Spec, ZoneContents};

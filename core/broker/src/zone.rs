@@ -10,8 +10,8 @@ use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
-use cloison_transport::status::{COARSE_LAG, Running, Status, monotonic};
-use cloison_transport::terms::State;
+use cloison_transport::status::{COARSE_LAG, RunningCall, StatusPage, monotonic};
+use cloison_transport::terms::TermsState;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -118,7 +118,7 @@ pub struct Instance {
     /// Its processes.
     pub family: Family,
     /// What it says it is doing.
-    pub status: Status,
+    pub status: StatusPage,
     /// It serves.
     pub ready: bool,
     /// It is being ended, and this is where the reactor knows its init: it is waited for there, as what it takes down may be
@@ -182,7 +182,7 @@ impl Instance {
             return Health::Overdue;
         }
         // Of the calls that its threads say they run, the one whose time is over first.
-        let left = |running: Running| {
+        let left = |running: RunningCall| {
             let allowed = deadline(specification, running.function) + COARSE_LAG;
             // A beginning in the future is a lie; it counts as the longest time.
             let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
@@ -205,7 +205,7 @@ impl Instance {
     /// wakes it, and it looks at the terms; a process that runs a single call reads no messages.
     pub fn let_go(&mut self, channel: ChannelId, now: Instant) {
         let Some(attached) = self.channels.remove(&channel) else { return };
-        attached.channel.end(State::Ended);
+        attached.channel.end(TermsState::Ended);
         self.leaving.insert(channel, Leaving { since: now, attached });
         let _ = self.control.try_send(&ToZone::Detach { channel }, &[]);
         self.status.ring();
@@ -283,7 +283,7 @@ mod tests {
             registration,
             worker: None,
             family: Family::default(),
-            status: Status::create().unwrap().0,
+            status: StatusPage::create().unwrap().0,
             ready: true,
             ending: None,
             started: Instant::now(),
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn each_of_several_calls_has_its_deadline() {
         let (mut instance, _zone, _terms) = instance();
-        let (status, page) = Status::create().unwrap();
+        let (status, page) = StatusPage::create().unwrap();
         let server = cloison_transport::server::Server::new(page).unwrap();
         instance.status = status;
         server.row(0).unwrap().begin(CHANNEL, 0);
@@ -323,9 +323,9 @@ mod tests {
     fn whoever_waits_for_a_client_that_is_let_go_waits_in_vain() {
         let (mut instance, zone, terms) = instance();
         let now = Instant::now();
-        assert_eq!(terms.state(), State::Live);
+        assert_eq!(terms.state(), TermsState::Live);
         instance.let_go(CHANNEL, now);
-        assert_eq!(terms.state(), State::Ended);
+        assert_eq!(terms.state(), TermsState::Ended);
         assert!(matches!(zone.receive(), Ok((ToZone::Detach { channel: CHANNEL }, _))));
         assert!(instance.channels.is_empty() && instance.leaving.contains_key(&CHANNEL));
         assert_eq!(instance.check_at, Some(now));

@@ -13,8 +13,8 @@ use cloison_contract::types::TypeKind;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::control::ControlError;
-use cloison_transport::status::Status;
-use cloison_transport::terms::State;
+use cloison_transport::status::StatusPage;
+use cloison_transport::terms::TermsState;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
@@ -134,7 +134,7 @@ impl Broker {
         let library =
             library::open(&specification.interface, &specification.folder).map_err(|error| error.to_string())?;
         let started = || -> Result<_, ControlError> {
-            let (status, page) = Status::create().map_err(|_| ControlError::Closed)?;
+            let (status, page) = StatusPage::create().map_err(|_| ControlError::Closed)?;
             let (control, launcher) = self.binaries.zone().map_err(|_| ControlError::Closed)?;
             let control = control.receiving_at_most(FROM_ZONE_BYTES);
             let family = Family::new(launcher);
@@ -387,7 +387,7 @@ impl Broker {
                     process.ends.pop_first(); // a client that never asks must not make this grow
                 }
             }
-            attached.channel.end(State::Ended);
+            attached.channel.end(TermsState::Ended);
             channels.push(attached.channel);
         }
         if let Some(ending) = &mut instance.ending {

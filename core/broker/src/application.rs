@@ -4,8 +4,8 @@ use crate::files;
 use crate::request::{Program, Request, Unasked};
 use cloison_contract::message::Run;
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{Application, Limits};
-use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, Source};
+use cloison_manifest::application::{Application, ApplicationLimits};
+use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeMap;
 use std::io;
@@ -25,7 +25,7 @@ pub struct Loaded {
     /// The folders that modules come from, in order.
     pub roots: Vec<PathBuf>,
     /// For each microprocess.
-    pub limits: Limits,
+    pub limits: ApplicationLimits,
     /// Layers that microprocesses can do without.
     pub may_be_missing: Vec<String>,
     /// By the names that Python uses.
@@ -94,7 +94,7 @@ impl Loaded {
             run,
             preload: Vec::new(),
             roots: Vec::new(),
-            limits: Limits::default(),
+            limits: ApplicationLimits::default(),
             may_be_missing: Vec::new(),
             capabilities: BTreeMap::new(),
             zones: Vec::new(),
@@ -160,7 +160,7 @@ impl ZoneSpecification {
 
 /// The zone that `cloison.toml` names: a bundled binding, or a path to a manifest.
 fn specification(
-    source: &Arc<Source>,
+    source: &Arc<SourceFile>,
     folder: &Path,
     zone: &str,
     span: std::ops::Range<usize>,

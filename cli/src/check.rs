@@ -2,9 +2,9 @@
 
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
-use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
+use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSpecification};
 use cloison_broker::files;
-use cloison_broker::library::{self, Dependencies, Library, Symbols};
+use cloison_broker::library::{self, Dependencies, OpenedLibrary, Symbols};
 use cloison_broker::sources::Sources;
 use cloison_contract::interface::Function;
 use cloison_contract::spelling::did_you_mean;
@@ -76,7 +76,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
             finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));
             return finding;
         }
-        Loaded::open(path).map(|loaded| {
+        LoadedApplication::open(path).map(|loaded| {
             check_entry(&loaded, &mut finding);
             loaded.zones
         })
@@ -99,7 +99,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
 }
 
 /// Whether the module of `[app] entry` is where the broker will look for it.
-fn check_entry(loaded: &Loaded, finding: &mut Finding) {
+fn check_entry(loaded: &LoadedApplication, finding: &mut Finding) {
     let read = files::read_text(&loaded.manifest, files::MANIFEST_BYTES).ok();
     let parsed = read.and_then(|text| application::parse(&loaded.manifest.display().to_string(), &text).ok());
     let Some((application, entry)) = parsed.and_then(|one| one.entry.clone().map(|entry| (one, entry))) else { return };
@@ -121,7 +121,7 @@ fn check_entry(loaded: &Loaded, finding: &mut Finding) {
 }
 
 /// Gives the library, if it can be opened.
-fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<Library> {
+fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<OpenedLibrary> {
     let interface = &zone.interface;
     let opened = library::open(interface, &zone.folder);
     match &opened {
@@ -170,7 +170,12 @@ fn lack_hint(symbols: &Symbols, name: &str) -> String {
 }
 
 /// What the manifest says of C, against the compiler and the library.
-fn compare(zone: &ZoneSpecification, library: Option<&Library>, arguments: &verify::Arguments, finding: &mut Finding) {
+fn compare(
+    zone: &ZoneSpecification,
+    library: Option<&OpenedLibrary>,
+    arguments: &verify::Arguments,
+    finding: &mut Finding,
+) {
     let mut verified = Verified { zone: zone.interface.name.clone(), ..Verified::default() };
     if let Err(error) = verify::compiler(zone, arguments, &mut verified) {
         finding.errors.push(format!("{error:#}"));

@@ -2,11 +2,11 @@
 
 use crate::log::HURRY;
 use crate::output::Ending;
-use cloison_broker::application::{LoadError, Loaded};
-use cloison_broker::broker::{BrokerError, Event};
+use cloison_broker::application::{LoadError, LoadedApplication};
+use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::files;
 use cloison_broker::launch::Binaries;
-use cloison_broker::request::{Program, Request, SCRIPT_BYTES, Unasked};
+use cloison_broker::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -80,7 +80,7 @@ struct Outcome {
 }
 
 /// What to run, with somebody's consent where that is needed.
-fn load(arguments: &Arguments) -> anyhow::Result<Loaded> {
+fn load(arguments: &Arguments) -> anyhow::Result<LoadedApplication> {
     let Arguments { code, module, roots, manifest, program } = arguments;
     // `-cCODE` leaves the arguments for the program's place.
     let (first, rest) = [code, module, program].into_iter().find_map(|words| words.split_first()).unzip();
@@ -98,14 +98,14 @@ fn load(arguments: &Arguments) -> anyhow::Result<Loaded> {
         }
         path => Program::Path(Path::new(path)),
     };
-    match (Request { program: what, arguments: &arguments, roots, manifest: manifest.as_deref() }).load() {
+    match (RunRequest { program: what, arguments: &arguments, roots, manifest: manifest.as_deref() }).load() {
         Err(LoadError::Unasked(unasked)) => consent(unasked),
         loaded => Ok(loaded?),
     }
 }
 
 /// Ask whether a manifest that nobody has named counts, if somebody is there.
-fn consent(unasked: Box<Unasked>) -> anyhow::Result<Loaded> {
+fn consent(unasked: Box<Unasked>) -> anyhow::Result<LoadedApplication> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(LoadError::Unasked(unasked).into());
     }
@@ -151,17 +151,17 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
     loop {
         let left = kill_at.map(|(at, _)| at.saturating_duration_since(Instant::now()));
         match broker.turn(left)? {
-            Some(Event::Exited(pid, exit)) if pid == main => {
+            Some(BrokerEvent::Exited(pid, exit)) if pid == main => {
                 return Ok(kill_at.map_or_else(|| ended(exit), |(_, signal)| interrupted(exit, signal)));
             }
-            Some(Event::NotStarted(pid)) if pid == main => anyhow::bail!("the program could not be started"),
-            Some(Event::Signal(signal)) if signal == Signal::INT.as_raw() && kill_at.is_none() => {
+            Some(BrokerEvent::NotStarted(pid)) if pid == main => anyhow::bail!("the program could not be started"),
+            Some(BrokerEvent::Signal(signal)) if signal == Signal::INT.as_raw() && kill_at.is_none() => {
                 broker.signal(main, Signal::INT);
                 kill_at = Some((Instant::now() + GRACE, signal));
             }
             // Not forked yet: there is nothing to end but the template, and that ends with us.
-            Some(Event::Signal(signal)) if broker.os_pid(main).is_none() => return Ok(by_signal(signal)),
-            Some(Event::Signal(signal)) => {
+            Some(BrokerEvent::Signal(signal)) if broker.os_pid(main).is_none() => return Ok(by_signal(signal)),
+            Some(BrokerEvent::Signal(signal)) => {
                 broker.signal(main, Signal::KILL);
                 kill_at = Some((Instant::now() + GRACE, signal));
             }

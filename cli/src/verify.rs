@@ -18,7 +18,7 @@ mod names;
 
 use crate::header::Compiler;
 use cloison_broker::application::ZoneSpecification;
-use cloison_broker::library::Library;
+use cloison_broker::library::OpenedLibrary;
 
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ pub fn compiler(zone: &ZoneSpecification, arguments: &Arguments, verified: &mut 
 }
 
 /// Compare it with what the library was compiled to.
-pub fn library(zone: &ZoneSpecification, library: &Library, verified: &mut Verified) {
+pub fn library(zone: &ZoneSpecification, library: &OpenedLibrary, verified: &mut Verified) {
     let manifest = names::manifest(zone);
     let (debug, differences) = debug::compare(&zone.interface, &manifest, library, Path::new(debug::FOLDER));
     verified.debug = debug;

@@ -6,7 +6,7 @@
 
 use crate::header::Header;
 use anyhow::Context;
-use cloison_broker::library::{self, Contents, Library, Symbols};
+use cloison_broker::library::{self, Contents, OpenedLibrary, Symbols};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -116,7 +116,7 @@ fn is_alike(path: &Path, stem: &str) -> bool {
 }
 
 fn symbols(path: &Path) -> Option<Symbols> {
-    let library = Library { path: path.to_owned(), file: File::open(path).ok()? };
+    let library = OpenedLibrary { path: path.to_owned(), file: File::open(path).ok()? };
     library::symbols(&library).ok()
 }
 

@@ -7,7 +7,7 @@
 use super::items::Source;
 use crate::header::Compiler;
 use anyhow::{Context, bail};
-use cloison_broker::library::Library;
+use cloison_broker::library::OpenedLibrary;
 
 use object::{Object, ObjectSection, ObjectSymbol};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub struct Compiled {
     /// The lines that are no C, and what the compiler said of each, if it said something.
     pub refused: BTreeMap<usize, Option<String>>,
     /// A library of all others, with debug information.
-    pub library: Library,
+    pub library: OpenedLibrary,
     /// The library is in here.
     _folder: TempDir,
 }
@@ -55,7 +55,7 @@ pub fn compile(source: &Source, compiler: &Compiler) -> anyhow::Result<Compiled>
         probe.refused.extend(found);
     }
     let (path, refused) = (probe.path(), probe.refused);
-    let library = Library { file: File::open(&path).context("what the compiler has made")?, path };
+    let library = OpenedLibrary { file: File::open(&path).context("what the compiler has made")?, path };
     Ok(Compiled { refused, library, _folder: folder })
 }
 
@@ -129,7 +129,7 @@ fn first_error(said: &str) -> &str {
 }
 
 /// The bytes of each object that the probe defines.
-pub fn values(library: &Library) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+pub fn values(library: &OpenedLibrary) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     let bytes = std::fs::read(&library.path).context("what the compiler has made")?;
     let file = object::File::parse(&*bytes).context("what the compiler has made is no library")?;
     let mut values = BTreeMap::new();

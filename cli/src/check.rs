@@ -21,7 +21,7 @@ use std::process::ExitCode;
   cloison check .
   cloison check zlib.zone.toml --verify --header zlib.h")]
 #[group(id = "check")]
-pub struct Arguments {
+pub struct CheckArguments {
     /// Application folders, cloison.toml files or zone manifests
     #[arg(required = true)]
     paths: Vec<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    verify: verify::Arguments,
+    verify: verify::VerifyArguments,
 }
 
 /// What was found for one path.
@@ -53,7 +53,7 @@ struct Checked {
     functions: usize,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let findings: Vec<Finding> = arguments.paths.iter().map(|path| check(path, &arguments.verify)).collect();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&findings)?);
@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(if wrong { 1 } else { 0 }))
 }
 
-fn check(path: &Path, verify: &verify::Arguments) -> Finding {
+fn check(path: &Path, verify: &verify::VerifyArguments) -> Finding {
     let mut finding = Finding { path: path.to_owned(), ..Finding::default() };
     if path.is_file() && path.extension().is_none_or(|extension| extension != "toml") {
         let what = "not a manifest\nhint: give an application's folder, its cloison.toml, or a NAME.zone.toml";
@@ -173,7 +173,7 @@ fn lack_hint(symbols: &Symbols, name: &str) -> String {
 fn compare(
     zone: &ZoneSpecification,
     library: Option<&OpenedLibrary>,
-    arguments: &verify::Arguments,
+    arguments: &verify::VerifyArguments,
     finding: &mut Finding,
 ) {
     let mut verified = Verified { zone: zone.interface.name.clone(), ..Verified::default() };

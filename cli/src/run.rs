@@ -1,7 +1,7 @@
 //! `cloison run`
 
 use crate::log::HURRY;
-use crate::output::Ending;
+use crate::output::ExitMessage;
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::files;
@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 A folder is named with all that is in it. Any other program imports the standard library and what is below --root,
 and has the capabilities of --manifest.")]
-pub struct Arguments {
+pub struct RunArguments {
     /// A line of Python, and what the program finds in sys.argv behind `-c`, options included
     #[arg(short = 'c', num_args = 1.., allow_hyphen_values = true, value_names = ["CODE", "ARGUMENTS"], conflicts_with = "module")]
     code: Vec<String>,
@@ -48,7 +48,7 @@ pub struct Arguments {
 }
 
 /// `patience` is how long the command may take to say its last words; nothing is left running then.
-pub fn run(arguments: &Arguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
     let application = load(arguments)?;
     let program = application.run.clone();
     let beside = application.beside.clone();
@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments, patience: &mut Option<Duration>) -> anyhow::Re
     let Outcome { message, status, signal } = outcome?;
     let message =
         [message, hint.filter(|_| status != 0 && !signal)].into_iter().flatten().collect::<Vec<_>>().join("\n");
-    if message.is_empty() { Ok(ExitCode::from(status)) } else { Err(Ending { message, status }.into()) }
+    if message.is_empty() { Ok(ExitCode::from(status)) } else { Err(ExitMessage { message, status }.into()) }
 }
 
 /// How a run ended.
@@ -80,8 +80,8 @@ struct Outcome {
 }
 
 /// What to run, with somebody's consent where that is needed.
-fn load(arguments: &Arguments) -> anyhow::Result<LoadedApplication> {
-    let Arguments { code, module, roots, manifest, program } = arguments;
+fn load(arguments: &RunArguments) -> anyhow::Result<LoadedApplication> {
+    let RunArguments { code, module, roots, manifest, program } = arguments;
     // `-cCODE` leaves the arguments for the program's place.
     let (first, rest) = [code, module, program].into_iter().find_map(|words| words.split_first()).unzip();
     let first = first.map_or("", String::as_str);
@@ -122,7 +122,7 @@ fn consent(unasked: Box<Unasked>) -> anyhow::Result<LoadedApplication> {
 }
 
 /// What to do about modules that were not found and lie beside the program.
-fn neighbours<'n>(beside: &Path, missed: impl Iterator<Item = &'n str>, arguments: &Arguments) -> Option<String> {
+fn neighbours<'n>(beside: &Path, missed: impl Iterator<Item = &'n str>, arguments: &RunArguments) -> Option<String> {
     let names: Vec<_> = missed.map(|name| format!("`{name}`")).collect();
     let (folder, is) = (beside.display(), if names.len() == 1 { "is" } else { "are" });
     let again = match (&arguments.code[..], &arguments.module[..], &arguments.program[..]) {
@@ -139,7 +139,7 @@ fn refused(error: anyhow::Error) -> anyhow::Result<Outcome> {
     match error.downcast_ref() {
         Some(BrokerError::Interrupted(signal)) => Ok(by_signal(*signal)),
         Some(BrokerError::Template { message, status }) => {
-            Err(Ending { message: message.clone(), status: *status as u8 }.into())
+            Err(ExitMessage { message: message.clone(), status: *status as u8 }.into())
         }
         _ => Err(error),
     }

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 // The command that takes them has a group of that name already.
 #[group(skip)]
-pub struct Arguments {
+pub struct VerifyArguments {
     /// Compare types, constants and prototypes with what the local C compiler says (`cc`, or `CC`), and with the debug
     /// information of the library, if it has any or /usr/lib/debug has some of it
     #[arg(long)]
@@ -65,10 +65,10 @@ pub struct Difference {
 }
 
 /// Compare one zone's manifest with what the compiler says.
-pub fn compiler(zone: &ZoneSpecification, arguments: &Arguments, verified: &mut Verified) -> anyhow::Result<()> {
+pub fn compiler(zone: &ZoneSpecification, arguments: &VerifyArguments, verified: &mut Verified) -> anyhow::Result<()> {
     let compiler = Compiler::new(&arguments.include);
     let manifest = names::manifest(zone);
-    let source = items::Source::new(&zone.interface, &manifest, &arguments.headers)?;
+    let source = items::ProbeSource::new(&zone.interface, &manifest, &arguments.headers)?;
     let compiled = compile::compile(&source, &compiler)?;
     judge::judge(&zone.interface, &manifest, &source, &compiled, verified)
 }

@@ -4,7 +4,7 @@
 //! as gcc and clang do), that line is left out of the next try; where they name none, the first line with which the compiler
 //! fails is searched for. What a message says is shown to people and not read.
 
-use super::items::Source;
+use super::items::ProbeSource;
 use crate::header::Compiler;
 use anyhow::{Context, bail};
 use cloison_broker::library::OpenedLibrary;
@@ -40,7 +40,7 @@ pub struct Compiled {
 }
 
 /// Compile all items that can be.
-pub fn compile(source: &Source, compiler: &Compiler) -> anyhow::Result<Compiled> {
+pub fn compile(source: &ProbeSource, compiler: &Compiler) -> anyhow::Result<Compiled> {
     let folder = tempfile::tempdir().context("a temporary folder")?;
     let mut probe = Probe { source, compiler, folder: &folder, refused: BTreeMap::new() };
     // What is left out may be what others need: those are found in a later try.
@@ -60,7 +60,7 @@ pub fn compile(source: &Source, compiler: &Compiler) -> anyhow::Result<Compiled>
 }
 
 struct Probe<'p> {
-    source: &'p Source,
+    source: &'p ProbeSource,
     compiler: &'p Compiler,
     folder: &'p TempDir,
     refused: BTreeMap<usize, Option<String>>,

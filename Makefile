@@ -3,7 +3,7 @@
 # make demo     … and the demonstration
 # make check    types only, of everything; of one crate: `cargo check -p CRATE --tests`
 # make test     every test
-# make lint     formatting, clippy, documentation, the dependency wall
+# make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies
 # make bench    measurements against peers, by hand
 # make model    every interleaving of the call channel's wake-ups (part of `make test`)
 
@@ -14,10 +14,11 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARIES := cloison cloison-microprocess cloison-zone
 PREFIX ?= /usr/local
 
-# mypy checks stubs in the tests. It has an environment of its own, made when a test run first needs it.
-MYPY := 2.4.1
-TOOLS := $(abspath $(TARGET))/python-tools
-TOOLS_READY := $(TOOLS)/mypy-$(MYPY)
+# Tools have a folder of their own, filled when something first needs them: mypy checks stubs in the tests, cargo-deny
+# licences and known faults of dependencies.
+TOOLS := $(abspath $(TARGET))/tools
+MYPY := $(TOOLS)/mypy-2.4.1
+DENY := $(TOOLS)/cargo-deny-0.20.2
 
 .PHONY: build install demo check test lint bench model
 
@@ -38,25 +39,36 @@ demo: build
 check:
 	cargo check $(FLAGS) --all-targets
 
-test: model $(TOOLS_READY)
+test: model $(MYPY)
 	cargo build $(FLAGS) --all-targets
-	CLOISON_PYTHON="$(TOOLS)/bin/python3" cargo test $(FLAGS) --all-targets --no-fail-fast
+	CLOISON_PYTHON="$(MYPY)/bin/python3" cargo test $(FLAGS) --all-targets --no-fail-fast
 	cargo test $(FLAGS) --doc
 
-$(TOOLS_READY):
-	rm -rf "$(TOOLS)"
-	python3 -m venv "$(TOOLS)" || { echo "hint: python3 has no venv here; on Debian: apt install python3-venv" >&2; exit 1; }
-	"$(TOOLS)/bin/python3" -m pip install --quiet --disable-pip-version-check mypy==$(MYPY)
-	touch "$@"
+$(MYPY):
+	@mkdir -p "$(TOOLS)"
+	rm -rf "$@.new"
+	python3 -m venv "$@.new" || { echo "hint: python3 has no venv here; on Debian: apt install python3-venv" >&2; exit 1; }
+	"$@.new/bin/python3" -m pip install --quiet --disable-pip-version-check mypy==$(lastword $(subst -, ,$@))
+	mv "$@.new" "$@"
+
+$(DENY):
+	cargo install --locked --quiet --root "$@" --target-dir "$(TOOLS)/build" cargo-deny@$(lastword $(subst -, ,$@))
+	rm -rf "$(TOOLS)/build"
 
 model:
 	RUSTFLAGS="--cfg loom" cargo test --release --locked --ignore-rust-version -p cloison-transport --lib --target-dir "$(TARGET)/loom"
 
-lint:
+lint: $(DENY)
 	cargo fmt --all --check
 	cargo clippy $(FLAGS) --all-targets -- -D warnings
+	cargo clippy $(FLAGS) --lib --bins -- -D warnings -D clippy::disallowed-methods -D clippy::disallowed-types
 	RUSTDOCFLAGS="-D warnings" cargo doc $(FLAGS) --no-deps --document-private-items
 	cargo test $(FLAGS) --test behaviour dependency_wall
+	"$(DENY)/bin/cargo-deny" --locked check licenses bans sources
+	@# Known faults are listed on the network; who cannot reach it is told so, and goes on.
+	@if "$(DENY)/bin/cargo-deny" --locked fetch db 2>/dev/null; \
+		then "$(DENY)/bin/cargo-deny" --locked check --disable-fetch advisories; \
+		else echo "not checked: advisories, as their list cannot be fetched here" >&2; fi
 
 bench:
 	cargo build $(FLAGS) --all-targets

@@ -7,15 +7,16 @@
 //! | folder | does |
 //! |---|---|
 //! | [`start`] | spawned → jailed → loaded → serving, as types |
-//! | [`serve`] | the loop over the broker's messages (`front`) and the clients' requests (`requests`, [`batch`](serve::batch)); the threads that run calls (`workers`); may this client make this call now ([`policy`](serve::policy))? |
-//! | [`marshal`] | words → C arguments → call → words, by steps that [`plan`](marshal::plan) has worked out once |
+//! | [`serve`] | the loop over the broker's messages (`dispatcher`) and the clients' requests (`requests`, [`batch`](serve::batch)); the threads that run calls (`workers`); may this client make this call now ([`policy`](serve::policy))? |
+//! | [`marshal`] | words → C arguments → call → words, by the slots that a [`plan`](marshal::plan) has: one file for each `shape` |
 //! | [`callback`] | C calls a client's callable: its arguments → words → what C gets back; whose turn it is meanwhile |
 //! | [`objects`] | who holds which object of the library, and what ends with what |
 //! | [`native`] | the call itself, addresses that C calls, memory, the process: what the rest stands on |
 //!
 //! This is the only crate that links `libffi` and `libloading`. `unsafe` is denied everywhere but in three places: [`native`];
 //! in [`marshal`] the modules `functions`, which calls C with what it has been given, `calling`, where arguments are complete,
-//! and `results`, which reads what C has left; and `callback`, in `inquiry` and `questions`, which read and write where C says.
+//! and `shape`, `results` and `outgoing`, which read what C has left; and `callback`, in `call` and `target`, which read and
+//! write where C says.
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
 #![deny(unsafe_code)]

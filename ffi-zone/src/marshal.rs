@@ -1,4 +1,4 @@
-//! From a request's words to a C call and back: the steps of a [`crate::marshal::plan::Plan`], carried out.
+//! From a request's words to a C call and back: what a [`crate::marshal::plan::Plan`] says, carried out.
 //!
 //! Whatever stands in a request is a claim. Each word is checked here again, although an honest client has checked it
 //! already; what the library says (lengths, strings) is a claim too and is checked against the room that it had.
@@ -19,7 +19,7 @@
 //! # Calls inside of calls
 //!
 //! While C runs, it may call a client's callable, and the client may then call again: on the same thread, through the
-//! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own desk and its own part of
+//! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own `CallState` and its own part of
 //! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
 mod arguments;
@@ -30,14 +30,18 @@ mod calling;
 pub mod functions;
 pub mod incoming;
 pub mod number;
+#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
+pub(crate) mod outgoing;
+mod outputs;
 pub mod passing;
 pub mod plan;
 pub mod refusal;
-#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
+#[allow(unsafe_code, reason = "what the library has given is freed by the function that frees it")]
 pub(crate) mod results;
-mod rooms;
-pub mod shapes;
+#[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
+pub(crate) mod shape;
 pub(crate) mod tidy;
+pub mod translation;
 pub mod workspace;
 
 use crate::callback::callables::Callables;
@@ -136,7 +140,7 @@ impl Marshal {
             id,
             entry,
             function,
-            desk: &mut seat.desk,
+            state: &mut seat.state,
             scratch: &mut seat.part,
             origin,
             arena: origin.arena,
@@ -181,7 +185,7 @@ impl Marshal {
                     reply.words[..2].copy_from_slice(&[offset, block.bytes() as u64]);
                     return;
                 }
-                Some(block) => crate::marshal::results::outgoing::too_large(block.bytes() as u64, origin.arena),
+                Some(block) => crate::marshal::outgoing::too_large(block.bytes() as u64, origin.arena),
                 None => Refusal::handle(0, HandleError::Stale),
             },
             None => Refusal::new(Status::Malformed, "the request makes no sense"),
@@ -199,7 +203,7 @@ impl Marshal {
     pub fn end(&self, workspace: &Workspace, ended: Vec<Ended>, callables: &dyn Callables) {
         match workspace.seat() {
             Some(mut seat) => {
-                finish(&self.functions, &self.handles, &mut seat.desk.nested, ended, callables);
+                finish(&self.functions, &self.handles, &mut seat.state.nested, ended, callables);
                 seat.leave();
             }
             None => finish(&self.functions, &self.handles, &mut Frame::default(), ended, callables),
@@ -215,28 +219,28 @@ fn single(request: &Request) -> Option<u64> {
 /// The steps of a call, in order.
 #[inline]
 fn make(call: &mut Call<'_, '_>, request: &Request, reply: &mut Reply) -> Step {
-    let filled = call.take(request)?;
+    let filled = call.decode(request)?;
     let complete = if let Some(bounds) = call.origin.bounds {
         call.hold(&bounds.early)?;
-        let complete = call.make_rooms(filled)?;
+        let complete = call.make_outputs(filled)?;
         call.hold(&bounds.late)?;
         complete
     } else {
-        call.make_rooms(filled)?
+        call.make_outputs(filled)?
     };
     call.run(complete)?;
     // What a callable has done beats what the function says about it.
     let failed = call.origin.callables.ended();
     if let Err(refusal) = call.judge() {
-        call.free_gifts(Ending::Failed);
+        call.release(Ending::Failed);
         return Err(failed.unwrap_or(refusal));
     }
     call.succeeded = true;
     if let Some(refusal) = failed {
-        call.free_gifts(Ending::NotGiven);
+        call.release(Ending::NotGiven);
         return Err(refusal);
     }
-    let given = call.give(reply);
-    call.free_gifts(if given.is_ok() { Ending::Given } else { Ending::NotGiven });
+    let given = call.encode(reply);
+    call.release(if given.is_ok() { Ending::Given } else { Ending::NotGiven });
     given
 }

@@ -17,9 +17,9 @@
 //!
 //! # Who runs it
 //!
-//! The thread that waits holds the **front**: the server and the clients. A call that can do without anybody else waiting meanwhile
+//! The thread that waits holds the **dispatcher**: the server and the clients. A call that can do without anybody else waiting meanwhile
 //! is run with it; that is the hot path of a zone with one thread or one client. For any other call the thread lets go of
-//! the front first, so that another one can wait, or so that it can itself listen to the broker while a callable runs
+//! the dispatcher first, so that another one can wait, or so that it can itself listen to the broker while a callable runs
 //! (`conversation`). Objects of a client that leaves while C runs for another one on the same thread end when that
 //! call has.
 //!
@@ -31,15 +31,15 @@
 mod affinity;
 pub mod batch;
 pub(crate) mod clients;
-pub mod crew;
-mod front;
+mod dispatcher;
 mod per_call;
 pub mod policy;
 mod requests;
+pub mod thread_pool;
 pub(crate) mod workers;
 
 use crate::callback::callables::NoCallables;
-use crate::callback::questions::Callbacks;
+use crate::callback::target::Callbacks;
 use crate::marshal::Marshal;
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::native::occupancy::Occupancy;
@@ -47,9 +47,9 @@ use crate::native::state::State;
 use crate::serve::affinity::Affinity;
 use crate::serve::batch::Single;
 use crate::serve::clients::{Asking, Client};
-use crate::serve::crew::Crew;
-use crate::serve::front::Front;
-use crate::serve::workers::{Gate, Job, Station};
+use crate::serve::dispatcher::Dispatcher;
+use crate::serve::thread_pool::ThreadPool;
+use crate::serve::workers::{Job, JobQueue, WorkerContext};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{BATCH, Reply, Request, SYNC, Status};
 use cloison_contract::interface::Instances;
@@ -81,7 +81,7 @@ pub enum Ended {
 pub enum Unready {
     /// A callback's types cannot be called.
     #[error("`{0}` cannot be called: {1}")]
-    Callback(String, crate::callback::questions::KindError),
+    Callback(String, crate::callback::target::KindError),
     /// The kernel refused memory or a thread.
     #[error("no room for a thread's calls: {0}")]
     System(#[from] std::io::Error),
@@ -102,15 +102,15 @@ pub struct Service {
     pub(crate) affine: Affinity,
     /// By function.
     pub(crate) singles: Vec<Single>,
-    pub(crate) front: Mutex<Front>,
-    pub(crate) gate: Gate,
-    /// This process runs a single call: the broker's messages are its mother's to read.
+    pub(crate) dispatcher: Mutex<Dispatcher>,
+    pub(crate) queue: JobQueue,
+    /// This process runs a single call: the broker's messages are its fork server's to read.
     pub(crate) alone: AtomicBool,
 }
 
 /// Serves until the broker is gone.
 pub fn run(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<Ended, Unready> {
-    Ok(Crew::new(control, server, marshal, state)?.serve())
+    Ok(ThreadPool::new(control, server, marshal, state)?.serve())
 }
 
 impl Service {
@@ -132,41 +132,41 @@ impl Service {
         &self.marshal
     }
 
-    pub(crate) fn front(&self) -> MutexGuard<'_, Front> {
-        self.front.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn dispatcher(&self) -> MutexGuard<'_, Dispatcher> {
+        self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes turns at waiting until serving is over.
-    pub(crate) fn work(self: &Arc<Self>, station: &Station) {
+    pub(crate) fn work(self: &Arc<Self>, context: &WorkerContext) {
         let (mut request, mut reply) = (Box::new(Request::EMPTY), Box::new(empty_reply()));
-        let mut front = self.front();
-        while self.threads == 1 || !self.gate.is_over() {
-            if !front.leaving.is_empty() {
-                let leaving = std::mem::take(&mut front.leaving);
-                drop(front);
+        let mut dispatcher = self.dispatcher();
+        while self.threads == 1 || !self.queue.is_over() {
+            if !dispatcher.leaving.is_empty() {
+                let leaving = std::mem::take(&mut dispatcher.leaving);
+                drop(dispatcher);
                 leaving.iter().for_each(|(client, told)| self.end(client, *told));
-                front = self.front();
+                dispatcher = self.dispatcher();
                 continue;
             }
-            match front.server.wait(&mut request) {
+            match dispatcher.server.wait(&mut request) {
                 Turn::Control => {
-                    if let Err(ended) = self.messages(&mut front, false) {
-                        return self.gate.end(Some(ended));
+                    if let Err(ended) = self.messages(&mut dispatcher, false) {
+                        return self.queue.end(Some(ended));
                     }
                 }
                 Turn::Request(slot) => {
-                    let Some(Some(client)) = front.clients.get(slot.index()) else { continue };
-                    if self.needs_nobody(&front, client, &request) {
-                        self.plain(client, station, &request, &mut reply);
+                    let Some(Some(client)) = dispatcher.clients.get(slot.index()) else { continue };
+                    if self.needs_nobody(&dispatcher, client, &request) {
+                        self.plain(client, context, &request, &mut reply);
                     } else {
                         let client = client.clone();
                         client.begin();
-                        drop(front);
-                        self.dispatch(&client, station, &mut request, &mut reply);
-                        if self.gate.is_over() {
+                        drop(dispatcher);
+                        self.dispatch(&client, context, &mut request, &mut reply);
+                        if self.queue.is_over() {
                             return;
                         }
-                        front = self.front();
+                        dispatcher = self.dispatcher();
                     }
                 }
             }
@@ -175,18 +175,19 @@ impl Service {
 
     /// Whether a call can be run while nobody waits for requests and messages.
     #[inline]
-    fn needs_nobody(&self, front: &Front, client: &Client, request: &Request) -> bool {
+    fn needs_nobody(&self, dispatcher: &Dispatcher, client: &Client, request: &Request) -> bool {
         if self.may_ask(client, request.function) {
             return false;
         }
-        self.threads == 1 || !front.server.has_several() && self.affine.is_none() && !self.is_blocking(request.function)
+        self.threads == 1
+            || !dispatcher.server.has_several() && self.affine.is_none() && !self.is_blocking(request.function)
     }
 
     /// Whether C may ask something during that call.
     #[inline]
     fn may_ask(&self, client: &Client, function: u32) -> bool {
         client.has_callables()
-            || client.conversation.is_late()
+            || client.conversation.has_timed_out()
             || !self.callbacks.is_empty() && (function >= SYNC || self.callbacks.has(FunctionId(function)))
     }
 
@@ -196,47 +197,47 @@ impl Service {
 
     /// A call in which nothing is asked.
     #[inline]
-    fn plain(self: &Arc<Self>, client: &Arc<Client>, station: &Station, request: &Request, reply: &mut Reply) {
-        let stay = self.occupancy.enter(client.line.id(), &station.latest);
-        self.serve(client, station, &station.row, &NoCallables, request, reply);
+    fn plain(self: &Arc<Self>, client: &Arc<Client>, context: &WorkerContext, request: &Request, reply: &mut Reply) {
+        let stay = self.occupancy.enter(client.line.id(), &context.latest);
+        self.serve(client, context, &context.row, &NoCallables, request, reply);
         drop(stay);
         client.line.reply(reply);
         self.sweep();
     }
 
-    /// A call for which this thread has let go of the front.
+    /// A call for which this thread has let go of the dispatcher.
     fn dispatch(
         self: &Arc<Self>,
         client: &Arc<Client>,
-        station: &Station,
+        context: &WorkerContext,
         request: &mut Box<Request>,
         reply: &mut Reply,
     ) {
-        // Who is late is told so, whatever it wants.
-        if self.affine.has(request.function) && !client.conversation.is_late() {
+        // Who has timed out is told so, whatever it wants.
+        if self.affine.has(request.function) && !client.conversation.has_timed_out() {
             let request = std::mem::replace(request, Box::new(Request::EMPTY));
             return self.post(client, request);
         }
-        self.run_one(client, station, request, reply);
+        self.run_one(client, context, request, reply);
     }
 
     /// A client's request, from its taking to the end of its call.
     pub(crate) fn run_one(
         self: &Arc<Self>,
         client: &Arc<Client>,
-        station: &Station,
+        context: &WorkerContext,
         request: &Request,
         reply: &mut Reply,
     ) {
-        let stay = self.occupancy.enter(client.line.id(), &station.latest);
-        let listens = if client.conversation.is_late() {
-            self.refuse(client, &client.conversation.tell_late(request), request, reply);
+        let stay = self.occupancy.enter(client.line.id(), &context.latest);
+        let listens = if client.conversation.has_timed_out() {
+            self.refuse(client, &client.conversation.tell_timeout(request), request, reply);
             true
         } else if let Some(missed) = self.missed(client, request.function) {
             self.refuse(client, &missed, request, reply);
             true
         } else {
-            self.conversed(client, station, &station.row, request, reply)
+            self.conversed(client, context, &context.row, request, reply)
         };
         drop(stay);
         if listens {
@@ -244,7 +245,7 @@ impl Service {
         } else {
             client.line.abandon();
         }
-        // Without the front: whoever waits with it goes on waiting.
+        // Without the dispatcher: whoever waits with it goes on waiting.
         if client.end() {
             self.end(client, false);
         }
@@ -261,14 +262,14 @@ impl Service {
     pub(crate) fn conversed(
         self: &Arc<Self>,
         client: &Arc<Client>,
-        station: &Station,
+        context: &WorkerContext,
         row: &Row,
         request: &Request,
         reply: &mut Reply,
     ) -> bool {
         let level = client.conversation.enter(row);
         let asking = Asking { service: self, client, level };
-        self.serve(client, station, row, &asking, request, reply);
+        self.serve(client, context, row, &asking, request, reply);
         asking.release_given();
         client.conversation.leave(level)
     }
@@ -282,10 +283,10 @@ impl Service {
         reply: &mut Reply,
         until: Duration,
     ) -> bool {
-        if self.affine.has(request.function) && !Station::is_first() {
+        if self.affine.has(request.function) && !WorkerContext::is_first() {
             return self.elsewhere(client, row, request, reply, until);
         }
-        let served = Station::visit(row, |station| self.conversed(client, station, row, request, reply));
+        let served = WorkerContext::visit(row, |context| self.conversed(client, context, row, request, reply));
         served.unwrap_or_else(|error| {
             let text = format_args!("no room for a call inside of a callback: {error}");
             self.refuse(client, &Refusal::new(Status::TooMany, text), request, reply);
@@ -304,11 +305,12 @@ impl Service {
     ) -> bool {
         let (sender, receiver) = mpsc::sync_channel(1);
         let (whose, row, copy) = (client.clone(), row.clone(), Box::new(*request));
-        self.gate.post(Job::Nested { client: whose, row, request: copy, reply: sender });
+        self.queue.post(Job::Nested { client: whose, row, request: copy, reply: sender });
         let left = until.saturating_sub(monotonic());
         let answered = receiver.recv_timeout(left).ok();
         // What has begun by now ends.
-        let answered = answered.or_else(|| if self.gate.withdraw_nested(client) { None } else { receiver.recv().ok() });
+        let answered =
+            answered.or_else(|| if self.queue.withdraw_nested(client) { None } else { receiver.recv().ok() });
         let Some((told, answer)) = answered else {
             let text = "the thread to which such objects belong was busy for longer than the callable may take";
             self.refuse(client, &Refusal::overdue(None, text), request, reply);

@@ -15,7 +15,7 @@ use cloison_manifest::manifest;
 use cloison_zone::callback::callables::{Bound, Callables, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::{Refusal, empty_reply};
-use cloison_zone::marshal::shapes::{Special, Translation, shapes};
+use cloison_zone::marshal::translation::{Special, Translation, translations};
 use cloison_zone::native::closures::{self, Target};
 use cloison_zone::native::ffi::Signature;
 use common::Argument::{Bytes, Word};
@@ -224,15 +224,17 @@ fn written(world: &World, before: &[Before]) -> (String, Interface) {
 }
 
 /// Makes any bytes a record as it travels.
-fn travelling(shape: &Translation, bytes: &mut [u8]) {
-    shape.clear_gaps(bytes);
-    for (offset, special) in &shape.specials {
+fn travelling(translation: &Translation, bytes: &mut [u8]) {
+    translation.clear_gaps(bytes);
+    for (offset, special) in &translation.specials {
         let here = &mut bytes[*offset..];
         match special {
             Special::Bool => here[0] &= 1,
             Special::Extended => (here[7], here[9]) = (here[7] | 0x80, here[9] & 0xbf | 0x20),
-            Special::Nested { count, shape } => {
-                (0..*count).for_each(|index| travelling(shape, &mut here[index * shape.size..][..shape.size]));
+            Special::Nested { count, translation } => {
+                (0..*count).for_each(|index| {
+                    travelling(translation, &mut here[index * translation.size..][..translation.size])
+                });
             }
             other => panic!("not made here: {other:?}"),
         }
@@ -307,7 +309,7 @@ fn structs_and_unions_travel_as_the_compiler_has_them() {
     let source = folder.path().join("world.c");
     std::fs::write(&source, c).expect("written");
     let library = common::load(source.to_str().expect("UTF-8"));
-    let shapes = shapes(&interface.types).expect("they make sense");
+    let shapes = translations(&interface.types).expect("they make sense");
     let bench = Bench::of(functions_of(interface.clone(), &library));
     let mut sizes = std::collections::BTreeSet::new();
     for (index, (definition, before)) in interface.types.iter().zip(&before).enumerate() {

@@ -2,6 +2,7 @@
 
 mod common;
 
+use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
@@ -18,6 +19,17 @@ fn start(instances: Instances) -> (Zone, Client) {
     let zone = Zone::start(asking(instances), asking_functions);
     let client = zone.attach(1, zone.everything());
     (zone, client)
+}
+
+/// The same, where each callable may take so long.
+fn asking_for(instances: Instances, deadline: Duration) -> Interface {
+    let mut interface = asking(instances);
+    for parameter in interface.functions.iter_mut().flat_map(|function| &mut function.parameters) {
+        if let Shape::Callback(callback) = &mut parameter.shape {
+            callback.deadline = Some(deadline);
+        }
+    }
+    interface
 }
 
 fn of(value: i64) -> Answer {
@@ -516,7 +528,9 @@ fn later(zone: &Zone, client: &mut Client) -> u64 {
 fn a_thread_of_the_library_s_that_asks_between_calls_is_answered_in_the_next() {
     let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
     for instances in BOTH {
-        let (zone, mut client) = start(instances);
+        // The thread waits for the next call, which may be long in coming on a busy machine.
+        let zone = Zone::start(asking_for(instances, LONG), asking_functions);
+        let mut client = zone.attach(1, zone.everything());
         for _ in 0..20 {
             let (mut asked, mut said) = (later(&zone, &mut client), -1);
             while said == -1 {
@@ -537,12 +551,7 @@ fn a_thread_of_the_library_s_that_asks_between_calls_is_answered_in_the_next() {
 #[test]
 fn who_is_asked_between_calls_and_does_not_call_in_time_is_told() {
     let _alone = LATER.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut interface = asking(Instances::Shared);
-    for parameter in interface.functions.iter_mut().flat_map(|function| &mut function.parameters) {
-        if let Shape::Callback(callback) = &mut parameter.shape {
-            callback.deadline = Some(Duration::from_millis(5));
-        }
-    }
+    let interface = asking_for(Instances::Shared, Duration::from_millis(5));
     let zone = Zone::start(interface, asking_functions);
     let mut client = zone.attach(1, zone.everything());
     loop {

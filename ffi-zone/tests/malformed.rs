@@ -5,7 +5,6 @@ mod common;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
 use cloison_zone::callback::callables::NoCallables;
-use cloison_zone::marshal::plan::Give;
 use common::Argument::Bytes;
 use common::{BOTH, Bench, CALL_BYTES};
 use proptest::prelude::*;
@@ -49,7 +48,7 @@ fn any_request_gets_a_reply_that_stays_in_the_arena() {
         let judged = runner.run(&requests(), |mut request| {
             let mut bench = bench.borrow_mut();
             let (internal, exact) = match bench.marshal.functions().get(FunctionId(request.function)) {
-                Some(entry) => (request.function == 2, entry.plan.words as u32),
+                Some(entry) => (request.function == 2, entry.plan.request.words() as u32),
                 None => (false, request.count),
             };
             // The policy keeps clients from internal functions; here that is the one that frees.
@@ -67,19 +66,14 @@ fn any_request_gets_a_reply_that_stays_in_the_arena() {
             }
             accepted.set(accepted.get() + 1);
             let entry = bench.marshal.functions().get(FunctionId(request.function)).expect("served");
-            let mut words = reply.words[..reply.count as usize].iter();
-            for give in &entry.plan.gives {
-                if let Give::Value | Give::Cell { .. } = give {
-                    words.next().expect("a word");
-                    continue;
-                }
-                let (offset, length) = (*words.next().expect("offset"), *words.next().expect("length"));
+            prop_assert_eq!(reply.count as usize, entry.plan.reply.words());
+            for slot in entry.plan.reply.iter().filter(|slot| slot.words == 2) {
+                let (offset, length) = (reply.words[slot.word], reply.words[slot.word + 1]);
                 if offset != NULL {
                     prop_assert!(offset >= request.arena_used);
                     prop_assert!(bench.caller.arena().pointer(offset, length).is_some());
                 }
             }
-            prop_assert!(words.next().is_none());
             Ok(())
         });
         judged.unwrap_or_else(|error| panic!("{error}"));
@@ -125,7 +119,7 @@ fn any_request_for_objects_and_records_gets_a_reply_without_an_address() {
                 return Ok(());
             }
             if let Some(entry) = marshal.functions().get(id) {
-                request.count = entry.plan.words as u32;
+                request.count = entry.plan.request.words() as u32;
             }
             let front: Vec<u8> = front.iter().flat_map(|word| word.to_le_bytes()).collect();
             bench.caller.arena().write(0, &front).expect("fits");

@@ -212,6 +212,11 @@ fn what_the_library_keeps_stays_until_its_object_ends() {
         assert_eq!(things.call("thing_name", &[Word(one)]).words[0], NULL);
         let (status, parameter, _) = things.fails("thing_keep", &[Word(one), Bytes(b"a\0b")]);
         assert_eq!((status, parameter), (Status::BadArgument, 1));
+        // What is kept is checked like anything else: a `_Bool` is 0 or 1.
+        things.call("thing_keep_flags", &[Word(one), Bytes(&[1, 0, 1])]);
+        things.bench.call("points_sum", &[Bytes(&[2; 4096])]);
+        assert_eq!(things.bytes("thing_data", &[Word(one)]), [1, 0, 1]);
+        assert_eq!(things.fails("thing_keep_flags", &[Word(one), Bytes(&[2])]).0, Status::Malformed);
     }
 }
 

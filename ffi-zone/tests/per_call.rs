@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_secs(20);
-/// The mother's number in her namespace.
-const MOTHER: u64 = 2;
+/// The fork server's number in its namespace.
+const FORK_SERVER: u64 = 2;
 
 /// `alone.c`.
 fn interface() -> Interface {
@@ -95,10 +95,11 @@ fn crashes(zone: &mut Zone, name: &str, arguments: &[u64]) -> [Option<u64>; 2] {
     [reply.words[0], reply.words[1]].map(|word| (word != NULL).then_some(word))
 }
 
-/// The mother's children, as this process numbers them.
+/// The fork server's children, as this process numbers them.
 fn children(zone: &Zone) -> Vec<i32> {
-    let mother = zone.worker.expect("a mother").as_raw_pid();
-    let children = std::fs::read_to_string(format!("/proc/{mother}/task/{mother}/children")).expect("her children");
+    let fork_server = zone.worker.expect("a fork server").as_raw_pid();
+    let children =
+        std::fs::read_to_string(format!("/proc/{fork_server}/task/{fork_server}/children")).expect("its children");
     children.split_whitespace().map(|pid| pid.parse().expect("a number")).collect()
 }
 
@@ -125,7 +126,7 @@ fn nothing_survives_a_call() {
 fn between_calls_nothing_of_the_library_runs() {
     let mut zone = start();
     for signal in [Signal::TERM, Signal::CHILD, Signal::USR1, Signal::SEGV] {
-        kill_process(zone.worker.expect("a mother"), signal).expect("sent");
+        kill_process(zone.worker.expect("a fork server"), signal).expect("sent");
         assert_eq!(gives(&mut zone, "count", &[]), 1);
     }
     assert_eq!(gives(&mut zone, "has_run", &[]), 0);
@@ -141,7 +142,7 @@ fn a_call_can_reach_nobody() {
     assert_eq!(gives(&mut zone, "waits", &[]), -libc::ECHILD);
     assert_eq!(gives(&mut zone, "outlives", &[]), -libc::EPERM);
     assert_eq!(gives(&mut zone, "mothers_number", &[]), -libc::EPERM);
-    for neighbour in [1, MOTHER] {
+    for neighbour in [1, FORK_SERVER] {
         assert_eq!(gives(&mut zone, "kills", &[neighbour, libc::SIGKILL as u64]), -libc::EPERM);
         assert_eq!(gives(&mut zone, "aborts", &[neighbour]), -libc::EPERM);
     }
@@ -149,13 +150,13 @@ fn a_call_can_reach_nobody() {
     // Its descriptors are its own, too.
     assert!(gives(&mut zone, "closes_each", &[]) >= 3);
     assert_eq!(gives(&mut zone, "count", &[]), 1);
-    assert!(zone.worker.is_some_and(|mother| exists(mother.as_raw_pid())));
+    assert!(zone.worker.is_some_and(|fork_server| exists(fork_server.as_raw_pid())));
 }
 
 #[test]
 fn the_end_of_a_call_is_told_and_the_next_one_works() {
     let mut zone = start();
-    let mother = zone.worker;
+    let fork_server = zone.worker;
     for _ in 0..2 {
         assert_eq!(crashes(&mut zone, "crash", &[]), [Some(libc::SIGSEGV as u64), None]);
         assert_eq!(crashes(&mut zone, "gives_up", &[]), [Some(libc::SIGABRT as u64), None]);
@@ -172,7 +173,7 @@ fn the_end_of_a_call_is_told_and_the_next_one_works() {
         assert!(start.elapsed() < LONG, "not all have been waited for");
         std::thread::sleep(Duration::from_millis(5));
     }
-    assert!(mother.is_some_and(|mother| exists(mother.as_raw_pid())));
+    assert!(fork_server.is_some_and(|fork_server| exists(fork_server.as_raw_pid())));
 }
 
 #[test]
@@ -292,7 +293,7 @@ fn an_overdue_call_ends_with_its_mother() {
     let children = children(&zone);
     assert!(matches!(children[..], [child] if exists(child)), "{children:?}");
     // As the broker ends it.
-    kill_process(zone.worker.expect("a mother"), Signal::KILL).expect("killed");
+    kill_process(zone.worker.expect("a fork server"), Signal::KILL).expect("killed");
     assert_eq!(zone.end().terminating_signal(), Some(Signal::KILL.as_raw()));
     waited(zone.init.take().expect("an init"));
     assert!(!exists(children[0]));

@@ -3,11 +3,13 @@
 mod common;
 
 use cloison_contract::expression::Expression;
-use cloison_contract::interface::{Function, Instances, Message};
-use cloison_contract::shape::{Direction, Literal, NumberArgument, Pointed, ReturnedString, Shape};
-use cloison_contract::types::{CType, Scalar};
+use cloison_contract::interface::{Function, Instances, Message, Parameter};
+use cloison_contract::shape::{
+    Callback, Direction, HandleArgument, Literal, NumberArgument, Pointed, Position, ReturnedString, Shape, Slots,
+};
+use cloison_contract::types::{CType, Scalar, TypeId};
 use cloison_contract::{FunctionId, Interface};
-use cloison_zone::marshal::plan::{Give, Plan, PlanError, Range, Take};
+use cloison_zone::marshal::plan::{Plan, PlanError, Range};
 use cloison_zone::native::ffi::MAX_PARAMETERS;
 use common::{buffer, call_of, capacity_of, cell, function, int, interface, length_of, number, string};
 
@@ -75,15 +77,15 @@ fn too_many_parameters() {
 }
 
 #[test]
-fn rooms_that_take_what_is_left_come_last_and_fit_their_parameter() {
+fn outputs_that_take_what_is_left_come_last_and_fit_their_parameter() {
     let parameters = vec![
         buffer("rest", Scalar::U16, Direction::Out, |b| b.capacity = Some(Expression::Parameter(1))),
         capacity_of("room", Scalar::U8, 0),
         buffer("exact", Scalar::U8, Direction::Out, |b| b.capacity = Some(Expression::Integer(3))),
     ];
     let plan = plan_of(&function("f", CType::Void, parameters, |_| {})).expect("plan");
-    assert_eq!(plan.rooms.iter().map(|room| room.parameter).collect::<Vec<_>>(), [2, 0]);
-    assert_eq!(plan.rooms[1].max_bytes, 255 * 2);
+    assert_eq!(plan.outputs.iter().map(|output| output.parameter).collect::<Vec<_>>(), [2, 0]);
+    assert_eq!(plan.outputs[1].max_bytes, 255 * 2);
 }
 
 #[test]
@@ -92,29 +94,48 @@ fn ranges_with_fractions_hold_for_integers() {
     let Shape::Number(NumberArgument { range, .. }) = &mut parameter.shape else { unreachable!() };
     *range = Some((Literal::Float(-1.5), Literal::Integer(4)));
     let plan = plan_of(&function("f", CType::Void, vec![parameter], |_| {})).expect("plan");
-    assert_eq!(plan.takes, [(0, Take::Number { scalar: Scalar::I32, range: Range::Integer(-1, 4) })]);
+    assert_eq!(plan.prepared[0].range, Range::Integer(-1, 4));
 }
 
 #[test]
-fn plans_agree_with_the_roles_about_words() {
+fn objects_in_records_and_callables_are_checked() {
+    let interface = interface(Instances::Shared);
+    let nowhere = TypeId(999);
+    let handle = HandleArgument { id: nowhere, null: true, default_none: false, consumed: false };
+    let opaque = CType::Pointer { to: Box::new(CType::Opaque(nowhere)), constant: false };
+    let shown = Parameter { c_type: opaque.clone(), shape: Shape::Handle(handle), ..number("bad", Scalar::I32) };
+    let callback = Callback {
+        parameters: vec![shown.clone()],
+        result: CType::Void,
+        kept: false,
+        error: None,
+        deadline: None,
+        null: true,
+        default_none: false,
+        retain: None,
+        replaces: false,
+    };
+    let called = Parameter { shape: Shape::Callback(callback), ..shown.clone() };
+    for parameter in [shown, called] {
+        let declared = function("f", CType::Void, vec![parameter], |_| {});
+        assert_eq!(Plan::new(&interface, &declared).err(), reference("bad"));
+    }
+    assert_eq!(Plan::new(&interface, &function("f", opaque, vec![], |_| {})).err(), reference("return"));
+}
+
+#[test]
+fn plans_carry_what_the_shapes_say() {
     let interface: Interface = interface(Instances::Shared);
     for declared in &interface.functions {
         let plan = Plan::new(&interface, declared).expect("plan");
-        let takes: Vec<_> = plan.takes.iter().map(|(index, _)| *index).collect();
-        let arguments = |(index, parameter): (usize, &cloison_contract::interface::Parameter)| {
-            parameter.shape.is_argument().then_some(index)
+        let of = |is: fn(&Shape) -> bool| {
+            let parameters = declared.parameters.iter().enumerate();
+            parameters.filter(move |(_, one)| is(&one.shape)).map(|(index, _)| Position::Parameter(index))
         };
-        assert_eq!(
-            takes,
-            declared.parameters.iter().enumerate().filter_map(arguments).collect::<Vec<_>>(),
-            "{}",
-            declared.name
-        );
-        let results = declared.parameters.iter().filter(|parameter| parameter.shape.is_result()).count();
-        assert_eq!(plan.words, declared.request_slots().words(), "{}", declared.name);
-        assert_eq!(plan.gives.len(), results + usize::from(declared.returns.kept), "{}", declared.name);
-        let value_first =
-            plan.gives.iter().skip(1).all(|give| !matches!(give, Give::Value | Give::Pointed { place: None, .. }));
-        assert!(value_first, "{}", declared.name);
+        let positions = |slots: &Slots| slots.iter().map(|slot| slot.position).collect::<Vec<_>>();
+        assert_eq!(positions(&plan.request), of(Shape::is_argument).collect::<Vec<_>>(), "{}", declared.name);
+        let value = declared.value_shape().map(|_| Position::Value);
+        let results: Vec<_> = value.into_iter().chain(of(Shape::is_result)).collect();
+        assert_eq!(positions(&plan.reply), results, "{}", declared.name);
     }
 }

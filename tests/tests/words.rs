@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 /// Names that are defined more than once, each with the reason why different things may be called so.
 const SHARED: &[(&str, &str)] = &[
-    ("Application", "`cloison.toml` as it is read, and as cli/src/schema/ describes it; goes with cli/src/schema/"),
     (
         "Bound",
         "a grant's bound on arguments, and a function pointer that the zone has bound to a callable: the zone's is to be renamed",
@@ -17,7 +16,6 @@ const SHARED: &[(&str, &str)] = &[
         "of one capability on the client's side, and where the zone's function pointers come from: one of each side, to be renamed there",
     ),
     ("Calls", "of a batch: those that the client makes, and those that the zone runs; to be renamed there"),
-    ("Capability", "the Python class, and as cli/src/schema/ describes the table; goes with cli/src/schema/"),
     (
         "Declared",
         "a manifest's function whose C text has been understood, and the classes of declared exceptions: the client's is to be renamed",
@@ -35,26 +33,23 @@ const SHARED: &[(&str, &str)] = &[
         "Error",
         "each is its crate's only error, and is called so from outside: cloison_sandbox::Error, cloison_xml::Error",
     ),
-    ("Exception", "a manifest's exception, and as cli/src/schema/ describes it; goes with cli/src/schema/"),
     (
         "Failure",
         "why a zone does not start, and a function's error convention: the second is to be renamed in the zone",
     ),
-    (
-        "Function",
-        "a C function: as the manifest's table (`raw::…`) has it, checked, as a Python object, and in cli/src/schema/",
-    ),
+    ("Function", "a C function: as the manifest's table (`raw::…`) has it, checked, and as a Python object"),
     ("Handle", "a type of the contract whose objects stay in the zone, and the Python object that stands for one"),
     ("Handles", "both sides' tables of the same objects: the client's references, and the zone's pointers"),
-    ("Instances", "the key `instances`, and as cli/src/schema/ describes it; goes with cli/src/schema/"),
     ("Jailed", "one is the message that says so, the other the stage of a zone (`Zone<Jailed>`) in which it is sent"),
+    (
+        "Key",
+        "a key of a manifest: as the table of all keys describes it, and one that has been read, with its value (`raw::Key`)",
+    ),
     ("Keys", "the keys of a TOML table: while a manifest is read, and while `bind` writes a draft"),
     ("Kind", "of an argument on the client's side, of a callback in the zone: to be renamed there"),
-    ("Library", "the key `library`, and as cli/src/schema/ describes it; goes with cli/src/schema/"),
-    ("Limits", "what a microprocess may use, and as cli/src/schema/ describes the table; goes with cli/src/schema/"),
     ("Link", "the same word of a batch in both programs: as the client writes it, and as the zone reads it"),
     ("Loaded", "a library in the zone's process, and the stage of a zone (`Zone<Loaded>`) that has one"),
-    ("Member", "a record's member: as the manifest's table (`raw::…`) has it, checked, and in cli/src/schema/"),
+    ("Member", "a record's member: as the manifest's table (`raw::…`) has it, and checked"),
     (
         "Names",
         "of C types while a manifest is read, and of a function's parameters in the client: the client's is to be renamed",
@@ -63,7 +58,7 @@ const SHARED: &[(&str, &str)] = &[
         "Overrun",
         "the same event: by numbers on the status page, and by names in the message that the broker makes of it",
     ),
-    ("Parameter", "a parameter: as the manifest's table (`raw::…`) has it, checked, and in cli/src/schema/"),
+    ("Parameter", "a parameter: as the manifest's table (`raw::…`) has it, and checked"),
     ("Part", "of a value that an error is about, and of the zone's scratch region: to be renamed there"),
     ("Place", "where a member stands in a record, and which argument an error is about: the client's is to be renamed"),
     ("Plan", "both sides plan the same functions: how Python's arguments become words, and words arguments of C"),
@@ -71,10 +66,13 @@ const SHARED: &[(&str, &str)] = &[
         "Policy",
         "which system calls a stage may make, and which calls of the library a client may: the zone's is to be renamed",
     ),
-    ("Raises", "`raises`: as the manifest's table (`raw::…`) has it, checked, and in cli/src/schema/"),
-    ("Returns", "`returns`: as the manifest's table (`raw::…`) has it, checked, and in cli/src/schema/"),
+    (
+        "Prepared",
+        "a call before it is made: the client's arguments, and what the zone has worked out of a function; to be renamed there",
+    ),
+    ("Raises", "`raises`: as the manifest's table (`raw::…`) has it, and checked"),
+    ("Returns", "`returns`: as the manifest's table (`raw::…`) has it, and checked"),
     ("Row", "a row of a table: of a policy's system calls, and of the status page's threads"),
-    ("Sandbox", "the table `[sandbox]`, and as cli/src/schema/ describes it; goes with cli/src/schema/"),
     ("Signature", "the types of a function that a pointer leads to, and what libffi has prepared from them"),
     ("SingleThreaded", "a proof that no other thread runs: in a whole process, and code of the library's in a zone"),
     (
@@ -87,13 +85,12 @@ const SHARED: &[(&str, &str)] = &[
         "the same process: in the broker's table, and as the stage of the jail (`Jail<Template>`) in which it is",
     ),
     ("Turn", "the server's next thing to do, and each side's turn in a conversation: to be renamed there"),
-    ("Type", "a type's table (`raw::…`), and as cli/src/schema/ describes it; goes with cli/src/schema/"),
     ("Value", "a TOML value that is being read, and a Python value on its way through the client"),
     (
         "Written",
         "a manifest's string with its place, and the rows of a batch that the client has written: the client's is to be renamed",
     ),
-    ("Zone", "a zone's typestates (`Zone<Spawned>` …), a manifest's `[zone]`, and as cli/src/schema/ describes that"),
+    ("Zone", "a zone's typestates (`Zone<Spawned>` …), and a manifest's `[zone]`"),
 ];
 
 /// Folders with sources that are not the product's, and what cargo makes.

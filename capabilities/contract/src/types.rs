@@ -57,6 +57,11 @@ impl Scalar {
         })
     }
 
+    /// Whether this is an integer type with negative values.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::I8 | Self::I16 | Self::I32 | Self::I64)
+    }
+
     /// Whether this is `float` or `double`.
     pub const fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)

@@ -6,6 +6,7 @@
 //!
 //! | module | subject |
 //! |---|---|
+//! | [`keys`] | the keys of manifests: one table of all of them |
 //! | [`manifest`] | `NAME.zone.toml` → [`Interface`](cloison_contract::Interface) |
 //! | [`application`] | `cloison.toml` → [`application::Application`] |
 //! | [`bundled`] | the bindings that come with Cloison, as data |
@@ -22,6 +23,7 @@ pub mod declaration;
 pub mod diagnostic;
 mod document;
 pub mod expression;
+pub mod keys;
 pub mod manifest;
 pub mod page;
 pub mod stub;

@@ -11,19 +11,7 @@
 //!
 //! # Keys
 //!
-//! | table | keys |
-//! |---|---|
-//! | `[zone]` | `name`, `version`, `library` (`soname` or `path`, and `sha256`), `doc` |
-//! | `[sandbox]` | `memory`, `deadline`, `callables`, `instances`, `threads`, `thread_safe`, `files`, `network`, `processes`, `descriptors`, `file_size`, `call_size`, `may_be_missing` |
-//! | `[constants]` | any name: a number or a string |
-//! | `[exceptions.NAME]` | `doc`, `base` |
-//! | `[types.NAME]` | `c`, `doc`; of handles `handle`, `free`, `owner`, `max_live`, `refcounted`, `thread_affine`; of enumerations `flags`; of unions `live`; of pointers to functions `error`, `deadline`, `parameters`; of structs and unions one for each member (or `members`) |
-//! | a member | `text`, `bytes`, `null`, `hidden`, `live` (`by`, `cases`) |
-//! | `[functions.NAME]` | `c`, `doc`, `internal`, `deadline`, `callables`, `blocking`, `variadic`, `returns`, and one for each parameter (or `parameters`) |
-//! | a parameter | `in`, `out`, `length`, `capacity`, `max`, `range`, `default`, `null`, `text`, `bytes`, `value`, `user_data`, `leading`, `view`, `retain`, `replaces`, `consumed`, `owner`, `borrowed`, `free`, `on_error`, `error`, `deadline`, `parameters` |
-//! | `returns` | `error_unless`, `error_if`, `errno`, `message`, `raises`, `value`, `text`, `bytes`, `null`, `free`, `length`, `owner`, `borrowed` |
-//!
-//! `length`, `capacity`, `error_unless` and `error_if` are [expressions](cloison_contract::expression). `max` is a size; for an output whose
+//! [`KEYS`](crate::keys::KEYS) has all of them. `length`, `capacity`, `error_unless` and `error_if` are [expressions](cloison_contract::expression). `max` is a size; for an output whose
 //! `capacity` names a parameter that nobody passes it may be an expression too, and gives the bytes of room:
 //!
 //! ```toml
@@ -56,6 +44,7 @@ pub(crate) use sandbox::layers;
 
 use crate::diagnostic::Diagnostics;
 use crate::document::{Reader, Table, read};
+use crate::keys::TableName;
 use cloison_contract::Interface;
 use names::Attributes;
 use world::World;
@@ -68,7 +57,8 @@ pub fn parse(file_name: &str, text: &str) -> Result<Interface, Diagnostics> {
     read(file_name, text, manifest)
 }
 
-fn manifest(reader: &mut Reader, mut root: Table<'_>) -> Option<Interface> {
+fn manifest(reader: &mut Reader, root: Table<'_>) -> Option<Interface> {
+    let mut root = root.of(TableName::Manifest);
     let zone = zone::zone(reader, root.take("zone"));
     let sandbox = sandbox::sandbox(reader, root.take("sandbox"));
     let constants = named::constants(reader, root.take("constants"));

@@ -2,7 +2,7 @@
 //!
 //! | folder | holds | beside it |
 //! |---|---|---|
-//! | `manifests` | one mistake in a zone's manifest | `.err`: the diagnostics |
+//! | `manifests` | one mistake in a zone's manifest, in folders by subject | `.err`: the diagnostics |
 //! | `applications` | one mistake in a `cloison.toml`, in itself or against the bundled zones | `.err`: the diagnostics |
 //! | `good` | manifests that are right | `.txt`: what Python sees |
 //!
@@ -171,10 +171,19 @@ fn check(folder: &str, extension: &str, show: impl Fn(&str, &str) -> String) -> 
     outcome
 }
 
+/// The files in the folder and in those inside of it.
 fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> = entries.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
+    let mut open = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder)];
+    let mut paths = Vec::new();
+    while let Some(folder) = open.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                paths.push(path);
+            }
+        }
+    }
     paths.sort();
     paths
 }

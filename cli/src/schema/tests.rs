@@ -1,6 +1,7 @@
 use super::*;
+use cloison_manifest::keys::{self, TableName};
 use cloison_manifest::{application, bundled, manifest};
-use std::collections::BTreeSet;
+use serde_json::{Value, json};
 use std::path::Path;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -21,7 +22,7 @@ fn what_is_committed_is_what_is_generated() {
 }
 
 #[test]
-fn the_mirror_takes_what_the_reader_takes() {
+fn the_schema_takes_what_the_reader_takes() {
     let mut texts: Vec<(String, String)> =
         bundled::names().filter_map(bundled::find).map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
     for entry in std::fs::read_dir(Path::new(ROOT).join("capabilities/manifest/tests/good")).unwrap() {
@@ -31,87 +32,120 @@ fn the_mirror_takes_what_the_reader_takes() {
         }
     }
     assert!(texts.len() >= 4);
+    let schema = json::schema(Which::Zone);
     for (name, text) in texts {
         assert!(manifest::parse(&name, &text).is_ok(), "{name}");
-        if let Err(error) = toml::from_str::<zone::Manifest>(&text) {
-            panic!("{name}: {error}");
-        }
+        assert_eq!(fits(&schema, &schema, &data(&text)), Ok(()), "{name}");
     }
     let text = std::fs::read_to_string(Path::new(ROOT).join("examples/zlib/cloison.toml")).unwrap();
-    toml::from_str::<super::application::Application>(&text).map(drop).unwrap_or_else(|error| panic!("{error}"));
-    toml::from_str::<zone::Manifest>("[zone]\nnam = \"x\"").expect_err("a key that there is not");
-}
-
-/// A key that no table has; what a table does know is in the hint about it.
-const NO_KEY: &str = "qqzzqqzzqq";
-const ZONE: &str = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libt.so\" }\n";
-
-fn known(hint: &str) -> BTreeSet<String> {
-    let list = hint.strip_prefix("known here: ").unwrap_or_else(|| panic!("no list of keys: {hint}"));
-    list.split(", ").map(|key| key.trim_matches('`').to_owned()).collect()
-}
-
-/// The keys that the reader knows of the table in which [`NO_KEY`] stands.
-fn read(diagnostics: Option<cloison_manifest::diagnostic::Diagnostics>) -> BTreeSet<String> {
-    let diagnostics = diagnostics.expect("a key that there is not");
-    let about = diagnostics.iter().find(|one| one.message.contains(NO_KEY)).expect("a word about it");
-    known(about.hint.as_deref().unwrap_or_default())
-}
-
-/// The keys that the schema gives a table.
-fn mirrored(which: Which, table: &str) -> BTreeSet<String> {
-    let schema = schema(which);
-    let table = if table.is_empty() { &schema } else { &schema["definitions"][table] };
-    let properties = table["properties"].as_object().unwrap_or_else(|| panic!("no properties: {table}"));
-    // What `cloison bind` leaves to the author is not among the keys that people are told.
-    properties.keys().filter(|key| *key != "decide").cloned().collect()
+    assert!(application::parse("cloison.toml", &text).is_ok());
+    let schema = json::schema(Which::Application);
+    assert_eq!(fits(&schema, &schema, &data(&text)), Ok(()));
 }
 
 #[test]
-fn both_know_the_same_keys_of_a_zone() {
-    let function = |rest: &str| format!("{ZONE}[functions.f]\nc = \"int f(int *a)\"\n{rest}\n");
-    for (table, text) in [
-        ("", format!("{NO_KEY} = 1\n{ZONE}")),
-        ("Zone", format!("{ZONE}{NO_KEY} = 1\n")),
-        ("Library", ZONE.replace("soname", &format!("{NO_KEY} = 1, soname"))),
-        ("Sandbox", format!("{ZONE}[sandbox]\n{NO_KEY} = 1\n")),
-        ("File", format!("{ZONE}[sandbox]\nfiles = [{{ read = \"/x\", {NO_KEY} = 1 }}]\n")),
-        ("Parameter", function(&format!("a = {{ {NO_KEY} = 1 }}"))),
-        ("Type", format!("{ZONE}[types.t]\nc = \"struct t {{ int a; }};\"\n{NO_KEY} = 1\n")),
-        ("Member", format!("{ZONE}[types.t]\nc = \"struct t {{ int a; }};\"\na = {{ {NO_KEY} = 1 }}\n")),
-        (
-            "LiveBy",
-            format!(
-                "{ZONE}[types.t]\nc = \"struct t {{ int a; }};\"\na = {{ live = {{ by = \"b\", cases = {{}}, {NO_KEY} = 1 }} }}\n"
-            ),
-        ),
-        ("Exception", format!("{ZONE}[exceptions.E]\n{NO_KEY} = 1\n")),
-        ("Returns", function(&format!("returns = {{ {NO_KEY} = 1 }}"))),
+fn the_schema_refuses_what_is_no_key_and_what_is_no_value() {
+    let schema = json::schema(Which::Zone);
+    let zone = "name = \"t\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libt.so\" }\n";
+    assert_eq!(fits(&schema, &schema, &data(&format!("[zone]\n{zone}"))), Ok(()));
+    for wrong in [
+        format!("[zone]\n{zone}nam = \"x\"\n"),
+        format!("[zone]\n{zone}doc = 1\n"),
+        format!("[zone]\n{zone}[sandbox]\nthreads = 0\n"),
+        format!("[zone]\n{zone}[sandbox]\ninstances = \"several\"\n"),
+        format!("[zone]\n{zone}[functions.f]\ninternal = true\n"),
+        format!("[zone]\n{zone}[functions.f]\nc = \"int f(int a)\"\na = 1\n"),
     ] {
-        assert_eq!(read(manifest::parse("t", &text).err()), mirrored(Which::Zone, table), "{table}");
+        assert!(fits(&schema, &schema, &data(&wrong)).is_err(), "{wrong}");
     }
 }
 
-/// A function's own keys are no parameters, and each other key is one.
+/// What `cloison bind` knows of a function's keys is what the table says.
 #[test]
-fn both_know_the_same_keys_of_a_function() {
-    let keys = mirrored(Which::Zone, "Function");
-    assert_eq!(keys, crate::bind::RESERVED.iter().map(|key| (*key).to_owned()).collect());
-    for key in keys.iter().map(String::as_str).chain([NO_KEY]) {
-        let text = format!("{ZONE}[functions.f]\nc = \"int f(int a)\"\n{key} = []\n");
-        let wrong = manifest::parse("t", &text).err().map(|wrong| wrong.to_string()).unwrap_or_default();
-        assert_eq!(wrong.contains(&format!("write `{key} = {{ in = true }}`")), key == NO_KEY, "{key}: {wrong}");
+fn no_parameter_is_bound_under_a_key_of_the_function() {
+    let mut bound = crate::bind::RESERVED.to_vec();
+    let mut keys = keys::names(TableName::Function);
+    bound.sort_unstable();
+    keys.sort_unstable();
+    assert_eq!(bound, keys);
+}
+
+fn data(text: &str) -> Value {
+    let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{error}\n{text}"));
+    serde_json::to_value(table).unwrap()
+}
+
+/// As much of JSON Schema as ours use, but for patterns.
+fn fits(root: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return fits(root, &root["definitions"][name.trim_start_matches("#/definitions/")], value);
     }
+    let wrong = |what: &str| Err(format!("{what}: {value} for {schema}"));
+    let is = |name: &Value| match name.as_str() {
+        Some("array") => value.is_array(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
+        Some("object") => value.is_object(),
+        Some("string") => value.is_string(),
+        other => panic!("the type {other:?}"),
+    };
+    match &schema["type"] {
+        Value::Null => {}
+        Value::Array(several) if several.iter().any(is) => {}
+        one if one.is_string() && is(one) => {}
+        _ => return wrong("the type"),
+    }
+    for (word, least, most) in [("allOf", usize::MAX, usize::MAX), ("anyOf", 1, usize::MAX), ("oneOf", 1, 1)] {
+        if let Some(choices) = schema[word].as_array() {
+            let right = choices.iter().filter(|one| fits(root, one, value).is_ok()).count();
+            if right < least.min(choices.len()) || right > most {
+                return wrong(word);
+            }
+        }
+    }
+    if schema.get("const").is_some_and(|only| only != value) {
+        return wrong("const");
+    }
+    if let Some(number) = value.as_i64() {
+        let (least, most) = (schema["minimum"].as_i64(), schema["maximum"].as_i64());
+        if least.is_some_and(|least| number < least) || most.is_some_and(|most| number > most) {
+            return wrong("the bounds");
+        }
+    }
+    if let Some(array) = value.as_array() {
+        let (least, most) = (schema["minItems"].as_u64(), schema["maxItems"].as_u64());
+        let length = array.len() as u64;
+        if least.is_some_and(|least| length < least) || most.is_some_and(|most| length > most) {
+            return wrong("the length");
+        }
+        if schema.get("items").is_some() {
+            array.iter().try_for_each(|one| fits(root, &schema["items"], one))?;
+        }
+    }
+    if let Some(object) = value.as_object() {
+        for required in schema["required"].as_array().into_iter().flatten() {
+            if !object.contains_key(required.as_str().unwrap()) {
+                return wrong("what is required");
+            }
+        }
+        for (name, value) in object {
+            match (schema["properties"].get(name), &schema["additionalProperties"]) {
+                (Some(property), _) => fits(root, property, value)?,
+                (None, Value::Bool(false)) => return wrong("a key"),
+                (None, Value::Null) => {}
+                (None, others) => fits(root, others, value)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 #[test]
-fn both_know_the_same_keys_of_an_application() {
-    for (table, text) in [
-        ("", format!("{NO_KEY} = 1\n")),
-        ("App", format!("[app]\n{NO_KEY} = 1\n")),
-        ("Capability", format!("[capabilities.x]\nzone = \"zlib\"\nallow = []\n{NO_KEY} = 1\n")),
-        ("Limits", format!("[limits]\n{NO_KEY} = 1\n")),
-    ] {
-        assert_eq!(read(application::parse("t", &text).err()), mirrored(Which::Application, table), "{table}");
-    }
+fn the_judge_judges() {
+    let schema = json!({ "definitions": { "one": { "type": "integer", "maximum": 3 } },
+        "type": "object", "properties": { "a": { "$ref": "#/definitions/one" } }, "additionalProperties": false });
+    assert!(fits(&schema, &schema, &json!({ "a": 3 })).is_ok());
+    assert!(fits(&schema, &schema, &json!({ "a": 4 })).is_err());
+    assert!(fits(&schema, &schema, &json!({ "b": 3 })).is_err());
 }

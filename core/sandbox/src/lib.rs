@@ -25,14 +25,14 @@
 //! off, Landlock needs open, and seccomp comes last because it forbids all of those. The types follow that order:
 //!
 //! ```text
-//!  Spec<Template>     ─enter─▶ Jail<Template> ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
+//!  Spec<Template> ─enter─▶ Jail<Template> ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
 //!  Spec<ZoneContents> ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
-//!                                                                     └─become_mother─▶ Jail<Mother>
-//!                                                                                           └─in_child─▶ &Jail<Sealed>
+//!                                                                 └─become_fork_server─▶ Jail<ForkServer>
+//!                                                                                       └─in_child─▶ &Jail<Sealed>
 //! ```
 //!
 //! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
-//! not been done), or as the child of a [`Jail<Mother>`]:
+//! not been done), or as the child of a [`Jail<ForkServer>`]:
 //!
 //! ```compile_fail
 //! fn serve(_: cloison_sandbox::Jail<cloison_sandbox::Sealed>) {}
@@ -79,12 +79,12 @@
 mod credentials;
 mod error;
 mod fence;
+mod fork_server;
 mod init;
 mod jail;
 mod launch;
 pub mod layer;
 mod limits;
-mod mother;
 pub mod policy;
 pub mod probe;
 mod root;
@@ -93,9 +93,9 @@ mod spec;
 mod sys;
 
 pub use error::Error;
+pub use fork_server::{Ended, ForkServer, end};
 pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::ResourceLimits;
-pub use mother::{Ended, Mother, end};
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
 pub use spec::{LOADER_FILES, Layers, LibraryFile, Role, Spec, ZoneContents};

@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 use crate::fence;
+use crate::fork_server::ForkServer;
 use crate::jail::{Fenced, Jail, Loading, Sealed, Template};
 use crate::launch::Pids;
 use crate::layer::{LayerName, Report};
 use crate::limits;
-use crate::mother::Mother;
 use crate::policy;
 use crate::spec::Layers;
 use crate::sys::{self, SingleThreaded};
@@ -118,22 +118,22 @@ impl Jail<Fenced> {
     /// # Errors
     ///
     /// As for [`Jail::seal`]; and if a constructor has made threads or processes.
-    pub fn become_mother(self) -> Result<Jail<Mother>, Error> {
+    pub fn become_fork_server(self) -> Result<Jail<ForkServer>, Error> {
         let Jail { layers, pids, requested, may_be_missing, stage: Fenced(stage) } = self;
         let mut report = Report::resume(layers, &may_be_missing);
         let alone = look_for_company(pids)?;
         let needs = stage.needs(pids);
         let child = Jail { layers: Vec::new(), pids, requested, may_be_missing: Vec::new(), stage: Sealed(()) };
-        let mother = Mother::prepare(requested, &needs, child, alone)?;
-        policy::install(requested, &policy::mother(&needs), &mut report)?;
+        let fork_server = ForkServer::prepare(requested, &needs, child, alone)?;
+        policy::install(requested, &policy::fork_server(&needs), &mut report)?;
         look_at_filter(&stage, &report)?;
         if report.is_on(LayerName::Seccomp) {
             report.add(
                 LayerName::Seccomp,
-                format!("; `per-call` in each call's, {} instructions", mother.instructions()),
+                format!("; `per-call` in each call's, {} instructions", fork_server.instructions()),
             );
         }
-        let jail = Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: mother };
+        let jail = Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: fork_server };
         jail.probe()?;
         Ok(jail)
     }

@@ -51,7 +51,7 @@ pub struct ZoneContents<'fd> {
     pub files: Vec<FileRule>,
     /// How many threads there may be; 1 takes away the right to make any.
     pub threads: u32,
-    /// Each call runs in a process of its own: [`Jail::become_mother`](crate::Jail::become_mother) instead of
+    /// Each call runs in a process of its own: [`Jail::become_fork_server`](crate::Jail::become_fork_server) instead of
     /// [`Jail::seal`](crate::Jail::seal). The limit of processes has to count that process.
     pub per_call: bool,
 }

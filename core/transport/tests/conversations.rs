@@ -247,14 +247,14 @@ mod relayed {
     use std::os::fd::OwnedFd;
 
     /// Takes requests, and leaves the calls to others.
-    struct Mother {
+    struct ForkServer {
         server: Server,
         descriptors: [OwnedFd; 3],
         _channel: Channel,
         _page: StatusPage,
     }
 
-    /// A request, the mother's line, and the one of the process that runs the call: what that one knows is gone with it.
+    /// A request, the fork server's line, and the one of the process that runs the call: what that one knows is gone with it.
     struct Taken {
         request: Request,
         line: Arc<ServerChannel>,
@@ -277,7 +277,7 @@ mod relayed {
         server
     }
 
-    impl Mother {
+    impl ForkServer {
         fn start() -> (Self, Caller) {
             let (_page, page) = StatusPage::create().unwrap();
             let (_channel, ends) = Channel::create(4096).unwrap();
@@ -297,14 +297,14 @@ mod relayed {
 
     #[test]
     fn a_call_without_an_end_is_answered_once() {
-        let (mut mother, mut caller) = Mother::start();
+        let (mut fork_server, mut caller) = ForkServer::start();
         let client = thread::spawn(move || {
             for _ in 0..3 {
                 assert_eq!(caller.call(&request(0, &[]), LONG), Ok(Status::Crashed));
             }
         });
         for _ in 0..3 {
-            let taken = mother.next();
+            let taken = fork_server.next();
             assert!(taken.line.take_back(taken.relayed));
             taken.line.reply(&reply(Status::Crashed, 11));
         }
@@ -313,14 +313,14 @@ mod relayed {
 
     #[test]
     fn a_call_that_has_ended_is_not_answered_again() {
-        let (mut mother, mut caller) = Mother::start();
+        let (mut fork_server, mut caller) = ForkServer::start();
         let client = thread::spawn(move || {
             for _ in 0..1000 {
                 assert_eq!(caller.call(&request(0, &[]), LONG), Ok(Status::Ok));
             }
         });
         for _ in 0..1000 {
-            let taken = mother.next();
+            let taken = fork_server.next();
             taken.process.reply(&reply(Status::Ok, 1));
             // The client has posted its next request by now, or it has not.
             assert!(!taken.line.take_back(taken.relayed));
@@ -332,12 +332,12 @@ mod relayed {
     #[test]
     fn what_a_conversation_leaves_behind() {
         for (answered, ended) in [(false, false), (true, false), (true, true)] {
-            let (mut mother, mut caller) = Mother::start();
+            let (mut fork_server, mut caller) = ForkServer::start();
             let client = thread::spawn(move || {
                 assert_eq!(caller.call(&request(0, &[]), LONG), Ok(Status::Callback));
                 [request(ANSWER, &[5]), request(0, &[])].map(|request| caller.call(&request, LONG))
             });
-            let taken = mother.next();
+            let taken = fork_server.next();
             let until = monotonic() + if answered { LONG } else { Duration::ZERO };
             let asked = taken.process.ask(&reply(Status::Callback, 1), &mut Request::EMPTY.clone(), until);
             assert!(asked.is_ok() || !answered);
@@ -349,12 +349,12 @@ mod relayed {
                 taken.line.reply(&reply(Status::Crashed, 11));
             } else if !ended {
                 // The client was still busy: its answer finds nobody who has asked.
-                let late = mother.next();
+                let late = fork_server.next();
                 assert_eq!((late.request.function, answered), (ANSWER, false));
                 assert!(late.line.take_back(late.relayed));
                 late.line.reply(&reply(Status::Crashed, 11));
             }
-            let taken = mother.next();
+            let taken = fork_server.next();
             assert_eq!(taken.request.function, 0);
             taken.process.reply(&reply(Status::Ok, 1));
             assert!(!taken.line.take_back(taken.relayed));

@@ -4,9 +4,9 @@
 //! asks while it runs; on a question the call that the client makes instead of answering; and so on.
 //!
 //! ```text
-//!   Call      C runs here, on one thread or on several; the client waits
-//!   Question  the client's turn: an answer ends this level, a call starts one on top
-//!   Call      the client's: everybody waits for it
+//!   Call          C runs here, on one thread or on several; the client waits
+//!   CallbackCall  the client's turn: an answer ends this level, a call starts one on top
+//!   Call          the client's: everybody waits for it
 //! ```
 //!
 //! Threads of a library that ask at the same time take turns: a question is asked while a call is on top, and a call
@@ -26,8 +26,8 @@
 //! calls: a thread that waits for them serves nobody else. It runs while a question stands on the outermost call, so that
 //! calls inside of callables are in it. A question that outlasts it is overdue like one that outlasts its own deadline.
 //!
-//! **Late answers.** A question that was given up is still open for the client, which is busy with its callable. What
-//! it posts until it has answered is told how it came to be late; only then is it back where the zone is.
+//! **Timeouts.** A question that was given up is still open for the client, which is busy with its callable. What
+//! it posts until it has answered is told why it has timed out; only then is it back where the zone is.
 //!
 //! Time that the client takes is not the library's: the row of the status page is paused from the question to its answer.
 
@@ -47,7 +47,7 @@ pub(crate) struct Conversation {
     talk: Mutex<Talk>,
     changed: Condvar,
     /// How many questions have been given up and not been answered yet.
-    late: AtomicU64,
+    timed_out: AtomicU64,
 }
 
 #[derive(Default)]
@@ -56,7 +56,7 @@ struct Talk {
     /// How many of the levels are questions.
     questions: u64,
     budget: Budget,
-    /// What is told to a client that answers late.
+    /// What is told to a client that answers after a timeout.
     overdue: Option<Box<Refusal>>,
     /// How many threads wait for C to run in a call of the client's, and how many of those for the next call.
     sleeping: usize,
@@ -101,7 +101,7 @@ enum Level {
         /// Handles of objects that callables have given to C: pinned until it has run.
         given: Vec<u64>,
     },
-    Question,
+    CallbackCall,
 }
 
 /// A question that may be put.
@@ -178,7 +178,7 @@ impl Conversation {
         talk.levels.pop();
         drop(talk);
         self.changed.notify_all();
-        !self.is_late()
+        !self.has_timed_out()
     }
 
     /// Waits until that level is on top.
@@ -215,7 +215,7 @@ impl Conversation {
     fn ask_in(&self, mut talk: MutexGuard<'_, Talk>) -> Option<Turn> {
         let busy = |talk: &mut Talk| match talk.levels.last() {
             Some(Level::Call { started, .. }) => !started,
-            Some(Level::Question) => true,
+            Some(Level::CallbackCall) => true,
             None => false,
         };
         talk.sleeping += 1;
@@ -236,7 +236,7 @@ impl Conversation {
             talk.budget.since = monotonic();
         }
         let (until, budget) = (talk.budget.until(), talk.budget.whole);
-        talk.levels.push(Level::Question);
+        talk.levels.push(Level::CallbackCall);
         talk.questions = depth;
         Some(Turn { depth, in_use, until, budget, row })
     }
@@ -254,7 +254,7 @@ impl Conversation {
         let refusal = match failed {
             Some(Failed::Overdue(refusal)) => {
                 talk.overdue = Some(refusal.clone());
-                self.late.fetch_add(1, Ordering::Relaxed);
+                self.timed_out.fetch_add(1, Ordering::Relaxed);
                 Some(refusal)
             }
             Some(Failed::Answered(refusal)) => Some(refusal),
@@ -284,20 +284,20 @@ impl Conversation {
 
     /// Whether the client has a question to answer that was given up.
     #[inline]
-    pub(crate) fn is_late(&self) -> bool {
-        self.late.load(Ordering::Relaxed) != 0
+    pub(crate) fn has_timed_out(&self) -> bool {
+        self.timed_out.load(Ordering::Relaxed) != 0
     }
 
-    /// What a client that is late is told about this request of its.
-    pub(crate) fn tell_late(&self, request: &Request) -> Box<Refusal> {
+    /// What a client that has timed out is told about this request of its.
+    pub(crate) fn tell_timeout(&self, request: &Request) -> Box<Refusal> {
         let talk = self.talk();
-        let late = self.late.load(Ordering::Relaxed);
+        let timed_out = self.timed_out.load(Ordering::Relaxed);
         if request.function == ANSWER {
-            if request.words[0] != talk.questions + late {
-                self.late.store(0, Ordering::Relaxed);
+            if request.words[0] != talk.questions + timed_out {
+                self.timed_out.store(0, Ordering::Relaxed);
                 return Refusal::new(Status::Malformed, "an answer to another question");
             }
-            self.late.store(late.saturating_sub(1), Ordering::Relaxed);
+            self.timed_out.store(timed_out.saturating_sub(1), Ordering::Relaxed);
         }
         talk.overdue.clone().unwrap_or_else(|| Refusal::overdue(None, ""))
     }

@@ -4,10 +4,10 @@ use crate::marshal::Origin;
 use crate::marshal::functions::{Entry, Functions};
 use crate::marshal::incoming::Incoming;
 use crate::marshal::number::value_of_bits;
+use crate::marshal::outgoing::{Outgoing, too_large};
 use crate::marshal::plan::Plan;
 use crate::marshal::refusal::Refusal;
-use crate::marshal::results::outgoing::{Outgoing, too_large};
-use crate::marshal::workspace::Desk;
+use crate::marshal::workspace::CallState;
 use crate::native::ffi::Frame;
 use crate::native::ffi::Outcome;
 use crate::native::scratch::{Part, Piece};
@@ -16,6 +16,7 @@ use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{Environment, EvaluationError};
 use cloison_contract::interface::Function;
+use cloison_contract::shape::Position;
 use cloison_transport::Arena;
 use std::fmt::Display;
 
@@ -46,6 +47,14 @@ impl Held {
             Self::Scratch(piece) => piece.bytes() as u64,
         }
     }
+
+    /// Where it is in the scratch region, if it is there.
+    pub(crate) fn piece(self) -> Option<Piece> {
+        match self {
+            Self::Scratch(piece) => Some(piece),
+            Self::Arena { .. } | Self::Kept { .. } | Self::Null => None,
+        }
+    }
 }
 
 /// One call on its way.
@@ -55,7 +64,7 @@ pub(crate) struct Call<'a, 'b> {
     pub(crate) id: FunctionId,
     pub(crate) entry: &'a Entry,
     pub(crate) function: &'a Function,
-    pub(crate) desk: &'a mut Desk,
+    pub(crate) state: &'a mut CallState,
     pub(crate) scratch: &'a mut Part<'b>,
     pub(crate) origin: &'a Origin<'a>,
     pub(crate) arena: &'a Arena,
@@ -82,8 +91,23 @@ impl<'a, 'b> Call<'a, 'b> {
         &self.entry.plan
     }
 
+    /// Sets an argument that expressions may name.
+    #[inline]
+    pub(crate) fn set_number(&mut self, index: usize, bits: u64) {
+        self.state.frame.set(index, bits);
+        self.numbers |= 1 << index;
+    }
+
+    /// The parameter at that position.
+    pub(crate) fn index(&self, position: Position) -> Step<usize> {
+        match position {
+            Position::Parameter(index) => Ok(index),
+            Position::Value => Err(self.malformed()),
+        }
+    }
+
     pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {
-        self.desk.frame.set_cell(index, bits);
+        self.state.frame.set_cell(index, bits);
         self.cells |= 1 << index;
     }
 
@@ -100,8 +124,8 @@ impl<'a, 'b> Call<'a, 'b> {
             Held::Kept { address, .. } => std::ptr::with_exposed_provenance_mut(address as usize),
             Held::Arena { offset, bytes } => self.pointer(offset, bytes)?,
         };
-        self.desk.held[index] = held;
-        self.desk.frame.set_pointer(index, pointer);
+        self.state.held[index] = held;
+        self.state.frame.set_pointer(index, pointer);
         Ok(())
     }
 
@@ -132,13 +156,13 @@ impl<'a, 'b> Call<'a, 'b> {
     #[inline]
     pub(crate) fn incoming(&mut self, parameter: usize) -> Incoming<'_, 'b> {
         Incoming {
-            shapes: &self.functions.shapes,
+            translations: &self.functions.translations,
             handles: self.handles,
             client: self.origin.client,
             arena: self.arena,
             used: self.used,
             scratch: self.scratch,
-            pinned: &mut self.desk.pinned,
+            pinned: &mut self.state.pinned,
             parameter,
             written: false,
         }
@@ -148,13 +172,13 @@ impl<'a, 'b> Call<'a, 'b> {
     #[inline]
     pub(crate) fn outgoing(&mut self) -> Outgoing<'_, 'b> {
         Outgoing {
-            shapes: &self.functions.shapes,
+            translations: &self.functions.translations,
             handles: self.handles,
             client: self.origin.client,
             arena: self.arena,
             cursor: &mut self.cursor,
             scratch: self.scratch,
-            fresh: &mut self.desk.fresh,
+            fresh: &mut self.state.fresh,
         }
     }
 
@@ -162,8 +186,8 @@ impl<'a, 'b> Call<'a, 'b> {
     pub(crate) fn nested(&mut self) -> &mut Frame {
         self.lend_arena();
         let errno = self.outcome.map_or(0, |outcome| outcome.errno);
-        self.desk.nested.set_errno(errno);
-        &mut self.desk.nested
+        self.state.nested.set_errno(errno);
+        &mut self.state.nested
     }
 
     /// Just before C runs: from now on a callback may want the arena.
@@ -176,12 +200,12 @@ impl<'a, 'b> Call<'a, 'b> {
 impl Environment for Call<'_, '_> {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
         let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1);
-        scalar.and_then(|scalar| value_of_bits(self.desk.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
+        scalar.and_then(|scalar| value_of_bits(self.state.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
         let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.has_cell(index));
-        scalar.and_then(|scalar| value_of_bits(self.desk.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
+        scalar.and_then(|scalar| value_of_bits(self.state.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn errno(&mut self) -> Result<i128, EvaluationError> {

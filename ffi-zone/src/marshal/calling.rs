@@ -5,7 +5,7 @@
 use crate::callback::callables::Callables;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
-use crate::marshal::rooms::Complete;
+use crate::marshal::outputs::Complete;
 use crate::native::fences::overran;
 use crate::native::ffi::Frame;
 use crate::objects::handles::{Ended, Handles};
@@ -16,7 +16,7 @@ impl Call<'_, '_> {
     /// The call itself.
     #[inline]
     pub(crate) fn run(&mut self, _complete: Complete) -> Step {
-        if !self.desk.consumed.is_empty() {
+        if !self.state.consumed.is_empty() {
             self.strip()?;
         }
         self.lend_arena();
@@ -26,10 +26,10 @@ impl Call<'_, '_> {
             self.result = Some(piece);
             // SAFETY: the plan's steps have set all parameters and found room for what they lead to; the result has its own
             // room, aligned as all pieces are.
-            unsafe { self.entry.call_large(&mut self.desk.frame, self.scratch.pointer(piece)) }
+            unsafe { self.entry.call_large(&mut self.state.frame, self.scratch.pointer(piece)) }
         } else {
             // SAFETY: the plan's steps have set all parameters and found room for what they lead to.
-            unsafe { self.entry.call(&mut self.desk.frame) }
+            unsafe { self.entry.call(&mut self.state.frame) }
         });
         self.check_fences();
         Ok(())

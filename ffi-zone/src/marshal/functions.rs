@@ -4,7 +4,7 @@
 
 use crate::marshal::number::{bits_of_value, value_of_bits};
 use crate::marshal::plan::{Plan, PlanError};
-use crate::marshal::shapes::{Translations, shapes};
+use crate::marshal::translation::{Translations, translations};
 use crate::native::ffi::{Code, Frame, Outcome, Signature, SignatureError};
 use crate::native::function::Callee;
 use cloison_contract::expression::EvaluationError;
@@ -82,7 +82,7 @@ impl Entry {
 /// All functions of an interface.
 pub struct Functions {
     /// What the records look like.
-    pub shapes: Translations,
+    pub translations: Translations,
     /// Names, for texts.
     pub interface: Interface,
     entries: Vec<Entry>,
@@ -104,8 +104,8 @@ impl Functions {
             entries.push(Entry { plan, callee: Callee::new(signature, symbol(id, function)?) });
         }
         // Each plan has been made with these, so that they make sense if there is any function at all.
-        let shapes = shapes(&interface.types).unwrap_or_default();
-        Ok(Self { shapes, interface, entries })
+        let translations = translations(&interface.types).unwrap_or_default();
+        Ok(Self { translations, interface, entries })
     }
 
     /// One function, if there is such a number.
@@ -143,7 +143,16 @@ impl Functions {
                 }
                 Shape::Handle(handle) if handle.null || *argument != 0 => *argument as u64,
                 Shape::Handle(_) => return Err(EvaluationError::Null),
-                _ => return Err(EvaluationError::Unknown),
+                Shape::Buffer(_)
+                | Shape::Callback(_)
+                | Shape::CapacityOf(_)
+                | Shape::Constant(_)
+                | Shape::LengthOf(_)
+                | Shape::OutPointer(_)
+                | Shape::Record(_)
+                | Shape::ScalarPointer(_)
+                | Shape::Text(_)
+                | Shape::Wide(_) => return Err(EvaluationError::Unknown),
             };
             frame.set(index, bits);
         }

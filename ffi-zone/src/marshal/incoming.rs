@@ -4,10 +4,10 @@
 //! results of callbacks come in this way.
 
 use crate::marshal::call::Step;
+use crate::marshal::outgoing::too_large;
 use crate::marshal::refusal::Refusal;
-use crate::marshal::results::outgoing::too_large;
-use crate::marshal::shapes::{
-    EXTENDED_BYTES, Special, Translation, Translations, element_shape, is_extended, wide_shape,
+use crate::marshal::translation::{
+    EXTENDED_BYTES, Special, Translation, Translations, is_extended, of_element, of_wide,
 };
 use crate::native::scratch::{Part, Piece};
 use crate::objects::handles::{HandleError, Handles};
@@ -21,7 +21,7 @@ use std::fmt::Display;
 /// Where claims come from and what they are checked against.
 pub struct Incoming<'a, 'b> {
     /// Of the interface's records.
-    pub shapes: &'a Translations,
+    pub translations: &'a Translations,
     /// Of all clients.
     pub handles: &'a Handles,
     /// Whose claims.
@@ -72,20 +72,20 @@ impl Incoming<'_, '_> {
 
     /// One record.
     pub fn record(&mut self, offset: u64, bytes: u64, id: TypeId) -> Step<Piece> {
-        let shapes = self.shapes;
-        let shape = shapes.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(|| self.malformed())?;
-        if bytes != shape.size as u64 {
+        let translations = self.translations;
+        let translation = translations.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(|| self.malformed())?;
+        if bytes != translation.size as u64 {
             return Err(self.malformed());
         }
-        self.records(offset, bytes, shape)
+        self.records(offset, bytes, translation)
     }
 
     /// Records in a row: `bytes` is a multiple of their size.
-    fn records(&mut self, offset: u64, bytes: u64, shape: &Translation) -> Step<Piece> {
+    fn records(&mut self, offset: u64, bytes: u64, translation: &Translation) -> Step<Piece> {
         let piece = self.copy(offset, bytes)?;
-        if !shape.is_plain() && shape.size > 0 {
-            for at in (0..bytes as usize).step_by(shape.size) {
-                self.correct(piece, at, shape)?;
+        if !translation.is_plain() && translation.size > 0 {
+            for at in (0..bytes as usize).step_by(translation.size) {
+                self.correct(piece, at, translation)?;
             }
         }
         Ok(piece)
@@ -97,7 +97,7 @@ impl Incoming<'_, '_> {
             return Err(self.malformed());
         }
         let piece = self.copy(offset, bytes)?;
-        self.correct(piece, 0, &wide_shape(wide))?;
+        self.correct(piece, 0, &of_wide(wide))?;
         Ok(piece)
     }
 
@@ -106,8 +106,8 @@ impl Incoming<'_, '_> {
         match element {
             Element::Text { .. } => self.texts(offset, bytes),
             _ => {
-                let shape = element_shape(self.shapes, element).ok_or_else(|| self.malformed())?;
-                self.records(offset, bytes, &shape)
+                let translation = of_element(self.translations, element).ok_or_else(|| self.malformed())?;
+                self.records(offset, bytes, &translation)
             }
         }
     }
@@ -155,9 +155,9 @@ impl Incoming<'_, '_> {
     }
 
     /// Makes the record at that place of a piece right for C.
-    fn correct(&mut self, piece: Piece, at: usize, shape: &Translation) -> Step {
-        shape.clear_gaps(&mut self.scratch.bytes_mut(piece)[at..at + shape.size]);
-        for (offset, special) in &shape.specials {
+    fn correct(&mut self, piece: Piece, at: usize, translation: &Translation) -> Step {
+        translation.clear_gaps(&mut self.scratch.bytes_mut(piece)[at..at + translation.size]);
+        for (offset, special) in &translation.specials {
             let here = at + offset;
             match special {
                 Special::Bool if self.scratch.bytes(piece)[here] > 1 => return Err(self.malformed()),
@@ -175,13 +175,13 @@ impl Incoming<'_, '_> {
                     let address = self.text_at(self.scratch.word(piece, here), *null)?;
                     self.scratch.set_word(piece, here, address);
                 }
-                Special::Nested { count, shape } => {
+                Special::Nested { count, translation } => {
                     for index in 0..*count {
-                        self.correct(piece, here + index * shape.size, shape)?;
+                        self.correct(piece, here + index * translation.size, translation)?;
                     }
                 }
                 Special::Union { by, cases, otherwise } => {
-                    let value = by.value(&self.scratch.bytes(piece)[at..at + shape.size]);
+                    let value = by.value(&self.scratch.bytes(piece)[at..at + translation.size]);
                     let live = cases.iter().find(|(case, _)| Some(*case) == value).map(|(_, live)| live);
                     self.correct(piece, here, live.unwrap_or(otherwise))?;
                 }

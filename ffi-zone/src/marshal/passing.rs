@@ -12,10 +12,8 @@
 //!
 //! This is pure; [`crate::native::ffi`] makes libffi's types of it.
 
+use cloison_contract::shape::MAX_NESTING;
 use cloison_contract::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
-
-/// How deep records may stand in each other.
-pub(crate) const MAX_NESTING: usize = 32;
 
 /// How a record travels.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -1,15 +1,21 @@
-//! What has to be done for one function, worked out once: the roles of an interface as steps in the order of a call.
+//! What has to be done for one function, worked out once.
+//!
+//! What crosses the wall is said by the [`Slots`] of request and reply: each is decoded and encoded by its shape
+//! ([`crate::marshal::shape`]). A plan has these, and what is on no wire, in the order of a call:
 //!
 //! ```text
-//!   takes    the request's words, in C order: numbers, cells, strings, input buffers
-//!   lengths  parameters filled in from the inputs' lengths, and inputs that must have a certain length
-//!   rooms    output buffers: how much the library may write; then parameters filled in from that
+//!   request     the words, in C order: numbers, inputs, handles, callables
+//!   lengths     parameters filled in from the inputs' lengths, and inputs that must have a certain length
+//!   outputs     where the library writes, and how much; then parameters filled in from that
 //!   (call)
-//!   fails    does the value say that it failed?
-//!   gives    the value and the outputs, as the reply's words
+//!   failure     does the value say that it failed?
+//!   reply       the value and the outputs, as words
+//!   releases    what the library has given and we have copied
 //! ```
 //!
 //! This is pure: no pointer, no library. [`crate::marshal`] carries the steps out.
+
+#![deny(clippy::wildcard_enum_match_arm)]
 
 mod build;
 mod references;
@@ -21,8 +27,8 @@ use cloison_contract::FunctionId;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::Message;
-use cloison_contract::shape::{Element, Lifetime, Literal, Pointed};
-use cloison_contract::types::{Scalar, TypeId, Wide};
+use cloison_contract::shape::{Lifetime, Literal, Position, Slots};
+use cloison_contract::types::{Scalar, TypeId};
 use std::ffi::CString;
 
 /// An interface that cannot be served. The manifest's parser should have refused it.
@@ -43,7 +49,7 @@ pub enum PlanError {
     /// A position or number that points nowhere, or at something of the wrong kind.
     #[error("parameter `{parameter}` refers to something that does not fit")]
     Reference {
-        /// Whose role.
+        /// Which.
         parameter: String,
     },
     /// A record whose members do not fit into it, or a selector that is none.
@@ -84,88 +90,15 @@ impl Range {
     }
 }
 
-/// Takes words from the request.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Take {
-    /// Offset and length of an input or in-out buffer.
-    Buffer {
-        /// One element's size.
-        element: usize,
-        /// The library writes it too.
-        written: bool,
-        /// The most bytes.
-        max_bytes: u64,
-        /// May be NULL.
-        null: bool,
-        /// The library keeps it.
-        kept: bool,
-    },
-    /// The number of a callable.
-    Callback {
-        /// May be NULL.
-        null: bool,
-    },
-    /// A number that the library gets a pointer to.
-    Cell {
-        /// Its type.
-        scalar: Scalar,
-        /// What it may be.
-        range: Range,
-        /// A word before it says whether it is there.
-        null: bool,
-    },
-    /// Offset and length of elements that C has otherwise than they travel.
-    Elements {
-        /// Each.
-        element: Element,
-        /// The library writes them too.
-        written: bool,
-        /// The most bytes.
-        max_bytes: u64,
-        /// May be NULL.
-        null: bool,
-    },
-    /// A handle.
-    Handle {
-        /// Of that type.
-        id: TypeId,
-        /// May be NULL.
-        null: bool,
-        /// The call ends it.
-        consumed: bool,
-    },
-    /// A number.
-    Number {
-        /// Its type.
-        scalar: Scalar,
-        /// What it may be.
-        range: Range,
-    },
+/// What decoding a parameter, or encoding it, needs beside its shape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prepared {
+    /// Of a number: what it may be.
+    pub range: Range,
+    /// Of a buffer: its elements have the same bytes in C and on the wire, whatever they are.
+    pub plain: bool,
     /// A `float` behind `...`, where C has a `double`.
-    Promoted {
-        /// What it may be.
-        range: Range,
-    },
-    /// Offset and length of a record, by value or behind a pointer.
-    Record {
-        /// Which.
-        id: TypeId,
-        /// The library writes it too.
-        written: bool,
-        /// May be NULL.
-        null: bool,
-    },
-    /// Offset and length of a string.
-    Text {
-        /// The most bytes, without the NUL.
-        max_bytes: u64,
-        /// May be NULL.
-        null: bool,
-        /// The library keeps it.
-        kept: bool,
-    },
-    /// Offset and length of a wide number.
-    Wide(Wide),
+    pub promoted: bool,
 }
 
 /// Fills in a parameter from a buffer's length, or from its room.
@@ -176,14 +109,14 @@ pub struct Fill {
     /// Its type.
     pub scalar: Scalar,
     /// The library gets a pointer to it.
-    pub cell: bool,
+    pub pointer: bool,
     /// The buffers, at least one.
     pub of: Vec<usize>,
 }
 
-/// Finds room for an output buffer.
+/// Memory for what the library writes to a parameter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Room {
+pub struct OutputBuffer {
     /// Which parameter.
     pub parameter: usize,
     /// One element's size.
@@ -207,68 +140,11 @@ pub enum Site {
     Scratch,
 }
 
-/// Puts words into the reply.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Give {
-    /// The number of an output buffer that the library keeps.
-    Block {
-        /// Which parameter.
-        parameter: usize,
-    },
-    /// An output or in-out buffer.
-    Buffer {
-        /// Which parameter.
-        parameter: usize,
-        /// One element's size.
-        element: usize,
-        /// How many elements the library wrote; `None` is all there was room for.
-        length: Option<Expression>,
-        /// Ends before the first NUL.
-        string: bool,
-    },
-    /// A number that the library got a pointer to.
-    Cell {
-        /// Which parameter.
-        parameter: usize,
-        /// Its type.
-        scalar: Scalar,
-    },
-    /// An output or in-out buffer of elements that C has otherwise than they travel.
-    Elements {
-        /// Which parameter.
-        parameter: usize,
-        /// Each.
-        element: Element,
-        /// How many the library wrote; `None` is all there was room for.
-        length: Option<Expression>,
-    },
-    /// What the function's value, or what a [`cloison_contract::interface::Place`] holds, points to.
-    Pointed {
-        /// The place, if it is not the value.
-        place: Option<usize>,
-        /// What it points to.
-        pointed: Pointed,
-    },
-    /// An output or in-out record.
-    Record {
-        /// Which parameter.
-        parameter: usize,
-        /// Which record.
-        id: TypeId,
-    },
-    /// The function's value, a record.
-    RecordValue(TypeId),
-    /// The function's value, a number.
-    Value,
-    /// The function's value, a wide number.
-    WideValue(Wide),
-}
-
 /// Something that the library has given and that is ours to free.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Gift {
-    /// Which place holds it; `None` is the function's value.
-    pub place: Option<usize>,
+pub struct Release {
+    /// Where its address is.
+    pub position: Position,
     /// What frees it.
     pub free: FunctionId,
     /// Its type, if it is an object: then it is freed only if no handle has come of it.
@@ -290,25 +166,27 @@ pub struct Failure {
     pub message: Option<Message>,
 }
 
-/// One function's steps.
+/// What a call of one function carries, and what has to be done beside that.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// How many words a request has.
-    pub words: usize,
-    /// Parameter by parameter, in C order.
-    pub takes: Vec<(usize, Take)>,
-    /// After `takes`.
+    /// What a request carries.
+    pub request: Slots,
+    /// What a reply carries.
+    pub reply: Slots,
+    /// By parameter.
+    pub prepared: Box<[Prepared]>,
+    /// Parameters that are filled in from the inputs' lengths.
     pub lengths: Vec<Fill>,
     /// Inputs that must have so many elements.
     pub exact: Vec<(usize, usize, Expression)>,
-    /// Output buffers: those with a capacity of their own first.
-    pub rooms: Vec<Room>,
+    /// Where the library writes: those with a capacity of their own first.
+    pub outputs: Vec<OutputBuffer>,
     /// Parameters whose bytes the library writes, and for which something stands behind them that it must not write.
     pub fenced: Vec<usize>,
-    /// After `rooms`.
+    /// Parameters that are filled in from the capacities of `outputs`.
     pub capacities: Vec<Fill>,
-    /// Parameters whose cell starts at zero.
-    pub blank_cells: Vec<usize>,
+    /// Parameters that point to a zero before the call.
+    pub blank: Vec<usize>,
     /// The type of each parameter that expressions may name.
     pub scalars: Vec<Option<Scalar>>,
     /// The value's type; `None` for `void` and pointers.
@@ -317,10 +195,8 @@ pub struct Plan {
     pub returns_pointer: bool,
     /// How failures look.
     pub failure: Failure,
-    /// In the reply's order.
-    pub gives: Vec<Give>,
     /// What is to be freed when results have been copied.
-    pub gifts: Vec<Gift>,
+    pub releases: Vec<Release>,
     /// Parameters that are always the same.
     pub constants: Vec<(usize, u64)>,
     /// Those that are strings.

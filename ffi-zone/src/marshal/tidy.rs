@@ -19,11 +19,11 @@ use cloison_contract::shape::{Lifetime, Shape};
 impl Call<'_, '_> {
     /// What is going to end has nothing of its own any more.
     pub(crate) fn strip(&mut self) -> Step {
-        for word in self.desk.consumed.clone() {
+        for word in self.state.consumed.clone() {
             let stripped = self.handles.strip(self.origin.client, word);
             let ended = stripped.map_err(|error| Refusal::handle(self.parameter_of(word), error))?;
             self.lend_arena();
-            finish(self.functions, self.handles, &mut self.desk.nested, ended, self.origin.callables);
+            finish(self.functions, self.handles, &mut self.state.nested, ended, self.origin.callables);
         }
         Ok(())
     }
@@ -31,18 +31,18 @@ impl Call<'_, '_> {
     fn parameter_of(&self, word: u64) -> usize {
         let parameters = self.function.parameters.iter().enumerate();
         let mut handles = parameters.filter(|(_, parameter)| matches!(parameter.shape, Shape::Handle(_)));
-        handles.find(|(index, _)| self.desk.words[*index] == word).map_or(0, |(index, _)| index)
+        handles.find(|(index, _)| self.state.words[*index] == word).map_or(0, |(index, _)| index)
     }
 
     /// Whether anything is left to do after the call.
     #[inline]
     pub(crate) fn has_things(&self) -> bool {
-        let desk = &self.desk;
-        !(desk.pinned.is_empty()
-            && desk.consumed.is_empty()
-            && desk.fresh.is_empty()
-            && desk.kept.is_empty()
-            && desk.closures.is_empty())
+        let state = &self.state;
+        !(state.pinned.is_empty()
+            && state.consumed.is_empty()
+            && state.fresh.is_empty()
+            && state.kept.is_empty()
+            && state.closures.is_empty())
     }
 
     /// Does what is left to do; `given` says whether the client has the results.
@@ -50,26 +50,26 @@ impl Call<'_, '_> {
     pub(crate) fn tidy(&mut self, given: bool) {
         let (client, handles, callables) = (self.origin.client, self.handles, self.origin.callables);
         self.hand_over_kept();
-        if !self.desk.pinned.is_empty() {
-            handles.unpin(client, &self.desk.pinned);
-            self.desk.pinned.clear();
+        if !self.state.pinned.is_empty() {
+            handles.unpin(client, &self.state.pinned);
+            self.state.pinned.clear();
         }
-        for word in std::mem::take(&mut self.desk.consumed) {
+        for word in std::mem::take(&mut self.state.consumed) {
             if self.succeeded {
                 let ended = handles.forget(client, word);
-                finish(self.functions, self.handles, &mut self.desk.nested, ended, callables);
+                finish(self.functions, self.handles, &mut self.state.nested, ended, callables);
             } else {
                 handles.unpin(client, &[word]);
             }
         }
-        for word in std::mem::take(&mut self.desk.fresh).into_iter().rev().filter(|_| !given) {
+        for word in std::mem::take(&mut self.state.fresh).into_iter().rev().filter(|_| !given) {
             // One may have gone with another.
             if let Ok(ended) = handles.close(client, word) {
                 self.lend_arena();
-                finish(self.functions, self.handles, &mut self.desk.nested, ended, callables);
+                finish(self.functions, self.handles, &mut self.state.nested, ended, callables);
             }
         }
-        for closure in self.desk.closures.drain(..) {
+        for closure in self.state.closures.drain(..) {
             callables.release(closure);
         }
     }
@@ -83,10 +83,10 @@ impl Call<'_, '_> {
             }
             false => Vec::new(),
         };
-        for (parameter, retained) in std::mem::take(&mut self.desk.kept) {
+        for (parameter, retained) in std::mem::take(&mut self.state.kept) {
             let lifetime = self.plan().lifetimes.iter().find(|(index, _)| *index == parameter);
             let word = match lifetime {
-                Some((_, Lifetime::Parameter(object))) => self.desk.words[*object],
+                Some((_, Lifetime::Parameter(object))) => self.state.words[*object],
                 Some((_, Lifetime::Return)) => self.value_word,
                 None => 0,
             };
@@ -107,6 +107,6 @@ impl Call<'_, '_> {
     /// What the library has kept for the object by that parameter until now.
     fn replaced(&self, parameter: usize, object: usize) -> Vec<Retained> {
         let setter = Setter { function: self.id, parameter };
-        self.handles.replace(self.origin.client, self.desk.words[object], setter)
+        self.handles.replace(self.origin.client, self.state.words[object], setter)
     }
 }

@@ -1,6 +1,6 @@
 //! What one thread needs for its calls, made once and used again.
 //!
-//! A call takes a desk and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
+//! A call takes a [`CallState`] and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
 //! ones. Each call has its own to itself, so nothing that is shared is borrowed while C runs.
 
 use crate::callback::callables::ClosureId;
@@ -15,12 +15,12 @@ use std::cell::Cell;
 pub struct Workspace {
     scratch: Scratch,
     /// Those that no call has taken. The first ones are taken first and stay warm.
-    desks: [Cell<Option<Box<Desk>>>; MAX_DEPTH + 1],
+    states: [Cell<Option<Box<CallState>>>; MAX_DEPTH + 1],
     depth: Cell<usize>,
 }
 
 /// What one call works with.
-pub(crate) struct Desk {
+pub(crate) struct CallState {
     pub(crate) frame: Frame,
     /// For the functions that serve others: capacities, messages, `free`.
     pub(crate) nested: Frame,
@@ -39,7 +39,7 @@ pub(crate) struct Desk {
     pub(crate) closures: Vec<ClosureId>,
 }
 
-impl Desk {
+impl CallState {
     fn new() -> Box<Self> {
         Box::new(Self {
             frame: Frame::default(),
@@ -55,9 +55,9 @@ impl Desk {
     }
 }
 
-/// A desk and a part of the scratch region, taken for one call.
+/// A call's state and a part of the scratch region, taken for one call.
 pub(crate) struct Seat<'a> {
-    pub(crate) desk: Box<Desk>,
+    pub(crate) state: Box<CallState>,
     pub(crate) part: Part<'a>,
     workspace: &'a Workspace,
     depth: usize,
@@ -66,9 +66,9 @@ pub(crate) struct Seat<'a> {
 impl Workspace {
     /// Makes room for calls whose buffers have up to `call_bytes`.
     pub fn new(call_bytes: u64) -> rustix::io::Result<Self> {
-        let desks = [const { Cell::new(None) }; MAX_DEPTH + 1];
-        desks[0].set(Some(Desk::new()));
-        Ok(Self { scratch: Scratch::new(call_bytes)?, desks, depth: Cell::new(0) })
+        let states = [const { Cell::new(None) }; MAX_DEPTH + 1];
+        states[0].set(Some(CallState::new()));
+        Ok(Self { scratch: Scratch::new(call_bytes)?, states, depth: Cell::new(0) })
     }
 
     /// Memory for the arguments or results of a callback.
@@ -80,9 +80,9 @@ impl Workspace {
     #[inline]
     pub(crate) fn seat(&self) -> Option<Seat<'_>> {
         let depth = self.depth.get();
-        let desk = self.desks.get(depth)?.take().unwrap_or_else(Desk::new);
+        let state = self.states.get(depth)?.take().unwrap_or_else(CallState::new);
         self.depth.set(depth + 1);
-        Some(Seat { desk, part: self.scratch.open(), workspace: self, depth })
+        Some(Seat { state, part: self.scratch.open(), workspace: self, depth })
     }
 
     /// Gives back the memory of large calls.
@@ -96,6 +96,6 @@ impl Seat<'_> {
     #[inline]
     pub(crate) fn leave(self) {
         self.workspace.depth.set(self.depth);
-        self.workspace.desks[self.depth].set(Some(self.desk));
+        self.workspace.states[self.depth].set(Some(self.state));
     }
 }

@@ -3,12 +3,11 @@
 //! Objects of a type that is `thread_affine` belong to the thread that made them, and so does everything that such an object
 //! can belong to: where an owner ends, what it owns is freed first, on the same thread.
 
-use crate::marshal::passing::MAX_NESTING;
 use cloison_contract::Interface;
 use cloison_contract::call::SYNC;
-use cloison_contract::interface::{Function, Parameter};
-use cloison_contract::shape::{Callback, Element, Pointed, Shape};
-use cloison_contract::types::{CType, MemberRole, TypeId, TypeKind};
+use cloison_contract::interface::Function;
+use cloison_contract::shape::{Callback, Pointed, Reached, Shape};
+use cloison_contract::types::{TypeId, TypeKind};
 
 /// Which types and functions of an interface belong to the first thread.
 #[derive(Default)]
@@ -21,9 +20,10 @@ pub(crate) struct Affinity {
 impl Affinity {
     /// Of an interface.
     pub(crate) fn of(interface: &Interface) -> Self {
-        let look = Look { interface, types: types(interface) };
-        let functions: Vec<bool> = interface.functions.iter().map(|function| look.function(function)).collect();
-        if functions.contains(&true) { Self { types: look.types, functions } } else { Self::default() }
+        let types = types(interface);
+        let is = |function: &Function| function.reaches(&interface.types, belongs(&types));
+        let functions: Vec<bool> = interface.functions.iter().map(is).collect();
+        if functions.contains(&true) { Self { types, functions } } else { Self::default() }
     }
 
     /// Whether nothing does.
@@ -32,7 +32,8 @@ impl Affinity {
         self.functions.is_empty()
     }
 
-    /// Whether a request for that function does. What can be about anything does if something does.
+    /// Whether a request for that function does. Requests that may be about any object (batches, `close`) do if any function
+    /// does.
     #[inline]
     pub(crate) fn has(&self, function: u32) -> bool {
         !self.is_none() && self.functions.get(function as usize).copied().unwrap_or(function >= SYNC)
@@ -40,7 +41,7 @@ impl Affinity {
 
     /// Whether such a callback is shown objects that do.
     pub(crate) fn is_shown(&self, interface: &Interface, callback: &Callback) -> bool {
-        !self.is_none() && Look { interface, types: self.types.clone() }.callback(callback)
+        !self.is_none() && callback.reaches(&interface.types, belongs(&self.types))
     }
 }
 
@@ -78,93 +79,33 @@ fn owners(interface: &Interface) -> impl Iterator<Item = (TypeId, TypeId)> {
         _ => None,
     });
     let done = interface.functions.iter().flat_map(|function| {
-        let places = function.parameters.iter().filter_map(|parameter| match &parameter.shape {
-            Shape::OutPointer(place) => Some(&place.pointed),
-            _ => None,
+        let pointers = function.parameters.iter().filter_map(|parameter| match &parameter.shape {
+            Shape::OutPointer(pointer) => Some(&pointer.pointed),
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::Handle(_)
+            | Shape::LengthOf(_)
+            | Shape::Number(_)
+            | Shape::Record(_)
+            | Shape::ScalarPointer(_)
+            | Shape::Text(_)
+            | Shape::Wide(_) => None,
         });
-        places.chain(&function.returns.pointer).filter_map(|pointed| match pointed {
-            Pointed::Handle { id, owner: Some(owner), .. } => Some((object(function.parameters.get(*owner)?)?, *id)),
-            _ => None,
+        pointers.chain(&function.returns.pointer).filter_map(|pointed| match pointed {
+            Pointed::Handle { id, owner, .. } => Some((function.parameters.get((*owner)?)?.shape.object()?, *id)),
+            Pointed::Buffer { .. } | Pointed::Record { .. } | Pointed::String(_) => None,
         })
     });
     said.chain(done)
 }
 
-/// The object that a parameter is about.
-fn object(parameter: &Parameter) -> Option<TypeId> {
-    match &parameter.shape {
-        Shape::Handle(handle) => Some(handle.id),
-        Shape::OutPointer(place) => match place.pointed {
-            Pointed::Handle { id, .. } => Some(id),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Looks for objects of these types in everything that a function takes and gives, callables included.
-struct Look<'a> {
-    interface: &'a Interface,
-    types: Vec<bool>,
-}
-
-impl Look<'_> {
-    fn function(&self, function: &Function) -> bool {
-        function.returns.pointer.as_ref().is_some_and(|pointed| self.pointed(pointed))
-            || self.c_type(&function.result, 0)
-            || function.parameters.iter().any(|parameter| self.role(&parameter.shape))
-    }
-
-    fn callback(&self, callback: &Callback) -> bool {
-        self.c_type(&callback.result, 0) || callback.parameters.iter().any(|parameter| self.role(&parameter.shape))
-    }
-
-    fn role(&self, role: &Shape) -> bool {
-        match role {
-            Shape::Handle(handle) => at(&self.types, handle.id),
-            Shape::OutPointer(place) => self.pointed(&place.pointed),
-            Shape::Callback(callback) => self.callback(callback),
-            Shape::Buffer(buffer) => self.element(buffer.element),
-            Shape::Record(record) => self.record(record.id, 0),
-            _ => false,
-        }
-    }
-
-    fn pointed(&self, pointed: &Pointed) -> bool {
-        match pointed {
-            Pointed::Handle { id, .. } => at(&self.types, *id),
-            Pointed::Buffer { element, .. } => self.element(*element),
-            Pointed::Record { id, .. } => self.record(*id, 0),
-            Pointed::String(_) => false,
-        }
-    }
-
-    fn element(&self, element: Element) -> bool {
-        match element {
-            Element::Handle { id } => at(&self.types, id),
-            Element::Record { id, .. } => self.record(id, 0),
-            _ => false,
-        }
-    }
-
-    /// What is nested too deep cannot be passed anyway.
-    fn record(&self, id: TypeId, depth: usize) -> bool {
-        let Some(TypeKind::Record(record)) = self.interface.types.get(id.0 as usize).map(|one| &one.kind) else {
-            return false;
-        };
-        depth > MAX_NESTING
-            || record.members.iter().any(|member| match member.role {
-                MemberRole::Handle { id, .. } => at(&self.types, id),
-                _ => self.c_type(&member.c_type, depth + 1),
-            })
-    }
-
-    fn c_type(&self, c_type: &CType, depth: usize) -> bool {
-        match c_type {
-            CType::Record { id, .. } => self.record(*id, depth),
-            CType::Array { of, .. } => self.c_type(of, depth),
-            CType::Pointer { to, .. } => matches!(**to, CType::Opaque(id) if at(&self.types, id)),
-            _ => false,
-        }
+/// Whether it is an object of one of these types. What is nested too deep can be anything.
+fn belongs(types: &[bool]) -> impl FnMut(Reached<'_>) -> bool {
+    move |reached| match reached {
+        Reached::Object(id) => at(types, id),
+        Reached::Record(..) | Reached::Text => false,
+        Reached::TooDeep(_) => true,
     }
 }

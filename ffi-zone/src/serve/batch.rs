@@ -13,13 +13,12 @@ use crate::callback::callables::Callables;
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
 use crate::serve::clients::Client;
-use crate::serve::workers::Station;
+use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{
     ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };
 use cloison_contract::interface::Function;
-use cloison_contract::shape::{Pointed, Shape};
-use cloison_contract::types::CType;
+use cloison_contract::shape::{Shape, Slots};
 use cloison_transport::Arena;
 use cloison_transport::status::Row;
 
@@ -170,33 +169,30 @@ pub(crate) struct Single {
 impl Single {
     /// Of one function.
     pub(crate) fn of(function: &Function) -> Self {
-        let (mut single, mut argument, mut result) = (Self::default(), 0, 0);
-        if function.returns.kept {
-            let words = match (&function.returns.pointer, &function.result) {
-                (Some(pointed), _) => pointed.words(),
-                (None, CType::Record { .. } | CType::Wide(_)) => 2,
-                (None, _) => 1,
-            };
-            single.results |= u64::from(words == 1);
-            result += words;
-        }
-        for parameter in &function.parameters {
-            let role = &parameter.shape;
-            let (taken, given) = (role.request_words(), role.reply_words());
-            let alone = matches!(role, Shape::Number(_) | Shape::ScalarPointer(_) | Shape::Handle(_));
-            let made = matches!(role, Shape::ScalarPointer(_))
-                || matches!(role, Shape::OutPointer(place) if matches!(place.pointed, Pointed::Handle { .. }));
-            if taken == 1 && alone && argument < MAX_WORDS {
-                single.arguments |= 1 << argument;
-            }
-            if given == 1 && made && result < MAX_WORDS {
-                single.results |= 1 << result;
-            }
-            argument += taken;
-            result += given;
-        }
-        single.words = function.reply_slots().words().max(REFUSAL_WORDS) as u64;
-        single
+        let reply = function.reply_slots();
+        let words = reply.words().max(REFUSAL_WORDS) as u64;
+        Self { arguments: alone(&function.request_slots()), results: alone(&reply), words }
+    }
+}
+
+/// The words of slots that stand alone, bit by bit.
+fn alone(slots: &Slots) -> u64 {
+    let alone = slots.iter().filter(|slot| slot.words == 1 && slot.word < MAX_WORDS && is_linkable(&slot.shape));
+    alone.fold(0, |bits, slot| bits | 1 << slot.word)
+}
+
+/// Whether both sides see one word of it as a number or a handle.
+fn is_linkable(shape: &Shape) -> bool {
+    match shape {
+        Shape::Handle(_) | Shape::Number(_) | Shape::OutPointer(_) | Shape::ScalarPointer(_) => true,
+        Shape::Buffer(_)
+        | Shape::Callback(_)
+        | Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::LengthOf(_)
+        | Shape::Record(_)
+        | Shape::Text(_)
+        | Shape::Wide(_) => false,
     }
 }
 
@@ -204,7 +200,7 @@ impl Single {
 pub(crate) fn run(
     service: &Service,
     client: &Client,
-    station: &Station,
+    context: &WorkerContext,
     row: &Row,
     callables: &dyn Callables,
     request: &Request,
@@ -216,7 +212,7 @@ pub(crate) fn run(
     };
     let count = batch.calls.left;
     row.begin_many(client.line.id(), BATCH, count);
-    batch.run(station, row, callables, request.arena_used);
+    batch.run(context, row, callables, request.arena_used);
     row.end();
     let replies = &batch.replies;
     reply.status = Status::Ok;
@@ -257,7 +253,7 @@ impl<'a> Batch<'a> {
         Ok(Self { service, client, calls, replies, made: 0 })
     }
 
-    fn run(&mut self, station: &Station, row: &Row, callables: &dyn Callables, used: u64) {
+    fn run(&mut self, context: &WorkerContext, row: &Row, callables: &dyn Callables, used: u64) {
         let (mut request, mut reply, mut links) = (Box::new(Request::EMPTY), Box::new(empty_reply()), Vec::new());
         let mut functions = Vec::with_capacity(self.calls.left as usize);
         request.arena_used = self.replies.end.max(used);
@@ -265,7 +261,7 @@ impl<'a> Batch<'a> {
             match self.calls.next(&mut request, &mut links) {
                 Ok(false) => return,
                 Ok(true) if links.is_empty() || self.follow(&functions, &mut request, &links).is_some() => {
-                    self.one(station, row, callables, &mut request, &mut reply);
+                    self.one(context, row, callables, &mut request, &mut reply);
                 }
                 Ok(true) | Err(Nonsense) => {
                     let refusal = Refusal::new(Status::Malformed, "the call makes no sense");
@@ -284,18 +280,25 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn one(&self, station: &Station, row: &Row, callables: &dyn Callables, request: &mut Request, reply: &mut Reply) {
+    fn one(
+        &self,
+        context: &WorkerContext,
+        row: &Row,
+        callables: &dyn Callables,
+        request: &mut Request,
+        reply: &mut Reply,
+    ) {
         row.next(request.function);
         let reached = match request.function {
             CLOSE | SYNC => {
-                self.service.object(self.client, station, callables, request, reply);
+                self.service.object(self.client, context, callables, request, reply);
                 match request.function == SYNC && reply.status == Status::Ok {
                     true => request.arena_used + reply.words[1] + ARENA_ALIGNMENT,
                     false => request.arena_used,
                 }
             }
             _ => match self.service.admit(self.client, request) {
-                Ok(()) => self.service.call(self.client, station, callables, request, reply),
+                Ok(()) => self.service.call(self.client, context, callables, request, reply),
                 Err(refusal) => return self.service.refuse(self.client, &refusal, request, reply),
             },
         };

@@ -2,7 +2,7 @@
 
 use crate::callback::callables::{Bound, Callables, ClosureId, Unbound};
 use crate::callback::conversation::Conversation;
-use crate::callback::questions::Question;
+use crate::callback::target::CallableTarget;
 use crate::marshal::refusal::Refusal;
 use crate::native::closures;
 use crate::serve::Service;
@@ -132,8 +132,8 @@ impl Callables for Asking<'_> {
         if self.service.is_shared() && callables.len() >= SHARED_CALLABLES {
             return Err(Unbound::TooMany);
         }
-        let question = Question::new(self.service, self.client, kind, number).ok_or(Unbound::Malformed)?;
-        let closure = closures::allot(Arc::new(question)).ok_or(Unbound::TooMany)?;
+        let target = CallableTarget::new(self.service, self.client, kind, number).ok_or(Unbound::Malformed)?;
+        let closure = closures::allot(Arc::new(target)).ok_or(Unbound::TooMany)?;
         callables.push(Callable { number, kind, closure, uses: 1 });
         self.client.count.store(callables.len(), Ordering::Relaxed);
         Ok(Bound { address: closures::address(closure), closure })

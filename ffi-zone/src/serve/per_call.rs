@@ -1,7 +1,7 @@
 //! Each call in a process of its own (`instances = "per-call"`).
 //!
 //! ```text
-//!  client            mother                              child
+//!  client            fork server                         child
 //!    request ──────▶ takes it, clone ──────────────────▶ seals itself
 //!                    waits for the child's end           admits, calls, answers: the channel is its own
 //!    question ◀─────────────────────────────────────────
@@ -10,26 +10,26 @@
 //!                    has it answered? If not: Crashed
 //! ```
 //!
-//! - The mother is the zone's process, with the library loaded and no code of it running any more
-//!   ([`cloison_sandbox::Mother`]). Each client has one of its own, as with `per-client`.
+//! - The fork server is the zone's process, with the library loaded and no code of it running any more
+//!   ([`cloison_sandbox::ForkServer`]). Each client has one of its own, as with `per-client`.
 //! - What a call leaves behind, in the library and in ours, goes with the child: memory, locale, handlers, handles. What
 //!   lives on is shared memory: the channel, the status page, and the account of what has been used of the grant.
-//! - A child that dies takes nothing along: the mother answers with [`Status::Crashed`] and serves the next call. A call
-//!   that is overdue is the broker's to end, and ends the mother too, as the status page says so.
+//! - A child that dies takes nothing along: the fork server answers with [`Status::Crashed`] and serves the next call. A call
+//!   that is overdue is the broker's to end, and ends the fork server too, as the status page says so.
 //! - A batch is one call, and so is what a callback calls on the same channel: handles live as long as that.
-//! - While a child runs, its mother looks neither at other channels of the client nor at the broker's messages. The
+//! - While a child runs, its fork server looks neither at other channels of the client nor at the broker's messages. The
 //!   broker's bell wakes a child that waits for its client, and the terms tell it whether the client is still there.
 
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::serve::clients::Client;
-use crate::serve::crew::Crew;
-use crate::serve::front::Front;
-use crate::serve::workers::Station;
+use crate::serve::dispatcher::Dispatcher;
+use crate::serve::thread_pool::ThreadPool;
+use crate::serve::workers::WorkerContext;
 use crate::serve::{Ended, Service};
 use cloison_contract::Interface;
 use cloison_contract::call::{ANSWER, BATCH, Reply, Request, Status};
 use cloison_contract::message::{ChannelId, Overrun};
-use cloison_sandbox::{Jail, Mother};
+use cloison_sandbox::{ForkServer, Jail};
 use cloison_transport::line::{ServerChannel, Unanswered};
 use cloison_transport::server::Turn;
 use cloison_transport::status::{self, Row, monotonic};
@@ -40,22 +40,22 @@ use std::time::Duration;
 
 /// Ends of calls are remembered for so many channels: more than one client has at a time.
 const REMEMBERED: usize = 16;
-/// A client that answers late is listened to again and again for so long.
+/// A client that answers after a timeout is listened to again and again for so long.
 const LONG: Duration = Duration::from_secs(3600);
 
-impl Crew {
-    /// As [`Crew::serve`], with each call in a process of its own.
-    pub fn serve_apart(self, mother: Jail<Mother>) -> Ended {
-        let (service, station) = (&self.service, &*self.station);
+impl ThreadPool {
+    /// As [`ThreadPool::serve`], with each call in a process of its own.
+    pub fn serve_apart(self, fork_server: Jail<ForkServer>) -> Ended {
+        let (service, context) = (&self.service, &*self.context);
         let interface = &service.marshal().functions().interface;
-        let mut calls = Calls { mother, number: 0, ended: BTreeMap::new() };
+        let mut calls = Calls { fork_server, number: 0, ended: BTreeMap::new() };
         let (mut request, mut reply) = (Box::new(Request::EMPTY), Box::new(empty_reply()));
         loop {
             match service.next(&mut request) {
                 Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.line, &request),
-                Ok(client) => calls.run(interface, (&client.line, &station.row), &mut request, |number, request| {
+                Ok(client) => calls.run(interface, (&client.line, &context.row), &mut request, |number, request| {
                     service.marshal().handles().begin_call(number);
-                    service.run_alone(&client, station, request, &mut reply);
+                    service.run_alone(&client, context, request, &mut reply);
                 }),
                 Err(ended) => return ended,
             }
@@ -69,17 +69,17 @@ impl Service {
         self.alone.load(Ordering::Relaxed)
     }
 
-    /// For the mother, who runs no calls herself: the next request, and whose it is.
+    /// For the fork server, which runs no calls itself: the next request, and whose it is.
     fn next(&self, request: &mut Request) -> Result<Arc<Client>, Ended> {
-        let mut front = self.front();
+        let mut dispatcher = self.dispatcher();
         loop {
-            match front.server.wait(request) {
+            match dispatcher.server.wait(request) {
                 Turn::Control => {
-                    self.messages(&mut front, false)?;
-                    std::mem::take(&mut front.leaving).iter().for_each(|(client, told)| self.end(client, *told));
+                    self.messages(&mut dispatcher, false)?;
+                    std::mem::take(&mut dispatcher.leaving).iter().for_each(|(client, told)| self.end(client, *told));
                 }
                 Turn::Request(slot) => {
-                    if let Some(Some(client)) = front.clients.get(slot.index()) {
+                    if let Some(Some(client)) = dispatcher.clients.get(slot.index()) {
                         return Ok(client.clone());
                     }
                 }
@@ -88,14 +88,20 @@ impl Service {
     }
 
     /// One call, in the process that is made for it.
-    fn run_alone(self: &Arc<Self>, client: &Arc<Client>, station: &Station, request: &mut Request, reply: &mut Reply) {
+    fn run_alone(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        context: &WorkerContext,
+        request: &mut Request,
+        reply: &mut Reply,
+    ) {
         self.alone.store(true, Ordering::Relaxed);
         client.begin();
-        self.run_one(client, station, request, reply);
-        // Nobody else knows what its client is late with.
-        while client.conversation.is_late() {
+        self.run_one(client, context, request, reply);
+        // Nobody else knows which callback of its client's has timed out.
+        while client.conversation.has_timed_out() {
             match client.line.listen(request, monotonic() + LONG) {
-                Ok(()) => self.run_one(client, station, request, reply),
+                Ok(()) => self.run_one(client, context, request, reply),
                 Err(Unanswered::Control) => self.hear(),
                 Err(Unanswered::Deadline) => {}
                 Err(Unanswered::Gone) => return,
@@ -104,7 +110,7 @@ impl Service {
     }
 }
 
-impl Front {
+impl Dispatcher {
     /// Without a look at the broker's messages: who waits for a client that the broker has let go waits in vain.
     pub(crate) fn look_at_terms(&mut self) {
         self.server.hear();
@@ -117,7 +123,7 @@ impl Front {
 /// The calls of one zone.
 #[derive(Debug)]
 struct Calls {
-    mother: Jail<Mother>,
+    fork_server: Jail<ForkServer>,
     /// How many there have been.
     number: u64,
     /// How the latest process of each channel has ended.
@@ -136,7 +142,7 @@ impl Calls {
     ) {
         let relayed = line.relay();
         self.number += 1;
-        let ended = self.mother.in_child(|_| serve(self.number, request));
+        let ended = self.fork_server.in_child(|_| serve(self.number, request));
         row.end();
         let refusal = match ended {
             Ok(ended) => {

@@ -7,7 +7,7 @@ use crate::serve::Service;
 use crate::serve::batch;
 use crate::serve::clients::Client;
 use crate::serve::policy::Denial;
-use crate::serve::workers::Station;
+use crate::serve::workers::WorkerContext;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, Reply, Request, SYNC, Status};
 use cloison_transport::status::Row;
@@ -18,20 +18,20 @@ impl Service {
     pub(crate) fn serve(
         &self,
         client: &Client,
-        station: &Station,
+        context: &WorkerContext,
         row: &Row,
         callables: &dyn Callables,
         request: &Request,
         reply: &mut Reply,
     ) {
         if request.function >= SYNC {
-            return self.special(client, station, row, callables, request, reply);
+            return self.special(client, context, row, callables, request, reply);
         }
         if let Err(refusal) = self.admit(client, request) {
             return self.refuse(client, &refusal, request, reply);
         }
         row.begin(client.line.id(), request.function);
-        self.call(client, station, callables, request, reply);
+        self.call(client, context, callables, request, reply);
         row.end();
     }
 
@@ -40,14 +40,14 @@ impl Service {
     pub(crate) fn call(
         &self,
         client: &Client,
-        station: &Station,
+        context: &WorkerContext,
         callables: &dyn Callables,
         request: &Request,
         reply: &mut Reply,
     ) -> u64 {
         let mut origin = Origin::new(client.line.id(), client.line.arena(), callables);
         origin.bounds = client.policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
-        let reached = self.marshal.call(&station.workspace, &origin, request, reply);
+        let reached = self.marshal.call(&context.workspace, &origin, request, reply);
         if client.line.revoked() {
             self.refuse(client, &revoked(), request, reply);
         }
@@ -57,17 +57,17 @@ impl Service {
     fn special(
         &self,
         client: &Client,
-        station: &Station,
+        context: &WorkerContext,
         row: &Row,
         callables: &dyn Callables,
         request: &Request,
         reply: &mut Reply,
     ) {
         match request.function {
-            BATCH => batch::run(self, client, station, row, callables, request, reply),
+            BATCH => batch::run(self, client, context, row, callables, request, reply),
             CLOSE | SYNC => {
                 row.begin(client.line.id(), request.function);
-                self.object(client, station, callables, request, reply);
+                self.object(client, context, callables, request, reply);
                 row.end();
             }
             _ => {
@@ -82,7 +82,7 @@ impl Service {
     pub(crate) fn object(
         &self,
         client: &Client,
-        station: &Station,
+        context: &WorkerContext,
         callables: &dyn Callables,
         request: &Request,
         reply: &mut Reply,
@@ -99,7 +99,7 @@ impl Service {
         match request.function {
             CLOSE => {
                 callables.starts(CLOSE, request.arena_used);
-                self.marshal.close(&station.workspace, &origin, request, reply);
+                self.marshal.close(&context.workspace, &origin, request, reply);
                 if let Some(refusal) = callables.ended() {
                     self.refuse(client, &refusal, request, reply);
                 }

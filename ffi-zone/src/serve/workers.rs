@@ -1,7 +1,7 @@
 //! The threads that run calls.
 //!
 //! There are as many as the manifest says (`threads`, default 1: then there is nothing here but the first one). They are made
-//! before the seal, which closes itself around all of them, wait at a gate, and then take turns: one holds the server and
+//! before the seal, which closes itself around all of them, wait until the job queue opens, and then take turns: one holds the server and
 //! waits for requests, the others wait for it or run calls.
 //!
 //! Where objects of a type belong to the thread that made them, the first thread does not take turns: it runs all calls that
@@ -21,7 +21,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 
 /// What a thread needs for its calls.
-pub(crate) struct Station {
+pub(crate) struct WorkerContext {
     pub(crate) workspace: Workspace,
     /// Where it says what it runs.
     pub(crate) row: Row,
@@ -31,7 +31,7 @@ pub(crate) struct Station {
 
 thread_local! {
     /// This thread's, for calls that are made inside of callbacks.
-    static STATION: RefCell<Option<Rc<Station>>> = const { RefCell::new(None) };
+    static CONTEXT: RefCell<Option<Rc<WorkerContext>>> = const { RefCell::new(None) };
     /// Whether this is the first thread.
     static FIRST: Cell<bool> = const { Cell::new(false) };
 }
@@ -39,13 +39,13 @@ thread_local! {
 /// The most bytes of one call that is made inside of a callback on a thread of the library's own.
 const FOREIGN_CALL_BYTES: u64 = 1 << 20;
 
-impl Station {
+impl WorkerContext {
     /// This thread's own, from now on.
     pub(crate) fn settle(marshal: &Marshal, row: Row) -> rustix::io::Result<Rc<Self>> {
         fences::report_to(&row);
-        let station = Rc::new(Self { workspace: marshal.workspace()?, row, latest: Cell::new(None) });
-        STATION.set(Some(station.clone()));
-        Ok(station)
+        let context = Rc::new(Self { workspace: marshal.workspace()?, row, latest: Cell::new(None) });
+        CONTEXT.set(Some(context.clone()));
+        Ok(context)
     }
 
     /// This thread is the first from now on.
@@ -55,7 +55,7 @@ impl Station {
 
     /// Whether this thread has one: it serves calls, or a question of the library's is asked on it.
     pub(crate) fn is_here() -> bool {
-        STATION.with_borrow(Option::is_some)
+        CONTEXT.with_borrow(Option::is_some)
     }
 
     /// Whether this thread is the first.
@@ -63,24 +63,24 @@ impl Station {
         FIRST.get()
     }
 
-    /// Runs `task` with this thread's station. A thread of the library's gets one for the occasion.
+    /// Runs `task` with this thread's context. A thread of the library's gets one for the occasion.
     pub(crate) fn visit<T>(row: &Row, task: impl FnOnce(&Self) -> T) -> rustix::io::Result<T> {
-        if let Some(station) = STATION.with_borrow(Clone::clone) {
-            return Ok(task(&station));
+        if let Some(context) = CONTEXT.with_borrow(Clone::clone) {
+            return Ok(task(&context));
         }
         fences::report_to(row);
         let workspace = Workspace::new(FOREIGN_CALL_BYTES)?;
-        let station = Rc::new(Self { workspace, row: row.clone(), latest: Cell::new(None) });
-        STATION.set(Some(station.clone()));
-        let done = task(&station);
-        STATION.set(None);
+        let context = Rc::new(Self { workspace, row: row.clone(), latest: Cell::new(None) });
+        CONTEXT.set(Some(context.clone()));
+        let done = task(&context);
+        CONTEXT.set(None);
         Ok(done)
     }
 }
 
-/// What the threads wait for beside requests.
+/// What the first thread has to do for the others; until it opens, all threads wait at it.
 #[derive(Default)]
-pub(crate) struct Gate {
+pub(crate) struct JobQueue {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -109,7 +109,7 @@ pub(crate) enum Job {
     Nested { client: Arc<Client>, row: Row, request: Box<Request>, reply: mpsc::SyncSender<(bool, Box<Reply>)> },
 }
 
-impl Gate {
+impl JobQueue {
     /// Serving begins.
     pub(crate) fn open(&self) {
         self.state().open = true;

@@ -6,7 +6,7 @@
 //!   mappings, which channels are, do not count (and the seal forbids anonymous ones); nor does program text. To the
 //!   manifest's figure come a scratch region for each thread that serves calls, which is as large as one call may be (calls
 //!   inside of calls share it, as they share the arena), these threads' stacks, and [`OWN_BYTES`] for this program and the
-//!   writable parts of libraries. The process of a call has the same limits as its mother, and starts with what she uses.
+//!   writable parts of libraries. The process of a call has the same limits as its fork server, and starts with what that uses.
 //! - **address space** (`RLIMIT_AS`) bounds everything else that could be mapped. It must leave room for as many
 //!   channels as an instance serves, so it is generous; it is finite so that reservations are.
 //!
@@ -38,7 +38,7 @@ pub fn threads(sandbox: &Sandbox) -> u32 {
     serving(sandbox).saturating_add(sandbox.processes)
 }
 
-/// How many threads serve calls. The mother of calls is alone: who forks has to be.
+/// How many threads serve calls. The fork server of calls is alone: who forks has to be.
 pub fn serving(sandbox: &Sandbox) -> u32 {
     match sandbox.instances {
         Instances::PerCall => 1,

@@ -38,13 +38,13 @@ use crate::marshal::functions::Functions;
 use crate::native::library;
 use crate::native::state::{SingleThreaded, State, settle};
 use crate::serve::Ended;
-use crate::serve::crew::Crew;
+use crate::serve::thread_pool::ThreadPool;
 use crate::start::failure::{Failure, StartStep};
 use crate::start::limits;
 use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{FromZone, Layer, ToZone};
-use cloison_sandbox::{Fenced, Jail, Loading, Mother, Sealed, Spec};
+use cloison_sandbox::{Fenced, ForkServer, Jail, Loading, Sealed, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};
@@ -81,13 +81,13 @@ pub struct Loaded {
 /// The seal is on.
 pub struct Serving {
     place: Place,
-    crew: Crew,
+    pool: ThreadPool,
 }
 
 /// Where calls run.
 enum Place {
     /// In processes of their own.
-    Apart(Box<Jail<Mother>>),
+    Apart(Box<Jail<ForkServer>>),
     /// In this process.
     Here(Jail<Sealed>),
 }
@@ -149,11 +149,11 @@ impl Zone<Loaded> {
         // from then on; the filter closes itself around all of them.
         let refused = |error: cloison_sandbox::Error| fail(&error).hint(error.hint());
         let fenced = jail.fence().map_err(refused)?;
-        let crew = Crew::new(self.control.clone(), server, marshal, State::of_this_thread());
-        let crew = crew.map_err(|error| fail(&error))?;
+        let pool = ThreadPool::new(self.control.clone(), server, marshal, State::of_this_thread());
+        let pool = pool.map_err(|error| fail(&error))?;
         let (place, layers) = Place::behind_the_seal(fenced, instances).map_err(refused)?;
         tell(&self.control, StartStep::Seal, &FromZone::Ready { layers })?;
-        Ok(Zone { control: self.control, stage: Serving { place, crew } })
+        Ok(Zone { control: self.control, stage: Serving { place, pool } })
     }
 }
 
@@ -165,9 +165,9 @@ impl Place {
     ) -> Result<(Self, Vec<Layer>), cloison_sandbox::Error> {
         Ok(match instances {
             Instances::PerCall => {
-                let mother = fenced.become_mother()?;
-                let layers = mother.layers().to_vec();
-                (Self::Apart(Box::new(mother)), layers)
+                let fork_server = fenced.become_fork_server()?;
+                let layers = fork_server.layers().to_vec();
+                (Self::Apart(Box::new(fork_server)), layers)
             }
             Instances::PerClient | Instances::Shared => {
                 let sealed = fenced.seal()?;
@@ -181,10 +181,10 @@ impl Place {
 impl Zone<Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> Ended {
-        let Serving { place, crew } = self.stage;
+        let Serving { place, pool } = self.stage;
         match place {
-            Place::Apart(mother) => crew.serve_apart(*mother),
-            Place::Here(_sealed) => crew.serve(),
+            Place::Apart(fork_server) => pool.serve_apart(*fork_server),
+            Place::Here(_sealed) => pool.serve(),
         }
     }
 }

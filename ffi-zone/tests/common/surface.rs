@@ -422,6 +422,16 @@ pub fn surface(instances: Instances) -> Interface {
                 always("last", int(I64), -2_i64 as u64),
             ],
         ),
+        function(
+            "thing_keep_flags",
+            CType::Void,
+            vec![
+                thing("one", |_| {}),
+                retained(buffer("data", Scalar::Bool, In, |_| {}), Lifetime::Parameter(0)),
+                length_of("size", U64, &[1]),
+            ],
+            |function| function.symbol = "thing_keep_data".into(),
+        ),
     ];
     let place_of =
         |name: &str| functions.iter().position(|function| function.name == name).expect("a function of that name");

@@ -63,7 +63,7 @@ impl Zone {
         let own = interface.clone();
         let thread = std::thread::spawn(move || {
             let (marshal, server) = (Marshal::new(functions(own)), Server::new(page).expect("server"));
-            serve::run(Arc::new(theirs), server, marshal, State::of_this_thread()).expect("a crew")
+            serve::run(Arc::new(theirs), server, marshal, State::of_this_thread()).expect("threads")
         });
         Self { _alone: alone, control: Some(control), status, thread: Some(thread), interface }
     }

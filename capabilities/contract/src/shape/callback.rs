@@ -41,6 +41,13 @@ pub struct Callback {
     pub replaces: bool,
 }
 
+impl Callback {
+    /// Whether `test` holds for anything that its parameters or its value lead to.
+    pub fn reaches(&self, types: &[Definition], test: impl FnMut(Reached<'_>) -> bool) -> bool {
+        visit::any(|visit| self.reach(types, visit), test)
+    }
+}
+
 impl Travel for Callback {
     fn is_argument(&self) -> bool {
         true

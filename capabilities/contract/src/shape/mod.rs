@@ -47,7 +47,7 @@ pub use text::Text;
 pub use visit::{MAX_NESTING, Reached};
 pub use wide::WideArgument;
 
-use crate::types::{CType, Definition};
+use crate::types::{CType, Definition, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
 /// What a parameter or a value is. Indices are positions in
@@ -163,16 +163,87 @@ impl Shape {
         if self.is_result() { self.travel().reply_words() } else { 0 }
     }
 
+    /// The number that an expression means by this parameter, or by `*parameter` of a [`ScalarPointer`]; `None` if it can mean
+    /// none.
+    pub fn scalar(&self) -> Option<Scalar> {
+        match self {
+            Self::CapacityOf(CapacityOf { scalar, .. })
+            | Self::LengthOf(LengthOf { scalar, .. })
+            | Self::Number(NumberArgument { scalar, .. })
+            | Self::ScalarPointer(ScalarPointer { scalar, .. }) => Some(*scalar),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The type of the object that is passed or given here, if it is one.
+    pub fn object(&self) -> Option<TypeId> {
+        match self {
+            Self::Handle(handle) => Some(handle.id),
+            Self::OutPointer(pointer) => pointer.pointed.object(),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// Whether it is the number of elements of the input buffer at that position.
+    pub fn is_length_of(&self, buffer: usize) -> bool {
+        match self {
+            Self::LengthOf(length) => length.of.contains(&buffer),
+            Self::ScalarPointer(pointer) => pointer.fill == Some(PointerFill::LengthOf(buffer)),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::Text(_)
+            | Self::Wide(_) => false,
+        }
+    }
+
+    /// Whether it says how many elements the output buffer at that position has room for.
+    pub fn is_capacity_of(&self, buffer: usize) -> bool {
+        match self {
+            Self::CapacityOf(capacity) => capacity.of == buffer,
+            Self::ScalarPointer(pointer) => pointer.fill == Some(PointerFill::CapacityOf(buffer)),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::Text(_)
+            | Self::Wide(_) => false,
+        }
+    }
+
     /// Calls `visit` with every type that it leads to: objects, strings, records and what these lead to.
     pub fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         self.travel().reach(types, visit);
     }
 
     /// Whether `test` holds for anything that it leads to.
-    pub fn reaches(&self, types: &[Definition], mut test: impl FnMut(Reached<'_>) -> bool) -> bool {
-        let mut found = false;
-        self.reach(types, &mut |reached| found |= test(reached));
-        found
+    pub fn reaches(&self, types: &[Definition], test: impl FnMut(Reached<'_>) -> bool) -> bool {
+        visit::any(|visit| self.reach(types, visit), test)
     }
 }
 

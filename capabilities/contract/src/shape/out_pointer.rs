@@ -80,11 +80,29 @@ impl Pointed {
         }
     }
 
+    /// Calls `visit` with every type that it leads to.
+    pub fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
+        match self {
+            Self::Buffer { element, .. } => element.reach(types, visit),
+            Self::Handle { id, .. } => visit(Reached::Object(*id)),
+            Self::Record { id, layout, .. } => visit::record(types, *id, *layout, visit),
+            Self::String(_) => visit(Reached::Text),
+        }
+    }
+
     /// How many words it takes in a reply.
     pub fn words(&self) -> usize {
         match self {
             Self::Handle { .. } => 1,
             Self::Buffer { .. } | Self::Record { .. } | Self::String(_) => 2,
+        }
+    }
+
+    /// The type of the object, if it points to one.
+    pub fn object(&self) -> Option<TypeId> {
+        match self {
+            Self::Handle { id, .. } => Some(*id),
+            Self::Buffer { .. } | Self::Record { .. } | Self::String(_) => None,
         }
     }
 
@@ -120,11 +138,6 @@ impl Travel for OutPointer {
     }
 
     fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
-        match &self.pointed {
-            Pointed::Buffer { element, .. } => element.reach(types, visit),
-            Pointed::Handle { id, .. } => visit(Reached::Object(*id)),
-            Pointed::Record { id, layout, .. } => visit::record(types, *id, *layout, visit),
-            Pointed::String(_) => visit(Reached::Text),
-        }
+        self.pointed.reach(types, visit);
     }
 }

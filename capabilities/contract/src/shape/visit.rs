@@ -1,5 +1,6 @@
 //! The types that a shape leads to: one walk for everybody who asks about them.
 
+use crate::interface::Function;
 use crate::types::{CType, Definition, Layout, MemberRole, TypeId, TypeKind};
 
 /// The deepest nesting that is followed: of typedefs, of structs, and of pointers, arrays and functions in one type.
@@ -26,6 +27,31 @@ pub(super) fn record(types: &[Definition], id: TypeId, layout: Layout, visit: &m
 /// What a value of that type leads to.
 pub fn c_type(types: &[Definition], c_type: &CType, visit: &mut dyn FnMut(Reached<'_>)) {
     member(types, c_type, 0, visit);
+}
+
+/// Whether the test holds for anything that is reached.
+pub(super) fn any(reach: impl FnOnce(&mut dyn FnMut(Reached<'_>)), mut test: impl FnMut(Reached<'_>) -> bool) -> bool {
+    let mut found = false;
+    reach(&mut |reached| found |= test(reached));
+    found
+}
+
+impl Function {
+    /// Whether `test` holds for anything that the function leads to.
+    pub fn reaches(&self, types: &[Definition], test: impl FnMut(Reached<'_>) -> bool) -> bool {
+        any(|visit| self.reach(types, visit), test)
+    }
+
+    /// Calls `visit` with every type that the function leads to: by its parameters (callables included) and by its value.
+    pub fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
+        c_type(types, &self.result, visit);
+        if let Some(pointed) = &self.returns.pointer {
+            pointed.reach(types, visit);
+        }
+        for parameter in &self.parameters {
+            parameter.shape.reach(types, visit);
+        }
+    }
 }
 
 fn nested(types: &[Definition], id: TypeId, layout: Layout, depth: usize, visit: &mut dyn FnMut(Reached<'_>)) {

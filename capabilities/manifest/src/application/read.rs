@@ -2,13 +2,15 @@
 
 use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, Written};
 use crate::document::{Reader, Table, Value};
+use crate::keys::TableName;
 use crate::manifest::layers;
 use crate::units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::de::DeValue;
 
-pub(super) fn application(reader: &mut Reader, mut root: Table<'_>) -> Option<Application> {
+pub(super) fn application(reader: &mut Reader, root: Table<'_>) -> Option<Application> {
+    let mut root = root.of(TableName::Application);
     let app = root.take("app").and_then(|value| app(reader, &value)).unwrap_or_default();
     let capabilities = root.take("capabilities").map(|value| capabilities(reader, &value)).unwrap_or_default();
     let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
@@ -36,7 +38,7 @@ struct App {
 }
 
 fn app(reader: &mut Reader, value: &Value<'_>) -> Option<App> {
-    let mut table = reader.table(value, "[app]", "{ entry = \"app:main\" }")?;
+    let mut table = reader.table(value, "[app]", "{ entry = \"app:main\" }")?.of(TableName::App);
     let entry = table.take("entry").and_then(|value| entry(reader, &value));
     let site_packages = table.take("site_packages").and_then(|value| folders(reader, &value));
     let may_be_missing = table.take("may_be_missing").and_then(|value| layers(reader, &value));
@@ -105,7 +107,8 @@ fn capability(reader: &mut Reader, entry: &Value<'_>) -> Option<CapabilityReques
     if entry.key.is_empty() || entry.key.len() > 128 || entry.key.chars().any(char::is_control) {
         reader.error(entry.key_span.clone(), "this cannot be the name of a capability");
     }
-    let mut table = reader.table(entry, name.as_str(), "{ zone = \"zlib\", allow = [\"crc32\"] }")?;
+    let mut table =
+        reader.table(entry, name.as_str(), "{ zone = \"zlib\", allow = [\"crc32\"] }")?.of(TableName::Capability);
     let zone = table.take("zone");
     if zone.is_none() {
         let hint = "a bundled binding (`zone = \"zlib\"`) or a file (`zone = \"mine.zone.toml\"`)";
@@ -121,7 +124,7 @@ fn capability(reader: &mut Reader, entry: &Value<'_>) -> Option<CapabilityReques
     let allow = allow_value.and_then(|value| allow(reader, &value));
     let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
     let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
-    let calls = table.take("calls").and_then(|value| reader.count(&value, 0, i64::MAX as u64));
+    let calls = table.take("calls").and_then(|value| reader.count(&value));
     reader.finish(table);
     Some(CapabilityRequest {
         zone: zone?,
@@ -170,17 +173,18 @@ fn bounds(reader: &mut Reader, value: &Value<'_>) -> Vec<(Written, Written)> {
 
 fn limits(reader: &mut Reader, value: &Value<'_>) -> ApplicationLimits {
     let mut limits = ApplicationLimits::default();
-    let Some(mut table) = reader.table(value, "[limits]", "{ memory = \"256 MiB\" }") else { return limits };
-    if let Some(size) = table.take("memory").and_then(|value| reader.size(&value, 16 << 20, 1 << 40)) {
+    let table = reader.table(value, "[limits]", "{ memory = \"256 MiB\" }");
+    let Some(mut table) = table.map(|table| table.of(TableName::Limits)) else { return limits };
+    if let Some(size) = table.take("memory").and_then(|value| reader.size(&value)) {
         limits.memory_bytes = size;
     }
-    if let Some(size) = table.take("mailbox").and_then(|value| reader.size(&value, 4 << 10, 1 << 40)) {
+    if let Some(size) = table.take("mailbox").and_then(|value| reader.size(&value)) {
         limits.mailbox_bytes = size;
     }
-    if let Some(count) = table.take("processes").and_then(|value| reader.count(&value, 1, 1_000_000)) {
+    if let Some(count) = table.take("processes").and_then(|value| reader.count(&value)) {
         limits.processes = count as u32;
     }
-    if let Some(count) = table.take("descriptors").and_then(|value| reader.count(&value, 16, 65_536)) {
+    if let Some(count) = table.take("descriptors").and_then(|value| reader.count(&value)) {
         limits.descriptors = count as u32;
     }
     if let Some(time) = table.take("cpu").and_then(|value| reader.duration(&value)) {

@@ -1,5 +1,6 @@
-//! A table that knows which of its keys have been asked for.
+//! A table that gives out the values of its keys.
 
+use crate::keys::{self, Kind, TableName};
 use cloison_contract::spelling::did_you_mean;
 use std::ops::Range;
 use toml::Spanned;
@@ -12,7 +13,8 @@ pub struct Table<'d> {
     /// Where it stands: its header or its braces.
     pub span: Range<usize>,
     entries: Vec<Value<'d>>,
-    known: Vec<&'static str>,
+    /// Which table it is; `None` if its keys are names that the author has chosen.
+    keys: Option<TableName>,
 }
 
 /// One key and its value.
@@ -28,6 +30,8 @@ pub struct Value<'d> {
     pub value: &'d DeValue<'d>,
     /// It is one of several in an array.
     pub element: bool,
+    /// What it should be, if it is the value of a key.
+    pub kind: Option<Kind>,
 }
 
 impl<'d> Table<'d> {
@@ -41,17 +45,22 @@ impl<'d> Table<'d> {
         let mut entries: Vec<_> = table.iter().map(|(key, value)| Value::new(key, value)).collect();
         // The tree is sorted by key; people expect the order of the file.
         entries.sort_by_key(|entry| entry.key_span.start);
-        Self { name: name.into(), span, entries, known: Vec::new() }
+        Self { name: name.into(), span, entries, keys: None }
     }
 
-    /// The value of that key. From now on the table knows the key.
+    /// The same, with the keys of that table: only these can be taken.
+    pub fn of(self, keys: TableName) -> Self {
+        Self { keys: Some(keys), ..self }
+    }
+
+    /// The value of that key, if the table is one that has it.
     pub fn take(&mut self, key: &'static str) -> Option<Value<'d>> {
-        self.known.push(key);
+        let known = keys::find(self.keys?, key)?;
         let index = self.entries.iter().position(|entry| entry.key == key)?;
-        Some(self.entries.remove(index))
+        Some(Value { kind: Some(known.kind), ..self.entries.remove(index) })
     }
 
-    /// The same, but only if the value is like that; else the table does not know the key yet.
+    /// The value under that key, whatever it means, if the value is like that.
     pub fn take_if(&mut self, key: &str, test: impl FnOnce(&DeValue<'d>) -> bool) -> Option<Value<'d>> {
         let index = self.entries.iter().position(|entry| entry.key == key)?;
         test(self.entries[index].value).then(|| self.entries.remove(index))
@@ -85,11 +94,12 @@ impl<'d> Table<'d> {
 
     /// Tells `report` the place, the mistake and the advice for each key that was not taken.
     pub fn unknown(self, report: &mut dyn FnMut(Range<usize>, String, String)) {
+        let known = self.keys.map(keys::names).unwrap_or_default();
         for entry in &self.entries {
-            let hint = match did_you_mean(entry.key, self.known.iter().copied()) {
+            let hint = match did_you_mean(entry.key, known.iter().copied()) {
                 Some(meant) => format!("did you mean `{meant}`?"),
                 None => {
-                    let list: Vec<_> = self.known.iter().map(|known| format!("`{known}`")).collect();
+                    let list: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
                     format!("known here: {}", list.join(", "))
                 }
             };
@@ -100,7 +110,14 @@ impl<'d> Table<'d> {
 
 impl<'d> Value<'d> {
     fn new(key: &'d Spanned<toml::de::DeString<'d>>, value: &'d Spanned<DeValue<'d>>) -> Self {
-        Self { key: key.get_ref(), key_span: key.span(), span: value.span(), value: value.get_ref(), element: false }
+        Self {
+            key: key.get_ref(),
+            key_span: key.span(),
+            span: value.span(),
+            value: value.get_ref(),
+            element: false,
+            kind: None,
+        }
     }
 
     /// An element of an array, under the array's key.
@@ -111,6 +128,7 @@ impl<'d> Value<'d> {
             span: value.span(),
             value: value.get_ref(),
             element: true,
+            kind: self.kind,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Reader, Table, Value};
 use crate::diagnostic::{Diagnostic, Mistake, Written};
+use crate::keys::{self, Kind};
 use crate::units;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -66,8 +67,9 @@ impl Reader {
         }
     }
 
-    /// A whole number from `least` to `most`.
-    pub fn count(&mut self, value: &Value<'_>, least: u64, most: u64) -> Option<u64> {
+    /// A whole number, within the bounds of its key.
+    pub fn count(&mut self, value: &Value<'_>) -> Option<u64> {
+        let (least, most) = bounds(value);
         let number = match value.value {
             DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix()).ok(),
             _ => {
@@ -83,8 +85,9 @@ impl Reader {
         fits
     }
 
-    /// A size in bytes: a number, or a string like `"128 MiB"`.
-    pub fn size(&mut self, value: &Value<'_>, least: u64, most: u64) -> Option<u64> {
+    /// A size in bytes, within the bounds of its key: a number, or a string like `"128 MiB"`.
+    pub fn size(&mut self, value: &Value<'_>) -> Option<u64> {
+        let (least, most) = bounds(value);
         if !matches!(value.value, DeValue::String(_) | DeValue::Integer(_)) {
             self.wrong_kind(value, "a size", "\"64 MiB\"");
             return None;
@@ -148,7 +151,7 @@ impl Reader {
     /// `decide = "in or out?"`, which `cloison bind` writes where C does not say: refused, and the question asked.
     /// It is not listed among the keys that are known.
     pub fn undecided(&mut self, table: &mut Table<'_>, what: &str) -> bool {
-        let Some(value) = table.take_if("decide", |_| true) else { return false };
+        let Some(value) = table.take_if(keys::DECIDE, |_| true) else { return false };
         let question = self.string(&value).map(|written| written.text).unwrap_or_default();
         let message = format!("{what} is not decided yet: {question}");
         self.push(Diagnostic::error(&self.source, value.key_span, message).brief());
@@ -164,6 +167,14 @@ impl Reader {
                 None
             }
         }
+    }
+}
+
+/// The smallest and the largest number that a key can have; none at all of a key that is no number.
+fn bounds(value: &Value<'_>) -> (u64, u64) {
+    match value.kind {
+        Some(Kind::Count(least, most) | Kind::Max(least, most) | Kind::Size(least, most)) => (least, most),
+        _ => (1, 0),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Second step: each function's C text becomes a prototype, and each table finds its parameter.
 
-use super::raw::{self, RESERVED};
+use super::raw;
 use crate::declaration::{Names, Prototype, PrototypeParameter};
 use crate::diagnostic::Written;
 use crate::document::Reader;
 use crate::expression::{ExpressionFunction, Taken, Takes};
+use crate::keys::{self, TableName};
 use cloison_contract::interface::FunctionId;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::CType;
@@ -87,7 +88,7 @@ pub(super) fn declare<'a, 'd>(
 fn declare_one<'a, 'd>(reader: &mut Reader, raw: &'a raw::Function<'d>, names: &Names) -> Option<Declared<'a, 'd>> {
     let prototype = prototype(reader, raw, names)?;
     let owner = format!("`{}`", prototype.name.text);
-    let tables = tables(reader, &prototype.parameters, &raw.parameters, &owner, &RESERVED);
+    let tables = tables(reader, &prototype.parameters, &raw.parameters, &owner, &keys::names(TableName::Function));
     Some(Declared { raw, prototype, tables })
 }
 

@@ -4,6 +4,7 @@ use super::names::{Attributes, identifier};
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
 use crate::expression;
+use crate::keys::TableName;
 use cloison_contract::interface::{Constant, Exception};
 use cloison_contract::shape::Literal;
 use cloison_contract::spelling::did_you_mean;
@@ -79,7 +80,8 @@ pub(super) fn exceptions(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<R
     let one = |entry: &Value<'_>| {
         let name = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
         let good_name = identifier(reader, &name, "an exception");
-        let mut table = reader.table(entry, format!("[exceptions.{}]", name.text), "{ base = \"…\" }")?;
+        let mut table =
+            reader.table(entry, format!("[exceptions.{}]", name.text), "{ base = \"…\" }")?.of(TableName::Exception);
         let doc = table.take("doc").and_then(|value| reader.string(&value)).map(|doc| doc.text);
         let base = table.take("base").and_then(|value| reader.string(&value));
         reader.finish(table);

@@ -14,16 +14,13 @@ use super::MAX_FUNCTIONS;
 use super::names::identifier;
 use crate::diagnostic::Written;
 use crate::document::{Reader, Table, Value};
+use crate::keys::{self, Kind, TableName};
 use key::Keys;
 use parameter::parameter;
 use returns::returns;
 use std::ops::Range;
 use std::time::Duration;
 use toml::de::DeValue;
-
-/// The keys of a function that no parameter may take.
-pub(super) const RESERVED: [&str; 9] =
-    ["c", "doc", "internal", "deadline", "callables", "blocking", "variadic", "returns", "parameters"];
 
 /// The longest C text.
 const MAX_C_BYTES: usize = 4096;
@@ -62,14 +59,14 @@ pub(super) fn functions<'d>(reader: &mut Reader, value: &Value<'d>) -> Option<Ve
 fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> {
     let name = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
     let good_name = identifier(reader, &name, "a function");
-    let mut table = reader.table(entry, format!("[functions.{}]", name.text), "{ c = \"…\" }")?;
+    let mut table = reader.table(entry, format!("[functions.{}]", name.text), "{ c = \"…\" }")?.of(TableName::Function);
     let c_value = table.take("c");
     if c_value.is_none() {
         reader.missing(&table, "c", "add the C prototype: `c = \"int f(int a)\"`");
     }
     let mut entries = Vec::new();
-    for key in ["doc", "internal", "deadline", "callables", "blocking", "variadic"] {
-        entries.extend(parameter_like_a_key(reader, &mut table, key));
+    for key in keys::of(TableName::Function).filter(|key| !takes_a_table(key.kind)) {
+        entries.extend(parameter_like_a_key(reader, &mut table, key.name));
     }
     let c_key = c_value.as_ref().map(|value| value.key_span.clone());
     let c = c_value.and_then(|value| reader.string(&value)).filter(|c| short_enough(reader, c));
@@ -122,6 +119,10 @@ fn parameter_like_a_key<'d>(reader: &mut Reader, table: &mut Table<'d>, key: &'s
     let hint = format!("for a parameter called `{key}`, write `parameters = {{ {key} = {{ … }} }}`");
     reader.error_with_hint(value.key_span.clone(), message, hint);
     Some(value)
+}
+
+fn takes_a_table(kind: Kind) -> bool {
+    matches!(kind, Kind::Named(_) | Kind::Table(_))
 }
 
 fn short_enough(reader: &mut Reader, c: &Written) -> bool {

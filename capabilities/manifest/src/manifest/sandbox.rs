@@ -2,36 +2,29 @@
 
 use crate::diagnostic::Written;
 use crate::document::{Reader, Table, Value};
+use crate::keys::TableName;
 use crate::units::one_of;
 use cloison_contract::interface::{FileRule, Instances, Sandbox};
 use cloison_contract::layer::LayerName;
 use toml::de::DeValue;
 
-const KIB: u64 = 1 << 10;
-const MIB: u64 = 1 << 20;
-const TIB: u64 = 1 << 40;
-
-/// The most calls at once in one instance.
-const MAX_THREADS: u64 = 63;
-
 pub(super) fn sandbox(reader: &mut Reader, value: Option<Value<'_>>) -> Sandbox {
     let mut sandbox = Sandbox::default();
-    let Some(mut table) = value.and_then(|value| reader.table(&value, "[sandbox]", "{ memory = \"128 MiB\" }")) else {
-        return sandbox;
-    };
-    let mut set_size = |target: &mut u64, key, least, most| {
+    let table = value.and_then(|value| reader.table(&value, "[sandbox]", "{ memory = \"128 MiB\" }"));
+    let Some(mut table) = table.map(|table| table.of(TableName::Sandbox)) else { return sandbox };
+    let mut set_size = |target: &mut u64, key| {
         let value = table.take(key);
-        if let Some(size) = value.and_then(|value| reader.size(&value, least, most)) {
+        if let Some(size) = value.and_then(|value| reader.size(&value)) {
             *target = size;
         }
     };
-    set_size(&mut sandbox.memory_bytes, "memory", MIB, TIB);
-    set_size(&mut sandbox.file_size_bytes, "file_size", 0, TIB);
-    set_size(&mut sandbox.call_bytes, "call_size", 4 * KIB, 4 << 30);
-    if let Some(count) = table.take("processes").and_then(|value| reader.count(&value, 0, 4096)) {
+    set_size(&mut sandbox.memory_bytes, "memory");
+    set_size(&mut sandbox.file_size_bytes, "file_size");
+    set_size(&mut sandbox.call_bytes, "call_size");
+    if let Some(count) = table.take("processes").and_then(|value| reader.count(&value)) {
         sandbox.processes = count as u32;
     }
-    if let Some(count) = table.take("descriptors").and_then(|value| reader.count(&value, 16, 65_536)) {
+    if let Some(count) = table.take("descriptors").and_then(|value| reader.count(&value)) {
         sandbox.descriptors = count as u32;
     }
     if let Some(deadline) = table.take("deadline").and_then(|value| reader.duration(&value)) {
@@ -57,7 +50,7 @@ pub(super) fn sandbox(reader: &mut Reader, value: Option<Value<'_>>) -> Sandbox 
 fn threads(reader: &mut Reader, table: &mut Table<'_>, sandbox: &mut Sandbox) {
     let safe = table.take("thread_safe").and_then(|value| reader.boolean(&value)) == Some(true);
     let Some(value) = table.take("threads") else { return };
-    let Some(count) = reader.count(&value, 1, MAX_THREADS) else { return };
+    let Some(count) = reader.count(&value) else { return };
     if count > 1 && !safe {
         let hint =
             "if its documentation says that calls may run at once, add `thread_safe = true`; else leave `threads` out";
@@ -99,7 +92,7 @@ fn file(reader: &mut Reader, value: &Value<'_>, example: &str) -> Option<FileRul
         reader.error_with_hint(value.span.clone(), "is it to be read or written?", hint);
         return None;
     }
-    let mut table = reader.table(value, "an entry of `files`", example)?;
+    let mut table = reader.table(value, "an entry of `files`", example)?.of(TableName::File);
     let span = table.span.clone();
     let (read, write) = (table.take("read"), table.take("write"));
     let misspelt = table.has_nearly("read") || table.has_nearly("write");

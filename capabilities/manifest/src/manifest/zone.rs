@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
+use crate::keys::TableName;
 use cloison_contract::interface::{Library, LibraryLocation};
 use toml::de::DeValue;
 
@@ -19,7 +20,7 @@ pub(super) fn zone(reader: &mut Reader, value: Option<Value<'_>>) -> Option<Zone
         reader.error_with_hint(0..0, "there is no [zone]", hint);
         return None;
     };
-    let mut table = reader.table(&value, "[zone]", "{ name = \"…\" }")?;
+    let mut table = reader.table(&value, "[zone]", "{ name = \"…\" }")?.of(TableName::Zone);
     let mut required = |key, example: &str| {
         let value = table.take(key);
         if value.is_none() {
@@ -70,7 +71,7 @@ fn zone_library(reader: &mut Reader, value: &Value<'_>) -> Option<Library> {
         reader.error_with_hint(value.span.clone(), "`library` is a table", hint);
         return None;
     }
-    let mut table = reader.table(value, "`library`", "{ soname = \"lib….so.1\" }")?;
+    let mut table = reader.table(value, "`library`", "{ soname = \"lib….so.1\" }")?.of(TableName::Library);
     let span = table.span.clone();
     if reader.undecided(&mut table, "`library`") {
         return None;

@@ -7,8 +7,8 @@
 //! | [`MICROPROCESS`] | [`microprocess`], on top of the template's | each child, for ever |
 //! | [`loading()`] | [`serving`], [`loading`](mod@loading), [`files`], [`threads`], [`per_call`] | a zone until its seal, library constructors included |
 //! | [`sealed()`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
-//! | [`mother()`] | the same and [`per_call`] | a zone for ever after that runs each call in a process of its own |
-//! | [`child()`] | [`per_call`], on top of the mother's | each of these processes, for ever: what is left is [`sealed()`] |
+//! | [`fork_server()`] | the same and [`per_call`] | a zone for ever after that runs each call in a process of its own |
+//! | [`child()`] | [`per_call`], on top of the fork server's | each of these processes, for ever: what is left is [`sealed()`] |
 //!
 //! What no table names gets the stage's default. Three answers besides yes:
 //!
@@ -101,7 +101,7 @@ pub struct Needs<'a> {
 
 /// A zone before its seal. What will be allowed after it has to be allowed now: filters only take away.
 pub fn loading(needs: &Needs<'_>) -> Policy {
-    let mut own = needs.mother();
+    let mut own = needs.fork_server();
     if needs.per_call {
         own.push(per_call::LOOK);
         own.extend(needs.apart.then_some(per_call::LOOK_APART));
@@ -120,11 +120,11 @@ pub fn sealed(needs: &Needs<'_>) -> Policy {
 }
 
 /// The same where each call runs in a process of its own: for the process that makes those.
-pub fn mother(needs: &Needs<'_>) -> Policy {
-    worker("mother", [needs.mother(), needs.serving()].concat())
+pub fn fork_server(needs: &Needs<'_>) -> Policy {
+    worker("fork-server", [needs.fork_server(), needs.serving()].concat())
 }
 
-/// What each call's process puts on top of [`mother()`]: only what is taken away. What is left is [`sealed()`].
+/// What each call's process puts on top of [`fork_server()`]: only what is taken away. What is left is [`sealed()`].
 pub fn child(needs: &Needs<'_>) -> Policy {
     let clone = if needs.threads > 1 { per_call::THREADS_ALONE } else { per_call::CHILDLESS };
     Policy { name: "per-call", tables: Cow::Owned(vec![clone, per_call::CHILD]), default: Verdict::Allow }
@@ -146,12 +146,12 @@ impl Needs<'_> {
     }
 
     /// What a zone has that forks, from loading on.
-    fn mother(&self) -> Vec<&'static [Row]> {
+    fn fork_server(&self) -> Vec<&'static [Row]> {
         if !self.per_call {
             return Vec::new();
         }
         let forks = if self.threads > 1 { per_call::FORKS_AND_THREADS } else { per_call::FORKS };
-        [forks, per_call::MOTHER].into_iter().chain(self.apart.then_some(per_call::APART)).collect()
+        [forks, per_call::FORK_SERVER].into_iter().chain(self.apart.then_some(per_call::APART)).collect()
     }
 
     fn threads(&self) -> Option<&'static [Row]> {

@@ -3,13 +3,13 @@
 //!
 //! | table | who is in it |
 //! |---|---|
-//! | [`MOTHER`], [`APART`] | the zone, library constructors included, from loading on |
+//! | [`FORK_SERVER`], [`APART`] | the zone, library constructors included, from loading on |
 //! | [`LOOK`], [`LOOK_APART`] | the zone until its seal, to see whether it is alone |
 //! | [`CHILD`] | what each call's process gives up: with it, it may do exactly what a sealed zone may that does not fork |
 //!
 //! # What a constructor could do with it
 //!
-//! The mother runs no code of the library's once it has loaded: signals are blocked, raw `clone` calls no handlers, and she
+//! The fork server runs no code of the library's once it has loaded: signals are blocked, raw `clone` calls no handlers, and it
 //! ends without destructors. So these rows matter to constructors, which run before the seal. One that is hostile may
 //! make processes, which stay behind unsealed, with the rights of the loading stage. That is bounded, and looked for:
 //!
@@ -43,9 +43,9 @@ pub const FORKS_AND_THREADS: &[Row] = &[allow_when(
 )];
 
 /// Allowed from loading on.
-pub const MOTHER: &[Row] = &[
+pub const FORK_SERVER: &[Row] = &[
     allow(libc::SYS_wait4, "how a call's process has ended"),
-    allow(libc::SYS_getppid, "a call's process looks whether its mother is still there"),
+    allow(libc::SYS_getppid, "a call's process looks whether its fork server is still there"),
     allow_when(
         libc::SYS_seccomp,
         &[
@@ -63,7 +63,7 @@ pub const MOTHER: &[Row] = &[
             &[is(0, libc::PR_GET_NAME)],
         ],
         Refuse(libc::EPERM),
-        "a call's process ends with its mother; the condition of its filter, which is met already",
+        "a call's process ends with its fork server; the condition of its filter, which is met already",
     ),
 ];
 
@@ -91,7 +91,7 @@ pub const LOOK_APART: &[Row] = &[allow_when(
     "has a constructor made processes? Nothing is sent",
 )];
 
-/// Taken away from each call's process; everything else stays as the mother's filter has it. As little as that: this
+/// Taken away from each call's process; everything else stays as the fork server's filter has it. As little as that: this
 /// filter is put on at every call, and its length is part of that time.
 pub const CHILD: &[Row] = &[
     refuse(libc::SYS_wait4, libc::ECHILD, "there are no children"),
@@ -102,7 +102,7 @@ pub const CHILD: &[Row] = &[
         libc::SYS_tgkill,
         &[&[own_pid(0), is(2, libc::SIGABRT)]],
         Refuse(libc::EPERM),
-        "abort() is for oneself: the mother has a number in here too",
+        "abort() is for oneself: the fork server has a number in here too",
     ),
 ];
 

@@ -27,7 +27,7 @@ fn policies() -> Vec<Policy> {
     for needs in needs() {
         all.extend([loading(&needs), sealed(&needs)]);
         if needs.per_call {
-            all.extend([mother(&needs), child(&needs)]);
+            all.extend([fork_server(&needs), child(&needs)]);
         }
     }
     all
@@ -173,7 +173,7 @@ fn sealing_only_takes_away() {
     let tried = tried();
     for needs in needs() {
         let before = loading(&needs);
-        for after in [sealed(&needs)].into_iter().chain(needs.per_call.then(|| mother(&needs))) {
+        for after in [sealed(&needs)].into_iter().chain(needs.per_call.then(|| fork_server(&needs))) {
             for number in 0..700 {
                 for arguments in &tried {
                     // Whoever forks knows his children's numbers no better before the seal than after it.
@@ -202,18 +202,18 @@ fn a_call_s_process_is_sealed_as_any_zone() {
     let mut taken = 0;
     // Without a pid namespace it may not even abort, see `per_call`.
     for needs in needs().iter().filter(|needs| needs.per_call && needs.apart) {
-        let (mother, child, sealed) = (mother(needs), child(needs), sealed(needs));
+        let (fork_server, child, sealed) = (fork_server(needs), child(needs), sealed(needs));
         for number in 0..700 {
             for arguments in &tried {
-                let both = [child.verdict(number, arguments), mother.verdict(number, arguments)];
+                let both = [child.verdict(number, arguments), fork_server.verdict(number, arguments)];
                 let strictest = both.into_iter().rev().max_by_key(severity).expect("two");
                 let alone = sealed.verdict(number, arguments);
                 assert_eq!(strictest, alone, "{number} {arguments:x?}");
-                taken += usize::from(mother.verdict(number, arguments) != alone);
+                taken += usize::from(fork_server.verdict(number, arguments) != alone);
             }
         }
     }
-    assert!(taken > 0, "the mother may do no more than that");
+    assert!(taken > 0, "the fork server may do no more than that");
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn killed_init_takes_all_along() {
 
 /// With a pid namespace, whose init goes then; and without one, by the death signal.
 fn a_call_ends_with_its_mother() {
-    // A process that outlives its mother becomes ours, and is waited for in vain.
+    // A process that outlives its fork server becomes ours, and is waited for in vain.
     set_child_subreaper(Some(rustix::process::getpid())).expect("subreaper");
     for userns in [true, false] {
         let mut order = Order::new(Stage::Child, "sleep");

@@ -4,7 +4,7 @@ use crate::attempts;
 use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
 use cloison_sandbox::{
-    Ended, Jail, Layers, LibraryFile, MicroprocessLimits, Mother, ResourceLimits, Spec, ZoneContents, enter,
+    Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, ResourceLimits, Spec, ZoneContents, enter,
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
@@ -25,7 +25,7 @@ pub enum Stage {
     /// On a thread that a sealed zone has made between the two halves of its seal.
     Worker,
     /// In a zone that makes a process for each call.
-    Mother,
+    ForkServer,
     /// In one of these processes.
     Child,
 }
@@ -37,14 +37,14 @@ pub const STAGES: [Stage; 8] = [
     Stage::Loading,
     Stage::Sealed,
     Stage::Worker,
-    Stage::Mother,
+    Stage::ForkServer,
     Stage::Child,
 ];
 
 impl Stage {
     /// Does each call have a process of its own?
     pub fn per_call(self) -> bool {
-        matches!(self, Stage::Mother | Stage::Child)
+        matches!(self, Stage::ForkServer | Stage::Child)
     }
 }
 
@@ -175,9 +175,9 @@ fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, library: &str, wa
     let start = Instant::now();
     let fenced = jail.fence().unwrap_or_else(|error| refuse(&error));
     if stage.per_call() {
-        let mother = fenced.become_mother().unwrap_or_else(|error| refuse(&error));
-        report(&format!("sealed {} ns {:?}", start.elapsed().as_nanos(), mother.layers()));
-        as_mother(stage, &mother, attempt)
+        let fork_server = fenced.become_fork_server().unwrap_or_else(|error| refuse(&error));
+        report(&format!("sealed {} ns {:?}", start.elapsed().as_nanos(), fork_server.layers()));
+        as_fork_server(stage, &fork_server, attempt)
     }
     let worker = (stage == Stage::Worker).then(start_worker);
     let sealed = fenced.seal().unwrap_or_else(|error| refuse(&error));
@@ -202,14 +202,14 @@ fn start_worker() -> Sender<Attempt> {
 }
 
 /// How the process of a call ended is what the attempt came to, if it came to nothing itself.
-fn as_mother(stage: Stage, mother: &Jail<Mother>, attempt: Attempt) -> ! {
-    if stage == Stage::Mother {
+fn as_fork_server(stage: Stage, fork_server: &Jail<ForkServer>, attempt: Attempt) -> ! {
+    if stage == Stage::ForkServer {
         finish(attempt());
     }
     let start = Instant::now();
-    assert_eq!(mother.in_child(|_| ()).ok(), Some(Ended::Exited(0)));
+    assert_eq!(fork_server.in_child(|_| ()).ok(), Some(Ended::Exited(0)));
     report(&format!("call {} ns", start.elapsed().as_nanos()));
-    match mother.in_child(|_| report(&format!("result {}", attempt()))) {
+    match fork_server.in_child(|_| report(&format!("result {}", attempt()))) {
         Ok(Ended::Exited(0)) => await_end(),
         Ok(Ended::Exited(status)) => end(status),
         // As the warden is told of everybody else: by its own end.
@@ -236,7 +236,7 @@ fn report(text: &str) {
     );
 }
 
-/// The mother of a process that a signal has ended says which, and ends.
+/// The fork server of a process that a signal has ended says which, and ends.
 fn finish_by(signal: i32) -> ! {
     report(&format!("killed {signal}"));
     end(0)

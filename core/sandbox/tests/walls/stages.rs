@@ -12,13 +12,13 @@ pub const TESTS: &[Test] = &[
     ("stages::loading", || everywhere(Stage::Loading, 2)),
     ("stages::sealed", || everywhere(Stage::Sealed, 3)),
     ("stages::child", || everywhere(Stage::Child, 3)),
-    ("stages::mother", || everywhere_but(Stage::Mother, 3, &MOTHERS)),
+    ("stages::fork_server", || everywhere_but(Stage::ForkServer, 3, &FORK_SERVERS)),
     ("stages::worker", || everywhere_but(Stage::Worker, 3, &WORKERS)),
 ];
 
-/// What the mother of calls may besides. The neighbour is init: Landlock keeps signals from it from ABI 6 on, and
+/// What the fork server of calls may besides. The neighbour is init: Landlock keeps signals from it from ABI 6 on, and
 /// nothing comes of one that is sent from inside its namespace.
-const MOTHERS: [(&str, Outcome); 4] = [
+const FORK_SERVERS: [(&str, Outcome); 4] = [
     ("clone", Outcome::Done(1)),
     ("another_filter", Outcome::Failed(libc::EFAULT)),
     ("abort_a_neighbour", Outcome::Done(0)),

@@ -28,7 +28,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 const STAGES: [Stage; 6] =
-    [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed, Stage::Mother, Stage::Child];
+    [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed, Stage::ForkServer, Stage::Child];
 
 /// Layers that a kernel of the oldest supported distribution (Linux 6.1) lacks.
 const NEWER: [&str; 1] = ["memory"];
@@ -254,7 +254,7 @@ fn forks() {
 /// A zone has room for one call's process, and for those that the kernel does not count (any more).
 fn one_process_for_a_call() {
     for uid in users() {
-        let calls = Order::new(Stage::Mother, "many_calls").uid(uid).outcome();
+        let calls = Order::new(Stage::ForkServer, "many_calls").uid(uid).outcome();
         assert!(matches!(calls, Outcome::Done(1..=3)), "as {uid:?}: {calls:?}");
     }
 }
@@ -267,7 +267,7 @@ fn a_mother_is_alone() {
         ("leave_an_orphan", "has made processes"),
     ] {
         for uid in users() {
-            let mut order = Order::new(Stage::Mother, &format!("early {early}")).uid(uid);
+            let mut order = Order::new(Stage::ForkServer, &format!("early {early}")).uid(uid);
             order.threads = 2;
             let (outcome, said) = order.talk();
             assert_eq!(outcome, Outcome::Exited(1), "{early} as {uid:?}: {said:?}");
@@ -276,7 +276,7 @@ fn a_mother_is_alone() {
         }
     }
     // Control: with the same policies and nothing left behind it starts.
-    let mut order = Order::new(Stage::Mother, "early nothing");
+    let mut order = Order::new(Stage::ForkServer, "early nothing");
     order.threads = 2;
     assert_eq!(order.outcome(), Outcome::Done(0));
 }
@@ -323,7 +323,7 @@ pub fn timings() {
         (Stage::Loading, "jailed"),
         (Stage::Microprocess, "sealed"),
         (Stage::Sealed, "sealed"),
-        (Stage::Mother, "sealed"),
+        (Stage::ForkServer, "sealed"),
         (Stage::Child, "call"),
     ] {
         let mut figures: Vec<u64> = (0..20)

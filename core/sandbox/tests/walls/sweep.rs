@@ -10,7 +10,7 @@ pub const TESTS: &[Test] = &[
     ("sweep::microprocess", || sweep(Stage::Microprocess)),
     ("sweep::loading", || sweep(Stage::Loading)),
     ("sweep::sealed", || sweep(Stage::Sealed)),
-    ("sweep::mother", || sweep(Stage::Mother)),
+    ("sweep::fork_server", || sweep(Stage::ForkServer)),
     ("sweep::child", || sweep(Stage::Child)),
 ];
 
@@ -39,8 +39,8 @@ fn policies(stage: Stage) -> Vec<Policy> {
         Stage::Microprocess => vec![policy::MICROPROCESS.clone(), policy::TEMPLATE.clone()],
         Stage::Loading => vec![policy::loading(&needs)],
         Stage::Sealed | Stage::Worker => vec![policy::sealed(&needs), policy::loading(&needs)],
-        Stage::Mother => vec![policy::mother(&needs), policy::loading(&needs)],
-        Stage::Child => vec![policy::child(&needs), policy::mother(&needs), policy::loading(&needs)],
+        Stage::ForkServer => vec![policy::fork_server(&needs), policy::loading(&needs)],
+        Stage::Child => vec![policy::child(&needs), policy::fork_server(&needs), policy::loading(&needs)],
     }
 }
 

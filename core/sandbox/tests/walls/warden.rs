@@ -154,7 +154,7 @@ impl Prisoner {
                     let result: i64 = result.parse().expect("a number");
                     outcome = Some(if result < 0 { Outcome::Failed(-result as i32) } else { Outcome::Done(result) });
                 }
-                // The process of a call is its mother's to wait for.
+                // The process of a call is its fork server's to wait for.
                 if let Some(signal) = text.strip_prefix("killed ") {
                     outcome = Some(Outcome::Killed(signal.parse().expect("a number")));
                 }

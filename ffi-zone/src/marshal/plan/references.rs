@@ -1,30 +1,29 @@
 //! Everything in an interface that the steps use as an index, checked once, so that they need not.
 
 use super::PlanError;
-use super::build::scalar_of;
-use crate::marshal::passing::record;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Function, Message};
 use cloison_contract::shape::{
-    CapacityOf, Direction, Element, Fixed, LengthOf, Lifetime, NumberArgument, OutPointer, Pointed, PointerFill,
-    RecordArgument, Shape, WideArgument,
+    CapacityOf, Direction, Fixed, LengthOf, Lifetime, NumberArgument, Pointed, PointerFill, Reached, RecordArgument,
+    Shape, WideArgument,
 };
-use cloison_contract::types::{CType, Layout, TypeId, TypeKind};
+use cloison_contract::types::{CType, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Interface};
 
 /// Everything that the steps will use as an index, checked once.
 pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), PlanError> {
     for parameter in &function.parameters {
-        if !role_fits(interface, function, &parameter.shape) || !travels(&parameter.c_type, &parameter.shape) {
+        if !shape_fits(interface, function, &parameter.shape) || !travels(&parameter.c_type, &parameter.shape) {
             return Err(PlanError::Reference { parameter: parameter.name.clone() });
         }
-        if let Shape::OutPointer(place) = &parameter.shape {
-            auxiliary(interface, free_of(&place.pointed), "free")?;
+        if let Shape::OutPointer(pointer) = &parameter.shape {
+            auxiliary(interface, pointer.pointed.free(), "free")?;
         }
     }
     let returns = &function.returns;
     let conditions = [&returns.error_if, &returns.error_unless].into_iter().flatten();
     let fits = conditions.into_iter().all(|expression| fits(interface, function, expression, true))
+        && !function.reaches(&interface.types, is_misfit(interface))
         && returns.pointer.as_ref().is_none_or(|pointed| pointed_fits(interface, function, pointed))
         && matches!(function.result, CType::Pointer { .. }) >= returns.pointer.is_some();
     if !fits {
@@ -41,7 +40,7 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
         }
         None => {}
     }
-    auxiliary(interface, returns.pointer.as_ref().and_then(free_of), "free")?;
+    auxiliary(interface, returns.pointer.as_ref().and_then(Pointed::free), "free")?;
     for definition in &interface.types {
         if let TypeKind::Handle(handle) = &definition.kind {
             auxiliary(interface, handle.free, "free")?;
@@ -50,39 +49,53 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
     Ok(())
 }
 
-/// Whether what the role refers to is there.
-fn role_fits(interface: &Interface, function: &Function, role: &Shape) -> bool {
-    let is_buffer = |index: usize| matches!(role_at(function, index), Some(Shape::Buffer(_)));
-    match role {
+/// Whether what the shape refers to is there.
+fn shape_fits(interface: &Interface, function: &Function, shape: &Shape) -> bool {
+    let is_buffer = |index: usize| matches!(shape_at(function, index), Some(Shape::Buffer(_)));
+    let lives = |retain: Option<Lifetime>| retain.is_none_or(|lifetime| lifetime_fits(function, lifetime));
+    let fits = match shape {
         Shape::Buffer(buffer) => {
-            [&buffer.length, &buffer.capacity]
-                .into_iter()
-                .flatten()
-                .all(|expression| expression_fits(interface, function, expression))
-                && element_fits(interface, buffer.element)
-                && buffer.retain.is_none_or(|lifetime| {
-                    let writes_back = buffer.direction.is_in() && buffer.direction.is_out();
-                    !writes_back && buffer.element.scalar().is_some() && lifetime_fits(function, lifetime)
-                })
+            let mut expressions = [&buffer.length, &buffer.capacity].into_iter().flatten();
+            let writes_back = buffer.direction.is_in() && buffer.direction.is_out();
+            expressions.all(|expression| expression_fits(interface, function, expression))
+                && buffer.element.size() > 0
+                && (buffer.retain.is_none() || !writes_back && buffer.element.scalar().is_some())
+                && lives(buffer.retain)
         }
-        Shape::Callback(callback) => callback.retain.is_none_or(|lifetime| lifetime_fits(function, lifetime)),
+        Shape::Callback(callback) => lives(callback.retain),
         Shape::CapacityOf(CapacityOf { of, .. }) => is_buffer(*of),
-        Shape::ScalarPointer(cell) => match cell.fill {
+        Shape::Constant(_) | Shape::Handle(_) | Shape::Number(_) | Shape::Wide(_) => true,
+        Shape::LengthOf(LengthOf { of, .. }) => !of.is_empty() && of.iter().all(|of| is_buffer(*of)),
+        Shape::OutPointer(pointer) => pointed_fits(interface, function, &pointer.pointed),
+        Shape::Record(record) => record.layout.size > 0,
+        Shape::ScalarPointer(pointer) => match pointer.fill {
             Some(PointerFill::CapacityOf(of) | PointerFill::LengthOf(of)) => is_buffer(of),
             None => true,
         },
-        Shape::Constant(_) | Shape::Number(_) | Shape::Wide(_) => true,
-        Shape::Handle(handle) => is_handle(interface, handle.id),
-        Shape::LengthOf(LengthOf { of, .. }) => !of.is_empty() && of.iter().all(|of| is_buffer(*of)),
-        Shape::OutPointer(place) => pointed_fits(interface, function, &place.pointed),
-        Shape::Record(record) => is_record(interface, record.id, record.layout),
-        Shape::Text(text) => text.retain.is_none_or(|lifetime| lifetime_fits(function, lifetime)),
+        Shape::Text(text) => lives(text.retain),
+    };
+    fits && !shape.reaches(&interface.types, is_misfit(interface))
+}
+
+/// Whether it is not what it is taken for.
+fn is_misfit(interface: &Interface) -> impl FnMut(Reached<'_>) -> bool {
+    move |reached| match reached {
+        Reached::Object(id) => !matches!(kind(interface, id), Some(TypeKind::Handle(_))),
+        Reached::Record(id, layout) => {
+            !matches!(kind(interface, id), Some(TypeKind::Record(record)) if record.layout == layout)
+        }
+        Reached::Text => false,
+        Reached::TooDeep(_) => true,
     }
 }
 
-/// Whether C passes what the role makes of it.
-fn travels(c_type: &CType, role: &Shape) -> bool {
-    match role {
+fn kind(interface: &Interface, id: TypeId) -> Option<&TypeKind> {
+    interface.definition(id).map(|definition| &definition.kind)
+}
+
+/// Whether C passes what the shape makes of it.
+fn travels(c_type: &CType, shape: &Shape) -> bool {
+    match shape {
         Shape::CapacityOf(CapacityOf { scalar, .. }) | Shape::LengthOf(LengthOf { scalar, .. }) => {
             c_type.scalar() == Some(*scalar)
         }
@@ -92,11 +105,17 @@ fn travels(c_type: &CType, role: &Shape) -> bool {
         }
         Shape::Constant(Fixed::Bits(_)) => is_word(c_type),
         Shape::Wide(WideArgument { wide, .. }) => *c_type == CType::Wide(*wide),
-        Shape::Record(RecordArgument { id, layout, by_value: true, direction: Direction::In, null: false, .. }) => {
-            *c_type == CType::Record { id: *id, layout: *layout }
+        Shape::Record(RecordArgument { id, layout, by_value: true, direction, null, .. }) => {
+            *direction == Direction::In && !null && *c_type == CType::Record { id: *id, layout: *layout }
         }
-        Shape::Record(record) if record.by_value => false,
-        _ => matches!(c_type, CType::Pointer { .. }),
+        Shape::Buffer(_)
+        | Shape::Callback(_)
+        | Shape::Constant(Fixed::Text(_))
+        | Shape::Handle(_)
+        | Shape::OutPointer(_)
+        | Shape::Record(_)
+        | Shape::ScalarPointer(_)
+        | Shape::Text(_) => matches!(c_type, CType::Pointer { .. }),
     }
 }
 
@@ -104,17 +123,13 @@ fn is_word(c_type: &CType) -> bool {
     c_type.scalar().is_some() || matches!(c_type, CType::Pointer { .. })
 }
 
-fn role_at(function: &Function, index: usize) -> Option<&Shape> {
+fn shape_at(function: &Function, index: usize) -> Option<&Shape> {
     function.parameters.get(index).map(|parameter| &parameter.shape)
 }
 
 /// The type of the object that is passed, or given, at that position.
 fn object_of(function: &Function, index: usize) -> Option<TypeId> {
-    match role_at(function, index)? {
-        Shape::Handle(handle) => Some(handle.id),
-        Shape::OutPointer(OutPointer { pointed: Pointed::Handle { id, .. }, .. }) => Some(*id),
-        _ => None,
-    }
+    shape_at(function, index)?.object()
 }
 
 fn lifetime_fits(function: &Function, lifetime: Lifetime) -> bool {
@@ -124,42 +139,14 @@ fn lifetime_fits(function: &Function, lifetime: Lifetime) -> bool {
     }
 }
 
-fn is_handle(interface: &Interface, id: TypeId) -> bool {
-    matches!(interface.types.get(id.0 as usize).map(|one| &one.kind), Some(TypeKind::Handle(_)))
-}
-
-fn is_record(interface: &Interface, id: TypeId, layout: Layout) -> bool {
-    record(&interface.types, id).is_some_and(|record| record.layout == layout && layout.size > 0)
-}
-
-fn element_fits(interface: &Interface, element: Element) -> bool {
-    match element {
-        Element::Handle { id } => is_handle(interface, id),
-        Element::Record { id, layout } => is_record(interface, id, layout),
-        Element::Scalar(_) | Element::Text { .. } => true,
-    }
-}
-
 fn pointed_fits(interface: &Interface, function: &Function, pointed: &Pointed) -> bool {
     match pointed {
-        Pointed::Buffer { element, length, .. } => {
-            element_fits(interface, *element) && expression_fits(interface, function, length)
+        Pointed::Buffer { element, length, .. } => element.size() > 0 && expression_fits(interface, function, length),
+        Pointed::Handle { owner, .. } => {
+            owner.is_none_or(|owner| matches!(shape_at(function, owner), Some(Shape::Handle(_))))
         }
-        Pointed::Handle { id, owner, .. } => {
-            is_handle(interface, *id)
-                && owner.is_none_or(|owner| matches!(role_at(function, owner), Some(Shape::Handle(_))))
-        }
-        Pointed::Record { id, layout, .. } => is_record(interface, *id, *layout),
+        Pointed::Record { layout, .. } => layout.size > 0,
         Pointed::String(_) => true,
-    }
-}
-
-/// The function that frees what was copied.
-pub(super) fn free_of(pointed: &Pointed) -> Option<FunctionId> {
-    match pointed {
-        Pointed::String(string) => string.free,
-        Pointed::Buffer { free, .. } | Pointed::Record { free, .. } => *free,
-        Pointed::Handle { .. } => None,
     }
 }
 
@@ -179,26 +166,45 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
             callee.parameters.len() == arguments.len()
                 && is_integer(&callee.result)
                 && callee.parameters.iter().zip(arguments).all(|(parameter, argument)| match &parameter.shape {
-                    Shape::Handle(handle) => match argument {
-                        Expression::Dereference(at) | Expression::Parameter(at) => {
-                            object_of(function, *at) == Some(handle.id)
-                                && matches!(argument, Expression::Dereference(_))
-                                    == matches!(role_at(function, *at), Some(Shape::OutPointer(_)))
-                        }
-                        _ => false,
-                    },
-                    _ => is_integer(&parameter.c_type) && inner(argument),
+                    Shape::Handle(handle) => names_object(function, argument, handle.id),
+                    Shape::Buffer(_)
+                    | Shape::Callback(_)
+                    | Shape::CapacityOf(_)
+                    | Shape::Constant(_)
+                    | Shape::LengthOf(_)
+                    | Shape::Number(_)
+                    | Shape::OutPointer(_)
+                    | Shape::Record(_)
+                    | Shape::ScalarPointer(_)
+                    | Shape::Text(_)
+                    | Shape::Wide(_) => is_integer(&parameter.c_type) && inner(argument),
                 })
         }),
-        Expression::Dereference(index) => matches!(role_at(function, *index), Some(Shape::ScalarPointer(_))),
+        Expression::Dereference(index) => matches!(shape_at(function, *index), Some(Shape::ScalarPointer(_))),
         Expression::Errno => condition,
         Expression::Integer(_) => true,
         Expression::Negate(only) | Expression::Not(only) => inner(only),
-        Expression::Parameter(index) => match role_at(function, *index) {
-            Some(Shape::ScalarPointer(_) | Shape::Handle(_) | Shape::OutPointer(_)) | None => false,
-            Some(role) => scalar_of(role).is_some(),
-        },
+        Expression::Parameter(index) => shape_at(function, *index)
+            .is_some_and(|shape| shape.scalar().is_some() && !matches!(shape, Shape::ScalarPointer(_))),
         Expression::Return => condition || !matches!(function.result, CType::Pointer { .. }),
+    }
+}
+
+/// Whether the expression is an object of that type: one that is passed, or one that is given.
+fn names_object(function: &Function, expression: &Expression, id: TypeId) -> bool {
+    match expression {
+        Expression::Dereference(at) | Expression::Parameter(at) => {
+            object_of(function, *at) == Some(id)
+                && matches!(expression, Expression::Dereference(_))
+                    == matches!(shape_at(function, *at), Some(Shape::OutPointer(_)))
+        }
+        Expression::Binary(..)
+        | Expression::Call(..)
+        | Expression::Errno
+        | Expression::Integer(_)
+        | Expression::Negate(_)
+        | Expression::Not(_)
+        | Expression::Return => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Key, Keys};
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
+use crate::keys::TableName;
 use std::ops::Range;
 use std::time::Duration;
 use toml::de::DeValue;
@@ -69,7 +70,7 @@ pub(in crate::manifest) fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>)
         DeValue::Integer(number) => format!("{{ default = {} }}", number.as_str()),
         _ => "{ in = true }".to_owned(),
     };
-    let mut table = reader.table(entry, format!("the parameter `{}`", entry.key), &example)?;
+    let mut table = reader.table(entry, format!("the parameter `{}`", entry.key), &example)?.of(TableName::Parameter);
     let mut keys = Keys::new(&mut table);
     let mut parameter = Parameter {
         name: Written { text: entry.key.to_owned(), span: entry.key_span.clone() },
@@ -135,6 +136,6 @@ fn max(reader: &mut Reader, value: &Value<'_>) -> Option<Max> {
         DeValue::String(text) if text.contains(['(', '*', '+', '-', '/']) || text.starts_with(char::is_alphabetic) => {
             reader.string(value).map(Max::Expression)
         }
-        _ => reader.size(value, 1, 4 << 30).map(Max::Bytes),
+        _ => reader.size(value).map(Max::Bytes),
     }
 }

@@ -3,6 +3,7 @@
 use super::{Key, Keys};
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
+use crate::keys::TableName;
 use std::ops::Range;
 use toml::de::DeValue;
 
@@ -41,7 +42,7 @@ impl Returns {
 }
 
 pub(super) fn returns(reader: &mut Reader, value: &Value<'_>) -> Option<Returns> {
-    let mut table = reader.table(value, "`returns`", "{ error_if = \"< 0\" }")?;
+    let mut table = reader.table(value, "`returns`", "{ error_if = \"< 0\" }")?.of(TableName::Returns);
     let before = reader.mistakes();
     let mut keys = Keys::new(&mut table);
     let mut returns = Returns {

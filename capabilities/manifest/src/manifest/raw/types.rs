@@ -5,15 +5,13 @@ use super::parameter::{Parameter, parameters};
 use super::{Key, Keys};
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
+use crate::keys::TableName;
 use std::ops::Range;
 use std::time::Duration;
 use toml::de::DeValue;
 
 /// The most types a manifest may have.
 const MAX_TYPES: usize = 1024;
-
-/// The most objects of one type that one client may hold.
-const MAX_LIVE: u64 = 1 << 20;
 
 /// `[types.NAME]`
 pub(in crate::manifest) struct Type<'d> {
@@ -90,7 +88,7 @@ fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
         reader.error_with_hint(entry.span.clone(), format!("[types.{}] is a table", name.text), hint);
         return None;
     }
-    let mut table = reader.table(entry, format!("[types.{}]", name.text), "{ c = \"…\" }")?;
+    let mut table = reader.table(entry, format!("[types.{}]", name.text), "{ c = \"…\" }")?.of(TableName::Type);
     let c_value = table.take("c");
     if c_value.is_none() {
         let hint = format!("add the C declaration: `c = \"struct {0} {{ int a; }};\"`", name.text);
@@ -107,7 +105,7 @@ fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
         handle: keys.switch(reader, "handle"),
         free: keys.key(reader, "free", Reader::string),
         owner: keys.key(reader, "owner", Reader::string),
-        max_live: keys.key(reader, "max_live", |reader, value| Some(reader.count(value, 1, MAX_LIVE)? as u32)),
+        max_live: keys.key(reader, "max_live", |reader, value| Some(reader.count(value)? as u32)),
         refcounted: keys.switch(reader, "refcounted"),
         thread_affine: keys.switch(reader, "thread_affine"),
         flags: keys.switch(reader, "flags"),
@@ -131,7 +129,8 @@ fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
 }
 
 fn member(reader: &mut Reader, entry: &Value<'_>) -> Option<Member> {
-    let mut table = reader.table(entry, format!("the member `{}`", entry.key), "{ text = true }")?;
+    let mut table =
+        reader.table(entry, format!("the member `{}`", entry.key), "{ text = true }")?.of(TableName::Member);
     let mut keys = Keys::new(&mut table);
     let mut member = Member {
         name: Written { text: entry.key.to_owned(), span: entry.key_span.clone() },
@@ -151,7 +150,7 @@ fn member(reader: &mut Reader, entry: &Value<'_>) -> Option<Member> {
 
 fn live(reader: &mut Reader, value: &Value<'_>) -> Option<Live> {
     let example = "{ by = \"kind\", cases = { 0 = \"a\", 1 = \"b\" } }";
-    let mut table = reader.table(value, "`live`", example)?;
+    let mut table = reader.table(value, "`live`", example)?.of(TableName::Live);
     let by = table.take("by");
     let cases = table.take("cases");
     for (key, there) in [("by", by.is_some()), ("cases", cases.is_some())] {

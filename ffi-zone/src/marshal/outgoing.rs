@@ -12,7 +12,7 @@
 use crate::marshal::call::Step;
 use crate::marshal::number::word_of_bits;
 use crate::marshal::refusal::Refusal;
-use crate::marshal::shapes::{Special, Translation, Translations, element_shape, wide_shape};
+use crate::marshal::translation::{Special, Translation, Translations, of_element, of_wide};
 use crate::native::ffi::{copy, read, text_length};
 use crate::native::scratch::{Part, Piece};
 use crate::objects::handles::{Adopted, Handles};
@@ -25,7 +25,7 @@ use cloison_transport::Arena;
 /// Where results go.
 pub struct Outgoing<'a, 'b> {
     /// Of the interface's records.
-    pub shapes: &'a Translations,
+    pub translations: &'a Translations,
     /// Of all clients.
     pub handles: &'a Handles,
     /// To whom.
@@ -112,10 +112,10 @@ impl Outgoing<'_, '_> {
     ///
     /// The library has given this as the address of such a record, and does not free it meanwhile.
     pub unsafe fn record(&mut self, address: u64, id: TypeId) -> Step<(u64, u64)> {
-        let shapes = self.shapes;
-        let shape = shapes.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(|| self.too_large(0))?;
+        let translations = self.translations;
+        let translation = translations.get(id.0 as usize).and_then(Option::as_ref).ok_or_else(|| self.too_large(0))?;
         // SAFETY: the caller's promise.
-        unsafe { self.records(address, 1, shape) }
+        unsafe { self.records(address, 1, translation) }
     }
 
     /// A wide number: offset and length.
@@ -125,7 +125,7 @@ impl Outgoing<'_, '_> {
     /// The library has given this as the address of such a number, and does not free it meanwhile.
     pub unsafe fn wide(&mut self, address: u64, wide: Wide) -> Step<(u64, u64)> {
         // SAFETY: the caller's promise.
-        unsafe { self.records(address, 1, &wide_shape(wide)) }
+        unsafe { self.records(address, 1, &of_wide(wide)) }
     }
 
     /// Elements in a row: offset and length.
@@ -134,27 +134,27 @@ impl Outgoing<'_, '_> {
     ///
     /// The library has given this as the address of so many elements, and does not free it meanwhile.
     pub unsafe fn elements(&mut self, address: u64, count: u64, element: Element) -> Step<(u64, u64)> {
-        let shape = element_shape(self.shapes, element).ok_or_else(|| self.too_large(0))?;
+        let translation = of_element(self.translations, element).ok_or_else(|| self.too_large(0))?;
         // SAFETY: the caller's promise.
-        unsafe { self.records(address, count, &shape) }
+        unsafe { self.records(address, count, &translation) }
     }
 
     /// As above.
-    unsafe fn records(&mut self, address: u64, count: u64, shape: &Translation) -> Step<(u64, u64)> {
-        let size = shape.size as u64;
+    unsafe fn records(&mut self, address: u64, count: u64, translation: &Translation) -> Step<(u64, u64)> {
+        let size = translation.size as u64;
         let bytes = count.checked_mul(size).ok_or_else(|| self.too_large(u64::MAX))?;
         let offset = self.reserve(bytes)?;
-        if shape.is_plain() {
+        if translation.is_plain() {
             // SAFETY: the caller's promise.
             unsafe { self.copy(address, offset, bytes as usize)? };
             return Ok((offset, bytes));
         }
-        let copy = self.scratch.piece(shape.size).ok_or_else(|| self.too_large(size))?;
+        let copy = self.scratch.piece(translation.size).ok_or_else(|| self.too_large(size))?;
         for index in 0..count {
             // SAFETY: the caller's promise.
             unsafe {
                 read(address + index * size, self.scratch.bytes_mut(copy));
-                self.correct(copy, 0, shape)?;
+                self.correct(copy, 0, translation)?;
             }
             let written = self.arena.write(offset + index * size, self.scratch.bytes(copy));
             written.map_err(|_| self.too_large(bytes))?;
@@ -167,9 +167,9 @@ impl Outgoing<'_, '_> {
     /// # Safety
     ///
     /// What its members point to is what the manifest says.
-    unsafe fn correct(&mut self, piece: Piece, at: usize, shape: &Translation) -> Step {
-        shape.clear_gaps(&mut self.scratch.bytes_mut(piece)[at..at + shape.size]);
-        for (offset, special) in &shape.specials {
+    unsafe fn correct(&mut self, piece: Piece, at: usize, translation: &Translation) -> Step {
+        translation.clear_gaps(&mut self.scratch.bytes_mut(piece)[at..at + translation.size]);
+        for (offset, special) in &translation.specials {
             let here = at + offset;
             match special {
                 Special::Bool => {
@@ -187,14 +187,14 @@ impl Outgoing<'_, '_> {
                     let word = unsafe { self.text(self.scratch.word(piece, here))? };
                     self.scratch.set_word(piece, here, word);
                 }
-                Special::Nested { count, shape } => {
+                Special::Nested { count, translation } => {
                     for index in 0..*count {
                         // SAFETY: the caller's promise.
-                        unsafe { self.correct(piece, here + index * shape.size, shape)? };
+                        unsafe { self.correct(piece, here + index * translation.size, translation)? };
                     }
                 }
                 Special::Union { by, cases, otherwise } => {
-                    let value = by.value(&self.scratch.bytes(piece)[at..at + shape.size]);
+                    let value = by.value(&self.scratch.bytes(piece)[at..at + translation.size]);
                     let live = cases.iter().find(|(case, _)| Some(*case) == value).map(|(_, live)| live);
                     // SAFETY: the caller's promise.
                     unsafe { self.correct(piece, here, live.unwrap_or(otherwise))? };

@@ -1,8 +1,8 @@
 //! Each call in a process of its own: forked from a zone that has loaded and sealed, sealed itself, gone after the call.
 //!
 //! ```text
-//!  mother                                   child
-//!   clone(SIGCHLD) ───────────────────────▶ dies with its mother; is she still there?
+//!  fork server                              child
+//!   clone(SIGCHLD) ───────────────────────▶ dies with its fork server; is it still there?
 //!   wait4                                    puts on the rest of the seal
 //!                                            takes the library's signal mask back
 //!                                            work(), and nothing else
@@ -12,15 +12,15 @@
 //! # Why a fork is sound here
 //!
 //! A child has one thread: the one that forked. A lock that another thread holds at that moment stays locked in it for ever, and
-//! `pthread_atfork` handlers exist to repair that, in libraries, by running their code. The mother has one thread: the
+//! `pthread_atfork` handlers exist to repair that, in libraries, by running their code. The fork server has one thread: the
 //! seal asks the kernel ([`Error::Company`]). So nothing is locked, no handler is needed, and the raw system call
 //! runs none. What the C library remembers of its own about the process is the thread's number alone; `getpid`, `gettid`
 //! and `raise` ask the kernel.
 //!
-//! # The mother runs no code of the library's
+//! # The fork server runs no code of the library's
 //!
-//! It would run with more rights than the seal leaves to it. She calls no function of the library; signals that could
-//! run a handler are blocked, and a child takes them back only behind its seal; she has to end by [`end`], without what
+//! It would run with more rights than the seal leaves to it. It calls no function of the library; signals that could
+//! run a handler are blocked, and a child takes them back only behind its seal; it has to end by [`end`], without what
 //! was registered for the end.
 
 use crate::error::Error;
@@ -35,7 +35,7 @@ use std::io;
 
 /// The stage of a zone that runs each call in a process of its own: processes may be made, and calls be served in those.
 #[derive(Debug)]
-pub struct Mother {
+pub struct ForkServer {
     /// What a child puts on; `None` where seccomp is off.
     filter: Option<BpfProgram>,
     /// What the library has blocked.
@@ -65,7 +65,7 @@ pub fn end(status: i32) -> ! {
     sys::exit(status)
 }
 
-impl Jail<Mother> {
+impl Jail<ForkServer> {
     /// Does `work` in a process of its own, behind the seal, and waits for its end. Whatever `work` changes is gone then, but
     /// for what is shared.
     ///
@@ -73,9 +73,9 @@ impl Jail<Mother> {
     ///
     /// No process could be made: `EAGAIN` at the limit of processes, `ENOMEM`.
     pub fn in_child(&self, work: impl FnOnce(&Jail<Sealed>)) -> io::Result<Ended> {
-        let mother = getpid();
+        let fork_server = getpid();
         match sys::clone(0, &self.stage.alone)? {
-            Fork::Child => self.stage.live(mother, work),
+            Fork::Child => self.stage.live(fork_server, work),
             Fork::Parent(child) => wait(child),
         }
     }
@@ -95,7 +95,7 @@ impl Jail<Mother> {
     }
 }
 
-impl Mother {
+impl ForkServer {
     /// Makes ready what children need, and lets no signal interrupt from now on.
     pub(crate) fn prepare(
         requested: Layers,
@@ -110,7 +110,7 @@ impl Mother {
         let signals = sys::block_signals().map_err(|source| Error::Process { name: "the signal mask", source })?;
         // Were it ignored, nobody could be waited for; and its handler would be code of the library's.
         sys::notice_children().map_err(|source| Error::Process { name: "SIGCHLD", source })?;
-        Ok(Mother { filter, signals, child, alone })
+        Ok(ForkServer { filter, signals, child, alone })
     }
 
     /// How many instructions a child puts on.
@@ -119,21 +119,21 @@ impl Mother {
     }
 
     /// The child's life.
-    fn live(&self, mother: Pid, work: impl FnOnce(&Jail<Sealed>)) -> ! {
+    fn live(&self, fork_server: Pid, work: impl FnOnce(&Jail<Sealed>)) -> ! {
         let _unwound = EndIfUnwound;
-        if self.seal_child(mother).is_err() {
+        if self.seal_child(fork_server).is_err() {
             sys::exit(UNSEALED);
         }
         work(&self.child);
         sys::exit(0)
     }
 
-    fn seal_child(&self, mother: Pid) -> Result<(), Error> {
+    fn seal_child(&self, fork_server: Pid) -> Result<(), Error> {
         // Before anything else, and not inherited: without a pid namespace nothing else would end an endless call.
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
             .map_err(|error| Error::process("PR_SET_PDEATHSIG", error))?;
-        // She may have ended before that.
-        if getppid() != Some(mother) {
+        // It may have ended before that.
+        if getppid() != Some(fork_server) {
             sys::exit(UNSEALED);
         }
         if let Some(filter) = &self.filter {
@@ -146,7 +146,7 @@ impl Mother {
     }
 }
 
-/// A child never returns into its mother's code, not even by a panic.
+/// A child never returns into its fork server's code, not even by a panic.
 struct EndIfUnwound;
 
 impl Drop for EndIfUnwound {

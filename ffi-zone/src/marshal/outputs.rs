@@ -3,7 +3,7 @@
 use crate::marshal::arguments::Filled;
 use crate::marshal::call::{Call, Held, Step};
 use crate::marshal::number::bits_of_value;
-use crate::marshal::plan::{Fill, Room, Site};
+use crate::marshal::plan::{Fill, OutputBuffer, Site};
 use crate::marshal::refusal::Refusal;
 use crate::native::fences::{FENCE_BYTES, PATTERN, is_whole, overran};
 use crate::objects::retained::Retained;
@@ -32,19 +32,19 @@ impl Call<'_, '_> {
 
     /// Room for what the library will write.
     #[inline]
-    pub(crate) fn make_rooms(&mut self, _filled: Filled) -> Step<Complete> {
+    pub(crate) fn make_outputs(&mut self, _filled: Filled) -> Step<Complete> {
         let plan = self.plan();
-        for (done, room) in plan.rooms.iter().enumerate() {
-            let bytes = match &room.capacity {
-                Some(capacity) => self.wanted(room.parameter, room.element, capacity, room.max_bytes)?,
+        for (done, output) in plan.outputs.iter().enumerate() {
+            let bytes = match &output.capacity {
+                Some(capacity) => self.wanted(output.parameter, output.element, capacity, output.max_bytes)?,
                 None => {
-                    let share = self.left() / (plan.rooms.len() - done) as u64;
-                    let most = room.max_bytes.min(share - share % ARENA_ALIGNMENT);
-                    most - most % room.element as u64
+                    let share = self.left() / (plan.outputs.len() - done) as u64;
+                    let most = output.max_bytes.min(share - share % ARENA_ALIGNMENT);
+                    most - most % output.element as u64
                 }
             };
-            let held = self.site(room, bytes)?;
-            self.hold_at(room.parameter, held)?;
+            let held = self.site(output, bytes)?;
+            self.hold_at(output.parameter, held)?;
         }
         for fill in &plan.capacities {
             self.fill(fill)?;
@@ -54,22 +54,22 @@ impl Call<'_, '_> {
 
     /// Where the library writes.
     #[inline]
-    fn site(&mut self, room: &Room, bytes: u64) -> Step<Held> {
-        if room.site == Site::Kept {
+    fn site(&mut self, output: &OutputBuffer, bytes: u64) -> Step<Held> {
+        if output.site == Site::Kept {
             // A client that cannot read it back has no use for it.
             if bytes > self.arena.len() {
                 return Err(self.too_large(bytes));
             }
             let block = Arc::new(self.block(bytes as usize)?);
             let address = block.pointer().expose_provenance() as u64;
-            self.desk.kept.push((room.parameter, Retained::Buffer(self.handles.number(), block)));
+            self.state.kept.push((output.parameter, Retained::Buffer(self.handles.number(), block)));
             return Ok(Held::Kept { address, bytes });
         }
-        if self.direct && room.site == Site::Arena {
+        if self.direct && output.site == Site::Arena {
             return self.fenced_in_arena(bytes);
         }
         self.reserve(bytes)?;
-        let piece = self.scratch.fenced(bytes as usize, room.parameter, false);
+        let piece = self.scratch.fenced(bytes as usize, output.parameter, false);
         Ok(Held::Scratch(piece.ok_or_else(|| self.too_large(bytes))?))
     }
 
@@ -92,12 +92,12 @@ impl Call<'_, '_> {
     #[inline]
     pub(crate) fn check_fences(&mut self) {
         for index in &self.plan().fenced {
-            let held = self.desk.held[*index];
+            let held = self.state.held[*index];
             let whole = match held {
                 Held::Null => true,
                 Held::Scratch(piece) => self.scratch.is_whole(piece),
                 Held::Arena { offset, bytes } => self.is_whole_in_arena(offset + bytes),
-                Held::Kept { .. } => self.desk.kept.iter().all(|(of, kept)| of != index || kept.is_whole()),
+                Held::Kept { .. } => self.state.kept.iter().all(|(of, kept)| of != index || kept.is_whole()),
             };
             if !whole {
                 overran(Some(*index), held.bytes());
@@ -107,7 +107,7 @@ impl Call<'_, '_> {
         while cells != 0 {
             let index = cells.trailing_zeros() as usize;
             cells &= cells - 1;
-            if !self.desk.frame.is_whole(index) {
+            if !self.state.frame.is_whole(index) {
                 overran(Some(index), size_of::<u64>() as u64);
             }
         }
@@ -159,7 +159,7 @@ impl Call<'_, '_> {
     pub(crate) fn fill(&mut self, fill: &Fill) -> Step {
         let mut elements: Option<u64> = None;
         for of in &fill.of {
-            let held = self.desk.held[*of];
+            let held = self.state.held[*of];
             if matches!(held, Held::Null) {
                 continue;
             }
@@ -181,10 +181,10 @@ impl Call<'_, '_> {
             let text = format_args!("has {elements} elements, more than `{name}` can say");
             return Err(self.argument(fill.of.first().copied().unwrap_or(fill.parameter), text));
         };
-        if fill.cell {
+        if fill.pointer {
             self.set_cell(fill.parameter, bits);
         } else {
-            self.desk.frame.set(fill.parameter, bits);
+            self.state.frame.set(fill.parameter, bits);
             self.numbers |= 1 << fill.parameter;
         }
         Ok(())
@@ -192,9 +192,7 @@ impl Call<'_, '_> {
 
     /// The size of a buffer's elements.
     fn element(&self, index: usize) -> usize {
-        match &self.function.parameters[index].shape {
-            Shape::Buffer(buffer) => buffer.element.size(),
-            _ => 1,
-        }
+        let Shape::Buffer(buffer) = &self.function.parameters[index].shape else { return 1 };
+        buffer.element.size()
     }
 }

@@ -2,13 +2,12 @@
 //!
 //! On both sides a record has the same size and its numbers stand at the same places ([`cloison_contract::call`]).
 //! What differs is made right in place: what nobody may see is zeroed (padding, hidden pointers, what a union's live
-//! member does not cover), and what is an address in C is replaced. [`crate::marshal::incoming`] and [`crate::marshal::results::outgoing`] do it.
+//! member does not cover), and what is an address in C is replaced. [`crate::marshal::incoming`] and `outgoing` do it.
 //!
 //! This is pure.
 
-use crate::marshal::passing::MAX_NESTING;
 use cloison_contract::call::ARENA_ALIGNMENT;
-use cloison_contract::shape::Element;
+use cloison_contract::shape::{Element, MAX_NESTING};
 use cloison_contract::types::{
     Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
 };
@@ -51,7 +50,7 @@ pub enum Special {
         /// How many.
         count: usize,
         /// Each.
-        shape: Box<Translation>,
+        translation: Box<Translation>,
     },
     /// A string.
     Text {
@@ -80,18 +79,13 @@ pub struct Selector {
 impl Selector {
     /// Its value in these bytes of the record.
     pub fn value(&self, record: &[u8]) -> Option<i128> {
+        if let Some(bits) = self.bits {
+            return bits.load(record, self.offset as u64, self.scalar.is_signed());
+        }
         let mut word = [0_u8; 8];
         let size = self.scalar.size();
         word[..size].copy_from_slice(record.get(self.offset..self.offset + size)?);
-        let mut bits = u64::from_le_bytes(word);
-        if let Some(field) = self.bits {
-            // Up to the top of the word and down again: that extends the sign where there is one.
-            let (above, down) = (64_u32.checked_sub(field.shift + field.width)?, 64 - field.width);
-            let signed = self.scalar.bounds().is_some_and(|(low, _)| low < 0);
-            bits <<= above;
-            bits = if signed { ((bits as i64) >> down) as u64 } else { bits >> down };
-        }
-        crate::marshal::number::value_of_bits(bits, self.scalar)
+        crate::marshal::number::value_of_bits(u64::from_le_bytes(word), self.scalar)
     }
 }
 
@@ -117,32 +111,32 @@ impl Translation {
     }
 }
 
-/// The shapes of all records; the type that makes no sense, if there is one.
-pub fn shapes(types: &[Definition]) -> Result<Translations, TypeId> {
-    let shape = |(index, definition): (usize, &Definition)| match &definition.kind {
-        TypeKind::Record(record) => shape_of(types, record, 0).map(Some).ok_or(TypeId(index as u32)),
+/// The translations of all records; the type that makes no sense, if there is one.
+pub fn translations(types: &[Definition]) -> Result<Translations, TypeId> {
+    let translation = |(index, definition): (usize, &Definition)| match &definition.kind {
+        TypeKind::Record(record) => of_record(types, record, 0).map(Some).ok_or(TypeId(index as u32)),
         _ => Ok(None),
     };
-    types.iter().enumerate().map(shape).collect()
+    types.iter().enumerate().map(translation).collect()
 }
 
 /// Whether elements can be handed on as they are.
-pub fn is_plain(shapes: &Translations, element: Element) -> bool {
+pub fn is_plain(translations: &Translations, element: Element) -> bool {
     match element {
         Element::Scalar(scalar) => scalar != Scalar::Bool,
         // What the arena does not align is copied.
         Element::Record { layout, .. } if layout.align > ARENA_ALIGNMENT => false,
         Element::Record { id, .. } => {
-            shapes.get(id.0 as usize).and_then(Option::as_ref).is_some_and(Translation::is_plain)
+            translations.get(id.0 as usize).and_then(Option::as_ref).is_some_and(Translation::is_plain)
         }
         Element::Handle { .. } | Element::Text { .. } => false,
     }
 }
 
 /// What has to be done to each element of a buffer.
-pub fn element_shape(shapes: &Translations, element: Element) -> Option<Cow<'_, Translation>> {
+pub fn of_element(translations: &Translations, element: Element) -> Option<Cow<'_, Translation>> {
     let special = match element {
-        Element::Record { id, .. } => return shapes.get(id.0 as usize)?.as_ref().map(Cow::Borrowed),
+        Element::Record { id, .. } => return translations.get(id.0 as usize)?.as_ref().map(Cow::Borrowed),
         Element::Scalar(Scalar::Bool) => Some(Special::Bool),
         Element::Scalar(_) => None,
         Element::Handle { id } => Some(Special::Handle { id, null: true }),
@@ -152,18 +146,18 @@ pub fn element_shape(shapes: &Translations, element: Element) -> Option<Cow<'_, 
     Some(Cow::Owned(Translation { size: element.size(), gaps: vec![], partial: vec![], specials }))
 }
 
-fn shape_of(types: &[Definition], record: &Record, depth: usize) -> Option<Translation> {
+fn of_record(types: &[Definition], record: &Record, depth: usize) -> Option<Translation> {
     if !record.union {
         return Draft::new(types, record, depth)?.finish(record.members.iter());
     }
     match record.live {
-        Some(live) => live_shape(types, record, live, depth),
+        Some(live) => of_union(types, record, live, depth),
         None => Some(Translation::blank(usize::try_from(record.layout.size).ok()?)),
     }
 }
 
 /// A union of which that member counts.
-fn live_shape(types: &[Definition], union: &Record, live: usize, depth: usize) -> Option<Translation> {
+fn of_union(types: &[Definition], union: &Record, live: usize, depth: usize) -> Option<Translation> {
     Draft::new(types, union, depth)?.finish(std::iter::once(union.members.get(live)?))
 }
 
@@ -286,9 +280,9 @@ impl<'a> Draft<'a> {
                 scalar: chooser.c_type.scalar().filter(|scalar| !scalar.is_float())?,
                 bits: chooser.bits,
             };
-            let case = |(value, live): &(i128, usize)| Some((*value, live_shape(types, nested, *live, depth)?));
+            let case = |(value, live): &(i128, usize)| Some((*value, of_union(types, nested, *live, depth)?));
             let cases = cases.iter().map(case).collect::<Option<Vec<_>>>()?;
-            let otherwise = Box::new(shape_of(types, nested, depth)?);
+            let otherwise = Box::new(of_record(types, nested, depth)?);
             // An array of them is one union after the other.
             for index in 0..count {
                 let at = offset.checked_add(index.checked_mul(otherwise.size)?)?;
@@ -296,13 +290,13 @@ impl<'a> Draft<'a> {
             }
             return Some(());
         }
-        let shape = if *role == MemberRole::Hidden {
+        let translation = if *role == MemberRole::Hidden {
             Translation::blank(usize::try_from(nested.layout.size).ok()?)
         } else {
-            shape_of(types, nested, depth)?
+            of_record(types, nested, depth)?
         };
-        if !shape.is_plain() {
-            self.special(offset, Special::Nested { count, shape: Box::new(shape) });
+        if !translation.is_plain() {
+            self.special(offset, Special::Nested { count, translation: Box::new(translation) });
         }
         Some(())
     }
@@ -328,8 +322,8 @@ impl<'a> Draft<'a> {
 /// How many of a `long double`'s sixteen bytes are its number (x86-64).
 pub const EXTENDED_BYTES: usize = 10;
 
-/// The shape of a wide number, as if it were a record.
-pub fn wide_shape(wide: Wide) -> Translation {
+/// The translation of a wide number, as if it were a record.
+pub fn of_wide(wide: Wide) -> Translation {
     let record = Record { union: false, layout: wide.layout(), members: vec![], live: None, unnamed: vec![] };
     let blank = || Translation::blank(wide.layout().size as usize);
     let Some(mut draft) = Draft::new(&[], &record, 0) else { return blank() };

@@ -4,20 +4,18 @@
 //! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
 //! gives C the callback's error value; `conversation` remembers why.
 
+use crate::callback::call::{CallbackCall, is_quiet};
 use crate::callback::callables::ClosureId;
 use crate::callback::conversation::{Failed, Turn};
-use crate::callback::inquiry::{Inquiry, is_quiet};
-use crate::marshal::passing::MAX_NESTING;
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::native::closures::Target;
 use crate::native::ffi::{Signature, SignatureError};
 use crate::serve::Service;
 use crate::serve::clients::{self, Client};
-use crate::serve::workers::Station;
+use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::FromZone;
-use cloison_contract::shape::{Callback, Element, Shape};
-use cloison_contract::types::{CType, MemberRole, TypeKind};
+use cloison_contract::shape::{Callback, Reached, Shape, Slots};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::line::Unanswered;
 use cloison_transport::status::monotonic;
@@ -51,6 +49,10 @@ pub(crate) struct Callbacks {
 pub(crate) struct Kind {
     /// What the manifest says.
     pub(crate) callback: Callback,
+    /// What a question carries.
+    pub(crate) question: Slots,
+    /// What an answer carries.
+    pub(crate) answer: Slots,
     signature: Signature,
     deadline: Duration,
     /// For texts: the first parameter that is of this kind.
@@ -101,53 +103,26 @@ impl Callbacks {
 
 impl Kind {
     fn new(interface: &Interface, callback: &Callback, deadline: Duration, name: String) -> Result<Self, KindError> {
-        if callback.question_slots().words() > MAX_WORDS || callback.answer_slots().words() > MAX_WORDS {
+        let (question, answer) = (callback.question_slots(), callback.answer_slots());
+        if question.words() > MAX_WORDS || answer.words() > MAX_WORDS {
             return Err(KindError::TooManyWords);
         }
-        let results = callback.parameters.iter().filter(|parameter| parameter.shape.is_result());
-        let pointed = results.filter_map(|parameter| match &parameter.shape {
-            Shape::Buffer(buffer) => Some(buffer.element),
-            Shape::Record(record) => Some(Element::Record { id: record.id, layout: record.layout }),
-            _ => None,
-        });
-        let value = match &callback.result {
-            CType::Record { id, layout } => Some(Element::Record { id: *id, layout: *layout }),
-            _ => None,
+        // Pointers to strings would not outlive the question.
+        let has_texts = |reached: Reached<'_>| match reached {
+            Reached::Text | Reached::TooDeep(_) => true,
+            Reached::Object(_) | Reached::Record(..) => false,
         };
-        if pointed.chain(value).any(|element| has_texts(interface, element, 0)) {
+        if answer.iter().any(|slot| slot.shape.reaches(&interface.types, has_texts)) {
             return Err(KindError::Texts);
         }
         let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
         let signature = Signature::for_closure(&interface.types, types, &callback.result)?;
-        Ok(Self { callback: callback.clone(), signature, deadline, name })
+        Ok(Self { callback: callback.clone(), question, answer, signature, deadline, name })
     }
 }
 
-/// Whether C would be left with pointers to strings, which do not outlive the question.
-fn has_texts(interface: &Interface, element: Element, depth: usize) -> bool {
-    let id = match element {
-        Element::Text { .. } => return true,
-        Element::Record { id, .. } => id,
-        Element::Handle { .. } | Element::Scalar(_) => return false,
-    };
-    let Some(TypeKind::Record(record)) = interface.types.get(id.0 as usize).map(|one| &one.kind) else { return false };
-    depth > MAX_NESTING
-        || record.members.iter().any(|member| {
-            let mut c_type = &member.c_type;
-            while let CType::Array { of, .. } = c_type {
-                c_type = of;
-            }
-            match c_type {
-                CType::Record { id, layout } => {
-                    has_texts(interface, Element::Record { id: *id, layout: *layout }, depth + 1)
-                }
-                _ => matches!(member.role, MemberRole::Text { .. }),
-            }
-        })
-}
-
 /// A callable of a client's, as C sees it.
-pub(crate) struct Question {
+pub(crate) struct CallableTarget {
     service: Weak<Service>,
     /// Weak: an address that C has kept must not keep the client's memory.
     client: Weak<Client>,
@@ -155,7 +130,7 @@ pub(crate) struct Question {
     number: u64,
 }
 
-impl Question {
+impl CallableTarget {
     /// `None` if there is no such kind, or no such number.
     pub(crate) fn new(service: &Arc<Service>, client: &Arc<Client>, kind: usize, number: u64) -> Option<Self> {
         let kind = service.callbacks().kinds.get(kind)?.clone();
@@ -163,20 +138,20 @@ impl Question {
     }
 }
 
-impl Target for Question {
+impl Target for CallableTarget {
     fn interface(&self) -> *mut ffi_cif {
         self.kind.signature.cif()
     }
 
     unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
         // SAFETY: the call interface is that of the kind.
-        let mut inquiry = unsafe { Inquiry::new(&self.kind, value, arguments) };
+        let mut call = unsafe { CallbackCall::new(&self.kind, value, arguments) };
         let answered = match (self.service.upgrade(), self.client.upgrade()) {
-            (Some(service), Some(client)) if !is_quiet() => self.ask(&service, &client, &mut inquiry),
+            (Some(service), Some(client)) if !is_quiet() => self.ask(&service, &client, &mut call),
             _ => false,
         };
         if !answered {
-            inquiry.give_error();
+            call.give_error();
         }
         crate::native::state::after_call();
     }
@@ -189,17 +164,17 @@ impl Target for Question {
     }
 }
 
-impl Question {
+impl CallableTarget {
     /// Whether C has got an answer.
-    fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, inquiry: &mut Inquiry<'_>) -> bool {
-        let turn = match Station::is_here() {
+    fn ask(&self, service: &Arc<Service>, client: &Arc<Client>, call: &mut CallbackCall<'_>) -> bool {
+        let turn = match WorkerContext::is_here() {
             true => client.conversation.ask(),
             false => client.conversation.ask_between_calls(self.kind.deadline, || self.missed()),
         };
         let Some(turn) = turn else { return false };
         let mut given = Vec::new();
-        let failed = self.converse(service, client, inquiry, &turn, &mut given).err();
-        let (id, shown, row) = (client.line.id(), inquiry.shown(), turn.row.clone());
+        let failed = self.converse(service, client, call, &turn, &mut given).err();
+        let (id, shown, row) = (client.line.id(), call.shown(), turn.row.clone());
         let handles = service.marshal().handles();
         // Calls inside of the callable may have made objects that belong to what it was shown. Freeing them can ask, so that the
         // question has to be over before.
@@ -219,7 +194,7 @@ impl Question {
         &self,
         service: &Arc<Service>,
         client: &Arc<Client>,
-        inquiry: &mut Inquiry<'_>,
+        call: &mut CallbackCall<'_>,
         turn: &Turn,
         given: &mut Vec<u64>,
     ) -> Result<(), Failed> {
@@ -227,13 +202,13 @@ impl Question {
             return Err(Failed::Answered(Refusal::new(Status::Revoked, "the grant has been revoked")));
         }
         let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
-        inquiry.measure(service.marshal().functions()).map_err(Failed::Answered)?;
-        inquiry.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
+        call.measure(service.marshal().functions()).map_err(Failed::Answered)?;
+        call.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
         let paused = turn.row.pause();
         let heard = self.hear(service, client, turn, &mut reply, &mut request);
         turn.row.resume(paused);
         heard?;
-        self.answered(service, client, inquiry, turn, &request, given).map_err(Failed::Answered)
+        self.answered(service, client, call, turn, &request, given).map_err(Failed::Answered)
     }
 
     /// The client's turn: its answer is in `request`.
@@ -253,8 +228,8 @@ impl Question {
                 false => client.line.listen(request, until),
             };
             said = match heard {
-                Ok(()) if client.conversation.is_late() => {
-                    let refusal = client.conversation.tell_late(request);
+                Ok(()) if client.conversation.has_timed_out() => {
+                    let refusal = client.conversation.tell_timeout(request);
                     refusal.write(reply, Some(client.line.arena()), request.arena_used);
                     true
                 }
@@ -280,16 +255,14 @@ impl Question {
         &self,
         service: &Arc<Service>,
         client: &Arc<Client>,
-        inquiry: &mut Inquiry<'_>,
+        call: &mut CallbackCall<'_>,
         turn: &Turn,
         request: &Request,
         given: &mut Vec<u64>,
     ) -> Result<(), Box<Refusal>> {
         let words = &request.words[..request.count as usize];
         match words {
-            [depth, 1, results @ ..] if *depth == turn.depth => {
-                inquiry.answer(service, client, turn, results, request, given)
-            }
+            [depth, 1, ..] if *depth == turn.depth => call.answer(service, client, turn, request, given),
             [depth, 0] if *depth == turn.depth => Err(Refusal::raised(turn.depth)),
             _ => {
                 let text = format_args!("{}: the answer makes no sense", self.kind.name);

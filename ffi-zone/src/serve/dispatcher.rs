@@ -1,10 +1,10 @@
-//! What the broker says, and who is there: the front, which the thread that waits holds.
+//! What the broker says, and who is there: the dispatcher, which the thread that waits holds.
 
 use crate::callback::callables::NoCallables;
 use crate::objects::handles;
 use crate::serve::clients::Client;
 use crate::serve::policy::Policy;
-use crate::serve::workers::{Job, Station};
+use crate::serve::workers::{Job, WorkerContext};
 use crate::serve::{Ended, Service};
 use cloison_contract::Grant;
 use cloison_contract::call::{CLOSE, Request};
@@ -19,8 +19,8 @@ use std::sync::{Arc, TryLockError, mpsc};
 /// The channel of what runs for nobody that is still there.
 const NOBODY: ChannelId = ChannelId(u64::MAX);
 
-/// What the thread that waits holds.
-pub(crate) struct Front {
+/// The server and the clients. The thread that waits for requests holds it.
+pub(crate) struct Dispatcher {
     pub(crate) server: Server,
     /// By slot.
     pub(crate) clients: Vec<Option<Arc<Client>>>,
@@ -31,55 +31,61 @@ pub(crate) struct Front {
 impl Service {
     /// While a callable runs: what the broker has sent.
     pub(crate) fn hear(&self) {
-        // Whoever holds the front looks at the bell, too.
-        let mut front = match self.front.try_lock() {
-            Ok(front) => front,
+        // Whoever holds the dispatcher looks at the bell, too.
+        let mut dispatcher = match self.dispatcher.try_lock() {
+            Ok(dispatcher) => dispatcher,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return std::thread::yield_now(),
         };
         if self.is_alone() {
-            front.look_at_terms();
-        } else if front.server.hear()
-            && let Err(ended) = self.messages(&mut front, true)
+            dispatcher.look_at_terms();
+        } else if dispatcher.server.hear()
+            && let Err(ended) = self.messages(&mut dispatcher, true)
         {
-            self.gate.end(Some(ended));
+            self.queue.end(Some(ended));
         }
     }
 
     /// Everything that the broker has sent; `inside` of a call, the objects of a client that leaves have to wait.
-    pub(crate) fn messages(&self, front: &mut Front, inside: bool) -> Result<(), Ended> {
+    pub(crate) fn messages(&self, dispatcher: &mut Dispatcher, inside: bool) -> Result<(), Ended> {
         while let Some((message, descriptors)) = self.control.try_receive::<ToZone>()? {
             match message {
-                ToZone::Attach { channel, grant } => self.attach(front, channel, &grant, descriptors)?,
-                ToZone::Detach { channel } => self.detach(front, channel, inside)?,
+                ToZone::Attach { channel, grant } => self.attach(dispatcher, channel, &grant, descriptors)?,
+                ToZone::Detach { channel } => self.detach(dispatcher, channel, inside)?,
                 ToZone::Load { .. } => return Err(Ended::Unexpected("a second `Load`")),
             }
         }
         Ok(())
     }
 
-    fn attach(&self, front: &mut Front, id: ChannelId, grant: &Grant, descriptors: Vec<OwnedFd>) -> Result<(), Ended> {
+    fn attach(
+        &self,
+        dispatcher: &mut Dispatcher,
+        id: ChannelId,
+        grant: &Grant,
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<(), Ended> {
         let mut descriptors = descriptors.into_iter();
         let (Some(channel), Some(terms)) = (descriptors.next(), descriptors.next()) else {
             return Err(Ended::Unexpected("`Attach` comes with a channel and its terms"));
         };
         let account = descriptors.next().map(|account| Account::open(&account));
         let account = account.transpose().map_err(|error| Ended::Attach(id, error))?;
-        let slot = front.server.attach(id, channel, terms).map_err(|error| Ended::Attach(id, error))?;
+        let slot = dispatcher.server.attach(id, channel, terms).map_err(|error| Ended::Attach(id, error))?;
         let policy = Policy::new(grant, &self.marshal.functions().interface, account).ok();
-        let Some(line) = front.server.line(slot).cloned() else { return Ok(()) };
-        front.place(slot, Client::new(line, policy));
+        let Some(line) = dispatcher.server.line(slot).cloned() else { return Ok(()) };
+        dispatcher.place(slot, Client::new(line, policy));
         Ok(())
     }
 
-    fn detach(&self, front: &mut Front, id: ChannelId, inside: bool) -> Result<(), Ended> {
-        let client = front.server.detach(id).and_then(|slot| front.clients.get_mut(slot.index())?.take());
+    fn detach(&self, dispatcher: &mut Dispatcher, id: ChannelId, inside: bool) -> Result<(), Ended> {
+        let client = dispatcher.server.detach(id).and_then(|slot| dispatcher.clients.get_mut(slot.index())?.take());
         match client {
             Some(client) if client.leave() || self.take_back(&client) => {
                 if inside {
                     self.control.send(&FromZone::Detached { channel: id }, &[])?;
                 }
-                front.leaving.push((client, inside));
+                dispatcher.leaving.push((client, inside));
             }
             // Whoever runs its call ends it.
             Some(_) => {}
@@ -90,7 +96,7 @@ impl Service {
 
     /// Whether the client's call has not begun, and does not any more: it waited for the first thread.
     fn take_back(&self, client: &Arc<Client>) -> bool {
-        let waited = self.gate.withdraw_call(client);
+        let waited = self.queue.withdraw_call(client);
         if waited {
             client.line.abandon();
             client.end();
@@ -100,7 +106,7 @@ impl Service {
 
     /// A call for the first thread. Its client may leave before that has time for it, or have left by now.
     pub(crate) fn post(&self, client: &Arc<Client>, request: Box<Request>) {
-        self.gate.post(Job::Call(client.clone(), request));
+        self.queue.post(Job::Call(client.clone(), request));
         if client.is_gone() && self.take_back(client) {
             self.end(client, false);
         }
@@ -113,26 +119,26 @@ impl Service {
 
     /// Ends what a client has left behind.
     pub(crate) fn end(&self, client: &Arc<Client>, told: bool) {
-        if !self.affine.is_none() && !Station::is_first() {
+        if !self.affine.is_none() && !WorkerContext::is_first() {
             // The broker does not wait for the first thread to have time.
-            let now = !told && self.gate.is_busy();
+            let now = !told && self.queue.is_busy();
             if now {
                 self.tell_detached(client);
             }
-            return self.gate.post(Job::End(client.clone(), told || now));
+            return self.queue.post(Job::End(client.clone(), told || now));
         }
         let id = client.line.id();
         client.conversation.close();
-        let ended = Station::visit(&self.row, |station| {
+        let ended = WorkerContext::visit(&self.row, |context| {
             // None of the zone's functions has that number: the zone's own deadline holds.
-            let stay = self.occupancy.enter(id, &station.latest);
-            station.row.begin_many(id, CLOSE, 0);
-            self.marshal.end_client(&station.workspace, id, &NoCallables);
-            station.row.end();
+            let stay = self.occupancy.enter(id, &context.latest);
+            context.row.begin_many(id, CLOSE, 0);
+            self.marshal.end_client(&context.workspace, id, &NoCallables);
+            context.row.end();
             drop(stay);
-            station.workspace.trim();
+            context.workspace.trim();
         });
-        debug_assert!(ended.is_ok(), "every thread that gets here has a station");
+        debug_assert!(ended.is_ok(), "every thread that gets here has a context");
         client.forget_callables();
         if !told {
             self.tell_detached(client);
@@ -149,14 +155,14 @@ impl Service {
 
     /// Whether objects that such a callback is shown belong to the first thread, and this is another one.
     pub(crate) fn is_elsewhere(&self, callback: &Callback) -> bool {
-        !Station::is_first() && self.affine.is_shown(&self.marshal.functions().interface, callback)
+        !WorkerContext::is_first() && self.affine.is_shown(&self.marshal.functions().interface, callback)
     }
 
     /// Has the first thread hide these objects, as what belongs to them does to it. Done when this returns, unless serving is
     /// over.
     pub(crate) fn hide_there(&self, row: &Row, client: ChannelId, words: Vec<u64>) {
         let (hidden, done) = mpsc::sync_channel(1);
-        self.gate.post(Job::Hide { client, row: row.clone(), words, hidden });
+        self.queue.post(Job::Hide { client, row: row.clone(), words, hidden });
         // The call in which the question was asked goes on, and with it its deadline.
         let _ = done.recv();
     }
@@ -166,31 +172,31 @@ impl Service {
         if ended.is_empty() {
             return;
         }
-        let freed = Station::visit(row, |station| self.marshal.end(&station.workspace, ended, &NoCallables));
-        debug_assert!(freed.is_ok(), "every thread that gets here has a station, or had one");
+        let freed = WorkerContext::visit(row, |context| self.marshal.end(&context.workspace, ended, &NoCallables));
+        debug_assert!(freed.is_ok(), "every thread that gets here has a context, or had one");
     }
 
     #[cold]
     fn sweep_now(&self) {
-        if !self.affine.is_none() && !Station::is_first() {
-            return self.gate.post(Job::Sweep);
+        if !self.affine.is_none() && !WorkerContext::is_first() {
+            return self.queue.post(Job::Sweep);
         }
         let ended = self.marshal.handles().sweep();
         if ended.is_empty() {
             return;
         }
-        let freed = Station::visit(&self.row, |station| {
-            let stay = self.occupancy.enter(NOBODY, &station.latest);
-            station.row.begin_many(NOBODY, CLOSE, 0);
-            self.marshal.end(&station.workspace, ended, &NoCallables);
-            station.row.end();
+        let freed = WorkerContext::visit(&self.row, |context| {
+            let stay = self.occupancy.enter(NOBODY, &context.latest);
+            context.row.begin_many(NOBODY, CLOSE, 0);
+            self.marshal.end(&context.workspace, ended, &NoCallables);
+            context.row.end();
             drop(stay);
         });
-        debug_assert!(freed.is_ok(), "every thread that gets here has a station");
+        debug_assert!(freed.is_ok(), "every thread that gets here has a context");
     }
 }
 
-impl Front {
+impl Dispatcher {
     fn place(&mut self, slot: Slot, client: Arc<Client>) {
         if self.clients.len() <= slot.index() {
             self.clients.resize(slot.index() + 1, None);

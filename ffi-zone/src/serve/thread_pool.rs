@@ -1,14 +1,14 @@
 //! A service and its threads, before it begins and while it runs.
 
-use crate::callback::questions::Callbacks;
+use crate::callback::target::Callbacks;
 use crate::marshal::Marshal;
 use crate::marshal::refusal::empty_reply;
 use crate::native::occupancy::Occupancy;
 use crate::native::state::State;
 use crate::serve::affinity::Affinity;
 use crate::serve::batch::Single;
-use crate::serve::front::Front;
-use crate::serve::workers::{Gate, Job, Station};
+use crate::serve::dispatcher::Dispatcher;
+use crate::serve::workers::{Job, JobQueue, WorkerContext};
 use crate::serve::{Ended, Service, Unready};
 use crate::start::limits;
 use cloison_transport::control::{Control, ControlError};
@@ -19,12 +19,12 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, mpsc};
 
 /// A service, with its threads, that has not begun.
-pub struct Crew {
+pub struct ThreadPool {
     pub(crate) service: Arc<Service>,
-    pub(crate) station: Rc<Station>,
+    pub(crate) context: Rc<WorkerContext>,
 }
 
-impl Crew {
+impl ThreadPool {
     /// Makes the threads. This one is the first.
     pub fn new(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<Self, Unready> {
         let interface = &marshal.functions().interface;
@@ -41,7 +41,7 @@ impl Crew {
         })?;
         let affine = if threads > 1 { Affinity::of(interface) } else { Affinity::default() };
         let singles = interface.functions.iter().map(Single::of).collect();
-        let front = Mutex::new(Front { server, clients: Vec::new(), leaving: Vec::new() });
+        let dispatcher = Mutex::new(Dispatcher { server, clients: Vec::new(), leaving: Vec::new() });
         let occupancy = Occupancy::new(&interface.sandbox, threads, state);
         let service = Arc::new(Service {
             control,
@@ -52,45 +52,45 @@ impl Crew {
             row: first.clone(),
             affine,
             singles,
-            front,
-            gate: Gate::default(),
+            dispatcher,
+            queue: JobQueue::default(),
             alone: AtomicBool::new(false),
         });
-        let station = Station::settle(&service.marshal, first).map_err(std::io::Error::from)?;
-        rows.try_for_each(|row| hire(&service, row)).inspect_err(|_| service.gate.end(None))?;
-        Ok(Crew { service, station })
+        let context = WorkerContext::settle(&service.marshal, first).map_err(std::io::Error::from)?;
+        rows.try_for_each(|row| hire(&service, row)).inspect_err(|_| service.queue.end(None))?;
+        Ok(ThreadPool { service, context })
     }
 }
 
-impl Crew {
+impl ThreadPool {
     /// Serves until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> Ended {
-        let (service, station) = (&self.service, &*self.station);
-        Station::be_first();
-        service.gate.open();
+        let (service, context) = (&self.service, &*self.context);
+        WorkerContext::be_first();
+        service.queue.open();
         if service.affine.is_none() {
-            service.work(station);
+            service.work(context);
         } else {
-            service.first(station);
+            service.first(context);
         }
-        service.gate.end(None);
-        service.gate.reason().unwrap_or(Ended::Control(ControlError::Closed))
+        service.queue.end(None);
+        service.queue.reason().unwrap_or(Ended::Control(ControlError::Closed))
     }
 }
 
-impl Drop for Crew {
+impl Drop for ThreadPool {
     fn drop(&mut self) {
-        self.service.gate.end(None);
+        self.service.queue.end(None);
     }
 }
 
 impl Service {
     /// The first thread's loop, where objects belong to it.
-    fn first(self: &Arc<Self>, station: &Station) {
+    fn first(self: &Arc<Self>, context: &WorkerContext) {
         let mut reply = Box::new(empty_reply());
-        while let Some(job) = self.gate.next() {
+        while let Some(job) = self.queue.next() {
             match job {
-                Job::Call(client, request) => self.run_one(&client, station, &request, &mut reply),
+                Job::Call(client, request) => self.run_one(&client, context, &request, &mut reply),
                 Job::End(client, told) => self.end(&client, told),
                 Job::Sweep => self.sweep(),
                 Job::Hide { client, row, words, hidden } => {
@@ -99,7 +99,7 @@ impl Service {
                     let _ = hidden.send(());
                 }
                 Job::Nested { client, row, request, reply: sender } => {
-                    let told = self.conversed(&client, station, &row, &request, &mut reply);
+                    let told = self.conversed(&client, context, &row, &request, &mut reply);
                     // Whoever asked waits for it.
                     let _ = sender.send((told, reply.clone()));
                 }
@@ -108,19 +108,19 @@ impl Service {
     }
 }
 
-/// Another thread: it waits at the gate with its station ready.
+/// Another thread: it makes its context and waits until the queue opens.
 fn hire(service: &Arc<Service>, row: Row) -> std::io::Result<()> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let service = service.clone();
     let run = move || {
-        let station = Station::settle(&service.marshal, row);
-        let ready = station.as_ref().map(|_| ()).map_err(|error| (*error).into());
-        // If nobody hears it, the gate ends.
+        let context = WorkerContext::settle(&service.marshal, row);
+        let ready = context.as_ref().map(|_| ()).map_err(|error| (*error).into());
+        // If nobody hears it, the queue ends.
         let _ = sender.send(ready);
-        if let Ok(station) = station
-            && service.gate.pass()
+        if let Ok(context) = context
+            && service.queue.pass()
         {
-            service.work(&station);
+            service.work(&context);
         }
     };
     std::thread::Builder::new().name("calls".to_owned()).stack_size(limits::STACK_BYTES as usize).spawn(run)?;

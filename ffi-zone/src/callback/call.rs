@@ -3,25 +3,27 @@
 //! Objects that C shows to a callable, and that the client did not hold before, are the client's for as long as the question
 //! lasts: C does not say for how long they live.
 //!
-//! With `taking` and `telling` one of the modules of this crate that contain `unsafe`: C's arguments are where C says that they are.
+//! What becomes of which argument, and of which word of the answer, their shapes say ([`crate::marshal::shape`]).
+//!
+//! One of the modules of this crate that contain `unsafe`: C's arguments are where C says that they are.
 
+mod answer;
+mod question;
 mod quiet;
-mod taking;
-mod telling;
 
-use crate::callback::questions::Kind;
+use crate::callback::target::Kind;
 use crate::marshal::call::Step;
 use crate::marshal::functions::Functions;
+use crate::marshal::incoming::Incoming;
 use crate::marshal::number::{bits_of_value, value_of_bits, word_of_bits};
 use crate::marshal::refusal::Refusal;
+use crate::marshal::shape::Words;
 use crate::native::ffi::{Frame, read};
 use cloison_contract::FunctionId;
-use cloison_contract::call::Status;
+use cloison_contract::call::{NULL, Status};
 use cloison_contract::expression::{Environment, EvaluationError, Expression};
 use cloison_contract::interface::Parameter;
-use cloison_contract::shape::{
-    Buffer, CapacityOf, LengthOf, Literal, NumberArgument, PointerFill, ScalarPointer, Shape,
-};
+use cloison_contract::shape::{Buffer, Literal, Position, Shape};
 use cloison_contract::types::Scalar;
 use std::ffi::c_void;
 use std::fmt::Display;
@@ -29,7 +31,7 @@ use std::fmt::Display;
 pub(crate) use quiet::is_quiet;
 
 /// One call.
-pub(crate) struct Inquiry<'a> {
+pub(crate) struct CallbackCall<'a> {
     kind: &'a Kind,
     value: *mut c_void,
     arguments: *mut *mut c_void,
@@ -39,7 +41,7 @@ pub(crate) struct Inquiry<'a> {
     room: Vec<u64>,
 }
 
-impl<'a> Inquiry<'a> {
+impl<'a> CallbackCall<'a> {
     /// # Safety
     ///
     /// `value` and `arguments` are what the kind's call interface says, for as long as this value lives.
@@ -70,13 +72,8 @@ impl<'a> Inquiry<'a> {
     }
 
     /// How many elements C has passed; `None` for a string, which ends with its NUL.
-    fn length(&self, functions: &Functions, index: usize, buffer: &Buffer) -> Step<Option<u64>> {
-        let named = self.filled(|role| match role {
-            Shape::LengthOf(LengthOf { of, .. }) => of.contains(&index),
-            Shape::ScalarPointer(cell) => cell.fill == Some(PointerFill::LengthOf(index)),
-            _ => false,
-        });
-        let count = match (named, &buffer.length) {
+    pub(crate) fn length(&self, functions: &Functions, index: usize, buffer: &Buffer) -> Step<Option<u64>> {
+        let count = match (self.filled(|shape| shape.is_length_of(index)), &buffer.length) {
             (Some(count), _) => count,
             (None, Some(length)) if !matches!(length, Expression::Return) => self.evaluate(functions, index, length)?,
             (None, _) if buffer.element.size() == 1 => return Ok(None),
@@ -88,12 +85,7 @@ impl<'a> Inquiry<'a> {
 
     /// How many elements C has room for.
     fn capacity(&self, functions: &Functions, index: usize, buffer: &Buffer) -> Step<u64> {
-        let named = self.filled(|role| match role {
-            Shape::CapacityOf(CapacityOf { of, .. }) => *of == index,
-            Shape::ScalarPointer(cell) => cell.fill == Some(PointerFill::CapacityOf(index)),
-            _ => false,
-        });
-        let count = match (named, &buffer.capacity) {
+        let count = match (self.filled(|shape| shape.is_capacity_of(index)), &buffer.capacity) {
             (Some(count), _) => count,
             (None, Some(capacity)) => self.evaluate(functions, index, capacity)?,
             (None, None) if buffer.direction.is_in() => return Ok(self.length(functions, index, buffer)?.unwrap_or(0)),
@@ -102,31 +94,52 @@ impl<'a> Inquiry<'a> {
         Ok(u64::try_from(count.max(0)).unwrap_or(u64::MAX))
     }
 
-    /// The number in a parameter of that kind.
+    /// As it was when C asked: by now results may stand where it was read.
+    pub(crate) fn room(&self, index: usize) -> u64 {
+        self.room.get(index).copied().unwrap_or(0)
+    }
+
+    /// The number in the first parameter of which that holds.
     fn filled(&self, is: impl Fn(&Shape) -> bool) -> Option<i128> {
         let index = self.parameters().iter().position(|parameter| is(&parameter.shape))?;
-        match &self.parameters()[index].shape {
-            Shape::LengthOf(LengthOf { scalar, .. }) | Shape::CapacityOf(CapacityOf { scalar, .. }) => {
-                value_of_bits(self.bits(index, *scalar), *scalar)
+        self.number(index)
+    }
+
+    /// The number that an argument is, or that it points to.
+    fn number(&self, index: usize) -> Option<i128> {
+        let shape = &self.parameters().get(index)?.shape;
+        match shape {
+            Shape::ScalarPointer(pointer) => self.pointed_number(index, pointer.scalar),
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::Handle(_)
+            | Shape::LengthOf(_)
+            | Shape::Number(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::Text(_)
+            | Shape::Wide(_) => {
+                let scalar = shape.scalar()?;
+                value_of_bits(self.bits(index, scalar), scalar)
             }
-            Shape::ScalarPointer(cell) => self.cell_value(index, cell),
-            _ => None,
         }
     }
 
-    fn cell_value(&self, index: usize, cell: &ScalarPointer) -> Option<i128> {
+    fn pointed_number(&self, index: usize, scalar: Scalar) -> Option<i128> {
         let address = self.address(index);
         let mut bits = [0_u8; 8];
         if address == 0 {
             return None;
         }
         // SAFETY: C has passed this as the address of such a number.
-        unsafe { read(address, &mut bits[..cell.scalar.size()]) };
-        value_of_bits(u64::from_le_bytes(bits), cell.scalar)
+        unsafe { read(address, &mut bits[..scalar.size()]) };
+        value_of_bits(u64::from_le_bytes(bits), scalar)
     }
 
     fn evaluate(&self, functions: &Functions, index: usize, expression: &Expression) -> Step<i128> {
-        let mut given = Given { inquiry: self, functions };
+        let mut given = Given { call: self, functions };
         expression.evaluate(&mut given).map_err(|error| self.unable(index, format_args!("has no length: {error}")))
     }
 
@@ -143,50 +156,125 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Where an argument itself stands.
-    fn place(&self, index: usize) -> u64 {
+    pub(crate) fn place(&self, index: usize) -> u64 {
         debug_assert!(index < self.parameters().len());
         // SAFETY: the call interface has an argument there.
         unsafe { (*self.arguments.add(index)).expose_provenance() as u64 }
     }
 
     /// An argument that is an address.
-    fn address(&self, index: usize) -> u64 {
+    pub(crate) fn address(&self, index: usize) -> u64 {
         self.bits(index, Scalar::U64)
     }
 
     /// An argument's bits.
-    fn bits(&self, index: usize, scalar: Scalar) -> u64 {
+    pub(crate) fn bits(&self, index: usize, scalar: Scalar) -> u64 {
         let mut bits = [0_u8; 8];
         // SAFETY: the call interface has an argument of this size there.
         unsafe { read(self.place(index), &mut bits[..scalar.size()]) };
         u64::from_le_bytes(bits)
     }
 
+    /// Whether what the callable returns is C's value.
+    pub(crate) fn keeps_value(&self) -> bool {
+        self.kind.callback.kept
+    }
+
+    /// The type of C's value, if it is a number.
+    pub(crate) fn value_scalar(&self) -> Option<Scalar> {
+        self.kind.callback.result.scalar()
+    }
+
+    /// The type of the number that the parameter there points to, if it does.
+    pub(crate) fn cell_scalar(&self, index: usize) -> Option<Scalar> {
+        let shape = &self.parameters().get(index)?.shape;
+        shape.scalar().filter(|_| matches!(shape, Shape::ScalarPointer(_)))
+    }
+
     /// The value, as libffi wants it: integers as wide as a register.
-    fn give(&self, bits: u64, scalar: Scalar) {
+    pub(crate) fn give(&self, bits: u64, scalar: Scalar) {
         let wide = if scalar.is_float() { bits } else { word_of_bits(bits, scalar) };
         // SAFETY: the call interface has a value that is a number or an address: libffi gives a register's room for it.
         unsafe { self.value.cast::<u64>().write_unaligned(wide) };
     }
 
     /// The value, if it is larger than a register.
-    fn give_bytes(&self, bytes: &[u8]) {
-        // SAFETY: the bytes are those of the type that the call interface has as its value.
+    ///
+    /// # Safety
+    ///
+    /// The bytes are those of the type that the call interface has as its value.
+    pub(crate) unsafe fn give_bytes(&self, bytes: &[u8]) {
+        // SAFETY: the caller's promise.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.value.cast::<u8>(), bytes.len()) };
     }
 
-    fn set_cell(&self, address: u64, scalar: Scalar, bits: u64) {
+    /// Sets the number that a [`Shape::ScalarPointer`] points to.
+    pub(crate) fn set_cell(&self, index: usize, scalar: Scalar, bits: u64) {
         // SAFETY: C has passed this as the address of such a number, or NULL.
-        unsafe { write(address, &bits.to_le_bytes()[..scalar.size()]) };
+        unsafe { self.write(index, &bits.to_le_bytes()[..scalar.size()]) };
+    }
+
+    /// Writes where an argument points to; nothing at NULL.
+    ///
+    /// # Safety
+    ///
+    /// C has room for the bytes there.
+    pub(crate) unsafe fn write(&self, index: usize, bytes: &[u8]) {
+        // SAFETY: the caller's promise.
+        unsafe { self.write_at(index, 0, bytes) };
+    }
+
+    /// The same, so many bytes behind that.
+    ///
+    /// # Safety
+    ///
+    /// C has room for the bytes there.
+    pub(crate) unsafe fn write_at(&self, index: usize, offset: u64, bytes: &[u8]) {
+        let address = self.address(index);
+        if address != 0 {
+            let target = std::ptr::with_exposed_provenance_mut::<u8>((address + offset) as usize);
+            // SAFETY: the caller's promise; the bytes are this program's own.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) };
+        }
+    }
+
+    /// Offset and length of something in the client's part of the arena.
+    pub(crate) fn span(&self, incoming: &Incoming<'_, '_>, [offset, bytes]: Words) -> Step<(u64, u64)> {
+        if offset == NULL {
+            return Err(self.malformed());
+        }
+        incoming.span(offset, bytes, u64::MAX, false)?;
+        Ok((offset, bytes))
+    }
+
+    /// The parameter at that position.
+    pub(crate) fn index(&self, position: Position) -> Step<usize> {
+        match position {
+            Position::Parameter(index) => Ok(index),
+            Position::Value => Err(self.malformed()),
+        }
     }
 
     #[cold]
-    fn malformed(&self) -> Box<Refusal> {
+    pub(crate) fn cannot_show(&self, index: usize) -> Box<Refusal> {
+        self.unable(index, "cannot be shown to a callable")
+    }
+
+    #[cold]
+    pub(crate) fn cannot_write(&self, position: Position) -> Box<Refusal> {
+        match position {
+            Position::Parameter(index) => self.unable(index, "cannot be written by a callable"),
+            Position::Value => self.malformed(),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn malformed(&self) -> Box<Refusal> {
         Refusal::new(Status::Malformed, format_args!("{}: the answer makes no sense", self.kind.name))
     }
 
     #[cold]
-    fn too_long(&self, index: usize, count: u64, capacity: u64) -> Box<Refusal> {
+    pub(crate) fn too_long(&self, index: usize, count: u64, capacity: u64) -> Box<Refusal> {
         let name = self.parameters().get(index).map_or("?", |parameter| &parameter.name);
         let text = format_args!(
             "{}: the result for `{name}` has {count} elements, and there is room for {capacity}",
@@ -196,7 +284,7 @@ impl<'a> Inquiry<'a> {
     }
 
     #[cold]
-    fn unable(&self, index: usize, text: impl Display) -> Box<Refusal> {
+    pub(crate) fn unable(&self, index: usize, text: impl Display) -> Box<Refusal> {
         let name = self.parameters().get(index).map_or("?", |parameter| &parameter.name);
         Refusal::new(Status::Misfit, format_args!("{}: `{name}` {text}", self.kind.name))
     }
@@ -204,28 +292,32 @@ impl<'a> Inquiry<'a> {
 
 /// What expressions may ask about a callback's arguments.
 struct Given<'a, 'b> {
-    inquiry: &'a Inquiry<'b>,
+    call: &'a CallbackCall<'b>,
     functions: &'a Functions,
 }
 
 impl Environment for Given<'_, '_> {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.shape {
-            Shape::Number(NumberArgument { scalar, .. })
-            | Shape::LengthOf(LengthOf { scalar, .. })
-            | Shape::CapacityOf(CapacityOf { scalar, .. }) => {
-                value_of_bits(self.inquiry.bits(index, *scalar), *scalar).ok_or(EvaluationError::Unknown)
+        let shape = &self.call.parameters().get(index).ok_or(EvaluationError::Unknown)?.shape;
+        match shape {
+            Shape::Handle(_) => Ok(self.call.address(index).into()),
+            Shape::CapacityOf(_) | Shape::LengthOf(_) | Shape::Number(_) => {
+                self.call.number(index).ok_or(EvaluationError::Unknown)
             }
-            Shape::Handle(_) => Ok(self.inquiry.address(index).into()),
-            _ => Err(EvaluationError::Unknown),
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::Constant(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::ScalarPointer(_)
+            | Shape::Text(_)
+            | Shape::Wide(_) => Err(EvaluationError::Unknown),
         }
     }
 
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        match &self.inquiry.parameters().get(index).ok_or(EvaluationError::Unknown)?.shape {
-            Shape::ScalarPointer(cell) => self.inquiry.cell_value(index, cell).ok_or(EvaluationError::Unknown),
-            _ => Err(EvaluationError::Unknown),
-        }
+        let scalar = self.call.cell_scalar(index);
+        scalar.and_then(|scalar| self.call.pointed_number(index, scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn errno(&mut self) -> Result<i128, EvaluationError> {
@@ -240,19 +332,6 @@ impl Environment for Given<'_, '_> {
         // SAFETY: what an expression passes as an object is an argument of C's, which C says is one.
         let call = || unsafe { self.functions.integer(&mut Frame::default(), function, arguments) };
         quiet::without_questions(call).unwrap_or(Err(EvaluationError::Asks))
-    }
-}
-
-/// Writes to memory of the library's; nothing at NULL.
-///
-/// # Safety
-///
-/// The library has room for the bytes there.
-unsafe fn write(address: u64, bytes: &[u8]) {
-    if address != 0 {
-        let target = std::ptr::with_exposed_provenance_mut::<u8>(address as usize);
-        // SAFETY: the caller's promise; the bytes are this program's own.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), target, bytes.len()) };
     }
 }
 

@@ -1,0 +1,179 @@
+//! All keys, table by table, in the order of the documentation.
+
+use super::Kind::{
+    Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrMany,
+    Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, Truth,
+};
+use super::TableName::{
+    App, Application, Capability, Exception, File, Function, Library, Limits, Live, Manifest, Member, Parameter,
+    Returns, Sandbox, Type, Zone,
+};
+use super::{Key, Kind, TableName};
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+const TIB: u64 = 1 << 40;
+
+const fn key(name: &'static str, tables: &'static [TableName], kind: Kind, says: &'static str) -> Key {
+    Key { name, tables, kind, required: false, of: "", default: "", written: "", says }
+}
+
+impl Key {
+    const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    const fn of(self, of: &'static str) -> Self {
+        Self { of, ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+
+    const fn written(self, written: &'static str) -> Self {
+        Self { written, ..self }
+    }
+}
+
+/// One of several words, with what each means.
+const INSTANCES: Kind = Choice(&[
+    ("shared", "All clients share one."),
+    ("per-client", "Each client has one."),
+    ("per-call", "Each call runs in a process of its own, forked from a zone that has loaded the library."),
+]);
+
+/// All keys of all tables.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    // NAME.zone.toml
+    key("zone", &[Manifest], Kind::Table(Zone), "what the zone is called and which library it loads").required(),
+    key("sandbox", &[Manifest], Kind::Table(Sandbox), "limits of the zone, all finite, and what it may reach"),
+    key("constants", &[Manifest], Literals, "attributes of the capability: numbers and texts, such as the header's `#define`s"),
+    key("exceptions", &[Manifest], Named(Exception), "exception classes, attributes of the capability"),
+    key("types", &[Manifest], Named(Type), "structs, unions, enums, handles and typedefs, by their names in Python"),
+    key("functions", &[Manifest], Named(Function), "the functions, by their names in Python"),
+    // [zone]
+    key("name", &[Zone], Pattern("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), "letters, digits, `_`, `-`; a letter or digit first; at most 64").required(),
+    key("version", &[Zone], Pattern(r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$"), "three numbers, `\"1.0.0\"`: the version of this interface, not of the library").required(),
+    key("library", &[Zone], Kind::Table(Library), "which file is loaded: exactly one of `soname` and `path`, and perhaps `sha256`").required(),
+    key("doc", &[Zone], Text, "what the library is for; part of the capability's `__doc__` in Python"),
+    // library
+    key("soname", &[Library], Text, "found as the dynamic loader would (`\"libz.so.1\"`), in its cache, then in `/lib`, `/usr/lib` and their like"),
+    key("path", &[Library], Text, "relative to the manifest's folder (`\"build/libmine.so\"`), or absolute"),
+    key("sha256", &[Library], OneOrMany, "the file must have one of these digests, or the zone does not start"),
+    // [sandbox]
+    key("memory", &[Sandbox], Size(MIB, TIB), "heap and private memory of the library; what the call itself needs comes on top").default("\"256 MiB\""),
+    key("deadline", &[Sandbox], Duration, "the longest a call may take, waiting for its turn included; a zone in which a call runs longer is ended").default("\"2 s\""),
+    key("callables", &[Sandbox], Duration, "how long all callables that one call leads to may take together; see [concurrency](#concurrency)").default("\"60 s\""),
+    key("instances", &[Sandbox], INSTANCES, "one zone for all microprocesses, one for each, or one for each call").default("\"shared\""),
+    key("files", &[Sandbox], Entries(File), "what the library may open: a table for each path, with either `read` or `write`").default("[]"),
+    key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ").default("0"),
+    key("descriptors", &[Sandbox], Count(16, 65_536), "open descriptors").default("64"),
+    key("call_size", &[Sandbox], Size(4 * KIB, 4 * GIB), "what one call may carry, arguments and results together; it takes memory only as far as calls use it").default("\"80 MiB\""),
+    key("may_be_missing", &[Sandbox], Texts, "layers of the sandbox without which the zone starts all the same, where the kernel has not got them").written("array of layers").default("[]"),
+    key("processes", &[Sandbox], Count(0, 4096), "threads beside the zone's own; processes cannot be made, whatever it says").default("0"),
+    key("network", &[Sandbox], Empty, "zones have no network yet").default("[]"),
+    key("threads", &[Sandbox], Count(1, 63), "how many calls one instance runs at once; more than 1 needs `thread_safe`, see [concurrency](#concurrency)").default("1"),
+    key("thread_safe", &[Sandbox], Switch, "the author's word that the library bears several calls at once"),
+    // An entry of `files`
+    key("read", &[File], Text, "an absolute path that may be read"),
+    key("write", &[File], Text, "an absolute path that may be read and written"),
+    // [exceptions.NAME]
+    key("doc", &[Exception], Text, "its docstring"),
+    key("base", &[Exception], Text, "another exception of this manifest, which it is derived from; `cloison.NativeError` unless said"),
+    // [types.NAME]
+    key("c", &[Type], Text, "one declaration, as in the header: `struct point { double x, y; };`, `typedef unsigned long uLong;`").written("C declaration").required(),
+    key("doc", &[Type], Text, "its docstring"),
+    key("flags", &[Type], Switch, "its values can be combined, as an `IntFlag`").of("enumerations"),
+    key("handle", &[Type], Switch, "its objects stay in the zone, and Python has handles of them").of("handles"),
+    key("free", &[Type], Text, "ends an object: it takes the pointer and nothing else, and gives nothing or a status. A general one that takes `void *` has to be `internal`. Without `free`, objects can only be borrowed").of("handles").written("a function"),
+    key("owner", &[Type], Text, "objects of that type own these: they are closed before their owner is").of("handles").written("a handle type"),
+    key("max_live", &[Type], Count(1, 1 << 20), "how many one client may have at once; 1024 unless said").of("handles"),
+    key("refcounted", &[Type], Switch, "the library counts references: each time that it gives one away, Python has a handle of its own for it, and `free` is called once for each").of("handles"),
+    key("thread_affine", &[Type], Switch, "they are used by the thread that made them, and by no other").of("handles"),
+    key("live", &[Type], Text, "which member is read and written when nothing else says").of("unions").written("a member"),
+    key("error", &[Type], Literal, "what C gets when the callable raises or takes too long, see [callbacks](#callbacks)").of("pointers to functions").written("number"),
+    key("deadline", &[Type], Duration, "how long one run of the callable may take").of("pointers to functions"),
+    key("parameters", &[Type], Named(Parameter), "what there is to say of the callback's own parameters").of("pointers to functions"),
+    key("members", &[Type], Named(Member), "members that are called like one of these keys: `members = { free = { hidden = true } }`").of("structs, unions"),
+    // A member
+    key("text", &[Member], Switch, "it is text: `str`, of an array up to the first NUL").of("`char` arrays, `char *`"),
+    key("bytes", &[Member], Switch, "it is `bytes` instead of `str`").of("`char *`"),
+    key("null", &[Member], Switch, "it may be `None`, which is NULL in C").of("pointers"),
+    key("hidden", &[Member], Switch, "Python does not see it: NULL on the way in, left out on the way out").of("pointers"),
+    key("live", &[Member], Kind::Table(Live), "which of its members is live: `{ by = \"kind\", cases = { 0 = \"i\", 1 = \"d\" } }`").of("unions"),
+    // `live` of a member
+    key("by", &[Live], Text, "the other member").required(),
+    key("cases", &[Live], TextsByName, "the other member's value (a number, or the name of one), and the union's member that is live then").required(),
+    // [functions.NAME]
+    key("c", &[Function], Text, "the C prototype, as in the header; every parameter needs a name").required(),
+    key("doc", &[Function], Text, "the docstring"),
+    key("internal", &[Function], Switch, "serves other functions (`message`, `free`, capacities) and is not offered to Python"),
+    key("deadline", &[Function], Duration, "the longest a call may take, instead of what the sandbox says"),
+    key("callables", &[Function], Duration, "how long callables may take together in a call, instead of what the sandbox says"),
+    key("blocking", &[Function], Switch, "it may wait for long, so that others do not wait behind it; see [concurrency](#concurrency)"),
+    key("variadic", &[Function], Text, "what this function has in the place of `...`, or `\"\"` for nothing; see [variable arguments](#variable-arguments)").written("C parameters"),
+    key("returns", &[Function], Kind::Table(Returns), "what the function's value means, see [`returns`](#returns)"),
+    key("parameters", &[Function], Named(Parameter), "parameters that are called like one of these keys: `parameters = { doc = { in = true } }`"),
+    // A parameter
+    key("in", &[Parameter], Switch, "the library reads it; that goes without saying for a string, and for a pointer to a number with `default` or `range`").of("pointers"),
+    key("out", &[Parameter], Switch, "the library writes it").of("pointers"),
+    key("length", &[Parameter], Expression, "how many **elements** the library reads; for `out`, how many it has written; `\"NULL\"` for an array of strings whose last one is followed by NULL").of("buffers, arrays"),
+    key("capacity", &[Parameter], Expression, "how many elements it has room for").of("`out` buffers"),
+    key("max", &[Parameter], Max(1, 4 * GIB), "the most **bytes**; `call_size` unless said").of("buffers, strings"),
+    key("range", &[Parameter], Range, "the smallest and the largest value, both included").of("numbers, pointers to one"),
+    key("default", &[Parameter], Literal, "Python may leave it out; `\"NULL\"` (with `null = true`) is `None`, `\"16 MiB\"` is a number, `[1.0, -1.0]` a complex one, `\"GREEN\"` the number of that name").of("numbers, pointers to one, strings, callbacks").written("number, string; `\"NULL\"` for what else may be `None`"),
+    key("null", &[Parameter], Switch, "Python may pass `None`, which is NULL in C; for what the library fills in: NULL is `None` and no error").of("strings, `in` pointers to numbers and structs, `in` buffers, handles, callbacks"),
+    key("text", &[Parameter], Switch, "the result is a `str` in UTF-8").of("`out` buffers of bytes, strings"),
+    key("bytes", &[Parameter], Switch, "only `bytes` are taken; the result is `bytes`").of("strings, `out` buffers of `char`"),
+    key("value", &[Parameter], Literal, "it is always that, and Python does not pass it; a pointer may be a number such as -1. Write element sizes as `sizeof` a type of the manifest, and the format of a variadic form as a string (`format = { value = \"%d\" }`): neither is checked otherwise").of("numbers, pointers, `const char *`").written("number, `\"sizeof(type)\"`, `\"NULL\"`, string"),
+    key("user_data", &[Parameter], Switch, "NULL: callables carry what they need themselves").of("`void *`"),
+    key("leading", &[Parameter], Switch, "it stands before required arguments and may be left out all the same, as `range(stop)` leaves out `start`; one in each function").of("numbers with `default`"),
+    key("view", &[Parameter], Switch, "the result is a read-only `View` of the channel, valid until the next call, instead of a copy").of("`out` buffers of bytes"),
+    key("retain", &[Parameter], Text, "the library goes on using it while that handle lives, and not only during the call; see [memory of the library](#memory-of-the-library) and [callables that are kept](#callables-that-are-kept)").of("`in` and `out` buffers, strings, callbacks").written("a handle parameter, `\"return\"`"),
+    key("consumed", &[Parameter], Switch, "the call ends the object, unless it fails").of("handles"),
+    key("owner", &[Parameter], Text, "the handle that owns the one that is filled in, see [handles](#handles)").of("`out` pointers to handles").written("a parameter"),
+    key("borrowed", &[Parameter], Switch, "the handle that is filled in is not ours to free, see [handles](#handles)").of("`out` pointers to handles"),
+    key("free", &[Parameter], Text, "frees what is filled in after it has been copied, see [memory of the library](#memory-of-the-library)").of("`out` pointers to pointers").written("an `internal` function"),
+    key("on_error", &[Parameter], Text, "also when the call fails, what was filled in is ours to free").of("`out` pointers to pointers").written("`\"free\"`"),
+    key("parameters", &[Parameter], Named(Parameter), "a table for each parameter that needs one: numbers, structs by value, `const char *` and handles need none").of("callbacks"),
+    key("error", &[Parameter], Literal, "what C gets when the callable raises or takes too long; 0 unless said, and always zero bytes for a struct").of("callbacks").written("number"),
+    key("deadline", &[Parameter], Duration, "how long one run of the callable may take; the function's own deadline unless said. When it is over, C goes on with `error`, and the Python code gets `DeadlineExceeded` where it is, in a `finally` or `__exit__` too; so does the call when it has caught that").of("callbacks"),
+    key("replaces", &[Parameter], Switch, "the library keeps one: a call that succeeds takes the place of what this parameter had it keep for that handle before, as does `None`").of("callbacks").written("`true`, with `retain`"),
+    // returns
+    key("error_unless", &[Returns], Expression, "the call has failed unless this holds: `\"== 0\"`").written("condition"),
+    key("error_if", &[Returns], Expression, "the call has failed if this holds: `\"< 0\"`, `\"return == -1 && errno != 0\"`").written("condition"),
+    key("errno", &[Returns], Switch, "a failure carries `errno`, which is 0 before the call"),
+    key("message", &[Returns], Text, "turns the code into text: `\"f\"` with `const char *f(int)` (or another integer), which with `errno = true` gets that, else the value; or `\"f(db)\"` with `const char *f(T *)`, asked of the handle `db`, or `\"f(*db)\"`, of the handle that the call has filled in; or `\"f(g(stmt))\"`, of the object that `T *g(U *)` with `borrowed = true` gives for a handle").written("a function of this manifest"),
+    key("raises", &[Returns], TextOrByName, "what a failure raises instead of `NativeError`: always that class, or by the function's value (a number, or the name of one), with `else` for all others").written("a class, or a table"),
+    key("value", &[Returns], Truth, "keep the value as a result, or drop it, whatever the rule above says"),
+    key("text", &[Returns], Switch, "what a returned `char *` points to is `str`, in UTF-8; this or `bytes` has to be said"),
+    key("bytes", &[Returns], Switch, "what a returned `char *` points to is `bytes`"),
+    key("null", &[Returns], Switch, "a returned NULL is `None`; otherwise it is an error"),
+    key("length", &[Returns], Expression, "the returned pointer leads to that many elements"),
+    key("free", &[Returns], Text, "frees what the pointer leads to after it has been copied").written("an `internal` function"),
+    key("owner", &[Returns], Text, "the handle that owns the returned one, see [handles](#handles)").written("a parameter"),
+    key("borrowed", &[Returns], Switch, "the returned handle is not ours to free, see [handles](#handles)"),
+    // cloison.toml
+    key("app", &[Application], Kind::Table(App), "what is run"),
+    key("capabilities", &[Application], Named(Capability), "what the application may call, by the names that `cloison.capability()` asks for"),
+    key("limits", &[Application], Kind::Table(Limits), "limits of each microprocess"),
+    // [app]
+    key("entry", &[App], Pattern("^[^:/]+:[^:/()]+$"), "the template imports the module, the first microprocess calls the function; what it returns is the exit status, as for `sys.exit`. Without it the folder's `__main__.py` runs").written("`\"module:function\"`"),
+    key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
+    key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
+    // [capabilities.NAME]
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none").written("array of functions, or `\"*\"`").required(),
+    key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
+    key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
+    key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether").written("number"),
+    // [limits]
+    key("memory", &[Limits], Size(16 * MIB, TIB), "what came from the template included; beyond it is `MemoryError`, and the end of the process if that does not help").default("\"512 MiB\""),
+    key("cpu", &[Limits], Duration, "processor time, rounded up to seconds; then the process is killed").default("\"1 h\""),
+    key("descriptors", &[Limits], Count(16, 65_536), "open descriptors").default("64"),
+    key("processes", &[Limits], Count(1, 1_000_000), "microprocesses at once").default("1000"),
+    key("mailbox", &[Limits], Size(4 * KIB, TIB), "bytes of messages that may wait; there are no mailboxes yet, so it changes nothing").default("\"16 MiB\""),
+];

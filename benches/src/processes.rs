@@ -3,8 +3,8 @@
 use crate::peers::{Peers, median, quantile};
 use crate::table::{Figure, Figure::Nanoseconds, Table};
 use anyhow::Context;
-use cloison_broker::application::Loaded;
-use cloison_broker::broker::Event;
+use cloison_broker::application::LoadedApplication;
+use cloison_broker::broker::BrokerEvent;
 use cloison_broker::launch::Binaries;
 use cloison_broker::{Broker, Pid, Signal, StandardStreams};
 use cloison_contract::message::Run;
@@ -18,7 +18,7 @@ const FIRST_INSTRUCTION: &str = "import time\nprint(time.monotonic_ns())\n";
 
 /// All figures of this kind.
 pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
-    let mut broker = Broker::start(Loaded::empty(script(""), PathBuf::new()), Binaries::beside_this_one()?)?;
+    let mut broker = Broker::start(LoadedApplication::empty(script(""), PathBuf::new()), Binaries::beside_this_one()?)?;
     broker.ready()?;
 
     let mut ours = starts(&mut broker, 300)?;
@@ -64,8 +64,8 @@ fn streams(stdin: Option<OwnedFd>, stdout: OwnedFd) -> anyhow::Result<StandardSt
 fn until_exit(broker: &mut Broker, expected: Pid) -> anyhow::Result<()> {
     loop {
         match broker.turn(Some(Duration::from_secs(20)))? {
-            Some(Event::Exited(pid, _)) if pid == expected => return Ok(()),
-            Some(Event::NotStarted(_)) => anyhow::bail!("a microprocess did not start"),
+            Some(BrokerEvent::Exited(pid, _)) if pid == expected => return Ok(()),
+            Some(BrokerEvent::NotStarted(_)) => anyhow::bail!("a microprocess did not start"),
             Some(_) => {}
             None => anyhow::bail!("a microprocess did not end"),
         }

@@ -26,7 +26,7 @@ mod tests;
 
 use crate::header::{Compiler, Declaring, Header};
 use anyhow::bail;
-use library::Named;
+use library::LibraryName;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -44,7 +44,7 @@ const REFUSED: &str = "the C compiler cannot compile it by itself";
   cloison bind pcre2.h -D PCRE2_CODE_UNIT_WIDTH=8 --function '*_8'
 
 The draft says what C says. What C does not say stands in it as `decide = \"…\"`; `cloison check` lists those places.")]
-pub struct Arguments {
+pub struct BindArguments {
     /// A header: a path, or what stands between `<` and `>`
     header: String,
     /// The library: a soname, or a path (anything with a `/`); without it, one that has the functions is looked for
@@ -76,7 +76,7 @@ pub struct Arguments {
     force: bool,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &BindArguments) -> anyhow::Result<ExitCode> {
     if let Some(path) = arguments.output.as_ref().filter(|path| !arguments.force && path.exists()) {
         bail!(
             "{} exists, and somebody may have decided things in it\nhint: remove it, or use `--force`",
@@ -114,7 +114,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         header.unread.retain(|text| text.split(|one| !is_word(one)).any(|word| !word.is_empty() && wanted(word)));
     }
     let library = library::locate(&header, arguments.library.as_deref(), arguments.output.as_deref())?;
-    if library.named == Named::Unknown {
+    if library.named == LibraryName::Unknown {
         let what = "no library on this machine has its functions, so `library` wants a decision";
         say(&format!("{}: {what}", arguments.header));
     }

@@ -2,9 +2,9 @@
 
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
-use cloison_broker::application::{LoadError, Loaded, MANIFEST, ZoneSpecification};
+use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSpecification};
 use cloison_broker::files;
-use cloison_broker::library::{self, Dependencies, Library, Symbols};
+use cloison_broker::library::{self, Dependencies, OpenedLibrary, Symbols};
 use cloison_broker::sources::Sources;
 use cloison_contract::interface::Function;
 use cloison_contract::spelling::did_you_mean;
@@ -21,7 +21,7 @@ use std::process::ExitCode;
   cloison check .
   cloison check zlib.zone.toml --verify --header zlib.h")]
 #[group(id = "check")]
-pub struct Arguments {
+pub struct CheckArguments {
     /// Application folders, cloison.toml files or zone manifests
     #[arg(required = true)]
     paths: Vec<PathBuf>,
@@ -29,7 +29,7 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    verify: verify::Arguments,
+    verify: verify::VerifyArguments,
 }
 
 /// What was found for one path.
@@ -53,7 +53,7 @@ struct Checked {
     functions: usize,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     let findings: Vec<Finding> = arguments.paths.iter().map(|path| check(path, &arguments.verify)).collect();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&findings)?);
@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(if wrong { 1 } else { 0 }))
 }
 
-fn check(path: &Path, verify: &verify::Arguments) -> Finding {
+fn check(path: &Path, verify: &verify::VerifyArguments) -> Finding {
     let mut finding = Finding { path: path.to_owned(), ..Finding::default() };
     if path.is_file() && path.extension().is_none_or(|extension| extension != "toml") {
         let what = "not a manifest\nhint: give an application's folder, its cloison.toml, or a NAME.zone.toml";
@@ -76,7 +76,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
             finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));
             return finding;
         }
-        Loaded::open(path).map(|loaded| {
+        LoadedApplication::open(path).map(|loaded| {
             check_entry(&loaded, &mut finding);
             loaded.zones
         })
@@ -99,7 +99,7 @@ fn check(path: &Path, verify: &verify::Arguments) -> Finding {
 }
 
 /// Whether the module of `[app] entry` is where the broker will look for it.
-fn check_entry(loaded: &Loaded, finding: &mut Finding) {
+fn check_entry(loaded: &LoadedApplication, finding: &mut Finding) {
     let read = files::read_text(&loaded.manifest, files::MANIFEST_BYTES).ok();
     let parsed = read.and_then(|text| application::parse(&loaded.manifest.display().to_string(), &text).ok());
     let Some((application, entry)) = parsed.and_then(|one| one.entry.clone().map(|entry| (one, entry))) else { return };
@@ -121,7 +121,7 @@ fn check_entry(loaded: &Loaded, finding: &mut Finding) {
 }
 
 /// Gives the library, if it can be opened.
-fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<Library> {
+fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<OpenedLibrary> {
     let interface = &zone.interface;
     let opened = library::open(interface, &zone.folder);
     match &opened {
@@ -170,7 +170,12 @@ fn lack_hint(symbols: &Symbols, name: &str) -> String {
 }
 
 /// What the manifest says of C, against the compiler and the library.
-fn compare(zone: &ZoneSpecification, library: Option<&Library>, arguments: &verify::Arguments, finding: &mut Finding) {
+fn compare(
+    zone: &ZoneSpecification,
+    library: Option<&OpenedLibrary>,
+    arguments: &verify::VerifyArguments,
+    finding: &mut Finding,
+) {
     let mut verified = Verified { zone: zone.interface.name.clone(), ..Verified::default() };
     if let Err(error) = verify::compiler(zone, arguments, &mut verified) {
         finding.errors.push(format!("{error:#}"));

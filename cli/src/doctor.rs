@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
-pub struct Arguments {
+pub struct DoctorArguments {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
     let findings = examine(Binaries::beside_this_one()?)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&as_json(&findings))?);

@@ -18,9 +18,9 @@ mod split;
 mod types;
 
 pub use compiler::Compiler;
-pub use evaluate::Value;
+pub use evaluate::ConstantValue;
 pub use preprocess::include;
-pub use types::{Function, Parameter, Record, Type, is_known, words};
+pub use types::{HeaderFunction, HeaderParameter, HeaderRecord, HeaderType, is_known, words};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,15 +34,15 @@ pub struct Header {
     /// The header itself.
     pub path: PathBuf,
     /// Functions of the header and of what belongs to it, in their order.
-    pub functions: Vec<Function>,
+    pub functions: Vec<HeaderFunction>,
     /// Every typedef there is, those of the system's headers included.
-    pub typedefs: BTreeMap<String, Type>,
-    /// Structs and unions by what they are called in [`Type::Tagged`].
-    pub records: BTreeMap<String, Record>,
-    /// The C text of enums that have a name, by what they are called in [`Type::Tagged`].
-    pub enums: BTreeMap<String, Record>,
+    pub typedefs: BTreeMap<String, HeaderType>,
+    /// Structs and unions by what they are called in [`HeaderType::Tagged`].
+    pub records: BTreeMap<String, HeaderRecord>,
+    /// The C text of enums that have a name, by what they are called in [`HeaderType::Tagged`].
+    pub enums: BTreeMap<String, HeaderRecord>,
     /// Macros that are values, and the values of enums without a name.
-    pub constants: Vec<(String, Value)>,
+    pub constants: Vec<(String, ConstantValue)>,
     /// Functions that have a body in the header, and so no symbol.
     pub inline: Vec<String>,
     /// Declarations that could not be read.
@@ -77,9 +77,9 @@ impl Header {
     }
 
     /// What a type stands for: no name of a typedef any more, except those that are numbers everywhere (`size_t`).
-    pub fn resolve<'h>(&'h self, mut c_type: &'h Type) -> &'h Type {
+    pub fn resolve<'h>(&'h self, mut c_type: &'h HeaderType) -> &'h HeaderType {
         let mut steps = 0;
-        while let Type::Named(name) = c_type
+        while let HeaderType::Named(name) = c_type
             && !types::is_known(name)
             && let Some(next) = self.typedefs.get(name)
             && steps < 64
@@ -91,10 +91,10 @@ impl Header {
     }
 
     /// What the type at the end of a pointer stands for, and whether it is `const`.
-    pub fn pointee<'h>(&'h self, c_type: &'h Type) -> Option<(&'h Type, bool)> {
+    pub fn pointee<'h>(&'h self, c_type: &'h HeaderType) -> Option<(&'h HeaderType, bool)> {
         match self.resolve(c_type) {
-            Type::Pointer { to, constant } => Some((self.resolve(to), *constant)),
-            Type::Array { of, constant, .. } => Some((self.resolve(of), *constant)),
+            HeaderType::Pointer { to, constant } => Some((self.resolve(to), *constant)),
+            HeaderType::Array { of, constant, .. } => Some((self.resolve(of), *constant)),
             _ => None,
         }
     }

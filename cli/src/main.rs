@@ -37,17 +37,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    Run(run::Arguments),
-    Bind(bind::Arguments),
+    Run(run::RunArguments),
+    Bind(bind::BindArguments),
     /// Check manifests and the libraries they name, without running anything
-    Check(check::Arguments),
+    Check(check::CheckArguments),
     Docs(generate::Docs),
     Completions(describe::Completions),
     Man(describe::Man),
-    Schema(schema::Arguments),
+    Schema(schema::SchemaArguments),
     Stub(generate::Stub),
     /// Show which layers of the sandbox this kernel enforces, by trying
-    Doctor(doctor::Arguments),
+    Doctor(doctor::DoctorArguments),
 }
 
 fn main() -> ExitCode {

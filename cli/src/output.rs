@@ -26,16 +26,16 @@ pub fn data(path: Option<&Path>, text: &str) -> anyhow::Result<()> {
 
 /// An end that is no failure of the command: what to say, and the exit status.
 #[derive(Debug)]
-pub struct Ending {
+pub struct ExitMessage {
     /// May be empty.
     pub message: String,
     /// The exit status.
     pub status: u8,
 }
 
-impl std::error::Error for Ending {}
+impl std::error::Error for ExitMessage {}
 
-impl std::fmt::Display for Ending {
+impl std::fmt::Display for ExitMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)
     }
@@ -78,7 +78,7 @@ pub fn words(error: &anyhow::Error) -> String {
 
 /// The exit status of an error.
 pub fn status(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Ending>() {
+    match error.downcast_ref::<ExitMessage>() {
         Some(ending) => ending.status,
         None if error.is::<LoadError>() => 2,
         None => 1,

@@ -1,12 +1,12 @@
 //! `cloison run`
 
 use crate::log::HURRY;
-use crate::output::Ending;
-use cloison_broker::application::{LoadError, Loaded};
-use cloison_broker::broker::{BrokerError, Event};
+use crate::output::ExitMessage;
+use cloison_broker::application::{LoadError, LoadedApplication};
+use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::files;
 use cloison_broker::launch::Binaries;
-use cloison_broker::request::{Program, Request, SCRIPT_BYTES, Unasked};
+use cloison_broker::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 A folder is named with all that is in it. Any other program imports the standard library and what is below --root,
 and has the capabilities of --manifest.")]
-pub struct Arguments {
+pub struct RunArguments {
     /// A line of Python, and what the program finds in sys.argv behind `-c`, options included
     #[arg(short = 'c', num_args = 1.., allow_hyphen_values = true, value_names = ["CODE", "ARGUMENTS"], conflicts_with = "module")]
     code: Vec<String>,
@@ -48,7 +48,7 @@ pub struct Arguments {
 }
 
 /// `patience` is how long the command may take to say its last words; nothing is left running then.
-pub fn run(arguments: &Arguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
     let application = load(arguments)?;
     let program = application.run.clone();
     let beside = application.beside.clone();
@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments, patience: &mut Option<Duration>) -> anyhow::Re
     let Outcome { message, status, signal } = outcome?;
     let message =
         [message, hint.filter(|_| status != 0 && !signal)].into_iter().flatten().collect::<Vec<_>>().join("\n");
-    if message.is_empty() { Ok(ExitCode::from(status)) } else { Err(Ending { message, status }.into()) }
+    if message.is_empty() { Ok(ExitCode::from(status)) } else { Err(ExitMessage { message, status }.into()) }
 }
 
 /// How a run ended.
@@ -80,8 +80,8 @@ struct Outcome {
 }
 
 /// What to run, with somebody's consent where that is needed.
-fn load(arguments: &Arguments) -> anyhow::Result<Loaded> {
-    let Arguments { code, module, roots, manifest, program } = arguments;
+fn load(arguments: &RunArguments) -> anyhow::Result<LoadedApplication> {
+    let RunArguments { code, module, roots, manifest, program } = arguments;
     // `-cCODE` leaves the arguments for the program's place.
     let (first, rest) = [code, module, program].into_iter().find_map(|words| words.split_first()).unzip();
     let first = first.map_or("", String::as_str);
@@ -98,14 +98,14 @@ fn load(arguments: &Arguments) -> anyhow::Result<Loaded> {
         }
         path => Program::Path(Path::new(path)),
     };
-    match (Request { program: what, arguments: &arguments, roots, manifest: manifest.as_deref() }).load() {
+    match (RunRequest { program: what, arguments: &arguments, roots, manifest: manifest.as_deref() }).load() {
         Err(LoadError::Unasked(unasked)) => consent(unasked),
         loaded => Ok(loaded?),
     }
 }
 
 /// Ask whether a manifest that nobody has named counts, if somebody is there.
-fn consent(unasked: Box<Unasked>) -> anyhow::Result<Loaded> {
+fn consent(unasked: Box<Unasked>) -> anyhow::Result<LoadedApplication> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Err(LoadError::Unasked(unasked).into());
     }
@@ -122,7 +122,7 @@ fn consent(unasked: Box<Unasked>) -> anyhow::Result<Loaded> {
 }
 
 /// What to do about modules that were not found and lie beside the program.
-fn neighbours<'n>(beside: &Path, missed: impl Iterator<Item = &'n str>, arguments: &Arguments) -> Option<String> {
+fn neighbours<'n>(beside: &Path, missed: impl Iterator<Item = &'n str>, arguments: &RunArguments) -> Option<String> {
     let names: Vec<_> = missed.map(|name| format!("`{name}`")).collect();
     let (folder, is) = (beside.display(), if names.len() == 1 { "is" } else { "are" });
     let again = match (&arguments.code[..], &arguments.module[..], &arguments.program[..]) {
@@ -139,7 +139,7 @@ fn refused(error: anyhow::Error) -> anyhow::Result<Outcome> {
     match error.downcast_ref() {
         Some(BrokerError::Interrupted(signal)) => Ok(by_signal(*signal)),
         Some(BrokerError::Template { message, status }) => {
-            Err(Ending { message: message.clone(), status: *status as u8 }.into())
+            Err(ExitMessage { message: message.clone(), status: *status as u8 }.into())
         }
         _ => Err(error),
     }
@@ -151,17 +151,17 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
     loop {
         let left = kill_at.map(|(at, _)| at.saturating_duration_since(Instant::now()));
         match broker.turn(left)? {
-            Some(Event::Exited(pid, exit)) if pid == main => {
+            Some(BrokerEvent::Exited(pid, exit)) if pid == main => {
                 return Ok(kill_at.map_or_else(|| ended(exit), |(_, signal)| interrupted(exit, signal)));
             }
-            Some(Event::NotStarted(pid)) if pid == main => anyhow::bail!("the program could not be started"),
-            Some(Event::Signal(signal)) if signal == Signal::INT.as_raw() && kill_at.is_none() => {
+            Some(BrokerEvent::NotStarted(pid)) if pid == main => anyhow::bail!("the program could not be started"),
+            Some(BrokerEvent::Signal(signal)) if signal == Signal::INT.as_raw() && kill_at.is_none() => {
                 broker.signal(main, Signal::INT);
                 kill_at = Some((Instant::now() + GRACE, signal));
             }
             // Not forked yet: there is nothing to end but the template, and that ends with us.
-            Some(Event::Signal(signal)) if broker.os_pid(main).is_none() => return Ok(by_signal(signal)),
-            Some(Event::Signal(signal)) => {
+            Some(BrokerEvent::Signal(signal)) if broker.os_pid(main).is_none() => return Ok(by_signal(signal)),
+            Some(BrokerEvent::Signal(signal)) => {
                 broker.signal(main, Signal::KILL);
                 kill_at = Some((Instant::now() + GRACE, signal));
             }

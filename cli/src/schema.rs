@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 An editor with a TOML language server takes it from the manifest's first line:
   #:schema ./zone.schema.json")]
-pub struct Arguments {
+pub struct SchemaArguments {
     /// Of NAME.zone.toml, or of cloison.toml
     #[arg(value_enum, default_value = "zone")]
     which: Which,
@@ -31,7 +31,7 @@ pub enum Which {
     Zone,
 }
 
-pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &SchemaArguments) -> anyhow::Result<ExitCode> {
     crate::output::data(arguments.output.as_deref(), &text(arguments.which)?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -18,7 +18,7 @@ mod names;
 
 use crate::header::Compiler;
 use cloison_broker::application::ZoneSpecification;
-use cloison_broker::library::Library;
+use cloison_broker::library::OpenedLibrary;
 
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 // The command that takes them has a group of that name already.
 #[group(skip)]
-pub struct Arguments {
+pub struct VerifyArguments {
     /// Compare types, constants and prototypes with what the local C compiler says (`cc`, or `CC`), and with the debug
     /// information of the library, if it has any or /usr/lib/debug has some of it
     #[arg(long)]
@@ -65,16 +65,16 @@ pub struct Difference {
 }
 
 /// Compare one zone's manifest with what the compiler says.
-pub fn compiler(zone: &ZoneSpecification, arguments: &Arguments, verified: &mut Verified) -> anyhow::Result<()> {
+pub fn compiler(zone: &ZoneSpecification, arguments: &VerifyArguments, verified: &mut Verified) -> anyhow::Result<()> {
     let compiler = Compiler::new(&arguments.include);
     let manifest = names::manifest(zone);
-    let source = items::Source::new(&zone.interface, &manifest, &arguments.headers)?;
+    let source = items::ProbeSource::new(&zone.interface, &manifest, &arguments.headers)?;
     let compiled = compile::compile(&source, &compiler)?;
     judge::judge(&zone.interface, &manifest, &source, &compiled, verified)
 }
 
 /// Compare it with what the library was compiled to.
-pub fn library(zone: &ZoneSpecification, library: &Library, verified: &mut Verified) {
+pub fn library(zone: &ZoneSpecification, library: &OpenedLibrary, verified: &mut Verified) {
     let manifest = names::manifest(zone);
     let (debug, differences) = debug::compare(&zone.interface, &manifest, library, Path::new(debug::FOLDER));
     verified.debug = debug;

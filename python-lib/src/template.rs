@@ -118,7 +118,7 @@ fn enter(
     may_be_missing: Vec<String>,
     lifeline: BorrowedFd<'_>,
 ) -> Result<Jail<Template>, cloison_sandbox::Error> {
-    let mut spec = Spec::template(cloison_sandbox::Limits {
+    let mut spec = Spec::template(cloison_sandbox::ResourceLimits {
         address_space_bytes: Some(limits.address_space_bytes()),
         data_bytes: Some(limits.mapped_bytes()),
         descriptors: DESCRIPTORS.max(limits.descriptors),

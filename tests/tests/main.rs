@@ -27,5 +27,6 @@ mod scripts;
 mod streams;
 mod surface;
 mod things;
+mod words;
 mod zone_ends;
 mod zone_walls;

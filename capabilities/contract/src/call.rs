@@ -6,11 +6,11 @@
 //!
 //! # Request: one entry for each parameter with [`Shape::is_argument`], in C order
 //!
-//! | role | words |
+//! | shape | words |
 //! |---|---|
-//! | number, cell | the value: integers sign- or zero-extended, `float` and `double` as the bits of a `double` |
+//! | number, scalar pointer | the value: integers sign- or zero-extended, `float` and `double` as the bits of a `double` |
 //! | text, buffer (in, in-out) | offset in the arena and length in bytes; [`NULL`] and 0 for `None` |
-//! | cell that may be NULL | a word that is 1 or 0 (`None`), then the value |
+//! | scalar pointer that may be NULL | a word that is 1 or 0 (`None`), then the value |
 //! | handle | the handle: generation in the upper 32 bits, index in the lower; 0 for `None` |
 //! | callback | the number that the client gave the callable, from 1; 0 for `None` |
 //! | record (in, in-out), wide number | offset in the arena and length in bytes; [`NULL`] and 0 for `None` |
@@ -20,7 +20,7 @@
 //!
 //! | what | words |
 //! |---|---|
-//! | number, cell | as above |
+//! | number, scalar pointer | as above |
 //! | string, buffer, record, wide number | offset in the arena and length in bytes; [`NULL`] and 0 for NULL |
 //! | handle | as above; 0 for NULL |
 //! | buffer that is retained (out) | the number of its block, for [`SYNC`] |
@@ -49,9 +49,9 @@
 //! | `function` = [`ANSWER`] | the callable's end: word 0 is the question's depth, word 1 is 1 if it returned and 0 if it raised, then the results |
 //! | any other | a call of its own, inside of the callback, that ends (or asks) before the answer comes |
 //!
-//! A question has in word 0 the callable's number, in word 1 the question's depth (from 1), in word 2 how much of the arena
-//! is in use: what the client writes until it answers stands behind that (from the next multiple of [`ARENA_ALIGNMENT`] on), and
-//! `arena_used` of its requests is where that ends. The callable's arguments follow: an entry for each parameter of the
+//! Word 0 of a question is the callable's number, word 1 the question's depth (from 1), word 2 how many bytes of the arena
+//! are in use. Until the client has answered, it writes behind those, from the next multiple of [`ARENA_ALIGNMENT`] on, and
+//! `arena_used` of its requests says where its data ends. The callable's arguments follow: an entry for each parameter of the
 //! callback with [`Shape::is_argument`], as in a request. Results are as in a reply. Where a callable raised, C gets the
 //! callback's error value, no callable is asked any more, and the call ends with [`Status::Raised`].
 //!
@@ -123,7 +123,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Nothing asked yet.
+    /// A request with nothing in it, to be filled in.
     pub const EMPTY: Self = Self { function: 0, count: 0, arena_used: 0, words: [0; MAX_WORDS] };
 }
 
@@ -178,7 +178,7 @@ pub enum Status {
     /// The callables of one outermost call took longer together than they may. Word 0 is how long that is, in
     /// milliseconds; words 2 and 3 explain.
     CallablesOverdue = 16,
-    /// What C has for a callable, or a callable for C, does not fit. Words 2 and 3 explain.
+    /// A value that C passes to a callable, or that a callable returns to C, does not fit. Words 2 and 3 explain.
     Misfit = 17,
 }
 

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub enum Expression {
     /// `a op b`
     Binary(Operator, Box<Expression>, Box<Expression>),
-    /// `f(a, b)`: another function of the manifest, whose value is an integer. For a handle that it takes stands the
-    /// [`Expression::Parameter`] that is one.
+    /// `f(a, b)`: another function of the manifest, whose value is an integer. A handle that it takes is
+    /// written as the [`Expression::Parameter`] of that handle.
     Call(FunctionId, Vec<Expression>),
     /// The number that a [`crate::shape::ScalarPointer`] leads to: `*name`.
     Dereference(usize),
@@ -54,7 +54,7 @@ pub enum Operator {
 pub trait Environment {
     /// The value of the parameter at that position.
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError>;
-    /// The number in the cell at that position.
+    /// The number that the scalar pointer at that position leads to.
     fn cell(&mut self, index: usize) -> Result<i128, EvaluationError>;
     /// What the function left in `errno`.
     fn errno(&mut self) -> Result<i128, EvaluationError>;
@@ -124,7 +124,7 @@ impl Expression {
         }
     }
 
-    /// Whether any part of it is like that.
+    /// Whether `test` holds for this expression or for one inside it.
     pub fn any(&self, mut test: impl FnMut(&Self) -> bool) -> bool {
         let mut found = false;
         self.walk(&mut |part| found |= test(part));

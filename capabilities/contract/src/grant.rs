@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 pub struct Grant {
     /// The functions that may be called. Empty means none.
     pub functions: BTreeSet<FunctionId>,
-    /// For a function, what must hold for its arguments; all that name it.
+    /// Functions and bounds on their arguments. All bounds that name a function must hold for its calls.
     pub bounds: Vec<(FunctionId, Bound)>,
     /// At most this many calls in that time.
     pub rate: Option<Rate>,
@@ -25,7 +25,7 @@ pub struct Grant {
 /// What a holder gives up when it passes a grant on. Whatever is `None` or empty stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Narrowing {
-    /// Only these functions, of those there are.
+    /// The functions that the holder keeps. A function that was not granted is not granted by this.
     pub functions: Option<BTreeSet<FunctionId>>,
     /// These bounds as well.
     pub bounds: Vec<(FunctionId, Bound)>,

@@ -210,9 +210,9 @@ pub struct Function {
     pub deadline: Option<Duration>,
     /// How long callables may take together, instead of what the sandbox says.
     pub callables: Option<Duration>,
-    /// It may wait for long: others do not wait behind it.
+    /// A call may take long: calls of others must not wait until it has ended.
     pub blocking: bool,
-    /// How many of the parameters stand before `...`, if it has one; those behind it are this form's.
+    /// If it is variadic, how many parameters stand before `...`. The others are those of this form of it.
     pub variadic: Option<usize>,
     /// Where `c` stands in the manifest.
     pub declared: Location,
@@ -248,12 +248,12 @@ pub struct Parameter {
 pub struct Returns {
     /// Kept as the first result; else it was only a status or a length.
     pub kept: bool,
-    /// For pointers: what becomes of what they lead to.
+    /// If the value is a pointer: what becomes of what it points to.
     pub pointer: Option<Pointed>,
     /// The call failed unless this holds. `return` stands for the value.
     pub error_unless: Option<Expression>,
-    /// The call failed if this holds. Of a pointer that cannot be `None` and whose failures are explained (by `errno`,
-    /// `message`, `raises`) it says that NULL is one, if the manifest says nothing else.
+    /// The call failed if this holds. If the value is a pointer that cannot be `None`, its failures are explained (by `errno`,
+    /// `message` or `raises`) and the manifest has no condition, then the condition is that the pointer is NULL.
     pub error_if: Option<Expression>,
     /// A failure carries `errno`.
     pub errno: bool,
@@ -266,16 +266,16 @@ pub struct Returns {
 /// How a failure is turned into text.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Message {
-    /// `const char *f(int)` of the value (with `errno`: of that).
+    /// `const char *f(int)`, called with the function's value, or with `errno` if failures carry that.
     Code(FunctionId),
-    /// `const char *f(T *)` of the handle passed at that position, or of what the [`OutPointer`](crate::shape::OutPointer) there holds after the call.
+    /// `const char *f(T *)`, called with the handle passed at that position, or of what the [`OutPointer`](crate::shape::OutPointer) there holds after the call.
     Handle {
-        /// Which function.
+        /// The function that explains.
         function: FunctionId,
-        /// Of what.
+        /// The position of the parameter that it is called with.
         parameter: usize,
-        /// `T *g(U *)`: it is not asked of that handle, but of the object that this function gives for it, and which stays
-        /// the library's own.
+        /// `T *g(U *)`: the explaining function is called with the object that this function returns for the handle. The
+        /// library keeps that object.
         through: Option<FunctionId>,
     },
 }

@@ -88,7 +88,8 @@ impl LayerName {
         Self::ALL.into_iter().find(|layer| layer.name() == name)
     }
 
-    /// Without it a start stops, unless `may_be_missing` names it. Without the others it always goes on.
+    /// Whether a start stops when this layer is missing, unless `may_be_missing` names it. A start never stops because another
+    /// layer is missing.
     pub const fn is_required(self) -> bool {
         match self {
             Self::CgroupNamespace | Self::Keyring | Self::Memory => false,

@@ -25,7 +25,7 @@ pub const MAX_RECORD_BYTES: u64 = 1 << 30;
 /// How a record is put together.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Arrangement {
-    /// All members share their place.
+    /// All members start at offset 0: a union.
     pub union: bool,
     /// `__attribute__((aligned(…)))`: it is aligned to that at least.
     pub align: Option<u64>,
@@ -34,9 +34,9 @@ pub struct Arrangement {
 /// What a member needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Need {
-    /// Of its type.
+    /// Size and alignment of its type.
     pub layout: Layout,
-    /// Of a bit-field.
+    /// The width, if it is a bit-field.
     pub bits: Option<Width>,
     /// It is aligned to one byte, or one bit, because it or the record is packed.
     pub packed: bool,
@@ -56,9 +56,9 @@ pub struct Width {
 /// Where a member stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// In bytes.
+    /// Its offset in the record, in bytes.
     pub offset: u64,
-    /// Of a bit-field.
+    /// Its bits, if it is a bit-field.
     pub bits: Option<Bits>,
 }
 
@@ -82,7 +82,7 @@ pub fn place(shape: Arrangement, members: &[Need]) -> Option<(Layout, Vec<Place>
 }
 
 impl Need {
-    /// The first bit, when all before `free` is taken.
+    /// The bit at which it starts, if all bits before `free` are taken.
     fn start(&self, free: u64) -> Option<u64> {
         let unit = self.layout.size.checked_mul(8)?;
         match self.bits {

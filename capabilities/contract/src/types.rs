@@ -216,7 +216,7 @@ pub struct Definition {
     pub kind: TypeKind,
 }
 
-/// What a type of one's own is.
+/// What kind of type a manifest declares.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum TypeKind {
     /// An enumeration.
@@ -247,18 +247,18 @@ pub struct Handle {
     pub owner: Option<TypeId>,
     /// How many of them one client may have at once.
     pub max_live: u32,
-    /// The library counts references: each time that it gives an object away, that is one more to be freed.
+    /// The library counts references: each time that it returns an object, one more reference has to be freed.
     pub refcounted: bool,
-    /// They are used by the thread that made them, and by no other.
+    /// Its objects are thread-affine: only the thread that made them may use them.
     pub thread_affine: bool,
 }
 
 /// `struct` or `union`, laid out as the C compiler does.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Record {
-    /// All members share their place.
+    /// All members start at offset 0: a union.
     pub union: bool,
-    /// Of the whole.
+    /// Size and alignment of the whole record.
     pub layout: Layout,
     /// In C order.
     pub members: Vec<Member>,
@@ -305,7 +305,8 @@ pub enum MemberRole {
         /// May be `None`.
         null: bool,
     },
-    /// Nothing: zero on the way in, dropped on the way out. All pointers are, that nothing else is said about.
+    /// Python does not see it: zero on the way in, dropped on the way out. So is every pointer for which the manifest says
+    /// nothing else.
     Hidden,
     /// A `char *`: copied, with its NUL, on both ways.
     Text {

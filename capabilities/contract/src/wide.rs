@@ -9,7 +9,7 @@
 use crate::types::Wide;
 
 const BIAS: i32 = 16383;
-/// The exponent of infinities and of what is no number.
+/// The exponent of infinities and of not-a-number.
 const SPECIAL: u16 = 0x7fff;
 const F64_FRACTION: u32 = 52;
 
@@ -75,7 +75,7 @@ enum Magnitude {
         significand: u128,
     },
     Infinite,
-    /// No number. The payload's top bit says quiet; it stands in the top bits.
+    /// Not a number. The payload stands in the top bits; its highest bit says that it is a quiet one.
     Nan {
         payload: u128,
     },
@@ -159,7 +159,7 @@ fn from_x87(bytes: [u8; 16]) -> Parts {
         SPECIAL => Magnitude::Nan { payload: significand << 1 },
         // Subnormal numbers have the exponent of the smallest normal ones.
         0 => Magnitude::normalized(1 - BIAS, significand),
-        // The leading one is missing: the processor takes these for no numbers.
+        // The leading one is missing: the processor treats these as not-a-number.
         _ if significand >> 127 == 0 => Magnitude::Nan { payload: 0 },
         exponent => Magnitude::normalized(i32::from(exponent) - BIAS, significand),
     };

@@ -22,7 +22,7 @@ mod read;
 
 pub use crate::diagnostic::Written;
 
-use crate::diagnostic::{Diagnostics, Source};
+use crate::diagnostic::{Diagnostics, SourceFile};
 use cloison_contract::grant::Rate;
 use cloison_contract::types::Location;
 use std::collections::BTreeMap;
@@ -33,9 +33,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Application {
     /// The file, for errors.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// `app.entry`; without it a file runs as `__main__`.
-    pub entry: Option<Entry>,
+    pub entry: Option<EntryPoint>,
     /// `app.site_packages`: folders relative to the file.
     pub site_packages: Vec<String>,
     /// `app.may_be_missing`: layers that microprocesses can do without.
@@ -43,12 +43,12 @@ pub struct Application {
     /// `[capabilities.NAME]`
     pub capabilities: BTreeMap<String, CapabilityRequest>,
     /// `[limits]`
-    pub limits: Limits,
+    pub limits: ApplicationLimits,
 }
 
 /// `"module:qualname"`
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Entry {
+pub struct EntryPoint {
     /// `package.module`
     pub module: String,
     /// `function`, or `Class.function`.
@@ -85,7 +85,7 @@ pub enum Allow {
 
 /// `[limits]`, for each microprocess. Every default is finite.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Limits {
+pub struct ApplicationLimits {
     /// Address space, in bytes. Default 512 MiB.
     pub memory_bytes: u64,
     /// How many microprocesses there may be at once. Default 1000.
@@ -98,7 +98,7 @@ pub struct Limits {
     pub descriptors: u32,
 }
 
-impl Default for Limits {
+impl Default for ApplicationLimits {
     fn default() -> Self {
         Self { memory_bytes: 512 << 20, processes: 1000, cpu_seconds: 3600, mailbox_bytes: 16 << 20, descriptors: 64 }
     }

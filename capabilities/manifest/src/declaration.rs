@@ -41,13 +41,14 @@ mod specifiers;
 mod tree;
 mod typedefs;
 
-pub use attribute::{Alignment, Attributes};
-pub use constant::Constant;
+pub use attribute::{Alignment, LayoutAttributes};
+pub use constant::ConstantExpression;
 pub use names::{Inner, Meaning, MemberShape, Names, TypeText};
 pub use parser::parse;
 pub use prototype::{FormMistakes, Prototype, PrototypeParameter};
 pub use tree::{
-    ArrayLength, Body, Content, Declaration, MemberDeclaration, Name, Parameter, Tag, Type, TypeDeclaration, TypeKind,
+    ArrayLength, Body, Content, Declaration, MemberDeclaration, Name, ParameterDeclaration, QualifiedType, TagKind,
+    TypeDeclaration, UnqualifiedType,
 };
 
 #[cfg(test)]

@@ -13,14 +13,14 @@ use std::sync::Arc;
 
 /// A file as errors show it.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Source {
+pub struct SourceFile {
     /// Its name.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// A file of that name and text.
     pub fn new(name: &str, text: &str) -> Arc<Self> {
         Arc::new(Self { name: name.to_owned(), text: text.to_owned() })
@@ -45,7 +45,7 @@ pub struct Diagnostic {
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
     /// The file it is in.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     /// Where in the file, in bytes; `None` when it is about the file as a whole.
     pub span: Option<Range<usize>>,
     /// A few words that stand at the caret.
@@ -58,7 +58,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// An error at a place in a file.
-    pub fn error(source: &Arc<Source>, span: Range<usize>, message: impl Into<String>) -> Self {
+    pub fn error(source: &Arc<SourceFile>, span: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
             message: message.into(),
@@ -71,7 +71,7 @@ impl Diagnostic {
     }
 
     /// An error about a file as a whole.
-    pub fn whole_file(source: &Arc<Source>, message: impl Into<String>) -> Self {
+    pub fn whole_file(source: &Arc<SourceFile>, message: impl Into<String>) -> Self {
         Self { span: None, ..Self::error(source, 0..0, message) }
     }
 

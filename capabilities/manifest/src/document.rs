@@ -12,7 +12,7 @@ mod value;
 pub use table::{Table, Value};
 pub use value::kind;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Mistake, Source, Written};
+use crate::diagnostic::{Diagnostic, Diagnostics, Mistake, SourceFile, Written};
 use cloison_contract::types::Location;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ const MAX_DIAGNOSTICS: usize = 50;
 /// A file that is being read and what has been found wrong with it so far.
 pub struct Reader {
     /// The file.
-    pub source: Arc<Source>,
+    pub source: Arc<SourceFile>,
     diagnostics: Diagnostics,
 }
 
@@ -37,11 +37,11 @@ pub fn read<T>(
     read: impl FnOnce(&mut Reader, Table<'_>) -> Option<T>,
 ) -> Result<T, Diagnostics> {
     if text.len() > MAX_FILE_BYTES {
-        let source = Source::new(file_name, "");
+        let source = SourceFile::new(file_name, "");
         let message = format!("the file has {} bytes; {MAX_FILE_BYTES} are the most that is read", text.len());
         return Err(Diagnostic::whole_file(&source, message).into());
     }
-    let source = Source::new(file_name, text);
+    let source = SourceFile::new(file_name, text);
     let mut reader = Reader { source: Arc::clone(&source), diagnostics: Diagnostics::default() };
     let (root, errors) = DeTable::parse_recoverable(&source.text);
     for error in &errors {
@@ -107,7 +107,7 @@ impl Reader {
 }
 
 /// A mistake inside a string of a file, as a diagnostic of that file.
-pub fn inside(source: &Arc<Source>, written: &Written, mistake: Mistake) -> Diagnostic {
+pub fn inside(source: &Arc<SourceFile>, written: &Written, mistake: Mistake) -> Diagnostic {
     let raw = &source.text[written.span.clone()];
     let start = written.span.start + strings::position(raw, mistake.span.start);
     let end = written.span.start + strings::position(raw, mistake.span.end);

@@ -22,7 +22,7 @@
 mod parse;
 mod token;
 
-pub use parse::{Callee, Scope, Taken, Takes, parse, parse_condition};
+pub use parse::{ExpressionFunction, Scope, Taken, Takes, parse, parse_condition};
 
 /// What a word stands for by the grammar, whatever a manifest calls like that.
 pub fn meaning(word: &str) -> Option<&'static str> {

@@ -1,11 +1,11 @@
 //! The whole draft: every entry tried on the reader of manifests, then written down.
 
-use super::entry::{Entry, Keys, quoted};
-use super::handles::Handles;
+use super::entry::{FunctionEntry, Keys, quoted};
+use super::handles::HandleTypes;
 use super::infer;
-use super::library::{Found, Named};
-use super::types::{Needs, Types};
-use crate::header::{Function, Header, Value};
+use super::library::{FoundLibrary, LibraryName};
+use super::types::{HeaderTypes, NeededTypes};
+use crate::header::{ConstantValue, Header, HeaderFunction};
 use crate::output::printable;
 use cloison_manifest::manifest;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,27 +35,27 @@ impl Draft {
 }
 
 /// The draft for a header.
-pub fn draft(header: &Header, library: &Found) -> Draft {
+pub fn draft(header: &Header, library: &FoundLibrary) -> Draft {
     write(header, library, false)
 }
 
 /// The draft as an author might have answered it: it has to go through.
 #[cfg(test)]
-pub fn answered(header: &Header, library: &Found) -> Draft {
+pub fn answered(header: &Header, library: &FoundLibrary) -> Draft {
     write(header, library, true)
 }
 
-fn write(header: &Header, library: &Found, trial: bool) -> Draft {
-    let mut handles = Handles::of(header);
+fn write(header: &Header, library: &FoundLibrary, trial: bool) -> Draft {
+    let mut handles = HandleTypes::of(header);
     if let Some(symbols) = &library.symbols {
         let missing = |free: &mut String| !symbols.contains(free);
         handles.0.values_mut().for_each(|handle| drop(handle.free.take_if(missing)));
     }
     let functions = header.functions.iter().map(|one| &*one.name).collect();
-    let types = Types { header, handles: &handles, functions };
+    let types = HeaderTypes { header, handles: &handles, functions };
     let frees = handles.0.values().filter_map(|handle| handle.free.as_deref()).collect();
     let by_name = header.functions.iter().map(|one| (&*one.name, one)).collect();
-    let mut work = Work { types: &types, library, frees, by_name, needs: Needs::new(), trial };
+    let mut work = Work { types: &types, library, frees, by_name, needs: NeededTypes::new(), trial };
     let wanted = work.wanted();
     let functions = header.functions.iter().filter(|function| wanted.contains(&*function.name));
     let mut entries: Vec<_> = functions.map(|one| work.drafted(one)).collect();
@@ -99,12 +99,12 @@ fn write(header: &Header, library: &Found, trial: bool) -> Draft {
 
 /// A function's entry, and the types that it needs.
 struct Drafted {
-    entry: Entry,
-    needs: Needs,
+    entry: FunctionEntry,
+    needs: NeededTypes,
 }
 
-fn function_type(types: &Types<'_>, function: &Function) -> crate::header::Type {
-    types.written(&crate::header::Type::Function {
+fn function_type(types: &HeaderTypes<'_>, function: &HeaderFunction) -> crate::header::HeaderType {
+    types.written(&crate::header::HeaderType::Function {
         returns: Box::new(function.returns.clone()),
         parameters: function.parameters.clone(),
         variadic: function.variadic,
@@ -112,12 +112,12 @@ fn function_type(types: &Types<'_>, function: &Function) -> crate::header::Type 
 }
 
 struct Work<'w> {
-    types: &'w Types<'w>,
-    library: &'w Found,
+    types: &'w HeaderTypes<'w>,
+    library: &'w FoundLibrary,
     /// The functions that end handles.
     frees: BTreeSet<&'w str>,
-    by_name: BTreeMap<&'w str, &'w Function>,
-    needs: Needs,
+    by_name: BTreeMap<&'w str, &'w HeaderFunction>,
+    needs: NeededTypes,
     /// Plausible answers stand in the place of the questions.
     trial: bool,
 }
@@ -127,7 +127,7 @@ impl Work<'_> {
     fn wanted(&self) -> BTreeSet<&str> {
         let header = self.types.header;
         let mut names: BTreeSet<_> = header.functions.iter().filter(|one| one.wanted).map(|one| &*one.name).collect();
-        let mut needs = Needs::new();
+        let mut needs = NeededTypes::new();
         for function in header.functions.iter().filter(|one| one.wanted) {
             self.types.collect(&function_type(self.types, function), &mut needs);
         }
@@ -136,9 +136,9 @@ impl Work<'_> {
         names
     }
 
-    fn drafted(&self, function: &Function) -> Drafted {
+    fn drafted(&self, function: &HeaderFunction) -> Drafted {
         let mut entry = infer::entry(self.types, function);
-        let mut needs = Needs::new();
+        let mut needs = NeededTypes::new();
         self.types.collect(&function_type(self.types, function), &mut needs);
         if let Some(symbols) = self.library.symbols.as_ref().filter(|symbols| !symbols.contains(&entry.symbol)) {
             let old = symbols.old(&entry.symbol);
@@ -206,9 +206,9 @@ impl Work<'_> {
         let name =
             if name.starts_with(|first: char| first.is_ascii_alphanumeric()) { name } else { format!("lib{name}") };
         let library = match &self.library.named {
-            Named::Path(path) => Keys::plain(&[("path", &quoted(path))]),
-            Named::Soname(soname) => Keys::plain(&[("soname", &quoted(soname))]),
-            Named::Unknown => Keys::decide(
+            LibraryName::Path(path) => Keys::plain(&[("path", &quoted(path))]),
+            LibraryName::Soname(soname) => Keys::plain(&[("soname", &quoted(soname))]),
+            LibraryName::Unknown => Keys::decide(
                 "which library has these functions? soname = \"…\", or path = \"…\" for a file of your own",
                 &[("soname", "\"lib.so\"")],
             ),
@@ -236,9 +236,9 @@ impl Work<'_> {
         let mut lines = Vec::new();
         for (name, value) in &self.types.header.constants {
             let value = match value {
-                Value::Float(value) if value.is_finite() => format!("{value:?}"),
-                Value::Integer(value) if i64::try_from(*value).is_ok() => value.to_string(),
-                Value::Text(value) if !value.contains('\0') => quoted(value),
+                ConstantValue::Float(value) if value.is_finite() => format!("{value:?}"),
+                ConstantValue::Integer(value) if i64::try_from(*value).is_ok() => value.to_string(),
+                ConstantValue::Text(value) if !value.contains('\0') => quoted(value),
                 _ => continue,
             };
             if taken.insert(name.clone()) {

@@ -78,7 +78,7 @@ impl Keys {
 
 /// A function of the header.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct FunctionEntry {
     /// Its name in Python.
     pub name: String,
     /// Its name in C.
@@ -99,7 +99,7 @@ pub struct Entry {
 pub const RESERVED: [&str; 9] =
     ["blocking", "c", "callables", "deadline", "doc", "internal", "parameters", "returns", "variadic"];
 
-impl Entry {
+impl FunctionEntry {
     /// How many questions are in it.
     pub fn questions(&self) -> usize {
         self.tables.iter().map(|(_, keys)| keys.questions()).sum()

@@ -13,8 +13,8 @@
 //! A question about a type stands in its table, and its functions are drafted for an object: the reader of manifests
 //! refuses these if the answer is "a value". The other way round would copy an object, and pass the library a copy's address.
 
-use super::verbs::{End, Rank, end, is_maker, type_words};
-use crate::header::{Function, Header, Type, words};
+use super::verbs::{EndingVerb, Rank, end, is_maker, type_words};
+use crate::header::{Header, HeaderFunction, HeaderType, words};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Names of a member that is there only because C wants one.
@@ -22,7 +22,7 @@ const DUMMIES: [&str; 8] = ["opaque", "unused", "dummy", "reserved", "private", 
 
 /// A type whose objects stay in the zone.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Handle {
+pub struct HandleType {
     /// The function that ends an object.
     pub free: Option<String>,
     /// The handle type whose objects own these.
@@ -37,24 +37,24 @@ pub struct Handle {
     prefix: String,
 }
 
-impl Handle {
+impl HandleType {
     /// What a function's name says about ending such an object.
-    pub fn ended_by(&self, function: &str) -> Option<End> {
+    pub fn ended_by(&self, function: &str) -> Option<EndingVerb> {
         let names: Vec<_> = self.names.iter().map(String::as_str).collect();
         end(function, &names, &self.prefix)
     }
 
     /// Whether an object may be changed through such a pointer: one that is not to `const`, or that has the one name under
     /// which the header has these pointers (`typedef const struct _TidyDoc *TidyDoc`).
-    pub fn is_changeable(&self, header: &Header, c_type: &Type) -> bool {
-        let named = matches!(c_type, Type::Named(name) if self.pointer.as_ref() == Some(name));
+    pub fn is_changeable(&self, header: &Header, c_type: &HeaderType) -> bool {
+        let named = matches!(c_type, HeaderType::Named(name) if self.pointer.as_ref() == Some(name));
         named || matches!(header.pointee(c_type), Some((_, false)))
     }
 }
 
 /// What is done to the objects of handle types.
 #[derive(Debug, Default)]
-pub struct Handles(pub BTreeMap<String, Handle>);
+pub struct HandleTypes(pub BTreeMap<String, HandleType>);
 
 /// How a header uses a struct.
 #[derive(Default)]
@@ -65,11 +65,11 @@ struct Use<'h> {
     shown: bool,
     by_value: bool,
     /// The functions that take a pointer to one.
-    takers: Vec<&'h Function>,
+    takers: Vec<&'h HeaderFunction>,
 }
 
-impl Handles {
-    /// Those of a header, by what the struct is called in [`Type::Tagged`].
+impl HandleTypes {
+    /// Those of a header, by what the struct is called in [`HeaderType::Tagged`].
     pub fn of(header: &Header) -> Self {
         let mut uses = BTreeMap::<&str, Use<'_>>::new();
         for function in &header.functions {
@@ -92,9 +92,9 @@ impl Handles {
     }
 
     /// The handle type that this is a pointer to.
-    pub fn pointed<'h>(&self, header: &'h Header, c_type: &'h Type) -> Option<&'h str> {
+    pub fn pointed<'h>(&self, header: &'h Header, c_type: &'h HeaderType) -> Option<&'h str> {
         match header.pointee(c_type) {
-            Some((Type::Tagged(tag), _)) if self.0.contains_key(tag) => Some(tag),
+            Some((HeaderType::Tagged(tag), _)) if self.0.contains_key(tag) => Some(tag),
             _ => None,
         }
     }
@@ -123,12 +123,12 @@ impl Handles {
 }
 
 /// What a struct is, by how it is used.
-fn handle(header: &Header, tag: &str, used: &Use<'_>, pointers: &BTreeMap<&str, Option<&str>>) -> Option<Handle> {
+fn handle(header: &Header, tag: &str, used: &Use<'_>, pointers: &BTreeMap<&str, Option<&str>>) -> Option<HandleType> {
     let record = header.records.get(tag);
     let alias = record.and_then(|record| record.alias.clone());
     let pointer = pointers.get(tag).copied().flatten().filter(|_| alias.is_none()).map(str::to_owned);
     let names = [Some(super::types::bare(tag).to_owned()), alias, pointer.clone()].into_iter().flatten().collect();
-    let mut handle = Handle { pointer, names, prefix: prefix(&used.takers), ..Handle::default() };
+    let mut handle = HandleType { pointer, names, prefix: prefix(&used.takers), ..HandleType::default() };
     (handle.free, handle.ask) = ending(header, &handle, used);
     let Some(record) = record.filter(|record| record.body.is_some()) else { return Some(handle) };
     let others = used.takers.iter().any(|taker| handle.ended_by(&taker.name).is_none());
@@ -155,13 +155,14 @@ fn handle(header: &Header, tag: &str, used: &Use<'_>, pointers: &BTreeMap<&str, 
 }
 
 /// The function that ends such an object, and what has to be asked about it.
-fn ending(header: &Header, handle: &Handle, used: &Use<'_>) -> (Option<String>, Option<String>) {
-    let mut found: Vec<(End, &str)> = Vec::new();
+fn ending(header: &Header, handle: &HandleType, used: &Use<'_>) -> (Option<String>, Option<String>) {
+    let mut found: Vec<(EndingVerb, &str)> = Vec::new();
     for function in &used.takers {
         let takes_it = matches!(&function.parameters[..], [only] if handle.is_changeable(header, &only.c_type));
         let gives = header.resolve(&function.returns);
-        let status =
-            gives.is_void() || gives.is_integer() || matches!(gives, Type::Tagged(tag) if tag.starts_with("enum "));
+        let status = gives.is_void()
+            || gives.is_integer()
+            || matches!(gives, HeaderType::Tagged(tag) if tag.starts_with("enum "));
         if let (true, true, Some(end)) = (takes_it, status, handle.ended_by(&function.name).filter(|end| end.plain)) {
             found.push((end, &function.name));
         }
@@ -192,7 +193,12 @@ fn ending(header: &Header, handle: &Handle, used: &Use<'_>) -> (Option<String>, 
 }
 
 /// A function that gives back a reference to what `first` ends.
-fn counting<'f>(header: &'f Header, handle: &Handle, first: &End, found: &[(End, &'f str)]) -> Option<&'f str> {
+fn counting<'f>(
+    header: &'f Header,
+    handle: &HandleType,
+    first: &EndingVerb,
+    found: &[(EndingVerb, &'f str)],
+) -> Option<&'f str> {
     if first.rank == Rank::Reference {
         return None;
     }
@@ -206,7 +212,7 @@ fn counting<'f>(header: &'f Header, handle: &Handle, first: &End, found: &[(End,
 }
 
 /// What the names of all of these begin with, if there are several.
-fn prefix(functions: &[&Function]) -> String {
+fn prefix(functions: &[&HeaderFunction]) -> String {
     let [first, rest @ ..] = functions else { return String::new() };
     let common = |name: &str, other: &str| name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let length = rest.iter().map(|other| common(&first.name, &other.name)).min().unwrap_or(0);
@@ -215,36 +221,36 @@ fn prefix(functions: &[&Function]) -> String {
 
 fn note<'h>(
     header: &'h Header,
-    c_type: &'h Type,
+    c_type: &'h HeaderType,
     returned: bool,
-    taker: Option<&'h Function>,
+    taker: Option<&'h HeaderFunction>,
     uses: &mut BTreeMap<&'h str, Use<'h>>,
 ) {
     let is_record = |tag: &str| !tag.starts_with("enum ");
     match header.resolve(c_type) {
-        Type::Tagged(tag) if is_record(tag) => uses.entry(tag).or_default().by_value = true,
-        Type::Array { of, .. } => {
-            if let Type::Tagged(tag) = header.resolve(of)
+        HeaderType::Tagged(tag) if is_record(tag) => uses.entry(tag).or_default().by_value = true,
+        HeaderType::Array { of, .. } => {
+            if let HeaderType::Tagged(tag) = header.resolve(of)
                 && is_record(tag)
             {
                 uses.entry(tag).or_default().by_value = true;
             }
         }
-        Type::Pointer { to, constant } => match header.resolve(to) {
-            Type::Tagged(tag) if is_record(tag) => {
+        HeaderType::Pointer { to, constant } => match header.resolve(to) {
+            HeaderType::Tagged(tag) if is_record(tag) => {
                 let used = uses.entry(tag).or_default();
                 used.made |= returned && !constant;
                 used.shown |= returned && *constant;
                 used.takers.extend(taker);
             }
-            Type::Pointer { to, .. } => {
-                if let (Type::Tagged(tag), Some(_)) = (header.resolve(to), taker)
+            HeaderType::Pointer { to, .. } => {
+                if let (HeaderType::Tagged(tag), Some(_)) = (header.resolve(to), taker)
                     && is_record(tag)
                 {
                     uses.entry(tag).or_default().made = true;
                 }
             }
-            Type::Function { returns, parameters, .. } => {
+            HeaderType::Function { returns, parameters, .. } => {
                 note(header, returns, false, None, uses);
                 parameters.iter().for_each(|one| note(header, &one.c_type, false, None, uses));
             }
@@ -258,8 +264,8 @@ fn note<'h>(
 fn pointer_names(header: &Header) -> BTreeMap<&str, Option<&str>> {
     let mut names = BTreeMap::<&str, Option<&str>>::new();
     for (name, c_type) in &header.typedefs {
-        if let Type::Pointer { to, .. } = c_type
-            && let Type::Tagged(tag) = &**to
+        if let HeaderType::Pointer { to, .. } = c_type
+            && let HeaderType::Tagged(tag) = &**to
         {
             names.entry(tag).and_modify(|known| *known = None).or_insert(Some(name));
         }

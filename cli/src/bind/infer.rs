@@ -27,18 +27,21 @@ mod lengths;
 mod places;
 mod values;
 
-use super::entry::{Entry, Keys};
+use super::entry::{FunctionEntry, Keys};
 use super::handles::is_system;
-use super::types::Types;
-use crate::header::{Function, Parameter, Type, words};
+use super::types::HeaderTypes;
+use crate::header::{HeaderFunction, HeaderParameter, HeaderType, words};
 use std::collections::BTreeSet;
 
 /// The draft of one function.
-pub fn entry(types: &Types<'_>, function: &Function) -> Entry {
+pub fn entry(types: &HeaderTypes<'_>, function: &HeaderFunction) -> FunctionEntry {
     let parameters = types.named(&function.parameters);
-    let written =
-        Function { returns: types.written(&function.returns), parameters: parameters.clone(), ..function.clone() };
-    let mut entry = Entry {
+    let written = HeaderFunction {
+        returns: types.written(&function.returns),
+        parameters: parameters.clone(),
+        ..function.clone()
+    };
+    let mut entry = FunctionEntry {
         name: types.python_name(&function.name),
         symbol: function.name.clone(),
         c: written.declare(),
@@ -67,10 +70,10 @@ pub fn entry(types: &Types<'_>, function: &Function) -> Entry {
 
 /// A function, or what a function pointer leads to, while it is looked at.
 struct Look<'t> {
-    types: &'t Types<'t>,
+    types: &'t HeaderTypes<'t>,
     function: &'t str,
-    parameters: &'t [Parameter],
-    returns: &'t Type,
+    parameters: &'t [HeaderParameter],
+    returns: &'t HeaderType,
     callback: bool,
 }
 
@@ -97,7 +100,7 @@ impl Look<'_> {
         self.parameters[index].name.as_deref().unwrap_or_default()
     }
 
-    fn resolved(&self, index: usize) -> &Type {
+    fn resolved(&self, index: usize) -> &HeaderType {
         self.types.header.resolve(&self.parameters[index].c_type)
     }
 
@@ -108,14 +111,16 @@ impl Look<'_> {
             return Ok(self.handle(index, tag));
         }
         match header.resolve(c_type) {
-            Type::Other(text) | Type::Named(text) if !crate::header::is_known(text) => {
+            HeaderType::Other(text) | HeaderType::Named(text) if !crate::header::is_known(text) => {
                 Err(format!("`{text}` cannot be passed"))
             }
-            Type::Tagged(tag) if tag.starts_with("enum ") => Ok(Keys::default()),
-            Type::Tagged(tag) => self.record(tag).map(|()| Keys::default()),
-            Type::Pointer { to, constant } => self.pointer(index, header.resolve(to), *constant),
-            Type::Array { of, constant, .. } if header.resolve(of).is_number() => Ok(self.array(index, *constant)),
-            Type::Array { .. } => Err(format!("`{}` is an array of what is no number", self.name(index))),
+            HeaderType::Tagged(tag) if tag.starts_with("enum ") => Ok(Keys::default()),
+            HeaderType::Tagged(tag) => self.record(tag).map(|()| Keys::default()),
+            HeaderType::Pointer { to, constant } => self.pointer(index, header.resolve(to), *constant),
+            HeaderType::Array { of, constant, .. } if header.resolve(of).is_number() => {
+                Ok(self.array(index, *constant))
+            }
+            HeaderType::Array { .. } => Err(format!("`{}` is an array of what is no number", self.name(index))),
             _ if self.is_address(c_type) => Ok(Keys::decide(
                 "an address, which must not come from Python (then leave the function out), or a number (in = true)?",
                 &[("in", "true")],
@@ -140,12 +145,14 @@ impl Look<'_> {
         }
     }
 
-    fn pointer(&self, index: usize, to: &Type, constant: bool) -> Judged<Keys> {
+    fn pointer(&self, index: usize, to: &HeaderType, constant: bool) -> Judged<Keys> {
         let length = self.length_of(index);
         match to {
-            Type::Function { returns, parameters, variadic } => self.callable(index, returns, parameters, *variadic),
-            Type::Pointer { to, .. } => self.place(index, self.types.header.resolve(to), constant),
-            Type::Tagged(tag) if !tag.starts_with("enum ") => {
+            HeaderType::Function { returns, parameters, variadic } => {
+                self.callable(index, returns, parameters, *variadic)
+            }
+            HeaderType::Pointer { to, .. } => self.place(index, self.types.header.resolve(to), constant),
+            HeaderType::Tagged(tag) if !tag.starts_with("enum ") => {
                 self.record(tag)?;
                 Ok(match (constant, length) {
                     (true, None) if self.may_be_several(index) => Keys::decide(
@@ -161,7 +168,7 @@ impl Look<'_> {
             }
             to if to.is_void() && self.is_user_data(index, constant) => Ok(Keys::plain(&[("user_data", "true")])),
             to if to.is_number() || to.is_void() => Ok(self.elements(index, to, constant, length)),
-            Type::Array { .. } => Err("it takes a pointer to an array".to_owned()),
+            HeaderType::Array { .. } => Err("it takes a pointer to an array".to_owned()),
             other => Err(format!("`{}` cannot be passed", other.declare("*"))),
         }
     }
@@ -176,7 +183,7 @@ impl Look<'_> {
     }
 
     /// Numbers and bytes behind a pointer.
-    fn elements(&self, index: usize, to: &Type, constant: bool, length: Option<&str>) -> Keys {
+    fn elements(&self, index: usize, to: &HeaderType, constant: bool, length: Option<&str>) -> Keys {
         let one = if to.is_void() { Vec::new() } else { vec![("in", "true")] };
         match (constant, length) {
             (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
@@ -237,8 +244,8 @@ impl Look<'_> {
     }
 
     /// An integer that is made for addresses.
-    fn is_address(&self, c_type: &Type) -> bool {
-        matches!(self.types.header.resolve(c_type), Type::Named(name) if ["uintptr_t", "intptr_t"].contains(&name.as_str()))
+    fn is_address(&self, c_type: &HeaderType) -> bool {
+        matches!(self.types.header.resolve(c_type), HeaderType::Named(name) if ["uintptr_t", "intptr_t"].contains(&name.as_str()))
     }
 
     fn direction(&self, question: &str) -> Keys {

@@ -6,27 +6,27 @@
 
 use crate::header::Header;
 use anyhow::Context;
-use cloison_broker::library::{self, Contents, Library, Symbols};
+use cloison_broker::library::{self, Contents, OpenedLibrary, Symbols};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// What the manifest says of it, and what it has.
-pub struct Found {
+pub struct FoundLibrary {
     /// What stands in `library`.
-    pub named: Named,
+    pub named: LibraryName,
     /// The functions that it and its dependencies have; `None` if it could not be read.
     pub symbols: Option<Symbols>,
 }
 
 /// `soname = "…"`, `path = "…"`, or a question.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Named {
+pub enum LibraryName {
     Path(String),
     Soname(String),
     Unknown,
 }
 
-impl Named {
+impl LibraryName {
     /// How people call it.
     pub fn name(&self) -> &str {
         match self {
@@ -38,21 +38,21 @@ impl Named {
 
 /// The library that was named, or else one that has the header's functions. Paths in a manifest are relative to it, and it
 /// will be at `output`.
-pub fn locate(header: &Header, named: Option<&str>, output: Option<&Path>) -> anyhow::Result<Found> {
+pub fn locate(header: &Header, named: Option<&str>, output: Option<&Path>) -> anyhow::Result<FoundLibrary> {
     let (named, file) = match named {
         Some(name) if name.contains('/') => {
             let file = PathBuf::from(name);
             let real = file.canonicalize().with_context(|| format!("the library {name}"))?;
             let path = from_manifest(name, &real, output).context("the folder of the manifest")?;
-            (Named::Path(path), Some(file))
+            (LibraryName::Path(path), Some(file))
         }
-        Some(name) => (Named::Soname(name.to_owned()), library::find(name)),
+        Some(name) => (LibraryName::Soname(name.to_owned()), library::find(name)),
         None => match guess(header) {
-            Some((soname, path)) => (Named::Soname(soname), Some(path)),
-            None => (Named::Unknown, None),
+            Some((soname, path)) => (LibraryName::Soname(soname), Some(path)),
+            None => (LibraryName::Unknown, None),
         },
     };
-    Ok(Found { named, symbols: file.and_then(|path| symbols(&path)) })
+    Ok(FoundLibrary { named, symbols: file.and_then(|path| symbols(&path)) })
 }
 
 /// How a manifest at `output` calls the library that is called `name` here and is the file `real`: as here, if both folders
@@ -116,20 +116,20 @@ fn is_alike(path: &Path, stem: &str) -> bool {
 }
 
 fn symbols(path: &Path) -> Option<Symbols> {
-    let library = Library { path: path.to_owned(), file: File::open(path).ok()? };
+    let library = OpenedLibrary { path: path.to_owned(), file: File::open(path).ok()? };
     library::symbols(&library).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::header::Function;
-    use crate::header::Type;
+    use crate::header::HeaderFunction;
+    use crate::header::HeaderType;
 
     fn declaring(name: &str, functions: &[&str]) -> Header {
-        let one = |name: &&str| Function {
+        let one = |name: &&str| HeaderFunction {
             name: (*name).to_owned(),
-            returns: Type::Number("int".into()),
+            returns: HeaderType::Number("int".into()),
             parameters: Vec::new(),
             variadic: false,
             wanted: true,
@@ -159,7 +159,7 @@ mod tests {
             ("bzlib.h", &["BZ2_bzCompressInit", "BZ2_bzCompress"], "libbz2.so.1.0"),
         ] {
             let found = locate(&declaring(header, functions), None, None).unwrap();
-            assert_eq!(found.named, Named::Soname(soname.to_owned()), "{header}");
+            assert_eq!(found.named, LibraryName::Soname(soname.to_owned()), "{header}");
             assert!(found.symbols.unwrap().contains(functions[0]));
         }
     }
@@ -168,7 +168,7 @@ mod tests {
     fn no_library_is_made_up() {
         for functions in [&["no_such_function"][..], &["inflate", "no_such_function", "nor_such_a_one"]] {
             let found = locate(&declaring("zlib.h", functions), None, None).unwrap();
-            assert!(found.named == Named::Unknown && found.symbols.is_none(), "{functions:?}");
+            assert!(found.named == LibraryName::Unknown && found.symbols.is_none(), "{functions:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 mod questions;
 
-use super::library::Named;
+use super::library::LibraryName;
 use super::{draft, library};
 use crate::header::{Compiler, Header};
 use cloison_manifest::manifest;
@@ -56,7 +56,8 @@ fn drafted_where(header: &str, without: &[&str], wanted: impl Fn(&str) -> bool) 
     header.functions.iter_mut().for_each(|function| function.wanted = wanted(&function.name));
     let symbols = header.functions.iter().map(|function| function.name.clone());
     let symbols = symbols.filter(|name| !without.contains(&name.as_str())).collect();
-    let found = library::Found { named: Named::Soname("libshelf.so.1".to_owned()), symbols: Some(symbols) };
+    let found =
+        library::FoundLibrary { named: LibraryName::Soname("libshelf.so.1".to_owned()), symbols: Some(symbols) };
     draft::draft(&header, &found)
 }
 
@@ -145,7 +146,7 @@ fn zlibs_header_comes_through() {
     let header =
         Header::read("zlib.h", &Compiler::new(&[]), &|_| false).expect("zlib's header: the package zlib1g-dev");
     let found = library::locate(&header, None, None).unwrap();
-    assert_eq!(found.named, Named::Soname("libz.so.1".to_owned()));
+    assert_eq!(found.named, LibraryName::Soname("libz.so.1".to_owned()));
     let draft = draft::draft(&header, &found);
     assert!(draft.through >= 30, "{}", draft.summary("zlib.h"));
     assert!(draft.text.contains("Z_DATA_ERROR = -3\n"));
@@ -164,7 +165,7 @@ fn drafts_are_refused_for_their_questions_only() {
             Err(_) => continue,
         };
         let found = library::locate(&header, None, None).unwrap();
-        assert!(matches!(found.named, Named::Soname(_)), "{name}: {:?}", found.named);
+        assert!(matches!(found.named, LibraryName::Soname(_)), "{name}: {:?}", found.named);
         let answered = draft::answered(&header, &found).text;
         manifest::parse(name, &answered).unwrap_or_else(|wrong| panic!("{wrong}"));
     }

@@ -1,16 +1,16 @@
 //! The `[types]` of a draft: those that its functions need, and what they are called.
 
 use super::entry::{Keys, quoted};
-use super::handles::{Handles, is_system};
-use crate::header::{Header, Parameter, Type, is_known};
+use super::handles::{HandleTypes, is_system};
+use crate::header::{Header, HeaderParameter, HeaderType, is_known};
 use cloison_manifest::manifest;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// What is known of a header's types.
-pub struct Types<'h> {
+pub struct HeaderTypes<'h> {
     pub header: &'h Header,
-    pub handles: &'h Handles,
+    pub handles: &'h HandleTypes,
     /// The names of the header's functions.
     pub functions: BTreeSet<&'h str>,
 }
@@ -23,59 +23,61 @@ const MAX_NAME: usize = 128;
 /// The most types that one function may need.
 const MAX_NEEDS: usize = 2000;
 
-/// Names of types: a typedef's, or what [`Type::Tagged`] has.
-pub type Needs = BTreeSet<String>;
+/// Names of types: a typedef's, or what [`HeaderType::Tagged`] has.
+pub type NeededTypes = BTreeSet<String>;
 
-impl Types<'_> {
+impl HeaderTypes<'_> {
     /// The type as a draft writes it: typedefs of pointers and functions have become what they stand for.
-    pub fn written(&self, c_type: &Type) -> Type {
+    pub fn written(&self, c_type: &HeaderType) -> HeaderType {
         self.written_within(c_type, 0, &mut MAX_NODES.clone())
     }
 
     /// Typedefs of typedefs can stand for a type of any size, so it has an end.
-    fn written_within(&self, c_type: &Type, depth: usize, left: &mut usize) -> Type {
+    fn written_within(&self, c_type: &HeaderType, depth: usize, left: &mut usize) -> HeaderType {
         if depth > MAX_DEPTH || *left == 0 {
-            return Type::Other("a type that is nested too deep".to_owned());
+            return HeaderType::Other("a type that is nested too deep".to_owned());
         }
         *left -= 1;
         let depth = depth + 1;
         match c_type {
-            Type::Named(name) if is_known(name) || self.is_handle_pointer(name) => c_type.clone(),
-            Type::Named(name) => match self.header.typedefs.get(name) {
-                None => Type::Other(name.clone()),
+            HeaderType::Named(name) if is_known(name) || self.is_handle_pointer(name) => c_type.clone(),
+            HeaderType::Named(name) => match self.header.typedefs.get(name) {
+                None => HeaderType::Other(name.clone()),
                 Some(_) => match self.header.resolve(c_type) {
-                    Type::Number(word) if word == "void" => Type::Number(word.clone()),
+                    HeaderType::Number(word) if word == "void" => HeaderType::Number(word.clone()),
                     // A name of the compiler's or the C library's own, which Python could not have.
-                    Type::Number(word) if name.starts_with("__") => Type::Number(word.clone()),
-                    Type::Number(_) | Type::Named(_) => c_type.clone(),
+                    HeaderType::Number(word) if name.starts_with("__") => HeaderType::Number(word.clone()),
+                    HeaderType::Number(_) | HeaderType::Named(_) => c_type.clone(),
                     other => self.written_within(other, depth, left),
                 },
             },
-            Type::Tagged(tag) => match self.alias(tag) {
-                Some(alias) => Type::Named(alias.to_owned()),
+            HeaderType::Tagged(tag) => match self.alias(tag) {
+                Some(alias) => HeaderType::Named(alias.to_owned()),
                 None => c_type.clone(),
             },
-            Type::Pointer { to, constant } => {
-                Type::Pointer { to: Box::new(self.written_within(to, depth, left)), constant: *constant }
+            HeaderType::Pointer { to, constant } => {
+                HeaderType::Pointer { to: Box::new(self.written_within(to, depth, left)), constant: *constant }
             }
-            Type::Array { of, length, constant } => {
-                Type::Array { of: Box::new(self.written_within(of, depth, left)), length: *length, constant: *constant }
-            }
-            Type::Function { returns, parameters, variadic } => Type::Function {
+            HeaderType::Array { of, length, constant } => HeaderType::Array {
+                of: Box::new(self.written_within(of, depth, left)),
+                length: *length,
+                constant: *constant,
+            },
+            HeaderType::Function { returns, parameters, variadic } => HeaderType::Function {
                 returns: Box::new(self.written_within(returns, depth, left)),
                 parameters: self.named_within(parameters, depth, left),
                 variadic: *variadic,
             },
-            Type::Number(_) | Type::Other(_) => c_type.clone(),
+            HeaderType::Number(_) | HeaderType::Other(_) => c_type.clone(),
         }
     }
 
     /// The parameters as a draft writes them, each with a name.
-    pub fn named(&self, parameters: &[Parameter]) -> Vec<Parameter> {
+    pub fn named(&self, parameters: &[HeaderParameter]) -> Vec<HeaderParameter> {
         self.named_within(parameters, 0, &mut MAX_NODES.clone())
     }
 
-    fn named_within(&self, parameters: &[Parameter], depth: usize, left: &mut usize) -> Vec<Parameter> {
+    fn named_within(&self, parameters: &[HeaderParameter], depth: usize, left: &mut usize) -> Vec<HeaderParameter> {
         let mut names = BTreeSet::new();
         let mut named = Vec::new();
         for (index, parameter) in parameters.iter().enumerate() {
@@ -89,7 +91,10 @@ impl Types<'_> {
             let wanted = own.filter(|own| is_name(own)).or(short).unwrap_or_else(|| format!("arg{}", index + 1));
             let name = if names.contains(&wanted) { format!("arg{}", index + 1) } else { wanted };
             names.insert(name.clone());
-            named.push(Parameter { name: Some(name), c_type: self.written_within(&parameter.c_type, depth, left) });
+            named.push(HeaderParameter {
+                name: Some(name),
+                c_type: self.written_within(&parameter.c_type, depth, left),
+            });
         }
         named
     }
@@ -118,34 +123,34 @@ impl Types<'_> {
     }
 
     /// Everything that a type, as [`Self::written`], needs to be declared.
-    pub fn collect<'s>(&'s self, c_type: &'s Type, needs: &mut Needs) {
+    pub fn collect<'s>(&'s self, c_type: &'s HeaderType, needs: &mut NeededTypes) {
         let mut work = vec![c_type];
         while let Some(c_type) = work.pop() {
             match c_type {
-                Type::Named(name) if is_known(name) => {}
-                Type::Named(name) => match self.header.resolve(c_type) {
-                    Type::Tagged(tag) => self.collect_tag(tag, needs, &mut work),
-                    Type::Number(_) | Type::Named(_) => drop(needs.insert(name.clone())),
+                HeaderType::Named(name) if is_known(name) => {}
+                HeaderType::Named(name) => match self.header.resolve(c_type) {
+                    HeaderType::Tagged(tag) => self.collect_tag(tag, needs, &mut work),
+                    HeaderType::Number(_) | HeaderType::Named(_) => drop(needs.insert(name.clone())),
                     other => match self.header.pointee(c_type) {
-                        Some((Type::Tagged(tag), _)) if self.is_handle_pointer(name) => {
+                        Some((HeaderType::Tagged(tag), _)) if self.is_handle_pointer(name) => {
                             self.collect_tag(tag, needs, &mut work);
                         }
                         _ if needs.insert(name.clone()) => work.push(other),
                         _ => {}
                     },
                 },
-                Type::Tagged(tag) => self.collect_tag(tag, needs, &mut work),
-                Type::Pointer { to: of, .. } | Type::Array { of, .. } => work.push(of),
-                Type::Function { returns, parameters, .. } => {
+                HeaderType::Tagged(tag) => self.collect_tag(tag, needs, &mut work),
+                HeaderType::Pointer { to: of, .. } | HeaderType::Array { of, .. } => work.push(of),
+                HeaderType::Function { returns, parameters, .. } => {
                     work.push(returns);
                     work.extend(parameters.iter().map(|one| &one.c_type));
                 }
-                Type::Number(_) | Type::Other(_) => {}
+                HeaderType::Number(_) | HeaderType::Other(_) => {}
             }
         }
     }
 
-    fn collect_tag<'s>(&'s self, tag: &str, needs: &mut Needs, work: &mut Vec<&'s Type>) {
+    fn collect_tag<'s>(&'s self, tag: &str, needs: &mut NeededTypes, work: &mut Vec<&'s HeaderType>) {
         let mut tag = Some(tag);
         while let Some(next) = tag.take().filter(|tag| needs.len() < MAX_NEEDS && needs.insert((*tag).to_owned())) {
             if let Some(handle) = self.handles.0.get(next) {
@@ -229,7 +234,8 @@ impl Types<'_> {
         let Some(record) = self.header.records.get(tag) else { return Vec::new() };
         let mut members = Vec::new();
         for (name, c_type) in &record.members {
-            if let (Some((to, _)), Type::Pointer { .. }) = (self.header.pointee(c_type), self.header.resolve(c_type))
+            if let (Some((to, _)), HeaderType::Pointer { .. }) =
+                (self.header.pointee(c_type), self.header.resolve(c_type))
                 && to.is_char()
             {
                 let question =
@@ -249,9 +255,9 @@ impl Types<'_> {
                     continue;
                 }
                 match self.header.resolve(c_type) {
-                    Type::Pointer { to, .. } if !self.header.resolve(to).is_char() => return Some(name.clone()),
-                    Type::Function { .. } | Type::Other(_) => return Some(name.clone()),
-                    Type::Tagged(inner) => work.push(inner),
+                    HeaderType::Pointer { to, .. } if !self.header.resolve(to).is_char() => return Some(name.clone()),
+                    HeaderType::Function { .. } | HeaderType::Other(_) => return Some(name.clone()),
+                    HeaderType::Tagged(inner) => work.push(inner),
                     _ => {}
                 }
             }

@@ -86,7 +86,7 @@ pub enum Rank {
 
 /// A verb for an end in a function's name.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct End {
+pub struct EndingVerb {
     pub verb: &'static str,
     pub rank: Rank,
     /// It stands where the name says that the object itself is ended.
@@ -97,7 +97,7 @@ pub struct End {
 
 /// The verb for an end in a function's name, if there is one. `names` are what the type of its argument is called, `prefix` is
 /// what all functions of that type begin with.
-pub fn end(function: &str, names: &[&str], prefix: &str) -> Option<End> {
+pub fn end(function: &str, names: &[&str], prefix: &str) -> Option<EndingVerb> {
     let mut words = split(function, prefix);
     while words.len() > 1 && words.last().is_some_and(|last| is_version(last)) {
         words.pop();
@@ -110,7 +110,7 @@ pub fn end(function: &str, names: &[&str], prefix: &str) -> Option<End> {
     let (verb, rank) = *known(&words[at])?;
     let behind = &words[at + 1..];
     let plain = behind.is_empty() || names.iter().any(|name| type_words(name).ends_with(behind));
-    Some(End { verb, rank, plain, before: words[..at].to_vec() })
+    Some(EndingVerb { verb, rank, plain, before: words[..at].to_vec() })
 }
 
 /// Whether a function's name says that it makes what it gives.

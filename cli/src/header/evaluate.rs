@@ -12,17 +12,17 @@ const MAX_TEXT: usize = 1024;
 
 /// A constant.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum ConstantValue {
     Float(f64),
     Integer(i128),
     Text(String),
 }
 
 /// What is known already, by name.
-pub type Known = BTreeMap<String, Value>;
+pub type KnownConstants = BTreeMap<String, ConstantValue>;
 
 /// The value of a macro's text. `None` if it is no constant, or one that depends on a type's width.
-pub fn text(text: &str, known: &Known) -> Option<Value> {
+pub fn text(text: &str, known: &KnownConstants) -> Option<ConstantValue> {
     if text.is_empty() || text.len() > MAX_TEXT || text.contains([';', '{', '}']) {
         return None;
     }
@@ -37,19 +37,19 @@ pub fn text(text: &str, known: &Known) -> Option<Value> {
 }
 
 /// The value of an expression.
-pub fn expression(tree: &Expression, known: &Known) -> Option<Value> {
+pub fn expression(tree: &Expression, known: &KnownConstants) -> Option<ConstantValue> {
     Some(match tree {
         Expression::Constant(constant) => match &constant.node {
-            Constant::Integer(number) => Value::Integer(integer(number)?),
+            Constant::Integer(number) => ConstantValue::Integer(integer(number)?),
             Constant::Float(number) if number.suffix.format != FloatFormat::LongDouble => {
-                Value::Float(number.number.parse().ok()?)
+                ConstantValue::Float(number.number.parse().ok()?)
             }
             Constant::Float(_) => return None,
-            Constant::Character(written) => Value::Integer(character(written)?),
+            Constant::Character(written) => ConstantValue::Integer(character(written)?),
         },
         Expression::Identifier(name) => known.get(&name.node.name)?.clone(),
         Expression::StringLiteral(parts) => {
-            Value::Text(parts.node.iter().map(|part| string(part)).collect::<Option<_>>()?)
+            ConstantValue::Text(parts.node.iter().map(|part| string(part)).collect::<Option<_>>()?)
         }
         Expression::UnaryOperator(one) => unary(&one.node.operator.node, expression(&one.node.operand.node, known)?)?,
         Expression::BinaryOperator(two) => {
@@ -61,9 +61,9 @@ pub fn expression(tree: &Expression, known: &Known) -> Option<Value> {
 }
 
 /// The value of an integer expression.
-pub fn number(tree: &Expression, known: &Known) -> Option<i128> {
+pub fn number(tree: &Expression, known: &KnownConstants) -> Option<i128> {
     match expression(tree, known)? {
-        Value::Integer(value) => Some(value),
+        ConstantValue::Integer(value) => Some(value),
         _ => None,
     }
 }
@@ -81,19 +81,19 @@ fn integer(number: &Integer) -> Option<i128> {
     if number.number.is_empty() { Some(0) } else { i128::from_str_radix(&number.number, radix).ok() }
 }
 
-fn unary(operator: &UnaryOperator, value: Value) -> Option<Value> {
+fn unary(operator: &UnaryOperator, value: ConstantValue) -> Option<ConstantValue> {
     Some(match (operator, value) {
         (UnaryOperator::Plus, value) => value,
-        (UnaryOperator::Minus, Value::Integer(value)) => Value::Integer(value.checked_neg()?),
-        (UnaryOperator::Minus, Value::Float(value)) => Value::Float(-value),
+        (UnaryOperator::Minus, ConstantValue::Integer(value)) => ConstantValue::Integer(value.checked_neg()?),
+        (UnaryOperator::Minus, ConstantValue::Float(value)) => ConstantValue::Float(-value),
         // `~` and `!` depend on the operand's width and sign, which are not kept here.
         _ => return None,
     })
 }
 
-fn binary(operator: &BinaryOperator, left: Value, right: Value) -> Option<Value> {
-    let (Value::Integer(left), Value::Integer(right)) = (left, right) else { return None };
-    Some(Value::Integer(match operator {
+fn binary(operator: &BinaryOperator, left: ConstantValue, right: ConstantValue) -> Option<ConstantValue> {
+    let (ConstantValue::Integer(left), ConstantValue::Integer(right)) = (left, right) else { return None };
+    Some(ConstantValue::Integer(match operator {
         BinaryOperator::Plus => left.checked_add(right)?,
         BinaryOperator::Minus => left.checked_sub(right)?,
         BinaryOperator::Multiply => left.checked_mul(right)?,
@@ -148,17 +148,17 @@ mod tests {
 
     #[test]
     fn macros_that_are_values() {
-        let known = Known::from([("BASE".to_owned(), Value::Integer(10))]);
+        let known = KnownConstants::from([("BASE".to_owned(), ConstantValue::Integer(10))]);
         for (written, expected) in [
-            ("100", Some(Value::Integer(100))),
-            ("(-1)", Some(Value::Integer(-1))),
-            ("0x7fUL", Some(Value::Integer(127))),
-            ("010", Some(Value::Integer(8))),
-            ("0", Some(Value::Integer(0))),
-            ("(BASE | (1<<8))", Some(Value::Integer(266))),
-            ("'a'", Some(Value::Integer(97))),
-            ("\"1.2\" \"-3\"", Some(Value::Text("1.2-3".into()))),
-            ("1.5", Some(Value::Float(1.5))),
+            ("100", Some(ConstantValue::Integer(100))),
+            ("(-1)", Some(ConstantValue::Integer(-1))),
+            ("0x7fUL", Some(ConstantValue::Integer(127))),
+            ("010", Some(ConstantValue::Integer(8))),
+            ("0", Some(ConstantValue::Integer(0))),
+            ("(BASE | (1<<8))", Some(ConstantValue::Integer(266))),
+            ("'a'", Some(ConstantValue::Integer(97))),
+            ("\"1.2\" \"-3\"", Some(ConstantValue::Text("1.2-3".into()))),
+            ("1.5", Some(ConstantValue::Float(1.5))),
             ("UNKNOWN + 1", None),
             ("~0U", None),
             ("sizeof(int)", None),

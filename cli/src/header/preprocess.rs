@@ -22,14 +22,14 @@ pub struct Unit {
     /// - a folder beside it that is called as it is: `lzma/` beside `lzma.h`;
     /// - its own folder and those below, if that folder is not one that all libraries share, as `/usr/include` is;
     /// - wherever its reader has asked for.
-    pub parts: Vec<Part>,
+    pub parts: Vec<UnitPart>,
     /// `#define NAME TEXT` of those files.
     pub macros: Vec<(String, String)>,
 }
 
 /// A part of a unit's text.
 #[derive(Debug)]
-pub struct Part {
+pub struct UnitPart {
     pub range: Range<usize>,
     pub file: PathBuf,
     /// The file counts as the header's own.
@@ -38,7 +38,7 @@ pub struct Part {
 
 impl Unit {
     /// The part of the text that has that place in it.
-    pub fn part(&self, offset: usize) -> Option<&Part> {
+    pub fn part(&self, offset: usize) -> Option<&UnitPart> {
         let behind = self.parts.partition_point(|part| part.range.end <= offset);
         self.parts.get(behind).filter(|part| part.range.contains(&offset))
     }
@@ -111,7 +111,7 @@ fn unit(output: &str, name: &str, also: &dyn Fn(&Path) -> bool) -> Unit {
             let end = unit.text.len();
             match unit.parts.last_mut() {
                 Some(last) if last.file == file => last.range.end = end,
-                _ => unit.parts.push(Part { range: start..end, file: file.clone(), own }),
+                _ => unit.parts.push(UnitPart { range: start..end, file: file.clone(), own }),
             }
         }
     }

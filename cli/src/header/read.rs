@@ -1,9 +1,9 @@
 //! From the syntax tree to a [`Header`].
 
-use super::evaluate::{self, Known, Value};
+use super::evaluate::{self, ConstantValue, KnownConstants};
 use super::parse::Parsed;
-use super::preprocess::{Part, Unit};
-use super::types::{Function, Parameter, Record, Type};
+use super::preprocess::{Unit, UnitPart};
+use super::types::{HeaderFunction, HeaderParameter, HeaderRecord, HeaderType};
 use super::{Declaring, Header};
 use lang_c::ast::{
     ArraySize, Declaration, DeclarationSpecifier, Declarator, DeclaratorKind, DerivedDeclarator, Ellipsis, EnumType,
@@ -20,7 +20,7 @@ const RANK: [&str; 11] =
 struct Reader<'u> {
     text: &'u str,
     header: Header,
-    known: Known,
+    known: KnownConstants,
     /// The names of the functions that the header has so far.
     names: BTreeSet<String>,
 }
@@ -28,7 +28,7 @@ struct Reader<'u> {
 /// Everything that the tree declares; functions and constants of the header alone.
 pub fn header(unit: &Unit, parsed: &Parsed) -> Header {
     let mut reader =
-        Reader { text: &parsed.text, header: Header::default(), known: Known::new(), names: BTreeSet::new() };
+        Reader { text: &parsed.text, header: Header::default(), known: KnownConstants::new(), names: BTreeSet::new() };
     reader.header.unread.clone_from(&parsed.unread);
     for external in &parsed.tree.0 {
         let part = unit.part(external.span.start);
@@ -72,7 +72,7 @@ impl Reader<'_> {
             let (c_type, _) = self.derive(&declarator.node.declarator.node, base.clone(), constant);
             if typedef {
                 self.typedef(name, c_type);
-            } else if let Type::Function { returns, parameters, variadic } = c_type {
+            } else if let HeaderType::Function { returns, parameters, variadic } = c_type {
                 functions += usize::from(!hidden);
                 if !own {
                     continue;
@@ -80,7 +80,7 @@ impl Reader<'_> {
                 if hidden {
                     self.header.inline.push(name);
                 } else if self.names.insert(name.clone()) {
-                    self.header.functions.push(Function {
+                    self.header.functions.push(HeaderFunction {
                         name,
                         returns: *returns,
                         parameters,
@@ -94,7 +94,7 @@ impl Reader<'_> {
     }
 
     /// Notes that so many functions are declared in that file.
-    fn declaring(&mut self, part: &Part, functions: usize) {
+    fn declaring(&mut self, part: &UnitPart, functions: usize) {
         let files = &mut self.header.files;
         match files.iter_mut().find(|known| known.path == part.file) {
             Some(known) => known.functions += functions,
@@ -110,22 +110,22 @@ impl Reader<'_> {
             .functions
             .iter()
             .filter_map(|one| match &one.returns {
-                Type::Named(name) => Some(name.as_str()),
+                HeaderType::Named(name) => Some(name.as_str()),
                 _ => None,
             })
             .collect();
         for (name, c_type) in &mut self.header.typedefs {
             let word = name.to_ascii_lowercase().contains("void") || returned.contains(name.as_str());
             if c_type.is_void() && !word {
-                *c_type = Type::Tagged(format!("void {name}"));
-                let record = Record { alias: Some(name.clone()), ..Record::default() };
+                *c_type = HeaderType::Tagged(format!("void {name}"));
+                let record = HeaderRecord { alias: Some(name.clone()), ..HeaderRecord::default() };
                 self.header.records.insert(format!("void {name}"), record);
             }
         }
     }
 
-    fn typedef(&mut self, name: String, c_type: Type) {
-        if let Type::Tagged(tag) = &c_type {
+    fn typedef(&mut self, name: String, c_type: HeaderType) {
+        if let HeaderType::Tagged(tag) = &c_type {
             let record = match tag.starts_with("enum ") {
                 true => self.header.enums.entry(tag.clone()).or_default(),
                 false => self.header.records.entry(tag.clone()).or_default(),
@@ -136,7 +136,7 @@ impl Reader<'_> {
     }
 
     /// The type that the specifiers give, and whether it is `const`.
-    fn base(&mut self, pieces: Vec<Piece<'_>>, own: bool) -> (Type, bool) {
+    fn base(&mut self, pieces: Vec<Piece<'_>>, own: bool) -> (HeaderType, bool) {
         let (mut words, mut constant, mut found) = (Vec::new(), false, None);
         for piece in pieces {
             let specifier = match piece {
@@ -149,27 +149,27 @@ impl Reader<'_> {
             match &specifier.node {
                 TypeSpecifier::Struct(one) => found = Some(self.record(&one.node, one.span, own)),
                 TypeSpecifier::Enum(one) => found = Some(self.enumeration(&one.node, one.span, own)),
-                TypeSpecifier::TypedefName(one) => found = Some(Type::Named(one.node.name.clone())),
+                TypeSpecifier::TypedefName(one) => found = Some(HeaderType::Named(one.node.name.clone())),
                 other => match word(other) {
                     Some(word) => words.push(word),
-                    None => found = Some(Type::Other(self.slice(specifier.span))),
+                    None => found = Some(HeaderType::Other(self.slice(specifier.span))),
                 },
             }
         }
         let c_type = found.unwrap_or_else(|| {
             words.sort_by_key(|word| RANK.iter().position(|known| known == word));
-            Type::Number(if words.is_empty() { "int".to_owned() } else { words.join(" ") })
+            HeaderType::Number(if words.is_empty() { "int".to_owned() } else { words.join(" ") })
         });
         (c_type, constant)
     }
 
     /// The type of what a declarator declares, from the outside in, and whether it is `const` itself.
-    fn derive(&mut self, declarator: &Declarator, mut c_type: Type, mut constant: bool) -> (Type, bool) {
+    fn derive(&mut self, declarator: &Declarator, mut c_type: HeaderType, mut constant: bool) -> (HeaderType, bool) {
         // `*` binds less than `()` and `[]`: pointers first, then the rest from the right.
         let (pointers, rest): (Vec<_>, Vec<_>) =
             declarator.derived.iter().partition(|one| matches!(one.node, DerivedDeclarator::Pointer(_)));
         for pointer in pointers {
-            c_type = Type::Pointer { to: Box::new(c_type), constant };
+            c_type = HeaderType::Pointer { to: Box::new(c_type), constant };
             constant = match &pointer.node {
                 DerivedDeclarator::Pointer(qualifiers) => qualifiers.iter().any(
                     |one| matches!(&one.node, PointerQualifier::TypeQualifier(one) if one.node == TypeQualifier::Const),
@@ -186,14 +186,14 @@ impl Reader<'_> {
                         }
                         ArraySize::Unknown | ArraySize::VariableUnknown => None,
                     };
-                    Type::Array { of: Box::new(c_type), length, constant: false }
+                    HeaderType::Array { of: Box::new(c_type), length, constant: false }
                 }
-                DerivedDeclarator::Function(function) => Type::Function {
+                DerivedDeclarator::Function(function) => HeaderType::Function {
                     returns: Box::new(c_type),
                     parameters: self.parameters(&function.node.parameters),
                     variadic: function.node.ellipsis == Ellipsis::Some,
                 },
-                _ => Type::Function { returns: Box::new(c_type), parameters: Vec::new(), variadic: false },
+                _ => HeaderType::Function { returns: Box::new(c_type), parameters: Vec::new(), variadic: false },
             };
         }
         match &declarator.kind.node {
@@ -202,7 +202,7 @@ impl Reader<'_> {
         }
     }
 
-    fn parameters(&mut self, declared: &[Node<ParameterDeclaration>]) -> Vec<Parameter> {
+    fn parameters(&mut self, declared: &[Node<ParameterDeclaration>]) -> Vec<HeaderParameter> {
         let mut parameters = Vec::new();
         for parameter in declared {
             let pieces = parameter.node.specifiers.iter().filter_map(|specifier| match &specifier.node {
@@ -217,12 +217,14 @@ impl Reader<'_> {
             };
             // C passes a pointer to the first element, and `const` of the whole is `const` of each.
             let c_type = match (self.array(&c_type), c_type) {
-                (Some((of, None)), _) => Type::Pointer { to: of, constant },
-                (Some((of, length)), _) => Type::Array { of, length, constant },
-                (None, c_type @ Type::Function { .. }) => Type::Pointer { to: Box::new(c_type), constant: false },
+                (Some((of, None)), _) => HeaderType::Pointer { to: of, constant },
+                (Some((of, length)), _) => HeaderType::Array { of, length, constant },
+                (None, c_type @ HeaderType::Function { .. }) => {
+                    HeaderType::Pointer { to: Box::new(c_type), constant: false }
+                }
                 (None, other) => other,
             };
-            parameters.push(Parameter { name, c_type });
+            parameters.push(HeaderParameter { name, c_type });
         }
         match &parameters[..] {
             [only] if only.name.is_none() && only.c_type.is_void() => Vec::new(),
@@ -231,14 +233,14 @@ impl Reader<'_> {
     }
 
     /// Elements and length of an array, also of one that a typedef stands for (`typedef unsigned char uuid_t[16]`).
-    fn array(&self, c_type: &Type) -> Option<(Box<Type>, Option<u64>)> {
+    fn array(&self, c_type: &HeaderType) -> Option<(Box<HeaderType>, Option<u64>)> {
         match self.header.resolve(c_type) {
-            Type::Array { of, length, .. } => Some((of.clone(), *length)),
+            HeaderType::Array { of, length, .. } => Some((of.clone(), *length)),
             _ => None,
         }
     }
 
-    fn record(&mut self, record: &StructType, span: Span, own: bool) -> Type {
+    fn record(&mut self, record: &StructType, span: Span, own: bool) -> HeaderType {
         let keyword = match record.kind.node {
             StructKind::Struct => "struct",
             StructKind::Union => "union",
@@ -259,10 +261,10 @@ impl Reader<'_> {
         if body.is_some() {
             (entry.body, entry.members) = (body, members);
         }
-        Type::Tagged(tag)
+        HeaderType::Tagged(tag)
     }
 
-    fn enumeration(&mut self, one: &EnumType, span: Span, own: bool) -> Type {
+    fn enumeration(&mut self, one: &EnumType, span: Span, own: bool) -> HeaderType {
         let tag = tag("enum", one.identifier.as_ref().map(|name| &*name.node.name), span);
         let mut next = Some(0i128);
         for enumerator in &one.enumerators {
@@ -271,9 +273,9 @@ impl Reader<'_> {
             }
             if let Some(value) = next {
                 let name = enumerator.node.identifier.node.name.clone();
-                self.known.insert(name.clone(), Value::Integer(value));
+                self.known.insert(name.clone(), ConstantValue::Integer(value));
                 if own && one.identifier.is_none() {
-                    self.header.constants.push((name, Value::Integer(value)));
+                    self.header.constants.push((name, ConstantValue::Integer(value)));
                 }
             }
             next = next.and_then(|value| value.checked_add(1));
@@ -283,7 +285,7 @@ impl Reader<'_> {
         if body.is_some() {
             entry.body = body;
         }
-        Type::Tagged(tag)
+        HeaderType::Tagged(tag)
     }
 
     /// Macros may name others that are defined behind them, so this goes on until nothing new comes.

@@ -28,14 +28,14 @@ const LAYOUT: [&str; 10] = [
 
 /// One declaration at file level.
 #[derive(Debug, PartialEq)]
-pub struct Piece {
+pub struct DeclarationText {
     pub range: Range<usize>,
     /// It is nested beyond what the parser bears.
     pub too_deep: bool,
 }
 
 /// The text without bodies and such attributes (spaces stand there, so that places stay), and its declarations.
-pub fn split(text: &str) -> (String, Vec<Piece>) {
+pub fn split(text: &str) -> (String, Vec<DeclarationText>) {
     let mut splitter = Splitter { bytes: text.as_bytes().to_vec(), at: 0 };
     let mut pieces = Vec::new();
     while splitter.at < splitter.bytes.len() {
@@ -51,7 +51,7 @@ struct Splitter {
 }
 
 impl Splitter {
-    fn piece(&mut self) -> Piece {
+    fn piece(&mut self) -> DeclarationText {
         let start = self.at;
         let (mut depth, mut deepest, mut run, mut longest) = (0usize, 0, 0usize, 0);
         // What stood last, attributes aside: a function's `)` makes `{` the beginning of a body.
@@ -63,12 +63,18 @@ impl Splitter {
                 b' ' | b'\t' | b'\n' | b'\r' => continue,
                 b'{' if depth == 0 && last == b')' => {
                     self.body();
-                    return Piece { range: start..self.at, too_deep: deepest > MAX_DEPTH || longest > MAX_RUN };
+                    return DeclarationText {
+                        range: start..self.at,
+                        too_deep: deepest > MAX_DEPTH || longest > MAX_RUN,
+                    };
                 }
                 b'(' | b'[' | b'{' => depth += 1,
                 b')' | b']' | b'}' => depth = depth.saturating_sub(1),
                 b';' if depth == 0 => {
-                    return Piece { range: start..self.at, too_deep: deepest > MAX_DEPTH || longest > MAX_RUN };
+                    return DeclarationText {
+                        range: start..self.at,
+                        too_deep: deepest > MAX_DEPTH || longest > MAX_RUN,
+                    };
                 }
                 b'_' if self.bytes[token..self.at].starts_with(b"__attribute") => {
                     self.attribute(token);
@@ -81,7 +87,7 @@ impl Splitter {
             run = if b",;{}".contains(&byte) { 0 } else { run + 1 };
             longest = longest.max(run);
         }
-        Piece { range: start..self.at, too_deep: deepest > MAX_DEPTH || longest > MAX_RUN }
+        DeclarationText { range: start..self.at, too_deep: deepest > MAX_DEPTH || longest > MAX_RUN }
     }
 
     /// The end of the token that begins here: a word, a literal, or one character.

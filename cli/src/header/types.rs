@@ -7,16 +7,16 @@ use std::fmt::Write;
 
 /// A type, with the names that the header uses.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Type {
+pub enum HeaderType {
     Array {
-        of: Box<Type>,
+        of: Box<HeaderType>,
         length: Option<u64>,
         /// Its elements are `const`, where it is a parameter.
         constant: bool,
     },
     Function {
-        returns: Box<Type>,
-        parameters: Vec<Parameter>,
+        returns: Box<HeaderType>,
+        parameters: Vec<HeaderParameter>,
         variadic: bool,
     },
     /// A typedef's name.
@@ -26,7 +26,7 @@ pub enum Type {
     /// What cannot be said otherwise: `typeof`, `_Atomic`, vectors.
     Other(String),
     Pointer {
-        to: Box<Type>,
+        to: Box<HeaderType>,
         /// What it points to is `const`.
         constant: bool,
     },
@@ -37,19 +37,19 @@ pub enum Type {
 
 /// A parameter.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
+pub struct HeaderParameter {
     /// Its name, if the header gives one.
     pub name: Option<String>,
     /// Its type.
-    pub c_type: Type,
+    pub c_type: HeaderType,
 }
 
 /// A function.
 #[derive(Clone, Debug)]
-pub struct Function {
+pub struct HeaderFunction {
     pub name: String,
-    pub returns: Type,
-    pub parameters: Vec<Parameter>,
+    pub returns: HeaderType,
+    pub parameters: Vec<HeaderParameter>,
     pub variadic: bool,
     /// It is to be bound.
     pub wanted: bool,
@@ -57,16 +57,16 @@ pub struct Function {
 
 /// A struct, a union or an enum.
 #[derive(Clone, Debug, Default)]
-pub struct Record {
+pub struct HeaderRecord {
     /// Its C text with members, `struct point { … }`, if the header has them.
     pub body: Option<String>,
     /// The members' names and types, if the header has them; bit-fields have their type.
-    pub members: Vec<(String, Type)>,
+    pub members: Vec<(String, HeaderType)>,
     /// The first typedef that stands for it.
     pub alias: Option<String>,
 }
 
-impl Type {
+impl HeaderType {
     /// The declaration of something of this type.
     pub fn declare(&self, name: &str) -> String {
         match self {
@@ -139,14 +139,14 @@ impl Type {
     }
 }
 
-impl Function {
+impl HeaderFunction {
     /// The prototype as one line of C.
     pub fn declare(&self) -> String {
         self.returns.declare(&format!("{}({})", self.name, list(&self.parameters, self.variadic)))
     }
 }
 
-fn list(parameters: &[Parameter], variadic: bool) -> String {
+fn list(parameters: &[HeaderParameter], variadic: bool) -> String {
     let mut text = String::new();
     for parameter in parameters {
         let separator = if text.is_empty() { "" } else { ", " };
@@ -201,25 +201,29 @@ pub fn words(name: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn pointer(to: Type, constant: bool) -> Type {
-        Type::Pointer { to: Box::new(to), constant }
+    fn pointer(to: HeaderType, constant: bool) -> HeaderType {
+        HeaderType::Pointer { to: Box::new(to), constant }
     }
 
     #[test]
     fn declarations_are_written_inside_out() {
-        let char = || Type::Number("char".into());
-        let array = |constant| Type::Array { of: Box::new(char()), length: Some(4), constant };
+        let char = || HeaderType::Number("char".into());
+        let array = |constant| HeaderType::Array { of: Box::new(char()), length: Some(4), constant };
         assert_eq!(pointer(char(), true).declare("x"), "const char *x");
         assert_eq!(pointer(pointer(char(), true), true).declare("x"), "const char *const *x");
         assert_eq!(pointer(array(false), false).declare("x"), "char (*x)[4]");
         assert_eq!(array(true).declare("x"), "const char x[4]");
-        let compare = Type::Function {
-            returns: Box::new(Type::Number("int".into())),
-            parameters: vec![Parameter { name: Some("a".into()), c_type: pointer(Type::Number("void".into()), true) }],
+        let compare = HeaderType::Function {
+            returns: Box::new(HeaderType::Number("int".into())),
+            parameters: vec![HeaderParameter {
+                name: Some("a".into()),
+                c_type: pointer(HeaderType::Number("void".into()), true),
+            }],
             variadic: false,
         };
         assert_eq!(pointer(compare.clone(), false).declare("compare"), "int (*compare)(const void *a)");
-        let signal = Type::Function { returns: Box::new(pointer(compare, false)), parameters: vec![], variadic: false };
+        let signal =
+            HeaderType::Function { returns: Box::new(pointer(compare, false)), parameters: vec![], variadic: false };
         assert_eq!(signal.declare("f"), "int (*f(void))(const void *a)");
     }
 

@@ -4,10 +4,10 @@
 //! as gcc and clang do), that line is left out of the next try; where they name none, the first line with which the compiler
 //! fails is searched for. What a message says is shown to people and not read.
 
-use super::items::Source;
+use super::items::ProbeSource;
 use crate::header::Compiler;
 use anyhow::{Context, bail};
-use cloison_broker::library::Library;
+use cloison_broker::library::OpenedLibrary;
 
 use object::{Object, ObjectSection, ObjectSymbol};
 use std::collections::BTreeMap;
@@ -34,13 +34,13 @@ pub struct Compiled {
     /// The lines that are no C, and what the compiler said of each, if it said something.
     pub refused: BTreeMap<usize, Option<String>>,
     /// A library of all others, with debug information.
-    pub library: Library,
+    pub library: OpenedLibrary,
     /// The library is in here.
     _folder: TempDir,
 }
 
 /// Compile all items that can be.
-pub fn compile(source: &Source, compiler: &Compiler) -> anyhow::Result<Compiled> {
+pub fn compile(source: &ProbeSource, compiler: &Compiler) -> anyhow::Result<Compiled> {
     let folder = tempfile::tempdir().context("a temporary folder")?;
     let mut probe = Probe { source, compiler, folder: &folder, refused: BTreeMap::new() };
     // What is left out may be what others need: those are found in a later try.
@@ -55,12 +55,12 @@ pub fn compile(source: &Source, compiler: &Compiler) -> anyhow::Result<Compiled>
         probe.refused.extend(found);
     }
     let (path, refused) = (probe.path(), probe.refused);
-    let library = Library { file: File::open(&path).context("what the compiler has made")?, path };
+    let library = OpenedLibrary { file: File::open(&path).context("what the compiler has made")?, path };
     Ok(Compiled { refused, library, _folder: folder })
 }
 
 struct Probe<'p> {
-    source: &'p Source,
+    source: &'p ProbeSource,
     compiler: &'p Compiler,
     folder: &'p TempDir,
     refused: BTreeMap<usize, Option<String>>,
@@ -129,7 +129,7 @@ fn first_error(said: &str) -> &str {
 }
 
 /// The bytes of each object that the probe defines.
-pub fn values(library: &Library) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+pub fn values(library: &OpenedLibrary) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     let bytes = std::fs::read(&library.path).context("what the compiler has made")?;
     let file = object::File::parse(&*bytes).context("what the compiler has made is no library")?;
     let mut values = BTreeMap::new();

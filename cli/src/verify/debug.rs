@@ -25,7 +25,7 @@ mod tables;
 mod types;
 
 use super::{Difference, names};
-use cloison_broker::library::Library;
+use cloison_broker::library::OpenedLibrary;
 use cloison_contract::Interface;
 use cloison_contract::interface::Function;
 use cloison_contract::types::Definition;
@@ -50,7 +50,12 @@ pub struct Debug {
 }
 
 /// Compare a manifest, whose text is `manifest`, with what there is of its library; `folder` is [`FOLDER`].
-pub fn compare(interface: &Interface, manifest: &str, library: &Library, folder: &Path) -> (Debug, Vec<Difference>) {
+pub fn compare(
+    interface: &Interface,
+    manifest: &str,
+    library: &OpenedLibrary,
+    folder: &Path,
+) -> (Debug, Vec<Difference>) {
     let sections = match find::find(library, folder) {
         Ok(sections) => sections,
         Err(note) => return (Debug { note: Some(note), ..Debug::default() }, Vec::new()),
@@ -83,7 +88,7 @@ pub struct Answer {
 pub fn probe(
     interface: &Interface,
     manifest: &str,
-    library: &Library,
+    library: &OpenedLibrary,
     by: &str,
     asked: &BTreeMap<String, Asked>,
 ) -> Result<BTreeMap<String, Answer>, String> {

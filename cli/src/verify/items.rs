@@ -14,7 +14,7 @@ const SYSTEM: &str =
     "#include <stddef.h>\n#include <stdint.h>\n#include <stdbool.h>\n#include <sys/types.h>\n#include <wchar.h>\n";
 
 /// A probe.
-pub struct Source {
+pub struct ProbeSource {
     /// What stands before the lines.
     pub prelude: String,
     pub items: Vec<Item>,
@@ -62,7 +62,7 @@ pub fn macro_object(index: usize) -> String {
     format!("cloison_macro_{index}")
 }
 
-impl Source {
+impl ProbeSource {
     pub fn new(interface: &Interface, manifest: &str, headers: &[String]) -> anyhow::Result<Self> {
         let texts = &texts(manifest);
         let mut prelude = String::from(SYSTEM);

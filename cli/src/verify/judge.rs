@@ -1,7 +1,7 @@
 //! What the compiled probe says of each item.
 
 use super::compile::{self, Compiled};
-use super::items::{Expected, Item, Source, macro_object, object};
+use super::items::{Expected, Item, ProbeSource, macro_object, object};
 use super::{Difference, Verified, debug};
 use cloison_contract::Interface;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ enum Said {
 pub fn judge(
     interface: &Interface,
     manifest: &str,
-    source: &Source,
+    source: &ProbeSource,
     compiled: &Compiled,
     verified: &mut Verified,
 ) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// One `[types.KEY] c`.
 #[derive(Clone, Debug)]
-pub struct Text {
+pub struct TypeSource {
     pub key: String,
     pub c: String,
     /// The names that it declares: typedef and tag.
@@ -33,7 +33,7 @@ pub fn line_of_constant(manifest: &str, name: &str) -> u32 {
 
 /// All `[types]` of a manifest, plain typedefs included, which an interface no longer has; in an order in which C can read
 /// them.
-pub fn texts(text: &str) -> Vec<Text> {
+pub fn texts(text: &str) -> Vec<TypeSource> {
     let table: toml::Table = text.parse().unwrap_or_default();
     let types = table.get("types").and_then(|types| types.as_table());
     let mut texts = Vec::new();
@@ -45,7 +45,7 @@ pub fn texts(text: &str) -> Vec<Text> {
     in_order(texts)
 }
 
-fn one(key: &str, c: &str) -> Text {
+fn one(key: &str, c: &str) -> TypeSource {
     let c = c.split_whitespace().collect::<Vec<_>>().join(" ");
     let c = format!("{};", c.trim_end_matches([';', ' ']));
     let tagged = tag(&c).map(|(keyword, tag)| (keyword.to_owned(), tag.to_owned()));
@@ -57,7 +57,7 @@ fn one(key: &str, c: &str) -> Text {
         (None, None) => key.to_owned(),
     };
     declares.push(c_name.clone());
-    Text { key: key.to_owned(), c, declares, c_name }
+    TypeSource { key: key.to_owned(), c, declares, c_name }
 }
 
 /// The keyword and the tag that the text begins with, behind `typedef` and attributes.
@@ -98,10 +98,10 @@ fn typedef_name(c: &str) -> Option<&str> {
 }
 
 /// Manifests may name types in any order, C may not: a text stands behind those whose names it mentions.
-fn in_order(mut left: Vec<Text>) -> Vec<Text> {
-    let mut ordered: Vec<Text> = Vec::new();
+fn in_order(mut left: Vec<TypeSource>) -> Vec<TypeSource> {
+    let mut ordered: Vec<TypeSource> = Vec::new();
     while !left.is_empty() {
-        let ready = |text: &Text| {
+        let ready = |text: &TypeSource| {
             let words: BTreeSet<_> = words(&text.c).collect();
             !left.iter().any(|other| {
                 other.key != text.key
@@ -120,7 +120,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `struct a; struct b;` for all tags of structs and unions, so that pointers to them can stand anywhere.
-pub fn forward(texts: &[Text]) -> String {
+pub fn forward(texts: &[TypeSource]) -> String {
     let mut forward = String::new();
     for (keyword, tag) in texts.iter().filter_map(|text| tag(&text.c)).filter(|(keyword, _)| *keyword != "enum") {
         forward += &format!("{keyword} {tag}; ");
@@ -129,7 +129,7 @@ pub fn forward(texts: &[Text]) -> String {
 }
 
 /// What a definition's type is called in C. Those that are declared inside another's text are called by their tags.
-pub fn c_name(definition: &types::Definition, texts: &BTreeMap<&str, &Text>) -> String {
+pub fn c_name(definition: &types::Definition, texts: &BTreeMap<&str, &TypeSource>) -> String {
     match texts.get(definition.name.as_str()) {
         Some(text) => text.c_name.clone(),
         None => {
@@ -144,7 +144,7 @@ pub fn c_name(definition: &types::Definition, texts: &BTreeMap<&str, &Text>) -> 
 }
 
 /// What others may call a definition's type in C: its own name, and its tag.
-pub fn c_names(definition: &types::Definition, texts: &BTreeMap<&str, &Text>) -> Vec<String> {
+pub fn c_names(definition: &types::Definition, texts: &BTreeMap<&str, &TypeSource>) -> Vec<String> {
     let mut names = vec![c_name(definition, texts)];
     let tagged = texts.get(definition.name.as_str()).and_then(|text| tag(&text.c));
     names.extend(tagged.map(|(keyword, tag)| format!("{keyword} {tag}")));

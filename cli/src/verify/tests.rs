@@ -39,7 +39,7 @@ c = "struct __attribute__((packed)) packed { char a; int b; };"
 "#;
 
 fn verify(interface: &cloison_contract::Interface, text: &str, headers: &[String]) -> Verified {
-    let source = items::Source::new(interface, text, headers).unwrap();
+    let source = items::ProbeSource::new(interface, text, headers).unwrap();
     let mut verified = Verified::default();
     let compiled = compile::compile(&source, &Compiler::new(&[])).unwrap();
     judge::judge(interface, text, &source, &compiled, &mut verified).unwrap();

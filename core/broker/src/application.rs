@@ -1,11 +1,11 @@
 //! An application on disk: its manifest, the zones it names, the folders its modules are in.
 
 use crate::files;
-use crate::request::{Program, Request, Unasked};
+use crate::request::{Program, RunRequest, Unasked};
 use cloison_contract::message::Run;
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{Application, Limits};
-use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, Source};
+use cloison_manifest::application::{Application, ApplicationLimits};
+use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeMap;
 use std::io;
@@ -17,35 +17,35 @@ pub const MANIFEST: &str = "cloison.toml";
 
 /// Everything the broker has to know before it starts a process.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedApplication {
     /// What the first microprocess runs.
     pub run: Run,
     /// The modules that the template imports.
     pub preload: Vec<String>,
     /// The folders that modules come from, in order.
     pub roots: Vec<PathBuf>,
-    /// For each microprocess.
-    pub limits: Limits,
+    /// What each microprocess may use.
+    pub limits: ApplicationLimits,
     /// Layers that microprocesses can do without.
     pub may_be_missing: Vec<String>,
-    /// By the names that Python uses.
-    pub capabilities: BTreeMap<String, Capability>,
-    /// What the capabilities refer to by position.
+    /// The capabilities, by the names that Python uses.
+    pub capabilities: BTreeMap<String, ApplicationCapability>,
+    /// The zones, to which capabilities refer by position.
     pub zones: Vec<ZoneSpecification>,
-    /// `cloison.toml`, or where it would be.
+    /// The path of `cloison.toml`, or where it would be.
     pub manifest: PathBuf,
-    /// Whether there is one and it counts.
+    /// Whether there is a manifest, and it is used.
     pub in_use: bool,
-    /// Where a program that may not import what is beside it would look for that if it could.
+    /// The folder beside a program that the program may not import from.
     pub beside: Option<PathBuf>,
 }
 
 /// A capability of the application.
 #[derive(Clone, Debug)]
-pub struct Capability {
-    /// Position in [`Loaded::zones`].
+pub struct ApplicationCapability {
+    /// Position in [`LoadedApplication::zones`].
     pub zone: usize,
-    /// What of it may be used.
+    /// Which part of the zone's interface may be used.
     pub grant: Grant,
     /// The line that a denial names, as `FILE:LINE`.
     pub allow_location: String,
@@ -82,10 +82,10 @@ pub enum LoadError {
     Unasked(Box<Unasked>),
 }
 
-impl Loaded {
+impl LoadedApplication {
     /// Load the application at `path`: a folder, or its `cloison.toml`.
     pub fn open(path: &Path) -> Result<Self, LoadError> {
-        Request::new(Program::Path(path)).load()
+        RunRequest::new(Program::Path(path)).load()
     }
 
     /// A run without any manifest.
@@ -94,7 +94,7 @@ impl Loaded {
             run,
             preload: Vec::new(),
             roots: Vec::new(),
-            limits: Limits::default(),
+            limits: ApplicationLimits::default(),
             may_be_missing: Vec::new(),
             capabilities: BTreeMap::new(),
             zones: Vec::new(),
@@ -132,7 +132,8 @@ impl Loaded {
             match application.grant(name, &self.zones[position].interface) {
                 Ok(grant) => {
                     let allow_location = format!("{}:{}", self.manifest.display(), request.allow_location.line);
-                    self.capabilities.insert(name.clone(), Capability { zone: position, grant, allow_location });
+                    self.capabilities
+                        .insert(name.clone(), ApplicationCapability { zone: position, grant, allow_location });
                 }
                 Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
             }
@@ -160,7 +161,7 @@ impl ZoneSpecification {
 
 /// The zone that `cloison.toml` names: a bundled binding, or a path to a manifest.
 fn specification(
-    source: &Arc<Source>,
+    source: &Arc<SourceFile>,
     folder: &Path,
     zone: &str,
     span: std::ops::Range<usize>,

@@ -35,7 +35,7 @@ impl Backoff {
             let wait = SHORTEST.saturating_mul(1 << (excess - 1).min(16)).min(LONGEST);
             now + wait
         });
-        // What matters is how far beyond FREE we are; more entries than that doubling can use teach nothing.
+        // Only the ends beyond FREE count. Entries that no further doubling can use are dropped.
         self.ends.truncate(FREE + 16);
     }
 

@@ -1,15 +1,15 @@
 //! The tables, and one turn of the loop.
 
-use crate::application::Loaded;
+use crate::application::LoadedApplication;
 use crate::child::Child;
 use crate::family::{Family, TAKING_DOWN};
 use crate::launch::Binaries;
 use crate::limiter::Limiter;
-use crate::reactor::{Reactor, Registration};
+use crate::reactor::{Reactor, ReactorKey};
 use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::template::{Progress, Template};
-use crate::zone::{Instance, InstanceId, Zone};
+use crate::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{ChannelId, End, Layer, ToTemplate};
 use cloison_transport::control::Control;
 use rustix::io::Errno;
@@ -25,7 +25,7 @@ slotmap::new_key_type! {
 }
 
 /// How a microprocess ended.
-pub type Exit = crate::child::Ended;
+pub use crate::child::Exit;
 
 /// The standard streams of a microprocess.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ impl StandardStreams {
     }
 }
 
-/// What a descriptor of the reactor means.
+/// Whose events a descriptor in the reactor reports.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Meaning {
+pub(crate) enum EventSource {
     /// The template has sent something or is gone.
     Template,
     /// The template has ended.
@@ -72,20 +72,20 @@ pub(crate) enum Meaning {
 #[derive(Debug)]
 pub(crate) struct Process {
     pub(crate) control: Control,
-    pub(crate) registration: Registration,
+    pub(crate) registration: ReactorKey,
     /// The process and its registration, once the template has forked it.
-    pub(crate) child: Option<(Child, Registration)>,
+    pub(crate) child: Option<(Child, ReactorKey)>,
     /// Its channels: at most one for each capability.
-    pub(crate) channels: BTreeMap<ChannelId, Held>,
+    pub(crate) channels: BTreeMap<ChannelId, HeldChannel>,
     /// What it has used of its capabilities, where that is limited; see `cloison_transport::account`.
     pub(crate) accounts: BTreeMap<String, OwnedFd>,
-    /// Why channels of its ended, until it asks.
+    /// Why channels of it have ended, kept until it asks.
     pub(crate) ends: BTreeMap<ChannelId, End>,
 }
 
-/// A channel as its client's entry names it.
+/// A channel that a client holds.
 #[derive(Clone, Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldChannel {
     pub(crate) instance: InstanceId,
     pub(crate) capability: String,
 }
@@ -103,7 +103,7 @@ pub(crate) const MESSAGES_PER_TURN: usize = 16;
 /// Why the broker cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
-    /// Something of the host's.
+    /// The host refused something.
     #[error(transparent)]
     Host(#[from] io::Error),
     /// SIGHUP, SIGINT or SIGTERM has arrived before the application was ready.
@@ -117,7 +117,7 @@ pub enum BrokerError {
         /// The exit status that Python would have given.
         status: i32,
     },
-    /// The limit of microprocesses.
+    /// There are as many microprocesses as the limit allows.
     #[error("there are {0} microprocesses already\nhint: [limits] processes in {1}")]
     TooMany(u32, String),
 }
@@ -130,7 +130,7 @@ impl From<Errno> for BrokerError {
 
 /// What [`Broker::turn`] reports.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Event {
+pub enum BrokerEvent {
     /// A microprocess has ended.
     Exited(Pid, Exit),
     /// A microprocess could not be made.
@@ -142,16 +142,16 @@ pub enum Event {
 /// The broker.
 #[derive(Debug)]
 pub struct Broker {
-    pub(crate) application: Loaded,
+    pub(crate) application: LoadedApplication,
     pub(crate) binaries: Binaries,
     pub(crate) sources: Sources,
-    pub(crate) reactor: Reactor<Meaning>,
+    pub(crate) reactor: Reactor<EventSource>,
     pub(crate) template: Template,
     pub(crate) processes: SlotMap<Pid, Process>,
-    pub(crate) zones: Vec<Zone>,
+    pub(crate) zones: Vec<ZoneEntry>,
     pub(crate) instances: SlotMap<InstanceId, Instance>,
     pub(crate) last_channel: u64,
-    pub(crate) events: VecDeque<Event>,
+    pub(crate) events: VecDeque<BrokerEvent>,
     pub(crate) limiter: Limiter,
     /// What lies beside a program that may not import it, and what of that it has asked for.
     pub(crate) neighbours: Sources,
@@ -162,7 +162,7 @@ pub struct Broker {
 impl Broker {
     /// Start the template of an application. Call it from the main thread: its end is the signal by which the kernel takes
     /// everything down.
-    pub fn start(application: Loaded, binaries: Binaries) -> Result<Self, BrokerError> {
+    pub fn start(application: LoadedApplication, binaries: Binaries) -> Result<Self, BrokerError> {
         let mut sources = Sources::default();
         for root in &application.roots {
             sources.add(root).map_err(|error| {
@@ -184,7 +184,7 @@ impl Broker {
         let (control, launcher) = binaries.template()?;
         let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
         let family = Family::new(launcher);
-        let registration = Some(reactor.add(&control, Meaning::Template)?);
+        let registration = Some(reactor.add(&control, EventSource::Template)?);
         let boot = ToTemplate::Boot {
             preload: application.preload.clone(),
             memory_bytes: application.limits.memory_bytes,
@@ -202,7 +202,7 @@ impl Broker {
             family,
             forking: VecDeque::new(),
         };
-        let zones = application.zones.iter().map(|specification| Zone {
+        let zones = application.zones.iter().map(|specification| ZoneEntry {
             specification: specification.clone(),
             backoff: Default::default(),
             failure: None,
@@ -230,16 +230,16 @@ impl Broker {
         Ok(broker)
     }
 
-    /// Report SIGHUP, SIGINT and SIGTERM as [`Event::Signal`] from now on.
+    /// Report SIGHUP, SIGINT and SIGTERM as [`BrokerEvent::Signal`] from now on.
     pub fn watch_signals(&mut self) -> Result<(), BrokerError> {
         let signals = Signals::block()?;
-        self.reactor.add(&signals, Meaning::Signal)?;
+        self.reactor.add(&signals, EventSource::Signal)?;
         self.signals = Some(signals);
         Ok(())
     }
 
     /// What the application is.
-    pub fn application(&self) -> &Loaded {
+    pub fn application(&self) -> &LoadedApplication {
         &self.application
     }
 
@@ -254,7 +254,9 @@ impl Broker {
                 Progress::Starting => {}
             }
             self.poll(None)?;
-            if let Some(Event::Signal(signal)) = self.events.iter().find(|event| matches!(event, Event::Signal(_))) {
+            if let Some(BrokerEvent::Signal(signal)) =
+                self.events.iter().find(|event| matches!(event, BrokerEvent::Signal(_)))
+            {
                 return Err(BrokerError::Interrupted(*signal));
             }
         }
@@ -278,7 +280,8 @@ impl Broker {
         signals.is_some_and(|signals| signals.next().is_some())
     }
 
-    /// Say something that a program can make us say as often as it likes. `say` gets the number of what was not said before.
+    /// Log something that a program can cause as often as it likes, within the limiter's rate. `say` gets the number of messages
+    /// that were dropped before this one.
     pub(crate) fn complain(&mut self, say: impl FnOnce(Option<u64>)) {
         if let Some(unsaid) = self.limiter.admit(Instant::now()) {
             say((unsaid > 0).then_some(unsaid));
@@ -286,7 +289,7 @@ impl Broker {
     }
 
     /// The next event, after `timeout` at most.
-    pub fn turn(&mut self, timeout: Option<Duration>) -> Result<Option<Event>, BrokerError> {
+    pub fn turn(&mut self, timeout: Option<Duration>) -> Result<Option<BrokerEvent>, BrokerError> {
         let until = timeout.map(|timeout| Instant::now() + timeout);
         loop {
             if let Some(event) = self.events.pop_front() {
@@ -306,13 +309,13 @@ impl Broker {
         let timeout = timeout.into_iter().chain(check).min();
         for registration in self.reactor.wait(timeout)? {
             match self.reactor.meaning(registration) {
-                Some(Meaning::Template) => self.hear_template(),
-                Some(Meaning::Process(pid)) => self.hear_process(pid),
-                Some(Meaning::ProcessEnd(pid)) => self.process_ended(pid),
-                Some(Meaning::Signal) => self.hear_signal(),
-                Some(Meaning::TemplateEnd) => self.template_ended(),
-                Some(Meaning::Zone(instance)) => self.hear_zone(instance),
-                Some(Meaning::ZoneEnd(instance)) => self.zone_ended(instance),
+                Some(EventSource::Template) => self.hear_template(),
+                Some(EventSource::Process(pid)) => self.hear_process(pid),
+                Some(EventSource::ProcessEnd(pid)) => self.process_ended(pid),
+                Some(EventSource::Signal) => self.hear_signal(),
+                Some(EventSource::TemplateEnd) => self.template_ended(),
+                Some(EventSource::Zone(instance)) => self.hear_zone(instance),
+                Some(EventSource::ZoneEnd(instance)) => self.zone_ended(instance),
                 None => {} // closed earlier in this turn
             }
         }
@@ -322,7 +325,7 @@ impl Broker {
 
     fn hear_signal(&mut self) {
         let next = self.signals.as_ref().and_then(Signals::next);
-        self.events.extend(next.map(Event::Signal));
+        self.events.extend(next.map(BrokerEvent::Signal));
     }
 }
 
@@ -337,7 +340,7 @@ impl Drop for Broker {
                 child.signal(rustix::process::Signal::KILL);
             }
         }
-        // Whoever is stuck in the kernel must not keep us.
+        // A process that is stuck in the kernel must not keep the broker waiting.
         let until = Instant::now() + TAKING_DOWN;
         for (_, mut instance) in self.instances.drain() {
             instance.family.end(until);

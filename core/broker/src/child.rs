@@ -10,14 +10,14 @@ use std::time::Instant;
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Ended {
+pub enum Exit {
     /// By `exit`, with that status.
     Exited(i32),
     /// By that signal.
     Signaled(i32),
 }
 
-impl Ended {
+impl Exit {
     fn from_status(status: &WaitIdStatus) -> Self {
         match (status.exit_status(), status.terminating_signal()) {
             (Some(code), _) => Self::Exited(code),
@@ -59,16 +59,16 @@ impl Child {
     }
 
     /// How it ended, if it has; the zombie is gone afterwards.
-    pub fn ended(&self) -> Option<Ended> {
+    pub fn ended(&self) -> Option<Exit> {
         match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
-            Ok(status) => status.as_ref().map(Ended::from_status),
-            Err(_) => Some(Ended::Signaled(libc::SIGKILL)), // ECHILD: it is gone, and nobody can say how
+            Ok(status) => status.as_ref().map(Exit::from_status),
+            Err(_) => Some(Exit::Signaled(libc::SIGKILL)), // ECHILD: it is gone, and nobody can say how
         }
     }
 
-    /// Wait for its end, but not beyond that time: what has been killed may still wait for a file system, and that for somebody
-    /// else.
-    pub fn wait_until(&self, until: Instant) -> Option<Ended> {
+    /// Wait for its end, but not beyond that time: a process that has been killed may hang in the kernel, in a file system that
+    /// waits for another process.
+    pub fn wait_until(&self, until: Instant) -> Option<Exit> {
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.ended() {
@@ -110,7 +110,7 @@ mod tests {
     fn ends_are_told_apart() {
         let exited = Command::new("sh").args(["-c", "exit 7"]).spawn().unwrap();
         let later = Instant::now() + Duration::from_secs(60);
-        assert_eq!(Child::from_pid(exited.id() as i32).unwrap().wait_until(later), Some(Ended::Exited(7)));
+        assert_eq!(Child::from_pid(exited.id() as i32).unwrap().wait_until(later), Some(Exit::Exited(7)));
         let killed = Command::new("sleep").arg("100").spawn().unwrap();
         let child = Child::from_pid(killed.id() as i32).unwrap();
         assert_eq!(child.pid(), Some(killed.id() as i32));
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(child.wait_until(Instant::now()), None);
         assert_eq!(child.wait_until(Instant::now() + Duration::from_millis(1)), None);
         child.signal(Signal::KILL);
-        assert_eq!(child.wait_until(later), Some(Ended::Signaled(9)));
+        assert_eq!(child.wait_until(later), Some(Exit::Signaled(9)));
     }
 
     #[test]

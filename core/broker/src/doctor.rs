@@ -1,6 +1,6 @@
 //! What is enforced on this kernel, found out by starting a real template and a real zone.
 
-use crate::application::{Loaded, ZoneSpecification};
+use crate::application::{LoadedApplication, ZoneSpecification};
 use crate::broker::{Broker, BrokerError};
 use crate::launch::Binaries;
 use crate::zone::START_DEADLINE;
@@ -39,7 +39,7 @@ pub fn required(layer: &str) -> bool {
 pub fn examine(binaries: Binaries) -> Result<Findings, BrokerError> {
     let any: Vec<String> = LayerName::required().map(|layer| layer.to_string()).collect();
     let nothing = Run::Script { path: "<doctor>".into(), source: String::new(), argv: Vec::new() };
-    let mut application = Loaded::empty(nothing, PathBuf::from("cloison.toml"));
+    let mut application = LoadedApplication::empty(nothing, PathBuf::from("cloison.toml"));
     application.may_be_missing.clone_from(&any);
     let mut specification = ZoneSpecification::bundled("libm")
         .and_then(Result::ok)

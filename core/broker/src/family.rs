@@ -1,6 +1,6 @@
 //! A sandboxed process and what came with it: the launcher that ends at once, the worker, the init of its namespace.
 
-use crate::child::{self, Child, Ended};
+use crate::child::{self, Child, Exit};
 use crate::launch::Launcher;
 use cloison_contract::message::{Jailed, Layer};
 use rustix::io::Errno;
@@ -58,7 +58,7 @@ impl Family {
     }
 
     /// End the worker alone and wait for it; how it ended. Other processes in its namespace live on.
-    pub fn end_worker(&mut self, until: Instant) -> Option<Ended> {
+    pub fn end_worker(&mut self, until: Instant) -> Option<Exit> {
         if let Some(launcher) = self.launcher.take() {
             launcher.end();
         }
@@ -74,13 +74,13 @@ impl Family {
         }
     }
 
-    /// The init of their namespace, if it has one: with it, everything in the namespace is gone.
+    /// The init of their namespace, if there is one. When it ends, the kernel ends everything in the namespace.
     pub fn init(&self) -> Option<&Child> {
         self.init.as_ref()
     }
 
     /// The worker and how it ended, if it has; it counts as gone from then on.
-    pub fn ended_worker(&mut self) -> Option<(Child, Ended)> {
+    pub fn ended_worker(&mut self) -> Option<(Child, Exit)> {
         let ended = self.worker.as_ref()?.ended()?;
         self.worker.take().map(|worker| (worker, ended))
     }
@@ -90,7 +90,7 @@ impl Family {
         self.init.take_if(|init| init.ended().is_some())
     }
 
-    /// Whether none is left. A launcher is ended here: it runs nobody's code but ours.
+    /// Whether no process is left. A launcher that still runs is killed here; it runs no code but ours.
     pub fn gone(&mut self) -> bool {
         if let Some(launcher) = self.launcher.take() {
             launcher.end();
@@ -103,7 +103,7 @@ impl Family {
     ///
     /// An init stays until every other process of its namespace has been waited for: the worker is, here; whoever has
     /// more children in it must have waited for them.
-    pub fn end(&mut self, until: Instant) -> Option<Ended> {
+    pub fn end(&mut self, until: Instant) -> Option<Exit> {
         let ended = self.end_worker(until);
         if let Some(init) = self.init.take() {
             init.signal(Signal::KILL);
@@ -148,9 +148,9 @@ mod tests {
         (family.worker, family.init) = (Some(sleep()), Some(sleep()));
         assert!(family.ended_worker().is_none() && family.ended_init().is_none() && !family.gone());
         family.kill();
-        // Not waiting, but asking until it is so.
+        // Asks again until it is so, without a wait that could block.
         let (_, ended) = std::iter::from_fn(|| Some(family.ended_worker())).flatten().next().unwrap();
-        assert_eq!(ended, Ended::Signaled(9));
+        assert_eq!(ended, Exit::Signaled(9));
         assert!(!family.gone(), "with its init, which nobody has asked about");
         std::iter::from_fn(|| Some(family.ended_init())).flatten().next().unwrap();
         assert!(family.gone());

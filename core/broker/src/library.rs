@@ -5,7 +5,7 @@
 mod needed;
 mod symbols;
 
-pub use needed::{Dependencies, Fault};
+pub use needed::{Dependencies, LoadFault};
 pub use symbols::Symbols;
 
 use cloison_contract::Interface;
@@ -95,7 +95,7 @@ pub enum LibraryError {
 
 /// An opened library.
 #[derive(Debug)]
-pub struct Library {
+pub struct OpenedLibrary {
     /// Where it was found.
     pub path: PathBuf,
     /// The file.
@@ -103,7 +103,7 @@ pub struct Library {
 }
 
 /// Open the library that `interface` names; `folder` is the manifest's.
-pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryError> {
+pub fn open(interface: &Interface, folder: &Path) -> Result<OpenedLibrary, LibraryError> {
     let at = || format!("{}:{}", interface.source, interface.library.declared.line);
     check_files(interface)?;
     let path = match &interface.library.location {
@@ -135,7 +135,7 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<Library, LibraryErro
             return Err(LibraryError::Digest { path, actual, at: at() });
         }
     }
-    Ok(Library { path, file })
+    Ok(OpenedLibrary { path, file })
 }
 
 /// Whether a zone can open what `files` names, as far as that can be seen beforehand.
@@ -154,12 +154,12 @@ fn check_files(interface: &Interface) -> Result<(), LibraryError> {
 }
 
 /// What the loader brings in with the library, and what it would miss.
-pub fn dependencies(library: &Library) -> Result<Dependencies, String> {
+pub fn dependencies(library: &OpenedLibrary) -> Result<Dependencies, String> {
     needed::dependencies(library)
 }
 
 /// The names that the library, and those it depends on, define for others: what `dlsym` would find. Without versions.
-pub fn symbols(library: &Library) -> Result<Symbols, String> {
+pub fn symbols(library: &OpenedLibrary) -> Result<Symbols, String> {
     Ok(dependencies(library)?.symbols)
 }
 
@@ -261,14 +261,14 @@ mod tests {
     #[test]
     fn finds_what_the_loader_finds() {
         let path = find("libc.so.6").unwrap();
-        let library = Library { file: File::open(&path).unwrap(), path };
+        let library = OpenedLibrary { file: File::open(&path).unwrap(), path };
         let symbols = symbols(&library).unwrap();
         assert!(symbols.contains("qsort"));
         assert!(symbols.is_function("strlen"), "chosen at run time (IFUNC)");
         assert!(symbols.contains("environ") && !symbols.is_function("environ"), "a variable");
         assert!(!symbols.contains("no_such_symbol"));
         let path = find("libm.so.6").unwrap();
-        let library = Library { file: File::open(&path).unwrap(), path };
+        let library = OpenedLibrary { file: File::open(&path).unwrap(), path };
         assert!(super::symbols(&library).unwrap().contains("free"), "of a library it depends on");
         assert_eq!(find("libnone-such.so.99"), None);
         assert_eq!(find("../../etc/passwd"), None);

@@ -1,7 +1,7 @@
-//! How often the broker says what a program makes it say.
+//! How often the broker logs what a program causes.
 //!
-//! A program can ask for a module that cannot be read as fast as it can ask at all. The first [`MOST`] messages of each
-//! [`WINDOW`] are said; of the others, the next message that is said gives the number.
+//! A program can cause a log line with every request, for instance by asking for a module that cannot be read. The first [`MOST`]
+//! messages of each [`WINDOW`] are logged; the next one that is logged says how many were not.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ pub const MOST: u32 = 10;
 /// How long a window is.
 pub const WINDOW: Duration = Duration::from_secs(10);
 
-/// What has been said lately.
+/// What has been logged in this window.
 #[derive(Debug, Default)]
 pub struct Limiter {
     since: Option<Instant>,
@@ -19,7 +19,7 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// Whether a message may be said at `now`, and how many were not since the last one that was.
+    /// If a message may be logged at `now`: how many were dropped since the last one.
     pub fn admit(&mut self, now: Instant) -> Option<u64> {
         if self.since.is_none_or(|since| now.duration_since(since) >= WINDOW) {
             (self.since, self.said) = (Some(now), 0);

@@ -1,7 +1,7 @@
 //! What the broker does with the template and its microprocesses.
 
 use crate::broker::{
-    Broker, BrokerError, Event, Exit, FROM_MICROPROCESS_BYTES, MESSAGES_PER_TURN, Meaning, Pid, Process,
+    Broker, BrokerError, BrokerEvent, EventSource, Exit, FROM_MICROPROCESS_BYTES, MESSAGES_PER_TURN, Pid, Process,
     StandardStreams,
 };
 use crate::child::Child;
@@ -22,7 +22,7 @@ const FORK_PATIENCE: Duration = Duration::from_secs(10);
 const MISSED: usize = 3;
 
 impl Broker {
-    /// Fork a microprocess that runs `run`. Its end comes as an [`Event`].
+    /// Fork a microprocess that runs `run`. Its end comes as an [`BrokerEvent`].
     pub fn spawn(&mut self, run: Run, streams: &StandardStreams) -> Result<Pid, BrokerError> {
         let limit = self.application.limits.processes;
         if self.processes.len() >= limit as usize {
@@ -37,7 +37,7 @@ impl Broker {
         self.ask_for_fork(&ToTemplate::Fork { run, seed }, &descriptors)?;
         let reactor = &mut self.reactor;
         let pid = self.processes.try_insert_with_key(|pid| {
-            let registration = reactor.add(&ours, Meaning::Process(pid))?;
+            let registration = reactor.add(&ours, EventSource::Process(pid))?;
             Ok::<_, BrokerError>(Process {
                 control: ours,
                 registration,
@@ -113,7 +113,7 @@ impl Broker {
             FromTemplate::Split { worker, init } => {
                 let family = &mut self.template.family;
                 let watched =
-                    family.adopt(worker, init).and_then(|worker| self.reactor.add(worker, Meaning::TemplateEnd));
+                    family.adopt(worker, init).and_then(|worker| self.reactor.add(worker, EventSource::TemplateEnd));
                 match watched {
                     Ok(registration) => self.template.worker = Some(registration),
                     Err(error) => {
@@ -153,7 +153,7 @@ impl Broker {
 
     fn forked(&mut self, pid: Pid, child: Child) {
         let Some(process) = self.processes.get_mut(pid) else { return };
-        match self.reactor.add(&child, Meaning::ProcessEnd(pid)) {
+        match self.reactor.add(&child, EventSource::ProcessEnd(pid)) {
             Ok(registration) => process.child = Some((child, registration)),
             Err(error) => {
                 tracing::error!(%error, "a microprocess cannot be watched and is ended");
@@ -166,10 +166,10 @@ impl Broker {
 
     fn not_started(&mut self, pid: Pid) {
         self.forget(pid);
-        self.events.push_back(Event::NotStarted(pid));
+        self.events.push_back(BrokerEvent::NotStarted(pid));
     }
 
-    /// What it has said before its end counts: it may say why.
+    /// Messages that it sent before its end are read first: they may say why it ended.
     pub(crate) fn template_ended(&mut self) {
         while self.template.registration.is_some() {
             match self.template.control.try_receive::<FromTemplate>() {
@@ -219,7 +219,7 @@ impl Broker {
         }
     }
 
-    /// It has closed its control socket, or speaks nonsense: either way there is nothing left but its end.
+    /// Ends a microprocess that has closed its control socket or has broken the protocol.
     fn process_silent(&mut self, pid: Pid, error: &ControlError) {
         let Some(process) = self.processes.get(pid) else { return };
         self.reactor.remove(process.registration, &process.control);
@@ -230,7 +230,7 @@ impl Broker {
     }
 
     fn process_says(&mut self, pid: Pid, message: FromMicroprocess) {
-        // One question at a time: answers that nobody reads would be memory of ours, a module's text each.
+        // One question at a time: answers that a microprocess does not read would fill the broker's memory, a module's text each.
         if self.processes.get(pid).is_some_and(|process| process.control.has_unread()) {
             return self.process_silent(pid, &ControlError::Malformed("a question before the last answer was read"));
         }
@@ -258,7 +258,7 @@ impl Broker {
     pub(crate) fn answer(&mut self, pid: Pid, answer: &ToMicroprocess, descriptors: &[std::os::fd::BorrowedFd<'_>]) {
         let Some(process) = self.processes.get(pid) else { return };
         let sent = match process.control.try_send(answer, descriptors) {
-            // Too many descriptors are on their way to processes of this user: not this one's fault.
+            // Too many descriptors are on their way to processes of this user, which is no fault of this microprocess.
             Err(ControlError::System(Errno::TOOMANYREFS)) => {
                 let message = "too many descriptors are in flight; try again".into();
                 process.control.try_send(&ToMicroprocess::Unavailable { message }, &[])
@@ -290,7 +290,7 @@ impl Broker {
     pub(crate) fn process_ended(&mut self, pid: Pid) {
         let Some(exit) = self.processes.get(pid).and_then(|process| process.child.as_ref()?.0.ended()) else { return };
         self.forget(pid);
-        self.events.push_back(Event::Exited(pid, exit));
+        self.events.push_back(BrokerEvent::Exited(pid, exit));
     }
 
     /// Take a microprocess out of all tables.

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 new_key_type! {
     /// A registration. Its generation makes events for descriptors closed in the same turn harmless.
-    pub struct Registration;
+    pub struct ReactorKey;
 }
 
 /// Descriptors to wait for, each with a meaning `M`.
 #[derive(Debug)]
 pub struct Reactor<M> {
     epoll: OwnedFd,
-    meanings: SlotMap<Registration, M>,
+    meanings: SlotMap<ReactorKey, M>,
 }
 
 impl<M: Copy> Reactor<M> {
@@ -26,7 +26,7 @@ impl<M: Copy> Reactor<M> {
     }
 
     /// Report `descriptor` as `meaning` while it is readable or hung up.
-    pub fn add(&mut self, descriptor: impl AsFd, meaning: M) -> Result<Registration, Errno> {
+    pub fn add(&mut self, descriptor: impl AsFd, meaning: M) -> Result<ReactorKey, Errno> {
         let key = self.meanings.insert(meaning);
         let data = EventData::new_u64(key.data().as_ffi());
         match epoll::add(&self.epoll, descriptor, data, EventFlags::IN) {
@@ -39,18 +39,18 @@ impl<M: Copy> Reactor<M> {
     }
 
     /// Stop reporting it. The descriptor itself must be closed, or removed here first.
-    pub fn remove(&mut self, registration: Registration, descriptor: impl AsFd) {
+    pub fn remove(&mut self, registration: ReactorKey, descriptor: impl AsFd) {
         let _ = epoll::delete(&self.epoll, descriptor);
         self.meanings.remove(registration);
     }
 
-    /// Whether a meaning returned by [`Reactor::wait`] in this turn is still registered.
-    pub fn meaning(&self, registration: Registration) -> Option<M> {
+    /// What a key returned by [`Reactor::wait`] in this turn means; `None` if it has been removed meanwhile.
+    pub fn meaning(&self, registration: ReactorKey) -> Option<M> {
         self.meanings.get(registration).copied()
     }
 
     /// What is ready, after `timeout` at most.
-    pub fn wait(&self, timeout: Option<Duration>) -> Result<Vec<Registration>, Errno> {
+    pub fn wait(&self, timeout: Option<Duration>) -> Result<Vec<ReactorKey>, Errno> {
         let mut space = [MaybeUninit::<Event>::uninit(); 64];
         let timeout = timeout.map(|timeout| rustix::time::Timespec {
             tv_sec: timeout.as_secs().min(i64::MAX as u64) as i64,

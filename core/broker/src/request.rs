@@ -6,7 +6,7 @@
 //! | a Python file | `--root`, the manifest's `site_packages` | `--manifest`; or the `cloison.toml` beside the file, if it grants nothing or somebody consents |
 //! | a text, a module | `--root`, the manifest's `site_packages` | `--manifest` |
 
-use crate::application::{LoadError, Loaded, MANIFEST, parent};
+use crate::application::{LoadError, LoadedApplication, MANIFEST, parent};
 use crate::files;
 use cloison_contract::interface::{FunctionId, LibraryLocation};
 use cloison_contract::message::Run;
@@ -35,7 +35,7 @@ pub enum Program<'r> {
 
 /// What to run, and with what.
 #[derive(Clone, Copy, Debug)]
-pub struct Request<'r> {
+pub struct RunRequest<'r> {
     /// The program.
     pub program: Program<'r>,
     /// `sys.argv[1:]`
@@ -56,12 +56,12 @@ pub struct Unasked {
     /// The program.
     program: PathBuf,
     /// The application, as it would be.
-    loaded: Loaded,
+    loaded: LoadedApplication,
 }
 
 impl Unasked {
-    /// Somebody wants it.
-    pub fn granted(self) -> Loaded {
+    /// The application, after somebody has agreed to what it grants.
+    pub fn granted(self) -> LoadedApplication {
         self.loaded
     }
 }
@@ -78,17 +78,17 @@ impl fmt::Display for Unasked {
     }
 }
 
-impl<'r> Request<'r> {
-    /// Without anything else.
+impl<'r> RunRequest<'r> {
+    /// Run `program`, without arguments, roots or manifest.
     pub fn new(program: Program<'r>) -> Self {
         Self { program, arguments: &[], roots: &[], manifest: None }
     }
 
-    /// Read what there is to read.
+    /// Read the manifests and the program.
     ///
     /// # Errors
-    /// [`LoadError::Unasked`] wants somebody's consent, and gives the application for it.
-    pub fn load(&self) -> Result<Loaded, LoadError> {
+    /// [`LoadError::Unasked`] carries an application that may run only with somebody's consent.
+    pub fn load(&self) -> Result<LoadedApplication, LoadError> {
         for root in self.roots {
             let failed = |error| LoadError::File { path: root.clone(), error };
             if !std::fs::metadata(root).map_err(failed)?.is_dir() {
@@ -104,7 +104,7 @@ impl<'r> Request<'r> {
         }
     }
 
-    fn folder(&self, path: &Path) -> Result<Loaded, LoadError> {
+    fn folder(&self, path: &Path) -> Result<LoadedApplication, LoadError> {
         if self.manifest.is_some() {
             let what = "a folder has a manifest of its own\nhint: `--manifest` is for programs that are no folder";
             return Err(LoadError::Nothing(format!("{}: {what}", path.display())));
@@ -113,7 +113,7 @@ impl<'r> Request<'r> {
         let manifest = folder.join(MANIFEST);
         let application = read(&manifest)?;
         let (run, preload) = self.whole(folder, application.as_ref())?;
-        let mut loaded = Loaded::empty(run, manifest);
+        let mut loaded = LoadedApplication::empty(run, manifest);
         loaded.preload = preload;
         loaded.roots = vec![folder.to_owned()];
         if let Some(application) = application {
@@ -123,7 +123,7 @@ impl<'r> Request<'r> {
         Ok(loaded)
     }
 
-    fn file(&self, path: &Path) -> Result<Loaded, LoadError> {
+    fn file(&self, path: &Path) -> Result<LoadedApplication, LoadError> {
         if path.as_os_str().as_encoded_bytes().ends_with(b".toml") {
             let what = "a zone's manifest is not a program\nhint: `cloison check` checks it; [capabilities.NAME] zone in a cloison.toml uses it";
             return Err(LoadError::Nothing(format!("{}: {what}", path.display())));
@@ -134,7 +134,7 @@ impl<'r> Request<'r> {
         if self.manifest.is_some() {
             return self.with_manifest(run, folder);
         }
-        let mut loaded = Loaded::empty(run, beside.clone());
+        let mut loaded = LoadedApplication::empty(run, beside.clone());
         self.take_roots(&mut loaded, folder);
         let Some(application) = read(&beside)? else { return Ok(loaded) };
         loaded.apply(folder, &application)?;
@@ -146,7 +146,7 @@ impl<'r> Request<'r> {
         Err(LoadError::Unasked(Box::new(unasked)))
     }
 
-    fn text(&self, argument: &str, path: &str, source: &str) -> Result<Loaded, LoadError> {
+    fn text(&self, argument: &str, path: &str, source: &str) -> Result<LoadedApplication, LoadError> {
         if source.len() as u64 > SCRIPT_BYTES {
             return Err(LoadError::Nothing("a program of more than 16 MiB".into()));
         }
@@ -154,15 +154,16 @@ impl<'r> Request<'r> {
         self.with_manifest(Run::Script { path: path.to_owned(), source: source.to_owned(), argv }, Path::new("."))
     }
 
-    fn module(&self, name: &str) -> Result<Loaded, LoadError> {
+    fn module(&self, name: &str) -> Result<LoadedApplication, LoadError> {
         // What stands in `sys.argv` before the module has been found, as in CPython.
         let argv = self.argv("-m".to_owned());
         self.with_manifest(Run::Module { name: name.to_owned(), argv }, Path::new("."))
     }
 
     /// A program that is no folder, with the manifest that was named, if one was.
-    fn with_manifest(&self, run: Run, beside: &Path) -> Result<Loaded, LoadError> {
-        let mut loaded = Loaded::empty(run, self.manifest.map_or_else(|| PathBuf::from(MANIFEST), Path::to_owned));
+    fn with_manifest(&self, run: Run, beside: &Path) -> Result<LoadedApplication, LoadError> {
+        let mut loaded =
+            LoadedApplication::empty(run, self.manifest.map_or_else(|| PathBuf::from(MANIFEST), Path::to_owned));
         self.take_roots(&mut loaded, beside);
         if let Some(manifest) = self.manifest {
             let application = read(manifest)?
@@ -172,7 +173,7 @@ impl<'r> Request<'r> {
         Ok(loaded)
     }
 
-    fn take_roots(&self, loaded: &mut Loaded, beside: &Path) {
+    fn take_roots(&self, loaded: &mut LoadedApplication, beside: &Path) {
         loaded.roots = self.roots.to_vec();
         loaded.beside = Some(beside.to_owned());
     }
@@ -238,7 +239,7 @@ fn read(path: &Path) -> Result<Option<Application>, LoadError> {
 }
 
 /// What a manifest gives beyond computing, a line each.
-fn grants(loaded: &Loaded, application: &Application) -> Vec<String> {
+fn grants(loaded: &LoadedApplication, application: &Application) -> Vec<String> {
     let capabilities = loaded.capabilities.iter().map(|(name, capability)| {
         let interface = &loaded.zones[capability.zone].interface;
         let library = match &interface.library.location {
@@ -262,7 +263,7 @@ fn grants(loaded: &Loaded, application: &Application) -> Vec<String> {
     capabilities.chain(modules).chain(layers).map(|text| visible(&text)).collect()
 }
 
-/// Text of a stranger's, without what would make a terminal show something else: control characters, and those that turn
+/// Text from an untrusted file, without what would make a terminal show something else: control characters, and those that turn
 /// the direction of writing.
 fn visible(text: &str) -> String {
     let hides = |one: char| one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -299,34 +300,34 @@ mod tests {
     fn a_file_gets_nothing_that_nobody_has_named() {
         let folder = folder(GRANTS);
         let (main, manifest) = (folder.path().join("main.py"), folder.path().join(MANIFEST));
-        let request = Request::new(Program::Path(&main));
+        let request = RunRequest::new(Program::Path(&main));
         let Err(LoadError::Unasked(unasked)) = request.load() else { panic!("{:?}", request.load()) };
         assert!(unasked.grants[0].starts_with("capability m: "), "{unasked}");
         assert!(unasked.grants[0].contains("sqrt") && unasked.grants[0].contains("libm.so.6"), "{unasked}");
         assert_eq!(unasked.grants[1], "modules from vendor");
         assert!(unasked.to_string().contains(&format!("--manifest {} {}", manifest.display(), main.display())));
         let consented = unasked.granted();
-        let named = Request { manifest: Some(&manifest), ..request }.load().unwrap();
+        let named = RunRequest { manifest: Some(&manifest), ..request }.load().unwrap();
         for loaded in [consented, named] {
             assert_eq!(loaded.roots, [folder.path().join("vendor")], "not the file's own folder");
             assert!(loaded.capabilities.contains_key("m") && loaded.in_use);
         }
         let roots = [folder.path().to_owned()];
-        let loaded = Request { manifest: Some(&manifest), roots: &roots, ..request }.load().unwrap();
+        let loaded = RunRequest { manifest: Some(&manifest), roots: &roots, ..request }.load().unwrap();
         assert_eq!(loaded.roots, [folder.path().to_owned(), folder.path().join("vendor")]);
     }
 
     #[test]
     fn what_is_granted_is_shown_as_it_is() {
         let folder = folder("[app]\nsite_packages = [\"a\\u001b[2K\\u202e\"]\n");
-        let Err(error) = Request::new(Program::Path(&folder.path().join("main.py"))).load() else { panic!() };
+        let Err(error) = RunRequest::new(Program::Path(&folder.path().join("main.py"))).load() else { panic!() };
         assert!(error.to_string().contains("modules from a\\u{1b}[2K\\u{202e}\n"), "{error}");
     }
 
     #[test]
     fn limits_beside_a_file_count() {
         let folder = folder("[app]\nentry = \"app:main\"\n[limits]\nmemory = \"64 MiB\"\n");
-        let loaded = Request::new(Program::Path(&folder.path().join("main.py"))).load().unwrap();
+        let loaded = RunRequest::new(Program::Path(&folder.path().join("main.py"))).load().unwrap();
         assert_eq!(loaded.limits.memory_bytes, 64 << 20);
         assert!(loaded.roots.is_empty() && loaded.in_use);
         assert_eq!(loaded.beside.as_deref(), Some(folder.path()));
@@ -337,11 +338,11 @@ mod tests {
         let folder = folder(GRANTS);
         fs::write(folder.path().join("__main__.py"), "pass\n").unwrap();
         for path in [folder.path().to_owned(), folder.path().join(MANIFEST)] {
-            let loaded = Loaded::open(&path).unwrap();
+            let loaded = LoadedApplication::open(&path).unwrap();
             assert_eq!(loaded.roots, [folder.path().to_owned(), folder.path().join("vendor")]);
             assert!(loaded.capabilities.contains_key("m") && loaded.beside.is_none());
             let manifest = Some(path.as_path());
-            let both = Request { manifest, ..Request::new(Program::Path(&path)) }.load();
+            let both = RunRequest { manifest, ..RunRequest::new(Program::Path(&path)) }.load();
             assert!(matches!(both, Err(LoadError::Nothing(_))), "{both:?}");
         }
     }
@@ -349,9 +350,10 @@ mod tests {
     #[test]
     fn arguments_are_those_of_python() {
         let arguments = ["a".to_owned(), "--b".to_owned()];
-        let argv = |program| match (Request { arguments: &arguments, ..Request::new(program) }).load().unwrap().run {
-            Run::Function { argv, .. } | Run::Module { argv, .. } | Run::Script { argv, .. } => argv,
-        };
+        let argv =
+            |program| match (RunRequest { arguments: &arguments, ..RunRequest::new(program) }).load().unwrap().run {
+                Run::Function { argv, .. } | Run::Module { argv, .. } | Run::Script { argv, .. } => argv,
+            };
         assert_eq!(argv(Program::Code("pass")), ["-c", "a", "--b"]);
         assert_eq!(argv(Program::Input("pass")), ["-", "a", "--b"]);
         assert_eq!(argv(Program::Module("json.tool")), ["-m", "a", "--b"]);

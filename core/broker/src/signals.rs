@@ -50,7 +50,7 @@ impl Signals {
 }
 
 impl Drop for Signals {
-    /// What has arrived until now has been dealt with by whatever led here.
+    /// Discards signals that have arrived until now: the end of the broker is the answer to them.
     fn drop(&mut self) {
         while self.next().is_some() {}
         let set = ours();

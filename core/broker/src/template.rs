@@ -2,7 +2,7 @@
 
 use crate::Pid;
 use crate::family::Family;
-use crate::reactor::Registration;
+use crate::reactor::ReactorKey;
 use cloison_transport::control::Control;
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 pub enum Progress {
     /// It is closing its sandbox or imports the application's modules.
     Starting,
-    /// It forks on demand.
+    /// It forks when it is asked to.
     Ready,
     /// It is gone.
     Failed {
@@ -30,9 +30,9 @@ pub struct Template {
     /// Our end of its control socket.
     pub control: Control,
     /// Where the reactor knows it; `None` once it is gone.
-    pub registration: Option<Registration>,
+    pub registration: Option<ReactorKey>,
     /// Where the reactor knows the template's process, once it has reported; see [`crate::zone::Instance::worker`].
-    pub worker: Option<Registration>,
+    pub worker: Option<ReactorKey>,
     /// Its processes.
     pub family: Family,
     /// Microprocesses asked for and not forked yet, in the order in which they were.

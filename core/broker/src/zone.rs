@@ -4,14 +4,14 @@ use crate::Pid;
 use crate::application::ZoneSpecification;
 use crate::backoff::Backoff;
 use crate::family::Family;
-use crate::reactor::Registration;
+use crate::reactor::ReactorKey;
 use cloison_contract::call::{BATCH, CLOSE, SYNC};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
-use cloison_transport::status::{COARSE_LAG, Running, Status, monotonic};
-use cloison_transport::terms::State;
+use cloison_transport::status::{COARSE_LAG, RunningCall, StatusPage, monotonic};
+use cloison_transport::terms::TermsState;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -25,9 +25,9 @@ pub const START_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a zone that runs nothing may take to answer the broker.
 pub const ANSWER_DEADLINE: Duration = Duration::from_secs(1);
 
-/// A zone: what it is, and its recent ends.
+/// A zone in the broker's table: what it is, and its recent ends.
 #[derive(Debug)]
-pub struct Zone {
+pub struct ZoneEntry {
     /// What it offers and where its library is.
     pub specification: ZoneSpecification,
     /// When it may start again, by whose instance it is: one client's crashes do not keep another's from starting.
@@ -41,13 +41,13 @@ pub struct Zone {
 /// A microprocess that waits for a channel.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Waiting {
-    /// Who.
+    /// The microprocess.
     pub client: Pid,
-    /// For which capability.
+    /// The name of the capability that it wants the channel for.
     pub capability: String,
 }
 
-impl Zone {
+impl ZoneEntry {
     /// Whose instance serves that client: everybody's or its own.
     pub fn owner(&self, client: Pid) -> Option<Pid> {
         match self.specification.interface.sandbox.instances {
@@ -60,31 +60,31 @@ impl Zone {
 /// A client's channel.
 #[derive(Debug)]
 pub struct Attached {
-    /// Whose.
+    /// The client.
     pub client: Pid,
-    /// Which capability's.
+    /// The name of the capability.
     pub capability: String,
-    /// The memory.
+    /// The channel's memory.
     pub channel: Channel,
 }
 
 /// A channel on its way out.
 #[derive(Debug)]
 pub struct Leaving {
-    /// When the zone was told.
+    /// When the zone was told to forget the channel.
     pub since: Instant,
-    /// Whose it is.
+    /// The client, and its channel.
     pub attached: Attached,
 }
 
 /// An instance on its way out.
 #[derive(Debug)]
-pub struct Ending {
-    /// Why.
+pub struct EndingInstance {
+    /// Why it is ended.
     pub cause: Cause,
     /// Where the reactor knows the init of its namespace.
-    pub init: Option<Registration>,
-    /// Its clients have been told.
+    pub init: Option<ReactorKey>,
+    /// True once its clients have been told.
     pub told: bool,
     /// Their channels, which it may still write to.
     pub channels: Vec<Channel>,
@@ -111,26 +111,25 @@ pub struct Instance {
     /// Our end of its control socket.
     pub control: Control,
     /// Where the reactor knows the control socket.
-    pub registration: Registration,
-    /// Where the reactor knows the worker, once it has reported. Its control socket does not tell of its end: the init of
-    /// its namespace holds the other end as well.
-    pub worker: Option<Registration>,
+    pub registration: ReactorKey,
+    /// Where the reactor knows the worker, once it has reported. The control socket does not hang up when the worker ends,
+    /// because the init of its namespace holds the other end as well.
+    pub worker: Option<ReactorKey>,
     /// Its processes.
     pub family: Family,
     /// What it says it is doing.
-    pub status: Status,
-    /// It serves.
+    pub status: StatusPage,
+    /// True once it serves calls.
     pub ready: bool,
-    /// It is being ended, and this is where the reactor knows its init: it is waited for there, as what it takes down may be
-    /// large.
-    pub ending: Option<Ending>,
+    /// Set while it is being ended. Its init is waited for in the reactor, because the kernel may take long to free its memory.
+    pub ending: Option<EndingInstance>,
     /// When it was started.
     pub started: Instant,
     /// Its clients.
     pub channels: BTreeMap<ChannelId, Attached>,
     /// Channels it was told to forget and has not confirmed, and since when.
     pub leaving: BTreeMap<ChannelId, Leaving>,
-    /// When to look after it again.
+    /// When to call [`Instance::check`] again.
     pub check_at: Option<Instant>,
 }
 
@@ -144,19 +143,19 @@ impl Attached {
 /// What [`Instance::check`] found.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Health {
-    /// Nothing to worry about; look again at that time, if there is one.
+    /// All is well. Look again at that time, if there is one.
     Fine(Option<Instant>),
     /// A call has run for longer than it may.
     Overdue,
-    /// It does not get ready.
+    /// It has not become ready in time.
     Stuck,
     /// It does not answer, although it says that it runs nothing.
     Silent,
 }
 
 impl Instance {
-    /// Whether that client can be served: a zone that is about to be ended is given to nobody, and a client that has had a
-    /// channel waits until the zone has let go of it.
+    /// Whether that client can be given a channel. A zone that is about to be ended takes no new client, and a client whose last
+    /// channel the zone has not yet forgotten waits.
     pub fn can_serve(&self, waiting: &Waiting) -> bool {
         self.ready
             && self.ending.is_none()
@@ -169,7 +168,7 @@ impl Instance {
         self.status.all_running().any(|running| self.leaving.contains_key(&running.channel))
     }
 
-    /// Judge it by its own status page and by our clock.
+    /// Decide from its status page and the broker's clock whether it has to be ended.
     pub fn check(&self, specification: &ZoneSpecification, now: Instant) -> Health {
         if !self.ready {
             let until = self.started + START_DEADLINE;
@@ -177,14 +176,14 @@ impl Instance {
         }
         let oldest = self.leaving.values().map(|leaving| leaving.since).min();
         let longest = longest_deadline(specification);
-        // By our own clock: whatever its page says, nothing takes longer than the longest call and an answer.
+        // The broker's clock bounds it: whatever its page says, nothing takes longer than the longest call and an answer.
         if oldest.is_some_and(|oldest| now >= oldest + longest + ANSWER_DEADLINE) {
             return Health::Overdue;
         }
         // Of the calls that its threads say they run, the one whose time is over first.
-        let left = |running: Running| {
+        let left = |running: RunningCall| {
             let allowed = deadline(specification, running.function) + COARSE_LAG;
-            // A beginning in the future is a lie; it counts as the longest time.
+            // A beginning in the future is false; the call counts as one that has used all its time.
             let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
             allowed.saturating_sub(elapsed)
         };
@@ -201,11 +200,11 @@ impl Instance {
 
     /// Tell it to forget that client, and look soon whether it has.
     ///
-    /// The terms end first: a call that waits for its client to answer a question waits in vain from now on. The bell
-    /// wakes it, and it looks at the terms; a process that runs a single call reads no messages.
+    /// The terms end first. A call may be waiting for this client to answer a question; the bell wakes it, and it sees the terms.
+    /// The process of a single call learns of it only so, because it reads no messages.
     pub fn let_go(&mut self, channel: ChannelId, now: Instant) {
         let Some(attached) = self.channels.remove(&channel) else { return };
-        attached.channel.end(State::Ended);
+        attached.channel.end(TermsState::Ended);
         self.leaving.insert(channel, Leaving { since: now, attached });
         let _ = self.control.try_send(&ToZone::Detach { channel }, &[]);
         self.status.ring();
@@ -234,16 +233,16 @@ impl Instance {
     pub fn end_of(
         &self,
         specification: &ZoneSpecification,
-        ended: crate::child::Ended,
+        ended: crate::child::Exit,
         overdue: bool,
         client: Option<ChannelId>,
     ) -> End {
-        use crate::child::Ended;
+        use crate::child::Exit;
         let ran = self.ran(specification, client);
         match ended {
             _ if overdue => End::DeadlineExceeded { ran },
-            Ended::Exited(code) => End::Exited { code, ran },
-            Ended::Signaled(signal) => End::Signaled { signal, ran },
+            Exit::Exited(code) => End::Exited { code, ran },
+            Exit::Signaled(signal) => End::Signaled { signal, ran },
         }
     }
 }
@@ -283,7 +282,7 @@ mod tests {
             registration,
             worker: None,
             family: Family::default(),
-            status: Status::create().unwrap().0,
+            status: StatusPage::create().unwrap().0,
             ready: true,
             ending: None,
             started: Instant::now(),
@@ -306,7 +305,7 @@ mod tests {
     #[test]
     fn each_of_several_calls_has_its_deadline() {
         let (mut instance, _zone, _terms) = instance();
-        let (status, page) = Status::create().unwrap();
+        let (status, page) = StatusPage::create().unwrap();
         let server = cloison_transport::server::Server::new(page).unwrap();
         instance.status = status;
         server.row(0).unwrap().begin(CHANNEL, 0);
@@ -323,9 +322,9 @@ mod tests {
     fn whoever_waits_for_a_client_that_is_let_go_waits_in_vain() {
         let (mut instance, zone, terms) = instance();
         let now = Instant::now();
-        assert_eq!(terms.state(), State::Live);
+        assert_eq!(terms.state(), TermsState::Live);
         instance.let_go(CHANNEL, now);
-        assert_eq!(terms.state(), State::Ended);
+        assert_eq!(terms.state(), TermsState::Ended);
         assert!(matches!(zone.receive(), Ok((ToZone::Detach { channel: CHANNEL }, _))));
         assert!(instance.channels.is_empty() && instance.leaving.contains_key(&CHANNEL));
         assert_eq!(instance.check_at, Some(now));

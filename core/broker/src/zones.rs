@@ -1,20 +1,20 @@
 //! What the broker does with zones.
 
 use crate::backoff::Backoff;
-use crate::broker::{Broker, FROM_ZONE_BYTES, Held, MESSAGES_PER_TURN, Meaning, Pid};
-use crate::child::Ended;
+use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES, HeldChannel, MESSAGES_PER_TURN, Pid};
+use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
 use crate::library;
 use crate::processes::signal_name;
-use crate::zone::{Attached, Cause, Ending, Health, Instance, InstanceId, START_DEADLINE, Waiting};
+use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId, START_DEADLINE, Waiting};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_contract::types::TypeKind;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::control::ControlError;
-use cloison_transport::status::Status;
-use cloison_transport::terms::State;
+use cloison_transport::status::StatusPage;
+use cloison_transport::terms::TermsState;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::os::fd::AsFd;
@@ -64,7 +64,7 @@ impl Broker {
             return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
         };
         let zone = granted.zone;
-        // One channel for each capability and client, or one client could take every place of a shared zone.
+        // One channel for each capability and client. Otherwise one client could take every place of a shared zone.
         self.give_up(client, |held| held.capability == capability);
         let waiting = Waiting { client, capability };
         if !self.zones[zone].waiting.contains(&waiting) {
@@ -73,7 +73,7 @@ impl Broker {
         self.serve_waiting(zone, Instant::now());
     }
 
-    /// Give channels to whoever waits for this zone, starting instances where there are none.
+    /// Give channels to the clients that wait for this zone, and start instances where there are none.
     fn serve_waiting(&mut self, zone: usize, now: Instant) {
         for waiting in std::mem::take(&mut self.zones[zone].waiting) {
             let owner = self.zones[zone].owner(waiting.client);
@@ -134,7 +134,7 @@ impl Broker {
         let library =
             library::open(&specification.interface, &specification.folder).map_err(|error| error.to_string())?;
         let started = || -> Result<_, ControlError> {
-            let (status, page) = Status::create().map_err(|_| ControlError::Closed)?;
+            let (status, page) = StatusPage::create().map_err(|_| ControlError::Closed)?;
             let (control, launcher) = self.binaries.zone().map_err(|_| ControlError::Closed)?;
             let control = control.receiving_at_most(FROM_ZONE_BYTES);
             let family = Family::new(launcher);
@@ -146,7 +146,7 @@ impl Broker {
         let reactor = &mut self.reactor;
         let inserted = self.instances.try_insert_with_key(|id| {
             self.zones[zone].failure = None;
-            reactor.add(&control, Meaning::Zone(id)).map(|registration| Instance {
+            reactor.add(&control, EventSource::Zone(id)).map(|registration| Instance {
                 zone,
                 owner,
                 control,
@@ -206,7 +206,7 @@ impl Broker {
         let attached = Attached { client: waiting.client, capability: waiting.capability.clone(), channel };
         instance.channels.insert(name, attached);
         instance.check_at.get_or_insert(Instant::now());
-        process.channels.insert(name, Held { instance: id, capability: waiting.capability.clone() });
+        process.channels.insert(name, HeldChannel { instance: id, capability: waiting.capability.clone() });
         self.answer(waiting.client, &ToMicroprocess::Opened { channel: name }, &both);
     }
 
@@ -220,21 +220,21 @@ impl Broker {
     }
 
     /// Close those channels of a client.
-    fn give_up(&mut self, client: Pid, which: impl Fn(&Held) -> bool) {
+    fn give_up(&mut self, client: Pid, which: impl Fn(&HeldChannel) -> bool) {
         let Some(process) = self.processes.get_mut(client) else { return };
         let (gone, kept) = std::mem::take(&mut process.channels).into_iter().partition(|(_, held)| which(held));
         process.channels = kept;
         self.detach_all(gone);
     }
 
-    fn detach_all(&mut self, channels: BTreeMap<ChannelId, Held>) {
+    fn detach_all(&mut self, channels: BTreeMap<ChannelId, HeldChannel>) {
         for (channel, held) in channels {
             self.detach(held.instance, channel);
         }
     }
 
     /// A client has ended.
-    pub(crate) fn client_gone(&mut self, client: Pid, channels: BTreeMap<ChannelId, Held>) {
+    pub(crate) fn client_gone(&mut self, client: Pid, channels: BTreeMap<ChannelId, HeldChannel>) {
         for zone in &mut self.zones {
             zone.waiting.retain(|waiting| waiting.client != client);
             zone.backoff.remove(&Some(client));
@@ -269,7 +269,7 @@ impl Broker {
         }
     }
 
-    /// What it has said before its end counts: it may say why it cannot serve.
+    /// Messages that it sent before its end are read first: they may say why it cannot serve.
     pub(crate) fn zone_ended(&mut self, id: InstanceId) {
         while let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) {
             match instance.control.try_receive::<FromZone>() {
@@ -288,7 +288,7 @@ impl Broker {
                 let watched = instance
                     .family
                     .adopt(worker, init)
-                    .and_then(|worker| self.reactor.add(worker, Meaning::ZoneEnd(id)));
+                    .and_then(|worker| self.reactor.add(worker, EventSource::ZoneEnd(id)));
                 match watched {
                     Ok(registration) => instance.worker = Some(registration),
                     Err(error) => {
@@ -345,17 +345,17 @@ impl Broker {
         instance.check_at = None;
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
         instance.family.kill();
-        let init = instance.family.init().map(|init| self.reactor.add(init, Meaning::ZoneEnd(id)));
+        let init = instance.family.init().map(|init| self.reactor.add(init, EventSource::ZoneEnd(id)));
         let watched = instance.worker.is_some() || instance.family.worker().is_none();
         let ended = match init.transpose() {
             Ok(init) if watched => {
-                instance.ending = Some(Ending { cause, init, told: false, channels: Vec::new() });
-                (cause == Cause::Overdue).then_some(Ended::Signaled(libc::SIGKILL))
+                instance.ending = Some(EndingInstance { cause, init, told: false, channels: Vec::new() });
+                (cause == Cause::Overdue).then_some(Exit::Signaled(libc::SIGKILL))
             }
-            // The reactor has no place for one of them: better to wait than never to hear of it.
+            // The reactor cannot take one of them, so the broker waits here: it would never learn of the end otherwise.
             init => {
                 let init = init.ok().flatten();
-                instance.ending = Some(Ending { cause, init, told: false, channels: Vec::new() });
+                instance.ending = Some(EndingInstance { cause, init, told: false, channels: Vec::new() });
                 instance.family.end(Instant::now() + TAKING_DOWN)
             }
         };
@@ -366,7 +366,7 @@ impl Broker {
     }
 
     /// Tell the clients of an instance that it has ended, once.
-    fn tell_end(&mut self, id: InstanceId, ended: Ended) {
+    fn tell_end(&mut self, id: InstanceId, ended: Exit) {
         let Some(instance) = self.instances.get_mut(id) else { return };
         let Some(ending) = instance.ending.as_mut().filter(|ending| !ending.told) else { return };
         ending.told = true;
@@ -387,7 +387,7 @@ impl Broker {
                     process.ends.pop_first(); // a client that never asks must not make this grow
                 }
             }
-            attached.channel.end(State::Ended);
+            attached.channel.end(TermsState::Ended);
             channels.push(attached.channel);
         }
         if let Some(ending) = &mut instance.ending {
@@ -419,7 +419,7 @@ impl Broker {
         if !gone {
             return;
         }
-        self.tell_end(id, Ended::Exited(1)); // it has never said which process it is
+        self.tell_end(id, Exit::Exited(1)); // it has never said which process it is
         let Some(instance) = self.instances.remove(id) else { return };
         let ended = instance.ending.into_iter().flat_map(|ending| ending.channels);
         let leaving = instance.leaving.into_values().map(|leaving| leaving.attached.channel);
@@ -427,7 +427,7 @@ impl Broker {
         self.serve_waiting(instance.zone, Instant::now());
     }
 
-    /// It ended before it was ready: whoever waits for it is told why, as the next start would end in the same way.
+    /// Tells the clients that wait for an instance why it ended before it was ready: the next start would end in the same way.
     fn start_failed(&mut self, zone: usize, owner: Option<Pid>, end: &End) {
         let message = self.zones[zone].failure.clone().unwrap_or_else(|| self.ended_early(zone, end));
         let (concerned, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.zones[zone].waiting)
@@ -450,7 +450,7 @@ impl Broker {
         )
     }
 
-    /// Read what an instance has sent; whether that settles what it was silent about.
+    /// Read what an instance has sent. True if it has answered what it was asked.
     fn has_answered(&mut self, id: InstanceId) -> bool {
         self.hear_zone(id);
         self.instances.get(id).is_none_or(|instance| instance.leaving.is_empty())
@@ -466,7 +466,7 @@ impl Broker {
         checks.filter_map(|instance| instance.check_at).chain(waits).min()
     }
 
-    /// Look after the instances whose time has come, and after those who wait for one.
+    /// Check the instances that are due, and start instances for clients that wait for one.
     pub(crate) fn check_zones(&mut self, now: Instant) {
         let due: Vec<_> = self
             .instances

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 const NOBODY: u32 = 65534;
 
 /// Whether we are root and can become somebody else. The root of a user namespace in which nobody is mapped, as `unshare -r`
-/// makes it, cannot: he is an ordinary user who is called 0.
+/// makes it, cannot: the kernel treats that uid 0 as an ordinary user.
 ///
 /// Asked for the first time in the launcher, while `/proc` is there and before any namespace of ours.
 pub(crate) fn is_root() -> bool {
@@ -45,7 +45,7 @@ pub(crate) fn maps() -> (String, String) {
     (format!("{NOBODY} {uid} 1"), format!("{NOBODY} {gid} 1"))
 }
 
-/// Root's other groups would still open files; nobody else can leave his.
+/// Drops root's supplementary groups, with which files could still be opened. An ordinary user cannot drop groups.
 pub(crate) fn leave_groups() -> Result<(), Error> {
     if !is_root() {
         return Ok(());
@@ -59,7 +59,7 @@ pub(crate) fn leave_groups() -> Result<(), Error> {
 /// What the kernel wrote onto the stack when the program started is overwritten: it names the user, and the program's
 /// path, which may.
 pub(crate) fn become_nobody(apart: bool, alone: &SingleThreaded) -> Result<(), Error> {
-    // Without a namespace an ordinary user is who he is.
+    // Without a user namespace an ordinary user cannot become another one.
     if !apart && !is_root() {
         return Ok(());
     }
@@ -73,14 +73,14 @@ pub(crate) fn become_nobody(apart: bool, alone: &SingleThreaded) -> Result<(), E
 /// Empties the bounding and ambient sets and locks the bits by which a uid brings capabilities back.
 pub(crate) fn forbid_capabilities() -> Result<(), Error> {
     let held = rustix::thread::capabilities(None).map_err(|error| capabilities("capget", error))?;
-    // Without CAP_SETPCAP there is nothing to give up, and no way to: no_new_privs does the rest.
+    // Without CAP_SETPCAP the bounding set cannot be changed; no_new_privs then keeps capabilities from coming back.
     if !held.effective.contains(CapabilitySet::SETPCAP) {
         return Ok(());
     }
     for number in 0..64 {
         match rustix::thread::remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << number)) {
             Ok(()) => {}
-            // The kernel has no more of them.
+            // The kernel knows no capability of a higher number.
             Err(Errno::INVAL) => break,
             Err(error) => return Err(capabilities("bounding set", error)),
         }
@@ -96,7 +96,7 @@ pub(crate) fn forbid_capabilities() -> Result<(), Error> {
     rustix::thread::set_capabilities_secure_bits(locked).map_err(|error| capabilities("securebits", error))
 }
 
-/// Gives up every capability that is held, and looks whether that is so.
+/// Gives up every capability that is held, and checks that none is left.
 pub(crate) fn drop_capabilities(apart: bool) -> Result<String, Error> {
     let none = CapabilitySet::empty();
     let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };

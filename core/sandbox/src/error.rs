@@ -4,7 +4,7 @@ use crate::layer::LayerName;
 use std::io;
 use std::path::PathBuf;
 
-/// A step that failed. All are the host's or the launcher's doing: no code of anybody else has run yet.
+/// A step that failed. The cause is the host or the launcher, because no other code has run yet.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No process could be made for a call.
@@ -21,7 +21,7 @@ pub enum Error {
     /// Descriptors could not be closed.
     #[error("cannot close the descriptors that were not declared: {0}")]
     Close(io::Error),
-    /// A zone that forks for each call is not alone.
+    /// A zone that forks for each call has other threads or processes.
     #[error(
         "a constructor of the library has made {0}, and a zone with `instances = \"per-call\"` has to be alone to fork"
     )]
@@ -104,7 +104,7 @@ pub enum Error {
     /// The process has more than one thread.
     #[error("this process has several threads; a jail would not hold the others")]
     Threads,
-    /// The seal says that it is on, and what it forbids goes on working: a constructor's filter answers in its place.
+    /// The kernel reports that the seal is on, but what it forbids still works: a filter of a constructor answers in its place.
     #[error("the seal does not hold: {0}; something that ran while the library was loaded answers its system calls")]
     Unsealed(&'static str),
     /// The worker could not be made.

@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::layer::{LayerName, Report};
-use crate::spec::{Layers, Zone};
+use crate::spec::{Layers, ZoneContents};
 use cloison_contract::interface::FileRule;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd,
@@ -24,7 +24,7 @@ pub(crate) struct Rule {
 }
 
 /// Before the seal: the loader's files, the library, and `files`.
-pub(crate) fn loading_rules(zone: Option<&Zone<'_>>, library: &Path) -> Vec<Rule> {
+pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, library: &Path) -> Vec<Rule> {
     let Some(zone) = zone else { return Vec::new() };
     let read = |path: &Path| Rule { path: path.into(), access: AccessFs::ReadFile.into() };
     let existing = zone.loader.iter().filter(|path| path.exists());

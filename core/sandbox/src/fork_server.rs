@@ -39,7 +39,7 @@ pub struct ForkServer {
     /// What a child puts on; `None` where seccomp is off.
     filter: Option<BpfProgram>,
     /// What the library has blocked.
-    signals: sys::Signals,
+    signals: sys::SignalMask,
     /// What a child will be.
     child: Jail<Sealed>,
     /// Without which there would be no forking.

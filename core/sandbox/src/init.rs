@@ -1,7 +1,7 @@
 //! Process 1 of the pid namespace. When it ends, the kernel kills every other process in there.
 //!
 //! It ends when the other end of the lifeline closes, which happens however the broker dies. It never reads from the
-//! lifeline: its messages are the worker's. It reaps what falls to it by ignoring SIGCHLD.
+//! lifeline, whose messages are for the worker. It ignores SIGCHLD, so that the kernel reaps processes that become its children.
 //!
 //! It also ends with a zone's worker, and with a template's once the microprocesses are gone too; so a failed start
 //! leaves nothing behind.
@@ -25,7 +25,7 @@ const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 /// Init's life. Any failure ends it, and so the namespace: the worker, or the broker, sees that.
 pub(crate) fn run(lifeline: BorrowedFd<'_>, go: OwnedFd, zone: bool, filter: &BpfProgram, alone: &SingleThreaded) -> ! {
     match prepare(lifeline, go, filter, alone) {
-        // It ends holding its descriptors: the filter knows no `close`.
+        // It ends with its descriptors open, because the filter does not allow `close`.
         Some(worker) => sys::exit(watch(lifeline, worker.as_fd(), zone)),
         None => sys::exit(1),
     }
@@ -41,7 +41,7 @@ fn prepare(lifeline: BorrowedFd<'_>, go: OwnedFd, filter: &BpfProgram, alone: &S
     }
     let worker = match pidfd_open(Pid::from_raw(WORKER)?, PidfdFlags::empty()) {
         Ok(worker) => worker,
-        // It has come and gone.
+        // The worker has ended already.
         Err(_) => sys::exit(0),
     };
     let mut keep = [sys::number(lifeline), sys::number(worker.as_fd())];

@@ -5,7 +5,7 @@ use crate::launch::{self, Pids};
 use crate::layer::{self, LayerName, Report};
 use crate::policy;
 use crate::root::Root;
-use crate::spec::{Layers, Shape, Spec, private};
+use crate::spec::{Layers, Role, Spec, private};
 use crate::sys::{self, SingleThreaded};
 use crate::{credentials, fence};
 use cloison_contract::interface::FileRule;
@@ -90,7 +90,7 @@ impl Jail<Loading> {
 /// # Errors
 ///
 /// Whatever step fails says so in the process that is meant to go on: exactly one process returns.
-pub fn enter<R: Shape>(
+pub fn enter<R: Role>(
     spec: Spec<'_, R>,
     lifeline: BorrowedFd<'_>,
     announce: &dyn Fn(i32, Option<i32>),
@@ -98,7 +98,7 @@ pub fn enter<R: Shape>(
     let mut report = Report::new(&spec.may_be_missing);
     let zone = spec.role.zone();
 
-    // The user's variables are none of a sandbox's business, and LD_… ones would steer the loader.
+    // The sandbox has no use for the user's variables, and LD_… ones would steer the loader.
     no_environment(&mut report)?;
     // unshare, setresuid, Landlock and seccomp hold for one thread; another one would stay outside.
     let alone = SingleThreaded::find().ok_or(Error::Threads)?;
@@ -117,13 +117,13 @@ pub fn enter<R: Shape>(
     };
     let library = confine(&spec, pids, root, &alone, &mut report)?;
 
-    let stage = spec.role.stage(private::Inside { library });
+    let stage = spec.role.stage(private::JailFindings { library });
     let Spec { layers: requested, may_be_missing, .. } = spec;
     Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage })
 }
 
 /// The worker's steps. Gives the path of the library inside.
-fn confine<R: Shape>(
+fn confine<R: Role>(
     spec: &Spec<'_, R>,
     pids: Pids,
     root: Root,
@@ -151,7 +151,7 @@ fn confine<R: Shape>(
     }
     let mut library = root.library_outside();
     if pids.is_apart() {
-        // The name of the machine is nobody's business; this one is the same everywhere.
+        // Hides the name of the machine; this one is the same everywhere.
         rustix::system::sethostname(b"cloison").map_err(|error| Error::process("the host name", error))?;
         rustix::system::setdomainname(b"").map_err(|error| Error::process("the domain name", error))?;
         if asked.has(Layers::ROOT) {
@@ -165,19 +165,19 @@ fn confine<R: Shape>(
     } else {
         report.off(LayerName::Capabilities);
     }
-    // The second string to the bow: init may be dead or missing. Only now, because changes of identity clear it.
+    // A second way to end with the broker, in case init is dead or missing. It is set only now because changes of identity clear it.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|error| Error::process("PR_SET_PDEATHSIG", error))?;
     // No core dumps, no ptrace, no /proc/PID/mem by other processes of the same user.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)
         .map_err(|error| Error::process("PR_SET_DUMPABLE", error))?;
-    // Condition of Landlock and seccomp, and the end of set-uid programs.
+    // Landlock and seccomp require it, and set-uid programs have no effect afterwards.
     rustix::thread::set_no_new_privs(true).map_err(|error| Error::NoNewPrivileges(error.into()))?;
     report.on(LayerName::NoNewPrivileges, "");
     deny_write_execute(asked, report)?;
     // Whatever path leads where, only what was declared may be opened.
     fence::put_up(asked, &fence::loading_rules(zone, &library), report)?;
-    // The machine belongs to everybody.
+    // One process must not use up what all processes of the machine share.
     if asked.has(Layers::RLIMITS) {
         report.on(LayerName::Rlimits, spec.limits.apply(pids.is_apart())?);
     } else {
@@ -208,7 +208,7 @@ fn close_undeclared<R>(
     report: &mut Report,
 ) -> Result<(), Error>
 where
-    R: Shape,
+    R: Role,
 {
     if !spec.layers.has(Layers::DESCRIPTORS) {
         report.off(LayerName::Descriptors);

@@ -14,7 +14,7 @@
 //!    exit(0)
 //! ```
 //!
-//! Who waits sees end of file if the other one dies, and ends too.
+//! A process that waits for another one sees end of file if that one dies, and ends too.
 //!
 //! The launcher announces both as soon as they exist, before the worker goes on: whatever fails from then on, the broker
 //! knows for whom it has to wait.
@@ -150,7 +150,7 @@ fn enter_namespaces(init: i32) -> io::Result<()> {
     Ok(move_into_thread_name_spaces(init.as_fd(), all)?)
 }
 
-/// Ends a process of ours that is of no use any more.
+/// Kills a process that was made here and will not be used.
 fn end(pid: i32) {
     if let Some(pid) = Pid::from_raw(pid) {
         let _ = kill_process(pid, Signal::KILL);

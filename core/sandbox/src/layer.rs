@@ -6,7 +6,7 @@ use crate::error::Error;
 pub use cloison_contract::layer::LayerName;
 use cloison_contract::message::{Layer, LayerState};
 
-/// Those that go on together: they are made by one system call.
+/// The namespaces that one system call makes together.
 pub(crate) const NAMESPACES: [LayerName; 6] = [
     LayerName::UserNamespace,
     LayerName::MountNamespace,
@@ -29,17 +29,17 @@ impl Report {
         Report { layers: Vec::with_capacity(16), may_be_missing: may_be_missing.to_vec() }
     }
 
-    /// Goes on with an earlier one.
+    /// Continues an earlier report.
     pub(crate) fn resume(layers: Vec<Layer>, may_be_missing: &[String]) -> Report {
         Report { layers, may_be_missing: may_be_missing.to_vec() }
     }
 
-    /// In force.
+    /// Reports a layer that is in force.
     pub(crate) fn on(&mut self, name: LayerName, detail: impl Into<String>) {
         self.push(name, LayerState::On, detail.into());
     }
 
-    /// More to say about one that is in force.
+    /// Adds to what is said of a layer that is in force.
     pub(crate) fn add(&mut self, name: LayerName, detail: String) {
         if let Some(layer) = self.layers.iter_mut().find(|layer| layer.name == name.name()) {
             layer.detail += &detail;
@@ -51,12 +51,12 @@ impl Report {
         self.layers.iter().any(|layer| layer.name == name.name() && layer.state == LayerState::On)
     }
 
-    /// Not asked for.
+    /// Reports a layer that was not asked for.
     pub(crate) fn off(&mut self, name: LayerName) {
         self.push(name, LayerState::Off, "not asked for".into());
     }
 
-    /// Not to be had: an error unless the start may go on without it.
+    /// Reports a layer that this kernel or user cannot have: an error unless the start may go on without it.
     pub(crate) fn unavailable(&mut self, name: LayerName, detail: impl Into<String>) -> Result<(), Error> {
         let detail = detail.into();
         if name.is_required() && !self.may_be_missing.iter().any(|missing| missing == name.name()) {

@@ -26,7 +26,7 @@
 //!
 //! ```text
 //!  Spec<Template> ─enter─▶ Jail<Template> ─microprocess_seal─▶ MicroprocessSeal ─apply─▶ (in each child)
-//!  Spec<Zone>     ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
+//!  Spec<ZoneContents> ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
 //!                                                                 └─become_fork_server─▶ Jail<ForkServer>
 //!                                                                                       └─in_child─▶ &Jail<Sealed>
 //! ```
@@ -95,7 +95,7 @@ mod sys;
 pub use error::Error;
 pub use fork_server::{Ended, ForkServer, end};
 pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
-pub use limits::Limits;
+pub use limits::ResourceLimits;
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
-pub use spec::{LOADER_FILES, Layers, Library, Shape, Spec, Zone};
+pub use spec::{LOADER_FILES, Layers, LibraryFile, Role, Spec, ZoneContents};

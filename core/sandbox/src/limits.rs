@@ -5,7 +5,7 @@ use crate::sys;
 
 /// What a worker may use up. Absent means as much as the broker may.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ResourceLimits {
     /// Address space (`RLIMIT_AS`): everything mapped, channels included.
     pub address_space_bytes: Option<u64>,
     /// Private writable memory (`RLIMIT_DATA`): neither shared channels nor program text count.
@@ -23,9 +23,9 @@ pub struct Limits {
     pub stack_bytes: u64,
 }
 
-impl Default for Limits {
+impl Default for ResourceLimits {
     fn default() -> Self {
-        Limits {
+        ResourceLimits {
             address_space_bytes: None,
             data_bytes: Some(256 << 20),
             cpu_seconds: None,
@@ -37,7 +37,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl ResourceLimits {
     /// Sets them, hard and soft: nobody inside can raise one again.
     pub(crate) fn apply(&self, apart: bool) -> Result<String, Error> {
         // No core file: it would hold what other parties sent.
@@ -75,7 +75,7 @@ impl Limits {
     }
 }
 
-impl std::fmt::Display for Limits {
+impl std::fmt::Display for ResourceLimits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mebibytes = |bytes: Option<u64>| bytes.map_or("unlimited".into(), |bytes| format!("{} MiB", bytes >> 20));
         write!(f, "memory {}, {} descriptors", mebibytes(self.data_bytes), self.descriptors)?;

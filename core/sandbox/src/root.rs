@@ -10,7 +10,7 @@
 //! Each path inside is the path outside, so that what is written in the loader's cache and in libraries is true.
 
 use crate::error::Error;
-use crate::spec::Zone;
+use crate::spec::ZoneContents;
 use crate::sys;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, statat, symlinkat};
@@ -77,7 +77,7 @@ struct Library {
 
 impl Root {
     /// Finds out what is to be put where. Nothing is opened yet.
-    pub(crate) fn plan(zone: Option<&Zone<'_>>) -> Result<Root, Error> {
+    pub(crate) fn plan(zone: Option<&ZoneContents<'_>>) -> Result<Root, Error> {
         let Some(zone) = zone else { return Ok(Root { entries: Vec::new(), library: None }) };
         let mut entries = Vec::new();
         for path in &zone.loader {
@@ -133,7 +133,7 @@ impl Root {
     /// Builds the root, goes there and lets go of the old one. Needs a mount namespace of our own.
     pub(crate) fn enter(mut self) -> Result<(), Error> {
         let here = Path::new("/");
-        // Whatever is mounted from here on is nobody else's business, and theirs is not ours.
+        // From here on, mounts made here do not appear outside, and mounts made outside do not appear here.
         let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
         mount_change("/", private).map_err(mount_error("make private", here))?;
         self.take_entries()?;
@@ -216,7 +216,7 @@ fn put_tree(
     };
     place.map_err(mount_error("make a place for", path))?;
     if rights == Rights::Device {
-        // Whatever its name stands for by now, this is what will be there.
+        // The copy is what will be mounted, whatever its name leads to by now.
         let status = fstat(mount).map_err(mount_error("look at", path))?;
         if !is_harmless(&status) {
             return Err(mount_error("no harmless device any more:", path)(Errno::ACCESS));

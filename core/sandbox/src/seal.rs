@@ -1,4 +1,4 @@
-//! The second step inward: what was needed to get ready is given up.
+//! The seal: a process gives up the rights that it needed only to get ready.
 
 use crate::error::Error;
 use crate::fence;
@@ -139,7 +139,8 @@ impl Jail<Fenced> {
     }
 }
 
-/// Whoever forks has to be alone: another thread might hold a lock, another process be without a seal.
+/// A process that forks for calls must have no other thread, which might hold a lock, and no other process, which might be
+/// without a seal.
 fn look_for_company(pids: Pids) -> Result<SingleThreaded, Error> {
     let alone = SingleThreaded::find().ok_or(Error::Company("threads"))?;
     // Elsewhere the user's own processes would be found.

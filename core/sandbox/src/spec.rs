@@ -1,7 +1,7 @@
 //! What a jail should be like.
 
 use crate::jail::{Loading, Template};
-use crate::limits::Limits;
+use crate::limits::ResourceLimits;
 use crate::policy;
 use cloison_contract::interface::FileRule;
 use std::os::fd::BorrowedFd;
@@ -15,7 +15,7 @@ pub const LOADER_FILES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64",
 #[derive(Clone, Debug)]
 pub struct Spec<'fd, R> {
     /// What the worker may use up.
-    pub limits: Limits,
+    pub limits: ResourceLimits,
     /// Names of layers ([`layer`](crate::layer)) without which the start goes on.
     pub may_be_missing: Vec<String>,
     /// What stays open besides 0, 1 and 2.
@@ -28,23 +28,23 @@ pub struct Spec<'fd, R> {
 
 impl<'fd> Spec<'fd, Template> {
     /// The jail of a template: nothing but its descriptors.
-    pub fn template(limits: Limits) -> Self {
+    pub fn template(limits: ResourceLimits) -> Self {
         Spec { limits, may_be_missing: Vec::new(), descriptors: Vec::new(), layers: Layers::ALL, role: Template::new() }
     }
 }
 
-impl<'fd> Spec<'fd, Zone<'fd>> {
+impl<'fd> Spec<'fd, ZoneContents<'fd>> {
     /// The jail of a zone: its library, what the loader needs for it, and what `files` names.
-    pub fn zone(limits: Limits, zone: Zone<'fd>) -> Self {
+    pub fn zone(limits: ResourceLimits, zone: ZoneContents<'fd>) -> Self {
         Spec { limits, may_be_missing: Vec::new(), descriptors: Vec::new(), layers: Layers::ALL, role: zone }
     }
 }
 
 /// What a zone's jail has inside.
 #[derive(Clone, Debug)]
-pub struct Zone<'fd> {
+pub struct ZoneContents<'fd> {
     /// The library that will be loaded.
-    pub library: Library<'fd>,
+    pub library: LibraryFile<'fd>,
     /// Files and folders that the dynamic loader reads, see [`LOADER_FILES`]. Read-only, and gone with the seal.
     pub loader: Vec<PathBuf>,
     /// What the manifest's `files` lets the library open, also after the seal.
@@ -56,11 +56,11 @@ pub struct Zone<'fd> {
     pub per_call: bool,
 }
 
-impl<'fd> Zone<'fd> {
+impl<'fd> ZoneContents<'fd> {
     /// One thread, no files, the loader's usual places.
-    pub fn new(library: Library<'fd>) -> Self {
+    pub fn new(library: LibraryFile<'fd>) -> Self {
         let loader = LOADER_FILES.iter().map(PathBuf::from).collect();
-        Zone { library, loader, files: Vec::new(), threads: 1, per_call: false }
+        ZoneContents { library, loader, files: Vec::new(), threads: 1, per_call: false }
     }
 
     /// What its policies depend on.
@@ -72,53 +72,53 @@ impl<'fd> Zone<'fd> {
 /// The file of a library, opened by the broker. Inside the jail it is found at the path it had outside, whatever else
 /// may have been put there meanwhile.
 #[derive(Clone, Copy, Debug)]
-pub struct Library<'fd>(pub BorrowedFd<'fd>);
+pub struct LibraryFile<'fd>(pub BorrowedFd<'fd>);
 
-/// A kind of jail: [`Template`] or [`Zone`].
-pub trait Shape: private::Shape {
+/// A kind of jail: [`Template`] or [`ZoneContents`].
+pub trait Role: private::AsZone {
     /// What [`enter`](crate::enter) gives.
     type Stage;
     #[doc(hidden)]
-    fn stage(&self, inside: private::Inside) -> Self::Stage;
+    fn stage(&self, inside: private::JailFindings) -> Self::Stage;
 }
 
-impl Shape for Template {
+impl Role for Template {
     type Stage = Template;
 
-    fn stage(&self, _: private::Inside) -> Template {
+    fn stage(&self, _: private::JailFindings) -> Template {
         Template::new()
     }
 }
 
-impl Shape for Zone<'_> {
+impl Role for ZoneContents<'_> {
     type Stage = Loading;
 
-    fn stage(&self, inside: private::Inside) -> Loading {
+    fn stage(&self, inside: private::JailFindings) -> Loading {
         Loading { library: inside.library, files: self.files.clone(), threads: self.threads, per_call: self.per_call }
     }
 }
 
-/// Only this crate makes roles.
+/// Keeps [`Role`] sealed: only this crate implements it.
 pub(crate) mod private {
-    /// What the steps found out.
+    /// What the steps of the jail have found out for the stage.
     #[derive(Debug)]
-    pub struct Inside {
+    pub struct JailFindings {
         /// Where the library is; empty for a template.
         pub library: std::path::PathBuf,
     }
 
-    /// What the steps ask of a role.
-    pub trait Shape {
+    /// A role as the steps of the jail see it.
+    pub trait AsZone {
         /// The zone, if it is one.
-        fn zone(&self) -> Option<&super::Zone<'_>>;
+        fn zone(&self) -> Option<&super::ZoneContents<'_>>;
     }
-    impl Shape for super::Template {
-        fn zone(&self) -> Option<&super::Zone<'_>> {
+    impl AsZone for super::Template {
+        fn zone(&self) -> Option<&super::ZoneContents<'_>> {
             None
         }
     }
-    impl Shape for super::Zone<'_> {
-        fn zone(&self) -> Option<&super::Zone<'_>> {
+    impl AsZone for super::ZoneContents<'_> {
+        fn zone(&self) -> Option<&super::ZoneContents<'_>> {
             Some(self)
         }
     }

@@ -4,7 +4,7 @@ use rustix::fd::{AsRawFd, BorrowedFd};
 use std::io;
 use std::os::fd::RawFd;
 
-/// Who returns from [`clone`].
+/// In which process [`clone`] returns.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Fork {
     /// The new process.
@@ -250,26 +250,26 @@ pub(crate) fn is_alone() -> bool {
 }
 
 /// A signal mask.
-pub(crate) struct Signals(libc::sigset_t);
+pub(crate) struct SignalMask(libc::sigset_t);
 
-impl std::fmt::Debug for Signals {
+impl std::fmt::Debug for SignalMask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Signals")
     }
 }
 
 /// Blocks every signal that can be; gives the mask that there was.
-pub(crate) fn block_signals() -> io::Result<Signals> {
+pub(crate) fn block_signals() -> io::Result<SignalMask> {
     // SAFETY: a set of signals is plain bits, all zero is the empty one.
     let [mut all, mut before]: [libc::sigset_t; 2] = unsafe { std::mem::zeroed() };
     // SAFETY: fills in the set, which lives on this stack.
     unsafe { libc::sigfillset(&mut all) };
     // SAFETY: reads the one set and fills in the other.
     check(unsafe { libc::sigprocmask(libc::SIG_SETMASK, &all, &mut before) }.into())?;
-    Ok(Signals(before))
+    Ok(SignalMask(before))
 }
 
-impl Signals {
+impl SignalMask {
     /// Makes it the mask again.
     pub(crate) fn put_back(&self) -> io::Result<()> {
         // SAFETY: reads the set; a null pointer asks for no answer.

@@ -44,7 +44,7 @@ impl Account {
         self.memory.wide(CALLS).load(Ordering::Relaxed)
     }
 
-    /// Count one.
+    /// Count one more call.
     #[inline]
     pub fn count(&self) {
         self.memory.wide(CALLS).store(self.calls().saturating_add(1), Ordering::Relaxed);
@@ -56,7 +56,7 @@ impl Account {
         self.memory.wide(READY_AT).load(Ordering::Relaxed)
     }
 
-    /// Put that off.
+    /// Set when the next call is due.
     #[inline]
     pub fn set_ready_at(&self, nanoseconds: u64) {
         self.memory.wide(READY_AT).store(nanoseconds, Ordering::Relaxed);

@@ -6,7 +6,7 @@
 use crate::futex;
 use crate::layout::{ARENA, ENDED, REPLY};
 use crate::shared::{Access, ChannelError, Shared};
-use crate::terms::{State, Terms};
+use crate::terms::{Terms, TermsState};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
@@ -38,13 +38,13 @@ impl Channel {
         Ok((Self { memory, terms }, Descriptors { channel, terms: terms_descriptor }))
     }
 
-    /// The zone has given up a callable of the client's, which is about to be told so.
+    /// Note on the terms' page that the zone no longer waits for a callable of the client, which is told next.
     pub fn note_late(&self) {
         self.terms.note_late();
     }
 
     /// Change the terms to `state` and wake the client if it waits.
-    pub fn end(&self, state: State) {
+    pub fn end(&self, state: TermsState) {
         self.terms.set(state);
         let reply = self.memory.word(REPLY);
         // The word belongs to the zone, which may be alive and overwrite the bit: then it has replied, and the client is

@@ -4,7 +4,7 @@ use crate::doorbell::{self, Spin};
 use crate::futex::{self, Woken};
 use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS, next};
 use crate::shared::{Access, Arena, ChannelError, Shared};
-use crate::terms::{State, TermsView};
+use crate::terms::{TermsState, TermsView};
 use cloison_contract::call::{MAX_WORDS, Reply, Request, Status};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
@@ -75,15 +75,15 @@ impl Caller {
     /// Whether the broker has neither ended the channel nor revoked its grant: a call that is posted now is seen.
     #[inline]
     pub fn is_live(&self) -> bool {
-        self.terms.state() == State::Live
+        self.terms.state() == TermsState::Live
     }
 
-    /// How many callables the zone has given up so far, as the broker says.
+    /// How many callables the zone has stopped waiting for so far, as the broker says.
     pub fn late(&self) -> u32 {
         self.terms.late()
     }
 
-    /// The last reply, copied and in shape; what its words claim has not been checked.
+    /// The last reply: copied, with a known status and a count in range. Its words are unchecked claims.
     pub fn reply(&self) -> &Reply {
         &self.reply
     }
@@ -151,7 +151,7 @@ impl Caller {
     /// Copy the reply out and check it. A reply that arrives after the end of the grant is dropped.
     #[inline]
     fn take(&mut self) -> Result<Status, CallError> {
-        if self.terms.state() != State::Live {
+        if self.terms.state() != TermsState::Live {
             return Err(CallError::Ended);
         }
         let memory = &self.arena.memory;

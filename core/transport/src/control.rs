@@ -1,7 +1,7 @@
 //! Typed messages with descriptors over `SOCK_SEQPACKET`.
 //!
 //! One packet is one message: a tag byte, then `postcard`. Tag 0: the message follows. Tag 1: the message is too long for
-//! a packet and stands in a sealed memfd that rides along as the first descriptor. A packet that is truncated, oversized
+//! a packet and stands in a sealed memfd, which comes with the packet as its first descriptor. A packet that is truncated, oversized
 //! or malformed is an error to its receiver, and every descriptor that came with it is closed.
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, memfd_create};
@@ -75,7 +75,7 @@ impl Control {
         Self { socket, longest: MESSAGE_BYTES }
     }
 
-    /// Receive nothing longer than `bytes`: what a peer may cost is for the receiver to say.
+    /// Receive nothing longer than `bytes`. The receiver sets the limit, so that a peer cannot make it spend more memory.
     pub fn receiving_at_most(self, bytes: u64) -> Self {
         Self { longest: bytes.min(MESSAGE_BYTES), ..self }
     }
@@ -90,8 +90,8 @@ impl Control {
         self.send_with(message, descriptors, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
     }
 
-    /// Whether the peer has not yet read all that was sent. Who answers questions asks this, so that answers do not pile up at
-    /// a peer that asks and does not listen.
+    /// Whether the peer has not yet read all that was sent. A sender that answers questions looks here first, so that answers
+    /// do not pile up in the queue of a peer that asks and does not read.
     pub fn has_unread(&self) -> bool {
         crate::unread::has_unread(self.socket.as_fd())
     }

@@ -10,7 +10,7 @@
 //! | [`account`] | zone; kept by the broker | what a client has used of its grant |
 //! | [`channel`] | broker | makes the memory of a call channel and ends it |
 //! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
-//! | [`line`](mod@line) | zone | [`line::Line`]: one client's channel while its call runs: ask, reply |
+//! | [`line`](mod@line) | zone | [`line::ServerChannel`]: one client's channel while its call runs: ask, reply |
 //! | [`server`] | zone | [`server::Server`]: wait for requests of many clients |
 //! | [`status`] | zone, broker | what a zone is doing, for deadlines and introspection |
 //! | [`terms`] | broker; read-only for the others | whether a grant is still alive |

@@ -1,27 +1,27 @@
 //! The zone's end of one channel, for the thread that runs its call.
 //!
-//! Whoever waits for requests ([`crate::server::Server`]) looks at a line only while it is **idle**. Once a request has been taken,
-//! the line is **busy**: it belongs to the thread that runs the call, which may answer with questions and wait for what
-//! comes back ([`Line::ask`]), until it has given the call's end ([`Line::reply`]).
+//! Whoever waits for requests ([`crate::server::Server`]) looks at a channel only while it is **idle**. Once a request has
+//! been taken, the channel is **busy**: it belongs to the thread that runs the call, which may answer with questions and wait for what
+//! comes back ([`ServerChannel::ask`]), until it has given the call's end ([`ServerChannel::reply`]).
 //!
 //! ```text
-//!            Server::wait takes a request                    Line::ask
+//!            Server::wait takes a request                    ask
 //!   idle ────────────────────────────────────▶ busy ◀─────────────────────┐
 //!     ▲                                        │ │ └── posts a question,   │
-//!     └──── Line::reply, or Line::abandon ─────┘ └──── takes what the client answers
+//!     └─────────── reply, or abandon ──────────┘ └──── takes what the client answers
 //! ```
 //!
-//! Whatever is posted answers the newest request that has been taken. A call that
-//! ends while its client is not listening (it has a question to answer) ends with [`Line::abandon`]: nothing is posted, and
-//! the client's next request finds the line idle.
+//! Whatever is posted answers the newest request that has been taken. A call that ends while its client is not listening
+//! (it has a question to answer) ends with [`ServerChannel::abandon`]: nothing is posted, and the client's next request finds the
+//! channel idle.
 
 use crate::clock::monotonic;
 use crate::doorbell::{self, Spin};
 use crate::futex::{self, Waiter, Woken};
 use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS};
-use crate::server::{Bell, SPIN};
+use crate::server::{SPIN, ServerBells};
 use crate::shared::{Access, Arena, ChannelError, Shared};
-use crate::terms::{State, TermsView};
+use crate::terms::{TermsState, TermsView};
 use crate::turns::Turns;
 use cloison_contract::call::{MAX_WORDS, Reply, Request};
 use cloison_contract::message::ChannelId;
@@ -37,7 +37,7 @@ pub use relay::Relayed;
 /// Why a question has no answer (yet).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unanswered {
-    /// The broker has rung, and nobody else listens: look at the control socket, then [`Line::listen`] again.
+    /// The broker has rung, and nobody else listens: look at the control socket, then [`ServerChannel::listen`] again.
     #[error("the broker has rung")]
     Control,
     /// The time is over.
@@ -50,24 +50,24 @@ pub enum Unanswered {
 
 /// The zone's end of one channel.
 #[derive(Debug)]
-pub struct Line {
+pub struct ServerChannel {
     id: ChannelId,
     arena: Arena,
     terms: TermsView,
-    bell: Arc<Bell>,
+    bell: Arc<ServerBells>,
     turns: Turns,
     /// 1 once the client has been detached.
     gone: AtomicU32,
-    /// For whoever asks: one at a time.
+    /// Held by the thread that posts a question: one at a time.
     spin: Mutex<Spin>,
 }
 
-impl Line {
+impl ServerChannel {
     pub(crate) fn open(
         id: ChannelId,
         channel: &OwnedFd,
         terms: &OwnedFd,
-        bell: Arc<Bell>,
+        bell: Arc<ServerBells>,
     ) -> Result<Self, ChannelError> {
         Ok(Self {
             id,
@@ -80,7 +80,7 @@ impl Line {
         })
     }
 
-    /// Whose it is.
+    /// Which channel it is.
     pub fn id(&self) -> ChannelId {
         self.id
     }
@@ -94,7 +94,7 @@ impl Line {
     /// Whether the client's grant has been taken back.
     #[inline]
     pub fn revoked(&self) -> bool {
-        self.terms.state() != State::Live || self.gone()
+        self.terms.state() != TermsState::Live || self.gone()
     }
 
     /// Whether the client has been detached.
@@ -103,13 +103,13 @@ impl Line {
         self.gone.load(Ordering::Relaxed) != 0
     }
 
-    /// End whoever waits for the client.
+    /// Mark the client as detached, and wake the thread that waits for it: its wait ends with [`Unanswered::Gone`].
     pub(crate) fn leave(&self) {
         self.gone.store(1, Ordering::SeqCst);
         futex::wake(&self.gone);
     }
 
-    /// For whoever waits for requests: take one, if the line is idle.
+    /// For the thread that waits for requests: take one, if the channel is idle.
     #[inline]
     pub(crate) fn take(&self, request: &mut Request) -> bool {
         let taken = self.turns.take(|| self.posted()).is_some();
@@ -128,7 +128,7 @@ impl Line {
         self.arena.memory.word(SERVER_SLEEPS)
     }
 
-    /// Give the call's end. The line is idle afterwards.
+    /// Post the call's end. The channel is idle afterwards.
     #[inline]
     pub fn reply(&self, reply: &Reply) {
         // Before the client can see the reply, and so before it can post the next request.
@@ -136,10 +136,10 @@ impl Line {
         self.post(reply);
     }
 
-    /// End a call whose client does not listen: it has yet to answer a question. The line is idle afterwards.
+    /// End a call whose client does not listen, because it has yet to answer a question. The channel is idle afterwards.
     pub fn abandon(&self) {
         self.turns.end();
-        // What the client has posted meanwhile nobody has taken.
+        // The client may have posted something meanwhile, which no thread has taken.
         self.bell.knock();
     }
 
@@ -153,7 +153,7 @@ impl Line {
     pub fn listen(&self, request: &mut Request, until: Duration) -> Result<(), Unanswered> {
         let mut spin = self.spin.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            // First of all: who posts fast enough would always be heard.
+            // Before anything else: otherwise a client that posts fast enough would never see its deadline pass.
             if monotonic() >= until {
                 return Err(Unanswered::Deadline);
             }
@@ -170,7 +170,7 @@ impl Line {
         }
     }
 
-    /// What has been heard, if anything: a request's number, or why there is none.
+    /// What has arrived, if anything: a request's number, or why there is none.
     #[inline]
     fn heard(&self) -> Option<Result<u32, Option<Unanswered>>> {
         if let Some(posted) = self.turns.next(self.posted()) {
@@ -214,7 +214,7 @@ impl Line {
     #[inline]
     fn copy(&self, request: &mut Request) {
         let memory = &self.arena.memory;
-        // The data is on another line than the words: ask for both at once.
+        // The data is on another cache line than the words: ask for both at once.
         memory.prefetch(ARENA);
         request.function = memory.word(REQUEST_BLOCK).load(Ordering::Relaxed);
         request.count = memory.word(REQUEST_BLOCK + 4).load(Ordering::Relaxed).min(MAX_WORDS as u32);

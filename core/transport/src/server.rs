@@ -1,15 +1,15 @@
 //! The zone's end of all its channels: requests of many clients, taken one at a time.
 //!
-//! The zone waits for whichever comes first: a request on any idle [`Line`], or the broker's bell. It spins for a moment after
+//! The zone waits for whichever comes first: a request on any idle [`ServerChannel`], or the broker's bell. It spins for a moment after
 //! a call, since the next one often follows at once, and then sleeps on all words with one `futex_waitv`. What a client
 //! writes into its channel can cost a wake-up or that client's own reply, and nothing of another's.
 //!
 //! A zone with several threads has one server. The thread that holds it is the leader: it waits, takes a request, passes the
-//! server on and runs the call on its line, which nobody else looks at meanwhile.
+//! server on and runs the call on its channel, which no other thread looks at meanwhile.
 
 use crate::doorbell::{self, Spin};
 use crate::futex::{self, MAX_WAITERS, Waiter};
-use crate::line::Line;
+use crate::line::ServerChannel;
 use crate::shared::ChannelError;
 use crate::status::{Row, StatusWriter};
 use cloison_contract::call::Request;
@@ -30,7 +30,7 @@ pub const MAX_CHANNELS: usize = MAX_WAITERS - 2;
 pub struct Slot(usize);
 
 impl Slot {
-    /// As a position in a table of at most [`MAX_CHANNELS`].
+    /// The slot as a position in a table of at most [`MAX_CHANNELS`].
     pub fn index(self) -> usize {
         self.0
     }
@@ -42,37 +42,37 @@ pub enum Turn {
     /// The broker has rung: look at the control socket.
     Control,
     /// A client has posted a request, which has been copied to where [`Server::wait`] was told. Nothing in it has been
-    /// checked except that `count` is in range; words beyond it are those of earlier requests. Its line is busy until
-    /// [`Line::reply`] or [`Line::abandon`].
+    /// checked except that `count` is in range; words beyond it are those of earlier requests. Its channel is busy until
+    /// [`ServerChannel::reply`] or [`ServerChannel::abandon`].
     Request(Slot),
 }
 
 /// The broker's bell, and one of the zone's own.
 #[derive(Debug)]
-pub(crate) struct Bell {
+pub(crate) struct ServerBells {
     page: Arc<StatusWriter>,
-    /// Up to where the broker's has been heard.
+    /// The number of the broker's bell when it was last looked at.
     heard: AtomicU32,
-    /// Somebody waits who will hear it.
+    /// True while a thread waits that looks at the broker's bell.
     listening: AtomicBool,
-    /// The zone's own.
+    /// The number of the zone's own bell.
     knocks: AtomicU32,
-    /// Somebody sleeps on that.
+    /// How many threads sleep on the zone's own bell.
     sleeps: AtomicU32,
 }
 
-impl Bell {
+impl ServerBells {
     fn rung(&self) -> bool {
         self.page.bell().load(Ordering::Acquire) != self.heard.load(Ordering::Relaxed)
     }
 
-    /// Whether the broker has rung, and nobody waits who would hear it.
+    /// Whether the broker has rung, and no thread waits that would look.
     #[inline]
     pub(crate) fn rung_for_nobody(&self) -> bool {
         self.rung() && !self.listening.load(Ordering::Relaxed)
     }
 
-    /// Make whoever waits for requests look again.
+    /// Ring the zone's own bell: the thread that waits for requests looks again.
     pub(crate) fn knock(&self) {
         self.knocks.fetch_add(1, Ordering::Release);
         fence(Ordering::SeqCst);
@@ -97,10 +97,10 @@ impl Bell {
 #[derive(Debug)]
 pub struct Server {
     page: Arc<StatusWriter>,
-    bell: Arc<Bell>,
-    /// Up to where the zone's own bell has been heard.
+    bell: Arc<ServerBells>,
+    /// The number of the zone's own bell when it was last looked at.
     knocked: u32,
-    lines: Vec<Option<Arc<Line>>>,
+    lines: Vec<Option<Arc<ServerChannel>>>,
     /// Where the next search begins, so that no client can starve the others.
     next: usize,
     spin: Spin,
@@ -110,7 +110,7 @@ impl Server {
     /// Map the status page that came with the first message.
     pub fn new(status: OwnedFd) -> Result<Self, ChannelError> {
         let page = Arc::new(StatusWriter::open(&status)?);
-        let bell = Bell {
+        let bell = ServerBells {
             // Nothing has been heard yet: what the broker sent before now is looked at on the first turn.
             heard: AtomicU32::new(page.bell().load(Ordering::Acquire).wrapping_sub(1)),
             page: page.clone(),
@@ -128,7 +128,7 @@ impl Server {
 
     /// Serve another client.
     pub fn attach(&mut self, id: ChannelId, channel: OwnedFd, terms: OwnedFd) -> Result<Slot, ChannelError> {
-        let line = Arc::new(Line::open(id, &channel, &terms, self.bell.clone())?);
+        let line = Arc::new(ServerChannel::open(id, &channel, &terms, self.bell.clone())?);
         let index = match self.lines.iter().position(Option::is_none) {
             Some(free) => free,
             None if self.lines.len() < MAX_CHANNELS => {
@@ -141,7 +141,7 @@ impl Server {
         Ok(Slot(index))
     }
 
-    /// Forget a client, and end whoever waits for it. Its place; `None` if it was not there.
+    /// Detach a client, and end the wait of the thread that waits for it. Gives its slot; `None` if it was not attached.
     pub fn detach(&mut self, id: ChannelId) -> Option<Slot> {
         let index = self.lines.iter().position(|line| line.as_ref().is_some_and(|line| line.id() == id))?;
         if let Some(line) = self.lines[index].take() {
@@ -150,9 +150,9 @@ impl Server {
         Some(Slot(index))
     }
 
-    /// A client's line; `None` if it has been detached.
+    /// A client's channel; `None` if it has been detached.
     #[inline]
-    pub fn line(&self, slot: Slot) -> Option<&Arc<Line>> {
+    pub fn line(&self, slot: Slot) -> Option<&Arc<ServerChannel>> {
         self.lines.get(slot.0)?.as_ref()
     }
 
@@ -210,9 +210,9 @@ impl Server {
 /// A bell, or the next client that has posted something, in turn.
 #[inline]
 fn look(
-    bell: &Bell,
+    bell: &ServerBells,
     knocked: &mut u32,
-    lines: &[Option<Arc<Line>>],
+    lines: &[Option<Arc<ServerChannel>>],
     next: &mut usize,
     request: &mut Request,
 ) -> Option<Turn> {
@@ -221,7 +221,7 @@ fn look(
         bell.heard.store(rung, Ordering::Relaxed);
         return Some(Turn::Control);
     }
-    // Whoever knocks has left something on a line.
+    // A thread that knocks has left a request on a channel that is idle again.
     *knocked = bell.knocks.load(Ordering::Acquire);
     let count = lines.len();
     for step in 0..count {

@@ -13,11 +13,11 @@
 //! | + 40 | has the library written beyond a room: 1 and the parameter, or all ones for none of them; 0 if not | zone |
 //! | + 48 | how many bytes that room had | zone |
 //!
-//! A call that waits for a callable of its client is not running: that is the client's time. When it goes on, its
-//! beginning is moved by as long as it has waited.
+//! A call that waits for a callable of its client does not count as running. When it goes on, its beginning is moved by as long
+//! as it has waited.
 //!
-//! What the zone writes is a claim about itself: lying makes the broker end that zone too early or too late, and
-//! touches nobody else.
+//! What the zone writes is a claim about itself. A false one makes the broker end that zone too early or too late, and affects
+//! nobody else.
 
 use crate::clock::monotonic_coarse;
 use crate::doorbell;
@@ -50,7 +50,7 @@ pub use crate::clock::{COARSE_LAG, monotonic};
 
 /// A call that a zone says is running.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Running {
+pub struct RunningCall {
     /// For which channel.
     pub channel: ChannelId,
     /// Which function.
@@ -74,11 +74,11 @@ pub struct Overrun {
 
 /// The broker's end.
 #[derive(Debug)]
-pub struct Status {
+pub struct StatusPage {
     memory: Shared,
 }
 
-impl Status {
+impl StatusPage {
     /// A new page, and the descriptor for the zone.
     pub fn create() -> Result<(Self, OwnedFd), ChannelError> {
         let descriptor = memfd_create("cloison-status", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
@@ -96,21 +96,21 @@ impl Status {
 
     /// What the zone says it is running: of several calls, the one that has written beyond its room, or else the one that
     /// began first.
-    pub fn running(&self) -> Option<Running> {
+    pub fn running(&self) -> Option<RunningCall> {
         self.all_running().min_by_key(|running| (running.overrun.is_none(), running.since))
     }
 
     /// All calls that the zone says it is running.
-    pub fn all_running(&self) -> impl Iterator<Item = Running> {
+    pub fn all_running(&self) -> impl Iterator<Item = RunningCall> {
         (0..MAX_THREADS).filter_map(|thread| self.row(ROWS + thread * ROW_BYTES))
     }
 
-    fn row(&self, row: usize) -> Option<Running> {
+    fn row(&self, row: usize) -> Option<RunningCall> {
         let channel = self.memory.wide(row + CHANNEL).load(Ordering::Acquire);
         if channel == 0 {
             return None;
         }
-        let running = Running {
+        let running = RunningCall {
             channel: ChannelId(channel),
             function: self.memory.word(row + FUNCTION).load(Ordering::Relaxed),
             index: self.memory.wide(row + INDEX).load(Ordering::Relaxed),
@@ -192,7 +192,7 @@ impl Row {
         Some(self.page.memory.wide(self.at + INDEX).load(Ordering::Relaxed)).filter(|index| *index != u64::MAX)
     }
 
-    /// What the process that ran here before has written beyond, if that ended it. Forgets it.
+    /// Takes off the page what the previous process in this row has written beyond, if that ended it.
     pub fn take_overrun(&self) -> Option<Overrun> {
         let overrun = overrun(&self.page.memory, self.at);
         if overrun.is_some() {

@@ -12,14 +12,14 @@ use std::sync::atomic::Ordering;
 
 const PAGE: usize = 4096;
 const STATE: usize = 0;
-/// On a line of its own: the other one is looked at by each call.
+/// On a cache line of its own, because each call reads the state.
 const LATE: usize = 64;
 
 /// Whether calls may run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
-pub enum State {
-    /// They may.
+pub enum TermsState {
+    /// Calls may run.
     Live = 0,
     /// The grant was taken back.
     Revoked = 1,
@@ -44,11 +44,11 @@ impl Terms {
     }
 
     /// Change the state, for everybody at once.
-    pub fn set(&self, state: State) {
+    pub fn set(&self, state: TermsState) {
         self.memory.word(STATE).store(state as u32, Ordering::SeqCst);
     }
 
-    /// The zone has given up a callable.
+    /// Count a callable that the zone no longer waits for.
     pub fn note_late(&self) {
         self.memory.word(LATE).fetch_add(1, Ordering::Release);
     }
@@ -73,11 +73,11 @@ impl TermsView {
 
     /// The state now.
     #[inline]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> TermsState {
         match self.memory.word(STATE).load(Ordering::Acquire) {
-            0 => State::Live,
-            1 => State::Revoked,
-            _ => State::Ended,
+            0 => TermsState::Live,
+            1 => TermsState::Revoked,
+            _ => TermsState::Ended,
         }
     }
 }

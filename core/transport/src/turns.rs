@@ -5,7 +5,7 @@
 //! - The thread that runs the call alone takes what comes while the channel is busy, and makes it idle again: before it
 //!   posts the call's end, or, if it posts none, before it knocks.
 //!
-//! The leader may sleep on the number of a busy channel too: it must not miss what is posted once that is idle. `tests` holds
+//! The leader may sleep on the number of a busy channel too, because it must not miss what is posted once that channel is idle. `tests` holds
 //! the model, with the bells of [`crate::doorbell`].
 
 use crate::doorbell::{AtomicU32, Ordering};
@@ -33,7 +33,7 @@ impl Turns {
     /// For the leader: the number of a request that it may take, and has taken now.
     #[inline]
     pub(crate) fn take(&self, posted: impl Fn() -> u32) -> Option<u32> {
-        // With `Acquire`, what the thread that made it idle has served is known as well.
+        // With `Acquire`, this thread also sees which requests the thread that made it idle has taken.
         if self.busy.load(Ordering::Acquire) != 0 {
             return None;
         }
@@ -46,8 +46,8 @@ impl Turns {
     /// For the leader, before it sleeps: the number that changes when there may be something for it; `None` if there is now.
     pub(crate) fn expected(&self, posted: impl Fn() -> u32) -> Option<u32> {
         let seen = posted();
-        // In this order: whoever runs the call takes what was posted before a look that still finds it busy. What it
-        // leaves, it knocks for.
+        // In this order: if this still finds the channel busy, then the thread that runs the call takes what was posted before,
+        // or knocks for what it leaves.
         if self.busy.load(Ordering::Acquire) != 0 {
             return Some(seen);
         }

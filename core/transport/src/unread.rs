@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-/// Whether something sent on this socket waits for its receiver. An error says no: then sending says more.
+/// Whether something sent on this socket waits for its receiver. On an error the answer is no: sending then reports the error.
 pub fn has_unread(socket: BorrowedFd<'_>) -> bool {
     let mut bytes: libc::c_int = 0;
     // SAFETY: TIOCOUTQ writes one int, which the pointer is of, and the descriptor is open for as long as it is borrowed.

@@ -6,8 +6,8 @@ use cloison_contract::message::ChannelId;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::{CallError, Caller};
 use cloison_transport::server::{Server, Turn};
-use cloison_transport::status::Status as StatusPage;
-use cloison_transport::terms::State;
+use cloison_transport::status::StatusPage;
+use cloison_transport::terms::TermsState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -111,7 +111,7 @@ fn a_deadline_ends_the_wait_and_the_status_page_says_what_runs() {
 
 #[test]
 fn the_broker_ends_a_waiting_call() {
-    for state in [State::Ended, State::Revoked] {
+    for state in [TermsState::Ended, TermsState::Revoked] {
         let (zone, channels, mut callers) = start(1);
         let mut caller = callers.pop().unwrap();
         let client = thread::spawn(move || caller.call(&request(1, &[]), LONG));
@@ -125,7 +125,7 @@ fn the_broker_ends_a_waiting_call() {
 #[test]
 fn a_result_after_revocation_is_dropped() {
     let (zone, channels, mut callers) = start(1);
-    channels[0].end(State::Revoked);
+    channels[0].end(TermsState::Revoked);
     for _ in 0..3 {
         assert_eq!(callers[0].call(&request(0, &[7]), LONG).unwrap_err(), CallError::Ended);
     }

@@ -5,9 +5,9 @@ use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::ChannelId;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
-use cloison_transport::line::{Line, Unanswered};
+use cloison_transport::line::{ServerChannel, Unanswered};
 use cloison_transport::server::{Server, Turn};
-use cloison_transport::status::{Status as StatusPage, monotonic};
+use cloison_transport::status::{StatusPage, monotonic};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -28,7 +28,7 @@ fn reply(status: Status, word: u64) -> Reply {
 }
 
 /// Function n asks n questions and adds the answers up. What comes instead of an answer is a call, served at once.
-fn run(line: &Line, request: &Request) -> Reply {
+fn run(line: &ServerChannel, request: &Request) -> Reply {
     let mut sum = 0;
     for question in 0..u64::from(request.function) {
         let mut answer = Request::EMPTY;
@@ -146,7 +146,7 @@ fn clients_converse_with_several_threads() {
 }
 
 /// The line of the only client, after it has called.
-fn called(server: &mut Server, page: &StatusPage) -> Arc<Line> {
+fn called(server: &mut Server, page: &StatusPage) -> Arc<ServerChannel> {
     page.ring(); // also what was rung before is heard once
     loop {
         if let Turn::Request(slot) = server.wait(&mut { Request::EMPTY }) {
@@ -257,12 +257,12 @@ mod relayed {
     /// A request, the fork server's line, and the one of the process that runs the call: what that one knows is gone with it.
     struct Taken {
         request: Request,
-        line: Arc<Line>,
+        line: Arc<ServerChannel>,
         relayed: Relayed,
-        process: Arc<Line>,
+        process: Arc<ServerChannel>,
     }
 
-    fn take(server: &mut Server) -> (Request, Arc<Line>) {
+    fn take(server: &mut Server) -> (Request, Arc<ServerChannel>) {
         let mut request = Request::EMPTY;
         loop {
             if let Turn::Request(slot) = server.wait(&mut request) {

@@ -8,7 +8,7 @@ use crate::native::closures;
 use crate::serve::Service;
 use crate::serve::policy::Policy;
 use cloison_contract::FunctionId;
-use cloison_transport::line::Line;
+use cloison_transport::line::ServerChannel;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,7 +17,7 @@ const SHARED_CALLABLES: usize = 64;
 
 /// One client.
 pub(crate) struct Client {
-    pub(crate) line: Arc<Line>,
+    pub(crate) line: Arc<ServerChannel>,
     /// `None` if the grant made no sense: then nothing is allowed.
     pub(crate) policy: Option<Policy>,
     pub(crate) conversation: Conversation,
@@ -45,7 +45,7 @@ struct Presence {
 }
 
 impl Client {
-    pub(crate) fn new(line: Arc<Line>, policy: Option<Policy>) -> Arc<Self> {
+    pub(crate) fn new(line: Arc<ServerChannel>, policy: Option<Policy>) -> Arc<Self> {
         Arc::new(Self {
             line,
             policy,

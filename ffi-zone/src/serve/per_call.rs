@@ -30,7 +30,7 @@ use cloison_contract::Interface;
 use cloison_contract::call::{ANSWER, BATCH, Reply, Request, Status};
 use cloison_contract::message::{ChannelId, Overrun};
 use cloison_sandbox::{ForkServer, Jail};
-use cloison_transport::line::{Line, Unanswered};
+use cloison_transport::line::{ServerChannel, Unanswered};
 use cloison_transport::server::Turn;
 use cloison_transport::status::{self, Row, monotonic};
 use std::collections::BTreeMap;
@@ -136,7 +136,7 @@ impl Calls {
     fn run(
         &mut self,
         interface: &Interface,
-        (line, row): (&Line, &Row),
+        (line, row): (&ServerChannel, &Row),
         request: &mut Request,
         serve: impl FnOnce(u64, &mut Request),
     ) {
@@ -166,7 +166,7 @@ impl Calls {
     }
 
     /// What a child has asked is answered when the child has ended.
-    fn answer_to_nobody(&self, line: &Line, request: &Request) {
+    fn answer_to_nobody(&self, line: &ServerChannel, request: &Request) {
         let refusal = match self.ended.get(&line.id()) {
             Some(ended) => Refusal::crashed(*ended, None, None),
             None => Refusal::new(Status::Malformed, "nobody has asked"),
@@ -183,7 +183,7 @@ fn named(interface: &Interface, function: u32, overrun: status::Overrun) -> Over
 }
 
 #[cold]
-fn reply(line: &Line, request: &Request, refusal: &Refusal) {
+fn reply(line: &ServerChannel, request: &Request, refusal: &Refusal) {
     let mut reply = empty_reply();
     refusal.write(&mut reply, Some(line.arena()), request.arena_used);
     line.reply(&reply);

@@ -15,7 +15,7 @@
 
 use crate::native::scratch::Scratch;
 use cloison_contract::interface::{Instances, Sandbox};
-use cloison_sandbox::Limits;
+use cloison_sandbox::ResourceLimits;
 use cloison_transport::server::MAX_CHANNELS;
 
 /// What this program, libc and the libraries' writable parts need.
@@ -47,7 +47,7 @@ pub fn serving(sandbox: &Sandbox) -> u32 {
 }
 
 /// The limits of a zone with that `[sandbox]`.
-pub fn of(sandbox: &Sandbox) -> Limits {
+pub fn of(sandbox: &Sandbox) -> ResourceLimits {
     let channels = match sandbox.instances {
         Instances::PerCall | Instances::PerClient => CHANNELS_PER_CLIENT,
         Instances::Shared => MAX_CHANNELS as u64,
@@ -58,13 +58,13 @@ pub fn of(sandbox: &Sandbox) -> Limits {
     let private = sandbox.memory_bytes.saturating_add(scratch).saturating_add(stacks).saturating_add(OWN_BYTES);
     let heaps = HEAP_RESERVE_BYTES.saturating_mul(u64::from(threads(sandbox)) - 1);
     let shared = sandbox.call_bytes.saturating_add(CHANNEL_OVERHEAD_BYTES).saturating_mul(channels);
-    Limits {
+    ResourceLimits {
         address_space_bytes: Some(private.saturating_add(shared).saturating_add(heaps).saturating_add(TEXT_BYTES)),
         data_bytes: Some(private),
         descriptors: sandbox.descriptors,
         file_size_bytes: Some(sandbox.file_size_bytes),
         processes: Some((threads(sandbox) - 1).saturating_add(u32::from(sandbox.instances == Instances::PerCall))),
-        ..Limits::default()
+        ..ResourceLimits::default()
     }
 }
 

@@ -107,7 +107,7 @@ impl Zone<Spawned> {
     /// Enters the sandbox. Of the processes that this makes, only the worker returns.
     pub fn jail(self) -> Result<Zone<Jailed>, Failure> {
         let Spawned { interface, library, status } = self.stage;
-        let mut role = cloison_sandbox::Zone::new(cloison_sandbox::Library(library.as_fd()));
+        let mut role = cloison_sandbox::ZoneContents::new(cloison_sandbox::LibraryFile(library.as_fd()));
         role.files = interface.sandbox.files.clone();
         // `processes` beside our own: threads are the only ones that the seal lets a library make.
         role.threads = limits::threads(&interface.sandbox);

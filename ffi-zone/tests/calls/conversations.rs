@@ -10,7 +10,7 @@ use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Shape;
 use cloison_transport::client::CallError;
-use cloison_transport::terms::State;
+use cloison_transport::terms::TermsState;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -374,7 +374,7 @@ fn revocation_is_seen_between_callbacks() {
     let (zone, mut client) = start();
     let request = common::request(zone.id("times"), &[Word(1), Word(3)], client.caller.arena());
     assert_eq!(client.caller.call(&request, LONG), Ok(Status::Callback));
-    client.channel.end(State::Revoked);
+    client.channel.end(TermsState::Revoked);
     let nested = common::request(zone.id("box_new"), &[Word(1)], client.caller.arena());
     let mut other = zone.attach(2, zone.everything());
     assert_eq!(client.caller.call(&nested, LONG), Err(CallError::Ended));

@@ -11,7 +11,7 @@ use cloison_contract::grant::{Bound, Rate};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ToZone;
 use cloison_transport::control::ControlError;
-use cloison_transport::terms::State as Terms;
+use cloison_transport::terms::TermsState as Terms;
 use cloison_zone::serve::Ended;
 use std::time::Duration;
 

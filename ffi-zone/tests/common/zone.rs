@@ -8,7 +8,7 @@ use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
-use cloison_transport::status::Status as StatusPage;
+use cloison_transport::status::StatusPage;
 use cloison_zone::marshal::Marshal;
 use cloison_zone::marshal::functions::Functions;
 use cloison_zone::native::state::State;

@@ -12,7 +12,7 @@ use cloison_contract::shape::{Callback, Literal, Shape};
 use cloison_contract::types::{CType, Scalar};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::client::CallError;
-use cloison_transport::terms::State;
+use cloison_transport::terms::TermsState;
 use rustix::process::{Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -247,7 +247,7 @@ fn nobody_waits_for_a_client_that_has_left_in_a_callback() {
         if late {
             assert!(matches!(zone.control.receive(), Ok((FromZone::Late { channel: ChannelId(1) }, _))));
         }
-        zone.channel.end(State::Ended);
+        zone.channel.end(TermsState::Ended);
         zone.control.send(&ToZone::Detach { channel: ChannelId(1) }, &[]).expect("sent");
         zone.status.ring();
         assert!(matches!(zone.control.receive(), Ok((FromZone::Detached { channel: ChannelId(1) }, _))));
@@ -313,7 +313,7 @@ fn a_call_ends_with_its_broker() {
 fn a_client_that_is_let_go_is_forgotten() {
     let mut zone = start();
     assert_eq!(gives(&mut zone, "count", &[]), 1);
-    zone.channel.end(State::Ended);
+    zone.channel.end(TermsState::Ended);
     zone.control.send(&ToZone::Detach { channel: ChannelId(1) }, &[]).expect("sent");
     zone.status.ring();
     assert!(matches!(zone.control.receive(), Ok((FromZone::Detached { channel: ChannelId(1) }, _))));

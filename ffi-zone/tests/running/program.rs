@@ -9,7 +9,7 @@ use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::{CallError, Caller};
 use cloison_transport::control::Control;
-use cloison_transport::status::Status as StatusPage;
+use cloison_transport::status::StatusPage;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};

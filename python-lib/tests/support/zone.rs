@@ -7,8 +7,8 @@ use cloison_manifest::manifest;
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::server::{Server, Turn};
-use cloison_transport::status::Status as StatusPage;
-use cloison_transport::terms::State;
+use cloison_transport::status::StatusPage;
+use cloison_transport::terms::TermsState;
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
@@ -213,11 +213,11 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
                     signal: 11,
                     ran: Some(Ran { function: name.to_owned(), own: Some(0), overrun: None }),
                 });
-                return memory.end(State::Ended);
+                return memory.end(TermsState::Ended);
             }
             "revoke" => {
                 let _ = end.send(End::Revoked);
-                return memory.end(State::Revoked);
+                return memory.end(TermsState::Revoked);
             }
             "hang" => std::thread::sleep(Duration::from_secs(3600)),
             _ => {}

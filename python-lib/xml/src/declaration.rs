@@ -4,7 +4,7 @@ use crate::cursor::Cursor;
 use crate::error::{ErrorKind, Fault};
 
 /// What a declaration says.
-pub(crate) struct Declaration<'a> {
+pub(crate) struct XmlDeclaration<'a> {
     pub(crate) version: Option<&'a str>,
     /// And where it stands.
     pub(crate) encoding: Option<(&'a str, usize)>,
@@ -12,10 +12,10 @@ pub(crate) struct Declaration<'a> {
 }
 
 /// The declaration that `text` is, from behind `<?xml` on. That of an external entity needs no version, but an encoding.
-pub(crate) fn parse(text: &str, at: usize, external: bool) -> Result<Declaration<'_>, Fault> {
+pub(crate) fn parse(text: &str, at: usize, external: bool) -> Result<XmlDeclaration<'_>, Fault> {
     let kind = if external { ErrorKind::TextDeclaration } else { ErrorKind::XmlDeclaration };
     let mut cursor = Cursor::new(text, at);
-    let mut declaration = Declaration { version: None, encoding: None, standalone: None };
+    let mut declaration = XmlDeclaration { version: None, encoding: None, standalone: None };
     let (mut next, mut name_at) = pair(&mut cursor, kind)?;
     if let Some(("version", value, at)) = next {
         if !value.chars().all(|character| character.is_ascii_alphanumeric() || "_.:-".contains(character)) {

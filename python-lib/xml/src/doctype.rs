@@ -4,7 +4,7 @@ use crate::chars::{is_char, is_public, is_space, referenced};
 use crate::cursor::Cursor;
 use crate::error::{ErrorKind, Fault};
 use crate::event::{ContentModel, Entity, Event, ModelKind, Quantifier};
-use crate::parser::{Parser, Stage, Step};
+use crate::parser::{ParseStep, Parser, Stage};
 use crate::tag::{self, Reference, lines};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,13 +22,13 @@ pub(crate) struct Dtd {
     skipping: bool,
     /// Somebody was asked about the encoding.
     pub(crate) asked_encoding: bool,
-    entities: HashMap<String, Known>,
+    entities: HashMap<String, KnownEntity>,
     attributes: HashMap<String, Vec<Declared>>,
 }
 
 /// An entity.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct KnownEntity {
     pub(crate) declared: Entity,
     pub(crate) text: Option<Rc<str>>,
     /// It is being read.
@@ -45,7 +45,7 @@ struct Declared {
 
 impl Dtd {
     /// What a general entity is. None if it may be declared in what has not been read.
-    pub(crate) fn entity(&mut self, name: &str) -> Result<Option<&mut Known>, ErrorKind> {
+    pub(crate) fn entity(&mut self, name: &str) -> Result<Option<&mut KnownEntity>, ErrorKind> {
         let may_be_elsewhere = self.elsewhere && !self.standalone;
         match self.entities.get_mut(name) {
             Some(known) => Ok(Some(known)),
@@ -75,10 +75,10 @@ impl Dtd {
 
 impl Parser {
     /// `<!DOCTYPE … [` or `>`.
-    pub(crate) fn doctype(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    pub(crate) fn doctype(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         const START: &str = "<!DOCTYPE";
         let rest = &text[at..];
-        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
         if !rest.starts_with(START) {
             if START.starts_with(rest) {
                 return unclosed();
@@ -90,7 +90,7 @@ impl Parser {
             return Err(Fault(ErrorKind::Syntax, at));
         }
         let Some(end) = self.scan.any(text, at, b"[>") else {
-            return if last { Err(Fault(ErrorKind::NoElements, text.len())) } else { Ok(Step::Wait) };
+            return if last { Err(Fault(ErrorKind::NoElements, text.len())) } else { Ok(ParseStep::Wait) };
         };
         let mut cursor = Cursor::new(&text[..end], at + START.len());
         cursor.need_space(ErrorKind::InvalidToken)?;
@@ -114,15 +114,15 @@ impl Parser {
         self.emit(Event::StartDoctype { name, system, public, subset }, text, at, end + usize::from(subset));
         if subset {
             self.stage = Stage::Subset;
-            Ok(Step::To(end + 1))
+            Ok(ParseStep::To(end + 1))
         } else {
             self.stage = Stage::AfterSubset;
-            Ok(Step::To(end))
+            Ok(ParseStep::To(end))
         }
     }
 
     /// `]` has been read, `>` has not.
-    pub(crate) fn after_subset(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    pub(crate) fn after_subset(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let mut cursor = Cursor::new(text, at);
         cursor.space();
         match cursor.peek() {
@@ -132,30 +132,30 @@ impl Parser {
                 }
                 self.emit(Event::EndDoctype, text, at, cursor.at + 1);
                 self.stage = Stage::Prolog;
-                Ok(Step::To(cursor.at + 1))
+                Ok(ParseStep::To(cursor.at + 1))
             }
             Some(_) => Err(cursor.fault(ErrorKind::Syntax)),
             None if last => Err(Fault(ErrorKind::NoElements, cursor.at)),
-            None => Ok(Step::Wait),
+            None => Ok(ParseStep::Wait),
         }
     }
 
     /// Between the brackets.
-    pub(crate) fn subset(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    pub(crate) fn subset(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let rest = &text[at..];
-        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
         match rest.as_bytes() {
             [] if last => Err(Fault(ErrorKind::NoElements, at)),
-            [] => Ok(Step::Wait),
+            [] => Ok(ParseStep::Wait),
             [byte, ..] if is_space(*byte) => {
                 let end = text.len() - tag::skip_space(rest).len();
                 self.emit(Event::Other, text, at, end);
-                Ok(Step::To(end))
+                Ok(ParseStep::To(end))
             }
             [b']', ..] => {
                 self.stage = Stage::AfterSubset;
                 self.emit(Event::EndSubset, text, at, at + 1);
-                Ok(Step::To(at + 1))
+                Ok(ParseStep::To(at + 1))
             }
             [b'%', ..] => {
                 let mut cursor = Cursor::new(text, at + 1);
@@ -171,7 +171,7 @@ impl Parser {
                 self.dtd.elsewhere = true;
                 self.dtd.skipping |= !self.dtd.standalone;
                 self.emit(Event::Other, text, at, cursor.at + 1);
-                Ok(Step::To(cursor.at + 1))
+                Ok(ParseStep::To(cursor.at + 1))
             }
             [b'<', b'?', ..] => self.instruction(text, at, last),
             [b'<', b'!', b'-', ..] => self.comment(text, at, last),
@@ -179,7 +179,7 @@ impl Parser {
             [b'<', b'!', ..] => {
                 let Some(end) = self.scan.close(text, at) else { return unclosed() };
                 self.markup(text, at, end)?;
-                Ok(Step::To(end + 1))
+                Ok(ParseStep::To(end + 1))
             }
             [b'<', ..] => Err(Fault(ErrorKind::InvalidToken, at + 1)),
             _ => Err(Fault(ErrorKind::Syntax, at)),
@@ -302,7 +302,7 @@ impl Parser {
                 return Ok(Vec::new());
             }
             let text = entity.value.as_deref().map(Rc::from);
-            self.dtd.entities.insert(entity.name.clone(), Known { declared: entity.clone(), text, open: false });
+            self.dtd.entities.insert(entity.name.clone(), KnownEntity { declared: entity.clone(), text, open: false });
         }
         Ok(vec![Event::Entity(entity)])
     }

@@ -1,6 +1,6 @@
 //! What is wrong with a document: expat's numbers and words.
 
-use crate::position::Position;
+use crate::position::DocumentPosition;
 
 macro_rules! errors {
     ($($number:literal $variant:ident $name:literal $text:literal;)*) => {
@@ -76,7 +76,7 @@ pub struct Error {
     /// What.
     pub kind: ErrorKind,
     /// Where.
-    pub position: Position,
+    pub position: DocumentPosition,
 }
 
 impl std::fmt::Display for Error {

@@ -1,7 +1,7 @@
 //! Bytes become text: by a byte order mark, by what was asked for, or by the document's own declaration.
 
 use crate::error::ErrorKind;
-use crate::position::Width;
+use crate::position::CharWidth;
 
 /// What bytes mean. A table has a character for each byte, or none.
 #[derive(Clone, Debug)]
@@ -122,11 +122,11 @@ impl Input {
         Ok(())
     }
 
-    pub(crate) fn width(&self) -> Width {
+    pub(crate) fn width(&self) -> CharWidth {
         match self.encoding {
-            Encoding::Utf8 => Width::Utf8,
-            Encoding::Utf16 { .. } => Width::Utf16,
-            _ => Width::One,
+            Encoding::Utf8 => CharWidth::Utf8,
+            Encoding::Utf16 { .. } => CharWidth::Utf16,
+            _ => CharWidth::One,
         }
     }
 

@@ -33,4 +33,4 @@ mod tag;
 pub use error::{Error, ErrorKind};
 pub use event::{Attribute, ContentModel, Entity, Event, ModelKind, Quantifier};
 pub use parser::{Options, Parser};
-pub use position::Position;
+pub use position::DocumentPosition;

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Fault};
 use crate::event::{Attribute, Event};
 use crate::input::Input;
 use crate::namespace::Namespaces;
-use crate::position::Position;
+use crate::position::DocumentPosition;
 use crate::tag::{self, Reference, Scan, lines};
 use std::collections::{HashSet, VecDeque};
 use std::rc::Rc;
@@ -81,10 +81,10 @@ pub struct Parser {
     frames: Vec<Frame>,
     open: Vec<Open>,
     namespaces: Option<Namespaces>,
-    queue: VecDeque<(Event, Position, Option<String>)>,
+    queue: VecDeque<(Event, DocumentPosition, Option<String>)>,
     /// Up to where lines have been counted.
-    counted: (usize, Position),
-    told: Position,
+    counted: (usize, DocumentPosition),
+    told: DocumentPosition,
     /// The text of the last event.
     last_text: Option<String>,
     failed: Option<Error>,
@@ -95,7 +95,7 @@ pub struct Parser {
 }
 
 /// What came of a step.
-pub(crate) enum Step {
+pub(crate) enum ParseStep {
     /// Read up to there.
     To(usize),
     /// More of the document has to come first.
@@ -126,8 +126,8 @@ impl Parser {
             frames: Vec::new(),
             open: Vec::new(),
             queue: VecDeque::new(),
-            counted: (0, Position::default()),
-            told: Position::default(),
+            counted: (0, DocumentPosition::default()),
+            told: DocumentPosition::default(),
             last_text: None,
             failed: None,
             finished: false,
@@ -161,7 +161,8 @@ impl Parser {
         self.input.feed(bytes, last);
         if self.at == 0 && self.counted.0 == 0 && self.counted.1.index == 0 {
             // A byte order mark counts as a character of the first line.
-            self.counted.1 = Position { line: 1, column: u64::from(self.input.mark > 0), index: self.input.mark };
+            self.counted.1 =
+                DocumentPosition { line: 1, column: u64::from(self.input.mark > 0), index: self.input.mark };
         }
     }
 
@@ -171,7 +172,7 @@ impl Parser {
     }
 
     /// Where the last event, or the error, stands.
-    pub fn position(&self) -> Position {
+    pub fn position(&self) -> DocumentPosition {
         self.told
     }
 
@@ -203,12 +204,12 @@ impl Parser {
                 return self.fail(Fault(ErrorKind::UnknownEncoding, self.at));
             }
             match self.step() {
-                Ok(Step::To(_)) => {}
-                Ok(Step::Wait) => {
+                Ok(ParseStep::To(_)) => {}
+                Ok(ParseStep::Wait) => {
                     self.told = self.position_of_end();
                     return Ok(None);
                 }
-                Ok(Step::End) => self.finished = true,
+                Ok(ParseStep::End) => self.finished = true,
                 Err(fault) => {
                     let error = self.error(fault);
                     self.failed = Some(error);
@@ -247,7 +248,7 @@ impl Parser {
         Error { kind, position }
     }
 
-    fn position_of_end(&mut self) -> Position {
+    fn position_of_end(&mut self) -> DocumentPosition {
         let text = std::mem::take(&mut self.input.text);
         let position = self.locate(&text, self.at);
         self.input.text = text;
@@ -255,7 +256,7 @@ impl Parser {
     }
 
     /// The position of a byte of the document's text. Counting goes on from the last one that was before it.
-    pub(crate) fn locate(&mut self, text: &str, at: usize) -> Position {
+    pub(crate) fn locate(&mut self, text: &str, at: usize) -> DocumentPosition {
         let (counted, mut position) = self.counted;
         if at >= counted {
             position.advance(&text[counted..at.min(text.len())], self.input.width());
@@ -265,22 +266,22 @@ impl Parser {
     }
 
     /// One step on, in the document or in an entity.
-    fn step(&mut self) -> Result<Step, Fault> {
+    fn step(&mut self) -> Result<ParseStep, Fault> {
         if let Some(frame) = self.frames.last() {
             let (text, at) = (Rc::clone(&frame.text), frame.at);
             let step = self.content(&text, at, true)?;
-            if let (Step::To(at), Some(frame)) = (&step, self.frames.last_mut())
+            if let (ParseStep::To(at), Some(frame)) = (&step, self.frames.last_mut())
                 && Rc::ptr_eq(&frame.text, &text)
             {
                 frame.at = *at;
-            } else if let (Step::To(at), [.., outer, _]) = (&step, &mut self.frames[..])
+            } else if let (ParseStep::To(at), [.., outer, _]) = (&step, &mut self.frames[..])
                 && Rc::ptr_eq(&outer.text, &text)
             {
                 // An entity inside has been opened.
                 outer.at = *at;
             }
-            if matches!(step, Step::End) {
-                return self.close_frame(at).map(|()| Step::To(0));
+            if matches!(step, ParseStep::End) {
+                return self.close_frame(at).map(|()| ParseStep::To(0));
             }
             return Ok(step);
         }
@@ -292,15 +293,15 @@ impl Parser {
         let more = std::mem::replace(&mut self.input.text, text);
         self.input.text.push_str(&more);
         match step {
-            Ok(Step::To(at)) => {
+            Ok(ParseStep::To(at)) => {
                 self.at = at;
                 self.scan = Scan::default();
-                Ok(Step::To(at))
+                Ok(ParseStep::To(at))
             }
-            Ok(Step::Wait) => match self.input.bad {
+            Ok(ParseStep::Wait) => match self.input.bad {
                 Some(ErrorKind::PartialChar) => Err(Fault(ErrorKind::PartialChar, self.at)),
                 Some(kind) => Err(Fault(kind, self.input.text.len())),
-                None => Ok(Step::Wait),
+                None => Ok(ParseStep::Wait),
             },
             other => other,
         }
@@ -317,7 +318,7 @@ impl Parser {
         }
     }
 
-    fn document(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn document(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         match self.stage {
             Stage::Beginning => self.beginning(text, at, last),
             Stage::Prolog | Stage::Epilog => self.outside(text, at, last),
@@ -326,12 +327,12 @@ impl Parser {
             Stage::Content | Stage::Cdata => {
                 let step = self.content(text, at, last)?;
                 Ok(match step {
-                    Step::To(at) if self.stage == Stage::Content && self.open.is_empty() && !self.external => {
+                    ParseStep::To(at) if self.stage == Stage::Content && self.open.is_empty() && !self.external => {
                         // An entity may have been opened, but the root is not over by that.
                         if self.frames.is_empty() {
                             self.stage = Stage::Epilog;
                         }
-                        Step::To(at)
+                        ParseStep::To(at)
                     }
                     step => step,
                 })
@@ -352,21 +353,21 @@ impl Parser {
         self.queue.push_back((event, position, None));
     }
 
-    fn beginning(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn beginning(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         const START: &str = "<?xml";
         let declares = text.starts_with(START)
             && text.as_bytes().get(START.len()).is_some_and(|byte| is_space(*byte) || *byte == b'?');
         if text.len() <= START.len() && START.starts_with(text) && !last {
-            return Ok(Step::Wait);
+            return Ok(ParseStep::Wait);
         }
         self.stage = if self.external { Stage::Content } else { Stage::Prolog };
         if !declares {
             self.input.declared(None).map_err(|kind| Fault(kind, at))?;
-            return Ok(Step::To(at));
+            return Ok(ParseStep::To(at));
         }
         let Some(end) = text.find("?>") else {
             self.stage = Stage::Beginning;
-            return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+            return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
         };
         let declaration = crate::declaration::parse(&text[..end], START.len(), self.external)?;
         self.dtd.standalone = declaration.standalone == Some(true);
@@ -379,29 +380,29 @@ impl Parser {
         self.emit(event, text, at, end + 2);
         let (name, name_at) = encoding.map_or((None, at), |(name, at)| (Some(name), at));
         self.input.declared(name.as_deref()).map_err(|kind| Fault(kind, name_at))?;
-        Ok(Step::To(end + 2))
+        Ok(ParseStep::To(end + 2))
     }
 
     /// Before and behind the root.
-    fn outside(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn outside(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let epilog = self.stage == Stage::Epilog;
         let rest = &text[at..];
         let Some(first) = rest.chars().next() else {
             return match (last, epilog) {
-                (false, _) => Ok(Step::Wait),
-                (true, true) => Ok(Step::End),
+                (false, _) => Ok(ParseStep::Wait),
+                (true, true) => Ok(ParseStep::End),
                 (true, false) => Err(Fault(ErrorKind::NoElements, at)),
             };
         };
         if u8::try_from(first).is_ok_and(is_space) {
             let end = text.len() - tag::skip_space(rest).len();
             self.emit(Event::Other, text, at, end);
-            return Ok(Step::To(end));
+            return Ok(ParseStep::To(end));
         }
         if first == '<' {
             match rest.as_bytes().get(1) {
                 None if last => return Err(Fault(ErrorKind::UnclosedToken, at)),
-                None => return Ok(Step::Wait),
+                None => return Ok(ParseStep::Wait),
                 Some(b'?') => return self.instruction(text, at, last),
                 Some(b'!') if ["<!-", "<!"].contains(&rest) || rest.starts_with("<!--") => {
                     return self.comment(text, at, last);
@@ -410,7 +411,7 @@ impl Parser {
                 Some(_) if !epilog && rest[1..].starts_with(starts_name) => {
                     self.stage = Stage::Content;
                     let step = self.content(text, at, last);
-                    if matches!(step, Ok(Step::Wait)) {
+                    if matches!(step, Ok(ParseStep::Wait)) {
                         self.stage = Stage::Prolog;
                     } else if self.open.is_empty() && step.is_ok() {
                         self.stage = Stage::Epilog;
@@ -431,16 +432,16 @@ impl Parser {
     }
 
     /// In the root, or in an entity that is part of it.
-    fn content(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn content(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         if self.stage == Stage::Cdata {
             return self.cdata(text, at, last);
         }
         let rest = &text[at..];
-        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
         match rest.as_bytes() {
-            [] if !last => Ok(Step::Wait),
-            [] if !self.frames.is_empty() => Ok(Step::End),
-            [] if self.external && self.open.is_empty() => Ok(Step::End),
+            [] if !last => Ok(ParseStep::Wait),
+            [] if !self.frames.is_empty() => Ok(ParseStep::End),
+            [] if self.external && self.open.is_empty() => Ok(ParseStep::End),
             [] if self.external => Err(Fault(ErrorKind::AsynchronousEntity, at)),
             [] => Err(Fault(ErrorKind::NoElements, at)),
             [b'<'] => unclosed(),
@@ -453,7 +454,7 @@ impl Parser {
                 if rest.starts_with(START) {
                     self.stage = Stage::Cdata;
                     self.emit(Event::StartCdata, text, at, at + START.len());
-                    return Ok(Step::To(at + START.len()));
+                    return Ok(ParseStep::To(at + START.len()));
                 }
                 if START.starts_with(rest) {
                     return unclosed();
@@ -469,7 +470,7 @@ impl Parser {
     }
 
     /// Text up to what is no text.
-    fn run(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn run(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let bytes = text.as_bytes();
         if let Some(step) = self.line_end(text, at, last) {
             return step;
@@ -495,33 +496,33 @@ impl Parser {
         }
         if end > at {
             self.emit(Event::Text(text[at..end].to_owned()), text, at, end);
-            return Ok(Step::To(end));
+            return Ok(ParseStep::To(end));
         }
-        if bytes[at] == b']' { Ok(Step::Wait) } else { Err(Fault(ErrorKind::InvalidToken, at)) }
+        if bytes[at] == b']' { Ok(ParseStep::Wait) } else { Err(Fault(ErrorKind::InvalidToken, at)) }
     }
 
     /// The end of a line, if one is at `at`: a line feed, whatever it was.
-    fn line_end(&mut self, text: &str, at: usize, last: bool) -> Option<Result<Step, Fault>> {
+    fn line_end(&mut self, text: &str, at: usize, last: bool) -> Option<Result<ParseStep, Fault>> {
         let end = match text.as_bytes()[at..] {
-            [b'\r'] if !last => return Some(Ok(Step::Wait)),
+            [b'\r'] if !last => return Some(Ok(ParseStep::Wait)),
             [b'\r', b'\n', ..] => at + 2,
             [b'\r' | b'\n', ..] => at + 1,
             _ => return None,
         };
         self.emit(Event::Text("\n".to_owned()), text, at, end);
-        Some(Ok(Step::To(end)))
+        Some(Ok(ParseStep::To(end)))
     }
 
-    fn cdata(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn cdata(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let bytes = text.as_bytes();
         let rest = &bytes[at..];
         if rest.starts_with(b"]]>") {
             self.stage = Stage::Content;
             self.emit(Event::EndCdata, text, at, at + 3);
-            return Ok(Step::To(at + 3));
+            return Ok(ParseStep::To(at + 3));
         }
         if b"]]>".starts_with(rest) {
-            return if last { Err(Fault(ErrorKind::UnclosedCdata, at)) } else { Ok(Step::Wait) };
+            return if last { Err(Fault(ErrorKind::UnclosedCdata, at)) } else { Ok(ParseStep::Wait) };
         }
         if let Some(step) = self.line_end(text, at, last) {
             return step;
@@ -547,21 +548,21 @@ impl Parser {
             return Err(Fault(ErrorKind::InvalidToken, at));
         }
         self.emit(Event::Text(text[at..end].to_owned()), text, at, end);
-        Ok(Step::To(end))
+        Ok(ParseStep::To(end))
     }
 
-    pub(crate) fn comment(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    pub(crate) fn comment(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         const START: &str = "<!--";
         if !text[at..].starts_with(START) {
             if START.starts_with(&text[at..]) {
-                return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+                return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
             }
             return Err(Fault(ErrorKind::InvalidToken, at + 3));
         }
         self.scan.looked = self.scan.looked.max(START.len());
         let end = self.scan.find(text, at, "--");
         if end.is_none() && !last {
-            return Ok(Step::Wait);
+            return Ok(ParseStep::Wait);
         }
         let inside = &text[at + START.len()..end.unwrap_or(text.len())];
         if let Some(bad) = inside.find(|character| !is_char(character)) {
@@ -570,19 +571,19 @@ impl Parser {
         match (end, end.and_then(|end| text.as_bytes().get(end + 2))) {
             (Some(end), Some(b'>')) => {
                 self.emit(Event::Comment(lines(inside)), text, at, end + 3);
-                Ok(Step::To(end + 3))
+                Ok(ParseStep::To(end + 3))
             }
             (Some(end), Some(_)) => Err(Fault(ErrorKind::InvalidToken, end + 2)),
             _ if last => Err(Fault(ErrorKind::UnclosedToken, at)),
-            _ => Ok(Step::Wait),
+            _ => Ok(ParseStep::Wait),
         }
     }
 
-    pub(crate) fn instruction(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    pub(crate) fn instruction(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         self.scan.looked = self.scan.looked.max(2);
         let end = self.scan.find(text, at, "?>");
         if end.is_none() && !last {
-            return Ok(Step::Wait);
+            return Ok(ParseStep::Wait);
         }
         let mut cursor = Cursor::new(&text[..end.unwrap_or(text.len())], at + 2);
         if cursor.is_at_end() && end.is_none() {
@@ -606,13 +607,13 @@ impl Parser {
         }
         let event = Event::Instruction { target: target.to_owned(), data: lines(tag::skip_space(data)) };
         self.emit(event, text, at, end + 2);
-        Ok(Step::To(end + 2))
+        Ok(ParseStep::To(end + 2))
     }
 
-    fn start_tag(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn start_tag(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let end = if self.frames.is_empty() { self.scan.close(text, at) } else { Scan::default().close(text, at) };
         if end.is_none() && !last {
-            return Ok(Step::Wait);
+            return Ok(ParseStep::Wait);
         }
         let tag = tag::parse(text, at, end, self.namespaces.is_some())?;
         let Some(end) = end else { return Err(Fault(ErrorKind::UnclosedToken, at)) };
@@ -645,7 +646,7 @@ impl Parser {
         } else {
             self.open.push(open);
         }
-        Ok(Step::To(end + 1))
+        Ok(ParseStep::To(end + 1))
     }
 
     /// Names with their namespaces, and how many prefixes the tag has bound.
@@ -697,10 +698,10 @@ impl Parser {
         Ok((told, rest, count))
     }
 
-    fn end_tag(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn end_tag(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let end = self.scan.find(text, at, ">");
         if end.is_none() && !last {
-            return Ok(Step::Wait);
+            return Ok(ParseStep::Wait);
         }
         let unclosed = Fault(ErrorKind::UnclosedToken, at);
         let mut cursor = Cursor::new(&text[..end.map_or(text.len(), |end| end + 1)], at + 2);
@@ -718,7 +719,7 @@ impl Parser {
         match self.open.pop() {
             Some(open) if open.written == name => {
                 self.close_element(open, false, text, at, Some(cursor.at + 1));
-                Ok(Step::To(cursor.at + 1))
+                Ok(ParseStep::To(cursor.at + 1))
             }
             _ => Err(Fault(ErrorKind::TagMismatch, at + 2)),
         }
@@ -736,9 +737,9 @@ impl Parser {
         }
     }
 
-    fn reference(&mut self, text: &str, at: usize, last: bool) -> Result<Step, Fault> {
+    fn reference(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
         let Some((reference, end)) = tag::reference(text, at)? else {
-            return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(Step::Wait) };
+            return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
         };
         let character = match reference {
             Reference::Character(number) => {
@@ -748,13 +749,13 @@ impl Parser {
         };
         if let Some(character) = character {
             self.emit(Event::Text(character.to_string()), text, at, end);
-            return Ok(Step::To(end));
+            return Ok(ParseStep::To(end));
         }
-        let Reference::Entity(name) = reference else { return Ok(Step::To(end)) };
+        let Reference::Entity(name) = reference else { return Ok(ParseStep::To(end)) };
         let fault = |kind| Fault(kind, at);
         let Some(entity) = self.dtd.entity(name).map_err(fault)? else {
             self.emit(Event::Skipped { name: name.to_owned(), parameter: false }, text, at, end);
-            return Ok(Step::To(end));
+            return Ok(ParseStep::To(end));
         };
         if entity.open {
             return Err(fault(ErrorKind::RecursiveEntity));
@@ -778,7 +779,7 @@ impl Parser {
                 self.emit(Event::External { context: name.to_owned(), system, public }, text, at, end);
             }
         }
-        Ok(Step::To(end))
+        Ok(ParseStep::To(end))
     }
 
     fn close_frame(&mut self, at: usize) -> Result<(), Fault> {

@@ -2,7 +2,7 @@
 
 /// Where something begins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Position {
+pub struct DocumentPosition {
     /// The line, from 1.
     pub line: u64,
     /// Characters before it on its line.
@@ -11,7 +11,7 @@ pub struct Position {
     pub index: u64,
 }
 
-impl Default for Position {
+impl Default for DocumentPosition {
     fn default() -> Self {
         Self { line: 1, column: 0, index: 0 }
     }
@@ -19,13 +19,13 @@ impl Default for Position {
 
 /// How many bytes of the document a character was.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Width {
+pub(crate) enum CharWidth {
     Utf8,
     Utf16,
     One,
 }
 
-impl Width {
+impl CharWidth {
     fn of(self, character: char) -> u64 {
         match self {
             Self::Utf8 => character.len_utf8() as u64,
@@ -35,9 +35,9 @@ impl Width {
     }
 }
 
-impl Position {
+impl DocumentPosition {
     /// Behind `text`. A carriage return ends a line unless a line feed follows, which then does; `after` tells.
-    pub(crate) fn advance(&mut self, text: &str, width: Width) {
+    pub(crate) fn advance(&mut self, text: &str, width: CharWidth) {
         let mut characters = text.chars().peekable();
         while let Some(character) = characters.next() {
             self.index += width.of(character);

@@ -7,12 +7,12 @@ use crate::error::{ErrorKind, Fault};
 /// A tag as it is written.
 pub(crate) struct Tag<'a> {
     pub(crate) name: &'a str,
-    pub(crate) attributes: Vec<Written<'a>>,
+    pub(crate) attributes: Vec<WrittenAttribute<'a>>,
     pub(crate) empty: bool,
 }
 
 /// An attribute as it is written.
-pub(crate) struct Written<'a> {
+pub(crate) struct WrittenAttribute<'a> {
     pub(crate) name: &'a str,
     pub(crate) at: usize,
     pub(crate) value: &'a str,
@@ -99,7 +99,7 @@ pub(crate) fn parse(text: &str, at: usize, end: Option<usize>, namespaces: bool)
         cursor.at += 1;
         let value_at = cursor.at;
         check_value(&mut cursor, quote, unclosed)?;
-        attributes.push(Written { name, at, value: &text[value_at..cursor.at], value_at });
+        attributes.push(WrittenAttribute { name, at, value: &text[value_at..cursor.at], value_at });
         cursor.at += 1;
     }
 }

@@ -1,7 +1,7 @@
 //! The same events as libexpat's, for the documents of `documents.txt`, whole and in pieces. `record.py` has written
 //! `expat.txt` with the libexpat of CPython.
 
-use cloison_xml::{ContentModel, Entity, Event, Options, Parser, Position};
+use cloison_xml::{ContentModel, DocumentPosition, Entity, Event, Options, Parser};
 
 const DOCUMENTS: &str = include_str!("documents.txt");
 const EXPECTED: &str = include_str!("expat.txt");
@@ -88,7 +88,7 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
     })
 }
 
-fn at(position: Position) -> String {
+fn at(position: DocumentPosition) -> String {
     format!("{}:{}:{}", position.line, position.column, position.index)
 }
 

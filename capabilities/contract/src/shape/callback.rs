@@ -15,8 +15,8 @@ use std::time::Duration;
 ///
 /// An input buffer always has a `length` (beside a [`LengthOf`](super::LengthOf), if the length is just a parameter's name, which Python
 /// then does not see). An output buffer has a `capacity` that C knows before the call, and no [`CapacityOf`](super::CapacityOf): the
-/// callable is told how much room there is. With `length = "return"` or `"*n"` the zone says there how many elements the
-/// callable has given; without `length` nobody is told, and what is not given stays as it was.
+/// callable is told how much room there is. With `length = "return"` or `"*n"` the zone writes there how many elements the
+/// callable gave. Without `length` C is not told, and the elements that the callable did not give keep their values.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Callback {
     /// In C order. [`Shape::Constant`](super::Shape::Constant) is what Python does not see, such as `void *` user data.
@@ -26,8 +26,8 @@ pub struct Callback {
     /// Python's value is the C value. `false` for `void`, and where the value is the length of an output (`length =
     /// "return"`).
     pub kept: bool,
-    /// What C gets when the callable raises or takes too long; 0 unless said. Of results that are no plain numbers: always
-    /// zero bytes.
+    /// What C gets when the callable raises or takes too long; 0 unless the manifest says otherwise.
+    /// Results that are no plain numbers are then zero bytes.
     pub error: Option<Literal>,
     /// How long one run of the callable may take; else the function's own deadline.
     pub deadline: Option<Duration>,
@@ -37,7 +37,7 @@ pub struct Callback {
     pub default_none: bool,
     /// The library keeps it, for as long as that handle lives. Otherwise it is valid during the call.
     pub retain: Option<Lifetime>,
-    /// What this parameter had the library keep for that handle before, it keeps no longer when the call has succeeded.
+    /// A call that succeeds replaces the callable that the library kept for that handle because of this parameter.
     pub replaces: bool,
 }
 

@@ -25,14 +25,14 @@ pub struct LengthOf {
 /// What is always the same.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Fixed {
-    /// A number or an address such as NULL, as the bits that C sees. Of `void *` user data: NULL, since callables carry what they
-    /// need themselves.
+    /// A number or an address such as NULL, as the bits that C sees. For `void *` user data it is NULL, because
+    /// Python callables carry their own data.
     Bits(u64),
     /// A string, such as the format that a variadic form goes with. It has no NUL in it.
     Text(String),
 }
 
-/// Nothing of these crosses the wall.
+/// Nothing of these crosses the wall: the zone fills them in.
 macro_rules! stays {
     ($($shape:ty),*) => {$(
         impl Travel for $shape {

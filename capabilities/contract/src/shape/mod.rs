@@ -114,7 +114,7 @@ impl Shape {
         }
     }
 
-    /// Of a value, by its C type; `None` where that says too little, or there is no value.
+    /// The shape of a function's value that follows from its C type; `None` if the C type does not say enough, or is `void`.
     pub fn of_value(c_type: &CType) -> Option<Self> {
         Some(match c_type {
             CType::Enum { scalar, id } => Self::Number(NumberArgument::of(*scalar, Some(*id))),

@@ -27,7 +27,7 @@ pub enum Literal {
 }
 
 impl NumberArgument {
-    /// Any of a type.
+    /// Any number of a type.
     pub fn of(scalar: Scalar, enumeration: Option<TypeId>) -> Self {
         Self { scalar, enumeration, range: None, default: None }
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct OutPointer {
     /// What it then points to.
     pub pointed: Pointed,
-    /// Also when the call fails, what was filled in is ours to free.
+    /// The zone frees what was filled in even if the call fails.
     pub free_on_error: bool,
 }
 
@@ -41,8 +41,8 @@ pub enum Pointed {
         null: bool,
         /// The handle that owns it is the one passed at that position.
         owner: Option<usize>,
-        /// It is not ours to free: it is valid while `owner` lives (without an owner: as long as the zone). An object that
-        /// the client holds already keeps its handle.
+        /// It is borrowed: nobody frees it, and it is valid while `owner` lives, or as long as the zone if there is no owner.
+        /// An object for which the client has a handle already keeps that handle.
         borrowed: bool,
     },
     /// One record.
@@ -106,7 +106,7 @@ impl Pointed {
         }
     }
 
-    /// The function that frees what was copied. (What frees an object its type says.)
+    /// The function that frees what was copied. (An object is freed by the function that its type names.)
     pub fn free(&self) -> Option<FunctionId> {
         match self {
             Self::Buffer { free, .. } | Self::Record { free, .. } => *free,

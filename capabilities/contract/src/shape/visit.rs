@@ -3,8 +3,7 @@
 use crate::interface::Function;
 use crate::types::{CType, Definition, Layout, MemberRole, TypeId, TypeKind};
 
-/// How many typedefs may be made of each other, how many structs contain each other, and how many pointers, arrays and
-/// functions a type may have inside each other.
+/// The deepest nesting that is followed: of typedefs, of structs, and of pointers, arrays and functions in one type.
 pub const MAX_NESTING: usize = 32;
 
 /// What a shape leads to.
@@ -16,7 +15,7 @@ pub enum Reached<'a> {
     Record(TypeId, Layout),
     /// A string.
     Text,
-    /// Records that stand deeper in each other than [`MAX_NESTING`]: nobody can say what they lead to.
+    /// Records that are nested deeper than [`MAX_NESTING`]. What they lead to is unknown.
     TooDeep(&'a Definition),
 }
 

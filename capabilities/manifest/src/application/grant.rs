@@ -3,7 +3,7 @@
 use super::{Allow, Application, CapabilityRequest, Written};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::inside;
-use crate::expression::{Callee, Scope, Takes, parse};
+use crate::expression::{ExpressionFunction, Scope, Takes, parse};
 use crate::manifest::takes;
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Grant};
@@ -135,10 +135,14 @@ fn list(interface: &Interface) -> String {
     names.join(", ")
 }
 
-fn callees(interface: &Interface) -> Vec<Callee<'_>> {
+fn callees(interface: &Interface) -> Vec<ExpressionFunction<'_>> {
     let mut callees = Vec::new();
     for (index, function) in interface.functions.iter().enumerate() {
-        callees.push(Callee { name: &function.name, id: FunctionId(index as u32), takes: signature(function) });
+        callees.push(ExpressionFunction {
+            name: &function.name,
+            id: FunctionId(index as u32),
+            takes: signature(function),
+        });
     }
     callees
 }

@@ -1,6 +1,6 @@
 //! The tables of `cloison.toml`.
 
-use super::{Allow, Application, CapabilityRequest, Entry, Limits, Written};
+use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, Written};
 use crate::document::{Reader, Table, Value};
 use crate::keys::TableName;
 use crate::manifest::layers;
@@ -32,7 +32,7 @@ pub(super) fn application(reader: &mut Reader, root: Table<'_>) -> Option<Applic
 
 #[derive(Default)]
 struct App {
-    entry: Option<Entry>,
+    entry: Option<EntryPoint>,
     site_packages: Vec<String>,
     may_be_missing: Vec<String>,
 }
@@ -47,13 +47,13 @@ fn app(reader: &mut Reader, value: &Value<'_>) -> Option<App> {
     Some(App { entry, site_packages, may_be_missing })
 }
 
-fn entry(reader: &mut Reader, value: &Value<'_>) -> Option<Entry> {
+fn entry(reader: &mut Reader, value: &Value<'_>) -> Option<EntryPoint> {
     let written = reader.string(value)?;
     let text = &written.text;
     let (message, hint) = match text.split_once(':') {
         Some((module, qualname)) if dotted(module) && dotted(qualname) => {
             let (module, qualname) = (module.to_owned(), qualname.to_owned());
-            return Some(Entry { module, qualname, span: written.span });
+            return Some(EntryPoint { module, qualname, span: written.span });
         }
         _ if text.contains('/') || text.ends_with(".py") => {
             let module = text.trim_end_matches(".py").trim_start_matches("./").replace('/', ".");
@@ -171,8 +171,8 @@ fn bounds(reader: &mut Reader, value: &Value<'_>) -> Vec<(Written, Written)> {
     entries.iter().filter_map(bound).collect()
 }
 
-fn limits(reader: &mut Reader, value: &Value<'_>) -> Limits {
-    let mut limits = Limits::default();
+fn limits(reader: &mut Reader, value: &Value<'_>) -> ApplicationLimits {
+    let mut limits = ApplicationLimits::default();
     let table = reader.table(value, "[limits]", "{ memory = \"256 MiB\" }");
     let Some(mut table) = table.map(|table| table.of(TableName::Limits)) else { return limits };
     if let Some(size) = table.take("memory").and_then(|value| reader.size(&value)) {

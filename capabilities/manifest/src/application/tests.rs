@@ -1,4 +1,4 @@
-use super::{Allow, Limits, parse};
+use super::{Allow, ApplicationLimits, parse};
 use crate::{bundled, manifest};
 use cloison_contract::Interface;
 use cloison_contract::grant::Rate;
@@ -38,7 +38,7 @@ fn the_whole_of_it() {
     assert_eq!((&*entry.module, &*entry.qualname), ("shop.app", "Main.run"));
     assert_eq!(application.site_packages, ["vendor"]);
     assert_eq!(application.may_be_missing, ["landlock"]);
-    let limits = Limits { memory_bytes: 256 << 20, cpu_seconds: 2, ..Limits::default() };
+    let limits = ApplicationLimits { memory_bytes: 256 << 20, cpu_seconds: 2, ..ApplicationLimits::default() };
     assert_eq!(application.limits, limits);
     let zlib = &application.capabilities["zlib"];
     assert_eq!((zlib.allow_location.line, zlib.allow_location.column), (9, 1));
@@ -51,7 +51,7 @@ fn the_whole_of_it() {
 fn an_empty_file_asks_for_nothing() {
     let application = parse("cloison.toml", "").unwrap();
     assert!(application.entry.is_none() && application.capabilities.is_empty());
-    assert_eq!(application.limits, Limits::default());
+    assert_eq!(application.limits, ApplicationLimits::default());
 }
 
 #[test]

@@ -3,15 +3,15 @@
 //! Most attributes advise the compiler of the one who calls or optimises, and are skipped. Two decide where members
 //! stand, and are kept. Some make another type of a type, or another call of a call, and are refused.
 
-use super::constant::{Constant, constant};
-use super::cursor::Parser;
-use super::lexer::Token;
+use super::constant::{ConstantExpression, constant};
+use super::cursor::DeclarationCursor;
+use super::lexer::CToken;
 use crate::diagnostic::Mistake;
 use std::ops::Range;
 
 /// What the attributes at one place say about layout.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Attributes {
+pub struct LayoutAttributes {
     /// `packed`
     pub packed: bool,
     /// Each `aligned(…)`.
@@ -24,7 +24,7 @@ pub struct Attributes {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Alignment {
     /// To how many bytes; `None` is what the machine aligns everything to, 16.
-    pub bytes: Option<Constant>,
+    pub bytes: Option<ConstantExpression>,
     /// Where it stands.
     pub span: Range<usize>,
 }
@@ -42,7 +42,7 @@ const REFUSED: [&str; 9] = [
     "aarch64_vector_pcs",
 ];
 
-impl Attributes {
+impl LayoutAttributes {
     /// Both.
     pub(super) fn extend(&mut self, others: Self) {
         self.packed |= others.packed;
@@ -51,37 +51,37 @@ impl Attributes {
     }
 }
 
-impl Parser<'_> {
+impl DeclarationCursor<'_> {
     pub(super) fn at_attribute(&self) -> bool {
         self.word(&["__attribute__", "__attribute", "_Alignas", "alignas"])
     }
 
     /// Reads all that follow.
-    pub(super) fn attributes(&mut self) -> Result<Attributes, Mistake> {
-        let mut found = Attributes::default();
+    pub(super) fn attributes(&mut self) -> Result<LayoutAttributes, Mistake> {
+        let mut found = LayoutAttributes::default();
         while self.at_attribute() {
             found.extend(self.attribute()?);
         }
         Ok(found)
     }
 
-    fn attribute(&mut self) -> Result<Attributes, Mistake> {
+    fn attribute(&mut self) -> Result<LayoutAttributes, Mistake> {
         let (_, start) = self.peek();
         let alignas = self.word(&["_Alignas", "alignas"]);
         self.skip();
         if alignas {
             return self.aligned(start);
         }
-        if !(self.at('(') && self.ahead(1) == Token::Sign('(')) {
+        if !(self.at('(') && self.ahead(1) == CToken::Sign('(')) {
             return Err(Mistake::new(start, "`((` was expected after this"));
         }
         self.skip();
         self.skip();
-        let mut found = Attributes::default();
+        let mut found = LayoutAttributes::default();
         while !self.at(')') {
             match self.peek() {
-                (Token::End, _) => return Err(Mistake::new(start, "this attribute has no end")),
-                (Token::Word(word), span) => found.extend(self.one(word, span)?),
+                (CToken::End, _) => return Err(Mistake::new(start, "this attribute has no end")),
+                (CToken::Word(word), span) => found.extend(self.one(word, span)?),
                 _ => self.skip(),
             }
         }
@@ -91,12 +91,12 @@ impl Parser<'_> {
     }
 
     /// One attribute of a list, with its arguments.
-    fn one(&mut self, word: &str, span: Range<usize>) -> Result<Attributes, Mistake> {
+    fn one(&mut self, word: &str, span: Range<usize>) -> Result<LayoutAttributes, Mistake> {
         self.skip();
         let name = word.strip_prefix("__").and_then(|word| word.strip_suffix("__")).unwrap_or(word);
         match name {
             "aligned" => return self.aligned(span),
-            "packed" => return Ok(Attributes { packed: true, span: Some(span), ..Attributes::default() }),
+            "packed" => return Ok(LayoutAttributes { packed: true, span: Some(span), ..LayoutAttributes::default() }),
             _ if REFUSED.contains(&name) => {
                 return Err(Mistake::new(span, format!("the attribute `{name}` is not supported"))
                     .hint("it changes how memory or calls look; leave the declaration out that needs it"));
@@ -106,10 +106,10 @@ impl Parser<'_> {
         let mut open = 0usize;
         loop {
             match self.peek().0 {
-                Token::Sign('(') => open += 1,
-                Token::End => return Err(Mistake::new(span, "this attribute has no end")),
-                Token::Sign(')') if open > 0 => open -= 1,
-                _ if open == 0 => return Ok(Attributes::default()),
+                CToken::Sign('(') => open += 1,
+                CToken::End => return Err(Mistake::new(span, "this attribute has no end")),
+                CToken::Sign(')') if open > 0 => open -= 1,
+                _ if open == 0 => return Ok(LayoutAttributes::default()),
                 _ => {}
             }
             self.skip();
@@ -117,17 +117,17 @@ impl Parser<'_> {
     }
 
     /// What follows `aligned` or `_Alignas`.
-    fn aligned(&mut self, start: Range<usize>) -> Result<Attributes, Mistake> {
+    fn aligned(&mut self, start: Range<usize>) -> Result<LayoutAttributes, Mistake> {
         let mut bytes = None;
         if self.take('(') {
             bytes = Some(constant(self)?);
             self.expect(')')?;
         }
         let span = start.start..self.last_end();
-        Ok(Attributes {
+        Ok(LayoutAttributes {
             aligned: vec![Alignment { bytes, span: span.clone() }],
             span: Some(span),
-            ..Attributes::default()
+            ..LayoutAttributes::default()
         })
     }
 }

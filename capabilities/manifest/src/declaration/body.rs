@@ -7,12 +7,12 @@
 //! enumerator = name [ "=" constant ]
 //! ```
 
-use super::attribute::Attributes;
+use super::attribute::LayoutAttributes;
 use super::constant::constant;
-use super::cursor::Parser;
-use super::lexer::Token;
+use super::cursor::DeclarationCursor;
+use super::lexer::CToken;
 use super::specifiers::{Specifiers, specifiers};
-use super::tree::{Body, Content, MemberDeclaration, Name, Tag, TypeDeclaration, TypeKind};
+use super::tree::{Body, Content, MemberDeclaration, Name, TagKind, TypeDeclaration, UnqualifiedType};
 use crate::diagnostic::Mistake;
 use std::ops::Range;
 
@@ -21,13 +21,13 @@ const MAX_MEMBERS: usize = 4096;
 
 /// Reads the text of a type, with or without a semicolon at its end.
 pub(super) fn parse_type(text: &str, own: &dyn Fn(&str) -> bool) -> Result<TypeDeclaration, Mistake> {
-    let mut parser = Parser::new(text, own)?;
+    let mut parser = DeclarationCursor::new(text, own)?;
     parser.bodies = Some(Vec::new());
     let start = parser.peek().1.start;
     let specifiers = specifiers(&mut parser)?;
     let mut attributes = specifiers.attributes;
     let mut declarators = Vec::new();
-    while !matches!(parser.peek().0, Token::Sign(';') | Token::End) {
+    while !matches!(parser.peek().0, CToken::Sign(';') | CToken::End) {
         let at = parser.peek().1;
         let (name, c_type) = parser.declared(specifiers.c_type.clone())?;
         attributes.extend(parser.attributes()?);
@@ -57,18 +57,18 @@ fn misplaced(span: Range<usize>) -> Mistake {
         .hint("of a whole struct it stands between the `}` and the name, of a member behind the member's name")
 }
 
-impl Parser<'_> {
+impl DeclarationCursor<'_> {
     fn end(&mut self, before: &TypeDeclaration) -> Result<(), Mistake> {
         let ended = self.take(';');
         let (token, span) = self.peek();
         match (token, before.declarators.last()) {
-            (Token::End, _) => Ok(()),
+            (CToken::End, _) => Ok(()),
             _ if ended => Err(Mistake::new(span, "one type is wanted here, not several").hint(
                 "each type has a table of its own: [types.NAME]; a struct and its typedef can be one: \
                        `typedef struct point { … } point;`",
             )),
-            (Token::Sign('='), _) => Err(Mistake::new(span, "a type has no value")),
-            (Token::Word(_), Some((name, _))) if name.span.end == before.span.end => {
+            (CToken::Sign('='), _) => Err(Mistake::new(span, "a type has no value")),
+            (CToken::Word(_), Some((name, _))) if name.span.end == before.span.end => {
                 let text = format!("two names follow each other: `{}` and {}", name.text, token.describe());
                 Err(Mistake::new(span, text).hint(format!("if `{}` is a macro, leave it out", name.text)))
             }
@@ -79,15 +79,15 @@ impl Parser<'_> {
     /// What stands between the braces, and the attributes behind them.
     pub(super) fn body(
         &mut self,
-        tag: Tag,
+        tag: TagKind,
         name: Option<Name>,
-        mut attributes: Attributes,
+        mut attributes: LayoutAttributes,
         start: usize,
     ) -> Result<(), Mistake> {
         self.expect('{')?;
         let content = match tag {
-            Tag::Enum => Content::Enumerators(self.enumerators()?),
-            Tag::Struct | Tag::Union => Content::Members(self.members()?),
+            TagKind::Enum => Content::Enumerators(self.enumerators()?),
+            TagKind::Struct | TagKind::Union => Content::Members(self.members()?),
         };
         self.expect('}')?;
         let span = start..self.last_end();
@@ -98,11 +98,11 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn enumerators(&mut self) -> Result<Vec<(Name, Option<super::Constant>)>, Mistake> {
+    fn enumerators(&mut self) -> Result<Vec<(Name, Option<super::ConstantExpression>)>, Mistake> {
         let mut found = Vec::new();
         while !self.at('}') {
             let (token, span) = self.peek();
-            let Token::Word(name) = token else {
+            let CToken::Word(name) = token else {
                 return Err(Mistake::new(span, format!("a name was expected, not {}", token.describe())));
             };
             limit(found.len(), &span)?;
@@ -138,7 +138,7 @@ impl Parser<'_> {
         if self.at(';') {
             return Err(no_member(&specifiers, span));
         }
-        if let TypeKind::Untagged(tag) = specifiers.c_type.kind {
+        if let UnqualifiedType::Untagged(tag) = specifiers.c_type.kind {
             return Err(untagged(tag, span));
         }
         loop {
@@ -155,7 +155,9 @@ impl Parser<'_> {
         }
         let mistake = Mistake::new(span, format!("`;` was expected, not {}", token.describe()));
         Err(match token {
-            Token::Sign('&' | '<') => mistake.hint("is this a C++ declaration? Only C has a layout that is known here"),
+            CToken::Sign('&' | '<') => {
+                mistake.hint("is this a C++ declaration? Only C has a layout that is known here")
+            }
             _ => mistake,
         })
     }
@@ -188,21 +190,21 @@ fn limit(count: usize, span: &Range<usize>) -> Result<(), Mistake> {
 /// A line without a declarator.
 fn no_member(specifiers: &Specifiers, span: Range<usize>) -> Mistake {
     match &specifiers.c_type.kind {
-        TypeKind::Untagged(tag @ (Tag::Struct | Tag::Union)) => {
+        UnqualifiedType::Untagged(tag @ (TagKind::Struct | TagKind::Union)) => {
             let keyword = tag.keyword();
             Mistake::new(span, format!("a {keyword} without a name is no member that Python could name")).hint(format!(
                 "give it a name here and a table of its own: [types.inner] with c = \"{keyword} inner {{ … }};\", \
                  and `{keyword} inner inner;` in its place; the layout stays the same"
             ))
         }
-        TypeKind::Untagged(Tag::Enum) => Mistake::new(span, "this declares no member")
+        UnqualifiedType::Untagged(TagKind::Enum) => Mistake::new(span, "this declares no member")
             .hint("an enumeration has a table of its own: [types.NAME] with c = \"enum name { … };\""),
         _ => Mistake::new(span, "this declares no member"),
     }
 }
 
 /// `struct { int x; } position;` inside a struct.
-fn untagged(tag: Tag, span: Range<usize>) -> Mistake {
+fn untagged(tag: TagKind, span: Range<usize>) -> Mistake {
     let keyword = tag.keyword();
     Mistake::new(span, format!("this {keyword} has no name, so Python has none for it either"))
         .hint(format!("give it one: [types.x] with c = \"{keyword} x {{ … }};\", and `{keyword} x` in its place"))

@@ -6,9 +6,9 @@
 //! operator = "*" | "/" | "%" | "+" | "-" | "<<" | ">>" | "&" | "^" | "|"
 //! ```
 
-use super::cursor::Parser;
+use super::cursor::DeclarationCursor;
 use super::integer::Integer;
-use super::lexer::Token;
+use super::lexer::CToken;
 use crate::diagnostic::Mistake;
 use std::ops::Range;
 
@@ -17,28 +17,28 @@ const MAX_PARTS: usize = 256;
 
 /// An expression that is known when C is compiled.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Constant {
+pub struct ConstantExpression {
     kind: Kind,
     span: Range<usize>,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Kind {
-    Binary(&'static str, Box<Constant>, Box<Constant>),
+    Binary(&'static str, Box<ConstantExpression>, Box<ConstantExpression>),
     Integer(Integer),
     Name(String),
-    Unary(char, Box<Constant>),
+    Unary(char, Box<ConstantExpression>),
 }
 
 /// What a name in an expression stands for.
-pub(super) enum Value {
+pub(super) enum NameValue {
     Known(Integer),
     Unknown,
     /// It is known, but something is wrong with it, which has been said.
     Wrong,
 }
 
-impl Constant {
+impl ConstantExpression {
     /// Where it stands.
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
@@ -55,13 +55,13 @@ impl Constant {
     }
 
     /// Its value; `None` is always explained by a mistake, now or earlier.
-    pub(super) fn value(&self, names: &dyn Fn(&str) -> Value, mistakes: &mut Vec<Mistake>) -> Option<Integer> {
+    pub(super) fn value(&self, names: &dyn Fn(&str) -> NameValue, mistakes: &mut Vec<Mistake>) -> Option<Integer> {
         let value = match &self.kind {
             Kind::Integer(integer) => return Some(*integer),
             Kind::Name(name) => match names(name) {
-                Value::Known(integer) => return Some(integer),
-                Value::Wrong => return None,
-                Value::Unknown => {
+                NameValue::Known(integer) => return Some(integer),
+                NameValue::Wrong => return None,
+                NameValue::Unknown => {
                     mistakes.push(self.unknown(name));
                     return None;
                 }
@@ -91,29 +91,29 @@ impl Constant {
 const RANKS: [&[&str]; 6] = [&["|"], &["^"], &["&"], &["<<", ">>"], &["+", "-"], &["*", "/", "%"]];
 
 /// Reads an expression.
-pub(super) fn constant(parser: &mut Parser<'_>) -> Result<Constant, Mistake> {
+pub(super) fn constant(parser: &mut DeclarationCursor<'_>) -> Result<ConstantExpression, Mistake> {
     let mut parts = 0;
     ranked(parser, 0, &mut parts)
 }
 
-fn ranked(parser: &mut Parser<'_>, rank: usize, parts: &mut usize) -> Result<Constant, Mistake> {
+fn ranked(parser: &mut DeclarationCursor<'_>, rank: usize, parts: &mut usize) -> Result<ConstantExpression, Mistake> {
     let Some(operators) = RANKS.get(rank) else { return unary(parser, parts) };
     let mut left = ranked(parser, rank + 1, parts)?;
     while let Some(operator) = operator(parser, operators) {
         let right = ranked(parser, rank + 1, parts)?;
         let span = left.span.start..right.span.end;
-        left = Constant { kind: Kind::Binary(operator, Box::new(left), Box::new(right)), span };
+        left = ConstantExpression { kind: Kind::Binary(operator, Box::new(left), Box::new(right)), span };
     }
     Ok(left)
 }
 
-fn operator(parser: &mut Parser<'_>, operators: &[&'static str]) -> Option<&'static str> {
+fn operator(parser: &mut DeclarationCursor<'_>, operators: &[&'static str]) -> Option<&'static str> {
     let found = operators.iter().find(|operator| parser.at_signs(operator))?;
     found.chars().for_each(|_| parser.skip());
     Some(found)
 }
 
-fn unary(parser: &mut Parser<'_>, parts: &mut usize) -> Result<Constant, Mistake> {
+fn unary(parser: &mut DeclarationCursor<'_>, parts: &mut usize) -> Result<ConstantExpression, Mistake> {
     let (token, span) = parser.peek();
     *parts += 1;
     if *parts > MAX_PARTS {
@@ -122,24 +122,24 @@ fn unary(parser: &mut Parser<'_>, parts: &mut usize) -> Result<Constant, Mistake
     parser.skip();
     let wrong = |what: String| Mistake::new(span.clone(), what);
     let kind = match token {
-        Token::Sign(sign @ ('-' | '+' | '~' | '!')) => Kind::Unary(sign, Box::new(unary(parser, parts)?)),
-        Token::Sign('(') => {
+        CToken::Sign(sign @ ('-' | '+' | '~' | '!')) => Kind::Unary(sign, Box::new(unary(parser, parts)?)),
+        CToken::Sign('(') => {
             let inner = parser.nested(|parser| ranked(parser, 0, parts))?;
             parser.expect(')')?;
-            return Ok(Constant { span: span.start..parser.last_end(), ..inner });
+            return Ok(ConstantExpression { span: span.start..parser.last_end(), ..inner });
         }
-        Token::Number(text) => {
+        CToken::Number(text) => {
             let integer = Integer::literal(text);
             Kind::Integer(integer.ok_or_else(|| wrong(format!("`{text}` is no integer")))?)
         }
-        Token::Character(text) => {
+        CToken::Character(text) => {
             let integer = Integer::character(text);
             Kind::Integer(integer.ok_or_else(|| wrong(format!("{text} is no character of ASCII")))?)
         }
-        Token::Word(name) => Kind::Name(name.to_owned()),
+        CToken::Word(name) => Kind::Name(name.to_owned()),
         other => return Err(wrong(format!("a number was expected, not {}", other.describe()))),
     };
-    Ok(Constant { kind, span: span.start..parser.last_end() })
+    Ok(ConstantExpression { kind, span: span.start..parser.last_end() })
 }
 
 #[cfg(test)]
@@ -149,13 +149,13 @@ mod tests {
     fn value(text: &str) -> Result<i128, String> {
         // Operators are lexed inside brackets only.
         let text = format!("[{text}]");
-        let mut parser = Parser::new(&text, &|_| false).map_err(|mistake| mistake.message)?;
+        let mut parser = DeclarationCursor::new(&text, &|_| false).map_err(|mistake| mistake.message)?;
         parser.skip();
         let constant = constant(&mut parser).map_err(|mistake| mistake.message)?;
         parser.expect(']').map_err(|mistake| mistake.message)?;
         let names = |name: &str| match name {
-            "TEN" => Value::Known(Integer::literal("10").unwrap()),
-            _ => Value::Unknown,
+            "TEN" => NameValue::Known(Integer::literal("10").unwrap()),
+            _ => NameValue::Unknown,
         };
         let mut mistakes = Vec::new();
         let value = constant.value(&names, &mut mistakes).map(|integer| integer.value);

@@ -1,6 +1,6 @@
 //! Where in the words of a text the parser is.
 
-use super::lexer::{Token, tokens};
+use super::lexer::{CToken, tokens};
 use super::tree::Body;
 use super::typedefs;
 use crate::diagnostic::Mistake;
@@ -10,9 +10,9 @@ use std::ops::Range;
 pub(super) const MAX_DEPTH: usize = 24;
 
 /// A text, and how far it has been read.
-pub(super) struct Parser<'a> {
+pub(super) struct DeclarationCursor<'a> {
     text: &'a str,
-    tokens: Vec<(Token<'a>, Range<usize>)>,
+    tokens: Vec<(CToken<'a>, Range<usize>)>,
     next: usize,
     depth: usize,
     /// The names of types besides those of the C library.
@@ -22,7 +22,7 @@ pub(super) struct Parser<'a> {
     pub(super) bodies: Option<Vec<Body>>,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> DeclarationCursor<'a> {
     pub(super) fn new(text: &'a str, own: &'a dyn Fn(&str) -> bool) -> Result<Self, Mistake> {
         Ok(Self { text, tokens: tokens(text)?, next: 0, depth: 0, own, bodies: None })
     }
@@ -43,14 +43,14 @@ impl<'a> Parser<'a> {
         found
     }
 
-    pub(super) fn peek(&self) -> (Token<'a>, Range<usize>) {
+    pub(super) fn peek(&self) -> (CToken<'a>, Range<usize>) {
         // The lexer ends with `End`, and `skip` never goes past it.
         self.tokens[self.next].clone()
     }
 
     /// The word so many words behind the next one.
-    pub(super) fn ahead(&self, words: usize) -> Token<'a> {
-        self.tokens.get(self.next + words).map_or(Token::End, |(token, _)| *token)
+    pub(super) fn ahead(&self, words: usize) -> CToken<'a> {
+        self.tokens.get(self.next + words).map_or(CToken::End, |(token, _)| *token)
     }
 
     pub(super) fn skip(&mut self) {
@@ -78,7 +78,7 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn at(&self, sign: char) -> bool {
-        self.peek().0 == Token::Sign(sign)
+        self.peek().0 == CToken::Sign(sign)
     }
 
     /// Whether these signs follow without anything between them.
@@ -86,7 +86,7 @@ impl<'a> Parser<'a> {
         let (_, start) = self.peek();
         let follows = |(index, sign): (usize, char)| {
             let next = self.tokens.get(self.next + index);
-            next.is_some_and(|(token, span)| *token == Token::Sign(sign) && span.start == start.start + index)
+            next.is_some_and(|(token, span)| *token == CToken::Sign(sign) && span.start == start.start + index)
         };
         signs.chars().enumerate().all(follows)
     }
@@ -101,7 +101,7 @@ impl<'a> Parser<'a> {
 
     /// Whether the next word is one of these.
     pub(super) fn word(&self, words: &[&str]) -> bool {
-        matches!(self.peek().0, Token::Word(word) if words.contains(&word))
+        matches!(self.peek().0, CToken::Word(word) if words.contains(&word))
     }
 
     pub(super) fn expect(&mut self, sign: char) -> Result<(), Mistake> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// One word of C.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Token<'a> {
+pub(super) enum CToken<'a> {
     /// `'a'`, quotes included.
     Character(&'a str),
     /// `...`
@@ -18,20 +18,20 @@ pub(super) enum Token<'a> {
     Word(&'a str),
 }
 
-impl Token<'_> {
+impl CToken<'_> {
     /// As an error names it.
     pub(super) fn describe(self) -> String {
         match self {
-            Token::Ellipsis => "`...`".into(),
-            Token::End => "the end".into(),
-            Token::Character(text) | Token::Number(text) | Token::Word(text) => format!("`{text}`"),
-            Token::Sign(sign) => format!("`{sign}`"),
+            CToken::Ellipsis => "`...`".into(),
+            CToken::End => "the end".into(),
+            CToken::Character(text) | CToken::Number(text) | CToken::Word(text) => format!("`{text}`"),
+            CToken::Sign(sign) => format!("`{sign}`"),
         }
     }
 }
 
-/// Splits a text into words and their places, leaves out white space and comments, and ends with [`Token::End`].
-pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, Mistake> {
+/// Splits a text into words and their places, leaves out white space and comments, and ends with [`CToken::End`].
+pub(super) fn tokens(text: &str) -> Result<Vec<(CToken<'_>, Range<usize>)>, Mistake> {
     let mut found = Vec::new();
     let mut at = 0;
     // Operators stand in lengths and in bodies; elsewhere `&` and `<` are C++.
@@ -45,33 +45,33 @@ pub(super) fn tokens(text: &str) -> Result<Vec<(Token<'_>, Range<usize>)>, Mista
         let (token, length) = match first {
             'a'..='z' | 'A'..='Z' | '_' => {
                 let length = word_length(rest);
-                (Token::Word(&rest[..length]), length)
+                (CToken::Word(&rest[..length]), length)
             }
             '0'..='9' => {
                 let length = word_length(rest);
-                (Token::Number(&rest[..length]), length)
+                (CToken::Number(&rest[..length]), length)
             }
-            '.' if rest.starts_with("...") => (Token::Ellipsis, 3),
+            '.' if rest.starts_with("...") => (CToken::Ellipsis, 3),
             '\'' => {
                 let length = character_length(rest)
                     .ok_or_else(|| Mistake::new(at..at + 1, "this character constant has no end"))?;
-                (Token::Character(&rest[..length]), length)
+                (CToken::Character(&rest[..length]), length)
             }
-            '|' | '&' | '^' | '~' | '<' | '>' | '%' | '!' if open > 0 => (Token::Sign(first), 1),
+            '|' | '&' | '^' | '~' | '<' | '>' | '%' | '!' if open > 0 => (CToken::Sign(first), 1),
             '(' | ')' | '[' | ']' | '{' | '}' | '*' | ',' | ';' | '=' | '+' | '-' | '/' | ':' => {
-                (Token::Sign(first), 1)
+                (CToken::Sign(first), 1)
             }
             _ => return Err(unexpected(first, rest, at)),
         };
         match token {
-            Token::Sign('[' | '{') => open += 1,
-            Token::Sign(']' | '}') => open = open.saturating_sub(1),
+            CToken::Sign('[' | '{') => open += 1,
+            CToken::Sign(']' | '}') => open = open.saturating_sub(1),
             _ => {}
         }
         found.push((token, at..at + length));
         at += length;
     }
-    found.push((Token::End, at..at));
+    found.push((CToken::End, at..at));
     Ok(found)
 }
 

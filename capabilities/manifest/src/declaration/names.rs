@@ -3,11 +3,11 @@
 //! A [`Names`] is made once per manifest, from all its `[types]`; every prototype is then read with it. Types may refer
 //! to each other in any order, unlike in C.
 
-use super::constant::Value;
+use super::constant::NameValue;
 use super::integer::Integer;
 use super::reading;
 use super::resolve::Resolved;
-use super::tree::{Name, Tag};
+use super::tree::{Name, TagKind};
 use crate::diagnostic::Mistake;
 use cloison_contract::types::{Bits, CType, Layout, Scalar};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,7 +80,7 @@ pub struct Inner {
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     pub(super) typedefs: BTreeMap<String, Option<Typedef>>,
-    pub(super) tags: BTreeMap<String, (Tag, Option<CType>)>,
+    pub(super) tags: BTreeMap<String, (TagKind, Option<CType>)>,
     pub(super) enumerators: BTreeMap<String, Option<Integer>>,
     pub(super) inner: Vec<Inner>,
     /// The keys of texts that could not be parsed: probably they declare that name, and perhaps enumerators.
@@ -121,12 +121,12 @@ impl Names {
     }
 
     /// What an enumerator stands for in a constant.
-    pub(super) fn value(&self, name: &str) -> Value {
+    pub(super) fn value(&self, name: &str) -> NameValue {
         match self.enumerators.get(name) {
-            Some(Some(integer)) => Value::Known(*integer),
-            Some(None) => Value::Wrong,
-            None if !self.unread.is_empty() => Value::Wrong,
-            None => Value::Unknown,
+            Some(Some(integer)) => NameValue::Known(*integer),
+            Some(None) => NameValue::Wrong,
+            None if !self.unread.is_empty() => NameValue::Wrong,
+            None => NameValue::Unknown,
         }
     }
 
@@ -136,7 +136,7 @@ impl Names {
     }
 
     /// What a tag stands for; the inner `None` is a wrong one.
-    pub(super) fn tag(&self, name: &str) -> Option<&(Tag, Option<CType>)> {
+    pub(super) fn tag(&self, name: &str) -> Option<&(TagKind, Option<CType>)> {
         self.tags.get(name)
     }
 
@@ -150,7 +150,7 @@ impl Names {
         self.typedefs.keys().map(String::as_str)
     }
 
-    pub(super) fn tag_names(&self, tag: Tag) -> impl Iterator<Item = &str> {
+    pub(super) fn tag_names(&self, tag: TagKind) -> impl Iterator<Item = &str> {
         self.tags.iter().filter(move |(_, (one, _))| *one == tag).map(|(name, _)| name.as_str())
     }
 }

@@ -4,11 +4,11 @@
 //! parser therefore collects what each level does to the type and applies it from the outside in.
 
 use super::constant::constant;
-use super::cursor::{MAX_DEPTH, Parser, too_deep};
+use super::cursor::{DeclarationCursor, MAX_DEPTH, too_deep};
 use super::integer::Integer;
-use super::lexer::Token;
+use super::lexer::CToken;
 use super::specifiers::specifiers;
-use super::tree::{ArrayLength, Declaration, Name, Parameter, Type, TypeKind};
+use super::tree::{ArrayLength, Declaration, Name, ParameterDeclaration, QualifiedType, UnqualifiedType};
 use crate::diagnostic::Mistake;
 use std::ops::Range;
 
@@ -17,24 +17,24 @@ const MAX_PARAMETERS: usize = 127;
 
 /// Reads one declaration, with or without a semicolon at its end. `own` knows the names of types that the C library has not.
 pub fn parse(text: &str, own: &dyn Fn(&str) -> bool) -> Result<Declaration, Mistake> {
-    let mut parser = Parser::new(text, own)?;
+    let mut parser = DeclarationCursor::new(text, own)?;
     let declaration = parser.declaration()?;
     parser.attributes()?;
     let ended = parser.take(';');
     match parser.peek() {
-        (Token::End, _) => Ok(declaration),
+        (CToken::End, _) => Ok(declaration),
         (_, span) if ended => Err(several(span)),
         (token, span) => Err(parser.left_over(token, span, &declaration)),
     }
 }
 
 /// Reads a list of parameters: `int a, double b`.
-pub(super) fn parse_parameters(text: &str, own: &dyn Fn(&str) -> bool) -> Result<Vec<Parameter>, Mistake> {
-    let mut parser = Parser::new(text, own)?;
-    let (parameters, variadic) = parser.parameters(Token::End)?;
+pub(super) fn parse_parameters(text: &str, own: &dyn Fn(&str) -> bool) -> Result<Vec<ParameterDeclaration>, Mistake> {
+    let mut parser = DeclarationCursor::new(text, own)?;
+    let (parameters, variadic) = parser.parameters(CToken::End)?;
     match (parser.peek(), variadic) {
         (_, Some(span)) => Err(Mistake::new(span, "this stands for `...` and cannot have one itself")),
-        ((Token::End, _), None) => Ok(parameters),
+        ((CToken::End, _), None) => Ok(parameters),
         ((token, span), None) => Err(Mistake::new(span, format!("{} was not expected here", token.describe()))),
     }
 }
@@ -42,11 +42,11 @@ pub(super) fn parse_parameters(text: &str, own: &dyn Fn(&str) -> bool) -> Result
 /// What one part of a declarator makes of the type it is applied to.
 enum Layer {
     Array(ArrayLength, Range<usize>),
-    Function(Vec<Parameter>, Option<Range<usize>>, Range<usize>),
+    Function(Vec<ParameterDeclaration>, Option<Range<usize>>, Range<usize>),
     Pointer { constant: bool, span: Range<usize> },
 }
 
-impl Parser<'_> {
+impl DeclarationCursor<'_> {
     fn declaration(&mut self) -> Result<Declaration, Mistake> {
         let start = self.peek().1.start;
         let specifiers = specifiers(self)?;
@@ -55,7 +55,7 @@ impl Parser<'_> {
     }
 
     /// A declarator, and what it makes of a type.
-    pub(super) fn declared(&mut self, base: Type) -> Result<(Option<Name>, Type), Mistake> {
+    pub(super) fn declared(&mut self, base: QualifiedType) -> Result<(Option<Name>, QualifiedType), Mistake> {
         let (name, layers) = self.declarator()?;
         Ok((name, layers.into_iter().rev().try_fold(base, wrap)?))
     }
@@ -63,7 +63,7 @@ impl Parser<'_> {
     /// The name and the layers, innermost (nearest to the name) first.
     fn declarator(&mut self) -> Result<(Option<Name>, Vec<Layer>), Mistake> {
         let mut pointers = Vec::new();
-        while let (Token::Sign('*'), span) = self.peek() {
+        while let (CToken::Sign('*'), span) = self.peek() {
             self.skip();
             let constant = self.qualifiers()?;
             pointers.push(Layer::Pointer { constant, span: span.start..self.last_end() });
@@ -79,11 +79,11 @@ impl Parser<'_> {
     fn direct(&mut self) -> Result<(Option<Name>, Vec<Layer>), Mistake> {
         let (token, span) = self.peek();
         let (name, mut layers) = match token {
-            Token::Word(word) => {
+            CToken::Word(word) => {
                 self.skip();
                 (Some(Name { text: word.to_owned(), span }), Vec::new())
             }
-            Token::Sign('(') if self.parenthesis_is_declarator() => {
+            CToken::Sign('(') if self.parenthesis_is_declarator() => {
                 self.skip();
                 let inner = self.declarator()?;
                 self.expect(')')?;
@@ -93,8 +93,8 @@ impl Parser<'_> {
         };
         loop {
             match self.peek() {
-                (Token::Sign('['), span) => layers.push(self.array(span.start)?),
-                (Token::Sign('('), span) => layers.push(self.function(span.start)?),
+                (CToken::Sign('['), span) => layers.push(self.array(span.start)?),
+                (CToken::Sign('('), span) => layers.push(self.function(span.start)?),
                 _ => return Ok((name, layers)),
             }
         }
@@ -103,9 +103,9 @@ impl Parser<'_> {
     /// `(` begins a declarator (`(*f)`) or, where the name is left out, a parameter list (`int (int)`).
     fn parenthesis_is_declarator(&self) -> bool {
         match self.ahead(1) {
-            Token::Sign('*' | '(' | '[') => true,
-            Token::Word(word) => {
-                matches!(self.ahead(2), Token::Sign(')' | '(' | '[')) && !is_type_word(word) && !self.is_type(word)
+            CToken::Sign('*' | '(' | '[') => true,
+            CToken::Word(word) => {
+                matches!(self.ahead(2), CToken::Sign(')' | '(' | '[')) && !is_type_word(word) && !self.is_type(word)
             }
             _ => false,
         }
@@ -158,11 +158,11 @@ impl Parser<'_> {
         self.back_to(mark);
         loop {
             match self.peek() {
-                (Token::Sign(']'), _) => return Ok(ArrayLength::Variable(Box::new(mistake))),
-                (Token::Number(digits), span) if Integer::literal(digits).is_none() => {
+                (CToken::Sign(']'), _) => return Ok(ArrayLength::Variable(Box::new(mistake))),
+                (CToken::Number(digits), span) if Integer::literal(digits).is_none() => {
                     return Err(Mistake::new(span, format!("`{digits}` is no length")));
                 }
-                (Token::Sign(';' | '{' | '}' | '=' | ':') | Token::End | Token::Ellipsis, span) => {
+                (CToken::Sign(';' | '{' | '}' | '=' | ':') | CToken::End | CToken::Ellipsis, span) => {
                     return Err(Mistake::new(span, format!("`]` was expected, not {}", self.peek().0.describe())));
                 }
                 _ => self.skip(),
@@ -173,21 +173,21 @@ impl Parser<'_> {
     fn function(&mut self, start: usize) -> Result<Layer, Mistake> {
         self.skip();
         let bodies = self.bodies.take();
-        let (parameters, variadic) = self.parameters(Token::Sign(')'))?;
+        let (parameters, variadic) = self.parameters(CToken::Sign(')'))?;
         self.bodies = bodies;
         self.expect(')')?;
         Ok(Layer::Function(parameters, variadic, start..self.last_end()))
     }
 
     /// The parameters up to that word, and where `...` stands.
-    fn parameters(&mut self, end: Token<'_>) -> Result<(Vec<Parameter>, Option<Range<usize>>), Mistake> {
+    fn parameters(&mut self, end: CToken<'_>) -> Result<(Vec<ParameterDeclaration>, Option<Range<usize>>), Mistake> {
         let mut parameters = Vec::new();
         if self.word(&["void"]) && self.ahead(1) == end {
             self.skip();
         }
         while self.peek().0 != end {
             match self.peek() {
-                (Token::Ellipsis, span) => {
+                (CToken::Ellipsis, span) => {
                     self.skip();
                     return Ok((parameters, Some(span)));
                 }
@@ -206,31 +206,31 @@ impl Parser<'_> {
         Ok((parameters, None))
     }
 
-    fn parameter(&mut self, end: Token<'_>) -> Result<Parameter, Mistake> {
+    fn parameter(&mut self, end: CToken<'_>) -> Result<ParameterDeclaration, Mistake> {
         let parameter = self.declaration()?;
         self.attributes()?;
         match self.peek() {
-            (Token::Sign(','), _) => Ok(parameter),
+            (CToken::Sign(','), _) => Ok(parameter),
             (token, _) if token == end => Ok(parameter),
             (token, span) => Err(self.left_over(token, span, &parameter)),
         }
     }
 
-    fn left_over(&self, token: Token<'_>, span: Range<usize>, before: &Declaration) -> Mistake {
+    fn left_over(&self, token: CToken<'_>, span: Range<usize>, before: &Declaration) -> Mistake {
         let mistake = |message: String| Mistake::new(span.clone(), message);
         match (token, &before.name) {
-            (Token::Word(_), Some(name)) if before.span.end == name.span.end => {
+            (CToken::Word(_), Some(name)) if before.span.end == name.span.end => {
                 let text = format!("two names follow each other: `{}` and {}", name.text, token.describe());
                 mistake(text).hint(format!(
                     "if `{}` is a macro, leave it out; if it is part of the type, the type is unknown",
                     name.text
                 ))
             }
-            (Token::Sign('='), _) => mistake("a prototype has no default values".into())
+            (CToken::Sign('='), _) => mistake("a prototype has no default values".into())
                 .hint("put them into the manifest: `parameter = { default = 1 }`"),
-            (Token::Sign('{'), _) => mistake("only the declaration is wanted here, without a body".into()),
-            (Token::Sign(',' | ';'), _) => several(span.clone()),
-            (Token::End, _) => mistake("`)` was expected before the end".into()),
+            (CToken::Sign('{'), _) => mistake("only the declaration is wanted here, without a body".into()),
+            (CToken::Sign(',' | ';'), _) => several(span.clone()),
+            (CToken::End, _) => mistake("`)` was expected before the end".into()),
             _ => mistake(format!("{} was not expected here", token.describe())),
         }
     }
@@ -241,26 +241,26 @@ fn several(span: Range<usize>) -> Mistake {
         .hint("each function has a table of its own: [functions.NAME]")
 }
 
-fn wrap(inner: Type, layer: Layer) -> Result<Type, Mistake> {
-    let simple = |kind, span| Ok(Type { kind, constant: false, span });
+fn wrap(inner: QualifiedType, layer: Layer) -> Result<QualifiedType, Mistake> {
+    let simple = |kind, span| Ok(QualifiedType { kind, constant: false, span });
     match (layer, &inner.kind) {
-        (Layer::Function(_, _, span), TypeKind::Function { .. }) => {
+        (Layer::Function(_, _, span), UnqualifiedType::Function { .. }) => {
             Err(Mistake::new(span, "a function cannot return a function"))
         }
-        (Layer::Function(_, _, span), TypeKind::Array { .. }) => {
+        (Layer::Function(_, _, span), UnqualifiedType::Array { .. }) => {
             Err(Mistake::new(span, "a function cannot return an array"))
         }
-        (Layer::Array(_, span), TypeKind::Function { .. }) => {
+        (Layer::Array(_, span), UnqualifiedType::Function { .. }) => {
             Err(Mistake::new(span, "there are no arrays of functions"))
         }
-        (Layer::Array(_, span), TypeKind::Void) => Err(Mistake::new(span, "there are no arrays of void")),
-        (Layer::Array(length, span), _) => simple(TypeKind::Array { of: Box::new(inner), length }, span),
+        (Layer::Array(_, span), UnqualifiedType::Void) => Err(Mistake::new(span, "there are no arrays of void")),
+        (Layer::Array(length, span), _) => simple(UnqualifiedType::Array { of: Box::new(inner), length }, span),
         (Layer::Function(parameters, variadic, span), _) => {
-            simple(TypeKind::Function { returns: Box::new(inner), parameters, variadic }, span)
+            simple(UnqualifiedType::Function { returns: Box::new(inner), parameters, variadic }, span)
         }
         (Layer::Pointer { constant, span }, _) => {
             let span = if inner.span.end <= span.start { inner.span.start..span.end } else { span };
-            Ok(Type { kind: TypeKind::Pointer(Box::new(inner)), constant, span })
+            Ok(QualifiedType { kind: UnqualifiedType::Pointer(Box::new(inner)), constant, span })
         }
     }
 }

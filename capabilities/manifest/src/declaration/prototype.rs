@@ -2,7 +2,7 @@
 
 use super::parser::{parse, parse_parameters};
 use super::resolve::{Resolver, promoted, unnamed};
-use super::tree::{Declaration, Name, Parameter, Type, TypeKind};
+use super::tree::{Declaration, Name, ParameterDeclaration, QualifiedType, UnqualifiedType};
 use super::{Names, typedefs};
 use crate::diagnostic::Mistake;
 use cloison_contract::spelling::did_you_mean;
@@ -91,8 +91,8 @@ impl Prototype {
 /// A function as it was declared.
 struct Head {
     name: Name,
-    returns: Type,
-    parameters: Vec<Parameter>,
+    returns: QualifiedType,
+    parameters: Vec<ParameterDeclaration>,
     /// Where `...` stands.
     variadic: Option<std::ops::Range<usize>>,
 }
@@ -102,7 +102,7 @@ impl Head {
         let declaration = parse(text, &|name| names.typedef(name).is_some())?;
         let name = check_head(&declaration, names)?;
         match declaration.c_type.kind {
-            TypeKind::Function { returns, parameters, variadic } => {
+            UnqualifiedType::Function { returns, parameters, variadic } => {
                 Ok(Self { name, returns: *returns, parameters, variadic })
             }
             _ => Err(not_a_function(&declaration.c_type, &name)),
@@ -139,7 +139,7 @@ fn variable(form: &str, fixed: &[PrototypeParameter], names: &Names) -> Result<V
 /// Parameters that all have names of their own, which none of `others` has.
 fn named_parameters(
     resolver: &mut Resolver<'_>,
-    parameters: &[Parameter],
+    parameters: &[ParameterDeclaration],
     others: &[PrototypeParameter],
 ) -> Option<Vec<PrototypeParameter>> {
     let mut names: BTreeSet<&str> = others.iter().map(|other| other.name.text.as_str()).collect();
@@ -169,8 +169,8 @@ fn check_head(declaration: &Declaration, names: &Names) -> Result<Name, Mistake>
         return Err(Mistake::new(declaration.span.clone(), "a function was expected, not a typedef")
             .hint("types have tables of their own: [types.NAME] with c = \"typedef …\""));
     }
-    if let (None, TypeKind::Function { returns, .. }) = (&declaration.name, &declaration.c_type.kind)
-        && let TypeKind::Named(name) = &returns.kind
+    if let (None, UnqualifiedType::Function { returns, .. }) = (&declaration.name, &declaration.c_type.kind)
+        && let UnqualifiedType::Named(name) = &returns.kind
         && typedefs::find(name).is_none()
         && names.typedef(name).is_none()
     {
@@ -183,12 +183,12 @@ fn check_head(declaration: &Declaration, names: &Names) -> Result<Name, Mistake>
     })
 }
 
-fn not_a_function(c_type: &Type, name: &Name) -> Mistake {
+fn not_a_function(c_type: &QualifiedType, name: &Name) -> Mistake {
     let mistake = match &c_type.kind {
-        TypeKind::Pointer(to) if matches!(to.kind, TypeKind::Function { .. }) => {
+        UnqualifiedType::Pointer(to) if matches!(to.kind, UnqualifiedType::Function { .. }) => {
             Mistake::new(name.span.clone(), format!("`{}` is a pointer to a function, not a function", name.text))
         }
-        TypeKind::Named(_) if did_you_mean(&name.text, ["int", "char", "long", "double"]).is_some() => {
+        UnqualifiedType::Named(_) if did_you_mean(&name.text, ["int", "char", "long", "double"]).is_some() => {
             Mistake::new(name.span.clone(), "this declares no function")
         }
         _ => Mistake::new(name.span.clone(), format!("`{}` is not a function", name.text)),

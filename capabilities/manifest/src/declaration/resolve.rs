@@ -9,9 +9,9 @@
 //! | result | what has a size, `void` | itself |
 //! | member, element of an array | what has a size | itself |
 
-use super::constant::Constant;
+use super::constant::ConstantExpression;
 use super::names::Names;
-use super::tree::{ArrayLength, Name, Parameter, Tag, Type, TypeKind};
+use super::tree::{ArrayLength, Name, ParameterDeclaration, QualifiedType, TagKind, UnqualifiedType};
 use super::typedefs;
 use crate::diagnostic::Mistake;
 use cloison_contract::spelling::did_you_mean;
@@ -30,7 +30,7 @@ pub(super) struct Resolved {
 }
 
 /// A parameter's type.
-pub(super) struct Passed {
+pub(super) struct ParameterType {
     pub(super) c_type: CType,
     /// The length of the array that it was written as.
     pub(super) array: Option<u64>,
@@ -54,11 +54,11 @@ impl<'a> Resolver<'a> {
     }
 
     /// Anything.
-    pub(super) fn any(&mut self, c_type: &Type) -> Option<Resolved> {
+    pub(super) fn any(&mut self, c_type: &QualifiedType) -> Option<Resolved> {
         self.count(1, c_type)?;
         let resolved = match &c_type.kind {
-            TypeKind::Array { of, length } => return self.array(of, length, c_type),
-            TypeKind::Function { returns, parameters, variadic } => {
+            UnqualifiedType::Array { of, length } => return self.array(of, length, c_type),
+            UnqualifiedType::Function { returns, parameters, variadic } => {
                 if let Some(span) = variadic {
                     return self.refuse(
                         Mistake::new(span.clone(), "a function behind a pointer has a fixed number of parameters here")
@@ -70,28 +70,28 @@ impl<'a> Resolver<'a> {
                 }
                 CType::Function(Box::new(self.signature(returns, parameters)?))
             }
-            TypeKind::Named(name) => return self.named(name, c_type),
-            TypeKind::Pointer(to) => {
+            UnqualifiedType::Named(name) => return self.named(name, c_type),
+            UnqualifiedType::Pointer(to) => {
                 let to = self.any(to)?;
                 CType::Pointer { to: Box::new(to.c_type), constant: to.constant }
             }
-            TypeKind::Scalar { scalar, character } => CType::Scalar { scalar: *scalar, character: *character },
-            TypeKind::Tagged { tag, name } => self.tagged(*tag, name, c_type)?,
-            TypeKind::Unsupported(name) => return self.unsupported(name, c_type),
-            TypeKind::Untagged(_) => self.untagged.clone()?,
-            TypeKind::Void => CType::Void,
-            TypeKind::Wide(wide) => CType::Wide(*wide),
+            UnqualifiedType::Scalar { scalar, character } => CType::Scalar { scalar: *scalar, character: *character },
+            UnqualifiedType::Tagged { tag, name } => self.tagged(*tag, name, c_type)?,
+            UnqualifiedType::Unsupported(name) => return self.unsupported(name, c_type),
+            UnqualifiedType::Untagged(_) => self.untagged.clone()?,
+            UnqualifiedType::Void => CType::Void,
+            UnqualifiedType::Wide(wide) => CType::Wide(*wide),
         };
         Some(Resolved { c_type: resolved, constant: c_type.constant })
     }
 
     /// What has a size.
-    pub(super) fn value(&mut self, c_type: &Type) -> Option<CType> {
+    pub(super) fn value(&mut self, c_type: &QualifiedType) -> Option<CType> {
         let resolved = self.any(c_type)?.c_type;
         self.sized(resolved, c_type)
     }
 
-    fn sized(&mut self, resolved: CType, c_type: &Type) -> Option<CType> {
+    fn sized(&mut self, resolved: CType, c_type: &QualifiedType) -> Option<CType> {
         let mistake = |message: &str| Mistake::new(c_type.span.clone(), message);
         self.refuse(match resolved {
             CType::Void => mistake("nothing is of type void").hint("a pointer to anything is `void *`"),
@@ -105,7 +105,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a function gives.
-    pub(super) fn result(&mut self, c_type: &Type) -> Option<CType> {
+    pub(super) fn result(&mut self, c_type: &QualifiedType) -> Option<CType> {
         match self.any(c_type)?.c_type {
             CType::Void => Some(CType::Void),
             other => self.sized(other, c_type),
@@ -113,20 +113,20 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a function takes.
-    pub(super) fn parameter(&mut self, parameter: &Parameter) -> Option<Passed> {
+    pub(super) fn parameter(&mut self, parameter: &ParameterDeclaration) -> Option<ParameterType> {
         let c_type = &parameter.c_type;
-        if matches!(c_type.kind, TypeKind::Void) {
+        if matches!(c_type.kind, UnqualifiedType::Void) {
             return self.refuse(
                 Mistake::new(parameter.span.clone(), "a parameter cannot be void")
                     .hint("a function without parameters is written `f(void)`; a pointer to anything is `void *`"),
             );
         }
         let typedef = self.own_typedef(c_type);
-        if let TypeKind::Array { of, length } = &c_type.kind {
+        if let UnqualifiedType::Array { of, length } = &c_type.kind {
             let element = self.any(of)?;
             let to = Box::new(self.sized(element.c_type, of)?);
             let array = self.length_of_parameter(length);
-            return Some(Passed { c_type: CType::Pointer { to, constant: element.constant }, array, typedef });
+            return Some(ParameterType { c_type: CType::Pointer { to, constant: element.constant }, array, typedef });
         }
         let resolved = self.any(c_type)?;
         let (c_type, array) = match resolved.c_type {
@@ -134,11 +134,11 @@ impl<'a> Resolver<'a> {
             function @ CType::Function(_) => (CType::Pointer { to: Box::new(function), constant: false }, None),
             other => (self.sized(other, c_type)?, None),
         };
-        Some(Passed { c_type, array, typedef })
+        Some(ParameterType { c_type, array, typedef })
     }
 
     /// The value of a constant.
-    pub(super) fn constant(&mut self, constant: &Constant) -> Option<i128> {
+    pub(super) fn constant(&mut self, constant: &ConstantExpression) -> Option<i128> {
         let value = constant.value(&|name| self.names.value(name), &mut self.mistakes)?;
         Some(value.value)
     }
@@ -148,7 +148,7 @@ impl<'a> Resolver<'a> {
         None
     }
 
-    fn signature(&mut self, returns: &Type, parameters: &[Parameter]) -> Option<Signature> {
+    fn signature(&mut self, returns: &QualifiedType, parameters: &[ParameterDeclaration]) -> Option<Signature> {
         let result = self.result(returns);
         let resolved: Vec<_> = parameters
             .iter()
@@ -161,7 +161,7 @@ impl<'a> Resolver<'a> {
         Some(Signature { parameters, result: result? })
     }
 
-    fn array(&mut self, of: &Type, length: &ArrayLength, whole: &Type) -> Option<Resolved> {
+    fn array(&mut self, of: &QualifiedType, length: &ArrayLength, whole: &QualifiedType) -> Option<Resolved> {
         let element = self.any(of)?;
         let constant = element.constant;
         let of = Box::new(self.sized(element.c_type, of)?);
@@ -184,7 +184,7 @@ impl<'a> Resolver<'a> {
         (1..=MAX_LENGTH).contains(&value).then_some(value as u64)
     }
 
-    fn named(&mut self, name: &str, c_type: &Type) -> Option<Resolved> {
+    fn named(&mut self, name: &str, c_type: &QualifiedType) -> Option<Resolved> {
         if let Some(own) = self.names.typedef(name) {
             let found = own.as_ref()?;
             self.count(found.parts, c_type)?;
@@ -192,7 +192,7 @@ impl<'a> Resolver<'a> {
             return Some(Resolved { constant: resolved.constant || c_type.constant, ..resolved });
         }
         match typedefs::find(name) {
-            Some(TypeKind::Scalar { scalar, character }) => {
+            Some(UnqualifiedType::Scalar { scalar, character }) => {
                 Some(Resolved { c_type: CType::Scalar { scalar, character }, constant: c_type.constant })
             }
             _ if self.names.unread.contains(name) => None,
@@ -200,7 +200,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn tagged(&mut self, tag: Tag, name: &str, c_type: &Type) -> Option<CType> {
+    fn tagged(&mut self, tag: TagKind, name: &str, c_type: &QualifiedType) -> Option<CType> {
         match self.names.tag(name) {
             Some((declared, found)) if *declared == tag => found.clone(),
             Some((declared, _)) => {
@@ -212,7 +212,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn unsupported<T>(&mut self, name: &str, c_type: &Type) -> Option<T> {
+    fn unsupported<T>(&mut self, name: &str, c_type: &QualifiedType) -> Option<T> {
         let hint = match name {
             "__int128" => "write a function that takes two `uint64_t`, or pass its 16 bytes: `unsigned char value[16]`",
             "_Float128" => "write a function that takes `double` or `long double`, or pass its 16 bytes as a buffer",
@@ -222,19 +222,19 @@ impl<'a> Resolver<'a> {
     }
 
     /// `compare` of `compare f` and `compare *f`.
-    fn own_typedef(&self, c_type: &Type) -> Option<String> {
-        let own = |c_type: &Type| match &c_type.kind {
-            TypeKind::Named(name) if self.names.typedef(name).is_some() => Some(name.clone()),
+    fn own_typedef(&self, c_type: &QualifiedType) -> Option<String> {
+        let own = |c_type: &QualifiedType| match &c_type.kind {
+            UnqualifiedType::Named(name) if self.names.typedef(name).is_some() => Some(name.clone()),
             _ => None,
         };
         match &c_type.kind {
-            TypeKind::Pointer(to) => own(to).filter(|name| self.names.is_function(name)),
+            UnqualifiedType::Pointer(to) => own(to).filter(|name| self.names.is_function(name)),
             _ => own(c_type),
         }
     }
 
     /// Typedefs of typedefs can double what they stand for each time.
-    fn count(&mut self, parts: usize, c_type: &Type) -> Option<()> {
+    fn count(&mut self, parts: usize, c_type: &QualifiedType) -> Option<()> {
         self.parts += parts;
         if self.parts > MAX_PARTS {
             return self.refuse(Mistake::new(c_type.span.clone(), "this is made of too many types"));
@@ -243,22 +243,22 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn no_length(array: &Type) -> Mistake {
+fn no_length(array: &QualifiedType) -> Mistake {
     Mistake::new(array.span.clone(), "this array has no length").hint(
         "sizes are fixed here: give it one, or leave it out where it stands at a struct's end and let a function of the \
          library read it",
     )
 }
 
-fn article(tag: Tag) -> &'static str {
+fn article(tag: TagKind) -> &'static str {
     match tag {
-        Tag::Enum => "an enum",
-        Tag::Struct => "a struct",
-        Tag::Union => "a union",
+        TagKind::Enum => "an enum",
+        TagKind::Struct => "a struct",
+        TagKind::Union => "a union",
     }
 }
 
-fn unknown_name(names: &Names, name: &str, c_type: &Type) -> Mistake {
+fn unknown_name(names: &Names, name: &str, c_type: &QualifiedType) -> Mistake {
     let mistake = Mistake::new(c_type.span.clone(), format!("`{name}` is not a type that is known here"));
     if let Some((tag, _)) = names.tag(name) {
         let keyword = tag.keyword();
@@ -271,14 +271,14 @@ fn unknown_name(names: &Names, name: &str, c_type: &Type) -> Mistake {
     }
 }
 
-fn unknown_tag(names: &Names, tag: Tag, name: &str, c_type: &Type) -> Mistake {
+fn unknown_tag(names: &Names, tag: TagKind, name: &str, c_type: &QualifiedType) -> Mistake {
     let keyword = tag.keyword();
     let mistake = Mistake::new(c_type.span.clone(), format!("`{keyword} {name}` is not declared"));
     if let Some(meant) = did_you_mean(name, names.tag_names(tag)) {
         return mistake.hint(format!("did you mean `{keyword} {meant}`?"));
     }
     mistake.hint(match tag {
-        Tag::Enum => format!("add its values: [types.{name}] with c = \"enum {name} {{ … }};\""),
+        TagKind::Enum => format!("add its values: [types.{name}] with c = \"enum {name} {{ … }};\""),
         _ => format!(
             "add its members: [types.{name}] with c = \"{keyword} {name} {{ … }};\", or, where its objects stay in the \
              library, c = \"{keyword} {name};\" and handle = true"
@@ -287,7 +287,7 @@ fn unknown_tag(names: &Names, tag: Tag, name: &str, c_type: &Type) -> Mistake {
 }
 
 /// The parameters of a prototype have names.
-pub(super) fn unnamed(parameter: &Parameter) -> Mistake {
+pub(super) fn unnamed(parameter: &ParameterDeclaration) -> Mistake {
     Mistake::new(parameter.span.clone(), "this parameter has no name")
         .hint("give it one: the name is what the manifest and Python call it by")
 }

@@ -1,9 +1,9 @@
 //! Declaration specifiers: `unsigned long int`, `const char`, `size_t`, in any order.
 
-use super::attribute::Attributes;
-use super::cursor::Parser;
-use super::lexer::Token;
-use super::tree::{Name, Tag, Type, TypeKind};
+use super::attribute::LayoutAttributes;
+use super::cursor::DeclarationCursor;
+use super::lexer::CToken;
+use super::tree::{Name, QualifiedType, TagKind, UnqualifiedType};
 use super::typedefs;
 use crate::diagnostic::Mistake;
 use cloison_contract::types::{Scalar, Wide};
@@ -11,10 +11,10 @@ use std::ops::Range;
 
 /// What stands before the declarators.
 pub(super) struct Specifiers {
-    pub(super) c_type: Type,
+    pub(super) c_type: QualifiedType,
     pub(super) typedef: bool,
     /// Those that belong to what is declared, not to the type.
-    pub(super) attributes: Attributes,
+    pub(super) attributes: LayoutAttributes,
 }
 
 /// The type words seen so far. C allows each combination in any order, so they are counted and judged at the end.
@@ -25,7 +25,7 @@ struct Words {
     signed: u32,
     unsigned: u32,
     /// A type that is not made of type words.
-    other: Option<TypeKind>,
+    other: Option<UnqualifiedType>,
     /// Where that stands.
     other_span: Range<usize>,
 }
@@ -51,15 +51,15 @@ const RANK: [&str; 17] = [
     "_Decimal128",
 ];
 
-pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake> {
+pub(super) fn specifiers(parser: &mut DeclarationCursor<'_>) -> Result<Specifiers, Mistake> {
     let mut words = Words::default();
     let mut constant = false;
     let mut typedef = false;
-    let mut attributes = Attributes::default();
+    let mut attributes = LayoutAttributes::default();
     let mut span: Option<Range<usize>> = None;
     loop {
         let (token, at) = parser.peek();
-        let Token::Word(word) = token else { break };
+        let CToken::Word(word) = token else { break };
         match word {
             "const" | "__const" | "__const__" => constant = true,
             "typedef" => typedef = true,
@@ -96,12 +96,12 @@ pub(super) fn specifiers(parser: &mut Parser<'_>) -> Result<Specifiers, Mistake>
     }
     let span = span.unwrap_or_else(|| parser.peek().1);
     let kind = words.kind(parser, &span)?;
-    Ok(Specifiers { c_type: Type { kind, constant, span }, typedef, attributes })
+    Ok(Specifiers { c_type: QualifiedType { kind, constant, span }, typedef, attributes })
 }
 
 /// Whether nothing that could be declared follows: what C++ means by a word is a name in C.
-fn ends(parser: &Parser<'_>) -> bool {
-    matches!(parser.ahead(1), Token::Sign(',' | ')' | '[' | ':' | ';') | Token::End)
+fn ends(parser: &DeclarationCursor<'_>) -> bool {
+    matches!(parser.ahead(1), CToken::Sign(',' | ')' | '[' | ':' | ';') | CToken::End)
 }
 
 impl Words {
@@ -110,7 +110,7 @@ impl Words {
     }
 
     /// Adds a word; `false` if it is no type word any more but the declared name.
-    fn add(&mut self, parser: &Parser<'_>, word: &str, at: &Range<usize>) -> Result<bool, Mistake> {
+    fn add(&mut self, parser: &DeclarationCursor<'_>, word: &str, at: &Range<usize>) -> Result<bool, Mistake> {
         let type_word = match word {
             "bool" => Some("_Bool"),
             "complex" if self.is_complex_word(parser) => Some("_Complex"),
@@ -124,20 +124,20 @@ impl Words {
             (None, "signed" | "__signed__") => self.signed += 1,
             (None, "unsigned") => self.unsigned += 1,
             (None, _) if self.is_empty() => {
-                self.other = Some(TypeKind::Named(word.to_owned()));
+                self.other = Some(UnqualifiedType::Named(word.to_owned()));
                 self.other_span = at.clone();
             }
             (None, _) => return Ok(false),
         }
         match &self.other {
-            Some(TypeKind::Named(name)) if name != word && parser.is_type(name) => {
+            Some(UnqualifiedType::Named(name)) if name != word && parser.is_type(name) => {
                 Err(Mistake::new(at.clone(), format!("`{name}` and `{word}` do not go together")))
             }
-            Some(TypeKind::Named(name)) if name != word => {
+            Some(UnqualifiedType::Named(name)) if name != word => {
                 let message = format!("`{name}` is not a type that is known here");
                 Err(Mistake::new(self.other_span.clone(), message).hint(typedefs::hint(name)))
             }
-            Some(TypeKind::Tagged { .. } | TypeKind::Untagged(_)) => {
+            Some(UnqualifiedType::Tagged { .. } | UnqualifiedType::Untagged(_)) => {
                 Err(Mistake::new(at.clone(), format!("`{word}` does not go with a tagged type")))
             }
             _ => Ok(true),
@@ -145,16 +145,16 @@ impl Words {
     }
 
     /// Whether `complex` is the type word that `<complex.h>` makes of it, and not a name: it stands before or after one.
-    fn is_complex_word(&self, parser: &Parser<'_>) -> bool {
+    fn is_complex_word(&self, parser: &DeclarationCursor<'_>) -> bool {
         let next = parser.ahead(1);
         if self.is_empty() {
-            return matches!(next, Token::Word("float" | "double" | "long"));
+            return matches!(next, CToken::Word("float" | "double" | "long"));
         }
         let floating = self.base.iter().any(|word| matches!(*word, "float" | "double" | "long"));
-        floating && !self.base.contains(&"_Complex") && matches!(next, Token::Word(_) | Token::Sign('*'))
+        floating && !self.base.contains(&"_Complex") && matches!(next, CToken::Word(_) | CToken::Sign('*'))
     }
 
-    fn kind(mut self, parser: &Parser<'_>, span: &Range<usize>) -> Result<TypeKind, Mistake> {
+    fn kind(mut self, parser: &DeclarationCursor<'_>, span: &Range<usize>) -> Result<UnqualifiedType, Mistake> {
         if let Some(other) = self.other {
             return Ok(other);
         }
@@ -164,13 +164,13 @@ impl Words {
         if self.signed + self.unsigned > 1 {
             return Err(Mistake::new(span.clone(), "`signed` and `unsigned` can stand only once"));
         }
-        let scalar = |scalar| Ok(TypeKind::Scalar { scalar, character: false });
+        let scalar = |scalar| Ok(UnqualifiedType::Scalar { scalar, character: false });
         let wrong = || Mistake::new(span.clone(), format!("`{}` is no type", parser.text(span)));
         match (base.as_str(), signed, unsigned) {
             ("", false, false) => Err(missing(parser)),
-            ("void", false, false) => Ok(TypeKind::Void),
+            ("void", false, false) => Ok(UnqualifiedType::Void),
             ("_Bool", false, false) => scalar(Scalar::Bool),
-            ("char", false, false) => Ok(TypeKind::Scalar { scalar: Scalar::I8, character: true }),
+            ("char", false, false) => Ok(UnqualifiedType::Scalar { scalar: Scalar::I8, character: true }),
             ("char", true, _) => scalar(Scalar::I8),
             ("char", _, true) => scalar(Scalar::U8),
             ("short" | "short int", _, false) => scalar(Scalar::I16),
@@ -183,49 +183,49 @@ impl Words {
             ("double", false, false) => scalar(Scalar::F64),
             ("_Float32", false, false) => scalar(Scalar::F32),
             ("_Float64" | "_Float32x", false, false) => scalar(Scalar::F64),
-            ("long double", false, false) => Ok(TypeKind::Wide(Wide::LongDouble)),
-            ("float _Complex", false, false) => Ok(TypeKind::Wide(Wide::ComplexF32)),
-            ("double _Complex", false, false) => Ok(TypeKind::Wide(Wide::ComplexF64)),
-            ("long double _Complex", false, false) => Ok(TypeKind::Wide(Wide::ComplexLong)),
-            ("__int128", _, _) => Ok(TypeKind::Unsupported("__int128")),
+            ("long double", false, false) => Ok(UnqualifiedType::Wide(Wide::LongDouble)),
+            ("float _Complex", false, false) => Ok(UnqualifiedType::Wide(Wide::ComplexF32)),
+            ("double _Complex", false, false) => Ok(UnqualifiedType::Wide(Wide::ComplexF64)),
+            ("long double _Complex", false, false) => Ok(UnqualifiedType::Wide(Wide::ComplexLong)),
+            ("__int128", _, _) => Ok(UnqualifiedType::Unsupported("__int128")),
             ("_Float16" | "_Float128" | "_Decimal64" | "_Decimal128", false, false) => {
-                Ok(TypeKind::Unsupported(self.base[0]))
+                Ok(UnqualifiedType::Unsupported(self.base[0]))
             }
             _ => Err(wrong()),
         }
     }
 }
 
-fn missing(parser: &Parser<'_>) -> Mistake {
+fn missing(parser: &DeclarationCursor<'_>) -> Mistake {
     let (token, span) = parser.peek();
     Mistake::new(span, format!("a type was expected, not {}", token.describe()))
 }
 
 /// What follows `struct`, `union` or `enum`.
-fn tagged(parser: &mut Parser<'_>, keyword: &str) -> Result<TypeKind, Mistake> {
+fn tagged(parser: &mut DeclarationCursor<'_>, keyword: &str) -> Result<UnqualifiedType, Mistake> {
     let tag = match keyword {
-        "enum" => Tag::Enum,
-        "union" => Tag::Union,
-        _ => Tag::Struct,
+        "enum" => TagKind::Enum,
+        "union" => TagKind::Union,
+        _ => TagKind::Struct,
     };
     let start = parser.peek().1.start;
     parser.skip();
     let attributes = parser.attributes()?;
     let (token, span) = parser.peek();
     let name = match token {
-        Token::Word(name) => {
+        CToken::Word(name) => {
             parser.skip();
             Some(Name { text: name.to_owned(), span: span.clone() })
         }
         _ => None,
     };
     match (parser.peek(), name) {
-        ((Token::Sign('{'), _), name) if parser.bodies.is_some() => {
-            let kind = name.as_ref().map_or(TypeKind::Untagged(tag), |name| name.tagged(tag));
+        ((CToken::Sign('{'), _), name) if parser.bodies.is_some() => {
+            let kind = name.as_ref().map_or(UnqualifiedType::Untagged(tag), |name| name.tagged(tag));
             parser.nested(|parser| parser.body(tag, name, attributes, start))?;
             Ok(kind)
         }
-        ((Token::Sign('{'), span), Some(_)) => {
+        ((CToken::Sign('{'), span), Some(_)) => {
             Err(Mistake::new(span, format!("the members of a {keyword} have no place in a prototype"))
                 .hint(format!("{} of one's own stand in tables of their own: [types.NAME]", tag.plural())))
         }

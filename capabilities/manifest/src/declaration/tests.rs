@@ -128,22 +128,22 @@ fn declarators() {
 fn trees_know_more_than_can_be_called() {
     let declaration = parse("typedef int (*compare)(const void *, const void *, ...)", &|_| false).unwrap();
     assert!(declaration.typedef);
-    let TypeKind::Pointer(function) = declaration.c_type.kind else { panic!("no pointer") };
-    let TypeKind::Function { parameters, variadic, .. } = function.kind else { panic!("no function") };
+    let UnqualifiedType::Pointer(function) = declaration.c_type.kind else { panic!("no pointer") };
+    let UnqualifiedType::Function { parameters, variadic, .. } = function.kind else { panic!("no function") };
     assert_eq!(parameters.len(), 2);
     assert!(variadic.is_some());
 
     let declaration = parse("void (*signal(int sig, void (*func)(int)))(int)", &|_| false).unwrap();
     assert_eq!(declaration.name.unwrap().text, "signal");
-    let TypeKind::Function { returns, parameters, .. } = declaration.c_type.kind else { panic!("no function") };
-    assert!(matches!(returns.kind, TypeKind::Pointer(_)));
-    assert!(matches!(parameters[1].c_type.kind, TypeKind::Pointer(_)));
+    let UnqualifiedType::Function { returns, parameters, .. } = declaration.c_type.kind else { panic!("no function") };
+    assert!(matches!(returns.kind, UnqualifiedType::Pointer(_)));
+    assert!(matches!(parameters[1].c_type.kind, UnqualifiedType::Pointer(_)));
 
     let declaration = parse("struct point *const table[3][4]", &|_| false).unwrap();
-    let TypeKind::Array { of, length } = declaration.c_type.kind else { panic!("no array") };
+    let UnqualifiedType::Array { of, length } = declaration.c_type.kind else { panic!("no array") };
     assert!(matches!(length, ArrayLength::Constant(_)));
-    let TypeKind::Array { of, .. } = of.kind else { panic!("no array of arrays") };
-    assert!(of.constant && matches!(of.kind, TypeKind::Pointer(_)));
+    let UnqualifiedType::Array { of, .. } = of.kind else { panic!("no array of arrays") };
+    assert!(of.constant && matches!(of.kind, UnqualifiedType::Pointer(_)));
 }
 
 #[test]

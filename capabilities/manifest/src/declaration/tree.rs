@@ -1,7 +1,7 @@
 //! What a declaration says, before anybody asks whether it can be called.
 
-use super::attribute::Attributes;
-use super::constant::Constant;
+use super::attribute::LayoutAttributes;
+use super::constant::ConstantExpression;
 use crate::diagnostic::Mistake;
 use cloison_contract::types::{Scalar, Wide};
 use std::ops::Range;
@@ -12,7 +12,7 @@ pub struct Declaration {
     /// The name.
     pub name: Option<Name>,
     /// Its type.
-    pub c_type: Type,
+    pub c_type: QualifiedType,
     /// `typedef` stood before it.
     pub typedef: bool,
     /// The whole of it.
@@ -30,16 +30,16 @@ pub struct Name {
 
 impl Name {
     /// The type that has this tag.
-    pub(super) fn tagged(&self, tag: Tag) -> TypeKind {
-        TypeKind::Tagged { tag, name: self.text.clone() }
+    pub(super) fn tagged(&self, tag: TagKind) -> UnqualifiedType {
+        UnqualifiedType::Tagged { tag, name: self.text.clone() }
     }
 }
 
 /// A type with its qualifier.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Type {
+pub struct QualifiedType {
     /// What it is.
-    pub kind: TypeKind,
+    pub kind: UnqualifiedType,
     /// `const`
     pub constant: bool,
     /// The words that brought it about: the specifiers, the `*`, the brackets or the parameter list.
@@ -48,27 +48,27 @@ pub struct Type {
 
 /// What a type is.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum TypeKind {
+pub enum UnqualifiedType {
     /// `T name[length]`
     Array {
         /// The element.
-        of: Box<Type>,
+        of: Box<QualifiedType>,
         /// How many.
         length: ArrayLength,
     },
     /// `T name(parameters)`
     Function {
         /// `T`
-        returns: Box<Type>,
+        returns: Box<QualifiedType>,
         /// The parameters; `(void)` has none.
-        parameters: Vec<Parameter>,
+        parameters: Vec<ParameterDeclaration>,
         /// Where `...` stands.
         variadic: Option<Range<usize>>,
     },
     /// A name that must be a typedef.
     Named(String),
     /// `T *`
-    Pointer(Box<Type>),
+    Pointer(Box<QualifiedType>),
     /// A number.
     Scalar {
         /// Which.
@@ -79,14 +79,14 @@ pub enum TypeKind {
     /// `struct NAME`, `union NAME`, `enum NAME`
     Tagged {
         /// Which of the three.
-        tag: Tag,
+        tag: TagKind,
         /// `NAME`
         name: String,
     },
     /// A number that no call can carry, as it is written: `__int128`.
     Unsupported(&'static str),
     /// The struct, union or enumeration without a name whose members stand in this text: there is at most one.
-    Untagged(Tag),
+    Untagged(TagKind),
     /// `void`
     Void,
     /// A number of more than one register.
@@ -94,13 +94,13 @@ pub enum TypeKind {
 }
 
 /// One parameter of a function type.
-pub type Parameter = Declaration;
+pub type ParameterDeclaration = Declaration;
 
 /// What stands between the brackets of an array.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum ArrayLength {
     /// `[16]`, `[2 * WIDTH]`
-    Constant(Constant),
+    Constant(ConstantExpression),
     /// `[]`
     Open,
     /// Anything else: `[rows * (int)columns]`. As a constant it is this mistake.
@@ -109,7 +109,7 @@ pub enum ArrayLength {
 
 /// The three kinds of tagged types.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Tag {
+pub enum TagKind {
     /// `enum`
     Enum,
     /// `struct`
@@ -118,7 +118,7 @@ pub enum Tag {
     Union,
 }
 
-impl Tag {
+impl TagKind {
     /// The keyword.
     pub fn keyword(self) -> &'static str {
         match self {
@@ -144,9 +144,9 @@ pub struct TypeDeclaration {
     /// `typedef` stood before it.
     pub typedef: bool,
     /// What stands before the declarators.
-    pub base: Type,
+    pub base: QualifiedType,
     /// The names that are declared, and their types.
-    pub declarators: Vec<(Name, Type)>,
+    pub declarators: Vec<(Name, QualifiedType)>,
     /// The structs, unions and enumerations with members; those inside others come before them.
     pub bodies: Vec<Body>,
     /// The whole of it.
@@ -157,13 +157,13 @@ pub struct TypeDeclaration {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Body {
     /// Which of the three.
-    pub tag: Tag,
+    pub tag: TagKind,
     /// Its name, if it has one.
     pub name: Option<Name>,
     /// What stands between the braces.
     pub content: Content,
     /// Those of the whole.
-    pub attributes: Attributes,
+    pub attributes: LayoutAttributes,
     /// From the keyword to the closing brace.
     pub span: Range<usize>,
 }
@@ -172,7 +172,7 @@ pub struct Body {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Content {
     /// Of an enumeration: names, and values where they are given.
-    Enumerators(Vec<(Name, Option<Constant>)>),
+    Enumerators(Vec<(Name, Option<ConstantExpression>)>),
     /// Of a struct or a union.
     Members(Vec<MemberDeclaration>),
 }
@@ -183,11 +183,11 @@ pub struct MemberDeclaration {
     /// Its name; a bit-field may have none.
     pub name: Option<Name>,
     /// Its type.
-    pub c_type: Type,
+    pub c_type: QualifiedType,
     /// Of a bit-field.
-    pub width: Option<Constant>,
+    pub width: Option<ConstantExpression>,
     /// Those of the member.
-    pub attributes: Attributes,
+    pub attributes: LayoutAttributes,
     /// The declarator, or what stands instead of one.
     pub span: Range<usize>,
 }

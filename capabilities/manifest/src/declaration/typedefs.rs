@@ -1,6 +1,6 @@
 //! The typedef names of the C library, as glibc on LP64 defines them.
 
-use super::tree::TypeKind;
+use super::tree::UnqualifiedType;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::Scalar;
 
@@ -87,12 +87,12 @@ const NUMBERS: &[(&str, Scalar)] = &[
 const WIDE_CHARACTER: Scalar = Scalar::I32;
 
 /// What a name stands for.
-pub(super) fn find(name: &str) -> Option<TypeKind> {
+pub(super) fn find(name: &str) -> Option<UnqualifiedType> {
     let scalar = match name {
         "wchar_t" => Some(WIDE_CHARACTER),
         _ => NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, scalar)| *scalar),
     };
-    scalar.map(|scalar| TypeKind::Scalar { scalar, character: false })
+    scalar.map(|scalar| UnqualifiedType::Scalar { scalar, character: false })
 }
 
 /// Advice for a name that stands for nothing.

@@ -21,14 +21,14 @@ pub struct Scope<'a> {
     /// The type of `return`; `None` where the function's value is not known.
     pub value: Option<&'a CType>,
     /// The manifest's functions.
-    pub functions: &'a [Callee<'a>],
+    pub functions: &'a [ExpressionFunction<'a>],
     /// Names that stand for numbers: constants and the values of enumerations.
     pub integers: &'a [(String, i128)],
 }
 
 /// A function that an expression may name.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Callee<'a> {
+pub struct ExpressionFunction<'a> {
     /// Its name in the manifest.
     pub name: &'a str,
     /// Its place in the manifest.

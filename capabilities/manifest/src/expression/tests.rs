@@ -11,8 +11,8 @@ fn with_scope<T>(use_it: impl FnOnce(&Scope<'_>) -> T) -> T {
     let cell = CType::Pointer { to: Box::new(NUMBER), constant: false };
     let parameters = [("n", &NUMBER), ("m", &NUMBER), ("cell", &cell), ("x", &FLOAT)];
     let functions = [
-        Callee { name: "double", id: FunctionId(0), takes: Takes::These(vec![Taken::Integer]) },
-        Callee { name: "pow", id: FunctionId(1), takes: Takes::Others },
+        ExpressionFunction { name: "double", id: FunctionId(0), takes: Takes::These(vec![Taken::Integer]) },
+        ExpressionFunction { name: "pow", id: FunctionId(1), takes: Takes::Others },
     ];
     use_it(&Scope { parameters: &parameters, value: Some(&NUMBER), functions: &functions, integers: &[] })
 }

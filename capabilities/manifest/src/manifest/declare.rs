@@ -4,7 +4,7 @@ use super::raw;
 use crate::declaration::{Names, Prototype, PrototypeParameter};
 use crate::diagnostic::Written;
 use crate::document::Reader;
-use crate::expression::{Callee, Taken, Takes};
+use crate::expression::{ExpressionFunction, Taken, Takes};
 use crate::keys::{self, TableName};
 use cloison_contract::interface::FunctionId;
 use cloison_contract::spelling::did_you_mean;
@@ -15,7 +15,7 @@ pub(super) struct Declarations<'a, 'd> {
     /// Those whose C text has been understood.
     pub(super) functions: Vec<Declared<'a, 'd>>,
     /// What expressions can call, the others included, so that one mistake does not bring about a second one.
-    pub(super) callees: Vec<Callee<'a>>,
+    pub(super) callees: Vec<ExpressionFunction<'a>>,
 }
 
 /// A function whose C text has been understood.
@@ -75,7 +75,11 @@ pub(super) fn declare<'a, 'd>(
             let prototype = &declared.prototype;
             takes(prototype.parameters.iter().map(|one| &one.c_type), &prototype.result)
         });
-        declarations.callees.push(Callee { name: &function.name.text, id: FunctionId(index as u32), takes });
+        declarations.callees.push(ExpressionFunction {
+            name: &function.name.text,
+            id: FunctionId(index as u32),
+            takes,
+        });
         declarations.functions.extend(declared);
     }
     declarations

@@ -54,8 +54,8 @@ use cloison_contract::expression::Expression;
 use cloison_contract::interface::{FunctionId, Parameter};
 use cloison_contract::shape::{Element, Shape};
 use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
-use draft::Draft;
-use fill::Fill;
+use draft::ParameterDraft;
+use fill::FillSource;
 use std::ops::Range;
 
 /// What is known of one function, or one callback, while its shapes are found.
@@ -112,13 +112,13 @@ fn resolve(reader: &mut Reader, context: &Context<'_, '_>) -> Option<Vec<Paramet
     if drafts.iter().any(Option::is_none) {
         // What is wrong with the other parameters' numbers can be said all the same.
         for (index, draft) in drafts.iter().enumerate() {
-            if let Some(Draft::Number { scalar, .. }) = draft {
+            if let Some(ParameterDraft::Number { scalar, .. }) = draft {
                 number::range_and_default(reader, context, context.table(index), *scalar);
             }
         }
         return None;
     }
-    let drafts: Vec<Draft> = drafts.into_iter().flatten().collect();
+    let drafts: Vec<ParameterDraft> = drafts.into_iter().flatten().collect();
     let fills = fill::fills(reader, context, &drafts)?;
     let shapes: Vec<_> =
         (0..context.count()).map(|index| build::shape(reader, context, &drafts, &fills, index)).collect();
@@ -265,4 +265,4 @@ impl Pointee {
 }
 
 /// What we fill each parameter in with, if we do.
-type Fills = Vec<Option<Fill>>;
+type Fills = Vec<Option<FillSource>>;

@@ -2,7 +2,7 @@
 
 use super::super::entry::Keys;
 use super::{Judged, Look, string};
-use crate::header::{Parameter, Type, words};
+use crate::header::{HeaderParameter, HeaderType, words};
 
 /// Names of what `void *` user data is called.
 const USER_DATA: [&str; 16] = [
@@ -37,8 +37,8 @@ impl Look<'_> {
     pub(super) fn callable(
         &self,
         index: usize,
-        returns: &Type,
-        parameters: &[Parameter],
+        returns: &HeaderType,
+        parameters: &[HeaderParameter],
         variadic: bool,
     ) -> Judged<Keys> {
         if self.callback {
@@ -107,7 +107,7 @@ impl Look<'_> {
         // A callback that is given no `void *` cannot be given this one.
         let has_callback =
             (0..self.parameters.len()).any(|other| match self.types.header.pointee(&self.parameters[other].c_type) {
-                Some((Type::Function { parameters, .. }, _)) => parameters
+                Some((HeaderType::Function { parameters, .. }, _)) => parameters
                     .iter()
                     .any(|one| matches!(self.types.header.pointee(&one.c_type), Some((to, false)) if to.is_void())),
                 _ => false,

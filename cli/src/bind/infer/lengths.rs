@@ -11,7 +11,7 @@
 //! size_t *destLen`) by the first rule, or by the second.
 
 use super::Look;
-use crate::header::{Type, words};
+use crate::header::{HeaderType, words};
 
 /// Words for a number of bytes.
 const BYTES: [&str; 6] = ["size", "sz", "byte", "bytes", "nbyte", "nbytes"];
@@ -130,7 +130,7 @@ impl Look<'_> {
 
     /// What an integer counts, by its name; a `size_t` without one counts something.
     fn counted(&self, index: usize) -> Option<Counted> {
-        let unnamed = matches!(&self.parameters[index].c_type, Type::Named(name) if name == "size_t" && self.name(index).starts_with("arg"));
+        let unnamed = matches!(&self.parameters[index].c_type, HeaderType::Named(name) if name == "size_t" && self.name(index).starts_with("arg"));
         let named = counted(self.name(index)).or(unnamed.then_some(Counted::Elements));
         named.filter(|_| self.resolved(index).is_integer())
     }

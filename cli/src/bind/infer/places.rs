@@ -4,12 +4,12 @@ use super::super::entry::Keys;
 use super::super::types::bare;
 use super::super::verbs::is_maker;
 use super::{Judged, Look, string};
-use crate::header::Type;
+use crate::header::HeaderType;
 
 impl Look<'_> {
     /// `T **`
-    pub(super) fn place(&self, index: usize, to: &Type, constant: bool) -> Judged<Keys> {
-        if let Type::Tagged(tag) = to
+    pub(super) fn place(&self, index: usize, to: &HeaderType, constant: bool) -> Judged<Keys> {
+        if let HeaderType::Tagged(tag) = to
             && self.types.handles.0.contains_key(tag)
         {
             if self.callback {
@@ -48,7 +48,7 @@ impl Look<'_> {
                 "a place for a buffer: out = true, length = \"…\", and free = \"…\" if it is the caller's to free?",
                 &[("out", "true"), ("length", "\"1\"")],
             )),
-            Type::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
+            HeaderType::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
             _ => Err(format!("nothing says what is behind the pointers of `{}`", self.name(index))),
         }
     }

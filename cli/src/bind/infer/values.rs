@@ -3,16 +3,16 @@
 use super::super::entry::Keys;
 use super::super::verbs::is_maker;
 use super::{Judged, Look, string};
-use crate::header::Type;
+use crate::header::HeaderType;
 
 impl Look<'_> {
-    pub(super) fn returns(&self, returns: &Type) -> Judged<Option<Keys>> {
+    pub(super) fn returns(&self, returns: &HeaderType) -> Judged<Option<Keys>> {
         let header = self.types.header;
         if let Some(tag) = self.types.handles.pointed(header, returns) {
             return Ok(self.returned_handle(tag));
         }
         match header.resolve(returns) {
-            Type::Pointer { to, constant } => {
+            HeaderType::Pointer { to, constant } => {
                 let to = header.resolve(to);
                 if to.is_char() && *constant {
                     return Ok(Some(Keys::plain(&[("text", "true"), ("null", "true")])));
@@ -22,7 +22,7 @@ impl Look<'_> {
                     return Ok(Some(Keys::decide(question, &[("text", "true")])));
                 }
                 match to {
-                    Type::Tagged(tag) if !tag.starts_with("enum ") => {
+                    HeaderType::Tagged(tag) if !tag.starts_with("enum ") => {
                         self.record(tag)?;
                         Ok(Some(Keys::decide(
                             "null = true if it may be NULL, and free = \"…\" if it is the caller's to free",
@@ -36,8 +36,8 @@ impl Look<'_> {
                     _ => Err("nothing says what is behind the pointer that it returns".to_owned()),
                 }
             }
-            Type::Tagged(tag) if !tag.starts_with("enum ") => self.record(tag).map(|()| None),
-            Type::Other(text) => Err(format!("`{text}` cannot be returned")),
+            HeaderType::Tagged(tag) if !tag.starts_with("enum ") => self.record(tag).map(|()| None),
+            HeaderType::Other(text) => Err(format!("`{text}` cannot be returned")),
             _ => Ok(None),
         }
     }

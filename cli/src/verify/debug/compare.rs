@@ -4,9 +4,9 @@
 //! for an enumeration of its size, if every value reads the same. A pointer to `void`, or to bytes, is any pointer.
 
 use super::super::Difference;
-use super::super::names::{Text, c_names};
-use super::read::{Dwarf, Place};
-use super::types::{Kind, Member, Prototype, Shape, Type};
+use super::super::names::{TypeSource, c_names};
+use super::read::{DieOffset, Dwarf};
+use super::types::{DebugMember, DebugNumber, DebugPrototype, DebugShape, DebugType};
 use super::{Answer, Asked, Debug};
 use cloison_contract::Interface;
 use cloison_contract::interface::Function;
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// A library has types that its users never see, and so may a manifest: only those are compared that one of the manifest's
 /// functions leads to.
-pub fn library(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut Debug) -> Vec<Difference> {
+pub fn library(interface: &Interface, texts: &[TypeSource], dwarf: &Dwarf, debug: &mut Debug) -> Vec<Difference> {
     let by_key: BTreeMap<_, _> = texts.iter().map(|text| (text.key.as_str(), text)).collect();
     let names: Vec<_> = interface.types.iter().map(|definition| c_names(definition, &by_key)).collect();
     let symbols: BTreeSet<_> = interface.functions.iter().map(|function| function.symbol.as_str()).collect();
@@ -38,7 +38,9 @@ pub fn library(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut
             continue;
         }
         let places = names.iter().find_map(|name| found.types.get(name)).into_iter().flatten();
-        if let Some(messages) = least(places.filter_map(|place| comparison.definition(definition, Type::At(*place)))) {
+        if let Some(messages) =
+            least(places.filter_map(|place| comparison.definition(definition, DebugType::At(*place))))
+        {
             debug.types += 1;
             note(definition.declared.line, messages);
         }
@@ -56,7 +58,7 @@ pub fn library(interface: &Interface, texts: &[Text], dwarf: &Dwarf, debug: &mut
 /// What the objects of a probe are, whose lines say in C what the manifest says.
 pub fn probe(
     interface: &Interface,
-    texts: &[Text],
+    texts: &[TypeSource],
     dwarf: &Dwarf,
     by: &str,
     asked: &BTreeMap<String, Asked>,
@@ -96,18 +98,18 @@ struct Comparison<'c, 'd> {
 }
 
 impl Comparison<'_, '_> {
-    fn pointer_to_function(&self, function: &Function, variable: Type) -> Option<Answer> {
-        let Shape::Pointer { to } = self.dwarf.shape(variable) else { return None };
+    fn pointer_to_function(&self, function: &Function, variable: DebugType) -> Option<Answer> {
+        let DebugShape::Pointer { to } = self.dwarf.shape(variable) else { return None };
         let differences = match (to, self.dwarf.shape(to)) {
-            (Type::At(_), Shape::Function(there)) => self.prototype(function, &there),
-            (_, Shape::Unknown) => return None,
+            (DebugType::At(_), DebugShape::Function(there)) => self.prototype(function, &there),
+            (_, DebugShape::Unknown) => return None,
             (_, there) => vec![self.other(&function.symbol, &there, "a function")],
         };
         Some(Answer { points: 1, differences })
     }
 
-    fn last_member(&self, definition: &Definition, variable: Type) -> Option<Answer> {
-        let Shape::Record { members, .. } = self.dwarf.shape(variable) else { return None };
+    fn last_member(&self, definition: &Definition, variable: DebugType) -> Option<Answer> {
+        let DebugShape::Record { members, .. } = self.dwarf.shape(variable) else { return None };
         let member = members.last()?;
         let mut differences = self.definition(definition, member.c_type)?;
         let (layout, members) = match &definition.kind {
@@ -122,24 +124,24 @@ impl Comparison<'_, '_> {
     }
 
     /// How a type differs; `None` if the entry does not say.
-    fn definition(&self, definition: &Definition, there: Type) -> Option<Vec<String>> {
+    fn definition(&self, definition: &Definition, there: DebugType) -> Option<Vec<String>> {
         let there = self.dwarf.shape(there);
         match (&definition.kind, &there) {
-            (TypeKind::Handle(_), _) | (_, Shape::Unknown | Shape::Void) => None,
-            (TypeKind::Enum(here), Shape::Enum { .. }) => Some(self.enumeration(&definition.name, here, &there)),
-            (TypeKind::Record(here), Shape::Record { .. }) => Some(self.record(&definition.name, here, &there)),
-            (TypeKind::Enum(here), Shape::Number { size, .. }) if here.scalar.size() as u64 == *size => None,
+            (TypeKind::Handle(_), _) | (_, DebugShape::Unknown | DebugShape::Void) => None,
+            (TypeKind::Enum(here), DebugShape::Enum { .. }) => Some(self.enumeration(&definition.name, here, &there)),
+            (TypeKind::Record(here), DebugShape::Record { .. }) => Some(self.record(&definition.name, here, &there)),
+            (TypeKind::Enum(here), DebugShape::Number { size, .. }) if here.scalar.size() as u64 == *size => None,
             (TypeKind::Enum(_), _) => Some(vec![self.other(&definition.name, &there, "an enumeration")]),
             (TypeKind::Record(_), _) => Some(vec![self.other(&definition.name, &there, "a struct or union")]),
         }
     }
 
-    fn other(&self, name: &str, there: &Shape, here: &str) -> String {
+    fn other(&self, name: &str, there: &DebugShape, here: &str) -> String {
         format!("`{name}` is {} {}, and {here} here", self.shape(there), self.by)
     }
 
-    fn enumeration(&self, name: &str, here: &Enumeration, there: &Shape) -> Vec<String> {
-        let Shape::Enum { size, signed, values } = there else { return Vec::new() };
+    fn enumeration(&self, name: &str, here: &Enumeration, there: &DebugShape) -> Vec<String> {
+        let DebugShape::Enum { size, signed, values } = there else { return Vec::new() };
         let mut messages = Vec::new();
         messages.extend(self.numbers(name, &[("size", *size, here.scalar.size() as u64)]));
         // Where there is a probe, it has each of them by its value.
@@ -155,8 +157,8 @@ impl Comparison<'_, '_> {
         messages
     }
 
-    fn record(&self, name: &str, here: &Record, there: &Shape) -> Vec<String> {
-        let Shape::Record { union, size, members } = there else { return Vec::new() };
+    fn record(&self, name: &str, here: &Record, there: &DebugShape) -> Vec<String> {
+        let DebugShape::Record { union, size, members } = there else { return Vec::new() };
         let mut messages = Vec::new();
         if here.union != *union {
             messages.push(self.other(name, there, if here.union { "a union" } else { "a struct" }));
@@ -190,7 +192,7 @@ impl Comparison<'_, '_> {
                 }
             };
             let number = member.c_type.scalar().is_some()
-                && matches!(self.dwarf.shape(found.c_type), Shape::Enum { .. } | Shape::Number { .. });
+                && matches!(self.dwarf.shape(found.c_type), DebugShape::Enum { .. } | DebugShape::Number { .. });
             match wrong {
                 Some(message) => messages.push(message),
                 None if number || self.other_class(&member.c_type, found.c_type) => {
@@ -208,7 +210,7 @@ impl Comparison<'_, '_> {
     }
 
     /// Whether one is a number, a pointer or a record, and the other is another of these. Bytes may stand for anything.
-    fn other_class(&self, here: &CType, there: Type) -> bool {
+    fn other_class(&self, here: &CType, there: DebugType) -> bool {
         let here = match here {
             CType::Enum { .. } | CType::Scalar { .. } | CType::Wide(_) => 0,
             CType::Pointer { .. } => 1,
@@ -217,17 +219,17 @@ impl Comparison<'_, '_> {
             _ => return false,
         };
         let there = match self.dwarf.shape(there) {
-            Shape::Enum { .. } | Shape::Number { .. } => 0,
-            Shape::Pointer { .. } => 1,
-            Shape::Record { .. } => 2,
-            Shape::Array { .. } => 3,
+            DebugShape::Enum { .. } | DebugShape::Number { .. } => 0,
+            DebugShape::Pointer { .. } => 1,
+            DebugShape::Record { .. } => 2,
+            DebugShape::Array { .. } => 3,
             _ => return false,
         };
         here != there
     }
 
     /// Whether a member's place is one of a member here: by that name, or in a union, or as bytes that stand for it.
-    fn covered(&self, there: &Member, here: &Record) -> bool {
+    fn covered(&self, there: &DebugMember, here: &Record) -> bool {
         let size = there.bits.or_else(|| self.dwarf.size(there.c_type)?.checked_mul(8)).unwrap_or(0);
         let end = there.first_bit.saturating_add(size);
         let covers = |member: &cloison_contract::types::Member| {
@@ -248,11 +250,11 @@ impl Comparison<'_, '_> {
     }
 
     /// How a function differs; `None` if the place does not say.
-    fn function(&self, function: &Function, place: Place) -> Option<Vec<String>> {
+    fn function(&self, function: &Function, place: DieOffset) -> Option<Vec<String>> {
         Some(self.prototype(function, &self.dwarf.prototype(place)?))
     }
 
-    fn prototype(&self, function: &Function, there: &Prototype) -> Vec<String> {
+    fn prototype(&self, function: &Function, there: &DebugPrototype) -> Vec<String> {
         let name = &function.symbol;
         let count = function.variadic.unwrap_or(function.parameters.len());
         let mut messages = Vec::new();
@@ -276,7 +278,7 @@ impl Comparison<'_, '_> {
     }
 
     /// `what`, a sentence up to its verb, completed if the types are not passed the same way.
-    fn value(&self, what: &str, here: &CType, there: Type) -> Option<String> {
+    fn value(&self, what: &str, here: &CType, there: DebugType) -> Option<String> {
         if self.same(here, there, false) {
             return None;
         }
@@ -289,8 +291,9 @@ impl Comparison<'_, '_> {
     }
 
     /// What is different about two types that are said in the same words.
-    fn finer(&self, here: &CType, there: Type) -> String {
-        if let (CType::Pointer { to, constant }, Shape::Pointer { to: pointee }) = (here, self.dwarf.shape(there)) {
+    fn finer(&self, here: &CType, there: DebugType) -> String {
+        if let (CType::Pointer { to, constant }, DebugShape::Pointer { to: pointee }) = (here, self.dwarf.shape(there))
+        {
             let names = self.dwarf.names(pointee);
             if *constant && !names.1 {
                 return "one that is not written through (`const`)".into();
@@ -309,38 +312,38 @@ impl Comparison<'_, '_> {
     }
 
     /// Whether a type is called there as it is here: itself, or by the name of the pointer that leads to it.
-    fn same_name(&self, id: TypeId, pointer: Type, pointee: Type) -> bool {
+    fn same_name(&self, id: TypeId, pointer: DebugType, pointee: DebugType) -> bool {
         let here = self.names.as_ref().and_then(|names| names.get(id.0 as usize)).filter(|names| !names.is_empty());
         let there = [self.dwarf.names(pointer).0, self.dwarf.names(pointee).0].concat();
         here.is_none_or(|here| there.is_empty() || there.iter().any(|name| here.contains(name)))
     }
 
     /// Whether a pointer may lead to either, by a witness that knows all names and every `const`.
-    fn leads_to_the_same(&self, here: &CType, constant: bool, pointer: Type, pointee: Type) -> bool {
+    fn leads_to_the_same(&self, here: &CType, constant: bool, pointer: DebugType, pointee: DebugType) -> bool {
         if self.names.is_none() {
             return true;
         }
         let shape = self.dwarf.shape(pointee);
         let named = match here {
             CType::Opaque(id) | CType::Record { id, .. } => {
-                shape == Shape::Void || shape.is_byte() || self.same_name(*id, pointer, pointee)
+                shape == DebugShape::Void || shape.is_byte() || self.same_name(*id, pointer, pointee)
             }
-            CType::Function(_) => matches!(shape, Shape::Function(_) | Shape::Unknown),
-            _ => !matches!(shape, Shape::Function(_)),
+            CType::Function(_) => matches!(shape, DebugShape::Function(_) | DebugShape::Unknown),
+            _ => !matches!(shape, DebugShape::Function(_)),
         };
         // The library writes less than it may; not the other way round.
         named && (!constant || self.dwarf.names(pointee).1)
     }
 
     /// Whether both are passed the same way; at the end of a pointer, whether both lie in memory the same way.
-    fn same(&self, here: &CType, there: Type, pointed: bool) -> bool {
+    fn same(&self, here: &CType, there: DebugType, pointed: bool) -> bool {
         match (here, self.dwarf.shape(there)) {
-            (CType::Opaque(_), _) | (_, Shape::Unknown) | (CType::Void, Shape::Void) => true,
-            (CType::Void, _) | (_, Shape::Void) => pointed,
-            (CType::Pointer { to, constant }, Shape::Pointer { to: pointee }) => {
+            (CType::Opaque(_), _) | (_, DebugShape::Unknown) | (CType::Void, DebugShape::Void) => true,
+            (CType::Void, _) | (_, DebugShape::Void) => pointed,
+            (CType::Pointer { to, constant }, DebugShape::Pointer { to: pointee }) => {
                 self.leads_to_the_same(to, *constant, there, pointee) && self.same(to, pointee, true)
             }
-            (CType::Record { id, layout }, ref shape @ Shape::Record { size, union, .. }) => {
+            (CType::Record { id, layout }, ref shape @ DebugShape::Record { size, union, .. }) => {
                 let Some(definition) = self.interface.definition(*id) else { return true };
                 match &definition.kind {
                     // What a pointer leads to is compared by its own name.
@@ -349,28 +352,30 @@ impl Comparison<'_, '_> {
                     _ => true,
                 }
             }
-            (CType::Function(here), Shape::Function(there)) => self.signature(&here.parameters, &here.result, &there),
-            (CType::Array { of, .. }, Shape::Array { of: there, size }) => {
+            (CType::Function(here), DebugShape::Function(there)) => {
+                self.signature(&here.parameters, &here.result, &there)
+            }
+            (CType::Array { of, .. }, DebugShape::Array { of: there, size }) => {
                 self.same(of, there, pointed) && size.zip(here.layout()).is_none_or(|(there, here)| there == here.size)
             }
-            (CType::Wide(wide), Shape::Number { kind, size }) => {
-                let here = if wide.is_complex() { Kind::Complex } else { Kind::Float };
+            (CType::Wide(wide), DebugShape::Number { kind, size }) => {
+                let here = if wide.is_complex() { DebugNumber::Complex } else { DebugNumber::Float };
                 (kind, size) == (here, wide.layout().size)
             }
             (_, shape) if pointed && (is_byte(here) || shape.is_byte()) => true,
-            (CType::Enum { id, scalar }, Shape::Number { kind, size }) => {
+            (CType::Enum { id, scalar }, DebugShape::Number { kind, size }) => {
                 scalar.size() as u64 == size && (self::kind(*scalar) == kind || self.values_fit(*id, kind, size))
             }
-            (CType::Enum { id, scalar }, Shape::Enum { size, signed, .. }) => {
-                let there = if signed == Some(true) { Kind::Signed } else { Kind::Unsigned };
+            (CType::Enum { id, scalar }, DebugShape::Enum { size, signed, .. }) => {
+                let there = if signed == Some(true) { DebugNumber::Signed } else { DebugNumber::Unsigned };
                 let same = signed.is_none() || self::kind(*scalar) == there;
                 scalar.size() as u64 == size && (same || self.values_fit(*id, there, size))
             }
-            (CType::Scalar { scalar, .. }, Shape::Number { kind, size }) => {
+            (CType::Scalar { scalar, .. }, DebugShape::Number { kind, size }) => {
                 (self::kind(*scalar), scalar.size() as u64) == (kind, size)
             }
-            (CType::Scalar { scalar, .. }, Shape::Enum { size, signed, values }) => {
-                let same = signed.is_none_or(|signed| (self::kind(*scalar) == Kind::Signed) == signed);
+            (CType::Scalar { scalar, .. }, DebugShape::Enum { size, signed, values }) => {
+                let same = signed.is_none_or(|signed| (self::kind(*scalar) == DebugNumber::Signed) == signed);
                 let fits = |value: i128| scalar.bounds().is_some_and(|(least, most)| (least..=most).contains(&value));
                 let all = values.iter().all(|(_, value)| fits(value.of(signed)));
                 scalar.bounds().is_some() && scalar.size() as u64 == size && (same || all)
@@ -379,7 +384,7 @@ impl Comparison<'_, '_> {
         }
     }
 
-    fn signature(&self, parameters: &[(String, CType)], result: &CType, there: &Prototype) -> bool {
+    fn signature(&self, parameters: &[(String, CType)], result: &CType, there: &DebugPrototype) -> bool {
         let count =
             parameters.len() == there.parameters.len() || (there.variadic && parameters.len() > there.parameters.len());
         count
@@ -388,50 +393,50 @@ impl Comparison<'_, '_> {
     }
 
     /// Whether an enumeration's values are the same in a number of that kind.
-    fn values_fit(&self, id: TypeId, kind: Kind, size: u64) -> bool {
+    fn values_fit(&self, id: TypeId, kind: DebugNumber, size: u64) -> bool {
         let Some(TypeKind::Enum(found)) = self.interface.definition(id).map(|definition| &definition.kind) else {
             return true;
         };
         let bits = size.saturating_mul(8).min(64);
         let range = match kind {
-            Kind::Signed if bits > 0 => -(1i128 << (bits - 1))..1i128 << (bits - 1),
-            Kind::Unsigned => 0..1i128 << bits,
+            DebugNumber::Signed if bits > 0 => -(1i128 << (bits - 1))..1i128 << (bits - 1),
+            DebugNumber::Unsigned => 0..1i128 << bits,
             _ => return false,
         };
         found.values.iter().all(|(_, value)| range.contains(value))
     }
 
-    fn there(&self, c_type: Type) -> String {
+    fn there(&self, c_type: DebugType) -> String {
         self.shape(&self.dwarf.shape(c_type))
     }
 
-    fn shape(&self, shape: &Shape) -> String {
+    fn shape(&self, shape: &DebugShape) -> String {
         match shape {
-            Shape::Array { size: Some(size), .. } => format!("an array of {size} bytes"),
-            Shape::Array { size: None, .. } => "an array".into(),
-            Shape::Enum { size, .. } => format!("an enumeration of {size} bytes"),
-            Shape::Function(_) => "a function".into(),
-            Shape::Number { kind, size } => number(*kind, *size),
+            DebugShape::Array { size: Some(size), .. } => format!("an array of {size} bytes"),
+            DebugShape::Array { size: None, .. } => "an array".into(),
+            DebugShape::Enum { size, .. } => format!("an enumeration of {size} bytes"),
+            DebugShape::Function(_) => "a function".into(),
+            DebugShape::Number { kind, size } => number(*kind, *size),
             // One step: what is behind it is named beside this.
-            Shape::Pointer { to } => match self.dwarf.shape(*to) {
-                Shape::Number { kind, size } => format!("a pointer to {}", number(kind, size)),
-                Shape::Record { union, size, .. } => format!("a pointer to {}", record(union, size)),
-                Shape::Function(found) => {
+            DebugShape::Pointer { to } => match self.dwarf.shape(*to) {
+                DebugShape::Number { kind, size } => format!("a pointer to {}", number(kind, size)),
+                DebugShape::Record { union, size, .. } => format!("a pointer to {}", record(union, size)),
+                DebugShape::Function(found) => {
                     let parameters = found.parameters.iter().map(|one| self.briefly(*one));
                     function(parameters, self.briefly(found.result), found.variadic)
                 }
                 _ => "a pointer".into(),
             },
-            Shape::Record { union, size, .. } => record(*union, *size),
-            Shape::Unknown => "something unknown".into(),
-            Shape::Void => "nothing".into(),
+            DebugShape::Record { union, size, .. } => record(*union, *size),
+            DebugShape::Unknown => "something unknown".into(),
+            DebugShape::Void => "nothing".into(),
         }
     }
 
     /// As [`Self::there`], but of a function a function has not more than that.
-    fn briefly(&self, c_type: Type) -> String {
+    fn briefly(&self, c_type: DebugType) -> String {
         match self.dwarf.shape(c_type) {
-            Shape::Pointer { to } if matches!(self.dwarf.shape(to), Shape::Function(_)) => {
+            DebugShape::Pointer { to } if matches!(self.dwarf.shape(to), DebugShape::Function(_)) => {
                 "a pointer to a function".into()
             }
             shape => self.shape(&shape),
@@ -464,15 +469,15 @@ impl Comparison<'_, '_> {
             CType::Scalar { scalar, .. } => number(kind(*scalar), scalar.size() as u64),
             CType::Void => "nothing".into(),
             CType::Wide(wide) => {
-                number(if wide.is_complex() { Kind::Complex } else { Kind::Float }, wide.layout().size)
+                number(if wide.is_complex() { DebugNumber::Complex } else { DebugNumber::Float }, wide.layout().size)
             }
         }
     }
 }
 
-impl Shape {
+impl DebugShape {
     fn is_byte(&self) -> bool {
-        matches!(self, Self::Number { kind: Kind::Signed | Kind::Unsigned, size: 1 })
+        matches!(self, Self::Number { kind: DebugNumber::Signed | DebugNumber::Unsigned, size: 1 })
     }
 }
 
@@ -480,23 +485,23 @@ fn is_byte(c_type: &CType) -> bool {
     matches!(c_type, CType::Scalar { scalar: Scalar::I8 | Scalar::U8, .. })
 }
 
-fn kind(scalar: Scalar) -> Kind {
+fn kind(scalar: Scalar) -> DebugNumber {
     match scalar {
-        Scalar::Bool => Kind::Bool,
-        Scalar::F32 | Scalar::F64 => Kind::Float,
-        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => Kind::Signed,
-        Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 => Kind::Unsigned,
+        Scalar::Bool => DebugNumber::Bool,
+        Scalar::F32 | Scalar::F64 => DebugNumber::Float,
+        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => DebugNumber::Signed,
+        Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 => DebugNumber::Unsigned,
     }
 }
 
-fn number(kind: Kind, size: u64) -> String {
+fn number(kind: DebugNumber, size: u64) -> String {
     let bytes = if size == 1 { "byte" } else { "bytes" };
     match kind {
-        Kind::Bool => "a bool".into(),
-        Kind::Complex => format!("a complex number of {size} {bytes}"),
-        Kind::Float => format!("a float of {size} {bytes}"),
-        Kind::Signed => format!("a signed integer of {size} {bytes}"),
-        Kind::Unsigned => format!("an unsigned integer of {size} {bytes}"),
+        DebugNumber::Bool => "a bool".into(),
+        DebugNumber::Complex => format!("a complex number of {size} {bytes}"),
+        DebugNumber::Float => format!("a float of {size} {bytes}"),
+        DebugNumber::Signed => format!("a signed integer of {size} {bytes}"),
+        DebugNumber::Unsigned => format!("an unsigned integer of {size} {bytes}"),
     }
 }
 

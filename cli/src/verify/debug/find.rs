@@ -8,7 +8,7 @@
 //!
 //! What several files have in common, `dwz` puts in one more, which `.gnu_debugaltlink` names with its build-id.
 
-use cloison_broker::library::Library;
+use cloison_broker::library::OpenedLibrary;
 use object::{CompressionFormat, Object, ObjectSection};
 use ruzstd::decoding::StreamingDecoder;
 use std::fs::File;
@@ -42,7 +42,7 @@ enum Mark<'f> {
 }
 
 /// The sections, or why there are none.
-pub fn find(library: &Library, folder: &Path) -> Result<Sections, String> {
+pub fn find(library: &OpenedLibrary, folder: &Path) -> Result<Sections, String> {
     let path = library.path.display();
     let unreadable = |error: &dyn std::fmt::Display| format!("{path} cannot be read: {error}");
     let bytes = read(&library.file).map_err(|error| unreadable(&error))?;

@@ -15,7 +15,7 @@ use std::rc::Rc;
 /// Libraries for this machine are little-endian.
 pub type Bytes<'d> = EndianSlice<'d, LittleEndian>;
 /// An entry with its attributes.
-pub type Entry<'d> = DebuggingInformationEntry<Bytes<'d>>;
+pub type Die<'d> = DebuggingInformationEntry<Bytes<'d>>;
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 4096;
@@ -28,7 +28,7 @@ const MAX_PLACES: usize = 64;
 
 /// Where an entry stands.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Place {
+pub struct DieOffset {
     unit: usize,
     offset: usize,
 }
@@ -40,7 +40,7 @@ pub struct Dwarf<'d> {
     /// No unit is in a language but C, C++ and assembler.
     all_c: bool,
     /// Types that are called by a signature.
-    signatures: BTreeMap<u64, Place>,
+    signatures: BTreeMap<u64, DieOffset>,
     /// How many attributes may still be read.
     budget: Cell<u64>,
     /// What could not be read.
@@ -65,11 +65,11 @@ struct Unit<'d> {
 
 /// Where names stand that were looked for.
 #[derive(Default)]
-pub struct Found {
+pub struct FoundDies {
     /// External functions, by symbol.
-    pub functions: BTreeMap<String, Vec<Place>>,
+    pub functions: BTreeMap<String, Vec<DieOffset>>,
     /// `struct NAME`, `union NAME`, `enum NAME`, or the name of a typedef.
-    pub types: BTreeMap<String, Vec<Place>>,
+    pub types: BTreeMap<String, Vec<DieOffset>>,
 }
 
 impl<'d> Dwarf<'d> {
@@ -146,7 +146,7 @@ impl<'d> Dwarf<'d> {
         };
         let at = self.units.len();
         if let UnitType::Type { type_signature, type_offset } = header.type_() {
-            self.signatures.insert(type_signature.0, Place { unit: at, offset: type_offset.0 });
+            self.signatures.insert(type_signature.0, DieOffset { unit: at, offset: type_offset.0 });
         }
         let mut unit =
             Unit { file: self.files.len(), header, abbreviations, strings: DebugStrOffsetsBase(0), language: None };
@@ -166,8 +166,8 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The places of names, in one pass over everything.
-    pub fn find(&self, functions: &BTreeSet<&str>, types: &BTreeSet<String>) -> Found {
-        let mut found = Found::default();
+    pub fn find(&self, functions: &BTreeSet<&str>, types: &BTreeSet<String>) -> FoundDies {
+        let mut found = FoundDies::default();
         for unit in 0..self.units.len() {
             if self.find_in(unit, functions, types, &mut found).is_err() {
                 self.trouble("some of its units are damaged");
@@ -181,11 +181,11 @@ impl<'d> Dwarf<'d> {
         at: usize,
         functions: &BTreeSet<&str>,
         types: &BTreeSet<String>,
-        found: &mut Found,
+        found: &mut FoundDies,
     ) -> Result<(), gimli::Error> {
         let unit = &self.units[at];
         let mut entries = unit.header.entries_raw(&unit.abbreviations, None)?;
-        let mut entry = Entry::null();
+        let mut entry = Die::null();
         while !entries.is_empty() {
             let offset = entries.next_offset();
             let Some(abbreviation) = entries.read_abbreviation()? else { continue };
@@ -198,7 +198,7 @@ impl<'d> Dwarf<'d> {
             // The same entry once more, now with its attributes.
             entries.skip_attributes(abbreviation.attributes())?;
             unit.header.entries_raw(&unit.abbreviations, Some(offset))?.read_entry(&mut entry)?;
-            let place = Place { unit: at, offset: offset.0 };
+            let place = DieOffset { unit: at, offset: offset.0 };
             let (names, name) = match keyword(tag) {
                 Some(_) => (&mut found.types, self.called(place, &entry).filter(|name| types.contains(name))),
                 None => {
@@ -219,7 +219,7 @@ impl<'d> Dwarf<'d> {
     }
 
     /// What an external function is called by linkers. A definition may leave its name to a declaration.
-    fn symbol(&self, place: Place, entry: &Entry<'d>) -> Option<&'d str> {
+    fn symbol(&self, place: DieOffset, entry: &Die<'d>) -> Option<&'d str> {
         let declared = self.reference(place, entry, constants::DW_AT_specification);
         let declared = declared.and_then(|place| Some((place, self.entry(place)?)));
         let own = [Some((place, entry.clone())), declared];
@@ -231,7 +231,7 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The entry at a place.
-    pub fn entry(&self, place: Place) -> Option<Entry<'d>> {
+    pub fn entry(&self, place: DieOffset) -> Option<Die<'d>> {
         let unit = self.units.get(place.unit)?;
         let entry = unit.header.entry(&unit.abbreviations, UnitOffset(place.offset)).ok()?;
         self.spend(entry.attrs().len()).ok()?;
@@ -239,17 +239,17 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The entries inside of that at a place, without those inside of them.
-    pub fn children(&self, place: Place) -> Vec<(Place, Entry<'d>)> {
+    pub fn children(&self, place: DieOffset) -> Vec<(DieOffset, Die<'d>)> {
         let mut children = Vec::new();
         // Whatever is wrong in the middle, what stands before it is right.
         let _ = self.read_children(place, &mut children);
         children
     }
 
-    fn read_children(&self, place: Place, children: &mut Vec<(Place, Entry<'d>)>) -> Result<(), gimli::Error> {
+    fn read_children(&self, place: DieOffset, children: &mut Vec<(DieOffset, Die<'d>)>) -> Result<(), gimli::Error> {
         let Some(unit) = self.units.get(place.unit) else { return Ok(()) };
         let mut entries = unit.header.entries_raw(&unit.abbreviations, Some(UnitOffset(place.offset)))?;
-        let mut entry = Entry::null();
+        let mut entry = Die::null();
         entries.read_entry(&mut entry)?;
         if !entry.has_children() {
             return Ok(());
@@ -259,7 +259,7 @@ impl<'d> Dwarf<'d> {
             self.spend(entry.attrs().len())?;
             match (is_entry, entry.depth()) {
                 (false, ..=1) => break,
-                (true, 1) => children.push((Place { unit: place.unit, offset: entry.offset().0 }, entry.clone())),
+                (true, 1) => children.push((DieOffset { unit: place.unit, offset: entry.offset().0 }, entry.clone())),
                 _ => {}
             }
         }
@@ -267,8 +267,8 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The entries of the units themselves.
-    pub fn roots(&self) -> impl Iterator<Item = Place> {
-        let root = |(unit, one): (usize, &Unit)| Place { unit, offset: one.header.root_offset().0 };
+    pub fn roots(&self) -> impl Iterator<Item = DieOffset> {
+        let root = |(unit, one): (usize, &Unit)| DieOffset { unit, offset: one.header.root_offset().0 };
         self.units.iter().enumerate().map(root)
     }
 
@@ -284,9 +284,9 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The entry that an attribute leads to.
-    pub fn reference(&self, place: Place, entry: &Entry<'d>, attribute: DwAt) -> Option<Place> {
+    pub fn reference(&self, place: DieOffset, entry: &Die<'d>, attribute: DwAt) -> Option<DieOffset> {
         match entry.attr_value(attribute)? {
-            AttributeValue::UnitRef(offset) => Some(Place { unit: place.unit, offset: offset.0 }),
+            AttributeValue::UnitRef(offset) => Some(DieOffset { unit: place.unit, offset: offset.0 }),
             AttributeValue::DebugInfoRef(offset) => self.at(self.units.get(place.unit)?.file, offset.0),
             AttributeValue::DebugInfoRefSup(offset) => self.at(1, offset.0),
             AttributeValue::DebugTypesRef(signature) => self.signatures.get(&signature.0).copied(),
@@ -295,25 +295,25 @@ impl<'d> Dwarf<'d> {
     }
 
     /// What stands at that offset of a file's `.debug_info`.
-    fn at(&self, file: usize, offset: usize) -> Option<Place> {
+    fn at(&self, file: usize, offset: usize) -> Option<DieOffset> {
         let range = self.files.get(file)?.info.clone();
         let units = self.units.get(range.clone())?;
         let start = |unit: &Unit| unit.header.debug_info_offset().map_or(usize::MAX, |start| start.0);
         let unit = units.partition_point(|unit| start(unit) <= offset).checked_sub(1)?;
-        Some(Place { unit: range.start + unit, offset: offset.checked_sub(start(&units[unit]))? })
+        Some(DieOffset { unit: range.start + unit, offset: offset.checked_sub(start(&units[unit]))? })
     }
 
     /// `DW_AT_name`
-    pub fn name(&self, place: Place, entry: &Entry<'d>) -> Option<&'d str> {
+    pub fn name(&self, place: DieOffset, entry: &Die<'d>) -> Option<&'d str> {
         self.text(place, entry, constants::DW_AT_name)
     }
 
     /// How C calls the type that an entry is.
-    pub fn called(&self, place: Place, entry: &Entry<'d>) -> Option<String> {
+    pub fn called(&self, place: DieOffset, entry: &Die<'d>) -> Option<String> {
         Some(format!("{}{}", keyword(entry.tag())?, self.name(place, entry)?))
     }
 
-    fn text(&self, place: Place, entry: &Entry<'d>, attribute: DwAt) -> Option<&'d str> {
+    fn text(&self, place: DieOffset, entry: &Die<'d>, attribute: DwAt) -> Option<&'d str> {
         let unit = self.units.get(place.unit)?;
         let sections = self.files.get(unit.file)?.sections;
         let (section, offset): (&'d [u8], usize) = match entry.attr_value(attribute)? {
@@ -333,13 +333,13 @@ impl<'d> Dwarf<'d> {
     }
 
     /// Whether the unit is in C, where a function may have been declared without its parameters.
-    pub fn is_c(&self, place: Place) -> bool {
+    pub fn is_c(&self, place: DieOffset) -> bool {
         self.units.get(place.unit).and_then(|unit| unit.language).is_some_and(is_c)
     }
 
     /// Whether the unit is in C or C++. Other languages have structs for what is a number or a pointer in C. What units have
     /// in common may be in units without a language.
-    pub fn has_structs_of_c(&self, place: Place) -> bool {
+    pub fn has_structs_of_c(&self, place: DieOffset) -> bool {
         match self.units.get(place.unit).map(|unit| unit.language) {
             Some(Some(language)) => is_c(language) || is_cpp(language),
             _ => self.all_c,

@@ -91,9 +91,9 @@ fn build_with(compiler: &str, flags: &[&str]) -> tempfile::TempDir {
     folder
 }
 
-fn library(folder: &Path) -> Library {
+fn library(folder: &Path) -> OpenedLibrary {
     let path = folder.join("libt.so");
-    Library { file: File::open(&path).expect("the library"), path }
+    OpenedLibrary { file: File::open(&path).expect("the library"), path }
 }
 
 fn parse(text: &str) -> Interface {

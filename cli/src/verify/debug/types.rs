@@ -1,6 +1,6 @@
 //! What an entry that is a type says of values: how large they are, and what they are.
 
-use super::read::{Dwarf, Entry, Place};
+use super::read::{Die, DieOffset, Dwarf};
 use gimli::{AttributeValue, DwAte, constants as dw};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,36 +13,36 @@ const MAX_MEMBERS: usize = 8192;
 
 /// A type as others refer to it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Type {
-    At(Place),
+pub enum DebugType {
+    At(DieOffset),
     Unknown,
     Void,
 }
 
 /// A type without its names.
 #[derive(Debug, PartialEq)]
-pub enum Shape {
+pub enum DebugShape {
     Array {
-        of: Type,
+        of: DebugType,
         size: Option<u64>,
     },
     Enum {
         size: u64,
         signed: Option<bool>,
-        values: Vec<(String, Value)>,
+        values: Vec<(String, DebugEnumerator)>,
     },
-    Function(Prototype),
+    Function(DebugPrototype),
     Number {
-        kind: Kind,
+        kind: DebugNumber,
         size: u64,
     },
     Pointer {
-        to: Type,
+        to: DebugType,
     },
     Record {
         union: bool,
         size: u64,
-        members: Vec<Member>,
+        members: Vec<DebugMember>,
     },
     /// What C does not have, what is only declared, and what could not be read.
     Unknown,
@@ -51,7 +51,7 @@ pub enum Shape {
 
 /// What kind of number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
+pub enum DebugNumber {
     Bool,
     Complex,
     Float,
@@ -61,12 +61,12 @@ pub enum Kind {
 
 /// The value of an enumerator. In few bytes, it does not say whether the highest bit is a sign.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Value {
+pub struct DebugEnumerator {
     pub signed: i64,
     pub unsigned: u64,
 }
 
-impl Value {
+impl DebugEnumerator {
     pub fn is(self, value: i128) -> bool {
         i128::from(self.signed) == value || i128::from(self.unsigned) == value
     }
@@ -79,9 +79,9 @@ impl Value {
 
 /// A member with a name; those of a member without one stand in its place.
 #[derive(Debug, PartialEq)]
-pub struct Member {
+pub struct DebugMember {
     pub name: String,
-    pub c_type: Type,
+    pub c_type: DebugType,
     /// From the beginning of the record, in bits.
     pub first_bit: u64,
     /// Of a bit-field: how many bits.
@@ -90,17 +90,18 @@ pub struct Member {
 
 /// A function's type.
 #[derive(Debug, PartialEq)]
-pub struct Prototype {
-    pub parameters: Vec<Type>,
+pub struct DebugPrototype {
+    pub parameters: Vec<DebugType>,
     pub variadic: bool,
-    pub result: Type,
+    pub result: DebugType,
 }
 
 impl<'d> Dwarf<'d> {
     /// The function at a place; `None` if the entry does not say with what it is called: old C, or `-g1`.
-    pub fn prototype(&self, place: Place) -> Option<Prototype> {
+    pub fn prototype(&self, place: DieOffset) -> Option<DebugPrototype> {
         let entry = self.entry(place)?;
-        let mut prototype = Prototype { parameters: Vec::new(), variadic: false, result: self.type_of(place, &entry) };
+        let mut prototype =
+            DebugPrototype { parameters: Vec::new(), variadic: false, result: self.type_of(place, &entry) };
         for (place, child) in self.children(place) {
             match child.tag() {
                 dw::DW_TAG_formal_parameter => prototype.parameters.push(self.parameter(place, &child)),
@@ -108,7 +109,7 @@ impl<'d> Dwarf<'d> {
                 _ => {}
             }
         }
-        let silent = prototype.parameters.is_empty() && prototype.result == Type::Void;
+        let silent = prototype.parameters.is_empty() && prototype.result == DebugType::Void;
         let prototyped = match self.is_c(place) {
             true => flag(&self.declaring(place, entry), dw::DW_AT_prototyped),
             false => !silent,
@@ -116,32 +117,32 @@ impl<'d> Dwarf<'d> {
         prototyped.then_some(prototype)
     }
 
-    fn parameter(&self, place: Place, entry: &Entry<'d>) -> Type {
+    fn parameter(&self, place: DieOffset, entry: &Die<'d>) -> DebugType {
         match (self.type_of(place, entry), self.reference(place, entry, dw::DW_AT_abstract_origin)) {
-            (Type::Void, Some(origin)) => {
-                self.entry(origin).map_or(Type::Unknown, |entry| self.type_of(origin, &entry))
+            (DebugType::Void, Some(origin)) => {
+                self.entry(origin).map_or(DebugType::Unknown, |entry| self.type_of(origin, &entry))
             }
-            (Type::Void, None) => Type::Unknown,
+            (DebugType::Void, None) => DebugType::Unknown,
             (c_type, _) => c_type,
         }
     }
 
     /// The entry that declares what this one defines.
-    fn declaring(&self, place: Place, entry: Entry<'d>) -> Entry<'d> {
+    fn declaring(&self, place: DieOffset, entry: Die<'d>) -> Die<'d> {
         let declared = self.reference(place, &entry, dw::DW_AT_specification);
         declared.and_then(|place| self.entry(place)).unwrap_or(entry)
     }
 
-    fn type_of(&self, place: Place, entry: &Entry<'d>) -> Type {
+    fn type_of(&self, place: DieOffset, entry: &Die<'d>) -> DebugType {
         match (entry.has_attr(dw::DW_AT_type), self.reference(place, entry, dw::DW_AT_type)) {
-            (_, Some(place)) => Type::At(place),
-            (true, None) => Type::Unknown,
-            (false, None) => Type::Void,
+            (_, Some(place)) => DebugType::At(place),
+            (true, None) => DebugType::Unknown,
+            (false, None) => DebugType::Void,
         }
     }
 
     /// The types of all objects outside of functions, by their names.
-    pub fn variables(&self) -> BTreeMap<&'d str, Type> {
+    pub fn variables(&self) -> BTreeMap<&'d str, DebugType> {
         let mut variables = BTreeMap::new();
         for (place, child) in self.roots().flat_map(|root| self.children(root)) {
             if child.tag() == dw::DW_TAG_variable
@@ -154,10 +155,10 @@ impl<'d> Dwarf<'d> {
     }
 
     /// What C calls a type, by any of its names: those of typedefs, and the tag; and whether it is `const` by one of them.
-    pub fn names(&self, mut c_type: Type) -> (Vec<String>, bool) {
+    pub fn names(&self, mut c_type: DebugType) -> (Vec<String>, bool) {
         let (mut names, mut constant) = (Vec::new(), false);
         for _ in 0..MAX_CHAIN {
-            let Type::At(place) = c_type else { break };
+            let DebugType::At(place) = c_type else { break };
             let Some(entry) = self.entry(place) else { break };
             names.extend(self.called(place, &entry));
             match entry.tag() {
@@ -176,55 +177,55 @@ impl<'d> Dwarf<'d> {
     }
 
     /// What a type is, behind all its names.
-    pub fn shape(&self, mut c_type: Type) -> Shape {
+    pub fn shape(&self, mut c_type: DebugType) -> DebugShape {
         for _ in 0..MAX_CHAIN {
             let place = match c_type {
-                Type::At(place) => place,
-                Type::Unknown => return Shape::Unknown,
-                Type::Void => return Shape::Void,
+                DebugType::At(place) => place,
+                DebugType::Unknown => return DebugShape::Unknown,
+                DebugType::Void => return DebugShape::Void,
             };
-            let Some(entry) = self.entry(place) else { return Shape::Unknown };
+            let Some(entry) = self.entry(place) else { return DebugShape::Unknown };
             match entry.tag() {
                 dw::DW_TAG_typedef
                 | dw::DW_TAG_atomic_type
                 | dw::DW_TAG_const_type
                 | dw::DW_TAG_restrict_type
                 | dw::DW_TAG_volatile_type => c_type = self.type_of(place, &entry),
-                _ => return self.read(place, &entry).unwrap_or(Shape::Unknown),
+                _ => return self.read(place, &entry).unwrap_or(DebugShape::Unknown),
             }
         }
-        Shape::Unknown
+        DebugShape::Unknown
     }
 
-    fn read(&self, place: Place, entry: &Entry<'d>) -> Option<Shape> {
+    fn read(&self, place: DieOffset, entry: &Die<'d>) -> Option<DebugShape> {
         Some(match entry.tag() {
             dw::DW_TAG_array_type if !entry.has_attr(dw::DW_AT_GNU_vector) => {
                 let of = self.type_of(place, entry);
-                Shape::Array { of, size: self.array(place, of, 0) }
+                DebugShape::Array { of, size: self.array(place, of, 0) }
             }
             dw::DW_TAG_base_type => {
                 let Some(AttributeValue::Encoding(encoding)) = entry.attr_value(dw::DW_AT_encoding) else {
                     return None;
                 };
-                Shape::Number { kind: kind(encoding)?, size: number(entry, dw::DW_AT_byte_size)? }
+                DebugShape::Number { kind: kind(encoding)?, size: number(entry, dw::DW_AT_byte_size)? }
             }
             dw::DW_TAG_enumeration_type => self.enumeration(place, entry)?,
             dw::DW_TAG_pointer_type | dw::DW_TAG_reference_type | dw::DW_TAG_rvalue_reference_type => {
-                Shape::Pointer { to: self.type_of(place, entry) }
+                DebugShape::Pointer { to: self.type_of(place, entry) }
             }
             dw::DW_TAG_class_type | dw::DW_TAG_structure_type | dw::DW_TAG_union_type => self.record(place, entry)?,
-            dw::DW_TAG_subroutine_type => Shape::Function(self.prototype(place)?),
+            dw::DW_TAG_subroutine_type => DebugShape::Function(self.prototype(place)?),
             _ => return None,
         })
     }
 
-    fn enumeration(&self, place: Place, entry: &Entry<'d>) -> Option<Shape> {
+    fn enumeration(&self, place: DieOffset, entry: &Die<'d>) -> Option<DebugShape> {
         let under = match self.type_of(place, entry) {
-            Type::Void => Shape::Unknown,
+            DebugType::Void => DebugShape::Unknown,
             c_type => self.shape_of_number(c_type),
         };
         let (signed, size) = match under {
-            Shape::Number { kind, size } => (Some(kind == Kind::Signed), Some(size)),
+            DebugShape::Number { kind, size } => (Some(kind == DebugNumber::Signed), Some(size)),
             _ => (None, None),
         };
         let mut values = Vec::new();
@@ -235,27 +236,27 @@ impl<'d> Dwarf<'d> {
                 let (signed, unsigned) = (value.sdata_value(), value.udata_value());
                 let either =
                     signed.or(unsigned.map(|value| value as i64)).zip(unsigned.or(signed.map(|value| value as u64)));
-                values.extend(either.map(|(signed, unsigned)| (name.to_owned(), Value { signed, unsigned })));
+                values.extend(either.map(|(signed, unsigned)| (name.to_owned(), DebugEnumerator { signed, unsigned })));
             }
         }
         let declared = flag(entry, dw::DW_AT_declaration);
-        (!declared).then_some(Shape::Enum { size: number(entry, dw::DW_AT_byte_size).or(size)?, signed, values })
+        (!declared).then_some(DebugShape::Enum { size: number(entry, dw::DW_AT_byte_size).or(size)?, signed, values })
     }
 
     /// The number that an enumeration is. An enumeration of enumerations is nothing that a compiler writes.
-    fn shape_of_number(&self, mut c_type: Type) -> Shape {
+    fn shape_of_number(&self, mut c_type: DebugType) -> DebugShape {
         for _ in 0..MAX_CHAIN {
-            let Type::At(place) = c_type else { break };
+            let DebugType::At(place) = c_type else { break };
             let Some(entry) = self.entry(place) else { break };
             if entry.tag() == dw::DW_TAG_base_type {
-                return self.read(place, &entry).unwrap_or(Shape::Unknown);
+                return self.read(place, &entry).unwrap_or(DebugShape::Unknown);
             }
             c_type = self.type_of(place, &entry);
         }
-        Shape::Unknown
+        DebugShape::Unknown
     }
 
-    fn record(&self, place: Place, entry: &Entry<'d>) -> Option<Shape> {
+    fn record(&self, place: DieOffset, entry: &Die<'d>) -> Option<DebugShape> {
         // Rust's and others' structs may be what is a number in C.
         if flag(entry, dw::DW_AT_declaration) || !self.has_structs_of_c(place) {
             return None;
@@ -263,11 +264,11 @@ impl<'d> Dwarf<'d> {
         let union = entry.tag() == dw::DW_TAG_union_type;
         let mut members = Vec::new();
         self.members(place, 0, 0, &mut members)?;
-        Some(Shape::Record { union, size: number(entry, dw::DW_AT_byte_size)?, members })
+        Some(DebugShape::Record { union, size: number(entry, dw::DW_AT_byte_size)?, members })
     }
 
     /// `None` if not all of them can be known.
-    fn members(&self, place: Place, start: u64, depth: usize, members: &mut Vec<Member>) -> Option<()> {
+    fn members(&self, place: DieOffset, start: u64, depth: usize, members: &mut Vec<DebugMember>) -> Option<()> {
         for (place, child) in self.children(place) {
             if members.len() >= MAX_MEMBERS || depth > MAX_DEPTH {
                 return None;
@@ -286,7 +287,7 @@ impl<'d> Dwarf<'d> {
             let bits = number(&child, dw::DW_AT_bit_size);
             let first_bit = start.checked_add(self.first_bit(&child, c_type, bits)?)?;
             match self.name(place, &child) {
-                Some(name) => members.push(Member { name: name.to_owned(), c_type, first_bit, bits }),
+                Some(name) => members.push(DebugMember { name: name.to_owned(), c_type, first_bit, bits }),
                 None => {
                     if let Some(inner) = self.unnamed(c_type) {
                         self.members(inner, first_bit, depth + 1, members)?;
@@ -298,14 +299,14 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The record that a member without a name is.
-    fn unnamed(&self, c_type: Type) -> Option<Place> {
-        let Type::At(place) = c_type else { return None };
+    fn unnamed(&self, c_type: DebugType) -> Option<DieOffset> {
+        let DebugType::At(place) = c_type else { return None };
         let tag = self.entry(place)?.tag();
         [dw::DW_TAG_class_type, dw::DW_TAG_structure_type, dw::DW_TAG_union_type].contains(&tag).then_some(place)
     }
 
     /// Where a member begins: DWARF 4 counts a bit-field from the other end of its storage unit.
-    fn first_bit(&self, entry: &Entry<'d>, c_type: Type, bits: Option<u64>) -> Option<u64> {
+    fn first_bit(&self, entry: &Die<'d>, c_type: DebugType, bits: Option<u64>) -> Option<u64> {
         if entry.has_attr(dw::DW_AT_data_bit_offset) {
             return number(entry, dw::DW_AT_data_bit_offset);
         }
@@ -326,15 +327,15 @@ impl<'d> Dwarf<'d> {
         }
     }
 
-    /// The names of all types that these functions lead to, as [`Found`](super::read::Found) has them: through parameters,
+    /// The names of all types that these functions lead to, as [`FoundDies`](super::read::FoundDies) has them: through parameters,
     /// results, pointers, members and callbacks.
-    pub fn reached<'p>(&self, functions: impl Iterator<Item = &'p Place>) -> BTreeSet<String> {
+    pub fn reached<'p>(&self, functions: impl Iterator<Item = &'p DieOffset>) -> BTreeSet<String> {
         let (mut names, mut seen) = (BTreeSet::new(), BTreeSet::new());
-        let mut left: Vec<Place> = functions.copied().collect();
+        let mut left: Vec<DieOffset> = functions.copied().collect();
         while let Some(place) = left.pop() {
             let Some(entry) = seen.insert(place).then(|| self.entry(place)).flatten() else { continue };
             names.extend(self.called(place, &entry));
-            let leads = |place: Place, entry: &Entry<'d>| {
+            let leads = |place: DieOffset, entry: &Die<'d>| {
                 let ways = [dw::DW_AT_type, dw::DW_AT_abstract_origin, dw::DW_AT_specification, dw::DW_AT_signature];
                 ways.map(|way| self.reference(place, entry, way))
             };
@@ -350,13 +351,13 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The size of a type's values, in bytes.
-    pub fn size(&self, c_type: Type) -> Option<u64> {
+    pub fn size(&self, c_type: DebugType) -> Option<u64> {
         self.size_within(c_type, 0)
     }
 
-    fn size_within(&self, mut c_type: Type, depth: usize) -> Option<u64> {
+    fn size_within(&self, mut c_type: DebugType, depth: usize) -> Option<u64> {
         for _ in 0..MAX_CHAIN {
-            let Type::At(place) = c_type else { return None };
+            let DebugType::At(place) = c_type else { return None };
             let entry = self.entry(place)?;
             match entry.tag() {
                 dw::DW_TAG_array_type => return self.array(place, self.type_of(place, &entry), depth),
@@ -371,7 +372,7 @@ impl<'d> Dwarf<'d> {
     }
 
     /// The size of an array; `None` for one without a length.
-    fn array(&self, place: Place, of: Type, depth: usize) -> Option<u64> {
+    fn array(&self, place: DieOffset, of: DebugType, depth: usize) -> Option<u64> {
         let mut size = if depth < MAX_DEPTH { self.size_within(of, depth + 1)? } else { return None };
         for (_, child) in self.children(place) {
             if child.tag() == dw::DW_TAG_subrange_type {
@@ -383,13 +384,13 @@ impl<'d> Dwarf<'d> {
     }
 
     /// What the library's authors wrote: `uLong`, `const struct point *`.
-    pub fn written(&self, c_type: Type) -> Option<String> {
+    pub fn written(&self, c_type: DebugType) -> Option<String> {
         let (mut c_type, mut stars, mut constant) = (c_type, String::new(), "");
         for _ in 0..MAX_CHAIN {
             let place = match c_type {
-                Type::At(place) => place,
-                Type::Unknown => return None,
-                Type::Void => return Some(with(constant, "void", &stars)),
+                DebugType::At(place) => place,
+                DebugType::Unknown => return None,
+                DebugType::Void => return Some(with(constant, "void", &stars)),
             };
             let entry = self.entry(place)?;
             let keyword = match entry.tag() {
@@ -423,21 +424,21 @@ fn with(constant: &str, name: &str, stars: &str) -> String {
     format!("{constant}{name} {stars}").trim_end().to_owned()
 }
 
-fn flag(entry: &Entry, name: gimli::DwAt) -> bool {
+fn flag(entry: &Die, name: gimli::DwAt) -> bool {
     matches!(entry.attr_value(name), Some(AttributeValue::Flag(true)))
 }
 
-fn number(entry: &Entry, name: gimli::DwAt) -> Option<u64> {
+fn number(entry: &Die, name: gimli::DwAt) -> Option<u64> {
     entry.attr(name)?.udata_value()
 }
 
-fn kind(encoding: DwAte) -> Option<Kind> {
+fn kind(encoding: DwAte) -> Option<DebugNumber> {
     Some(match encoding {
-        dw::DW_ATE_boolean => Kind::Bool,
-        dw::DW_ATE_complex_float => Kind::Complex,
-        dw::DW_ATE_float => Kind::Float,
-        dw::DW_ATE_signed | dw::DW_ATE_signed_char => Kind::Signed,
-        dw::DW_ATE_unsigned | dw::DW_ATE_unsigned_char | dw::DW_ATE_UTF => Kind::Unsigned,
+        dw::DW_ATE_boolean => DebugNumber::Bool,
+        dw::DW_ATE_complex_float => DebugNumber::Complex,
+        dw::DW_ATE_float => DebugNumber::Float,
+        dw::DW_ATE_signed | dw::DW_ATE_signed_char => DebugNumber::Signed,
+        dw::DW_ATE_unsigned | dw::DW_ATE_unsigned_char | dw::DW_ATE_UTF => DebugNumber::Unsigned,
         _ => return None,
     })
 }

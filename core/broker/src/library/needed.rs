@@ -6,12 +6,12 @@
 mod fault;
 mod module;
 
-pub use fault::Fault;
+pub use fault::LoadFault;
 
 use super::symbols::Symbols;
-use super::{CACHE, FOLDERS, Library, cached, open_file};
+use super::{CACHE, FOLDERS, OpenedLibrary, cached, open_file};
 use cloison_sandbox::LOADER_FILES;
-use module::Module;
+use module::SharedObject;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -29,13 +29,13 @@ pub struct Dependencies {
     /// What `dlsym` would find.
     pub symbols: Symbols,
     /// Why the loader would refuse it.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<LoadFault>,
 }
 
 /// What the loader brings in with the library, breadth first as it does.
-pub(super) fn dependencies(library: &Library) -> Result<Dependencies, String> {
+pub(super) fn dependencies(library: &OpenedLibrary) -> Result<Dependencies, String> {
     let mut found = Dependencies::default();
-    let first = Module::read(&library.path, &library.file)?;
+    let first = SharedObject::read(&library.path, &library.file)?;
     let modules = closure(first, &mut found.faults);
     modules.iter().for_each(|module| found.symbols.add(&module.symbols));
     missing_versions(&modules, &mut found.faults);
@@ -46,7 +46,7 @@ pub(super) fn dependencies(library: &Library) -> Result<Dependencies, String> {
 }
 
 /// The module and all that it needs, as far as a zone sees them.
-fn closure(first: Module, faults: &mut Vec<Fault>) -> Vec<Module> {
+fn closure(first: SharedObject, faults: &mut Vec<LoadFault>) -> Vec<SharedObject> {
     let cache = std::fs::read(CACHE).unwrap_or_default();
     let mut modules = vec![first];
     let mut asked = BTreeSet::new();
@@ -65,9 +65,9 @@ fn closure(first: Module, faults: &mut Vec<Fault>) -> Vec<Module> {
                     module.asked_as = Some(soname);
                     modules.push(*module);
                 }
-                Found::Damaged(path, reason) => faults.push(Fault::NoLibrary { by, path, reason }),
-                Found::Elsewhere(path) => faults.push(Fault::Unseen { by, soname, path }),
-                Found::Nowhere => faults.push(Fault::Missing { by, soname }),
+                Found::Damaged(path, reason) => faults.push(LoadFault::NoLibrary { by, path, reason }),
+                Found::Elsewhere(path) => faults.push(LoadFault::Unseen { by, soname, path }),
+                Found::Nowhere => faults.push(LoadFault::Missing { by, soname }),
             }
         }
         next += 1;
@@ -78,7 +78,7 @@ fn closure(first: Module, faults: &mut Vec<Fault>) -> Vec<Module> {
 /// What stands at the places where a dependency is looked for.
 enum Found {
     /// The first that can be loaded.
-    Here(Box<Module>),
+    Here(Box<SharedObject>),
     /// None that can be loaded, and why the first cannot.
     Damaged(PathBuf, String),
     /// One that a zone does not see.
@@ -90,7 +90,7 @@ enum Found {
 fn find(places: &[PathBuf]) -> Found {
     let mut damaged = None;
     for path in places.iter().filter_map(|place| in_a_zone(place)) {
-        match open_file(&path).map_err(|error| error.to_string()).and_then(|file| Module::read(&path, &file)) {
+        match open_file(&path).map_err(|error| error.to_string()).and_then(|file| SharedObject::read(&path, &file)) {
             Ok(module) => return Found::Here(Box::new(module)),
             Err(reason) => drop(damaged.get_or_insert((path, reason))),
         }
@@ -153,7 +153,7 @@ fn in_a_zone(path: &Path) -> Option<PathBuf> {
     at.is_file().then_some(at)
 }
 
-fn missing_versions(modules: &[Module], faults: &mut Vec<Fault>) {
+fn missing_versions(modules: &[SharedObject], faults: &mut Vec<LoadFault>) {
     for module in modules {
         for (soname, version) in &module.versions_needed {
             let Some(of) = modules.iter().find(|other| other.asked_as.as_ref() == Some(soname)) else { continue };
@@ -165,7 +165,7 @@ fn missing_versions(modules: &[Module], faults: &mut Vec<Fault>) {
             let alike = of.versions.iter().filter(|have| have.split_once('_').is_some_and(|(have, _)| have == kind));
             let newest = alike.max_by_key(|have| numbers(have)).cloned();
             let (by, path) = (module.path.clone(), of.path.clone());
-            faults.push(Fault::Version { by, version: version.clone(), path, newest });
+            faults.push(LoadFault::Version { by, version: version.clone(), path, newest });
         }
     }
 }
@@ -175,7 +175,7 @@ fn numbers(version: &str) -> Vec<u32> {
     version.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect()
 }
 
-fn missing_symbols(modules: &[Module], symbols: &Symbols, faults: &mut Vec<Fault>) {
+fn missing_symbols(modules: &[SharedObject], symbols: &Symbols, faults: &mut Vec<LoadFault>) {
     let loaded = of_the_zone();
     let mut missing: BTreeMap<&Path, Vec<String>> = BTreeMap::new();
     for module in modules {
@@ -184,7 +184,7 @@ fn missing_symbols(modules: &[Module], symbols: &Symbols, faults: &mut Vec<Fault
             missing.entry(&module.path).or_default().push(name.clone());
         }
     }
-    faults.extend(missing.into_iter().map(|(by, names)| Fault::Symbols { by: by.to_owned(), names }));
+    faults.extend(missing.into_iter().map(|(by, names)| LoadFault::Symbols { by: by.to_owned(), names }));
 }
 
 /// What a zone's own libraries define.
@@ -198,7 +198,7 @@ fn of_the_zone() -> Symbols {
         }
         let path = places(&soname, &[], &cache).into_iter().find(|place| place.is_file());
         let file = path.and_then(|path| Some((open_file(&path).ok()?, path)));
-        let Some(module) = file.and_then(|(file, path)| Module::read(&path, &file).ok()) else { continue };
+        let Some(module) = file.and_then(|(file, path)| SharedObject::read(&path, &file).ok()) else { continue };
         symbols.add(&module.symbols);
         left.extend(module.needed);
     }
@@ -222,8 +222,8 @@ mod tests {
         folder.join(name)
     }
 
-    fn faults(path: &Path) -> Vec<Fault> {
-        dependencies(&Library { path: path.to_owned(), file: File::open(path).unwrap() }).unwrap().faults
+    fn faults(path: &Path) -> Vec<LoadFault> {
+        dependencies(&OpenedLibrary { path: path.to_owned(), file: File::open(path).unwrap() }).unwrap().faults
     }
 
     #[test]
@@ -240,11 +240,11 @@ mod tests {
         let other = compile(folder.path(), "libother.so.1", "int other(void) { return 1; }", &[]);
         let source = "int other(void); int f(void) { return other(); }";
         let beside = compile(folder.path(), "libf.so", source, &["libother.so.1", "-Wl,-rpath,$ORIGIN"]);
-        let unseen = Fault::Unseen { by: beside.clone(), soname: "libother.so.1".into(), path: other.clone() };
+        let unseen = LoadFault::Unseen { by: beside.clone(), soname: "libother.so.1".into(), path: other.clone() };
         assert_eq!(faults(&beside), std::slice::from_ref(&unseen));
         assert!(unseen.to_string().contains("link it statically"), "{unseen}");
         fs::remove_file(other).unwrap();
-        let missing = Fault::Missing { by: beside.clone(), soname: "libother.so.1".into() };
+        let missing = LoadFault::Missing { by: beside.clone(), soname: "libother.so.1".into() };
         assert_eq!(faults(&beside), [missing]);
     }
 
@@ -254,7 +254,7 @@ mod tests {
         let source = "int host(void); __attribute__((weak)) int perhaps(void); double sin(double);
             double f(void) { return host() + (perhaps ? perhaps() : 0) + sin(1.0); }";
         let path = compile(folder.path(), "libplugin.so", source, &["-O0"]);
-        assert_eq!(faults(&path), [Fault::Symbols { by: path.clone(), names: vec!["host".into()] }]);
+        assert_eq!(faults(&path), [LoadFault::Symbols { by: path.clone(), names: vec!["host".into()] }]);
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
         bytes[at..at + 11].copy_from_slice(b"GLIBC_2.995");
         fs::write(&path, bytes).unwrap();
         match &faults(&path)[..] {
-            [Fault::Version { version, newest: Some(newest), .. }] => {
+            [LoadFault::Version { version, newest: Some(newest), .. }] => {
                 assert_eq!(version, "GLIBC_2.995");
                 assert!(newest.starts_with("GLIBC_2.") && numbers(newest) > vec![2, 5], "{newest}");
             }

@@ -116,7 +116,7 @@ fn version(table: &Versions<'_>, index: VersymIndex) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Library, contents, symbols};
+    use super::super::{OpenedLibrary, contents, symbols};
     use std::fs::{self, File};
     use std::process::Command;
 
@@ -143,7 +143,7 @@ const char *const table[] = { "a" };
         let done = Command::new("cc").args(flags).current_dir(folder.path()).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let path = folder.path().join("libt.so");
-        let symbols = symbols(&Library { file: File::open(&path).unwrap(), path: path.clone() }).unwrap();
+        let symbols = symbols(&OpenedLibrary { file: File::open(&path).unwrap(), path: path.clone() }).unwrap();
         assert!(symbols.contains("kept") && symbols.contains("plain"));
         assert!(!symbols.contains("gone"));
         assert_eq!((symbols.old("gone"), symbols.old("kept")), (Some("OLD_1"), None));

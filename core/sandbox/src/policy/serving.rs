@@ -77,7 +77,7 @@ pub const ROWS: &[Row] = &[
     ),
     allow(libc::SYS_exit, "ends a thread"),
     allow(libc::SYS_exit_group, "ends the process"),
-    // Who am I.
+    // The process's own identity.
     allow(libc::SYS_getpid, "abort, and os.getpid"),
     allow(libc::SYS_gettid, "abort"),
     allow(libc::SYS_getuid, "libraries that ask whether they run set-uid"),

@@ -3,7 +3,9 @@
 use crate::attempts;
 use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
-use cloison_sandbox::{Ended, ForkServer, Jail, Layers, Library, Limits, MicroprocessLimits, Spec, Zone, enter};
+use cloison_sandbox::{
+    Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, ResourceLimits, Spec, ZoneContents, enter,
+};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
@@ -99,7 +101,12 @@ fn await_end() -> ! {
 }
 
 fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
-    let limits = Limits { processes: Some(8), file_size_bytes: None, data_bytes: Some(256 << 20), ..Limits::default() };
+    let limits = ResourceLimits {
+        processes: Some(8),
+        file_size_bytes: None,
+        data_bytes: Some(256 << 20),
+        ..ResourceLimits::default()
+    };
     let mut spec = Spec::template(limits);
     spec.layers = layers;
     spec.may_be_missing = missing;
@@ -144,10 +151,10 @@ fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, library: &str, wa
     if !other.is_empty() {
         std::fs::rename(other, path).expect("an exchange");
     }
-    let mut zone = Zone::new(Library(library.as_fd()));
+    let mut zone = ZoneContents::new(LibraryFile(library.as_fd()));
     (zone.files, zone.threads, zone.per_call) = (wanted.files, wanted.threads, stage.per_call());
     let processes = Some(wanted.threads - 1 + u32::from(stage.per_call()));
-    let limits = Limits { file_size_bytes: None, processes, ..Limits::default() };
+    let limits = ResourceLimits { file_size_bytes: None, processes, ..ResourceLimits::default() };
     let mut spec = Spec::zone(limits, zone);
     spec.layers = layers;
     spec.may_be_missing = missing;

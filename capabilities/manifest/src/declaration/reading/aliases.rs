@@ -2,7 +2,7 @@
 
 use super::super::names::Typedef;
 use super::super::resolve::{Resolved, Resolver};
-use super::super::tree::{Name, Type, TypeKind};
+use super::super::tree::{Name, QualifiedType, UnqualifiedType};
 use super::super::typedefs;
 use super::{Kind, MAX_NESTING, Reading, State};
 use crate::diagnostic::Mistake;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 struct Alias {
     text: usize,
     name: Name,
-    c_type: Type,
+    c_type: QualifiedType,
     state: State,
 }
 
@@ -68,7 +68,7 @@ impl Reading<'_> {
             // `typedef void *name;` as a handle: what it points to has no other name.
             Kind::Opaque { id } if !is_tagged(&alias.c_type) => Some(Resolved {
                 c_type: match alias.c_type.kind {
-                    TypeKind::Void => CType::Opaque(id),
+                    UnqualifiedType::Void => CType::Opaque(id),
                     _ => CType::Pointer { to: Box::new(CType::Opaque(id)), constant: false },
                 },
                 constant: false,
@@ -102,29 +102,29 @@ fn too_deep(name: &Name) -> Mistake {
 }
 
 /// Whether it leads to a struct, union or enumeration with a name.
-fn is_tagged(c_type: &Type) -> bool {
+fn is_tagged(c_type: &QualifiedType) -> bool {
     match &c_type.kind {
-        TypeKind::Tagged { .. } => true,
-        TypeKind::Array { of, .. } | TypeKind::Pointer(of) => is_tagged(of),
-        TypeKind::Function { .. } => true,
+        UnqualifiedType::Tagged { .. } => true,
+        UnqualifiedType::Array { of, .. } | UnqualifiedType::Pointer(of) => is_tagged(of),
+        UnqualifiedType::Function { .. } => true,
         _ => false,
     }
 }
 
 /// The C library has this name for something else.
 fn differs(name: &str, c_type: &CType) -> bool {
-    matches!(typedefs::find(name), Some(TypeKind::Scalar { scalar, .. }) if c_type.scalar() != Some(scalar))
+    matches!(typedefs::find(name), Some(UnqualifiedType::Scalar { scalar, .. }) if c_type.scalar() != Some(scalar))
 }
 
 /// The names of types in a type, except where a struct stands between.
-fn mentioned(c_type: &Type, names: &mut Vec<String>) {
+fn mentioned(c_type: &QualifiedType, names: &mut Vec<String>) {
     match &c_type.kind {
-        TypeKind::Array { of, .. } | TypeKind::Pointer(of) => mentioned(of, names),
-        TypeKind::Function { returns, parameters, .. } => {
+        UnqualifiedType::Array { of, .. } | UnqualifiedType::Pointer(of) => mentioned(of, names),
+        UnqualifiedType::Function { returns, parameters, .. } => {
             mentioned(returns, names);
             parameters.iter().for_each(|parameter| mentioned(&parameter.c_type, names));
         }
-        TypeKind::Named(name) => names.push(name.clone()),
+        UnqualifiedType::Named(name) => names.push(name.clone()),
         _ => {}
     }
 }

@@ -1,7 +1,7 @@
 //! Who declares what.
 
 use super::super::names::Meaning;
-use super::super::tree::{Content, Name, Tag, Type, TypeDeclaration, TypeKind};
+use super::super::tree::{Content, Name, QualifiedType, TagKind, TypeDeclaration, UnqualifiedType};
 use super::{Kind, Reading, State, Unit};
 use crate::diagnostic::Mistake;
 use cloison_contract::layout::MAX_RECORD_BYTES;
@@ -44,7 +44,7 @@ impl Reading<'_> {
             let Some(declaration) = &text.declaration else { return false };
             match tagged(&declaration.base) {
                 _ if !declaration.bodies.is_empty() => false,
-                Some((Tag::Enum, _)) => false,
+                Some((TagKind::Enum, _)) => false,
                 // Twice `struct x;` is a mistake, which `declare` finds.
                 Some((_, tag)) => {
                     let first = best.get(tag).is_some_and(|(_, best)| *best == index);
@@ -117,7 +117,7 @@ impl Reading<'_> {
         }
     }
 
-    fn declare_tag(&mut self, text: usize, name: &Name, tag: Tag, c_type: Option<CType>, declared: &mut Declared) {
+    fn declare_tag(&mut self, text: usize, name: &Name, tag: TagKind, c_type: Option<CType>, declared: &mut Declared) {
         if let Some(other) = declared.tags.insert(name.text.clone(), text) {
             let message = format!("`{} {}` is declared twice", tag.keyword(), name.text);
             let hint = format!("the other one is in {}", self.key(other));
@@ -152,8 +152,8 @@ impl Unit {
     pub(super) fn c_type(&self) -> Option<CType> {
         match (&self.meaning, self.body.tag) {
             (Some(Meaning::Enum { scalar, .. }), _) => Some(CType::Enum { id: self.id, scalar: *scalar }),
-            (_, Tag::Enum) => None,
-            (_, Tag::Struct | Tag::Union) => Some(CType::Record { id: self.id, layout: UNKNOWN }),
+            (_, TagKind::Enum) => None,
+            (_, TagKind::Struct | TagKind::Union) => Some(CType::Record { id: self.id, layout: UNKNOWN }),
         }
     }
 }
@@ -166,9 +166,9 @@ struct Declared {
     enumerators: BTreeMap<String, usize>,
 }
 
-fn tagged(c_type: &Type) -> Option<(Tag, &str)> {
+fn tagged(c_type: &QualifiedType) -> Option<(TagKind, &str)> {
     match &c_type.kind {
-        TypeKind::Tagged { tag, name } => Some((*tag, name)),
+        UnqualifiedType::Tagged { tag, name } => Some((*tag, name)),
         _ => None,
     }
 }
@@ -193,7 +193,7 @@ fn check(declaration: &TypeDeclaration, handle: bool) -> Option<Mistake> {
     let body = declaration.bodies.last();
     let mistake = match (declaration.declarators.first(), body) {
         (None, None) => match tagged(&declaration.base) {
-            Some((Tag::Enum, name)) => whole("an enumeration has values")
+            Some((TagKind::Enum, name)) => whole("an enumeration has values")
                 .hint(format!("write them out: `enum {name} {{ A, B = 4 }};`; where they do not matter, write `int`")),
             Some(_) if !declaration.typedef => return None,
             _ => whole("this declares no type")
@@ -205,7 +205,7 @@ fn check(declaration: &TypeDeclaration, handle: bool) -> Option<Mistake> {
                 .hint(format!("write `{keyword} name {{ … }};` or `typedef {keyword} {{ … }} name;`"))
         }
         (Some((name, c_type)), _) if !declaration.typedef => {
-            let is = if matches!(c_type.kind, TypeKind::Function { .. }) { "a function" } else { "a variable" };
+            let is = if matches!(c_type.kind, UnqualifiedType::Function { .. }) { "a function" } else { "a variable" };
             Mistake::new(name.span.clone(), format!("`{}` is {is}, not a type", name.text)).hint(
                 "a type is declared by `struct name { … };` or `typedef … name;`; functions stand in [functions.NAME]",
             )
@@ -221,10 +221,10 @@ fn check(declaration: &TypeDeclaration, handle: bool) -> Option<Mistake> {
 }
 
 /// `typedef void *name;` can be a handle, `typedef unsigned name;` cannot.
-fn no_handle(name: &Name, c_type: &Type, names: usize) -> Option<Mistake> {
+fn no_handle(name: &Name, c_type: &QualifiedType, names: usize) -> Option<Mistake> {
     let pointer = match &c_type.kind {
-        TypeKind::Void => true,
-        TypeKind::Pointer(to) => !matches!(to.kind, TypeKind::Function { .. }),
+        UnqualifiedType::Void => true,
+        UnqualifiedType::Pointer(to) => !matches!(to.kind, UnqualifiedType::Function { .. }),
         _ => false,
     };
     if pointer && names == 1 {

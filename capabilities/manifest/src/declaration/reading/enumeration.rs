@@ -1,9 +1,9 @@
 //! Enumerations: values and the number that the compiler makes of them.
 
-use super::super::constant::Value;
+use super::super::constant::NameValue;
 use super::super::integer::Integer;
 use super::super::names::Meaning;
-use super::super::tree::{Content, Tag};
+use super::super::tree::{Content, TagKind};
 use super::{MAX_NESTING, Reading, State};
 use crate::diagnostic::Mistake;
 use cloison_contract::types::{CType, Scalar};
@@ -24,7 +24,7 @@ impl Reading<'_> {
 
     /// Reads one, after those whose enumerators it needs.
     fn enumeration(&mut self, index: usize, depth: usize, owners: &BTreeMap<String, usize>) {
-        if self.units[index].body.tag != Tag::Enum || self.units[index].state != State::Waiting {
+        if self.units[index].body.tag != TagKind::Enum || self.units[index].state != State::Waiting {
             return;
         }
         self.units[index].state = State::Open;
@@ -46,8 +46,8 @@ impl Reading<'_> {
             let value = match constant {
                 Some(constant) => {
                     let earlier = |name: &str| match values.iter().find(|(known, _)| known == name) {
-                        Some((_, integer)) => Value::Known(*integer),
-                        None if owners.get(name) == Some(&index) => Value::Unknown,
+                        Some((_, integer)) => NameValue::Known(*integer),
+                        None if owners.get(name) == Some(&index) => NameValue::Unknown,
                         None => self.names.value(name),
                     };
                     constant.value(&earlier, &mut mistakes)

@@ -1,10 +1,10 @@
 //! Structs and unions: their members' types, then their layout.
 
-use super::super::attribute::Attributes;
-use super::super::constant::Constant;
+use super::super::attribute::LayoutAttributes;
+use super::super::constant::ConstantExpression;
 use super::super::names::{Meaning, MemberShape};
 use super::super::resolve::Resolver;
-use super::super::tree::{Body, Content, MemberDeclaration, Tag};
+use super::super::tree::{Body, Content, MemberDeclaration, TagKind};
 use super::fill::fill;
 use super::{MAX_NESTING, Reading, State};
 use crate::diagnostic::Mistake;
@@ -35,7 +35,7 @@ impl Reading<'_> {
 
     /// Reads one, after those that it contains.
     fn record(&mut self, index: usize, depth: usize) {
-        if self.units[index].body.tag == Tag::Enum || self.units[index].state != State::Waiting {
+        if self.units[index].body.tag == TagKind::Enum || self.units[index].state != State::Waiting {
             return;
         }
         self.units[index].state = State::Open;
@@ -60,7 +60,7 @@ impl Reading<'_> {
     fn drafts<'b>(&mut self, text: usize, body: &'b Body) -> Option<(Arrangement, Vec<Draft<'b>>)> {
         let Content::Members(members) = &body.content else { return None };
         let mut resolver = Resolver::new(&self.names, self.untagged(text));
-        let shape = Arrangement { union: body.tag == Tag::Union, align: align(&mut resolver, &body.attributes) };
+        let shape = Arrangement { union: body.tag == TagKind::Union, align: align(&mut resolver, &body.attributes) };
         let mut names = BTreeSet::new();
         let mut drafts = Vec::new();
         for member in members {
@@ -169,7 +169,7 @@ fn bit_width(
     resolver: &mut Resolver<'_>,
     declared: &MemberDeclaration,
     c_type: &CType,
-    width: &Constant,
+    width: &ConstantExpression,
 ) -> Option<u32> {
     let bits = match c_type.scalar().filter(|scalar| !scalar.is_float()) {
         Some(Scalar::Bool) => 1,
@@ -193,7 +193,7 @@ fn bit_width(
 }
 
 /// The strictest of the alignments that are asked for.
-fn align(resolver: &mut Resolver<'_>, attributes: &Attributes) -> Option<u64> {
+fn align(resolver: &mut Resolver<'_>, attributes: &LayoutAttributes) -> Option<u64> {
     let mut strictest = None;
     for alignment in &attributes.aligned {
         let value = match &alignment.bytes {

@@ -1,7 +1,7 @@
 //! Pointers to many elements.
 
 use super::super::raw::{self, on};
-use super::draft::{BufferDraft, Draft};
+use super::draft::{BufferDraft, ParameterDraft};
 use super::extent::extent;
 use super::keys::{both_kinds, max_bytes, null_default, place, size_only};
 use super::{Context, Fills, Pointee, callback, record};
@@ -15,7 +15,7 @@ const KEYS: [&str; 12] =
 pub(super) fn buffer(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    drafts: &[Draft],
+    drafts: &[ParameterDraft],
     fills: &Fills,
     index: usize,
     draft: &BufferDraft,

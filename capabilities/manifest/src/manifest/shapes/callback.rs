@@ -3,7 +3,7 @@
 use super::super::declare::tables;
 use super::super::numbers;
 use super::super::raw::{self, on};
-use super::draft::Draft;
+use super::draft::ParameterDraft;
 use super::keys::{null_default, place};
 use super::{Context, Place, record, resolve};
 use crate::declaration::{Name, PrototypeParameter};
@@ -42,7 +42,7 @@ pub(super) fn only_own_keys(reader: &mut Reader, table: &raw::Parameter<'_>) -> 
     (reader.mistakes() == before).then_some(())
 }
 
-pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
+pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
     if context.is_callback() {
         let name = context.name(index);
         let message = format!("`{name}` is a function of C, which Python cannot call");
@@ -54,7 +54,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
         let allowed = ["in", "error", "deadline", "null", "default", "replaces", "retain", "parameters"];
         table.only(reader, "a callback", &allowed)?;
     }
-    Some(Draft::Callback)
+    Some(ParameterDraft::Callback)
 }
 
 pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {

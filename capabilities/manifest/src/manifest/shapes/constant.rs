@@ -3,7 +3,7 @@
 use super::super::numbers;
 use super::super::raw::{self, Key};
 use super::Context;
-use super::draft::Draft;
+use super::draft::ParameterDraft;
 use crate::document::{Reader, Value};
 use cloison_contract::shape::{Fixed, Literal};
 use cloison_contract::types::{CType, Scalar};
@@ -14,7 +14,7 @@ pub(super) fn draft(
     context: &Context<'_, '_>,
     index: usize,
     table: &raw::Parameter<'_>,
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     let name = context.name(index);
     let Some(key) = &table.value else {
         table.only(reader, "user data, and ours", &["user_data"])?;
@@ -26,7 +26,7 @@ pub(super) fn draft(
             reader.error_with_hint(span, format!("`{name}` is no `void *`, so it is no user data"), hint);
             return None;
         }
-        return Some(Draft::Constant(Fixed::Bits(0)));
+        return Some(ParameterDraft::Constant(Fixed::Bits(0)));
     };
     if context.is_callback() {
         let hint = format!("if Python has no use for it, write `{name} = {{ user_data = true }}`");
@@ -35,11 +35,13 @@ pub(super) fn draft(
     }
     table.only(reader, "always the same", &["value"])?;
     match context.c_type(index) {
-        CType::Pointer { to, constant: true } if is_character(to) => string(reader, name, key).map(Draft::Constant),
-        CType::Pointer { .. } => address(reader, context, key).map(Fixed::Bits).map(Draft::Constant),
+        CType::Pointer { to, constant: true } if is_character(to) => {
+            string(reader, name, key).map(ParameterDraft::Constant)
+        }
+        CType::Pointer { .. } => address(reader, context, key).map(Fixed::Bits).map(ParameterDraft::Constant),
         CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => {
             let number = numbers::default(reader, context.world.types, key, *scalar, None)?;
-            Some(Draft::Constant(Fixed::Bits(bits(number, *scalar))))
+            Some(ParameterDraft::Constant(Fixed::Bits(bits(number, *scalar))))
         }
         CType::Array { .. }
         | CType::Function(_)

@@ -10,7 +10,7 @@ use cloison_contract::shape::{Direction, Element, Fixed};
 use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
 
 /// A parameter, half understood.
-pub(super) enum Draft {
+pub(super) enum ParameterDraft {
     Buffer(BufferDraft),
     Callback,
     Constant(Fixed),
@@ -53,7 +53,7 @@ pub(super) struct BufferDraft {
     pub(super) ends_at_null: bool,
 }
 
-pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
+pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
     let table = context.table(index);
     if let Some(table) = table {
         if table.flawed {
@@ -76,7 +76,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     }
 }
 
-fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
+fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
     let Some((pointee, constant)) = context.pointee(index) else {
         let message = format!("`{}` points to an array, and what it has is many of them", context.name(index));
         let hint = "write a flat one: `double *matrix`, with `length = \"rows * columns\"`";
@@ -91,9 +91,11 @@ fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Opti
         Pointee::Bytes | Pointee::Character | Pointee::Number(..) | Pointee::Pointer | Pointee::Record(..) => {}
     }
     match table {
-        None if context.frees && context.count() == 1 => Some(Draft::Owned),
-        None if pointee == Pointee::Character && constant && context.array(index).is_none() => Some(Draft::Text),
-        None => Some(Draft::Unmarked),
+        None if context.frees && context.count() == 1 => Some(ParameterDraft::Owned),
+        None if pointee == Pointee::Character && constant && context.array(index).is_none() => {
+            Some(ParameterDraft::Text)
+        }
+        None => Some(ParameterDraft::Unmarked),
         Some(table) if pointee == Pointee::Pointer => out_pointer::draft(reader, context, index, constant, table),
         Some(table) => marked(reader, context, index, (pointee, constant), table),
     }
@@ -105,7 +107,7 @@ fn marked(
     index: usize,
     (pointee, constant): (Pointee, bool),
     table: &raw::Parameter<'_>,
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     let name = context.name(index);
     let array = context.array(index);
     let counted = table.length.is_some() || table.capacity.is_some() || array.is_some();
@@ -128,14 +130,14 @@ fn marked(
         }
     };
     if text && direction == Direction::In {
-        return Some(Draft::Text);
+        return Some(ParameterDraft::Text);
     }
     match pointee {
         Pointee::Record(id, layout) if !counted => {
             return record::behind_pointer(reader, context, index, table, (id, layout), direction);
         }
         Pointee::Number(scalar, enumeration) if !counted && !pointee.is_byte() => {
-            return Some(Draft::ScalarPointer { direction, scalar, enumeration });
+            return Some(ParameterDraft::ScalarPointer { direction, scalar, enumeration });
         }
         Pointee::Bytes
         | Pointee::Character
@@ -198,7 +200,7 @@ pub(super) fn buffer(
     table: &raw::Parameter<'_>,
     direction: Direction,
     (pointee, element): (Pointee, Element),
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     let after = direction == Direction::Out || table.capacity.is_some();
     let ends_at_null = pointee == Pointee::Pointer && table.length.as_ref().is_some_and(|key| key.value.text == "NULL");
     let length = table.length.as_ref().filter(|_| !ends_at_null);
@@ -213,7 +215,7 @@ pub(super) fn buffer(
         _ => Some(None),
     };
     let (length, capacity, max) = (length?, capacity?, max?);
-    Some(Draft::Buffer(BufferDraft {
+    Some(ParameterDraft::Buffer(BufferDraft {
         direction,
         pointee,
         element,

@@ -1,8 +1,8 @@
 //! How long a function's buffer is, and how much room it has.
 
 use super::super::raw::{self, Key, Max};
-use super::draft::{BufferDraft, Draft};
-use super::fill::{Fill, bare};
+use super::draft::{BufferDraft, ParameterDraft};
+use super::fill::{FillSource, bare};
 use super::keys::{place, size_only};
 use super::{Context, Fills, Pointee};
 use crate::document::Reader;
@@ -14,7 +14,7 @@ use cloison_contract::shape::Direction;
 pub(super) fn extent(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    drafts: &[Draft],
+    drafts: &[ParameterDraft],
     fills: &Fills,
     index: usize,
     draft: &BufferDraft,
@@ -24,9 +24,9 @@ pub(super) fn extent(
     check_filled_cell(reader, context, drafts, index, draft, table)?;
     let name = context.name(index);
     let filled_from_this = |target: usize| match &fills[target] {
-        Some(Fill::LengthOf(of)) => of.contains(&index),
-        Some(Fill::CapacityOf(of)) => *of == index,
-        Some(Fill::Written { .. }) | None => false,
+        Some(FillSource::LengthOf(of)) => of.contains(&index),
+        Some(FillSource::CapacityOf(of)) => *of == index,
+        Some(FillSource::Written { .. }) | None => false,
     };
     let fixed = draft.array.map(|length| Expression::Integer(i128::from(length)));
     let fills_something = bare(draft.argument_length()).is_some_and(filled_from_this);
@@ -65,7 +65,7 @@ pub(super) fn extent(
                 return None;
             };
             match bare(Some(&capacity))
-                .filter(|target| matches!(&fills[*target], Some(Fill::CapacityOf(of)) if *of == index))
+                .filter(|target| matches!(&fills[*target], Some(FillSource::CapacityOf(of)) if *of == index))
             {
                 None => {
                     size_only(reader, table)?;
@@ -116,14 +116,14 @@ fn room(
 fn check_filled_cell(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    drafts: &[Draft],
+    drafts: &[ParameterDraft],
     index: usize,
     draft: &BufferDraft,
     table: &raw::Parameter<'_>,
 ) -> Option<()> {
     let Some(Expression::Dereference(cell)) = draft.capacity else { return Some(()) };
-    let written =
-        context.pointee(cell).is_some_and(|(_, constant)| !constant) && matches!(drafts[cell], Draft::Unmarked);
+    let written = context.pointee(cell).is_some_and(|(_, constant)| !constant)
+        && matches!(drafts[cell], ParameterDraft::Unmarked);
     if draft.length.is_none() && draft.pointee != Pointee::Character && written {
         let (name, cell) = (context.name(index), context.name(cell));
         let hint = format!("add `length = \"*{cell}\"` if the library leaves there how much it wrote");

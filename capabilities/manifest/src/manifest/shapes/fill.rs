@@ -1,6 +1,6 @@
 //! Which parameters we fill in, and with what.
 
-use super::draft::{BufferDraft, Draft};
+use super::draft::{BufferDraft, ParameterDraft};
 use super::unmarked::unmarked;
 use super::{Context, Fills};
 use crate::document::Reader;
@@ -9,7 +9,7 @@ use cloison_contract::shape::Direction;
 
 /// What a parameter (or the number it points to) is filled in with.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Fill {
+pub(super) enum FillSource {
     CapacityOf(usize),
     LengthOf(Vec<usize>),
     /// Nothing: the other side leaves a length there, and may find there (`read`) what Python or C has put.
@@ -38,22 +38,22 @@ impl BufferDraft {
 }
 
 /// The buffers among the parameters, and where they stand.
-fn buffers(drafts: &[Draft]) -> impl Iterator<Item = (usize, &BufferDraft)> {
+fn buffers(drafts: &[ParameterDraft]) -> impl Iterator<Item = (usize, &BufferDraft)> {
     drafts.iter().enumerate().filter_map(|(index, draft)| {
-        let Draft::Buffer(buffer) = draft else { return None };
+        let ParameterDraft::Buffer(buffer) = draft else { return None };
         Some((index, buffer))
     })
 }
 
-pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft]) -> Option<Fills> {
+pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[ParameterDraft]) -> Option<Fills> {
     let mut fills: Fills = vec![None; drafts.len()];
     let mut fine = true;
     for (index, buffer) in buffers(drafts) {
         let Some(target) = bare(buffer.argument_length()).filter(|target| context.is_free(*target)) else { continue };
         match &mut fills[target] {
-            Some(Fill::LengthOf(of)) if matches!(drafts[target], Draft::Number { .. }) => of.push(index),
+            Some(FillSource::LengthOf(of)) if matches!(drafts[target], ParameterDraft::Number { .. }) => of.push(index),
             Some(_) => fine = twice(reader, context, index, target),
-            none => *none = Some(Fill::LengthOf(vec![index])),
+            none => *none = Some(FillSource::LengthOf(vec![index])),
         }
     }
     if context.is_callback() {
@@ -61,13 +61,14 @@ pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
     } else {
         fine &= capacities(reader, context, drafts, &mut fills);
     }
-    let lengths =
-        drafts.iter().filter_map(|draft| if let Draft::OutPointer(pointer) = draft { pointer.length() } else { None });
+    let lengths = drafts
+        .iter()
+        .filter_map(|draft| if let ParameterDraft::OutPointer(pointer) = draft { pointer.length() } else { None });
     for length in lengths.chain(context.value_length.as_ref()) {
         claim(context, drafts, &mut fills, length, false);
     }
     for (index, draft) in drafts.iter().enumerate() {
-        if matches!(draft, Draft::Unmarked) && fills[index].is_none() {
+        if matches!(draft, ParameterDraft::Unmarked) && fills[index].is_none() {
             unmarked(reader, context, index);
             fine = false;
         }
@@ -76,14 +77,14 @@ pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
 }
 
 /// The capacities of a function's outputs: what nobody passes is filled in from `max`.
-fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) -> bool {
+fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[ParameterDraft], fills: &mut Fills) -> bool {
     let mut fine = true;
     for (index, buffer) in buffers(drafts).filter(|(_, buffer)| buffer.direction == Direction::Out) {
         if let Some(target) = bare(buffer.capacity.as_ref()).filter(|target| context.is_free(*target)) {
             match &fills[target] {
-                Some(Fill::LengthOf(_)) => {}
+                Some(FillSource::LengthOf(_)) => {}
                 Some(_) => fine = twice(reader, context, index, target),
-                None => fills[target] = Some(Fill::CapacityOf(index)),
+                None => fills[target] = Some(FillSource::CapacityOf(index)),
             }
         }
         // `length = "*n"`: by convention the library finds in `*n` how much room there is.
@@ -91,10 +92,10 @@ fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], 
             && context.is_free(target)
         {
             match &fills[target] {
-                Some(Fill::CapacityOf(of)) if *of == index => {}
-                Some(Fill::LengthOf(_)) => {}
+                Some(FillSource::CapacityOf(of)) if *of == index => {}
+                Some(FillSource::LengthOf(_)) => {}
                 Some(_) => fine = twice(reader, context, index, target),
-                None => fills[target] = Some(Fill::CapacityOf(index)),
+                None => fills[target] = Some(FillSource::CapacityOf(index)),
             }
         }
     }
@@ -102,7 +103,7 @@ fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], 
 }
 
 /// In a callback C says how much room there is, which Python is told, and Python how much of it has been used.
-fn written_by_callable(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills) {
+fn written_by_callable(context: &Context<'_, '_>, drafts: &[ParameterDraft], fills: &mut Fills) {
     for (_, buffer) in buffers(drafts) {
         if buffer.direction != Direction::Out {
             continue;
@@ -117,14 +118,14 @@ fn written_by_callable(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut 
 }
 
 /// The cells without tables that an expression names hold a length, before the call or after it.
-fn claim(context: &Context<'_, '_>, drafts: &[Draft], fills: &mut Fills, expression: &Expression, read: bool) {
+fn claim(context: &Context<'_, '_>, drafts: &[ParameterDraft], fills: &mut Fills, expression: &Expression, read: bool) {
     expression.walk(&mut |part| {
         if let Expression::Dereference(cell) = part
             && context.is_free(*cell)
-            && matches!(drafts[*cell], Draft::Unmarked)
+            && matches!(drafts[*cell], ParameterDraft::Unmarked)
             && fills[*cell].is_none()
         {
-            fills[*cell] = Some(Fill::Written { read });
+            fills[*cell] = Some(FillSource::Written { read });
         }
     });
 }

@@ -3,7 +3,7 @@
 use super::super::raw::{Key, on};
 use super::super::world::World;
 use super::Context;
-use super::draft::Draft;
+use super::draft::ParameterDraft;
 use super::keys::{null_default, place};
 use crate::diagnostic::Written;
 use crate::document::Reader;
@@ -11,8 +11,13 @@ use cloison_contract::shape::{HandleArgument, Pointed, Shape};
 use cloison_contract::types::TypeId;
 use std::ops::Range;
 
-pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Draft> {
-    let Some(table) = context.table(index) else { return Some(Draft::Handle(id)) };
+pub(super) fn draft(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    id: TypeId,
+) -> Option<ParameterDraft> {
+    let Some(table) = context.table(index) else { return Some(ParameterDraft::Handle(id)) };
     let name = context.name(index);
     if on(&table.output) || table.length.is_some() {
         let of = context.world.types.name(id);
@@ -23,7 +28,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
         return None;
     }
     table.only(reader, "a handle", &["in", "null", "default", "consumed"])?;
-    Some(Draft::Handle(id))
+    Some(ParameterDraft::Handle(id))
 }
 
 pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Shape> {

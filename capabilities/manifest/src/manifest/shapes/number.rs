@@ -3,8 +3,8 @@
 use super::super::numbers;
 use super::super::raw;
 use super::Context;
-use super::draft::Draft;
-use super::fill::Fill;
+use super::draft::ParameterDraft;
+use super::fill::FillSource;
 use crate::document::Reader;
 use cloison_contract::shape::{CapacityOf, LengthOf, Literal, NumberArgument, Shape};
 use cloison_contract::types::{Scalar, TypeId};
@@ -15,11 +15,11 @@ pub(super) fn draft(
     index: usize,
     scalar: Scalar,
     enumeration: Option<TypeId>,
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     if let Some(table) = context.table(index) {
         table.only(reader, "a number and no pointer", &["in", "range", "default", "leading"])?;
     }
-    Some(Draft::Number { scalar, enumeration })
+    Some(ParameterDraft::Number { scalar, enumeration })
 }
 
 pub(super) fn shape(
@@ -27,12 +27,12 @@ pub(super) fn shape(
     context: &Context<'_, '_>,
     index: usize,
     (scalar, enumeration): (Scalar, Option<TypeId>),
-    fill: Option<&Fill>,
+    fill: Option<&FillSource>,
 ) -> Option<Shape> {
     Some(match fill {
-        Some(Fill::CapacityOf(of)) => Shape::CapacityOf(CapacityOf { scalar, of: *of }),
-        Some(Fill::LengthOf(of)) => Shape::LengthOf(LengthOf { scalar, of: of.clone() }),
-        Some(Fill::Written { .. }) | None => {
+        Some(FillSource::CapacityOf(of)) => Shape::CapacityOf(CapacityOf { scalar, of: *of }),
+        Some(FillSource::LengthOf(of)) => Shape::LengthOf(LengthOf { scalar, of: of.clone() }),
+        Some(FillSource::Written { .. }) | None => {
             let (range, default) = range_and_default(reader, context, context.table(index), scalar)?;
             Shape::Number(NumberArgument { scalar, enumeration, range, default })
         }
@@ -44,7 +44,7 @@ pub(super) fn owned() -> Shape {
     Shape::Number(NumberArgument::of(Scalar::U64, None))
 }
 
-pub(super) type Limits = (Option<(Literal, Literal)>, Option<Literal>);
+pub(super) type LiteralRange = (Option<(Literal, Literal)>, Option<Literal>);
 
 /// `range` and `default`, as far as they are there.
 pub(super) fn range_and_default(
@@ -52,7 +52,7 @@ pub(super) fn range_and_default(
     context: &Context<'_, '_>,
     table: Option<&raw::Parameter<'_>>,
     scalar: Scalar,
-) -> Option<Limits> {
+) -> Option<LiteralRange> {
     let Some(table) = table else { return Some((None, None)) };
     let range = table.range.as_ref().map(|key| numbers::range(reader, context.world.types, key, scalar));
     let range = range.map_or(Some(None), |range| range.map(Some))?;

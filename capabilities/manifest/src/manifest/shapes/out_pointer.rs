@@ -1,7 +1,7 @@
 //! Pointers to pointers: what the library fills in, or an array of strings or of handles.
 
 use super::super::raw::{self, Key, on};
-use super::draft::{self, Draft};
+use super::draft::{self, ParameterDraft};
 use super::keys::{both_kinds, counted, expression, place};
 use super::{Context, Pointee, record};
 use crate::diagnostic::Written;
@@ -29,7 +29,7 @@ pub(super) fn draft(
     index: usize,
     constant: bool,
     table: &raw::Parameter<'_>,
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     let CType::Pointer { to, .. } = context.c_type(index) else { return None };
     let CType::Pointer { to: pointed, .. } = &**to else { return None };
     let name = context.name(index);
@@ -54,7 +54,7 @@ pub(super) fn draft(
             reader.error_with_hint(table.span.clone(), message, hint);
             None
         }
-        Some(Direction::Out) => filled_in(reader, context, index, pointed, table).map(Draft::OutPointer),
+        Some(Direction::Out) => filled_in(reader, context, index, pointed, table).map(ParameterDraft::OutPointer),
     }
 }
 
@@ -65,7 +65,7 @@ fn array(
     index: usize,
     pointed: &CType,
     table: &raw::Parameter<'_>,
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     let name = context.name(index);
     let element = match Pointee::of(pointed) {
         Some(Pointee::Character) => Element::Text { bytes: on(&table.bytes) },

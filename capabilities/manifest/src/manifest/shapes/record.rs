@@ -3,7 +3,7 @@
 use super::super::raw::{self, on};
 use super::super::types::Types;
 use super::Context;
-use super::draft::Draft;
+use super::draft::ParameterDraft;
 use super::keys::{null_default, place};
 use crate::document::Reader;
 use cloison_contract::shape::{Direction, RecordArgument, Shape};
@@ -15,13 +15,13 @@ pub(super) fn by_value(
     index: usize,
     id: TypeId,
     layout: Layout,
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     if let Some(table) = context.table(index) {
         table.only(reader, "passed by value", &["in"])?;
     }
     live(reader, context, index, id)?;
     aligned(reader, context, index, id)?;
-    Some(Draft::Record { id, layout, direction: Direction::In, by_value: true })
+    Some(ParameterDraft::Record { id, layout, direction: Direction::In, by_value: true })
 }
 
 pub(super) fn behind_pointer(
@@ -31,7 +31,7 @@ pub(super) fn behind_pointer(
     table: &raw::Parameter<'_>,
     (id, layout): (TypeId, Layout),
     direction: Direction,
-) -> Option<Draft> {
+) -> Option<ParameterDraft> {
     table.only(reader, "one struct or union", &["in", "out", "null", "default"])?;
     live(reader, context, index, id)?;
     if on(&table.null) && direction != Direction::In {
@@ -40,7 +40,7 @@ pub(super) fn behind_pointer(
         reader.error_with_hint(place(&table.null).unwrap_or_default(), message, hint);
         return None;
     }
-    Some(Draft::Record { id, layout, direction, by_value: false })
+    Some(ParameterDraft::Record { id, layout, direction, by_value: false })
 }
 
 /// Of a union something must say which member is live.

@@ -1,8 +1,8 @@
 //! Pointers to one number.
 
 use super::super::raw::on;
-use super::draft::Draft;
-use super::fill::Fill;
+use super::draft::ParameterDraft;
+use super::fill::FillSource;
 use super::keys::place;
 use super::number::range_and_default;
 use super::{Context, Pointee};
@@ -15,7 +15,7 @@ use cloison_contract::types::{Scalar, TypeId};
 pub(super) fn passed(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    drafts: &[Draft],
+    drafts: &[ParameterDraft],
     index: usize,
     direction: Direction,
     (scalar, enumeration): (Scalar, Option<TypeId>),
@@ -71,9 +71,9 @@ pub(super) fn passed(
 pub(super) fn filled(
     reader: &mut Reader,
     context: &Context<'_, '_>,
-    drafts: &[Draft],
+    drafts: &[ParameterDraft],
     index: usize,
-    fill: &Fill,
+    fill: &FillSource,
 ) -> Option<Shape> {
     let (pointee, constant) = context.pointee(index)?;
     let consumed = is_consumed(context, drafts, index);
@@ -88,9 +88,9 @@ pub(super) fn filled(
         return None;
     }
     let (fill, direction) = match fill {
-        Fill::CapacityOf(of) => (Some(PointerFill::CapacityOf(*of)), Direction::In),
-        Fill::LengthOf(of) => (Some(PointerFill::LengthOf(*of.first()?)), Direction::In),
-        Fill::Written { read } => (None, if *read { Direction::InOut } else { Direction::Out }),
+        FillSource::CapacityOf(of) => (Some(PointerFill::CapacityOf(*of)), Direction::In),
+        FillSource::LengthOf(of) => (Some(PointerFill::LengthOf(*of.first()?)), Direction::In),
+        FillSource::Written { read } => (None, if *read { Direction::InOut } else { Direction::Out }),
     };
     let direction = if consumed && direction == Direction::In { Direction::InOut } else { direction };
     let scalar = pointee.scalar()?;
@@ -109,22 +109,22 @@ pub(super) fn filled(
 
 /// Whether what comes back is as long as the number that it then holds says. A number that a length is computed from
 /// (`*width * *height`) tells more than that, and stays a result.
-fn is_consumed(context: &Context<'_, '_>, drafts: &[Draft], index: usize) -> bool {
+fn is_consumed(context: &Context<'_, '_>, drafts: &[ParameterDraft], index: usize) -> bool {
     let names = |length: &Expression| *length == Expression::Dereference(index);
     context.value_length.as_ref().is_some_and(names)
         || drafts.iter().any(|draft| match draft {
-            Draft::Buffer(buffer) if buffer.direction.is_out() => buffer.length.as_ref().is_some_and(names),
-            Draft::OutPointer(pointer) => pointer.length().is_some_and(names),
-            Draft::Buffer(_)
-            | Draft::Callback
-            | Draft::Constant(_)
-            | Draft::Handle(_)
-            | Draft::Number { .. }
-            | Draft::Owned
-            | Draft::Record { .. }
-            | Draft::ScalarPointer { .. }
-            | Draft::Text
-            | Draft::Unmarked
-            | Draft::Wide(_) => false,
+            ParameterDraft::Buffer(buffer) if buffer.direction.is_out() => buffer.length.as_ref().is_some_and(names),
+            ParameterDraft::OutPointer(pointer) => pointer.length().is_some_and(names),
+            ParameterDraft::Buffer(_)
+            | ParameterDraft::Callback
+            | ParameterDraft::Constant(_)
+            | ParameterDraft::Handle(_)
+            | ParameterDraft::Number { .. }
+            | ParameterDraft::Owned
+            | ParameterDraft::Record { .. }
+            | ParameterDraft::ScalarPointer { .. }
+            | ParameterDraft::Text
+            | ParameterDraft::Unmarked
+            | ParameterDraft::Wide(_) => false,
         })
 }

@@ -5,8 +5,8 @@
 //! reads) beyond the end. So an integer right behind such a buffer, or one that is called as a size, has to be decided.
 
 use super::super::raw::Max;
-use super::draft::{BufferDraft, Draft};
-use super::fill::{Fill, bare};
+use super::draft::{BufferDraft, ParameterDraft};
+use super::fill::{FillSource, bare};
 use super::out_pointer::at;
 use super::{Context, Fills};
 use crate::document::Reader;
@@ -14,10 +14,15 @@ use cloison_contract::expression::Expression;
 use cloison_contract::shape::Direction;
 use cloison_contract::types::Scalar;
 
-pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Draft], fills: &Fills) -> Option<()> {
+pub(super) fn check(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    drafts: &[ParameterDraft],
+    fills: &Fills,
+) -> Option<()> {
     let mut fine = true;
     for (index, draft) in drafts.iter().enumerate() {
-        let Draft::Buffer(buffer) = draft else { continue };
+        let ParameterDraft::Buffer(buffer) = draft else { continue };
         if is_told(context, fills, index, buffer) {
             continue;
         }
@@ -37,8 +42,8 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Dr
     fine.then_some(())
 }
 
-fn is_number(draft: &Draft) -> bool {
-    matches!(draft, Draft::Number { scalar, enumeration: None } if !scalar.is_float() && *scalar != Scalar::Bool)
+fn is_number(draft: &ParameterDraft) -> bool {
+    matches!(draft, ParameterDraft::Number { scalar, enumeration: None } if !scalar.is_float() && *scalar != Scalar::Bool)
 }
 
 /// Whether a number is called as the size of something is, or after the buffer: `dstCapacity` of `dst`.
@@ -51,9 +56,9 @@ fn is_size(number: &str, buffer: &str) -> bool {
 /// Whether C or Python puts the number of elements into a parameter: then the library has it.
 fn is_told(context: &Context<'_, '_>, fills: &Fills, index: usize, buffer: &BufferDraft) -> bool {
     let filled = fills.iter().flatten().any(|fill| match fill {
-        Fill::CapacityOf(of) => *of == index,
-        Fill::LengthOf(of) => of.contains(&index),
-        Fill::Written { .. } => false,
+        FillSource::CapacityOf(of) => *of == index,
+        FillSource::LengthOf(of) => of.contains(&index),
+        FillSource::Written { .. } => false,
     });
     let Some(extent) = extent(buffer) else {
         // `char digest[16]`, or an array that ends at its NULL.
@@ -70,22 +75,24 @@ fn extent(buffer: &BufferDraft) -> Option<&Expression> {
 }
 
 /// Whether any key of the function counts with it.
-fn is_named(context: &Context<'_, '_>, drafts: &[Draft], number: usize) -> bool {
+fn is_named(context: &Context<'_, '_>, drafts: &[ParameterDraft], number: usize) -> bool {
     let names = |expression: &Expression| expression.any(|part| *part == Expression::Parameter(number));
     context.value_length.as_ref().is_some_and(names)
         || drafts.iter().any(|draft| match draft {
-            Draft::Buffer(buffer) => [&buffer.length, &buffer.capacity, &buffer.max].into_iter().flatten().any(names),
-            Draft::OutPointer(pointer) => pointer.length().is_some_and(names),
-            Draft::Callback
-            | Draft::Constant(_)
-            | Draft::Handle(_)
-            | Draft::Number { .. }
-            | Draft::Owned
-            | Draft::Record { .. }
-            | Draft::ScalarPointer { .. }
-            | Draft::Text
-            | Draft::Unmarked
-            | Draft::Wide(_) => false,
+            ParameterDraft::Buffer(buffer) => {
+                [&buffer.length, &buffer.capacity, &buffer.max].into_iter().flatten().any(names)
+            }
+            ParameterDraft::OutPointer(pointer) => pointer.length().is_some_and(names),
+            ParameterDraft::Callback
+            | ParameterDraft::Constant(_)
+            | ParameterDraft::Handle(_)
+            | ParameterDraft::Number { .. }
+            | ParameterDraft::Owned
+            | ParameterDraft::Record { .. }
+            | ParameterDraft::ScalarPointer { .. }
+            | ParameterDraft::Text
+            | ParameterDraft::Unmarked
+            | ParameterDraft::Wide(_) => false,
         })
 }
 

@@ -2,20 +2,25 @@
 
 use super::super::numbers;
 use super::Context;
-use super::draft::Draft;
+use super::draft::ParameterDraft;
 use crate::document::Reader;
 use cloison_contract::shape::{Shape, WideArgument};
 use cloison_contract::types::Wide;
 
-pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize, wide: Wide) -> Option<Draft> {
+pub(super) fn draft(
+    reader: &mut Reader,
+    context: &Context<'_, '_>,
+    index: usize,
+    wide: Wide,
+) -> Option<ParameterDraft> {
     if let Some(table) = context.table(index) {
         table.only(reader, "a number and no pointer", &["in", "default"])?;
     }
-    Some(Draft::Wide(wide))
+    Some(ParameterDraft::Wide(wide))
 }
 
 /// Only by value: a pointer to one is refused.
-pub(super) fn behind_pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Draft> {
+pub(super) fn behind_pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
     let name = context.name(index);
     let message = format!("`{name}` points to a `long double` or a complex number, which can only be passed by value");
     let hint = "a struct of one member looks the same to C: `[types.box] c = \"struct box { long double value; \

@@ -2,7 +2,7 @@
 
 use super::super::super::tests::left_out;
 use super::super::find::{self, Sections};
-use super::super::types::Type;
+use super::super::types::DebugType;
 use super::super::{Debug, compare, names, read};
 use super::{MANIFEST, build, library, parse, verify};
 use std::collections::BTreeSet;
@@ -188,7 +188,7 @@ fn what_grows_without_end_is_given_up() {
     let dwarf = read::Dwarf::new(&sections);
     let found = dwarf.find(&BTreeSet::new(), &BTreeSet::from(["struct point".to_owned()]));
     for place in &found.types["struct point"] {
-        dwarf.shape(Type::At(*place));
+        dwarf.shape(DebugType::At(*place));
     }
     assert!(dwarf.note().is_some_and(|note| note.contains("too intricate")));
 }

@@ -8,7 +8,7 @@ const LISTED: usize = 3;
 
 /// Why the loader would refuse a library.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Fault {
+pub enum LoadFault {
     /// A dependency that is nowhere.
     Missing {
         /// Whose.
@@ -54,7 +54,7 @@ pub enum Fault {
     },
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for LoadFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { by, soname } => write!(

@@ -11,7 +11,7 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A library's file, as far as it matters to others.
-pub(super) struct Module {
+pub(super) struct SharedObject {
     pub(super) path: PathBuf,
     pub(super) symbols: Symbols,
     pub(super) undefined: Vec<String>,
@@ -27,7 +27,7 @@ pub(super) struct Module {
     pub(super) asked_as: Option<String>,
 }
 
-impl Module {
+impl SharedObject {
     pub(super) fn read(path: &Path, mut file: &File) -> Result<Self, String> {
         let mut bytes = Vec::new();
         file.take(LIBRARY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -53,7 +53,7 @@ impl Module {
         let file = ElfFile64::<Endianness>::parse(&*bytes).map_err(|error| error.to_string())?;
         let sections = file.elf_header().sections(file.endian(), &*bytes).map_err(|error| error.to_string())?;
         module.read_dynamic(&sections, file.endian(), &bytes).map_err(|error| error.to_string())?;
-        // What is damaged here is the loader's to complain about.
+        // The loader reports what is damaged here; this reader skips it.
         let _ = module.read_versions(&sections, file.endian(), &bytes);
         Ok(module)
     }
@@ -61,7 +61,7 @@ impl Module {
     fn read_dynamic(&mut self, sections: &Sections<'_>, endian: Endianness, bytes: &[u8]) -> object::read::Result<()> {
         let Some((entries, strings)) = sections.dynamic(endian, bytes)? else { return Ok(()) };
         let strings = sections.strings(endian, bytes, strings)?;
-        // The zone is told the path without links, see `Library` in the sandbox.
+        // The zone is told the path without links, see `LibraryFile` in the sandbox.
         let path = self.path.canonicalize().unwrap_or_default();
         let origin = path.parent().unwrap_or(Path::new("/")).display().to_string();
         let (mut old, mut new) = (Vec::new(), Vec::new());

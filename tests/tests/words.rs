@@ -1,0 +1,229 @@
+//! One word for one thing: a public type's name is used once in the product, or a line says why it is used more often.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Names that are defined more than once, each with the reason why different things may be called so.
+const SHARED: &[(&str, &str)] = &[
+    (
+        "Bound",
+        "a grant's bound on arguments, and a function pointer that the zone has bound to a callable: the zone's is to be renamed",
+    ),
+    (
+        "Callables",
+        "of one capability on the client's side, and where the zone's function pointers come from: one of each side, to be renamed there",
+    ),
+    ("Calls", "of a batch: those that the client makes, and those that the zone runs; to be renamed there"),
+    (
+        "Declared",
+        "a manifest's function whose C text has been understood, and the classes of declared exceptions: the client's is to be renamed",
+    ),
+    (
+        "Element",
+        "what a buffer has many of, and what a register holds when a record is passed by value: the zone's is to be renamed",
+    ),
+    ("Ended", "how serving, an object, a call's process and a batch ended: those of zone and client are to be renamed"),
+    (
+        "Enumeration",
+        "a C type of the contract, and what the client checks values against: the client's is to be renamed",
+    ),
+    (
+        "Error",
+        "each is its crate's only error, and is called so from outside: cloison_sandbox::Error, cloison_xml::Error",
+    ),
+    (
+        "Failure",
+        "why a zone does not start, and a function's error convention: the second is to be renamed in the zone",
+    ),
+    ("Function", "a C function: as the manifest's table (`raw::…`) has it, checked, and as a Python object"),
+    ("Handle", "a type of the contract whose objects stay in the zone, and the Python object that stands for one"),
+    ("Handles", "both sides' tables of the same objects: the client's references, and the zone's pointers"),
+    ("Jailed", "one is the message that says so, the other the stage of a zone (`Zone<Jailed>`) in which it is sent"),
+    (
+        "Key",
+        "a key of a manifest: as the table of all keys describes it, and one that has been read, with its value (`raw::Key`)",
+    ),
+    ("Keys", "the keys of a TOML table: while a manifest is read, and while `bind` writes a draft"),
+    ("Kind", "of an argument on the client's side, of a callback in the zone: to be renamed there"),
+    ("Link", "the same word of a batch in both programs: as the client writes it, and as the zone reads it"),
+    ("Loaded", "a library in the zone's process, and the stage of a zone (`Zone<Loaded>`) that has one"),
+    ("Member", "a record's member: as the manifest's table (`raw::…`) has it, and checked"),
+    (
+        "Names",
+        "of C types while a manifest is read, and of a function's parameters in the client: the client's is to be renamed",
+    ),
+    (
+        "Overrun",
+        "the same event: by numbers on the status page, and by names in the message that the broker makes of it",
+    ),
+    ("Parameter", "a parameter: as the manifest's table (`raw::…`) has it, and checked"),
+    ("Part", "of a value that an error is about, and of the zone's scratch region: to be renamed there"),
+    ("Place", "where a member stands in a record, and which argument an error is about: the client's is to be renamed"),
+    ("Plan", "both sides plan the same functions: how Python's arguments become words, and words arguments of C"),
+    (
+        "Policy",
+        "which system calls a stage may make, and which calls of the library a client may: the zone's is to be renamed",
+    ),
+    (
+        "Prepared",
+        "a call before it is made: the client's arguments, and what the zone has worked out of a function; to be renamed there",
+    ),
+    ("Raises", "`raises`: as the manifest's table (`raw::…`) has it, and checked"),
+    ("Returns", "`returns`: as the manifest's table (`raw::…`) has it, and checked"),
+    ("Row", "a row of a table: of a policy's system calls, and of the status page's threads"),
+    ("Signature", "the types of a function that a pointer leads to, and what libffi has prepared from them"),
+    ("SingleThreaded", "a proof that no other thread runs: in a whole process, and code of the library's in a zone"),
+    (
+        "Slot",
+        "of the contract, the glossary's; the other two are keys of a server's and of a zone's table, and to be renamed with the zone",
+    ),
+    ("Table", "a TOML table that is being read, and the zone's table of handles: the second is to be renamed"),
+    (
+        "Template",
+        "the same process: in the broker's table, and as the stage of the jail (`Jail<Template>`) in which it is",
+    ),
+    ("Turn", "the server's next thing to do, and each side's turn in a conversation: to be renamed there"),
+    ("Value", "a TOML value that is being read, and a Python value on its way through the client"),
+    (
+        "Written",
+        "a manifest's string with its place, and the rows of a batch that the client has written: the client's is to be renamed",
+    ),
+    ("Zone", "a zone's typestates (`Zone<Spawned>` …), and a manifest's `[zone]`"),
+];
+
+/// Folders with sources that are not the product's, and what cargo makes.
+const SKIPPED: [&str; 4] = ["benches", "target", "tests", "tests.rs"];
+
+/// Where public types are defined, by name: `FILE:LINE`.
+type Definitions = BTreeMap<String, Vec<String>>;
+
+#[test]
+fn a_public_type_s_name_is_defined_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the repository");
+    let definitions = definitions(root);
+    assert!(definitions.len() > 300, "only {} public types found below {}", definitions.len(), root.display());
+    let wrong = compare(&definitions, SHARED);
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn second_definitions_and_needless_reasons_are_found() {
+    let mut found = Definitions::new();
+    let texts = [
+        ("a.rs", "/// pub struct Other\npub struct Twice<T> {}\npub(crate) enum Once {}\nstruct Alone;\n"),
+        ("b.rs", "    pub(in crate::x) unsafe trait Twice: Send {}\npub type Alone = u8;\npub fn Once() {}\n"),
+        ("c.rs", "pub(super) union Twice {}\npub typed: u8,\n"),
+    ];
+    for (file, text) in texts {
+        read(file, text, &mut found);
+    }
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["Alone", "Once", "Twice"]);
+    assert_eq!(found["Twice"], ["a.rs:2", "b.rs:1", "c.rs:1"]);
+
+    let wrong = compare(&found, &[("Alone", "it was two things once")]);
+    assert!(wrong.contains("`Twice` is defined at a.rs:2, b.rs:1 and c.rs:1"), "{wrong}");
+    assert!(wrong.contains("`Alone` is defined at b.rs:2 alone"), "{wrong}");
+    assert!(!wrong.contains("Once"), "{wrong}");
+    assert!(compare(&found, &[("Gone", "it is not there at all")]).contains("`Gone` is defined nowhere"));
+    assert!(compare(&found, &[("Twice", " ")]).contains("no reason"));
+    assert_eq!(compare(&found, &[("Twice", "three kinds of it")]), "");
+}
+
+/// What is wrong with names and reasons, a paragraph for each; empty if nothing is.
+fn compare(definitions: &Definitions, shared: &[(&str, &str)]) -> String {
+    let mut wrong = String::new();
+    let reasons: BTreeSet<&str> = shared.iter().map(|(name, _)| *name).collect();
+    let twice = definitions.iter().filter(|(name, places)| places.len() > 1 && !reasons.contains(name.as_str()));
+    for (name, places) in twice {
+        let _ = writeln!(
+            wrong,
+            "`{name}` is defined at {}.\n  Give one of them a name that says what it is (the field's own term, if it has one; \
+             see \"Words\" in docs/architecture.md). If both really are that, add a line `(\"{name}\", \"why\")` to SHARED in \
+             tests/tests/words.rs.\n",
+            list(places)
+        );
+    }
+    for (name, reason) in shared {
+        let places = definitions.get(*name).map_or(&[][..], Vec::as_slice);
+        match places {
+            [] => _ = writeln!(wrong, "`{name}` is defined nowhere: take it out of SHARED in tests/tests/words.rs.\n"),
+            [place] => {
+                _ = writeln!(
+                    wrong,
+                    "`{name}` is defined at {place} alone: take it out of SHARED in tests/tests/words.rs.\n"
+                );
+            }
+            _ if reason.trim().is_empty() => _ = writeln!(wrong, "`{name}` has no reason in SHARED.\n"),
+            _ => {}
+        }
+    }
+    wrong
+}
+
+fn list(places: &[String]) -> String {
+    match places {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        places => places.concat(),
+    }
+}
+
+/// All public types of the product: of every `src` folder in the repository, but for test modules.
+fn definitions(root: &Path) -> Definitions {
+    let mut found = Definitions::new();
+    for path in sources(root) {
+        let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{shown}: {error}"));
+        read(&shown, &text, &mut found);
+    }
+    found
+}
+
+/// The Rust files below `src` folders, sorted.
+fn sources(root: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for entry in entries {
+            let path = entry.expect("a folder's entry can be read").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if SKIPPED.contains(&name) || name.starts_with('.') {
+                continue;
+            }
+            let product =
+                path.strip_prefix(root).is_ok_and(|path| path.components().any(|part| part.as_os_str() == "src"));
+            if path.is_dir() {
+                open.push(path);
+            } else if product && path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Adds the public types that a file defines.
+fn read(file: &str, text: &str, found: &mut Definitions) {
+    for (index, line) in text.lines().enumerate() {
+        if let Some(name) = defined(line) {
+            found.entry(name.to_owned()).or_default().push(format!("{file}:{}", index + 1));
+        }
+    }
+}
+
+/// The name of the public type whose definition begins in this line.
+fn defined(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("pub")?;
+    let rest = match rest.strip_prefix('(') {
+        Some(scope) => scope.split_once(')')?.1,
+        None => rest,
+    };
+    let rest = rest.strip_prefix(' ')?;
+    let (kind, rest) = rest.strip_prefix("unsafe ").unwrap_or(rest).split_once(' ')?;
+    let end = rest.find(|other: char| !other.is_alphanumeric() && other != '_').unwrap_or(rest.len());
+    let name = &rest[..end];
+    (["enum", "struct", "trait", "type", "union"].contains(&kind) && !name.is_empty()).then_some(name)
+}

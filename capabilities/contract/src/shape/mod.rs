@@ -47,7 +47,7 @@ pub use text::Text;
 pub use visit::{MAX_NESTING, Reached};
 pub use wide::WideArgument;
 
-use crate::types::{CType, Definition};
+use crate::types::{CType, Definition, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
 /// What a parameter or a value is. Indices are positions in
@@ -166,6 +166,61 @@ impl Shape {
     /// Calls `visit` with every type that it leads to: objects, strings, records and what these lead to.
     pub fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         self.travel().reach(types, visit);
+    }
+
+    /// The number that it is or leads to, and the enumeration that it is of.
+    pub fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        match self {
+            Self::Number(number) => Some((number.scalar, number.enumeration)),
+            Self::ScalarPointer(pointer) => Some((pointer.scalar, pointer.enumeration)),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The type of the one object of the zone that it is or leads to.
+    pub fn object(&self) -> Option<TypeId> {
+        match self {
+            Self::Handle(handle) => Some(handle.id),
+            Self::OutPointer(OutPointer { pointed: Pointed::Handle { id, .. }, .. }) => Some(*id),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The most bytes that the manifest allows, where it says so.
+    pub fn max_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Buffer(buffer) => Some(buffer.max_bytes),
+            Self::Text(text) => Some(text.max_bytes),
+            Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Wide(_) => None,
+        }
     }
 
     /// Whether `test` holds for anything that it leads to.

@@ -11,19 +11,18 @@
 pub(crate) mod crossing;
 pub(crate) mod map;
 mod overlap;
-pub(crate) mod rows;
 
 use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
 use crate::batch::map::told;
-use crate::batch::rows::Link;
 use crate::call::function::Function;
 use crate::call::session::Session;
 use crate::errors::place::Place;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
 use crate::marshal::kind::Kind;
-use crate::marshal::output::Output;
 use crate::marshal::plan::{Argument, Plan};
+use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
+use cloison_codec::rows::{self, Link};
 use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::shape::Lifetime;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyGenericAlias, PyStr, PyTypeRef};
@@ -176,7 +175,7 @@ impl Batch {
             return Err(place.value_error("is the result of a call of another batch", vm));
         }
         let (_, earlier) = pending.function.granted(vm)?;
-        let part = match (pending.part, earlier.results.len()) {
+        let part = match (pending.part, earlier.reply.len()) {
             (Some(part), _) => part,
             (None, 1) => 0,
             (None, count) => {
@@ -186,12 +185,13 @@ impl Batch {
                 )));
             }
         };
-        let output = earlier.results[part];
-        let fits = match (&argument.kind, output) {
-            (Kind::Integer(_) | Kind::OptionalInteger(_), Output::Integer(_) | Output::Enumeration(..)) => true,
-            (Kind::Enumeration(wanted), Output::Integer(_) | Output::Enumeration(..)) => !wanted.null,
-            (Kind::Float(_) | Kind::OptionalFloat(_), Output::Float) => true,
-            (Kind::Handle { id, .. }, Output::Handle { id: made, .. }) => *id == made,
+        let result = &earlier.reply[part];
+        let (number, made) = (result.shape.number().map(|(scalar, _)| scalar.is_float()), result.shape.object());
+        let fits = match &argument.kind {
+            Kind::Integer(_) | Kind::OptionalInteger(_) => number == Some(false),
+            Kind::Enumeration(wanted) => number == Some(false) && !wanted.null,
+            Kind::Float(_) | Kind::OptionalFloat(_) => number == Some(true),
+            Kind::Handle { id, .. } => made == Some(*id),
             _ => false,
         };
         if !fits {
@@ -201,17 +201,16 @@ impl Batch {
             )));
         }
         let handle = match argument.kind {
-            Kind::Handle { consumed, keeps, .. } if consumed || keeps => match output {
-                Output::Handle { from, .. } => Some((argument.position, from, consumed)),
-                _ => None,
-            },
+            Kind::Handle { consumed, keeps, .. } if consumed || keeps => {
+                Some((argument.position, result.position.into(), consumed))
+            }
             _ => None,
         };
         let optional = matches!(argument.kind, Kind::OptionalFloat(_) | Kind::OptionalInteger(_));
         Ok(Linked {
             word: (argument.word + usize::from(optional)) as u32,
             call: pending.call,
-            result: earlier.results[..part].iter().map(|output| output.words()).sum::<usize>() as u32,
+            result: result.word as u32,
             handle,
         })
     }
@@ -517,7 +516,7 @@ impl Pending {
 impl Pending {
     /// One of several results.
     fn item(zelf: &Py<Self>, index: &PyObject, vm: &VirtualMachine) -> PyResult {
-        let count = zelf.function.granted(vm)?.1.results.len();
+        let count = zelf.function.granted(vm)?.1.reply.len();
         let part: usize = index.try_to_value(vm)?;
         if count < 2 || part >= count || zelf.part.is_some() {
             return Err(vm.new_index_error(format!("the call has {count} results")));

@@ -9,13 +9,13 @@
 //! | `requests` | a request and its end |
 //! | `conversation` | what can happen between a request and its end |
 //! | `callback` | Python callables that C calls |
-//! | [`late`] | callables that run, and until when their zones wait for them |
+//! | [`callback_timeout`] | callables that run, and until when their zones wait for them |
 
 pub(crate) mod callback;
+pub mod callback_timeout;
 pub(crate) mod connection;
 pub(crate) mod conversation;
 pub mod function;
-pub mod late;
 pub(crate) mod nesting;
 pub(crate) mod requests;
 pub(crate) mod session;

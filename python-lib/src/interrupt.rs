@@ -7,7 +7,7 @@
 //! warmed up, at most one message is under way for each bit, and `deliver`, which runs as ordinary code, moves on to
 //! the next block in time.
 
-use crate::call::late;
+use crate::call::callback_timeout;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;
@@ -82,7 +82,7 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
     }
     match pending & LATE {
         0 => Ok(()),
-        _ => late::due(vm).map_or(Ok(()), Err),
+        _ => callback_timeout::due(vm).map_or(Ok(()), Err),
     }
 }
 

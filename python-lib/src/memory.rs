@@ -70,6 +70,12 @@ pub fn over_budget() -> bool {
     used_bytes() > BUDGET_BYTES.load(Ordering::Relaxed)
 }
 
+/// How many bytes may still be allocated before the budget is used up.
+#[inline]
+pub fn free_bytes() -> u64 {
+    BUDGET_BYTES.load(Ordering::Relaxed).saturating_sub(used_bytes()) as u64
+}
+
 /// End the process with a message if it aborts for want of memory. Async-signal-safe.
 pub fn exit_if_exhausted() {
     if REFUSED.load(Ordering::Relaxed) {

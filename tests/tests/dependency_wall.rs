@@ -96,6 +96,7 @@ fn only_microprocesses_link_a_python() {
         "cloison-transport",
         "cloison-contract",
         "cloison-manifest",
+        "cloison-codec",
         "cloison-zone",
     ] {
         assert_eq!(python(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
@@ -127,7 +128,8 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("cloison-broker"), set(&[&core[..], &["cloison-manifest"]].concat()));
     assert_eq!(ours("cloison-zone"), set(&core));
     assert_eq!(ours("cloison-xml"), set(&[]));
-    assert_eq!(ours("cloison-python"), set(&[&core[..], &["cloison-xml"]].concat()));
+    assert_eq!(ours("cloison-codec"), set(&["cloison-contract", "cloison-transport"]));
+    assert_eq!(ours("cloison-python"), set(&[&core[..], &["cloison-codec", "cloison-xml"]].concat()));
     assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker", "cloison-manifest"]].concat()));
 }
 

@@ -14,6 +14,7 @@ mod doctor;
 mod errno;
 mod examples;
 mod handles;
+mod large_results;
 mod leaves_nothing;
 mod lies_and_floods;
 mod manifests;

@@ -1,15 +1,15 @@
 //! Many calls in one crossing of the wall: what batches and `map` have in common.
 
-use crate::batch::rows::Replies;
 use crate::call::conversation::Turn;
 use crate::call::session::Session;
 use crate::errors::raise;
 use crate::marshal::arguments::Extra;
-use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::Taking;
+use crate::marshal::results::{self, Taken};
 use crate::marshal::value::Values;
 use crate::objects::handle::Core;
+use cloison_codec::rows::Replies;
+use cloison_codec::{DecodeError, ProtocolViolation};
 use cloison_contract::call::{BATCH, MAX_WORDS, Request, Status};
 use cloison_contract::shape::Lifetime;
 use rustpython_vm::builtins::PyBaseExceptionRef;
@@ -147,7 +147,7 @@ impl Session {
         let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), lost: 0, failure: None, reached: 0 };
         let (asked, raised) = (turn.asked.take(), turn.raised.take());
         let read = match &mut *turn.channel {
-            None => Err(Lie::Words),
+            None => Err(ProtocolViolation::Words.into()),
             Some(open) => {
                 let reply = open.caller.reply();
                 let words = &reply.words[..reply.count as usize];
@@ -171,8 +171,8 @@ impl Session {
         for (index, extra) in extras {
             extra.settle(crossing.made.get(index).map_or(&[], Made::handles));
         }
-        if let Err(lie) = read {
-            crossing.failure.get_or_insert_with(|| raise::lied(&self.description.name, batch, &lie, vm));
+        if let Err(error) = read {
+            crossing.failure.get_or_insert_with(|| raise::bad_reply(&self.description.name, batch, error, vm));
         }
         if let Some(raised) = raised {
             crossing.failure.get_or_insert(raised);
@@ -188,12 +188,12 @@ impl Session {
         crossing: &mut Crossing,
         extras: &mut Vec<(usize, Box<Extra>)>,
         refuse: &dyn Fn(&Plan, Status, &[u64]) -> PyBaseExceptionRef,
-    ) -> Result<(), Lie> {
-        let &[offset, length, made] = words else { return Err(Lie::Words) };
+    ) -> Result<(), DecodeError> {
+        let &[offset, length, made] = words else { return Err(ProtocolViolation::Words.into()) };
         if made > calls.count() as u64 || length > made * (8 + MAX_WORDS as u64 * 8) {
-            return Err(Lie::Words);
+            return Err(ProtocolViolation::Words.into());
         }
-        let bytes = arena.read(offset, length).map_err(|_| Lie::Range)?;
+        let bytes = arena.read(offset, length).map_err(|_| ProtocolViolation::Range)?;
         crossing.reached = offset + length;
         let mut left = arena.len() - length;
         let mut replies = Replies::new(&bytes);
@@ -202,14 +202,12 @@ impl Session {
             let words = &replies.words[..count];
             if status != Status::Ok {
                 crossing.failure = Some(refuse(calls.plan(index), status, words));
-                return if index + 1 == made as usize { Ok(()) } else { Err(Lie::Words) };
+                return if index + 1 == made as usize { Ok(()) } else { Err(ProtocolViolation::Words.into()) };
             }
             let extra = calls.extra(index, &crossing.made);
-            let mut taking = Taking::new(self, arena, extra.as_deref());
-            taking.left.set(left);
-            let values = taking.take(&calls.plan(index).results, words);
-            let Taking { reached, made: handles, left: rest, .. } = taking;
-            left = rest.get();
+            let taken = results::take(self, arena, extra.as_deref(), left, &calls.plan(index).reply, words);
+            let Taken { values, reached, made: handles, left: rest } = taken;
+            left = rest;
             crossing.reached = crossing.reached.max(reached);
             extras.extend(extra.map(|extra| (index, extra)));
             let more = (C::WORDS || !handles.is_empty()).then(|| {
@@ -220,7 +218,7 @@ impl Session {
         }
         match replies.is_at_end() && made == calls.count() as u64 {
             true => Ok(()),
-            false => Err(Lie::Words),
+            false => Err(ProtocolViolation::Words.into()),
         }
     }
 }

@@ -12,11 +12,12 @@
 
 use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
 use crate::batch::overlap::{Ended, Overlap};
-use crate::batch::rows;
 use crate::call::session::Session;
 use crate::errors::place::Place;
 use crate::marshal::arguments::{Extra, Prepared, missing};
 use crate::marshal::plan::{Argument, Plan};
+use crate::marshal::value::IntoObject;
+use cloison_codec::rows;
 use cloison_contract::call::ARENA_ALIGNMENT;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
 use rustpython_vm::function::KwArgs;

@@ -16,15 +16,16 @@
 
 use crate::batch::crossing::{self, Crossing};
 use crate::batch::map::{Alike, Chunk};
-use crate::batch::rows;
 use crate::call::connection::Open;
 use crate::call::conversation::Turn;
 use crate::errors::raise;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::kind::{Bulk, Kind};
-use crate::marshal::lie::Lie;
-use crate::marshal::output::Output;
 use crate::marshal::plan::{Length, Plan};
+use crate::marshal::value::IntoObject;
+use cloison_codec::ProtocolViolation;
+use cloison_codec::decode::number::holds;
+use cloison_codec::rows;
 use cloison_contract::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;
@@ -45,7 +46,15 @@ const CROSSINGS: usize = 64;
 
 /// Whether the results of these calls are no more than a number each.
 pub fn suits(plan: &Plan) -> bool {
-    matches!(&*plan.results, [] | [Output::Float | Output::Integer(_)])
+    plan.reply.is_empty() || single(plan).is_some()
+}
+
+/// The type of the number that is the only result, if that is so.
+fn single(plan: &Plan) -> Option<Scalar> {
+    match &*plan.reply {
+        [slot] => slot.shape.number().filter(|(_, enumeration)| enumeration.is_none()).map(|(scalar, _)| scalar),
+        _ => None,
+    }
 }
 
 /// A crossing's part of the arena.
@@ -191,13 +200,13 @@ impl<'c, 'a> Overlap<'c, 'a> {
             // The zone is busy again; what it has answered stands still, unless it lies.
             let read = read(plan, open.caller.arena(), replies, &flying, &mut words, &mut numbers);
             objects(plan, &mut numbers, results, vm);
-            if let Err(lie) = read {
+            if let Err(violation) = read {
                 if next.calls > 0 {
                     session.give_up(&mut channel, plan);
                 }
                 return Ok(Ended {
                     lost: 0,
-                    failure: Some(raise::lied(&session.description.name, &self.batch, &lie, vm)),
+                    failure: Some(raise::bad_reply(&session.description.name, &self.batch, violation.into(), vm)),
                 });
             }
             flying = next;
@@ -286,7 +295,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
 fn complete(plan: &Plan, open: &Open, flying: &Ready) -> Option<u64> {
     let reply = open.caller.reply();
     let &[offset, length, made] = reply.words.get(..reply.count as usize)? else { return None };
-    let each = (1 + plan.results.len()) as u64 * 8;
+    let each = (1 + plan.reply.words()) as u64 * 8;
     if made != flying.calls as u64 || length != made * each {
         return None;
     }
@@ -297,7 +306,7 @@ fn complete(plan: &Plan, open: &Open, flying: &Ready) -> Option<u64> {
 
 /// What stands before the words of a reply to a call that has ended well.
 fn well(plan: &Plan) -> u64 {
-    u64::from(Status::Ok as u32) | (plan.results.len() as u64) << 32
+    u64::from(Status::Ok as u32) | (plan.reply.words() as u64) << 32
 }
 
 /// The numbers of calls that have all ended well, each checked. `words` is room to do it in.
@@ -308,48 +317,36 @@ fn read(
     flying: &Ready,
     words: &mut Vec<u64>,
     numbers: &mut Vec<u64>,
-) -> Result<(), Lie> {
-    let (each, well) = (1 + plan.results.len(), well(plan));
+) -> Result<(), ProtocolViolation> {
+    let (each, well) = (1 + plan.reply.words(), well(plan));
     words.resize(flying.calls * each, 0);
-    arena.read_words(replies, words).map_err(|_| Lie::Range)?;
-    let integer = match &*plan.results {
-        [Output::Integer(scalar)] => Some(*scalar),
-        _ => None,
-    };
+    arena.read_words(replies, words).map_err(|_| ProtocolViolation::Range)?;
+    let scalar = single(plan);
     for reply in words.chunks_exact(each) {
         let (head, number) = (reply[0], reply.get(1).copied().unwrap_or(0));
         if head != well {
-            return Err(Lie::Words);
+            return Err(ProtocolViolation::Words);
         }
-        if integer.is_some_and(|scalar| !holds(scalar, number)) {
-            return Err(Lie::Number);
+        if scalar.is_some_and(|scalar| !holds(scalar, number)) {
+            return Err(ProtocolViolation::Number);
         }
         numbers.push(number);
     }
     Ok(())
 }
 
-/// Whether that type holds the number.
-#[inline]
-fn holds(scalar: Scalar, number: u64) -> bool {
-    let over = 64 - scalar.size() as u32 * 8;
-    match scalar {
-        Scalar::Bool => number <= 1,
-        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => ((number << over) as i64 >> over) as u64 == number,
-        _ => number << over >> over == number,
-    }
-}
-
 /// Numbers as Python objects, which takes no Python code.
 fn objects(plan: &Plan, numbers: &mut Vec<u64>, results: &mut Vec<PyObjectRef>, vm: &VirtualMachine) {
     let numbers = numbers.drain(..);
-    match &*plan.results {
-        [Output::Float] => results.extend(numbers.map(|bits| vm.ctx.new_float(f64::from_bits(bits)).into())),
-        [Output::Integer(Scalar::Bool)] => results.extend(numbers.map(|truth| vm.ctx.new_bool(truth != 0).into())),
-        [Output::Integer(scalar)] if scalar.bounds().is_some_and(|(least, _)| least < 0) => {
+    match single(plan) {
+        Some(scalar) if scalar.is_float() => {
+            results.extend(numbers.map(|bits| vm.ctx.new_float(f64::from_bits(bits)).into()))
+        }
+        Some(Scalar::Bool) => results.extend(numbers.map(|truth| vm.ctx.new_bool(truth != 0).into())),
+        Some(scalar) if scalar.bounds().is_some_and(|(least, _)| least < 0) => {
             results.extend(numbers.map(|number| vm.ctx.new_int(number as i64).into()));
         }
-        [Output::Integer(_)] => results.extend(numbers.map(|number| vm.ctx.new_int(number).into())),
-        _ => results.extend(numbers.map(|_| vm.ctx.none())),
+        Some(_) => results.extend(numbers.map(|number| vm.ctx.new_int(number).into())),
+        None => results.extend(numbers.map(|_| vm.ctx.none())),
     }
 }

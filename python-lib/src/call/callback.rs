@@ -1,10 +1,9 @@
 //! Python callables that C calls: what a question means, and which callable has which number.
 
 use crate::marshal::kind::Kind;
-use crate::marshal::output::Output;
 use crate::marshal::plan::{Argument, Names};
 use cloison_contract::call::{ANSWER_WORDS, MAX_WORDS};
-use cloison_contract::shape::Callback;
+use cloison_contract::shape::{Callback, Slots};
 use cloison_contract::types::CType;
 use rustpython_vm::PyObjectRef;
 use std::cell::{Cell, RefCell};
@@ -27,7 +26,7 @@ pub struct CallbackPlan {
     /// How long all runs in one call of the function may take together.
     pub budget: Duration,
     /// What the callable is given.
-    pub given: Box<[Output]>,
+    pub given: Slots,
     /// What its value becomes; several values come as a tuple.
     pub results: Box<[Argument]>,
     /// How many words an answer has.
@@ -37,10 +36,8 @@ pub struct CallbackPlan {
 impl CallbackPlan {
     /// Work it out. `None` if a question or an answer is more than a call can carry.
     pub fn new(names: &Names<'_>, name: &str, callback: &Callback) -> Option<Self> {
-        let most = names.interface.sandbox.call_bytes;
         let parameters = || callback.parameters.iter().enumerate();
-        let given = parameters().filter(|(_, parameter)| parameter.shape.is_argument());
-        let given = given.map(|(position, parameter)| Output::of_argument(parameter, position, most));
+        let given = callback.question_slots();
         let mut results = Vec::new();
         let mut word = ANSWER_WORDS;
         let mut push = |name: String, kind: Kind, position: usize| {
@@ -63,7 +60,7 @@ impl CallbackPlan {
             let (kind, _) = Kind::of(parameter, position, names)?;
             push(format!("the {} of {name}", parameter.name), kind, position);
         }
-        if word > MAX_WORDS || callback.question_slots().words() > MAX_WORDS {
+        if word > MAX_WORDS || given.words() > MAX_WORDS {
             return None;
         }
         Some(Self {
@@ -71,7 +68,7 @@ impl CallbackPlan {
             name: name.into(),
             deadline: callback.deadline.or(names.function.deadline).unwrap_or(names.interface.sandbox.deadline),
             budget: names.function.callables.unwrap_or(names.interface.sandbox.callables),
-            given: given.collect::<Option<_>>()?,
+            given,
             results: results.into(),
             words: word as u32,
         })

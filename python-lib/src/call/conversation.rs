@@ -14,18 +14,18 @@
 //! - A channel that goes while a callable runs is seen by its epoch, and everything that waited on it ends.
 
 use crate::call::callback::{Callable, CallbackPlan};
+use crate::call::callback_timeout::{self, Watched};
 use crate::call::connection::Open;
-use crate::call::late::{self, Watched};
 use crate::call::session::Session;
 use crate::errors::place::Place;
 use crate::errors::raise;
 use crate::interrupt;
 use crate::marshal::arguments::Prepared;
-use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::Taking;
-use crate::marshal::value::Values;
+use crate::marshal::results;
+use crate::marshal::value::{self, Values};
 use crate::objects::handle::MANY_DROPPED;
+use cloison_codec::{DecodeError, ProtocolViolation};
 use cloison_contract::call::{ANSWER, ANSWER_WORDS, ARENA_ALIGNMENT, MAX_DEPTH, Reply, Request, Status};
 use cloison_transport::client::CallError;
 use cloison_transport::{Arena, OutOfRange};
@@ -54,17 +54,18 @@ struct Question {
     /// From here on the arena is free.
     free: u64,
     /// What the callable is given.
-    given: Result<Values, Lie>,
+    given: Result<Values, DecodeError>,
 }
 
 impl Question {
-    fn take(session: &Rc<Session>, reply: &Reply, arena: &Arena) -> Result<Self, Lie> {
-        let [number, depth, used, words @ ..] = &reply.words[..reply.count as usize] else { return Err(Lie::Words) };
+    fn take(session: &Rc<Session>, reply: &Reply, arena: &Arena) -> Result<Self, ProtocolViolation> {
+        let words = &reply.words[..reply.count as usize];
+        let [number, depth, used, ..] = words else { return Err(ProtocolViolation::Words) };
         if *depth != session.nesting.depth() + 1 || *depth > MAX_DEPTH as u64 || *used > arena.len() {
-            return Err(Lie::Question);
+            return Err(ProtocolViolation::Question);
         }
-        let callable = session.callables.find(*number).ok_or(Lie::Question)?;
-        let given = Taking::new(session, arena, None).take(&callable.plan.given, words);
+        let callable = session.callables.find(*number).ok_or(ProtocolViolation::Question)?;
+        let given = results::take(session, arena, None, arena.len(), &callable.plan.given, words).values;
         Ok(Self { callable, depth: *depth, free: used.next_multiple_of(ARENA_ALIGNMENT), given })
     }
 }
@@ -116,16 +117,18 @@ impl Session {
                 Ok(Status::Callback) => {
                     let question = match Question::take(self, open.caller.reply(), open.caller.arena()) {
                         Ok(question) => question,
-                        Err(lie) => {
+                        Err(violation) => {
                             self.give_up(&mut channel, plan);
-                            return Err(raised.unwrap_or_else(|| raise::lied(&self.description.name, plan, &lie, vm)));
+                            return Err(raised.unwrap_or_else(|| {
+                                raise::bad_reply(&self.description.name, plan, violation.into(), vm)
+                            }));
                         }
                     };
                     asked = Some(question.callable.plan.clone());
                     let depth = question.depth;
                     drop(channel);
                     let answer = self.run(question, vm);
-                    let late = late::ended_with(answer.as_ref().err());
+                    let late = callback_timeout::ended_with(answer.as_ref().err());
                     let answer = answer.unwrap_or_else(|error| {
                         // Of what came too late the zone says more.
                         if late {
@@ -176,13 +179,12 @@ impl Session {
     fn run_inside(
         self: &Rc<Self>,
         Callable { object, plan }: &Callable,
-        given: Result<Values, Lie>,
+        given: Result<Values, DecodeError>,
         depth: u64,
         vm: &VirtualMachine,
     ) -> PyResult<Answer> {
-        let given = given
-            .map_err(|lie| raise::lied_to(&self.description.name, plan, &lie, vm))?
-            .into_objects(&self.description.classes, vm)?;
+        let given = given.map_err(|error| raise::bad_question(&self.description.name, plan, error, vm))?;
+        let given = value::each(given, &self.description.classes, vm)?;
         let count = given.len();
         let value = {
             let _watched = Watched::new(self, plan);
@@ -193,7 +195,7 @@ impl Session {
         }
         let mut prepared = Prepared::empty(ANSWER, plan.words, self);
         prepared.request.words[..ANSWER_WORDS].copy_from_slice(&[depth, 1]);
-        let values = results(plan, &value, vm)?;
+        let values = returned(plan, &value, vm)?;
         for (result, value) in plan.results.iter().zip(&values) {
             prepared.convert(result, value, Place::new(&plan.function, &result.name), vm)?;
         }
@@ -208,7 +210,7 @@ impl Session {
 }
 
 /// A callable's value, as its results.
-fn results<'a>(plan: &CallbackPlan, value: &'a PyObject, vm: &VirtualMachine) -> PyResult<Vec<&'a PyObject>> {
+fn returned<'a>(plan: &CallbackPlan, value: &'a PyObject, vm: &VirtualMachine) -> PyResult<Vec<&'a PyObject>> {
     match &*plan.results {
         [] => Ok(Vec::new()),
         [_] => Ok(vec![value]),

@@ -4,6 +4,7 @@ use crate::call::session::Session;
 use crate::errors::raise;
 use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
+use crate::marshal::value::IntoObject;
 use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, KwArgs};

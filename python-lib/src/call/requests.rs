@@ -5,12 +5,12 @@ use crate::call::conversation::Turn;
 use crate::call::session::Session;
 use crate::errors::{self, raise};
 use crate::marshal::arguments::{Extra, Prepared};
-use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::Taking;
+use crate::marshal::results::{self, Taken};
 use crate::marshal::value::Values;
 use crate::objects::handle::Core;
 use crate::objects::home::Zone;
+use cloison_codec::ProtocolViolation;
 use cloison_contract::call::{CLOSE, MAX_WORDS, Request, SYNC, Status};
 use cloison_contract::message::End;
 use cloison_contract::shape::Lifetime;
@@ -53,15 +53,11 @@ impl Session {
             return self.end(plan, turn, prepared.extra.take(), vm);
         }
         let reply = open.caller.reply();
-        let mut taking = Taking::new(self, open.caller.arena(), None);
-        match taking.take(&plan.results, &reply.words[..reply.count as usize]) {
-            Ok(values) => {
-                let reached = taking.reached;
-                open.caller.settle(reached);
-                Ok(values)
-            }
-            Err(lie) => Err(raise::lied(&self.description.name, plan, &lie, vm)),
-        }
+        let (arena, words) = (open.caller.arena(), &reply.words[..reply.count as usize]);
+        let Taken { values, reached, .. } = results::take(self, arena, None, arena.len(), &plan.reply, words);
+        // Also what there is no memory for is settled: the arena gives back what it has grown to.
+        open.caller.settle(reached);
+        values.map_err(|error| raise::bad_reply(&self.description.name, plan, error, vm))
     }
 
     /// The end of a call that was not a plain one.
@@ -73,17 +69,17 @@ impl Session {
         extra: Option<Box<Extra>>,
         vm: &VirtualMachine,
     ) -> PyResult<Values> {
-        let mut taken = None;
+        let mut made = None;
         let outcome = turn.outcome;
         let result = match (outcome, &mut *turn.channel) {
             (Ok(Status::Ok), Some(open)) => {
                 let reply = open.caller.reply();
-                let mut taking = Taking::new(self, open.caller.arena(), extra.as_deref());
-                let values = taking.take(&plan.results, &reply.words[..reply.count as usize]);
-                let Taking { reached, made, .. } = taking;
+                let (arena, words) = (open.caller.arena(), &reply.words[..reply.count as usize]);
+                let taken = results::take(self, arena, extra.as_deref(), arena.len(), &plan.reply, words);
+                let Taken { values, reached, made: objects, .. } = taken;
                 open.caller.settle(reached);
-                taken = Some(made);
-                values.map_err(|lie| raise::lied(&self.description.name, plan, &lie, vm))
+                made = Some(objects);
+                values.map_err(|error| raise::bad_reply(&self.description.name, plan, error, vm))
             }
             (Ok(_), Some(_)) => Err(self.refused(plan, &turn, vm)),
             (Err(failure), slot) => Err(self.failed(plan, failure, slot, vm)),
@@ -92,7 +88,7 @@ impl Session {
         // Letting go of callables can run Python code, which can make calls.
         let Turn { channel, raised, .. } = turn;
         drop(channel);
-        if let (Some(made), Some(extra)) = (taken, extra) {
+        if let (Some(made), Some(extra)) = (made, extra) {
             extra.settle(&made);
         }
         match raised {
@@ -205,11 +201,11 @@ impl Session {
         let reply = open.caller.reply();
         let (offset, length) = (reply.words[0], reply.words[1]);
         let bytes = match reply.count {
-            2 if length <= max_bytes => open.caller.arena().read(offset, length).map_err(|_| Lie::Range),
-            _ => Err(Lie::Words),
+            2 if length <= max_bytes => open.caller.arena().read(offset, length).map_err(|_| ProtocolViolation::Range),
+            _ => Err(ProtocolViolation::Words),
         };
         open.caller.settle(if bytes.is_ok() { offset + length } else { 0 });
-        bytes.map_err(|lie| raise::lied(&self.description.name, &plan, &lie, vm))
+        bytes.map_err(|violation| raise::bad_reply(&self.description.name, &plan, violation.into(), vm))
     }
 
     /// Have a channel, for what is built in its arena before it is posted.

@@ -4,11 +4,13 @@ use crate::call::callback::CallbackPlan;
 use crate::errors::ends::{because, how_ended, overrun};
 use crate::errors::place::Place;
 use crate::errors::{self, made};
-use crate::marshal::lie::Lie;
 use crate::marshal::plan::Plan;
+use cloison_codec::violation::Shortage;
+use cloison_codec::{DecodeError, ProtocolViolation};
 use cloison_contract::call::{BATCH, NULL, Status};
 use cloison_contract::interface::Raises;
 use cloison_contract::message::{End, Ran};
+use cloison_contract::shape::Position;
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;
 use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyTypeRef};
@@ -311,22 +313,61 @@ fn crashed(
     )
 }
 
-/// A reply that cannot be true.
+/// A reply that cannot be true, or that there is no memory for.
 #[cold]
-pub fn lied(capability: &str, plan: &Plan, lie: &Lie, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let message = format!("{capability}.{}(): the zone answered with {lie}", plan.name);
-    match lie {
-        Lie::Text => vm.new_value_error(message),
-        _ => errors::new("Error", &message, &[], vm),
+pub fn bad_reply(capability: &str, plan: &Plan, error: DecodeError, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let called = format!("{capability}.{}()", plan.name);
+    match error {
+        DecodeError::Memory(shortage) => {
+            let slot = plan.reply.iter().find(|slot| slot.position == shortage.position);
+            let name = match shortage.position {
+                Position::Parameter(position) => plan.parameters.get(position).map_or("a parameter", |name| name),
+                Position::Value => "the value",
+            };
+            let max = slot.and_then(|slot| slot.shape.max_bytes());
+            no_memory(&format!("{called}: {name}"), shortage, max, vm)
+        }
+        DecodeError::Violation(violation) => {
+            violated(format!("{called}: the zone answered with {violation}"), violation, vm)
+        }
     }
 }
 
-/// A callable that was given what cannot be true.
+/// A callable that was given what cannot be true, or what there is no memory for.
 #[cold]
-pub fn lied_to(capability: &str, asked: &CallbackPlan, lie: &Lie, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let message = format!("{capability}.{}(): the library called {} with {lie}", asked.function, asked.name);
-    match lie {
-        Lie::Text => vm.new_value_error(message),
-        _ => errors::new("Error", &message, &[], vm),
+pub fn bad_question(
+    capability: &str,
+    asked: &CallbackPlan,
+    error: DecodeError,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
+    let called = format!("{capability}.{}()", asked.function);
+    match error {
+        DecodeError::Memory(shortage) => {
+            no_memory(&format!("{called}: an argument of {}", asked.name), shortage, None, vm)
+        }
+        DecodeError::Violation(violation) => {
+            violated(format!("{called}: the library called {} with {violation}", asked.name), violation, vm)
+        }
     }
+}
+
+fn violated(message: String, violation: ProtocolViolation, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    match violation {
+        ProtocolViolation::Text => vm.new_value_error(message),
+        ProtocolViolation::Excess
+        | ProtocolViolation::Number
+        | ProtocolViolation::Question
+        | ProtocolViolation::Range
+        | ProtocolViolation::Unexpected
+        | ProtocolViolation::Words => errors::new("Error", &message, &[], vm),
+    }
+}
+
+fn no_memory(what: &str, shortage: Shortage, max: Option<u64>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let Shortage { bytes, needed, free, .. } = shortage;
+    let limit = max.map(|max| format!(" (its `max` is {max})")).unwrap_or_default();
+    vm.new_memory_error(format!(
+        "{what} has {bytes} bytes{limit}, which take {needed} bytes of memory at least, and {free} are left of `memory`"
+    ))
 }

@@ -6,7 +6,6 @@
 use crate::call::callback::{MOST, Registration};
 use crate::call::session::Session;
 use crate::errors::place::Place;
-use crate::marshal::codec::Packed;
 use crate::marshal::kind::Kind;
 use crate::marshal::number;
 use crate::marshal::plan::{Argument, Plan, Preset};
@@ -14,6 +13,7 @@ use crate::marshal::records;
 use crate::marshal::sequence::{self, Source};
 use crate::marshal::value::Value;
 use crate::objects::handle::Core;
+use cloison_codec::records::Packed;
 use cloison_contract::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Request};
 use cloison_contract::shape::Lifetime;
 use cloison_transport::{Arena, OutOfRange};
@@ -363,7 +363,7 @@ impl<'a> Prepared<'a> {
                     Value::Float(real) => (real, 0.0),
                     _ => (0.0, 0.0),
                 };
-                self.place(word, Source::Owned(crate::marshal::wide::encode(*kind, real, imaginary)));
+                self.place(word, Source::Owned(cloison_codec::wide::encode(*kind, real, imaginary)));
             }
             // `convert` has done these.
             Kind::Buffer(_)

@@ -1,8 +1,8 @@
 //! What an argument becomes: the client's reading of a [`Shape`].
 
 use crate::call::callback::CallbackPlan;
-use crate::marshal::codec::is_signed;
 use crate::marshal::plan::{Names, Preset};
+use cloison_codec::records::is_signed;
 use cloison_contract::Interface;
 use cloison_contract::interface::Parameter;
 use cloison_contract::shape::{Element, Lifetime, Literal, NumberArgument, Shape, WideArgument};
@@ -182,7 +182,7 @@ impl Kind {
             }
             Shape::Wide(WideArgument { wide, default }) => {
                 let preset = default.map(|(real, imaginary)| {
-                    Preset::Bytes(crate::marshal::wide::encode(*wide, real, imaginary).into_boxed_slice())
+                    Preset::Bytes(cloison_codec::wide::encode(*wide, real, imaginary).into_boxed_slice())
                 });
                 (Self::Wide(*wide), preset)
             }
@@ -230,7 +230,7 @@ impl Kind {
         match self {
             Self::Buffer(bulk) => bulk.element.size() as u64,
             Self::Records { id, .. } => {
-                crate::marshal::codec::record(&interface.types, *id).map_or(1, |record| record.layout.size.max(1))
+                cloison_codec::records::record(&interface.types, *id).map_or(1, |record| record.layout.size.max(1))
             }
             Self::Texts { .. } => 8,
             _ => 1,

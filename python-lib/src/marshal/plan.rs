@@ -1,10 +1,9 @@
 //! What a call has to do, worked out once for each function, so that a call itself only follows it.
 
 use crate::marshal::kind::{Kind, real};
-use crate::marshal::output::Output;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::interface::{Function, Interface, Raises};
-use cloison_contract::shape::{LengthOf, Lifetime, Literal, Pointed, PointerFill, Shape};
+use cloison_contract::shape::{LengthOf, Lifetime, Literal, Pointed, PointerFill, Shape, Slots};
 use cloison_contract::types::Scalar;
 use cloison_contract::{FunctionId, Grant};
 use std::time::Duration;
@@ -36,8 +35,8 @@ pub struct Plan {
     pub required: usize,
     /// Arguments that are skipped when there are too few of them, as `range()` does; hardly any function has such.
     pub leading: bool,
-    /// What comes back, in order.
-    pub results: Box<[Output]>,
+    /// What comes back.
+    pub reply: Slots,
     /// The parameters' names, for errors that the zone reports by position.
     pub parameters: Box<[Box<str>]>,
     /// As `inspect` reads it: `(source: Buffer, level: int = -1) -> bytes`.
@@ -125,7 +124,7 @@ impl Plan {
             raises: function.returns.raises.clone(),
             required: arguments.iter().filter(|argument| argument.default.is_none()).count(),
             leading: arguments.iter().any(|argument| argument.leading),
-            results: Output::of_function(function, interface)?,
+            reply: function.reply_slots(),
             parameters: function.parameters.iter().map(|parameter| parameter.python_name().into()).collect(),
             signature: signature.strip_prefix(&*function.name).unwrap_or(&signature).into(),
             doc: function.docstring(interface).into(),
@@ -149,7 +148,7 @@ impl Plan {
             raises: Raises::Native,
             required: 0,
             leading: false,
-            results: Box::default(),
+            reply: Slots::default(),
             parameters: Box::default(),
             signature: "()".into(),
             doc: "".into(),

@@ -3,11 +3,11 @@
 use crate::call::session::Session;
 use crate::errors::place::{Part, Place};
 use crate::marshal::arguments::text;
-use crate::marshal::codec::{self, Packed, is_byte};
 use crate::marshal::kind::{Enumeration, Floats, Integers};
 use crate::marshal::number;
 use crate::marshal::value::Value;
 use crate::objects::handle;
+use cloison_codec::records::{self as codec, Packed, is_byte};
 use cloison_contract::types::{CType, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 use rustpython_vm::builtins::{PyBytes, PyDict, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};

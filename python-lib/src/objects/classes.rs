@@ -2,10 +2,10 @@
 //! for a capability, so that what two calls give back is of one class.
 
 use crate::interpreter::cloison_module;
-use crate::marshal::codec::{self, is_byte};
 use crate::marshal::number;
-use crate::marshal::value::Value;
+use crate::marshal::value::{IntoObject, Value};
 use crate::objects::handle::{Core, Handle};
+use cloison_codec::records::{self as codec, is_byte};
 use cloison_contract::Interface;
 use cloison_contract::interface::Constant;
 use cloison_contract::shape::Literal;

@@ -241,6 +241,42 @@ impl Shape {
         self.travel().reach(types, visit);
     }
 
+    /// The number that it is or leads to, and the enumeration that it is of.
+    pub fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        match self {
+            Self::Number(number) => Some((number.scalar, number.enumeration)),
+            Self::ScalarPointer(pointer) => Some((pointer.scalar, pointer.enumeration)),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The most bytes that the manifest allows, where it says so.
+    pub fn max_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Buffer(buffer) => Some(buffer.max_bytes),
+            Self::Text(text) => Some(text.max_bytes),
+            Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
     /// Whether `test` holds for anything that it leads to.
     pub fn reaches(&self, types: &[Definition], test: impl FnMut(Reached<'_>) -> bool) -> bool {
         visit::any(|visit| self.reach(types, visit), test)

@@ -1,6 +1,6 @@
 //! What crosses the wall in which word: the words of a request, a reply, a question and an answer, worked out once.
 
-use super::{Callback, OutPointer, Shape};
+use super::{Callback, Lifetime, OutPointer, Shape};
 use crate::call::{ANSWER_WORDS, QUESTION_WORDS};
 use crate::interface::{Function, Parameter};
 use std::ops::Deref;
@@ -12,6 +12,16 @@ pub enum Position {
     Parameter(usize),
     /// The function's value.
     Value,
+}
+
+impl From<Position> for Lifetime {
+    /// As long as the handle that stands there.
+    fn from(position: Position) -> Self {
+        match position {
+            Position::Parameter(position) => Self::Parameter(position),
+            Position::Value => Self::Return,
+        }
+    }
 }
 
 /// One thing that crosses the wall.

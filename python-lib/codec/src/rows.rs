@@ -1,6 +1,6 @@
 //! Calls of a batch and their replies as rows in the arena; the format is said in [`cloison_contract::call`].
 
-use crate::marshal::lie::Lie;
+use crate::violation::ProtocolViolation;
 use cloison_contract::call::{MAX_WORDS, Status};
 
 /// How many bytes a row has before its words.
@@ -56,12 +56,13 @@ impl<'a> Replies<'a> {
 
     /// The next reply: how the call ended and how many words it has.
     #[inline]
-    pub fn next(&mut self) -> Result<(Status, usize), Lie> {
-        let (head, rest) = self.rest.split_first_chunk::<8>().ok_or(Lie::Words)?;
+    pub fn next(&mut self) -> Result<(Status, usize), ProtocolViolation> {
+        let (head, rest) = self.rest.split_first_chunk::<8>().ok_or(ProtocolViolation::Words)?;
         let head = u64::from_le_bytes(*head);
-        let status = Status::try_from(head as u32).map_err(|_| Lie::Words)?;
+        let status = Status::try_from(head as u32).map_err(|_| ProtocolViolation::Words)?;
         let count = (head >> 32) as usize;
-        let words = rest.get(..count.saturating_mul(8)).filter(|_| count <= MAX_WORDS).ok_or(Lie::Words)?;
+        let words =
+            rest.get(..count.saturating_mul(8)).filter(|_| count <= MAX_WORDS).ok_or(ProtocolViolation::Words)?;
         for (word, bytes) in self.words.iter_mut().zip(words.chunks_exact(8)) {
             *word = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
         }

@@ -1,23 +1,41 @@
 //! Properties of what crosses the wall: any value of any type comes back equal, and whatever a zone says is a value or an
 //! error.
 
-use crate::batch::rows::Replies;
-use crate::call::session::Session;
-use crate::marshal::codec::{self, Behind, Packed, Unpack, is_byte};
-use crate::marshal::lie::Lie;
-use crate::marshal::output::Output;
-use crate::marshal::plan::Plan;
-use crate::marshal::results::Taking;
-use crate::marshal::value::{Value, Values};
-use cloison_contract::call::MAX_WORDS;
+use crate::records::{self as codec, Behind, Packed, Unpack, is_byte};
+use crate::rows::Replies;
+use crate::violation::{DecodeError, ProtocolViolation};
+use crate::{Decoder, Objects, Values};
+use cloison_contract::Interface;
+use cloison_contract::call::{MAX_WORDS, QUESTION_WORDS};
+use cloison_contract::interface::Parameter;
+use cloison_contract::shape::{Buffer, Callback, Direction, Element, Lifetime, ScalarPointer, Shape, Slots};
 use cloison_contract::types::{CType, Definition, MemberRole, Scalar, TypeId, TypeKind};
-use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_manifest::manifest;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+
+/// Objects are their words here.
+type Value = crate::Value<u64>;
+
+struct Words;
+
+impl Objects for Words {
+    type Object = u64;
+
+    fn handle(&self, _: TypeId, word: u64, _: Option<usize>, _: Option<Lifetime>) -> u64 {
+        word
+    }
+
+    fn registered(&self, block: u64, _: u64, _: Lifetime) -> u64 {
+        block
+    }
+
+    fn view(&self, offset: u64, _: u64) -> u64 {
+        offset
+    }
+}
 
 fn interface() -> Interface {
     let text = include_str!("../../tests/support/surface.zone.toml");
@@ -110,12 +128,12 @@ impl Dice<'_> {
 /// Texts where packing has put them, handles as their words.
 struct Beside(BTreeMap<u64, Vec<u8>>);
 
-impl Behind for Beside {
-    fn text(&self, offset: u64) -> Result<Vec<u8>, Lie> {
-        self.0.get(&offset).cloned().ok_or(Lie::Range)
+impl Behind<u64> for Beside {
+    fn text(&self, offset: u64) -> Result<Vec<u8>, DecodeError> {
+        self.0.get(&offset).cloned().ok_or(ProtocolViolation::Range.into())
     }
 
-    fn handle(&self, _id: TypeId, word: u64) -> Result<Value, Lie> {
+    fn handle(&self, _id: TypeId, word: u64) -> Result<Value, DecodeError> {
         Ok(Value::Unsigned(word))
     }
 }
@@ -137,13 +155,49 @@ fn records(interface: &Interface) -> Vec<TypeId> {
     kinds.filter(|(_, of)| matches!(of.kind, TypeKind::Record(_))).map(|(index, _)| TypeId(index as u32)).collect()
 }
 
-/// A session with a channel's arena, in which anything may stand.
-fn session_and_arena(interface: Interface) -> (Rc<Session>, Caller, Channel) {
-    let functions = (0..interface.functions.len() as u32).map(FunctionId).collect();
-    let grant = Grant { functions, ..Grant::default() };
+/// An end of a channel, in whose arena anything may stand.
+fn channel() -> (Caller, Channel) {
     let (channel, descriptors) = Channel::create(1 << 16).expect("a channel");
-    let caller = Caller::open(descriptors.channel, descriptors.terms).expect("its end");
-    (Session::new("fuzz", interface, grant, String::new()), caller, channel)
+    (Caller::open(descriptors.channel, descriptors.terms).expect("its end"), channel)
+}
+
+/// What a callable is given whose only parameter has that shape.
+fn given(shape: Shape) -> Slots {
+    callback(vec![parameter(shape)]).question_slots()
+}
+
+fn parameter(shape: Shape) -> Parameter {
+    Parameter { name: "given".to_owned(), c_type: CType::Void, shape, leading: false }
+}
+
+fn callback(parameters: Vec<Parameter>) -> Callback {
+    Callback {
+        parameters,
+        result: CType::Void,
+        kept: false,
+        error: None,
+        deadline: None,
+        null: false,
+        default_none: false,
+        retain: None,
+        replaces: false,
+    }
+}
+
+fn buffer(element: Element, view: bool) -> Shape {
+    Shape::Buffer(Buffer {
+        direction: Direction::In,
+        element,
+        length: None,
+        capacity: None,
+        max_bytes: 4096,
+        null: true,
+        default_none: false,
+        text: false,
+        string: false,
+        retain: None,
+        view,
+    })
 }
 
 proptest! {
@@ -170,7 +224,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_record_or_a_lie(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn any_bytes_are_a_record_or_a_violation(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let interface = interface();
         for id in records(&interface) {
             let unpack = Unpack { types: &interface.types, behind: &Beside(BTreeMap::new()) };
@@ -179,25 +233,40 @@ proptest! {
     }
 
     #[test]
-    fn any_words_are_values_or_a_lie(
+    fn any_words_are_values_or_a_violation(
         words in prop::collection::vec(prop_oneof![any::<u64>(), 0..100_000_u64, Just(u64::MAX)], 0..8),
         bytes in prop::collection::vec(any::<u8>(), 4096),
     ) {
-        let (session, caller, _channel) = session_and_arena(interface());
+        let (interface, (caller, _channel)) = (interface(), channel());
         caller.arena().write(0, &bytes).expect("room");
-        for index in 0..session.description.interface.functions.len() as u32 {
-            let Some(plan) = Plan::new(&session.description.interface, &session.description.grant, index) else { continue };
-            let mut taking = Taking::new(&session, caller.arena(), None);
-            let _ = taking.take(&plan.results, &words);
-            for argument in &plan.arguments {
-                if let crate::marshal::kind::Kind::Callback { plan, .. } = &argument.kind {
-                    let _ = Taking::new(&session, caller.arena(), None).take(&plan.given, &words);
+        let decode = |slots: &Slots, words: &[u64]| {
+            let _ = Decoder::new(&interface.types, caller.arena(), &Words, u64::MAX).values(slots, words);
+            // As many as there should be, too.
+            let words: Vec<u64> = words.iter().copied().cycle().take(slots.words()).collect();
+            let _ = Decoder::new(&interface.types, caller.arena(), &Words, 1 << 20).values(slots, &words);
+        };
+        for function in &interface.functions {
+            decode(&function.reply_slots(), &words);
+            for parameter in &function.parameters {
+                if let Shape::Callback(callback) = &parameter.shape {
+                    decode(&callback.question_slots(), &words);
                 }
             }
         }
-        for output in [Output::Handles { id: TypeId(0), max_bytes: 4096, null: true }, Output::Optional(Scalar::I8),
-            Output::View { max_bytes: u64::MAX }, Output::Texts { bytes: false, max_bytes: 4096, null: false }] {
-            let _ = Taking::new(&session, caller.arena(), None).take(&[output], &words);
+        let optional = ScalarPointer {
+            direction: Direction::In,
+            scalar: Scalar::I8,
+            enumeration: None,
+            null: true,
+            range: None,
+            default: None,
+            fill: None,
+            consumed: false,
+        };
+        let texts = buffer(Element::Text { bytes: false }, false);
+        let handles = buffer(Element::Handle { id: TypeId(0) }, false);
+        for shape in [handles, texts, Shape::ScalarPointer(optional), buffer(Element::Scalar(Scalar::U8), true)] {
+            decode(&given(shape), &words);
         }
     }
 
@@ -206,15 +275,17 @@ proptest! {
         length in 0..40_000_u64,
         names in prop::collection::vec(prop_oneof![Just(0), Just(1_u64), Just(9), Just(16)], 0..500),
     ) {
-        let (session, caller, _channel) = session_and_arena(interface());
+        let (caller, _channel) = channel();
         let arena = caller.arena();
         for at in [0_u64, 8, 16] {
             arena.write(at, &length.to_le_bytes()).expect("room");
         }
         let row: Vec<u8> = names.iter().flat_map(|name| name.to_le_bytes()).collect();
         arena.write(60_000, &row).expect("room");
-        let output = Output::Texts { bytes: true, max_bytes: 4096, null: false };
-        let taken = Taking::new(&session, arena, None).take(&[output], &[60_000, row.len() as u64]);
+        let slots = given(buffer(Element::Text { bytes: true }, false));
+        let mut words = vec![0; QUESTION_WORDS];
+        words.extend([60_000, row.len() as u64]);
+        let taken = Decoder::new(&[], arena, &Words, u64::MAX).values(&slots, &words);
         if let Ok(values) = taken {
             let Values::One(Value::List(texts)) = values else { panic!("a list") };
             let size = |text: &Value| if let Value::Bytes(bytes) = text { bytes.len() as u64 } else { 0 };
@@ -223,7 +294,18 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_replies_or_a_lie(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+    fn what_is_decoded_fits_into_the_memory_that_is_left(length in 0..8_u64, free in 0..4096_u64) {
+        let (caller, _channel) = channel();
+        let slots = given(buffer(Element::Handle { id: TypeId(0) }, false));
+        let mut words = vec![0; QUESTION_WORDS];
+        words.extend([0, length * 8]);
+        let taken = Decoder::new(&[], caller.arena(), &Words, free).values(&slots, &words);
+        let needed = crate::memory::elements(&[], Element::Handle { id: TypeId(0) }, length * 8) + length * 8;
+        prop_assert_eq!(matches!(taken, Err(DecodeError::Memory(_))), needed > free);
+    }
+
+    #[test]
+    fn any_bytes_are_replies_or_a_violation(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         let mut replies = Replies::new(&bytes);
         while !replies.is_at_end() {
             match replies.next() {

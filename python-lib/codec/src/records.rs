@@ -1,11 +1,11 @@
 //! Records ⇄ their bytes in C, without Python: what both sides of the wall do alike, see [`cloison_contract::call`].
 //!
-//! Packing trusts its values, which [`crate::marshal::records`] has checked one by one. Unpacking trusts nothing: any bytes become
-//! a value or a [`Lie`].
+//! Packing trusts its values, which the client has checked one by one. Unpacking trusts nothing: any bytes become a value or
+//! a [`DecodeError`].
 
-use crate::marshal::lie::Lie;
-use crate::marshal::value::Value;
-use crate::marshal::wide;
+use crate::value::Value;
+use crate::violation::{DecodeError, ProtocolViolation};
+use crate::wide;
 use cloison_contract::types::{Bits, CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 
 /// Bytes on their way in.
@@ -18,11 +18,11 @@ pub struct Packed {
 }
 
 /// Where unpacking gets what does not stand in the record itself.
-pub trait Behind {
+pub trait Behind<Object> {
     /// The text whose length stands at that offset in the arena.
-    fn text(&self, offset: u64) -> Result<Vec<u8>, Lie>;
+    fn text(&self, offset: u64) -> Result<Vec<u8>, DecodeError>;
     /// The object with that word.
-    fn handle(&self, id: TypeId, word: u64) -> Result<Value, Lie>;
+    fn handle(&self, id: TypeId, word: u64) -> Result<Value<Object>, DecodeError>;
 }
 
 /// The record of that number.
@@ -40,7 +40,7 @@ pub fn is_byte(element: &CType) -> bool {
 
 impl Packed {
     /// Append one record.
-    pub fn push_record(&mut self, types: &[Definition], id: TypeId, value: &Value) {
+    pub fn push_record<Object>(&mut self, types: &[Definition], id: TypeId, value: &Value<Object>) {
         let size = record(types, id).map_or(0, |record| record.layout.size as usize);
         let at = self.room(size);
         self.record(types, id, at, value);
@@ -58,7 +58,7 @@ impl Packed {
         at
     }
 
-    fn record(&mut self, types: &[Definition], id: TypeId, at: usize, value: &Value) {
+    fn record<Object>(&mut self, types: &[Definition], id: TypeId, at: usize, value: &Value<Object>) {
         let Some(record) = record(types, id) else { return };
         match value {
             Value::Record(_, values) => {
@@ -75,7 +75,7 @@ impl Packed {
         }
     }
 
-    fn member(&mut self, types: &[Definition], member: &Member, base: usize, value: &Value) {
+    fn member<Object>(&mut self, types: &[Definition], member: &Member, base: usize, value: &Value<Object>) {
         let at = base + member.offset as usize;
         match (&member.role, value) {
             (MemberRole::Hidden, _) | (_, Value::Null) => {}
@@ -91,7 +91,7 @@ impl Packed {
         }
     }
 
-    fn value(&mut self, types: &[Definition], c_type: &CType, at: usize, value: &Value) {
+    fn value<Object>(&mut self, types: &[Definition], c_type: &CType, at: usize, value: &Value<Object>) {
         match (c_type, value) {
             (CType::Array { .. }, Value::Bytes(bytes)) => self.put(at, bytes),
             (CType::Array { of, .. }, Value::List(values)) => {
@@ -137,7 +137,7 @@ fn mask(bits: Bits) -> u64 {
     u64::MAX.checked_shr(64_u32.saturating_sub(bits.width)).unwrap_or(0).checked_shl(bits.shift).unwrap_or(0)
 }
 
-fn word(value: &Value) -> u64 {
+fn word<Object>(value: &Value<Object>) -> u64 {
     match value {
         Value::Signed(number) => *number as u64,
         Value::Unsigned(word) | Value::Named(_, word) => *word,
@@ -148,17 +148,17 @@ fn word(value: &Value) -> u64 {
 }
 
 /// What is said of a record's bytes.
-pub struct Unpack<'a> {
+pub struct Unpack<'a, Object> {
     /// The interface's types.
     pub types: &'a [Definition],
     /// What does not stand in the bytes themselves.
-    pub behind: &'a dyn Behind,
+    pub behind: &'a dyn Behind<Object>,
 }
 
-impl Unpack<'_> {
+impl<Object> Unpack<'_, Object> {
     /// A record's value. The bytes have its size.
-    pub fn record(&self, id: TypeId, bytes: &[u8]) -> Result<Value, Lie> {
-        let record = record(self.types, id).ok_or(Lie::Range)?;
+    pub fn record(&self, id: TypeId, bytes: &[u8]) -> Result<Value<Object>, DecodeError> {
+        let record = record(self.types, id).ok_or(ProtocolViolation::Range)?;
         if record.union {
             return self.union(id, record, record.live, bytes);
         }
@@ -166,38 +166,44 @@ impl Unpack<'_> {
         Ok(Value::Record(id, values.collect::<Result<_, _>>()?))
     }
 
-    fn union(&self, id: TypeId, record: &Record, live: Option<usize>, bytes: &[u8]) -> Result<Value, Lie> {
+    fn union(
+        &self,
+        id: TypeId,
+        record: &Record,
+        live: Option<usize>,
+        bytes: &[u8],
+    ) -> Result<Value<Object>, DecodeError> {
         match live.and_then(|live| Some((live, record.members.get(live)?))) {
             Some((live, member)) => Ok(Value::Union(id, Box::new((live, self.member(record, member, bytes)?)))),
             None => Ok(Value::Null),
         }
     }
 
-    fn member(&self, record: &Record, member: &Member, bytes: &[u8]) -> Result<Value, Lie> {
-        let own = bytes.get(member.offset as usize..).ok_or(Lie::Range)?;
+    fn member(&self, record: &Record, member: &Member, bytes: &[u8]) -> Result<Value<Object>, DecodeError> {
+        let own = bytes.get(member.offset as usize..).ok_or(ProtocolViolation::Range)?;
         match &member.role {
             MemberRole::Hidden => Ok(Value::Null),
             MemberRole::Handle { id, null } => match u64::from_le_bytes(first(own)?) {
                 0 if *null => Ok(Value::Null),
-                0 => Err(Lie::Unexpected),
+                0 => Err(ProtocolViolation::Unexpected.into()),
                 word => self.behind.handle(*id, word),
             },
             MemberRole::Text { bytes, null } => match u64::from_le_bytes(first(own)?) {
                 0 if *null => Ok(Value::Null),
-                0 => Err(Lie::Unexpected),
-                word => text(self.behind.text(word - 1)?, *bytes),
+                0 => Err(ProtocolViolation::Unexpected.into()),
+                word => Ok(text(self.behind.text(word - 1)?, *bytes)?),
             },
             MemberRole::TextArray => {
-                let length = member.c_type.layout().ok_or(Lie::Range)?.size as usize;
-                let array = own.get(..length).ok_or(Lie::Range)?;
+                let length = member.c_type.layout().ok_or(ProtocolViolation::Range)?.size as usize;
+                let array = own.get(..length).ok_or(ProtocolViolation::Range)?;
                 let text: Vec<u8> = array.iter().copied().take_while(|&byte| byte != 0).collect();
-                String::from_utf8(text).map(Value::Text).map_err(|_| Lie::Text)
+                Ok(String::from_utf8(text).map(Value::Text).map_err(|_| ProtocolViolation::Text)?)
             }
             MemberRole::Union { by, cases } => {
-                let CType::Record { id, layout } = &member.c_type else { return Err(Lie::Range) };
-                let union = self::record(self.types, *id).ok_or(Lie::Range)?;
+                let CType::Record { id, layout } = &member.c_type else { return Err(ProtocolViolation::Range.into()) };
+                let union = self::record(self.types, *id).ok_or(ProtocolViolation::Range)?;
                 let live = self.live(record, *by, cases, union.live, bytes)?;
-                self.union(*id, union, live, own.get(..layout.size as usize).ok_or(Lie::Range)?)
+                self.union(*id, union, live, own.get(..layout.size as usize).ok_or(ProtocolViolation::Range)?)
             }
             MemberRole::Value => match (member.bits, member.c_type.scalar()) {
                 (Some(bits), Some(scalar)) => self.scalar(&member.c_type, field(own, scalar, bits)?),
@@ -214,36 +220,38 @@ impl Unpack<'_> {
         cases: &[(i128, usize)],
         otherwise: Option<usize>,
         bytes: &[u8],
-    ) -> Result<Option<usize>, Lie> {
-        let by = record.members.get(by).ok_or(Lie::Range)?;
+    ) -> Result<Option<usize>, DecodeError> {
+        let by = record.members.get(by).ok_or(ProtocolViolation::Range)?;
         let number = number(&self.member(record, by, bytes)?, self.types);
         Ok(case(cases, number).or(otherwise))
     }
 
-    fn value(&self, c_type: &CType, bytes: &[u8]) -> Result<Value, Lie> {
+    fn value(&self, c_type: &CType, bytes: &[u8]) -> Result<Value<Object>, DecodeError> {
         match c_type {
             CType::Array { of, length } if is_byte(of) => {
-                Ok(Value::Bytes(bytes.get(..*length as usize).ok_or(Lie::Range)?.to_vec()))
+                Ok(Value::Bytes(bytes.get(..*length as usize).ok_or(ProtocolViolation::Range)?.to_vec()))
             }
             CType::Array { of, length } => {
-                let stride = of.layout().ok_or(Lie::Range)?.size as usize;
-                let element = |index: u64| bytes.get(index as usize * stride..).ok_or(Lie::Range);
+                let stride = of.layout().ok_or(ProtocolViolation::Range)?.size as usize;
+                let element = |index: u64| bytes.get(index as usize * stride..).ok_or(ProtocolViolation::Range);
                 let values = (0..*length).map(|index| self.value(of, element(index)?));
                 Ok(Value::List(values.collect::<Result<_, _>>()?))
             }
             CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => self.scalar(c_type, extended(bytes, *scalar)?),
-            CType::Record { id, layout } => self.record(*id, bytes.get(..layout.size as usize).ok_or(Lie::Range)?),
-            CType::Wide(kind) => wide_value(*kind, bytes),
+            CType::Record { id, layout } => {
+                self.record(*id, bytes.get(..layout.size as usize).ok_or(ProtocolViolation::Range)?)
+            }
+            CType::Wide(kind) => Ok(wide_value(*kind, bytes)?),
             CType::Function(_) | CType::Opaque(_) | CType::Pointer { .. } | CType::Void => Ok(Value::Null),
         }
     }
 
-    fn scalar(&self, c_type: &CType, word: u64) -> Result<Value, Lie> {
+    fn scalar(&self, c_type: &CType, word: u64) -> Result<Value<Object>, DecodeError> {
         match c_type {
             CType::Enum { id, .. } => Ok(Value::Named(*id, word)),
             CType::Scalar { scalar: Scalar::F32, .. } => Ok(Value::Float(f64::from(f32::from_bits(word as u32)))),
             CType::Scalar { scalar: Scalar::F64, .. } => Ok(Value::Float(f64::from_bits(word))),
-            CType::Scalar { scalar: Scalar::Bool, .. } if word > 1 => Err(Lie::Number),
+            CType::Scalar { scalar: Scalar::Bool, .. } if word > 1 => Err(ProtocolViolation::Number.into()),
             CType::Scalar { scalar: Scalar::Bool, .. } => Ok(Value::Truth(word == 1)),
             CType::Scalar { scalar, .. } if is_signed(*scalar) => Ok(Value::Signed(word as i64)),
             _ => Ok(Value::Unsigned(word)),
@@ -252,9 +260,12 @@ impl Unpack<'_> {
 }
 
 /// Of a `long double` or a complex number.
-pub fn wide_value(kind: cloison_contract::types::Wide, bytes: &[u8]) -> Result<Value, Lie> {
-    let bytes = bytes.get(..kind.layout().size as usize).ok_or(Lie::Range)?;
-    let (real, imaginary) = kind.load(bytes).ok_or(Lie::Range)?;
+pub fn wide_value<Object>(
+    kind: cloison_contract::types::Wide,
+    bytes: &[u8],
+) -> Result<Value<Object>, ProtocolViolation> {
+    let bytes = bytes.get(..kind.layout().size as usize).ok_or(ProtocolViolation::Range)?;
+    let (real, imaginary) = kind.load(bytes).ok_or(ProtocolViolation::Range)?;
     Ok(if kind.is_complex() { Value::Complex(real, imaginary) } else { Value::Float(real) })
 }
 
@@ -264,7 +275,7 @@ pub fn case(cases: &[(i128, usize)], number: Option<i128>) -> Option<usize> {
 }
 
 /// The value as a number, if it is one.
-pub fn number(value: &Value, types: &[Definition]) -> Option<i128> {
+pub fn number<Object>(value: &Value<Object>, types: &[Definition]) -> Option<i128> {
     Some(match value {
         Value::Signed(number) => i128::from(*number),
         Value::Unsigned(number) => i128::from(*number),
@@ -283,19 +294,19 @@ pub fn is_signed(scalar: Scalar) -> bool {
 }
 
 /// Text or bytes.
-pub fn text(text: Vec<u8>, bytes: bool) -> Result<Value, Lie> {
+pub fn text<Object>(text: Vec<u8>, bytes: bool) -> Result<Value<Object>, ProtocolViolation> {
     if bytes {
         return Ok(Value::Bytes(text));
     }
-    String::from_utf8(text).map(Value::Text).map_err(|_| Lie::Text)
+    String::from_utf8(text).map(Value::Text).map_err(|_| ProtocolViolation::Text)
 }
 
-fn first<const COUNT: usize>(bytes: &[u8]) -> Result<[u8; COUNT], Lie> {
-    bytes.first_chunk().copied().ok_or(Lie::Range)
+fn first<const COUNT: usize>(bytes: &[u8]) -> Result<[u8; COUNT], ProtocolViolation> {
+    bytes.first_chunk().copied().ok_or(ProtocolViolation::Range)
 }
 
 /// A number, sign- or zero-extended.
-fn extended(bytes: &[u8], scalar: Scalar) -> Result<u64, Lie> {
+fn extended(bytes: &[u8], scalar: Scalar) -> Result<u64, ProtocolViolation> {
     Ok(match scalar {
         Scalar::Bool | Scalar::U8 => u64::from(first::<1>(bytes)?[0]),
         Scalar::I8 => i64::from(i8::from_le_bytes(first(bytes)?)) as u64,
@@ -308,11 +319,11 @@ fn extended(bytes: &[u8], scalar: Scalar) -> Result<u64, Lie> {
 }
 
 /// A bit-field, sign- or zero-extended.
-fn field(bytes: &[u8], scalar: Scalar, bits: Bits) -> Result<u64, Lie> {
-    let unit = bytes.get(..scalar.size()).ok_or(Lie::Range)?;
+fn field(bytes: &[u8], scalar: Scalar, bits: Bits) -> Result<u64, ProtocolViolation> {
+    let unit = bytes.get(..scalar.size()).ok_or(ProtocolViolation::Range)?;
     let mut whole = [0; 8];
     whole[..unit.len()].copy_from_slice(unit);
-    let up = 64_u32.checked_sub(bits.shift + bits.width).ok_or(Lie::Range)?;
+    let up = 64_u32.checked_sub(bits.shift + bits.width).ok_or(ProtocolViolation::Range)?;
     let down = 64_u32.saturating_sub(bits.width).min(63);
     let word = u64::from_le_bytes(whole).checked_shl(up).unwrap_or(0);
     Ok(if is_signed(scalar) { ((word as i64) >> down) as u64 } else { word >> down })

@@ -1,0 +1,36 @@
+//! A number in a word.
+
+use crate::value::Value;
+use crate::violation::ProtocolViolation;
+use cloison_contract::types::{Scalar, TypeId};
+
+/// A number that its type can hold.
+#[inline]
+pub fn decode<Object>(
+    scalar: Scalar,
+    enumeration: Option<TypeId>,
+    word: u64,
+) -> Result<Value<Object>, ProtocolViolation> {
+    let Some((least, _)) = scalar.bounds() else { return Ok(Value::Float(f64::from_bits(word))) };
+    if !holds(scalar, word) {
+        return Err(ProtocolViolation::Number);
+    }
+    Ok(match (enumeration, scalar) {
+        (Some(id), _) => Value::Named(id, word),
+        (None, Scalar::Bool) => Value::Truth(word != 0),
+        (None, _) if least < 0 => Value::Signed(word as i64),
+        (None, _) => Value::Unsigned(word),
+    })
+}
+
+/// Whether the type holds the number, which is sign- or zero-extended.
+#[inline]
+pub fn holds(scalar: Scalar, word: u64) -> bool {
+    let over = 64 - scalar.size() as u32 * 8;
+    match scalar {
+        Scalar::Bool => word <= 1,
+        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => ((word << over) as i64 >> over) as u64 == word,
+        Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 => word << over >> over == word,
+        Scalar::F32 | Scalar::F64 => true,
+    }
+}

@@ -4,32 +4,7 @@
 use cloison_tests::Project;
 
 /// Evaluates each line of standard input and prints what `repr` makes of it.
-const PROGRAM: &str = r#"
-import cloison, itertools, math, sys, traceback
-lib = cloison.capability("library")
-
-def raised(function, *arguments):
-    try:
-        return function(*arguments)
-    except Exception as error:
-        names = ("code", "errno", "message")
-        return type(error).__name__, {name: getattr(error, name) for name in names if getattr(error, name, None) is not None}
-
-def fill(text):
-    opened = lib.fmemopen()
-    file, memory = opened
-    with file:
-        before = memory.sync()
-        lib.fputs(text, file)
-        lib.fflush(file)
-        return len(before), memory.sync().rstrip(b"\0")
-
-for line in sys.stdin.read().splitlines():
-    try:
-        print(repr(eval(line)))
-    except Exception as error:
-        print("".join(traceback.format_exception_only(error)).strip())
-"#;
+const PROGRAM: &str = include_str!("../python/bindings/program.py");
 
 /// Each expression, and the `repr` of its value.
 #[track_caller]

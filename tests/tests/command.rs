@@ -25,7 +25,11 @@ fn a_line_of_python_runs_as_with_python() {
 fn a_program_may_come_by_standard_input() {
     let project = Project::new();
     project.cloison(&["run", "-", "a", "--help"]).stdin(SAYS).output().prints("__main__ ['-', 'a', '--help'] False\n");
-    let output = project.cloison(&["run", "-"]).stdin("def f():\n    raise KeyError('x')\nf()\n").output().ends_with(1);
+    let output = project
+        .cloison(&["run", "-"])
+        .stdin(include_str!("../python/command/a_program_may_come_by_standard_input.py"))
+        .output()
+        .ends_with(1);
     output.complains(&["File \"<stdin>\", line 2, in f", "raise KeyError('x')", "KeyError: 'x'"]);
     project.cloison(&["run", "-"]).stdin(*b"print(1)\xff").output().ends_with(2).complains(&["<stdin>", "UTF-8"]);
     project.cloison(&["run", "-"]).stdin(vec![b'#'; (16 << 20) + 1]).output().ends_with(2).complains(&["16 MiB"]);

@@ -11,24 +11,7 @@ use std::sync::{Mutex, PoisonError};
 /// Both tests look at the whole machine, so they take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
-const PROGRAM: &str = r#"
-import cloison, sys
-zlib = cloison.capability("zlib")
-crimes = cloison.capability("crimes")
-data = bytes(range(256)) * 4096
-assert zlib.uncompress(zlib.compress2(data)) == data
-assert crimes.add(2, 3) == 5
-for crime in (crimes.segfault, crimes.loops, crimes.closes_everything):
-    try:
-        crime()
-    except cloison.Error:
-        pass
-assert zlib.crc32(0, b"hello") == 907060870
-print("ready", flush=True)
-sys.stdin.read()
-if "fail" in sys.argv:
-    raise SystemExit(1)
-"#;
+const PROGRAM: &str = include_str!("../python/leaves_nothing/program.py");
 
 const MANIFEST: &str = "[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n[capabilities.crimes]\nzone = \"crimes.zone.toml\"\nallow = \"*\"\n";
 

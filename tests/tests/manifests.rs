@@ -3,7 +3,7 @@
 use cloison_tests::Project;
 
 const ZONE: &str = "[zone]\nname = \"own\"\nversion = \"1.0.0\"\nlibrary = { path = \"own.so\" }\n\n[functions.one]\nc = \"int one(void)\"\n";
-const APPLICATION: &str = "[app]\nentry = \"app:main\"\n\n[capabilities.own]\nzone = \"own.zone.toml\"\nallow = [\"one\"]\n\n[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n";
+const APPLICATION: &str = include_str!("../c/manifests_application.toml");
 /// Its constructor would leave a mark: checking loads nothing.
 const LIBRARY: &str = "#include <stdio.h>\n__attribute__((constructor)) static void mark(void) { FILE *mark = fopen(MARK, \"w\"); if (mark) fclose(mark); }\nint one(void) { return 1; }\n";
 
@@ -108,7 +108,7 @@ fn a_missing_symbol_names_the_line_and_what_may_be_meant() {
 /// The same at run time: an error of the call that needed the zone, with the same line.
 #[test]
 fn what_cannot_be_loaded_is_a_typed_error_of_the_call() {
-    let app = "import cloison\ndef main():\n    print(cloison.capability('zlib').crc32(0, b'hello'))\n    try:\n        cloison.capability('own').one()\n    except cloison.ZoneUnavailable as error:\n        print(error.capability, error)\n";
+    let app = include_str!("../python/manifests/what_cannot_be_loaded_is_a_typed_error_of_the_call.py");
     let cases = [
         ("{ path = \"gone.so\" }", "int one(void)", "own.zone.toml:4", "gone.so"),
         ("{ path = \"own.so\" }", "int onee(void)", "own.zone.toml:7", "did you mean `one`?"),

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 const APPLICATION: &str = "[app]\nentry = \"app:main\"\n";
 const NAMESPACES: &str = "may_be_missing = [\"user-namespace\", \"mount-namespace\", \"pid-namespace\", \"network-namespace\", \"ipc-namespace\", \"uts-namespace\"]\n";
-const USES_A_ZONE: &str = "import cloison\ndef main():\n    print(cloison.capability('libm').sqrt(9.0))\n";
+const USES_A_ZONE: &str = include_str!("../python/other_users/uses_a_zone.py");
 const CAPABILITY: &str = "[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n";
 
 fn project(manifest: &str) -> Project {

@@ -14,20 +14,7 @@ use std::time::Duration;
 const HOSTILE: &str = "hostile-microprocess";
 
 /// Makes the calls of `sys.argv[1]` and tells what they return.
-const PROGRAM: &str = r#"
-import json, sys
-import _raw
-
-def word(argument):
-    if argument == "page":
-        return _raw.syscall(MMAP, 0, 4096, 3, 0x22, -1, 0)
-    return bytes.fromhex(argument[1:]) + b"\0" if isinstance(argument, str) else argument
-
-def main():
-    for name, number, arguments in json.loads(sys.argv[1]):
-        result = _raw.int80(number) if name.startswith("int80") else _raw.syscall(number, *map(word, arguments))
-        print(json.dumps([name, result]), flush=True)
-"#;
+const PROGRAM: &str = include_str!("../python/raw_system_calls/program.py");
 
 fn program() -> String {
     PROGRAM.replace("MMAP", &libc::SYS_mmap.to_string())
@@ -205,7 +192,7 @@ fn remove_segment() {
 }
 
 /// A bystander: another microprocess, which answers as long as it lives.
-const ECHO: &str = "import sys\nfor line in sys.stdin:\n    print(line.upper(), end='', flush=True)\n";
+const ECHO: &str = include_str!("../python/raw_system_calls/echo.py");
 
 #[test]
 fn refused_calls_have_no_effect() {

@@ -5,10 +5,8 @@ use cloison_tests::{Project, users};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-const GRANTS: &str = "[app]\nsite_packages = [\"vendor\"]\n[capabilities.m]\nzone = \"libm\"\nallow = [\"sqrt\"]\n\
-                      [capabilities.c]\nzone = \"c.zone.toml\"\nallow = \"*\"\n";
-const ZONE: &str = "[zone]\nname = \"c\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libc.so.6\" }\n[sandbox]\n\
-                    files = [{ read = \"/etc\" }]\n[functions.abs]\nc = \"int abs(int x)\"\n";
+const GRANTS: &str = include_str!("../c/scripts_grants.toml");
+const ZONE: &str = include_str!("../c/scripts.zone.toml");
 const ROOT: &str = "import cloison\nprint(cloison.capability('m').sqrt(4.0))\n";
 
 /// Whatever it tries, it learns nothing of what is beside it: neither text nor which folders there are.
@@ -39,7 +37,7 @@ fn an_import_of_a_neighbour_names_the_option() {
     // Nothing to say: there is no such module, or the program did without it.
     let output = Project::script("import helper\n").main(&[]).output().ends_with(1);
     assert!(!output.stderr.contains("hint"), "{output}");
-    project.write("main.py", b"try:\n    import helper\nexcept ImportError:\n    print('without')\n");
+    project.write("main.py", include_bytes!("../python/scripts/an_import_of_a_neighbour_names_the_option.py"));
     let output = project.main(&[]).output();
     assert_eq!((output.stdout.as_str(), output.stderr.as_str()), ("without\n", ""), "{output}");
 }
@@ -92,7 +90,7 @@ fn somebody_may_consent() {
 
 #[test]
 fn limits_beside_a_file_count() {
-    let source = "try:\n    bytes(200 << 20)\nexcept MemoryError:\n    print('limited')\n";
+    let source = include_str!("../python/scripts/limits_beside_a_file_count.py");
     let project = Project::script(source).file("cloison.toml", "[limits]\nmemory = \"128 MiB\"\n");
     project.cloison(&["run", "main.py"]).output().prints("limited\n");
 }

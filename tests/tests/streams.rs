@@ -15,32 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A program that has the broker log something, runs into a deadline, sees that the broker has put another zone in the place
 /// of the one that was overdue, says so on the stream that it is told, uses the other one, and goes on for ever.
-const PROGRAM: &str = "\
-import cloison, sys
-def main():
-    report, other = (sys.stderr, sys.stdout) if sys.argv[1] == 'stderr' else (sys.stdout, sys.stderr)
-    for _ in range(1000):
-        try:
-            import outside
-        except ImportError:
-            pass
-    loop = cloison.capability('loop')
-    try:
-        loop.forever()
-    except cloison.DeadlineExceeded:
-        print('deadline', loop.one(), file=report, flush=True)
-    try:
-        sys.stdin.read()
-        other.write('x' * (1 << 20))
-        other.flush()
-    except OSError:
-        pass
-    while True:
-        pass
-";
+const PROGRAM: &str = include_str!("../python/streams/program.py");
 const MANIFEST: &str = "[app]\nentry = \"app:main\"\n[capabilities.loop]\nzone = \"loop.zone.toml\"\nallow = \"*\"\n";
-const ZONE: &str = "[zone]\nname = \"loop\"\nversion = \"1.0.0\"\nlibrary = { path = \"loop.so\" }\n[sandbox]\ndeadline = \"200 ms\"\n\
-                    [functions.forever]\nc = \"void forever(void)\"\n[functions.one]\nc = \"int one(void)\"\n";
+const ZONE: &str = include_str!("../c/streams.zone.toml");
 const LIBRARY: &str = "void forever(void) { for (;;); }\nint one(void) { return 1; }\n";
 
 /// What is the matter with a stream.
@@ -173,14 +150,15 @@ impl<'p> Run<'p> {
         kill_process(Pid::from_child(&self.child), signal).expect("the command lives");
     }
 
-    /// Wait until the command has started processes, and is alone again.
-    fn fails(&self) {
+    /// Wait until the program has started, and the command is alone again.
+    fn fails(&mut self) {
+        let mut bytes = [0; 8];
+        self.child.stdout.as_mut().expect("a pipe").read_exact(&mut bytes).expect("a report");
+        assert_eq!(&bytes, b"started\n");
         let until = Instant::now() + PATIENCE;
-        for alone in [false, true] {
-            while (leftovers::processes(self.project.folder()).len() == 1) != alone {
-                assert!(Instant::now() < until, "alone: {}", !alone);
-                std::thread::sleep(Duration::from_millis(5));
-            }
+        while leftovers::processes(self.project.folder()).len() != 1 {
+            assert!(Instant::now() < until, "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
@@ -236,7 +214,7 @@ fn an_interrupt_ends_a_program_that_prints_to_nobody() {
 /// Modules print while they are imported; the template waits for their reader then, and the broker does not.
 #[test]
 fn signals_end_an_import_that_prints_to_nobody() {
-    let app = "import sys\nprint('started', flush=True)\nwhile True:\n    print('x' * 100000, file=sys.stderr)\n";
+    let app = include_str!("../python/streams/signals_end_an_import_that_prints_to_nobody.py");
     let project = Project::new().file("cloison.toml", "[app]\nentry = \"app:main\"\n").file("app.py", app);
     for (signal, number) in [(Signal::TERM, 15), (Signal::INT, 2), (Signal::HUP, 1)] {
         for state in [State::Full, State::Stopped] {
@@ -249,7 +227,7 @@ fn signals_end_an_import_that_prints_to_nobody() {
     }
 }
 
-const FAILS: &str = "import time\ntime.sleep(0.5)\nraise ValueError('why it failed')\n";
+const FAILS: &str = "print('started', flush=True)\nraise ValueError('why it failed')\n";
 
 /// The command's last words are for whoever reads them, when he does; everything else is gone by then.
 #[test]
@@ -270,7 +248,7 @@ fn what_failed_is_said_when_somebody_reads() {
 fn last_words_that_nobody_reads_are_given_up() {
     let project = Project::new().file("cloison.toml", "[app]\nentry = \"app:main\"\n").file("app.py", FAILS);
     for state in [State::Full, State::Stopped] {
-        let run = Run::start(&project, 2, state, &["run", "."]);
+        let mut run = Run::start(&project, 2, state, &["run", "."]);
         run.fails();
         run.signal(Signal::TERM);
         let status = run.ends("nobody reads");

@@ -2,18 +2,7 @@
 
 use cloison_tests::{Output, Project};
 
-const PRELUDE: &str = r#"
-import cloison
-t = cloison.capability("things")
-
-def error(function, *arguments, **named):
-    """Print what a call raises, and return it."""
-    try:
-        print("returned", function(*arguments, **named))
-    except Exception as error:
-        print(type(error).__name__ + ":", error)
-        return error
-"#;
+const PRELUDE: &str = include_str!("../python/things/prelude.py");
 
 /// The project, with instances as said: `shared`, `per-client`.
 pub fn project(source: &str, instances: &str) -> Project {

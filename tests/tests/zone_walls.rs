@@ -115,28 +115,10 @@ impl Drop for Bait {
 const MANIFEST: &str = "[capabilities.walls]\nzone = \"walls.zone.toml\"\nallow = \"*\"\n";
 
 /// Tells name and result of every attempt that does not end the zone.
-const HARMLESS: &str = r#"
-import cloison, json, sys
-walls = cloison.capability("walls")
-function = getattr(walls, sys.argv[1])
-results = [[walls.name(i), function(i)] for i in range(walls.harmless_count())]
-print(json.dumps({"results": results, "uid": walls.uid(), "gid": walls.effective_gid(),
-                  "descriptors": [i for i, is_open in enumerate(walls.descriptors()) if is_open]}))
-"#;
+const HARMLESS: &str = include_str!("../python/zone_walls/harmless.py");
 
 /// Makes one attempt that should end the zone, and asks another zone and this one for something honest.
-const LETHAL: &str = r#"
-import cloison, json, sys
-walls, libm = cloison.capability("walls"), cloison.capability("libm")
-harmless = walls.harmless_count()
-for i in json.loads(sys.argv[1]):
-    try:
-        result = {"value": walls.lethal(i)}
-    except cloison.ZoneCrashed as error:
-        result = {"signal": error.signal, "code": error.code}
-    result.update(name=walls.name(harmless + i), next=walls.harmless_count() == harmless, libm=libm.sqrt(16.0))
-    print(json.dumps(result), flush=True)
-"#;
+const LETHAL: &str = include_str!("../python/zone_walls/lethal.py");
 
 fn project(program: &str) -> Project {
     let manifest = format!("{MANIFEST}[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n");
@@ -268,7 +250,7 @@ fn forbidden_system_calls_end_the_zone_and_nothing_else() {
 
 #[test]
 fn forbidden_system_calls_in_a_constructor_end_the_start() {
-    let source = "import cloison\ntry:\n    walls = cloison.capability('walls')\n    print('started', walls.early_attempt(0))\nexcept cloison.ZoneUnavailable as error:\n    print('ZoneUnavailable', error)\n";
+    let source = include_str!("../python/zone_walls/forbidden_system_calls_in_a_constructor_end_the_start.py");
     let project = project(source);
     let mut bait = Bait::lay(&project, "bait", User::Current);
     for number in 0..LETHAL_COUNT {
@@ -295,7 +277,7 @@ fn only_declared_descriptors_are_open() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
-    let source = "import cloison, sys\nprint(cloison.capability('libm').sqrt(16.0), flush=True)\nsys.stdin.read()\n";
+    let source = include_str!("../python/zone_walls/only_declared_descriptors_are_open.py");
     let project = Project::script(source).file("cloison.toml", "[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n");
     for &user in users() {
         let mut running = project.main(&[]).user(user).start_with(Stdio::piped());

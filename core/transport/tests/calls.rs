@@ -21,7 +21,7 @@ fn request(function: u32, words: &[u64]) -> Request {
     request
 }
 
-/// A zone that adds its words up, sleeps for function 1, and ends when the bell rings and `stop` is set.
+/// A zone that adds its words up, stays in function 1 until `stop` is set, and ends when the bell rings and `stop` is set.
 fn zone(mut server: Server, stop: &AtomicBool) {
     let mut request = Request::EMPTY;
     loop {
@@ -32,7 +32,9 @@ fn zone(mut server: Server, stop: &AtomicBool) {
                 let (line, row) = (server.line(slot).unwrap(), server.row(0).unwrap());
                 row.begin(line.id(), request.function);
                 if request.function == 1 {
-                    thread::sleep(Duration::from_millis(300));
+                    while !stop.load(Ordering::SeqCst) {
+                        thread::sleep(Duration::from_millis(1));
+                    }
                 }
                 let sum =
                     request.words[..request.count as usize].iter().fold(0u64, |sum, word| sum.wrapping_add(*word));
@@ -115,7 +117,9 @@ fn the_broker_ends_a_waiting_call() {
         let (zone, channels, mut callers) = start(1);
         let mut caller = callers.pop().unwrap();
         let client = thread::spawn(move || caller.call(&request(1, &[]), LONG));
-        thread::sleep(Duration::from_millis(50));
+        while zone.status.running().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
         channels[0].end(state);
         assert_eq!(client.join().unwrap().unwrap_err(), CallError::Ended);
         zone.stop();

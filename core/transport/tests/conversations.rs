@@ -159,9 +159,10 @@ fn called(server: &mut Server, page: &StatusPage) -> Arc<ServerChannel> {
 fn an_answer_that_comes_too_late_gets_the_end() {
     let (mut server, page, _channels, mut callers) = start(1);
     let mut caller = callers.pop().unwrap();
+    let (too_late, told) = std::sync::mpsc::channel();
     let client = thread::spawn(move || {
         assert_eq!(caller.call(&request(1, &[]), LONG).unwrap(), Status::Callback);
-        thread::sleep(Duration::from_millis(150));
+        told.recv().unwrap();
         (caller.call(&request(ANSWER, &[]), LONG).unwrap(), caller)
     });
     let line = called(&mut server, &page);
@@ -169,6 +170,7 @@ fn an_answer_that_comes_too_late_gets_the_end() {
     let until = monotonic() + Duration::from_millis(20);
     assert_eq!(line.ask(&question, &mut { Request::EMPTY }, until), Err(Unanswered::Deadline));
     line.abandon();
+    too_late.send(()).unwrap();
     let mut late = Request::EMPTY;
     let Turn::Request(slot) = server.wait(&mut late) else { panic!("the late answer") };
     assert_eq!(late.function, ANSWER);
@@ -199,9 +201,10 @@ fn a_client_that_leaves_answers_nothing() {
 fn the_broker_is_heard_while_a_question_is_open() {
     let (mut server, page, _channels, mut callers) = start(1);
     let mut caller = callers.pop().unwrap();
+    let (heard, told) = std::sync::mpsc::channel();
     let client = thread::spawn(move || {
         caller.call(&request(1, &[]), LONG).unwrap();
-        thread::sleep(Duration::from_millis(60));
+        told.recv().unwrap();
         caller.call(&request(ANSWER, &[]), LONG).unwrap()
     });
     let line = called(&mut server, &page);
@@ -213,6 +216,7 @@ fn the_broker_is_heard_while_a_question_is_open() {
     let (mut answer, until) = (Request::EMPTY, monotonic() + LONG);
     assert_eq!(line.ask(&reply(Status::Callback, 0), &mut answer, until), Err(Unanswered::Control));
     assert!(server.hear());
+    heard.send(()).unwrap();
     assert_eq!(line.listen(&mut answer, until), Ok(()));
     line.reply(&reply(Status::Ok, 0));
     assert_eq!(client.join().unwrap(), Status::Ok);

@@ -10,32 +10,64 @@ use cloison_zone::callback::callables::NoCallables;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-fn word() -> impl Strategy<Value = u64> {
-    prop_oneof![
-        4 => 0_u64..40,
-        4 => (0_u64..70_000).prop_map(|multiple| multiple * 16),
-        2 => Just(NULL),
-        1 => (0_u64..200).prop_map(|below| 0_u64.wrapping_sub(below)),
-        1 => (0_u32..64, 0_u64..3).prop_map(|(shift, near)| (1_u64 << shift).wrapping_sub(1).wrapping_add(near)),
-        1 => any::<u64>(),
-    ]
-}
+/// Draws a request from one number. A strategy for each of its 64 words took nearly all of the tests' time.
+struct Dice(u64);
 
-fn requests() -> impl Strategy<Value = Request> {
-    let used = prop_oneof![3 => 0..CALL_BYTES + 1, 1 => word()];
-    // Up to the functions that end the process, and some numbers that no function has.
-    (
-        prop_oneof![9 => 0_u32..26, 1 => 1000_u32..1010],
-        prop_oneof![9 => 0_u32..6, 1 => 0..MAX_WORDS as u32 + 1],
-        used,
-        proptest::collection::vec(word(), MAX_WORDS),
-    )
-        .prop_map(|(function, count, arena_used, words)| Request {
-            function,
-            count,
-            arena_used,
-            words: words.try_into().expect("as many as a request has"),
-        })
+impl Dice {
+    /// The next of splitmix64.
+    fn any(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    fn below(&mut self, end: u64) -> u64 {
+        self.any() % end
+    }
+
+    fn word(&mut self) -> u64 {
+        match self.below(13) {
+            0..4 => self.below(40),
+            4..8 => self.below(70_000) * 16,
+            8..10 => NULL,
+            10 => 0_u64.wrapping_sub(self.below(200)),
+            11 => (1_u64 << self.below(64)).wrapping_sub(1).wrapping_add(self.below(3)),
+            _ => self.any(),
+        }
+    }
+
+    /// Up to the functions that end the process, and some numbers that no function has.
+    fn request(&mut self) -> Request {
+        let function = if self.below(10) < 9 { self.below(26) } else { 1000 + self.below(10) };
+        let count = if self.below(10) < 9 { self.below(6) } else { self.below(MAX_WORDS as u64 + 1) };
+        let arena_used = if self.below(4) < 3 { self.below(CALL_BYTES + 1) } else { self.word() };
+        let words = std::array::from_fn(|_| self.word());
+        Request { function: function as u32, count: count as u32, arena_used, words }
+    }
+
+    /// Words that may also be handles, and words that stand in the arena.
+    fn likely(&mut self) -> u64 {
+        match self.below(15) {
+            0..3 => (1 + self.below(3)) << 32 | self.below(24),
+            3..5 => 0,
+            5 => self.below(20) * 8 + 1,
+            6..9 => [8, 16, 24, 32, 40, 56][self.below(6) as usize],
+            _ => self.word(),
+        }
+    }
+
+    /// A request to `surface.c`, and what stands at the front of the arena.
+    fn surface_request(&mut self) -> (Request, [u64; 24]) {
+        let function = match self.below(22) {
+            0..20 => self.below(60) as u32,
+            20 => CLOSE,
+            _ => SYNC,
+        };
+        let words = std::array::from_fn(|_| self.likely());
+        let request = Request { function, count: 1, arena_used: self.below(2048), words };
+        (request, std::array::from_fn(|_| self.likely()))
+    }
 }
 
 #[test]
@@ -45,7 +77,8 @@ fn any_request_gets_a_reply_that_stays_in_the_arena() {
         let mut runner = TestRunner::new(Config { cases: 20_000, failure_persistence: None, ..Config::default() });
         let bench = std::cell::RefCell::new(&mut bench);
         let accepted = std::cell::Cell::new(0_u32);
-        let judged = runner.run(&requests(), |mut request| {
+        let judged = runner.run(&any::<u64>(), |seed| {
+            let mut request = Dice(seed).request();
             let mut bench = bench.borrow_mut();
             let (internal, exact) = match bench.marshal.functions().get(FunctionId(request.function)) {
                 Some(entry) => (request.function == 2, entry.plan.request.words() as u32),
@@ -83,34 +116,14 @@ fn any_request_gets_a_reply_that_stays_in_the_arena() {
     }
 }
 
-/// Words that may also be handles, and words that stand in the arena.
-fn surface_requests() -> impl Strategy<Value = (Request, Vec<u64>)> {
-    let likely = || {
-        prop_oneof![
-            3 => (1_u64..4, 0_u64..24).prop_map(|(generation, index)| generation << 32 | index),
-            2 => Just(0_u64),
-            1 => (0_u64..20).prop_map(|place| place * 8 + 1),
-            3 => prop_oneof![Just(8_u64), Just(16), Just(24), Just(32), Just(40), Just(56)],
-            6 => word(),
-        ]
-    };
-    let function = prop_oneof![20 => 0_u32..60, 1 => Just(CLOSE), 1 => Just(SYNC)];
-    let words = proptest::collection::vec(likely(), MAX_WORDS);
-    (function, words, 0_u64..2048, proptest::collection::vec(likely(), 24)).prop_map(
-        |(function, words, arena_used, front)| {
-            let words = words.try_into().expect("as many as a request has");
-            (Request { function, count: 1, arena_used, words }, front)
-        },
-    )
-}
-
 #[test]
 fn any_request_for_objects_and_records_gets_a_reply_without_an_address() {
     for instances in BOTH {
         let bench = Bench::surface(instances);
         let mut runner = TestRunner::new(Config { cases: 6_000, failure_persistence: None, ..Config::default() });
         let (rounds, accepted) = (std::cell::Cell::new(0_u32), std::cell::Cell::new(0_u32));
-        let judged = runner.run(&surface_requests(), |(mut request, front)| {
+        let judged = runner.run(&any::<u64>(), |seed| {
+            let (mut request, front) = Dice(seed).surface_request();
             let (id, marshal) = (FunctionId(request.function), &bench.marshal);
             let name = marshal.functions().declaration(id).map_or("", |declared| declared.name.as_str());
             // What is internal is kept from clients by their policy; what the library itself reads as a list of types

@@ -9,7 +9,7 @@ use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::{CallError, Caller};
 use cloison_transport::control::Control;
-use cloison_transport::status::StatusPage;
+use cloison_transport::status::{Running, StatusPage};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -125,8 +125,21 @@ impl Zone {
         let (id, _) = self.interface.function(name).expect("such a function");
         let reply = self.call(name, arguments, Duration::from_millis(400));
         assert_eq!(reply.err(), Some(CallError::DeadlineExceeded), "{name}");
+        let end = self.end();
         assert_eq!(self.status.running().map(|running| running.function), Some(id.0), "{name}");
-        self.end()
+        end
+    }
+
+    /// The call that runs, as soon as one does.
+    pub fn runs(&self) -> Running {
+        let start = Instant::now();
+        loop {
+            if let Some(running) = self.status.running() {
+                return running;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "nothing runs");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

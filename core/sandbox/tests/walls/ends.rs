@@ -8,6 +8,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// Longer than anything takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 pub const TESTS: &[Test] = &[
     ("ends::killed_broker_leaves_nothing", killed_broker_leaves_nothing),
     ("ends::hang_up_ends_the_deaf", hang_up_ends_the_deaf),
@@ -43,12 +46,10 @@ fn killed_broker_leaves_nothing() {
         BufReader::new(broker.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
         assert_eq!(line, "2 are in\n");
         broker.kill().expect("kill -9");
-        let start = Instant::now();
         let mut exits = Vec::new();
         wait_for_all(&mut exits);
         // The broker; the template, its child and init; the zone's worker and init. Launchers are gone before.
         assert!(exits.len() >= 6, "{exits:?}");
-        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     }
     set_child_subreaper(None).expect("no subreaper");
 }
@@ -58,14 +59,12 @@ fn hang_up_ends_the_deaf() {
     for stage in [Stage::Template, Stage::Microprocess, Stage::Loading, Stage::Sealed, Stage::Child] {
         let prisoner = Prisoner::start(&Order::new(stage, "sleep"));
         assert!(prisoner.hear().expect("a report").starts_with("jailed"));
-        let start = Instant::now();
         drop(prisoner.socket);
         let mut exits = Vec::new();
         wait_for_all(&mut exits);
         assert!(exits.iter().any(|(_, how)| *how == Outcome::Killed(libc::SIGKILL)), "{stage:?}: {exits:?}");
         let strange = exits.iter().any(|(_, how)| !matches!(how, Outcome::Exited(0) | Outcome::Killed(libc::SIGKILL)));
         assert!(!strange, "init and the launcher end of their own will: {exits:?}");
-        assert!(start.elapsed() < Duration::from_secs(1), "{stage:?}: {:?}", start.elapsed());
     }
 }
 
@@ -85,10 +84,16 @@ fn microprocess_outlives_its_template() {
     let (worker, init) = pids(&prisoner);
     assert!(prisoner.hear().expect("the seal").starts_with("sealed"));
     kill(worker);
-    std::thread::sleep(Duration::from_millis(600));
     let mut exits = Vec::new();
+    let until = Instant::now() + PATIENCE;
+    while !exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))) {
+        assert!(Instant::now() < until, "{exits:?}");
+        std::thread::sleep(Duration::from_millis(2));
+        crate::warden::reap(&mut exits);
+    }
+    // Nothing tells that init stays: it gets the time to go wrong.
+    std::thread::sleep(Duration::from_millis(600));
     crate::warden::reap(&mut exits);
-    assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
     assert!(!exits.iter().any(|(pid, _)| *pid == init), "init left although a microprocess lives: {exits:?}");
     // The child's number is not told; it is the one that is left besides init.
     let status = std::fs::read_to_string(format!("/proc/{}/task/{0}/children", rustix::process::getpid().as_raw_pid()));
@@ -121,10 +126,9 @@ fn a_call_ends_with_its_mother() {
         let prisoner = Prisoner::start(&order);
         let worker = worker_in(&prisoner.hear().expect("a report"));
         assert!(prisoner.hear().expect("the seal").starts_with("sealed"));
-        std::thread::sleep(Duration::from_millis(50));
-        let children = std::fs::read_to_string(format!("/proc/{worker}/task/{worker}/children")).expect("its children");
-        assert_eq!(children.split_whitespace().count(), 1, "the call's process: {children:?}");
-        let child: i32 = children.trim().parse().expect("a number");
+        // One call has ended by then, and another begins.
+        assert!(prisoner.hear().expect("a call").starts_with("call"));
+        let child = only_child(worker);
         kill(worker);
         let mut exits = Vec::new();
         wait_for_all(&mut exits);
@@ -135,6 +139,19 @@ fn a_call_ends_with_its_mother() {
         assert!(!std::path::Path::new(&format!("/proc/{child}")).exists());
     }
     set_child_subreaper(None).expect("no subreaper");
+}
+
+/// The process of the mother's call, as soon as there is one.
+fn only_child(mother: i32) -> i32 {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let children = std::fs::read_to_string(format!("/proc/{mother}/task/{mother}/children")).expect("its children");
+        if let Ok(child) = children.trim().parse() {
+            return child;
+        }
+        assert!(Instant::now() < until, "the call's process: {children:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// The worker's and init's numbers, from the report.

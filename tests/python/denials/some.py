@@ -1,0 +1,4 @@
+# what it needs
+[capabilities.zlib]
+zone = "zlib"
+allow = ["crc32"]

@@ -1,0 +1,12 @@
+# Runs after `python/things/prelude.py`, which has `t` and `error`.
+s = t.shelf_new()
+b = t.book_new(s, 1)
+t.book_note(b, 'kept ' + 'x' * 100)
+t.add(b'y' * 100000)
+print(len(t.book_noted(b)), t.book_noted(b)[:5])
+room = t.book_fill(b, 8)
+print(room, room.sync())
+t.book_write(b, 3, ord('#'))
+print(room.sync())
+b.close()
+error(room.sync)

@@ -1,0 +1,18 @@
+# Runs after `python/things/prelude.py`, which has `t` and `error`.
+s = t.shelf_new()
+b = t.book_new(s, 1)
+error(t.book_pages, s)
+error(t.book_pages, None)
+error(t.book_pages, 1 << 32)
+error(t.shelf)
+b.close()
+error(t.book_pages, b)
+error(b.close)
+b = t.book_new(s, 1)
+s.close()
+error(t.book_pages, b)
+error(s.__enter__)
+error(t.shelf_new, 1)
+kept = []
+e = error(lambda: [kept.append(t.shelf_new()) for _ in range(30)])
+print(len(kept))

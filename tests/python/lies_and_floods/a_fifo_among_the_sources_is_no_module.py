@@ -1,0 +1,4 @@
+try:
+    import pipe
+except ImportError:
+    print('refused')

@@ -1,0 +1,4 @@
+try:
+    open('x')
+except PermissionError as error:
+    print(error.errno, error.filename)

@@ -1,0 +1,3 @@
+import cloison
+def main():
+    print(cloison.capability('libm').sqrt(9.0))

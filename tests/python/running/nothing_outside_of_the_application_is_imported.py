@@ -1,0 +1,5 @@
+try:
+    import outside
+    print('imported')
+except ImportError as error:
+    print(type(error).__name__)

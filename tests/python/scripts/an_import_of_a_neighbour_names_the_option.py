@@ -1,0 +1,4 @@
+try:
+    import helper
+except ImportError:
+    print('without')

@@ -1,0 +1,4 @@
+try:
+    bytes(200 << 20)
+except MemoryError:
+    print('limited')

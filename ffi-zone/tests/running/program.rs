@@ -9,7 +9,7 @@ use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::{CallError, Caller};
 use cloison_transport::control::Control;
-use cloison_transport::status::{Running, StatusPage};
+use cloison_transport::status::{RunningCall, StatusPage};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, waitpid};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -131,7 +131,7 @@ impl Zone {
     }
 
     /// The call that runs, as soon as one does.
-    pub fn runs(&self) -> Running {
+    pub fn runs(&self) -> RunningCall {
         let start = Instant::now();
         loop {
             if let Some(running) = self.status.running() {

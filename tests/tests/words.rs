@@ -86,6 +86,7 @@ const SHARED: &[(&str, &str)] = &[
     ),
     ("Turn", "the server's next thing to do, and each side's turn in a conversation: to be renamed there"),
     ("Value", "a TOML value that is being read, and a Python value on its way through the client"),
+    ("Values", "the codec's, and the same with the microprocess's own objects in them"),
     (
         "Written",
         "a manifest's string with its place, and the rows of a batch that the client has written: the client's is to be renamed",

@@ -5,7 +5,7 @@ use crate::call::session::Session;
 use crate::errors::raise;
 use crate::marshal::arguments::Extra;
 use crate::marshal::plan::Plan;
-use crate::marshal::results::{self, Taken};
+use crate::marshal::results::{self, Decoded};
 use crate::marshal::value::Values;
 use crate::objects::handle::Core;
 use cloison_codec::rows::Replies;
@@ -206,7 +206,7 @@ impl Session {
             }
             let extra = calls.extra(index, &crossing.made);
             let taken = results::take(self, arena, extra.as_deref(), left, &calls.plan(index).reply, words);
-            let Taken { values, reached, made: handles, left: rest } = taken;
+            let Decoded { values, reached, made: handles, left: rest } = taken;
             left = rest;
             crossing.reached = crossing.reached.max(reached);
             extras.extend(extra.map(|extra| (index, extra)));

@@ -6,7 +6,7 @@ use crate::call::session::Session;
 use crate::errors::{self, raise};
 use crate::marshal::arguments::{Extra, Prepared};
 use crate::marshal::plan::Plan;
-use crate::marshal::results::{self, Taken};
+use crate::marshal::results::{self, Decoded};
 use crate::marshal::value::Values;
 use crate::objects::handle::Core;
 use crate::objects::home::Zone;
@@ -54,7 +54,7 @@ impl Session {
         }
         let reply = open.caller.reply();
         let (arena, words) = (open.caller.arena(), &reply.words[..reply.count as usize]);
-        let Taken { values, reached, .. } = results::take(self, arena, None, arena.len(), &plan.reply, words);
+        let Decoded { values, reached, .. } = results::take(self, arena, None, arena.len(), &plan.reply, words);
         // Also what there is no memory for is settled: the arena gives back what it has grown to.
         open.caller.settle(reached);
         values.map_err(|error| raise::bad_reply(&self.description.name, plan, error, vm))
@@ -76,7 +76,7 @@ impl Session {
                 let reply = open.caller.reply();
                 let (arena, words) = (open.caller.arena(), &reply.words[..reply.count as usize]);
                 let taken = results::take(self, arena, extra.as_deref(), arena.len(), &plan.reply, words);
-                let Taken { values, reached, made: objects, .. } = taken;
+                let Decoded { values, reached, made: objects, .. } = taken;
                 open.caller.settle(reached);
                 made = Some(objects);
                 values.map_err(|error| raise::bad_reply(&self.description.name, plan, error, vm))

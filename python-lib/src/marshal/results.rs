@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 /// What a reply has brought.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Decoded {
     /// The values.
     pub values: Result<Values, DecodeError>,
     /// How far into the arena they reach.
@@ -29,13 +29,20 @@ pub struct Taken {
 
 /// Copy out and check the values of a reply or question, of which no more than `left` bytes may be copied.
 #[inline]
-pub fn take(session: &Session, arena: &Arena, extra: Option<&Extra>, left: u64, slots: &Slots, words: &[u64]) -> Taken {
+pub fn take(
+    session: &Session,
+    arena: &Arena,
+    extra: Option<&Extra>,
+    left: u64,
+    slots: &Slots,
+    words: &[u64],
+) -> Decoded {
     let objects = Made { home: &session.home, extra, made: RefCell::default() };
     let mut decoder = Decoder::new(&session.description.interface.types, arena, &objects, memory::free_bytes());
     decoder.left.set(left);
     let values = decoder.values(slots, words);
     let (reached, left) = (decoder.reached, decoder.left.get());
-    Taken { values, reached, left, made: objects.made.into_inner() }
+    Decoded { values, reached, left, made: objects.made.into_inner() }
 }
 
 struct Made<'a> {

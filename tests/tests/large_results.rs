@@ -12,6 +12,12 @@ size_t ones(struct one *out, size_t n)
     memset(out, 7, n);
     return n;
 }
+
+size_t bytes(unsigned char *out, size_t n)
+{
+    memset(out, 7, n);
+    return n;
+}
 "#;
 
 const ZONE: &str = r#"
@@ -27,6 +33,11 @@ one = { c = "struct one { unsigned char v; };" }
 c = "size_t ones(struct one *out, size_t n)"
 out = { out = true, capacity = "n", length = "return", max = "64 MiB" }
 n = { range = [0, 67108864] }
+
+[functions.bytes]
+c = "size_t bytes(unsigned char *out, size_t n)"
+out = { out = true, capacity = "n", length = "return", max = "64 MiB" }
+n = { range = [0, 67108864] }
 "#;
 
 #[test]
@@ -39,7 +50,8 @@ fn a_result_that_takes_more_memory_than_there_is_is_a_memory_error() {
         output.stdout,
         "64 MiB of structs: lib.ones(): out has 67108864 bytes (its `max` is 67108864)\n\
          1 MiB of structs: MemoryError\n\
-         1000 7 still here\n",
+         1000 7 still here\n\
+         results of 64 MiB are kept until one is refused\n",
         "{output}"
     );
 }

@@ -22,3 +22,11 @@ except MemoryError:
     print("1 MiB of structs: MemoryError")
 few = lib.ones(1000)
 print(len(few), few[0].v, "still here")
+
+kept = []
+try:
+    while len(kept) < 4:
+        kept.append(lib.bytes(64 << 20))
+    print("all fit")
+except MemoryError:
+    print("results of 64 MiB are kept until one is refused")

@@ -130,6 +130,10 @@ impl<'a, Maker: Objects> Decoder<'a, Maker> {
     fn read(&self, at: u64, length: u64) -> Result<Vec<u8>, DecodeError> {
         self.left.set(self.left.get().checked_sub(length).ok_or(ProtocolViolation::Excess)?);
         self.afford(length, length)?;
+        if length >= LARGE_BYTES && !is_given(length) {
+            let free = self.free.get();
+            return Err(DecodeError::Memory(Shortage { position: self.position, bytes: length, needed: length, free }));
+        }
         Ok(self.arena.read(at, length).map_err(|_| ProtocolViolation::Range)?)
     }
 
@@ -149,6 +153,19 @@ impl<'a, Maker: Objects> Decoder<'a, Maker> {
     fn unpack(&self) -> Unpack<'_, Maker::Object> {
         Unpack { types: self.types, behind: self }
     }
+}
+
+/// Requests of at least so many bytes can be refused although the budget has them: the kernel counts pages that the allocator
+/// keeps as well.
+const LARGE_BYTES: u64 = 64 << 10;
+
+/// Whether the allocator gives that much in one piece. Asked here, a refusal is an error; elsewhere it ends the process.
+#[cold]
+fn is_given(bytes: u64) -> bool {
+    let mut room = Vec::<u8>::new();
+    let given = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    std::hint::black_box(&room);
+    given
 }
 
 impl<Maker: Objects> Behind<Maker::Object> for Decoder<'_, Maker> {

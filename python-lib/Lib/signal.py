@@ -56,8 +56,16 @@ def strsignal(signalnum):
     return Signals(signalnum).name if signalnum in set(Signals) else None
 
 
+_wake = _needs.denied_function("set_wakeup_fd", "signal")
+
+
+def set_wakeup_fd(fd, *, warn_on_full_buffer=True):
+    """Return -1, as no descriptor is woken. Only to take one away is allowed, which is what libraries do after a fork."""
+    return -1 if fd == -1 else _wake(fd)
+
+
 for _name in (
-    "alarm getitimer pause pidfd_send_signal pthread_kill pthread_sigmask raise_signal set_wakeup_fd setitimer "
+    "alarm getitimer pause pidfd_send_signal pthread_kill pthread_sigmask raise_signal setitimer "
     "siginterrupt signal sigpending sigtimedwait sigwait sigwaitinfo"
 ).split():
     globals()[_name] = _needs.denied_function(_name, "signal")

@@ -357,3 +357,13 @@ fn processor_time_is_limited() {
     assert!(output.code() != 0, "{output}");
     output.complains(&["cpu"]);
 }
+
+#[test]
+fn what_libraries_do_after_a_fork_is_done() {
+    // asyncio has a handler that takes the wake-up descriptor away; modules at the top level are imported before the fork.
+    let project = Project::new().file("cloison.toml", "[app]\nentry = \"app:main\"\n").file(
+        "app.py",
+        "import asyncio\nimport signal\n\n\ndef main():\n    print(signal.set_wakeup_fd(-1), asyncio.run(asyncio.sleep(0, 'fine')))\n",
+    );
+    project.application(&[]).output().prints("-1 fine\n");
+}

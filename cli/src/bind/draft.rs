@@ -11,6 +11,9 @@ use cloison_manifest::manifest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+/// How many entries are tried together at most: what reading a manifest takes may grow faster than the manifest.
+const TOGETHER: usize = 128;
+
 /// A draft and what became of the header.
 pub struct Draft {
     pub text: String,
@@ -151,10 +154,10 @@ impl Work<'_> {
         Drafted { entry, needs }
     }
 
-    /// Notes why entries cannot be expressed. They are tried together, then in halves, so that few trials do for many.
+    /// Notes why entries cannot be expressed. They are tried many together, then in halves, so that few trials do for many.
     fn judge(&self, entries: &mut [Drafted]) {
         let mut open: Vec<_> = entries.iter_mut().filter(|one| one.entry.cannot.is_none()).collect();
-        self.judge_open(&mut open);
+        open.chunks_mut(TOGETHER).for_each(|some| self.judge_open(some));
     }
 
     fn judge_open(&self, open: &mut [&mut Drafted]) {
@@ -246,7 +249,7 @@ impl Work<'_> {
             }
         }
         let mut text = String::new();
-        self.fitting(&lines, &mut text);
+        lines.chunks(TOGETHER).for_each(|some| self.fitting(some, &mut text));
         if text.is_empty() { text } else { format!("\n[constants]\n{text}") }
     }
 

@@ -250,9 +250,21 @@ fn note<'h>(
                     uses.entry(tag).or_default().made = true;
                 }
             }
+            // What callbacks take by value. Their own callbacks are not looked at: no manifest can have these.
             HeaderType::Function { returns, parameters, .. } => {
-                note(header, returns, false, None, uses);
-                parameters.iter().for_each(|one| note(header, &one.c_type, false, None, uses));
+                let by_value = |c_type: &'h HeaderType| match header.resolve(c_type) {
+                    HeaderType::Tagged(tag) if is_record(tag) => Some(tag.as_str()),
+                    _ => None,
+                };
+                let types = parameters.iter().map(|one| &one.c_type).chain([&**returns]);
+                types.filter_map(by_value).for_each(|tag| uses.entry(tag).or_default().by_value = true);
+                for one in parameters {
+                    if let Some((HeaderType::Tagged(tag), _)) = header.pointee(&one.c_type)
+                        && is_record(tag)
+                    {
+                        uses.entry(tag).or_default();
+                    }
+                }
             }
             _ => {}
         },

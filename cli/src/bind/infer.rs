@@ -136,6 +136,9 @@ impl Look<'_> {
         if !self.types.has_members(tag) {
             return Err(format!("the header does not say what is in `{tag}`"));
         }
+        if self.types.is_too_large(tag) {
+            return Err(format!("`{}` has too many members", self.types.key(tag)));
+        }
         match self.types.private_member(tag) {
             Some(member) => Err(format!(
                 "`{}` has pointers that the library follows (`{member}`), and the caller would have to keep it; a few lines of C around it can",

@@ -1,3 +1,4 @@
+mod bounds;
 mod questions;
 
 use super::library::LibraryName;

@@ -4,7 +4,7 @@ use super::entry::{Keys, quoted};
 use super::handles::{HandleTypes, is_system};
 use crate::header::{Header, HeaderParameter, HeaderType, is_known};
 use cloison_manifest::manifest;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// What is known of a header's types.
@@ -18,6 +18,8 @@ pub struct HeaderTypes<'h> {
 /// The deepest type that is written, and of how many parts one may be made.
 const MAX_DEPTH: usize = 40;
 const MAX_NODES: usize = 2000;
+/// The most members that a struct may have, those of structs in it included.
+const MAX_PARTS: usize = 4096;
 /// The longest name that a manifest may have; what has a longer one is refused all the same.
 const MAX_NAME: usize = 128;
 /// The most types that one function may need.
@@ -263,6 +265,35 @@ impl HeaderTypes<'_> {
             }
         }
         None
+    }
+
+    /// Of how many numbers and pointers a struct is made, those in it included. Structs in structs can double that each time.
+    pub fn is_too_large(&self, tag: &str) -> bool {
+        self.parts(tag, 0, &mut BTreeMap::new()) > MAX_PARTS
+    }
+
+    fn parts<'s>(&'s self, tag: &'s str, depth: usize, known: &mut BTreeMap<&'s str, usize>) -> usize {
+        if let Some(parts) = known.get(tag) {
+            return *parts;
+        }
+        if depth > MAX_DEPTH {
+            return MAX_PARTS + 1;
+        }
+        let mut parts = 1usize;
+        for (_, c_type) in self.header.records.get(tag).iter().flat_map(|record| &record.members) {
+            let (mut inner, mut arrays) = (self.header.resolve(c_type), 0);
+            while let HeaderType::Array { of, .. } = inner
+                && arrays <= MAX_DEPTH
+            {
+                (inner, arrays) = (self.header.resolve(of), arrays + 1);
+            }
+            parts = parts.saturating_add(match inner {
+                HeaderType::Tagged(inner) => self.parts(inner, depth + 1, known),
+                _ => 1,
+            });
+        }
+        known.insert(tag, parts);
+        parts
     }
 
     /// Whether the header says what is in it.

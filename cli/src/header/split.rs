@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 /// The deepest brackets that are read.
-pub const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 64;
 /// The most tokens between two separators.
 pub const MAX_RUN: usize = 2000;
 

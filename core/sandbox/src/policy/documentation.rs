@@ -22,7 +22,8 @@ fn rows(source: &str) -> Vec<(String, String, String)> {
     for kind in ["refuse(", "kill("] {
         for (_, after) in source.match_indices(kind).map(|(at, _)| source.split_at(at + kind.len())) {
             let Some(name) = after.trim_start().strip_prefix("libc::SYS_") else { continue };
-            let row = &after[..after.find("\"),").or_else(|| after.find("\",\n")).expect("a row ends")];
+            let row =
+                &after[..[after.find("\"),"), after.find("\",\n")].into_iter().flatten().min().expect("a row ends")];
             let why = row.split_once('"').expect("a reason").1.to_owned();
             let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             let answer = match kind {

@@ -1,11 +1,7 @@
 //! Calls through a real call channel: values both ways, mistakes, refusals, and every way in which a zone can end.
 
-mod support;
-#[path = "support/zone.rs"]
-mod zone;
-
-use support::{Outcome, Template, script};
-use zone::Zone;
+use crate::support::{Outcome, Template, script};
+use crate::zone::Zone;
 
 const PRELUDE: &str = "import cloison\nfake = cloison.capability('fake')\n\
                        def error(f, *a, **k):\n    try:\n        f(*a, **k)\n    except Exception as e:\n        print(type(e).__name__ + ':', e)\n        return e\n    print('nothing was raised')\n";
@@ -189,7 +185,7 @@ fn functions_describe_themselves() {
 
 #[test]
 fn a_capability_may_stand_at_the_top_of_a_module() {
-    let modules = support::modules(&[(
+    let modules = crate::support::modules(&[(
         "app.py",
         "import cloison\nfake = cloison.capability('fake')\nadd = fake.add\ndef main():\n    print(add(1), fake.add(2))\n",
     )]);

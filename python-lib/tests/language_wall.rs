@@ -1,9 +1,7 @@
 //! The language wall: what is not there, and how its absence explains itself.
 
-mod support;
-
+use crate::support::{Template, script};
 use cloison_python::modules::ALLOWED;
-use support::{Template, script};
 
 /// Which of these modules can be imported, compared with a list that is kept beside this test.
 const COMMON: &str = include_str!("common_modules.txt");

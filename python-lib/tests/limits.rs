@@ -1,11 +1,9 @@
 //! Everything has an end: memory, depth, and the patience of whoever presses Ctrl-C.
 
-mod support;
-
+use crate::support::{Template, modules, script};
 use cloison_contract::message::Run;
-use support::{Template, modules, script};
 
-fn limited(source: &str) -> support::Outcome {
+fn limited(source: &str) -> crate::support::Outcome {
     Template::with(modules(&[]), &[], 128 << 20).expect("ready").run(script(source))
 }
 

@@ -1,9 +1,7 @@
 //! What a user sees of a run: output, input, tracebacks, exit status. Through the real binary.
 
-mod support;
-
+use crate::support::{Outcome, Template, modules, script};
 use cloison_contract::message::Run;
-use support::{Outcome, Template, modules, script};
 
 fn run(source: &str) -> Outcome {
     Template::start().run(script(source))

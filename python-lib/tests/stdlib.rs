@@ -1,10 +1,8 @@
 //! Each module of the standard library is used once for real, in a microprocess of its own. And what RustPython gets wrong and
 //! is put right here: each test says when the correction can go.
 
-mod support;
-
+use crate::support::{Template, script};
 use std::collections::{BTreeMap, BTreeSet};
-use support::{Template, script};
 
 const USES: &str = include_str!("stdlib/uses.py");
 

@@ -1,16 +1,15 @@
 //! The whole C surface as Python sees it, against a zone in miniature that gives back what it was given: records, enumerations,
 //! handles, callables, batches, and what a zone that lies can do with them.
 
-mod support;
 #[path = "support/zone.rs"]
 #[allow(dead_code)]
 mod zone;
 
+use crate::support::{Outcome, Template, script};
+use crate::zone::{Memory, Zone, ok, reply};
 use cloison_contract::call::{Reply, Request, Status};
 use cloison_manifest::manifest;
 use cloison_transport::Arena;
-use support::{Outcome, Template, script};
-use zone::{Memory, Zone, ok, reply};
 
 const MANIFEST: &str = include_str!("support/surface.zone.toml");
 

@@ -18,13 +18,12 @@ use crate::call::function::Function;
 use crate::call::session::Session;
 use crate::errors::place::Place;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
-use crate::marshal::kind::Kind;
 use crate::marshal::plan::{Argument, Plan};
 use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
 use cloison_codec::rows::{self, Link};
 use cloison_contract::call::ARENA_ALIGNMENT;
-use cloison_contract::shape::Lifetime;
+use cloison_contract::shape::{Lifetime, Position, Shape};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyGenericAlias, PyStr, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyMappingMethods;
@@ -135,8 +134,9 @@ impl Batch {
             None => Ok(false),
             Some(pending) => {
                 let link = self.link(pending, plan, argument, vm)?;
-                if matches!(argument.kind, Kind::OptionalFloat(_) | Kind::OptionalInteger(_)) {
-                    prepared.request.words[argument.word] = 1;
+                // Where there are two words, the first one says that the number is there.
+                if argument.slot.words == 2 {
+                    prepared.request.words[argument.slot.word] = 1;
                 }
                 links.push(link);
                 Ok(true)
@@ -186,13 +186,20 @@ impl Batch {
             }
         };
         let result = &earlier.reply[part];
-        let (number, made) = (result.shape.number().map(|(scalar, _)| scalar.is_float()), result.shape.object());
-        let fits = match &argument.kind {
-            Kind::Integer(_) | Kind::OptionalInteger(_) => number == Some(false),
-            Kind::Enumeration(wanted) => number == Some(false) && !wanted.null,
-            Kind::Float(_) | Kind::OptionalFloat(_) => number == Some(true),
-            Kind::Handle { id, .. } => made == Some(*id),
-            _ => false,
+        let is_float = |shape: &Shape| shape.number().map(|(scalar, _)| scalar.is_float());
+        let slot = &argument.slot;
+        let fits = match &slot.shape {
+            Shape::Number(_) | Shape::ScalarPointer(_) => is_float(&result.shape) == is_float(&slot.shape),
+            Shape::Handle(handle) => result.shape.object() == Some(handle.id),
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::LengthOf(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::Text(_)
+            | Shape::Wide(_) => false,
         };
         if !fits {
             return Err(vm.new_type_error(format!(
@@ -200,19 +207,13 @@ impl Batch {
                 plan.name, argument.name, earlier.name
             )));
         }
-        let handle = match argument.kind {
-            Kind::Handle { consumed, keeps, .. } if consumed || keeps => {
-                Some((argument.position, result.position.into(), consumed))
+        let handle = match (&slot.shape, slot.position) {
+            (Shape::Handle(handle), Position::Parameter(position)) if handle.consumed || argument.keeps => {
+                Some((position, result.position.into(), handle.consumed))
             }
             _ => None,
         };
-        let optional = matches!(argument.kind, Kind::OptionalFloat(_) | Kind::OptionalInteger(_));
-        Ok(Linked {
-            word: (argument.word + usize::from(optional)) as u32,
-            call: pending.call,
-            result: result.word as u32,
-            handle,
-        })
+        Ok(Linked { word: (slot.word + slot.words - 1) as u32, call: pending.call, result: result.word as u32, handle })
     }
 
     /// Make the calls.

@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 pub const INTERRUPT: u8 = 1;
 /// The memory budget is used up.
 pub const MEMORY: u8 = 2;
-/// The zone has given up a callable.
-pub const LATE: u8 = 4;
+/// A zone has given up a callable: its time is over.
+pub const CALLBACK_TIMEOUT: u8 = 4;
 
 /// How many messages one block of the channel holds, and how many of them are used before the next block is begun.
 const BLOCK: u64 = 31;
@@ -56,8 +56,8 @@ pub fn memory_error_is_told() {
 }
 
 /// Whether all that is asked for concerns a callable: a call that waits for its end goes on, and it is raised after that.
-pub fn is_late_only() -> bool {
-    PENDING.load(Ordering::Relaxed) == LATE
+pub fn is_callback_timeout_only() -> bool {
+    PENDING.load(Ordering::Relaxed) == CALLBACK_TIMEOUT
 }
 
 fn wake() {
@@ -80,7 +80,7 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
     if pending & MEMORY != 0 && !TOLD.load(Ordering::Relaxed) && crate::memory::over_budget() {
         return Err(vm.no_memory_error());
     }
-    match pending & LATE {
+    match pending & CALLBACK_TIMEOUT {
         0 => Ok(()),
         _ => callback_timeout::due(vm).map_or(Ok(()), Err),
     }

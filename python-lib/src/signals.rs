@@ -1,4 +1,5 @@
-//! Signals of a microprocess: Ctrl-C, and SIGURG when a callable is late, are soft interrupts; everything else keeps its default.
+//! Signals of a microprocess. Ctrl-C is a soft interrupt, and so is SIGURG, which says that a callable has timed out; everything else
+//! keeps its default.
 //!
 //! This is one of the crate's three modules with `unsafe`: there is no safe way to install a handler.
 
@@ -11,11 +12,11 @@ pub fn catch_interrupts() {
     extern "C" fn on_interrupt(_: libc::c_int) {
         interrupt::raise(interrupt::INTERRUPT);
     }
-    extern "C" fn on_late(_: libc::c_int) {
-        interrupt::raise(interrupt::LATE);
+    extern "C" fn on_callback_timeout(_: libc::c_int) {
+        interrupt::raise(interrupt::CALLBACK_TIMEOUT);
     }
     set_handler(libc::SIGINT, on_interrupt as extern "C" fn(libc::c_int) as libc::sighandler_t);
-    set_handler(libc::SIGURG, on_late as extern "C" fn(libc::c_int) as libc::sighandler_t);
+    set_handler(libc::SIGURG, on_callback_timeout as extern "C" fn(libc::c_int) as libc::sighandler_t);
 }
 
 /// A template does not end by Ctrl-C: the broker ends it when the time has come.

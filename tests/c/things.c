@@ -61,6 +61,7 @@ struct variant twice(struct variant v)
 long double third(long double x) { return x / 3; }
 double _Complex turned(double _Complex z) { return z * 1.0i; }
 enum color next_color(enum color c) { return c == RED ? GREEN : BLUE; }
+enum color color_or_red(const enum color *maybe) { return maybe ? *maybe : RED; }
 int any_color(int c) { return c; }
 int letters(const char *const *texts, size_t count)
 {

@@ -26,10 +26,6 @@ const SHARED: &[(&str, &str)] = &[
     ),
     ("Ended", "how serving, an object, a call's process and a batch ended: those of zone and client are to be renamed"),
     (
-        "Enumeration",
-        "a C type of the contract, and what the client checks values against: the client's is to be renamed",
-    ),
-    (
         "Error",
         "each is its crate's only error, and is called so from outside: cloison_sandbox::Error, cloison_xml::Error",
     ),
@@ -46,7 +42,7 @@ const SHARED: &[(&str, &str)] = &[
         "a key of a manifest: as the table of all keys describes it, and one that has been read, with its value (`raw::Key`)",
     ),
     ("Keys", "the keys of a TOML table: while a manifest is read, and while `bind` writes a draft"),
-    ("Kind", "of an argument on the client's side, of a callback in the zone: to be renamed there"),
+    ("Kind", "of a key's value in a manifest, of a callback in the zone: to be renamed there"),
     ("Link", "the same word of a batch in both programs: as the client writes it, and as the zone reads it"),
     ("Loaded", "a library in the zone's process, and the stage of a zone (`Zone<Loaded>`) that has one"),
     ("Member", "a record's member: as the manifest's table (`raw::…`) has it, and checked"),

@@ -18,7 +18,7 @@ use cloison_contract::call::{
     ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };
 use cloison_contract::interface::Function;
-use cloison_contract::shape::{Shape, Slots};
+use cloison_contract::shape::{Shape, Slot, Slots};
 use cloison_transport::Arena;
 use cloison_transport::status::Row;
 
@@ -157,7 +157,7 @@ impl Replies<'_> {
     }
 }
 
-/// Which of a function's words stand alone on both sides: numbers and handles, bit by bit.
+/// Which of a function's words links may connect: numbers and handles, bit by bit.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Single {
     arguments: u64,
@@ -175,16 +175,17 @@ impl Single {
     }
 }
 
-/// The words of slots that stand alone, bit by bit.
+/// The words of slots that are a number or a handle, bit by bit.
 fn alone(slots: &Slots) -> u64 {
-    let alone = slots.iter().filter(|slot| slot.words == 1 && slot.word < MAX_WORDS && is_linkable(&slot.shape));
-    alone.fold(0, |bits, slot| bits | 1 << slot.word)
+    slots.iter().filter_map(linkable).filter(|word| *word < MAX_WORDS).fold(0, |bits, word| bits | 1 << word)
 }
 
-/// Whether both sides see one word of it as a number or a handle.
-fn is_linkable(shape: &Shape) -> bool {
-    match shape {
-        Shape::Handle(_) | Shape::Number(_) | Shape::OutPointer(_) | Shape::ScalarPointer(_) => true,
+/// The word that both sides see as a number or a handle. In front of a number that may be missing stands the word that says
+/// whether it is there; the caller fills that in.
+fn linkable(slot: &Slot) -> Option<usize> {
+    match &slot.shape {
+        Shape::Number(_) | Shape::ScalarPointer(_) => Some(slot.word + slot.words - 1),
+        Shape::Handle(_) | Shape::OutPointer(_) => (slot.words == 1).then_some(slot.word),
         Shape::Buffer(_)
         | Shape::Callback(_)
         | Shape::CapacityOf(_)
@@ -192,7 +193,7 @@ fn is_linkable(shape: &Shape) -> bool {
         | Shape::LengthOf(_)
         | Shape::Record(_)
         | Shape::Text(_)
-        | Shape::Wide(_) => false,
+        | Shape::Wide(_) => None,
     }
 }
 

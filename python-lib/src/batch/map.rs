@@ -298,10 +298,10 @@ impl<'a> Chunk<'a> {
     #[inline]
     pub fn is_plain(&self, item: &PyObject) -> bool {
         let sorted = self.sorted;
-        let plain = |(argument, value): (&&Argument, &PyObjectRef)| argument.kind.is_plain(value);
+        let plain = |(argument, value): (&&Argument, &PyObjectRef)| argument.is_plain(value);
         sorted.copied.is_empty()
             && match &sorted.varying[..] {
-                [argument] => argument.kind.is_plain(item),
+                [argument] => argument.is_plain(item),
                 several => {
                     item.downcast_ref::<PyTuple>().is_some_and(|tuple| several.iter().zip(tuple.as_slice()).all(plain))
                 }

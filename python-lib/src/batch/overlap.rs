@@ -10,7 +10,7 @@
 //! ```
 //!
 //! The channel is in use all the time, so no Python code may run. That is why this is for calls whose results are numbers
-//! ([`suits`]), for items that are what they seem ([`Kind::is_plain`]), and for lines on which the library has no callable.
+//! ([`suits`]), for items that are what they seem ([`Argument::is_plain`](crate::marshal::plan::Argument::is_plain)), and for lines on which the library has no callable.
 //! For all others [`crate::batch::map`] makes one crossing after the other. Only an item that does not fit makes an object
 //! that Python's collector knows; a finalizer that runs just then and calls this capability is told that a call is under way.
 
@@ -20,13 +20,13 @@ use crate::call::connection::Open;
 use crate::call::conversation::Turn;
 use crate::errors::raise;
 use crate::marshal::arguments::Prepared;
-use crate::marshal::kind::{Bulk, Kind};
 use crate::marshal::plan::{Length, Plan};
 use crate::marshal::value::IntoObject;
 use cloison_codec::ProtocolViolation;
 use cloison_codec::decode::number::holds;
 use cloison_codec::rows;
 use cloison_contract::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
+use cloison_contract::shape::Shape;
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;
 use cloison_transport::client::CallError;
@@ -110,12 +110,14 @@ struct OnlyBytes {
 impl OnlyBytes {
     fn of(chunk: &Chunk<'_>) -> Option<Self> {
         let argument = chunk.only_varying()?;
-        let Kind::Buffer(Bulk { max_bytes, element, .. }) = &argument.kind else { return None };
-        let position = chunk.plan.arguments.iter().position(|one| one.word == argument.word)?;
+        let Shape::Buffer(buffer) = &argument.slot.shape else { return None };
+        let element = buffer.element.scalar()?;
+        let word = argument.slot.word;
+        let position = chunk.plan.arguments.iter().position(|one| one.slot.word == word)?;
         let most = |length: &Length| (*length.of == [position]).then(|| u64::try_from(length.most).unwrap_or(u64::MAX));
         let lengths: Vec<u64> = chunk.plan.lengths.iter().map(most).collect::<Option<_>>()?;
-        let most = lengths.into_iter().fold(*max_bytes, u64::min);
-        (element.size() == 1).then_some(Self { word: argument.word, most })
+        let most = lengths.into_iter().fold(buffer.max_bytes, u64::min);
+        (element.size() == 1).then_some(Self { word, most })
     }
 
     /// Copies the item. `None` if it is not as plain as that; `false` if there is no room.

@@ -1,9 +1,8 @@
 //! Python callables that C calls: what a question means, and which callable has which number.
 
-use crate::marshal::kind::Kind;
 use crate::marshal::plan::{Argument, Names};
-use cloison_contract::call::{ANSWER_WORDS, MAX_WORDS};
-use cloison_contract::shape::{Callback, Slots};
+use cloison_contract::call::MAX_WORDS;
+use cloison_contract::shape::{Callback, Position, Shape, Slot, Slots};
 use cloison_contract::types::CType;
 use rustpython_vm::PyObjectRef;
 use std::cell::{Cell, RefCell};
@@ -36,41 +35,29 @@ pub struct CallbackPlan {
 impl CallbackPlan {
     /// Work it out. `None` if a question or an answer is more than a call can carry.
     pub fn new(names: &Names<'_>, name: &str, callback: &Callback) -> Option<Self> {
-        let parameters = || callback.parameters.iter().enumerate();
-        let given = callback.question_slots();
-        let mut results = Vec::new();
-        let mut word = ANSWER_WORDS;
-        let mut push = |name: String, kind: Kind, position: usize| {
-            let words = kind.words();
-            results.push(Argument {
-                name: name.into(),
-                position,
-                word,
-                kind,
-                default: None,
-                leading: false,
-                once: true,
-            });
-            word += words;
-        };
-        if callback.kept && callback.result != CType::Void {
-            push(format!("the value of {name}"), Kind::of_value(&callback.result)?, 0);
-        }
-        for (position, parameter) in parameters().filter(|(_, parameter)| parameter.shape.is_result()) {
-            let (kind, _) = Kind::of(parameter, position, names)?;
-            push(format!("the {} of {name}", parameter.name), kind, position);
-        }
-        if word > MAX_WORDS || given.words() > MAX_WORDS {
+        let (given, answer) = (callback.question_slots(), callback.answer_slots());
+        let has_value = callback.kept && callback.result != CType::Void;
+        if has_value && Shape::of_value(&callback.result).is_none() {
             return None;
         }
+        if answer.words() > MAX_WORDS || given.words() > MAX_WORDS {
+            return None;
+        }
+        let result = |slot: &Slot| {
+            let called = match slot.position {
+                Position::Parameter(position) => format!("the {} of {name}", callback.parameters[position].name),
+                Position::Value => format!("the value of {name}"),
+            };
+            Some(Argument { default: None, once: true, ..Argument::new(names, called.into(), slot)? })
+        };
         Some(Self {
             function: names.function.name.as_str().into(),
             name: name.into(),
             deadline: callback.deadline.or(names.function.deadline).unwrap_or(names.interface.sandbox.deadline),
             budget: names.function.callables.unwrap_or(names.interface.sandbox.callables),
             given,
-            results: results.into(),
-            words: word as u32,
+            results: answer.iter().map(result).collect::<Option<_>>()?,
+            words: answer.words() as u32,
         })
     }
 }

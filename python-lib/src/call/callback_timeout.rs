@@ -36,7 +36,7 @@ struct Running {
 
 impl Running {
     /// Whether the zone may have given it up, and it does not know.
-    fn is_late(&self, now: Duration) -> bool {
+    fn has_timed_out(&self, now: Duration) -> bool {
         let half = self.since + self.until.saturating_sub(self.since) / 2;
         self.told.is_none() && half <= now && self.session.connection().given_up() != self.given_up
     }
@@ -70,17 +70,17 @@ impl Drop for Watched {
         }
         // One signal can stand for the one that has waited for this, too.
         let now = monotonic();
-        if RUNNING.with_borrow(|all| all.last().is_some_and(|outer| outer.is_late(now))) {
-            interrupt::raise(interrupt::LATE);
+        if RUNNING.with_borrow(|all| all.last().is_some_and(|outer| outer.has_timed_out(now))) {
+            interrupt::raise(interrupt::CALLBACK_TIMEOUT);
         }
     }
 }
 
-/// What the innermost callable that is late is told, if it has not been.
+/// What the innermost callable that has timed out is told, if it has not been.
 pub fn due(vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
     let now = monotonic();
     let (at, session, plan) = RUNNING.with_borrow(|all| {
-        let at = all.iter().rposition(|running| running.is_late(now))?;
+        let at = all.iter().rposition(|running| running.has_timed_out(now))?;
         Some((at, all[at].session.clone(), all[at].plan.clone()))
     })?;
     let error = raise::callback_overdue(&session.description.name, &plan.function, &plan, vm);

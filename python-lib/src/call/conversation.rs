@@ -106,7 +106,7 @@ impl Session {
         loop {
             let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
             outcome = match outcome {
-                Err(CallError::Interrupted) if interrupt::is_late_only() => open.caller.resume(),
+                Err(CallError::Interrupted) if interrupt::is_callback_timeout_only() => open.caller.resume(),
                 Err(CallError::Interrupted) => match vm.check_signals() {
                     Ok(()) => open.caller.resume(),
                     Err(interrupt) => {
@@ -128,10 +128,10 @@ impl Session {
                     let depth = question.depth;
                     drop(channel);
                     let answer = self.run(question, vm);
-                    let late = callback_timeout::ended_with(answer.as_ref().err());
+                    let timed_out = callback_timeout::ended_with(answer.as_ref().err());
                     let answer = answer.unwrap_or_else(|error| {
-                        // Of what came too late the zone says more.
-                        if late {
+                        // The zone says more about a callable that has timed out.
+                        if timed_out {
                             told.get_or_insert(error)
                         } else {
                             raised.get_or_insert(error)
@@ -155,7 +155,7 @@ impl Session {
                     open.caller.call(&answer.request, plan.deadline)
                 }
                 outcome => {
-                    // It was not too late after all.
+                    // Unless the call has ended because of it, the answer was in time.
                     let told = told.filter(|_| outcome == Ok(Status::Raised));
                     return Ok(Turn { channel, outcome, raised: raised.or(told), asked });
                 }

@@ -3,21 +3,17 @@
 //! Two passes, so that nothing can change under our feet: first every argument is converted and checked, which may run
 //! Python code (`__index__`, `__buffer__`, iteration); then, when no Python code runs any more, the bytes are copied.
 
-use crate::call::callback::{MOST, Registration};
+use crate::call::callback::Registration;
 use crate::call::session::Session;
 use crate::errors::place::Place;
-use crate::marshal::kind::Kind;
-use crate::marshal::number;
-use crate::marshal::plan::{Argument, Plan, Preset};
-use crate::marshal::records;
-use crate::marshal::sequence::{self, Source};
-use crate::marshal::value::Value;
+use crate::marshal::pieces::{Pieces, Source};
+use crate::marshal::plan::{Argument, Plan};
 use crate::objects::handle::Core;
 use cloison_codec::records::Packed;
-use cloison_contract::call::{ARENA_ALIGNMENT, MAX_WORDS, NULL, Request};
-use cloison_contract::shape::Lifetime;
+use cloison_contract::call::{ARENA_ALIGNMENT, MAX_WORDS, Request};
+use cloison_contract::shape::{Lifetime, Slot};
 use cloison_transport::{Arena, OutOfRange};
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyStr};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::rc::Rc;
 
@@ -28,7 +24,7 @@ pub struct Prepared<'a> {
     /// What outlives the call, if there is something.
     pub extra: Option<Box<Extra>>,
     bulk: Pieces<'a>,
-    session: &'a Session,
+    pub(super) session: &'a Session,
 }
 
 /// What a call is about beside words and bytes.
@@ -40,39 +36,6 @@ pub struct Extra {
     pub consumed: Vec<Rc<Core>>,
     /// Callables, and how long the library keeps them; else during the call.
     pub callables: Vec<(Registration, Option<Lifetime>)>,
-}
-
-/// Bytes and where they go. The first few take no allocation: hardly any call has more.
-#[derive(Default)]
-struct Pieces<'a> {
-    first: [Option<(u64, Source<'a>)>; 4],
-    count: usize,
-    rest: Vec<(u64, Source<'a>)>,
-}
-
-impl<'a> Pieces<'a> {
-    #[inline]
-    fn push(&mut self, piece: (u64, Source<'a>)) {
-        match self.first.get_mut(self.count) {
-            Some(place) => *place = Some(piece),
-            None => self.rest.push(piece),
-        }
-        self.count += 1;
-    }
-
-    #[inline]
-    fn clear(&mut self) {
-        for place in self.first.iter_mut().take(self.count) {
-            *place = None;
-        }
-        self.rest.clear();
-        self.count = 0;
-    }
-
-    #[inline]
-    fn iter(&self) -> impl Iterator<Item = &(u64, Source<'a>)> {
-        self.first[..self.count.min(4)].iter().flatten().chain(&self.rest)
-    }
 }
 
 /// What Python passed, sorted out by position and name.
@@ -234,8 +197,8 @@ impl<'a> Prepared<'a> {
     /// Nothing for this argument yet.
     #[inline]
     pub fn clear(&mut self, argument: &Argument) {
-        let word = argument.word;
-        self.request.words[word..word + argument.kind.words()].fill(0);
+        let slot = &argument.slot;
+        self.request.words[slot.word..slot.word + slot.words].fill(0);
     }
 
     /// Copy the bytes to where the words say they are.
@@ -256,129 +219,8 @@ impl<'a> Prepared<'a> {
         self.bulk.iter().map(|(offset, source)| (*offset, source.copied())).collect()
     }
 
-    /// Convert and check one argument.
-    #[inline]
-    pub fn convert(
-        &mut self,
-        argument: &'a Argument,
-        value: &'a PyObject,
-        place: Place<'_>,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        let word = argument.word;
-        let words = &mut self.request.words;
-        match &argument.kind {
-            Kind::Integer(wanted) => words[word] = number::integer(value, wanted, place, vm)?,
-            Kind::Float(wanted) => words[word] = number::float(value, wanted, place, vm)?,
-            Kind::OptionalInteger(_) | Kind::OptionalFloat(_) if vm.is_none(value) => {}
-            Kind::OptionalInteger(wanted) => {
-                words[word + 1] = number::integer(value, wanted, place, vm)?;
-                words[word] = 1;
-            }
-            Kind::OptionalFloat(wanted) => {
-                words[word + 1] = number::float(value, wanted, place, vm)?;
-                words[word] = 1;
-            }
-            Kind::Buffer(wanted) if wanted.null && vm.is_none(value) => words[word] = NULL,
-            Kind::Buffer(wanted) => self.place(word, sequence::source(value, wanted, place, vm)?),
-            Kind::Text { null: true, .. } if vm.is_none(value) => words[word] = NULL,
-            Kind::Text { bytes, max_bytes, .. } => self.place_text(word, text(value, *bytes, *max_bytes, place, vm)?),
-            Kind::Handle { id, null, consumed, keeps } => {
-                let core = crate::objects::handle::passed(&self.session.home, *id, *null, value, place, vm)?;
-                self.request.words[word] = core.map_or(0, |core| core.word());
-                if (*consumed || *keeps)
-                    && let Some(core) = core
-                {
-                    self.keep_handle(argument.position, core, *consumed);
-                }
-            }
-            _ => self.convert_composed(argument, value, place, vm)?,
-        }
-        Ok(())
-    }
-
-    #[cold]
-    fn keep_handle(&mut self, position: usize, core: &Rc<Core>, consumed: bool) {
-        let extra = self.extra.get_or_insert_default();
-        extra.handles.push((position, core.clone()));
-        if consumed {
-            extra.consumed.push(core.clone());
-        }
-    }
-
-    #[inline(never)]
-    fn convert_composed(
-        &mut self,
-        argument: &'a Argument,
-        value: &'a PyObject,
-        place: Place<'_>,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        let word = argument.word;
-        match &argument.kind {
-            Kind::Enumeration(wanted) if wanted.null => {
-                if !vm.is_none(value) {
-                    self.request.words[word + 1] = records::enumeration(self.session, value, wanted, place, vm)?;
-                    self.request.words[word] = 1;
-                }
-            }
-            Kind::Enumeration(wanted) => {
-                self.request.words[word] = records::enumeration(self.session, value, wanted, place, vm)?;
-            }
-            Kind::Callback { null: true, .. } if vm.is_none(value) => {}
-            Kind::Callback { plan, retain, .. } => {
-                if !value.is_callable() {
-                    return Err(place.type_error("callable", value, vm));
-                }
-                let registration = Registration::new(&self.session.callables, value.to_owned(), plan.clone());
-                let Some(registration) = registration else {
-                    let name = &self.session.description.name;
-                    return Err(vm.new_runtime_error(format!("capability '{name}' holds {MOST} callables already")));
-                };
-                self.request.words[word] = registration.number();
-                self.extra.get_or_insert_default().callables.push((registration, *retain));
-            }
-            Kind::Record { null: true, .. } | Kind::Records { null: true, .. } | Kind::Texts { null: true, .. }
-                if vm.is_none(value) =>
-            {
-                self.request.words[word] = NULL;
-            }
-            Kind::Record { id, .. } => {
-                let record = records::record(self.session, *id, value, place, vm)?;
-                let mut packed = Packed::default();
-                packed.push_record(&self.session.description.interface.types, *id, &record);
-                self.place_packed(word, packed);
-            }
-            Kind::Records { id, max_bytes, .. } => {
-                let packed = records::records(self.session, *id, *max_bytes, value, place, vm)?;
-                self.place_packed(word, packed);
-            }
-            Kind::Texts { bytes, max_bytes, .. } => {
-                let packed = records::texts(*bytes, *max_bytes, value, place, vm)?;
-                self.place_packed(word, packed);
-            }
-            Kind::Wide(kind) => {
-                let (real, imaginary) = match number::wide(value, *kind, place, vm)? {
-                    Value::Complex(real, imaginary) => (real, imaginary),
-                    Value::Float(real) => (real, 0.0),
-                    _ => (0.0, 0.0),
-                };
-                self.place(word, Source::Owned(cloison_codec::wide::encode(*kind, real, imaginary)));
-            }
-            // `convert` has done these.
-            Kind::Buffer(_)
-            | Kind::Float(_)
-            | Kind::Handle { .. }
-            | Kind::Integer(_)
-            | Kind::OptionalFloat(_)
-            | Kind::OptionalInteger(_)
-            | Kind::Text { .. } => {}
-        }
-        Ok(())
-    }
-
     /// Records or words for texts, and the texts behind them.
-    fn place_packed(&mut self, word: usize, packed: Packed) {
+    pub(super) fn place_packed(&mut self, word: usize, packed: Packed) {
         let Packed { mut bytes, texts } = packed;
         let offset = self.request.arena_used.next_multiple_of(ARENA_ALIGNMENT);
         let mut used = offset + bytes.len() as u64;
@@ -398,34 +240,25 @@ impl<'a> Prepared<'a> {
         }
     }
 
-    /// Put what stands for an argument that is not passed.
-    pub fn preset(&mut self, argument: &'a Argument) -> Option<()> {
-        let word = argument.word;
-        match (argument.default.as_ref()?, &argument.kind) {
-            (Preset::Word(value), Kind::OptionalInteger(_) | Kind::OptionalFloat(_)) => {
-                self.request.words[word] = 1;
-                self.request.words[word + 1] = *value;
-            }
-            (Preset::Word(value), Kind::Enumeration(wanted)) if wanted.null => {
-                self.request.words[word] = 1;
-                self.request.words[word + 1] = *value;
-            }
-            (Preset::Bytes(bytes), _) => self.place(word, Source::Borrowed(bytes)),
-            (Preset::Word(value), _) => self.request.words[word] = *value,
-            (Preset::Text(text), _) => self.place_text(word, text),
-            (Preset::Null, _) => self.request.words[word] = NULL,
+    /// Put a number, a handle or a callable. A number that may be missing has a word in front that says whether it is there.
+    #[inline]
+    pub(super) fn put(&mut self, slot: &Slot, word: u64) {
+        if slot.words == 2 {
+            self.request.words[slot.word] = 1;
         }
-        Some(())
+        self.request.words[slot.word + slot.words - 1] = word;
     }
 
     /// Text is followed by a NUL, which its length does not count.
-    fn place_text(&mut self, word: usize, text: &'a [u8]) {
+    pub(super) fn place_text(&mut self, word: usize, text: &'a [u8]) {
         self.place(word, Source::Borrowed(text));
         self.bulk.push((self.request.arena_used, Source::Borrowed(b"\0")));
         self.request.arena_used += 1;
     }
 
-    fn place(&mut self, word: usize, source: Source<'a>) {
+    /// Put bytes.
+    #[inline]
+    pub(super) fn place(&mut self, word: usize, source: Source<'a>) {
         let offset = self.request.arena_used.next_multiple_of(ARENA_ALIGNMENT);
         let length = source.len();
         self.request.words[word] = offset;
@@ -440,7 +273,7 @@ impl<'a> Prepared<'a> {
             let mut first = None;
             for (&position, &element) in length.of.iter().zip(&length.element_bytes) {
                 let argument = &plan.arguments[position];
-                let count = self.request.words[argument.word + 1] / element;
+                let count = self.request.words[argument.slot.word + 1] / element;
                 let place = Place::new(&plan.name, &argument.name);
                 if i128::from(count) > length.most {
                     return Err(
@@ -467,32 +300,4 @@ impl<'a> Prepared<'a> {
 #[cold]
 pub fn missing(plan: &Plan, argument: &Argument, vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_type_error(format!("{}() missing required argument '{}'", plan.name, argument.name))
-}
-
-/// The bytes of a text, which has no NUL in it.
-pub fn text<'a>(
-    value: &'a PyObject,
-    bytes: bool,
-    max: u64,
-    place: Place<'_>,
-    vm: &VirtualMachine,
-) -> PyResult<&'a [u8]> {
-    let expected = if bytes { "bytes" } else { "a str or bytes" };
-    let text = if let Some(value) = value.downcast_ref::<PyBytes>() {
-        value.as_bytes()
-    } else if let Some(value) = value.downcast_ref::<PyStr>().filter(|_| !bytes) {
-        match value.to_str() {
-            Some(text) => text.as_bytes(),
-            None => return Err(place.value_error("has a lone surrogate, which UTF-8 cannot say", vm)),
-        }
-    } else {
-        return Err(place.type_error(expected, value, vm));
-    };
-    if text.len() as u64 > max {
-        return Err(place.value_error(&format!("has {} bytes, and may have {max} at most", text.len()), vm));
-    }
-    if text.contains(&0) {
-        return Err(place.value_error("has an embedded NUL", vm));
-    }
-    Ok(text)
 }

@@ -1,11 +1,15 @@
 //! What a call has to do, worked out once for each function, so that a call itself only follows it.
 
-use crate::marshal::kind::{Kind, real};
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use crate::call::callback::CallbackPlan;
+use crate::marshal::encode::number::{Numbers, real};
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::interface::{Function, Interface, Raises};
-use cloison_contract::shape::{LengthOf, Lifetime, Literal, Pointed, PointerFill, Shape, Slots};
+use cloison_contract::shape::{Element, Lifetime, Literal, Pointed, PointerFill, Position, Shape, Slot, Slots};
 use cloison_contract::types::Scalar;
 use cloison_contract::{FunctionId, Grant};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// A function as its caller sees it.
@@ -45,17 +49,19 @@ pub struct Plan {
     pub doc: Box<str>,
 }
 
-/// One argument.
+/// One argument of a function, or one result of a callable: what is encoded into a slot.
 #[derive(Debug)]
 pub struct Argument {
     /// Its name in Python.
     pub name: Box<str>,
-    /// The parameter's position in C.
-    pub position: usize,
-    /// Where its words stand in a request; they stand in C's order there.
-    pub word: usize,
-    /// What it becomes.
-    pub kind: Kind,
+    /// What it is, and where its words stand.
+    pub slot: Slot,
+    /// Which numbers fit, if it is one.
+    pub numbers: Option<Numbers>,
+    /// What becomes of a question to it, if it is a callable.
+    pub callback: Option<Rc<CallbackPlan>>,
+    /// Something that the call makes belongs to this handle.
+    pub keeps: bool,
     /// What stands for it when it is not passed.
     pub default: Option<Preset>,
     /// It has a default and stands before some that have none.
@@ -106,19 +112,19 @@ impl Plan {
     pub fn new(interface: &Interface, grant: &Grant, index: u32) -> Option<Self> {
         let function = interface.functions.get(index as usize)?;
         let passed = function.arguments();
-        let words = function.request_slots().words();
-        if words > MAX_WORDS {
+        let slots = function.request_slots();
+        if slots.words() > MAX_WORDS {
             return None;
         }
         let signature = function.signature(interface);
         let names = Names { interface, function, keepers: keepers(function) };
         let arguments: Box<[Argument]> =
-            passed.iter().map(|&position| argument(&names, position)).collect::<Option<_>>()?;
+            passed.iter().map(|&position| argument(&names, &slots, position)).collect::<Option<_>>()?;
         Some(Self {
             granted: grant.functions.contains(&FunctionId(index)),
             deadline: function.deadline.unwrap_or(interface.sandbox.deadline),
-            words: words as u32,
-            lengths: lengths(interface, function, &passed, &arguments),
+            words: slots.words() as u32,
+            lengths: lengths(function, &passed, &arguments),
             code: function.result.scalar(),
             explains: function.returns.message.is_some(),
             raises: function.returns.raises.clone(),
@@ -156,44 +162,91 @@ impl Plan {
     }
 }
 
-fn argument(names: &Names<'_>, position: usize) -> Option<Argument> {
+fn argument(names: &Names<'_>, slots: &Slots, position: usize) -> Option<Argument> {
     let parameter = &names.function.parameters[position];
-    let (kind, default) = Kind::of(parameter, position, names)?;
-    let once = match &parameter.shape {
-        Shape::Buffer(buffer) => buffer.direction.is_out(),
-        Shape::Callback(callback) => callback.retain.is_some(),
-        Shape::Handle(handle) => handle.consumed,
-        Shape::Record(record) => record.direction.is_out(),
-        _ => false,
-    };
-    let word = names.function.parameters[..position].iter().map(|parameter| parameter.shape.request_words()).sum();
-    Some(Argument {
-        name: parameter.python_name().into(),
-        position,
-        word,
-        kind,
-        default,
-        leading: parameter.leading,
-        once,
-    })
+    let slot = slots.iter().find(|slot| slot.position == Position::Parameter(position))?;
+    let argument = Argument::new(names, parameter.python_name().into(), slot)?;
+    Some(Argument { leading: parameter.leading, keeps: names.keepers.contains(&position), ..argument })
+}
+
+impl Argument {
+    /// What is encoded into that slot, of a request or of an answer. `None` if Python can pass no such thing.
+    pub fn new(names: &Names<'_>, name: Box<str>, slot: &Slot) -> Option<Self> {
+        let (mut numbers, mut callback, mut once) = (None, None, false);
+        let default = match &slot.shape {
+            Shape::Buffer(buffer) => {
+                match buffer.element {
+                    Element::Record { .. } | Element::Scalar(_) | Element::Text { .. } => {}
+                    Element::Handle { .. } => return None,
+                }
+                once = buffer.direction.is_out();
+                buffer.default_none.then_some(Preset::Null)
+            }
+            Shape::Callback(wanted) => {
+                callback = Some(Rc::new(CallbackPlan::new(names, &name, wanted)?));
+                once = wanted.retain.is_some();
+                wanted.default_none.then_some(Preset::Word(0))
+            }
+            Shape::Handle(handle) => {
+                once = handle.consumed;
+                handle.default_none.then_some(Preset::Word(0))
+            }
+            Shape::Number(number) => {
+                numbers = Some(Numbers::new(number.scalar, number.range));
+                number.default.map(|default| Preset::number(default, number.scalar))
+            }
+            Shape::Record(record) => {
+                once = record.direction.is_out();
+                record.default_none.then_some(Preset::Null)
+            }
+            Shape::ScalarPointer(pointer) => {
+                numbers = Some(Numbers::new(pointer.scalar, pointer.range));
+                pointer.default.map(|default| Preset::number(default, pointer.scalar))
+            }
+            Shape::Text(text) => text.default.as_ref().map(|default| match default {
+                Some(text) => Preset::Text(text.as_bytes().into()),
+                None => Preset::Null,
+            }),
+            Shape::Wide(wide) => wide.default.map(|(real, imaginary)| {
+                Preset::Bytes(cloison_codec::wide::encode(wide.wide, real, imaginary).into_boxed_slice())
+            }),
+            // Nobody passes these.
+            Shape::CapacityOf(_) | Shape::Constant(_) | Shape::LengthOf(_) | Shape::OutPointer(_) => return None,
+        };
+        Some(Self { name, slot: slot.clone(), numbers, callback, keeps: false, default, leading: false, once })
+    }
+
+    /// How large one element is, of a buffer.
+    fn element_bytes(&self) -> u64 {
+        if let Shape::Buffer(buffer) = &self.slot.shape { buffer.element.size().max(1) as u64 } else { 1 }
+    }
 }
 
 /// The positions of handles to which something belongs that the call makes or passes.
 fn keepers(function: &Function) -> Vec<usize> {
     let place = |pointed: &Pointed| match pointed {
         Pointed::Handle { owner, .. } => *owner,
-        _ => None,
+        Pointed::Buffer { .. } | Pointed::Record { .. } | Pointed::String(_) => None,
     };
     let kept = |lifetime: Option<Lifetime>| match lifetime {
         Some(Lifetime::Parameter(position)) => Some(position),
-        _ => None,
+        Some(Lifetime::Return) | None => None,
     };
     let mut keepers: Vec<usize> = function.returns.pointer.iter().filter_map(place).collect();
     keepers.extend(function.parameters.iter().filter_map(|parameter| match &parameter.shape {
         Shape::Buffer(buffer) => kept(buffer.retain),
         Shape::Callback(callback) => kept(callback.retain),
         Shape::OutPointer(made) => place(&made.pointed),
-        _ => None,
+        // The zone keeps the copy of a text; nothing here refers to it.
+        Shape::Text(_) => None,
+        Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::Handle(_)
+        | Shape::LengthOf(_)
+        | Shape::Number(_)
+        | Shape::Record(_)
+        | Shape::ScalarPointer(_)
+        | Shape::Wide(_) => None,
     }));
     keepers
 }
@@ -209,7 +262,7 @@ impl Preset {
     }
 }
 
-fn lengths(interface: &Interface, function: &Function, passed: &[usize], arguments: &[Argument]) -> Box<[Length]> {
+fn lengths(function: &Function, passed: &[usize], arguments: &[Argument]) -> Box<[Length]> {
     let among = |positions: &[usize]| -> Box<[usize]> {
         positions.iter().filter_map(|wanted| passed.iter().position(|position| position == wanted)).collect()
     };
@@ -219,14 +272,23 @@ fn lengths(interface: &Interface, function: &Function, passed: &[usize], argumen
         .iter()
         .filter_map(|parameter| {
             let (of, scalar) = match &parameter.shape {
-                Shape::LengthOf(LengthOf { scalar, of }) => (among(of), *scalar),
-                Shape::ScalarPointer(cell) => match cell.fill {
-                    Some(PointerFill::LengthOf(of)) => (among(&[of]), cell.scalar),
-                    _ => return None,
+                Shape::LengthOf(length) => (among(&length.of), length.scalar),
+                Shape::ScalarPointer(pointer) => match pointer.fill {
+                    Some(PointerFill::LengthOf(of)) => (among(&[of]), pointer.scalar),
+                    Some(PointerFill::CapacityOf(_)) | None => return None,
                 },
-                _ => return None,
+                Shape::Buffer(_)
+                | Shape::Callback(_)
+                | Shape::CapacityOf(_)
+                | Shape::Constant(_)
+                | Shape::Handle(_)
+                | Shape::Number(_)
+                | Shape::OutPointer(_)
+                | Shape::Record(_)
+                | Shape::Text(_)
+                | Shape::Wide(_) => return None,
             };
-            let element_bytes = of.iter().map(|&index| arguments[index].kind.element_bytes(interface)).collect();
+            let element_bytes = of.iter().map(|&index| arguments[index].element_bytes()).collect();
             Some(Length { of, element_bytes, most: most(scalar), name: parameter.name.as_str().into() })
         })
         .collect()

@@ -3,14 +3,13 @@
 //! Making Python objects can run Python code, and may not while the channel is in use; so results wait here in between.
 //! Records go this way in both directions, which keeps the codec ([`cloison_codec::records`]) apart from Python.
 
-use crate::marshal::number;
 use crate::objects::buffers::{RegisteredBuffer, View};
 use crate::objects::classes::Classes;
 use crate::objects::handle::Core;
 use crate::{interrupt, memory};
 use cloison_contract::types::Scalar;
 use rustpython_vm::convert::ToPyObject;
-use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use std::rc::Rc;
 
 /// What stays in the zone.
@@ -95,7 +94,7 @@ impl IntoObject for Value {
 #[inline(never)]
 fn composed(value: Value, classes: &Classes, vm: &VirtualMachine) -> PyResult {
     match value {
-        Value::Complex(real, imaginary) => number::complex_object(real, imaginary, vm),
+        Value::Complex(real, imaginary) => complex_object(real, imaginary, vm),
         Value::Elements(element, bytes) => elements(element, bytes, vm),
         Value::Named(id, word) => classes.named(id, word, vm),
         Value::Object(ZoneObject::Handle(core)) => classes.handle(core, vm),
@@ -122,4 +121,9 @@ fn elements(element: Scalar, bytes: Vec<u8>, vm: &VirtualMachine) -> PyResult {
         Scalar::Bool | Scalar::I8 | Scalar::U8 => "B",
     };
     vm.import("array", 0)?.get_attr("array", vm)?.call((code, vm.ctx.new_bytes(bytes)), vm)
+}
+
+/// A complex number as Python has it.
+pub fn complex_object(real: f64, imaginary: f64, vm: &VirtualMachine) -> PyResult {
+    vm.ctx.types.complex_type.as_object().call((real, imaginary), vm)
 }

@@ -2,7 +2,7 @@
 //! for a capability, so that what two calls give back is of one class.
 
 use crate::interpreter::cloison_module;
-use crate::marshal::number;
+use crate::marshal::value::complex_object;
 use crate::marshal::value::{IntoObject, Value};
 use crate::objects::handle::{Core, Handle};
 use cloison_codec::records::{self as codec, is_byte};
@@ -209,7 +209,7 @@ impl Classes {
             }
             CType::Scalar { scalar: Scalar::Bool, .. } => (false.to_pyobject(vm), false),
             CType::Scalar { scalar, .. } if scalar.is_float() => (vm.ctx.new_float(0.0).into(), false),
-            CType::Wide(wide) if wide.is_complex() => (number::complex_object(0.0, 0.0, vm)?, false),
+            CType::Wide(wide) if wide.is_complex() => (complex_object(0.0, 0.0, vm)?, false),
             CType::Wide(_) => (vm.ctx.new_float(0.0).into(), false),
             _ => (vm.ctx.new_int(0).into(), false),
         })

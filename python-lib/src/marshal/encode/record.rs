@@ -1,20 +1,43 @@
-//! Python records → values, every part checked, and named when it does not fit: `move(): shape.corners[2].x …`.
+//! One struct or union: offset and length, or NULL. Every part is checked, and named when it does not fit:
+//! `move(): shape.corners[2].x …`.
 
+use super::number::{self, Floats, Integers};
+use super::{elements, text, wide};
 use crate::call::session::Session;
 use crate::errors::place::{Part, Place};
-use crate::marshal::arguments::text;
-use crate::marshal::kind::{Enumeration, Floats, Integers};
-use crate::marshal::number;
+use crate::marshal::arguments::Prepared;
 use crate::marshal::value::Value;
 use crate::objects::handle;
 use cloison_codec::records::{self as codec, Packed, is_byte};
-use cloison_contract::types::{CType, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
+use cloison_contract::call::NULL;
+use cloison_contract::shape::RecordArgument;
+use cloison_contract::types::{CType, Member, MemberRole, Record, Scalar, TypeId};
 use rustpython_vm::builtins::{PyBytes, PyDict, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
+#[inline(never)]
+pub(super) fn encode(
+    prepared: &mut Prepared<'_>,
+    word: usize,
+    wanted: &RecordArgument,
+    value: &PyObject,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    if wanted.null && vm.is_none(value) {
+        prepared.request.words[word] = NULL;
+        return Ok(());
+    }
+    let record = record(prepared.session, wanted.id, value, place, vm)?;
+    let mut packed = Packed::default();
+    packed.push_record(&prepared.session.description.interface.types, wanted.id, &record);
+    prepared.place_packed(word, packed);
+    Ok(())
+}
+
 /// A record object or a mapping, as the members' values.
-pub fn record(
+pub(super) fn record(
     session: &Session,
     id: TypeId,
     value: &PyObject,
@@ -95,13 +118,13 @@ fn member(
             Ok(core.map_or(Value::Null, |core| Value::Unsigned(core.word())))
         }
         MemberRole::Text { bytes, .. } => {
-            text(part, *bytes, session.description.interface.sandbox.call_bytes, place, vm)
+            text::bytes(part, *bytes, session.description.interface.sandbox.call_bytes, place, vm)
                 .map(|text| Value::Bytes(text.to_vec()))
         }
         MemberRole::TextArray => {
             // One byte is for the NUL that C looks for.
             let room = member.c_type.layout().map_or(0, |layout| layout.size.saturating_sub(1));
-            text(part, false, room, place, vm).map(|text| Value::Bytes(text.to_vec()))
+            text::bytes(part, false, room, place, vm).map(|text| Value::Bytes(text.to_vec()))
         }
         MemberRole::Union { by, cases } => {
             let CType::Record { id, .. } = &member.c_type else { return Ok(Value::Null) };
@@ -161,7 +184,7 @@ fn value(session: &Session, c_type: &CType, part: &PyObject, place: Place<'_>, v
     match c_type {
         CType::Array { of, length } if is_byte(of) => bytes(part, *length, place, vm),
         CType::Array { of, length } => {
-            let parts = items(part, "a sequence", place, vm)?;
+            let parts = elements::items(part, "a sequence", place, vm)?;
             if parts.len() as u64 != *length {
                 return Err(place.value_error(&format!("has {} elements, and must have {length}", parts.len()), vm));
             }
@@ -179,7 +202,7 @@ fn value(session: &Session, c_type: &CType, part: &PyObject, place: Place<'_>, v
             }
         },
         CType::Record { id, .. } => record(session, *id, part, place, vm),
-        CType::Wide(kind) => number::wide(part, *kind, place, vm),
+        CType::Wide(kind) => wide::value(part, *kind, place, vm),
         CType::Function(_) | CType::Opaque(_) | CType::Pointer { .. } | CType::Void => Ok(Value::Null),
     }
 }
@@ -193,38 +216,16 @@ fn scalar(
     vm: &VirtualMachine,
 ) -> PyResult<Value> {
     if let CType::Enum { id, .. } = c_type {
-        let wanted = Enumeration { integers, id: *id, null: false };
-        return enumeration(session, part, &wanted, place, vm).map(|word| Value::Named(*id, word));
+        return number::named(session, *id, &integers, part, place, vm).map(|word| Value::Named(*id, word));
     }
     let word = number::integer(part, &integers, place, vm)?;
-    Ok(match integers.scalar {
-        Scalar::Bool => Value::Truth(word == 1),
-        scalar if codec::is_signed(scalar) => Value::Signed(word as i64),
-        _ => Value::Unsigned(word),
+    Ok(if integers.scalar == Scalar::Bool {
+        Value::Truth(word == 1)
+    } else if codec::is_signed(integers.scalar) {
+        Value::Signed(word as i64)
+    } else {
+        Value::Unsigned(word)
     })
-}
-
-/// A number that is a value of an enumeration, or a combination of its flags.
-pub fn enumeration(
-    session: &Session,
-    value: &PyObject,
-    wanted: &Enumeration,
-    place: Place<'_>,
-    vm: &VirtualMachine,
-) -> PyResult<u64> {
-    let word = number::integer(value, &wanted.integers, place, vm)?;
-    let definition = &session.description.interface.types[wanted.id.0 as usize];
-    let TypeKind::Enum(of) = &definition.kind else { return Ok(word) };
-    let fits = match of.flags {
-        true => word & !of.values.iter().fold(0, |all, (_, value)| all | *value as u64) == 0,
-        false => of.values.iter().any(|(_, value)| *value as u64 == word),
-    };
-    if fits {
-        return Ok(word);
-    }
-    let number = if codec::is_signed(of.scalar) { i128::from(word as i64) } else { i128::from(word) };
-    let what = if of.flags { "has bits that are" } else { "is" };
-    Err(place.value_error(&format!("is {number}, which {what} no {}", definition.name), vm))
 }
 
 fn bytes(part: &PyObject, length: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
@@ -237,62 +238,4 @@ fn bytes(part: &PyObject, length: u64, place: Place<'_>, vm: &VirtualMachine) ->
         return Err(place.value_error(&format!("has {} bytes, and may have {length} at most", bytes.len()), vm));
     }
     Ok(Value::Bytes(bytes))
-}
-
-/// The elements of a sequence or any other iterable, but not of a text.
-pub fn items(value: &PyObject, expected: &str, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-    let wrong = value.downcast_ref::<PyStr>().is_some() || value.downcast_ref::<PyBytes>().is_some();
-    if wrong || value.get_iter(vm).is_err() {
-        return Err(place.type_error(expected, value, vm));
-    }
-    value.try_to_value(vm)
-}
-
-/// An array of records.
-pub fn records(
-    session: &Session,
-    id: TypeId,
-    max_bytes: u64,
-    value: &PyObject,
-    place: Place<'_>,
-    vm: &VirtualMachine,
-) -> PyResult<Packed> {
-    let name = &session.description.interface.types[id.0 as usize].name;
-    let parts = items(value, &format!("a sequence of {name}"), place, vm)?;
-    let size = codec::record(&session.description.interface.types, id).map_or(1, |record| record.layout.size);
-    within(parts.len() as u64 * size, max_bytes, place, vm)?;
-    let mut packed = Packed::default();
-    for (index, part) in parts.iter().enumerate() {
-        let step = place.step(Part::Index(index));
-        packed.push_record(&session.description.interface.types, id, &record(session, id, part, place.at(&step), vm)?);
-    }
-    Ok(packed)
-}
-
-/// An array of texts, each of which may be `None`.
-pub fn texts(
-    only_bytes: bool,
-    max_bytes: u64,
-    value: &PyObject,
-    place: Place<'_>,
-    vm: &VirtualMachine,
-) -> PyResult<Packed> {
-    let parts = items(value, if only_bytes { "a sequence of bytes" } else { "a sequence of str or bytes" }, place, vm)?;
-    within(parts.len() as u64 * 8, max_bytes, place, vm)?;
-    let mut packed = Packed::default();
-    for (index, part) in parts.iter().enumerate() {
-        let step = place.step(Part::Index(index));
-        packed.push_text(match vm.is_none(part) {
-            true => None,
-            false => Some(text(part, only_bytes, max_bytes, place.at(&step), vm)?.to_vec()),
-        });
-    }
-    Ok(packed)
-}
-
-fn within(bytes: u64, max_bytes: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<()> {
-    if bytes <= max_bytes {
-        return Ok(());
-    }
-    Err(place.value_error(&format!("has {bytes} bytes, and may have {max_bytes} at most"), vm))
 }

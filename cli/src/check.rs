@@ -5,7 +5,6 @@ use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSpecification};
 use cloison_broker::files;
 use cloison_broker::library::{self, Dependencies, OpenedLibrary, Symbols};
-use cloison_broker::sources::Sources;
 use cloison_contract::interface::Function;
 use cloison_contract::spelling::did_you_mean;
 use cloison_manifest::application;
@@ -103,12 +102,10 @@ fn check_entry(loaded: &LoadedApplication, finding: &mut Finding) {
     let read = files::read_text(&loaded.manifest, files::MANIFEST_BYTES).ok();
     let parsed = read.and_then(|text| application::parse(&loaded.manifest.display().to_string(), &text).ok());
     let Some((application, entry)) = parsed.and_then(|one| one.entry.clone().map(|entry| (one, entry))) else { return };
-    let mut sources = Sources::default();
-    for root in &loaded.roots {
-        if let Err(error) = sources.add(root) {
-            finding.errors.push(format!("{}: {error}", root.display()));
-        }
-    }
+    let sources = match loaded.sources() {
+        Ok(sources) => sources,
+        Err((root, error)) => return finding.errors.push(format!("{}: {error}", root.display())),
+    };
     match sources.find(&entry.module) {
         Ok(Some(_)) => {}
         Ok(None) => {

@@ -1,6 +1,7 @@
 //! C calls Python: values both ways, calls inside of calls, exceptions that travel through C, deadlines, other threads.
 
 use crate::things::{self, check};
+use cloison_tests::Project;
 
 #[test]
 fn callables_get_values_and_give_values() {
@@ -99,4 +100,27 @@ True
 ValueError: late
 ",
     );
+}
+
+#[test]
+fn what_a_call_that_failed_has_kept_is_still_called() {
+    let source = "typedef int (*hook)(int); struct box { hook kept; };\n#include <stdlib.h>\n\
+                  struct box *box_new(void) { return calloc(1, sizeof(struct box)); }\n\
+                  void box_free(struct box *box) { free(box); }\n\
+                  int box_set(struct box *box, hook hook, int code) { box->kept = hook; return code; }\n\
+                  int box_fire(struct box *box, int value) { return box->kept(value); }\n";
+    let zone = "[zone]\nname = \"boxes\"\nversion = \"1\"\nlibrary = { path = \"boxes.so\" }\n\
+                [types]\nbox = { c = \"struct box;\", handle = true, free = \"box_free\" }\n\
+                [functions.box_new]\nc = \"struct box *box_new(void)\"\n\
+                [functions.box_free]\nc = \"void box_free(struct box *box)\"\ninternal = true\n\
+                [functions.box_set]\nc = \"int box_set(struct box *box, int (*hook)(int), int code)\"\n\
+                hook = { retain = \"box\" }\nreturns = { error_unless = \"== 0\" }\n\
+                [functions.box_fire]\nc = \"int box_fire(struct box *box, int value)\"\n";
+    let program = "import cloison\nboxes = cloison.capability('boxes')\nbox = boxes.box_new()\n\
+                   try:\n    boxes.box_set(box, lambda value: value + 1, 9)\n\
+                   except cloison.NativeError as error:\n    print(error.code)\n\
+                   print(boxes.box_fire(box, 41))\nbox.close()\n";
+    let manifest = "[capabilities.boxes]\nzone = \"boxes.zone.toml\"\nallow = \"*\"\n";
+    let project = Project::script(program).library("boxes.so", source).file("boxes.zone.toml", zone);
+    project.file("cloison.toml", manifest).main(&[]).output().prints("9\n42\n");
 }

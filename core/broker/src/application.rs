@@ -2,6 +2,7 @@
 
 use crate::files;
 use crate::request::{Program, RunRequest, Unasked};
+use crate::sources::Sources;
 use cloison_contract::message::Run;
 use cloison_contract::{Grant, Interface};
 use cloison_manifest::application::{Application, ApplicationLimits};
@@ -24,6 +25,8 @@ pub struct LoadedApplication {
     pub preload: Vec<String>,
     /// The folders that modules come from, in order.
     pub roots: Vec<PathBuf>,
+    /// Those of them that a manifest names (`site_packages`): they lie below its folder, wherever links lead.
+    pub sites: Vec<PathBuf>,
     /// What each microprocess may use.
     pub limits: ApplicationLimits,
     /// Layers that microprocesses can do without.
@@ -94,6 +97,7 @@ impl LoadedApplication {
             run,
             preload: Vec::new(),
             roots: Vec::new(),
+            sites: Vec::new(),
             limits: ApplicationLimits::default(),
             may_be_missing: Vec::new(),
             capabilities: BTreeMap::new(),
@@ -104,12 +108,29 @@ impl LoadedApplication {
         }
     }
 
+    /// The folders that modules come from, opened. A folder that the manifest names is found below the manifest's own, and no
+    /// link leads out of that.
+    pub fn sources(&self) -> Result<Sources, (PathBuf, io::Error)> {
+        let mut sources = Sources::default();
+        let beside = self.manifest.parent().unwrap_or(Path::new(""));
+        for root in &self.roots {
+            let within = root.strip_prefix(beside).ok().filter(|_| self.sites.contains(root));
+            let added = match within {
+                Some(site) => sources.add_within(beside, site),
+                None => sources.add(root),
+            };
+            added.map_err(|error| (root.clone(), error))?;
+        }
+        Ok(sources)
+    }
+
     /// Take what a manifest in `folder` says.
     pub(crate) fn apply(&mut self, folder: &Path, application: &Application) -> Result<(), LoadError> {
         self.in_use = true;
         self.limits = application.limits;
         self.may_be_missing.clone_from(&application.may_be_missing);
-        self.roots.extend(application.site_packages.iter().map(|site| folder.join(site)));
+        self.sites.extend(application.site_packages.iter().map(|site| folder.join(site)));
+        self.roots.extend_from_slice(&self.sites);
         let mut mistakes = Diagnostics::default();
         let mut known: BTreeMap<PathBuf, usize> = BTreeMap::new();
         for (name, request) in &application.capabilities {

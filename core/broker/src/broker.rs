@@ -163,19 +163,10 @@ impl Broker {
     /// Start the template of an application. Call it from the main thread: its end is the signal by which the kernel takes
     /// everything down.
     pub fn start(application: LoadedApplication, binaries: Binaries) -> Result<Self, BrokerError> {
-        let mut sources = Sources::default();
-        for root in &application.roots {
-            sources.add(root).map_err(|error| {
-                io::Error::new(
-                    error.kind(),
-                    format!(
-                        "{}: {error}\nhint: [app] site_packages in {}",
-                        root.display(),
-                        application.manifest.display()
-                    ),
-                )
-            })?;
-        }
+        let sources = application.sources().map_err(|(root, error)| {
+            let (root, manifest) = (root.display(), application.manifest.display());
+            io::Error::new(error.kind(), format!("{root}: {error}\nhint: [app] site_packages in {manifest}"))
+        })?;
         let mut neighbours = Sources::default();
         if let Some(folder) = &application.beside {
             let _ = neighbours.add(folder); // they only serve a hint

@@ -35,6 +35,14 @@ impl Sources {
         Ok(())
     }
 
+    /// Add a folder below another one.
+    pub fn add_within(&mut self, folder: &Path, site: &Path) -> io::Result<()> {
+        let whole = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let within = Dir::open_ambient_dir(whole, ambient_authority())?.open_dir(site)?;
+        self.roots.push(Root { path: folder.join(site), folder: within });
+        Ok(())
+    }
+
     /// The module of that dotted name, as Python's path finder would choose it: in the first folder that has it, a
     /// package before a module; a folder without `__init__.py` only if no folder has either.
     pub fn find(&self, name: &str) -> io::Result<Option<Module>> {
@@ -170,5 +178,18 @@ mod tests {
             let found = sources.find(name);
             assert!(!matches!(&found, Ok(Some(_))), "{name}: {found:?}");
         }
+    }
+
+    #[test]
+    fn a_folder_below_another_one_is_not_where_a_link_leads() {
+        let (app, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(other.path().join("secret.py"), "KEY = 1").unwrap();
+        fs::create_dir(app.path().join("vendor")).unwrap();
+        std::os::unix::fs::symlink(other.path(), app.path().join("out")).unwrap();
+        std::os::unix::fs::symlink("vendor", app.path().join("inside")).unwrap();
+        let mut sources = Sources::default();
+        assert!(sources.add_within(app.path(), Path::new("out")).is_err());
+        sources.add_within(app.path(), Path::new("inside")).unwrap();
+        assert!(sources.find("secret").unwrap().is_none());
     }
 }

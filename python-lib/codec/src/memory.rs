@@ -21,8 +21,9 @@ const DEPTH: usize = 32;
 /// What `length` bytes of such elements take at least, without the texts that they lead to.
 pub fn elements(types: &[Definition], element: Element, length: u64) -> u64 {
     match element {
-        // Bytes, text and arrays of numbers are copied once more on their way into an object.
-        Element::Scalar(_) => length,
+        // Bytes become an object as they are; numbers are copied into an array.
+        Element::Scalar(scalar) if scalar.size() == 1 => length,
+        Element::Scalar(_) => length.saturating_mul(2),
         Element::Handle { .. } | Element::Text { .. } => (length / 8).saturating_mul(VALUE_BYTES + OBJECT_BYTES),
         Element::Record { id, layout } => (length / layout.size.max(1)).saturating_mul(VALUE_BYTES + one(types, id, 0)),
     }
@@ -38,7 +39,7 @@ fn one(types: &[Definition], id: TypeId, depth: usize) -> u64 {
     // Of a union, one member is there: the cheapest is meant.
     let members = record.members.iter().map(|member| match member.role {
         MemberRole::Hidden => VALUE_BYTES,
-        MemberRole::Handle { .. } | MemberRole::Text { .. } | MemberRole::TextArray => VALUE_BYTES,
+        MemberRole::Handle { .. } | MemberRole::Text { .. } | MemberRole::TextArray => VALUE_BYTES + OBJECT_BYTES,
         MemberRole::Union { .. } => VALUE_BYTES,
         MemberRole::Value => VALUE_BYTES.saturating_add(inside(types, &member.c_type, depth + 1)),
     });

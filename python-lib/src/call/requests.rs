@@ -88,8 +88,11 @@ impl Session {
         // Letting go of callables can run Python code, which can make calls.
         let Turn { channel, raised, .. } = turn;
         drop(channel);
-        if let (Some(made), Some(extra)) = (made, extra) {
-            extra.settle(&made);
+        match (made, extra) {
+            (Some(made), Some(extra)) => extra.settle(&made),
+            // What the library was given before it failed it may have kept, and the zone keeps it, too.
+            (None, Some(extra)) if matches!(outcome, Ok(_)) => extra.keep(&[]),
+            _ => {}
         }
         match raised {
             Some(raised) => Err(raised),
@@ -338,8 +341,17 @@ impl Zone for Session {
 
 impl Extra {
     /// The call has ended well: what it consumed is gone, and what the library keeps is kept with what keeps it.
-    pub fn settle(self, made: &[(Lifetime, Rc<Core>)]) {
-        let Self { handles, consumed, callables } = self;
+    pub fn settle(mut self, made: &[(Lifetime, Rc<Core>)]) {
+        let consumed = std::mem::take(&mut self.consumed);
+        self.keep(made);
+        for core in consumed {
+            drop(core.forget());
+        }
+    }
+
+    /// What the library keeps is kept with what keeps it.
+    pub fn keep(self, made: &[(Lifetime, Rc<Core>)]) {
+        let Self { handles, callables, .. } = self;
         let keeper = |lifetime: Lifetime| {
             let passed = handles.iter().find(|(position, _)| lifetime == Lifetime::Parameter(*position));
             let made = || made.iter().find(|(from, _)| *from == lifetime);
@@ -349,9 +361,6 @@ impl Extra {
             if let Some(core) = retain.and_then(keeper) {
                 core.keep(registration);
             }
-        }
-        for core in consumed {
-            drop(core.forget());
         }
     }
 }

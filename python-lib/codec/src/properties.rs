@@ -308,7 +308,7 @@ proptest! {
     fn any_bytes_are_replies_or_a_violation(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         let mut replies = Replies::new(&bytes);
         while !replies.is_at_end() {
-            match replies.next() {
+            match replies.read_next() {
                 Ok((_, count)) => prop_assert!(count <= MAX_WORDS),
                 Err(_) => break,
             }

@@ -56,7 +56,7 @@ impl<'a> Replies<'a> {
 
     /// The next reply: how the call ended and how many words it has.
     #[inline]
-    pub fn next(&mut self) -> Result<(Status, usize), ProtocolViolation> {
+    pub fn read_next(&mut self) -> Result<(Status, usize), ProtocolViolation> {
         let (head, rest) = self.rest.split_first_chunk::<8>().ok_or(ProtocolViolation::Words)?;
         let head = u64::from_le_bytes(*head);
         let status = Status::try_from(head as u32).map_err(|_| ProtocolViolation::Words)?;

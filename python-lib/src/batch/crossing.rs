@@ -198,7 +198,7 @@ impl Session {
         let mut left = arena.len() - length;
         let mut replies = Replies::new(&bytes);
         for index in 0..made as usize {
-            let (status, count) = replies.next()?;
+            let (status, count) = replies.read_next()?;
             let words = &replies.words[..count];
             if status != Status::Ok {
                 crossing.failure = Some(refuse(calls.plan(index), status, words));

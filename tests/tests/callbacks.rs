@@ -109,7 +109,7 @@ fn what_a_call_that_failed_has_kept_is_still_called() {
                   void box_free(struct box *box) { free(box); }\n\
                   int box_set(struct box *box, hook hook, int code) { box->kept = hook; return code; }\n\
                   int box_fire(struct box *box, int value) { return box->kept(value); }\n";
-    let zone = "[zone]\nname = \"boxes\"\nversion = \"1\"\nlibrary = { path = \"boxes.so\" }\n\
+    let zone = "[zone]\nname = \"boxes\"\nversion = \"1.0.0\"\nlibrary = { path = \"boxes.so\" }\n\
                 [types]\nbox = { c = \"struct box;\", handle = true, free = \"box_free\" }\n\
                 [functions.box_new]\nc = \"struct box *box_new(void)\"\n\
                 [functions.box_free]\nc = \"void box_free(struct box *box)\"\ninternal = true\n\

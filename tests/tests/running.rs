@@ -231,12 +231,18 @@ fn is_deaf(pid: i32) -> bool {
     tasks.filter_map(status).any(blocked)
 }
 
+/// Whether `forever` runs and everybody else waits. An interrupt just before a wait is only seen after it.
+fn is_in_forever(processes: &[Process]) -> bool {
+    let (deaf, others): (Vec<_>, Vec<_>) = processes.iter().partition(|process| is_deaf(process.pid));
+    !deaf.is_empty() && others.iter().all(|process| is_asleep(process.pid))
+}
+
 #[test]
 fn ctrl_c_reaches_a_call_that_never_returns() {
     let project = endless();
     let mut running = project.application(&[]).start_with(Stdio::piped());
     started(&mut running.stdout());
-    wait_for(&project, |processes| processes.iter().any(|process| is_deaf(process.pid)));
+    wait_for(&project, is_in_forever);
     running.signal(Signal::INT);
     running.finish().ends_with(130).complains(&["forever()", "KeyboardInterrupt"]);
 }
@@ -284,7 +290,7 @@ fn nothing_survives_a_killed_broker() {
     for &user in users() {
         let mut running = project.application(&[]).user(user).start_with(Stdio::piped());
         started(&mut running.stdout());
-        wait_for(&project, |processes| processes.iter().any(|process| is_deaf(process.pid)));
+        wait_for(&project, is_in_forever);
         let before = leftovers::processes(project.folder());
         let count = |name| before.iter().filter(|process| process.name == name).count();
         assert!(count("cloison-zone") >= 2 && count("cloison-microprocess") >= 2, "the control sees them: {before:?}");

@@ -28,7 +28,7 @@ pub struct Item {
     pub line: u32,
     /// What is compared, as sentences begin.
     pub what: String,
-    /// The line of C. What it defines is called [`object`]`(INDEX)`.
+    /// The line of C. What it defines is called `object``(INDEX)`.
     pub c: String,
     pub expected: Expected,
     /// The headers may well not have it: a constant of the manifest's own, a function that is not offered to Python.

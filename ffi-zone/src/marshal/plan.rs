@@ -1,7 +1,7 @@
 //! What has to be done for one function, worked out once.
 //!
 //! What crosses the wall is said by the [`Slots`] of request and reply: each is decoded and encoded by its shape
-//! ([`crate::marshal::shape`]). A plan has these, and what is on no wire, in the order of a call:
+//! (`crate::marshal::shape`). A plan has these, and what is on no wire, in the order of a call:
 //!
 //! ```text
 //!   request     the words, in C order: numbers, inputs, handles, callables

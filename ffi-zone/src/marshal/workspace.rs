@@ -1,6 +1,6 @@
 //! What one thread needs for its calls, made once and used again.
 //!
-//! A call takes a [`CallState`] and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
+//! A call takes a `CallState` and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
 //! ones. Each call has its own to itself, so nothing that is shared is borrowed while C runs.
 
 use crate::callback::callables::ClosureId;

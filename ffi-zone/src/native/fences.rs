@@ -13,7 +13,7 @@
 //!
 //! A pattern is looked at when the function has returned. If it is damaged, the process says so on its status page and
 //! aborts: whatever else it would do, it would do with memory that it cannot trust. An inaccessible page ends the process
-//! by itself; [`explain`] is called by the handler of that signal, and writes to the status page who had the room.
+//! by itself; `explain` is called by the handler of that signal, and writes to the status page who had the room.
 
 use cloison_transport::status::{MAX_THREADS, Overrun, Row};
 use std::cell::Cell;

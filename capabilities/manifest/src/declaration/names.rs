@@ -45,7 +45,7 @@ pub enum Meaning {
         layout: Layout,
         /// In C order, without unnamed bit-fields.
         members: Vec<MemberShape>,
-        /// See [`crate::types::Record::unnamed`].
+        /// See [`cloison_contract::types::Record::unnamed`].
         unnamed: Vec<(u64, Bits)>,
     },
 }

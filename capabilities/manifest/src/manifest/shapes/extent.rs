@@ -9,7 +9,7 @@ use crate::document::Reader;
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::shape::Direction;
 
-/// The buffer's `length` and `capacity` as a [buffer](cloison_contract::interface::Buffer) has them.
+/// The buffer's `length` and `capacity` as a [buffer](cloison_contract::shape::Buffer) has them.
 #[allow(clippy::too_many_arguments, reason = "one step of `buffer`, in a file of its own")]
 pub(super) fn extent(
     reader: &mut Reader,

@@ -1,10 +1,6 @@
 //! The whole C surface as Python sees it, against a zone in miniature that gives back what it was given: records, enumerations,
 //! handles, callables, batches, and what a zone that lies can do with them.
 
-#[path = "support/zone.rs"]
-#[allow(dead_code)]
-mod zone;
-
 use crate::support::{Outcome, Template, script};
 use crate::zone::{Memory, Zone, ok, reply};
 use cloison_contract::call::{Reply, Request, Status};

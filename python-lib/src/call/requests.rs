@@ -91,7 +91,7 @@ impl Session {
         match (made, extra) {
             (Some(made), Some(extra)) => extra.settle(&made),
             // What the library was given before it failed it may have kept, and the zone keeps it, too.
-            (None, Some(extra)) if matches!(outcome, Ok(_)) => extra.keep(&[]),
+            (None, Some(extra)) if outcome.is_ok() => extra.keep(&[]),
             _ => {}
         }
         match raised {

@@ -1,5 +1,6 @@
 //! The Python files are compiled into the library by a macro, which does not tell cargo what it reads. And their sources are
 //! packed, for tracebacks and `inspect`.
+#![allow(clippy::disallowed_methods, reason = "this runs when the microprocess is built, and is not part of it")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

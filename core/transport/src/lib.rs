@@ -17,7 +17,8 @@
 //! | [`layout`] | both | where each word of a channel stands, and who writes it |
 //! | `doorbell` | both | when to sleep and whom to wake: the part that is model-checked |
 //! | `turns` | zone | which thread looks at a channel: model-checked as well |
-//! | [`copy`](mod@copy), `shared`, `futex`, `clock`, `unread` | both | the only modules with `unsafe` |
+//! | [`wait`] | microprocess | system calls that wait, and signals that arrive just before |
+//! | [`copy`](mod@copy), `shared`, `futex`, `clock`, `unread`, `wait` | both | the only modules with `unsafe` |
 //!
 //! ```text
 //!   client                         channel (sealed memfd)                        zone
@@ -63,6 +64,8 @@ pub mod terms;
 mod turns;
 #[cfg(not(loom))]
 mod unread;
+#[cfg(not(loom))]
+pub mod wait;
 
 #[cfg(not(loom))]
 pub use shared::{Arena, ChannelError, OutOfRange};

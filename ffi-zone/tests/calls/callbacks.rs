@@ -3,14 +3,13 @@
 use crate::common;
 use crate::common::Argument::Word;
 use crate::common::BOTH;
-use crate::common::asking::{BOX, asking, asking_functions};
+use crate::common::asking::{asking, asking_functions, handle};
 use crate::common::zone::{Answer, Client, LONG, Question, Zone};
 use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Shape;
-use cloison_contract::types::TypeKind;
 use std::time::Duration;
 
 fn start(instances: Instances) -> (Zone, Client) {
@@ -121,14 +120,14 @@ fn cells_strings_and_buffers() {
 
         let mut chunks: Vec<&[u8]> = vec![b"", b"\x03", b"12345678", b"\x01\x02"];
         let reply = zone.converse(&mut client, "drain", &[Word(1)], |client, question| {
-            assert!(question.words.is_empty());
+            assert_eq!(question.words, [8], "how much room there is");
             with_data(client, question, &[], &[chunks.pop().expect("no more after the end")])
         });
         let expected = b"\x03\x01\x0212345678".iter().map(|byte| u64::from(*byte)).sum::<u64>();
         assert_eq!((reply.status, reply.words[0]), (Status::Ok, expected));
 
         let reply = zone.converse(&mut client, "spoken", &[Word(1)], |client, question| {
-            with_data(client, question, &[], &[b"abc"])
+            with_data(client, question, &[0], &[b"abc"])
         });
         assert_eq!(reply.words[0], 3000 + u64::from(b'a') + 1);
 
@@ -470,8 +469,7 @@ fn numbers_that_are_none_are_refused() {
 fn objects_that_belong_to_a_thread_stay_with_it() {
     let mut interface = asking(Instances::Shared);
     interface.sandbox.threads = 3;
-    let TypeKind::Handle(handle) = &mut interface.types[BOX.0 as usize].kind else { panic!("a handle") };
-    handle.thread_affine = true;
+    handle(&mut interface, "box").thread_affine = true;
     let zone = Zone::start(interface, asking_functions);
     let strays = |client: &mut Client| zone.call(client, "box_strays", &[]).words[0];
     let mut last = zone.attach(9, zone.everything());

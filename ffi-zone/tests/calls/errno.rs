@@ -1,81 +1,14 @@
 //! `errno` in conditions: of functions of the C library and of functions that are like them.
 
 use crate::common::Argument::{Bytes, Word};
-use crate::common::asking::callback;
 use crate::common::zone::{Answer, Zone};
-use crate::common::{Bench, compare, function, functions_of, int, interface, load, number, string, text};
+use crate::common::{Bench, functions_of, load, manifest};
 use cloison_contract::Interface;
 use cloison_contract::call::{NULL, Reply, Status};
-use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::interface::{Function, FunctionId, Instances, Message, Parameter};
-use cloison_contract::shape::{NumberArgument, Pointed, ReturnedString, Shape};
-use cloison_contract::types::{CType, Scalar};
-
-const LAST_ERRNO: u32 = 0;
-const LAST_MESSAGE: u32 = 1;
-
-fn errno_is_set() -> Expression {
-    compare(Operator::NotEqual, Expression::Errno, 0)
-}
-
-fn and(left: Expression, right: Expression) -> Expression {
-    Expression::Binary(Operator::And, Box::new(left), Box::new(right))
-}
-
-/// Fails where `errno` is not 0.
-fn fails(function: &mut Function) {
-    function.returns.error_if = Some(errno_is_set());
-    function.returns.errno = true;
-}
-
-/// A pointer that is passed as a number.
-fn address(name: &str) -> Parameter {
-    Parameter {
-        name: name.into(),
-        c_type: CType::Pointer { to: Box::new(CType::Void), constant: false },
-        shape: Shape::Number(NumberArgument { scalar: Scalar::U64, enumeration: None, range: None, default: None }),
-        leading: false,
-    }
-}
+use cloison_contract::interface::Instances;
 
 fn conditions() -> Interface {
-    let mut interface = interface(Instances::Shared);
-    let value_is = |value| compare(Operator::Equal, Expression::Return, value);
-    let negative = |condition| move |f: &mut Function| f.returns.error_if = Some(and(value_is(-1), condition));
-    let asked = Expression::Call(FunctionId(LAST_ERRNO), vec![]);
-    let simple = |name: &str| callback(name, int(Scalar::I32), vec![number("n", Scalar::I32)], |_| {});
-    interface.functions = vec![
-        function("last_errno", int(Scalar::I32), vec![], |f| f.internal = true),
-        function("last_message", string(), vec![number("code", Scalar::I32)], |f| f.internal = true),
-        function(
-            "strtol",
-            int(Scalar::I64),
-            vec![text("text", false), address("end"), number("base", Scalar::I32)],
-            fails,
-        ),
-        function("strtod", int(Scalar::F64), vec![text("text", false), address("end")], fails),
-        function("balance", int(Scalar::I32), vec![number("who", Scalar::I32)], |f| {
-            negative(errno_is_set())(f);
-            f.returns.errno = true;
-            f.returns.message = Some(Message::Code(FunctionId(LAST_MESSAGE)));
-        }),
-        function("next", string(), vec![number("at", Scalar::I32)], |f| {
-            f.returns.pointer = Some(Pointed::String(ReturnedString { text: true, null: true, free: None }));
-            f.returns.error_if = Some(and(value_is(0), errno_is_set()));
-            f.returns.errno = true;
-        }),
-        function("rewinds", CType::Void, vec![number("fails", Scalar::I32)], |f| {
-            f.returns.error_unless = Some(compare(Operator::Equal, Expression::Errno, 0));
-            f.returns.errno = true;
-        }),
-        // What the library says about its last failure, as it was when the call ended.
-        function("balance_asked", int(Scalar::I32), vec![number("who", Scalar::I32)], |f| {
-            f.symbol = "balance".into();
-            negative(compare(Operator::NotEqual, asked, 0))(f);
-        }),
-        function("calls", int(Scalar::I32), vec![simple("f"), number("n", Scalar::I32)], fails),
-    ];
-    interface
+    manifest("errno", Instances::Shared)
 }
 
 fn functions(interface: Interface) -> cloison_zone::marshal::functions::Functions {
@@ -103,12 +36,12 @@ fn strtol_and_strtod_fail_by_errno_alone() {
         ("-9223372036854775809", (Status::NativeError, range)),
         ("7", (Status::Ok, 7)), // what the call before left there does not count
     ] {
-        let reply = bench.call("strtol", &[Bytes(text.as_bytes()), Word(0), Word(10)]);
+        let reply = bench.call("strtol", &[Bytes(text.as_bytes()), Word(10)]);
         assert_eq!(ended(&reply), wanted, "{text}");
     }
-    let reply = bench.call("strtod", &[Bytes(b"1e400"), Word(0)]);
+    let reply = bench.call("strtod", &[Bytes(b"1e400")]);
     assert_eq!(ended(&reply), (Status::NativeError, range));
-    assert_eq!(bench.words("strtod", &[Bytes(b"0.25"), Word(0)]), [0.25_f64.to_bits()]);
+    assert_eq!(bench.words("strtod", &[Bytes(b"0.25")]), [0.25_f64.to_bits()]);
 }
 
 #[test]

@@ -2,90 +2,26 @@
 
 use crate::common;
 use crate::common::Argument::Word;
-use crate::common::asking::callback;
+use crate::common::asking::handle;
 use crate::common::zone::{Answer, Client, LONG, Question, Zone};
-use crate::common::{function, int, number};
+use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, MAX_WORDS, Request, Status};
-use cloison_contract::interface::{Instances, Parameter};
-use cloison_contract::shape::{HandleArgument, Lifetime, Pointed, Shape};
-use cloison_contract::types::{CType, Definition, Handle, Location, Scalar, TypeId, TypeKind};
-use cloison_contract::{FunctionId, Interface};
+use cloison_contract::interface::Instances;
 use cloison_zone::marshal::functions::Functions;
-use std::time::Duration;
-
-const DB: TypeId = TypeId(0);
-const STMT: TypeId = TypeId(1);
 
 /// More than there are function pointers for one client.
 const MANY: usize = 200;
 
-fn handle(name: &str, free: u32) -> Definition {
-    let handle =
-        Handle { free: Some(FunctionId(free)), owner: None, max_live: 1000, refcounted: false, thread_affine: false };
-    Definition {
-        name: name.into(),
-        declaration: String::new(),
-        doc: None,
-        declared: Location::default(),
-        kind: TypeKind::Handle(handle),
-    }
-}
-
-fn to(id: TypeId) -> CType {
-    CType::Pointer { to: Box::new(CType::Opaque(id)), constant: false }
-}
-
-fn object(name: &str, id: TypeId, consumed: bool) -> Parameter {
-    let shape = Shape::Handle(HandleArgument { id, null: false, default_none: false, consumed });
-    Parameter { name: name.into(), c_type: to(id), shape, leading: false }
-}
-
 fn interface(threads: u32) -> Interface {
-    let simple = |name: &str| callback(name, int(Scalar::I32), vec![number("n", Scalar::I32)], |_| {});
-    let brief = callback("f", int(Scalar::I32), vec![number("n", Scalar::I32)], |f| {
-        f.deadline = Some(Duration::from_millis(20));
-    });
-    let shows = || callback("f", int(Scalar::I32), vec![object("db", DB, false)], |_| {});
-    let number_of = |name: &str, parameters| function(name, int(Scalar::I32), parameters, |_| {});
-    let gives = |name: &str, id, parameters, owner, borrowed| {
-        function(name, to(id), parameters, |function| {
-            function.returns.pointer = Some(Pointed::Handle { id, null: false, owner, borrowed });
-        })
-    };
-    let done = callback("done", int(Scalar::I32), vec![number("n", Scalar::I32)], |f| {
-        f.null = true;
-        f.retain = Some(Lifetime::Return);
-    });
-    let watches = callback("f", int(Scalar::I32), vec![object("db", DB, false)], |f| {
-        f.retain = Some(Lifetime::Parameter(0));
-    });
-    let mut interface = common::interface(Instances::Shared);
+    let mut interface = common::manifest("families", Instances::Shared);
     interface.sandbox.threads = threads;
-    interface.types = vec![handle("db", 0), handle("stmt", 1)];
-    interface.functions = vec![
-        function("db_close", CType::Void, vec![object("db", DB, true)], |_| {}),
-        function("stmt_free", CType::Void, vec![object("stmt", STMT, true)], |_| {}),
-        gives("db_open", DB, vec![], None, false),
-        gives("db_latest", DB, vec![], None, true),
-        number_of("db_destroy", vec![object("db", DB, true)]),
-        number_of("db_live", vec![object("db", DB, false)]),
-        gives("stmt_new", STMT, vec![object("db", DB, false), done], Some(0), false),
-        number_of("stmt_hold", vec![object("stmt", STMT, false), simple("f")]),
-        number_of("ask", vec![brief]),
-        number_of("stmt_frees", vec![]),
-        number_of("stmt_strays", vec![]),
-        number_of("db_show", vec![shows()]),
-        function("db_watch", CType::Void, vec![object("db", DB, false), watches], |_| {}),
-        number_of("db_fire", vec![]),
-    ];
     interface
 }
 
 /// Statements belong to the thread that made them. Nothing is said about databases.
 fn affine() -> Interface {
     let mut interface = interface(3);
-    let TypeKind::Handle(handle) = &mut interface.types[STMT.0 as usize].kind else { panic!("a handle") };
-    handle.thread_affine = true;
+    handle(&mut interface, "stmt").thread_affine = true;
     interface
 }
 

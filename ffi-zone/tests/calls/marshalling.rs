@@ -7,6 +7,7 @@ use cloison_contract::call::{NULL, Request, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::Bound;
 use cloison_contract::interface::Instances;
+use cloison_contract::shape::Shape;
 use cloison_zone::serve::policy::Bounds;
 
 fn signed(value: i64) -> common::Argument<'static> {
@@ -76,7 +77,18 @@ fn outputs_with_a_capacity_that_another_function_knows() {
 #[test]
 fn an_output_gets_what_room_there_is() {
     for instances in BOTH {
-        let mut bench = Bench::new(instances);
+        // As `max` says it, there is room for all of that or the call is not made.
+        let bench = Bench::new(instances);
+        let mut request = bench.request("flood", &[]);
+        request.arena_used = CALL_BYTES - 100;
+        assert_eq!(bench.raw(&request).status, Status::TooLarge);
+
+        // No manifest says it so, and the zone takes it: room for whatever is left.
+        let mut interface = common::interface(instances);
+        let flood = common::id(&interface, "flood").0 as usize;
+        let Shape::Buffer(target) = &mut interface.functions[flood].parameters[0].shape else { panic!("a buffer") };
+        target.capacity = Some(Expression::Parameter(1));
+        let mut bench = Bench::of(common::functions(interface));
         let words = bench.words("flood", &[]);
         assert_eq!(words[1], 512 << 10);
         assert!(bench.bytes(words[0], words[1]).iter().all(|byte| *byte == b'f'));

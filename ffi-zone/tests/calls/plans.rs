@@ -1,6 +1,7 @@
 //! Interfaces that make no sense are refused before anything is called.
 
-use crate::common::{buffer, call_of, capacity_of, cell, function, int, interface, length_of, number, string};
+use crate::common::hand::{buffer, call_of, capacity_of, cell, function, int, length_of, number, string};
+use crate::common::{id, interface};
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Function, Instances, Message, Parameter};
 use cloison_contract::shape::{
@@ -21,6 +22,7 @@ fn reference(name: &str) -> Option<PlanError> {
 
 #[test]
 fn positions_that_point_nowhere() {
+    let mix = id(&interface(Instances::Shared), "mix");
     let cases = [
         vec![length_of("bad", Scalar::U64, &[3])],
         vec![length_of("bad", Scalar::U64, &[])],
@@ -32,9 +34,9 @@ fn positions_that_point_nowhere() {
             buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(Expression::Parameter(1))),
             cell("cell", Scalar::U64, Direction::In, |_| {}),
         ],
-        vec![buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(call_of(99, 0)))],
+        vec![buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(call_of(FunctionId(99), 0)))],
         // `mix` takes and returns floating-point numbers.
-        vec![buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(Expression::Call(FunctionId(8), vec![])))],
+        vec![buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(Expression::Call(mix, vec![])))],
     ];
     for parameters in cases {
         let declared = function("f", CType::Void, parameters, |_| {});
@@ -46,18 +48,18 @@ fn positions_that_point_nowhere() {
 
 #[test]
 fn functions_that_cannot_serve_others() {
+    let whole = interface(Instances::Shared);
+    let id = |name| Some(id(&whole, name));
     let shape = |message: Option<FunctionId>, free| {
         function("f", string(), vec![], |f| {
             f.returns.message = message.map(Message::Code);
             f.returns.pointer = Some(Pointed::String(ReturnedString { text: true, null: true, free }));
         })
     };
-    for declared in
-        [shape(Some(FunctionId(0)), None), shape(None, Some(FunctionId(0))), shape(Some(FunctionId(77)), None)]
-    {
+    for declared in [shape(id("bound"), None), shape(None, id("bound")), shape(Some(FunctionId(77)), None)] {
         assert!(matches!(plan_of(&declared), Err(PlanError::Auxiliary { .. })));
     }
-    assert!(plan_of(&shape(Some(FunctionId(1)), Some(FunctionId(2)))).is_ok());
+    assert!(plan_of(&shape(id("explain"), id("release"))).is_ok());
 }
 
 #[test]

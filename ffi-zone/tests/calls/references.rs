@@ -4,44 +4,7 @@ use crate::common;
 use crate::common::Argument::Word;
 use crate::common::{Bench, CLIENT, functions_of};
 use cloison_contract::call::{CLOSE, MAX_WORDS, Reply, Request, Status};
-use cloison_manifest::manifest;
-
-const MANIFEST: &str = r#"
-[zone]
-name = "references"
-version = "1.0.0"
-library = { path = "liblibrary.so" }
-
-[types.node]
-c = "struct node;"
-handle = true
-refcounted = true
-free = "node_release"
-
-[functions.nodes]
-c = "int nodes(void)"
-
-[functions.node_new]
-c = "struct node *node_new(void)"
-
-[functions.node_again]
-c = "struct node *node_again(struct node *node)"
-
-[functions.node_try]
-c = "int node_try(struct node *node, struct node **out, int code)"
-out = { out = true, on_error = "free" }
-returns = { error_unless = "== 0" }
-
-[functions.node_same]
-c = "struct node *node_same(struct node *node)"
-returns = { borrowed = true }
-
-[functions.node_references]
-c = "int node_references(struct node *node)"
-
-[functions.node_release]
-c = "void node_release(struct node *node)"
-"#;
+use cloison_contract::interface::Instances;
 
 fn close(bench: &Bench, word: u64) -> Status {
     let mut request = Request { function: CLOSE, count: 1, arena_used: 0, words: [0; MAX_WORDS] };
@@ -52,7 +15,7 @@ fn close(bench: &Bench, word: u64) -> Status {
 
 #[test]
 fn each_reference_is_given_back_once() {
-    let interface = manifest::parse("references.zone.toml", MANIFEST).unwrap_or_else(|wrong| panic!("{wrong}"));
+    let interface = common::manifest("references", Instances::Shared);
     let library = common::load("references.c");
     let mut bench = Bench::of(functions_of(interface, library));
     let first = bench.words("node_new", &[])[0];

@@ -3,21 +3,14 @@
 use crate::common;
 use crate::common::Argument::Word;
 use crate::common::zone::{LONG, Zone};
-use crate::common::{function, int, number};
 use cloison_contract::Interface;
 use cloison_contract::call::Status;
 use cloison_contract::interface::Instances;
-use cloison_contract::types::Scalar;
 use cloison_zone::marshal::functions::Functions;
 
 fn interface(threads: u32) -> Interface {
-    let mut interface = common::interface(Instances::Shared);
+    let mut interface = common::manifest("threads", Instances::Shared);
     interface.sandbox.threads = threads;
-    interface.functions = vec![
-        function("take", int(Scalar::I32), vec![], |function| function.blocking = true),
-        function("put", int(Scalar::I32), vec![], |function| function.blocking = true),
-        function("crowd", int(Scalar::I32), vec![number("rounds", Scalar::I32)], |_| {}),
-    ];
     interface
 }
 

@@ -1,17 +1,16 @@
-//! An interface for `library.c`, the library itself, and requests for it.
+//! Interfaces from the manifests in `tests/manifests/`, the libraries that they describe, and requests for them.
 #![allow(dead_code, reason = "each test program uses its part")]
 
 pub mod asking;
+pub mod hand;
 pub mod surface;
 pub mod walls;
 pub mod zone;
 
 use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::interface::*;
+use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
-use cloison_contract::shape::*;
-use cloison_contract::types::{CType, Location, Scalar};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
@@ -28,7 +27,6 @@ use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
-use std::time::Duration;
 
 pub const CALL_BYTES: u64 = 1 << 20;
 pub const CLIENT: ChannelId = ChannelId(1);
@@ -45,9 +43,7 @@ pub fn hostile(filter: u32) -> (tempfile::TempDir, PathBuf) {
 
 /// What that one has found.
 pub fn hostile_interface() -> Interface {
-    let mut interface = interface(Instances::Shared);
-    interface.functions = ["opened", "code"].map(|name| function(name, int(Scalar::I32), vec![], |_| {})).into();
-    interface
+    manifest("hostile", Instances::Shared)
 }
 
 /// A library in a folder of its own. It is compiled once for each test program.
@@ -94,307 +90,29 @@ pub fn functions_of(interface: Interface, library: &libloading::Library) -> Func
     .unwrap_or_else(|(id, error)| panic!("{id:?}: {error}"))
 }
 
-pub fn int(scalar: Scalar) -> CType {
-    CType::Scalar { scalar, character: false }
+/// What a manifest says that stands in `tests/manifests/`, with that way of placing buffers.
+pub fn manifest(name: &str, instances: Instances) -> Interface {
+    let file = format!("{name}.zone.toml");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests").join(&file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let read = cloison_manifest::manifest::parse(&file, &text);
+    let mut interface = read.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
+    interface.sandbox.instances = instances;
+    interface
 }
 
-pub fn pointer(to: Scalar) -> CType {
-    CType::Pointer { to: Box::new(int(to)), constant: false }
+/// All of `library.c`.
+pub fn interface(instances: Instances) -> Interface {
+    manifest("library", instances)
 }
 
-pub fn string() -> CType {
-    CType::Pointer { to: Box::new(CType::Scalar { scalar: Scalar::I8, character: true }), constant: true }
-}
-
-pub fn number(name: &str, scalar: Scalar) -> Parameter {
-    Parameter {
-        name: name.into(),
-        c_type: int(scalar),
-        shape: Shape::Number(NumberArgument { scalar, enumeration: None, range: None, default: None }),
-        leading: false,
-    }
-}
-
-pub fn length_of(name: &str, scalar: Scalar, of: &[usize]) -> Parameter {
-    Parameter {
-        name: name.into(),
-        c_type: int(scalar),
-        shape: Shape::LengthOf(LengthOf { scalar, of: of.to_vec() }),
-        leading: false,
-    }
-}
-
-pub fn capacity_of(name: &str, scalar: Scalar, of: usize) -> Parameter {
-    Parameter {
-        name: name.into(),
-        c_type: int(scalar),
-        shape: Shape::CapacityOf(CapacityOf { scalar, of }),
-        leading: false,
-    }
-}
-
-pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl FnOnce(&mut Buffer)) -> Parameter {
-    let mut buffer = Buffer {
-        direction,
-        element: Element::Scalar(element),
-        length: None,
-        capacity: None,
-        max_bytes: 512 << 10,
-        null: false,
-        default_none: false,
-        text: false,
-        string: false,
-        retain: None,
-        view: false,
-    };
-    change(&mut buffer);
-    Parameter { name: name.into(), c_type: pointer(element), shape: Shape::Buffer(buffer), leading: false }
-}
-
-pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnce(&mut ScalarPointer)) -> Parameter {
-    let mut cell = ScalarPointer {
-        direction,
-        scalar,
-        enumeration: None,
-        null: false,
-        range: None,
-        default: None,
-        fill: None,
-        consumed: false,
-    };
-    change(&mut cell);
-    Parameter { name: name.into(), c_type: pointer(scalar), shape: Shape::ScalarPointer(cell), leading: false }
-}
-
-pub fn text(name: &str, null: bool) -> Parameter {
-    Parameter {
-        name: name.into(),
-        c_type: string(),
-        shape: Shape::Text(Text { bytes: false, null, default: None, max_bytes: 1000, retain: None }),
-        leading: false,
-    }
-}
-
-pub fn function(name: &str, result: CType, parameters: Vec<Parameter>, change: impl FnOnce(&mut Function)) -> Function {
-    let kept = result != CType::Void;
-    let returns = Returns {
-        kept,
-        pointer: None,
-        error_unless: None,
-        error_if: None,
-        errno: false,
-        message: None,
-        raises: Raises::Native,
-    };
-    let mut function = Function {
-        name: name.into(),
-        symbol: name.into(),
-        declaration: String::new(),
-        doc: None,
-        internal: false,
-        parameters,
-        result,
-        returns,
-        deadline: None,
-        callables: None,
-        blocking: false,
-        variadic: None,
-        declared: Location::default(),
-    };
-    change(&mut function);
-    function
-}
-
-pub fn call_of(function: u32, argument: usize) -> Expression {
-    Expression::Call(FunctionId(function), vec![Expression::Parameter(argument)])
+/// The number of the function of that name.
+pub fn id(interface: &Interface, name: &str) -> FunctionId {
+    interface.function(name).unwrap_or_else(|| panic!("no function {name}")).0
 }
 
 pub fn compare(operator: Operator, left: Expression, right: i128) -> Expression {
     Expression::Binary(operator, Box::new(left), Box::new(Expression::Integer(right)))
-}
-
-const BOUND: u32 = 0;
-const EXPLAIN: u32 = 1;
-const RELEASE: u32 = 2;
-
-/// All of `library.c`.
-pub fn interface(instances: Instances) -> Interface {
-    use Direction::{In, InOut, Out};
-    use Scalar::*;
-    let failing = |function: &mut Function| {
-        function.returns.kept = false;
-        function.returns.error_unless = Some(compare(Operator::Equal, Expression::Return, 0));
-        function.returns.message = Some(Message::Code(FunctionId(EXPLAIN)));
-    };
-    let ignored = |function: &mut Function| function.returns.kept = false;
-    let consumed =
-        |fill: Option<PointerFill>| move |cell: &mut ScalarPointer| (cell.fill, cell.consumed) = (fill, true);
-    let free = Parameter {
-        name: "memory".into(),
-        c_type: CType::Pointer { to: Box::new(CType::Void), constant: false },
-        shape: Shape::Number(NumberArgument { scalar: U64, enumeration: None, range: None, default: None }),
-        leading: false,
-    };
-    let functions = vec![
-        function("bound", int(U64), vec![number("count", U64)], |_| {}),
-        function("explain", string(), vec![number("code", I32)], |function| {
-            function.returns.pointer = Some(Pointed::String(ReturnedString { text: true, null: false, free: None }));
-        }),
-        function("release", CType::Void, vec![free], |function| function.internal = true),
-        function("releases", int(I32), vec![], |_| {}),
-        function("add", int(I32), vec![number("a", I32), number("b", I32)], |function| {
-            let Shape::Number(NumberArgument { range, .. }) = &mut function.parameters[1].shape else { unreachable!() };
-            *range = Some((Literal::Integer(-1), Literal::Integer(9)));
-        }),
-        function("narrow", int(I8), vec![number("value", I8)], |_| {}),
-        function("wide", int(U64), vec![number("value", U64)], |_| {}),
-        function("half", int(F32), vec![number("value", F32)], |_| {}),
-        function("mix", int(F64), vec![number("a", I8), number("b", U16), number("c", F32), number("d", F64)], |_| {}),
-        function(
-            "sum",
-            int(U64),
-            vec![buffer("bytes", U8, In, |b| b.null = true), length_of("count", U32, &[0])],
-            |_| {},
-        ),
-        function(
-            "dot",
-            int(U64),
-            vec![buffer("a", I32, In, |_| {}), buffer("b", I32, In, |_| {}), length_of("count", U64, &[0, 1])],
-            |_| {},
-        ),
-        function(
-            "fill",
-            int(I32),
-            vec![
-                buffer("target", U8, Out, |b| {
-                    (b.capacity, b.length) = (Some(call_of(BOUND, 3)), Some(Expression::Dereference(1)))
-                }),
-                cell("length", U64, InOut, consumed(Some(PointerFill::CapacityOf(0)))),
-                number("value", U8),
-                number("count", U64),
-            ],
-            failing,
-        ),
-        function(
-            "flood",
-            int(U64),
-            vec![
-                buffer("target", U8, Out, |b| {
-                    (b.capacity, b.length) = (Some(Expression::Parameter(1)), Some(Expression::Return))
-                }),
-                capacity_of("room", U32, 0),
-            ],
-            ignored,
-        ),
-        function(
-            "lie",
-            int(I32),
-            vec![
-                buffer("target", U8, Out, |b| {
-                    (b.capacity, b.length) = (Some(Expression::Integer(16)), Some(Expression::Dereference(1)))
-                }),
-                cell("length", U64, InOut, consumed(Some(PointerFill::CapacityOf(0)))),
-            ],
-            ignored,
-        ),
-        function(
-            "lazy",
-            int(I32),
-            vec![
-                buffer("target", U8, Out, |b| {
-                    (b.capacity, b.length) = (Some(Expression::Parameter(1)), Some(Expression::Return))
-                }),
-                number("room", U64),
-            ],
-            ignored,
-        ),
-        function(
-            "reverse",
-            CType::Void,
-            vec![buffer("values", I32, InOut, |_| {}), length_of("count", U64, &[0])],
-            |_| {},
-        ),
-        function(
-            "split",
-            CType::Void,
-            vec![number("value", F64), cell("whole", I64, Out, |_| {}), cell("rest", F64, Out, |_| {})],
-            |_| {},
-        ),
-        function(
-            "increment",
-            int(I32),
-            vec![cell("step", I32, In, |cell| cell.null = true), cell("value", I32, InOut, |_| {})],
-            ignored,
-        ),
-        function("length", int(U64), vec![text("text", true)], |_| {}),
-        function(
-            "name",
-            CType::Void,
-            vec![
-                buffer("target", I8, Out, |b| {
-                    (b.capacity, b.text, b.string) = (Some(Expression::Integer(9)), true, true)
-                }),
-                number("room", U64),
-                number("which", I32),
-            ],
-            |function| {
-                let Shape::Number(NumberArgument { range, .. }) = &mut function.parameters[1].shape else {
-                    unreachable!()
-                };
-                *range = Some((Literal::Integer(0), Literal::Integer(9)));
-            },
-        ),
-        function("fails", int(I32), vec![number("code", I32)], |function| {
-            function.returns.error_if = Some(compare(Operator::Equal, Expression::Return, -1));
-            function.returns.errno = true;
-        }),
-        function("refuses", int(I32), vec![number("code", I32)], failing),
-        function("shout", string(), vec![text("text", false)], |function| {
-            function.returns.pointer =
-                Some(Pointed::String(ReturnedString { text: true, null: true, free: Some(FunctionId(RELEASE)) }));
-        }),
-        function("endless", string(), vec![], |function| {
-            function.returns.pointer = Some(Pointed::String(ReturnedString { text: false, null: false, free: None }));
-        }),
-        function("vandalise", CType::Void, vec![], |_| {}),
-        function("vandalised", int(I32), vec![], |_| {}),
-        function("dereference", int(I32), vec![], |_| {}),
-        function("give_up", CType::Void, vec![], |_| {}),
-        function("leave", CType::Void, vec![number("code", I32)], |_| {}),
-        function("overflow", int(I32), vec![number("depth", I32)], |_| {}),
-        function("spin", CType::Void, vec![], |_| {}),
-        function("exec", CType::Void, vec![], |_| {}),
-        function("eat", int(U64), vec![number("bytes", U64)], |_| {}),
-        function("open_file", int(I32), vec![text("path", false)], |_| {}),
-    ];
-    Interface {
-        name: "library".into(),
-        version: "1.0.0".into(),
-        doc: None,
-        source: "library.zone.toml".into(),
-        library: Library {
-            location: LibraryLocation::Path("liblibrary.so".into()),
-            sha256: vec![],
-            declared: Location::default(),
-        },
-        sandbox: Sandbox {
-            memory_bytes: 64 << 20,
-            deadline: Duration::from_secs(2),
-            callables: Duration::from_secs(60),
-            processes: 0,
-            descriptors: 64,
-            file_size_bytes: 0,
-            call_bytes: CALL_BYTES,
-            instances,
-            threads: 1,
-            files: vec![],
-            may_be_missing: vec![],
-        },
-        types: vec![],
-        exceptions: vec![],
-        constants: vec![],
-        functions,
-    }
 }
 
 /// Both ways of placing buffers.
@@ -434,7 +152,7 @@ impl Bench {
     }
 
     pub fn id(&self, name: &str) -> FunctionId {
-        self.marshal.functions().interface.function(name).expect("such a function").0
+        id(&self.marshal.functions().interface, name)
     }
 
     pub fn request(&self, name: &str, arguments: &[Argument<'_>]) -> Request {

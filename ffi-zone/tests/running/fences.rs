@@ -1,87 +1,22 @@
 //! What stands behind the room that a library writes to: the real program, and a library that writes beyond.
 
-use crate::common;
 use crate::common::Argument::{self, Bytes, Word};
+use crate::common::{self, BOTH};
 use crate::program::{Zone, signal};
-use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
-use cloison_manifest::manifest;
+use cloison_contract::interface::Instances;
 use cloison_transport::client::CallError;
 use cloison_transport::status::Overrun;
 use rustix::process::Signal;
 use std::time::Duration;
 
-const MANIFEST: &str = r#"
-[zone]
-name = "fences"
-version = "1.0.0"
-library = { path = "liblibrary.so" }
+/// The functions of `fences.c` whose memory is a call's own.
+fn start(instances: Instances) -> Zone {
+    start_of("fences", instances)
+}
 
-[sandbox]
-call_size = "1 MiB"
-instances = "INSTANCES"
-
-[functions.fill]
-c = "int fill(unsigned char *target, size_t room, size_t bytes)"
-target = { out = true, capacity = "room", max = "300 KiB" }
-room = {}
-
-[functions.reach]
-c = "int reach(unsigned char *target, size_t room, size_t at)"
-target = { out = true, capacity = "room", max = "300 KiB" }
-room = {}
-
-[functions.both]
-c = "int both(unsigned char *one, size_t first, unsigned char *other, size_t second, size_t bytes)"
-one = { out = true, capacity = "first", max = "300 KiB" }
-first = {}
-other = { out = true, capacity = "second", max = "300 KiB" }
-second = {}
-
-[functions.change]
-c = "int change(int *values, size_t count, size_t bytes)"
-values = { in = true, out = true, length = "count" }
-
-[functions.number]
-c = "void number(int *value, size_t bytes)"
-value = { out = true }
-
-[types.pair]
-c = "struct pair { int a, b; };"
-
-[functions.change_pair]
-c = "void change_pair(struct pair *pair, size_t bytes)"
-pair = { in = true, out = true }
-"#;
-
-const DEVICES: &str = r#"
-[types.device]
-c = "struct device;"
-handle = true
-free = "device_close"
-
-[functions.device_open]
-c = "struct device *device_open(void)"
-
-[functions.device_record]
-c = "void device_record(struct device *device, unsigned char *room, size_t bytes)"
-room = { out = true, capacity = "bytes", retain = "device", max = "300 KiB" }
-bytes = {}
-
-[functions.device_write]
-c = "void device_write(struct device *device, size_t bytes)"
-
-[functions.device_close]
-c = "void device_close(struct device *device)"
-"#;
-
-fn start(instances: &str) -> Zone {
-    let mut text = MANIFEST.replace("INSTANCES", instances);
-    if instances != "per-call" {
-        text += DEVICES;
-    }
-    let interface: Interface = manifest::parse("fences.zone.toml", &text).unwrap_or_else(|wrong| panic!("{wrong}"));
-    Zone::start_with(interface, common::compile("fences.c", &[]))
+fn start_of(manifest: &str, instances: Instances) -> Zone {
+    Zone::start_with(common::manifest(manifest, instances), common::compile("fences.c", &[]))
 }
 
 const SHORT: Duration = Duration::from_millis(400);
@@ -103,13 +38,13 @@ fn overrun(parameter: u32, bytes: u64) -> Option<Overrun> {
 
 #[test]
 fn a_buffer_may_be_filled_and_no_more() {
-    for instances in ["shared", "per-client"] {
+    for instances in BOTH {
         for room in [1, 16, 20, 4096, 65_536, 65_537, 200_000] {
             let mut zone = start(instances);
             let reply = zone.call("fill", &[Word(room), Word(room)], LONG).expect("a reply");
             assert_eq!((reply.status, reply.words[2]), (Status::Ok, room), "all of it is its own");
             let (said, by) = end(zone, "fill", &[Word(room), Word(room + 1)]);
-            assert_eq!(said, overrun(0, room), "{instances}");
+            assert_eq!(said, overrun(0, room), "{instances:?}");
             assert!([signal(Signal::ABORT), signal(Signal::SEGV)].contains(&by), "{by:?}");
         }
     }
@@ -117,17 +52,22 @@ fn a_buffer_may_be_filled_and_no_more() {
 
 #[test]
 fn how_far_it_writes_makes_no_difference() {
-    for (instances, bytes) in [("shared", 80), ("shared", 100_000), ("shared", 8 << 20), ("per-client", 80)] {
-        assert_eq!(end(start(instances), "fill", &[Word(16), Word(bytes)]).0, overrun(0, 16), "{instances} {bytes}");
+    for (instances, bytes) in [
+        (Instances::Shared, 80),
+        (Instances::Shared, 100_000),
+        (Instances::Shared, 8 << 20),
+        (Instances::PerClient, 80),
+    ] {
+        assert_eq!(end(start(instances), "fill", &[Word(16), Word(bytes)]).0, overrun(0, 16), "{instances:?} {bytes}");
     }
     // The other buffer has a fence of its own.
-    assert_eq!(end(start("shared"), "both", &[Word(100), Word(100), Word(101)]).0, overrun(0, 100));
-    assert_eq!(end(start("per-client"), "both", &[Word(100), Word(100), Word(101)]).0, overrun(0, 100));
+    assert_eq!(end(start(Instances::Shared), "both", &[Word(100), Word(100), Word(101)]).0, overrun(0, 100));
+    assert_eq!(end(start(Instances::PerClient), "both", &[Word(100), Word(100), Word(101)]).0, overrun(0, 100));
 }
 
 #[test]
 fn a_page_behind_a_buffer_cannot_be_reached() {
-    let mut zone = start("shared");
+    let mut zone = start(Instances::Shared);
     assert_eq!(zone.value("reach", &[Word(4096), Word(4095)]), 0);
     let (said, by) = end(zone, "reach", &[Word(4096), Word(4096 + 4000)]);
     assert_eq!((said, by), (overrun(0, 4096), signal(Signal::SEGV)));
@@ -135,12 +75,12 @@ fn a_page_behind_a_buffer_cannot_be_reached() {
 
 #[test]
 fn what_is_read_and_written_is_fenced_too() {
-    for instances in ["shared", "per-client"] {
+    for instances in BOTH {
         let values: Vec<u8> = (0..40).collect();
         let mut zone = start(instances);
         let reply = zone.call("change", &[Bytes(&values), Word(40)], LONG).expect("a reply");
         assert_eq!(reply.status, Status::Ok);
-        assert_eq!(end(zone, "change", &[Bytes(&values), Word(41)]).0, overrun(0, 40), "{instances}");
+        assert_eq!(end(zone, "change", &[Bytes(&values), Word(41)]).0, overrun(0, 40), "{instances:?}");
         assert_eq!(end(start(instances), "number", &[Word(9)]).0, overrun(0, 8));
         let mut zone = start(instances);
         assert_eq!(zone.call("change_pair", &[Bytes(&[0; 8]), Word(8)], LONG).expect("a reply").status, Status::Ok);
@@ -151,7 +91,7 @@ fn what_is_read_and_written_is_fenced_too() {
 #[test]
 fn memory_that_the_library_keeps_is_looked_at_when_it_is_read_and_when_it_ends() {
     for function in [SYNC, CLOSE] {
-        let mut zone = start("shared");
+        let mut zone = start_of("devices", Instances::Shared);
         let device = zone.value("device_open", &[]);
         let block = zone.value("device_record", &[Word(device), Word(100)]);
         let special = |function, word| {
@@ -176,7 +116,7 @@ fn memory_that_the_library_keeps_is_looked_at_when_it_is_read_and_when_it_ends()
 
 #[test]
 fn the_process_of_a_call_says_it_to_the_client_itself() {
-    let mut zone = start("per-call");
+    let mut zone = start(Instances::PerCall);
     for (name, arguments, said) in [
         ("fill", vec![Word(16), Word(80)], "it wrote beyond the 16 bytes of its `target`"),
         ("number", vec![Word(9)], "it wrote beyond the 8 bytes of its `value`"),

@@ -3,13 +3,10 @@
 use crate::common;
 use crate::common::Argument::Word;
 use crate::common::zone::Question;
-use crate::common::{function, int, number};
 use crate::program::{Zone, fail, waited};
 use cloison_contract::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
-use cloison_contract::interface::{Function, Instances, Parameter};
+use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, FromZone, ToZone};
-use cloison_contract::shape::{Callback, Literal, Shape};
-use cloison_contract::types::{CType, Scalar};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::client::CallError;
 use cloison_transport::terms::TermsState;
@@ -23,52 +20,8 @@ const LONG: Duration = Duration::from_secs(20);
 /// The fork server's number in its namespace.
 const FORK_SERVER: u64 = 2;
 
-/// `alone.c`.
 fn interface() -> Interface {
-    use Scalar::{I32, U64};
-    let gives = |name: &str, parameters: &[&str]| -> Function {
-        function(name, int(I32), parameters.iter().map(|name| number(name, I32)).collect(), |_| {})
-    };
-    let mut interface = common::interface(Instances::PerCall);
-    interface.functions = vec![
-        gives("has_run", &[]),
-        gives("count", &[]),
-        function("leaks", int(U64), vec![number("bytes", U64)], |_| {}),
-        gives("handles", &["number"]),
-        gives("number", &[]),
-        gives("forks", &[]),
-        gives("kills", &["pid", "number"]),
-        gives("aborts", &["pid"]),
-        gives("waits", &[]),
-        gives("outlives", &[]),
-        gives("mothers_number", &[]),
-        gives("filters", &[]),
-        gives("closes_each", &[]),
-        function("asks", int(I32), vec![callback("callable"), number("value", I32)], |_| {}),
-        gives("crash", &[]),
-        function("gives_up", CType::Void, vec![], |_| {}),
-        function("leaves", CType::Void, vec![number("code", I32)], |_| {}),
-        function("ends", CType::Void, vec![number("number", I32)], |_| {}),
-        function("loops", CType::Void, vec![], |_| {}),
-    ];
-    interface
-}
-
-/// `int (*)(int)`, which may take a third of a second.
-fn callback(name: &str) -> Parameter {
-    let callback = Callback {
-        parameters: vec![number("value", Scalar::I32)],
-        result: int(Scalar::I32),
-        kept: true,
-        error: Some(Literal::Integer(7)),
-        deadline: Some(Duration::from_millis(300)),
-        null: false,
-        default_none: false,
-        retain: None,
-        replaces: false,
-    };
-    let c_type = CType::Pointer { to: Box::new(CType::Void), constant: false };
-    Parameter { name: name.into(), c_type, shape: Shape::Callback(callback), leading: false }
+    common::manifest("alone", Instances::PerCall)
 }
 
 fn library() -> (tempfile::TempDir, PathBuf) {

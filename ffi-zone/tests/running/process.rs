@@ -92,7 +92,8 @@ fn the_zone_ends_when_its_broker_hangs_up() {
 fn a_symbol_that_is_not_there_names_the_line_of_the_manifest() {
     let (_folder, file) = common::compiled();
     let mut interface = common::interface(Instances::Shared);
-    let function = &mut interface.functions[4];
+    let add = common::id(&interface, "add");
+    let function = &mut interface.functions[add.0 as usize];
     function.symbol = "ad".into();
     function.declared.line = 31;
     let second = fail(&interface, File::open(file).expect("opened"));

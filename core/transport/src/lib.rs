@@ -12,6 +12,7 @@
 //! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
 //! | [`line`](mod@line) | zone | [`line::ServerChannel`]: one client's channel while its call runs: ask, reply |
 //! | [`server`] | zone | [`server::Server`]: wait for requests of many clients |
+//! | [`mailbox`] | microprocess, router | rings for messages: [`mailbox::Mailbox`], [`mailbox::RouterEnd`] |
 //! | [`status`] | zone, broker | what a zone is doing, for deadlines and introspection |
 //! | [`terms`] | broker; read-only for the others | whether a grant is still alive |
 //! | [`layout`] | both | where each word of a channel stands, and who writes it |
@@ -52,6 +53,8 @@ mod futex;
 pub mod layout;
 #[cfg(not(loom))]
 pub mod line;
+#[cfg(not(loom))]
+pub mod mailbox;
 #[cfg(not(loom))]
 pub mod server;
 #[cfg(not(loom))]

@@ -15,6 +15,7 @@
 //! | [`call`] | one call: the channel, and what can happen between a request and its end |
 //! | [`batch`] | many calls in one crossing |
 //! | [`marshal`] | Python values ⇄ words and bytes, all checked |
+//! | [`message`] | Python values as messages between microprocesses |
 //! | [`errors`] | the exceptions |
 //! | [`native`] | module `_cloison` |
 //! | [`corrections`] | what RustPython gets wrong and can be put right from here |
@@ -44,6 +45,7 @@ pub mod interrupt;
 pub mod link;
 pub mod marshal;
 pub mod memory;
+pub mod message;
 pub mod microprocess;
 pub mod modules;
 pub mod native;

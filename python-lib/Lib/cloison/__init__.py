@@ -15,6 +15,8 @@ from _cloison import (
     Function,
     Handle,
     Pending,
+    Process,
+    Reference,
     RegisteredBuffer,
     View,
     batch,
@@ -25,13 +27,16 @@ from cloison._errors import (
     DeadlineExceeded,
     Error,
     HostDenied,
+    MessageError,
     NativeError,
     QuotaExceeded,
+    RemoteError,
     Revoked,
     StaleHandle,
     ZoneCrashed,
     ZoneUnavailable,
 )
+from cloison._messages import message
 
 __all__ = [
     "Batch",
@@ -43,10 +48,14 @@ __all__ = [
     "Function",
     "Handle",
     "HostDenied",
+    "MessageError",
     "NativeError",
     "Pending",
+    "Process",
     "QuotaExceeded",
+    "Reference",
     "RegisteredBuffer",
+    "RemoteError",
     "Revoked",
     "StaleHandle",
     "View",
@@ -54,4 +63,5 @@ __all__ = [
     "ZoneUnavailable",
     "batch",
     "capability",
+    "message",
 ]

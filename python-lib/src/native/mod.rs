@@ -17,10 +17,11 @@ mod _cloison {
     use crate::objects::buffers::{RegisteredBuffer, View};
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
-    use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTypeRef, PyUtf8StrRef};
+    use crate::objects::process::{Process, Reference};
+    use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
-    use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
+    use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
     #[pyattr(name = "Capability")]
     fn capability_class(_vm: &VirtualMachine) -> PyTypeRef {
@@ -60,6 +61,40 @@ mod _cloison {
     #[pyattr(name = "View")]
     fn view_class(_vm: &VirtualMachine) -> PyTypeRef {
         View::make_static_type()
+    }
+
+    #[pyattr(name = "Process")]
+    fn process_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Process::make_static_type()
+    }
+
+    #[pyattr(name = "Reference")]
+    fn reference_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Reference::make_static_type()
+    }
+
+    /// A value as a message.
+    #[pyfunction]
+    fn encode(value: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        crate::message::encode(&value, vm).map(|bytes| vm.ctx.new_bytes(bytes))
+    }
+
+    /// The value of a message.
+    #[pyfunction]
+    fn decode(bytes: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        crate::message::decode(bytes.as_bytes(), vm)
+    }
+
+    /// Declare a class as a message: its module and qualified name, and the fields of a dataclass; None for an exception class.
+    #[pyfunction]
+    fn declare(
+        class: PyTypeRef,
+        module: PyUtf8StrRef,
+        qualname: PyUtf8StrRef,
+        fields: Option<PyTupleRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        crate::message::declared::declare(class, module.as_str(), qualname.as_str(), fields.as_deref(), vm)
     }
 
     /// A capability that cloison.toml grants, by its name there.

@@ -127,9 +127,13 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("cloison-manifest"), set(&["cloison-contract"]));
     assert_eq!(ours("cloison-broker"), set(&[&core[..], &["cloison-manifest"]].concat()));
     assert_eq!(ours("cloison-zone"), set(&core));
+    assert_eq!(ours("cloison-message"), set(&[]));
     assert_eq!(ours("cloison-xml"), set(&[]));
     assert_eq!(ours("cloison-codec"), set(&["cloison-contract", "cloison-transport"]));
-    assert_eq!(ours("cloison-python"), set(&[&core[..], &["cloison-codec", "cloison-xml"]].concat()));
+    assert_eq!(
+        ours("cloison-python"),
+        set(&[&core[..], &["cloison-codec", "cloison-message", "cloison-xml"]].concat())
+    );
     assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker", "cloison-manifest"]].concat()));
 }
 

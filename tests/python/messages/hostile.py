@@ -50,9 +50,10 @@ for bad in (b"\x01\x0b\xff\xff\xff\xff\x0f", b"\x01" + b"\x0b\x01" * 1_000_000, 
     except MessageError as error:
         print(error)
 
-# Much memory out of few bytes has its end at the budget.
+# Much memory out of few bytes has its end at the budget. (Bytearrays: of so many containers the collector keeps tables, for
+# which there is no memory either, and the process ends, as it does when a program makes them itself.)
 try:
-    decode(b"\x01\x0b" + b"\xc0\x96\xb1\x02" + b"\x0d\x00" * 5_000_000)
+    decode(b"\x01\x0b\x80\xda\xc4\x09" + b"\x09\x00" * 20_000_000)
 except MemoryError as error:
     print("MemoryError")
 else:

@@ -21,6 +21,7 @@
 //! | [`corrections`] | what RustPython gets wrong and can be put right from here |
 //! | [`sources`] | the source text of the standard library |
 //! | [`link`] | the control socket |
+//! | `mail` | the mailbox: messages, links, monitors, names |
 //! | [`interrupt`], [`signals`] | Ctrl-C |
 //! | [`memory`] | the budget, and what happens at its end |
 //! | [`process`] | fork and exit |
@@ -43,6 +44,7 @@ pub mod failure;
 pub mod interpreter;
 pub mod interrupt;
 pub mod link;
+mod mail;
 pub mod marshal;
 pub mod memory;
 pub mod message;

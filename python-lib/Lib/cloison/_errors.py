@@ -152,6 +152,48 @@ class RemoteError(Error):
         return f"{self.type_name}: {self.text}" if self.text else self.type_name
 
 
+class SpawnError(Error):
+    """A process that could not be started: there are as many as there may be, or it was to get what its parent has not got."""
+
+
+class MailboxFull(Error):
+    """What this process has sent to that one fills its share of the mailbox. Nothing was sent.
+
+    Attributes:
+        process: The receiver.
+    """
+
+    def __init__(self, message, process=None):
+        super().__init__(message)
+        self.process = process
+
+
+class ProcessDown(Error):
+    """The process that was called has ended without an answer.
+
+    Attributes:
+        process: The process.
+        reason: Why it has ended: a `Reason`.
+    """
+
+    def __init__(self, message, process=None, reason=None):
+        super().__init__(message)
+        self.process = process
+        self.reason = reason
+
+
+class ProcessExit(BaseException):
+    """What `exit` raises in the process that is to end. Uncaught, it ends the process with its reason, and nothing is printed.
+
+    Attributes:
+        reason: The reason.
+    """
+
+    def __init__(self, reason="normal"):
+        super().__init__(reason)
+        self.reason = reason
+
+
 for _class in list(globals().values()):
     if isinstance(_class, type) and issubclass(_class, BaseException):
         _class.__module__ = "cloison"

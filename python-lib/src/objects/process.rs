@@ -1,7 +1,8 @@
 //! Names that travel in messages: of a microprocess, and of nothing else.
 
+use crate::mail;
 use rustpython_vm::common::hash::PyHash;
-use rustpython_vm::function::PyComparisonValue;
+use rustpython_vm::function::{FuncArgs, PyComparisonValue};
 use rustpython_vm::types::{Comparable, Hashable, PyComparisonOp, Representable};
 use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
@@ -48,14 +49,14 @@ impl Representable for Process {
 impl Comparable for Process {
     fn cmp(zelf: &Py<Self>, other: &PyObject, op: PyComparisonOp, _vm: &VirtualMachine) -> PyResult<PyComparisonValue> {
         op.eq_only(|| match other.downcast_ref::<Self>() {
-            Some(other) => Ok((zelf.number == other.number && zelf.token == other.token).into()),
+            Some(other) => Ok((zelf.number == other.number).into()),
             None => Ok(PyComparisonValue::NotImplemented),
         })
     }
 }
 
 impl Hashable for Process {
-    /// Of the number alone: the token must not show in it.
+    /// Of the number, which no two processes share: the token must not show in it.
     fn hash(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<PyHash> {
         Ok(zelf.number as PyHash & PyHash::MAX)
     }
@@ -67,6 +68,52 @@ impl Process {
     #[pygetset(name = "number")]
     fn number_attribute(zelf: &Py<Self>) -> u64 {
         zelf.number
+    }
+
+    /// Send a message, without waiting for anybody. It arrives behind everything that this process has sent there before; to a
+    /// process that has ended it is lost.
+    #[pymethod]
+    fn send(zelf: &Py<Self>, message: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        mail::send(zelf, &message, vm)
+    }
+
+    /// End the process at once, whatever it does. It cannot prevent that.
+    #[pymethod]
+    fn kill(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        mail::kill(zelf, vm)
+    }
+
+    /// Send an exit signal: the process ends with that reason, or gets an `Exit` message if it traps exits.
+    #[pymethod]
+    fn exit(zelf: &Py<Self>, reason: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        mail::exit(zelf, &reason, vm)
+    }
+
+    /// Ask the process to end, kill it if it has not ended in time, and return the reason of its end.
+    #[pymethod]
+    fn stop(zelf: PyRef<Self>, mut arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let stop = crate::interpreter::cloison_module("_processes", vm)?.get_attr("stop", vm)?;
+        arguments.prepend_arg(zelf.into());
+        stop.call(arguments, vm)
+    }
+
+    /// Link this process with that one: when one ends for any reason but "normal", the other does too, or hears of it if it
+    /// traps exits.
+    #[pymethod]
+    fn link(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        mail::link(zelf, vm)
+    }
+
+    /// Undo `link`.
+    #[pymethod]
+    fn unlink(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        mail::unlink(zelf, vm)
+    }
+
+    /// Have a `Down` message sent to this process when that one ends; the reference that it will carry.
+    #[pymethod]
+    fn monitor(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
+        mail::monitor(zelf, vm)
     }
 
     #[pymethod]

@@ -5,8 +5,10 @@
 
 use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 /// Why the broker could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +64,18 @@ pub fn tell(message: &FromTemplate, descriptors: &[std::os::fd::BorrowedFd<'_>])
 pub fn listen() -> Result<(ToTemplate, Vec<OwnedFd>), LinkError> {
     LINK.with_borrow(|link| match link {
         Link::Template(control) => Ok(control.receive()?),
+        _ => Err(LinkError::Missing),
+    })
+}
+
+/// Whether the broker wants nothing of the template for so long.
+pub fn is_quiet(patience: Duration) -> Result<bool, LinkError> {
+    let patience = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
+    LINK.with_borrow(|link| match link {
+        Link::Template(control) => match poll(&mut [PollFd::new(control, PollFlags::IN)], Some(&patience)) {
+            Ok(ready) => Ok(ready == 0),
+            Err(error) => Err(ControlError::System(error).into()),
+        },
         _ => Err(LinkError::Missing),
     })
 }

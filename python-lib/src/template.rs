@@ -21,8 +21,9 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
-/// Inherited of a template: the control socket, three streams, and those of a child that is being made.
+/// Descriptors of a template: the control socket, three streams, and those of a child that is being made.
 const DESCRIPTORS: u32 = 256;
 
 /// Why a template ended before it was told to.
@@ -136,15 +137,53 @@ fn enter(
     cloison_sandbox::enter(spec, lifeline, &announce)
 }
 
+/// After how long without a message the template goes on with what it does for itself.
+const QUIET: Duration = Duration::from_millis(2);
+
+/// When the template imports what most programs do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Preload {
+    AfterTheProgram,
+    Now,
+    Done,
+}
+
+/// Import one more module. That one cannot be shared is no reason to end.
+fn preload_next(vm: &VirtualMachine) -> Preload {
+    let more = interpreter::boot_function("preload", vm).and_then(|preload| preload.call((), vm)?.try_to_bool(vm));
+    match more {
+        Ok(true) => Preload::Now,
+        Ok(false) => Preload::Done,
+        Err(error) => {
+            eprintln!("cloison-microprocess: a module cannot be shared: {}", failure::describe(vm, &error));
+            Preload::Done
+        }
+    }
+}
+
 fn serve(
     vm: &VirtualMachine,
     entries: &Entries,
     seal: &MicroprocessSeal,
     limits: &Limits,
 ) -> Result<Infallible, TemplateError> {
+    // The program comes first. What later ones share is imported once it is there, and before any of them.
+    let mut preload = Preload::AfterTheProgram;
     loop {
+        if preload == Preload::Now && link::is_quiet(QUIET)? {
+            preload = preload_next(vm);
+            continue;
+        }
         match link::listen()? {
-            (ToTemplate::Fork { seed }, descriptors) => fork(vm, entries, seal, limits, seed, descriptors)?,
+            (ToTemplate::Fork { seed }, descriptors) => {
+                while preload == Preload::Now {
+                    preload = preload_next(vm);
+                }
+                fork(vm, entries, seal, limits, seed, descriptors)?;
+                if preload == Preload::AfterTheProgram {
+                    preload = Preload::Now;
+                }
+            }
             (ToTemplate::Boot { .. } | ToTemplate::Found(_), _) => return Err(LinkError::Unexpected.into()),
         }
     }

@@ -41,6 +41,31 @@ from cloison._errors import (
     ZoneUnavailable,
 )
 from cloison._messages import message
+from cloison._processes import (
+    Call,
+    call,
+    demonitor,
+    Down,
+    Exit,
+    exit,
+    link,
+    make_reference,
+    monitor,
+    parent,
+    Reason,
+    receive,
+    register,
+    reply,
+    reply_error,
+    self,
+    send,
+    spawn,
+    stop,
+    trap_exits,
+    unlink,
+    unregister,
+    whereis,
+)
 
 
 __all__ = [

@@ -4,7 +4,7 @@ import sys
 
 from cloison import _needs
 
-#: What nearly every program imports. Each is imported once, in the template, and shared by all microprocesses.
+#: What nearly every program imports. The template imports it while nobody wants anything of it, and later microprocesses share it.
 COMMON = (
     "abc argparse base64 bisect collections contextlib copy csv dataclasses datetime decimal enum fractions functools "
     "hashlib heapq inspect io itertools json linecache logging math operator os pathlib queue random re secrets "
@@ -13,18 +13,16 @@ COMMON = (
 
 
 def _finders():
-    # importlib's file finders (which find nothing and are not installed) and shutil want a `posix` to exist while they are
-    # defined. What they call in it is denied.
+    # importlib's file finders (which find nothing and are not installed) want a `posix` to exist while they are defined. What
+    # they call in it is denied.
     import os
 
     sys.modules["posix"] = os
     import importlib
-    import importlib.util
-    import shutil
 
-    del sys.modules["posix"]
     importlib._bootstrap._bootstrap_external = importlib._bootstrap_external
     importlib._bootstrap_external._set_bootstrap_module(importlib._bootstrap)
+    del sys.modules["posix"]
     from cloison import _coroutines
 
     builtin, frozen = sys.meta_path
@@ -41,6 +39,7 @@ def _excepthook(kind, value, trace):
 def start():
     """Make the interpreter ready for an application."""
     import builtins
+    import gc
     import io
     import os
 
@@ -48,6 +47,8 @@ def start():
 
     from cloison import _corrections, _streams
 
+    # Nothing of what is made here is garbage.
+    gc.disable()
     _streams.install()
     _corrections.apply()
     _finders()
@@ -55,31 +56,55 @@ def start():
     sys.excepthook = sys.__excepthook__ = _excepthook
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True
-    for name in COMMON:
-        __import__(name)
-    _corrections.with_frozen_files(sys.modules["inspect"])
-    _complete()
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
     os._fork_handlers().clear()
+    gc.enable()
 
 
-def _complete():
-    """Put into the package what needs `dataclasses`, which cannot be imported before there is an `os`."""
-    import cloison
-    from cloison import _processes
-
-    for name in _processes.__all__:
-        setattr(cloison, name, getattr(_processes, name))
+_common = ()
+_own = ()
 
 
 def before_import():
     """Let the application's modules be found, before the standard library's as in CPython."""
+    global _common, _own
     from cloison import _importer
 
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others]
-    _importer.give_way(COMMON)
+    _own = tuple(name for name in COMMON if _importer.is_own(name))
+    _common = tuple(name for name in COMMON if name not in _own)
+    _importer.forget(_own)
+
+
+def preload():
+    """Import the next module of `COMMON`, and return whether there are more.
+
+    It is the standard library's, whatever the application has: that is imported only when the application asks for it.
+    """
+    global _common
+    import os
+
+    if not _common:
+        return False
+    name, *_common = _common
+    from cloison import _importer
+
+    handlers = os._fork_handlers()
+    count = len(handlers)
+    there = [own for own in _own if own in sys.modules]
+    builtin, application, *others = finders = sys.meta_path[:]
+    sys.meta_path[:] = [builtin, *others]
+    try:
+        __import__(name)
+    finally:
+        sys.meta_path[:] = finders
+        del handlers[count:]
+    _importer.forget(own for own in _own if own not in there)
+    if not _common:
+        before_fork()
+    return bool(_common)
 
 
 _fork_handlers = ()

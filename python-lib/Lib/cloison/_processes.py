@@ -5,7 +5,7 @@ import sys
 import _cloison
 from _cloison import Process, Reference
 from cloison._errors import Error, ProcessDown, ProcessExit
-from cloison._messages import message
+from cloison._messages import Record
 
 __all__ = [
     "Call",
@@ -92,8 +92,7 @@ class Reason:
         return self.text or self.kind
 
 
-@message(frozen=True)
-class Down:
+class Down(Record):
     """A process that was monitored has ended. It comes after everything that the process had sent.
 
     Attributes:
@@ -102,13 +101,10 @@ class Down:
         reference: What `Process.monitor` has returned.
     """
 
-    process: Process
-    reason: Reason
-    reference: Reference
+    __slots__ = ("process", "reason", "reference")
 
 
-@message(frozen=True)
-class Exit:
+class Exit(Record):
     """An exit signal, in a process that traps exits.
 
     Attributes:
@@ -116,12 +112,10 @@ class Exit:
         reason: Why: a `Reason`.
     """
 
-    process: Process
-    reason: Reason
+    __slots__ = ("process", "reason")
 
 
-@message(frozen=True)
-class Call:
+class Call(Record):
     """A request that somebody waits for an answer to. `reply` sends it.
 
     Attributes:
@@ -130,16 +124,11 @@ class Call:
         reference: How the sender knows the answer.
     """
 
-    request: object
-    sender: Process
-    reference: Reference
+    __slots__ = ("request", "sender", "reference")
 
 
-@message(frozen=True)
-class _Reply:
-    reference: Reference
-    value: object
-    failed: bool
+class _Reply(Record):
+    __slots__ = ("reference", "value", "failed")
 
 
 def self():

@@ -188,6 +188,9 @@ impl Look<'_> {
     /// Numbers and bytes behind a pointer.
     fn elements(&self, index: usize, to: &HeaderType, constant: bool, length: Option<&str>) -> Keys {
         let one = if to.is_void() { Vec::new() } else { vec![("in", "true")] };
+        if to.is_wide_char() {
+            return self.wide_text(index, constant, length);
+        }
         match (constant, length) {
             (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
             (true, None) if to.is_char() => match self.free_length(index) {
@@ -223,6 +226,30 @@ impl Look<'_> {
             (false, None) => Keys::decide(
                 "in or out, or both? one number; or several, with length = \"…\" (out: capacity = \"…\")",
                 &[("out", "true")],
+            ),
+        }
+    }
+
+    /// `wchar_t` behind a pointer: a string, unless something may count them.
+    fn wide_text(&self, index: usize, constant: bool, length: Option<&str>) -> Keys {
+        match (constant, length.or_else(|| self.free_length(index))) {
+            (true, None) => self.kept_text(index),
+            (true, Some(length)) => Keys::decide(
+                format!(
+                    "text that ends at a zero (in = true); or counted, text or numbers: in = true, length = \"{length}\", with \
+                     text = true if it is text{}?",
+                    self.retains()
+                ),
+                &[("in", "true")],
+            ),
+            (false, length) => Keys::decide(
+                format!(
+                    "in or out? text that ends at a zero: in = true; room for text: out = true, capacity = \"{}\", max = \
+                     \"64 KiB\"; text = false for numbers{}",
+                    length.unwrap_or("…"),
+                    self.retains()
+                ),
+                &[("in", "true")],
             ),
         }
     }

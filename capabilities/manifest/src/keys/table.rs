@@ -126,7 +126,7 @@ pub const KEYS: &[Key] = &[
     key("range", &[Parameter], Range, "the smallest and the largest value, both included").of("numbers, pointers to one"),
     key("default", &[Parameter], Literal, "Python may leave it out; `\"NULL\"` (with `null = true`) is `None`, `\"16 MiB\"` is a number, `[1.0, -1.0]` a complex one, `\"GREEN\"` the number of that name").of("numbers, pointers to one, strings, callbacks").written("number, string; `\"NULL\"` for what else may be `None`"),
     key("null", &[Parameter], Switch, "Python may pass `None`, which is NULL in C; for what the library fills in: NULL is `None` and no error").of("strings, `in` pointers to numbers and structs, `in` buffers, handles, callbacks"),
-    key("text", &[Parameter], Switch, "the result is a `str` in UTF-8; of `wchar_t`, the argument too is a `str`, see [wide text](#wide-text)").of("`out` buffers of bytes, strings, `wchar_t`"),
+    key("text", &[Parameter], Switch, "the result is a `str` in UTF-8; of `wchar_t`, the argument too is a `str`, and `false` says that it is none, see [wide text](#wide-text)").of("`out` buffers of bytes, strings, `wchar_t`"),
     key("bytes", &[Parameter], Switch, "only `bytes` are taken; the result is `bytes`").of("strings, `out` buffers of `char`"),
     key("value", &[Parameter], Literal, "it is always that, and Python does not pass it; a pointer may be a number such as -1. Write element sizes as `sizeof` a type of the manifest, and the format of a variadic form as a string (`format = { value = \"%d\" }`): neither is checked otherwise").of("numbers, pointers, `const char *`").written("number, `\"sizeof(type)\"`, `\"NULL\"`, string"),
     key("user_data", &[Parameter], Switch, "NULL: callables carry what they need themselves").of("`void *`"),

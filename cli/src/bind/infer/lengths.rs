@@ -103,7 +103,8 @@ impl Look<'_> {
         let next = self.parameters.get(index + 1)?;
         let (to, constant) = self.types.header.pointee(&next.c_type)?;
         let (of, read_only) = self.types.header.pointee(&self.parameters[index].c_type)?;
-        let is_cell = to.is_integer() && !to.is_char() && !constant && !read_only && !self.callback;
+        let is_cell =
+            to.is_integer() && !to.is_char() && !to.is_wide_char() && !constant && !read_only && !self.callback;
         let named = self.is_called_after(index + 1, index);
         let fits = match of {
             of if of.is_void() || of.is_byte() => named || counted(self.name(index + 1)).is_some(),

@@ -43,6 +43,10 @@ impl Look<'_> {
             };
             return Ok(Keys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
         }
+        if to.is_wide_char() && !self.callback {
+            let question = "a place for wide text: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free?";
+            return Ok(Keys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
+        }
         match to {
             to if to.is_number() && !self.callback => Ok(Keys::decide(
                 "a place for a buffer: out = true, length = \"…\", and free = \"…\" if it is the caller's to free?",

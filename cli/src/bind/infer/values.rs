@@ -14,11 +14,16 @@ impl Look<'_> {
         match header.resolve(returns) {
             HeaderType::Pointer { to, constant } => {
                 let to = header.resolve(to);
-                if to.is_char() && *constant {
+                if (to.is_char() || to.is_wide_char()) && *constant {
                     return Ok(Some(Keys::plain(&[("text", "true"), ("null", "true")])));
                 }
                 if to.is_char() {
                     let question = "text = true (or bytes = true), null = true if it may be NULL, and free = \"…\" if it is the caller's to free";
+                    return Ok(Some(Keys::decide(question, &[("text", "true")])));
+                }
+                if to.is_wide_char() {
+                    let question =
+                        "text = true, null = true if it may be NULL, and free = \"…\" if it is the caller's to free";
                     return Ok(Some(Keys::decide(question, &[("text", "true")])));
                 }
                 match to {

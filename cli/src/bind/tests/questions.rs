@@ -159,6 +159,30 @@ fn other_things_that_c_does_not_say() {
     );
 }
 
+/// hidapi's strings are of `wchar_t`.
+#[test]
+fn wide_text_is_a_string_where_c_says_so() {
+    has(
+        "#include <wchar.h>
+        typedef struct dev dev; void dev_free(dev *d);
+        dev *dev_open(unsigned short vendor, const wchar_t *serial);
+        int dev_print(const wchar_t *line);
+        int dev_name(dev *d, wchar_t *string, size_t maxlen);
+        const wchar_t *dev_error(dev *d);
+        wchar_t *dev_copy(dev *d);
+        int dev_find(const wchar_t *what, size_t len, wchar_t **found);\n",
+        &[
+            "serial = { decide = \"does the library go on using the string after the call? ",
+            "dev_print(const wchar_t *line)\"\n\n",
+            "string = { decide = \"in or out? text that ends at a zero: in = true; room for text: out = true, capacity = \\\"maxlen\\\"",
+            "dev_error(dev *d)\"\nreturns = { text = true, null = true }\n",
+            "returns = { decide = \"text = true, null = true if it may be NULL",
+            "what = { decide = \"text that ends at a zero (in = true); or counted, text or numbers: in = true, length = \\\"len\\\"",
+            "found = { decide = \"a place for wide text: ",
+        ],
+    );
+}
+
 /// pcre2 puts `_8` behind its names, glibc and libxml2 have names with `__`, C has no objection to Python's words.
 #[test]
 fn names_that_python_cannot_have() {

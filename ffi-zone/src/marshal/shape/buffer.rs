@@ -138,7 +138,7 @@ impl Wire for Buffer {
             return Err(asked.malformed());
         }
         if count.saturating_add(terminated.into()) > capacity {
-            return Err(asked.too_long(index, count, capacity));
+            return Err(asked.too_long(index, count, capacity.saturating_sub(terminated.into())));
         }
         let piece = incoming.elements(offset, bytes, self.element, false)?;
         // SAFETY: C has passed this as the address of so many elements as it has room for, or NULL; a terminated one has room

@@ -121,12 +121,8 @@ fn marked(
     let array = context.array(index);
     let counted = table.length.is_some() || table.capacity.is_some() || array.is_some();
     // `text = false`: one `wchar_t`, or several, and no text.
-    let pointee = match pointee {
-        Pointee::WideCharacter if table.text.as_ref().is_some_and(|key| !key.value) => {
-            Pointee::Number(WIDE_CHARACTER, None)
-        }
-        pointee => pointee,
-    };
+    let numbers = pointee == Pointee::WideCharacter && table.text.as_ref().is_some_and(|key| !key.value);
+    let pointee = if numbers { Pointee::Number(WIDE_CHARACTER, None) } else { pointee };
     let text = matches!(pointee, Pointee::Character | Pointee::WideCharacter) && !counted;
     let direction = match direction(reader, context, index, constant, table)? {
         Some(direction) => direction,
@@ -168,15 +164,13 @@ fn marked(
     if !counted {
         let key = if direction == Direction::Out { "capacity" } else { "length" };
         let count = context.likely_count(index).unwrap_or("…");
-        let hint = match pointee {
-            Pointee::WideCharacter => format!(
-                "write `{name} = {{ …, {key} = \"{count}\" }}`, with the parameter that says how many `wchar_t` it has, or \
-                 `text = false` if it is just one"
-            ),
-            _ => format!(
-                "write `{name} = {{ …, {key} = \"{count}\" }}`, with the parameter that says how many bytes it has"
-            ),
+        let (unit, or) = match pointee == Pointee::WideCharacter {
+            true => ("`wchar_t`", ", or `text = false` if it is just one"),
+            false => ("bytes", ""),
         };
+        let hint = format!(
+            "write `{name} = {{ …, {key} = \"{count}\" }}`, with the parameter that says how many {unit} it has{or}"
+        );
         reader.error_with_hint(table.span.clone(), format!("how long is `{name}`? It needs `{key}`"), hint);
         return None;
     }

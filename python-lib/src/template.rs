@@ -10,7 +10,7 @@
 
 use crate::interpreter::{self, Entries, ExtraModules};
 use crate::link::{self, LinkError};
-use crate::microprocess::{self, Descriptors, Limits};
+use crate::microprocess::{self, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::{failure, memory, signals};
 use cloison_contract::message::{FromTemplate, ToTemplate};
@@ -22,7 +22,7 @@ use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Descriptors of a template: the control socket, three streams, and those of a child that is being made.
+/// Inherited of a template: the control socket, three streams, and those of a child that is being made.
 const DESCRIPTORS: u32 = 256;
 
 /// Why a template ended before it was told to.
@@ -176,7 +176,7 @@ fn fork(
     seed: [u8; 32],
     descriptors: Vec<OwnedFd>,
 ) -> Result<(), TemplateError> {
-    let descriptors = Descriptors::new(descriptors).ok_or(LinkError::Unexpected)?;
+    let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
     match unsafe { process::fork() } {
         Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, seed, descriptors),

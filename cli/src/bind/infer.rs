@@ -159,13 +159,13 @@ impl Look<'_> {
                 self.record(tag)?;
                 Ok(match (constant, length) {
                     (true, None) if self.may_be_several(index) => Keys::decide(
-                        "one struct (in = true), or several (in = true, length = \"…\")?",
+                        "one struct (in = true), or several (in = true, length = \"…\", or \"NULL\" if one that is all zero ends them)?",
                         &[("in", "true")],
                     ),
                     (true, None) => self.kept_record(Keys::plain(&[("in", "true")])),
                     (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
                     (false, _) => self.direction(
-                        "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\")",
+                        "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\"), or \"NULL\" if one that is all zero ends them",
                     ),
                 })
             }
@@ -205,7 +205,10 @@ impl Look<'_> {
                 &[("in", "true"), ("length", &self.some_length(index))],
             ),
             (true, None) => Keys::decide(
-                format!("one number (in = true), or several (in = true, length = \"…\"{})?", self.retains()),
+                format!(
+                    "one number (in = true), or several (in = true, length = \"…\", or \"NULL\" if a zero ends them{})?",
+                    self.retains()
+                ),
                 &one,
             ),
             (false, Some(length)) => Keys::decide(

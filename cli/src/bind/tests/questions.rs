@@ -159,6 +159,32 @@ fn other_things_that_c_does_not_say() {
     );
 }
 
+/// Nothing in C says that an element ends a table: where there may be several, the question says how it is written.
+#[test]
+fn tables_may_end() {
+    has(
+        "struct option { const char *name; int value; };
+        int parse(const struct option *options);
+        int show(const struct option *option);
+        int add(const int *codes);
+        int run(const char *const *arguments);
+        int get(const char **text);
+        const struct option *defaults(void);
+        const int *all_codes(void);
+        char **names(int which);\n",
+        &[
+            "options = { decide = \"one struct (in = true), or several (in = true, length = \\\"…\\\", or \\\"NULL\\\" if",
+            "option = { in = true }\n",
+            "codes = { decide = \"one number (in = true), or several (in = true, length = \\\"…\\\", or \\\"NULL\\\" if a zero ends them)?",
+            "arguments = { decide = \"strings that the library reads: in = true, text = true, length = \\\"…\\\", or \\\"NULL\\\" if NULL",
+            "text = { decide = \"a place for a string: out = true, ",
+            "returns = { decide = \"one struct, or several (length = \\\"…\\\", or \\\"NULL\\\" if one that is all zero ends them)?",
+            "returns = { decide = \"length = \\\"…\\\" for a buffer (\\\"NULL\\\" if a zero ends numbers)",
+            "names(int which)\"\nreturns = { decide = \"strings: length = \\\"…\\\", or \\\"NULL\\\" if NULL follows the last one; text = true",
+        ],
+    );
+}
+
 /// hidapi's strings are of `wchar_t`.
 #[test]
 fn wide_text_is_a_string_where_c_says_so() {

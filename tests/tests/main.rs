@@ -28,6 +28,7 @@ mod running;
 mod scripts;
 mod streams;
 mod surface;
+mod tables;
 mod things;
 mod words;
 mod zone_ends;

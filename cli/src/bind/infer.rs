@@ -159,13 +159,13 @@ impl Look<'_> {
                 self.record(tag)?;
                 Ok(match (constant, length) {
                     (true, None) if self.may_be_several(index) => Keys::decide(
-                        "one struct (in = true), or several (in = true, length = \"…\")?",
+                        "one struct (in = true), or several (in = true, length = \"…\", or \"NULL\" if one that is all zero ends them)?",
                         &[("in", "true")],
                     ),
                     (true, None) => self.kept_record(Keys::plain(&[("in", "true")])),
                     (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
                     (false, _) => self.direction(
-                        "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\")",
+                        "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\"), or \"NULL\" if one that is all zero ends them",
                     ),
                 })
             }
@@ -188,6 +188,9 @@ impl Look<'_> {
     /// Numbers and bytes behind a pointer.
     fn elements(&self, index: usize, to: &HeaderType, constant: bool, length: Option<&str>) -> Keys {
         let one = if to.is_void() { Vec::new() } else { vec![("in", "true")] };
+        if to.is_wide_char() {
+            return self.wide_text(index, constant, length);
+        }
         match (constant, length) {
             (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
             (true, None) if to.is_char() => match self.free_length(index) {
@@ -202,7 +205,10 @@ impl Look<'_> {
                 &[("in", "true"), ("length", &self.some_length(index))],
             ),
             (true, None) => Keys::decide(
-                format!("one number (in = true), or several (in = true, length = \"…\"{})?", self.retains()),
+                format!(
+                    "one number (in = true), or several (in = true, length = \"…\", or \"NULL\" if a zero ends them{})?",
+                    self.retains()
+                ),
                 &one,
             ),
             (false, Some(length)) => Keys::decide(
@@ -223,6 +229,30 @@ impl Look<'_> {
             (false, None) => Keys::decide(
                 "in or out, or both? one number; or several, with length = \"…\" (out: capacity = \"…\")",
                 &[("out", "true")],
+            ),
+        }
+    }
+
+    /// `wchar_t` behind a pointer: a string, unless something may count them.
+    fn wide_text(&self, index: usize, constant: bool, length: Option<&str>) -> Keys {
+        match (constant, length.or_else(|| self.free_length(index))) {
+            (true, None) => self.kept_text(index),
+            (true, Some(length)) => Keys::decide(
+                format!(
+                    "text that ends at a zero (in = true); or counted, text or numbers: in = true, length = \"{length}\", with \
+                     text = true if it is text{}?",
+                    self.retains()
+                ),
+                &[("in", "true")],
+            ),
+            (false, length) => Keys::decide(
+                format!(
+                    "in or out? text that ends at a zero: in = true; room for text: out = true, capacity = \"{}\", max = \
+                     \"64 KiB\"; text = false for numbers{}",
+                    length.unwrap_or("…"),
+                    self.retains()
+                ),
+                &[("in", "true")],
             ),
         }
     }

@@ -139,6 +139,28 @@ impl Outgoing<'_, '_> {
         unsafe { self.records(address, count, &translation) }
     }
 
+    /// Elements up to the one that ends them: offset and length. `None` if none of those that `most` bytes have room for does;
+    /// nothing is read behind these.
+    ///
+    /// # Safety
+    ///
+    /// The library has given this as the address of elements up to their end, or of as many as `most` bytes have room for, and
+    /// does not free them meanwhile.
+    pub unsafe fn terminated(&mut self, address: u64, most: u64, element: Element) -> Step<Option<(u64, u64)>> {
+        let translation = of_element(self.translations, element).ok_or_else(|| self.too_large(0))?;
+        let size = (translation.size as u64).max(1);
+        let one = self.scratch.piece(translation.size).ok_or_else(|| self.too_large(size))?;
+        for count in 0..most / size {
+            // SAFETY: the caller's promise: none before this one was the end.
+            unsafe { read(address.wrapping_add(count * size), self.scratch.bytes_mut(one)) };
+            if translation.is_end(self.scratch.bytes(one)) {
+                // SAFETY: so many have been read just now.
+                return unsafe { self.records(address, count, &translation) }.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// As above.
     unsafe fn records(&mut self, address: u64, count: u64, translation: &Translation) -> Step<(u64, u64)> {
         let size = translation.size as u64;

@@ -194,7 +194,7 @@ fn buffer(element: Element, view: bool) -> Shape {
         null: true,
         default_none: false,
         text: false,
-        string: false,
+        terminated: false,
         retain: None,
         view,
     })

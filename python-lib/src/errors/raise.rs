@@ -354,7 +354,7 @@ pub fn bad_question(
 
 fn violated(message: String, violation: ProtocolViolation, vm: &VirtualMachine) -> PyBaseExceptionRef {
     match violation {
-        ProtocolViolation::Text => vm.new_value_error(message),
+        ProtocolViolation::Text | ProtocolViolation::WideText => vm.new_value_error(message),
         ProtocolViolation::Excess
         | ProtocolViolation::Number
         | ProtocolViolation::Question

@@ -36,11 +36,19 @@ impl Look<'_> {
             return Ok(self.several(index, "strings: in = true, text = true", &[("text", "true")]));
         }
         if to.is_char() {
-            let question = if constant {
-                "strings that the library reads (in = true, text = true, length = \"…\"), or a place for one (out = true, text = true)?"
-            } else {
-                "a place for a string: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free?"
-            };
+            const READ: &str = "strings that the library reads: in = true, text = true, length = \"…\", or \"NULL\" if NULL follows the last one";
+            return Ok(match constant {
+                true => Keys::decide(format!("{READ}?"), &[("in", "true"), ("text", "true"), ("length", "\"NULL\"")]),
+                false => Keys::decide(
+                    format!(
+                        "a place for a string: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free; or {READ}?"
+                    ),
+                    &[("out", "true"), ("text", "true"), ("null", "true")],
+                ),
+            });
+        }
+        if to.is_wide_char() && !self.callback {
+            let question = "a place for wide text: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free?";
             return Ok(Keys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
         }
         match to {

@@ -14,24 +14,34 @@ impl Look<'_> {
         match header.resolve(returns) {
             HeaderType::Pointer { to, constant } => {
                 let to = header.resolve(to);
-                if to.is_char() && *constant {
+                if (to.is_char() || to.is_wide_char()) && *constant {
                     return Ok(Some(Keys::plain(&[("text", "true"), ("null", "true")])));
                 }
                 if to.is_char() {
                     let question = "text = true (or bytes = true), null = true if it may be NULL, and free = \"…\" if it is the caller's to free";
                     return Ok(Some(Keys::decide(question, &[("text", "true")])));
                 }
+                if to.is_wide_char() {
+                    let question =
+                        "text = true, null = true if it may be NULL, and free = \"…\" if it is the caller's to free";
+                    return Ok(Some(Keys::decide(question, &[("text", "true")])));
+                }
                 match to {
                     HeaderType::Tagged(tag) if !tag.starts_with("enum ") => {
                         self.record(tag)?;
                         Ok(Some(Keys::decide(
-                            "null = true if it may be NULL, and free = \"…\" if it is the caller's to free",
+                            "one struct, or several (length = \"…\", or \"NULL\" if one that is all zero ends them)? null = true if it may be NULL, and free = \"…\" if it is the caller's to free",
                             &[("null", "true")],
                         )))
                     }
                     to if to.is_number() || to.is_void() => Ok(Some(Keys::decide(
-                        "length = \"…\" for a buffer, with free = \"…\" if it is the caller's to free; or value = false if it is of no interest",
+                        "length = \"…\" for a buffer (\"NULL\" if a zero ends numbers), with free = \"…\" if it is the caller's to free; or value = false if it is of no interest",
                         &[("value", "false")],
+                    ))),
+                    HeaderType::Pointer { to, .. } if header.resolve(to).is_char() => Ok(Some(Keys::decide(
+                        "strings: length = \"…\", or \"NULL\" if NULL follows the last one; text = true (or bytes = true), null = true if \
+                         it may be NULL, and free = \"…\" if it is the caller's to free",
+                        &[("length", "\"NULL\""), ("text", "true"), ("null", "true")],
                     ))),
                     _ => Err("nothing says what is behind the pointer that it returns".to_owned()),
                 }

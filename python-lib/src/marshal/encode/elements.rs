@@ -175,8 +175,21 @@ pub(super) fn texts(
     Ok(packed)
 }
 
+/// An element that is all zero ends what C reads, so it may only be the last one.
+pub(super) fn check_end(ends: impl Iterator<Item = bool>, place: Place<'_>, vm: &VirtualMachine) -> PyResult<()> {
+    let mut before = None;
+    for (index, is_end) in ends.enumerate() {
+        if let Some(before) = before {
+            let what = format!("has an element that would end it at {before}, and further ones behind that");
+            return Err(place.value_error(&what, vm));
+        }
+        before = is_end.then_some(index);
+    }
+    Ok(())
+}
+
 #[inline]
-fn within(bytes: u64, max_bytes: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<()> {
+pub(super) fn within(bytes: u64, max_bytes: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<()> {
     if bytes <= max_bytes {
         return Ok(());
     }

@@ -71,6 +71,7 @@ impl Argument {
     pub fn is_plain(&self, value: &PyObject) -> bool {
         match &self.slot.shape {
             Shape::Buffer(buffer) => match buffer.element {
+                Element::Scalar(_) if buffer.is_wide_text() => value.downcast_ref::<PyStr>().is_some(),
                 Element::Scalar(_) => value.downcast_ref::<PyBytes>().is_some(),
                 Element::Handle { .. } | Element::Record { .. } | Element::Text { .. } => false,
             },

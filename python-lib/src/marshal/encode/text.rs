@@ -1,5 +1,6 @@
 //! A string: offset and length, which does not count the NUL; or NULL.
 
+use super::elements::within;
 use crate::errors::place::Place;
 use crate::marshal::arguments::Prepared;
 use cloison_contract::call::NULL;
@@ -22,6 +23,26 @@ pub(super) fn encode<'a>(
         prepared.place_text(word, bytes(value, text.bytes, text.max_bytes, place, vm)?);
     }
     Ok(())
+}
+
+/// Text as numbers of `wchar_t`, one for each character.
+#[inline(never)]
+pub(super) fn wide(
+    value: &PyObject,
+    terminated: bool,
+    max: u64,
+    place: Place<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Vec<u8>> {
+    let Some(value) = value.downcast_ref::<PyStr>() else { return Err(place.type_error("a str", value, vm)) };
+    let Some(text) = value.to_str() else {
+        return Err(place.value_error("has a lone surrogate, which is no character", vm));
+    };
+    if terminated && text.contains('\0') {
+        return Err(place.value_error("has an embedded NUL", vm));
+    }
+    within(text.chars().count() as u64 * 4, max, place, vm)?;
+    Ok(text.chars().flat_map(|character| u32::from(character).to_le_bytes()).collect())
 }
 
 /// The bytes of a text, which has no NUL in it.

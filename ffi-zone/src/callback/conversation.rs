@@ -187,11 +187,12 @@ impl Conversation {
         self.changed.wait_while(self.talk(), covered).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A thread of the library's own wants to ask, and waits for a call for so long if none runs. What the client is told if
+    /// A thread of the library's own wants to ask, and waits for so long for C to run in a call if it does not yet. What the client is told if
     /// none comes, `missed` says.
     pub(crate) fn ask_between_calls(&self, patience: Duration, missed: impl FnOnce() -> Box<Refusal>) -> Option<Turn> {
         let mut talk = self.talk();
-        if talk.levels.is_empty() {
+        // One that has only begun counts as a next one: it would be over before a thread that merely sleeps wakes up.
+        if !talk.is_open() {
             (talk.sleeping, talk.waiting) = (talk.sleeping + 1, talk.waiting + 1);
             let closed = |talk: &mut Talk| !talk.is_open();
             let waited = self.changed.wait_timeout_while(talk, patience, closed);

@@ -3,13 +3,15 @@
 //! Shared futexes (no `FUTEX_PRIVATE_FLAG`): the two sides map the same memfd at different addresses. A wrong value in
 //! such a word costs a spurious wake-up, nothing else; every caller checks its condition again.
 
+use crate::wait::{INTERRUPT, system_call};
+use rustix::io::Errno;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Woken {
-    /// A signal handler ran.
+    /// A signal handler ran, just before perhaps ([`crate::wait`]).
     Interrupted,
     /// The time is over.
     TimedOut,
@@ -21,12 +23,12 @@ pub(crate) enum Woken {
 pub(crate) fn wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> Woken {
     let timeout = timeout.map(timespec);
     let pointer = timeout.as_ref().map_or(std::ptr::null(), |timeout| timeout as *const libc::timespec);
+    let arguments = [word.as_ptr() as u64, libc::FUTEX_WAIT as u64, expected.into(), pointer as u64, 0, 0];
     // SAFETY: FUTEX_WAIT reads one aligned u32 at `word`, which is borrowed, and the timespec, which lives on this
     // stack. There is no safe wrapper that takes a shared (non-private) futex in memory of another process's making.
-    let result = unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, pointer) };
-    match result {
-        0 => Woken::Maybe,
-        _ => woken(),
+    match unsafe { system_call(libc::SYS_futex, arguments, INTERRUPT) } {
+        Ok(_) => Woken::Maybe,
+        Err(error) => woken(error),
     }
 }
 
@@ -69,7 +71,7 @@ pub(crate) fn wait_any(waiters: &[Waiter], until: Option<Duration>) -> Woken {
     };
     match result {
         0.. => Woken::Maybe,
-        _ => woken(),
+        _ => woken(Errno::from_raw_os_error(errno())),
     }
 }
 
@@ -81,10 +83,10 @@ fn timespec(time: Duration) -> libc::timespec {
 }
 
 /// Why a wait failed.
-fn woken() -> Woken {
-    match errno() {
-        libc::ETIMEDOUT => Woken::TimedOut,
-        libc::EINTR => Woken::Interrupted,
+fn woken(error: Errno) -> Woken {
+    match error {
+        Errno::TIMEDOUT => Woken::TimedOut,
+        Errno::INTR => Woken::Interrupted,
         _ => Woken::Maybe,
     }
 }

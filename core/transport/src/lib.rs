@@ -12,12 +12,14 @@
 //! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
 //! | [`line`](mod@line) | zone | [`line::ServerChannel`]: one client's channel while its call runs: ask, reply |
 //! | [`server`] | zone | [`server::Server`]: wait for requests of many clients |
+//! | [`mailbox`] | microprocess, router | rings for messages: [`mailbox::Mailbox`], [`mailbox::RouterEnd`] |
 //! | [`status`] | zone, broker | what a zone is doing, for deadlines and introspection |
 //! | [`terms`] | broker; read-only for the others | whether a grant is still alive |
 //! | [`layout`] | both | where each word of a channel stands, and who writes it |
 //! | `doorbell` | both | when to sleep and whom to wake: the part that is model-checked |
 //! | `turns` | zone | which thread looks at a channel: model-checked as well |
-//! | [`copy`](mod@copy), `shared`, `futex`, `clock`, `unread` | both | the only modules with `unsafe` |
+//! | [`wait`] | microprocess | system calls that wait, and signals that arrive just before |
+//! | [`copy`](mod@copy), `shared`, `futex`, `clock`, `unread`, `wait` | both | the only modules with `unsafe` |
 //!
 //! ```text
 //!   client                         channel (sealed memfd)                        zone
@@ -52,6 +54,8 @@ pub mod layout;
 #[cfg(not(loom))]
 pub mod line;
 #[cfg(not(loom))]
+pub mod mailbox;
+#[cfg(not(loom))]
 pub mod server;
 #[cfg(not(loom))]
 mod shared;
@@ -63,6 +67,8 @@ pub mod terms;
 mod turns;
 #[cfg(not(loom))]
 mod unread;
+#[cfg(not(loom))]
+pub mod wait;
 
 #[cfg(not(loom))]
 pub use shared::{Arena, ChannelError, OutOfRange};

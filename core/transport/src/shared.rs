@@ -130,6 +130,22 @@ impl Shared {
         }
     }
 
+    /// Copy `bytes` to `offset` on: a range that the caller has checked.
+    #[inline]
+    pub(crate) fn copy_in(&self, offset: usize, bytes: &[u8]) {
+        assert!(self.access == Access::ReadWrite && offset <= self.length && bytes.len() <= self.length - offset);
+        // SAFETY: the target is in the mapping (checked), and no slice into it exists that could be the source.
+        unsafe { copy(bytes.as_ptr(), self.base.as_ptr().add(offset), bytes.len()) };
+    }
+
+    /// Copy the bytes at `offset` on out: a range that the caller has checked.
+    #[inline]
+    pub(crate) fn copy_out(&self, offset: usize, bytes: &mut [u8]) {
+        assert!(offset <= self.length && bytes.len() <= self.length - offset);
+        // SAFETY: the source is in the mapping (checked), and no slice into it exists that could be the target.
+        unsafe { copy(self.base.as_ptr().add(offset), bytes.as_mut_ptr(), bytes.len()) };
+    }
+
     /// Ask for the cache line at `offset` ahead of its use. Nothing depends on it.
     #[inline]
     pub(crate) fn prefetch(&self, offset: usize) {

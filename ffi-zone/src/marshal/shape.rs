@@ -32,7 +32,8 @@ use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::outgoing::Outgoing;
 use cloison_contract::call::MAX_WORDS;
-use cloison_contract::shape::{Position, Shape, Slot};
+use cloison_contract::each_shape;
+use cloison_contract::shape::{Position, Slot};
 
 /// The words of one slot. Of a slot with one word, the second is nothing.
 pub(crate) type Words = [u64; 2];
@@ -69,31 +70,11 @@ pub(crate) trait Wire {
     ) -> Step;
 }
 
-/// The same for every shape.
-macro_rules! each {
-    ($shape:expr, $one:ident => $does:expr) => {
-        match $shape {
-            Shape::Buffer($one) => $does,
-            Shape::Callback($one) => $does,
-            Shape::CapacityOf($one) => $does,
-            Shape::Constant($one) => $does,
-            Shape::Handle($one) => $does,
-            Shape::LengthOf($one) => $does,
-            Shape::Number($one) => $does,
-            Shape::OutPointer($one) => $does,
-            Shape::Record($one) => $does,
-            Shape::ScalarPointer($one) => $does,
-            Shape::Text($one) => $does,
-            Shape::Wide($one) => $does,
-        }
-    };
-}
-
 /// A request's words of that slot become an argument. There are as many words as the slots say.
 #[inline]
 pub(crate) fn decode(call: &mut Call<'_, '_>, slot: &Slot, words: &[u64]) -> Step {
     match slot.position {
-        Position::Parameter(index) => each!(&slot.shape, one => one.decode(call, index, of_slot(slot, words))),
+        Position::Parameter(index) => each_shape!(&slot.shape, one => one.decode(call, index, of_slot(slot, words))),
         Position::Value => Err(call.malformed()),
     }
 }
@@ -101,7 +82,7 @@ pub(crate) fn decode(call: &mut Call<'_, '_>, slot: &Slot, words: &[u64]) -> Ste
 /// What C has left becomes the reply's words of that slot.
 #[inline]
 pub(crate) fn encode(call: &mut Call<'_, '_>, slot: &Slot, words: &mut [u64; MAX_WORDS]) -> Step {
-    put(slot, each!(&slot.shape, one => one.encode(call, slot.position))?, words);
+    put(slot, each_shape!(&slot.shape, one => one.encode(call, slot.position))?, words);
     Ok(())
 }
 
@@ -114,13 +95,13 @@ pub(crate) fn ask(
     words: &mut [u64; MAX_WORDS],
 ) -> Step {
     let Position::Parameter(index) = slot.position else { return Err(asked.malformed()) };
-    put(slot, each!(&slot.shape, one => one.ask(asked, functions, outgoing, index))?, words);
+    put(slot, each_shape!(&slot.shape, one => one.ask(asked, functions, outgoing, index))?, words);
     Ok(())
 }
 
 /// An answer's words of that slot become what C gets. There are as many words as the slots say.
 pub(crate) fn answer(asked: &CallbackCall<'_>, incoming: &mut Incoming<'_, '_>, slot: &Slot, words: &[u64]) -> Step {
-    each!(&slot.shape, one => one.answer(asked, incoming, slot.position, of_slot(slot, words)))
+    each_shape!(&slot.shape, one => one.answer(asked, incoming, slot.position, of_slot(slot, words)))
 }
 
 #[inline]

@@ -62,6 +62,22 @@ impl Travel for Buffer {
     fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         self.element.reach(types, visit);
     }
+
+    fn scalar(&self) -> Option<Scalar> {
+        None
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        None
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        Some(self.max_bytes)
+    }
 }
 
 /// What a buffer has many of.

@@ -3,7 +3,7 @@
 use super::visit::{self, Reached};
 use super::{Lifetime, Literal, Travel};
 use crate::interface::Parameter;
-use crate::types::{CType, Definition};
+use crate::types::{CType, Definition, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -74,5 +74,21 @@ impl Travel for Callback {
         for parameter in &self.parameters {
             parameter.shape.reach(types, visit);
         }
+    }
+
+    fn scalar(&self) -> Option<Scalar> {
+        None
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        None
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        None
     }
 }

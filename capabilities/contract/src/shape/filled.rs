@@ -1,7 +1,7 @@
 //! Parameters that nobody passes: lengths, capacities, and what is always the same.
 
 use super::{Reached, Travel};
-use crate::types::{Definition, Scalar};
+use crate::types::{Definition, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
 /// The capacity, in elements, of the output buffer at `of`.
@@ -34,7 +34,7 @@ pub enum Fixed {
 
 /// Nothing of these crosses the wall: the zone fills them in.
 macro_rules! stays {
-    ($($shape:ty),*) => {$(
+    ($($shape:ty { $($own:item)* })*) => {$(
         impl Travel for $shape {
             fn is_argument(&self) -> bool {
                 false
@@ -57,8 +57,48 @@ macro_rules! stays {
             }
 
             fn reach(&self, _: &[Definition], _: &mut dyn FnMut(Reached<'_>)) {}
+
+            fn object(&self) -> Option<TypeId> {
+                None
+            }
+
+            fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+                None
+            }
+
+            fn max_bytes(&self) -> Option<u64> {
+                None
+            }
+
+            $($own)*
         }
     )*};
 }
 
-stays!(CapacityOf, Fixed, LengthOf);
+stays! {
+    CapacityOf {
+        fn scalar(&self) -> Option<Scalar> {
+            Some(self.scalar)
+        }
+
+        fn is_capacity_of(&self, buffer: usize) -> bool {
+            self.of == buffer
+        }
+    }
+
+    Fixed {
+        fn scalar(&self) -> Option<Scalar> {
+            None
+        }
+    }
+
+    LengthOf {
+        fn scalar(&self) -> Option<Scalar> {
+            Some(self.scalar)
+        }
+
+        fn is_length_of(&self, buffer: usize) -> bool {
+            self.of.contains(&buffer)
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A pointer to an object of the zone, passed.
 
 use super::{Reached, Travel};
-use crate::types::{Definition, TypeId};
+use crate::types::{Definition, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
 /// An object of the zone, passed.
@@ -40,5 +40,21 @@ impl Travel for HandleArgument {
 
     fn reach(&self, _: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         visit(Reached::Object(self.id));
+    }
+
+    fn scalar(&self) -> Option<Scalar> {
+        None
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        Some(self.id)
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        None
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        None
     }
 }

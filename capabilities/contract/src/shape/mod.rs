@@ -14,8 +14,8 @@
 //!
 //! # To add a shape
 //!
-//! Write a file here with a type that implements [`Travel`], and give it a variant in [`Shape`]. The compiler then names each
-//! place that has to know: one file in the client's `marshal/` and one in its codec, one in the zone's `marshal/shape/`, one in the manifest reader's `shapes/`,
+//! Write a file here with a type that implements [`Travel`], and give it a variant in [`Shape`] and a line in [`each_shape!`]. The
+//! compiler then names each place that has to know: one file in the client's `marshal/` and one in its codec, one in the zone's `marshal/shape/`, one in the manifest reader's `shapes/`,
 //! and how it is written in stubs and documentation. No match on a shape has a `_` arm, so that a shape that carries
 //! objects, say, is asked about them.
 
@@ -80,7 +80,28 @@ pub enum Shape {
     Wide(WideArgument),
 }
 
-/// What every shape has to say about itself.
+/// The same for every shape: all of them are listed in [`Shape`] and here, and nowhere else.
+#[macro_export]
+macro_rules! each_shape {
+    ($shape:expr, $one:ident => $does:expr) => {
+        match $shape {
+            $crate::shape::Shape::Buffer($one) => $does,
+            $crate::shape::Shape::Callback($one) => $does,
+            $crate::shape::Shape::CapacityOf($one) => $does,
+            $crate::shape::Shape::Constant($one) => $does,
+            $crate::shape::Shape::Handle($one) => $does,
+            $crate::shape::Shape::LengthOf($one) => $does,
+            $crate::shape::Shape::Number($one) => $does,
+            $crate::shape::Shape::OutPointer($one) => $does,
+            $crate::shape::Shape::Record($one) => $does,
+            $crate::shape::Shape::ScalarPointer($one) => $does,
+            $crate::shape::Shape::Text($one) => $does,
+            $crate::shape::Shape::Wide($one) => $does,
+        }
+    };
+}
+
+/// What every shape has to say about itself, in its own file.
 pub trait Travel {
     /// Whether Python passes it.
     fn is_argument(&self) -> bool;
@@ -94,24 +115,28 @@ pub trait Travel {
     fn reply_words(&self) -> usize;
     /// Calls `visit` with every type that it leads to: objects, strings, records and what these lead to.
     fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>));
+    /// The number that an expression means by this parameter, or by `*parameter` of a [`ScalarPointer`]; `None` if it can mean
+    /// none.
+    fn scalar(&self) -> Option<Scalar>;
+    /// The type of the object that is passed or given here, if it is one.
+    fn object(&self) -> Option<TypeId>;
+    /// The number that it is or leads to, if Python passes it or gets it, and the enumeration that it is of.
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)>;
+    /// The most bytes that the manifest allows, where it says so.
+    fn max_bytes(&self) -> Option<u64>;
+    /// Whether it is the number of elements of the input buffer at that position. Only what is filled in is.
+    fn is_length_of(&self, _buffer: usize) -> bool {
+        false
+    }
+    /// Whether it says how many elements the output buffer at that position has room for. Only what is filled in does.
+    fn is_capacity_of(&self, _buffer: usize) -> bool {
+        false
+    }
 }
 
 impl Shape {
     pub(self) fn travel(&self) -> &dyn Travel {
-        match self {
-            Self::Buffer(shape) => shape,
-            Self::Callback(shape) => shape,
-            Self::CapacityOf(shape) => shape,
-            Self::Constant(shape) => shape,
-            Self::Handle(shape) => shape,
-            Self::LengthOf(shape) => shape,
-            Self::Number(shape) => shape,
-            Self::OutPointer(shape) => shape,
-            Self::Record(shape) => shape,
-            Self::ScalarPointer(shape) => shape,
-            Self::Text(shape) => shape,
-            Self::Wide(shape) => shape,
-        }
+        each_shape!(self, shape => shape)
     }
 
     /// The shape of a function's value that follows from its C type; `None` if the C type does not say enough, or is `void`.
@@ -163,118 +188,39 @@ impl Shape {
         if self.is_result() { self.travel().reply_words() } else { 0 }
     }
 
-    /// The number that an expression means by this parameter, or by `*parameter` of a [`ScalarPointer`]; `None` if it can mean
-    /// none.
+    /// [`Travel::scalar`]
     pub fn scalar(&self) -> Option<Scalar> {
-        match self {
-            Self::CapacityOf(CapacityOf { scalar, .. })
-            | Self::LengthOf(LengthOf { scalar, .. })
-            | Self::Number(NumberArgument { scalar, .. })
-            | Self::ScalarPointer(ScalarPointer { scalar, .. }) => Some(*scalar),
-            Self::Buffer(_)
-            | Self::Callback(_)
-            | Self::Constant(_)
-            | Self::Handle(_)
-            | Self::OutPointer(_)
-            | Self::Record(_)
-            | Self::Text(_)
-            | Self::Wide(_) => None,
-        }
+        self.travel().scalar()
     }
 
-    /// The type of the object that is passed or given here, if it is one.
+    /// [`Travel::object`]
     pub fn object(&self) -> Option<TypeId> {
-        match self {
-            Self::Handle(handle) => Some(handle.id),
-            Self::OutPointer(pointer) => pointer.pointed.object(),
-            Self::Buffer(_)
-            | Self::Callback(_)
-            | Self::CapacityOf(_)
-            | Self::Constant(_)
-            | Self::LengthOf(_)
-            | Self::Number(_)
-            | Self::Record(_)
-            | Self::ScalarPointer(_)
-            | Self::Text(_)
-            | Self::Wide(_) => None,
-        }
+        self.travel().object()
     }
 
-    /// Whether it is the number of elements of the input buffer at that position.
+    /// [`Travel::number`]
+    pub fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        self.travel().number()
+    }
+
+    /// [`Travel::max_bytes`]
+    pub fn max_bytes(&self) -> Option<u64> {
+        self.travel().max_bytes()
+    }
+
+    /// [`Travel::is_length_of`]
     pub fn is_length_of(&self, buffer: usize) -> bool {
-        match self {
-            Self::LengthOf(length) => length.of.contains(&buffer),
-            Self::ScalarPointer(pointer) => pointer.fill == Some(PointerFill::LengthOf(buffer)),
-            Self::Buffer(_)
-            | Self::Callback(_)
-            | Self::CapacityOf(_)
-            | Self::Constant(_)
-            | Self::Handle(_)
-            | Self::Number(_)
-            | Self::OutPointer(_)
-            | Self::Record(_)
-            | Self::Text(_)
-            | Self::Wide(_) => false,
-        }
+        self.travel().is_length_of(buffer)
     }
 
-    /// Whether it says how many elements the output buffer at that position has room for.
+    /// [`Travel::is_capacity_of`]
     pub fn is_capacity_of(&self, buffer: usize) -> bool {
-        match self {
-            Self::CapacityOf(capacity) => capacity.of == buffer,
-            Self::ScalarPointer(pointer) => pointer.fill == Some(PointerFill::CapacityOf(buffer)),
-            Self::Buffer(_)
-            | Self::Callback(_)
-            | Self::Constant(_)
-            | Self::Handle(_)
-            | Self::LengthOf(_)
-            | Self::Number(_)
-            | Self::OutPointer(_)
-            | Self::Record(_)
-            | Self::Text(_)
-            | Self::Wide(_) => false,
-        }
+        self.travel().is_capacity_of(buffer)
     }
 
-    /// Calls `visit` with every type that it leads to: objects, strings, records and what these lead to.
+    /// [`Travel::reach`]
     pub fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         self.travel().reach(types, visit);
-    }
-
-    /// The number that it is or leads to, and the enumeration that it is of.
-    pub fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
-        match self {
-            Self::Number(number) => Some((number.scalar, number.enumeration)),
-            Self::ScalarPointer(pointer) => Some((pointer.scalar, pointer.enumeration)),
-            Self::Buffer(_)
-            | Self::Callback(_)
-            | Self::CapacityOf(_)
-            | Self::Constant(_)
-            | Self::Handle(_)
-            | Self::LengthOf(_)
-            | Self::OutPointer(_)
-            | Self::Record(_)
-            | Self::Text(_)
-            | Self::Wide(_) => None,
-        }
-    }
-
-    /// The most bytes that the manifest allows, where it says so.
-    pub fn max_bytes(&self) -> Option<u64> {
-        match self {
-            Self::Buffer(buffer) => Some(buffer.max_bytes),
-            Self::Text(text) => Some(text.max_bytes),
-            Self::Callback(_)
-            | Self::CapacityOf(_)
-            | Self::Constant(_)
-            | Self::Handle(_)
-            | Self::LengthOf(_)
-            | Self::Number(_)
-            | Self::OutPointer(_)
-            | Self::Record(_)
-            | Self::ScalarPointer(_)
-            | Self::Wide(_) => None,
-        }
     }
 
     /// Whether `test` holds for anything that it leads to.

@@ -55,4 +55,20 @@ impl Travel for NumberArgument {
     }
 
     fn reach(&self, _: &[Definition], _: &mut dyn FnMut(Reached<'_>)) {}
+
+    fn scalar(&self) -> Option<Scalar> {
+        Some(self.scalar)
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        Some((self.scalar, self.enumeration))
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        None
+    }
 }

@@ -4,7 +4,7 @@ use super::visit::{self, Reached};
 use super::{Element, Travel};
 use crate::expression::Expression;
 use crate::interface::FunctionId;
-use crate::types::{Definition, Layout, TypeId};
+use crate::types::{Definition, Layout, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
 /// A pointer to a pointer that the library fills in: it points to NULL before the call. In the [`Slot`](super::Slot) of a
@@ -139,5 +139,21 @@ impl Travel for OutPointer {
 
     fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         self.pointed.reach(types, visit);
+    }
+
+    fn scalar(&self) -> Option<Scalar> {
+        None
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        self.pointed.object()
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        None
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        None
     }
 }

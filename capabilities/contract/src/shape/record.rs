@@ -2,7 +2,7 @@
 
 use super::visit::{self, Reached};
 use super::{Direction, Travel};
-use crate::types::{Definition, Layout, TypeId};
+use crate::types::{Definition, Layout, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
 /// A record, passed or given back.
@@ -52,5 +52,21 @@ impl Travel for RecordArgument {
 
     fn reach(&self, types: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         visit::record(types, self.id, self.layout, visit);
+    }
+
+    fn scalar(&self) -> Option<Scalar> {
+        None
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        None
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        None
     }
 }

@@ -57,4 +57,28 @@ impl Travel for ScalarPointer {
     }
 
     fn reach(&self, _: &[Definition], _: &mut dyn FnMut(Reached<'_>)) {}
+
+    fn scalar(&self) -> Option<Scalar> {
+        Some(self.scalar)
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        Some((self.scalar, self.enumeration))
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    fn is_length_of(&self, buffer: usize) -> bool {
+        self.fill == Some(PointerFill::LengthOf(buffer))
+    }
+
+    fn is_capacity_of(&self, buffer: usize) -> bool {
+        self.fill == Some(PointerFill::CapacityOf(buffer))
+    }
 }

@@ -1,7 +1,7 @@
 //! A NUL-terminated input string.
 
 use super::{Lifetime, Reached, Travel};
-use crate::types::Definition;
+use crate::types::{Definition, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
 /// A NUL-terminated input string.
@@ -42,5 +42,21 @@ impl Travel for Text {
 
     fn reach(&self, _: &[Definition], visit: &mut dyn FnMut(Reached<'_>)) {
         visit(Reached::Text);
+    }
+
+    fn scalar(&self) -> Option<Scalar> {
+        None
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        None
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        Some(self.max_bytes)
     }
 }

@@ -1,7 +1,7 @@
 //! `long double` or a complex number, by value.
 
 use super::{Reached, Travel};
-use crate::types::{Definition, Wide};
+use crate::types::{Definition, Scalar, TypeId, Wide};
 use serde::{Deserialize, Serialize};
 
 /// `long double` or a complex number, by value.
@@ -35,4 +35,20 @@ impl Travel for WideArgument {
     }
 
     fn reach(&self, _: &[Definition], _: &mut dyn FnMut(Reached<'_>)) {}
+
+    fn scalar(&self) -> Option<Scalar> {
+        None
+    }
+
+    fn object(&self) -> Option<TypeId> {
+        None
+    }
+
+    fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
+        None
+    }
+
+    fn max_bytes(&self) -> Option<u64> {
+        None
+    }
 }

@@ -5,12 +5,12 @@ use super::annotation::{
     taken_record, wide_number,
 };
 use super::literal::{literal, numeral, quoted};
-use crate::Interface;
 use crate::shape::{
     Buffer, Callback, CapacityOf, Fixed, HandleArgument, LengthOf, Literal, NumberArgument, OutPointer, RecordArgument,
     ScalarPointer, Shape, Text, WideArgument,
 };
 use crate::types::{Scalar, Wide};
+use crate::{Interface, each_shape};
 
 /// A shape as Python writes it.
 pub(super) trait Python {
@@ -31,20 +31,7 @@ pub(super) trait Python {
 
 impl Shape {
     pub(super) fn python(&self) -> &dyn Python {
-        match self {
-            Self::Buffer(shape) => shape,
-            Self::Callback(shape) => shape,
-            Self::CapacityOf(shape) => shape,
-            Self::Constant(shape) => shape,
-            Self::Handle(shape) => shape,
-            Self::LengthOf(shape) => shape,
-            Self::Number(shape) => shape,
-            Self::OutPointer(shape) => shape,
-            Self::Record(shape) => shape,
-            Self::ScalarPointer(shape) => shape,
-            Self::Text(shape) => shape,
-            Self::Wide(shape) => shape,
-        }
+        each_shape!(self, shape => shape)
     }
 }
 

@@ -1,0 +1,101 @@
+//! The router's end of one process's mailbox.
+
+use super::ring::{Full, Place, Reader, RingError, Writer};
+use super::{IN_BELL, IN_HEAD, IN_SLEEPS, IN_TAIL, INBOX, OUT_BELL, OUT_HEAD, OUT_SLEEPS, OUT_TAIL, OUT_WAITS};
+use super::{OUTBOX, OUTBOX_BYTES, SMALLEST_INBOX_BYTES};
+use crate::futex;
+use crate::shared::{Access, ChannelError, Shared};
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{Ordering, fence};
+
+/// What a process rings when the router sleeps: an `eventfd`.
+#[derive(Debug)]
+pub struct Bell(OwnedFd);
+
+impl AsFd for Bell {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// The router's end.
+#[derive(Debug)]
+pub struct RouterEnd {
+    memory: Shared,
+    /// Readable when the process has rung.
+    pub bell: Bell,
+    outbox: Reader,
+    inbox: Writer,
+    inbox_bytes: u64,
+}
+
+/// The memory of a new mailbox whose inbox holds `inbox_bytes`, at least [`SMALLEST_INBOX_BYTES`]: the router's end, and what
+/// [`super::Mailbox::attach`] takes, memory and bell.
+pub fn create(inbox_bytes: u64) -> Result<(RouterEnd, [OwnedFd; 2]), ChannelError> {
+    let inbox_bytes = inbox_bytes.max(SMALLEST_INBOX_BYTES).next_multiple_of(4096);
+    let memfd = memfd_create("cloison-mailbox", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    ftruncate(&memfd, (INBOX as u64).saturating_add(inbox_bytes))?;
+    fcntl_add_seals(&memfd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    let memory = Shared::map(&memfd, INBOX, Access::ReadWrite)?;
+    let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+    let copy = rustix::io::fcntl_dupfd_cloexec(&bell, 3)?;
+    memory.word(OUT_SLEEPS).store(1, Ordering::Relaxed);
+    let outbox = Place { start: OUTBOX, bytes: OUTBOX_BYTES, tail: OUT_TAIL, head: OUT_HEAD };
+    let inbox = Place { start: INBOX, bytes: inbox_bytes, tail: IN_TAIL, head: IN_HEAD };
+    let end =
+        RouterEnd { memory, bell: Bell(bell), outbox: Reader::new(outbox), inbox: Writer::new(inbox), inbox_bytes };
+    Ok((end, [memfd, copy]))
+}
+
+impl RouterEnd {
+    /// The size of the inbox.
+    pub fn inbox_bytes(&self) -> u64 {
+        self.inbox_bytes
+    }
+
+    /// The next record of the outbox, copied into `body`; its kind.
+    ///
+    /// # Errors
+    ///
+    /// The process has broken the protocol.
+    pub fn take(&mut self, body: &mut Vec<u8>) -> Result<Option<u32>, RingError> {
+        let taken = self.outbox.pop(&self.memory, body)?;
+        if taken.is_some() && self.memory.word(OUT_WAITS).load(Ordering::Relaxed) != 0 {
+            let bell = self.memory.word(OUT_BELL);
+            bell.fetch_add(1, Ordering::Release);
+            futex::wake(bell);
+        }
+        Ok(taken)
+    }
+
+    /// The outbox was empty: ask to be told of more. `false` if there is more already, and nobody will tell.
+    pub fn lie_down(&self) -> bool {
+        self.memory.word(OUT_SLEEPS).store(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if self.outbox.has_more(&self.memory) {
+            self.memory.word(OUT_SLEEPS).store(0, Ordering::Relaxed);
+            return false;
+        }
+        true
+    }
+
+    /// Put a record into the inbox and wake the process if it sleeps.
+    ///
+    /// # Errors
+    ///
+    /// The process has broken the protocol.
+    pub fn put(&mut self, kind: u32, pieces: &[&[u8]]) -> Result<Result<(), Full>, RingError> {
+        let put = self.inbox.push(&self.memory, kind, pieces)?;
+        if put.is_ok() {
+            let bell = self.memory.word(IN_BELL);
+            bell.fetch_add(1, Ordering::Release);
+            fence(Ordering::SeqCst);
+            if self.memory.word(IN_SLEEPS).load(Ordering::Relaxed) != 0 {
+                futex::wake(bell);
+            }
+        }
+        Ok(put)
+    }
+}

@@ -1,0 +1,133 @@
+use super::ring::RECORD_BYTES;
+use super::*;
+use proptest::prelude::*;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+fn pair() -> (RouterEnd, Mailbox) {
+    let (router, [memory, bell]) = create(0).unwrap();
+    (router, Mailbox::attach(&memory, bell).unwrap())
+}
+
+#[test]
+fn a_record_arrives_as_it_was_put_in() {
+    let (mut router, mut process) = pair();
+    let mut body = Vec::new();
+    assert_eq!(router.take(&mut body), Ok(None));
+    process.put(7, &[b"one", b"", b"two"]).unwrap().unwrap();
+    assert_eq!((router.take(&mut body), &body[..]), (Ok(Some(7)), b"onetwo".as_slice()));
+    router.put(8, &[]).unwrap().unwrap();
+    assert_eq!((process.take(&mut body), body.len()), (Ok(Some(8)), 0));
+    assert!(!process.has_more());
+}
+
+#[test]
+fn a_full_ring_says_so_and_loses_nothing() {
+    let (mut router, mut process) = pair();
+    let body = vec![3; RECORD_BYTES];
+    let count = (0..).take_while(|_| process.put(1, &[&body]).unwrap().is_ok()).count();
+    assert_eq!(count as u64, OUTBOX_BYTES / (RECORD_BYTES as u64 + 8));
+    assert_eq!(process.put(1, &[&body]), Ok(Err(Full)));
+    let mut taken = Vec::new();
+    for _ in 0..count {
+        assert_eq!((router.take(&mut taken), taken.len()), (Ok(Some(1)), RECORD_BYTES));
+    }
+    assert_eq!(router.take(&mut taken), Ok(None));
+    process.put(1, &[&body]).unwrap().unwrap();
+}
+
+#[test]
+fn a_ring_that_runs_empty_begins_again() {
+    let (mut router, mut process) = pair();
+    let mut body = Vec::new();
+    for round in 0..10_000_u32 {
+        process.put(round, &[&[round as u8; 100]]).unwrap().unwrap();
+        assert_eq!((router.take(&mut body), body.len()), (Ok(Some(round)), 100));
+    }
+    // Header and both first pages, not the whole ring.
+    let mut probe = [1; 8];
+    process.memory().copy_out(OUTBOX + 3 * 4096, &mut probe);
+    assert_eq!(probe, [0; 8]);
+}
+
+#[test]
+fn a_sleeper_is_woken() {
+    let (mut router, mut process) = pair();
+    let waker = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(30));
+        router.put(5, &[b"x"]).unwrap().unwrap();
+        router
+    });
+    while !process.has_more() {
+        process.wait(None);
+    }
+    waker.join().unwrap();
+    assert_eq!(process.wait(Some(Instant::now())), Waited::Maybe, "there is one");
+    process.take(&mut Vec::new()).unwrap();
+    assert_eq!(process.wait(Some(Instant::now() + Duration::from_millis(1))), Waited::TimedOut);
+}
+
+#[test]
+fn the_router_is_told_once_it_sleeps() {
+    let (mut router, mut process) = pair();
+    let told = |router: &RouterEnd| {
+        let mut number = [0; 8];
+        rustix::io::read(&router.bell, &mut number).is_ok()
+    };
+    process.put(1, &[]).unwrap().unwrap();
+    assert!(told(&router), "it sleeps from the beginning");
+    process.put(1, &[]).unwrap().unwrap();
+    assert!(!told(&router), "and is told once");
+    assert!(!router.lie_down(), "there is more");
+    while router.take(&mut Vec::new()).unwrap().is_some() {}
+    assert!(router.lie_down());
+    process.put(1, &[]).unwrap().unwrap();
+    assert!(told(&router));
+}
+
+#[test]
+fn positions_that_cannot_be_are_an_error() {
+    for tail in [u64::MAX, OUTBOX_BYTES + 1, 4] {
+        let (mut router, process) = pair();
+        process.memory().wide(OUT_TAIL).store(tail, std::sync::atomic::Ordering::Release);
+        assert!(router.take(&mut Vec::new()).is_err(), "{tail}");
+    }
+    for head in [1, u64::MAX] {
+        let (mut router, process) = pair();
+        process.memory().wide(IN_HEAD).store(head, std::sync::atomic::Ordering::Release);
+        assert_eq!(router.put(1, &[]), Err(RingError::Position), "{head}");
+    }
+}
+
+proptest! {
+    /// Whatever a process writes into its outbox, the router survives it and comes to an end.
+    #[test]
+    fn any_outbox_is_harmless(tail in 0..=OUTBOX_BYTES, bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
+        let (mut router, process) = pair();
+        process.memory().copy_in(OUTBOX, &bytes);
+        process.memory().wide(OUT_TAIL).store(tail, std::sync::atomic::Ordering::Release);
+        let mut body = Vec::new();
+        while let Ok(Some(_)) = router.take(&mut body) {
+            prop_assert!(body.len() <= RECORD_BYTES);
+        }
+    }
+
+    /// What comes out is what went in, in order, however full the ring is.
+    #[test]
+    fn first_in_first_out(steps in prop::collection::vec((any::<bool>(), 0..RECORD_BYTES), 0..200)) {
+        let (mut router, mut process) = pair();
+        let mut under_way = VecDeque::new();
+        let mut body = Vec::new();
+        for (number, (put, length)) in steps.into_iter().enumerate() {
+            if put {
+                let record = vec![number as u8; length];
+                if process.put(number as u32, &[&record]).unwrap().is_ok() {
+                    under_way.push_back((number as u32, record));
+                }
+            } else {
+                let kind = router.take(&mut body).unwrap();
+                prop_assert_eq!(kind.map(|kind| (kind, body.clone())), under_way.pop_front());
+            }
+        }
+    }
+}

@@ -142,11 +142,11 @@ class xmlparser:
         return other
 
     def SetParamEntityParsing(self, flag, /):
-        """Set whether parameter entities are read, before the first piece; return whether that could be done.
+        """Set whether parameter entities are read, before the first piece of a document; return whether that could be done.
 
         Those that stand elsewhere, and the external subset, are not read, as without `ExternalEntityRefHandler`.
         """
-        if self._started or flag not in (0, 1, 2):
+        if (self._started and not self._finished) or flag not in (0, 1, 2):
             return 0
         self._parser.set_parameters(flag)
         return 1

@@ -3,7 +3,7 @@
 //! There is one per process, and one question at a time is under way on it, so it stands in a thread-local cell. The
 //! answers are the broker's, which is trusted; a wrong kind of answer is still an error and no panic.
 
-use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, OwnedFd};
@@ -62,6 +62,17 @@ pub fn tell(message: &FromTemplate, descriptors: &[std::os::fd::BorrowedFd<'_>])
 pub fn listen() -> Result<(ToTemplate, Vec<OwnedFd>), LinkError> {
     LINK.with_borrow(|link| match link {
         Link::Template(control) => Ok(control.receive()?),
+        _ => Err(LinkError::Missing),
+    })
+}
+
+/// Wait for what this microprocess is to run.
+pub fn begin() -> Result<Begin, LinkError> {
+    LINK.with_borrow(|link| match link {
+        Link::Microprocess(control) => match control.receive()?.0 {
+            ToMicroprocess::Run(begin) => Ok(*begin),
+            _ => Err(LinkError::Unexpected),
+        },
         _ => Err(LinkError::Missing),
     })
 }

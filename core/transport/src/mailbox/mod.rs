@@ -10,11 +10,13 @@
 //! | 8 | 8 | [`IN_HEAD`]: bytes ever taken from the inbox | process |
 //! | 16 | 4 | [`IN_SLEEPS`]: 1 while the process sleeps on `IN_BELL` | process |
 //! | 20 | 4 | [`OUT_WAITS`]: 1 while the process waits on `OUT_BELL` for room | process |
+//! | 24 | 8 | [`OUT_JUMP`]: the position from which the outbox went on at its first byte | process |
 //! | 64 | 8 | [`OUT_HEAD`]: bytes ever taken from the outbox | router |
 //! | 72 | 4 | [`OUT_SLEEPS`]: 1 when the router has emptied the outbox and wants to be told of more | router |
 //! | 76 | 4 | [`OUT_BELL`]: raised when the router has made room and somebody waits for it | router |
 //! | 128 | 8 | [`IN_TAIL`]: bytes ever put into the inbox | router |
 //! | 136 | 4 | [`IN_BELL`]: raised with every record | router |
+//! | 144 | 8 | [`IN_JUMP`]: as `OUT_JUMP`, for the inbox | router |
 //! | 4096 | [`OUTBOX_BYTES`] | the outbox | process |
 //! | … | as many as there are | the inbox | router |
 //!
@@ -30,18 +32,20 @@ mod router;
 
 pub use process::{Mailbox, Waited};
 pub use ring::{Full, RECORD_BYTES, RingError};
-pub use router::{Bell, RouterEnd, create};
+pub use router::{MailboxBell, RouterEnd, create};
 
 /// See the table above.
 const OUT_TAIL: usize = 0;
 const IN_HEAD: usize = 8;
 const IN_SLEEPS: usize = 16;
 const OUT_WAITS: usize = 20;
+const OUT_JUMP: usize = 24;
 const OUT_HEAD: usize = 64;
 const OUT_SLEEPS: usize = 72;
 const OUT_BELL: usize = 76;
 const IN_TAIL: usize = 128;
 const IN_BELL: usize = 136;
+const IN_JUMP: usize = 144;
 const OUTBOX: usize = 4096;
 
 /// The size of every outbox.

@@ -1,7 +1,9 @@
 //! A process's end: put records into the outbox, take them from the inbox, sleep in between.
 
-use super::ring::{Full, Place, Reader, RingError, Writer};
-use super::{IN_BELL, IN_HEAD, IN_SLEEPS, IN_TAIL, INBOX, OUT_BELL, OUT_HEAD, OUT_SLEEPS, OUT_TAIL, OUT_WAITS};
+use super::ring::{Full, RingError, RingPlace, RingReader, RingWriter};
+use super::{
+    IN_BELL, IN_HEAD, IN_JUMP, IN_SLEEPS, IN_TAIL, INBOX, OUT_BELL, OUT_HEAD, OUT_JUMP, OUT_SLEEPS, OUT_TAIL, OUT_WAITS,
+};
 use super::{OUTBOX, OUTBOX_BYTES, SMALLEST_INBOX_BYTES};
 use crate::doorbell::Spin;
 use crate::futex::{self, Woken};
@@ -31,8 +33,8 @@ pub enum Waited {
 pub struct Mailbox {
     memory: Shared,
     bell: OwnedFd,
-    outbox: Writer,
-    inbox: Reader,
+    outbox: RingWriter,
+    inbox: RingReader,
     spin: Spin,
 }
 
@@ -41,9 +43,9 @@ impl Mailbox {
     pub fn attach(memory: &OwnedFd, bell: OwnedFd) -> Result<Self, ChannelError> {
         let memory = Shared::map_sealed(memory, INBOX + SMALLEST_INBOX_BYTES as usize, Access::ReadWrite)?;
         let inbox_bytes = (memory.len() - INBOX) as u64;
-        let outbox = Place { start: OUTBOX, bytes: OUTBOX_BYTES, tail: OUT_TAIL, head: OUT_HEAD };
-        let inbox = Place { start: INBOX, bytes: inbox_bytes, tail: IN_TAIL, head: IN_HEAD };
-        Ok(Self { memory, bell, outbox: Writer::new(outbox), inbox: Reader::new(inbox), spin: Spin::new(SPIN) })
+        let outbox = RingPlace { start: OUTBOX, bytes: OUTBOX_BYTES, tail: OUT_TAIL, head: OUT_HEAD, jump: OUT_JUMP };
+        let inbox = RingPlace { start: INBOX, bytes: inbox_bytes, tail: IN_TAIL, head: IN_HEAD, jump: IN_JUMP };
+        Ok(Self { memory, bell, outbox: RingWriter::new(outbox), inbox: RingReader::new(inbox), spin: Spin::new(SPIN) })
     }
 
     /// Put a record in and tell the router. With [`Full`], nothing was put in: the router has not come round to it, and

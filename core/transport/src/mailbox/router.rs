@@ -1,7 +1,9 @@
 //! The router's end of one process's mailbox.
 
-use super::ring::{Full, Place, Reader, RingError, Writer};
-use super::{IN_BELL, IN_HEAD, IN_SLEEPS, IN_TAIL, INBOX, OUT_BELL, OUT_HEAD, OUT_SLEEPS, OUT_TAIL, OUT_WAITS};
+use super::ring::{Full, RingError, RingPlace, RingReader, RingWriter};
+use super::{
+    IN_BELL, IN_HEAD, IN_JUMP, IN_SLEEPS, IN_TAIL, INBOX, OUT_BELL, OUT_HEAD, OUT_JUMP, OUT_SLEEPS, OUT_TAIL, OUT_WAITS,
+};
 use super::{OUTBOX, OUTBOX_BYTES, SMALLEST_INBOX_BYTES};
 use crate::futex;
 use crate::shared::{Access, ChannelError, Shared};
@@ -12,9 +14,9 @@ use std::sync::atomic::{Ordering, fence};
 
 /// What a process rings when the router sleeps: an `eventfd`.
 #[derive(Debug)]
-pub struct Bell(OwnedFd);
+pub struct MailboxBell(OwnedFd);
 
-impl AsFd for Bell {
+impl AsFd for MailboxBell {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
@@ -25,9 +27,9 @@ impl AsFd for Bell {
 pub struct RouterEnd {
     memory: Shared,
     /// Readable when the process has rung.
-    pub bell: Bell,
-    outbox: Reader,
-    inbox: Writer,
+    pub bell: MailboxBell,
+    outbox: RingReader,
+    inbox: RingWriter,
     inbox_bytes: u64,
 }
 
@@ -42,10 +44,15 @@ pub fn create(inbox_bytes: u64) -> Result<(RouterEnd, [OwnedFd; 2]), ChannelErro
     let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
     let copy = rustix::io::fcntl_dupfd_cloexec(&bell, 3)?;
     memory.word(OUT_SLEEPS).store(1, Ordering::Relaxed);
-    let outbox = Place { start: OUTBOX, bytes: OUTBOX_BYTES, tail: OUT_TAIL, head: OUT_HEAD };
-    let inbox = Place { start: INBOX, bytes: inbox_bytes, tail: IN_TAIL, head: IN_HEAD };
-    let end =
-        RouterEnd { memory, bell: Bell(bell), outbox: Reader::new(outbox), inbox: Writer::new(inbox), inbox_bytes };
+    let outbox = RingPlace { start: OUTBOX, bytes: OUTBOX_BYTES, tail: OUT_TAIL, head: OUT_HEAD, jump: OUT_JUMP };
+    let inbox = RingPlace { start: INBOX, bytes: inbox_bytes, tail: IN_TAIL, head: IN_HEAD, jump: IN_JUMP };
+    let end = RouterEnd {
+        memory,
+        bell: MailboxBell(bell),
+        outbox: RingReader::new(outbox),
+        inbox: RingWriter::new(inbox),
+        inbox_bytes,
+    };
     Ok((end, [memfd, copy]))
 }
 

@@ -51,6 +51,19 @@ fn a_ring_that_runs_empty_begins_again() {
 }
 
 #[test]
+fn a_ring_that_began_again_has_all_its_room() {
+    let (mut router, mut process) = pair();
+    let mut body = Vec::new();
+    for _ in 0..50 {
+        process.put(1, &[&[0; 100]]).unwrap().unwrap();
+        router.take(&mut body).unwrap();
+    }
+    let count = (0..).take_while(|_| process.put(1, &[&[0; 1000]]).unwrap().is_ok()).count() as u64;
+    assert_eq!(count, OUTBOX_BYTES / 1008);
+    assert_eq!(std::iter::from_fn(|| router.take(&mut body).unwrap()).count() as u64, count);
+}
+
+#[test]
 fn a_sleeper_is_woken() {
     let (mut router, mut process) = pair();
     let waker = std::thread::spawn(move || {

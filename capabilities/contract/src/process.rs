@@ -1,0 +1,333 @@
+//! Microprocesses among themselves: references, reasons, and what each says to the router and hears from it.
+//!
+//! These travel as records over a mailbox (`cloison_transport::mailbox`). A record's kind says how its body is read:
+//!
+//! | kind | from | body |
+//! |---|---|---|
+//! | [`SEND`] | process | the receiver, 24 bytes ([`ProcessRef::to_bytes`]), then the message |
+//! | [`SEND_PART`] | process | the same, with a piece of a message that is longer than a record; the last piece comes as [`SEND`] |
+//! | [`CONTROL`] | process | a [`ToRouter`], as `postcard` |
+//! | [`MESSAGE`] | router | the sender's number, 8 bytes, then the message |
+//! | [`MESSAGE_PART`] | router | the same, with a piece; the last one comes as [`MESSAGE`] |
+//! | [`NEWS`] | router | a [`FromRouter`], as `postcard` |
+//!
+//! Who a record of a process is from nobody says in it: it is whose ring it stands in.
+//!
+//! # Legal messages, and what follows
+//!
+//! | record | of a living process | of one that has ended | of one that it was not introduced to |
+//! |---|---|---|---|
+//! | [`SEND`] | delivered, in order | dropped | dropped, and logged |
+//! | [`ToRouter::Link`] | both are linked, once | [`FromRouter::Exit`] with [`Reason::NoProcess`], or the end of the asker | as if it had ended |
+//! | [`ToRouter::Monitor`] | one [`FromRouter::Down`] at its end, for each monitor | [`FromRouter::Down`] with [`Reason::NoProcess`] | as if it had ended |
+//! | [`ToRouter::Exit`] | an exit signal: see below | nothing | nothing |
+//! | [`ToRouter::Kill`] | it ends, with [`Reason::Killed`] | nothing | nothing |
+//! | [`ToRouter::WhereIs`] | [`FromRouter::Found`] | | |
+//!
+//! An **exit signal** with [`Reason::Normal`] does nothing, unless its receiver traps exits. With any other reason it ends the
+//! receiver, whose own reason is the same then; a receiver that traps exits gets [`FromRouter::Exit`] instead. When a process
+//! ends, each process that is linked to it gets an exit signal with its reason, and each monitor its [`FromRouter::Down`]: both
+//! come after everything that it had sent.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// From a process: a message for another one.
+pub const SEND: u32 = 1;
+/// From a process: a [`ToRouter`].
+pub const CONTROL: u32 = 2;
+/// From a process: a piece of a message.
+pub const SEND_PART: u32 = 3;
+/// From the router: a message of another process.
+pub const MESSAGE: u32 = 1;
+/// From the router: a [`FromRouter`].
+pub const NEWS: u32 = 2;
+
+/// From the router: a piece of a message.
+pub const MESSAGE_PART: u32 = 3;
+
+/// The longest name of a process, in bytes.
+pub const NAME_BYTES: usize = 255;
+/// The most names that one process has.
+pub const NAMES: usize = 64;
+/// The most monitors and links of one process.
+pub const TIES: usize = 100_000;
+/// What a message counts beyond its own bytes.
+pub const MESSAGE_OVERHEAD: u64 = 64;
+/// The exit status of a process that has used up its memory and can say nothing more.
+pub const EXHAUSTED_STATUS: i32 = 137;
+/// The longest text of a [`Reason`], in bytes.
+pub const REASON_TEXT_BYTES: usize = 8 << 10;
+
+/// A process's number: never used twice in a broker's life. The program itself is number 1.
+pub type ProcessNumber = u64;
+
+/// The right to send to a process, to link to it and to end it. Whoever has it has been introduced: the token cannot be guessed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct ProcessRef {
+    /// Which.
+    pub number: ProcessNumber,
+    /// 16 bytes from the kernel's random generator, the same for as long as the process lives.
+    pub token: [u8; 16],
+}
+
+impl ProcessRef {
+    /// How many bytes one takes.
+    pub const BYTES: usize = 24;
+
+    /// As it stands in a record.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[..8].copy_from_slice(&self.number.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.token);
+        bytes
+    }
+
+    /// The reference at the beginning of `bytes`, and what follows.
+    pub fn split_from(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (number, rest) = bytes.split_first_chunk::<8>()?;
+        let (token, rest) = rest.split_first_chunk::<16>()?;
+        Some((Self { number: u64::from_le_bytes(*number), token: *token }, rest))
+    }
+}
+
+/// Why a process has ended.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Reason {
+    /// Its function has returned.
+    Normal,
+    /// Whoever is responsible for it has asked it to end.
+    Shutdown,
+    /// `sys.exit` with that status, which is not 0.
+    Exited {
+        /// The status.
+        status: i32,
+    },
+    /// An exception that nobody has caught.
+    Exception {
+        /// `module.Name`
+        kind: String,
+        /// `str(exception)`
+        text: String,
+        /// What Python would have printed.
+        traceback: String,
+    },
+    /// `exit(reason)`: a message, encoded.
+    Data(Vec<u8>),
+    /// Somebody has killed it.
+    Killed,
+    /// It has used up its memory.
+    MemoryLimit,
+    /// It has used up its processor time.
+    CpuLimit,
+    /// It has run for longer than it may.
+    Deadline,
+    /// A signal, which nobody here has sent.
+    Crash {
+        /// Which.
+        signal: i32,
+    },
+    /// The broker has ended it, or could not start it.
+    Broker {
+        /// Why.
+        text: String,
+    },
+    /// There is no such process (any more).
+    NoProcess,
+}
+
+impl Reason {
+    /// Whether an exit signal with it leaves the linked alone.
+    pub fn is_normal(&self) -> bool {
+        matches!(self, Self::Normal)
+    }
+
+    /// Whether a process may say this of itself.
+    pub fn may_be_claimed(&self) -> bool {
+        match self {
+            Self::Normal | Self::Shutdown | Self::Exited { .. } | Self::Exception { .. } | Self::Data(_) => true,
+            // It ends itself when its allocator says so.
+            Self::MemoryLimit => true,
+            Self::Killed
+            | Self::CpuLimit
+            | Self::Deadline
+            | Self::Crash { .. }
+            | Self::Broker { .. }
+            | Self::NoProcess => false,
+        }
+    }
+
+    /// The same with texts that are no longer than they may be.
+    pub fn shortened(self) -> Self {
+        match self {
+            Self::Exception { kind, text, traceback } => {
+                Self::Exception { kind: start(kind, 256), text: start(text, 2048), traceback: end(traceback) }
+            }
+            Self::Data(data) if data.len() > REASON_TEXT_BYTES => {
+                Self::Broker { text: format!("an exit reason of {} bytes is too long", data.len()) }
+            }
+            other => other,
+        }
+    }
+}
+
+fn start(mut text: String, bytes: usize) -> String {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes));
+        text.push('…');
+    }
+    text
+}
+
+/// The last lines of a traceback say the most.
+fn end(text: String) -> String {
+    match text.len().checked_sub(REASON_TEXT_BYTES) {
+        Some(over) if over > 0 => format!("…{}", &text[text.ceil_char_boundary(over)..]),
+        _ => text,
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Normal => write!(formatter, "normal"),
+            Self::Shutdown => write!(formatter, "shutdown"),
+            Self::Exited { status } => write!(formatter, "exit status {status}"),
+            Self::Exception { kind, text, .. } if text.is_empty() => write!(formatter, "{kind}"),
+            Self::Exception { kind, text, .. } => write!(formatter, "{kind}: {text}"),
+            Self::Data(_) => write!(formatter, "a reason of its own"),
+            Self::Killed => write!(formatter, "killed"),
+            Self::MemoryLimit => write!(formatter, "memory limit"),
+            Self::CpuLimit => write!(formatter, "CPU limit"),
+            Self::Deadline => write!(formatter, "deadline"),
+            Self::Crash { signal } => write!(formatter, "crash (signal {signal})"),
+            Self::Broker { text } => write!(formatter, "{text}"),
+            Self::NoProcess => write!(formatter, "no such process"),
+        }
+    }
+}
+
+/// From a process to the router.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum ToRouter {
+    /// Messages of that sender, and so many bytes of them, wait no longer.
+    Consumed {
+        /// Whose.
+        sender: ProcessNumber,
+        /// Bytes, each message with [`MESSAGE_OVERHEAD`].
+        bytes: u64,
+    },
+    /// Link the process with that one.
+    Link(ProcessRef),
+    /// Undo that.
+    Unlink(ProcessNumber),
+    /// Say when that one ends.
+    Monitor {
+        /// Whom.
+        process: ProcessRef,
+        /// How the asker knows the monitor; unique in its life.
+        reference: u64,
+    },
+    /// Undo that.
+    Demonitor(u64),
+    /// Whether exit signals are messages from now on.
+    TrapExits(bool),
+    /// Send an exit signal.
+    Exit {
+        /// To whom.
+        process: ProcessRef,
+        /// Why.
+        reason: Reason,
+    },
+    /// End that one, whatever it does.
+    Kill(ProcessRef),
+    /// Have a name.
+    Register {
+        /// The name.
+        name: String,
+        /// How the asker knows the question.
+        question: u64,
+    },
+    /// Give a name up.
+    Unregister {
+        /// The name.
+        name: String,
+        /// How the asker knows the question.
+        question: u64,
+    },
+    /// Who has that name?
+    WhereIs {
+        /// The name.
+        name: String,
+        /// How the asker knows the question.
+        question: u64,
+    },
+    /// Why the process is about to end: the last thing it says.
+    Last(Reason),
+}
+
+/// From the router to a process.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum FromRouter {
+    /// A process that was monitored has ended.
+    Down {
+        /// Which monitor.
+        reference: u64,
+        /// Which process.
+        number: ProcessNumber,
+        /// Why.
+        reason: Reason,
+    },
+    /// An exit signal, to a process that traps them.
+    Exit {
+        /// From whom.
+        number: ProcessNumber,
+        /// Why.
+        reason: Reason,
+    },
+    /// What this process has sent to that one fills its share of the mailbox.
+    Full {
+        /// The receiver.
+        number: ProcessNumber,
+        /// How many messages of this process were lost: none, if it heeds this.
+        lost: u64,
+    },
+    /// There is room again.
+    Room {
+        /// The receiver.
+        number: ProcessNumber,
+    },
+    /// The answer to a question.
+    Found {
+        /// Which.
+        question: u64,
+        /// Who has the name. For [`ToRouter::Register`] the asker itself, if it has it now.
+        process: Option<ProcessRef>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_is_read_as_it_was_written() {
+        let reference = ProcessRef { number: 1 << 40, token: *b"0123456789abcdef" };
+        let bytes = [&reference.to_bytes()[..], b"rest"].concat();
+        assert_eq!(ProcessRef::split_from(&bytes), Some((reference, b"rest".as_slice())));
+        assert_eq!(ProcessRef::split_from(&bytes[..23]), None);
+    }
+
+    #[test]
+    fn reasons_are_bounded() {
+        let long = "ä".repeat(100_000);
+        let Reason::Exception { kind, text, traceback } =
+            (Reason::Exception { kind: long.clone(), text: long.clone(), traceback: long.clone() }).shortened()
+        else {
+            panic!("another reason")
+        };
+        assert!(kind.len() + text.len() + traceback.len() < 12 << 10);
+        assert!(matches!(Reason::Data(vec![0; 100_000]).shortened(), Reason::Broker { .. }));
+        assert_eq!(Reason::Data(vec![0; 10]).shortened(), Reason::Data(vec![0; 10]));
+    }
+}

@@ -1,0 +1,413 @@
+//! The tables, and what each record does.
+
+use crate::handle::{Inspection, NewProcess, RouterEvent};
+use crate::pending::PendingMessages;
+use cloison_contract::process::{
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PART, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef,
+    Reason, SEND, SEND_PART, TIES, ToRouter,
+};
+use cloison_transport::mailbox::{RECORD_BYTES, RouterEnd};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+/// How many pieces of news wait for a process whose inbox is full. It gets them late, and none beyond that many: a process has
+/// no more ties than that.
+const NEWS_WAITING: usize = 2 * TIES;
+
+/// A process, as the router knows it.
+#[derive(Debug)]
+struct Process {
+    token: [u8; 16],
+    mailbox: RouterEnd,
+    pending: PendingMessages,
+    /// News for which there was no room.
+    news: VecDeque<Vec<u8>>,
+    traps_exits: bool,
+    links: BTreeSet<ProcessNumber>,
+    /// Its monitors: which, of whom.
+    monitors: BTreeMap<u64, ProcessNumber>,
+    /// Whose monitors of it, by asker and reference.
+    monitored_by: BTreeSet<(ProcessNumber, u64)>,
+    names: BTreeSet<String>,
+    /// Messages lost because the inbox was full, by sender.
+    lost: BTreeMap<ProcessNumber, u64>,
+    /// What it has said of its end.
+    last: Option<Reason>,
+    /// Why it is being ended: the first reason counts.
+    doom: Option<Reason>,
+}
+
+impl Process {
+    fn reference(&self, number: ProcessNumber) -> ProcessRef {
+        ProcessRef { number, token: self.token }
+    }
+
+    fn ties(&self) -> usize {
+        self.links.len() + self.monitors.len()
+    }
+}
+
+/// All processes of an application.
+#[derive(Debug, Default)]
+pub(crate) struct RouterState {
+    processes: HashMap<ProcessNumber, Process>,
+    names: BTreeMap<String, ProcessNumber>,
+    /// What the broker is to be told.
+    pub(crate) events: Vec<RouterEvent>,
+    /// Processes with news for which there was no room.
+    late: BTreeSet<ProcessNumber>,
+    /// The body of the record at hand.
+    body: Vec<u8>,
+}
+
+/// Whether there is more in an outbox.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum More {
+    /// It was empty.
+    No,
+    /// The process has had its turn.
+    Yes,
+}
+
+impl RouterState {
+    /// Take a process in, linked to or monitored by its parent from its first instruction on.
+    pub(crate) fn add(&mut self, new: NewProcess) {
+        let NewProcess { reference: ProcessRef { number, token }, mailbox, mailbox_bytes, link, monitor } = new;
+        let process = Process {
+            token,
+            pending: PendingMessages::new(mailbox_bytes),
+            mailbox,
+            news: VecDeque::new(),
+            traps_exits: false,
+            links: BTreeSet::new(),
+            monitors: BTreeMap::new(),
+            monitored_by: BTreeSet::new(),
+            names: BTreeSet::new(),
+            lost: BTreeMap::new(),
+            last: None,
+            doom: None,
+        };
+        self.processes.insert(number, process);
+        if let Some(parent) = link {
+            match self.processes.contains_key(&parent) {
+                true => self.tie(parent, number),
+                // It has ended since: its exit signal is what the child gets.
+                false => self.exit_signal(parent, number, Reason::NoProcess),
+            }
+        }
+        if let Some((parent, reference)) = monitor {
+            self.watch(parent, number, reference);
+        }
+    }
+
+    /// Where the process rings.
+    pub(crate) fn mailbox(&self, number: ProcessNumber) -> Option<&RouterEnd> {
+        self.processes.get(&number).map(|process| &process.mailbox)
+    }
+
+    /// Do what up to `records` records of a process's outbox say. `unknown` is called before a receiver is said not to
+    /// exist: it may be so new that the broker's word of it has yet to be read.
+    pub(crate) fn serve(&mut self, number: ProcessNumber, records: usize, unknown: &mut dyn FnMut(&mut Self)) -> More {
+        for _ in 0..records {
+            let mut body = std::mem::take(&mut self.body);
+            let taken = match self.processes.get_mut(&number) {
+                None => return More::No,
+                Some(process) => process.mailbox.take(&mut body),
+            };
+            let obeyed = match taken {
+                Ok(None) => {
+                    self.body = body;
+                    return More::No;
+                }
+                Ok(Some(SEND)) => self.send(number, MESSAGE, &body, unknown),
+                Ok(Some(SEND_PART)) => self.send(number, MESSAGE_PART, &body, unknown),
+                Ok(Some(CONTROL)) => match postcard::from_bytes(&body) {
+                    Ok(said) => self.obey(number, said, unknown),
+                    Err(_) => None,
+                },
+                Ok(Some(_)) | Err(_) => None,
+            };
+            self.body = body;
+            if obeyed.is_none() {
+                self.violation(number);
+                return More::No;
+            }
+        }
+        More::Yes
+    }
+
+    /// `None` if the record is no such thing.
+    fn send(
+        &mut self,
+        sender: ProcessNumber,
+        kind: u32,
+        body: &[u8],
+        unknown: &mut dyn FnMut(&mut Self),
+    ) -> Option<()> {
+        let (receiver, message) = ProcessRef::split_from(body)?;
+        if self.introduced(receiver, unknown) {
+            self.deliver(sender, receiver.number, kind, message);
+        }
+        Some(())
+    }
+
+    fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, kind: u32, message: &[u8]) {
+        let Some(receiver) = self.processes.get_mut(&number) else { return };
+        let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
+        let room = !receiver.pending.is_flooded_by(sender, bytes);
+        let put = match room {
+            true => receiver.mailbox.put(kind, &[&sender.to_le_bytes(), message]),
+            false => Ok(Err(cloison_transport::mailbox::Full)),
+        };
+        let (tell, lost) = match put {
+            Ok(Ok(())) => (receiver.pending.add(sender, bytes), 0),
+            Ok(Err(_)) => {
+                let lost = receiver.lost.entry(sender).or_default();
+                *lost += 1;
+                (receiver.pending.pause(sender), *lost)
+            }
+            Err(_) => return self.violation(number),
+        };
+        if tell {
+            self.tell(sender, &FromRouter::Full { number, lost });
+        }
+    }
+
+    fn obey(&mut self, number: ProcessNumber, said: ToRouter, unknown: &mut dyn FnMut(&mut Self)) -> Option<()> {
+        match said {
+            ToRouter::Consumed { sender, bytes } => {
+                let resumed = self.processes.get_mut(&number)?.pending.consumed(sender, bytes);
+                for sender in resumed {
+                    self.processes.get_mut(&number)?.lost.remove(&sender);
+                    self.tell(sender, &FromRouter::Room { number });
+                }
+            }
+            ToRouter::Link(other) => {
+                if other.number == number {
+                } else if !self.introduced(other, unknown) {
+                    self.exit_signal(other.number, number, Reason::NoProcess);
+                } else if self.processes.get(&number)?.ties() >= TIES {
+                    self.exit_signal(other.number, number, too_many());
+                } else {
+                    self.tie(number, other.number);
+                }
+            }
+            ToRouter::Unlink(other) => self.untie(number, other),
+            ToRouter::Monitor { process, reference } => {
+                if !self.introduced(process, unknown) {
+                    self.down(number, reference, process.number, &Reason::NoProcess);
+                } else if self.processes.get(&number)?.ties() >= TIES {
+                    self.down(number, reference, process.number, &too_many());
+                } else {
+                    self.watch(number, process.number, reference);
+                }
+            }
+            ToRouter::Demonitor(reference) => {
+                let watched = self.processes.get_mut(&number)?.monitors.remove(&reference);
+                if let Some(watched) = watched.and_then(|watched| self.processes.get_mut(&watched)) {
+                    watched.monitored_by.remove(&(number, reference));
+                }
+            }
+            ToRouter::TrapExits(traps) => self.processes.get_mut(&number)?.traps_exits = traps,
+            ToRouter::Exit { process, reason } => {
+                if self.introduced(process, unknown) {
+                    self.exit_signal(number, process.number, reason.shortened());
+                }
+            }
+            ToRouter::Kill(process) => {
+                if self.introduced(process, unknown) {
+                    self.kill(process.number, Reason::Killed);
+                }
+            }
+            ToRouter::Register { name, question } => {
+                let process = self.processes.get_mut(&number)?;
+                let free = !self.names.contains_key(&name)
+                    && (1..=NAME_BYTES).contains(&name.len())
+                    && process.names.len() < NAMES;
+                let found = free.then(|| process.reference(number));
+                if free {
+                    process.names.insert(name.clone());
+                    self.names.insert(name, number);
+                }
+                self.tell(number, &FromRouter::Found { question, process: found });
+            }
+            ToRouter::Unregister { name, question } => {
+                let process = self.processes.get_mut(&number)?;
+                let found = process.names.remove(&name).then(|| process.reference(number));
+                if found.is_some() {
+                    self.names.remove(&name);
+                }
+                self.tell(number, &FromRouter::Found { question, process: found });
+            }
+            ToRouter::WhereIs { name, question } => {
+                let holder = self.names.get(&name).copied();
+                let process = holder.and_then(|holder| Some(self.processes.get(&holder)?.reference(holder)));
+                self.tell(number, &FromRouter::Found { question, process });
+            }
+            ToRouter::Last(reason) => {
+                if !reason.may_be_claimed() {
+                    return None;
+                }
+                self.processes.get_mut(&number)?.last.get_or_insert(reason.shortened());
+            }
+        }
+        Some(())
+    }
+
+    /// Whether there is such a process, with that token.
+    fn introduced(&mut self, reference: ProcessRef, unknown: &mut dyn FnMut(&mut Self)) -> bool {
+        if !self.processes.contains_key(&reference.number) {
+            unknown(self);
+        }
+        match self.processes.get(&reference.number) {
+            Some(process) if process.token == reference.token => true,
+            Some(_) => {
+                tracing::debug!(process = reference.number, "a process uses a reference that nobody has given it");
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn tie(&mut self, one: ProcessNumber, other: ProcessNumber) {
+        for (from, to) in [(one, other), (other, one)] {
+            if let Some(process) = self.processes.get_mut(&from) {
+                process.links.insert(to);
+            }
+        }
+    }
+
+    fn untie(&mut self, one: ProcessNumber, other: ProcessNumber) {
+        for (from, to) in [(one, other), (other, one)] {
+            if let Some(process) = self.processes.get_mut(&from) {
+                process.links.remove(&to);
+            }
+        }
+    }
+
+    fn watch(&mut self, asker: ProcessNumber, watched: ProcessNumber, reference: u64) {
+        let Some(process) = self.processes.get_mut(&asker) else { return };
+        if process.monitors.contains_key(&reference) {
+            return; // it would lose one of the two, which is its own affair
+        }
+        process.monitors.insert(reference, watched);
+        if let Some(process) = self.processes.get_mut(&watched) {
+            process.monitored_by.insert((asker, reference));
+        }
+    }
+
+    fn down(&mut self, asker: ProcessNumber, reference: u64, number: ProcessNumber, reason: &Reason) {
+        self.tell(asker, &FromRouter::Down { reference, number, reason: reason.clone() });
+    }
+
+    /// See the table in `cloison_contract::process`.
+    fn exit_signal(&mut self, from: ProcessNumber, to: ProcessNumber, reason: Reason) {
+        let Some(receiver) = self.processes.get(&to) else { return };
+        if receiver.traps_exits {
+            self.tell(to, &FromRouter::Exit { number: from, reason });
+        } else if !reason.is_normal() {
+            self.kill(to, reason);
+        }
+    }
+
+    /// Have the broker end a process. The first reason counts.
+    pub(crate) fn kill(&mut self, number: ProcessNumber, reason: Reason) {
+        let Some(process) = self.processes.get_mut(&number) else { return };
+        if process.doom.is_none() {
+            process.doom = Some(reason);
+            self.events.push(RouterEvent::Kill(number));
+        }
+    }
+
+    fn violation(&mut self, number: ProcessNumber) {
+        self.kill(number, Reason::Broker { text: "it broke the protocol of its mailbox".into() });
+    }
+
+    /// Put news into an inbox, or keep them until there is room.
+    fn tell(&mut self, number: ProcessNumber, news: &FromRouter) {
+        let Some(process) = self.processes.get_mut(&number) else { return };
+        let Ok(body) = postcard::to_stdvec(news) else { return };
+        debug_assert!(body.len() <= RECORD_BYTES);
+        process.news.push_back(body);
+        self.tell_late(number);
+    }
+
+    fn tell_late(&mut self, number: ProcessNumber) {
+        let Some(process) = self.processes.get_mut(&number) else { return };
+        while let Some(body) = process.news.pop_front() {
+            match process.mailbox.put(NEWS, &[&body]) {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) if process.news.len() < NEWS_WAITING => {
+                    process.news.push_front(body);
+                    self.late.insert(number);
+                    return;
+                }
+                Ok(Err(_)) | Err(_) => return self.violation(number),
+            }
+        }
+        self.late.remove(&number);
+    }
+
+    /// Try again what there was no room for. Whether something is left.
+    pub(crate) fn tell_all_late(&mut self) -> bool {
+        for number in self.late.clone() {
+            self.tell_late(number);
+        }
+        !self.late.is_empty()
+    }
+
+    /// A process has ended. What it has sent is delivered, then everybody who is tied to it hears of it.
+    pub(crate) fn ended(&mut self, number: ProcessNumber, how: Reason, unknown: &mut dyn FnMut(&mut Self)) {
+        while self.serve(number, 1024, unknown) == More::Yes {}
+        let Some(process) = self.processes.remove(&number) else { return };
+        self.late.remove(&number);
+        let reason = reason(process.doom, process.last, how);
+        self.events.push(RouterEvent::Ended { number, reason: reason.clone() });
+        for name in process.names {
+            self.names.remove(&name);
+        }
+        for (reference, watched) in process.monitors {
+            if let Some(watched) = self.processes.get_mut(&watched) {
+                watched.monitored_by.remove(&(number, reference));
+            }
+        }
+        for (asker, reference) in process.monitored_by {
+            if let Some(asker) = self.processes.get_mut(&asker) {
+                asker.monitors.remove(&reference);
+            }
+            self.down(asker, reference, number, &reason);
+        }
+        for other in process.links {
+            if let Some(other) = self.processes.get_mut(&other) {
+                other.links.remove(&number);
+            }
+            self.exit_signal(number, other, reason.clone());
+        }
+    }
+
+    /// What there is to see of every process.
+    pub(crate) fn inspect(&self) -> Vec<Inspection> {
+        let of = |(number, process): (&ProcessNumber, &Process)| Inspection {
+            number: *number,
+            names: process.names.iter().cloned().collect(),
+            mailbox_bytes: process.pending.total(),
+            links: process.links.iter().copied().collect(),
+            monitors: process.monitors.values().copied().collect(),
+            traps_exits: process.traps_exits,
+        };
+        self.processes.iter().map(of).collect()
+    }
+}
+
+fn too_many() -> Reason {
+    Reason::Broker { text: format!("a process has no more than {TIES} links and monitors") }
+}
+
+/// Why a process has ended: what was done to it, what it says, how the kernel saw it. What it says counts if the kernel saw an
+/// ordinary end.
+fn reason(doom: Option<Reason>, last: Option<Reason>, how: Reason) -> Reason {
+    match (doom, last, how) {
+        (_, Some(last), Reason::Normal | Reason::Exited { .. } | Reason::MemoryLimit) => last,
+        (Some(doom), _, Reason::Crash { .. } | Reason::Killed) => doom,
+        (_, _, how) => how,
+    }
+}

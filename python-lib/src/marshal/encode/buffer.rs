@@ -1,7 +1,7 @@
 //! Elements behind a pointer: offset and length, or NULL.
 
 use super::elements;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use cloison_contract::call::NULL;
 use cloison_contract::shape::{Buffer, Element};
@@ -13,7 +13,7 @@ pub(super) fn encode<'a>(
     word: usize,
     buffer: &Buffer,
     value: &'a PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if buffer.null && vm.is_none(value) {

@@ -1,6 +1,6 @@
 //! A string: offset and length, which does not count the NUL; or NULL.
 
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use cloison_contract::call::NULL;
 use cloison_contract::shape::Text;
@@ -13,7 +13,7 @@ pub(super) fn encode<'a>(
     word: usize,
     text: &Text,
     value: &'a PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if text.null && vm.is_none(value) {
@@ -29,7 +29,7 @@ pub(super) fn bytes<'a>(
     value: &'a PyObject,
     only_bytes: bool,
     max: u64,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<&'a [u8]> {
     let text = if let Some(value) = value.downcast_ref::<PyBytes>() {

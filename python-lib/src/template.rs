@@ -10,7 +10,7 @@
 
 use crate::interpreter::{self, Entries, ExtraModules};
 use crate::link::{self, LinkError};
-use crate::microprocess::{self, Descriptors, Limits};
+use crate::microprocess::{self, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::{failure, memory, signals};
 use cloison_contract::message::{FromTemplate, ToTemplate};
@@ -176,7 +176,7 @@ fn fork(
     seed: [u8; 32],
     descriptors: Vec<OwnedFd>,
 ) -> Result<(), TemplateError> {
-    let descriptors = Descriptors::new(descriptors).ok_or(LinkError::Unexpected)?;
+    let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
     match unsafe { process::fork() } {
         Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, seed, descriptors),

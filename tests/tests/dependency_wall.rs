@@ -137,7 +137,10 @@ fn dependencies_point_one_way() {
         ours("cloison-python"),
         set(&[&core[..], &["cloison-codec", "cloison-message", "cloison-xml"]].concat())
     );
-    assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker", "cloison-manifest"]].concat()));
+    assert_eq!(
+        ours("cloison-cli"),
+        set(&[&core[..], &["cloison-broker", "cloison-manifest", "cloison-router"]].concat())
+    );
 }
 
 /// Cargo unifies features: one package that asks for `host_env` gives it to all.

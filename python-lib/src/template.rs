@@ -22,7 +22,7 @@ use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Inherited of a template: the control socket, three streams, and those of a child that is being made.
+/// Descriptors of a template: the control socket, three streams, and those of a child that is being made.
 const DESCRIPTORS: u32 = 256;
 
 /// Why a template ended before it was told to.

@@ -1,9 +1,12 @@
 //! A program that is no folder gets what somebody has named, and nothing that merely lies beside it.
 
+use cloison_tests::run::SECRET;
 use cloison_tests::terminal::{shown, terminal};
 use cloison_tests::{Project, users};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const GRANTS: &str = include_str!("../c/scripts_grants.toml");
 const ZONE: &str = include_str!("../c/scripts.zone.toml");

@@ -2,7 +2,7 @@
 
 use crate::chars::{is_char, predefined, referenced};
 use crate::cursor::Cursor;
-use crate::entities::Frame;
+use crate::entities::EntityText;
 use crate::error::{ErrorKind, Fault};
 use crate::event::{Attribute, Event};
 use crate::namespace::Namespaces;
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 const ATTRIBUTE: usize = 32;
 
 /// An element that has begun.
-pub(crate) struct Open {
+pub(crate) struct OpenElement {
     /// As it is written.
     written: String,
     /// As it was told.
@@ -181,7 +181,7 @@ impl Parser {
         let (told, attributes, bound) = self.resolve(tag.name, attributes, text, at)?;
         let name = told.clone();
         self.emit(Event::Start { name, attributes, empty: tag.empty }, text, at, end + 1);
-        let open = Open { written: tag.name.to_owned(), told, bound };
+        let open = OpenElement { written: tag.name.to_owned(), told, bound };
         if tag.empty {
             self.close_element(open, true, text, end + 1, None);
         } else {
@@ -266,7 +266,7 @@ impl Parser {
         }
     }
 
-    fn close_element(&mut self, open: Open, empty: bool, text: &str, at: usize, end: Option<usize>) {
+    fn close_element(&mut self, open: OpenElement, empty: bool, text: &str, at: usize, end: Option<usize>) {
         let event = Event::End { name: open.told, empty };
         match end {
             Some(end) => self.emit(event, text, at, end),
@@ -313,7 +313,7 @@ impl Parser {
                     self.locate(text, at);
                 }
                 let depth = self.open.len();
-                self.frames.push(Frame { text: value, at: 0, name: name.to_owned(), depth, parameter: false });
+                self.frames.push(EntityText { text: value, at: 0, name: name.to_owned(), depth, parameter: false });
             }
             (None, None) => {
                 let (system, public) = (entity.declared.system.clone(), entity.declared.public.clone());

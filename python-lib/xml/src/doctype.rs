@@ -2,7 +2,7 @@
 
 use crate::chars::{is_char, is_public, is_space, referenced};
 use crate::cursor::Cursor;
-use crate::entities::Frame;
+use crate::entities::EntityText;
 use crate::error::{ErrorKind, Fault};
 use crate::event::{ContentModel, Entity, Event, ModelKind, Quantifier};
 use crate::parser::{ParameterEntities, ParseStep, Parser, Stage};
@@ -165,7 +165,7 @@ impl Parser {
                     self.locate(text, at);
                 }
                 let (name, depth) = (name.to_owned(), self.open.len());
-                self.frames.push(Frame { text: value, at: 0, name, depth, parameter: true });
+                self.frames.push(EntityText { text: value, at: 0, name, depth, parameter: true });
             }
             // What stands elsewhere is not read.
             Some(None) => {

@@ -6,7 +6,7 @@ use crate::tag;
 use std::rc::Rc;
 
 /// The text of an entity that is being read.
-pub(crate) struct Frame {
+pub(crate) struct EntityText {
     pub(crate) text: Rc<str>,
     pub(crate) at: usize,
     pub(crate) name: String,

@@ -1,10 +1,10 @@
 //! What may come next: prolog, document type, content, epilog.
 
 use crate::chars::{is_char, is_space, starts_name};
-use crate::content::Open;
+use crate::content::OpenElement;
 use crate::cursor::Cursor;
 use crate::dtd::Dtd;
-use crate::entities::Frame;
+use crate::entities::EntityText;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::event::Event;
 use crate::input::Input;
@@ -77,8 +77,8 @@ pub struct Parser {
     pub(crate) external: bool,
     at: usize,
     pub(crate) scan: Scan,
-    pub(crate) frames: Vec<Frame>,
-    pub(crate) open: Vec<Open>,
+    pub(crate) frames: Vec<EntityText>,
+    pub(crate) open: Vec<OpenElement>,
     pub(crate) namespaces: Option<Namespaces>,
     queue: VecDeque<(Event, DocumentPosition, Option<String>)>,
     /// Up to where lines have been counted.

@@ -19,9 +19,6 @@ mod types;
 mod verbs;
 
 #[cfg(test)]
-pub use entry::RESERVED;
-
-#[cfg(test)]
 mod tests;
 
 use crate::header::{Compiler, Declaring, Header};

@@ -1,5 +1,6 @@
 //! `cloison check`
 
+use crate::output::counted;
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSpecification};
@@ -194,10 +195,11 @@ fn show(finding: &Finding) {
     }
     for zone in &finding.zones {
         let library = zone.library.as_deref().unwrap_or(Path::new("?")).display();
-        println!("{}: zone {}, {} functions of {library}", zone.manifest, zone.name, zone.functions);
+        let functions = counted(zone.functions, "function");
+        println!("{}: zone {}, {functions} of {library}", zone.manifest, zone.name);
     }
     for verified in &finding.verified {
-        println!("zone {}: the compiler agrees in {} points", verified.zone, verified.agree);
+        println!("zone {}: the compiler agrees in {}", verified.zone, counted(verified.agree, "point"));
         if !verified.unknown.is_empty() {
             let names = verified.unknown.join(", ");
             println!("zone {}: note: not in the headers, so not compared: {names}", verified.zone);
@@ -209,8 +211,7 @@ fn show(finding: &Finding) {
 
 fn show_debug(zone: &str, debug: &Debug) {
     if let Some(file) = &debug.file {
-        let functions = format!("{} function{}", debug.functions, if debug.functions == 1 { "" } else { "s" });
-        let types = format!("{} type{}", debug.types, if debug.types == 1 { "" } else { "s" });
+        let (functions, types) = (counted(debug.functions, "function"), counted(debug.types, "type"));
         println!("zone {zone}: compared {functions} and {types} with the debug information of {}", file.display());
     }
     if let Some(note) = &debug.note {

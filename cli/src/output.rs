@@ -41,6 +41,11 @@ impl std::fmt::Display for ExitMessage {
     }
 }
 
+/// `1 function`, `2 functions`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A text without what a terminal would obey, or what would change the order of its letters: it may come from anybody's file.
 pub fn printable(text: &str) -> String {
     let hidden = |one: char| {

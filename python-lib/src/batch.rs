@@ -12,11 +12,11 @@ pub(crate) mod crossing;
 pub(crate) mod map;
 mod overlap;
 
-use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
+use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, WrittenRows};
 use crate::batch::map::told;
 use crate::call::function::Function;
 use crate::call::session::Session;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
 use crate::marshal::plan::{Argument, Plan};
 use crate::marshal::value::IntoObject;
@@ -170,7 +170,7 @@ impl Batch {
 
     /// An argument that an earlier call's result fills in.
     fn link(&self, pending: &Pending, plan: &Plan, argument: &Argument, vm: &VirtualMachine) -> PyResult<Linked> {
-        let place = Place::new(&plan.name, &argument.name);
+        let place = ArgumentPlace::new(&plan.name, &argument.name);
         if pending.batch != self.number {
             return Err(place.value_error("is the result of a call of another batch", vm));
         }
@@ -290,7 +290,7 @@ impl Batch {
         let functions: Vec<_> = noted.iter().map(|call| call.function.clone()).collect();
         let plans: PyResult<Vec<_>> = functions.iter().map(|function| Ok(function.granted(vm)?.1)).collect();
         let mut calls = Different { plans: plans?, noted, earlier };
-        session.cross("batch", &mut calls, &Written { rows: &image, offset, used }, vm)
+        session.cross("batch", &mut calls, &WrittenRows { rows: &image, offset, used }, vm)
     }
 
     fn write(&self, plan: &Plan, noted: &[Noted], vm: &VirtualMachine) -> PyResult<()> {

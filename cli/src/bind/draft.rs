@@ -1,6 +1,6 @@
 //! The whole draft: every entry tried on the reader of manifests, then written down.
 
-use super::entry::{FunctionEntry, Keys, quoted};
+use super::entry::{DraftKeys, FunctionEntry, quoted};
 use super::handles::HandleTypes;
 use super::infer;
 use super::library::{FoundLibrary, LibraryName};
@@ -209,9 +209,9 @@ impl Work<'_> {
         let name =
             if name.starts_with(|first: char| first.is_ascii_alphanumeric()) { name } else { format!("lib{name}") };
         let library = match &self.library.named {
-            LibraryName::Path(path) => Keys::plain(&[("path", &quoted(path))]),
-            LibraryName::Soname(soname) => Keys::plain(&[("soname", &quoted(soname))]),
-            LibraryName::Unknown => Keys::decide(
+            LibraryName::Path(path) => DraftKeys::plain(&[("path", &quoted(path))]),
+            LibraryName::Soname(soname) => DraftKeys::plain(&[("soname", &quoted(soname))]),
+            LibraryName::Unknown => DraftKeys::decide(
                 "which library has these functions? soname = \"…\", or path = \"…\" for a file of your own",
                 &[("soname", "\"lib.so\"")],
             ),

@@ -9,7 +9,7 @@ use crate::marshal::refusal::Refusal;
 use crate::marshal::translation::{
     EXTENDED_BYTES, Special, Translation, Translations, is_extended, of_element, of_wide,
 };
-use crate::native::scratch::{Part, Piece};
+use crate::native::scratch::{Piece, ScratchPart};
 use crate::objects::handles::{HandleError, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::message::ChannelId;
@@ -31,7 +31,7 @@ pub struct Incoming<'a, 'b> {
     /// How much of the arena is the client's.
     pub used: u64,
     /// Where C's copies go.
-    pub scratch: &'a mut Part<'b>,
+    pub scratch: &'a mut ScratchPart<'b>,
     /// Handles that may not end before the call does: [`Handles::unpin`] is for the caller.
     pub pinned: &'a mut Vec<u64>,
     /// What the claims are about, for refusals.

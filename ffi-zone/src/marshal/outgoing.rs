@@ -14,7 +14,7 @@ use crate::marshal::number::word_of_bits;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::translation::{Special, Translation, Translations, of_element, of_wide};
 use crate::native::ffi::{copy, read, text_length};
-use crate::native::scratch::{Part, Piece};
+use crate::native::scratch::{Piece, ScratchPart};
 use crate::objects::handles::{Adopted, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::message::ChannelId;
@@ -35,7 +35,7 @@ pub struct Outgoing<'a, 'b> {
     /// How much of the arena is spoken for.
     pub cursor: &'a mut u64,
     /// For copies that have to be made right.
-    pub scratch: &'a mut Part<'b>,
+    pub scratch: &'a mut ScratchPart<'b>,
     /// Handles that the client did not have before.
     pub fresh: &'a mut Vec<u64>,
 }

@@ -13,10 +13,10 @@ from cloison import _corrections, _needs
 
 _ABSENT = ("fcntl", "select", "selectors", "socket", "socketserver", "subprocess")
 
-#: Modules that want them to exist while they are defined.
+#: Modules that want them to exist while they are defined, or are corrected.
 _WANTING = frozenset(
     "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb platform pydoc shutil "
-    "urllib.request urllib.robotparser wsgiref.simple_server xml.sax.expatreader xml.sax.saxutils".split()
+    "urllib.request urllib.robotparser wsgiref.simple_server xml.etree.ElementTree xml.sax.expatreader xml.sax.saxutils".split()
 )
 
 
@@ -129,6 +129,8 @@ class _Loader:
             _corrections.without_signals(module)
         if module.__name__ == "platform":
             _corrections.without_kernel(module)
+        if module.__name__ == "xml.etree.ElementTree":
+            _corrections.with_entities(module)
         if module.__name__ == "pydoc":
             _corrections.without_pager(module)
         if module.__name__ != "asyncio":

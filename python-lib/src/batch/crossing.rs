@@ -1,6 +1,6 @@
 //! Many calls in one crossing of the wall: what batches and `map` have in common.
 
-use crate::call::conversation::Turn;
+use crate::call::conversation::ConversationEnd;
 use crate::call::session::Session;
 use crate::errors::raise;
 use crate::marshal::arguments::Extra;
@@ -60,7 +60,7 @@ pub trait Calls {
 }
 
 /// Where the rows stand in the arena.
-pub struct Written<'a> {
+pub struct WrittenRows<'a> {
     /// The rows, which are written last.
     pub rows: &'a [u8],
     /// Where they go.
@@ -89,7 +89,7 @@ pub fn request(offset: u64, length: u64, calls: usize, used: u64) -> Request {
 }
 
 /// If the process of these calls alone has ended: how many of them had been made by then, as the zone says.
-fn made_before_crash(turn: &Turn<'_>) -> Option<usize> {
+fn made_before_crash(turn: &ConversationEnd<'_>) -> Option<usize> {
     let reply = turn.channel.as_ref().filter(|_| turn.outcome == Ok(Status::Crashed))?.caller.reply();
     let index = reply.words[..reply.count as usize].get(4)?;
     usize::try_from(*index).ok()
@@ -101,7 +101,7 @@ impl Session {
         self: &Rc<Self>,
         name: &str,
         calls: &mut C,
-        written: &Written<'_>,
+        written: &WrittenRows<'_>,
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
         let mut batch = Plan::special(BATCH, name, &self.description.interface);
@@ -131,7 +131,7 @@ impl Session {
         self: &Rc<Self>,
         batch: &Plan,
         calls: &mut C,
-        mut turn: Turn<'_>,
+        mut turn: ConversationEnd<'_>,
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
         if !matches!(turn.outcome, Ok(Status::Ok)) {

@@ -10,10 +10,10 @@
 //!  arena:  mark │ bytes of the fixed arguments │ rows of calls │ bytes of the items … │ replies
 //! ```
 
-use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
-use crate::batch::overlap::{Ended, Overlap};
+use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, WrittenRows};
+use crate::batch::overlap::{BatchEnd, Overlap};
 use crate::call::session::Session;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::{Extra, Prepared, missing};
 use crate::marshal::plan::{Argument, Plan};
 use crate::marshal::value::IntoObject;
@@ -89,7 +89,7 @@ pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs,
         session.ensure_open(plan, vm)?;
         if let Some(mut overlap) = Overlap::new(&chunk, items.len() - first, vm)? {
             let ended = overlap.run(&items[first..], &mut results, vm);
-            let Ended { lost, failure } = ended.unwrap_or_else(|error| Ended { lost: 0, failure: Some(error) });
+            let BatchEnd { lost, failure } = ended.unwrap_or_else(|error| BatchEnd { lost: 0, failure: Some(error) });
             if let Some(failure) = failure.or_else(|| vm.check_signals().err()) {
                 return Err(told(failure, results, lost, vm));
             }
@@ -256,7 +256,7 @@ impl<'a> Chunk<'a> {
             return Err(session.lost(plan, vm));
         }
         let begun = Instant::now();
-        let crossing = session.cross(&plan.name, &mut calls, &Written { rows: &rows, offset, used }, vm)?;
+        let crossing = session.cross(&plan.name, &mut calls, &WrittenRows { rows: &rows, offset, used }, vm)?;
         // Results that are bytes need room behind the arguments: an eighth of it, as the next ones may be longer.
         let each = crossing.reached.saturating_sub(used) / calls.count as u64;
         let room = usize::try_from(self.room() / 8 / each.max(1)).unwrap_or(usize::MAX);
@@ -270,7 +270,7 @@ impl<'a> Chunk<'a> {
         for (argument, value) in &self.sorted.shared {
             match value {
                 Some(value) => {
-                    prepared.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?;
+                    prepared.convert(argument, value, ArgumentPlace::new(&plan.name, &argument.name), vm)?;
                 }
                 None => prepared.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
             }
@@ -320,14 +320,14 @@ impl<'a> Chunk<'a> {
             prepared.clear(argument);
             match values.get(index) {
                 Some(value) => {
-                    prepared.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?;
+                    prepared.convert(argument, value, ArgumentPlace::new(&plan.name, &argument.name), vm)?;
                 }
                 None => prepared.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
             }
         }
         for (argument, value) in &sorted.copied {
             prepared.clear(argument);
-            prepared.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?;
+            prepared.convert(argument, value, ArgumentPlace::new(&plan.name, &argument.name), vm)?;
         }
         if !plan.lengths.is_empty() {
             prepared.check_lengths(plan, vm)?;

@@ -17,7 +17,7 @@
 use crate::batch::crossing::{self, Crossing};
 use crate::batch::map::{Alike, Chunk};
 use crate::call::connection::Open;
-use crate::call::conversation::Turn;
+use crate::call::conversation::ConversationEnd;
 use crate::errors::raise;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::{Length, Plan};
@@ -78,7 +78,7 @@ struct Ready {
 }
 
 /// Why there are no more calls.
-pub struct Ended {
+pub struct BatchEnd {
     /// How many calls after those with results had been made when the zone ended.
     pub lost: usize,
     /// The error of the next call, if that is why.
@@ -171,7 +171,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
         items: &'a [PyObjectRef],
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
-    ) -> PyResult<Ended> {
+    ) -> PyResult<BatchEnd> {
         let (session, plan) = (self.chunk.session, self.chunk.plan);
         let mut channel = session.channel(plan, vm)?;
         let Some(open) = &mut *channel else { return Err(session.lost(plan, vm)) };
@@ -206,14 +206,14 @@ impl<'c, 'a> Overlap<'c, 'a> {
                 if next.calls > 0 {
                     session.give_up(&mut channel, plan);
                 }
-                return Ok(Ended {
+                return Ok(BatchEnd {
                     lost: 0,
                     failure: Some(raise::bad_reply(&session.description.name, &self.batch, violation.into(), vm)),
                 });
             }
             flying = next;
         }
-        Ok(Ended { lost: 0, failure: flying.unfit })
+        Ok(BatchEnd { lost: 0, failure: flying.unfit })
     }
 
     /// When it was.
@@ -274,21 +274,22 @@ impl<'c, 'a> Overlap<'c, 'a> {
         outcome: Result<Status, CallError>,
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
-    ) -> PyResult<Ended> {
+    ) -> PyResult<BatchEnd> {
         let (session, plan, epoch) = (self.chunk.session, self.chunk.plan, self.chunk.session.connection().epoch());
-        let Turn { mut channel, outcome, raised, asked } = session.converse(&self.batch, channel, outcome, vm)?;
+        let ConversationEnd { mut channel, outcome, raised, asked } =
+            session.converse(&self.batch, channel, outcome, vm)?;
         if let Err(failure) = outcome {
             let error = session.failed(&self.batch, failure, &mut channel, vm);
             let lost = session.made_before_end(epoch, ready.calls).unwrap_or(0);
-            return Ok(Ended { lost, failure: Some(error) });
+            return Ok(BatchEnd { lost, failure: Some(error) });
         }
-        let turn = Turn { channel, outcome, raised, asked };
+        let turn = ConversationEnd { channel, outcome, raised, asked };
         let mut calls = Alike::new(plan, ready.calls);
         let Crossing { made, lost, failure, .. } = session.crossed(&self.batch, &mut calls, turn, vm)?;
         for made in made {
             results.push(made.values.into_object(&session.description.classes, vm)?);
         }
-        Ok(Ended { lost, failure })
+        Ok(BatchEnd { lost, failure })
     }
 }
 

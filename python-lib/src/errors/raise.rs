@@ -2,7 +2,7 @@
 
 use crate::call::callback::CallbackPlan;
 use crate::errors::ends::{because, how_ended, overrun};
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::errors::{self, made};
 use crate::marshal::plan::Plan;
 use cloison_codec::violation::Shortage;
@@ -46,7 +46,7 @@ pub struct Granted<'a> {
 }
 
 /// The class of a declared exception, by its index.
-pub type Declared<'a> = dyn Fn(usize) -> PyResult<PyTypeRef> + 'a;
+pub type ExceptionClasses<'a> = dyn Fn(usize) -> PyResult<PyTypeRef> + 'a;
 
 /// A reply that is not [`Status::Ok`].
 #[cold]
@@ -56,7 +56,7 @@ pub fn refused(
     status: Status,
     words: &[u64],
     arena: &Arena,
-    declared: &Declared<'_>,
+    declared: &ExceptionClasses<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let text = explanation(words, arena);
@@ -84,15 +84,15 @@ pub fn refused(
         ),
         Status::Revoked => errors::new("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
         Status::BadArgument => {
-            let place = Place::new(name, parameter().map_or("an argument", |name| name));
+            let place = ArgumentPlace::new(name, parameter().map_or("an argument", |name| name));
             place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
         }
         Status::StaleHandle => {
-            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            let place = ArgumentPlace::new(name, parameter().map_or("a handle", |name| name));
             place.stale(&text.unwrap_or_else(|| "is closed".to_owned()), vm)
         }
         Status::WrongHandle => {
-            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            let place = ArgumentPlace::new(name, parameter().map_or("a handle", |name| name));
             vm.new_type_error(place.text(&text.unwrap_or_else(|| "is a handle of another type".to_owned())))
         }
         Status::TooMany => {
@@ -131,7 +131,7 @@ fn native_error(
     plan: &Plan,
     words: &[u64],
     text: Option<String>,
-    declared: &Declared<'_>,
+    declared: &ExceptionClasses<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let code = words.first().zip(plan.code).map(|(&word, scalar)| match scalar {

@@ -9,7 +9,7 @@
 
 use crate::call::callback::Registration;
 use crate::errors;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::objects::home::Home;
 use cloison_contract::types::TypeId;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
@@ -200,7 +200,7 @@ pub fn passed<'a>(
     id: TypeId,
     null: bool,
     value: &'a PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Option<&'a Rc<Core>>> {
     if let Some(handle) = value.downcast_ref::<Handle>()
@@ -219,7 +219,13 @@ pub fn passed<'a>(
 }
 
 #[cold]
-fn wrong(home: &Home, id: TypeId, value: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+fn wrong(
+    home: &Home,
+    id: TypeId,
+    value: &PyObject,
+    place: ArgumentPlace<'_>,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     let name = home.interface.types.get(id.0 as usize).map_or("", |definition| &definition.name);
     place.type_error(&format!("a {name} handle of capability '{}'", home.capability), value, vm)
 }

@@ -209,6 +209,15 @@ fn wide_text_is_a_string_where_c_says_so() {
     );
 }
 
+/// `doc` beside a function's `c` is its documentation.
+#[test]
+fn a_parameter_that_is_called_as_a_key_of_the_function() {
+    has(
+        "int find(const unsigned char *doc, unsigned long doc_size);\n",
+        &["parameters = { doc = { in = true, length = \"doc_size\" } }\n"],
+    );
+}
+
 /// pcre2 puts `_8` behind its names, glibc and libxml2 have names with `__`, C has no objection to Python's words.
 #[test]
 fn names_that_python_cannot_have() {

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 #[derive(Default)]
-pub(super) struct Table {
-    pub(super) slots: Vec<Slot>,
+pub(super) struct HandleTable {
+    pub(super) slots: Vec<HandleSlot>,
     /// Slots without an object that may be used again.
     pub(super) free: Vec<u32>,
     /// Type, address, client and reference of each object.
@@ -41,7 +41,7 @@ fn all(id: TypeId, address: u64) -> RangeInclusive<Known> {
     (id, address, ChannelId(0), 0)..=(id, address, ChannelId(u64::MAX), u64::MAX)
 }
 
-pub(super) struct Slot {
+pub(super) struct HandleSlot {
     pub(super) generation: u32,
     pub(super) object: Option<Object>,
 }
@@ -61,7 +61,7 @@ pub(super) struct Object {
     pub(super) retained: Vec<(ChannelId, Retained)>,
 }
 
-impl Table {
+impl HandleTable {
     pub(super) fn next(&mut self) -> u64 {
         self.count += 1;
         self.count
@@ -105,7 +105,7 @@ impl Table {
                 index
             }
             None => {
-                self.slots.push(Slot { generation: self.first.max(1), object: Some(object) });
+                self.slots.push(HandleSlot { generation: self.first.max(1), object: Some(object) });
                 (self.slots.len() - 1) as u32
             }
         }
@@ -177,7 +177,7 @@ impl Table {
         ends
     }
 
-    /// An object is ending, until [`Table::over`].
+    /// An object is ending, until [`HandleTable::over`].
     pub(super) fn begin_to_end(&mut self, id: TypeId, address: u64) {
         *self.ending.entry((id, address)).or_default() += 1;
     }

@@ -66,7 +66,7 @@ fn own(handles: &Handles, id: TypeId, address: u64, owner: Option<u64>) -> u64 {
     handles.adopt(ONE, id, address, owner, false).expect("room").word
 }
 
-fn freed(ended: &[Ended]) -> Vec<(u32, u64)> {
+fn freed(ended: &[EndedObject]) -> Vec<(u32, u64)> {
     ended.iter().filter_map(|one| Some((one.free?.0, one.address))).collect()
 }
 
@@ -414,7 +414,7 @@ fn what_several_use_outlives_all_of_them() {
 fn what_is_kept_outlives_a_borrowed_word() {
     let handles = handles();
     let kept = || Retained::Block(Arc::new(Block::new(100).expect("memory")));
-    let count = |ended: Vec<Ended>| ended.iter().map(|one| one.retained.len()).sum::<usize>();
+    let count = |ended: Vec<EndedObject>| ended.iter().map(|one| one.retained.len()).sum::<usize>();
     // With the owner.
     let parent = own(&handles, PARENT, 0x1000, None);
     let lent = handles.adopt(ONE, CHILD, 0x2000, Some(parent), true).expect("room").word;

@@ -1,7 +1,7 @@
 //! Elements behind a pointer: offset and length, or NULL.
 
 use super::{elements, text};
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::pieces::Source;
 use cloison_contract::call::NULL;
@@ -14,7 +14,7 @@ pub(super) fn encode<'a>(
     word: usize,
     buffer: &Buffer,
     value: &'a PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if buffer.null && vm.is_none(value) {

@@ -1,7 +1,7 @@
 //! A string: offset and length, which does not count the NUL; or NULL.
 
 use super::elements::within;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use cloison_contract::call::NULL;
 use cloison_contract::shape::Text;
@@ -14,7 +14,7 @@ pub(super) fn encode<'a>(
     word: usize,
     text: &Text,
     value: &'a PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if text.null && vm.is_none(value) {
@@ -31,7 +31,7 @@ pub(super) fn wide(
     value: &PyObject,
     terminated: bool,
     max: u64,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Vec<u8>> {
     let Some(value) = value.downcast_ref::<PyStr>() else { return Err(place.type_error("a str", value, vm)) };
@@ -50,7 +50,7 @@ pub(super) fn bytes<'a>(
     value: &'a PyObject,
     only_bytes: bool,
     max: u64,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<&'a [u8]> {
     let text = if let Some(value) = value.downcast_ref::<PyBytes>() {

@@ -1,6 +1,9 @@
 //! Soft interrupts: Ctrl-C becomes `KeyboardInterrupt`, an exhausted memory budget becomes `MemoryError`, a callable that nobody
 //! waits for any more gets `DeadlineExceeded`.
 //!
+//! A wait that fails with `EINTR` looks as well ([`look`]), and goes on if there is nothing to raise. None is lost on the way into
+//! a wait ([`cloison_transport::wait`]).
+//!
 //! All arise where almost nothing may be done: in a signal handler, inside the allocator. They set a bit and wake the
 //! interpreter, which looks between two instructions. Waking it is one send over RustPython's user-signal channel, a
 //! `std::sync::mpsc` list of blocks of 31 messages that allocates when a block is used up. So the channel is
@@ -8,13 +11,15 @@
 //! the next block in time.
 
 use crate::call::callback_timeout;
+use cloison_transport::wait::PENDING;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Ctrl-C.
-pub const INTERRUPT: u8 = 1;
+pub use cloison_transport::wait::INTERRUPT;
+
 /// The memory budget is used up.
 pub const MEMORY: u8 = 2;
 /// A zone has given up a callable: its time is over.
@@ -24,7 +29,6 @@ pub const CALLBACK_TIMEOUT: u8 = 4;
 const BLOCK: u64 = 31;
 const USED_UP: u64 = 20;
 
-static PENDING: AtomicU8 = AtomicU8::new(0);
 static TOLD: AtomicBool = AtomicBool::new(false);
 static SENT: AtomicU64 = AtomicU64::new(0);
 static SENDER: OnceLock<UserSignalSender> = OnceLock::new();
@@ -72,6 +76,11 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
     if SENT.load(Ordering::Relaxed) % BLOCK >= USED_UP {
         next_block();
     }
+    look(vm)
+}
+
+/// Raise what has been asked for, if it is still to be raised.
+pub fn look(vm: &VirtualMachine) -> PyResult<()> {
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & INTERRUPT != 0 {
         return Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()));

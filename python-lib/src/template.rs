@@ -180,10 +180,13 @@ fn fork(
     let Ok(descriptors) = <[OwnedFd; 4]>::try_from(descriptors) else {
         return Err(LinkError::Unexpected.into());
     };
+    signals::hold_interrupts();
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
-    match unsafe { process::fork() } {
+    let forked = match unsafe { process::fork() } {
         Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, run, seed, descriptors),
-        Ok(Side::Parent(pidfd)) => Ok(link::tell(&FromTemplate::Forked, &[pidfd.as_fd()])?),
-        Err(error) => Ok(link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[])?),
-    }
+        Ok(Side::Parent(pidfd)) => link::tell(&FromTemplate::Forked, &[pidfd.as_fd()]),
+        Err(error) => link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[]),
+    };
+    signals::release_interrupts();
+    Ok(forked?)
 }

@@ -2,6 +2,8 @@
 //!
 //! Everything in it is small and checked here: three descriptors, two questions to the broker, capabilities.
 
+mod input;
+mod sleep;
 mod streams;
 mod xml;
 
@@ -9,9 +11,12 @@ pub(crate) use _cloison::module_def;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
+    use super::input;
+    use super::sleep;
     use super::streams;
     use super::xml::{self, XmlParser};
     use crate::batch::{Batch, Noting, Pending};
+    use crate::call::connection;
     use crate::call::function::Function;
     use crate::link;
     use crate::objects::buffers::{RegisteredBuffer, View};
@@ -19,8 +24,8 @@ mod _cloison {
     use crate::objects::object::Capability;
     use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
-    use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
-    use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
+    use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer, OptionalArg};
+    use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
     #[pyattr(name = "Capability")]
     fn capability_class(_vm: &VirtualMachine) -> PyTypeRef {
@@ -77,7 +82,11 @@ mod _cloison {
     /// Whether the application has a module of that name: None, or (is a package, path, source).
     #[pyfunction]
     fn find(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<(bool, String, PyBytesRef)>> {
-        let found = link::find(name.as_str()).map_err(|error| vm.new_import_error(error.to_string(), name))?;
+        let found = if link::in_microprocess() {
+            connection::find(name.as_str(), vm)?
+        } else {
+            link::find(name.as_str()).map_err(|error| vm.new_import_error(error.to_string(), name))?
+        };
         Ok(found.map(|module| (module.package, module.path, vm.ctx.new_bytes(module.source))))
     }
 
@@ -91,6 +100,18 @@ mod _cloison {
     #[pyfunction]
     fn write(fd: i32, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
         streams::write(fd, &data, vm)
+    }
+
+    /// `time.sleep`: RustPython's own would not hear a signal that arrives just before it sleeps.
+    #[pyfunction]
+    fn sleep(seconds: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        sleep::sleep(&seconds, vm)
+    }
+
+    /// `input`: RustPython's own drops a KeyboardInterrupt that comes while it flushes, and then waits.
+    #[pyfunction]
+    fn input(prompt: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
+        input::input(prompt.into_option(), vm)
     }
 
     /// Whether a standard stream is a terminal.

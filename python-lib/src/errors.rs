@@ -19,11 +19,7 @@ use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 /// Make an exception of `cloison._errors`, with attributes.
 #[cold]
 pub fn new(class: &str, message: &str, attributes: &[(&str, PyObjectRef)], vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let found = vm
-        .import("cloison._errors", 0)
-        .and_then(|package| package.get_attr("_errors", vm))
-        .and_then(|module| module.get_attr(vm.ctx.intern_str(class), vm));
-    match found {
+    match self::class(class, vm) {
         Ok(class) => made(&class, message, attributes, vm),
         Err(error) => error,
     }
@@ -43,6 +39,13 @@ pub fn room(what: &str, bytes: u64, vm: &VirtualMachine) -> PyResult<()> {
 fn no_room(what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
     interrupt::memory_error_is_told();
     vm.new_memory_error(format!("{what} more memory than is left"))
+}
+
+/// A class of `cloison._errors`.
+#[cold]
+pub(crate) fn class(name: &str, vm: &VirtualMachine) -> PyResult {
+    let package = vm.import("cloison._errors", 0)?;
+    package.get_attr("_errors", vm)?.get_attr(vm.ctx.intern_str(name), vm)
 }
 
 fn made(

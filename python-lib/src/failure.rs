@@ -1,5 +1,7 @@
 //! What an exception becomes outside Python: text, or an exit status.
 
+use crate::{errors, mail};
+use cloison_contract::process::Reason;
 use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyInt};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 
@@ -31,6 +33,33 @@ pub fn report(vm: &VirtualMachine, error: PyBaseExceptionRef) -> i32 {
     }
     vm.print_exception(&error);
     if error.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) { INTERRUPTED } else { 1 }
+}
+
+/// As [`report`], and why the process ends.
+pub(crate) fn report_with_reason(vm: &VirtualMachine, error: PyBaseExceptionRef) -> (i32, Reason) {
+    match asked_for(vm, &error) {
+        Ok(Some(Reason::Normal)) => return (0, Reason::Normal),
+        Ok(Some(reason)) => return (1, reason),
+        Ok(None) => {}
+        Err(error) => return report_with_reason(vm, error),
+    }
+    let is_exit = error.fast_isinstance(vm.ctx.exceptions.system_exit);
+    let reason = if is_exit { Reason::Normal } else { mail::reason::of_exception(&error, vm) };
+    match report(vm, error) {
+        0 => (0, Reason::Normal),
+        status if is_exit => (status, Reason::Exited { status }),
+        status => (status, reason),
+    }
+}
+
+/// The reason of a `cloison.ProcessExit`.
+fn asked_for(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> PyResult<Option<Reason>> {
+    let process_exit = errors::class("ProcessExit", vm)?;
+    if !error.as_object().is_instance(&process_exit, vm)? {
+        return Ok(None);
+    }
+    let reason = error.as_object().get_attr("reason", vm)?;
+    mail::reason::from_python(&reason, vm).map(Some)
 }
 
 /// The status of a `SystemExit`, or the text that it carries instead.

@@ -15,11 +15,13 @@
 //! | [`call`] | one call: the channel, and what can happen between a request and its end |
 //! | [`batch`] | many calls in one crossing |
 //! | [`marshal`] | Python values ⇄ words and bytes, all checked |
+//! | [`message`] | Python values as messages between microprocesses |
 //! | [`errors`] | the exceptions |
 //! | [`native`] | module `_cloison` |
 //! | [`corrections`] | what RustPython gets wrong and can be put right from here |
 //! | [`sources`] | the source text of the standard library |
 //! | [`link`] | the control socket |
+//! | `mail` | the mailbox: messages, links, monitors, names |
 //! | [`interrupt`], [`signals`] | Ctrl-C |
 //! | [`memory`] | the budget, and what happens at its end |
 //! | [`process`] | fork and exit |
@@ -42,8 +44,10 @@ pub mod failure;
 pub mod interpreter;
 pub mod interrupt;
 pub mod link;
+mod mail;
 pub mod marshal;
 pub mod memory;
+pub mod message;
 pub mod microprocess;
 pub mod modules;
 pub mod native;

@@ -6,7 +6,7 @@
 //! A microprocess that waits for an answer hears signals. If one raises, the question is abandoned and its answer **owed**: it is
 //! received before the next question is put, and what it brings is given back. So answers never pile up.
 
-use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::wait;
 use rustix::io::Errno;
@@ -72,6 +72,17 @@ pub fn tell(message: &FromTemplate, descriptors: &[std::os::fd::BorrowedFd<'_>])
 pub fn listen() -> Result<(ToTemplate, Vec<OwnedFd>), LinkError> {
     LINK.with_borrow(|link| match link {
         Link::Template(control) => Ok(control.receive()?),
+        _ => Err(LinkError::Missing),
+    })
+}
+
+/// Wait for what this microprocess is to run.
+pub fn begin() -> Result<Begin, LinkError> {
+    LINK.with_borrow(|link| match link {
+        Link::Microprocess(control) => match control.receive()?.0 {
+            ToMicroprocess::Run(begin) => Ok(*begin),
+            _ => Err(LinkError::Unexpected),
+        },
         _ => Err(LinkError::Missing),
     })
 }

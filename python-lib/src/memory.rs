@@ -35,7 +35,7 @@ static SMALL_ARENAS: extern "C" fn() = {
 };
 
 /// The exit status of a process that ran out of memory: as if killed, which is what it would be otherwise.
-pub const EXHAUSTED: i32 = 137;
+pub const EXHAUSTED: i32 = cloison_contract::process::EXHAUSTED_STATUS;
 
 /// A request of at least this many bytes is refused when it does not fit; a smaller one goes to the reserve.
 const LARGE_BYTES: usize = 64 << 10;

@@ -3,12 +3,14 @@
 //! The steps stand in one line: descriptors, line to the broker, signals, seal, and only then Python.
 
 use crate::interpreter::Entries;
-use crate::{failure, interpreter, link, memory, process, signals};
-use cloison_contract::message::Run;
+use crate::{failure, interpreter, link, mail, memory, message, process, signals};
+use cloison_contract::message::{Begin, Run};
+use cloison_contract::process::Reason;
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
 use cloison_transport::control::Control;
+use cloison_transport::mailbox::Mailbox;
 use rustix::io::Errno;
-use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::builtins::{PyDictRef, PyTupleRef};
 use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -49,33 +51,62 @@ impl Limits {
     }
 }
 
+/// What the broker sends along with a fork.
+pub(crate) struct Inherited {
+    control: OwnedFd,
+    streams: [OwnedFd; 3],
+    mailbox: OwnedFd,
+    bell: OwnedFd,
+}
+
+impl Inherited {
+    /// In the order of the contract; `None` if there are more or fewer.
+    pub(crate) fn new(descriptors: Vec<OwnedFd>) -> Option<Self> {
+        let [control, stdin, stdout, stderr, mailbox, bell] = <[OwnedFd; 6]>::try_from(descriptors).ok()?;
+        Some(Self { control, streams: [stdin, stdout, stderr], mailbox, bell })
+    }
+}
+
 /// Be one. This is the child's side of the fork, so nothing of the caller is returned to.
+///
+/// All that does not depend on what it is to run is done before it waits for that: the broker keeps such blanks ready.
 pub(crate) fn start(
     vm: &VirtualMachine,
     entries: &Entries,
     seal: &MicroprocessSeal,
     limits: &Limits,
-    run: Run,
     seed: [u8; 32],
-    [control, stdin, stdout, stderr]: [OwnedFd; 4],
+    descriptors: Inherited,
 ) -> ! {
-    if let Err(error) = take_streams(&stdin, &stdout, &stderr) {
+    let Inherited { control, streams, mailbox, bell } = descriptors;
+    if let Err(error) = take_streams(&streams) {
         eprintln!("cloison-microprocess: cannot take the standard streams: {error}");
         process::exit(NOT_SEALED);
     }
-    drop((stdin, stdout, stderr));
+    drop(streams);
     link::become_microprocess(Control::from_descriptor(control));
     signals::catch_interrupts();
     signals::explain_aborts();
+    match Mailbox::attach(&mailbox, bell) {
+        Ok(mailbox) => mail::attach(mailbox),
+        Err(error) => {
+            eprintln!("cloison-microprocess: cannot take the mailbox: {error}");
+            process::exit(NOT_SEALED);
+        }
+    }
+    drop(mailbox);
     if let Err(error) = seal.apply(&kernel_limits(limits)) {
         eprintln!("cloison-microprocess: cannot close the sandbox: {error}");
         process::exit(NOT_SEALED);
     }
     memory::limit(limits.memory_bytes);
-    process::exit(whole_run(vm, entries, run, seed))
+    let prepared = prepare(vm, entries, seed);
+    // The broker hangs up when nobody wants this process any more.
+    let Ok(begin) = link::begin() else { process::exit(0) };
+    process::exit(whole_run(vm, entries, prepared, begin))
 }
 
-fn take_streams(stdin: &OwnedFd, stdout: &OwnedFd, stderr: &OwnedFd) -> Result<(), Errno> {
+fn take_streams([stdin, stdout, stderr]: &[OwnedFd; 3]) -> Result<(), Errno> {
     rustix::stdio::dup2_stdin(stdin)?;
     rustix::stdio::dup2_stdout(stdout)?;
     rustix::stdio::dup2_stderr(stderr)
@@ -90,18 +121,36 @@ fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
     }
 }
 
-/// Run it, report what went wrong, run exit handlers, flush.
-fn whole_run(vm: &VirtualMachine, entries: &Entries, run: Run, seed: [u8; 32]) -> i32 {
-    let status = match prepare(vm, entries, &run, seed).and_then(|()| execute(vm, entries, run)) {
-        Ok(status) => status,
-        Err(error) => failure::report(vm, error),
+/// Run it, report what went wrong, run exit handlers, flush, and say why it ends.
+fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, begin: Begin) -> i32 {
+    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes } = begin;
+    mail::become_process(myself, parent, mailbox_bytes);
+    memory::limit(memory_bytes);
+    let (status, reason) = match prepared
+        .and_then(|()| lower_limits(cpu_seconds, vm))
+        .and_then(|()| set_arguments(vm, run.argv()))
+        .and_then(|()| execute(vm, entries, run))
+    {
+        Ok(status) => (status, reason_of_status(status)),
+        Err(error) => failure::report_with_reason(vm, error),
     };
     rustpython_vm::stdlib::atexit::_run_exitfuncs(vm);
-    match entries.finish.call((), vm).and_then(|flushed| flushed.try_to_bool(vm)) {
-        Ok(true) => status,
-        Ok(false) | Err(_) if status == 0 => NOT_FLUSHED,
-        Ok(false) | Err(_) => status,
-    }
+    let (status, reason) = match entries.finish.call((), vm).and_then(|flushed| flushed.try_to_bool(vm)) {
+        Ok(true) => (status, reason),
+        Ok(false) | Err(_) if status == 0 => (NOT_FLUSHED, Reason::Exited { status: NOT_FLUSHED }),
+        Ok(false) | Err(_) => (status, reason),
+    };
+    mail::last(reason);
+    status
+}
+
+fn reason_of_status(status: i32) -> Reason {
+    if status == 0 { Reason::Normal } else { Reason::Exited { status } }
+}
+
+/// The kernel's limit on processor time, which only goes down.
+fn lower_limits(cpu_seconds: u64, vm: &VirtualMachine) -> PyResult<()> {
+    cloison_sandbox::lower_cpu_seconds(cpu_seconds).map_err(|error| vm.new_runtime_error(error.to_string()))
 }
 
 /// Go the way of every microprocess a few times in the template. The interpreter rewrites instructions as it gets to know
@@ -109,44 +158,79 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, run: Run, seed: [u8; 32]) -
 pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
     for _ in 0..REHEARSALS {
         let run = Run::Script { path: String::new(), source: "import sys\n".to_owned(), argv: Vec::new() };
-        prepare(vm, entries, &run, [0; 32])?;
+        prepare(vm, entries, [0; 32])?;
+        set_arguments(vm, run.argv())?;
         execute(vm, entries, run)?;
         entries.finish.call((), vm)?;
     }
     vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
 }
 
-fn prepare(vm: &VirtualMachine, entries: &Entries, run: &Run, seed: [u8; 32]) -> PyResult<()> {
-    let (Run::Function { argv, .. } | Run::Module { argv, .. } | Run::Script { argv, .. }) = run;
-    let argv = argv.iter().map(|argument| vm.ctx.new_str(argument.as_str()).into()).collect();
+/// What does not depend on what is run.
+fn prepare(vm: &VirtualMachine, entries: &Entries, seed: [u8; 32]) -> PyResult<()> {
     let seed =
         seed.chunks_exact(16).fold(0, |sum, half| sum ^ u128::from_le_bytes(half.try_into().unwrap_or_default()));
     let terminal = rustix::termios::isatty(rustix::stdio::stdout());
-    entries.after_fork.call((vm.ctx.new_list(argv), vm.ctx.new_int(seed), terminal), vm).map(drop)
+    entries.after_fork.call((vm.ctx.new_int(seed), terminal), vm).map(drop)
+}
+
+fn set_arguments(vm: &VirtualMachine, argv: &[String]) -> PyResult<()> {
+    let argv = argv.iter().map(|argument| vm.ctx.new_str(argument.as_str()).into()).collect();
+    vm.sys_module.set_attr("argv", vm.ctx.new_list(argv), vm)
 }
 
 fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
     match run {
-        Run::Function { module, qualname, .. } => call(vm, &module, &qualname),
-        Run::Module { name, .. } => interpreter::boot_function("run_module", vm)?.call((name,), vm).map(|_| 0),
-        Run::Script { path, source, .. } => script(vm, entries, &path, &source).map(|()| 0),
+        Run::Function { module, qualname, .. } => {
+            let value = function(vm, &module, &qualname)?.call((), vm)?;
+            Ok(failure::status_of(vm, &value))
+        }
+        Run::Module { name, .. } => module(vm, &name, MAIN).map(|()| 0),
+        Run::Script { path, source, .. } => script(vm, entries, &path, &source, MAIN).map(|()| 0),
+        Run::Spawned { module, qualname, arguments, main, .. } => {
+            if let Some(main) = main {
+                import_main(vm, entries, *main)?;
+            }
+            let function = function(vm, if module == MAIN { SPAWNED_MAIN } else { &module }, &qualname)?;
+            let arguments = message::decode(&arguments, vm)?.try_into_value::<PyTupleRef>(vm)?;
+            function.call(arguments.as_slice().to_vec(), vm).map(|_| 0)
+        }
     }
 }
 
-/// Call a function as `sys.exit(function())` does.
-fn call(vm: &VirtualMachine, module: &str, qualname: &str) -> PyResult<i32> {
+/// The module that a program is.
+const MAIN: &str = "__main__";
+/// The same in a microprocess that runs a function of it, as `multiprocessing` has it: its `if __name__ == "__main__"` is no
+/// part of that.
+const SPAWNED_MAIN: &str = "__mp_main__";
+
+/// Run the program's own module under its other name, for what it defines.
+fn import_main(vm: &VirtualMachine, entries: &Entries, main: Run) -> PyResult<()> {
+    match main {
+        Run::Script { path, source, .. } => script(vm, entries, &path, &source, SPAWNED_MAIN)?,
+        Run::Module { name, .. } => module(vm, &name, SPAWNED_MAIN)?,
+        Run::Function { .. } | Run::Spawned { .. } => {}
+    }
+    Ok(())
+}
+
+fn module(vm: &VirtualMachine, name: &str, as_name: &str) -> PyResult<()> {
+    interpreter::boot_function("run_module", vm)?.call((name, as_name), vm).map(drop)
+}
+
+/// A function of an importable module.
+fn function(vm: &VirtualMachine, module: &str, qualname: &str) -> PyResult {
     vm.import(vm.ctx.intern_str(module), 0)?;
     let mut object = vm.sys_module.get_attr("modules", vm)?.get_item(module, vm)?;
     for name in qualname.split('.') {
         object = object.get_attr(vm.ctx.intern_str(name), vm)?;
     }
-    let value = object.call((), vm)?;
-    Ok(failure::status_of(vm, &value))
+    Ok(object)
 }
 
-/// Run a source as `__main__`.
-fn script(vm: &VirtualMachine, entries: &Entries, path: &str, source: &str) -> PyResult<()> {
-    let namespace: PyDictRef = entries.main_module.call((path, source), vm)?.try_into_value(vm)?;
+/// Run a source as `__main__`, or under another name.
+fn script(vm: &VirtualMachine, entries: &Entries, path: &str, source: &str, name: &str) -> PyResult<()> {
+    let namespace: PyDictRef = entries.main_module.call((path, source, name), vm)?.try_into_value(vm)?;
     let code = vm.compile(source, Mode::Exec, path).map_err(|error| error.into_pyexception(vm, Some(source)))?;
     vm.run_code_obj(code, Scope::with_builtins(None, namespace, vm)).map(drop)
 }

@@ -6,6 +6,7 @@
 //! | `classes` | the classes of records, enumerations, handles and exceptions |
 //! | `description` | what the broker said of a capability |
 //! | `home` | where what Python holds of a zone belongs |
+//! | [`process`] | what names a microprocess, and unique references |
 //! | [`handle`], [`buffers`] | what stays in the zone and has a name here |
 
 pub mod buffers;
@@ -14,3 +15,4 @@ pub(crate) mod description;
 pub mod handle;
 pub(crate) mod home;
 pub mod object;
+pub mod process;

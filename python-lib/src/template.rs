@@ -10,10 +10,10 @@
 
 use crate::interpreter::{self, Entries, ExtraModules};
 use crate::link::{self, LinkError};
-use crate::microprocess::{self, Limits};
+use crate::microprocess::{self, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::{failure, memory, signals};
-use cloison_contract::message::{FromTemplate, Run, ToTemplate};
+use cloison_contract::message::{FromTemplate, ToTemplate};
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
@@ -22,7 +22,7 @@ use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Descriptors of a template: the control socket, three streams, and those of a child that is being made.
+/// Inherited of a template: the control socket, three streams, and those of a child that is being made.
 const DESCRIPTORS: u32 = 256;
 
 /// Why a template ended before it was told to.
@@ -144,7 +144,7 @@ fn serve(
 ) -> Result<Infallible, TemplateError> {
     loop {
         match link::listen()? {
-            (ToTemplate::Fork { run, seed }, descriptors) => fork(vm, entries, seal, limits, run, seed, descriptors)?,
+            (ToTemplate::Fork { seed }, descriptors) => fork(vm, entries, seal, limits, seed, descriptors)?,
             (ToTemplate::Boot { .. } | ToTemplate::Found(_), _) => return Err(LinkError::Unexpected.into()),
         }
     }
@@ -173,17 +173,14 @@ fn fork(
     entries: &Entries,
     seal: &MicroprocessSeal,
     limits: &Limits,
-    run: Run,
     seed: [u8; 32],
     descriptors: Vec<OwnedFd>,
 ) -> Result<(), TemplateError> {
-    let Ok(descriptors) = <[OwnedFd; 4]>::try_from(descriptors) else {
-        return Err(LinkError::Unexpected.into());
-    };
+    let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
     signals::hold_interrupts();
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
     let forked = match unsafe { process::fork() } {
-        Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, run, seed, descriptors),
+        Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, seed, descriptors),
         Ok(Side::Parent(pidfd)) => link::tell(&FromTemplate::Forked, &[pidfd.as_fd()]),
         Err(error) => link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[]),
     };

@@ -75,6 +75,7 @@ fn only_zones_link_a_foreign_function_interface() {
     for package in [
         "cloison-cli",
         "cloison-broker",
+        "cloison-router",
         "cloison-sandbox",
         "cloison-transport",
         "cloison-contract",
@@ -92,6 +93,7 @@ fn only_microprocesses_link_a_python() {
     for package in [
         "cloison-cli",
         "cloison-broker",
+        "cloison-router",
         "cloison-sandbox",
         "cloison-transport",
         "cloison-contract",
@@ -125,12 +127,20 @@ fn dependencies_point_one_way() {
     let core = ["cloison-contract", "cloison-sandbox", "cloison-transport"];
     assert_eq!(ours("cloison-contract"), set(&[]));
     assert_eq!(ours("cloison-manifest"), set(&["cloison-contract"]));
-    assert_eq!(ours("cloison-broker"), set(&[&core[..], &["cloison-manifest"]].concat()));
+    assert_eq!(ours("cloison-router"), set(&["cloison-contract", "cloison-transport"]));
+    assert_eq!(ours("cloison-broker"), set(&[&core[..], &["cloison-manifest", "cloison-router"]].concat()));
     assert_eq!(ours("cloison-zone"), set(&core));
+    assert_eq!(ours("cloison-message"), set(&[]));
     assert_eq!(ours("cloison-xml"), set(&[]));
     assert_eq!(ours("cloison-codec"), set(&["cloison-contract", "cloison-transport"]));
-    assert_eq!(ours("cloison-python"), set(&[&core[..], &["cloison-codec", "cloison-xml"]].concat()));
-    assert_eq!(ours("cloison-cli"), set(&[&core[..], &["cloison-broker", "cloison-manifest"]].concat()));
+    assert_eq!(
+        ours("cloison-python"),
+        set(&[&core[..], &["cloison-codec", "cloison-message", "cloison-xml"]].concat())
+    );
+    assert_eq!(
+        ours("cloison-cli"),
+        set(&[&core[..], &["cloison-broker", "cloison-manifest", "cloison-router"]].concat())
+    );
 }
 
 /// Cargo unifies features: one package that asks for `host_env` gives it to all.

@@ -18,6 +18,7 @@ mod large_results;
 mod leaves_nothing;
 mod lies_and_floods;
 mod manifests;
+mod messages;
 mod no_native_access;
 mod other_users;
 mod overruns;

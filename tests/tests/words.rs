@@ -66,7 +66,13 @@ const SHARED: &[(&str, &str)] = &[
         "Prepared",
         "a call before it is made: the client's arguments, and what the zone has worked out of a function; to be renamed there",
     ),
+    ("Process", "a microprocess: as the broker's table has it, and as Python names it (`cloison.Process`)"),
     ("Raises", "`raises`: as the manifest's table (`raw::…`) has it, and checked"),
+    ("Reader", "of a manifest's document, and of a message (`cloison_message::Reader`)"),
+    (
+        "Reference",
+        "a character or entity in XML's own words, and Erlang's word for what equals itself alone (`cloison.Reference`)",
+    ),
     ("Returns", "`returns`: as the manifest's table (`raw::…`) has it, and checked"),
     ("Row", "a row of a table: of a policy's system calls, and of the status page's threads"),
     ("Signature", "the types of a function that a pointer leads to, and what libffi has prepared from them"),

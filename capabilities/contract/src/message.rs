@@ -9,12 +9,14 @@
 //! |---|---|---|---|
 //! | broker | [`ToTemplate::Boot`] | | `Split` from the launcher, `Jailed` from inside the sandbox, any number of `Find`, then `Ready` or `Failed` |
 //! | template | [`FromTemplate::Find`] | | `Found` |
-//! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr | `Forked` with a pidfd, or `ForkFailed` |
+//! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr, its mailbox's memory and bell | `Forked` with a pidfd, or `ForkFailed` |
 //!
 //! # Broker ↔ microprocess
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
+//! | broker | [`ToMicroprocess::Run`], first and once | | none |
+//! | microprocess | [`FromMicroprocess::Spawn`] | | `Spawned` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Describe`] | | `Described` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
@@ -30,6 +32,7 @@
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
+use crate::process::ProcessRef;
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -92,10 +95,8 @@ pub enum ToTemplate {
         /// Layers that may be missing on a kernel that has not got them.
         may_be_missing: Vec<String>,
     },
-    /// Make one microprocess.
+    /// Make one microprocess, which waits for its [`ToMicroprocess::Run`].
     Fork {
-        /// What it runs.
-        run: Run,
         /// 32 bytes from the kernel's random generator.
         seed: [u8; 32],
     },
@@ -122,6 +123,19 @@ pub enum Run {
         /// `sys.argv`
         argv: Vec<String>,
     },
+    /// Call a function with arguments, as another microprocess has asked.
+    Spawned {
+        /// The module; `__main__` stands for that of `main`.
+        module: String,
+        /// The function in it.
+        qualname: String,
+        /// A tuple of arguments, encoded as a message.
+        arguments: Vec<u8>,
+        /// What the application runs as `__main__`, if that is needed: here the module is called `__mp_main__`.
+        main: Option<Box<Run>>,
+        /// `sys.argv`
+        argv: Vec<String>,
+    },
     /// Run a module as `__main__`: one of the standard library or of the application's folders.
     Module {
         /// `package.module`; a package stands for its `__main__`.
@@ -129,6 +143,37 @@ pub enum Run {
         /// `sys.argv`, whose first item becomes the module's file.
         argv: Vec<String>,
     },
+}
+
+impl Run {
+    /// `sys.argv`
+    pub fn argv(&self) -> &[String] {
+        match self {
+            Self::Function { argv, .. }
+            | Self::Module { argv, .. }
+            | Self::Script { argv, .. }
+            | Self::Spawned { argv, .. } => argv,
+        }
+    }
+}
+
+/// What a microprocess is, as it is told before its first instruction.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Begin {
+    /// What it runs.
+    pub run: Run,
+    /// Itself.
+    pub myself: ProcessRef,
+    /// Who has spawned it.
+    pub parent: Option<ProcessRef>,
+    /// Its name, for people.
+    pub name: Option<String>,
+    /// How much memory it may use, in bytes.
+    pub memory_bytes: u64,
+    /// How much processor time, in seconds.
+    pub cpu_seconds: u64,
+    /// How much may wait in a mailbox, its own or another one's, in bytes.
+    pub mailbox_bytes: u64,
 }
 
 /// One source file.
@@ -192,6 +237,8 @@ pub enum FromMicroprocess {
         /// `package.module`
         name: String,
     },
+    /// Start another microprocess.
+    Spawn(Box<Spawn>),
     /// Open a call channel for it.
     Open {
         /// Its name in `cloison.toml`.
@@ -207,6 +254,33 @@ pub enum FromMicroprocess {
         /// Which.
         channel: ChannelId,
     },
+}
+
+/// What a microprocess asks for in another one.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Spawn {
+    /// The module of the function; `__main__` is the program's own.
+    pub module: String,
+    /// The function in it.
+    pub qualname: String,
+    /// A tuple of arguments, encoded as a message.
+    pub arguments: Vec<u8>,
+    /// It needs what the program's own module defines.
+    pub main: bool,
+    /// A name, for people.
+    pub name: Option<String>,
+    /// Link the two from the beginning.
+    pub link: bool,
+    /// Monitor it from the beginning, by that reference.
+    pub monitor: Option<u64>,
+    /// Capabilities of the asker's that it holds too.
+    pub capabilities: Vec<String>,
+    /// How much memory it may use, in bytes; no more than the asker.
+    pub memory_bytes: Option<u64>,
+    /// How much processor time, in seconds; no more than the asker.
+    pub cpu_seconds: Option<u64>,
+    /// Its nice value: 0 to 19.
+    pub nice: u8,
 }
 
 /// From the broker to a microprocess.
@@ -230,6 +304,10 @@ pub enum ToMicroprocess {
     },
     /// The answer to [`FromMicroprocess::Find`].
     Found(Option<Module>),
+    /// The first message.
+    Run(Box<Begin>),
+    /// It will run.
+    Spawned(ProcessRef),
     /// A channel; its memfds come along.
     Opened {
         /// Its name.

@@ -5,8 +5,10 @@
 //! | kind | from | body |
 //! |---|---|---|
 //! | [`SEND`] | process | the receiver, 24 bytes ([`ProcessRef::to_bytes`]), then the message |
+//! | [`SEND_PART`] | process | the same, with a piece of a message that is longer than a record; the last piece comes as [`SEND`] |
 //! | [`CONTROL`] | process | a [`ToRouter`], as `postcard` |
 //! | [`MESSAGE`] | router | the sender's number, 8 bytes, then the message |
+//! | [`MESSAGE_PART`] | router | the same, with a piece; the last one comes as [`MESSAGE`] |
 //! | [`NEWS`] | router | a [`FromRouter`], as `postcard` |
 //!
 //! Who a record of a process is from nobody says in it: it is whose ring it stands in.
@@ -34,10 +36,15 @@ use std::fmt;
 pub const SEND: u32 = 1;
 /// From a process: a [`ToRouter`].
 pub const CONTROL: u32 = 2;
+/// From a process: a piece of a message.
+pub const SEND_PART: u32 = 3;
 /// From the router: a message of another process.
 pub const MESSAGE: u32 = 1;
 /// From the router: a [`FromRouter`].
 pub const NEWS: u32 = 2;
+
+/// From the router: a piece of a message.
+pub const MESSAGE_PART: u32 = 3;
 
 /// The longest name of a process, in bytes.
 pub const NAME_BYTES: usize = 255;
@@ -47,6 +54,8 @@ pub const NAMES: usize = 64;
 pub const TIES: usize = 100_000;
 /// What a message counts beyond its own bytes.
 pub const MESSAGE_OVERHEAD: u64 = 64;
+/// The exit status of a process that has used up its memory and can say nothing more.
+pub const EXHAUSTED_STATUS: i32 = 137;
 /// The longest text of a [`Reason`], in bytes.
 pub const REASON_TEXT_BYTES: usize = 8 << 10;
 

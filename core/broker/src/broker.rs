@@ -1,20 +1,24 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
-use crate::child::Child;
+use crate::blanks::{Blanks, MOST_BLANKS};
 use crate::family::{Family, TAKING_DOWN};
 use crate::launch::Binaries;
 use crate::limiter::Limiter;
-use crate::reactor::{Reactor, ReactorKey};
+use crate::process::Process;
+use crate::reactor::Reactor;
 use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::template::{Progress, Template};
 use crate::zone::{Instance, InstanceId, ZoneEntry};
-use cloison_contract::message::{ChannelId, End, Layer, ToTemplate};
-use cloison_transport::control::Control;
+use cloison_contract::message::{Layer, Run, ToTemplate};
+use cloison_contract::process::ProcessNumber;
+use cloison_router::Router;
+use cloison_transport::ChannelError;
 use rustix::io::Errno;
 use slotmap::SlotMap;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -42,6 +46,20 @@ impl StandardStreams {
         Ok(Self { descriptors: [copy(stdin())?, copy(stdout())?, copy(stderr())?] })
     }
 
+    /// Copies of these.
+    pub(crate) fn copy(&self) -> io::Result<Self> {
+        let [stdin, stdout, stderr] = &self.descriptors;
+        let copy = |descriptor: &OwnedFd| rustix::io::fcntl_dupfd_cloexec(descriptor, 3);
+        Ok(Self { descriptors: [copy(stdin)?, copy(stdout)?, copy(stderr)?] })
+    }
+
+    /// For processes that the program spawns: what it reads is its own.
+    pub(crate) fn for_children(&self) -> io::Result<Self> {
+        let null = std::fs::File::open("/dev/null")?;
+        let Self { descriptors: [_, stdout, stderr] } = self.copy()?;
+        Ok(Self { descriptors: [null.into(), stdout, stderr] })
+    }
+
     /// All three are `/dev/null`.
     pub fn null() -> io::Result<Self> {
         let null = || std::fs::File::options().read(true).write(true).open("/dev/null").map(OwnedFd::from);
@@ -58,6 +76,8 @@ pub(crate) enum EventSource {
     TemplateEnd,
     /// A microprocess has sent something.
     Process(Pid),
+    /// The router wants something.
+    Router,
     /// A microprocess has ended.
     ProcessEnd(Pid),
     /// A signal for the broker.
@@ -68,32 +88,10 @@ pub(crate) enum EventSource {
     ZoneEnd(InstanceId),
 }
 
-/// A microprocess.
-#[derive(Debug)]
-pub(crate) struct Process {
-    pub(crate) control: Control,
-    pub(crate) registration: ReactorKey,
-    /// The process and its registration, once the template has forked it.
-    pub(crate) child: Option<(Child, ReactorKey)>,
-    /// Its channels: at most one for each capability.
-    pub(crate) channels: BTreeMap<ChannelId, HeldChannel>,
-    /// What it has used of its capabilities, where that is limited; see `cloison_transport::account`.
-    pub(crate) accounts: BTreeMap<String, OwnedFd>,
-    /// Why channels of it have ended, kept until it asks.
-    pub(crate) ends: BTreeMap<ChannelId, End>,
-}
-
-/// A channel that a client holds.
-#[derive(Clone, Debug)]
-pub(crate) struct HeldChannel {
-    pub(crate) instance: InstanceId,
-    pub(crate) capability: String,
-}
-
 /// The longest message of a template, which is a traceback, in bytes.
 const FROM_TEMPLATE_BYTES: u64 = 1 << 20;
-/// The longest message of a microprocess, which is a name, in bytes.
-pub(crate) const FROM_MICROPROCESS_BYTES: u64 = 4 << 10;
+/// The longest message of a microprocess, which is what another one is to run, in bytes.
+pub(crate) const FROM_MICROPROCESS_BYTES: u64 = 32 << 10;
 /// The longest message of a zone, which is an error, in bytes.
 pub(crate) const FROM_ZONE_BYTES: u64 = 1 << 20;
 
@@ -120,6 +118,12 @@ pub enum BrokerError {
     /// There are as many microprocesses as the limit allows.
     #[error("there are {0} microprocesses already\nhint: [limits] processes in {1}")]
     TooMany(u32, String),
+    /// There is no router.
+    #[error(transparent)]
+    Router(#[from] cloison_router::RouterError),
+    /// A mailbox could not be made.
+    #[error("a mailbox could not be made: {0}")]
+    Mailbox(#[from] ChannelError),
 }
 
 impl From<Errno> for BrokerError {
@@ -148,6 +152,13 @@ pub struct Broker {
     pub(crate) reactor: Reactor<EventSource>,
     pub(crate) template: Template,
     pub(crate) processes: SlotMap<Pid, Process>,
+    pub(crate) numbers: HashMap<ProcessNumber, Pid>,
+    pub(crate) last_number: ProcessNumber,
+    pub(crate) blanks: Blanks,
+    pub(crate) router: Router,
+    pub(crate) randomness: Option<File>,
+    /// The program that was started first, and its streams, which others write to as well.
+    pub(crate) main: Option<(Run, StandardStreams)>,
     pub(crate) zones: Vec<ZoneEntry>,
     pub(crate) instances: SlotMap<InstanceId, Instance>,
     pub(crate) last_channel: u64,
@@ -176,12 +187,14 @@ impl Broker {
         let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
         let family = Family::new(launcher);
         let registration = Some(reactor.add(&control, EventSource::Template)?);
+        let router = crate::signals::without_signals(Router::start)?;
+        reactor.add(&router, EventSource::Router)?;
         let boot = ToTemplate::Boot {
             preload: application.preload.clone(),
             memory_bytes: application.limits.memory_bytes,
             cpu_seconds: application.limits.cpu_seconds,
             descriptors: application.limits.descriptors,
-            processes: application.limits.processes,
+            processes: application.limits.processes.saturating_add(MOST_BLANKS as u32),
             may_be_missing: application.may_be_missing.clone(),
         };
         let sent = control.try_send(&boot, &[]);
@@ -207,6 +220,12 @@ impl Broker {
             reactor,
             template,
             processes: SlotMap::with_key(),
+            numbers: HashMap::new(),
+            last_number: 0,
+            blanks: Blanks::default(),
+            router,
+            randomness: None,
+            main: None,
             instances: SlotMap::with_key(),
             last_channel: 0,
             events: VecDeque::new(),
@@ -296,13 +315,19 @@ impl Broker {
 
     /// Wait once and do what there is to do.
     pub(crate) fn poll(&mut self, timeout: Option<Duration>) -> Result<(), BrokerError> {
-        let check = self.next_check().map(|at| at.saturating_duration_since(Instant::now()));
+        let check = self
+            .next_check()
+            .into_iter()
+            .chain(self.blanks.next_check())
+            .min()
+            .map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.into_iter().chain(check).min();
         for registration in self.reactor.wait(timeout)? {
             match self.reactor.meaning(registration) {
                 Some(EventSource::Template) => self.hear_template(),
                 Some(EventSource::Process(pid)) => self.hear_process(pid),
                 Some(EventSource::ProcessEnd(pid)) => self.process_ended(pid),
+                Some(EventSource::Router) => self.hear_router(),
                 Some(EventSource::Signal) => self.hear_signal(),
                 Some(EventSource::TemplateEnd) => self.template_ended(),
                 Some(EventSource::Zone(instance)) => self.hear_zone(instance),
@@ -311,6 +336,7 @@ impl Broker {
             }
         }
         self.check_zones(Instant::now());
+        self.refill_blanks();
         Ok(())
     }
 

@@ -21,7 +21,8 @@
 //! | [`template`] | the template: boots, forks |
 //! | [`zone`] | zone instances: start, attach, deadlines, end, back-off |
 //! | [`broker`] | the tables, and one turn of the loop |
-//! | `processes`, `zones` | what the broker does with each, as further methods of [`Broker`] |
+//! | `process`, `blanks` | a microprocess, and those that wait for work |
+//! | `processes`, `spawning`, `zones` | what the broker does with each, as further methods of [`Broker`] |
 //! | [`backoff`] | when a zone that keeps ending may start again: pure |
 //! | [`limiter`] | how often it says what a program makes it say: pure |
 //! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events; the only module with `unsafe` |
@@ -30,6 +31,7 @@
 
 pub mod application;
 pub mod backoff;
+mod blanks;
 pub mod broker;
 pub mod child;
 pub mod doctor;
@@ -38,11 +40,13 @@ pub mod files;
 pub mod launch;
 pub mod library;
 pub mod limiter;
+mod process;
 mod processes;
 pub mod reactor;
 pub mod request;
 pub mod signals;
 pub mod sources;
+mod spawning;
 pub mod template;
 pub mod zone;
 mod zones;

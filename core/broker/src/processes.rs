@@ -1,73 +1,22 @@
 //! What the broker does with the template and its microprocesses.
 
-use crate::broker::{
-    Broker, BrokerError, BrokerEvent, EventSource, Exit, FROM_MICROPROCESS_BYTES, MESSAGES_PER_TURN, Pid, Process,
-    StandardStreams,
-};
+use crate::broker::{Broker, BrokerEvent, EventSource, Exit, MESSAGES_PER_TURN, Pid};
 use crate::child::Child;
 use crate::family::TAKING_DOWN;
+use crate::process::reason;
 use crate::template::Progress;
-use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
-use cloison_transport::control::{Control, ControlError};
+use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
+use cloison_contract::process::Reason;
+use cloison_transport::control::ControlError;
 use rustix::io::Errno;
 use rustix::process::Signal;
-use std::fs::File;
-use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::os::fd::OwnedFd;
+use std::time::Instant;
 
-/// How long the template may take to read what it is asked.
-const FORK_PATIENCE: Duration = Duration::from_secs(10);
 /// How many modules are remembered that lie beside a program and may not be imported.
 const MISSED: usize = 3;
 
 impl Broker {
-    /// Fork a microprocess that runs `run`. Its end comes as an [`BrokerEvent`].
-    pub fn spawn(&mut self, run: Run, streams: &StandardStreams) -> Result<Pid, BrokerError> {
-        let limit = self.application.limits.processes;
-        if self.processes.len() >= limit as usize {
-            return Err(BrokerError::TooMany(limit, self.application.manifest.display().to_string()));
-        }
-        let (ours, theirs) = Control::pair()?;
-        let ours = ours.receiving_at_most(FROM_MICROPROCESS_BYTES);
-        let [stdin, stdout, stderr] = &streams.descriptors;
-        let mut seed = [0; 32];
-        File::open("/dev/urandom")?.read_exact(&mut seed)?;
-        let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        self.ask_for_fork(&ToTemplate::Fork { run, seed }, &descriptors)?;
-        let reactor = &mut self.reactor;
-        let pid = self.processes.try_insert_with_key(|pid| {
-            let registration = reactor.add(&ours, EventSource::Process(pid))?;
-            Ok::<_, BrokerError>(Process {
-                control: ours,
-                registration,
-                child: None,
-                accounts: Default::default(),
-                channels: Default::default(),
-                ends: Default::default(),
-            })
-        })?;
-        self.template.forking.push_back(pid);
-        Ok(pid)
-    }
-
-    /// Without waiting for the template, which may be at work on earlier ones, for longer than [`FORK_PATIENCE`].
-    fn ask_for_fork(&mut self, fork: &ToTemplate, descriptors: &[BorrowedFd<'_>]) -> Result<(), BrokerError> {
-        let until = Instant::now() + FORK_PATIENCE;
-        loop {
-            match self.template.control.try_send(fork, descriptors) {
-                Ok(()) => return Ok(()),
-                Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {
-                    self.poll(Some(Duration::from_millis(1)))?;
-                }
-                Err(error) => {
-                    self.template_gone();
-                    return Err(std::io::Error::other(error).into());
-                }
-            }
-        }
-    }
-
     /// Send a signal to a microprocess: SIGINT is Python's `KeyboardInterrupt`, SIGKILL cannot be caught.
     pub fn signal(&self, pid: Pid, signal: Signal) {
         if let Some((child, _)) = self.processes.get(pid).and_then(|process| process.child.as_ref()) {
@@ -154,7 +103,12 @@ impl Broker {
     fn forked(&mut self, pid: Pid, child: Child) {
         let Some(process) = self.processes.get_mut(pid) else { return };
         match self.reactor.add(&child, EventSource::ProcessEnd(pid)) {
-            Ok(registration) => process.child = Some((child, registration)),
+            Ok(registration) => {
+                if process.doomed {
+                    child.signal(Signal::KILL);
+                }
+                process.child = Some((child, registration));
+            }
             Err(error) => {
                 tracing::error!(%error, "a microprocess cannot be watched and is ended");
                 child.signal(Signal::KILL);
@@ -165,7 +119,7 @@ impl Broker {
     }
 
     fn not_started(&mut self, pid: Pid) {
-        self.forget(pid);
+        self.forget(pid, Reason::Broker { text: "it could not be started".into() });
         self.events.push_back(BrokerEvent::NotStarted(pid));
     }
 
@@ -235,7 +189,8 @@ impl Broker {
             return self.process_silent(pid, &ControlError::Malformed("a question before the last answer was read"));
         }
         let answer = match message {
-            FromMicroprocess::Describe { capability } => self.describe(&capability),
+            FromMicroprocess::Describe { capability } => self.describe(pid, &capability),
+            FromMicroprocess::Spawn(spawn) => return self.spawn_for(pid, *spawn),
             FromMicroprocess::Find { name } => {
                 let found = self.find(&name);
                 if found.is_none() {
@@ -289,13 +244,15 @@ impl Broker {
 
     pub(crate) fn process_ended(&mut self, pid: Pid) {
         let Some(exit) = self.processes.get(pid).and_then(|process| process.child.as_ref()?.0.ended()) else { return };
-        self.forget(pid);
+        self.forget(pid, reason(exit));
         self.events.push_back(BrokerEvent::Exited(pid, exit));
     }
 
-    /// Take a microprocess out of all tables.
-    fn forget(&mut self, pid: Pid) {
+    /// Take a microprocess out of all tables; who asked for its end hears of it.
+    fn forget(&mut self, pid: Pid, reason: Reason) {
         let Some(process) = self.processes.remove(pid) else { return };
+        self.blanks.forget(pid);
+        self.announce_end(&process, reason);
         self.reactor.remove(process.registration, &process.control);
         if let Some((child, registration)) = &process.child {
             self.reactor.remove(*registration, child);

@@ -350,10 +350,10 @@ mod tests {
     #[test]
     fn arguments_are_those_of_python() {
         let arguments = ["a".to_owned(), "--b".to_owned()];
-        let argv =
-            |program| match (RunRequest { arguments: &arguments, ..RunRequest::new(program) }).load().unwrap().run {
-                Run::Function { argv, .. } | Run::Module { argv, .. } | Run::Script { argv, .. } => argv,
-            };
+        let argv = |program| {
+            let request = RunRequest { arguments: &arguments, ..RunRequest::new(program) };
+            request.load().unwrap().run.argv().to_vec()
+        };
         assert_eq!(argv(Program::Code("pass")), ["-c", "a", "--b"]);
         assert_eq!(argv(Program::Input("pass")), ["-", "a", "--b"]);
         assert_eq!(argv(Program::Module("json.tool")), ["-m", "a", "--b"]);

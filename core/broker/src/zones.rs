@@ -1,10 +1,11 @@
 //! What the broker does with zones.
 
 use crate::backoff::Backoff;
-use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES, HeldChannel, MESSAGES_PER_TURN, Pid};
+use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES, MESSAGES_PER_TURN, Pid};
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
 use crate::library;
+use crate::process::HeldChannel;
 use crate::processes::signal_name;
 use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId, START_DEADLINE, Waiting};
 use cloison_contract::interface::Instances;
@@ -27,7 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const REMEMBERED_ENDS: usize = 64;
 
 impl Broker {
-    pub(crate) fn describe(&self, name: &str) -> ToMicroprocess {
+    pub(crate) fn describe(&self, client: Pid, name: &str) -> ToMicroprocess {
+        if let Some(message) = self.not_given(client, name) {
+            return ToMicroprocess::Denied { message };
+        }
         match self.application.capabilities.get(name) {
             Some(capability) => ToMicroprocess::Described {
                 interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
@@ -36,6 +40,19 @@ impl Broker {
             },
             None => ToMicroprocess::Denied { message: self.denial(name) },
         }
+    }
+
+    /// Why a microprocess does not hold a capability that the application has, if it does not.
+    fn not_given(&self, client: Pid, name: &str) -> Option<String> {
+        let running = self.processes.get(client)?.running()?;
+        let lacks = self.application.capabilities.contains_key(name) && !running.capabilities.has(name);
+        let function = running.function.rsplit(':').next().unwrap_or_default();
+        lacks.then(|| {
+            format!(
+                "process {} was not given the capability {name:?}\nhint: spawn({function}, …, capabilities=[{name:?}])",
+                running.reference.number
+            )
+        })
     }
 
     fn denial(&self, name: &str) -> String {
@@ -59,6 +76,9 @@ impl Broker {
 
     /// A client asks for a channel: now, or when there is an instance to serve it.
     pub(crate) fn open(&mut self, client: Pid, capability: String) {
+        if let Some(message) = self.not_given(client, &capability) {
+            return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
+        }
         let Some(granted) = self.application.capabilities.get(&capability) else {
             let message = self.denial(&capability);
             return self.answer(client, &ToMicroprocess::Denied { message }, &[]);

@@ -38,7 +38,7 @@ pub struct NewProcess {
 
 /// What the router wants of the broker.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Event {
+pub enum RouterEvent {
     /// End that process at once.
     Kill(ProcessNumber),
     /// That process's end has been told to all who asked.
@@ -81,7 +81,7 @@ pub struct Router {
     newcomers: Sender<NewProcess>,
     commands: Sender<Command>,
     bell: Arc<OwnedFd>,
-    events: Receiver<Event>,
+    events: Receiver<RouterEvent>,
     event_bell: Arc<OwnedFd>,
     thread: Option<JoinHandle<()>>,
 }
@@ -117,7 +117,7 @@ impl Router {
         self.command(Command::Ended(number, how));
     }
 
-    /// End a process, with that reason. [`Event::Kill`] comes back.
+    /// End a process, with that reason. [`RouterEvent::Kill`] comes back.
     pub fn kill(&self, number: ProcessNumber, reason: Reason) {
         self.command(Command::Kill(number, reason));
     }
@@ -130,7 +130,7 @@ impl Router {
     }
 
     /// The next event, if there is one.
-    pub fn event(&self) -> Option<Event> {
+    pub fn event(&self) -> Option<RouterEvent> {
         self.events.try_recv().ok().or_else(|| {
             // First the bell, then another look: what comes in between rings again.
             let _ = rustix::io::read(&*self.event_bell, &mut [0; 8]);

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!  process 1 ─outbox─▶ ┌────────┐ ─inbox─▶ process 2         broker ── Command ──▶ router
-//!  process 2 ─outbox─▶ │ router │ ─inbox─▶ process 1         broker ◀── Event ──── router
+//!  process 2 ─outbox─▶ │ router │ ─inbox─▶ process 1         broker ◀── RouterEvent ──── router
 //!                      └────────┘
 //! ```
 //!
@@ -23,7 +23,7 @@ mod pending;
 mod state;
 mod thread;
 
-pub use handle::{Event, Inspection, NewProcess, Router, RouterError};
+pub use handle::{Inspection, NewProcess, Router, RouterError, RouterEvent};
 
 #[cfg(test)]
 mod tests;

@@ -8,13 +8,13 @@ use cloison_contract::process::{MESSAGE_OVERHEAD, ProcessNumber};
 use cloison_transport::mailbox::{OUTBOX_BYTES, RECORD_BYTES};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a sender may have put into its outbox before it can hear that it has to pause. A message there takes 32 bytes more than
+/// What a sender may have put into its outbox, besides a long message (half of a mailbox at most) that it has begun, before it can hear that it has to pause. A message there takes 32 bytes more than
 /// its own, and counts for [`MESSAGE_OVERHEAD`] more.
 const UNDER_WAY_BYTES: u64 = OUTBOX_BYTES * MESSAGE_OVERHEAD / 32 + RECORD_BYTES as u64;
 
 /// What waits in one mailbox.
 #[derive(Debug)]
-pub(crate) struct Pending {
+pub(crate) struct PendingMessages {
     limit: u64,
     total: u64,
     senders: BTreeMap<ProcessNumber, u64>,
@@ -22,7 +22,7 @@ pub(crate) struct Pending {
     paused: BTreeSet<ProcessNumber>,
 }
 
-impl Pending {
+impl PendingMessages {
     pub(crate) fn new(limit: u64) -> Self {
         Self { limit, total: 0, senders: BTreeMap::new(), paused: BTreeSet::new() }
     }
@@ -49,7 +49,7 @@ impl Pending {
 
     /// Whether so much more of a sender's would be more than any that heeds what it is told can send.
     pub(crate) fn is_flooded_by(&self, sender: ProcessNumber, bytes: u64) -> bool {
-        self.paused.contains(&sender) && self.of(sender) + bytes > self.limit / 2 + UNDER_WAY_BYTES
+        self.paused.contains(&sender) && self.of(sender) + bytes > self.limit + UNDER_WAY_BYTES
     }
 
     /// Have the sender pause, whatever waits. Whether it has to be told.
@@ -69,7 +69,9 @@ impl Pending {
         }
         let enough = self.share() / 2;
         let resumed: Vec<_> = self.paused.iter().copied().filter(|sender| self.of(*sender) <= enough).collect();
-        resumed.iter().for_each(|sender| drop(self.paused.remove(sender)));
+        for sender in &resumed {
+            self.paused.remove(sender);
+        }
         resumed
     }
 }
@@ -80,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_flooder_pauses_and_others_find_room() {
-        let mut pending = Pending::new(1000);
+        let mut pending = PendingMessages::new(1000);
         let sent = (1..).take_while(|_| !pending.add(1, 50)).count();
         assert_eq!(sent, 10, "half of the mailbox, and the one that is too many");
         assert!(!pending.add(1, 50), "it is told once");
@@ -90,7 +92,7 @@ mod tests {
 
     #[test]
     fn it_goes_on_when_half_of_its_share_is_free() {
-        let mut pending = Pending::new(1000);
+        let mut pending = PendingMessages::new(1000);
         while !pending.add(1, 50) {}
         let resumed: Vec<_> = (0..11).map(|_| pending.consumed(1, 50)).collect();
         assert_eq!(resumed.iter().position(|resumed| resumed == &[1]), Some(5));
@@ -100,7 +102,7 @@ mod tests {
 
     #[test]
     fn nobody_frees_more_than_there_is() {
-        let mut pending = Pending::new(1000);
+        let mut pending = PendingMessages::new(1000);
         pending.add(1, 100);
         assert!(pending.consumed(2, 50).is_empty());
         pending.consumed(1, u64::MAX);
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn whoever_ran_empty_while_paused_goes_on() {
-        let mut pending = Pending::new(1000);
+        let mut pending = PendingMessages::new(1000);
         assert!(pending.pause(4) && !pending.pause(4));
         pending.add(5, 1);
         assert_eq!(pending.consumed(5, 1), [4]);

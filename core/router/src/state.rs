@@ -1,10 +1,10 @@
 //! The tables, and what each record does.
 
-use crate::handle::{Event, Inspection, NewProcess};
-use crate::pending::Pending;
+use crate::handle::{Inspection, NewProcess, RouterEvent};
+use crate::pending::PendingMessages;
 use cloison_contract::process::{
-    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
-    TIES, ToRouter,
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PART, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef,
+    Reason, SEND, SEND_PART, TIES, ToRouter,
 };
 use cloison_transport::mailbox::{RECORD_BYTES, RouterEnd};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -18,7 +18,7 @@ const NEWS_WAITING: usize = 2 * TIES;
 struct Process {
     token: [u8; 16],
     mailbox: RouterEnd,
-    pending: Pending,
+    pending: PendingMessages,
     /// News for which there was no room.
     news: VecDeque<Vec<u8>>,
     traps_exits: bool,
@@ -48,11 +48,11 @@ impl Process {
 
 /// All processes of an application.
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct RouterState {
     processes: HashMap<ProcessNumber, Process>,
     names: BTreeMap<String, ProcessNumber>,
     /// What the broker is to be told.
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<RouterEvent>,
     /// Processes with news for which there was no room.
     late: BTreeSet<ProcessNumber>,
     /// The body of the record at hand.
@@ -68,13 +68,13 @@ pub(crate) enum More {
     Yes,
 }
 
-impl State {
+impl RouterState {
     /// Take a process in, linked to or monitored by its parent from its first instruction on.
     pub(crate) fn add(&mut self, new: NewProcess) {
         let NewProcess { reference: ProcessRef { number, token }, mailbox, mailbox_bytes, link, monitor } = new;
         let process = Process {
             token,
-            pending: Pending::new(mailbox_bytes),
+            pending: PendingMessages::new(mailbox_bytes),
             mailbox,
             news: VecDeque::new(),
             traps_exits: false,
@@ -118,7 +118,8 @@ impl State {
                     self.body = body;
                     return More::No;
                 }
-                Ok(Some(SEND)) => self.send(number, &body, unknown),
+                Ok(Some(SEND)) => self.send(number, MESSAGE, &body, unknown),
+                Ok(Some(SEND_PART)) => self.send(number, MESSAGE_PART, &body, unknown),
                 Ok(Some(CONTROL)) => match postcard::from_bytes(&body) {
                     Ok(said) => self.obey(number, said, unknown),
                     Err(_) => None,
@@ -135,20 +136,26 @@ impl State {
     }
 
     /// `None` if the record is no such thing.
-    fn send(&mut self, sender: ProcessNumber, body: &[u8], unknown: &mut dyn FnMut(&mut Self)) -> Option<()> {
+    fn send(
+        &mut self,
+        sender: ProcessNumber,
+        kind: u32,
+        body: &[u8],
+        unknown: &mut dyn FnMut(&mut Self),
+    ) -> Option<()> {
         let (receiver, message) = ProcessRef::split_from(body)?;
         if self.introduced(receiver, unknown) {
-            self.deliver(sender, receiver.number, message);
+            self.deliver(sender, receiver.number, kind, message);
         }
         Some(())
     }
 
-    fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, message: &[u8]) {
+    fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, kind: u32, message: &[u8]) {
         let Some(receiver) = self.processes.get_mut(&number) else { return };
         let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
         let room = !receiver.pending.is_flooded_by(sender, bytes);
         let put = match room {
-            true => receiver.mailbox.put(MESSAGE, &[&sender.to_le_bytes(), message]),
+            true => receiver.mailbox.put(kind, &[&sender.to_le_bytes(), message]),
             false => Ok(Err(cloison_transport::mailbox::Full)),
         };
         let (tell, lost) = match put {
@@ -307,7 +314,7 @@ impl State {
         let Some(process) = self.processes.get_mut(&number) else { return };
         if process.doom.is_none() {
             process.doom = Some(reason);
-            self.events.push(Event::Kill(number));
+            self.events.push(RouterEvent::Kill(number));
         }
     }
 
@@ -354,7 +361,7 @@ impl State {
         let Some(process) = self.processes.remove(&number) else { return };
         self.late.remove(&number);
         let reason = reason(process.doom, process.last, how);
-        self.events.push(Event::Ended { number, reason: reason.clone() });
+        self.events.push(RouterEvent::Ended { number, reason: reason.clone() });
         for name in process.names {
             self.names.remove(&name);
         }
@@ -399,7 +406,7 @@ fn too_many() -> Reason {
 /// ordinary end.
 fn reason(doom: Option<Reason>, last: Option<Reason>, how: Reason) -> Reason {
     match (doom, last, how) {
-        (_, Some(last), Reason::Normal | Reason::Exited { .. }) => last,
+        (_, Some(last), Reason::Normal | Reason::Exited { .. } | Reason::MemoryLimit) => last,
         (Some(doom), _, Reason::Crash { .. } | Reason::Killed) => doom,
         (_, _, how) => how,
     }

@@ -1,6 +1,6 @@
 //! The router as processes see it: through their mailboxes.
 
-use crate::{Event, NewProcess, Router};
+use crate::{NewProcess, Router, RouterEvent};
 use cloison_contract::process::{
     CONTROL, FromRouter, MESSAGE, NEWS, ProcessNumber, ProcessRef, Reason, SEND, ToRouter,
 };
@@ -77,7 +77,7 @@ impl Process {
     }
 }
 
-fn event(router: &Router) -> Event {
+fn event(router: &Router) -> RouterEvent {
     let until = Instant::now() + PATIENCE;
     std::iter::repeat_with(|| {
         assert!(Instant::now() < until, "no event");
@@ -132,7 +132,7 @@ fn a_down_comes_after_everything_that_was_sent() {
     }
     let reason = Reason::Exited { status: 3 };
     assert_eq!(one.get(), Got::News(FromRouter::Down { reference: 7, number: 2, reason: reason.clone() }));
-    assert_eq!(event(&router), Event::Ended { number: 2, reason });
+    assert_eq!(event(&router), RouterEvent::Ended { number: 2, reason });
 }
 
 #[test]
@@ -146,8 +146,8 @@ fn the_linked_end_together_unless_they_trap_exits() {
     two.nothing_came();
     three.nothing_came();
     router.ended(3, Reason::Crash { signal: 11 });
-    assert_eq!(event(&router), Event::Ended { number: 3, reason: Reason::Crash { signal: 11 } });
-    assert_eq!(event(&router), Event::Kill(2));
+    assert_eq!(event(&router), RouterEvent::Ended { number: 3, reason: Reason::Crash { signal: 11 } });
+    assert_eq!(event(&router), RouterEvent::Kill(2));
     router.ended(2, Reason::Crash { signal: 9 });
     // Its reason is that of whom it was linked to.
     let reason = Reason::Crash { signal: 11 };
@@ -161,7 +161,7 @@ fn a_normal_end_harms_nobody() {
     one.say(ToRouter::Link(two.reference));
     one.nothing_came();
     router.ended(2, Reason::Normal);
-    assert_eq!(event(&router), Event::Ended { number: 2, reason: Reason::Normal });
+    assert_eq!(event(&router), RouterEvent::Ended { number: 2, reason: Reason::Normal });
     one.nothing_came();
     assert_eq!(router.event(), None);
 }
@@ -246,9 +246,9 @@ fn nonsense_ends_its_sender() {
         let router = Router::start().unwrap();
         let mut one = Process::start(&router, 1);
         one.put(kind, &[body]);
-        assert_eq!(event(&router), Event::Kill(1));
+        assert_eq!(event(&router), RouterEvent::Kill(1));
         router.ended(1, Reason::Crash { signal: 9 });
-        assert!(matches!(event(&router), Event::Ended { number: 1, reason: Reason::Broker { .. } }));
+        assert!(matches!(event(&router), RouterEvent::Ended { number: 1, reason: Reason::Broker { .. } }));
     }
 }
 
@@ -257,7 +257,7 @@ fn nobody_claims_an_end_that_others_give() {
     let router = Router::start().unwrap();
     let mut one = Process::start(&router, 1);
     one.say(ToRouter::Last(Reason::Killed));
-    assert_eq!(event(&router), Event::Kill(1));
+    assert_eq!(event(&router), RouterEvent::Kill(1));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The router's thread: one `epoll` set of bells, and a list of who has more.
 
-use crate::handle::{Command, Event, NewProcess};
-use crate::state::{More, State};
+use crate::handle::{Command, NewProcess, RouterEvent};
+use crate::state::{More, RouterState};
 use cloison_contract::process::{ProcessNumber, Reason};
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event as EpollEvent, EventData, EventFlags};
@@ -26,8 +26,8 @@ pub(crate) struct Thread {
     newcomers: Receiver<NewProcess>,
     commands: Receiver<Command>,
     event_bell: Arc<OwnedFd>,
-    events: Sender<Event>,
-    state: State,
+    events: Sender<RouterEvent>,
+    state: RouterState,
     /// Who has more in its outbox, in the order of turns.
     ready: VecDeque<ProcessNumber>,
     stopped: bool,
@@ -50,11 +50,11 @@ impl Thread {
         newcomers: Receiver<NewProcess>,
         commands: Receiver<Command>,
         event_bell: Arc<OwnedFd>,
-        events: Sender<Event>,
+        events: Sender<RouterEvent>,
     ) -> Result<Self, Errno> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &*bell, EventData::new_u64(BROKER), EventFlags::IN)?;
-        let (state, ready) = (State::default(), VecDeque::new());
+        let (state, ready) = (RouterState::default(), VecDeque::new());
         Ok(Self { epoll, bell, newcomers, commands, event_bell, events, state, ready, stopped: false })
     }
 
@@ -95,7 +95,7 @@ impl Thread {
     fn take_commands(&mut self) {
         while let Ok(command) = self.commands.try_recv() {
             let Self { state, epoll, newcomers, .. } = self;
-            let mut greet = |state: &mut State| greet(state, epoll, newcomers);
+            let mut greet = |state: &mut RouterState| greet(state, epoll, newcomers);
             // Whoever a command speaks of has been announced before.
             greet(state);
             match command {
@@ -128,7 +128,7 @@ impl Thread {
 }
 
 /// Take in everybody whom the broker has announced.
-fn greet(state: &mut State, epoll: &OwnedFd, newcomers: &Receiver<NewProcess>) {
+fn greet(state: &mut RouterState, epoll: &OwnedFd, newcomers: &Receiver<NewProcess>) {
     while let Ok(new) = newcomers.try_recv() {
         let number = new.reference.number;
         // Each ring of its bell is reported once, and never read: only that it rang is of interest.

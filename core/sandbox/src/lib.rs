@@ -95,7 +95,7 @@ mod sys;
 pub use error::Error;
 pub use fork_server::{Ended, ForkServer, end};
 pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
-pub use limits::ResourceLimits;
+pub use limits::{ResourceLimits, lower_cpu_seconds};
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal};
 pub use spec::{LOADER_FILES, Layers, LibraryFile, Role, Spec, ZoneContents};

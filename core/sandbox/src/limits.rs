@@ -95,6 +95,11 @@ pub(crate) fn set(resource: libc::__rlimit_resource_t, value: Option<u64>, name:
     sys::limit(resource, value, value).map_err(|source| Error::Limit { name, value, source })
 }
 
+/// Gives this process less processor time than it has, counted from its beginning. Nobody can give it more.
+pub fn lower_cpu_seconds(seconds: u64) -> Result<(), Error> {
+    set_cpu_seconds(Some(seconds))
+}
+
 /// Sets the processor time. It ends with SIGXCPU, which says why; whoever catches that has one second left.
 pub(crate) fn set_cpu_seconds(value: Option<u64>) -> Result<(), Error> {
     let Some(value) = value else { return Ok(()) };

@@ -1,8 +1,8 @@
 """Capabilities: C libraries that live in zones of their own, called from a microprocess."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, final, overload
+from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, dataclass_transform, final, overload
 
 __all__ = [
     "Batch",
@@ -14,10 +14,14 @@ __all__ = [
     "Function",
     "Handle",
     "HostDenied",
+    "MessageError",
     "NativeError",
     "Pending",
+    "Process",
     "QuotaExceeded",
+    "Reference",
     "RegisteredBuffer",
+    "RemoteError",
     "Revoked",
     "StaleHandle",
     "View",
@@ -25,8 +29,10 @@ __all__ = [
     "ZoneUnavailable",
     "batch",
     "capability",
+    "message",
 ]
 
+_Class = TypeVar("_Class", bound=type)
 _Kind = TypeVar("_Kind")
 _Value = TypeVar("_Value", covariant=True)
 
@@ -231,6 +237,60 @@ class Pending(Generic[_Value]):
         """Whether the call has been made, and ended well."""
     def __getitem__(self, index: int, /) -> Pending[Any]: ...
 
+@final
+class Process:
+    """A microprocess, as others know it. It can be sent in messages, compared, and be a key; it can't be made or pickled."""
+
+    @property
+    def number(self) -> int:
+        """Its number in the application."""
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Reference:
+    """Something that equals itself and nothing else, here and wherever it is sent. It can't be made or pickled."""
+
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@overload
+def message(cls: _Class, /) -> _Class: ...
+@overload
+@dataclass_transform()
+def message(
+    *,
+    init: bool = True,
+    repr: bool = True,
+    eq: bool = True,
+    order: bool = False,
+    unsafe_hash: bool = False,
+    frozen: bool = False,
+    match_args: bool = True,
+    kw_only: bool = False,
+    slots: bool = False,
+    weakref_slot: bool = False,
+) -> Callable[[_Class], _Class]:
+    """Declare a class as a message, so that its objects can be sent to other microprocesses.
+
+    A class that is no dataclass becomes one, by the options given here, which are those of `dataclasses.dataclass`. An
+    exception class takes no options; its ``args`` and what is in its ``__dict__`` are sent.
+
+    The fields are sent, and nothing else. The receiver has to have imported the module of the class itself; it makes an
+    object without calling ``__new__``, ``__init__``, ``__post_init__`` or ``__setattr__``, and checks no types: look at what
+    you receive.
+
+    Raises:
+        TypeError: The class stands in a function, is a subclass of a builtin type, has a field that is a descriptor, or has a
+            method that would run when an object is received (``__del__``; of an exception also ``__setattr__``).
+
+    Example:
+        >>> @message
+        ... class Move:
+        ...     x: int
+        ...     y: int
+    """
+
 class Error(Exception):
     """Something that Cloison reports."""
 
@@ -302,3 +362,15 @@ class ZoneUnavailable(Error):
 
 class StaleHandle(Error):
     """A handle whose object is gone: it was closed, or its zone has been restarted since."""
+
+class MessageError(Error):
+    """Bytes that are no message, or a message that this process can't read: it has not declared a class that is in it."""
+
+class RemoteError(Error):
+    """An exception that came in a message and is of a class that is not declared here."""
+
+    def __init__(self, type_name: str, text: str) -> None: ...
+    type_name: Final[str]
+    """The class's name, with its module, such as ``json.decoder.JSONDecodeError``."""
+    text: Final[str]
+    """What ``str()`` of it was."""

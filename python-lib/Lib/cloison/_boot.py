@@ -58,8 +58,18 @@ def start():
     for name in COMMON:
         __import__(name)
     _corrections.with_frozen_files(sys.modules["inspect"])
+    _complete()
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
     os._fork_handlers().clear()
+
+
+def _complete():
+    """Put into the package what needs `dataclasses`, which cannot be imported before there is an `os`."""
+    import cloison
+    from cloison import _processes
+
+    for name in _processes.__all__:
+        setattr(cloison, name, getattr(_processes, name))
 
 
 def before_import():
@@ -104,12 +114,11 @@ def flush():
             pass
 
 
-def after_fork(argv, seed, terminal):
-    """Make a forked microprocess its own: arguments, random state, output to a terminal flushed after each line.
+def after_fork(seed, terminal):
+    """Make a forked microprocess its own: random state, output to a terminal flushed after each line.
 
     This runs before every microprocess's first instruction, so it does as little as possible: what it touches is copied.
     """
-    sys.argv = argv
     if terminal:
         sys.__stdout__.reconfigure(line_buffering=True)
     for handler in _fork_handlers:
@@ -119,11 +128,11 @@ def after_fork(argv, seed, terminal):
         reseed(seed)
 
 
-def run_module(name):
-    """Run a module as ``python -m`` does: as ``__main__``, with its file as ``sys.argv[0]``."""
+def run_module(name, as_name="__main__"):
+    """Run a module as ``python -m`` does, with its file as ``sys.argv[0]``; ``as_name`` is its ``__name__``."""
     import runpy
 
-    module = sys.modules["__main__"] = type(sys)("__main__")
+    module = sys.modules["__main__"] = sys.modules[as_name] = type(sys)(as_name)
     module.__builtins__ = sys.modules["builtins"]
     try:
         _, spec, code = runpy._get_module_details(name, runpy._Error)
@@ -131,7 +140,7 @@ def run_module(name):
         sys.exit(f"cloison: {error}")
     # A frozen module has no file: where it would stand in the standard library's folder.
     sys.argv[0] = spec.origin if spec.has_location else f"{spec.name.replace('.', '/')}.py"
-    runpy._run_code(code, module.__dict__, None, "__main__", spec)
+    runpy._run_code(code, module.__dict__, None, as_name, spec)
 
 
 def finish():

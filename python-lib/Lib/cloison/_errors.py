@@ -1,5 +1,7 @@
 """The exceptions that a call through the wall can raise. `cloison.Error` is the base of all of them."""
 
+from _cloison import declare as _declare
+
 
 class Error(Exception):
     """Something that Cloison reports."""
@@ -128,7 +130,72 @@ class StaleHandle(Error):
     """A handle whose object is gone: it was closed, or its zone has been restarted since."""
 
 
+class MessageError(Error):
+    """Bytes that are no message, or a message that this process can't read: it has not declared a class that is in it."""
+
+
+class RemoteError(Error):
+    """An exception that came in a message and is of a class that is not declared here.
+
+    Attributes:
+        type_name: The class's name, with its module, such as ``json.decoder.JSONDecodeError``.
+        text: What ``str()`` of it was.
+    """
+
+    def __init__(self, type_name, text):
+        super().__init__(type_name, text)
+        self.type_name = type_name
+        self.text = text
+
+    def __str__(self):
+        """Return class and text as a traceback shows them."""
+        return f"{self.type_name}: {self.text}" if self.text else self.type_name
+
+
+class SpawnError(Error):
+    """A process that could not be started: there are as many as there may be, or it was to get what its parent has not got."""
+
+
+class MailboxFull(Error):
+    """What this process has sent to that one fills its share of the mailbox. Nothing was sent.
+
+    Attributes:
+        process: The receiver.
+    """
+
+    def __init__(self, message, process=None):
+        super().__init__(message)
+        self.process = process
+
+
+class ProcessDown(Error):
+    """The process that was called has ended without an answer.
+
+    Attributes:
+        process: The process.
+        reason: Why it has ended: a `Reason`.
+    """
+
+    def __init__(self, message, process=None, reason=None):
+        super().__init__(message)
+        self.process = process
+        self.reason = reason
+
+
+class ProcessExit(BaseException):
+    """What `exit` raises in the process that is to end. Uncaught, it ends the process with its reason, and nothing is printed.
+
+    Attributes:
+        reason: The reason.
+    """
+
+    def __init__(self, reason="normal"):
+        super().__init__(reason)
+        self.reason = reason
+
+
 for _class in list(globals().values()):
     if isinstance(_class, type) and issubclass(_class, BaseException):
         _class.__module__ = "cloison"
+        _declare(_class, "cloison", _class.__name__, None)
 del _class

@@ -109,18 +109,18 @@ hide_from_tracebacks(Finder.find_spec)
 _NO_FILES = "<string>", "<stdin>"
 
 
-def main_module(path, source):
-    """Make `__main__` for a source that is run as a script, and return its namespace."""
-    module = type(sys)("__main__")
+def main_module(path, source, name):
+    """Make `__main__` for a source that is run as a script, under that name, and return its namespace."""
+    module = type(sys)(name)
     if path in _NO_FILES:
         import linecache
 
         linecache.cache[path] = len(source), None, source.splitlines(True), path
     else:
         module.__file__ = path
-    module.__loader__ = Loader("__main__", path, source)
+    module.__loader__ = Loader(name, path, source)
     module.__builtins__ = sys.modules["builtins"]
-    sys.modules["__main__"] = module
+    sys.modules["__main__"] = sys.modules[name] = module
     return module.__dict__
 
 

@@ -3,6 +3,7 @@
 //! Everything in it is small and checked here: three descriptors, two questions to the broker, capabilities.
 
 mod input;
+mod processes;
 mod sleep;
 mod streams;
 mod xml;
@@ -12,6 +13,7 @@ pub(crate) use _cloison::module_def;
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::input;
+    use super::processes::{self, SpawnArguments};
     use super::sleep;
     use super::streams;
     use super::xml::{self, XmlParser};
@@ -19,12 +21,15 @@ mod _cloison {
     use crate::call::connection;
     use crate::call::function::Function;
     use crate::link;
+    use crate::mail::{self, Naming};
     use crate::objects::buffers::{RegisteredBuffer, View};
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
-    use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTypeRef, PyUtf8StrRef};
+    use crate::objects::process::{Process, Reference};
+    use cloison_contract::process::ToRouter;
+    use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
-    use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer, OptionalArg};
+    use rustpython_vm::function::{ArgBytesLike, ArgIntoFloat, ArgMemoryBuffer, OptionalArg};
     use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
     #[pyattr(name = "Capability")]
@@ -65,6 +70,40 @@ mod _cloison {
     #[pyattr(name = "View")]
     fn view_class(_vm: &VirtualMachine) -> PyTypeRef {
         View::make_static_type()
+    }
+
+    #[pyattr(name = "Process")]
+    fn process_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Process::make_static_type()
+    }
+
+    #[pyattr(name = "Reference")]
+    fn reference_class(_vm: &VirtualMachine) -> PyTypeRef {
+        Reference::make_static_type()
+    }
+
+    /// A value as a message.
+    #[pyfunction]
+    fn encode(value: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        crate::message::encode(&value, vm).map(|bytes| vm.ctx.new_bytes(bytes))
+    }
+
+    /// The value of a message.
+    #[pyfunction]
+    fn decode(bytes: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        crate::message::decode(bytes.as_bytes(), vm)
+    }
+
+    /// Declare a class as a message: its module and qualified name, and the fields of a dataclass; None for an exception class.
+    #[pyfunction]
+    fn declare(
+        class: PyTypeRef,
+        module: PyUtf8StrRef,
+        qualname: PyUtf8StrRef,
+        fields: Option<PyTupleRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        crate::message::declared::declare(class, module.as_str(), qualname.as_str(), fields.as_deref(), vm)
     }
 
     /// A capability that cloison.toml grants, by its name there.
@@ -180,6 +219,89 @@ mod _cloison {
     #[pyfunction]
     fn xml_errors(vm: &VirtualMachine) -> PyListRef {
         xml::errors(vm)
+    }
+
+    /// Start a microprocess: the process, and the reference of its monitor.
+    #[pyfunction]
+    fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<(PyRef<Process>, Option<PyRef<Reference>>)> {
+        processes::spawn(arguments, vm)
+    }
+
+    /// The next message that matches, in a tuple, from a position on; None if the time is over.
+    #[pyfunction]
+    fn receive(
+        timeout: Option<ArgIntoFloat>,
+        matches: OptionalArg<PyObjectRef>,
+        from: OptionalArg<u64>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<(PyObjectRef,)>> {
+        processes::receive(timeout, matches, from, vm)
+    }
+
+    /// The position behind everything that has arrived so far.
+    #[pyfunction]
+    fn mark(vm: &VirtualMachine) -> PyResult<u64> {
+        mail::mark(vm)
+    }
+
+    /// The number of the process that has sent what was received last.
+    #[pyfunction]
+    fn sender(vm: &VirtualMachine) -> PyResult<Option<u64>> {
+        mail::sender(vm)
+    }
+
+    /// How many messages wait.
+    #[pyfunction]
+    fn waiting(vm: &VirtualMachine) -> PyResult<usize> {
+        mail::waiting(vm)
+    }
+
+    /// This process.
+    #[pyfunction]
+    fn myself(vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
+        mail::myself(vm)
+    }
+
+    /// Who has spawned it.
+    #[pyfunction]
+    fn parent(vm: &VirtualMachine) -> PyResult<Option<PyRef<Process>>> {
+        mail::parent(vm)
+    }
+
+    /// A reference that nobody else has.
+    #[pyfunction]
+    fn reference(vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
+        mail::new_reference(vm)
+    }
+
+    /// Undo a monitor.
+    #[pyfunction]
+    fn demonitor(reference: PyRef<Reference>, vm: &VirtualMachine) -> PyResult<()> {
+        mail::demonitor(&reference, vm)
+    }
+
+    /// Whether exit signals are messages from now on.
+    #[pyfunction]
+    fn trap_exits(trap: bool, vm: &VirtualMachine) -> PyResult<()> {
+        mail::say(&ToRouter::TrapExits(trap), vm)
+    }
+
+    /// Register this process under a name; the process if that was free.
+    #[pyfunction]
+    fn register(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<PyRef<Process>>> {
+        mail::name(&Naming::Register, name.as_str(), vm)
+    }
+
+    /// Give a name up; the process if it had it.
+    #[pyfunction]
+    fn unregister(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<PyRef<Process>>> {
+        mail::name(&Naming::Unregister, name.as_str(), vm)
+    }
+
+    /// Who has a name.
+    #[pyfunction]
+    fn whereis(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<PyRef<Process>>> {
+        mail::name(&Naming::WhereIs, name.as_str(), vm)
     }
 
     /// End at once.

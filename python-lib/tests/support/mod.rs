@@ -1,8 +1,10 @@
 //! A broker in miniature: starts the real binary, answers its questions, and collects what a microprocess printed.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
+use cloison_contract::process::ProcessRef;
 use cloison_transport::control::{Control, ControlError};
+use cloison_transport::mailbox::RouterEnd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
 use std::collections::HashMap;
@@ -15,6 +17,8 @@ use std::time::{Duration, Instant};
 /// A started template.
 pub struct Template {
     control: Control,
+    memory_bytes: u64,
+    cpu_seconds: u64,
     modules: HashMap<String, Module>,
 }
 
@@ -77,7 +81,7 @@ impl Template {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .spawn()
             .expect("the microprocess's binary");
-        let template = Self { control, modules };
+        let template = Self { control, memory_bytes, cpu_seconds, modules };
         let boot = ToTemplate::Boot {
             preload: preload.iter().map(|name| (*name).to_owned()).collect(),
             memory_bytes,
@@ -152,7 +156,7 @@ impl Template {
         pause: impl Fn(usize) -> Duration + Sync,
         mut answer: impl FnMut(FromMicroprocess) -> Option<(ToMicroprocess, Vec<OwnedFd>)>,
     ) -> Outcome {
-        let Running { control, pidfd, feed: _feed, stdout, stderr } = self.fork(run);
+        let Running { control, mailbox: _mailbox, pidfd, feed: _feed, stdout, stderr } = self.fork(run);
         let (pidfd, pause) = (&pidfd, &pause);
         std::thread::scope(|scope| {
             let interrupting = scope.spawn(move || {
@@ -189,11 +193,22 @@ impl Template {
         let (stdin, feed) = pipe();
         let (stdout, out) = pipe();
         let (stderr, err) = pipe();
-        let fork = ToTemplate::Fork { run, seed: [7; 32] };
-        self.control.send(&fork, &[theirs.as_fd(), stdin.as_fd(), out.as_fd(), err.as_fd()]).expect("fork");
+        let (mailbox, [memory, bell]) = cloison_transport::mailbox::create(0).expect("a mailbox");
+        let descriptors = [&theirs as &dyn AsFd, &stdin, &out, &err, &memory, &bell].map(AsFd::as_fd);
+        self.control.send(&ToTemplate::Fork { seed: [7; 32] }, &descriptors).expect("fork");
+        let begin = Begin {
+            run,
+            myself: ProcessRef { number: 1, token: [1; 16] },
+            parent: None,
+            name: None,
+            memory_bytes: self.memory_bytes,
+            cpu_seconds: self.cpu_seconds,
+            mailbox_bytes: 1 << 20,
+        };
+        control.send(&ToMicroprocess::Run(Box::new(begin)), &[]).expect("it takes its work");
         match self.control.receive::<FromTemplate>().expect("an answer") {
             (FromTemplate::Forked, mut descriptors) => {
-                Running { control, pidfd: descriptors.remove(0), feed, stdout, stderr }
+                Running { control, mailbox, pidfd: descriptors.remove(0), feed, stdout, stderr }
             }
             other => panic!("unexpected: {other:?}"),
         }
@@ -203,6 +218,8 @@ impl Template {
 /// A microprocess that has been made.
 pub struct Running {
     pub control: Control,
+    /// Nobody routes what it sends.
+    pub mailbox: RouterEnd,
     pub pidfd: OwnedFd,
     pub feed: OwnedFd,
     pub stdout: OwnedFd,

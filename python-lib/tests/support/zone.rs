@@ -171,6 +171,9 @@ impl Zone {
                 Some((ToMicroprocess::Because(end), Vec::new()))
             }
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
+            FromMicroprocess::Spawn(_) => {
+                Some((ToMicroprocess::Denied { message: "there is no broker here".to_owned() }, Vec::new()))
+            }
         }
     }
 

@@ -1,0 +1,94 @@
+//! Microprocesses that have been forked before anybody asked for them: how many of them there should be.
+//!
+//! A program that spawns nothing has none. Each time one is wanted and none is there, twice as many are kept from then on; after
+//! a while without a spawn they go again.
+
+use crate::Pid;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// The most blanks that are kept.
+pub(crate) const MOST_BLANKS: usize = 16;
+/// How many are kept after the first spawn.
+const FEWEST: usize = 2;
+/// After how long without a spawn they are no longer kept.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// The pool.
+#[derive(Debug, Default)]
+pub(crate) struct Blanks {
+    /// Forked, or asked for.
+    there: VecDeque<Pid>,
+    wanted: usize,
+    last_taken: Option<Instant>,
+}
+
+impl Blanks {
+    /// The one that has been there for longest, if there is one.
+    pub(crate) fn take(&mut self, now: Instant) -> Option<Pid> {
+        self.last_taken = Some(now);
+        let taken = self.there.pop_front();
+        self.wanted = match taken {
+            Some(_) => self.wanted.max(FEWEST),
+            None => (self.wanted * 2).clamp(FEWEST, MOST_BLANKS),
+        };
+        taken
+    }
+
+    /// Note another one.
+    pub(crate) fn put(&mut self, pid: Pid) {
+        self.there.push_back(pid);
+    }
+
+    /// One has ended.
+    pub(crate) fn forget(&mut self, pid: Pid) {
+        self.there.retain(|other| *other != pid);
+    }
+
+    /// Whether there should be one more.
+    pub(crate) fn is_short(&self) -> bool {
+        self.there.len() < self.wanted
+    }
+
+    /// When to look whether they are still wanted.
+    pub(crate) fn next_check(&self) -> Option<Instant> {
+        self.last_taken.filter(|_| self.wanted > 0).map(|taken| taken + IDLE)
+    }
+
+    /// Those that are no longer wanted.
+    pub(crate) fn unwanted(&mut self, now: Instant) -> VecDeque<Pid> {
+        match self.next_check() {
+            Some(at) if at <= now => {
+                self.wanted = 0;
+                std::mem::take(&mut self.there)
+            }
+            _ => VecDeque::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_follows_demand() {
+        let start = Instant::now();
+        let mut blanks = Blanks::default();
+        assert!(!blanks.is_short() && blanks.next_check().is_none(), "nobody has spawned anything");
+        for _ in 0..10 {
+            assert_eq!(blanks.take(start), None);
+        }
+        let mut keys = slotmap::SlotMap::<Pid, ()>::with_key();
+        let mut put = 0;
+        while blanks.is_short() {
+            blanks.put(keys.insert(()));
+            put += 1;
+        }
+        assert_eq!(put, MOST_BLANKS);
+        assert!(blanks.take(start).is_some() && blanks.is_short());
+        assert!(blanks.unwanted(start).is_empty());
+        assert_eq!(blanks.unwanted(start + IDLE).len(), MOST_BLANKS - 1);
+        assert!(!blanks.is_short() && blanks.next_check().is_none());
+    }
+}

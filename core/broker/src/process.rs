@@ -1,0 +1,104 @@
+//! A microprocess as the broker sees it.
+
+use crate::child::{Child, Exit};
+use crate::reactor::ReactorKey;
+use crate::zone::InstanceId;
+use cloison_contract::message::{ChannelId, End};
+use cloison_contract::process::{EXHAUSTED_STATUS, ProcessNumber, ProcessRef, Reason};
+use cloison_transport::control::Control;
+use cloison_transport::mailbox::RouterEnd;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::fd::OwnedFd;
+
+/// A microprocess.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) control: Control,
+    pub(crate) registration: ReactorKey,
+    /// The process and its registration, once the template has forked it.
+    pub(crate) child: Option<(Child, ReactorKey)>,
+    /// It is to be killed as soon as it has been forked.
+    pub(crate) doomed: bool,
+    /// What it does; a blank does nothing yet.
+    pub(crate) work: Work,
+    /// Its channels: at most one for each capability.
+    pub(crate) channels: BTreeMap<ChannelId, HeldChannel>,
+    /// What it has used of its capabilities, where that is limited; see `cloison_transport::account`.
+    pub(crate) accounts: BTreeMap<String, OwnedFd>,
+    /// Why channels of it have ended, kept until it asks.
+    pub(crate) ends: BTreeMap<ChannelId, End>,
+}
+
+/// What a microprocess does.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Nothing yet; here is our end of its mailbox, until the router gets it.
+    Blank(Box<RouterEnd>),
+    /// It has been told what to run.
+    Running(Box<Running>),
+}
+
+/// A microprocess that has been told what to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) reference: ProcessRef,
+    pub(crate) parent: Option<ProcessNumber>,
+    /// Its name, for people.
+    pub(crate) name: Option<String>,
+    /// What it runs, for people.
+    pub(crate) function: String,
+    pub(crate) capabilities: HeldCapabilities,
+    pub(crate) memory_bytes: u64,
+    pub(crate) cpu_seconds: u64,
+}
+
+/// Which capabilities of the application a microprocess has.
+#[derive(Clone, Debug)]
+pub(crate) enum HeldCapabilities {
+    /// Those of `cloison.toml`: the program itself.
+    All,
+    /// What it was given when it was spawned.
+    Given(BTreeSet<String>),
+}
+
+impl HeldCapabilities {
+    pub(crate) fn has(&self, capability: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Given(names) => names.contains(capability),
+        }
+    }
+}
+
+/// A channel that a client holds.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldChannel {
+    pub(crate) instance: InstanceId,
+    pub(crate) capability: String,
+}
+
+impl Process {
+    /// What it has been told to run.
+    pub(crate) fn running(&self) -> Option<&Running> {
+        match &self.work {
+            Work::Blank(_) => None,
+            Work::Running(running) => Some(running),
+        }
+    }
+}
+
+/// The exit status of a microprocess that could not be sealed: nothing of the application has run.
+const NOT_SEALED: i32 = 125;
+
+/// What the kernel says of an end, as a reason. The router knows more.
+pub(crate) fn reason(exit: Exit) -> Reason {
+    match exit {
+        Exit::Exited(0) => Reason::Normal,
+        Exit::Exited(EXHAUSTED_STATUS) => Reason::MemoryLimit,
+        Exit::Exited(NOT_SEALED) => Reason::Broker { text: "its sandbox could not be closed".into() },
+        Exit::Exited(status) => Reason::Exited { status },
+        Exit::Signaled(libc::SIGXCPU) => Reason::CpuLimit,
+        Exit::Signaled(libc::SIGKILL) => Reason::Killed,
+        Exit::Signaled(signal) => Reason::Crash { signal },
+    }
+}

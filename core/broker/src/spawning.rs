@@ -1,0 +1,264 @@
+//! How microprocesses come to be: forked as blanks, then told what to run.
+
+use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, Pid, StandardStreams};
+use crate::process::{HeldCapabilities, Process, Running, Work};
+use crate::template::Progress;
+use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
+use cloison_contract::process::{ProcessNumber, ProcessRef, Reason};
+use cloison_router::{NewProcess, RouterEvent};
+use cloison_transport::control::{Control, ControlError};
+use cloison_transport::mailbox;
+use rustix::io::Errno;
+use rustix::process::Signal;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+/// How long the template may take to read what it is asked.
+const FORK_PATIENCE: Duration = Duration::from_secs(10);
+/// What an inbox holds beyond twice what may wait there: what many senders have under way before they hear that it is full.
+const INBOX_SPARE_BYTES: u64 = 4 << 20;
+
+impl Broker {
+    /// Start a microprocess that runs `run` with all capabilities of the application. Its end comes as an
+    /// [`crate::broker::BrokerEvent`].
+    pub fn spawn(&mut self, run: Run, streams: &StandardStreams) -> Result<Pid, BrokerError> {
+        let limit = self.application.limits.processes;
+        if self.numbers.len() >= limit as usize {
+            return Err(BrokerError::TooMany(limit, self.application.manifest.display().to_string()));
+        }
+        let pid = self.fork(streams, FORK_PATIENCE)?;
+        if self.main.is_none() {
+            self.main = Some((run.clone(), streams.for_children()?));
+        }
+        let running = Running {
+            reference: self.new_reference()?,
+            parent: None,
+            name: None,
+            function: describe(&run),
+            capabilities: HeldCapabilities::All,
+            memory_bytes: self.application.limits.memory_bytes,
+            cpu_seconds: self.application.limits.cpu_seconds,
+        };
+        self.begin(pid, running, run, None, None, None);
+        Ok(pid)
+    }
+
+    /// Have the template fork a blank. It is waited for, until it has read what it is asked, for `patience` at most.
+    fn fork(&mut self, streams: &StandardStreams, patience: Duration) -> Result<Pid, BrokerError> {
+        let (ours, theirs) = Control::pair()?;
+        let ours = ours.receiving_at_most(FROM_MICROPROCESS_BYTES);
+        let inbox_bytes = self.application.limits.mailbox_bytes.saturating_mul(2).saturating_add(INBOX_SPARE_BYTES);
+        let (mailbox, [memory, bell]) = mailbox::create(inbox_bytes)?;
+        let [stdin, stdout, stderr] = &streams.descriptors;
+        let mut seed = [0; 32];
+        self.random(&mut seed)?;
+        let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd(), memory.as_fd(), bell.as_fd()];
+        self.ask_for_fork(&ToTemplate::Fork { seed }, &descriptors, patience)?;
+        let reactor = &mut self.reactor;
+        let pid = self.processes.try_insert_with_key(|pid| {
+            let registration = reactor.add(&ours, EventSource::Process(pid))?;
+            Ok::<_, BrokerError>(Process {
+                control: ours,
+                registration,
+                child: None,
+                doomed: false,
+                work: Work::Blank(Box::new(mailbox)),
+                accounts: Default::default(),
+                channels: Default::default(),
+                ends: Default::default(),
+            })
+        })?;
+        self.template.forking.push_back(pid);
+        Ok(pid)
+    }
+
+    /// Without waiting for the template, which may be at work on earlier ones, for longer than `patience`.
+    fn ask_for_fork(
+        &mut self,
+        fork: &ToTemplate,
+        descriptors: &[BorrowedFd<'_>],
+        patience: Duration,
+    ) -> Result<(), BrokerError> {
+        let until = Instant::now() + patience;
+        loop {
+            match self.template.control.try_send(fork, descriptors) {
+                Ok(()) => return Ok(()),
+                Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {
+                    self.poll(Some(Duration::from_millis(1)))?;
+                }
+                Err(ControlError::System(error @ (Errno::AGAIN | Errno::TOOMANYREFS))) if patience.is_zero() => {
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    self.template_gone();
+                    return Err(io::Error::other(error).into());
+                }
+            }
+        }
+    }
+
+    fn random(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+        if self.randomness.is_none() {
+            self.randomness = Some(File::open("/dev/urandom")?);
+        }
+        self.randomness.as_mut().map_or(Ok(()), |source| source.read_exact(bytes))
+    }
+
+    /// A number that nobody has had, and a token that nobody can guess.
+    fn new_reference(&mut self) -> Result<ProcessRef, BrokerError> {
+        let mut token = [0; 16];
+        self.random(&mut token)?;
+        self.last_number += 1;
+        Ok(ProcessRef { number: self.last_number, token })
+    }
+
+    /// Tell a blank what it runs. From now on others reach it.
+    fn begin(
+        &mut self,
+        pid: Pid,
+        running: Running,
+        run: Run,
+        parent: Option<ProcessRef>,
+        link: Option<ProcessNumber>,
+        monitor: Option<(ProcessNumber, u64)>,
+    ) {
+        let Some(process) = self.processes.get_mut(pid) else { return };
+        let (reference, memory_bytes, cpu_seconds) = (running.reference, running.memory_bytes, running.cpu_seconds);
+        let name = running.name.clone();
+        let work = std::mem::replace(&mut process.work, Work::Running(Box::new(running)));
+        let Work::Blank(mailbox) = work else { return };
+        self.numbers.insert(reference.number, pid);
+        let mailbox_bytes = self.application.limits.mailbox_bytes;
+        self.router.add(NewProcess { reference, mailbox: *mailbox, mailbox_bytes, link, monitor });
+        let begin = Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes };
+        self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &[]);
+    }
+
+    /// A microprocess wants another one.
+    pub(crate) fn spawn_for(&mut self, pid: Pid, spawn: Spawn) {
+        let answer = match self.try_spawn_for(pid, spawn) {
+            Ok(reference) => ToMicroprocess::Spawned(reference),
+            Err(message) => ToMicroprocess::Denied { message },
+        };
+        self.answer(pid, &answer, &[]);
+    }
+
+    fn try_spawn_for(&mut self, pid: Pid, spawn: Spawn) -> Result<ProcessRef, String> {
+        let Some(parent) = self.processes.get(pid).and_then(Process::running) else {
+            return Err("a process that runs nothing cannot spawn".into());
+        };
+        let limit = self.application.limits.processes;
+        let manifest = self.application.manifest.display();
+        if self.numbers.len() >= limit as usize {
+            return Err(format!("there are {limit} microprocesses already\nhint: [limits] processes in {manifest}"));
+        }
+        if let Some(missing) = spawn.capabilities.iter().find(|name| !parent.capabilities.has(name)) {
+            return Err(format!("this process does not hold the capability {missing:?} itself"));
+        }
+        let within = |asked: Option<u64>, own: u64| asked.map_or(own, |asked| asked.min(own));
+        let (parent_reference, memory_bytes, cpu_seconds) = (
+            parent.reference,
+            within(spawn.memory_bytes, parent.memory_bytes),
+            within(spawn.cpu_seconds, parent.cpu_seconds),
+        );
+        let Some((main, streams)) = &self.main else { return Err("there is no program".into()) };
+        let run = Run::Spawned {
+            main: spawn.main.then(|| Box::new(main.clone())),
+            argv: main.argv().to_vec(),
+            module: spawn.module.clone(),
+            qualname: spawn.qualname.clone(),
+            arguments: spawn.arguments,
+        };
+        let failed = |error: BrokerError| format!("the process could not be started: {error}");
+        let child = match self.blanks.take(Instant::now()) {
+            Some(blank) => blank,
+            None => {
+                let streams = streams.copy().map_err(|error| failed(error.into()))?;
+                self.fork(&streams, FORK_PATIENCE).map_err(failed)?
+            }
+        };
+        let reference = self.new_reference().map_err(failed)?;
+        let running = Running {
+            reference,
+            parent: Some(parent_reference.number),
+            name: spawn.name,
+            function: format!("{}:{}", spawn.module, spawn.qualname),
+            capabilities: HeldCapabilities::Given(spawn.capabilities.into_iter().collect()),
+            memory_bytes,
+            cpu_seconds,
+        };
+        let number = parent_reference.number;
+        let (link, monitor) = (spawn.link.then_some(number), spawn.monitor.map(|reference| (number, reference)));
+        self.begin(child, running, run, Some(parent_reference), link, monitor);
+        self.set_nice(child, spawn.nice);
+        Ok(reference)
+    }
+
+    /// The kernel's nice value: others first. It is a wish; what a process may use up is its limits' business.
+    fn set_nice(&self, pid: Pid, nice: u8) {
+        if let Some(os_pid) = (nice > 0).then(|| self.os_pid(pid)).flatten() {
+            let os_pid = rustix::process::Pid::from_raw(os_pid);
+            if let Err(error) = rustix::process::setpriority_process(os_pid, nice.min(19).into()) {
+                tracing::debug!(%error, "the nice value of a microprocess could not be set");
+            }
+        }
+    }
+
+    /// Keep as many blanks as are wanted: one more in each turn, if the template can take it.
+    pub(crate) fn refill_blanks(&mut self) {
+        for blank in self.blanks.unwanted(Instant::now()) {
+            self.kill(blank);
+        }
+        let ready = matches!(self.template.progress, Progress::Ready) && self.template.registration.is_some();
+        if !ready || !self.blanks.is_short() || !self.template.forking.is_empty() {
+            return;
+        }
+        let Some(Ok(streams)) = self.main.as_ref().map(|(_, streams)| streams.copy()) else { return };
+        match self.fork(&streams, Duration::ZERO) {
+            Ok(blank) => self.blanks.put(blank),
+            Err(error) => tracing::debug!(%error, "no blank could be forked"),
+        }
+    }
+
+    /// End a microprocess at once, also one that has not been forked yet.
+    pub(crate) fn kill(&mut self, pid: Pid) {
+        if let Some(process) = self.processes.get_mut(pid) {
+            process.doomed = true;
+            self.signal(pid, Signal::KILL);
+        }
+    }
+
+    pub(crate) fn hear_router(&mut self) {
+        while let Some(event) = self.router.event() {
+            match event {
+                RouterEvent::Kill(number) => {
+                    if let Some(pid) = self.numbers.get(&number) {
+                        self.kill(*pid);
+                    }
+                }
+                RouterEvent::Ended { number, reason } => tracing::debug!(number, %reason, "a process has ended"),
+            }
+        }
+    }
+
+    /// Tell those who asked that a process has ended.
+    pub(crate) fn announce_end(&mut self, process: &Process, reason: Reason) {
+        if let Some(running) = process.running() {
+            self.numbers.remove(&running.reference.number);
+            self.router.ended(running.reference.number, reason);
+        }
+    }
+}
+
+/// What `run` runs, for people.
+fn describe(run: &Run) -> String {
+    match run {
+        Run::Function { module, qualname, .. } | Run::Spawned { module, qualname, .. } => {
+            format!("{module}:{qualname}")
+        }
+        Run::Script { path, .. } => path.clone(),
+        Run::Module { name, .. } => format!("-m {name}"),
+    }
+}

@@ -1,0 +1,411 @@
+"""Processes: starting them, talking to them, and hearing of their ends."""
+
+import sys
+
+import _cloison
+from _cloison import Process, Reference
+from cloison._errors import Error, ProcessDown, ProcessExit
+from cloison._messages import message
+
+__all__ = [
+    "Call",
+    "Down",
+    "Exit",
+    "Reason",
+    "call",
+    "demonitor",
+    "exit",
+    "link",
+    "make_reference",
+    "monitor",
+    "parent",
+    "receive",
+    "register",
+    "reply",
+    "reply_error",
+    "self",
+    "send",
+    "spawn",
+    "stop",
+    "trap_exits",
+    "unlink",
+    "unregister",
+    "whereis",
+]
+
+_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+class Reason:
+    """Why a process has ended.
+
+    Attributes:
+        kind: ``"normal"``, ``"shutdown"``, ``"exit status"``, ``"exception"``, ``"data"`` (a value of the program's own),
+            ``"killed"``, ``"memory limit"``, ``"CPU limit"``, ``"deadline"``, ``"crash"``, ``"broker"`` or ``"no process"``.
+        type: The class of an exception, such as ``"ValueError"``, or None.
+        text: The text of an exception, or what the broker says, or None.
+        traceback: An exception's traceback as text, or None.
+        value: The program's own reason, or None.
+        status: The exit status, or None.
+        signal: The signal of a crash, or None.
+    """
+
+    __slots__ = ("kind", "type", "text", "traceback", "value", "status", "signal")
+    __match_args__ = ("kind",)
+
+    def __init__(self, kind, *, type=None, text=None, traceback=None, value=None, status=None, signal=None):
+        for name, given in zip(self.__slots__, (kind, type, text, traceback, value, status, signal), strict=True):
+            object.__setattr__(self, name, given)
+
+    def _values(self):
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other):
+        """A reason equals another one that says the same, and the word for its kind."""
+        if isinstance(other, Reason):
+            return self._values() == other._values()
+        if isinstance(other, str):
+            return self.kind == other
+        return NotImplemented
+
+    def __hash__(self):
+        return hash(self.kind)
+
+    def __repr__(self):
+        said = ", ".join(
+            f"{name}={value!r}"
+            for name, value in zip(self.__slots__[1:], self._values()[1:], strict=True)
+            if value is not None and name != "traceback"
+        )
+        return f"Reason({self.kind!r}{', ' if said else ''}{said})"
+
+    def __str__(self):
+        """Return a clause for people."""
+        if self.kind == "exception":
+            return f"{self.type}: {self.text}" if self.text else self.type
+        if self.kind == "data" and self.text is None:
+            return repr(self.value)
+        if self.kind == "crash":
+            return f"crash (signal {self.signal})"
+        if self.kind == "exit status":
+            return f"exit status {self.status}"
+        return self.text or self.kind
+
+
+@message(frozen=True)
+class Down:
+    """A process that was monitored has ended. It comes after everything that the process had sent.
+
+    Attributes:
+        process: The process.
+        reason: Why it has ended: a `Reason`.
+        reference: What `Process.monitor` has returned.
+    """
+
+    process: Process
+    reason: Reason
+    reference: Reference
+
+
+@message(frozen=True)
+class Exit:
+    """An exit signal, in a process that traps exits.
+
+    Attributes:
+        process: Who has sent it, or the linked process that has ended.
+        reason: Why: a `Reason`.
+    """
+
+    process: Process
+    reason: Reason
+
+
+@message(frozen=True)
+class Call:
+    """A request that somebody waits for an answer to. `reply` sends it.
+
+    Attributes:
+        request: What is asked.
+        sender: Who asks.
+        reference: How the sender knows the answer.
+    """
+
+    request: object
+    sender: Process
+    reference: Reference
+
+
+@message(frozen=True)
+class _Reply:
+    reference: Reference
+    value: object
+    failed: bool
+
+
+def self():
+    """Return this process."""
+    return _cloison.myself()
+
+
+def parent():
+    """Return the process that has spawned this one; None in the program itself."""
+    return _cloison.parent()
+
+
+def name_of(function):
+    """Return module and qualified name of what can be run in another process: a function or class at the top of a module."""
+    module = getattr(function, "__module__", None)
+    qualname = getattr(function, "__qualname__", None)
+    if not callable(function) or not isinstance(module, str) or not isinstance(qualname, str):
+        raise TypeError(f"{function!r} can't be run in another process: a function or class that stands at the top of a module can")
+    hint = "another process finds a function by its name: define it at the top of a module, and pass what it needs as arguments"
+    if "<lambda>" in qualname or "<locals>" in qualname:
+        what = "a lambda" if qualname.endswith("<lambda>") else "a function inside of another one"
+        raise TypeError(f"{qualname} is {what}, which can't be run in another process\nhint: {hint}")
+    if getattr(function, "__self__", None) is not None and not isinstance(function.__self__, (type, type(sys))):
+        raise TypeError(f"{qualname} is a method of an object, which can't be run in another process\nhint: pass the object as an argument")
+    try:
+        found = sys.modules[module]
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    except (AttributeError, KeyError):
+        found = None
+    if found is not function and found != function:
+        raise TypeError(f"{module}.{qualname} is not what is found under that name, so it can't be run in another process\nhint: {hint}")
+    return ("__main__" if module == "__mp_main__" else module), qualname
+
+
+def find(module, qualname):
+    """Return what `name_of` has named, in another process."""
+    if module == "__main__" and "__mp_main__" in sys.modules:
+        module = "__mp_main__"
+    __import__(module)
+    found = sys.modules[module]
+    for part in qualname.split("."):
+        found = getattr(found, part)
+    return found
+
+
+def _bytes(size):
+    if size is None or isinstance(size, int):
+        return size
+    number, _, unit = str(size).strip().partition(" ")
+    try:
+        return int(float(number) * _UNITS[unit.strip() or "B"])
+    except (KeyError, ValueError):
+        raise ValueError(f'a size such as "64 MiB" or a number of bytes is wanted, not {size!r}') from None
+
+
+def start(module, qualname, args, *, main, name=None, link=False, monitor=False, capabilities=None, memory=None, cpu=None, nice=None):
+    """Start a process by the name of its function: the process, and the reference of its monitor or None."""
+    if capabilities is None:
+        capabilities = []
+    elif isinstance(capabilities, str):
+        raise TypeError(f"capabilities is a list: [{capabilities!r}]")
+    if cpu is not None:
+        cpu = max(1, -int(-cpu // 1))
+    return _cloison.spawn(
+        module,
+        qualname,
+        args,
+        main=main,
+        name=name,
+        link=link,
+        monitor=monitor,
+        capabilities=list(capabilities),
+        memory=_bytes(memory),
+        cpu=cpu,
+        nice=nice or 0,
+    )
+
+
+def spawn(function, /, *args, name=None, link=False, monitor=False, capabilities=None, memory=None, cpu=None, nice=None):
+    """Start a process that calls ``function(*args)``, and return it at once.
+
+    It shares nothing with this one: arguments are copied, and it holds no capability that it is not given.
+
+    Args:
+        function: A function or class that stands at the top of a module.
+        args: What can be sent in a message.
+        name: A name, for people.
+        link: Link the two: when one ends for any reason but "normal", the other does too.
+        monitor: Have a `Down` sent to this process when that one ends.
+        capabilities: Capabilities of this process's, or their names.
+        memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may.
+        cpu: How many seconds of processor time; no more than this process may.
+        nice: 0 to 19: how far it stands back when processors are scarce.
+
+    Raises:
+        TypeError: The function has no name that another process could find, or an argument can't be sent.
+        SpawnError: There are as many processes as there may be; the text says which limit.
+    """
+    module, qualname = name_of(function)
+    process, _ = start(
+        module,
+        qualname,
+        args,
+        main=module == "__main__",
+        name=name,
+        link=link,
+        monitor=monitor,
+        capabilities=capabilities,
+        memory=memory,
+        cpu=cpu,
+        nice=nice,
+    )
+    return process
+
+
+def send(process, message):
+    """Send a message: ``process.send(message)``, where ``process`` may be a registered name too."""
+    if isinstance(process, str):
+        found = whereis(process)
+        if found is None:
+            raise Error(f"no process is registered as {process!r}")
+        process = found
+    process.send(message)
+
+
+def receive(match=None, /, *, timeout=None):
+    """Return the next message, or the first that matches; what does not match stays where it is.
+
+    Args:
+        match: A type, a tuple of types, or a function of a message; None takes any.
+        timeout: How many seconds to wait at most; None waits for ever, 0 does not wait.
+
+    Raises:
+        TimeoutError: Nothing has come in time.
+        MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
+    """
+    while True:
+        received = _cloison.receive(timeout, match)
+        if received is None:
+            raise TimeoutError(f"no message in {timeout} s")
+        # An answer that nobody waits for any more.
+        if type(received[0]) is not _Reply or match is not None:
+            return received[0]
+
+
+def call(process, request, *, timeout=5.0):
+    """Send a request and return the answer, however much else is in the mailbox.
+
+    Raises:
+        TimeoutError: No answer has come in time.
+        ProcessDown: The process has ended.
+        Exception: What the process has answered with, if its handler has failed.
+    """
+    if isinstance(process, str):
+        found = whereis(process)
+        if found is None:
+            raise Error(f"no process is registered as {process!r}")
+        process = found
+    position = _cloison.mark()
+    reference = process.monitor()
+    process.send(Call(request, self(), reference))
+
+    def is_answer(message):
+        return type(message) in (_Reply, Down) and message.reference == reference
+
+    received = _cloison.receive(timeout, is_answer, position)
+    if received is None:
+        _cloison.demonitor(reference)
+        raise TimeoutError(f"no answer from process {process.number} in {timeout} s")
+    (answer,) = received
+    if type(answer) is Down:
+        raise ProcessDown(f"process {process.number} has ended: {answer.reason}", process=process, reason=answer.reason)
+    _cloison.demonitor(reference)
+    if answer.failed:
+        raise answer.value
+    return answer.value
+
+
+def reply(call, value):
+    """Answer a `Call`."""
+    call.sender.send(_Reply(call.reference, value, False))
+
+
+def reply_error(call, error):
+    """Answer a `Call` with an exception, which is raised there."""
+    call.sender.send(_Reply(call.reference, error, True))
+
+
+def link(process):
+    """Link this process with that one. As ``process.link()``."""
+    process.link()
+
+
+def unlink(process):
+    """Undo `link`."""
+    process.unlink()
+
+
+def monitor(process):
+    """Have a `Down` sent to this process when that one ends; return its reference."""
+    return process.monitor()
+
+
+def demonitor(reference):
+    """Undo `monitor`. A `Down` that is in the mailbox already is gone too."""
+    _cloison.demonitor(reference)
+
+
+def trap_exits(trap=True):
+    """Get exit signals as `Exit` messages from now on, instead of ending by them."""
+    _cloison.trap_exits(trap)
+
+
+def exit(reason="normal"):
+    """End this process with that reason.
+
+    Args:
+        reason: ``"normal"``, ``"shutdown"``, a `Reason`, or any other value that can be sent.
+    """
+    raise ProcessExit(reason)
+
+
+def stop(process, reason="shutdown", *, timeout=5.0):
+    """Ask a process to end, kill it if it has not ended in time, and return the `Reason` of its end.
+
+    Args:
+        process: The process.
+        reason: What its exit signal says.
+        timeout: How many seconds it has; None gives it all the time.
+    """
+    position = _cloison.mark()
+    reference = process.monitor()
+    process.exit(reason)
+
+    def is_down(message):
+        return type(message) is Down and message.reference == reference
+
+    received = _cloison.receive(timeout, is_down, position)
+    if received is None:
+        process.kill()
+        received = _cloison.receive(None, is_down, position)
+    return received[0].reason
+
+
+def register(name):
+    """Let others find this process by a name, for as long as it lives.
+
+    Raises:
+        Error: Somebody else has it, or it is too long.
+    """
+    if _cloison.register(name) is None:
+        raise Error(f"the name {name!r} is taken, or is no name: 1 to 255 bytes, and 64 names at most for each process")
+
+
+def unregister(name):
+    """Give a name up."""
+    if _cloison.unregister(name) is None:
+        raise Error(f"this process is not registered as {name!r}")
+
+
+def whereis(name):
+    """Return the process of that name, or None."""
+    return _cloison.whereis(name)
+
+
+def make_reference():
+    """Return a `Reference` that nobody else has."""
+    return _cloison.reference()

@@ -1,0 +1,311 @@
+//! The mailbox, what has arrived and waits to be received, and whom not to send to for now.
+
+use cloison_contract::process::{
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PART, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
+    SEND_PART, ToRouter,
+};
+use cloison_transport::mailbox::{Mailbox, RECORD_BYTES, RingError, Waited};
+use rustpython_vm::PyObjectRef;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Instant;
+
+/// The longest piece of a message that one record carries.
+const PIECE_BYTES: usize = RECORD_BYTES - ProcessRef::BYTES;
+/// The router hears of so much that was received at the latest, as a part of the mailbox.
+const UNSAID_PART: u64 = 16;
+
+/// Why something could not be done.
+pub(super) enum PostError {
+    /// There is no mailbox: in a template.
+    Missing,
+    /// The router breaks the protocol.
+    Ring(RingError),
+    /// That process has enough of ours.
+    Full(ProcessNumber),
+    /// A message is longer than any may be.
+    TooLong { bytes: usize, most: usize },
+}
+
+/// Something to receive.
+#[derive(Clone)]
+pub(super) enum Mail {
+    /// A message, decoded: it has been looked at and was not wanted.
+    Decoded(PyObjectRef),
+    /// A message.
+    Message { bytes: Vec<u8> },
+    /// A monitored process has ended.
+    Down { reference: u64, process: ProcessRef, reason: Reason },
+    /// An exit signal.
+    Exit { process: ProcessRef, reason: Reason },
+}
+
+/// Something to receive, and from whom.
+struct Waiting {
+    item: Mail,
+    /// Who has sent it, and what it counts in this mailbox; `None` for news.
+    from: Option<(ProcessNumber, u64)>,
+    /// The monitor that a `Down` belongs to.
+    down: Option<u64>,
+}
+
+pub(super) struct Post {
+    mailbox: Mailbox,
+    myself: Option<ProcessRef>,
+    pub(super) parent: Option<ProcessRef>,
+    mailbox_bytes: u64,
+    /// What waits, in the order in which it came, by position.
+    waiting: BTreeMap<u64, Waiting>,
+    next: u64,
+    /// Beginnings of long messages, and what they count.
+    pieces: HashMap<ProcessNumber, (Vec<u8>, u64)>,
+    /// Who has enough of ours.
+    full: HashSet<ProcessNumber>,
+    /// What was received of whom and the router has not been told.
+    unsaid: HashMap<ProcessNumber, u64>,
+    unsaid_bytes: u64,
+    answers: HashMap<u64, Option<ProcessRef>>,
+    /// Whom we have named to the router, so that news of them name them fully.
+    known: HashMap<ProcessNumber, ProcessRef>,
+    references: u64,
+    pub(super) sender: Option<ProcessNumber>,
+    body: Vec<u8>,
+}
+
+impl Post {
+    pub(super) fn new(mailbox: Mailbox) -> Self {
+        Self {
+            mailbox,
+            myself: None,
+            parent: None,
+            mailbox_bytes: 0,
+            waiting: BTreeMap::new(),
+            next: 1,
+            pieces: HashMap::new(),
+            full: HashSet::new(),
+            unsaid: HashMap::new(),
+            unsaid_bytes: 0,
+            answers: HashMap::new(),
+            known: HashMap::new(),
+            references: 0,
+            sender: None,
+            body: Vec::new(),
+        }
+    }
+
+    pub(super) fn begin(&mut self, myself: ProcessRef, parent: Option<ProcessRef>, mailbox_bytes: u64) {
+        (self.myself, self.parent, self.mailbox_bytes) = (Some(myself), parent, mailbox_bytes);
+        self.know(myself);
+        parent.into_iter().for_each(|parent| self.know(parent));
+    }
+
+    pub(super) fn begun(&self) -> bool {
+        self.myself.is_some()
+    }
+
+    pub(super) fn myself(&self) -> ProcessRef {
+        self.myself.unwrap_or(ProcessRef { number: 0, token: [0; 16] })
+    }
+
+    pub(super) fn know(&mut self, process: ProcessRef) {
+        self.known.insert(process.number, process);
+    }
+
+    fn named(&self, number: ProcessNumber) -> ProcessRef {
+        self.known.get(&number).copied().unwrap_or(ProcessRef { number, token: [0; 16] })
+    }
+
+    pub(super) fn new_reference(&mut self) -> u64 {
+        self.references += 1;
+        self.references
+    }
+
+    pub(super) fn wait_for_room(&mut self) -> Waited {
+        self.mailbox.wait_for_room()
+    }
+
+    /// Put a record in; `false` if there is no room.
+    pub(super) fn say(&mut self, said: &ToRouter) -> Result<bool, PostError> {
+        let body = postcard::to_stdvec(said).unwrap_or_default();
+        Ok(self.mailbox.put(CONTROL, &[&body])?.is_ok())
+    }
+
+    /// Whether a message of that length may be sent to that process, as far as is known.
+    pub(super) fn may_send(&mut self, to: ProcessNumber, bytes: usize) -> Result<(), PostError> {
+        let most = (self.mailbox_bytes / 2) as usize;
+        if bytes > most {
+            return Err(PostError::TooLong { bytes, most });
+        }
+        if self.mailbox.has_more() {
+            self.fetch()?;
+        }
+        match self.full.contains(&to) {
+            true => Err(PostError::Full(to)),
+            false => Ok(()),
+        }
+    }
+
+    /// Put what is left of a message in; `sent` says how much has been. `false` if there is no room for the next piece.
+    pub(super) fn send(&mut self, to: ProcessRef, message: &[u8], sent: &mut usize) -> Result<bool, PostError> {
+        let to = to.to_bytes();
+        loop {
+            let rest = message.get(*sent..).unwrap_or_default();
+            let (kind, piece) = match rest.split_at_checked(PIECE_BYTES) {
+                Some((piece, [_, ..])) => (SEND_PART, piece),
+                _ => (SEND, rest),
+            };
+            if self.mailbox.put(kind, &[&to, piece])?.is_err() {
+                return Ok(false);
+            }
+            *sent += piece.len();
+            if kind == SEND {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Sort in all that has arrived.
+    fn fetch(&mut self) -> Result<(), PostError> {
+        let mut body = std::mem::take(&mut self.body);
+        while let Some(kind) = self.mailbox.take(&mut body)? {
+            match kind {
+                MESSAGE | MESSAGE_PART => self.message(kind, &body),
+                NEWS => {
+                    if let Ok(news) = postcard::from_bytes(&body) {
+                        self.news(news);
+                    }
+                }
+                _ => {} // the router is trusted; a kind that is unknown here is of a later version
+            }
+        }
+        self.body = body;
+        Ok(())
+    }
+
+    fn message(&mut self, kind: u32, body: &[u8]) {
+        let Some((sender, piece)) = body.split_first_chunk::<8>() else { return };
+        let sender = u64::from_le_bytes(*sender);
+        let bytes = piece.len() as u64 + MESSAGE_OVERHEAD;
+        if kind == MESSAGE_PART {
+            let (begun, count) = self.pieces.entry(sender).or_default();
+            begun.extend_from_slice(piece);
+            *count += bytes;
+            return;
+        }
+        let (bytes, counts) = match self.pieces.remove(&sender) {
+            Some((mut begun, count)) => {
+                begun.extend_from_slice(piece);
+                (begun, count + bytes)
+            }
+            None => (piece.to_vec(), bytes),
+        };
+        self.arrive(Waiting { item: Mail::Message { bytes }, from: Some((sender, counts)), down: None });
+    }
+
+    fn arrive(&mut self, waiting: Waiting) {
+        self.waiting.insert(self.next, waiting);
+        self.next += 1;
+    }
+
+    fn news(&mut self, news: FromRouter) {
+        match news {
+            FromRouter::Down { reference, number, reason } => {
+                let item = Mail::Down { reference, process: self.named(number), reason };
+                self.arrive(Waiting { item, from: None, down: Some(reference) });
+            }
+            FromRouter::Exit { number, reason } => {
+                let item = Mail::Exit { process: self.named(number), reason };
+                self.arrive(Waiting { item, from: None, down: None });
+            }
+            FromRouter::Full { number, .. } => drop(self.full.insert(number)),
+            FromRouter::Room { number } => drop(self.full.remove(&number)),
+            FromRouter::Found { question, process } => {
+                process.into_iter().for_each(|process| self.know(process));
+                self.answers.insert(question, process);
+            }
+        }
+    }
+
+    /// What stands at that position, or behind it. Undecoded, it is there afterwards as if it were decoded already: whoever
+    /// gets it here decodes it and keeps it.
+    pub(super) fn next(&mut self, at: u64) -> Result<Option<(u64, Mail)>, PostError> {
+        if self.mailbox.has_more() {
+            self.fetch()?;
+        }
+        Ok(self.waiting.range_mut(at..).next().map(|(position, waiting)| (*position, waiting.item.lend())))
+    }
+
+    /// What was looked at stays.
+    pub(super) fn keep(&mut self, position: u64, value: PyObjectRef) -> Result<(), PostError> {
+        if let Some(waiting) = self.waiting.get_mut(&position) {
+            waiting.item = Mail::Decoded(value);
+        }
+        Ok(())
+    }
+
+    /// Take something out; whether it was still there.
+    pub(super) fn take(&mut self, position: u64) -> Result<bool, PostError> {
+        let Some(taken) = self.waiting.remove(&position) else { return Ok(false) };
+        self.sender = taken.from.map(|(sender, _)| sender);
+        if let Some((sender, bytes)) = taken.from {
+            *self.unsaid.entry(sender).or_default() += bytes;
+            self.unsaid_bytes += bytes;
+            if self.unsaid_bytes >= self.mailbox_bytes / UNSAID_PART {
+                self.say_consumed()?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Tell the router what no longer waits. What there is no room for now is told later.
+    fn say_consumed(&mut self) -> Result<(), PostError> {
+        let mut unsaid = std::mem::take(&mut self.unsaid).into_iter();
+        while let Some((sender, bytes)) = unsaid.next() {
+            if !self.say(&ToRouter::Consumed { sender, bytes })? {
+                self.unsaid = unsaid.chain([(sender, bytes)]).collect();
+                return Ok(());
+            }
+        }
+        self.unsaid_bytes = 0;
+        Ok(())
+    }
+
+    /// Before it sleeps, a process says what it has received: nobody should wait for room in an empty mailbox.
+    pub(super) fn wait(&mut self, until: Option<Instant>) -> Waited {
+        if self.unsaid_bytes >= self.mailbox_bytes / (4 * UNSAID_PART) && self.say_consumed().is_err() {
+            return Waited::Maybe;
+        }
+        self.mailbox.wait(until)
+    }
+
+    pub(super) fn mark(&mut self) -> Result<u64, PostError> {
+        self.fetch()?;
+        Ok(self.next)
+    }
+
+    pub(super) fn waiting(&mut self) -> Result<usize, PostError> {
+        self.fetch()?;
+        Ok(self.waiting.len())
+    }
+
+    /// The answer to a question, if it has come.
+    pub(super) fn answer(&mut self, question: u64) -> Result<Option<Option<ProcessRef>>, PostError> {
+        self.fetch()?;
+        Ok(self.answers.remove(&question))
+    }
+
+    pub(super) fn forget_down(&mut self, reference: u64) -> Result<(), PostError> {
+        self.fetch()?;
+        self.waiting.retain(|_, waiting| waiting.down != Some(reference));
+        Ok(())
+    }
+}
+
+impl Mail {
+    /// A copy if that costs nothing; else what is there, and nothing is left but its place.
+    fn lend(&mut self) -> Self {
+        match self {
+            Self::Message { bytes } => Self::Message { bytes: std::mem::take(bytes) },
+            other => other.clone(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The module `_cloison`'s part that is about processes.
+
+use crate::mail::{self, Wanted};
+use crate::objects::object::Capability;
+use crate::objects::process::{Process, Reference};
+use rustpython_vm::builtins::{PyStr, PyTupleRef, PyUtf8StrRef};
+use rustpython_vm::function::{ArgIntoFloat, OptionalArg};
+use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use std::time::{Duration, Instant};
+
+/// The arguments of `_cloison.spawn`.
+#[derive(FromArgs)]
+pub struct SpawnArguments {
+    #[pyarg(positional)]
+    module: PyUtf8StrRef,
+    #[pyarg(positional)]
+    qualname: PyUtf8StrRef,
+    #[pyarg(positional)]
+    arguments: PyTupleRef,
+    #[pyarg(named)]
+    main: bool,
+    #[pyarg(named)]
+    name: Option<PyUtf8StrRef>,
+    #[pyarg(named)]
+    link: bool,
+    #[pyarg(named)]
+    monitor: bool,
+    #[pyarg(named)]
+    capabilities: Vec<PyObjectRef>,
+    #[pyarg(named)]
+    memory: Option<u64>,
+    #[pyarg(named)]
+    cpu: Option<u64>,
+    #[pyarg(named)]
+    nice: u8,
+}
+
+/// Start a process.
+pub fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<(PyRef<Process>, Option<PyRef<Reference>>)> {
+    let capabilities =
+        arguments.capabilities.iter().map(|object| capability_name(object, vm)).collect::<PyResult<_>>()?;
+    let wanted = Wanted {
+        module: arguments.module.as_str().to_owned(),
+        qualname: arguments.qualname.as_str().to_owned(),
+        arguments: arguments.arguments,
+        main: arguments.main,
+        name: arguments.name.map(|name| name.as_str().to_owned()),
+        link: arguments.link,
+        monitor: arguments.monitor,
+        capabilities,
+        memory_bytes: arguments.memory,
+        cpu_seconds: arguments.cpu,
+        nice: arguments.nice,
+    };
+    mail::spawn(wanted, vm)
+}
+
+fn capability_name(object: &PyObject, vm: &VirtualMachine) -> PyResult<String> {
+    if let Some(capability) = object.downcast_ref::<Capability>() {
+        return Ok(capability.name().to_owned());
+    }
+    match object.downcast_ref::<PyStr>() {
+        Some(name) => Ok(name.to_string()),
+        None => Err(vm.new_type_error(format!(
+            "capabilities: a capability or its name is wanted, not {}",
+            object.class().name()
+        ))),
+    }
+}
+
+/// The next message that matches, from a position on; `None` in a tuple of none if the time is over.
+pub fn receive(
+    timeout: Option<ArgIntoFloat>,
+    matches: OptionalArg<PyObjectRef>,
+    from: OptionalArg<u64>,
+    vm: &VirtualMachine,
+) -> PyResult<Option<(PyObjectRef,)>> {
+    let until = match timeout.map(f64::from) {
+        None => None,
+        Some(seconds) if seconds.is_nan() => return Err(vm.new_value_error("timeout is no number")),
+        // What is too long to be added to the clock is for ever.
+        Some(seconds) => {
+            Duration::try_from_secs_f64(seconds.max(0.0)).ok().and_then(|timeout| Instant::now().checked_add(timeout))
+        }
+    };
+    let matches = matches.into_option().filter(|matches| !vm.is_none(matches));
+    let message = mail::receive(until, matches.as_deref(), from.unwrap_or(0), vm)?;
+    Ok(message.map(|message| (message,)))
+}

@@ -1,6 +1,7 @@
 //! What an exception becomes outside Python: text, or an exit status.
 
 use crate::{errors, mail};
+use cloison_contract::printable;
 use cloison_contract::process::Reason;
 use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyInt};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
@@ -31,8 +32,19 @@ pub fn report(vm: &VirtualMachine, error: PyBaseExceptionRef) -> i32 {
         let code = error.as_object().get_attr("code", vm).unwrap_or_else(|_| vm.ctx.none());
         return status_of(vm, &code);
     }
-    vm.print_exception(&error);
+    show(vm, &error);
     if error.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) { INTERRUPTED } else { 1 }
+}
+
+/// By `sys.excepthook`, as in CPython; one that is missing or fails keeps nobody from being told.
+fn show(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
+    let hook = vm.sys_module.get_attr("excepthook", vm);
+    let (kind, value, trace) = vm.split_exception(error.clone());
+    let shown = hook.and_then(|hook| hook.call((kind, value, trace), vm));
+    if let Err(wrong) = shown {
+        let (wrong, original) = (describe(vm, &wrong), describe(vm, error));
+        print(vm, &format!("Error in sys.excepthook:\n{wrong}\nOriginal exception was:\n{}", original.trim_end()));
+    }
 }
 
 /// As [`report`], and why the process ends.
@@ -90,7 +102,9 @@ fn text(vm: &VirtualMachine, object: &PyObjectRef) -> String {
     object.str(vm).map_or_else(|_| "<no text>".to_owned(), |text| text.to_string_lossy().into_owned())
 }
 
+/// Print a line, which may hold what a library or a file says.
 fn print(vm: &VirtualMachine, message: &str) {
+    let message = printable::lines(message);
     let _ = vm
         .sys_module
         .get_attr("stderr", vm)

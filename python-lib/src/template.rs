@@ -14,6 +14,7 @@ use crate::microprocess::{self, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::{failure, memory, signals};
 use cloison_contract::message::{FromTemplate, ToTemplate};
+use cloison_contract::printable;
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
@@ -62,7 +63,7 @@ fn fail(error: &TemplateError) -> i32 {
     };
     let told = link::tell(&FromTemplate::Failed { message: error.to_string(), status }, &[]);
     if told.is_err() {
-        eprintln!("cloison-microprocess: {error}");
+        eprintln!("cloison-microprocess: {}", printable::lines(&error.to_string()));
     }
     status
 }

@@ -32,12 +32,6 @@ def _finders():
     sys.path[:] = []
 
 
-def _excepthook(kind, value, trace):
-    import traceback
-
-    traceback._print_exception_bltin(value.with_traceback(trace))
-
-
 def start():
     """Make the interpreter ready for an application."""
     import builtins
@@ -52,11 +46,13 @@ def start():
     _corrections.apply()
     _finders()
     builtins.open = io.open = io.open_code = _io.open = _io.open_code = _needs.open_file
-    sys.excepthook = sys.__excepthook__ = _excepthook
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True
     for name in COMMON:
         __import__(name)
+    from cloison import _reports
+
+    _reports.install()
     _corrections.with_frozen_files(sys.modules["inspect"])
     _complete()
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
@@ -150,7 +146,9 @@ def finish():
             sys.stdout.flush()
     except Exception as error:
         try:
-            print(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}", file=sys.stderr)
+            from cloison import _reports
+
+            _reports.write(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}\n")
         except Exception:
             pass
         return False

@@ -11,8 +11,8 @@
 mod post;
 pub mod reason;
 
-use crate::objects::process::{Process, Reference};
 use crate::call::connection;
+use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, message};
 use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
 use cloison_contract::process::{ProcessNumber, ProcessRef, REASON_TEXT_BYTES, Reason, ToRouter};

@@ -141,6 +141,12 @@ mod _cloison {
         streams::write(fd, &data, vm)
     }
 
+    /// The text without what a terminal obeys; line feeds and tabulators stay.
+    #[pyfunction]
+    fn printable(text: PyUtf8StrRef) -> String {
+        cloison_contract::printable::lines(text.as_str())
+    }
+
     /// `time.sleep`: RustPython's own would not hear a signal that arrives just before it sleeps.
     #[pyfunction]
     fn sleep(seconds: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {

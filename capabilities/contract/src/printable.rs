@@ -14,6 +14,11 @@ pub fn lines(text: &str) -> String {
     shown(text, |one| matches!(one, '\n' | '\t'))
 }
 
+/// Lines with colours in them. Whoever puts those there vouches that every escape is his own.
+pub fn coloured(text: &str) -> String {
+    shown(text, |one| matches!(one, '\n' | '\t' | '\u{1b}'))
+}
+
 fn shown(text: &str, stays: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for one in text.chars() {
@@ -33,7 +38,7 @@ fn is_obeyed(one: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{line, lines};
+    use super::{coloured, line, lines};
 
     #[test]
     fn nothing_is_left_that_a_terminal_obeys() {
@@ -43,6 +48,7 @@ mod tests {
             assert!(!shown.contains(['\u{61c}', '\u{200e}', '\u{200f}', '\u{202e}', '\u{2066}', '\u{2069}']));
         }
         assert_eq!(line("a\u{1b}[2Jb\r\n\tc\u{9b}1m\u{7f}"), r"a\u{1b}[2Jb\u{d}\u{a}\u{9}c\u{9b}1m\u{7f}");
+        assert_eq!(coloured("\u{1b}[1ma\n\r\u{9b}\u{202e}"), "\u{1b}[1ma\n\\u{d}\\u{9b}\\u{202e}");
         assert_eq!(lines("a\u{1b}]0;t\u{7}\n\tb\r\n\u{202e}c"), "a\\u{1b}]0;t\\u{7}\n\tb\\u{d}\n\\u{202e}c");
     }
 

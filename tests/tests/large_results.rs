@@ -3,6 +3,7 @@
 use cloison_tests::Project;
 
 const SOURCE: &str = r#"
+#include <stdlib.h>
 #include <string.h>
 
 struct one { unsigned char v; };
@@ -42,11 +43,14 @@ size_t doubles(double *out, size_t n)
     return n;
 }
 
-size_t names(const char **out, size_t n)
+long names(long (*f)(size_t n, char **words), size_t n)
 {
+    char **words = malloc((n + 1) * sizeof *words);
     for (size_t i = 0; i < n; i++)
-        out[i] = "a name";
-    return n;
+        words[i] = "a name";
+    long answer = f(n, words);
+    free(words);
+    return answer;
 }
 
 long one_more(long n)
@@ -79,26 +83,29 @@ n = { range = [0, 67108864] }
 [functions.people]
 c = "size_t people(struct person *out, size_t n)"
 out = { out = true, capacity = "n", length = "return", max = "64 MiB" }
+n = { range = [0, 1000000] }
 
 [functions.grids]
 c = "size_t grids(struct grid *out, size_t n)"
 out = { out = true, capacity = "n", length = "return", max = "64 MiB" }
+n = { range = [0, 1000000] }
 
 [functions.doubles]
 c = "size_t doubles(double *out, size_t n)"
 out = { out = true, capacity = "n", length = "return", max = "64 MiB" }
+n = { range = [0, 1000000] }
 
 [functions.names]
-c = "size_t names(const char **out, size_t n)"
-out = { out = true, capacity = "n", length = "return", max = "64 MiB", text = true }
+c = "long names(long (*f)(size_t n, char **words), size_t n)"
+f = { error = -1, parameters = { words = { in = true, length = "n", text = true } } }
 
 [functions.one_more]
 c = "long one_more(long n)"
 
 [functions.view]
-symbol = "bytes"
 c = "size_t bytes(unsigned char *out, size_t n)"
 out = { out = true, capacity = "n", length = "return", max = "64 MiB", view = true }
+n = { range = [0, 1000000] }
 "#;
 
 #[test]

@@ -57,7 +57,7 @@ fn what_the_runtime_prints_holds_nothing_that_a_terminal_obeys() {
         ("hook", 1, 2),
         ("no hook", 1, 1),
         ("del", 0, 1),
-        ("repr", 0, 2),
+        ("repr", 0, 3),
         ("warning", 0, 1),
     ] {
         let output = project.main(&[how]).output().ends_with(status);

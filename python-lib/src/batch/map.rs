@@ -77,12 +77,12 @@ impl Calls for Alike<'_> {
     }
 }
 
+/// A list whose length is not known begins with room for so many.
+const FEW_ITEMS: usize = 64;
+
 /// Make the calls, and return the list of their values.
 pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &VirtualMachine) -> PyResult {
-    let count = items.downcast_ref::<PyList>().map(|list| list.borrow_vec().len());
-    let count = count.or_else(|| items.downcast_ref::<PyTuple>().map(|tuple| tuple.len()));
-    errors::room("the items of a map take", pointers(count.unwrap_or(0)), vm)?;
-    let items: Vec<PyObjectRef> = items.try_to_value(vm)?;
+    let items = listed(items, vm)?;
     let sorted = sort(plan, fixed, vm)?;
     errors::room("the results of a map take", pointers(items.len()), vm)?;
     let mut results = Vec::with_capacity(items.len());
@@ -124,6 +124,27 @@ pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs,
         }
     }
     Ok(vm.ctx.new_list(results).into())
+}
+
+/// The items of any iterable, as long as there is memory: nobody interrupts a list that is made here.
+fn listed(items: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    const WHAT: &str = "the items of a map take";
+    let count = items.downcast_ref::<PyList>().map(|list| list.borrow_vec().len());
+    if let Some(count) = count.or_else(|| items.downcast_ref::<PyTuple>().map(|tuple| tuple.len())) {
+        errors::room(WHAT, pointers(count), vm)?;
+        return items.try_to_value(vm);
+    }
+    let mut list = Vec::new();
+    for item in items.to_owned().get_iter(vm)?.iter(vm)? {
+        errors::room(WHAT, OBJECT_BYTES, vm)?;
+        if list.len() == list.capacity() {
+            let more = list.len().max(FEW_ITEMS);
+            errors::room(WHAT, pointers(list.len() + more), vm)?;
+            list.reserve_exact(more);
+        }
+        list.push(item?);
+    }
+    Ok(list)
 }
 
 /// What a list of so many objects takes.

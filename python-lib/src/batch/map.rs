@@ -135,7 +135,7 @@ fn listed(items: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         return items.try_to_value(vm);
     }
     let mut list = Vec::new();
-    for item in items.to_owned().get_iter(vm)?.iter(vm)? {
+    for item in items.get_iter(vm)?.iter(vm)? {
         errors::room(WHAT, OBJECT_BYTES, vm)?;
         if list.len() == list.capacity() {
             let more = list.len().max(FEW_ITEMS);

@@ -10,6 +10,7 @@ mod describe;
 mod doctor;
 mod generate;
 mod header;
+mod live;
 mod log;
 mod output;
 mod run;
@@ -46,6 +47,9 @@ enum Command {
     Man(describe::Man),
     Schema(schema::SchemaArguments),
     Stub(generate::Stub),
+    Ps(live::PsArguments),
+    Kill(live::KillArguments),
+    Inspect(live::InspectArguments),
     /// Show which layers of the sandbox this kernel enforces, by trying
     Doctor(doctor::DoctorArguments),
 }
@@ -82,6 +86,9 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Completions(arguments) => describe::completions(&arguments),
         Command::Man(arguments) => describe::man(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Ps(arguments) => live::ps(&arguments),
+        Command::Kill(arguments) => live::kill(&arguments),
+        Command::Inspect(arguments) => live::inspect(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     }
 }

@@ -54,6 +54,8 @@ pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow:
     let program = application.run.clone();
     let beside = application.beside.clone();
     let mut broker = Broker::start(application, Binaries::beside_this_one()?)?;
+    cloison_broker::launch::allow_many_descriptors();
+    crate::live::allow(&mut broker);
     let outcome = broker.watch_signals().and_then(|()| broker.ready()).map_err(anyhow::Error::from).and_then(|()| {
         let pid = broker.spawn(program, &StandardStreams::inherited()?)?;
         wait(&mut broker, pid)

@@ -189,7 +189,9 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
         Run::Script { path, source, .. } => script(vm, entries, &path, &source, MAIN).map(|()| 0),
         Run::Spawned { module, qualname, arguments, main, .. } => {
             if let Some(main) = main {
+                mail::prepare(true);
                 import_main(vm, entries, *main)?;
+                mail::prepare(false);
             }
             let function = function(vm, if module == MAIN { SPAWNED_MAIN } else { &module }, &qualname)?;
             let arguments = message::decode(&arguments, vm)?.try_into_value::<PyTupleRef>(vm)?;

@@ -3,6 +3,8 @@
 use crate::application::LoadedApplication;
 use crate::blanks::{Blanks, MOST_BLANKS};
 use crate::family::{Family, TAKING_DOWN};
+use crate::inspection::Inspector;
+use crate::inspection::socket::Listener;
 use crate::launch::Binaries;
 use crate::limiter::Limiter;
 use crate::process::Process;
@@ -82,6 +84,10 @@ pub(crate) enum EventSource {
     ProcessEnd(Pid),
     /// A signal for the broker.
     Signal,
+    /// Somebody wants to look at the application.
+    Inspection,
+    /// Somebody who looks at the application wants something of the loop.
+    Inspector,
     /// A zone has sent something or is gone.
     Zone(InstanceId),
     /// A zone has ended.
@@ -168,6 +174,7 @@ pub struct Broker {
     pub(crate) neighbours: Sources,
     pub(crate) missed: BTreeSet<String>,
     signals: Option<Signals>,
+    pub(crate) inspector: Option<Inspector>,
 }
 
 impl Broker {
@@ -233,6 +240,7 @@ impl Broker {
             neighbours,
             missed: BTreeSet::new(),
             signals: None,
+            inspector: None,
         };
         if sent.is_err() {
             broker.template_gone();
@@ -245,6 +253,18 @@ impl Broker {
         let signals = Signals::block()?;
         self.reactor.add(&signals, EventSource::Signal)?;
         self.signals = Some(signals);
+        Ok(())
+    }
+
+    /// Let this user's `cloison ps`, `inspect` and `kill` find the application, by a socket in that folder.
+    pub fn allow_inspection(&mut self, folder: &std::path::Path) -> Result<(), BrokerError> {
+        let listener = Listener::bind(folder)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", folder.display())))?;
+        let application = crate::spawning::describe(&self.application.run);
+        let inspector = Inspector::new(listener, application, self.router.handle())?;
+        self.reactor.add(inspector.listener(), EventSource::Inspection)?;
+        self.reactor.add(inspector.bell(), EventSource::Inspector)?;
+        self.inspector = Some(inspector);
         Ok(())
     }
 
@@ -329,6 +349,8 @@ impl Broker {
                 Some(EventSource::ProcessEnd(pid)) => self.process_ended(pid),
                 Some(EventSource::Router) => self.hear_router(),
                 Some(EventSource::Signal) => self.hear_signal(),
+                Some(EventSource::Inspection) => self.inspector.iter().for_each(Inspector::accept),
+                Some(EventSource::Inspector) => self.hear_inspectors(),
                 Some(EventSource::TemplateEnd) => self.template_ended(),
                 Some(EventSource::Zone(instance)) => self.hear_zone(instance),
                 Some(EventSource::ZoneEnd(instance)) => self.zone_ended(instance),

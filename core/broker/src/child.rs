@@ -5,7 +5,7 @@ use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
 };
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 /// How a process ended.
@@ -30,6 +30,7 @@ impl Exit {
 #[derive(Debug)]
 pub struct Child {
     pidfd: OwnedFd,
+    pid: i32,
 }
 
 impl AsFd for Child {
@@ -45,7 +46,7 @@ impl Child {
     /// `ECHILD` if it is no child of ours.
     pub fn from_pid(pid: i32) -> Result<Self, Errno> {
         let pid = Some(pid).filter(|pid| *pid > 1).and_then(Pid::from_raw).ok_or(Errno::CHILD)?;
-        Self::from_pidfd(pidfd_open(pid, PidfdFlags::empty())?)
+        Self::new(pidfd_open(pid, PidfdFlags::empty())?, pid.as_raw_nonzero().get())
     }
 
     /// A descriptor that another process says is one of a child of ours.
@@ -53,9 +54,16 @@ impl Child {
     /// # Errors
     /// `ECHILD` if it is no child of ours, `EBADF` or `EINVAL` if it is no such descriptor.
     pub fn from_pidfd(pidfd: OwnedFd) -> Result<Self, Errno> {
+        let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()));
+        let pid =
+            text.ok().and_then(|text| text.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok());
+        Self::new(pidfd, pid.ok_or(Errno::BADF)?)
+    }
+
+    fn new(pidfd: OwnedFd, pid: i32) -> Result<Self, Errno> {
         // Looking without waiting succeeds for our own children alone.
         waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?;
-        Ok(Self { pidfd })
+        Ok(Self { pidfd, pid })
     }
 
     /// How it ended, if it has; the zombie is gone afterwards.
@@ -86,11 +94,9 @@ impl Child {
         let _ = pidfd_send_signal(&self.pidfd, signal);
     }
 
-    /// Its number in our namespace, while it lives.
-    pub fn pid(&self) -> Option<i32> {
-        use std::os::fd::AsRawFd;
-        let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", self.pidfd.as_raw_fd())).ok()?;
-        text.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok().filter(|pid| *pid > 0)
+    /// Its number in our namespace. Nobody else has it for as long as nobody has waited for the child.
+    pub fn pid(&self) -> i32 {
+        self.pid
     }
 }
 
@@ -113,7 +119,7 @@ mod tests {
         assert_eq!(Child::from_pid(exited.id() as i32).unwrap().wait_until(later), Some(Exit::Exited(7)));
         let killed = Command::new("sleep").arg("100").spawn().unwrap();
         let child = Child::from_pid(killed.id() as i32).unwrap();
-        assert_eq!(child.pid(), Some(killed.id() as i32));
+        assert_eq!(child.pid(), killed.id() as i32);
         assert_eq!(child.ended(), None);
         assert_eq!(child.wait_until(Instant::now()), None);
         assert_eq!(child.wait_until(Instant::now() + Duration::from_millis(1)), None);

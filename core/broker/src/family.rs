@@ -74,6 +74,11 @@ impl Family {
         }
     }
 
+    /// The launcher's number, while it has not reported.
+    pub fn launcher(&self) -> Option<i32> {
+        self.launcher.as_ref().map(Launcher::pid)
+    }
+
     /// The init of their namespace, if there is one. When it ends, the kernel ends everything in the namespace.
     pub fn init(&self) -> Option<&Child> {
         self.init.as_ref()

@@ -1,6 +1,7 @@
 //! Starts the other two binaries: an empty environment, a control socket as descriptor 0, and nothing else.
 
 use cloison_transport::control::Control;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,16 @@ impl Launcher {
     /// Wait for its end, which follows at once when the worker has reported.
     pub fn reap(mut self) {
         let _ = self.0.wait();
+    }
+}
+
+/// Raise this process's limit on descriptors as far as it may go by itself: the broker has four for each microprocess. What it
+/// starts sets limits of its own.
+pub fn allow_many_descriptors() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::debug!(%error, "the limit on descriptors stays as it is");
     }
 }
 

@@ -26,6 +26,7 @@
 //! | [`backoff`] | when a zone that keeps ending may start again: pure |
 //! | [`limiter`] | how often it says what a program makes it say: pure |
 //! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events; the only module with `unsafe` |
+//! | [`inspection`] | what `cloison ps`, `inspect` and `kill` ask |
 //! | [`doctor`] | what is enforced on this kernel, by trying |
 #![deny(unsafe_code)]
 
@@ -37,6 +38,7 @@ pub mod child;
 pub mod doctor;
 pub mod family;
 pub mod files;
+pub mod inspection;
 pub mod launch;
 pub mod library;
 pub mod limiter;

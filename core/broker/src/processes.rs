@@ -26,7 +26,7 @@ impl Broker {
 
     /// Its number in the operating system's table, while it lives.
     pub fn os_pid(&self, pid: Pid) -> Option<i32> {
-        self.processes.get(pid)?.child.as_ref()?.0.pid()
+        Some(self.processes.get(pid)?.child.as_ref()?.0.pid())
     }
 
     pub(crate) fn hear_template(&mut self) {

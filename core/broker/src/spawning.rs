@@ -253,7 +253,7 @@ impl Broker {
 }
 
 /// What `run` runs, for people.
-fn describe(run: &Run) -> String {
+pub(crate) fn describe(run: &Run) -> String {
     match run {
         Run::Function { module, qualname, .. } | Run::Spawned { module, qualname, .. } => {
             format!("{module}:{qualname}")

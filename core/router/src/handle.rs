@@ -65,6 +65,8 @@ pub struct Inspection {
     pub monitors: Vec<ProcessNumber>,
     /// Exit signals are messages to it.
     pub traps_exits: bool,
+    /// It says that it sleeps until a message comes.
+    pub receiving: bool,
 }
 
 #[derive(Debug)]
@@ -75,12 +77,43 @@ pub(crate) enum Command {
     Stop,
 }
 
+/// What other threads may ask of the router.
+#[derive(Clone, Debug)]
+pub struct RouterHandle {
+    commands: Sender<Command>,
+    bell: Arc<OwnedFd>,
+}
+
+impl RouterHandle {
+    /// End a process, with that reason. [`RouterEvent::Kill`] comes back.
+    pub fn kill(&self, number: ProcessNumber, reason: Reason) {
+        self.command(Command::Kill(number, reason));
+    }
+
+    /// What there is to see of every process; nothing if the router has ended.
+    pub fn inspect(&self) -> Vec<Inspection> {
+        let (answer, answered) = channel();
+        self.command(Command::Inspect(answer));
+        answered.recv().unwrap_or_default()
+    }
+
+    fn command(&self, command: Command) {
+        // Whoever asks a router that has ended hears nothing.
+        let _ = self.commands.send(command);
+        self.ring();
+    }
+
+    fn ring(&self) {
+        // An eventfd that is full is as loud as can be.
+        let _ = rustix::io::write(&*self.bell, &1_u64.to_ne_bytes());
+    }
+}
+
 /// The running router. Its thread ends when this is dropped.
 #[derive(Debug)]
 pub struct Router {
     newcomers: Sender<NewProcess>,
-    commands: Sender<Command>,
-    bell: Arc<OwnedFd>,
+    handle: RouterHandle,
     events: Receiver<RouterEvent>,
     event_bell: Arc<OwnedFd>,
     thread: Option<JoinHandle<()>>,
@@ -103,30 +136,23 @@ impl Router {
         let (to_broker, events) = channel();
         let thread = Thread::new(Arc::clone(&bell), announced, to_thread, Arc::clone(&event_bell), to_broker)?;
         let thread = std::thread::Builder::new().name("router".into()).spawn(move || thread.run())?;
-        Ok(Self { newcomers, commands, bell, events, event_bell, thread: Some(thread) })
+        Ok(Self { newcomers, handle: RouterHandle { commands, bell }, events, event_bell, thread: Some(thread) })
     }
 
     /// Let a process take part. What others send to it from now on arrives.
     pub fn add(&self, process: NewProcess) {
         let _ = self.newcomers.send(process);
-        self.ring();
+        self.handle.ring();
     }
 
     /// A process has ended, as the kernel says.
     pub fn ended(&self, number: ProcessNumber, how: Reason) {
-        self.command(Command::Ended(number, how));
+        self.handle.command(Command::Ended(number, how));
     }
 
-    /// End a process, with that reason. [`RouterEvent::Kill`] comes back.
-    pub fn kill(&self, number: ProcessNumber, reason: Reason) {
-        self.command(Command::Kill(number, reason));
-    }
-
-    /// What there is to see of every process.
-    pub fn inspect(&self) -> Vec<Inspection> {
-        let (answer, answered) = channel();
-        self.command(Command::Inspect(answer));
-        answered.recv().unwrap_or_default()
+    /// For other threads.
+    pub fn handle(&self) -> RouterHandle {
+        self.handle.clone()
     }
 
     /// The next event, if there is one.
@@ -137,21 +163,11 @@ impl Router {
             self.events.try_recv().ok()
         })
     }
-
-    fn command(&self, command: Command) {
-        // The thread outlives this value, and an eventfd that is full is as loud as can be.
-        let _ = self.commands.send(command);
-        self.ring();
-    }
-
-    fn ring(&self) {
-        let _ = rustix::io::write(&*self.bell, &1_u64.to_ne_bytes());
-    }
 }
 
 impl Drop for Router {
     fn drop(&mut self) {
-        self.command(Command::Stop);
+        self.handle.command(Command::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

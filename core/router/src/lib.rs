@@ -23,7 +23,7 @@ mod pending;
 mod state;
 mod thread;
 
-pub use handle::{Inspection, NewProcess, Router, RouterError, RouterEvent};
+pub use handle::{Inspection, NewProcess, Router, RouterError, RouterEvent, RouterHandle};
 
 #[cfg(test)]
 mod tests;

@@ -393,6 +393,7 @@ impl RouterState {
             links: process.links.iter().copied().collect(),
             monitors: process.monitors.values().copied().collect(),
             traps_exits: process.traps_exits,
+            receiving: process.mailbox.is_awaited(),
         };
         self.processes.iter().map(of).collect()
     }

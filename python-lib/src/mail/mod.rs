@@ -20,15 +20,21 @@ use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use post::{Mail, Post, PostError};
 use rustpython_vm::builtins::{PyTuple, PyTupleRef, PyType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Instant;
 
 thread_local! {
     static POST: RefCell<Option<Post>> = const { RefCell::new(None) };
+    static PREPARING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The longest tuple of arguments that a new process can be started with, encoded, in bytes. What is longer can be sent to it.
 const ARGUMENTS_BYTES: usize = 24 << 10;
+
+/// Note whether the program is being imported for what it defines. It starts no processes then: each of them would do the same.
+pub(crate) fn prepare(preparing: bool) {
+    PREPARING.set(preparing);
+}
 
 /// Have a mailbox.
 pub(crate) fn attach(mailbox: Mailbox) {
@@ -283,6 +289,12 @@ pub(crate) struct Wanted {
 
 /// Start a process; the process, and the reference of its monitor.
 pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Process>, Option<PyRef<Reference>>)> {
+    if PREPARING.get() {
+        return Err(vm.new_runtime_error(
+            "a new process imports the program first, and the program would start another one while it is imported\n\
+             hint: put what only the program itself does below `if __name__ == \"__main__\":`",
+        ));
+    }
     let arguments = message::encode(wanted.arguments.as_object(), vm)?;
     if arguments.len() > ARGUMENTS_BYTES {
         return Err(vm.new_value_error(format!(

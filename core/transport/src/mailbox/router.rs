@@ -77,6 +77,11 @@ impl RouterEnd {
         Ok(taken)
     }
 
+    /// Whether the process says that it sleeps until a record comes.
+    pub fn is_awaited(&self) -> bool {
+        self.memory.word(IN_SLEEPS).load(Ordering::Relaxed) != 0
+    }
+
     /// The outbox was empty: ask to be told of more. `false` if there is more already, and nobody will tell.
     pub fn lie_down(&self) -> bool {
         self.memory.word(OUT_SLEEPS).store(1, Ordering::Relaxed);

@@ -1,0 +1,188 @@
+//! Tables and numbers for people.
+
+use super::find::Found;
+use crate::output::printable;
+use cloison_broker::inspection::{Activity, ApplicationReport, ProcessKind, ProcessRow};
+use std::time::Duration;
+
+const HEADINGS: [&str; 12] =
+    ["PROCESS", "PID", "NAME", "RUNS", "PARENT", "STATE", "PRIVATE", "SHARED", "TABLES", "CPU", "WAITED", "MAILBOX"];
+/// Columns of numbers, which end in line.
+const RIGHT: [usize; 7] = [1, 6, 7, 8, 9, 10, 11];
+
+/// One application, as a table.
+pub fn report(report: &ApplicationReport) -> String {
+    let rows: Vec<[String; 12]> = report.processes.iter().map(|row| cells(report.broker, row)).collect();
+    let headings = HEADINGS.map(str::to_owned);
+    let widths: Vec<_> = (0..HEADINGS.len())
+        .map(|column| rows.iter().chain([&headings]).map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    let line = |row: &[String; 12]| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match RIGHT.contains(&column) {
+            true => format!("{cell:>width$}"),
+            false => format!("{cell:<width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let title = format!("application {}: {}\n", report.broker, printable(&report.application));
+    [title, line(&headings)].into_iter().chain(rows.iter().map(line)).collect()
+}
+
+fn cells(broker: i32, row: &ProcessRow) -> [String; 12] {
+    let memory = |part: fn(&cloison_broker::inspection::MemoryUse) -> u64| {
+        row.memory.as_ref().map_or_else(|| "?".into(), |memory| bytes(part(memory)))
+    };
+    let cpu = |part: fn(&cloison_broker::inspection::CpuUse) -> u64| {
+        row.cpu.as_ref().map_or_else(|| "?".into(), |cpu| time(part(cpu)))
+    };
+    let names = row.name.iter().chain(&row.names).map(|name| printable(name)).collect::<Vec<_>>().join(",");
+    [
+        row.number.map_or_else(|| kind(row.kind).into(), |number| format!("{broker}.{number}")),
+        row.pid.map_or_else(String::new, |pid| pid.to_string()),
+        names,
+        row.function.as_deref().map(printable).unwrap_or_default(),
+        row.parent.map_or_else(String::new, |parent| parent.to_string()),
+        activity(&row.activity),
+        memory(|memory| memory.private_bytes),
+        memory(|memory| memory.shared_bytes),
+        memory(|memory| memory.page_tables_bytes),
+        cpu(|cpu| cpu.used_nanoseconds),
+        cpu(|cpu| cpu.waited_nanoseconds),
+        row.number.map_or_else(String::new, |_| bytes(row.mailbox_bytes)),
+    ]
+}
+
+fn kind(kind: ProcessKind) -> &'static str {
+    match kind {
+        ProcessKind::Broker => "broker",
+        ProcessKind::Template => "template",
+        ProcessKind::Init => "init",
+        ProcessKind::Launcher => "launcher",
+        ProcessKind::Zone => "zone",
+        ProcessKind::Blank => "blank",
+        ProcessKind::Microprocess => "microprocess",
+    }
+}
+
+fn activity(activity: &Activity) -> String {
+    match activity {
+        Activity::Running => "running".into(),
+        Activity::Starting => "starting".into(),
+        Activity::Ending => "ending".into(),
+        Activity::Receiving => "in receive".into(),
+        Activity::Calling { zone, function, nanoseconds } => {
+            format!("in {}.{} for {}", printable(zone), printable(function), time(*nanoseconds))
+        }
+    }
+}
+
+/// One process, a line for each thing that is known of it.
+pub fn process(found: &Found, stack: Option<&str>) -> String {
+    let row = &found.row;
+    let list = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let texts = |texts: &[String]| texts.iter().map(|text| printable(text)).collect::<Vec<_>>().join(", ");
+    let memory = row.memory.map(|memory| {
+        format!(
+            "{} private, {} shared, {} page tables",
+            bytes(memory.private_bytes),
+            bytes(memory.shared_bytes),
+            bytes(memory.page_tables_bytes)
+        )
+    });
+    let cpu = row.cpu.map(|cpu| {
+        format!("{}, and {} waiting for a processor", time(cpu.used_nanoseconds), time(cpu.waited_nanoseconds))
+    });
+    let lines = [
+        ("process", Some(format!("{}.{}", found.broker, found.number))),
+        ("application", Some(printable(&found.application))),
+        ("pid", row.pid.map(|pid| pid.to_string())),
+        ("name", row.name.as_deref().map(printable)),
+        ("registered as", Some(texts(&row.names)).filter(|names| !names.is_empty())),
+        ("runs", row.function.as_deref().map(printable)),
+        ("parent", row.parent.map(|parent| parent.to_string())),
+        ("state", Some(activity(&row.activity))),
+        ("memory", memory),
+        ("processor time", cpu),
+        ("mailbox", Some(bytes(row.mailbox_bytes))),
+        ("capabilities", Some(texts(&row.capabilities)).filter(|names| !names.is_empty())),
+        ("linked to", Some(list(&row.links)).filter(|links| !links.is_empty())),
+        ("monitors", Some(list(&row.monitors)).filter(|monitors| !monitors.is_empty())),
+        ("traps exits", row.traps_exits.then(|| "yes".into())),
+    ];
+    let mut text: String = lines
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| format!("{:<16}{value}\n", format!("{name}:"))))
+        .collect();
+    match stack {
+        Some(stack) => {
+            text += "stack (most recent call last):\n";
+            text.extend(stack.lines().map(|line| format!("  {}\n", printable(line))));
+        }
+        None => {
+            let place = match &row.activity {
+                Activity::Calling { .. } => "it is in a call of a zone, which no answer comes out of",
+                _ => "it is in native code of the interpreter: a builtin that takes long",
+            };
+            text += &format!("stack:          no answer within 50 ms: {place}\n");
+        }
+    }
+    text
+}
+
+/// Bytes, with three digits or so.
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..0x10_0000 => format!("{} KiB", bytes >> 10),
+        0x10_0000..0x4000_0000 => format!("{:.1} MiB", bytes as f64 / 0x10_0000 as f64),
+        _ => format!("{:.1} GiB", bytes as f64 / 0x4000_0000 as f64),
+    }
+}
+
+/// Nanoseconds, in the unit that people would take.
+fn time(nanoseconds: u64) -> String {
+    let time = Duration::from_nanos(nanoseconds);
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        seconds @ 1..60 => format!("{seconds}.{} s", time.subsec_millis() / 100),
+        seconds @ 60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloison_broker::inspection::MemoryUse;
+
+    #[test]
+    fn numbers_are_short() {
+        let shown = [0, 1023, 2048, 5 << 20, 3 << 30].map(bytes);
+        assert_eq!(shown, ["0 B", "1023 B", "2 KiB", "5.0 MiB", "3.0 GiB"]);
+        let shown = [0, 1_500_000, 2_340_000_000, 61_000_000_000, 7_260_000_000_000].map(time);
+        assert_eq!(shown, ["0 ms", "1 ms", "2.3 s", "1 min 1 s", "2 h 1 min"]);
+    }
+
+    #[test]
+    fn what_a_program_calls_itself_does_not_reach_the_terminal_as_it_is() {
+        let memory = Some(MemoryUse { private_bytes: 1 << 20, ..MemoryUse::default() });
+        let row = ProcessRow {
+            kind: ProcessKind::Microprocess,
+            number: Some(7),
+            pid: Some(99),
+            name: Some("w\u{1b}[2J".into()),
+            function: Some("__main__:work".into()),
+            parent: Some(1),
+            activity: Activity::Calling { zone: "zlib".into(), function: "crc32".into(), nanoseconds: 3_000_000 },
+            memory,
+            ..ProcessRow::default()
+        };
+        let shown = report(&ApplicationReport { application: "a.py".into(), broker: 12, processes: vec![row] });
+        assert_eq!(
+            shown,
+            "application 12: a.py\n\
+             PROCESS  PID  NAME        RUNS           PARENT  STATE                   PRIVATE  SHARED  TABLES  CPU  WAITED  MAILBOX\n\
+             12.7      99  w\\u{1b}[2J  __main__:work  1       in zlib.crc32 for 3 ms  1.0 MiB     0 B     0 B    ?       ?      0 B\n"
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! The threads that answer, one for each question.
+
+use super::socket::Listener;
+use super::table::Want;
+use super::{
+    Activity, ApplicationReport, Ask, InspectionAnswer, InspectionQuestion, ProcessKind, ProcessRow, VERSION, kernel,
+};
+use cloison_contract::process::Reason;
+use cloison_router::RouterHandle;
+use cloison_transport::control::Control;
+use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::Errno;
+use std::collections::HashMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// How many questions are answered at the same time. Who asks beyond that is hung up on.
+const AT_ONCE: usize = 8;
+
+/// The broker's side: a socket to listen on, and what the threads want of the loop.
+#[derive(Debug)]
+pub(crate) struct Inspector {
+    listener: Listener,
+    application: String,
+    router: RouterHandle,
+    wants: Receiver<Want>,
+    to_loop: ToLoop,
+}
+
+/// A thread's way to the loop.
+#[derive(Clone, Debug)]
+struct ToLoop {
+    wants: Sender<Want>,
+    bell: Arc<OwnedFd>,
+}
+
+impl Inspector {
+    pub(crate) fn new(listener: Listener, application: String, router: RouterHandle) -> Result<Self, Errno> {
+        let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
+        let (to_loop, wants) = channel();
+        Ok(Self { listener, application, router, wants, to_loop: ToLoop { wants: to_loop, bell } })
+    }
+
+    /// Readable when somebody wants to ask.
+    pub(crate) fn listener(&self) -> BorrowedFd<'_> {
+        self.listener.as_fd()
+    }
+
+    /// Readable when there is something for [`Inspector::want`].
+    pub(crate) fn bell(&self) -> BorrowedFd<'_> {
+        self.to_loop.bell.as_fd()
+    }
+
+    /// Let in whoever waits to ask.
+    pub(crate) fn accept(&self) {
+        while let Ok(Some(connection)) = self.listener.accept() {
+            // Each thread has one of these, and the inspector has one.
+            if Arc::strong_count(&self.to_loop.bell) > AT_ONCE {
+                continue;
+            }
+            let thread = Thread {
+                connection,
+                application: self.application.clone(),
+                router: self.router.clone(),
+                to_loop: self.to_loop.clone(),
+            };
+            let started = crate::signals::without_signals(|| {
+                std::thread::Builder::new().name("inspection".into()).spawn(move || thread.run())
+            });
+            if let Err(error) = started {
+                tracing::debug!(%error, "no thread for who looks at the application");
+            }
+        }
+    }
+
+    /// What a thread wants of the loop, if one does.
+    pub(crate) fn want(&self) -> Option<Want> {
+        self.wants.try_recv().ok().or_else(|| {
+            // First the bell, then another look: what comes in between rings again.
+            let _ = rustix::io::read(&*self.to_loop.bell, &mut [0; 8]);
+            self.wants.try_recv().ok()
+        })
+    }
+}
+
+struct Thread {
+    connection: Control,
+    application: String,
+    router: RouterHandle,
+    to_loop: ToLoop,
+}
+
+impl Thread {
+    fn run(self) {
+        let Ok((InspectionQuestion { version, ask }, _)) = self.connection.receive() else { return };
+        let answer = match ask {
+            _ if version != VERSION => Some(InspectionAnswer::Version { version: VERSION }),
+            Ask::Processes => self.rows().map(|processes| {
+                let (application, broker) = (self.application.clone(), std::process::id() as i32);
+                InspectionAnswer::Report(ApplicationReport {
+                    application,
+                    broker,
+                    processes: complete(processes, &self.router),
+                })
+            }),
+            Ask::Stack { .. } => Some(InspectionAnswer::Stack(None)),
+            Ask::Kill { number } => self.rows().map(|rows| match rows.iter().any(|row| row.number == Some(number)) {
+                true => {
+                    self.router.kill(number, Reason::Killed);
+                    InspectionAnswer::Killed
+                }
+                false => InspectionAnswer::NoProcess,
+            }),
+        };
+        // Without an answer the broker is about to end; who asked sees that the connection is closed.
+        if let Some(answer) = answer {
+            let _ = self.connection.send(&answer, &[]);
+        }
+    }
+
+    fn rows(&self) -> Option<Vec<ProcessRow>> {
+        let (answer, answered) = channel();
+        self.to_loop.wants.send(Want::Table(answer)).ok()?;
+        let _ = rustix::io::write(&*self.to_loop.bell, &1_u64.to_ne_bytes());
+        answered.recv().ok()
+    }
+}
+
+/// Add what the router and the kernel know.
+fn complete(mut rows: Vec<ProcessRow>, router: &RouterHandle) -> Vec<ProcessRow> {
+    let mut inspections: HashMap<_, _> = router.inspect().into_iter().map(|one| (one.number, one)).collect();
+    for row in &mut rows {
+        (row.memory, row.cpu) = row.pid.map_or((None, None), |pid| (kernel::memory(pid), kernel::cpu(pid)));
+        let Some(inspection) = row.number.and_then(|number| inspections.remove(&number)) else { continue };
+        row.names = inspection.names;
+        row.mailbox_bytes = inspection.mailbox_bytes;
+        row.links = inspection.links;
+        row.monitors = inspection.monitors;
+        row.traps_exits = inspection.traps_exits;
+        if inspection.receiving && row.kind == ProcessKind::Microprocess && row.activity == Activity::Running {
+            row.activity = Activity::Receiving;
+        }
+    }
+    rows.sort_by_key(|row| (row.number, row.kind, row.pid));
+    rows
+}

@@ -1,0 +1,58 @@
+//! What the kernel says of a process.
+
+use super::{CpuUse, MemoryUse};
+use std::fs::read_to_string;
+
+/// Its memory: in full if we may look at its mappings, else without what it shares copy-on-write.
+pub(super) fn memory(pid: i32) -> Option<MemoryUse> {
+    let status = read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let page_tables_bytes = kibibytes(&status, "VmPTE:");
+    let (private_bytes, shared_bytes) = match read_to_string(format!("/proc/{pid}/smaps_rollup")) {
+        Ok(rollup) => {
+            let sum = |fields: [&str; 2]| fields.iter().map(|field| kibibytes(&rollup, field)).sum();
+            (sum(["Private_Clean:", "Private_Dirty:"]), sum(["Shared_Clean:", "Shared_Dirty:"]))
+        }
+        // Another user's, or one that has dropped what looking takes.
+        Err(_) => {
+            let shared = kibibytes(&status, "RssFile:") + kibibytes(&status, "RssShmem:");
+            (kibibytes(&status, "RssAnon:"), shared)
+        }
+    };
+    Some(MemoryUse { private_bytes, shared_bytes, page_tables_bytes })
+}
+
+/// Its processor time.
+pub(super) fn cpu(pid: i32) -> Option<CpuUse> {
+    let text = read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    let mut numbers = text.split_ascii_whitespace().map(|number| number.parse().ok());
+    Some(CpuUse { used_nanoseconds: numbers.next()??, waited_nanoseconds: numbers.next()?? })
+}
+
+/// A field of a file of `/proc`, in bytes; 0 if it is not there.
+fn kibibytes(text: &str, field: &str) -> u64 {
+    let value = text.lines().find_map(|line| line.strip_prefix(field));
+    let number = value.and_then(|value| value.split_ascii_whitespace().next()?.parse::<u64>().ok());
+    number.map_or(0, |number| number.saturating_mul(1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_has_memory_and_has_run() {
+        let pid = std::process::id() as i32;
+        let block = vec![1_u8; 8 << 20];
+        let memory = memory(pid).unwrap();
+        assert!(memory.private_bytes >= 8 << 20 && memory.page_tables_bytes > 0, "{memory:?}");
+        drop(block);
+        assert!(cpu(pid).unwrap().used_nanoseconds > 0);
+        assert_eq!((super::memory(-1), cpu(-1)), (None, None));
+    }
+
+    #[test]
+    fn fields_are_found_by_their_names() {
+        let text = "VmPTE:\t     124 kB\nRssAnon:\t 7 kB\nBad: x kB\n";
+        assert_eq!((kibibytes(text, "VmPTE:"), kibibytes(text, "Bad:"), kibibytes(text, "No:")), (124 << 10, 0, 0));
+    }
+}

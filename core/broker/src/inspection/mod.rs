@@ -1,0 +1,201 @@
+//! What a running application looks like from outside: `cloison ps`, `inspect` and `kill` ask here.
+//!
+//! ```text
+//!  command ──InspectionQuestion─▶ socket of the application ──▶ a thread of the broker's process ──Want──▶ the broker's loop: its tables
+//!          ◀─InspectionAnswer────                                 │ asks the router and the kernel          ◀── entries ──
+//! ```
+//!
+//! The loop only gives away copies of its tables. What takes time, reading `/proc` for ten thousand processes, is the
+//! thread's, so that looking at an application does not slow it down.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`socket`] | where applications are found, who may ask |
+//! | `table` | what the broker's loop knows |
+//! | `answer` | the thread |
+//! | `kernel` | what the kernel says of a process |
+
+mod answer;
+mod kernel;
+pub mod socket;
+mod table;
+
+pub(crate) use answer::Inspector;
+
+use cloison_contract::process::ProcessNumber;
+use serde::{Deserialize, Serialize};
+
+/// What the two sides say to each other. A command of another version is told so.
+pub const VERSION: u32 = 1;
+
+/// What a command asks. One question for each connection.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct InspectionQuestion {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What.
+    pub ask: Ask,
+}
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Ask {
+    /// All processes.
+    Processes,
+    /// The Python stack of one.
+    Stack {
+        /// Which.
+        number: ProcessNumber,
+    },
+    /// End one at once.
+    Kill {
+        /// Which.
+        number: ProcessNumber,
+    },
+}
+
+/// What the application says.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum InspectionAnswer {
+    /// The command is of another version than the application.
+    Version {
+        /// The application's.
+        version: u32,
+    },
+    /// All processes.
+    Report(ApplicationReport),
+    /// A Python stack, innermost call last; `None`: the process has not answered in time.
+    Stack(Option<String>),
+    /// It has been told to end.
+    Killed,
+    /// There is no such process.
+    NoProcess,
+}
+
+/// An application and all of its processes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ApplicationReport {
+    /// The program.
+    pub application: String,
+    /// The broker's process, by which the application is known.
+    pub broker: i32,
+    /// In the order of their numbers, those without one first.
+    pub processes: Vec<ProcessRow>,
+}
+
+/// One process of the operating system.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ProcessRow {
+    /// What it is.
+    pub kind: ProcessKind,
+    /// A microprocess's number, never used again in this application.
+    pub number: Option<ProcessNumber>,
+    /// Its number in the operating system, once it has been forked.
+    pub pid: Option<i32>,
+    /// What it was called when it was spawned; a zone's name.
+    pub name: Option<String>,
+    /// Under which names it is registered.
+    pub names: Vec<String>,
+    /// What it runs.
+    pub function: Option<String>,
+    /// Who has spawned it.
+    pub parent: Option<ProcessNumber>,
+    /// What it does.
+    pub activity: Activity,
+    /// Its memory, if the kernel says.
+    pub memory: Option<MemoryUse>,
+    /// Its processor time, if the kernel says.
+    pub cpu: Option<CpuUse>,
+    /// How many bytes wait in its mailbox.
+    pub mailbox_bytes: u64,
+    /// The capabilities that it holds.
+    pub capabilities: Vec<String>,
+    /// To whom it is linked.
+    pub links: Vec<ProcessNumber>,
+    /// Whom it monitors; whom a zone serves.
+    pub monitors: Vec<ProcessNumber>,
+    /// Exit signals are messages to it.
+    pub traps_exits: bool,
+}
+
+/// What a process is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProcessKind {
+    /// The broker.
+    #[default]
+    Broker,
+    /// What microprocesses are forked from.
+    Template,
+    /// The init of a namespace.
+    Init,
+    /// It starts a sandbox and goes.
+    Launcher,
+    /// A process with a C library.
+    Zone,
+    /// A microprocess that waits for something to run.
+    Blank,
+    /// A microprocess.
+    Microprocess,
+}
+
+/// What a process does.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activity {
+    /// It runs, or waits for a processor or for the kernel.
+    #[default]
+    Running,
+    /// It is being made.
+    Starting,
+    /// It is being ended.
+    Ending,
+    /// It waits for a message.
+    Receiving,
+    /// It waits for a zone.
+    Calling {
+        /// The zone's name.
+        zone: String,
+        /// The function that runs there.
+        function: String,
+        /// For how long it has run, in nanoseconds.
+        nanoseconds: u64,
+    },
+}
+
+/// Memory of a process, in bytes.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct MemoryUse {
+    /// What nobody else has: what its end would give back.
+    pub private_bytes: u64,
+    /// What others have mapped as well.
+    pub shared_bytes: u64,
+    /// The kernel's tables of what it has mapped.
+    pub page_tables_bytes: u64,
+}
+
+/// Processor time of a process, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CpuUse {
+    /// In which it ran.
+    pub used_nanoseconds: u64,
+    /// In which it was ready and waited for a processor.
+    pub waited_nanoseconds: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloison_transport::control::Control;
+
+    #[test]
+    fn an_answer_arrives_as_it_was_sent() {
+        let activity = Activity::Calling { zone: "z".into(), function: "f".into(), nanoseconds: 7 };
+        let row = ProcessRow { activity, memory: Some(MemoryUse::default()), ..ProcessRow::default() };
+        let report = ApplicationReport { application: "a".into(), broker: 2, processes: vec![row; 10_000] };
+        let (one, other) = Control::pair().unwrap();
+        let answer = InspectionAnswer::Report(report);
+        one.send(&answer, &[]).unwrap();
+        assert!(other.receive::<InspectionAnswer>().unwrap().0 == answer);
+    }
+}

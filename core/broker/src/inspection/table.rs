@@ -1,0 +1,121 @@
+//! What the broker's loop knows of its processes, copied for who asks.
+
+use super::{Activity, ProcessKind, ProcessRow};
+use crate::broker::Broker;
+use crate::family::Family;
+use crate::process::{HeldCapabilities, Work};
+use crate::zone::Instance;
+use cloison_contract::call::{BATCH, CLOSE, SYNC};
+use cloison_contract::process::ProcessNumber;
+use cloison_transport::status::monotonic;
+use std::sync::mpsc::Sender;
+
+/// What the thread that answers wants of the loop.
+#[derive(Debug)]
+pub(crate) enum Want {
+    /// All processes.
+    Table(Sender<Vec<ProcessRow>>),
+}
+
+impl Broker {
+    /// Do what those who look at the application want.
+    pub(crate) fn hear_inspectors(&mut self) {
+        while let Some(want) = self.inspector.as_ref().and_then(|inspector| inspector.want()) {
+            match want {
+                Want::Table(answer) => drop(answer.send(self.table())),
+            }
+        }
+    }
+
+    /// A row for each process of ours, without what the router and the kernel know.
+    fn table(&self) -> Vec<ProcessRow> {
+        let mut rows = vec![row(ProcessKind::Broker, Some(std::process::id() as i32))];
+        rows.extend(self.family_rows(&self.template.family, ProcessKind::Template));
+        for instance in self.instances.values() {
+            let mut family = self.family_rows(&instance.family, ProcessKind::Zone);
+            for row in family.iter_mut().filter(|row| row.kind == ProcessKind::Zone) {
+                row.monitors = instance.channels.values().filter_map(|channel| self.number(channel.client)).collect();
+                row.activity = match (instance.ending.is_some(), instance.ready) {
+                    (true, _) => Activity::Ending,
+                    (false, false) => Activity::Starting,
+                    (false, true) => Activity::Running,
+                };
+            }
+            for row in &mut family {
+                row.name = Some(self.zones[instance.zone].specification.interface.name.clone());
+            }
+            rows.append(&mut family);
+        }
+        for process in self.processes.values() {
+            let pid = process.child.as_ref().map(|(child, _)| child.pid());
+            let mut row = match &process.work {
+                Work::Blank(_) => row(ProcessKind::Blank, pid),
+                Work::Running(running) => ProcessRow {
+                    number: Some(running.reference.number),
+                    name: running.name.clone(),
+                    function: Some(running.function.clone()),
+                    parent: running.parent,
+                    capabilities: self.capabilities_of(&running.capabilities),
+                    ..row(ProcessKind::Microprocess, pid)
+                },
+            };
+            row.activity = match (process.doomed, &process.child) {
+                (true, _) => Activity::Ending,
+                (false, None) => Activity::Starting,
+                (false, Some(_)) => self.call_of(process).unwrap_or_default(),
+            };
+            rows.push(row);
+        }
+        rows
+    }
+
+    fn family_rows(&self, family: &Family, kind: ProcessKind) -> Vec<ProcessRow> {
+        let launcher = family.launcher().map(|pid| row(ProcessKind::Launcher, Some(pid)));
+        let init = family.init().map(|init| row(ProcessKind::Init, Some(init.pid())));
+        let worker = family.worker().map(|worker| row(kind, Some(worker.pid())));
+        [launcher, init, worker].into_iter().flatten().collect()
+    }
+
+    fn number(&self, client: crate::Pid) -> Option<ProcessNumber> {
+        Some(self.processes.get(client)?.running()?.reference.number)
+    }
+
+    fn capabilities_of(&self, held: &HeldCapabilities) -> Vec<String> {
+        match held {
+            HeldCapabilities::All => self.application.capabilities.keys().cloned().collect(),
+            HeldCapabilities::Given(names) => names.iter().cloned().collect(),
+        }
+    }
+
+    /// What its zones say they run for it: a claim of theirs.
+    fn call_of(&self, process: &crate::process::Process) -> Option<Activity> {
+        process.channels.iter().find_map(|(channel, held)| {
+            let instance = self.instances.get(held.instance)?;
+            let running = instance.status.all_running().find(|running| running.channel == *channel)?;
+            let elapsed = monotonic().saturating_sub(running.since);
+            Some(Activity::Calling {
+                zone: self.zones[instance.zone].specification.interface.name.clone(),
+                function: self.function_name(instance, running.function),
+                nanoseconds: u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX),
+            })
+        })
+    }
+
+    fn function_name(&self, instance: &Instance, function: u32) -> String {
+        match function {
+            BATCH => "batch".into(),
+            CLOSE => "close".into(),
+            SYNC => "sync".into(),
+            index => {
+                let functions = &self.zones[instance.zone].specification.interface.functions;
+                functions
+                    .get(index as usize)
+                    .map_or_else(|| format!("function {index}"), |function| function.name.clone())
+            }
+        }
+    }
+}
+
+fn row(kind: ProcessKind, pid: Option<i32>) -> ProcessRow {
+    ProcessRow { kind, pid, ..ProcessRow::default() }
+}

@@ -7,6 +7,7 @@ use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSp
 use cloison_broker::files;
 use cloison_broker::library::{self, Dependencies, OpenedLibrary, Symbols};
 use cloison_contract::interface::Function;
+use cloison_contract::printable;
 use cloison_contract::spelling::did_you_mean;
 use cloison_manifest::application;
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics};
@@ -196,25 +197,30 @@ fn show(finding: &Finding) {
     for zone in &finding.zones {
         let library = zone.library.as_deref().unwrap_or(Path::new("?")).display();
         let functions = counted(zone.functions, "function");
-        println!("{}: zone {}, {functions} of {library}", zone.manifest, zone.name);
+        say(format!("{}: zone {}, {functions} of {library}", zone.manifest, zone.name));
     }
     for verified in &finding.verified {
-        println!("zone {}: the compiler agrees in {}", verified.zone, counted(verified.agree, "point"));
+        say(format!("zone {}: the compiler agrees in {}", verified.zone, counted(verified.agree, "point")));
         if !verified.unknown.is_empty() {
             let names = verified.unknown.join(", ");
-            println!("zone {}: note: not in the headers, so not compared: {names}", verified.zone);
+            say(format!("zone {}: note: not in the headers, so not compared: {names}", verified.zone));
         }
         show_debug(&verified.zone, &verified.debug);
     }
-    println!("{}: ok", finding.path.display());
+    say(format!("{}: ok", finding.path.display()));
+}
+
+/// One line of what the command finds: names in it come from files.
+fn say(line: String) {
+    println!("{}", printable::line(&line));
 }
 
 fn show_debug(zone: &str, debug: &Debug) {
     if let Some(file) = &debug.file {
         let (functions, types) = (counted(debug.functions, "function"), counted(debug.types, "type"));
-        println!("zone {zone}: compared {functions} and {types} with the debug information of {}", file.display());
+        say(format!("zone {zone}: compared {functions} and {types} with the debug information of {}", file.display()));
     }
     if let Some(note) = &debug.note {
-        println!("zone {zone}: {note}");
+        say(format!("zone {zone}: {note}"));
     }
 }

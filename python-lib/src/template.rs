@@ -14,6 +14,7 @@ use crate::microprocess::{self, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::{failure, memory, signals};
 use cloison_contract::message::{FromTemplate, ToTemplate};
+use cloison_contract::printable;
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
@@ -63,7 +64,7 @@ fn fail(error: &TemplateError) -> i32 {
     };
     let told = link::tell(&FromTemplate::Failed { message: error.to_string(), status }, &[]);
     if told.is_err() {
-        eprintln!("cloison-microprocess: {error}");
+        eprintln!("cloison-microprocess: {}", printable::lines(&error.to_string()));
     }
     status
 }
@@ -81,6 +82,7 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
     let Boot { preload, limits, processes, may_be_missing } = boot()?;
+    crate::process::processors();
     let jail = link::lifeline(|lifeline| enter(&limits, processes, may_be_missing, lifeline))??;
     link::tell(&FromTemplate::Jailed(jail.jailed()), &[])?;
     memory::limit(limits.memory_bytes);
@@ -216,10 +218,13 @@ fn fork(
     descriptors: Vec<OwnedFd>,
 ) -> Result<(), TemplateError> {
     let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
+    signals::hold_interrupts();
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
-    match unsafe { process::fork() } {
+    let forked = match unsafe { process::fork() } {
         Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, seed, descriptors),
-        Ok(Side::Parent(pidfd)) => Ok(link::tell(&FromTemplate::Forked, &[pidfd.as_fd()])?),
-        Err(error) => Ok(link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[])?),
-    }
+        Ok(Side::Parent(pidfd)) => link::tell(&FromTemplate::Forked, &[pidfd.as_fd()]),
+        Err(error) => link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[]),
+    };
+    signals::release_interrupts();
+    Ok(forked?)
 }

@@ -14,7 +14,8 @@
 //! | consumed by a call | by that call | when the call has succeeded |
 //!
 //! Of a type whose library counts references (`refcounted`), each reference that the library gives away is an object of its own
-//! here, at the same address, with a word and a `free` of its own. The others own the object as well.
+//! here, at the same address, with a word and a `free` of its own. The others own the object as well. What a client has borrowed
+//! through one of its references goes on with another one, and ends with its last.
 //!
 //! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
 //! it goes on with another word for the object, or with its owner, or else stays until somebody has the object again.
@@ -445,6 +446,7 @@ impl Handles {
         let mut ended = Vec::new();
         for index in ends {
             table.pass_on(*index);
+            table.lend_on(*index, ends);
             let Some(object) = table.remove(*index) else { continue };
             let free = self.free_function(object.id).filter(|_| !object.borrowed);
             if free.is_some() {

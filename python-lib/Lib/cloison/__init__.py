@@ -37,6 +37,7 @@ from cloison._errors import (
     Revoked,
     SpawnError,
     StaleHandle,
+    StartError,
     ZoneCrashed,
     ZoneUnavailable,
 )
@@ -74,6 +75,8 @@ __all__ = [
     "Call",
     "Capability",
     "CapabilityDenied",
+    "Child",
+    "ChildInfo",
     "DeadlineExceeded",
     "Down",
     "Error",
@@ -94,14 +97,21 @@ __all__ = [
     "RegisteredBuffer",
     "RemoteError",
     "Revoked",
+    "RunningSupervisor",
+    "Server",
     "SpawnError",
     "StaleHandle",
+    "StartError",
+    "Supervisor",
+    "Task",
+    "TaskGroup",
     "View",
     "ZoneCrashed",
     "ZoneUnavailable",
     "batch",
     "call",
     "capability",
+    "cast",
     "demonitor",
     "exit",
     "link",
@@ -122,3 +132,15 @@ __all__ = [
     "unregister",
     "whereis",
 ]
+
+
+def __getattr__(name):
+    # Each of them is imported by the first program that uses it: they take modules that most programs do without.
+    if name in __all__:
+        import importlib
+
+        for module in ("_server", "_supervisor", "_tasks"):
+            public = importlib.import_module(f"cloison.{module}")
+            globals().update((each, getattr(public, each)) for each in public.__all__)
+        return globals()[name]
+    raise AttributeError(f"module 'cloison' has no attribute {name!r}", name=name)

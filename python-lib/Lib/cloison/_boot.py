@@ -8,7 +8,8 @@ from cloison import _needs
 COMMON = (
     "abc argparse base64 bisect collections contextlib copy csv dataclasses datetime decimal enum fractions functools "
     "hashlib heapq inspect io itertools json linecache logging math operator os pathlib queue random re secrets "
-    "statistics string struct textwrap threading time traceback types typing uuid warnings weakref"
+    "statistics string struct textwrap threading time traceback types typing uuid warnings weakref "
+    "cloison._supervisor cloison._tasks cloison._executor"
 ).split()
 
 
@@ -30,12 +31,6 @@ def _finders():
     sys.path[:] = []
 
 
-def _excepthook(kind, value, trace):
-    import traceback
-
-    traceback._print_exception_bltin(value.with_traceback(trace))
-
-
 def start():
     """Make the interpreter ready for an application."""
     import builtins
@@ -53,9 +48,11 @@ def start():
     _corrections.apply()
     _finders()
     builtins.open = io.open = io.open_code = _io.open = _io.open_code = _needs.open_file
-    sys.excepthook = sys.__excepthook__ = _excepthook
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True
+    from cloison import _reports
+
+    _reports.install()
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
     os._fork_handlers().clear()
     gc.enable()
@@ -175,7 +172,9 @@ def finish():
             sys.stdout.flush()
     except Exception as error:
         try:
-            print(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}", file=sys.stderr)
+            from cloison import _reports
+
+            _reports.write(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}\n")
         except Exception:
             pass
         return False

@@ -44,13 +44,26 @@ def _site_builtins():
 
 
 def _clock():
-    # RustPython makes the system call, which ends the process.
+    # RustPython makes the system call, which ends the process; and its sleep does not hear a Ctrl-C that comes just before.
     import time
+
+    import _cloison
 
     from cloison import _needs
 
+    time.sleep = _cloison.sleep
+
     for name in ("clock_settime", "clock_settime_ns"):
         setattr(time, name, _needs.denied_function(name, "time"))
+
+
+def _input():
+    # RustPython's drops what the flushes before its wait raise, a KeyboardInterrupt included.
+    import builtins
+
+    import _cloison
+
+    builtins.input = _cloison.input
 
 
 def apply():
@@ -58,6 +71,7 @@ def apply():
     _sources()
     _site_builtins()
     _clock()
+    _input()
 
 
 def mapping_proxy_str(proxy):

@@ -1,6 +1,7 @@
 """Processes: starting them, talking to them, and hearing of their ends."""
 
 import sys
+import time
 
 import _cloison
 from _cloison import Process, Reference
@@ -129,6 +130,25 @@ class Call(Record):
 
 class _Reply(Record):
     __slots__ = ("reference", "value", "failed")
+
+
+_cloison.declare(Reason, __name__, "Reason", Reason.__slots__)
+
+#: How the next message is taken out. Task groups and executors, where there are any, take theirs first.
+take_next = _cloison.receive
+
+#: References of calls that nobody waits for any more, the oldest first.
+_given_up = {}
+#: How many of them are remembered, and how many messages may wait before their answers are looked for.
+_MOST_GIVEN_UP, _MANY_WAITING = 1024, 64
+
+
+def _drop_late_answers():
+    def is_late(message):
+        return type(message) is _Reply and message.reference in _given_up
+
+    while received := _cloison.receive(0, is_late):
+        _given_up.pop(received[0].reference, None)
 
 
 def self():
@@ -266,12 +286,14 @@ def receive(match=None, /, *, timeout=None):
         TimeoutError: Nothing has come in time.
         MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
     """
+    end = None if timeout is None else time.monotonic() + timeout
     while True:
-        received = _cloison.receive(timeout, match)
+        left = None if end is None else max(0, end - time.monotonic())
+        received = take_next(left, match)
         if received is None:
             raise TimeoutError(f"no message in {timeout} s")
-        # An answer that nobody waits for any more.
-        if type(received[0]) is not _Reply or match is not None:
+        # An answer that nobody waits for any more is not shown either.
+        if received and (type(received[0]) is not _Reply or match is not None):
             return received[0]
 
 
@@ -288,6 +310,8 @@ def call(process, request, *, timeout=5.0):
         if found is None:
             raise Error(f"no process is registered as {process!r}")
         process = found
+    if _given_up and _cloison.waiting() >= _MANY_WAITING:
+        _drop_late_answers()
     position = _cloison.mark()
     reference = process.monitor()
     process.send(Call(request, self(), reference))
@@ -298,6 +322,9 @@ def call(process, request, *, timeout=5.0):
     received = _cloison.receive(timeout, is_answer, position)
     if received is None:
         _cloison.demonitor(reference)
+        _given_up[reference] = None
+        if len(_given_up) > _MOST_GIVEN_UP:
+            del _given_up[next(iter(_given_up))]
         raise TimeoutError(f"no answer from process {process.number} in {timeout} s")
     (answer,) = received
     if type(answer) is Down:

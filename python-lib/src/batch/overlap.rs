@@ -15,13 +15,12 @@
 //! that Python's collector knows; a finalizer that runs just then and calls this capability is told that a call is under way.
 
 use crate::batch::crossing::{self, Crossing};
-use crate::batch::map::{Alike, Chunk};
+use crate::batch::map::{self, Alike, Chunk};
 use crate::call::connection::Open;
 use crate::call::conversation::ConversationEnd;
-use crate::errors::raise;
+use crate::errors::{self, raise};
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::{Length, Plan};
-use crate::marshal::value::IntoObject;
 use cloison_codec::ProtocolViolation;
 use cloison_codec::decode::number::holds;
 use cloison_codec::rows;
@@ -41,6 +40,8 @@ const CALLS: usize = 512;
 const FEWEST_CALLS: usize = 64;
 /// The most bytes of the items of one crossing.
 const BYTES: u64 = 64 << 10;
+/// What a number takes at most as a Python object.
+const NUMBER_BYTES: u64 = 96;
 /// So many crossings go by before Python looks for signals.
 const CROSSINGS: usize = 64;
 
@@ -234,6 +235,12 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let head = rows::head(plan.id, plan.words as usize);
         let most = chunk.pace.calls().min(self.calls);
         let row_bytes = rows::row_bytes(plan.words as usize, 0);
+        // A call that has been made is not lost for want of memory: there is room for its result, and those that are under way.
+        let needed = 2 * most.min(rest.len()) as u64 * NUMBER_BYTES;
+        if let Err(error) = errors::room("the results of a map take", needed, vm) {
+            ready.unfit = Some(error);
+            return ready;
+        }
         while let [item, others @ ..] = *rest {
             if ready.calls == most || !chunk.is_plain(item) {
                 break;
@@ -286,10 +293,8 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let turn = ConversationEnd { channel, outcome, raised, asked };
         let mut calls = Alike::new(plan, ready.calls);
         let Crossing { made, lost, failure, .. } = session.crossed(&self.batch, &mut calls, turn, vm)?;
-        for made in made {
-            results.push(made.values.into_object(&session.description.classes, vm)?);
-        }
-        Ok(BatchEnd { lost, failure })
+        let unmade = map::objects(session, made, results, vm).err();
+        Ok(BatchEnd { lost, failure: unmade.or(failure) })
     }
 }
 

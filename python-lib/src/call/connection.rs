@@ -4,8 +4,9 @@
 
 use crate::errors;
 use crate::errors::ends;
-use crate::link;
-use cloison_contract::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
+use crate::interrupt;
+use crate::link::{self, LinkError};
+use cloison_contract::message::{ChannelId, End, FromMicroprocess, Module, ToMicroprocess};
 use cloison_transport::client::Caller;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyObject;
@@ -172,9 +173,28 @@ fn why(channel: ChannelId, vm: &VirtualMachine) -> PyResult<Option<End>> {
     }
 }
 
-/// A question to the broker, and its answer.
-pub fn ask(message: &FromMicroprocess, vm: &VirtualMachine) -> PyResult<(ToMicroprocess, Vec<std::os::fd::OwnedFd>)> {
-    link::ask(message).map_err(|error| errors::new("Error", &error.to_string(), &[], vm))
+/// A question to the broker, and its answer. A signal lets the interpreter look, and raise: then the question is abandoned.
+pub fn ask(message: &FromMicroprocess, vm: &VirtualMachine) -> PyResult<link::Answer> {
+    patiently(|| link::ask(message), vm)?;
+    patiently(link::answer, vm)
+}
+
+/// Ask for a module of the application.
+pub fn find(name: &str, vm: &VirtualMachine) -> PyResult<Option<Module>> {
+    match ask(&FromMicroprocess::Find { name: name.to_owned() }, vm)? {
+        (ToMicroprocess::Found(module), _) => Ok(module),
+        _ => Err(errors::new("Error", "the broker gave an answer to another question", &[], vm)),
+    }
+}
+
+fn patiently<T>(mut step: impl FnMut() -> Result<T, LinkError>, vm: &VirtualMachine) -> PyResult<T> {
+    loop {
+        match step() {
+            Ok(value) => return Ok(value),
+            Err(LinkError::Interrupted) => interrupt::look(vm)?,
+            Err(error) => return Err(errors::new("Error", &error.to_string(), &[], vm)),
+        }
+    }
 }
 
 /// The error for an answer that gives no capability.

@@ -107,7 +107,7 @@ impl Session {
             let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
             outcome = match outcome {
                 Err(CallError::Interrupted) if interrupt::is_callback_timeout_only() => open.caller.resume(),
-                Err(CallError::Interrupted) => match vm.check_signals() {
+                Err(CallError::Interrupted) => match interrupt::look(vm) {
                     Ok(()) => open.caller.resume(),
                     Err(interrupt) => {
                         self.give_up(&mut channel, plan);

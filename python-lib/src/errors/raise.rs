@@ -5,6 +5,8 @@ use crate::errors::ends::{because, how_ended, overrun};
 use crate::errors::place::ArgumentPlace;
 use crate::errors::{self, made};
 use crate::marshal::plan::Plan;
+use crate::memory;
+use cloison_codec::memory::is_there;
 use cloison_codec::violation::Shortage;
 use cloison_codec::{DecodeError, ProtocolViolation};
 use cloison_contract::call::{BATCH, NULL, Status};
@@ -199,6 +201,10 @@ fn strerror(errno: i64) -> String {
 fn explanation(words: &[u64], arena: &Arena) -> Option<String> {
     let (&offset, &length) = (words.get(2)?, words.get(3)?);
     if length == 0 || length > TEXT_BYTES {
+        return None;
+    }
+    // It is copied, corrected, and becomes part of a message.
+    if !is_there(length * 4, memory::free_bytes()) {
         return None;
     }
     let bytes = arena.read(offset, length).ok()?;

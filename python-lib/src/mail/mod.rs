@@ -11,10 +11,11 @@
 mod post;
 pub mod reason;
 
+use crate::call::connection;
 use crate::objects::process::{Process, Reference};
-use crate::{errors, link, message};
+use crate::{errors, interrupt, message};
 use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
-use cloison_contract::process::{ProcessNumber, ProcessRef, REASON_TEXT_BYTES, Reason, ToRouter};
+use cloison_contract::process::{ProcessNumber, ProcessRef, Reason, ToRouter};
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use post::{Mail, Post, PostError};
 use rustpython_vm::builtins::{PyTuple, PyTupleRef, PyType};
@@ -47,6 +48,11 @@ pub(crate) fn become_process(myself: ProcessRef, parent: Option<ProcessRef>, mai
             post.begin(myself, parent, mailbox_bytes);
         }
     });
+}
+
+/// Whether this is the program itself: nobody has spawned it.
+pub(crate) fn is_program() -> bool {
+    POST.with_borrow(|post| post.as_ref().is_some_and(|post| post.begun() && post.parent.is_none()))
 }
 
 /// Do something with the mailbox that runs no Python code.
@@ -83,7 +89,7 @@ fn reference_of(process: &Process) -> ProcessRef {
 fn put(vm: &VirtualMachine, mut work: impl FnMut(&mut Post) -> Result<bool, PostError>) -> PyResult<()> {
     while !with(vm, &mut work)? {
         if with(vm, |post| Ok(post.wait_for_room()))? == Waited::Interrupted {
-            vm.check_signals()?;
+            interrupt::look(vm)?;
         }
     }
     Ok(())
@@ -136,7 +142,7 @@ pub(crate) fn receive(
         }
         match with(vm, |post| Ok(post.wait(until)))? {
             Waited::Maybe => {}
-            Waited::Interrupted => vm.check_signals()?,
+            Waited::Interrupted => interrupt::look(vm)?,
             Waited::TimedOut => return Ok(None),
         }
     }
@@ -207,7 +213,9 @@ pub(crate) fn monitor(other: &Process, vm: &VirtualMachine) -> PyResult<PyRef<Re
     let reference = new_reference(vm)?;
     let other = reference_of(other);
     with(vm, |post| Ok(post.know(other)))?;
-    say(&ToRouter::Monitor { process: other, reference: reference.words().1 }, vm)?;
+    let count = reference.words().1;
+    with(vm, |post| Ok(post.watch(count)))?;
+    say(&ToRouter::Monitor { process: other, reference: count }, vm)?;
     Ok(reference)
 }
 
@@ -266,7 +274,7 @@ pub(crate) fn name(naming: &Naming, name: &str, vm: &VirtualMachine) -> PyResult
             return Ok(found.map(|found| process(found, vm)));
         }
         if with(vm, |post| Ok(post.wait(None)))? == Waited::Interrupted {
-            vm.check_signals()?;
+            interrupt::look(vm)?;
         }
     }
 }
@@ -302,6 +310,9 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         )));
     }
     let monitor = wanted.monitor.then(|| new_reference(vm)).transpose()?;
+    if let Some(reference) = &monitor {
+        with(vm, |post| Ok(post.watch(reference.words().1)))?;
+    }
     let spawn = Spawn {
         module: wanted.module,
         qualname: wanted.qualname,
@@ -315,8 +326,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         cpu_seconds: wanted.cpu_seconds,
         nice: wanted.nice,
     };
-    let (answer, _) =
-        link::ask(&FromMicroprocess::Spawn(Box::new(spawn))).map_err(|error| vm.new_os_error(error.to_string()))?;
+    let (answer, _) = connection::ask(&FromMicroprocess::Spawn(Box::new(spawn)), vm)?;
     match answer {
         ToMicroprocess::Spawned(reference) => {
             with(vm, |post| Ok(post.know(reference)))?;
@@ -340,9 +350,6 @@ pub(crate) fn last(reason: Reason) {
         }
     });
 }
-
-/// The most that a text of a reason holds.
-pub(crate) const TEXT_BYTES: usize = REASON_TEXT_BYTES;
 
 impl From<RingError> for PostError {
     fn from(error: RingError) -> Self {

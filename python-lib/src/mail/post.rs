@@ -64,6 +64,8 @@ pub(super) struct Post {
     unsaid: HashMap<ProcessNumber, u64>,
     unsaid_bytes: u64,
     answers: HashMap<u64, Option<ProcessRef>>,
+    /// Our monitors whose process has not ended, as far as we know. A `Down` of another is not wanted any more.
+    monitors: HashSet<u64>,
     /// Whom we have named to the router, so that news of them name them fully.
     known: HashMap<ProcessNumber, ProcessRef>,
     references: u64,
@@ -85,6 +87,7 @@ impl Post {
             unsaid: HashMap::new(),
             unsaid_bytes: 0,
             answers: HashMap::new(),
+            monitors: HashSet::new(),
             known: HashMap::new(),
             references: 0,
             sender: None,
@@ -208,6 +211,7 @@ impl Post {
 
     fn news(&mut self, news: FromRouter) {
         match news {
+            FromRouter::Down { reference, .. } if !self.monitors.remove(&reference) => {}
             FromRouter::Down { reference, number, reason } => {
                 let item = Mail::Down { reference, process: self.named(number), reason };
                 self.arrive(Waiting { item, from: None, down: Some(reference) });
@@ -293,8 +297,15 @@ impl Post {
         Ok(self.answers.remove(&question))
     }
 
+    /// A process is monitored from now on.
+    pub(super) fn watch(&mut self, reference: u64) {
+        self.monitors.insert(reference);
+    }
+
+    /// It is not any more: a `Down` that is there goes, one that is under way will not be taken in.
     pub(super) fn forget_down(&mut self, reference: u64) -> Result<(), PostError> {
         self.fetch()?;
+        self.monitors.remove(&reference);
         self.waiting.retain(|_, waiting| waiting.down != Some(reference));
         Ok(())
     }

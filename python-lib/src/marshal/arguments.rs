@@ -214,6 +214,11 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
+    /// How many bytes [`Self::bulk_copied`] copies.
+    pub fn bulk_bytes(&self) -> u64 {
+        self.bulk.iter().map(|(_, source)| source.len()).sum()
+    }
+
     /// The bytes and where they go, without the objects that they came from.
     pub fn bulk_copied(&self) -> Vec<(u64, Vec<u8>)> {
         self.bulk.iter().map(|(offset, source)| (*offset, source.copied())).collect()

@@ -171,7 +171,7 @@ impl Zone {
                 Some((ToMicroprocess::Because(end), Vec::new()))
             }
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
-            FromMicroprocess::Spawn(_) => {
+            FromMicroprocess::Spawn(_) | FromMicroprocess::Stack { .. } => {
                 Some((ToMicroprocess::Denied { message: "there is no broker here".to_owned() }, Vec::new()))
             }
         }

@@ -48,7 +48,9 @@ fn list<Maker: Objects>(
     let length = bytes.len() as u64;
     decoder.afford(length, memory::elements(decoder.types, element, length))?;
     // Exactly as many as there are: a list that grew would take up to three times as much on the way.
-    let mut values = Vec::with_capacity(bytes.len() / element.size().max(1));
+    let count = bytes.len() / element.size().max(1);
+    decoder.room(memory::list(count as u64))?;
+    let mut values = Vec::with_capacity(count);
     match element {
         Element::Handle { id } => values.extend(words(bytes).map(|word| match word {
             0 => Value::Null,

@@ -1,6 +1,6 @@
 //! What a pointer leads to that the library gives.
 
-use super::{Decoder, Objects, elements, handle, record};
+use super::{Decoder, Objects, Owner, elements, handle, record};
 use crate::value::Value;
 use crate::violation::{DecodeError, ProtocolViolation};
 use cloison_contract::shape::{Element, OutPointer, Pointed};
@@ -19,7 +19,10 @@ pub(super) fn decode<Maker: Objects>(
         (Pointed::Buffer { element, max_bytes, text, null, .. }, &[at, length]) => {
             elements::decode(decoder, *element, (at, length), *max_bytes, *text, *null)
         }
-        (Pointed::Handle { id, null, owner, .. }, &[word]) => handle::object(decoder, *id, word, *null, *owner),
+        (Pointed::Handle { id, null, owner, borrowed }, &[word]) => {
+            let owner = owner.map(|position| Owner { position, lends: *borrowed });
+            handle::object(decoder, *id, word, *null, owner)
+        }
         (Pointed::Record { id, layout, null, .. }, &[at, length]) => {
             record::one(decoder, *id, layout.size, (at, length), *null)
         }

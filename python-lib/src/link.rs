@@ -110,7 +110,7 @@ pub fn notify(message: &FromMicroprocess) -> Result<(), LinkError> {
 }
 
 /// An answer and what came with it.
-pub type Answer = (ToMicroprocess, Vec<OwnedFd>);
+pub type BrokerAnswer = (ToMicroprocess, Vec<OwnedFd>);
 
 /// Ask the broker something as a microprocess. [`LinkError::Interrupted`]: nothing has been asked yet.
 pub fn ask(message: &FromMicroprocess) -> Result<(), LinkError> {
@@ -123,7 +123,7 @@ pub fn ask(message: &FromMicroprocess) -> Result<(), LinkError> {
 }
 
 /// Wait for the answer to what was asked last.
-pub fn answer() -> Result<Answer, LinkError> {
+pub fn answer() -> Result<BrokerAnswer, LinkError> {
     LINK.with_borrow(|link| match link {
         Link::Microprocess(control) => {
             match wait::readable(control) {
@@ -141,7 +141,7 @@ pub fn answer() -> Result<Answer, LinkError> {
 }
 
 /// Nobody wants it any more.
-fn give_back((answer, _): Answer) -> Result<(), LinkError> {
+fn give_back((answer, _): BrokerAnswer) -> Result<(), LinkError> {
     match answer {
         ToMicroprocess::Opened { channel } => notify(&FromMicroprocess::Overdue { channel }),
         _ => Ok(()),

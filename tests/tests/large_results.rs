@@ -123,7 +123,7 @@ fn almost_no_memory_costs_exceptions_and_loses_nothing_that_is_there() {
 fn a_result_that_takes_more_memory_than_there_is_is_a_memory_error() {
     let project = Project::script(include_str!("large_results/program.py")).library("case.so", SOURCE);
     let project = project.file("case.zone.toml", ZONE);
-    let manifest = "[capabilities.lib]\nzone = \"case.zone.toml\"\nallow = \"*\"\n[limits]\nmemory = \"192 MiB\"\n";
+    let manifest = "[capabilities.lib]\nzone = \"case.zone.toml\"\nallow = \"*\"\n[limits]\nmemory = \"128 MiB\"\n";
     let output = project.file("cloison.toml", manifest).main(&[]).output().ends_with(0);
     assert_eq!(
         output.stdout,

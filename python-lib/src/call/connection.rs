@@ -8,7 +8,7 @@ use crate::interrupt;
 use crate::link::{self, LinkError};
 use cloison_contract::message::{ChannelId, End, FromMicroprocess, Module, ToMicroprocess};
 use cloison_transport::client::Caller;
-use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell, RefMut};
@@ -174,25 +174,38 @@ fn why(channel: ChannelId, vm: &VirtualMachine) -> PyResult<Option<End>> {
 }
 
 /// A question to the broker, and its answer. A signal lets the interpreter look, and raise: then the question is abandoned.
-pub fn ask(message: &FromMicroprocess, vm: &VirtualMachine) -> PyResult<link::Answer> {
-    patiently(|| link::ask(message), vm)?;
-    patiently(link::answer, vm)
+pub fn ask(message: &FromMicroprocess, vm: &VirtualMachine) -> PyResult<link::BrokerAnswer> {
+    put(message, |error| errors::new("Error", &error.to_string(), &[], vm), vm)
 }
 
-/// Ask for a module of the application.
-pub fn find(name: &str, vm: &VirtualMachine) -> PyResult<Option<Module>> {
-    match ask(&FromMicroprocess::Find { name: name.to_owned() }, vm)? {
+/// Ask for a module of the application. What goes wrong is an `ImportError`.
+pub fn find(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<Module>> {
+    let wrong = |error: LinkError| vm.new_import_error(error.to_string(), name.clone());
+    match put(&FromMicroprocess::Find { name: name.as_str().to_owned() }, wrong, vm)? {
         (ToMicroprocess::Found(module), _) => Ok(module),
-        _ => Err(errors::new("Error", "the broker gave an answer to another question", &[], vm)),
+        _ => Err(wrong(LinkError::Unexpected)),
     }
 }
 
-fn patiently<T>(mut step: impl FnMut() -> Result<T, LinkError>, vm: &VirtualMachine) -> PyResult<T> {
+fn put(
+    message: &FromMicroprocess,
+    wrong: impl Fn(LinkError) -> PyBaseExceptionRef,
+    vm: &VirtualMachine,
+) -> PyResult<link::BrokerAnswer> {
+    patiently(|| link::ask(message), &wrong, vm)?;
+    patiently(link::answer, &wrong, vm)
+}
+
+fn patiently<T>(
+    mut step: impl FnMut() -> Result<T, LinkError>,
+    wrong: impl Fn(LinkError) -> PyBaseExceptionRef,
+    vm: &VirtualMachine,
+) -> PyResult<T> {
     loop {
         match step() {
             Ok(value) => return Ok(value),
             Err(LinkError::Interrupted) => interrupt::look(vm)?,
-            Err(error) => return Err(errors::new("Error", &error.to_string(), &[], vm)),
+            Err(error) => return Err(wrong(error)),
         }
     }
 }

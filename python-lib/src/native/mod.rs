@@ -122,7 +122,7 @@ mod _cloison {
     #[pyfunction]
     fn find(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<(bool, String, PyBytesRef)>> {
         let found = if link::in_microprocess() {
-            connection::find(name.as_str(), vm)?
+            connection::find(name, vm)?
         } else {
             link::find(name.as_str()).map_err(|error| vm.new_import_error(error.to_string(), name))?
         };

@@ -71,7 +71,6 @@ try:
     lib.bytes.map([1 << 20] * 400)
 except MemoryError as error:
     print("map:", error.index == len(error.results) > 10, len(error.results[-1]))
-gc.collect()
 ballast = [bytearray(1 << 20) for _ in range(60)]
 pending = []
 try:

@@ -21,6 +21,7 @@ mod manifests;
 mod messages;
 mod no_native_access;
 mod other_users;
+mod otp;
 mod overruns;
 mod printed;
 mod raw_system_calls;

@@ -152,6 +152,9 @@ impl RouterState {
 
     fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, kind: u32, message: &[u8]) {
         let Some(receiver) = self.processes.get_mut(&number) else { return };
+        if receiver.doom.is_some() {
+            return; // what ends it was there first
+        }
         let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
         let room = !receiver.pending.is_flooded_by(sender, bytes);
         let put = match room {

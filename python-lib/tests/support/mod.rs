@@ -99,7 +99,11 @@ impl Template {
                     template.control.send(&ToTemplate::Found(found), &[]).expect("an answer");
                 }
                 Ok((FromTemplate::Split { .. } | FromTemplate::Jailed(_), _)) => {}
-                Ok((FromTemplate::Ready, _)) => return Ok(template),
+                Ok((FromTemplate::Ready, _)) => {
+                    // What is forked later than the program has the usual modules.
+                    template.run(crate::script(""));
+                    return Ok(template);
+                }
                 Ok((FromTemplate::Failed { message, status }, _)) => return Err((message, status)),
                 other => panic!("unexpected: {other:?}"),
             }

@@ -171,7 +171,8 @@ impl Zone {
                 Some((ToMicroprocess::Because(end), Vec::new()))
             }
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
-            FromMicroprocess::Spawn(_) | FromMicroprocess::Stack { .. } => {
+            FromMicroprocess::Stack { .. } => None,
+            FromMicroprocess::Spawn(_) => {
                 Some((ToMicroprocess::Denied { message: "there is no broker here".to_owned() }, Vec::new()))
             }
         }

@@ -59,6 +59,7 @@ def start():
         __import__(name)
     _corrections.with_frozen_files(sys.modules["inspect"])
     _complete()
+    _note_unseeded()
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
     os._fork_handlers().clear()
 
@@ -70,6 +71,28 @@ def _complete():
 
     for name in _processes.__all__:
         setattr(cloison, name, getattr(_processes, name))
+
+
+def _note_unseeded():
+    """Note which generators of random numbers seed themselves while modules are imported: each microprocess does that anew."""
+    import random
+    import weakref
+
+    plain = random.Random.seed
+
+    def seed(self, a=None, version=2):
+        """Seed, and note by what."""
+        _unseeded[:] = [noted for noted in _unseeded if noted() is not self]
+        if a is None:
+            _unseeded.append(weakref.ref(self))
+        plain(self, a, version)
+
+    def forget():
+        random.Random.seed = plain
+
+    global _no_longer_note
+    random.Random.seed = seed
+    _no_longer_note = forget
 
 
 def before_import():
@@ -84,6 +107,8 @@ def before_import():
 
 _fork_handlers = ()
 _reseed = None
+_unseeded = []
+_no_longer_note = None
 
 
 def before_fork():
@@ -99,7 +124,7 @@ def before_fork():
         # Without the detour over `random.seed`, which hashes what it is given.
         _reseed = super(random.Random, random._inst).seed
         random._inst.gauss_next = None
-
+    _no_longer_note()
     flush()
     gc.collect()
     gc.freeze()
@@ -126,6 +151,10 @@ def after_fork(seed, terminal):
     reseed = _reseed
     if reseed is not None:
         reseed(seed)
+    for noted in _unseeded:
+        generator = noted()
+        if generator is not None:
+            generator.seed()
 
 
 def run_module(name, as_name="__main__"):

@@ -1,6 +1,8 @@
 """Processes: starting them, talking to them, and hearing of their ends."""
 
 import sys
+import time
+from dataclasses import KW_ONLY
 
 import _cloison
 from _cloison import Process, Reference
@@ -33,9 +35,12 @@ __all__ = [
     "whereis",
 ]
 
-_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+#: As in cloison.toml.
+_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_NAME_BYTES = 255
 
 
+@message(frozen=True, slots=True, eq=False, repr=False)
 class Reason:
     """Why a process has ended.
 
@@ -50,12 +55,14 @@ class Reason:
         signal: The signal of a crash, or None.
     """
 
-    __slots__ = ("kind", "type", "text", "traceback", "value", "status", "signal")
-    __match_args__ = ("kind",)
-
-    def __init__(self, kind, *, type=None, text=None, traceback=None, value=None, status=None, signal=None):
-        for name, given in zip(self.__slots__, (kind, type, text, traceback, value, status, signal), strict=True):
-            object.__setattr__(self, name, given)
+    kind: str
+    _: KW_ONLY
+    type: str | None = None
+    text: str | None = None
+    traceback: str | None = None
+    value: object = None
+    status: int | None = None
+    signal: int | None = None
 
     def _values(self):
         return tuple(getattr(self, name) for name in self.__slots__)
@@ -189,9 +196,10 @@ def find(module, qualname):
 def _bytes(size):
     if size is None or isinstance(size, int):
         return size
-    number, _, unit = str(size).strip().partition(" ")
+    text = str(size)
+    number = text.rstrip("BKMGTi").rstrip()
     try:
-        return int(float(number) * _UNITS[unit.strip() or "B"])
+        return int(number) * _UNITS[text[len(number) :].strip() or "B"]
     except (KeyError, ValueError):
         raise ValueError(f'a size such as "64 MiB" or a number of bytes is wanted, not {size!r}') from None
 
@@ -202,8 +210,17 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=False,
         capabilities = []
     elif isinstance(capabilities, str):
         raise TypeError(f"capabilities is a list: [{capabilities!r}]")
+    if name is not None and len(str(name).encode()) > _NAME_BYTES:
+        raise ValueError(f"a name of more than {_NAME_BYTES} bytes is too long")
+    memory = _bytes(memory)
+    if memory is not None and memory <= 0:
+        raise ValueError(f"memory: more than 0 bytes are wanted, not {memory}")
     if cpu is not None:
-        cpu = max(1, -int(-cpu // 1))
+        if not cpu > 0:
+            raise ValueError(f"cpu: more than 0 seconds are wanted, not {cpu}")
+        cpu = -int(-cpu // 1)
+    if nice is not None and not 0 <= nice <= 19:
+        raise ValueError(f"nice is 0 to 19, not {nice}")
     return _cloison.spawn(
         module,
         qualname,
@@ -213,7 +230,7 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=False,
         link=link,
         monitor=monitor,
         capabilities=list(capabilities),
-        memory=_bytes(memory),
+        memory=memory,
         cpu=cpu,
         nice=nice or 0,
     )
@@ -277,13 +294,25 @@ def receive(match=None, /, *, timeout=None):
         TimeoutError: Nothing has come in time.
         MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
     """
+    until = None if timeout is None else time.monotonic() + timeout
+    left = timeout
     while True:
-        received = _cloison.receive(timeout, match)
+        received = _cloison.receive(left, _or_reply(match))
         if received is None:
             raise TimeoutError(f"no message in {timeout} s")
-        # An answer that nobody waits for any more.
-        if type(received[0]) is not _Reply or match is not None:
+        # An answer that nobody waits for any more is dropped.
+        if type(received[0]) is not _Reply:
             return received[0]
+        left = None if until is None else max(0.0, until - time.monotonic())
+
+
+def _or_reply(match):
+    """Return what matches answers as well: those that come too late are not to stay in the mailbox."""
+    if match is None:
+        return None
+    if isinstance(match, (type, tuple)):
+        return (match, _Reply)
+    return lambda message: type(message) is _Reply or match(message)
 
 
 def call(process, request, *, timeout=5.0):

@@ -14,7 +14,7 @@ pub mod reason;
 use crate::objects::process::{Process, Reference};
 use crate::{errors, link, message};
 use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
-use cloison_contract::process::{ProcessNumber, ProcessRef, REASON_TEXT_BYTES, Reason, ToRouter};
+use cloison_contract::process::{ProcessNumber, ProcessRef, Reason, ToRouter};
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use post::{Mail, Post, PostError};
 use rustpython_vm::builtins::{PyTuple, PyTupleRef, PyType};
@@ -206,7 +206,10 @@ pub(crate) fn new_reference(vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
 pub(crate) fn monitor(other: &Process, vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
     let reference = new_reference(vm)?;
     let other = reference_of(other);
-    with(vm, |post| Ok(post.know(other)))?;
+    with(vm, |post| {
+        post.know(other);
+        Ok(post.expect_down(reference.words().1))
+    })?;
     say(&ToRouter::Monitor { process: other, reference: reference.words().1 }, vm)?;
     Ok(reference)
 }
@@ -294,6 +297,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
              hint: put what only the program itself does below `if __name__ == \"__main__\":`",
         ));
     }
+    with(vm, |_| Ok(()))?;
     let arguments = message::encode(wanted.arguments.as_object(), vm)?;
     if arguments.len() > ARGUMENTS_BYTES {
         return Err(vm.new_value_error(format!(
@@ -315,8 +319,15 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         cpu_seconds: wanted.cpu_seconds,
         nice: wanted.nice,
     };
+    // Its `Down` may be there before the answer is.
+    if let Some(monitor) = &monitor {
+        with(vm, |post| Ok(post.expect_down(monitor.words().1)))?;
+    }
     let (answer, _) =
         link::ask(&FromMicroprocess::Spawn(Box::new(spawn))).map_err(|error| vm.new_os_error(error.to_string()))?;
+    if let (Some(monitor), false) = (&monitor, matches!(answer, ToMicroprocess::Spawned(_))) {
+        with(vm, |post| post.forget_down(monitor.words().1))?;
+    }
     match answer {
         ToMicroprocess::Spawned(reference) => {
             with(vm, |post| Ok(post.know(reference)))?;
@@ -340,9 +351,6 @@ pub(crate) fn last(reason: Reason) {
         }
     });
 }
-
-/// The most that a text of a reason holds.
-pub(crate) const TEXT_BYTES: usize = REASON_TEXT_BYTES;
 
 impl From<RingError> for PostError {
     fn from(error: RingError) -> Self {

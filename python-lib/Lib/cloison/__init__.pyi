@@ -1,4 +1,4 @@
-"""Capabilities: C libraries that live in zones of their own, called from a microprocess."""
+"""Capabilities: C libraries that live in zones of their own, called from a microprocess. And the processes of a program."""
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -7,29 +7,56 @@ from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, datac
 __all__ = [
     "Batch",
     "BatchFunction",
+    "Call",
     "Capability",
     "CapabilityDenied",
     "DeadlineExceeded",
+    "Down",
     "Error",
+    "Exit",
     "Function",
     "Handle",
     "HostDenied",
+    "MailboxFull",
     "MessageError",
     "NativeError",
     "Pending",
     "Process",
+    "ProcessDown",
+    "ProcessExit",
     "QuotaExceeded",
+    "Reason",
     "Reference",
     "RegisteredBuffer",
     "RemoteError",
     "Revoked",
+    "SpawnError",
     "StaleHandle",
     "View",
     "ZoneCrashed",
     "ZoneUnavailable",
     "batch",
+    "call",
     "capability",
+    "demonitor",
+    "exit",
+    "link",
+    "make_reference",
     "message",
+    "monitor",
+    "parent",
+    "receive",
+    "register",
+    "reply",
+    "reply_error",
+    "self",
+    "send",
+    "spawn",
+    "stop",
+    "trap_exits",
+    "unlink",
+    "unregister",
+    "whereis",
 ]
 
 _Class = TypeVar("_Class", bound=type)
@@ -239,11 +266,46 @@ class Pending(Generic[_Value]):
 
 @final
 class Process:
-    """A microprocess, as others know it. It can be sent in messages, compared, and be a key; it can't be made or pickled."""
+    """A microprocess, as others know it. It can be sent in messages, compared, and be a key; it can't be made or pickled.
+
+    Whoever has it may send to the process, link to it, and end it.
+    """
 
     @property
     def number(self) -> int:
         """Its number in the application."""
+    def send(self, message: object, /) -> None:
+        """Send a message, without waiting for anybody.
+
+        It arrives behind everything that this process has sent there before; to a process that has ended it is lost.
+
+        Raises:
+            TypeError: It can't be sent; the text says where in it what is.
+            ValueError: It is too long.
+            MailboxFull: The receiver has enough of this process's messages waiting.
+        """
+    def kill(self) -> None:
+        """End the process at once, whatever it does. It can't prevent that."""
+    def exit(self, reason: object, /) -> None:
+        """Send an exit signal.
+
+        Args:
+            reason: ``"normal"`` (which does nothing unless the process traps exits), ``"shutdown"``, ``"killed"``, a `Reason`,
+                an exception, or any other value that can be sent.
+        """
+    def stop(self, reason: object = "shutdown", *, timeout: float | None = 5.0) -> Reason:
+        """Ask the process to end, kill it if it has not ended in time, and return why it has ended.
+
+        Args:
+            reason: What its exit signal says.
+            timeout: How many seconds it has; None gives it all the time.
+        """
+    def link(self) -> None:
+        """Link this process with that one: when one ends for any reason but "normal", the other does too."""
+    def unlink(self) -> None:
+        """Undo `link`."""
+    def monitor(self) -> Reference:
+        """Have a `Down` sent to this process when that one ends; return the reference that it will have."""
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -253,6 +315,213 @@ class Reference:
 
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Reason:
+    """Why a process has ended. It can be sent, and equals the word for its kind: ``down.reason == "killed"``."""
+
+    __match_args__ = ("kind",)
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        type: str | None = None,
+        text: str | None = None,
+        traceback: str | None = None,
+        value: Any = None,
+        status: int | None = None,
+        signal: int | None = None,
+    ) -> None: ...
+    kind: Final[str]
+    """"normal", "shutdown", "exit status", "exception", "data" (a value of the program's own), "killed", "memory limit", "CPU limit",
+    "deadline", "crash", "broker" or "no process"."""
+    type: Final[str | None]
+    """The class of an exception, such as ``"ValueError"``."""
+    text: Final[str | None]
+    """The text of an exception, or what the broker says."""
+    traceback: Final[str | None]
+    """An exception's traceback as text."""
+    value: Final[Any]
+    """The program's own reason."""
+    status: Final[int | None]
+    """The exit status."""
+    signal: Final[int | None]
+    """The signal of a crash."""
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Down:
+    """A process that was monitored has ended. It comes after everything that the process had sent."""
+
+    __match_args__ = ("process", "reason", "reference")
+
+    def __init__(self, process: Process, reason: Reason, reference: Reference) -> None: ...
+    process: Final[Process]
+    """The process."""
+    reason: Final[Reason]
+    """Why it has ended."""
+    reference: Final[Reference]
+    """What `Process.monitor` has returned."""
+
+@final
+class Exit:
+    """An exit signal, in a process that traps exits."""
+
+    __match_args__ = ("process", "reason")
+
+    def __init__(self, process: Process, reason: Reason) -> None: ...
+    process: Final[Process]
+    """Who has sent it, or the linked process that has ended."""
+    reason: Final[Reason]
+    """Why."""
+
+@final
+class Call:
+    """A request that somebody waits for an answer to. `reply` sends it."""
+
+    __match_args__ = ("request", "sender", "reference")
+
+    def __init__(self, request: Any, sender: Process, reference: Reference) -> None: ...
+    request: Final[Any]
+    """What is asked."""
+    sender: Final[Process]
+    """Who asks."""
+    reference: Final[Reference]
+    """How the sender knows the answer."""
+
+def spawn(
+    function: Callable[..., object],
+    /,
+    *args: object,
+    name: str | None = None,
+    link: bool = False,
+    monitor: bool = False,
+    capabilities: Iterable[Any] | None = None,
+    memory: str | int | None = None,
+    cpu: float | None = None,
+    nice: int | None = None,
+) -> Process:
+    """Start a process that calls ``function(*args)``, and return it at once.
+
+    It shares nothing with this one: arguments are copied, and it holds no capability that it is not given.
+
+    Args:
+        function: A function or class that stands at the top of a module.
+        args: What can be sent in a message.
+        name: A name, for people.
+        link: Link the two: when one ends for any reason but "normal", the other does too.
+        monitor: Have a `Down` sent to this process when that one ends.
+        capabilities: Capabilities of this process's, or their names.
+        memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may.
+        cpu: How many seconds of processor time; no more than this process may.
+        nice: 0 to 19: how far it stands back when processors are scarce.
+
+    Raises:
+        TypeError: The function has no name that another process could find, or an argument can't be sent.
+        SpawnError: There are as many processes as there may be, or a capability is not this process's.
+
+    Example:
+        >>> def work(to, number):
+        ...     to.send(number * 2)
+        >>> spawn(work, cloison.self(), 21)
+        <Process 2>
+        >>> receive()
+        42
+    """
+
+def self() -> Process:
+    """Return this process."""
+
+def parent() -> Process | None:
+    """Return the process that has spawned this one; None in the program itself."""
+
+def send(process: Process | str, message: object) -> None:
+    """Send a message: ``process.send(message)``, where ``process`` may be a registered name too.
+
+    Raises:
+        Error: Nobody is registered by that name.
+    """
+
+@overload
+def receive(match: None = None, /, *, timeout: float | None = None) -> Any: ...
+@overload
+def receive(match: type[_Kind], /, *, timeout: float | None = None) -> _Kind: ...
+@overload
+def receive(match: tuple[type, ...] | Callable[[Any], object], /, *, timeout: float | None = None) -> Any:
+    """Return the next message, or the first that matches; what does not match stays where it is.
+
+    Args:
+        match: A type, a tuple of types, or a function of a message; None takes any.
+        timeout: How many seconds to wait at most; None waits for ever, 0 does not wait.
+
+    Raises:
+        TimeoutError: Nothing has come in time.
+        MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
+    """
+
+def call(process: Process | str, request: object, *, timeout: float | None = 5.0) -> Any:
+    """Send a request and return the answer, however much else is in the mailbox.
+
+    Raises:
+        TimeoutError: No answer has come in time.
+        ProcessDown: The process has ended.
+        Exception: What the process has answered with, if its handler has failed.
+    """
+
+def reply(call: Call, value: object) -> None:
+    """Answer a `Call`."""
+
+def reply_error(call: Call, error: BaseException) -> None:
+    """Answer a `Call` with an exception, which is raised there."""
+
+def link(process: Process) -> None:
+    """Link this process with that one. As ``process.link()``."""
+
+def unlink(process: Process) -> None:
+    """Undo `link`."""
+
+def monitor(process: Process) -> Reference:
+    """Have a `Down` sent to this process when that one ends; return its reference."""
+
+def demonitor(reference: Reference) -> None:
+    """Undo `monitor`. No `Down` of it comes afterwards; one that is in the mailbox is gone too."""
+
+def trap_exits(trap: bool = True) -> None:
+    """Get exit signals as `Exit` messages from now on, instead of ending by them."""
+
+def exit(reason: object = "normal") -> NoReturn:
+    """End this process with that reason.
+
+    Args:
+        reason: ``"normal"``, ``"shutdown"``, a `Reason`, or any other value that can be sent.
+    """
+
+def stop(process: Process, reason: object = "shutdown", *, timeout: float | None = 5.0) -> Reason:
+    """Ask a process to end, kill it if it has not ended in time, and return the `Reason` of its end.
+
+    Args:
+        process: The process.
+        reason: What its exit signal says.
+        timeout: How many seconds it has; None gives it all the time.
+    """
+
+def register(name: str) -> None:
+    """Let others find this process by a name, for as long as it lives.
+
+    Raises:
+        Error: Somebody else has it, or it is too long.
+    """
+
+def unregister(name: str) -> None:
+    """Give a name up."""
+
+def whereis(name: str) -> Process | None:
+    """Return the process of that name, or None."""
+
+def make_reference() -> Reference:
+    """Return a `Reference` that nobody else has."""
 
 @overload
 def message(cls: _Class, /) -> _Class: ...
@@ -374,3 +643,27 @@ class RemoteError(Error):
     """The class's name, with its module, such as ``json.decoder.JSONDecodeError``."""
     text: Final[str]
     """What ``str()`` of it was."""
+
+class SpawnError(Error):
+    """A process that could not be started: there are as many as there may be, or it was to get what its parent has not got."""
+
+class MailboxFull(Error):
+    """What this process has sent to that one fills its share of the mailbox. Nothing was sent."""
+
+    process: Final[Process | None]
+    """The receiver."""
+
+class ProcessDown(Error):
+    """The process that was called has ended without an answer."""
+
+    process: Final[Process | None]
+    """The process."""
+    reason: Final[Reason | None]
+    """Why it has ended."""
+
+class ProcessExit(BaseException):
+    """What `exit` raises in the process that is to end. Uncaught, it ends the process with its reason, and nothing is printed."""
+
+    def __init__(self, reason: object = "normal") -> None: ...
+    reason: Final[Any]
+    """The reason."""

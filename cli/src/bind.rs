@@ -19,13 +19,11 @@ mod types;
 mod verbs;
 
 #[cfg(test)]
-pub use entry::RESERVED;
-
-#[cfg(test)]
 mod tests;
 
 use crate::header::{Compiler, Declaring, Header};
 use anyhow::bail;
+use cloison_contract::printable;
 use library::LibraryName;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -126,7 +124,7 @@ pub fn run(arguments: &BindArguments) -> anyhow::Result<ExitCode> {
 
 /// One line on standard error. What stands in it may be from a header.
 fn say(line: &str) {
-    eprintln!("{}", crate::output::printable(line));
+    eprintln!("{}", printable::line(line));
 }
 
 /// Whether a path, or the end of one, is as a glob says.

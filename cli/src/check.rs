@@ -1,11 +1,13 @@
 //! `cloison check`
 
+use crate::output::counted;
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSpecification};
 use cloison_broker::files;
 use cloison_broker::library::{self, Dependencies, OpenedLibrary, Symbols};
 use cloison_contract::interface::Function;
+use cloison_contract::printable;
 use cloison_contract::spelling::did_you_mean;
 use cloison_manifest::application;
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics};
@@ -194,26 +196,31 @@ fn show(finding: &Finding) {
     }
     for zone in &finding.zones {
         let library = zone.library.as_deref().unwrap_or(Path::new("?")).display();
-        println!("{}: zone {}, {} functions of {library}", zone.manifest, zone.name, zone.functions);
+        let functions = counted(zone.functions, "function");
+        say(format!("{}: zone {}, {functions} of {library}", zone.manifest, zone.name));
     }
     for verified in &finding.verified {
-        println!("zone {}: the compiler agrees in {} points", verified.zone, verified.agree);
+        say(format!("zone {}: the compiler agrees in {}", verified.zone, counted(verified.agree, "point")));
         if !verified.unknown.is_empty() {
             let names = verified.unknown.join(", ");
-            println!("zone {}: note: not in the headers, so not compared: {names}", verified.zone);
+            say(format!("zone {}: note: not in the headers, so not compared: {names}", verified.zone));
         }
         show_debug(&verified.zone, &verified.debug);
     }
-    println!("{}: ok", finding.path.display());
+    say(format!("{}: ok", finding.path.display()));
+}
+
+/// One line of what the command finds: names in it come from files.
+fn say(line: String) {
+    println!("{}", printable::line(&line));
 }
 
 fn show_debug(zone: &str, debug: &Debug) {
     if let Some(file) = &debug.file {
-        let functions = format!("{} function{}", debug.functions, if debug.functions == 1 { "" } else { "s" });
-        let types = format!("{} type{}", debug.types, if debug.types == 1 { "" } else { "s" });
-        println!("zone {zone}: compared {functions} and {types} with the debug information of {}", file.display());
+        let (functions, types) = (counted(debug.functions, "function"), counted(debug.types, "type"));
+        say(format!("zone {zone}: compared {functions} and {types} with the debug information of {}", file.display()));
     }
     if let Some(note) = &debug.note {
-        println!("zone {zone}: {note}");
+        say(format!("zone {zone}: {note}"));
     }
 }

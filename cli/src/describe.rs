@@ -2,7 +2,7 @@
 
 use crate::Arguments;
 use anyhow::Context;
-use clap::CommandFactory;
+use clap::{ArgAction, CommandFactory};
 use clap_complete::Shell;
 use std::io;
 use std::path::PathBuf;
@@ -74,5 +74,70 @@ fn page(command: &clap::Command) -> io::Result<String> {
     clap_mangen::Man::new(command.clone()).source(source).render(&mut text)?;
     let text = String::from_utf8(text).map_err(io::Error::other)?;
     // What stands behind the help is the examples.
-    Ok(text.replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n"))
+    let text = text.replace(".SH EXTRA\nExamples:\n", ".SH EXAMPLES\n");
+    // The line that comes with it leaves out what options take.
+    let (before, rest) = text.split_once(SYNOPSIS).ok_or_else(|| io::Error::other("a page without a synopsis"))?;
+    let (_, after) = rest.split_once('\n').unwrap_or_default();
+    Ok([before, SYNOPSIS, &synopsis(command), "\n", after].concat())
+}
+
+const SYNOPSIS: &str = ".SH SYNOPSIS\n";
+
+/// `cloison run [-c CODE [ARGUMENTS]...] [--root DIR]... [PATH [ARGUMENTS]...]`, as roff has it.
+fn synopsis(command: &clap::Command) -> String {
+    let shown = || command.get_arguments().filter(|argument| !argument.is_hide_set());
+    let options = shown().filter(|argument| !argument.is_positional());
+    let words = options.chain(shown().filter(|argument| argument.is_positional())).map(argument);
+    let below = command.has_subcommands().then(|| "\\fICOMMAND\\fR".to_owned());
+    let name = format!("\\fB{}\\fR", command.get_bin_name().unwrap_or(command.get_name()));
+    [name].into_iter().chain(words).chain(below).collect::<Vec<_>>().join(" ")
+}
+
+/// One argument, in brackets if it may be left out, with dots if it may come again.
+fn argument(argument: &clap::Arg) -> String {
+    let short = argument.get_short().map(|short| format!("\\fB\\-{short}\\fR"));
+    let long = argument.get_long().map(|long| format!("\\fB\\-\\-{}\\fR", long.replace('-', "\\-")));
+    let names: Vec<_> = [short, long].into_iter().flatten().collect();
+    let values = argument.get_num_args().unwrap_or_default();
+    let mut words = if names.is_empty() { Vec::new() } else { vec![names.join("|")] };
+    if argument.is_positional() || values.takes_values() {
+        let called: Vec<_> = argument.get_value_names().unwrap_or_default().iter().collect();
+        let many = values.max_values() > called.len();
+        let last = called.len().saturating_sub(1);
+        words.extend(called.iter().enumerate().map(|(index, value)| match index {
+            0 if many && last == 0 => format!("\\fI{value}\\fR..."),
+            _ if many && index == last => format!("[\\fI{value}\\fR]..."),
+            _ => format!("\\fI{value}\\fR"),
+        }));
+    }
+    let again = !argument.is_positional() && matches!(argument.get_action(), ArgAction::Append | ArgAction::Count);
+    // Arguments of a program are values of one option, which comes once.
+    let dots = if again && values.max_values() <= 1 { "..." } else { "" };
+    if argument.is_required_set() { words.join(" ") + dots } else { format!("[{}]{dots}", words.join(" ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_synopsis_says_what_options_take() {
+        let mut whole = Arguments::command();
+        whole.build();
+        let line = |name: &str| {
+            let page = page(whole.find_subcommand(name).unwrap()).unwrap();
+            let line = page.lines().skip_while(|line| *line != ".SH SYNOPSIS").nth(1).unwrap().to_owned();
+            line.replace("\\fB", "").replace("\\fI", "").replace("\\fR", "").replace('\\', "")
+        };
+        let run = line("run");
+        assert!(
+            run.starts_with("cloison run [-c CODE [ARGUMENTS]...] [-m MODULE [ARGUMENTS]...] [--root DIR]..."),
+            "{run}"
+        );
+        assert!(run.contains("[--manifest FILE]") && run.contains("[-v|--verbose]..."), "{run}");
+        assert!(run.ends_with("[PATH [ARGUMENTS]...]"), "{run}");
+        assert!(line("man").contains("[--out-dir DIR]"), "{}", line("man"));
+        assert!(line("stub").ends_with(" MANIFEST"), "{}", line("stub"));
+        assert!(page(&whole).unwrap().contains("\\fICOMMAND\\fR\n"));
+    }
 }

@@ -3,6 +3,7 @@
 use cloison_broker::doctor::{Findings, examine};
 use cloison_broker::launch::Binaries;
 use cloison_contract::message::{Layer, LayerState};
+use cloison_contract::printable;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -33,7 +34,7 @@ pub fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
 fn show(name: &str, layers: &Result<Vec<Layer>, String>) {
     println!("{name}");
     match layers {
-        Err(error) => println!("  does not start: {error}"),
+        Err(error) => println!("  does not start: {}", printable::line(error)),
         Ok(layers) => {
             for layer in layers {
                 let state = word(layer.state);

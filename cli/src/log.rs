@@ -4,6 +4,7 @@
 //! bounded queue: the broker's thread puts lines there and never waits. A line for which there is no room is dropped, and the
 //! number of those is said as soon as something can be written again.
 
+use cloison_contract::printable;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -86,10 +87,12 @@ impl Log {
 
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut item = line[..line.len().min(LINE_BYTES)].to_vec();
-        if item.len() < line.len() {
-            item.extend_from_slice(b"\xe2\x80\xa6\n"); // …
+        // The subscriber takes escapes out of all that it is given, and colours it.
+        let mut item = printable::coloured(&String::from_utf8_lossy(&line[..line.len().min(LINE_BYTES)]));
+        if line.len() > LINE_BYTES {
+            item.push_str("…\n");
         }
+        let item = item.into_bytes();
         if self.items.try_send(Item::Line(item)).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }

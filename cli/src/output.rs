@@ -3,6 +3,7 @@
 use crate::log::Log;
 use anyhow::Context;
 use cloison_broker::application::LoadError;
+use cloison_contract::printable;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -41,13 +42,9 @@ impl std::fmt::Display for ExitMessage {
     }
 }
 
-/// A text without what a terminal would obey, or what would change the order of its letters: it may come from anybody's file.
-pub fn printable(text: &str) -> String {
-    let hidden = |one: char| {
-        one.is_control() || matches!(one, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let show = |one: char| if hidden(one) { one.escape_unicode().to_string() } else { one.to_string() };
-    text.chars().map(show).collect()
+/// `1 function`, `2 functions`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Show an error.
@@ -62,11 +59,11 @@ pub fn words(error: &anyhow::Error) -> String {
     }
     let text = format!("{error:#}");
     if text.starts_with("Traceback (most recent call last)") {
-        return text.trim_end().to_owned() + "\n";
+        return printable::lines(text.trim_end()) + "\n";
     }
     let (red, cyan, plain) = if colour() { ("\x1b[1;31m", "\x1b[1;36m", "\x1b[0m") } else { ("", "", "") };
     let line = |(index, line): (usize, &str)| {
-        let line = printable(line);
+        let line = printable::line(line);
         match line.strip_prefix("hint: ") {
             Some(hint) => format!("{cyan}hint{plain}: {hint}\n"),
             None if index == 0 => format!("{red}error{plain}: {line}\n"),

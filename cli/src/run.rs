@@ -8,6 +8,7 @@ use cloison_broker::files;
 use cloison_broker::launch::Binaries;
 use cloison_broker::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
+use cloison_contract::printable;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -112,7 +113,8 @@ fn consent(unasked: Box<Unasked>) -> anyhow::Result<LoadedApplication> {
         return Err(LoadError::Unasked(unasked).into());
     }
     let mut screen = io::stderr();
-    writeln!(screen, "{} would give the program:", unasked.manifest.display())?;
+    let manifest = printable::line(&unasked.manifest.display().to_string());
+    writeln!(screen, "{manifest} would give the program:")?;
     unasked.grants.iter().try_for_each(|grant| writeln!(screen, "  {grant}"))?;
     write!(screen, "Run it with that? [y/N] ")?;
     let mut answer = String::new();

@@ -174,6 +174,32 @@ def main() -> None:
     except cloison.ProcessDown as error:
         print(error.reason)
     raise cloison.ProcessExit(Reason("data", value=5))
+
+class Counter(cloison.Server):
+    timeout = 1.5
+
+    def __init__(self, start: int) -> None:
+        self.value = start
+
+    def handle_call(self, request: int, sender: Call) -> int:
+        return self.value + request
+
+    def terminate(self, reason: Reason) -> None:
+        print(reason.kind)
+
+def supervises() -> None:
+    counter: Process = Counter.start(5, timeout=1.0)
+    cloison.cast(counter, 1)
+    reason: Reason = Counter.stop("counter", timeout=1)
+    child = cloison.Child(Counter, 5, name="counter", restart="transient", shutdown="kill")
+    supervisor = cloison.Supervisor([child, cloison.Child(work, counter, 1)], strategy="one_for_all", max_restarts=5)
+    running: cloison.RunningSupervisor = supervisor.start(link=True)
+    infos: list[cloison.ChildInfo] = running.which_children()
+    started: Process = running.start_child(cloison.Child(supervisor))
+    print(infos[0].restarting, started, running.count_children()["active"], running.stop() == reason)
+    with cloison.TaskGroup() as group:
+        task: cloison.Task = group.spawn(work, counter, 3)
+    print(task.result, task.process.number)
 "#;
 
 /// Each line is one mistake.
@@ -188,6 +214,9 @@ cloison.spawn(len, "x", nice="3")
 cloison.reply(5, 5)
 cloison.receive(timeout="soon")
 cloison.whereis("x").send(1)
+cloison.Child(len, restart="always")
+cloison.Supervisor(strategy="all")
+cloison.TaskGroup().spawn("len")
 cloison.exit(1, 2)
 "#;
 

@@ -220,6 +220,34 @@ fn what_is_passed_as_the_header_says_is_no_difference() {
     }
 }
 
+/// `wchar_t` is a number like others to a compiler and in debug information; in C++ it is a type of its own.
+#[test]
+fn wide_text_is_compared() {
+    let manifest = "[zone]\nname = \"box\"\nversion = \"1.0.0\"\nlibrary = { path = \"libbox.so\" }\n\
+        [functions.box_size]\nc = \"unsigned long box_size(const wchar_t *text)\"\n\
+        [functions.box_name]\nc = \"const wchar_t *box_name(int which)\"\nreturns = { text = true }\n";
+    let header =
+        "#include <wchar.h>\nunsigned long box_size(const wchar_t *text); const wchar_t *box_name(int which);\n";
+    let body = "unsigned long box_size(const wchar_t *text) { return *text; } const wchar_t *box_name(int which) { return L\"\"; }\n";
+    for (compiler, language, wrap) in [("cc", "c", ["", ""]), ("c++", "c++", ["extern \"C\" {\n", "}\n"])] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        fs::write(folder.join("box.h"), header).expect("a header");
+        fs::write(folder.join("box.c"), format!("#include <wchar.h>\n{}{body}{}", wrap[0], wrap[1])).expect("a file");
+        let arguments = ["-g", "-w", "-shared", "-fPIC", "-o", "libbox.so", "-x", language, "box.c"];
+        let done = Command::new(compiler).args(arguments).current_dir(folder).output().expect("a compiler");
+        assert!(done.status.success(), "{}", text(&done).1);
+        for arguments in [&[][..], &["--header", "box.h"]] {
+            let (code, out, err) = check(folder, manifest, arguments);
+            assert_eq!((code, &*err), (Some(0), ""), "{compiler}: {arguments:?}");
+            assert!(out.contains("compared 2 functions"), "{out}");
+            let wrong = manifest.replace("wchar_t *text)\"", "short *text)\"\ntext = { in = true }");
+            let (code, _, err) = check(folder, &wrong, arguments);
+            assert!(code == Some(1) && err.contains("parameter `text` of `box_size` is "), "{compiler}: {err}");
+        }
+    }
+}
+
 /// What has the size that it should have may still be another thing, and what is left out changes no place.
 #[test]
 fn members_are_what_the_header_says() {

@@ -13,8 +13,8 @@ use cloison_zone::callback::callables::NoCallables;
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::empty_reply;
 use cloison_zone::native::ffi::Frame;
-use cloison_zone::native::state::{SingleThreaded, State, after_call, restore_process};
-use cloison_zone::serve::policy::Policy;
+use cloison_zone::native::state::{OnlyThread, State, after_call, restore_process};
+use cloison_zone::serve::policy::ClientPolicy;
 use common::Argument::{Bytes, Word};
 use common::zone::Zone;
 use common::{Bench, compare};
@@ -73,7 +73,7 @@ fn nanoseconds() {
     println!("libffi and the registers alone: add(2, 3) {call:.1} ns");
     let state = State::of_this_thread();
     // SAFETY: this library has no threads, and nothing is called meanwhile.
-    let alone = unsafe { SingleThreaded::between_calls(0) }.expect("a library without threads");
+    let alone = unsafe { OnlyThread::between_calls(0) }.expect("a library without threads");
     let both = || {
         state.restore_thread();
         restore_process(&alone);
@@ -85,12 +85,12 @@ fn nanoseconds() {
     let plain = Grant::new([sum]);
     let rate = Grant { rate: Some(Rate { calls: u64::MAX, period_ms: 1 }), calls: Some(u64::MAX), ..plain.clone() };
     for (name, grant) in [("plain", &plain), ("rate and calls", &rate)] {
-        let policy = Policy::new(grant, interface, Some(account())).expect("policy");
+        let policy = ClientPolicy::new(grant, interface, Some(account())).expect("policy");
         println!("grant, {name}: {:.1} ns", best(|| policy.admit(black_box(sum)).expect("admitted")));
     }
     let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 1 << 20);
     let bounded = Grant { bounds: vec![(sum, Bound { expression, text: "count <= 1 MiB".into() })], ..plain };
-    let policy = Policy::new(&bounded, interface, None).expect("policy");
+    let policy = ClientPolicy::new(&bounded, interface, None).expect("policy");
     let bench = Bench::new(Instances::Shared);
     let request = bench.request("sum", &[Bytes(b"hello")]);
     let mut reply = empty_reply();

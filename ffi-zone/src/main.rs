@@ -1,7 +1,7 @@
 //! `cloison-zone`: started by the broker, with its control socket as descriptor 0.
 
 use cloison_transport::control::{Control, ControlError};
-use cloison_zone::serve::Ended;
+use cloison_zone::serve::ServeError;
 use cloison_zone::start::failure::Failure;
 use cloison_zone::start::zone::Zone;
 use cloison_zone::{native::inherited, native::signals};
@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     };
     match run(&control) {
         // Without the library's destructors: nothing of it runs any more when calls are not served.
-        Ok(Ended::Control(ControlError::Closed)) => cloison_sandbox::end(0),
+        Ok(ServeError::Control(ControlError::Closed)) => cloison_sandbox::end(0),
         Ok(ended) => {
             eprintln!("cloison-zone: {ended}");
             cloison_sandbox::end(1)
@@ -34,6 +34,6 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(control: &Arc<Control>) -> Result<Ended, Failure> {
+fn run(control: &Arc<Control>) -> Result<ServeError, Failure> {
     Ok(Zone::receive(control)?.jail()?.load()?.seal()?.serve())
 }

@@ -44,7 +44,7 @@ pub(crate) mod tidy;
 pub mod translation;
 pub mod workspace;
 
-use crate::callback::callables::Callables;
+use crate::callback::callables::CallbackSource;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::calling::finish;
 use crate::marshal::functions::Functions;
@@ -53,7 +53,7 @@ use crate::marshal::results::Ending;
 use crate::marshal::workspace::{Seat, Workspace};
 use crate::native::fences::overran;
 use crate::native::ffi::Frame;
-use crate::objects::handles::{Ended, HandleError, Handles};
+use crate::objects::handles::{EndedObject, HandleError, Handles};
 use crate::serve::policy::Bounds;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ARENA_ALIGNMENT, Reply, Request, Status};
@@ -70,12 +70,12 @@ pub struct Origin<'a> {
     /// What its grant says about this function's arguments.
     pub bounds: Option<&'a Bounds>,
     /// Where callables become function pointers.
-    pub callables: &'a dyn Callables,
+    pub callables: &'a dyn CallbackSource,
 }
 
 impl<'a> Origin<'a> {
     /// A call of that client.
-    pub fn new(client: ChannelId, arena: &'a Arena, callables: &'a dyn Callables) -> Self {
+    pub fn new(client: ChannelId, arena: &'a Arena, callables: &'a dyn CallbackSource) -> Self {
         Self { client, arena, bounds: None, callables }
     }
 }
@@ -194,13 +194,13 @@ impl Marshal {
     }
 
     /// A client is gone: everything that it held ends.
-    pub fn end_client(&self, workspace: &Workspace, client: ChannelId, callables: &dyn Callables) {
+    pub fn end_client(&self, workspace: &Workspace, client: ChannelId, callables: &dyn CallbackSource) {
         let ended = self.handles.close_all(client);
         self.end(workspace, ended, callables);
     }
 
     /// Does what is left to do about objects that have ended.
-    pub fn end(&self, workspace: &Workspace, ended: Vec<Ended>, callables: &dyn Callables) {
+    pub fn end(&self, workspace: &Workspace, ended: Vec<EndedObject>, callables: &dyn CallbackSource) {
         match workspace.seat() {
             Some(mut seat) => {
                 finish(&self.functions, &self.handles, &mut seat.state.nested, ended, callables);

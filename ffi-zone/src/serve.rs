@@ -4,7 +4,7 @@
 //!
 //! | from | message | what happens | answer |
 //! |---|---|---|---|
-//! | broker | `Attach` | the channel is mapped, its grant becomes a [`crate::serve::policy::Policy`] | none |
+//! | broker | `Attach` | the channel is mapped, its grant becomes a [`crate::serve::policy::ClientPolicy`] | none |
 //! | broker | `Detach` | who waits for the client is told, its objects end, large buffers are given back | `Detached` |
 //! | broker | anything else | the zone ends: this is not the broker it knows | |
 //!
@@ -57,14 +57,14 @@ use cloison_contract::message::ChannelId;
 use cloison_transport::ChannelError;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::{Server, Turn};
-use cloison_transport::status::{MAX_THREADS, Row, monotonic};
+use cloison_transport::status::{MAX_THREADS, ThreadRow, monotonic};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Why serving ended.
 #[derive(Debug, thiserror::Error)]
-pub enum Ended {
+pub enum ServeError {
     /// A channel that the broker sent cannot be used.
     #[error("channel {0:?} cannot be attached: {1}")]
     Attach(ChannelId, ChannelError),
@@ -98,7 +98,7 @@ pub struct Service {
     pub(crate) occupancy: Occupancy,
     pub(crate) threads: usize,
     /// The first thread's.
-    pub(crate) row: Row,
+    pub(crate) row: ThreadRow,
     pub(crate) affine: Affinity,
     /// By function.
     pub(crate) singles: Vec<Single>,
@@ -109,7 +109,7 @@ pub struct Service {
 }
 
 /// Serves until the broker is gone.
-pub fn run(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<Ended, Unready> {
+pub fn run(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<ServeError, Unready> {
     Ok(ThreadPool::new(control, server, marshal, state)?.serve())
 }
 
@@ -198,10 +198,10 @@ impl Service {
     /// A call in which nothing is asked.
     #[inline]
     fn plain(self: &Arc<Self>, client: &Arc<Client>, context: &WorkerContext, request: &Request, reply: &mut Reply) {
-        let stay = self.occupancy.enter(client.line.id(), &context.latest);
+        let stay = self.occupancy.enter(client.channel.id(), &context.latest);
         self.serve(client, context, &context.row, &NoCallables, request, reply);
         drop(stay);
-        client.line.reply(reply);
+        client.channel.reply(reply);
         self.sweep();
     }
 
@@ -229,7 +229,7 @@ impl Service {
         request: &Request,
         reply: &mut Reply,
     ) {
-        let stay = self.occupancy.enter(client.line.id(), &context.latest);
+        let stay = self.occupancy.enter(client.channel.id(), &context.latest);
         let listens = if client.conversation.has_timed_out() {
             self.refuse(client, &client.conversation.tell_timeout(request), request, reply);
             true
@@ -241,9 +241,9 @@ impl Service {
         };
         drop(stay);
         if listens {
-            client.line.reply(reply);
+            client.channel.reply(reply);
         } else {
-            client.line.abandon();
+            client.channel.abandon();
         }
         // Without the dispatcher: whoever waits with it goes on waiting.
         if client.end() {
@@ -263,7 +263,7 @@ impl Service {
         self: &Arc<Self>,
         client: &Arc<Client>,
         context: &WorkerContext,
-        row: &Row,
+        row: &ThreadRow,
         request: &Request,
         reply: &mut Reply,
     ) -> bool {
@@ -278,7 +278,7 @@ impl Service {
     pub(crate) fn nested(
         self: &Arc<Self>,
         client: &Arc<Client>,
-        row: &Row,
+        row: &ThreadRow,
         request: &Request,
         reply: &mut Reply,
         until: Duration,
@@ -298,7 +298,7 @@ impl Service {
     fn elsewhere(
         &self,
         client: &Arc<Client>,
-        row: &Row,
+        row: &ThreadRow,
         request: &Request,
         reply: &mut Reply,
         until: Duration,

@@ -162,8 +162,8 @@ def getppid():
 
 
 def cpu_count():
-    """Return 1: a microprocess has one thread."""
-    return 1
+    """Return how many processors there are: that many microprocesses can run at the same time."""
+    return _cloison.processors()
 
 
 process_cpu_count = cpu_count

@@ -7,6 +7,7 @@ The parser behind this one is in Rust, and is held against libexpat by its tests
 import sys
 
 import _cloison
+import _weakref
 
 __version__ = "3.14"
 EXPAT_VERSION = "expat_2.7.1"
@@ -63,7 +64,7 @@ _TEXT, _BUFFER_TEXT = 3, 22
 class xmlparser:
     """A parser, made by `ParserCreate`."""
 
-    __slots__ = ("_parser", "_values", "_busy", "_finished", "_error", "namespace_prefixes", "_deferral", "__weakref__")
+    __slots__ = ("_parser", "_values", "_busy", "_started", "_finished", "_error", "namespace_prefixes", "_deferral", "__weakref__")
 
     def __init__(self, *args, **kwargs):
         raise TypeError("cannot create 'pyexpat.xmlparser' instances")
@@ -72,6 +73,7 @@ class xmlparser:
         self._parser = parser
         self._values = [None] * len(_HANDLERS) + [False, 8192, False, False, intern, None]
         self._busy = False
+        self._started = False
         self._finished = False
         self._error = None
         self.namespace_prefixes = False
@@ -107,7 +109,7 @@ class xmlparser:
             self._fail(36)
         parser = self._parser
         parser.set_prefixes(bool(self.namespace_prefixes))
-        self._busy = True
+        self._busy = self._started = True
         try:
             parser.feed(data, final)
             problem = parser.run(self._values)
@@ -140,8 +142,14 @@ class xmlparser:
         return other
 
     def SetParamEntityParsing(self, flag, /):
-        """Return whether parameter entities will be read: they are not, but for 0."""
-        return int(flag == 0)
+        """Set whether parameter entities are read, before the first piece of a document; return whether that could be done.
+
+        Those that stand elsewhere, and the external subset, are not read, as without `ExternalEntityRefHandler`.
+        """
+        if (self._started and not self._finished) or flag not in (0, 1, 2):
+            return 0
+        self._parser.set_parameters(flag)
+        return 1
 
     def UseForeignDTD(self, flag=True, /):
         """Nothing: a document type that stands elsewhere is not read."""
@@ -237,4 +245,11 @@ def ParserCreate(encoding=None, namespace_separator=None, intern=None):
         intern = {}
     elif not isinstance(intern, dict):
         raise TypeError("intern must be a dictionary")
-    return object.__new__(xmlparser)._start(_cloison.xml_parser(encoding, namespace_separator), intern)
+    global _newest
+    parser = object.__new__(xmlparser)._start(_cloison.xml_parser(encoding, namespace_separator), intern)
+    _newest = _weakref.ref(parser)
+    return parser
+
+
+# The parser that has been made last, for `cloison._corrections`: ElementTree's keeps its own out of Python's sight.
+_newest = None

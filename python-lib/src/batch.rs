@@ -12,15 +12,16 @@ pub(crate) mod crossing;
 pub(crate) mod map;
 mod overlap;
 
-use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
-use crate::batch::map::told;
+use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, WrittenRows};
+use crate::batch::map::{objects, told};
 use crate::call::function::Function;
 use crate::call::session::Session;
-use crate::errors::place::Place;
+use crate::errors;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
 use crate::marshal::plan::{Argument, Plan};
-use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
+use cloison_codec::memory::OBJECT_BYTES;
 use cloison_codec::rows::{self, Link};
 use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::shape::{Lifetime, Position, Shape};
@@ -143,6 +144,7 @@ impl Batch {
             }
         };
         prepared.fill_unless(plan, &mut passed, linked, vm)?;
+        self.note_room(&prepared, vm)?;
         let index = self.noted.borrow().len();
         let pending = Pending {
             batch: self.number,
@@ -168,9 +170,19 @@ impl Batch {
         Ok(pending)
     }
 
+    /// Memory for one more call, whose bytes are copied.
+    fn note_room(&self, prepared: &Prepared<'_>, vm: &VirtualMachine) -> PyResult<()> {
+        const WHAT: &str = "the calls of a batch take";
+        let noted = self.noted.borrow();
+        if noted.len() == noted.capacity() {
+            errors::room(WHAT, (2 * noted.len() * size_of::<Noted>()) as u64, vm)?;
+        }
+        errors::room(WHAT, prepared.bulk_bytes() + OBJECT_BYTES, vm)
+    }
+
     /// An argument that an earlier call's result fills in.
     fn link(&self, pending: &Pending, plan: &Plan, argument: &Argument, vm: &VirtualMachine) -> PyResult<Linked> {
-        let place = Place::new(&plan.name, &argument.name);
+        let place = ArgumentPlace::new(&plan.name, &argument.name);
         if pending.batch != self.number {
             return Err(place.value_error("is the result of a call of another batch", vm));
         }
@@ -220,6 +232,11 @@ impl Batch {
     fn run(&self, vm: &VirtualMachine) -> PyResult<()> {
         self.state.set(State::Over);
         let mut noted = self.noted.take();
+        let needed = noted.len() * (size_of::<Made>() + size_of::<PyObjectRef>());
+        if let Err(error) = errors::room("the results of a batch take", needed as u64, vm) {
+            skip(noted);
+            return Err(error);
+        }
         let mut made: Vec<Made> = Vec::with_capacity(noted.len());
         let (mut failure, mut lost) = (None, 0);
         while failure.is_none() && made.len() < noted.len() {
@@ -236,19 +253,19 @@ impl Batch {
             }
         }
         let mut results = Vec::with_capacity(made.len());
+        let mut failed = lost + 1;
+        if let (count, Err(unmade)) = (made.len(), objects(&self.session, made, &mut results, vm)) {
+            (failure, lost, failed) = (Some(unmade), 0, count - results.len());
+        }
         let mut noted = noted.into_iter();
-        for (made, call) in made.into_iter().zip(noted.by_ref()) {
-            let value = made.values.into_object(&self.session.description.classes, vm)?;
+        for (call, value) in noted.by_ref().take(results.len()).zip(&results) {
             call.pending.state.replace(Outcome::Done(value.clone()));
-            results.push(value);
         }
         let Some(failure) = failure else { return Ok(()) };
-        for failed in noted.by_ref().take(lost + 1) {
+        for failed in noted.by_ref().take(failed) {
             failed.pending.state.replace(Outcome::Failed(failure.clone()));
         }
-        for call in noted {
-            call.pending.state.replace(Outcome::Skipped);
-        }
+        skip(noted);
         Err(told(failure, results, lost, vm))
     }
 
@@ -266,7 +283,9 @@ impl Batch {
         }
         session.ensure_open(plan, vm)?;
         let offset = end.next_multiple_of(ARENA_ALIGNMENT);
-        let mut image = Vec::new();
+        let length = noted.iter().map(|call| rows::row_bytes(call.words.len(), call.links.len())).sum();
+        errors::room("the calls of a batch take", length, vm)?;
+        let mut image = Vec::with_capacity(length as usize);
         for call in noted.iter_mut() {
             let mut links = Vec::new();
             for linked in &call.links {
@@ -290,7 +309,7 @@ impl Batch {
         let functions: Vec<_> = noted.iter().map(|call| call.function.clone()).collect();
         let plans: PyResult<Vec<_>> = functions.iter().map(|function| Ok(function.granted(vm)?.1)).collect();
         let mut calls = Different { plans: plans?, noted, earlier };
-        session.cross("batch", &mut calls, &Written { rows: &image, offset, used }, vm)
+        session.cross("batch", &mut calls, &WrittenRows { rows: &image, offset, used }, vm)
     }
 
     fn write(&self, plan: &Plan, noted: &[Noted], vm: &VirtualMachine) -> PyResult<()> {
@@ -303,6 +322,13 @@ impl Batch {
             }
         }
         Ok(())
+    }
+}
+
+/// These calls are not made.
+fn skip(noted: impl IntoIterator<Item = Noted>) {
+    for call in noted {
+        call.pending.state.replace(Outcome::Skipped);
     }
 }
 
@@ -380,9 +406,7 @@ impl Batch {
             return zelf.run(vm);
         }
         zelf.state.set(State::Over);
-        for call in zelf.noted.take() {
-            call.pending.state.replace(Outcome::Skipped);
-        }
+        skip(zelf.noted.take());
         Ok(())
     }
 

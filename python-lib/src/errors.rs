@@ -10,6 +10,8 @@ pub(crate) mod ends;
 pub(crate) mod place;
 pub(crate) mod raise;
 
+use crate::{interrupt, memory};
+use cloison_codec::memory::is_there;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -21,6 +23,22 @@ pub fn new(class: &str, message: &str, attributes: &[(&str, PyObjectRef)], vm: &
         Ok(class) => made(&class, message, attributes, vm),
         Err(error) => error,
     }
+}
+
+/// `MemoryError` unless so many bytes can be had in one piece. Whoever takes memory for what others have determined the size of
+/// asks here first: Rust ends the process when the allocator refuses.
+#[inline]
+pub fn room(what: &str, bytes: u64, vm: &VirtualMachine) -> PyResult<()> {
+    match is_there(bytes, memory::free_bytes()) {
+        true => Ok(()),
+        false => Err(no_room(what, vm)),
+    }
+}
+
+#[cold]
+fn no_room(what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    interrupt::memory_error_is_told();
+    vm.new_memory_error(format!("{what} more memory than is left"))
 }
 
 /// A class of `cloison._errors`.

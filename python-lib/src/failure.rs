@@ -1,6 +1,8 @@
 //! What an exception becomes outside Python: text, or an exit status.
 
-use crate::{errors, mail};
+use crate::{errors, interpreter, link, mail};
+use cloison_contract::message::FromMicroprocess;
+use cloison_contract::printable;
 use cloison_contract::process::Reason;
 use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyInt};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
@@ -31,15 +33,32 @@ pub fn report(vm: &VirtualMachine, error: PyBaseExceptionRef) -> i32 {
         let code = error.as_object().get_attr("code", vm).unwrap_or_else(|_| vm.ctx.none());
         return status_of(vm, &code);
     }
-    vm.print_exception(&error);
+    show(vm, &error);
     if error.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt) { INTERRUPTED } else { 1 }
+}
+
+/// By `sys.excepthook`, as in CPython; one that is missing or fails keeps nobody from being told.
+fn show(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
+    let hook = vm.sys_module.get_attr("excepthook", vm);
+    let (kind, value, trace) = vm.split_exception(error.clone());
+    let shown = hook.and_then(|hook| hook.call((kind, value, trace), vm));
+    if let Err(wrong) = shown {
+        let (wrong, original) = (describe(vm, &wrong), describe(vm, error));
+        print(vm, &format!("Error in sys.excepthook:\n{wrong}\nOriginal exception was:\n{}", original.trim_end()));
+    }
 }
 
 /// As [`report`], and why the process ends.
 pub(crate) fn report_with_reason(vm: &VirtualMachine, error: PyBaseExceptionRef) -> (i32, Reason) {
     match asked_for(vm, &error) {
-        Ok(Some(Reason::Normal)) => return (0, Reason::Normal),
-        Ok(Some(reason)) => return (1, reason),
+        Ok(Some(reason)) if reason.is_normal() || reason == Reason::Shutdown => return (0, reason),
+        Ok(Some(reason)) => {
+            // Others hear of it by their links and monitors; of the program, nobody does.
+            if mail::is_program() {
+                print(vm, &format!("the program has ended: {reason}"));
+            }
+            return (1, reason);
+        }
         Ok(None) => {}
         Err(error) => return report_with_reason(vm, error),
     }
@@ -90,9 +109,26 @@ fn text(vm: &VirtualMachine, object: &PyObjectRef) -> String {
     object.str(vm).map_or_else(|_| "<no text>".to_owned(), |text| text.to_string_lossy().into_owned())
 }
 
+/// Print a line, which may hold what a library or a file says.
 fn print(vm: &VirtualMachine, message: &str) {
+    let message = printable::lines(message);
     let _ = vm
         .sys_module
         .get_attr("stderr", vm)
         .and_then(|stderr| vm.call_method(&stderr, "write", (format!("{message}\n"),)));
+}
+
+/// The longest stack that is told, in bytes: its last calls say the most.
+const STACK_BYTES: usize = 16 << 10;
+
+/// Tell the broker what Python code is being run, if that can be said.
+pub(crate) fn tell_stack(vm: &VirtualMachine) {
+    let told = interpreter::cloison_module("_reports", vm)
+        .and_then(|reports| reports.get_attr("stack", vm)?.call((), vm)?.try_into_value::<String>(vm));
+    if let Ok(mut text) = told {
+        let over = text.len().saturating_sub(STACK_BYTES);
+        text.drain(..text.ceil_char_boundary(over));
+        // Without a broker this process is about to end, too.
+        let _ = link::notify(&FromMicroprocess::Stack { text });
+    }
 }

@@ -1,5 +1,8 @@
 //! Soft interrupts: Ctrl-C becomes `KeyboardInterrupt`, an exhausted memory budget becomes `MemoryError`, a callable that nobody
-//! waits for any more gets `DeadlineExceeded`.
+//! waits for any more gets `DeadlineExceeded`. The broker's question for the Python stack is answered at the same points.
+//!
+//! A wait that fails with `EINTR` looks as well ([`look`]), and goes on if there is nothing to raise. None is lost on the way into
+//! a wait ([`cloison_transport::wait`]).
 //!
 //! All arise where almost nothing may be done: in a signal handler, inside the allocator. They set a bit and wake the
 //! interpreter, which looks between two instructions. Waking it is one send over RustPython's user-signal channel, a
@@ -8,23 +11,26 @@
 //! the next block in time.
 
 use crate::call::callback_timeout;
+use cloison_transport::wait::PENDING;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Ctrl-C.
-pub const INTERRUPT: u8 = 1;
+pub use cloison_transport::wait::INTERRUPT;
+
 /// The memory budget is used up.
 pub const MEMORY: u8 = 2;
 /// A zone has given up a callable: its time is over.
 pub const CALLBACK_TIMEOUT: u8 = 4;
+/// The broker asks for the Python stack.
+pub const STACK: u8 = 8;
 
 /// How many messages one block of the channel holds, and how many of them are used before the next block is begun.
 const BLOCK: u64 = 31;
 const USED_UP: u64 = 20;
 
-static PENDING: AtomicU8 = AtomicU8::new(0);
 static TOLD: AtomicBool = AtomicBool::new(false);
 static SENT: AtomicU64 = AtomicU64::new(0);
 static SENDER: OnceLock<UserSignalSender> = OnceLock::new();
@@ -72,7 +78,15 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
     if SENT.load(Ordering::Relaxed) % BLOCK >= USED_UP {
         next_block();
     }
+    look(vm)
+}
+
+/// Raise what has been asked for, if it is still to be raised.
+pub fn look(vm: &VirtualMachine) -> PyResult<()> {
     let pending = PENDING.swap(0, Ordering::Relaxed);
+    if pending & STACK != 0 {
+        crate::failure::tell_stack(vm);
+    }
     if pending & INTERRUPT != 0 {
         return Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()));
     }

@@ -2,11 +2,18 @@
 //!
 //! There is one per process, and one question at a time is under way on it, so it stands in a thread-local cell. The
 //! answers are the broker's, which is trusted; a wrong kind of answer is still an error and no panic.
+//!
+//! A microprocess that waits for an answer hears signals. If one raises, the question is abandoned and its answer **owed**: it is
+//! received before the next question is put, and what it brings is given back. So answers never pile up.
 
 use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
-use std::cell::RefCell;
+use cloison_transport::wait;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::cell::{Cell, RefCell};
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
 /// Why the broker could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +24,9 @@ pub enum LinkError {
     /// There is no socket: only before the template is set up, and in tests.
     #[error("there is no broker")]
     Missing,
+    /// A signal has arrived. The same again goes on.
+    #[error("interrupted by a signal")]
+    Interrupted,
     /// Not an answer to this question.
     #[error("the broker gave an answer to another question")]
     Unexpected,
@@ -30,6 +40,8 @@ enum Link {
 
 thread_local! {
     static LINK: RefCell<Link> = const { RefCell::new(Link::Missing) };
+    /// An answer is to come.
+    static OWED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Use `control` as a template does.
@@ -66,6 +78,18 @@ pub fn listen() -> Result<(ToTemplate, Vec<OwnedFd>), LinkError> {
     })
 }
 
+/// Whether the broker wants nothing of the template for so long.
+pub fn is_quiet(patience: Duration) -> Result<bool, LinkError> {
+    let patience = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
+    LINK.with_borrow(|link| match link {
+        Link::Template(control) => match poll(&mut [PollFd::new(control, PollFlags::IN)], Some(&patience)) {
+            Ok(ready) => Ok(ready == 0),
+            Err(error) => Err(ControlError::System(error).into()),
+        },
+        _ => Err(LinkError::Missing),
+    })
+}
+
 /// Wait for what this microprocess is to run.
 pub fn begin() -> Result<Begin, LinkError> {
     LINK.with_borrow(|link| match link {
@@ -85,15 +109,43 @@ pub fn notify(message: &FromMicroprocess) -> Result<(), LinkError> {
     })
 }
 
-/// Ask the broker something as a microprocess.
-pub fn ask(message: &FromMicroprocess) -> Result<(ToMicroprocess, Vec<OwnedFd>), LinkError> {
+/// An answer and what came with it.
+pub type BrokerAnswer = (ToMicroprocess, Vec<OwnedFd>);
+
+/// Ask the broker something as a microprocess. [`LinkError::Interrupted`]: nothing has been asked yet.
+pub fn ask(message: &FromMicroprocess) -> Result<(), LinkError> {
+    if OWED.get() {
+        give_back(answer()?)?;
+    }
+    notify(message)?;
+    OWED.set(true);
+    Ok(())
+}
+
+/// Wait for the answer to what was asked last.
+pub fn answer() -> Result<BrokerAnswer, LinkError> {
     LINK.with_borrow(|link| match link {
         Link::Microprocess(control) => {
-            control.send(message, &[])?;
-            Ok(control.receive()?)
+            match wait::readable(control) {
+                Err(Errno::INTR) => return Err(LinkError::Interrupted),
+                Err(error) => return Err(ControlError::System(error).into()),
+                Ok(()) => {}
+            }
+            // Nobody else reads from this socket: this does not wait.
+            let answer = control.receive()?;
+            OWED.set(false);
+            Ok(answer)
         }
         _ => Err(LinkError::Missing),
     })
+}
+
+/// Nobody wants it any more.
+fn give_back((answer, _): BrokerAnswer) -> Result<(), LinkError> {
+    match answer {
+        ToMicroprocess::Opened { channel } => notify(&FromMicroprocess::Overdue { channel }),
+        _ => Ok(()),
+    }
 }
 
 /// Whether capabilities can be used: not in a template.
@@ -101,17 +153,11 @@ pub fn in_microprocess() -> bool {
     LINK.with_borrow(|link| matches!(link, Link::Microprocess(_)))
 }
 
-/// Ask for a module of the application.
+/// Ask for a module of the application, as a template.
 pub fn find(name: &str) -> Result<Option<Module>, LinkError> {
     LINK.with_borrow(|link| match link {
-        Link::Microprocess(control) => {
-            control.send(&FromMicroprocess::Find { name: name.to_owned() }, &[])?;
-            match control.receive()?.0 {
-                ToMicroprocess::Found(module) => Ok(module),
-                _ => Err(LinkError::Unexpected),
-            }
-        }
         Link::Missing => Ok(None),
+        Link::Microprocess(_) => Err(LinkError::Unexpected),
         Link::Template(control) => {
             control.send(&FromTemplate::Find { name: name.to_owned() }, &[])?;
             match control.receive()?.0 {

@@ -247,6 +247,11 @@ fn function(vm: &VirtualMachine, module: &str, qualname: &str) -> PyResult {
 /// Run a source as `__main__`, or under another name.
 fn script(vm: &VirtualMachine, entries: &Entries, path: &str, source: &str, name: &str) -> PyResult<()> {
     let namespace: PyDictRef = entries.main_module.call((path, source, name), vm)?.try_into_value(vm)?;
+    // As Python's `compile` has it: millions of them end the parser for want of memory.
+    if source.contains('\0') {
+        let what = format!("source code cannot contain null bytes ({path})");
+        return Err(vm.new_exception_msg(vm.ctx.exceptions.syntax_error.to_owned(), what.into()));
+    }
     let code = vm.compile(source, Mode::Exec, path).map_err(|error| error.into_pyexception(vm, Some(source)))?;
     vm.run_code_obj(code, Scope::with_builtins(None, namespace, vm)).map(drop)
 }

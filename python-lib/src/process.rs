@@ -1,7 +1,9 @@
 //! What has no safe wrapper among our dependencies: forking with chosen flags, ending at once, random bytes.
 
 use rustix::io::Errno;
+use std::num::NonZeroUsize;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
 
 /// Which side of a fork this is.
 pub enum Side {
@@ -63,4 +65,11 @@ pub fn random(bytes: &mut [u8]) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+static PROCESSORS: OnceLock<usize> = OnceLock::new();
+
+/// How many processors this process and those it forks may use. The first to ask must be outside of the sandbox.
+pub fn processors() -> usize {
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get))
 }

@@ -1,27 +1,52 @@
-//! Signals of a microprocess. Ctrl-C is a soft interrupt, and so is SIGURG, which says that a callable has timed out; everything else
-//! keeps its default.
+//! Signals of a microprocess. Ctrl-C is a soft interrupt; so are SIGURG, which says that a callable has timed out, and SIGUSR1, by which
+//! the broker asks for the Python stack. Everything else keeps its default.
 //!
 //! This is one of the crate's three modules with `unsafe`: there is no safe way to install a handler.
 
 use crate::interrupt;
+use cloison_transport::wait::skip_wait;
+use std::ffi::c_void;
 use std::mem::MaybeUninit;
 
-/// Let SIGINT raise `KeyboardInterrupt`. System calls that wait return `EINTR` (no `SA_RESTART`), so that whoever waits
-/// lets the interpreter look.
+/// Let SIGINT raise `KeyboardInterrupt`, one that has been held back as well. System calls that wait return `EINTR` (no
+/// `SA_RESTART`), so that whoever waits lets the interpreter look; so do those that are about to wait.
 pub fn catch_interrupts() {
-    extern "C" fn on_interrupt(_: libc::c_int) {
+    extern "C" fn on_interrupt(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
         interrupt::raise(interrupt::INTERRUPT);
+        // SAFETY: the third argument of a handler that `set_wait_handler` has installed.
+        unsafe { skip_wait(context) };
     }
-    extern "C" fn on_callback_timeout(_: libc::c_int) {
+    extern "C" fn on_callback_timeout(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
         interrupt::raise(interrupt::CALLBACK_TIMEOUT);
+        // SAFETY: as above.
+        unsafe { skip_wait(context) };
     }
-    set_handler(libc::SIGINT, on_interrupt as extern "C" fn(libc::c_int) as libc::sighandler_t);
-    set_handler(libc::SIGURG, on_callback_timeout as extern "C" fn(libc::c_int) as libc::sighandler_t);
+    extern "C" fn on_question(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+        interrupt::raise(interrupt::STACK);
+        // SAFETY: as above.
+        unsafe { skip_wait(context) };
+    }
+    set_wait_handler(libc::SIGINT, on_interrupt);
+    set_wait_handler(libc::SIGUSR1, on_question);
+    set_wait_handler(libc::SIGURG, on_callback_timeout);
+    mask(libc::SIG_UNBLOCK);
+}
+
+/// Hold them back, until [`release_interrupts`], or in a new process [`catch_interrupts`]: a signal that arrives there before it
+/// has its handlers must not be lost.
+pub fn hold_interrupts() {
+    mask(libc::SIG_BLOCK);
+}
+
+/// Let them in again.
+pub fn release_interrupts() {
+    mask(libc::SIG_UNBLOCK);
 }
 
 /// A template does not end by Ctrl-C: the broker ends it when the time has come.
 pub fn ignore_interrupts() {
     set_handler(libc::SIGINT, libc::SIG_IGN);
+    set_handler(libc::SIGUSR1, libc::SIG_IGN);
 }
 
 /// A write to a closed pipe is an error (`BrokenPipeError`) and no signal, as in every Python.
@@ -38,26 +63,53 @@ pub fn explain_aborts() {
     set_handler(libc::SIGABRT, on_abort as extern "C" fn(libc::c_int) as libc::sighandler_t);
 }
 
+/// A handler that moves on from a wait.
+type WaitHandler = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut c_void);
+
+fn set_wait_handler(signal: libc::c_int, handler: WaitHandler) {
+    set_action(signal, handler as libc::sighandler_t, libc::SA_SIGINFO);
+}
+
 fn set_handler(signal: libc::c_int, handler: libc::sighandler_t) {
-    // SAFETY: an all-zero sigaction is a valid value; the handlers passed are `extern "C" fn(c_int)`, SIG_IGN or SIG_DFL,
-    // and they do only what is async-signal-safe. The old action is not asked for.
+    set_action(signal, handler, 0);
+}
+
+fn set_action(signal: libc::c_int, handler: libc::sighandler_t, flags: libc::c_int) {
+    // SAFETY: an all-zero sigaction is a valid value; the handlers passed are a `WaitHandler` with SA_SIGINFO, and
+    // `extern "C" fn(c_int)`, SIG_IGN or SIG_DFL without it; they do only what is async-signal-safe. The old action is not
+    // asked for.
     unsafe {
         let mut action: libc::sigaction = MaybeUninit::zeroed().assume_init();
         action.sa_sigaction = handler;
+        action.sa_flags = flags;
         libc::sigaction(signal, &action, std::ptr::null_mut());
     }
 }
 
-/// Run `work` with both held back.
+/// Hold them back, or do not any more.
+fn mask(how: libc::c_int) {
+    // SAFETY: the set is initialised by the call that is given it, and outlives both calls.
+    unsafe { libc::pthread_sigmask(how, ours().as_ptr(), std::ptr::null_mut()) };
+}
+
+fn ours() -> MaybeUninit<libc::sigset_t> {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: sigemptyset initialises the set, which outlives the calls.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGINT);
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGURG);
+        libc::sigaddset(set.as_mut_ptr(), libc::SIGUSR1);
+    }
+    set
+}
+
+/// Run `work` with them held back.
 pub fn without_interrupts(work: impl FnOnce()) {
     // SAFETY: both sets are initialised by the calls that are given them, and outlive these calls.
     unsafe {
-        let mut held = MaybeUninit::uninit();
         let mut before = MaybeUninit::uninit();
-        libc::sigemptyset(held.as_mut_ptr());
-        libc::sigaddset(held.as_mut_ptr(), libc::SIGINT);
-        libc::sigaddset(held.as_mut_ptr(), libc::SIGURG);
-        libc::pthread_sigmask(libc::SIG_BLOCK, held.as_ptr(), before.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, ours().as_ptr(), before.as_mut_ptr());
         work();
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
     }

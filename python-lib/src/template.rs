@@ -14,6 +14,7 @@ use crate::microprocess::{self, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::{failure, memory, signals};
 use cloison_contract::message::{FromTemplate, ToTemplate};
+use cloison_contract::printable;
 use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
@@ -21,8 +22,9 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
-/// Inherited of a template: the control socket, three streams, and those of a child that is being made.
+/// Descriptors of a template: the control socket, three streams, and those of a child that is being made.
 const DESCRIPTORS: u32 = 256;
 
 /// Why a template ended before it was told to.
@@ -62,7 +64,7 @@ fn fail(error: &TemplateError) -> i32 {
     };
     let told = link::tell(&FromTemplate::Failed { message: error.to_string(), status }, &[]);
     if told.is_err() {
-        eprintln!("cloison-microprocess: {error}");
+        eprintln!("cloison-microprocess: {}", printable::lines(&error.to_string()));
     }
     status
 }
@@ -80,6 +82,7 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
     let Boot { preload, limits, processes, may_be_missing } = boot()?;
+    crate::process::processors();
     let jail = link::lifeline(|lifeline| enter(&limits, processes, may_be_missing, lifeline))??;
     link::tell(&FromTemplate::Jailed(jail.jailed()), &[])?;
     memory::limit(limits.memory_bytes);
@@ -136,15 +139,53 @@ fn enter(
     cloison_sandbox::enter(spec, lifeline, &announce)
 }
 
+/// After how long without a message the template goes on with what it does for itself.
+const QUIET: Duration = Duration::from_millis(2);
+
+/// When the template imports what most programs do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Preload {
+    AfterTheProgram,
+    Now,
+    Done,
+}
+
+/// Import one more module. That one cannot be shared is no reason to end.
+fn preload_next(vm: &VirtualMachine) -> Preload {
+    let more = interpreter::boot_function("preload", vm).and_then(|preload| preload.call((), vm)?.try_to_bool(vm));
+    match more {
+        Ok(true) => Preload::Now,
+        Ok(false) => Preload::Done,
+        Err(error) => {
+            eprintln!("cloison-microprocess: a module cannot be shared: {}", failure::describe(vm, &error));
+            Preload::Done
+        }
+    }
+}
+
 fn serve(
     vm: &VirtualMachine,
     entries: &Entries,
     seal: &MicroprocessSeal,
     limits: &Limits,
 ) -> Result<Infallible, TemplateError> {
+    // The program comes first. What later ones share is imported once it is there, and before any of them.
+    let mut preload = Preload::AfterTheProgram;
     loop {
+        if preload == Preload::Now && link::is_quiet(QUIET)? {
+            preload = preload_next(vm);
+            continue;
+        }
         match link::listen()? {
-            (ToTemplate::Fork { seed }, descriptors) => fork(vm, entries, seal, limits, seed, descriptors)?,
+            (ToTemplate::Fork { seed }, descriptors) => {
+                while preload == Preload::Now {
+                    preload = preload_next(vm);
+                }
+                fork(vm, entries, seal, limits, seed, descriptors)?;
+                if preload == Preload::AfterTheProgram {
+                    preload = Preload::Now;
+                }
+            }
             (ToTemplate::Boot { .. } | ToTemplate::Found(_), _) => return Err(LinkError::Unexpected.into()),
         }
     }
@@ -177,10 +218,13 @@ fn fork(
     descriptors: Vec<OwnedFd>,
 ) -> Result<(), TemplateError> {
     let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
+    signals::hold_interrupts();
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
-    match unsafe { process::fork() } {
+    let forked = match unsafe { process::fork() } {
         Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, seed, descriptors),
-        Ok(Side::Parent(pidfd)) => Ok(link::tell(&FromTemplate::Forked, &[pidfd.as_fd()])?),
-        Err(error) => Ok(link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[])?),
-    }
+        Ok(Side::Parent(pidfd)) => link::tell(&FromTemplate::Forked, &[pidfd.as_fd()]),
+        Err(error) => link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[]),
+    };
+    signals::release_interrupts();
+    Ok(forked?)
 }

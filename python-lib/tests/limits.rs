@@ -1,7 +1,9 @@
 //! Everything has an end: memory, depth, and the patience of whoever presses Ctrl-C.
 
 use crate::support::{Template, modules, script};
+use crate::zone::Zone;
 use cloison_contract::message::Run;
+use std::time::Duration;
 
 fn limited(source: &str) -> crate::support::Outcome {
     Template::with(modules(&[]), &[], 128 << 20).expect("ready").run(script(source))
@@ -18,7 +20,8 @@ fn one_huge_request_is_a_memory_error() {
 #[test]
 fn many_small_requests_are_a_memory_error_too() {
     let outcome = limited(
-        "def eat():\n    kept = []\n    while True:\n        kept.append(object())\ntry:\n    eat()\nexcept MemoryError:\n    print('caught')\n",
+        // No single request is large: a long list would double in one.
+        "def eat():\n    kept = []\n    while True:\n        kept.append([object() for _ in range(1000)])\ntry:\n    eat()\nexcept MemoryError:\n    print('caught')\n",
     );
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("caught\n", 0), "{}", outcome.stderr);
 }
@@ -55,6 +58,37 @@ fn an_interrupt_reaches_a_loop_a_sleep_and_a_read() {
         let outcome = template.interrupted(script(&format!("print('ready', flush=True)\n{source}")), 1);
         assert_eq!(outcome.status, 130, "{source} {}", outcome.stderr);
         assert!(outcome.stderr.ends_with("KeyboardInterrupt\n"), "{source} {}", outcome.stderr);
+    }
+}
+
+/// Around the moment in which a wait begins, and before.
+#[test]
+fn an_interrupt_just_before_a_wait_is_not_lost() {
+    const TIMES: usize = 200;
+    let template = Template::start();
+    // An interrupt that is lost in a call ends it with `DeadlineExceeded`, which nobody catches.
+    for wait in ["fake.hang()", "input()", "time.sleep(60)", "print('x' * 10**6, file=sys.stderr, flush=True)"] {
+        let source = format!(
+            "import cloison, sys, time\nfake = cloison.capability('fake')\nfor n in range({TIMES}):\n    try:\n        print('ready', flush=True)\n        \
+             {wait}\n        while 'print' in {wait:?}: pass\n    except KeyboardInterrupt:\n        pass\nprint('all', n + 1)\n"
+        );
+        let mut zone = Zone::new();
+        let pause = |number: usize| Duration::from_nanos(number as u64 * 1250);
+        let outcome = template.interrupted_after(script(&source), TIMES, pause, |question| zone.answer(question));
+        assert_eq!(outcome.status, 0, "{wait} {}", outcome.stderr);
+        assert!(outcome.stdout.ends_with("ready\nall 200\n"), "{wait} {}", outcome.stdout);
+    }
+}
+
+#[test]
+fn an_interrupt_before_the_first_instruction_is_not_lost() {
+    let template = Template::start();
+    for _ in 0..50 {
+        let running = template.fork(script("import time\ntime.sleep(60)\n"));
+        rustix::process::pidfd_send_signal(&running.pidfd, rustix::process::Signal::INT).expect("it runs");
+        let outcome = running.end();
+        assert_eq!(outcome.status, 130, "{}", outcome.stderr);
+        assert!(outcome.stderr.ends_with("KeyboardInterrupt\n"), "{}", outcome.stderr);
     }
 }
 

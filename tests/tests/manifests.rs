@@ -18,7 +18,7 @@ fn what_is_right_is_ok() {
     let project = project();
     for path in [".", "cloison.toml"] {
         let output = project.cloison(&["check", path]).output().ends_with(0);
-        assert!(output.stdout.contains("zone own, 1 functions of") && output.stdout.contains("libz.so.1"), "{output}");
+        assert!(output.stdout.contains("zone own, 1 function of") && output.stdout.contains("libz.so.1"), "{output}");
         assert_eq!(output.stderr, "", "{output}");
     }
     project.cloison(&["check", "own.zone.toml"]).output().ends_with(0);

@@ -1,9 +1,12 @@
 //! A program that is no folder gets what somebody has named, and nothing that merely lies beside it.
 
+use cloison_tests::run::SECRET;
 use cloison_tests::terminal::{shown, terminal};
 use cloison_tests::{Project, users};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const GRANTS: &str = include_str!("../c/scripts_grants.toml");
 const ZONE: &str = include_str!("../c/scripts.zone.toml");
@@ -112,6 +115,23 @@ fn only_regular_files_are_read() {
         project.cloison(&["stub", "z.zone.toml"]).output().ends_with(2).complains(&["not a regular file"]);
     }
     project.cloison(&["run", "/dev/zero"]).output().ends_with(2).complains(&["not a regular file", "cloison run -"]);
+    // The kernel's files call themselves regular. What is in this one would stand in the SyntaxError.
+    std::os::unix::fs::symlink("/proc/self/environ", project.app("environ.py")).expect("a link");
+    let refused = project.cloison(&["run", "environ.py"]).output().ends_with(2);
+    assert!(!refused.complains(&["environ.py", "not a regular file"]).stderr.contains(SECRET.1));
+    mknodat(CWD, project.app("pipe.py"), FileType::Fifo, Mode::RUSR, 0).expect("a pipe");
+    project.cloison(&["run", "pipe.py"]).output().ends_with(2).complains(&["pipe.py", "not a regular file"]);
     std::fs::File::create(project.app("large.py")).and_then(|file| file.set_len(3 << 30)).expect("a file");
     project.cloison(&["run", "large.py"]).output().ends_with(2).complains(&["large.py", "16 MiB"]);
+}
+
+/// Millions of them would be too many tokens for the parser's memory.
+#[test]
+fn zeros_are_no_program() {
+    let project = Project::new();
+    std::fs::write(project.app("zeros.py"), vec![0; 3 << 20]).expect("a file");
+    let refused = project.cloison(&["run", "zeros.py"]).timeout(Duration::from_secs(10)).output().ends_with(1);
+    refused.complains(&["SyntaxError: source code cannot contain null bytes (zeros.py)"]);
+    std::fs::write(project.app("empty.py"), "").expect("a file");
+    project.cloison(&["run", "empty.py"]).output().ends_with(0).prints("");
 }

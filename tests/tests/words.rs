@@ -8,30 +8,8 @@ use std::path::{Path, PathBuf};
 /// Names that are defined more than once, each with the reason why different things may be called so.
 const SHARED: &[(&str, &str)] = &[
     (
-        "Bound",
-        "a grant's bound on arguments, and a function pointer that the zone has bound to a callable: the zone's is to be renamed",
-    ),
-    (
-        "Callables",
-        "of one capability on the client's side, and where the zone's function pointers come from: one of each side, to be renamed there",
-    ),
-    ("Calls", "of a batch: those that the client makes, and those that the zone runs; to be renamed there"),
-    (
-        "Declared",
-        "a manifest's function whose C text has been understood, and the classes of declared exceptions: the client's is to be renamed",
-    ),
-    (
-        "Element",
-        "what a buffer has many of, and what a register holds when a record is passed by value: the zone's is to be renamed",
-    ),
-    ("Ended", "how serving, an object, a call's process and a batch ended: those of zone and client are to be renamed"),
-    (
         "Error",
         "each is its crate's only error, and is called so from outside: cloison_sandbox::Error, cloison_xml::Error",
-    ),
-    (
-        "Failure",
-        "why a zone does not start, and a function's error convention: the second is to be renamed in the zone",
     ),
     ("Function", "a C function: as the manifest's table (`raw::…`) has it, checked, and as a Python object"),
     ("Handle", "a type of the contract whose objects stay in the zone, and the Python object that stands for one"),
@@ -41,31 +19,14 @@ const SHARED: &[(&str, &str)] = &[
         "Key",
         "a key of a manifest: as the table of all keys describes it, and one that has been read, with its value (`raw::Key`)",
     ),
-    ("Keys", "the keys of a TOML table: while a manifest is read, and while `bind` writes a draft"),
-    ("Kind", "of a key's value in a manifest, of a callback in the zone: to be renamed there"),
     ("Link", "the same word of a batch in both programs: as the client writes it, and as the zone reads it"),
-    ("Loaded", "a library in the zone's process, and the stage of a zone (`Zone<Loaded>`) that has one"),
     ("Member", "a record's member: as the manifest's table (`raw::…`) has it, and checked"),
-    (
-        "Names",
-        "of C types while a manifest is read, and of a function's parameters in the client: the client's is to be renamed",
-    ),
     (
         "Overrun",
         "the same event: by numbers on the status page, and by names in the message that the broker makes of it",
     ),
     ("Parameter", "a parameter: as the manifest's table (`raw::…`) has it, and checked"),
-    ("Part", "of a value that an error is about, and of the zone's scratch region: to be renamed there"),
-    ("Place", "where a member stands in a record, and which argument an error is about: the client's is to be renamed"),
     ("Plan", "both sides plan the same functions: how Python's arguments become words, and words arguments of C"),
-    (
-        "Policy",
-        "which system calls a stage may make, and which calls of the library a client may: the zone's is to be renamed",
-    ),
-    (
-        "Prepared",
-        "a call before it is made: the client's arguments, and what the zone has worked out of a function; to be renamed there",
-    ),
     ("Process", "a microprocess: as the broker's table has it, and as Python names it (`cloison.Process`)"),
     ("Raises", "`raises`: as the manifest's table (`raw::…`) has it, and checked"),
     ("Reader", "of a manifest's document, and of a message (`cloison_message::Reader`)"),
@@ -74,25 +35,12 @@ const SHARED: &[(&str, &str)] = &[
         "a character or entity in XML's own words, and Erlang's word for what equals itself alone (`cloison.Reference`)",
     ),
     ("Returns", "`returns`: as the manifest's table (`raw::…`) has it, and checked"),
-    ("Row", "a row of a table: of a policy's system calls, and of the status page's threads"),
-    ("Signature", "the types of a function that a pointer leads to, and what libffi has prepared from them"),
-    ("SingleThreaded", "a proof that no other thread runs: in a whole process, and code of the library's in a zone"),
-    (
-        "Slot",
-        "of the contract, the glossary's; the other two are keys of a server's and of a zone's table, and to be renamed with the zone",
-    ),
-    ("Table", "a TOML table that is being read, and the zone's table of handles: the second is to be renamed"),
     (
         "Template",
         "the same process: in the broker's table, and as the stage of the jail (`Jail<Template>`) in which it is",
     ),
-    ("Turn", "the server's next thing to do, and each side's turn in a conversation: to be renamed there"),
     ("Value", "a TOML value that is being read, and a Python value on its way through the client"),
     ("Values", "the codec's, and the same with the microprocess's own objects in them"),
-    (
-        "Written",
-        "a manifest's string with its place, and the rows of a batch that the client has written: the client's is to be renamed",
-    ),
     ("Zone", "a zone's typestates (`Zone<Spawned>` …), and a manifest's `[zone]`"),
 ];
 

@@ -249,6 +249,11 @@ pub enum FromMicroprocess {
         /// Which.
         channel: ChannelId,
     },
+    /// The Python stack, which the broker has asked for by SIGUSR1.
+    Stack {
+        /// As a traceback shows it, most recent call last.
+        text: String,
+    },
     /// Why was this channel closed?
     Why {
         /// Which.

@@ -10,6 +10,7 @@
 //! | string | `str \| bytes`, or `bytes` if `bytes = true` | `str` or `bytes` |
 //! | buffer of bytes | `Buffer` (anything with the buffer protocol) | `bytes`, or `str` if `text = true` |
 //! | buffer of numbers | `Buffer \| Sequence[…]` | `array[…]` |
+//! | text of `wchar_t` | `str` | `str` |
 //! | array of structs | `Iterable[point \| Mapping[str, object]]` | `list[point]` |
 //! | array of strings | `Iterable[str \| bytes \| None]` | `list[str \| None]` |
 //! | struct, union | `point \| Mapping[str, object]` | `point` |

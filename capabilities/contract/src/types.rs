@@ -30,6 +30,9 @@ pub enum Scalar {
     U8,
 }
 
+/// What `wchar_t` is: signed on x86-64.
+pub const WIDE_CHARACTER: Scalar = Scalar::I32;
+
 impl Scalar {
     /// Size in bytes; the alignment is the same.
     pub const fn size(self) -> usize {
@@ -104,11 +107,11 @@ pub enum CType {
         /// How large and how aligned.
         layout: Layout,
     },
-    /// A number. `character` remembers a plain `char`, which makes `char *` a string.
+    /// A number. `character` remembers a plain `char` (`I8`) and a `wchar_t` (`I32`), pointers to which may be strings.
     Scalar {
         /// Which number.
         scalar: Scalar,
-        /// It was written as plain `char`.
+        /// It was written as plain `char` or as `wchar_t`.
         character: bool,
     },
     /// `void`
@@ -131,6 +134,16 @@ impl CType {
             Self::Wide(wide) => wide.layout(),
             Self::Function(_) | Self::Opaque(_) | Self::Void => return None,
         })
+    }
+
+    /// Whether it is a plain `char`.
+    pub fn is_char(&self) -> bool {
+        matches!(self, Self::Scalar { scalar: Scalar::I8, character: true })
+    }
+
+    /// Whether it is a `wchar_t`: a number of four bytes on Linux, each a character of Unicode.
+    pub fn is_wide_char(&self) -> bool {
+        matches!(self, Self::Scalar { scalar: WIDE_CHARACTER, character: true })
     }
 
     /// The number it is, if it is one that travels as one word: a scalar or an enumeration.

@@ -5,6 +5,7 @@
 //! ([`Diagnostics::render`]), or as data for `--json` ([`serde::Serialize`]).
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use cloison_contract::printable;
 use cloison_contract::types::Location;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::fmt;
@@ -104,13 +105,16 @@ impl Diagnostic {
         self.span.as_ref().map(|span| location(&self.source.text, span.start))
     }
 
+    /// Texts of the file without what a terminal obeys; of its lines, the renderer takes escapes out.
     fn render(&self, renderer: &Renderer) -> String {
+        let [name, message] = [&self.source.name, &self.message].map(|text| printable::lines(text));
+        let [label, hint] = [&self.label, &self.hint].map(|text| text.as_deref().map(printable::lines));
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(&self.message);
-        let origin = annotate_snippets::Origin::path(&self.source.name);
+        let title = level.primary_title(&message);
+        let origin = annotate_snippets::Origin::path(&name);
         let mut group = match &self.span {
             Some(_) if self.brief => {
                 let at = self.location().unwrap_or_default();
@@ -118,13 +122,12 @@ impl Diagnostic {
                 Group::with_title(title).element(origin)
             }
             Some(span) => {
-                let annotation = AnnotationKind::Primary.span(span.clone()).label(self.label.as_deref());
-                Group::with_title(title)
-                    .element(Snippet::source(&self.source.text).path(&self.source.name).annotation(annotation))
+                let annotation = AnnotationKind::Primary.span(span.clone()).label(label.as_deref());
+                Group::with_title(title).element(Snippet::source(&self.source.text).path(&name).annotation(annotation))
             }
             None => Group::with_title(title).element(origin),
         };
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &hint {
             group = group.element(Level::HELP.with_name(Some("hint")).message(hint));
         }
         renderer.render(&[group])
@@ -256,7 +259,8 @@ impl Diagnostics {
             text += if apart { "\n" } else { "" };
             text += &(one.render(&renderer) + "\n");
         }
-        text
+        // Every escape that is left is a colour of the renderer's.
+        if colour { printable::coloured(&text) } else { printable::lines(&text) }
     }
 }
 

@@ -1,12 +1,12 @@
 //! The whole draft: every entry tried on the reader of manifests, then written down.
 
-use super::entry::{FunctionEntry, Keys, quoted};
+use super::entry::{DraftKeys, FunctionEntry, quoted};
 use super::handles::HandleTypes;
 use super::infer;
 use super::library::{FoundLibrary, LibraryName};
 use super::types::{HeaderTypes, NeededTypes};
 use crate::header::{ConstantValue, Header, HeaderFunction};
-use crate::output::printable;
+use cloison_contract::printable;
 use cloison_manifest::manifest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -69,7 +69,7 @@ fn write(header: &Header, library: &FoundLibrary, trial: bool) -> Draft {
         match &entry.cannot {
             Some(reason) => {
                 draft.cannot += 1;
-                let (reason, name) = (printable(reason), &entry.symbol);
+                let (reason, name) = (printable::line(reason), &entry.symbol);
                 let _ = write!(body, "\n# [functions.{name}]: {reason}\n# c = {}\n", quoted(&entry.c));
             }
             None => {
@@ -95,7 +95,7 @@ fn write(header: &Header, library: &FoundLibrary, trial: bool) -> Draft {
         let _ = write!(draft.text, "\n# `{name}` has its body in the header, so the library has no such function\n");
     }
     for text in &header.unread {
-        let _ = write!(draft.text, "\n# could not be read: {}\n", printable(text));
+        let _ = write!(draft.text, "\n# could not be read: {}\n", printable::line(text));
     }
     draft
 }
@@ -209,9 +209,9 @@ impl Work<'_> {
         let name =
             if name.starts_with(|first: char| first.is_ascii_alphanumeric()) { name } else { format!("lib{name}") };
         let library = match &self.library.named {
-            LibraryName::Path(path) => Keys::plain(&[("path", &quoted(path))]),
-            LibraryName::Soname(soname) => Keys::plain(&[("soname", &quoted(soname))]),
-            LibraryName::Unknown => Keys::decide(
+            LibraryName::Path(path) => DraftKeys::plain(&[("path", &quoted(path))]),
+            LibraryName::Soname(soname) => DraftKeys::plain(&[("soname", &quoted(soname))]),
+            LibraryName::Unknown => DraftKeys::decide(
                 "which library has these functions? soname = \"…\", or path = \"…\" for a file of your own",
                 &[("soname", "\"lib.so\"")],
             ),
@@ -228,7 +228,7 @@ impl Work<'_> {
              # `decide = \"…\"` stands where C does not say what a pointer is for. Replace it by the keys that are right;\n\
              # `cloison check` lists what is left. Then delete what you do not need, and add `doc`, `range`, `default` and\n\
              # `returns` where you know more than the header.\n{}",
-            printable(&file),
+            printable::line(&file),
             self.zone(self.trial)
         )
     }

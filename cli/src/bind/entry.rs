@@ -1,14 +1,15 @@
 //! One `[functions.NAME]` of a draft, and TOML text.
 
+use cloison_manifest::keys::{self, TableName};
 use std::fmt::Write;
 
 /// The keys of one table, in order, with what is undecided.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Keys {
+pub struct DraftKeys {
     /// Keys and TOML values.
     pub keys: Vec<(String, String)>,
     /// Tables inside, such as a callback's `parameters`.
-    pub inner: Vec<(String, Keys)>,
+    pub inner: Vec<(String, DraftKeys)>,
     /// What the author has to say.
     pub decide: Option<String>,
     /// What stands in its place when the entry is tried. Without a question: keys for that alone, as another's question is
@@ -16,7 +17,7 @@ pub struct Keys {
     pub instead: Vec<(String, String)>,
 }
 
-impl Keys {
+impl DraftKeys {
     /// Keys that follow from C.
     pub fn plain(keys: &[(&str, &str)]) -> Self {
         Self { keys: owned(keys), ..Self::default() }
@@ -88,16 +89,12 @@ pub struct FunctionEntry {
     /// Keys of the function itself.
     pub own: Vec<(String, String)>,
     /// Tables of parameters, and `returns`.
-    pub tables: Vec<(String, Keys)>,
+    pub tables: Vec<(String, DraftKeys)>,
     /// Remarks.
     pub comments: Vec<String>,
     /// Why it cannot be expressed.
     pub cannot: Option<String>,
 }
-
-/// The keys of a function that no parameter may take.
-pub const RESERVED: [&str; 9] =
-    ["blocking", "c", "callables", "deadline", "doc", "internal", "parameters", "returns", "variadic"];
 
 impl FunctionEntry {
     /// How many questions are in it.
@@ -112,25 +109,17 @@ impl FunctionEntry {
             let _ = writeln!(text, "{key} = {value}");
         }
         let mut boxed = Vec::new();
-        for (name, keys) in self.tables.iter().filter(|(_, keys)| !keys.is_silent(trial)) {
+        for (name, table) in self.tables.iter().filter(|(_, table)| !table.is_silent(trial)) {
             // `returns` of a function is its own key; a parameter of such a name stands in a table of its own.
-            let name = name.strip_prefix('.').map_or_else(
-                || {
-                    if RESERVED.contains(&name.as_str()) {
-                        boxed.push((name.clone(), keys.clone()));
-                        None
-                    } else {
-                        Some(name.as_str())
-                    }
-                },
-                Some,
-            );
-            if let Some(name) = name {
-                let _ = writeln!(text, "{name} = {}", keys.toml(trial));
+            let own = name.strip_prefix('.');
+            if own.is_none() && keys::find(TableName::Function, name).is_some() {
+                boxed.push((name.clone(), table.clone()));
+                continue;
             }
+            let _ = writeln!(text, "{} = {}", own.unwrap_or(name), table.toml(trial));
         }
         if !boxed.is_empty() {
-            let _ = writeln!(text, "parameters = {}", Keys { inner: boxed, ..Keys::default() }.toml(trial));
+            let _ = writeln!(text, "parameters = {}", DraftKeys { inner: boxed, ..DraftKeys::default() }.toml(trial));
         }
         for comment in &self.comments {
             let _ = writeln!(text, "# {comment}");

@@ -27,7 +27,7 @@ mod lengths;
 mod places;
 mod values;
 
-use super::entry::{FunctionEntry, Keys};
+use super::entry::{DraftKeys, FunctionEntry};
 use super::handles::is_system;
 use super::types::HeaderTypes;
 use crate::header::{HeaderFunction, HeaderParameter, HeaderType, words};
@@ -80,14 +80,14 @@ struct Look<'t> {
 type Judged<T> = Result<T, String>;
 
 impl Look<'_> {
-    fn parameters(&self) -> Judged<Vec<(String, Keys)>> {
+    fn parameters(&self) -> Judged<Vec<(String, DraftKeys)>> {
         let mut tables = Vec::new();
         for index in 0..self.parameters.len() {
             let keys = self.parameter(index)?;
             let name = self.name(index).to_owned();
             tables.push((name, keys));
             if let Some(length) = self.cell_length(index) {
-                tables.push((length.to_owned(), Keys::answered(&[("in", "true")])));
+                tables.push((length.to_owned(), DraftKeys::answered(&[("in", "true")])));
             }
         }
         // `*destLen` is asked about with the pair; what its own pointer would ask does not matter.
@@ -104,7 +104,7 @@ impl Look<'_> {
         self.types.header.resolve(&self.parameters[index].c_type)
     }
 
-    fn parameter(&self, index: usize) -> Judged<Keys> {
+    fn parameter(&self, index: usize) -> Judged<DraftKeys> {
         let header = self.types.header;
         let c_type = &self.parameters[index].c_type;
         if let Some(tag) = self.types.handles.pointed(header, c_type) {
@@ -114,18 +114,18 @@ impl Look<'_> {
             HeaderType::Other(text) | HeaderType::Named(text) if !crate::header::is_known(text) => {
                 Err(format!("`{text}` cannot be passed"))
             }
-            HeaderType::Tagged(tag) if tag.starts_with("enum ") => Ok(Keys::default()),
-            HeaderType::Tagged(tag) => self.record(tag).map(|()| Keys::default()),
+            HeaderType::Tagged(tag) if tag.starts_with("enum ") => Ok(DraftKeys::default()),
+            HeaderType::Tagged(tag) => self.record(tag).map(|()| DraftKeys::default()),
             HeaderType::Pointer { to, constant } => self.pointer(index, header.resolve(to), *constant),
             HeaderType::Array { of, constant, .. } if header.resolve(of).is_number() => {
                 Ok(self.array(index, *constant))
             }
             HeaderType::Array { .. } => Err(format!("`{}` is an array of what is no number", self.name(index))),
-            _ if self.is_address(c_type) => Ok(Keys::decide(
+            _ if self.is_address(c_type) => Ok(DraftKeys::decide(
                 "an address, which must not come from Python (then leave the function out), or a number (in = true)?",
                 &[("in", "true")],
             )),
-            _ => Ok(Keys::default()),
+            _ => Ok(DraftKeys::default()),
         }
     }
 
@@ -148,7 +148,7 @@ impl Look<'_> {
         }
     }
 
-    fn pointer(&self, index: usize, to: &HeaderType, constant: bool) -> Judged<Keys> {
+    fn pointer(&self, index: usize, to: &HeaderType, constant: bool) -> Judged<DraftKeys> {
         let length = self.length_of(index);
         match to {
             HeaderType::Function { returns, parameters, variadic } => {
@@ -158,18 +158,18 @@ impl Look<'_> {
             HeaderType::Tagged(tag) if !tag.starts_with("enum ") => {
                 self.record(tag)?;
                 Ok(match (constant, length) {
-                    (true, None) if self.may_be_several(index) => Keys::decide(
-                        "one struct (in = true), or several (in = true, length = \"…\")?",
+                    (true, None) if self.may_be_several(index) => DraftKeys::decide(
+                        "one struct (in = true), or several (in = true, length = \"…\", or \"NULL\" if one that is all zero ends them)?",
                         &[("in", "true")],
                     ),
-                    (true, None) => self.kept_record(Keys::plain(&[("in", "true")])),
-                    (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
+                    (true, None) => self.kept_record(DraftKeys::plain(&[("in", "true")])),
+                    (true, Some(length)) => self.kept(DraftKeys::plain(&[("in", "true"), ("length", &string(length))])),
                     (false, _) => self.direction(
-                        "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\")",
+                        "in or out, or both? one struct; or several, with length = \"…\" (out: capacity = \"…\"), or \"NULL\" if one that is all zero ends them",
                     ),
                 })
             }
-            to if to.is_void() && self.is_user_data(index, constant) => Ok(Keys::plain(&[("user_data", "true")])),
+            to if to.is_void() && self.is_user_data(index, constant) => Ok(DraftKeys::plain(&[("user_data", "true")])),
             to if to.is_number() || to.is_void() => Ok(self.elements(index, to, constant, length)),
             HeaderType::Array { .. } => Err("it takes a pointer to an array".to_owned()),
             other => Err(format!("`{}` cannot be passed", other.declare("*"))),
@@ -177,35 +177,41 @@ impl Look<'_> {
     }
 
     /// `unsigned char digest[16]`
-    fn array(&self, index: usize, constant: bool) -> Keys {
+    fn array(&self, index: usize, constant: bool) -> DraftKeys {
         match constant {
-            true => Keys::plain(&[("in", "true")]),
-            false if is_out(self.name(index)) => Keys::plain(&[("out", "true")]),
+            true => DraftKeys::plain(&[("in", "true")]),
+            false if is_out(self.name(index)) => DraftKeys::plain(&[("out", "true")]),
             false => self.direction("in or out, or both?"),
         }
     }
 
     /// Numbers and bytes behind a pointer.
-    fn elements(&self, index: usize, to: &HeaderType, constant: bool, length: Option<&str>) -> Keys {
+    fn elements(&self, index: usize, to: &HeaderType, constant: bool, length: Option<&str>) -> DraftKeys {
         let one = if to.is_void() { Vec::new() } else { vec![("in", "true")] };
+        if to.is_wide_char() {
+            return self.wide_text(index, constant, length);
+        }
         match (constant, length) {
-            (true, Some(length)) => self.kept(Keys::plain(&[("in", "true"), ("length", &string(length))])),
+            (true, Some(length)) => self.kept(DraftKeys::plain(&[("in", "true"), ("length", &string(length))])),
             (true, None) if to.is_char() => match self.free_length(index) {
                 None => self.kept_text(index),
-                Some(length) => Keys::decide(
+                Some(length) => DraftKeys::decide(
                     format!("a string (no key needed), or bytes: in = true, length = \"{length}\"{}?", self.retains()),
                     &[("in", "true"), ("length", &string(length))],
                 ),
             },
-            (true, None) if to.is_void() || to.is_byte() => Keys::decide(
+            (true, None) if to.is_void() || to.is_byte() => DraftKeys::decide(
                 format!("how much does the library read? in = true, length = \"…\"{}", self.retains()),
                 &[("in", "true"), ("length", &self.some_length(index))],
             ),
-            (true, None) => Keys::decide(
-                format!("one number (in = true), or several (in = true, length = \"…\"{})?", self.retains()),
+            (true, None) => DraftKeys::decide(
+                format!(
+                    "one number (in = true), or several (in = true, length = \"…\", or \"NULL\" if a zero ends them{})?",
+                    self.retains()
+                ),
                 &one,
             ),
-            (false, Some(length)) => Keys::decide(
+            (false, Some(length)) => DraftKeys::decide(
                 format!(
                     "in or out? in = true, length = \"{length}\"; or out = true, capacity = \"{length}\", max = \"64 KiB\", with \
                      length = \"return\" if the function's value says how much it has written{}",
@@ -216,13 +222,37 @@ impl Look<'_> {
             (false, None) if self.cell_length(index).is_some() => {
                 self.told(self.cell_length(index).unwrap_or_default())
             }
-            (false, None) if to.is_void() || to.is_byte() => Keys::decide(
+            (false, None) if to.is_void() || to.is_byte() => DraftKeys::decide(
                 format!("in or out? in = true, length = \"…\"; or out = true, capacity = \"…\"{}", self.retains()),
                 &[("in", "true"), ("length", &self.some_length(index))],
             ),
-            (false, None) => Keys::decide(
+            (false, None) => DraftKeys::decide(
                 "in or out, or both? one number; or several, with length = \"…\" (out: capacity = \"…\")",
                 &[("out", "true")],
+            ),
+        }
+    }
+
+    /// `wchar_t` behind a pointer: a string, unless something may count them.
+    fn wide_text(&self, index: usize, constant: bool, length: Option<&str>) -> DraftKeys {
+        match (constant, length.or_else(|| self.free_length(index))) {
+            (true, None) => self.kept_text(index),
+            (true, Some(length)) => DraftKeys::decide(
+                format!(
+                    "text that ends at a zero (in = true); or counted, text or numbers: in = true, length = \"{length}\", with \
+                     text = true if it is text{}?",
+                    self.retains()
+                ),
+                &[("in", "true")],
+            ),
+            (false, length) => DraftKeys::decide(
+                format!(
+                    "in or out? text that ends at a zero: in = true; room for text: out = true, capacity = \"{}\", max = \
+                     \"64 KiB\"; text = false for numbers{}",
+                    length.unwrap_or("…"),
+                    self.retains()
+                ),
+                &[("in", "true")],
             ),
         }
     }
@@ -234,9 +264,9 @@ impl Look<'_> {
     }
 
     /// `dest, size_t *destLen`, where C does not say what `*destLen` is before the call.
-    fn told(&self, length: &str) -> Keys {
+    fn told(&self, length: &str) -> DraftKeys {
         let cell = string(&format!("*{length}"));
-        Keys::decide(
+        DraftKeys::decide(
             format!(
                 "what is *{length} before the call? The room: out = true, capacity = \"*{length}\", length = \"*{length}\". \
                  Nothing, as it only says how much was written: the same with the room that the library counts on \
@@ -251,8 +281,8 @@ impl Look<'_> {
         matches!(self.types.header.resolve(c_type), HeaderType::Named(name) if ["uintptr_t", "intptr_t"].contains(&name.as_str()))
     }
 
-    fn direction(&self, question: &str) -> Keys {
-        Keys::decide(question, &[("in", "true"), ("out", "true")])
+    fn direction(&self, question: &str) -> DraftKeys {
+        DraftKeys::decide(question, &[("in", "true"), ("out", "true")])
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `[types]` of a draft: those that its functions need, and what they are called.
 
-use super::entry::{Keys, quoted};
+use super::entry::{DraftKeys, quoted};
 use super::handles::{HandleTypes, is_system};
 use crate::header::{Header, HeaderParameter, HeaderType, is_known};
 use cloison_manifest::manifest;
@@ -232,7 +232,7 @@ impl HeaderTypes<'_> {
     }
 
     /// What has to be said of a record's members.
-    fn members(&self, tag: &str) -> Vec<(String, Keys)> {
+    fn members(&self, tag: &str) -> Vec<(String, DraftKeys)> {
         let Some(record) = self.header.records.get(tag) else { return Vec::new() };
         let mut members = Vec::new();
         for (name, c_type) in &record.members {
@@ -242,7 +242,7 @@ impl HeaderTypes<'_> {
             {
                 let question =
                     "a string (text = true, with null = true if it may be NULL; or bytes = true), or hidden = true?";
-                members.push((name.clone(), Keys::decide(question, &[("hidden", "true")])));
+                members.push((name.clone(), DraftKeys::decide(question, &[("hidden", "true")])));
             }
         }
         members

@@ -108,6 +108,11 @@ impl HeaderType {
         matches!(self, Self::Number(word) if word == "char")
     }
 
+    /// `wchar_t`.
+    pub fn is_wide_char(&self) -> bool {
+        matches!(self, Self::Named(name) if name == "wchar_t")
+    }
+
     /// A number of one byte: a pointer to it leads to several as a rule.
     pub fn is_byte(&self) -> bool {
         match self {

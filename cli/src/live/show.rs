@@ -1,8 +1,8 @@
 //! Tables and numbers for people.
 
 use super::find::Found;
-use crate::output::printable;
 use cloison_broker::inspection::{Activity, ApplicationReport, ProcessKind, ProcessRow};
+use cloison_contract::printable::line as printable;
 use std::time::Duration;
 
 const HEADINGS: [&str; 12] =

@@ -1,5 +1,4 @@
 use super::*;
-use cloison_manifest::keys::{self, TableName};
 use cloison_manifest::{application, bundled, manifest};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -58,16 +57,6 @@ fn the_schema_refuses_what_is_no_key_and_what_is_no_value() {
     ] {
         assert!(fits(&schema, &schema, &data(&wrong)).is_err(), "{wrong}");
     }
-}
-
-/// What `cloison bind` knows of a function's keys is what the table says.
-#[test]
-fn no_parameter_is_bound_under_a_key_of_the_function() {
-    let mut bound = crate::bind::RESERVED.to_vec();
-    let mut keys = keys::names(TableName::Function);
-    bound.sort_unstable();
-    keys.sort_unstable();
-    assert_eq!(bound, keys);
 }
 
 fn data(text: &str) -> Value {

@@ -23,6 +23,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 slotmap::new_key_type! {
@@ -175,6 +176,8 @@ pub struct Broker {
     pub(crate) missed: BTreeSet<String>,
     signals: Option<Signals>,
     pub(crate) inspector: Option<Inspector>,
+    /// Who waits for a microprocess's Python stack.
+    pub(crate) stacks: VecDeque<(Pid, Sender<String>)>,
 }
 
 impl Broker {
@@ -241,6 +244,7 @@ impl Broker {
             missed: BTreeSet::new(),
             signals: None,
             inspector: None,
+            stacks: VecDeque::new(),
         };
         if sent.is_err() {
             broker.template_gone();

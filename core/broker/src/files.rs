@@ -12,12 +12,19 @@ pub const MANIFEST_BYTES: u64 = 1 << 20;
 ///
 /// # Errors
 /// Whatever is no regular file is refused before it is opened: a FIFO would wait for somebody to write, a device would do
-/// what it does when it is opened. It is looked at once more afterwards, for the name may have changed its file.
+/// what it does when it is opened. It is looked at once more afterwards, for the name may have changed its file. A file
+/// that the kernel makes up is refused when it turns out to have a text.
 pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     regular(&fs::metadata(path)?, most)?;
     let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    regular(&file.metadata()?, most)?;
-    limited_text(file, most)
+    let metadata = file.metadata()?;
+    regular(&metadata, most)?;
+    // The kernel's own files say that they are regular and empty: `/proc/self/environ` has secrets all the same.
+    match limited_text(file, most) {
+        Ok(text) if text.is_empty() => Ok(text),
+        _ if metadata.len() == 0 => Err(irregular()),
+        text => text,
+    }
 }
 
 /// All of `input` as text, if it is `most` bytes or less.
@@ -36,10 +43,14 @@ pub fn limited_text(input: impl Read, most: u64) -> io::Result<String> {
 fn regular(metadata: &fs::Metadata, most: u64) -> io::Result<()> {
     match metadata {
         _ if metadata.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        _ if !metadata.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
+        _ if !metadata.is_file() => Err(irregular()),
         _ if metadata.len() > most => Err(too_long(most)),
         _ => Ok(()),
     }
+}
+
+fn irregular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")
 }
 
 fn too_long(most: u64) -> io::Error {
@@ -63,7 +74,8 @@ mod tests {
         // Waiting for a writer would be for ever.
         mknodat(CWD, path("pipe"), FileType::Fifo, Mode::RUSR, 0).unwrap();
         std::os::unix::fs::symlink("/dev/zero", path("zero")).unwrap();
-        for name in ["pipe", "zero"] {
+        std::os::unix::fs::symlink("/proc/self/environ", path("environment")).unwrap();
+        for name in ["pipe", "zero", "environment"] {
             assert_eq!(read_text(&path(name), 9).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{name}");
         }
         assert_eq!(read_text(folder.path(), 9).unwrap_err().kind(), io::ErrorKind::IsADirectory);

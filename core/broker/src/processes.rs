@@ -184,6 +184,9 @@ impl Broker {
     }
 
     fn process_says(&mut self, pid: Pid, message: FromMicroprocess) {
+        if let FromMicroprocess::Stack { text } = message {
+            return self.stack_told(pid, &text); // no question
+        }
         // One question at a time: answers that a microprocess does not read would fill the broker's memory, a module's text each.
         if self.processes.get(pid).is_some_and(|process| process.control.has_unread()) {
             return self.process_silent(pid, &ControlError::Malformed("a question before the last answer was read"));
@@ -198,6 +201,7 @@ impl Broker {
                 }
                 ToMicroprocess::Found(found)
             }
+            FromMicroprocess::Stack { .. } => return,
             FromMicroprocess::Open { capability } => return self.open(pid, capability),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),
             FromMicroprocess::Why { channel } => {

@@ -10,6 +10,7 @@ use crate::application::{LoadError, LoadedApplication, MANIFEST, parent};
 use crate::files;
 use cloison_contract::interface::{FunctionId, LibraryLocation};
 use cloison_contract::message::Run;
+use cloison_contract::printable;
 use cloison_manifest::application::{self, Application};
 use std::fmt;
 use std::io;
@@ -260,15 +261,7 @@ fn grants(loaded: &LoadedApplication, application: &Application) -> Vec<String> 
     });
     let modules = application.site_packages.iter().map(|folder| format!("modules from {folder}"));
     let layers = application.may_be_missing.iter().map(|layer| format!("running without the layer {layer}"));
-    capabilities.chain(modules).chain(layers).map(|text| visible(&text)).collect()
-}
-
-/// Text from an untrusted file, without what would make a terminal show something else: control characters, and those that turn
-/// the direction of writing.
-fn visible(text: &str) -> String {
-    let hides = |one: char| one.is_control() || matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let escaped = |one: char| if hides(one) { one.escape_default().to_string() } else { one.to_string() };
-    text.chars().map(escaped).collect()
+    capabilities.chain(modules).chain(layers).map(|text| printable::line(&text)).collect()
 }
 
 /// `open, read and 12 more functions`

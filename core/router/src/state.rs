@@ -253,9 +253,6 @@ impl RouterState {
                 self.tell(number, &FromRouter::Found { question, process });
             }
             ToRouter::Last(reason) => {
-                if !reason.may_be_claimed() {
-                    return None;
-                }
                 self.processes.get_mut(&number)?.last.get_or_insert(reason.shortened());
             }
         }
@@ -313,7 +310,8 @@ impl RouterState {
         let Some(receiver) = self.processes.get(&to) else { return };
         if receiver.traps_exits {
             self.tell(to, &FromRouter::Exit { number: from, reason });
-        } else if !reason.is_normal() {
+        // A process that tells itself to end normally means it, as in Erlang.
+        } else if !reason.is_normal() || from == to {
             self.kill(to, reason);
         }
     }

@@ -10,7 +10,7 @@
 //! | [`account`] | zone; kept by the broker | what a client has used of its grant |
 //! | [`channel`] | broker | makes the memory of a call channel and ends it |
 //! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
-//! | [`line`](mod@line) | zone | [`line::ServerChannel`]: one client's channel while its call runs: ask, reply |
+//! | [`server_channel`] | zone | [`server_channel::ServerChannel`]: one client's channel while its call runs: ask, reply |
 //! | [`server`] | zone | [`server::Server`]: wait for requests of many clients |
 //! | [`mailbox`] | microprocess, router | rings for messages: [`mailbox::Mailbox`], [`mailbox::RouterEnd`] |
 //! | [`status`] | zone, broker | what a zone is doing, for deadlines and introspection |
@@ -52,11 +52,11 @@ mod futex;
 #[cfg_attr(loom, allow(dead_code))]
 pub mod layout;
 #[cfg(not(loom))]
-pub mod line;
-#[cfg(not(loom))]
 pub mod mailbox;
 #[cfg(not(loom))]
 pub mod server;
+#[cfg(not(loom))]
+pub mod server_channel;
 #[cfg(not(loom))]
 mod shared;
 #[cfg(not(loom))]

@@ -9,9 +9,9 @@
 
 use crate::doorbell::{self, Spin};
 use crate::futex::{self, MAX_WAITERS, Waiter};
-use crate::line::ServerChannel;
+use crate::server_channel::ServerChannel;
 use crate::shared::ChannelError;
-use crate::status::{Row, StatusWriter};
+use crate::status::{StatusWriter, ThreadRow};
 use cloison_contract::call::Request;
 use cloison_contract::message::ChannelId;
 use std::os::fd::OwnedFd;
@@ -27,9 +27,9 @@ pub const MAX_CHANNELS: usize = MAX_WAITERS - 2;
 
 /// A channel's place in the server, valid until it is detached.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Slot(usize);
+pub struct ChannelSlot(usize);
 
-impl Slot {
+impl ChannelSlot {
     /// The slot as a position in a table of at most [`MAX_CHANNELS`].
     pub fn index(self) -> usize {
         self.0
@@ -44,7 +44,7 @@ pub enum Turn {
     /// A client has posted a request, which has been copied to where [`Server::wait`] was told. Nothing in it has been
     /// checked except that `count` is in range; words beyond it are those of earlier requests. Its channel is busy until
     /// [`ServerChannel::reply`] or [`ServerChannel::abandon`].
-    Request(Slot),
+    Request(ChannelSlot),
 }
 
 /// The broker's bell, and one of the zone's own.
@@ -100,7 +100,7 @@ pub struct Server {
     bell: Arc<ServerBells>,
     /// The number of the zone's own bell when it was last looked at.
     knocked: u32,
-    lines: Vec<Option<Arc<ServerChannel>>>,
+    channels: Vec<Option<Arc<ServerChannel>>>,
     /// Where the next search begins, so that no client can starve the others.
     next: usize,
     spin: Spin,
@@ -118,48 +118,49 @@ impl Server {
             knocks: AtomicU32::new(0),
             sleeps: AtomicU32::new(0),
         };
-        Ok(Self { page, bell: Arc::new(bell), knocked: 0, lines: Vec::new(), next: 0, spin: Spin::new(SPIN) })
+        Ok(Self { page, bell: Arc::new(bell), knocked: 0, channels: Vec::new(), next: 0, spin: Spin::new(SPIN) })
     }
 
     /// Where the thread of that number, from 0, says what it runs; `None` beyond [`crate::status::MAX_THREADS`].
-    pub fn row(&self, thread: usize) -> Option<Row> {
-        Row::new(self.page.clone(), thread)
+    pub fn row(&self, thread: usize) -> Option<ThreadRow> {
+        ThreadRow::new(self.page.clone(), thread)
     }
 
     /// Serve another client.
-    pub fn attach(&mut self, id: ChannelId, channel: OwnedFd, terms: OwnedFd) -> Result<Slot, ChannelError> {
-        let line = Arc::new(ServerChannel::open(id, &channel, &terms, self.bell.clone())?);
-        let index = match self.lines.iter().position(Option::is_none) {
+    pub fn attach(&mut self, id: ChannelId, channel: OwnedFd, terms: OwnedFd) -> Result<ChannelSlot, ChannelError> {
+        let channel = Arc::new(ServerChannel::open(id, &channel, &terms, self.bell.clone())?);
+        let index = match self.channels.iter().position(Option::is_none) {
             Some(free) => free,
-            None if self.lines.len() < MAX_CHANNELS => {
-                self.lines.push(None);
-                self.lines.len() - 1
+            None if self.channels.len() < MAX_CHANNELS => {
+                self.channels.push(None);
+                self.channels.len() - 1
             }
             None => return Err(ChannelError::TooMany),
         };
-        self.lines[index] = Some(line);
-        Ok(Slot(index))
+        self.channels[index] = Some(channel);
+        Ok(ChannelSlot(index))
     }
 
     /// Detach a client, and end the wait of the thread that waits for it. Gives its slot; `None` if it was not attached.
-    pub fn detach(&mut self, id: ChannelId) -> Option<Slot> {
-        let index = self.lines.iter().position(|line| line.as_ref().is_some_and(|line| line.id() == id))?;
-        if let Some(line) = self.lines[index].take() {
-            line.leave();
+    pub fn detach(&mut self, id: ChannelId) -> Option<ChannelSlot> {
+        let index =
+            self.channels.iter().position(|channel| channel.as_ref().is_some_and(|channel| channel.id() == id))?;
+        if let Some(channel) = self.channels[index].take() {
+            channel.leave();
         }
-        Some(Slot(index))
+        Some(ChannelSlot(index))
     }
 
     /// A client's channel; `None` if it has been detached.
     #[inline]
-    pub fn line(&self, slot: Slot) -> Option<&Arc<ServerChannel>> {
-        self.lines.get(slot.0)?.as_ref()
+    pub fn channel(&self, slot: ChannelSlot) -> Option<&Arc<ServerChannel>> {
+        self.channels.get(slot.0)?.as_ref()
     }
 
     /// Whether more than one client is attached.
     #[inline]
     pub fn has_several(&self) -> bool {
-        self.lines.iter().flatten().nth(1).is_some()
+        self.channels.iter().flatten().nth(1).is_some()
     }
 
     /// Whether the broker has rung. It counts as heard from now on.
@@ -173,8 +174,8 @@ impl Server {
     pub fn wait(&mut self, request: &mut Request) -> Turn {
         self.bell.listening.store(true, Ordering::Relaxed);
         let turn = loop {
-            let (bell, knocked, lines, next) = (&*self.bell, &mut self.knocked, &self.lines, &mut self.next);
-            if let Some(found) = self.spin.until(|| look(bell, knocked, lines, next, request)) {
+            let (bell, knocked, channels, next) = (&*self.bell, &mut self.knocked, &self.channels, &mut self.next);
+            if let Some(found) = self.spin.until(|| look(bell, knocked, channels, next, request)) {
                 break found;
             }
             self.sleep();
@@ -185,22 +186,22 @@ impl Server {
 
     /// Sleep until a word changes, in the order that [`doorbell`] asks for.
     fn sleep(&mut self) {
-        let mut waiters = Vec::with_capacity(self.lines.len() + 2);
+        let mut waiters = Vec::with_capacity(self.channels.len() + 2);
         doorbell::lie_down(self.page.sleeps());
         self.bell.sleeps.store(1, Ordering::Relaxed);
-        for line in self.lines.iter().flatten() {
-            doorbell::lie_down(line.sleeps());
+        for channel in self.channels.iter().flatten() {
+            doorbell::lie_down(channel.sleeps());
         }
         fence(Ordering::SeqCst);
         // The second look; the kernel takes the third, when it compares every word before it lets us sleep.
         waiters.push(Waiter::new(self.page.bell(), self.bell.heard.load(Ordering::Relaxed)));
         waiters.push(Waiter::new(&self.bell.knocks, self.knocked));
-        let lines = self.lines.iter().flatten();
-        if lines.clone().all(|line| line.waiter().map(|waiter| waiters.push(waiter)).is_some()) {
+        let channels = self.channels.iter().flatten();
+        if channels.clone().all(|channel| channel.waiter().map(|waiter| waiters.push(waiter)).is_some()) {
             futex::wait_any(&waiters, None);
         }
-        for line in lines {
-            doorbell::get_up(line.sleeps());
+        for channel in channels {
+            doorbell::get_up(channel.sleeps());
         }
         self.bell.sleeps.store(0, Ordering::Relaxed);
         doorbell::get_up(self.page.sleeps());
@@ -212,7 +213,7 @@ impl Server {
 fn look(
     bell: &ServerBells,
     knocked: &mut u32,
-    lines: &[Option<Arc<ServerChannel>>],
+    channels: &[Option<Arc<ServerChannel>>],
     next: &mut usize,
     request: &mut Request,
 ) -> Option<Turn> {
@@ -223,13 +224,13 @@ fn look(
     }
     // A thread that knocks has left a request on a channel that is idle again.
     *knocked = bell.knocks.load(Ordering::Acquire);
-    let count = lines.len();
+    let count = channels.len();
     for step in 0..count {
         let index = if *next + step < count { *next + step } else { *next + step - count };
-        let Some(line) = &lines[index] else { continue };
-        if line.take(request) {
+        let Some(channel) = &channels[index] else { continue };
+        if channel.take(request) {
             *next = if index + 1 < count { index + 1 } else { 0 };
-            return Some(Turn::Request(Slot(index)));
+            return Some(Turn::Request(ChannelSlot(index)));
         }
     }
     None

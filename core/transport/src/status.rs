@@ -159,12 +159,12 @@ impl StatusWriter {
 
 /// A thread's row in the page: what it is running.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct ThreadRow {
     page: Arc<StatusWriter>,
     at: usize,
 }
 
-impl Row {
+impl ThreadRow {
     /// `None` beyond [`MAX_THREADS`].
     pub(crate) fn new(page: Arc<StatusWriter>, thread: usize) -> Option<Self> {
         (thread < MAX_THREADS).then(|| Self { page, at: ROWS + thread * ROW_BYTES })
@@ -227,7 +227,7 @@ impl Row {
         self.page.memory.word(self.at + FUNCTION).store(function, Ordering::Relaxed);
     }
 
-    /// What is running now, as [`Row::resume`] takes it up again. Nothing is, from now on.
+    /// What is running now, as [`ThreadRow::resume`] takes it up again. Nothing is, from now on.
     pub fn pause(&self) -> Option<Paused> {
         let memory = &self.page.memory;
         let channel = memory.wide(self.at + CHANNEL).load(Ordering::Relaxed);

@@ -29,8 +29,8 @@ fn zone(mut server: Server, stop: &AtomicBool) {
             Turn::Control if stop.load(Ordering::SeqCst) => return,
             Turn::Control => {}
             Turn::Request(slot) => {
-                let (line, row) = (server.line(slot).unwrap(), server.row(0).unwrap());
-                row.begin(line.id(), request.function);
+                let (channel, row) = (server.channel(slot).unwrap(), server.row(0).unwrap());
+                row.begin(channel.id(), request.function);
                 if request.function == 1 {
                     while !stop.load(Ordering::SeqCst) {
                         thread::sleep(Duration::from_millis(1));
@@ -41,7 +41,7 @@ fn zone(mut server: Server, stop: &AtomicBool) {
                 let mut reply = Reply { status: Status::Ok, count: 1, words: [0; MAX_WORDS] };
                 reply.words[0] = sum;
                 row.end();
-                line.reply(&reply);
+                channel.reply(&reply);
             }
         }
     }

@@ -5,8 +5,8 @@ use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::ChannelId;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
-use cloison_transport::line::{ServerChannel, Unanswered};
 use cloison_transport::server::{Server, Turn};
+use cloison_transport::server_channel::{ServerChannel, Unanswered};
 use cloison_transport::status::{StatusPage, monotonic};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,14 +28,14 @@ fn reply(status: Status, word: u64) -> Reply {
 }
 
 /// Function n asks n questions and adds the answers up. What comes instead of an answer is a call, served at once.
-fn run(line: &ServerChannel, request: &Request) -> Reply {
+fn run(channel: &ServerChannel, request: &Request) -> Reply {
     let mut sum = 0;
     for question in 0..u64::from(request.function) {
         let mut answer = Request::EMPTY;
-        line.ask(&reply(Status::Callback, question), &mut answer, monotonic() + LONG).unwrap();
+        channel.ask(&reply(Status::Callback, question), &mut answer, monotonic() + LONG).unwrap();
         while answer.function != ANSWER {
-            let nested = run(line, &answer);
-            line.ask(&nested, &mut answer, monotonic() + LONG).unwrap();
+            let nested = run(channel, &answer);
+            channel.ask(&nested, &mut answer, monotonic() + LONG).unwrap();
         }
         sum += answer.words[0];
     }
@@ -62,10 +62,10 @@ impl Zone {
                         return;
                     }
                     let Turn::Request(slot) = leader.wait(&mut request) else { continue };
-                    let line = leader.line(slot).unwrap().clone();
+                    let channel = leader.channel(slot).unwrap().clone();
                     drop(leader);
-                    let reply = run(&line, &request);
-                    line.reply(&reply);
+                    let reply = run(&channel, &request);
+                    channel.reply(&reply);
                 }
             })
         };
@@ -145,12 +145,12 @@ fn clients_converse_with_several_threads() {
     zone.stop();
 }
 
-/// The line of the only client, after it has called.
+/// The channel of the only client, after it has called.
 fn called(server: &mut Server, page: &StatusPage) -> Arc<ServerChannel> {
     page.ring(); // also what was rung before is heard once
     loop {
         if let Turn::Request(slot) = server.wait(&mut { Request::EMPTY }) {
-            return server.line(slot).unwrap().clone();
+            return server.channel(slot).unwrap().clone();
         }
     }
 }
@@ -165,16 +165,16 @@ fn an_answer_that_comes_too_late_gets_the_end() {
         told.recv().unwrap();
         (caller.call(&request(ANSWER, &[]), LONG).unwrap(), caller)
     });
-    let line = called(&mut server, &page);
+    let channel = called(&mut server, &page);
     let question = reply(Status::Callback, 0);
     let until = monotonic() + Duration::from_millis(20);
-    assert_eq!(line.ask(&question, &mut { Request::EMPTY }, until), Err(Unanswered::Deadline));
-    line.abandon();
+    assert_eq!(channel.ask(&question, &mut { Request::EMPTY }, until), Err(Unanswered::Deadline));
+    channel.abandon();
     too_late.send(()).unwrap();
     let mut late = Request::EMPTY;
     let Turn::Request(slot) = server.wait(&mut late) else { panic!("the late answer") };
     assert_eq!(late.function, ANSWER);
-    server.line(slot).unwrap().reply(&reply(Status::CallbackOverdue, 0));
+    server.channel(slot).unwrap().reply(&reply(Status::CallbackOverdue, 0));
     let (status, mut caller) = client.join().unwrap();
     assert_eq!(status, Status::CallbackOverdue);
     // The numbers are right: the next call gets its own reply.
@@ -188,9 +188,9 @@ fn a_client_that_leaves_answers_nothing() {
     let (mut server, page, _channels, mut callers) = start(1);
     let mut caller = callers.pop().unwrap();
     let client = thread::spawn(move || caller.call(&request(1, &[]), LONG).unwrap());
-    let line = called(&mut server, &page);
+    let channel = called(&mut server, &page);
     let asking =
-        thread::spawn(move || line.ask(&reply(Status::Callback, 0), &mut { Request::EMPTY }, monotonic() + LONG));
+        thread::spawn(move || channel.ask(&reply(Status::Callback, 0), &mut { Request::EMPTY }, monotonic() + LONG));
     assert_eq!(client.join().unwrap(), Status::Callback);
     thread::sleep(Duration::from_millis(20));
     assert!(server.detach(ChannelId(1)).is_some());
@@ -207,18 +207,18 @@ fn the_broker_is_heard_while_a_question_is_open() {
         told.recv().unwrap();
         caller.call(&request(ANSWER, &[]), LONG).unwrap()
     });
-    let line = called(&mut server, &page);
+    let channel = called(&mut server, &page);
     assert!(!server.hear());
     let page = thread::spawn(move || {
         thread::sleep(Duration::from_millis(20));
         page.ring();
     });
     let (mut answer, until) = (Request::EMPTY, monotonic() + LONG);
-    assert_eq!(line.ask(&reply(Status::Callback, 0), &mut answer, until), Err(Unanswered::Control));
+    assert_eq!(channel.ask(&reply(Status::Callback, 0), &mut answer, until), Err(Unanswered::Control));
     assert!(server.hear());
     heard.send(()).unwrap();
-    assert_eq!(line.listen(&mut answer, until), Ok(()));
-    line.reply(&reply(Status::Ok, 0));
+    assert_eq!(channel.listen(&mut answer, until), Ok(()));
+    channel.reply(&reply(Status::Ok, 0));
     assert_eq!(client.join().unwrap(), Status::Ok);
     page.join().unwrap();
 }
@@ -244,10 +244,10 @@ fn what_a_thread_runs_stands_in_its_own_row_and_waiting_is_not_running() {
     assert!(server.row(cloison_transport::status::MAX_THREADS).is_none());
 }
 
-/// What stands on a line when the process of a call has ended.
+/// What stands on a channel when the process of a call has ended.
 mod relayed {
     use super::*;
-    use cloison_transport::line::Relayed;
+    use cloison_transport::server_channel::Relayed;
     use std::os::fd::OwnedFd;
 
     /// Takes requests, and leaves the calls to others.
@@ -258,10 +258,10 @@ mod relayed {
         _page: StatusPage,
     }
 
-    /// A request, the fork server's line, and the one of the process that runs the call: what that one knows is gone with it.
+    /// A request, the fork server's channel, and the one of the process that runs the call: what that one knows is gone with it.
     struct Taken {
         request: Request,
-        line: Arc<ServerChannel>,
+        channel: Arc<ServerChannel>,
         relayed: Relayed,
         process: Arc<ServerChannel>,
     }
@@ -270,7 +270,7 @@ mod relayed {
         let mut request = Request::EMPTY;
         loop {
             if let Turn::Request(slot) = server.wait(&mut request) {
-                return (request, server.line(slot).unwrap().clone());
+                return (request, server.channel(slot).unwrap().clone());
             }
         }
     }
@@ -291,11 +291,11 @@ mod relayed {
         }
 
         fn next(&mut self) -> Taken {
-            let (request, line) = take(&mut self.server);
-            let relayed = line.relay();
+            let (request, channel) = take(&mut self.server);
+            let relayed = channel.relay();
             // It looks at the channel for the first time: whatever has been posted is new to it.
             let (_, process) = take(&mut serve(&self.descriptors));
-            Taken { request, line, relayed, process }
+            Taken { request, channel, relayed, process }
         }
     }
 
@@ -309,8 +309,8 @@ mod relayed {
         });
         for _ in 0..3 {
             let taken = fork_server.next();
-            assert!(taken.line.take_back(taken.relayed));
-            taken.line.reply(&reply(Status::Crashed, 11));
+            assert!(taken.channel.take_back(taken.relayed));
+            taken.channel.reply(&reply(Status::Crashed, 11));
         }
         client.join().unwrap();
     }
@@ -327,7 +327,7 @@ mod relayed {
             let taken = fork_server.next();
             taken.process.reply(&reply(Status::Ok, 1));
             // The client has posted its next request by now, or it has not.
-            assert!(!taken.line.take_back(taken.relayed));
+            assert!(!taken.channel.take_back(taken.relayed));
         }
         client.join().unwrap();
     }
@@ -348,20 +348,20 @@ mod relayed {
             if ended {
                 taken.process.reply(&reply(Status::Ok, 1));
             }
-            if taken.line.take_back(taken.relayed) {
+            if taken.channel.take_back(taken.relayed) {
                 assert!(!ended);
-                taken.line.reply(&reply(Status::Crashed, 11));
+                taken.channel.reply(&reply(Status::Crashed, 11));
             } else if !ended {
                 // The client was still busy: its answer finds nobody who has asked.
                 let late = fork_server.next();
                 assert_eq!((late.request.function, answered), (ANSWER, false));
-                assert!(late.line.take_back(late.relayed));
-                late.line.reply(&reply(Status::Crashed, 11));
+                assert!(late.channel.take_back(late.relayed));
+                late.channel.reply(&reply(Status::Crashed, 11));
             }
             let taken = fork_server.next();
             assert_eq!(taken.request.function, 0);
             taken.process.reply(&reply(Status::Ok, 1));
-            assert!(!taken.line.take_back(taken.relayed));
+            assert!(!taken.channel.take_back(taken.relayed));
             let answer = if ended { Status::Ok } else { Status::Crashed };
             assert_eq!(client.join().unwrap(), [Ok(answer), Ok(Status::Ok)], "{answered} {ended}");
         }

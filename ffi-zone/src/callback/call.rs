@@ -11,7 +11,7 @@ mod answer;
 mod question;
 mod quiet;
 
-use crate::callback::target::Kind;
+use crate::callback::target::CallbackKind;
 use crate::marshal::call::Step;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
@@ -32,7 +32,7 @@ pub(crate) use quiet::is_quiet;
 
 /// One call.
 pub(crate) struct CallbackCall<'a> {
-    kind: &'a Kind,
+    kind: &'a CallbackKind,
     value: *mut c_void,
     arguments: *mut *mut c_void,
     /// Handles that are the client's during the question.
@@ -45,7 +45,7 @@ impl<'a> CallbackCall<'a> {
     /// # Safety
     ///
     /// `value` and `arguments` are what the kind's call interface says, for as long as this value lives.
-    pub(crate) unsafe fn new(kind: &'a Kind, value: *mut c_void, arguments: *mut *mut c_void) -> Self {
+    pub(crate) unsafe fn new(kind: &'a CallbackKind, value: *mut c_void, arguments: *mut *mut c_void) -> Self {
         Self { kind, value, arguments, shown: Vec::new(), room: Vec::new() }
     }
 

@@ -10,10 +10,10 @@ pub struct ClosureId(pub u32);
 
 /// A function pointer for C.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Bound {
+pub struct BoundCallback {
     /// Its address.
     pub address: u64,
-    /// For [`Callables::release`].
+    /// For [`CallbackSource::release`].
     pub closure: ClosureId,
 }
 
@@ -28,10 +28,10 @@ pub enum Unbound {
 
 /// Lends function pointers. A call gives back what it took, unless the library keeps it for as long as a handle lives:
 /// then it is given back when that handle has ended.
-pub trait Callables {
+pub trait CallbackSource {
     /// A function pointer that asks the client's callable of that number, for the callback that `parameter` of
     /// `function` is.
-    fn bind(&self, function: FunctionId, parameter: usize, callable: u64) -> Result<Bound, Unbound>;
+    fn bind(&self, function: FunctionId, parameter: usize, callable: u64) -> Result<BoundCallback, Unbound>;
 
     /// Nothing calls it any more, as far as one is concerned who was lent it; whose it is, it knows itself.
     fn release(&self, closure: ClosureId) {
@@ -48,8 +48,8 @@ pub trait Callables {
 /// For those who have no callables.
 pub struct NoCallables;
 
-impl Callables for NoCallables {
-    fn bind(&self, _: FunctionId, _: usize, _: u64) -> Result<Bound, Unbound> {
+impl CallbackSource for NoCallables {
+    fn bind(&self, _: FunctionId, _: usize, _: u64) -> Result<BoundCallback, Unbound> {
         Err(Unbound::Malformed)
     }
 

@@ -33,7 +33,7 @@
 
 use crate::marshal::refusal::Refusal;
 use cloison_contract::call::{ANSWER, MAX_DEPTH, Request, Status};
-use cloison_transport::status::{Row, monotonic};
+use cloison_transport::status::{ThreadRow, monotonic};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -92,7 +92,7 @@ impl Budget {
 
 enum Level {
     Call {
-        row: Row,
+        row: ThreadRow,
         /// C runs, or has run.
         started: bool,
         /// How much of the arena is in use.
@@ -105,7 +105,7 @@ enum Level {
 }
 
 /// A question that may be put.
-pub(crate) struct Turn {
+pub(crate) struct QuestionTurn {
     /// From 1.
     pub(crate) depth: u64,
     /// How much of the arena is in use.
@@ -115,7 +115,7 @@ pub(crate) struct Turn {
     /// How much that is altogether.
     pub(crate) budget: Duration,
     /// Where the calls of this conversation are noted.
-    pub(crate) row: Row,
+    pub(crate) row: ThreadRow,
 }
 
 /// How a question ended, if not well.
@@ -128,7 +128,7 @@ pub(crate) enum Failed {
 
 impl Conversation {
     /// A call begins: its level.
-    pub(crate) fn enter(&self, row: &Row) -> usize {
+    pub(crate) fn enter(&self, row: &ThreadRow) -> usize {
         let mut talk = self.talk();
         if talk.levels.is_empty() {
             talk.budget = Budget::default();
@@ -187,11 +187,16 @@ impl Conversation {
         self.changed.wait_while(self.talk(), covered).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A thread of the library's own wants to ask, and waits for a call for so long if none runs. What the client is told if
+    /// A thread of the library's own wants to ask, and waits for so long for C to run in a call if it does not yet. What the client is told if
     /// none comes, `missed` says.
-    pub(crate) fn ask_between_calls(&self, patience: Duration, missed: impl FnOnce() -> Box<Refusal>) -> Option<Turn> {
+    pub(crate) fn ask_between_calls(
+        &self,
+        patience: Duration,
+        missed: impl FnOnce() -> Box<Refusal>,
+    ) -> Option<QuestionTurn> {
         let mut talk = self.talk();
-        if talk.levels.is_empty() {
+        // One that has only begun counts as a next one: it would be over before a thread that merely sleeps wakes up.
+        if !talk.is_open() {
             (talk.sleeping, talk.waiting) = (talk.sleeping + 1, talk.waiting + 1);
             let closed = |talk: &mut Talk| !talk.is_open();
             let waited = self.changed.wait_timeout_while(talk, patience, closed);
@@ -208,11 +213,11 @@ impl Conversation {
     }
 
     /// A thread wants to ask. `None` if it cannot: no call is running, or the one that is has failed.
-    pub(crate) fn ask(&self) -> Option<Turn> {
+    pub(crate) fn ask(&self) -> Option<QuestionTurn> {
         self.ask_in(self.talk())
     }
 
-    fn ask_in(&self, mut talk: MutexGuard<'_, Talk>) -> Option<Turn> {
+    fn ask_in(&self, mut talk: MutexGuard<'_, Talk>) -> Option<QuestionTurn> {
         let busy = |talk: &mut Talk| match talk.levels.last() {
             Some(Level::Call { started, .. }) => !started,
             Some(Level::CallbackCall) => true,
@@ -238,7 +243,7 @@ impl Conversation {
         let (until, budget) = (talk.budget.until(), talk.budget.whole);
         talk.levels.push(Level::CallbackCall);
         talk.questions = depth;
-        Some(Turn { depth, in_use, until, budget, row })
+        Some(QuestionTurn { depth, in_use, until, budget, row })
     }
 
     /// The question is over, one way or the other. Whether well.

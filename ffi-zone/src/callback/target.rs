@@ -6,10 +6,10 @@
 
 use crate::callback::call::{CallbackCall, is_quiet};
 use crate::callback::callables::ClosureId;
-use crate::callback::conversation::{Failed, Turn};
+use crate::callback::conversation::{Failed, QuestionTurn};
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::native::closures::Target;
-use crate::native::ffi::{Signature, SignatureError};
+use crate::native::ffi::{CallInterface, SignatureError};
 use crate::serve::Service;
 use crate::serve::clients::{self, Client};
 use crate::serve::workers::WorkerContext;
@@ -17,7 +17,7 @@ use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::FromZone;
 use cloison_contract::shape::{Callback, Reached, Shape, Slots};
 use cloison_contract::{FunctionId, Interface};
-use cloison_transport::line::Unanswered;
+use cloison_transport::server_channel::Unanswered;
 use cloison_transport::status::monotonic;
 use libffi::low::ffi_cif;
 use std::ffi::c_void;
@@ -40,20 +40,20 @@ pub enum KindError {
 
 /// All kinds of callbacks that an interface has.
 pub(crate) struct Callbacks {
-    kinds: Vec<Arc<Kind>>,
+    kinds: Vec<Arc<CallbackKind>>,
     /// By function: each of its parameters that is a callback, and which kind.
     of: Vec<Vec<(usize, usize)>>,
 }
 
 /// One kind: those that differ in nothing are one.
-pub(crate) struct Kind {
+pub(crate) struct CallbackKind {
     /// What the manifest says.
     pub(crate) callback: Callback,
     /// What a question carries.
     pub(crate) question: Slots,
     /// What an answer carries.
     pub(crate) answer: Slots,
-    signature: Signature,
+    signature: CallInterface,
     deadline: Duration,
     /// For texts: the first parameter that is of this kind.
     pub(crate) name: String,
@@ -67,12 +67,12 @@ impl Callbacks {
             for (position, parameter) in function.parameters.iter().enumerate() {
                 let Shape::Callback(callback) = &parameter.shape else { continue };
                 let deadline = callback.deadline.or(function.deadline).unwrap_or(interface.sandbox.deadline);
-                let same = |kind: &Arc<Kind>| kind.callback == *callback && kind.deadline == deadline;
+                let same = |kind: &Arc<CallbackKind>| kind.callback == *callback && kind.deadline == deadline;
                 let kind = match callbacks.kinds.iter().position(same) {
                     Some(known) => known,
                     None => {
                         let name = format!("{} of {}", parameter.name, function.name);
-                        let kind = Kind::new(interface, callback, deadline, name);
+                        let kind = CallbackKind::new(interface, callback, deadline, name);
                         callbacks.kinds.push(Arc::new(kind.map_err(|error| (FunctionId(index as u32), error))?));
                         callbacks.kinds.len() - 1
                     }
@@ -101,7 +101,7 @@ impl Callbacks {
     }
 }
 
-impl Kind {
+impl CallbackKind {
     fn new(interface: &Interface, callback: &Callback, deadline: Duration, name: String) -> Result<Self, KindError> {
         let (question, answer) = (callback.question_slots(), callback.answer_slots());
         if question.words() > MAX_WORDS || answer.words() > MAX_WORDS {
@@ -116,7 +116,7 @@ impl Kind {
             return Err(KindError::Texts);
         }
         let types = callback.parameters.iter().map(|parameter| &parameter.c_type);
-        let signature = Signature::for_closure(&interface.types, types, &callback.result)?;
+        let signature = CallInterface::for_closure(&interface.types, types, &callback.result)?;
         Ok(Self { callback: callback.clone(), question, answer, signature, deadline, name })
     }
 }
@@ -126,7 +126,7 @@ pub(crate) struct CallableTarget {
     service: Weak<Service>,
     /// Weak: an address that C has kept must not keep the client's memory.
     client: Weak<Client>,
-    kind: Arc<Kind>,
+    kind: Arc<CallbackKind>,
     number: u64,
 }
 
@@ -174,7 +174,7 @@ impl CallableTarget {
         let Some(turn) = turn else { return false };
         let mut given = Vec::new();
         let failed = self.converse(service, client, call, &turn, &mut given).err();
-        let (id, shown, row) = (client.line.id(), call.shown(), turn.row.clone());
+        let (id, shown, row) = (client.channel.id(), call.shown(), turn.row.clone());
         let handles = service.marshal().handles();
         // Calls inside of the callable may have made objects that belong to what it was shown. Freeing them can ask, so that the
         // question has to be over before.
@@ -195,10 +195,10 @@ impl CallableTarget {
         service: &Arc<Service>,
         client: &Arc<Client>,
         call: &mut CallbackCall<'_>,
-        turn: &Turn,
+        turn: &QuestionTurn,
         given: &mut Vec<u64>,
     ) -> Result<(), Failed> {
-        if client.line.revoked() {
+        if client.channel.revoked() {
             return Err(Failed::Answered(Refusal::new(Status::Revoked, "the grant has been revoked")));
         }
         let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
@@ -216,7 +216,7 @@ impl CallableTarget {
         &self,
         service: &Arc<Service>,
         client: &Arc<Client>,
-        turn: &Turn,
+        turn: &QuestionTurn,
         reply: &mut Reply,
         request: &mut Request,
     ) -> Result<(), Failed> {
@@ -224,13 +224,13 @@ impl CallableTarget {
         let mut said = true;
         loop {
             let heard = match said {
-                true => client.line.ask(reply, request, until),
-                false => client.line.listen(request, until),
+                true => client.channel.ask(reply, request, until),
+                false => client.channel.listen(request, until),
             };
             said = match heard {
                 Ok(()) if client.conversation.has_timed_out() => {
                     let refusal = client.conversation.tell_timeout(request);
-                    refusal.write(reply, Some(client.line.arena()), request.arena_used);
+                    refusal.write(reply, Some(client.channel.arena()), request.arena_used);
                     true
                 }
                 Ok(()) if request.function == ANSWER => return Ok(()),
@@ -241,7 +241,7 @@ impl CallableTarget {
                 }
                 Err(Unanswered::Deadline) => {
                     // Who does not hear it goes on with what nobody waits for.
-                    let _ = service.control.try_send(&FromZone::Late { channel: client.line.id() }, &[]);
+                    let _ = service.control.try_send(&FromZone::Late { channel: client.channel.id() }, &[]);
                     return Err(Failed::Overdue(self.overdue(turn, until)));
                 }
                 Err(Unanswered::Gone) => {
@@ -256,7 +256,7 @@ impl CallableTarget {
         service: &Arc<Service>,
         client: &Arc<Client>,
         call: &mut CallbackCall<'_>,
-        turn: &Turn,
+        turn: &QuestionTurn,
         request: &Request,
         given: &mut Vec<u64>,
     ) -> Result<(), Box<Refusal>> {
@@ -280,7 +280,7 @@ impl CallableTarget {
         Refusal::overdue(None, text)
     }
 
-    fn overdue(&self, turn: &Turn, until: Duration) -> Box<Refusal> {
+    fn overdue(&self, turn: &QuestionTurn, until: Duration) -> Box<Refusal> {
         let name = &self.kind.name;
         if until < turn.until {
             let deadline = self.kind.deadline.as_millis();

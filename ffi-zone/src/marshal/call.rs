@@ -10,7 +10,7 @@ use crate::marshal::refusal::Refusal;
 use crate::marshal::workspace::CallState;
 use crate::native::ffi::Frame;
 use crate::native::ffi::Outcome;
-use crate::native::scratch::{Part, Piece};
+use crate::native::scratch::{Piece, ScratchPart};
 use crate::objects::handles::Handles;
 use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
@@ -65,7 +65,7 @@ pub(crate) struct Call<'a, 'b> {
     pub(crate) entry: &'a Entry,
     pub(crate) function: &'a Function,
     pub(crate) state: &'a mut CallState,
-    pub(crate) scratch: &'a mut Part<'b>,
+    pub(crate) scratch: &'a mut ScratchPart<'b>,
     pub(crate) origin: &'a Origin<'a>,
     pub(crate) arena: &'a Arena,
     pub(crate) direct: bool,

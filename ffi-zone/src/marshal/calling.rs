@@ -2,13 +2,13 @@
 //!
 //! One of the modules of this crate that contain `unsafe`: what makes arguments is safe code, and here it is known to be done.
 
-use crate::callback::callables::Callables;
+use crate::callback::callables::CallbackSource;
 use crate::marshal::call::{Call, Step};
 use crate::marshal::functions::Functions;
 use crate::marshal::outputs::Complete;
 use crate::native::fences::overran;
 use crate::native::ffi::Frame;
-use crate::objects::handles::{Ended, Handles};
+use crate::objects::handles::{EndedObject, Handles};
 use cloison_contract::FunctionId;
 use cloison_contract::expression::EvaluationError;
 
@@ -49,8 +49,8 @@ pub(crate) fn finish(
     functions: &Functions,
     handles: &Handles,
     frame: &mut Frame,
-    ended: Vec<Ended>,
-    callables: &dyn Callables,
+    ended: Vec<EndedObject>,
+    callables: &dyn CallbackSource,
 ) {
     for one in ended {
         if let Some(free) = one.free {

@@ -5,7 +5,7 @@
 use crate::marshal::number::{bits_of_value, value_of_bits};
 use crate::marshal::plan::{Plan, PlanError};
 use crate::marshal::translation::{Translations, translations};
-use crate::native::ffi::{Code, Frame, Outcome, Signature, SignatureError};
+use crate::native::ffi::{CallInterface, Code, Frame, Outcome, SignatureError};
 use crate::native::function::Callee;
 use cloison_contract::expression::EvaluationError;
 use cloison_contract::interface::Function;
@@ -99,7 +99,7 @@ impl Functions {
             let id = FunctionId(index as u32);
             let plan = Plan::new(&interface, function).map_err(|error| (id, error.into()))?;
             let parameters = function.parameters.iter().map(|parameter| &parameter.c_type);
-            let signature = Signature::new(&interface.types, parameters, function.variadic, &function.result);
+            let signature = CallInterface::new(&interface.types, parameters, function.variadic, &function.result);
             let signature = signature.map_err(|error| (id, error.into()))?;
             entries.push(Entry { plan, callee: Callee::new(signature, symbol(id, function)?) });
         }

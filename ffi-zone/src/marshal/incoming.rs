@@ -9,7 +9,7 @@ use crate::marshal::refusal::Refusal;
 use crate::marshal::translation::{
     EXTENDED_BYTES, Special, Translation, Translations, is_extended, of_element, of_wide,
 };
-use crate::native::scratch::{Part, Piece};
+use crate::native::scratch::{Piece, ScratchPart};
 use crate::objects::handles::{HandleError, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::message::ChannelId;
@@ -31,7 +31,7 @@ pub struct Incoming<'a, 'b> {
     /// How much of the arena is the client's.
     pub used: u64,
     /// Where C's copies go.
-    pub scratch: &'a mut Part<'b>,
+    pub scratch: &'a mut ScratchPart<'b>,
     /// Handles that may not end before the call does: [`Handles::unpin`] is for the caller.
     pub pinned: &'a mut Vec<u64>,
     /// What the claims are about, for refusals.
@@ -77,12 +77,19 @@ impl Incoming<'_, '_> {
         if bytes != translation.size as u64 {
             return Err(self.malformed());
         }
-        self.records(offset, bytes, translation)
+        self.records(offset, bytes, translation, false)
     }
 
-    /// Records in a row: `bytes` is a multiple of their size.
-    fn records(&mut self, offset: u64, bytes: u64, translation: &Translation) -> Step<Piece> {
-        let piece = self.copy(offset, bytes)?;
+    /// Records in a row: `bytes` is a multiple of their size. Behind the last one of a terminated row stands one that is all zero.
+    fn records(&mut self, offset: u64, bytes: u64, translation: &Translation, terminated: bool) -> Step<Piece> {
+        let (length, size) = (bytes as usize, translation.size);
+        let piece = if terminated {
+            let whole = self.copy(offset, bytes, size)?;
+            self.check_ends(whole, length, translation)?;
+            whole.first(length)
+        } else {
+            self.copy(offset, bytes, 0)?
+        };
         if !translation.is_plain() && translation.size > 0 {
             for at in (0..bytes as usize).step_by(translation.size) {
                 self.correct(piece, at, translation)?;
@@ -96,28 +103,40 @@ impl Incoming<'_, '_> {
         if bytes != wide.layout().size {
             return Err(self.malformed());
         }
-        let piece = self.copy(offset, bytes)?;
+        let piece = self.copy(offset, bytes, 0)?;
         self.correct(piece, 0, &of_wide(wide))?;
         Ok(piece)
     }
 
-    /// Elements in a row: `bytes` is a multiple of their size.
-    pub fn elements(&mut self, offset: u64, bytes: u64, element: Element) -> Step<Piece> {
+    /// Elements in a row: `bytes` is a multiple of their size. What ends a terminated row stands behind the last one.
+    pub fn elements(&mut self, offset: u64, bytes: u64, element: Element, terminated: bool) -> Step<Piece> {
+        let translation = of_element(self.translations, element).ok_or_else(|| self.malformed())?;
         match element {
-            Element::Text { .. } => self.texts(offset, bytes),
-            _ => {
-                let translation = of_element(self.translations, element).ok_or_else(|| self.malformed())?;
-                self.records(offset, bytes, &translation)
-            }
+            Element::Text { .. } => self.texts(offset, bytes, terminated.then_some(&translation)),
+            _ => self.records(offset, bytes, &translation, terminated),
+        }
+    }
+
+    /// An element that ends a row may only be its last one: C would not see those behind it.
+    fn check_ends(&self, piece: Piece, length: usize, translation: &Translation) -> Step {
+        let Some(others) = length.checked_sub(translation.size).filter(|_| translation.size > 0) else { return Ok(()) };
+        let mut elements = self.scratch.bytes(piece)[..others].chunks_exact(translation.size);
+        match elements.position(|element| translation.is_end(element)) {
+            Some(index) => Err(self
+                .argument(format_args!("has an element that would end it at {index}, and further ones behind that"))),
+            None => Ok(()),
         }
     }
 
     /// Strings: their pointers in a row, with a NULL behind them as C likes it.
-    fn texts(&mut self, offset: u64, bytes: u64) -> Step<Piece> {
+    fn texts(&mut self, offset: u64, bytes: u64, terminated: Option<&Translation>) -> Step<Piece> {
         let own = self.scratch.piece(bytes as usize + 8).ok_or_else(|| self.too_large(bytes))?;
         self.arena
             .read_into(offset, &mut self.scratch.bytes_mut(own)[..bytes as usize])
             .map_err(|_| self.malformed())?;
+        if let Some(translation) = terminated {
+            self.check_ends(own, bytes as usize, translation)?;
+        }
         for at in (0..bytes as usize).step_by(8) {
             let pointer = self.text_at(self.scratch.word(own, at), true)?;
             self.scratch.set_word(own, at, pointer);
@@ -148,9 +167,14 @@ impl Incoming<'_, '_> {
         Ok(piece)
     }
 
-    fn copy(&mut self, offset: u64, bytes: u64) -> Step<Piece> {
-        let piece = self.piece(bytes as usize).ok_or_else(|| self.too_large(bytes))?;
-        self.arena.read_into(offset, self.scratch.bytes_mut(piece)).map_err(|_| self.malformed())?;
+    /// A copy with so many zero bytes behind it.
+    fn copy(&mut self, offset: u64, bytes: u64, zeros: usize) -> Step<Piece> {
+        let length = bytes as usize;
+        let piece =
+            length.checked_add(zeros).and_then(|whole| self.piece(whole)).ok_or_else(|| self.too_large(bytes))?;
+        let (copy, behind) = self.scratch.bytes_mut(piece).split_at_mut(length);
+        behind.fill(0);
+        self.arena.read_into(offset, copy).map_err(|_| self.malformed())?;
         Ok(piece)
     }
 

@@ -14,7 +14,7 @@ use crate::marshal::number::word_of_bits;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::translation::{Special, Translation, Translations, of_element, of_wide};
 use crate::native::ffi::{copy, read, text_length};
-use crate::native::scratch::{Part, Piece};
+use crate::native::scratch::{Piece, ScratchPart};
 use crate::objects::handles::{Adopted, Handles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::message::ChannelId;
@@ -35,7 +35,7 @@ pub struct Outgoing<'a, 'b> {
     /// How much of the arena is spoken for.
     pub cursor: &'a mut u64,
     /// For copies that have to be made right.
-    pub scratch: &'a mut Part<'b>,
+    pub scratch: &'a mut ScratchPart<'b>,
     /// Handles that the client did not have before.
     pub fresh: &'a mut Vec<u64>,
 }
@@ -137,6 +137,28 @@ impl Outgoing<'_, '_> {
         let translation = of_element(self.translations, element).ok_or_else(|| self.too_large(0))?;
         // SAFETY: the caller's promise.
         unsafe { self.records(address, count, &translation) }
+    }
+
+    /// Elements up to the one that ends them: offset and length. `None` if none of those that `most` bytes have room for does;
+    /// nothing is read behind these.
+    ///
+    /// # Safety
+    ///
+    /// The library has given this as the address of elements up to their end, or of as many as `most` bytes have room for, and
+    /// does not free them meanwhile.
+    pub unsafe fn terminated(&mut self, address: u64, most: u64, element: Element) -> Step<Option<(u64, u64)>> {
+        let translation = of_element(self.translations, element).ok_or_else(|| self.too_large(0))?;
+        let size = (translation.size as u64).max(1);
+        let one = self.scratch.piece(translation.size).ok_or_else(|| self.too_large(size))?;
+        for count in 0..most / size {
+            // SAFETY: the caller's promise: none before this one was the end.
+            unsafe { read(address.wrapping_add(count * size), self.scratch.bytes_mut(one)) };
+            if translation.is_end(self.scratch.bytes(one)) {
+                // SAFETY: so many have been read just now.
+                return unsafe { self.records(address, count, &translation) }.map(Some);
+            }
+        }
+        Ok(None)
     }
 
     /// As above.

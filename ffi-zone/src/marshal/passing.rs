@@ -19,7 +19,7 @@ use cloison_contract::types::{Bits, CType, Definition, Layout, Record, Scalar, T
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Passing {
     /// As these, one behind the other. They may end before the record does: what is behind them is padding.
-    Elements(Vec<Element>),
+    Elements(Vec<RegisterContent>),
     /// As `long double` does.
     LongDouble,
     /// In memory.
@@ -28,7 +28,7 @@ pub enum Passing {
 
 /// What a register or part of one holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Element {
+pub enum RegisterContent {
     /// Eight bytes, in a floating-point register.
     Double,
     /// Four bytes, in a floating-point register.
@@ -176,9 +176,9 @@ impl Leaves<'_> {
             _ => {}
         }
         let element = |(index, class): (usize, &Class)| match class {
-            Class::Sse if size - index as u64 * 8 < 8 => Element::Float,
-            Class::Sse => Element::Double,
-            _ => Element::Integer,
+            Class::Sse if size - index as u64 * 8 < 8 => RegisterContent::Float,
+            Class::Sse => RegisterContent::Double,
+            _ => RegisterContent::Integer,
         };
         Some(Passing::Elements(used.iter().enumerate().map(element).collect()))
     }

@@ -92,7 +92,7 @@ impl Range {
 
 /// What decoding a parameter, or encoding it, needs beside its shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Prepared {
+pub struct PreparedParameter {
     /// Of a number: what it may be.
     pub range: Range,
     /// Of a buffer: its elements have the same bytes in C and on the wire, whatever they are.
@@ -155,7 +155,7 @@ pub struct Release {
 
 /// When the function's value means failure, and what the failure says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Failure {
+pub struct ErrorConvention {
     /// It failed unless this holds.
     pub unless: Option<Expression>,
     /// It failed if this holds.
@@ -174,7 +174,7 @@ pub struct Plan {
     /// What a reply carries.
     pub reply: Slots,
     /// By parameter.
-    pub prepared: Box<[Prepared]>,
+    pub prepared: Box<[PreparedParameter]>,
     /// Parameters that are filled in from the inputs' lengths.
     pub lengths: Vec<Fill>,
     /// Inputs that must have so many elements.
@@ -194,7 +194,7 @@ pub struct Plan {
     /// Whether the value is a pointer.
     pub returns_pointer: bool,
     /// How failures look.
-    pub failure: Failure,
+    pub failure: ErrorConvention,
     /// What is to be freed when results have been copied.
     pub releases: Vec<Release>,
     /// Parameters that are always the same.

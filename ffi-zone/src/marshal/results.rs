@@ -121,6 +121,19 @@ impl Call<'_, '_> {
         }
     }
 
+    /// Nothing ends what the library has given, as far as may be looked.
+    #[cold]
+    pub(crate) fn endless(&mut self, position: Position, most: u64) -> Box<Refusal> {
+        match position {
+            Position::Parameter(index) => {
+                self.lied(format_args!("no element among the first {most} bytes of `{}` ends it", self.name(index)))
+            }
+            Position::Value => {
+                self.lied(format_args!("no element among the first {most} bytes that it returned ends them"))
+            }
+        }
+    }
+
     /// The function's value, if it is a number.
     pub(crate) fn number_word(&self) -> u64 {
         match (self.plan().value, self.outcome) {

@@ -105,6 +105,40 @@ impl Translation {
         }
     }
 
+    /// Whether the element ends a table: nothing in it but padding is other than zero, or a pointer in it is NULL that is never
+    /// `None` in an element.
+    pub fn is_end(&self, element: &[u8]) -> bool {
+        let word =
+            |offset: usize| element.get(offset..offset + 8).is_none_or(|word| word.iter().all(|byte| *byte == 0));
+        let needed =
+            |special: &Special| matches!(special, Special::Handle { null: false, .. } | Special::Text { null: false });
+        self.specials.iter().any(|(offset, special)| needed(special) && word(*offset)) || self.is_zero(element)
+    }
+
+    fn is_zero(&self, element: &[u8]) -> bool {
+        if element.iter().all(|byte| *byte == 0) {
+            return true;
+        }
+        let nested = |(_, special): &(usize, Special)| matches!(special, Special::Nested { .. });
+        if self.gaps.is_empty() && self.partial.is_empty() && !self.specials.iter().any(nested) {
+            return false;
+        }
+        let mut copy = element.to_vec();
+        self.clear_padding(&mut copy);
+        copy.iter().all(|byte| *byte == 0)
+    }
+
+    /// Zeroes what no member covers, that of records inside included. Of a union all counts.
+    fn clear_padding(&self, bytes: &mut [u8]) {
+        self.clear_gaps(bytes);
+        for (offset, special) in &self.specials {
+            let Special::Nested { count, translation } = special else { continue };
+            for part in bytes[*offset..].chunks_exact_mut(translation.size.max(1)).take(*count) {
+                translation.clear_padding(part);
+            }
+        }
+    }
+
     /// Nothing in it counts.
     fn blank(size: usize) -> Self {
         Self { size, gaps: vec![(0, size)], partial: vec![], specials: vec![] }

@@ -1,12 +1,12 @@
 //! What one thread needs for its calls, made once and used again.
 //!
-//! A call takes a `CallState` and a [`Part`] of the scratch region; a call inside of a callback of that call takes the next
+//! A call takes a `CallState` and a [`ScratchPart`] of the scratch region; a call inside of a callback of that call takes the next
 //! ones. Each call has its own to itself, so nothing that is shared is borrowed while C runs.
 
 use crate::callback::callables::ClosureId;
 use crate::marshal::call::Held;
 use crate::native::ffi::{Frame, MAX_PARAMETERS};
-use crate::native::scratch::{Part, Scratch};
+use crate::native::scratch::{Scratch, ScratchPart};
 use crate::objects::retained::Retained;
 use cloison_contract::call::MAX_DEPTH;
 use std::cell::Cell;
@@ -58,7 +58,7 @@ impl CallState {
 /// A call's state and a part of the scratch region, taken for one call.
 pub(crate) struct Seat<'a> {
     pub(crate) state: Box<CallState>,
-    pub(crate) part: Part<'a>,
+    pub(crate) part: ScratchPart<'a>,
     workspace: &'a Workspace,
     depth: usize,
 }
@@ -72,7 +72,7 @@ impl Workspace {
     }
 
     /// Memory for the arguments or results of a callback.
-    pub(crate) fn part(&self) -> Part<'_> {
+    pub(crate) fn part(&self) -> ScratchPart<'_> {
         self.scratch.open()
     }
 

@@ -137,18 +137,21 @@ unsafe extern "C" fn entered(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native::ffi::Signature;
+    use crate::native::ffi::CallInterface;
     use cloison_contract::types::{CType, Scalar};
 
     struct Doubles {
-        signature: Signature,
+        signature: CallInterface,
         factor: f64,
     }
 
     impl Doubles {
         fn new(factor: f64) -> Arc<Self> {
             let double = CType::Scalar { scalar: Scalar::F64, character: false };
-            Arc::new(Self { signature: Signature::for_closure(&[], [&double], &double).expect("signature"), factor })
+            Arc::new(Self {
+                signature: CallInterface::for_closure(&[], [&double], &double).expect("signature"),
+                factor,
+            })
         }
     }
 

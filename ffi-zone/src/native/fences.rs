@@ -15,7 +15,7 @@
 //! aborts: whatever else it would do, it would do with memory that it cannot trust. An inaccessible page ends the process
 //! by itself; `explain` is called by the handler of that signal, and writes to the status page who had the room.
 
-use cloison_transport::status::{MAX_THREADS, Overrun, Row};
+use cloison_transport::status::{MAX_THREADS, Overrun, ThreadRow};
 use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -52,7 +52,7 @@ pub(crate) fn is_whole(fence: &[u8]) -> bool {
 }
 
 /// Where the threads of this process say what they run.
-static ROWS: [OnceLock<Row>; MAX_THREADS] = [const { OnceLock::new() }; MAX_THREADS];
+static ROWS: [OnceLock<ThreadRow>; MAX_THREADS] = [const { OnceLock::new() }; MAX_THREADS];
 
 thread_local! {
     /// This thread's, and 1.
@@ -60,7 +60,7 @@ thread_local! {
 }
 
 /// This thread's calls are noted there, from now on.
-pub(crate) fn report_to(row: &Row) {
+pub(crate) fn report_to(row: &ThreadRow) {
     let number = row.number();
     if let Some(place) = ROWS.get(number) {
         place.get_or_init(|| row.clone());

@@ -3,7 +3,7 @@
 //!
 //! | type | is |
 //! |---|---|
-//! | [`Signature`] | a prepared call interface, with the type array that libffi keeps pointing to |
+//! | [`CallInterface`] | a prepared call interface, with the type array that libffi keeps pointing to |
 //! | [`Code`] | the address of a function in the loaded library |
 //! | [`Frame`] | room for the arguments of one call, at addresses that never change |
 //!
@@ -50,7 +50,7 @@ pub enum SignatureError {
 }
 
 /// A prepared call interface.
-pub struct Signature {
+pub struct CallInterface {
     cif: Box<UnsafeCell<ffi_cif>>,
     /// `cif` points into these two.
     _arguments: Box<[*mut ffi_type]>,
@@ -63,14 +63,14 @@ pub struct Signature {
 }
 
 // SAFETY: nobody writes the cif or the types once they are made; `ffi_call` reads them, on any thread.
-unsafe impl Send for Signature {}
+unsafe impl Send for CallInterface {}
 // SAFETY: as above.
-unsafe impl Sync for Signature {}
+unsafe impl Sync for CallInterface {}
 
 /// libffi writes whole registers, also where the value is smaller.
 const RESULT_SLACK: usize = 32;
 
-impl Signature {
+impl CallInterface {
     /// Prepares calls with these types. `variadic` says how many of them stand before `...`.
     pub fn new<'a>(
         types: &[Definition],
@@ -119,7 +119,7 @@ impl Signature {
         let (mut arguments, value) = (arguments.into_boxed_slice(), descriptions.of(result, types)?);
         let cif = Box::new(UnsafeCell::new(ffi_cif::default()));
         let (abi, count, list) = (low::ffi_abi_FFI_DEFAULT_ABI, arguments.len(), arguments.as_mut_ptr());
-        // SAFETY: `cif`, `arguments` and the descriptions are on the heap and live as long as this `Signature`, which
+        // SAFETY: `cif`, `arguments` and the descriptions are on the heap and live as long as this `CallInterface`, which
         // never changes them; every other type is one of libffi's own statics; the count is the array's length.
         unsafe {
             match variadic {
@@ -275,7 +275,7 @@ impl Frame {
     /// `signature` is that of the function at `code`, and what the arguments that are pointers point to is as large
     /// as that function believes.
     #[inline]
-    pub unsafe fn call(&mut self, signature: &Signature, code: Code) -> Outcome {
+    pub unsafe fn call(&mut self, signature: &CallInterface, code: Code) -> Outcome {
         if let Some(registers) = &signature.registers {
             // SAFETY: `errno` is this thread's own; that the function is what the signature says is the caller's promise.
             let (value, errno) = unsafe {
@@ -298,11 +298,11 @@ impl Frame {
     ///
     /// # Safety
     ///
-    /// As for [`Frame::call`]; `result` is aligned to 16 and has room for [`Signature::result_bytes`]; each argument in
+    /// As for [`Frame::call`]; `result` is aligned to 16 and has room for [`CallInterface::result_bytes`]; each argument in
     /// `indirect` is the address of a value of that parameter's type.
     pub unsafe fn call_large(
         &mut self,
-        signature: &Signature,
+        signature: &CallInterface,
         code: Code,
         indirect: &[usize],
         result: *mut u8,
@@ -320,7 +320,7 @@ impl Frame {
     }
 
     #[inline]
-    unsafe fn call_into(&mut self, signature: &Signature, code: Code, result: *mut c_void) -> i32 {
+    unsafe fn call_into(&mut self, signature: &CallInterface, code: Code, result: *mut c_void) -> i32 {
         debug_assert!(signature.parameters <= MAX_PARAMETERS);
         // SAFETY: `errno` is this thread's own. The cif is complete, each of its arguments has eight aligned bytes of
         // `values` behind its pointer or else what the caller says, and so has the value. That the function is what the
@@ -377,7 +377,7 @@ mod tests {
     fn arguments_of_every_size_arrive_and_a_cell_comes_back() {
         let pointer = CType::Pointer { to: Box::new(scalar(Scalar::I32)), constant: false };
         let parameters = [scalar(Scalar::I8), scalar(Scalar::U16), scalar(Scalar::F32), scalar(Scalar::F64), pointer];
-        let signature = Signature::new(&[], &parameters, None, &scalar(Scalar::F64)).expect("signature");
+        let signature = CallInterface::new(&[], &parameters, None, &scalar(Scalar::F64)).expect("signature");
         let mut frame = Frame::default();
         frame.set(0, -5_i64 as u64);
         frame.set(1, 60_000);
@@ -392,7 +392,7 @@ mod tests {
 
     #[test]
     fn errno_is_what_the_function_set() {
-        let signature = Signature::new(&[], [], None, &scalar(Scalar::I8)).expect("signature");
+        let signature = CallInterface::new(&[], [], None, &scalar(Scalar::I8)).expect("signature");
         // SAFETY: the signature is that of `fails`.
         let outcome = unsafe { Frame::default().call(&signature, code(fails as *const c_void)) };
         assert_eq!((outcome.value as i8, outcome.errno), (-3, libc::EDOM));
@@ -400,8 +400,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_called_is_refused() {
-        assert_eq!(Signature::new(&[], [&CType::Void], None, &CType::Void).err(), Some(SignatureError::Void));
+        assert_eq!(CallInterface::new(&[], [&CType::Void], None, &CType::Void).err(), Some(SignatureError::Void));
         let many = vec![scalar(Scalar::I32); MAX_PARAMETERS + 1];
-        assert_eq!(Signature::new(&[], &many, None, &CType::Void).err(), Some(SignatureError::TooMany));
+        assert_eq!(CallInterface::new(&[], &many, None, &CType::Void).err(), Some(SignatureError::TooMany));
     }
 }

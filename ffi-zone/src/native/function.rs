@@ -2,17 +2,17 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use crate::native::ffi::{Code, Frame, Outcome, Signature, read, text_length};
+use crate::native::ffi::{CallInterface, Code, Frame, Outcome, read, text_length};
 
 /// A function that can be called.
 pub struct Callee {
-    signature: Signature,
+    signature: CallInterface,
     code: Code,
 }
 
 impl Callee {
     /// The function at `code`, whose declaration is what the signature was made from.
-    pub fn new(signature: Signature, code: Code) -> Self {
+    pub fn new(signature: CallInterface, code: Code) -> Self {
         Self { signature, code }
     }
 

@@ -23,12 +23,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 /// A library that stays loaded until the process ends.
-pub struct Loaded {
+pub struct LoadedLibrary {
     library: Library,
     file: OwnedFd,
 }
 
-impl Loaded {
+impl LoadedLibrary {
     /// Loads the file at `path`, which must be `file`.
     pub fn open(path: &Path, file: OwnedFd, interface: &Interface) -> Result<Self, Failure> {
         same_file(path, &file, interface)?;
@@ -212,7 +212,7 @@ mod tests {
 
     fn load(path: &Path, file: &Path, interface: Interface) -> Result<Functions, Failure> {
         let descriptor = OwnedFd::from(std::fs::File::open(file).expect("opened"));
-        Loaded::open(path, descriptor, &interface)?.functions(interface)
+        LoadedLibrary::open(path, descriptor, &interface)?.functions(interface)
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use crate::native::state::{SingleThreaded, State, restore_process};
+use crate::native::state::{OnlyThread, State, restore_process};
 use cloison_contract::interface::Sandbox;
 use cloison_contract::message::ChannelId;
 use std::cell::Cell;
@@ -74,7 +74,7 @@ impl Occupancy {
     /// There is no stay, nor does one begin meanwhile.
     unsafe fn restore_process(&self) {
         // SAFETY: the zone's threads run the library's code in stays alone; the rest is the caller's promise.
-        let alone = unsafe { SingleThreaded::between_calls(self.library_threads) };
+        let alone = unsafe { OnlyThread::between_calls(self.library_threads) };
         alone.iter().for_each(restore_process);
     }
 

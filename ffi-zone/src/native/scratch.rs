@@ -16,12 +16,12 @@
 //! alone suffers, and it is sandboxed.
 //!
 //! Its first part is handed out as a stack: each call
-//! opens a [`Part`] behind what the calls that are running have taken, and gives it back at its end. A callback that calls
+//! opens a [`ScratchPart`] behind what the calls that are running have taken, and gives it back at its end. A callback that calls
 //! again opens another part behind that; only the latest part hands anything out, so that parts never overlap. What a
-//! library is to fill is zero beforehand ([`Part::room`]), so that a function which claims to have written more than it did
+//! library is to fill is zero beforehand ([`ScratchPart::room`]), so that a function which claims to have written more than it did
 //! gives nobody another client's bytes. Memory that only a rare large call needed goes back to the kernel after
 //! `PATIENCE` smaller ones, or when a client leaves. Behind the stack stand slots for what the library writes
-//! ([`Part::fenced`]), which are handed out and given back in the same way; a room ends where its slot does.
+//! ([`ScratchPart::fenced`]), which are handed out and given back in the same way; a room ends where its slot does.
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
@@ -143,10 +143,10 @@ impl Scratch {
 
     /// Opens a part for one call, behind those of the calls that are running.
     #[inline]
-    pub fn open(&self) -> Part<'_> {
+    pub fn open(&self) -> ScratchPart<'_> {
         let depth = self.depth.get() + 1;
         self.depth.set(depth);
-        Part { scratch: self, start: self.used.get(), end: self.used.get(), slots: self.slots.get(), depth }
+        ScratchPart { scratch: self, start: self.used.get(), end: self.used.get(), slots: self.slots.get(), depth }
     }
 
     /// Gives back to the kernel what is not always kept, unless a call is running.
@@ -182,7 +182,7 @@ impl Scratch {
 }
 
 /// What one call has taken of the region; given back when it is dropped.
-pub struct Part<'a> {
+pub struct ScratchPart<'a> {
     scratch: &'a Scratch,
     start: usize,
     /// Where its last piece ends.
@@ -192,7 +192,7 @@ pub struct Part<'a> {
     depth: usize,
 }
 
-impl Part<'_> {
+impl ScratchPart<'_> {
     /// How many bytes one more piece could have that the library writes.
     #[inline]
     pub fn left(&self) -> usize {
@@ -338,7 +338,7 @@ impl Part<'_> {
     }
 }
 
-impl Drop for Part<'_> {
+impl Drop for ScratchPart<'_> {
     #[inline]
     fn drop(&mut self) {
         let scratch = self.scratch;

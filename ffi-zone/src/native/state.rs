@@ -9,7 +9,7 @@
 //!   environment.
 //!
 //! The locale and the environment are the process's, and libc lets nobody change them while another thread looks at them. So
-//! they are put back where no thread but this one can run the library's code ([`SingleThreaded`]). Where a library has threads
+//! they are put back where no thread but this one can run the library's code ([`OnlyThread`]). Where a library has threads
 //! of its own, which takes `processes` in its manifest, they stay as it has left them, for its next client, too.
 //!
 //! The working directory, the umask, timers and the resource limits need nothing here: after the seal, the system calls
@@ -66,9 +66,9 @@ unsafe extern "C" {
 }
 
 /// No thread but the one that has this runs code of the library's, nor can one begin to while it exists.
-pub struct SingleThreaded(());
+pub struct OnlyThread(());
 
-impl SingleThreaded {
+impl OnlyThread {
     /// Where this process has no other thread at all: whoever could make one is the holder.
     pub fn process() -> Option<Self> {
         // SAFETY: a variable of libc's that is there for others to read; it is a byte that other threads may write.
@@ -89,13 +89,13 @@ impl SingleThreaded {
 
 /// Settles what libc would otherwise look up at its first use, when nothing can be opened any more: a time zone, inside of the
 /// first `localtime`.
-pub fn settle(_alone: &SingleThreaded) {
+pub fn settle(_alone: &OnlyThread) {
     // SAFETY: it reads the environment, which nobody changes meanwhile: that takes another thread.
     unsafe { tzset() };
 }
 
 /// Puts back what is the process's.
-pub fn restore_process(_alone: &SingleThreaded) {
+pub fn restore_process(_alone: &OnlyThread) {
     // SAFETY: no other thread uses the locale or the environment, as there is none that runs code of the library's, and
     // ours asks for neither. `setlocale` with NULL only asks, and its answer is a string until the next `setlocale`; "C" is
     // built into libc; `environ` is either NULL or a list that ends.
@@ -144,10 +144,10 @@ mod tests {
     fn threads_of_the_library_s_own_are_seen() {
         let (sender, receiver) = std::sync::mpsc::channel::<()>();
         let other = std::thread::spawn(move || receiver.recv().is_ok());
-        assert!(SingleThreaded::process().is_none());
+        assert!(OnlyThread::process().is_none());
         for (library_threads, alone) in [(0, true), (8, false)] {
             // SAFETY: no call runs here, and what is found is not used.
-            let found = unsafe { SingleThreaded::between_calls(library_threads) };
+            let found = unsafe { OnlyThread::between_calls(library_threads) };
             assert_eq!(found.is_some(), alone, "{library_threads}");
         }
         drop(sender);

@@ -14,7 +14,8 @@
 //! | consumed by a call | by that call | when the call has succeeded |
 //!
 //! Of a type whose library counts references (`refcounted`), each reference that the library gives away is an object of its own
-//! here, at the same address, with a word and a `free` of its own. The others own the object as well.
+//! here, at the same address, with a word and a `free` of its own. The others own the object as well. What a client has borrowed
+//! through one of its references goes on with another one, and ends with its last.
 //!
 //! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
 //! it goes on with another word for the object, or with its owner, or else stays until somebody has the object again.
@@ -24,12 +25,12 @@
 //!
 //! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: nobody can close
 //! it, nor anything that it would end with: what owns it, and the object that its owner, or the owner's owner, has borrowed.
-//! `Table::ends_with` says what ends with what, for the ends themselves and for the question whether they may be.
+//! `HandleTable::ends_with` says what ends with what, for the ends themselves and for the question whether they may be.
 //!
 //! An object is **ending** from its way out of the table, or from a call's taking it to consume it, until it has been freed:
 //! the library may still lead to it, from a callable of its own or on another thread, but nobody gets a word for it any more.
 //!
-//! This is pure: what has to be done to the library is handed back as [`Ended`]s, in order, and the lock is held for none of it.
+//! This is pure: what has to be done to the library is handed back as [`EndedObject`]s, in order, and the lock is held for none of it.
 
 mod table;
 
@@ -43,7 +44,7 @@ use cloison_contract::{FunctionId, Interface};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use table::{Object, Table};
+use table::{HandleTable, Object};
 
 /// The most things that the library may keep for one client at once, whatever their size.
 const MAX_RETAINED: u32 = 1 << 16;
@@ -76,7 +77,7 @@ pub enum HandleError {
 
 /// An object that has ended; what is left to do, in this order.
 #[derive(Debug)]
-pub struct Ended {
+pub struct EndedObject {
     /// Its type, whose `free` function it is.
     pub id: TypeId,
     /// To be called with `address`, and then [`Handles::freed`].
@@ -104,7 +105,7 @@ pub struct Handles {
     retained_bytes: u64,
     /// Something that a client has left behind may be in use no more.
     due: AtomicBool,
-    table: Mutex<Table>,
+    table: Mutex<HandleTable>,
 }
 
 struct Rule {
@@ -130,7 +131,7 @@ impl Handles {
         Self { rules, retained_bytes, due: AtomicBool::new(false), table: Mutex::default() }
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn table(&self) -> MutexGuard<'_, HandleTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -255,7 +256,7 @@ impl Handles {
 
     /// A question is over in which the client was shown this object: its word ends, unless the object is the client's own
     /// by now.
-    pub fn hide(&self, client: ChannelId, word: u64) -> Vec<Ended> {
+    pub fn hide(&self, client: ChannelId, word: u64) -> Vec<EndedObject> {
         let mut table = self.table();
         let Ok(index) = table.find(client, word) else { return Vec::new() };
         let ends = table.ends_with(index);
@@ -266,7 +267,7 @@ impl Handles {
     }
 
     /// The same for all of these.
-    pub fn hide_all(&self, client: ChannelId, words: &[u64]) -> Vec<Ended> {
+    pub fn hide_all(&self, client: ChannelId, words: &[u64]) -> Vec<EndedObject> {
         words.iter().flat_map(|word| self.hide(client, *word)).collect()
     }
 
@@ -282,7 +283,7 @@ impl Handles {
     }
 
     /// Ends an object and all that it owns.
-    pub fn close(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
+    pub fn close(&self, client: ChannelId, word: u64) -> Result<Vec<EndedObject>, HandleError> {
         let mut table = self.table();
         let index = table.find(client, word)?;
         let ends = table.ends_with(index);
@@ -312,7 +313,7 @@ impl Handles {
     }
 
     /// What would end with an object ends, and the object stays: the next thing that happens is the call that consumes it.
-    pub fn strip(&self, client: ChannelId, word: u64) -> Result<Vec<Ended>, HandleError> {
+    pub fn strip(&self, client: ChannelId, word: u64) -> Result<Vec<EndedObject>, HandleError> {
         let mut table = self.table();
         let index = table.find(client, word)?;
         let mut ends = table.ends_with(index);
@@ -324,7 +325,7 @@ impl Handles {
     }
 
     /// The library has ended this object itself. Nothing is left to be freed, only to be given back.
-    pub fn forget(&self, client: ChannelId, word: u64) -> Vec<Ended> {
+    pub fn forget(&self, client: ChannelId, word: u64) -> Vec<EndedObject> {
         let mut table = self.table();
         let Ok(index) = table.find(client, word) else { return Vec::new() };
         let ends = table.ends_with(index);
@@ -339,7 +340,7 @@ impl Handles {
     }
 
     /// The `free` function of an object that has ended has run.
-    pub fn freed(&self, ended: &Ended) {
+    pub fn freed(&self, ended: &EndedObject) {
         self.table().over(ended.id, ended.address);
     }
 
@@ -347,7 +348,7 @@ impl Handles {
     ///
     /// What another client's call uses at this moment, by a word that it has borrowed, is not freed under its feet: that
     /// object and what belongs to it stay until [`Handles::sweep`].
-    pub fn close_all(&self, client: ChannelId) -> Vec<Ended> {
+    pub fn close_all(&self, client: ChannelId) -> Vec<EndedObject> {
         self.end_all(&mut self.table(), client)
     }
 
@@ -358,14 +359,14 @@ impl Handles {
     }
 
     /// Ends what clients that have left could not take along, and nobody uses any more.
-    pub fn sweep(&self) -> Vec<Ended> {
+    pub fn sweep(&self) -> Vec<EndedObject> {
         let mut table = self.table();
         self.due.store(false, Ordering::Relaxed);
         let departed = std::mem::take(&mut table.departed);
         departed.into_iter().flat_map(|client| self.end_all(&mut table, client)).collect()
     }
 
-    fn end_all(&self, table: &mut Table, client: ChannelId) -> Vec<Ended> {
+    fn end_all(&self, table: &mut HandleTable, client: ChannelId) -> Vec<EndedObject> {
         let objects = table.slots.iter().zip(0_u32..).filter_map(|(slot, index)| Some((slot.object.as_ref()?, index)));
         let roots = objects.filter(|(object, _)| object.client == client && object.owner.is_none());
         let mut roots: Vec<_> = roots.map(|(object, index)| (object.born, index)).collect();
@@ -440,11 +441,12 @@ impl Handles {
         })
     }
 
-    /// Takes these objects out of the table, in this order: all that `Table::ends_with` says.
-    fn end(&self, table: &mut Table, ends: &[u32]) -> Vec<Ended> {
+    /// Takes these objects out of the table, in this order: all that `HandleTable::ends_with` says.
+    fn end(&self, table: &mut HandleTable, ends: &[u32]) -> Vec<EndedObject> {
         let mut ended = Vec::new();
         for index in ends {
             table.pass_on(*index);
+            table.lend_on(*index, ends);
             let Some(object) = table.remove(*index) else { continue };
             let free = self.free_function(object.id).filter(|_| !object.borrowed);
             if free.is_some() {
@@ -452,7 +454,7 @@ impl Handles {
             }
             if free.is_some() || !object.retained.is_empty() {
                 let retained = object.retained.into_iter().map(|(_, retained)| retained).collect();
-                ended.push(Ended { id: object.id, free, address: object.address, retained });
+                ended.push(EndedObject { id: object.id, free, address: object.address, retained });
             }
         }
         ended

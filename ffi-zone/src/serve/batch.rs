@@ -9,7 +9,7 @@
 //! the request, looking at the clock, waking the client. The time that the batch takes counts against the deadline of
 //! each function in it.
 
-use crate::callback::callables::Callables;
+use crate::callback::callables::CallbackSource;
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::serve::Service;
 use crate::serve::clients::Client;
@@ -20,7 +20,7 @@ use cloison_contract::call::{
 use cloison_contract::interface::Function;
 use cloison_contract::shape::{Shape, Slot, Slots};
 use cloison_transport::Arena;
-use cloison_transport::status::Row;
+use cloison_transport::status::ThreadRow;
 
 /// Bytes of a reply before its words.
 const REPLY_HEAD: u64 = 8;
@@ -42,14 +42,14 @@ pub struct Link {
 
 /// Calls in the arena, one after the other.
 #[derive(Clone, Copy, Debug)]
-pub struct Calls<'a> {
+pub struct ClaimedCalls<'a> {
     arena: &'a Arena,
     at: u64,
     end: u64,
     left: u64,
 }
 
-impl<'a> Calls<'a> {
+impl<'a> ClaimedCalls<'a> {
     /// Those that a request claims: offset, length, how many.
     pub fn new(arena: &'a Arena, used: u64, claim: [u64; 3]) -> Result<Self, Nonsense> {
         let [offset, length, left] = claim;
@@ -202,8 +202,8 @@ pub(crate) fn run(
     service: &Service,
     client: &Client,
     context: &WorkerContext,
-    row: &Row,
-    callables: &dyn Callables,
+    row: &ThreadRow,
+    callables: &dyn CallbackSource,
     request: &Request,
     reply: &mut Reply,
 ) {
@@ -212,7 +212,7 @@ pub(crate) fn run(
         Err(refusal) => return service.refuse(client, &refusal, request, reply),
     };
     let count = batch.calls.left;
-    row.begin_many(client.line.id(), BATCH, count);
+    row.begin_many(client.channel.id(), BATCH, count);
     batch.run(context, row, callables, request.arena_used);
     row.end();
     let replies = &batch.replies;
@@ -224,7 +224,7 @@ pub(crate) fn run(
 struct Batch<'a> {
     service: &'a Service,
     client: &'a Client,
-    calls: Calls<'a>,
+    calls: ClaimedCalls<'a>,
     replies: Replies<'a>,
     made: u64,
 }
@@ -233,12 +233,12 @@ impl<'a> Batch<'a> {
     /// Looks the calls through and makes room for their replies.
     fn new(service: &'a Service, client: &'a Client, request: &Request) -> Result<Self, Box<Refusal>> {
         let nonsense = |_| Refusal::new(Status::Malformed, "the batch makes no sense");
-        let arena = client.line.arena();
+        let arena = client.channel.arena();
         if request.count != 3 {
             return Err(nonsense(Nonsense));
         }
         let claim = [request.words[0], request.words[1], request.words[2]];
-        let calls = Calls::new(arena, request.arena_used, claim).map_err(nonsense)?;
+        let calls = ClaimedCalls::new(arena, request.arena_used, claim).map_err(nonsense)?;
         let (mut ahead, mut bytes) = (calls, 0_u64);
         while let Some(function) = ahead.skip().map_err(nonsense)? {
             let words = service.single(function).map_or(REFUSAL_WORDS as u64, |single| single.words);
@@ -254,7 +254,7 @@ impl<'a> Batch<'a> {
         Ok(Self { service, client, calls, replies, made: 0 })
     }
 
-    fn run(&mut self, context: &WorkerContext, row: &Row, callables: &dyn Callables, used: u64) {
+    fn run(&mut self, context: &WorkerContext, row: &ThreadRow, callables: &dyn CallbackSource, used: u64) {
         let (mut request, mut reply, mut links) = (Box::new(Request::EMPTY), Box::new(empty_reply()), Vec::new());
         let mut functions = Vec::with_capacity(self.calls.left as usize);
         request.arena_used = self.replies.end.max(used);
@@ -284,8 +284,8 @@ impl<'a> Batch<'a> {
     fn one(
         &self,
         context: &WorkerContext,
-        row: &Row,
-        callables: &dyn Callables,
+        row: &ThreadRow,
+        callables: &dyn CallbackSource,
         request: &mut Request,
         reply: &mut Reply,
     ) {

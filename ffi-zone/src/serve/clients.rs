@@ -1,14 +1,14 @@
-//! What the zone knows of one client: its line, its grant, the conversation it is in, and its callables that C has.
+//! What the zone knows of one client: its channel, its grant, the conversation it is in, and its callables that C has.
 
-use crate::callback::callables::{Bound, Callables, ClosureId, Unbound};
+use crate::callback::callables::{BoundCallback, CallbackSource, ClosureId, Unbound};
 use crate::callback::conversation::Conversation;
 use crate::callback::target::CallableTarget;
 use crate::marshal::refusal::Refusal;
 use crate::native::closures;
 use crate::serve::Service;
-use crate::serve::policy::Policy;
+use crate::serve::policy::ClientPolicy;
 use cloison_contract::FunctionId;
-use cloison_transport::line::ServerChannel;
+use cloison_transport::server_channel::ServerChannel;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,9 +17,9 @@ const SHARED_CALLABLES: usize = 64;
 
 /// One client.
 pub(crate) struct Client {
-    pub(crate) line: Arc<ServerChannel>,
+    pub(crate) channel: Arc<ServerChannel>,
     /// `None` if the grant made no sense: then nothing is allowed.
-    pub(crate) policy: Option<Policy>,
+    pub(crate) policy: Option<ClientPolicy>,
     pub(crate) conversation: Conversation,
     callables: Mutex<Vec<Callable>>,
     /// How many there are.
@@ -45,9 +45,9 @@ struct Presence {
 }
 
 impl Client {
-    pub(crate) fn new(line: Arc<ServerChannel>, policy: Option<Policy>) -> Arc<Self> {
+    pub(crate) fn new(channel: Arc<ServerChannel>, policy: Option<ClientPolicy>) -> Arc<Self> {
         Arc::new(Self {
-            line,
+            channel,
             policy,
             conversation: Conversation::default(),
             callables: Mutex::default(),
@@ -115,19 +115,19 @@ impl Asking<'_> {
     pub(crate) fn release_given(&self) {
         let given = self.client.conversation.given(self.level);
         if !given.is_empty() {
-            self.service.marshal().handles().unpin(self.client.line.id(), &given);
+            self.service.marshal().handles().unpin(self.client.channel.id(), &given);
         }
     }
 }
 
-impl Callables for Asking<'_> {
+impl CallbackSource for Asking<'_> {
     /// A callable that C has already, as the same kind of callback, keeps its address: libraries compare them.
-    fn bind(&self, function: FunctionId, parameter: usize, number: u64) -> Result<Bound, Unbound> {
+    fn bind(&self, function: FunctionId, parameter: usize, number: u64) -> Result<BoundCallback, Unbound> {
         let kind = self.service.callbacks().kind(function, parameter).ok_or(Unbound::Malformed)?;
         let mut callables = self.client.callables();
         if let Some(known) = callables.iter_mut().find(|known| (known.number, known.kind) == (number, kind)) {
             known.uses += 1;
-            return Ok(Bound { address: closures::address(known.closure), closure: known.closure });
+            return Ok(BoundCallback { address: closures::address(known.closure), closure: known.closure });
         }
         if self.service.is_shared() && callables.len() >= SHARED_CALLABLES {
             return Err(Unbound::TooMany);
@@ -136,7 +136,7 @@ impl Callables for Asking<'_> {
         let closure = closures::allot(Arc::new(target)).ok_or(Unbound::TooMany)?;
         callables.push(Callable { number, kind, closure, uses: 1 });
         self.client.count.store(callables.len(), Ordering::Relaxed);
-        Ok(Bound { address: closures::address(closure), closure })
+        Ok(BoundCallback { address: closures::address(closure), closure })
     }
 
     fn starts(&self, function: u32, in_use: u64) {

@@ -3,16 +3,16 @@
 use crate::callback::callables::NoCallables;
 use crate::objects::handles;
 use crate::serve::clients::Client;
-use crate::serve::policy::Policy;
+use crate::serve::policy::ClientPolicy;
 use crate::serve::workers::{Job, WorkerContext};
-use crate::serve::{Ended, Service};
+use crate::serve::{ServeError, Service};
 use cloison_contract::Grant;
 use cloison_contract::call::{CLOSE, Request};
 use cloison_contract::message::{ChannelId, FromZone, ToZone};
 use cloison_contract::shape::Callback;
 use cloison_transport::account::Account;
-use cloison_transport::server::{Server, Slot};
-use cloison_transport::status::Row;
+use cloison_transport::server::{ChannelSlot, Server};
+use cloison_transport::status::ThreadRow;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, TryLockError, mpsc};
 
@@ -47,12 +47,12 @@ impl Service {
     }
 
     /// Everything that the broker has sent; `inside` of a call, the objects of a client that leaves have to wait.
-    pub(crate) fn messages(&self, dispatcher: &mut Dispatcher, inside: bool) -> Result<(), Ended> {
+    pub(crate) fn messages(&self, dispatcher: &mut Dispatcher, inside: bool) -> Result<(), ServeError> {
         while let Some((message, descriptors)) = self.control.try_receive::<ToZone>()? {
             match message {
                 ToZone::Attach { channel, grant } => self.attach(dispatcher, channel, &grant, descriptors)?,
                 ToZone::Detach { channel } => self.detach(dispatcher, channel, inside)?,
-                ToZone::Load { .. } => return Err(Ended::Unexpected("a second `Load`")),
+                ToZone::Load { .. } => return Err(ServeError::Unexpected("a second `Load`")),
             }
         }
         Ok(())
@@ -64,21 +64,21 @@ impl Service {
         id: ChannelId,
         grant: &Grant,
         descriptors: Vec<OwnedFd>,
-    ) -> Result<(), Ended> {
+    ) -> Result<(), ServeError> {
         let mut descriptors = descriptors.into_iter();
         let (Some(channel), Some(terms)) = (descriptors.next(), descriptors.next()) else {
-            return Err(Ended::Unexpected("`Attach` comes with a channel and its terms"));
+            return Err(ServeError::Unexpected("`Attach` comes with a channel and its terms"));
         };
         let account = descriptors.next().map(|account| Account::open(&account));
-        let account = account.transpose().map_err(|error| Ended::Attach(id, error))?;
-        let slot = dispatcher.server.attach(id, channel, terms).map_err(|error| Ended::Attach(id, error))?;
-        let policy = Policy::new(grant, &self.marshal.functions().interface, account).ok();
-        let Some(line) = dispatcher.server.line(slot).cloned() else { return Ok(()) };
-        dispatcher.place(slot, Client::new(line, policy));
+        let account = account.transpose().map_err(|error| ServeError::Attach(id, error))?;
+        let slot = dispatcher.server.attach(id, channel, terms).map_err(|error| ServeError::Attach(id, error))?;
+        let policy = ClientPolicy::new(grant, &self.marshal.functions().interface, account).ok();
+        let Some(channel) = dispatcher.server.channel(slot).cloned() else { return Ok(()) };
+        dispatcher.place(slot, Client::new(channel, policy));
         Ok(())
     }
 
-    fn detach(&self, dispatcher: &mut Dispatcher, id: ChannelId, inside: bool) -> Result<(), Ended> {
+    fn detach(&self, dispatcher: &mut Dispatcher, id: ChannelId, inside: bool) -> Result<(), ServeError> {
         let client = dispatcher.server.detach(id).and_then(|slot| dispatcher.clients.get_mut(slot.index())?.take());
         match client {
             Some(client) if client.leave() || self.take_back(&client) => {
@@ -98,7 +98,7 @@ impl Service {
     fn take_back(&self, client: &Arc<Client>) -> bool {
         let waited = self.queue.withdraw_call(client);
         if waited {
-            client.line.abandon();
+            client.channel.abandon();
             client.end();
         }
         waited
@@ -114,7 +114,7 @@ impl Service {
 
     fn tell_detached(&self, client: &Client) {
         // If the broker does not hear it, it is gone.
-        let _ = self.control.send(&FromZone::Detached { channel: client.line.id() }, &[]);
+        let _ = self.control.send(&FromZone::Detached { channel: client.channel.id() }, &[]);
     }
 
     /// Ends what a client has left behind.
@@ -127,7 +127,7 @@ impl Service {
             }
             return self.queue.post(Job::End(client.clone(), told || now));
         }
-        let id = client.line.id();
+        let id = client.channel.id();
         client.conversation.close();
         let ended = WorkerContext::visit(&self.row, |context| {
             // None of the zone's functions has that number: the zone's own deadline holds.
@@ -160,7 +160,7 @@ impl Service {
 
     /// Has the first thread hide these objects, as what belongs to them does to it. Done when this returns, unless serving is
     /// over.
-    pub(crate) fn hide_there(&self, row: &Row, client: ChannelId, words: Vec<u64>) {
+    pub(crate) fn hide_there(&self, row: &ThreadRow, client: ChannelId, words: Vec<u64>) {
         let (hidden, done) = mpsc::sync_channel(1);
         self.queue.post(Job::Hide { client, row: row.clone(), words, hidden });
         // The call in which the question was asked goes on, and with it its deadline.
@@ -168,7 +168,7 @@ impl Service {
     }
 
     /// Frees what belonged to objects that were shown.
-    pub(crate) fn free_hidden(&self, row: &Row, ended: Vec<handles::Ended>) {
+    pub(crate) fn free_hidden(&self, row: &ThreadRow, ended: Vec<handles::EndedObject>) {
         if ended.is_empty() {
             return;
         }
@@ -197,7 +197,7 @@ impl Service {
 }
 
 impl Dispatcher {
-    fn place(&mut self, slot: Slot, client: Arc<Client>) {
+    fn place(&mut self, slot: ChannelSlot, client: Arc<Client>) {
         if self.clients.len() <= slot.index() {
             self.clients.resize(slot.index() + 1, None);
         }

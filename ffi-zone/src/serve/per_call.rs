@@ -25,14 +25,14 @@ use crate::serve::clients::Client;
 use crate::serve::dispatcher::Dispatcher;
 use crate::serve::thread_pool::ThreadPool;
 use crate::serve::workers::WorkerContext;
-use crate::serve::{Ended, Service};
+use crate::serve::{ServeError, Service};
 use cloison_contract::Interface;
 use cloison_contract::call::{ANSWER, BATCH, Reply, Request, Status};
 use cloison_contract::message::{ChannelId, Overrun};
 use cloison_sandbox::{ForkServer, Jail};
-use cloison_transport::line::{ServerChannel, Unanswered};
 use cloison_transport::server::Turn;
-use cloison_transport::status::{self, Row, monotonic};
+use cloison_transport::server_channel::{ServerChannel, Unanswered};
+use cloison_transport::status::{self, ThreadRow, monotonic};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -45,15 +45,15 @@ const LONG: Duration = Duration::from_secs(3600);
 
 impl ThreadPool {
     /// As [`ThreadPool::serve`], with each call in a process of its own.
-    pub fn serve_apart(self, fork_server: Jail<ForkServer>) -> Ended {
+    pub fn serve_apart(self, fork_server: Jail<ForkServer>) -> ServeError {
         let (service, context) = (&self.service, &*self.context);
         let interface = &service.marshal().functions().interface;
         let mut calls = Calls { fork_server, number: 0, ended: BTreeMap::new() };
         let (mut request, mut reply) = (Box::new(Request::EMPTY), Box::new(empty_reply()));
         loop {
             match service.next(&mut request) {
-                Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.line, &request),
-                Ok(client) => calls.run(interface, (&client.line, &context.row), &mut request, |number, request| {
+                Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.channel, &request),
+                Ok(client) => calls.run(interface, (&client.channel, &context.row), &mut request, |number, request| {
                     service.marshal().handles().begin_call(number);
                     service.run_alone(&client, context, request, &mut reply);
                 }),
@@ -70,7 +70,7 @@ impl Service {
     }
 
     /// For the fork server, which runs no calls itself: the next request, and whose it is.
-    fn next(&self, request: &mut Request) -> Result<Arc<Client>, Ended> {
+    fn next(&self, request: &mut Request) -> Result<Arc<Client>, ServeError> {
         let mut dispatcher = self.dispatcher();
         loop {
             match dispatcher.server.wait(request) {
@@ -100,7 +100,7 @@ impl Service {
         self.run_one(client, context, request, reply);
         // Nobody else knows which callback of its client's has timed out.
         while client.conversation.has_timed_out() {
-            match client.line.listen(request, monotonic() + LONG) {
+            match client.channel.listen(request, monotonic() + LONG) {
                 Ok(()) => self.run_one(client, context, request, reply),
                 Err(Unanswered::Control) => self.hear(),
                 Err(Unanswered::Deadline) => {}
@@ -114,8 +114,8 @@ impl Dispatcher {
     /// Without a look at the broker's messages: who waits for a client that the broker has let go waits in vain.
     pub(crate) fn look_at_terms(&mut self) {
         self.server.hear();
-        for client in self.clients.iter().flatten().filter(|client| client.line.revoked()) {
-            self.server.detach(client.line.id());
+        for client in self.clients.iter().flatten().filter(|client| client.channel.revoked()) {
+            self.server.detach(client.channel.id());
         }
     }
 }
@@ -131,30 +131,30 @@ struct Calls {
 }
 
 impl Calls {
-    /// Lets `serve` run the request that has been taken from `line`, in a process of its own that has ended when this returns.
-    /// The line is idle then.
+    /// Lets `serve` run the request that has been taken from `channel`, in a process of its own that has ended when this returns.
+    /// The channel is idle then.
     fn run(
         &mut self,
         interface: &Interface,
-        (line, row): (&ServerChannel, &Row),
+        (channel, row): (&ServerChannel, &ThreadRow),
         request: &mut Request,
         serve: impl FnOnce(u64, &mut Request),
     ) {
-        let relayed = line.relay();
+        let relayed = channel.relay();
         self.number += 1;
         let ended = self.fork_server.in_child(|_| serve(self.number, request));
         row.end();
         let refusal = match ended {
             Ok(ended) => {
-                self.remember(line.id(), ended);
+                self.remember(channel.id(), ended);
                 let overrun = row.take_overrun().map(|overrun| named(interface, row.function(), overrun));
                 let index = row.index().filter(|_| request.function == BATCH);
                 Refusal::crashed(ended, overrun, index)
             }
             Err(error) => Refusal::new(Status::TooMany, format_args!("no process for this call: {error}")),
         };
-        if line.take_back(relayed) {
-            reply(line, request, &refusal);
+        if channel.take_back(relayed) {
+            reply(channel, request, &refusal);
         }
     }
 
@@ -166,12 +166,12 @@ impl Calls {
     }
 
     /// What a child has asked is answered when the child has ended.
-    fn answer_to_nobody(&self, line: &ServerChannel, request: &Request) {
-        let refusal = match self.ended.get(&line.id()) {
+    fn answer_to_nobody(&self, channel: &ServerChannel, request: &Request) {
+        let refusal = match self.ended.get(&channel.id()) {
             Some(ended) => Refusal::crashed(*ended, None, None),
             None => Refusal::new(Status::Malformed, "nobody has asked"),
         };
-        reply(line, request, &refusal);
+        reply(channel, request, &refusal);
     }
 }
 
@@ -183,8 +183,8 @@ fn named(interface: &Interface, function: u32, overrun: status::Overrun) -> Over
 }
 
 #[cold]
-fn reply(line: &ServerChannel, request: &Request, refusal: &Refusal) {
+fn reply(channel: &ServerChannel, request: &Request, refusal: &Refusal) {
     let mut reply = empty_reply();
-    refusal.write(&mut reply, Some(line.arena()), request.arena_used);
-    line.reply(&reply);
+    refusal.write(&mut reply, Some(channel.arena()), request.arena_used);
+    channel.reply(&reply);
 }

@@ -56,7 +56,7 @@ pub struct Bounds {
 
 /// One client's grant.
 #[derive(Debug)]
-pub struct Policy {
+pub struct ClientPolicy {
     /// One bit for each function.
     functions: Vec<u64>,
     /// By function; shorter than the interface when the rest has none.
@@ -72,7 +72,7 @@ struct Limited {
     account: Account,
 }
 
-impl Policy {
+impl ClientPolicy {
     /// Makes a grant quick to look at.
     pub fn new(grant: &Grant, interface: &Interface, account: Option<Account>) -> Result<Self, BadGrant> {
         let mut functions = vec![0_u64; interface.functions.len().div_ceil(64)];

@@ -1,6 +1,6 @@
 //! One request, from its admission to its reply.
 
-use crate::callback::callables::Callables;
+use crate::callback::callables::CallbackSource;
 use crate::marshal::Origin;
 use crate::marshal::refusal::Refusal;
 use crate::serve::Service;
@@ -10,7 +10,7 @@ use crate::serve::policy::Denial;
 use crate::serve::workers::WorkerContext;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, Reply, Request, SYNC, Status};
-use cloison_transport::status::Row;
+use cloison_transport::status::ThreadRow;
 
 impl Service {
     /// One request, up to its reply.
@@ -19,8 +19,8 @@ impl Service {
         &self,
         client: &Client,
         context: &WorkerContext,
-        row: &Row,
-        callables: &dyn Callables,
+        row: &ThreadRow,
+        callables: &dyn CallbackSource,
         request: &Request,
         reply: &mut Reply,
     ) {
@@ -30,7 +30,7 @@ impl Service {
         if let Err(refusal) = self.admit(client, request) {
             return self.refuse(client, &refusal, request, reply);
         }
-        row.begin(client.line.id(), request.function);
+        row.begin(client.channel.id(), request.function);
         self.call(client, context, callables, request, reply);
         row.end();
     }
@@ -41,14 +41,14 @@ impl Service {
         &self,
         client: &Client,
         context: &WorkerContext,
-        callables: &dyn Callables,
+        callables: &dyn CallbackSource,
         request: &Request,
         reply: &mut Reply,
     ) -> u64 {
-        let mut origin = Origin::new(client.line.id(), client.line.arena(), callables);
+        let mut origin = Origin::new(client.channel.id(), client.channel.arena(), callables);
         origin.bounds = client.policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
         let reached = self.marshal.call(&context.workspace, &origin, request, reply);
-        if client.line.revoked() {
+        if client.channel.revoked() {
             self.refuse(client, &revoked(), request, reply);
         }
         reached
@@ -58,15 +58,15 @@ impl Service {
         &self,
         client: &Client,
         context: &WorkerContext,
-        row: &Row,
-        callables: &dyn Callables,
+        row: &ThreadRow,
+        callables: &dyn CallbackSource,
         request: &Request,
         reply: &mut Reply,
     ) {
         match request.function {
             BATCH => batch::run(self, client, context, row, callables, request, reply),
             CLOSE | SYNC => {
-                row.begin(client.line.id(), request.function);
+                row.begin(client.channel.id(), request.function);
                 self.object(client, context, callables, request, reply);
                 row.end();
             }
@@ -83,19 +83,19 @@ impl Service {
         &self,
         client: &Client,
         context: &WorkerContext,
-        callables: &dyn Callables,
+        callables: &dyn CallbackSource,
         request: &Request,
         reply: &mut Reply,
     ) {
-        if client.line.revoked() {
+        if client.channel.revoked() {
             return self.refuse(client, &revoked(), request, reply);
         }
-        if request.arena_used > client.line.arena().len() {
+        if request.arena_used > client.channel.arena().len() {
             // What a callable is shown during the end of an object would stand behind that.
             let refusal = Refusal::new(Status::Malformed, "the request makes no sense");
             return self.refuse(client, &refusal, request, reply);
         }
-        let origin = Origin::new(client.line.id(), client.line.arena(), callables);
+        let origin = Origin::new(client.channel.id(), client.channel.arena(), callables);
         match request.function {
             CLOSE => {
                 callables.starts(CLOSE, request.arena_used);
@@ -111,7 +111,7 @@ impl Service {
     /// Whether the client may make this call now.
     #[inline]
     pub(crate) fn admit(&self, client: &Client, request: &Request) -> Result<(), Box<Refusal>> {
-        if client.line.revoked() {
+        if client.channel.revoked() {
             return Err(revoked());
         }
         let function = FunctionId(request.function);
@@ -122,7 +122,7 @@ impl Service {
     /// Answers without a call.
     #[cold]
     pub(crate) fn refuse(&self, client: &Client, refusal: &Refusal, request: &Request, reply: &mut Reply) {
-        refusal.write(reply, Some(client.line.arena()), request.arena_used);
+        refusal.write(reply, Some(client.channel.arena()), request.arena_used);
     }
 
     #[cold]

@@ -9,11 +9,11 @@ use crate::serve::affinity::Affinity;
 use crate::serve::batch::Single;
 use crate::serve::dispatcher::Dispatcher;
 use crate::serve::workers::{Job, JobQueue, WorkerContext};
-use crate::serve::{Ended, Service, Unready};
+use crate::serve::{ServeError, Service, Unready};
 use crate::start::limits;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::server::Server;
-use cloison_transport::status::Row;
+use cloison_transport::status::ThreadRow;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, mpsc};
@@ -29,7 +29,7 @@ impl ThreadPool {
     pub fn new(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<Self, Unready> {
         let interface = &marshal.functions().interface;
         let threads = limits::serving(&interface.sandbox) as usize;
-        let rows: Vec<Row> = (0..threads).map_while(|thread| server.row(thread)).collect();
+        let rows: Vec<ThreadRow> = (0..threads).map_while(|thread| server.row(thread)).collect();
         if rows.len() < threads {
             return Err(Unready::TooManyThreads);
         }
@@ -64,7 +64,7 @@ impl ThreadPool {
 
 impl ThreadPool {
     /// Serves until the broker is gone, or says something that no broker says.
-    pub fn serve(self) -> Ended {
+    pub fn serve(self) -> ServeError {
         let (service, context) = (&self.service, &*self.context);
         WorkerContext::be_first();
         service.queue.open();
@@ -74,7 +74,7 @@ impl ThreadPool {
             service.first(context);
         }
         service.queue.end(None);
-        service.queue.reason().unwrap_or(Ended::Control(ControlError::Closed))
+        service.queue.reason().unwrap_or(ServeError::Control(ControlError::Closed))
     }
 }
 
@@ -109,7 +109,7 @@ impl Service {
 }
 
 /// Another thread: it makes its context and waits until the queue opens.
-fn hire(service: &Arc<Service>, row: Row) -> std::io::Result<()> {
+fn hire(service: &Arc<Service>, row: ThreadRow) -> std::io::Result<()> {
     let (sender, receiver) = mpsc::sync_channel(1);
     let service = service.clone();
     let run = move || {

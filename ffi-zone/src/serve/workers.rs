@@ -14,7 +14,7 @@ use crate::serve;
 use crate::serve::clients::Client;
 use cloison_contract::call::{Reply, Request};
 use cloison_contract::message::ChannelId;
-use cloison_transport::status::Row;
+use cloison_transport::status::ThreadRow;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -24,7 +24,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 pub(crate) struct WorkerContext {
     pub(crate) workspace: Workspace,
     /// Where it says what it runs.
-    pub(crate) row: Row,
+    pub(crate) row: ThreadRow,
     /// Whose call was the latest here.
     pub(crate) latest: Cell<Option<ChannelId>>,
 }
@@ -41,7 +41,7 @@ const FOREIGN_CALL_BYTES: u64 = 1 << 20;
 
 impl WorkerContext {
     /// This thread's own, from now on.
-    pub(crate) fn settle(marshal: &Marshal, row: Row) -> rustix::io::Result<Rc<Self>> {
+    pub(crate) fn settle(marshal: &Marshal, row: ThreadRow) -> rustix::io::Result<Rc<Self>> {
         fences::report_to(&row);
         let context = Rc::new(Self { workspace: marshal.workspace()?, row, latest: Cell::new(None) });
         CONTEXT.set(Some(context.clone()));
@@ -64,7 +64,7 @@ impl WorkerContext {
     }
 
     /// Runs `task` with this thread's context. A thread of the library's gets one for the occasion.
-    pub(crate) fn visit<T>(row: &Row, task: impl FnOnce(&Self) -> T) -> rustix::io::Result<T> {
+    pub(crate) fn visit<T>(row: &ThreadRow, task: impl FnOnce(&Self) -> T) -> rustix::io::Result<T> {
         if let Some(context) = CONTEXT.with_borrow(Clone::clone) {
             return Ok(task(&context));
         }
@@ -88,7 +88,7 @@ pub(crate) struct JobQueue {
 #[derive(Default)]
 struct State {
     open: bool,
-    ended: Option<serve::Ended>,
+    ended: Option<serve::ServeError>,
     over: bool,
     jobs: VecDeque<Job>,
     /// The first thread does one of them.
@@ -104,9 +104,9 @@ pub(crate) enum Job {
     /// What clients have left behind may be in use no more.
     Sweep,
     /// A question is over that was asked elsewhere, where this client was shown these objects; who asked waits.
-    Hide { client: ChannelId, row: Row, words: Vec<u64>, hidden: mpsc::SyncSender<()> },
+    Hide { client: ChannelId, row: ThreadRow, words: Vec<u64>, hidden: mpsc::SyncSender<()> },
     /// A call inside of a callback: what it is to be answered.
-    Nested { client: Arc<Client>, row: Row, request: Box<Request>, reply: mpsc::SyncSender<(bool, Box<Reply>)> },
+    Nested { client: Arc<Client>, row: ThreadRow, request: Box<Request>, reply: mpsc::SyncSender<(bool, Box<Reply>)> },
 }
 
 impl JobQueue {
@@ -124,7 +124,7 @@ impl JobQueue {
     }
 
     /// Serving is over; the first reason counts.
-    pub(crate) fn end(&self, ended: Option<serve::Ended>) {
+    pub(crate) fn end(&self, ended: Option<serve::ServeError>) {
         let mut state = self.state();
         state.over = true;
         state.ended = state.ended.take().or(ended);
@@ -140,7 +140,7 @@ impl JobQueue {
     }
 
     /// Why it is.
-    pub(crate) fn reason(&self) -> Option<serve::Ended> {
+    pub(crate) fn reason(&self) -> Option<serve::ServeError> {
         self.state().ended.take()
     }
 

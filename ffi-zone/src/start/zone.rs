@@ -36,8 +36,8 @@
 use crate::marshal::Marshal;
 use crate::marshal::functions::Functions;
 use crate::native::library;
-use crate::native::state::{SingleThreaded, State, settle};
-use crate::serve::Ended;
+use crate::native::state::{OnlyThread, State, settle};
+use crate::serve::ServeError;
 use crate::serve::thread_pool::ThreadPool;
 use crate::start::failure::{Failure, StartStep};
 use crate::start::limits;
@@ -131,8 +131,8 @@ impl Zone<Jailed> {
     pub fn load(self) -> Result<Zone<Loaded>, Failure> {
         let Jailed { jail, interface, library, server } = self.stage;
         // Before there is a constructor that could make a thread.
-        SingleThreaded::process().iter().for_each(settle);
-        let loaded = library::Loaded::open(jail.library(), library, &interface)?;
+        OnlyThread::process().iter().for_each(settle);
+        let loaded = library::LoadedLibrary::open(jail.library(), library, &interface)?;
         let functions = loaded.functions(interface)?;
         Ok(Zone { control: self.control, stage: Loaded { jail, functions, server } })
     }
@@ -180,7 +180,7 @@ impl Place {
 
 impl Zone<Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
-    pub fn serve(self) -> Ended {
+    pub fn serve(self) -> ServeError {
         let Serving { place, pool } = self.stage;
         match place {
             Place::Apart(fork_server) => pool.serve_apart(*fork_server),

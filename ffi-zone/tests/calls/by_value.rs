@@ -13,12 +13,12 @@ use cloison_contract::interface::Interface;
 use cloison_contract::shape::Shape;
 use cloison_contract::types::{CType, Definition};
 use cloison_manifest::manifest;
-use cloison_zone::callback::callables::{Bound, Callables, ClosureId, Unbound};
+use cloison_zone::callback::callables::{BoundCallback, CallbackSource, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::{Refusal, empty_reply};
 use cloison_zone::marshal::translation::{Special, Translation, translations};
 use cloison_zone::native::closures::{self, Target};
-use cloison_zone::native::ffi::Signature;
+use cloison_zone::native::ffi::CallInterface;
 use std::ffi::c_void;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -242,7 +242,7 @@ fn travelling(translation: &Translation, bytes: &mut [u8]) {
 
 /// The function that C is given: it returns one of its three records.
 struct Chooses {
-    signature: Signature,
+    signature: CallInterface,
     /// The first record's position, and how many bytes each has.
     first: usize,
     bytes: usize,
@@ -266,17 +266,17 @@ impl Target for Chooses {
 /// Lends that function.
 struct Lends<'a>(&'a Interface);
 
-impl Callables for Lends<'_> {
-    fn bind(&self, function: FunctionId, parameter: usize, _: u64) -> Result<Bound, Unbound> {
+impl CallbackSource for Lends<'_> {
+    fn bind(&self, function: FunctionId, parameter: usize, _: u64) -> Result<BoundCallback, Unbound> {
         let Shape::Callback(callback) = &self.0.functions[function.0 as usize].parameters[parameter].shape else {
             return Err(Unbound::Malformed);
         };
         let CType::Record { layout, .. } = &callback.result else { return Err(Unbound::Malformed) };
         let types = callback.parameters.iter().map(|one| &one.c_type);
-        let signature = Signature::for_closure(&self.0.types, types, &callback.result).expect("a signature");
+        let signature = CallInterface::for_closure(&self.0.types, types, &callback.result).expect("a signature");
         let (first, bytes) = (callback.parameters.len() - 5, layout.size as usize);
         let closure = closures::allot(Arc::new(Chooses { signature, first, bytes })).ok_or(Unbound::TooMany)?;
-        Ok(Bound { address: closures::address(closure), closure })
+        Ok(BoundCallback { address: closures::address(closure), closure })
     }
 
     fn release(&self, closure: ClosureId) {

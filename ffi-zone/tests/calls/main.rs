@@ -21,5 +21,6 @@ mod plans;
 mod records;
 mod references;
 mod serving;
+mod tables;
 mod threads;
 mod zlib;

@@ -6,7 +6,7 @@ use crate::common::{BOTH, Bench, CLIENT};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{CLOSE, MAX_DEPTH, Request, Status};
 use cloison_contract::interface::Instances;
-use cloison_zone::callback::callables::{Bound, Callables, ClosureId, Unbound};
+use cloison_zone::callback::callables::{BoundCallback, CallbackSource, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::{Refusal, empty_reply};
 use std::cell::{Cell, RefCell};
@@ -29,13 +29,13 @@ struct Lender {
     released: RefCell<Vec<u32>>,
 }
 
-impl Callables for Lender {
-    fn bind(&self, _: FunctionId, _: usize, callable: u64) -> Result<Bound, Unbound> {
+impl CallbackSource for Lender {
+    fn bind(&self, _: FunctionId, _: usize, callable: u64) -> Result<BoundCallback, Unbound> {
         match callable {
             1..10 => {
                 self.lent.set(self.lent.get() + 1);
                 let address = (visit as extern "C" fn(i32) -> i32) as usize as u64;
-                Ok(Bound { address, closure: ClosureId(callable as u32) })
+                Ok(BoundCallback { address, closure: ClosureId(callable as u32) })
             }
             10..20 => Err(Unbound::TooMany),
             _ => Err(Unbound::Malformed),

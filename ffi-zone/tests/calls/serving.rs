@@ -12,7 +12,7 @@ use cloison_contract::interface::Instances;
 use cloison_contract::message::ToZone;
 use cloison_transport::control::ControlError;
 use cloison_transport::terms::TermsState as Terms;
-use cloison_zone::serve::Ended;
+use cloison_zone::serve::ServeError;
 use std::time::Duration;
 
 fn start() -> Zone {
@@ -36,7 +36,7 @@ fn clients_come_call_and_go() {
     assert_eq!(zone.status.calls(), 4000);
     zone.detach(one.id);
     assert_eq!(zone.call(&mut other, "wide", &[Word(7)]).words[0], 7);
-    assert!(matches!(zone.stop(), Ended::Control(ControlError::Closed)));
+    assert!(matches!(zone.stop(), ServeError::Control(ControlError::Closed)));
 }
 
 #[test]
@@ -94,5 +94,5 @@ fn a_second_load_ends_the_zone() {
     let interface = Box::new(zone.interface.clone());
     zone.control().send(&ToZone::Load { interface }, &[]).expect("sent");
     zone.status.ring();
-    assert!(matches!(zone.stop(), Ended::Unexpected(_)));
+    assert!(matches!(zone.stop(), ServeError::Unexpected(_)));
 }

@@ -56,7 +56,7 @@ pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl Fn
         null: false,
         default_none: false,
         text: false,
-        string: false,
+        terminated: false,
         retain: None,
         view: false,
     };

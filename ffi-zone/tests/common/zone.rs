@@ -12,7 +12,7 @@ use cloison_transport::status::StatusPage;
 use cloison_zone::marshal::Marshal;
 use cloison_zone::marshal::functions::Functions;
 use cloison_zone::native::state::State;
-use cloison_zone::serve::{self, Ended};
+use cloison_zone::serve::{self, ServeError};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -28,7 +28,7 @@ pub struct Zone {
     _alone: MutexGuard<'static, ()>,
     control: Option<Control>,
     pub status: StatusPage,
-    thread: Option<JoinHandle<Ended>>,
+    thread: Option<JoinHandle<ServeError>>,
     pub interface: Interface,
 }
 
@@ -127,7 +127,7 @@ impl Zone {
         client.converse(&request, answer)
     }
 
-    pub fn stop(mut self) -> Ended {
+    pub fn stop(mut self) -> ServeError {
         drop(self.control.take());
         self.status.ring();
         self.thread.take().expect("running").join().expect("no panic")

@@ -37,10 +37,36 @@ from cloison._errors import (
     Revoked,
     SpawnError,
     StaleHandle,
+    StartError,
     ZoneCrashed,
     ZoneUnavailable,
 )
 from cloison._messages import message
+from cloison._processes import (
+    Call,
+    call,
+    demonitor,
+    Down,
+    Exit,
+    exit,
+    link,
+    make_reference,
+    monitor,
+    parent,
+    Reason,
+    receive,
+    register,
+    reply,
+    reply_error,
+    self,
+    send,
+    spawn,
+    stop,
+    trap_exits,
+    unlink,
+    unregister,
+    whereis,
+)
 
 
 __all__ = [
@@ -49,6 +75,8 @@ __all__ = [
     "Call",
     "Capability",
     "CapabilityDenied",
+    "Child",
+    "ChildInfo",
     "DeadlineExceeded",
     "Down",
     "Error",
@@ -69,14 +97,21 @@ __all__ = [
     "RegisteredBuffer",
     "RemoteError",
     "Revoked",
+    "RunningSupervisor",
+    "Server",
     "SpawnError",
     "StaleHandle",
+    "StartError",
+    "Supervisor",
+    "Task",
+    "TaskGroup",
     "View",
     "ZoneCrashed",
     "ZoneUnavailable",
     "batch",
     "call",
     "capability",
+    "cast",
     "demonitor",
     "exit",
     "link",
@@ -97,3 +132,15 @@ __all__ = [
     "unregister",
     "whereis",
 ]
+
+
+def __getattr__(name):
+    # Each of them is imported by the first program that uses it: they take modules that most programs do without.
+    if name in __all__:
+        import importlib
+
+        for module in ("_server", "_supervisor", "_tasks"):
+            public = importlib.import_module(f"cloison.{module}")
+            globals().update((each, getattr(public, each)) for each in public.__all__)
+        return globals()[name]
+    raise AttributeError(f"module 'cloison' has no attribute {name!r}", name=name)

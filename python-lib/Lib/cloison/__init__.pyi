@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, dataclass_transform, final, overload
+from typing import Any, Final, Generic, Literal, NoReturn, Protocol, Self, TypeVar, dataclass_transform, final, overload
 
 __all__ = [
     "Batch",
@@ -10,6 +10,8 @@ __all__ = [
     "Call",
     "Capability",
     "CapabilityDenied",
+    "Child",
+    "ChildInfo",
     "DeadlineExceeded",
     "Down",
     "Error",
@@ -30,14 +32,21 @@ __all__ = [
     "RegisteredBuffer",
     "RemoteError",
     "Revoked",
+    "RunningSupervisor",
+    "Server",
     "SpawnError",
     "StaleHandle",
+    "StartError",
+    "Supervisor",
+    "Task",
+    "TaskGroup",
     "View",
     "ZoneCrashed",
     "ZoneUnavailable",
     "batch",
     "call",
     "capability",
+    "cast",
     "demonitor",
     "exit",
     "link",
@@ -523,6 +532,267 @@ def whereis(name: str) -> Process | None:
 def make_reference() -> Reference:
     """Return a `Reference` that nobody else has."""
 
+class Server:
+    """A process that keeps a state and handles one message after the other. Subclasses say how.
+
+    ``__init__`` runs in the new process, and `start` waits for it. An exception that a handler does not catch ends the server,
+    with the exception as its reason: whoever waits for an answer gets `ProcessDown`, and a supervisor may start the server anew.
+    To refuse a request and go on, answer with `reply_error`. `exit` in a handler ends the server with that reason.
+
+    A server that traps exits (`trap_exits` in ``__init__``) ends in order, by way of `terminate`, when its parent ends or sends
+    it an exit signal; others are `Exit` messages for `handle_info`. One that does not is ended by the signal itself.
+    """
+
+    LATER: Final[Any]
+    """What `handle_call` returns when the answer is to be sent later, by ``reply(sender, value)``."""
+    timeout: float | None
+    """How many seconds without a message pass until `handle_timeout` is called; None for no such call."""
+
+    def handle_call(self, request: Any, sender: Call) -> Any:
+        """Return the answer to a request that somebody waits for, or `LATER`."""
+    def handle_cast(self, request: Any) -> None:
+        """Handle a request that nobody waits for an answer to."""
+    def handle_info(self, message: Any) -> None:
+        """Handle any other message: `Down` and `Exit` among others, and a `MessageError` in place of what can't be read here."""
+    def handle_timeout(self) -> None:
+        """Do what is to be done when no message has come for `timeout` seconds."""
+    def terminate(self, reason: Reason) -> None:
+        """Clean up before the server ends by itself, for that `Reason`. It is not called when it is killed."""
+    @classmethod
+    def start(
+        cls,
+        /,
+        *args: object,
+        timeout: float | None = None,
+        name: str | None = None,
+        link: bool = False,
+        capabilities: Iterable[Any] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> Process:
+        """Start a server, wait until its ``__init__`` has returned, and return its process.
+
+        Args:
+            args: The arguments of ``__init__``: what can be sent in a message.
+            timeout: How many seconds that may take. Then the process is killed.
+            name: A name, for people.
+            link: Link it with this process, which an exception in ``__init__`` does not end.
+            capabilities: As for `spawn`, and so are the others.
+
+        Raises:
+            Exception: What ``__init__`` has raised.
+            ProcessDown: The process has ended in ``__init__`` for another reason.
+            TimeoutError: ``__init__`` has taken too long.
+        """
+    @staticmethod
+    def stop(process: Process | str, reason: object = "normal", *, timeout: float | None = None) -> Reason:
+        """Have a server end in order, whether it traps exits or not: `terminate` is called. Return the `Reason` of its end.
+
+        Raises:
+            TimeoutError: It has not ended in time. It may do so later.
+        """
+
+def cast(process: Process | str, request: object) -> None:
+    """Send a request to a server without waiting for an answer.
+
+    Args:
+        process: The server, or its registered name.
+        request: What its `handle_cast` gets.
+    """
+
+@final
+class Child:
+    """How to start a child of a supervisor, and what to do about its end. It is data, and can be sent in messages."""
+
+    def __init__(
+        self,
+        target: Callable[..., object] | Supervisor,
+        /,
+        *args: object,
+        name: str | None = None,
+        restart: Literal["permanent", "transient", "temporary"] = "permanent",
+        shutdown: float | Literal["kill"] | None = ...,
+        capabilities: Iterable[str] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> None:
+        """Say it.
+
+        Args:
+            target: A function or class at the top of a module, to be run in a process; a subclass of `Server`, which counts as
+                started when its ``__init__`` has returned; or a `Supervisor`.
+            args: Its arguments.
+            name: The child's name in its supervisor; None takes the function's, with a number behind it if that is taken.
+            restart: ``"permanent"``: it is started anew whenever it ends. ``"transient"``: unless it ends with reason normal or
+                shutdown. ``"temporary"``: never; its supervisor forgets it when it has ended.
+            shutdown: How many seconds it has to end when it is asked to, before it is killed; None gives it all the time, which
+                is the default of supervisors; 0 or ``"kill"`` kills it at once.
+            capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
+            memory: As for `spawn`, and so are ``cpu`` and ``nice``.
+        """
+
+@final
+class ChildInfo:
+    """What a supervisor says of a child."""
+
+    name: Final[str]
+    """Its name."""
+    process: Final[Process | None]
+    """The process, or None if there is none now."""
+    restarting: Final[bool]
+    """Whether it could not be started anew yet, and the supervisor goes on trying."""
+    kind: Final[Literal["process", "server", "supervisor"]]
+    """What it is."""
+    restart: Final[Literal["permanent", "transient", "temporary"]]
+    """As in its `Child`."""
+
+@final
+class Supervisor:
+    """What a supervisor is to supervise. It is data, and can be a `Child` of another one.
+
+    Children are started in order and ended in reverse order. When one has ended and is to be started anew, ``"one_for_one"``
+    starts it alone; ``"one_for_all"`` ends all others and starts all; ``"rest_for_one"`` does so with those behind it. More than
+    `max_restarts` of that within as many seconds as `within`, and the supervisor ends its children and itself, with
+    reason "shutdown": so its own supervisor decides.
+
+    Example:
+        >>> Supervisor([Child(Store, name="store"), Child(listen, 80, restart="transient")], strategy="rest_for_one").run()
+    """
+
+    def __init__(
+        self,
+        children: Iterable[Child] = (),
+        strategy: Literal["one_for_one", "one_for_all", "rest_for_one"] = "one_for_one",
+        max_restarts: int = 3,
+        within: float = 5.0,
+    ) -> None: ...
+    children: Final[tuple[Child, ...]]
+    strategy: Final[str]
+    max_restarts: Final[int]
+    within: Final[float]
+    def start(
+        self,
+        *,
+        name: str | None = None,
+        link: bool = False,
+        timeout: float | None = None,
+        capabilities: Iterable[str] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> RunningSupervisor:
+        """Start a process that supervises, and return it when all children have been started.
+
+        Args:
+            name: A name, for people.
+            link: End the supervisor when this process ends, in order, and this process when the supervisor fails.
+            timeout: How many seconds the start may take.
+            capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
+            memory: As for `spawn`, and so are ``cpu`` and ``nice``. Children get no more than that.
+
+        Raises:
+            StartError: A child could not be started. Those before it have been ended.
+        """
+    def run(self) -> None:
+        """Supervise in this process, until it is told to stop; children know it as ``RunningSupervisor(parent())``.
+
+        The process traps exits from now on, and its mailbox is the supervisor's: other messages are lost.
+
+        Raises:
+            StartError: A child could not be started. Those before it have been ended.
+            ProcessExit: There were too many restarts, or this process's parent has ended.
+        """
+
+@final
+class RunningSupervisor:
+    """A supervisor that runs. It can be sent in messages."""
+
+    def __init__(self, process: Process | str) -> None: ...
+    process: Final[Process | str]
+    """Its process, or its registered name."""
+    def start_child(self, child: Child) -> Process:
+        """Start another child, behind all others, and return its process.
+
+        Raises:
+            StartError: It could not be started.
+            Error: There is one of that name.
+        """
+    def terminate_child(self, child: str | Process) -> None:
+        """End a child, named or by its process. It can be started anew by `restart_child`, unless it is temporary."""
+    def restart_child(self, name: str) -> Process:
+        """Start a child that does not run, and return its process.
+
+        Raises:
+            StartError: It could not be started.
+            Error: It runs, or there is none of that name.
+        """
+    def delete_child(self, name: str) -> None:
+        """Forget a child that does not run.
+
+        Raises:
+            Error: It runs, or there is none of that name.
+        """
+    def which_children(self) -> list[ChildInfo]:
+        """Return a `ChildInfo` of each child, in the order in which they were started."""
+    def count_children(self) -> dict[str, int]:
+        """Return how many children there are: ``"specs"``, ``"active"``, ``"supervisors"`` and ``"workers"``."""
+    def stop(self, reason: object = "shutdown", *, timeout: float | None = None) -> Reason:
+        """End the children in reverse order, then the supervisor; return the `Reason` of its end."""
+
+@final
+class Task:
+    """A function that a `TaskGroup` runs in a process of its own."""
+
+    process: Final[Process]
+    """The process."""
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, as far as is known."""
+    @property
+    def result(self) -> Any:
+        """What the function has returned. This waits for it.
+
+        Raises:
+            Exception: What the function has raised; a `RemoteError` stands for what can't be sent.
+            ProcessDown: The process has ended otherwise.
+        """
+
+@final
+class TaskGroup:
+    """Run functions in processes of their own, and wait for all of them at the end of a ``with`` block.
+
+    When a task fails, the others are killed, and the block ends with an `ExceptionGroup` of what has failed. When the block
+    itself fails, all tasks are killed.
+
+    Example:
+        >>> with TaskGroup() as group:
+        ...     tasks = [group.spawn(count_words, text) for text in texts]
+        >>> sum(task.result for task in tasks)
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
+    ) -> bool: ...
+    def spawn(
+        self,
+        function: Callable[..., object],
+        /,
+        *args: object,
+        name: str | None = None,
+        capabilities: Iterable[Any] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> Task:
+        """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.
+
+        Raises:
+            RuntimeError: The group has ended, or has not been entered.
+        """
+
 @overload
 def message(cls: _Class, /) -> _Class: ...
 @overload
@@ -646,6 +916,12 @@ class RemoteError(Error):
 
 class SpawnError(Error):
     """A process that could not be started: there are as many as there may be, or it was to get what its parent has not got."""
+
+class StartError(Error):
+    """A child of a supervisor that could not be started."""
+
+    child: Final[str | None]
+    """Its name."""
 
 class MailboxFull(Error):
     """What this process has sent to that one fills its share of the mailbox. Nothing was sent."""

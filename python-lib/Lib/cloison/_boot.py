@@ -4,27 +4,26 @@ import sys
 
 from cloison import _needs
 
-#: What nearly every program imports. Each is imported once, in the template, and shared by all microprocesses.
+#: What nearly every program imports. The template imports it while nobody wants anything of it, and later microprocesses share it.
 COMMON = (
     "abc argparse base64 bisect collections contextlib copy csv dataclasses datetime decimal enum fractions functools "
     "hashlib heapq inspect io itertools json linecache logging math operator os pathlib queue random re secrets "
-    "statistics string struct textwrap threading time traceback types typing uuid warnings weakref"
+    "statistics string struct textwrap threading time traceback types typing uuid warnings weakref "
+    "cloison._supervisor cloison._tasks cloison._executor"
 ).split()
 
 
 def _finders():
-    # importlib's file finders (which find nothing and are not installed) and shutil want a `posix` to exist while they are
-    # defined. What they call in it is denied.
+    # importlib's file finders (which find nothing and are not installed) want a `posix` to exist while they are defined. What
+    # they call in it is denied.
     import os
 
     sys.modules["posix"] = os
     import importlib
-    import importlib.util
-    import shutil
 
-    del sys.modules["posix"]
     importlib._bootstrap._bootstrap_external = importlib._bootstrap_external
     importlib._bootstrap_external._set_bootstrap_module(importlib._bootstrap)
+    del sys.modules["posix"]
     from cloison import _coroutines
 
     builtin, frozen = sys.meta_path
@@ -32,15 +31,10 @@ def _finders():
     sys.path[:] = []
 
 
-def _excepthook(kind, value, trace):
-    import traceback
-
-    traceback._print_exception_bltin(value.with_traceback(trace))
-
-
 def start():
     """Make the interpreter ready for an application."""
     import builtins
+    import gc
     import io
     import os
 
@@ -48,67 +42,96 @@ def start():
 
     from cloison import _corrections, _streams
 
+    # Nothing of what is made here is garbage.
+    gc.disable()
     _streams.install()
     _corrections.apply()
     _finders()
     builtins.open = io.open = io.open_code = _io.open = _io.open_code = _needs.open_file
-    sys.excepthook = sys.__excepthook__ = _excepthook
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True
-    for name in COMMON:
-        __import__(name)
-    _corrections.with_frozen_files(sys.modules["inspect"])
-    _complete()
-    _note_unseeded()
+    from cloison import _reports
+
+    _reports.install()
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
     os._fork_handlers().clear()
+    gc.enable()
 
 
-def _complete():
-    """Put into the package what needs `dataclasses`, which cannot be imported before there is an `os`."""
-    import cloison
-    from cloison import _processes
-
-    for name in _processes.__all__:
-        setattr(cloison, name, getattr(_processes, name))
+_common = ()
+_own = ()
+_noting = True
+_no_longer_note = None
+_unseeded = []
 
 
-def _note_unseeded():
+def note_unseeded(random):
     """Note which generators of random numbers seed themselves while modules are imported: each microprocess does that anew."""
-    import random
-    import weakref
+    from _weakref import ref
 
+    global _no_longer_note
+    if not _noting:
+        return
     plain = random.Random.seed
 
     def seed(self, a=None, version=2):
         """Seed, and note by what."""
         _unseeded[:] = [noted for noted in _unseeded if noted() is not self]
         if a is None:
-            _unseeded.append(weakref.ref(self))
+            _unseeded.append(ref(self))
         plain(self, a, version)
 
     def forget():
         random.Random.seed = plain
 
-    global _no_longer_note
     random.Random.seed = seed
     _no_longer_note = forget
 
 
 def before_import():
     """Let the application's modules be found, before the standard library's as in CPython."""
+    global _common, _own
     from cloison import _importer
 
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others]
-    _importer.give_way(COMMON)
+    _own = tuple(name for name in COMMON if _importer.is_own(name))
+    _common = tuple(name for name in COMMON if name not in _own)
+    _importer.forget(_own)
+
+
+def preload():
+    """Import the next module of `COMMON`, and return whether there are more.
+
+    It is the standard library's, whatever the application has: that is imported only when the application asks for it.
+    """
+    global _common
+    import os
+
+    if not _common:
+        return False
+    name, *_common = _common
+    from cloison import _importer
+
+    handlers = os._fork_handlers()
+    count = len(handlers)
+    there = [own for own in _own if own in sys.modules]
+    builtin, application, *others = finders = sys.meta_path[:]
+    sys.meta_path[:] = [builtin, *others]
+    try:
+        __import__(name)
+    finally:
+        sys.meta_path[:] = finders
+        del handlers[count:]
+    _importer.forget(own for own in _own if own not in there)
+    if not _common:
+        before_fork()
+    return bool(_common)
 
 
 _fork_handlers = ()
 _reseed = None
-_unseeded = []
-_no_longer_note = None
 
 
 def before_fork():
@@ -116,7 +139,7 @@ def before_fork():
     import gc
     import os
 
-    global _fork_handlers, _reseed
+    global _fork_handlers, _reseed, _noting, _no_longer_note
     _fork_handlers = os._fork_handlers()
     if "random" in sys.modules:
         import random
@@ -124,7 +147,10 @@ def before_fork():
         # Without the detour over `random.seed`, which hashes what it is given.
         _reseed = super(random.Random, random._inst).seed
         random._inst.gauss_next = None
-    _no_longer_note()
+    _noting = False
+    if _no_longer_note is not None:
+        _no_longer_note()
+        _no_longer_note = None
     flush()
     gc.collect()
     gc.freeze()
@@ -179,7 +205,9 @@ def finish():
             sys.stdout.flush()
     except Exception as error:
         try:
-            print(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}", file=sys.stderr)
+            from cloison import _reports
+
+            _reports.write(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}\n")
         except Exception:
             pass
         return False

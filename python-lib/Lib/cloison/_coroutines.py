@@ -7,18 +7,16 @@ The modules of `asyncio` want `socket`, `subprocess` and the like to exist while
 for that time, and their event loop is one whose only way of waiting is to sleep until the next timer.
 """
 
-import contextlib
 import sys
-import time
 
 from cloison import _corrections, _needs
 
 _ABSENT = ("fcntl", "select", "selectors", "socket", "socketserver", "subprocess")
 
-#: Modules that want them to exist while they are defined.
+#: Modules that want them to exist while they are defined, or are corrected.
 _WANTING = frozenset(
-    "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb platform pydoc urllib.request "
-    "urllib.robotparser wsgiref.simple_server xml.sax.expatreader xml.sax.saxutils".split()
+    "asyncio http.client http.cookiejar http.server logging.config logging.handlers mailbox pdb platform pydoc shutil "
+    "urllib.request urllib.robotparser wsgiref.simple_server xml.etree.ElementTree xml.sax.expatreader xml.sax.saxutils".split()
 )
 
 
@@ -41,15 +39,30 @@ class _Absent(type(sys)):
         return Denied
 
 
-@contextlib.contextmanager
-def _absent_modules():
-    names = [name for name in _ABSENT if name not in sys.modules]
-    sys.modules.update((name, _Absent(name)) for name in names)
-    try:
-        yield
-    finally:
-        for name in names:
+#: Modules that want nothing, and are corrected.
+_CORRECTED = frozenset(["inspect", "random"])
+
+
+class _Given:
+    """Have modules exist for a while."""
+
+    def __init__(self, modules):
+        self._modules = {name: module for name, module in modules.items() if name not in sys.modules}
+
+    def __enter__(self):
+        sys.modules.update(self._modules)
+
+    def __exit__(self, *_):
+        for name in self._modules:
             sys.modules.pop(name, None)
+
+
+def _given(name):
+    if name in _CORRECTED:
+        return _Given({})
+    if name == "shutil":
+        return _Given({"posix": sys.modules["os"]})
+    return _Given({name: _Absent(name) for name in _ABSENT})
 
 
 class _Timer:
@@ -61,6 +74,8 @@ class _Timer:
         if timeout is None:
             raise RuntimeError("this would wait for ever: no task can run, no timer is set, and there is no other event")
         if timeout > 0:
+            import time
+
             time.sleep(timeout)
         return ()
 
@@ -106,12 +121,20 @@ class _Loader:
 
     def exec_module(self, module):
         """Define the module, and correct it; `asyncio` is told to use our event loop."""
-        with _absent_modules():
+        with _given(module.__name__):
             self._loader.exec_module(module)
+        if module.__name__ == "inspect":
+            _corrections.with_frozen_files(module)
+        if module.__name__ == "random":
+            from cloison import _boot
+
+            _boot.note_unseeded(module)
         if module.__name__ == "pdb":
             _corrections.without_signals(module)
         if module.__name__ == "platform":
             _corrections.without_kernel(module)
+        if module.__name__ == "xml.etree.ElementTree":
+            _corrections.with_entities(module)
         if module.__name__ == "pydoc":
             _corrections.without_pager(module)
         if module.__name__ != "asyncio":
@@ -127,7 +150,7 @@ class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         """Find one of the table."""
-        if name not in _WANTING:
+        if name not in _WANTING and name not in _CORRECTED:
             return None
         from importlib.machinery import FrozenImporter
 

@@ -44,13 +44,26 @@ def _site_builtins():
 
 
 def _clock():
-    # RustPython makes the system call, which ends the process.
+    # RustPython makes the system call, which ends the process; and its sleep does not hear a Ctrl-C that comes just before.
     import time
+
+    import _cloison
 
     from cloison import _needs
 
+    time.sleep = _cloison.sleep
+
     for name in ("clock_settime", "clock_settime_ns"):
         setattr(time, name, _needs.denied_function(name, "time"))
+
+
+def _input():
+    # RustPython's drops what the flushes before its wait raise, a KeyboardInterrupt included.
+    import builtins
+
+    import _cloison
+
+    builtins.input = _cloison.input
 
 
 def apply():
@@ -58,6 +71,7 @@ def apply():
     _sources()
     _site_builtins()
     _clock()
+    _input()
 
 
 def mapping_proxy_str(proxy):
@@ -103,6 +117,55 @@ def without_pager(pydoc):
 
     pydoc.pager = pager
     pydoc.get_pager = lambda: pydoc.plain_pager
+
+
+def with_entities(tree):
+    """Have ElementTree's parser raise at an entity that is in no `entity` dictionary, and tell a target of the document type.
+
+    RustPython's leaves the entity out of the tree without a word, and has the target hear nothing.
+    """
+    import pyexpat
+
+    class XMLParser(tree.XMLParser):
+        """A parser that builds a tree, or calls the methods of `target`."""
+
+        def __init__(self, *, target=None, encoding=None):
+            super().__init__(target=target, encoding=encoding)
+            own = pyexpat._newest
+            parser = own()
+
+            def insert(name):
+                value = self.entity.get(name)
+                if value is not None:
+                    self._expat_data(value)
+                    return
+                # Not `parser`, whose handler this is: it would keep itself.
+                line, column = own().ErrorLineNumber, own().ErrorColumnNumber
+                error = pyexpat.error(f"undefined entity &{name};: line {line}, column {column}")
+                error.code, error.lineno, error.offset = 11, line, column
+                raise error
+
+            def skipped(name, parameter):
+                if not parameter:
+                    insert(name)
+
+            def external(name, base, system, public):
+                insert(name)
+                return 1
+
+            parser.SkippedEntityHandler = skipped
+            parser.ExternalEntityRefHandler = external
+            doctype = getattr(target, "doctype", None)
+            if doctype is not None:
+
+                def start(name, system, public, subset):
+                    doctype(name, public, system)
+
+                parser.StartDoctypeDeclHandler = start
+
+    XMLParser.__module__ = tree.__name__
+    XMLParser.__qualname__ = "XMLParser"
+    tree.XMLParser = XMLParser
 
 
 def without_signals(pdb):

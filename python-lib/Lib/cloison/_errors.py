@@ -156,6 +156,18 @@ class SpawnError(Error):
     """A process that could not be started: there are as many as there may be, or it was to get what its parent has not got."""
 
 
+class StartError(Error):
+    """A child of a supervisor that could not be started.
+
+    Attributes:
+        child: Its name.
+    """
+
+    def __init__(self, message, child=None):
+        super().__init__(message)
+        self.child = child
+
+
 class MailboxFull(Error):
     """What this process has sent to that one fills its share of the mailbox. Nothing was sent.
 

@@ -124,13 +124,17 @@ def main_module(path, source, name):
     return module.__dict__
 
 
-def give_way(names):
-    """Forget those preloaded modules of which the application has its own.
+def is_own(name):
+    """Return whether the application has a module of that name."""
+    return _cloison.find(name) is not None
+
+
+def forget(names):
+    """Forget modules of the standard library of which the application has its own.
 
     As in CPython, the application's folder comes before the standard library; what the standard library
     has imported for itself stays as it is.
     """
     for name in names:
-        if name in sys.modules and _cloison.find(name) is not None:
-            for other in [other for other in sys.modules if other == name or other.startswith(name + ".")]:
-                del sys.modules[other]
+        for other in [other for other in sys.modules if other == name or other.startswith(name + ".")]:
+            del sys.modules[other]

@@ -44,3 +44,39 @@ def message(cls=None, /, **options):
         fields = tuple(field.name for field in dataclasses.fields(cls))
     declare(cls, cls.__module__, cls.__qualname__, fields)
     return cls
+
+
+class Record:
+    """The base of our own messages: their fields are their `__slots__`, and nothing about them changes.
+
+    It is what ``message(frozen=True)`` would make of them. That takes `dataclasses`, whose import takes longer than everything
+    else at the start of a program.
+    """
+
+    __slots__ = ()
+
+    def __init_subclass__(cls):
+        cls.__match_args__ = cls.__slots__
+        declare(cls, cls.__module__, cls.__qualname__, cls.__slots__)
+
+    def __init__(self, *values):
+        for name, value in zip(self.__slots__, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    def _values(self):
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __setattr__(self, name, value=None):
+        raise AttributeError(f"a {type(self).__name__} does not change")
+
+    __delattr__ = __setattr__
+
+    def __eq__(self, other):
+        return self._values() == other._values() if type(other) is type(self) else NotImplemented
+
+    def __hash__(self):
+        return hash((type(self), self._values()))
+
+    def __repr__(self):
+        fields = ", ".join(f"{name}={value!r}" for name, value in zip(self.__slots__, self._values(), strict=True))
+        return f"{type(self).__name__}({fields})"

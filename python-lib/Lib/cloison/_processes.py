@@ -2,12 +2,11 @@
 
 import sys
 import time
-from dataclasses import KW_ONLY
 
 import _cloison
 from _cloison import Process, Reference
 from cloison._errors import Error, ProcessDown, ProcessExit
-from cloison._messages import message
+from cloison._messages import Record
 
 __all__ = [
     "Call",
@@ -40,7 +39,6 @@ _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40
 _NAME_BYTES = 255
 
 
-@message(frozen=True, slots=True, eq=False, repr=False)
 class Reason:
     """Why a process has ended.
 
@@ -55,14 +53,12 @@ class Reason:
         signal: The signal of a crash, or None.
     """
 
-    kind: str
-    _: KW_ONLY
-    type: str | None = None
-    text: str | None = None
-    traceback: str | None = None
-    value: object = None
-    status: int | None = None
-    signal: int | None = None
+    __slots__ = ("kind", "type", "text", "traceback", "value", "status", "signal")
+    __match_args__ = ("kind",)
+
+    def __init__(self, kind, *, type=None, text=None, traceback=None, value=None, status=None, signal=None):
+        for name, given in zip(self.__slots__, (kind, type, text, traceback, value, status, signal), strict=True):
+            object.__setattr__(self, name, given)
 
     def _values(self):
         return tuple(getattr(self, name) for name in self.__slots__)
@@ -99,8 +95,7 @@ class Reason:
         return self.text or self.kind
 
 
-@message(frozen=True)
-class Down:
+class Down(Record):
     """A process that was monitored has ended. It comes after everything that the process had sent.
 
     Attributes:
@@ -109,13 +104,10 @@ class Down:
         reference: What `Process.monitor` has returned.
     """
 
-    process: Process
-    reason: Reason
-    reference: Reference
+    __slots__ = ("process", "reason", "reference")
 
 
-@message(frozen=True)
-class Exit:
+class Exit(Record):
     """An exit signal, in a process that traps exits.
 
     Attributes:
@@ -123,12 +115,10 @@ class Exit:
         reason: Why: a `Reason`.
     """
 
-    process: Process
-    reason: Reason
+    __slots__ = ("process", "reason")
 
 
-@message(frozen=True)
-class Call:
+class Call(Record):
     """A request that somebody waits for an answer to. `reply` sends it.
 
     Attributes:
@@ -137,16 +127,30 @@ class Call:
         reference: How the sender knows the answer.
     """
 
-    request: object
-    sender: Process
-    reference: Reference
+    __slots__ = ("request", "sender", "reference")
 
 
-@message(frozen=True)
-class _Reply:
-    reference: Reference
-    value: object
-    failed: bool
+class _Reply(Record):
+    __slots__ = ("reference", "value", "failed")
+
+
+_cloison.declare(Reason, __name__, "Reason", Reason.__slots__)
+
+#: How the next message is taken out. Task groups and executors, where there are any, take theirs first.
+take_next = _cloison.receive
+
+#: References of calls that nobody waits for any more, the oldest first.
+_given_up = {}
+#: How many of them are remembered, and how many messages may wait before their answers are looked for.
+_MOST_GIVEN_UP, _MANY_WAITING = 1024, 64
+
+
+def _drop_late_answers():
+    def is_late(message):
+        return type(message) is _Reply and message.reference in _given_up
+
+    while received := _cloison.receive(0, is_late):
+        _given_up.pop(received[0].reference, None)
 
 
 def self():
@@ -294,16 +298,15 @@ def receive(match=None, /, *, timeout=None):
         TimeoutError: Nothing has come in time.
         MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
     """
-    until = None if timeout is None else time.monotonic() + timeout
-    left = timeout
+    end = None if timeout is None else time.monotonic() + timeout
     while True:
-        received = _cloison.receive(left, _or_reply(match))
+        left = None if end is None else max(0, end - time.monotonic())
+        received = take_next(left, _or_reply(match))
         if received is None:
             raise TimeoutError(f"no message in {timeout} s")
         # An answer that nobody waits for any more is dropped.
-        if type(received[0]) is not _Reply:
+        if received and type(received[0]) is not _Reply:
             return received[0]
-        left = None if until is None else max(0.0, until - time.monotonic())
 
 
 def _or_reply(match):
@@ -328,6 +331,8 @@ def call(process, request, *, timeout=5.0):
         if found is None:
             raise Error(f"no process is registered as {process!r}")
         process = found
+    if _given_up and _cloison.waiting() >= _MANY_WAITING:
+        _drop_late_answers()
     position = _cloison.mark()
     reference = process.monitor()
     process.send(Call(request, self(), reference))
@@ -338,6 +343,9 @@ def call(process, request, *, timeout=5.0):
     received = _cloison.receive(timeout, is_answer, position)
     if received is None:
         _cloison.demonitor(reference)
+        _given_up[reference] = None
+        if len(_given_up) > _MOST_GIVEN_UP:
+            del _given_up[next(iter(_given_up))]
         raise TimeoutError(f"no answer from process {process.number} in {timeout} s")
     (answer,) = received
     if type(answer) is Down:

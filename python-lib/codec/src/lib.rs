@@ -25,6 +25,6 @@ pub mod value;
 pub mod violation;
 pub mod wide;
 
-pub use decode::{Decoder, Objects};
+pub use decode::{Decoder, Objects, Owner};
 pub use value::{Value, Values};
 pub use violation::{DecodeError, ProtocolViolation};

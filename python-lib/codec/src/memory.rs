@@ -1,8 +1,10 @@
-//! What a value costs before it is built, by its shape and the bytes that C has given. A lower bound: whoever has less memory
-//! left than that need not begin.
+//! Memory is asked for before it is taken: what is refused is an error, and what is taken without asking ends the process.
 //!
-//! Between words and Python there are two stages, and both are there at once when the last object is made: [`Value`]s, whose size
-//! is known, and Python objects, of which [`OBJECT_BYTES`] is the smallest.
+//! - **As a whole**, before a value is begun: [`elements`] and [`one_record`] say what it costs by its shape and the bytes that C
+//!   has given. A lower bound: whoever has less memory left than that need not begin. Between words and Python there are two
+//!   stages, and both are there at once when the last object is made: [`Value`]s, whose size is known, and Python objects, of
+//!   which [`OBJECT_BYTES`] is the smallest.
+//! - **Piece by piece**, while it is built: [`is_there`] for each list and each text, with what is really left by then.
 
 use crate::records::{is_byte, record};
 use crate::value::Value;
@@ -11,6 +13,9 @@ use cloison_contract::types::{CType, Definition, MemberRole, TypeId};
 
 /// The smallest Python object with something in it and the pointer that leads to it.
 pub const OBJECT_BYTES: u64 = 64;
+
+/// What a handle takes at most: nothing is built halfway that belongs to the zone.
+const HANDLE_BYTES: u64 = 320;
 
 /// A value in its list.
 const VALUE_BYTES: u64 = size_of::<Value<Box<u8>>>() as u64;
@@ -24,7 +29,8 @@ pub fn elements(types: &[Definition], element: Element, length: u64) -> u64 {
         // Bytes become an object as they are; numbers are copied into an array.
         Element::Scalar(scalar) if scalar.size() == 1 => length,
         Element::Scalar(_) => length.saturating_mul(2),
-        Element::Handle { .. } | Element::Text { .. } => (length / 8).saturating_mul(VALUE_BYTES + OBJECT_BYTES),
+        Element::Handle { .. } => (length / 8).saturating_mul(VALUE_BYTES + HANDLE_BYTES),
+        Element::Text { .. } => (length / 8).saturating_mul(VALUE_BYTES + OBJECT_BYTES),
         Element::Record { id, layout } => (length / layout.size.max(1)).saturating_mul(VALUE_BYTES + one(types, id, 0)),
     }
 }
@@ -64,4 +70,28 @@ fn inside(types: &[Definition], c_type: &CType, depth: usize) -> u64 {
         | CType::Scalar { .. }
         | CType::Void => 0,
     }
+}
+
+/// Requests of at least so many bytes can be refused although the budget has them: the kernel counts pages that the allocator
+/// keeps as well.
+const LARGE_BYTES: u64 = 64 << 10;
+
+/// Whether so many bytes can be had in one piece, of the `free` ones.
+#[inline]
+pub fn is_there(bytes: u64, free: u64) -> bool {
+    bytes <= free && (bytes < LARGE_BYTES || is_given(bytes))
+}
+
+/// Whether the allocator gives that much. Asked here, a refusal is an answer; elsewhere it ends the process.
+#[cold]
+fn is_given(bytes: u64) -> bool {
+    let mut room = Vec::<u8>::new();
+    let given = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    std::hint::black_box(&room);
+    given
+}
+
+/// What a list of so many values takes.
+pub fn list(values: u64) -> u64 {
+    values.saturating_mul(VALUE_BYTES)
 }

@@ -3,6 +3,7 @@
 //! Packing trusts its values, which the client has checked one by one. Unpacking trusts nothing: any bytes become a value or
 //! a [`DecodeError`].
 
+use crate::memory;
 use crate::value::Value;
 use crate::violation::{DecodeError, ProtocolViolation};
 use crate::wide;
@@ -19,6 +20,8 @@ pub struct Packed {
 
 /// Where unpacking gets what does not stand in the record itself.
 pub trait Behind<Object> {
+    /// Whether so many bytes may be allocated in one piece: asked before each list and text.
+    fn room(&self, bytes: u64) -> Result<(), DecodeError>;
     /// The text whose length stands at that offset in the arena.
     fn text(&self, offset: u64) -> Result<Vec<u8>, DecodeError>;
     /// The object with that word.
@@ -162,8 +165,23 @@ impl<Object> Unpack<'_, Object> {
         if record.union {
             return self.union(id, record, record.live, bytes);
         }
-        let values = record.members.iter().map(|member| self.member(record, member, bytes));
-        Ok(Value::Record(id, values.collect::<Result<_, _>>()?))
+        let mut values = self.list(record.members.len())?;
+        for member in &record.members {
+            values.push(self.member(record, member, bytes)?);
+        }
+        Ok(Value::Record(id, values))
+    }
+
+    /// A list for exactly so many values: one that grew would take up to three times as much on the way.
+    fn list(&self, values: usize) -> Result<Vec<Value<Object>>, DecodeError> {
+        self.behind.room(memory::list(values as u64))?;
+        Ok(Vec::with_capacity(values))
+    }
+
+    /// A copy of bytes that stand in the record.
+    fn copy(&self, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        self.behind.room(bytes.len() as u64)?;
+        Ok(bytes.to_vec())
     }
 
     fn union(
@@ -174,7 +192,11 @@ impl<Object> Unpack<'_, Object> {
         bytes: &[u8],
     ) -> Result<Value<Object>, DecodeError> {
         match live.and_then(|live| Some((live, record.members.get(live)?))) {
-            Some((live, member)) => Ok(Value::Union(id, Box::new((live, self.member(record, member, bytes)?)))),
+            Some((live, member)) => {
+                let value = self.member(record, member, bytes)?;
+                self.behind.room(size_of_val(&value) as u64)?;
+                Ok(Value::Union(id, Box::new((live, value))))
+            }
             None => Ok(Value::Null),
         }
     }
@@ -196,8 +218,8 @@ impl<Object> Unpack<'_, Object> {
             MemberRole::TextArray => {
                 let length = member.c_type.layout().ok_or(ProtocolViolation::Range)?.size as usize;
                 let array = own.get(..length).ok_or(ProtocolViolation::Range)?;
-                let text: Vec<u8> = array.iter().copied().take_while(|&byte| byte != 0).collect();
-                Ok(String::from_utf8(text).map(Value::Text).map_err(|_| ProtocolViolation::Text)?)
+                let text = array.split(|&byte| byte == 0).next().unwrap_or_default();
+                Ok(String::from_utf8(self.copy(text)?).map(Value::Text).map_err(|_| ProtocolViolation::Text)?)
             }
             MemberRole::Union { by, cases } => {
                 let CType::Record { id, layout } = &member.c_type else { return Err(ProtocolViolation::Range.into()) };
@@ -229,13 +251,15 @@ impl<Object> Unpack<'_, Object> {
     fn value(&self, c_type: &CType, bytes: &[u8]) -> Result<Value<Object>, DecodeError> {
         match c_type {
             CType::Array { of, length } if is_byte(of) => {
-                Ok(Value::Bytes(bytes.get(..*length as usize).ok_or(ProtocolViolation::Range)?.to_vec()))
+                Ok(Value::Bytes(self.copy(bytes.get(..*length as usize).ok_or(ProtocolViolation::Range)?)?))
             }
             CType::Array { of, length } => {
                 let stride = of.layout().ok_or(ProtocolViolation::Range)?.size as usize;
-                let element = |index: u64| bytes.get(index as usize * stride..).ok_or(ProtocolViolation::Range);
-                let values = (0..*length).map(|index| self.value(of, element(index)?));
-                Ok(Value::List(values.collect::<Result<_, _>>()?))
+                let mut values = self.list(usize::try_from(*length).map_err(|_| ProtocolViolation::Range)?)?;
+                for index in 0..*length {
+                    values.push(self.value(of, bytes.get(index as usize * stride..).ok_or(ProtocolViolation::Range)?)?);
+                }
+                Ok(Value::List(values))
             }
             CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => self.scalar(c_type, extended(bytes, *scalar)?),
             CType::Record { id, layout } => {

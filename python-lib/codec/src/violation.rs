@@ -23,6 +23,9 @@ pub enum ProtocolViolation {
     /// NULL where there should be bytes.
     #[error("NULL where something should be")]
     Unexpected,
+    /// Text of `wchar_t` with a surrogate or a number beyond Unicode in it. Again the library's doing as often as the zone's.
+    #[error("wide text with a number in it that is no character")]
+    WideText,
     /// Too few words or too many.
     #[error("as many words as it should not have")]
     Words,

@@ -1,17 +1,19 @@
 //! Many calls in one crossing of the wall: what batches and `map` have in common.
 
-use crate::call::conversation::Turn;
+use crate::call::conversation::ConversationEnd;
 use crate::call::session::Session;
-use crate::errors::raise;
+use crate::errors::{self, raise};
 use crate::marshal::arguments::Extra;
 use crate::marshal::plan::Plan;
 use crate::marshal::results::{self, Decoded};
 use crate::marshal::value::Values;
+use crate::memory;
 use crate::objects::handle::Core;
 use cloison_codec::rows::Replies;
+use cloison_codec::violation::Shortage;
 use cloison_codec::{DecodeError, ProtocolViolation};
 use cloison_contract::call::{BATCH, MAX_WORDS, Request, Status};
-use cloison_contract::shape::Lifetime;
+use cloison_contract::shape::{Lifetime, Position};
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::rc::Rc;
@@ -60,7 +62,7 @@ pub trait Calls {
 }
 
 /// Where the rows stand in the arena.
-pub struct Written<'a> {
+pub struct WrittenRows<'a> {
     /// The rows, which are written last.
     pub rows: &'a [u8],
     /// Where they go.
@@ -88,8 +90,14 @@ pub fn request(offset: u64, length: u64, calls: usize, used: u64) -> Request {
     request
 }
 
+/// What a call's reply takes before its values are built.
+fn reply_bytes(plan: &Plan) -> u64 {
+    let words = (1 + plan.reply.words()) * size_of::<u64>();
+    (2 * words + size_of::<Made>() + size_of::<More>() + size_of::<(usize, Box<Extra>)>()) as u64
+}
+
 /// If the process of these calls alone has ended: how many of them had been made by then, as the zone says.
-fn made_before_crash(turn: &Turn<'_>) -> Option<usize> {
+fn made_before_crash(turn: &ConversationEnd<'_>) -> Option<usize> {
     let reply = turn.channel.as_ref().filter(|_| turn.outcome == Ok(Status::Crashed))?.caller.reply();
     let index = reply.words[..reply.count as usize].get(4)?;
     usize::try_from(*index).ok()
@@ -101,13 +109,16 @@ impl Session {
         self: &Rc<Self>,
         name: &str,
         calls: &mut C,
-        written: &Written<'_>,
+        written: &WrittenRows<'_>,
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
         let mut batch = Plan::special(BATCH, name, &self.description.interface);
         // The broker sees to each call's deadline; this one is for the case that nobody does.
         batch.deadline =
             (0..calls.count()).fold(Duration::ZERO, |sum, index| sum.saturating_add(calls.plan(index).deadline));
+        // A reply that cannot be read is lost: there is room for all of them before the calls are made.
+        let each = |index| reply_bytes(calls.plan(index));
+        errors::room("the replies of the calls take", (0..calls.count()).map(each).sum(), vm)?;
         let request = request(written.offset, written.rows.len() as u64, calls.count(), written.used);
         let epoch = self.connection().epoch();
         match self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm) {
@@ -131,7 +142,7 @@ impl Session {
         self: &Rc<Self>,
         batch: &Plan,
         calls: &mut C,
-        mut turn: Turn<'_>,
+        mut turn: ConversationEnd<'_>,
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
         if !matches!(turn.outcome, Ok(Status::Ok)) {
@@ -143,7 +154,7 @@ impl Session {
                 None => Err(failure),
             };
         }
-        let mut extras = Vec::new();
+        let mut extras = Vec::with_capacity(calls.count());
         let mut crossing = Crossing { made: Vec::with_capacity(calls.count()), lost: 0, failure: None, reached: 0 };
         let (asked, raised) = (turn.asked.take(), turn.raised.take());
         let read = match &mut *turn.channel {
@@ -200,6 +211,11 @@ impl Session {
         for index in 0..made as usize {
             let (status, count) = replies.read_next()?;
             let words = &replies.words[..count];
+            let (needed, free) = (reply_bytes(calls.plan(index)), memory::free_bytes());
+            if needed > free {
+                let bytes = size_of_val(words) as u64;
+                return Err(DecodeError::Memory(Shortage { position: Position::Value, bytes, needed, free }));
+            }
             if status != Status::Ok {
                 crossing.failure = Some(refuse(calls.plan(index), status, words));
                 return if index + 1 == made as usize { Ok(()) } else { Err(ProtocolViolation::Words.into()) };

@@ -10,16 +10,18 @@
 //!  arena:  mark │ bytes of the fixed arguments │ rows of calls │ bytes of the items … │ replies
 //! ```
 
-use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, Written};
-use crate::batch::overlap::{Ended, Overlap};
+use crate::batch::crossing::{CHUNK_BYTES, CHUNK_CALLS, Calls, Crossing, Made, WrittenRows};
+use crate::batch::overlap::{BatchEnd, Overlap};
 use crate::call::session::Session;
-use crate::errors::place::Place;
+use crate::errors;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::{Extra, Prepared, missing};
 use crate::marshal::plan::{Argument, Plan};
 use crate::marshal::value::IntoObject;
+use cloison_codec::memory::OBJECT_BYTES;
 use cloison_codec::rows;
 use cloison_contract::call::ARENA_ALIGNMENT;
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyList, PyTuple};
 use rustpython_vm::function::KwArgs;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::Cell;
@@ -75,10 +77,14 @@ impl Calls for Alike<'_> {
     }
 }
 
+/// A list whose length is not known begins with room for so many.
+const FEW_ITEMS: usize = 64;
+
 /// Make the calls, and return the list of their values.
 pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &VirtualMachine) -> PyResult {
-    let items: Vec<PyObjectRef> = items.try_to_value(vm)?;
+    let items = listed(items, vm)?;
     let sorted = sort(plan, fixed, vm)?;
+    errors::room("the results of a map take", pointers(items.len()), vm)?;
     let mut results = Vec::with_capacity(items.len());
     let chunk = Chunk { session, plan, sorted: &sorted, pace: Pace::default() };
     while results.len() < items.len() {
@@ -89,7 +95,7 @@ pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs,
         session.ensure_open(plan, vm)?;
         if let Some(mut overlap) = Overlap::new(&chunk, items.len() - first, vm)? {
             let ended = overlap.run(&items[first..], &mut results, vm);
-            let Ended { lost, failure } = ended.unwrap_or_else(|error| Ended { lost: 0, failure: Some(error) });
+            let BatchEnd { lost, failure } = ended.unwrap_or_else(|error| BatchEnd { lost: 0, failure: Some(error) });
             if let Some(failure) = failure.or_else(|| vm.check_signals().err()) {
                 return Err(told(failure, results, lost, vm));
             }
@@ -108,10 +114,8 @@ pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs,
         let failure = match ended {
             Ok((crossing, unfit)) => {
                 lost = crossing.lost;
-                for made in crossing.made {
-                    results.push(made.values.into_object(&session.description.classes, vm)?);
-                }
-                crossing.failure.or(unfit)
+                let unmade = objects(session, crossing.made, &mut results, vm).err();
+                unmade.or(crossing.failure).or(unfit)
             }
             Err(error) => Some(error),
         };
@@ -120,6 +124,46 @@ pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs,
         }
     }
     Ok(vm.ctx.new_list(results).into())
+}
+
+/// The items of any iterable, as long as there is memory: nobody interrupts a list that is made here.
+fn listed(items: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    const WHAT: &str = "the items of a map take";
+    let count = items.downcast_ref::<PyList>().map(|list| list.borrow_vec().len());
+    if let Some(count) = count.or_else(|| items.downcast_ref::<PyTuple>().map(|tuple| tuple.len())) {
+        errors::room(WHAT, pointers(count), vm)?;
+        return items.try_to_value(vm);
+    }
+    let mut list = Vec::new();
+    for item in items.get_iter(vm)?.iter(vm)? {
+        errors::room(WHAT, OBJECT_BYTES, vm)?;
+        if list.len() == list.capacity() {
+            let more = list.len().max(FEW_ITEMS);
+            errors::room(WHAT, pointers(list.len() + more), vm)?;
+            list.reserve_exact(more);
+        }
+        list.push(item?);
+    }
+    Ok(list)
+}
+
+/// What a list of so many objects takes.
+fn pointers(objects: usize) -> u64 {
+    (objects as u64).saturating_mul(size_of::<PyObjectRef>() as u64)
+}
+
+/// The objects of the values, one after the other: those before one that cannot be made are there.
+pub fn objects(
+    session: &Session,
+    made: Vec<Made>,
+    results: &mut Vec<PyObjectRef>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    for made in made {
+        errors::room("the results of the calls take", OBJECT_BYTES, vm)?;
+        results.push(made.values.into_object(&session.description.classes, vm)?);
+    }
+    Ok(())
 }
 
 /// Say which item it was, and what came before: `lost` results are not known.
@@ -219,6 +263,7 @@ impl<'a> Chunk<'a> {
         let most = items.len().min(self.pace.calls());
         let offset = prepared.request.arena_used.next_multiple_of(8);
         let mut used = offset + row * most as u64;
+        errors::room("the calls of a map take", row * most as u64, vm)?;
         let mut rows = Vec::with_capacity(row as usize * most);
         let mut calls = Alike { shared, ..Alike::new(plan, 0) };
         let mut unfit = None;
@@ -256,7 +301,7 @@ impl<'a> Chunk<'a> {
             return Err(session.lost(plan, vm));
         }
         let begun = Instant::now();
-        let crossing = session.cross(&plan.name, &mut calls, &Written { rows: &rows, offset, used }, vm)?;
+        let crossing = session.cross(&plan.name, &mut calls, &WrittenRows { rows: &rows, offset, used }, vm)?;
         // Results that are bytes need room behind the arguments: an eighth of it, as the next ones may be longer.
         let each = crossing.reached.saturating_sub(used) / calls.count as u64;
         let room = usize::try_from(self.room() / 8 / each.max(1)).unwrap_or(usize::MAX);
@@ -270,7 +315,7 @@ impl<'a> Chunk<'a> {
         for (argument, value) in &self.sorted.shared {
             match value {
                 Some(value) => {
-                    prepared.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?;
+                    prepared.convert(argument, value, ArgumentPlace::new(&plan.name, &argument.name), vm)?;
                 }
                 None => prepared.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
             }
@@ -320,14 +365,14 @@ impl<'a> Chunk<'a> {
             prepared.clear(argument);
             match values.get(index) {
                 Some(value) => {
-                    prepared.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?;
+                    prepared.convert(argument, value, ArgumentPlace::new(&plan.name, &argument.name), vm)?;
                 }
                 None => prepared.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
             }
         }
         for (argument, value) in &sorted.copied {
             prepared.clear(argument);
-            prepared.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?;
+            prepared.convert(argument, value, ArgumentPlace::new(&plan.name, &argument.name), vm)?;
         }
         if !plan.lengths.is_empty() {
             prepared.check_lengths(plan, vm)?;

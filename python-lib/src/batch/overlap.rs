@@ -15,13 +15,12 @@
 //! that Python's collector knows; a finalizer that runs just then and calls this capability is told that a call is under way.
 
 use crate::batch::crossing::{self, Crossing};
-use crate::batch::map::{Alike, Chunk};
+use crate::batch::map::{self, Alike, Chunk};
 use crate::call::connection::Open;
-use crate::call::conversation::Turn;
-use crate::errors::raise;
+use crate::call::conversation::ConversationEnd;
+use crate::errors::{self, raise};
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::{Length, Plan};
-use crate::marshal::value::IntoObject;
 use cloison_codec::ProtocolViolation;
 use cloison_codec::decode::number::holds;
 use cloison_codec::rows;
@@ -41,6 +40,8 @@ const CALLS: usize = 512;
 const FEWEST_CALLS: usize = 64;
 /// The most bytes of the items of one crossing.
 const BYTES: u64 = 64 << 10;
+/// What a number takes at most as a Python object.
+const NUMBER_BYTES: u64 = 96;
 /// So many crossings go by before Python looks for signals.
 const CROSSINGS: usize = 64;
 
@@ -78,7 +79,7 @@ struct Ready {
 }
 
 /// Why there are no more calls.
-pub struct Ended {
+pub struct BatchEnd {
     /// How many calls after those with results had been made when the zone ended.
     pub lost: usize,
     /// The error of the next call, if that is why.
@@ -171,7 +172,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
         items: &'a [PyObjectRef],
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
-    ) -> PyResult<Ended> {
+    ) -> PyResult<BatchEnd> {
         let (session, plan) = (self.chunk.session, self.chunk.plan);
         let mut channel = session.channel(plan, vm)?;
         let Some(open) = &mut *channel else { return Err(session.lost(plan, vm)) };
@@ -206,14 +207,14 @@ impl<'c, 'a> Overlap<'c, 'a> {
                 if next.calls > 0 {
                     session.give_up(&mut channel, plan);
                 }
-                return Ok(Ended {
+                return Ok(BatchEnd {
                     lost: 0,
                     failure: Some(raise::bad_reply(&session.description.name, &self.batch, violation.into(), vm)),
                 });
             }
             flying = next;
         }
-        Ok(Ended { lost: 0, failure: flying.unfit })
+        Ok(BatchEnd { lost: 0, failure: flying.unfit })
     }
 
     /// When it was.
@@ -234,6 +235,12 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let head = rows::head(plan.id, plan.words as usize);
         let most = chunk.pace.calls().min(self.calls);
         let row_bytes = rows::row_bytes(plan.words as usize, 0);
+        // A call that has been made is not lost for want of memory: there is room for its result, and those that are under way.
+        let needed = 2 * most.min(rest.len()) as u64 * NUMBER_BYTES;
+        if let Err(error) = errors::room("the results of a map take", needed, vm) {
+            ready.unfit = Some(error);
+            return ready;
+        }
         while let [item, others @ ..] = *rest {
             if ready.calls == most || !chunk.is_plain(item) {
                 break;
@@ -274,21 +281,20 @@ impl<'c, 'a> Overlap<'c, 'a> {
         outcome: Result<Status, CallError>,
         results: &mut Vec<PyObjectRef>,
         vm: &VirtualMachine,
-    ) -> PyResult<Ended> {
+    ) -> PyResult<BatchEnd> {
         let (session, plan, epoch) = (self.chunk.session, self.chunk.plan, self.chunk.session.connection().epoch());
-        let Turn { mut channel, outcome, raised, asked } = session.converse(&self.batch, channel, outcome, vm)?;
+        let ConversationEnd { mut channel, outcome, raised, asked } =
+            session.converse(&self.batch, channel, outcome, vm)?;
         if let Err(failure) = outcome {
             let error = session.failed(&self.batch, failure, &mut channel, vm);
             let lost = session.made_before_end(epoch, ready.calls).unwrap_or(0);
-            return Ok(Ended { lost, failure: Some(error) });
+            return Ok(BatchEnd { lost, failure: Some(error) });
         }
-        let turn = Turn { channel, outcome, raised, asked };
+        let turn = ConversationEnd { channel, outcome, raised, asked };
         let mut calls = Alike::new(plan, ready.calls);
         let Crossing { made, lost, failure, .. } = session.crossed(&self.batch, &mut calls, turn, vm)?;
-        for made in made {
-            results.push(made.values.into_object(&session.description.classes, vm)?);
-        }
-        Ok(Ended { lost, failure })
+        let unmade = map::objects(session, made, results, vm).err();
+        Ok(BatchEnd { lost, failure: unmade.or(failure) })
     }
 }
 

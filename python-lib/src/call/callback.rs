@@ -1,6 +1,6 @@
 //! Python callables that C calls: what a question means, and which callable has which number.
 
-use crate::marshal::plan::{Argument, Names};
+use crate::marshal::plan::{Argument, ParameterNames};
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::shape::{Callback, Position, Shape, Slot, Slots};
 use cloison_contract::types::CType;
@@ -34,7 +34,7 @@ pub struct CallbackPlan {
 
 impl CallbackPlan {
     /// Work it out. `None` if a question or an answer is more than a call can carry.
-    pub fn new(names: &Names<'_>, name: &str, callback: &Callback) -> Option<Self> {
+    pub fn new(names: &ParameterNames<'_>, name: &str, callback: &Callback) -> Option<Self> {
         let (given, answer) = (callback.question_slots(), callback.answer_slots());
         let has_value = callback.kept && callback.result != CType::Void;
         if has_value && Shape::of_value(&callback.result).is_none() {

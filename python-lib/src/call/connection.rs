@@ -4,10 +4,11 @@
 
 use crate::errors;
 use crate::errors::ends;
-use crate::link;
-use cloison_contract::message::{ChannelId, End, FromMicroprocess, ToMicroprocess};
+use crate::interrupt;
+use crate::link::{self, LinkError};
+use cloison_contract::message::{ChannelId, End, FromMicroprocess, Module, ToMicroprocess};
 use cloison_transport::client::Caller;
-use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell, RefMut};
@@ -172,9 +173,41 @@ fn why(channel: ChannelId, vm: &VirtualMachine) -> PyResult<Option<End>> {
     }
 }
 
-/// A question to the broker, and its answer.
-pub fn ask(message: &FromMicroprocess, vm: &VirtualMachine) -> PyResult<(ToMicroprocess, Vec<std::os::fd::OwnedFd>)> {
-    link::ask(message).map_err(|error| errors::new("Error", &error.to_string(), &[], vm))
+/// A question to the broker, and its answer. A signal lets the interpreter look, and raise: then the question is abandoned.
+pub fn ask(message: &FromMicroprocess, vm: &VirtualMachine) -> PyResult<link::BrokerAnswer> {
+    put(message, |error| errors::new("Error", &error.to_string(), &[], vm), vm)
+}
+
+/// Ask for a module of the application. What goes wrong is an `ImportError`.
+pub fn find(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<Module>> {
+    let wrong = |error: LinkError| vm.new_import_error(error.to_string(), name.clone());
+    match put(&FromMicroprocess::Find { name: name.as_str().to_owned() }, wrong, vm)? {
+        (ToMicroprocess::Found(module), _) => Ok(module),
+        _ => Err(wrong(LinkError::Unexpected)),
+    }
+}
+
+fn put(
+    message: &FromMicroprocess,
+    wrong: impl Fn(LinkError) -> PyBaseExceptionRef,
+    vm: &VirtualMachine,
+) -> PyResult<link::BrokerAnswer> {
+    patiently(|| link::ask(message), &wrong, vm)?;
+    patiently(link::answer, &wrong, vm)
+}
+
+fn patiently<T>(
+    mut step: impl FnMut() -> Result<T, LinkError>,
+    wrong: impl Fn(LinkError) -> PyBaseExceptionRef,
+    vm: &VirtualMachine,
+) -> PyResult<T> {
+    loop {
+        match step() {
+            Ok(value) => return Ok(value),
+            Err(LinkError::Interrupted) => interrupt::look(vm)?,
+            Err(error) => return Err(wrong(error)),
+        }
+    }
 }
 
 /// The error for an answer that gives no capability.

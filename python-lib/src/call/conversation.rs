@@ -17,7 +17,7 @@ use crate::call::callback::{Callable, CallbackPlan};
 use crate::call::callback_timeout::{self, Watched};
 use crate::call::connection::Open;
 use crate::call::session::Session;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::errors::raise;
 use crate::interrupt;
 use crate::marshal::arguments::Prepared;
@@ -36,7 +36,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// A conversation at its end.
-pub struct Turn<'a> {
+pub struct ConversationEnd<'a> {
     /// The channel, with the last reply.
     pub channel: RefMut<'a, Option<Open>>,
     /// How it ended.
@@ -97,7 +97,7 @@ impl Session {
         mut channel: RefMut<'a, Option<Open>>,
         mut outcome: Result<Status, CallError>,
         vm: &VirtualMachine,
-    ) -> PyResult<Turn<'a>> {
+    ) -> PyResult<ConversationEnd<'a>> {
         let epoch = self.connection().epoch();
         if self.nesting.depth() == 0 {
             self.nesting.callables_took.set(Duration::ZERO);
@@ -107,7 +107,7 @@ impl Session {
             let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
             outcome = match outcome {
                 Err(CallError::Interrupted) if interrupt::is_callback_timeout_only() => open.caller.resume(),
-                Err(CallError::Interrupted) => match vm.check_signals() {
+                Err(CallError::Interrupted) => match interrupt::look(vm) {
                     Ok(()) => open.caller.resume(),
                     Err(interrupt) => {
                         self.give_up(&mut channel, plan);
@@ -157,7 +157,7 @@ impl Session {
                 outcome => {
                     // Unless the call has ended because of it, the answer was in time.
                     let told = told.filter(|_| outcome == Ok(Status::Raised));
-                    return Ok(Turn { channel, outcome, raised: raised.or(told), asked });
+                    return Ok(ConversationEnd { channel, outcome, raised: raised.or(told), asked });
                 }
             };
         }
@@ -197,7 +197,7 @@ impl Session {
         prepared.request.words[..ANSWER_WORDS].copy_from_slice(&[depth, 1]);
         let values = returned(plan, &value, vm)?;
         for (result, value) in plan.results.iter().zip(&values) {
-            prepared.convert(result, value, Place::new(&plan.function, &result.name), vm)?;
+            prepared.convert(result, value, ArgumentPlace::new(&plan.function, &result.name), vm)?;
         }
         Ok(Answer { bulk: prepared.bulk_copied(), request: prepared.request })
     }
@@ -221,7 +221,7 @@ fn returned<'a>(plan: &CallbackPlan, value: &'a PyObject, vm: &VirtualMachine) -
             _ => {
                 let what = format!("a tuple of {}", several.len());
                 let parameter = format!("the value of {}", plan.name);
-                Err(Place::new(&plan.function, &parameter).type_error(&what, value, vm))
+                Err(ArgumentPlace::new(&plan.function, &parameter).type_error(&what, value, vm))
             }
         },
     }

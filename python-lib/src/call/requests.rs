@@ -1,7 +1,7 @@
 //! Requests: a call of a function, the end of an object, a look at a buffer; and the errors for what goes wrong on the way.
 
 use crate::call::connection::{Lost, Open};
-use crate::call::conversation::Turn;
+use crate::call::conversation::ConversationEnd;
 use crate::call::session::Session;
 use crate::errors::{self, raise};
 use crate::marshal::arguments::{Extra, Prepared};
@@ -9,7 +9,7 @@ use crate::marshal::plan::Plan;
 use crate::marshal::results::{self, Decoded};
 use crate::marshal::value::Values;
 use crate::objects::handle::Core;
-use crate::objects::home::Zone;
+use crate::objects::home::ObjectRequests;
 use cloison_codec::ProtocolViolation;
 use cloison_contract::call::{CLOSE, MAX_WORDS, Request, SYNC, Status};
 use cloison_contract::message::End;
@@ -65,7 +65,7 @@ impl Session {
     fn end(
         self: &Rc<Self>,
         plan: &Plan,
-        mut turn: Turn<'_>,
+        mut turn: ConversationEnd<'_>,
         extra: Option<Box<Extra>>,
         vm: &VirtualMachine,
     ) -> PyResult<Values> {
@@ -86,7 +86,7 @@ impl Session {
             (Ok(_), None) => Err(self.lost(plan, vm)),
         };
         // Letting go of callables can run Python code, which can make calls.
-        let Turn { channel, raised, .. } = turn;
+        let ConversationEnd { channel, raised, .. } = turn;
         drop(channel);
         match (made, extra) {
             (Some(made), Some(extra)) => extra.settle(&made),
@@ -107,7 +107,7 @@ impl Session {
         request: &Request,
         write: impl FnOnce(&Arena) -> Result<(), OutOfRange>,
         vm: &VirtualMachine,
-    ) -> PyResult<Turn<'a>> {
+    ) -> PyResult<ConversationEnd<'a>> {
         let mut channel = self.channel(plan, vm)?;
         let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) else {
             return Err(errors::new(
@@ -151,7 +151,7 @@ impl Session {
         };
         // Only what a call uses is refused its end: whatever else went wrong did so in the end or after it.
         let kept = if matches!(turn.outcome, Ok(Status::BadArgument)) { Vec::new() } else { core.forget() };
-        let Turn { channel, raised, .. } = turn;
+        let ConversationEnd { channel, raised, .. } = turn;
         drop(channel);
         drop(kept);
         raised.map_or(result, Err)
@@ -203,6 +203,7 @@ impl Session {
         let Some(open) = &mut *turn.channel else { return Err(self.lost(&plan, vm)) };
         let reply = open.caller.reply();
         let (offset, length) = (reply.words[0], reply.words[1]);
+        errors::room("what is in the buffer takes", length.min(max_bytes), vm)?;
         let bytes = match reply.count {
             2 if length <= max_bytes => open.caller.arena().read(offset, length).map_err(|_| ProtocolViolation::Range),
             _ => Err(ProtocolViolation::Words),
@@ -236,7 +237,7 @@ impl Session {
 
     /// The error for a reply that is not [`Status::Ok`].
     #[cold]
-    pub fn refused(&self, plan: &Plan, turn: &Turn<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub fn refused(&self, plan: &Plan, turn: &ConversationEnd<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
         let Some(open) = &*turn.channel else { return self.lost(plan, vm) };
         if let (Ok(Status::CallbackOverdue), Some(asked)) = (turn.outcome, &turn.asked) {
             return raise::callback_overdue(&self.description.name, &plan.name, asked, vm);
@@ -329,7 +330,7 @@ impl Session {
     }
 }
 
-impl Zone for Session {
+impl ObjectRequests for Session {
     fn close_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
         self.close(core, vm)
     }

@@ -6,7 +6,7 @@ use crate::call::nesting::Nesting;
 use crate::errors;
 use crate::link;
 use crate::objects::description::Description;
-use crate::objects::home::{Home, Zone};
+use crate::objects::home::{Home, ObjectRequests};
 use cloison_contract::message::{FromMicroprocess, ToMicroprocess};
 use cloison_contract::{Grant, Interface};
 use rustpython_vm::convert::ToPyObject;
@@ -57,7 +57,7 @@ impl Session {
     pub fn new(name: &str, interface: Interface, grant: Grant, location: String) -> Rc<Self> {
         let (name, interface): (Rc<str>, _) = (name.into(), Rc::new(interface));
         Rc::new_cyclic(|this: &Weak<Self>| {
-            let zone: Weak<dyn Zone> = this.clone();
+            let zone: Weak<dyn ObjectRequests> = this.clone();
             Self {
                 home: Rc::new(Home::new(name.clone(), interface.clone(), zone)),
                 description: Description::new(name, interface, grant, location),

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Which argument of which function an error is about.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct ArgumentPlace<'a> {
     /// The function's name.
     pub function: &'a str,
     /// The parameter's name.
@@ -46,7 +46,7 @@ impl fmt::Display for Inside<'_> {
     }
 }
 
-impl<'a> Place<'a> {
+impl<'a> ArgumentPlace<'a> {
     /// That argument of that function.
     #[inline]
     pub fn new(function: &'a str, parameter: &'a str) -> Self {

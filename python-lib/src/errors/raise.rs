@@ -2,9 +2,11 @@
 
 use crate::call::callback::CallbackPlan;
 use crate::errors::ends::{because, how_ended, overrun};
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::errors::{self, made};
 use crate::marshal::plan::Plan;
+use crate::memory;
+use cloison_codec::memory::is_there;
 use cloison_codec::violation::Shortage;
 use cloison_codec::{DecodeError, ProtocolViolation};
 use cloison_contract::call::{BATCH, NULL, Status};
@@ -46,7 +48,7 @@ pub struct Granted<'a> {
 }
 
 /// The class of a declared exception, by its index.
-pub type Declared<'a> = dyn Fn(usize) -> PyResult<PyTypeRef> + 'a;
+pub type ExceptionClasses<'a> = dyn Fn(usize) -> PyResult<PyTypeRef> + 'a;
 
 /// A reply that is not [`Status::Ok`].
 #[cold]
@@ -56,7 +58,7 @@ pub fn refused(
     status: Status,
     words: &[u64],
     arena: &Arena,
-    declared: &Declared<'_>,
+    declared: &ExceptionClasses<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let text = explanation(words, arena);
@@ -84,15 +86,15 @@ pub fn refused(
         ),
         Status::Revoked => errors::new("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
         Status::BadArgument => {
-            let place = Place::new(name, parameter().map_or("an argument", |name| name));
+            let place = ArgumentPlace::new(name, parameter().map_or("an argument", |name| name));
             place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
         }
         Status::StaleHandle => {
-            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            let place = ArgumentPlace::new(name, parameter().map_or("a handle", |name| name));
             place.stale(&text.unwrap_or_else(|| "is closed".to_owned()), vm)
         }
         Status::WrongHandle => {
-            let place = Place::new(name, parameter().map_or("a handle", |name| name));
+            let place = ArgumentPlace::new(name, parameter().map_or("a handle", |name| name));
             vm.new_type_error(place.text(&text.unwrap_or_else(|| "is a handle of another type".to_owned())))
         }
         Status::TooMany => {
@@ -131,7 +133,7 @@ fn native_error(
     plan: &Plan,
     words: &[u64],
     text: Option<String>,
-    declared: &Declared<'_>,
+    declared: &ExceptionClasses<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let code = words.first().zip(plan.code).map(|(&word, scalar)| match scalar {
@@ -199,6 +201,10 @@ fn strerror(errno: i64) -> String {
 fn explanation(words: &[u64], arena: &Arena) -> Option<String> {
     let (&offset, &length) = (words.get(2)?, words.get(3)?);
     if length == 0 || length > TEXT_BYTES {
+        return None;
+    }
+    // It is copied, corrected, and becomes part of a message.
+    if !is_there(length * 4, memory::free_bytes()) {
         return None;
     }
     let bytes = arena.read(offset, length).ok()?;
@@ -354,7 +360,7 @@ pub fn bad_question(
 
 fn violated(message: String, violation: ProtocolViolation, vm: &VirtualMachine) -> PyBaseExceptionRef {
     match violation {
-        ProtocolViolation::Text => vm.new_value_error(message),
+        ProtocolViolation::Text | ProtocolViolation::WideText => vm.new_value_error(message),
         ProtocolViolation::Excess
         | ProtocolViolation::Number
         | ProtocolViolation::Question

@@ -11,8 +11,9 @@
 mod post;
 pub mod reason;
 
+use crate::call::connection;
 use crate::objects::process::{Process, Reference};
-use crate::{errors, link, message};
+use crate::{errors, interrupt, message};
 use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
 use cloison_contract::process::{ProcessNumber, ProcessRef, Reason, ToRouter};
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
@@ -49,6 +50,11 @@ pub(crate) fn become_process(myself: ProcessRef, parent: Option<ProcessRef>, mai
     });
 }
 
+/// Whether this is the program itself: nobody has spawned it.
+pub(crate) fn is_program() -> bool {
+    POST.with_borrow(|post| post.as_ref().is_some_and(|post| post.begun() && post.parent.is_none()))
+}
+
 /// Do something with the mailbox that runs no Python code.
 fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostError>) -> PyResult<T> {
     let result = POST.with_borrow_mut(|post| match post {
@@ -83,7 +89,7 @@ fn reference_of(process: &Process) -> ProcessRef {
 fn put(vm: &VirtualMachine, mut work: impl FnMut(&mut Post) -> Result<bool, PostError>) -> PyResult<()> {
     while !with(vm, &mut work)? {
         if with(vm, |post| Ok(post.wait_for_room()))? == Waited::Interrupted {
-            vm.check_signals()?;
+            interrupt::look(vm)?;
         }
     }
     Ok(())
@@ -136,7 +142,7 @@ pub(crate) fn receive(
         }
         match with(vm, |post| Ok(post.wait(until)))? {
             Waited::Maybe => {}
-            Waited::Interrupted => vm.check_signals()?,
+            Waited::Interrupted => interrupt::look(vm)?,
             Waited::TimedOut => return Ok(None),
         }
     }
@@ -206,11 +212,10 @@ pub(crate) fn new_reference(vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
 pub(crate) fn monitor(other: &Process, vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
     let reference = new_reference(vm)?;
     let other = reference_of(other);
-    with(vm, |post| {
-        post.know(other);
-        Ok(post.expect_down(reference.words().1))
-    })?;
-    say(&ToRouter::Monitor { process: other, reference: reference.words().1 }, vm)?;
+    with(vm, |post| Ok(post.know(other)))?;
+    let count = reference.words().1;
+    with(vm, |post| Ok(post.watch(count)))?;
+    say(&ToRouter::Monitor { process: other, reference: count }, vm)?;
     Ok(reference)
 }
 
@@ -269,7 +274,7 @@ pub(crate) fn name(naming: &Naming, name: &str, vm: &VirtualMachine) -> PyResult
             return Ok(found.map(|found| process(found, vm)));
         }
         if with(vm, |post| Ok(post.wait(None)))? == Waited::Interrupted {
-            vm.check_signals()?;
+            interrupt::look(vm)?;
         }
     }
 }
@@ -306,6 +311,10 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         )));
     }
     let monitor = wanted.monitor.then(|| new_reference(vm)).transpose()?;
+    // Its `Down` may be there before the answer is.
+    if let Some(reference) = &monitor {
+        with(vm, |post| Ok(post.watch(reference.words().1)))?;
+    }
     let spawn = Spawn {
         module: wanted.module,
         qualname: wanted.qualname,
@@ -319,12 +328,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         cpu_seconds: wanted.cpu_seconds,
         nice: wanted.nice,
     };
-    // Its `Down` may be there before the answer is.
-    if let Some(monitor) = &monitor {
-        with(vm, |post| Ok(post.expect_down(monitor.words().1)))?;
-    }
-    let (answer, _) =
-        link::ask(&FromMicroprocess::Spawn(Box::new(spawn))).map_err(|error| vm.new_os_error(error.to_string()))?;
+    let (answer, _) = connection::ask(&FromMicroprocess::Spawn(Box::new(spawn)), vm)?;
     if let (Some(monitor), false) = (&monitor, matches!(answer, ToMicroprocess::Spawned(_))) {
         with(vm, |post| post.forget_down(monitor.words().1))?;
     }

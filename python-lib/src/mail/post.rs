@@ -68,11 +68,11 @@ pub(super) struct Post {
     /// Somebody has to pause because of what waits here, as far as the router knows.
     pressed: bool,
     answers: HashMap<u64, Option<ProcessRef>>,
+    /// Our monitors whose process has not ended, as far as we know. A `Down` of another is not wanted any more.
+    monitors: HashSet<u64>,
     /// Whom we have named to the router, so that news of them name them fully.
     known: HashMap<ProcessNumber, ProcessRef>,
     references: u64,
-    /// The monitors of this process whose `Down` has not come yet.
-    monitors: HashSet<u64>,
     pub(super) sender: Option<ProcessNumber>,
     body: Vec<u8>,
 }
@@ -92,9 +92,9 @@ impl Post {
             unsaid_bytes: 0,
             pressed: false,
             answers: HashMap::new(),
+            monitors: HashSet::new(),
             known: HashMap::new(),
             references: 0,
-            monitors: HashSet::new(),
             sender: None,
             body: Vec::new(),
         }
@@ -309,17 +309,16 @@ impl Post {
         Ok(self.answers.remove(&question))
     }
 
-    /// Expect the `Down` of a monitor.
-    pub(super) fn expect_down(&mut self, reference: u64) {
+    /// A process is monitored from now on.
+    pub(super) fn watch(&mut self, reference: u64) {
         self.monitors.insert(reference);
     }
 
-    /// No longer expect it, and drop it if it is there.
+    /// It is not any more: a `Down` that is there goes, one that is under way will not be taken in.
     pub(super) fn forget_down(&mut self, reference: u64) -> Result<(), PostError> {
         self.fetch()?;
-        if !self.monitors.remove(&reference) {
-            self.waiting.retain(|_, waiting| waiting.down != Some(reference));
-        }
+        self.monitors.remove(&reference);
+        self.waiting.retain(|_, waiting| waiting.down != Some(reference));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::call::callback::Registration;
 use crate::call::session::Session;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::pieces::{Pieces, Source};
 use crate::marshal::plan::{Argument, Plan};
 use crate::objects::handle::Core;
@@ -177,7 +177,7 @@ impl<'a> Prepared<'a> {
         for (position, argument) in plan.arguments.iter().enumerate() {
             match passed.value(position, &argument.name) {
                 Some(value) if taken(self, argument, value)? => {}
-                Some(value) => self.convert(argument, value, Place::new(&plan.name, &argument.name), vm)?,
+                Some(value) => self.convert(argument, value, ArgumentPlace::new(&plan.name, &argument.name), vm)?,
                 None => self.preset(argument).ok_or_else(|| missing(plan, argument, vm))?,
             }
         }
@@ -212,6 +212,11 @@ impl<'a> Prepared<'a> {
             }
         }
         Ok(())
+    }
+
+    /// How many bytes [`Self::bulk_copied`] copies.
+    pub fn bulk_bytes(&self) -> u64 {
+        self.bulk.iter().map(|(_, source)| source.len()).sum()
     }
 
     /// The bytes and where they go, without the objects that they came from.
@@ -274,7 +279,7 @@ impl<'a> Prepared<'a> {
             for (&position, &element) in length.of.iter().zip(&length.element_bytes) {
                 let argument = &plan.arguments[position];
                 let count = self.request.words[argument.slot.word + 1] / element;
-                let place = Place::new(&plan.name, &argument.name);
+                let place = ArgumentPlace::new(&plan.name, &argument.name);
                 if i128::from(count) > length.most {
                     return Err(
                         place.overflow_error(&format!("has {count} elements, more than {} can say", length.name), vm)

@@ -98,7 +98,7 @@ pub struct Length {
 
 /// What is known of a function while its parameters are read.
 #[derive(Debug)]
-pub struct Names<'a> {
+pub struct ParameterNames<'a> {
     /// The interface.
     pub interface: &'a Interface,
     /// The function.
@@ -117,7 +117,7 @@ impl Plan {
             return None;
         }
         let signature = function.signature(interface);
-        let names = Names { interface, function, keepers: keepers(function) };
+        let names = ParameterNames { interface, function, keepers: keepers(function) };
         let arguments: Box<[Argument]> =
             passed.iter().map(|&position| argument(&names, &slots, position)).collect::<Option<_>>()?;
         Some(Self {
@@ -162,7 +162,7 @@ impl Plan {
     }
 }
 
-fn argument(names: &Names<'_>, slots: &Slots, position: usize) -> Option<Argument> {
+fn argument(names: &ParameterNames<'_>, slots: &Slots, position: usize) -> Option<Argument> {
     let parameter = &names.function.parameters[position];
     let slot = slots.iter().find(|slot| slot.position == Position::Parameter(position))?;
     let argument = Argument::new(names, parameter.python_name().into(), slot)?;
@@ -171,7 +171,7 @@ fn argument(names: &Names<'_>, slots: &Slots, position: usize) -> Option<Argumen
 
 impl Argument {
     /// What is encoded into that slot, of a request or of an answer. `None` if Python can pass no such thing.
-    pub fn new(names: &Names<'_>, name: Box<str>, slot: &Slot) -> Option<Self> {
+    pub fn new(names: &ParameterNames<'_>, name: Box<str>, slot: &Slot) -> Option<Self> {
         let (mut numbers, mut callback, mut once) = (None, None, false);
         let default = match &slot.shape {
             Shape::Buffer(buffer) => {

@@ -7,7 +7,7 @@ use crate::memory;
 use crate::objects::buffers::{RegisteredBuffer, View};
 use crate::objects::handle::Core;
 use crate::objects::home::Home;
-use cloison_codec::{DecodeError, Decoder, Objects};
+use cloison_codec::{DecodeError, Decoder, Objects, Owner};
 use cloison_contract::shape::{Lifetime, Slots};
 use cloison_contract::types::TypeId;
 use cloison_transport::Arena;
@@ -38,7 +38,7 @@ pub fn take(
     words: &[u64],
 ) -> Decoded {
     let objects = Made { home: &session.home, extra, made: RefCell::default() };
-    let mut decoder = Decoder::new(&session.description.interface.types, arena, &objects, memory::free_bytes());
+    let mut decoder = Decoder::new(&session.description.interface.types, arena, &objects);
     decoder.left.set(left);
     let values = decoder.values(slots, words);
     let (reached, left) = (decoder.reached, decoder.left.get());
@@ -62,8 +62,13 @@ impl Made<'_> {
 impl Objects for Made<'_> {
     type Object = ZoneObject;
 
-    fn handle(&self, id: TypeId, word: u64, owner: Option<usize>, made: Option<Lifetime>) -> ZoneObject {
-        let owner = owner.and_then(|position| self.passed(position));
+    #[inline]
+    fn free_bytes(&self) -> u64 {
+        memory::free_bytes()
+    }
+
+    fn handle(&self, id: TypeId, word: u64, owner: Option<Owner>, made: Option<Lifetime>) -> ZoneObject {
+        let owner = owner.and_then(|owner| Some((self.passed(owner.position)?, owner.lends)));
         let core = self.home.adopt(id, word, owner);
         self.made.borrow_mut().extend(made.map(|from| (from, core.clone())));
         ZoneObject::Handle(core)

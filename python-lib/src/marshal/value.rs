@@ -3,10 +3,11 @@
 //! Making Python objects can run Python code, and may not while the channel is in use; so results wait here in between.
 //! Records go this way in both directions, which keeps the codec ([`cloison_codec::records`]) apart from Python.
 
+use crate::errors;
 use crate::objects::buffers::{RegisteredBuffer, View};
 use crate::objects::classes::Classes;
 use crate::objects::handle::Core;
-use crate::{interrupt, memory};
+use cloison_codec::memory::OBJECT_BYTES;
 use cloison_contract::types::Scalar;
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
@@ -55,21 +56,14 @@ pub fn each(values: Values, classes: &Classes, vm: &VirtualMachine) -> PyResult<
     }
 }
 
-/// One after the other, as long as there is memory: a small allocation beyond the budget is served from a reserve, and this
-/// ends before that does.
-fn objects(values: Vec<Value>, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-    let no_memory = || {
-        interrupt::memory_error_is_told();
-        vm.new_memory_error("the results of a call take more memory than is left".to_owned())
-    };
-    if memory::free_bytes() < size_of_val(&*values) as u64 {
-        return Err(no_memory());
-    }
+/// One after the other, as long as there is memory: what is small and beyond the budget is served from a reserve, which this does
+/// not touch.
+pub fn objects(values: Vec<Value>, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    const WHAT: &str = "the results of a call take";
+    errors::room(WHAT, (values.len() * size_of::<PyObjectRef>()) as u64, vm)?;
     let mut objects = Vec::with_capacity(values.len());
     for value in values {
-        if memory::over_budget() {
-            return Err(no_memory());
-        }
+        errors::room(WHAT, OBJECT_BYTES, vm)?;
         objects.push(value.into_object(classes, vm)?);
     }
     Ok(objects)
@@ -120,6 +114,8 @@ fn elements(element: Scalar, bytes: Vec<u8>, vm: &VirtualMachine) -> PyResult {
         Scalar::U64 => "Q",
         Scalar::Bool | Scalar::I8 | Scalar::U8 => "B",
     };
+    // The array copies them.
+    errors::room("the elements of a buffer take", bytes.len() as u64, vm)?;
     vm.import("array", 0)?.get_attr("array", vm)?.call((code, vm.ctx.new_bytes(bytes)), vm)
 }
 

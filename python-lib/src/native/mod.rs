@@ -2,7 +2,9 @@
 //!
 //! Everything in it is small and checked here: three descriptors, two questions to the broker, capabilities.
 
+mod input;
 mod processes;
+mod sleep;
 mod streams;
 mod xml;
 
@@ -10,10 +12,13 @@ pub(crate) use _cloison::module_def;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
+    use super::input;
     use super::processes::{self, SpawnArguments};
+    use super::sleep;
     use super::streams;
     use super::xml::{self, XmlParser};
     use crate::batch::{Batch, Noting, Pending};
+    use crate::call::connection;
     use crate::call::function::Function;
     use crate::link;
     use crate::mail::{self, Naming};
@@ -116,7 +121,11 @@ mod _cloison {
     /// Whether the application has a module of that name: None, or (is a package, path, source).
     #[pyfunction]
     fn find(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<(bool, String, PyBytesRef)>> {
-        let found = link::find(name.as_str()).map_err(|error| vm.new_import_error(error.to_string(), name))?;
+        let found = if link::in_microprocess() {
+            connection::find(name, vm)?
+        } else {
+            link::find(name.as_str()).map_err(|error| vm.new_import_error(error.to_string(), name))?
+        };
         Ok(found.map(|module| (module.package, module.path, vm.ctx.new_bytes(module.source))))
     }
 
@@ -130,6 +139,24 @@ mod _cloison {
     #[pyfunction]
     fn write(fd: i32, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
         streams::write(fd, &data, vm)
+    }
+
+    /// The text without what a terminal obeys; line feeds and tabulators stay.
+    #[pyfunction]
+    fn printable(text: PyUtf8StrRef) -> String {
+        cloison_contract::printable::lines(text.as_str())
+    }
+
+    /// `time.sleep`: RustPython's own would not hear a signal that arrives just before it sleeps.
+    #[pyfunction]
+    fn sleep(seconds: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        sleep::sleep(&seconds, vm)
+    }
+
+    /// `input`: RustPython's own drops a KeyboardInterrupt that comes while it flushes, and then waits.
+    #[pyfunction]
+    fn input(prompt: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
+        input::input(prompt.into_option(), vm)
     }
 
     /// Whether a standard stream is a terminal.
@@ -218,6 +245,11 @@ mod _cloison {
     }
 
     /// The position behind everything that has arrived so far.
+    #[pyfunction]
+    fn processors() -> usize {
+        crate::process::processors()
+    }
+
     #[pyfunction]
     fn mark(vm: &VirtualMachine) -> PyResult<u64> {
         mail::mark(vm)

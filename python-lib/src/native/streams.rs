@@ -1,5 +1,7 @@
 //! The three standard descriptors. No other can be named from Python.
 
+use crate::interrupt;
+use cloison_transport::wait;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
 use rustpython_vm::builtins::PyBaseExceptionRef;
@@ -20,9 +22,9 @@ pub fn descriptor(fd: i32, vm: &VirtualMachine) -> PyResult<BorrowedFd<'static>>
 pub fn read(fd: i32, buffer: &ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<usize> {
     let descriptor = descriptor(fd, vm)?;
     loop {
-        match rustix::io::read(descriptor, &mut *buffer.borrow_buf_mut()) {
+        match wait::read(descriptor, &mut *buffer.borrow_buf_mut()) {
             Ok(count) => return Ok(count),
-            Err(Errno::INTR) => vm.check_signals()?,
+            Err(Errno::INTR) => interrupt::look(vm)?,
             Err(error) => return Err(os_error(error, vm)),
         }
     }
@@ -32,9 +34,9 @@ pub fn read(fd: i32, buffer: &ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<
 pub fn write(fd: i32, data: &ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
     let descriptor = descriptor(fd, vm)?;
     loop {
-        match rustix::io::write(descriptor, &data.borrow_buf()) {
+        match wait::write(descriptor, &data.borrow_buf()) {
             Ok(count) => return Ok(count),
-            Err(Errno::INTR) => vm.check_signals()?,
+            Err(Errno::INTR) => interrupt::look(vm)?,
             Err(error) => return Err(os_error(error, vm)),
         }
     }

@@ -3,7 +3,7 @@
 //! `Lib/pyexpat.py` has the class that programs see. It hands over a list with the handlers, by expat's order, and the
 //! settings behind them; handlers may change it while they run.
 
-use cloison_xml::{Attribute, ContentModel, Entity, Error, Event, Options, Parser};
+use cloison_xml::{Attribute, ContentModel, Entity, Error, Event, Options, ParameterEntities, Parser};
 use rustpython_vm::builtins::{PyDict, PyList, PyListRef, PyStr, PyStrRef};
 use rustpython_vm::function::{ArgBytesLike, FuncArgs};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
@@ -92,6 +92,16 @@ impl XmlParser {
     #[pymethod]
     fn set_prefixes(zelf: &Py<Self>, prefixes: bool) {
         zelf.parser.borrow_mut().options.prefixes = prefixes;
+    }
+
+    /// Whether parameter entities are read: 0, 1 for unless the document stands alone, 2.
+    #[pymethod]
+    fn set_parameters(zelf: &Py<Self>, flag: i32) {
+        zelf.parser.borrow_mut().options.parameters = match flag {
+            0 => ParameterEntities::Never,
+            1 => ParameterEntities::UnlessStandalone,
+            _ => ParameterEntities::Always,
+        };
     }
 
     /// Explain an encoding: a string of 256 characters, U+FFFD for bytes that mean nothing.

@@ -2,8 +2,7 @@
 //! for a capability, so that what two calls give back is of one class.
 
 use crate::interpreter::cloison_module;
-use crate::marshal::value::complex_object;
-use crate::marshal::value::{IntoObject, Value};
+use crate::marshal::value::{self, IntoObject, Value, complex_object};
 use crate::objects::handle::{Core, Handle};
 use cloison_codec::records::{self as codec, is_byte};
 use cloison_contract::Interface;
@@ -86,14 +85,14 @@ impl Classes {
     }
 
     /// A struct.
-    pub fn record(&self, id: TypeId, values: Vec<Value>, vm: &VirtualMachine) -> PyResult {
+    pub fn record(&self, id: TypeId, mut values: Vec<Value>, vm: &VirtualMachine) -> PyResult {
         let class = self.class(id, vm)?;
         let Some(record) = codec::record(&self.interface.types, id) else {
             return Err(vm.new_runtime_error("no such record"));
         };
-        let values = values.into_iter().zip(&record.members).filter(|(_, member)| member.role != MemberRole::Hidden);
-        let objects: PyResult<Vec<_>> = values.map(|(value, _)| value.into_object(self, vm)).collect();
-        class.as_object().call(FuncArgs::from(objects?), vm)
+        let mut members = record.members.iter();
+        values.retain(|_| members.next().is_some_and(|member| member.role != MemberRole::Hidden));
+        class.as_object().call(FuncArgs::from(value::objects(values, self, vm)?), vm)
     }
 
     /// A union with that member.

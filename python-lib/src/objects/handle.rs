@@ -9,9 +9,9 @@
 
 use crate::call::callback::Registration;
 use crate::errors;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::objects::home::Home;
-use cloison_contract::types::TypeId;
+use cloison_contract::types::{TypeId, TypeKind};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
 use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{FuncArgs, PyComparisonValue};
@@ -33,6 +33,8 @@ pub struct Core {
     epoch: u64,
     closed: Cell<bool>,
     owner: Option<Rc<Core>>,
+    /// It may outlive its owner, which is one of several references: when it ends the zone knows.
+    outlives: bool,
     kept: RefCell<Vec<Registration>>,
 }
 
@@ -57,7 +59,7 @@ impl Core {
     pub fn is_closed(&self) -> bool {
         self.closed.get()
             || self.epoch != self.home.connection.epoch()
-            || self.owner.as_ref().is_some_and(|it| it.is_closed())
+            || self.owner.as_ref().is_some_and(|it| !self.outlives && it.is_closed())
     }
 
     /// The object is gone, or about to be: the zone is told otherwise.
@@ -79,7 +81,7 @@ impl Core {
     /// What is the matter with one that is gone.
     #[cold]
     fn state(&self, vm: &VirtualMachine) -> String {
-        let closed = self.closed.get() || self.owner.as_ref().is_some_and(|owner| owner.closed.get());
+        let closed = self.closed.get() || self.owner.as_ref().is_some_and(|owner| !self.outlives && owner.closed.get());
         if closed { "is closed".to_owned() } else { format!("is gone: {}", self.home.connection.fate(self.epoch, vm)) }
     }
 
@@ -127,8 +129,8 @@ pub struct Handles {
 }
 
 impl Home {
-    /// The core for a word that the zone has just said, belonging to that owner.
-    pub fn adopt(self: &Rc<Self>, id: TypeId, word: u64, owner: Option<Rc<Core>>) -> Rc<Core> {
+    /// The core for a word that the zone has just said, belonging to that owner, which may only lend it.
+    pub fn adopt(self: &Rc<Self>, id: TypeId, word: u64, owner: Option<(Rc<Core>, bool)>) -> Rc<Core> {
         let epoch = self.connection.epoch();
         let handles = &self.handles;
         if let Some(core) = handles.live.borrow().get(&word).and_then(Weak::upgrade)
@@ -146,17 +148,24 @@ impl Home {
                 handles.waiting.set(dropped.len());
             }
         }
+        let outlives = owner.as_ref().is_some_and(|(owner, lends)| *lends && self.is_refcounted(owner.id));
         let core = Rc::new(Core {
             home: self.clone(),
             id,
             word,
             epoch,
             closed: Cell::new(false),
-            owner,
+            owner: owner.map(|(owner, _)| owner),
+            outlives,
             kept: RefCell::new(kept),
         });
         handles.live.borrow_mut().insert(word, Rc::downgrade(&core));
         core
+    }
+
+    fn is_refcounted(&self, id: TypeId) -> bool {
+        let kind = self.interface.types.get(id.0 as usize).map(|definition| &definition.kind);
+        matches!(kind, Some(TypeKind::Handle(handle)) if handle.refcounted)
     }
 }
 
@@ -167,7 +176,10 @@ impl Handles {
         {
             cores.remove(&word);
         }
-        if let (true, Ok(mut dropped)) = (live, self.dropped.try_borrow_mut()) {
+        // Without memory for the note, the object lives as long as its zone does.
+        if let (true, Ok(mut dropped)) = (live, self.dropped.try_borrow_mut())
+            && dropped.try_reserve(1).is_ok()
+        {
             dropped.push(Dropped { word, epoch, kept });
             self.waiting.set(dropped.len());
         }
@@ -200,7 +212,7 @@ pub fn passed<'a>(
     id: TypeId,
     null: bool,
     value: &'a PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Option<&'a Rc<Core>>> {
     if let Some(handle) = value.downcast_ref::<Handle>()
@@ -219,7 +231,13 @@ pub fn passed<'a>(
 }
 
 #[cold]
-fn wrong(home: &Home, id: TypeId, value: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+fn wrong(
+    home: &Home,
+    id: TypeId,
+    value: &PyObject,
+    place: ArgumentPlace<'_>,
+    vm: &VirtualMachine,
+) -> PyBaseExceptionRef {
     let name = home.interface.types.get(id.0 as usize).map_or("", |definition| &definition.name);
     place.type_error(&format!("a {name} handle of capability '{}'", home.capability), value, vm)
 }

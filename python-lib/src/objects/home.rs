@@ -8,7 +8,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 
 /// What objects want of their zone: requests, which those make who know how.
-pub trait Zone {
+pub trait ObjectRequests {
     /// Close an object now. Whether it was still there.
     fn close_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool>;
 
@@ -26,7 +26,7 @@ pub struct Home {
     pub connection: Connection,
     /// The objects that Python holds.
     pub handles: Handles,
-    zone: Weak<dyn Zone>,
+    zone: Weak<dyn ObjectRequests>,
 }
 
 impl fmt::Debug for Home {
@@ -37,12 +37,12 @@ impl fmt::Debug for Home {
 
 impl Home {
     /// Of that capability, with no channel yet.
-    pub fn new(capability: Rc<str>, interface: Rc<Interface>, zone: Weak<dyn Zone>) -> Self {
+    pub fn new(capability: Rc<str>, interface: Rc<Interface>, zone: Weak<dyn ObjectRequests>) -> Self {
         Self { capability, interface, connection: Connection::default(), handles: Handles::default(), zone }
     }
 
     /// Whoever makes requests; a capability stays as long as its microprocess.
-    pub fn zone(&self, vm: &VirtualMachine) -> PyResult<Rc<dyn Zone>> {
+    pub fn zone(&self, vm: &VirtualMachine) -> PyResult<Rc<dyn ObjectRequests>> {
         self.zone.upgrade().ok_or_else(|| vm.new_runtime_error(format!("capability '{}' is gone", self.capability)))
     }
 }

@@ -1059,6 +1059,36 @@ bomb = "<!DOCTYPE a [<!ENTITY a0 'lol'>" + "".join(f"<!ENTITY a{i} '{f'&a{i - 1}
 try: E.fromstring(bomb)
 except E.ParseError as error: assert "amplification" in str(error)
 else: raise AssertionError
+def wrong(document, **entities):
+    p = E.XMLParser(); p.entity.update(entities)
+    try: p.feed(document); return p.close().text
+    except E.ParseError as error: return error.code, error.position, str(error)
+assert wrong("<a>&foo;</a>") == (11, (1, 3), "undefined entity: line 1, column 3")
+assert wrong('<!DOCTYPE a SYSTEM "x">\n<a>&foo;</a>') == (11, (2, 3), "undefined entity &foo;: line 2, column 3")
+assert wrong('<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>x&b;y</a>') == (11, (1, 58), "undefined entity &b;: line 1, column 58")
+assert wrong('<!DOCTYPE a [<!ENTITY b SYSTEM "x">]><a c="&b;"/>') == (16, (1, 43), "reference to external entity in attribute: line 1, column 43")
+assert wrong('<!DOCTYPE a [<!ENTITY % p "<!ENTITY b \'y\'>">%p;]><a>&b;</a>') == (11, (1, 52), "undefined entity &b;: line 1, column 52")
+assert wrong('<!DOCTYPE a SYSTEM "x" [<!ENTITY c "&b;">]><a>&c;</a>') == (11, (1, 46), "undefined entity &b;: line 1, column 46")
+assert wrong('<!DOCTYPE a SYSTEM "x"><a>x&foo;y</a>', foo="bar") == "xbary"
+try: E.fromstring('<!DOCTYPE a SYSTEM "x"><a>&foo;</a>')
+except E.ParseError as error: assert error.code == 11
+else: raise AssertionError
+p = E.XMLPullParser(["end"])
+p.feed('<!DOCTYPE a SYSTEM "x"><a><b/>&foo;')
+try: list(p.read_events())
+except E.ParseError as error: assert error.code == 11
+else: raise AssertionError
+class Target:
+    def doctype(self, *what): self.what = what
+    def close(self): return self.what
+assert E.XMLParser(target=Target()).target.__class__ is Target
+p = E.XMLParser(target=Target()); p.feed('<!DOCTYPE a PUBLIC "p" "s"><a/>'); assert p.close() == ("a", "p", "s")
+class Parser(E.XMLParser): pass
+p = Parser(encoding="utf-8"); p.feed(b"<a>\xc3\xa9</a>"); assert p.close().text == "\xe9"
+many = "".join(f"<!ATTLIST b a{i} CDATA '1'>" for i in range(3000))
+try: E.fromstring(f"<!DOCTYPE a [{many}]><a>{'<b/>' * 3000}</a>")
+except E.ParseError as error: assert "amplification" in str(error)
+else: raise AssertionError
 #: xml.etree.cElementTree
 import xml.etree.cElementTree as E
 assert E.fromstring("<a/>").tag == "a"
@@ -1079,6 +1109,12 @@ p = expat.ParserCreate(); p.StartElementHandler = lambda *a: 1 / 0
 try: p.Parse("<a/>", True)
 except ZeroDivisionError: pass
 else: raise AssertionError
+told = []
+p = expat.ParserCreate(); p.SkippedEntityHandler = lambda *a: told.append(a); p.CharacterDataHandler = told.append
+assert p.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE) == 1
+p.Parse('<!DOCTYPE a [<!ENTITY % p "<!ENTITY b \'y\'>">%p;%none;]><a>&b;&c;</a>', True)
+assert told == [("none", 1), "y", ("c", 0)], told
+p = expat.ParserCreate(); p.Parse("<a>"); assert p.SetParamEntityParsing(0) == 0
 #: xml.sax
 import xml.sax, xml.sax.handler
 class H(xml.sax.handler.ContentHandler):
@@ -1086,6 +1122,12 @@ class H(xml.sax.handler.ContentHandler):
     def startElement(self, name, attributes): self.names.append((name, dict(attributes)))
 xml.sax.parseString("<a b='1'><c/></a>", H())
 assert H.names == [("a", {"b": "1"}), ("c", {})]
+class S(xml.sax.handler.ContentHandler):
+    told = []
+    def characters(self, text): self.told.append(text)
+    def skippedEntity(self, name): self.told.append("skipped " + name)
+xml.sax.parseString('<!DOCTYPE a [<!ENTITY % p "<!ENTITY b \'y\'>">%p;%none;]><a>&b;&c;</a>', S())
+assert S.told == ["skipped %none", "y", "skipped c"], S.told
 try: xml.sax.parseString("<a>", H())
 except xml.sax.SAXParseException as error: assert error.getLineNumber() == 1
 else: raise AssertionError

@@ -5,12 +5,14 @@ use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, R
 use cloison_contract::process::ProcessRef;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox::RouterEnd;
-use rustix::process::{WaitId, WaitIdOptions, waitid};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// A started template.
 pub struct Template {
@@ -143,17 +145,46 @@ impl Template {
 
     /// Run something that prints `ready` lines, and press Ctrl-C a moment after each, so many times.
     pub fn interrupted(&self, run: Run, times: usize) -> Outcome {
-        let running = self.fork(run);
-        let stderr = collect(running.stderr);
-        let mut stdout = BufReader::new(File::from(running.stdout));
-        let mut text = String::new();
-        for _ in 0..times {
-            stdout.read_line(&mut text).expect("reading");
-            std::thread::sleep(std::time::Duration::from_millis(3));
-            rustix::process::pidfd_send_signal(&running.pidfd, rustix::process::Signal::INT).expect("it runs");
-        }
-        stdout.read_to_string(&mut text).expect("reading");
-        Outcome { status: status(&running.pidfd), stdout: text, stderr: stderr.join().expect("stderr") }
+        self.interrupted_after(run, times, |_| Duration::from_millis(3), |_| panic!("no capabilities in this test"))
+    }
+
+    /// The same, so long after each line, and with capabilities. Panics if the next line, or the end, does not follow.
+    pub fn interrupted_after(
+        &self,
+        run: Run,
+        times: usize,
+        pause: impl Fn(usize) -> Duration + Sync,
+        mut answer: impl FnMut(FromMicroprocess) -> Option<(ToMicroprocess, Vec<OwnedFd>)>,
+    ) -> Outcome {
+        let Running { control, mailbox: _mailbox, pidfd, feed: _feed, stdout, stderr } = self.fork(run);
+        let (pidfd, pause) = (&pidfd, &pause);
+        std::thread::scope(|scope| {
+            let interrupting = scope.spawn(move || {
+                let stderr = collect(stderr);
+                let watched = stdout.try_clone().expect("a copy");
+                let mut stdout = BufReader::new(File::from(stdout));
+                let mut text = String::new();
+                for number in 0..times {
+                    follows(&watched, pidfd, number);
+                    stdout.read_line(&mut text).expect("reading");
+                    let until = Instant::now() + pause(number);
+                    while Instant::now() < until {
+                        std::hint::spin_loop();
+                    }
+                    rustix::process::pidfd_send_signal(pidfd, Signal::INT).expect("it runs");
+                }
+                follows(&watched, pidfd, times);
+                stdout.read_to_string(&mut text).expect("reading");
+                Outcome { status: status(pidfd), stdout: text, stderr: stderr.join().expect("stderr") }
+            });
+            while let Ok((question, _)) = control.receive::<FromMicroprocess>() {
+                if let Some((message, descriptors)) = answer(question) {
+                    let descriptors: Vec<_> = descriptors.iter().map(AsFd::as_fd).collect();
+                    let _ = control.send(&message, &descriptors); // it may have ended meanwhile
+                }
+            }
+            interrupting.join().expect("what follows each Ctrl-C")
+        })
     }
 
     /// Make one microprocess.
@@ -193,6 +224,26 @@ pub struct Running {
     pub feed: OwnedFd,
     pub stdout: OwnedFd,
     pub stderr: OwnedFd,
+}
+
+impl Running {
+    /// Wait for the end of one that prints nothing before. Panics if that does not come.
+    pub fn end(self) -> Outcome {
+        follows(&self.stdout, &self.pidfd, 0);
+        let (stdout, stderr) = (collect(self.stdout), collect(self.stderr));
+        let status = status(&self.pidfd);
+        Outcome { status, stdout: stdout.join().expect("stdout"), stderr: stderr.join().expect("stderr") }
+    }
+}
+
+/// Whether anything comes, text or the end. Otherwise the process is ended, and so is the test.
+fn follows(stdout: &OwnedFd, pidfd: &OwnedFd, number: usize) {
+    let mut one = [PollFd::new(stdout, PollFlags::IN)];
+    let patience = Timespec { tv_sec: 10, tv_nsec: 0 };
+    if poll(&mut one, Some(&patience)) != Ok(1) {
+        let _ = rustix::process::pidfd_send_signal(pidfd, Signal::KILL);
+        panic!("nothing follows Ctrl-C number {number}");
+    }
 }
 
 fn status(pidfd: &OwnedFd) -> i32 {

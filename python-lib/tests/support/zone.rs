@@ -171,7 +171,7 @@ impl Zone {
                 Some((ToMicroprocess::Because(end), Vec::new()))
             }
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
-            FromMicroprocess::Spawn(_) => {
+            FromMicroprocess::Spawn(_) | FromMicroprocess::Stack { .. } => {
                 Some((ToMicroprocess::Denied { message: "there is no broker here".to_owned() }, Vec::new()))
             }
         }
@@ -202,7 +202,7 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
     loop {
         let mut request = Request::EMPTY;
         let Turn::Request(slot) = server.wait(&mut request) else { continue };
-        let (line, row) = (server.line(slot).expect("a line"), server.row(0).expect("a row"));
+        let (channel, row) = (server.channel(slot).expect("a channel"), server.row(0).expect("a row"));
         let name = match request.function {
             ANSWER => "ANSWER",
             BATCH => "BATCH",
@@ -225,10 +225,10 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
             "hang" => std::thread::sleep(Duration::from_secs(3600)),
             _ => {}
         }
-        row.begin(line.id(), request.function);
-        let reply = library(&mut memory_of, name, &request, line.arena());
+        row.begin(channel.id(), request.function);
+        let reply = library(&mut memory_of, name, &request, channel.arena());
         row.end();
-        line.reply(&reply);
+        channel.reply(&reply);
     }
 }
 

@@ -2,76 +2,11 @@
 
 use crate::chars::{is_char, is_public, is_space, referenced};
 use crate::cursor::Cursor;
+use crate::entities::EntityText;
 use crate::error::{ErrorKind, Fault};
 use crate::event::{ContentModel, Entity, Event, ModelKind, Quantifier};
-use crate::parser::{ParseStep, Parser, Stage};
+use crate::parser::{ParameterEntities, ParseStep, Parser, Stage};
 use crate::tag::{self, Reference, lines};
-use std::collections::HashMap;
-use std::rc::Rc;
-
-/// What has been declared.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Dtd {
-    /// There was a document type.
-    pub(crate) seen: bool,
-    /// The document says that what has not been read does not matter.
-    pub(crate) standalone: bool,
-    /// There are declarations that have not been read.
-    elsewhere: bool,
-    /// Behind a reference that was skipped declarations count for nothing.
-    skipping: bool,
-    /// Somebody was asked about the encoding.
-    pub(crate) asked_encoding: bool,
-    entities: HashMap<String, KnownEntity>,
-    attributes: HashMap<String, Vec<Declared>>,
-}
-
-/// An entity.
-#[derive(Clone, Debug)]
-pub(crate) struct KnownEntity {
-    pub(crate) declared: Entity,
-    pub(crate) text: Option<Rc<str>>,
-    /// It is being read.
-    pub(crate) open: bool,
-}
-
-/// An attribute.
-#[derive(Clone, Debug)]
-struct Declared {
-    name: String,
-    list: bool,
-    default: Option<String>,
-}
-
-impl Dtd {
-    /// What a general entity is. None if it may be declared in what has not been read.
-    pub(crate) fn entity(&mut self, name: &str) -> Result<Option<&mut KnownEntity>, ErrorKind> {
-        let may_be_elsewhere = self.elsewhere && !self.standalone;
-        match self.entities.get_mut(name) {
-            Some(known) => Ok(Some(known)),
-            None if may_be_elsewhere => Ok(None),
-            None => Err(ErrorKind::UndefinedEntity),
-        }
-    }
-
-    pub(crate) fn close(&mut self, name: &str) {
-        if let Some(known) = self.entities.get_mut(name) {
-            known.open = false;
-        }
-    }
-
-    /// Is an attribute's value a list of words?
-    pub(crate) fn is_list(&self, element: &str, attribute: &str) -> bool {
-        let declared = self.attributes.get(element);
-        declared.is_some_and(|all| all.iter().any(|declared| declared.name == attribute && declared.list))
-    }
-
-    /// The values of an element's attributes that have one without being written.
-    pub(crate) fn defaults(&self, element: &str) -> impl Iterator<Item = (&String, &String)> {
-        let declared = self.attributes.get(element).into_iter().flatten();
-        declared.filter_map(|declared| declared.default.as_ref().map(|value| (&declared.name, value)))
-    }
-}
 
 impl Parser {
     /// `<!DOCTYPE … [` or `>`.
@@ -111,6 +46,9 @@ impl Parser {
         self.dtd.seen = true;
         let outside = system.is_some();
         self.dtd.elsewhere |= outside;
+        if outside {
+            self.not_standalone(text, at);
+        }
         self.emit(Event::StartDoctype { name, system, public, subset }, text, at, end + usize::from(subset));
         if subset {
             self.stage = Stage::Subset;
@@ -127,9 +65,6 @@ impl Parser {
         cursor.space();
         match cursor.peek() {
             Some(b'>') => {
-                if self.dtd.elsewhere && !self.dtd.standalone {
-                    self.emit(Event::NotStandalone, text, cursor.at, cursor.at);
-                }
                 self.emit(Event::EndDoctype, text, at, cursor.at + 1);
                 self.stage = Stage::Prolog;
                 Ok(ParseStep::To(cursor.at + 1))
@@ -157,32 +92,98 @@ impl Parser {
                 self.emit(Event::EndSubset, text, at, at + 1);
                 Ok(ParseStep::To(at + 1))
             }
-            [b'%', ..] => {
-                let mut cursor = Cursor::new(text, at + 1);
-                if cursor.is_at_end() {
-                    return unclosed();
-                }
-                cursor.name(ErrorKind::InvalidToken)?;
-                match cursor.peek() {
-                    None => return unclosed(),
-                    Some(b';') => {}
-                    Some(_) => return Err(cursor.fault(ErrorKind::InvalidToken)),
-                }
-                self.dtd.elsewhere = true;
-                self.dtd.skipping |= !self.dtd.standalone;
-                self.emit(Event::Other, text, at, cursor.at + 1);
-                Ok(ParseStep::To(cursor.at + 1))
-            }
+            [b'%', ..] => self.parameter_reference(text, at, last),
             [b'<', b'?', ..] => self.instruction(text, at, last),
             [b'<', b'!', b'-', ..] => self.comment(text, at, last),
             [b'<'] | [b'<', b'!'] => unclosed(),
             [b'<', b'!', ..] => {
-                let Some(end) = self.scan.close(text, at) else { return unclosed() };
-                self.markup(text, at, end)?;
+                let Some(end) = self.scan.close(text, at) else {
+                    let incomplete = !self.frames.is_empty() && self.scan.quote.is_none();
+                    return if incomplete { Err(Fault(ErrorKind::IncompleteParameterEntity, at)) } else { unclosed() };
+                };
+                self.markup(text, at, end).map_err(|fault| match fault {
+                    Fault(ErrorKind::Syntax, at) if is_parameter_reference(text, at) => {
+                        Fault(ErrorKind::ParameterEntityReference, at)
+                    }
+                    fault => fault,
+                })?;
                 Ok(ParseStep::To(end + 1))
             }
             [b'<', ..] => Err(Fault(ErrorKind::InvalidToken, at + 1)),
             _ => Err(Fault(ErrorKind::Syntax, at)),
+        }
+    }
+
+    /// In the text of a parameter entity, which is whole declarations.
+    pub(crate) fn subset_in_entity(&mut self, text: &str, at: usize) -> Result<ParseStep, Fault> {
+        match text.as_bytes().get(at) {
+            None => Ok(ParseStep::End),
+            Some(b']') => Err(Fault(ErrorKind::IncompleteParameterEntity, at)),
+            Some(_) => self.subset(text, at, true),
+        }
+    }
+
+    /// `%name;` between declarations.
+    fn parameter_reference(&mut self, text: &str, at: usize, last: bool) -> Result<ParseStep, Fault> {
+        let mut cursor = Cursor::new(text, at + 1);
+        let unclosed = || if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
+        if cursor.is_at_end() {
+            return unclosed();
+        }
+        let name = cursor.name(ErrorKind::InvalidToken)?;
+        match cursor.peek() {
+            None => return unclosed(),
+            Some(b';') => {}
+            Some(_) => return Err(cursor.fault(ErrorKind::InvalidToken)),
+        }
+        let end = cursor.at + 1;
+        self.dtd.elsewhere = true;
+        if self.options.parameters == ParameterEntities::Never {
+            self.dtd.skipping |= !self.dtd.standalone;
+            self.not_standalone(text, at);
+            self.emit(Event::Other, text, at, end);
+            return Ok(ParseStep::To(end));
+        }
+        // A document that stands alone declares what it refers to itself, and not in another parameter entity.
+        let must_be_here = self.dtd.standalone && self.frames.is_empty();
+        let entity = match self.dtd.parameter(name) {
+            None if must_be_here => return Err(Fault(ErrorKind::UndefinedEntity, at)),
+            Some(known) if must_be_here && known.inside => {
+                return Err(Fault(ErrorKind::EntityDeclaredInParameterEntity, at));
+            }
+            Some(known) if known.open => return Err(Fault(ErrorKind::RecursiveEntity, at)),
+            Some(known) => {
+                known.open = known.text.is_some();
+                Some(known.text.clone())
+            }
+            None => None,
+        };
+        match entity {
+            Some(Some(value)) => {
+                self.account(value.len()).map_err(|kind| Fault(kind, at))?;
+                if self.frames.is_empty() {
+                    self.locate(text, at);
+                }
+                let (name, depth) = (name.to_owned(), self.open.len());
+                self.frames.push(EntityText { text: value, at: 0, name, depth, parameter: true });
+            }
+            // What stands elsewhere is not read.
+            Some(None) => {
+                self.dtd.skipping |= !self.dtd.standalone;
+                self.emit(Event::Other, text, at, end);
+            }
+            None => {
+                self.dtd.skipping |= !self.dtd.standalone;
+                self.emit(Event::Skipped { name: name.to_owned(), parameter: true }, text, at, end);
+            }
+        }
+        Ok(ParseStep::To(end))
+    }
+
+    /// Declarations stand where nobody reads them, and the document does not say that this does not matter.
+    fn not_standalone(&mut self, text: &str, at: usize) {
+        if !self.dtd.standalone && self.options.parameters == ParameterEntities::Never {
+            self.emit_silently(Event::NotStandalone, text, at);
         }
     }
 
@@ -256,7 +257,10 @@ impl Parser {
             let default = if valued {
                 let at = cursor.at + 1;
                 let value = cursor.literal(ErrorKind::Syntax)?;
-                let value = tag::normalize(value, at, self)?;
+                let value = tag::normalize(value, at, self).map_err(|fault| match fault {
+                    Fault(kind @ (ErrorKind::UndefinedEntity | ErrorKind::RecursiveEntity), _) => Fault(kind, at - 1),
+                    fault => fault,
+                })?;
                 Some(if list { tag::collapse(&value) } else { value })
             } else {
                 None
@@ -264,16 +268,13 @@ impl Parser {
             if self.dtd.skipping {
                 continue;
             }
-            let known = self.dtd.attributes.entry(element.clone()).or_default();
-            // The first declaration is the one that counts.
-            if !known.iter().any(|declared| declared.name == attribute) {
-                known.push(Declared { name: attribute.clone(), list, default: default.clone() });
-            }
+            self.dtd.declare_attribute(&element, &attribute, list, default.as_ref());
             events.push(Event::Attlist { element: element.clone(), attribute, kind, default, required });
         }
     }
 
     fn entity(&mut self, cursor: &mut Cursor<'_>) -> Result<Vec<Event>, Fault> {
+        let silent = self.dtd.skipping;
         let parameter = cursor.eat("%");
         if parameter {
             cursor.need_space(ErrorKind::InvalidToken)?;
@@ -282,7 +283,8 @@ impl Parser {
         cursor.need_space(ErrorKind::InvalidToken)?;
         if matches!(cursor.peek(), Some(b'"' | b'\'')) {
             let at = cursor.at + 1;
-            entity.value = Some(entity_value(cursor.literal(ErrorKind::Syntax)?, at)?);
+            let name = parameter.then_some(&*entity.name);
+            entity.value = Some(self.entity_value(cursor.literal(ErrorKind::Syntax)?, at, name)?);
         } else {
             (entity.system, entity.public) = external(cursor, false)?;
             let space = cursor.space();
@@ -294,18 +296,98 @@ impl Parser {
                 entity.notation = Some(cursor.name(ErrorKind::Syntax)?.to_owned());
             }
         }
-        if self.dtd.skipping {
+        if silent {
             return Ok(Vec::new());
         }
-        if !parameter {
-            if crate::chars::predefined(&entity.name).is_some() || self.dtd.entities.contains_key(&entity.name) {
-                return Ok(Vec::new());
-            }
-            let text = entity.value.as_deref().map(Rc::from);
-            self.dtd.entities.insert(entity.name.clone(), KnownEntity { declared: entity.clone(), text, open: false });
+        let inside = !self.frames.is_empty();
+        if (!parameter && crate::chars::predefined(&entity.name).is_some()) || !self.dtd.declare(&entity, inside) {
+            return Ok(Vec::new());
         }
         Ok(vec![Event::Entity(entity)])
     }
+
+    /// The text of an entity: references to characters are replaced, those to general entities stay. Those to parameter
+    /// entities are replaced where the declaration stands in such an entity itself, and are wrong elsewhere. `declared` is the
+    /// parameter entity whose text it is.
+    fn entity_value(&mut self, value: &str, at: usize, declared: Option<&str>) -> Result<String, Fault> {
+        let mut text = String::with_capacity(value.len());
+        let inside = !self.frames.is_empty();
+        self.append_value(value, &mut text, declared, inside, 0)
+            .map_err(|Fault(kind, offset)| Fault(kind, at + offset))?;
+        Ok(text)
+    }
+
+    fn append_value(
+        &mut self,
+        value: &str,
+        text: &mut String,
+        declared: Option<&str>,
+        inside: bool,
+        depth: usize,
+    ) -> Result<(), Fault> {
+        // In the text of an entity ends of lines are line feeds; a carriage return was written as a reference.
+        let as_lines = |text: &str| if inside { text.to_owned() } else { lines(text) };
+        let mut from = 0;
+        while let Some(found) = value[from..].find(['&', '%']) {
+            text.push_str(&as_lines(&value[from..from + found]));
+            from += found;
+            let fault = |kind| Fault(kind, from);
+            if value.as_bytes()[from] == b'%' {
+                let mut cursor = Cursor::new(value, from + 1);
+                let name = cursor.name(ErrorKind::InvalidToken)?;
+                if !cursor.eat(";") {
+                    return Err(cursor.fault(ErrorKind::InvalidToken));
+                }
+                if !inside {
+                    return Err(fault(ErrorKind::ParameterEntityReference));
+                }
+                match self.dtd.parameter(name) {
+                    // It has no text yet.
+                    None if declared == Some(name) => {}
+                    Some(known) if known.open => return Err(fault(ErrorKind::RecursiveEntity)),
+                    Some(known) => {
+                        if let Some(inner) = known.text.clone() {
+                            if depth >= DEEPEST {
+                                return Err(fault(ErrorKind::NoMemory));
+                            }
+                            known.open = true;
+                            self.account(inner.len()).map_err(fault)?;
+                            let appended = self.append_value(&inner, text, declared, inside, depth + 1);
+                            self.dtd.close_parameter(name);
+                            appended.map_err(|Fault(kind, _)| fault(kind))?;
+                        } else {
+                            self.dtd.skipping |= !self.dtd.standalone;
+                        }
+                    }
+                    // The value ends here, as expat has it.
+                    None => {
+                        self.dtd.skipping |= !self.dtd.standalone;
+                        return Ok(());
+                    }
+                }
+                from = cursor.at;
+                continue;
+            }
+            let (reference, end) = tag::reference(value, from)?.ok_or(fault(ErrorKind::InvalidToken))?;
+            match reference {
+                Reference::Character(number) => {
+                    text.push(referenced(number).ok_or(fault(ErrorKind::BadCharacterReference))?);
+                }
+                Reference::Entity(_) => text.push_str(&value[from..end]),
+            }
+            from = end;
+        }
+        text.push_str(&as_lines(&value[from..]));
+        Ok(())
+    }
+}
+
+/// Whether `%name;` stands there.
+fn is_parameter_reference(text: &str, at: usize) -> bool {
+    text[at..].strip_prefix('%').is_some_and(|rest| {
+        let mut cursor = Cursor::new(rest, 0);
+        cursor.name(ErrorKind::InvalidToken).is_ok() && cursor.eat(";")
+    })
 }
 
 /// System and public identifier of what stands elsewhere.
@@ -346,31 +428,6 @@ fn notation(cursor: &mut Cursor<'_>) -> Result<Vec<Event>, Fault> {
     cursor.need_space(ErrorKind::InvalidToken)?;
     let (system, public) = external(cursor, true)?;
     Ok(vec![Event::Notation { name, system, public }])
-}
-
-/// The text of an entity: references to characters are replaced, those to entities stay.
-fn entity_value(value: &str, at: usize) -> Result<String, Fault> {
-    let value_lines = |text: &str| lines(text);
-    let mut text = String::with_capacity(value.len());
-    let mut from = 0;
-    while let Some(found) = value[from..].find(['&', '%']) {
-        text.push_str(&value_lines(&value[from..from + found]));
-        from += found;
-        if value.as_bytes()[from] == b'%' {
-            return Err(Fault(ErrorKind::ParameterEntityReference, at + from));
-        }
-        let reference = tag::reference(value, from).map_err(|Fault(kind, offset)| Fault(kind, at + offset))?;
-        let (reference, end) = reference.ok_or(Fault(ErrorKind::InvalidToken, at + from))?;
-        match reference {
-            Reference::Character(number) => {
-                text.push(referenced(number).ok_or(Fault(ErrorKind::BadCharacterReference, at + from))?);
-            }
-            Reference::Entity(_) => text.push_str(&value[from..end]),
-        }
-        from = end;
-    }
-    text.push_str(&value_lines(&value[from..]));
-    Ok(text)
 }
 
 /// `CDATA`, `NMTOKEN`, `(a|b)`, `NOTATION(a|b)` …
@@ -422,8 +479,8 @@ fn element(cursor: &mut Cursor<'_>) -> Result<Vec<Event>, Fault> {
     Ok(vec![Event::Element { name, model }])
 }
 
-/// Groups may be in one another so deep.
-const DEEPEST: usize = 1000;
+/// Groups, and entities in values, may be in one another so deep.
+pub(crate) const DEEPEST: usize = 1000;
 
 fn group(cursor: &mut Cursor<'_>, depth: usize) -> Result<ContentModel, Fault> {
     if depth > DEEPEST {

@@ -2,6 +2,7 @@
 
 use crate::chars::{self, is_char, is_name, is_space, starts_name};
 use crate::cursor::Cursor;
+use crate::doctype::DEEPEST;
 use crate::error::{ErrorKind, Fault};
 
 /// A tag as it is written.
@@ -201,11 +202,11 @@ pub(crate) trait Entities {
 /// A value with its references replaced and its white space as spaces. `at` is where it stands.
 pub(crate) fn normalize(value: &str, at: usize, entities: &mut dyn Entities) -> Result<String, Fault> {
     let mut normal = String::with_capacity(value.len());
-    append(value, &mut normal, entities).map_err(|Fault(kind, offset)| Fault(kind, at + offset))?;
+    append(value, &mut normal, entities, 0).map_err(|Fault(kind, offset)| Fault(kind, at + offset))?;
     Ok(normal)
 }
 
-fn append(value: &str, normal: &mut String, entities: &mut dyn Entities) -> Result<(), Fault> {
+fn append(value: &str, normal: &mut String, entities: &mut dyn Entities, depth: usize) -> Result<(), Fault> {
     let mut at = 0;
     while let Some(found) = value[at..].find(['&', '\t', '\n', '\r', '<']) {
         normal.push_str(&value[at..at + found]);
@@ -219,9 +220,10 @@ fn append(value: &str, normal: &mut String, entities: &mut dyn Entities) -> Resu
                     }
                     Reference::Entity(name) => match chars::predefined(name) {
                         Some(character) => normal.push(character),
+                        None if depth >= DEEPEST => return Err(Fault(ErrorKind::NoMemory, at)),
                         None => {
                             if let Some(text) = entities.text(name).map_err(|kind| Fault(kind, at))? {
-                                let inner = append(&text, normal, entities);
+                                let inner = append(&text, normal, entities, depth + 1);
                                 entities.close(name);
                                 inner.map_err(|Fault(kind, _)| Fault(kind, at))?;
                             }
@@ -233,7 +235,7 @@ fn append(value: &str, normal: &mut String, entities: &mut dyn Entities) -> Resu
             b'<' => return Err(Fault(ErrorKind::InvalidToken, at)),
             byte => {
                 normal.push(' ');
-                at += if byte == b'\r' && value.as_bytes().get(at + 1) == Some(&b'\n') { 2 } else { 1 };
+                at += if depth == 0 && byte == b'\r' && value.as_bytes().get(at + 1) == Some(&b'\n') { 2 } else { 1 };
             }
         }
     }

@@ -1,11 +1,11 @@
 //! The same events as libexpat's, for the documents of `documents.txt`, whole and in pieces. `record.py` has written
 //! `expat.txt` with the libexpat of CPython.
 
-use cloison_xml::{ContentModel, DocumentPosition, Entity, Event, Options, Parser};
+use cloison_xml::{ContentModel, DocumentPosition, Entity, ErrorKind, Event, Options, ParameterEntities, Parser};
 
 const DOCUMENTS: &str = include_str!("documents.txt");
 const EXPECTED: &str = include_str!("expat.txt");
-const MODES: [&str; 4] = ["plain", "namespaces", "prefixes", "texts"];
+const MODES: [&str; 5] = ["plain", "namespaces", "prefixes", "texts", "parameters"];
 
 /// The inside of a bytes literal of Python.
 fn unescape(line: &str) -> Vec<u8> {
@@ -84,7 +84,8 @@ fn words(event: &Event) -> Option<(&'static str, String)> {
         Event::Notation { name, system, public } => ("notation", [escape(name), some(system), some(public)].join(" ")),
         Event::Skipped { name, parameter } => ("skipped", [escape(name), number(*parameter)].join(" ")),
         Event::External { system, public, .. } => ("external", [some(system), some(public)].join(" ")),
-        Event::NotStandalone | Event::UnknownEncoding(_) | Event::EndSubset | Event::Other => return None,
+        Event::NotStandalone => ("not-standalone", String::new()),
+        Event::UnknownEncoding(_) | Event::EndSubset | Event::Other => return None,
     })
 }
 
@@ -101,6 +102,11 @@ fn events(document: &[u8], mode: &str, piece: usize) -> Vec<String> {
             prefixes: mode == "prefixes",
             keep_text: texts,
             expand: !texts,
+            parameters: if mode == "parameters" {
+                ParameterEntities::UnlessStandalone
+            } else {
+                ParameterEntities::Never
+            },
         },
     );
     let mut told: Vec<(String, &str, String)> = Vec::new();
@@ -132,6 +138,8 @@ fn events(document: &[u8], mode: &str, piece: usize) -> Vec<String> {
                         if let Some(text) = parser.text().filter(|text| !text.is_empty()) {
                             tell(position, "default", escape(text));
                         }
+                    } else if mode == "parameters" && matches!(event, Event::External { .. }) {
+                        // Recorded without a handler for it.
                     } else if let Some((name, words)) = words(&event) {
                         tell(position, name, words);
                     }
@@ -221,4 +229,52 @@ fn no_document_is_too_strange() {
             }
         }
     }
+}
+
+/// The last word about a document.
+fn end_of(document: &str) -> Result<usize, ErrorKind> {
+    let mut parser = Parser::new(None, Options::default());
+    parser.feed(document.as_bytes(), true);
+    let mut elements = 0;
+    loop {
+        match parser.next() {
+            Ok(Some(event)) => elements += usize::from(matches!(event, Event::Start { .. })),
+            Ok(None) => return Ok(elements),
+            Err(error) => return Err(error.kind),
+        }
+    }
+}
+
+/// Attributes that elements have by declaration count like texts of entities: a short document does not become a large tree.
+#[test]
+fn attributes_by_default_are_counted() {
+    let declared = |count: usize, rest: &str| -> String {
+        (0..count).map(|number| format!("<!ATTLIST b a{number} CDATA {rest}>")).collect()
+    };
+    let document = |declarations: &str, elements: usize| {
+        format!("<!DOCTYPE a [{declarations}]><a>{}</a>", "<b/>".repeat(elements))
+    };
+    assert_eq!(end_of(&document(&declared(3000, "'1'"), 3000)), Err(ErrorKind::AmplificationLimit));
+    let text = "<b/>".repeat(3000);
+    let inside = format!("<!DOCTYPE a [{}<!ENTITY c '{text}'>]><a>&c;</a>", declared(3000, "'1'"));
+    assert_eq!(end_of(&inside), Err(ErrorKind::AmplificationLimit));
+    assert_eq!(end_of(&document(&declared(20, "'1'"), 10_000)), Ok(10_001), "as many as a real document type has");
+    // Without a value there is nothing to count, and they do not take the time of a look at each.
+    assert_eq!(end_of(&document(&declared(30_000, "#IMPLIED"), 30_000)), Ok(30_001));
+}
+
+/// Entities in one another in a value take no more of the stack than is there.
+#[test]
+fn deep_entities_in_values() {
+    let chain = |deep: usize| -> String {
+        let links = (1..=deep).map(|number| format!("<!ENTITY e{number} '&e{};'>", number - 1));
+        ["<!DOCTYPE a [<!ENTITY e0 'x'>".to_owned()].into_iter().chain(links).collect()
+    };
+    assert_eq!(end_of(&format!("{}]><a b='&e900;'/>", chain(900))), Ok(1));
+    assert_eq!(end_of(&format!("{}]><a b='&e100000;'/>", chain(100_000))), Err(ErrorKind::NoMemory));
+    assert_eq!(
+        end_of(&format!("{}]><a>&e100000;</a>", chain(100_000))),
+        Ok(1),
+        "in content they are no deeper than one"
+    );
 }

@@ -25,6 +25,7 @@ MODES = {
     "namespaces": {"namespace_separator": " "},
     "prefixes": {"namespace_separator": " "},
     "texts": {},
+    "parameters": {},
 }
 
 
@@ -38,6 +39,8 @@ def events(document, mode):
 
     if mode == "prefixes":
         parser.namespace_prefixes = True
+    if mode == "parameters":
+        parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_UNLESS_STANDALONE)
     parser.ordered_attributes = True
     if mode == "texts":
         parser.DefaultHandler = lambda text: tell("default", escape(text))
@@ -70,11 +73,19 @@ def events(document, mode):
         )
         parser.SkippedEntityHandler = lambda name, parameter: tell("skipped", escape(name), str(parameter))
 
+        def not_standalone():
+            tell("not-standalone")
+            return 1
+
+        parser.NotStandaloneHandler = not_standalone
+
         def external(context, base, system, public):
             tell("external", escape(system), escape(public))
             return 1
 
-        parser.ExternalEntityRefHandler = external
+        # Parameter entities that stand elsewhere are not read, which is what expat does without this handler.
+        if mode != "parameters":
+            parser.ExternalEntityRefHandler = external
     try:
         parser.Parse(document, True)
     except expat.ExpatError as error:

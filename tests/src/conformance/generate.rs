@@ -62,13 +62,15 @@ impl Scalar {
 fn cells(suite: &mut Suite, index: usize, scalar: Scalar) {
     let of = Type::Scalar(scalar);
     let (c, show) = (scalar.c, suite.types.show(&of, "*cell"));
+    // Nothing else says that it is no text.
+    let number = if c == "wchar_t" { ", text = false" } else { "" };
     suite.library += &format!("void in_cell{index}(const {c} *cell) {{ {show} }}\n");
     suite.library += &format!("void change_cell{index}({c} *cell, {c} by) {{ {show} *cell = by; }}\n");
     suite.library += &format!("void out_cell{index}({c} *cell, {c} value) {{ *cell = value; }}\n");
     suite.manifest += &format!(
-        "\n[functions.in_cell{index}]\nc = \"void in_cell{index}(const {c} *cell)\"\ncell = {{ in = true }}\n\
-         \n[functions.change_cell{index}]\nc = \"void change_cell{index}({c} *cell, {c} by)\"\ncell = {{ in = true, out = true }}\n\
-         \n[functions.out_cell{index}]\nc = \"void out_cell{index}({c} *cell, {c} value)\"\ncell = {{ out = true }}\n"
+        "\n[functions.in_cell{index}]\nc = \"void in_cell{index}(const {c} *cell)\"\ncell = {{ in = true{number} }}\n\
+         \n[functions.change_cell{index}]\nc = \"void change_cell{index}({c} *cell, {c} by)\"\ncell = {{ in = true, out = true{number} }}\n\
+         \n[functions.out_cell{index}]\nc = \"void out_cell{index}({c} *cell, {c} value)\"\ncell = {{ out = true{number} }}\n"
     );
     let shown = suite.types.show(&of, "value");
     let line = super::native::LINE;

@@ -3,7 +3,7 @@
 use super::visit::{self, Reached};
 use super::{Direction, Lifetime, Travel};
 use crate::expression::Expression;
-use crate::types::{Definition, Layout, Scalar, TypeId};
+use crate::types::{Definition, Layout, Scalar, TypeId, WIDE_CHARACTER};
 use serde::{Deserialize, Serialize};
 
 /// A pointer to elements.
@@ -15,7 +15,7 @@ pub struct Buffer {
     pub element: Element,
     /// In and in-out: how many elements the argument must have, when no parameter is filled in from it
     /// (`length = "width * height"`). Out and in-out: how many elements the library wrote, evaluated after the
-    /// call (`"*destLen"`, `"return"`); `None` means up to the capacity, or up to the NUL if `text` or `string`.
+    /// call (`"*destLen"`, `"return"`); `None` means up to the capacity, or up to the end if `text` or `terminated`.
     pub length: Option<Expression>,
     /// Out: how many elements there is room for, evaluated before the call; never mentions a parameter that is filled in
     /// from it. In-out: `None`, the argument's own length.
@@ -26,16 +26,24 @@ pub struct Buffer {
     pub null: bool,
     /// It is `None` when Python does not pass it.
     pub default_none: bool,
-    /// The result is `str` (UTF-8) instead of `bytes` (for elements of one byte).
+    /// It is `str` in Python. Of bytes: the result, in UTF-8. Of `wchar_t`: argument and result, a number for each character.
     pub text: bool,
-    /// The result ends before the first NUL. Of pointers (`char **`) that are `in`: NULL follows the last one, and what a
-    /// callback is given ends there.
-    pub string: bool,
+    /// An element that is all zero ends it (the NUL of a string, the NULL of a `char **`, the empty element of a table). Behind
+    /// what C reads the zone puts one; what C gives ends before the first. An element with a pointer that is never `None`
+    /// (a member without `null`) and is NULL all the same is such an end, too.
+    pub terminated: bool,
     /// The library goes on using it after the call, for as long as that handle lives. An input is then copied to memory
     /// of the zone; an output (never `in`) is one word in the reply, the number of a block that [`crate::call::SYNC`] reads.
     pub retain: Option<Lifetime>,
     /// The result is a read-only view of the channel, valid until the next call, instead of a copy.
     pub view: bool,
+}
+
+impl Buffer {
+    /// Whether it is text of `wchar_t`.
+    pub fn is_wide_text(&self) -> bool {
+        self.text && self.element.is_wide()
+    }
 }
 
 impl Travel for Buffer {
@@ -112,6 +120,11 @@ impl Element {
             Self::Scalar(scalar) => scalar.size(),
             Self::Handle { .. } | Self::Text { .. } => 8,
         }
+    }
+
+    /// Whether text of such elements is text of `wchar_t`.
+    pub fn is_wide(self) -> bool {
+        self == Self::Scalar(WIDE_CHARACTER)
     }
 
     /// The number, if it is one.

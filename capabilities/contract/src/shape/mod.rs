@@ -14,7 +14,7 @@
 //!
 //! # To add a shape
 //!
-//! Write a file here with a type that implements [`Travel`], and give it a variant in [`Shape`] and a line in [`each_shape!`]. The
+//! Write a file here with a type that implements [`Travel`], and give it a variant in [`Shape`] and a line in `each_shape!`. The
 //! compiler then names each place that has to know: one file in the client's `marshal/` and one in its codec, one in the zone's `marshal/shape/`, one in the manifest reader's `shapes/`,
 //! and how it is written in stubs and documentation. No match on a shape has a `_` arm, so that a shape that carries
 //! objects, say, is asked about them.

@@ -24,9 +24,12 @@ pub enum Pointed {
     Buffer {
         /// The element's type.
         element: Element,
-        /// How many, evaluated after the call.
-        length: Expression,
-        /// `str` (UTF-8) instead of `bytes`, for elements of one byte.
+        /// How many, evaluated after the call; `None` means up to the element that ends it, see
+        /// [`Buffer::terminated`](super::Buffer::terminated).
+        length: Option<Expression>,
+        /// The most bytes. No further is looked for the end, which stands among them.
+        max_bytes: u64,
+        /// `str` instead of `bytes` (in UTF-8) or of numbers (of `wchar_t`).
         text: bool,
         /// NULL becomes `None`; otherwise NULL is an error.
         null: bool,

@@ -99,7 +99,7 @@ fn taken(interface: &Interface, c_type: &CType) -> String {
 pub(super) fn given_pointer(interface: &Interface, pointed: &Pointed) -> String {
     let one = match pointed {
         Pointed::Buffer { text: true, .. } => "str".to_owned(),
-        Pointed::Buffer { element, .. } => given_elements(interface, *element),
+        Pointed::Buffer { element, length, .. } => given_elements(interface, *element, length.is_none()),
         Pointed::Handle { id, .. } | Pointed::Record { id, .. } => name(interface, *id),
         Pointed::String(string) => if string.text { "str" } else { "bytes" }.to_owned(),
     };
@@ -108,24 +108,25 @@ pub(super) fn given_pointer(interface: &Interface, pointed: &Pointed) -> String 
 
 pub(super) fn given_buffer(interface: &Interface, buffer: &Buffer) -> String {
     match buffer.element {
-        // NULL is where it ends, and none of its elements.
-        Element::Text { bytes } if buffer.string => format!("list[{}]", if bytes { "bytes" } else { "str" }),
         Element::Text { .. } | Element::Handle { .. } | Element::Record { .. } => {
-            given_elements(interface, buffer.element)
+            given_elements(interface, buffer.element, buffer.terminated)
         }
         Element::Scalar(_) if buffer.retain.is_some() => "RegisteredBuffer".to_owned(),
         Element::Scalar(_) if buffer.view => "View".to_owned(),
         Element::Scalar(_) if buffer.text => "str".to_owned(),
-        Element::Scalar(_) => given_elements(interface, buffer.element),
+        Element::Scalar(_) => given_elements(interface, buffer.element, buffer.terminated),
     }
 }
 
-fn given_elements(interface: &Interface, element: Element) -> String {
+fn given_elements(interface: &Interface, element: Element, terminated: bool) -> String {
     match element {
         Element::Handle { id } | Element::Record { id, .. } => format!("list[{}]", name(interface, id)),
         Element::Scalar(scalar) if scalar.size() == 1 => "bytes".to_owned(),
         Element::Scalar(scalar) => format!("array[{}]", number(scalar)),
-        Element::Text { bytes } => format!("list[{} | None]", if bytes { "bytes" } else { "str" }),
+        // NULL is where it ends, and none of its elements.
+        Element::Text { bytes } => {
+            format!("list[{}]", optional(if bytes { "bytes" } else { "str" }, !terminated))
+        }
     }
 }
 
@@ -134,10 +135,11 @@ pub(super) fn taken_buffer(interface: &Interface, buffer: &Buffer) -> String {
         Element::Handle { id } => format!("Iterable[{}]", name(interface, id)),
         Element::Record { id, .. } => format!("Iterable[{}]", taken_record(interface, id)),
         Element::Scalar(scalar) if scalar.size() == 1 => "Buffer".to_owned(),
+        Element::Scalar(_) if buffer.is_wide_text() => "str".to_owned(),
         Element::Scalar(scalar) => format!("Buffer | Sequence[{}]", number(scalar)),
         Element::Text { bytes } => {
             let one = if bytes { "bytes" } else { "str | bytes" };
-            format!("Iterable[{}]", optional(one, !buffer.string))
+            format!("Iterable[{}]", optional(one, !buffer.terminated))
         }
     }
 }

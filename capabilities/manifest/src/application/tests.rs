@@ -113,6 +113,30 @@ fn diagnostics_are_data_too() {
     assert!(!wrong.render(false).contains("\u{1b}["), "colour");
 }
 
+/// Without the colours.
+fn plain(rendered: &str) -> String {
+    let mut pieces = rendered.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + piece.split_once('m').expect("a colour").1)
+}
+
+#[test]
+fn diagnostics_hold_nothing_that_a_terminal_obeys() {
+    let obeyed = "\u{1b}[2J\u{1b}]0;m\u{7}\r\u{9b}1m\u{7f}\u{202e}";
+    let escaped: String = obeyed.chars().map(|one| format!("\\u{:04x}", u32::from(one))).collect();
+    for key in [obeyed, &escaped] {
+        let text =
+            format!("[app]\nentry = \"{key}\"\n\"{key}\" = 1\n# {key}\n[capabilities.\"{key}\"]\nzone = \"{key}\"\n");
+        let wrong = parse(&format!("{obeyed}.toml"), &text).unwrap_err();
+        for rendered in [wrong.render(false), plain(&wrong.render(true)), wrong.to_string()] {
+            let left = rendered.contains(|one: char| one.is_control() && one != '\n' || one == '\u{202e}');
+            assert!(!left && rendered.contains("\\u{1b}[2J"), "{rendered:?}");
+        }
+    }
+    let lines = parse("cloison.toml", "[app]\r\n\tentri = 1\r\n").unwrap_err().render(false);
+    assert!(!lines.contains("\\u{"), "{lines}");
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "(?s).{0,200}") {

@@ -18,6 +18,7 @@ fn mistake(text: &str) -> (String, String) {
 fn show(c_type: &CType) -> String {
     match c_type {
         CType::Pointer { to, constant } => format!("*{}{}", if *constant { "const " } else { "" }, show(to)),
+        wide if wide.is_wide_char() => "wchar_t".into(),
         CType::Scalar { character: true, .. } => "char".into(),
         CType::Scalar { scalar, .. } => format!("{scalar:?}"),
         CType::Void => "void".into(),
@@ -182,7 +183,7 @@ fn wide_numbers() {
         ("long double complex *x", "*ComplexLong"),
         ("double complex", "F64"),
         ("_Float64 x", "F64"),
-        ("wchar_t *x", "*I32"),
+        ("wchar_t *x", "*wchar_t"),
     ] {
         assert_eq!(parameter(text), expected, "{text}");
     }

@@ -2,7 +2,7 @@
 
 use super::tree::UnqualifiedType;
 use cloison_contract::spelling::did_you_mean;
-use cloison_contract::types::Scalar;
+use cloison_contract::types::{Scalar, WIDE_CHARACTER};
 
 /// Each name and what it stands for.
 const NUMBERS: &[(&str, Scalar)] = &[
@@ -83,15 +83,12 @@ const NUMBERS: &[(&str, Scalar)] = &[
     ("double_t", Scalar::F64),
 ];
 
-/// `wchar_t` is signed on x86-64.
-const WIDE_CHARACTER: Scalar = Scalar::I32;
-
 /// What a name stands for.
 pub(super) fn find(name: &str) -> Option<UnqualifiedType> {
-    let scalar = match name {
-        "wchar_t" => Some(WIDE_CHARACTER),
-        _ => NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, scalar)| *scalar),
-    };
+    if name == "wchar_t" {
+        return Some(UnqualifiedType::Scalar { scalar: WIDE_CHARACTER, character: true });
+    }
+    let scalar = NUMBERS.iter().find(|(known, _)| *known == name).map(|(_, scalar)| *scalar);
     scalar.map(|scalar| UnqualifiedType::Scalar { scalar, character: false })
 }
 

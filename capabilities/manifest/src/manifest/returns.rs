@@ -7,7 +7,7 @@ mod pointer;
 
 use super::declare::Declared;
 use super::raw::{self, Key, on};
-use super::shapes::{counted, expression_in};
+use super::shapes::{ends_at_null, expression_in};
 use super::world::World;
 use crate::diagnostic::Written;
 use crate::document::Reader;
@@ -17,14 +17,14 @@ use cloison_contract::interface::{Parameter, Raises, Returns};
 use cloison_contract::shape::{Pointed, Shape};
 use cloison_contract::types::CType;
 
-/// How many elements the value points to. `Some(None)` if nothing says so, `None` if it is wrong.
+/// How many elements the value points to. `Some(None)` if nothing counts them, `None` if it is wrong.
 pub(super) fn length(
     reader: &mut Reader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
 ) -> Option<Option<Expression>> {
     let key = declared.raw.returns.as_ref().and_then(|returns| returns.length.as_ref());
-    counted(reader, key)?;
+    let key = key.filter(|key| !ends_at_null(Some(key)));
     let prototype = &declared.prototype;
     expression_in(reader, world, &prototype.parameters, Some(&prototype.result), key)
 }
@@ -134,7 +134,7 @@ fn is_kept(declared: &Declared<'_, '_>, parameters: &[Parameter], error_unless: 
     let length = parameters.iter().any(|parameter| match &parameter.shape {
         Shape::Buffer(buffer) => buffer.length.as_ref().is_some_and(is_length),
         Shape::OutPointer(pointer) => match &pointer.pointed {
-            Pointed::Buffer { length, .. } => is_length(length),
+            Pointed::Buffer { length, .. } => length.as_ref().is_some_and(is_length),
             Pointed::Handle { .. } | Pointed::Record { .. } | Pointed::String(_) => false,
         },
         Shape::Callback(_)

@@ -38,9 +38,10 @@ mod text;
 mod told;
 mod unmarked;
 mod wide;
+mod wide_text;
 
 pub(super) use handle::{Owning, owned};
-pub(super) use keys::{counted, expression_in};
+pub(super) use keys::{ends_at_null, expression_in, within_call};
 pub(super) use later::lifetimes;
 pub(super) use record::too_aligned;
 
@@ -53,7 +54,7 @@ use crate::document::Reader;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{FunctionId, Parameter};
 use cloison_contract::shape::{Element, Shape};
-use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
+use cloison_contract::types::{CType, Layout, Scalar, TypeId, WIDE_CHARACTER, Wide};
 use draft::ParameterDraft;
 use fill::FillSource;
 use std::ops::Range;
@@ -216,6 +217,7 @@ enum Pointee {
     Pointer,
     Record(TypeId, Layout),
     Wide(Wide),
+    WideCharacter,
 }
 
 impl Pointee {
@@ -227,8 +229,9 @@ impl Pointee {
             CType::Opaque(id) => Self::Object(*id),
             CType::Pointer { .. } => Self::Pointer,
             CType::Record { id, layout } => Self::Record(*id, *layout),
-            CType::Scalar { scalar, character: false } => Self::Number(*scalar, None),
-            CType::Scalar { character: true, .. } => Self::Character,
+            to if to.is_char() => Self::Character,
+            to if to.is_wide_char() => Self::WideCharacter,
+            CType::Scalar { scalar, .. } => Self::Number(*scalar, None),
             CType::Void => Self::Bytes,
             CType::Wide(wide) => Self::Wide(*wide),
             CType::Array { .. } => return None,
@@ -240,6 +243,7 @@ impl Pointee {
             Self::Bytes => Some(Scalar::U8),
             Self::Character => Some(Scalar::I8),
             Self::Number(scalar, _) => Some(scalar),
+            Self::WideCharacter => Some(WIDE_CHARACTER),
             Self::Function | Self::Object(_) | Self::Pointer | Self::Record(..) | Self::Wide(_) => None,
         }
     }
@@ -254,7 +258,8 @@ impl Pointee {
             | Self::Number(..)
             | Self::Object(_)
             | Self::Pointer
-            | Self::Wide(_) => self.scalar().map(Element::Scalar),
+            | Self::Wide(_)
+            | Self::WideCharacter => self.scalar().map(Element::Scalar),
         }
     }
 

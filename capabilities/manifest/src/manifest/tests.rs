@@ -141,7 +141,7 @@ fn a_capacity_with_a_table_is_an_argument() {
     );
     let Shape::Buffer(x) = &shapes[0] else { panic!("no buffer") };
     assert_eq!(x.capacity, Some(Expression::Parameter(1)));
-    assert!(x.string && x.text);
+    assert!(x.terminated && x.text);
     let range = Some((Literal::Integer(1), Literal::Integer(9000)));
     assert_eq!(
         shapes[1],
@@ -206,7 +206,7 @@ fn what_is_counted_is_data_and_what_is_not_is_a_string() {
     let read = |keys: &str| {
         let table = format!("c = \"int f(char *x, int n)\"\nx = {{ out = true, capacity = \"n\", max = 80{keys} }}");
         match shapes(&table).remove(0) {
-            Shape::Buffer(buffer) => (buffer.text, buffer.string),
+            Shape::Buffer(buffer) => (buffer.text, buffer.terminated),
             _ => panic!("no buffer"),
         }
     };

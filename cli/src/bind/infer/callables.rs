@@ -1,6 +1,6 @@
 //! Pointers to functions, and the `void *` that C hands to them.
 
-use super::super::entry::Keys;
+use super::super::entry::DraftKeys;
 use super::{Judged, Look, string};
 use crate::header::{HeaderParameter, HeaderType, words};
 
@@ -40,7 +40,7 @@ impl Look<'_> {
         returns: &HeaderType,
         parameters: &[HeaderParameter],
         variadic: bool,
-    ) -> Judged<Keys> {
+    ) -> Judged<DraftKeys> {
         if self.callback {
             return Err("a callback of it takes a function".to_owned());
         }
@@ -55,7 +55,7 @@ impl Look<'_> {
             && self.parameters.len() > 1
             && !is_setter(self.function)
         {
-            return Ok(Keys::decide(
+            return Ok(DraftKeys::decide(
                 "this seems to free data: value = \"NULL\", or value = a number that has a meaning?",
                 &[("value", "\"NULL\"")],
             ));
@@ -66,15 +66,15 @@ impl Look<'_> {
         let look = Look { types: self.types, function: name, parameters, returns, callback: true };
         let tables = look.parameters().map_err(|reason| format!("the callback `{name}`: {reason}"))?;
         let said: Vec<_> = tables.into_iter().filter(|(_, keys)| !keys.is_empty()).collect();
-        let mut keys = Keys::default();
+        let mut keys = DraftKeys::default();
         if !said.is_empty() {
-            keys.inner.push(("parameters".to_owned(), Keys { inner: said, ..Keys::default() }));
+            keys.inner.push(("parameters".to_owned(), DraftKeys { inner: said, ..DraftKeys::default() }));
         }
         Ok(self.kept_callable(keys))
     }
 
     /// Whether a function calls what it is given only while it runs, or keeps it.
-    fn kept_callable(&self, keys: Keys) -> Keys {
+    fn kept_callable(&self, keys: DraftKeys) -> DraftKeys {
         let during = is_word_of(self.function, &DURING);
         let setter = is_word_of(self.function, &SETS);
         let handles = (0..self.parameters.len())
@@ -83,14 +83,14 @@ impl Look<'_> {
             // What sets a handler for one object keeps it; keeping it too long would do no harm.
             (Some(keeper), 0 | 1) if setter => keys.with("retain", &string(keeper)),
             _ if during && !setter => keys,
-            (Some(keeper), _) => Keys {
+            (Some(keeper), _) => DraftKeys {
                 decide: Some(format!(
                     "is it called during this call only ({{}}, or what else stands here), or later too (retain = \"{keeper}\")?"
                 )),
                 instead: vec![("retain".to_owned(), string(keeper))],
                 ..keys
             },
-            (None, _) if setter => Keys {
+            (None, _) if setter => DraftKeys {
                 decide: Some(
                     "the library may keep it for good, and there is no object with which it could be kept: value = \"NULL\", \
                      or leave the function out"

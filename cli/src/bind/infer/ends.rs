@@ -1,6 +1,6 @@
 //! Handles that a function may end, or take over.
 
-use super::super::entry::Keys;
+use super::super::entry::DraftKeys;
 use super::super::verbs::EndingVerb;
 use super::Look;
 use crate::header::words;
@@ -13,17 +13,17 @@ const PUTS: [&str; 21] = [
 
 impl Look<'_> {
     /// `T *` of a handle type.
-    pub(super) fn handle(&self, index: usize, tag: &str) -> Keys {
-        let Some(handle) = self.types.handles.0.get(tag) else { return Keys::default() };
+    pub(super) fn handle(&self, index: usize, tag: &str) -> DraftKeys {
+        let Some(handle) = self.types.handles.0.get(tag) else { return DraftKeys::default() };
         // C does not end what it has promised not to change, and a callable cannot end what it is shown.
         let changeable = handle.is_changeable(self.types.header, &self.parameters[index].c_type);
         if self.callback || !changeable || handle.free.as_deref() == Some(self.function) {
-            return Keys::default();
+            return DraftKeys::default();
         }
         let Some(end) = handle.ended_by(self.function) else { return self.put(index, handle.free.is_some()) };
         let alone = self.parameters.len() == 1;
         if alone && self.ends_as_free_does(handle.free.as_deref(), &end, tag) {
-            return Keys::plain(&[("consumed", "true")]);
+            return DraftKeys::plain(&[("consumed", "true")]);
         }
         // What stands last is what such a function ends: another object, or memory.
         let behind = (index + 1..self.parameters.len()).any(|other| {
@@ -32,11 +32,11 @@ impl Look<'_> {
                 || matches!(self.types.header.pointee(c_type), Some((to, false)) if to.is_void())
         });
         match behind {
-            false => Keys::decide(
+            false => DraftKeys::decide(
                 "does it end the object, so that nothing may use it any more (consumed = true), or not (in = true)?",
                 &[("in", "true")],
             ),
-            true => Keys::default(),
+            true => DraftKeys::default(),
         }
     }
 
@@ -49,19 +49,19 @@ impl Look<'_> {
     }
 
     /// A second object of a function that puts something somewhere: it may belong to the first one from then on.
-    fn put(&self, index: usize, freed: bool) -> Keys {
+    fn put(&self, index: usize, freed: bool) -> DraftKeys {
         let header = self.types.header;
         let into = (0..index).find(|one| self.types.handles.pointed(header, &self.parameters[*one].c_type).is_some());
         let puts = words(self.function).iter().any(|word| PUTS.contains(&word.as_str()));
         match into {
-            Some(into) if puts && freed => Keys::decide(
+            Some(into) if puts && freed => DraftKeys::decide(
                 format!(
                     "does `{}` own it from now on, so that nothing else may end it (consumed = true), or not (in = true)?",
                     self.name(into)
                 ),
                 &[("in", "true")],
             ),
-            _ => Keys::default(),
+            _ => DraftKeys::default(),
         }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! Where no object is in sight, a word for keeping makes it a question, too: it would be kept for the rest of the zone's life.
 
-use super::super::entry::Keys;
+use super::super::entry::DraftKeys;
 use super::Look;
 use super::lengths::is_text;
 use crate::header::words;
@@ -61,7 +61,7 @@ const NOWHERE: &str = "no manifest can say that it does: a wrapper that keeps a 
 
 impl Look<'_> {
     /// A buffer that the library reads, and perhaps keeps.
-    pub(super) fn kept(&self, keys: Keys) -> Keys {
+    pub(super) fn kept(&self, keys: DraftKeys) -> DraftKeys {
         let shown = shown(&keys);
         let asked = "does the library go on using the buffer after the call?";
         match self.keeper() {
@@ -73,7 +73,7 @@ impl Look<'_> {
     }
 
     /// One struct that it reads.
-    pub(super) fn kept_record(&self, keys: Keys) -> Keys {
+    pub(super) fn kept_record(&self, keys: DraftKeys) -> DraftKeys {
         let shown = shown(&keys);
         let keeps = if self.keeper().is_some() { self.notes() } else { self.notes_for_good() };
         match !self.callback && (self.gives() || keeps) {
@@ -85,17 +85,17 @@ impl Look<'_> {
     }
 
     /// A string without a length.
-    pub(super) fn kept_text(&self, index: usize) -> Keys {
+    pub(super) fn kept_text(&self, index: usize) -> DraftKeys {
         let asked = "does the library go on using the string after the call? in = true if not";
         let question = match self.keeper() {
-            _ if self.callback => return Keys::default(),
+            _ if self.callback => return DraftKeys::default(),
             Some(keeper) if self.notes() || (self.gives() && !is_text(self.name(index))) => {
                 format!("{asked}, retain = \"{keeper}\" if so")
             }
             None if self.notes_for_good() => format!("{asked}; {NOWHERE}"),
-            _ => return Keys::default(),
+            _ => return DraftKeys::default(),
         };
-        Keys::decide(question, &[("in", "true")])
+        DraftKeys::decide(question, &[("in", "true")])
     }
 
     /// What questions about a buffer say besides, where an object might keep it.
@@ -144,6 +144,6 @@ impl Look<'_> {
 }
 
 /// The keys as they would be written.
-fn shown(keys: &Keys) -> String {
+fn shown(keys: &DraftKeys) -> String {
     keys.keys.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
 }

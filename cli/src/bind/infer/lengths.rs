@@ -80,10 +80,11 @@ impl Look<'_> {
         }
     }
 
-    /// A pointer to structs of which there may be several: an integer stands right behind it, or counts something.
+    /// A pointer to structs of which there may be several: an integer stands right behind it, or counts something, or it is
+    /// called as several are (`options`, which an element that is all zero may end).
     pub(super) fn may_be_several(&self, index: usize) -> bool {
         let behind = index + 1 < self.parameters.len() && self.resolved(index + 1).is_integer();
-        behind || self.free_length(index).is_some()
+        behind || is_plural(self.name(index)) || self.free_length(index).is_some()
     }
 
     /// A length that is plainly no pointer's, and may be that of the string at `index`. A text is counted in bytes, if at all.
@@ -103,7 +104,8 @@ impl Look<'_> {
         let next = self.parameters.get(index + 1)?;
         let (to, constant) = self.types.header.pointee(&next.c_type)?;
         let (of, read_only) = self.types.header.pointee(&self.parameters[index].c_type)?;
-        let is_cell = to.is_integer() && !to.is_char() && !constant && !read_only && !self.callback;
+        let is_cell =
+            to.is_integer() && !to.is_char() && !to.is_wide_char() && !constant && !read_only && !self.callback;
         let named = self.is_called_after(index + 1, index);
         let fits = match of {
             of if of.is_void() || of.is_byte() => named || counted(self.name(index + 1)).is_some(),
@@ -176,9 +178,35 @@ pub(super) fn is_text(name: &str) -> bool {
     words(name).last().is_some_and(|last| TEXTS.contains(&last.as_str()) || last.ends_with("name"))
 }
 
+/// Whether a name says that there are several: `options`, `longopts`, `table`, and not `status` or `address`.
+fn is_plural(name: &str) -> bool {
+    words(name).last().is_some_and(|last| {
+        let plural =
+            last.len() > 3 && last.ends_with('s') && !["as", "is", "ss", "us"].iter().any(|end| last.ends_with(end));
+        plural || ["array", "list", "table"].contains(&last.as_str())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_several() {
+        for (name, expected) in [
+            ("options", true),
+            ("longOpts", true),
+            ("opt_table", true),
+            ("option", false),
+            ("status", false),
+            ("address", false),
+            ("gas", false),
+            ("ts", false),
+            ("", false),
+        ] {
+            assert_eq!(is_plural(name), expected, "{name}");
+        }
+    }
 
     #[test]
     fn lengths_that_are_called_after_a_pointer() {

@@ -1,6 +1,6 @@
 //! Pointers to pointers: what the library fills in, or an array.
 
-use super::super::entry::Keys;
+use super::super::entry::DraftKeys;
 use super::super::types::bare;
 use super::super::verbs::is_maker;
 use super::{Judged, Look, string};
@@ -8,7 +8,7 @@ use crate::header::HeaderType;
 
 impl Look<'_> {
     /// `T **`
-    pub(super) fn place(&self, index: usize, to: &HeaderType, constant: bool) -> Judged<Keys> {
+    pub(super) fn place(&self, index: usize, to: &HeaderType, constant: bool) -> Judged<DraftKeys> {
         if let HeaderType::Tagged(tag) = to
             && self.types.handles.0.contains_key(tag)
         {
@@ -22,8 +22,8 @@ impl Look<'_> {
             }
             let giver = self.giver(index);
             return Ok(match (is_maker(self.function), free, giver) {
-                (true, Some(_), None) => Keys::plain(&[("out", "true")]),
-                (_, _, giver) => Keys::decide(
+                (true, Some(_), None) => DraftKeys::plain(&[("out", "true")]),
+                (_, _, giver) => DraftKeys::decide(
                     format!(
                         "what is filled in: the caller's to free (out = true), or the library's own (out = true, borrowed = true{})?",
                         giver.map_or_else(String::new, |giver| format!(", owner = \"{giver}\" if it ends with that"))
@@ -36,15 +36,25 @@ impl Look<'_> {
             return Ok(self.several(index, "strings: in = true, text = true", &[("text", "true")]));
         }
         if to.is_char() {
-            let question = if constant {
-                "strings that the library reads (in = true, text = true, length = \"…\"), or a place for one (out = true, text = true)?"
-            } else {
-                "a place for a string: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free?"
-            };
-            return Ok(Keys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
+            const READ: &str = "strings that the library reads: in = true, text = true, length = \"…\", or \"NULL\" if NULL follows the last one";
+            return Ok(match constant {
+                true => {
+                    DraftKeys::decide(format!("{READ}?"), &[("in", "true"), ("text", "true"), ("length", "\"NULL\"")])
+                }
+                false => DraftKeys::decide(
+                    format!(
+                        "a place for a string: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free; or {READ}?"
+                    ),
+                    &[("out", "true"), ("text", "true"), ("null", "true")],
+                ),
+            });
+        }
+        if to.is_wide_char() && !self.callback {
+            let question = "a place for wide text: out = true, text = true, null = true, and free = \"…\" if it is the caller's to free?";
+            return Ok(DraftKeys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
         }
         match to {
-            to if to.is_number() && !self.callback => Ok(Keys::decide(
+            to if to.is_number() && !self.callback => Ok(DraftKeys::decide(
                 "a place for a buffer: out = true, length = \"…\", and free = \"…\" if it is the caller's to free?",
                 &[("out", "true"), ("length", "\"1\"")],
             )),
@@ -65,12 +75,12 @@ impl Look<'_> {
     }
 
     /// What a callback is given many of; the number before it may say how many.
-    fn several(&self, index: usize, what: &str, keys: &[(&str, &str)]) -> Keys {
+    fn several(&self, index: usize, what: &str, keys: &[(&str, &str)]) -> DraftKeys {
         let before = index.checked_sub(1).filter(|before| self.resolved(*before).is_integer());
         let length = before.map_or_else(|| "\"1\"".to_owned(), |before| string(self.name(before)));
         let shown = before.map_or("\"…\"", |_| length.as_str());
         let mut instead = vec![("in", "true"), ("length", length.as_str())];
         instead.extend(keys);
-        Keys::decide(format!("{what}, length = {shown}?"), &instead)
+        DraftKeys::decide(format!("{what}, length = {shown}?"), &instead)
     }
 }

@@ -159,6 +159,65 @@ fn other_things_that_c_does_not_say() {
     );
 }
 
+/// Nothing in C says that an element ends a table: where there may be several, the question says how it is written.
+#[test]
+fn tables_may_end() {
+    has(
+        "struct option { const char *name; int value; };
+        int parse(const struct option *options);
+        int show(const struct option *option);
+        int add(const int *codes);
+        int run(const char *const *arguments);
+        int get(const char **text);
+        const struct option *defaults(void);
+        const int *all_codes(void);
+        char **names(int which);\n",
+        &[
+            "options = { decide = \"one struct (in = true), or several (in = true, length = \\\"…\\\", or \\\"NULL\\\" if",
+            "option = { in = true }\n",
+            "codes = { decide = \"one number (in = true), or several (in = true, length = \\\"…\\\", or \\\"NULL\\\" if a zero ends them)?",
+            "arguments = { decide = \"strings that the library reads: in = true, text = true, length = \\\"…\\\", or \\\"NULL\\\" if NULL",
+            "text = { decide = \"a place for a string: out = true, ",
+            "returns = { decide = \"one struct, or several (length = \\\"…\\\", or \\\"NULL\\\" if one that is all zero ends them)?",
+            "returns = { decide = \"length = \\\"…\\\" for a buffer (\\\"NULL\\\" if a zero ends numbers)",
+            "names(int which)\"\nreturns = { decide = \"strings: length = \\\"…\\\", or \\\"NULL\\\" if NULL follows the last one; text = true",
+        ],
+    );
+}
+
+/// hidapi's strings are of `wchar_t`.
+#[test]
+fn wide_text_is_a_string_where_c_says_so() {
+    has(
+        "#include <wchar.h>
+        typedef struct dev dev; void dev_free(dev *d);
+        dev *dev_open(unsigned short vendor, const wchar_t *serial);
+        int dev_print(const wchar_t *line);
+        int dev_name(dev *d, wchar_t *string, size_t maxlen);
+        const wchar_t *dev_error(dev *d);
+        wchar_t *dev_copy(dev *d);
+        int dev_find(const wchar_t *what, size_t len, wchar_t **found);\n",
+        &[
+            "serial = { decide = \"does the library go on using the string after the call? ",
+            "dev_print(const wchar_t *line)\"\n\n",
+            "string = { decide = \"in or out? text that ends at a zero: in = true; room for text: out = true, capacity = \\\"maxlen\\\"",
+            "dev_error(dev *d)\"\nreturns = { text = true, null = true }\n",
+            "returns = { decide = \"text = true, null = true if it may be NULL",
+            "what = { decide = \"text that ends at a zero (in = true); or counted, text or numbers: in = true, length = \\\"len\\\"",
+            "found = { decide = \"a place for wide text: ",
+        ],
+    );
+}
+
+/// `doc` beside a function's `c` is its documentation.
+#[test]
+fn a_parameter_that_is_called_as_a_key_of_the_function() {
+    has(
+        "int find(const unsigned char *doc, unsigned long doc_size);\n",
+        &["parameters = { doc = { in = true, length = \"doc_size\" } }\n"],
+    );
+}
+
 /// pcre2 puts `_8` behind its names, glibc and libxml2 have names with `__`, C has no objection to Python's words.
 #[test]
 fn names_that_python_cannot_have() {

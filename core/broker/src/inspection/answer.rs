@@ -13,7 +13,11 @@ use rustix::io::Errno;
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+/// How long a process has for its Python stack: between two instructions it answers at once, in a builtin it does not.
+const STACK_PATIENCE: Duration = Duration::from_millis(50);
 
 /// How many questions are answered at the same time. Who asks beyond that is hung up on.
 const AT_ONCE: usize = 8;
@@ -104,7 +108,15 @@ impl Thread {
                     processes: complete(processes, &self.router),
                 })
             }),
-            Ask::Stack { .. } => Some(InspectionAnswer::Stack(None)),
+            Ask::Stack { number } => {
+                let (answer, answered) = channel();
+                self.want(Want::Stack(number, answer));
+                match answered.recv_timeout(STACK_PATIENCE) {
+                    Ok(stack) => Some(InspectionAnswer::Stack(Some(stack))),
+                    Err(RecvTimeoutError::Timeout) => Some(InspectionAnswer::Stack(None)),
+                    Err(RecvTimeoutError::Disconnected) => Some(InspectionAnswer::NoProcess),
+                }
+            }
             Ask::Kill { number } => self.rows().map(|rows| match rows.iter().any(|row| row.number == Some(number)) {
                 true => {
                     self.router.kill(number, Reason::Killed);
@@ -121,9 +133,14 @@ impl Thread {
 
     fn rows(&self) -> Option<Vec<ProcessRow>> {
         let (answer, answered) = channel();
-        self.to_loop.wants.send(Want::Table(answer)).ok()?;
-        let _ = rustix::io::write(&*self.to_loop.bell, &1_u64.to_ne_bytes());
+        self.want(Want::Table(answer));
         answered.recv().ok()
+    }
+
+    fn want(&self, want: Want) {
+        // A loop that has ended answers nobody.
+        let _ = self.to_loop.wants.send(want);
+        let _ = rustix::io::write(&*self.to_loop.bell, &1_u64.to_ne_bytes());
     }
 }
 

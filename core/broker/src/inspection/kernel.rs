@@ -42,10 +42,10 @@ mod tests {
     #[test]
     fn this_process_has_memory_and_has_run() {
         let pid = std::process::id() as i32;
-        let block = vec![1_u8; 8 << 20];
+        let block = std::hint::black_box(vec![1_u8; 8 << 20]);
         let memory = memory(pid).unwrap();
         assert!(memory.private_bytes >= 8 << 20 && memory.page_tables_bytes > 0, "{memory:?}");
-        drop(block);
+        drop(std::hint::black_box(block));
         assert!(cpu(pid).unwrap().used_nanoseconds > 0);
         assert_eq!((super::memory(-1), cpu(-1)), (None, None));
     }

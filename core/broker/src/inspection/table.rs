@@ -1,6 +1,7 @@
 //! What the broker's loop knows of its processes, copied for who asks.
 
 use super::{Activity, ProcessKind, ProcessRow};
+use crate::Pid;
 use crate::broker::Broker;
 use crate::family::Family;
 use crate::process::{HeldCapabilities, Work};
@@ -8,13 +9,19 @@ use crate::zone::Instance;
 use cloison_contract::call::{BATCH, CLOSE, SYNC};
 use cloison_contract::process::ProcessNumber;
 use cloison_transport::status::monotonic;
+use rustix::process::Signal;
 use std::sync::mpsc::Sender;
+
+/// How many may wait for Python stacks.
+const ASKING: usize = 32;
 
 /// What the thread that answers wants of the loop.
 #[derive(Debug)]
 pub(crate) enum Want {
     /// All processes.
     Table(Sender<Vec<ProcessRow>>),
+    /// The Python stack of one; without an answer, there is no such process.
+    Stack(ProcessNumber, Sender<String>),
 }
 
 impl Broker {
@@ -23,8 +30,29 @@ impl Broker {
         while let Some(want) = self.inspector.as_ref().and_then(|inspector| inspector.want()) {
             match want {
                 Want::Table(answer) => drop(answer.send(self.table())),
+                Want::Stack(number, answer) => self.ask_for_stack(number, answer),
             }
         }
+    }
+
+    fn ask_for_stack(&mut self, number: ProcessNumber, answer: Sender<String>) {
+        let Some(pid) = self.numbers.get(&number).copied() else { return };
+        self.stacks.push_back((pid, answer));
+        if self.stacks.len() > ASKING {
+            self.stacks.pop_front(); // whoever waited has given up long ago
+        }
+        self.signal(pid, Signal::USR1);
+    }
+
+    /// A microprocess has answered, or says so unasked.
+    pub(crate) fn stack_told(&mut self, pid: Pid, text: &str) {
+        self.stacks.retain(|(asked, answer)| {
+            let answers = *asked == pid;
+            if answers {
+                let _ = answer.send(text.to_owned());
+            }
+            !answers
+        });
     }
 
     /// A row for each process of ours, without what the router and the kernel know.
@@ -76,7 +104,7 @@ impl Broker {
         [launcher, init, worker].into_iter().flatten().collect()
     }
 
-    fn number(&self, client: crate::Pid) -> Option<ProcessNumber> {
+    fn number(&self, client: Pid) -> Option<ProcessNumber> {
         Some(self.processes.get(client)?.running()?.reference.number)
     }
 

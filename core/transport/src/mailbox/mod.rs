@@ -6,18 +6,18 @@
 //!
 //! | offset | size | word | written by |
 //! |---|---|---|---|
-//! | 0 | 8 | [`OUT_TAIL`]: bytes ever put into the outbox | process |
-//! | 8 | 8 | [`IN_HEAD`]: bytes ever taken from the inbox | process |
-//! | 16 | 4 | [`IN_SLEEPS`]: 1 while the process sleeps on `IN_BELL` | process |
-//! | 20 | 4 | [`OUT_WAITS`]: 1 while the process waits on `OUT_BELL` for room | process |
-//! | 24 | 8 | [`OUT_JUMP`]: the position from which the outbox went on at its first byte | process |
-//! | 64 | 8 | [`OUT_HEAD`]: bytes ever taken from the outbox | router |
-//! | 72 | 4 | [`OUT_SLEEPS`]: 1 when the router has emptied the outbox and wants to be told of more | router |
-//! | 76 | 4 | [`OUT_BELL`]: raised when the router has made room and somebody waits for it | router |
-//! | 128 | 8 | [`IN_TAIL`]: bytes ever put into the inbox | router |
-//! | 136 | 4 | [`IN_BELL`]: raised with every record | router |
-//! | 144 | 8 | [`IN_JUMP`]: as `OUT_JUMP`, for the inbox | router |
-//! | 4096 | [`OUTBOX_BYTES`] | the outbox | process |
+//! | 0 | 8 | `OUT_TAIL`: bytes ever put into the outbox | process |
+//! | 8 | 8 | `IN_HEAD`: bytes ever taken from the inbox | process |
+//! | 16 | 4 | `IN_SLEEPS`: 1 while the process sleeps on `IN_BELL` | process |
+//! | 20 | 4 | `OUT_WAITS`: 1 while the process waits on `OUT_BELL` for room | process |
+//! | 24 | 8 | `OUT_JUMP`: the position from which the outbox went on at its first byte | process |
+//! | 64 | 8 | `OUT_HEAD`: bytes ever taken from the outbox | router |
+//! | 72 | 4 | `OUT_SLEEPS`: 1 when the router has emptied the outbox and wants to be told of more | router |
+//! | 76 | 4 | `OUT_BELL`: raised when the router has made room and somebody waits for it | router |
+//! | 128 | 8 | `IN_TAIL`: bytes ever put into the inbox | router |
+//! | 136 | 4 | `IN_BELL`: raised with every record | router |
+//! | 144 | 8 | `IN_JUMP`: as `OUT_JUMP`, for the inbox | router |
+//! | 4096 | `OUTBOX_BYTES` | the outbox | process |
 //! | … | as many as there are | the inbox | router |
 //!
 //! Each side keeps its own positions to itself and only publishes copies: what a peer writes over them harms the peer.

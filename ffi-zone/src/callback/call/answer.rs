@@ -1,7 +1,7 @@
 //! What the client has answered, given to C.
 
 use super::{CallbackCall, no_room};
-use crate::callback::conversation::Turn;
+use crate::callback::conversation::QuestionTurn;
 use crate::marshal::call::Step;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::shape;
@@ -17,12 +17,12 @@ impl CallbackCall<'_> {
         &mut self,
         service: &Service,
         client: &Client,
-        turn: &Turn,
+        turn: &QuestionTurn,
         request: &Request,
         given: &mut Vec<u64>,
     ) -> Step {
         let words = &request.words[..request.count as usize];
-        if words.len() != self.kind.answer.words() || request.arena_used > client.line.arena().len() {
+        if words.len() != self.kind.answer.words() || request.arena_used > client.channel.arena().len() {
             return Err(self.malformed());
         }
         let answered = WorkerContext::visit(&turn.row, |context| {
@@ -31,8 +31,8 @@ impl CallbackCall<'_> {
             let mut incoming = Incoming {
                 translations: &functions.translations,
                 handles: service.marshal().handles(),
-                client: client.line.id(),
-                arena: client.line.arena(),
+                client: client.channel.id(),
+                arena: client.channel.arena(),
                 used: request.arena_used,
                 scratch: &mut part,
                 // C has these now: they stay until the call has ended on which the question stands.

@@ -1,7 +1,7 @@
 //! C's arguments, told to the client.
 
 use super::{CallbackCall, no_room};
-use crate::callback::conversation::Turn;
+use crate::callback::conversation::QuestionTurn;
 use crate::marshal::call::Step;
 use crate::marshal::outgoing::Outgoing;
 use crate::marshal::shape;
@@ -17,7 +17,7 @@ impl CallbackCall<'_> {
         service: &Service,
         client: &Client,
         number: u64,
-        turn: &Turn,
+        turn: &QuestionTurn,
         reply: &mut Reply,
     ) -> Step {
         let mut cursor = turn.in_use;
@@ -28,8 +28,8 @@ impl CallbackCall<'_> {
             let mut outgoing = Outgoing {
                 translations: &functions.translations,
                 handles: service.marshal().handles(),
-                client: client.line.id(),
-                arena: client.line.arena(),
+                client: client.channel.id(),
+                arena: client.channel.arena(),
                 cursor: &mut cursor,
                 scratch: &mut part,
                 fresh: &mut shown,

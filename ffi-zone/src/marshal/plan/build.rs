@@ -1,7 +1,7 @@
 //! From shapes to a plan.
 
 use super::references::{self, any};
-use super::{Failure, Fill, OutputBuffer, Plan, PlanError, Prepared, Range, Release, Site};
+use super::{ErrorConvention, Fill, OutputBuffer, Plan, PlanError, PreparedParameter, Range, Release, Site};
 use crate::marshal::translation::{Translations, is_plain, translations};
 use crate::native::ffi::MAX_PARAMETERS;
 use cloison_contract::Interface;
@@ -42,7 +42,7 @@ impl Plan {
             scalars: shapes().map(scalar_of).collect(),
             value: function.result.scalar(),
             returns_pointer: matches!(function.result, CType::Pointer { .. }),
-            failure: Failure {
+            failure: ErrorConvention {
                 unless: function.returns.error_unless.clone(),
                 when: function.returns.error_if.clone(),
                 errno: function.returns.errno,
@@ -176,14 +176,18 @@ fn is_text(element: Element) -> bool {
     matches!(element, Element::Text { .. })
 }
 
-fn prepare(translations: &Translations, shape: &Shape, variadic: bool) -> Prepared {
-    let nothing = Prepared { range: Range::Any, plain: false, promoted: false };
+fn prepare(translations: &Translations, shape: &Shape, variadic: bool) -> PreparedParameter {
+    let nothing = PreparedParameter { range: Range::Any, plain: false, promoted: false };
     match shape {
-        Shape::Buffer(buffer) => Prepared { plain: is_plain(translations, buffer.element), ..nothing },
-        Shape::Number(NumberArgument { scalar, range, .. }) => {
-            Prepared { range: Range::new(*range, *scalar), promoted: variadic && *scalar == Scalar::F32, ..nothing }
+        Shape::Buffer(buffer) => PreparedParameter { plain: is_plain(translations, buffer.element), ..nothing },
+        Shape::Number(NumberArgument { scalar, range, .. }) => PreparedParameter {
+            range: Range::new(*range, *scalar),
+            promoted: variadic && *scalar == Scalar::F32,
+            ..nothing
+        },
+        Shape::ScalarPointer(pointer) => {
+            PreparedParameter { range: Range::new(pointer.range, pointer.scalar), ..nothing }
         }
-        Shape::ScalarPointer(pointer) => Prepared { range: Range::new(pointer.range, pointer.scalar), ..nothing },
         Shape::Callback(_)
         | Shape::CapacityOf(_)
         | Shape::Constant(_)

@@ -4,8 +4,8 @@ use super::PlanError;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Function, Message};
 use cloison_contract::shape::{
-    CapacityOf, Direction, Fixed, LengthOf, Lifetime, NumberArgument, Pointed, PointerFill, Reached, RecordArgument,
-    Shape, WideArgument,
+    CapacityOf, Direction, Element, Fixed, LengthOf, Lifetime, NumberArgument, Pointed, PointerFill, Reached,
+    RecordArgument, Shape, WideArgument,
 };
 use cloison_contract::types::{CType, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Interface};
@@ -60,6 +60,7 @@ fn shape_fits(interface: &Interface, function: &Function, shape: &Shape) -> bool
             expressions.all(|expression| expression_fits(interface, function, expression))
                 && buffer.element.size() > 0
                 && (buffer.retain.is_none() || !writes_back && buffer.element.scalar().is_some())
+                && !(writes_back && buffer.terminated && !matches!(buffer.element, Element::Text { .. }))
                 && lives(buffer.retain)
         }
         Shape::Callback(callback) => lives(callback.retain),
@@ -141,7 +142,10 @@ fn lifetime_fits(function: &Function, lifetime: Lifetime) -> bool {
 
 fn pointed_fits(interface: &Interface, function: &Function, pointed: &Pointed) -> bool {
     match pointed {
-        Pointed::Buffer { element, length, .. } => element.size() > 0 && expression_fits(interface, function, length),
+        Pointed::Buffer { element, length, .. } => {
+            let counted = |length: &Expression| expression_fits(interface, function, length);
+            element.size() > 0 && length.as_ref().is_none_or(counted)
+        }
         Pointed::Handle { owner, .. } => {
             owner.is_none_or(|owner| matches!(shape_at(function, owner), Some(Shape::Handle(_))))
         }

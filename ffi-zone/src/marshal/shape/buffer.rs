@@ -27,15 +27,22 @@ impl Wire for Buffer {
         }
         let plain = call.plan().prepared[index].plain;
         if self.retain.is_some() {
-            // All that is not plain and can be kept is `_Bool`.
-            return call.keep(index, offset, bytes, 0, |call, copy| {
-                match plain || copy.iter().all(|byte| *byte <= 1) {
-                    true => Ok(()),
-                    false => Err(call.malformed()),
+            let end = if self.terminated { self.element.size() } else { 0 };
+            return call.keep(index, offset, bytes, end, |call, copy| {
+                // All that is not plain and can be kept is `_Bool`.
+                if !plain && copy.iter().any(|byte| *byte > 1) {
+                    return Err(call.malformed());
+                }
+                // Only the last one may be an end of the caller's own: C would not see those behind it.
+                let others = copy.len().saturating_sub(end);
+                let mut elements = copy[..others].chunks_exact(self.element.size());
+                match end > 0 && elements.any(|element| element.iter().all(|byte| *byte == 0)) {
+                    true => Err(call.argument(index, "has an element that would end it, and further ones behind that")),
+                    false => Ok(()),
                 }
             });
         }
-        if !plain {
+        if !plain || self.terminated {
             return elements::decode(self, call, index, words);
         }
         let held = match (call.direct, self.direction.is_out()) {
@@ -62,7 +69,7 @@ impl Wire for Buffer {
             None => held.bytes(),
             Some(length) => call.written(position, element, length, held.bytes())?,
         };
-        if self.string || (self.text && self.length.is_none()) {
+        if self.terminated || (self.text && self.length.is_none()) {
             bytes = before_nul(call, held, element, bytes);
         }
         match held {
@@ -87,6 +94,18 @@ impl Wire for Buffer {
         let address = asked.address(index);
         if address == 0 && self.null {
             return Ok([NULL, 0]);
+        }
+        if self.terminated {
+            if address == 0 {
+                return Ok([outgoing.reserve(0)?, 0]);
+            }
+            // SAFETY: C has passed this as the address of elements up to their end, and waits.
+            let given =
+                unsafe { outgoing.terminated(address, self.max_bytes.min(outgoing.arena.len()), self.element) }?;
+            return match given {
+                Some(given) => Ok(given.into()),
+                None => Err(asked.unable(index, format_args!("has no end among its first {} bytes", self.max_bytes))),
+            };
         }
         let Some(count) = asked.length(functions, index, self)? else {
             // SAFETY: C has passed this as a string, and waits.
@@ -114,20 +133,20 @@ impl Wire for Buffer {
         let (offset, bytes) = asked.span(incoming, words)?;
         let element = self.element.size().max(1) as u64;
         let (count, capacity) = (bytes / element, asked.room(index));
-        let terminated = self.length.is_none() && (self.string || self.text) && element == 1;
+        let terminated = self.length.is_none() && (self.terminated || self.text);
         if !bytes.is_multiple_of(element) || bytes > self.max_bytes {
             return Err(asked.malformed());
         }
         if count.saturating_add(terminated.into()) > capacity {
-            return Err(asked.too_long(index, count, capacity));
+            return Err(asked.too_long(index, count, capacity.saturating_sub(terminated.into())));
         }
-        let piece = incoming.elements(offset, bytes, self.element)?;
+        let piece = incoming.elements(offset, bytes, self.element, false)?;
         // SAFETY: C has passed this as the address of so many elements as it has room for, or NULL; a terminated one has room
         // for one more.
         unsafe {
             asked.write(index, &incoming.scratch.bytes(piece)[..bytes as usize]);
             if terminated {
-                asked.write_at(index, bytes, &[0]);
+                asked.write_at(index, bytes, &vec![0; element as usize]);
             }
         }
         tell_count(self, asked, index, count, capacity)
@@ -178,6 +197,9 @@ fn copied(call: &mut Call<'_, '_>, index: usize, offset: u64, bytes: u64, writte
     }
 }
 
+/// How much of the arena is copied at once to be looked at.
+const CHUNK_BYTES: usize = 4096;
+
 /// How many of the bytes stand before the first element that is zero.
 fn before_nul(call: &Call<'_, '_>, held: Held, element: usize, bytes: u64) -> u64 {
     let in_chunk = |chunk: &[u8]| chunk.chunks_exact(element).position(|one| one.iter().all(|byte| *byte == 0));
@@ -187,8 +209,15 @@ fn before_nul(call: &Call<'_, '_>, held: Held, element: usize, bytes: u64) -> u6
             in_chunk(&call.scratch.bytes(piece)[..bytes as usize]).map_or(bytes, |at| (at * element) as u64)
         }
         Held::Arena { offset, .. } => {
-            // The client can write here meanwhile, so no reference: piece by piece through a copy.
-            let mut chunk = [0_u8; 4096];
+            // The client can write here meanwhile, so no reference: piece by piece through a copy, each of whole elements.
+            let (mut small, mut large);
+            let chunk: &mut [u8] = if element <= CHUNK_BYTES {
+                small = [0_u8; CHUNK_BYTES];
+                &mut small[..CHUNK_BYTES / element * element]
+            } else {
+                large = vec![0_u8; element];
+                &mut large
+            };
             let mut done = 0;
             while done < bytes {
                 let part = (bytes - done).min(chunk.len() as u64);

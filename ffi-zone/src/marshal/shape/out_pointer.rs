@@ -25,8 +25,16 @@ impl Wire for OutPointer {
             };
         }
         match &self.pointed {
-            Pointed::Buffer { element, length, .. } => {
-                let bytes = call.written(position, element.size(), length, call.arena.len())?;
+            Pointed::Buffer { element, length: None, max_bytes, .. } => {
+                let most = call.arena.len().min(*max_bytes);
+                // SAFETY: the manifest says that an element ends them; the library is not running.
+                match unsafe { call.outgoing().terminated(address, most, *element) }? {
+                    Some(given) => Ok(given.into()),
+                    None => Err(call.endless(position, most)),
+                }
+            }
+            Pointed::Buffer { element, length: Some(length), max_bytes, .. } => {
+                let bytes = call.written(position, element.size(), length, call.arena.len().min(*max_bytes))?;
                 // SAFETY: the manifest says that so many elements are there; the library is not running.
                 let given = unsafe { call.outgoing().elements(address, bytes / element.size() as u64, *element) };
                 given.map(Words::from)

@@ -2,7 +2,7 @@
 
 use super::SignatureError;
 use super::registers::{FLOATS, INTEGERS};
-use crate::marshal::passing::{Element, Passing, passing};
+use crate::marshal::passing::{Passing, RegisterContent, passing};
 use cloison_contract::types::{CType, Definition, Layout, Scalar, TypeId, Wide};
 use libffi::low::{ffi_type, types};
 use libffi::raw;
@@ -112,7 +112,7 @@ impl Free {
         let (integers, floats) = match c_type {
             CType::Record { id, .. } => match passing(types, *id) {
                 Some(Passing::Elements(elements)) => {
-                    let integers = elements.iter().filter(|element| **element == Element::Integer).count();
+                    let integers = elements.iter().filter(|element| **element == RegisterContent::Integer).count();
                     (integers, elements.len() - integers)
                 }
                 _ => return false,
@@ -142,11 +142,11 @@ pub(super) fn promoted(c_type: &CType) -> CType {
     CType::Scalar { scalar, character: false }
 }
 
-fn element_type(element: Element) -> *mut ffi_type {
+fn element_type(element: RegisterContent) -> *mut ffi_type {
     match element {
-        Element::Double => addr_of_mut!(types::double),
-        Element::Float => addr_of_mut!(types::float),
-        Element::Integer => addr_of_mut!(types::uint64),
+        RegisterContent::Double => addr_of_mut!(types::double),
+        RegisterContent::Float => addr_of_mut!(types::float),
+        RegisterContent::Integer => addr_of_mut!(types::uint64),
     }
 }
 

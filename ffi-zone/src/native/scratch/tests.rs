@@ -57,7 +57,7 @@ fn holds_what_it_promises_and_no_more() {
 }
 
 /// Writes from the start of a piece on.
-fn overflow(part: &Part<'_>, piece: Piece, bytes: usize) {
+fn overflow(part: &ScratchPart<'_>, piece: Piece, bytes: usize) {
     // SAFETY: the tests stay inside of the mapping.
     unsafe { part.pointer(piece).write_bytes(7, bytes) };
 }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 #[derive(Default)]
-pub(super) struct Table {
-    pub(super) slots: Vec<Slot>,
+pub(super) struct HandleTable {
+    pub(super) slots: Vec<HandleSlot>,
     /// Slots without an object that may be used again.
     pub(super) free: Vec<u32>,
     /// Type, address, client and reference of each object.
@@ -41,7 +41,7 @@ fn all(id: TypeId, address: u64) -> RangeInclusive<Known> {
     (id, address, ChannelId(0), 0)..=(id, address, ChannelId(u64::MAX), u64::MAX)
 }
 
-pub(super) struct Slot {
+pub(super) struct HandleSlot {
     pub(super) generation: u32,
     pub(super) object: Option<Object>,
 }
@@ -61,7 +61,7 @@ pub(super) struct Object {
     pub(super) retained: Vec<(ChannelId, Retained)>,
 }
 
-impl Table {
+impl HandleTable {
     pub(super) fn next(&mut self) -> u64 {
         self.count += 1;
         self.count
@@ -105,7 +105,7 @@ impl Table {
                 index
             }
             None => {
-                self.slots.push(Slot { generation: self.first.max(1), object: Some(object) });
+                self.slots.push(HandleSlot { generation: self.first.max(1), object: Some(object) });
                 (self.slots.len() - 1) as u32
             }
         }
@@ -139,13 +139,13 @@ impl Table {
         }
     }
 
-    /// An object and all that it owns, in the order in which they end.
-    fn family(&mut self, root: u32) -> Vec<u32> {
+    /// An object and all that it owns but for what is `lent_on`, in the order in which they end.
+    fn family(&mut self, root: u32, lent_on: &BTreeSet<u32>) -> Vec<u32> {
         let (mut family, mut next) = (Vec::new(), vec![root]);
         while let Some(index) = next.pop() {
             family.push(index);
             if let Some(object) = self.object(index) {
-                next.extend(object.children.values().rev());
+                next.extend(object.children.values().rev().filter(|child| !lent_on.contains(child)));
             }
         }
         // Owners stand before what they own, the oldest first: this is turned round.
@@ -154,10 +154,53 @@ impl Table {
     }
 
     /// An object and all that ends with it, in the order in which it does: its family, and before an object that is going to be
-    /// freed what others have borrowed of it, each with its family.
+    /// freed what others have borrowed of it, each with its family. What has been borrowed through one of several references
+    /// does not, as long as another one stays.
     pub(super) fn ends_with(&mut self, root: u32) -> Vec<u32> {
+        let all = self.all_that_ends(root, &BTreeSet::new());
+        let ending: BTreeSet<u32> = all.iter().copied().collect();
+        let lent_on: BTreeSet<u32> = all.iter().copied().filter(|one| self.is_lent_on(*one, &ending)).collect();
+        if lent_on.is_empty() { all } else { self.all_that_ends(root, &lent_on) }
+    }
+
+    /// Whether it is borrowed, and goes on with another reference to what it has been borrowed of.
+    fn is_lent_on(&mut self, index: u32, ending: &BTreeSet<u32>) -> bool {
+        match self.object(index) {
+            Some(&mut Object { borrowed: true, owner: Some(owner), .. }) => self.heir(owner, ending).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The client's oldest other reference to the same object that is not ending, if the library counts them.
+    fn heir(&mut self, reference: u32, ending: &BTreeSet<u32>) -> Option<u32> {
+        let &mut Object { id, address, client, reference: 1.., .. } = self.object(reference)? else { return None };
+        let references: Vec<u32> = self
+            .known
+            .range((id, address, client, 1)..=(id, address, client, u64::MAX))
+            .map(|(_, index)| *index)
+            .collect();
+        let stays =
+            |one: &u32| !ending.contains(one) && self.object(*one).is_some_and(|object| object.pins != CONSUMED);
+        references.into_iter().find(stays)
+    }
+
+    /// A reference is about to end with these: what has been borrowed through it, and does not end too, goes on with another.
+    pub(super) fn lend_on(&mut self, index: u32, ends: &[u32]) {
+        let Some(object) = self.object(index).filter(|object| object.reference > 0) else { return };
+        let mut children: Vec<u32> = object.children.values().copied().collect();
+        children.retain(|child| !ends.contains(child));
+        if children.is_empty() {
+            return;
+        }
+        let heir = self.heir(index, &ends.iter().copied().collect());
+        for child in children {
+            self.own(child, heir);
+        }
+    }
+
+    fn all_that_ends(&mut self, root: u32, lent_on: &BTreeSet<u32>) -> Vec<u32> {
         let (mut ends, mut taken, mut looked) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
-        let mut family = self.family(root);
+        let mut family = self.family(root, lent_on);
         family.reverse();
         while let Some(index) = family.pop() {
             if taken.contains(&index) {
@@ -171,13 +214,13 @@ impl Table {
             }
             family.push(index);
             for borrower in borrowers {
-                family.extend(self.family(borrower).into_iter().rev());
+                family.extend(self.family(borrower, lent_on).into_iter().rev());
             }
         }
         ends
     }
 
-    /// An object is ending, until [`Table::over`].
+    /// An object is ending, until [`HandleTable::over`].
     pub(super) fn begin_to_end(&mut self, id: TypeId, address: u64) {
         *self.ending.entry((id, address)).or_default() += 1;
     }

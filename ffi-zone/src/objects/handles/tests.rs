@@ -66,7 +66,7 @@ fn own(handles: &Handles, id: TypeId, address: u64, owner: Option<u64>) -> u64 {
     handles.adopt(ONE, id, address, owner, false).expect("room").word
 }
 
-fn freed(ended: &[Ended]) -> Vec<(u32, u64)> {
+fn freed(ended: &[EndedObject]) -> Vec<(u32, u64)> {
     ended.iter().filter_map(|one| Some((one.free?.0, one.address))).collect()
 }
 
@@ -414,7 +414,7 @@ fn what_several_use_outlives_all_of_them() {
 fn what_is_kept_outlives_a_borrowed_word() {
     let handles = handles();
     let kept = || Retained::Block(Arc::new(Block::new(100).expect("memory")));
-    let count = |ended: Vec<Ended>| ended.iter().map(|one| one.retained.len()).sum::<usize>();
+    let count = |ended: Vec<EndedObject>| ended.iter().map(|one| one.retained.len()).sum::<usize>();
     // With the owner.
     let parent = own(&handles, PARENT, 0x1000, None);
     let lent = handles.adopt(ONE, CHILD, 0x2000, Some(parent), true).expect("room").word;
@@ -573,4 +573,50 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_borrowed_through_a_reference_lives_until_the_last_one_goes() {
+    let handles = counting(true);
+    let lend = |owner| handles.adopt(ONE, CHILD, 0x2000, Some(owner), true).expect("room").word;
+    let [first, second] = [0; 2].map(|_| own(&handles, PARENT, 0x1000, None));
+    let lent = lend(first);
+    let below = handles.adopt(ONE, CHILD, 0x3000, Some(lent), false).expect("room").word;
+    // In use, which does not stop the reference from being closed.
+    assert_eq!(handles.pin(ONE, lent, CHILD), Ok(0x2000));
+    assert_eq!(freed(&handles.close(ONE, first).expect("open")), [(10, 0x1000)]);
+    handles.unpin(ONE, &[lent]);
+    assert_eq!(handles.resolve(ONE, lent, CHILD), Ok(0x2000));
+    assert_eq!(handles.pin(ONE, lent, CHILD), Ok(0x2000));
+    assert_eq!(handles.close(ONE, second).err(), Some(HandleError::InUse), "the last one");
+    handles.unpin(ONE, &[lent]);
+    assert_eq!(freed(&handles.close(ONE, second).expect("open")), [(11, 0x3000), (10, 0x1000)]);
+    for word in [lent, below] {
+        assert_eq!(handles.resolve(ONE, word, CHILD), Err(HandleError::Stale));
+    }
+    // A call that takes one of them away.
+    let [first, second] = [0; 2].map(|_| own(&handles, PARENT, 0x1000, None));
+    let lent = lend(first);
+    assert_eq!(handles.consume(ONE, first, PARENT), Ok(0x1000));
+    assert!(handles.strip(ONE, first).expect("not in use").is_empty());
+    handles.forget(ONE, first);
+    assert_eq!(handles.resolve(ONE, lent, CHILD), Ok(0x2000));
+    // Both at once, and the client's departure: nothing is left of it, whatever another client has.
+    let theirs = handles.adopt(OTHER, PARENT, 0x1000, None, false).expect("room").word;
+    own(&handles, PARENT, 0x1000, None);
+    assert_eq!(freed(&handles.close_all(ONE)), [(10, 0x1000); 2]);
+    for word in [lent, second] {
+        assert_eq!(handles.resolve(ONE, word, CHILD), Err(HandleError::Stale));
+    }
+    assert_eq!(handles.resolve(OTHER, theirs, PARENT), Ok(0x1000));
+}
+
+#[test]
+fn references_that_end_together_take_along_what_is_borrowed_through_them() {
+    let handles = counting(true);
+    let above = own(&handles, CHILD, 0x9000, None);
+    let [first, _second] = [0; 2].map(|_| own(&handles, PARENT, 0x1000, Some(above)));
+    let lent = handles.adopt(ONE, CHILD, 0x2000, Some(first), true).expect("room").word;
+    assert_eq!(freed(&handles.close(ONE, above).expect("open")), [(10, 0x1000), (10, 0x1000), (11, 0x9000)]);
+    assert_eq!(handles.resolve(ONE, lent, CHILD), Err(HandleError::Stale));
 }

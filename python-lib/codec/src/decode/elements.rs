@@ -23,6 +23,7 @@ pub(super) fn decode<Maker: Objects>(
         decoder.afford(length, memory::elements(decoder.types, element, length))?;
     }
     match element {
+        Element::Scalar(_) if text && element.is_wide() => Ok(Value::Text(wide_text(&bytes)?)),
         Element::Scalar(_) if text => {
             String::from_utf8(bytes).map(Value::Text).map_err(|_| ProtocolViolation::Text.into())
         }
@@ -30,6 +31,12 @@ pub(super) fn decode<Maker: Objects>(
         Element::Scalar(scalar) => Ok(Value::Elements(scalar, bytes)),
         Element::Handle { .. } | Element::Record { .. } | Element::Text { .. } => list(decoder, element, &bytes),
     }
+}
+
+/// Text of `wchar_t`.
+fn wide_text(bytes: &[u8]) -> Result<String, ProtocolViolation> {
+    let numbers = bytes.chunks_exact(4).map(|number| u32::from_le_bytes(number.try_into().unwrap_or_default()));
+    numbers.map(char::from_u32).collect::<Option<_>>().ok_or(ProtocolViolation::WideText)
 }
 
 #[inline(never)]
@@ -41,7 +48,9 @@ fn list<Maker: Objects>(
     let length = bytes.len() as u64;
     decoder.afford(length, memory::elements(decoder.types, element, length))?;
     // Exactly as many as there are: a list that grew would take up to three times as much on the way.
-    let mut values = Vec::with_capacity(bytes.len() / element.size().max(1));
+    let count = bytes.len() / element.size().max(1);
+    decoder.room(memory::list(count as u64))?;
+    let mut values = Vec::with_capacity(count);
     match element {
         Element::Handle { id } => values.extend(words(bytes).map(|word| match word {
             0 => Value::Null,

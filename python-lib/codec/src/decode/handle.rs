@@ -1,6 +1,6 @@
 //! A handle's word.
 
-use super::{Decoder, Objects};
+use super::{Decoder, Objects, Owner};
 use crate::value::Value;
 use crate::violation::{DecodeError, ProtocolViolation};
 use cloison_contract::shape::HandleArgument;
@@ -21,7 +21,7 @@ pub(super) fn object<Maker: Objects>(
     id: TypeId,
     word: u64,
     null: bool,
-    owner: Option<usize>,
+    owner: Option<Owner>,
 ) -> Result<Value<Maker::Object>, DecodeError> {
     match word {
         0 if null => Ok(Value::Null),

@@ -15,6 +15,7 @@ mod scalar_pointer;
 mod text;
 mod wide;
 
+use crate::memory;
 use crate::records::{Behind, Unpack};
 use crate::value::{Value, Values};
 use crate::violation::{DecodeError, ProtocolViolation, Shortage};
@@ -24,13 +25,24 @@ use cloison_contract::types::{Definition, TypeId};
 use cloison_transport::Arena;
 use std::cell::Cell;
 
-/// Who makes objects for what stays in the zone.
+/// What a new handle belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Owner {
+    /// The handle that was passed at that position.
+    pub position: usize,
+    /// It has only lent the object.
+    pub lends: bool,
+}
+
+/// Who makes objects for what stays in the zone, and knows how much memory there is.
 pub trait Objects {
     /// What is made.
     type Object;
-    /// The object of the zone with that word. It belongs to the handle that was passed at `owner`; it is the one that the call
+    /// How many bytes may be allocated now, what has been decoded so far already taken off.
+    fn free_bytes(&self) -> u64;
+    /// The object of the zone with that word. It belongs to `owner`; it is the one that the call
     /// has made at `made`, if it has made it.
-    fn handle(&self, id: TypeId, word: u64, owner: Option<usize>, made: Option<Lifetime>) -> Self::Object;
+    fn handle(&self, id: TypeId, word: u64, owner: Option<Owner>, made: Option<Lifetime>) -> Self::Object;
     /// A block that the library goes on filling, for as long as `lifetime`.
     fn registered(&self, block: u64, max_bytes: u64, lifetime: Lifetime) -> Self::Object;
     /// Bytes that stay in the arena.
@@ -49,16 +61,14 @@ pub struct Decoder<'a, Maker> {
     /// How many bytes may still be copied. Each result stands in a part of the arena of its own, so that all of them together are
     /// no more than the arena: a zone that names the same bytes again and again gets nobody to fill his memory with them.
     pub left: Cell<u64>,
-    /// How many bytes may still be allocated.
-    free: Cell<u64>,
 }
 
 impl<'a, Maker: Objects> Decoder<'a, Maker> {
-    /// Of what stands in that arena, with so many bytes of memory left.
+    /// Of what stands in that arena.
     #[inline]
-    pub fn new(types: &'a [Definition], arena: &'a Arena, objects: &'a Maker, free: u64) -> Self {
+    pub fn new(types: &'a [Definition], arena: &'a Arena, objects: &'a Maker) -> Self {
         let left = Cell::new(arena.len());
-        Self { types, arena, objects, position: Position::Value, reached: 0, left, free: Cell::new(free) }
+        Self { types, arena, objects, position: Position::Value, reached: 0, left }
     }
 
     /// Copy out and check the values. `words` are all words, those in front of the first slot included.
@@ -129,24 +139,17 @@ impl<'a, Maker: Objects> Decoder<'a, Maker> {
     #[inline]
     fn read(&self, at: u64, length: u64) -> Result<Vec<u8>, DecodeError> {
         self.left.set(self.left.get().checked_sub(length).ok_or(ProtocolViolation::Excess)?);
-        self.afford(length, length)?;
-        if length >= LARGE_BYTES && !is_given(length) {
-            let free = self.free.get();
-            return Err(DecodeError::Memory(Shortage { position: self.position, bytes: length, needed: length, free }));
-        }
+        self.room(length)?;
         Ok(self.arena.read(at, length).map_err(|_| ProtocolViolation::Range)?)
     }
 
-    /// Spend memory on what C has given `bytes` for.
+    /// Whether what C has given `bytes` for may be begun, which takes `needed` altogether.
     #[inline]
     fn afford(&self, bytes: u64, needed: u64) -> Result<(), DecodeError> {
-        let free = self.free.get();
-        match free.checked_sub(needed) {
-            Some(rest) => {
-                self.free.set(rest);
-                Ok(())
-            }
-            None => Err(DecodeError::Memory(Shortage { position: self.position, bytes, needed, free })),
+        let free = self.objects.free_bytes();
+        match needed <= free {
+            true => Ok(()),
+            false => Err(DecodeError::Memory(Shortage { position: self.position, bytes, needed, free })),
         }
     }
 
@@ -155,20 +158,16 @@ impl<'a, Maker: Objects> Decoder<'a, Maker> {
     }
 }
 
-/// Requests of at least so many bytes can be refused although the budget has them: the kernel counts pages that the allocator
-/// keeps as well.
-const LARGE_BYTES: u64 = 64 << 10;
-
-/// Whether the allocator gives that much in one piece. Asked here, a refusal is an error; elsewhere it ends the process.
-#[cold]
-fn is_given(bytes: u64) -> bool {
-    let mut room = Vec::<u8>::new();
-    let given = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
-    std::hint::black_box(&room);
-    given
-}
-
 impl<Maker: Objects> Behind<Maker::Object> for Decoder<'_, Maker> {
+    #[inline]
+    fn room(&self, bytes: u64) -> Result<(), DecodeError> {
+        let free = self.objects.free_bytes();
+        match memory::is_there(bytes, free) {
+            true => Ok(()),
+            false => Err(DecodeError::Memory(Shortage { position: self.position, bytes, needed: bytes, free })),
+        }
+    }
+
     fn text(&self, offset: u64) -> Result<Vec<u8>, DecodeError> {
         if !offset.is_multiple_of(8) {
             return Err(ProtocolViolation::Range.into());

@@ -1,12 +1,12 @@
 //! What a pointer leads to that the library gives.
 
-use super::{Decoder, Objects, elements, handle, record};
+use super::{Decoder, Objects, Owner, elements, handle, record};
 use crate::value::Value;
 use crate::violation::{DecodeError, ProtocolViolation};
 use cloison_contract::shape::{Element, OutPointer, Pointed};
 use cloison_contract::types::Scalar;
 
-/// How long it is nobody says beforehand: the arena is the limit.
+/// How long a string is nobody says beforehand: the arena is the limit.
 const MOST: u64 = u64::MAX;
 
 #[inline]
@@ -16,10 +16,13 @@ pub(super) fn decode<Maker: Objects>(
     words: &[u64],
 ) -> Result<Value<Maker::Object>, DecodeError> {
     match (&pointer.pointed, words) {
-        (Pointed::Buffer { element, text, null, .. }, &[at, length]) => {
-            elements::decode(decoder, *element, (at, length), MOST, *text, *null)
+        (Pointed::Buffer { element, max_bytes, text, null, .. }, &[at, length]) => {
+            elements::decode(decoder, *element, (at, length), *max_bytes, *text, *null)
         }
-        (Pointed::Handle { id, null, owner, .. }, &[word]) => handle::object(decoder, *id, word, *null, *owner),
+        (Pointed::Handle { id, null, owner, borrowed }, &[word]) => {
+            let owner = owner.map(|position| Owner { position, lends: *borrowed });
+            handle::object(decoder, *id, word, *null, owner)
+        }
         (Pointed::Record { id, layout, null, .. }, &[at, length]) => {
             record::one(decoder, *id, layout.size, (at, length), *null)
         }

@@ -1,7 +1,7 @@
 //! A callable: its number; 0 for `None`.
 
 use crate::call::callback::{MOST, Registration};
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::Argument;
 use cloison_contract::shape::Callback;
@@ -13,7 +13,7 @@ pub(super) fn encode(
     argument: &Argument,
     callback: &Callback,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if callback.null && vm.is_none(value) {

@@ -3,7 +3,7 @@
 use super::number::{self, Numbers};
 use super::{record, text};
 use crate::call::session::Session;
-use crate::errors::place::{Part, Place};
+use crate::errors::place::{ArgumentPlace, Part};
 use crate::marshal::pieces::Source;
 use crate::objects::buffers::View;
 use cloison_codec::records::Packed;
@@ -18,7 +18,7 @@ pub(super) fn numbers<'a>(
     value: &'a PyObject,
     element: Scalar,
     max_bytes: u64,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Source<'a>> {
     let source = match value.downcast_ref::<PyBytes>() {
@@ -37,7 +37,7 @@ fn other<'a>(
     value: &'a PyObject,
     element: Scalar,
     max_bytes: u64,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Source<'a>> {
     let name = expected(element);
@@ -89,7 +89,7 @@ fn sequence(
     value: &PyObject,
     element: Scalar,
     max_bytes: u64,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Vec<u8>> {
     let Ok(items) = value.try_to_value::<Vec<PyObjectRef>>(vm) else {
@@ -123,7 +123,7 @@ fn expected(element: Scalar) -> &'static str {
 pub(super) fn items(
     value: &PyObject,
     expected: &str,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Vec<PyObjectRef>> {
     let wrong = value.downcast_ref::<PyStr>().is_some() || value.downcast_ref::<PyBytes>().is_some();
@@ -139,7 +139,7 @@ pub(super) fn records(
     (id, size): (TypeId, u64),
     max_bytes: u64,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Packed> {
     let name = &session.description.interface.types[id.0 as usize].name;
@@ -159,7 +159,7 @@ pub(super) fn texts(
     only_bytes: bool,
     max_bytes: u64,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Packed> {
     let parts = items(value, if only_bytes { "a sequence of bytes" } else { "a sequence of str or bytes" }, place, vm)?;
@@ -175,8 +175,25 @@ pub(super) fn texts(
     Ok(packed)
 }
 
+/// An element that is all zero ends what C reads, so it may only be the last one.
+pub(super) fn check_end(
+    ends: impl Iterator<Item = bool>,
+    place: ArgumentPlace<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    let mut before = None;
+    for (index, is_end) in ends.enumerate() {
+        if let Some(before) = before {
+            let what = format!("has an element that would end it at {before}, and further ones behind that");
+            return Err(place.value_error(&what, vm));
+        }
+        before = is_end.then_some(index);
+    }
+    Ok(())
+}
+
 #[inline]
-fn within(bytes: u64, max_bytes: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<()> {
+pub(super) fn within(bytes: u64, max_bytes: u64, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<()> {
     if bytes <= max_bytes {
         return Ok(());
     }

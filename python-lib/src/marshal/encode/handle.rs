@@ -1,6 +1,6 @@
 //! A handle's word; 0 for `None`.
 
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::Argument;
 use crate::objects::handle::{self, Core};
@@ -14,7 +14,7 @@ pub(super) fn encode(
     argument: &Argument,
     wanted: &HandleArgument,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     let core = handle::passed(&prepared.session.home, wanted.id, wanted.null, value, place, vm)?;

@@ -16,7 +16,7 @@ mod scalar_pointer;
 mod text;
 mod wide;
 
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::pieces::Source;
 use crate::marshal::plan::{Argument, Preset};
@@ -32,7 +32,7 @@ impl<'a> Prepared<'a> {
         &mut self,
         argument: &'a Argument,
         value: &'a PyObject,
-        place: Place<'_>,
+        place: ArgumentPlace<'_>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         let word = argument.slot.word;
@@ -71,6 +71,7 @@ impl Argument {
     pub fn is_plain(&self, value: &PyObject) -> bool {
         match &self.slot.shape {
             Shape::Buffer(buffer) => match buffer.element {
+                Element::Scalar(_) if buffer.is_wide_text() => value.downcast_ref::<PyStr>().is_some(),
                 Element::Scalar(_) => value.downcast_ref::<PyBytes>().is_some(),
                 Element::Handle { .. } | Element::Record { .. } | Element::Text { .. } => false,
             },

@@ -1,7 +1,7 @@
 //! A number in a word, checked against C type, range and enumeration.
 
 use crate::call::session::Session;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::Argument;
 use cloison_codec::records::is_signed;
@@ -92,7 +92,7 @@ pub(super) fn encode(
     argument: &Argument,
     enumeration: Option<TypeId>,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     let word = match (&argument.numbers, enumeration) {
@@ -117,7 +117,7 @@ pub(super) fn is_plain(argument: &Argument, value: &PyObject) -> bool {
 
 /// An int (or what has `__index__`) as a word.
 #[inline]
-pub fn integer(value: &PyObject, wanted: &Integers, place: Place<'_>, vm: &VirtualMachine) -> PyResult<u64> {
+pub fn integer(value: &PyObject, wanted: &Integers, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<u64> {
     if let Some(number) = value.downcast_ref::<PyInt>() {
         return within(number, wanted, place, vm);
     }
@@ -134,7 +134,7 @@ pub fn integer(value: &PyObject, wanted: &Integers, place: Place<'_>, vm: &Virtu
 }
 
 #[inline]
-fn within(number: &Py<PyInt>, wanted: &Integers, place: Place<'_>, vm: &VirtualMachine) -> PyResult<u64> {
+fn within(number: &Py<PyInt>, wanted: &Integers, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<u64> {
     let big = number.as_bigint();
     let value = match i64::try_from(big) {
         Ok(value) => i128::from(value),
@@ -156,7 +156,7 @@ fn within(number: &Py<PyInt>, wanted: &Integers, place: Place<'_>, vm: &VirtualM
 
 /// A float or an int as the bits of a double.
 #[inline]
-pub fn float(value: &PyObject, wanted: &Floats, place: Place<'_>, vm: &VirtualMachine) -> PyResult<u64> {
+pub fn float(value: &PyObject, wanted: &Floats, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<u64> {
     let number = match value.downcast_ref::<PyFloat>() {
         Some(float) => float.to_f64(),
         None => match value.try_float_opt(vm) {
@@ -182,7 +182,7 @@ pub(super) fn named(
     id: TypeId,
     wanted: &Integers,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<u64> {
     let word = integer(value, wanted, place, vm)?;

@@ -4,7 +4,7 @@
 use super::number::{self, Floats, Integers};
 use super::{elements, text, wide};
 use crate::call::session::Session;
-use crate::errors::place::{Part, Place};
+use crate::errors::place::{ArgumentPlace, Part};
 use crate::marshal::arguments::Prepared;
 use crate::marshal::value::Value;
 use crate::objects::handle;
@@ -22,7 +22,7 @@ pub(super) fn encode(
     word: usize,
     wanted: &RecordArgument,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if wanted.null && vm.is_none(value) {
@@ -41,7 +41,7 @@ pub(super) fn record(
     session: &Session,
     id: TypeId,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Value> {
     let Some(record) = codec::record(&session.description.interface.types, id) else {
@@ -70,7 +70,7 @@ fn object(
     session: &Session,
     id: TypeId,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<PyObjectRef> {
     let class = session.description.classes.class(id, vm)?;
@@ -105,7 +105,7 @@ fn member(
     session: &Session,
     (record, member, whole, names): Whole<'_>,
     part: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Value> {
     match &member.role {
@@ -157,7 +157,7 @@ fn union(
     record: &Record,
     live: Option<usize>,
     object: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Value> {
     let names = session.description.classes.names(id, vm)?;
@@ -180,7 +180,13 @@ fn union(
     Ok(Value::Union(id, Box::new((live, value))))
 }
 
-fn value(session: &Session, c_type: &CType, part: &PyObject, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+fn value(
+    session: &Session,
+    c_type: &CType,
+    part: &PyObject,
+    place: ArgumentPlace<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Value> {
     match c_type {
         CType::Array { of, length } if is_byte(of) => bytes(part, *length, place, vm),
         CType::Array { of, length } => {
@@ -212,7 +218,7 @@ fn scalar(
     c_type: &CType,
     integers: Integers,
     part: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Value> {
     if let CType::Enum { id, .. } = c_type {
@@ -228,7 +234,7 @@ fn scalar(
     })
 }
 
-fn bytes(part: &PyObject, length: u64, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+fn bytes(part: &PyObject, length: u64, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<Value> {
     let bytes = match part.downcast_ref::<PyBytes>() {
         Some(bytes) => bytes.as_bytes().to_vec(),
         None if part.check_buffer() => part.try_bytes_like(vm, <[u8]>::to_vec)?,

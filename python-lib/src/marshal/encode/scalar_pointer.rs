@@ -1,7 +1,7 @@
 //! A pointer to one number: the number, or a word in front of it that says whether it is there.
 
 use super::number;
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::Argument;
 use cloison_contract::shape::ScalarPointer;
@@ -13,7 +13,7 @@ pub(super) fn encode(
     argument: &Argument,
     pointer: &ScalarPointer,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if argument.slot.words == 2 && vm.is_none(value) {

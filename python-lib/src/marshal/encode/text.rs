@@ -1,6 +1,7 @@
 //! A string: offset and length, which does not count the NUL; or NULL.
 
-use crate::errors::place::Place;
+use super::elements::within;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use cloison_contract::call::NULL;
 use cloison_contract::shape::Text;
@@ -13,7 +14,7 @@ pub(super) fn encode<'a>(
     word: usize,
     text: &Text,
     value: &'a PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if text.null && vm.is_none(value) {
@@ -24,12 +25,32 @@ pub(super) fn encode<'a>(
     Ok(())
 }
 
+/// Text as numbers of `wchar_t`, one for each character.
+#[inline(never)]
+pub(super) fn wide(
+    value: &PyObject,
+    terminated: bool,
+    max: u64,
+    place: ArgumentPlace<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Vec<u8>> {
+    let Some(value) = value.downcast_ref::<PyStr>() else { return Err(place.type_error("a str", value, vm)) };
+    let Some(text) = value.to_str() else {
+        return Err(place.value_error("has a lone surrogate, which is no character", vm));
+    };
+    if terminated && text.contains('\0') {
+        return Err(place.value_error("has an embedded NUL", vm));
+    }
+    within(text.chars().count() as u64 * 4, max, place, vm)?;
+    Ok(text.chars().flat_map(|character| u32::from(character).to_le_bytes()).collect())
+}
+
 /// The bytes of a text, which has no NUL in it.
 pub(super) fn bytes<'a>(
     value: &'a PyObject,
     only_bytes: bool,
     max: u64,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<&'a [u8]> {
     let text = if let Some(value) = value.downcast_ref::<PyBytes>() {

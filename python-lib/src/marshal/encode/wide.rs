@@ -1,7 +1,7 @@
 //! `long double` and complex numbers: offset and length of their bytes.
 
 use super::number::{self, Floats};
-use crate::errors::place::Place;
+use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::pieces::Source;
 use crate::marshal::value::Value;
@@ -15,7 +15,7 @@ pub(super) fn encode(
     word: usize,
     kind: Wide,
     value: &PyObject,
-    place: Place<'_>,
+    place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     let (real, imaginary) = parts(value, kind, place, vm)?;
@@ -24,13 +24,13 @@ pub(super) fn encode(
 }
 
 /// The same as a part of a record.
-pub(super) fn value(value: &PyObject, kind: Wide, place: Place<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+pub(super) fn value(value: &PyObject, kind: Wide, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<Value> {
     let (real, imaginary) = parts(value, kind, place, vm)?;
     Ok(if kind.is_complex() { Value::Complex(real, imaginary) } else { Value::Float(real) })
 }
 
 /// Real and imaginary part.
-fn parts(value: &PyObject, kind: Wide, place: Place<'_>, vm: &VirtualMachine) -> PyResult<(f64, f64)> {
+fn parts(value: &PyObject, kind: Wide, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<(f64, f64)> {
     let (real, imaginary) = if kind.is_complex() {
         let number = match value.downcast_ref::<PyStr>() {
             None => value.to_owned().try_complex(vm)?,

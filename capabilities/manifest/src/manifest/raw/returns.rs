@@ -22,6 +22,7 @@ pub(in crate::manifest) struct Returns {
     pub(in crate::manifest) null: Option<Key<bool>>,
     pub(in crate::manifest) free: Option<Key<Written>>,
     pub(in crate::manifest) length: Option<Key<Written>>,
+    pub(in crate::manifest) max: Option<Key<u64>>,
     pub(in crate::manifest) owner: Option<Key<Written>>,
     pub(in crate::manifest) borrowed: Option<Key<bool>>,
 }
@@ -58,6 +59,7 @@ pub(super) fn returns(reader: &mut Reader, value: &Value<'_>) -> Option<Returns>
         null: keys.switch(reader, "null"),
         free: keys.key(reader, "free", Reader::string),
         length: keys.key(reader, "length", Reader::expression),
+        max: keys.key(reader, "max", Reader::size),
         owner: keys.key(reader, "owner", Reader::string),
         borrowed: keys.switch(reader, "borrowed"),
     };

@@ -237,5 +237,5 @@ fn class(reader: &mut Reader, world: &World<'_, '_>, name: &Written) -> Option<O
 }
 
 fn is_string(c_type: &CType) -> bool {
-    matches!(c_type, CType::Pointer { to, .. } if matches!(**to, CType::Scalar { character: true, .. }))
+    matches!(c_type, CType::Pointer { to, .. } if to.is_char())
 }

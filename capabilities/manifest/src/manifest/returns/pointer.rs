@@ -2,7 +2,7 @@
 
 use super::super::declare::Declared;
 use super::super::raw::{self, on};
-use super::super::shapes::{Owning, owned, too_aligned};
+use super::super::shapes::{Owning, ends_at_null, owned, too_aligned, within_call};
 use super::super::world::World;
 use crate::diagnostic::Mistake;
 use crate::document::Reader;
@@ -12,7 +12,7 @@ use cloison_contract::shape::{Element, Pointed, ReturnedString, Shape};
 use cloison_contract::types::{CType, Scalar};
 
 /// The keys that are about what a pointer leads to.
-const KEYS: [&str; 7] = ["text", "bytes", "null", "free", "length", "owner", "borrowed"];
+const KEYS: [&str; 8] = ["text", "bytes", "null", "free", "length", "max", "owner", "borrowed"];
 
 /// `Some(None)` if there is nothing to follow, `None` if nothing can be made of the pointer.
 pub(super) fn pointed(
@@ -32,14 +32,20 @@ pub(super) fn pointed(
         return Some(None);
     };
     if !kept {
-        let string = matches!(**to, CType::Scalar { character: true, .. });
-        only(reader, raw, "there is no result", if string { &["text", "bytes", "null"] } else { &[] })?;
+        let keys: &[_] = match &**to {
+            to if to.is_char() => &["text", "bytes", "null"],
+            to if to.is_wide_char() => &["text", "null"],
+            _ => &[],
+        };
+        only(reader, raw, "there is no result", keys)?;
         return Some(None);
     }
     let free = free(reader, world, raw, to)?;
     let null = raw.is_some_and(|raw| on(&raw.null));
     let (text, bytes) = raw.map_or((false, false), |raw| (on(&raw.text), on(&raw.bytes)));
-    let byte = element(to).is_some_and(|element| element.size() == 1 && element != Element::Scalar(Scalar::Bool));
+    let ends = ends_at_null(raw.and_then(|raw| raw.length.as_ref()));
+    let byte =
+        element(to, bytes).is_some_and(|element| element.size() == 1 && element != Element::Scalar(Scalar::Bool));
     if text && bytes {
         let span = raw.and_then(|raw| raw.place("bytes")).unwrap_or_default();
         reader.error_with_hint(span, "both `text` and `bytes`", "keep one of them");
@@ -59,19 +65,41 @@ pub(super) fn pointed(
             };
             owned(reader, world, &known, *id, &owning)?
         }
-        (_, Some(length)) if element(to).is_some() => {
-            let allowed: &[_] =
-                if byte { &["length", "null", "free", "text", "bytes"] } else { &["length", "null", "free"] };
-            only(reader, raw, "the function returns a buffer", allowed)?;
+        (_, None) if ends && byte => {
+            let span = raw.and_then(|raw| raw.place("length")).unwrap_or_default();
+            let hint = "leave `length` out, and say `text = true` or `bytes = true`";
+            reader.error_with_hint(span, "bytes that end at a zero are a string", hint);
+            return None;
+        }
+        (to, length) if element(to, bytes).is_some() && (ends || length.is_some() || (text && to.is_wide_char())) => {
+            let element = element(to, bytes)?;
+            let mut allowed = vec!["length", "max", "null", "free"];
+            if byte || matches!(element, Element::Text { .. }) {
+                allowed.extend(["text", "bytes"]);
+            }
+            if to.is_wide_char() {
+                allowed.push("text");
+            }
+            only(reader, raw, "the function returns a buffer", &allowed)?;
             by_value(reader, world, declared)?;
-            Pointed::Buffer { element: element(to)?, length, text, null, free }
+            let max = raw.and_then(|raw| raw.max.as_ref()).map(|key| (key.span.clone(), key.value));
+            let max_bytes = within_call(reader, world, max)?;
+            Pointed::Buffer { element, length, max_bytes, text: text && element.scalar().is_some(), null, free }
         }
         (CType::Record { id, layout }, None) => {
             only(reader, raw, "the function returns a struct or union", &["null", "free"])?;
             by_value(reader, world, declared)?;
             Pointed::Record { id: *id, layout: *layout, null, free }
         }
-        (CType::Scalar { character, .. }, None) if *character || (byte && (text || bytes)) => {
+        (to, None) if to.is_wide_char() => {
+            only(reader, raw, "the function returns wide text", &["null", "free", "max", "text"])?;
+            let name = &declared.prototype.name;
+            let message = format!("`{}` returns wide text, or numbers: which?", name.text);
+            let hint = "add `returns = { text = true }` if it ends at a zero, else `returns = { length = \"…\" }`";
+            reader.mistake_in(&declared.raw.c, Mistake::new(name.span.clone(), message).hint(hint));
+            return None;
+        }
+        (to @ CType::Scalar { .. }, None) if to.is_char() || (byte && (text || bytes)) => {
             only(reader, raw, "the function returns a string", &["null", "free", "text", "bytes"])?;
             if !text && !bytes && !declared.raw.internal {
                 let name = &declared.prototype.name;
@@ -91,8 +119,9 @@ pub(super) fn pointed(
 }
 
 /// What a pointer can lead to many of.
-fn element(to: &CType) -> Option<Element> {
+fn element(to: &CType, bytes: bool) -> Option<Element> {
     match to {
+        CType::Pointer { to, .. } if to.is_char() => Some(Element::Text { bytes }),
         CType::Record { id, layout } => Some(Element::Record { id: *id, layout: *layout }),
         CType::Void => Some(Element::Scalar(Scalar::U8)),
         CType::Array { .. }

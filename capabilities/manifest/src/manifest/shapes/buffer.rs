@@ -41,9 +41,10 @@ pub(super) fn buffer(
     // A `char *` that nothing counts ends at its NUL and is a string; what is counted is data.
     let ends_at_nul = draft.direction == Direction::Out && length.is_none() && !context.is_callback();
     let retained = table.retain.is_some();
-    let string = ends_at_nul && !retained && (draft.pointee == Pointee::Character || on(&table.text));
-    let string = string || draft.ends_at_null;
-    let text = on(&table.text) || (string && !draft.ends_at_null && !on(&table.bytes) && !on(&table.view));
+    let character = matches!(draft.pointee, Pointee::Character | Pointee::WideCharacter);
+    let string = ends_at_nul && !retained && !draft.ends_at_null && (character || on(&table.text));
+    let terminated = string || draft.ends_at_null;
+    let text = on(&table.text) || (string && !on(&table.bytes) && !on(&table.view));
     let shape = Buffer {
         direction: draft.direction,
         element: draft.element,
@@ -52,8 +53,8 @@ pub(super) fn buffer(
         max_bytes,
         null: on(&table.null),
         default_none,
-        text,
-        string,
+        text: text && draft.element.scalar().is_some(),
+        terminated,
         retain: None,
         view: on(&table.view),
     };
@@ -75,17 +76,30 @@ fn check_keys(
         Element::Handle { .. } => ("an array of handles", false),
         Element::Text { .. } => ("an array of strings", true),
         Element::Scalar(_) if draft.pointee.is_byte() => ("a buffer", true),
+        Element::Scalar(_) if draft.pointee == Pointee::WideCharacter => ("a buffer of `wchar_t`", false),
         Element::Scalar(_) => ("a buffer of numbers", false),
     };
-    let allowed: Vec<_> =
-        KEYS.into_iter().filter(|key| (bytes || !matches!(*key, "text" | "bytes")) && *key != "range").collect();
+    let wide = draft.pointee == Pointee::WideCharacter;
+    let has = |key: &&str| match *key {
+        "text" => bytes || wide,
+        "bytes" => bytes,
+        "range" => false,
+        _ => true,
+    };
+    let allowed: Vec<_> = KEYS.into_iter().filter(has).collect();
     table.only(reader, what, &allowed)?;
     both_kinds(reader, table)?;
-    let strings = matches!(draft.element, Element::Text { .. }) || context.is_callback();
+    let strings = matches!(draft.element, Element::Text { .. }) || context.is_callback() || wide;
     if on(&table.text) && draft.direction == Direction::In && !strings {
         let hint = "Python passes bytes: `text.encode()`";
         let message = format!("`text` is for results, and `{name}` is only `in`");
         reader.error_with_hint(place(&table.text).unwrap_or_default(), message, hint);
+        return None;
+    }
+    if draft.ends_at_null && draft.direction == Direction::InOut && !matches!(draft.element, Element::Text { .. }) {
+        let hint = "what is read and written in place is counted: `length = \"n\"`; else a wrapper in C is needed";
+        let message = format!("`{name}` cannot be both read and written if an element ends it: C could move the end");
+        reader.error_with_hint(place(&table.length).unwrap_or_default(), message, hint);
         return None;
     }
     if on(&table.null) && draft.direction != Direction::In {

@@ -1,7 +1,9 @@
 //! A draft and what fills it in → a shape.
 
 use super::draft::ParameterDraft;
-use super::{Context, Fills, buffer, callback, handle, number, out_pointer, record, scalar_pointer, text, wide};
+use super::{
+    Context, Fills, buffer, callback, handle, number, out_pointer, record, scalar_pointer, text, wide, wide_text,
+};
 use crate::document::Reader;
 use cloison_contract::shape::Shape;
 
@@ -33,5 +35,6 @@ pub(super) fn shape(
         // One that nothing fills in was reported when the fills were found.
         ParameterDraft::Unmarked => scalar_pointer::filled(reader, context, drafts, index, fill?),
         ParameterDraft::Wide(wide) => wide::shape(reader, context, index, *wide),
+        ParameterDraft::WideText => wide_text::shape(reader, context, index),
     }
 }

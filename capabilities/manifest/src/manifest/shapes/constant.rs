@@ -35,7 +35,7 @@ pub(super) fn draft(
     }
     table.only(reader, "always the same", &["value"])?;
     match context.c_type(index) {
-        CType::Pointer { to, constant: true } if is_character(to) => {
+        CType::Pointer { to, constant: true } if to.is_char() => {
             string(reader, name, key).map(ParameterDraft::Constant)
         }
         CType::Pointer { .. } => address(reader, context, key).map(Fixed::Bits).map(ParameterDraft::Constant),
@@ -55,10 +55,6 @@ pub(super) fn draft(
             None
         }
     }
-}
-
-fn is_character(c_type: &CType) -> bool {
-    matches!(c_type, CType::Scalar { character: true, .. })
 }
 
 /// A string, as in `format = { value = "%d" }`, or `"NULL"`. Any other address would be read as a string.

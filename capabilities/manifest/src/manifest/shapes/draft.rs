@@ -1,13 +1,13 @@
 //! What each parameter's own table and type say it is, before the others are looked at.
 
 use super::super::raw::{self, Key, Max, on};
-use super::keys::{counted, expression, place};
+use super::keys::{ends_at_null, expression, no_string, place};
 use super::out_pointer::OutPointerDraft;
 use super::{Context, Pointee, callback, constant, handle, number, out_pointer, record, wide};
 use crate::document::Reader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{Direction, Element, Fixed};
-use cloison_contract::types::{CType, Layout, Scalar, TypeId, Wide};
+use cloison_contract::types::{CType, Layout, Scalar, TypeId, WIDE_CHARACTER, Wide};
 
 /// A parameter, half understood.
 pub(super) enum ParameterDraft {
@@ -37,6 +37,7 @@ pub(super) enum ParameterDraft {
     /// A pointer without a table; somebody else must name it.
     Unmarked,
     Wide(Wide),
+    WideText,
 }
 
 pub(super) struct BufferDraft {
@@ -49,7 +50,7 @@ pub(super) struct BufferDraft {
     pub(super) max: Option<Expression>,
     /// The `16` of `char digest[16]`.
     pub(super) array: Option<u64>,
-    /// An array of pointers whose last one is followed by NULL.
+    /// An element that is all zero ends it.
     pub(super) ends_at_null: bool,
 }
 
@@ -88,12 +89,20 @@ fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Opti
         Pointee::Function => return callback::draft(reader, context, index),
         Pointee::Object(id) => return handle::draft(reader, context, index, id),
         Pointee::Wide(_) => return wide::behind_pointer(reader, context, index),
-        Pointee::Bytes | Pointee::Character | Pointee::Number(..) | Pointee::Pointer | Pointee::Record(..) => {}
+        Pointee::Bytes
+        | Pointee::Character
+        | Pointee::Number(..)
+        | Pointee::Pointer
+        | Pointee::Record(..)
+        | Pointee::WideCharacter => {}
     }
     match table {
         None if context.frees && context.count() == 1 => Some(ParameterDraft::Owned),
         None if pointee == Pointee::Character && constant && context.array(index).is_none() => {
             Some(ParameterDraft::Text)
+        }
+        None if pointee == Pointee::WideCharacter && constant && context.array(index).is_none() => {
+            Some(ParameterDraft::WideText)
         }
         None => Some(ParameterDraft::Unmarked),
         Some(table) if pointee == Pointee::Pointer => out_pointer::draft(reader, context, index, constant, table),
@@ -111,7 +120,10 @@ fn marked(
     let name = context.name(index);
     let array = context.array(index);
     let counted = table.length.is_some() || table.capacity.is_some() || array.is_some();
-    let text = pointee == Pointee::Character && !counted;
+    // `text = false`: one `wchar_t`, or several, and no text.
+    let numbers = pointee == Pointee::WideCharacter && table.text.as_ref().is_some_and(|key| !key.value);
+    let pointee = if numbers { Pointee::Number(WIDE_CHARACTER, None) } else { pointee };
+    let text = matches!(pointee, Pointee::Character | Pointee::WideCharacter) && !counted;
     let direction = match direction(reader, context, index, constant, table)? {
         Some(direction) => direction,
         // `const char *name = { null = true }`
@@ -130,7 +142,7 @@ fn marked(
         }
     };
     if text && direction == Direction::In {
-        return Some(ParameterDraft::Text);
+        return Some(if pointee == Pointee::Character { ParameterDraft::Text } else { ParameterDraft::WideText });
     }
     match pointee {
         Pointee::Record(id, layout) if !counted => {
@@ -146,13 +158,18 @@ fn marked(
         | Pointee::Object(_)
         | Pointee::Pointer
         | Pointee::Record(..)
-        | Pointee::Wide(_) => {}
+        | Pointee::Wide(_)
+        | Pointee::WideCharacter => {}
     }
     if !counted {
         let key = if direction == Direction::Out { "capacity" } else { "length" };
         let count = context.likely_count(index).unwrap_or("…");
+        let (unit, or) = match pointee == Pointee::WideCharacter {
+            true => ("`wchar_t`", ", or `text = false` if it is just one"),
+            false => ("bytes", ""),
+        };
         let hint = format!(
-            "write `{name} = {{ …, {key} = \"{count}\" }}`, with the parameter that says how many bytes it has"
+            "write `{name} = {{ …, {key} = \"{count}\" }}`, with the parameter that says how many {unit} it has{or}"
         );
         reader.error_with_hint(table.span.clone(), format!("how long is `{name}`? It needs `{key}`"), hint);
         return None;
@@ -202,9 +219,9 @@ pub(super) fn buffer(
     (pointee, element): (Pointee, Element),
 ) -> Option<ParameterDraft> {
     let after = direction == Direction::Out || table.capacity.is_some();
-    let ends_at_null = pointee == Pointee::Pointer && table.length.as_ref().is_some_and(|key| key.value.text == "NULL");
+    no_string(reader, &table.length, pointee)?;
+    let ends_at_null = ends_at_null(table.length.as_ref());
     let length = table.length.as_ref().filter(|_| !ends_at_null);
-    counted(reader, length)?;
     let length = expression(reader, context, length, after);
     let capacity = expression(reader, context, table.capacity.as_ref(), false);
     let max = match &table.max {

@@ -124,7 +124,8 @@ fn check_filled_cell(
     let Some(Expression::Dereference(cell)) = draft.capacity else { return Some(()) };
     let written = context.pointee(cell).is_some_and(|(_, constant)| !constant)
         && matches!(drafts[cell], ParameterDraft::Unmarked);
-    if draft.length.is_none() && draft.pointee != Pointee::Character && written {
+    let terminated = draft.ends_at_null || matches!(draft.pointee, Pointee::Character | Pointee::WideCharacter);
+    if draft.length.is_none() && !terminated && written {
         let (name, cell) = (context.name(index), context.name(cell));
         let hint = format!("add `length = \"*{cell}\"` if the library leaves there how much it wrote");
         reader.error_with_hint(table.span.clone(), format!("how much of `{name}` does the library write?"), hint);

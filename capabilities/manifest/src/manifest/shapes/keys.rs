@@ -2,7 +2,7 @@
 
 use super::super::raw::{self, Key, Max, on};
 use super::super::world::World;
-use super::Context;
+use super::{Context, Pointee};
 use crate::declaration::PrototypeParameter;
 use crate::diagnostic::Written;
 use crate::document::{Reader, Value};
@@ -14,15 +14,29 @@ use toml::de::DeValue;
 
 /// The most bytes that a buffer or a string may have.
 pub(super) fn max_bytes(reader: &mut Reader, context: &Context<'_, '_>, table: &raw::Parameter<'_>) -> Option<u64> {
-    let call_bytes = context.world.sandbox.call_bytes;
     match &table.max {
-        Some(Key { span, value: Max::Bytes(bytes) }) if *bytes > call_bytes => {
+        Some(Key { span, value: Max::Bytes(bytes) }) => {
+            within_call(reader, context.world, Some((span.clone(), *bytes)))
+        }
+        Some(Key { value: Max::Expression(_), .. }) | None => within_call(reader, context.world, None),
+    }
+}
+
+/// A `max`, which a call must be able to carry; what a call carries unless it is there.
+pub(in crate::manifest) fn within_call(
+    reader: &mut Reader,
+    world: &World<'_, '_>,
+    max: Option<(Range<usize>, u64)>,
+) -> Option<u64> {
+    let call_bytes = world.sandbox.call_bytes;
+    match max {
+        Some((span, bytes)) if bytes > call_bytes => {
             let hint = "raise `call_size` in [sandbox] (its default is \"80 MiB\")";
-            reader.error_with_hint(span.clone(), "`max` is more than a call may carry", hint);
+            reader.error_with_hint(span, "`max` is more than a call may carry", hint);
             None
         }
-        Some(Key { value: Max::Bytes(bytes), .. }) => Some(*bytes),
-        Some(Key { value: Max::Expression(_), .. }) | None => Some(call_bytes),
+        Some((_, bytes)) => Some(bytes),
+        None => Some(call_bytes),
     }
 }
 
@@ -61,12 +75,17 @@ pub(super) fn expression(
     expression_in(reader, context.world, context.parameters, value, key)
 }
 
-/// Notes a `length = "NULL"` of what is no array of pointers: it would be the number 0.
-pub(in crate::manifest) fn counted(reader: &mut Reader, key: Option<&Key<Written>>) -> Option<()> {
-    let Some(key) = key.filter(|key| key.value.text.trim() == "NULL") else { return Some(()) };
-    let hint = "name what says how many there are: `length = \"n\"`; if only a last element that is all zero does, write a \
-        wrapper in C that counts them";
-    reader.error_with_hint(key.value.span.clone(), "only an array of pointers ends at a NULL", hint);
+/// Whether it is `length = "NULL"`: an element that is all zero ends it.
+pub(in crate::manifest) fn ends_at_null(key: Option<&Key<Written>>) -> bool {
+    key.is_some_and(|key| key.value.text.trim() == "NULL")
+}
+
+/// Notes that bytes should end so, which is what a string does.
+pub(super) fn no_string(reader: &mut Reader, key: &Option<Key<Written>>, pointee: Pointee) -> Option<()> {
+    let Some(key) = key.as_ref().filter(|key| ends_at_null(Some(key)) && pointee.is_byte()) else { return Some(()) };
+    let hint = "leave `length` out of a `char *`, and add `text = true` or `bytes = true`; bytes with a zero among them are \
+        counted: `length = \"n\"`";
+    reader.error_with_hint(key.value.span.clone(), "bytes that end at a zero are a string", hint);
     None
 }
 

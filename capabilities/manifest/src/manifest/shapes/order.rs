@@ -15,7 +15,7 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, shapes: &[Sh
     let mut fine = true;
     for (index, shape) in shapes.iter().enumerate() {
         let Some(table) = context.table(index) else { continue };
-        if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length, .. }, .. }) = shape {
+        if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length: Some(length), .. }, .. }) = shape {
             fine &= known_after(reader, context, shapes, length, at(&table.length, table));
         }
         let Shape::Buffer(buffer) = shape else { continue };

@@ -2,7 +2,7 @@
 
 use super::super::raw::{self, Key, on};
 use super::draft::{self, ParameterDraft};
-use super::keys::{both_kinds, counted, expression, place};
+use super::keys::{both_kinds, ends_at_null, expression, max_bytes, no_string, place, size_only};
 use super::{Context, Pointee, record};
 use crate::diagnostic::Written;
 use crate::document::Reader;
@@ -120,8 +120,16 @@ fn filled_in(
             record::live(reader, context, index, id)?;
             PointedDraft::Known(Pointed::Record { id, layout, null, free })
         }
-        Some(pointee) if pointee.element().is_some() && (counted || pointee == Pointee::Character) => {
-            let known = data(reader, context, index, pointee, table, free)?;
+        // `char ***`
+        Some(Pointee::Pointer) if counted && strings(pointed, table).is_some() => {
+            let known = data(reader, context, index, (Pointee::Pointer, strings(pointed, table)?), table, free)?;
+            PointedDraft::Known(known)
+        }
+        Some(pointee)
+            if pointee.element().is_some()
+                && (counted || matches!(pointee, Pointee::Character | Pointee::WideCharacter)) =>
+        {
+            let known = data(reader, context, index, (pointee, pointee.element()?), table, free)?;
             PointedDraft::Known(known)
         }
         Some(pointee) if pointee.element().is_some() => {
@@ -149,18 +157,30 @@ fn filled_in(
     Some(OutPointerDraft { pointed, free_on_error })
 }
 
-/// Elements that are counted, or a string.
+/// The strings that the pointers of an array lead to, if they do.
+fn strings(pointed: &CType, table: &raw::Parameter<'_>) -> Option<Element> {
+    let CType::Pointer { to, .. } = pointed else { return None };
+    to.is_char().then(|| Element::Text { bytes: on(&table.bytes) })
+}
+
+/// Elements that are counted or end at one that is all zero, or a string.
 fn data(
     reader: &mut Reader,
     context: &Context<'_, '_>,
     index: usize,
-    pointee: Pointee,
+    (pointee, element): (Pointee, Element),
     table: &raw::Parameter<'_>,
     free: Option<FunctionId>,
 ) -> Option<Pointed> {
     let mut allowed = vec!["out", "length", "null", "free", "on_error"];
-    if pointee.is_byte() {
+    if pointee.is_byte() || pointee == Pointee::Pointer {
         allowed.extend(["text", "bytes"]);
+    }
+    if pointee == Pointee::WideCharacter {
+        allowed.push("text");
+    }
+    if table.length.is_some() || pointee == Pointee::WideCharacter {
+        allowed.push("max");
     }
     table.only(reader, "a pointer that the library fills in", &allowed)?;
     both_kinds(reader, table)?;
@@ -168,9 +188,22 @@ fn data(
         record::live(reader, context, index, id)?;
     }
     let (text, bytes, null) = (on(&table.text), on(&table.bytes), on(&table.null));
-    counted(reader, table.length.as_ref())?;
-    if let Some(length) = expression(reader, context, table.length.as_ref(), true)? {
-        return Some(Pointed::Buffer { element: pointee.element()?, length, text, null, free });
+    no_string(reader, &table.length, pointee)?;
+    let ends = ends_at_null(table.length.as_ref());
+    let length = expression(reader, context, table.length.as_ref().filter(|_| !ends), true)?;
+    if ends || length.is_some() || (text && pointee == Pointee::WideCharacter) {
+        size_only(reader, table)?;
+        let max_bytes = max_bytes(reader, context, table)?;
+        let text = text && element.scalar().is_some();
+        return Some(Pointed::Buffer { element, length, max_bytes, text, null, free });
+    }
+    if pointee == Pointee::WideCharacter {
+        let name = context.name(index);
+        let hint = format!(
+            "write `{name} = {{ out = true, text = true }}` if it is a string, or add `length`, with what says how many `wchar_t` there are"
+        );
+        reader.error_with_hint(table.span.clone(), format!("how long is what `{name}` then points to?"), hint);
+        return None;
     }
     if !text && !bytes {
         let name = context.name(index);
@@ -201,7 +234,7 @@ impl OutPointerDraft {
     /// How much the library has filled in.
     pub(super) fn length(&self) -> Option<&Expression> {
         match &self.pointed {
-            PointedDraft::Known(Pointed::Buffer { length, .. }) => Some(length),
+            PointedDraft::Known(Pointed::Buffer { length, .. }) => length.as_ref(),
             PointedDraft::Known(Pointed::Handle { .. } | Pointed::Record { .. } | Pointed::String(_))
             | PointedDraft::Handle(_) => None,
         }

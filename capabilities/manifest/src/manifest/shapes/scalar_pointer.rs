@@ -125,6 +125,7 @@ fn is_consumed(context: &Context<'_, '_>, drafts: &[ParameterDraft], index: usiz
             | ParameterDraft::ScalarPointer { .. }
             | ParameterDraft::Text
             | ParameterDraft::Unmarked
-            | ParameterDraft::Wide(_) => false,
+            | ParameterDraft::Wide(_)
+            | ParameterDraft::WideText => false,
         })
 }

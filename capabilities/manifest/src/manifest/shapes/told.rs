@@ -92,7 +92,8 @@ fn is_named(context: &Context<'_, '_>, drafts: &[ParameterDraft], number: usize)
             | ParameterDraft::ScalarPointer { .. }
             | ParameterDraft::Text
             | ParameterDraft::Unmarked
-            | ParameterDraft::Wide(_) => false,
+            | ParameterDraft::Wide(_)
+            | ParameterDraft::WideText => false,
         })
 }
 

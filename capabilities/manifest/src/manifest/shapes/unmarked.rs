@@ -37,10 +37,12 @@ fn example(context: &Context<'_, '_>, index: usize, pointee: Pointee, constant: 
         | Pointee::Function
         | Pointee::Number(..)
         | Pointee::Object(_)
-        | Pointee::Wide(_) => {}
+        | Pointee::Wide(_)
+        | Pointee::WideCharacter => {}
     }
     let count = context.likely_count(index).unwrap_or("…");
-    let one_number = !pointee.is_byte() && count == "…" && pointee != Pointee::Bytes;
+    let text = pointee == Pointee::WideCharacter;
+    let one_number = !pointee.is_byte() && count == "…" && pointee != Pointee::Bytes && !text;
     let keys = match (constant, one_number) {
         (true, true) => "in = true".to_owned(),
         (false, true) => "out = true".to_owned(),

@@ -66,7 +66,8 @@ fn a_length_may_be_asked_of_a_handle() {
     );
     let Some(Pointed::Buffer { length, .. }) = &function.returns.pointer else { panic!("no buffer") };
     let bytes = cloison_contract::FunctionId(2);
-    assert_eq!(*length, Expression::Call(bytes, vec![Expression::Parameter(0), Expression::Parameter(1)]));
+    let arguments = vec![Expression::Parameter(0), Expression::Parameter(1)];
+    assert_eq!(*length, Some(Expression::Call(bytes, arguments)));
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn role(
     let null = table.is_some_and(|table| on(&table.null));
     match &shape.c_type {
         CType::Pointer { to, constant } => match **to {
-            CType::Scalar { character: true, .. } if *constant || table.is_some() => {
+            ref to if to.is_char() && (*constant || table.is_some()) => {
                 only(reader, table, "a string", &["text", "bytes", "null"])?;
                 table.map_or(Some(()), |table| both_kinds(reader, table))?;
                 Some(MemberRole::Text { bytes: table.is_some_and(|table| on(&table.bytes)), null })
@@ -145,7 +145,7 @@ fn way_around(c_type: &CType, name: &str, record: &str) -> String {
             "write a C function that takes the functions as parameters and fills in the struct; {hidden} gives C NULL \
              there, which is right only for what it never calls"
         ),
-        Some(CType::Scalar { character: true, .. }) => format!(
+        Some(to) if to.is_char() => format!(
             "for a string write `{name} = {{ text = true }}` in [types.{record}]; for other memory write a C function that \
              takes or gives it as a parameter; `{name} = {{ hidden = true }}` leaves it out, and gives C NULL"
         ),

@@ -133,6 +133,93 @@ picture: cloison.View = it.picture()
 number += len(bytes(picture)) + it.classify(class_=picture[0]) + it.narrow(items=1)
 "#;
 
+/// The package's own names, about processes.
+const PROCESSES_USE: &str = r#"
+import cloison
+from cloison import Call, Down, Exit, Process, Reason, Reference, receive, spawn
+
+@cloison.message(frozen=True)
+class Move:
+    x: int
+
+def work(to: Process, number: int) -> None:
+    to.send(Move(number))
+
+def main() -> None:
+    child: Process = spawn(work, cloison.self(), 5, name="w", link=True, monitor=True, capabilities=["z"], memory="64 MiB", cpu=0.5, nice=3)
+    move: Move = receive(Move, timeout=5)
+    number: int = move.x + child.number
+    down: Down = receive(Down)
+    kind: str = down.reason.kind + (down.reason.traceback or "")
+    reference: Reference = child.monitor()
+    cloison.demonitor(reference)
+    reason: Reason = child.stop("please", timeout=None)
+    print(receive((int, str)), receive(lambda sent: sent == number), reason == "killed", kind)
+    match receive():
+        case Down(process, Reason("exception", text=text)):
+            print(process.number, text)
+        case Call(("add", a, b)) as call:
+            cloison.reply(call, a + b)
+        case Call(request, sender):
+            cloison.reply_error(Call(request, sender, reference), ValueError())
+        case Exit(reason=Reason("killed")):
+            cloison.exit(("own", 1))
+    cloison.register("main")
+    named: Process | None = cloison.whereis("main")
+    print(cloison.call("main", 1, timeout=1.5), cloison.parent(), named)
+    try:
+        cloison.send(child, None)
+    except cloison.MailboxFull as error:
+        print(error.process)
+    except cloison.ProcessDown as error:
+        print(error.reason)
+    raise cloison.ProcessExit(Reason("data", value=5))
+
+class Counter(cloison.Server):
+    timeout = 1.5
+
+    def __init__(self, start: int) -> None:
+        self.value = start
+
+    def handle_call(self, request: int, sender: Call) -> int:
+        return self.value + request
+
+    def terminate(self, reason: Reason) -> None:
+        print(reason.kind)
+
+def supervises() -> None:
+    counter: Process = Counter.start(5, timeout=1.0)
+    cloison.cast(counter, 1)
+    reason: Reason = Counter.stop("counter", timeout=1)
+    child = cloison.Child(Counter, 5, name="counter", restart="transient", shutdown="kill")
+    supervisor = cloison.Supervisor([child, cloison.Child(work, counter, 1)], strategy="one_for_all", max_restarts=5)
+    running: cloison.RunningSupervisor = supervisor.start(link=True)
+    infos: list[cloison.ChildInfo] = running.which_children()
+    started: Process = running.start_child(cloison.Child(supervisor))
+    print(infos[0].restarting, started, running.count_children()["active"], running.stop() == reason)
+    with cloison.TaskGroup() as group:
+        task: cloison.Task = group.spawn(work, counter, 3)
+    print(task.result, task.process.number)
+"#;
+
+/// Each line is one mistake.
+const PROCESSES_MISUSE: &str = r#"
+import cloison
+child = cloison.spawn(len, "x")
+child.number = 5
+child.send()
+number: int = cloison.receive(cloison.Down)
+cloison.spawn("len")
+cloison.spawn(len, "x", nice="3")
+cloison.reply(5, 5)
+cloison.receive(timeout="soon")
+cloison.whereis("x").send(1)
+cloison.Child(len, restart="always")
+cloison.Supervisor(strategy="all")
+cloison.TaskGroup().spawn("len")
+cloison.exit(1, 2)
+"#;
+
 fn cloison(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cloison")).args(arguments).current_dir(folder).output().expect("cloison")
 }
@@ -215,15 +302,25 @@ fn stubs_of_the_examples_are_what_mypy_takes() {
 }
 
 #[test]
+fn the_stub_of_the_package_knows_processes() {
+    let folder = folder();
+    let folder = folder.path();
+    fs::write(folder.join("use.py"), PROCESSES_USE).expect("a program");
+    ok(mypy(folder, &["use.py", "typings/cloison/__init__.pyi"]));
+}
+
+#[test]
 fn stubs_find_mistakes() {
     let folder = folder();
     let folder = folder.path();
     ok(cloison(folder, &["stub", "shop.zone.toml", "-o", "shop_capability.pyi"]));
-    fs::write(folder.join("misuse.py"), MISUSE).expect("a program");
-    let (found, _) = text(&mypy(folder, &["misuse.py"]));
-    let first = MISUSE.lines().position(|line| line.starts_with("one =")).expect("the first mistake") + 1;
-    for line in first..=MISUSE.lines().count() {
-        assert!(found.contains(&format!("misuse.py:{line}: error")), "line {line}\n{found}");
+    for (program, first_mistake) in [(MISUSE, "one ="), (PROCESSES_MISUSE, "child.number =")] {
+        fs::write(folder.join("misuse.py"), program).expect("a program");
+        let (found, _) = text(&mypy(folder, &["misuse.py"]));
+        let first = program.lines().position(|line| line.starts_with(first_mistake)).expect("the first mistake") + 1;
+        for line in first..=program.lines().count() {
+            assert!(found.contains(&format!("misuse.py:{line}: error")), "line {line}\n{found}");
+        }
     }
 }
 

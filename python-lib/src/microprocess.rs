@@ -85,6 +85,11 @@ pub(crate) fn start(
     }
     drop(streams);
     link::become_microprocess(Control::from_descriptor(control));
+    // The interpreter seeds from it what Python seeds from nothing.
+    if let Err(error) = rand::rng().reseed() {
+        eprintln!("cloison-microprocess: no random bytes: {error}");
+        process::exit(NOT_SEALED);
+    }
     signals::catch_interrupts();
     signals::explain_aborts();
     match Mailbox::attach(&mailbox, bell) {
@@ -103,7 +108,16 @@ pub(crate) fn start(
     let prepared = prepare(vm, entries, seed);
     // The broker hangs up when nobody wants this process any more.
     let Ok(begin) = link::begin() else { process::exit(0) };
-    process::exit(whole_run(vm, entries, prepared, begin))
+    let run = std::panic::AssertUnwindSafe(|| whole_run(vm, entries, prepared, begin));
+    process::exit(std::panic::catch_unwind(run).unwrap_or_else(|panic| status_of_panic(&*panic)))
+}
+
+/// The exit status of a process whose interpreter has panicked, which standard error says.
+fn status_of_panic(panic: &(dyn std::any::Any + Send)) -> i32 {
+    const PANICKED: i32 = 101;
+    // `stacker` has no other way to say that there is no memory for more stack.
+    let no_stack = panic.downcast_ref::<String>().is_some_and(|text| text.contains("mprotect/mmap failed"));
+    if no_stack { memory::EXHAUSTED } else { PANICKED }
 }
 
 fn take_streams([stdin, stdout, stderr]: &[OwnedFd; 3]) -> Result<(), Errno> {

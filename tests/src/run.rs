@@ -5,6 +5,7 @@ use crate::project::Project;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -48,6 +49,7 @@ pub struct Run<'p> {
     stdin: Vec<u8>,
     user: User,
     timeout: Duration,
+    runtime: Option<PathBuf>,
 }
 
 /// A run under way.
@@ -79,7 +81,7 @@ pub struct Output {
 impl<'p> Run<'p> {
     pub(crate) fn new(project: &'p Project, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Self { project, arguments, stdin: Vec::new(), user: User::Current, timeout: TIMEOUT }
+        Self { project, arguments, stdin: Vec::new(), user: User::Current, timeout: TIMEOUT, runtime: None }
     }
 
     /// What it reads.
@@ -93,6 +95,13 @@ impl<'p> Run<'p> {
     #[must_use]
     pub fn user(mut self, user: User) -> Self {
         self.user = user;
+        self
+    }
+
+    /// Where applications are found that run: `$XDG_RUNTIME_DIR`.
+    #[must_use]
+    pub fn runtime(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.runtime = Some(folder.into());
         self
     }
 
@@ -125,6 +134,9 @@ impl<'p> Run<'p> {
         let mut command = Command::new(self.project.path("bin/cloison"));
         command.args(&self.arguments).current_dir(self.project.path("app")).env_clear();
         command.env("PATH", "/usr/bin:/bin").env("TMPDIR", self.project.path("tmp")).env(SECRET.0, SECRET.1);
+        if let Some(folder) = &self.runtime {
+            command.env("XDG_RUNTIME_DIR", folder);
+        }
         command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
         self.user.apply(&mut command);
         let started = Instant::now();

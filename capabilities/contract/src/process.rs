@@ -277,6 +277,9 @@ pub enum FromRouter {
         /// How many messages of this process were lost: none, if it heeds this.
         lost: u64,
     },
+    /// Whether somebody has to pause because of what waits in this mailbox. As long as that is so, its process says what it has
+    /// received before it sleeps, however little that is: who has to pause may be waiting for just that.
+    Pressed(bool),
     /// There is room again.
     Room {
         /// The receiver.

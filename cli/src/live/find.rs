@@ -1,6 +1,6 @@
 //! Which application and which of its processes is meant.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use cloison_broker::inspection::{ApplicationReport, Ask, InspectionAnswer, ProcessRow, socket};
 
 /// A microprocess of a running application.
@@ -13,8 +13,9 @@ pub struct Found {
 
 /// Ask an application.
 pub fn ask(broker: i32, question: Ask) -> anyhow::Result<InspectionAnswer> {
-    let answer = socket::ask(&socket::folder(), broker, question)
-        .with_context(|| format!("application {broker} does not answer\nhint: `cloison ps` shows what is running"))?;
+    let answer = socket::ask(&socket::folder(), broker, question).map_err(|error| {
+        anyhow!("application {broker} does not answer: {error}\nhint: `cloison ps` shows what is running")
+    })?;
     match answer {
         InspectionAnswer::Version { version } => {
             bail!(

@@ -154,7 +154,8 @@ impl Broker {
         if self.numbers.len() >= limit as usize {
             return Err(format!("there are {limit} microprocesses already\nhint: [limits] processes in {manifest}"));
         }
-        if let Some(missing) = spawn.capabilities.iter().find(|name| !parent.capabilities.has(name)) {
+        let holds = |name: &str| self.application.capabilities.contains_key(name) && parent.capabilities.has(name);
+        if let Some(missing) = spawn.capabilities.iter().find(|name| !holds(name)) {
             return Err(format!("this process does not hold the capability {missing:?} itself"));
         }
         let within = |asked: Option<u64>, own: u64| asked.map_or(own, |asked| asked.min(own));

@@ -32,6 +32,11 @@ impl PendingMessages {
         self.total
     }
 
+    /// Whether somebody has to pause.
+    pub(crate) fn is_pressed(&self) -> bool {
+        !self.paused.is_empty()
+    }
+
     fn share(&self) -> u64 {
         self.limit / 2 / (self.senders.len().max(1) as u64)
     }

@@ -156,6 +156,7 @@ impl RouterState {
             return; // what ends it was there first
         }
         let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
+        let was_pressed = receiver.pending.is_pressed();
         let room = !receiver.pending.is_flooded_by(sender, bytes);
         let put = match room {
             true => receiver.mailbox.put(kind, &[&sender.to_le_bytes(), message]),
@@ -172,13 +173,21 @@ impl RouterState {
         };
         if tell {
             self.tell(sender, &FromRouter::Full { number, lost });
+            if !was_pressed {
+                self.tell(number, &FromRouter::Pressed(true));
+            }
         }
     }
 
     fn obey(&mut self, number: ProcessNumber, said: ToRouter, unknown: &mut dyn FnMut(&mut Self)) -> Option<()> {
         match said {
             ToRouter::Consumed { sender, bytes } => {
-                let resumed = self.processes.get_mut(&number)?.pending.consumed(sender, bytes);
+                let pending = &mut self.processes.get_mut(&number)?.pending;
+                let was_pressed = pending.is_pressed();
+                let resumed = pending.consumed(sender, bytes);
+                if was_pressed && !pending.is_pressed() {
+                    self.tell(number, &FromRouter::Pressed(false));
+                }
                 for sender in resumed {
                     self.processes.get_mut(&number)?.lost.remove(&sender);
                     self.tell(sender, &FromRouter::Room { number });

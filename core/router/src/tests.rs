@@ -207,10 +207,14 @@ fn a_flooder_is_told_and_others_get_through() {
     }
     assert_eq!(flooder.get(), Got::News(FromRouter::Full { number: 3, lost: 0 }));
     other.send(receiver.reference, b"hello");
-    let (mut from_flooder, mut from_other) = (0, 0);
-    while from_flooder < sent || from_other == 0 {
+    let (mut from_flooder, mut from_other, mut pressed) = (0, 0, Vec::new());
+    while from_flooder < sent || from_other == 0 || pressed.last() != Some(&false) {
         match receiver.get() {
             Got::Message(1, _) => from_flooder += 1,
+            Got::News(FromRouter::Pressed(is)) => {
+                pressed.push(is);
+                continue;
+            }
             got => {
                 assert_eq!(got, Got::Message(2, b"hello".to_vec()));
                 from_other += 1;
@@ -219,6 +223,7 @@ fn a_flooder_is_told_and_others_get_through() {
         receiver.say(ToRouter::Consumed { sender: 1, bytes: 1064 });
     }
     assert_eq!(flooder.get(), Got::News(FromRouter::Room { number: 3 }));
+    assert_eq!(pressed, [true, false], "the receiver knows that somebody has to pause");
 }
 
 #[test]

@@ -1,35 +1,71 @@
-"""Capabilities: C libraries that live in zones of their own, called from a microprocess."""
+"""Capabilities: C libraries that live in zones of their own, called from a microprocess. And the processes of a program."""
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Generic, NoReturn, Protocol, Self, TypeVar, dataclass_transform, final, overload
+from typing import Any, Final, Generic, Literal, NoReturn, Protocol, Self, TypeVar, dataclass_transform, final, overload
 
 __all__ = [
     "Batch",
     "BatchFunction",
+    "Call",
     "Capability",
     "CapabilityDenied",
+    "Child",
+    "ChildInfo",
     "DeadlineExceeded",
+    "Down",
     "Error",
+    "Exit",
     "Function",
     "Handle",
     "HostDenied",
+    "MailboxFull",
     "MessageError",
     "NativeError",
     "Pending",
     "Process",
+    "ProcessDown",
+    "ProcessExit",
     "QuotaExceeded",
+    "Reason",
     "Reference",
     "RegisteredBuffer",
     "RemoteError",
     "Revoked",
+    "RunningSupervisor",
+    "Server",
+    "SpawnError",
     "StaleHandle",
+    "StartError",
+    "Supervisor",
+    "Task",
+    "TaskGroup",
     "View",
     "ZoneCrashed",
     "ZoneUnavailable",
     "batch",
+    "call",
     "capability",
+    "cast",
+    "demonitor",
+    "exit",
+    "link",
+    "make_reference",
     "message",
+    "monitor",
+    "parent",
+    "receive",
+    "register",
+    "reply",
+    "reply_error",
+    "self",
+    "send",
+    "spawn",
+    "stop",
+    "trap_exits",
+    "unlink",
+    "unregister",
+    "whereis",
 ]
 
 _Class = TypeVar("_Class", bound=type)
@@ -239,11 +275,46 @@ class Pending(Generic[_Value]):
 
 @final
 class Process:
-    """A microprocess, as others know it. It can be sent in messages, compared, and be a key; it can't be made or pickled."""
+    """A microprocess, as others know it. It can be sent in messages, compared, and be a key; it can't be made or pickled.
+
+    Whoever has it may send to the process, link to it, and end it.
+    """
 
     @property
     def number(self) -> int:
         """Its number in the application."""
+    def send(self, message: object, /) -> None:
+        """Send a message, without waiting for anybody.
+
+        It arrives behind everything that this process has sent there before; to a process that has ended it is lost.
+
+        Raises:
+            TypeError: It can't be sent; the text says where in it what is.
+            ValueError: It is too long.
+            MailboxFull: The receiver has enough of this process's messages waiting.
+        """
+    def kill(self) -> None:
+        """End the process at once, whatever it does. It can't prevent that."""
+    def exit(self, reason: object, /) -> None:
+        """Send an exit signal.
+
+        Args:
+            reason: ``"normal"`` (which does nothing unless the process traps exits), ``"shutdown"``, ``"killed"``, a `Reason`,
+                an exception, or any other value that can be sent.
+        """
+    def stop(self, reason: object = "shutdown", *, timeout: float | None = 5.0) -> Reason:
+        """Ask the process to end, kill it if it has not ended in time, and return why it has ended.
+
+        Args:
+            reason: What its exit signal says.
+            timeout: How many seconds it has; None gives it all the time.
+        """
+    def link(self) -> None:
+        """Link this process with that one: when one ends for any reason but "normal", the other does too."""
+    def unlink(self) -> None:
+        """Undo `link`."""
+    def monitor(self) -> Reference:
+        """Have a `Down` sent to this process when that one ends; return the reference that it will have."""
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -253,6 +324,474 @@ class Reference:
 
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Reason:
+    """Why a process has ended. It can be sent, and equals the word for its kind: ``down.reason == "killed"``."""
+
+    __match_args__ = ("kind",)
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        type: str | None = None,
+        text: str | None = None,
+        traceback: str | None = None,
+        value: Any = None,
+        status: int | None = None,
+        signal: int | None = None,
+    ) -> None: ...
+    kind: Final[str]
+    """"normal", "shutdown", "exit status", "exception", "data" (a value of the program's own), "killed", "memory limit", "CPU limit",
+    "deadline", "crash", "broker" or "no process"."""
+    type: Final[str | None]
+    """The class of an exception, such as ``"ValueError"``."""
+    text: Final[str | None]
+    """The text of an exception, or what the broker says."""
+    traceback: Final[str | None]
+    """An exception's traceback as text."""
+    value: Final[Any]
+    """The program's own reason."""
+    status: Final[int | None]
+    """The exit status."""
+    signal: Final[int | None]
+    """The signal of a crash."""
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+
+@final
+class Down:
+    """A process that was monitored has ended. It comes after everything that the process had sent."""
+
+    __match_args__ = ("process", "reason", "reference")
+
+    def __init__(self, process: Process, reason: Reason, reference: Reference) -> None: ...
+    process: Final[Process]
+    """The process."""
+    reason: Final[Reason]
+    """Why it has ended."""
+    reference: Final[Reference]
+    """What `Process.monitor` has returned."""
+
+@final
+class Exit:
+    """An exit signal, in a process that traps exits."""
+
+    __match_args__ = ("process", "reason")
+
+    def __init__(self, process: Process, reason: Reason) -> None: ...
+    process: Final[Process]
+    """Who has sent it, or the linked process that has ended."""
+    reason: Final[Reason]
+    """Why."""
+
+@final
+class Call:
+    """A request that somebody waits for an answer to. `reply` sends it."""
+
+    __match_args__ = ("request", "sender", "reference")
+
+    def __init__(self, request: Any, sender: Process, reference: Reference) -> None: ...
+    request: Final[Any]
+    """What is asked."""
+    sender: Final[Process]
+    """Who asks."""
+    reference: Final[Reference]
+    """How the sender knows the answer."""
+
+def spawn(
+    function: Callable[..., object],
+    /,
+    *args: object,
+    name: str | None = None,
+    link: bool = False,
+    monitor: bool = False,
+    capabilities: Iterable[Any] | None = None,
+    memory: str | int | None = None,
+    cpu: float | None = None,
+    nice: int | None = None,
+) -> Process:
+    """Start a process that calls ``function(*args)``, and return it at once.
+
+    It shares nothing with this one: arguments are copied, and it holds no capability that it is not given.
+
+    Args:
+        function: A function or class that stands at the top of a module.
+        args: What can be sent in a message.
+        name: A name, for people.
+        link: Link the two: when one ends for any reason but "normal", the other does too.
+        monitor: Have a `Down` sent to this process when that one ends.
+        capabilities: Capabilities of this process's, or their names.
+        memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may.
+        cpu: How many seconds of processor time; no more than this process may.
+        nice: 0 to 19: how far it stands back when processors are scarce.
+
+    Raises:
+        TypeError: The function has no name that another process could find, or an argument can't be sent.
+        SpawnError: There are as many processes as there may be, or a capability is not this process's.
+
+    Example:
+        >>> def work(to, number):
+        ...     to.send(number * 2)
+        >>> spawn(work, cloison.self(), 21)
+        <Process 2>
+        >>> receive()
+        42
+    """
+
+def self() -> Process:
+    """Return this process."""
+
+def parent() -> Process | None:
+    """Return the process that has spawned this one; None in the program itself."""
+
+def send(process: Process | str, message: object) -> None:
+    """Send a message: ``process.send(message)``, where ``process`` may be a registered name too.
+
+    Raises:
+        Error: Nobody is registered by that name.
+    """
+
+@overload
+def receive(match: None = None, /, *, timeout: float | None = None) -> Any: ...
+@overload
+def receive(match: type[_Kind], /, *, timeout: float | None = None) -> _Kind: ...
+@overload
+def receive(match: tuple[type, ...] | Callable[[Any], object], /, *, timeout: float | None = None) -> Any:
+    """Return the next message, or the first that matches; what does not match stays where it is.
+
+    Args:
+        match: A type, a tuple of types, or a function of a message; None takes any.
+        timeout: How many seconds to wait at most; None waits for ever, 0 does not wait.
+
+    Raises:
+        TimeoutError: Nothing has come in time.
+        MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
+    """
+
+def call(process: Process | str, request: object, *, timeout: float | None = 5.0) -> Any:
+    """Send a request and return the answer, however much else is in the mailbox.
+
+    Raises:
+        TimeoutError: No answer has come in time.
+        ProcessDown: The process has ended.
+        Exception: What the process has answered with, if its handler has failed.
+    """
+
+def reply(call: Call, value: object) -> None:
+    """Answer a `Call`."""
+
+def reply_error(call: Call, error: BaseException) -> None:
+    """Answer a `Call` with an exception, which is raised there."""
+
+def link(process: Process) -> None:
+    """Link this process with that one. As ``process.link()``."""
+
+def unlink(process: Process) -> None:
+    """Undo `link`."""
+
+def monitor(process: Process) -> Reference:
+    """Have a `Down` sent to this process when that one ends; return its reference."""
+
+def demonitor(reference: Reference) -> None:
+    """Undo `monitor`. No `Down` of it comes afterwards; one that is in the mailbox is gone too."""
+
+def trap_exits(trap: bool = True) -> None:
+    """Get exit signals as `Exit` messages from now on, instead of ending by them."""
+
+def exit(reason: object = "normal") -> NoReturn:
+    """End this process with that reason.
+
+    Args:
+        reason: ``"normal"``, ``"shutdown"``, a `Reason`, or any other value that can be sent.
+    """
+
+def stop(process: Process, reason: object = "shutdown", *, timeout: float | None = 5.0) -> Reason:
+    """Ask a process to end, kill it if it has not ended in time, and return the `Reason` of its end.
+
+    Args:
+        process: The process.
+        reason: What its exit signal says.
+        timeout: How many seconds it has; None gives it all the time.
+    """
+
+def register(name: str) -> None:
+    """Let others find this process by a name, for as long as it lives.
+
+    Raises:
+        Error: Somebody else has it, or it is too long.
+    """
+
+def unregister(name: str) -> None:
+    """Give a name up."""
+
+def whereis(name: str) -> Process | None:
+    """Return the process of that name, or None."""
+
+def make_reference() -> Reference:
+    """Return a `Reference` that nobody else has."""
+
+class Server:
+    """A process that keeps a state and handles one message after the other. Subclasses say how.
+
+    ``__init__`` runs in the new process, and `start` waits for it. An exception that a handler does not catch ends the server,
+    with the exception as its reason: whoever waits for an answer gets `ProcessDown`, and a supervisor may start the server anew.
+    To refuse a request and go on, answer with `reply_error`. `exit` in a handler ends the server with that reason.
+
+    A server that traps exits (`trap_exits` in ``__init__``) ends in order, by way of `terminate`, when its parent ends or sends
+    it an exit signal; others are `Exit` messages for `handle_info`. One that does not is ended by the signal itself.
+    """
+
+    LATER: Final[Any]
+    """What `handle_call` returns when the answer is to be sent later, by ``reply(sender, value)``."""
+    timeout: float | None
+    """How many seconds without a message pass until `handle_timeout` is called; None for no such call."""
+
+    def handle_call(self, request: Any, sender: Call) -> Any:
+        """Return the answer to a request that somebody waits for, or `LATER`."""
+    def handle_cast(self, request: Any) -> None:
+        """Handle a request that nobody waits for an answer to."""
+    def handle_info(self, message: Any) -> None:
+        """Handle any other message: `Down` and `Exit` among others, and a `MessageError` in place of what can't be read here."""
+    def handle_timeout(self) -> None:
+        """Do what is to be done when no message has come for `timeout` seconds."""
+    def terminate(self, reason: Reason) -> None:
+        """Clean up before the server ends by itself, for that `Reason`. It is not called when it is killed."""
+    @classmethod
+    def start(
+        cls,
+        /,
+        *args: object,
+        timeout: float | None = None,
+        name: str | None = None,
+        link: bool = False,
+        capabilities: Iterable[Any] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> Process:
+        """Start a server, wait until its ``__init__`` has returned, and return its process.
+
+        Args:
+            args: The arguments of ``__init__``: what can be sent in a message.
+            timeout: How many seconds that may take. Then the process is killed.
+            name: A name, for people.
+            link: Link it with this process, which an exception in ``__init__`` does not end.
+            capabilities: As for `spawn`, and so are the others.
+
+        Raises:
+            Exception: What ``__init__`` has raised.
+            ProcessDown: The process has ended in ``__init__`` for another reason.
+            TimeoutError: ``__init__`` has taken too long.
+        """
+    @staticmethod
+    def stop(process: Process | str, reason: object = "normal", *, timeout: float | None = None) -> Reason:
+        """Have a server end in order, whether it traps exits or not: `terminate` is called. Return the `Reason` of its end.
+
+        Raises:
+            TimeoutError: It has not ended in time. It may do so later.
+        """
+
+def cast(process: Process | str, request: object) -> None:
+    """Send a request to a server without waiting for an answer.
+
+    Args:
+        process: The server, or its registered name.
+        request: What its `handle_cast` gets.
+    """
+
+@final
+class Child:
+    """How to start a child of a supervisor, and what to do about its end. It is data, and can be sent in messages."""
+
+    def __init__(
+        self,
+        target: Callable[..., object] | Supervisor,
+        /,
+        *args: object,
+        name: str | None = None,
+        restart: Literal["permanent", "transient", "temporary"] = "permanent",
+        shutdown: float | Literal["kill"] | None = ...,
+        capabilities: Iterable[str] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> None:
+        """Say it.
+
+        Args:
+            target: A function or class at the top of a module, to be run in a process; a subclass of `Server`, which counts as
+                started when its ``__init__`` has returned; or a `Supervisor`.
+            args: Its arguments.
+            name: The child's name in its supervisor; None takes the function's, with a number behind it if that is taken.
+            restart: ``"permanent"``: it is started anew whenever it ends. ``"transient"``: unless it ends with reason normal or
+                shutdown. ``"temporary"``: never; its supervisor forgets it when it has ended.
+            shutdown: How many seconds it has to end when it is asked to, before it is killed; None gives it all the time, which
+                is the default of supervisors; 0 or ``"kill"`` kills it at once.
+            capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
+            memory: As for `spawn`, and so are ``cpu`` and ``nice``.
+        """
+
+@final
+class ChildInfo:
+    """What a supervisor says of a child."""
+
+    name: Final[str]
+    """Its name."""
+    process: Final[Process | None]
+    """The process, or None if there is none now."""
+    restarting: Final[bool]
+    """Whether it could not be started anew yet, and the supervisor goes on trying."""
+    kind: Final[Literal["process", "server", "supervisor"]]
+    """What it is."""
+    restart: Final[Literal["permanent", "transient", "temporary"]]
+    """As in its `Child`."""
+
+@final
+class Supervisor:
+    """What a supervisor is to supervise. It is data, and can be a `Child` of another one.
+
+    Children are started in order and ended in reverse order. When one has ended and is to be started anew, ``"one_for_one"``
+    starts it alone; ``"one_for_all"`` ends all others and starts all; ``"rest_for_one"`` does so with those behind it. More than
+    `max_restarts` of that within as many seconds as `within`, and the supervisor ends its children and itself, with
+    reason "shutdown": so its own supervisor decides.
+
+    Example:
+        >>> Supervisor([Child(Store, name="store"), Child(listen, 80, restart="transient")], strategy="rest_for_one").run()
+    """
+
+    def __init__(
+        self,
+        children: Iterable[Child] = (),
+        strategy: Literal["one_for_one", "one_for_all", "rest_for_one"] = "one_for_one",
+        max_restarts: int = 3,
+        within: float = 5.0,
+    ) -> None: ...
+    children: Final[tuple[Child, ...]]
+    strategy: Final[str]
+    max_restarts: Final[int]
+    within: Final[float]
+    def start(
+        self,
+        *,
+        name: str | None = None,
+        link: bool = False,
+        timeout: float | None = None,
+        capabilities: Iterable[str] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> RunningSupervisor:
+        """Start a process that supervises, and return it when all children have been started.
+
+        Args:
+            name: A name, for people.
+            link: End the supervisor when this process ends, in order, and this process when the supervisor fails.
+            timeout: How many seconds the start may take.
+            capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
+            memory: As for `spawn`, and so are ``cpu`` and ``nice``. Children get no more than that.
+
+        Raises:
+            StartError: A child could not be started. Those before it have been ended.
+        """
+    def run(self) -> None:
+        """Supervise in this process, until it is told to stop; children know it as ``RunningSupervisor(parent())``.
+
+        The process traps exits from now on, and its mailbox is the supervisor's: other messages are lost.
+
+        Raises:
+            StartError: A child could not be started. Those before it have been ended.
+            ProcessExit: There were too many restarts, or this process's parent has ended.
+        """
+
+@final
+class RunningSupervisor:
+    """A supervisor that runs. It can be sent in messages."""
+
+    def __init__(self, process: Process | str) -> None: ...
+    process: Final[Process | str]
+    """Its process, or its registered name."""
+    def start_child(self, child: Child) -> Process:
+        """Start another child, behind all others, and return its process.
+
+        Raises:
+            StartError: It could not be started.
+            Error: There is one of that name.
+        """
+    def terminate_child(self, child: str | Process) -> None:
+        """End a child, named or by its process. It can be started anew by `restart_child`, unless it is temporary."""
+    def restart_child(self, name: str) -> Process:
+        """Start a child that does not run, and return its process.
+
+        Raises:
+            StartError: It could not be started.
+            Error: It runs, or there is none of that name.
+        """
+    def delete_child(self, name: str) -> None:
+        """Forget a child that does not run.
+
+        Raises:
+            Error: It runs, or there is none of that name.
+        """
+    def which_children(self) -> list[ChildInfo]:
+        """Return a `ChildInfo` of each child, in the order in which they were started."""
+    def count_children(self) -> dict[str, int]:
+        """Return how many children there are: ``"specs"``, ``"active"``, ``"supervisors"`` and ``"workers"``."""
+    def stop(self, reason: object = "shutdown", *, timeout: float | None = None) -> Reason:
+        """End the children in reverse order, then the supervisor; return the `Reason` of its end."""
+
+@final
+class Task:
+    """A function that a `TaskGroup` runs in a process of its own."""
+
+    process: Final[Process]
+    """The process."""
+    @property
+    def done(self) -> bool:
+        """Whether it has ended, as far as is known."""
+    @property
+    def result(self) -> Any:
+        """What the function has returned. This waits for it.
+
+        Raises:
+            Exception: What the function has raised; a `RemoteError` stands for what can't be sent.
+            ProcessDown: The process has ended otherwise.
+        """
+
+@final
+class TaskGroup:
+    """Run functions in processes of their own, and wait for all of them at the end of a ``with`` block.
+
+    When a task fails, the others are killed, and the block ends with an `ExceptionGroup` of what has failed. When the block
+    itself fails, all tasks are killed.
+
+    Example:
+        >>> with TaskGroup() as group:
+        ...     tasks = [group.spawn(count_words, text) for text in texts]
+        >>> sum(task.result for task in tasks)
+    """
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
+    ) -> bool: ...
+    def spawn(
+        self,
+        function: Callable[..., object],
+        /,
+        *args: object,
+        name: str | None = None,
+        capabilities: Iterable[Any] | None = None,
+        memory: str | int | None = None,
+        cpu: float | None = None,
+        nice: int | None = None,
+    ) -> Task:
+        """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.
+
+        Raises:
+            RuntimeError: The group has ended, or has not been entered.
+        """
 
 @overload
 def message(cls: _Class, /) -> _Class: ...
@@ -374,3 +913,33 @@ class RemoteError(Error):
     """The class's name, with its module, such as ``json.decoder.JSONDecodeError``."""
     text: Final[str]
     """What ``str()`` of it was."""
+
+class SpawnError(Error):
+    """A process that could not be started: there are as many as there may be, or it was to get what its parent has not got."""
+
+class StartError(Error):
+    """A child of a supervisor that could not be started."""
+
+    child: Final[str | None]
+    """Its name."""
+
+class MailboxFull(Error):
+    """What this process has sent to that one fills its share of the mailbox. Nothing was sent."""
+
+    process: Final[Process | None]
+    """The receiver."""
+
+class ProcessDown(Error):
+    """The process that was called has ended without an answer."""
+
+    process: Final[Process | None]
+    """The process."""
+    reason: Final[Reason | None]
+    """Why it has ended."""
+
+class ProcessExit(BaseException):
+    """What `exit` raises in the process that is to end. Uncaught, it ends the process with its reason, and nothing is printed."""
+
+    def __init__(self, reason: object = "normal") -> None: ...
+    reason: Final[Any]
+    """The reason."""

@@ -60,6 +60,32 @@ def start():
 
 _common = ()
 _own = ()
+_noting = True
+_no_longer_note = None
+_unseeded = []
+
+
+def note_unseeded(random):
+    """Note which generators of random numbers seed themselves while modules are imported: each microprocess does that anew."""
+    from _weakref import ref
+
+    global _no_longer_note
+    if not _noting:
+        return
+    plain = random.Random.seed
+
+    def seed(self, a=None, version=2):
+        """Seed, and note by what."""
+        _unseeded[:] = [noted for noted in _unseeded if noted() is not self]
+        if a is None:
+            _unseeded.append(ref(self))
+        plain(self, a, version)
+
+    def forget():
+        random.Random.seed = plain
+
+    random.Random.seed = seed
+    _no_longer_note = forget
 
 
 def before_import():
@@ -113,7 +139,7 @@ def before_fork():
     import gc
     import os
 
-    global _fork_handlers, _reseed
+    global _fork_handlers, _reseed, _noting, _no_longer_note
     _fork_handlers = os._fork_handlers()
     if "random" in sys.modules:
         import random
@@ -121,7 +147,10 @@ def before_fork():
         # Without the detour over `random.seed`, which hashes what it is given.
         _reseed = super(random.Random, random._inst).seed
         random._inst.gauss_next = None
-
+    _noting = False
+    if _no_longer_note is not None:
+        _no_longer_note()
+        _no_longer_note = None
     flush()
     gc.collect()
     gc.freeze()
@@ -148,6 +177,10 @@ def after_fork(seed, terminal):
     reseed = _reseed
     if reseed is not None:
         reseed(seed)
+    for noted in _unseeded:
+        generator = noted()
+        if generator is not None:
+            generator.seed()
 
 
 def run_module(name, as_name="__main__"):

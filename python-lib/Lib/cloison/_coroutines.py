@@ -40,7 +40,7 @@ class _Absent(type(sys)):
 
 
 #: Modules that want nothing, and are corrected.
-_CORRECTED = frozenset(["inspect"])
+_CORRECTED = frozenset(["inspect", "random"])
 
 
 class _Given:
@@ -125,6 +125,10 @@ class _Loader:
             self._loader.exec_module(module)
         if module.__name__ == "inspect":
             _corrections.with_frozen_files(module)
+        if module.__name__ == "random":
+            from cloison import _boot
+
+            _boot.note_unseeded(module)
         if module.__name__ == "pdb":
             _corrections.without_signals(module)
         if module.__name__ == "platform":

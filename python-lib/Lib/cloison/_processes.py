@@ -34,7 +34,9 @@ __all__ = [
     "whereis",
 ]
 
-_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+#: As in cloison.toml.
+_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_NAME_BYTES = 255
 
 
 class Reason:
@@ -198,9 +200,10 @@ def find(module, qualname):
 def _bytes(size):
     if size is None or isinstance(size, int):
         return size
-    number, _, unit = str(size).strip().partition(" ")
+    text = str(size)
+    number = text.rstrip("BKMGTi").rstrip()
     try:
-        return int(float(number) * _UNITS[unit.strip() or "B"])
+        return int(number) * _UNITS[text[len(number) :].strip() or "B"]
     except (KeyError, ValueError):
         raise ValueError(f'a size such as "64 MiB" or a number of bytes is wanted, not {size!r}') from None
 
@@ -211,8 +214,17 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=False,
         capabilities = []
     elif isinstance(capabilities, str):
         raise TypeError(f"capabilities is a list: [{capabilities!r}]")
+    if name is not None and len(str(name).encode()) > _NAME_BYTES:
+        raise ValueError(f"a name of more than {_NAME_BYTES} bytes is too long")
+    memory = _bytes(memory)
+    if memory is not None and memory <= 0:
+        raise ValueError(f"memory: more than 0 bytes are wanted, not {memory}")
     if cpu is not None:
-        cpu = max(1, -int(-cpu // 1))
+        if not cpu > 0:
+            raise ValueError(f"cpu: more than 0 seconds are wanted, not {cpu}")
+        cpu = -int(-cpu // 1)
+    if nice is not None and not 0 <= nice <= 19:
+        raise ValueError(f"nice is 0 to 19, not {nice}")
     return _cloison.spawn(
         module,
         qualname,
@@ -222,7 +234,7 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=False,
         link=link,
         monitor=monitor,
         capabilities=list(capabilities),
-        memory=_bytes(memory),
+        memory=memory,
         cpu=cpu,
         nice=nice or 0,
     )
@@ -289,12 +301,21 @@ def receive(match=None, /, *, timeout=None):
     end = None if timeout is None else time.monotonic() + timeout
     while True:
         left = None if end is None else max(0, end - time.monotonic())
-        received = take_next(left, match)
+        received = take_next(left, _or_reply(match))
         if received is None:
             raise TimeoutError(f"no message in {timeout} s")
-        # An answer that nobody waits for any more is not shown either.
-        if received and (type(received[0]) is not _Reply or match is not None):
+        # An answer that nobody waits for any more is dropped.
+        if received and type(received[0]) is not _Reply:
             return received[0]
+
+
+def _or_reply(match):
+    """Return what matches answers as well: those that come too late are not to stay in the mailbox."""
+    if match is None:
+        return None
+    if isinstance(match, (type, tuple)):
+        return (match, _Reply)
+    return lambda message: type(message) is _Reply or match(message)
 
 
 def call(process, request, *, timeout=5.0):

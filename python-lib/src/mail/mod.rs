@@ -302,6 +302,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
              hint: put what only the program itself does below `if __name__ == \"__main__\":`",
         ));
     }
+    with(vm, |_| Ok(()))?;
     let arguments = message::encode(wanted.arguments.as_object(), vm)?;
     if arguments.len() > ARGUMENTS_BYTES {
         return Err(vm.new_value_error(format!(
@@ -310,6 +311,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         )));
     }
     let monitor = wanted.monitor.then(|| new_reference(vm)).transpose()?;
+    // Its `Down` may be there before the answer is.
     if let Some(reference) = &monitor {
         with(vm, |post| Ok(post.watch(reference.words().1)))?;
     }
@@ -327,6 +329,9 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         nice: wanted.nice,
     };
     let (answer, _) = connection::ask(&FromMicroprocess::Spawn(Box::new(spawn)), vm)?;
+    if let (Some(monitor), false) = (&monitor, matches!(answer, ToMicroprocess::Spawned(_))) {
+        with(vm, |post| post.forget_down(monitor.words().1))?;
+    }
     match answer {
         ToMicroprocess::Spawned(reference) => {
             with(vm, |post| Ok(post.know(reference)))?;

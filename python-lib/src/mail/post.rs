@@ -13,6 +13,8 @@ use std::time::Instant;
 const PIECE_BYTES: usize = RECORD_BYTES - ProcessRef::BYTES;
 /// The router hears of so much that was received at the latest, as a part of the mailbox.
 const UNSAID_PART: u64 = 16;
+/// And of so many senders whose messages were received: as long as they count, the shares of others are smaller.
+const UNSAID_SENDERS: usize = 16;
 
 /// Why something could not be done.
 pub(super) enum PostError {
@@ -63,6 +65,8 @@ pub(super) struct Post {
     /// What was received of whom and the router has not been told.
     unsaid: HashMap<ProcessNumber, u64>,
     unsaid_bytes: u64,
+    /// Somebody has to pause because of what waits here, as far as the router knows.
+    pressed: bool,
     answers: HashMap<u64, Option<ProcessRef>>,
     /// Our monitors whose process has not ended, as far as we know. A `Down` of another is not wanted any more.
     monitors: HashSet<u64>,
@@ -86,6 +90,7 @@ impl Post {
             full: HashSet::new(),
             unsaid: HashMap::new(),
             unsaid_bytes: 0,
+            pressed: false,
             answers: HashMap::new(),
             monitors: HashSet::new(),
             known: HashMap::new(),
@@ -211,6 +216,7 @@ impl Post {
 
     fn news(&mut self, news: FromRouter) {
         match news {
+            // Of a monitor that was undone while the news was under way.
             FromRouter::Down { reference, .. } if !self.monitors.remove(&reference) => {}
             FromRouter::Down { reference, number, reason } => {
                 let item = Mail::Down { reference, process: self.named(number), reason };
@@ -221,6 +227,7 @@ impl Post {
                 self.arrive(Waiting { item, from: None, down: None });
             }
             FromRouter::Full { number, .. } => drop(self.full.insert(number)),
+            FromRouter::Pressed(pressed) => self.pressed = pressed,
             FromRouter::Room { number } => drop(self.full.remove(&number)),
             FromRouter::Found { question, process } => {
                 process.into_iter().for_each(|process| self.know(process));
@@ -275,8 +282,13 @@ impl Post {
 
     /// Before it sleeps, a process says what it has received: nobody should wait for room in an empty mailbox.
     pub(super) fn wait(&mut self, until: Option<Instant>) -> Waited {
-        if self.unsaid_bytes >= self.mailbox_bytes / (4 * UNSAID_PART) && self.say_consumed().is_err() {
-            return Waited::Maybe;
+        let enough = if self.pressed { 1 } else { self.mailbox_bytes / (4 * UNSAID_PART) };
+        if self.unsaid_bytes >= enough || self.unsaid.len() > UNSAID_SENDERS {
+            match self.say_consumed() {
+                Ok(()) if self.unsaid.is_empty() => {}
+                Ok(()) => return self.mailbox.wait_for_room(),
+                Err(_) => return Waited::Maybe,
+            }
         }
         self.mailbox.wait(until)
     }

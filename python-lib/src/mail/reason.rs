@@ -1,7 +1,7 @@
 //! Why a process has ended, as `cloison.Reason`.
 
 use crate::message;
-use cloison_contract::process::Reason;
+use cloison_contract::process::{REASON_TEXT_BYTES, Reason};
 use rustpython_vm::builtins::{PyBaseException, PyStr};
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -60,13 +60,33 @@ pub(crate) fn from_python(value: &PyObject, vm: &VirtualMachine) -> PyResult<Rea
         Some(NORMAL) => Reason::Normal,
         Some(SHUTDOWN) => Reason::Shutdown,
         Some(KILLED) => Reason::Killed,
-        _ => Reason::Data(message::encode(value, vm)?),
+        _ => data(value, vm)?,
+    })
+}
+
+/// A value of the program's own.
+fn data(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
+    let bytes = message::encode(value, vm)?;
+    match bytes.len() {
+        0..=REASON_TEXT_BYTES => Ok(Reason::Data(bytes)),
+        long => Err(vm.new_value_error(format!(
+            "a reason of {long} bytes is too long: {REASON_TEXT_BYTES} are the most\nhint: send the rest in a message"
+        ))),
     }
-    .shortened())
+}
+
+/// As [`from_python`], for a process's word on its own end. That it was killed, or what else others say of an end, it cannot say:
+/// such a reason is data of its own.
+pub(crate) fn own(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
+    let reason = from_python(value, vm)?;
+    if reason.may_be_claimed() { Ok(reason) } else { data(value, vm) }
 }
 
 fn from_reason(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
-    let text = |name: &'static str| -> PyResult<String> { Ok(value.get_attr(name, vm)?.str(vm)?.to_string()) };
+    let text = |name: &'static str| -> PyResult<String> {
+        let text = value.get_attr(name, vm)?;
+        if vm.is_none(&text) { Ok(String::new()) } else { Ok(text.str(vm)?.to_string()) }
+    };
     let number = |name: &'static str| -> PyResult<i32> { value.get_attr(name, vm)?.try_to_value(vm) };
     Ok(match text("kind")?.as_str() {
         NORMAL => Reason::Normal,
@@ -83,9 +103,10 @@ fn from_reason(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
         NO_PROCESS => Reason::NoProcess,
         DATA => {
             let value = value.get_attr("value", vm)?;
-            Reason::Data(message::encode(&value, vm)?).shortened()
+            data(&value, vm)?
         }
-        _ => Reason::Broker { text: text("text")? },
+        BROKER => Reason::Broker { text: text("text")? },
+        kind => return Err(vm.new_value_error(format!("{kind:?} is no kind of reason"))),
     })
 }
 

@@ -176,5 +176,5 @@ pub const KEYS: &[Key] = &[
     key("cpu", &[Limits], Duration, "processor time, rounded up to seconds; then the process is killed").default("\"1 h\""),
     key("descriptors", &[Limits], Count(16, 65_536), "open descriptors").default("64"),
     key("processes", &[Limits], Count(1, 1_000_000), "microprocesses at once").default("1000"),
-    key("mailbox", &[Limits], Size(4 * KIB, TIB), "bytes of messages that may wait; there are no mailboxes yet, so it changes nothing").default("\"16 MiB\""),
+    key("mailbox", &[Limits], Size(4 * KIB, TIB), "bytes of messages that may wait in one mailbox, 64 more for each counted; beyond it is `MailboxFull`").default("\"16 MiB\""),
 ];

@@ -1,0 +1,194 @@
+# For tests/tests/processes.rs, as app.py: what a fork copies is fresh in a child, or can't be used there. Modules are imported in
+# the template, which all processes are forked from: what stands here has happened before each of them.
+import asyncio
+import atexit
+import contextvars
+import itertools
+import logging
+import os
+import random
+import secrets
+import sys
+import tempfile
+import threading
+import time
+import uuid
+import weakref
+
+import cloison
+from cloison import Down, receive, spawn
+
+
+class Thing:
+    pass
+
+
+unseeded = random.Random()
+seeded = random.Random(5)
+seeded_later = random.Random()
+seeded_later.seed(6)
+system = random.SystemRandom()
+for generator in (random, unseeded, seeded, seeded_later, system):
+    generator.random()
+    generator.gauss(0, 1)
+secrets.token_bytes(8)
+uuid.uuid1(), uuid.uuid4(), uuid.uuid6(), uuid.uuid7()
+names = tempfile._get_candidate_names()
+next(names)
+thing = Thing()
+reference = weakref.ref(thing)
+by_identity = {thing: "by identity"}
+weak_values = weakref.WeakValueDictionary(thing=thing)
+weak_keys = weakref.WeakKeyDictionary({thing: "weakly"})
+finalized = weakref.finalize(Thing(), print, "a finalizer of the template", flush=True)
+talks = []
+atexit.register(lambda: talks and print("atexit of the module", flush=True))
+began = time.monotonic(), time.perf_counter(), time.time()
+context = contextvars.ContextVar("context", default="of the module")
+local = threading.local()
+local.value = "of the template"
+lock = threading.Lock()
+print("a line of the template,", end=" ")
+sys.stderr.write("half a line of the template, ")
+
+
+def samples():
+    now = time.monotonic(), time.perf_counter(), time.time()
+    return {
+        "random.random": random.random(),
+        "random.gauss": random.gauss(0, 1),
+        "random.getrandbits": random.getrandbits(64),
+        "a generator of the module": unseeded.random(),
+        "its normal distribution": unseeded.gauss(0, 1),
+        "a new generator": random.Random().random(),
+        "the system's generator": system.random(),
+        "uuid.uuid1": str(uuid.uuid1()),
+        "uuid.uuid4": str(uuid.uuid4()),
+        "uuid.uuid6": str(uuid.uuid6()),
+        "uuid.uuid7": str(uuid.uuid7()),
+        "os.urandom": os.urandom(8),
+        "secrets": secrets.token_hex(8),
+        "names of temporary files": next(names),
+        "process number": cloison.self().number,
+        "os.getpid": os.getpid(),
+        "a reference": cloison.make_reference(),
+        "a seeded generator": seeded.random(),
+        "one that was seeded later": seeded_later.random(),
+        "identity": (by_identity[thing], reference() is thing, weak_values["thing"] is thing, weak_keys[thing]),
+        "a finalizer that has run": finalized.alive,
+        "clocks go on": all(one > other for one, other in zip(now, began)),
+        "processor time is its own": time.process_time() < 5,
+        "context": context.get(),
+        "thread": threading.current_thread() is threading.main_thread(),
+        "a lock": lock.acquire(timeout=0.1),
+        "mailbox": mailbox_is_empty(),
+    }
+
+
+def mailbox_is_empty():
+    try:
+        return receive(timeout=0) is None
+    except TimeoutError:
+        return True
+
+
+def sends_samples(to):
+    to.send(samples())
+
+
+def compared():
+    me = cloison.self()
+    # Some of them are blanks that were forked before anybody asked for them.
+    for _ in range(12):
+        spawn(sends_samples, me)
+    others = [receive(dict, timeout=20) for _ in range(12)]
+    rows = [samples(), *others]
+    for name in rows[0]:
+        values = {repr(row[name]) for row in rows}
+        if len(values) == len(rows):
+            print(f"{name}: of each its own")
+        else:
+            print(f"{name}: {', '.join(sorted(values))}")
+
+
+def prints_and_ends():
+    print("a child's line")
+    sys.stdout.write("a child's half line, ")
+
+
+def registers_and_ends():
+    talks.append(True)
+    atexit.register(print, "atexit of the child", flush=True)
+    finalize = weakref.finalize(thing, print, "a finalizer of the child", flush=True)
+    assert finalize.alive
+
+
+def raises():
+    atexit.register(print, "atexit after an exception", flush=True)
+    sys.exit(3)
+
+
+def run(function, *arguments):
+    sys.stdout.flush()
+    spawn(function, *arguments, monitor=True)
+    return receive(Down, timeout=20).reason
+
+
+def has_log_handlers(to):
+    to.send([type(handler).__name__ for handler in logging.getLogger().handlers])
+
+
+def runs_a_loop(to):
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError as error:
+        to.send(str(error))
+    to.send(asyncio.run(asyncio.sleep(0, "its own loop")))
+
+
+def own():
+    """What this process does after its start is not in those that it spawns."""
+    me = cloison.self()
+    atexit.register(print, "atexit of the program", flush=True)
+    talks.append(True)
+    print("half a line of the program, ", end="")
+    local.value = "of the program"
+    context.set("of the program")
+    logging.basicConfig(handlers=[logging.NullHandler()])
+    lock.acquire(blocking=False)
+    random.seed(7)
+    sys.setrecursionlimit(5000)
+    os.environ["OF_THE_PROGRAM"] = "1"
+    sys.modules["made_up"] = sys
+    print("and the other half")
+    for function in (prints_and_ends, registers_and_ends, raises):
+        print(function.__name__, run(function))
+    spawn(has_log_handlers, me)
+    print("its log:", receive(timeout=20))
+    spawn(sees, me)
+    print(receive(timeout=20))
+
+    async def spawns():
+        spawn(runs_a_loop, me)
+        return receive(timeout=20), receive(timeout=20)
+
+    print(*asyncio.run(spawns()), sep=", then ")
+
+
+def sees(to):
+    to.send((
+        context.get(),
+        getattr(local, "value", None),
+        sys.getrecursionlimit() == 5000,
+        os.environ.get("OF_THE_PROGRAM"),
+        "made_up" in sys.modules,
+        random.random() == random.Random(7).random(),
+        sys.argv,
+    ))
+
+
+def main():
+    print("which is not printed twice")
+    compared()
+    own()
+    print("the end")

@@ -1,0 +1,82 @@
+# For tests/tests/processes.rs: names are taken once, and go with their process.
+import time
+
+import cloison
+from cloison import Down, receive, spawn
+
+
+def has(name, to):
+    try:
+        cloison.register(name)
+    except cloison.Error as error:
+        to.send(str(error))
+        return
+    to.send(("has", name))
+    receive()
+
+
+def has_many(to):
+    registered = 0
+    try:
+        for number in range(1000):
+            cloison.register(f"name {number}")
+            registered += 1
+    except cloison.Error as error:
+        to.send((registered, str(error)))
+
+
+def sends_by_name(name):
+    cloison.send(name, ("by name", cloison.self() == cloison.whereis(name)))
+
+
+def asks(name, to):
+    to.send(cloison.call(name, "asked"))
+
+
+def attempt(work):
+    try:
+        return work()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def main():
+    me = cloison.self()
+    print(cloison.whereis("printer"))
+    printer = spawn(has, "printer", me)
+    print(receive(timeout=20), cloison.whereis("printer") == printer)
+    spawn(has, "printer", me)
+    print(receive(timeout=20))
+    cloison.register("main")
+    cloison.register("also main")
+    print(cloison.whereis("main") == me == cloison.whereis("also main"))
+    print(attempt(lambda: cloison.register("main")))
+    spawn(sends_by_name, "main")
+    print(receive(timeout=20))
+    spawn(asks, "main", me)
+    cloison.reply(receive(cloison.Call, timeout=20), "answered by name")
+    print(receive(timeout=20))
+    cloison.unregister("also main")
+    print(cloison.whereis("also main"), cloison.whereis("main") == me)
+    print(attempt(lambda: cloison.unregister("also main")))
+    print(attempt(lambda: cloison.unregister("printer")))
+    print("-- gone with its process")
+    printer.monitor()
+    printer.kill()
+    print(receive(Down, timeout=20).reason, cloison.whereis("printer"))
+    print(attempt(lambda: cloison.send("printer", 1)))
+    print(attempt(lambda: cloison.call("printer", 1)))
+    another = spawn(has, "printer", me)
+    print(receive(timeout=20), cloison.whereis("printer") == another)
+    print("-- what is no name")
+    for name in ("", "n" * 256, "ü" * 128, 5, None):
+        print(attempt(lambda: cloison.register(name)))
+    cloison.register("n" * 255)
+    cloison.register("\0 \N{SNOWMAN}")
+    print(cloison.whereis("n" * 255) == me == cloison.whereis("\0 \N{SNOWMAN}"), cloison.whereis("N" * 255))
+    spawn(has_many, me)
+    print(receive(timeout=20))
+
+
+if __name__ == "__main__":
+    main()

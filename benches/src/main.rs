@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`calls`] | calls through the wall, against ctypes and a bare futex |
 //! | [`processes`] | spawn and memory, against multiprocessing |
+//! | [`savina`] | processes that talk, against multiprocessing, asyncio and Erlang |
 //! | [`peers`] | compiles and runs the peers |
 //! | [`table`] | the lines |
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@
 mod calls;
 mod peers;
 mod processes;
+mod savina;
 mod table;
 
 use peers::Peers;
@@ -24,6 +26,7 @@ fn main() -> anyhow::Result<()> {
     let mut table = Table::begin();
     calls::measure(&peers, &mut table)?;
     processes::measure(&peers, &mut table)?;
+    savina::measure(&peers, &mut table)?;
     table.end();
     Ok(())
 }

@@ -8,9 +8,12 @@ use std::process::Command;
 pub struct Peers {
     folder: tempfile::TempDir,
     cloison: PathBuf,
+    /// The interpreter itself: what is called `python3` may be a script that looks for one, and slow.
+    python: PathBuf,
+    erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 15] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
@@ -22,6 +25,10 @@ const SOURCES: [(&str, &str); 11] = [
     ("sort.zone.toml", include_str!("../app/sort.zone.toml")),
     ("crash.zone.toml", include_str!("../app/crash.zone.toml")),
     ("calls.py", include_str!("../app/calls.py")),
+    ("cloison_actors.py", include_str!("../savina/cloison_actors.py")),
+    ("multiprocessing_actors.py", include_str!("../savina/multiprocessing_actors.py")),
+    ("asyncio_actors.py", include_str!("../savina/asyncio_actors.py")),
+    ("savina.erl", include_str!("../savina/savina.erl")),
 ];
 
 impl Peers {
@@ -33,7 +40,14 @@ impl Peers {
         }
         std::fs::write(folder.path().join("crash.c"), include_str!("../app/crash.c"))?;
         let this = std::env::current_exe()?;
-        let peers = Self { cloison: this.parent().unwrap_or(Path::new(".")).join("cloison"), folder };
+        let said = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output()?;
+        let python = std::fs::canonicalize(String::from_utf8_lossy(&said.stdout).trim()).context("python3")?;
+        let erlang = Command::new("erlc").arg("savina.erl").current_dir(folder.path()).status();
+        let erlang = erlang.is_ok_and(|status| status.success());
+        if !erlang {
+            eprintln!("no Erlang: `apt install erlang-base` puts it beside the others");
+        }
+        let peers = Self { python, erlang, cloison: this.parent().unwrap_or(Path::new(".")).join("cloison"), folder };
         peers.run(Command::new("cc").args(["-O2", "-o", "futex", "futex.c", "-ldl"]))?;
         peers.run(Command::new("cc").args(["-O2", "-o", "views", "views.c"]))?;
         peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", "libcrash.so", "crash.c"]))?;
@@ -58,7 +72,34 @@ impl Peers {
 
     /// A Python peer's figures, optionally on one core.
     pub fn python(&self, script: &str, what: &str, one_core: bool) -> anyhow::Result<Vec<f64>> {
-        self.run(on_cores(one_core, Path::new("python3")).args([script, what]))
+        self.run(on_cores(one_core, &self.python).args([script, what]))
+    }
+
+    /// The interpreter.
+    pub fn interpreter(&self) -> &Path {
+        &self.python
+    }
+
+    /// A benchmark of actors, by each of those who have it: ours, and the peers by name.
+    pub fn actors(&self, what: &str, count: u32) -> anyhow::Result<(f64, Vec<(&'static str, f64)>)> {
+        let count = count.to_string();
+        let of = |command: &mut Command| -> anyhow::Result<f64> {
+            let mut times = Vec::new();
+            for _ in 0..3 {
+                times.extend(self.run(command)?);
+            }
+            Ok(median(&mut times))
+        };
+        let ours = of(Command::new(&self.cloison).args(["run", "cloison_actors.py", what, &count]))?;
+        let mut peers = Vec::new();
+        for (name, program) in [("multiprocessing", "multiprocessing_actors.py"), ("asyncio", "asyncio_actors.py")] {
+            peers.push((name, of(Command::new(&self.python).args([program, what, &count]))?));
+        }
+        if self.erlang {
+            let arguments = ["-noshell", "-noinput", "-run", "savina", "main", what, &count];
+            peers.push(("Erlang", of(Command::new("erl").args(arguments))?));
+        }
+        Ok((ours, peers))
     }
 
     /// Our own figures, optionally on one core.
@@ -68,7 +109,11 @@ impl Peers {
 
     /// How long a command takes, in nanoseconds: the median of some.
     pub fn duration(&self, command: &[&str]) -> anyhow::Result<f64> {
-        let program = if command[0] == "cloison" { self.cloison.clone() } else { PathBuf::from(command[0]) };
+        let program = match command[0] {
+            "cloison" => self.cloison.clone(),
+            "python3" => self.python.clone(),
+            other => PathBuf::from(other),
+        };
         let mut times = Vec::new();
         for _ in 0..11 {
             let started = std::time::Instant::now();

@@ -125,7 +125,7 @@ fn idle(broker: &mut Broker, count: usize) -> anyhow::Result<Option<f64>> {
 }
 
 fn idle_fork(peers: &Peers) -> anyhow::Result<f64> {
-    let mut python = Command::new("python3")
+    let mut python = Command::new(peers.interpreter())
         .arg("fork_idle.py")
         .current_dir(peers.folder())
         .stdin(Stdio::piped())

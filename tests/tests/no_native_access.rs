@@ -119,8 +119,8 @@ fn the_standard_library_has_no_way_around() {
 
 #[test]
 fn the_environment_is_empty() {
-    let output = Project::script("import os\nprint(dict(os.environ), os.getcwd(), os.cpu_count())").main(&[]).output();
-    output.prints("{} / 1\n");
+    let output = Project::script("import os\nprint(dict(os.environ), os.getcwd())").main(&[]).output();
+    output.prints("{} /\n");
 }
 
 /// Looks for whatever is left in the interpreter under a suspicious name, through every reference there is, and uses it.

@@ -142,6 +142,21 @@ impl Reason {
         matches!(self, Self::Normal)
     }
 
+    /// Whether a process may say this of itself.
+    pub fn may_be_claimed(&self) -> bool {
+        match self {
+            Self::Normal | Self::Shutdown | Self::Exited { .. } | Self::Exception { .. } | Self::Data(_) => true,
+            // It ends itself when its allocator says so.
+            Self::MemoryLimit => true,
+            Self::Killed
+            | Self::CpuLimit
+            | Self::Deadline
+            | Self::Crash { .. }
+            | Self::Broker { .. }
+            | Self::NoProcess => false,
+        }
+    }
+
     /// The same with texts that are no longer than they may be.
     pub fn shortened(self) -> Self {
         match self {

@@ -256,6 +256,9 @@ impl RouterState {
                 self.tell(number, &FromRouter::Found { question, process });
             }
             ToRouter::Last(reason) => {
+                if !reason.may_be_claimed() {
+                    return None;
+                }
                 self.processes.get_mut(&number)?.last.get_or_insert(reason.shortened());
             }
         }

@@ -134,7 +134,9 @@ fn a_call_ends_with_its_mother() {
         wait_for_all(&mut exits);
         assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
         if !userns {
-            assert!(exits.contains(&(child, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
+            // One that has just been forked finds its mother gone before it can ask for the death signal, and exits.
+            let ended = [Outcome::Killed(libc::SIGKILL), Outcome::Exited(125)].map(|how| exits.contains(&(child, how)));
+            assert!(ended.contains(&true), "{exits:?}");
         }
         assert!(!std::path::Path::new(&format!("/proc/{child}")).exists());
     }

@@ -101,7 +101,7 @@ impl Template {
                 Ok((FromTemplate::Split { .. } | FromTemplate::Jailed(_), _)) => {}
                 Ok((FromTemplate::Ready, _)) => {
                     // What is forked later than the program has the usual modules.
-                    template.run(crate::script(""));
+                    template.run(script(""));
                     return Ok(template);
                 }
                 Ok((FromTemplate::Failed { message, status }, _)) => return Err((message, status)),

@@ -78,7 +78,7 @@ fn asked_for(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> PyResult<Option
         return Ok(None);
     }
     let reason = error.as_object().get_attr("reason", vm)?;
-    mail::reason::own(&reason, vm).map(Some)
+    mail::reason::from_python(&reason, vm).map(Some)
 }
 
 /// The status of a `SystemExit`, or the text that it carries instead.

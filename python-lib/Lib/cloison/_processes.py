@@ -299,14 +299,15 @@ def receive(match=None, /, *, timeout=None):
         MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
     """
     end = None if timeout is None else time.monotonic() + timeout
+    left = timeout
     while True:
-        left = None if end is None else max(0, end - time.monotonic())
         received = take_next(left, _or_reply(match))
         if received is None:
             raise TimeoutError(f"no message in {timeout} s")
         # An answer that nobody waits for any more is dropped.
         if received and type(received[0]) is not _Reply:
             return received[0]
+        left = None if end is None else max(0.0, end - time.monotonic())
 
 
 def _or_reply(match):

@@ -75,13 +75,6 @@ fn data(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
     }
 }
 
-/// As [`from_python`], for a process's word on its own end. That it was killed, or what else others say of an end, it cannot say:
-/// such a reason is data of its own.
-pub(crate) fn own(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
-    let reason = from_python(value, vm)?;
-    if reason.may_be_claimed() { Ok(reason) } else { data(value, vm) }
-}
-
 fn from_reason(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
     let text = |name: &'static str| -> PyResult<String> {
         let text = value.get_attr(name, vm)?;

@@ -9,6 +9,7 @@ use cloison_broker::launch::Binaries;
 use cloison_broker::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
 use cloison_contract::printable;
+use cloison_contract::process::Reason;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -156,7 +157,11 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
         let left = kill_at.map(|(at, _)| at.saturating_duration_since(Instant::now()));
         match broker.turn(left)? {
             Some(BrokerEvent::Exited(pid, exit)) if pid == main => {
-                return Ok(kill_at.map_or_else(|| ended(exit), |(_, signal)| interrupted(exit, signal)));
+                if let Some((_, signal)) = kill_at {
+                    return Ok(interrupted(exit, signal));
+                }
+                let reason = matches!(exit, Exit::Signaled(_)).then(|| broker.reason_of_program()).flatten();
+                return Ok(ended(exit, reason));
             }
             Some(BrokerEvent::NotStarted(pid)) if pid == main => anyhow::bail!("the program could not be started"),
             Some(BrokerEvent::Signal(signal)) if signal == Signal::INT.as_raw() && kill_at.is_none() => {
@@ -182,11 +187,18 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
 }
 
 /// As a shell counts it; an end by signal is explained, as the program cannot do that itself.
-fn ended(exit: Exit) -> Outcome {
+fn ended(exit: Exit, reason: Option<Reason>) -> Outcome {
     match exit {
         Exit::Exited(code) => Outcome { status: code as u8, ..Outcome::default() },
         Exit::Signaled(signal) => {
             let name = cloison_broker::signal_name(signal);
+            // Another process's doing, or what it was linked to.
+            let done =
+                reason.filter(|reason| !matches!(reason, Reason::Killed | Reason::CpuLimit | Reason::Crash { .. }));
+            if let Some(done) = done {
+                let message = Some(format!("the program was ended by an exit signal: {done}"));
+                return Outcome { message, status: 128 + signal as u8, signal: false };
+            }
             let reason = match name {
                 "SIGSYS" => ": it made a system call that no microprocess may make",
                 "SIGXCPU" | "SIGKILL" => ": it was killed, or used up [limits] cpu",

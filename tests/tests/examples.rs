@@ -2,10 +2,17 @@
 
 use cloison_tests::compiler::{Kind, compile};
 use cloison_tests::{Output, Project};
+use serde_json::Value;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 macro_rules! example {
+    ($folder:literal) => {
+        Project::new()
+            .file("app.py", include_str!(concat!("../../examples/", $folder, "/app.py")))
+            .file("cloison.toml", include_str!(concat!("../../examples/", $folder, "/cloison.toml")))
+    };
     ($folder:literal, $manifest:literal) => {
         Project::new()
             .file("app.py", include_str!(concat!("../../examples/", $folder, "/app.py")))
@@ -255,3 +262,133 @@ fn adler32(bytes: &[u8]) -> u32 {
     });
     b << 16 | a
 }
+
+#[test]
+fn a_chat_whose_room_crashes() {
+    let project = example!("chat");
+    project.cloison(&["check", "."]).output().ends_with(0);
+    let output = project.application(&[]).stdin(include_str!("../../examples/chat/script.txt")).output();
+    output
+        .prints(
+            "     ann | garden: ann is here
+     ann | garden: ben is here
+     ben | garden: ben is here
+     ann | garden: <ben> Good morning!
+     ben | garden: <ben> Good morning!
+     ann | garden: <ann> Good morning, Ben.
+     ben | garden: <ann> Good morning, Ben.
+garden: ann, ben; said since it began: 2
+     ann | garden has ended: RuntimeError: a bug in the garden
+     ann | garden: joined again
+     ben | garden has ended: RuntimeError: a bug in the garden
+     ben | garden: joined again
+garden: ann, ben; said since it began: 0
+     ann | garden: <ann> That was quick.
+     ben | garden: <ann> That was quick.
+     ann | garden: ben has left
+garden: ann; said since it began: 1
+",
+        )
+        .complains(&["RuntimeError: a bug in the garden\n"]);
+}
+
+#[test]
+fn a_chat_whose_supervisor_gives_up() {
+    let project = example!("chat");
+    // The fourth crash is one too many for the supervisor of the rooms; the one above it starts it, and all rooms, anew.
+    let crashes = "/crash garden\n".repeat(5);
+    let output = project.application(&[]).stdin(format!("/as ann\n/join garden\n{crashes}/say Still here\n")).output();
+    let again =
+        "     ann | garden has ended: RuntimeError: a bug in the garden\n     ann | garden: joined again\n".repeat(5);
+    let (first, last) = ("     ann | garden: ann is here\n", "     ann | garden: <ann> Still here\n");
+    let output = output.prints(&format!("{first}{again}{last}")).complains(&[
+        "cloison: a supervisor ends, after more than 3 restarts within 60.0 s: garden: RuntimeError: a bug in the garden\n",
+    ]);
+    assert_eq!(output.stderr.matches("a supervisor ends").count(), 1, "{output}");
+}
+
+#[test]
+fn a_chat_with_mistakes() {
+    let answers = [
+        ("/say hello", "say who you are: /as USER"),
+        ("/as ann", ""),
+        ("/say hello", "/join a room first"),
+        ("/join attic", "the rooms are garden, kitchen, library"),
+        ("/join garden", "     ann | garden: ann is here"),
+        ("/join kitchen", "ann is in the garden"),
+        ("hello", "/as USER, /join ROOM, /say TEXT, /who ROOM, /crash ROOM, /quit"),
+        ("/crash library", ""),
+        ("/who library", "library: nobody; said since it began: 0"),
+        ("/quit", ""),
+        ("/who garden", "garden: nobody; said since it began: 0"),
+    ];
+    let output =
+        example!("chat").application(&[]).stdin(answers.map(|(command, _)| command).join("\n")).output().ends_with(0);
+    let expected: Vec<_> = answers.iter().map(|(_, answer)| *answer).filter(|answer| !answer.is_empty()).collect();
+    assert_eq!(output.stdout.lines().collect::<Vec<_>>(), expected, "{output}");
+}
+
+#[test]
+fn the_words_of_a_text() {
+    let project = example!("mapreduce");
+    project.cloison(&["check", "."]).output().ends_with(0);
+    let run = |arguments: &[&str], text: &[u8]| project.application(arguments).stdin(text).output();
+    run(&[], "It is what it is.\nÉcole, école! 1984 snake_case mother-in-law’s\n".as_bytes()).prints(
+        "         2  is
+         2  it
+         2  école
+         1  case
+         1  mother-in-law’s
+         1  snake
+         1  what
+        10  words, 7 different ones
+",
+    );
+    run(&["1"], b"a\xffb a\0a").prints("         3  a\n         4  words, 2 different ones\n");
+    run(&["2"], rhyme(20_000).as_bytes()).prints(RHYME);
+    // No line ends where a piece does, so a word may be cut in two.
+    let line = run(&["1"], &b"enamel ".repeat(150_000)).ends_with(0);
+    assert!(line.stdout.contains("  enamel\n"), "{line}");
+    run(&[], b"").ends_with(1).complains(&["there are no words"]);
+    run(&["many"], b"a").ends_with(2).complains(&["usage: mapreduce [HOW_MANY] < TEXT"]);
+}
+
+#[test]
+fn the_words_of_a_text_whose_workers_are_killed() {
+    let (project, looker) = (example!("mapreduce"), Project::new());
+    let ask = |arguments: &[&str]| looker.cloison(arguments).runtime(project.path("tmp")).output();
+    let mut running = project.application(&["2"]).runtime(project.path("tmp")).start();
+    let text = rhyme(20_000);
+    let (now, later) = text.split_at(text.len() / 2);
+    running.stdin().write_all(now.as_bytes()).expect("it reads");
+    let until = Instant::now() + Duration::from_secs(20);
+    let workers = loop {
+        let workers = workers(&ask(&["ps", "--json"]).ends_with(0).json());
+        if !workers.is_empty() {
+            break workers;
+        }
+        assert!(Instant::now() < until, "no worker");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    for worker in &workers {
+        ask(&["kill", worker]).ends_with(0);
+    }
+    running.stdin().write_all(later.as_bytes()).expect("it goes on");
+    running.finish().prints(RHYME);
+}
+
+/// The workers of the only application, by their numbers.
+fn workers(reports: &Value) -> Vec<String> {
+    let rows = reports[0]["processes"].as_array().into_iter().flatten();
+    rows.filter(|row| row["function"] == "cloison._executor:run_worker").map(|row| row["number"].to_string()).collect()
+}
+
+/// Several pieces of text, with so many lines.
+fn rhyme(lines: usize) -> String {
+    "How much wood would a woodchuck chuck, if a woodchuck could chuck wood?\n".repeat(lines)
+}
+
+const RHYME: &str = "    40,000  a
+    40,000  chuck
+   260,000  words, 9 different ones
+";

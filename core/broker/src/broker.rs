@@ -14,7 +14,7 @@ use crate::sources::Sources;
 use crate::template::{Progress, Template};
 use crate::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, ToTemplate};
-use cloison_contract::process::ProcessNumber;
+use cloison_contract::process::{ProcessNumber, Reason};
 use cloison_router::Router;
 use cloison_transport::ChannelError;
 use rustix::io::Errno;
@@ -176,6 +176,8 @@ pub struct Broker {
     pub(crate) missed: BTreeSet<String>,
     signals: Option<Signals>,
     pub(crate) inspector: Option<Inspector>,
+    /// Why the program has ended.
+    pub(crate) program_ended: Option<Reason>,
     /// Who waits for a microprocess's Python stack.
     pub(crate) stacks: VecDeque<(Pid, Sender<String>)>,
 }
@@ -244,6 +246,7 @@ impl Broker {
             missed: BTreeSet::new(),
             signals: None,
             inspector: None,
+            program_ended: None,
             stacks: VecDeque::new(),
         };
         if sent.is_err() {

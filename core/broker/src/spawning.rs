@@ -20,7 +20,21 @@ const FORK_PATIENCE: Duration = Duration::from_secs(10);
 /// What an inbox holds beyond twice what may wait there: what many senders have under way before they hear that it is full.
 const INBOX_SPARE_BYTES: u64 = 4 << 20;
 
+/// The number of the program itself: the first.
+const PROGRAM: ProcessNumber = 1;
+/// How long the router may take to say why the program has ended.
+const REASON_PATIENCE: Duration = Duration::from_millis(500);
+
 impl Broker {
+    /// Why the program, which has ended, did so, as its links and monitors hear it; `None` if that cannot be learnt.
+    pub fn reason_of_program(&mut self) -> Option<Reason> {
+        let until = Instant::now() + REASON_PATIENCE;
+        while self.program_ended.is_none() && Instant::now() < until {
+            self.poll(Some(Duration::from_millis(10))).ok()?;
+        }
+        self.program_ended.clone()
+    }
+
     /// Start a microprocess that runs `run` with all capabilities of the application. Its end comes as an
     /// [`crate::broker::BrokerEvent`].
     pub fn spawn(&mut self, run: Run, streams: &StandardStreams) -> Result<Pid, BrokerError> {
@@ -239,7 +253,12 @@ impl Broker {
                         self.kill(*pid);
                     }
                 }
-                RouterEvent::Ended { number, reason } => tracing::debug!(number, %reason, "a process has ended"),
+                RouterEvent::Ended { number, reason } => {
+                    tracing::debug!(number, %reason, "a process has ended");
+                    if number == PROGRAM {
+                        self.program_ended = Some(reason);
+                    }
+                }
             }
         }
     }

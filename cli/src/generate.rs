@@ -13,6 +13,7 @@ use std::sync::Arc;
   cloison stub zlib.zone.toml -o zlib_capability.pyi
   cloison stub zlib                # a bundled binding
   cloison stub cloison -o typings/cloison/__init__.pyi     # the package itself: MYPYPATH=typings mypy app.py
+  cloison stub cloison.futures -o typings/cloison/futures.pyi
 
 In the program:
   if TYPE_CHECKING:
@@ -44,14 +45,20 @@ struct Common {
 
 /// The types of the package that programs import.
 const PACKAGE: &str = include_str!("../../python-lib/Lib/cloison/__init__.pyi");
+const FUTURES: &str = include_str!("../../python-lib/Lib/cloison/futures.pyi");
 
 pub fn stub(arguments: &Stub) -> anyhow::Result<ExitCode> {
     let Common { manifest, output } = &arguments.common;
-    if manifest == Path::new("cloison") && !manifest.is_file() {
+    let package = match manifest.to_str() {
+        Some("cloison") => Some(PACKAGE),
+        Some("cloison.futures") => Some(FUTURES),
+        _ => None,
+    };
+    if let Some(package) = package.filter(|_| !manifest.is_file()) {
         if let Some(folder) = output.as_deref().and_then(Path::parent) {
             std::fs::create_dir_all(folder)?;
         }
-        crate::output::data(output.as_deref(), PACKAGE)?;
+        crate::output::data(output.as_deref(), package)?;
         return Ok(ExitCode::SUCCESS);
     }
     arguments.common.print(stub::render)

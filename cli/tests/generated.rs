@@ -246,6 +246,8 @@ fn mypy(folder: &Path, files: &[&str]) -> Output {
     let there = Command::new(&python).args(["-c", "import mypy"]).output().is_ok_and(|done| done.status.success());
     assert!(there, "{python} has no mypy: `pip install mypy`, or name a Python that has it in CLOISON_PYTHON");
     ok(cloison(folder, &["stub", "cloison", "-o", "typings/cloison/__init__.pyi"]));
+    ok(cloison(folder, &["stub", "cloison.futures", "-o", "typings/cloison/futures.pyi"]));
+    ok(mypy(folder, &["typings/cloison/futures.pyi"]));
     let arguments = ["-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", ".mypy"];
     Command::new(python)
         .args(arguments)

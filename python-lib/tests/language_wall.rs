@@ -38,8 +38,8 @@ fn what_needs_the_system_says_what_would_be_needed() {
         ),
         ("import multiprocessing", "No module named 'multiprocessing': a microprocess starts no programs"),
         (
-            "import threading; threading.Thread(target=print).start()",
-            "RuntimeError: can't start new thread: a microprocess has one thread",
+            "import threading; threading.Timer(1, print).start()",
+            "RuntimeError: can't start a timer: a microprocess has one stack",
         ),
         ("import threading; l = threading.Lock(); l.acquire(); l.acquire()", "RuntimeError: this would wait for ever"),
     ] {

@@ -36,6 +36,7 @@ mod streams;
 mod surface;
 mod tables;
 mod things;
+mod threads;
 mod words;
 mod zone_ends;
 mod zone_walls;

@@ -9,7 +9,7 @@ for that time, and their event loop is one whose only way of waiting is to sleep
 
 import sys
 
-from cloison import _corrections, _needs
+from cloison import _corrections, _needs, _threads
 
 _ABSENT = ("fcntl", "select", "selectors", "socket", "socketserver", "subprocess")
 
@@ -20,6 +20,15 @@ _WANTING = frozenset(
 )
 
 
+class _Denied(type):
+    """The type of what is denied: it has every constant, as an enumeration has."""
+
+    def __getattr__(cls, name):
+        if not name.isupper():
+            raise AttributeError(name)
+        return cls
+
+
 class _Absent(type(sys)):
     """A module that has every name, each denied when it is used."""
 
@@ -28,7 +37,7 @@ class _Absent(type(sys)):
             raise AttributeError(name)
         need = _needs.MODULES[self.__name__]
 
-        class Denied:
+        class Denied(metaclass=_Denied):
             def __new__(cls, *args, **kwargs):
                 from cloison._errors import HostDenied
 
@@ -40,7 +49,7 @@ class _Absent(type(sys)):
 
 
 #: Modules that want nothing, and are corrected.
-_CORRECTED = frozenset(["inspect", "random"])
+_CORRECTED = frozenset(["concurrent.futures.thread", "inspect", "queue", "random", "threading"])
 
 
 class _Given:
@@ -95,10 +104,13 @@ def _event_loop(base_events):
             pass
 
         def run_in_executor(self, executor, func, *args):
-            """Raise RuntimeError, unless there is an executor: the usual one would be of threads."""
-            if executor is None:
-                raise RuntimeError("can't start new thread: a microprocess has one thread")
-            return super().run_in_executor(executor, func, *args)
+            """Have an executor call a function. A result that is there at once is told in the loop's next round, as elsewhere."""
+            future = super().run_in_executor(executor, func, *args)
+            if not future.done():
+                return future
+            later = self.create_future()
+            base_events.futures._chain_future(future, later)
+            return later
 
     return EventLoop
 
@@ -129,6 +141,14 @@ class _Loader:
             from cloison import _boot
 
             _boot.note_unseeded(module)
+        if module.__name__ == "threading":
+            _threads.in_threading(module)
+        if module.__name__ == "queue":
+            _threads.in_queue(module)
+        if module.__name__ == "concurrent.futures.thread":
+            _threads.in_pools(module)
+        if module.__name__ == "logging.handlers":
+            _threads.in_listeners(module)
         if module.__name__ == "pdb":
             _corrections.without_signals(module)
         if module.__name__ == "platform":
@@ -142,6 +162,13 @@ class _Loader:
         loop = _event_loop(module.base_events)
         module.unix_events._DefaultEventLoopPolicy._loop_factory = loop
         module.EventLoop = module.SelectorEventLoop = module.unix_events.EventLoop = loop
+
+
+def given_to_anyio():
+    """Return what has modules exist while a module of the application's `anyio` is defined: it wants what `asyncio` wants."""
+    # Which does without `ssl` when there is none, and anyio does not.
+    __import__("asyncio")
+    return _Given({name: _Absent(name) for name in (*_ABSENT, "ssl")})
 
 
 class Finder:

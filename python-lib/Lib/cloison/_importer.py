@@ -23,7 +23,15 @@ class Loader:
 
     def exec_module(self, module):
         """Run the source in the module's namespace."""
-        _bootstrap._call_with_frames_removed(exec, self.get_code(), module.__dict__)
+        if self.name.partition(".")[0] != "anyio":
+            _bootstrap._call_with_frames_removed(exec, self.get_code(), module.__dict__)
+            return
+        from cloison import _coroutines, _threads
+
+        with _coroutines.given_to_anyio():
+            _bootstrap._call_with_frames_removed(exec, self.get_code(), module.__dict__)
+        if self.name == "anyio._backends._asyncio":
+            _threads.in_anyio(module)
 
     def get_code(self, name=None):
         """Return the compiled source; `compile` reads its encoding declaration (PEP 263)."""

@@ -1,0 +1,284 @@
+"""What of the standard library counts on threads that wait beside others, for threads that run to their end: `_thread` says how.
+
+A pool's worker, anyio's, and the thread of a logging listener wait for work in an endless loop. Here they are threads that are
+entered when there is work, and left when it is done: they keep their number, local data and context in between.
+"""
+
+import _thread
+import sys
+
+
+def _worker_class(threading):
+    class Worker(threading.Thread):
+        """A thread that is entered when there is work."""
+
+        def start(self):
+            """Begin, without running anything."""
+            from _contextvars import Context
+
+            self._context = Context()
+            self._ident = self._native_id = self._os_thread_handle.ident = _thread._begin()
+            self._started.set()
+            with threading._active_limbo_lock:
+                threading._active[self._ident] = self
+
+        def work(self, function, *args):
+            """Call a function as this thread."""
+            return _thread._run_as(self._ident, self._context.run, function, *args)
+
+        def end(self):
+            """End, if it has not ended."""
+            if self._os_thread_handle.is_done():
+                return
+            try:
+                _thread._run_as(self._ident, _thread._end, self._ident)
+            finally:
+                self._os_thread_handle._set_done()
+                with threading._active_limbo_lock:
+                    threading._active.pop(self._ident, None)
+
+    return Worker
+
+
+def in_threading(threading):
+    """Have `threading` pass on what is not a thread's alone, and refuse a timer that would keep its starter waiting."""
+    make_invoke_excepthook = threading._make_invoke_excepthook
+
+    def make():
+        invoke_excepthook = make_invoke_excepthook()
+
+        def invoke(thread):
+            error = sys.exception()
+            if _thread._passes_on(error):
+                raise error
+            invoke_excepthook(thread)
+
+        return invoke
+
+    def start(self):
+        """Call the function, if that is to be now."""
+        if self.interval > 0 and not self.finished.is_set():
+            raise RuntimeError(
+                "can't start a timer: a microprocess has one stack, so nothing could be done while it waits; "
+                "asyncio's loop.call_later does that"
+            )
+        threading.Thread.start(self)
+
+    threading._make_invoke_excepthook = make
+    threading.Timer.start = start
+
+
+def in_queue(queue):
+    """Have `SimpleQueue` raise when its wait would be for ever: RustPython's waits."""
+    simple = queue._PySimpleQueue
+    simple.__name__ = simple.__qualname__ = "SimpleQueue"
+    queue.SimpleQueue = simple
+
+
+def in_pools(pools):
+    """Have a `ThreadPoolExecutor` run what is submitted at once, in workers that are left when there is nothing more to do."""
+    import queue
+    import threading
+    import weakref
+
+    from concurrent.futures import _base
+
+    Worker = _worker_class(threading)
+    Executor = pools.ThreadPoolExecutor
+    make = Executor.__init__
+
+    def run(self, ctx):
+        """Run it, and give its future the result."""
+        if not self.future.set_running_or_notify_cancel():
+            return
+        try:
+            result = ctx.run(self.task)
+        except BaseException as error:
+            self.future.set_exception(error)
+            # The traceback has this frame, the future has the traceback.
+            self = None
+            if _thread._passes_on(error):
+                raise
+        else:
+            self.future.set_result(result)
+
+    def end(workers):
+        for worker in list(workers):
+            try:
+                worker.work(worker.ctx.finalize)
+            except Exception:
+                _base.LOGGER.critical("Exception in worker", exc_info=True)
+            finally:
+                worker.end()
+
+    def __init__(self, *args, **kwargs):
+        make(self, *args, **kwargs)
+        self._idle_workers = []
+        # A worker that runs keeps the executor.
+        weakref.finalize(self, end, self._idle_workers).atexit = False
+
+    def free_worker(self):
+        """Return a worker that does nothing, or None: all are beneath this call, and the topmost takes what is queued."""
+        if self._idle_workers:
+            return self._idle_workers.pop()
+        if len(self._threads) >= self._max_workers:
+            return None
+        worker = Worker(name=f"{self._thread_name_prefix or self}_{len(self._threads)}")
+        worker.ctx = self._create_worker_context()
+        worker.start()
+        self._threads.add(worker)
+        try:
+            worker.work(worker.ctx.initialize)
+        except BaseException as error:
+            worker.end()
+            if _thread._passes_on(error):
+                self._threads.discard(worker)
+                raise
+            _base.LOGGER.critical("Exception in initializer:", exc_info=True)
+            self._initializer_failed()
+            return None
+        return worker
+
+    def next_item(self):
+        try:
+            return self._work_queue.get_nowait()
+        except queue.Empty:
+            return None
+
+    def work(self):
+        worker = free_worker(self)
+        if worker is None:
+            return
+        try:
+            while (item := next_item(self)) is not None:
+                worker.work(item.run, worker.ctx)
+                del item
+        finally:
+            if self._shutdown:
+                end([worker])
+            else:
+                self._idle_workers.append(worker)
+
+    def submit(self, fn, /, *args, **kwargs):
+        with self._shutdown_lock, pools._global_shutdown_lock:
+            if self._broken:
+                raise self.BROKEN(self._broken)
+            if self._shutdown:
+                raise RuntimeError("cannot schedule new futures after shutdown")
+            if pools._shutdown:
+                raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+            future = _base.Future()
+            self._work_queue.put(pools._WorkItem(future, self._resolve_work_item_task(fn, args, kwargs)))
+        work(self)
+        return future
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        with self._shutdown_lock:
+            self._shutdown = True
+            if cancel_futures:
+                while (item := next_item(self)) is not None:
+                    item.future.cancel()
+        while self._idle_workers:
+            end([self._idle_workers.pop()])
+        if wait:
+            for worker in self._threads:
+                worker.join()
+
+    submit.__doc__, shutdown.__doc__ = Executor.submit.__doc__, Executor.shutdown.__doc__
+    pools._WorkItem.run = run
+    Executor.__init__, Executor.submit, Executor.shutdown = __init__, submit, shutdown
+
+
+def in_listeners(handlers):
+    """Have a `QueueListener` handle what a `QueueHandler` puts into its queue at once, as its thread."""
+    import logging
+    import threading
+
+    Worker = _worker_class(threading)
+    running = []
+
+    def handle_queued(listener):
+        worker = listener._thread
+        # While it handles one record another may come, which is next then.
+        if worker.is_busy:
+            return
+        worker.is_busy = True
+        try:
+            worker.work(listener._monitor)
+        finally:
+            worker.is_busy = False
+
+    def dequeue(self, block):
+        """Return the next record, or raise `queue.Empty`: nothing would come while this waits."""
+        return self.queue.get(False)
+
+    def start(self):
+        """Handle what is in the queue, and from now on what a `QueueHandler` puts there."""
+        if self._thread is not None:
+            raise RuntimeError("Listener already started")
+        self._thread = Worker(daemon=True)
+        self._thread.is_busy = False
+        self._thread.start()
+        running.append(self)
+        handle_queued(self)
+
+    def stop(self):
+        """Handle what is still in the queue, and end."""
+        if self._thread is None:
+            return
+        self.enqueue_sentinel()
+        handle_queued(self)
+        running.remove(self)
+        self._thread.end()
+        self._thread = None
+
+    def handle(self, record):
+        """Put a record into the queue, and have its listeners handle it when this handler's lock is free again."""
+        handled = logging.Handler.handle(self, record)
+        try:
+            for listener in running[:]:
+                if listener.queue is self.queue:
+                    handle_queued(listener)
+        except Exception:
+            self.handleError(record)
+        return handled
+
+    listener = handlers.QueueListener
+    listener.dequeue, listener.start, listener.stop = dequeue, start, stop
+    handlers.QueueHandler.handle = handle
+
+
+def in_anyio(backend):
+    """Have a worker of anyio's run what is put into its queue at once."""
+    import threading
+    from collections import deque
+
+    class Queue:
+        """The queue of one worker, whose `run` is called for each item and ends when there is none."""
+
+        def __init__(self, worker):
+            self._worker = worker
+            self._items = deque()
+
+        def put_nowait(self, item):
+            """Run it; None ends the worker."""
+            if item is None:
+                self._worker.end()
+                return
+            self._items.append(item)
+            self._worker.work(self._worker.run)
+
+        def get(self):
+            """Return the item, and None after it."""
+            return self._items.popleft() if self._items else None
+
+        def task_done(self):
+            """Do nothing."""
+
+    class WorkerThread(_worker_class(threading), backend.WorkerThread):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.queue = Queue(self)
+
+    WorkerThread.__module__, WorkerThread.__qualname__ = backend.__name__, "WorkerThread"
+    backend.WorkerThread = WorkerThread

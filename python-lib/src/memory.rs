@@ -37,7 +37,9 @@ static SMALL_ARENAS: extern "C" fn() = {
 /// The exit status of a process that ran out of memory: as if killed, which is what it would be otherwise.
 pub const EXHAUSTED: i32 = cloison_contract::process::EXHAUSTED_STATUS;
 
-/// A request of at least this many bytes is refused when it does not fit; a smaller one goes to the reserve.
+/// A request of at least this part of the reserve, and of [`LARGE_BYTES`], is refused when it does not fit; a smaller one goes to
+/// the reserve. Python's collector takes up to half a megabyte at a time, and cannot do without.
+const LARGE_PART: usize = 16;
 const LARGE_BYTES: usize = 64 << 10;
 
 static BUDGET_BYTES: AtomicUsize = AtomicUsize::new(usize::MAX);
@@ -172,7 +174,7 @@ fn admit(size: usize) -> bool {
 fn admit_beyond(wanted: usize, size: usize) -> bool {
     let budget = BUDGET_BYTES.load(Ordering::Relaxed);
     let reserve = RESERVE_BYTES.load(Ordering::Relaxed);
-    if size >= LARGE_BYTES || wanted > budget.saturating_add(reserve) {
+    if size >= LARGE_BYTES.max(reserve / LARGE_PART) || wanted > budget.saturating_add(reserve) {
         REFUSED.store(true, Ordering::Relaxed);
         interrupt::memory_error_is_told();
         return false;

@@ -112,7 +112,7 @@ fn the_standard_library_has_no_way_around() {
         let failed = output.stdout.lines().filter(|line| line.starts_with("failed")).count();
         let reached: Vec<_> = output.stdout.lines().filter(|line| line.starts_with("REACHED")).collect();
         assert!(reached.is_empty(), "{reached:#?}");
-        assert_eq!(failed, 60, "{output}");
+        assert_eq!(failed, 58, "{output}");
         assert_eq!(std::fs::read_to_string(&path).expect("it is there"), SECRET);
     }
 }

@@ -51,7 +51,7 @@ pub const NAME_BYTES: usize = 255;
 /// The most names that one process has.
 pub const NAMES: usize = 64;
 /// The most monitors and links of one process.
-pub const TIES: usize = 100_000;
+pub const TIES: usize = 20_000;
 /// What a message counts beyond its own bytes.
 pub const MESSAGE_OVERHEAD: u64 = 64;
 /// The exit status of a process that has used up its memory and can say nothing more.
@@ -142,21 +142,6 @@ impl Reason {
         matches!(self, Self::Normal)
     }
 
-    /// Whether a process may say this of itself.
-    pub fn may_be_claimed(&self) -> bool {
-        match self {
-            Self::Normal | Self::Shutdown | Self::Exited { .. } | Self::Exception { .. } | Self::Data(_) => true,
-            // It ends itself when its allocator says so.
-            Self::MemoryLimit => true,
-            Self::Killed
-            | Self::CpuLimit
-            | Self::Deadline
-            | Self::Crash { .. }
-            | Self::Broker { .. }
-            | Self::NoProcess => false,
-        }
-    }
-
     /// The same with texts that are no longer than they may be.
     pub fn shortened(self) -> Self {
         match self {
@@ -166,6 +151,19 @@ impl Reason {
             Self::Data(data) if data.len() > REASON_TEXT_BYTES => {
                 Self::Broker { text: format!("an exit reason of {} bytes is too long", data.len()) }
             }
+            Self::Broker { text } => Self::Broker { text: start(text, 2048) },
+            other => other,
+        }
+    }
+
+    /// The same in few bytes, for somebody for whom too much waits already.
+    pub fn brief(self) -> Self {
+        match self {
+            Self::Exception { kind, text, .. } => {
+                Self::Exception { kind: start(kind, 64), text: start(text, 128), traceback: String::new() }
+            }
+            Self::Data(data) if data.len() > 128 => Self::Broker { text: "a reason that there was no room for".into() },
+            Self::Broker { text } => Self::Broker { text: start(text, 128) },
             other => other,
         }
     }

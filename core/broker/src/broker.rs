@@ -13,7 +13,7 @@ use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::template::{Progress, Template};
 use crate::zone::{Instance, InstanceId, ZoneEntry};
-use cloison_contract::message::{Layer, Run, ToTemplate};
+use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
 use cloison_contract::process::{ProcessNumber, Reason};
 use cloison_router::Router;
 use cloison_transport::ChannelError;
@@ -102,6 +102,9 @@ pub(crate) const FROM_MICROPROCESS_BYTES: u64 = 32 << 10;
 /// The longest message of a zone, which is an error, in bytes.
 pub(crate) const FROM_ZONE_BYTES: u64 = 1 << 20;
 
+/// When to ask a busy template again, if nothing else happens.
+const SPAWN_AGAIN: Duration = Duration::from_millis(5);
+
 /// How many messages of one peer are read in one turn: a peer that floods waits for the others.
 pub(crate) const MESSAGES_PER_TURN: usize = 16;
 
@@ -162,6 +165,8 @@ pub struct Broker {
     pub(crate) numbers: HashMap<ProcessNumber, Pid>,
     pub(crate) last_number: ProcessNumber,
     pub(crate) blanks: Blanks,
+    /// Microprocesses that wait for another one to be started.
+    pub(crate) spawns: VecDeque<(Pid, Spawn)>,
     pub(crate) router: Router,
     pub(crate) randomness: Option<File>,
     /// The program that was started first, and its streams, which others write to as well.
@@ -235,6 +240,7 @@ impl Broker {
             numbers: HashMap::new(),
             last_number: 0,
             blanks: Blanks::default(),
+            spawns: VecDeque::new(),
             router,
             randomness: None,
             main: None,
@@ -346,6 +352,7 @@ impl Broker {
             .next_check()
             .into_iter()
             .chain(self.blanks.next_check())
+            .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.into_iter().chain(check).min();
@@ -365,6 +372,7 @@ impl Broker {
             }
         }
         self.check_zones(Instant::now());
+        self.serve_spawns();
         self.refill_blanks();
         Ok(())
     }

@@ -4,12 +4,12 @@ use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, P
 use crate::process::{HeldCapabilities, Process, Running, Work};
 use crate::template::Progress;
 use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
-use cloison_contract::process::{ProcessNumber, ProcessRef, Reason};
+use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason};
 use cloison_router::{NewProcess, RouterEvent};
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox;
 use rustix::io::Errno;
-use rustix::process::Signal;
+use rustix::process::{Resource, Signal, getrlimit};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -17,6 +17,12 @@ use std::time::{Duration, Instant};
 
 /// How long the template may take to read what it is asked.
 const FORK_PATIENCE: Duration = Duration::from_secs(10);
+/// How many forks the template may have under way for microprocesses that spawn.
+const FORKS_UNDER_WAY: usize = 64;
+/// How many descriptors the broker has for each microprocess: control socket, mailbox bell, pidfd, and what is on its way.
+const DESCRIPTORS_EACH: u64 = 5;
+/// How many it needs besides.
+const DESCRIPTORS_ASIDE: u64 = 128;
 /// What an inbox holds beyond twice what may wait there: what many senders have under way before they hear that it is full.
 const INBOX_SPARE_BYTES: u64 = 4 << 20;
 
@@ -102,9 +108,7 @@ impl Broker {
                 Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {
                     self.poll(Some(Duration::from_millis(1)))?;
                 }
-                Err(ControlError::System(error @ (Errno::AGAIN | Errno::TOOMANYREFS))) if patience.is_zero() => {
-                    return Err(error.into());
-                }
+                Err(ControlError::System(error @ (Errno::AGAIN | Errno::TOOMANYREFS))) => return Err(error.into()),
                 Err(error) => {
                     self.template_gone();
                     return Err(io::Error::other(error).into());
@@ -150,16 +154,51 @@ impl Broker {
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &[]);
     }
 
-    /// A microprocess wants another one.
+    /// A microprocess wants another one. It waits for the answer, so it has one wish at a time.
     pub(crate) fn spawn_for(&mut self, pid: Pid, spawn: Spawn) {
-        let answer = match self.try_spawn_for(pid, spawn) {
-            Ok(reference) => ToMicroprocess::Spawned(reference),
-            Err(message) => ToMicroprocess::Denied { message },
-        };
-        self.answer(pid, &answer, &[]);
+        self.spawns.push_back((pid, spawn));
+        self.serve_spawns();
     }
 
-    fn try_spawn_for(&mut self, pid: Pid, spawn: Spawn) -> Result<ProcessRef, String> {
+    /// Start what is wanted, in the order in which it was, for as long as there are blanks or the template can fork. Nothing here waits:
+    /// what cannot be had now is tried again in the next turn.
+    pub(crate) fn serve_spawns(&mut self) {
+        while let Some((pid, spawn)) = self.spawns.pop_front() {
+            let begun = match self.may_spawn(pid, &spawn) {
+                Err(message) => Err(message),
+                Ok(parent) => match self.blank() {
+                    Ok(Some(blank)) => self.begin_spawned(blank, parent, spawn),
+                    Ok(None) => return self.spawns.push_front((pid, spawn)),
+                    Err(error) => Err(format!("the process could not be started: {error}")),
+                },
+            };
+            let answer = match begun {
+                Ok(reference) => ToMicroprocess::Spawned(reference),
+                Err(message) => ToMicroprocess::Denied { message },
+            };
+            self.answer(pid, &answer, &[]);
+        }
+    }
+
+    /// A blank, from the pool or forked now; `None` while the template is busy.
+    fn blank(&mut self) -> Result<Option<Pid>, BrokerError> {
+        if let Some(blank) = self.blanks.take(Instant::now()) {
+            return Ok(Some(blank));
+        }
+        if self.template.forking.len() >= FORKS_UNDER_WAY {
+            return Ok(None);
+        }
+        let Some((_, streams)) = &self.main else { return Err(io::Error::other("there is no program").into()) };
+        let streams = streams.copy()?;
+        match self.fork(&streams, Duration::ZERO) {
+            Ok(blank) => Ok(Some(blank)),
+            Err(BrokerError::Host(error)) if is_busy(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a process may start that one; what it is itself.
+    fn may_spawn(&self, pid: Pid, spawn: &Spawn) -> Result<Running, String> {
         let Some(parent) = self.processes.get(pid).and_then(Process::running) else {
             return Err("a process that runs nothing cannot spawn".into());
         };
@@ -168,17 +207,26 @@ impl Broker {
         if self.numbers.len() >= limit as usize {
             return Err(format!("there are {limit} microprocesses already\nhint: [limits] processes in {manifest}"));
         }
-        let holds = |name: &str| self.application.capabilities.contains_key(name) && parent.capabilities.has(name);
-        if let Some(missing) = spawn.capabilities.iter().find(|name| !holds(name)) {
-            return Err(format!("this process does not hold the capability {missing:?} itself"));
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let most = files.saturating_sub(DESCRIPTORS_ASIDE) / DESCRIPTORS_EACH;
+        if self.processes.len() as u64 >= most {
+            return Err(format!(
+                "{files} open files are enough for {most} microprocesses and no more\nhint: `ulimit -n` raises the limit on open files"
+            ));
         }
+        if spawn.name.as_ref().is_some_and(|name| name.len() > NAME_BYTES) {
+            return Err(format!("a process's name has no more than {NAME_BYTES} bytes"));
+        }
+        let holds = |name: &str| self.application.capabilities.contains_key(name) && parent.capabilities.has(name);
+        match spawn.capabilities.iter().find(|name| !holds(name)) {
+            Some(missing) => Err(format!("this process does not hold the capability {missing:?} itself")),
+            None => Ok(parent.clone()),
+        }
+    }
+
+    fn begin_spawned(&mut self, blank: Pid, parent: Running, spawn: Spawn) -> Result<ProcessRef, String> {
         let within = |asked: Option<u64>, own: u64| asked.map_or(own, |asked| asked.min(own));
-        let (parent_reference, memory_bytes, cpu_seconds) = (
-            parent.reference,
-            within(spawn.memory_bytes, parent.memory_bytes),
-            within(spawn.cpu_seconds, parent.cpu_seconds),
-        );
-        let Some((main, streams)) = &self.main else { return Err("there is no program".into()) };
+        let Some((main, _)) = &self.main else { return Err("there is no program".into()) };
         let run = Run::Spawned {
             main: spawn.main.then(|| Box::new(main.clone())),
             argv: main.argv().to_vec(),
@@ -186,28 +234,20 @@ impl Broker {
             qualname: spawn.qualname.clone(),
             arguments: spawn.arguments,
         };
-        let failed = |error: BrokerError| format!("the process could not be started: {error}");
-        let child = match self.blanks.take(Instant::now()) {
-            Some(blank) => blank,
-            None => {
-                let streams = streams.copy().map_err(|error| failed(error.into()))?;
-                self.fork(&streams, FORK_PATIENCE).map_err(failed)?
-            }
-        };
-        let reference = self.new_reference().map_err(failed)?;
+        let reference = self.new_reference().map_err(|error| format!("the process could not be started: {error}"))?;
         let running = Running {
             reference,
-            parent: Some(parent_reference.number),
+            parent: Some(parent.reference.number),
             name: spawn.name,
             function: format!("{}:{}", spawn.module, spawn.qualname),
             capabilities: HeldCapabilities::Given(spawn.capabilities.into_iter().collect()),
-            memory_bytes,
-            cpu_seconds,
+            memory_bytes: within(spawn.memory_bytes, parent.memory_bytes),
+            cpu_seconds: within(spawn.cpu_seconds, parent.cpu_seconds),
         };
-        let number = parent_reference.number;
+        let number = parent.reference.number;
         let (link, monitor) = (spawn.link.then_some(number), spawn.monitor.map(|reference| (number, reference)));
-        self.begin(child, running, run, Some(parent_reference), link, monitor);
-        self.set_nice(child, spawn.nice);
+        self.begin(blank, running, run, Some(parent.reference), link, monitor);
+        self.set_nice(blank, spawn.nice);
         Ok(reference)
     }
 
@@ -281,4 +321,9 @@ pub(crate) fn describe(run: &Run) -> String {
         Run::Script { path, .. } => path.clone(),
         Run::Module { name, .. } => format!("-m {name}"),
     }
+}
+
+/// The template has not read what it was asked before.
+fn is_busy(error: &io::Error) -> bool {
+    Errno::from_io_error(error).is_some_and(|error| matches!(error, Errno::AGAIN | Errno::TOOMANYREFS))
 }

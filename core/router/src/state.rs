@@ -12,6 +12,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 /// How many pieces of news wait for a process whose inbox is full. It gets them late, and none beyond that many: a process has
 /// no more ties than that.
 const NEWS_WAITING: usize = 2 * TIES;
+/// Beyond so many that wait, exit signals are lost, and beyond so many bytes, ends are told in brief: a process that does not
+/// receive costs the router no more than a few megabytes.
+const MANY_NEWS: usize = 1024;
+const MANY_NEWS_BYTES: usize = 1 << 20;
 
 /// A process, as the router knows it.
 #[derive(Debug)]
@@ -19,8 +23,9 @@ struct Process {
     token: [u8; 16],
     mailbox: RouterEnd,
     pending: PendingMessages,
-    /// News for which there was no room.
+    /// News for which there was no room, and their bytes.
     news: VecDeque<Vec<u8>>,
+    news_bytes: usize,
     traps_exits: bool,
     links: BTreeSet<ProcessNumber>,
     /// Its monitors: which, of whom.
@@ -77,6 +82,7 @@ impl RouterState {
             pending: PendingMessages::new(mailbox_bytes),
             mailbox,
             news: VecDeque::new(),
+            news_bytes: 0,
             traps_exits: false,
             links: BTreeSet::new(),
             monitors: BTreeMap::new(),
@@ -256,9 +262,6 @@ impl RouterState {
                 self.tell(number, &FromRouter::Found { question, process });
             }
             ToRouter::Last(reason) => {
-                if !reason.may_be_claimed() {
-                    return None;
-                }
                 self.processes.get_mut(&number)?.last.get_or_insert(reason.shortened());
             }
         }
@@ -315,7 +318,10 @@ impl RouterState {
     fn exit_signal(&mut self, from: ProcessNumber, to: ProcessNumber, reason: Reason) {
         let Some(receiver) = self.processes.get(&to) else { return };
         if receiver.traps_exits {
-            self.tell(to, &FromRouter::Exit { number: from, reason });
+            // Whoever sends exit signals to somebody who does not receive is not heard any more, as with messages.
+            if receiver.news.len() < MANY_NEWS {
+                self.tell(to, &FromRouter::Exit { number: from, reason });
+            }
         // A process that tells itself to end normally means it, as in Erlang.
         } else if !reason.is_normal() || from == to {
             self.kill(to, reason);
@@ -338,8 +344,18 @@ impl RouterState {
     /// Put news into an inbox, or keep them until there is room.
     fn tell(&mut self, number: ProcessNumber, news: &FromRouter) {
         let Some(process) = self.processes.get_mut(&number) else { return };
-        let Ok(body) = postcard::to_stdvec(news) else { return };
-        debug_assert!(body.len() <= RECORD_BYTES);
+        let encoded = match news {
+            FromRouter::Down { reference, number, reason } if process.news_bytes > MANY_NEWS_BYTES => {
+                let reason = reason.clone().brief();
+                postcard::to_stdvec(&FromRouter::Down { reference: *reference, number: *number, reason })
+            }
+            news => postcard::to_stdvec(news),
+        };
+        let Some(body) = encoded.ok().filter(|body| body.len() <= RECORD_BYTES) else {
+            tracing::error!(number, "news that are longer than a record are lost");
+            return;
+        };
+        process.news_bytes += body.len();
         process.news.push_back(body);
         self.tell_late(number);
     }
@@ -348,7 +364,7 @@ impl RouterState {
         let Some(process) = self.processes.get_mut(&number) else { return };
         while let Some(body) = process.news.pop_front() {
             match process.mailbox.put(NEWS, &[&body]) {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => process.news_bytes -= body.len(),
                 Ok(Err(_)) if process.news.len() < NEWS_WAITING => {
                     process.news.push_front(body);
                     self.late.insert(number);

@@ -258,14 +258,6 @@ fn nonsense_ends_its_sender() {
 }
 
 #[test]
-fn nobody_claims_an_end_that_others_give() {
-    let router = Router::start().unwrap();
-    let mut one = Process::start(&router, 1);
-    one.say(ToRouter::Last(Reason::Killed));
-    assert_eq!(event(&router), RouterEvent::Kill(1));
-}
-
-#[test]
 fn news_wait_for_room() {
     let router = Router::start().unwrap();
     let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));

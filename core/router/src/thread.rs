@@ -6,7 +6,7 @@ use cloison_contract::process::{ProcessNumber, Reason};
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, Event as EpollEvent, EventData, EventFlags};
 use rustix::io::Errno;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub(crate) struct Thread {
     state: RouterState,
     /// Who has more in its outbox, in the order of turns.
     ready: VecDeque<ProcessNumber>,
+    /// The same, each once.
+    queued: HashSet<ProcessNumber>,
     stopped: bool,
 }
 
@@ -54,8 +56,8 @@ impl Thread {
     ) -> Result<Self, Errno> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &*bell, EventData::new_u64(BROKER), EventFlags::IN)?;
-        let (state, ready) = (RouterState::default(), VecDeque::new());
-        Ok(Self { epoll, bell, newcomers, commands, event_bell, events, state, ready, stopped: false })
+        let (state, ready, queued) = (RouterState::default(), VecDeque::new(), HashSet::new());
+        Ok(Self { epoll, bell, newcomers, commands, event_bell, events, state, ready, queued, stopped: false })
     }
 
     pub(crate) fn run(mut self) {
@@ -72,6 +74,7 @@ impl Thread {
             self.take_commands();
             for _ in 0..self.ready.len() {
                 if let Some(number) = self.ready.pop_front() {
+                    self.queued.remove(&number);
                     self.serve(number);
                 }
             }
@@ -87,7 +90,8 @@ impl Thread {
         for event in rung {
             match event.data.u64() {
                 BROKER => drop(rustix::io::read(&*self.bell, &mut [0; 8])),
-                number => self.ready.push_back(number),
+                number if self.queued.insert(number) => self.ready.push_back(number),
+                _ => {} // it has its turn already, however often it rings
             }
         }
     }
@@ -111,7 +115,7 @@ impl Thread {
         let Self { state, epoll, newcomers, .. } = self;
         let more = state.serve(number, TURN, &mut |state| greet(state, epoll, newcomers)) == More::Yes
             || state.mailbox(number).is_some_and(|mailbox| !mailbox.lie_down());
-        if more {
+        if more && self.queued.insert(number) {
             self.ready.push_back(number);
         }
     }

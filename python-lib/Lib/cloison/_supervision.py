@@ -8,7 +8,7 @@ import _cloison
 from _cloison import Process
 from cloison._errors import Error, StartError
 from cloison._messages import message
-from cloison._processes import Down, Exit, exit, reply_error, trap_exits
+from cloison._processes import Down, Exit, exit, parent, reply_error, trap_exits
 from cloison._processes import self as this_process
 from cloison._server import Server
 
@@ -66,10 +66,19 @@ class Supervision(Server):
     def handle_call(self, request, sender):
         try:
             verb, *args = request
+            if verb == "start_child" and args[0].options["capabilities"] and not self._is_starter(_cloison.sender()):
+                raise Error(
+                    "a child with capabilities can be added by the process that has started this supervisor: anybody else would "
+                    "get what it was not given"
+                )
             return self._REQUESTS[verb](self, *args)
         except Error as error:
             reply_error(sender, error)
             return Server.LATER
+
+    def _is_starter(self, number):
+        starter = parent()
+        return starter is None or number in (starter.number, this_process().number)
 
     def handle_info(self, message):
         if type(message) is _Again:

@@ -15,7 +15,7 @@ use crate::call::connection;
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, message};
 use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
-use cloison_contract::process::{ProcessNumber, ProcessRef, Reason, ToRouter};
+use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason, ToRouter};
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use post::{Mail, Post, PostError};
 use rustpython_vm::builtins::{PyTuple, PyTupleRef, PyType};
@@ -66,8 +66,8 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
             vm.new_runtime_error("there are no processes while modules are imported: call this from a function")
         }
         PostError::Ring(error) => vm.new_runtime_error(format!("the mailbox is broken: {error}")),
-        PostError::Full(number) => {
-            let process = process(ProcessRef { number, token: [0; 16] }, vm);
+        PostError::Full(full) => {
+            let (number, process) = (full.number, process(full, vm));
             let text = format!("the mailbox of process {number} is full of messages of this process");
             errors::new("MailboxFull", &text, &[("process", process.into())], vm)
         }
@@ -104,9 +104,20 @@ pub(crate) fn say(said: &ToRouter, vm: &VirtualMachine) -> PyResult<()> {
 pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let bytes = message::encode(value, vm)?;
     let to = reference_of(to);
-    with(vm, |post| post.may_send(to.number, bytes.len()))?;
-    let mut sent = 0;
-    put(vm, |post| post.send(to, &bytes, &mut sent))
+    with(vm, |post| post.may_send(to, bytes.len()))?;
+    let (mut sent, mut raised) = (0, None);
+    while !with(vm, |post| post.send(to, &bytes, &mut sent))? {
+        if with(vm, |post| Ok(post.wait_for_room()))? == Waited::Interrupted {
+            let looked = interrupt::look(vm);
+            // What has been begun is sent to its end: the receiver would take the next message for the rest of this one.
+            if sent == 0 {
+                looked?;
+            } else if let Err(error) = looked {
+                raised.get_or_insert(error);
+            }
+        }
+    }
+    raised.map_or(Ok(()), Err)
 }
 
 /// The next message, or the next that matches.
@@ -159,7 +170,16 @@ fn is_wanted(matches: &PyObject, value: &PyObject, vm: &VirtualMachine) -> PyRes
 fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
     match item {
         Mail::Decoded(value) => Ok(value),
-        Mail::Message { bytes, .. } => message::decode(&bytes, vm),
+        Mail::Message { bytes, .. } => {
+            let value = message::decode(&bytes, vm)?;
+            // What the router alone says is true because nobody else can say it.
+            let name = value.class().name().to_string();
+            if matches!(name.as_str(), "Down" | "Exit") && value.class().is(&class(&name, vm)?) {
+                let text = format!("a process has sent a {name} as if it came from the router");
+                return Err(errors::new("MessageError", &text, &[], vm));
+            }
+            Ok(value)
+        }
         Mail::Down { reference, process: ended, reason } => {
             let myself = myself(vm)?.number();
             let reference = Reference::new(myself, reference).into_ref(&vm.ctx);
@@ -173,8 +193,8 @@ fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
 }
 
 /// `Down`, `Exit` or `Reason`.
-fn class(name: &'static str, vm: &VirtualMachine) -> PyResult {
-    crate::interpreter::cloison_module("_processes", vm)?.get_attr(name, vm)
+fn class(name: &str, vm: &VirtualMachine) -> PyResult {
+    crate::interpreter::cloison_module("_processes", vm)?.get_attr(vm.ctx.intern_str(name), vm)
 }
 
 /// The position behind everything that has arrived so far: what comes later stands there or behind it.
@@ -261,6 +281,15 @@ pub(crate) enum Naming {
 
 /// Do it; who has the name.
 pub(crate) fn name(naming: &Naming, name: &str, vm: &VirtualMachine) -> PyResult<Option<PyRef<Process>>> {
+    if name.len() > NAME_BYTES {
+        return match naming {
+            Naming::WhereIs => Ok(None),
+            Naming::Register | Naming::Unregister => {
+                Err(vm
+                    .new_value_error(format!("a name of {} bytes is too long: {NAME_BYTES} are the most", name.len())))
+            }
+        };
+    }
     let question = with(vm, |post| Ok(post.new_reference()))?;
     let name = name.to_owned();
     let said = match naming {

@@ -23,7 +23,7 @@ pub(super) enum PostError {
     /// The router breaks the protocol.
     Ring(RingError),
     /// That process has enough of ours.
-    Full(ProcessNumber),
+    Full(ProcessRef),
     /// A message is longer than any may be.
     TooLong { bytes: usize, most: usize },
 }
@@ -122,9 +122,14 @@ impl Post {
         self.known.get(&number).copied().unwrap_or(ProcessRef { number, token: [0; 16] })
     }
 
+    /// Nobody can guess it: an answer that carries it comes from somebody who was told.
     pub(super) fn new_reference(&mut self) -> u64 {
-        self.references += 1;
-        self.references
+        let mut bytes = [0; 8];
+        if crate::process::random(&mut bytes).is_err() {
+            self.references += 1;
+            return self.references;
+        }
+        u64::from_le_bytes(bytes)
     }
 
     pub(super) fn wait_for_room(&mut self) -> Waited {
@@ -138,7 +143,7 @@ impl Post {
     }
 
     /// Whether a message of that length may be sent to that process, as far as is known.
-    pub(super) fn may_send(&mut self, to: ProcessNumber, bytes: usize) -> Result<(), PostError> {
+    pub(super) fn may_send(&mut self, to: ProcessRef, bytes: usize) -> Result<(), PostError> {
         let most = (self.mailbox_bytes / 2) as usize;
         if bytes > most {
             return Err(PostError::TooLong { bytes, most });
@@ -146,7 +151,7 @@ impl Post {
         if self.mailbox.has_more() {
             self.fetch()?;
         }
-        match self.full.contains(&to) {
+        match self.full.contains(&to.number) {
             true => Err(PostError::Full(to)),
             false => Ok(()),
         }

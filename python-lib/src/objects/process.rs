@@ -49,7 +49,7 @@ impl Representable for Process {
 impl Comparable for Process {
     fn cmp(zelf: &Py<Self>, other: &PyObject, op: PyComparisonOp, _vm: &VirtualMachine) -> PyResult<PyComparisonValue> {
         op.eq_only(|| match other.downcast_ref::<Self>() {
-            Some(other) => Ok((zelf.number == other.number).into()),
+            Some(other) => Ok((zelf.number == other.number && zelf.token == other.token).into()),
             None => Ok(PyComparisonValue::NotImplemented),
         })
     }

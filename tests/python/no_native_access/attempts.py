@@ -56,8 +56,6 @@ __import__("_cloison").readinto(3, bytearray(10))
 __import__("_cloison").write(4, b"x")
 __import__("_cloison").find("../secret")[2]
 __import__("_cloison").find("secret")[2]
-__import__("threading").Thread(target=print).start()
-__import__("_thread").start_new_thread(print, ())
 __import__("cloison").Capability("zlib")
 __import__("cloison").Function()
 object.__new__(__import__("cloison").Capability).crc32

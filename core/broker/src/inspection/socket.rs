@@ -65,11 +65,14 @@ impl Listener {
         let _ = fs::remove_file(&path);
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?;
-        bind(&socket, &SocketAddrUnix::new(&path)?)?;
-        let listener = Self { socket, path };
-        fs::set_permissions(&listener.path, fs::Permissions::from_mode(0o600))?;
-        listen(&listener.socket, WAITING)?;
-        Ok(listener)
+        // Under its own name it is listened on: whoever finds one that is not takes it for a left-over.
+        let unready = path.with_extension("new");
+        let _ = fs::remove_file(&unready);
+        bind(&socket, &SocketAddrUnix::new(&unready)?)?;
+        fs::set_permissions(&unready, fs::Permissions::from_mode(0o600))?;
+        listen(&socket, WAITING)?;
+        fs::rename(&unready, &path)?;
+        Ok(Self { socket, path })
     }
 
     /// Somebody who may ask, if one waits: this user, or root. Others are hung up on.
@@ -126,8 +129,8 @@ pub fn running(folder: &Path) -> io::Result<Vec<i32>> {
 
 fn open(path: &Path) -> Result<OwnedFd, Errno> {
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)?;
+    patient(&socket)?; // before it waits to be let in
     connect(&socket, &SocketAddrUnix::new(path)?)?;
-    patient(&socket)?;
     Ok(socket)
 }
 

@@ -232,9 +232,15 @@ pub(crate) fn new_reference(vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
 pub(crate) fn monitor(other: &Process, vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
     let reference = new_reference(vm)?;
     let other = reference_of(other);
-    with(vm, |post| Ok(post.know(other)))?;
+    with(vm, |post| {
+        post.know(other);
+        Ok(())
+    })?;
     let count = reference.words().1;
-    with(vm, |post| Ok(post.watch(count)))?;
+    with(vm, |post| {
+        post.watch(count);
+        Ok(())
+    })?;
     say(&ToRouter::Monitor { process: other, reference: count }, vm)?;
     Ok(reference)
 }
@@ -252,7 +258,10 @@ pub(crate) fn demonitor(reference: &Reference, vm: &VirtualMachine) -> PyResult<
 /// Link this process with another one.
 pub(crate) fn link(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
     let other = reference_of(other);
-    with(vm, |post| Ok(post.know(other)))?;
+    with(vm, |post| {
+        post.know(other);
+        Ok(())
+    })?;
     say(&ToRouter::Link(other), vm)
 }
 
@@ -342,7 +351,10 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
     let monitor = wanted.monitor.then(|| new_reference(vm)).transpose()?;
     // Its `Down` may be there before the answer is.
     if let Some(reference) = &monitor {
-        with(vm, |post| Ok(post.watch(reference.words().1)))?;
+        with(vm, |post| {
+            post.watch(reference.words().1);
+            Ok(())
+        })?;
     }
     let spawn = Spawn {
         module: wanted.module,
@@ -363,7 +375,10 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
     }
     match answer {
         ToMicroprocess::Spawned(reference) => {
-            with(vm, |post| Ok(post.know(reference)))?;
+            with(vm, |post| {
+                post.know(reference);
+                Ok(())
+            })?;
             Ok((process(reference, vm), monitor))
         }
         ToMicroprocess::Denied { message } | ToMicroprocess::Unavailable { message } => {

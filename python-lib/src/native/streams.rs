@@ -22,7 +22,7 @@ pub fn descriptor(fd: i32, vm: &VirtualMachine) -> PyResult<BorrowedFd<'static>>
 pub fn read(fd: i32, buffer: &ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<usize> {
     let descriptor = descriptor(fd, vm)?;
     loop {
-        match wait::read(descriptor, &mut *buffer.borrow_buf_mut()) {
+        match wait::read(descriptor, &mut buffer.borrow_buf_mut()) {
             Ok(count) => return Ok(count),
             Err(Errno::INTR) => interrupt::look(vm)?,
             Err(error) => return Err(os_error(error, vm)),

@@ -64,6 +64,9 @@ pub(crate) struct RouterState {
     body: Vec<u8>,
 }
 
+/// No outbox holds more records: each takes 16 bytes at least.
+const OUTBOX_RECORDS: usize = 8192;
+
 /// Whether there is more in an outbox.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum More {
@@ -387,6 +390,13 @@ impl RouterState {
     /// A process has ended. What it has sent is delivered, then everybody who is tied to it hears of it.
     pub(crate) fn ended(&mut self, number: ProcessNumber, how: Reason, unknown: &mut dyn FnMut(&mut Self)) {
         while self.serve(number, 1024, unknown) == More::Yes {}
+        // What those that it is linked to have said before counts: that exit signals are messages to them, or that they are
+        // linked no more. Their bells may not have been heard yet.
+        let linked: Vec<_> =
+            self.processes.get(&number).into_iter().flat_map(|process| process.links.clone()).collect();
+        for other in linked {
+            self.serve(other, OUTBOX_RECORDS, unknown);
+        }
         let Some(process) = self.processes.remove(&number) else { return };
         self.late.remove(&number);
         let reason = reason(process.doom, process.last, how);

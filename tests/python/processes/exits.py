@@ -174,7 +174,7 @@ def monitors():
     cloison.demonitor(references[1])
     process.send("end")
     downs = [receive(Down, timeout=20) for _ in range(2)]
-    print([references.index(down.reference) for down in downs], silence())
+    print(sorted(references.index(down.reference) for down in downs), silence())
     reference = process.monitor()
     down = receive(timeout=20)
     print("one that has ended:", repr(down.reason), down.reference == reference, down.process == process)

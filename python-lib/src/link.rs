@@ -6,7 +6,9 @@
 //! A microprocess that waits for an answer hears signals. If one raises, the question is abandoned and its answer **owed**: it is
 //! received before the next question is put, and what it brings is given back. So answers never pile up.
 
-use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{
+    Begin, FromMicroprocess, FromTemplate, Module, ParcelAnswer, ToMicroprocess, ToTemplate,
+};
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::wait;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -138,6 +140,31 @@ pub fn answer() -> Result<BrokerAnswer, LinkError> {
         }
         _ => Err(LinkError::Missing),
     })
+}
+
+/// Receive what is owed, whatever signals come: the next thing that comes is the answer to the next question.
+pub fn settle() -> Result<(), LinkError> {
+    while OWED.get() {
+        match answer() {
+            Ok(owed) => give_back(owed)?,
+            Err(LinkError::Interrupted) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Wait for the router's answer about a parcel, and for its memory. The router does nothing but answer, so this goes on to the end
+/// whatever signals come. [`settle`] goes before the question.
+pub fn parcel() -> Result<(ParcelAnswer, Option<OwnedFd>), LinkError> {
+    loop {
+        match answer() {
+            Ok((ToMicroprocess::Parcel(parcel), memory)) => return Ok((parcel, memory.into_iter().next())),
+            Ok(_) => return Err(LinkError::Unexpected),
+            Err(LinkError::Interrupted) => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Nobody wants it any more.

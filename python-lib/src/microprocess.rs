@@ -208,7 +208,11 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
                 mail::prepare(false);
             }
             let function = function(vm, if module == MAIN { SPAWNED_MAIN } else { &module }, &qualname)?;
-            let arguments = message::decode(&arguments, vm)?.try_into_value::<PyTupleRef>(vm)?;
+            let arguments = match arguments {
+                Some(arguments) => message::decode(&arguments, vm)?,
+                None => mail::await_arguments(vm)?,
+            };
+            let arguments = arguments.try_into_value::<PyTupleRef>(vm)?;
             function.call(arguments.as_slice().to_vec(), vm).map(|_| 0)
         }
     }

@@ -24,8 +24,9 @@ use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-/// Descriptors of a template: the control socket, three streams, and those of a child that is being made.
-const DESCRIPTORS: u32 = 256;
+/// Descriptors of a template: the control socket, three streams, and those of a child that is being made. The kernel lets it send
+/// another one only while no more than that are on their way to processes of its user, in whatever application.
+const DESCRIPTORS: u32 = 1024;
 
 /// Why a template ended before it was told to.
 #[derive(Debug, thiserror::Error)]

@@ -57,6 +57,17 @@ fn a_child_holds_the_capabilities_that_it_is_given() {
 }
 
 #[test]
+fn long_messages_arrive_whole_or_their_sender_is_told() {
+    let project = Project::script(program!("parcels")).file("cloison.toml", "[limits]\nprocesses = 30\n");
+    project.main(&[]).timeout(Duration::from_secs(180)).output().prints(expected!("parcels"));
+}
+
+#[test]
+fn whoever_was_not_given_control_cannot_end_anybody() {
+    Project::script(program!("rights")).main(&[]).output().prints(expected!("rights"));
+}
+
+#[test]
 fn messages_arrive_in_order_and_can_be_chosen_from() {
     Project::script(program!("messages")).main(&[]).output().prints(expected!("messages"));
 }

@@ -129,8 +129,8 @@ pub enum Run {
         module: String,
         /// The function in it.
         qualname: String,
-        /// A tuple of arguments, encoded as a message.
-        arguments: Vec<u8>,
+        /// A tuple of arguments, encoded as a message; `None` if it comes as the parent's first message.
+        arguments: Option<Vec<u8>>,
         /// What the application runs as `__main__`, if that is needed: here the module is called `__mp_main__`.
         main: Option<Box<Run>>,
         /// `sys.argv`
@@ -268,8 +268,8 @@ pub struct Spawn {
     pub module: String,
     /// The function in it.
     pub qualname: String,
-    /// A tuple of arguments, encoded as a message.
-    pub arguments: Vec<u8>,
+    /// A tuple of arguments, encoded as a message; `None` if it follows as the first message of who asks.
+    pub arguments: Option<Vec<u8>>,
     /// It needs what the program's own module defines.
     pub main: bool,
     /// A name, for people.
@@ -313,6 +313,8 @@ pub enum ToMicroprocess {
     Run(Box<Begin>),
     /// It will run.
     Spawned(ProcessRef),
+    /// From the router: the answer to a question about a parcel; its memory comes along if it is here.
+    Parcel(ParcelAnswer),
     /// A channel; its memfds come along.
     Opened {
         /// Its name.
@@ -323,6 +325,17 @@ pub enum ToMicroprocess {
         /// A sentence.
         message: String,
     },
+}
+
+/// Whether there is memory for a long message, or with one; see [`crate::process`].
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum ParcelAnswer {
+    /// There is, and it comes along.
+    Here,
+    /// The receiver has no room for it now.
+    Full,
+    /// There is no such process, or no such parcel.
+    Missing,
 }
 
 /// Why a channel ended.

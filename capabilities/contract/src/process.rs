@@ -5,17 +5,31 @@
 //! | kind | from | body |
 //! |---|---|---|
 //! | [`SEND`] | process | the receiver, 24 bytes ([`ProcessRef::to_bytes`]), then the message |
-//! | [`SEND_PART`] | process | the same, with a piece of a message that is longer than a record; the last piece comes as [`SEND`] |
+//! | [`SEND_PARCEL`] | process | the receiver alone: the message stands in the memory that the router gave for it |
 //! | [`CONTROL`] | process | a [`ToRouter`], as `postcard` |
 //! | [`MESSAGE`] | router | the sender's number, 8 bytes, then the message |
-//! | [`MESSAGE_PART`] | router | the same, with a piece; the last one comes as [`MESSAGE`] |
+//! | [`MESSAGE_PARCEL`] | router | the sender's number, 8 bytes, the parcel's, 8 bytes, and its length, 8 bytes |
 //! | [`NEWS`] | router | a [`FromRouter`], as `postcard` |
 //!
 //! Who a record of a process is from nobody says in it: it is whose ring it stands in.
 //!
+//! A message that is longer than a record is a **parcel**: memory of its own, which the router makes when the sender asks for it
+//! and the receiver has room, which the sender fills, which the router seals, and which the receiver maps to read it. Nothing of a
+//! sender that ends in between arrives. The memory travels over the process's control socket, on which nothing else can be
+//! under way, because a process asks one question at a time:
+//!
+//! ```text
+//! sender   ── Reserve ─▶ router ── Parcel(Here), memory ─▶ sender   fills it   ── SEND_PARCEL ─▶ router   seals it
+//! receiver ◀── MESSAGE_PARCEL ── router          receiver ── Fetch ─▶ router ── Parcel(Here), memory ─▶ receiver
+//! ```
+//!
+//! A message for which there is no room is lost, and so is every later one of the same sender to the same receiver until the
+//! sender has asked how many were ([`ToRouter::CountLost`]): what arrives is never a sequence with a gap that its sender
+//! does not know of.
+//!
 //! # Legal messages, and what follows
 //!
-//! | record | of a living process | of one that has ended | of one that it was not introduced to |
+//! | record | to a living process | to one that has ended | to one that it was not introduced to |
 //! |---|---|---|---|
 //! | [`SEND`] | delivered, in order | dropped | dropped, and logged |
 //! | [`ToRouter::Link`] | both are linked, once | [`FromRouter::Exit`] with [`Reason::NoProcess`], or the end of the asker | as if it had ended |
@@ -24,27 +38,30 @@
 //! | [`ToRouter::Kill`] | it ends, with [`Reason::Killed`] | nothing | nothing |
 //! | [`ToRouter::WhereIs`] | [`FromRouter::Found`] | | |
 //!
+//! [`ToRouter::Link`], [`ToRouter::Exit`] and [`ToRouter::Kill`] take a reference with control, unless a process means itself; with
+//! another it is as if the two had not been introduced. What [`ToRouter::WhereIs`] finds has none.
+//!
 //! An **exit signal** with [`Reason::Normal`] does nothing, unless its receiver traps exits. With any other reason it ends the
 //! receiver, whose own reason is the same then; a receiver that traps exits gets [`FromRouter::Exit`] instead. When a process
 //! ends, each process that is linked to it gets an exit signal with its reason, and each monitor its [`FromRouter::Down`]: both
 //! come after everything that it had sent.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// From a process: a message for another one.
 pub const SEND: u32 = 1;
 /// From a process: a [`ToRouter`].
 pub const CONTROL: u32 = 2;
-/// From a process: a piece of a message.
-pub const SEND_PART: u32 = 3;
+/// From a process: what it was given memory for is complete.
+pub const SEND_PARCEL: u32 = 3;
 /// From the router: a message of another process.
 pub const MESSAGE: u32 = 1;
 /// From the router: a [`FromRouter`].
 pub const NEWS: u32 = 2;
-
-/// From the router: a piece of a message.
-pub const MESSAGE_PART: u32 = 3;
+/// From the router: a message of another process that is to be fetched.
+pub const MESSAGE_PARCEL: u32 = 3;
 
 /// The longest name of a process, in bytes.
 pub const NAME_BYTES: usize = 255;
@@ -62,18 +79,53 @@ pub const REASON_TEXT_BYTES: usize = 8 << 10;
 /// A process's number: never used twice in a broker's life. The program itself is number 1.
 pub type ProcessNumber = u64;
 
-/// The right to send to a process, to link to it and to end it. Whoever has it has been introduced: the token cannot be guessed.
+/// A reference to a process: the right to send to it and to monitor it, and, with **control**, to link to it and to end it. Whoever
+/// has one has been introduced: the token cannot be guessed.
+///
+/// The lowest bit of a token's last byte says whether it is one with control. From such a one that without is derived by a hash,
+/// so that whoever has control can give away less, and nobody gets back what was taken away.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ProcessRef {
     /// Which.
     pub number: ProcessNumber,
-    /// 16 bytes from the kernel's random generator, the same for as long as the process lives.
+    /// 16 bytes that come from the kernel's random generator, the same for as long as the process lives.
     pub token: [u8; 16],
 }
+
+/// See [`ProcessRef`].
+const CONTROL_BIT: u8 = 1;
 
 impl ProcessRef {
     /// How many bytes one takes.
     pub const BYTES: usize = 24;
+
+    /// A reference with control; the token is random.
+    pub fn with_control(number: ProcessNumber, mut token: [u8; 16]) -> Self {
+        token[15] |= CONTROL_BIT;
+        Self { number, token }
+    }
+
+    /// Whether it is one with control.
+    pub fn has_control(self) -> bool {
+        self.token[15] & CONTROL_BIT != 0
+    }
+
+    /// The reference to the same process without control.
+    pub fn send_only(self) -> Self {
+        if !self.has_control() {
+            return self;
+        }
+        let digest = Sha256::new().chain_update(b"cloison: send only").chain_update(self.token).finalize();
+        let mut token = [0; 16];
+        token.copy_from_slice(&digest[..16]);
+        token[15] &= !CONTROL_BIT;
+        Self { number: self.number, token }
+    }
+
+    /// Whether both are of the same process, whatever they allow.
+    pub fn is_same(self, other: Self) -> bool {
+        self.number == other.number && (self.token == other.token || self.send_only().token == other.send_only().token)
+    }
 
     /// As it stands in a record.
     pub fn to_bytes(self) -> [u8; Self::BYTES] {
@@ -260,6 +312,22 @@ pub enum ToRouter {
         /// How the asker knows the question.
         question: u64,
     },
+    /// Memory for a message of so many bytes to that one. Another that was given and not sent goes back.
+    Reserve {
+        /// The receiver.
+        process: ProcessRef,
+        /// Its length.
+        bytes: u64,
+    },
+    /// The parcel of that number, which waits in this process's mailbox.
+    Fetch(u64),
+    /// How many messages to that process were lost, as [`FromRouter::Lost`] said? From now on they count anew.
+    CountLost {
+        /// The receiver.
+        number: ProcessNumber,
+        /// How the asker knows the question.
+        question: u64,
+    },
     /// Why the process is about to end: the last thing it says.
     Last(Reason),
 }
@@ -287,8 +355,18 @@ pub enum FromRouter {
     Full {
         /// The receiver.
         number: ProcessNumber,
-        /// How many messages of this process were lost: none, if it heeds this.
-        lost: u64,
+    },
+    /// A message to that one was lost, and all are until the process asks how many.
+    Lost {
+        /// The receiver.
+        number: ProcessNumber,
+    },
+    /// The answer to [`ToRouter::CountLost`].
+    LostCount {
+        /// Which question.
+        question: u64,
+        /// How many.
+        messages: u64,
     },
     /// Whether somebody has to pause because of what waits in this mailbox. As long as that is so, its process says what it has
     /// received before it sleeps, however little that is: who has to pause may be waiting for just that.
@@ -317,6 +395,27 @@ mod tests {
         let bytes = [&reference.to_bytes()[..], b"rest"].concat();
         assert_eq!(ProcessRef::split_from(&bytes), Some((reference, b"rest".as_slice())));
         assert_eq!(ProcessRef::split_from(&bytes[..23]), None);
+    }
+
+    #[test]
+    fn control_can_be_taken_away_and_not_got_back() {
+        let all = ProcessRef::with_control(3, *b"0123456789abcde@");
+        let less = all.send_only();
+        assert!(all.has_control() && !less.has_control() && less.number == 3 && less.token != all.token);
+        assert_eq!(less.send_only(), less);
+        assert!(all.is_same(less) && less.is_same(all) && all.is_same(all));
+        let other = ProcessRef::with_control(3, *b"0123456789abcdA@");
+        assert!(!all.is_same(other) && !less.is_same(other) && !less.is_same(other.send_only()));
+        // Setting the bit makes no reference that is the same.
+        let forged = ProcessRef {
+            token: {
+                let mut token = less.token;
+                token[15] |= 1;
+                token
+            },
+            ..less
+        };
+        assert!(forged.has_control() && !forged.is_same(all) && !forged.is_same(less));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::process::Process;
 use crate::reactor::Reactor;
 use crate::signals::Signals;
 use crate::sources::Sources;
+use crate::spawning::most_parcels;
 use crate::template::{Progress, Template};
 use crate::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
@@ -204,7 +205,7 @@ impl Broker {
         let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
         let family = Family::new(launcher);
         let registration = Some(reactor.add(&control, EventSource::Template)?);
-        let router = crate::signals::without_signals(Router::start)?;
+        let router = crate::signals::without_signals(|| Router::start(most_parcels()))?;
         reactor.add(&router, EventSource::Router)?;
         let boot = ToTemplate::Boot {
             preload: application.preload.clone(),

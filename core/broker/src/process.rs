@@ -9,11 +9,12 @@ use cloison_transport::control::Control;
 use cloison_transport::mailbox::RouterEnd;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 /// A microprocess.
 #[derive(Debug)]
 pub(crate) struct Process {
-    pub(crate) control: Control,
+    pub(crate) control: Arc<Control>,
     pub(crate) registration: ReactorKey,
     /// The process and its registration, once the template has forked it.
     pub(crate) child: Option<(Child, ReactorKey)>,

@@ -13,16 +13,20 @@ use rustix::process::{Resource, Signal, getrlimit};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long the template may take to read what it is asked.
 const FORK_PATIENCE: Duration = Duration::from_secs(10);
-/// How many forks the template may have under way for microprocesses that spawn.
-const FORKS_UNDER_WAY: usize = 64;
+/// How many forks the template may have under way for microprocesses that spawn. It makes one after the other; each that waits has
+/// six descriptors on their way, which the kernel counts for each user.
+const FORKS_UNDER_WAY: usize = 16;
 /// How many descriptors the broker has for each microprocess: control socket, mailbox bell, pidfd, and what is on its way.
 const DESCRIPTORS_EACH: u64 = 5;
 /// How many it needs besides.
 const DESCRIPTORS_ASIDE: u64 = 128;
+/// The part of all descriptors that long messages may take, while they wait to be received.
+const PARCELS_PART: u64 = 8;
 /// What an inbox holds beyond twice what may wait there: what many senders have under way before they hear that it is full.
 const INBOX_SPARE_BYTES: u64 = 4 << 20;
 
@@ -68,7 +72,7 @@ impl Broker {
     /// Have the template fork a blank. It is waited for, until it has read what it is asked, for `patience` at most.
     fn fork(&mut self, streams: &StandardStreams, patience: Duration) -> Result<Pid, BrokerError> {
         let (ours, theirs) = Control::pair()?;
-        let ours = ours.receiving_at_most(FROM_MICROPROCESS_BYTES);
+        let ours = Arc::new(ours.receiving_at_most(FROM_MICROPROCESS_BYTES));
         let inbox_bytes = self.application.limits.mailbox_bytes.saturating_mul(2).saturating_add(INBOX_SPARE_BYTES);
         let (mailbox, [memory, bell]) = mailbox::create(inbox_bytes)?;
         let [stdin, stdout, stderr] = &streams.descriptors;
@@ -78,7 +82,7 @@ impl Broker {
         self.ask_for_fork(&ToTemplate::Fork { seed }, &descriptors, patience)?;
         let reactor = &mut self.reactor;
         let pid = self.processes.try_insert_with_key(|pid| {
-            let registration = reactor.add(&ours, EventSource::Process(pid))?;
+            let registration = reactor.add(&*ours, EventSource::Process(pid))?;
             Ok::<_, BrokerError>(Process {
                 control: ours,
                 registration,
@@ -129,7 +133,7 @@ impl Broker {
         let mut token = [0; 16];
         self.random(&mut token)?;
         self.last_number += 1;
-        Ok(ProcessRef { number: self.last_number, token })
+        Ok(ProcessRef::with_control(self.last_number, token))
     }
 
     /// Tell a blank what it runs. From now on others reach it.
@@ -149,7 +153,8 @@ impl Broker {
         let Work::Blank(mailbox) = work else { return };
         self.numbers.insert(reference.number, pid);
         let mailbox_bytes = self.application.limits.mailbox_bytes;
-        self.router.add(NewProcess { reference, mailbox: *mailbox, mailbox_bytes, link, monitor });
+        let control = Arc::clone(&process.control);
+        self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, link, monitor });
         let begin = Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes };
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &[]);
     }
@@ -207,8 +212,9 @@ impl Broker {
         if self.numbers.len() >= limit as usize {
             return Err(format!("there are {limit} microprocesses already\nhint: [limits] processes in {manifest}"));
         }
-        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let most = files.saturating_sub(DESCRIPTORS_ASIDE) / DESCRIPTORS_EACH;
+        let files = open_files();
+        let aside = DESCRIPTORS_ASIDE + most_parcels() as u64;
+        let most = files.saturating_sub(aside) / DESCRIPTORS_EACH;
         if self.processes.len() as u64 >= most {
             return Err(format!(
                 "{files} open files are enough for {most} microprocesses and no more\nhint: `ulimit -n` raises the limit on open files"
@@ -246,7 +252,7 @@ impl Broker {
         };
         let number = parent.reference.number;
         let (link, monitor) = (spawn.link.then_some(number), spawn.monitor.map(|reference| (number, reference)));
-        self.begin(blank, running, run, Some(parent.reference), link, monitor);
+        self.begin(blank, running, run, Some(parent.reference.send_only()), link, monitor);
         self.set_nice(blank, spawn.nice);
         Ok(reference)
     }
@@ -310,6 +316,16 @@ impl Broker {
             self.router.ended(running.reference.number, reason);
         }
     }
+}
+
+/// How many files the kernel lets the broker have open.
+fn open_files() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// How many long messages may be under way at once: a part of the descriptors that there may be.
+pub(crate) fn most_parcels() -> usize {
+    (open_files() / PARCELS_PART).clamp(16, 1 << 16) as usize
 }
 
 /// What `run` runs, for people.

@@ -2,6 +2,7 @@
 
 use crate::thread::Thread;
 use cloison_contract::process::{ProcessNumber, ProcessRef, Reason};
+use cloison_transport::control::Control;
 use cloison_transport::mailbox::RouterEnd;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
@@ -28,6 +29,8 @@ pub struct NewProcess {
     pub reference: ProcessRef,
     /// Our end of its mailbox.
     pub mailbox: RouterEnd,
+    /// Its control socket, over which parcels travel.
+    pub control: Arc<Control>,
     /// How much may wait there, in bytes.
     pub mailbox_bytes: u64,
     /// Who is linked to it from the beginning.
@@ -127,14 +130,15 @@ impl AsFd for Router {
 }
 
 impl Router {
-    /// Start the thread.
-    pub fn start() -> Result<Self, RouterError> {
+    /// Start the thread. `most_parcels` is how many long messages may be under way at once, each of which takes a descriptor.
+    pub fn start(most_parcels: usize) -> Result<Self, RouterError> {
         let bell = || eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map(Arc::new);
         let (bell, event_bell) = (bell()?, bell()?);
         let (newcomers, announced) = channel();
         let (commands, to_thread) = channel();
         let (to_broker, events) = channel();
-        let thread = Thread::new(Arc::clone(&bell), announced, to_thread, Arc::clone(&event_bell), to_broker)?;
+        let thread =
+            Thread::new(Arc::clone(&bell), announced, to_thread, Arc::clone(&event_bell), to_broker, most_parcels)?;
         let thread = std::thread::Builder::new().name("router".into()).spawn(move || thread.run())?;
         Ok(Self { newcomers, handle: RouterHandle { commands, bell }, events, event_bell, thread: Some(thread) })
     }

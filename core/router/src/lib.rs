@@ -15,10 +15,12 @@
 //! | [`handle`] | the broker's side: commands, events, starting and ending the thread |
 //! | `thread` | the loop: who has rung, in turns |
 //! | `state` | tables of processes, and what each record does: pure logic but for the mailboxes |
+//! | `parcels` | long messages, each in memory of its own |
 //! | `pending` | how much of whom waits in a mailbox, and who has to pause |
 #![forbid(unsafe_code)]
 
 pub mod handle;
+mod parcels;
 mod pending;
 mod state;
 mod thread;

@@ -8,7 +8,7 @@ use cloison_contract::process::{MESSAGE_OVERHEAD, ProcessNumber};
 use cloison_transport::mailbox::{OUTBOX_BYTES, RECORD_BYTES};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a sender may have put into its outbox, besides a long message (half of a mailbox at most) that it has begun, before it can hear that it has to pause. A message there takes 32 bytes more than
+/// What a sender may have put into its outbox before it can hear that it has to pause. A message there takes 32 bytes more than
 /// its own, and counts for [`MESSAGE_OVERHEAD`] more.
 const UNDER_WAY_BYTES: u64 = OUTBOX_BYTES * MESSAGE_OVERHEAD / 32 + RECORD_BYTES as u64;
 
@@ -55,6 +55,16 @@ impl PendingMessages {
     /// Whether so much more of a sender's would be more than any that heeds what it is told can send.
     pub(crate) fn is_flooded_by(&self, sender: ProcessNumber, bytes: u64) -> bool {
         self.paused.contains(&sender) && self.of(sender) + bytes > self.limit + UNDER_WAY_BYTES
+    }
+
+    /// Whether a message of that length may be sent at all.
+    pub(crate) fn may_ever_hold(&self, bytes: u64) -> bool {
+        bytes <= self.limit / 2
+    }
+
+    /// Whether there is room for so much more of a sender's, which asks first.
+    pub(crate) fn has_room_for(&self, sender: ProcessNumber, bytes: u64) -> bool {
+        !self.paused.contains(&sender) && self.total + bytes <= self.limit
     }
 
     /// Have the sender pause, whatever waits. Whether it has to be told.

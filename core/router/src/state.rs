@@ -1,13 +1,19 @@
 //! The tables, and what each record does.
 
 use crate::handle::{Inspection, NewProcess, RouterEvent};
+use crate::parcels::{Filling, Parcel, ParcelCount, Parcels};
 use crate::pending::PendingMessages;
+use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
-    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PART, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef,
-    Reason, SEND, SEND_PART, TIES, ToRouter,
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef,
+    Reason, SEND, SEND_PARCEL, TIES, ToRouter,
 };
+use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox::{RECORD_BYTES, RouterEnd};
+use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::os::fd::AsFd;
+use std::sync::Arc;
 
 /// How many pieces of news wait for a process whose inbox is full. It gets them late, and none beyond that many: a process has
 /// no more ties than that.
@@ -20,9 +26,14 @@ const MANY_NEWS_BYTES: usize = 1 << 20;
 /// A process, as the router knows it.
 #[derive(Debug)]
 struct Process {
-    token: [u8; 16],
+    /// With control.
+    reference: ProcessRef,
+    /// Without.
+    send_only: ProcessRef,
     mailbox: RouterEnd,
+    control: Arc<Control>,
     pending: PendingMessages,
+    parcels: Parcels,
     /// News for which there was no room, and their bytes.
     news: VecDeque<Vec<u8>>,
     news_bytes: usize,
@@ -33,7 +44,7 @@ struct Process {
     /// Whose monitors of it, by asker and reference.
     monitored_by: BTreeSet<(ProcessNumber, u64)>,
     names: BTreeSet<String>,
-    /// Messages lost because the inbox was full, by sender.
+    /// Messages lost because there was no room, by sender, until it asks how many.
     lost: BTreeMap<ProcessNumber, u64>,
     /// What it has said of its end.
     last: Option<Reason>,
@@ -42,17 +53,13 @@ struct Process {
 }
 
 impl Process {
-    fn reference(&self, number: ProcessNumber) -> ProcessRef {
-        ProcessRef { number, token: self.token }
-    }
-
     fn ties(&self) -> usize {
         self.links.len() + self.monitors.len()
     }
 }
 
 /// All processes of an application.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RouterState {
     processes: HashMap<ProcessNumber, Process>,
     names: BTreeMap<String, ProcessNumber>,
@@ -60,6 +67,7 @@ pub(crate) struct RouterState {
     pub(crate) events: Vec<RouterEvent>,
     /// Processes with news for which there was no room.
     late: BTreeSet<ProcessNumber>,
+    parcels: ParcelCount,
     /// The body of the record at hand.
     body: Vec<u8>,
 }
@@ -77,13 +85,29 @@ pub(crate) enum More {
 }
 
 impl RouterState {
+    /// No processes, and room for that many parcels.
+    pub(crate) fn new(most_parcels: usize) -> Self {
+        Self {
+            processes: HashMap::new(),
+            names: BTreeMap::new(),
+            events: Vec::new(),
+            late: BTreeSet::new(),
+            parcels: ParcelCount::new(most_parcels),
+            body: Vec::new(),
+        }
+    }
+
     /// Take a process in, linked to or monitored by its parent from its first instruction on.
     pub(crate) fn add(&mut self, new: NewProcess) {
-        let NewProcess { reference: ProcessRef { number, token }, mailbox, mailbox_bytes, link, monitor } = new;
+        let NewProcess { reference, mailbox, control, mailbox_bytes, link, monitor } = new;
+        let number = reference.number;
         let process = Process {
-            token,
+            reference,
+            send_only: reference.send_only(),
             pending: PendingMessages::new(mailbox_bytes),
+            parcels: Parcels::default(),
             mailbox,
+            control,
             news: VecDeque::new(),
             news_bytes: 0,
             traps_exits: false,
@@ -127,8 +151,8 @@ impl RouterState {
                     self.body = body;
                     return More::No;
                 }
-                Ok(Some(SEND)) => self.send(number, MESSAGE, &body, unknown),
-                Ok(Some(SEND_PART)) => self.send(number, MESSAGE_PART, &body, unknown),
+                Ok(Some(SEND)) => self.send(number, &body, unknown),
+                Ok(Some(SEND_PARCEL)) => self.send_parcel(number, &body),
                 Ok(Some(CONTROL)) => match postcard::from_bytes(&body) {
                     Ok(said) => self.obey(number, said, unknown),
                     Err(_) => None,
@@ -145,66 +169,174 @@ impl RouterState {
     }
 
     /// `None` if the record is no such thing.
-    fn send(
-        &mut self,
-        sender: ProcessNumber,
-        kind: u32,
-        body: &[u8],
-        unknown: &mut dyn FnMut(&mut Self),
-    ) -> Option<()> {
+    fn send(&mut self, sender: ProcessNumber, body: &[u8], unknown: &mut dyn FnMut(&mut Self)) -> Option<()> {
         let (receiver, message) = ProcessRef::split_from(body)?;
         if self.introduced(receiver, unknown) {
-            self.deliver(sender, receiver.number, kind, message);
+            self.deliver(sender, receiver.number, message);
         }
         Some(())
     }
 
-    fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, kind: u32, message: &[u8]) {
-        let Some(receiver) = self.processes.get_mut(&number) else { return };
-        if receiver.doom.is_some() {
-            return; // what ends it was there first
-        }
+    fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, message: &[u8]) {
+        let Some(receiver) = self.receiver(sender, number) else { return };
         let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
+        if receiver.pending.is_flooded_by(sender, bytes) {
+            return self.lose(sender, number);
+        }
+        match receiver.mailbox.put(MESSAGE, &[&sender.to_le_bytes(), message]) {
+            Ok(Ok(())) => self.count(sender, number, bytes),
+            Ok(Err(_)) => self.lose(sender, number),
+            Err(_) => self.violation(number),
+        }
+    }
+
+    /// Whom a message of that sender is put in for; `None` if it is not to arrive.
+    fn receiver(&mut self, sender: ProcessNumber, number: ProcessNumber) -> Option<&mut Process> {
+        let receiver = self.processes.get_mut(&number)?;
+        if receiver.doom.is_some() {
+            return None; // what ends it was there first
+        }
+        if let Some(lost) = receiver.lost.get_mut(&sender) {
+            *lost += 1; // its sender does not know yet that one before it was
+            return None;
+        }
+        Some(receiver)
+    }
+
+    /// Note that so much more waits; have its sender pause if that is too much.
+    fn count(&mut self, sender: ProcessNumber, number: ProcessNumber, bytes: u64) {
+        let Some(receiver) = self.processes.get_mut(&number) else { return };
         let was_pressed = receiver.pending.is_pressed();
-        let room = !receiver.pending.is_flooded_by(sender, bytes);
-        let put = match room {
-            true => receiver.mailbox.put(kind, &[&sender.to_le_bytes(), message]),
-            false => Ok(Err(cloison_transport::mailbox::Full)),
-        };
-        let (tell, lost) = match put {
-            Ok(Ok(())) => (receiver.pending.add(sender, bytes), 0),
-            Ok(Err(_)) => {
-                let lost = receiver.lost.entry(sender).or_default();
-                *lost += 1;
-                (receiver.pending.pause(sender), *lost)
-            }
-            Err(_) => return self.violation(number),
-        };
+        if receiver.pending.add(sender, bytes) {
+            self.pause(sender, number, was_pressed);
+        }
+    }
+
+    fn pause(&mut self, sender: ProcessNumber, number: ProcessNumber, was_pressed: bool) {
+        self.tell(sender, &FromRouter::Full { number });
+        if !was_pressed {
+            self.tell(number, &FromRouter::Pressed(true));
+        }
+    }
+
+    /// There is no room for a message, nor for any after it until its sender knows.
+    fn lose(&mut self, sender: ProcessNumber, number: ProcessNumber) {
+        let Some(receiver) = self.processes.get_mut(&number) else { return };
+        receiver.lost.insert(sender, 1);
+        let was_pressed = receiver.pending.is_pressed();
+        let tell = receiver.pending.pause(sender);
+        self.tell(sender, &FromRouter::Lost { number });
         if tell {
-            self.tell(sender, &FromRouter::Full { number, lost });
-            if !was_pressed {
-                self.tell(number, &FromRouter::Pressed(true));
+            self.pause(sender, number, was_pressed);
+        }
+    }
+
+    /// So much of a sender's waits no longer.
+    fn consumed(&mut self, number: ProcessNumber, sender: ProcessNumber, bytes: u64) {
+        let Some(receiver) = self.processes.get_mut(&number) else { return };
+        let was_pressed = receiver.pending.is_pressed();
+        let resumed = receiver.pending.consumed(sender, bytes);
+        if was_pressed && !receiver.pending.is_pressed() {
+            self.tell(number, &FromRouter::Pressed(false));
+        }
+        for sender in resumed {
+            self.tell(sender, &FromRouter::Room { number });
+        }
+    }
+
+    /// Memory for a long message, or none. `None` if nobody may send that much.
+    fn reserve(
+        &mut self,
+        sender: ProcessNumber,
+        process: ProcessRef,
+        bytes: u64,
+        unknown: &mut dyn FnMut(&mut Self),
+    ) -> Option<()> {
+        self.give_back(sender);
+        if !self.introduced(process, unknown) {
+            return self.hand_over(sender, ParcelAnswer::Missing, None);
+        }
+        let number = process.number;
+        let receiver = self.processes.get(&number)?;
+        let counts = bytes.checked_add(MESSAGE_OVERHEAD)?;
+        if bytes == 0 || !receiver.pending.may_ever_hold(bytes) {
+            return None;
+        }
+        let room = !receiver.lost.contains_key(&sender) && receiver.pending.has_room_for(sender, counts);
+        let Some(parcel) = room.then(|| self.parcels.create(bytes)).flatten() else {
+            return self.hand_over(sender, ParcelAnswer::Full, None);
+        };
+        self.count(sender, number, counts);
+        self.hand_over(sender, ParcelAnswer::Here, Some(&parcel))?;
+        self.processes.get_mut(&sender)?.parcels.filling = Some(Filling { receiver: number, bytes, parcel });
+        Some(())
+    }
+
+    /// A sender has filled what it was given. `None` if it was given nothing, or if it could still write.
+    fn send_parcel(&mut self, sender: ProcessNumber, body: &[u8]) -> Option<()> {
+        let (to, []) = ProcessRef::split_from(body)? else { return None };
+        let Filling { receiver: number, bytes, parcel } = self.processes.get_mut(&sender)?.parcels.filling.take()?;
+        if to.number != number || parcel.seal().is_err() {
+            return None;
+        }
+        let counts = bytes + MESSAGE_OVERHEAD;
+        let Some(receiver) = self.receiver(sender, number) else {
+            self.consumed(number, sender, counts);
+            return Some(());
+        };
+        let kept = receiver.parcels.keep(parcel);
+        match receiver.mailbox.put(MESSAGE_PARCEL, &[&sender.to_le_bytes(), &kept.to_le_bytes(), &bytes.to_le_bytes()])
+        {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => {
+                receiver.parcels.fetch(kept);
+                self.consumed(number, sender, counts);
+                self.lose(sender, number);
             }
+            Err(_) => self.violation(number),
+        }
+        Some(())
+    }
+
+    /// What a process was given to fill and has not sent.
+    fn give_back(&mut self, number: ProcessNumber) {
+        let filling = self.processes.get_mut(&number).and_then(|process| process.parcels.filling.take());
+        if let Some(Filling { receiver, bytes, .. }) = filling {
+            self.consumed(receiver, number, bytes + MESSAGE_OVERHEAD);
+        }
+    }
+
+    /// Answer a question about a parcel. `None` if the process does not read its answers.
+    fn hand_over(&mut self, number: ProcessNumber, answer: ParcelAnswer, parcel: Option<&Parcel>) -> Option<()> {
+        let control = &self.processes.get(&number)?.control;
+        let descriptors: Vec<_> = parcel.iter().map(|parcel| parcel.as_fd()).collect();
+        match control.try_send(&ToMicroprocess::Parcel(answer), &descriptors) {
+            // Too many descriptors are on their way to processes of this user, which is no fault of this one.
+            Err(ControlError::System(Errno::TOOMANYREFS)) => {
+                control.try_send(&ToMicroprocess::Parcel(ParcelAnswer::Full), &[]).ok()
+            }
+            // It has ended, and that will be told.
+            Err(ControlError::Closed) => Some(()),
+            sent => sent.ok(),
         }
     }
 
     fn obey(&mut self, number: ProcessNumber, said: ToRouter, unknown: &mut dyn FnMut(&mut Self)) -> Option<()> {
         match said {
-            ToRouter::Consumed { sender, bytes } => {
-                let pending = &mut self.processes.get_mut(&number)?.pending;
-                let was_pressed = pending.is_pressed();
-                let resumed = pending.consumed(sender, bytes);
-                if was_pressed && !pending.is_pressed() {
-                    self.tell(number, &FromRouter::Pressed(false));
-                }
-                for sender in resumed {
-                    self.processes.get_mut(&number)?.lost.remove(&sender);
-                    self.tell(sender, &FromRouter::Room { number });
-                }
+            ToRouter::Consumed { sender, bytes } => self.consumed(number, sender, bytes),
+            ToRouter::Reserve { process, bytes } => self.reserve(number, process, bytes, unknown)?,
+            ToRouter::Fetch(parcel) => {
+                let parcel = self.processes.get_mut(&number)?.parcels.fetch(parcel);
+                let answer = if parcel.is_some() { ParcelAnswer::Here } else { ParcelAnswer::Missing };
+                self.hand_over(number, answer, parcel.as_ref())?;
+            }
+            ToRouter::CountLost { number: receiver, question } => {
+                let lost = self.processes.get_mut(&receiver).and_then(|receiver| receiver.lost.remove(&number));
+                self.tell(number, &FromRouter::LostCount { question, messages: lost.unwrap_or(0) });
             }
             ToRouter::Link(other) => {
                 if other.number == number {
-                } else if !self.introduced(other, unknown) {
+                } else if !self.controls(number, other, unknown) {
                     self.exit_signal(other.number, number, Reason::NoProcess);
                 } else if self.processes.get(&number)?.ties() >= TIES {
                     self.exit_signal(other.number, number, too_many());
@@ -230,12 +362,12 @@ impl RouterState {
             }
             ToRouter::TrapExits(traps) => self.processes.get_mut(&number)?.traps_exits = traps,
             ToRouter::Exit { process, reason } => {
-                if self.introduced(process, unknown) {
+                if self.controls(number, process, unknown) {
                     self.exit_signal(number, process.number, reason.shortened());
                 }
             }
             ToRouter::Kill(process) => {
-                if self.introduced(process, unknown) {
+                if self.controls(number, process, unknown) {
                     self.kill(process.number, Reason::Killed);
                 }
             }
@@ -244,7 +376,7 @@ impl RouterState {
                 let free = !self.names.contains_key(&name)
                     && (1..=NAME_BYTES).contains(&name.len())
                     && process.names.len() < NAMES;
-                let found = free.then(|| process.reference(number));
+                let found = free.then_some(process.send_only);
                 if free {
                     process.names.insert(name.clone());
                     self.names.insert(name, number);
@@ -253,7 +385,7 @@ impl RouterState {
             }
             ToRouter::Unregister { name, question } => {
                 let process = self.processes.get_mut(&number)?;
-                let found = process.names.remove(&name).then(|| process.reference(number));
+                let found = process.names.remove(&name).then_some(process.send_only);
                 if found.is_some() {
                     self.names.remove(&name);
                 }
@@ -261,7 +393,7 @@ impl RouterState {
             }
             ToRouter::WhereIs { name, question } => {
                 let holder = self.names.get(&name).copied();
-                let process = holder.and_then(|holder| Some(self.processes.get(&holder)?.reference(holder)));
+                let process = holder.and_then(|holder| Some(self.processes.get(&holder)?.send_only));
                 self.tell(number, &FromRouter::Found { question, process });
             }
             ToRouter::Last(reason) => {
@@ -271,13 +403,18 @@ impl RouterState {
         Some(())
     }
 
+    /// Whether that process may link to the other one and end it: it has been given control, or it is itself.
+    fn controls(&mut self, number: ProcessNumber, reference: ProcessRef, unknown: &mut dyn FnMut(&mut Self)) -> bool {
+        self.introduced(reference, unknown) && (reference.has_control() || reference.number == number)
+    }
+
     /// Whether there is such a process, with that token.
     fn introduced(&mut self, reference: ProcessRef, unknown: &mut dyn FnMut(&mut Self)) -> bool {
         if !self.processes.contains_key(&reference.number) {
             unknown(self);
         }
         match self.processes.get(&reference.number) {
-            Some(process) if process.token == reference.token => true,
+            Some(process) if [process.reference, process.send_only].contains(&reference) => true,
             Some(_) => {
                 tracing::debug!(process = reference.number, "a process uses a reference that nobody has given it");
                 false
@@ -397,6 +534,7 @@ impl RouterState {
         for other in linked {
             self.serve(other, OUTBOX_RECORDS, unknown);
         }
+        self.give_back(number);
         let Some(process) = self.processes.remove(&number) else { return };
         self.late.remove(&number);
         let reason = reason(process.doom, process.last, how);

@@ -1,24 +1,33 @@
 //! The router as processes see it: through their mailboxes.
 
 use crate::{NewProcess, Router, RouterEvent};
+use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
-    CONTROL, FromRouter, MESSAGE, NEWS, ProcessNumber, ProcessRef, Reason, SEND, ToRouter,
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
+    SEND_PARCEL, ToRouter,
 };
-use cloison_transport::mailbox::{self, Mailbox};
+use cloison_transport::control::Control;
+use cloison_transport::mailbox::{self, Mailbox, ParcelView, fill_parcel};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const MAILBOX_BYTES: u64 = 1 << 20;
+const PARCELS: usize = 4;
 
 struct Process {
     reference: ProcessRef,
     mailbox: Mailbox,
+    control: Control,
 }
 
 /// What came in.
 #[derive(Debug, PartialEq)]
 enum Got {
     Message(ProcessNumber, Vec<u8>),
+    /// From whom, which, how long.
+    Parcel(ProcessNumber, u64, u64),
     News(FromRouter),
 }
 
@@ -34,9 +43,11 @@ impl Process {
         monitor: Option<(ProcessNumber, u64)>,
     ) -> Self {
         let (end, [memory, bell]) = mailbox::create(2 * MAILBOX_BYTES).unwrap();
-        let reference = ProcessRef { number, token: [number as u8; 16] };
-        router.add(NewProcess { reference, mailbox: end, mailbox_bytes: MAILBOX_BYTES, link, monitor });
-        Self { reference, mailbox: Mailbox::attach(&memory, bell).unwrap() }
+        let reference = ProcessRef::with_control(number, [number as u8; 16]);
+        let (ours, control) = Control::pair().unwrap();
+        let mailbox_bytes = MAILBOX_BYTES;
+        router.add(NewProcess { reference, mailbox: end, control: Arc::new(ours), mailbox_bytes, link, monitor });
+        Self { reference, mailbox: Mailbox::attach(&memory, bell).unwrap(), control }
     }
 
     fn put(&mut self, kind: u32, pieces: &[&[u8]]) {
@@ -53,6 +64,36 @@ impl Process {
         self.put(CONTROL, &[&postcard::to_stdvec(&said).unwrap()]);
     }
 
+    /// Ask for memory for a message.
+    fn reserve(&mut self, to: ProcessRef, bytes: u64) -> Result<OwnedFd, ParcelAnswer> {
+        self.say(ToRouter::Reserve { process: to, bytes });
+        self.parcel()
+    }
+
+    fn parcel(&mut self) -> Result<OwnedFd, ParcelAnswer> {
+        match self.control.receive().unwrap() {
+            (ToMicroprocess::Parcel(ParcelAnswer::Here), memory) => Ok(memory.into_iter().next().unwrap()),
+            (ToMicroprocess::Parcel(other), none) if none.is_empty() => Err(other),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn send_parcel(&mut self, to: ProcessRef, message: &[u8]) -> Result<(), ParcelAnswer> {
+        let memory = self.reserve(to, message.len() as u64)?;
+        fill_parcel(&memory, message).unwrap();
+        self.put(SEND_PARCEL, &[&to.to_bytes()]);
+        Ok(())
+    }
+
+    fn fetch(&mut self, parcel: u64) -> Result<Vec<u8>, ParcelAnswer> {
+        self.say(ToRouter::Fetch(parcel));
+        Ok(ParcelView::open(&self.parcel()?).unwrap().bytes().to_vec())
+    }
+
+    fn consumed(&mut self, sender: ProcessNumber, message: u64) {
+        self.say(ToRouter::Consumed { sender, bytes: message + MESSAGE_OVERHEAD });
+    }
+
     fn get(&mut self) -> Got {
         let until = Instant::now() + PATIENCE;
         let mut body = Vec::new();
@@ -62,11 +103,28 @@ impl Process {
                     let (sender, message) = body.split_first_chunk().unwrap();
                     return Got::Message(u64::from_le_bytes(*sender), message.to_vec());
                 }
+                Some(MESSAGE_PARCEL) => {
+                    let words = body.chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+                    let [sender, parcel, bytes] = words.collect::<Vec<_>>().try_into().unwrap();
+                    return Got::Parcel(sender, parcel, bytes);
+                }
                 Some(NEWS) => return Got::News(postcard::from_bytes(&body).unwrap()),
                 Some(kind) => panic!("record of kind {kind}"),
                 None => assert!(Instant::now() < until, "nothing comes"),
             }
             self.mailbox.wait(Some(until));
+        }
+    }
+
+    /// The same, but for news of that kind.
+    fn nothing_came_but(&mut self, may_come: impl Fn(&FromRouter) -> bool) {
+        self.say(ToRouter::WhereIs { name: "nobody".into(), question: 99 });
+        loop {
+            match self.get() {
+                Got::News(FromRouter::Found { question: 99, .. }) => return,
+                Got::News(news) => assert!(may_come(&news), "{news:?}"),
+                got => panic!("{got:?}"),
+            }
         }
     }
 
@@ -91,7 +149,7 @@ fn event(router: &Router) -> RouterEvent {
 
 #[test]
 fn messages_arrive_in_order_and_say_from_whom() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
     for number in 0..1000_u32 {
         one.send(two.reference, &number.to_le_bytes());
@@ -103,7 +161,7 @@ fn messages_arrive_in_order_and_say_from_whom() {
 
 #[test]
 fn nobody_is_reached_without_an_introduction() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
     let guessed = ProcessRef { number: 2, token: [0; 16] };
     one.send(guessed, b"hello");
@@ -117,8 +175,33 @@ fn nobody_is_reached_without_an_introduction() {
 }
 
 #[test]
+fn whoever_may_only_send_cannot_end_anybody() {
+    let router = Router::start(PARCELS).unwrap();
+    let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
+    let send_only = two.reference.send_only();
+    let forged = ProcessRef::with_control(2, send_only.token);
+    for reference in [send_only, forged] {
+        one.say(ToRouter::Kill(reference));
+        one.say(ToRouter::Exit { process: reference, reason: Reason::Shutdown });
+    }
+    one.say(ToRouter::TrapExits(true));
+    one.say(ToRouter::Link(send_only));
+    assert_eq!(one.get(), Got::News(FromRouter::Exit { number: 2, reason: Reason::NoProcess }));
+    one.say(ToRouter::Monitor { process: send_only, reference: 5 });
+    one.send(send_only, b"hello");
+    assert_eq!(two.get(), Got::Message(1, b"hello".to_vec()));
+    two.nothing_came();
+    assert_eq!(router.event(), None);
+    // Itself a process may always end.
+    two.say(ToRouter::Kill(send_only));
+    assert_eq!(event(&router), RouterEvent::Kill(2));
+    router.ended(2, Reason::Crash { signal: 9 });
+    assert_eq!(one.get(), Got::News(FromRouter::Down { reference: 5, number: 2, reason: Reason::Killed }));
+}
+
+#[test]
 fn a_down_comes_after_everything_that_was_sent() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
     one.say(ToRouter::Monitor { process: two.reference, reference: 7 });
     one.nothing_came();
@@ -137,7 +220,7 @@ fn a_down_comes_after_everything_that_was_sent() {
 
 #[test]
 fn the_linked_end_together_unless_they_trap_exits() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, mut two, mut three] = [1, 2, 3].map(|number| Process::start(&router, number));
     one.say(ToRouter::TrapExits(true));
     one.say(ToRouter::Link(two.reference));
@@ -156,7 +239,7 @@ fn the_linked_end_together_unless_they_trap_exits() {
 
 #[test]
 fn a_normal_end_harms_nobody() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, two] = [1, 2].map(|number| Process::start(&router, number));
     one.say(ToRouter::Link(two.reference));
     one.nothing_came();
@@ -168,7 +251,7 @@ fn a_normal_end_harms_nobody() {
 
 #[test]
 fn who_spawns_may_be_linked_and_monitor_from_the_beginning() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let mut one = Process::start(&router, 1);
     one.say(ToRouter::TrapExits(true));
     one.nothing_came();
@@ -181,14 +264,14 @@ fn who_spawns_may_be_linked_and_monitor_from_the_beginning() {
 
 #[test]
 fn a_name_belongs_to_one_and_goes_with_it() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
     one.say(ToRouter::Register { name: "printer".into(), question: 1 });
-    assert_eq!(one.get(), Got::News(FromRouter::Found { question: 1, process: Some(one.reference) }));
+    assert_eq!(one.get(), Got::News(FromRouter::Found { question: 1, process: Some(one.reference.send_only()) }));
     two.say(ToRouter::Register { name: "printer".into(), question: 2 });
     assert_eq!(two.get(), Got::News(FromRouter::Found { question: 2, process: None }));
     two.say(ToRouter::WhereIs { name: "printer".into(), question: 3 });
-    assert_eq!(two.get(), Got::News(FromRouter::Found { question: 3, process: Some(one.reference) }));
+    assert_eq!(two.get(), Got::News(FromRouter::Found { question: 3, process: Some(one.reference.send_only()) }));
     router.ended(1, Reason::Normal);
     event(&router);
     two.say(ToRouter::WhereIs { name: "printer".into(), question: 4 });
@@ -197,7 +280,7 @@ fn a_name_belongs_to_one_and_goes_with_it() {
 
 #[test]
 fn a_flooder_is_told_and_others_get_through() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut flooder, mut other, mut receiver] = [1, 2, 3].map(|number| Process::start(&router, number));
     let mut sent = 0;
     while !flooder.mailbox.has_more() {
@@ -205,7 +288,7 @@ fn a_flooder_is_told_and_others_get_through() {
         sent += 1;
         assert!(sent < 2 * MAILBOX_BYTES / 1000, "told in time");
     }
-    assert_eq!(flooder.get(), Got::News(FromRouter::Full { number: 3, lost: 0 }));
+    assert_eq!(flooder.get(), Got::News(FromRouter::Full { number: 3 }));
     other.send(receiver.reference, b"hello");
     let (mut from_flooder, mut from_other, mut pressed) = (0, 0, Vec::new());
     while from_flooder < sent || from_other == 0 || pressed.last() != Some(&false) {
@@ -228,7 +311,7 @@ fn a_flooder_is_told_and_others_get_through() {
 
 #[test]
 fn whoever_does_not_heed_it_loses_messages_alone() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut flooder, mut other, mut receiver] = [1, 2, 3].map(|number| Process::start(&router, number));
     for _ in 0..4000 {
         flooder.send(receiver.reference, &[0; 1000]);
@@ -248,7 +331,7 @@ fn whoever_does_not_heed_it_loses_messages_alone() {
 #[test]
 fn nonsense_ends_its_sender() {
     for (kind, body) in [(77, b"".as_slice()), (SEND, b"short"), (CONTROL, b"\xff\xff\xff")] {
-        let router = Router::start().unwrap();
+        let router = Router::start(PARCELS).unwrap();
         let mut one = Process::start(&router, 1);
         one.put(kind, &[body]);
         assert_eq!(event(&router), RouterEvent::Kill(1));
@@ -259,7 +342,7 @@ fn nonsense_ends_its_sender() {
 
 #[test]
 fn news_wait_for_room() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
     two.say(ToRouter::TrapExits(true));
     two.nothing_came();
@@ -271,4 +354,127 @@ fn news_wait_for_room() {
     for _ in 0..1000 {
         assert_eq!(two.get(), Got::News(FromRouter::Exit { number: 1, reason: reason.clone() }));
     }
+}
+
+#[test]
+fn long_messages_are_fetched_in_order_with_short_ones() {
+    let router = Router::start(PARCELS).unwrap();
+    let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
+    one.send(two.reference, b"before");
+    one.send_parcel(two.reference, &[7; 200_000]).unwrap();
+    one.send(two.reference, b"behind");
+    assert_eq!(two.get(), Got::Message(1, b"before".to_vec()));
+    let Got::Parcel(1, parcel, 200_000) = two.get() else { panic!("no parcel") };
+    assert_eq!(two.get(), Got::Message(1, b"behind".to_vec()));
+    assert_eq!(two.fetch(parcel), Ok(vec![7; 200_000]));
+    assert_eq!(two.fetch(parcel), Err(ParcelAnswer::Missing), "it is fetched once");
+    assert_eq!(one.reserve(ProcessRef { number: 2, token: [0; 16] }, 10).unwrap_err(), ParcelAnswer::Missing);
+}
+
+#[test]
+fn a_sender_without_room_is_told_before_it_sends() {
+    let router = Router::start(PARCELS).unwrap();
+    let [mut one, mut two, mut receiver] = [1, 2, 3].map(|number| Process::start(&router, number));
+    let half = MAILBOX_BYTES / 2;
+    one.send_parcel(receiver.reference, &vec![1; half as usize]).unwrap();
+    assert_eq!(one.get(), Got::News(FromRouter::Full { number: 3 }), "its share is full");
+    assert_eq!(one.reserve(receiver.reference, 1).unwrap_err(), ParcelAnswer::Full);
+    assert_eq!(two.reserve(receiver.reference, half).unwrap_err(), ParcelAnswer::Full);
+    two.send_parcel(receiver.reference, &[2; 1000]).unwrap();
+    assert_eq!(receiver.get(), Got::News(FromRouter::Pressed(true)));
+    let Got::Parcel(1, first, _) = receiver.get() else { panic!("no parcel") };
+    assert_eq!(receiver.fetch(first).unwrap().len() as u64, half);
+    receiver.consumed(1, half);
+    assert_eq!(one.get(), Got::News(FromRouter::Room { number: 3 }));
+    two.send_parcel(receiver.reference, &vec![2; half as usize]).unwrap();
+}
+
+#[test]
+fn there_are_only_so_many_parcels() {
+    let router = Router::start(PARCELS).unwrap();
+    let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
+    for _ in 0..PARCELS {
+        one.send_parcel(two.reference, &[0; 100]).unwrap();
+    }
+    assert_eq!(one.send_parcel(two.reference, &[0; 100]), Err(ParcelAnswer::Full));
+    let Got::Parcel(1, parcel, 100) = two.get() else { panic!("no parcel") };
+    two.fetch(parcel).unwrap();
+    one.send_parcel(two.reference, &[0; 100]).unwrap();
+}
+
+#[test]
+fn what_a_sender_did_not_complete_is_nowhere() {
+    let router = Router::start(PARCELS).unwrap();
+    let [mut one, mut two, mut receiver] = [1, 2, 3].map(|number| Process::start(&router, number));
+    let half = MAILBOX_BYTES / 2;
+    let _never_sent = one.reserve(receiver.reference, half).unwrap();
+    // A second wish gives the first one back, and so does the end of a process.
+    let _never_sent = one.reserve(receiver.reference, half - MESSAGE_OVERHEAD).unwrap();
+    assert_eq!(two.reserve(receiver.reference, half).unwrap_err(), ParcelAnswer::Full);
+    router.ended(1, Reason::Killed);
+    event(&router);
+    two.send_parcel(receiver.reference, b"whole").unwrap();
+    while let Got::News(FromRouter::Pressed(_)) = receiver.get() {}
+    assert_eq!(
+        router.handle().inspect().iter().map(|process| process.mailbox_bytes).sum::<u64>(),
+        5 + MESSAGE_OVERHEAD
+    );
+}
+
+#[test]
+fn parcels_that_break_the_protocol_end_their_sender() {
+    type Wrong = fn(&mut Process, ProcessRef);
+    let wrong: [Wrong; 5] = [
+        |one, two| one.put(SEND_PARCEL, &[&two.to_bytes()]),
+        |one, two| one.say(ToRouter::Reserve { process: two, bytes: MAILBOX_BYTES }),
+        |one, two| one.say(ToRouter::Reserve { process: two, bytes: u64::MAX }),
+        |one, two| one.say(ToRouter::Reserve { process: two, bytes: 0 }),
+        |one, two| {
+            one.reserve(two, 10).unwrap();
+            one.put(SEND_PARCEL, &[&one.reference.to_bytes()]);
+        },
+    ];
+    for wrong in wrong {
+        let router = Router::start(PARCELS).unwrap();
+        let [mut one, two] = [1, 2].map(|number| Process::start(&router, number));
+        wrong(&mut one, two.reference);
+        assert_eq!(event(&router), RouterEvent::Kill(1));
+    }
+}
+
+#[test]
+fn after_a_lost_message_none_arrives_until_its_sender_knows() {
+    let router = Router::start(PARCELS).unwrap();
+    let [mut flooder, mut receiver] = [1, 2].map(|number| Process::start(&router, number));
+    let sent = 4000;
+    for number in 0..sent as u32 {
+        flooder.send(receiver.reference, &[&number.to_le_bytes()[..], &[0; 996]].concat());
+    }
+    flooder.nothing_came_but(|news| matches!(news, FromRouter::Full { number: 2 } | FromRouter::Lost { number: 2 }));
+    // It takes all that there is, and says so.
+    receiver.say(ToRouter::WhereIs { name: "nobody".into(), question: 99 });
+    let mut came = 0;
+    loop {
+        match receiver.get() {
+            Got::Message(1, message) => {
+                assert_eq!(message[..4], u32::to_le_bytes(came));
+                came += 1;
+            }
+            Got::News(FromRouter::Found { .. }) => break,
+            got => assert!(matches!(got, Got::News(FromRouter::Pressed(_)))),
+        }
+    }
+    receiver.consumed(1, u64::MAX - MESSAGE_OVERHEAD);
+    receiver.nothing_came_but(|news| matches!(news, FromRouter::Pressed(_)));
+    // There is room now, and still nothing arrives.
+    flooder.send(receiver.reference, b"with a gap before it");
+    assert_eq!(flooder.reserve(receiver.reference, 10).unwrap_err(), ParcelAnswer::Full);
+    flooder.say(ToRouter::CountLost { number: 2, question: 5 });
+    let counted = std::iter::repeat_with(|| flooder.get()).find_map(|got| match got {
+        Got::News(FromRouter::LostCount { question: 5, messages }) => Some(messages),
+        _ => None,
+    });
+    assert_eq!(u64::from(came) + counted.unwrap(), sent + 1);
+    flooder.send(receiver.reference, b"the next");
+    assert_eq!(receiver.get(), Got::Message(1, b"the next".to_vec()));
 }

@@ -53,10 +53,11 @@ impl Thread {
         commands: Receiver<Command>,
         event_bell: Arc<OwnedFd>,
         events: Sender<RouterEvent>,
+        most_parcels: usize,
     ) -> Result<Self, Errno> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, &*bell, EventData::new_u64(BROKER), EventFlags::IN)?;
-        let (state, ready, queued) = (RouterState::default(), VecDeque::new(), HashSet::new());
+        let (state, ready, queued) = (RouterState::new(most_parcels), VecDeque::new(), HashSet::new());
         Ok(Self { epoll, bell, newcomers, commands, event_bell, events, state, ready, queued, stopped: false })
     }
 

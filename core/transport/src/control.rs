@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 /// The longest message that travels in the packet itself, in bytes.
 const INLINE_BYTES: usize = 32 << 10;
@@ -22,6 +23,9 @@ const INLINE_BYTES: usize = 32 << 10;
 const MESSAGE_BYTES: u64 = 64 << 20;
 /// The most descriptors that a packet brings.
 const DESCRIPTORS: usize = 8;
+
+/// How long a sender waits until fewer descriptors are on their way.
+const IN_FLIGHT_PATIENCE: Duration = Duration::from_secs(10);
 
 const INLINE: u8 = 0;
 const IN_MEMFD: u8 = 1;
@@ -80,9 +84,18 @@ impl Control {
         Self { longest: bytes.min(MESSAGE_BYTES), ..self }
     }
 
-    /// Send `message` and copies of `descriptors`; waits while the receiver's queue is full.
+    /// Send `message` and copies of `descriptors`; waits while the receiver's queue is full, and while as many descriptors are on
+    /// their way as the kernel lets this user have, in other applications too.
     pub fn send<M: Serialize>(&self, message: &M, descriptors: &[BorrowedFd<'_>]) -> Result<(), ControlError> {
-        self.send_with(message, descriptors, SendFlags::NOSIGNAL)
+        let until = Instant::now() + IN_FLIGHT_PATIENCE;
+        loop {
+            match self.send_with(message, descriptors, SendFlags::NOSIGNAL) {
+                Err(ControlError::System(Errno::TOOMANYREFS)) if Instant::now() < until => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                sent => return sent,
+            }
+        }
     }
 
     /// As [`Control::send`], but a full queue is the error `EAGAIN`: for a sender that must not wait for its peer.

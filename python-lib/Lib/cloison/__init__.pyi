@@ -275,10 +275,16 @@ class Pending(Generic[_Value]):
 
 @final
 class Process:
-    """A microprocess, as others know it. It can be sent in messages, compared, and be a key; it can't be made or pickled.
+    """A reference to a microprocess. It can be sent in messages, compared, and be a key; it can't be made or pickled.
 
-    Whoever has it may send to the process, link to it, and end it.
+    Whoever has it may send to the process and monitor it; with control (`spawn` returns such a one) also link to it and end it.
     """
+
+    @property
+    def control(self) -> bool:
+        """Whether this reference allows to link to the process and to end it."""
+    def send_only(self) -> Process:
+        """Return a reference to the same process without control. Both are equal."""
 
     @property
     def number(self) -> int:
@@ -291,7 +297,7 @@ class Process:
         Raises:
             TypeError: It can't be sent; the text says where in it what is.
             ValueError: It is too long.
-            MailboxFull: The receiver has enough of this process's messages waiting.
+            MailboxFull: The receiver has enough of this process's messages waiting, or no room.
         """
     def kill(self) -> None:
         """End the process at once, whatever it does. It can't prevent that."""
@@ -440,11 +446,15 @@ def spawn(
         42
     """
 
-def self() -> Process:
-    """Return this process."""
+def self(*, control: bool = False) -> Process:
+    """Return this process, to be sent to and monitored by whoever gets it.
+
+    Args:
+        control: Whoever gets it may also link to this process and end it.
+    """
 
 def parent() -> Process | None:
-    """Return the process that has spawned this one; None in the program itself."""
+    """Return the process that has spawned this one, to be sent to and monitored; None in the program itself."""
 
 def send(process: Process | str, message: object) -> None:
     """Send a message: ``process.send(message)``, where ``process`` may be a registered name too.
@@ -527,7 +537,7 @@ def unregister(name: str) -> None:
     """Give a name up."""
 
 def whereis(name: str) -> Process | None:
-    """Return the process of that name, or None."""
+    """Return the process of that name, to be sent to and monitored, or None."""
 
 def make_reference() -> Reference:
     """Return a `Reference` that nobody else has."""
@@ -924,10 +934,12 @@ class StartError(Error):
     """Its name."""
 
 class MailboxFull(Error):
-    """What this process has sent to that one fills its share of the mailbox. Nothing was sent."""
+    """What this process has sent to that one fills its share of the mailbox, or the mailbox is full. Nothing was sent."""
 
     process: Final[Process | None]
     """The receiver."""
+    lost: Final[int]
+    """How many messages before this one did not arrive; 0 unless many processes have sent at once."""
 
 class ProcessDown(Error):
     """The process that was called has ended without an answer."""

@@ -169,15 +169,17 @@ class StartError(Error):
 
 
 class MailboxFull(Error):
-    """What this process has sent to that one fills its share of the mailbox. Nothing was sent.
+    """What this process has sent to that one fills its share of the mailbox, or the mailbox is full. Nothing was sent.
 
     Attributes:
         process: The receiver.
+        lost: How many messages before this one did not arrive; 0 unless many processes have sent at once.
     """
 
-    def __init__(self, message, process=None):
+    def __init__(self, message, process=None, lost=0):
         super().__init__(message)
         self.process = process
+        self.lost = lost
 
 
 class ProcessDown(Error):

@@ -153,13 +153,17 @@ def _drop_late_answers():
         _given_up.pop(received[0].reference, None)
 
 
-def self():
-    """Return this process."""
-    return _cloison.myself()
+def self(*, control=False):
+    """Return this process, to be sent to and monitored by whoever gets it.
+
+    Args:
+        control: Whoever gets it may also link to this process and end it.
+    """
+    return _cloison.myself(control)
 
 
 def parent():
-    """Return the process that has spawned this one; None in the program itself."""
+    """Return the process that has spawned this one, to be sent to and monitored; None in the program itself."""
     return _cloison.parent()
 
 
@@ -411,7 +415,11 @@ def stop(process, reason="shutdown", *, timeout=5.0):
     """
     position = _cloison.mark()
     reference = process.monitor()
-    process.exit(reason)
+    try:
+        process.exit(reason)
+    except BaseException:
+        _cloison.demonitor(reference)
+        raise
 
     def is_down(message):
         return type(message) is Down and message.reference == reference
@@ -440,7 +448,7 @@ def unregister(name):
 
 
 def whereis(name):
-    """Return the process of that name, or None."""
+    """Return the process of that name, to be sent to and monitored, or None."""
     return _cloison.whereis(name)
 
 

@@ -6,7 +6,9 @@ import _cloison
 from _cloison import Reference
 from cloison._errors import Error, MailboxFull, MessageError, ProcessDown, ProcessExit
 from cloison._messages import message
-from cloison._processes import Call, Down, Exit, Reason, exit, make_reference, name_of, parent, receive, reply, send, start, whereis
+from cloison._processes import Call, Down, Exit, Reason, exit, make_reference, name_of, parent, receive, reply
+from cloison._processes import self as this_process
+from cloison._processes import send, start, whereis
 
 __all__ = ["Server", "cast"]
 
@@ -19,6 +21,7 @@ class _Cast:
 @message(frozen=True)
 class _Stop:
     reason: object
+    process: object
 
 
 @message(frozen=True)
@@ -111,17 +114,23 @@ class Server:
         """Have a server end in order, whether it traps exits or not: `terminate` is called. Return the `Reason` of its end.
 
         Args:
-            process: The server, or its registered name.
+            process: The server: a reference with control, as `start` returns it.
             reason: Why it is to end.
             timeout: How many seconds it has.
 
         Raises:
+            PermissionError: The reference has no control.
             TimeoutError: It has not ended in time. It may do so later.
         """
         process = named(process)
+        if not process.control:
+            raise PermissionError(
+                f"process {process.number} can be sent to and monitored through this reference, not stopped\n"
+                "hint: `start` returns one that can, and so does `cloison.self(control=True)` in the server"
+            )
         position = _cloison.mark()
         reference = process.monitor()
-        process.send(_Stop(reason))
+        process.send(_Stop(reason, process))
         received = _cloison.receive(timeout, lambda message: type(message) is Down and message.reference == reference, position)
         if received is None:
             _cloison.demonitor(reference)
@@ -129,11 +138,11 @@ class Server:
         return received[0].reason
 
     @classmethod
-    def _run(cls, args, ticket, link):
+    def _run(cls, args, ticket, linked_to):
         """Be this server, in a process of its own."""
         starter = parent()
-        if link:
-            starter.link()
+        if linked_to is not None:
+            linked_to.link()
         try:
             server = cls(*args)
         except BaseException as error:
@@ -171,7 +180,7 @@ def start_server(module, qualname, args, *, main, link, timeout=None, **options)
     """Start a server by the name of its class, as `Server.start` does."""
     position = _cloison.mark()
     ticket = make_reference()
-    process, monitor = start(module, f"{qualname}._run", (args, ticket, link), main=main, monitor=True, **options)
+    process, monitor = start(module, f"{qualname}._run", (args, ticket, this_process(control=True) if link else None), main=main, monitor=True, **options)
 
     def is_news(message):
         return type(message) in (_Started, Down) and message.reference in (ticket, monitor)
@@ -231,7 +240,9 @@ def _handle(server, message):
     elif kind is _Cast:
         server.handle_cast(message.request)
     elif kind is _Stop:
-        raise Stopped(message.reason)
+        # Only whoever has control can send a reference with control.
+        if message.process == this_process() and message.process.control:
+            raise Stopped(message.reason)
     elif kind is Exit and message.process == parent():
         exit(message.reason)
     else:

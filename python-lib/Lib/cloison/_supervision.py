@@ -66,19 +66,21 @@ class Supervision(Server):
     def handle_call(self, request, sender):
         try:
             verb, *args = request
-            if verb == "start_child" and args[0].options["capabilities"] and not self._is_starter(_cloison.sender()):
+            is_starter = self._is_starter(_cloison.sender())
+            if verb == "start_child" and args[0].options["capabilities"] and not is_starter:
                 raise Error(
                     "a child with capabilities can be added by the process that has started this supervisor: anybody else would "
                     "get what it was not given"
                 )
-            return self._REQUESTS[verb](self, *args)
+            answer = self._REQUESTS[verb](self, *args)
+            return answer if is_starter else _send_only(answer)
         except Error as error:
             reply_error(sender, error)
             return Server.LATER
 
     def _is_starter(self, number):
         starter = parent()
-        return starter is None or number in (starter.number, this_process().number)
+        return number == this_process().number or (starter is not None and number == starter.number)
 
     def handle_info(self, message):
         if type(message) is _Again:
@@ -219,6 +221,17 @@ class Supervision(Server):
         "which_children": _which_children,
         "count_children": _count_children,
     }
+
+
+def _send_only(answer):
+    """Return an answer for somebody who has no control over the children."""
+    if type(answer) is Process:
+        return answer.send_only()
+    if type(answer) is list:
+        return [
+            ChildInfo(of.name, of.process and of.process.send_only(), of.restarting, of.kind, of.restart) for of in answer
+        ]
+    return answer
 
 
 def _not_started(name, error):

@@ -2,34 +2,38 @@
 //!
 //! | module | subject |
 //! |---|---|
+//! | `arguments` | those of a new process that are too long for what starts it |
 //! | `post` | the mailbox, what has arrived and waits to be received, whom not to send to |
 //! | [`reason`] | why a process has ended, as a Python object |
 //!
 //! There is one mailbox for each process, so it stands in a thread-local cell. It is borrowed for moments only, and never while
 //! Python code can run.
 
+mod arguments;
 mod post;
 pub mod reason;
 
+use arguments::Arguments;
+pub(crate) use arguments::await_arguments;
+
 use crate::call::connection;
 use crate::objects::process::{Process, Reference};
-use crate::{errors, interrupt, message};
-use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
+use crate::{errors, interrupt, link, message};
+use cloison_contract::message::{FromMicroprocess, ParcelAnswer, Spawn, ToMicroprocess};
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason, ToRouter};
-use cloison_transport::mailbox::{Mailbox, RingError, Waited};
+use cloison_transport::mailbox::{Mailbox, ParcelView, RingError, Waited, fill_parcel, needs_parcel};
 use post::{Mail, Post, PostError};
-use rustpython_vm::builtins::{PyTuple, PyTupleRef, PyType};
+use rustix::io::Errno;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple, PyTupleRef, PyType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell};
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 thread_local! {
     static POST: RefCell<Option<Post>> = const { RefCell::new(None) };
     static PREPARING: Cell<bool> = const { Cell::new(false) };
 }
-
-/// The longest tuple of arguments that a new process can be started with, encoded, in bytes. What is longer can be sent to it.
-const ARGUMENTS_BYTES: usize = 24 << 10;
 
 /// Note whether the program is being imported for what it defines. It starts no processes then: each of them would do the same.
 pub(crate) fn prepare(preparing: bool) {
@@ -67,9 +71,15 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
         }
         PostError::Ring(error) => vm.new_runtime_error(format!("the mailbox is broken: {error}")),
         PostError::Full(full) => {
-            let (number, process) = (full.number, process(full, vm));
-            let text = format!("the mailbox of process {number} is full of messages of this process");
-            errors::new("MailboxFull", &text, &[("process", process.into())], vm)
+            let text = format!("the mailbox of process {} has no room for more messages of this process", full.number);
+            mailbox_full(full, 0, &text, vm)
+        }
+        PostError::Lost(full, lost) => {
+            let text = format!(
+                "{lost} messages to process {} did not arrive: too many processes had filled its mailbox at once",
+                full.number
+            );
+            mailbox_full(full, lost, &text, vm)
         }
         PostError::TooLong { bytes, most } => vm.new_value_error(format!(
             "a message of {bytes} bytes is too long: half of a mailbox, {most} bytes, is the most\nhint: [limits] mailbox in cloison.toml"
@@ -77,12 +87,26 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
     })
 }
 
+fn mailbox_full(full: ProcessRef, lost: u64, text: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let attributes = [("process", process(full, vm).into()), ("lost", vm.ctx.new_int(lost).into())];
+    errors::new("MailboxFull", text, &attributes, vm)
+}
+
 fn process(reference: ProcessRef, vm: &VirtualMachine) -> PyRef<Process> {
     Process::new(reference.number, reference.token).into_ref(&vm.ctx)
 }
 
-fn reference_of(process: &Process) -> ProcessRef {
-    ProcessRef { number: process.number(), token: *process.token() }
+/// The reference, if it is enough to link to the process and to end it.
+fn controlled(process: &Process, vm: &VirtualMachine) -> PyResult<ProcessRef> {
+    let reference = process.reference();
+    let number = reference.number;
+    if !reference.has_control() && with(vm, |post| Ok(post.myself().number))? != number {
+        return Err(vm.new_exception_msg(
+            vm.ctx.exceptions.permission_error.to_owned(),
+            format!("process {number} can be sent to and monitored through this reference, not linked to or ended\nhint: `spawn` returns one that can, and so does `cloison.self(control=True)` in that process").into(),
+        ));
+    }
+    Ok(reference)
 }
 
 /// Put a record into the outbox; while it is full, wait for the router.
@@ -103,21 +127,66 @@ pub(crate) fn say(said: &ToRouter, vm: &VirtualMachine) -> PyResult<()> {
 /// Send a message.
 pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let bytes = message::encode(value, vm)?;
-    let to = reference_of(to);
+    deliver(to.reference(), &bytes, vm)
+}
+
+/// Send what is encoded.
+fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
     with(vm, |post| post.may_send(to, bytes.len()))?;
-    let (mut sent, mut raised) = (0, None);
-    while !with(vm, |post| post.send(to, &bytes, &mut sent))? {
-        if with(vm, |post| Ok(post.wait_for_room()))? == Waited::Interrupted {
-            let looked = interrupt::look(vm);
-            // What has been begun is sent to its end: the receiver would take the next message for the rest of this one.
-            if sent == 0 {
-                looked?;
-            } else if let Err(error) = looked {
-                raised.get_or_insert(error);
-            }
-        }
+    if with(vm, |post| Ok(post.lost_to(to)))? {
+        let lost = count_lost(to, vm)?;
+        return with(vm, |_| Err(PostError::Lost(to, lost)));
     }
-    raised.map_or(Ok(()), Err)
+    if !needs_parcel(bytes.len(), ProcessRef::BYTES) {
+        return put(vm, |post| post.send(to, Some(bytes)));
+    }
+    settle(vm)?;
+    say(&ToRouter::Reserve { process: to, bytes: bytes.len() as u64 }, vm)?;
+    match parcel(vm)? {
+        (ParcelAnswer::Here, Some(memory)) => {
+            fill_parcel(&memory, bytes).map_err(|error| broken_parcel(&error, vm))?;
+            drop(memory);
+            put(vm, |post| post.send(to, None))
+        }
+        (ParcelAnswer::Full, _) => with(vm, |_| Err(PostError::Full(to))),
+        // As with every message to a process that has ended.
+        (ParcelAnswer::Missing, _) | (ParcelAnswer::Here, None) => Ok(()),
+    }
+}
+
+/// How many messages to that process were lost. From now on they may arrive again.
+fn count_lost(to: ProcessRef, vm: &VirtualMachine) -> PyResult<u64> {
+    let question = with(vm, |post| Ok(post.new_reference()))?;
+    say(&ToRouter::CountLost { number: to.number, question }, vm)?;
+    answered(vm, |post| post.lost_count(question))
+}
+
+/// Before a question about a parcel.
+fn settle(vm: &VirtualMachine) -> PyResult<()> {
+    link::settle().map_err(|error| vm.new_runtime_error(error.to_string()))
+}
+
+/// The answer to it.
+fn parcel(vm: &VirtualMachine) -> PyResult<(ParcelAnswer, Option<OwnedFd>)> {
+    link::parcel().map_err(|error| vm.new_runtime_error(error.to_string()))
+}
+
+fn broken_parcel(error: &Errno, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    vm.new_runtime_error(format!("the memory of a long message cannot be used: {error}"))
+}
+
+/// Fetch a long message and decode it where it is.
+fn fetch(number: u64, vm: &VirtualMachine) -> PyResult {
+    settle(vm)?;
+    // Whoever is interrupted here would lose the message.
+    while !with(vm, |post| post.say(&ToRouter::Fetch(number)))? {
+        with(vm, |post| Ok(post.wait_for_room()))?;
+    }
+    let (ParcelAnswer::Here, Some(memory)) = parcel(vm)? else {
+        return Err(vm.new_runtime_error("a long message is not there any more"));
+    };
+    let view = ParcelView::open(&memory).map_err(|error| broken_parcel(&error, vm))?;
+    message::decode(view.bytes(), vm)
 }
 
 /// The next message, or the next that matches.
@@ -170,8 +239,12 @@ fn is_wanted(matches: &PyObject, value: &PyObject, vm: &VirtualMachine) -> PyRes
 fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
     match item {
         Mail::Decoded(value) => Ok(value),
-        Mail::Message { bytes, .. } => {
-            let value = message::decode(&bytes, vm)?;
+        message @ (Mail::Message { .. } | Mail::Parcel(_)) => {
+            let value = match message {
+                Mail::Parcel(number) => fetch(number, vm)?,
+                Mail::Message { bytes } => message::decode(&bytes, vm)?,
+                other => return decode(other, vm),
+            };
             // What the router alone says is true because nobody else can say it.
             let name = value.class().name().to_string();
             if matches!(name.as_str(), "Down" | "Exit") && value.class().is(&class(&name, vm)?) {
@@ -181,7 +254,7 @@ fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
             Ok(value)
         }
         Mail::Down { reference, process: ended, reason } => {
-            let myself = myself(vm)?.number();
+            let myself = with(vm, |post| Ok(post.myself().number))?;
             let reference = Reference::new(myself, reference).into_ref(&vm.ctx);
             let arguments = (process(ended, vm), reason::to_python(&reason, vm)?, reference);
             class("Down", vm)?.call(arguments, vm)
@@ -213,8 +286,14 @@ pub(crate) fn waiting(vm: &VirtualMachine) -> PyResult<usize> {
 }
 
 /// This process.
-pub(crate) fn myself(vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
-    Ok(process(with(vm, |post| Ok(post.myself()))?, vm))
+pub(crate) fn myself(control: bool, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
+    let myself = with(vm, |post| Ok(post.myself()))?;
+    Ok(process(if control { myself } else { myself.send_only() }, vm))
+}
+
+/// The same process without control over it.
+pub(crate) fn send_only(of: &Process, vm: &VirtualMachine) -> PyRef<Process> {
+    process(of.reference().send_only(), vm)
 }
 
 /// Who has spawned it.
@@ -231,7 +310,7 @@ pub(crate) fn new_reference(vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
 /// Monitor a process.
 pub(crate) fn monitor(other: &Process, vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
     let reference = new_reference(vm)?;
-    let other = reference_of(other);
+    let other = other.reference();
     with(vm, |post| {
         post.know(other);
         Ok(())
@@ -257,7 +336,7 @@ pub(crate) fn demonitor(reference: &Reference, vm: &VirtualMachine) -> PyResult<
 
 /// Link this process with another one.
 pub(crate) fn link(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
-    let other = reference_of(other);
+    let other = controlled(other, vm)?;
     with(vm, |post| {
         post.know(other);
         Ok(())
@@ -272,13 +351,15 @@ pub(crate) fn unlink(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
 
 /// End another process, whatever it does.
 pub(crate) fn kill(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
-    say(&ToRouter::Kill(reference_of(other)), vm)
+    let process = controlled(other, vm)?;
+    say(&ToRouter::Kill(process), vm)
 }
 
 /// Send an exit signal.
 pub(crate) fn exit(other: &Process, reason: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    let process = controlled(other, vm)?;
     let reason = reason::from_python(reason, vm)?;
-    say(&ToRouter::Exit { process: reference_of(other), reason }, vm)
+    say(&ToRouter::Exit { process, reason }, vm)
 }
 
 /// What to do with a name.
@@ -307,9 +388,14 @@ pub(crate) fn name(naming: &Naming, name: &str, vm: &VirtualMachine) -> PyResult
         Naming::WhereIs => ToRouter::WhereIs { name, question },
     };
     say(&said, vm)?;
+    Ok(answered(vm, |post| post.answer(question))?.map(|found| process(found, vm)))
+}
+
+/// Wait for the router's answer to a question.
+fn answered<T>(vm: &VirtualMachine, mut look: impl FnMut(&mut Post) -> Result<Option<T>, PostError>) -> PyResult<T> {
     loop {
-        if let Some(found) = with(vm, |post| post.answer(question))? {
-            return Ok(found.map(|found| process(found, vm)));
+        if let Some(answer) = with(vm, &mut look)? {
+            return Ok(answer);
         }
         if with(vm, |post| Ok(post.wait(None)))? == Waited::Interrupted {
             interrupt::look(vm)?;
@@ -341,13 +427,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         ));
     }
     with(vm, |_| Ok(()))?;
-    let arguments = message::encode(wanted.arguments.as_object(), vm)?;
-    if arguments.len() > ARGUMENTS_BYTES {
-        return Err(vm.new_value_error(format!(
-            "arguments of {} bytes are too long to start a process with: {ARGUMENTS_BYTES} are the most\nhint: send them to it as a message",
-            arguments.len()
-        )));
-    }
+    let arguments = Arguments::new(&wanted.arguments, vm)?;
     let monitor = wanted.monitor.then(|| new_reference(vm)).transpose()?;
     // Its `Down` may be there before the answer is.
     if let Some(reference) = &monitor {
@@ -359,7 +439,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
     let spawn = Spawn {
         module: wanted.module,
         qualname: wanted.qualname,
-        arguments,
+        arguments: arguments.along(),
         main: wanted.main,
         name: wanted.name,
         link: wanted.link,
@@ -379,6 +459,12 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
                 post.know(reference);
                 Ok(())
             })?;
+            if let Err(error) = arguments.follow(reference, vm) {
+                if let Some(monitor) = &monitor {
+                    demonitor(monitor, vm)?;
+                }
+                return Err(error);
+            }
             Ok((process(reference, vm), monitor))
         }
         ToMicroprocess::Denied { message } | ToMicroprocess::Unavailable { message } => {

@@ -1,16 +1,14 @@
 //! The mailbox, what has arrived and waits to be received, and whom not to send to for now.
 
 use cloison_contract::process::{
-    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PART, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
-    SEND_PART, ToRouter,
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
+    SEND_PARCEL, ToRouter,
 };
-use cloison_transport::mailbox::{Mailbox, RECORD_BYTES, RingError, Waited};
+use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use rustpython_vm::PyObjectRef;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
-/// The longest piece of a message that one record carries.
-const PIECE_BYTES: usize = RECORD_BYTES - ProcessRef::BYTES;
 /// The router hears of so much that was received at the latest, as a part of the mailbox.
 const UNSAID_PART: u64 = 16;
 /// And of so many senders whose messages were received: as long as they count, the shares of others are smaller.
@@ -22,8 +20,10 @@ pub(super) enum PostError {
     Missing,
     /// The router breaks the protocol.
     Ring(RingError),
-    /// That process has enough of ours.
+    /// That process has no room for more of ours.
     Full(ProcessRef),
+    /// So many messages to that process did not arrive.
+    Lost(ProcessRef, u64),
     /// A message is longer than any may be.
     TooLong { bytes: usize, most: usize },
 }
@@ -35,6 +35,8 @@ pub(super) enum Mail {
     Decoded(PyObjectRef),
     /// A message.
     Message { bytes: Vec<u8> },
+    /// A long message, by its number, to be fetched.
+    Parcel(u64),
     /// A monitored process has ended.
     Down { reference: u64, process: ProcessRef, reason: Reason },
     /// An exit signal.
@@ -58,10 +60,12 @@ pub(super) struct Post {
     /// What waits, in the order in which it came, by position.
     waiting: BTreeMap<u64, Waiting>,
     next: u64,
-    /// Beginnings of long messages, and what they count.
-    pieces: HashMap<ProcessNumber, (Vec<u8>, u64)>,
     /// Who has enough of ours.
     full: HashSet<ProcessNumber>,
+    /// To whom messages of ours were lost.
+    lost: HashSet<ProcessNumber>,
+    /// How many, by question.
+    lost_counts: HashMap<u64, u64>,
     /// What was received of whom and the router has not been told.
     unsaid: HashMap<ProcessNumber, u64>,
     unsaid_bytes: u64,
@@ -86,8 +90,9 @@ impl Post {
             mailbox_bytes: 0,
             waiting: BTreeMap::new(),
             next: 1,
-            pieces: HashMap::new(),
             full: HashSet::new(),
+            lost: HashSet::new(),
+            lost_counts: HashMap::new(),
             unsaid: HashMap::new(),
             unsaid_bytes: 0,
             pressed: false,
@@ -115,7 +120,10 @@ impl Post {
     }
 
     pub(super) fn know(&mut self, process: ProcessRef) {
-        self.known.insert(process.number, process);
+        let known = self.known.entry(process.number).or_insert(process);
+        if process.has_control() {
+            *known = process;
+        }
     }
 
     fn named(&self, number: ProcessNumber) -> ProcessRef {
@@ -142,12 +150,15 @@ impl Post {
         Ok(self.mailbox.put(CONTROL, &[&body])?.is_ok())
     }
 
-    /// Whether a message of that length may be sent to that process, as far as is known.
-    pub(super) fn may_send(&mut self, to: ProcessRef, bytes: usize) -> Result<(), PostError> {
+    /// Whether a message of that length may be sent at all.
+    pub(super) fn may_be_sent(&self, bytes: usize) -> Result<(), PostError> {
         let most = (self.mailbox_bytes / 2) as usize;
-        if bytes > most {
-            return Err(PostError::TooLong { bytes, most });
-        }
+        if bytes > most { Err(PostError::TooLong { bytes, most }) } else { Ok(()) }
+    }
+
+    /// Whether it may be sent to that process, as far as is known.
+    pub(super) fn may_send(&mut self, to: ProcessRef, bytes: usize) -> Result<(), PostError> {
+        self.may_be_sent(bytes)?;
         if self.mailbox.has_more() {
             self.fetch()?;
         }
@@ -157,23 +168,18 @@ impl Post {
         }
     }
 
-    /// Put what is left of a message in; `sent` says how much has been. `false` if there is no room for the next piece.
-    pub(super) fn send(&mut self, to: ProcessRef, message: &[u8], sent: &mut usize) -> Result<bool, PostError> {
-        let to = to.to_bytes();
-        loop {
-            let rest = message.get(*sent..).unwrap_or_default();
-            let (kind, piece) = match rest.split_at_checked(PIECE_BYTES) {
-                Some((piece, [_, ..])) => (SEND_PART, piece),
-                _ => (SEND, rest),
-            };
-            if self.mailbox.put(kind, &[&to, piece])?.is_err() {
-                return Ok(false);
-            }
-            *sent += piece.len();
-            if kind == SEND {
-                return Ok(true);
-            }
-        }
+    /// Whether messages to that process were lost, as the router has said: how many it says when it is asked.
+    pub(super) fn lost_to(&mut self, to: ProcessRef) -> bool {
+        self.lost.remove(&to.number)
+    }
+
+    /// Put a message in, or word that the parcel is complete; `false` if there is no room.
+    pub(super) fn send(&mut self, to: ProcessRef, message: Option<&[u8]>) -> Result<bool, PostError> {
+        let put = match message {
+            Some(message) => self.mailbox.put(SEND, &[&to.to_bytes(), message])?,
+            None => self.mailbox.put(SEND_PARCEL, &[&to.to_bytes()])?,
+        };
+        Ok(put.is_ok())
     }
 
     /// Sort in all that has arrived.
@@ -181,7 +187,8 @@ impl Post {
         let mut body = std::mem::take(&mut self.body);
         while let Some(kind) = self.mailbox.take(&mut body)? {
             match kind {
-                MESSAGE | MESSAGE_PART => self.message(kind, &body),
+                MESSAGE => self.message(&body),
+                MESSAGE_PARCEL => self.parcel(&body),
                 NEWS => {
                     if let Ok(news) = postcard::from_bytes(&body) {
                         self.news(news);
@@ -194,24 +201,18 @@ impl Post {
         Ok(())
     }
 
-    fn message(&mut self, kind: u32, body: &[u8]) {
-        let Some((sender, piece)) = body.split_first_chunk::<8>() else { return };
-        let sender = u64::from_le_bytes(*sender);
-        let bytes = piece.len() as u64 + MESSAGE_OVERHEAD;
-        if kind == MESSAGE_PART {
-            let (begun, count) = self.pieces.entry(sender).or_default();
-            begun.extend_from_slice(piece);
-            *count += bytes;
-            return;
+    fn message(&mut self, body: &[u8]) {
+        let Some((sender, message)) = body.split_first_chunk::<8>() else { return };
+        let from = Some((u64::from_le_bytes(*sender), message.len() as u64 + MESSAGE_OVERHEAD));
+        self.arrive(Waiting { item: Mail::Message { bytes: message.to_vec() }, from, down: None });
+    }
+
+    fn parcel(&mut self, body: &[u8]) {
+        let words: Vec<_> = body.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        if let [sender, parcel, bytes] = *words {
+            let from = Some((sender, bytes + MESSAGE_OVERHEAD));
+            self.arrive(Waiting { item: Mail::Parcel(parcel), from, down: None });
         }
-        let (bytes, counts) = match self.pieces.remove(&sender) {
-            Some((mut begun, count)) => {
-                begun.extend_from_slice(piece);
-                (begun, count + bytes)
-            }
-            None => (piece.to_vec(), bytes),
-        };
-        self.arrive(Waiting { item: Mail::Message { bytes }, from: Some((sender, counts)), down: None });
     }
 
     fn arrive(&mut self, waiting: Waiting) {
@@ -231,7 +232,9 @@ impl Post {
                 let item = Mail::Exit { process: self.named(number), reason };
                 self.arrive(Waiting { item, from: None, down: None });
             }
-            FromRouter::Full { number, .. } => drop(self.full.insert(number)),
+            FromRouter::Full { number } => drop(self.full.insert(number)),
+            FromRouter::Lost { number } => drop(self.lost.insert(number)),
+            FromRouter::LostCount { question, messages } => drop(self.lost_counts.insert(question, messages)),
             FromRouter::Pressed(pressed) => self.pressed = pressed,
             FromRouter::Room { number } => drop(self.full.remove(&number)),
             FromRouter::Found { question, process } => {
@@ -312,6 +315,12 @@ impl Post {
     pub(super) fn answer(&mut self, question: u64) -> Result<Option<Option<ProcessRef>>, PostError> {
         self.fetch()?;
         Ok(self.answers.remove(&question))
+    }
+
+    /// How many messages were lost, once the router has said so.
+    pub(super) fn lost_count(&mut self, question: u64) -> Result<Option<u64>, PostError> {
+        self.fetch()?;
+        Ok(self.lost_counts.remove(&question))
     }
 
     /// A process is monitored from now on.

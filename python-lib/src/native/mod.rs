@@ -269,8 +269,8 @@ mod _cloison {
 
     /// This process.
     #[pyfunction]
-    fn myself(vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
-        mail::myself(vm)
+    fn myself(control: bool, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
+        mail::myself(control, vm)
     }
 
     /// Who has spawned it.

@@ -1,6 +1,7 @@
 //! Names that travel in messages: of a microprocess, and of nothing else.
 
 use crate::mail;
+use cloison_contract::process::ProcessRef;
 use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{FuncArgs, PyComparisonValue};
 use rustpython_vm::types::{Comparable, Hashable, PyComparisonOp, Representable};
@@ -29,6 +30,11 @@ impl Process {
         Self { number, token }
     }
 
+    /// What the router knows it by.
+    pub const fn reference(&self) -> ProcessRef {
+        ProcessRef { number: self.number, token: self.token }
+    }
+
     /// Its number.
     pub const fn number(&self) -> u64 {
         self.number
@@ -49,7 +55,7 @@ impl Representable for Process {
 impl Comparable for Process {
     fn cmp(zelf: &Py<Self>, other: &PyObject, op: PyComparisonOp, _vm: &VirtualMachine) -> PyResult<PyComparisonValue> {
         op.eq_only(|| match other.downcast_ref::<Self>() {
-            Some(other) => Ok((zelf.number == other.number && zelf.token == other.token).into()),
+            Some(other) => Ok(zelf.reference().is_same(other.reference()).into()),
             None => Ok(PyComparisonValue::NotImplemented),
         })
     }
@@ -68,6 +74,18 @@ impl Process {
     #[pygetset(name = "number")]
     fn number_attribute(zelf: &Py<Self>) -> u64 {
         zelf.number
+    }
+
+    /// Whether this reference allows to link to the process and to end it, besides sending to it and monitoring it.
+    #[pygetset]
+    fn control(zelf: &Py<Self>) -> bool {
+        zelf.reference().has_control()
+    }
+
+    /// The same process, to be sent to and monitored, but neither linked to nor ended.
+    #[pymethod]
+    fn send_only(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<Self> {
+        mail::send_only(zelf, vm)
     }
 
     /// Send a message, without waiting for anybody. It arrives behind everything that this process has sent there before; to a

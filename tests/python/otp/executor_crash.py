@@ -13,11 +13,11 @@ def double(x):
 
 
 def where():
-    return self()
+    return self(control=True)
 
 
 def gate(to):
-    to.send(self())
+    to.send(self(control=True))
     return receive(lambda message: message == "open")
 
 

@@ -80,7 +80,7 @@ def line(kind, length, to):
     """A line of linked processes; something happens to the last one."""
     if length == 0:
         if kind == "other kills":
-            to.send(self())
+            to.send(self(control=True))
             receive()
         elif kind == "kills itself":
             self().kill()
@@ -136,7 +136,7 @@ def links():
     self().link()
     self().unlink()
     # A link holds in both directions.
-    process = spawn(links_back, self())
+    process = spawn(links_back, self(control=True))
     receive(str)
     process.send("end")
     print("  ", receive(Exit).reason, trying(receive, timeout=0))

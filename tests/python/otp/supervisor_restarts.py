@@ -4,7 +4,7 @@ from cloison import Child, Down, Supervisor, exit, receive, self
 
 
 def worker(to, name):
-    to.send((name, self()))
+    to.send((name, self(control=True)))
     reason = receive()
     if isinstance(reason, Exception):
         raise reason

@@ -1,6 +1,6 @@
 """OTP's supervisor_SUITE: sup_stop_*, and the order of ends."""
 
-from cloison import Child, Down, Exit, RunningSupervisor, Server, Supervisor, call, exit, parent, receive, self, spawn, trap_exits
+from cloison import Child, Down, Exit, RunningSupervisor, Server, Supervisor, call, exit, receive, self, spawn, trap_exits
 
 
 def obedient(to, name):
@@ -115,12 +115,12 @@ def killed():
 
 def in_this_process():
     """`run` returns when a child stops the supervisor."""
-    Supervisor([Child(obedient, self(), "first"), Child(stops, self())]).run()
+    Supervisor([Child(obedient, self(), "first"), Child(stops, self(control=True))]).run()
     print("  ", receive(lambda message: isinstance(message, tuple) and message[0] == "ends"))
 
 
-def stops(to):
-    spawn(really_stop, parent())
+def stops(supervisor):
+    spawn(really_stop, supervisor)
     receive()
 
 

@@ -11,7 +11,7 @@ class Worker(Server):
         trap_exits()
         if asks and not call(test, name, timeout=None):
             raise RuntimeError(f"{name} may not start")
-        test.send(("starts", name, self_process()))
+        test.send(("starts", name, self_process(control=True)))
 
     def handle_cast(self, request):
         exit(request)

@@ -16,7 +16,7 @@ class Worker(Server):
         if unlinks:
             parent().unlink()
         self.settings = settings
-        test.send((settings.name, self_process()))
+        test.send((settings.name, self_process(control=True)))
 
     def handle_call(self, request, sender):
         return f"{self.settings.name}: {request}"
@@ -173,7 +173,7 @@ def registered():
 class Registered(Server):
     def __init__(self, test):
         register("the child")
-        test.send(("child", self_process()))
+        test.send(("child", self_process(control=True)))
 
     def handle_call(self, request, sender):
         return request

@@ -111,7 +111,7 @@ def main():
     refused(None)
 
     print("-- arguments that can't be sent")
-    for argument in (lambda: None, local, object(), open, iter([]), Worker, json, b"x" * 30_000):
+    for argument in (lambda: None, local, object(), open, iter([]), Worker, json, b"x" * (9 << 20)):
         refused(tells, me, argument)
 
     print("-- options")

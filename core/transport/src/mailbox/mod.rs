@@ -26,10 +26,12 @@
 //! The memory is sparse, and a ring that has run empty begins again at its first byte, so that a process which now and then
 //! sends or receives a little has touched two pages of each.
 
+mod parcel;
 mod process;
 mod ring;
 mod router;
 
+pub use parcel::{ParcelView, create_parcel, fill_parcel, needs_parcel, seal_parcel};
 pub use process::{Mailbox, Waited};
 pub use ring::{Full, RECORD_BYTES, RingError};
 pub use router::{MailboxBell, RouterEnd, create};
@@ -49,7 +51,7 @@ const IN_JUMP: usize = 144;
 const OUTBOX: usize = 4096;
 
 /// The size of every outbox.
-pub const OUTBOX_BYTES: u64 = 128 << 10;
+pub const OUTBOX_BYTES: u64 = 256 << 10;
 /// The smallest inbox.
 pub const SMALLEST_INBOX_BYTES: u64 = 128 << 10;
 const INBOX: usize = OUTBOX + OUTBOX_BYTES as usize;

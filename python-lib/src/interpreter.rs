@@ -61,6 +61,7 @@ fn start(vm: &VirtualMachine) -> PyResult<()> {
 }
 
 /// What a microprocess calls, looked up in the template: after the fork every object that is touched has to be copied.
+#[derive(Clone)]
 pub(crate) struct Entries {
     pub(crate) after_fork: PyObjectRef,
     pub(crate) main_module: PyObjectRef,

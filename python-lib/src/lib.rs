@@ -8,6 +8,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`template`] | from `exec` to waiting for forks |
+//! | `program` | a template that has imported the program's own module |
 //! | [`microprocess`] | from the fork to the exit status |
 //! | [`interpreter`] | how the VM is built |
 //! | [`modules`] | which native modules there are, and why |
@@ -53,6 +54,7 @@ pub mod modules;
 pub mod native;
 pub mod objects;
 pub mod process;
+mod program;
 pub mod signals;
 pub mod sources;
 pub mod template;

@@ -67,17 +67,21 @@ impl Inherited {
     }
 }
 
+/// What a template makes its forks with.
+#[derive(Clone)]
+pub(crate) struct Forks {
+    pub(crate) entries: Entries,
+    pub(crate) seal: MicroprocessSeal,
+    pub(crate) limits: Limits,
+    /// The program's own module is imported.
+    pub(crate) has_program: bool,
+}
+
 /// Be one. This is the child's side of the fork, so nothing of the caller is returned to.
 ///
 /// All that does not depend on what it is to run is done before it waits for that: the broker keeps such blanks ready.
-pub(crate) fn start(
-    vm: &VirtualMachine,
-    entries: &Entries,
-    seal: &MicroprocessSeal,
-    limits: &Limits,
-    seed: [u8; 32],
-    descriptors: Inherited,
-) -> ! {
+pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], descriptors: Inherited) -> ! {
+    let Forks { entries, seal, limits, has_program } = forks;
     let Inherited { control, streams, mailbox, bell } = descriptors;
     if let Err(error) = take_streams(&streams) {
         eprintln!("cloison-microprocess: cannot take the standard streams: {error}");
@@ -108,6 +112,11 @@ pub(crate) fn start(
     let prepared = prepare(vm, entries, seed);
     // The broker hangs up when nobody wants this process any more.
     let Ok(begin) = link::begin() else { process::exit(0) };
+    // What the program's own module has made of its arguments stays.
+    let prepared = match has_program {
+        true => prepared,
+        false => prepared.and_then(|()| set_arguments(vm, begin.run.argv())),
+    };
     let run = std::panic::AssertUnwindSafe(|| whole_run(vm, entries, prepared, begin));
     process::exit(std::panic::catch_unwind(run).unwrap_or_else(|panic| status_of_panic(&*panic)))
 }
@@ -140,14 +149,11 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
     let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes } = begin;
     mail::become_process(myself, parent, mailbox_bytes);
     memory::limit(memory_bytes);
-    let (status, reason) = match prepared
-        .and_then(|()| lower_limits(cpu_seconds, vm))
-        .and_then(|()| set_arguments(vm, run.argv()))
-        .and_then(|()| execute(vm, entries, run))
-    {
-        Ok(status) => (status, reason_of_status(status)),
-        Err(error) => failure::report_with_reason(vm, error),
-    };
+    let (status, reason) =
+        match prepared.and_then(|()| lower_limits(cpu_seconds, vm)).and_then(|()| execute(vm, entries, run)) {
+            Ok(status) => (status, reason_of_status(status)),
+            Err(error) => failure::report_with_reason(vm, error),
+        };
     rustpython_vm::stdlib::atexit::_run_exitfuncs(vm);
     let (status, reason) = match entries.finish.call((), vm).and_then(|flushed| flushed.try_to_bool(vm)) {
         Ok(true) => (status, reason),
@@ -181,14 +187,14 @@ pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
 }
 
 /// What does not depend on what is run.
-fn prepare(vm: &VirtualMachine, entries: &Entries, seed: [u8; 32]) -> PyResult<()> {
+pub(crate) fn prepare(vm: &VirtualMachine, entries: &Entries, seed: [u8; 32]) -> PyResult<()> {
     let seed =
         seed.chunks_exact(16).fold(0, |sum, half| sum ^ u128::from_le_bytes(half.try_into().unwrap_or_default()));
     let terminal = rustix::termios::isatty(rustix::stdio::stdout());
     entries.after_fork.call((vm.ctx.new_int(seed), terminal), vm).map(drop)
 }
 
-fn set_arguments(vm: &VirtualMachine, argv: &[String]) -> PyResult<()> {
+pub(crate) fn set_arguments(vm: &VirtualMachine, argv: &[String]) -> PyResult<()> {
     let argv = argv.iter().map(|argument| vm.ctx.new_str(argument.as_str()).into()).collect();
     vm.sys_module.set_attr("argv", vm.ctx.new_list(argv), vm)
 }
@@ -225,7 +231,7 @@ const MAIN: &str = "__main__";
 const SPAWNED_MAIN: &str = "__mp_main__";
 
 /// Run the program's own module under its other name, for what it defines.
-fn import_main(vm: &VirtualMachine, entries: &Entries, main: Run) -> PyResult<()> {
+pub(crate) fn import_main(vm: &VirtualMachine, entries: &Entries, main: Run) -> PyResult<()> {
     match main {
         Run::Script { path, source, .. } => script(vm, entries, &path, &source, SPAWNED_MAIN)?,
         Run::Module { name, .. } => module(vm, &name, SPAWNED_MAIN)?,

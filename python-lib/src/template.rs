@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  exec ─▶ Boot? ─▶ Split ─▶ jail ─▶ Jailed ─▶ interpreter ─▶ import (Find …) ─▶ Ready ─▶ Fork? ─▶ Forked ─▶ Fork? …
-//!                                                                                           └──▶ microprocess
+//!                                                                                           └──▶ microprocess, or program template
 //! ```
 //!
 //! Descriptor 0 is the control socket when the process starts. It is moved away before anything else, and its place
@@ -10,18 +10,19 @@
 
 use crate::interpreter::{self, Entries, ExtraModules};
 use crate::link::{self, LinkError};
-use crate::microprocess::{self, Inherited, Limits};
+use crate::microprocess::{self, Forks, Inherited, Limits};
 use crate::process::{self, Side};
+use crate::program::{self, ProgramDescriptors};
 use crate::{failure, memory, signals};
-use cloison_contract::message::{FromTemplate, ToTemplate};
+use cloison_contract::message::{FromTemplate, Run, ToTemplate};
 use cloison_contract::printable;
-use cloison_sandbox::{Jail, MicroprocessSeal, Spec, Template};
+use cloison_sandbox::{Jail, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 /// Descriptors of a template: the control socket, three streams, and those of a child that is being made. The kernel lets it send
@@ -94,8 +95,10 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
         let entries = Entries::new(vm)
             .and_then(|entries| microprocess::rehearse(vm, &entries).map(|()| entries))
             .map_err(|error| import_error(vm, &error))?;
+        let forks = Forks { entries, seal, limits, has_program: false };
         link::tell(&FromTemplate::Ready, &[])?;
-        serve(vm, &entries, &seal, &limits)
+        // The program comes first. What later ones share is imported once it is there, and before any of them.
+        Ok(serve(vm, &forks, Preload::AfterTheProgram)?)
     })
 }
 
@@ -145,9 +148,12 @@ const QUIET: Duration = Duration::from_millis(2);
 
 /// When the template imports what most programs do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Preload {
+pub(crate) enum Preload {
+    /// Once the program has been forked.
     AfterTheProgram,
+    /// While nothing else is wanted, and before the next fork.
     Now,
+    /// It has.
     Done,
 }
 
@@ -164,30 +170,32 @@ fn preload_next(vm: &VirtualMachine) -> Preload {
     }
 }
 
-fn serve(
-    vm: &VirtualMachine,
-    entries: &Entries,
-    seal: &MicroprocessSeal,
-    limits: &Limits,
-) -> Result<Infallible, TemplateError> {
-    // The program comes first. What later ones share is imported once it is there, and before any of them.
-    let mut preload = Preload::AfterTheProgram;
+/// Fork what is asked for, for ever.
+pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) -> Result<Infallible, LinkError> {
     loop {
         if preload == Preload::Now && link::is_quiet(QUIET)? {
             preload = preload_next(vm);
             continue;
         }
-        match link::listen()? {
-            (ToTemplate::Fork { seed }, descriptors) => {
-                while preload == Preload::Now {
-                    preload = preload_next(vm);
-                }
-                fork(vm, entries, seal, limits, seed, descriptors)?;
-                if preload == Preload::AfterTheProgram {
-                    preload = Preload::Now;
-                }
+        let (wanted, descriptors) = link::listen()?;
+        while preload == Preload::Now {
+            preload = preload_next(vm);
+        }
+        match wanted {
+            ToTemplate::Fork { seed } => {
+                let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
+                fork(|| microprocess::start(vm, forks, seed, descriptors))?;
             }
-            (ToTemplate::Boot { .. } | ToTemplate::Found(_), _) => return Err(LinkError::Unexpected.into()),
+            ToTemplate::ForkTemplate { seed, main } if !forks.has_program => {
+                let descriptors = ProgramDescriptors::new(descriptors).ok_or(LinkError::Unexpected)?;
+                fork(|| program::start(vm, forks, seed, *main, descriptors))?;
+            }
+            ToTemplate::Boot { .. } | ToTemplate::ForkTemplate { .. } | ToTemplate::Found(_) => {
+                return Err(LinkError::Unexpected);
+            }
+        }
+        if preload == Preload::AfterTheProgram {
+            preload = Preload::Now;
         }
     }
 }
@@ -210,22 +218,15 @@ fn import_error(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> TemplateErro
     }
 }
 
-fn fork(
-    vm: &VirtualMachine,
-    entries: &Entries,
-    seal: &MicroprocessSeal,
-    limits: &Limits,
-    seed: [u8; 32],
-    descriptors: Vec<OwnedFd>,
-) -> Result<(), TemplateError> {
-    let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
+/// Fork a process that runs `child` and does not come back.
+fn fork(child: impl FnOnce() -> Infallible) -> Result<(), LinkError> {
     signals::hold_interrupts();
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
     let forked = match unsafe { process::fork() } {
-        Ok(Side::Child) => microprocess::start(vm, entries, seal, limits, seed, descriptors),
+        Ok(Side::Child) => match child() {},
         Ok(Side::Parent(pidfd)) => link::tell(&FromTemplate::Forked, &[pidfd.as_fd()]),
         Err(error) => link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[]),
     };
     signals::release_interrupts();
-    Ok(forked?)
+    forked
 }

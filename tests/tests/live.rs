@@ -22,9 +22,9 @@ const REGISTERED: u64 = 4;
 const CALLER: u64 = 5;
 
 /// A running program, and the commands that look at it.
-struct Live<'p> {
-    running: Running<'p>,
-    lines: Box<dyn BufRead>,
+pub(crate) struct Live<'p> {
+    pub(crate) running: Running<'p>,
+    pub(crate) lines: Box<dyn BufRead>,
     /// Where it is found.
     folder: PathBuf,
     /// Whose commands look at it: a project without processes of its own.
@@ -33,7 +33,7 @@ struct Live<'p> {
 
 impl<'p> Live<'p> {
     /// Start a program, and wait until it says that it is ready.
-    fn start(project: &'p Project, user: User, arguments: &[&str]) -> Self {
+    pub(crate) fn start(project: &'p Project, user: User, arguments: &[&str]) -> Self {
         Self::start_in(project, project.path("tmp"), user, arguments)
     }
 
@@ -44,7 +44,7 @@ impl<'p> Live<'p> {
         Self { running, lines, folder, looker: Project::new() }
     }
 
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.lines.read_line(&mut line).expect("UTF-8");
         line.trim_end().to_owned()
@@ -70,7 +70,7 @@ impl<'p> Live<'p> {
     }
 
     /// What `ps` says of the only application.
-    fn rows(&self, user: User) -> Vec<Value> {
+    pub(crate) fn rows(&self, user: User) -> Vec<Value> {
         let reports = self.ask_as(user, &["ps", "--json"]).ends_with(0).json();
         let [report] = reports.as_array().expect("a list").as_slice() else { panic!("one application: {reports}") };
         assert_eq!(report["broker"], self.pid());
@@ -152,7 +152,7 @@ fn no_process_exists_that_ps_does_not_show() {
         });
         assert_eq!(
             (kinds["broker"], kinds["template"], kinds["zone"], kinds["microprocess"]),
-            (1, 1, 1, 7),
+            (1, 2, 1, 7),
             "{kinds:?}"
         );
         assert!(kinds["init"] == 2 && kinds["blank"] >= 1, "{kinds:?}");

@@ -15,6 +15,7 @@ mod documents;
 mod errno;
 mod examples;
 mod handles;
+mod imported_once;
 mod large_results;
 mod leaves_nothing;
 mod lies_and_floods;

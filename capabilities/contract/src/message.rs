@@ -10,6 +10,7 @@
 //! | broker | [`ToTemplate::Boot`] | | `Split` from the launcher, `Jailed` from inside the sandbox, any number of `Find`, then `Ready` or `Failed` |
 //! | template | [`FromTemplate::Find`] | | `Found` |
 //! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr, its mailbox's memory and bell | `Forked` with a pidfd, or `ForkFailed` |
+//! | broker | [`ToTemplate::ForkTemplate`], not to a program template | the control socket of the program template, its stdin, stdout, stderr | the same; from the program template, on that socket, any number of `Find`, then `Ready` or `Failed` |
 //!
 //! # Broker ↔ microprocess
 //!
@@ -100,6 +101,13 @@ pub enum ToTemplate {
         /// 32 bytes from the kernel's random generator.
         seed: [u8; 32],
     },
+    /// Make another template, which imports the program's own module and forks those microprocesses that need it.
+    ForkTemplate {
+        /// 32 bytes from the kernel's random generator.
+        seed: [u8; 32],
+        /// What the application runs as `__main__`: there the module is called `__mp_main__`.
+        main: Box<Run>,
+    },
 }
 
 /// What a microprocess runs.
@@ -131,7 +139,8 @@ pub enum Run {
         qualname: String,
         /// A tuple of arguments, encoded as a message; `None` if it comes as the parent's first message.
         arguments: Option<Vec<u8>>,
-        /// What the application runs as `__main__`, if that is needed: here the module is called `__mp_main__`.
+        /// What the application runs as `__main__`, if that is needed and the template has not imported it: here the module is
+        /// called `__mp_main__`.
         main: Option<Box<Run>>,
         /// `sys.argv`
         argv: Vec<String>,

@@ -1,4 +1,5 @@
-//! Microprocesses that have been forked before anybody asked for them: how many of them there should be.
+//! Microprocesses that have been forked before anybody asked for them: how many of them there should be. Each template has a
+//! pool of them.
 //!
 //! A program that spawns nothing has none. Each time one is wanted and none is there, twice as many are kept from then on; after
 //! a while without a spawn they go again.
@@ -7,7 +8,7 @@ use crate::Pid;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// The most blanks that are kept.
+/// The most blanks that are kept in a pool.
 pub(crate) const MOST_BLANKS: usize = 16;
 /// How many are kept after the first spawn.
 const FEWEST: usize = 2;
@@ -43,6 +44,12 @@ impl Blanks {
     /// One has ended.
     pub(crate) fn forget(&mut self, pid: Pid) {
         self.there.retain(|other| *other != pid);
+    }
+
+    /// The same demand, for another pool: those that are here are not wanted any more, and are returned too.
+    pub(crate) fn hand_over(&mut self) -> (Self, VecDeque<Pid>) {
+        let Self { there, wanted, last_taken } = std::mem::take(self);
+        (Self { there: VecDeque::new(), wanted, last_taken }, there)
     }
 
     /// Whether there should be one more.
@@ -88,7 +95,14 @@ mod tests {
         assert_eq!(put, MOST_BLANKS);
         assert!(blanks.take(start).is_some() && blanks.is_short());
         assert!(blanks.unwanted(start).is_empty());
-        assert_eq!(blanks.unwanted(start + IDLE).len(), MOST_BLANKS - 1);
+        let (mut other, unwanted) = blanks.hand_over();
+        assert_eq!(unwanted.len(), MOST_BLANKS - 1);
+        assert!(!blanks.is_short() && blanks.next_check().is_none(), "nobody wants anything of it any more");
+        while other.is_short() {
+            other.put(keys.insert(()));
+        }
+        let mut blanks = other;
+        assert_eq!(blanks.unwanted(start + IDLE).len(), MOST_BLANKS);
         assert!(!blanks.is_short() && blanks.next_check().is_none());
     }
 }

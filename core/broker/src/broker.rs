@@ -1,18 +1,19 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
-use crate::blanks::{Blanks, MOST_BLANKS};
+use crate::blanks::MOST_BLANKS;
 use crate::family::{Family, TAKING_DOWN};
 use crate::inspection::Inspector;
 use crate::inspection::socket::Listener;
 use crate::launch::Binaries;
 use crate::limiter::Limiter;
 use crate::process::Process;
+use crate::program::ProgramTemplate;
 use crate::reactor::Reactor;
 use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::spawning::most_parcels;
-use crate::template::{Progress, Template};
+use crate::template::{Progress, Template, TemplateKind};
 use crate::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
 use cloison_contract::process::{ProcessNumber, Reason};
@@ -74,10 +75,10 @@ impl StandardStreams {
 /// Whose events a descriptor in the reactor reports.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EventSource {
-    /// The template has sent something or is gone.
-    Template,
-    /// The template has ended.
-    TemplateEnd,
+    /// A template has sent something or is gone.
+    Template(TemplateKind),
+    /// A template has ended.
+    TemplateEnd(TemplateKind),
     /// A microprocess has sent something.
     Process(Pid),
     /// The router wants something.
@@ -97,7 +98,7 @@ pub(crate) enum EventSource {
 }
 
 /// The longest message of a template, which is a traceback, in bytes.
-const FROM_TEMPLATE_BYTES: u64 = 1 << 20;
+pub(crate) const FROM_TEMPLATE_BYTES: u64 = 1 << 20;
 /// The longest message of a microprocess, which is what another one is to run, in bytes.
 pub(crate) const FROM_MICROPROCESS_BYTES: u64 = 32 << 10;
 /// The longest message of a zone, which is an error, in bytes.
@@ -162,10 +163,11 @@ pub struct Broker {
     pub(crate) sources: Sources,
     pub(crate) reactor: Reactor<EventSource>,
     pub(crate) template: Template,
+    /// There once a process was wanted that needs the program's own module.
+    pub(crate) program: Option<ProgramTemplate>,
     pub(crate) processes: SlotMap<Pid, Process>,
     pub(crate) numbers: HashMap<ProcessNumber, Pid>,
     pub(crate) last_number: ProcessNumber,
-    pub(crate) blanks: Blanks,
     /// Microprocesses that wait for another one to be started.
     pub(crate) spawns: VecDeque<(Pid, Spawn)>,
     pub(crate) router: Router,
@@ -204,7 +206,7 @@ impl Broker {
         let (control, launcher) = binaries.template()?;
         let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
         let family = Family::new(launcher);
-        let registration = Some(reactor.add(&control, EventSource::Template)?);
+        let registration = reactor.add(&control, EventSource::Template(TemplateKind::Common))?;
         let router = crate::signals::without_signals(|| Router::start(most_parcels()))?;
         reactor.add(&router, EventSource::Router)?;
         let boot = ToTemplate::Boot {
@@ -212,18 +214,12 @@ impl Broker {
             memory_bytes: application.limits.memory_bytes,
             cpu_seconds: application.limits.cpu_seconds,
             descriptors: application.limits.descriptors,
-            processes: application.limits.processes.saturating_add(MOST_BLANKS as u32),
+            // The two templates have a pool of blanks each, and one of them is a fork of the other.
+            processes: application.limits.processes.saturating_add(2 * MOST_BLANKS as u32 + 1),
             may_be_missing: application.may_be_missing.clone(),
         };
         let sent = control.try_send(&boot, &[]);
-        let template = Template {
-            progress: Progress::Starting,
-            control,
-            registration,
-            worker: None,
-            family,
-            forking: VecDeque::new(),
-        };
+        let template = Template::new(control, registration, family);
         let zones = application.zones.iter().map(|specification| ZoneEntry {
             specification: specification.clone(),
             backoff: Default::default(),
@@ -240,7 +236,7 @@ impl Broker {
             processes: SlotMap::with_key(),
             numbers: HashMap::new(),
             last_number: 0,
-            blanks: Blanks::default(),
+            program: None,
             spawns: VecDeque::new(),
             router,
             randomness: None,
@@ -257,7 +253,7 @@ impl Broker {
             stacks: VecDeque::new(),
         };
         if sent.is_err() {
-            broker.template_gone();
+            broker.template_gone(TemplateKind::Common);
         }
         Ok(broker)
     }
@@ -352,27 +348,28 @@ impl Broker {
         let check = self
             .next_check()
             .into_iter()
-            .chain(self.blanks.next_check())
+            .chain(self.next_template_check())
             .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.into_iter().chain(check).min();
         for registration in self.reactor.wait(timeout)? {
             match self.reactor.meaning(registration) {
-                Some(EventSource::Template) => self.hear_template(),
+                Some(EventSource::Template(kind)) => self.hear_template(kind),
                 Some(EventSource::Process(pid)) => self.hear_process(pid),
                 Some(EventSource::ProcessEnd(pid)) => self.process_ended(pid),
                 Some(EventSource::Router) => self.hear_router(),
                 Some(EventSource::Signal) => self.hear_signal(),
                 Some(EventSource::Inspection) => self.inspector.iter().for_each(Inspector::accept),
                 Some(EventSource::Inspector) => self.hear_inspectors(),
-                Some(EventSource::TemplateEnd) => self.template_ended(),
+                Some(EventSource::TemplateEnd(kind)) => self.template_ended(kind),
                 Some(EventSource::Zone(instance)) => self.hear_zone(instance),
                 Some(EventSource::ZoneEnd(instance)) => self.zone_ended(instance),
                 None => {} // closed earlier in this turn
             }
         }
         self.check_zones(Instant::now());
+        self.check_program_template(Instant::now());
         self.serve_spawns();
         self.refill_blanks();
         Ok(())
@@ -390,6 +387,7 @@ impl Drop for Broker {
     fn drop(&mut self) {
         // All of them first, so that none is waited for while others still run.
         self.instances.values().for_each(|instance| instance.family.kill());
+        self.program.iter().for_each(|program| program.template.family.kill());
         for (_, process) in &self.processes {
             if let Some((child, _)) = &process.child {
                 child.signal(rustix::process::Signal::KILL);
@@ -404,6 +402,9 @@ impl Drop for Broker {
             if let Some((child, _)) = process.child {
                 child.wait_until(until);
             }
+        }
+        if let Some(program) = &mut self.program {
+            program.template.family.end(until);
         }
         self.template.family.end_with_strangers(until);
     }

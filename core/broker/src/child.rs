@@ -5,6 +5,7 @@ use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
 };
+use std::cell::OnceCell;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
@@ -30,7 +31,8 @@ impl Exit {
 #[derive(Debug)]
 pub struct Child {
     pidfd: OwnedFd,
-    pid: i32,
+    /// Its number, once somebody has asked for it.
+    pid: OnceCell<i32>,
 }
 
 impl AsFd for Child {
@@ -46,7 +48,7 @@ impl Child {
     /// `ECHILD` if it is no child of ours.
     pub fn from_pid(pid: i32) -> Result<Self, Errno> {
         let pid = Some(pid).filter(|pid| *pid > 1).and_then(Pid::from_raw).ok_or(Errno::CHILD)?;
-        Self::new(pidfd_open(pid, PidfdFlags::empty())?, pid.as_raw_nonzero().get())
+        Self::new(pidfd_open(pid, PidfdFlags::empty())?, OnceCell::from(pid.as_raw_nonzero().get()))
     }
 
     /// A descriptor that another process says is one of a child of ours.
@@ -54,13 +56,10 @@ impl Child {
     /// # Errors
     /// `ECHILD` if it is no child of ours, `EBADF` or `EINVAL` if it is no such descriptor.
     pub fn from_pidfd(pidfd: OwnedFd) -> Result<Self, Errno> {
-        let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd()));
-        let pid =
-            text.ok().and_then(|text| text.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok());
-        Self::new(pidfd, pid.ok_or(Errno::BADF)?)
+        Self::new(pidfd, OnceCell::new())
     }
 
-    fn new(pidfd: OwnedFd, pid: i32) -> Result<Self, Errno> {
+    fn new(pidfd: OwnedFd, pid: OnceCell<i32>) -> Result<Self, Errno> {
         // Looking without waiting succeeds for our own children alone.
         waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?;
         Ok(Self { pidfd, pid })
@@ -94,10 +93,16 @@ impl Child {
         let _ = pidfd_send_signal(&self.pidfd, signal);
     }
 
-    /// Its number in our namespace. Nobody else has it for as long as nobody has waited for the child.
+    /// Its number in our namespace; 0 if it is no longer there. Nobody else has it for as long as nobody has waited for the child.
     pub fn pid(&self) -> i32 {
-        self.pid
+        *self.pid.get_or_init(|| pid_of(&self.pidfd).unwrap_or(0))
     }
+}
+
+/// Looking takes some tens of microseconds, so it is done when somebody wants to know.
+fn pid_of(pidfd: &OwnedFd) -> Option<i32> {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok().filter(|pid| *pid > 0)
 }
 
 /// Wait for one child that has ended, whichever.
@@ -120,6 +125,7 @@ mod tests {
         let killed = Command::new("sleep").arg("100").spawn().unwrap();
         let child = Child::from_pid(killed.id() as i32).unwrap();
         assert_eq!(child.pid(), killed.id() as i32);
+        assert_eq!(Child::from_pidfd(child.pidfd.try_clone().unwrap()).unwrap().pid(), killed.id() as i32);
         assert_eq!(child.ended(), None);
         assert_eq!(child.wait_until(Instant::now()), None);
         assert_eq!(child.wait_until(Instant::now() + Duration::from_millis(1)), None);

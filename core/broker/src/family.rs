@@ -28,6 +28,11 @@ impl Family {
         Self { launcher: Some(launcher), worker: None, init: None, layers: Vec::new() }
     }
 
+    /// Of a process that a template has forked into its own sandbox.
+    pub(crate) fn forked(worker: Child) -> Self {
+        Self { launcher: None, worker: Some(worker), init: None, layers: Vec::new() }
+    }
+
     /// The launcher says which processes it has made: true only if they are children of ours.
     pub fn adopt(&mut self, worker: i32, init: Option<i32>) -> Result<&Child, Errno> {
         if self.worker.is_some() {

@@ -18,7 +18,7 @@
 //! | [`launch`] | starts the two other binaries with a control socket and nothing else |
 //! | [`child`] | a process of ours: its pidfd, its end |
 //! | [`family`] | a sandboxed process and what came with it: launcher, worker, init |
-//! | [`template`] | the template: boots, forks |
+//! | [`template`], `program` | the template: boots, forks; the one that has imported the program's own module |
 //! | [`zone`] | zone instances: start, attach, deadlines, end, back-off |
 //! | [`broker`] | the tables, and one turn of the loop |
 //! | `process`, `blanks` | a microprocess, and those that wait for work |
@@ -44,6 +44,7 @@ pub mod library;
 pub mod limiter;
 mod process;
 mod processes;
+mod program;
 pub mod reactor;
 pub mod request;
 pub mod signals;

@@ -1,10 +1,10 @@
-//! What the broker does with the template and its microprocesses.
+//! What the broker does with the templates and their microprocesses.
 
 use crate::broker::{Broker, BrokerEvent, EventSource, Exit, MESSAGES_PER_TURN, Pid};
 use crate::child::Child;
 use crate::family::TAKING_DOWN;
 use crate::process::reason;
-use crate::template::Progress;
+use crate::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_contract::process::Reason;
 use cloison_transport::control::ControlError;
@@ -29,74 +29,91 @@ impl Broker {
         Some(self.processes.get(pid)?.child.as_ref()?.0.pid())
     }
 
-    pub(crate) fn hear_template(&mut self) {
+    pub(crate) fn hear_template(&mut self, kind: TemplateKind) {
         for _ in 0..MESSAGES_PER_TURN {
-            if self.template.registration.is_none() {
-                return; // gone by what it said last
-            }
-            match self.template.control.try_receive::<FromTemplate>() {
-                Ok(Some((message, descriptors))) => self.template_says(message, descriptors),
+            // It may be gone by what it said last.
+            let Some(template) = self.template(kind).filter(|template| template.registration.is_some()) else { return };
+            match template.control.try_receive::<FromTemplate>() {
+                Ok(Some((message, descriptors))) => self.template_says(kind, message, descriptors),
                 Ok(None) => return,
                 Err(error) => {
                     if !matches!(error, ControlError::Closed) {
-                        tracing::warn!(%error, "the template breaks the protocol and is ended");
+                        tracing::warn!(%error, "a template breaks the protocol and is ended");
                     }
-                    return self.template_gone();
+                    return self.template_gone(kind);
                 }
             }
         }
     }
 
-    fn template_says(&mut self, message: FromTemplate, mut descriptors: Vec<OwnedFd>) {
+    fn template_says(&mut self, kind: TemplateKind, message: FromTemplate, mut descriptors: Vec<OwnedFd>) {
+        let Some(template) = self.template(kind) else { return };
         match message {
-            FromTemplate::Find { .. } if self.template.forking.is_empty() && self.template.control.has_unread() => {
-                self.template_gone(); // as for a microprocess
+            FromTemplate::Find { .. } if template.forking.is_empty() && template.control.has_unread() => {
+                self.template_gone(kind); // as for a microprocess
             }
             FromTemplate::Find { name } => {
-                let found = self.find(&name);
-                if self.template.control.try_send(&ToTemplate::Found(found), &[]).is_err() {
-                    self.template_gone();
+                let found = ToTemplate::Found(self.find(&name));
+                if self.template(kind).is_some_and(|template| template.control.try_send(&found, &[]).is_err()) {
+                    self.template_gone(kind);
                 }
             }
-            FromTemplate::Failed { message, status } => self.template.progress = Progress::Failed { message, status },
+            FromTemplate::Failed { message, .. } if kind == TemplateKind::Program => {
+                self.program_template_gone(&message)
+            }
+            FromTemplate::Failed { message, status } => template.progress = Progress::Failed { message, status },
+            // The program template is in the sandbox of the template that has forked it.
+            FromTemplate::Split { .. } | FromTemplate::Jailed(_) if kind == TemplateKind::Program => {
+                self.template_gone(kind);
+            }
             FromTemplate::Split { worker, init } => {
                 let family = &mut self.template.family;
-                let watched =
-                    family.adopt(worker, init).and_then(|worker| self.reactor.add(worker, EventSource::TemplateEnd));
+                let watched = family
+                    .adopt(worker, init)
+                    .and_then(|worker| self.reactor.add(worker, EventSource::TemplateEnd(kind)));
                 match watched {
                     Ok(registration) => self.template.worker = Some(registration),
                     Err(error) => {
                         tracing::warn!(%error, "the template names processes that are not ours");
-                        self.template_gone();
+                        self.template_gone(kind);
                     }
                 }
             }
             FromTemplate::Jailed(jailed) => {
-                if self.template.family.jailed(jailed).is_err() {
-                    self.template_gone();
+                if template.family.jailed(jailed).is_err() {
+                    self.template_gone(kind);
                 }
             }
-            FromTemplate::Ready if matches!(self.template.progress, Progress::Starting) => {
-                self.template.progress = Progress::Ready;
-            }
-            FromTemplate::Ready => self.template_gone(),
+            FromTemplate::Ready if matches!(template.progress, Progress::Starting) => match kind {
+                TemplateKind::Common => template.progress = Progress::Ready,
+                TemplateKind::Program => self.program_template_ready(),
+            },
+            FromTemplate::Ready => self.template_gone(kind),
             FromTemplate::Forked => {
                 let child = descriptors.pop().map(Child::from_pidfd);
-                match (self.template.forking.pop_front(), child) {
-                    (Some(pid), Some(Ok(child))) => self.forked(pid, child),
-                    (pid, _) => {
-                        tracing::warn!("the template reports a child that is not ours");
-                        pid.into_iter().for_each(|pid| self.not_started(pid));
-                        self.template_gone();
+                match (template.forking.pop_front(), child) {
+                    (Some(Forking::Process(pid)), Some(Ok(child))) => self.forked(pid, child),
+                    (Some(Forking::Program), Some(Ok(child))) => self.program_template_forked(child),
+                    (forking, _) => {
+                        tracing::warn!("a template reports a child that is not ours");
+                        forking.into_iter().for_each(|forking| self.not_forked(forking));
+                        self.template_gone(kind);
                     }
                 }
             }
             FromTemplate::ForkFailed { message } => {
+                let forking = template.forking.pop_front();
                 self.complain(|unsaid| tracing::error!(unsaid, message, "a microprocess could not be started"));
-                if let Some(pid) = self.template.forking.pop_front() {
-                    self.not_started(pid);
-                }
+                forking.into_iter().for_each(|forking| self.not_forked(forking));
             }
+        }
+    }
+
+    /// What a template was asked to fork is not there, and will not be.
+    pub(crate) fn not_forked(&mut self, forking: Forking) {
+        match forking {
+            Forking::Process(pid) => self.not_started(pid),
+            Forking::Program => self.program_template_gone("it could not be forked"),
         }
     }
 
@@ -124,17 +141,27 @@ impl Broker {
     }
 
     /// Messages that it sent before its end are read first: they may say why it ended.
-    pub(crate) fn template_ended(&mut self) {
-        while self.template.registration.is_some() {
-            match self.template.control.try_receive::<FromTemplate>() {
-                Ok(Some((message, descriptors))) => self.template_says(message, descriptors),
-                _ => return self.template_gone(),
+    pub(crate) fn template_ended(&mut self, kind: TemplateKind) {
+        while let Some(template) = self.template(kind).filter(|template| template.registration.is_some()) {
+            match template.control.try_receive::<FromTemplate>() {
+                Ok(Some((message, descriptors))) => self.template_says(kind, message, descriptors),
+                _ => self.template_gone(kind),
             }
+        }
+        if kind == TemplateKind::Program {
+            self.bury_program_template();
         }
     }
 
-    /// The template is gone or must go. Its children live on: they are ours.
-    pub(crate) fn template_gone(&mut self) {
+    /// A template is gone or must go. Its children live on: they are ours.
+    pub(crate) fn template_gone(&mut self, kind: TemplateKind) {
+        match kind {
+            TemplateKind::Common => self.common_template_gone(),
+            TemplateKind::Program => self.program_template_gone("it has ended"),
+        }
+    }
+
+    fn common_template_gone(&mut self) {
         if let Some(registration) = self.template.registration.take() {
             self.reactor.remove(registration, &self.template.control);
         }
@@ -154,8 +181,8 @@ impl Broker {
             };
             self.template.progress = Progress::Failed { message, status: 1 };
         }
-        for pid in std::mem::take(&mut self.template.forking) {
-            self.not_started(pid);
+        for forking in std::mem::take(&mut self.template.forking) {
+            self.not_forked(forking);
         }
     }
 
@@ -255,7 +282,8 @@ impl Broker {
     /// Take a microprocess out of all tables; who asked for its end hears of it.
     fn forget(&mut self, pid: Pid, reason: Reason) {
         let Some(process) = self.processes.remove(pid) else { return };
-        self.blanks.forget(pid);
+        self.template.blanks.forget(pid);
+        self.program.iter_mut().for_each(|program| program.template.blanks.forget(pid));
         self.announce_end(&process, reason);
         self.reactor.remove(process.registration, &process.control);
         if let Some((child, registration)) = &process.child {

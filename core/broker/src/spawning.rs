@@ -2,7 +2,7 @@
 
 use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, Pid, StandardStreams};
 use crate::process::{HeldCapabilities, Process, Running, Work};
-use crate::template::Progress;
+use crate::template::{Forking, TemplateKind};
 use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason};
 use cloison_router::{NewProcess, RouterEvent};
@@ -52,7 +52,7 @@ impl Broker {
         if self.numbers.len() >= limit as usize {
             return Err(BrokerError::TooMany(limit, self.application.manifest.display().to_string()));
         }
-        let pid = self.fork(streams, FORK_PATIENCE)?;
+        let pid = self.fork(TemplateKind::Common, streams, FORK_PATIENCE)?;
         if self.main.is_none() {
             self.main = Some((run.clone(), streams.for_children()?));
         }
@@ -69,8 +69,8 @@ impl Broker {
         Ok(pid)
     }
 
-    /// Have the template fork a blank. It is waited for, until it has read what it is asked, for `patience` at most.
-    fn fork(&mut self, streams: &StandardStreams, patience: Duration) -> Result<Pid, BrokerError> {
+    /// Have a template fork a blank. It is waited for, until it has read what it is asked, for `patience` at most.
+    fn fork(&mut self, kind: TemplateKind, streams: &StandardStreams, patience: Duration) -> Result<Pid, BrokerError> {
         let (ours, theirs) = Control::pair()?;
         let ours = Arc::new(ours.receiving_at_most(FROM_MICROPROCESS_BYTES));
         let inbox_bytes = self.application.limits.mailbox_bytes.saturating_mul(2).saturating_add(INBOX_SPARE_BYTES);
@@ -79,7 +79,7 @@ impl Broker {
         let mut seed = [0; 32];
         self.random(&mut seed)?;
         let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd(), memory.as_fd(), bell.as_fd()];
-        self.ask_for_fork(&ToTemplate::Fork { seed }, &descriptors, patience)?;
+        self.ask_for_fork(kind, &ToTemplate::Fork { seed }, &descriptors, patience)?;
         let reactor = &mut self.reactor;
         let pid = self.processes.try_insert_with_key(|pid| {
             let registration = reactor.add(&*ours, EventSource::Process(pid))?;
@@ -94,34 +94,40 @@ impl Broker {
                 ends: Default::default(),
             })
         })?;
-        self.template.forking.push_back(pid);
+        if let Some(template) = self.template(kind) {
+            template.forking.push_back(Forking::Process(pid));
+        }
         Ok(pid)
     }
 
-    /// Without waiting for the template, which may be at work on earlier ones, for longer than `patience`.
-    fn ask_for_fork(
+    /// Without waiting for a template, which may be at work on earlier ones, for longer than `patience`.
+    pub(crate) fn ask_for_fork(
         &mut self,
+        kind: TemplateKind,
         fork: &ToTemplate,
         descriptors: &[BorrowedFd<'_>],
         patience: Duration,
     ) -> Result<(), BrokerError> {
         let until = Instant::now() + patience;
         loop {
-            match self.template.control.try_send(fork, descriptors) {
+            let Some(template) = self.template(kind) else {
+                return Err(io::Error::other("there is no template").into());
+            };
+            match template.control.try_send(fork, descriptors) {
                 Ok(()) => return Ok(()),
                 Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {
                     self.poll(Some(Duration::from_millis(1)))?;
                 }
                 Err(ControlError::System(error @ (Errno::AGAIN | Errno::TOOMANYREFS))) => return Err(error.into()),
                 Err(error) => {
-                    self.template_gone();
+                    self.template_gone(kind);
                     return Err(io::Error::other(error).into());
                 }
             }
         }
     }
 
-    fn random(&mut self, bytes: &mut [u8]) -> io::Result<()> {
+    pub(crate) fn random(&mut self, bytes: &mut [u8]) -> io::Result<()> {
         if self.randomness.is_none() {
             self.randomness = Some(File::open("/dev/urandom")?);
         }
@@ -171,8 +177,8 @@ impl Broker {
         while let Some((pid, spawn)) = self.spawns.pop_front() {
             let begun = match self.may_spawn(pid, &spawn) {
                 Err(message) => Err(message),
-                Ok(parent) => match self.blank() {
-                    Ok(Some(blank)) => self.begin_spawned(blank, parent, spawn),
+                Ok(parent) => match self.blank(spawn.main) {
+                    Ok(Some((blank, kind))) => self.begin_spawned(blank, kind, parent, spawn),
                     Ok(None) => return self.spawns.push_front((pid, spawn)),
                     Err(error) => Err(format!("the process could not be started: {error}")),
                 },
@@ -185,18 +191,20 @@ impl Broker {
         }
     }
 
-    /// A blank, from the pool or forked now; `None` while the template is busy.
-    fn blank(&mut self) -> Result<Option<Pid>, BrokerError> {
-        if let Some(blank) = self.blanks.take(Instant::now()) {
-            return Ok(Some(blank));
+    /// A blank, from a pool or forked now, and by which template; `None` while the template is busy.
+    fn blank(&mut self, needs_main: bool) -> Result<Option<(Pid, TemplateKind)>, BrokerError> {
+        let Some(kind) = self.template_for(needs_main) else { return Ok(None) };
+        let Some(template) = self.template(kind) else { return Ok(None) };
+        if let Some(blank) = template.blanks.take(Instant::now()) {
+            return Ok(Some((blank, kind)));
         }
-        if self.template.forking.len() >= FORKS_UNDER_WAY {
+        if template.forking.len() >= FORKS_UNDER_WAY {
             return Ok(None);
         }
         let Some((_, streams)) = &self.main else { return Err(io::Error::other("there is no program").into()) };
         let streams = streams.copy()?;
-        match self.fork(&streams, Duration::ZERO) {
-            Ok(blank) => Ok(Some(blank)),
+        match self.fork(kind, &streams, Duration::ZERO) {
+            Ok(blank) => Ok(Some((blank, kind))),
             Err(BrokerError::Host(error)) if is_busy(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -230,11 +238,17 @@ impl Broker {
         }
     }
 
-    fn begin_spawned(&mut self, blank: Pid, parent: Running, spawn: Spawn) -> Result<ProcessRef, String> {
+    fn begin_spawned(
+        &mut self,
+        blank: Pid,
+        kind: TemplateKind,
+        parent: Running,
+        spawn: Spawn,
+    ) -> Result<ProcessRef, String> {
         let within = |asked: Option<u64>, own: u64| asked.map_or(own, |asked| asked.min(own));
         let Some((main, _)) = &self.main else { return Err("there is no program".into()) };
         let run = Run::Spawned {
-            main: spawn.main.then(|| Box::new(main.clone())),
+            main: (spawn.main && kind == TemplateKind::Common).then(|| Box::new(main.clone())),
             argv: main.argv().to_vec(),
             module: spawn.module.clone(),
             qualname: spawn.qualname.clone(),
@@ -269,17 +283,23 @@ impl Broker {
 
     /// Keep as many blanks as are wanted: one more in each turn, if the template can take it.
     pub(crate) fn refill_blanks(&mut self) {
-        for blank in self.blanks.unwanted(Instant::now()) {
-            self.kill(blank);
+        for kind in [TemplateKind::Common, TemplateKind::Program] {
+            let Some(template) = self.template(kind) else { continue };
+            let unwanted = template.blanks.unwanted(Instant::now());
+            let refill = template.is_ready() && template.blanks.is_short() && template.forking.is_empty();
+            unwanted.into_iter().for_each(|blank| self.kill(blank));
+            if refill {
+                self.refill(kind);
+            }
         }
-        let ready = matches!(self.template.progress, Progress::Ready) && self.template.registration.is_some();
-        if !ready || !self.blanks.is_short() || !self.template.forking.is_empty() {
-            return;
-        }
+    }
+
+    fn refill(&mut self, kind: TemplateKind) {
         let Some(Ok(streams)) = self.main.as_ref().map(|(_, streams)| streams.copy()) else { return };
-        match self.fork(&streams, Duration::ZERO) {
-            Ok(blank) => self.blanks.put(blank),
-            Err(error) => tracing::debug!(%error, "no blank could be forked"),
+        match (self.fork(kind, &streams, Duration::ZERO), self.template(kind)) {
+            (Ok(blank), Some(template)) => template.blanks.put(blank),
+            (Ok(blank), None) => self.kill(blank),
+            (Err(error), _) => tracing::debug!(%error, "no blank could be forked"),
         }
     }
 
@@ -340,6 +360,6 @@ pub(crate) fn describe(run: &Run) -> String {
 }
 
 /// The template has not read what it was asked before.
-fn is_busy(error: &io::Error) -> bool {
+pub(crate) fn is_busy(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| matches!(error, Errno::AGAIN | Errno::TOOMANYREFS))
 }

@@ -1,15 +1,34 @@
-//! The template as the broker sees it.
+//! The template as the broker sees it, and the program template: a fork of it that has imported the program's own module.
 
 use crate::Pid;
+use crate::blanks::Blanks;
 use crate::family::Family;
 use crate::reactor::ReactorKey;
 use cloison_transport::control::Control;
 use std::collections::VecDeque;
 
-/// How far the template has come.
+/// Which of the two.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TemplateKind {
+    /// The one that is there from the beginning.
+    Common,
+    /// The program template.
+    Program,
+}
+
+/// What a template has been asked to fork.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Forking {
+    /// A microprocess.
+    Process(Pid),
+    /// The program template.
+    Program,
+}
+
+/// How far a template has come.
 #[derive(Debug)]
 pub enum Progress {
-    /// It is closing its sandbox or imports the application's modules.
+    /// It is closing its sandbox or imports modules.
     Starting,
     /// It forks when it is asked to.
     Ready,
@@ -22,7 +41,7 @@ pub enum Progress {
     },
 }
 
-/// The template.
+/// A template.
 #[derive(Debug)]
 pub struct Template {
     /// How far it has come.
@@ -35,6 +54,28 @@ pub struct Template {
     pub worker: Option<ReactorKey>,
     /// Its processes.
     pub family: Family,
-    /// Microprocesses asked for and not forked yet, in the order in which they were.
-    pub forking: VecDeque<Pid>,
+    /// What was asked for and is not forked yet, in the order in which it was.
+    pub forking: VecDeque<Forking>,
+    /// What it has forked before anybody asked for it.
+    pub(crate) blanks: Blanks,
+}
+
+impl Template {
+    /// One that has just been started, or asked for.
+    pub(crate) fn new(control: Control, registration: ReactorKey, family: Family) -> Self {
+        Self {
+            progress: Progress::Starting,
+            control,
+            registration: Some(registration),
+            worker: None,
+            family,
+            forking: VecDeque::new(),
+            blanks: Blanks::default(),
+        }
+    }
+
+    /// Whether it forks when it is asked to.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.progress, Progress::Ready) && self.registration.is_some()
+    }
 }

@@ -97,5 +97,5 @@ pub use fork_server::{Ended, ForkServer, end};
 pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::{ResourceLimits, lower_cpu_seconds};
 pub use root::harmless_device;
-pub use seal::{MicroprocessLimits, MicroprocessSeal};
+pub use seal::{MicroprocessLimits, MicroprocessSeal, end_with_parent};
 pub use spec::{LOADER_FILES, Layers, LibraryFile, Role, Spec, ZoneContents};

@@ -32,6 +32,16 @@ pub struct MicroprocessSeal {
     filter: Option<BpfProgram>,
 }
 
+/// Have the kernel kill this process when its parent ends. A fork does not inherit that, so each child of a template asks for it.
+///
+/// # Errors
+///
+/// The kernel refused; the process has to end.
+pub fn end_with_parent() -> Result<(), Error> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
+        .map_err(|error| Error::process("PR_SET_PDEATHSIG", error))
+}
+
 /// What one microprocess may use up. Absent means as much as the template.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MicroprocessLimits {
@@ -53,9 +63,7 @@ impl MicroprocessSeal {
     ///
     /// A limit or the filter could not be set; the child has to end.
     pub fn apply(&self, limits: &MicroprocessLimits) -> Result<(), Error> {
-        // Not inherited by fork.
-        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
-            .map_err(|error| Error::process("PR_SET_PDEATHSIG", error))?;
+        end_with_parent()?;
         limits::set(libc::RLIMIT_DATA, limits.data_bytes, "RLIMIT_DATA")?;
         limits::set(libc::RLIMIT_AS, limits.address_space_bytes, "RLIMIT_AS")?;
         limits::set_cpu_seconds(limits.cpu_seconds)?;

@@ -162,7 +162,14 @@ impl Control {
     }
 
     fn receive_packet<M: DeserializeOwned>(&self, flags: RecvFlags) -> Result<(M, Vec<OwnedFd>), ControlError> {
-        let mut packet = vec![0; INLINE_BYTES + 1];
+        // As long as the packet: a buffer for the longest would be pages that are written to for each message, which a process
+        // that has been forked a moment ago has to copy first.
+        let look = flags | RecvFlags::PEEK | RecvFlags::TRUNC;
+        let waiting = match recvmsg(&self.socket, &mut [], &mut RecvAncillaryBuffer::default(), look) {
+            Err(Errno::CONNRESET) => return Err(ControlError::Closed),
+            other => other?.bytes,
+        };
+        let mut packet = vec![0; waiting.min(INLINE_BYTES) + 1];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
         let received = match recvmsg(&self.socket, &mut [IoSliceMut::new(&mut packet)], &mut ancillary, flags) {

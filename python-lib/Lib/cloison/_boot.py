@@ -156,6 +156,14 @@ def before_fork():
     gc.freeze()
 
 
+def before_program():
+    """Note again what each process has to seed anew: the program's own module is about to be imported, for all of them."""
+    global _noting
+    _noting = True
+    if "random" in sys.modules:
+        note_unseeded(sys.modules["random"])
+
+
 def flush():
     """Flush the standard streams, so that nothing buffered is inherited."""
     for stream in (sys.stdout, sys.stderr):

@@ -36,6 +36,7 @@ impl Session {
     /// Ask the broker what the capability offers.
     pub fn describe(name: &str, vm: &VirtualMachine) -> PyResult<Rc<Self>> {
         if !link::in_microprocess() {
+            crate::program::give_up("it uses a capability");
             return Err(errors::new(
                 "CapabilityDenied",
                 &format!(

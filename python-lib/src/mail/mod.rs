@@ -67,6 +67,7 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
     });
     result.map_err(|error| match error {
         PostError::Missing => {
+            crate::program::give_up("it uses the mailbox");
             vm.new_runtime_error("there are no processes while modules are imported: call this from a function")
         }
         PostError::Ring(error) => vm.new_runtime_error(format!("the mailbox is broken: {error}")),
@@ -421,6 +422,7 @@ pub(crate) struct Wanted {
 /// Start a process; the process, and the reference of its monitor.
 pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Process>, Option<PyRef<Reference>>)> {
     if PREPARING.get() {
+        crate::program::give_up("it starts a process");
         return Err(vm.new_runtime_error(
             "a new process imports the program first, and the program would start another one while it is imported\n\
              hint: put what only the program itself does below `if __name__ == \"__main__\":`",

@@ -162,13 +162,13 @@ mod _cloison {
     /// Whether a standard stream is a terminal.
     #[pyfunction]
     fn isatty(fd: i32, vm: &VirtualMachine) -> PyResult<bool> {
-        Ok(rustix::termios::isatty(streams::descriptor(fd, vm)?))
+        streams::look_at(fd, vm, |stream| rustix::termios::isatty(stream))
     }
 
     /// Columns and lines of the terminal that a standard stream is.
     #[pyfunction]
     fn terminal_size(fd: i32, vm: &VirtualMachine) -> PyResult<(u16, u16)> {
-        let size = rustix::termios::tcgetwinsize(streams::descriptor(fd, vm)?);
+        let size = streams::look_at(fd, vm, |stream| rustix::termios::tcgetwinsize(stream))?;
         size.map(|size| (size.ws_col, size.ws_row)).map_err(|error| streams::os_error(error, vm))
     }
 

@@ -5,6 +5,7 @@ use crate::Pid;
 use crate::broker::Broker;
 use crate::family::Family;
 use crate::process::{HeldCapabilities, Work};
+use crate::template::Progress;
 use crate::zone::Instance;
 use cloison_contract::call::{BATCH, CLOSE, SYNC};
 use cloison_contract::process::ProcessNumber;
@@ -59,6 +60,18 @@ impl Broker {
     fn table(&self) -> Vec<ProcessRow> {
         let mut rows = vec![row(ProcessKind::Broker, Some(std::process::id() as i32))];
         rows.extend(self.family_rows(&self.template.family, ProcessKind::Template));
+        if let (Some(program), Some((main, _))) = (&self.program, &self.main) {
+            let mut family = self.family_rows(&program.template.family, ProcessKind::Template);
+            for row in &mut family {
+                row.function = Some(crate::spawning::describe(main));
+                row.activity = match program.template.progress {
+                    Progress::Starting => Activity::Starting,
+                    Progress::Ready => Activity::Running,
+                    Progress::Failed { .. } => Activity::Ending,
+                };
+            }
+            rows.append(&mut family);
+        }
         for instance in self.instances.values() {
             let mut family = self.family_rows(&instance.family, ProcessKind::Zone);
             for row in family.iter_mut().filter(|row| row.kind == ProcessKind::Zone) {

@@ -32,6 +32,7 @@ mod records;
 mod references;
 mod running;
 mod scripts;
+mod storms;
 mod streams;
 mod surface;
 mod tables;

@@ -12,14 +12,14 @@ def ends():
 
 def main():
     process = spawn(ends)
-    for _ in range(15_000):
+    for _ in range(19_000):
         process.monitor()
     process.send("end")
     first = receive(Down, timeout=60)
     print(cloison.whereis("nobody"), len(first.reason.value), flush=True)
     sys.stdin.readline()
     # Those for which there was no room are told in brief, and none is left out.
-    print(sum(receive(Down, timeout=60).process == process for _ in range(15_000 - 1)))
+    print(sum(receive(Down, timeout=60).process == process for _ in range(19_000 - 1)))
 
 
 if __name__ == "__main__":

@@ -131,6 +131,8 @@ pub enum Run {
         qualname: String,
         /// A tuple of arguments, encoded as a message.
         arguments: Vec<u8>,
+        /// A name that it registers itself under before.
+        register: Option<String>,
         /// What the application runs as `__main__`, if that is needed: here the module is called `__mp_main__`.
         main: Option<Box<Run>>,
         /// `sys.argv`
@@ -270,6 +272,8 @@ pub struct Spawn {
     pub qualname: String,
     /// A tuple of arguments, encoded as a message.
     pub arguments: Vec<u8>,
+    /// A name that it registers itself under before it calls the function.
+    pub register: Option<String>,
     /// It needs what the program's own module defines.
     pub main: bool,
     /// A name, for people.

@@ -5,6 +5,7 @@ use cloison_contract::process::{
     SEND_PART, ToRouter,
 };
 use cloison_transport::mailbox::{Mailbox, RECORD_BYTES, RingError, Waited};
+use rustix::io::Errno;
 use rustpython_vm::PyObjectRef;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
@@ -20,6 +21,8 @@ const UNSAID_SENDERS: usize = 16;
 pub(super) enum PostError {
     /// There is no mailbox: in a template.
     Missing,
+    /// The kernel has no random bytes.
+    Random(Errno),
     /// The router breaks the protocol.
     Ring(RingError),
     /// That process has enough of ours.
@@ -33,12 +36,19 @@ pub(super) enum PostError {
 pub(super) enum Mail {
     /// A message, decoded: it has been looked at and was not wanted.
     Decoded(PyObjectRef),
-    /// A message.
-    Message { bytes: Vec<u8> },
+    /// A message, and who has sent it.
+    Message { sender: ProcessNumber, bytes: Vec<u8> },
     /// A monitored process has ended.
     Down { reference: u64, process: ProcessRef, reason: Reason },
     /// An exit signal.
     Exit { process: ProcessRef, reason: Reason },
+}
+
+/// Nobody can guess it: an answer that carries it comes from somebody who was told.
+pub(super) fn new_reference() -> Result<u64, PostError> {
+    let mut bytes = [0; 8];
+    crate::process::random(&mut bytes).map_err(PostError::Random)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// Something to receive, and from whom.
@@ -72,7 +82,6 @@ pub(super) struct Post {
     monitors: HashSet<u64>,
     /// Whom we have named to the router, so that news of them name them fully.
     known: HashMap<ProcessNumber, ProcessRef>,
-    references: u64,
     pub(super) sender: Option<ProcessNumber>,
     body: Vec<u8>,
 }
@@ -94,7 +103,6 @@ impl Post {
             answers: HashMap::new(),
             monitors: HashSet::new(),
             known: HashMap::new(),
-            references: 0,
             sender: None,
             body: Vec::new(),
         }
@@ -120,16 +128,6 @@ impl Post {
 
     fn named(&self, number: ProcessNumber) -> ProcessRef {
         self.known.get(&number).copied().unwrap_or(ProcessRef { number, token: [0; 16] })
-    }
-
-    /// Nobody can guess it: an answer that carries it comes from somebody who was told.
-    pub(super) fn new_reference(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        if crate::process::random(&mut bytes).is_err() {
-            self.references += 1;
-            return self.references;
-        }
-        u64::from_le_bytes(bytes)
     }
 
     pub(super) fn wait_for_room(&mut self) -> Waited {
@@ -211,7 +209,7 @@ impl Post {
             }
             None => (piece.to_vec(), bytes),
         };
-        self.arrive(Waiting { item: Mail::Message { bytes }, from: Some((sender, counts)), down: None });
+        self.arrive(Waiting { item: Mail::Message { sender, bytes }, from: Some((sender, counts)), down: None });
     }
 
     fn arrive(&mut self, waiting: Waiting) {
@@ -332,7 +330,7 @@ impl Mail {
     /// A copy if that costs nothing; else what is there, and nothing is left but its place.
     fn lend(&mut self) -> Self {
         match self {
-            Self::Message { bytes } => Self::Message { bytes: std::mem::take(bytes) },
+            Self::Message { sender, bytes } => Self::Message { sender: *sender, bytes: std::mem::take(bytes) },
             other => other.clone(),
         }
     }

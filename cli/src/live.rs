@@ -30,18 +30,19 @@ pub struct PsArguments {
 }
 
 pub fn ps(arguments: &PsArguments) -> anyhow::Result<ExitCode> {
-    let reports = match arguments.application {
-        Some(broker) => vec![find::report(broker)?],
+    let (reports, silent) = match arguments.application {
+        Some(broker) => (vec![find::report(broker)?], Vec::new()),
         None => find::reports()?,
     };
     if arguments.json {
         output::data(None, &(serde_json::to_string_pretty(&reports)? + "\n"))?;
-    } else if reports.is_empty() {
+    } else if reports.is_empty() && silent.is_empty() {
         eprintln!("no application of this user is running");
     } else {
         output::data(None, &reports.iter().map(show::report).collect::<Vec<_>>().join("\n"))?;
     }
-    Ok(ExitCode::SUCCESS)
+    // What is known has been shown; one that is stopped hides no other.
+    silent.into_iter().next().map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 /// End microprocesses of a running application at once

@@ -5,14 +5,14 @@
 """
 
 import sys
-import time
 
 import cloison
 from cloison import Call, Child, Down, Process, RunningSupervisor, Server, Supervisor, call, cast, message, receive, register, whereis
 
+USERS = RunningSupervisor("users")
 ROOMS = ("garden", "kitchen", "library")
 USAGE = "/as USER, /join ROOM, /say TEXT, /who ROOM, /crash ROOM, /quit"
-PAUSE, PATIENCE = 0.02, 5.0
+PATIENCE = 5.0
 
 
 @message(frozen=True)
@@ -30,7 +30,6 @@ class Room(Server):
     """Tells its members what one of them says; the answer is who they are. A member that ends has left."""
 
     def __init__(self, name: str) -> None:
-        register(f"room:{name}")
         self.name = name
         self.members: dict[Process, str] = {}
         self.said = 0
@@ -64,7 +63,6 @@ class User(Server):
     """Somebody who is in one room, or in none yet."""
 
     def __init__(self, name: str) -> None:
-        register(f"user:{name}")
         self.name = name
         self.room: str | None = None
         self.process: Process | None = None
@@ -104,11 +102,9 @@ class User(Server):
 
 def find(name: str) -> Process:
     """Return the process of that name. Its supervisor may need a moment to start it anew."""
-    end = time.monotonic() + PATIENCE
-    while (process := whereis(name)) is None:
-        if time.monotonic() > end:
-            raise cloison.Error(f"there is no {name}")
-        time.sleep(PAUSE)
+    process = whereis(name, timeout=PATIENCE)
+    if process is None:
+        raise cloison.Error(f"there is no {name}")
     return process
 
 
@@ -132,7 +128,7 @@ def catch_up() -> None:
         pass
 
 
-def obey(command: str, user: str, users: RunningSupervisor) -> str:
+def obey(command: str, user: str) -> str:
     """Do what a line says, in the name of a user; return the user of the next line."""
     verb, _, rest = command.strip().partition(" ")
     if verb in ("/join", "/say", "/quit") and not user:
@@ -142,7 +138,7 @@ def obey(command: str, user: str, users: RunningSupervisor) -> str:
     match verb:
         case "/as" if rest:
             if whereis(f"user:{rest}") is None:
-                users.start_child(Child(User, rest, name=rest, restart="temporary"))
+                USERS.start_child(Child(User, rest, name=rest, register=f"user:{rest}", restart="temporary"))
             return rest
         case "/join" | "/say":
             show(call(f"user:{user}", (verb[1:], rest)))
@@ -158,7 +154,7 @@ def obey(command: str, user: str, users: RunningSupervisor) -> str:
         case "/quit":
             room = call(f"user:{user}", "room")
             names = members(room)[0] if room else []
-            users.terminate_child(user)
+            USERS.terminate_child(user)
             show([name for name in names if name != user])
             return ""
         case _:
@@ -169,13 +165,13 @@ def obey(command: str, user: str, users: RunningSupervisor) -> str:
 def main() -> None:
     """Obey line after line."""
     register("terminal")
-    rooms = Supervisor([Child(Room, name, name=name) for name in ROOMS], within=60.0)
-    chat = Supervisor([Child(rooms, name="rooms"), Child(Supervisor(), name="users")]).start(name="chat", link=True)
-    _, users = (RunningSupervisor(child.process) for child in chat.which_children() if child.process is not None)
+    rooms = Supervisor([Child(Room, name, name=name, register=f"room:{name}") for name in ROOMS], within=60.0)
+    users = Supervisor()
+    Supervisor([Child(rooms, name="rooms"), Child(users, name="users", register="users")]).start(name="chat", link=True)
     user = ""
     for command in sys.stdin:
         catch_up()
         try:
-            user = obey(command, user, users)
+            user = obey(command, user)
         except (cloison.Error, ValueError, TimeoutError) as error:
             print(error, flush=True)

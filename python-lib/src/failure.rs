@@ -41,7 +41,7 @@ pub fn report(vm: &VirtualMachine, error: PyBaseExceptionRef) -> i32 {
 fn show(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
     let hook = vm.sys_module.get_attr("excepthook", vm);
     let (kind, value, trace) = vm.split_exception(error.clone());
-    let shown = hook.and_then(|hook| hook.call((kind, value, trace), vm));
+    let shown = hook.and_then(|hook| interpreter::call(&hook, (kind, value, trace), vm));
     if let Err(wrong) = shown {
         let (wrong, original) = (describe(vm, &wrong), describe(vm, error));
         print(vm, &format!("Error in sys.excepthook:\n{wrong}\nOriginal exception was:\n{}", original.trim_end()));

@@ -4,9 +4,10 @@
 //! It is built once in a template. Microprocesses are forks of it, so whatever is imported here is shared copy-on-write.
 
 use crate::{corrections, interrupt, modules, native};
-use rustpython_vm::builtins::PyModuleDef;
+use rustpython_vm::builtins::{PyBoundMethod, PyFunction, PyModuleDef};
 use rustpython_vm::common::rc::PyRc;
-use rustpython_vm::{Context, Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine};
+use rustpython_vm::function::IntoFuncArgs;
+use rustpython_vm::{AsObject, Context, Interpreter, PyObject, PyObjectRef, PyResult, Settings, VirtualMachine};
 
 /// Native modules that a test binary adds to the allow-list.
 pub type ExtraModules = fn(&Context) -> Vec<&'static PyModuleDef>;
@@ -76,6 +77,23 @@ impl Entries {
             finish: boot_function("finish", vm)?,
         })
     }
+}
+
+/// Call something of the program's when no Python code is running. Some builtins (`exec`, `globals`, `super`) look at their
+/// caller's frame, and would find none.
+pub(crate) fn call(callable: &PyObject, arguments: impl IntoFuncArgs, vm: &VirtualMachine) -> PyResult {
+    if callable.downcastable::<PyFunction>() || callable.downcastable::<PyBoundMethod>() {
+        return callable.call(arguments, vm);
+    }
+    let arguments = vm.ctx.new_tuple(arguments.into_args(vm).args);
+    boot_function("call", vm)?.call((callable.to_owned(), arguments), vm).inspect_err(|error| {
+        // Without the two frames that were made for it.
+        let trace = ["__traceback__", "tb_next", "tb_next"];
+        let inner = trace.into_iter().try_fold(error.as_object().to_owned(), |outer, next| outer.get_attr(next, vm));
+        if let Ok(inner) = inner {
+            let _ = error.as_object().set_attr("__traceback__", inner, vm);
+        }
+    })
 }
 
 /// A function of `cloison._boot`.

@@ -28,15 +28,20 @@ mod moments;
 mod refusal;
 
 use crate::errors;
-use rustpython_vm::builtins::PyBaseExceptionRef;
-use rustpython_vm::{PyObject, PyResult, VirtualMachine};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
+use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 
 /// A value as a message.
 ///
 /// `TypeError` if something in it can't be sent, `ValueError` if it contains itself, is nested too deeply or is too large; the
 /// text says where it is.
 pub fn encode(value: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
-    encode::encode(value, vm)
+    encode::encode(value, "message", vm)
+}
+
+/// The arguments of a function as a message. As [`encode`], but that the texts speak of `args`.
+pub fn encode_arguments(arguments: &Py<PyTuple>, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+    encode::encode(arguments.as_object(), "args", vm)
 }
 
 /// The value of a message; `cloison.MessageError` if the bytes are none. They may come from anybody.

@@ -3,17 +3,17 @@
 //! The steps stand in one line: descriptors, line to the broker, signals, seal, and only then Python.
 
 use crate::interpreter::Entries;
-use crate::{failure, interpreter, link, mail, memory, message, process, signals};
+use crate::{errors, failure, interpreter, link, mail, memory, message, process, signals};
 use cloison_contract::message::{Begin, Run};
 use cloison_contract::process::Reason;
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::Mailbox;
 use rustix::io::Errno;
-use rustpython_vm::builtins::{PyDictRef, PyTupleRef};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyTupleRef};
 use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::os::fd::OwnedFd;
 
 /// The exit status of a microprocess that could not be sealed. Nothing of the application has run.
@@ -154,7 +154,7 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
             Ok(status) => (status, reason_of_status(status)),
             Err(error) => failure::report_with_reason(vm, error),
         };
-    rustpython_vm::stdlib::atexit::_run_exitfuncs(vm);
+    run_exit_handlers(vm);
     let (status, reason) = match entries.finish.call((), vm).and_then(|flushed| flushed.try_to_bool(vm)) {
         Ok(true) => (status, reason),
         Ok(false) | Err(_) if status == 0 => (NOT_FLUSHED, Reason::Exited { status: NOT_FLUSHED }),
@@ -162,6 +162,16 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
     };
     mail::last(reason);
     status
+}
+
+/// What they raise is shown where they are called.
+fn run_exit_handlers(vm: &VirtualMachine) {
+    let run =
+        vm.new_function("run_exit_handlers", |vm: &VirtualMachine| rustpython_vm::stdlib::atexit::_run_exitfuncs(vm));
+    if interpreter::call(run.as_object(), (), vm).is_err() {
+        // There is no memory for that frame.
+        rustpython_vm::stdlib::atexit::_run_exitfuncs(vm);
+    }
 }
 
 fn reason_of_status(status: i32) -> Reason {
@@ -202,15 +212,16 @@ pub(crate) fn set_arguments(vm: &VirtualMachine, argv: &[String]) -> PyResult<()
 fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
     match run {
         Run::Function { module, qualname, .. } => {
-            let value = function(vm, &module, &qualname)?.call((), vm)?;
+            let entry = function(vm, &module, &qualname)?;
+            let value = interpreter::call(&entry, (), vm)?;
             Ok(failure::status_of(vm, &value))
         }
         Run::Module { name, .. } => module(vm, &name, MAIN).map(|()| 0),
         Run::Script { path, source, .. } => script(vm, entries, &path, &source, MAIN).map(|()| 0),
-        Run::Spawned { module, qualname, arguments, main, .. } => {
+        Run::Spawned { module, qualname, arguments, register, main, .. } => {
             if let Some(main) = main {
                 mail::prepare(true);
-                import_main(vm, entries, *main)?;
+                import_main(vm, entries, *main).inspect_err(|error| explain_denial(vm, error))?;
                 mail::prepare(false);
             }
             let function = function(vm, if module == MAIN { SPAWNED_MAIN } else { &module }, &qualname)?;
@@ -219,7 +230,11 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
                 None => mail::await_arguments(vm)?,
             };
             let arguments = arguments.try_into_value::<PyTupleRef>(vm)?;
-            function.call(arguments.as_slice().to_vec(), vm).map(|_| 0)
+            // Nobody finds it before it has its arguments: they are the first message that comes.
+            if let Some(name) = register {
+                interpreter::cloison_module("_processes", vm)?.get_attr("register", vm)?.call((name,), vm)?;
+            }
+            interpreter::call(&function, arguments.as_slice().to_vec(), vm).map(|_| 0)
         }
     }
 }
@@ -238,6 +253,16 @@ pub(crate) fn import_main(vm: &VirtualMachine, entries: &Entries, main: Run) -> 
         Run::Function { .. } | Run::Spawned { .. } => {}
     }
     Ok(())
+}
+
+/// A program that asks for a capability at its top level can have no children without it, and its author sees that line alone.
+fn explain_denial(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
+    let denied = errors::class("CapabilityDenied", vm).and_then(|class| error.as_object().is_instance(&class, vm));
+    if matches!(denied, Ok(true)) {
+        let hint = "hint: it imports the program first, which asks for the capability at its top level: ask in a function, or below \
+                    `if __name__ == \"__main__\":`";
+        let _ = vm.call_method(error.as_object(), "add_note", (hint,));
+    }
 }
 
 fn module(vm: &VirtualMachine, name: &str, as_name: &str) -> PyResult<()> {

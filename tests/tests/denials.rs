@@ -44,6 +44,17 @@ fn a_capability_that_is_not_in_the_file() {
     assert_eq!(lines.last(), Some(&"ok 907060870"), "{output}");
 }
 
+/// `help(cloison.capability("zlib"))`: what it offers to whom it is granted.
+#[test]
+fn help_shows_the_functions_that_are_granted() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"adler32\", \"crc32\"]\n";
+    let output = tries(manifest, User::Current, &["help(cloison.capability('zlib'))"]);
+    for part in ["    zlib 1.", "crc32(crc: int, buf: Buffer) -> int", "The CRC-32 of the data", "adler32("] {
+        assert!(output.stdout.contains(part), "no {part:?} in:\n{output}");
+    }
+    assert!(!output.stdout.contains("compress2("), "{output}");
+}
+
 #[test]
 fn an_empty_list_allows_nothing() {
     let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = []\n";

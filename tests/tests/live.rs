@@ -326,6 +326,34 @@ fn a_crash_is_heard_of_as_one() {
     live.running.finish().ends_with(-9);
 }
 
+/// More of them than may wait to be let in: whoever cannot even ask does not wait for ever.
+#[test]
+fn an_application_that_is_stopped_keeps_nobody_waiting() {
+    let project = family();
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "ready");
+    live.running.signal(Signal::STOP);
+    let lookers: Vec<_> = (0..20).map(|_| Project::new()).collect();
+    let looking: Vec<_> = lookers.iter().map(|looker| looker.cloison(&["ps"]).runtime(&live.folder).start()).collect();
+    // Another one is seen beside it.
+    let other = family();
+    let mut answers = Live::start_in(&other, live.folder.clone(), User::Current, &[]);
+    assert_eq!(answers.line(), "ready");
+    let last = live.ask(&["ps"]);
+    assert!(last.stdout.contains(&format!("application {}", answers.pid())), "{last}");
+    for output in looking.into_iter().map(Running::finish).chain([last]) {
+        output.ends_with(1).complains(&[&format!("application {} does not answer", live.pid())]);
+    }
+    live.running.signal(Signal::CONT);
+    assert!(live.row_of(live.pid(), HOG)["pid"].is_i64());
+    drop(answers.lines);
+    answers.running.signal(Signal::KILL);
+    answers.running.finish().ends_with(-9);
+    drop(live.lines);
+    live.running.signal(Signal::KILL);
+    live.running.finish().ends_with(-9);
+}
+
 #[test]
 fn an_application_is_seen_by_its_user_alone() {
     let project = family();

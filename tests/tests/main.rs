@@ -33,6 +33,7 @@ mod records;
 mod references;
 mod running;
 mod scripts;
+mod storms;
 mod streams;
 mod surface;
 mod tables;

@@ -1,9 +1,15 @@
 //! What can be sent from one microprocess to another, as bytes: what comes out, what is refused, and that no code runs.
+//!
+//! No program sees such bytes: those here have the module `_bytes` of `hostile-microprocess`.
 
 use cloison_tests::Project;
 
 fn run(source: &str, expected: &str) {
-    Project::script(source).main(&[]).output().prints(expected);
+    Project::with_microprocess(Some("hostile-microprocess"))
+        .file("main.py", source)
+        .main(&[])
+        .output()
+        .prints(expected);
 }
 
 #[test]

@@ -24,6 +24,12 @@ fn keeps_the_secret(output: Output) -> Output {
 }
 
 #[test]
+fn a_process_shows_no_token() {
+    let source = include_str!("../python/no_native_access/a_process_shows_no_token.py");
+    Project::script(source).main(&[]).output().prints("1 True True\nTrue []\n[] True\n");
+}
+
+#[test]
 fn a_file_cannot_be_opened() {
     let project = Project::script("print(open(\"/etc/passwd\"))");
     for &user in users() {

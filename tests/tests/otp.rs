@@ -37,6 +37,7 @@ scenarios! {
     signals
     supervisor_children
     supervisor_restarts
+    supervisor_significant
     supervisor_start
     supervisor_stop
     supervisor_strategies

@@ -38,9 +38,52 @@ fn what_has_a_name_can_be_spawned_and_shares_nothing() {
 
 #[test]
 fn nothing_is_spawned_while_a_program_is_imported() {
-    let output = Project::script(program!("being_imported")).main(&[]).output();
-    output.prints(expected!("being_imported")).complains(&["hint: put what only the program itself does below"]);
+    let hint = "hint: put what only the program itself does below `if __name__ == \"__main__\":`";
+    let output = Project::script(program!("being_imported")).main(&[]).output().ends_with(1);
+    assert_eq!(
+        output.complains(&["RuntimeError: line 10 of the program starts a process", hint]).stdout,
+        expected!("being_imported")
+    );
+    let output = Project::script(program!("guards")).main(&[]).output().ends_with(1);
+    assert_eq!(
+        output.complains(&["RuntimeError: line 17 of the program starts a process", hint]).stdout,
+        expected!("guards")
+    );
     application(program!("in_the_template")).application(&[]).output().prints(expected!("in_the_template"));
+}
+
+#[test]
+fn builtins_that_look_at_their_caller_can_be_spawned() {
+    let output = Project::script(program!("builtins")).main(&[]).output();
+    assert!(!output.stderr.contains("panicked"), "{output}");
+    output.prints(expected!("builtins"));
+}
+
+#[test]
+fn what_was_unlinked_does_nothing_any_more() {
+    Project::script(program!("unlink"))
+        .main(&[])
+        .timeout(Duration::from_secs(180))
+        .output()
+        .prints(expected!("unlink"));
+}
+
+/// A program that can make a `Process` or a `Reference` of bytes, which none can.
+#[test]
+fn what_a_process_says_of_others_is_not_believed() {
+    let project = Project::with_microprocess(Some("hostile-microprocess")).file("main.py", program!("claims"));
+    project.main(&[]).output().prints(expected!("claims"));
+}
+
+/// Its author sees this and no more: what the program itself asks for is granted.
+#[test]
+fn a_capability_asked_for_at_the_top_level_is_explained() {
+    let source = "import cloison\nlibm = cloison.capability('libm')\n\n\ndef works():\n    print(libm.sqrt(4.0))\n\n\n\
+                  if __name__ == '__main__':\n    for held in [], ['libm']:\n        \
+                  cloison.spawn(works, monitor=True, capabilities=held)\n        print(cloison.receive().reason.kind, flush=True)\n";
+    let manifest = "[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n";
+    let output = Project::script(source).file("cloison.toml", manifest).main(&[]).output();
+    output.complains(&["hint: it imports the program first"]).prints("exception\n2.0\nnormal\n");
 }
 
 #[test]

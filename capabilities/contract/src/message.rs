@@ -139,6 +139,8 @@ pub enum Run {
         qualname: String,
         /// A tuple of arguments, encoded as a message; `None` if it comes as the parent's first message.
         arguments: Option<Vec<u8>>,
+        /// A name that it registers itself under before.
+        register: Option<String>,
         /// What the application runs as `__main__`, if that is needed and the template has not imported it: here the module is
         /// called `__mp_main__`.
         main: Option<Box<Run>>,
@@ -279,6 +281,8 @@ pub struct Spawn {
     pub qualname: String,
     /// A tuple of arguments, encoded as a message; `None` if it follows as the first message of who asks.
     pub arguments: Option<Vec<u8>>,
+    /// A name that it registers itself under before it calls the function.
+    pub register: Option<String>,
     /// It needs what the program's own module defines.
     pub main: bool,
     /// A name, for people.

@@ -36,6 +36,7 @@
 //! | [`ToRouter::Monitor`] | one [`FromRouter::Down`] at its end, for each monitor | [`FromRouter::Down`] with [`Reason::NoProcess`] | as if it had ended |
 //! | [`ToRouter::Exit`] | an exit signal: see below | nothing | nothing |
 //! | [`ToRouter::Kill`] | it ends, with [`Reason::Killed`] | nothing | nothing |
+//! | [`ToRouter::Unlink`] | [`FromRouter::Found`] of nobody, after what the link has done | the same | the same |
 //! | [`ToRouter::WhereIs`] | [`FromRouter::Found`] | | |
 //!
 //! [`ToRouter::Link`], [`ToRouter::Exit`] and [`ToRouter::Kill`] take a reference with control, unless a process means itself; with
@@ -269,8 +270,14 @@ pub enum ToRouter {
     },
     /// Link the process with that one.
     Link(ProcessRef),
-    /// Undo that.
-    Unlink(ProcessNumber),
+    /// Undo that. It is answered by [`FromRouter::Found`] of nobody, unless the process is about to be ended: what the link has
+    /// done was done before the answer.
+    Unlink {
+        /// From whom.
+        process: ProcessNumber,
+        /// How the asker knows the question.
+        question: u64,
+    },
     /// Say when that one ends.
     Monitor {
         /// Whom.
@@ -380,7 +387,7 @@ pub enum FromRouter {
     Found {
         /// Which.
         question: u64,
-        /// Who has the name. For [`ToRouter::Register`] the asker itself, if it has it now.
+        /// Who has the name. For [`ToRouter::Register`] the asker itself, if it has it now; for [`ToRouter::Unlink`] nobody.
         process: Option<ProcessRef>,
     },
 }

@@ -34,32 +34,41 @@ pub fn report(broker: i32) -> anyhow::Result<ApplicationReport> {
     }
 }
 
-/// All applications of this user. One that ends meanwhile is none.
-pub fn reports() -> anyhow::Result<Vec<ApplicationReport>> {
+/// All applications of this user, and what is the matter with those that do not answer. One that ends meanwhile is none.
+pub fn reports() -> anyhow::Result<(Vec<ApplicationReport>, Vec<anyhow::Error>)> {
     let folder = socket::folder();
     let running = socket::running(&folder).with_context(|| folder.display().to_string())?;
-    let mut reports = Vec::new();
+    let (mut reports, mut silent) = (Vec::new(), Vec::new());
     for broker in &running {
         match report(*broker) {
             Ok(report) => reports.push(report),
             Err(_) if !socket::running(&folder)?.contains(broker) => {}
-            Err(error) => return Err(error),
+            Err(error) => silent.push(error),
         }
     }
-    Ok(reports)
+    Ok((reports, silent))
+}
+
+/// The only application that runs.
+fn only(named: &str) -> anyhow::Result<ApplicationReport> {
+    let (mut reports, mut silent) = reports()?;
+    match (reports.pop(), silent.pop(), reports.len() + silent.len()) {
+        (Some(report), None, 0) => Ok(report),
+        (None, Some(error), 0) => Err(error),
+        (None, None, _) => bail!("no application of this user is running"),
+        (report, error, others) => {
+            let count = others + usize::from(report.is_some()) + usize::from(error.is_some());
+            let example = report.map_or_else(|| "NUMBER".to_owned(), |report| report.broker.to_string());
+            bail!("{count} applications are running\nhint: say which: {example}.{named}")
+        }
+    }
 }
 
 /// `APPLICATION.NUMBER`, or a number or a name in the only application that runs.
 pub fn process(named: &str) -> anyhow::Result<Found> {
     let (report, process) = match named.split_once('.').map(|(broker, number)| (broker.parse(), number)) {
         Some((Ok(broker), number)) => (report(broker)?, number),
-        _ => match <[_; 1]>::try_from(reports()?) {
-            Ok([report]) => (report, named),
-            Err(reports) if reports.is_empty() => bail!("no application of this user is running"),
-            Err(reports) => {
-                bail!("{} applications are running\nhint: say which: {}.{named}", reports.len(), reports[0].broker)
-            }
-        },
+        _ => (only(named)?, named),
     };
     let number = process.parse::<u64>().ok();
     let is_meant = |row: &ProcessRow| match number {

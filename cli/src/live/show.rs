@@ -35,7 +35,9 @@ fn cells(broker: i32, row: &ProcessRow) -> [String; 12] {
     let cpu = |part: fn(&cloison_broker::inspection::CpuUse) -> u64| {
         row.cpu.as_ref().map_or_else(|| "?".into(), |cpu| time(part(cpu)))
     };
-    let names = row.name.iter().chain(&row.names).map(|name| printable(name)).collect::<Vec<_>>().join(",");
+    // A child of a supervisor is often registered as what it is called.
+    let called = row.name.iter().filter(|name| !row.names.contains(name));
+    let names = called.chain(&row.names).map(|name| printable(name)).collect::<Vec<_>>().join(",");
     [
         row.number.map_or_else(|| kind(row.kind).into(), |number| format!("{broker}.{number}")),
         row.pid.map_or_else(String::new, |pid| pid.to_string()),
@@ -161,6 +163,17 @@ mod tests {
         assert_eq!(shown, ["0 B", "1023 B", "2 KiB", "5.0 MiB", "3.0 GiB"]);
         let shown = [0, 1_500_000, 2_340_000_000, 61_000_000_000, 7_260_000_000_000].map(time);
         assert_eq!(shown, ["0 ms", "1 ms", "2.3 s", "1 min 1 s", "2 h 1 min"]);
+    }
+
+    #[test]
+    fn each_name_is_shown_once() {
+        let called = |name: &str, names: &[&str]| {
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            cells(1, &ProcessRow { name: Some(name.into()), names, ..ProcessRow::default() })[2].clone()
+        };
+        assert_eq!(called("room", &["room"]), "room");
+        assert_eq!(called("room", &["garden", "room"]), "garden,room");
+        assert_eq!(called("worker", &["room"]), "worker,room");
     }
 
     #[test]

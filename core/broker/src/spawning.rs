@@ -253,6 +253,7 @@ impl Broker {
             module: spawn.module.clone(),
             qualname: spawn.qualname.clone(),
             arguments: spawn.arguments,
+            register: spawn.register,
         };
         let reference = self.new_reference().map_err(|error| format!("the process could not be started: {error}"))?;
         let running = Running {

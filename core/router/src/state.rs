@@ -344,7 +344,13 @@ impl RouterState {
                     self.tie(number, other.number);
                 }
             }
-            ToRouter::Unlink(other) => self.untie(number, other),
+            ToRouter::Unlink { process: other, question } => {
+                self.untie(number, other);
+                // A process that an exit signal is ending does not get behind its `unlink`.
+                if self.processes.get(&number)?.doom.is_none() {
+                    self.tell(number, &FromRouter::Found { question, process: None });
+                }
+            }
             ToRouter::Monitor { process, reference } => {
                 if !self.introduced(process, unknown) {
                     self.down(number, reference, process.number, &Reason::NoProcess);

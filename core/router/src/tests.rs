@@ -237,6 +237,44 @@ fn the_linked_end_together_unless_they_trap_exits() {
     assert_eq!(one.get(), Got::News(FromRouter::Exit { number: 2, reason }));
 }
 
+/// What a link does, it has done before whoever undoes it is answered.
+#[test]
+fn a_link_that_was_undone_does_nothing() {
+    let router = Router::start().unwrap();
+    let [mut one, two] = [1, 2].map(|number| Process::start(&router, number));
+    let undone = || ToRouter::Unlink { process: 2, question: 5 };
+    let answered = || Got::News(FromRouter::Found { question: 5, process: None });
+    one.say(ToRouter::TrapExits(true));
+    one.say(ToRouter::Link(two.reference));
+    one.nothing_came();
+    router.ended(2, Reason::CpuLimit);
+    assert_eq!(event(&router), RouterEvent::Ended { number: 2, reason: Reason::CpuLimit });
+    one.say(undone());
+    assert_eq!(one.get(), Got::News(FromRouter::Exit { number: 2, reason: Reason::CpuLimit }));
+    assert_eq!(one.get(), answered());
+    let two = Process::start(&router, 2);
+    one.say(ToRouter::Link(two.reference));
+    one.say(undone());
+    assert_eq!(one.get(), answered());
+    router.ended(2, Reason::CpuLimit);
+    assert_eq!(event(&router), RouterEvent::Ended { number: 2, reason: Reason::CpuLimit });
+    one.nothing_came();
+}
+
+/// Whoever a link has ended is not told that it is undone: it would go on for a moment.
+#[test]
+fn a_link_that_ends_its_process_is_not_undone() {
+    let router = Router::start().unwrap();
+    let [mut one, two] = [1, 2].map(|number| Process::start(&router, number));
+    one.say(ToRouter::Link(two.reference));
+    one.nothing_came();
+    router.ended(2, Reason::CpuLimit);
+    assert_eq!(event(&router), RouterEvent::Ended { number: 2, reason: Reason::CpuLimit });
+    assert_eq!(event(&router), RouterEvent::Kill(1));
+    one.say(ToRouter::Unlink { process: 2, question: 5 });
+    one.nothing_came();
+}
+
 #[test]
 fn a_normal_end_harms_nobody() {
     let router = Router::start(PARCELS).unwrap();

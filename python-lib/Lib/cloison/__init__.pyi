@@ -305,11 +305,11 @@ class Process:
         """Send an exit signal.
 
         Args:
-            reason: ``"normal"`` (which does nothing unless the process traps exits), ``"shutdown"``, ``"killed"``, a `Reason`,
+            reason: ``"normal"`` (which does nothing unless the process traps exits or is this one), ``"shutdown"``, ``"killed"``, a `Reason`,
                 an exception, or any other value that can be sent.
         """
     def stop(self, reason: object = "shutdown", *, timeout: float | None = 5.0) -> Reason:
-        """Ask the process to end, kill it if it has not ended in time, and return why it has ended.
+        """Ask the process to end, kill it if it has not ended in time, and return why it has ended. A link with it is undone first.
 
         Args:
             reason: What its exit signal says.
@@ -318,7 +318,7 @@ class Process:
     def link(self) -> None:
         """Link this process with that one: when one ends for any reason but "normal", the other does too."""
     def unlink(self) -> None:
-        """Undo `link`."""
+        """Undo `link`. When this returns, the link does nothing any more."""
     def monitor(self) -> Reference:
         """Have a `Down` sent to this process when that one ends; return the reference that it will have."""
     def __hash__(self) -> int: ...
@@ -378,7 +378,7 @@ class Down:
     reason: Final[Reason]
     """Why it has ended."""
     reference: Final[Reference]
-    """What `Process.monitor` has returned."""
+    """What `Process.monitor` has returned, or `spawn` was given."""
 
 @final
 class Exit:
@@ -402,7 +402,7 @@ class Call:
     request: Final[Any]
     """What is asked."""
     sender: Final[Process]
-    """Who asks."""
+    """Who asks. In a `Call` that was received, it is the process that has sent it."""
     reference: Final[Reference]
     """How the sender knows the answer."""
 
@@ -412,7 +412,8 @@ def spawn(
     *args: object,
     name: str | None = None,
     link: bool = False,
-    monitor: bool = False,
+    monitor: bool | Reference = False,
+    register: str | None = None,
     capabilities: Iterable[Any] | None = None,
     memory: str | int | None = None,
     cpu: float | None = None,
@@ -427,15 +428,18 @@ def spawn(
         args: What can be sent in a message.
         name: A name, for people.
         link: Link the two: when one ends for any reason but "normal", the other does too.
-        monitor: Have a `Down` sent to this process when that one ends.
+        monitor: Have a `Down` sent to this process when that one ends. True, or a reference of `make_reference` that the `Down`
+            is to carry: whoever wants to undo the monitor needs it.
+        register: A name that it registers itself under before it calls the function. If that is taken, it ends with the error.
         capabilities: Capabilities of this process's, or their names.
-        memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may.
+        memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may. The interpreter takes 30 MiB of it.
         cpu: How many seconds of processor time; no more than this process may.
         nice: 0 to 19: how far it stands back when processors are scarce.
 
     Raises:
         TypeError: The function has no name that another process could find, or an argument can't be sent.
         SpawnError: There are as many processes as there may be, or a capability is not this process's.
+        RuntimeError: The program's top level starts it, and would in each child: ``if __name__ == "__main__":`` is missing.
 
     Example:
         >>> def work(to, number):
@@ -477,7 +481,9 @@ def receive(match: tuple[type, ...] | Callable[[Any], object], /, *, timeout: fl
 
     Raises:
         TimeoutError: Nothing has come in time.
-        MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
+        MessageError: A message can't be read here: it has an object of a class that is not declared. Or it is a `Call` in another
+            process's name, or a `Down` or `Exit` that a process has made. It is gone.
+        TypeError: `match` is none of these.
     """
 
 def call(process: Process | str, request: object, *, timeout: float | None = 5.0) -> Any:
@@ -493,13 +499,13 @@ def reply(call: Call, value: object) -> None:
     """Answer a `Call`."""
 
 def reply_error(call: Call, error: BaseException) -> None:
-    """Answer a `Call` with an exception, which is raised there."""
+    """Answer a `Call` with an exception, which is raised there: of the same class if that is declared with `message`."""
 
 def link(process: Process) -> None:
     """Link this process with that one. As ``process.link()``."""
 
 def unlink(process: Process) -> None:
-    """Undo `link`."""
+    """Undo `link`. When this returns, the link does nothing any more; an `Exit` that had come before is in the mailbox."""
 
 def monitor(process: Process) -> Reference:
     """Have a `Down` sent to this process when that one ends; return its reference."""
@@ -520,6 +526,8 @@ def exit(reason: object = "normal") -> NoReturn:
 def stop(process: Process, reason: object = "shutdown", *, timeout: float | None = 5.0) -> Reason:
     """Ask a process to end, kill it if it has not ended in time, and return the `Reason` of its end.
 
+    A link of this process with it is undone first: its end is what is wanted.
+
     Args:
         process: The process.
         reason: What its exit signal says.
@@ -530,14 +538,20 @@ def register(name: str) -> None:
     """Let others find this process by a name, for as long as it lives.
 
     Raises:
-        Error: Somebody else has it, or it is too long.
+        Error: Somebody has it already, or this process has as many names as there may be.
+        ValueError: It has no character, or more than 255 bytes.
     """
 
 def unregister(name: str) -> None:
     """Give a name up."""
 
-def whereis(name: str) -> Process | None:
-    """Return the process of that name, to be sent to and monitored, or None."""
+def whereis(name: str, *, timeout: float | None = 0) -> Process | None:
+    """Return the process of that name, to be sent to and monitored, or None.
+
+    Args:
+        name: The name.
+        timeout: For how many seconds to look again while nobody has the name; None looks for ever.
+    """
 
 def make_reference() -> Reference:
     """Return a `Reference` that nobody else has."""
@@ -547,14 +561,15 @@ class Server:
 
     ``__init__`` runs in the new process, and `start` waits for it. An exception that a handler does not catch ends the server,
     with the exception as its reason: whoever waits for an answer gets `ProcessDown`, and a supervisor may start the server anew.
-    To refuse a request and go on, answer with `reply_error`. `exit` in a handler ends the server with that reason.
+    To refuse a request and go on, answer with `reply_error` and return `LATER`. `exit` in a handler ends the server with that reason.
 
     A server that traps exits (`trap_exits` in ``__init__``) ends in order, by way of `terminate`, when its parent ends or sends
     it an exit signal; others are `Exit` messages for `handle_info`. One that does not is ended by the signal itself.
     """
 
     LATER: Final[Any]
-    """What `handle_call` returns when the answer is to be sent later, by ``reply(sender, value)``."""
+    """What `handle_call` returns when the value that it returns is not to be the answer: ``reply(sender, value)`` or
+    ``reply_error(sender, error)`` has sent one, or will."""
     timeout: float | None
     """How many seconds without a message pass until `handle_timeout` is called; None for no such call."""
 
@@ -576,6 +591,7 @@ class Server:
         timeout: float | None = None,
         name: str | None = None,
         link: bool = False,
+        register: str | None = None,
         capabilities: Iterable[Any] | None = None,
         memory: str | int | None = None,
         cpu: float | None = None,
@@ -588,16 +604,19 @@ class Server:
             timeout: How many seconds that may take. Then the process is killed.
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
+            register: A name that it registers itself under before ``__init__``.
             capabilities: As for `spawn`, and so are the others.
 
         Raises:
-            Exception: What ``__init__`` has raised.
+            Exception: What ``__init__`` has raised; an `Error` if the name is taken.
             ProcessDown: The process has ended in ``__init__`` for another reason.
             TimeoutError: ``__init__`` has taken too long.
         """
     @staticmethod
     def stop(process: Process | str, reason: object = "normal", *, timeout: float | None = None) -> Reason:
         """Have a server end in order, whether it traps exits or not: `terminate` is called. Return the `Reason` of its end.
+
+        A link of this process with it is undone first.
 
         Raises:
             TimeoutError: It has not ended in time. It may do so later.
@@ -623,6 +642,8 @@ class Child:
         name: str | None = None,
         restart: Literal["permanent", "transient", "temporary"] = "permanent",
         shutdown: float | Literal["kill"] | None = ...,
+        significant: bool = False,
+        register: str | None = None,
         capabilities: Iterable[str] | None = None,
         memory: str | int | None = None,
         cpu: float | None = None,
@@ -639,6 +660,8 @@ class Child:
                 shutdown. ``"temporary"``: never; its supervisor forgets it when it has ended.
             shutdown: How many seconds it has to end when it is asked to, before it is killed; None gives it all the time, which
                 is the default of supervisors; 0 or ``"kill"`` kills it at once.
+            significant: Its end may be the end of its supervisor, as `Supervisor` says under ``auto_shutdown``. It is not permanent.
+            register: A name that it registers itself under whenever it is started, so that others find it by `whereis`.
             capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
             memory: As for `spawn`, and so are ``cpu`` and ``nice``.
         """
@@ -667,6 +690,9 @@ class Supervisor:
     `max_restarts` of that within as many seconds as `within`, and the supervisor ends its children and itself, with
     reason "shutdown": so its own supervisor decides.
 
+    With ``auto_shutdown="any_significant"`` it does the same when the first of its significant children has ended by itself and
+    is not started anew; with ``"all_significant"`` when the last one has. What it ends itself does not count.
+
     Example:
         >>> Supervisor([Child(Store, name="store"), Child(listen, 80, restart="transient")], strategy="rest_for_one").run()
     """
@@ -677,16 +703,19 @@ class Supervisor:
         strategy: Literal["one_for_one", "one_for_all", "rest_for_one"] = "one_for_one",
         max_restarts: int = 3,
         within: float = 5.0,
+        auto_shutdown: Literal["never", "any_significant", "all_significant"] = "never",
     ) -> None: ...
     children: Final[tuple[Child, ...]]
     strategy: Final[str]
     max_restarts: Final[int]
     within: Final[float]
+    auto_shutdown: Final[str]
     def start(
         self,
         *,
         name: str | None = None,
         link: bool = False,
+        register: str | None = None,
         timeout: float | None = None,
         capabilities: Iterable[str] | None = None,
         memory: str | int | None = None,
@@ -697,7 +726,8 @@ class Supervisor:
 
         Args:
             name: A name, for people.
-            link: End the supervisor when this process ends, in order, and this process when the supervisor fails.
+            link: End the supervisor when this process ends, in order, and this process when the supervisor ends by itself.
+            register: A name that it registers itself under: ``RunningSupervisor("that name")`` is it, too.
             timeout: How many seconds the start may take.
             capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
             memory: As for `spawn`, and so are ``cpu`` and ``nice``. Children get no more than that.
@@ -725,6 +755,8 @@ class RunningSupervisor:
     def start_child(self, child: Child) -> Process:
         """Start another child, behind all others, and return its process.
 
+        It is not in the plan that the supervisor begins with when it is started anew itself.
+
         Raises:
             StartError: It could not be started.
             Error: There is one of that name.
@@ -749,7 +781,7 @@ class RunningSupervisor:
     def count_children(self) -> dict[str, int]:
         """Return how many children there are: ``"specs"``, ``"active"``, ``"supervisors"`` and ``"workers"``."""
     def stop(self, reason: object = "shutdown", *, timeout: float | None = None) -> Reason:
-        """End the children in reverse order, then the supervisor; return the `Reason` of its end."""
+        """End the children in reverse order, then the supervisor; return the `Reason` of its end. A link with it is undone first."""
 
 @final
 class Task:

@@ -206,6 +206,17 @@ def run_module(name, as_name="__main__"):
     runpy._run_code(code, module.__dict__, None, as_name, spec)
 
 
+_CALL = compile("globals().pop('call')()", "<cloison>", "eval")
+
+
+def call(function, arguments):
+    """Call what may look at its caller's frame, for its names: there are none."""
+    import builtins
+    import functools
+
+    return eval(_CALL, {"__name__": "__main__", "__builtins__": builtins, "call": functools.partial(function, *arguments)})
+
+
 def finish():
     """Flush what was printed, and return whether that worked."""
     try:

@@ -11,7 +11,7 @@ from _cloison import Process, Reference
 from cloison._errors import MailboxFull, MessageError
 from cloison._messages import message
 from cloison import _processes
-from cloison._processes import Down, Exit, find, parent, start, trap_exits
+from cloison._processes import Down, Exit, find, make_reference, parent, start, trap_exits
 
 #: What is told of a message that carries the reference.
 _claimants = {}
@@ -199,8 +199,9 @@ def start_guarded(module, qualname, args, **options):
     """
     global _guardian
     if _guardian is None:
-        _guardian, _ = start(__name__, "guard", (), main=False, name="guard")
-    process, monitor = start(module, qualname, args, monitor=True, **options)
+        _guardian = start(__name__, "guard", (), main=False, name="guard")
+    monitor = make_reference()
+    process = start(module, qualname, args, monitor=monitor, **options)
     _guardian.send(process)
     return process, monitor
 

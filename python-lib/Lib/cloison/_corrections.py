@@ -26,8 +26,18 @@ def _sources():
         """Return the name that tracebacks show of a frozen module."""
         return fullname
 
+    find = frozen.find_spec
+
+    def find_spec(fullname, path=None, target=None):
+        """Return the spec of a frozen module, or None. A package has a folder: `logging` looks for the first one."""
+        spec = find(fullname, path, target)
+        if spec is not None and spec.submodule_search_locations == []:
+            spec.submodule_search_locations.append(fullname.replace(".", "/"))
+        return spec
+
     frozen.get_source = staticmethod(get_source)
     frozen.get_filename = staticmethod(get_filename)
+    frozen.find_spec = staticmethod(find_spec)
 
 
 def _site_builtins():

@@ -37,6 +37,7 @@ __all__ = [
 #: As in cloison.toml.
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _NAME_BYTES = 255
+_NAMES = 64
 
 
 class Reason:
@@ -177,7 +178,8 @@ def name_of(function):
     if "<lambda>" in qualname or "<locals>" in qualname:
         what = "a lambda" if qualname.endswith("<lambda>") else "a function inside of another one"
         raise TypeError(f"{qualname} is {what}, which can't be run in another process\nhint: {hint}")
-    if getattr(function, "__self__", None) is not None and not isinstance(function.__self__, (type, type(sys))):
+    bound_to = None if isinstance(function, type) else getattr(function, "__self__", None)
+    if bound_to is not None and not isinstance(bound_to, (type, type(sys))):
         raise TypeError(f"{qualname} is a method of an object, which can't be run in another process\nhint: pass the object as an argument")
     try:
         found = sys.modules[module]
@@ -212,8 +214,62 @@ def _bytes(size):
         raise ValueError(f'a size such as "64 MiB" or a number of bytes is wanted, not {size!r}') from None
 
 
-def start(module, qualname, args, *, main, name=None, link=False, monitor=False, capabilities=None, memory=None, cpu=None, nice=None):
-    """Start a process by the name of its function: the process, and the reference of its monitor or None."""
+#: Lines of the program's top level that are run whatever happens: a child would run them too. None until somebody spawns.
+_unguarded = None
+
+
+def _top_level(tree):
+    # Only what stands below a condition may be for the program alone.
+    for statement in tree:
+        kind = type(statement).__name__
+        if kind in ("For", "AsyncFor", "With", "AsyncWith", "Try", "TryStar"):
+            yield from range(statement.lineno, statement.body[0].lineno)
+            for part in ("body", "orelse", "finalbody"):
+                yield from _top_level(getattr(statement, part, ()))
+        elif kind not in ("If", "While", "Match"):
+            yield from range(statement.lineno, statement.end_lineno + 1)
+
+
+def _look_for_guard():
+    """Refuse to start what would import the program, and come to this very line of it."""
+    global _unguarded
+    program = sys.modules.get("__main__")
+    names = getattr(program, "__dict__", None)
+    frame = sys._getframe(1)
+    while frame is not None and not (frame.f_globals is names and frame.f_code.co_name == "<module>"):
+        frame = frame.f_back
+    if frame is None:
+        return
+    if _unguarded is None:
+        try:
+            source = program.__loader__.get_source(program.__spec__.name if program.__spec__ else "__main__")
+            # What `ast.parse` does, without the module.
+            _unguarded = frozenset(_top_level(compile(source, "<program>", "exec", 0x400).body))
+        except Exception:
+            _unguarded = frozenset()
+    if frame.f_lineno in _unguarded:
+        raise RuntimeError(
+            f"line {frame.f_lineno} of the program starts a process, which imports the program first and would come to that line, too\n"
+            'hint: put what only the program itself does below `if __name__ == "__main__":`'
+        )
+
+
+def start(
+    module,
+    qualname,
+    args,
+    *,
+    main,
+    name=None,
+    link=False,
+    monitor=None,
+    register=None,
+    capabilities=None,
+    memory=None,
+    cpu=None,
+    nice=None,
+):
+    """Start a process by the name of its function."""
     if capabilities is None:
         capabilities = []
     elif isinstance(capabilities, str):
@@ -229,6 +285,10 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=False,
         cpu = -int(-cpu // 1)
     if nice is not None and not 0 <= nice <= 19:
         raise ValueError(f"nice is 0 to 19, not {nice}")
+    if register is not None:
+        check_name(register)
+    if main and parent() is None:
+        _look_for_guard()
     return _cloison.spawn(
         module,
         qualname,
@@ -237,6 +297,7 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=False,
         name=name,
         link=link,
         monitor=monitor,
+        register=register,
         capabilities=list(capabilities),
         memory=memory,
         cpu=cpu,
@@ -244,7 +305,19 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=False,
     )
 
 
-def spawn(function, /, *args, name=None, link=False, monitor=False, capabilities=None, memory=None, cpu=None, nice=None):
+def spawn(
+    function,
+    /,
+    *args,
+    name=None,
+    link=False,
+    monitor=False,
+    register=None,
+    capabilities=None,
+    memory=None,
+    cpu=None,
+    nice=None,
+):
     """Start a process that calls ``function(*args)``, and return it at once.
 
     It shares nothing with this one: arguments are copied, and it holds no capability that it is not given.
@@ -254,18 +327,23 @@ def spawn(function, /, *args, name=None, link=False, monitor=False, capabilities
         args: What can be sent in a message.
         name: A name, for people.
         link: Link the two: when one ends for any reason but "normal", the other does too.
-        monitor: Have a `Down` sent to this process when that one ends.
+        monitor: Have a `Down` sent to this process when that one ends. True, or a reference of `make_reference` that the `Down`
+            is to carry: whoever wants to undo the monitor needs it.
+        register: A name that it registers itself under before it calls the function. If that is taken, it ends with the error.
         capabilities: Capabilities of this process's, or their names.
-        memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may.
+        memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may. The interpreter takes 30 MiB of it.
         cpu: How many seconds of processor time; no more than this process may.
         nice: 0 to 19: how far it stands back when processors are scarce.
 
     Raises:
         TypeError: The function has no name that another process could find, or an argument can't be sent.
         SpawnError: There are as many processes as there may be; the text says which limit.
+        RuntimeError: The program's top level starts it, and would in each child: ``if __name__ == "__main__":`` is missing.
     """
     module, qualname = name_of(function)
-    process, _ = start(
+    if monitor is True or monitor is False:
+        monitor = make_reference() if monitor else None
+    return start(
         module,
         qualname,
         args,
@@ -273,22 +351,27 @@ def spawn(function, /, *args, name=None, link=False, monitor=False, capabilities
         name=name,
         link=link,
         monitor=monitor,
+        register=register,
         capabilities=capabilities,
         memory=memory,
         cpu=cpu,
         nice=nice,
     )
-    return process
+
+
+def named(process):
+    """Return a process, given itself or its registered name."""
+    if not isinstance(process, str):
+        return process
+    found = whereis(process)
+    if found is None:
+        raise Error(f"no process is registered as {process!r}")
+    return found
 
 
 def send(process, message):
     """Send a message: ``process.send(message)``, where ``process`` may be a registered name too."""
-    if isinstance(process, str):
-        found = whereis(process)
-        if found is None:
-            raise Error(f"no process is registered as {process!r}")
-        process = found
-    process.send(message)
+    named(process).send(message)
 
 
 def receive(match=None, /, *, timeout=None):
@@ -300,8 +383,12 @@ def receive(match=None, /, *, timeout=None):
 
     Raises:
         TimeoutError: Nothing has come in time.
-        MessageError: A message can't be read here: it has an object of a class that is not declared. It is gone.
+        MessageError: A message can't be read here: it has an object of a class that is not declared. Or it is a `Call` in another
+            process's name, or a `Down` or `Exit` that a process has made. It is gone.
+        TypeError: `match` is none of these.
     """
+    if match is not None and not callable(match) and not _is_type(match):
+        raise TypeError(f"receive() takes a type, a tuple of types or a function of a message to choose by, not {match!r}")
     end = None if timeout is None else time.monotonic() + timeout
     left = timeout
     while True:
@@ -312,6 +399,10 @@ def receive(match=None, /, *, timeout=None):
         if received and type(received[0]) is not _Reply:
             return received[0]
         left = None if end is None else max(0.0, end - time.monotonic())
+
+
+def _is_type(match):
+    return isinstance(match, type) or (isinstance(match, tuple) and all(map(_is_type, match)))
 
 
 def _or_reply(match):
@@ -331,11 +422,7 @@ def call(process, request, *, timeout=5.0):
         ProcessDown: The process has ended.
         Exception: What the process has answered with, if its handler has failed.
     """
-    if isinstance(process, str):
-        found = whereis(process)
-        if found is None:
-            raise Error(f"no process is registered as {process!r}")
-        process = found
+    process = named(process)
     if _given_up and _cloison.waiting() >= _MANY_WAITING:
         _drop_late_answers()
     position = _cloison.mark()
@@ -367,7 +454,7 @@ def reply(call, value):
 
 
 def reply_error(call, error):
-    """Answer a `Call` with an exception, which is raised there."""
+    """Answer a `Call` with an exception, which is raised there: of the same class if that is declared with `message`."""
     call.sender.send(_Reply(call.reference, error, True))
 
 
@@ -377,7 +464,7 @@ def link(process):
 
 
 def unlink(process):
-    """Undo `link`."""
+    """Undo `link`. When this returns, the link does nothing any more; an `Exit` that had come before is in the mailbox."""
     process.unlink()
 
 
@@ -408,11 +495,14 @@ def exit(reason="normal"):
 def stop(process, reason="shutdown", *, timeout=5.0):
     """Ask a process to end, kill it if it has not ended in time, and return the `Reason` of its end.
 
+    A link of this process with it is undone first: its end is what is wanted.
+
     Args:
         process: The process.
         reason: What its exit signal says.
         timeout: How many seconds it has; None gives it all the time.
     """
+    process.unlink()
     position = _cloison.mark()
     reference = process.monitor()
     try:
@@ -431,14 +521,30 @@ def stop(process, reason="shutdown", *, timeout=5.0):
     return received[0].reason
 
 
+def check_name(name):
+    """Raise if that can't be a registered name."""
+    if not isinstance(name, str):
+        raise TypeError(f"a name is a str, not {name!r}")
+    size = len(name.encode())
+    if not 1 <= size <= _NAME_BYTES:
+        raise ValueError(f"a name has 1 to {_NAME_BYTES} bytes, not {size}")
+
+
 def register(name):
     """Let others find this process by a name, for as long as it lives.
 
     Raises:
-        Error: Somebody else has it, or it is too long.
+        Error: Somebody has it already, or this process has as many names as there may be.
+        ValueError: It has no character, or more than 255 bytes.
     """
+    check_name(name)
     if _cloison.register(name) is None:
-        raise Error(f"the name {name!r} is taken, or is no name: 1 to 255 bytes, and 64 names at most for each process")
+        holder = whereis(name)
+        if holder is None:
+            raise Error(f"this process can't have the name {name!r}, too: {_NAMES} names are the most; give one up by unregister()")
+        if holder == self():
+            raise Error(f"this process has the name {name!r} already")
+        raise Error(f"the name {name!r} is taken, by process {holder.number}: it is free again when that gives it up or ends")
 
 
 def unregister(name):
@@ -447,9 +553,22 @@ def unregister(name):
         raise Error(f"this process is not registered as {name!r}")
 
 
-def whereis(name):
-    """Return the process of that name, to be sent to and monitored, or None."""
-    return _cloison.whereis(name)
+def whereis(name, *, timeout=0):
+    """Return the process of that name, to be sent to and monitored, or None.
+
+    Args:
+        name: The name.
+        timeout: For how many seconds to look again while nobody has the name; None looks for ever.
+    """
+    end = None if timeout is None else time.monotonic() + timeout
+    delay = 0.001
+    while (found := _cloison.whereis(name)) is None:
+        left = delay if end is None else end - time.monotonic()
+        if left <= 0:
+            break
+        time.sleep(min(delay, left))
+        delay = min(2 * delay, 0.02)
+    return found
 
 
 def make_reference():

@@ -4,11 +4,12 @@ import traceback
 
 import _cloison
 from _cloison import Reference
-from cloison._errors import Error, MailboxFull, MessageError, ProcessDown, ProcessExit
+from cloison._errors import MailboxFull, MessageError, ProcessDown, ProcessExit
 from cloison._messages import message
-from cloison._processes import Call, Down, Exit, Reason, exit, make_reference, name_of, parent, receive, reply
+from cloison._processes import Call, Down, Exit, Reason, exit, make_reference, name_of, named, parent
+from cloison._processes import receive, register, reply
 from cloison._processes import self as this_process
-from cloison._processes import send, start, whereis
+from cloison._processes import send, start
 
 __all__ = ["Server", "cast"]
 
@@ -42,13 +43,14 @@ class Server:
 
     ``__init__`` runs in the new process, and `start` waits for it. An exception that a handler does not catch ends the server,
     with the exception as its reason: whoever waits for an answer gets `ProcessDown`, and a supervisor may start the server anew.
-    To refuse a request and go on, answer with `reply_error`. `exit` in a handler ends the server with that reason.
+    To refuse a request and go on, answer with `reply_error` and return `LATER`, which says that what is returned is no answer. `exit` in a handler ends the server with that reason.
 
     A server that traps exits (`trap_exits` in ``__init__``) ends in order, by way of `terminate`, when its parent ends or sends
     it an exit signal; others are `Exit` messages for `handle_info`. One that does not is ended by the signal itself.
 
     Attributes:
-        LATER: What `handle_call` returns when the answer is to be sent later, by ``reply(sender, value)``.
+        LATER: What `handle_call` returns when the value that it returns is not to be the answer: ``reply(sender, value)`` or
+            ``reply_error(sender, error)`` has sent one, or will.
         timeout: How many seconds without a message pass until `handle_timeout` is called; None for no such call.
 
     Example:
@@ -72,7 +74,7 @@ class Server:
 
         Args:
             request: What is asked.
-            sender: The `Call`. Its ``sender`` is the process that asks; `reply` and `reply_error` answer it.
+            sender: The `Call`. Its ``sender`` is the process that asks, which can't be another; `reply` and `reply_error` answer it.
         """
         raise NotImplementedError(f"{type(self).__qualname__} answers no calls: {request!r}")
 
@@ -90,7 +92,19 @@ class Server:
         """Clean up before the server ends by itself, for that `Reason`. It is not called when it is killed."""
 
     @classmethod
-    def start(cls, /, *args, timeout=None, name=None, link=False, capabilities=None, memory=None, cpu=None, nice=None):
+    def start(
+        cls,
+        /,
+        *args,
+        timeout=None,
+        name=None,
+        link=False,
+        register=None,
+        capabilities=None,
+        memory=None,
+        cpu=None,
+        nice=None,
+    ):
         """Start a server, wait until its ``__init__`` has returned, and return its process.
 
         Args:
@@ -98,20 +112,23 @@ class Server:
             timeout: How many seconds that may take. Then the process is killed.
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
+            register: A name that it registers itself under before ``__init__``.
             capabilities: As for `spawn`, and so are the others.
 
         Raises:
-            Exception: What ``__init__`` has raised.
+            Exception: What ``__init__`` has raised; an `Error` if the name is taken.
             ProcessDown: The process has ended in ``__init__`` for another reason.
             TimeoutError: ``__init__`` has taken too long.
         """
         module, qualname = name_of(cls)
-        options = {"name": name, "capabilities": capabilities, "memory": memory, "cpu": cpu, "nice": nice}
+        options = {"name": name, "register": register, "capabilities": capabilities, "memory": memory, "cpu": cpu, "nice": nice}
         return start_server(module, qualname, args, main=module == "__main__", link=link, timeout=timeout, **options)
 
     @staticmethod
     def stop(process, reason="normal", *, timeout=None):
         """Have a server end in order, whether it traps exits or not: `terminate` is called. Return the `Reason` of its end.
+
+        A link of this process with it is undone first: its end is what is wanted.
 
         Args:
             process: The server: a reference with control, as `start` returns it.
@@ -128,6 +145,7 @@ class Server:
                 f"process {process.number} can be sent to and monitored through this reference, not stopped\n"
                 "hint: `start` returns one that can, and so does `cloison.self(control=True)` in the server"
             )
+        process.unlink()
         position = _cloison.mark()
         reference = process.monitor()
         process.send(_Stop(reason, process))
@@ -138,12 +156,14 @@ class Server:
         return received[0].reason
 
     @classmethod
-    def _run(cls, args, ticket, linked_to):
+    def _run(cls, args, ticket, linked_to, name):
         """Be this server, in a process of its own."""
         starter = parent()
         if linked_to is not None:
             linked_to.link()
         try:
+            if name is not None:
+                register(name)
             server = cls(*args)
         except BaseException as error:
             # Who has started it is told, and shows it. It is not ended by that.
@@ -166,21 +186,14 @@ def cast(process, request):
     send(process, _Cast(request))
 
 
-def named(process):
-    """Return a process, given itself or its registered name."""
-    if not isinstance(process, str):
-        return process
-    found = whereis(process)
-    if found is None:
-        raise Error(f"no process is registered as {process!r}")
-    return found
-
-
-def start_server(module, qualname, args, *, main, link, timeout=None, **options):
+def start_server(module, qualname, args, *, main, link, timeout=None, register=None, **options):
     """Start a server by the name of its class, as `Server.start` does."""
     position = _cloison.mark()
     ticket = make_reference()
-    process, monitor = start(module, f"{qualname}._run", (args, ticket, this_process(control=True) if link else None), main=main, monitor=True, **options)
+    monitor = make_reference()
+    # It registers itself: whoever starts it hears of it when the name is taken.
+    linked_to = this_process(control=True) if link else None
+    process = start(module, f"{qualname}._run", (args, ticket, linked_to, register), main=main, monitor=monitor, **options)
 
     def is_news(message):
         return type(message) in (_Started, Down) and message.reference in (ticket, monitor)

@@ -8,7 +8,7 @@ import _cloison
 from _cloison import Process
 from cloison._errors import Error, StartError
 from cloison._messages import message
-from cloison._processes import Down, Exit, exit, parent, reply_error, trap_exits
+from cloison._processes import Down, Exit, Reason, exit, parent, reply_error, trap_exits
 from cloison._processes import self as this_process
 from cloison._server import Server
 
@@ -66,7 +66,7 @@ class Supervision(Server):
     def handle_call(self, request, sender):
         try:
             verb, *args = request
-            is_starter = self._is_starter(_cloison.sender())
+            is_starter = self._is_starter(sender.sender)
             if verb == "start_child" and args[0].options["capabilities"] and not is_starter:
                 raise Error(
                     "a child with capabilities can be added by the process that has started this supervisor: anybody else would "
@@ -78,9 +78,9 @@ class Supervision(Server):
             reply_error(sender, error)
             return Server.LATER
 
-    def _is_starter(self, number):
+    def _is_starter(self, process):
         starter = parent()
-        return number == this_process().number or (starter is not None and number == starter.number)
+        return process == this_process() or (starter is not None and process == starter)
 
     def handle_info(self, message):
         if type(message) is _Again:
@@ -97,10 +97,19 @@ class Supervision(Server):
     def _ended(self, name, reason):
         running = self.children[name]
         running.process = None
-        if running.child.restart == "temporary":
-            del self.children[name]
-        elif running.child.restart == "permanent" or not _is_ordinary(reason):
+        kind = running.child.restart
+        if kind == "permanent" or (kind == "transient" and not _is_ordinary(reason)):
             self._restart(name, reason)
+            return
+        if kind == "temporary":
+            del self.children[name]
+        if running.child.significant and (self.plan.auto_shutdown == "any_significant" or not self._has_significant()):
+            exit("shutdown")
+
+    def _has_significant(self):
+        return any(
+            running.child.significant and (running.process is not None or running.restarting) for running in self.children.values()
+        )
 
     def _restart(self, name, why):
         now = time.monotonic()
@@ -122,6 +131,8 @@ class Supervision(Server):
     def _give_up(self, name, why):
         limit = f"{self.plan.max_restarts} restarts within {self.plan.within} s"
         print(f"cloison: a supervisor ends, after more than {limit}: {name}: {why}", file=sys.stderr)
+        if isinstance(why, Reason) and _is_ordinary(why):
+            print('hint: restart="transient" is for a child that may end by itself', file=sys.stderr)
         exit("shutdown")
 
     def _start_again(self, name):
@@ -156,6 +167,8 @@ class Supervision(Server):
                 del self.children[name]
 
     def _add(self, child):
+        if child.significant and self.plan.auto_shutdown == "never":
+            raise Error("a significant child needs a supervisor with auto_shutdown any_significant or all_significant")
         name = child.name
         if name is None:
             name, number = child.qualname, 1

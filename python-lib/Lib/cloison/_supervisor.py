@@ -2,13 +2,14 @@
 
 from cloison._errors import ProcessDown
 from cloison._messages import message
-from cloison._processes import call, name_of, start
+from cloison._processes import call, check_name, name_of, start
 from cloison._server import Server, Stopped, serve, start_server
 from cloison._supervision import ChildInfo, Supervision
 
 __all__ = ["Child", "ChildInfo", "RunningSupervisor", "Supervisor"]
 
 _STRATEGIES = ("one_for_one", "one_for_all", "rest_for_one")
+_AUTO_SHUTDOWNS = ("never", "any_significant", "all_significant")
 _RESTARTS = ("permanent", "transient", "temporary")
 _DEFAULT = object()
 
@@ -26,6 +27,8 @@ class Child:
             shutdown. ``"temporary"``: never; its supervisor forgets it when it has ended.
         shutdown: How many seconds it has to end when it is asked to, before it is killed; None gives it all the time, which
             is the default of supervisors; 0 or ``"kill"`` kills it at once.
+        significant: Its end may be the end of its supervisor, as `Supervisor` says under ``auto_shutdown``. It is not permanent.
+        register: A name that it registers itself under whenever it is started, so that others find it by `whereis`.
         capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
         memory: As for `spawn`, and so are ``cpu`` and ``nice``.
     """
@@ -38,6 +41,8 @@ class Child:
     name: str | None
     restart: str
     shutdown: float | None
+    significant: bool
+    register: str | None
     options: dict
 
     def __init__(
@@ -48,6 +53,8 @@ class Child:
         name=None,
         restart="permanent",
         shutdown=_DEFAULT,
+        significant=False,
+        register=None,
         capabilities=None,
         memory=None,
         cpu=None,
@@ -55,6 +62,10 @@ class Child:
     ):
         if restart not in _RESTARTS:
             raise ValueError(f"restart is one of {', '.join(_RESTARTS)}, not {restart!r}")
+        if significant and restart == "permanent":
+            raise ValueError("a child that is always started anew can't be significant: restart is transient or temporary")
+        if register is not None:
+            check_name(register)
         if target is Supervisor:
             target, args = Supervisor(*args), ()
         if isinstance(target, Supervisor):
@@ -83,6 +94,8 @@ class Child:
             "name": name,
             "restart": restart,
             "shutdown": shutdown,
+            "significant": bool(significant),
+            "register": register,
             "options": {"capabilities": list(capabilities or ()), "memory": memory, "cpu": cpu, "nice": nice},
         }
         for field, value in given.items():
@@ -90,9 +103,9 @@ class Child:
 
     def start(self, name):
         """Start it, linked with this process; None if it has ended normally while it started."""
-        options = {"main": self.main, "link": True, "name": name, **self.options}
+        options = {"main": self.main, "link": True, "name": name, "register": self.register, **self.options}
         if self.kind == "process":
-            return start(self.module, self.qualname, self.args, **options)[0]
+            return start(self.module, self.qualname, self.args, **options)
         try:
             return start_server(self.module, self.qualname, self.args, **options)
         except ProcessDown as down:
@@ -110,6 +123,9 @@ class Supervisor:
     `max_restarts` of that within as many seconds as `within`, and the supervisor ends its children and itself, with
     reason "shutdown": so its own supervisor decides.
 
+    With ``auto_shutdown="any_significant"`` it does the same when the first of its significant children has ended by itself and
+    is not started anew; with ``"all_significant"`` when the last one has. What it ends itself does not count.
+
     Children are linked with their supervisor, so they are gone when it is killed, unless they trap exits.
 
     Args:
@@ -117,6 +133,7 @@ class Supervisor:
         strategy: Whom the end of one child concerns.
         max_restarts: How many restarts there may be
         within: in so many seconds.
+        auto_shutdown: Whether the ends of significant children end it.
 
     Example:
         >>> Supervisor([Child(Store, name="store"), Child(listen, 80, restart="transient")], strategy="rest_for_one").run()
@@ -126,8 +143,9 @@ class Supervisor:
     strategy: str
     max_restarts: int
     within: float
+    auto_shutdown: str
 
-    def __init__(self, children=(), strategy="one_for_one", max_restarts=3, within=5.0):
+    def __init__(self, children=(), strategy="one_for_one", max_restarts=3, within=5.0, auto_shutdown="never"):
         children = tuple(children)
         if strategy not in _STRATEGIES:
             raise ValueError(f"strategy is one of {', '.join(_STRATEGIES)}, not {strategy!r}")
@@ -136,10 +154,20 @@ class Supervisor:
         for child in children:
             if type(child) is not Child:
                 raise TypeError(f"each child of a supervisor is a Child, not {child!r}")
+        if auto_shutdown not in _AUTO_SHUTDOWNS:
+            raise ValueError(f"auto_shutdown is one of {', '.join(_AUTO_SHUTDOWNS)}, not {auto_shutdown!r}")
+        if auto_shutdown == "never" and any(child.significant for child in children):
+            raise ValueError("a significant child needs a supervisor with auto_shutdown any_significant or all_significant")
         names = [child.name for child in children if child.name is not None]
         if len(names) != len(set(names)):
             raise ValueError(f"two children have the same name: {', '.join(sorted(names))}")
-        given = {"children": children, "strategy": strategy, "max_restarts": max_restarts, "within": within}
+        given = {
+            "children": children,
+            "strategy": strategy,
+            "max_restarts": max_restarts,
+            "within": within,
+            "auto_shutdown": auto_shutdown,
+        }
         for field, value in given.items():
             object.__setattr__(self, field, value)
 
@@ -151,12 +179,15 @@ class Supervisor:
         """Return the names of all capabilities that the children are to have, and more."""
         return sorted({name for child in self.children for name in child.options["capabilities"]} | set(more or ()))
 
-    def start(self, *, name=None, link=False, timeout=None, capabilities=None, memory=None, cpu=None, nice=None):
+    def start(
+        self, *, name=None, link=False, register=None, timeout=None, capabilities=None, memory=None, cpu=None, nice=None
+    ):
         """Start a process that supervises, and return it as a `RunningSupervisor` when all children have been started.
 
         Args:
             name: A name, for people.
-            link: End the supervisor when this process ends, in order, and this process when the supervisor fails.
+            link: End the supervisor when this process ends, in order, and this process when the supervisor ends by itself.
+            register: A name that it registers itself under: ``RunningSupervisor("that name")`` is it, too.
             timeout: How many seconds the start may take.
             capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
             memory: As for `spawn`, and so are ``cpu`` and ``nice``. Children get no more than that.
@@ -165,7 +196,7 @@ class Supervisor:
             StartError: A child could not be started. Those before it have been ended.
         """
         child = Child(self, capabilities=capabilities, memory=memory, cpu=cpu, nice=nice)
-        options = {"main": child.main, "link": link, "timeout": timeout, "name": name, **child.options}
+        options = {"main": child.main, "link": link, "register": register, "timeout": timeout, "name": name, **child.options}
         return RunningSupervisor(start_server(child.module, child.qualname, child.args, **options))
 
     def run(self):
@@ -197,6 +228,8 @@ class RunningSupervisor:
 
     def start_child(self, child):
         """Start another child, behind all others, and return its process.
+
+        It is not in the plan that the supervisor begins with when it is started anew itself.
 
         Raises:
             StartError: It could not be started.
@@ -234,7 +267,10 @@ class RunningSupervisor:
         return self._ask("count_children")
 
     def stop(self, reason="shutdown", *, timeout=None):
-        """End the children in reverse order, then the supervisor; return the `Reason` of its end."""
+        """End the children in reverse order, then the supervisor; return the `Reason` of its end.
+
+        A link of this process with it is undone first: its end is what is wanted.
+        """
         return Server.stop(self.process, reason, timeout=timeout)
 
     def _ask(self, *request):

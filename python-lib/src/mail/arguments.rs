@@ -8,7 +8,7 @@ use super::{answered, decode, deliver, new_reference, say, with};
 use crate::message;
 use cloison_contract::process::{ProcessRef, Reason, ToRouter};
 use rustpython_vm::builtins::PyTupleRef;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 /// The longest tuple of arguments, encoded, that goes along with what starts a process, in bytes.
 const SHORT_BYTES: usize = 24 << 10;
@@ -23,7 +23,7 @@ impl Arguments {
     ///
     /// `TypeError` if something cannot be sent, `ValueError` if it is longer than a message may be.
     pub(super) fn new(arguments: &PyTupleRef, vm: &VirtualMachine) -> PyResult<Self> {
-        let bytes = message::encode(arguments.as_object(), vm)?;
+        let bytes = message::encode_arguments(arguments, vm)?;
         with(vm, |post| post.may_be_sent(bytes.len()))?;
         Ok(Self(bytes))
     }

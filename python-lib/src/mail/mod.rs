@@ -22,7 +22,7 @@ use crate::{errors, interrupt, link, message};
 use cloison_contract::message::{FromMicroprocess, ParcelAnswer, Spawn, ToMicroprocess};
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason, ToRouter};
 use cloison_transport::mailbox::{Mailbox, ParcelView, RingError, Waited, fill_parcel, needs_parcel};
-use post::{Mail, Post, PostError};
+use post::{Mail, Post, PostError, new_reference as random_reference};
 use rustix::io::Errno;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple, PyTupleRef, PyType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
@@ -70,6 +70,7 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
             crate::program::give_up("it uses the mailbox");
             vm.new_runtime_error("there are no processes while modules are imported: call this from a function")
         }
+        PostError::Random(error) => crate::native::os_error(error, vm),
         PostError::Ring(error) => vm.new_runtime_error(format!("the mailbox is broken: {error}")),
         PostError::Full(full) => {
             let text = format!("the mailbox of process {} has no room for more messages of this process", full.number);
@@ -157,7 +158,7 @@ fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
 
 /// How many messages to that process were lost. From now on they may arrive again.
 fn count_lost(to: ProcessRef, vm: &VirtualMachine) -> PyResult<u64> {
-    let question = with(vm, |post| Ok(post.new_reference()))?;
+    let question = with(vm, |_| random_reference())?;
     say(&ToRouter::CountLost { number: to.number, question }, vm)?;
     answered(vm, |post| post.lost_count(question))
 }
@@ -240,18 +241,14 @@ fn is_wanted(matches: &PyObject, value: &PyObject, vm: &VirtualMachine) -> PyRes
 fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
     match item {
         Mail::Decoded(value) => Ok(value),
-        message @ (Mail::Message { .. } | Mail::Parcel(_)) => {
-            let value = match message {
-                Mail::Parcel(number) => fetch(number, vm)?,
-                Mail::Message { bytes } => message::decode(&bytes, vm)?,
-                other => return decode(other, vm),
-            };
-            // What the router alone says is true because nobody else can say it.
-            let name = value.class().name().to_string();
-            if matches!(name.as_str(), "Down" | "Exit") && value.class().is(&class(&name, vm)?) {
-                let text = format!("a process has sent a {name} as if it came from the router");
-                return Err(errors::new("MessageError", &text, &[], vm));
-            }
+        Mail::Message { sender, bytes } => {
+            let value = message::decode(&bytes, vm)?;
+            refuse_claims(sender, &value, vm)?;
+            Ok(value)
+        }
+        Mail::Parcel { sender, number } => {
+            let value = fetch(number, vm)?;
+            refuse_claims(sender, &value, vm)?;
             Ok(value)
         }
         Mail::Down { reference, process: ended, reason } => {
@@ -266,7 +263,23 @@ fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
     }
 }
 
-/// `Down`, `Exit` or `Reason`.
+/// What the router alone says is true because nobody else can say it; and who asks is who has sent the question.
+fn refuse_claims(sender: ProcessNumber, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    let name = value.class().name().to_string();
+    if !matches!(name.as_str(), "Call" | "Down" | "Exit") || !value.class().is(&class(&name, vm)?) {
+        return Ok(());
+    }
+    let text = if name != "Call" {
+        format!("process {sender} has sent a {name} as if it came from the router")
+    } else if value.get_attr("sender", vm)?.downcast_ref::<Process>().map(|process| process.number()) == Some(sender) {
+        return Ok(());
+    } else {
+        format!("process {sender} has sent a Call in another one's name\nhint: pass a Call on inside of a tuple")
+    };
+    Err(errors::new("MessageError", &text, &[], vm))
+}
+
+/// `Call`, `Down`, `Exit` or `Reason`.
 fn class(name: &str, vm: &VirtualMachine) -> PyResult {
     crate::interpreter::cloison_module("_processes", vm)?.get_attr(vm.ctx.intern_str(name), vm)
 }
@@ -304,7 +317,7 @@ pub(crate) fn parent(vm: &VirtualMachine) -> PyResult<Option<PyRef<Process>>> {
 
 /// A reference that nobody else has.
 pub(crate) fn new_reference(vm: &VirtualMachine) -> PyResult<PyRef<Reference>> {
-    let (myself, count) = with(vm, |post| Ok((post.myself().number, post.new_reference())))?;
+    let (myself, count) = with(vm, |post| Ok((post.myself().number, random_reference()?)))?;
     Ok(Reference::new(myself, count).into_ref(&vm.ctx))
 }
 
@@ -327,12 +340,18 @@ pub(crate) fn monitor(other: &Process, vm: &VirtualMachine) -> PyResult<PyRef<Re
 
 /// Undo that. A `Down` that is there already goes too.
 pub(crate) fn demonitor(reference: &Reference, vm: &VirtualMachine) -> PyResult<()> {
-    let (myself, count) = reference.words();
-    if with(vm, |post| Ok(post.myself().number))? != myself {
-        return Err(vm.new_value_error("another process's reference"));
-    }
+    let count = own_reference(reference, vm)?;
     say(&ToRouter::Demonitor(count), vm)?;
     with(vm, |post| post.forget_down(count))
+}
+
+/// What the router knows a reference of this process's by.
+fn own_reference(reference: &Reference, vm: &VirtualMachine) -> PyResult<u64> {
+    let (maker, count) = reference.words();
+    if with(vm, |post| Ok(post.myself().number))? != maker {
+        return Err(vm.new_value_error("another process's reference"));
+    }
+    Ok(count)
 }
 
 /// Link this process with another one.
@@ -345,9 +364,9 @@ pub(crate) fn link(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
     say(&ToRouter::Link(other), vm)
 }
 
-/// Undo that.
+/// Undo that. When this returns, the link does nothing any more.
 pub(crate) fn unlink(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
-    say(&ToRouter::Unlink(other.number()), vm)
+    ask(|question| ToRouter::Unlink { process: other.number(), question }, vm).map(drop)
 }
 
 /// End another process, whatever it does.
@@ -381,15 +400,20 @@ pub(crate) fn name(naming: &Naming, name: &str, vm: &VirtualMachine) -> PyResult
             }
         };
     }
-    let question = with(vm, |post| Ok(post.new_reference()))?;
     let name = name.to_owned();
-    let said = match naming {
+    let said = |question| match naming {
         Naming::Register => ToRouter::Register { name, question },
         Naming::Unregister => ToRouter::Unregister { name, question },
         Naming::WhereIs => ToRouter::WhereIs { name, question },
     };
-    say(&said, vm)?;
-    Ok(answered(vm, |post| post.answer(question))?.map(|found| process(found, vm)))
+    Ok(ask(said, vm)?.map(|found| process(found, vm)))
+}
+
+/// Ask the router for a process, and wait for its answer.
+fn ask(said: impl FnOnce(u64) -> ToRouter, vm: &VirtualMachine) -> PyResult<Option<ProcessRef>> {
+    let question = with(vm, |_| random_reference())?;
+    say(&said(question), vm)?;
+    answered(vm, |post| post.answer(question))
 }
 
 /// Wait for the router's answer to a question.
@@ -409,18 +433,19 @@ pub(crate) struct Wanted {
     pub module: String,
     pub qualname: String,
     pub arguments: PyTupleRef,
+    pub register: Option<String>,
     pub main: bool,
     pub name: Option<String>,
     pub link: bool,
-    pub monitor: bool,
+    pub monitor: Option<PyRef<Reference>>,
     pub capabilities: Vec<String>,
     pub memory_bytes: Option<u64>,
     pub cpu_seconds: Option<u64>,
     pub nice: u8,
 }
 
-/// Start a process; the process, and the reference of its monitor.
-pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Process>, Option<PyRef<Reference>>)> {
+/// Start a process.
+pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
     if PREPARING.get() {
         crate::program::give_up("it starts a process");
         return Err(vm.new_runtime_error(
@@ -430,11 +455,11 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
     }
     with(vm, |_| Ok(()))?;
     let arguments = Arguments::new(&wanted.arguments, vm)?;
-    let monitor = wanted.monitor.then(|| new_reference(vm)).transpose()?;
+    let monitor = wanted.monitor.map(|reference| own_reference(&reference, vm)).transpose()?;
     // Its `Down` may be there before the answer is.
-    if let Some(reference) = &monitor {
+    if let Some(reference) = monitor {
         with(vm, |post| {
-            post.watch(reference.words().1);
+            post.watch(reference);
             Ok(())
         })?;
     }
@@ -442,18 +467,19 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         module: wanted.module,
         qualname: wanted.qualname,
         arguments: arguments.along(),
+        register: wanted.register,
         main: wanted.main,
         name: wanted.name,
         link: wanted.link,
-        monitor: monitor.as_ref().map(|reference| reference.words().1),
+        monitor,
         capabilities: wanted.capabilities,
         memory_bytes: wanted.memory_bytes,
         cpu_seconds: wanted.cpu_seconds,
         nice: wanted.nice,
     };
     let (answer, _) = connection::ask(&FromMicroprocess::Spawn(Box::new(spawn)), vm)?;
-    if let (Some(monitor), false) = (&monitor, matches!(answer, ToMicroprocess::Spawned(_))) {
-        with(vm, |post| post.forget_down(monitor.words().1))?;
+    if let (Some(monitor), false) = (monitor, matches!(answer, ToMicroprocess::Spawned(_))) {
+        with(vm, |post| post.forget_down(monitor))?;
     }
     match answer {
         ToMicroprocess::Spawned(reference) => {
@@ -462,12 +488,13 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
                 Ok(())
             })?;
             if let Err(error) = arguments.follow(reference, vm) {
-                if let Some(monitor) = &monitor {
-                    demonitor(monitor, vm)?;
+                if let Some(monitor) = monitor {
+                    say(&ToRouter::Demonitor(monitor), vm)?;
+                    with(vm, |post| post.forget_down(monitor))?;
                 }
                 return Err(error);
             }
-            Ok((process(reference, vm), monitor))
+            Ok(process(reference, vm))
         }
         ToMicroprocess::Denied { message } | ToMicroprocess::Unavailable { message } => {
             Err(errors::new("SpawnError", &message, &[], vm))

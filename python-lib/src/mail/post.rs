@@ -5,6 +5,7 @@ use cloison_contract::process::{
     SEND_PARCEL, ToRouter,
 };
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
+use rustix::io::Errno;
 use rustpython_vm::PyObjectRef;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
@@ -18,6 +19,8 @@ const UNSAID_SENDERS: usize = 16;
 pub(super) enum PostError {
     /// There is no mailbox: in a template.
     Missing,
+    /// The kernel has no random bytes.
+    Random(Errno),
     /// The router breaks the protocol.
     Ring(RingError),
     /// That process has no room for more of ours.
@@ -34,13 +37,20 @@ pub(super) enum Mail {
     /// A message, decoded: it has been looked at and was not wanted.
     Decoded(PyObjectRef),
     /// A message.
-    Message { bytes: Vec<u8> },
+    Message { sender: ProcessNumber, bytes: Vec<u8> },
     /// A long message, by its number, to be fetched.
-    Parcel(u64),
+    Parcel { sender: ProcessNumber, number: u64 },
     /// A monitored process has ended.
     Down { reference: u64, process: ProcessRef, reason: Reason },
     /// An exit signal.
     Exit { process: ProcessRef, reason: Reason },
+}
+
+/// Nobody can guess it: an answer that carries it comes from somebody who was told.
+pub(super) fn new_reference() -> Result<u64, PostError> {
+    let mut bytes = [0; 8];
+    crate::process::random(&mut bytes).map_err(PostError::Random)?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// Something to receive, and from whom.
@@ -76,7 +86,6 @@ pub(super) struct Post {
     monitors: HashSet<u64>,
     /// Whom we have named to the router, so that news of them name them fully.
     known: HashMap<ProcessNumber, ProcessRef>,
-    references: u64,
     pub(super) sender: Option<ProcessNumber>,
     body: Vec<u8>,
 }
@@ -99,7 +108,6 @@ impl Post {
             answers: HashMap::new(),
             monitors: HashSet::new(),
             known: HashMap::new(),
-            references: 0,
             sender: None,
             body: Vec::new(),
         }
@@ -128,16 +136,6 @@ impl Post {
 
     fn named(&self, number: ProcessNumber) -> ProcessRef {
         self.known.get(&number).copied().unwrap_or(ProcessRef { number, token: [0; 16] })
-    }
-
-    /// Nobody can guess it: an answer that carries it comes from somebody who was told.
-    pub(super) fn new_reference(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        if crate::process::random(&mut bytes).is_err() {
-            self.references += 1;
-            return self.references;
-        }
-        u64::from_le_bytes(bytes)
     }
 
     pub(super) fn wait_for_room(&mut self) -> Waited {
@@ -203,15 +201,16 @@ impl Post {
 
     fn message(&mut self, body: &[u8]) {
         let Some((sender, message)) = body.split_first_chunk::<8>() else { return };
-        let from = Some((u64::from_le_bytes(*sender), message.len() as u64 + MESSAGE_OVERHEAD));
-        self.arrive(Waiting { item: Mail::Message { bytes: message.to_vec() }, from, down: None });
+        let sender = u64::from_le_bytes(*sender);
+        let from = Some((sender, message.len() as u64 + MESSAGE_OVERHEAD));
+        self.arrive(Waiting { item: Mail::Message { sender, bytes: message.to_vec() }, from, down: None });
     }
 
     fn parcel(&mut self, body: &[u8]) {
         let words: Vec<_> = body.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-        if let [sender, parcel, bytes] = *words {
+        if let [sender, number, bytes] = *words {
             let from = Some((sender, bytes + MESSAGE_OVERHEAD));
-            self.arrive(Waiting { item: Mail::Parcel(parcel), from, down: None });
+            self.arrive(Waiting { item: Mail::Parcel { sender, number }, from, down: None });
         }
     }
 
@@ -341,7 +340,7 @@ impl Mail {
     /// A copy if that costs nothing; else what is there, and nothing is left but its place.
     fn lend(&mut self) -> Self {
         match self {
-            Self::Message { bytes } => Self::Message { bytes: std::mem::take(bytes) },
+            Self::Message { sender, bytes } => Self::Message { sender: *sender, bytes: std::mem::take(bytes) },
             other => other.clone(),
         }
     }

@@ -17,11 +17,11 @@ pub(super) type Encoded = Result<(), Box<Unsendable>>;
 /// A message that is smaller than this is written without asking how much memory is left.
 const SMALL_BYTES: usize = 32 << 10;
 
-pub(super) fn encode(value: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+pub(super) fn encode(value: &PyObject, root: &str, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
     let mut encoder = Encoder { writer: Writer::new(), vm, depth: 0, is_key: false, ask_beyond: SMALL_BYTES };
     match encoder.value(value) {
         Ok(()) => Ok(encoder.writer.finish()),
-        Err(refusal) => Err(refusal.exception(vm)),
+        Err(refusal) => Err(refusal.exception(root, vm)),
     }
 }
 

@@ -56,14 +56,14 @@ impl Unsendable {
         self
     }
 
-    /// As the exception that Python sees.
+    /// As the exception that Python sees, in which `root` is what the whole value is called.
     #[cold]
-    pub(super) fn exception(mut self, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub(super) fn exception(mut self, root: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
         self.steps.reverse();
-        let place = path(self.steps.iter().map(|(step, _)| step));
+        let place = path(root, self.steps.iter().map(|(step, _)| step));
         match &self.why {
             Why::Changed => vm.new_value_error(format!("{place} changed while it was being sent")),
-            Why::Depth => vm.new_value_error(self.depth()),
+            Why::Depth => vm.new_value_error(self.depth(root)),
             Why::Field(name) => vm.new_type_error(format!("{place} can't be sent: its field '{name}' is not set")),
             Why::Key(name) => vm.new_type_error(format!(
                 "{place} is {}: a key of a dict or an element of a set in a message is None, a bool, number, str, bytes, date, time, \
@@ -80,16 +80,16 @@ impl Unsendable {
         }
     }
 
-    fn depth(&self) -> String {
+    fn depth(&self, root: &str) -> String {
         // An object that stands on the way twice contains itself.
         for (second, (_, address)) in self.steps.iter().enumerate() {
             if let Some(first) = self.steps[..second].iter().position(|(_, other)| other == address) {
-                let outer = path(self.steps[..first].iter().map(|(step, _)| step));
-                let inner = path(self.steps[..second].iter().map(|(step, _)| step));
+                let outer = path(root, self.steps[..first].iter().map(|(step, _)| step));
+                let inner = path(root, self.steps[..second].iter().map(|(step, _)| step));
                 return format!("{outer} contains itself, as {inner}: a message has no references back");
             }
         }
-        let begin = path(self.steps.iter().take(3).map(|(step, _)| step));
+        let begin = path(root, self.steps.iter().take(3).map(|(step, _)| step));
         format!("the message is nested more than {MAX_DEPTH} deep, in {begin}")
     }
 }
@@ -99,8 +99,8 @@ fn address(object: &PyObject) -> usize {
 }
 
 /// The steps as Python writes them.
-fn path<'a>(steps: impl Iterator<Item = &'a PathStep>) -> String {
-    let mut path = "message".to_owned();
+fn path<'a>(root: &str, steps: impl Iterator<Item = &'a PathStep>) -> String {
+    let mut path = root.to_owned();
     for step in steps {
         let _ = match step {
             PathStep::Argument(index) => write!(path, ".args[{index}]"),

@@ -1,6 +1,9 @@
 //! The native module `_cloison`: the only way from Python to the outside of the process.
 //!
 //! Everything in it is small and checked here: three descriptors, two questions to the broker, capabilities.
+//!
+//! Any program can import it, and gets nothing that package `cloison` would not give it. Above all, no function here shows a
+//! message as bytes or makes one of bytes: a token would show in them, and a `Process` or a `Reference` could be made of a number.
 
 mod input;
 mod processes;
@@ -9,6 +12,7 @@ mod streams;
 mod xml;
 
 pub(crate) use _cloison::module_def;
+pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
@@ -80,18 +84,6 @@ mod _cloison {
     #[pyattr(name = "Reference")]
     fn reference_class(_vm: &VirtualMachine) -> PyTypeRef {
         Reference::make_static_type()
-    }
-
-    /// A value as a message.
-    #[pyfunction]
-    fn encode(value: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        crate::message::encode(&value, vm).map(|bytes| vm.ctx.new_bytes(bytes))
-    }
-
-    /// The value of a message.
-    #[pyfunction]
-    fn decode(bytes: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-        crate::message::decode(bytes.as_bytes(), vm)
     }
 
     /// Declare a class as a message: its module and qualified name, and the fields of a dataclass; None for an exception class.
@@ -227,9 +219,9 @@ mod _cloison {
         xml::errors(vm)
     }
 
-    /// Start a microprocess: the process, and the reference of its monitor.
+    /// Start a microprocess.
     #[pyfunction]
-    fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<(PyRef<Process>, Option<PyRef<Reference>>)> {
+    fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
         processes::spawn(arguments, vm)
     }
 

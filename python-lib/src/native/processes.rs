@@ -24,7 +24,9 @@ pub struct SpawnArguments {
     #[pyarg(named)]
     link: bool,
     #[pyarg(named)]
-    monitor: bool,
+    monitor: Option<PyRef<Reference>>,
+    #[pyarg(named)]
+    register: Option<PyUtf8StrRef>,
     #[pyarg(named)]
     capabilities: Vec<PyObjectRef>,
     #[pyarg(named)]
@@ -36,13 +38,14 @@ pub struct SpawnArguments {
 }
 
 /// Start a process.
-pub fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<(PyRef<Process>, Option<PyRef<Reference>>)> {
+pub fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
     let capabilities =
         arguments.capabilities.iter().map(|object| capability_name(object, vm)).collect::<PyResult<_>>()?;
     let wanted = Wanted {
         module: arguments.module.as_str().to_owned(),
         qualname: arguments.qualname.as_str().to_owned(),
         arguments: arguments.arguments,
+        register: arguments.register.map(|name| name.as_str().to_owned()),
         main: arguments.main,
         name: arguments.name.map(|name| name.as_str().to_owned()),
         link: arguments.link,

@@ -7,6 +7,7 @@ use crate::batch::Batch;
 use crate::call::function::Function;
 use crate::call::session::Session;
 use crate::link;
+use crate::marshal::plan::Plan;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyUtf8StrRef};
 use rustpython_vm::types::{GetAttr, Representable};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
@@ -146,6 +147,14 @@ impl Capability {
         if let Some(doc) = &interface.doc {
             text.push_str("\n\n");
             text.push_str(doc);
+        }
+        // What `help` shows of an object is its text alone.
+        for name in zelf.granted(vm)? {
+            let id = interface.function(&name).map(|(id, _)| id.0);
+            if let Some(plan) = id.and_then(|id| Plan::new(interface, &session.description.grant, id)) {
+                text.push_str("\n");
+                plan.doc.lines().for_each(|line| text.push_str(format!("\n    {line}").trim_end_matches(' ')));
+            }
         }
         Ok(text)
     }

@@ -107,7 +107,7 @@ impl Process {
         mail::exit(zelf, &reason, vm)
     }
 
-    /// Ask the process to end, kill it if it has not ended in time, and return the reason of its end.
+    /// Ask the process to end, kill it if it has not ended in time, and return the reason of its end. A link with it is undone first.
     #[pymethod]
     fn stop(zelf: PyRef<Self>, mut arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
         let stop = crate::interpreter::cloison_module("_processes", vm)?.get_attr("stop", vm)?;
@@ -122,7 +122,7 @@ impl Process {
         mail::link(zelf, vm)
     }
 
-    /// Undo `link`.
+    /// Undo `link`. When this returns, the link does nothing any more.
     #[pymethod]
     fn unlink(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         mail::unlink(zelf, vm)

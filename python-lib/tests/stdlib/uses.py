@@ -599,6 +599,19 @@ import logging, io
 out = io.StringIO(); logging.basicConfig(stream=out, format="%(levelname)s %(message)s")
 logging.getLogger("x").warning("hi %d", 1)
 assert out.getvalue() == "WARNING hi 1\n"
+class Fails(logging.Handler):
+    def emit(self, record):
+        try: 1 / 0
+        except ZeroDivisionError: self.handleError(record)
+import sys
+sys.stderr, kept = io.StringIO(), sys.stderr
+logging.getLogger("y").addHandler(Fails()); logging.getLogger("y").warning("hi")
+sys.stderr, told = kept, sys.stderr.getvalue()
+assert "--- Logging error ---" in told and "Message: 'hi'" in told, told
+# Each package has a folder, the first of which `logging` looks at.
+import concurrent.futures, encodings, importlib
+packages = [module for module in sys.modules.values() if hasattr(module, "__path__")]
+assert len(packages) > 5 and all(len(package.__path__) == 1 for package in packages), packages
 #: logging.config
 import logging.config, logging
 logging.config.dictConfig({"version": 1, "handlers": {"h": {"class": "logging.NullHandler"}}, "root": {"level": "INFO", "handlers": ["h"]}})

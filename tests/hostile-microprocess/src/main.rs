@@ -1,5 +1,6 @@
-//! The microprocess with the language wall torn down, for tests of the other wall: it has one more native module, `_raw`,
-//! through which Python makes any system call. Everything else is the real thing.
+//! The microprocess with the language wall torn down, for tests of the other wall: it has two more native modules. Through
+//! `_raw` Python makes any system call; through `_bytes` it sees messages as bytes, and makes values of bytes that nobody has
+//! sent. Everything else is the real thing.
 
 use rustpython_vm::Context;
 use rustpython_vm::builtins::PyModuleDef;
@@ -9,7 +10,7 @@ fn main() {
 }
 
 fn extra(context: &Context) -> Vec<&'static PyModuleDef> {
-    vec![_raw::module_def(context)]
+    vec![_raw::module_def(context), _bytes::module_def(context)]
 }
 
 #[rustpython_vm::pymodule]
@@ -54,5 +55,24 @@ mod _raw {
             );
         }
         result
+    }
+}
+
+#[rustpython_vm::pymodule]
+mod _bytes {
+    use cloison_python::message;
+    use rustpython_vm::builtins::PyBytesRef;
+    use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+
+    /// A value as a message.
+    #[pyfunction]
+    fn encode(value: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        message::encode(&value, vm).map(|bytes| vm.ctx.new_bytes(bytes))
+    }
+
+    /// The value of a message.
+    #[pyfunction]
+    fn decode(bytes: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        message::decode(bytes.as_bytes(), vm)
     }
 }

@@ -3,7 +3,7 @@
 import datetime
 import random
 
-from _cloison import decode, encode
+from _bytes import decode, encode
 from cloison import MessageError, message
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from _cloison import decode, encode
+from _bytes import decode, encode
 from cloison import MessageError, RemoteError, message
 
 calls = []

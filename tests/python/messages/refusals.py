@@ -11,7 +11,7 @@ import zoneinfo
 from dataclasses import dataclass
 
 import cloison
-from _cloison import decode, encode
+from _bytes import decode, encode
 from cloison import message
 
 

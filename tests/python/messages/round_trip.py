@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 
 import cloison
-from _cloison import decode, encode
+from _bytes import decode, encode
 from cloison import message
 
 

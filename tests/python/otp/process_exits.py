@@ -151,7 +151,7 @@ def bad_register():
     print("  ", trying(register, 3), trying(whereis, 3))
     process = spawned(registers, "theirs", self())
     receive(str)
-    print("  ", trying(register, "theirs"), trying(unregister, "theirs"))
+    print("  ", trying(register, "theirs").replace(str(process.number), "N"), trying(unregister, "theirs"))
     process.kill()
     print("  ", ended(process), whereis("theirs"), trying(register, "theirs"))
     unregister("theirs")

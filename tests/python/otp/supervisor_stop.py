@@ -1,6 +1,6 @@
 """OTP's supervisor_SUITE: sup_stop_*, and the order of ends."""
 
-from cloison import Child, Down, Exit, RunningSupervisor, Server, Supervisor, call, exit, receive, self, spawn, trap_exits
+from cloison import Child, Down, Exit, RunningSupervisor, Server, Supervisor, call, exit, receive, register, self, spawn, trap_exits, whereis
 
 
 def obedient(to, name):
@@ -115,11 +115,19 @@ def killed():
 
 def in_this_process():
     """`run` returns when a child stops the supervisor."""
-    Supervisor([Child(obedient, self(), "first"), Child(stops, self(control=True))]).run()
+    Supervisor([Child(obedient_and_found, self(), "first"), Child(stops, self(control=True))]).run()
     print("  ", receive(lambda message: isinstance(message, tuple) and message[0] == "ends"))
 
 
+def obedient_and_found(to, name):
+    trap_exits()
+    register(name)
+    obedient(to, name)
+
+
 def stops(supervisor):
+    # A function counts as started before it has run: until the first child traps exits, a signal ends it without a word.
+    whereis("first", timeout=None)
     spawn(really_stop, supervisor)
     receive()
 

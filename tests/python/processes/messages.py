@@ -139,6 +139,8 @@ def timeouts():
         print(attempt(lambda: receive(timeout=timeout)), time.monotonic() - begun >= timeout)
     print(attempt(lambda: receive(timeout=float("nan"))))
     print(attempt(lambda: receive(timeout="soon")))
+    # Told at once, and not when something comes.
+    print(attempt(lambda: receive("tuple", timeout=0)), attempt(lambda: receive((int, "str"), timeout=0)), sep="\n")
     cloison.self().send(1)
     print(receive(timeout=float("inf")), attempt(lambda: receive(str, timeout=0)))
 

@@ -15,6 +15,17 @@ def has(name, to):
     receive()
 
 
+def has_late(name):
+    time.sleep(0.3)
+    cloison.register(name)
+    receive()
+
+
+def registered(to):
+    to.send(("registered", cloison.self() == cloison.whereis("from the beginning")))
+    receive()
+
+
 def has_many(to):
     registered = 0
     try:
@@ -46,11 +57,14 @@ def main():
     printer = spawn(has, "printer", me)
     print(receive(timeout=20), cloison.whereis("printer") == printer)
     spawn(has, "printer", me)
-    print(receive(timeout=20))
+    print(receive(timeout=20).replace(str(printer.number), "N"))
     cloison.register("main")
     cloison.register("also main")
     print(cloison.whereis("main") == me == cloison.whereis("also main"))
     print(attempt(lambda: cloison.register("main")))
+    print(attempt(lambda: cloison.register("printer")) == (
+        f"Error: the name 'printer' is taken, by process {printer.number}: it is free again when that gives it up or ends"
+    ))
     spawn(sends_by_name, "main")
     print(receive(timeout=20))
     spawn(asks, "main", me)
@@ -68,9 +82,29 @@ def main():
     print(attempt(lambda: cloison.call("printer", 1)))
     another = spawn(has, "printer", me)
     print(receive(timeout=20), cloison.whereis("printer") == another)
+    print("-- waiting for one")
+    print(cloison.whereis("late", timeout=0.05), cloison.whereis("late"))
+    late = spawn(has_late, "late")
+    print(cloison.whereis("late", timeout=20) == late, cloison.whereis("late", timeout=None) == late)
+    print("-- by whoever starts it")
+    child = spawn(registered, me, register="from the beginning", monitor=True)
+    print(receive(tuple, timeout=20), cloison.whereis("from the beginning") == child)
+    again = spawn(registered, me, register="from the beginning", monitor=(reference := cloison.make_reference()))
+    down = receive(Down, timeout=20)
+    print(down.process == again, down.reference == reference)
+    print(down.reason.text.replace(str(child.number), "N"))
+    child.kill()
+    receive(Down, timeout=20)
+    for monitor in cloison.make_reference(), False:
+        spawn(registered, me, register="from the beginning", monitor=monitor).kill()
+        if monitor:
+            cloison.demonitor(monitor)
+    print("no Down of an undone monitor:", attempt(lambda: receive(Down, timeout=0.2)))
     print("-- what is no name")
-    for name in ("", "n" * 256, "ü" * 128, 5, None):
+    for name in ("", "n" * 256, "ü" * 128, "n" * 33_000, 5, None):
         print(attempt(lambda: cloison.register(name)))
+    for name in ("", "n" * 33_000, 5):
+        print(attempt(lambda: spawn(has, name, me, register=name)), attempt(lambda: cloison.whereis(name)))
     cloison.register("n" * 255)
     cloison.register("\0 \N{SNOWMAN}")
     print(cloison.whereis("n" * 255) == me == cloison.whereis("\0 \N{SNOWMAN}"), cloison.whereis("N" * 255))

@@ -9,6 +9,7 @@ use crate::launch::Binaries;
 use crate::limiter::Limiter;
 use crate::process::Process;
 use crate::reactor::Reactor;
+use crate::scheduling::Scheduler;
 use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::template::{Progress, Template};
@@ -164,10 +165,13 @@ pub struct Broker {
     pub(crate) processes: SlotMap<Pid, Process>,
     pub(crate) numbers: HashMap<ProcessNumber, Pid>,
     pub(crate) last_number: ProcessNumber,
+    /// Which microprocesses have to be ended when.
+    pub(crate) deadlines: BTreeSet<(Instant, ProcessNumber)>,
     pub(crate) blanks: Blanks,
     /// Microprocesses that wait for another one to be started.
     pub(crate) spawns: VecDeque<(Pid, Spawn)>,
     pub(crate) router: Router,
+    pub(crate) scheduler: Scheduler,
     pub(crate) randomness: Option<File>,
     /// The program that was started first, and its streams, which others write to as well.
     pub(crate) main: Option<(Run, StandardStreams)>,
@@ -200,6 +204,7 @@ impl Broker {
             let _ = neighbours.add(folder); // they only serve a hint
         }
         let mut reactor = Reactor::new()?;
+        let scheduler = Scheduler::start();
         let (control, launcher) = binaries.template()?;
         let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
         let family = Family::new(launcher);
@@ -239,9 +244,11 @@ impl Broker {
             processes: SlotMap::with_key(),
             numbers: HashMap::new(),
             last_number: 0,
+            deadlines: BTreeSet::new(),
             blanks: Blanks::default(),
             spawns: VecDeque::new(),
             router,
+            scheduler,
             randomness: None,
             main: None,
             instances: SlotMap::with_key(),
@@ -352,6 +359,8 @@ impl Broker {
             .next_check()
             .into_iter()
             .chain(self.blanks.next_check())
+            .chain(self.next_look())
+            .chain(self.deadlines.first().map(|(at, _)| *at))
             .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
@@ -372,6 +381,8 @@ impl Broker {
             }
         }
         self.check_zones(Instant::now());
+        self.end_overdue(Instant::now());
+        self.look_for_hogs(Instant::now());
         self.serve_spawns();
         self.refill_blanks();
         Ok(())

@@ -4,6 +4,7 @@ use crate::broker::{Broker, BrokerEvent, EventSource, Exit, MESSAGES_PER_TURN, P
 use crate::child::Child;
 use crate::family::TAKING_DOWN;
 use crate::process::reason;
+use crate::scheduling::Standing;
 use crate::template::Progress;
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_contract::process::Reason;
@@ -15,6 +16,10 @@ use std::time::Instant;
 
 /// How many modules are remembered that lie beside a program and may not be imported.
 const MISSED: usize = 3;
+
+/// What limits processes beside [limits].
+const HOST_LIMITS: &str =
+    "hint: the host limits processes too: memory, `ulimit -u`, kernel.pid_max, pids.max of a cgroup";
 
 impl Broker {
     /// Send a signal to a microprocess: SIGINT is Python's `KeyboardInterrupt`, SIGKILL cannot be caught.
@@ -78,6 +83,10 @@ impl Broker {
             }
             FromTemplate::Ready if matches!(self.template.progress, Progress::Starting) => {
                 self.template.progress = Progress::Ready;
+                // From now on it only forks.
+                if let Some(worker) = self.template.family.worker() {
+                    self.scheduler.place(worker.pid(), Standing::default());
+                }
             }
             FromTemplate::Ready => self.template_gone(),
             FromTemplate::Forked => {
@@ -86,7 +95,7 @@ impl Broker {
                     (Some(pid), Some(Ok(child))) => self.forked(pid, child),
                     (pid, _) => {
                         tracing::warn!("the template reports a child that is not ours");
-                        pid.into_iter().for_each(|pid| self.not_started(pid));
+                        pid.into_iter().for_each(|pid| self.not_started(pid, "it could not be started"));
                         self.template_gone();
                     }
                 }
@@ -94,7 +103,7 @@ impl Broker {
             FromTemplate::ForkFailed { message } => {
                 self.complain(|unsaid| tracing::error!(unsaid, message, "a microprocess could not be started"));
                 if let Some(pid) = self.template.forking.pop_front() {
-                    self.not_started(pid);
+                    self.not_started(pid, &format!("it could not be started: {message}\n{HOST_LIMITS}"));
                 }
             }
         }
@@ -108,18 +117,22 @@ impl Broker {
                     child.signal(Signal::KILL);
                 }
                 process.child = Some((child, registration));
+                // It may have been told what to run already.
+                if let Some(standing) = process.running().map(|running| running.standing) {
+                    self.stand(pid, standing);
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "a microprocess cannot be watched and is ended");
                 child.signal(Signal::KILL);
                 child.wait_until(Instant::now() + TAKING_DOWN);
-                self.not_started(pid);
+                self.not_started(pid, "it cannot be watched");
             }
         }
     }
 
-    fn not_started(&mut self, pid: Pid) {
-        self.forget(pid, Reason::Broker { text: "it could not be started".into() });
+    fn not_started(&mut self, pid: Pid, why: &str) {
+        self.forget(pid, Reason::Broker { text: why.to_owned() });
         self.events.push_back(BrokerEvent::NotStarted(pid));
     }
 
@@ -155,7 +168,7 @@ impl Broker {
             self.template.progress = Progress::Failed { message, status: 1 };
         }
         for pid in std::mem::take(&mut self.template.forking) {
-            self.not_started(pid);
+            self.not_started(pid, "it could not be started, because the template has ended");
         }
     }
 

@@ -2,7 +2,21 @@
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, NoReturn, Protocol, Self, TypeVar, dataclass_transform, final, overload
+from typing import (
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    dataclass_transform,
+    final,
+    overload,
+)
 
 __all__ = [
     "Batch",
@@ -400,6 +414,17 @@ class Call:
     reference: Final[Reference]
     """How the sender knows the answer."""
 
+_Priority = Literal["high", "normal", "low", "idle"]
+
+class _Limits(TypedDict, total=False):
+    memory: str | int | None
+    cpu: float | None
+    deadline: float | None
+    children: int | None
+    channels: int | None
+    priority: _Priority | None
+    nice: int | None
+
 def spawn(
     function: Callable[..., object],
     /,
@@ -410,6 +435,10 @@ def spawn(
     capabilities: Iterable[Any] | None = None,
     memory: str | int | None = None,
     cpu: float | None = None,
+    deadline: float | None = None,
+    children: int | None = None,
+    channels: int | None = None,
+    priority: _Priority | None = None,
     nice: int | None = None,
 ) -> Process:
     """Start a process that calls ``function(*args)``, and return it at once.
@@ -425,7 +454,12 @@ def spawn(
         capabilities: Capabilities of this process's, or their names.
         memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may.
         cpu: How many seconds of processor time; no more than this process may.
-        nice: 0 to 19: how far it stands back when processors are scarce.
+        deadline: How many seconds it may run, from now on; then it is ended. No longer than this process may.
+        children: How many living children it may have; 0 forbids it to spawn. No more than this process may.
+        channels: How many capabilities it may have called; no more than this process may.
+        priority: ``"high"``, ``"normal"``, ``"low"`` or ``"idle"``: who comes first when processors are scarce. None is this
+            process's own, and a child of a low or idle process is no higher than that.
+        nice: The same as a number, 0 to 19: how far it stands back.
 
     Raises:
         TypeError: The function has no name that another process could find, or an argument can't be sent.
@@ -567,9 +601,7 @@ class Server:
         name: str | None = None,
         link: bool = False,
         capabilities: Iterable[Any] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> Process:
         """Start a server, wait until its ``__init__`` has returned, and return its process.
 
@@ -578,7 +610,7 @@ class Server:
             timeout: How many seconds that may take. Then the process is killed.
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
-            capabilities: As for `spawn`, and so are the others.
+            capabilities: As for `spawn`, and so are the limits.
 
         Raises:
             Exception: What ``__init__`` has raised.
@@ -614,9 +646,7 @@ class Child:
         restart: Literal["permanent", "transient", "temporary"] = "permanent",
         shutdown: float | Literal["kill"] | None = ...,
         capabilities: Iterable[str] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> None:
         """Say it.
 
@@ -630,7 +660,7 @@ class Child:
             shutdown: How many seconds it has to end when it is asked to, before it is killed; None gives it all the time, which
                 is the default of supervisors; 0 or ``"kill"`` kills it at once.
             capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
-            memory: As for `spawn`, and so are ``cpu`` and ``nice``.
+            limits: ``memory``, ``cpu``, ``deadline``, ``children``, ``channels``, ``priority`` and ``nice``, as for `spawn`.
         """
 
 @final
@@ -679,9 +709,7 @@ class Supervisor:
         link: bool = False,
         timeout: float | None = None,
         capabilities: Iterable[str] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> RunningSupervisor:
         """Start a process that supervises, and return it when all children have been started.
 
@@ -690,7 +718,7 @@ class Supervisor:
             link: End the supervisor when this process ends, in order, and this process when the supervisor fails.
             timeout: How many seconds the start may take.
             capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
-            memory: As for `spawn`, and so are ``cpu`` and ``nice``. Children get no more than that.
+            limits: As for `Child`. Children get no more than that.
 
         Raises:
             StartError: A child could not be started. Those before it have been ended.
@@ -783,9 +811,7 @@ class TaskGroup:
         *args: object,
         name: str | None = None,
         capabilities: Iterable[Any] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> Task:
         """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.
 

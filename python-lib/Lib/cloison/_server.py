@@ -87,7 +87,7 @@ class Server:
         """Clean up before the server ends by itself, for that `Reason`. It is not called when it is killed."""
 
     @classmethod
-    def start(cls, /, *args, timeout=None, name=None, link=False, capabilities=None, memory=None, cpu=None, nice=None):
+    def start(cls, /, *args, timeout=None, name=None, link=False, capabilities=None, **limits):
         """Start a server, wait until its ``__init__`` has returned, and return its process.
 
         Args:
@@ -95,7 +95,7 @@ class Server:
             timeout: How many seconds that may take. Then the process is killed.
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
-            capabilities: As for `spawn`, and so are the others.
+            capabilities: As for `spawn`, and so are the limits.
 
         Raises:
             Exception: What ``__init__`` has raised.
@@ -103,7 +103,7 @@ class Server:
             TimeoutError: ``__init__`` has taken too long.
         """
         module, qualname = name_of(cls)
-        options = {"name": name, "capabilities": capabilities, "memory": memory, "cpu": cpu, "nice": nice}
+        options = {"name": name, "capabilities": capabilities, **limits}
         return start_server(module, qualname, args, main=module == "__main__", link=link, timeout=timeout, **options)
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from cloison._errors import ProcessDown
 from cloison._messages import message
-from cloison._processes import call, name_of, start
+from cloison._processes import call, checked_limits, name_of, start
 from cloison._server import Server, Stopped, serve, start_server
 from cloison._supervision import ChildInfo, Supervision
 
@@ -27,7 +27,7 @@ class Child:
         shutdown: How many seconds it has to end when it is asked to, before it is killed; None gives it all the time, which
             is the default of supervisors; 0 or ``"kill"`` kills it at once.
         capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
-        memory: As for `spawn`, and so are ``cpu`` and ``nice``.
+        limits: ``memory``, ``cpu``, ``deadline``, ``children``, ``channels``, ``priority`` and ``nice``, as for `spawn`.
     """
 
     module: str
@@ -49,9 +49,7 @@ class Child:
         restart="permanent",
         shutdown=_DEFAULT,
         capabilities=None,
-        memory=None,
-        cpu=None,
-        nice=None,
+        **limits,
     ):
         if restart not in _RESTARTS:
             raise ValueError(f"restart is one of {', '.join(_RESTARTS)}, not {restart!r}")
@@ -74,6 +72,7 @@ class Child:
             raise ValueError(f'shutdown is a number of seconds, "kill" or None, not {shutdown!r}')
         if isinstance(capabilities, str) or not all(isinstance(each, str) for each in capabilities or ()):
             raise TypeError(f"capabilities of a Child is a list of names, not {capabilities!r}")
+        checked_limits(**limits)
         given = {
             "module": module,
             "qualname": qualname,
@@ -83,7 +82,7 @@ class Child:
             "name": name,
             "restart": restart,
             "shutdown": shutdown,
-            "options": {"capabilities": list(capabilities or ()), "memory": memory, "cpu": cpu, "nice": nice},
+            "options": {"capabilities": list(capabilities or ()), **limits},
         }
         for field, value in given.items():
             object.__setattr__(self, field, value)
@@ -151,7 +150,7 @@ class Supervisor:
         """Return the names of all capabilities that the children are to have, and more."""
         return sorted({name for child in self.children for name in child.options["capabilities"]} | set(more or ()))
 
-    def start(self, *, name=None, link=False, timeout=None, capabilities=None, memory=None, cpu=None, nice=None):
+    def start(self, *, name=None, link=False, timeout=None, capabilities=None, **limits):
         """Start a process that supervises, and return it as a `RunningSupervisor` when all children have been started.
 
         Args:
@@ -159,12 +158,12 @@ class Supervisor:
             link: End the supervisor when this process ends, in order, and this process when the supervisor fails.
             timeout: How many seconds the start may take.
             capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
-            memory: As for `spawn`, and so are ``cpu`` and ``nice``. Children get no more than that.
+            limits: As for `Child`. Children get no more than that.
 
         Raises:
             StartError: A child could not be started. Those before it have been ended.
         """
-        child = Child(self, capabilities=capabilities, memory=memory, cpu=cpu, nice=nice)
+        child = Child(self, capabilities=capabilities, **limits)
         options = {"main": child.main, "link": link, "timeout": timeout, "name": name, **child.options}
         return RunningSupervisor(start_server(child.module, child.qualname, child.args, **options))
 

@@ -15,7 +15,7 @@ use crate::call::connection;
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, message};
 use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
-use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason, ToRouter};
+use cloison_contract::process::{NAME_BYTES, Priority, ProcessNumber, ProcessRef, Reason, ToRouter};
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use post::{Mail, Post, PostError};
 use rustpython_vm::builtins::{PyTuple, PyTupleRef, PyType};
@@ -329,7 +329,11 @@ pub(crate) struct Wanted {
     pub capabilities: Vec<String>,
     pub memory_bytes: Option<u64>,
     pub cpu_seconds: Option<u64>,
-    pub nice: u8,
+    pub deadline_ms: Option<u64>,
+    pub children: Option<u32>,
+    pub channels: Option<u32>,
+    pub priority: Option<Priority>,
+    pub nice: Option<u8>,
 }
 
 /// Start a process; the process, and the reference of its monitor.
@@ -367,6 +371,10 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<(PyRef<Proc
         capabilities: wanted.capabilities,
         memory_bytes: wanted.memory_bytes,
         cpu_seconds: wanted.cpu_seconds,
+        deadline_ms: wanted.deadline_ms,
+        children: wanted.children,
+        channels: wanted.channels,
+        priority: wanted.priority,
         nice: wanted.nice,
     };
     let (answer, _) = connection::ask(&FromMicroprocess::Spawn(Box::new(spawn)), vm)?;

@@ -39,7 +39,7 @@ fn each_process_stands_where_it_was_put() {
     assert_eq!(place("high"), at(OTHER, 0, 100));
     assert_eq!(place("normal"), at(OTHER, 0, 500));
     assert_eq!(place("nice"), at(OTHER, 7, 500));
-    let low = at(BATCH, 10, 4000);
+    let low = at(BATCH, 10, 1000);
     for name in ["low", "None of low", "high of low"] {
         assert_eq!(place(name), low, "{name}");
     }
@@ -56,7 +56,7 @@ fn each_process_stands_where_it_was_put() {
     // Whoever may not lower a nice value again has the slice alone to tell hogs by.
     let root = rustix::process::geteuid().is_root();
     assert!(slices || root, "one of them is there");
-    when(&|place| place == at(OTHER, if root { 5 } else { 0 }, 4000));
+    when(&|place| place == at(OTHER, if root { 5 } else { 0 }, 1000));
     running.stdin().write_all(b"\n").expect("it listens");
     assert_eq!(line(), "told");
     when(&|place| place == at(OTHER, 0, 500));

@@ -9,8 +9,8 @@
 //! | broker, router, zones | normal | 0 | 0.1 ms |
 //! | [`Priority::High`] | normal | 0 | 0.1 ms |
 //! | [`Priority::Normal`] | normal | 0 | 0.5 ms |
-//! | … a hog of these | normal | 0, or 5 if that can be taken back | 4 ms |
-//! | [`Priority::Low`] | batch | 10 | 4 ms |
+//! | … a hog of these | normal | 0, or 5 if that can be taken back | 1 ms |
+//! | [`Priority::Low`] | batch | 10 | 1 ms |
 //! | [`Priority::Idle`] | idle | | |
 //!
 //! A **hog** has computed since the last look and not waited for anything in between. It is demoted, and promoted again once it has
@@ -31,12 +31,12 @@ const OFTEN: Duration = Duration::from_millis(200);
 const RARELY: Duration = Duration::from_secs(2);
 /// Looking takes no more than one part in so many of a core.
 const PART: u32 = 100;
-/// Who has computed for less since the last look is no hog.
+/// Who has computed for less since it was last noted is not noted yet: among many, each gets little between two looks.
 const NOTICEABLE: Duration = Duration::from_millis(2);
 
 const SHORT: Duration = Duration::from_micros(100);
 const MEDIUM: Duration = Duration::from_micros(500);
-const LONG: Duration = Duration::from_millis(4);
+const LONG: Duration = Duration::from_millis(1);
 const LOW_NICE: u8 = 10;
 const HOG_NICE: u8 = 5;
 const MOST_NICE: i32 = 19;
@@ -79,7 +79,6 @@ impl Load {
     fn note(&mut self, used: Duration, was_hog: bool, waits: impl FnOnce() -> Option<u64>) -> Option<bool> {
         let lately = used.saturating_sub(self.used);
         if lately < NOTICEABLE && !was_hog {
-            self.used = used;
             return None;
         }
         let waits = waits()?;
@@ -226,6 +225,9 @@ mod tests {
         let mut load = Load::default();
         let at = |milliseconds| Duration::from_millis(milliseconds);
         assert_eq!(load.note(at(1), false, || Some(5)), None, "it has hardly run");
+        let mut little = Load { used: at(10), waits: 3 };
+        assert_eq!(little.note(at(11), false, || Some(3)), None);
+        assert_eq!(little.note(at(12), false, || Some(3)), Some(true), "one among many");
         assert_eq!(load.note(at(50), false, || Some(5)), Some(false), "it has waited since its beginning");
         assert_eq!(load.note(at(100), false, || Some(5)), Some(true));
         assert_eq!(load.note(at(150), true, || Some(6)), Some(false), "it has waited");

@@ -19,8 +19,9 @@ use std::time::{Duration, Instant};
 
 /// How long the template may take to read what it is asked.
 const FORK_PATIENCE: Duration = Duration::from_secs(10);
-/// How many forks the template may have under way for microprocesses that spawn.
-const FORKS_UNDER_WAY: usize = 64;
+/// How many forks the template may have under way for microprocesses that spawn. Six descriptors wait with each, and as long as
+/// more than the template's own limit do, the kernel takes none from it.
+const FORKS_UNDER_WAY: usize = 24;
 /// What an inbox holds beyond twice what may wait there: what many senders have under way before they hear that it is full.
 const INBOX_SPARE_BYTES: u64 = 4 << 20;
 

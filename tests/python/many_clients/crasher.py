@@ -45,7 +45,7 @@ def main():
     for _ in range(3):
         match receive(tuple, timeout=60):
             case ("crashed", crashed, told):
-                print("slowed down:", 10 <= crashed < 25, "|", told[: told.index(" in ")], "|", told[told.index("; with") + 2 : told.index(": [")])
+                print("slowed down:", 10 <= crashed < 25, "|", told[: told.index(" times")].rstrip("0123456789 "), "|", told[told.index("; with") + 2 : told.index(": [")])
             case ("neighbour", right, crashed, longest):
                 print("served:", right > 100, "with few crashes:", crashed < 25, "soon:", longest < 2)
             case other:

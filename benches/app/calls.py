@@ -20,6 +20,18 @@ def median_call(rounds: int, turns: int) -> float:
     return sorted(times)[rounds // 2]
 
 
+def spread_of_calls(seconds: float) -> str:
+    """Median and mean of single calls, in nanoseconds: on busy cores they are not the same."""
+    crc32 = cloison.capability("zlib").crc32
+    times = []
+    end = time.perf_counter_ns() + int(seconds * 1e9)
+    while (start := time.perf_counter_ns()) < end:
+        crc32(0, b"hello")
+        times.append(time.perf_counter_ns() - start)
+    times.sort()
+    return f"{times[len(times) // 2]} {sum(times) / len(times)}"
+
+
 def median_batch(rounds: int, count: int) -> float:
     """A list of calls in one crossing, for each call."""
     crc32 = cloison.capability("zlib").crc32
@@ -99,6 +111,8 @@ def main() -> None:
     match sys.argv[1]:
         case "call":
             print(median_call(301, 200))
+        case "spread":
+            print(spread_of_calls(3.0))
         case "batch":
             print(median_batch(51, 10_000))
         case "callback":

@@ -2,6 +2,8 @@
  *
  * futex hot     spin on both sides, one core each
  * futex asleep  FUTEX_WAIT on both sides, both on one core
+ * futex loose   the same, on whatever cores the kernel chooses; median and mean
+ * futex hog     spin for ever
  * futex bulk    copy 64 MiB, and crc32 of 64 MiB in this process
  * Prints the median round trip in nanoseconds (bulk: two lines, copy and crc32). */
 #define _GNU_SOURCE
@@ -40,15 +42,15 @@ static void set(atomic_uint *word, unsigned value, int sleep) {
     if (sleep) futex(word, FUTEX_WAKE, 1);
 }
 
-static void ping_pong(int sleep) {
+static void ping_pong(int sleep, int pinned) {
     struct words *words = mmap(0, sizeof *words, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t child = fork();
     if (!child) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        pin(sleep ? 0 : 1);
+        if (pinned) pin(sleep ? 0 : 1);
         for (unsigned i = 1;; i++) { await(&words->request, i, sleep); set(&words->reply, i, sleep); }
     }
-    pin(0);
+    if (pinned) pin(0);
     for (unsigned i = 0; i < ROUNDS; i++) {
         double start = now();
         set(&words->request, i + 1, sleep);
@@ -57,8 +59,10 @@ static void ping_pong(int sleep) {
     }
     kill(child, SIGKILL);
     waitpid(child, 0, 0);
+    double sum = 0;
+    for (int i = 0; i < ROUNDS; i++) sum += times[i];
     qsort(times, ROUNDS, sizeof *times, order);
-    printf("%.0f\n", times[ROUNDS / 2]);
+    printf("%.0f %.0f\n", times[ROUNDS / 2], sum / ROUNDS);
 }
 
 static void bulk(void) {
@@ -79,8 +83,10 @@ static void bulk(void) {
 
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "";
-    if (!strcmp(what, "hot")) ping_pong(0);
-    else if (!strcmp(what, "asleep")) ping_pong(1);
+    if (!strcmp(what, "hot")) ping_pong(0, 1);
+    else if (!strcmp(what, "asleep")) ping_pong(1, 1);
+    else if (!strcmp(what, "loose")) ping_pong(1, 0);
+    else if (!strcmp(what, "hog")) { prctl(PR_SET_PDEATHSIG, SIGKILL); for (;;) __builtin_ia32_pause(); }
     else if (!strcmp(what, "bulk")) bulk();
     else return 2;
     return 0;

@@ -5,17 +5,21 @@
 //!
 //! | module | figures |
 //! |---|---|
+//! | [`busy`] | calls, messages and shares of processors on busy cores |
 //! | [`calls`] | calls through the wall, against ctypes and a bare futex |
 //! | [`processes`] | spawn and memory, against multiprocessing |
 //! | [`savina`] | processes that talk, against multiprocessing, asyncio and Erlang |
 //! | [`peers`] | compiles and runs the peers |
+//! | [`scale`] | ten thousand processes at once, and a hundred thousand one after the other: by hand |
 //! | [`table`] | the lines |
 #![forbid(unsafe_code)]
 
+mod busy;
 mod calls;
 mod peers;
 mod processes;
 mod savina;
+mod scale;
 mod table;
 
 use peers::Peers;
@@ -23,8 +27,19 @@ use table::Table;
 
 fn main() -> anyhow::Result<()> {
     let peers = Peers::prepare()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "scale") {
+        let number = |at: usize, default| arguments.get(at).map_or(Ok(default), |text| text.parse());
+        return scale::measure(&peers, number(1, 10_000)?, number(2, 100_000)?);
+    }
     let mut table = Table::begin();
+    if arguments.first().is_some_and(|first| first == "busy") {
+        busy::measure(&peers, &mut table)?;
+        table.end();
+        return Ok(());
+    }
     calls::measure(&peers, &mut table)?;
+    busy::measure(&peers, &mut table)?;
     processes::measure(&peers, &mut table)?;
     savina::measure(&peers, &mut table)?;
     table.end();

@@ -13,7 +13,7 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 18] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
@@ -25,6 +25,9 @@ const SOURCES: [(&str, &str); 15] = [
     ("sort.zone.toml", include_str!("../app/sort.zone.toml")),
     ("crash.zone.toml", include_str!("../app/crash.zone.toml")),
     ("calls.py", include_str!("../app/calls.py")),
+    ("busy_processes.py", include_str!("../app/busy_processes.py")),
+    ("alive.py", include_str!("../scale/alive.py")),
+    ("soak.py", include_str!("../scale/soak.py")),
     ("cloison_actors.py", include_str!("../savina/cloison_actors.py")),
     ("multiprocessing_actors.py", include_str!("../savina/multiprocessing_actors.py")),
     ("asyncio_actors.py", include_str!("../savina/asyncio_actors.py")),
@@ -62,6 +65,28 @@ impl Peers {
     /// The C peer's figures.
     pub fn c(&self, what: &str) -> anyhow::Result<Vec<f64>> {
         self.run(Command::new(self.folder().join("futex")).arg(what))
+    }
+
+    /// Processes that spin until this is dropped.
+    pub fn hogs(&self, count: usize) -> anyhow::Result<Hogs> {
+        let mut hogs = Hogs(Vec::new());
+        for _ in 0..count {
+            hogs.0.push(Command::new(self.folder().join("futex")).arg("hog").spawn()?);
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        Ok(hogs)
+    }
+
+    /// Figures of a program without capabilities.
+    pub fn program(&self, script: &str) -> anyhow::Result<Vec<f64>> {
+        self.run(Command::new(&self.cloison).args(["run", "--manifest", "cloison.toml", script]))
+    }
+
+    /// The command itself.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.cloison);
+        command.current_dir(self.folder());
+        command
     }
 
     /// What it costs to hand over a result of that many bytes that its maker cannot change: copied, sealed, mapped privately.
@@ -130,6 +155,18 @@ impl Peers {
         }
         let text = String::from_utf8_lossy(&output.stdout);
         Ok(text.split_whitespace().filter_map(|word| word.parse().ok()).collect())
+    }
+}
+
+/// Some processes that keep cores busy.
+pub struct Hogs(Vec<std::process::Child>);
+
+impl Drop for Hogs {
+    fn drop(&mut self) {
+        for hog in &mut self.0 {
+            let _ = hog.kill();
+            let _ = hog.wait();
+        }
     }
 }
 

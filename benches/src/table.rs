@@ -10,18 +10,20 @@ pub struct Table;
 pub enum Figure {
     Nanoseconds(f64),
     Kilobytes(f64),
+    Ratio(f64),
 }
 
 impl Figure {
     fn value(self) -> f64 {
         match self {
-            Self::Nanoseconds(value) | Self::Kilobytes(value) => value,
+            Self::Nanoseconds(value) | Self::Kilobytes(value) | Self::Ratio(value) => value,
         }
     }
 
     fn show(self) -> String {
         match self {
             Self::Kilobytes(value) => format!("{value:.0} kB"),
+            Self::Ratio(value) => format!("{value:.2}"),
             Self::Nanoseconds(value) if value < 1e3 => format!("{value:.0} ns"),
             Self::Nanoseconds(value) if value < 1e6 => format!("{:.2} µs", value / 1e3),
             Self::Nanoseconds(value) => format!("{:.2} ms", value / 1e6),

@@ -55,7 +55,7 @@ pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow:
     let program = application.run.clone();
     let beside = application.beside.clone();
     let mut broker = Broker::start(application, Binaries::beside_this_one()?)?;
-    cloison_broker::launch::allow_many_descriptors();
+    cloison_broker::launch::allow_many_descriptors(broker.application().limits.processes);
     crate::live::allow(&mut broker);
     let outcome = broker.watch_signals().and_then(|()| broker.ready()).map_err(anyhow::Error::from).and_then(|()| {
         let pid = broker.spawn(program, &StandardStreams::inherited()?)?;
@@ -195,6 +195,10 @@ fn ended(exit: Exit, reason: Option<Reason>) -> Outcome {
             // Another process's doing, or what it was linked to.
             let done =
                 reason.filter(|reason| !matches!(reason, Reason::Killed | Reason::CpuLimit | Reason::Crash { .. }));
+            if done == Some(Reason::Deadline) {
+                let message = Some("the program has run for longer than [limits] deadline allows".to_owned());
+                return Outcome { message, status: 128 + signal as u8, signal: false };
+            }
             if let Some(done) = done {
                 let message = Some(format!("the program was ended by an exit signal: {done}"));
                 return Outcome { message, status: 128 + signal as u8, signal: false };

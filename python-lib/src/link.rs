@@ -64,11 +64,22 @@ pub fn lifeline<T>(borrow: impl FnOnce(std::os::fd::BorrowedFd<'_>) -> T) -> Res
     })
 }
 
+/// How often is tried to send descriptors while too many of this user's are on their way elsewhere, and how long apart.
+const TRIES: u32 = 10_000;
+const APART: Timespec = Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+
 /// Tell the broker something as the template.
 pub fn tell(message: &FromTemplate, descriptors: &[std::os::fd::BorrowedFd<'_>]) -> Result<(), LinkError> {
-    LINK.with_borrow(|link| match link {
-        Link::Template(control) => Ok(control.send(message, descriptors)?),
-        _ => Err(LinkError::Missing),
+    LINK.with_borrow(|link| {
+        let Link::Template(control) = link else { return Err(LinkError::Missing) };
+        for _ in 0..TRIES {
+            match control.send(message, descriptors) {
+                // The kernel counts them for the user, and not for a process. Others take theirs in the meantime.
+                Err(ControlError::System(Errno::TOOMANYREFS)) => drop(poll(&mut [], Some(&APART))),
+                sent => return Ok(sent?),
+            }
+        }
+        Err(ControlError::System(Errno::TOOMANYREFS).into())
     })
 }
 

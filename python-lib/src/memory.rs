@@ -8,6 +8,8 @@
 //!   `MemoryError` at its next instruction;
 //! - when the reserve is gone too, the process says so and ends with [`EXHAUSTED`].
 //!
+//! What the arenas of call channels hold is counted too, once they have grown beyond their first MiB.
+//!
 //! A microprocess has one thread, so the counters need no atomic additions, only atomic types.
 
 use crate::interrupt;
@@ -65,6 +67,12 @@ pub fn limit(budget_bytes: u64) {
 /// How many bytes are allocated now.
 pub fn used_bytes() -> usize {
     USED_BYTES.load(Ordering::Relaxed)
+}
+
+/// Count memory that was not allocated here and is held all the same: `now` bytes where `before` were counted.
+pub fn recount(before: u64, now: u64) {
+    give_back(before as usize);
+    take(now as usize);
 }
 
 /// Whether the budget is used up.

@@ -93,6 +93,24 @@ fn a_child_uses_no_more_than_it_may() {
 }
 
 #[test]
+fn a_child_runs_spawns_and_calls_no_more_than_it_may() {
+    let libm = |name| format!("[capabilities.{name}]\nzone = \"libm\"\nallow = [\"sqrt\"]\n");
+    let manifest = ["one", "two", "three"].map(libm).concat();
+    let endless = "[capabilities.endless]\nzone = \"endless.zone.toml\"\nallow = \"*\"\n";
+    let project = with_endless_calls(program!("bounds")).file("cloison.toml", &(manifest + endless));
+    project.main(&[]).timeout(Duration::from_secs(180)).output().prints(expected!("bounds"));
+}
+
+#[test]
+fn the_manifest_limits_the_program_itself() {
+    let limits = "[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n[limits]\nchildren = 0\nchannels = 0\ndeadline = \"700 ms\"\n";
+    let output = Project::script(program!("bounds_of_all")).file("cloison.toml", limits).main(&[]).output();
+    let output = output.ends_with(137).complains(&["deadline"]);
+    assert_eq!(output.stdout, expected!("bounds_of_all"), "{output}");
+    assert!(output.duration > Duration::from_millis(700) && output.duration < Duration::from_secs(30), "{output}");
+}
+
+#[test]
 fn a_child_holds_the_capabilities_that_it_is_given() {
     let manifest = "[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\n";
     let project = Project::script(program!("capabilities")).file("cloison.toml", manifest);

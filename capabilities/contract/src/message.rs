@@ -33,7 +33,7 @@
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
-use crate::process::ProcessRef;
+use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -297,8 +297,16 @@ pub struct Spawn {
     pub memory_bytes: Option<u64>,
     /// How much processor time, in seconds; no more than the asker.
     pub cpu_seconds: Option<u64>,
-    /// Its nice value: 0 to 19.
-    pub nice: u8,
+    /// How long it may run, in milliseconds of real time; no longer than the asker.
+    pub deadline_ms: Option<u64>,
+    /// How many living children it may have; no more than the asker.
+    pub children: Option<u32>,
+    /// How many call channels it may have open; no more than the asker.
+    pub channels: Option<u32>,
+    /// Who comes first; the asker's own if absent.
+    pub priority: Option<Priority>,
+    /// Its nice value, 0 to 19; at least the asker's.
+    pub nice: Option<u8>,
 }
 
 /// From the broker to a microprocess.

@@ -144,6 +144,20 @@ impl ProcessRef {
     }
 }
 
+/// Which processes come first when processors are scarce.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub enum Priority {
+    /// It runs when nobody else wants to.
+    Idle,
+    /// It stands back behind those that are not as low.
+    Low,
+    /// As most are.
+    #[default]
+    Normal,
+    /// It is the first to run when it has just woken up.
+    High,
+}
+
 /// Why a process has ended.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Reason {

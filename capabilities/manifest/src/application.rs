@@ -28,6 +28,7 @@ use cloison_contract::types::Location;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What `cloison.toml` says.
 #[derive(Clone, Debug)]
@@ -83,13 +84,19 @@ pub enum Allow {
     Functions(Vec<Written>),
 }
 
-/// `[limits]`, for each microprocess. Every default is finite.
+/// `[limits]`, for each microprocess. Every default but that of `deadline` is finite.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ApplicationLimits {
     /// Address space, in bytes. Default 512 MiB.
     pub memory_bytes: u64,
     /// How many microprocesses there may be at once. Default 1000.
     pub processes: u32,
+    /// How many living children each of them may have. Default as many as `processes`.
+    pub children: u32,
+    /// How many call channels each of them may have open. Default 64.
+    pub channels: u32,
+    /// How long the program may run, and with it each of its processes. Default for ever.
+    pub deadline: Option<Duration>,
     /// Processor time, in seconds. Default one hour.
     pub cpu_seconds: u64,
     /// How many bytes of messages may wait in one mailbox. Default 16 MiB.
@@ -100,7 +107,16 @@ pub struct ApplicationLimits {
 
 impl Default for ApplicationLimits {
     fn default() -> Self {
-        Self { memory_bytes: 512 << 20, processes: 1000, cpu_seconds: 3600, mailbox_bytes: 16 << 20, descriptors: 64 }
+        Self {
+            memory_bytes: 512 << 20,
+            processes: 1000,
+            children: 1000,
+            channels: 64,
+            deadline: None,
+            cpu_seconds: 3600,
+            mailbox_bytes: 16 << 20,
+            descriptors: 64,
+        }
     }
 }
 

@@ -5,14 +5,14 @@ use crate::blanks::MOST_BLANKS;
 use crate::family::{Family, TAKING_DOWN};
 use crate::inspection::Inspector;
 use crate::inspection::socket::Listener;
-use crate::launch::Binaries;
+use crate::launch::{Binaries, most_parcels};
 use crate::limiter::Limiter;
 use crate::process::Process;
 use crate::program::ProgramTemplate;
 use crate::reactor::Reactor;
+use crate::scheduling::Scheduler;
 use crate::signals::Signals;
 use crate::sources::Sources;
-use crate::spawning::most_parcels;
 use crate::template::{Progress, Template, TemplateKind};
 use crate::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
@@ -168,9 +168,12 @@ pub struct Broker {
     pub(crate) processes: SlotMap<Pid, Process>,
     pub(crate) numbers: HashMap<ProcessNumber, Pid>,
     pub(crate) last_number: ProcessNumber,
+    /// Which microprocesses have to be ended when.
+    pub(crate) deadlines: BTreeSet<(Instant, ProcessNumber)>,
     /// Microprocesses that wait for another one to be started.
     pub(crate) spawns: VecDeque<(Pid, Spawn)>,
     pub(crate) router: Router,
+    pub(crate) scheduler: Scheduler,
     pub(crate) randomness: Option<File>,
     /// The program that was started first, and its streams, which others write to as well.
     pub(crate) main: Option<(Run, StandardStreams)>,
@@ -203,6 +206,7 @@ impl Broker {
             let _ = neighbours.add(folder); // they only serve a hint
         }
         let mut reactor = Reactor::new()?;
+        let scheduler = Scheduler::start();
         let (control, launcher) = binaries.template()?;
         let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
         let family = Family::new(launcher);
@@ -237,8 +241,10 @@ impl Broker {
             numbers: HashMap::new(),
             last_number: 0,
             program: None,
+            deadlines: BTreeSet::new(),
             spawns: VecDeque::new(),
             router,
+            scheduler,
             randomness: None,
             main: None,
             instances: SlotMap::with_key(),
@@ -349,6 +355,8 @@ impl Broker {
             .next_check()
             .into_iter()
             .chain(self.next_template_check())
+            .chain(self.next_look())
+            .chain(self.deadlines.first().map(|(at, _)| *at))
             .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
@@ -370,6 +378,8 @@ impl Broker {
         }
         self.check_zones(Instant::now());
         self.check_program_template(Instant::now());
+        self.end_overdue(Instant::now());
+        self.look_for_hogs(Instant::now());
         self.serve_spawns();
         self.refill_blanks();
         Ok(())

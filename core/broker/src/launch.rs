@@ -1,7 +1,7 @@
 //! Starts the other two binaries: an empty environment, a control socket as descriptor 0, and nothing else.
 
 use cloison_transport::control::Control;
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -36,10 +36,43 @@ impl Launcher {
     }
 }
 
-/// Raise this process's limit on descriptors as far as it may go by itself: the broker has four for each microprocess. What it
-/// starts sets limits of its own.
-pub fn allow_many_descriptors() {
+/// How many descriptors the broker has for each microprocess: control socket, mailbox bell, pidfd.
+const DESCRIPTORS_EACH: u64 = 3;
+/// How many it needs besides: for zones, for streams, and for what is on its way.
+const DESCRIPTORS_ASIDE: u64 = 256;
+
+/// The part of all descriptors that long messages may take, while they wait to be received.
+const PARCELS_PART: u64 = 8;
+
+/// How many descriptors so many microprocesses take, with what their messages may take.
+pub fn descriptors_for(processes: u32) -> u64 {
+    let theirs = u64::from(processes) * DESCRIPTORS_EACH + DESCRIPTORS_ASIDE;
+    (theirs * PARCELS_PART).div_ceil(PARCELS_PART - 1)
+}
+
+/// How many microprocesses this process has descriptors for.
+pub fn most_processes() -> u64 {
+    let files = open_files();
+    files.saturating_sub(DESCRIPTORS_ASIDE + files / PARCELS_PART) / DESCRIPTORS_EACH
+}
+
+/// How many long messages may be under way at once.
+pub(crate) fn most_parcels() -> usize {
+    (open_files() / PARCELS_PART).clamp(16, 1 << 16) as usize
+}
+
+fn open_files() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+}
+
+/// Raise this process's limit on descriptors as far as it may go by itself, and as far as so many microprocesses need if we may
+/// raise that. What this process starts sets limits of its own.
+pub fn allow_many_descriptors(processes: u32) {
     let mut limit = getrlimit(Resource::Nofile);
+    let needed = limit.maximum.map(|maximum| maximum.max(descriptors_for(processes)));
+    if setrlimit(Resource::Nofile, Rlimit { current: needed, maximum: needed }).is_ok() {
+        return;
+    }
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::debug!(%error, "the limit on descriptors stays as it is");

@@ -25,7 +25,8 @@
 //! | `processes`, `spawning`, `zones` | what the broker does with each, as further methods of [`Broker`] |
 //! | [`backoff`] | when a zone that keeps ending may start again: pure |
 //! | [`limiter`] | how often it says what a program makes it say: pure |
-//! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events; the only module with `unsafe` |
+//! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events |
+//! | `scheduling` | which microprocess comes first when processors are scarce; with `signals`, the only module with `unsafe` |
 //! | [`inspection`] | what `cloison ps`, `inspect` and `kill` ask |
 //! | [`doctor`] | what is enforced on this kernel, by trying |
 #![deny(unsafe_code)]
@@ -47,6 +48,7 @@ mod processes;
 mod program;
 pub mod reactor;
 pub mod request;
+mod scheduling;
 pub mod signals;
 pub mod sources;
 mod spawning;

@@ -2,6 +2,7 @@
 
 use crate::child::{Child, Exit};
 use crate::reactor::ReactorKey;
+use crate::scheduling::{Load, Standing};
 use crate::zone::InstanceId;
 use cloison_contract::message::{ChannelId, End};
 use cloison_contract::process::{EXHAUSTED_STATUS, ProcessNumber, ProcessRef, Reason};
@@ -10,6 +11,7 @@ use cloison_transport::mailbox::RouterEnd;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A microprocess.
 #[derive(Debug)]
@@ -51,6 +53,15 @@ pub(crate) struct Running {
     pub(crate) capabilities: HeldCapabilities,
     pub(crate) memory_bytes: u64,
     pub(crate) cpu_seconds: u64,
+    /// When it is ended, whatever it does.
+    pub(crate) deadline: Option<Instant>,
+    /// How many living children it may have, and how many it has.
+    pub(crate) most_children: u32,
+    pub(crate) children: u32,
+    /// How many call channels it may have open.
+    pub(crate) most_channels: u32,
+    pub(crate) standing: Standing,
+    pub(crate) load: Load,
 }
 
 /// Which capabilities of the application a microprocess has.

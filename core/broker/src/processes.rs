@@ -4,6 +4,7 @@ use crate::broker::{Broker, BrokerEvent, EventSource, Exit, MESSAGES_PER_TURN, P
 use crate::child::Child;
 use crate::family::TAKING_DOWN;
 use crate::process::reason;
+use crate::scheduling::Standing;
 use crate::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
 use cloison_contract::process::Reason;
@@ -15,6 +16,10 @@ use std::time::Instant;
 
 /// How many modules are remembered that lie beside a program and may not be imported.
 const MISSED: usize = 3;
+
+/// What limits processes beside [limits].
+const HOST_LIMITS: &str =
+    "hint: the host limits processes too: memory, `ulimit -u`, kernel.pid_max, pids.max of a cgroup";
 
 impl Broker {
     /// Send a signal to a microprocess: SIGINT is Python's `KeyboardInterrupt`, SIGKILL cannot be caught.
@@ -85,7 +90,13 @@ impl Broker {
                 }
             }
             FromTemplate::Ready if matches!(template.progress, Progress::Starting) => match kind {
-                TemplateKind::Common => template.progress = Progress::Ready,
+                TemplateKind::Common => {
+                    template.progress = Progress::Ready;
+                    // From now on it only forks.
+                    if let Some(worker) = self.template.family.worker() {
+                        self.scheduler.place(worker.pid(), Standing::default());
+                    }
+                }
                 TemplateKind::Program => self.program_template_ready(),
             },
             FromTemplate::Ready => self.template_gone(kind),
@@ -96,7 +107,7 @@ impl Broker {
                     (Some(Forking::Program), Some(Ok(child))) => self.program_template_forked(child),
                     (forking, _) => {
                         tracing::warn!("a template reports a child that is not ours");
-                        forking.into_iter().for_each(|forking| self.not_forked(forking));
+                        forking.into_iter().for_each(|forking| self.not_forked(forking, "it could not be started"));
                         self.template_gone(kind);
                     }
                 }
@@ -104,16 +115,17 @@ impl Broker {
             FromTemplate::ForkFailed { message } => {
                 let forking = template.forking.pop_front();
                 self.complain(|unsaid| tracing::error!(unsaid, message, "a microprocess could not be started"));
-                forking.into_iter().for_each(|forking| self.not_forked(forking));
+                let why = format!("it could not be started: {message}\n{HOST_LIMITS}");
+                forking.into_iter().for_each(|forking| self.not_forked(forking, &why));
             }
         }
     }
 
     /// What a template was asked to fork is not there, and will not be.
-    pub(crate) fn not_forked(&mut self, forking: Forking) {
+    pub(crate) fn not_forked(&mut self, forking: Forking, why: &str) {
         match forking {
-            Forking::Process(pid) => self.not_started(pid),
-            Forking::Program => self.program_template_gone("it could not be forked"),
+            Forking::Process(pid) => self.not_started(pid, why),
+            Forking::Program => self.program_template_gone(why),
         }
     }
 
@@ -125,18 +137,22 @@ impl Broker {
                     child.signal(Signal::KILL);
                 }
                 process.child = Some((child, registration));
+                // It may have been told what to run already.
+                if let Some(standing) = process.running().map(|running| running.standing) {
+                    self.stand(pid, standing);
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "a microprocess cannot be watched and is ended");
                 child.signal(Signal::KILL);
                 child.wait_until(Instant::now() + TAKING_DOWN);
-                self.not_started(pid);
+                self.not_started(pid, "it cannot be watched");
             }
         }
     }
 
-    fn not_started(&mut self, pid: Pid) {
-        self.forget(pid, Reason::Broker { text: "it could not be started".into() });
+    fn not_started(&mut self, pid: Pid, why: &str) {
+        self.forget(pid, Reason::Broker { text: why.to_owned() });
         self.events.push_back(BrokerEvent::NotStarted(pid));
     }
 
@@ -182,7 +198,7 @@ impl Broker {
             self.template.progress = Progress::Failed { message, status: 1 };
         }
         for forking in std::mem::take(&mut self.template.forking) {
-            self.not_forked(forking);
+            self.not_forked(forking, "it could not be started, because the template has ended");
         }
     }
 

@@ -138,7 +138,7 @@ impl Broker {
         let (_, unwanted) = template.blanks.hand_over();
         let forking = std::mem::take(&mut template.forking);
         unwanted.into_iter().for_each(|blank| self.kill(blank));
-        forking.into_iter().for_each(|forking| self.not_forked(forking));
+        forking.into_iter().for_each(|forking| self.not_forked(forking, "the program's template has ended"));
     }
 
     /// Forget its process if that has ended.

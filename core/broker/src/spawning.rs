@@ -1,7 +1,9 @@
 //! How microprocesses come to be: forked as blanks, then told what to run.
 
 use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, Pid, StandardStreams};
+use crate::launch::{descriptors_for, most_processes};
 use crate::process::{HeldCapabilities, Process, Running, Work};
+use crate::scheduling::{Load, Standing};
 use crate::template::{Forking, TemplateKind};
 use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason};
@@ -9,7 +11,7 @@ use cloison_router::{NewProcess, RouterEvent};
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox;
 use rustix::io::Errno;
-use rustix::process::{Resource, Signal, getrlimit};
+use rustix::process::Signal;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -21,12 +23,6 @@ const FORK_PATIENCE: Duration = Duration::from_secs(10);
 /// How many forks the template may have under way for microprocesses that spawn. It makes one after the other; each that waits has
 /// six descriptors on their way, which the kernel counts for each user.
 const FORKS_UNDER_WAY: usize = 16;
-/// How many descriptors the broker has for each microprocess: control socket, mailbox bell, pidfd, and what is on its way.
-const DESCRIPTORS_EACH: u64 = 5;
-/// How many it needs besides.
-const DESCRIPTORS_ASIDE: u64 = 128;
-/// The part of all descriptors that long messages may take, while they wait to be received.
-const PARCELS_PART: u64 = 8;
 /// What an inbox holds beyond twice what may wait there: what many senders have under way before they hear that it is full.
 const INBOX_SPARE_BYTES: u64 = 4 << 20;
 
@@ -64,6 +60,12 @@ impl Broker {
             capabilities: HeldCapabilities::All,
             memory_bytes: self.application.limits.memory_bytes,
             cpu_seconds: self.application.limits.cpu_seconds,
+            deadline: self.application.limits.deadline.map(|deadline| Instant::now() + deadline),
+            most_children: self.application.limits.children,
+            children: 0,
+            most_channels: self.application.limits.channels,
+            standing: Standing::default(),
+            load: Load::default(),
         };
         self.begin(pid, running, run, None, None, None);
         Ok(pid)
@@ -155,6 +157,7 @@ impl Broker {
         let Some(process) = self.processes.get_mut(pid) else { return };
         let (reference, memory_bytes, cpu_seconds) = (running.reference, running.memory_bytes, running.cpu_seconds);
         let name = running.name.clone();
+        self.deadlines.extend(running.deadline.map(|deadline| (deadline, reference.number)));
         let work = std::mem::replace(&mut process.work, Work::Running(Box::new(running)));
         let Work::Blank(mailbox) = work else { return };
         self.numbers.insert(reference.number, pid);
@@ -220,12 +223,20 @@ impl Broker {
         if self.numbers.len() >= limit as usize {
             return Err(format!("there are {limit} microprocesses already\nhint: [limits] processes in {manifest}"));
         }
-        let files = open_files();
-        let aside = DESCRIPTORS_ASIDE + most_parcels() as u64;
-        let most = files.saturating_sub(aside) / DESCRIPTORS_EACH;
+        if parent.children >= parent.most_children {
+            let (most, number) = (parent.most_children, parent.reference.number);
+            let what = match most {
+                0 => format!("process {number} may not spawn"),
+                _ => format!("process {number} has {most} living children already, which is the most"),
+            };
+            return Err(format!("{what}\nhint: {}", self.where_limited(parent, "children")));
+        }
+        let most = most_processes();
         if self.processes.len() as u64 >= most {
             return Err(format!(
-                "{files} open files are enough for {most} microprocesses and no more\nhint: `ulimit -n` raises the limit on open files"
+                "there are descriptors for {most} microprocesses and no more\n\
+                 hint: `ulimit -n {}` allows as many as [limits] processes in {manifest}; root raises the hard limit",
+                descriptors_for(limit)
             ));
         }
         if spawn.name.as_ref().is_some_and(|name| name.len() > NAME_BYTES) {
@@ -235,6 +246,15 @@ impl Broker {
         match spawn.capabilities.iter().find(|name| !holds(name)) {
             Some(missing) => Err(format!("this process does not hold the capability {missing:?} itself")),
             None => Ok(parent.clone()),
+        }
+    }
+
+    /// Where a limit of a microprocess's can be raised, for people.
+    pub(crate) fn where_limited(&self, running: &Running, limit: &str) -> String {
+        let manifest = self.application.manifest.display();
+        match running.parent {
+            Some(parent) => format!("`{limit}` of its spawn in process {parent}, and [limits] {limit} in {manifest}"),
+            None => format!("[limits] {limit} in {manifest}"),
         }
     }
 
@@ -264,21 +284,44 @@ impl Broker {
             capabilities: HeldCapabilities::Given(spawn.capabilities.into_iter().collect()),
             memory_bytes: within(spawn.memory_bytes, parent.memory_bytes),
             cpu_seconds: within(spawn.cpu_seconds, parent.cpu_seconds),
+            deadline: earlier(spawn.deadline_ms.and_then(in_milliseconds), parent.deadline),
+            most_children: spawn.children.unwrap_or(u32::MAX).min(parent.most_children),
+            children: 0,
+            most_channels: spawn.channels.unwrap_or(u32::MAX).min(parent.most_channels),
+            standing: parent.standing.of_child(spawn.priority, spawn.nice),
+            load: Load::default(),
         };
+        let standing = running.standing;
         let number = parent.reference.number;
         let (link, monitor) = (spawn.link.then_some(number), spawn.monitor.map(|reference| (number, reference)));
         self.begin(blank, running, run, Some(parent.reference.send_only()), link, monitor);
-        self.set_nice(blank, spawn.nice);
+        if let Some(parent) = self.running_mut(number) {
+            parent.children += 1;
+        }
+        self.stand(blank, standing);
         Ok(reference)
     }
 
-    /// The kernel's nice value: others first. It is a wish; what a process may use up is its limits' business.
-    fn set_nice(&self, pid: Pid, nice: u8) {
-        if let Some(os_pid) = (nice > 0).then(|| self.os_pid(pid)).flatten() {
-            let os_pid = rustix::process::Pid::from_raw(os_pid);
-            if let Err(error) = rustix::process::setpriority_process(os_pid, nice.min(19).into()) {
-                tracing::debug!(%error, "the nice value of a microprocess could not be set");
-            }
+    fn running_mut(&mut self, number: ProcessNumber) -> Option<&mut Running> {
+        match &mut self.processes.get_mut(*self.numbers.get(&number)?)?.work {
+            Work::Running(running) => Some(running),
+            Work::Blank(_) => None,
+        }
+    }
+
+    /// Tell the kernel who comes first. It is a wish; what a process may use up is its limits' business. One that has yet to be
+    /// forked is told about when it has been.
+    pub(crate) fn stand(&self, pid: Pid, standing: Standing) {
+        if let (Some(os_pid), false) = (self.os_pid(pid), standing == Standing::default()) {
+            self.scheduler.place(os_pid, standing);
+        }
+    }
+
+    /// End those that have run for as long as they may.
+    pub(crate) fn end_overdue(&mut self, now: Instant) {
+        while let Some((_, number)) = self.deadlines.first().filter(|(at, _)| *at <= now).copied() {
+            self.deadlines.pop_first();
+            self.router.handle().kill(number, Reason::Deadline);
         }
     }
 
@@ -334,19 +377,25 @@ impl Broker {
     pub(crate) fn announce_end(&mut self, process: &Process, reason: Reason) {
         if let Some(running) = process.running() {
             self.numbers.remove(&running.reference.number);
+            if let Some(deadline) = running.deadline {
+                self.deadlines.remove(&(deadline, running.reference.number));
+            }
+            if let Some(parent) = running.parent.and_then(|parent| self.running_mut(parent)) {
+                parent.children = parent.children.saturating_sub(1);
+            }
             self.router.ended(running.reference.number, reason);
         }
     }
 }
 
-/// How many files the kernel lets the broker have open.
-fn open_files() -> u64 {
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
+/// The earlier of two points in time; absent means never.
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
 }
 
-/// How many long messages may be under way at once: a part of the descriptors that there may be.
-pub(crate) fn most_parcels() -> usize {
-    (open_files() / PARCELS_PART).clamp(16, 1 << 16) as usize
+/// `None` if that is later than any clock can say.
+fn in_milliseconds(milliseconds: u64) -> Option<Instant> {
+    Instant::now().checked_add(Duration::from_millis(milliseconds))
 }
 
 /// What `run` runs, for people.

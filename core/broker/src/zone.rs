@@ -10,6 +10,7 @@ use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
+use cloison_transport::server::MAX_CHANNELS;
 use cloison_transport::status::{COARSE_LAG, RunningCall, StatusPage, monotonic};
 use cloison_transport::terms::TermsState;
 use std::collections::BTreeMap;
@@ -30,7 +31,8 @@ pub const ANSWER_DEADLINE: Duration = Duration::from_secs(1);
 pub struct ZoneEntry {
     /// What it offers and where its library is.
     pub specification: ZoneSpecification,
-    /// When it may start again, by whose instance it is: one client's crashes do not keep another's from starting.
+    /// Who has to wait until it is served again, by who is to blame for the ends: the client whose call ran, or nobody. What one
+    /// client has brought about keeps no other from being served.
     pub backoff: BTreeMap<Option<Pid>, Backoff>,
     /// Why its last start failed.
     pub failure: Option<String>,
@@ -48,6 +50,14 @@ pub struct Waiting {
 }
 
 impl ZoneEntry {
+    /// Who is to blame as far as that client is concerned, and how long it still has to wait: for what it has brought about
+    /// itself, or for what nobody has.
+    pub fn wait(&self, client: Pid, now: Instant) -> Option<(Option<Pid>, Duration)> {
+        let waits = [Some(client), None].into_iter();
+        let waits = waits.filter_map(|blamed| Some((blamed, self.backoff.get(&blamed)?.wait(now)?)));
+        waits.max_by_key(|(_, wait)| *wait)
+    }
+
     /// Whose instance serves that client: everybody's or its own.
     pub fn owner(&self, client: Pid) -> Option<Pid> {
         match self.specification.interface.sandbox.instances {
@@ -163,6 +173,16 @@ impl Instance {
             && !self.leaving.values().any(|leaving| leaving.attached.is_of(waiting))
     }
 
+    /// Whether there is a place for another client.
+    pub fn has_room(&self) -> bool {
+        self.channels.len() + self.leaving.len() < MAX_CHANNELS
+    }
+
+    /// Whether nobody would miss it.
+    pub fn is_idle(&self) -> bool {
+        self.ready && self.ending.is_none() && self.channels.is_empty() && self.leaving.is_empty()
+    }
+
     /// Whether the running call's client has given up on it: then it is likely to be ended.
     fn suspect(&self) -> bool {
         self.status.all_running().any(|running| self.leaving.contains_key(&running.channel))
@@ -209,6 +229,14 @@ impl Instance {
         let _ = self.control.try_send(&ToZone::Detach { channel }, &[]);
         self.status.ring();
         self.check_at = Some(now);
+    }
+
+    /// The client whose call ended it: its only one, or, as far as its page is to be believed, that of the call which ran.
+    pub fn blamed(&self) -> Option<Pid> {
+        let channel = self.status.running().map(|running| running.channel);
+        let leaving = || channel.and_then(|channel| Some(self.leaving.get(&channel)?.attached.client));
+        let client = channel.and_then(|channel| self.channels.get(&channel)).map(|attached| attached.client);
+        self.owner.or(client).or_else(leaving)
     }
 
     /// What was running when it ended, as the client of that channel is told.

@@ -55,6 +55,21 @@ impl Broker {
         })
     }
 
+    /// Why a microprocess may not open another channel, if it may not.
+    fn too_many_channels(&self, client: Pid, capability: &str) -> Option<String> {
+        let process = self.processes.get(client)?;
+        let running = process.running()?;
+        let (most, number) = (running.most_channels, running.reference.number);
+        let others = process.channels.values().filter(|held| held.capability != capability).count();
+        (others >= most as usize).then(|| {
+            let what = match most {
+                0 => format!("process {number} may call no capability"),
+                _ => format!("process {number} has call channels of {others} capabilities open, which is the most"),
+            };
+            format!("{what}\nhint: {}", self.where_limited(running, "channels"))
+        })
+    }
+
     fn denial(&self, name: &str) -> String {
         let name: String = name.chars().filter(|character| !character.is_control()).take(100).collect();
         let manifest = self.application.manifest.display();
@@ -84,6 +99,9 @@ impl Broker {
             return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
         };
         let zone = granted.zone;
+        if let Some(message) = self.too_many_channels(client, &capability) {
+            return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
+        }
         // One channel for each capability and client. Otherwise one client could take every place of a shared zone.
         self.give_up(client, |held| held.capability == capability);
         let waiting = Waiting { client, capability };
@@ -97,17 +115,26 @@ impl Broker {
     fn serve_waiting(&mut self, zone: usize, now: Instant) {
         for waiting in std::mem::take(&mut self.zones[zone].waiting) {
             let owner = self.zones[zone].owner(waiting.client);
-            let found = self.instances.iter().find(|(_, instance)| instance.zone == zone && instance.owner == owner);
-            match found {
-                Some((id, instance)) if instance.can_serve(&waiting) => self.attach(id, &waiting),
-                Some(_) => self.zones[zone].waiting.push(waiting), // not yet, or about to be ended
-                None => match self.zones[zone].backoff.get(&owner).and_then(|backoff| backoff.wait(now)) {
-                    Some(wait) if wait > PATIENCE => self.unavailable(waiting.client, self.looping(zone, owner, wait)),
-                    Some(_) => self.zones[zone].waiting.push(waiting), // the wait's end is one of our checks
-                    None => match self.start_instance(zone, owner, now) {
-                        Ok(()) => self.zones[zone].waiting.push(waiting),
-                        Err(message) => self.unavailable(waiting.client, message),
-                    },
+            if let Some((blamed, wait)) = self.zones[zone].wait(waiting.client, now) {
+                match wait > PATIENCE {
+                    true => self.unavailable(waiting.client, self.looping(zone, blamed, wait)),
+                    false => self.zones[zone].waiting.push(waiting), // the wait's end is one of our checks
+                }
+                continue;
+            }
+            let of = |instance: &&Instance| instance.zone == zone && instance.owner == owner;
+            let found = self.instances.iter().filter(|(_, instance)| of(instance));
+            let serving = found.clone().find(|(_, instance)| instance.can_serve(&waiting) && instance.has_room());
+            // One that is not ready yet, or about to be ended, is waited for; if all are full, there is another one.
+            let mut others = found.map(|(_, instance)| instance);
+            match serving {
+                Some((id, _)) => self.attach(id, &waiting),
+                None if others.any(|instance| instance.has_room() || instance.ending.is_some()) => {
+                    self.zones[zone].waiting.push(waiting);
+                }
+                None => match self.start_instance(zone, owner, now) {
+                    Ok(()) => self.zones[zone].waiting.push(waiting),
+                    Err(message) => self.unavailable(waiting.client, message),
                 },
             }
         }
@@ -126,12 +153,18 @@ impl Broker {
         }
     }
 
-    fn looping(&self, zone: usize, owner: Option<Pid>, wait: Duration) -> String {
+    fn looping(&self, zone: usize, blamed: Option<Pid>, wait: Duration) -> String {
         let zone = &self.zones[zone];
         let name = &zone.specification.interface.name;
-        let count = zone.backoff.get(&owner).map_or(0, Backoff::recent);
+        let count = zone.backoff.get(&blamed).map_or(0, Backoff::recent);
         let wait = wait.as_secs_f64();
-        let message = format!("zone {name:?} has ended {count} times in a short time and starts again in {wait:.1} s");
+        let shared = zone.specification.interface.sandbox.instances == Instances::Shared;
+        let message = match blamed {
+            Some(_) if shared => format!(
+                "calls of this process have ended zone {name:?} {count} times in a short time; it is served again in {wait:.1} s"
+            ),
+            _ => format!("zone {name:?} has ended {count} times in a short time and starts again in {wait:.1} s"),
+        };
         let interface = &zone.specification.interface;
         // An object would not outlive the call that made it.
         let has_handles = interface.types.iter().any(|one| matches!(one.kind, TypeKind::Handle(_)));
@@ -352,8 +385,21 @@ impl Broker {
                 if let Some(leaving) = instance.leaving.remove(&channel) {
                     leaving.attached.channel.release();
                 }
+                self.end_if_superfluous(id);
                 self.serve_waiting(zone, Instant::now());
             }
+        }
+    }
+
+    /// A zone that had more clients than one instance serves needs fewer again.
+    fn end_if_superfluous(&mut self, id: InstanceId) {
+        let Some(instance) = self.instances.get(id).filter(|instance| instance.is_idle()) else { return };
+        let (zone, owner) = (instance.zone, instance.owner);
+        let stays = |(other, instance): (InstanceId, &Instance)| {
+            other != id && instance.zone == zone && instance.owner == owner && instance.ending.is_none()
+        };
+        if self.instances.iter().any(stays) {
+            self.end_instance(id, Cause::Unneeded);
         }
     }
 
@@ -395,7 +441,11 @@ impl Broker {
         let overdue = cause == Cause::Overdue;
         let end = instance.end_of(&zone.specification, ended, overdue, None);
         if cause != Cause::Unneeded {
-            zone.backoff.entry(instance.owner).or_default().ended(Instant::now());
+            let blamed = instance.blamed();
+            // One that is gone does not do it again.
+            if blamed.is_none_or(|client| self.processes.contains_key(client)) {
+                zone.backoff.entry(blamed).or_default().ended(Instant::now());
+            }
         }
         let mut channels = Vec::new();
         for (channel, attached) in std::mem::take(&mut instance.channels) {

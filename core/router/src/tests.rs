@@ -240,7 +240,7 @@ fn the_linked_end_together_unless_they_trap_exits() {
 /// What a link does, it has done before whoever undoes it is answered.
 #[test]
 fn a_link_that_was_undone_does_nothing() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, two] = [1, 2].map(|number| Process::start(&router, number));
     let undone = || ToRouter::Unlink { process: 2, question: 5 };
     let answered = || Got::News(FromRouter::Found { question: 5, process: None });
@@ -264,7 +264,7 @@ fn a_link_that_was_undone_does_nothing() {
 /// Whoever a link has ended is not told that it is undone: it would go on for a moment.
 #[test]
 fn a_link_that_ends_its_process_is_not_undone() {
-    let router = Router::start().unwrap();
+    let router = Router::start(PARCELS).unwrap();
     let [mut one, two] = [1, 2].map(|number| Process::start(&router, number));
     one.say(ToRouter::Link(two.reference));
     one.nothing_came();

@@ -2,7 +2,21 @@
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Final, Generic, Literal, NoReturn, Protocol, Self, TypeVar, dataclass_transform, final, overload
+from typing import (
+    Any,
+    Final,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    Self,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    dataclass_transform,
+    final,
+    overload,
+)
 
 __all__ = [
     "Batch",
@@ -406,6 +420,17 @@ class Call:
     reference: Final[Reference]
     """How the sender knows the answer."""
 
+_Priority = Literal["high", "normal", "low", "idle"]
+
+class _Limits(TypedDict, total=False):
+    memory: str | int | None
+    cpu: float | None
+    deadline: float | None
+    children: int | None
+    channels: int | None
+    priority: _Priority | None
+    nice: int | None
+
 def spawn(
     function: Callable[..., object],
     /,
@@ -417,6 +442,10 @@ def spawn(
     capabilities: Iterable[Any] | None = None,
     memory: str | int | None = None,
     cpu: float | None = None,
+    deadline: float | None = None,
+    children: int | None = None,
+    channels: int | None = None,
+    priority: _Priority | None = None,
     nice: int | None = None,
 ) -> Process:
     """Start a process that calls ``function(*args)``, and return it at once.
@@ -434,7 +463,12 @@ def spawn(
         capabilities: Capabilities of this process's, or their names.
         memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may. The interpreter takes 30 MiB of it.
         cpu: How many seconds of processor time; no more than this process may.
-        nice: 0 to 19: how far it stands back when processors are scarce.
+        deadline: How many seconds it may run, from now on; then it is ended. No longer than this process may.
+        children: How many living children it may have; 0 forbids it to spawn. No more than this process may.
+        channels: How many capabilities it may have called; no more than this process may.
+        priority: ``"high"``, ``"normal"``, ``"low"`` or ``"idle"``: who comes first when processors are scarce. None is this
+            process's own, and a child of a low or idle process is no higher than that.
+        nice: The same as a number, 0 to 19: how far it stands back.
 
     Raises:
         TypeError: The function has no name that another process could find, or an argument can't be sent.
@@ -593,9 +627,7 @@ class Server:
         link: bool = False,
         register: str | None = None,
         capabilities: Iterable[Any] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> Process:
         """Start a server, wait until its ``__init__`` has returned, and return its process.
 
@@ -605,7 +637,7 @@ class Server:
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
             register: A name that it registers itself under before ``__init__``.
-            capabilities: As for `spawn`, and so are the others.
+            capabilities: As for `spawn`, and so are the limits.
 
         Raises:
             Exception: What ``__init__`` has raised; an `Error` if the name is taken.
@@ -645,9 +677,7 @@ class Child:
         significant: bool = False,
         register: str | None = None,
         capabilities: Iterable[str] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> None:
         """Say it.
 
@@ -663,7 +693,7 @@ class Child:
             significant: Its end may be the end of its supervisor, as `Supervisor` says under ``auto_shutdown``. It is not permanent.
             register: A name that it registers itself under whenever it is started, so that others find it by `whereis`.
             capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
-            memory: As for `spawn`, and so are ``cpu`` and ``nice``.
+            limits: ``memory``, ``cpu``, ``deadline``, ``children``, ``channels``, ``priority`` and ``nice``, as for `spawn`.
         """
 
 @final
@@ -718,9 +748,7 @@ class Supervisor:
         register: str | None = None,
         timeout: float | None = None,
         capabilities: Iterable[str] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> RunningSupervisor:
         """Start a process that supervises, and return it when all children have been started.
 
@@ -730,7 +758,7 @@ class Supervisor:
             register: A name that it registers itself under: ``RunningSupervisor("that name")`` is it, too.
             timeout: How many seconds the start may take.
             capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
-            memory: As for `spawn`, and so are ``cpu`` and ``nice``. Children get no more than that.
+            limits: As for `Child`. Children get no more than that.
 
         Raises:
             StartError: A child could not be started. Those before it have been ended.
@@ -825,9 +853,7 @@ class TaskGroup:
         *args: object,
         name: str | None = None,
         capabilities: Iterable[Any] | None = None,
-        memory: str | int | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> Task:
         """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.
 

@@ -38,6 +38,9 @@ __all__ = [
 _UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
 _NAME_BYTES = 255
 _NAMES = 64
+_PRIORITIES = ("high", "normal", "low", "idle")
+#: More seconds than that are for ever.
+_FOR_EVER = 1 << 32
 
 
 class Reason:
@@ -254,28 +257,14 @@ def _look_for_guard():
         )
 
 
-def start(
-    module,
-    qualname,
-    args,
-    *,
-    main,
-    name=None,
-    link=False,
-    monitor=None,
-    register=None,
-    capabilities=None,
-    memory=None,
-    cpu=None,
-    nice=None,
-):
-    """Start a process by the name of its function."""
-    if capabilities is None:
-        capabilities = []
-    elif isinstance(capabilities, str):
-        raise TypeError(f"capabilities is a list: [{capabilities!r}]")
-    if name is not None and len(str(name).encode()) > _NAME_BYTES:
-        raise ValueError(f"a name of more than {_NAME_BYTES} bytes is too long")
+def _count(what, count):
+    if count is not None and not (type(count) is int and 0 <= count < 1 << 32):
+        raise ValueError(f"{what}: a number from 0 is wanted, not {count!r}")
+    return count
+
+
+def checked_limits(memory=None, cpu=None, deadline=None, children=None, channels=None, priority=None, nice=None):
+    """Return the limits and the priority of a process that is to be started, as `_cloison.spawn` takes them."""
     memory = _bytes(memory)
     if memory is not None and memory <= 0:
         raise ValueError(f"memory: more than 0 bytes are wanted, not {memory}")
@@ -283,8 +272,35 @@ def start(
         if not cpu > 0:
             raise ValueError(f"cpu: more than 0 seconds are wanted, not {cpu}")
         cpu = -int(-cpu // 1)
+    if deadline is not None:
+        if not deadline > 0:
+            raise ValueError(f"deadline: more than 0 seconds are wanted, not {deadline}")
+        deadline = -int(-deadline * 1000 // 1) if deadline < _FOR_EVER else None
+    if priority is not None and priority not in _PRIORITIES:
+        raise ValueError(f"priority is one of {', '.join(_PRIORITIES)}, not {priority!r}")
     if nice is not None and not 0 <= nice <= 19:
         raise ValueError(f"nice is 0 to 19, not {nice}")
+    if nice is not None and priority is not None:
+        raise ValueError("priority and nice say the same thing in two ways: give one of them")
+    return {
+        "memory": memory,
+        "cpu": cpu,
+        "deadline": deadline,
+        "children": _count("children", children),
+        "channels": _count("channels", channels),
+        "priority": priority,
+        "nice": nice,
+    }
+
+
+def start(module, qualname, args, *, main, name=None, link=False, monitor=None, register=None, capabilities=None, **limits):
+    """Start a process by the name of its function."""
+    if capabilities is None:
+        capabilities = []
+    elif isinstance(capabilities, str):
+        raise TypeError(f"capabilities is a list: [{capabilities!r}]")
+    if name is not None and len(str(name).encode()) > _NAME_BYTES:
+        raise ValueError(f"a name of more than {_NAME_BYTES} bytes is too long")
     if register is not None:
         check_name(register)
     if main and parent() is None:
@@ -299,9 +315,7 @@ def start(
         monitor=monitor,
         register=register,
         capabilities=list(capabilities),
-        memory=memory,
-        cpu=cpu,
-        nice=nice or 0,
+        **checked_limits(**limits),
     )
 
 
@@ -316,6 +330,10 @@ def spawn(
     capabilities=None,
     memory=None,
     cpu=None,
+    deadline=None,
+    children=None,
+    channels=None,
+    priority=None,
     nice=None,
 ):
     """Start a process that calls ``function(*args)``, and return it at once.
@@ -333,7 +351,12 @@ def spawn(
         capabilities: Capabilities of this process's, or their names.
         memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may. The interpreter takes 30 MiB of it.
         cpu: How many seconds of processor time; no more than this process may.
-        nice: 0 to 19: how far it stands back when processors are scarce.
+        deadline: How many seconds it may run, from now on; then it is ended. No longer than this process may.
+        children: How many living children it may have; 0 forbids it to spawn. No more than this process may.
+        channels: How many capabilities it may have called; no more than this process may.
+        priority: ``"high"``, ``"normal"``, ``"low"`` or ``"idle"``: who comes first when processors are scarce. None is this
+            process's own, and a child of a low or idle process is no higher than that.
+        nice: The same as a number, 0 to 19: how far it stands back.
 
     Raises:
         TypeError: The function has no name that another process could find, or an argument can't be sent.
@@ -355,6 +378,10 @@ def spawn(
         capabilities=capabilities,
         memory=memory,
         cpu=cpu,
+        deadline=deadline,
+        children=children,
+        channels=channels,
+        priority=priority,
         nice=nice,
     )
 

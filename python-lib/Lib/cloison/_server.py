@@ -92,19 +92,7 @@ class Server:
         """Clean up before the server ends by itself, for that `Reason`. It is not called when it is killed."""
 
     @classmethod
-    def start(
-        cls,
-        /,
-        *args,
-        timeout=None,
-        name=None,
-        link=False,
-        register=None,
-        capabilities=None,
-        memory=None,
-        cpu=None,
-        nice=None,
-    ):
+    def start(cls, /, *args, timeout=None, name=None, link=False, register=None, capabilities=None, **limits):
         """Start a server, wait until its ``__init__`` has returned, and return its process.
 
         Args:
@@ -113,7 +101,7 @@ class Server:
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
             register: A name that it registers itself under before ``__init__``.
-            capabilities: As for `spawn`, and so are the others.
+            capabilities: As for `spawn`, and so are the limits.
 
         Raises:
             Exception: What ``__init__`` has raised; an `Error` if the name is taken.
@@ -121,7 +109,7 @@ class Server:
             TimeoutError: ``__init__`` has taken too long.
         """
         module, qualname = name_of(cls)
-        options = {"name": name, "register": register, "capabilities": capabilities, "memory": memory, "cpu": cpu, "nice": nice}
+        options = {"name": name, "register": register, "capabilities": capabilities, **limits}
         return start_server(module, qualname, args, main=module == "__main__", link=link, timeout=timeout, **options)
 
     @staticmethod

@@ -108,7 +108,7 @@ class TaskGroup:
         self._state = "open"
         return self
 
-    def spawn(self, function, /, *args, name=None, capabilities=None, memory=None, cpu=None, nice=None):
+    def spawn(self, function, /, *args, name=None, capabilities=None, **limits):
         """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.
 
         Raises:
@@ -120,7 +120,7 @@ class TaskGroup:
             raise _GroupFailed(self)
         module, qualname = name_of(function)
         ticket = make_reference()
-        options = {"main": module == "__main__", "capabilities": capabilities, "memory": memory, "cpu": cpu, "nice": nice}
+        options = {"main": module == "__main__", "capabilities": capabilities, **limits}
         process, monitor = _claims.start_guarded(__name__, "run_task", (ticket, module), name=name or qualname, **options)
         task = Task(self, process, ticket, monitor)
         _claims.claim(ticket, task._hear, process)

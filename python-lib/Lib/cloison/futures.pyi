@@ -2,9 +2,9 @@
 
 import concurrent.futures
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, Unpack
 
-from cloison import Process, Reason
+from cloison import Process, Reason, _Limits
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -24,8 +24,6 @@ class Executor(concurrent.futures.Executor):
         initargs: tuple[Any, ...] = (),
         max_tasks_per_child: int | None = None,
         capabilities: Iterable[Any] | None = None,
-        memory: int | str | None = None,
-        cpu: float | None = None,
-        nice: int | None = None,
+        **limits: Unpack[_Limits],
     ) -> None: ...
     def submit(self, function: Callable[_Parameters, _Result], /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Future[_Result]: ...

@@ -6,6 +6,7 @@ use crate::errors;
 use crate::errors::ends;
 use crate::interrupt;
 use crate::link::{self, LinkError};
+use crate::memory;
 use cloison_contract::message::{ChannelId, End, FromMicroprocess, Module, ToMicroprocess};
 use cloison_transport::client::Caller;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyUtf8StrRef};
@@ -31,6 +32,43 @@ pub struct Open {
     id: ChannelId,
     /// The client's end.
     pub caller: Caller,
+    /// How much of what its arena holds is counted as memory of this process.
+    counted: u64,
+}
+
+impl Open {
+    /// Note how far into the arena a call has reached. What the arena holds from now on counts.
+    #[inline]
+    pub fn settle(&mut self, reached: u64) {
+        self.caller.settle(reached);
+        self.count();
+    }
+
+    #[inline]
+    fn count(&mut self) {
+        let held = self.caller.held_bytes();
+        if held != self.counted {
+            memory::recount(self.counted, held);
+            self.counted = held;
+        }
+    }
+
+    /// Whether there is memory for arguments that reach so far into the arena. What earlier calls have left there is given back
+    /// first if it is much, and `idle` says that nobody needs it.
+    #[inline]
+    pub fn has_room(&mut self, used: u64, idle: bool) -> bool {
+        if idle && self.counted > memory::free_bytes() / 2 {
+            self.caller.trim();
+            self.count();
+        }
+        used.saturating_sub(self.counted) <= memory::free_bytes()
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        memory::recount(self.counted, 0);
+    }
 }
 
 /// Why a channel ended.
@@ -100,7 +138,7 @@ impl Connection {
                     .map_err(|_| errors::new("Error", "the broker sent a channel without memory", &[], vm))?;
                 let caller = Caller::open(memory, terms)
                     .map_err(|error| errors::new("Error", &format!("cannot open a call channel: {error}"), &[], vm))?;
-                Ok(slot.insert(Open { id: channel, caller }))
+                Ok(slot.insert(Open { id: channel, caller, counted: 0 }))
             }
             (answer, _) => Err(no_capability(capability, answer, vm)),
         }

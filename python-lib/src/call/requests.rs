@@ -43,6 +43,9 @@ impl Session {
             Some(open) if open.caller.is_live() => open,
             slot => self.reopen(slot, plan, vm)?,
         };
+        if !open.has_room(prepared.request.arena_used, self.nesting.mark() == 0) {
+            return Err(vm.new_memory_error(format!("{}(): no memory for the arguments", plan.name)));
+        }
         if prepared.write(open.caller.arena()).is_err() {
             return Err(self.too_large(plan, prepared.request.arena_used, open.caller.arena().len(), vm));
         }
@@ -56,7 +59,7 @@ impl Session {
         let (arena, words) = (open.caller.arena(), &reply.words[..reply.count as usize]);
         let Decoded { values, reached, .. } = results::take(self, arena, None, arena.len(), &plan.reply, words);
         // Also what there is no memory for is settled: the arena gives back what it has grown to.
-        open.caller.settle(reached);
+        open.settle(reached);
         values.map_err(|error| raise::bad_reply(&self.description.name, plan, error, vm))
     }
 
@@ -77,7 +80,7 @@ impl Session {
                 let (arena, words) = (open.caller.arena(), &reply.words[..reply.count as usize]);
                 let taken = results::take(self, arena, extra.as_deref(), arena.len(), &plan.reply, words);
                 let Decoded { values, reached, made: objects, .. } = taken;
-                open.caller.settle(reached);
+                open.settle(reached);
                 made = Some(objects);
                 values.map_err(|error| raise::bad_reply(&self.description.name, plan, error, vm))
             }
@@ -208,7 +211,7 @@ impl Session {
             2 if length <= max_bytes => open.caller.arena().read(offset, length).map_err(|_| ProtocolViolation::Range),
             _ => Err(ProtocolViolation::Words),
         };
-        open.caller.settle(if bytes.is_ok() { offset + length } else { 0 });
+        open.settle(if bytes.is_ok() { offset + length } else { 0 });
         bytes.map_err(|violation| raise::bad_reply(&self.description.name, &plan, violation.into(), vm))
     }
 

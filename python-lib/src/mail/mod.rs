@@ -20,7 +20,7 @@ use crate::call::connection;
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, link, message};
 use cloison_contract::message::{FromMicroprocess, ParcelAnswer, Spawn, ToMicroprocess};
-use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason, ToRouter};
+use cloison_contract::process::{NAME_BYTES, Priority, ProcessNumber, ProcessRef, Reason, ToRouter};
 use cloison_transport::mailbox::{Mailbox, ParcelView, RingError, Waited, fill_parcel, needs_parcel};
 use post::{Mail, Post, PostError, new_reference as random_reference};
 use rustix::io::Errno;
@@ -441,7 +441,11 @@ pub(crate) struct Wanted {
     pub capabilities: Vec<String>,
     pub memory_bytes: Option<u64>,
     pub cpu_seconds: Option<u64>,
-    pub nice: u8,
+    pub deadline_ms: Option<u64>,
+    pub children: Option<u32>,
+    pub channels: Option<u32>,
+    pub priority: Option<Priority>,
+    pub nice: Option<u8>,
 }
 
 /// Start a process.
@@ -475,6 +479,10 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<PyRef<Proce
         capabilities: wanted.capabilities,
         memory_bytes: wanted.memory_bytes,
         cpu_seconds: wanted.cpu_seconds,
+        deadline_ms: wanted.deadline_ms,
+        children: wanted.children,
+        channels: wanted.channels,
+        priority: wanted.priority,
         nice: wanted.nice,
     };
     let (answer, _) = connection::ask(&FromMicroprocess::Spawn(Box::new(spawn)), vm)?;

@@ -3,6 +3,7 @@
 use crate::mail::{self, Wanted};
 use crate::objects::object::Capability;
 use crate::objects::process::{Process, Reference};
+use cloison_contract::process::Priority;
 use rustpython_vm::builtins::{PyStr, PyTupleRef, PyUtf8StrRef};
 use rustpython_vm::function::{ArgIntoFloat, OptionalArg};
 use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
@@ -34,7 +35,15 @@ pub struct SpawnArguments {
     #[pyarg(named)]
     cpu: Option<u64>,
     #[pyarg(named)]
-    nice: u8,
+    deadline: Option<u64>,
+    #[pyarg(named)]
+    children: Option<u32>,
+    #[pyarg(named)]
+    channels: Option<u32>,
+    #[pyarg(named)]
+    priority: Option<PyUtf8StrRef>,
+    #[pyarg(named)]
+    nice: Option<u8>,
 }
 
 /// Start a process.
@@ -53,9 +62,23 @@ pub fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<PyRef<P
         capabilities,
         memory_bytes: arguments.memory,
         cpu_seconds: arguments.cpu,
+        deadline_ms: arguments.deadline,
+        children: arguments.children,
+        channels: arguments.channels,
+        priority: arguments.priority.map(|word| priority(word.as_str(), vm)).transpose()?,
         nice: arguments.nice,
     };
     mail::spawn(wanted, vm)
+}
+
+fn priority(word: &str, vm: &VirtualMachine) -> PyResult<Priority> {
+    match word {
+        "high" => Ok(Priority::High),
+        "normal" => Ok(Priority::Normal),
+        "low" => Ok(Priority::Low),
+        "idle" => Ok(Priority::Idle),
+        _ => Err(vm.new_value_error(format!("priority is \"high\", \"normal\", \"low\" or \"idle\", not {word:?}"))),
+    }
 }
 
 fn capability_name(object: &PyObject, vm: &VirtualMachine) -> PyResult<String> {

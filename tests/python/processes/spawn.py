@@ -125,6 +125,11 @@ def main():
     refused(tells, me, cpu=float("nan"))
     refused(tells, me, nice=-1)
     refused(tells, me, nice=20)
+    refused(tells, me, nice=5, priority="low")
+    refused(tells, me, priority="urgent")
+    refused(tells, me, deadline=0)
+    refused(tells, me, children=-1)
+    refused(tells, me, channels=1.5)
     refused(tells, me, name="n" * 256)
     try:
         receive(timeout=0.1)

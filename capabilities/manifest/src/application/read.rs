@@ -184,6 +184,14 @@ fn limits(reader: &mut Reader, value: &Value<'_>) -> ApplicationLimits {
     if let Some(count) = table.take("processes").and_then(|value| reader.count(&value)) {
         limits.processes = count as u32;
     }
+    limits.children = match table.take("children").and_then(|value| reader.count(&value)) {
+        Some(count) => count as u32,
+        None => limits.processes,
+    };
+    if let Some(count) = table.take("channels").and_then(|value| reader.count(&value)) {
+        limits.channels = count as u32;
+    }
+    limits.deadline = table.take("deadline").and_then(|value| reader.duration(&value));
     if let Some(count) = table.take("descriptors").and_then(|value| reader.count(&value)) {
         limits.descriptors = count as u32;
     }

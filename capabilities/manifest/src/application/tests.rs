@@ -3,6 +3,7 @@ use crate::{bundled, manifest};
 use cloison_contract::Interface;
 use cloison_contract::grant::Rate;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn interface(name: &str) -> Interface {
     let (file_name, text) = bundled::find(name).unwrap();
@@ -29,6 +30,9 @@ allow = []
 [limits]
 memory = "256 MiB"
 cpu = "1500 ms"
+deadline = "90 s"
+processes = 20
+channels = 2
 "#;
 
 #[test]
@@ -38,7 +42,15 @@ fn the_whole_of_it() {
     assert_eq!((&*entry.module, &*entry.qualname), ("shop.app", "Main.run"));
     assert_eq!(application.site_packages, ["vendor"]);
     assert_eq!(application.may_be_missing, ["landlock"]);
-    let limits = ApplicationLimits { memory_bytes: 256 << 20, cpu_seconds: 2, ..ApplicationLimits::default() };
+    let limits = ApplicationLimits {
+        memory_bytes: 256 << 20,
+        cpu_seconds: 2,
+        deadline: Some(Duration::from_secs(90)),
+        processes: 20,
+        children: 20,
+        channels: 2,
+        ..ApplicationLimits::default()
+    };
     assert_eq!(application.limits, limits);
     let zlib = &application.capabilities["zlib"];
     assert_eq!((zlib.allow_location.line, zlib.allow_location.column), (9, 1));

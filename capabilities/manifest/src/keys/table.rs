@@ -39,7 +39,7 @@ impl Key {
 
 /// One of several words, with what each means.
 const INSTANCES: Kind = Choice(&[
-    ("shared", "All clients share one."),
+    ("shared", "Clients share one, up to 126 of them; beyond that there is another one."),
     ("per-client", "Each client has one."),
     ("per-call", "Each call runs in a process of its own, forked from a zone that has loaded the library."),
 ]);
@@ -175,6 +175,9 @@ pub const KEYS: &[Key] = &[
     key("memory", &[Limits], Size(16 * MIB, TIB), "what came from the template included; beyond it is `MemoryError`, and the end of the process if that does not help").default("\"512 MiB\""),
     key("cpu", &[Limits], Duration, "processor time, rounded up to seconds; then the process is killed").default("\"1 h\""),
     key("descriptors", &[Limits], Count(16, 65_536), "open descriptors").default("64"),
+    key("deadline", &[Limits], Duration, "real time from the start of the program; then it is ended, and with it all its processes; without it there is no such limit"),
     key("processes", &[Limits], Count(1, 1_000_000), "microprocesses at once").default("1000"),
+    key("children", &[Limits], Count(0, 1_000_000), "living children of one microprocess; 0 means that the program cannot spawn. As many as `processes`, unless this says less"),
+    key("channels", &[Limits], Count(0, 4096), "call channels that one microprocess has open: one for each capability that it has called").default("64"),
     key("mailbox", &[Limits], Size(4 * KIB, TIB), "bytes of messages that may wait in one mailbox, 64 more for each counted; beyond it is `MailboxFull`").default("\"16 MiB\""),
 ];

@@ -1,0 +1,68 @@
+//! Many microprocesses: alive at once, and one after the other. The short versions of `benches/scale`, whose programs they run.
+
+use cloison_tests::leftovers::{Traces, processes};
+use cloison_tests::{Project, User};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Blanks that may be there or not, and what each has in the broker.
+const BLANKS: usize = 16;
+const DESCRIPTORS_EACH: usize = 3;
+
+fn descriptors(pid: i32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the broker lives").count()
+}
+
+/// Memory of its own, in KiB.
+fn memory(pid: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the broker lives");
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("it has memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+#[test]
+fn three_hundred_are_alive_at_once() {
+    let project = Project::script(include_str!("../../benches/scale/alive.py"));
+    let mut running = project.main(&["300"]).timeout(PATIENCE).start_with(Stdio::piped());
+    let mut lines = BufReader::new(running.stdout()).lines();
+    assert_eq!(lines.next().expect("it has not ended").expect("UTF-8"), "alive 300");
+    assert!(processes(project.folder()).len() > 300);
+    let open = descriptors(running.pid());
+    assert!(open < 300 * DESCRIPTORS_EACH + 128, "{open} descriptors");
+    running.stdin().write_all(b"\n").expect("it listens");
+    assert!(lines.next().expect("it has not ended").expect("UTF-8").starts_with("spawn "));
+    running.finish().ends_with(0);
+}
+
+#[test]
+fn how_many_there_may_be_is_said_with_what_would_allow_more() {
+    let limits = "[limits]\nprocesses = 40\n";
+    let project = Project::script(include_str!("../../benches/scale/alive.py")).file("cloison.toml", limits);
+    let output = project.main(&["300"]).timeout(PATIENCE).output().ends_with(1);
+    output.complains(&["39 processes, then: there are 40 microprocesses already", "hint: [limits] processes in"]);
+}
+
+#[test]
+fn four_hundred_spawns_and_exits_leave_nothing() {
+    let project = Project::script(include_str!("../../benches/scale/soak.py"));
+    let before = Traces::of(User::Current, project.folder());
+    let mut running = project.main(&["400"]).timeout(PATIENCE).start_with(Stdio::piped());
+    let mut lines = BufReader::new(running.stdout()).lines();
+    let mut seen = Vec::new();
+    for tenth in 1..=10 {
+        assert_eq!(lines.next().expect("it has not ended").expect("UTF-8"), format!("ended {}", tenth * 40));
+        let pid = running.pid();
+        seen.push((processes(project.folder()).len(), descriptors(pid), memory(pid)));
+        running.stdin().write_all(b"\n").expect("it listens");
+    }
+    let (first, last) = (seen[2], seen[9]);
+    assert!(last.0 <= first.0 + BLANKS, "processes: {seen:?}");
+    assert!(last.1 <= first.1 + BLANKS * DESCRIPTORS_EACH, "descriptors: {seen:?}");
+    assert!(last.2 <= first.2 + 512, "memory of the broker: {seen:?}");
+    assert_eq!(lines.next().expect("it has not ended").expect("UTF-8"), "told 100 of 100");
+    running.finish().ends_with(0);
+    let left = Traces::of(User::Current, project.folder()).since(&before);
+    assert!(left.is_empty(), "{left:?}");
+}

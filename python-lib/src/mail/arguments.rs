@@ -4,7 +4,7 @@
 //! monitored, so that its child does not wait for ever.
 
 use super::post::Mail;
-use super::{answered, decode, deliver, new_reference, say, with};
+use super::{answered, ask, decode, deliver, new_reference, say, with};
 use crate::message;
 use cloison_contract::process::{ProcessRef, Reason, ToRouter};
 use rustpython_vm::builtins::PyTupleRef;
@@ -48,7 +48,8 @@ impl Arguments {
         }
         deliver(to, &self.0, vm).inspect_err(|_| {
             // It would wait for ever. Whoever asked for it gets an error, and is not hurt by its end.
-            let _ = say(&ToRouter::Unlink(to.number), vm).and_then(|()| say(&ToRouter::Kill(to), vm));
+            let unlinked = ask(|question| ToRouter::Unlink { process: to.number, question }, vm);
+            let _ = unlinked.and_then(|_| say(&ToRouter::Kill(to), vm));
         })
     }
 }

@@ -13,7 +13,7 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 15] = [
+const SOURCES: [(&str, &str); 16] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
@@ -25,6 +25,7 @@ const SOURCES: [(&str, &str); 15] = [
     ("sort.zone.toml", include_str!("../app/sort.zone.toml")),
     ("crash.zone.toml", include_str!("../app/crash.zone.toml")),
     ("calls.py", include_str!("../app/calls.py")),
+    ("functions.py", include_str!("../spawn/functions.py")),
     ("cloison_actors.py", include_str!("../savina/cloison_actors.py")),
     ("multiprocessing_actors.py", include_str!("../savina/multiprocessing_actors.py")),
     ("asyncio_actors.py", include_str!("../savina/asyncio_actors.py")),
@@ -105,6 +106,13 @@ impl Peers {
     /// Our own figures, optionally on one core.
     pub fn cloison(&self, what: &str, one_core: bool) -> anyhow::Result<Vec<f64>> {
         self.run(on_cores(one_core, &self.cloison).args(["run", ".", what]))
+    }
+
+    /// Have `cloison` run a program of ours.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.cloison);
+        command.args(["run", name]).current_dir(self.folder());
+        command
     }
 
     /// How long a command takes, in nanoseconds: the median of some.

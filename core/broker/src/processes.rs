@@ -58,7 +58,9 @@ impl Broker {
                     self.template_gone(kind);
                 }
             }
-            FromTemplate::Failed { message, .. } if kind == TemplateKind::Program => self.program_template_gone(&message),
+            FromTemplate::Failed { message, .. } if kind == TemplateKind::Program => {
+                self.program_template_gone(&message)
+            }
             FromTemplate::Failed { message, status } => template.progress = Progress::Failed { message, status },
             // The program template is in the sandbox of the template that has forked it.
             FromTemplate::Split { .. } | FromTemplate::Jailed(_) if kind == TemplateKind::Program => {
@@ -66,8 +68,9 @@ impl Broker {
             }
             FromTemplate::Split { worker, init } => {
                 let family = &mut self.template.family;
-                let watched =
-                    family.adopt(worker, init).and_then(|worker| self.reactor.add(worker, EventSource::TemplateEnd(kind)));
+                let watched = family
+                    .adopt(worker, init)
+                    .and_then(|worker| self.reactor.add(worker, EventSource::TemplateEnd(kind)));
                 match watched {
                     Ok(registration) => self.template.worker = Some(registration),
                     Err(error) => {

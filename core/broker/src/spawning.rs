@@ -106,7 +106,9 @@ impl Broker {
     ) -> Result<(), BrokerError> {
         let until = Instant::now() + patience;
         loop {
-            let Some(template) = self.template(kind) else { return Err(io::Error::other("there is no template").into()) };
+            let Some(template) = self.template(kind) else {
+                return Err(io::Error::other("there is no template").into());
+            };
             match template.control.try_send(fork, descriptors) {
                 Ok(()) => return Ok(()),
                 Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {

@@ -60,12 +60,12 @@ def main():
     for _ in range(64):
         spawn(ends, monitor=True)
         receive(Down, timeout=20)
-    for name, pause in (("one-after-the-other", 0), ("paused", 0.005)):
+    for name, pause in (("in-a-row-", 0), ("", 0.005)):
         times = starts(pause)
-        line(f"spawn-to-first-instruction-{name}-p50", quantile(times, 0.5) / 1000, "µs")
-        line(f"spawn-to-first-instruction-{name}-p99", quantile(times, 0.99) / 1000, "µs")
+        line(f"spawn-to-{name}first-instruction-p50", quantile(times, 0.5) / 1000, "µs")
+        line(f"spawn-to-{name}first-instruction-p99", quantile(times, 0.99) / 1000, "µs")
     for at_once in (1, 8):
-        line(f"spawn-and-exit-{at_once}-under-way", exits(at_once), "1/s")
+        line(f"spawn-and-exit-{at_once}", exits(at_once), "1/s")
     if "idle" in sys.argv:
         for _ in range(IDLE):
             spawn(waits)

@@ -13,7 +13,7 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 18] = [
+const SOURCES: [(&str, &str); 19] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
@@ -28,6 +28,7 @@ const SOURCES: [(&str, &str); 18] = [
     ("busy_processes.py", include_str!("../app/busy_processes.py")),
     ("alive.py", include_str!("../scale/alive.py")),
     ("soak.py", include_str!("../scale/soak.py")),
+    ("functions.py", include_str!("../spawn/functions.py")),
     ("cloison_actors.py", include_str!("../savina/cloison_actors.py")),
     ("multiprocessing_actors.py", include_str!("../savina/multiprocessing_actors.py")),
     ("asyncio_actors.py", include_str!("../savina/asyncio_actors.py")),
@@ -130,6 +131,13 @@ impl Peers {
     /// Our own figures, optionally on one core.
     pub fn cloison(&self, what: &str, one_core: bool) -> anyhow::Result<Vec<f64>> {
         self.run(on_cores(one_core, &self.cloison).args(["run", ".", what]))
+    }
+
+    /// Have `cloison` run a program of ours.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.cloison);
+        command.args(["run", name]).current_dir(self.folder());
+        command
     }
 
     /// How long a command takes, in nanoseconds: the median of some.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use cloison_broker::application::LoadedApplication;
 use cloison_broker::broker::BrokerEvent;
 use cloison_broker::launch::Binaries;
-use cloison_broker::{Broker, Pid, Signal, StandardStreams};
+use cloison_broker::{Broker, Pid, StandardStreams};
 use cloison_contract::message::Run;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
@@ -21,18 +21,23 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     let mut broker = Broker::start(LoadedApplication::empty(script(""), PathBuf::new()), Binaries::beside_this_one()?)?;
     broker.ready()?;
 
-    let mut ours = starts(&mut broker, 300)?;
     let mut theirs = peers.python("fork_start.py", "", false)?;
+    let functions = Functions::measure(peers)?;
     for (name, at, goal) in [("p50", 0.5, "≤ 0.1; 100 µs"), ("p99", 0.99, "≤ 0.1; 500 µs")] {
-        let peer = Nanoseconds(quantile(&mut theirs, at));
-        let what = format!("spawn to first instruction, {name}");
-        table.line(&what, Nanoseconds(quantile(&mut ours, at)), Some(("multiprocessing", peer)), goal);
+        let peer = Some(("multiprocessing", Nanoseconds(quantile(&mut theirs, at))));
+        let what = format!("spawn to first instruction, a function, {name}");
+        table.line(&what, functions.duration(&format!("spawn-to-first-instruction-{name}"))?, peer, goal);
     }
-
+    let mut ours = starts(&mut broker, 300)?;
+    for (name, at) in [("p50", 0.5), ("p99", 0.99)] {
+        table.line(&format!("… a script, {name}"), Nanoseconds(quantile(&mut ours, at)), None, "");
+    }
+    table.line("spawn and exit, one after the other", functions.duration("spawn-and-exit-1")?, None, "");
+    table.line("… eight under way", functions.duration("spawn-and-exit-8")?, None, "≤ 200 µs");
     let rate = spawn_and_exit(&mut broker, 1000)?;
-    table.line("spawn and exit, one after the other", Nanoseconds(rate), None, "≤ 200 µs");
+    table.line("… a script, one after the other", Nanoseconds(rate), None, "");
 
-    match idle(&mut broker, 20)? {
+    match functions.idle {
         Some(ours) => {
             let theirs = idle_fork(peers)?;
             let peer = Some(("multiprocessing", Figure::Kilobytes(theirs)));
@@ -56,9 +61,9 @@ fn script(source: &str) -> Run {
     Run::Script { path: "<bench>".into(), source: source.into(), argv: vec!["<bench>".into()] }
 }
 
-fn streams(stdin: Option<OwnedFd>, stdout: OwnedFd) -> anyhow::Result<StandardStreams> {
-    let [null, _, stderr] = StandardStreams::inherited()?.descriptors;
-    Ok(StandardStreams { descriptors: [stdin.unwrap_or(null), stdout, stderr] })
+fn streams(stdout: OwnedFd) -> anyhow::Result<StandardStreams> {
+    let [stdin, _, stderr] = StandardStreams::inherited()?.descriptors;
+    Ok(StandardStreams { descriptors: [stdin, stdout, stderr] })
 }
 
 fn until_exit(broker: &mut Broker, expected: Pid) -> anyhow::Result<()> {
@@ -77,7 +82,7 @@ fn starts(broker: &mut Broker, count: usize) -> anyhow::Result<Vec<f64>> {
     let mut times = Vec::new();
     for _ in 0..count {
         let (mut reader, writer) = std::io::pipe()?;
-        let streams = streams(None, writer.into())?;
+        let streams = streams(writer.into())?;
         let start = cloison_broker::monotonic().as_nanos() as f64;
         let pid = broker.spawn(script(FIRST_INSTRUCTION), &streams)?;
         drop(streams);
@@ -101,27 +106,58 @@ fn spawn_and_exit(broker: &mut Broker, count: u32) -> anyhow::Result<f64> {
     Ok((started.elapsed() / count).as_nanos() as f64)
 }
 
-/// Kilobytes that one idle microprocess owns.
-fn idle(broker: &mut Broker, count: usize) -> anyhow::Result<Option<f64>> {
-    let mut pids = Vec::new();
-    let mut writers = Vec::new();
-    for _ in 0..count {
-        let (reader, writer) = std::io::pipe()?;
-        let streams = streams(Some(reader.into()), std::fs::File::options().write(true).open("/dev/null")?.into())?;
-        pids.push(broker.spawn(script("input()"), &streams)?);
-        writers.push(writer);
+/// What `benches/spawn/functions.py` says of processes that run a function of it, and what an idle one of them owns.
+struct Functions {
+    /// `name value unit`
+    lines: Vec<String>,
+    /// Kilobytes, if the kernel says.
+    idle: Option<f64>,
+}
+
+impl Functions {
+    fn measure(peers: &Peers) -> anyhow::Result<Self> {
+        let mut program =
+            peers.program("functions.py").arg("idle").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let output = BufReader::new(program.stdout.take().context("no output")?);
+        let mut lines = Vec::new();
+        for line in output.lines() {
+            let line = line?;
+            if line == "idle" {
+                break;
+            }
+            println!("{line}");
+            lines.push(line);
+        }
+        // Most of them are those that wait; so the median is one of them, and no blank, template or the program.
+        let mut sizes: Vec<f64> = microprocesses_of(program.id())?.into_iter().filter_map(owned).collect();
+        drop(program.stdin.take());
+        program.wait()?;
+        Ok(Self { lines, idle: (sizes.len() > 50).then(|| median(&mut sizes)) })
     }
-    let settled = Instant::now() + Duration::from_millis(500);
-    while Instant::now() < settled {
-        broker.turn(Some(Duration::from_millis(50)))?;
+
+    fn duration(&self, name: &str) -> anyhow::Result<Figure> {
+        let line = self.lines.iter().find(|line| line.starts_with(name)).with_context(|| format!("no {name}"))?;
+        let mut words = line.split_whitespace().skip(1);
+        let value: f64 = words.next().context("no value")?.parse()?;
+        match words.next() {
+            Some("µs") => Ok(Nanoseconds(value * 1000.0)),
+            Some("1/s") => Ok(Nanoseconds(1e9 / value)),
+            unit => anyhow::bail!("{unit:?} in {line}"),
+        }
     }
-    let mut sizes: Vec<f64> = pids.iter().filter_map(|pid| owned(broker.os_pid(*pid)?)).collect();
-    let result = (sizes.len() == count).then(|| median(&mut sizes));
-    pids.iter().for_each(|pid| broker.signal(*pid, Signal::KILL));
-    for _ in pids {
-        broker.turn(Some(Duration::from_secs(1)))?;
+}
+
+fn microprocesses_of(broker: u32) -> anyhow::Result<Vec<i32>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        let parent = stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(1)?.parse().ok());
+        if parent == Some(broker) && stat.contains("(cloison-micropr") {
+            found.push(pid);
+        }
     }
-    Ok(result)
+    Ok(found)
 }
 
 fn idle_fork(peers: &Peers) -> anyhow::Result<f64> {

@@ -11,6 +11,7 @@
 //! | `program` | a template that has imported the program's own module |
 //! | [`microprocess`] | from the fork to the exit status |
 //! | [`interpreter`] | how the VM is built |
+//! | `immortal` | what a template has of the standard library is never counted |
 //! | [`modules`] | which native modules there are, and why |
 //! | [`objects`] | capabilities, and what belongs to them, as Python objects: `cloison.capability("zlib")` |
 //! | [`call`] | one call: the channel, and what can happen between a request and its end |
@@ -42,6 +43,7 @@ pub mod call;
 pub mod corrections;
 pub mod errors;
 pub mod failure;
+mod immortal;
 pub mod interpreter;
 pub mod interrupt;
 pub mod link;

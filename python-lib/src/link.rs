@@ -91,14 +91,16 @@ pub fn listen() -> Result<(ToTemplate, Vec<OwnedFd>), LinkError> {
     })
 }
 
-/// Whether the broker wants nothing of the template for so long.
+/// Whether the broker wants nothing for so long.
 pub fn is_quiet(patience: Duration) -> Result<bool, LinkError> {
     let patience = Timespec { tv_sec: 0, tv_nsec: patience.subsec_nanos().into() };
     LINK.with_borrow(|link| match link {
-        Link::Template(control) => match poll(&mut [PollFd::new(control, PollFlags::IN)], Some(&patience)) {
-            Ok(ready) => Ok(ready == 0),
-            Err(error) => Err(ControlError::System(error).into()),
-        },
+        Link::Template(control) | Link::Microprocess(control) => {
+            match poll(&mut [PollFd::new(control, PollFlags::IN)], Some(&patience)) {
+                Ok(ready) => Ok(ready == 0),
+                Err(error) => Err(ControlError::System(error).into()),
+            }
+        }
         _ => Err(LinkError::Missing),
     })
 }

@@ -12,6 +12,8 @@
 //!
 //! A microprocess has one thread, so the counters need no atomic additions, only atomic types.
 
+pub(crate) mod nursery;
+
 use crate::interrupt;
 use mimalloc::MiMalloc;
 use std::alloc::{GlobalAlloc, Layout};
@@ -64,6 +66,15 @@ pub fn limit(budget_bytes: u64) {
     BUDGET_BYTES.store(budget, Ordering::Relaxed);
 }
 
+/// Give back what the allocator keeps for later: in a template, pages that its children would have in their tables.
+pub fn collect() {
+    unsafe extern "C" {
+        fn mi_collect(force: bool);
+    }
+    // SAFETY: it touches nothing but free memory of this thread's heap, and there is one thread.
+    unsafe { mi_collect(true) }
+}
+
 /// How many bytes are allocated now.
 pub fn used_bytes() -> usize {
     USED_BYTES.load(Ordering::Relaxed)
@@ -101,6 +112,10 @@ unsafe impl GlobalAlloc for Counted {
         if !admit(layout.size()) {
             return std::ptr::null_mut();
         }
+        let young = nursery::take(layout);
+        if !young.is_null() {
+            return counted(young, layout.size());
+        }
         // SAFETY: as the caller promises.
         counted(unsafe { MiMalloc.alloc(layout) }, layout.size())
     }
@@ -110,6 +125,12 @@ unsafe impl GlobalAlloc for Counted {
         if !admit(layout.size()) {
             return std::ptr::null_mut();
         }
+        let young = nursery::take(layout);
+        if !young.is_null() {
+            // SAFETY: it has as many bytes.
+            unsafe { young.write_bytes(0, layout.size()) };
+            return counted(young, layout.size());
+        }
         // SAFETY: as the caller promises.
         counted(unsafe { MiMalloc.alloc_zeroed(layout) }, layout.size())
     }
@@ -117,14 +138,30 @@ unsafe impl GlobalAlloc for Counted {
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         give_back(layout.size());
-        // SAFETY: as the caller promises.
-        unsafe { MiMalloc.dealloc(pointer, layout) }
+        // SAFETY: as the caller promises; what the nursery does not take is mimalloc's.
+        unsafe {
+            if !nursery::give_back(pointer, layout) {
+                MiMalloc.dealloc(pointer, layout);
+            }
+        }
     }
 
     #[inline]
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if new_size > layout.size() && !admit(new_size - layout.size()) {
             return std::ptr::null_mut();
+        }
+        match nursery::stays(pointer, layout, new_size) {
+            None => {}
+            Some(true) => {
+                give_back(layout.size());
+                take(new_size);
+                return pointer;
+            }
+            Some(false) => {
+                // SAFETY: as the caller promises; the two do not overlap, and each has at least as many bytes as are copied.
+                return unsafe { self.move_to_new(pointer, layout, new_size) };
+            }
         }
         // SAFETY: as the caller promises.
         let moved = unsafe { MiMalloc.realloc(pointer, layout, new_size) };
@@ -135,6 +172,24 @@ unsafe impl GlobalAlloc for Counted {
             take(new_size);
         }
         moved
+    }
+}
+
+impl Counted {
+    /// # Safety
+    ///
+    /// As for [`GlobalAlloc::realloc`].
+    unsafe fn move_to_new(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // SAFETY: the caller promises that the new size is one; old and new do not overlap, and each has as many bytes as are copied;
+        // the old one is not used any more.
+        unsafe {
+            let moved = self.alloc(Layout::from_size_align_unchecked(new_size, layout.align()));
+            if !moved.is_null() {
+                moved.copy_from_nonoverlapping(pointer, layout.size().min(new_size));
+                self.dealloc(pointer, layout);
+            }
+            moved
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! The steps stand in one line: descriptors, line to the broker, signals, seal, and only then Python.
 
 use crate::interpreter::Entries;
+use crate::objects::process::Process;
 use crate::{errors, failure, interpreter, link, mail, memory, message, process, signals};
 use cloison_contract::message::{Begin, Run};
 use cloison_contract::process::Reason;
@@ -13,8 +14,9 @@ use rustix::io::Errno;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyTupleRef};
 use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
-use rustpython_vm::{AsObject, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyPayload, PyResult, VirtualMachine};
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 /// The exit status of a microprocess that could not be sealed. Nothing of the application has run.
 const NOT_SEALED: i32 = 125;
@@ -82,6 +84,7 @@ pub(crate) struct Forks {
 /// All that does not depend on what it is to run is done before it waits for that: the broker keeps such blanks ready.
 pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], descriptors: Inherited) -> ! {
     let Forks { entries, seal, limits, has_program } = forks;
+    memory::nursery::open();
     let Inherited { control, streams, mailbox, bell } = descriptors;
     if let Err(error) = take_streams(&streams) {
         eprintln!("cloison-microprocess: cannot take the standard streams: {error}");
@@ -110,6 +113,11 @@ pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], descript
     }
     memory::limit(limits.memory_bytes);
     let prepared = prepare(vm, entries, seed);
+    // Goes the way to a function once, if nobody waits for it yet.
+    let prepared = match link::is_quiet(Duration::ZERO) {
+        Ok(true) => prepared.and_then(|()| call_own(vm, entries, "warm_up")),
+        _ => prepared,
+    };
     // The broker hangs up when nobody wants this process any more.
     let Ok(begin) = link::begin() else { process::exit(0) };
     // What the program's own module has made of its arguments stays.
@@ -191,9 +199,27 @@ pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
         prepare(vm, entries, [0; 32])?;
         set_arguments(vm, run.argv())?;
         execute(vm, entries, run)?;
+        call_own(vm, entries, "rehearse")?;
+        call_own(vm, entries, "warm_up")?;
         entries.finish.call((), vm)?;
     }
     vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
+}
+
+/// Call a function of `cloison._boot` as a spawned process calls its own, with arguments of several kinds.
+fn call_own(vm: &VirtualMachine, entries: &Entries, function: &str) -> PyResult<()> {
+    let process = Process::new(0, [0; 16]).into_ref(&vm.ctx);
+    let number = vm.ctx.new_int(1_i64 << 40);
+    let arguments = vec![process.into(), vm.ctx.new_str("text").into(), number.into(), vm.ctx.new_float(1.5).into()];
+    let arguments = message::encode(vm.ctx.new_tuple(arguments).as_object(), vm)?;
+    let run = Run::Spawned {
+        module: "cloison._boot".to_owned(),
+        qualname: function.to_owned(),
+        arguments,
+        main: None,
+        argv: Vec::new(),
+    };
+    execute(vm, entries, run).map(drop)
 }
 
 /// What does not depend on what is run.
@@ -271,8 +297,15 @@ fn module(vm: &VirtualMachine, name: &str, as_name: &str) -> PyResult<()> {
 
 /// A function of an importable module.
 fn function(vm: &VirtualMachine, module: &str, qualname: &str) -> PyResult {
-    vm.import(vm.ctx.intern_str(module), 0)?;
-    let mut object = vm.sys_module.get_attr("modules", vm)?.get_item(module, vm)?;
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    // It is imported as a rule, and then the import system has no part in this.
+    let mut object = match modules.get_item(module, vm) {
+        Ok(object) if !vm.is_none(&object) => object,
+        _ => {
+            vm.import(vm.ctx.intern_str(module), 0)?;
+            modules.get_item(module, vm)?
+        }
+    };
     for name in qualname.split('.') {
         object = object.get_attr(vm.ctx.intern_str(name), vm)?;
     }

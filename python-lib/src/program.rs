@@ -18,8 +18,7 @@ use crate::{failure, interpreter, mail, process, signals, template};
 use cloison_contract::message::{FromTemplate, Run};
 use cloison_transport::control::Control;
 use rustix::io::Errno;
-use rustpython_vm::builtins::PyBaseExceptionRef;
-use rustpython_vm::{AsObject, PyResult, VirtualMachine};
+use rustpython_vm::{PyResult, VirtualMachine};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -107,13 +106,15 @@ fn be(
 
 /// The module is ready to be shared: nothing buffered, no garbage, and what it has seeded by chance is noted.
 fn import(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], main: Run) -> PyResult<()> {
+    microprocess::rehearse(vm, &forks.entries)?;
     microprocess::prepare(vm, &forks.entries, seed)?;
     interpreter::boot_function("before_program", vm)?.call((), vm)?;
     mail::prepare(true);
     microprocess::set_arguments(vm, main.argv())?;
     microprocess::import_main(vm, &forks.entries, main)?;
     mail::prepare(false);
-    interpreter::boot_function("before_fork", vm)?.call((), vm).map(drop)
+    interpreter::boot_function("before_fork", vm)?.call((), vm)?;
+    template::settle_objects(vm)
 }
 
 /// Keep the outputs aside. In their place is what can't be written to.

@@ -13,8 +13,8 @@ use crate::link::{self, LinkError};
 use crate::microprocess::{self, Forks, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::program::{self, ProgramDescriptors};
-use crate::{failure, memory, signals};
-use cloison_contract::message::{FromTemplate, Run, ToTemplate};
+use crate::{failure, immortal, mail, memory, signals};
+use cloison_contract::message::{FromTemplate, ToTemplate};
 use cloison_contract::printable;
 use cloison_sandbox::{Jail, Spec, Template};
 use cloison_transport::control::{Control, ControlError};
@@ -85,6 +85,9 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     link::become_template(move_control_socket()?);
     let Boot { preload, limits, processes, may_be_missing } = boot()?;
     crate::process::processors();
+    // Later `/proc` is not there, and the parser would make itself a new stack for each text.
+    let _ = stacker::remaining_stack();
+    mail::set_up();
     let jail = link::lifeline(|lifeline| enter(&limits, processes, may_be_missing, lifeline))??;
     link::tell(&FromTemplate::Jailed(jail.jailed()), &[])?;
     memory::limit(limits.memory_bytes);
@@ -92,9 +95,7 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     let interpreter = interpreter::build(extra).map_err(TemplateError::Interpreter)?;
     interpreter.enter(|vm| {
         import(vm, preload).map_err(|error| import_error(vm, &error))?;
-        let entries = Entries::new(vm)
-            .and_then(|entries| microprocess::rehearse(vm, &entries).map(|()| entries))
-            .map_err(|error| import_error(vm, &error))?;
+        let entries = Entries::new(vm).map_err(|error| import_error(vm, &error))?;
         let forks = Forks { entries, seal, limits, has_program: false };
         link::tell(&FromTemplate::Ready, &[])?;
         // The program comes first. What later ones share is imported once it is there, and before any of them.
@@ -157,12 +158,16 @@ pub(crate) enum Preload {
     Done,
 }
 
-/// Import one more module. That one cannot be shared is no reason to end.
-fn preload_next(vm: &VirtualMachine) -> Preload {
+/// Import one more module, and after the last one make all that is there as shareable as it can be. That one cannot be shared is no
+/// reason to end.
+fn preload_next(vm: &VirtualMachine, entries: &Entries) -> Preload {
     let more = interpreter::boot_function("preload", vm).and_then(|preload| preload.call((), vm)?.try_to_bool(vm));
-    match more {
-        Ok(true) => Preload::Now,
-        Ok(false) => Preload::Done,
+    let settled = more.and_then(|more| match more {
+        true => Ok(Preload::Now),
+        false => settle(vm, entries).map(|()| Preload::Done),
+    });
+    match settled {
+        Ok(preload) => preload,
         Err(error) => {
             eprintln!("cloison-microprocess: a module cannot be shared: {}", failure::describe(vm, &error));
             Preload::Done
@@ -170,24 +175,47 @@ fn preload_next(vm: &VirtualMachine) -> Preload {
     }
 }
 
+/// What is written to for the first time in a microprocess is a page that it has to copy. So that is done here, or not at all.
+fn settle(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
+    microprocess::rehearse(vm, entries)?;
+    settle_objects(vm)
+}
+
+/// The part of it that concerns what has been imported.
+pub(crate) fn settle_objects(vm: &VirtualMachine) -> PyResult<()> {
+    immortal::make_immortal(vm)?;
+    memory::collect();
+    Ok(())
+}
+
+/// Import what each process needs sooner or later.
+fn preload_first(vm: &VirtualMachine, entries: &Entries, mut preload: Preload) -> Preload {
+    let has_first = || interpreter::boot_function("has_first", vm)?.call((), vm)?.try_to_bool(vm);
+    while preload == Preload::Now && matches!(has_first(), Ok(false)) {
+        preload = preload_next(vm, entries);
+    }
+    preload
+}
+
 /// Fork what is asked for, for ever.
 pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) -> Result<Infallible, LinkError> {
     loop {
         if preload == Preload::Now && link::is_quiet(QUIET)? {
-            preload = preload_next(vm);
+            preload = preload_next(vm, &forks.entries);
             continue;
         }
         let (wanted, descriptors) = link::listen()?;
-        while preload == Preload::Now {
-            preload = preload_next(vm);
-        }
         match wanted {
             ToTemplate::Fork { seed } => {
+                while preload == Preload::Now {
+                    preload = preload_next(vm, &forks.entries);
+                }
                 let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
                 fork(|| microprocess::start(vm, forks, seed, descriptors))?;
             }
             ToTemplate::ForkTemplate { seed, main } if !forks.has_program => {
                 let descriptors = ProgramDescriptors::new(descriptors).ok_or(LinkError::Unexpected)?;
+                preload = preload_first(vm, &forks.entries, preload);
                 fork(|| program::start(vm, forks, seed, *main, descriptors))?;
             }
             ToTemplate::Boot { .. } | ToTemplate::ForkTemplate { .. } | ToTemplate::Found(_) => {
@@ -219,11 +247,14 @@ fn import_error(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> TemplateErro
 }
 
 /// Fork a process that runs `child` and does not come back.
-fn fork(child: impl FnOnce() -> Infallible) -> Result<(), LinkError> {
+fn fork(child: impl FnOnce()) -> Result<(), LinkError> {
     signals::hold_interrupts();
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
     let forked = match unsafe { process::fork() } {
-        Ok(Side::Child) => match child() {},
+        Ok(Side::Child) => {
+            child();
+            Ok(()) // it does not come here
+        }
         Ok(Side::Parent(pidfd)) => link::tell(&FromTemplate::Forked, &[pidfd.as_fd()]),
         Err(error) => link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[]),
     };

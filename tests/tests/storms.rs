@@ -72,7 +72,7 @@ fn descriptors_that_run_out_end_nobody() {
         let limit = Rlimit { current: Some(228), maximum: Some(228) };
         prlimit(Pid::from_raw(running.pid()), Resource::Nofile, limit).expect("a limit of a process of ours");
     };
-    let rest = "228 open files are enough for 20 microprocesses and no more | hint: `ulimit -n` raises the limit on open files\n\
+    let rest = "there are descriptors for 24 microprocesses and no more | hint: `ulimit -n 3575` allows as many as [limits] processes in ./cloison.toml; root raises the hard limit\n\
                 True\nkilled killed killed True normal\n{'normal'}\n";
     storm(include_str!("../python/storms/descriptors.py"), "ready\n", rest, few);
 }

@@ -39,7 +39,7 @@ impl Launcher {
 /// How many descriptors the broker has for each microprocess: control socket, mailbox bell, pidfd.
 const DESCRIPTORS_EACH: u64 = 3;
 /// How many it needs besides: for zones, for streams, and for what is on its way.
-const DESCRIPTORS_ASIDE: u64 = 256;
+const DESCRIPTORS_ASIDE: u64 = 128;
 
 /// The part of all descriptors that long messages may take, while they wait to be received.
 const PARCELS_PART: u64 = 8;

@@ -145,10 +145,10 @@ impl Broker {
     pub(crate) fn bury_program_template(&mut self) {
         let Some(program) = &mut self.program else { return };
         let template = &mut program.template;
-        if let Some((worker, _)) = template.family.ended_worker() {
-            if let Some(registration) = template.worker.take() {
-                self.reactor.remove(registration, &worker);
-            }
+        if let Some((worker, _)) = template.family.ended_worker()
+            && let Some(registration) = template.worker.take()
+        {
+            self.reactor.remove(registration, &worker);
         }
     }
 

@@ -1,14 +1,19 @@
 """What the template does once, before any module of the application: streams, finders, denials, preloading."""
 
 import sys
+import time
 
+import _cloison
 from cloison import _needs
 
-#: What nearly every program imports. The template imports it while nobody wants anything of it, and later microprocesses share it.
-COMMON = (
+#: What each process needs sooner or later, of a script too: what a traceback takes, above all.
+FIRST = "traceback warnings random weakref".split()
+#: What nearly every program imports. The template imports it while nobody wants anything of it, and later microprocesses share it. A
+#: program template does without: what the script imports it shares anyway, and the less there is, the cheaper is each fork.
+COMMON = FIRST + (
     "abc argparse base64 bisect collections contextlib copy csv dataclasses datetime decimal enum fractions functools "
-    "hashlib heapq inspect io itertools json linecache logging math operator os pathlib queue random re secrets "
-    "statistics string struct textwrap threading time traceback types typing uuid warnings weakref "
+    "hashlib heapq inspect io itertools json linecache logging math operator os pathlib queue re secrets "
+    "statistics string struct textwrap threading time types typing uuid "
     "cloison._supervisor cloison._tasks cloison._executor"
 ).split()
 
@@ -101,6 +106,11 @@ def before_import():
     _importer.forget(_own)
 
 
+def has_first():
+    """Return whether all of `FIRST` is imported, as far as it will be."""
+    return not any(name in FIRST for name in _common)
+
+
 def preload():
     """Import the next module of `COMMON`, and return whether there are more.
 
@@ -131,6 +141,8 @@ def preload():
 
 
 _fork_handlers = ()
+_logging = None
+_log_handlers = _quiet = []
 _reseed = None
 
 
@@ -139,8 +151,16 @@ def before_fork():
     import gc
     import os
 
-    global _fork_handlers, _reseed, _noting, _no_longer_note
+    global _fork_handlers, _reseed, _noting, _no_longer_note, _logging, _log_handlers, _quiet
     _fork_handlers = os._fork_handlers()
+    if "logging" in sys.modules:
+        import atexit
+        import logging as _logging
+
+        # A process without handlers does nothing about them at its end.
+        atexit.unregister(_logging.shutdown)
+        _log_handlers = _logging._handlerList
+        _quiet = [handler for handler in _log_handlers if handler() is _logging.lastResort]
     if "random" in sys.modules:
         import random
 
@@ -154,6 +174,41 @@ def before_fork():
     flush()
     gc.collect()
     gc.freeze()
+
+
+def library():
+    """Return the modules of the standard library that are there, and those of ours."""
+    from cloison import _importer
+
+    def is_own(module):
+        return isinstance(getattr(module, "__loader__", None), _importer.Loader)
+
+    modules = {name: module for name, module in sys.modules.items() if type(module) is type(sys)}
+    return [module for name, module in modules.items() if name not in ("__main__", "__mp_main__") and not is_own(module)]
+
+
+class _Example:
+    def __init__(self, *values):
+        self.values = values
+        self.count = len(values)
+
+
+def rehearse(*values):
+    """Do what many functions of programs do. It runs in the template: what the interpreter learns by it, all processes share."""
+    example = _Example(*values)
+    print(end="")
+    try:
+        example.missing
+    except AttributeError:
+        pass
+    doubled = [value for value in range(example.count) if value]
+    counted = {str(value): f"{value} of {example.count}" for value in doubled}
+    for name, text in counted.items():
+        counted[name] = (text, time.monotonic())
+
+
+def warm_up(*values):
+    """Do nothing, in a process that waits for something to do: its way to a function is then behind it."""
 
 
 def before_program():
@@ -218,17 +273,26 @@ def call(function, arguments):
 
 
 def finish():
-    """Flush what was printed, and return whether that worked."""
+    """Flush what was printed, and return whether that worked. Log handlers are flushed and closed first, if there are any."""
+    if _log_handlers != _quiet:
+        try:
+            _logging.shutdown()
+        except Exception as error:
+            _ignored(_logging.shutdown, error)
     try:
         if sys.stdout is not None and not sys.stdout.closed:
             sys.stdout.flush()
     except Exception as error:
-        try:
-            from cloison import _reports
-
-            _reports.write(f"Exception ignored in: {sys.stdout!r}\n{type(error).__name__}: {error}\n")
-        except Exception:
-            pass
+        _ignored(sys.stdout, error)
         return False
     flush()
     return True
+
+
+def _ignored(what, error):
+    try:
+        from cloison import _reports
+
+        _reports.write(f"Exception ignored in: {what!r}\n{type(error).__name__}: {error}\n")
+    except Exception:
+        pass

@@ -40,6 +40,11 @@ pub(crate) fn prepare(preparing: bool) {
     PREPARING.set(preparing);
 }
 
+/// Make the cells of this thread. In a template: its forks have them then.
+pub(crate) fn set_up() {
+    POST.with_borrow(|_| {});
+}
+
 /// Have a mailbox.
 pub(crate) fn attach(mailbox: Mailbox) {
     POST.set(Some(Post::new(mailbox)));

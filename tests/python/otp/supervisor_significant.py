@@ -122,7 +122,7 @@ def names():
     running = Supervisor([Child(Worker, 1, register="worker")]).start(register="boss")
     by_name = RunningSupervisor("boss")
     print("  ", by_name.process, whereis("boss") == running.process, call("worker", "name"))
-    first = whereis("worker")
+    first = running.which_children()[0].process
     first.monitor()
     first.kill()
     receive(Down)

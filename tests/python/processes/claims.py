@@ -5,8 +5,8 @@ from cloison import Call, Down, Exit, MessageError, Reason, Server, receive, rep
 from cloison import _claims, _processes
 
 
-def made(number, token=bytes(16)):
-    """A Process that nobody has given to anybody."""
+def made(number, token=bytes(15) + b"\1"):
+    """A Process that nobody has given to anybody, as if with control."""
     own = encode(cloison.self())
     return decode(own[:-24] + number.to_bytes(8, "little") + token)
 

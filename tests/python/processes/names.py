@@ -96,7 +96,7 @@ def main():
     child.kill()
     receive(Down, timeout=20)
     for monitor in cloison.make_reference(), False:
-        spawn(registered, me, register="from the beginning", monitor=monitor).kill()
+        spawn(receive, register="from the beginning", monitor=monitor).kill()
         if monitor:
             cloison.demonitor(monitor)
     print("no Down of an undone monitor:", attempt(lambda: receive(Down, timeout=0.2)))

@@ -215,7 +215,8 @@ fn call_own(vm: &VirtualMachine, entries: &Entries, function: &str) -> PyResult<
     let run = Run::Spawned {
         module: "cloison._boot".to_owned(),
         qualname: function.to_owned(),
-        arguments,
+        arguments: Some(arguments),
+        register: None,
         main: None,
         argv: Vec::new(),
     };

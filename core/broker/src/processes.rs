@@ -17,7 +17,7 @@ use std::time::Instant;
 /// How many modules are remembered that lie beside a program and may not be imported.
 const MISSED: usize = 3;
 
-/// What limits processes beside [limits].
+/// What limits processes beside `[limits]`.
 const HOST_LIMITS: &str =
     "hint: the host limits processes too: memory, `ulimit -u`, kernel.pid_max, pids.max of a cgroup";
 

@@ -174,7 +174,7 @@ impl Session {
                     _ => self.told(plan, status, words, open.caller.arena(), vm),
                 };
                 let read = self.read_replies(calls, words, open.caller.arena(), &mut crossing, &mut extras, &refuse);
-                open.settle(crossing.reached);
+                open.caller.settle(crossing.reached);
                 read
             }
         };

@@ -196,7 +196,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
             let replies = if outcome == Ok(Status::Ok) { complete(plan, open, &flying) } else { None };
             let Some(replies) = replies else { return self.end(&flying, channel, outcome, results, vm) };
             // The end of both parts: what is ready in the other one must not be given back to the kernel.
-            open.settle(self.end);
+            open.caller.settle(self.end);
             if next.calls > 0 {
                 posted = self.post(open, &next);
             }

@@ -17,7 +17,7 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
         table.line("…", Nanoseconds(ours), Some(("ctypes", Nanoseconds(ctypes))), "≤ 5.0");
         table.line("… mean", Nanoseconds(ours_mean), Some(("futex in C", Nanoseconds(futex_mean))), "");
     }
-    let figures = peers.program("busy_processes.py")?;
+    let figures = peers.figures("busy_processes.py")?;
     let [p50, p99, least, most] =
         figures.try_into().map_err(|figures| anyhow::anyhow!("busy_processes.py printed {figures:?}"))?;
     table.line("a message and its answer beside 100 busy processes, p50", Nanoseconds(p50), None, "");

@@ -79,7 +79,7 @@ impl Peers {
     }
 
     /// Figures of a program without capabilities.
-    pub fn program(&self, script: &str) -> anyhow::Result<Vec<f64>> {
+    pub fn figures(&self, script: &str) -> anyhow::Result<Vec<f64>> {
         self.run(Command::new(&self.cloison).args(["run", "--manifest", "cloison.toml", script]))
     }
 

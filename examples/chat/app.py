@@ -9,7 +9,6 @@ import sys
 import cloison
 from cloison import Call, Child, Down, Process, RunningSupervisor, Server, Supervisor, call, cast, message, receive, register, whereis
 
-USERS = RunningSupervisor("users")
 ROOMS = ("garden", "kitchen", "library")
 USAGE = "/as USER, /join ROOM, /say TEXT, /who ROOM, /crash ROOM, /quit"
 PATIENCE = 5.0
@@ -128,7 +127,13 @@ def catch_up() -> None:
         pass
 
 
-def obey(command: str, user: str) -> str:
+def users(tree: RunningSupervisor) -> RunningSupervisor:
+    """Return the supervisor of the users. Whoever has control over the tree has it over that."""
+    (process,) = [child.process for child in tree.which_children() if child.name == "users" and child.process is not None]
+    return RunningSupervisor(process)
+
+
+def obey(command: str, user: str, tree: RunningSupervisor) -> str:
     """Do what a line says, in the name of a user; return the user of the next line."""
     verb, _, rest = command.strip().partition(" ")
     if verb in ("/join", "/say", "/quit") and not user:
@@ -138,7 +143,7 @@ def obey(command: str, user: str) -> str:
     match verb:
         case "/as" if rest:
             if whereis(f"user:{rest}") is None:
-                USERS.start_child(Child(User, rest, name=rest, register=f"user:{rest}", restart="temporary"))
+                users(tree).start_child(Child(User, rest, name=rest, register=f"user:{rest}", restart="temporary"))
             return rest
         case "/join" | "/say":
             show(call(f"user:{user}", (verb[1:], rest)))
@@ -154,7 +159,7 @@ def obey(command: str, user: str) -> str:
         case "/quit":
             room = call(f"user:{user}", "room")
             names = members(room)[0] if room else []
-            USERS.terminate_child(user)
+            users(tree).terminate_child(user)
             show([name for name in names if name != user])
             return ""
         case _:
@@ -166,12 +171,11 @@ def main() -> None:
     """Obey line after line."""
     register("terminal")
     rooms = Supervisor([Child(Room, name, name=name, register=f"room:{name}") for name in ROOMS], within=60.0)
-    users = Supervisor()
-    Supervisor([Child(rooms, name="rooms"), Child(users, name="users", register="users")]).start(name="chat", link=True)
+    tree = Supervisor([Child(rooms, name="rooms"), Child(Supervisor(), name="users")]).start(name="chat", link=True)
     user = ""
     for command in sys.stdin:
         catch_up()
         try:
-            user = obey(command, user)
+            user = obey(command, user, tree)
         except (cloison.Error, ValueError, TimeoutError) as error:
             print(error, flush=True)

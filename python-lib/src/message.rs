@@ -39,7 +39,7 @@ pub fn encode(value: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
     encode::encode(value, "message", vm)
 }
 
-/// The arguments of a function as a message. As [`encode`], but that the texts speak of `args`.
+/// The arguments of a function as a message. As [`encode()`], but that the texts speak of `args`.
 pub fn encode_arguments(arguments: &Py<PyTuple>, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
     encode::encode(arguments.as_object(), "args", vm)
 }

@@ -8,7 +8,7 @@ import _cloison
 from _cloison import Process
 from cloison._errors import Error, StartError
 from cloison._messages import message
-from cloison._processes import Down, Exit, Reason, exit, parent, reply_error, trap_exits
+from cloison._processes import Down, Exit, Reason, exit, reply_error, trap_exits
 from cloison._processes import self as this_process
 from cloison._server import Server
 
@@ -65,25 +65,32 @@ class Supervision(Server):
 
     def handle_call(self, request, sender):
         try:
-            verb, *args = request
-            is_starter = self._is_starter(sender.sender)
-            if verb == "start_child" and args[0].options["capabilities"] and not is_starter:
-                raise Error(
-                    "a child with capabilities can be added by the process that has started this supervisor: anybody else would "
-                    "get what it was not given"
+            verb, process, *args = self._understood(request)
+            # Only whoever has control can send a reference with control.
+            control = process == this_process() and process.control
+            if not control and verb in self._CONTROLLING:
+                raise PermissionError(
+                    f"{verb}: the supervisor, process {this_process().number}, does that for whoever has control over it\n"
+                    "hint: `Supervisor.start` returns it with control, and that can be passed on"
                 )
             answer = self._REQUESTS[verb](self, *args)
-            return answer if is_starter else _send_only(answer)
-        except Error as error:
+            return answer if control else _send_only(answer)
+        except (Error, PermissionError) as error:
             reply_error(sender, error)
             return Server.LATER
 
-    def _is_starter(self, process):
-        starter = parent()
-        return process == this_process() or (starter is not None and process == starter)
+    def _understood(self, request):
+        """Return a request that `RunningSupervisor` makes. Anybody may ask anything, and must not end a supervisor by that."""
+        match request:
+            case (verb, _, *args) if isinstance(verb, str) and len(args) == (verb in self._CONTROLLING) and verb in self._REQUESTS:
+                return request
+        raise Error(f"a supervisor has no answer to {request!r}")
+
+    def handle_cast(self, request):
+        """Nobody tells a supervisor anything that way."""
 
     def handle_info(self, message):
-        if type(message) is _Again:
+        if type(message) is _Again and _cloison.sender() == this_process().number:
             running = self.children.get(message.name)
             if running is not None and running.restarting:
                 self._restart(message.name, "it could not be started")
@@ -226,6 +233,8 @@ class Supervision(Server):
             "workers": len(self.children) - supervisors,
         }
 
+    # What starts, ends or uses up restarts, and with them the supervisor.
+    _CONTROLLING = ("start_child", "terminate_child", "restart_child", "delete_child")
     _REQUESTS = {
         "start_child": _add,
         "terminate_child": _terminate_child,

@@ -224,18 +224,23 @@ class RunningSupervisor:
     process: object
 
     def start_child(self, child):
-        """Start another child, behind all others, and return its process.
+        """Start another child, behind all others, and return its process, as `which_children` does.
 
         It is not in the plan that the supervisor begins with when it is started anew itself.
 
         Raises:
+            PermissionError: ``process`` has no control over the supervisor; the next three raise it, too.
             StartError: It could not be started.
             Error: There is one of that name.
         """
         return self._ask("start_child", child)
 
     def terminate_child(self, child):
-        """End a child, named or by its process. It can be started anew by `restart_child`, unless it is temporary."""
+        """End a child, named or by its process. It can be started anew by `restart_child`, unless it is temporary.
+
+        Raises:
+            Error: There is no such child.
+        """
         return self._ask("terminate_child", child)
 
     def restart_child(self, name):
@@ -256,7 +261,7 @@ class RunningSupervisor:
         return self._ask("delete_child", name)
 
     def which_children(self):
-        """Return a `ChildInfo` of each child, in the order in which they were started."""
+        """Return a `ChildInfo` of each child, in the order in which they were started: with control if ``process`` has control."""
         return self._ask("which_children")
 
     def count_children(self):
@@ -270,5 +275,5 @@ class RunningSupervisor:
         """
         return Server.stop(self.process, reason, timeout=timeout)
 
-    def _ask(self, *request):
-        return call(self.process, request, timeout=None)
+    def _ask(self, verb, *args):
+        return call(self.process, (verb, self.process, *args), timeout=None)

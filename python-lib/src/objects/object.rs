@@ -152,7 +152,7 @@ impl Capability {
         for name in zelf.granted(vm)? {
             let id = interface.function(&name).map(|(id, _)| id.0);
             if let Some(plan) = id.and_then(|id| Plan::new(interface, &session.description.grant, id)) {
-                text.push_str("\n");
+                text.push('\n');
                 plan.doc.lines().for_each(|line| text.push_str(format!("\n    {line}").trim_end_matches(' ')));
             }
         }

@@ -129,15 +129,15 @@ def names():
     # It is free again before anybody has heard of the end, and the next one has it before it counts as started.
     second = whereis("worker", timeout=20)
     print("  ", second != first, call(second, "name"), by_name.count_children()["active"])
-    print("  ", trying(by_name.start_child, Child(Worker, register="worker", name="another")).replace(str(second.number), "N"))
+    print("  ", trying(running.start_child, Child(Worker, register="worker", name="another")).replace(str(second.number), "N"))
     print("  ", trying(Supervisor().start, register="boss").replace(str(running.process.number), "N"))
     print("  ", trying(Worker.start, register="worker").replace(str(second.number), "N"), trying(Child, Worker, register=""))
     inner = Supervisor([Child(Worker, register="in it")])
-    by_name.start_child(Child(inner, register="inner", name="inner"))
+    running.start_child(Child(inner, register="inner", name="inner"))
     print("  ", RunningSupervisor("inner").count_children()["active"], whereis("in it") is not None)
-    by_name.start_child(Child(waits, register="a function"))
+    running.start_child(Child(waits, register="a function"))
     print("  ", whereis("a function", timeout=20) is not None)
-    print("  ", by_name.stop(), [whereis(name) for name in ("boss", "worker", "inner", "in it", "a function")])
+    print("  ", running.stop(), [whereis(name) for name in ("boss", "worker", "inner", "in it", "a function")])
 
 
 def waits():

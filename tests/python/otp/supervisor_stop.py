@@ -87,7 +87,7 @@ class Meddler(Server):
         process, reason = request
         process.exit(reason)
         # Its signal comes before this.
-        return call(process, ("which_children",))
+        return call(process, ("which_children", None))
 
 
 def starter(to):

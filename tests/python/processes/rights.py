@@ -91,8 +91,21 @@ def servers():
 def asks(supervisor, to):
     (info,) = supervisor.which_children()
     to.send((info.process.control, tries(info.process)))
-    added = supervisor.start_child(Child(waits_longer, name="added"))
-    to.send(added.control)
+    refused = []
+    for verb in "start_child", "terminate_child", "restart_child", "delete_child":
+        try:
+            getattr(supervisor, verb)(Child(waits_longer, name="added") if verb == "start_child" else info.name)
+        except PermissionError:
+            refused.append(verb)
+    to.send(refused)
+    # What it does not understand is an error to whoever has said it.
+    for request in 5, (), ("which_children",), ("which_children", None, 1), ([], None), ("no such verb", None):
+        try:
+            call(supervisor.process, request)
+        except cloison.Error as error:
+            refused.append(error)
+    cloison.cast(supervisor.process, "nothing")
+    to.send(len(refused))
 
 
 def waits_longer():
@@ -108,6 +121,7 @@ def supervisors():
     spawn(asks, RunningSupervisor(supervisor.process.send_only()), cloison.self())
     print(receive(timeout=20))
     print(receive(timeout=20))
+    print(receive(timeout=20), supervisor.count_children()["active"])
     try:
         RunningSupervisor(supervisor.process.send_only()).stop()
     except PermissionError:

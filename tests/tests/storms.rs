@@ -1,8 +1,8 @@
 //! Programs that attack what all processes of an application share, the router and the broker: with more than they can keep, or
 //! with what is not theirs. Each stands for a fault that there was.
 
-use cloison_tests::Project;
 use cloison_tests::run::Running;
+use cloison_tests::{Project, users};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
@@ -59,11 +59,14 @@ fn no_reason_is_too_long_for_a_mailbox() {
     assert_eq!(lines[12], "and on True normal", "{output}");
 }
 
+/// As an ordinary user, too: what is on its way to the template counts with what the template sends.
 #[test]
 fn many_that_spawn_leave_room_for_the_program() {
     let project = Project::script(include_str!("../python/storms/spawns.py"));
-    let run = project.main(&["400"]).timeout(Duration::from_secs(180));
-    run.output().prints("True\nnormal\nnormal\nnormal\n");
+    for &user in users() {
+        let run = project.main(&["400"]).user(user).timeout(Duration::from_secs(180));
+        run.output().prints("True\nnormal\nnormal\nnormal\n");
+    }
 }
 
 #[test]

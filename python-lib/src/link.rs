@@ -158,25 +158,29 @@ pub fn answer() -> Result<BrokerAnswer, LinkError> {
 /// Receive what is owed, whatever signals come: the next thing that comes is the answer to the next question.
 pub fn settle() -> Result<(), LinkError> {
     while OWED.get() {
-        match answer() {
-            Ok(owed) => give_back(owed)?,
-            Err(LinkError::Interrupted) => {}
-            Err(error) => return Err(error),
-        }
+        give_back(answer_whatever_comes()?)?;
     }
     Ok(())
+}
+
+/// Wait for an answer, and let signals wait: whoever asks for this looks at them afterwards.
+fn answer_whatever_comes() -> Result<BrokerAnswer, LinkError> {
+    LINK.with_borrow(|link| match link {
+        Link::Microprocess(control) => {
+            let answer = control.receive()?;
+            OWED.set(false);
+            Ok(answer)
+        }
+        _ => Err(LinkError::Missing),
+    })
 }
 
 /// Wait for the router's answer about a parcel, and for its memory. The router does nothing but answer, so this goes on to the end
 /// whatever signals come. [`settle`] goes before the question.
 pub fn parcel() -> Result<(ParcelAnswer, Option<OwnedFd>), LinkError> {
-    loop {
-        match answer() {
-            Ok((ToMicroprocess::Parcel(parcel), memory)) => return Ok((parcel, memory.into_iter().next())),
-            Ok(_) => return Err(LinkError::Unexpected),
-            Err(LinkError::Interrupted) => {}
-            Err(error) => return Err(error),
-        }
+    match answer_whatever_comes()? {
+        (ToMicroprocess::Parcel(parcel), memory) => Ok((parcel, memory.into_iter().next())),
+        _ => Err(LinkError::Unexpected),
     }
 }
 
@@ -184,6 +188,10 @@ pub fn parcel() -> Result<(ParcelAnswer, Option<OwnedFd>), LinkError> {
 fn give_back((answer, _): BrokerAnswer) -> Result<(), LinkError> {
     match answer {
         ToMicroprocess::Opened { channel } => notify(&FromMicroprocess::Overdue { channel }),
+        ToMicroprocess::Spawned(process) => {
+            crate::mail::abandon(process);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

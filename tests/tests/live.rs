@@ -21,6 +21,20 @@ const HOG: u64 = 3;
 const REGISTERED: u64 = 4;
 const CALLER: u64 = 5;
 
+/// Signals arrive while the memory of long messages is under way.
+#[test]
+fn whoever_is_looked_at_while_it_exchanges_long_messages_goes_on() {
+    let project = Project::script(include_str!("../python/live/parcels.py"));
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "more True");
+    for _ in 0..30 {
+        live.ask(&["inspect", "exchanges"]).ends_with(0);
+    }
+    assert_eq!(live.ended(), "more True");
+    live.running.stdin().write_all(b"\n").expect("it listens");
+    live.running.finish().ends_with(0);
+}
+
 /// A running program, and the commands that look at it.
 pub(crate) struct Live<'p> {
     pub(crate) running: Running<'p>,

@@ -129,6 +129,12 @@ fn whoever_was_not_given_control_cannot_end_anybody() {
 }
 
 #[test]
+fn strangers_neither_end_nor_disturb_anybody() {
+    let project = Project::script(program!("strangers"));
+    project.main(&[]).timeout(Duration::from_secs(120)).output().prints(expected!("strangers"));
+}
+
+#[test]
 fn messages_arrive_in_order_and_can_be_chosen_from() {
     Project::script(program!("messages")).main(&[]).output().prints(expected!("messages"));
 }

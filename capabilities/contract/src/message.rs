@@ -289,6 +289,8 @@ pub struct Spawn {
     pub name: Option<String>,
     /// Link the two from the beginning.
     pub link: bool,
+    /// Let it link itself to who asks, once it has come that far, without control over it.
+    pub may_link: bool,
     /// Monitor it from the beginning, by that reference.
     pub monitor: Option<u64>,
     /// Capabilities of the asker's that it holds too.

@@ -7,7 +7,7 @@ use crate::scheduling::{Load, Standing};
 use crate::template::{Forking, TemplateKind};
 use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason};
-use cloison_router::{NewProcess, RouterEvent};
+use cloison_router::{NewProcess, RouterEvent, Ties};
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox;
 use rustix::io::Errno;
@@ -67,7 +67,7 @@ impl Broker {
             standing: Standing::default(),
             load: Load::default(),
         };
-        self.begin(pid, running, run, None, None, None);
+        self.begin(pid, running, run, None, Ties::default());
         Ok(pid)
     }
 
@@ -145,15 +145,7 @@ impl Broker {
     }
 
     /// Tell a blank what it runs. From now on others reach it.
-    fn begin(
-        &mut self,
-        pid: Pid,
-        running: Running,
-        run: Run,
-        parent: Option<ProcessRef>,
-        link: Option<ProcessNumber>,
-        monitor: Option<(ProcessNumber, u64)>,
-    ) {
+    fn begin(&mut self, pid: Pid, running: Running, run: Run, parent: Option<ProcessRef>, ties: Ties) {
         let Some(process) = self.processes.get_mut(pid) else { return };
         let (reference, memory_bytes, cpu_seconds) = (running.reference, running.memory_bytes, running.cpu_seconds);
         let name = running.name.clone();
@@ -163,7 +155,7 @@ impl Broker {
         self.numbers.insert(reference.number, pid);
         let mailbox_bytes = self.application.limits.mailbox_bytes;
         let control = Arc::clone(&process.control);
-        self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, link, monitor });
+        self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, ties });
         let begin = Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes };
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &[]);
     }
@@ -293,8 +285,12 @@ impl Broker {
         };
         let standing = running.standing;
         let number = parent.reference.number;
-        let (link, monitor) = (spawn.link.then_some(number), spawn.monitor.map(|reference| (number, reference)));
-        self.begin(blank, running, run, Some(parent.reference.send_only()), link, monitor);
+        let ties = Ties {
+            link: spawn.link.then_some(number),
+            may_link: spawn.may_link.then_some(number),
+            monitor: spawn.monitor.map(|reference| (number, reference)),
+        };
+        self.begin(blank, running, run, Some(parent.reference.send_only()), ties);
         if let Some(parent) = self.running_mut(number) {
             parent.children += 1;
         }

@@ -33,9 +33,18 @@ pub struct NewProcess {
     pub control: Arc<Control>,
     /// How much may wait there, in bytes.
     pub mailbox_bytes: u64,
-    /// Who is linked to it from the beginning.
+    /// Its ties from the beginning.
+    pub ties: Ties,
+}
+
+/// How a new process and its parent are tied.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Ties {
+    /// Who is linked to it.
     pub link: Option<ProcessNumber>,
-    /// Who monitors it from the beginning, by which reference.
+    /// Whom it may link itself to, once, without control over it.
+    pub may_link: Option<ProcessNumber>,
+    /// Who monitors it, by which reference.
     pub monitor: Option<(ProcessNumber, u64)>,
 }
 

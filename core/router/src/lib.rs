@@ -25,7 +25,7 @@ mod pending;
 mod state;
 mod thread;
 
-pub use handle::{Inspection, NewProcess, Router, RouterError, RouterEvent, RouterHandle};
+pub use handle::{Inspection, NewProcess, Router, RouterError, RouterEvent, RouterHandle, Ties};
 
 #[cfg(test)]
 mod tests;

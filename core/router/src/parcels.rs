@@ -45,9 +45,12 @@ impl ParcelCount {
         Self { counted: Arc::new(()), most }
     }
 
-    /// One more, for a message of that length; `None` if there are too many or the kernel gives none.
-    pub(crate) fn create(&self, bytes: u64) -> Option<Parcel> {
-        if Arc::strong_count(&self.counted) > self.most {
+    /// One more, for a message of that length; `None` if there are too many or the kernel gives none. The last quarter is for
+    /// receivers for whom none waits, so that some who do not receive do not keep all others from it.
+    pub(crate) fn create(&self, bytes: u64, receiver: &Parcels) -> Option<Parcel> {
+        let there = Arc::strong_count(&self.counted) - 1;
+        let most = if receiver.waiting.is_empty() { self.most } else { self.most - self.most / 4 };
+        if there >= most {
             return None;
         }
         let memory = create_parcel(bytes).inspect_err(|error| tracing::warn!(%error, bytes, "no memory for a message"));

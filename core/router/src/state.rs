@@ -1,6 +1,6 @@
 //! The tables, and what each record does.
 
-use crate::handle::{Inspection, NewProcess, RouterEvent};
+use crate::handle::{Inspection, NewProcess, RouterEvent, Ties};
 use crate::parcels::{Filling, Parcel, ParcelCount, Parcels};
 use crate::pending::PendingMessages;
 use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
@@ -38,6 +38,8 @@ struct Process {
     news: VecDeque<Vec<u8>>,
     news_bytes: usize,
     traps_exits: bool,
+    /// Whom it may link itself to, once, without control over it.
+    may_link: Option<ProcessNumber>,
     links: BTreeSet<ProcessNumber>,
     /// Its monitors: which, of whom.
     monitors: BTreeMap<u64, ProcessNumber>,
@@ -99,7 +101,7 @@ impl RouterState {
 
     /// Take a process in, linked to or monitored by its parent from its first instruction on.
     pub(crate) fn add(&mut self, new: NewProcess) {
-        let NewProcess { reference, mailbox, control, mailbox_bytes, link, monitor } = new;
+        let NewProcess { reference, mailbox, control, mailbox_bytes, ties: Ties { link, may_link, monitor } } = new;
         let number = reference.number;
         let process = Process {
             reference,
@@ -111,6 +113,7 @@ impl RouterState {
             news: VecDeque::new(),
             news_bytes: 0,
             traps_exits: false,
+            may_link,
             links: BTreeSet::new(),
             monitors: BTreeMap::new(),
             monitored_by: BTreeSet::new(),
@@ -263,7 +266,7 @@ impl RouterState {
             return None;
         }
         let room = !receiver.lost.contains_key(&sender) && receiver.pending.has_room_for(sender, counts);
-        let Some(parcel) = room.then(|| self.parcels.create(bytes)).flatten() else {
+        let Some(parcel) = room.then(|| self.parcels.create(bytes, &receiver.parcels)).flatten() else {
             return self.hand_over(sender, ParcelAnswer::Full, None);
         };
         self.count(sender, number, counts);
@@ -336,7 +339,7 @@ impl RouterState {
             }
             ToRouter::Link(other) => {
                 if other.number == number {
-                } else if !self.controls(number, other, unknown) {
+                } else if !self.controls(number, other, unknown) && !self.was_invited(number, other) {
                     self.exit_signal(other.number, number, Reason::NoProcess);
                 } else if self.processes.get(&number)?.ties() >= TIES {
                     self.exit_signal(other.number, number, too_many());
@@ -412,6 +415,14 @@ impl RouterState {
     /// Whether that process may link to the other one and end it: it has been given control, or it is itself.
     fn controls(&mut self, number: ProcessNumber, reference: ProcessRef, unknown: &mut dyn FnMut(&mut Self)) -> bool {
         self.introduced(reference, unknown) && (reference.has_control() || reference.number == number)
+    }
+
+    /// Whether the other one has let it link itself, when it was started; it is asked once.
+    fn was_invited(&mut self, number: ProcessNumber, other: ProcessRef) -> bool {
+        let exists = self.processes.get(&other.number).is_some_and(|process| process.send_only == other);
+        let invited =
+            self.processes.get_mut(&number).and_then(|process| process.may_link.take_if(|by| *by == other.number));
+        exists && invited.is_some()
     }
 
     /// Whether there is such a process, with that token.

@@ -1,6 +1,6 @@
 //! The router as processes see it: through their mailboxes.
 
-use crate::{NewProcess, Router, RouterEvent};
+use crate::{NewProcess, Router, RouterEvent, Ties};
 use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
     CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
@@ -33,20 +33,15 @@ enum Got {
 
 impl Process {
     fn start(router: &Router, number: ProcessNumber) -> Self {
-        Self::tied(router, number, None, None)
+        Self::tied(router, number, Ties::default())
     }
 
-    fn tied(
-        router: &Router,
-        number: ProcessNumber,
-        link: Option<ProcessNumber>,
-        monitor: Option<(ProcessNumber, u64)>,
-    ) -> Self {
+    fn tied(router: &Router, number: ProcessNumber, ties: Ties) -> Self {
         let (end, [memory, bell]) = mailbox::create(2 * MAILBOX_BYTES).unwrap();
         let reference = ProcessRef::with_control(number, [number as u8; 16]);
         let (ours, control) = Control::pair().unwrap();
         let mailbox_bytes = MAILBOX_BYTES;
-        router.add(NewProcess { reference, mailbox: end, control: Arc::new(ours), mailbox_bytes, link, monitor });
+        router.add(NewProcess { reference, mailbox: end, control: Arc::new(ours), mailbox_bytes, ties });
         Self { reference, mailbox: Mailbox::attach(&memory, bell).unwrap(), control }
     }
 
@@ -293,11 +288,36 @@ fn who_spawns_may_be_linked_and_monitor_from_the_beginning() {
     let mut one = Process::start(&router, 1);
     one.say(ToRouter::TrapExits(true));
     one.nothing_came();
-    let _two = Process::tied(&router, 2, Some(1), Some((1, 8)));
+    let _two = Process::tied(&router, 2, Ties { link: Some(1), monitor: Some((1, 8)), may_link: None });
     router.ended(2, Reason::CpuLimit);
     let reason = Reason::CpuLimit;
     assert_eq!(one.get(), Got::News(FromRouter::Down { reference: 8, number: 2, reason: reason.clone() }));
     assert_eq!(one.get(), Got::News(FromRouter::Exit { number: 2, reason }));
+}
+
+#[test]
+fn whoever_is_invited_links_itself_once_and_has_no_control() {
+    let router = Router::start(PARCELS).unwrap();
+    let mut one = Process::start(&router, 1);
+    one.say(ToRouter::TrapExits(true));
+    one.nothing_came();
+    let mut two = Process::tied(&router, 2, Ties { may_link: Some(1), ..Ties::default() });
+    let send_only = one.reference.send_only();
+    two.say(ToRouter::Exit { process: send_only, reason: Reason::Shutdown });
+    two.say(ToRouter::Link(send_only));
+    two.nothing_came();
+    two.say(ToRouter::Unlink { process: 1, question: 5 });
+    assert_eq!(two.get(), Got::News(FromRouter::Found { question: 5, process: None }));
+    one.nothing_came();
+    // A second time it would need control.
+    two.say(ToRouter::TrapExits(true));
+    two.say(ToRouter::Link(send_only));
+    assert_eq!(two.get(), Got::News(FromRouter::Exit { number: 1, reason: Reason::NoProcess }));
+    let mut three = Process::tied(&router, 3, Ties { may_link: Some(1), ..Ties::default() });
+    three.say(ToRouter::Link(send_only));
+    three.nothing_came();
+    router.ended(3, Reason::CpuLimit);
+    assert_eq!(one.get(), Got::News(FromRouter::Exit { number: 3, reason: Reason::CpuLimit }));
 }
 
 #[test]
@@ -430,11 +450,16 @@ fn a_sender_without_room_is_told_before_it_sends() {
 #[test]
 fn there_are_only_so_many_parcels() {
     let router = Router::start(PARCELS).unwrap();
-    let [mut one, mut two] = [1, 2].map(|number| Process::start(&router, number));
-    for _ in 0..PARCELS {
+    let [mut one, mut two, three] = [1, 2, 3].map(|number| Process::start(&router, number));
+    for _ in 0..PARCELS * 3 / 4 {
         one.send_parcel(two.reference, &[0; 100]).unwrap();
     }
+    // The last ones are for those for whom none waits.
     assert_eq!(one.send_parcel(two.reference, &[0; 100]), Err(ParcelAnswer::Full));
+    one.send_parcel(three.reference, &[0; 100]).unwrap();
+    assert_eq!(one.send_parcel(three.reference, &[0; 100]), Err(ParcelAnswer::Full));
+    let Got::Parcel(1, parcel, 100) = two.get() else { panic!("no parcel") };
+    two.fetch(parcel).unwrap();
     let Got::Parcel(1, parcel, 100) = two.get() else { panic!("no parcel") };
     two.fetch(parcel).unwrap();
     one.send_parcel(two.reference, &[0; 100]).unwrap();

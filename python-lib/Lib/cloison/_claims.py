@@ -11,7 +11,7 @@ from _cloison import Process, Reference
 from cloison._errors import MailboxFull, MessageError
 from cloison._messages import message
 from cloison import _processes
-from cloison._processes import Down, Exit, find, make_reference, parent, start, trap_exits
+from cloison._processes import Down, Exit, find, make_reference, parent, raisable, start, trap_exits
 
 #: What is told of a message that carries the reference.
 _claimants = {}
@@ -75,13 +75,13 @@ def disclaim(process, *references):
 
 def forget(reference):
     """Remove what has come with a reference of a process that has ended."""
-    while _cloison.receive(0, lambda message: type(message) is Done and message.reference == reference, _since):
+    while _cloison.wait_for(0, lambda message: type(message) is Done and message.reference == reference, _since):
         pass
 
 
 def is_claimed(message):
     """Return whether somebody waits for this very message."""
-    return type(message) in (Done, Down) and message.reference in _claimants
+    return type(message) in (Done, Down) and type(message.reference) is Reference and message.reference in _claimants
 
 
 def receive_next(timeout=None, match=is_claimed, since=0):
@@ -97,9 +97,11 @@ def receive_next(timeout=None, match=is_claimed, since=0):
         received = _cloison.receive(timeout, match, since)
     except MessageError as error:
         claimant = _senders.get(_cloison.sender())
-        if claimant is None:
+        if claimant is not None:
+            claimant(error)
+        elif match is not is_claimed:
             raise
-        claimant(error)
+        # Else it is a stranger's, and the program does not wait for anything.
         return ()
     if received and is_claimed(received[0]):
         _claimants[received[0].reference](received[0])
@@ -168,7 +170,7 @@ def _next_work(client):
 
     try:
         while True:
-            (message,) = _cloison.receive(None, is_wanted)
+            (message,) = _cloison.wait_for(None, is_wanted)
             if type(message) is not Prepare:
                 return message if type(message) is Work else None
             prepare(message.module)
@@ -187,8 +189,9 @@ def error_of(done):
     """Return the exception that a function has raised, or None."""
     if done.traceback is None:
         return None
-    done.value.__cause__ = RemoteTraceback(done.traceback)
-    return done.value
+    error = raisable(done.value)
+    error.__cause__ = RemoteTraceback(done.traceback)
+    return error
 
 
 def start_guarded(module, qualname, args, **options):
@@ -212,7 +215,7 @@ def guard():
     parent().monitor()
     guarded = set()
     while True:
-        (message,) = _cloison.receive(None)
+        (message,) = _cloison.wait_for(None, lambda message: True)
         if type(message) is Process:
             guarded.add(message)
             message.link()

@@ -135,7 +135,7 @@ class _Worker:
         else:
             _claims.disclaim(self.process, self.ticket, self.monitor)
             text = f"process {self.process.number} has ended while it ran a function: {message.reason}"
-            error = BrokenWorker(text, self.process, message.reason)
+            error = BrokenWorker(text, self.process.send_only(), message.reason)
             executor._lost(self)
         if error is not None and not was_ready:
             executor._break(error)

@@ -153,7 +153,7 @@ def _drop_late_answers():
     def is_late(message):
         return type(message) is _Reply and message.reference in _given_up
 
-    while received := _cloison.receive(0, is_late):
+    while received := _cloison.wait_for(0, is_late):
         _given_up.pop(received[0].reference, None)
 
 
@@ -293,7 +293,20 @@ def checked_limits(memory=None, cpu=None, deadline=None, children=None, channels
     }
 
 
-def start(module, qualname, args, *, main, name=None, link=False, monitor=None, register=None, capabilities=None, **limits):
+def start(
+    module,
+    qualname,
+    args,
+    *,
+    main,
+    name=None,
+    link=False,
+    may_link=False,
+    monitor=None,
+    register=None,
+    capabilities=None,
+    **limits,
+):
     """Start a process by the name of its function."""
     if capabilities is None:
         capabilities = []
@@ -312,6 +325,7 @@ def start(module, qualname, args, *, main, name=None, link=False, monitor=None, 
         main=main,
         name=name,
         link=link,
+        may_link=may_link,
         monitor=monitor,
         register=register,
         capabilities=list(capabilities),
@@ -441,6 +455,16 @@ def _or_reply(match):
     return lambda message: type(message) is _Reply or match(message)
 
 
+def raisable(error):
+    """Return what another process says has gone wrong as an exception that may be raised here.
+
+    What ends processes, `SystemExit` and the like, is not: nobody who is asked something ends who asks.
+    """
+    if isinstance(error, Exception):
+        return error
+    return Error(f"the answer is an exception that ends processes: {type(error).__name__}: {error}")
+
+
 def call(process, request, *, timeout=5.0):
     """Send a request and return the answer, however much else is in the mailbox.
 
@@ -459,7 +483,7 @@ def call(process, request, *, timeout=5.0):
     def is_answer(message):
         return type(message) in (_Reply, Down) and message.reference == reference
 
-    received = _cloison.receive(timeout, is_answer, position)
+    received = _cloison.wait_for(timeout, is_answer, position)
     if received is None:
         _cloison.demonitor(reference)
         _given_up[reference] = None
@@ -468,10 +492,10 @@ def call(process, request, *, timeout=5.0):
         raise TimeoutError(f"no answer from process {process.number} in {timeout} s")
     (answer,) = received
     if type(answer) is Down:
-        raise ProcessDown(f"process {process.number} has ended: {answer.reason}", process=process, reason=answer.reason)
+        raise ProcessDown(f"process {process.number} has ended: {answer.reason}", process=process.send_only(), reason=answer.reason)
     _cloison.demonitor(reference)
     if answer.failed:
-        raise answer.value
+        raise raisable(answer.value)
     return answer.value
 
 
@@ -529,6 +553,8 @@ def stop(process, reason="shutdown", *, timeout=5.0):
         reason: What its exit signal says.
         timeout: How many seconds it has; None gives it all the time.
     """
+    if not process.control and process != self():
+        process.exit(reason)  # which is refused, and says what to do
     process.unlink()
     position = _cloison.mark()
     reference = process.monitor()
@@ -541,10 +567,10 @@ def stop(process, reason="shutdown", *, timeout=5.0):
     def is_down(message):
         return type(message) is Down and message.reference == reference
 
-    received = _cloison.receive(timeout, is_down, position)
+    received = _cloison.wait_for(timeout, is_down, position)
     if received is None:
         process.kill()
-        received = _cloison.receive(None, is_down, position)
+        received = _cloison.wait_for(None, is_down, position)
     return received[0].reason
 
 

@@ -7,11 +7,14 @@ from _cloison import Reference
 from cloison._errors import MailboxFull, MessageError, ProcessDown, ProcessExit
 from cloison._messages import message
 from cloison._processes import Call, Down, Exit, Reason, exit, make_reference, name_of, named, parent
-from cloison._processes import receive, register, reply
+from cloison._processes import raisable, receive, register, reply
 from cloison._processes import self as this_process
 from cloison._processes import send, start
 
 __all__ = ["Server", "cast"]
+
+#: How many seconds a server that could not start has to end, before it is killed.
+_END_PATIENCE = 5.0
 
 
 @message(frozen=True)
@@ -137,18 +140,18 @@ class Server:
         position = _cloison.mark()
         reference = process.monitor()
         process.send(_Stop(reason, process))
-        received = _cloison.receive(timeout, lambda message: type(message) is Down and message.reference == reference, position)
+        received = _cloison.wait_for(timeout, lambda message: type(message) is Down and message.reference == reference, position)
         if received is None:
             _cloison.demonitor(reference)
             raise TimeoutError(f"process {process.number} has not ended in {timeout} s")
         return received[0].reason
 
     @classmethod
-    def _run(cls, args, ticket, linked_to, name):
+    def _run(cls, args, ticket, link, name):
         """Be this server, in a process of its own."""
         starter = parent()
-        if linked_to is not None:
-            linked_to.link()
+        if link:
+            _cloison.link_to_parent()
         try:
             if name is not None:
                 register(name)
@@ -180,8 +183,8 @@ def start_server(module, qualname, args, *, main, link, timeout=None, register=N
     ticket = make_reference()
     monitor = make_reference()
     # It registers itself: whoever starts it hears of it when the name is taken.
-    linked_to = this_process(control=True) if link else None
-    process = start(module, f"{qualname}._run", (args, ticket, linked_to, register), main=main, monitor=monitor, **options)
+    args = args, ticket, link, register
+    process = start(module, f"{qualname}._run", args, main=main, monitor=monitor, may_link=link, **options)
 
     def is_news(message):
         return type(message) in (_Started, Down) and message.reference in (ticket, monitor)
@@ -192,7 +195,7 @@ def start_server(module, qualname, args, *, main, link, timeout=None, register=N
     def is_left(message):
         return (type(message) is _Started and message.reference == ticket) or (type(message) is Exit and message.process == process)
 
-    received = _cloison.receive(timeout, is_news, position)
+    received = _cloison.wait_for(timeout, is_news, position)
     news = received[0] if received else None
     if type(news) is _Started and news.error is None:
         _cloison.demonitor(monitor)
@@ -200,15 +203,20 @@ def start_server(module, qualname, args, *, main, link, timeout=None, register=N
     if news is None:
         process.unlink()
         process.kill()
-    if type(news) is not Down:
-        _cloison.receive(None, is_down, position)
-    while _cloison.receive(0, is_left, position):
+    # One that could not start has said why and ends.
+    if type(news) is _Started and _cloison.wait_for(_END_PATIENCE, is_down, position) is None:
+        process.unlink()
+        process.kill()
+        _cloison.wait_for(None, is_down, position)
+    elif news is None:
+        _cloison.wait_for(None, is_down, position)
+    while _cloison.wait_for(0, is_left, position):
         pass
     if news is None:
         raise TimeoutError(f"{qualname} has not started in {timeout} s")
     if type(news) is _Started:
-        raise news.error
-    raise ProcessDown(f"{qualname} has not started: {news.reason}", process=process, reason=news.reason)
+        raise raisable(news.error)
+    raise ProcessDown(f"{qualname} has not started: {news.reason}", process=process.send_only(), reason=news.reason)
 
 
 def serve(server):

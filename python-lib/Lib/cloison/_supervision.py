@@ -276,8 +276,8 @@ def _end_process(process, timeout):
 
     if timeout != 0:
         process.exit("shutdown")
-    if timeout == 0 or _cloison.receive(timeout, is_down, position) is None:
+    if timeout == 0 or _cloison.wait_for(timeout, is_down, position) is None:
         process.kill()
-        _cloison.receive(None, is_down, position)
+        _cloison.wait_for(None, is_down, position)
     # It may have ended before it was unlinked.
-    _cloison.receive(0, lambda message: type(message) is Exit and message.process == process)
+    _cloison.wait_for(0, lambda message: type(message) is Exit and message.process == process)

@@ -94,8 +94,9 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
     })
 }
 
+/// It names the receiver without control: exceptions travel.
 fn mailbox_full(full: ProcessRef, lost: u64, text: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let attributes = [("process", process(full, vm).into()), ("lost", vm.ctx.new_int(lost).into())];
+    let attributes = [("process", process(full.send_only(), vm).into()), ("lost", vm.ctx.new_int(lost).into())];
     errors::new("MailboxFull", text, &attributes, vm)
 }
 
@@ -141,7 +142,9 @@ pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyRes
 fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
     with(vm, |post| post.may_send(to, bytes.len()))?;
     if with(vm, |post| Ok(post.lost_to(to)))? {
-        let lost = count_lost(to, vm)?;
+        let lost = count_lost(to, vm).inspect_err(|_| {
+            let _ = with(vm, |post| Ok(post.note_lost(to)));
+        })?;
         return with(vm, |_| Err(PostError::Lost(to, lost)));
     }
     if !needs_parcel(bytes.len(), ProcessRef::BYTES) {
@@ -196,11 +199,26 @@ fn fetch(number: u64, vm: &VirtualMachine) -> PyResult {
     message::decode(view.bytes(), vm)
 }
 
+/// What becomes of a message that cannot be read here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unreadable {
+    /// It is taken out, and that is an exception.
+    Raise,
+    /// It stays, for whoever takes any message: it is no answer to what the runtime itself waits for.
+    Leave,
+}
+
+fn is_message_error(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
+    let class = errors::class("MessageError", vm).ok().and_then(|class| class.downcast::<PyType>().ok());
+    class.is_some_and(|class| error.fast_isinstance(&class))
+}
+
 /// The next message, or the next that matches.
 pub(crate) fn receive(
     until: Option<Instant>,
     matches: Option<&PyObject>,
     from: u64,
+    unreadable: Unreadable,
     vm: &VirtualMachine,
 ) -> PyResult<Option<PyObjectRef>> {
     let mut at = from;
@@ -209,15 +227,20 @@ pub(crate) fn receive(
             at = position + 1;
             let value = match item {
                 Mail::Decoded(value) => value,
-                undecoded => {
-                    let decoded = decode(undecoded, vm);
-                    if decoded.is_err() {
-                        with(vm, |post| post.take(position))?;
+                undecoded => match decode(undecoded, vm) {
+                    Ok(value) => value,
+                    Err(error) if unreadable == Unreadable::Leave && is_message_error(&error, vm) => {
+                        let text = error.as_object().str(vm)?.to_string();
+                        with(vm, |post| post.keep(position, Mail::Unreadable(text)))?;
+                        continue;
                     }
-                    decoded?
-                }
+                    Err(error) => {
+                        with(vm, |post| post.take(position))?;
+                        return Err(error);
+                    }
+                },
             };
-            with(vm, |post| post.keep(position, value.clone()))?;
+            with(vm, |post| post.keep(position, Mail::Decoded(value.clone())))?;
             let wanted = match matches {
                 None => true,
                 Some(matches) => is_wanted(matches, &value, vm)?,
@@ -246,6 +269,7 @@ fn is_wanted(matches: &PyObject, value: &PyObject, vm: &VirtualMachine) -> PyRes
 fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
     match item {
         Mail::Decoded(value) => Ok(value),
+        Mail::Unreadable(text) => Err(errors::new("MessageError", &text, &[], vm)),
         Mail::Message { sender, bytes } => {
             let value = message::decode(&bytes, vm)?;
             refuse_claims(sender, &value, vm)?;
@@ -369,6 +393,28 @@ pub(crate) fn link(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
     say(&ToRouter::Link(other), vm)
 }
 
+/// Link this process with its parent, who has let it do so once.
+pub(crate) fn link_to_parent(vm: &VirtualMachine) -> PyResult<()> {
+    match with(vm, |post| Ok(post.parent))? {
+        Some(parent) => say(&ToRouter::Link(parent), vm),
+        None => Ok(()),
+    }
+}
+
+/// End a process that was started for a call of `spawn` that was interrupted: nobody will ever know it.
+pub(crate) fn abandon(process: ProcessRef) {
+    POST.with_borrow_mut(|post| {
+        let Some(post) = post.as_mut().filter(|post| post.begun()) else { return };
+        let Ok(question) = random_reference() else { return };
+        // Without the link: its end is no failure.
+        for said in [ToRouter::Unlink { process: process.number, question }, ToRouter::Kill(process)] {
+            while matches!(post.say(&said), Ok(false)) {
+                post.wait_for_room();
+            }
+        }
+    });
+}
+
 /// Undo that. When this returns, the link does nothing any more.
 pub(crate) fn unlink(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
     ask(|question| ToRouter::Unlink { process: other.number(), question }, vm).map(drop)
@@ -442,6 +488,7 @@ pub(crate) struct Wanted {
     pub main: bool,
     pub name: Option<String>,
     pub link: bool,
+    pub may_link: bool,
     pub monitor: Option<PyRef<Reference>>,
     pub capabilities: Vec<String>,
     pub memory_bytes: Option<u64>,
@@ -480,6 +527,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<PyRef<Proce
         main: wanted.main,
         name: wanted.name,
         link: wanted.link,
+        may_link: wanted.may_link,
         monitor,
         capabilities: wanted.capabilities,
         memory_bytes: wanted.memory_bytes,

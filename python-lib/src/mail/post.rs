@@ -36,6 +36,8 @@ pub(super) enum PostError {
 pub(super) enum Mail {
     /// A message, decoded: it has been looked at and was not wanted.
     Decoded(PyObjectRef),
+    /// A message that cannot be read here, and why.
+    Unreadable(String),
     /// A message.
     Message { sender: ProcessNumber, bytes: Vec<u8> },
     /// A long message, by its number, to be fetched.
@@ -171,6 +173,11 @@ impl Post {
         self.lost.remove(&to.number)
     }
 
+    /// Its sender has yet to hear how many.
+    pub(super) fn note_lost(&mut self, to: ProcessRef) {
+        self.lost.insert(to.number);
+    }
+
     /// Put a message in, or word that the parcel is complete; `false` if there is no room.
     pub(super) fn send(&mut self, to: ProcessRef, message: Option<&[u8]>) -> Result<bool, PostError> {
         let put = match message {
@@ -253,9 +260,9 @@ impl Post {
     }
 
     /// What was looked at stays.
-    pub(super) fn keep(&mut self, position: u64, value: PyObjectRef) -> Result<(), PostError> {
+    pub(super) fn keep(&mut self, position: u64, item: Mail) -> Result<(), PostError> {
         if let Some(waiting) = self.waiting.get_mut(&position) {
-            waiting.item = Mail::Decoded(value);
+            waiting.item = item;
         }
         Ok(())
     }

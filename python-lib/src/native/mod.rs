@@ -25,7 +25,7 @@ mod _cloison {
     use crate::call::connection;
     use crate::call::function::Function;
     use crate::link;
-    use crate::mail::{self, Naming};
+    use crate::mail::{self, Naming, Unreadable};
     use crate::objects::buffers::{RegisteredBuffer, View};
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
@@ -233,7 +233,24 @@ mod _cloison {
         from: OptionalArg<u64>,
         vm: &VirtualMachine,
     ) -> PyResult<Option<(PyObjectRef,)>> {
-        processes::receive(timeout, matches, from, vm)
+        processes::receive(timeout, matches, from, Unreadable::Raise, vm)
+    }
+
+    /// The same for what the runtime itself waits for: what cannot be read is left for the program.
+    #[pyfunction]
+    fn wait_for(
+        timeout: Option<ArgIntoFloat>,
+        matches: PyObjectRef,
+        from: OptionalArg<u64>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<(PyObjectRef,)>> {
+        processes::receive(timeout, OptionalArg::Present(matches), from, Unreadable::Leave, vm)
+    }
+
+    /// Link this process to its parent, who has let it when it was started.
+    #[pyfunction]
+    fn link_to_parent(vm: &VirtualMachine) -> PyResult<()> {
+        mail::link_to_parent(vm)
     }
 
     /// The position behind everything that has arrived so far.

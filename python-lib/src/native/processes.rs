@@ -1,6 +1,6 @@
 //! The module `_cloison`'s part that is about processes.
 
-use crate::mail::{self, Wanted};
+use crate::mail::{self, Unreadable, Wanted};
 use crate::objects::object::Capability;
 use crate::objects::process::{Process, Reference};
 use cloison_contract::process::Priority;
@@ -24,6 +24,8 @@ pub struct SpawnArguments {
     name: Option<PyUtf8StrRef>,
     #[pyarg(named)]
     link: bool,
+    #[pyarg(named, default)]
+    may_link: bool,
     #[pyarg(named)]
     monitor: Option<PyRef<Reference>>,
     #[pyarg(named)]
@@ -58,6 +60,7 @@ pub fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<PyRef<P
         main: arguments.main,
         name: arguments.name.map(|name| name.as_str().to_owned()),
         link: arguments.link,
+        may_link: arguments.may_link,
         monitor: arguments.monitor,
         capabilities,
         memory_bytes: arguments.memory,
@@ -99,6 +102,7 @@ pub fn receive(
     timeout: Option<ArgIntoFloat>,
     matches: OptionalArg<PyObjectRef>,
     from: OptionalArg<u64>,
+    unreadable: Unreadable,
     vm: &VirtualMachine,
 ) -> PyResult<Option<(PyObjectRef,)>> {
     let until = match timeout.map(f64::from) {
@@ -110,6 +114,6 @@ pub fn receive(
         }
     };
     let matches = matches.into_option().filter(|matches| !vm.is_none(matches));
-    let message = mail::receive(until, matches.as_deref(), from.unwrap_or(0), vm)?;
+    let message = mail::receive(until, matches.as_deref(), from.unwrap_or(0), unreadable, vm)?;
     Ok(message.map(|message| (message,)))
 }

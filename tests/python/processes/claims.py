@@ -62,6 +62,7 @@ def forges_answers(victim, server):
 def passes_on(to):
     call = receive(Call)
     to.send(("pass", call))
+    receive()  # whoever ends is no longer waited for
 
 
 def main():

@@ -116,7 +116,14 @@ impl Peers {
             }
             Ok(median(&mut times))
         };
-        let ours = of(Command::new(&self.cloison).args(["run", "cloison_actors.py", what, &count]))?;
+        let ours = of(Command::new(&self.cloison).args([
+            "run",
+            "--manifest",
+            "cloison.toml",
+            "cloison_actors.py",
+            what,
+            &count,
+        ]))?;
         let mut peers = Vec::new();
         for (name, program) in [("multiprocessing", "multiprocessing_actors.py"), ("asyncio", "asyncio_actors.py")] {
             peers.push((name, of(Command::new(&self.python).args([program, what, &count]))?));
@@ -136,7 +143,7 @@ impl Peers {
     /// Have `cloison` run a program of ours.
     pub fn program(&self, name: &str) -> Command {
         let mut command = Command::new(&self.cloison);
-        command.args(["run", name]).current_dir(self.folder());
+        command.args(["run", "--manifest", "cloison.toml", name]).current_dir(self.folder());
         command
     }
 

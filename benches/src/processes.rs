@@ -8,7 +8,7 @@ use cloison_broker::broker::BrokerEvent;
 use cloison_broker::launch::Binaries;
 use cloison_broker::{Broker, Pid, StandardStreams};
 use cloison_contract::message::Run;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -81,14 +81,15 @@ fn until_exit(broker: &mut Broker, expected: Pid) -> anyhow::Result<()> {
 fn starts(broker: &mut Broker, count: usize) -> anyhow::Result<Vec<f64>> {
     let mut times = Vec::new();
     for _ in 0..count {
-        let (mut reader, writer) = std::io::pipe()?;
+        let (reader, writer) = std::io::pipe()?;
         let streams = streams(writer.into())?;
         let start = cloison_broker::monotonic().as_nanos() as f64;
         let pid = broker.spawn(script(FIRST_INSTRUCTION), &streams)?;
         drop(streams);
         until_exit(broker, pid)?;
+        // A line and not to its end: the broker keeps the first one's streams for those that it spawns.
         let mut text = String::new();
-        reader.read_to_string(&mut text)?;
+        BufReader::new(reader).read_line(&mut text)?;
         let first: f64 = text.trim().parse().context("the microprocess printed no time")?;
         times.push(first - start);
     }

@@ -143,7 +143,10 @@ fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
     with(vm, |post| post.may_send(to, bytes.len()))?;
     if with(vm, |post| Ok(post.lost_to(to)))? {
         let lost = count_lost(to, vm).inspect_err(|_| {
-            let _ = with(vm, |post| Ok(post.note_lost(to)));
+            let _ = with(vm, |post| {
+                post.note_lost(to);
+                Ok(())
+            });
         })?;
         return with(vm, |_| Err(PostError::Lost(to, lost)));
     }

@@ -123,7 +123,10 @@ impl Caller {
 
     /// Sleep until there is an answer, in the order that [`doorbell`] asks for.
     fn sleep(&mut self) -> Result<(), CallError> {
+        // The first sleep begins now; only a later one has to look how much of the time is over.
+        let slept = self.since;
         let since = *self.since.get_or_insert_with(Instant::now);
+        let mut left = slept.map_or(Some(self.deadline), |since| self.deadline.checked_sub(since.elapsed()));
         let (reply, sleeps) = (self.arena.memory.word(REPLY), self.arena.memory.word(CLIENT_SLEEPS));
         loop {
             doorbell::lie_down(sleeps);
@@ -131,10 +134,7 @@ impl Caller {
             let woken = if answered(&self.arena.memory, self.sequence) {
                 Woken::Maybe
             } else {
-                match self.deadline.checked_sub(since.elapsed()) {
-                    Some(left) => futex::wait(reply, seen, Some(left)),
-                    None => Woken::TimedOut,
-                }
+                left.map_or(Woken::TimedOut, |left| futex::wait(reply, seen, Some(left)))
             };
             doorbell::get_up(sleeps);
             if answered(&self.arena.memory, self.sequence) {
@@ -143,7 +143,7 @@ impl Caller {
             match woken {
                 Woken::Interrupted => return Err(CallError::Interrupted),
                 Woken::TimedOut => return Err(CallError::DeadlineExceeded),
-                Woken::Maybe => {}
+                Woken::Maybe => left = self.deadline.checked_sub(since.elapsed()),
             }
         }
     }

@@ -39,6 +39,7 @@ pub(crate) fn wake(word: &AtomicU32) {
 }
 
 /// One word to wait for, as `futex_waitv(2)` takes it (Linux 5.16).
+#[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Waiter {
     value: u64,

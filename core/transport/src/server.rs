@@ -104,6 +104,8 @@ pub struct Server {
     /// Where the next search begins, so that no client can starve the others.
     next: usize,
     spin: Spin,
+    /// What it slept on last; kept so that falling asleep allocates nothing.
+    waiters: Vec<Waiter>,
 }
 
 impl Server {
@@ -118,7 +120,15 @@ impl Server {
             knocks: AtomicU32::new(0),
             sleeps: AtomicU32::new(0),
         };
-        Ok(Self { page, bell: Arc::new(bell), knocked: 0, channels: Vec::new(), next: 0, spin: Spin::new(SPIN) })
+        Ok(Self {
+            page,
+            bell: Arc::new(bell),
+            knocked: 0,
+            channels: Vec::new(),
+            next: 0,
+            spin: Spin::new(SPIN),
+            waiters: Vec::new(),
+        })
     }
 
     /// Where the thread of that number, from 0, says what it runs; `None` beyond [`crate::status::MAX_THREADS`].
@@ -186,7 +196,7 @@ impl Server {
 
     /// Sleep until a word changes, in the order that [`doorbell`] asks for.
     fn sleep(&mut self) {
-        let mut waiters = Vec::with_capacity(self.channels.len() + 2);
+        self.waiters.clear();
         doorbell::lie_down(self.page.sleeps());
         self.bell.sleeps.store(1, Ordering::Relaxed);
         for channel in self.channels.iter().flatten() {
@@ -194,11 +204,16 @@ impl Server {
         }
         fence(Ordering::SeqCst);
         // The second look; the kernel takes the third, when it compares every word before it lets us sleep.
+        let waiters = &mut self.waiters;
         waiters.push(Waiter::new(self.page.bell(), self.bell.heard.load(Ordering::Relaxed)));
-        waiters.push(Waiter::new(&self.bell.knocks, self.knocked));
         let channels = self.channels.iter().flatten();
+        // Only a thread that runs a call knocks, and only this thread, which waits, makes an idle channel busy. Each word costs
+        // time, so the bell for knocks is left out while no channel is busy.
+        if channels.clone().any(|channel| channel.is_busy()) {
+            waiters.push(Waiter::new(&self.bell.knocks, self.knocked));
+        }
         if channels.clone().all(|channel| channel.waiter().map(|waiter| waiters.push(waiter)).is_some()) {
-            futex::wait_any(&waiters, None);
+            futex::wait_any(waiters, None);
         }
         for channel in channels {
             doorbell::get_up(channel.sleeps());

@@ -124,6 +124,11 @@ impl ServerChannel {
         self.turns.expected(|| self.posted()).map(|expected| Waiter::new(self.arena.memory.word(REQUEST), expected))
     }
 
+    /// Whether a call of it runs.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.turns.is_busy()
+    }
+
     pub(crate) fn sleeps(&self) -> &AtomicU32 {
         self.arena.memory.word(SERVER_SLEEPS)
     }

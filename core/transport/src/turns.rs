@@ -43,6 +43,11 @@ impl Turns {
         Some(posted)
     }
 
+    /// For the leader: whether a call runs. If none does, none begins before the leader takes a request.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire) != 0
+    }
+
     /// For the leader, before it sleeps: the number that changes when there may be something for it; `None` if there is now.
     pub(crate) fn expected(&self, posted: impl Fn() -> u32) -> Option<u32> {
         let seen = posted();

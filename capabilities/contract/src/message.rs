@@ -355,7 +355,7 @@ pub enum ToMicroprocess {
 pub enum ParcelAnswer {
     /// There is, and it comes along.
     Here,
-    /// The receiver has no room for it now.
+    /// The receiver has no room for it now, or the kernel takes no more descriptors on their way.
     Full,
     /// There is no such process, or no such parcel.
     Missing,

@@ -36,6 +36,11 @@ impl Blanks {
         taken
     }
 
+    /// One that had better go, if there is one: the newest.
+    pub(crate) fn spare(&mut self) -> Option<Pid> {
+        self.there.pop_back()
+    }
+
     /// Note another one.
     pub(crate) fn put(&mut self, pid: Pid) {
         self.there.push_back(pid);

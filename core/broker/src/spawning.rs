@@ -196,12 +196,29 @@ impl Broker {
         if template.forking.len() >= FORKS_UNDER_WAY {
             return Ok(None);
         }
+        if self.is_full() {
+            self.spare_a_blank();
+            return Ok(None);
+        }
         let Some((_, streams)) = &self.main else { return Err(io::Error::other("there is no program").into()) };
         let streams = streams.copy()?;
         match self.fork(kind, &streams, Duration::ZERO) {
             Ok(blank) => Ok(Some((blank, kind))),
             Err(BrokerError::Host(error)) if is_busy(&error) => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Whether there are descriptors for no more microprocesses, blanks and those that are about to end among them.
+    fn is_full(&self) -> bool {
+        self.processes.len() as u64 >= most_processes()
+    }
+
+    /// End a blank that nobody waits for, so that there is room for one of the other template's.
+    fn spare_a_blank(&mut self) {
+        let mut kinds = [TemplateKind::Common, TemplateKind::Program].into_iter();
+        if let Some(blank) = kinds.find_map(|kind| self.template(kind)?.blanks.spare()) {
+            self.kill(blank);
         }
     }
 
@@ -224,7 +241,7 @@ impl Broker {
             return Err(format!("{what}\nhint: {}", self.where_limited(parent, "children")));
         }
         let most = most_processes();
-        if self.processes.len() as u64 >= most {
+        if self.numbers.len() as u64 >= most {
             return Err(format!(
                 "there are descriptors for {most} microprocesses and no more\n\
                  hint: `ulimit -n {}` allows as many as [limits] processes in {manifest}; root raises the hard limit",
@@ -328,7 +345,7 @@ impl Broker {
             let unwanted = template.blanks.unwanted(Instant::now());
             let refill = template.is_ready() && template.blanks.is_short() && template.forking.is_empty();
             unwanted.into_iter().for_each(|blank| self.kill(blank));
-            if refill {
+            if refill && !self.is_full() {
                 self.refill(kind);
             }
         }

@@ -79,6 +79,11 @@ impl Parcels {
         self.last
     }
 
+    /// It could not be handed over.
+    pub(crate) fn put_back(&mut self, number: u64, parcel: Parcel) {
+        self.waiting.insert(number, parcel);
+    }
+
     /// Take it out.
     pub(crate) fn fetch(&mut self, number: u64) -> Option<Parcel> {
         self.waiting.remove(&number)

@@ -48,6 +48,8 @@ struct Process {
     names: BTreeSet<String>,
     /// Messages lost because there was no room, by sender, until it asks how many.
     lost: BTreeMap<ProcessNumber, u64>,
+    /// Who has lost messages of this one's.
+    lost_by: BTreeSet<ProcessNumber>,
     /// What it has said of its end.
     last: Option<Reason>,
     /// Why it is being ended: the first reason counts.
@@ -72,6 +74,13 @@ pub(crate) struct RouterState {
     parcels: ParcelCount,
     /// The body of the record at hand.
     body: Vec<u8>,
+}
+
+/// Whether the memory of a parcel is on its way to who has asked for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Handed {
+    Over,
+    Not,
 }
 
 /// No outbox holds more records: each takes 16 bytes at least.
@@ -119,6 +128,7 @@ impl RouterState {
             monitored_by: BTreeSet::new(),
             names: BTreeSet::new(),
             lost: BTreeMap::new(),
+            lost_by: BTreeSet::new(),
             last: None,
             doom: None,
         };
@@ -228,6 +238,9 @@ impl RouterState {
         receiver.lost.insert(sender, 1);
         let was_pressed = receiver.pending.is_pressed();
         let tell = receiver.pending.pause(sender);
+        if let Some(sender) = self.processes.get_mut(&sender) {
+            sender.lost_by.insert(number);
+        }
         self.tell(sender, &FromRouter::Lost { number });
         if tell {
             self.pause(sender, number, was_pressed);
@@ -257,7 +270,7 @@ impl RouterState {
     ) -> Option<()> {
         self.give_back(sender);
         if !self.introduced(process, unknown) {
-            return self.hand_over(sender, ParcelAnswer::Missing, None);
+            return self.hand_over(sender, ParcelAnswer::Missing, None).map(drop);
         }
         let number = process.number;
         let receiver = self.processes.get(&number)?;
@@ -267,11 +280,12 @@ impl RouterState {
         }
         let room = !receiver.lost.contains_key(&sender) && receiver.pending.has_room_for(sender, counts);
         let Some(parcel) = room.then(|| self.parcels.create(bytes, &receiver.parcels)).flatten() else {
-            return self.hand_over(sender, ParcelAnswer::Full, None);
+            return self.hand_over(sender, ParcelAnswer::Full, None).map(drop);
         };
-        self.count(sender, number, counts);
-        self.hand_over(sender, ParcelAnswer::Here, Some(&parcel))?;
-        self.processes.get_mut(&sender)?.parcels.filling = Some(Filling { receiver: number, bytes, parcel });
+        if self.hand_over(sender, ParcelAnswer::Here, Some(&parcel))? == Handed::Over {
+            self.processes.get_mut(&sender)?.parcels.filling = Some(Filling { receiver: number, bytes, parcel });
+            self.count(sender, number, counts);
+        }
         Some(())
     }
 
@@ -309,18 +323,19 @@ impl RouterState {
         }
     }
 
-    /// Answer a question about a parcel. `None` if the process does not read its answers.
-    fn hand_over(&mut self, number: ProcessNumber, answer: ParcelAnswer, parcel: Option<&Parcel>) -> Option<()> {
+    /// Answer a question about a parcel: with that answer and its memory, or that there is no room for it on the way now. `None` if
+    /// the process does not read its answers.
+    fn hand_over(&mut self, number: ProcessNumber, answer: ParcelAnswer, parcel: Option<&Parcel>) -> Option<Handed> {
         let control = &self.processes.get(&number)?.control;
         let descriptors: Vec<_> = parcel.iter().map(|parcel| parcel.as_fd()).collect();
         match control.try_send(&ToMicroprocess::Parcel(answer), &descriptors) {
             // Too many descriptors are on their way to processes of this user, which is no fault of this one.
             Err(ControlError::System(Errno::TOOMANYREFS)) => {
-                control.try_send(&ToMicroprocess::Parcel(ParcelAnswer::Full), &[]).ok()
+                control.try_send(&ToMicroprocess::Parcel(ParcelAnswer::Full), &[]).ok().map(|()| Handed::Not)
             }
             // It has ended, and that will be told.
-            Err(ControlError::Closed) => Some(()),
-            sent => sent.ok(),
+            Err(ControlError::Closed) => Some(Handed::Over),
+            sent => sent.ok().map(|()| Handed::Over),
         }
     }
 
@@ -328,12 +343,17 @@ impl RouterState {
         match said {
             ToRouter::Consumed { sender, bytes } => self.consumed(number, sender, bytes),
             ToRouter::Reserve { process, bytes } => self.reserve(number, process, bytes, unknown)?,
-            ToRouter::Fetch(parcel) => {
-                let parcel = self.processes.get_mut(&number)?.parcels.fetch(parcel);
+            ToRouter::Fetch(which) => {
+                let parcel = self.processes.get_mut(&number)?.parcels.fetch(which);
                 let answer = if parcel.is_some() { ParcelAnswer::Here } else { ParcelAnswer::Missing };
-                self.hand_over(number, answer, parcel.as_ref())?;
+                if self.hand_over(number, answer, parcel.as_ref())? == Handed::Not
+                    && let Some(parcel) = parcel
+                {
+                    self.processes.get_mut(&number)?.parcels.put_back(which, parcel);
+                }
             }
             ToRouter::CountLost { number: receiver, question } => {
+                self.processes.get_mut(&number)?.lost_by.remove(&receiver);
                 let lost = self.processes.get_mut(&receiver).and_then(|receiver| receiver.lost.remove(&number));
                 self.tell(number, &FromRouter::LostCount { question, messages: lost.unwrap_or(0) });
             }
@@ -558,6 +578,11 @@ impl RouterState {
         self.events.push(RouterEvent::Ended { number, reason: reason.clone() });
         for name in process.names {
             self.names.remove(&name);
+        }
+        for receiver in process.lost_by {
+            if let Some(receiver) = self.processes.get_mut(&receiver) {
+                receiver.lost.remove(&number);
+            }
         }
         for (reference, watched) in process.monitors {
             if let Some(watched) = self.processes.get_mut(&watched) {

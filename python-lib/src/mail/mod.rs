@@ -28,12 +28,15 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple, PyTupleRef, PyType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 thread_local! {
     static POST: RefCell<Option<Post>> = const { RefCell::new(None) };
     static PREPARING: Cell<bool> = const { Cell::new(false) };
 }
+
+/// After how long a message is fetched again that could not be handed over.
+const IN_FLIGHT: Duration = Duration::from_millis(1);
 
 /// Note whether the program is being imported for what it defines. It starts no processes then: each of them would do the same.
 pub(crate) fn prepare(preparing: bool) {
@@ -191,12 +194,17 @@ fn broken_parcel(error: &Errno, vm: &VirtualMachine) -> PyBaseExceptionRef {
 /// Fetch a long message and decode it where it is.
 fn fetch(number: u64, vm: &VirtualMachine) -> PyResult {
     settle(vm)?;
-    // Whoever is interrupted here would lose the message.
-    while !with(vm, |post| post.say(&ToRouter::Fetch(number)))? {
-        with(vm, |post| Ok(post.wait_for_room()))?;
-    }
-    let (ParcelAnswer::Here, Some(memory)) = parcel(vm)? else {
-        return Err(vm.new_runtime_error("a long message is not there any more"));
+    let memory = loop {
+        // Whoever is interrupted here would lose the message.
+        while !with(vm, |post| post.say(&ToRouter::Fetch(number)))? {
+            with(vm, |post| Ok(post.wait_for_room()))?;
+        }
+        match parcel(vm)? {
+            (ParcelAnswer::Here, Some(memory)) => break memory,
+            // Too much is on its way to processes of this user, for a moment.
+            (ParcelAnswer::Full, _) => std::thread::sleep(IN_FLIGHT),
+            _ => return Err(vm.new_runtime_error("a long message is not there any more")),
+        }
     };
     let view = ParcelView::open(&memory).map_err(|error| broken_parcel(&error, vm))?;
     message::decode(view.bytes(), vm)

@@ -1,5 +1,6 @@
 # For tests/tests/storms.rs: more processes than the broker has descriptors for.
 import sys
+import time
 
 import cloison
 from cloison import Down, SpawnError, receive, spawn
@@ -16,10 +17,11 @@ def main():
             print(str(error).replace("\n", " | "))
             break
     print(len(there) > 5)
-    # Nobody has been harmed by it, and there is room again when somebody has ended.
+    # Nobody has been harmed by it, and there is room again when somebody has ended, also when blanks have taken it meanwhile.
     for process in there[:3]:
         process.kill()
         print(receive(Down, timeout=20).reason, end=" ")
+    time.sleep(0.3)
     print(spawn(int, monitor=True).number > 1, receive(Down, timeout=20).reason)
     for process in there[3:]:
         process.send("end")

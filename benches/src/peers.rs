@@ -13,8 +13,9 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 19] = [
+const SOURCES: [(&str, &str); 21] = [
     ("futex.c", include_str!("../peers/futex.c")),
+    ("fork.c", include_str!("../peers/fork.c")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
     ("fork_start.py", include_str!("../peers/fork_start.py")),
@@ -29,6 +30,7 @@ const SOURCES: [(&str, &str); 19] = [
     ("alive.py", include_str!("../scale/alive.py")),
     ("soak.py", include_str!("../scale/soak.py")),
     ("functions.py", include_str!("../spawn/functions.py")),
+    ("kills.py", include_str!("../spawn/kills.py")),
     ("cloison_actors.py", include_str!("../savina/cloison_actors.py")),
     ("multiprocessing_actors.py", include_str!("../savina/multiprocessing_actors.py")),
     ("asyncio_actors.py", include_str!("../savina/asyncio_actors.py")),
@@ -54,6 +56,7 @@ impl Peers {
         let peers = Self { python, erlang, cloison: this.parent().unwrap_or(Path::new(".")).join("cloison"), folder };
         peers.run(Command::new("cc").args(["-O2", "-o", "futex", "futex.c", "-ldl"]))?;
         peers.run(Command::new("cc").args(["-O2", "-o", "views", "views.c"]))?;
+        peers.run(Command::new("cc").args(["-O2", "-o", "fork", "fork.c"]))?;
         peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", "libcrash.so", "crash.c"]))?;
         Ok(peers)
     }
@@ -94,6 +97,12 @@ impl Peers {
     pub fn views(&self, bytes: u64) -> anyhow::Result<[f64; 3]> {
         let figures = self.run(Command::new(self.folder().join("views")).arg(bytes.to_string()))?;
         figures.try_into().map_err(|figures| anyhow::anyhow!("views.c printed {figures:?}"))
+    }
+
+    /// A bare fork and end of a process that is as large as a template and copies as many pages as a microprocess.
+    pub fn fork(&self) -> anyhow::Result<f64> {
+        let figures = self.run(Command::new(self.folder().join("fork")).args(["40", "60", "500"]))?;
+        figures.get(1).copied().context("fork.c prints two figures")
     }
 
     /// A Python peer's figures, optionally on one core.

@@ -13,6 +13,7 @@ use anyhow::Context;
 use cloison_broker::inspection::{Ask, InspectionAnswer, socket};
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Show the processes of running applications
 #[derive(clap::Args)]
@@ -59,16 +60,23 @@ pub struct KillArguments {
     /// APPLICATION.NUMBER, or a number or a name if only one application runs
     #[arg(required = true, value_name = "PROCESS")]
     processes: Vec<String>,
+    /// Print which processes were ended as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn kill(arguments: &KillArguments) -> anyhow::Result<ExitCode> {
     // All are known before the first one ends.
     let found = arguments.processes.iter().map(|named| find::process(named)).collect::<Result<Vec<_>, _>>()?;
-    for (named, process) in arguments.processes.iter().zip(found) {
+    for (named, process) in arguments.processes.iter().zip(&found) {
         match find::ask(process.broker, Ask::Kill { number: process.number })? {
             InspectionAnswer::Killed => {}
             _ => anyhow::bail!("process {named} has ended already"),
         }
+    }
+    if arguments.json {
+        let ended = |process: &find::Found| json!({ "broker": process.broker, "number": process.number });
+        output::data(None, &(serde_json::to_string_pretty(&found.iter().map(ended).collect::<Vec<_>>())? + "\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -88,20 +96,29 @@ pub struct InspectArguments {
 }
 
 pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
-    let process = find::process(&arguments.process)?;
+    let mut process = find::process(&arguments.process)?;
+    let asked = Instant::now();
     let stack = match find::ask(process.broker, Ask::Stack { number: process.number })? {
         InspectionAnswer::Stack(stack) => stack,
         _ => anyhow::bail!("process {} has ended", arguments.process),
+    };
+    let silence = match stack {
+        Some(_) => None,
+        None => {
+            let before = std::mem::replace(&mut process, find::process(&arguments.process)?).row;
+            Some(show::Silence::of(&before, &process.row, asked.elapsed()))
+        }
     };
     if arguments.json {
         let mut value = serde_json::to_value(&process.row)?;
         let object = value.as_object_mut().context("a row is an object")?;
         object.insert("stack".into(), stack.map_or(Value::Null, Value::String));
+        object.insert("silence".into(), silence.map_or(Value::Null, |silence| silence.word().into()));
         object.insert("application".into(), json!(process.application));
         object.insert("broker".into(), json!(process.broker));
         output::data(None, &(serde_json::to_string_pretty(&value)? + "\n"))?;
     } else {
-        output::data(None, &show::process(&process, stack.as_deref()))?;
+        output::data(None, &show::process(&process, stack.as_deref(), silence))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -251,7 +251,10 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
                 import_main(vm, entries, *main).inspect_err(|error| explain_denial(vm, error))?;
                 mail::prepare(false);
             }
-            let function = function(vm, if module == MAIN { SPAWNED_MAIN } else { &module }, &qualname)?;
+            let function = match module.as_str() {
+                MAIN => function(vm, SPAWNED_MAIN, &qualname).inspect_err(|error| explain_missing(vm, error))?,
+                module => function(vm, module, &qualname)?,
+            };
             let arguments = match arguments {
                 Some(arguments) => message::decode(&arguments, vm)?,
                 None => mail::await_arguments(vm)?,
@@ -288,6 +291,14 @@ fn explain_denial(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
     if matches!(denied, Ok(true)) {
         let hint = "hint: it imports the program first, which asks for the capability at its top level: ask in a function, or below \
                     `if __name__ == \"__main__\":`";
+        let _ = vm.call_method(error.as_object(), "add_note", (hint,));
+    }
+}
+
+/// A function that the program has, and what is imported of it has not.
+fn explain_missing(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
+    if error.fast_isinstance(vm.ctx.exceptions.attribute_error) {
+        let hint = "hint: define it above `if __name__ == \"__main__\":`, which is for the program itself alone";
         let _ = vm.call_method(error.as_object(), "add_note", (hint,));
     }
 }

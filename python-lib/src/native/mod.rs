@@ -30,7 +30,6 @@ mod _cloison {
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
     use crate::objects::process::{Process, Reference};
-    use cloison_contract::process::ToRouter;
     use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgIntoFloat, ArgMemoryBuffer, OptionalArg};
@@ -303,7 +302,7 @@ mod _cloison {
     /// Whether exit signals are messages from now on.
     #[pyfunction]
     fn trap_exits(trap: bool, vm: &VirtualMachine) -> PyResult<()> {
-        mail::say(&ToRouter::TrapExits(trap), vm)
+        mail::trap_exits(trap, vm)
     }
 
     /// Register this process under a name; the process if that was free.

@@ -174,6 +174,17 @@ impl Marshal {
         }
     }
 
+    /// Whether the handle that the request names is still one.
+    pub fn held(&self, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
+        (reply.status, reply.count) = (Status::Ok, 0);
+        let refusal = match single(request) {
+            Some(word) if self.handles.is_held(origin.client, word) => return,
+            Some(_) => Refusal::handle(0, HandleError::Stale),
+            None => Refusal::new(Status::Malformed, "the request makes no sense"),
+        };
+        refusal.write(reply, Some(origin.arena), request.arena_used);
+    }
+
     /// What the library has written by now to the block that the request names.
     pub fn sync(&self, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
         (reply.status, reply.count) = (Status::Ok, 2);

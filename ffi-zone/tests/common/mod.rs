@@ -7,7 +7,7 @@ pub mod surface;
 pub mod walls;
 pub mod zone;
 
-use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
+use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, HELD, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
@@ -185,6 +185,7 @@ impl Bench {
         let origin = Origin::new(CLIENT, self.caller.arena(), &NoCallables);
         match request.function {
             CLOSE => self.marshal.close(&self.workspace, &origin, request, &mut reply),
+            HELD => self.marshal.held(&origin, request, &mut reply),
             SYNC => self.marshal.sync(&origin, request, &mut reply),
             _ => return self.raw(request),
         }

@@ -33,7 +33,7 @@ impl Objects for Words {
         self.free
     }
 
-    fn handle(&self, _: TypeId, word: u64, _: Option<Owner>, _: Option<Lifetime>) -> u64 {
+    fn handle(&self, _: TypeId, word: u64, _: Owner, _: Option<Lifetime>) -> u64 {
         word
     }
 

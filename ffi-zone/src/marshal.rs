@@ -33,7 +33,6 @@ pub mod number;
 #[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
 pub(crate) mod outgoing;
 mod outputs;
-pub mod passing;
 pub mod plan;
 pub mod refusal;
 #[allow(unsafe_code, reason = "what the library has given is freed by the function that frees it")]

@@ -35,6 +35,7 @@ pub mod interface;
 pub mod layer;
 pub mod layout;
 pub mod message;
+pub mod passing;
 pub mod printable;
 pub mod process;
 pub mod shape;

@@ -10,10 +10,10 @@
 //! one that is aligned more strictly than its numbers are: only a number at an address of its own kind's that is
 //! misaligned sends the whole to memory.
 //!
-//! This is pure; [`crate::native::ffi`] makes libffi's types of it.
+//! The zone makes libffi's types of it.
 
-use cloison_contract::shape::MAX_NESTING;
-use cloison_contract::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
+use crate::shape::MAX_NESTING;
+use crate::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
 
 /// How a record travels.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,7 +62,7 @@ pub fn passing(types: &[Definition], id: TypeId) -> Option<Passing> {
 }
 
 /// The struct or union of that number.
-pub(crate) fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
+pub fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
     match &types.get(id.0 as usize)?.kind {
         TypeKind::Record(record) => Some(record),
         _ => None,

@@ -16,7 +16,7 @@
 //! The zone makes libffi's types of it.
 
 use crate::shape::MAX_NESTING;
-use crate::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
+use crate::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, Wide};
 
 /// How a record travels.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -74,18 +74,10 @@ enum Compiler {
 }
 
 fn by(types: &[Definition], id: TypeId, compiler: Compiler) -> Option<Passing> {
-    let record = record(types, id)?;
+    let record = Record::of(types, id)?;
     let mut leaves = Leaves { types, compiler, leaves: Vec::new(), misaligned: false };
     leaves.record(record, 0, 0)?;
     leaves.by_eightbyte(record.layout.size)
-}
-
-/// The struct or union of that number.
-pub fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
-    match &types.get(id.0 as usize)?.kind {
-        TypeKind::Record(record) => Some(record),
-        _ => None,
-    }
 }
 
 struct Leaves<'a> {
@@ -130,7 +122,7 @@ impl Leaves<'_> {
                     self.add(of, offset.checked_add(index.checked_mul(stride)?)?, depth)?;
                 }
             }
-            CType::Record { id, .. } => self.record(record(self.types, *id)?, offset, depth + 1)?,
+            CType::Record { id, .. } => self.record(Record::of(self.types, *id)?, offset, depth + 1)?,
             CType::Wide(wide) => self.wide(*wide, offset),
             _ => {
                 let kind = match c_type.scalar() {

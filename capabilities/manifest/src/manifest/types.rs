@@ -201,10 +201,7 @@ impl<'a, 'd> Types<'a, 'd> {
 
     /// What that record is.
     pub(super) fn record(&self, id: TypeId) -> Option<&Record> {
-        match &self.definitions.get(id.0 as usize)?.kind {
-            TypeKind::Record(record) => Some(record),
-            _ => None,
-        }
+        Record::of(&self.definitions, id)
     }
 
     /// The number that a name stands for.

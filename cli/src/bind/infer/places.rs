@@ -39,10 +39,17 @@ impl Look<'_> {
             return Ok(DraftKeys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
         }
         match to {
-            to if to.is_number() && !self.callback => Ok(DraftKeys::decide(
-                "a place for a buffer: out = true, length = \"…\", and free = \"…\" if it is the caller's to free?",
-                &[("out", "true"), ("length", "\"1\"")],
+            to if to.is_number() && !self.callback && constant => Err(format!(
+                "`{}` is an array of pointers; a few lines of C with one flat buffer can",
+                self.name(index)
             )),
+            to if to.is_number() && !self.callback => {
+                let length = self.place_length(index).map_or_else(|| "…".to_owned(), |length| format!("*{length}"));
+                let question = format!(
+                    "a place for a buffer: out = true, length = \"{length}\", and free = \"…\" if it is the caller's to free? {NO_PLACE}"
+                );
+                Ok(DraftKeys::decide(question, &[("out", "true"), ("length", "\"1\"")]))
+            }
             HeaderType::Tagged(tag) if !tag.starts_with("enum ") => self.record_place(index, tag, constant),
             HeaderType::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
             _ => Err(format!("nothing says what is behind the pointers of `{}`", self.name(index))),

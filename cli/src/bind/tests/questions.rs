@@ -160,6 +160,21 @@ fn places_for_objects_whose_members_are_visible() {
     );
 }
 
+/// `png_bytepp`, rows of a picture: a place for a buffer is one answer, and an array of pointers to rows the other.
+#[test]
+fn places_for_buffers_may_be_arrays() {
+    has(
+        "int load(const char *name, unsigned char **out, unsigned long *out_len); int mix(const float *const *channels, int n);
+        int scale(int **rows, int n);\n",
+        &[
+            "out = { decide = \"a place for a buffer: out = true, length = \\\"*out_len\\\", and free",
+            "rows = { decide = \"a place for a buffer: out = true, length = \\\"…\\\", and free = \\\"…\\\" if it is the caller's to \
+             free? If what stands there is read, as a cursor or an array is, a wrapper in C is needed\" }\n",
+            "# [functions.mix]: `channels` is an array of pointers; a few lines of C",
+        ],
+    );
+}
+
 /// A function is tried with what ends its objects, and with the types that this needs (`CURLMcode curl_multi_cleanup(CURLM *)`).
 #[test]
 fn an_end_may_need_a_type_that_nothing_else_needs() {

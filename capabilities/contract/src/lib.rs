@@ -15,6 +15,7 @@
 //! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
+//! | [`passing`] | in which registers structs travel by value |
 //! | [`printable`] | text from others, on its way to a terminal |
 //! | [`process`] | references to microprocesses, reasons for their ends, messages to the router |
 //! | [`layer`] | the layers of the sandbox, by name |
@@ -35,6 +36,7 @@ pub mod interface;
 pub mod layer;
 pub mod layout;
 pub mod message;
+pub mod passing;
 pub mod printable;
 pub mod process;
 pub mod shape;

@@ -199,7 +199,10 @@ class Handle:
 
     @property
     def closed(self) -> bool:
-        """Whether the object is gone."""
+        """Whether the object is gone, so that a call with it would raise StaleHandle.
+
+        Of an object that is borrowed only its zone knows. It is asked, which ends views as a call does.
+        """
     def close(self) -> None:
         """End the object.
 

@@ -7,7 +7,7 @@ use crate::family::Family;
 use crate::process::{HeldCapabilities, Work};
 use crate::template::Progress;
 use crate::zone::Instance;
-use cloison_contract::call::{BATCH, CLOSE, SYNC};
+use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::process::ProcessNumber;
 use cloison_transport::status::monotonic;
 use rustix::process::Signal;
@@ -146,6 +146,7 @@ impl Broker {
         match function {
             BATCH => "batch".into(),
             CLOSE => "close".into(),
+            HELD => "closed".into(),
             SYNC => "sync".into(),
             index => {
                 let functions = &self.zones[instance.zone].specification.interface.functions;

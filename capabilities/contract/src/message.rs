@@ -7,7 +7,8 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | broker | [`ToTemplate::Boot`] | | `Split` from the launcher, `Jailed` from inside the sandbox, any number of `Find`, then `Ready` or `Failed` |
+//! | broker | [`ToTemplate::Boot`] | | `Split` from the launcher, `Jailed` from inside the sandbox, any number of `Find`, then `Ready`, or `Preloaded` if it is to be kept warm, or `Failed` |
+//! | broker | [`ToTemplate::Import`], to a template that was kept warm, before its first fork | its stdout, stderr | any number of `Find`, then `Ready` or `Failed` |
 //! | template | [`FromTemplate::Find`] | | `Found` |
 //! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr, its mailbox's memory and bell | `Forked` with a pidfd, or `ForkFailed` |
 //! | broker | [`ToTemplate::ForkTemplate`], not to a program template | the control socket of the program template, its stdin, stdout, stderr | the same; from the program template, on that socket, any number of `Find`, then `Ready` or `Failed` |
@@ -95,6 +96,13 @@ pub enum ToTemplate {
         processes: u32,
         /// Layers that may be missing on a kernel that has not got them.
         may_be_missing: Vec<String>,
+        /// Import what most programs do before anything is forked: nobody waits for this template yet.
+        warm: bool,
+    },
+    /// Import these modules as well: who has this template now is known.
+    Import {
+        /// In order.
+        modules: Vec<String>,
     },
     /// Make one microprocess, which waits for its [`ToMicroprocess::Run`].
     Fork {
@@ -224,6 +232,11 @@ pub enum FromTemplate {
     },
     /// The sandbox is closed.
     Jailed(Jailed),
+    /// What most programs import is there, and nothing of any application.
+    Preloaded {
+        /// The modules of the standard library that have been imported for that, without those inside of packages.
+        modules: Vec<String>,
+    },
     /// All modules have been imported.
     Ready,
     /// The launcher has made its two processes, and nothing else has happened to them yet.

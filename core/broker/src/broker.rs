@@ -1,7 +1,7 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
-use crate::blanks::MOST_BLANKS;
+use crate::blanks::forks_at_once;
 use crate::family::{Family, TAKING_DOWN};
 use crate::inspection::Inspector;
 use crate::inspection::socket::Listener;
@@ -11,9 +11,11 @@ use crate::process::Process;
 use crate::program::ProgramTemplate;
 use crate::reactor::Reactor;
 use crate::scheduling::Scheduler;
+use crate::scheduling::Standing;
 use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::template::{Progress, Template, TemplateKind};
+use crate::warm::kept::WarmTemplate;
 use crate::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
 use cloison_contract::process::{ProcessNumber, Reason};
@@ -24,7 +26,7 @@ use slotmap::SlotMap;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -197,6 +199,15 @@ impl Broker {
     /// Start the template of an application. Call it from the main thread: its end is the signal by which the kernel takes
     /// everything down.
     pub fn start(application: LoadedApplication, binaries: Binaries) -> Result<Self, BrokerError> {
+        Self::start_with(application, binaries, None)
+    }
+
+    /// The same, with a template that is there already, if there is one.
+    pub fn start_with(
+        application: LoadedApplication,
+        binaries: Binaries,
+        warm: Option<WarmTemplate>,
+    ) -> Result<Self, BrokerError> {
         let sources = application.sources().map_err(|(root, error)| {
             let (root, manifest) = (root.display(), application.manifest.display());
             io::Error::new(error.kind(), format!("{root}: {error}\nhint: [app] site_packages in {manifest}"))
@@ -207,23 +218,15 @@ impl Broker {
         }
         let mut reactor = Reactor::new()?;
         let scheduler = Scheduler::start();
-        let (control, launcher) = binaries.template()?;
-        let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
-        let family = Family::new(launcher);
-        let registration = reactor.add(&control, EventSource::Template(TemplateKind::Common))?;
+        let (template, sent) = match warm {
+            Some(warm) => take_template(&application, warm, &mut reactor)?,
+            None => start_template(&application, &binaries, &mut reactor)?,
+        };
+        if let (Progress::Ready, Some(worker)) = (&template.progress, template.family.worker()) {
+            scheduler.place(worker.pid(), Standing::default());
+        }
         let router = crate::signals::without_signals(|| Router::start(most_parcels()))?;
         reactor.add(&router, EventSource::Router)?;
-        let boot = ToTemplate::Boot {
-            preload: application.preload.clone(),
-            memory_bytes: application.limits.memory_bytes,
-            cpu_seconds: application.limits.cpu_seconds,
-            descriptors: application.limits.descriptors,
-            // The two templates have a pool of blanks each, and one of them is a fork of the other.
-            processes: application.limits.processes.saturating_add(2 * MOST_BLANKS as u32 + 1),
-            may_be_missing: application.may_be_missing.clone(),
-        };
-        let sent = control.try_send(&boot, &[]);
-        let template = Template::new(control, registration, family);
         let zones = application.zones.iter().map(|specification| ZoneEntry {
             specification: specification.clone(),
             backoff: Default::default(),
@@ -258,7 +261,7 @@ impl Broker {
             program_ended: None,
             stacks: VecDeque::new(),
         };
-        if sent.is_err() {
+        if !sent {
             broker.template_gone(TemplateKind::Common);
         }
         Ok(broker)
@@ -389,6 +392,51 @@ impl Broker {
         let next = self.signals.as_ref().and_then(Signals::next);
         self.events.extend(next.map(BrokerEvent::Signal));
     }
+}
+
+/// Start a template and tell it what to import; whether it could be told.
+fn start_template(
+    application: &LoadedApplication,
+    binaries: &Binaries,
+    reactor: &mut Reactor<EventSource>,
+) -> Result<(Template, bool), BrokerError> {
+    let (control, launcher) = binaries.template()?;
+    let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
+    let family = Family::new(launcher);
+    let registration = reactor.add(&control, EventSource::Template(TemplateKind::Common))?;
+    let boot = ToTemplate::Boot {
+        preload: application.preload.clone(),
+        memory_bytes: application.limits.memory_bytes,
+        cpu_seconds: application.limits.cpu_seconds,
+        descriptors: application.limits.descriptors,
+        processes: forks_at_once(application.limits.processes),
+        may_be_missing: application.may_be_missing.clone(),
+        warm: false,
+    };
+    let sent = control.try_send(&boot, &[]).is_ok();
+    Ok((Template::new(control, registration, family), sent))
+}
+
+/// Use a template that is there. What it has not imported yet it is told now.
+fn take_template(
+    application: &LoadedApplication,
+    warm: WarmTemplate,
+    reactor: &mut Reactor<EventSource>,
+) -> Result<(Template, bool), BrokerError> {
+    let WarmTemplate { control, keeper, worker, init, layers, .. } = warm;
+    let registration = reactor.add(&control, EventSource::Template(TemplateKind::Common))?;
+    let watched = reactor.add(&worker, EventSource::TemplateEnd(TemplateKind::Common))?;
+    let family = Family::kept(keeper, worker, init, layers);
+    let mut template = Template::new(control, registration, family);
+    template.worker = Some(watched);
+    if application.preload.is_empty() {
+        template.progress = Progress::Ready;
+        return Ok((template, true));
+    }
+    let import = ToTemplate::Import { modules: application.preload.clone() };
+    let StandardStreams { descriptors: [_, stdout, stderr] } = StandardStreams::inherited()?;
+    let sent = template.control.try_send(&import, &[stdout.as_fd(), stderr.as_fd()]).is_ok();
+    Ok((template, sent))
 }
 
 impl Drop for Broker {

@@ -99,9 +99,14 @@ impl Broker {
                 }
                 TemplateKind::Program => self.program_template_ready(),
             },
-            FromTemplate::Ready => self.template_gone(kind),
+            // It says that only to whoever keeps it for others.
+            FromTemplate::Ready | FromTemplate::Preloaded { .. } => self.template_gone(kind),
             FromTemplate::Forked => {
-                let child = descriptors.pop().map(Child::from_pidfd);
+                let child = descriptors.pop().map(|pidfd| match self.template.family.keeper() {
+                    Some(keeper) => Child::kept_from_pidfd(pidfd, keeper),
+                    None => Child::from_pidfd(pidfd),
+                });
+                let Some(template) = self.template(kind) else { return };
                 match (template.forking.pop_front(), child) {
                     (Some(Forking::Process(pid)), Some(Ok(child))) => self.forked(pid, child),
                     (Some(Forking::Program), Some(Ok(child))) => self.program_template_forked(child),

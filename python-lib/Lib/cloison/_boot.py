@@ -65,6 +65,7 @@ def start():
 
 _common = ()
 _own = ()
+_before = frozenset()
 _noting = True
 _no_longer_note = None
 _unseeded = []
@@ -95,9 +96,10 @@ def note_unseeded(random):
 
 def before_import():
     """Let the application's modules be found, before the standard library's as in CPython."""
-    global _common, _own
+    global _common, _own, _before
     from cloison import _importer
 
+    _before = frozenset(sys.modules)
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others]
@@ -138,6 +140,11 @@ def preload():
     if not _common:
         before_fork()
     return bool(_common)
+
+
+def preloaded():
+    """Return the names of what has been imported since `before_import`, without what is inside of packages."""
+    return [name for name in sys.modules if "." not in name and name not in _before]
 
 
 _fork_handlers = ()

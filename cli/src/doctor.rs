@@ -2,7 +2,7 @@
 
 use cloison_broker::doctor::{Findings, examine};
 use cloison_broker::launch::Binaries;
-use cloison_broker::warm::State;
+use cloison_broker::warm::ServiceState;
 use cloison_contract::message::{Layer, LayerState};
 use cloison_contract::printable;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ fn word(state: LayerState) -> &'static str {
     }
 }
 
-fn warm_line(warm: &anyhow::Result<Option<State>>) -> String {
+fn warm_line(warm: &anyhow::Result<Option<ServiceState>>) -> String {
     match warm {
         Ok(Some(state)) if state.same_build => crate::warm::line(state),
         Ok(Some(_)) => "those that are kept are of another build: `cloison down`, then `cloison up`.".into(),
@@ -66,7 +66,7 @@ fn warm_line(warm: &anyhow::Result<Option<State>>) -> String {
     }
 }
 
-fn as_json(findings: &Findings, warm: Option<&State>) -> Value {
+fn as_json(findings: &Findings, warm: Option<&ServiceState>) -> Value {
     let side = |layers: &Result<Vec<Layer>, String>| match layers {
         Err(error) => json!({ "starts": false, "error": error, "layers": [] }),
         Ok(layers) => json!({ "starts": true, "layers": layers.iter().map(layer_as_json).collect::<Vec<_>>() }),

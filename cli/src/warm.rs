@@ -4,8 +4,8 @@ use crate::output;
 use anyhow::{Context, bail};
 use cloison_broker::inspection::{ApplicationReport, socket};
 use cloison_broker::launch::Binaries;
-use cloison_broker::warm::service::{self, MOST_TEMPLATES, Service, ServiceError, Settings};
-use cloison_broker::warm::{State, ask, keeper};
+use cloison_broker::warm::service::{self, MOST_TEMPLATES, ServiceError, ServiceSettings, WarmService};
+use cloison_broker::warm::{ServiceState, ask, keeper};
 use serde_json::{Value, json};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -101,7 +101,7 @@ fn serve(arguments: &UpArguments, binaries: Binaries) -> anyhow::Result<ExitCode
         service::leave_session();
     }
     let folder = socket::folder();
-    let service = match Service::new(&folder, binaries, Settings { templates, idle }) {
+    let service = match WarmService::new(&folder, binaries, ServiceSettings { templates, idle }) {
         Err(ServiceError::There) => bail!("templates are kept already\nhint: `cloison down` ends that"),
         service => service.with_context(|| folder.display().to_string())?,
     };
@@ -128,21 +128,21 @@ pub fn keep(_: &KeepArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// What is kept, if anything is.
-pub fn look(binaries: &Binaries) -> anyhow::Result<Option<State>> {
+pub fn look(binaries: &Binaries) -> anyhow::Result<Option<ServiceState>> {
     let folder = socket::folder();
     let found = ask::look(&folder, binaries);
     found.with_context(|| format!("{}: the service of `cloison up` does not answer", folder.display()))
 }
 
 /// As `cloison ps` shows it.
-pub fn report(state: State) -> ApplicationReport {
+pub fn report(state: ServiceState) -> ApplicationReport {
     let application = "templates that wait (`cloison up`)".to_owned();
     ApplicationReport { application, broker: state.service, processes: state.processes }
 }
 
 /// For people.
-pub fn line(state: &State) -> String {
-    let State { service, wanted, ready, taken, idle_seconds, .. } = state;
+pub fn line(state: &ServiceState) -> String {
+    let ServiceState { service, wanted, ready, taken, idle_seconds, .. } = state;
     let failure = state.failure.as_ref().map(|failure| format!("; the last one did not start: {failure}"));
     format!(
         "process {service} keeps {ready} of {} ready, until {idle_seconds} s without a run; {taken} taken{}",
@@ -152,7 +152,7 @@ pub fn line(state: &State) -> String {
 }
 
 /// For programs.
-pub fn as_json(state: &State) -> Value {
+pub fn as_json(state: &ServiceState) -> Value {
     json!({
         "service": state.service,
         "same_build": state.same_build,

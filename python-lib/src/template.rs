@@ -166,7 +166,7 @@ pub(crate) enum Preload {
     Now,
     /// It has.
     Done,
-    /// It has, and nobody has asked for anything yet: what the application has of its own may still be imported.
+    /// It has, and what the application has of its own may still be imported.
     Warm,
 }
 
@@ -238,12 +238,12 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
         }
         let (wanted, descriptors) = link::listen()?;
         match wanted {
-            ToTemplate::Fork { seed } => {
+            ToTemplate::Fork { seed, rehearse } => {
                 while preload == Preload::Now {
                     preload = preload_next(vm, &forks.entries);
                 }
                 let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
-                fork(|| microprocess::start(vm, forks, seed, descriptors))?;
+                fork(|| microprocess::start(vm, forks, seed, rehearse, descriptors))?;
             }
             ToTemplate::ForkTemplate { seed, main } if !forks.has_program => {
                 let descriptors = ProgramDescriptors::new(descriptors).ok_or(LinkError::Unexpected)?;
@@ -255,27 +255,28 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
                 if let Err(error) = import_more(vm, modules) {
                     process::exit(fail(&import_error(vm, &error)));
                 }
+                preload = Preload::Done;
                 link::tell(&FromTemplate::Ready, &[])?;
             }
             ToTemplate::Boot { .. }
             | ToTemplate::ForkTemplate { .. }
             | ToTemplate::Found(_)
+            | ToTemplate::These(_)
             | ToTemplate::Import { .. } => {
                 return Err(LinkError::Unexpected);
             }
         }
-        preload = match preload {
-            Preload::AfterTheProgram => Preload::Now,
-            Preload::Warm => Preload::Done,
-            preload => preload,
-        };
+        if preload == Preload::AfterTheProgram {
+            preload = Preload::Now;
+        }
     }
 }
 
 fn import(vm: &VirtualMachine, preload: Vec<String>) -> PyResult<()> {
     interpreter::boot_function("before_import", vm)?.call((), vm)?;
+    let collect = !preload.is_empty();
     import_all(vm, preload)?;
-    interpreter::boot_function("before_fork", vm)?.call((), vm).map(drop)
+    interpreter::boot_function("before_fork", vm)?.call((collect,), vm).map(drop)
 }
 
 fn import_all(vm: &VirtualMachine, modules: Vec<String>) -> PyResult<()> {

@@ -164,6 +164,28 @@ zone = "zlib"
 allow = ["crc32"]
 "#;
 
+const MATCHES: &str = r#"
+import io
+kinds = []
+for value in ([1, 2], (1, 2), {"a": 1}, "ab", range(2), b"ab"):
+    match value:
+        case [_, _]:
+            kinds.append("sequence")
+        case {"a": _}:
+            kinds.append("mapping")
+        case _:
+            kinds.append("other")
+print(kinds, issubclass(io.StringIO, io.Reader), issubclass(list, io.Writer), isinstance(io.BytesIO(), io.BufferedIOBase))
+import collections.abc
+print(isinstance([], collections.abc.Sequence), isinstance({}, collections.abc.Mapping), collections.abc.__name__)
+class Own(collections.abc.Sequence):
+    def __len__(self): return 2
+    def __getitem__(self, index): return (3, 4)[index]
+match Own():
+    case [first, second]:
+        print(first, second)
+"#;
+
 #[test]
 fn a_run_does_the_same_as_one_that_starts_its_template() {
     for user in users() {
@@ -171,6 +193,7 @@ fn a_run_does_the_same_as_one_that_starts_its_template() {
             .file("app/app.py", APPLICATION)
             .file("app/cloison.toml", MANIFEST)
             .file("fails.py", "import json\nprint(json.dumps([1]), flush=True)\nraise ValueError('no')\n")
+            .file("matches.py", MATCHES)
             .file("ends.py", "import sys, os\nprint('out'); print('err', file=sys.stderr); sys.exit(7)\n");
         let warm = Warm::up(&project, *user, &["--templates", "1"]);
         let runs: &[&[&str]] = &[
@@ -180,6 +203,8 @@ fn a_run_does_the_same_as_one_that_starts_its_template() {
             &["-m", "json.tool"],
             &["-c", "import os; print(sorted(os.environ))"],
             &["-c", "open('/etc/passwd')"],
+            // What a template that was started for it has not imported yet.
+            &["matches.py"],
             &["app", "one", "two"],
             &["nothing.py"],
         ];
@@ -458,7 +483,7 @@ fn it_goes_to_the_background_and_there_is_one() {
     let shown: BTreeSet<_> = rows.iter().filter_map(|row| row["pid"].as_i64()).map(|pid| pid as i32).collect();
     let there: BTreeSet<_> = processes(project.folder()).into_iter().map(|process| process.pid).collect();
     assert_eq!(shown, there);
-    assert_eq!(there.len(), 4, "service, keeper, init, template");
+    assert_eq!(there.len(), 5, "service, keeper, init, template, blank");
     cloison(&["down"]).ends_with(0);
     assert!(wait_for_end(project.folder(), GRACE).is_empty());
 }

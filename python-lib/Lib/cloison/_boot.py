@@ -103,7 +103,7 @@ def before_import():
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others]
-    _own = tuple(name for name in COMMON if _importer.is_own(name))
+    _own = tuple(_importer.own(COMMON))
     _common = tuple(name for name in COMMON if name not in _own)
     _importer.forget(_own)
 
@@ -153,8 +153,11 @@ _log_handlers = _quiet = []
 _reseed = None
 
 
-def before_fork():
-    """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector."""
+def before_fork(collect=True):
+    """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector.
+
+    Without ``collect`` there can be no garbage: nothing has run since `start`.
+    """
     import gc
     import os
 
@@ -179,7 +182,8 @@ def before_fork():
         _no_longer_note()
         _no_longer_note = None
     flush()
-    gc.collect()
+    if collect:
+        gc.collect()
     gc.freeze()
 
 
@@ -253,6 +257,11 @@ def after_fork(seed, terminal):
             generator.seed()
 
 
+def use_terminal():
+    """Flush output after each line, in a process that was forked before its streams were known."""
+    sys.__stdout__.reconfigure(line_buffering=True)
+
+
 def run_module(name, as_name="__main__"):
     """Run a module as ``python -m`` does, with its file as ``sys.argv[0]``; ``as_name`` is its ``__name__``."""
     import runpy
@@ -268,15 +277,15 @@ def run_module(name, as_name="__main__"):
     runpy._run_code(code, module.__dict__, None, as_name, spec)
 
 
-_CALL = compile("globals().pop('call')()", "<cloison>", "eval")
+_CALL = compile("globals().pop('call')(*globals().pop('arguments'))", "<cloison>", "eval")
 
 
 def call(function, arguments):
     """Call what may look at its caller's frame, for its names: there are none."""
     import builtins
-    import functools
 
-    return eval(_CALL, {"__name__": "__main__", "__builtins__": builtins, "call": functools.partial(function, *arguments)})
+    names = {"__name__": "__main__", "__builtins__": builtins, "call": function, "arguments": arguments}
+    return eval(_CALL, names)
 
 
 def finish():

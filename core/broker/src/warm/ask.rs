@@ -3,7 +3,7 @@
 use super::build::Build;
 use super::kept::WarmTemplate;
 use super::service::SOCKET;
-use super::{Answer, Question, State, Wish, unfit};
+use super::{ServiceState, WarmAnswer, WarmQuestion, Wish, unfit};
 use crate::application::LoadedApplication;
 use crate::inspection::socket;
 use crate::launch::Binaries;
@@ -29,8 +29,8 @@ pub fn take(folder: &Path, binaries: &Binaries, application: &LoadedApplication)
         _ => format!("`cloison up` does not answer: {error}"),
     })?;
     let line = match (answer, descriptors.pop()) {
-        (Answer::Template, Some(line)) => Control::from_descriptor(line),
-        (Answer::No { why }, _) => return Err(why),
+        (WarmAnswer::Template, Some(line)) => Control::from_descriptor(line),
+        (WarmAnswer::No { why }, _) => return Err(why),
         _ => return Err("`cloison up` has answered another question".into()),
     };
     let warm = WarmTemplate::take(line).map_err(|error| format!("the template has ended: {error}"))?;
@@ -41,9 +41,9 @@ pub fn take(folder: &Path, binaries: &Binaries, application: &LoadedApplication)
 }
 
 /// What the service in that folder has; `None` if there is none.
-pub fn look(folder: &Path, binaries: &Binaries) -> io::Result<Option<State>> {
+pub fn look(folder: &Path, binaries: &Binaries) -> io::Result<Option<ServiceState>> {
     match ask(folder, binaries, Wish::Look, LONG) {
-        Ok((Answer::State(state), _)) => Ok(Some(state)),
+        Ok((WarmAnswer::State(state), _)) => Ok(Some(state)),
         Ok(_) => Err(io::Error::other("it has answered another question")),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
         Err(error) => Err(error),
@@ -53,23 +53,23 @@ pub fn look(folder: &Path, binaries: &Binaries) -> io::Result<Option<State>> {
 /// End the service in that folder, and what it keeps; whether there was one.
 pub fn end(folder: &Path, binaries: &Binaries) -> io::Result<bool> {
     match ask(folder, binaries, Wish::End, LONG) {
-        Ok((Answer::Ended, _)) => Ok(true),
+        Ok((WarmAnswer::Ended, _)) => Ok(true),
         Ok(_) => Err(io::Error::other("it has answered another question")),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-fn ask(folder: &Path, binaries: &Binaries, wish: Wish, patience: Duration) -> io::Result<(Answer, Vec<OwnedFd>)> {
+fn ask(folder: &Path, binaries: &Binaries, wish: Wish, patience: Duration) -> io::Result<(WarmAnswer, Vec<OwnedFd>)> {
     let build = Build::of_this(binaries)?;
     if !folder.is_dir() {
         return Err(io::ErrorKind::NotFound.into()); // and none is made for asking
     }
     let connection = socket::connect_to(folder, SOCKET, patience)?;
-    let answer = connection.send(&Question { build, wish }, &[]).and_then(|()| connection.receive());
-    if matches!(answer, Ok((Answer::Ended, _))) {
+    let answer = connection.send(&WarmQuestion { build, wish }, &[]).and_then(|()| connection.receive());
+    if matches!(answer, Ok((WarmAnswer::Ended, _))) {
         // It hangs up when there may be another one.
-        let _ = connection.receive::<Answer>();
+        let _ = connection.receive::<WarmAnswer>();
     }
     answer.map_err(|error| match error {
         ControlError::System(error) => error.into(),

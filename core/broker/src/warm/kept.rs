@@ -1,10 +1,12 @@
 //! What a broker has of a template that somebody else has started: the template, and its keeper, who is the parent.
 
-use super::{FromKeeper, ToKeeper};
-use crate::broker::FROM_TEMPLATE_BYTES;
+use super::{FromKeeper, ToKeeper, limits};
+use crate::broker::{FROM_MICROPROCESS_BYTES, FROM_TEMPLATE_BYTES};
 use crate::child::{Child, Exit};
+use crate::spawning::inbox_bytes;
 use cloison_contract::message::Layer;
 use cloison_transport::control::{Control, ControlError};
+use cloison_transport::mailbox::{self, RouterEnd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::Shutdown;
@@ -26,6 +28,15 @@ pub struct WarmTemplate {
     pub(crate) init: Option<Child>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) modules: Vec<String>,
+    pub(crate) blank: WarmBlank,
+}
+
+/// A microprocess that the template has forked, and that waits for a program.
+#[derive(Debug)]
+pub(crate) struct WarmBlank {
+    pub(crate) control: Control,
+    pub(crate) child: Child,
+    pub(crate) mailbox: RouterEnd,
 }
 
 impl WarmTemplate {
@@ -34,7 +45,7 @@ impl WarmTemplate {
         let Some((message, descriptors)) = line.try_receive::<FromKeeper>()? else {
             return Err(ControlError::Malformed("a line with nothing in it"));
         };
-        let FromKeeper::Kept { keeper, worker, init, layers, modules } = message else {
+        let FromKeeper::Kept { keeper, blank, worker, init, layers, modules } = message else {
             return Err(ControlError::Malformed("a line with something else in it"));
         };
         let mut descriptors = descriptors.into_iter();
@@ -42,13 +53,18 @@ impl WarmTemplate {
         let (control, process) = (next()?, next()?);
         let keeper = Arc::new(Keeper { line, process, pid: keeper, answers: Mutex::default() });
         let worker = Child::kept(next()?, worker, &keeper);
+        let control_of_blank = Control::from_descriptor(next()?).receiving_at_most(FROM_MICROPROCESS_BYTES);
+        let child = Child::kept(next()?, blank, &keeper);
+        let mailbox = mailbox::open(&next()?, next()?, inbox_bytes(limits().mailbox_bytes))
+            .map_err(|_| ControlError::Malformed("no mailbox"))?;
+        let blank = WarmBlank { control: control_of_blank, child, mailbox };
         let init = match init {
             Some(init) => Some(Child::kept(next()?, init, &keeper)),
             None => None,
         };
         keeper.line.try_send(&ToKeeper::Taken, &[])?;
         let control = Control::from_descriptor(control).receiving_at_most(FROM_TEMPLATE_BYTES);
-        Ok(Self { control, keeper, worker, init, layers, modules })
+        Ok(Self { control, keeper, worker, init, layers, modules, blank })
     }
 }
 

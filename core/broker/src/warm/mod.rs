@@ -1,11 +1,14 @@
 //! Warm templates: started before anybody asks, so that `cloison run` need not wait for an interpreter.
 //!
+//! A warm template has a blank, a microprocess that waits for something to run. It is sealed, has gone the way of a program once,
+//! and gets its streams with what it is to run.
+//!
 //! `cloison up` starts a service of the user's. The service has keepers, one process each; a keeper starts one template exactly
 //! as a broker would, and is its parent. `cloison run` gets one template for itself, with its keeper, and nobody else ever gets
 //! that one.
 //!
 //! ```text
-//!  up ─▶ service ─▶ keeper ─▶ launcher ─▶ init, template           in a sandbox of its own, with the common modules, and no application
+//!  up ─▶ service ─▶ keeper ─▶ launcher ─▶ init, template ─▶ blank            in a sandbox of its own, with the common modules, and no application
 //!                     │ ◀── Preloaded ──────────┘
 //!                     └─ Kept: control socket, pidfds ─▶ waits, unread, in the keeper's line
 //!  run ─ Take ─▶ service: same user, same build, same surroundings?
@@ -18,9 +21,9 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | command, to the service | [`Question`] | | [`Answer`]; with `Template`, the keeper's line |
+//! | command, to the service | [`WarmQuestion`] | | [`WarmAnswer`]; with `Template`, the keeper's line |
 //! | keeper, on its line | [`FromKeeper::Split`], then `Ready` or `Failed`: for the service | | |
-//! | keeper | [`FromKeeper::Kept`], right behind `Ready`: for whoever takes the template | control socket, pidfds of keeper, worker, init | |
+//! | keeper | [`FromKeeper::Kept`], right behind `Ready`: for whoever takes the template | control socket, pidfds of keeper and worker; the blank's control socket, pidfd, mailbox and bell; pidfd of init | |
 //! | broker, on that line | [`ToKeeper::Taken`] | | none |
 //! | broker | [`ToKeeper::Wait`] | | [`FromKeeper::Ended`] |
 //!
@@ -58,7 +61,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a command asks. One question for each connection.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Question {
+pub struct WarmQuestion {
     /// Which binaries the command belongs to.
     pub(crate) build: Build,
     /// What.
@@ -78,7 +81,7 @@ pub(crate) enum Wish {
 
 /// What the service says.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) enum Answer {
+pub(crate) enum WarmAnswer {
     /// Here is one.
     Template,
     /// There is none for who asks.
@@ -87,14 +90,14 @@ pub(crate) enum Answer {
         why: String,
     },
     /// What there is.
-    State(State),
+    State(ServiceState),
     /// It ends, and what it kept has ended.
     Ended,
 }
 
 /// What a service has.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct State {
+pub struct ServiceState {
     /// Its process.
     pub service: i32,
     /// Whether who asks belongs to the same binaries.
@@ -137,11 +140,15 @@ pub(crate) enum FromKeeper {
         init: Option<i32>,
     },
     /// To the service: the template is ready. What comes next is for whoever takes it.
-    Ready,
+    Ready {
+        /// The number of the blank.
+        blank: i32,
+    },
     /// To the broker: the template.
     Kept {
-        /// The numbers of keeper, worker and init.
+        /// The numbers of keeper, blank, worker and init.
         keeper: i32,
+        blank: i32,
         worker: i32,
         init: Option<i32>,
         /// The layers in force.

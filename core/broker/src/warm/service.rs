@@ -5,7 +5,7 @@
 
 use super::build::Build;
 use super::surroundings::Surroundings;
-use super::{Answer, FromKeeper, Question, State, Wish};
+use super::{FromKeeper, ServiceState, WarmAnswer, WarmQuestion, Wish};
 use crate::child::Child;
 use crate::inspection::socket::{Listener, private};
 use crate::inspection::table::row;
@@ -58,7 +58,7 @@ pub fn be_silent() {
 
 /// What the user wants.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct ServiceSettings {
     /// How many templates wait.
     pub templates: u32,
     /// After how long without a run the service ends.
@@ -84,8 +84,8 @@ impl From<Errno> for ServiceError {
 
 /// The service.
 #[derive(Debug)]
-pub struct Service {
-    settings: Settings,
+pub struct WarmService {
+    settings: ServiceSettings,
     binaries: Binaries,
     build: Build,
     surroundings: Surroundings,
@@ -110,6 +110,7 @@ struct Waiting {
     process: Child,
     /// Its worker's number and its init's.
     split: Option<(i32, Option<i32>)>,
+    blank: Option<i32>,
     ready: bool,
 }
 
@@ -120,12 +121,12 @@ enum Turn {
     End,
 }
 
-impl Service {
+impl WarmService {
     /// Be found in that folder. What this process has, of limits and rights and namespaces, is what whoever asks must have.
     ///
     /// # Errors
     /// [`ServiceError::There`] if this user has one.
-    pub fn new(folder: &Path, binaries: Binaries, settings: Settings) -> Result<Self, ServiceError> {
+    pub fn new(folder: &Path, binaries: Binaries, settings: ServiceSettings) -> Result<Self, ServiceError> {
         let build = Build::of_this(&binaries)?;
         let surroundings = Surroundings::of(getpid().as_raw_nonzero().get())?;
         private(folder)?;
@@ -198,7 +199,7 @@ impl Service {
         while let Some(connection) = self.listener.accept_with(PATIENCE, QUESTION_BYTES)? {
             if self.answer(&connection) == Turn::End {
                 self.end();
-                let _ = connection.send(&Answer::Ended, &[]);
+                let _ = connection.send(&WarmAnswer::Ended, &[]);
                 self.ended = Some(connection);
                 return Ok(Turn::End);
             }
@@ -209,7 +210,7 @@ impl Service {
     fn start(&mut self) -> io::Result<()> {
         let (line, keeper) = self.binaries.keeper()?;
         let process = Child::from_pid(keeper.pid())?;
-        self.waiting.push_back(Waiting { line, process, split: None, ready: false });
+        self.waiting.push_back(Waiting { line, process, split: None, blank: None, ready: false });
         Ok(())
     }
 
@@ -236,7 +237,9 @@ impl Service {
             while !waiting.ready {
                 match waiting.line.try_receive::<FromKeeper>() {
                     Ok(Some((FromKeeper::Split { worker, init }, _))) => waiting.split = Some((worker, init)),
-                    Ok(Some((FromKeeper::Ready, _))) => (waiting.ready, self.failure) = (true, None),
+                    Ok(Some((FromKeeper::Ready { blank }, _))) => {
+                        (waiting.blank, waiting.ready, self.failure) = (Some(blank), true, None);
+                    }
                     Ok(Some((FromKeeper::Failed { message }, _))) => (failed, self.failure) = (true, Some(message)),
                     Ok(None) => break,
                     Ok(Some(_)) | Err(_) => {
@@ -256,14 +259,14 @@ impl Service {
         self.gone.extend(go.into_iter().map(|waiting| waiting.process));
     }
 
-    /// Answer who asks.
+    /// WarmAnswer who asks.
     fn answer(&mut self, connection: &Control) -> Turn {
-        let Ok((Question { build, wish }, _)) = connection.receive() else { return Turn::Again };
+        let Ok((WarmQuestion { build, wish }, _)) = connection.receive() else { return Turn::Again };
         let answered = match wish {
             Wish::End => return Turn::End,
-            Wish::Look => connection.send(&Answer::State(self.state(build == self.build)), &[]),
+            Wish::Look => connection.send(&WarmAnswer::State(self.state(build == self.build)), &[]),
             Wish::Take => match self.may_take(connection, build) {
-                Some(why) => connection.send(&Answer::No { why }, &[]),
+                Some(why) => connection.send(&WarmAnswer::No { why }, &[]),
                 None => return self.give(connection),
             },
         };
@@ -296,19 +299,19 @@ impl Service {
         self.next_start = self.next_start.max(self.last_taken + LATER);
         match self.waiting.iter().position(|waiting| waiting.ready).and_then(|oldest| self.waiting.remove(oldest)) {
             Some(Waiting { line, process, .. }) => {
-                let _ = connection.send(&Answer::Template, &[line.as_fd()]);
+                let _ = connection.send(&WarmAnswer::Template, &[line.as_fd()]);
                 self.taken += 1;
                 self.gone.push(process);
             }
             None => {
                 let why = "no template of `cloison up` is ready".to_owned();
-                let _ = connection.send(&Answer::No { why }, &[]);
+                let _ = connection.send(&WarmAnswer::No { why }, &[]);
             }
         }
         Turn::Again
     }
 
-    fn state(&self, same_build: bool) -> State {
+    fn state(&self, same_build: bool) -> ServiceState {
         let mut processes = vec![row(ProcessKind::Service, Some(getpid().as_raw_nonzero().get()))];
         for waiting in &self.waiting {
             let activity = if waiting.ready { Activity::Running } else { Activity::Starting };
@@ -318,9 +321,10 @@ impl Service {
                 processes.extend(init.map(|init| of(ProcessKind::Init, init)));
                 processes.push(of(ProcessKind::Template, worker));
             }
+            processes.extend(waiting.blank.map(|blank| of(ProcessKind::Blank, blank)));
         }
         processes.iter_mut().for_each(kernel::complete);
-        State {
+        ServiceState {
             service: getpid().as_raw_nonzero().get(),
             same_build,
             wanted: self.settings.templates,

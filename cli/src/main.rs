@@ -60,6 +60,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Keep(keep) = &arguments.command {
+        // It says nothing to anybody but who has its line, and whoever waits for its end should not wait for another thread's.
+        return warm::keep(keep);
+    }
     let log = match log::Log::to_standard_error() {
         Ok(log) => log,
         Err(error) => {
@@ -95,7 +99,7 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Inspect(arguments) => live::inspect(&arguments),
         Command::Up(arguments) => warm::up(&arguments),
         Command::Down(arguments) => warm::down(&arguments),
-        Command::Keep(arguments) => warm::keep(&arguments),
+        Command::Keep(arguments) => Ok(warm::keep(&arguments)),
         Command::Doctor(arguments) => doctor::run(&arguments),
     }
 }

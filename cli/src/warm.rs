@@ -122,9 +122,9 @@ pub fn down(_: &DownArguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub fn keep(_: &KeepArguments) -> anyhow::Result<ExitCode> {
-    keeper::keep(&Binaries::beside_this_one()?)?;
-    Ok(ExitCode::SUCCESS)
+pub fn keep(_: &KeepArguments) -> ExitCode {
+    let kept = Binaries::beside_this_one().and_then(|binaries| Ok(keeper::keep(&binaries)?));
+    if kept.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What is kept, if anything is.

@@ -156,6 +156,8 @@ fn enter(
 
 /// After how long without a message the template goes on with what it does for itself.
 const QUIET: Duration = Duration::from_millis(2);
+/// The same, right after the program has been forked: many programs have ended by then, and nothing was done in vain.
+const QUIET_AT_FIRST: Duration = Duration::from_millis(8);
 
 /// When the template imports what most programs do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -231,9 +233,11 @@ fn import_more(vm: &VirtualMachine, modules: Vec<String>) -> PyResult<()> {
 
 /// Fork what is asked for, for ever.
 pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) -> Result<Infallible, LinkError> {
+    let mut quiet = QUIET_AT_FIRST;
     loop {
-        if preload == Preload::Now && link::is_quiet(QUIET)? {
+        if preload == Preload::Now && link::is_quiet(quiet)? {
             preload = preload_next(vm, &forks.entries);
+            quiet = QUIET;
             continue;
         }
         let (wanted, descriptors) = link::listen()?;

@@ -255,22 +255,42 @@ fn no_template_is_given_twice() {
     warm.down();
 }
 
-/// What belongs to a run: what is there now and is not the service's.
-fn of_runs(warm: &Warm<'_>, before: &BTreeSet<i32>) -> BTreeSet<i32> {
+/// What the service has: itself, and what waits.
+fn of_service(warm: &Warm<'_>) -> BTreeSet<i32> {
     let reports = Asked::new(warm, &["ps", "--json"]).ends_with(0).json();
-    let waiting = reports.as_array().expect("a list").iter().find(|report| report["broker"] == warm.service().pid());
-    let waiting = waiting.expect("the service")["processes"].as_array().expect("a list").clone();
-    let waiting: BTreeSet<_> = waiting.iter().filter_map(|row| row["pid"].as_i64()).map(|pid| pid as i32).collect();
-    let all = processes(warm.project.folder()).into_iter().map(|process| process.pid);
-    all.filter(|pid| !before.contains(pid) && !waiting.contains(pid)).collect()
+    let reports = reports.as_array().expect("a list");
+    let report = reports.iter().find(|report| report["broker"] == warm.service().pid()).expect("the service");
+    pids(report["processes"].as_array().expect("a list"))
+}
+
+fn pids(rows: &[Value]) -> BTreeSet<i32> {
+    rows.iter().filter_map(|row| row["pid"].as_i64()).map(|pid| pid as i32).collect()
+}
+
+/// All of the project's processes.
+fn all(warm: &Warm<'_>) -> BTreeSet<i32> {
+    processes(warm.project.folder()).into_iter().map(|process| process.pid).collect()
+}
+
+/// Wait until that holds; whether it does in time.
+fn soon(patience: Duration, holds: impl Fn() -> bool) -> bool {
+    let until = Instant::now() + patience;
+    loop {
+        if holds() {
+            return true;
+        }
+        if Instant::now() > until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 const WAITS: &str = "import cloison, sys\ndef wait():\n    cloison.receive()\nif __name__ == '__main__':\n    for _ in range(3):\n        cloison.spawn(wait)\n    print('up', flush=True)\n    cloison.receive()\n";
 
-/// Start a program that spawns and waits; once it does, its command.
-fn waiting_program(warm: &Warm<'_>) -> (std::process::Child, BTreeSet<i32>) {
+/// Start a program that spawns and waits; its command, once it does.
+fn waiting_program(warm: &Warm<'_>) -> std::process::Child {
     warm.ready(1);
-    let before = BTreeSet::new();
     let mut command = Command::new(warm.project.path("bin/cloison"));
     command.args(["-v", "run", "waits.py"]).current_dir(warm.project.path("app")).env_clear();
     command.env("XDG_RUNTIME_DIR", &warm.folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -279,18 +299,9 @@ fn waiting_program(warm: &Warm<'_>) -> (std::process::Child, BTreeSet<i32>) {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("UTF-8");
     assert_eq!(line, "up\n");
-    (child, of_runs(warm, &before))
-}
-
-fn gone(warm: &Warm<'_>, pids: &BTreeSet<i32>) -> bool {
-    let until = Instant::now() + GRACE;
-    loop {
-        let left: Vec<_> = processes(warm.project.folder()).into_iter().filter(|one| pids.contains(&one.pid)).collect();
-        if left.is_empty() || Instant::now() > until {
-            return left.is_empty();
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    // The broker, keeper, init, template, the program, and three of its.
+    assert!(soon(PATIENCE, || all(warm).difference(&of_service(warm)).count() >= 8));
+    child
 }
 
 #[test]
@@ -298,12 +309,12 @@ fn nothing_survives_a_killed_broker() {
     for user in users() {
         let project = Project::script("").file("waits.py", WAITS);
         let warm = Warm::up(&project, *user, &["--templates", "1"]);
-        let (mut child, family) = waiting_program(&warm);
-        // Broker, keeper, init, template, program template, the program, three of its, and blanks.
-        assert!(family.len() >= 9 && family.contains(&(child.id() as i32)), "{family:?}");
+        let mut child = waiting_program(&warm);
+        warm.ready(1); // nothing is being started that could be taken for something left
         child.kill().expect("it lives");
         child.wait().expect("a child");
-        assert!(gone(&warm, &family), "{user:?}");
+        let gone = soon(GRACE, || all(&warm).is_subset(&of_service(&warm)));
+        assert!(gone, "{user:?}: {:?}", all(&warm).difference(&of_service(&warm)));
         warm.down();
     }
 }
@@ -312,16 +323,13 @@ fn nothing_survives_a_killed_broker() {
 fn a_killed_service_takes_what_waits_along_and_leaves_runs_alone() {
     let project = Project::script("").file("waits.py", WAITS);
     let mut warm = Warm::up(&project, User::Current, &["--templates", "2"]);
-    let (mut child, family) = waiting_program(&warm);
+    let mut child = waiting_program(&warm);
     warm.ready(2);
+    let waiting = of_service(&warm);
+    assert_eq!(waiting.len(), 9, "the service; keeper, init, template and blank of each");
     let service = warm.service.take().expect("it runs");
     service.signal(Signal::KILL);
-    let until = Instant::now() + PATIENCE;
-    let others = || processes(project.folder()).into_iter().filter(|one| !family.contains(&one.pid)).count();
-    while others() > 0 {
-        assert!(Instant::now() < until, "what waits is left");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    assert!(soon(PATIENCE, || all(&warm).is_disjoint(&waiting)), "what waits is left");
     assert!(child.try_wait().expect("a child").is_none(), "the run goes on");
     kill_process(Pid::from_child(&child), Signal::INT).expect("it lives");
     assert_eq!(child.wait().expect("a child").code(), Some(130), "a KeyboardInterrupt, as ever");
@@ -329,23 +337,27 @@ fn a_killed_service_takes_what_waits_along_and_leaves_runs_alone() {
     // What is left of the socket keeps nobody from starting another one.
     let run = project.cloison(&["-v", "run", "-c", "print(1)"]).runtime(&warm.folder).output();
     run.prints("1\n");
-    let again = Warm::up(&project, User::Current, &[]);
-    again.down();
+    Warm::up(&project, User::Current, &[]).down();
 }
 
 #[test]
 fn a_killed_keeper_ends_its_template_alone() {
     let project = Project::script("").file("waits.py", WAITS);
     let warm = Warm::up(&project, User::Current, &["--templates", "1"]);
-    let (mut child, family) = waiting_program(&warm);
-    let reports = Asked::new(&warm, &["ps", &child.id().to_string(), "--json"]).json();
-    let rows = reports[0]["processes"].as_array().expect("a list").clone();
-    let listed: BTreeSet<_> = rows.iter().filter_map(|row| row["pid"].as_i64()).map(|pid| pid as i32).collect();
-    assert!(family.is_subset(&listed), "ps shows {listed:?} of {family:?}");
+    let mut child = waiting_program(&warm);
+    warm.ready(1);
+    let rows = || {
+        let reports = Asked::new(&warm, &["ps", &child.id().to_string(), "--json"]).json();
+        reports[0]["processes"].as_array().expect("a list").clone()
+    };
+    // Blanks come and go, so that the two looks may differ once.
+    let complete = || all(&warm).difference(&of_service(&warm)).all(|pid| pids(&rows()).contains(pid));
+    assert!(soon(PATIENCE, complete), "ps shows {:?} of {:?}", pids(&rows()), all(&warm));
+    let rows = rows();
     let keeper = rows.iter().find(|row| row["kind"] == "keeper").expect("a keeper")["pid"].as_i64().expect("a number");
     kill_process(Pid::from_raw(keeper as i32).expect("a number"), Signal::KILL).expect("it lives");
     assert_eq!(child.wait().expect("a child").code(), Some(128 + 9));
-    assert!(gone(&warm, &family));
+    assert!(soon(GRACE, || all(&warm).is_subset(&of_service(&warm))));
     warm.run(&["-c", "print('others go on')"], "").ends_with(0);
     warm.down();
 }

@@ -36,11 +36,34 @@ def _finders():
     sys.path[:] = []
 
 
+def _check_methods(cls, *methods):
+    # As in `_collections_abc`.
+    for method in methods:
+        for base in cls.__mro__:
+            if method in base.__dict__:
+                if base.__dict__[method] is None:
+                    return NotImplemented
+                break
+        else:
+            return NotImplemented
+    return True
+
+
+def _import_io():
+    # It needs that one function of `_collections_abc`, whose classes take longer than all else that is imported here, and
+    # which programs that use none of them do without.
+    abstract = sys.modules["_collections_abc"] = type(sys)("_collections_abc")
+    abstract._check_methods = _check_methods
+    import io
+
+    del sys.modules["_collections_abc"]
+    return io
+
+
 def start():
     """Make the interpreter ready for an application."""
     import builtins
     import gc
-    import io
     import os
 
     import _io
@@ -49,6 +72,7 @@ def start():
 
     # Nothing of what is made here is garbage.
     gc.disable()
+    io = _import_io()
     _streams.install()
     _corrections.apply()
     _finders()

@@ -172,6 +172,32 @@ impl Peers {
         Ok(median(&mut times))
     }
 
+    /// How long `cloison` takes with these arguments when a template of `cloison up` is ready, in nanoseconds: the median of
+    /// some.
+    pub fn warm_duration(&self, arguments: &[&str]) -> anyhow::Result<f64> {
+        let runtime = tempfile::tempdir()?;
+        let cloison = |arguments: &[&str]| {
+            let mut command = Command::new(&self.cloison);
+            command.args(arguments).env("XDG_RUNTIME_DIR", runtime.path());
+            command
+        };
+        self.run(cloison(&["up", "--templates", "2", "--idle", "5m"]).stderr(std::process::Stdio::null()))?;
+        let mut times = Vec::new();
+        for _ in 0..11 {
+            // Both, so that nothing is being started beside what is measured.
+            let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+            while !String::from_utf8_lossy(&cloison(&["up", "--json"]).output()?.stdout).contains("\"ready\": 2") {
+                anyhow::ensure!(std::time::Instant::now() < until, "the templates do not get ready");
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            let started = std::time::Instant::now();
+            self.run(&mut cloison(arguments))?;
+            times.push(started.elapsed().as_nanos() as f64);
+        }
+        self.run(&mut cloison(&["down"]))?;
+        Ok(median(&mut times))
+    }
+
     fn run(&self, command: &mut Command) -> anyhow::Result<Vec<f64>> {
         let output = command.current_dir(self.folder()).output().with_context(|| format!("{command:?}"))?;
         if !output.status.success() {

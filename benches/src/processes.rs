@@ -50,13 +50,16 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     kills(peers, table)?;
 
     let start = peers.duration(&["cloison", "run", "--manifest", "cloison.toml", "calls.py"])?;
-    let python = peers.duration(&["python3", "-c", "pass"])?;
-    table.line(
-        "`cloison run` of a small file",
-        Nanoseconds(start),
-        Some(("python3 -c pass", Nanoseconds(python))),
-        "≤ 3.0",
-    );
+    let warm = peers.warm_duration(&["run", "-c", "print('hello')"])?;
+    // The system's own, where there is one: what is called `python3` otherwise may be a slower build.
+    let system = "/usr/bin/python3";
+    let (name, python) = match std::path::Path::new(system).exists() {
+        true => ("`/usr/bin/python3 -c pass`", peers.duration(&[system, "-c", "pass"])?),
+        false => ("`python3 -c pass`", peers.duration(&["python3", "-c", "pass"])?),
+    };
+    let python = || Some((name, Nanoseconds(python)));
+    table.line("`cloison run` of a small file", Nanoseconds(start), python(), "≤ 3.0");
+    table.line("… with a warm template of `cloison up`", Nanoseconds(warm), python(), "≤ 0.5");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod show;
 use crate::output;
 use anyhow::Context;
 use cloison_broker::inspection::{Ask, InspectionAnswer, socket};
+use cloison_broker::launch::Binaries;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -18,7 +19,7 @@ use std::time::Instant;
 /// Show the processes of running applications
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  cloison ps                # every process of every application of yours
+  cloison ps                # every process of every application of yours, and of `cloison up`
   cloison ps 4711           # of one application
   cloison ps --json | jq '.[].processes[] | select(.mailbox_bytes > 1000000)'")]
 pub struct PsArguments {
@@ -31,10 +32,16 @@ pub struct PsArguments {
 }
 
 pub fn ps(arguments: &PsArguments) -> anyhow::Result<ExitCode> {
-    let (reports, silent) = match arguments.application {
+    let (mut reports, mut silent) = match arguments.application {
         Some(broker) => (vec![find::report(broker)?], Vec::new()),
         None => find::reports()?,
     };
+    if arguments.application.is_none() {
+        match crate::warm::look(&Binaries::beside_this_one()?) {
+            Ok(state) => reports.extend(state.map(crate::warm::report)),
+            Err(error) => silent.push(error),
+        }
+    }
     if arguments.json {
         output::data(None, &(serde_json::to_string_pretty(&reports)? + "\n"))?;
     } else if reports.is_empty() && silent.is_empty() {

@@ -82,7 +82,9 @@ pub(crate) struct Forks {
 /// Be one. This is the child's side of the fork, so nothing of the caller is returned to.
 ///
 /// All that does not depend on what it is to run is done before it waits for that: the broker keeps such blanks ready.
-pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], descriptors: Inherited) -> ! {
+///
+/// With `rehearse` it goes the way of a program before that, too.
+pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], rehearse: bool, descriptors: Inherited) -> ! {
     let Forks { entries, seal, limits, has_program } = forks;
     memory::nursery::open();
     let Inherited { control, streams, mailbox, bell } = descriptors;
@@ -112,14 +114,16 @@ pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], descript
         process::exit(NOT_SEALED);
     }
     memory::limit(limits.memory_bytes);
-    let prepared = prepare(vm, entries, seed);
+    let prepared = if rehearse { rehearse_program(vm, entries) } else { Ok(()) };
+    let prepared = prepared.and_then(|()| prepare(vm, entries, seed));
     // Goes the way to a function once, if nobody waits for it yet.
     let prepared = match link::is_quiet(Duration::ZERO) {
         Ok(true) => prepared.and_then(|()| call_own(vm, entries, "warm_up")),
         _ => prepared,
     };
     // The broker hangs up when nobody wants this process any more.
-    let Ok(begin) = link::begin() else { process::exit(0) };
+    let Ok((begin, streams)) = link::begin() else { process::exit(0) };
+    let prepared = prepared.and_then(|()| take_late_streams(vm, streams));
     // What the program's own module has made of its arguments stays.
     let prepared = match has_program {
         true => prepared,
@@ -141,6 +145,21 @@ fn take_streams([stdin, stdout, stderr]: &[OwnedFd; 3]) -> Result<(), Errno> {
     rustix::stdio::dup2_stdin(stdin)?;
     rustix::stdio::dup2_stdout(stdout)?;
     rustix::stdio::dup2_stderr(stderr)
+}
+
+/// The streams of a process that was forked before they were known.
+fn take_late_streams(vm: &VirtualMachine, streams: Vec<OwnedFd>) -> PyResult<()> {
+    let streams = match <[OwnedFd; 3]>::try_from(streams) {
+        Ok(streams) => streams,
+        Err(streams) if streams.is_empty() => return Ok(()),
+        Err(_) => return Err(vm.new_runtime_error("the standard streams are missing")),
+    };
+    take_streams(&streams)
+        .map_err(|error| vm.new_runtime_error(format!("cannot take the standard streams: {error}")))?;
+    if rustix::termios::isatty(rustix::stdio::stdout()) {
+        interpreter::boot_function("use_terminal", vm)?.call((), vm)?;
+    }
+    Ok(())
 }
 
 fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
@@ -203,6 +222,15 @@ pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
         call_own(vm, entries, "warm_up")?;
         entries.finish.call((), vm)?;
     }
+    vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
+}
+
+/// Go the way of a program once: what that touches for the first time is touched then.
+fn rehearse_program(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
+    let source = "import sys\nprint(end='')\n".to_owned();
+    set_arguments(vm, &[])?;
+    execute(vm, entries, Run::Script { path: String::new(), source, argv: Vec::new() })?;
+    entries.finish.call((), vm)?;
     vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
 }
 

@@ -42,6 +42,7 @@ mod surface;
 mod tables;
 mod things;
 mod threads;
+mod warm;
 mod words;
 mod zone_ends;
 mod zone_walls;

@@ -57,6 +57,8 @@ fn cells(broker: i32, row: &ProcessRow) -> [String; 12] {
 fn kind(kind: ProcessKind) -> &'static str {
     match kind {
         ProcessKind::Broker => "broker",
+        ProcessKind::Service => "service",
+        ProcessKind::Keeper => "keeper",
         ProcessKind::Template => "template",
         ProcessKind::Init => "init",
         ProcessKind::Launcher => "launcher",

@@ -36,11 +36,34 @@ def _finders():
     sys.path[:] = []
 
 
+def _check_methods(cls, *methods):
+    # As in `_collections_abc`.
+    for method in methods:
+        for base in cls.__mro__:
+            if method in base.__dict__:
+                if base.__dict__[method] is None:
+                    return NotImplemented
+                break
+        else:
+            return NotImplemented
+    return True
+
+
+def _import_io():
+    # It needs that one function of `_collections_abc`, whose classes take longer than all else that is imported here, and
+    # which programs that use none of them do without.
+    abstract = sys.modules["_collections_abc"] = type(sys)("_collections_abc")
+    abstract._check_methods = _check_methods
+    import io
+
+    del sys.modules["_collections_abc"]
+    return io
+
+
 def start():
     """Make the interpreter ready for an application."""
     import builtins
     import gc
-    import io
     import os
 
     import _io
@@ -49,6 +72,7 @@ def start():
 
     # Nothing of what is made here is garbage.
     gc.disable()
+    io = _import_io()
     _streams.install()
     _corrections.apply()
     _finders()
@@ -65,6 +89,7 @@ def start():
 
 _common = ()
 _own = ()
+_before = frozenset()
 _noting = True
 _no_longer_note = None
 _unseeded = []
@@ -95,13 +120,14 @@ def note_unseeded(random):
 
 def before_import():
     """Let the application's modules be found, before the standard library's as in CPython."""
-    global _common, _own
+    global _common, _own, _before
     from cloison import _importer
 
+    _before = frozenset(sys.modules)
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others]
-    _own = tuple(name for name in COMMON if _importer.is_own(name))
+    _own = tuple(_importer.own(COMMON))
     _common = tuple(name for name in COMMON if name not in _own)
     _importer.forget(_own)
 
@@ -140,14 +166,22 @@ def preload():
     return bool(_common)
 
 
+def preloaded():
+    """Return the names of what has been imported since `before_import`, without what is inside of packages."""
+    return [name for name in sys.modules if "." not in name and name not in _before]
+
+
 _fork_handlers = ()
 _logging = None
 _log_handlers = _quiet = []
 _reseed = None
 
 
-def before_fork():
-    """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector."""
+def before_fork(collect=True):
+    """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector.
+
+    Without ``collect`` there can be no garbage: nothing has run since `start`.
+    """
     import gc
     import os
 
@@ -172,7 +206,8 @@ def before_fork():
         _no_longer_note()
         _no_longer_note = None
     flush()
-    gc.collect()
+    if collect:
+        gc.collect()
     gc.freeze()
 
 
@@ -246,6 +281,11 @@ def after_fork(seed, terminal):
             generator.seed()
 
 
+def use_terminal():
+    """Flush output after each line, in a process that was forked before its streams were known."""
+    sys.__stdout__.reconfigure(line_buffering=True)
+
+
 def run_module(name, as_name="__main__"):
     """Run a module as ``python -m`` does, with its file as ``sys.argv[0]``; ``as_name`` is its ``__name__``."""
     import runpy
@@ -261,15 +301,15 @@ def run_module(name, as_name="__main__"):
     runpy._run_code(code, module.__dict__, None, as_name, spec)
 
 
-_CALL = compile("globals().pop('call')()", "<cloison>", "eval")
+_CALL = compile("globals().pop('call')(*globals().pop('arguments'))", "<cloison>", "eval")
 
 
 def call(function, arguments):
     """Call what may look at its caller's frame, for its names: there are none."""
     import builtins
-    import functools
 
-    return eval(_CALL, {"__name__": "__main__", "__builtins__": builtins, "call": functools.partial(function, *arguments)})
+    names = {"__name__": "__main__", "__builtins__": builtins, "call": function, "arguments": arguments}
+    return eval(_CALL, names)
 
 
 def finish():

@@ -132,9 +132,9 @@ def main_module(path, source, name):
     return module.__dict__
 
 
-def is_own(name):
-    """Return whether the application has a module of that name."""
-    return _cloison.find(name) is not None
+def own(names):
+    """Return which of these names the application has modules of."""
+    return _cloison.which(names)
 
 
 def forget(names):

@@ -120,6 +120,14 @@ mod _cloison {
         Ok(found.map(|module| (module.package, module.path, vm.ctx.new_bytes(module.source))))
     }
 
+    /// Which of these modules the application has; in a template.
+    #[pyfunction]
+    fn which(names: Vec<PyUtf8StrRef>, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        let names = names.iter().map(|name| name.as_str().to_owned()).collect();
+        let own = link::which(names).map_err(|error| vm.new_runtime_error(error.to_string()))?;
+        Ok(vm.ctx.new_list(own.into_iter().map(|name| vm.ctx.new_str(name).into()).collect()).into())
+    }
+
     /// Read from a standard stream into a buffer; 0 is the end.
     #[pyfunction]
     fn readinto(fd: i32, buffer: ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<usize> {

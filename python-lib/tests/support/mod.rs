@@ -89,6 +89,7 @@ impl Template {
             descriptors: 64,
             processes: 100,
             may_be_missing: Vec::new(),
+            warm: false,
         };
         template.control.send(&boot, &[]).expect("boot");
         launcher.wait().expect("the launcher ends");
@@ -97,6 +98,10 @@ impl Template {
                 Ok((FromTemplate::Find { name }, _)) => {
                     let found = template.modules.get(&name).cloned();
                     template.control.send(&ToTemplate::Found(found), &[]).expect("an answer");
+                }
+                Ok((FromTemplate::Which { mut names }, _)) => {
+                    names.retain(|name| template.modules.contains_key(name));
+                    template.control.send(&ToTemplate::These(names), &[]).expect("an answer");
                 }
                 Ok((FromTemplate::Split { .. } | FromTemplate::Jailed(_), _)) => {}
                 Ok((FromTemplate::Ready, _)) => {
@@ -199,7 +204,7 @@ impl Template {
         let (stderr, err) = pipe();
         let (mailbox, [memory, bell]) = cloison_transport::mailbox::create(0).expect("a mailbox");
         let descriptors = [&theirs as &dyn AsFd, &stdin, &out, &err, &memory, &bell].map(AsFd::as_fd);
-        self.control.send(&ToTemplate::Fork { seed: [7; 32] }, &descriptors).expect("fork");
+        self.control.send(&ToTemplate::Fork { seed: [7; 32], rehearse: false }, &descriptors).expect("fork");
         let begin = Begin {
             run,
             myself: ProcessRef { number: 1, token: [1; 16] },

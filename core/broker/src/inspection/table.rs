@@ -59,6 +59,8 @@ impl Broker {
     /// A row for each process of ours, without what the router and the kernel know.
     fn table(&self) -> Vec<ProcessRow> {
         let mut rows = vec![row(ProcessKind::Broker, Some(std::process::id() as i32))];
+        let keeper = self.template.family.keeper();
+        rows.extend(keeper.map(|keeper| row(ProcessKind::Keeper, Some(keeper.pid()))));
         rows.extend(self.family_rows(&self.template.family, ProcessKind::Template));
         if let (Some(program), Some((main, _))) = (&self.program, &self.main) {
             let mut family = self.family_rows(&program.template.family, ProcessKind::Template);
@@ -158,6 +160,6 @@ impl Broker {
     }
 }
 
-fn row(kind: ProcessKind, pid: Option<i32>) -> ProcessRow {
+pub(crate) fn row(kind: ProcessKind, pid: Option<i32>) -> ProcessRow {
     ProcessRow { kind, pid, ..ProcessRow::default() }
 }

@@ -19,71 +19,53 @@ COMMON = FIRST + (
 
 
 def _finders():
-    # importlib's file finders (which find nothing and are not installed) want a `posix` to exist while they are defined. What
-    # they call in it is denied.
-    import os
-
-    sys.modules["posix"] = os
+    # importlib's file finders find nothing and are not installed. Programs use its loaders.
     import importlib
 
     importlib._bootstrap._bootstrap_external = importlib._bootstrap_external
     importlib._bootstrap_external._set_bootstrap_module(importlib._bootstrap)
-    del sys.modules["posix"]
-    from cloison import _coroutines
-
     builtin, frozen = sys.meta_path
-    sys.meta_path[:] = [builtin, _coroutines.Finder, frozen, _needs.Finder]
-    sys.path[:] = []
-
-
-def _check_methods(cls, *methods):
-    # As in `_collections_abc`.
-    for method in methods:
-        for base in cls.__mro__:
-            if method in base.__dict__:
-                if base.__dict__[method] is None:
-                    return NotImplemented
-                break
-        else:
-            return NotImplemented
-    return True
-
-
-def _import_io():
-    # It needs that one function of `_collections_abc`, whose classes take longer than all else that is imported here, and
-    # which programs that use none of them do without.
-    abstract = sys.modules["_collections_abc"] = type(sys)("_collections_abc")
-    abstract._check_methods = _check_methods
-    import io
-
-    del sys.modules["_collections_abc"]
-    return io
+    sys.meta_path[:] = [builtin, frozen, _needs.Finder]
 
 
 def start():
     """Make the interpreter ready for an application."""
     import builtins
     import gc
-    import os
 
     import _io
 
-    from cloison import _corrections, _streams
+    from cloison import _importer, _library, _streams
 
     # Nothing of what is made here is garbage.
     gc.disable()
-    io = _import_io()
+    # It is one of ours, in Python, and CPython's `os` wants it among these.
+    sys.builtin_module_names = tuple(sorted((*sys.builtin_module_names, "posix")))
+    _library.install()
+    sys.path[:] = _importer._path[:] = [_library.FOLDER]
+    _io.FileIO = _streams.FileIO
+    builtins.open = _io.open = _needs.open_function()
+    _io.open_code = _needs.open_function("open_code")
+    import io
+
+    io.open, io.open_code = _io.open, _io.open_code
+    import posix
+
+    from cloison import _corrections
+
     _streams.install()
     _corrections.apply()
     _finders()
-    builtins.open = io.open = io.open_code = _io.open = _io.open_code = _needs.open_file
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True
     from cloison import _reports
 
     _reports.install()
+    # A program that is started by its entry has no more of it, as with an installed command.
+    main = sys.modules["__main__"] = type(sys)("__main__")
+    main.__builtins__ = builtins
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
-    os._fork_handlers().clear()
+    posix._fork_handlers().clear()
     gc.enable()
 
 
@@ -143,14 +125,14 @@ def preload():
     It is the standard library's, whatever the application has: that is imported only when the application asks for it.
     """
     global _common
-    import os
+    import posix
 
     if not _common:
         return False
     name, *_common = _common
     from cloison import _importer
 
-    handlers = os._fork_handlers()
+    handlers = posix._fork_handlers()
     count = len(handlers)
     there = [own for own in _own if own in sys.modules]
     builtin, application, *others = finders = sys.meta_path[:]
@@ -183,10 +165,10 @@ def before_fork(collect=True):
     Without ``collect`` there can be no garbage: nothing has run since `start`.
     """
     import gc
-    import os
+    import posix
 
     global _fork_handlers, _reseed, _noting, _no_longer_note, _logging, _log_handlers, _quiet
-    _fork_handlers = os._fork_handlers()
+    _fork_handlers = posix._fork_handlers()
     if "logging" in sys.modules:
         import atexit
         import logging as _logging
@@ -296,8 +278,7 @@ def run_module(name, as_name="__main__"):
         _, spec, code = runpy._get_module_details(name, runpy._Error)
     except runpy._Error as error:
         sys.exit(f"cloison: {error}")
-    # A frozen module has no file: where it would stand in the standard library's folder.
-    sys.argv[0] = spec.origin if spec.has_location else f"{spec.name.replace('.', '/')}.py"
+    sys.argv[0] = spec.origin if spec.has_location else spec.loader.get_filename(spec.name)
     runpy._run_code(code, module.__dict__, None, as_name, spec)
 
 

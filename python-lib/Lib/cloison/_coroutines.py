@@ -3,6 +3,8 @@
 Its event loop is one whose only way of waiting is to sleep until the next timer.
 """
 
+import sys
+
 from cloison import _native, _needs
 
 _DESCRIPTORS = (

@@ -5,6 +5,7 @@
 # make test     every test
 # make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies
 # make bench    measurements against peers, by hand
+# make upstream CPython's own tests against their table, by hand; git fetches them
 # make model    every interleaving of the call channel's wake-ups (part of `make test`)
 
 # One set of features and one profile for building, testing and linting, so that RustPython is compiled once: always the
@@ -20,7 +21,7 @@ TOOLS := $(abspath $(TARGET))/tools
 MYPY := $(TOOLS)/mypy-2.4.1
 DENY := $(TOOLS)/cargo-deny-0.20.2
 
-.PHONY: build install demo check test lint bench model
+.PHONY: build install demo check test lint bench model upstream
 
 build:
 	cargo build $(FLAGS) $(BINARIES:%=--bin %)
@@ -74,3 +75,7 @@ bench:
 	cargo build $(FLAGS) --all-targets
 	cargo bench --locked --ignore-rust-version --workspace --bench cost
 	$(TARGET)/release/cloison-benches
+
+upstream:
+	cargo build $(FLAGS) $(BINARIES:%=--bin %)
+	python3 tests/upstream/cpython/run.py --cloison "$(TARGET)/release/cloison"

@@ -16,6 +16,9 @@ globals().update(
     RUSAGE_THREAD=1,
 )
 
+#: As the template's sandbox has it (`stack_bytes` in `template.rs`).
+_STACK = 16 << 20
+
 
 def getpagesize():
     """Return how large a page of memory is."""
@@ -23,9 +26,11 @@ def getpagesize():
 
 
 def getrlimit(resource, /):
-    """Return that no limit is known. What is in force is the broker's: `[limits]` in cloison.toml."""
+    """Return that no limit is known, but for the stack's. What is in force is the broker's: `[limits]` in cloison.toml."""
     if not 0 <= resource <= 15:
         raise ValueError("invalid resource specified")
+    if resource == RLIMIT_STACK:  # noqa: F821 (it is in the table)
+        return _STACK, _STACK
     return RLIM_INFINITY, RLIM_INFINITY  # noqa: F821 (it is in the table)
 
 

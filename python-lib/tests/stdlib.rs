@@ -235,7 +235,7 @@ fn a_folder_of_the_application_can_be_added_to_the_path() {
         "False 1\n"
     );
     assert!(
-        run("import sys; sys.path.insert(0, '../lib'); sys.path.insert(0, '/etc'); import inner")
+        run("import sys; sys.path[:0] = ['/etc', '/lib/..', 'not-a-package', b'lib', '']; import inner")
             .contains("No module named 'inner'")
     );
 }

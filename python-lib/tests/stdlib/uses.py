@@ -1034,7 +1034,7 @@ assert reprlib.repr(list(range(100))) == "[0, 1, 2, 3, 4, 5, ...]"
 import resource
 from unittest import TestCase; refuses = TestCase().assertRaisesRegex
 assert resource.RLIM_INFINITY == -1
-assert resource.getrlimit(resource.RLIMIT_CPU) == (-1, -1) and resource.getrusage(resource.RUSAGE_SELF).ru_utime > 0
+assert resource.getrlimit(resource.RLIMIT_CPU) == (-1, -1) and resource.getrlimit(resource.RLIMIT_STACK) == (16 << 20, 16 << 20) and resource.getrusage(resource.RUSAGE_SELF).ru_utime > 0
 refuses(PermissionError, 'users and limits.*cloison.toml', lambda: resource.setrlimit(0, (1, 1)))
 #: rlcompleter
 import rlcompleter

@@ -1,0 +1,163 @@
+"""Runs one module of CPython's own tests by unittest, and says on standard output what each test did, one JSON line each.
+
+    cloison run FOLDER MODULE [--not=TEST …]
+
+RustPython's copy of the tests has marks (`expectedFailure`, `skip("TODO: RUSTPYTHON")`). They are undone, so that a test counts as
+CPython has it.
+"""
+
+import json
+import sys
+import time
+import traceback
+import unittest
+from collections import Counter
+
+MARK = "\x01test "
+OUT = sys.stdout
+
+
+def say(**event):
+    """Write one line that no test writes."""
+    OUT.write(f"\n{MARK}{json.dumps(event)}\n")
+    OUT.flush()
+
+
+def undo_marks():
+    """Have what RustPython expects to fail fail, and what it skips run."""
+
+    def plain(test=None, *_):
+        return test
+
+    def plain_if(condition, *_):
+        return plain
+
+    skip = unittest.skip
+
+    def skip_others(reason):
+        if callable(reason):
+            return skip("")(reason)
+        return plain if "RUSTPYTHON" in str(reason).upper() else skip(reason)
+
+    def skip_if(condition, reason=""):
+        return skip_others(reason) if condition else plain
+
+    def skip_unless(condition, reason=""):
+        return skip_if(not condition, reason)
+
+    for where in (unittest, unittest.case):
+        where.expectedFailure = where.expectedSuccess = plain
+        where.expectedFailureIf = where.expectedFailureIfWindows = plain_if
+        where.skip, where.skipIf, where.skipUnless = skip_others, skip_if, skip_unless
+
+
+class Result(unittest.TestResult):
+    """Tells of each test when it begins and when it ends: the worst of what it and its subtests did."""
+
+    ORDER = ["ok", "skip", "fail", "error"]
+
+    def __init__(self):
+        super().__init__()
+        self.seen = Counter()
+
+    def startTest(self, test):
+        """Say that it begins: if the process ends, the reader knows in which test. Some have one name together."""
+        super().startTest(test)
+        self.seen[test.id()] += 1
+        count = self.seen[test.id()]
+        self.name = test.id() if count == 1 else f"{test.id()}#{count}"
+        self.state, self.why, self.began = None, "", time.perf_counter()
+        say(begin=self.name)
+
+    def stopTest(self, test):
+        """Say what it did."""
+        super().stopTest(test)
+        say(end=self.name, state=self.state or "ok", why=self.why, seconds=round(time.perf_counter() - self.began, 3))
+
+    def _note(self, test, state, why=""):
+        if not isinstance(test, unittest.TestCase):
+            say(fixture=str(test), state=state, why=why)
+        elif self.state is None or self.ORDER.index(state) > self.ORDER.index(self.state):
+            self.state, self.why = state, why
+
+    def addSuccess(self, test):
+        """It passed."""
+        self._note(test, "ok")
+
+    def addFailure(self, test, error):
+        """It failed."""
+        self._note(test, "fail", reason(error))
+
+    def addError(self, test, error):
+        """It raised."""
+        self._note(test, "error", reason(error))
+
+    def addSkip(self, test, reason):
+        """It was left out; a subtest that was does not count."""
+        case = getattr(test, "test_case", test)
+        if case is test or not isinstance(case, unittest.TestCase):
+            self._note(test, "skip", str(reason)[:200])
+
+    def addSubTest(self, test, subtest, error):
+        """A part of it failed, if there is an error."""
+        if error is not None:
+            self._note(test, "fail" if issubclass(error[0], test.failureException) else "error", reason(error))
+
+
+def reason(error):
+    """Return the exception, and where it was raised."""
+    kind, value, trace = error
+    last = traceback.extract_tb(trace, -1)
+    place = f"{last[-1].filename}:{last[-1].lineno}" if last else "?"
+    return f"{kind.__name__}: {str(value)[:300]} ({place})"
+
+
+def flat(suite):
+    """Yield the tests of a suite."""
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from flat(test)
+        else:
+            yield test
+
+
+def load(module):
+    """Return the tests of a module. If its own way to find them fails, for want of a file mostly, they are those of its classes."""
+    loader = unittest.TestLoader()
+    suite = loader.loadTestsFromModule(module)
+    if not loader.errors:
+        return suite
+    say(fixture="load_tests", state="error", why=loader.errors[-1].strip().rpartition("\n")[2][:300])
+    del module.load_tests
+    return unittest.TestLoader().loadTestsFromModule(module)
+
+
+def main():
+    """Run the module that the first argument names."""
+    _, name, *options = sys.argv
+    left_out = {option.removeprefix("--not=").partition("#")[0] for option in options}
+    sys.argv[1:] = []
+    undo_marks()
+    try:
+        import test.support
+
+        test.support.use_resources = ()
+        from contextlib import nullcontext
+
+        from test.support import import_helper
+
+        # It switches the frozen modules off, and the standard library has no others here.
+        import_helper.frozen_modules = lambda enabled=True: nullcontext()
+        __import__(name)
+        suite = load(sys.modules[name])
+    except BaseException:
+        say(no_import=reason(sys.exc_info()))
+        return
+    # By class, so that `setUpClass` and `setUpModule` go on working.
+    suite = unittest.TestSuite(test for test in flat(suite) if test.id() not in left_out)
+    suite.run(Result())
+    say(done=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Runs CPython's own tests in microprocesses, and compares what passes with the table of this folder.
+
+    python3 tests/upstream/cpython/run.py [--cloison PATH] [--tests Lib/test] [--write] [--jobs N] [MODULE …]
+
+The tests are those of RustPython's repository, which are CPython's with marks that `inside.py` undoes. They are fetched by git into
+`target/upstream` unless `--tests` names the folder. A test that ends its process, or takes too long, is left out, and the module run
+again. It fails if of any module fewer tests pass than the table says; `--write` writes the table anew.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import pathlib
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+TABLE = HERE / "table.md"
+REPOSITORY = "https://github.com/RustPython/RustPython"
+#: "Update some libs and tests to 3.14.7"
+COMMIT = "cc1e55e3e"
+MARK = "\x01test "
+#: Seconds that one test, and that a module, may take.
+STALL, TOTAL = 40, 300
+#: How many tests of a module may end their process.
+DEATHS = 8
+
+MANIFEST = """\
+[app]
+entry = "inside:main"
+
+[limits]
+memory = "2 GiB"
+cpu = "10 min"
+descriptors = 256
+"""
+
+
+def fetch():
+    """Return the folder of the tests, which git brings when it is not there."""
+    folder = ROOT / "target/upstream/rustpython"
+    if not (folder / "Lib/test").is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+        git = ["git", "-C", str(folder)]
+        subprocess.run(["git", "clone", "--filter=blob:none", "--no-checkout", REPOSITORY, str(folder)], check=True)
+        subprocess.run([*git, "sparse-checkout", "set", "Lib/test"], check=True)
+        subprocess.run([*git, "checkout", COMMIT], check=True)
+    return folder / "Lib/test"
+
+
+def application(tests):
+    """Return a folder that can be run: the tests as they are, and what runs them."""
+    folder = ROOT / "target/upstream/cpython"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "inside.py", folder)
+    (folder / "cloison.toml").write_text(MANIFEST)
+    if not (folder / "test").is_dir():
+        shutil.copytree(tests, folder / "test")
+    return folder
+
+
+def lines(stream):
+    """Return a queue of what a stream says, with None at its end."""
+    said = queue.Queue()
+
+    def read():
+        for line in stream:
+            said.put(line)
+        said.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return said
+
+
+def once(cloison, folder, module, left_out):
+    """Run a module: what its tests did, in which one the process ended, and why."""
+    command = [cloison, "run", str(folder), module, *(f"--not={name}" for name in left_out)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                               errors="replace")
+    killer = threading.Timer(TOTAL, process.kill)
+    killer.start()
+    said, states, running, fixture, end = lines(process.stdout), {}, None, None, "it took too long"
+    try:
+        while (line := said.get(timeout=STALL)) is not None:
+            _, found, event = line.partition(MARK)
+            event = json.loads(event) if found else {}
+            if "begin" in event:
+                running = event["begin"]
+            elif "end" in event:
+                states[event["end"]] = event["state"], event["why"]
+                running = None
+            elif "fixture" in event:
+                fixture = f"{event['fixture']}: {event['why']}"
+            elif "no_import" in event:
+                return states, None, event["no_import"]
+            elif "done" in event:
+                return states, None, fixture
+        end = f"it ended with {process.wait()}"
+    except queue.Empty:
+        pass
+    finally:
+        killer.cancel()
+        process.kill()
+        process.wait()
+    return states, running, end
+
+
+def run(cloison, folder, module):
+    """Run a module to its end: what each test did, and what is to be said of the whole."""
+    states, deaths = {}, {}
+    while True:
+        new, running, end = once(cloison, folder, module, deaths)
+        states.update(new)
+        if running is not None:
+            deaths[running] = end
+            states[running] = "dead", end
+        if running is None or len(deaths) >= DEATHS:
+            return states, end
+
+
+def row(module, states, end):
+    """Return a module's line of the table."""
+    counts = {state: sum(one == state for one, _ in states.values()) for state in ("ok", "skip", "fail", "error", "dead")}
+    note = (end or "").replace("|", "/").replace("\n", " ")[:120]
+    return f"| {module} | {counts['ok']} | {len(states)} | {counts['skip']} | {counts['fail'] + counts['error']} | {counts['dead']} | {note} |"
+
+
+def passed(text):
+    """Return how many tests of each module pass, by the table."""
+    cells = [[cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| test.")]
+    return {cell[1]: int(cell[2]) for cell in cells}
+
+
+def main():
+    """Run the modules that are named, or all of the list."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cloison", default=str(ROOT / "target/release/cloison"))
+    parser.add_argument("--tests", type=pathlib.Path)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("modules", nargs="*")
+    options = parser.parse_args()
+    folder = application(options.tests or fetch())
+    modules = options.modules or (HERE / "modules.txt").read_text().split()
+    rows, failures = {}, []
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for module, (states, end) in zip(modules, pool.map(lambda name: run(options.cloison, folder, name), modules)):
+            rows[module] = row(module, states, end)
+            print(rows[module], flush=True)
+            failures += [f"{module}: {name}: {state}: {why}" for name, (state, why) in states.items() if state not in ("ok", "skip")]
+    (ROOT / "target/upstream/failures.txt").write_text("\n".join(failures))
+    now = passed("\n".join(rows.values()))
+    if options.write:
+        total = sum(now.values())
+        TABLE.write_text(
+            f"# CPython's own tests in a microprocess\n\nBy `run.py`, without any grant: {total} tests of {len(now)} modules pass.\n\n"
+            "| module | pass | of | skipped | fail | end the process | |\n|---|--:|--:|--:|--:|--:|---|\n"
+            + "\n".join(rows.values()) + "\n"
+        )
+        return 0
+    fewer = [f"{name}: {now[name]}, not {count}" for name, count in passed(TABLE.read_text()).items() if now.get(name, count) < count]
+    print("\n".join(["fewer tests pass than the table says:", *fewer] if fewer else ["no fewer tests pass than the table says"]))
+    return bool(fewer)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -29,10 +29,13 @@
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
+//! | broker | [`ToZone::Serve`] | the status page's memfd, the account of what is written | the same; to a zone that is a host service |
+//! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve`, one for each root, in order |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
+use crate::host::HostService;
 use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -441,10 +444,19 @@ pub enum ToZone {
         /// The channel.
         channel: ChannelId,
     },
+    /// A folder of the machine that a host service serves.
+    Folder,
     /// The first message.
     Load {
         /// What to load and what it offers.
         interface: Box<Interface>,
+    },
+    /// The first message to a host service.
+    Serve {
+        /// What it offers.
+        interface: Box<Interface>,
+        /// With what.
+        service: HostService,
     },
 }
 

@@ -229,6 +229,7 @@ impl Broker {
             backoff: Default::default(),
             failure: None,
             waiting: Vec::new(),
+            account: None,
         });
         let mut broker = Self {
             zones: zones.collect(),

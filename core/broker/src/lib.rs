@@ -15,7 +15,8 @@
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
 //! | [`sources`] | finds modules below the application's own folders, and nowhere else |
 //! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
-//! | [`launch`] | starts the two other binaries with a control socket and nothing else |
+//! | [`services`] | finds and opens what a host service needs of the machine |
+//! | [`launch`] | starts the three other binaries with a control socket and nothing else |
 //! | [`child`] | a process of ours: its pidfd, its end |
 //! | [`family`] | a sandboxed process and what came with it: launcher, worker, init |
 //! | [`template`], `program` | the template: boots, forks; the one that has imported the program's own module |
@@ -49,6 +50,7 @@ mod program;
 pub mod reactor;
 pub mod request;
 mod scheduling;
+pub mod services;
 pub mod signals;
 pub mod sources;
 mod spawning;

@@ -242,7 +242,11 @@ fn read(path: &Path) -> Result<Option<Application>, LoadError> {
 /// What a manifest gives beyond computing, a line each.
 fn grants(loaded: &LoadedApplication, application: &Application) -> Vec<String> {
     let capabilities = loaded.capabilities.iter().map(|(name, capability)| {
-        let interface = &loaded.zones[capability.zone].interface;
+        let zone = &loaded.zones[capability.zone];
+        if let Some(service) = &zone.service {
+            return format!("capability {name}: {}", service.describe());
+        }
+        let interface = &zone.interface;
         let library = interface.library.location.text();
         let functions = interface.functions.iter().zip((0..).map(FunctionId));
         let granted: Vec<_> = functions

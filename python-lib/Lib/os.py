@@ -1,8 +1,8 @@
-"""What of module `os` a microprocess has: names, constants and paths as text.
+"""What of module `os` a microprocess has: names, constants, paths as text, and files on the capabilities that give some.
 
-Nothing here reaches the operating system. Functions that would (files, processes, users, the environment of the
-machine) exist, so that the standard library can be imported and ``hasattr`` tells what platform this is, and raise
-`cloison.HostDenied`, a `PermissionError`, that says what would be needed.
+Nothing here reaches the operating system: files are `cloison._files`. Functions for which there is no capability (processes,
+users, the environment of the machine) exist, so that the standard library can be imported and ``hasattr`` tells what platform
+this is, and raise `cloison.HostDenied`, a `PermissionError`, that says what would be needed.
 """
 
 import abc
@@ -49,14 +49,6 @@ class PathLike(abc.ABC):
         return NotImplemented
 
     __class_getitem__ = classmethod(type(list[int]))
-
-
-class DirEntry:
-    """The type of what `scandir` would give."""
-
-
-class stat_result(tuple):
-    """The type of what `stat` would give."""
 
 
 class terminal_size(tuple):
@@ -141,16 +133,6 @@ def uname():
     return uname_result(("Linux", "cloison", "", "", _cloison.machine()))
 
 
-def getcwd():
-    """Return ``"/"``: there is no other folder."""
-    return "/"
-
-
-def getcwdb():
-    """Return ``b"/"``."""
-    return b"/"
-
-
 def getpid():
     """Return this process's number inside its own namespace."""
     return _cloison.getpid()
@@ -184,11 +166,6 @@ def strerror(code):
     return _cloison.strerror(code)
 
 
-def isatty(fd):
-    """Return whether a standard stream is a terminal."""
-    return fd in (0, 1, 2) and _cloison.isatty(fd)
-
-
 def get_terminal_size(fd=1):
     """Return columns and lines of the terminal that a standard stream is."""
     return terminal_size(_cloison.terminal_size(fd))
@@ -197,11 +174,6 @@ def get_terminal_size(fd=1):
 def get_inheritable(fd):
     """Return False."""
     return False
-
-
-def umask(mask):
-    """Return 0o77: nothing that is created here could be seen by others."""
-    return 0o77
 
 
 def _exit(status):
@@ -227,28 +199,10 @@ def _fork_handlers():
     return _after_fork
 
 
-def _walk_nothing(top, *args, onerror=None, **kwargs):
-    """Yield nothing: there is no folder to walk. `onerror` is told why."""
-    if onerror is not None:
-        try:
-            _needs.deny_function("walk", top)
-        except OSError as error:
-            onerror(error)
-    return iter(())
-
-
-walk = fwalk = _walk_nothing
-
-
 for _name in _needs.OS_FUNCTIONS:
     if _name not in globals():
         globals()[_name] = _needs.denied_function(_name)
 del _name
-
-
-def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
-    """Deny it: only `sys.stdin`, `sys.stdout` and `sys.stderr` are open."""
-    _needs.deny_function("fdopen", fd)
 
 
 def WIFEXITED(status):
@@ -276,6 +230,9 @@ def waitstatus_to_exitcode(status):
     return WEXITSTATUS(status) if WIFEXITED(status) else -WTERMSIG(status)
 
 
+from cloison import _files  # noqa: E402 (it takes the place of what is defined above)
+
+_files.install(sys.modules[__name__])
 sys.modules["os"] = sys.modules[__name__]
 import posixpath as path  # noqa: E402 (it imports this module)
 

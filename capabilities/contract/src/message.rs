@@ -35,7 +35,7 @@
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
-use crate::host::HostService;
+use crate::host::{FilesRights, HostService};
 use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -188,6 +188,21 @@ pub struct Begin {
     pub cpu_seconds: u64,
     /// How much may wait in a mailbox, its own or another one's, in bytes.
     pub mailbox_bytes: u64,
+    /// Where it sees files.
+    pub mounts: Vec<Mount>,
+}
+
+/// A folder that a capability of `files` gives.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Mount {
+    /// Where the program sees it.
+    pub at: String,
+    /// The name of the capability.
+    pub capability: String,
+    /// What may be done below it.
+    pub rights: FilesRights,
+    /// The capability's line, as `FILE:LINE`.
+    pub location: String,
 }
 
 /// One source file.

@@ -12,7 +12,7 @@ use crate::files::{self, Files, FilesDescriptors};
 use cloison_contract::Interface;
 use cloison_contract::host::{FilesService, HostService};
 use cloison_contract::message::{FromZone, ToZone};
-use cloison_sandbox::{Folder, Jail, Scratch, ServiceContents, Serving, Spec};
+use cloison_sandbox::{Enclosed, Jail, PrivateFolder, ServedFolder, ServiceContents, Spec};
 use cloison_transport::account::Account;
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
@@ -79,14 +79,14 @@ fn receive(control: &Control) -> Result<Received, Failure> {
 }
 
 /// Enters the sandbox. Of the processes that this makes, only the worker returns.
-fn jail(control: &Control, received: &Received) -> Result<Jail<Serving>, Failure> {
+fn jail(control: &Control, received: &Received) -> Result<Jail<Enclosed>, Failure> {
     let Received { interface, service, descriptors, .. } = received;
     let folders = descriptors.roots.iter().zip(&service.roots);
-    let folders = folders.map(|(folder, root)| Folder { descriptor: folder.as_fd(), rights: root.rights });
+    let folders = folders.map(|(folder, root)| ServedFolder { descriptor: folder.as_fd(), rights: root.rights });
     let scratch = descriptors.scratch.as_ref().zip(service.scratch_bytes);
     let role = ServiceContents {
         folders: folders.collect(),
-        scratch: scratch.map(|(descriptor, bytes)| Scratch { descriptor: descriptor.as_fd(), bytes }),
+        scratch: scratch.map(|(descriptor, bytes)| PrivateFolder { descriptor: descriptor.as_fd(), bytes }),
         threads: limits::threads(&interface.sandbox),
     };
     let mut spec = Spec::service(limits::of(&interface.sandbox), role);

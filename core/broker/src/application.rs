@@ -4,7 +4,7 @@ use crate::files;
 use crate::request::{Program, RunRequest, Unasked};
 use crate::services::ConfiguredService;
 use crate::sources::Sources;
-use cloison_contract::message::Run;
+use cloison_contract::message::{Mount, Run};
 use cloison_contract::{Grant, Interface};
 use cloison_manifest::application::{Application, ApplicationLimits, CapabilityRequest};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
@@ -125,6 +125,15 @@ impl LoadedApplication {
             added.map_err(|error| (root.clone(), error))?;
         }
         Ok(sources)
+    }
+
+    /// Where a process sees files that holds these capabilities.
+    pub(crate) fn mounts(&self, holds: impl Fn(&str) -> bool) -> Vec<Mount> {
+        let held = self.capabilities.iter().filter(|(name, _)| holds(name));
+        let mounts = held.filter_map(|(name, capability)| {
+            Some(self.zones[capability.zone].service.as_ref()?.mounts(name, &capability.allow_location))
+        });
+        mounts.flatten().collect()
     }
 
     /// Take what a manifest in `folder` says.

@@ -2,7 +2,8 @@
 //! instance starts.
 
 use cloison_contract::Interface;
-use cloison_contract::host::HostService;
+use cloison_contract::host::{FilesRights, FilesRoot, HostService, SCRATCH};
+use cloison_contract::message::Mount;
 use cloison_manifest::application::ServiceRequest;
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use rustix::fs::{CWD, Mode, OFlags, openat};
@@ -60,11 +61,21 @@ impl ConfiguredService {
         self.folders.iter().map(open).collect()
     }
 
+    /// Where programs see files by it.
+    pub(crate) fn mounts(&self, capability: &str, location: &str) -> Vec<Mount> {
+        let HostService::Files(files) = &self.service;
+        let roots = files.roots.iter().map(|root| (root.at.clone(), root.rights));
+        let scratch = files.scratch_bytes.map(|_| (SCRATCH.to_owned(), FilesRights::ALL));
+        let mount =
+            |(at, rights)| Mount { at, capability: capability.to_owned(), rights, location: location.to_owned() };
+        roots.chain(scratch).map(mount).collect()
+    }
+
     /// What it gives, for people.
     pub(crate) fn describe(&self) -> String {
         match &self.service {
             HostService::Files(files) => {
-                let root = |(root, folder): (&cloison_contract::host::FilesRoot, &PathBuf)| {
+                let root = |(root, folder): (&FilesRoot, &PathBuf)| {
                     let rights = root.rights.words();
                     let rights = if rights.is_empty() { "nothing".to_owned() } else { rights.join(", ") };
                     format!("{rights} below {} (as {})", folder.display(), root.at)

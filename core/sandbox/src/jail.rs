@@ -61,7 +61,7 @@ pub struct Sealed(pub(crate) ());
 
 /// The stage of a host service: it loads nothing, so there is nothing more to give up.
 #[derive(Debug)]
-pub struct Serving(pub(crate) ());
+pub struct Enclosed(pub(crate) ());
 
 impl<S> Jail<S> {
     /// Which layers are in force.

@@ -1,6 +1,6 @@
 //! What a jail should be like.
 
-use crate::jail::{Loading, Serving, Template};
+use crate::jail::{Enclosed, Loading, Template};
 use crate::limits::ResourceLimits;
 use crate::policy;
 use cloison_contract::host::FilesRights;
@@ -52,9 +52,9 @@ impl<'fd> Spec<'fd, ServiceContents<'fd>> {
 #[derive(Clone, Debug)]
 pub struct ServiceContents<'fd> {
     /// The folders that it serves.
-    pub folders: Vec<Folder<'fd>>,
+    pub folders: Vec<ServedFolder<'fd>>,
     /// How large its private folder is, if it has one.
-    pub scratch: Option<Scratch<'fd>>,
+    pub scratch: Option<PrivateFolder<'fd>>,
     /// How many threads there may be.
     pub threads: u32,
 }
@@ -62,7 +62,7 @@ pub struct ServiceContents<'fd> {
 /// A folder that a host service serves. The broker has opened it by its path. From [`enter`](crate::enter) on the same
 /// descriptor is the folder inside, from which no path leads out.
 #[derive(Clone, Copy, Debug)]
-pub struct Folder<'fd> {
+pub struct ServedFolder<'fd> {
     /// The folder.
     pub descriptor: BorrowedFd<'fd>,
     /// What may be done below it.
@@ -71,7 +71,7 @@ pub struct Folder<'fd> {
 
 /// A folder of a host service's own, in memory, which ends with its process.
 #[derive(Clone, Copy, Debug)]
-pub struct Scratch<'fd> {
+pub struct PrivateFolder<'fd> {
     /// Whatever; from [`enter`](crate::enter) on it is the folder.
     pub descriptor: BorrowedFd<'fd>,
     /// How much it holds.
@@ -144,10 +144,10 @@ impl Role for ZoneContents<'_> {
 }
 
 impl Role for ServiceContents<'_> {
-    type Stage = Serving;
+    type Stage = Enclosed;
 
-    fn stage(&self, _: private::JailFindings) -> Serving {
-        Serving(())
+    fn stage(&self, _: private::JailFindings) -> Enclosed {
+        Enclosed(())
     }
 }
 

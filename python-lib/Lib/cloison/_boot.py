@@ -45,14 +45,14 @@ def start():
 
     import _io
 
-    from cloison import _corrections, _streams
+    from cloison import _corrections, _fileio, _streams
 
     # Nothing of what is made here is garbage.
     gc.disable()
     _streams.install()
     _corrections.apply()
     _finders()
-    builtins.open = io.open = io.open_code = _io.open = _io.open_code = _needs.open_file
+    _fileio.install(builtins, io)
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True
     from cloison import _reports

@@ -4,7 +4,10 @@
 """
 
 _CLOCK = "the machine's clock is not a microprocess's to set"
-_FILES = "a microprocess has no files: it needs a capability for them (a zone whose manifest lists them under `[sandbox] files`)"
+_FILES = (
+    "a microprocess has no files but those that a capability gives: in cloison.toml, [capabilities.files] with "
+    '`zone = "files"` and `roots`'
+)
 _FOREIGN = (
     "native code runs in a zone: declare the library in a NAME.zone.toml, grant it in cloison.toml "
     "and use cloison.capability()"
@@ -119,13 +122,6 @@ def _need(name, module):
     if module == "os":
         return OS_FUNCTIONS.get(name, _FILES)
     return _CLOCK if module == "time" else _SIGNALS
-
-
-def open_file(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None):
-    """Raise `cloison.HostDenied`: a microprocess has no files."""
-    from cloison._errors import HostDenied
-
-    raise HostDenied(f"open(): {_FILES}", file if isinstance(file, (str, bytes)) else None)
 
 
 class Finder:

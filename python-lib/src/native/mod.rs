@@ -26,10 +26,12 @@ mod _cloison {
     use crate::call::function::Function;
     use crate::link;
     use crate::mail::{self, Naming, Unreadable};
+    use crate::mounts;
     use crate::objects::buffers::{RegisteredBuffer, View};
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
     use crate::objects::process::{Process, Reference};
+    use cloison_contract::message::Mount;
     use cloison_contract::process::ToRouter;
     use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
@@ -162,6 +164,18 @@ mod _cloison {
     fn terminal_size(fd: i32, vm: &VirtualMachine) -> PyResult<(u16, u16)> {
         let size = streams::look_at(fd, vm, |stream| rustix::termios::tcgetwinsize(stream))?;
         size.map(|size| (size.ws_col, size.ws_row)).map_err(|error| streams::os_error(error, vm))
+    }
+
+    /// Where files are: of each place the capability that gives it, its rights, and the line that says so.
+    #[pyfunction]
+    fn mounts(vm: &VirtualMachine) -> PyListRef {
+        let mount = |mount: &Mount| {
+            let rights = mount.rights.words().into_iter().map(|word| vm.ctx.new_str(word).into()).collect();
+            let text = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
+            let rights = vm.ctx.new_tuple(rights).into();
+            vm.ctx.new_tuple(vec![text(&mount.at), text(&mount.capability), rights, text(&mount.location)]).into()
+        };
+        vm.ctx.new_list(mounts::all().iter().map(mount).collect())
     }
 
     /// The process's number in its namespace.

@@ -208,6 +208,7 @@ impl Template {
             memory_bytes: self.memory_bytes,
             cpu_seconds: self.cpu_seconds,
             mailbox_bytes: 1 << 20,
+            mounts: Vec::new(),
         };
         control.send(&ToMicroprocess::Run(Box::new(begin)), &[]).expect("it takes its work");
         match self.control.receive::<FromTemplate>().expect("an answer") {

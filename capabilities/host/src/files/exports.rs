@@ -17,7 +17,7 @@ use std::ffi::{c_int, c_long, c_longlong, c_uint, c_ulong, c_void};
 /// `struct status`
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Status {
+pub(super) struct FileStatus {
     device: u64,
     inode: u64,
     links: u64,
@@ -48,7 +48,7 @@ pub(super) struct Space {
     name_max: u64,
 }
 
-impl From<Stat> for Status {
+impl From<Stat> for FileStatus {
     fn from(status: Stat) -> Self {
         let time =
             |seconds: i64, nanoseconds: u64| seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds as i64);
@@ -299,7 +299,7 @@ mod functions {
         status(unsafe { &*file }.sync(data_only != 0))
     }
 
-    pub(super) unsafe extern "C" fn files_fstat(file: *const File, into: *mut Status) -> c_int {
+    pub(super) unsafe extern "C" fn files_fstat(file: *const File, into: *mut FileStatus) -> c_int {
         // SAFETY: by the manifest.
         unsafe { status((*file).status().map(|found| into.write(found.into()))) }
     }
@@ -322,7 +322,7 @@ mod functions {
         path: *const u8,
         length: c_ulong,
         follow: c_int,
-        into: *mut Status,
+        into: *mut FileStatus,
     ) -> c_int {
         // SAFETY: by the manifest.
         unsafe {

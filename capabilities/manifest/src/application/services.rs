@@ -36,7 +36,7 @@ pub(super) fn is_service(zone: Option<&Written>) -> bool {
 
 /// The keys of the service that `zone` names, if it is one.
 pub(super) fn service(reader: &mut Reader, table: &mut Table<'_>, zone: Option<&Written>) -> Option<ServiceRequest> {
-    if !zone.is_some_and(|zone| zone.text == "files") {
+    if zone.is_none_or(|zone| zone.text != "files") {
         for key in FILES_KEYS {
             if let Some(value) = table.take(key) {
                 let hint = "leave it out, or make a capability of its own with `zone = \"files\"`";

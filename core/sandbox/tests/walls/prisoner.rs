@@ -5,8 +5,8 @@ use crate::service;
 use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
 use cloison_sandbox::{
-    Ended, Folder, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, ResourceLimits, Scratch, ServiceContents,
-    Spec, ZoneContents, enter,
+    Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, PrivateFolder, ResourceLimits, ServedFolder,
+    ServiceContents, Spec, ZoneContents, enter,
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
@@ -149,8 +149,8 @@ fn as_service(layers: Layers, missing: Vec<String>, files: &str) {
     let (folder, rights) = service::parse(files.trim_end_matches("scratch"));
     let borrowed = folder.as_fd();
     let contents = ServiceContents {
-        folders: if scratch { Vec::new() } else { vec![Folder { descriptor: borrowed, rights }] },
-        scratch: scratch.then_some(Scratch { descriptor: borrowed, bytes: 1 << 20 }),
+        folders: if scratch { Vec::new() } else { vec![ServedFolder { descriptor: borrowed, rights }] },
+        scratch: scratch.then_some(PrivateFolder { descriptor: borrowed, bytes: 1 << 20 }),
         threads: 1,
     };
     let limits = ResourceLimits { file_size_bytes: None, ..ResourceLimits::default() };

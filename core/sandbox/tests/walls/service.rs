@@ -2,6 +2,7 @@
 //! own checks are not here: everything is a bare system call.
 
 use crate::Test;
+use crate::attempts::Make;
 use crate::prisoner::Stage;
 use crate::warden::{Order, Outcome};
 use cloison_contract::host::FilesRights;
@@ -55,8 +56,11 @@ fn open(folder: i64, name: &'static CStr, flags: i32) -> i64 {
     call(libc::SYS_openat2, [folder, path(name), how.as_ptr() as i64, size_of_val(&how) as i64])
 }
 
-/// What is tried in the folder, by which right.
-const INSIDE: &[(&str, &str, fn() -> i64)] = &[
+/// Its name, and what it does.
+type Attempt = (&'static str, Make);
+
+/// What is tried in the folder: its name, the rights of which one is enough, and what it does.
+const INSIDE: &[(&str, &str, Make)] = &[
     ("service read", "read", || open(at(), c"file", libc::O_RDONLY)),
     ("service list", "list", || open(at(), c".", libc::O_RDONLY | libc::O_DIRECTORY)),
     ("service write", "write append create", || open(at(), c"file", libc::O_WRONLY)),
@@ -71,20 +75,20 @@ const INSIDE: &[(&str, &str, fn() -> i64)] = &[
 ];
 
 /// Ways out.
-const OUTSIDE: &[(&str, fn() -> i64)] = &[
+const OUTSIDE: &[Attempt] = &[
     ("service climb", || open(at(), c"../outside/secret", libc::O_RDONLY)),
     ("service follow", || open(at(), c"out", libc::O_RDONLY)),
     ("service absolute", || open(libc::AT_FDCWD.into(), c"/etc/passwd", libc::O_RDONLY)),
     ("service magic", || open(libc::AT_FDCWD.into(), c"/proc/self/root/etc/passwd", libc::O_RDONLY)),
 ];
 
-const OTHERS: &[(&str, fn() -> i64)] = &[
+const OTHERS: &[Attempt] = &[
     ("service fifo", || call(libc::SYS_mknodat, [at(), path(c"fifo"), (libc::S_IFIFO | 0o600).into(), 0])),
     ("service openat", || call(libc::SYS_openat, [at(), path(c"file"), 0, 0])),
     ("service socket", || call(libc::SYS_socket, [libc::AF_UNIX.into(), libc::SOCK_STREAM.into(), 0, 0])),
 ];
 
-pub fn find(name: &str) -> Option<fn() -> i64> {
+pub fn find(name: &str) -> Option<Make> {
     let inside = INSIDE.iter().map(|(known, _, make)| (*known, *make));
     let mut all = inside.chain(OUTSIDE.iter().copied()).chain(OTHERS.iter().copied());
     all.find(|(known, _)| *known == name).map(|(_, make)| make)

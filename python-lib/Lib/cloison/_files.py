@@ -1,0 +1,1011 @@
+"""Files, as `os` has them, on the capabilities of zone ``files`` that this process holds.
+
+A path is looked up among the places of all these capabilities, and the longest one that it begins with says whose it is. What
+happens below that place is the service's to do, and the kernel's to allow: nothing is decided here.
+
+Descriptors are small numbers that are made here and mean nothing to the kernel; 0, 1 and 2 are the standard streams.
+"""
+
+import errno as _errno
+
+import _cloison
+from cloison import _needs
+
+#: The most bytes that one call carries.
+CHUNK = 4 << 20
+#: How many bytes of names a listing asks for at once.
+_NAMES = 64 << 10
+_NOW = 0x7FFFFFFFFFFFFFFF
+_OMIT = 0x7FFFFFFFFFFFFFFE
+_STREAMS = (0, 1, 2)
+
+#: What `os` had before: `fspath`, `fsencode`, `fsdecode`.
+_os = None
+
+
+class _Mount:
+    """One place, and the capability that gives it."""
+
+    def __init__(self, at, capability, rights, location):
+        self.at = at.encode()
+        self.beneath = b"/" if at == "/" else self.at + b"/"
+        self.capability = capability
+        self.rights = rights
+        self.location = location
+
+    def __getattr__(self, name):
+        # Asked once: the broker is told of a capability when it is first used.
+        if name != "files":
+            raise AttributeError(name)
+        files = _capabilities.get(self.capability)
+        if files is None:
+            files = _capabilities[self.capability] = _cloison.capability(self.capability)
+        self.files = files
+        return files
+
+
+class _Open:
+    """An open file: its mount, its handle in the zone, and the name that it was opened by."""
+
+    __slots__ = ("files", "handle", "mount", "name")
+
+    def __init__(self, mount, handle, name):
+        self.files = mount.files
+        self.handle = handle
+        self.mount = mount
+        self.name = name
+
+
+_capabilities = {}
+_mounts = None
+_open = {}
+_cwd = "/"
+_umask = 0o022
+
+
+def mounts():
+    """Return the places of this process, the longest first."""
+    global _mounts
+    found = _mounts
+    if found is None:
+        found = [_Mount(*mount) for mount in _cloison.mounts()]
+        found.sort(key=lambda mount: len(mount.at), reverse=True)
+        # A template has none, and what it forks may have some.
+        if found:
+            _mounts = found
+    return found
+
+
+# ---- Paths ----------------------------------------------------------------------------------------------------------
+
+
+def _absolute(path, name):
+    """Return a path as bytes, from the root on."""
+    if type(path) is not str:
+        if isinstance(path, int):
+            raise TypeError(f"{name}: path should be string, bytes or os.PathLike, not int")
+        path = _os.fspath(path)
+    encoded = path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+    if b"\0" in encoded:
+        raise ValueError("embedded null byte")
+    if not encoded:
+        raise FileNotFoundError(_errno.ENOENT, "No such file or directory", path)
+    if encoded[:1] != b"/":
+        encoded = _os.fsencode(_cwd) + b"/" + encoded
+    return encoded
+
+
+def _plain(path):
+    """Return an absolute path without empty parts, ``.`` and ``..``."""
+    if b"/." not in path and b"//" not in path and path[-1:] != b"/":
+        return path
+    parts = []
+    for part in path.split(b"/"):
+        if part == b"..":
+            del parts[-1:]
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return b"/" + b"/".join(parts)
+
+
+def _route(path, name, making=False):
+    """Return the mount that a path leads to, and the path as bytes."""
+    absolute = _absolute(path, name)
+    places = mounts()
+    if not places:
+        _needs.deny_function(name, path)
+    # `_plain`, where there is nothing to do.
+    plain = absolute if b"/." not in absolute and b"//" not in absolute and absolute[-1:] != b"/" else _plain(absolute)
+    for mount in places:
+        if plain.startswith(mount.beneath) or plain == mount.at:
+            return mount, absolute
+    beneath = plain if plain == b"/" else plain + b"/"
+    for mount in places:
+        if mount.at.startswith(beneath):
+            return mount, absolute
+    raise _outside(path, name, making)
+
+
+def _outside(path, name, making):
+    """Return the error for a path that no capability has: it is not there; to make something there is denied."""
+    places = mounts()
+    text = ", ".join(f"{_os.fsdecode(mount.at)} ({mount.location})" for mount in places)
+    need = f"{_os.fsdecode(path)!r} is below none of the roots of this program: {text}"
+    if making:
+        from cloison._errors import HostDenied
+
+        return HostDenied(f"{name}(): {need}", path)
+    error = FileNotFoundError(_errno.ENOENT, "No such file or directory", path)
+    error.add_note(f"cloison: {need}")
+    return error
+
+
+#: What a function needs a right for, so that a denial can say which one is missing.
+_RIGHTS = {
+    "chmod": ("write",),
+    "link": ("create",),
+    "listdir": ("list",),
+    "mkdir": ("create",),
+    "rename": ("create", "delete"),
+    "rmdir": ("delete",),
+    "scandir": ("list",),
+    "symlink": ("create",),
+    "truncate": ("write",),
+    "unlink": ("delete",),
+    "utime": ("write",),
+}
+
+
+def _tell(error, mount, name, path, other=None, rights=None):
+    """Give an error of the service the names that the program has for them, and say which right is missing."""
+    error.filename = path
+    if other is not None:
+        error.filename2 = other
+    if error.errno == _errno.EACCES:
+        missing = [right for right in rights or _RIGHTS.get(name, ()) if right not in mount.rights]
+        if missing:
+            place = _os.fsdecode(mount.at)
+            missing = " and ".join(f'"{right}"' for right in missing)
+            error.add_note(f"cloison: the root at {place} does not give {missing}: {mount.location}")
+
+
+def _no_dir_fd(name, *descriptors):
+    if any(descriptor is not None for descriptor in descriptors):
+        raise NotImplementedError(f"{name}: dir_fd unavailable on this platform")
+
+
+# ---- Results --------------------------------------------------------------------------------------------------------
+
+
+class stat_result(tuple):
+    """What `stat` gives: a tuple of ten numbers, with more of them as attributes."""
+
+    n_fields, n_sequence_fields, n_unnamed_fields = 16, 10, 3
+    __match_args__ = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
+
+    def __new__(cls, sequence, more=None):
+        """Make one of ten numbers, or more."""
+        sequence = tuple(sequence)
+        if len(sequence) < 10:
+            raise TypeError(f"os.stat_result() takes an at least 10-sequence ({len(sequence)}-sequence given)")
+        self = super().__new__(cls, sequence[:10])
+        self._times = tuple(time * 1_000_000_000 for time in sequence[7:10])
+        self._blocks = (None, None)
+        return self
+
+    @classmethod
+    def _of(cls, found):
+        access, modify, change = found.access_ns, found.modify_ns, found.change_ns
+        self = super().__new__(cls, (
+            found.mode, found.inode, found.device, found.links, found.uid, found.gid, found.size,
+            access // 1_000_000_000, modify // 1_000_000_000, change // 1_000_000_000,
+        ))
+        self._times = (access, modify, change)
+        self._blocks = (found.block_size, found.blocks)
+        return self
+
+    st_mode = property(lambda self: self[0])
+    st_ino = property(lambda self: self[1])
+    st_dev = property(lambda self: self[2])
+    st_nlink = property(lambda self: self[3])
+    st_uid = property(lambda self: self[4])
+    st_gid = property(lambda self: self[5])
+    st_size = property(lambda self: self[6])
+    st_atime = property(lambda self: _seconds(self._times[0]))
+    st_mtime = property(lambda self: _seconds(self._times[1]))
+    st_ctime = property(lambda self: _seconds(self._times[2]))
+    st_atime_ns = property(lambda self: self._times[0])
+    st_mtime_ns = property(lambda self: self._times[1])
+    st_ctime_ns = property(lambda self: self._times[2])
+    st_blksize = property(lambda self: self._blocks[0])
+    st_blocks = property(lambda self: self._blocks[1])
+    st_rdev = property(lambda self: 0)
+
+    def __repr__(self):
+        names = ("mode", "ino", "dev", "nlink", "uid", "gid", "size", "atime", "mtime", "ctime")
+        return f"os.stat_result({', '.join(f'st_{name}={value}' for name, value in zip(names, self))})"
+
+    def __reduce__(self):
+        return type(self), (tuple(self),)
+
+
+def _seconds(nanoseconds):
+    # As CPython does it, to the last bit.
+    return nanoseconds // 1_000_000_000 + 1e-9 * (nanoseconds % 1_000_000_000)
+
+
+class statvfs_result(tuple):
+    """What `statvfs` gives."""
+
+    f_bsize = property(lambda self: self[0])
+    f_frsize = property(lambda self: self[1])
+    f_blocks = property(lambda self: self[2])
+    f_bfree = property(lambda self: self[3])
+    f_bavail = property(lambda self: self[4])
+    f_files = property(lambda self: self[5])
+    f_ffree = property(lambda self: self[6])
+    f_favail = property(lambda self: self[7])
+    f_flag = property(lambda self: self[8])
+    f_namemax = property(lambda self: self[9])
+
+    def __repr__(self):
+        names = ("bsize", "frsize", "blocks", "bfree", "bavail", "files", "ffree", "favail", "flag", "namemax")
+        return f"os.statvfs_result({', '.join(f'f_{name}={value}' for name, value in zip(names, self))})"
+
+
+class DirEntry:
+    """A name in a folder, and what kind of thing it is."""
+
+    __slots__ = ("name", "path", "_kind", "_stat", "_lstat")
+
+    def __init__(self):
+        raise TypeError("cannot create 'os.DirEntry' instances")
+
+    @classmethod
+    def _of(cls, name, path, kind):
+        self = object.__new__(cls)
+        self.name = name
+        self.path = path
+        self._kind = kind
+        self._stat = self._lstat = None
+        return self
+
+    def __fspath__(self):
+        """Return the entry's path."""
+        return self.path
+
+    def __repr__(self):
+        return f"<DirEntry {self.name!r}>"
+
+    def __class_getitem__(cls, item):
+        """Return a generic alias."""
+        import types
+
+        return types.GenericAlias(cls, item)
+
+    def is_symlink(self):
+        """Return whether it is a symbolic link."""
+        return self._is(_LINK, False)
+
+    def is_dir(self, *, follow_symlinks=True):
+        """Return whether it is a folder, or a link to one."""
+        return self._is(_FOLDER, follow_symlinks)
+
+    def is_file(self, *, follow_symlinks=True):
+        """Return whether it is a regular file, or a link to one."""
+        return self._is(_REGULAR, follow_symlinks)
+
+    def is_junction(self):
+        """Return False: there are none here."""
+        return False
+
+    def _is(self, kind, follow):
+        if self._kind not in (_UNKNOWN, _LINK) or self._kind == _LINK and not follow:
+            return self._kind == kind
+        try:
+            found = self.stat(follow_symlinks=follow)
+        except FileNotFoundError:
+            return False
+        return found.st_mode & 0o170000 == kind << 12
+
+    def stat(self, *, follow_symlinks=True):
+        """Return what `os.stat` gives, asked once."""
+        if follow_symlinks and self._kind in (_UNKNOWN, _LINK):
+            if self._stat is None:
+                self._stat = stat(self.path)
+            return self._stat
+        if self._lstat is None:
+            self._lstat = lstat(self.path)
+        return self._lstat
+
+    def inode(self):
+        """Return the inode's number."""
+        return self.stat(follow_symlinks=False).st_ino
+
+
+_UNKNOWN, _FOLDER, _REGULAR, _LINK = 0, 4, 8, 10
+
+
+# ---- Open files -----------------------------------------------------------------------------------------------------
+
+
+def _opened(fd):
+    found = _open.get(fd)
+    if found is None:
+        raise _bad_descriptor(fd)
+    return found
+
+
+def _bad_descriptor(fd):
+    if not hasattr(fd, "__index__"):
+        return TypeError(f"an integer is required (got type {type(fd).__name__})")
+    return OSError(_errno.EBADF, "Bad file descriptor")
+
+
+def open(path, flags, mode=0o777, *, dir_fd=None):
+    """Open a file, and return its descriptor."""
+    if dir_fd is not None:
+        _no_dir_fd("open", dir_fd)
+    mount, absolute = _route(path, "open", flags & 0o100)
+    try:
+        handle = mount.files.open(absolute, flags, mode & ~_umask & 0o7777)
+    except OSError as error:
+        _tell(error, mount, "open", path, rights=_wanted(mount.rights, flags))
+        raise
+    number = 3
+    while number in _open:
+        number += 1
+    _open[number] = _Open(mount, handle, path)
+    return number
+
+
+def _wanted(rights, flags):
+    """Return the rights that opening with these flags takes, as far as it can be told without the file."""
+    wanted = [] if flags & 3 == 1 else ["read"]
+    if flags & 3:
+        if flags & 0o2000 and "append" in rights or flags & 0o100 and "create" in rights:
+            return wanted
+        wanted.append("create" if flags & 0o200 else "write")
+    return wanted
+
+
+def close(fd):
+    """Close a descriptor."""
+    found = _open.pop(fd, None) if isinstance(fd, int) else None
+    if found is None:
+        if fd in _STREAMS:
+            return
+        raise _bad_descriptor(fd)
+    found.files.close(found.handle)
+
+
+def closerange(fd_low, fd_high):
+    """Close descriptors, ignoring errors."""
+    for fd in [fd for fd in _open if fd_low <= fd < fd_high]:
+        try:
+            close(fd)
+        except OSError:
+            pass
+
+
+def read(fd, length, /):
+    """Read at most that many bytes."""
+    if length < 0:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    found = _open.get(fd)
+    if found is None:
+        if fd == 0:
+            buffer = bytearray(min(length, 1 << 20))
+            return bytes(buffer[: _cloison.readinto(0, buffer)])
+        raise _bad_descriptor(fd)
+    return found.files.read(found.handle, length if length < CHUNK else CHUNK)
+
+
+def readinto(fd, buffer, /):
+    """Read into a buffer, and return how many bytes."""
+    view = memoryview(buffer).cast("B")
+    data = read(fd, len(view))
+    view[: len(data)] = data
+    return len(data)
+
+
+def pread(fd, length, offset, /):
+    """Read at most that many bytes at an offset."""
+    if length < 0:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    found = _opened(fd)
+    return found.files.pread(found.handle, min(length, CHUNK), offset)
+
+
+def write(fd, data, /):
+    """Write bytes, and return how many were written."""
+    if fd in (1, 2) and fd not in _open:
+        return _cloison.write(fd, data)
+    found = _opened(fd)
+    return found.files.write(found.handle, _piece(data))
+
+
+def pwrite(fd, data, offset, /):
+    """Write bytes at an offset, and return how many were written."""
+    found = _opened(fd)
+    return found.files.pwrite(found.handle, _piece(data), offset)
+
+
+def _piece(data):
+    """Return as much of the data as one call carries."""
+    view = memoryview(data)
+    if view.nbytes <= CHUNK:
+        return data
+    return view.cast("B")[:CHUNK]
+
+
+def readv(fd, buffers, /):
+    """Read into several buffers."""
+    total = 0
+    for buffer in buffers:
+        count = readinto(fd, buffer)
+        total += count
+        if count < memoryview(buffer).nbytes:
+            break
+    return total
+
+
+def writev(fd, buffers, /):
+    """Write several buffers."""
+    return write(fd, b"".join(buffers))
+
+
+def lseek(fd, position, whence, /):
+    """Move in a file, and return where it stands then."""
+    if fd in _STREAMS and fd not in _open:
+        raise OSError(_errno.ESPIPE, "Illegal seek")
+    found = _opened(fd)
+    if not 0 <= whence <= 4:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    return found.files.lseek(found.handle, position, whence)
+
+
+def fstat(fd):
+    """Return what there is to know of an open file."""
+    if fd in _STREAMS and fd not in _open:
+        kind = 0o020620 if _cloison.isatty(fd) else 0o010600
+        return stat_result((kind, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+    found = _opened(fd)
+    return stat_result._of(found.files.fstat(found.handle))
+
+
+def ftruncate(fd, length, /):
+    """Make an open file that long."""
+    found = _opened(fd)
+    try:
+        found.files.ftruncate(found.handle, length)
+    except OSError as error:
+        _tell(error, found.mount, "truncate", found.name)
+        raise
+
+
+def fsync(fd):
+    """Wait until what was written is on the disk."""
+    _sync(fd, 0)
+
+
+def fdatasync(fd):
+    """Wait until the bytes that were written are on the disk."""
+    _sync(fd, 1)
+
+
+def _sync(fd, data_only):
+    if hasattr(fd, "fileno"):
+        fd = fd.fileno()
+    if fd in _STREAMS and fd not in _open:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    found = _opened(fd)
+    found.files.fsync(found.handle, data_only)
+
+
+def fchmod(fd, mode):
+    """Set the mode of an open file."""
+    found = _opened(fd)
+    try:
+        found.files.fchmod(found.handle, mode)
+    except OSError as error:
+        _tell(error, found.mount, "chmod", found.name)
+        raise
+
+
+def isatty(fd, /):
+    """Return whether a descriptor is a terminal."""
+    return fd in _STREAMS and fd not in _open and _cloison.isatty(fd)
+
+
+def get_blocking(fd, /):
+    """Return True."""
+    if fd not in _STREAMS:
+        _opened(fd)
+    return True
+
+
+def set_blocking(fd, blocking, /):
+    """Do nothing: files never make anybody wait for somebody else."""
+    if fd not in _STREAMS:
+        _opened(fd)
+
+
+def set_inheritable(fd, inheritable, /):
+    """Do nothing: there is nobody to inherit a descriptor."""
+    if fd not in _STREAMS:
+        _opened(fd)
+
+
+def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
+    """Return a file object for a descriptor."""
+    if not isinstance(fd, int):
+        raise TypeError("invalid fd type (%s, expected integer)" % type(fd))
+    from cloison import _fileio
+
+    return _fileio.open(fd, mode, buffering, encoding, *args, **kwargs)
+
+
+# ---- By name --------------------------------------------------------------------------------------------------------
+
+
+def stat(path, *, dir_fd=None, follow_symlinks=True):
+    """Return what there is to know of a file, or of a descriptor."""
+    if dir_fd is not None:
+        _no_dir_fd("stat", dir_fd)
+    if isinstance(path, int):
+        return fstat(path)
+    mount, absolute = _route(path, "stat")
+    try:
+        found = mount.files.stat(absolute, 1 if follow_symlinks else 0)
+    except OSError as error:
+        _tell(error, mount, "stat", path)
+        raise
+    return stat_result._of(found)
+
+
+def lstat(path, *, dir_fd=None):
+    """Return what there is to know of a file; of a symbolic link, of itself."""
+    return stat(path, dir_fd=dir_fd, follow_symlinks=False)
+
+
+def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True):
+    """Return whether that would work."""
+    _no_dir_fd("access", dir_fd)
+    if not mounts():
+        _os.fspath(path)
+        return False
+    try:
+        mount, absolute = _route(path, "access")
+        mount.files.access(absolute, mode & 7, 1 if follow_symlinks else 0)
+    except OSError:
+        return False
+    return True
+
+
+def _on_the_way(mount, absolute):
+    """Return the names that lead to mounts from a folder that is none, if it is such a folder."""
+    plain = _plain(absolute)
+    if plain == mount.at or plain.startswith(mount.beneath):
+        return None
+    beneath = plain if plain == b"/" else plain + b"/"
+    return {other.at[len(beneath):].partition(b"/")[0] for other in mounts() if other.at.startswith(beneath)}
+
+
+def _entries(path, name):
+    """Yield kinds and names, as bytes."""
+    mount, absolute = _route(path, name)
+    way = _on_the_way(mount, absolute)
+    if way is not None:
+        for one in sorted(way):
+            yield _FOLDER, one
+        return
+    files = mount.files
+    try:
+        listing = files.opendir(absolute)
+    except OSError as error:
+        _tell(error, mount, name, path)
+        raise
+    try:
+        while batch := files.readdir(listing, _NAMES):
+            for entry in batch[:-1].split(b"\0"):
+                yield entry[0] - 48, entry[1:]
+    finally:
+        listing.close()
+
+
+class _Scan:
+    """The entries of a folder, one after the other."""
+
+    def __init__(self, path):
+        self._bytes = isinstance(path, bytes)
+        separator = b"/" if self._bytes else "/"
+        self._prefix = path if path[-1:] == separator else path + separator
+        self._entries = _entries(path, "scandir")
+        # So that what is not there is told now.
+        self._first = next(self._entries, None)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        found, self._first = self._first, None
+        if found is None:
+            if self._entries is None:
+                raise StopIteration
+            try:
+                found = next(self._entries)
+            except StopIteration:
+                self._entries = None
+                raise
+        kind, name = found
+        if not self._bytes:
+            name = name.decode("utf-8", "surrogateescape")
+        return DirEntry._of(name, self._prefix + name, kind)
+
+    def close(self):
+        """Let go of the folder."""
+        entries, self._entries, self._first = self._entries, None, None
+        if entries is not None:
+            entries.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.close()
+
+
+def scandir(path=None):
+    """Return an iterator over the entries of a folder."""
+    return _Scan("." if path is None else _os.fspath(path))
+
+
+def listdir(path=None):
+    """Return the names in a folder."""
+    path = "." if path is None else path
+    as_bytes = not isinstance(path, int) and isinstance(_os.fspath(path), bytes)
+    names = [name for _, name in _entries(path, "listdir")]
+    return names if as_bytes else [name.decode("utf-8", "surrogateescape") for name in names]
+
+
+def readlink(path, *, dir_fd=None):
+    """Return what a symbolic link says."""
+    _no_dir_fd("readlink", dir_fd)
+    mount, absolute = _route(path, "readlink")
+    try:
+        target = mount.files.readlink(absolute)
+    except OSError as error:
+        _tell(error, mount, "readlink", path)
+        raise
+    return target if isinstance(_os.fspath(path), bytes) else target.decode("utf-8", "surrogateescape")
+
+
+def mkdir(path, mode=0o777, *, dir_fd=None):
+    """Make a folder."""
+    _no_dir_fd("mkdir", dir_fd)
+    mount, absolute = _route(path, "mkdir", True)
+    try:
+        mount.files.mkdir(absolute, mode & ~_umask & 0o777)
+    except OSError as error:
+        _tell(error, mount, "mkdir", path)
+        raise
+
+
+def rmdir(path, *, dir_fd=None):
+    """Remove an empty folder."""
+    _no_dir_fd("rmdir", dir_fd)
+    mount, absolute = _route(path, "rmdir")
+    try:
+        mount.files.rmdir(absolute)
+    except OSError as error:
+        _tell(error, mount, "rmdir", path)
+        raise
+
+
+def unlink(path, *, dir_fd=None):
+    """Remove a file's name."""
+    _no_dir_fd("unlink", dir_fd)
+    mount, absolute = _route(path, "unlink")
+    try:
+        mount.files.unlink(absolute)
+    except OSError as error:
+        _tell(error, mount, "unlink", path)
+        raise
+
+
+def remove(path, *, dir_fd=None):
+    """Remove a file's name."""
+    unlink(path, dir_fd=dir_fd)
+
+
+def _two(name, source, target):
+    """Return mount and paths of what has to be below one root."""
+    mount, old = _route(source, name)
+    other, new = _route(target, name, True)
+    if mount.capability != other.capability:
+        raise OSError(_errno.EXDEV, "Invalid cross-device link", source, None, target)
+    return mount, old, new
+
+
+def rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
+    """Give a file or folder another name; what had that name is replaced."""
+    _no_dir_fd("rename", src_dir_fd, dst_dir_fd)
+    mount, old, new = _two("rename", src, dst)
+    try:
+        mount.files.rename(old, new)
+    except OSError as error:
+        _tell(error, mount, "rename", src, dst)
+        raise
+
+
+def replace(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
+    """Give a file or folder another name; what had that name is replaced."""
+    rename(src, dst, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+
+def link(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True):
+    """Give a file one more name."""
+    _no_dir_fd("link", src_dir_fd, dst_dir_fd)
+    mount, old, new = _two("link", src, dst)
+    try:
+        mount.files.link(old, new)
+    except OSError as error:
+        _tell(error, mount, "link", src, dst)
+        raise
+
+
+def symlink(src, dst, target_is_directory=False, *, dir_fd=None):
+    """Make a symbolic link at `dst`, which says `src`."""
+    _no_dir_fd("symlink", dir_fd)
+    mount, absolute = _route(dst, "symlink", True)
+    try:
+        mount.files.symlink(_os.fsencode(src), absolute)
+    except OSError as error:
+        _tell(error, mount, "symlink", src, dst)
+        if error.errno == _errno.EPERM:
+            error.add_note("cloison: a link is relative, and stays below its root")
+        raise
+
+
+def chmod(path, mode, *, dir_fd=None, follow_symlinks=True):
+    """Set the mode of a file."""
+    _no_dir_fd("chmod", dir_fd)
+    if isinstance(path, int):
+        return fchmod(path, mode)
+    if not follow_symlinks:
+        raise NotImplementedError("chmod: follow_symlinks unavailable on this platform")
+    mount, absolute = _route(path, "chmod")
+    try:
+        mount.files.chmod(absolute, mode)
+    except OSError as error:
+        _tell(error, mount, "chmod", path)
+        raise
+
+
+def utime(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True):
+    """Set when a file was last read and changed."""
+    _no_dir_fd("utime", dir_fd)
+    if times is not None and ns is not None:
+        raise ValueError("utime: you may specify either 'times' or 'ns' but not both")
+    if ns is not None:
+        if not isinstance(ns, tuple) or len(ns) != 2:
+            raise TypeError("utime: 'ns' must be a tuple of two ints")
+        moments = [int(moment) for moment in ns]
+    elif times is not None:
+        if not isinstance(times, tuple) or len(times) != 2:
+            raise TypeError("utime: 'times' must be either a tuple of two ints or None")
+        moments = [_nanoseconds(moment) for moment in times]
+    else:
+        moments = [_NOW, _NOW]
+    if isinstance(path, int):
+        found = _opened(path)
+        return found.files.futimens(found.handle, *moments)
+    mount, absolute = _route(path, "utime")
+    try:
+        mount.files.utimens(absolute, *moments, 1 if follow_symlinks else 0)
+    except OSError as error:
+        _tell(error, mount, "utime", path)
+        raise
+
+
+def _nanoseconds(moment):
+    if isinstance(moment, int):
+        return moment * 1_000_000_000
+    seconds = int(moment // 1)
+    return seconds * 1_000_000_000 + int((moment - seconds) * 1e9)
+
+
+def truncate(path, length):
+    """Make a file that long."""
+    if isinstance(path, int):
+        return ftruncate(path, length)
+    mount, absolute = _route(path, "truncate")
+    try:
+        mount.files.truncate(absolute, length)
+    except OSError as error:
+        _tell(error, mount, "truncate", path)
+        raise
+
+
+def statvfs(path):
+    """Return how much room there is where a file is."""
+    if isinstance(path, int):
+        path = _opened(path).name
+    mount, absolute = _route(path, "statvfs")
+    try:
+        found = mount.files.statvfs(absolute)
+    except OSError as error:
+        _tell(error, mount, "statvfs", path)
+        raise
+    return statvfs_result((
+        found.block_size, found.fragment_size, found.blocks, found.blocks_free, found.blocks_available, found.files,
+        found.files_free, found.files_available, found.flags, found.name_max,
+    ))
+
+
+fstatvfs = statvfs
+
+
+# ---- The current folder, and what is made of the above ---------------------------------------------------------------
+
+
+def getcwd():
+    """Return the current folder, which is this process's own."""
+    return _cwd
+
+
+def getcwdb():
+    """Return the current folder as bytes."""
+    return _os.fsencode(_cwd)
+
+
+def chdir(path):
+    """Make a folder the current one."""
+    global _cwd
+    if isinstance(path, int):
+        path = _opened(path).name
+    if stat(path).st_mode & 0o170000 != 0o040000:
+        raise NotADirectoryError(_errno.ENOTDIR, "Not a directory", path)
+    _cwd = _os.fsdecode(_plain(_absolute(path, "chdir")))
+
+
+def umask(mask, /):
+    """Set which bits of a mode are left out when something is made, and return those of before."""
+    global _umask
+    before, _umask = _umask, mask & 0o777
+    return before
+
+
+def makedirs(name, mode=0o777, exist_ok=False):
+    """Make a folder, and those that lead to it."""
+    path = _os.path
+    head, tail = path.split(name)
+    if not tail:
+        head, tail = path.split(head)
+    if head and tail and not path.exists(head):
+        try:
+            makedirs(head, exist_ok=exist_ok)
+        except FileExistsError:
+            pass
+        here = b"." if isinstance(tail, bytes) else "."
+        if tail == here:
+            return
+    try:
+        mkdir(name, mode)
+    except OSError:
+        if not exist_ok or not path.isdir(name):
+            raise
+
+
+def removedirs(name):
+    """Remove a folder, and those that lead to it as far as they are empty then."""
+    path = _os.path
+    rmdir(name)
+    head, tail = path.split(name)
+    if not tail:
+        head, tail = path.split(head)
+    while head and tail:
+        try:
+            rmdir(head)
+        except OSError:
+            break
+        head, tail = path.split(head)
+
+
+def renames(old, new):
+    """Rename, making the folders that are missing, and removing those that are empty then."""
+    path = _os.path
+    head, tail = path.split(new)
+    if head and tail and not path.exists(head):
+        makedirs(head)
+    rename(old, new)
+    head, tail = path.split(old)
+    if head and tail:
+        try:
+            removedirs(head)
+        except OSError:
+            pass
+
+
+#: Given to `walk` as `followlinks`, it makes links to folders stand among the files.
+_walk_symlinks_as_files = object()
+
+
+def walk(top, topdown=True, onerror=None, followlinks=False):
+    """Yield a folder, the folders in it and the files in it; then the same of those folders."""
+    path = _os.path
+    stack = [_os.fspath(top)]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, tuple):
+            yield top
+            continue
+        folders, others, ways = [], [], []
+        try:
+            with scandir(top) as entries:
+                for entry in entries:
+                    try:
+                        is_folder = entry.is_dir(follow_symlinks=followlinks is not _walk_symlinks_as_files)
+                    except OSError:
+                        is_folder = False
+                    (folders if is_folder else others).append(entry.name)
+                    if not topdown and is_folder and (followlinks or not entry.is_symlink()):
+                        ways.append(entry.path)
+        except OSError as error:
+            if onerror is not None:
+                onerror(error)
+            continue
+        if topdown:
+            yield top, folders, others
+            for name in reversed(folders):
+                inner = path.join(top, name)
+                if followlinks or not path.islink(inner):
+                    stack.append(inner)
+        else:
+            stack.append((top, folders, others))
+            stack.extend(reversed(ways))
+
+
+def listxattr(path=None, *, follow_symlinks=True):
+    """Return nothing: extended attributes are not served."""
+    return []
+
+
+def getxattr(path, attribute, *, follow_symlinks=True):
+    """Raise ENODATA."""
+    raise OSError(_errno.ENODATA, "No data available", path)
+
+
+def setxattr(path, attribute, value, flags=0, *, follow_symlinks=True):
+    """Raise ENOTSUP: extended attributes are not served."""
+    raise OSError(_errno.ENOTSUP, "Operation not supported", path)
+
+
+def removexattr(path, attribute, *, follow_symlinks=True):
+    """Raise ENOTSUP: extended attributes are not served."""
+    setxattr(path, attribute, b"")
+
+
+#: What `os` has of here.
+_FUNCTIONS = """
+    access chdir chmod close closerange fchmod fdatasync fdopen fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
+    getxattr isatty link listdir listxattr lseek lstat makedirs mkdir open pread pwrite read readinto readlink readv remove
+    removedirs removexattr rename renames replace rmdir scandir set_blocking set_inheritable setxattr stat statvfs symlink
+    truncate umask unlink utime walk write writev
+    DirEntry stat_result statvfs_result
+    _walk_symlinks_as_files
+""".split()
+
+
+def install(os):
+    """Give module `os` what works on files."""
+    global _os
+    _os = os
+    own = globals()
+    for name in _FUNCTIONS:
+        if callable(own[name]):
+            own[name].__module__ = "os"
+        setattr(os, name, own[name])
+    os.supports_fd = {stat, truncate, utime, chmod, statvfs}
+    os.supports_follow_symlinks = {stat, access, utime}

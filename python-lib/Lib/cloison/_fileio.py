@@ -240,7 +240,7 @@ class FileIO(_io._RawIOBase):
         self._check()
         return _files.isatty(self._fd)
 
-    _blksize = property(lambda self: DEFAULT_BUFFER_SIZE)
+    _blksize = property(lambda self: _files.fstat(self.fileno()).st_blksize)
     closefd = property(lambda self: self._closefd, doc="Whether `close` closes the descriptor.")
 
     @property
@@ -333,7 +333,8 @@ def open_code(path):
 
 def install(builtins, io):
     """Put `open` and `FileIO` where programs look for them."""
-    builtins.open = io.open = _io.open = open
-    io.open_code = _io.open_code = open_code
+    # As an attribute of a class, a builtin function is no method.
+    builtins.open = io.open = _io.open = staticmethod(open)
+    io.open_code = _io.open_code = staticmethod(open_code)
     io.FileIO = _io.FileIO = FileIO
     io.RawIOBase.register(FileIO)

@@ -507,7 +507,7 @@ def fchmod(fd, mode):
     """Set the mode of an open file."""
     found = _opened(fd)
     try:
-        found.files.fchmod(found.handle, mode)
+        found.files.fchmod(found.handle, mode & 0o7777)
     except OSError as error:
         _tell(error, found.mount, "chmod", found.name)
         raise
@@ -554,6 +554,10 @@ def stat(path, *, dir_fd=None, follow_symlinks=True):
     if dir_fd is not None:
         _no_dir_fd("stat", dir_fd)
     if isinstance(path, int):
+        if isinstance(path, bool):
+            import warnings
+
+            warnings.warn("bool is used as a file descriptor", RuntimeWarning, 2)
         return fstat(path)
     mount, absolute = _route(path, "stat")
     try:
@@ -756,11 +760,16 @@ def link(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True):
 
 
 def symlink(src, dst, target_is_directory=False, *, dir_fd=None):
-    """Make a symbolic link at `dst`, which says `src`."""
+    """Make a symbolic link at `dst`, which says `src`. An absolute path below the same root is written as a relative one."""
     _no_dir_fd("symlink", dir_fd)
     mount, absolute = _route(dst, "symlink", True)
+    target = _os.fsencode(src)
+    if target[:1] == b"/":
+        plain = _plain(target)
+        if plain == mount.at or plain.startswith(mount.beneath):
+            target = _os.path.relpath(plain, _os.path.dirname(_plain(absolute)))
     try:
-        mount.files.symlink(_os.fsencode(src), absolute)
+        mount.files.symlink(target, absolute)
     except OSError as error:
         _tell(error, mount, "symlink", src, dst)
         if error.errno == _errno.EPERM:
@@ -777,7 +786,7 @@ def chmod(path, mode, *, dir_fd=None, follow_symlinks=True):
         raise NotImplementedError("chmod: follow_symlinks unavailable on this platform")
     mount, absolute = _route(path, "chmod")
     try:
-        mount.files.chmod(absolute, mode)
+        mount.files.chmod(absolute, mode & 0o7777)
     except OSError as error:
         _tell(error, mount, "chmod", path)
         raise
@@ -1004,8 +1013,11 @@ def install(os):
     _os = os
     own = globals()
     for name in _FUNCTIONS:
-        if callable(own[name]):
-            own[name].__module__ = "os"
-        setattr(os, name, own[name])
-    os.supports_fd = {stat, truncate, utime, chmod, statvfs}
-    os.supports_follow_symlinks = {stat, access, utime}
+        given = own[name]
+        if isinstance(given, type(install)):
+            given.__module__ = "os"
+            # As an attribute of a class, a builtin function is no method.
+            given = staticmethod(given)
+        setattr(os, name, given)
+    os.supports_fd = {os.stat, os.truncate, os.utime, os.chmod, os.statvfs}
+    os.supports_follow_symlinks = {os.stat, os.access, os.utime}

@@ -7,7 +7,7 @@
 //! received before the next question is put, and what it brings is given back. So answers never pile up.
 
 use cloison_contract::message::{
-    Begin, FromMicroprocess, FromTemplate, Module, ParcelAnswer, ToMicroprocess, ToTemplate,
+    Begin, FromMicroprocess, FromTemplate, Look, Looked, Module, ParcelAnswer, ToMicroprocess, ToTemplate,
 };
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::wait;
@@ -210,6 +210,20 @@ pub fn find(name: &str) -> Result<Option<Module>, LinkError> {
             control.send(&FromTemplate::Find { name: name.to_owned() }, &[])?;
             match control.receive()?.0 {
                 ToTemplate::Found(module) => Ok(module),
+                _ => Err(LinkError::Unexpected),
+            }
+        }
+    })
+}
+
+/// Look at a file of the application's own folders, as a template.
+pub fn look(look: &Look) -> Result<Result<Looked, i32>, LinkError> {
+    LINK.with_borrow(|link| match link {
+        Link::Missing | Link::Microprocess(_) => Err(LinkError::Unexpected),
+        Link::Template(control) => {
+            control.send(&FromTemplate::Look(look.clone()), &[])?;
+            match control.receive()?.0 {
+                ToTemplate::Looked(looked) => Ok(looked),
                 _ => Err(LinkError::Unexpected),
             }
         }

@@ -1,17 +1,29 @@
-//! Where this process sees files: what the broker has said when it began.
+//! Where this process sees files: what the broker has said when it began, and when its template did.
 
 use cloison_contract::message::Mount;
 use std::sync::OnceLock;
 
 static MOUNTS: OnceLock<Vec<Mount>> = OnceLock::new();
+static FOLDERS: OnceLock<Vec<String>> = OnceLock::new();
 
-/// Notes it, once.
+/// Notes what this process's capabilities give, once.
 pub(crate) fn set(mounts: Vec<Mount>) {
     // A process begins once.
     let _ = MOUNTS.set(mounts);
 }
 
-/// All of them; none in a template, where nothing is held.
-pub(crate) fn all() -> &'static [Mount] {
-    MOUNTS.get().map_or(&[], Vec::as_slice)
+/// Notes where the application's own folders are, once: in the template, for all that come from it.
+pub(crate) fn set_folders(folders: Vec<String>) {
+    // A template boots once.
+    let _ = FOLDERS.set(folders);
+}
+
+/// What this process's capabilities give; `None` in a template, which holds none, and forks some that do.
+pub(crate) fn all() -> Option<&'static [Mount]> {
+    MOUNTS.get().map(Vec::as_slice)
+}
+
+/// Where the application's own folders are.
+pub(crate) fn folders() -> &'static [String] {
+    FOLDERS.get().map_or(&[], Vec::as_slice)
 }

@@ -77,13 +77,15 @@ struct Boot {
     limits: Limits,
     processes: u32,
     may_be_missing: Vec<String>,
+    folders: Vec<String>,
 }
 
 fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     signals::ignore_interrupts();
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
-    let Boot { preload, limits, processes, may_be_missing } = boot()?;
+    let Boot { preload, limits, processes, may_be_missing, folders } = boot()?;
+    crate::mounts::set_folders(folders);
     crate::process::processors();
     // Later `/proc` is not there, and the parser would make itself a new stack for each text.
     let _ = stacker::remaining_stack();
@@ -113,11 +115,13 @@ fn move_control_socket() -> Result<Control, Errno> {
 
 fn boot() -> Result<Boot, TemplateError> {
     let (message, _) = link::listen()?;
-    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing } = message
+    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing, folders } =
+        message
     else {
         return Err(LinkError::Unexpected.into());
     };
-    Ok(Boot { preload, limits: Limits { memory_bytes, cpu_seconds, descriptors }, processes, may_be_missing })
+    let limits = Limits { memory_bytes, cpu_seconds, descriptors };
+    Ok(Boot { preload, limits, processes, may_be_missing, folders })
 }
 
 fn enter(
@@ -218,7 +222,10 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
                 preload = preload_first(vm, &forks.entries, preload);
                 fork(|| program::start(vm, forks, seed, *main, descriptors))?;
             }
-            ToTemplate::Boot { .. } | ToTemplate::ForkTemplate { .. } | ToTemplate::Found(_) => {
+            ToTemplate::Boot { .. }
+            | ToTemplate::ForkTemplate { .. }
+            | ToTemplate::Found(_)
+            | ToTemplate::Looked(_) => {
                 return Err(LinkError::Unexpected);
             }
         }

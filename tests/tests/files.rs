@@ -144,3 +144,45 @@ fn a_manifest_beside_a_program_says_which_folders_it_would_give() {
     let checked = project.cloison(&["check", "."]).output().ends_with(0);
     assert!(checked.stdout.contains("zone files") && checked.stdout.contains("of a host service"), "{checked}");
 }
+
+#[test]
+fn the_application_s_own_folder_is_read_without_a_capability() {
+    for &user in users() {
+        let project = Project::new()
+            .file("main.py", include_str!("../python/files/own_folder.py"))
+            .file("cloison.toml", "[app]\nentry = \"main:main\"\nsite_packages = [\"vendor\"]\n")
+            .file("templates/page.html", "<p>page</p>")
+            .file("shop/__init__.py", "AT_IMPORT = open(__file__.replace('__init__.py', 'data.txt')).read()\n")
+            .file("shop/data.txt", "data")
+            .file(
+                "vendor/demo_package-1.2.3.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: demo-package\nVersion: 1.2.3\n",
+            );
+        std::fs::write(project.path("secret"), "secret").expect("written");
+        std::os::unix::fs::symlink("../secret", project.app("out")).expect("made");
+        std::fs::File::create(project.app("large")).and_then(|file| file.set_len((16 << 20) + 1)).expect("made");
+        // Named in different ways, it is in different places; `__file__` says where.
+        let absolute = project.path("app").display().to_string();
+        for named in [".", "../app", &absolute] {
+            let output = project.cloison(&["run", named]).user(user).output().ends_with(0);
+            let page = "'<p>page</p>', 11, ['page.html'], ['page.html'], [True], 'data', 'data', b'data', '1.2.3', ['demo-package']";
+            let lines: Vec<_> = output.stdout.lines().collect();
+            assert_eq!(lines[0], "<p>page</p> data", "{named}: {output}");
+            assert_eq!(lines[1], format!("[{page}]"), "{named}: {output}");
+            assert_eq!(lines[2], "True", "{named}: {output}");
+            assert_eq!(lines[3], "OSError 30 OSError 30 OSError 30", "{named}: {output}");
+            assert_eq!(lines[4], "PermissionError 13 FileNotFoundError 2 FileNotFoundError 2", "{named}: {output}");
+            assert_eq!(lines[5], "OSError 27 FileNotFoundError 2", "{named}: {output}");
+            assert_eq!(lines[6], "7 b'</p>' 0 b'<p>' 3", "{named}: {output}");
+        }
+    }
+}
+
+/// What a program may not import from, it may not read either.
+#[test]
+fn what_lies_beside_a_program_is_not_read() {
+    let project = Project::script("import os\ntry:\n    print(open('beside.txt').read())\nexcept OSError as error:\n    print(type(error).__name__)\n")
+        .file("beside.txt", "beside");
+    project.main(&[]).output().ends_with(0).prints("HostDenied\n");
+    project.main_with_modules().output().ends_with(0).prints("beside\n");
+}

@@ -98,7 +98,11 @@ pub enum ToTemplate {
         processes: u32,
         /// Layers that may be missing on a kernel that has not got them.
         may_be_missing: Vec<String>,
+        /// Where programs see the application's own folders.
+        folders: Vec<String>,
     },
+    /// The answer to [`FromTemplate::Look`], or an error number.
+    Looked(Result<Looked, i32>),
     /// Make one microprocess, which waits for its [`ToMicroprocess::Run`].
     Fork {
         /// 32 bytes from the kernel's random generator.
@@ -218,6 +222,63 @@ pub struct Module {
     pub source: Vec<u8>,
 }
 
+/// What a process wants to know of a file of the application's own folders.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Look {
+    /// Which folder, in the order of `folders`.
+    pub folder: u32,
+    /// The path below it; empty for itself.
+    pub path: Vec<u8>,
+    /// What.
+    pub what: LookFor,
+}
+
+/// See [`Look`].
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub enum LookFor {
+    /// The bytes of a file.
+    Contents,
+    /// What a symbolic link says.
+    Link,
+    /// What is in a folder.
+    Names,
+    /// What kind of thing it is.
+    Status {
+        /// Of what a symbolic link leads to.
+        follow: bool,
+    },
+}
+
+/// The answer to a [`Look`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Looked {
+    /// The bytes of a file.
+    Contents(Vec<u8>),
+    /// What a symbolic link says.
+    Link(Vec<u8>),
+    /// What is in a folder: the kind (a `DT_…` number) and the name of each.
+    Names(Vec<(u8, Vec<u8>)>),
+    /// What kind of thing it is.
+    Status(LookStatus),
+}
+
+/// What `stat` says of a file of the application's own folders.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct LookStatus {
+    /// Type and permissions; nobody writes.
+    pub mode: u32,
+    /// The inode.
+    pub inode: u64,
+    /// The device.
+    pub device: u64,
+    /// How many names it has.
+    pub links: u64,
+    /// How many bytes.
+    pub size: u64,
+    /// When it was changed, in nanoseconds since 1970.
+    pub modify_ns: i64,
+}
+
 /// From the template to the broker.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum FromTemplate {
@@ -226,6 +287,8 @@ pub enum FromTemplate {
         /// `package.module`
         name: String,
     },
+    /// What is there in the application's own folder?
+    Look(Look),
     /// The modules could not be imported.
     Failed {
         /// A traceback, or a sentence.
@@ -266,6 +329,8 @@ pub enum FromMicroprocess {
         /// `package.module`
         name: String,
     },
+    /// What is there in the application's own folder?
+    Look(Look),
     /// Start another microprocess.
     Spawn(Box<Spawn>),
     /// Open a call channel for it.
@@ -350,6 +415,8 @@ pub enum ToMicroprocess {
     },
     /// The answer to [`FromMicroprocess::Find`].
     Found(Option<Module>),
+    /// The answer to [`FromMicroprocess::Look`], or an error number.
+    Looked(Result<Looked, i32>),
     /// The first message.
     Run(Box<Begin>),
     /// It will run.

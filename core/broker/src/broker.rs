@@ -221,6 +221,7 @@ impl Broker {
             // The two templates have a pool of blanks each, and one of them is a fork of the other.
             processes: application.limits.processes.saturating_add(2 * MOST_BLANKS as u32 + 1),
             may_be_missing: application.may_be_missing.clone(),
+            folders: sources.places(),
         };
         let sent = control.try_send(&boot, &[]);
         let template = Template::new(control, registration, family);

@@ -14,6 +14,7 @@
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
 //! | [`sources`] | finds modules below the application's own folders, and nowhere else |
+//! | [`folder`] | the application's own folders, to be looked at |
 //! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
 //! | [`services`] | finds and opens what a host service needs of the machine |
 //! | [`launch`] | starts the three other binaries with a control socket and nothing else |
@@ -40,6 +41,7 @@ pub mod child;
 pub mod doctor;
 pub mod family;
 pub mod files;
+pub mod folder;
 pub mod inspection;
 pub mod launch;
 pub mod library;

@@ -54,12 +54,20 @@ impl Broker {
     fn template_says(&mut self, kind: TemplateKind, message: FromTemplate, mut descriptors: Vec<OwnedFd>) {
         let Some(template) = self.template(kind) else { return };
         match message {
-            FromTemplate::Find { .. } if template.forking.is_empty() && template.control.has_unread() => {
+            FromTemplate::Find { .. } | FromTemplate::Look(_)
+                if template.forking.is_empty() && template.control.has_unread() =>
+            {
                 self.template_gone(kind); // as for a microprocess
             }
             FromTemplate::Find { name } => {
                 let found = ToTemplate::Found(self.find(&name));
                 if self.template(kind).is_some_and(|template| template.control.try_send(&found, &[]).is_err()) {
+                    self.template_gone(kind);
+                }
+            }
+            FromTemplate::Look(look) => {
+                let looked = ToTemplate::Looked(self.sources.look(&look));
+                if self.template(kind).is_some_and(|template| template.control.try_send(&looked, &[]).is_err()) {
                     self.template_gone(kind);
                 }
             }
@@ -244,6 +252,7 @@ impl Broker {
                 }
                 ToMicroprocess::Found(found)
             }
+            FromMicroprocess::Look(look) => ToMicroprocess::Looked(self.sources.look(&look)),
             FromMicroprocess::Stack { .. } => return,
             FromMicroprocess::Open { capability } => return self.open(pid, capability),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),

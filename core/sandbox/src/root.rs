@@ -372,7 +372,7 @@ fn opened(descriptor: RawFd) -> Result<Opened, Failed> {
     let failed = |message: String| (PathBuf::from(&link), message);
     let path = std::fs::read_link(&link).map_err(|error| failed(error.to_string()))?;
     if !path.is_absolute() || path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)") {
-        return Err(failed(format!("it is nothing with a name ({})", path.display())));
+        return Err(failed(format!("it is no file with a name ({})", path.display())));
     }
     Ok(Opened { descriptor, path, mount: None })
 }

@@ -10,6 +10,7 @@ import errno as _errno
 
 import _cloison
 from cloison import _needs
+from cloison._folder import Folder
 
 #: The most bytes that one call carries.
 CHUNK = 4 << 20
@@ -68,10 +69,18 @@ def mounts():
     global _mounts
     found = _mounts
     if found is None:
-        found = [_Mount(*mount) for mount in _cloison.mounts()]
+        given = _cloison.mounts()
+        found = [_Mount(*mount) for mount in given or ()]
+        taken = {mount.at for mount in found}
+        for number, at in enumerate(_cloison.folders()):
+            mount = _Mount(at, None, ("read", "list"), "the application's own folder")
+            if mount.at not in taken:
+                taken.add(mount.at)
+                mount.files = Folder(number, mount.at)
+                found.append(mount)
         found.sort(key=lambda mount: len(mount.at), reverse=True)
-        # A template has none, and what it forks may have some.
-        if found:
+        # In a template this is not all: what it forks may hold capabilities.
+        if given is not None:
             _mounts = found
     return found
 
@@ -587,22 +596,20 @@ def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True
     return True
 
 
-def _on_the_way(mount, absolute):
-    """Return the names that lead to mounts from a folder that is none, if it is such a folder."""
-    plain = _plain(absolute)
-    if plain == mount.at or plain.startswith(mount.beneath):
-        return None
+def _on_the_way(plain):
+    """Return the names in a folder that lead to mounts."""
     beneath = plain if plain == b"/" else plain + b"/"
-    return {other.at[len(beneath):].partition(b"/")[0] for other in mounts() if other.at.startswith(beneath)}
+    return {other.at[len(beneath):].partition(b"/")[0] for other in mounts() if other.at.startswith(beneath) and other.at != b"/"}
 
 
 def _entries(path, name):
     """Yield kinds and names, as bytes."""
     mount, absolute = _route(path, name)
-    way = _on_the_way(mount, absolute)
-    if way is not None:
-        for one in sorted(way):
-            yield _FOLDER, one
+    plain = _plain(absolute)
+    way = _on_the_way(plain)
+    for one in sorted(way):
+        yield _FOLDER, one
+    if plain != mount.at and not plain.startswith(mount.beneath):
         return
     files = mount.files
     try:
@@ -613,7 +620,8 @@ def _entries(path, name):
     try:
         while batch := files.readdir(listing, _NAMES):
             for entry in batch[:-1].split(b"\0"):
-                yield entry[0] - 48, entry[1:]
+                if not way or entry[1:] not in way:
+                    yield entry[0] - 48, entry[1:]
     finally:
         listing.close()
 
@@ -727,7 +735,7 @@ def _two(name, source, target):
     """Return mount and paths of what has to be below one root."""
     mount, old = _route(source, name)
     other, new = _route(target, name, True)
-    if mount.capability != other.capability:
+    if mount.files is not other.files:
         raise OSError(_errno.EXDEV, "Invalid cross-device link", source, None, target)
     return mount, old, new
 
@@ -976,32 +984,29 @@ def walk(top, topdown=True, onerror=None, followlinks=False):
             stack.extend(reversed(ways))
 
 
-def listxattr(path=None, *, follow_symlinks=True):
-    """Return nothing: extended attributes are not served."""
-    return []
+def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
+    """Copy at most so many bytes from one descriptor to another, and return how many."""
+    if count < 0:
+        raise ValueError("negative value for 'count' not allowed")
+    data = read(src, count) if offset_src is None else pread(src, count, offset_src)
+    written = 0
+    while written < len(data):
+        piece = data[written:] if written else data
+        written += write(dst, piece) if offset_dst is None else pwrite(dst, piece, offset_dst + written)
+    return written
 
 
-def getxattr(path, attribute, *, follow_symlinks=True):
-    """Raise ENODATA."""
-    raise OSError(_errno.ENODATA, "No data available", path)
-
-
-def setxattr(path, attribute, value, flags=0, *, follow_symlinks=True):
-    """Raise ENOTSUP: extended attributes are not served."""
-    raise OSError(_errno.ENOTSUP, "Operation not supported", path)
-
-
-def removexattr(path, attribute, *, follow_symlinks=True):
-    """Raise ENOTSUP: extended attributes are not served."""
-    setxattr(path, attribute, b"")
+def sendfile(out_fd, in_fd, offset, count):
+    """Copy at most so many bytes from an offset of one descriptor to another, and return how many."""
+    return copy_file_range(in_fd, out_fd, count, offset)
 
 
 #: What `os` has of here.
 _FUNCTIONS = """
     access chdir chmod close closerange fchmod fdatasync fdopen fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
-    getxattr isatty link listdir listxattr lseek lstat makedirs mkdir open pread pwrite read readinto readlink readv remove
-    removedirs removexattr rename renames replace rmdir scandir set_blocking set_inheritable setxattr stat statvfs symlink
-    truncate umask unlink utime walk write writev
+    copy_file_range isatty link listdir lseek lstat makedirs mkdir open pread pwrite read readinto readlink readv remove
+    removedirs rename renames replace rmdir scandir sendfile set_blocking set_inheritable stat statvfs symlink truncate umask
+    unlink utime walk write writev
     DirEntry stat_result statvfs_result
     _walk_symlinks_as_files
 """.split()

@@ -44,6 +44,12 @@ class Loader:
                 return file.read()
         return self._source
 
+    def get_resource_reader(self, name):
+        """Return what `importlib.resources` reads a package's files with."""
+        from importlib.readers import FileReader
+
+        return FileReader(self)
+
     def get_filename(self, name=None):
         """Return the path that tracebacks show."""
         return self.path
@@ -81,6 +87,15 @@ class Finder:
         if package:
             spec.submodule_search_locations = _Path([filename.rpartition("/")[0]])
         return spec
+
+    @staticmethod
+    def find_distributions(context=None):
+        """Return what `importlib.metadata` finds in the application's folders."""
+        from importlib.metadata import DistributionFinder, MetadataPathFinder
+
+        path = vars(context or DistributionFinder.Context()).get("path", _cloison.folders())
+        name = None if context is None else context.name
+        return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=name, path=path))
 
     @staticmethod
     def invalidate_caches():

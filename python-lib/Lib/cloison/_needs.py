@@ -81,11 +81,11 @@ def _table(groups):
 #: Function of `os` → what it would take.
 OS_FUNCTIONS = _table([
     (_FILES, """
-        access chdir chflags chmod chown chroot close closerange copy_file_range dup dup2 eventfd fchdir fchmod fchown
-        fdatasync fpathconf fstat fstatvfs fsync ftruncate getxattr lchmod lchown link listdir listxattr lockf lseek
+        access chdir chmod chown chroot close closerange dup dup2 eventfd fchdir fchmod fchown
+        fdatasync fpathconf fstat fstatvfs fsync ftruncate lchown link listdir lockf lseek
         lstat major makedev makedirs memfd_create minor mkdir mkfifo mknod open openpty pathconf pipe pipe2 posix_fadvise
-        posix_fallocate pread preadv pwrite pwritev read readlink readv remove removedirs removexattr rename renames
-        replace rmdir scandir sendfile set_inheritable setxattr splice stat statvfs symlink sync truncate ttyname
+        posix_fallocate pread preadv pwrite pwritev read readlink readv remove removedirs rename renames
+        replace rmdir scandir set_inheritable splice stat statvfs symlink sync truncate ttyname
         unlink utime write writev device_encoding get_blocking set_blocking"""),
     (_PROCESSES, """
         execl execle execlp execlpe execv execve execvp execvpe fork forkpty getpgid getpgrp getpriority getsid kill

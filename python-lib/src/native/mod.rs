@@ -5,6 +5,7 @@
 //! Any program can import it, and gets nothing that package `cloison` would not give it. Above all, no function here shows a
 //! message as bytes or makes one of bytes: a token would show in them, and a `Process` or a `Reference` could be made of a number.
 
+mod folder;
 mod input;
 mod processes;
 mod sleep;
@@ -16,6 +17,7 @@ pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
+    use super::folder;
     use super::input;
     use super::processes::{self, SpawnArguments};
     use super::sleep;
@@ -31,7 +33,6 @@ mod _cloison {
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
     use crate::objects::process::{Process, Reference};
-    use cloison_contract::message::Mount;
     use cloison_contract::process::ToRouter;
     use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
@@ -166,16 +167,40 @@ mod _cloison {
         size.map(|size| (size.ws_col, size.ws_row)).map_err(|error| streams::os_error(error, vm))
     }
 
-    /// Where files are: of each place the capability that gives it, its rights, and the line that says so.
+    /// Where files are: of each place the capability that gives it, its rights, and the line that says so; None in a template.
     #[pyfunction]
-    fn mounts(vm: &VirtualMachine) -> PyListRef {
-        let mount = |mount: &Mount| {
-            let rights = mount.rights.words().into_iter().map(|word| vm.ctx.new_str(word).into()).collect();
-            let text = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
-            let rights = vm.ctx.new_tuple(rights).into();
-            vm.ctx.new_tuple(vec![text(&mount.at), text(&mount.capability), rights, text(&mount.location)]).into()
-        };
-        vm.ctx.new_list(mounts::all().iter().map(mount).collect())
+    fn mounts(vm: &VirtualMachine) -> Option<PyListRef> {
+        folder::mounts(vm)
+    }
+
+    /// Where the application's own folders are.
+    #[pyfunction]
+    fn folders(vm: &VirtualMachine) -> PyListRef {
+        vm.ctx.new_list(mounts::folders().iter().map(|place| vm.ctx.new_str(place.as_str()).into()).collect())
+    }
+
+    /// What kind of thing a file of the application's own folders is: mode, inode, device, links, size, nanoseconds.
+    #[pyfunction]
+    fn folder_status(number: u32, path: PyBytesRef, follow: bool, vm: &VirtualMachine) -> PyResult<PyTupleRef> {
+        folder::status(number, &path, follow, vm)
+    }
+
+    /// The kinds and names in one of them.
+    #[pyfunction]
+    fn folder_names(number: u32, path: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        folder::names(number, &path, vm)
+    }
+
+    /// The bytes of a file.
+    #[pyfunction]
+    fn folder_contents(number: u32, path: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        folder::contents(number, &path, vm)
+    }
+
+    /// What a symbolic link says.
+    #[pyfunction]
+    fn folder_link(number: u32, path: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        folder::link(number, &path, vm)
     }
 
     /// The process's number in its namespace.

@@ -89,6 +89,7 @@ impl Template {
             descriptors: 64,
             processes: 100,
             may_be_missing: Vec::new(),
+            folders: Vec::new(),
         };
         template.control.send(&boot, &[]).expect("boot");
         launcher.wait().expect("the launcher ends");

@@ -34,15 +34,20 @@ impl Files {
             Place::Below(root, rest) => (&self.roots[root], rest),
         };
         let found = root.look(&rest, follow)?;
-        let (folder, rights) = (kind(&fstat(&found)?) == FileType::Directory, root.rights);
+        let status = fstat(&found)?;
+        let (folder, rights) = (kind(&status) == FileType::Directory, root.rights);
         if wanted.contains(Access::READ_OK) {
             allowed(if folder { rights.list } else { rights.read })?;
         }
         if wanted.contains(Access::WRITE_OK) {
             allowed(if folder { rights.create || rights.delete } else { rights.write || rights.append })?;
         }
-        // Nothing is executed here; of a folder it means to look for a name in it.
-        kernel::access(found.as_fd(), wanted)
+        if folder {
+            return kernel::access(found.as_fd(), wanted);
+        }
+        // The mounts let nothing be executed. What is asked is whether it is a program.
+        allowed(!wanted.contains(Access::EXEC_OK) || status.st_mode & 0o111 != 0)?;
+        kernel::access(found.as_fd(), wanted - Access::EXEC_OK)
     }
 
     pub(super) fn read_link(&self, path: &[u8]) -> Result<Vec<u8>, Errno> {

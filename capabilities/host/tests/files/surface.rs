@@ -168,6 +168,8 @@ fn access_and_space_are_told() {
     let (_service, mut client) = folder.serve(ALL);
     client.put("/data/a", "a").expect("written");
     client.call("chmod", &[Argument::Bytes(b"/data/a"), Argument::Word(0o400)]).expect("set");
+    client.put("/data/program", "#!").expect("written");
+    client.call("chmod", &[Argument::Bytes(b"/data/program"), Argument::Word(0o700)]).expect("set");
     let mut access = |path: &str, mode| {
         client.call("access", &[Argument::Bytes(path.as_bytes()), Argument::Word(mode), Argument::Word(1)]).map(drop)
     };
@@ -176,6 +178,7 @@ fn access_and_space_are_told() {
     assert_eq!(access("/data/a", 2), Err(libc::EACCES));
     assert_eq!(access("/data/a", 1), Err(libc::EACCES));
     assert_eq!(access("/data", 7), Ok(()));
+    assert_eq!(access("/data/program", 5), Ok(()));
     assert_eq!(access("/data/none", 0), Err(libc::ENOENT));
     assert!(client.space("/data/a").is_ok_and(|space| space[0] > 0 && space[2] > 0));
 }

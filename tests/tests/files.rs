@@ -120,7 +120,7 @@ fn scratch_is_each_process_s_own() {
 
 #[test]
 fn a_folder_that_is_not_there_is_a_mistake_in_the_manifest() {
-    let project = Project::script("").file(
+    let project = Project::script("").file("__main__.py", "").file(
         "cloison.toml",
         "[capabilities.files]\nzone = \"files\"\nroots = [{ at = \"/data\", path = \"absent\", allow = [\"read\"] }]\n",
     );
@@ -135,7 +135,7 @@ fn a_folder_that_is_not_there_is_a_mistake_in_the_manifest() {
 
 #[test]
 fn a_manifest_beside_a_program_says_which_folders_it_would_give() {
-    let project = project("print('ran')\n", "");
+    let project = project("print('ran')\n", "").file("__main__.py", "");
     let output = project.cloison(&["run", "main.py"]).user(User::Current).output();
     assert!(!output.status.success(), "{output}");
     for part in ["read, list below ", "seen (as /seen)", "append"] {

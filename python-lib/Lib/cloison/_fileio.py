@@ -333,8 +333,7 @@ def open_code(path):
 
 def install(builtins, io):
     """Put `open` and `FileIO` where programs look for them."""
-    # As an attribute of a class, a builtin function is no method.
-    builtins.open = io.open = _io.open = staticmethod(open)
-    io.open_code = _io.open_code = staticmethod(open_code)
+    builtins.open = io.open = _io.open = open
+    io.open_code = _io.open_code = open_code
     io.FileIO = _io.FileIO = FileIO
     io.RawIOBase.register(FileIO)

@@ -14,12 +14,6 @@ def other(parent):
     parent.send(sorted(os.listdir("/tmp")))
 
 
-with open("/tmp/secret", "w") as file:
-    file.write("secret")
-spawn(other, self(), capabilities=["files"])
-print(receive(timeout=20), receive(timeout=20), os.listdir("/tmp"))
-
-
 def without(parent):
     try:
         open("/data/a")
@@ -27,5 +21,10 @@ def without(parent):
         parent.send(str(error))
 
 
-spawn(without, self())
-print(receive(timeout=20))
+if __name__ == "__main__":
+    with open("/tmp/secret", "w") as file:
+        file.write("secret")
+    spawn(other, self(), capabilities=["files"])
+    print(receive(timeout=20), receive(timeout=20), os.listdir("/tmp"))
+    spawn(without, self())
+    print(receive(timeout=20))

@@ -1,6 +1,6 @@
 //! What is in a folder.
 
-use super::paths::Place;
+use super::paths::Destination;
 use super::walk::status_at;
 use super::{Files, allowed};
 use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags};
@@ -23,8 +23,8 @@ enum Names {
 impl Files {
     pub(super) fn list(&self, path: &[u8]) -> Result<Listing, Errno> {
         let names = match self.find(path)? {
-            Place::Above(names) => Names::Above(names.into_iter()),
-            Place::Below(root, rest) => {
+            Destination::Above(names) => Names::Above(names.into_iter()),
+            Destination::Below(root, rest) => {
                 let root = &self.roots[root];
                 let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
                 // It has to be there before anybody is told that it may not be listed.

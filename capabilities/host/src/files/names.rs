@@ -1,7 +1,7 @@
 //! What is done by name: looking, making, removing, renaming.
 
 use super::kernel;
-use super::paths::{self, Place};
+use super::paths::{self, Destination};
 use super::walk::status_at;
 use super::{Files, allowed};
 use rustix::fs::{
@@ -21,8 +21,8 @@ const OMIT: i64 = i64::MAX - 1;
 impl Files {
     pub(super) fn status(&self, path: &[u8], follow: bool) -> Result<Stat, Errno> {
         match self.find(path)? {
-            Place::Above(_) => Ok(on_the_way()),
-            Place::Below(root, rest) => fstat(self.roots[root].look(&rest, follow)?),
+            Destination::Above(_) => Ok(on_the_way()),
+            Destination::Below(root, rest) => fstat(self.roots[root].look(&rest, follow)?),
         }
     }
 
@@ -30,8 +30,8 @@ impl Files {
     pub(super) fn access(&self, path: &[u8], mode: i32, follow: bool) -> Result<(), Errno> {
         let wanted = Access::from_bits(mode as u32).ok_or(Errno::INVAL)?;
         let (root, rest) = match self.find(path)? {
-            Place::Above(_) => return allowed(!wanted.contains(Access::WRITE_OK)),
-            Place::Below(root, rest) => (&self.roots[root], rest),
+            Destination::Above(_) => return allowed(!wanted.contains(Access::WRITE_OK)),
+            Destination::Below(root, rest) => (&self.roots[root], rest),
         };
         let found = root.look(&rest, follow)?;
         let status = fstat(&found)?;
@@ -52,8 +52,8 @@ impl Files {
 
     pub(super) fn read_link(&self, path: &[u8]) -> Result<Vec<u8>, Errno> {
         match self.find(path)? {
-            Place::Above(_) => Err(Errno::INVAL),
-            Place::Below(root, rest) => {
+            Destination::Above(_) => Err(Errno::INVAL),
+            Destination::Below(root, rest) => {
                 let link = self.roots[root].look(&rest, false)?;
                 match kind(&fstat(&link)?) {
                     FileType::Symlink => readlinkat(&link, c"", Vec::new()).map(std::ffi::CString::into_bytes),
@@ -78,8 +78,8 @@ impl Files {
     /// Whether it is a root or on the way to one: then it is there, and nobody makes or removes it.
     fn is_there_already(&self, path: &[u8]) -> Result<bool, Errno> {
         Ok(match self.find(path)? {
-            Place::Above(_) => true,
-            Place::Below(_, rest) => rest == b".",
+            Destination::Above(_) => true,
+            Destination::Below(_, rest) => rest == b".",
         })
     }
 

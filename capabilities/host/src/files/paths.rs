@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 /// Where a path leads.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Place {
+pub(super) enum Destination {
     /// To a folder on the way to roots, which is none of the machine's: the names in it.
     Above(Vec<Vec<u8>>),
     /// Below the root of that number: relative to it, `.` for itself.
@@ -19,7 +19,7 @@ pub(super) enum Place {
 const PATH_MAX: usize = 4096;
 
 /// Finds out where a path leads. It has to be absolute: what a relative one is relative to, the program knows.
-pub(super) fn find<'r>(path: &[u8], roots: impl Iterator<Item = &'r str>) -> Result<Place, Errno> {
+pub(super) fn find<'r>(path: &[u8], roots: impl Iterator<Item = &'r str>) -> Result<Destination, Errno> {
     match path.first() {
         None => return Err(Errno::NOENT),
         Some(b'/') if path.len() >= PATH_MAX => return Err(Errno::NAMETOOLONG),
@@ -47,7 +47,7 @@ pub(super) fn find<'r>(path: &[u8], roots: impl Iterator<Item = &'r str>) -> Res
     let Some((root, length)) = found else {
         above.sort();
         above.dedup();
-        return if above.is_empty() { Err(Errno::NOENT) } else { Ok(Place::Above(above)) };
+        return if above.is_empty() { Err(Errno::NOENT) } else { Ok(Destination::Above(above)) };
     };
     let as_written = through == length;
     let kept = written.get(length..).filter(|rest| as_written && stays(rest));
@@ -58,7 +58,7 @@ pub(super) fn find<'r>(path: &[u8], roots: impl Iterator<Item = &'r str>) -> Res
         false if ends_in_folder => rest.push(b'/'),
         false => {}
     }
-    Ok(Place::Below(root, rest))
+    Ok(Destination::Below(root, rest))
 }
 
 /// The parts that say something.
@@ -118,7 +118,7 @@ mod tests {
 
     fn below(path: &str) -> Option<(&'static str, String)> {
         match find(path.as_bytes(), ROOTS.into_iter()) {
-            Ok(Place::Below(root, rest)) => Some((ROOTS[root], String::from_utf8(rest).unwrap())),
+            Ok(Destination::Below(root, rest)) => Some((ROOTS[root], String::from_utf8(rest).unwrap())),
             _ => None,
         }
     }
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn folders_on_the_way_have_the_names_of_what_they_lead_to() {
         let above = |path: &str| match find(path.as_bytes(), ROOTS.into_iter()) {
-            Ok(Place::Above(names)) => names.into_iter().map(|name| String::from_utf8(name).unwrap()).collect(),
+            Ok(Destination::Above(names)) => names.into_iter().map(|name| String::from_utf8(name).unwrap()).collect(),
             other => panic!("{other:?}"),
         };
         let names: Vec<String> = above("/");

@@ -1,6 +1,6 @@
 //! Opening what is below a root.
 
-use super::paths::{self, Place};
+use super::paths::{self, Destination};
 use super::{Files, Root, allowed};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat2, statat};
 use rustix::io::Errno;
@@ -13,15 +13,15 @@ const ATTEMPTS: usize = 64;
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS).union(ResolveFlags::NO_XDEV);
 
 impl Files {
-    pub(super) fn find(&self, path: &[u8]) -> Result<Place, Errno> {
+    pub(super) fn find(&self, path: &[u8]) -> Result<Destination, Errno> {
         paths::find(path, self.roots.iter().map(|root| root.at.as_str()))
     }
 
     /// A path that leads below a root.
     pub(super) fn below(&self, path: &[u8]) -> Result<(&Root, Vec<u8>), Errno> {
         match self.find(path)? {
-            Place::Above(_) => Err(Errno::ACCESS),
-            Place::Below(index, rest) => Ok((&self.roots[index], rest)),
+            Destination::Above(_) => Err(Errno::ACCESS),
+            Destination::Below(index, rest) => Ok((&self.roots[index], rest)),
         }
     }
 

@@ -197,7 +197,7 @@ def status():
     os.chmod(path, 0o640)
     found = os.stat(path)
     print(oct(found.st_mode), found.st_size, stat.S_ISREG(found.st_mode), stat.filemode(found.st_mode), len(found))
-    print(found[stat.ST_SIZE], found == os.lstat(path), found.st_mtime == found.st_mtime_ns / 1e9)
+    print(found[stat.ST_SIZE], found == os.lstat(path), abs(found.st_mtime - found.st_mtime_ns / 1e9) < 1e-6)
     os.utime(path, (1.5, 1234567890.25))
     print(os.stat(path).st_mtime_ns, os.path.getatime(path))
     os.utime(path, ns=(1, 2))

@@ -1,6 +1,6 @@
 //! Host services: zones in Rust, which offer what the machine has (files) instead of what a C library has.
 //!
-//! A service is a zone like any other: it has an [`Interface`](crate::Interface) with C declarations, a grant, a channel,
+//! A service is a zone like any other: it has an [`Interface`] with C declarations, a grant, a channel,
 //! handles. What it has besides is the configuration of one capability of one application, which `cloison.toml` holds and
 //! the broker sends with [`ToZone::Serve`](crate::message::ToZone).
 

@@ -15,6 +15,7 @@ pub struct Peers {
 
 const SOURCES: [(&str, &str); 21] = [
     ("futex.c", include_str!("../peers/futex.c")),
+    ("fork.c", include_str!("../peers/fork.c")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
     ("fork_start.py", include_str!("../peers/fork_start.py")),
@@ -31,6 +32,7 @@ const SOURCES: [(&str, &str); 21] = [
     ("alive.py", include_str!("../scale/alive.py")),
     ("soak.py", include_str!("../scale/soak.py")),
     ("functions.py", include_str!("../spawn/functions.py")),
+    ("kills.py", include_str!("../spawn/kills.py")),
     ("cloison_actors.py", include_str!("../savina/cloison_actors.py")),
     ("multiprocessing_actors.py", include_str!("../savina/multiprocessing_actors.py")),
     ("asyncio_actors.py", include_str!("../savina/asyncio_actors.py")),
@@ -56,6 +58,7 @@ impl Peers {
         let peers = Self { python, erlang, cloison: this.parent().unwrap_or(Path::new(".")).join("cloison"), folder };
         peers.run(Command::new("cc").args(["-O2", "-o", "futex", "futex.c", "-ldl"]))?;
         peers.run(Command::new("cc").args(["-O2", "-o", "views", "views.c"]))?;
+        peers.run(Command::new("cc").args(["-O2", "-o", "fork", "fork.c"]))?;
         peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", "libcrash.so", "crash.c"]))?;
         Ok(peers)
     }
@@ -107,6 +110,12 @@ impl Peers {
     pub fn views(&self, bytes: u64) -> anyhow::Result<[f64; 3]> {
         let figures = self.run(Command::new(self.folder().join("views")).arg(bytes.to_string()))?;
         figures.try_into().map_err(|figures| anyhow::anyhow!("views.c printed {figures:?}"))
+    }
+
+    /// A bare fork and end of a process that is as large as a template and copies as many pages as a microprocess.
+    pub fn fork(&self) -> anyhow::Result<f64> {
+        let figures = self.run(Command::new(self.folder().join("fork")).args(["40", "60", "500"]))?;
+        figures.get(1).copied().context("fork.c prints two figures")
     }
 
     /// A Python peer's figures, optionally on one core.
@@ -173,6 +182,32 @@ impl Peers {
             self.run(Command::new(&program).args(&command[1..]))?;
             times.push(started.elapsed().as_nanos() as f64);
         }
+        Ok(median(&mut times))
+    }
+
+    /// How long `cloison` takes with these arguments when a template of `cloison up` is ready, in nanoseconds: the median of
+    /// some.
+    pub fn warm_duration(&self, arguments: &[&str]) -> anyhow::Result<f64> {
+        let runtime = tempfile::tempdir()?;
+        let cloison = |arguments: &[&str]| {
+            let mut command = Command::new(&self.cloison);
+            command.args(arguments).env("XDG_RUNTIME_DIR", runtime.path());
+            command
+        };
+        self.run(cloison(&["up", "--templates", "2", "--idle", "5m"]).stderr(std::process::Stdio::null()))?;
+        let mut times = Vec::new();
+        for _ in 0..11 {
+            // Both, so that nothing is being started beside what is measured.
+            let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+            while !String::from_utf8_lossy(&cloison(&["up", "--json"]).output()?.stdout).contains("\"ready\": 2") {
+                anyhow::ensure!(std::time::Instant::now() < until, "the templates do not get ready");
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            let started = std::time::Instant::now();
+            self.run(&mut cloison(arguments))?;
+            times.push(started.elapsed().as_nanos() as f64);
+        }
+        self.run(&mut cloison(&["down"]))?;
         Ok(median(&mut times))
     }
 

@@ -2,6 +2,7 @@
 
 use cloison_broker::doctor::{Findings, examine};
 use cloison_broker::launch::Binaries;
+use cloison_broker::warm::ServiceState;
 use cloison_contract::message::{Layer, LayerState};
 use cloison_contract::printable;
 use serde_json::{Value, json};
@@ -15,9 +16,11 @@ pub struct DoctorArguments {
 }
 
 pub fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
-    let findings = examine(Binaries::beside_this_one()?)?;
+    let binaries = Binaries::beside_this_one()?;
+    let warm = crate::warm::look(&binaries);
+    let findings = examine(binaries)?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&as_json(&findings))?);
+        println!("{}", serde_json::to_string_pretty(&as_json(&findings, warm.as_ref().ok().and_then(Option::as_ref)))?);
     } else {
         show("microprocess", &findings.microprocess);
         show("zone", &findings.zone);
@@ -27,6 +30,7 @@ pub fn run(arguments: &DoctorArguments) -> anyhow::Result<ExitCode> {
             "A required layer is missing: `cloison run` refuses to start unless a manifest's `may_be_missing` names it."
         };
         println!("{verdict}");
+        println!("Warm templates: {}", warm_line(&warm));
     }
     Ok(ExitCode::from(if findings.complete() { 0 } else { 1 }))
 }
@@ -53,7 +57,16 @@ fn word(state: LayerState) -> &'static str {
     }
 }
 
-fn as_json(findings: &Findings) -> Value {
+fn warm_line(warm: &anyhow::Result<Option<ServiceState>>) -> String {
+    match warm {
+        Ok(Some(state)) if state.same_build => crate::warm::line(state),
+        Ok(Some(_)) => "those that are kept are of another build: `cloison down`, then `cloison up`.".into(),
+        Ok(None) => "none are kept; `cloison up` makes `cloison run` start faster.".into(),
+        Err(error) => printable::line(&format!("{error:#}")),
+    }
+}
+
+fn as_json(findings: &Findings, warm: Option<&ServiceState>) -> Value {
     let side = |layers: &Result<Vec<Layer>, String>| match layers {
         Err(error) => json!({ "starts": false, "error": error, "layers": [] }),
         Ok(layers) => json!({ "starts": true, "layers": layers.iter().map(layer_as_json).collect::<Vec<_>>() }),
@@ -62,6 +75,7 @@ fn as_json(findings: &Findings) -> Value {
         "complete": findings.complete(),
         "microprocess": side(&findings.microprocess),
         "zone": side(&findings.zone),
+        "warm": warm.map(crate::warm::as_json),
     })
 }
 

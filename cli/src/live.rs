@@ -11,13 +11,15 @@ mod show;
 use crate::output;
 use anyhow::Context;
 use cloison_broker::inspection::{Ask, InspectionAnswer, socket};
+use cloison_broker::launch::Binaries;
 use serde_json::{Value, json};
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Show the processes of running applications
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
-  cloison ps                # every process of every application of yours
+  cloison ps                # every process of every application of yours, and of `cloison up`
   cloison ps 4711           # of one application
   cloison ps --json | jq '.[].processes[] | select(.mailbox_bytes > 1000000)'")]
 pub struct PsArguments {
@@ -30,10 +32,16 @@ pub struct PsArguments {
 }
 
 pub fn ps(arguments: &PsArguments) -> anyhow::Result<ExitCode> {
-    let (reports, silent) = match arguments.application {
+    let (mut reports, mut silent) = match arguments.application {
         Some(broker) => (vec![find::report(broker)?], Vec::new()),
         None => find::reports()?,
     };
+    if arguments.application.is_none() {
+        match crate::warm::look(&Binaries::beside_this_one()?) {
+            Ok(state) => reports.extend(state.map(crate::warm::report)),
+            Err(error) => silent.push(error),
+        }
+    }
     if arguments.json {
         output::data(None, &(serde_json::to_string_pretty(&reports)? + "\n"))?;
     } else if reports.is_empty() && silent.is_empty() {
@@ -59,16 +67,23 @@ pub struct KillArguments {
     /// APPLICATION.NUMBER, or a number or a name if only one application runs
     #[arg(required = true, value_name = "PROCESS")]
     processes: Vec<String>,
+    /// Print which processes were ended as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub fn kill(arguments: &KillArguments) -> anyhow::Result<ExitCode> {
     // All are known before the first one ends.
     let found = arguments.processes.iter().map(|named| find::process(named)).collect::<Result<Vec<_>, _>>()?;
-    for (named, process) in arguments.processes.iter().zip(found) {
+    for (named, process) in arguments.processes.iter().zip(&found) {
         match find::ask(process.broker, Ask::Kill { number: process.number })? {
             InspectionAnswer::Killed => {}
             _ => anyhow::bail!("process {named} has ended already"),
         }
+    }
+    if arguments.json {
+        let ended = |process: &find::Found| json!({ "broker": process.broker, "number": process.number });
+        output::data(None, &(serde_json::to_string_pretty(&found.iter().map(ended).collect::<Vec<_>>())? + "\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -88,20 +103,29 @@ pub struct InspectArguments {
 }
 
 pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
-    let process = find::process(&arguments.process)?;
+    let mut process = find::process(&arguments.process)?;
+    let asked = Instant::now();
     let stack = match find::ask(process.broker, Ask::Stack { number: process.number })? {
         InspectionAnswer::Stack(stack) => stack,
         _ => anyhow::bail!("process {} has ended", arguments.process),
+    };
+    let silence = match stack {
+        Some(_) => None,
+        None => {
+            let before = std::mem::replace(&mut process, find::process(&arguments.process)?).row;
+            Some(show::Silence::of(&before, &process.row, asked.elapsed()))
+        }
     };
     if arguments.json {
         let mut value = serde_json::to_value(&process.row)?;
         let object = value.as_object_mut().context("a row is an object")?;
         object.insert("stack".into(), stack.map_or(Value::Null, Value::String));
+        object.insert("silence".into(), silence.map_or(Value::Null, |silence| silence.word().into()));
         object.insert("application".into(), json!(process.application));
         object.insert("broker".into(), json!(process.broker));
         output::data(None, &(serde_json::to_string_pretty(&value)? + "\n"))?;
     } else {
-        output::data(None, &show::process(&process, stack.as_deref()))?;
+        output::data(None, &show::process(&process, stack.as_deref(), silence))?;
     }
     Ok(ExitCode::SUCCESS)
 }

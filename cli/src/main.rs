@@ -16,6 +16,7 @@ mod output;
 mod run;
 mod schema;
 mod verify;
+mod warm;
 
 use clap::{Parser, Subcommand};
 use std::panic::AssertUnwindSafe;
@@ -50,12 +51,19 @@ enum Command {
     Ps(live::PsArguments),
     Kill(live::KillArguments),
     Inspect(live::InspectArguments),
+    Up(warm::UpArguments),
+    Down(warm::DownArguments),
+    Keep(warm::KeepArguments),
     /// Show which layers of the sandbox this kernel enforces, by trying
     Doctor(doctor::DoctorArguments),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Command::Keep(keep) = &arguments.command {
+        // It says nothing to anybody but who has its line, and whoever waits for its end should not wait for another thread's.
+        return warm::keep(keep);
+    }
     let log = match log::Log::to_standard_error() {
         Ok(log) => log,
         Err(error) => {
@@ -89,6 +97,9 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Ps(arguments) => live::ps(&arguments),
         Command::Kill(arguments) => live::kill(&arguments),
         Command::Inspect(arguments) => live::inspect(&arguments),
+        Command::Up(arguments) => warm::up(&arguments),
+        Command::Down(arguments) => warm::down(&arguments),
+        Command::Keep(arguments) => Ok(warm::keep(&arguments)),
         Command::Doctor(arguments) => doctor::run(&arguments),
     }
 }

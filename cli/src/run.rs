@@ -5,8 +5,11 @@ use crate::output::ExitMessage;
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::files;
+use cloison_broker::inspection::socket;
 use cloison_broker::launch::Binaries;
 use cloison_broker::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
+use cloison_broker::warm::ask;
+use cloison_broker::warm::kept::WarmTemplate;
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
 use cloison_contract::printable;
 use cloison_contract::process::Reason;
@@ -43,6 +46,9 @@ pub struct RunArguments {
     /// A cloison.toml that says what the program may use
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
+    /// Start the template now, whatever `cloison up` keeps ready
+    #[arg(long)]
+    cold: bool,
     /// A folder with a cloison.toml, a Python file, or `-` for a program on standard input; then what the program finds in
     /// sys.argv behind its own name, options included
     #[arg(required_unless_present_any = ["code", "module"], trailing_var_arg = true, value_names = ["PATH", "ARGUMENTS"])]
@@ -54,7 +60,9 @@ pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow:
     let application = load(arguments)?;
     let program = application.run.clone();
     let beside = application.beside.clone();
-    let mut broker = Broker::start(application, Binaries::beside_this_one()?)?;
+    let binaries = Binaries::beside_this_one()?;
+    let warm = template(arguments, &binaries, &application);
+    let mut broker = Broker::start_with(application, binaries, warm)?;
     cloison_broker::launch::allow_many_descriptors(broker.application().limits.processes);
     crate::live::allow(&mut broker);
     let outcome = broker.watch_signals().and_then(|()| broker.ready()).map_err(anyhow::Error::from).and_then(|()| {
@@ -74,6 +82,24 @@ pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow:
     if message.is_empty() { Ok(ExitCode::from(status)) } else { Err(ExitMessage { message, status }.into()) }
 }
 
+/// A template that waits for somebody, if there is one that this application may have.
+fn template(arguments: &RunArguments, binaries: &Binaries, application: &LoadedApplication) -> Option<WarmTemplate> {
+    let taken = match arguments.cold {
+        true => Err("--cold".to_owned()),
+        false => ask::take(&socket::folder(), binaries, application),
+    };
+    match taken {
+        Ok(warm) => {
+            tracing::info!(target: "cloison_broker", "a warm template of `cloison up` is used");
+            Some(warm)
+        }
+        Err(why) => {
+            tracing::info!(target: "cloison_broker", why, "the template is started now");
+            None
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Default)]
 struct Outcome {
@@ -85,7 +111,7 @@ struct Outcome {
 
 /// What to run, with somebody's consent where that is needed.
 fn load(arguments: &RunArguments) -> anyhow::Result<LoadedApplication> {
-    let RunArguments { code, module, roots, manifest, program } = arguments;
+    let RunArguments { code, module, roots, manifest, program, .. } = arguments;
     // `-cCODE` leaves the arguments for the program's place.
     let (first, rest) = [code, module, program].into_iter().find_map(|words| words.split_first()).unzip();
     let first = first.map_or("", String::as_str);

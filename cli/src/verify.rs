@@ -15,6 +15,7 @@ pub mod debug;
 mod items;
 mod judge;
 mod names;
+mod passing;
 
 use crate::header::Compiler;
 use cloison_broker::application::ZoneSpecification;
@@ -53,6 +54,9 @@ pub struct Verified {
     pub unknown: Vec<String>,
     /// With which debug information the manifest was compared.
     pub debug: debug::Debug,
+    /// `CC` is clang.
+    #[serde(skip)]
+    pub by_clang: bool,
 }
 
 /// One thing that is not as the manifest says.
@@ -77,6 +81,15 @@ pub fn compiler(zone: &ZoneSpecification, arguments: &VerifyArguments, verified:
 pub fn library(zone: &ZoneSpecification, library: &OpenedLibrary, verified: &mut Verified) {
     let manifest = names::manifest(zone);
     let (debug, differences) = debug::compare(&zone.interface, &manifest, library, Path::new(debug::FOLDER));
+    // Of a library without debug information nobody knows who compiled it.
+    if verified.by_clang && debug.file.is_none() {
+        let because = "`CC` says that clang has compiled it";
+        for function in &zone.interface.functions {
+            let at = format!("{}:{}", zone.interface.source, function.declared.line);
+            let messages = passing::by_clang(&zone.interface, function, because);
+            verified.differences.extend(messages.into_iter().map(|message| Difference { at: at.clone(), message }));
+        }
+    }
     verified.debug = debug;
     verified.differences.extend(differences);
 }

@@ -428,3 +428,41 @@ c = "int concealed(int n)"
         assert!(code == Some(1) && err.contains(expected) && err.contains("hint: `-I FOLDER`"), "{compiler}: {err}");
     }
 }
+
+/// gcc takes the bit-field for an integer, clang for padding: it is the library's compiler that counts.
+#[test]
+fn what_clang_passes_otherwise_is_found() {
+    if !Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return drop(writeln!(io::stderr(), "not tested: there is no clang to compare with"));
+    }
+    let c = "struct gap { int v; long : 64; };\nstruct gap gap_of(int v) { struct gap one = { v }; return one; }\n\
+             int gap_each(int (*each)(struct gap one)) { return each(gap_of(1)); }\nint gap_at(const struct gap *one) { return one->v; }\n";
+    let manifest = "[zone]\nname = \"gap\"\nversion = \"1.0.0\"\nlibrary = { path = \"libgap.so\" }\n[types.gap]\n\
+                    c = \"struct gap { int v; long : 64; };\"\n[functions.gap_of]\nc = \"struct gap gap_of(int v)\"\n\
+                    [functions.gap_each]\nc = \"int gap_each(int (*each)(struct gap one))\"\n\
+                    [functions.gap_at]\nc = \"int gap_at(const struct gap *one)\"\none = { in = true }\n";
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    fs::write(folder.join("gap.c"), c).expect("a file");
+    for (library, flag, compiler, because) in [
+        ("cc", "-g", "clang", None),
+        ("cc", "-g0", "cc", None),
+        ("clang", "-g", "cc", Some("clang has compiled it")),
+        ("clang", "-g0", "clang", Some("`CC` says that clang has compiled it")),
+    ] {
+        let mut built = Command::new(library);
+        built.args([flag, "-shared", "-fPIC", "-o", "libgap.so", "gap.c"]);
+        assert!(built.current_dir(folder).status().expect(library).success());
+        let (code, _, err) = check_with(compiler, folder, manifest, &[]);
+        let expected = because.map_or_else(String::new, |because| {
+            let has = "has `gap` by value, which clang passes otherwise than gcc and the zone do, and";
+            let one = |line, name| {
+                format!(
+                    "error: box.zone.toml:{line}: `{name}` {has} {because}: a wrapper in C that takes a pointer can\n"
+                )
+            };
+            one(8, "gap_of") + &one(10, "gap_each")
+        });
+        assert_eq!((code, &*err), (Some(i32::from(because.is_some())), &*expected), "{library} {flag}, CC={compiler}");
+    }
+}

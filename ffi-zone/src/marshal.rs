@@ -33,7 +33,6 @@ pub mod number;
 #[allow(unsafe_code, reason = "what C has left is read where C says that it is")]
 pub(crate) mod outgoing;
 mod outputs;
-pub mod passing;
 pub mod plan;
 pub mod refusal;
 #[allow(unsafe_code, reason = "what the library has given is freed by the function that frees it")]
@@ -172,6 +171,17 @@ impl Marshal {
             Ok(ended) => self.end(workspace, ended, origin.callables),
             Err(refusal) => refusal.write(reply, Some(origin.arena), request.arena_used),
         }
+    }
+
+    /// Whether the handle that the request names is still one.
+    pub fn held(&self, origin: &Origin<'_>, request: &Request, reply: &mut Reply) {
+        (reply.status, reply.count) = (Status::Ok, 0);
+        let refusal = match single(request) {
+            Some(word) if self.handles.is_held(origin.client, word) => return,
+            Some(_) => Refusal::handle(0, HandleError::Stale),
+            None => Refusal::new(Status::Malformed, "the request makes no sense"),
+        };
+        refusal.write(reply, Some(origin.arena), request.arena_used);
     }
 
     /// What the library has written by now to the block that the request names.

@@ -51,7 +51,7 @@ use crate::serve::dispatcher::Dispatcher;
 use crate::serve::thread_pool::ThreadPool;
 use crate::serve::workers::{Job, JobQueue, WorkerContext};
 use cloison_contract::FunctionId;
-use cloison_contract::call::{BATCH, Reply, Request, SYNC, Status};
+use cloison_contract::call::{BATCH, FIRST_SPECIAL, Reply, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_transport::ChannelError;
@@ -188,7 +188,7 @@ impl Service {
     fn may_ask(&self, client: &Client, function: u32) -> bool {
         client.has_callables()
             || client.conversation.has_timed_out()
-            || !self.callbacks.is_empty() && (function >= SYNC || self.callbacks.has(FunctionId(function)))
+            || !self.callbacks.is_empty() && (function >= FIRST_SPECIAL || self.callbacks.has(FunctionId(function)))
     }
 
     fn is_blocking(&self, function: u32) -> bool {
@@ -254,7 +254,7 @@ impl Service {
 
     /// What the client is told instead of a call. (What closes an object is done whatever has been missed.)
     fn missed(&self, client: &Client, function: u32) -> Option<Box<Refusal>> {
-        let is_call = function < SYNC || function == BATCH;
+        let is_call = function < FIRST_SPECIAL || function == BATCH;
         is_call.then(|| client.conversation.take_missed()).flatten()
     }
 

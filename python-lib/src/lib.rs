@@ -36,7 +36,8 @@
 //!
 //! No class can be instantiated, copied or pickled from Python, and nothing of a channel can be seen there.
 //!
-//! The Python part (`Lib/cloison`, and an `os` of our own) is frozen into the binary.
+//! The Python part (`Lib/cloison`, and beside it what stands for CPython's native modules, such as `posix` and `_socket`) is frozen into
+//! the binary.
 
 pub mod batch;
 pub mod call;

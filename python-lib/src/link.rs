@@ -105,11 +105,11 @@ pub fn is_quiet(patience: Duration) -> Result<bool, LinkError> {
     })
 }
 
-/// Wait for what this microprocess is to run.
-pub fn begin() -> Result<Begin, LinkError> {
+/// Wait for what this microprocess is to run. Its streams come along if it was forked without them.
+pub fn begin() -> Result<(Begin, Vec<OwnedFd>), LinkError> {
     LINK.with_borrow(|link| match link {
-        Link::Microprocess(control) => match control.receive()?.0 {
-            ToMicroprocess::Run(begin) => Ok(*begin),
+        Link::Microprocess(control) => match control.receive()? {
+            (ToMicroprocess::Run(begin), streams) => Ok((*begin, streams)),
             _ => Err(LinkError::Unexpected),
         },
         _ => Err(LinkError::Missing),
@@ -203,15 +203,29 @@ pub fn in_microprocess() -> bool {
 
 /// Ask for a module of the application, as a template.
 pub fn find(name: &str) -> Result<Option<Module>, LinkError> {
+    match ask_as_template(&FromTemplate::Find { name: name.to_owned() })? {
+        None => Ok(None),
+        Some(ToTemplate::Found(module)) => Ok(module),
+        Some(_) => Err(LinkError::Unexpected),
+    }
+}
+
+/// Ask which of these modules the application has, as a template.
+pub fn which(names: Vec<String>) -> Result<Vec<String>, LinkError> {
+    match ask_as_template(&FromTemplate::Which { names })? {
+        None => Ok(Vec::new()),
+        Some(ToTemplate::These(names)) => Ok(names),
+        Some(_) => Err(LinkError::Unexpected),
+    }
+}
+
+fn ask_as_template(question: &FromTemplate) -> Result<Option<ToTemplate>, LinkError> {
     LINK.with_borrow(|link| match link {
         Link::Missing => Ok(None),
         Link::Microprocess(_) => Err(LinkError::Unexpected),
         Link::Template(control) => {
-            control.send(&FromTemplate::Find { name: name.to_owned() }, &[])?;
-            match control.receive()?.0 {
-                ToTemplate::Found(module) => Ok(module),
-                _ => Err(LinkError::Unexpected),
-            }
+            control.send(question, &[])?;
+            Ok(Some(control.receive()?.0))
         }
     })
 }

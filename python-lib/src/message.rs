@@ -5,6 +5,7 @@
 //! | `encode` | values to bytes |
 //! | `refusal` | why a value can't be sent, and where in the message it is |
 //! | `decode` | bytes to values |
+//! | [`envelope`] | whose question or answer it is that cannot be read |
 //! | [`declared`] | the classes that are declared as messages |
 //! | `exceptions` | exceptions, both ways |
 //! | `moments` | dates and times, both ways |
@@ -23,6 +24,7 @@
 pub mod declared;
 mod decode;
 mod encode;
+pub(crate) mod envelope;
 mod exceptions;
 mod moments;
 mod refusal;

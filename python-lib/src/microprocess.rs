@@ -82,7 +82,9 @@ pub(crate) struct Forks {
 /// Be one. This is the child's side of the fork, so nothing of the caller is returned to.
 ///
 /// All that does not depend on what it is to run is done before it waits for that: the broker keeps such blanks ready.
-pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], descriptors: Inherited) -> ! {
+///
+/// With `rehearse` it goes the way of a program before that, too.
+pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], rehearse: bool, descriptors: Inherited) -> ! {
     let Forks { entries, seal, limits, has_program } = forks;
     memory::nursery::open();
     let Inherited { control, streams, mailbox, bell } = descriptors;
@@ -112,14 +114,16 @@ pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], descript
         process::exit(NOT_SEALED);
     }
     memory::limit(limits.memory_bytes);
-    let prepared = prepare(vm, entries, seed);
+    let prepared = if rehearse { rehearse_program(vm, entries) } else { Ok(()) };
+    let prepared = prepared.and_then(|()| prepare(vm, entries, seed));
     // Goes the way to a function once, if nobody waits for it yet.
     let prepared = match link::is_quiet(Duration::ZERO) {
         Ok(true) => prepared.and_then(|()| call_own(vm, entries, "warm_up")),
         _ => prepared,
     };
     // The broker hangs up when nobody wants this process any more.
-    let Ok(begin) = link::begin() else { process::exit(0) };
+    let Ok((begin, streams)) = link::begin() else { process::exit(0) };
+    let prepared = prepared.and_then(|()| take_late_streams(vm, streams));
     // What the program's own module has made of its arguments stays.
     let prepared = match has_program {
         true => prepared,
@@ -143,6 +147,21 @@ fn take_streams([stdin, stdout, stderr]: &[OwnedFd; 3]) -> Result<(), Errno> {
     rustix::stdio::dup2_stderr(stderr)
 }
 
+/// The streams of a process that was forked before they were known.
+fn take_late_streams(vm: &VirtualMachine, streams: Vec<OwnedFd>) -> PyResult<()> {
+    let streams = match <[OwnedFd; 3]>::try_from(streams) {
+        Ok(streams) => streams,
+        Err(streams) if streams.is_empty() => return Ok(()),
+        Err(_) => return Err(vm.new_runtime_error("the standard streams are missing")),
+    };
+    take_streams(&streams)
+        .map_err(|error| vm.new_runtime_error(format!("cannot take the standard streams: {error}")))?;
+    if rustix::termios::isatty(rustix::stdio::stdout()) {
+        interpreter::boot_function("use_terminal", vm)?.call((), vm)?;
+    }
+    Ok(())
+}
+
 fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
     MicroprocessLimits {
         data_bytes: Some(limits.mapped_bytes()),
@@ -154,8 +173,8 @@ fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
 
 /// Run it, report what went wrong, run exit handlers, flush, and say why it ends.
 fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, begin: Begin) -> i32 {
-    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, mounts } = begin;
-    mounts::set(mounts);
+    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders } = begin;
+    mounts::set(mounts, folders);
     mail::become_process(myself, parent, mailbox_bytes);
     memory::limit(memory_bytes);
     let (status, reason) =
@@ -207,6 +226,15 @@ pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
     vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
 }
 
+/// Go the way of a program once: what that touches for the first time is touched then.
+fn rehearse_program(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
+    let source = "import sys\nprint(end='')\n".to_owned();
+    set_arguments(vm, &[])?;
+    execute(vm, entries, Run::Script { path: String::new(), source, argv: Vec::new() })?;
+    entries.finish.call((), vm)?;
+    vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
+}
+
 /// Call a function of `cloison._boot` as a spawned process calls its own, with arguments of several kinds.
 fn call_own(vm: &VirtualMachine, entries: &Entries, function: &str) -> PyResult<()> {
     let process = Process::new(0, [0; 16]).into_ref(&vm.ctx);
@@ -252,7 +280,10 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
                 import_main(vm, entries, *main).inspect_err(|error| explain_denial(vm, error))?;
                 mail::prepare(false);
             }
-            let function = function(vm, if module == MAIN { SPAWNED_MAIN } else { &module }, &qualname)?;
+            let function = match module.as_str() {
+                MAIN => function(vm, SPAWNED_MAIN, &qualname).inspect_err(|error| explain_missing(vm, error))?,
+                module => function(vm, module, &qualname)?,
+            };
             let arguments = match arguments {
                 Some(arguments) => message::decode(&arguments, vm)?,
                 None => mail::await_arguments(vm)?,
@@ -289,6 +320,14 @@ fn explain_denial(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
     if matches!(denied, Ok(true)) {
         let hint = "hint: it imports the program first, which asks for the capability at its top level: ask in a function, or below \
                     `if __name__ == \"__main__\":`";
+        let _ = vm.call_method(error.as_object(), "add_note", (hint,));
+    }
+}
+
+/// A function that the program has, and what is imported of it has not.
+fn explain_missing(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
+    if error.fast_isinstance(vm.ctx.exceptions.attribute_error) {
+        let hint = "hint: define it above `if __name__ == \"__main__\":`, which is for the program itself alone";
         let _ = vm.call_method(error.as_object(), "add_note", (hint,));
     }
 }

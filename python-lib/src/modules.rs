@@ -1,4 +1,5 @@
-//! Which native modules a microprocess may import: an explicit table, and whatever is not in it does not exist.
+//! Which native modules a microprocess may import: an explicit table, and whatever is not in it does not exist. Some of CPython's
+//! native modules (`posix`, `_socket`, `_ctypes`, …) stand in `Lib` instead, in Python: constants, exceptions, and functions that refuse.
 //!
 //! Each line names who needs it. `tests` compares the table with what can really be imported, both ways, so that a new
 //! version of RustPython adds nothing unnoticed.
@@ -73,34 +74,9 @@ pub const ALLOWED: &[(&str, &str)] = &[
     ("zlib", "gzip, zipfile; in Rust, nothing to do with the zone of that name"),
 ];
 
-/// Packages of the frozen standard library that are left out, because what they are for needs what is not there: see
-/// `MODULES` in `cloison._needs`, which says so to whoever imports them.
-pub const NOT_FROZEN: &[&str] = &[
-    "ctypes",
-    "dbm",
-    "ensurepip",
-    "ftplib",
-    "idlelib",
-    "imaplib",
-    "multiprocessing",
-    "poplib",
-    "pty",
-    "selectors",
-    "signal",
-    "smtplib",
-    "socket",
-    "socketserver",
-    "sqlite3",
-    "ssl",
-    "subprocess",
-    "tkinter",
-    "tty",
-    "turtle",
-    "turtledemo",
-    "venv",
-    "webbrowser",
-    "xmlrpc",
-];
+/// Packages of the frozen standard library that are left out: programs with windows, and the installing of packages. `ABSENT` in
+/// `cloison._needs` says so to whoever imports them.
+pub const NOT_FROZEN: &[&str] = &["ensurepip", "idlelib", "tkinter", "turtle", "turtledemo", "venv"];
 
 /// Whether a native module is in the table.
 pub fn allowed(name: &str) -> bool {

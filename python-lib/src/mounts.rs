@@ -6,15 +6,16 @@ use std::sync::OnceLock;
 static MOUNTS: OnceLock<Vec<Mount>> = OnceLock::new();
 static FOLDERS: OnceLock<Vec<String>> = OnceLock::new();
 
-/// Notes what this process's capabilities give, once.
-pub(crate) fn set(mounts: Vec<Mount>) {
+/// Notes what this process's capabilities give, once, and the application's own folders, if its template did not know them yet.
+pub(crate) fn set(mounts: Vec<Mount>, folders: Vec<String>) {
     // A process begins once.
     let _ = MOUNTS.set(mounts);
+    let _ = FOLDERS.set(folders);
 }
 
 /// Notes where the application's own folders are, once: in the template, for all that come from it.
 pub(crate) fn set_folders(folders: Vec<String>) {
-    // A template boots once.
+    // A template hears of them once.
     let _ = FOLDERS.set(folders);
 }
 

@@ -5,6 +5,12 @@
 //!                                                                                           └──▶ microprocess, or program template
 //! ```
 //!
+//! One that is kept warm for whoever comes does all it can before it waits:
+//!
+//! ```text
+//!  … ─▶ interpreter ─▶ what most programs import ─▶ Preloaded ─▶ Import? ─▶ import (Find …) ─▶ Ready ─▶ Fork? …
+//! ```
+//!
 //! Descriptor 0 is the control socket when the process starts. It is moved away before anything else, and its place
 //! is taken by an empty pipe: what modules read from standard input while they are imported is the end of it.
 
@@ -22,7 +28,7 @@ use rustix::io::Errno;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 /// Descriptors of a template: the control socket, three streams, and those of a child that is being made. The kernel lets it send
@@ -78,14 +84,17 @@ struct Boot {
     processes: u32,
     may_be_missing: Vec<String>,
     folders: Vec<String>,
+    warm: bool,
 }
 
 fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     signals::ignore_interrupts();
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
-    let Boot { preload, limits, processes, may_be_missing, folders } = boot()?;
-    crate::mounts::set_folders(folders);
+    let Boot { preload, limits, processes, may_be_missing, folders, warm } = boot()?;
+    if !warm {
+        crate::mounts::set_folders(folders);
+    }
     crate::process::processors();
     // Later `/proc` is not there, and the parser would make itself a new stack for each text.
     let _ = stacker::remaining_stack();
@@ -99,6 +108,9 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
         import(vm, preload).map_err(|error| import_error(vm, &error))?;
         let entries = Entries::new(vm).map_err(|error| import_error(vm, &error))?;
         let forks = Forks { entries, seal, limits, has_program: false };
+        if warm {
+            return Ok(serve_warm(vm, &forks)?);
+        }
         link::tell(&FromTemplate::Ready, &[])?;
         // The program comes first. What later ones share is imported once it is there, and before any of them.
         Ok(serve(vm, &forks, Preload::AfterTheProgram)?)
@@ -115,13 +127,13 @@ fn move_control_socket() -> Result<Control, Errno> {
 
 fn boot() -> Result<Boot, TemplateError> {
     let (message, _) = link::listen()?;
-    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing, folders } =
+    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing, folders, warm } =
         message
     else {
         return Err(LinkError::Unexpected.into());
     };
     let limits = Limits { memory_bytes, cpu_seconds, descriptors };
-    Ok(Boot { preload, limits, processes, may_be_missing, folders })
+    Ok(Boot { preload, limits, processes, may_be_missing, folders, warm })
 }
 
 fn enter(
@@ -150,6 +162,8 @@ fn enter(
 
 /// After how long without a message the template goes on with what it does for itself.
 const QUIET: Duration = Duration::from_millis(2);
+/// The same, right after the program has been forked: many programs have ended by then, and nothing was done in vain.
+const QUIET_AT_FIRST: Duration = Duration::from_millis(8);
 
 /// When the template imports what most programs do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -160,6 +174,8 @@ pub(crate) enum Preload {
     Now,
     /// It has.
     Done,
+    /// It has, and what the application has of its own may still be imported.
+    Warm,
 }
 
 /// Import one more module, and after the last one make all that is there as shareable as it can be. That one cannot be shared is no
@@ -201,31 +217,64 @@ fn preload_first(vm: &VirtualMachine, entries: &Entries, mut preload: Preload) -
     preload
 }
 
+/// Do first what else is done while nothing is wanted, and say so. Then wait for whoever wants this template.
+fn serve_warm(vm: &VirtualMachine, forks: &Forks) -> Result<Infallible, LinkError> {
+    let mut preload = Preload::Now;
+    while preload == Preload::Now {
+        preload = preload_next(vm, &forks.entries);
+    }
+    let modules = interpreter::boot_function("preloaded", vm).and_then(|names| names.call((), vm)?.try_to_value(vm));
+    // Without that list nobody could tell whether an application has modules of these names.
+    let Ok(modules) = modules else { return Err(LinkError::Unexpected) };
+    link::tell(&FromTemplate::Preloaded { modules }, &[])?;
+    serve(vm, forks, Preload::Warm)
+}
+
+/// Import the modules of the application that has got this template.
+fn import_more(vm: &VirtualMachine, modules: Vec<String>) -> PyResult<()> {
+    interpreter::boot_function("before_program", vm)?.call((), vm)?;
+    import_all(vm, modules)?;
+    interpreter::boot_function("before_fork", vm)?.call((), vm).map(drop)
+}
+
 /// Fork what is asked for, for ever.
 pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) -> Result<Infallible, LinkError> {
+    let mut quiet = QUIET_AT_FIRST;
     loop {
-        if preload == Preload::Now && link::is_quiet(QUIET)? {
+        if preload == Preload::Now && link::is_quiet(quiet)? {
             preload = preload_next(vm, &forks.entries);
+            quiet = QUIET;
             continue;
         }
         let (wanted, descriptors) = link::listen()?;
         match wanted {
-            ToTemplate::Fork { seed } => {
+            ToTemplate::Fork { seed, rehearse } => {
                 while preload == Preload::Now {
                     preload = preload_next(vm, &forks.entries);
                 }
                 let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
-                fork(|| microprocess::start(vm, forks, seed, descriptors))?;
+                fork(|| microprocess::start(vm, forks, seed, rehearse, descriptors))?;
             }
             ToTemplate::ForkTemplate { seed, main } if !forks.has_program => {
                 let descriptors = ProgramDescriptors::new(descriptors).ok_or(LinkError::Unexpected)?;
                 preload = preload_first(vm, &forks.entries, preload);
                 fork(|| program::start(vm, forks, seed, *main, descriptors))?;
             }
+            ToTemplate::Import { modules, folders } if preload == Preload::Warm => {
+                crate::mounts::set_folders(folders);
+                take_outputs(descriptors)?;
+                if let Err(error) = import_more(vm, modules) {
+                    process::exit(fail(&import_error(vm, &error)));
+                }
+                preload = Preload::Done;
+                link::tell(&FromTemplate::Ready, &[])?;
+            }
             ToTemplate::Boot { .. }
             | ToTemplate::ForkTemplate { .. }
             | ToTemplate::Found(_)
-            | ToTemplate::Looked(_) => {
+            | ToTemplate::These(_)
+            | ToTemplate::Looked(_)
+            | ToTemplate::Import { .. } => {
                 return Err(LinkError::Unexpected);
             }
         }
@@ -237,10 +286,20 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
 
 fn import(vm: &VirtualMachine, preload: Vec<String>) -> PyResult<()> {
     interpreter::boot_function("before_import", vm)?.call((), vm)?;
-    for name in preload {
-        vm.import(vm.ctx.intern_str(name), 0)?;
-    }
-    interpreter::boot_function("before_fork", vm)?.call((), vm).map(drop)
+    let collect = !preload.is_empty();
+    import_all(vm, preload)?;
+    interpreter::boot_function("before_fork", vm)?.call((collect,), vm).map(drop)
+}
+
+fn import_all(vm: &VirtualMachine, modules: Vec<String>) -> PyResult<()> {
+    modules.into_iter().try_for_each(|name| vm.import(vm.ctx.intern_str(name), 0).map(drop))
+}
+
+/// What modules print while they are imported goes where the command's own output goes.
+fn take_outputs(descriptors: Vec<OwnedFd>) -> Result<(), LinkError> {
+    let Ok([stdout, stderr]) = <[OwnedFd; 2]>::try_from(descriptors) else { return Err(LinkError::Unexpected) };
+    let taken = rustix::stdio::dup2_stdout(&stdout).and_then(|()| rustix::stdio::dup2_stderr(&stderr));
+    taken.map_err(|error| ControlError::System(error).into())
 }
 
 fn import_error(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> TemplateError {

@@ -1,7 +1,8 @@
 //! Each module of the standard library is used once for real, in a microprocess of its own. And what RustPython gets wrong and
 //! is put right here: each test says when the correction can go.
 
-use crate::support::{Template, script};
+use crate::support::{Template, modules, script};
+use cloison_contract::message::Run;
 use std::collections::{BTreeMap, BTreeSet};
 
 const USES: &str = include_str!("stdlib/uses.py");
@@ -72,6 +73,37 @@ fn every_module_is_in_the_table() {
     assert_eq!(told("no "), missing, "what cannot be imported is as listed");
 }
 
+/// What there is to import: the list was made of the reference's `sys.stdlib_module_names` and of the modules of its packages.
+const MODULES: &str = include_str!("stdlib/modules.txt");
+/// So many are imported into one microprocess, so that an import cannot live on what another one has left behind for long.
+const AT_ONCE: usize = 40;
+
+#[test]
+fn every_module_of_the_reference_is_imported() {
+    let lines = MODULES.lines().filter(|line| !line.starts_with('#'));
+    let (left_out, names): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.contains(": "));
+    let template = Template::start();
+    let mut wrong = Vec::new();
+    for names in names.chunks(AT_ONCE) {
+        let source = format!(
+            "import importlib, sys, warnings\nwarnings.simplefilter('ignore')\n\
+             for name in {names:?}:\n    try:\n        module = importlib.import_module(name)\n        assert module.__name__, name\n    \
+             except BaseException as error:\n        print(name, type(error).__name__, error, file=sys.stderr)"
+        );
+        let outcome = template.run(script(&source));
+        if outcome.status != 0 || !outcome.stderr.is_empty() {
+            wrong.push(format!("status {}\n{}", outcome.status, outcome.stderr));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Nothing that the interpreter counts to its library is forgotten.
+    let known: BTreeSet<&str> =
+        names.iter().copied().chain(left_out.iter().filter_map(|line| line.split(": ").next())).collect();
+    let outcome = template.run(script("import sys\nprint(*sorted(sys.stdlib_module_names), sep='\\n')"));
+    let forgotten: Vec<_> = outcome.stdout.lines().filter(|name| !known.contains(name)).collect();
+    assert_eq!(forgotten, ["_compression", "_testinternalcapi"], "gone in 3.14, and for its own tests");
+}
+
 fn prints(source: &str, expected: &str) {
     let outcome = Template::start().run(script(source));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), (expected, ""), "{source}");
@@ -87,20 +119,125 @@ fn a_mapping_proxy_prints_as_its_mapping() {
     );
 }
 
-/// `_corrections._sources` can go when `FrozenImporter.get_source` of RustPython (0.6.0) gives text.
+/// `cloison._library` can go when frozen modules of RustPython (0.6.0) have their files (`sys._stdlib_dir`), their code says so, and
+/// `FrozenImporter.get_source` gives text.
 #[test]
-fn the_standard_library_has_its_sources() {
+fn the_standard_library_has_its_files_and_sources() {
     prints(
-        "import inspect, json, json.decoder, linecache\n\
+        "import inspect, json, json.decoder, linecache, os, sysconfig, codecs, cloison\n\
          print(inspect.getsource(json.dumps).splitlines()[0])\n\
          print(inspect.getsource(json.decoder).splitlines()[0])\n\
          print(inspect.getsource(json.decoder.JSONDecoder).splitlines()[0])\n\
-         print(inspect.getsource(inspect.getsource).splitlines()[0])",
+         print(inspect.getsource(inspect.getsource).splitlines()[0])\n\
+         folder = sysconfig.get_path('stdlib')\n\
+         for module in (json, json.decoder, os, codecs, cloison, inspect):\n    \
+         assert module.__file__.startswith(folder + '/') and module.__file__.endswith('.py'), module\n    \
+         assert inspect.getsourcefile(module) == module.__file__ and inspect.getsource(module)\n\
+         print(json.__file__.removeprefix(folder), json.dumps.__code__.co_filename == json.__file__, json.__path__ == [folder + '/json'])\n\
+         print(codecs.lookup.__name__, codecs.getwriter.__code__.co_filename == codecs.__file__)",
         "def dumps(obj, *, skipkeys=False, ensure_ascii=True, check_circular=True,\n\"\"\"Implementation of JSONDecoder\nclass JSONDecoder(object):\n\
-         def getsource(object):\n",
+         def getsource(object):\n/json/__init__.py True True\nlookup True\n",
     );
     let outcome = Template::start().run(script("import json\njson.loads('x')"));
     assert!(outcome.stderr.contains("    raise JSONDecodeError(\"Expecting value\""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("/json/decoder.py\", line "), "{}", outcome.stderr);
+}
+
+/// `linecache` is told of no module by `warnings`: `_corrections.with_modules_sources`.
+#[test]
+fn a_warning_shows_its_line() {
+    let source = "import warnings, json\nwarnings.warn_explicit('old', UserWarning, json.__file__, 1)\nimport loud\nwarnings.warn('here')";
+    let loud = modules(&[("loud.py", "import warnings\nwarnings.warn('loud')  # the line\n")]);
+    let outcome = Template::with(loud, &[], 256 << 20).expect("it starts").run(script(source));
+    let [old, line, loud, its_line, here, ..] = outcome.stderr.lines().collect::<Vec<_>>()[..] else {
+        panic!("{}", outcome.stderr)
+    };
+    assert!(
+        old.ends_with("/json/__init__.py:1: UserWarning: old") && line.starts_with("  r\"\"\"JSON"),
+        "{old}\n{line}"
+    );
+    assert_eq!((loud, its_line), ("loud.py:2: UserWarning: loud", "  warnings.warn('loud')  # the line"));
+    assert_eq!(here, "t.py:4: UserWarning: here");
+}
+
+/// Ours are Python functions: `_native.as_builtins` and `_corrections._builtin_functions` have them be of the interpreter's type.
+#[test]
+fn builtin_functions_do_not_become_methods() {
+    prints(
+        "import _thread, builtins, inspect, os, posix, socket, time, types\n\
+         class C: lock, ident, open, fspath, uid, ns, sleep = _thread.allocate_lock, _thread.get_ident, open, os.fspath, os.getuid, socket.htons, time.sleep\n\
+         print(C().lock().locked(), C().ident() == _thread.get_ident(), C().fspath('a'), C().uid(), C().ns(1))\n\
+         try: C().open('x')\n\
+         except OSError as error: print(error.filename)\n\
+         print({type(function) for function in (open, os.stat, _thread.start_new_thread)} == {types.BuiltinFunctionType})\n\
+         print(open.__name__, open.__module__, os.stat.__module__, open, list(inspect.signature(open).parameters)[:2])",
+        "False True a 65534 256\nx\nTrue\nopen _io posix <built-in function open> ['file', 'mode']\n",
+    );
+}
+
+/// `io.FileIO` is `host_env`'s, and so None: `_fileio.FileIO`.
+#[test]
+fn a_file_is_a_class() {
+    prints(
+        "import io, _io, functools\n\
+         class A(io.FileIO): pass\n\
+         print(io.FileIO is _io.FileIO, issubclass(io.FileIO, io.RawIOBase), isinstance(io.BytesIO(), io.FileIO))\n\
+         for kind in (A, io.FileIO):\n    \
+         try: kind('x')\n    \
+         except PermissionError as error: print(error.filename)\n\
+         @functools.singledispatch\n\
+         def wrap(file): pass\n\
+         wrap.register(io.FileIO)(len)",
+        "True True False\nx\nx\n",
+    );
+}
+
+/// What programs and libraries ask while they are imported.
+#[test]
+fn what_is_asked_at_import_has_an_answer() {
+    prints(
+        "import getpass, os, platform, pwd, shutil, signal, tempfile, time\n\
+         print(os.getuid(), os.geteuid(), os.getgroups(), os.uname().sysname, platform.system(), signal.set_wakeup_fd(-1))\n\
+         print(tempfile.gettempdir(), os.access('/', os.R_OK), shutil.which('ls'), os.path.expanduser('~'), len(os.sched_getaffinity(0)) == os.cpu_count())\n\
+         for call in (lambda: pwd.getpwuid(os.getuid()), getpass.getuser, lambda: time.clock_settime(0, 0), os.getlogin):\n    \
+         try: print(call())\n    \
+         except (KeyError, OSError) as error: print(type(error).__name__)\n\
+         os.environ['a'] = 'b'\n\
+         print(os.environb[b'a'], os.path.expandvars(b'$a'), os.getenv('a'), dict(os.environ))\n\
+         import datetime, warnings; warnings.simplefilter('ignore'); print(datetime.datetime.strptime('1 Mar', '%d %b').month)",
+        "65534 65534 [] Linux Linux -1\n/tmp False None ~ True\nKeyError\nOSError\nHostDenied\nHostDenied\nb'b' b'b' b {'a': 'b'}\n3\n",
+    );
+}
+
+/// The application's folder is searched first in any case; one below it can be added.
+#[test]
+fn a_folder_of_the_application_can_be_added_to_the_path() {
+    let files = modules(&[
+        (
+            "main.py",
+            "import sys, os\nsys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lib'))\nimport inner, pack.sub\nprint(inner.x, pack.sub.y, pack.sub.__file__)",
+        ),
+        ("lib/inner.py", "x = 1"),
+        ("lib/pack/__init__.py", ""),
+        ("lib/pack/sub.py", "y = 2"),
+        ("lib/colorsys.py", "mine = True"),
+    ]);
+    let template = Template::with(files, &[], 256 << 20).expect("it starts");
+    let run = |source: &str| {
+        let outcome = template.run(script(source));
+        format!("{}{}", outcome.stdout, outcome.stderr)
+    };
+    assert_eq!(run("import main"), "1 2 lib/pack/sub.py\n");
+    // In front of the standard library's folder it comes first, behind it last.
+    assert_eq!(run("import sys; sys.path.insert(0, 'lib'); import colorsys; print(colorsys.mine)"), "True\n");
+    assert_eq!(
+        run("import sys; sys.path.append('lib'); import colorsys, inner; print(hasattr(colorsys, 'mine'), inner.x)"),
+        "False 1\n"
+    );
+    assert!(
+        run("import sys; sys.path.insert(0, '../lib'); sys.path.insert(0, '/etc'); import inner")
+            .contains("No module named 'inner'")
+    );
 }
 
 /// `_corrections._site_builtins` stands for module `site`, which is not run here.
@@ -153,4 +290,60 @@ fn a_parser_takes_a_document_in_pieces() {
          print(E.tostring(p.close(), encoding='unicode').encode())",
         &"b'<a b=\"1\">xy\\xc3\\xa9<c />\\nz</a>'\n".repeat(4),
     );
+}
+
+/// `_corrections.with_copies_of_patterns` can go when patterns of RustPython (0.6.0) have a `__copy__`.
+#[test]
+fn a_copy_of_a_pattern_is_the_pattern() {
+    for imports in ["import copy, re", "import re, copy"] {
+        prints(
+            &format!(
+                "{imports}\nfor value in (re.compile('a'), re.match('a', 'a')):\n    \
+                 print(copy.copy(value) is value, copy.deepcopy(value) is value, type(value).__dict__.get('__copy__'))"
+            ),
+            "True True None\nTrue True None\n",
+        );
+    }
+}
+
+/// `_corrections.with_members_from_bytes` can go when `int.from_bytes` of RustPython (0.6.0) calls the class.
+#[test]
+fn a_member_is_made_of_bytes() {
+    prints(
+        "import enum\nclass E(enum.IntEnum): A = 1\nclass F(enum.IntFlag): A, B = 1, 2\n\
+         print(E.from_bytes(b'\\1') is E.A, repr(F.from_bytes(b'\\0\\3', 'big')))\n\
+         calls = []\nclass I(int):\n    def __new__(cls, value): calls.append(value); return int.__new__(cls, value)\n\
+         print(type(I.from_bytes(b'\\1')) is I, calls)",
+        "True <F.A|B: 3>\nTrue []\n",
+    );
+}
+
+/// `_corrections.with_methods_of_classes` can go when `object.__init__.__reduce__()` of RustPython (0.6.0) gives its name.
+#[test]
+fn a_method_of_a_builtin_class_is_pickled() {
+    prints(
+        "import pickle\nfor protocol in range(pickle.HIGHEST_PROTOCOL + 1):\n    \
+         assert pickle.loads(pickle.dumps([object.__init__, int.__add__], protocol)) == [object.__init__, int.__add__]\n\
+         try: object.__init__.__reduce_ex__(2)\nexcept TypeError: print('still')",
+        "still\n",
+    );
+}
+
+/// With an entry there is a `__main__`, too.
+#[test]
+fn there_is_always_a_main_module() {
+    let files = modules(&[(
+        "app.py",
+        "import __main__, doctest, sys, unittest\n\ndef double(x):\n    '''\n    >>> double(2)\n    4\n    '''\n    return 2 * x\n\n\
+         class Test(unittest.TestCase):\n    def test(self): pass\n\n\
+         def main():\n    print(__main__.__name__, doctest.testmod(sys.modules[__name__]))\n    unittest.main(__name__, argv=['x'])\n",
+    )]);
+    let template = Template::with(files, &["app"], 256 << 20).expect("it starts");
+    let outcome = template.run(Run::Function {
+        module: "app".to_owned(),
+        qualname: "main".to_owned(),
+        argv: vec!["app".to_owned()],
+    });
+    assert_eq!(outcome.stdout, "__main__ TestResults(failed=0, attempted=1)\n", "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("Ran 1 test") && outcome.stderr.ends_with("\n\nOK\n"), "{}", outcome.stderr);
 }

@@ -43,6 +43,7 @@ mod surface;
 mod tables;
 mod things;
 mod threads;
+mod warm;
 mod words;
 mod zone_ends;
 mod zone_walls;

@@ -29,6 +29,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    executor_asyncio
     executor_crash
     executor_futures
     process_exits

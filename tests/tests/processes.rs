@@ -60,6 +60,25 @@ fn builtins_that_look_at_their_caller_can_be_spawned() {
 }
 
 #[test]
+fn a_function_that_the_program_alone_has_is_explained() {
+    let source = "import cloison\n\nif __name__ == '__main__':\n\n    def inner():\n        pass\n\n    \
+                  cloison.spawn(inner, monitor=True)\n    print(cloison.receive().reason.type)\n";
+    let output = Project::script(source).main(&[]).output();
+    output.complains(&["hint: define it above `if __name__ == \"__main__\":`"]).prints("AttributeError\n");
+}
+
+#[test]
+fn whoever_ends_itself_does_nothing_afterwards() {
+    Project::script(program!("ends_itself")).main(&[]).output().prints(expected!("ends_itself"));
+}
+
+#[test]
+fn what_cannot_be_read_is_told_to_whoever_waits() {
+    let output = Project::script(program!("not_understood")).main(&[]).timeout(Duration::from_secs(100)).output();
+    output.prints(expected!("not_understood"));
+}
+
+#[test]
 fn what_was_unlinked_does_nothing_any_more() {
     Project::script(program!("unlink"))
         .main(&[])

@@ -1,6 +1,7 @@
 //! Structs, unions, enumerations and wide numbers go to C and come back as C left them.
 
 use crate::things::check;
+use cloison_tests::Project;
 
 #[test]
 fn structs_by_value_and_behind_pointers() {
@@ -67,6 +68,34 @@ StaleHandle: this view ended with the next call of its capability: copy what is 
 True 70000 [0, 1, 2, 3] 3 111
 ABC
 6 <ended view of 4 bytes of capability 'things'>
+",
+    );
+}
+
+/// Bit-fields of packed structs reach beyond a number of their type, and beyond what a number of it could have in the struct.
+#[test]
+fn bit_fields_of_packed_structs() {
+    const WIDE: &str = "struct __attribute__((packed)) wide { unsigned char a : 4; long b : 62; };";
+    const SMALL: &str = "struct __attribute__((packed)) small { char a : 3; int b : 13; };";
+    let c = format!(
+        "{WIDE}\n{SMALL}\nstruct wide wide_of(long b) {{ struct wide one = {{ 5, b }}; return one; }}\n\
+         long wide_b(struct wide one) {{ return one.a == 5 ? one.b : 0; }}\n\
+         struct small small_of(int b) {{ struct small one = {{ -2, b }}; return one; }}\n\
+         int small_b(const struct small *some, unsigned n) {{ return some[n - 1].a == -2 ? some[n - 1].b : 0; }}\n"
+    );
+    let zone = format!(
+        "[zone]\nname = \"case\"\nversion = \"1.0.0\"\nlibrary = {{ path = \"case.so\" }}\n[types.wide]\nc = \"{WIDE}\"\n\
+         [types.small]\nc = \"{SMALL}\"\n[functions.wide_of]\nc = \"struct wide wide_of(long b)\"\n[functions.wide_b]\n\
+         c = \"long wide_b(struct wide one)\"\n[functions.small_of]\nc = \"struct small small_of(int b)\"\n[functions.small_b]\n\
+         c = \"int small_b(const struct small *some, unsigned n)\"\nsome = {{ in = true, length = \"n\" }}\n"
+    );
+    let project = Project::script(include_str!("../python/records/bit_fields_of_packed_structs.py"));
+    let project = project.library("case.so", &c).file("case.zone.toml", &zone);
+    let project = project.file("cloison.toml", "[capabilities.lib]\nzone = \"case.zone.toml\"\nallow = \"*\"\n");
+    project.main(&[]).output().prints(
+        "wide(a=5, b=-308641972530864198) -308641972530864198
+small(a=-2, b=-4000) -4000
+OverflowError: small_b(): some[0].b is 4096, and its C type holds -4096 to 4095
 ",
     );
 }

@@ -29,19 +29,13 @@ const SHARED: &[(&str, &str)] = &[
     ("Plan", "both sides plan the same functions: how Python's arguments become words, and words arguments of C"),
     ("Process", "a microprocess: as the broker's table has it, and as Python names it (`cloison.Process`)"),
     ("Raises", "`raises`: as the manifest's table (`raw::…`) has it, and checked"),
-    ("Reader", "of a manifest's document, and of a message (`cloison_message::Reader`)"),
-    (
-        "Reference",
-        "a character or entity in XML's own words, and Erlang's word for what equals itself alone (`cloison.Reference`)",
-    ),
     ("Returns", "`returns`: as the manifest's table (`raw::…`) has it, and checked"),
     (
         "Template",
         "the same process: in the broker's table, and as the stage of the jail (`Jail<Template>`) in which it is",
     ),
-    ("Value", "a TOML value that is being read, and a Python value on its way through the client"),
+    ("Value", "a Python value on its way: the codec's, and the same with the microprocess's own objects in it"),
     ("Values", "the codec's, and the same with the microprocess's own objects in them"),
-    ("Zone", "a zone's typestates (`Zone<Spawned>` …), and a manifest's `[zone]`"),
 ];
 
 /// Folders with sources that are not the product's, and what cargo makes.

@@ -62,6 +62,7 @@
 //! | [`BATCH`] | offset and length of the calls in the arena, how many | offset and length of their replies, how many were made |
 //! | [`CLOSE`] | a handle | none; closing a handle that is closed already is [`Status::StaleHandle`] |
 //! | [`SYNC`] | the number of a block | offset and length of its bytes |
+//! | [`HELD`] | a handle | none; [`Status::StaleHandle`] if it is closed |
 //!
 //! A batch is a row of calls, each aligned to 8: function (u32), count of words (u32), count of links (u32), zero (u32), the
 //! words (u64 each), the links (two u64 each: the index of a word; the call's index << 32 | the reply word's index that goes there). A
@@ -93,6 +94,12 @@ pub const CLOSE: u32 = u32::MAX - 2;
 
 /// [`Request::function`] that reads what the library has written to a buffer since.
 pub const SYNC: u32 = u32::MAX - 3;
+
+/// [`Request::function`] that asks whether a handle still stands for an object.
+pub const HELD: u32 = u32::MAX - 4;
+
+/// What is less is a function's number.
+pub const FIRST_SPECIAL: u32 = HELD;
 
 /// A question's words before its arguments: the callable's number, the depth, how much of the arena is in use.
 pub const QUESTION_WORDS: usize = 3;

@@ -16,6 +16,7 @@
 //! | [`host`] | what a host service is configured with |
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
+//! | [`passing`] | in which registers structs travel by value |
 //! | [`printable`] | text from others, on its way to a terminal |
 //! | [`process`] | references to microprocesses, reasons for their ends, messages to the router |
 //! | [`layer`] | the layers of the sandbox, by name |
@@ -37,6 +38,7 @@ pub mod interface;
 pub mod layer;
 pub mod layout;
 pub mod message;
+pub mod passing;
 pub mod printable;
 pub mod process;
 pub mod shape;

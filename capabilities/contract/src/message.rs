@@ -7,8 +7,10 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | broker | [`ToTemplate::Boot`] | | `Split` from the launcher, `Jailed` from inside the sandbox, any number of `Find`, then `Ready` or `Failed` |
+//! | broker | [`ToTemplate::Boot`] | | `Split` from the launcher, `Jailed` from inside the sandbox, any number of `Find`, then `Ready`, or `Preloaded` if it is to be kept warm, or `Failed` |
+//! | broker | [`ToTemplate::Import`], to a template that was kept warm, before its first fork | its stdout, stderr | any number of `Find`, then `Ready` or `Failed` |
 //! | template | [`FromTemplate::Find`] | | `Found` |
+//! | template | [`FromTemplate::Which`] | | `These` |
 //! | broker | [`ToTemplate::Fork`] | the child's control socket, its stdin, stdout, stderr, its mailbox's memory and bell | `Forked` with a pidfd, or `ForkFailed` |
 //! | broker | [`ToTemplate::ForkTemplate`], not to a program template | the control socket of the program template, its stdin, stdout, stderr | the same; from the program template, on that socket, any number of `Find`, then `Ready` or `Failed` |
 //!
@@ -16,7 +18,7 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | broker | [`ToMicroprocess::Run`], first and once | | none |
+//! | broker | [`ToMicroprocess::Run`], first and once | its stdin, stdout, stderr, if it was forked before they were known | none |
 //! | microprocess | [`FromMicroprocess::Spawn`] | | `Spawned` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Describe`] | | `Described` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
@@ -84,6 +86,8 @@ pub enum LayerState {
 pub enum ToTemplate {
     /// The answer to [`FromTemplate::Find`].
     Found(Option<Module>),
+    /// The answer to [`FromTemplate::Which`].
+    These(Vec<String>),
     /// Import these modules.
     Boot {
         /// The modules to import before the first fork, in order.
@@ -100,6 +104,15 @@ pub enum ToTemplate {
         may_be_missing: Vec<String>,
         /// Where programs see the application's own folders.
         folders: Vec<String>,
+        /// Import what most programs do before anything is forked: nobody waits for this template yet.
+        warm: bool,
+    },
+    /// Import these modules as well: who has this template now is known.
+    Import {
+        /// In order.
+        modules: Vec<String>,
+        /// As of [`ToTemplate::Boot`].
+        folders: Vec<String>,
     },
     /// The answer to [`FromTemplate::Look`], or an error number.
     Looked(Result<Looked, i32>),
@@ -107,6 +120,8 @@ pub enum ToTemplate {
     Fork {
         /// 32 bytes from the kernel's random generator.
         seed: [u8; 32],
+        /// It is forked long before anybody needs it, so it goes the way of a program once, for nothing.
+        rehearse: bool,
     },
     /// Make another template, which imports the program's own module and forks those microprocesses that need it.
     ForkTemplate {
@@ -194,6 +209,8 @@ pub struct Begin {
     pub mailbox_bytes: u64,
     /// Where it sees files.
     pub mounts: Vec<Mount>,
+    /// Where it sees the application's own folders.
+    pub folders: Vec<String>,
 }
 
 /// A folder that a capability of `files` gives.
@@ -289,6 +306,11 @@ pub enum FromTemplate {
     },
     /// What is there in the application's own folder?
     Look(Look),
+    /// Which of these modules are on the application's path?
+    Which {
+        /// `package.module`, each.
+        names: Vec<String>,
+    },
     /// The modules could not be imported.
     Failed {
         /// A traceback, or a sentence.
@@ -305,6 +327,11 @@ pub enum FromTemplate {
     },
     /// The sandbox is closed.
     Jailed(Jailed),
+    /// What most programs import is there, and nothing of any application.
+    Preloaded {
+        /// The modules of the standard library that have been imported for that, without those inside of packages.
+        modules: Vec<String>,
+    },
     /// All modules have been imported.
     Ready,
     /// The launcher has made its two processes, and nothing else has happened to them yet.

@@ -282,6 +282,16 @@ pub struct Record {
     pub unnamed: Vec<(u64, Bits)>,
 }
 
+impl Record {
+    /// The struct or union of that number, if it is one.
+    pub fn of(types: &[Definition], id: TypeId) -> Option<&Self> {
+        match &types.get(id.0 as usize)?.kind {
+            TypeKind::Record(record) => Some(record),
+            TypeKind::Enum(_) | TypeKind::Handle(_) => None,
+        }
+    }
+}
+
 /// One member of a record.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Member {

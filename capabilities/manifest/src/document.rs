@@ -2,14 +2,14 @@
 //!
 //! `serde`'s derived readers stop at the first mistake. People fix a file faster when they see all of them, so manifests
 //! are read from the spanned tree of the `toml` crate instead: a [`Table`] gives out its values one by one, each
-//! [`Reader`] method checks one value, notes what is wrong and goes on, and [`Reader::finish`] reports the keys that
+//! [`DocumentReader`] method checks one value, notes what is wrong and goes on, and [`DocumentReader::finish`] reports the keys that
 //! nobody asked for, with the one that was probably meant.
 
 mod strings;
 mod table;
 mod value;
 
-pub use table::{Table, Value};
+pub use table::{Table, TableEntry};
 pub use value::kind;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Mistake, SourceFile, Written};
@@ -24,7 +24,7 @@ pub const MAX_FILE_BYTES: usize = 1 << 20;
 const MAX_DIAGNOSTICS: usize = 50;
 
 /// A file that is being read and what has been found wrong with it so far.
-pub struct Reader {
+pub struct DocumentReader {
     /// The file.
     pub source: Arc<SourceFile>,
     diagnostics: Diagnostics,
@@ -34,7 +34,7 @@ pub struct Reader {
 pub fn read<T>(
     file_name: &str,
     text: &str,
-    read: impl FnOnce(&mut Reader, Table<'_>) -> Option<T>,
+    read: impl FnOnce(&mut DocumentReader, Table<'_>) -> Option<T>,
 ) -> Result<T, Diagnostics> {
     if text.len() > MAX_FILE_BYTES {
         let source = SourceFile::new(file_name, "");
@@ -42,7 +42,7 @@ pub fn read<T>(
         return Err(Diagnostic::whole_file(&source, message).into());
     }
     let source = SourceFile::new(file_name, text);
-    let mut reader = Reader { source: Arc::clone(&source), diagnostics: Diagnostics::default() };
+    let mut reader = DocumentReader { source: Arc::clone(&source), diagnostics: Diagnostics::default() };
     let (root, errors) = DeTable::parse_recoverable(&source.text);
     for error in &errors {
         let message = error.message().trim().replace('\n', "; ");
@@ -55,7 +55,7 @@ pub fn read<T>(
     }
 }
 
-impl Reader {
+impl DocumentReader {
     /// Notes a mistake.
     pub fn error(&mut self, span: Range<usize>, message: impl Into<String>) {
         self.push(Diagnostic::error(&self.source, span, message));

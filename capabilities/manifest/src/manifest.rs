@@ -43,7 +43,7 @@ pub(crate) use declare::takes;
 pub(crate) use sandbox::layers;
 
 use crate::diagnostic::Diagnostics;
-use crate::document::{Reader, Table, read};
+use crate::document::{DocumentReader, Table, read};
 use crate::keys::TableName;
 use cloison_contract::Interface;
 use names::Attributes;
@@ -57,7 +57,7 @@ pub fn parse(file_name: &str, text: &str) -> Result<Interface, Diagnostics> {
     read(file_name, text, manifest)
 }
 
-fn manifest(reader: &mut Reader, root: Table<'_>) -> Option<Interface> {
+fn manifest(reader: &mut DocumentReader, root: Table<'_>) -> Option<Interface> {
     let mut root = root.of(TableName::Manifest);
     let zone = zone::zone(reader, root.take("zone"));
     let sandbox = sandbox::sandbox(reader, root.take("sandbox"));

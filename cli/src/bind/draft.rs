@@ -52,11 +52,11 @@ fn write(header: &Header, library: &FoundLibrary, trial: bool) -> Draft {
     let mut handles = HandleTypes::of(header);
     if let Some(symbols) = &library.symbols {
         let missing = |free: &mut String| !symbols.contains(free);
-        handles.0.values_mut().for_each(|handle| drop(handle.free.take_if(missing)));
+        handles.by_tag.values_mut().for_each(|handle| drop(handle.free.take_if(missing)));
     }
     let functions = header.functions.iter().map(|one| &*one.name).collect();
     let types = HeaderTypes { header, handles: &handles, functions };
-    let frees = handles.0.values().filter_map(|handle| handle.free.as_deref()).collect();
+    let frees = handles.by_tag.values().filter_map(|handle| handle.free.as_deref()).collect();
     let by_name = header.functions.iter().map(|one| (&*one.name, one)).collect();
     let mut work = Work { types: &types, library, frees, by_name, needs: NeededTypes::new(), trial };
     let wanted = work.wanted();
@@ -134,7 +134,7 @@ impl Work<'_> {
         for function in header.functions.iter().filter(|one| one.wanted) {
             self.types.collect(&function_type(self.types, function), &mut needs);
         }
-        let handles = needs.iter().filter_map(|need| self.types.handles.0.get(need));
+        let handles = needs.iter().filter_map(|need| self.types.handles.by_tag.get(need));
         names.extend(handles.filter_map(|handle| handle.free.as_deref()));
         names
     }
@@ -178,16 +178,20 @@ impl Work<'_> {
 
     /// What the reader says of a manifest that has these functions alone, and what they need.
     fn refused(&self, entries: &[&mut Drafted]) -> Option<String> {
-        let needs: BTreeSet<&String> = entries.iter().flat_map(|one| &one.needs).collect();
+        let mut needs: NeededTypes = entries.iter().flat_map(|one| one.needs.iter().cloned()).collect();
         let names: BTreeSet<_> = entries.iter().map(|one| &*one.entry.symbol).collect();
-        let mut text = self.zone(true);
-        let mut more = BTreeSet::new();
-        for need in needs {
-            let free = self.types.handles.0.get(need).and_then(|handle| handle.free.as_deref());
-            text += &self.types.toml(need, free, true);
-            more.extend(free.filter(|free| !names.contains(free)));
+        let free_of = |need: &String| self.types.handles.by_tag.get(need).and_then(|handle| handle.free.as_deref());
+        // What ends the handles needs types of its own.
+        let frees: BTreeSet<_> = needs.iter().filter_map(free_of).filter(|free| !names.contains(free)).collect();
+        let frees: Vec<_> = frees.iter().filter_map(|free| self.by_name.get(free)).collect();
+        for free in &frees {
+            self.types.collect(&function_type(self.types, free), &mut needs);
         }
-        for free in more.iter().filter_map(|free| self.by_name.get(free)) {
+        let mut text = self.zone(true);
+        for need in &needs {
+            text += &self.types.toml(need, free_of(need), true);
+        }
+        for free in frees {
             let mut free = infer::entry(self.types, free);
             free.own.push(("internal".to_owned(), "true".to_owned()));
             text += &free.toml(true);
@@ -270,7 +274,7 @@ impl Work<'_> {
         let mut text = String::new();
         let (tagged, plain): (Vec<_>, Vec<_>) = self.needs.iter().partition(|need| need.contains(' '));
         for need in plain.into_iter().chain(tagged) {
-            let free = self.types.handles.0.get(need).and_then(|handle| handle.free.as_deref());
+            let free = self.types.handles.by_tag.get(need).and_then(|handle| handle.free.as_deref());
             let written = self.types.toml(need, free.filter(|free| there.contains(free)), self.trial);
             if !written.is_empty() {
                 let _ = write!(text, "\n{written}");

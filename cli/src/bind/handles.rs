@@ -5,7 +5,8 @@
 //! | `T` by value as a parameter or a result, or an array of them | a value |
 //! | no members | an object |
 //! | functions that make and end a `T *` | an object; if nothing else takes one: a question |
-//! | members with pointers, or one member called `opaque`, and functions that give a `T *` and take it | an object |
+//! | one member, called `opaque` | an object |
+//! | members with pointers, and functions that give a `T *` and take it | an object |
 //! | only a name for the pointer (`typedef struct T_ *T`), and functions that give and take it | an object |
 //! | plain members, and functions that give a `T *`, not `const`, and take it | a question |
 //! | anything else: nobody gives one, or only `const T *` | a value |
@@ -54,7 +55,12 @@ impl HandleType {
 
 /// What is done to the objects of handle types.
 #[derive(Debug, Default)]
-pub struct HandleTypes(pub BTreeMap<String, HandleType>);
+pub struct HandleTypes {
+    /// By what the struct is called in [`HeaderType::Tagged`].
+    pub by_tag: BTreeMap<String, HandleType>,
+    /// Structs that are passed by value, which no handle type can be.
+    pub by_value: BTreeSet<String>,
+}
 
 /// How a header uses a struct.
 #[derive(Default)]
@@ -69,7 +75,7 @@ struct Use<'h> {
 }
 
 impl HandleTypes {
-    /// Those of a header, by what the struct is called in [`HeaderType::Tagged`].
+    /// Those of a header.
     pub fn of(header: &Header) -> Self {
         let mut uses = BTreeMap::<&str, Use<'_>>::new();
         for function in &header.functions {
@@ -81,10 +87,11 @@ impl HandleTypes {
         let pointers = pointer_names(header);
         let handles = uses.iter().filter(|(tag, one)| !one.by_value && !is_system(tag));
         let handles = handles.filter_map(|(tag, one)| Some(((*tag).to_owned(), handle(header, tag, one, &pointers)?)));
-        let mut handles = Self(handles.collect());
+        let by_value = uses.iter().filter(|(_, one)| one.by_value).map(|(tag, _)| (*tag).to_owned()).collect();
+        let mut handles = Self { by_tag: handles.collect(), by_value };
         let owners = handles.owners(header);
         for (tag, owner) in owners {
-            if let Some(handle) = handles.0.get_mut(&tag) {
+            if let Some(handle) = handles.by_tag.get_mut(&tag) {
                 handle.owner = owner;
             }
         }
@@ -94,7 +101,7 @@ impl HandleTypes {
     /// The handle type that this is a pointer to.
     pub fn pointed<'h>(&self, header: &'h Header, c_type: &'h HeaderType) -> Option<&'h str> {
         match header.pointee(c_type) {
-            Some((HeaderType::Tagged(tag), _)) if self.0.contains_key(tag) => Some(tag),
+            Some((HeaderType::Tagged(tag), _)) if self.by_tag.contains_key(tag) => Some(tag),
             _ => None,
         }
     }
@@ -103,8 +110,8 @@ impl HandleTypes {
     fn owners(&self, header: &Header) -> BTreeMap<String, Option<String>> {
         let mut owners = BTreeMap::<String, BTreeSet<Option<String>>>::new();
         for function in header.functions.iter().filter(|function| is_maker(&function.name)) {
-            let placed =
-                function.parameters.iter().filter_map(|one| self.pointed(header, header.pointee(&one.c_type)?.0));
+            let places = function.parameters.iter().filter_map(|one| header.pointee(&one.c_type));
+            let placed = places.filter(|(_, constant)| !constant).filter_map(|(to, _)| self.pointed(header, to));
             let made: BTreeSet<_> = placed.chain(self.pointed(header, &function.returns)).collect();
             let takes: Vec<_> =
                 function.parameters.iter().filter_map(|one| self.pointed(header, &one.c_type)).collect();
@@ -143,7 +150,8 @@ fn handle(header: &Header, tag: &str, used: &Use<'_>, pointers: &BTreeMap<&str, 
     let dummy = matches!(&record.members[..], [(name, _)] if is_dummy(name));
     let pointers = record.members.iter().any(|(_, member)| header.resolve(member).is_pointer());
     match (used.made || used.shown) && others {
-        true if dummy || handle.pointer.is_some() || (pointers && used.made) => Some(handle),
+        _ if dummy => Some(handle),
+        true if handle.pointer.is_some() || (pointers && used.made) => Some(handle),
         true if used.made => {
             handle.ask = Some(format!(
                 "functions give pointers to it and take them: objects of the library's (handle = true), {copied}?"
@@ -243,11 +251,14 @@ fn note<'h>(
                 used.shown |= returned && *constant;
                 used.takers.extend(taker);
             }
-            HeaderType::Pointer { to, .. } => {
+            // A place for a pointer, unless the pointers are constant: then it is an array that is read.
+            HeaderType::Pointer { to, constant: read_only } => {
                 if let (HeaderType::Tagged(tag), Some(_)) = (header.resolve(to), taker)
                     && is_record(tag)
                 {
-                    uses.entry(tag).or_default().made = true;
+                    let used = uses.entry(tag).or_default();
+                    used.made |= !constant && !read_only;
+                    used.shown |= !constant && *read_only;
                 }
             }
             // What callbacks take by value. Their own callbacks are not looked at: no manifest can have these.

@@ -109,7 +109,7 @@ impl HeaderTypes<'_> {
 
     /// What the manifest calls a struct, a union or an enum.
     pub fn key(&self, tag: &str) -> String {
-        let pointer = self.handles.0.get(tag).and_then(|handle| handle.pointer.as_deref());
+        let pointer = self.handles.by_tag.get(tag).and_then(|handle| handle.pointer.as_deref());
         let name = pointer.or_else(|| self.alias(tag)).unwrap_or_else(|| bare(tag));
         let taken = |name: &str| self.header.typedefs.contains_key(name);
         python_name(name, &taken)
@@ -121,7 +121,7 @@ impl HeaderTypes<'_> {
     }
 
     fn is_handle_pointer(&self, name: &str) -> bool {
-        self.handles.0.values().any(|handle| handle.pointer.as_deref() == Some(name))
+        self.handles.by_tag.values().any(|handle| handle.pointer.as_deref() == Some(name))
     }
 
     /// Everything that a type, as [`Self::written`], needs to be declared.
@@ -155,7 +155,7 @@ impl HeaderTypes<'_> {
     fn collect_tag<'s>(&'s self, tag: &str, needs: &mut NeededTypes, work: &mut Vec<&'s HeaderType>) {
         let mut tag = Some(tag);
         while let Some(next) = tag.take().filter(|tag| needs.len() < MAX_NEEDS && needs.insert((*tag).to_owned())) {
-            if let Some(handle) = self.handles.0.get(next) {
+            if let Some(handle) = self.handles.by_tag.get(next) {
                 tag = handle.owner.as_deref();
             } else if let Some(record) = self.header.records.get(next) {
                 work.extend(record.members.iter().map(|(_, c_type)| c_type));
@@ -167,7 +167,7 @@ impl HeaderTypes<'_> {
     pub fn toml(&self, need: &str, free: Option<&str>, trial: bool) -> String {
         let Some((key, c)) = self.text(need) else { return String::new() };
         let mut text = format!("[types.{key}]\nc = {}\n", quoted(&c));
-        if let Some(handle) = self.handles.0.get(need) {
+        if let Some(handle) = self.handles.by_tag.get(need) {
             text += "handle = true\n";
             if let (false, Some(ask)) = (trial, &handle.ask) {
                 let _ = writeln!(text, "decide = {}", quoted(ask));
@@ -196,7 +196,7 @@ impl HeaderTypes<'_> {
 
     /// How many questions `[types.NAME]` has.
     pub fn questions(&self, need: &str) -> usize {
-        if let Some(handle) = self.handles.0.get(need) {
+        if let Some(handle) = self.handles.by_tag.get(need) {
             return usize::from(handle.ask.is_some());
         }
         self.members(need).iter().map(|(_, keys)| keys.questions()).sum::<usize>()
@@ -206,7 +206,7 @@ impl HeaderTypes<'_> {
     fn text(&self, need: &str) -> Option<(String, String)> {
         let keyword = need.split_once(' ').map(|(keyword, _)| keyword);
         let key = self.key(need);
-        if let Some(handle) = self.handles.0.get(need) {
+        if let Some(handle) = self.handles.by_tag.get(need) {
             let tag = if need.contains('<') { "struct".to_owned() + " " + &key + "_" } else { need.to_owned() };
             let c = match (&handle.pointer, self.alias(need)) {
                 (_, Some(alias)) if keyword == Some("void") => format!("typedef void {alias};"),
@@ -246,6 +246,27 @@ impl HeaderTypes<'_> {
             }
         }
         members
+    }
+
+    /// A member whose struct, union or enumeration is declared there and has no name.
+    pub fn nameless_member(&self, tag: &str) -> Option<String> {
+        let (mut work, mut seen) = (vec![tag], BTreeSet::new());
+        while let Some(record) = work.pop().and_then(|tag| self.header.records.get(tag).filter(|_| seen.insert(tag))) {
+            for (name, c_type) in &record.members {
+                let mut inner = self.header.resolve(c_type);
+                while let HeaderType::Array { of, .. } = inner {
+                    inner = self.header.resolve(of);
+                }
+                match inner {
+                    HeaderType::Tagged(inner) if inner.contains('<') && self.alias(inner).is_none() => {
+                        return Some(name.clone());
+                    }
+                    HeaderType::Tagged(inner) => work.push(inner),
+                    _ => {}
+                }
+            }
+        }
+        None
     }
 
     /// A member that Python can neither read nor write, and that the library may want.

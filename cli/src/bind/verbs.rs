@@ -98,7 +98,7 @@ pub struct EndingVerb {
 /// The verb for an end in a function's name, if there is one. `names` are what the type of its argument is called, `prefix` is
 /// what all functions of that type begin with.
 pub fn end(function: &str, names: &[&str], prefix: &str) -> Option<EndingVerb> {
-    let mut words = split(function, prefix);
+    let mut words = split(function, names, prefix);
     while words.len() > 1 && words.last().is_some_and(|last| is_version(last)) {
         words.pop();
     }
@@ -131,10 +131,18 @@ pub fn type_words(name: &str) -> Vec<String> {
     words
 }
 
-/// The words, of which the first is cut once more where all functions begin alike: `gz`, `close`.
-fn split(function: &str, prefix: &str) -> Vec<String> {
+/// The words, of which the first is cut once more where all functions begin alike (`gz`, `close`), or where it is a verb and
+/// the type's name (`free`, `addrinfo`).
+fn split(function: &str, names: &[&str], prefix: &str) -> Vec<String> {
     let mut words = words(function);
     let first = words.first().cloned().unwrap_or_default();
+    let memory = ENDS.iter().filter(|(_, rank)| *rank == Rank::Memory);
+    for (verb, rest) in memory.filter_map(|(verb, _)| Some((verb, first.strip_prefix(verb)?))) {
+        if let Some(name) = names.iter().map(|name| type_words(name)).find(|name| name.concat() == rest) {
+            words.splice(..1, [(*verb).to_owned()].into_iter().chain(name));
+            return words;
+        }
+    }
     let verb = |rest: &&str| ENDS.iter().any(|(verb, _)| verb == rest);
     if let Some(rest) = first.strip_prefix(&*prefix.to_ascii_lowercase()).filter(verb) {
         words.splice(..1, [prefix.to_ascii_lowercase(), rest.to_owned()]);
@@ -170,6 +178,9 @@ mod tests {
             ("cmark_node_get_end_line", "cmark_node", "cmark_node_", None),
             ("sqlite3_db_release_memory", "sqlite3", "sqlite3_", Some(("release", false))),
             ("BIO_free_all", "bio_st", "BIO_", Some(("free", false))),
+            ("freeaddrinfo", "addrinfo", "", Some(("free", true))),
+            ("freezing", "ze", "", None),
+            ("endpoint", "point", "", None),
             ("node_append", "node", "node_", None),
             ("node_disclose", "node", "node_", None),
             ("node_is_closed", "node", "node_", None),

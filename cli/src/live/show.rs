@@ -57,6 +57,8 @@ fn cells(broker: i32, row: &ProcessRow) -> [String; 12] {
 fn kind(kind: ProcessKind) -> &'static str {
     match kind {
         ProcessKind::Broker => "broker",
+        ProcessKind::Service => "service",
+        ProcessKind::Keeper => "keeper",
         ProcessKind::Template => "template",
         ProcessKind::Init => "init",
         ProcessKind::Launcher => "launcher",
@@ -78,8 +80,48 @@ fn activity(activity: &Activity) -> String {
     }
 }
 
+/// Why a process has not said where it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Silence {
+    /// A zone has its call.
+    Call,
+    /// It has run meanwhile, without a look at what it is asked.
+    Native,
+    /// It has hardly run.
+    Processor,
+}
+
+impl Silence {
+    /// Of a process that was seen before and after it was asked, with so much time between.
+    pub fn of(before: &ProcessRow, after: &ProcessRow, elapsed: Duration) -> Self {
+        let used = |row: &ProcessRow| row.cpu.map_or(u64::MAX, |cpu| cpu.used_nanoseconds);
+        match after.activity {
+            Activity::Calling { .. } => Self::Call,
+            _ if u128::from(used(after).saturating_sub(used(before))) * 10 < elapsed.as_nanos() => Self::Processor,
+            _ => Self::Native,
+        }
+    }
+
+    /// As JSON has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Native => "native",
+            Self::Processor => "processor",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Call => "it is in a call of a zone, which no answer comes out of",
+            Self::Native => "it is in native code of the interpreter: a builtin that takes long",
+            Self::Processor => "it has hardly run since: others have the processors, or it is stopped",
+        }
+    }
+}
+
 /// One process, a line for each thing that is known of it.
-pub fn process(found: &Found, stack: Option<&str>) -> String {
+pub fn process(found: &Found, stack: Option<&str>, silence: Option<Silence>) -> String {
     let row = &found.row;
     let list = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let texts = |texts: &[String]| texts.iter().map(|text| printable(text)).collect::<Vec<_>>().join(", ");
@@ -121,11 +163,8 @@ pub fn process(found: &Found, stack: Option<&str>) -> String {
             text.extend(stack.lines().map(|line| format!("  {}\n", printable(line))));
         }
         None => {
-            let place = match &row.activity {
-                Activity::Calling { .. } => "it is in a call of a zone, which no answer comes out of",
-                _ => "it is in native code of the interpreter: a builtin that takes long",
-            };
-            text += &format!("stack:          no answer within 50 ms: {place}\n");
+            let why = silence.map_or("", Silence::sentence);
+            text += &format!("stack:          no answer within 50 ms: {why}\n");
         }
     }
     text

@@ -84,24 +84,24 @@ pub struct Answer {
 }
 
 /// Compare the objects of a compiled probe, by their names, with what the manifest says of them; `by` names the witness.
-/// What the debug information does not describe has no answer.
+/// What the debug information does not describe has no answer. Besides: whether clang has compiled it.
 pub fn probe(
     interface: &Interface,
     manifest: &str,
     library: &OpenedLibrary,
     by: &str,
     asked: &BTreeMap<String, Asked>,
-) -> Result<BTreeMap<String, Answer>, String> {
+) -> Result<(BTreeMap<String, Answer>, bool), String> {
     // A compiler may write no debug information of a file in which there is nothing.
     if asked.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok((BTreeMap::new(), false));
     }
     let sections = find::find(library, Path::new(FOLDER))?;
     let dwarf = read::Dwarf::new(&sections).trusted();
     let answers = compare::probe(interface, &names::texts(manifest), &dwarf, by, asked);
     match dwarf.note() {
         Some(note) => Err(note),
-        None => Ok(answers),
+        None => Ok((answers, dwarf.roots().any(|root| dwarf.is_clang(root)))),
     }
 }
 

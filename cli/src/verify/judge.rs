@@ -35,8 +35,9 @@ pub fn judge(
             _ => None,
         })
         .collect();
-    let mut described =
+    let (mut described, by_clang) =
         debug::probe(interface, manifest, &compiled.library, source.by, &described).map_err(anyhow::Error::msg)?;
+    verified.by_clang = by_clang;
     for (index, item) in source.items.iter().enumerate() {
         let said = match (compiled.refused.get(&index), described.remove(&object(index))) {
             (Some(why), _) => {

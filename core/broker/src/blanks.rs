@@ -10,6 +10,12 @@ use std::time::{Duration, Instant};
 
 /// The most blanks that are kept in a pool.
 pub(crate) const MOST_BLANKS: usize = 16;
+/// How many forks a template may have at once, with so many microprocesses that run something: the two templates have a pool of
+/// blanks each, and one of them is a fork of the other.
+pub(crate) fn forks_at_once(processes: u32) -> u32 {
+    processes.saturating_add(2 * MOST_BLANKS as u32 + 1)
+}
+
 /// How many are kept after the first spawn.
 const FEWEST: usize = 2;
 /// After how long without a spawn they are no longer kept.

@@ -1,19 +1,21 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
-use crate::blanks::MOST_BLANKS;
+use crate::blanks::forks_at_once;
 use crate::family::{Family, TAKING_DOWN};
 use crate::inspection::Inspector;
 use crate::inspection::socket::Listener;
 use crate::launch::{Binaries, most_parcels};
 use crate::limiter::Limiter;
-use crate::process::Process;
+use crate::process::{Process, Work};
 use crate::program::ProgramTemplate;
 use crate::reactor::Reactor;
 use crate::scheduling::Scheduler;
+use crate::scheduling::Standing;
 use crate::signals::Signals;
 use crate::sources::Sources;
 use crate::template::{Progress, Template, TemplateKind};
+use crate::warm::kept::{WarmBlank, WarmTemplate};
 use crate::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
 use cloison_contract::process::{ProcessNumber, Reason};
@@ -24,7 +26,8 @@ use slotmap::SlotMap;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
@@ -175,6 +178,8 @@ pub struct Broker {
     pub(crate) router: Router,
     pub(crate) scheduler: Scheduler,
     pub(crate) randomness: Option<File>,
+    /// A microprocess that came with a warm template, and waits for the program and its streams.
+    pub(crate) first: Option<Pid>,
     /// The program that was started first, and its streams, which others write to as well.
     pub(crate) main: Option<(Run, StandardStreams)>,
     pub(crate) zones: Vec<ZoneEntry>,
@@ -197,6 +202,15 @@ impl Broker {
     /// Start the template of an application. Call it from the main thread: its end is the signal by which the kernel takes
     /// everything down.
     pub fn start(application: LoadedApplication, binaries: Binaries) -> Result<Self, BrokerError> {
+        Self::start_with(application, binaries, None)
+    }
+
+    /// The same, with a template that is there already, if there is one.
+    pub fn start_with(
+        application: LoadedApplication,
+        binaries: Binaries,
+        warm: Option<WarmTemplate>,
+    ) -> Result<Self, BrokerError> {
         let sources = application.sources().map_err(|(root, error)| {
             let (root, manifest) = (root.display(), application.manifest.display());
             io::Error::new(error.kind(), format!("{root}: {error}\nhint: [app] site_packages in {manifest}"))
@@ -207,24 +221,18 @@ impl Broker {
         }
         let mut reactor = Reactor::new()?;
         let scheduler = Scheduler::start();
-        let (control, launcher) = binaries.template()?;
-        let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
-        let family = Family::new(launcher);
-        let registration = reactor.add(&control, EventSource::Template(TemplateKind::Common))?;
+        let (template, sent, blank) = match warm {
+            Some(warm) => take_template(&application, sources.places(), warm, &mut reactor)?,
+            None => {
+                let (template, sent) = start_template(&application, sources.places(), &binaries, &mut reactor)?;
+                (template, sent, None)
+            }
+        };
+        if let (Progress::Ready, Some(worker)) = (&template.progress, template.family.worker()) {
+            scheduler.place(worker.pid(), Standing::default());
+        }
         let router = crate::signals::without_signals(|| Router::start(most_parcels()))?;
         reactor.add(&router, EventSource::Router)?;
-        let boot = ToTemplate::Boot {
-            preload: application.preload.clone(),
-            memory_bytes: application.limits.memory_bytes,
-            cpu_seconds: application.limits.cpu_seconds,
-            descriptors: application.limits.descriptors,
-            // The two templates have a pool of blanks each, and one of them is a fork of the other.
-            processes: application.limits.processes.saturating_add(2 * MOST_BLANKS as u32 + 1),
-            may_be_missing: application.may_be_missing.clone(),
-            folders: sources.places(),
-        };
-        let sent = control.try_send(&boot, &[]);
-        let template = Template::new(control, registration, family);
         let zones = application.zones.iter().map(|specification| ZoneEntry {
             specification: specification.clone(),
             backoff: Default::default(),
@@ -248,6 +256,7 @@ impl Broker {
             router,
             scheduler,
             randomness: None,
+            first: None,
             main: None,
             instances: SlotMap::with_key(),
             last_channel: 0,
@@ -260,10 +269,46 @@ impl Broker {
             program_ended: None,
             stacks: VecDeque::new(),
         };
-        if sent.is_err() {
+        if let Some(blank) = blank {
+            broker.take_blank(blank)?;
+        }
+        if !sent {
             broker.template_gone(TemplateKind::Common);
         }
         Ok(broker)
+    }
+
+    /// Use a microprocess that came with the template for the program, or end it if that needs another one.
+    fn take_blank(&mut self, blank: WarmBlank) -> Result<(), BrokerError> {
+        let WarmBlank { control, child, mailbox } = blank;
+        // It has a mailbox of the usual size, and nothing of what the application imports.
+        let fits = self.application.preload.is_empty()
+            && self.application.limits.mailbox_bytes == crate::warm::limits().mailbox_bytes;
+        let reactor = &mut self.reactor;
+        let pid = self.processes.try_insert_with_key(|pid| {
+            let registration = reactor.add(&control, EventSource::Process(pid))?;
+            let watched = reactor.add(&child, EventSource::ProcessEnd(pid))?;
+            Ok::<_, BrokerError>(Process {
+                control: Arc::new(control),
+                registration,
+                child: Some((child, watched)),
+                doomed: false,
+                work: Work::Blank(Box::new(mailbox)),
+                accounts: Default::default(),
+                channels: Default::default(),
+                ends: Default::default(),
+            })
+        })?;
+        if !fits {
+            self.kill(pid);
+            return Ok(());
+        }
+        // It was forked before its template was told where it stands.
+        if let Some(os_pid) = self.os_pid(pid) {
+            self.scheduler.place(os_pid, Standing::default());
+        }
+        self.first = Some(pid);
+        Ok(())
     }
 
     /// Report SIGHUP, SIGINT and SIGTERM as [`BrokerEvent::Signal`] from now on.
@@ -393,6 +438,54 @@ impl Broker {
     }
 }
 
+/// Start a template and tell it what to import; whether it could be told.
+fn start_template(
+    application: &LoadedApplication,
+    folders: Vec<String>,
+    binaries: &Binaries,
+    reactor: &mut Reactor<EventSource>,
+) -> Result<(Template, bool), BrokerError> {
+    let (control, launcher) = binaries.template()?;
+    let control = control.receiving_at_most(FROM_TEMPLATE_BYTES);
+    let family = Family::new(launcher);
+    let registration = reactor.add(&control, EventSource::Template(TemplateKind::Common))?;
+    let boot = ToTemplate::Boot {
+        preload: application.preload.clone(),
+        memory_bytes: application.limits.memory_bytes,
+        cpu_seconds: application.limits.cpu_seconds,
+        descriptors: application.limits.descriptors,
+        processes: forks_at_once(application.limits.processes),
+        may_be_missing: application.may_be_missing.clone(),
+        folders,
+        warm: false,
+    };
+    let sent = control.try_send(&boot, &[]).is_ok();
+    Ok((Template::new(control, registration, family), sent))
+}
+
+/// Use a template that is there. What it has not imported yet it is told now.
+fn take_template(
+    application: &LoadedApplication,
+    folders: Vec<String>,
+    warm: WarmTemplate,
+    reactor: &mut Reactor<EventSource>,
+) -> Result<(Template, bool, Option<WarmBlank>), BrokerError> {
+    let WarmTemplate { control, keeper, worker, init, layers, blank, .. } = warm;
+    let registration = reactor.add(&control, EventSource::Template(TemplateKind::Common))?;
+    let watched = reactor.add(&worker, EventSource::TemplateEnd(TemplateKind::Common))?;
+    let family = Family::kept(keeper, worker, init, layers);
+    let mut template = Template::new(control, registration, family);
+    template.worker = Some(watched);
+    if application.preload.is_empty() && folders.is_empty() {
+        template.progress = Progress::Ready;
+        return Ok((template, true, Some(blank)));
+    }
+    let import = ToTemplate::Import { modules: application.preload.clone(), folders };
+    let StandardStreams { descriptors: [_, stdout, stderr] } = StandardStreams::inherited()?;
+    let sent = template.control.try_send(&import, &[stdout.as_fd(), stderr.as_fd()]).is_ok();
+    Ok((template, sent, Some(blank)))
+}
+
 impl Drop for Broker {
     /// Take everything down and wait until it is gone. The kernel would do it when we end; this way nothing outlives the
     /// call. Zones first: their clients need not hear of it.
@@ -400,6 +493,7 @@ impl Drop for Broker {
         // All of them first, so that none is waited for while others still run.
         self.instances.values().for_each(|instance| instance.family.kill());
         self.program.iter().for_each(|program| program.template.family.kill());
+        self.template.family.kill();
         for (_, process) in &self.processes {
             if let Some((child, _)) = &process.child {
                 child.signal(rustix::process::Signal::KILL);

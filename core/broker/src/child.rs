@@ -1,16 +1,19 @@
 //! A process of ours: a descriptor that names it for as long as we hold it, and how it ended.
 
+use crate::warm::kept::{Keeper, has_ended};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
 };
+use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Exit {
     /// By `exit`, with that status.
     Exited(i32),
@@ -27,12 +30,40 @@ impl Exit {
     }
 }
 
-/// A child, alive or a zombie, that nobody else waits for.
+/// A child, alive or a zombie, that nobody else waits for. It is ours, or a keeper's, who waits for it when we say so.
 #[derive(Debug)]
 pub struct Child {
     pidfd: OwnedFd,
     /// Its number, once somebody has asked for it.
     pid: OnceCell<i32>,
+    /// Whose it is, if it is not ours.
+    keeper: Option<Kept>,
+}
+
+/// A keeper, the question that it has been asked about the end of this child, and its answer.
+#[derive(Debug)]
+struct Kept {
+    keeper: Arc<Keeper>,
+    question: OnceCell<u64>,
+    exit: OnceCell<Exit>,
+}
+
+impl Kept {
+    /// How its child has ended, which has; `None` while the keeper has not said so.
+    fn exit(&self, pid: i32) -> Option<Exit> {
+        if let Some(exit) = self.exit.get() {
+            return Some(*exit);
+        }
+        let question = match self.question.get() {
+            Some(question) => *question,
+            None => {
+                let question = self.keeper.ask(pid)?;
+                *self.question.get_or_init(|| question)
+            }
+        };
+        let exit = self.keeper.answer(question)?;
+        Some(*self.exit.get_or_init(|| exit))
+    }
 }
 
 impl AsFd for Child {
@@ -59,14 +90,37 @@ impl Child {
         Self::new(pidfd, OnceCell::new())
     }
 
+    /// A keeper's child, as the keeper says.
+    pub(crate) fn kept(pidfd: OwnedFd, pid: i32, keeper: &Arc<Keeper>) -> Self {
+        let keeper = Kept { keeper: Arc::clone(keeper), question: OnceCell::new(), exit: OnceCell::new() };
+        let keeper = Some(keeper);
+        Self { pidfd, pid: OnceCell::from(pid), keeper }
+    }
+
+    /// A descriptor that another process says is one of a child of that keeper's.
+    ///
+    /// # Errors
+    /// `ECHILD` if it is no child of it, or gone.
+    pub(crate) fn kept_from_pidfd(pidfd: OwnedFd, keeper: &Arc<Keeper>) -> Result<Self, Errno> {
+        // Nobody waits for the keeper's children before we say so: their numbers stay theirs.
+        let pid = pid_of(&pidfd).ok_or(Errno::CHILD)?;
+        if parent_of(pid) != Some(keeper.pid()) {
+            return Err(Errno::CHILD);
+        }
+        Ok(Self::kept(pidfd, pid, keeper))
+    }
+
     fn new(pidfd: OwnedFd, pid: OnceCell<i32>) -> Result<Self, Errno> {
         // Looking without waiting succeeds for our own children alone.
         waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)?;
-        Ok(Self { pidfd, pid })
+        Ok(Self { pidfd, pid, keeper: None })
     }
 
     /// How it ended, if it has; the zombie is gone afterwards.
     pub fn ended(&self) -> Option<Exit> {
+        if let Some(kept) = &self.keeper {
+            return if has_ended(&self.pidfd) { kept.exit(self.pid()) } else { None };
+        }
         match waitid(WaitId::PidFd(self.pidfd.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
             Ok(status) => status.as_ref().map(Exit::from_status),
             Err(_) => Some(Exit::Signaled(libc::SIGKILL)), // ECHILD: it is gone, and nobody can say how
@@ -103,6 +157,20 @@ impl Child {
 fn pid_of(pidfd: &OwnedFd) -> Option<i32> {
     let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", pidfd.as_raw_fd())).ok()?;
     text.lines().find_map(|line| line.strip_prefix("Pid:"))?.trim().parse().ok().filter(|pid| *pid > 0)
+}
+
+/// Who has made a process, or taken it over.
+fn parent_of(pid: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Behind the name, which may have brackets in it: the state, then the parent.
+    stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Wait for our own child of that number, if it has ended; how it did.
+pub(crate) fn wait_for_child(pid: i32) -> Option<Exit> {
+    let pid = Some(pid).filter(|pid| *pid > 1).and_then(Pid::from_raw)?;
+    let status = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG).ok()?;
+    status.as_ref().map(Exit::from_status)
 }
 
 /// Wait for one child that has ended, whichever.

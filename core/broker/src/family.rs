@@ -2,13 +2,17 @@
 
 use crate::child::{self, Child, Exit};
 use crate::launch::Launcher;
+use crate::warm::kept::Keeper;
 use cloison_contract::message::{Jailed, Layer};
 use rustix::io::Errno;
 use rustix::process::Signal;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long processes that have been killed are waited for. The kernel ends them without us, too.
 pub const TAKING_DOWN: Duration = Duration::from_millis(1500);
+/// How often is looked whether an init has gone that waits for strangers.
+const AGAIN: Duration = Duration::from_millis(1);
 /// How long a template's init has to go by itself.
 const STRANGERS: Duration = Duration::from_millis(50);
 
@@ -18,6 +22,8 @@ pub struct Family {
     launcher: Option<Launcher>,
     worker: Option<Child>,
     init: Option<Child>,
+    /// Their parent, if that is not this process.
+    keeper: Option<Arc<Keeper>>,
     /// The layers in force.
     pub layers: Vec<Layer>,
 }
@@ -25,12 +31,22 @@ pub struct Family {
 impl Family {
     /// Before the worker has reported.
     pub fn new(launcher: Launcher) -> Self {
-        Self { launcher: Some(launcher), worker: None, init: None, layers: Vec::new() }
+        Self { launcher: Some(launcher), worker: None, init: None, keeper: None, layers: Vec::new() }
     }
 
     /// Of a process that a template has forked into its own sandbox.
     pub(crate) fn forked(worker: Child) -> Self {
-        Self { launcher: None, worker: Some(worker), init: None, layers: Vec::new() }
+        Self { launcher: None, worker: Some(worker), init: None, keeper: None, layers: Vec::new() }
+    }
+
+    /// Of a template that somebody else has started, with its keeper.
+    pub(crate) fn kept(keeper: Arc<Keeper>, worker: Child, init: Option<Child>, layers: Vec<Layer>) -> Self {
+        Self { launcher: None, worker: Some(worker), init, keeper: Some(keeper), layers }
+    }
+
+    /// Their parent, if that is not this process.
+    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.keeper.as_ref()
     }
 
     /// The launcher says which processes it has made: true only if they are children of ours.
@@ -114,6 +130,10 @@ impl Family {
     /// An init stays until every other process of its namespace has been waited for: the worker is, here; whoever has
     /// more children in it must have waited for them.
     pub fn end(&mut self, until: Instant) -> Option<Exit> {
+        if self.keeper.is_some() {
+            self.end_with_strangers(until);
+            return None;
+        }
         let ended = self.end_worker(until);
         if let Some(init) = self.init.take() {
             init.signal(Signal::KILL);
@@ -125,16 +145,22 @@ impl Family {
     /// As [`Family::end`], for a worker that forks: children that it has made and not reported are ours too, and keep the
     /// init from going until they are waited for. Should the init not go by itself, every ended child of this process is
     /// waited for.
+    ///
+    /// A keeper does all of that itself, and then it has gone, too.
     pub fn end_with_strangers(&mut self, until: Instant) {
+        if let Some(keeper) = self.keeper.take() {
+            self.kill();
+            (self.worker, self.init) = (None, None);
+            return keeper.end(until);
+        }
         self.end_worker(until);
         let Some(init) = self.init.take() else { return };
         init.signal(Signal::KILL);
         let strangers = Instant::now() + STRANGERS;
-        while init.ended().is_none() && Instant::now() < until {
+        while init.wait_until(until.min(Instant::now() + AGAIN)).is_none() && Instant::now() < until {
             if Instant::now() >= strangers {
                 child::reap_any();
             }
-            std::thread::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Starts the other three binaries: an empty environment, a control socket as descriptor 0, and nothing else.
+//! Starts the other three binaries, and a keeper of a template: an empty environment, a control socket as descriptor 0, and nothing
+//! else.
 
 use cloison_transport::control::Control;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -35,6 +36,9 @@ impl Launcher {
         let _ = self.0.wait();
     }
 }
+
+const COMMAND: &str = "cloison";
+const MICROPROCESS: &str = "cloison-microprocess";
 
 /// How many descriptors the broker has for each microprocess: control socket, mailbox bell, pidfd.
 const DESCRIPTORS_EACH: u64 = 3;
@@ -88,7 +92,27 @@ impl Binaries {
 
     /// Start `cloison-microprocess`; what modules print while they are imported goes where the command's own output goes.
     pub fn template(&self) -> io::Result<(Control, Launcher)> {
-        self.start("cloison-microprocess", Stdio::inherit(), Stdio::inherit())
+        self.start(MICROPROCESS, Stdio::inherit(), Stdio::inherit())
+    }
+
+    /// Start `cloison-microprocess` for nobody yet: until somebody has it, it prints nowhere.
+    pub(crate) fn silent_template(&self) -> io::Result<(Control, Launcher)> {
+        self.start(MICROPROCESS, Stdio::null(), Stdio::null())
+    }
+
+    /// Start `cloison` itself, as a keeper of a template; what it is told comes on its standard input.
+    pub(crate) fn keeper(&self) -> io::Result<(Control, Launcher)> {
+        self.start_with(COMMAND, &["keep"], Stdio::null(), Stdio::null())
+    }
+
+    /// Where the command is.
+    pub(crate) fn command(&self) -> PathBuf {
+        self.folder.join(COMMAND)
+    }
+
+    /// Where `cloison-microprocess` is.
+    pub(crate) fn microprocess(&self) -> PathBuf {
+        self.folder.join(MICROPROCESS)
     }
 
     /// Start `cloison-zone`; a library that prints, prints nowhere.
@@ -102,9 +126,20 @@ impl Binaries {
     }
 
     fn start(&self, name: &str, stdout: Stdio, stderr: Stdio) -> io::Result<(Control, Launcher)> {
+        self.start_with(name, &[], stdout, stderr)
+    }
+
+    fn start_with(
+        &self,
+        name: &str,
+        arguments: &[&str],
+        stdout: Stdio,
+        stderr: Stdio,
+    ) -> io::Result<(Control, Launcher)> {
         let path = self.folder.join(name);
         let (ours, theirs) = Control::pair()?;
         let launcher = Command::new(&path)
+            .args(arguments)
             .env_clear()
             .current_dir("/")
             .stdin(OwnedFd::from(theirs))

@@ -30,6 +30,7 @@
 //! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events |
 //! | `scheduling` | which microprocess comes first when processors are scarce; with `signals`, the only module with `unsafe` |
 //! | [`inspection`] | what `cloison ps`, `inspect` and `kill` ask |
+//! | [`warm`] | templates that are started before anybody asks: `cloison up` |
 //! | [`doctor`] | what is enforced on this kernel, by trying |
 #![deny(unsafe_code)]
 
@@ -57,6 +58,7 @@ pub mod signals;
 pub mod sources;
 mod spawning;
 pub mod template;
+pub mod warm;
 pub mod zone;
 mod zones;
 

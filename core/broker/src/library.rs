@@ -205,10 +205,10 @@ fn open_file(path: &Path) -> io::Result<File> {
 /// What makes an ELF header not ours.
 fn foreign(header: &[u8; 20]) -> Option<&'static str> {
     const SHARED_OBJECT: u8 = 3;
-    let machine = if cfg!(target_arch = "aarch64") { 183 } else { 62 };
+    const X86_64: u8 = 62;
     match header {
         [0x7f, b'E', b'L', b'F', ..] => match (header[4], header[5], header[16], header[18]) {
-            (2, 1, SHARED_OBJECT, found) if found == machine => None,
+            (2, 1, SHARED_OBJECT, X86_64) => None,
             (2, 1, SHARED_OBJECT, _) => Some("built for another processor"),
             (2, 1, ..) => Some("an ELF file, but no shared object"),
             _ => Some("not 64-bit little-endian"),
@@ -253,10 +253,10 @@ fn cached(cache: &[u8]) -> impl Iterator<Item = (&str, &str)> {
         let rest = cache.get(offset..)?;
         std::str::from_utf8(&rest[..rest.iter().position(|byte| *byte == 0)?]).ok()
     };
-    let wanted = if cfg!(target_arch = "aarch64") { 0x0a03 } else { 0x0303 };
+    const WANTED: usize = 0x0303;
     (0..word(20).unwrap_or(0).min(100_000)).filter_map(move |index| {
         let entry = 48 + index * 24;
-        (word(entry)? == wanted).then_some(())?;
+        (word(entry)? == WANTED).then_some(())?;
         Some((text(word(entry + 4)?)?, text(word(entry + 8)?)?))
     })
 }

@@ -54,7 +54,7 @@ impl Broker {
     fn template_says(&mut self, kind: TemplateKind, message: FromTemplate, mut descriptors: Vec<OwnedFd>) {
         let Some(template) = self.template(kind) else { return };
         match message {
-            FromTemplate::Find { .. } | FromTemplate::Look(_)
+            FromTemplate::Find { .. } | FromTemplate::Look(_) | FromTemplate::Which { .. }
                 if template.forking.is_empty() && template.control.has_unread() =>
             {
                 self.template_gone(kind); // as for a microprocess
@@ -68,6 +68,13 @@ impl Broker {
             FromTemplate::Look(look) => {
                 let looked = ToTemplate::Looked(self.sources.look(&look));
                 if self.template(kind).is_some_and(|template| template.control.try_send(&looked, &[]).is_err()) {
+                    self.template_gone(kind);
+                }
+            }
+            FromTemplate::Which { mut names } => {
+                names.retain(|name| self.find(name).is_some());
+                let these = ToTemplate::These(names);
+                if self.template(kind).is_some_and(|template| template.control.try_send(&these, &[]).is_err()) {
                     self.template_gone(kind);
                 }
             }
@@ -107,9 +114,14 @@ impl Broker {
                 }
                 TemplateKind::Program => self.program_template_ready(),
             },
-            FromTemplate::Ready => self.template_gone(kind),
+            // It says that only to whoever keeps it for others.
+            FromTemplate::Ready | FromTemplate::Preloaded { .. } => self.template_gone(kind),
             FromTemplate::Forked => {
-                let child = descriptors.pop().map(Child::from_pidfd);
+                let child = descriptors.pop().map(|pidfd| match self.template.family.keeper() {
+                    Some(keeper) => Child::kept_from_pidfd(pidfd, keeper),
+                    None => Child::from_pidfd(pidfd),
+                });
+                let Some(template) = self.template(kind) else { return };
                 match (template.forking.pop_front(), child) {
                     (Some(Forking::Process(pid)), Some(Ok(child))) => self.forked(pid, child),
                     (Some(Forking::Program), Some(Ok(child))) => self.program_template_forked(child),
@@ -307,6 +319,7 @@ impl Broker {
     /// Take a microprocess out of all tables; who asked for its end hears of it.
     fn forget(&mut self, pid: Pid, reason: Reason) {
         let Some(process) = self.processes.remove(pid) else { return };
+        self.first = self.first.filter(|first| *first != pid);
         self.template.blanks.forget(pid);
         self.program.iter_mut().for_each(|program| program.template.blanks.forget(pid));
         self.announce_end(&process, reason);

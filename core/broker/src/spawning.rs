@@ -48,7 +48,10 @@ impl Broker {
         if self.numbers.len() >= limit as usize {
             return Err(BrokerError::TooMany(limit, self.application.manifest.display().to_string()));
         }
-        let pid = self.fork(TemplateKind::Common, streams, FORK_PATIENCE)?;
+        let (pid, late) = match self.first.take() {
+            Some(blank) => (blank, Some(streams)),
+            None => (self.fork(TemplateKind::Common, streams, FORK_PATIENCE)?, None),
+        };
         if self.main.is_none() {
             self.main = Some((run.clone(), streams.for_children()?));
         }
@@ -67,7 +70,7 @@ impl Broker {
             standing: Standing::default(),
             load: Load::default(),
         };
-        self.begin(pid, running, run, None, Ties::default());
+        self.begin(pid, running, run, None, Ties::default(), late);
         Ok(pid)
     }
 
@@ -75,13 +78,12 @@ impl Broker {
     fn fork(&mut self, kind: TemplateKind, streams: &StandardStreams, patience: Duration) -> Result<Pid, BrokerError> {
         let (ours, theirs) = Control::pair()?;
         let ours = Arc::new(ours.receiving_at_most(FROM_MICROPROCESS_BYTES));
-        let inbox_bytes = self.application.limits.mailbox_bytes.saturating_mul(2).saturating_add(INBOX_SPARE_BYTES);
-        let (mailbox, [memory, bell]) = mailbox::create(inbox_bytes)?;
+        let (mailbox, [memory, bell]) = mailbox::create(inbox_bytes(self.application.limits.mailbox_bytes))?;
         let [stdin, stdout, stderr] = &streams.descriptors;
         let mut seed = [0; 32];
         self.random(&mut seed)?;
         let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd(), memory.as_fd(), bell.as_fd()];
-        self.ask_for_fork(kind, &ToTemplate::Fork { seed }, &descriptors, patience)?;
+        self.ask_for_fork(kind, &ToTemplate::Fork { seed, rehearse: false }, &descriptors, patience)?;
         let reactor = &mut self.reactor;
         let pid = self.processes.try_insert_with_key(|pid| {
             let registration = reactor.add(&*ours, EventSource::Process(pid))?;
@@ -144,11 +146,20 @@ impl Broker {
         Ok(ProcessRef::with_control(self.last_number, token))
     }
 
-    /// Tell a blank what it runs. From now on others reach it.
-    fn begin(&mut self, pid: Pid, running: Running, run: Run, parent: Option<ProcessRef>, ties: Ties) {
+    /// Tell a blank what it runs, and give it its streams if it was forked without them. From now on others reach it.
+    fn begin(
+        &mut self,
+        pid: Pid,
+        running: Running,
+        run: Run,
+        parent: Option<ProcessRef>,
+        ties: Ties,
+        streams: Option<&StandardStreams>,
+    ) {
         let Some(process) = self.processes.get_mut(pid) else { return };
         let (reference, memory_bytes, cpu_seconds) = (running.reference, running.memory_bytes, running.cpu_seconds);
         let name = running.name.clone();
+        let folders = self.sources.places();
         let mounts = self.application.mounts(|capability| running.capabilities.has(capability));
         self.deadlines.extend(running.deadline.map(|deadline| (deadline, reference.number)));
         let work = std::mem::replace(&mut process.work, Work::Running(Box::new(running)));
@@ -157,8 +168,10 @@ impl Broker {
         let mailbox_bytes = self.application.limits.mailbox_bytes;
         let control = Arc::clone(&process.control);
         self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, ties });
-        let begin = Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes, mounts };
-        self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &[]);
+        let begin =
+            Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders };
+        let streams: Vec<_> = streams.iter().flat_map(|streams| &streams.descriptors).map(AsFd::as_fd).collect();
+        self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &streams);
     }
 
     /// A microprocess wants another one. It waits for the answer, so it has one wish at a time.
@@ -308,7 +321,7 @@ impl Broker {
             may_link: spawn.may_link.then_some(number),
             monitor: spawn.monitor.map(|reference| (number, reference)),
         };
-        self.begin(blank, running, run, Some(parent.reference.send_only()), ties);
+        self.begin(blank, running, run, Some(parent.reference.send_only()), ties, None);
         if let Some(parent) = self.running_mut(number) {
             parent.children += 1;
         }
@@ -400,6 +413,11 @@ impl Broker {
             self.router.ended(running.reference.number, reason);
         }
     }
+}
+
+/// How much an inbox holds, where so much may wait.
+pub(crate) fn inbox_bytes(mailbox_bytes: u64) -> u64 {
+    mailbox_bytes.saturating_mul(2).saturating_add(INBOX_SPARE_BYTES)
 }
 
 /// The earlier of two points in time; absent means never.

@@ -5,7 +5,7 @@ use crate::application::ZoneSpecification;
 use crate::backoff::Backoff;
 use crate::family::Family;
 use crate::reactor::ReactorKey;
-use cloison_contract::call::{BATCH, CLOSE, SYNC};
+use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
 use cloison_transport::channel::Channel;
@@ -248,6 +248,7 @@ impl Instance {
         let function = match running.function {
             BATCH => "batch",
             CLOSE => "close",
+            HELD => "closed",
             SYNC => "sync",
             index => &specification.interface.functions.get(index as usize)?.name,
         };

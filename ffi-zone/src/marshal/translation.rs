@@ -273,7 +273,7 @@ impl<'a> Draft<'a> {
             }
             (CType::Pointer { .. }, _) => self.special(offset, Special::Hidden),
             (CType::Record { id, .. }, _) => {
-                let nested = crate::marshal::passing::record(self.types, *id)?;
+                let nested = Record::of(self.types, *id)?;
                 self.nested(nested, role, 1, offset)?;
             }
             (CType::Wide(wide), _) => return self.wide(*wide, offset),
@@ -289,7 +289,7 @@ impl<'a> Draft<'a> {
         let bytes = stride.checked_mul(length)?;
         match of {
             CType::Record { id, .. } => {
-                let nested = crate::marshal::passing::record(self.types, *id)?;
+                let nested = Record::of(self.types, *id)?;
                 self.nested(nested, role, length, offset)?;
                 self.cover(offset, bytes)
             }

@@ -172,6 +172,11 @@ impl Handles {
         }
     }
 
+    /// Whether the word stands for an object of the client's.
+    pub fn is_held(&self, client: ChannelId, word: u64) -> bool {
+        self.table().find(client, word).is_ok()
+    }
+
     /// The object's address.
     pub fn resolve(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
         let mut table = self.table();

@@ -15,7 +15,7 @@ use crate::serve::Service;
 use crate::serve::clients::Client;
 use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{
-    ARENA_ALIGNMENT, BATCH, CLOSE, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
+    ARENA_ALIGNMENT, BATCH, CLOSE, HELD, MAX_BATCH, MAX_WORDS, REFUSAL_WORDS, Reply, Request, SYNC, Status,
 };
 use cloison_contract::interface::Function;
 use cloison_contract::shape::{Shape, Slot, Slots};
@@ -291,7 +291,7 @@ impl<'a> Batch<'a> {
     ) {
         row.next(request.function);
         let reached = match request.function {
-            CLOSE | SYNC => {
+            CLOSE | HELD | SYNC => {
                 self.service.object(self.client, context, callables, request, reply);
                 match request.function == SYNC && reply.status == Status::Ok {
                     true => request.arena_used + reply.words[1] + ARENA_ALIGNMENT,

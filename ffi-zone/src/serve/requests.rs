@@ -9,7 +9,7 @@ use crate::serve::clients::Client;
 use crate::serve::policy::Denial;
 use crate::serve::workers::WorkerContext;
 use cloison_contract::FunctionId;
-use cloison_contract::call::{ANSWER, BATCH, CLOSE, Reply, Request, SYNC, Status};
+use cloison_contract::call::{ANSWER, BATCH, CLOSE, FIRST_SPECIAL, HELD, Reply, Request, SYNC, Status};
 use cloison_transport::status::ThreadRow;
 
 impl Service {
@@ -24,7 +24,7 @@ impl Service {
         request: &Request,
         reply: &mut Reply,
     ) {
-        if request.function >= SYNC {
+        if request.function >= FIRST_SPECIAL {
             return self.special(client, context, row, callables, request, reply);
         }
         if let Err(refusal) = self.admit(client, request) {
@@ -65,7 +65,7 @@ impl Service {
     ) {
         match request.function {
             BATCH => batch::run(self, client, context, row, callables, request, reply),
-            CLOSE | SYNC => {
+            CLOSE | HELD | SYNC => {
                 row.begin(client.channel.id(), request.function);
                 self.object(client, context, callables, request, reply);
                 row.end();
@@ -104,6 +104,7 @@ impl Service {
                     self.refuse(client, &refusal, request, reply);
                 }
             }
+            HELD => self.marshal.held(&origin, request, reply),
             _ => self.marshal.sync(&origin, request, reply),
         }
     }

@@ -10,8 +10,9 @@ use crate::common::{Argument, Bench, CLIENT, functions_of};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{Reply, Status};
 use cloison_contract::interface::Interface;
+use cloison_contract::passing;
 use cloison_contract::shape::Shape;
-use cloison_contract::types::{CType, Definition};
+use cloison_contract::types::{CType, Definition, TypeId};
 use cloison_manifest::manifest;
 use cloison_zone::callback::callables::{BoundCallback, CallbackSource, ClosureId, Unbound};
 use cloison_zone::marshal::Origin;
@@ -19,8 +20,11 @@ use cloison_zone::marshal::refusal::{Refusal, empty_reply};
 use cloison_zone::marshal::translation::{Special, Translation, translations};
 use cloison_zone::native::closures::{self, Target};
 use cloison_zone::native::ffi::CallInterface;
+use std::collections::BTreeSet;
 use std::ffi::c_void;
 use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::Command;
 use std::sync::Arc;
 
 const RECORDS: usize = 300;
@@ -300,6 +304,32 @@ fn call(bench: &Bench, interface: &Interface, name: &str, arguments: &[Argument<
 
 #[test]
 fn structs_and_unions_travel_as_the_compiler_has_them() {
+    travel("cc", |_, _| true);
+}
+
+/// Of all records but those of which the contract says that clang thinks otherwise.
+#[test]
+fn they_travel_as_clang_has_them_where_that_agrees_with_gcc() {
+    if !Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        // Past the harness, which shows only what failing tests print.
+        let _ = writeln!(std::io::stderr(), "not tested: there is no clang to compare with");
+        return;
+    }
+    let mut differing = BTreeSet::new();
+    travel("clang", |types, id| {
+        let differs = passing::clang_differs(types, id);
+        differing.extend(differs.then_some(id.0));
+        !differs
+    });
+    // The known ones: a bit-field without a name alone in its eight bytes or beside floating-point numbers, and a packed struct
+    // with one that is aligned more strictly.
+    let known: Vec<_> = differing.iter().filter(|id| **id < KNOWN.len() as u32).copied().collect();
+    assert_eq!(known, [0, 1, 4, 5, 6, 9, 15], "{differing:?}");
+    assert!(differing.len() < RECORDS / 5, "{} of {RECORDS}", differing.len());
+}
+
+/// Calls the functions of all types that `agrees` takes, in a library of that compiler.
+fn travel(compiler: &str, mut agrees: impl FnMut(&[Definition], TypeId) -> bool) {
     let mut world = World::new();
     let before: Vec<_> =
         (0..RECORDS).map(|_| world.before()).map(|(types, integers)| Before { types, integers }).collect();
@@ -307,11 +337,14 @@ fn structs_and_unions_travel_as_the_compiler_has_them() {
     let folder = tempfile::tempdir().expect("folder");
     let source = folder.path().join("world.c");
     std::fs::write(&source, c).expect("written");
-    let library = common::load(source.to_str().expect("UTF-8"));
+    let library = common::load_by(compiler, source.to_str().expect("UTF-8"));
     let all = translations(&interface.types).expect("they make sense");
     let bench = Bench::of(functions_of(interface.clone(), library));
-    let mut sizes = std::collections::BTreeSet::new();
+    let mut sizes = BTreeSet::new();
     for (index, (definition, before)) in interface.types.iter().zip(&before).enumerate() {
+        if !agrees(&interface.types, TypeId(index as u32)) {
+            continue;
+        }
         let Definition { declaration, .. } = definition;
         let shape = all[index].as_ref().expect("a record");
         sizes.insert(shape.size);

@@ -5,7 +5,7 @@ use crate::common::Argument::Word;
 use crate::common::asking::{asking, asking_functions};
 use crate::common::zone::{Answer, Client, LONG, Question, Zone};
 use cloison_contract::Grant;
-use cloison_contract::call::{ANSWER, BATCH, CLOSE, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
+use cloison_contract::call::{ANSWER, BATCH, CLOSE, HELD, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Shape;
@@ -428,8 +428,16 @@ fn whatever_is_posted_the_zone_goes_on() {
     let functions = zone.interface.functions.len() as u32;
     let dangerous = ["stray", "keep"].map(|name| zone.id(name).0);
     let counting = ["times", "elsewhere"].map(|name| zone.id(name).0);
-    let function =
-        prop_oneof![0..functions, Just(ANSWER), Just(ANSWER), Just(BATCH), Just(CLOSE), Just(SYNC), any::<u32>()];
+    let function = prop_oneof![
+        0..functions,
+        Just(ANSWER),
+        Just(ANSWER),
+        Just(BATCH),
+        Just(CLOSE),
+        Just(HELD),
+        Just(SYNC),
+        any::<u32>()
+    ];
     let word = prop_oneof![0..4_u64, 0..4_u64, (0..64_u64).prop_map(|n| n * 16), any::<u64>()];
     let request = (function, prop::collection::vec(word, 0..6), 0..5000_u64);
     let script = prop::collection::vec(request, 1..12);

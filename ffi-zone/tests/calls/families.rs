@@ -5,7 +5,7 @@ use crate::common::Argument::Word;
 use crate::common::asking::handle;
 use crate::common::zone::{Answer, Client, LONG, Question, Zone};
 use cloison_contract::Interface;
-use cloison_contract::call::{CLOSE, MAX_WORDS, Request, Status};
+use cloison_contract::call::{CLOSE, HELD, MAX_WORDS, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_zone::marshal::functions::Functions;
 
@@ -33,10 +33,18 @@ fn of(value: i64) -> Answer {
     Answer::Returns(vec![value as u64])
 }
 
-fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &Question) -> Answer) -> Status {
-    let mut request = Request { function: CLOSE, count: 1, arena_used: 0, words: [0; MAX_WORDS] };
+fn special(function: u32, word: u64) -> Request {
+    let mut request = Request { function, count: 1, arena_used: 0, words: [0; MAX_WORDS] };
     request.words[0] = word;
-    client.converse(&request, answer).status
+    request
+}
+
+fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &Question) -> Answer) -> Status {
+    client.converse(&special(CLOSE, word), answer).status
+}
+
+fn held(client: &mut Client, word: u64) -> Status {
+    client.caller.call(&special(HELD, word), LONG).expect("a reply")
 }
 
 fn one(zone: &Zone, client: &mut Client, name: &str, words: &[u64]) -> u64 {
@@ -44,6 +52,27 @@ fn one(zone: &Zone, client: &mut Client, name: &str, words: &[u64]) -> u64 {
     let reply = zone.call(client, name, &arguments);
     assert_eq!(reply.status, Status::Ok, "{name}: {}", client.explanation(&reply));
     reply.words[0]
+}
+
+/// Also of what belongs to a borrowed object, and where objects belong to threads.
+#[test]
+fn a_client_may_ask_whether_it_still_has_an_object() {
+    for interface in [interface(2), affine()] {
+        let zone = Zone::start(interface, functions);
+        let (mut owner, mut user) = (zone.attach(1, zone.everything()), zone.attach(2, zone.everything()));
+        let db = one(&zone, &mut owner, "db_open", &[]);
+        let lent = one(&zone, &mut user, "db_latest", &[]);
+        let stmt = one(&zone, &mut user, "stmt_new", &[lent, 0]);
+        assert_eq!([db, stmt].map(|word| held(&mut owner, word)), [Status::Ok, Status::StaleHandle], "its own alone");
+        assert_eq!([lent, stmt].map(|word| held(&mut user, word)), [Status::Ok, Status::Ok]);
+        let mut no_word = special(HELD, lent);
+        no_word.count = 0;
+        assert_eq!(user.caller.call(&no_word, LONG), Ok(Status::Malformed));
+        assert_eq!(close(&mut owner, db, |_, _| unreachable!()), Status::Ok);
+        assert_eq!(held(&mut owner, db), Status::StaleHandle);
+        assert_eq!([lent, stmt].map(|word| held(&mut user, word)), [Status::StaleHandle, Status::StaleHandle]);
+        zone.stop();
+    }
 }
 
 #[test]

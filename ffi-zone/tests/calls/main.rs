@@ -13,6 +13,7 @@ mod callbacks;
 mod conversations;
 mod errno;
 mod families;
+mod library_threads;
 mod malformed;
 mod marshalling;
 mod nested;

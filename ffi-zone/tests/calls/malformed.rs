@@ -4,7 +4,7 @@ use crate::common;
 use crate::common::Argument::Bytes;
 use crate::common::{BOTH, Bench, CALL_BYTES};
 use cloison_contract::FunctionId;
-use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, SYNC, Status};
+use cloison_contract::call::{CLOSE, HELD, MAX_WORDS, NULL, Request, SYNC, Status};
 use cloison_zone::callback::callables::NoCallables;
 
 use proptest::prelude::*;
@@ -60,9 +60,10 @@ impl Dice {
 
     /// A request to `surface.c`, which has so many functions, and what stands at the front of the arena.
     fn surface_request(&mut self, functions: u64) -> (Request, [u64; 24]) {
-        let function = match self.below(22) {
+        let function = match self.below(23) {
             0..20 => self.below(functions + 2) as u32,
             20 => CLOSE,
+            21 => HELD,
             _ => SYNC,
         };
         let words = std::array::from_fn(|_| self.likely());

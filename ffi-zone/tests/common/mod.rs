@@ -7,7 +7,7 @@ pub mod surface;
 pub mod walls;
 pub mod zone;
 
-use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
+use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, HELD, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
@@ -48,17 +48,21 @@ pub fn hostile_interface() -> Interface {
 
 /// A library in a folder of its own. It is compiled once for each test program.
 pub fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
+    compile_by("cc", source, options)
+}
+
+fn compile_by(compiler: &str, source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
     static COMPILED: Mutex<BTreeMap<Vec<String>, Vec<u8>>> = Mutex::new(BTreeMap::new());
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("liblibrary.so");
-    let key = [source].iter().chain(options).map(|word| (*word).to_owned()).collect();
+    let key = [compiler, source].iter().chain(options).map(|word| (*word).to_owned()).collect();
     let mut compiled = COMPILED.lock().expect("no compiler has failed");
     if let Some(library) = compiled.get(&key) {
         std::fs::write(&file, library).expect("written");
         return (folder, file);
     }
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/common").join(source);
-    let mut compiler = Command::new("cc");
+    let mut compiler = Command::new(compiler);
     // A zone in this process takes away the environment, which would tell where the compiler is.
     compiler.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin");
     compiler.args(["-O1", "-fno-optimize-sibling-calls", "-Wall", "-Werror", "-shared", "-fPIC", "-o"]);
@@ -70,8 +74,14 @@ pub fn compile(source: &str, options: &[&str]) -> (tempfile::TempDir, PathBuf) {
 
 /// A copy of that library which is nobody else's, nor is what it counts. It stays loaded.
 pub fn load(source: &str) -> &'static libloading::Library {
-    let options = ["-lm", "-pthread", "-Wno-psabi", "-Wno-attributes", "-Wno-packed-not-aligned"];
-    let (_folder, file) = compile(source, &options);
+    load_by("cc", source)
+}
+
+/// The same by that compiler.
+pub fn load_by(compiler: &str, source: &str) -> &'static libloading::Library {
+    let options =
+        ["-lm", "-pthread", "-Wno-psabi", "-Wno-attributes", "-Wno-unknown-warning-option", "-Wno-packed-not-aligned"];
+    let (_folder, file) = compile_by(compiler, source, &options);
     // SAFETY: the tests' libraries have no constructors.
     Box::leak(Box::new(unsafe { libloading::Library::new(file) }.expect("loads")))
 }
@@ -185,6 +195,7 @@ impl Bench {
         let origin = Origin::new(CLIENT, self.caller.arena(), &NoCallables);
         match request.function {
             CLOSE => self.marshal.close(&self.workspace, &origin, request, &mut reply),
+            HELD => self.marshal.held(&origin, request, &mut reply),
             SYNC => self.marshal.sync(&origin, request, &mut reply),
             _ => return self.raw(request),
         }

@@ -199,7 +199,10 @@ class Handle:
 
     @property
     def closed(self) -> bool:
-        """Whether the object is gone."""
+        """Whether the object is gone, so that a call with it would raise StaleHandle.
+
+        Of an object that is borrowed only its zone knows. It is asked, which ends views as a call does.
+        """
     def close(self) -> None:
         """End the object.
 
@@ -541,8 +544,8 @@ def link(process: Process) -> None:
 def unlink(process: Process) -> None:
     """Undo `link`. When this returns, the link does nothing any more; an `Exit` that had come before is in the mailbox."""
 
-def monitor(process: Process) -> Reference:
-    """Have a `Down` sent to this process when that one ends; return its reference."""
+def monitor(process: Process | str) -> Reference:
+    """Have a `Down` sent to this process when that one, which may be named, ends; return its reference."""
 
 def demonitor(reference: Reference) -> None:
     """Undo `monitor`. No `Down` of it comes afterwards; one that is in the mailbox is gone too."""
@@ -645,7 +648,7 @@ class Server:
             TimeoutError: ``__init__`` has taken too long.
         """
     @staticmethod
-    def stop(process: Process | str, reason: object = "normal", *, timeout: float | None = None) -> Reason:
+    def stop(process: Process, reason: object = "normal", *, timeout: float | None = None) -> Reason:
         """Have a server end in order, whether it traps exits or not: `terminate` is called. Return the `Reason` of its end.
 
         A link of this process with it is undone first.

@@ -19,52 +19,57 @@ COMMON = FIRST + (
 
 
 def _finders():
-    # importlib's file finders (which find nothing and are not installed) want a `posix` to exist while they are defined. What
-    # they call in it is denied.
-    import os
-
-    sys.modules["posix"] = os
+    # importlib's file finders find nothing and are not installed. Programs use its loaders.
     import importlib
 
     importlib._bootstrap._bootstrap_external = importlib._bootstrap_external
     importlib._bootstrap_external._set_bootstrap_module(importlib._bootstrap)
-    del sys.modules["posix"]
-    from cloison import _coroutines
-
     builtin, frozen = sys.meta_path
-    sys.meta_path[:] = [builtin, _coroutines.Finder, frozen, _needs.Finder]
-    sys.path[:] = []
+    sys.meta_path[:] = [builtin, frozen, _needs.Finder]
 
 
 def start():
     """Make the interpreter ready for an application."""
     import builtins
     import gc
-    import io
-    import os
 
     import _io
 
-    from cloison import _corrections, _fileio, _streams
+    from cloison import _importer, _library, _streams
 
     # Nothing of what is made here is garbage.
     gc.disable()
+    # It is one of ours, in Python, and CPython's `os` wants it among these.
+    sys.builtin_module_names = tuple(sorted((*sys.builtin_module_names, "posix")))
+    _library.install()
+    sys.path[:] = _importer._path[:] = [_library.FOLDER]
+    import posix
+
+    from cloison import _corrections, _fileio
+
+    _fileio.install(builtins)
+    import io
+
+    io.RawIOBase.register(_fileio.FileIO)
     _streams.install()
     _corrections.apply()
     _finders()
-    _fileio.install(builtins, io)
     sys.executable = sys._base_executable = ""
     sys.dont_write_bytecode = True
     from cloison import _reports
 
     _reports.install()
+    # A program that is started by its entry has no more of it, as with an installed command.
+    main = sys.modules["__main__"] = type(sys)("__main__")
+    main.__builtins__ = builtins
     # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
-    os._fork_handlers().clear()
+    posix._fork_handlers().clear()
     gc.enable()
 
 
 _common = ()
 _own = ()
+_before = frozenset()
 _noting = True
 _no_longer_note = None
 _unseeded = []
@@ -95,13 +100,14 @@ def note_unseeded(random):
 
 def before_import():
     """Let the application's modules be found, before the standard library's as in CPython."""
-    global _common, _own
+    global _common, _own, _before
     from cloison import _importer
 
+    _before = frozenset(sys.modules)
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others]
-    _own = tuple(name for name in COMMON if _importer.is_own(name))
+    _own = tuple(_importer.own(COMMON))
     _common = tuple(name for name in COMMON if name not in _own)
     _importer.forget(_own)
 
@@ -117,14 +123,14 @@ def preload():
     It is the standard library's, whatever the application has: that is imported only when the application asks for it.
     """
     global _common
-    import os
+    import posix
 
     if not _common:
         return False
     name, *_common = _common
     from cloison import _importer
 
-    handlers = os._fork_handlers()
+    handlers = posix._fork_handlers()
     count = len(handlers)
     there = [own for own in _own if own in sys.modules]
     builtin, application, *others = finders = sys.meta_path[:]
@@ -140,19 +146,27 @@ def preload():
     return bool(_common)
 
 
+def preloaded():
+    """Return the names of what has been imported since `before_import`, without what is inside of packages."""
+    return [name for name in sys.modules if "." not in name and name not in _before]
+
+
 _fork_handlers = ()
 _logging = None
 _log_handlers = _quiet = []
 _reseed = None
 
 
-def before_fork():
-    """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector."""
+def before_fork(collect=True):
+    """Leave the template clean: nothing buffered, no garbage, and what is there not to be looked at by the collector.
+
+    Without ``collect`` there can be no garbage: nothing has run since `start`.
+    """
     import gc
-    import os
+    import posix
 
     global _fork_handlers, _reseed, _noting, _no_longer_note, _logging, _log_handlers, _quiet
-    _fork_handlers = os._fork_handlers()
+    _fork_handlers = posix._fork_handlers()
     if "logging" in sys.modules:
         import atexit
         import logging as _logging
@@ -172,7 +186,8 @@ def before_fork():
         _no_longer_note()
         _no_longer_note = None
     flush()
-    gc.collect()
+    if collect:
+        gc.collect()
     gc.freeze()
 
 
@@ -246,6 +261,11 @@ def after_fork(seed, terminal):
             generator.seed()
 
 
+def use_terminal():
+    """Flush output after each line, in a process that was forked before its streams were known."""
+    sys.__stdout__.reconfigure(line_buffering=True)
+
+
 def run_module(name, as_name="__main__"):
     """Run a module as ``python -m`` does, with its file as ``sys.argv[0]``; ``as_name`` is its ``__name__``."""
     import runpy
@@ -256,20 +276,19 @@ def run_module(name, as_name="__main__"):
         _, spec, code = runpy._get_module_details(name, runpy._Error)
     except runpy._Error as error:
         sys.exit(f"cloison: {error}")
-    # A frozen module has no file: where it would stand in the standard library's folder.
-    sys.argv[0] = spec.origin if spec.has_location else f"{spec.name.replace('.', '/')}.py"
+    sys.argv[0] = spec.origin if spec.has_location else spec.loader.get_filename(spec.name)
     runpy._run_code(code, module.__dict__, None, as_name, spec)
 
 
-_CALL = compile("globals().pop('call')()", "<cloison>", "eval")
+_CALL = compile("globals().pop('call')(*globals().pop('arguments'))", "<cloison>", "eval")
 
 
 def call(function, arguments):
     """Call what may look at its caller's frame, for its names: there are none."""
     import builtins
-    import functools
 
-    return eval(_CALL, {"__name__": "__main__", "__builtins__": builtins, "call": functools.partial(function, *arguments)})
+    names = {"__name__": "__main__", "__builtins__": builtins, "call": function, "arguments": arguments}
+    return eval(_CALL, names)
 
 
 def finish():

@@ -73,6 +73,11 @@ def disclaim(process, *references):
         _claimants.pop(reference, None)
 
 
+def are_awaited():
+    """Return whether anybody waits for a message of its own."""
+    return bool(_claimants)
+
+
 def forget(reference):
     """Remove what has come with a reference of a process that has ended."""
     while _cloison.wait_for(0, lambda message: type(message) is Done and message.reference == reference, _since):

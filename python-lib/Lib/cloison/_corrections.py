@@ -3,43 +3,6 @@
 import sys
 
 
-def _source(name):
-    """Return the source of a module of the standard library as text, or None."""
-    import zlib
-
-    import _cloison
-    from cloison import _importer
-
-    packed = _cloison.library_source(name)
-    return None if packed is None else _importer.decode(zlib.decompress(packed))
-
-
-def _sources():
-    # FrozenImporter.get_source gives None, so that tracebacks, inspect and pdb show nothing of the standard library.
-    _, frozen = sys.meta_path
-
-    def get_source(fullname):
-        """Return the source of a frozen module, or None."""
-        return _source(fullname)
-
-    def get_filename(fullname):
-        """Return the name that tracebacks show of a frozen module."""
-        return fullname
-
-    find = frozen.find_spec
-
-    def find_spec(fullname, path=None, target=None):
-        """Return the spec of a frozen module, or None. A package has a folder: `logging` looks for the first one."""
-        spec = find(fullname, path, target)
-        if spec is not None and spec.submodule_search_locations == []:
-            spec.submodule_search_locations.append(fullname.replace(".", "/"))
-        return spec
-
-    frozen.get_source = staticmethod(get_source)
-    frozen.get_filename = staticmethod(get_filename)
-    frozen.find_spec = staticmethod(find_spec)
-
-
 def _site_builtins():
     # Module site is not run, which would look for folders. It also makes these.
     import _sitebuiltins
@@ -64,7 +27,7 @@ def _clock():
     time.sleep = _cloison.sleep
 
     for name in ("clock_settime", "clock_settime_ns"):
-        setattr(time, name, _needs.denied_function(name, "time"))
+        setattr(time, name, _needs.denied(name, "time", _needs.CLOCK, False))
 
 
 def _input():
@@ -76,9 +39,28 @@ def _input():
     builtins.input = _cloison.input
 
 
+#: Functions of `_thread` that are builtin elsewhere. They are Python here because the module is there before any other.
+_OF_THREADS = (
+    "start_new_thread start_new start_joinable_thread daemon_threads_allowed get_ident get_native_id _get_main_thread_ident "
+    "_is_main_interpreter _shutdown _count stack_size exit exit_thread interrupt_main allocate_lock allocate _set_sentinel "
+    "_make_thread_handle"
+).split()
+
+
+def _builtin_functions():
+    # A Python function becomes a method where it stands in a class, and a builtin one does not.
+    import _thread
+
+    import _cloison
+
+    _thread._functions = tuple(getattr(_thread, name) for name in _OF_THREADS)
+    for name, function in zip(_OF_THREADS, _thread._functions):
+        setattr(_thread, name, _cloison.builtin(function.__name__, "_thread", function.__doc__ or "", function))
+
+
 def apply():
     """Put it right, before the template imports anything of the application's."""
-    _sources()
+    _builtin_functions()
     _site_builtins()
     _clock()
     _input()
@@ -89,22 +71,82 @@ def mapping_proxy_str(proxy):
     return repr(proxy).removeprefix("mappingproxy(").removesuffix(")")
 
 
-def with_frozen_files(inspect):
-    """Have `inspect` find the source of frozen modules, which have no `__file__`, and of their classes."""
-    getfile = inspect.getfile
+def with_modules_sources(linecache):
+    """Have `linecache` find the lines of a file that a module comes from when it is not told of the module: warnings do not."""
+    update = linecache.updatecache
 
-    def getfile_of_frozen(object):
-        """Return a frozen module's name as tracebacks show it, or what `inspect` would."""
+    def updatecache(filename, module_globals=None):
+        """Update the lines of a file, and return them."""
+        lines = update(filename, module_globals)
+        if lines or module_globals is not None:
+            return lines
+        for module in list(sys.modules.values()):
+            if type(module) is type(sys) and vars(module).get("__file__") == filename:
+                return update(filename, vars(module))
+        return lines
+
+    linecache.updatecache = updatecache
+
+
+def with_a_folder(tempfile):
+    """Have `tempfile.gettempdir` answer when nothing can be written anywhere. To make a file there is refused."""
+    find = tempfile._get_default_tempdir
+
+    def find_or_name(*args, **kwargs):
         try:
-            return getfile(object)
-        except (OSError, TypeError):
-            name = object.__name__ if inspect.ismodule(object) else getattr(object, "__module__", None)
-            spec = getattr(sys.modules.get(name), "__spec__", None)
-            if getattr(spec, "origin", None) != "frozen" or spec.loader.get_source(name) is None:
-                raise
-            return name
+            return find(*args, **kwargs)
+        except FileNotFoundError:
+            return "/tmp"
 
-    inspect.getfile = getfile_of_frozen
+    tempfile._get_default_tempdir = find_or_name
+
+
+def with_zones(zoneinfo):
+    """Have `zoneinfo` find its data in this program, where no folder and no package has it."""
+    import _cloison
+
+    common, paths = zoneinfo._common, zoneinfo._tzpath
+    load, available = common.load_tzdata, paths.available_timezones
+
+    def load_tzdata(key):
+        """Return an open file of a time zone's data."""
+        data = _cloison.time_zone(key)
+        if data is None:
+            return load(key)
+        import io
+
+        return io.BytesIO(data)
+
+    def available_timezones():
+        """Return the names of all time zones."""
+        return available().union(name for name in _cloison.time_zones() if name != "Factory")
+
+    common.load_tzdata = load_tzdata
+    zoneinfo.available_timezones = paths.available_timezones = available_timezones
+
+
+def with_copies_of_patterns(module):
+    """Have `copy` give a compiled pattern, or a match, itself, once `re` is there, too: RustPython's have no `__copy__`."""
+    copy, re = map(sys.modules.get, ("copy", "re"))
+    if hasattr(copy, "_atomic_types") and hasattr(re, "Match"):
+        for kind in (re.Pattern, re.Match):
+            copy._copy_atomic_types.add(kind)
+            copy._atomic_types.add(kind)
+
+
+def with_members_from_bytes(enum):
+    """Have `from_bytes` of an enumeration of numbers give a member: RustPython's makes the object without asking the class."""
+
+    def from_bytes(cls, bytes, byteorder="big", *, signed=False):
+        """Return the member with the number that the bytes stand for."""
+        return cls(int.from_bytes(bytes, byteorder, signed=signed))
+
+    enum.IntEnum.from_bytes = enum.IntFlag.from_bytes = classmethod(from_bytes)
+
+
+def with_methods_of_classes(copyreg):
+    """Have `object.__init__` and its like pickled by their names: RustPython's do not reduce."""
+    copyreg.pickle(type(object.__init__), lambda method: (getattr, (method.__objclass__, method.__name__)))
 
 
 def without_kernel(platform):

@@ -3,6 +3,7 @@
 import errno as _errno
 
 import _io
+import posix
 from cloison import _files
 
 DEFAULT_BUFFER_SIZE = 128 << 10
@@ -39,6 +40,8 @@ class FileIO(_io._RawIOBase):
     `file` is a path or a descriptor; `mode` one of ``r``, ``w``, ``x``, ``a``, perhaps with ``+`` and ``b``. `opener` is called
     with path and flags, and gives a descriptor.
     """
+
+    __module__ = "_io"
 
     _fd = -1
     _mode = None
@@ -286,7 +289,7 @@ def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None,
     if buffering != -1 or encoding is not None or errors is not None or newline is not None:
         _check_arguments(meant, buffering, encoding, errors, newline)
     if not isinstance(file, (str, int)):
-        file = _files._os.fspath(file)
+        file = posix.fspath(file)
     result = raw = FileIO(file, meant.raw, closefd, opener)
     try:
         line_buffering = buffering == 1 or buffering < 0 and raw._is_characters and raw.isatty()
@@ -331,9 +334,12 @@ def open_code(path):
     return open(path, "rb")
 
 
-def install(builtins, io):
-    """Put `open` and `FileIO` where programs look for them."""
-    builtins.open = io.open = _io.open = open
-    io.open_code = _io.open_code = open_code
-    io.FileIO = _io.FileIO = FileIO
-    io.RawIOBase.register(FileIO)
+def install(builtins):
+    """Put `open` and `FileIO` where programs look for them, before `io` is defined."""
+    import _cloison
+
+    parameters = "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None"
+    doc = f"open({parameters})\n--\n\n{open.__doc__}"
+    builtins.open = _io.open = _cloison.builtin("open", "_io", doc, open)
+    _io.open_code = _cloison.builtin("open_code", "_io", f"open_code(path)\n--\n\n{open_code.__doc__}", open_code)
+    _io.FileIO = FileIO

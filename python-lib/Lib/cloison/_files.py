@@ -9,6 +9,7 @@ Descriptors are small numbers that are made here and mean nothing to the kernel;
 import errno as _errno
 
 import _cloison
+import posix as _posix
 from cloison import _needs
 from cloison._folder import Folder
 
@@ -19,9 +20,6 @@ _NAMES = 64 << 10
 _NOW = 0x7FFFFFFFFFFFFFFF
 _OMIT = 0x7FFFFFFFFFFFFFFE
 _STREAMS = (0, 1, 2)
-
-#: What `os` had before: `fspath`, `fsencode`, `fsdecode`.
-_os = None
 
 
 class _Mount:
@@ -88,19 +86,31 @@ def mounts():
 # ---- Paths ----------------------------------------------------------------------------------------------------------
 
 
+def _encode(path):
+    """Return a path as bytes, as `os.fsencode` does."""
+    path = _posix.fspath(path)
+    return path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+
+
+def _decode(path):
+    """Return a path as text, as `os.fsdecode` does."""
+    path = _posix.fspath(path)
+    return path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path
+
+
 def _absolute(path, name):
     """Return a path as bytes, from the root on."""
     if type(path) is not str:
         if isinstance(path, int):
             raise TypeError(f"{name}: path should be string, bytes or os.PathLike, not int")
-        path = _os.fspath(path)
+        path = _posix.fspath(path)
     encoded = path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
     if b"\0" in encoded:
         raise ValueError("embedded null byte")
     if not encoded:
         raise FileNotFoundError(_errno.ENOENT, "No such file or directory", path)
     if encoded[:1] != b"/":
-        encoded = _os.fsencode(_cwd) + b"/" + encoded
+        encoded = _encode(_cwd) + b"/" + encoded
     return encoded
 
 
@@ -122,7 +132,7 @@ def _route(path, name, making=False):
     absolute = _absolute(path, name)
     places = mounts()
     if not places:
-        _needs.deny_function(name, path)
+        _needs.deny(f"{name}()", _needs.FILES, path)
     # `_plain`, where there is nothing to do.
     plain = absolute if b"/." not in absolute and b"//" not in absolute and absolute[-1:] != b"/" else _plain(absolute)
     for mount in places:
@@ -138,8 +148,8 @@ def _route(path, name, making=False):
 def _outside(path, name, making):
     """Return the error for a path that no capability has: it is not there; to make something there is denied."""
     places = mounts()
-    text = ", ".join(f"{_os.fsdecode(mount.at)} ({mount.location})" for mount in places)
-    need = f"{_os.fsdecode(path)!r} is below none of the roots of this program: {text}"
+    text = ", ".join(f"{_decode(mount.at)} ({mount.location})" for mount in places)
+    need = f"{_decode(path)!r} is below none of the roots of this program: {text}"
     if making:
         from cloison._errors import HostDenied
 
@@ -173,7 +183,7 @@ def _tell(error, mount, name, path, other=None, rights=None):
     if error.errno == _errno.EACCES:
         missing = [right for right in rights or _RIGHTS.get(name, ()) if right not in mount.rights]
         if missing:
-            place = _os.fsdecode(mount.at)
+            place = _decode(mount.at)
             missing = " and ".join(f'"{right}"' for right in missing)
             error.add_note(f"cloison: the root at {place} does not give {missing}: {mount.location}")
 
@@ -186,80 +196,24 @@ def _no_dir_fd(name, *descriptors):
 # ---- Results --------------------------------------------------------------------------------------------------------
 
 
-class stat_result(tuple):
-    """What `stat` gives: a tuple of ten numbers, with more of them as attributes."""
-
-    n_fields, n_sequence_fields, n_unnamed_fields = 16, 10, 3
-    __match_args__ = ("st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size")
-
-    def __new__(cls, sequence, more=None):
-        """Make one of ten numbers, or more."""
-        sequence = tuple(sequence)
-        if len(sequence) < 10:
-            raise TypeError(f"os.stat_result() takes an at least 10-sequence ({len(sequence)}-sequence given)")
-        self = super().__new__(cls, sequence[:10])
-        self._times = tuple(time * 1_000_000_000 for time in sequence[7:10])
-        self._blocks = (None, None)
-        return self
-
-    @classmethod
-    def _of(cls, found):
-        access, modify, change = found.access_ns, found.modify_ns, found.change_ns
-        self = super().__new__(cls, (
-            found.mode, found.inode, found.device, found.links, found.uid, found.gid, found.size,
-            access // 1_000_000_000, modify // 1_000_000_000, change // 1_000_000_000,
-        ))
-        self._times = (access, modify, change)
-        self._blocks = (found.block_size, found.blocks)
-        return self
-
-    st_mode = property(lambda self: self[0])
-    st_ino = property(lambda self: self[1])
-    st_dev = property(lambda self: self[2])
-    st_nlink = property(lambda self: self[3])
-    st_uid = property(lambda self: self[4])
-    st_gid = property(lambda self: self[5])
-    st_size = property(lambda self: self[6])
-    st_atime = property(lambda self: _seconds(self._times[0]))
-    st_mtime = property(lambda self: _seconds(self._times[1]))
-    st_ctime = property(lambda self: _seconds(self._times[2]))
-    st_atime_ns = property(lambda self: self._times[0])
-    st_mtime_ns = property(lambda self: self._times[1])
-    st_ctime_ns = property(lambda self: self._times[2])
-    st_blksize = property(lambda self: self._blocks[0])
-    st_blocks = property(lambda self: self._blocks[1])
-    st_rdev = property(lambda self: 0)
-
-    def __repr__(self):
-        names = ("mode", "ino", "dev", "nlink", "uid", "gid", "size", "atime", "mtime", "ctime")
-        return f"os.stat_result({', '.join(f'st_{name}={value}' for name, value in zip(names, self))})"
-
-    def __reduce__(self):
-        return type(self), (tuple(self),)
+def _stat_result(found):
+    """Return what `stat` gives of what the service says."""
+    access, modify, change = found.access_ns, found.modify_ns, found.change_ns
+    numbers = (
+        found.mode, found.inode, found.device, found.links, found.uid, found.gid, found.size,
+        access // 1_000_000_000, modify // 1_000_000_000, change // 1_000_000_000,
+    )
+    more = {
+        "st_atime": _seconds(access), "st_mtime": _seconds(modify), "st_ctime": _seconds(change),
+        "st_atime_ns": access, "st_mtime_ns": modify, "st_ctime_ns": change,
+        "st_blksize": found.block_size, "st_blocks": found.blocks, "st_rdev": 0,
+    }
+    return _posix.stat_result(numbers, more)
 
 
 def _seconds(nanoseconds):
     # As CPython does it, to the last bit.
     return nanoseconds // 1_000_000_000 + 1e-9 * (nanoseconds % 1_000_000_000)
-
-
-class statvfs_result(tuple):
-    """What `statvfs` gives."""
-
-    f_bsize = property(lambda self: self[0])
-    f_frsize = property(lambda self: self[1])
-    f_blocks = property(lambda self: self[2])
-    f_bfree = property(lambda self: self[3])
-    f_bavail = property(lambda self: self[4])
-    f_files = property(lambda self: self[5])
-    f_ffree = property(lambda self: self[6])
-    f_favail = property(lambda self: self[7])
-    f_flag = property(lambda self: self[8])
-    f_namemax = property(lambda self: self[9])
-
-    def __repr__(self):
-        names = ("bsize", "frsize", "blocks", "bfree", "bavail", "files", "ffree", "favail", "flag", "namemax")
-        return f"os.statvfs_result({', '.join(f'f_{name}={value}' for name, value in zip(names, self))})"
 
 
 class DirEntry:
@@ -268,7 +222,7 @@ class DirEntry:
     __slots__ = ("name", "path", "_kind", "_stat", "_lstat")
 
     def __init__(self):
-        raise TypeError("cannot create 'os.DirEntry' instances")
+        raise TypeError("cannot create 'posix.DirEntry' instances")
 
     @classmethod
     def _of(cls, name, path, kind):
@@ -478,9 +432,9 @@ def fstat(fd):
     """Return what there is to know of an open file."""
     if fd in _STREAMS and fd not in _open:
         kind = 0o020620 if _cloison.isatty(fd) else 0o010600
-        return stat_result((kind, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+        return _posix.stat_result((kind, 0, 0, 1, 0, 0, 0, 0, 0, 0))
     found = _opened(fd)
-    return stat_result._of(found.files.fstat(found.handle))
+    return _stat_result(found.files.fstat(found.handle))
 
 
 def ftruncate(fd, length, /):
@@ -546,15 +500,6 @@ def set_inheritable(fd, inheritable, /):
         _opened(fd)
 
 
-def fdopen(fd, mode="r", buffering=-1, encoding=None, *args, **kwargs):
-    """Return a file object for a descriptor."""
-    if not isinstance(fd, int):
-        raise TypeError("invalid fd type (%s, expected integer)" % type(fd))
-    from cloison import _fileio
-
-    return _fileio.open(fd, mode, buffering, encoding, *args, **kwargs)
-
-
 # ---- By name --------------------------------------------------------------------------------------------------------
 
 
@@ -574,7 +519,7 @@ def stat(path, *, dir_fd=None, follow_symlinks=True):
     except OSError as error:
         _tell(error, mount, "stat", path)
         raise
-    return stat_result._of(found)
+    return _stat_result(found)
 
 
 def lstat(path, *, dir_fd=None):
@@ -586,7 +531,7 @@ def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True
     """Return whether that would work."""
     _no_dir_fd("access", dir_fd)
     if not mounts():
-        _os.fspath(path)
+        _posix.fspath(path)
         return False
     try:
         mount, absolute = _route(path, "access")
@@ -670,13 +615,13 @@ class _Scan:
 
 def scandir(path=None):
     """Return an iterator over the entries of a folder."""
-    return _Scan("." if path is None else _os.fspath(path))
+    return _Scan("." if path is None else _posix.fspath(path))
 
 
 def listdir(path=None):
     """Return the names in a folder."""
     path = "." if path is None else path
-    as_bytes = not isinstance(path, int) and isinstance(_os.fspath(path), bytes)
+    as_bytes = not isinstance(path, int) and isinstance(_posix.fspath(path), bytes)
     names = [name for _, name in _entries(path, "listdir")]
     return names if as_bytes else [name.decode("utf-8", "surrogateescape") for name in names]
 
@@ -690,7 +635,7 @@ def readlink(path, *, dir_fd=None):
     except OSError as error:
         _tell(error, mount, "readlink", path)
         raise
-    return target if isinstance(_os.fspath(path), bytes) else target.decode("utf-8", "surrogateescape")
+    return target if isinstance(_posix.fspath(path), bytes) else target.decode("utf-8", "surrogateescape")
 
 
 def mkdir(path, mode=0o777, *, dir_fd=None):
@@ -771,11 +716,13 @@ def symlink(src, dst, target_is_directory=False, *, dir_fd=None):
     """Make a symbolic link at `dst`, which says `src`. An absolute path below the same root is written as a relative one."""
     _no_dir_fd("symlink", dir_fd)
     mount, absolute = _route(dst, "symlink", True)
-    target = _os.fsencode(src)
+    target = _encode(src)
     if target[:1] == b"/":
+        import posixpath
+
         plain = _plain(target)
         if plain == mount.at or plain.startswith(mount.beneath):
-            target = _os.path.relpath(plain, _os.path.dirname(_plain(absolute)))
+            target = posixpath.relpath(plain, posixpath.dirname(_plain(absolute)))
     try:
         mount.files.symlink(target, absolute)
     except OSError as error:
@@ -855,7 +802,7 @@ def statvfs(path):
     except OSError as error:
         _tell(error, mount, "statvfs", path)
         raise
-    return statvfs_result((
+    return _posix.statvfs_result((
         found.block_size, found.fragment_size, found.blocks, found.blocks_free, found.blocks_available, found.files,
         found.files_free, found.files_available, found.flags, found.name_max,
     ))
@@ -874,7 +821,7 @@ def getcwd():
 
 def getcwdb():
     """Return the current folder as bytes."""
-    return _os.fsencode(_cwd)
+    return _encode(_cwd)
 
 
 def chdir(path):
@@ -884,7 +831,7 @@ def chdir(path):
         path = _opened(path).name
     if stat(path).st_mode & 0o170000 != 0o040000:
         raise NotADirectoryError(_errno.ENOTDIR, "Not a directory", path)
-    _cwd = _os.fsdecode(_plain(_absolute(path, "chdir")))
+    _cwd = _decode(_plain(_absolute(path, "chdir")))
 
 
 def umask(mask, /):
@@ -892,96 +839,6 @@ def umask(mask, /):
     global _umask
     before, _umask = _umask, mask & 0o777
     return before
-
-
-def makedirs(name, mode=0o777, exist_ok=False):
-    """Make a folder, and those that lead to it."""
-    path = _os.path
-    head, tail = path.split(name)
-    if not tail:
-        head, tail = path.split(head)
-    if head and tail and not path.exists(head):
-        try:
-            makedirs(head, exist_ok=exist_ok)
-        except FileExistsError:
-            pass
-        here = b"." if isinstance(tail, bytes) else "."
-        if tail == here:
-            return
-    try:
-        mkdir(name, mode)
-    except OSError:
-        if not exist_ok or not path.isdir(name):
-            raise
-
-
-def removedirs(name):
-    """Remove a folder, and those that lead to it as far as they are empty then."""
-    path = _os.path
-    rmdir(name)
-    head, tail = path.split(name)
-    if not tail:
-        head, tail = path.split(head)
-    while head and tail:
-        try:
-            rmdir(head)
-        except OSError:
-            break
-        head, tail = path.split(head)
-
-
-def renames(old, new):
-    """Rename, making the folders that are missing, and removing those that are empty then."""
-    path = _os.path
-    head, tail = path.split(new)
-    if head and tail and not path.exists(head):
-        makedirs(head)
-    rename(old, new)
-    head, tail = path.split(old)
-    if head and tail:
-        try:
-            removedirs(head)
-        except OSError:
-            pass
-
-
-#: Given to `walk` as `followlinks`, it makes links to folders stand among the files.
-_walk_symlinks_as_files = object()
-
-
-def walk(top, topdown=True, onerror=None, followlinks=False):
-    """Yield a folder, the folders in it and the files in it; then the same of those folders."""
-    path = _os.path
-    stack = [_os.fspath(top)]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, tuple):
-            yield top
-            continue
-        folders, others, ways = [], [], []
-        try:
-            with scandir(top) as entries:
-                for entry in entries:
-                    try:
-                        is_folder = entry.is_dir(follow_symlinks=followlinks is not _walk_symlinks_as_files)
-                    except OSError:
-                        is_folder = False
-                    (folders if is_folder else others).append(entry.name)
-                    if not topdown and is_folder and (followlinks or not entry.is_symlink()):
-                        ways.append(entry.path)
-        except OSError as error:
-            if onerror is not None:
-                onerror(error)
-            continue
-        if topdown:
-            yield top, folders, others
-            for name in reversed(folders):
-                inner = path.join(top, name)
-                if followlinks or not path.islink(inner):
-                    stack.append(inner)
-        else:
-            stack.append((top, folders, others))
-            stack.extend(reversed(ways))
 
 
 def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
@@ -1001,28 +858,22 @@ def sendfile(out_fd, in_fd, offset, count):
     return copy_file_range(in_fd, out_fd, count, offset)
 
 
-#: What `os` has of here.
+#: What `posix` has of here, and with it CPython's own `os`.
 _FUNCTIONS = """
-    access chdir chmod close closerange fchmod fdatasync fdopen fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
-    copy_file_range isatty link listdir lseek lstat makedirs mkdir open pread pwrite read readinto readlink readv remove
-    removedirs rename renames replace rmdir scandir sendfile set_blocking set_inheritable stat statvfs symlink truncate umask
-    unlink utime walk write writev
-    DirEntry stat_result statvfs_result
-    _walk_symlinks_as_files
+    access chdir chmod close closerange fchmod fdatasync fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
+    copy_file_range isatty link listdir lseek lstat mkdir open pread pwrite read readinto readlink readv remove rename replace
+    rmdir scandir sendfile set_blocking set_inheritable stat statvfs symlink truncate umask unlink utime write writev
 """.split()
+#: What they take besides paths, as `os` wants to know it.
+_TAKE = "HAVE_FCHMOD HAVE_FSTATVFS HAVE_FTRUNCATE HAVE_FUTIMENS HAVE_LSTAT HAVE_LUTIMES".split()
 
 
-def install(os):
-    """Give module `os` what works on files."""
-    global _os
-    _os = os
+def install(posix):
+    """Give the namespace of `posix` what works on files, as builtin functions."""
     own = globals()
     for name in _FUNCTIONS:
-        given = own[name]
-        if isinstance(given, type(install)):
-            given.__module__ = "os"
-            # As an attribute of a class, a builtin function is no method.
-            given = staticmethod(given)
-        setattr(os, name, given)
-    os.supports_fd = {os.stat, os.truncate, os.utime, os.chmod, os.statvfs}
-    os.supports_follow_symlinks = {os.stat, os.access, os.utime}
+        function = own[name]
+        posix[name] = _cloison.builtin(function.__name__, "posix", function.__doc__ or "", function)
+    DirEntry.__module__ = "posix"
+    posix["DirEntry"] = DirEntry
+    posix["_have_functions"] += _TAKE

@@ -23,14 +23,10 @@ class Loader:
 
     def exec_module(self, module):
         """Run the source in the module's namespace."""
-        if self.name.partition(".")[0] != "anyio":
-            _bootstrap._call_with_frames_removed(exec, self.get_code(), module.__dict__)
-            return
-        from cloison import _coroutines, _threads
-
-        with _coroutines.given_to_anyio():
-            _bootstrap._call_with_frames_removed(exec, self.get_code(), module.__dict__)
+        _bootstrap._call_with_frames_removed(exec, self.get_code(), module.__dict__)
         if self.name == "anyio._backends._asyncio":
+            from cloison import _threads
+
             _threads.in_anyio(module)
 
     def get_code(self, name=None):
@@ -72,20 +68,27 @@ class Finder:
 
         Submodules are asked for only below packages that came from the broker, too.
         """
-        if path is not None and not isinstance(path, _Path):
+        if path is None:
+            found, within = _cloison.find(name), ""
+            if found is not None:
+                _roots.add(_root(name, found[1]))
+            elif sys.path != _path:
+                found, within = _on_path(name)
+        elif isinstance(path, _Path):
+            found, within = _cloison.find(path.within + name), path.within
+        else:
             return None
-        found = _cloison.find(name)
         if found is None:
             return None
         package, filename, source = found
         if package and not filename.endswith("__init__.py"):
             spec = _bootstrap.ModuleSpec(name, None, is_package=True)
-            spec.submodule_search_locations = _Path([filename])
+            spec.submodule_search_locations = _Path([filename], within)
             return spec
         spec = _bootstrap.ModuleSpec(name, Loader(name, filename, source), origin=filename, is_package=package)
         spec.has_location = True
         if package:
-            spec.submodule_search_locations = _Path([filename.rpartition("/")[0]])
+            spec.submodule_search_locations = _Path([filename.rpartition("/")[0]], within)
         return spec
 
     @staticmethod
@@ -103,7 +106,46 @@ class Finder:
 
 
 class _Path(list):
-    """The `__path__` of a package that came from the broker."""
+    """The `__path__` of a package that came from the broker, which asks for its submodules `within` a folder of the application."""
+
+    def __init__(self, folders, within):
+        super().__init__(folders)
+        self.within = within
+
+
+#: The application's folders, as far as they are known by a file in them.
+_roots = set()
+#: `sys.path` as it is at first: nothing of the application's. Its folders come first in any case.
+_path = []
+
+
+def _root(name, filename):
+    """Return the folder in which a module was found."""
+    place = filename.removesuffix(".py").removesuffix("/__init__")
+    return place.removesuffix(name.replace(".", "/")).rstrip("/")
+
+
+def _on_path(name):
+    """Find a module in folders on `sys.path` that lie below the application's; behind the standard library's folder it comes first."""
+    import _imp
+    import posixpath
+
+    for folder in sys.path:
+        if folder in _path:
+            if _imp.find_frozen(name) is not None:
+                break
+            continue
+        if not isinstance(folder, str):
+            continue
+        folder = posixpath.abspath(folder)
+        for root in map(posixpath.abspath, _roots):
+            within = posixpath.relpath(folder, root).split("/")
+            if all(part.isidentifier() for part in within):
+                within = ".".join(within) + "."
+                found = _cloison.find(within + name)
+                if found is not None:
+                    return found, within
+    return None, ""
 
 
 def decode(source):
@@ -125,6 +167,7 @@ def hide_from_tracebacks(function):
 hide_from_tracebacks(Loader.exec_module)
 hide_from_tracebacks(Loader.get_code)
 hide_from_tracebacks(Finder.find_spec)
+hide_from_tracebacks(_on_path)
 
 
 #: What tracebacks show for ``-c`` and ``-``, as in CPython. Such a program has no ``__file__``.
@@ -140,15 +183,16 @@ def main_module(path, source, name):
         linecache.cache[path] = len(source), None, source.splitlines(True), path
     else:
         module.__file__ = path
+        _roots.add(path.rpartition("/")[0])
     module.__loader__ = Loader(name, path, source)
     module.__builtins__ = sys.modules["builtins"]
     sys.modules["__main__"] = sys.modules[name] = module
     return module.__dict__
 
 
-def is_own(name):
-    """Return whether the application has a module of that name."""
-    return _cloison.find(name) is not None
+def own(names):
+    """Return which of these names the application has modules of."""
+    return _cloison.which(names)
 
 
 def forget(names):

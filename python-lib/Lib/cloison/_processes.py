@@ -1,11 +1,23 @@
-"""Processes: starting them, talking to them, and hearing of their ends."""
+"""Processes: starting them, talking to them, and hearing of their ends.
+
+What an exit signal does, by its reason:
+
+| reason | to a process that does not trap exits | to one that does |
+|---|---|---|
+| "normal" | nothing; it ends if it has sent that to itself | an `Exit` message |
+| any other | it ends with that reason | an `Exit` message |
+| of `Process.kill` | it ends, with reason "killed" | the same |
+
+A process that ends sends an exit signal with its own reason to all that it is linked with, and a `Down` to all that monitor it, behind
+everything that it had sent. A link or monitor of a process that has ended is answered at once, with reason "no process".
+"""
 
 import sys
 import time
 
 import _cloison
 from _cloison import Process, Reference
-from cloison._errors import Error, ProcessDown, ProcessExit
+from cloison._errors import Error, MailboxFull, MessageError, ProcessDown, ProcessExit
 from cloison._messages import Record
 
 __all__ = [
@@ -214,7 +226,8 @@ def _bytes(size):
     try:
         return int(number) * _UNITS[text[len(number) :].strip() or "B"]
     except (KeyError, ValueError):
-        raise ValueError(f'a size such as "64 MiB" or a number of bytes is wanted, not {size!r}') from None
+        units = ", ".join(_UNITS)
+        raise ValueError(f'a size is a number of bytes, or a whole number and a unit, such as "64 MiB" ({units}), not {size!r}') from None
 
 
 #: Lines of the program's top level that are run whatever happens: a child would run them too. None until somebody spawns.
@@ -271,7 +284,7 @@ def checked_limits(memory=None, cpu=None, deadline=None, children=None, channels
     if cpu is not None:
         if not cpu > 0:
             raise ValueError(f"cpu: more than 0 seconds are wanted, not {cpu}")
-        cpu = -int(-cpu // 1)
+        cpu = -int(-cpu // 1) if cpu < _FOR_EVER else None
     if deadline is not None:
         if not deadline > 0:
             raise ValueError(f"deadline: more than 0 seconds are wanted, not {deadline}")
@@ -312,8 +325,11 @@ def start(
         capabilities = []
     elif isinstance(capabilities, str):
         raise TypeError(f"capabilities is a list: [{capabilities!r}]")
-    if name is not None and len(str(name).encode()) > _NAME_BYTES:
-        raise ValueError(f"a name of more than {_NAME_BYTES} bytes is too long")
+    if name is not None:
+        if not isinstance(name, str):
+            raise TypeError(f"a name is a str, not {name!r}")
+        if len(name.encode()) > _NAME_BYTES:
+            raise ValueError(f"a name of more than {_NAME_BYTES} bytes is too long")
     if register is not None:
         check_name(register)
     if main and parent() is None:
@@ -474,6 +490,8 @@ def call(process, request, *, timeout=5.0):
         Exception: What the process has answered with, if its handler has failed.
     """
     process = named(process)
+    if process == self() and not _has_threads():
+        raise RuntimeError("a process that calls itself would wait for an answer that it can't give meanwhile")
     if _given_up and _cloison.waiting() >= _MANY_WAITING:
         _drop_late_answers()
     position = _cloison.mark()
@@ -499,6 +517,20 @@ def call(process, request, *, timeout=5.0):
     return answer.value
 
 
+def _has_threads():
+    threading = sys.modules.get("threading")
+    return threading is not None and threading.active_count() > 1
+
+
+def _not_understood(asker, reference, error):
+    """Answer a `Call` that can't be read here: who has asked need not wait."""
+    text = f"process {self().number} can't read what it is asked: {error}"
+    try:
+        asker.send(_Reply(reference, MessageError(text), True))
+    except MailboxFull:
+        pass  # Who sends more than it receives goes without an answer.
+
+
 def reply(call, value):
     """Answer a `Call`."""
     call.sender.send(_Reply(call.reference, value, False))
@@ -506,22 +538,24 @@ def reply(call, value):
 
 def reply_error(call, error):
     """Answer a `Call` with an exception, which is raised there: of the same class if that is declared with `message`."""
+    if not isinstance(error, BaseException):
+        raise TypeError(f"reply_error() answers with an exception, not {error!r}")
     call.sender.send(_Reply(call.reference, error, True))
 
 
 def link(process):
     """Link this process with that one. As ``process.link()``."""
-    process.link()
+    named(process).link()
 
 
 def unlink(process):
     """Undo `link`. When this returns, the link does nothing any more; an `Exit` that had come before is in the mailbox."""
-    process.unlink()
+    named(process).unlink()
 
 
 def monitor(process):
-    """Have a `Down` sent to this process when that one ends; return its reference."""
-    return process.monitor()
+    """Have a `Down` sent to this process when that one, which may be named, ends; return its reference."""
+    return named(process).monitor()
 
 
 def demonitor(reference):

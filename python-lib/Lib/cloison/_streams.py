@@ -6,6 +6,7 @@ import sys
 import _cloison
 
 
+
 class Stream(_io._RawIOBase):
     """One standard stream, unbuffered. There are no others."""
 

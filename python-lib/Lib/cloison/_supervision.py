@@ -64,6 +64,7 @@ class Supervision(Server):
         self._end(list(self.children))
 
     def handle_call(self, request, sender):
+        verb = "this request"
         try:
             verb, process, *args = self._understood(request)
             # Only whoever has control can send a reference with control.
@@ -77,7 +78,10 @@ class Supervision(Server):
             return answer if control else _send_only(answer)
         except (Error, PermissionError) as error:
             reply_error(sender, error)
-            return Server.LATER
+        except Exception as error:
+            # What is asked is data that anybody with control may have made: it ends no supervisor.
+            reply_error(sender, Error(f"{verb}: {type(error).__name__}: {error}"))
+        return Server.LATER
 
     def _understood(self, request):
         """Return a request that `RunningSupervisor` makes. Anybody may ask anything, and must not end a supervisor by that."""
@@ -174,6 +178,8 @@ class Supervision(Server):
                 del self.children[name]
 
     def _add(self, child):
+        if not is_child(child):
+            raise Error(f"a child of a supervisor is a Child, not {child!r}")
         if child.significant and self.plan.auto_shutdown == "never":
             raise Error("a significant child needs a supervisor with auto_shutdown any_significant or all_significant")
         name = child.name
@@ -194,7 +200,7 @@ class Supervision(Server):
 
     def _find(self, child):
         name = self.names.get(child) if type(child) is Process else child
-        if name not in self.children:
+        if not isinstance(name, str) or name not in self.children:
             raise Error(f"there is no child {child!r}")
         return name
 
@@ -243,6 +249,30 @@ class Supervision(Server):
         "which_children": _which_children,
         "count_children": _count_children,
     }
+
+
+#: Of the fields of a `Child`, as they come from another process. `_supervisor` has the class, and imports this module.
+_FIELDS = {
+    "module": str,
+    "qualname": str,
+    "args": tuple,
+    "main": bool,
+    "kind": str,
+    "name": str | None,
+    "restart": str,
+    "shutdown": int | float | None,
+    "significant": bool,
+    "register": str | None,
+    "options": dict,
+}
+
+
+def is_child(value):
+    """Return whether that is a `Child` whose fields are what its constructor makes of them."""
+    kind = type(value)
+    if (kind.__module__, kind.__qualname__) != ("cloison._supervisor", "Child"):
+        return False
+    return all(isinstance(getattr(value, name), wanted) for name, wanted in _FIELDS.items())
 
 
 def _send_only(answer):

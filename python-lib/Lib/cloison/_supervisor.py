@@ -64,12 +64,15 @@ class Child:
             raise ValueError("a child that is always started anew can't be significant: restart is transient or temporary")
         if register is not None:
             check_name(register)
+        if not isinstance(name, (str, type(None))):
+            raise TypeError(f"a child's name is a str, not {name!r}")
         if target is Supervisor:
             target, args = Supervisor(*args), ()
         if isinstance(target, Supervisor):
             # Named as what this module has, so that the classes here are known where it runs.
             kind, default, module, qualname = "supervisor", None, __name__, Supervision.__qualname__
-            main, args = target.uses_main(), (target,)
+            # With the program's module: children that come later may be functions of it, or have its classes as arguments.
+            main, args = True, (target,)
             capabilities = target.capabilities(capabilities)
         else:
             kind = "server" if isinstance(target, type) and issubclass(target, Server) else "process"
@@ -170,10 +173,6 @@ class Supervisor:
         for field, value in given.items():
             object.__setattr__(self, field, value)
 
-    def uses_main(self):
-        """Return whether a child is a function of the program itself."""
-        return any(child.main for child in self.children)
-
     def capabilities(self, more=None):
         """Return the names of all capabilities that the children are to have, and more."""
         return sorted({name for child in self.children for name in child.options["capabilities"]} | set(more or ()))
@@ -183,7 +182,8 @@ class Supervisor:
 
         Args:
             name: A name, for people.
-            link: End the supervisor when this process ends, in order, and this process when the supervisor ends by itself.
+            link: End the supervisor when this process ends, in order, and this process when the supervisor ends by itself. When
+                the program itself ends, everything is ended at once: `RunningSupervisor.stop` before that is in order.
             register: A name that it registers itself under: ``RunningSupervisor("that name")`` is it, too.
             timeout: How many seconds the start may take.
             capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.

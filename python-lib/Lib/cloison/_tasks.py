@@ -2,7 +2,7 @@
 
 from cloison import _claims
 from cloison._errors import MessageError, ProcessDown
-from cloison._processes import make_reference, name_of, parent
+from cloison._processes import Reason, make_reference, name_of, parent
 
 __all__ = ["Task", "TaskGroup"]
 
@@ -47,8 +47,11 @@ class Task:
             except _GroupFailed:
                 if not self.done:
                     raise
-        if self._cancelled:
+        if self._cancelled and self._group.is_open():
             raise _GroupFailed(self._group)
+        if self._cancelled:
+            what = f"process {self.process.number} of a task was ended, because its group has failed"
+            raise ProcessDown(what, self.process, Reason("killed"))
         if self._error is not None:
             raise self._error
         return self._value
@@ -107,6 +110,10 @@ class TaskGroup:
             raise RuntimeError("a TaskGroup can be entered once")
         self._state = "open"
         return self
+
+    def is_open(self):
+        """Return whether the block has begun and not ended."""
+        return self._state == "open"
 
     def spawn(self, function, /, *args, name=None, capabilities=None, **limits):
         """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.

@@ -6,10 +6,10 @@
 //!   which [`OBJECT_BYTES`] is the smallest.
 //! - **Piece by piece**, while it is built: [`is_there`] for each list and each text, with what is really left by then.
 
-use crate::records::{is_byte, record};
+use crate::records::is_byte;
 use crate::value::Value;
 use cloison_contract::shape::Element;
-use cloison_contract::types::{CType, Definition, MemberRole, TypeId};
+use cloison_contract::types::{CType, Definition, MemberRole, Record, TypeId};
 
 /// The smallest Python object with something in it and the pointer that leads to it.
 pub const OBJECT_BYTES: u64 = 64;
@@ -41,7 +41,7 @@ pub fn one_record(types: &[Definition], id: TypeId) -> u64 {
 }
 
 fn one(types: &[Definition], id: TypeId, depth: usize) -> u64 {
-    let Some(record) = record(types, id).filter(|_| depth < DEPTH) else { return OBJECT_BYTES };
+    let Some(record) = Record::of(types, id).filter(|_| depth < DEPTH) else { return OBJECT_BYTES };
     // Of a union, one member is there: the cheapest is meant.
     let members = record.members.iter().map(|member| match member.role {
         MemberRole::Hidden => VALUE_BYTES,

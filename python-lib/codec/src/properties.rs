@@ -9,7 +9,7 @@ use cloison_contract::Interface;
 use cloison_contract::call::{MAX_WORDS, QUESTION_WORDS};
 use cloison_contract::interface::Parameter;
 use cloison_contract::shape::{Buffer, Callback, Direction, Element, Lifetime, ScalarPointer, Shape, Slots};
-use cloison_contract::types::{CType, Definition, MemberRole, Scalar, TypeId, TypeKind};
+use cloison_contract::types::{CType, Definition, MemberRole, Record, Scalar, TypeId, TypeKind};
 use cloison_manifest::manifest;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
@@ -33,7 +33,7 @@ impl Objects for Words {
         self.free
     }
 
-    fn handle(&self, _: TypeId, word: u64, _: Option<Owner>, _: Option<Lifetime>) -> u64 {
+    fn handle(&self, _: TypeId, word: u64, _: Owner, _: Option<Lifetime>) -> u64 {
         word
     }
 
@@ -47,8 +47,16 @@ impl Objects for Words {
 }
 
 fn interface() -> Interface {
-    let text = include_str!("../../tests/support/surface.zone.toml");
-    manifest::parse("surface.zone.toml", text).unwrap_or_else(|errors| panic!("{errors}"))
+    // Bit-fields that reach beyond a number of their type, and the end of their record.
+    const PACKED: &str = "
+        [types.packed_wide]
+        c = \"struct __attribute__((packed)) packed_wide { unsigned char a : 4; long b : 62; unsigned c : 31; };\"
+        [types.packed_small]
+        c = \"struct __attribute__((packed)) packed_small { char a : 3; int b : 13; };\"
+        [types.packed_both]
+        c = \"struct packed_both { struct packed_small some[3]; struct packed_wide last; };\"\n";
+    let text = include_str!("../../tests/support/surface.zone.toml").to_owned() + PACKED;
+    manifest::parse("surface.zone.toml", &text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// Numbers to make values of.
@@ -64,7 +72,7 @@ impl Dice<'_> {
     }
 
     fn record(&mut self, types: &[Definition], id: TypeId) -> Value {
-        let record = codec::record(types, id).expect("a record");
+        let record = Record::of(types, id).expect("a record");
         if record.union {
             let live = record.live.expect("a live member");
             let value = self.value(types, &record.members[live].c_type);
@@ -80,7 +88,7 @@ impl Dice<'_> {
                 MemberRole::TextArray => Value::Bytes(self.letters(member.c_type.layout().expect("a size").size - 1)),
                 MemberRole::Union { by, cases } => {
                     let CType::Record { id, .. } = &member.c_type else { panic!("a union") };
-                    let union = codec::record(types, *id).expect("a union");
+                    let union = Record::of(types, *id).expect("a union");
                     let live = codec::case(cases, codec::number(&values[*by], types)).or(union.live).expect("live");
                     Value::Union(*id, Box::new((live, self.value(types, &union.members[live].c_type))))
                 }
@@ -88,7 +96,7 @@ impl Dice<'_> {
                     Some(bits) => {
                         let CType::Scalar { scalar, .. } = member.c_type else { panic!("a number") };
                         let up = 64 - bits.width;
-                        match (scalar, codec::is_signed(scalar)) {
+                        match (scalar, scalar.is_signed()) {
                             (Scalar::Bool, _) => Value::Truth(self.roll() & 1 == 1),
                             (_, true) => Value::Signed((self.roll() << up) as i64 >> up),
                             (_, false) => Value::Unsigned(self.roll() << up >> up),
@@ -120,7 +128,7 @@ impl Dice<'_> {
             CType::Scalar { scalar: Scalar::Bool, .. } => Value::Truth(self.roll() & 1 == 1),
             CType::Scalar { scalar, .. } => {
                 let up = 64 - 8 * scalar.size() as u32;
-                match codec::is_signed(*scalar) {
+                match scalar.is_signed() {
                     true => Value::Signed((self.roll() << up) as i64 >> up),
                     false => Value::Unsigned(self.roll() << up >> up),
                 }

@@ -7,7 +7,7 @@ use crate::memory;
 use crate::value::Value;
 use crate::violation::{DecodeError, ProtocolViolation};
 use crate::wide;
-use cloison_contract::types::{Bits, CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
+use cloison_contract::types::{CType, Definition, Member, MemberRole, Record, Scalar, TypeId, TypeKind};
 
 /// Bytes on their way in.
 #[derive(Debug, Default)]
@@ -28,14 +28,6 @@ pub trait Behind<Object> {
     fn handle(&self, id: TypeId, word: u64) -> Result<Value<Object>, DecodeError>;
 }
 
-/// The record of that number.
-pub fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
-    match &types.get(id.0 as usize)?.kind {
-        TypeKind::Record(record) => Some(record),
-        _ => None,
-    }
-}
-
 /// Whether an array of this is bytes in Python: `char`, `unsigned char`.
 pub fn is_byte(element: &CType) -> bool {
     matches!(element, CType::Scalar { scalar: Scalar::U8, .. } | CType::Scalar { scalar: Scalar::I8, character: true })
@@ -44,7 +36,7 @@ pub fn is_byte(element: &CType) -> bool {
 impl Packed {
     /// Append one record.
     pub fn push_record<Object>(&mut self, types: &[Definition], id: TypeId, value: &Value<Object>) {
-        let size = record(types, id).map_or(0, |record| record.layout.size as usize);
+        let size = Record::of(types, id).map_or(0, |record| record.layout.size as usize);
         let at = self.room(size);
         self.record(types, id, at, value);
     }
@@ -62,23 +54,30 @@ impl Packed {
     }
 
     fn record<Object>(&mut self, types: &[Definition], id: TypeId, at: usize, value: &Value<Object>) {
-        let Some(record) = record(types, id) else { return };
+        let Some(record) = Record::of(types, id) else { return };
         match value {
             Value::Record(_, values) => {
                 for (member, value) in record.members.iter().zip(values) {
-                    self.member(types, member, at, value);
+                    self.member(types, record, member, at, value);
                 }
             }
             Value::Union(_, live) => {
                 if let Some(member) = record.members.get(live.0) {
-                    self.member(types, member, at, &live.1);
+                    self.member(types, record, member, at, &live.1);
                 }
             }
             _ => {}
         }
     }
 
-    fn member<Object>(&mut self, types: &[Definition], member: &Member, base: usize, value: &Value<Object>) {
+    fn member<Object>(
+        &mut self,
+        types: &[Definition],
+        record: &Record,
+        member: &Member,
+        base: usize,
+        value: &Value<Object>,
+    ) {
         let at = base + member.offset as usize;
         match (&member.role, value) {
             (MemberRole::Hidden, _) | (_, Value::Null) => {}
@@ -86,8 +85,9 @@ impl Packed {
             (MemberRole::Text { .. }, Value::Bytes(text)) => self.texts.push((at, text.clone())),
             (MemberRole::Handle { .. } | MemberRole::Text { .. }, _) => {}
             (MemberRole::TextArray | MemberRole::Union { .. } | MemberRole::Value, value) => {
-                match (member.bits, member.c_type.scalar()) {
-                    (Some(bits), Some(scalar)) => self.put_bits(at, scalar, bits, word(value)),
+                let whole = self.bytes.get_mut(base..base + record.layout.size as usize);
+                match (member.bits, whole) {
+                    (Some(bits), Some(whole)) => drop(bits.store(whole, member.offset, i128::from(word(value)))),
                     _ => self.value(types, &member.c_type, at, value),
                 }
             }
@@ -124,20 +124,6 @@ impl Packed {
             target.copy_from_slice(bytes);
         }
     }
-
-    fn put_bits(&mut self, at: usize, scalar: Scalar, bits: Bits, word: u64) {
-        let size = scalar.size();
-        let Some(unit) = self.bytes.get_mut(at..at + size) else { return };
-        let mut whole = [0; 8];
-        whole[..size].copy_from_slice(unit);
-        let mask = mask(bits);
-        let whole = (u64::from_le_bytes(whole) & !mask) | (word << bits.shift.min(63)) & mask;
-        unit.copy_from_slice(&whole.to_le_bytes()[..size]);
-    }
-}
-
-fn mask(bits: Bits) -> u64 {
-    u64::MAX.checked_shr(64_u32.saturating_sub(bits.width)).unwrap_or(0).checked_shl(bits.shift).unwrap_or(0)
 }
 
 fn word<Object>(value: &Value<Object>) -> u64 {
@@ -161,7 +147,7 @@ pub struct Unpack<'a, Object> {
 impl<Object> Unpack<'_, Object> {
     /// A record's value. The bytes have its size.
     pub fn record(&self, id: TypeId, bytes: &[u8]) -> Result<Value<Object>, DecodeError> {
-        let record = record(self.types, id).ok_or(ProtocolViolation::Range)?;
+        let record = Record::of(self.types, id).ok_or(ProtocolViolation::Range)?;
         if record.union {
             return self.union(id, record, record.live, bytes);
         }
@@ -223,12 +209,15 @@ impl<Object> Unpack<'_, Object> {
             }
             MemberRole::Union { by, cases } => {
                 let CType::Record { id, layout } = &member.c_type else { return Err(ProtocolViolation::Range.into()) };
-                let union = self::record(self.types, *id).ok_or(ProtocolViolation::Range)?;
+                let union = Record::of(self.types, *id).ok_or(ProtocolViolation::Range)?;
                 let live = self.live(record, *by, cases, union.live, bytes)?;
                 self.union(*id, union, live, own.get(..layout.size as usize).ok_or(ProtocolViolation::Range)?)
             }
             MemberRole::Value => match (member.bits, member.c_type.scalar()) {
-                (Some(bits), Some(scalar)) => self.scalar(&member.c_type, field(own, scalar, bits)?),
+                (Some(bits), Some(scalar)) => {
+                    let number = bits.load(bytes, member.offset, scalar.is_signed()).ok_or(ProtocolViolation::Range)?;
+                    self.scalar(&member.c_type, number as u64)
+                }
                 _ => self.value(&member.c_type, own),
             },
         }
@@ -277,7 +266,7 @@ impl<Object> Unpack<'_, Object> {
             CType::Scalar { scalar: Scalar::F64, .. } => Ok(Value::Float(f64::from_bits(word))),
             CType::Scalar { scalar: Scalar::Bool, .. } if word > 1 => Err(ProtocolViolation::Number.into()),
             CType::Scalar { scalar: Scalar::Bool, .. } => Ok(Value::Truth(word == 1)),
-            CType::Scalar { scalar, .. } if is_signed(*scalar) => Ok(Value::Signed(word as i64)),
+            CType::Scalar { scalar, .. } if scalar.is_signed() => Ok(Value::Signed(word as i64)),
             _ => Ok(Value::Unsigned(word)),
         }
     }
@@ -305,16 +294,11 @@ pub fn number<Object>(value: &Value<Object>, types: &[Definition]) -> Option<i12
         Value::Unsigned(number) => i128::from(*number),
         Value::Truth(truth) => i128::from(*truth),
         Value::Named(id, word) => match &types.get(id.0 as usize)?.kind {
-            TypeKind::Enum(enumeration) if is_signed(enumeration.scalar) => i128::from(*word as i64),
+            TypeKind::Enum(enumeration) if enumeration.scalar.is_signed() => i128::from(*word as i64),
             _ => i128::from(*word),
         },
         _ => return None,
     })
-}
-
-/// Whether the type has negative values.
-pub fn is_signed(scalar: Scalar) -> bool {
-    scalar.bounds().is_some_and(|(least, _)| least < 0)
 }
 
 /// Text or bytes.
@@ -340,15 +324,4 @@ fn extended(bytes: &[u8], scalar: Scalar) -> Result<u64, ProtocolViolation> {
         Scalar::F32 | Scalar::U32 => u64::from(u32::from_le_bytes(first(bytes)?)),
         Scalar::F64 | Scalar::I64 | Scalar::U64 => u64::from_le_bytes(first(bytes)?),
     })
-}
-
-/// A bit-field, sign- or zero-extended.
-fn field(bytes: &[u8], scalar: Scalar, bits: Bits) -> Result<u64, ProtocolViolation> {
-    let unit = bytes.get(..scalar.size()).ok_or(ProtocolViolation::Range)?;
-    let mut whole = [0; 8];
-    whole[..unit.len()].copy_from_slice(unit);
-    let up = 64_u32.checked_sub(bits.shift + bits.width).ok_or(ProtocolViolation::Range)?;
-    let down = 64_u32.saturating_sub(bits.width).min(63);
-    let word = u64::from_le_bytes(whole).checked_shl(up).unwrap_or(0);
-    Ok(if is_signed(scalar) { ((word as i64) >> down) as u64 } else { word >> down })
 }

@@ -62,7 +62,7 @@ impl Objects for Budget {
         self.0.saturating_sub(USED.load(Ordering::Relaxed)) as u64
     }
 
-    fn handle(&self, _: TypeId, word: u64, _: Option<Owner>, _: Option<Lifetime>) -> u64 {
+    fn handle(&self, _: TypeId, word: u64, _: Owner, _: Option<Lifetime>) -> u64 {
         word
     }
 

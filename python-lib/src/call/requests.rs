@@ -11,7 +11,7 @@ use crate::marshal::value::Values;
 use crate::objects::handle::Core;
 use crate::objects::home::ObjectRequests;
 use cloison_codec::ProtocolViolation;
-use cloison_contract::call::{CLOSE, MAX_WORDS, Request, SYNC, Status};
+use cloison_contract::call::{CLOSE, HELD, MAX_WORDS, Request, SYNC, Status};
 use cloison_contract::message::End;
 use cloison_contract::shape::Lifetime;
 use cloison_transport::client::CallError;
@@ -158,6 +158,21 @@ impl Session {
         drop(channel);
         drop(kept);
         raised.map_or(result, Err)
+    }
+
+    /// Whether the zone still has an object, where that does not follow from what happened here.
+    fn has(self: &Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
+        let plan = Plan::special(HELD, "closed", &self.description.interface);
+        let turn = self.exchange(&plan, &self.special(HELD, core.word()), |_| Ok(()), vm)?;
+        match turn.outcome {
+            Ok(Status::Ok) => Ok(true),
+            Ok(Status::StaleHandle) => {
+                drop(turn);
+                drop(core.forget());
+                Ok(false)
+            }
+            _ => Err(self.refused(&plan, &turn, vm)),
+        }
     }
 
     /// Close what was dropped since the last call. What goes wrong there is nobody's in particular: it is reported as what goes
@@ -336,6 +351,10 @@ impl Session {
 impl ObjectRequests for Session {
     fn close_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
         self.close(core, vm)
+    }
+
+    fn has_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
+        self.has(core, vm)
     }
 
     fn read_block(self: Rc<Self>, block: u64, max_bytes: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {

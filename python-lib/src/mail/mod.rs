@@ -17,10 +17,11 @@ use arguments::Arguments;
 pub(crate) use arguments::await_arguments;
 
 use crate::call::connection;
+use crate::message::envelope::{self, Envelope};
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, link, message};
 use cloison_contract::message::{FromMicroprocess, ParcelAnswer, Spawn, ToMicroprocess};
-use cloison_contract::process::{NAME_BYTES, Priority, ProcessNumber, ProcessRef, Reason, ToRouter};
+use cloison_contract::process::{NAME_BYTES, Priority, ProcessNumber, ProcessRef, Reason, TIES, ToRouter};
 use cloison_transport::mailbox::{Mailbox, ParcelView, RingError, Waited, fill_parcel, needs_parcel};
 use post::{Mail, Post, PostError, new_reference as random_reference};
 use rustix::io::Errno;
@@ -191,23 +192,21 @@ fn broken_parcel(error: &Errno, vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_runtime_error(format!("the memory of a long message cannot be used: {error}"))
 }
 
-/// Fetch a long message and decode it where it is.
-fn fetch(number: u64, vm: &VirtualMachine) -> PyResult {
+/// Fetch the memory of a long message.
+fn fetch(number: u64, vm: &VirtualMachine) -> PyResult<OwnedFd> {
     settle(vm)?;
-    let memory = loop {
+    loop {
         // Whoever is interrupted here would lose the message.
         while !with(vm, |post| post.say(&ToRouter::Fetch(number)))? {
             with(vm, |post| Ok(post.wait_for_room()))?;
         }
         match parcel(vm)? {
-            (ParcelAnswer::Here, Some(memory)) => break memory,
+            (ParcelAnswer::Here, Some(memory)) => return Ok(memory),
             // Too much is on its way to processes of this user, for a moment.
             (ParcelAnswer::Full, _) => std::thread::sleep(IN_FLIGHT),
             _ => return Err(vm.new_runtime_error("a long message is not there any more")),
         }
-    };
-    let view = ParcelView::open(&memory).map_err(|error| broken_parcel(&error, vm))?;
-    message::decode(view.bytes(), vm)
+    }
 }
 
 /// What becomes of a message that cannot be read here.
@@ -281,15 +280,11 @@ fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
     match item {
         Mail::Decoded(value) => Ok(value),
         Mail::Unreadable(text) => Err(errors::new("MessageError", &text, &[], vm)),
-        Mail::Message { sender, bytes } => {
-            let value = message::decode(&bytes, vm)?;
-            refuse_claims(sender, &value, vm)?;
-            Ok(value)
-        }
+        Mail::Message { sender, bytes } => read(sender, &bytes, vm),
         Mail::Parcel { sender, number } => {
-            let value = fetch(number, vm)?;
-            refuse_claims(sender, &value, vm)?;
-            Ok(value)
+            let memory = fetch(number, vm)?;
+            let view = ParcelView::open(&memory).map_err(|error| broken_parcel(&error, vm))?;
+            read(sender, view.bytes(), vm)
         }
         Mail::Down { reference, process: ended, reason } => {
             let myself = with(vm, |post| Ok(post.myself().number))?;
@@ -300,6 +295,27 @@ fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
         Mail::Exit { process: ended, reason } => {
             class("Exit", vm)?.call((process(ended, vm), reason::to_python(&reason, vm)?), vm)
         }
+    }
+}
+
+/// A message of that process's.
+fn read(sender: ProcessNumber, bytes: &[u8], vm: &VirtualMachine) -> PyResult {
+    match message::decode(bytes, vm) {
+        Ok(value) => refuse_claims(sender, &value, vm).map(|()| value),
+        Err(error) if is_message_error(&error, vm) => match envelope::open(bytes) {
+            // Whoever waits for it hears what is wrong with it.
+            Some(Envelope::Answer(reference)) => {
+                let reference = reference.into_ref(&vm.ctx);
+                class("_Reply", vm)?.call((reference, error, true), vm)
+            }
+            Some(Envelope::Question { sender: asker, reference }) if asker.number() == sender => {
+                let (asker, reference) = (asker.into_ref(&vm.ctx), reference.into_ref(&vm.ctx));
+                class("_not_understood", vm)?.call((asker, reference, error.clone()), vm)?;
+                Err(error)
+            }
+            _ => Err(error),
+        },
+        Err(error) => Err(error),
     }
 }
 
@@ -319,7 +335,7 @@ fn refuse_claims(sender: ProcessNumber, value: &PyObject, vm: &VirtualMachine) -
     Err(errors::new("MessageError", &text, &[], vm))
 }
 
-/// `Call`, `Down`, `Exit` or `Reason`.
+/// `Call`, `Down`, `Exit`, `Reason`, or another of the names there.
 fn class(name: &str, vm: &VirtualMachine) -> PyResult {
     crate::interpreter::cloison_module("_processes", vm)?.get_attr(vm.ctx.intern_str(name), vm)
 }
@@ -370,12 +386,19 @@ pub(crate) fn monitor(other: &Process, vm: &VirtualMachine) -> PyResult<PyRef<Re
         Ok(())
     })?;
     let count = reference.words().1;
-    with(vm, |post| {
-        post.watch(count);
-        Ok(())
-    })?;
+    watch(count, vm)?;
     say(&ToRouter::Monitor { process: other, reference: count }, vm)?;
     Ok(reference)
+}
+
+/// Before the router is told.
+fn watch(reference: u64, vm: &VirtualMachine) -> PyResult<()> {
+    if with(vm, |post| Ok(post.watch(reference)))? {
+        return Ok(());
+    }
+    let text =
+        format!("this process monitors {TIES} processes already, which is the most\nhint: `demonitor` undoes one");
+    Err(errors::new("Error", &text, &[], vm))
 }
 
 /// Undo that. A `Down` that is there already goes too.
@@ -434,14 +457,38 @@ pub(crate) fn unlink(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
 /// End another process, whatever it does.
 pub(crate) fn kill(other: &Process, vm: &VirtualMachine) -> PyResult<()> {
     let process = controlled(other, vm)?;
-    say(&ToRouter::Kill(process), vm)
+    say(&ToRouter::Kill(process), vm)?;
+    if with(vm, |post| Ok(post.myself().number))? == process.number {
+        wait_for_end();
+    }
+    Ok(())
+}
+
+/// This process has had itself ended: nothing of its program runs any more.
+fn wait_for_end() -> ! {
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+    }
 }
 
 /// Send an exit signal.
 pub(crate) fn exit(other: &Process, reason: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let process = controlled(other, vm)?;
     let reason = reason::from_python(reason, vm)?;
-    say(&ToRouter::Exit { process, reason }, vm)
+    say(&ToRouter::Exit { process, reason }, vm)?;
+    if with(vm, |post| Ok(post.myself().number == process.number && !post.traps_exits))? {
+        wait_for_end();
+    }
+    Ok(())
+}
+
+/// Whether exit signals are messages from now on.
+pub(crate) fn trap_exits(trap: bool, vm: &VirtualMachine) -> PyResult<()> {
+    say(&ToRouter::TrapExits(trap), vm)?;
+    with(vm, |post| {
+        post.traps_exits = trap;
+        Ok(())
+    })
 }
 
 /// What to do with a name.
@@ -525,10 +572,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<PyRef<Proce
     let monitor = wanted.monitor.map(|reference| own_reference(&reference, vm)).transpose()?;
     // Its `Down` may be there before the answer is.
     if let Some(reference) = monitor {
-        with(vm, |post| {
-            post.watch(reference);
-            Ok(())
-        })?;
+        watch(reference, vm)?;
     }
     let spawn = Spawn {
         module: wanted.module,

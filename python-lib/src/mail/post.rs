@@ -2,7 +2,7 @@
 
 use cloison_contract::process::{
     CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
-    SEND_PARCEL, ToRouter,
+    SEND_PARCEL, TIES, ToRouter,
 };
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use rustix::io::Errno;
@@ -86,6 +86,10 @@ pub(super) struct Post {
     answers: HashMap<u64, Option<ProcessRef>>,
     /// Our monitors whose process has not ended, as far as we know. A `Down` of another is not wanted any more.
     monitors: HashSet<u64>,
+    /// Where a `Down` waits, by its monitor.
+    downs: HashMap<u64, u64>,
+    /// Whether exit signals are messages.
+    pub(super) traps_exits: bool,
     /// Whom we have named to the router, so that news of them name them fully.
     known: HashMap<ProcessNumber, ProcessRef>,
     pub(super) sender: Option<ProcessNumber>,
@@ -109,6 +113,8 @@ impl Post {
             pressed: false,
             answers: HashMap::new(),
             monitors: HashSet::new(),
+            downs: HashMap::new(),
+            traps_exits: false,
             known: HashMap::new(),
             sender: None,
             body: Vec::new(),
@@ -222,6 +228,9 @@ impl Post {
     }
 
     fn arrive(&mut self, waiting: Waiting) {
+        if let Some(reference) = waiting.down {
+            self.downs.insert(reference, self.next);
+        }
         self.waiting.insert(self.next, waiting);
         self.next += 1;
     }
@@ -271,6 +280,9 @@ impl Post {
     pub(super) fn take(&mut self, position: u64) -> Result<bool, PostError> {
         let Some(taken) = self.waiting.remove(&position) else { return Ok(false) };
         self.sender = taken.from.map(|(sender, _)| sender);
+        if let Some(reference) = taken.down {
+            self.downs.remove(&reference);
+        }
         if let Some((sender, bytes)) = taken.from {
             *self.unsaid.entry(sender).or_default() += bytes;
             self.unsaid_bytes += bytes;
@@ -329,16 +341,18 @@ impl Post {
         Ok(self.lost_counts.remove(&question))
     }
 
-    /// A process is monitored from now on.
-    pub(super) fn watch(&mut self, reference: u64) {
-        self.monitors.insert(reference);
+    /// A process is monitored from now on; `false` if there are as many monitors as there may be.
+    pub(super) fn watch(&mut self, reference: u64) -> bool {
+        self.monitors.len() < TIES && self.monitors.insert(reference)
     }
 
     /// It is not any more: a `Down` that is there goes, one that is under way will not be taken in.
     pub(super) fn forget_down(&mut self, reference: u64) -> Result<(), PostError> {
         self.fetch()?;
         self.monitors.remove(&reference);
-        self.waiting.retain(|_, waiting| waiting.down != Some(reference));
+        if let Some(position) = self.downs.remove(&reference) {
+            self.waiting.remove(&position);
+        }
         Ok(())
     }
 }

@@ -67,9 +67,8 @@ impl Objects for Made<'_> {
         memory::free_bytes()
     }
 
-    fn handle(&self, id: TypeId, word: u64, owner: Option<Owner>, made: Option<Lifetime>) -> ZoneObject {
-        let owner = owner.and_then(|owner| Some((self.passed(owner.position)?, owner.lends)));
-        let core = self.home.adopt(id, word, owner);
+    fn handle(&self, id: TypeId, word: u64, owner: Owner, made: Option<Lifetime>) -> ZoneObject {
+        let core = self.home.adopt(id, word, owner.position.and_then(|position| self.passed(position)), owner.lent);
         self.made.borrow_mut().extend(made.map(|from| (from, core.clone())));
         ZoneObject::Handle(core)
     }

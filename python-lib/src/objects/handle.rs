@@ -33,6 +33,8 @@ pub struct Core {
     epoch: u64,
     closed: Cell<bool>,
     owner: Option<Rc<Core>>,
+    /// It is not ours to end, and may end by what others do: another client, the last of several references.
+    lent: bool,
     /// It may outlive its owner, which is one of several references: when it ends the zone knows.
     outlives: bool,
     kept: RefCell<Vec<Registration>>,
@@ -78,11 +80,29 @@ impl Core {
         self.is_closed() || !self.home.connection.is_live()
     }
 
+    /// The same, and where only the zone knows it is asked.
+    fn is_ended(&self, vm: &VirtualMachine) -> PyResult<bool> {
+        Ok(self.is_gone() || (self.is_in_doubt() && !self.home.zone(vm)?.has_object(self, vm)?))
+    }
+
+    /// Whether it may have ended without anything that happened here.
+    fn is_in_doubt(&self) -> bool {
+        self.lent || self.owner.as_ref().is_some_and(|owner| owner.is_in_doubt())
+    }
+
+    /// It was closed or consumed here, or what it ends with was.
+    fn was_closed(&self) -> bool {
+        self.closed.get() || self.owner.as_ref().is_some_and(|owner| !self.outlives && owner.was_closed())
+    }
+
     /// What is the matter with one that is gone.
     #[cold]
     fn state(&self, vm: &VirtualMachine) -> String {
-        let closed = self.closed.get() || self.owner.as_ref().is_some_and(|owner| !self.outlives && owner.closed.get());
-        if closed { "is closed".to_owned() } else { format!("is gone: {}", self.home.connection.fate(self.epoch, vm)) }
+        if self.was_closed() {
+            "is closed".to_owned()
+        } else {
+            format!("is gone: {}", self.home.connection.fate(self.epoch, vm))
+        }
     }
 
     #[cold]
@@ -129,8 +149,8 @@ pub struct Handles {
 }
 
 impl Home {
-    /// The core for a word that the zone has just said, belonging to that owner, which may only lend it.
-    pub fn adopt(self: &Rc<Self>, id: TypeId, word: u64, owner: Option<(Rc<Core>, bool)>) -> Rc<Core> {
+    /// The core for a word that the zone has just said, belonging to that owner, and perhaps only lent.
+    pub fn adopt(self: &Rc<Self>, id: TypeId, word: u64, owner: Option<Rc<Core>>, lent: bool) -> Rc<Core> {
         let epoch = self.connection.epoch();
         let handles = &self.handles;
         if let Some(core) = handles.live.borrow().get(&word).and_then(Weak::upgrade)
@@ -148,14 +168,15 @@ impl Home {
                 handles.waiting.set(dropped.len());
             }
         }
-        let outlives = owner.as_ref().is_some_and(|(owner, lends)| *lends && self.is_refcounted(owner.id));
+        let outlives = lent && owner.as_ref().is_some_and(|owner| self.is_refcounted(owner.id));
         let core = Rc::new(Core {
             home: self.clone(),
             id,
             word,
             epoch,
             closed: Cell::new(false),
-            owner: owner.map(|(owner, _)| owner),
+            owner,
+            lent,
             outlives,
             kept: RefCell::new(kept),
         });
@@ -271,7 +292,7 @@ impl Constructor for Handle {
 
 impl Representable for Handle {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
-        let closed = if zelf.core.is_closed() { "closed " } else { "" };
+        let closed = if zelf.core.is_gone() { "closed " } else { "" };
         Ok(format!("<{closed}{} handle of capability '{}'>", zelf.core.name(), zelf.core.home.capability))
     }
 }
@@ -295,14 +316,14 @@ impl Hashable for Handle {
 impl Handle {
     /// Whether the object is gone.
     #[pygetset]
-    fn closed(zelf: &Py<Self>) -> bool {
-        zelf.core.is_gone()
+    fn closed(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<bool> {
+        zelf.core.is_ended(vm)
     }
 
     /// End the object. StaleHandle if it is gone already.
     #[pymethod]
     fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        if Self::closed(zelf) {
+        if zelf.core.is_gone() {
             return Err(zelf.core.stale(vm));
         }
         if zelf.core.home.zone(vm)?.close_object(&zelf.core, vm)? {
@@ -313,7 +334,7 @@ impl Handle {
 
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
-        if Self::closed(&zelf) {
+        if zelf.core.is_ended(vm)? {
             return Err(zelf.core.stale(vm));
         }
         Ok(zelf)
@@ -321,7 +342,7 @@ impl Handle {
 
     #[pymethod]
     fn __exit__(zelf: &Py<Self>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
-        if Self::closed(zelf) {
+        if zelf.core.is_gone() {
             return Ok(());
         }
         zelf.core.home.zone(vm)?.close_object(&zelf.core, vm).map(drop)

@@ -12,6 +12,9 @@ pub trait ObjectRequests {
     /// Close an object now. Whether it was still there.
     fn close_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool>;
 
+    /// Whether the zone still has an object.
+    fn has_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool>;
+
     /// What is in a registered buffer.
     fn read_block(self: Rc<Self>, block: u64, max_bytes: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>>;
 }

@@ -97,6 +97,9 @@ assert asyncio.log.logger.name == "asyncio"
 #: asyncio.mixins
 import asyncio.mixins
 assert asyncio.mixins._LoopBoundMixin()._loop is None
+#: asyncio.proactor_events
+import asyncio.proactor_events as p
+assert p.BaseProactorEventLoop
 #: asyncio.protocols
 import asyncio.protocols
 assert asyncio.protocols.Protocol().data_received(b"") is None
@@ -198,6 +201,15 @@ assert builtins.sorted([2, 1]) == [1, 2] and builtins.pow(3, -1, 7) == 5
 #: bz2
 import bz2
 assert bz2.decompress(bz2.compress(b"x" * 1000)) == b"x" * 1000
+#: cProfile
+import cProfile, pstats, io
+def f(n): return n and f(n - 1)
+def g(): return [f(2), f(3), sorted([2, 1])]
+with cProfile.Profile() as profile: g()
+out = io.StringIO(); stats = pstats.Stats(profile, stream=out); stats.print_stats()
+(direct, calls, own, whole, callers), = [value for key, value in stats.stats.items() if key[2] == "f"]
+assert (direct, calls) == (2, 7) and 0 <= own and whole > 0 and {key[2] for key in callers} == {"f", "g"}, (direct, calls, callers)
+assert "built-in method builtins.sorted" in out.getvalue() and cProfile.Profile().runcall(f, 1) == 0
 #: calendar
 import calendar
 assert calendar.isleap(2024) and calendar.monthrange(2024, 2) == (3, 29)
@@ -253,6 +265,13 @@ assert m.decompress(m.compress(b"x")) == b"x"
 #: compression.zlib
 import compression.zlib as m
 assert m.decompress(m.compress(b"x")) == b"x"
+#: compression.zstd
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import compression.zstd as z
+assert z.CompressionParameter.compression_level == 100 and z.Strategy.fast == 1
+refuses(PermissionError, "native code runs in a zone: .*cloison.toml", lambda: z.compress(b"x"))
+try: z.decompress(b"x")
+except z.ZstdError: pass
 #: concurrent
 import concurrent
 assert concurrent.__path__ is not None
@@ -260,10 +279,26 @@ assert concurrent.__path__ is not None
 import concurrent.futures
 with concurrent.futures.ThreadPoolExecutor(1) as pool:
     assert list(pool.map(pow, (2, 3), (3, 2))) == [8, 9] and pool.submit(int, "x").exception() is not None
+#: concurrent.futures.interpreter
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import concurrent.futures.interpreter as i
+assert issubclass(i.BrokenInterpreterPool, RuntimeError)
+import logging; logging.disable()
+refuses(i.BrokenInterpreterPool, "", lambda: i.InterpreterPoolExecutor(1).submit(abs, -1).result())
+#: concurrent.futures.process
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import concurrent.futures.process as p
+assert issubclass(p.BrokenProcessPool, RuntimeError)
+refuses(PermissionError, "starts no programs", lambda: p.ProcessPoolExecutor(1).submit(abs, -1))
 #: concurrent.futures.thread
 import concurrent.futures.thread as t, threading
 assert t.ThreadPoolExecutor(1, "pool").submit(threading.current_thread).result().name == "pool_0"
 assert issubclass(t.BrokenThreadPool, Exception)
+#: concurrent.interpreters
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import concurrent.interpreters as i
+assert i.get_current() == i.get_main() and i.is_shareable("a") and not i.is_shareable([])
+refuses(PermissionError, "one interpreter: .*cloison.toml", i.create)
 #: configparser
 import configparser
 c = configparser.ConfigParser(); c.read_string("[a]\nx = 1\ny = %(x)s2\n")
@@ -291,6 +326,61 @@ assert isinstance(copy.copy(A()), A)
 #: csv
 import csv, io
 assert list(csv.DictReader(io.StringIO('a,b\n1,"x,y"\n'))) == [{"a": "1", "b": "x,y"}]
+#: ctypes
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import ctypes
+class Point(ctypes.Structure): _fields_ = [("x", ctypes.c_int), ("y", ctypes.c_double), ("n", ctypes.c_char * 3)]
+class Both(ctypes.Union): _fields_ = [("a", ctypes.c_short), ("p", ctypes.POINTER(Point))]
+assert ctypes.sizeof(Point) == 24 and Point.y.offset == 8 and ctypes.sizeof(Both) == 8 and ctypes.sizeof(ctypes.c_int * 5) == 20
+assert ctypes.POINTER(Point) is ctypes.POINTER(Point) and ctypes.POINTER(Point)._type_ is Point and ctypes.c_int * 3 is ctypes.c_int * 3
+assert issubclass(ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p), ctypes._CFuncPtr)
+class Big(ctypes.BigEndianStructure): _fields_ = [("a", ctypes.c_uint16)]
+class Bits(ctypes.Structure): _fields_ = [("a", ctypes.c_int, 3), ("b", ctypes.c_int, 5)]
+assert ctypes.sizeof(Bits) == 4 and ctypes.sizeof(Big) == 2
+for call in (lambda: ctypes.CDLL("libc.so.6"), ctypes.c_int, Point, lambda: (ctypes.c_int * 3)(), lambda: ctypes.string_at(1), lambda: ctypes.create_string_buffer(5), lambda: ctypes.memset(1, 2, 3)):
+    refuses(PermissionError, "native code runs in a zone: .*cloison.toml", call)
+for call in (lambda: ctypes.CDLL(None).getpid, lambda: ctypes.pythonapi.Py_Initialize):
+    refuses(AttributeError, "native code runs in a zone: .*cloison.toml", call)
+#: ctypes.macholib
+import ctypes.macholib
+assert ctypes.macholib.__version__
+#: ctypes.macholib.dyld
+import ctypes.macholib.dyld as d
+assert d.framework_info('/A/B.framework/Versions/1/B')['shortname'] == 'B'
+#: ctypes.macholib.dylib
+import ctypes.macholib.dylib as d
+assert d.dylib_info('/a/libb.dylib')['shortname'] == 'libb'
+#: ctypes.macholib.framework
+import ctypes.macholib.framework as f
+assert f.framework_info('x') is None
+#: ctypes.util
+import ctypes.util
+assert ctypes.util.find_library('c') is None
+#: ctypes.wintypes
+import ctypes, ctypes.wintypes as w
+assert ctypes.sizeof(w.DWORD) == 8 and ctypes.sizeof(w.RECT) == 32
+#: curses
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import curses
+assert curses.KEY_UP == 259 and issubclass(curses.error, Exception)
+for call in (curses.initscr, lambda: curses.wrapper(print)): refuses(PermissionError, 'no control over a terminal.*cloison.toml', call)
+try: curses.initscr()
+except curses.error: pass
+#: curses.ascii
+import curses.ascii as a
+assert a.unctrl('\x01') == '^A' and a.isalpha('x') and not a.isdigit(65) and a.ctrl('a') == '\x01' and a.ESC == 27
+#: curses.has_key
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import curses.has_key as h
+refuses(PermissionError, 'terminal', lambda: h.has_key(1))
+#: curses.panel
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import curses.panel as p
+refuses(PermissionError, 'terminal', lambda: p.new_panel(1))
+#: curses.textpad
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import curses.textpad as t
+refuses(PermissionError, 'terminal', lambda: t.Textbox(1))
 #: dataclasses
 import dataclasses
 @dataclasses.dataclass(order=True, frozen=True)
@@ -304,6 +394,29 @@ d = datetime.datetime(2024, 2, 28, tzinfo=datetime.UTC) + datetime.timedelta(day
 assert d.isoformat() == "2024-02-29T00:00:00+00:00" and d.strftime("%a") == "Thu"
 assert datetime.datetime.fromisoformat("2024-02-29T00:00:00Z") == d
 assert datetime.datetime.strptime("29 Feb 2024", "%d %b %Y").day == 29
+#: dbm
+import dbm
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert OSError in dbm.error
+refuses(PermissionError, 'no files: .*cloison.toml|native code', lambda: dbm.open("x", "c"))
+#: dbm.dumb
+import dbm.dumb
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no files: .*cloison.toml', lambda: dbm.dumb.open("x", "c"))
+#: dbm.gnu
+import dbm.gnu
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert issubclass(dbm.gnu.error, OSError)
+refuses(PermissionError, 'no files: .*cloison.toml', lambda: dbm.gnu.open("x", "c"))
+#: dbm.ndbm
+import dbm.ndbm
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert issubclass(dbm.ndbm.error, OSError)
+refuses(PermissionError, 'no files: .*cloison.toml', lambda: dbm.ndbm.open("x", "c"))
+#: dbm.sqlite3
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import dbm.sqlite3
+refuses(OSError, '', lambda: dbm.sqlite3.open('x', 'c'))
 #: decimal
 import decimal
 assert decimal.Decimal("0.1") + decimal.Decimal("0.2") == decimal.Decimal("0.3")
@@ -417,6 +530,19 @@ assert C.R | C.W == C(3) and [c.name for c in C] == ["R", "W"]
 #: errno
 import errno
 assert errno.errorcode[errno.ENOENT] == "ENOENT"
+#: faulthandler
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import faulthandler, io
+faulthandler.enable(); assert faulthandler.is_enabled() and faulthandler.disable()
+out = io.StringIO(); faulthandler.dump_traceback(out); assert "most recent call first" in out.getvalue()
+refuses(PermissionError, "signals are the broker's", lambda: faulthandler.register(10))
+#: fcntl
+import fcntl
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert fcntl.LOCK_EX == 2 and fcntl.F_SETFD == 2
+refuses(PermissionError, 'no files: .*cloison.toml', lambda: fcntl.flock(0, fcntl.LOCK_EX))
+refuses(PermissionError, 'no files: .*cloison.toml', lambda: fcntl.ioctl(0, 1))
+refuses(PermissionError, 'no files: .*cloison.toml', lambda: fcntl.fcntl(0, fcntl.F_GETFL))
 #: filecmp
 import filecmp
 try: filecmp.cmp("a", "b")
@@ -432,6 +558,10 @@ assert fnmatch.filter(["a.py", "b.txt"], "*.py") == ["a.py"]
 #: fractions
 import fractions
 assert fractions.Fraction(1, 3) + fractions.Fraction("1/6") == fractions.Fraction(1, 2)
+#: ftplib
+import ftplib
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no network: .*cloison.toml', lambda: ftplib.FTP("example.com"))
 #: functools
 import functools
 @functools.lru_cache
@@ -461,6 +591,12 @@ assert glob.glob("*") == [] and glob.escape("[") == "[[]"
 #: graphlib
 import graphlib
 assert list(graphlib.TopologicalSorter({"b": {"a"}}).static_order()) == ["a", "b"]
+#: grp
+import grp
+try: grp.getgrgid(0)
+except KeyError: pass
+else: raise AssertionError
+assert grp.getgrall() == []
 #: gzip
 import gzip, io
 assert gzip.decompress(gzip.compress(b"x" * 99)) == b"x" * 99
@@ -510,6 +646,10 @@ import http.server
 try: http.server.HTTPServer(("", 8000), http.server.BaseHTTPRequestHandler)
 except PermissionError as error: assert "network" in str(error)
 else: raise AssertionError
+#: imaplib
+import imaplib
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no network: .*cloison.toml', lambda: imaplib.IMAP4("example.com"))
 #: importlib
 import importlib
 assert importlib.import_module("json").loads("1") == 1
@@ -612,7 +752,7 @@ assert "--- Logging error ---" in told and "Message: 'hi'" in told, told
 import concurrent.futures, json
 packages = [module for module in sys.modules.values() if hasattr(module, "__path__")]
 assert {package.__name__ for package in packages if len(package.__path__) != 1} <= {"cloison", "encodings", "importlib"}, packages
-assert json.__path__ == ["json"] and concurrent.futures.__path__ == ["concurrent/futures"]
+assert [path.rpartition("/lib/")[2].partition("/")[2] for path in json.__path__ + concurrent.futures.__path__] == ["json", "concurrent/futures"]
 #: logging.config
 import logging.config, logging
 logging.config.dictConfig({"version": 1, "handlers": {"h": {"class": "logging.NullHandler"}}, "root": {"level": "INFO", "handlers": ["h"]}})
@@ -636,9 +776,104 @@ assert math.isclose(math.sqrt(2) ** 2, 2) and math.comb(5, 2) == 10 and math.gcd
 #: mimetypes
 import mimetypes
 assert mimetypes.guess_type("a.html") == ("text/html", None)
+#: mmap
+import mmap
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert mmap.PAGESIZE == 4096 and isinstance(mmap.mmap, type)
+refuses(PermissionError, 'shares and maps no memory: .*cloison.toml', lambda: mmap.mmap(-1, 10))
 #: modulefinder
 import modulefinder
 assert modulefinder.ModuleFinder(path=[]).modules == {}
+#: multiprocessing
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing
+assert multiprocessing.current_process().name == "MainProcess" and multiprocessing.cpu_count() > 0
+for call in (multiprocessing.Lock, multiprocessing.Queue, multiprocessing.Pool, multiprocessing.Process(target=print).start):
+    refuses(PermissionError, "starts no programs .*cloison.toml", call)
+#: multiprocessing.connection
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.connection
+refuses(PermissionError, "starts no programs", lambda: multiprocessing.connection.Pipe(False))
+#: multiprocessing.context
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.context
+assert multiprocessing.get_context("spawn").get_start_method() == "spawn"
+#: multiprocessing.dummy
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.dummy
+ran = []; thread = multiprocessing.dummy.Process(target=ran.append, args=(1,)); thread.start(); thread.join(); assert ran == [1]
+#: multiprocessing.dummy.connection
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.dummy.connection
+a, b = multiprocessing.dummy.connection.Pipe(); a.send(1); assert b.recv() == 1
+#: multiprocessing.forkserver
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.forkserver
+assert multiprocessing.forkserver.get_inherited_fds() is None
+#: multiprocessing.heap
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.heap
+refuses(OSError, "", lambda: multiprocessing.heap.BufferWrapper(10))
+#: multiprocessing.managers
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.managers
+refuses(PermissionError, "", multiprocessing.managers.SyncManager().start)
+#: multiprocessing.pool
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.pool
+refuses(PermissionError, '', lambda: multiprocessing.pool.ThreadPool(1))
+#: multiprocessing.popen_fork
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.popen_fork
+assert multiprocessing.popen_fork.Popen.method == "fork"
+#: multiprocessing.popen_forkserver
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.popen_forkserver
+assert multiprocessing.popen_forkserver.Popen.method == "forkserver"
+#: multiprocessing.popen_spawn_posix
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.popen_spawn_posix
+assert multiprocessing.popen_spawn_posix.Popen.method == "spawn"
+#: multiprocessing.process
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.process
+assert multiprocessing.process.parent_process() is None
+#: multiprocessing.queues
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.queues
+refuses(PermissionError, "", multiprocessing.SimpleQueue)
+#: multiprocessing.reduction
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.reduction
+assert multiprocessing.reduction.ForkingPickler.dumps(1)
+#: multiprocessing.resource_sharer
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.resource_sharer
+assert multiprocessing.resource_sharer.stop
+#: multiprocessing.resource_tracker
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.resource_tracker
+refuses(PermissionError, "", multiprocessing.resource_tracker.ensure_running)
+#: multiprocessing.shared_memory
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.shared_memory
+refuses(PermissionError, "shares and maps no memory: .*cloison.toml", lambda: multiprocessing.shared_memory.SharedMemory("x", True, 10))
+#: multiprocessing.sharedctypes
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.sharedctypes
+refuses(OSError, "", lambda: multiprocessing.sharedctypes.RawValue("i", 1))
+#: multiprocessing.spawn
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.spawn
+assert multiprocessing.spawn.get_executable() is not None
+#: multiprocessing.synchronize
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.synchronize
+refuses(PermissionError, "", multiprocessing.Event)
+#: multiprocessing.util
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import multiprocessing, multiprocessing.util
+assert multiprocessing.util.get_logger().name == "multiprocessing"
 #: netrc
 import netrc
 try: netrc.netrc("/x")
@@ -703,6 +938,17 @@ assert plistlib.loads(plistlib.dumps(d)) == d and plistlib.loads(plistlib.dumps(
 try: plistlib.loads(b'<?xml version="1.0"?><!DOCTYPE p [<!ENTITY e "x">]><plist><string>&e;</string></plist>')
 except plistlib.InvalidFileException: pass
 else: raise AssertionError
+#: poplib
+import poplib
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no network: .*cloison.toml', lambda: poplib.POP3("example.com"))
+#: posix
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import os, posix
+assert posix.getuid() == posix.geteuid() == 65534 and not posix.access("/", os.F_OK) and posix.getcwd() == "/" and posix.environ == {}
+os.environ["A"] = "b"; assert os.environb[b"A"] == b"b" and os.path.expandvars(b"$A") == b"b"
+status = posix.stat_result(range(10)); assert status.st_size == 6 and status.st_mtime == 8 and len(status) == 10
+refuses(PermissionError, "no files", lambda: posix.stat("/"))
 #: posixpath
 import posixpath
 assert posixpath.normpath("/a/../b//c") == "/b/c"
@@ -717,6 +963,18 @@ assert "function calls" in out.getvalue()
 #: pstats
 import pstats
 assert pstats.SortKey.TIME == "time"
+#: pty
+import pty
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(OSError, 'out of pty devices', lambda: pty.fork())
+refuses(OSError, 'out of pty devices', lambda: pty.openpty())
+#: pwd
+import pwd
+for call in (lambda: pwd.getpwuid(0), lambda: pwd.getpwnam('root')):
+    try: call()
+    except KeyError: pass
+    else: raise AssertionError
+assert pwd.getpwall() == [] and pwd.struct_passwd(('a', 'x', 1, 2, '', '/', '')).pw_uid == 1
 #: py_compile
 import py_compile
 try: py_compile.compile("/x.py", doraise=True)
@@ -763,9 +1021,21 @@ r = random.Random(1); assert r.random() == 0.13436424411240122 and sorted(r.samp
 #: re
 import re
 assert re.sub(r"(?P<a>\w)(\d+)", r"\2\g<a>", "x12 y3") == "12x 3y" and re.findall(r"(?<=a)b|c$", "abc") == ["b", "c"]
+#: readline
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import readline
+readline.parse_and_bind("tab: complete"); readline.set_completer(len); assert readline.get_completer() is len
+readline.add_history("a"); assert readline.get_history_item(1) == "a" and readline.get_current_history_length() == 1
+refuses(PermissionError, "no files", lambda: readline.read_history_file("x"))
 #: reprlib
 import reprlib
 assert reprlib.repr(list(range(100))) == "[0, 1, 2, 3, 4, 5, ...]"
+#: resource
+import resource
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert resource.RLIM_INFINITY == -1
+assert resource.getrlimit(resource.RLIMIT_CPU) == (-1, -1) and resource.getrusage(resource.RUSAGE_SELF).ru_utime > 0
+refuses(PermissionError, 'users and limits.*cloison.toml', lambda: resource.setrlimit(0, (1, 1)))
 #: rlcompleter
 import rlcompleter
 assert rlcompleter.Completer({"abc": 1}).complete("ab", 0) == "abc"
@@ -781,6 +1051,21 @@ s.enter(0.01, 1, seen.append, (1,)); s.run(); assert seen == [1]
 #: secrets
 import secrets
 assert len(secrets.token_bytes(8)) == 8 and secrets.randbelow(3) < 3 and len(secrets.token_urlsafe(9)) == 12
+#: select
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import select, time
+began = time.monotonic(); assert select.select([], [], [], 0.01) == ([], [], []) and select.poll().poll(10) == []
+assert time.monotonic() - began >= 0.02
+poll = select.poll(); poll.register(0, select.POLLIN)
+for call in (select.epoll, lambda: poll.poll(0), lambda: select.select([0], [], [], 0)): refuses(PermissionError, "no network", call)
+#: selectors
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import selectors
+with selectors.DefaultSelector() as selector:
+    key = selector.register(0, selectors.EVENT_READ, "data")
+    assert selector.get_key(0) is key and key.data == "data"
+    refuses(PermissionError, "no network", lambda: selector.select(0))
+    selector.unregister(0); assert selector.select(0.01) == []
 #: shelve
 import shelve
 s = shelve.Shelf({}); s["a"] = [1]; assert s["a"] == [1]
@@ -793,10 +1078,43 @@ out = io.BytesIO(); shutil.copyfileobj(io.BytesIO(b"x"), out)
 assert out.getvalue() == b"x" and shutil.get_terminal_size((80, 24)).columns > 0
 #: signal
 import signal
-assert signal.SIGINT == 2 and signal.strsignal(9) and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+assert signal.SIGINT == 2 and signal.strsignal(9) == "Killed" and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+assert signal.set_wakeup_fd(-1) == -1 and signal.SIGTERM in signal.valid_signals() and signal.SIGRTMIN == 34
 #: site
 import site
 assert site.ENABLE_USER_SITE in (None, True, False)
+#: smtplib
+import smtplib
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no network: .*cloison.toml', lambda: smtplib.SMTP("example.com"))
+#: socket
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import socket, enum
+assert socket.timeout is TimeoutError and issubclass(socket.gaierror, OSError) and socket.error is OSError
+assert socket.AF_INET == 2 and isinstance(socket.AF_INET, enum.IntEnum) and socket.SOL_SOCKET == 1 and socket.SO_REUSEADDR == 2
+assert socket.htons(0x1234) == 0x3412 and socket.inet_aton("127.1") == b"\x7f\0\0\1" == socket.inet_pton(socket.AF_INET, "127.0.0.1")
+assert socket.inet_ntop(socket.AF_INET6, bytes(15) + b"\1") == "::1" and socket.inet_ntoa(b"\1\2\3\4") == "1.2.3.4"
+assert socket.gethostname() == socket.getfqdn() == "cloison" and socket.getdefaulttimeout() is None
+class Mine(socket.socket): pass
+for call in (socket.socket, Mine, socket.socketpair, lambda: socket.create_connection(("example.com", 80)), lambda: socket.getaddrinfo("x", 1)):
+    refuses(PermissionError, "no network: .*cloison.toml", call)
+#: socketserver
+import socketserver
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no network: .*cloison.toml', lambda: socketserver.TCPServer(("", 0), socketserver.StreamRequestHandler))
+#: sqlite3
+import sqlite3
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import datetime
+assert issubclass(sqlite3.IntegrityError, sqlite3.DatabaseError) and sqlite3.PARSE_DECLTYPES == 1 and sqlite3.sqlite_version_info > (3,)
+assert sqlite3.Binary is memoryview and datetime.date in {kind for kind, _ in sqlite3.adapters}
+refuses(PermissionError, 'native code runs in a zone: .*cloison.toml', lambda: sqlite3.connect(":memory:"))
+#: sqlite3.dbapi2
+import sqlite3, sqlite3.dbapi2 as d
+assert d.paramstyle == 'qmark' and d.connect is sqlite3.connect
+#: sqlite3.dump
+import sqlite3.dump
+assert callable(sqlite3.dump._iterdump)
 #: sre_compile
 import warnings; warnings.simplefilter("ignore")
 import sre_compile
@@ -809,6 +1127,17 @@ assert sre_constants.MAGIC
 import warnings; warnings.simplefilter("ignore")
 import sre_parse
 assert sre_parse.parse("a+")
+#: ssl
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import ssl, socket
+assert issubclass(ssl.SSLCertVerificationError, (ssl.SSLError, ValueError)) and issubclass(ssl.SSLError, OSError)
+assert str(ssl.SSLError(1, "text")) == "text" and ssl.PROTOCOL_TLS_CLIENT == 16 and ssl.OP_NO_TLSv1_2 and ssl.HAS_TLSv1_3
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+assert context.check_hostname and context.verify_mode is ssl.CERT_REQUIRED and context.minimum_version is ssl.TLSVersion.TLSv1_2
+context.check_hostname = False; context.verify_mode = ssl.CERT_NONE; context.options |= ssl.OP_NO_TLSv1_3
+assert ssl.OP_NO_TLSv1_3 in context.options and ssl.create_default_context().verify_mode is ssl.CERT_REQUIRED
+bio = ssl.MemoryBIO(); assert bio.write(b"abc") == 3 and bio.read(2) == b"ab" and bio.pending == 1 and not bio.eof
+refuses(PermissionError, "no network", lambda: context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO()))
 #: stat
 import stat
 assert stat.S_ISDIR(0o040755) and stat.filemode(0o100644) == "-rw-r--r--"
@@ -829,6 +1158,12 @@ assert stringprep.in_table_c11(" ") and stringprep.map_table_b2("A") == "a"
 #: struct
 import struct
 assert struct.unpack("<hIq", struct.pack("<hIq", -1, 2, 3)) == (-1, 2, 3)
+#: subprocess
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import subprocess
+assert issubclass(subprocess.CalledProcessError, subprocess.SubprocessError) and subprocess.list2cmdline(["a b"]) == '"a b"'
+for call in (lambda: subprocess.run(["true"]), lambda: subprocess.check_output("true", shell=True), lambda: subprocess.Popen("x")):
+    refuses(PermissionError, "starts no programs .*cloison.toml", call)
 #: symtable
 import symtable
 assert "f" in [child.get_name() for child in symtable.symtable("def f(x): y = x", "f", "exec").get_children()]
@@ -838,6 +1173,12 @@ assert sys.version_info >= (3, 14) and sys.byteorder == "little" and sys.getrecu
 #: sysconfig
 import sysconfig
 assert sysconfig.get_python_version() == "%d.%d" % __import__("sys").version_info[:2]
+#: syslog
+import syslog
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert syslog.LOG_UPTO(3) == 15 and syslog.LOG_ERR == 3
+syslog.openlog('x'); syslog.closelog()
+refuses(PermissionError, 'no files: .*cloison.toml', lambda: syslog.syslog("x"))
 #: tabnanny
 import tabnanny, tokenize, io
 tabnanny.process_tokens(tokenize.generate_tokens(io.StringIO("if x:\n    y\n").readline))
@@ -853,6 +1194,14 @@ f = tempfile.SpooledTemporaryFile(max_size=100); f.write(b"x"); f.seek(0); asser
 try: tempfile.TemporaryFile()
 except OSError: pass
 else: raise AssertionError
+assert tempfile.gettempdir() == "/tmp"
+#: termios
+import termios
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+assert termios.TCSANOW == 0
+try: termios.tcgetattr(0)
+except termios.error: pass
+refuses(PermissionError, 'no control over a terminal.*cloison.toml', lambda: termios.tcgetattr(0))
 #: textwrap
 import textwrap
 assert textwrap.fill("a b c", 3) == "a b\nc" and textwrap.dedent("  a\n   b") == "a\n b"
@@ -887,6 +1236,16 @@ import traceback
 try: 1 / 0
 except ZeroDivisionError: text = traceback.format_exc()
 assert text.startswith("Traceback") and "1 / 0" in text
+#: tracemalloc
+import tracemalloc
+assert not tracemalloc.is_tracing() and tracemalloc.get_object_traceback([]) is None
+try: tracemalloc.start()
+except NotImplementedError: pass
+else: raise AssertionError
+#: tty
+import tty
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no control over a terminal.*cloison.toml', lambda: tty.setraw(0))
 #: types
 import types
 assert types.SimpleNamespace(a=1).a == 1 and isinstance(len, types.BuiltinFunctionType)
@@ -984,6 +1343,9 @@ a = A(); d = weakref.WeakValueDictionary(a=a); r = weakref.ref(a)
 assert r() is a and d["a"] is a
 del a
 assert r() is None and "a" not in d
+#: webbrowser
+import webbrowser
+assert not webbrowser.open('http://example.com')
 #: wsgiref
 import wsgiref
 assert wsgiref.__path__ is not None
@@ -1158,6 +1520,18 @@ assert s.escape("<&>") == "&lt;&amp;&gt;" and s.quoteattr('a"b') == "'a\"b'"
 #: xml.sax.xmlreader
 import xml.sax.xmlreader
 assert xml.sax.xmlreader.AttributesImpl({"a": "1"})["a"] == "1"
+#: xmlrpc
+import xmlrpc
+assert xmlrpc.__path__
+#: xmlrpc.client
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+import xmlrpc.client
+assert xmlrpc.client.loads(xmlrpc.client.dumps((1, "a", [True]), "f")) == ((1, "a", [True]), "f")
+refuses(PermissionError, "no network", lambda: xmlrpc.client.ServerProxy("http://example.com/").f())
+#: xmlrpc.server
+import xmlrpc.server
+from unittest import TestCase; refuses = TestCase().assertRaisesRegex
+refuses(PermissionError, 'no network: .*cloison.toml', lambda: xmlrpc.server.SimpleXMLRPCServer(("", 0)))
 #: zipapp
 import zipapp
 try: zipapp.create_archive("/x")
@@ -1177,16 +1551,15 @@ else: raise AssertionError
 import zlib
 assert zlib.decompress(zlib.compress(b"x" * 1000)) == b"x" * 1000 and zlib.crc32(b"hello") == 907060870
 #: zoneinfo
-import zoneinfo
-try: zoneinfo.ZoneInfo("Europe/Paris")
-except zoneinfo.ZoneInfoNotFoundError: pass
-assert zoneinfo.available_timezones() == set()
-#: asyncio.proactor_events not importable: Windows
+import datetime, zoneinfo
+summer = datetime.datetime(2026, 7, 1, 12, tzinfo=zoneinfo.ZoneInfo("Europe/Paris"))
+assert summer.utcoffset() == datetime.timedelta(hours=2) and summer.tzname() == "CEST" and zoneinfo.ZoneInfo("UTC").key == "UTC"
+assert len(zoneinfo.available_timezones()) > 500 and "Factory" not in zoneinfo.available_timezones()
+for wrong in ("Europe/Nowhere", "europe/paris"):
+    try: zoneinfo.ZoneInfo(wrong)
+    except zoneinfo.ZoneInfoNotFoundError: pass
+    else: raise AssertionError(wrong)
 #: asyncio.tools not importable: it looks into other processes
 #: asyncio.windows_events not importable: Windows
 #: asyncio.windows_utils not importable: Windows
-#: compression.zstd not importable: RustPython has no zstd
-#: concurrent.futures.interpreter not importable: RustPython has no subinterpreters
-#: concurrent.futures.process not importable: a microprocess starts no other
-#: concurrent.interpreters not importable: RustPython has no subinterpreters
-#: tracemalloc not importable: RustPython does not trace memory
+#: multiprocessing.popen_spawn_win32 not importable: Windows

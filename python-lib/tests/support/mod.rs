@@ -90,6 +90,7 @@ impl Template {
             processes: 100,
             may_be_missing: Vec::new(),
             folders: Vec::new(),
+            warm: false,
         };
         template.control.send(&boot, &[]).expect("boot");
         launcher.wait().expect("the launcher ends");
@@ -98,6 +99,10 @@ impl Template {
                 Ok((FromTemplate::Find { name }, _)) => {
                     let found = template.modules.get(&name).cloned();
                     template.control.send(&ToTemplate::Found(found), &[]).expect("an answer");
+                }
+                Ok((FromTemplate::Which { mut names }, _)) => {
+                    names.retain(|name| template.modules.contains_key(name));
+                    template.control.send(&ToTemplate::These(names), &[]).expect("an answer");
                 }
                 Ok((FromTemplate::Split { .. } | FromTemplate::Jailed(_), _)) => {}
                 Ok((FromTemplate::Ready, _)) => {
@@ -200,7 +205,7 @@ impl Template {
         let (stderr, err) = pipe();
         let (mailbox, [memory, bell]) = cloison_transport::mailbox::create(0).expect("a mailbox");
         let descriptors = [&theirs as &dyn AsFd, &stdin, &out, &err, &memory, &bell].map(AsFd::as_fd);
-        self.control.send(&ToTemplate::Fork { seed: [7; 32] }, &descriptors).expect("fork");
+        self.control.send(&ToTemplate::Fork { seed: [7; 32], rehearse: false }, &descriptors).expect("fork");
         let begin = Begin {
             run,
             myself: ProcessRef { number: 1, token: [1; 16] },

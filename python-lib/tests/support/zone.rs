@@ -1,6 +1,6 @@
 //! A zone in miniature: a thread behind a real call channel, whose "library" is written in Rust here, honest or not.
 
-use cloison_contract::call::{ANSWER, BATCH, CLOSE, MAX_WORDS, Reply, Request, SYNC, Status};
+use cloison_contract::call::{ANSWER, BATCH, CLOSE, HELD, MAX_WORDS, Reply, Request, SYNC, Status};
 use cloison_contract::message::{ChannelId, End, FromMicroprocess, Ran, ToMicroprocess};
 use cloison_contract::{Grant, Interface};
 use cloison_manifest::manifest;
@@ -209,6 +209,7 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
             ANSWER => "ANSWER",
             BATCH => "BATCH",
             CLOSE => "CLOSE",
+            HELD => "HELD",
             SYNC => "SYNC",
             function => interface.functions[function as usize].name.as_str(),
         };

@@ -7,7 +7,7 @@ use crate::error::{ErrorKind, Fault};
 use crate::event::{Attribute, Event};
 use crate::namespace::Namespaces;
 use crate::parser::{ParseStep, Parser, Stage};
-use crate::tag::{self, Reference};
+use crate::tag::{self, XmlReference};
 use std::collections::HashSet;
 
 /// What an attribute takes beside its name and its value, roughly.
@@ -283,16 +283,16 @@ impl Parser {
             return if last { Err(Fault(ErrorKind::UnclosedToken, at)) } else { Ok(ParseStep::Wait) };
         };
         let character = match reference {
-            Reference::Character(number) => {
+            XmlReference::Character(number) => {
                 Some(referenced(number).ok_or(Fault(ErrorKind::BadCharacterReference, at))?)
             }
-            Reference::Entity(name) => predefined(name),
+            XmlReference::Entity(name) => predefined(name),
         };
         if let Some(character) = character {
             self.emit(Event::Text(character.to_string()), text, at, end);
             return Ok(ParseStep::To(end));
         }
-        let Reference::Entity(name) = reference else { return Ok(ParseStep::To(end)) };
+        let XmlReference::Entity(name) = reference else { return Ok(ParseStep::To(end)) };
         let fault = |kind| Fault(kind, at);
         let Some(entity) = self.dtd.entity(name).map_err(fault)? else {
             self.emit(Event::Skipped { name: name.to_owned(), parameter: false }, text, at, end);

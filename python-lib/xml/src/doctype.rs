@@ -6,7 +6,7 @@ use crate::entities::EntityText;
 use crate::error::{ErrorKind, Fault};
 use crate::event::{ContentModel, Entity, Event, ModelKind, Quantifier};
 use crate::parser::{ParameterEntities, ParseStep, Parser, Stage};
-use crate::tag::{self, Reference, lines};
+use crate::tag::{self, XmlReference, lines};
 
 impl Parser {
     /// `<!DOCTYPE … [` or `>`.
@@ -370,10 +370,10 @@ impl Parser {
             }
             let (reference, end) = tag::reference(value, from)?.ok_or(fault(ErrorKind::InvalidToken))?;
             match reference {
-                Reference::Character(number) => {
+                XmlReference::Character(number) => {
                     text.push(referenced(number).ok_or(fault(ErrorKind::BadCharacterReference))?);
                 }
-                Reference::Entity(_) => text.push_str(&value[from..end]),
+                XmlReference::Entity(_) => text.push_str(&value[from..end]),
             }
             from = end;
         }

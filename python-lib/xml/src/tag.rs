@@ -157,14 +157,14 @@ fn check_value(cursor: &mut Cursor<'_>, quote: u8, unclosed: Fault) -> Result<()
 
 /// What stands between `&` and `;`.
 #[derive(Clone, Copy)]
-pub(crate) enum Reference<'a> {
+pub(crate) enum XmlReference<'a> {
     /// A character's number, `#` left out.
     Character(&'a str),
     Entity(&'a str),
 }
 
 /// The reference that begins at `at`, and where it ends. None if the text ends first.
-pub(crate) fn reference(text: &str, at: usize) -> Result<Option<(Reference<'_>, usize)>, Fault> {
+pub(crate) fn reference(text: &str, at: usize) -> Result<Option<(XmlReference<'_>, usize)>, Fault> {
     let rest = &text[at + 1..];
     let invalid = |index: usize| Err(Fault(ErrorKind::InvalidToken, at + 1 + index));
     if let Some(number) = rest.strip_prefix('#') {
@@ -173,7 +173,7 @@ pub(crate) fn reference(text: &str, at: usize) -> Result<Option<(Reference<'_>, 
         for (index, byte) in number.bytes().enumerate().skip(first) {
             let digit = if hexadecimal { byte.is_ascii_hexdigit() } else { byte.is_ascii_digit() };
             match byte {
-                b';' if index > first => return Ok(Some((Reference::Character(&number[..index]), at + index + 3))),
+                b';' if index > first => return Ok(Some((XmlReference::Character(&number[..index]), at + index + 3))),
                 _ if !digit => return invalid(index + 1),
                 _ => {}
             }
@@ -182,7 +182,7 @@ pub(crate) fn reference(text: &str, at: usize) -> Result<Option<(Reference<'_>, 
     }
     for (index, character) in rest.char_indices() {
         match character {
-            ';' if index > 0 => return Ok(Some((Reference::Entity(&rest[..index]), at + index + 2))),
+            ';' if index > 0 => return Ok(Some((XmlReference::Entity(&rest[..index]), at + index + 2))),
             _ if index == 0 && !starts_name(character) => return invalid(0),
             _ if !is_name(character) => return invalid(index),
             _ => {}
@@ -215,10 +215,10 @@ fn append(value: &str, normal: &mut String, entities: &mut dyn Entities, depth: 
             b'&' => {
                 let (reference, end) = reference(value, at)?.ok_or(Fault(ErrorKind::InvalidToken, at))?;
                 match reference {
-                    Reference::Character(number) => {
+                    XmlReference::Character(number) => {
                         normal.push(chars::referenced(number).ok_or(Fault(ErrorKind::BadCharacterReference, at))?)
                     }
-                    Reference::Entity(name) => match chars::predefined(name) {
+                    XmlReference::Entity(name) => match chars::predefined(name) {
                         Some(character) => normal.push(character),
                         None if depth >= DEEPEST => return Err(Fault(ErrorKind::NoMemory, at)),
                         None => {

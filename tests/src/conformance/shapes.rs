@@ -99,7 +99,7 @@ fn union(name: &str, members: Vec<Member>, live: usize) -> Record {
 
 /// Bit-fields: within a unit, over its end, signed, of `_Bool`, and between other members.
 pub fn bit_fields(types: &mut Types) -> Vec<Type> {
-    let tables: [&[(&str, u32)]; 14] = [
+    let tables: [&[(&str, u32)]; 16] = [
         &[("int", 1)],
         &[("unsigned int", 7), ("unsigned int", 25)],
         &[("unsigned int", 7), ("unsigned int", 26)],
@@ -114,6 +114,9 @@ pub fn bit_fields(types: &mut Types) -> Vec<Type> {
         &[("float", 0), ("unsigned int", 32), ("float", 0)],
         &[("short", 0), ("int", 12), ("int", 12), ("short", 0), ("long long", 40)],
         &[("signed char", 4), ("signed char", 4), ("double", 0), ("unsigned long long", 64), ("int", 11)],
+        // Packed, one reaches over nine bytes, and the other's struct is smaller than a number of its type.
+        &[("unsigned char", 4), ("long", 62), ("unsigned int", 31)],
+        &[("char", 3), ("int", 13)],
     ];
     let mut made = Vec::new();
     for (index, members) in tables.iter().enumerate() {
@@ -121,7 +124,9 @@ pub fn bit_fields(types: &mut Types) -> Vec<Type> {
             0 => Member::new(index, scalar(c)),
             bits => Member::bits(index, scalar(c), *bits),
         });
-        made.push(types.add(Record::new(&format!("bits{index}"), members.collect())));
+        let members: Vec<_> = members.collect();
+        made.push(types.add(Record::new(&format!("bits{index}"), members.clone())));
+        made.push(types.add(Record { packed: true, ..Record::new(&format!("packed_bits{index}"), members) }));
     }
     made
 }

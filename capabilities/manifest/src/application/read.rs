@@ -2,7 +2,7 @@
 
 use super::services;
 use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, Written};
-use crate::document::{Reader, Table, Value};
+use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::manifest::layers;
 use crate::units;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::de::DeValue;
 
-pub(super) fn application(reader: &mut Reader, root: Table<'_>) -> Option<Application> {
+pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Option<Application> {
     let mut root = root.of(TableName::Application);
     let app = root.take("app").and_then(|value| app(reader, &value)).unwrap_or_default();
     let capabilities = root.take("capabilities").map(|value| capabilities(reader, &value)).unwrap_or_default();
@@ -38,7 +38,7 @@ struct App {
     may_be_missing: Vec<String>,
 }
 
-fn app(reader: &mut Reader, value: &Value<'_>) -> Option<App> {
+fn app(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<App> {
     let mut table = reader.table(value, "[app]", "{ entry = \"app:main\" }")?.of(TableName::App);
     let entry = table.take("entry").and_then(|value| entry(reader, &value));
     let site_packages = table.take("site_packages").and_then(|value| folders(reader, &value));
@@ -48,7 +48,7 @@ fn app(reader: &mut Reader, value: &Value<'_>) -> Option<App> {
     Some(App { entry, site_packages, may_be_missing })
 }
 
-fn entry(reader: &mut Reader, value: &Value<'_>) -> Option<EntryPoint> {
+fn entry(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<EntryPoint> {
     let written = reader.string(value)?;
     let text = &written.text;
     let (message, hint) = match text.split_once(':') {
@@ -80,7 +80,7 @@ fn dotted(text: &str) -> bool {
     text.split('.').all(identifier)
 }
 
-fn folders(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<String>> {
+fn folders(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<String>> {
     let list = match value.value {
         DeValue::String(_) => vec![reader.string(value)?],
         _ => reader.strings(value)?,
@@ -96,14 +96,14 @@ fn folders(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<String>> {
     list.into_iter().map(folder).collect()
 }
 
-fn capabilities(reader: &mut Reader, value: &Value<'_>) -> BTreeMap<String, CapabilityRequest> {
+fn capabilities(reader: &mut DocumentReader, value: &TableEntry<'_>) -> BTreeMap<String, CapabilityRequest> {
     let table = reader.table(value, "[capabilities]", "{ … }");
     let entries = table.map(|mut table| table.take_all()).unwrap_or_default();
-    let request = |entry: &Value<'_>| Some((entry.key.to_owned(), capability(reader, entry)?));
+    let request = |entry: &TableEntry<'_>| Some((entry.key.to_owned(), capability(reader, entry)?));
     entries.iter().filter_map(request).collect()
 }
 
-fn capability(reader: &mut Reader, entry: &Value<'_>) -> Option<CapabilityRequest> {
+fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<CapabilityRequest> {
     let name = format!("[capabilities.{}]", entry.key);
     if entry.key.is_empty() || entry.key.len() > 128 || entry.key.chars().any(char::is_control) {
         reader.error(entry.key_span.clone(), "this cannot be the name of a capability");
@@ -144,7 +144,7 @@ fn capability(reader: &mut Reader, entry: &Value<'_>) -> Option<CapabilityReques
     })
 }
 
-fn allow(reader: &mut Reader, value: &Value<'_>) -> Option<Allow> {
+fn allow(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Allow> {
     let star = |text: &str| text == "*";
     match value.value {
         DeValue::String(text) if star(text) => Some(Allow::All),
@@ -169,17 +169,17 @@ fn allow(reader: &mut Reader, value: &Value<'_>) -> Option<Allow> {
 }
 
 /// `where = { compress2 = "sourceLen <= 1 MiB" }`
-fn bounds(reader: &mut Reader, value: &Value<'_>) -> Vec<(Written, Written)> {
+fn bounds(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<(Written, Written)> {
     let table = reader.table(value, "`where`", "{ compress2 = \"sourceLen <= 1 MiB\" }");
     let entries = table.map(|mut table| table.take_all()).unwrap_or_default();
-    let bound = |entry: &Value<'_>| {
+    let bound = |entry: &TableEntry<'_>| {
         let function = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
         Some((function, reader.string(entry)?))
     };
     entries.iter().filter_map(bound).collect()
 }
 
-fn limits(reader: &mut Reader, value: &Value<'_>) -> ApplicationLimits {
+fn limits(reader: &mut DocumentReader, value: &TableEntry<'_>) -> ApplicationLimits {
     let mut limits = ApplicationLimits::default();
     let table = reader.table(value, "[limits]", "{ memory = \"256 MiB\" }");
     let Some(mut table) = table.map(|table| table.of(TableName::Limits)) else { return limits };

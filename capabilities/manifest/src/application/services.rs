@@ -11,7 +11,7 @@
 //! ```
 
 use super::Written;
-use crate::document::{Reader, Table, Value};
+use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, HostService, SCRATCH, is_plain_path};
 use cloison_contract::spelling::did_you_mean;
@@ -35,7 +35,11 @@ pub(super) fn is_service(zone: Option<&Written>) -> bool {
 }
 
 /// The keys of the service that `zone` names, if it is one.
-pub(super) fn service(reader: &mut Reader, table: &mut Table<'_>, zone: Option<&Written>) -> Option<ServiceRequest> {
+pub(super) fn service(
+    reader: &mut DocumentReader,
+    table: &mut Table<'_>,
+    zone: Option<&Written>,
+) -> Option<ServiceRequest> {
     if zone.is_none_or(|zone| zone.text != "files") {
         for key in FILES_KEYS {
             if let Some(value) = table.take(key) {
@@ -80,7 +84,7 @@ struct Root {
 
 const EXAMPLE: &str = "[{ at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] }]";
 
-fn roots(reader: &mut Reader, value: &Value<'_>) -> Vec<Root> {
+fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<Root> {
     let DeValue::Array(array) = value.value else {
         reader.wrong_kind(value, "an array of tables", EXAMPLE);
         return Vec::new();
@@ -88,7 +92,7 @@ fn roots(reader: &mut Reader, value: &Value<'_>) -> Vec<Root> {
     array.iter().filter_map(|element| root(reader, &value.element(element))).collect()
 }
 
-fn root(reader: &mut Reader, value: &Value<'_>) -> Option<Root> {
+fn root(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Root> {
     let mut table = reader.table(value, "an entry of `roots`", EXAMPLE)?.of(TableName::Root);
     let [at, path, allow] = ["at", "path", "allow"].map(|key| {
         let value = table.take(key);
@@ -104,7 +108,7 @@ fn root(reader: &mut Reader, value: &Value<'_>) -> Option<Root> {
     Some(Root { at: at?, path: path?, rights: rights? })
 }
 
-fn at_path(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
+fn at_path(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
     let at = reader.string(value)?;
     if is_plain_path(&at.text) {
         return Some(at);
@@ -114,7 +118,7 @@ fn at_path(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
     None
 }
 
-fn host_path(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
+fn host_path(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
     let path = reader.string(value)?;
     if !path.text.is_empty() && !path.text.contains('\0') {
         return Some(path);
@@ -124,7 +128,7 @@ fn host_path(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
     None
 }
 
-fn rights(reader: &mut Reader, value: &Value<'_>) -> Option<FilesRights> {
+fn rights(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<FilesRights> {
     let mut rights = FilesRights::default();
     let mut known = true;
     for word in reader.strings(value)? {

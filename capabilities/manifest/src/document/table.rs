@@ -12,14 +12,14 @@ pub struct Table<'d> {
     pub name: String,
     /// Where it stands: its header or its braces.
     pub span: Range<usize>,
-    entries: Vec<Value<'d>>,
+    entries: Vec<TableEntry<'d>>,
     /// Which table it is; `None` if its keys are names that the author has chosen.
     keys: Option<TableName>,
 }
 
 /// One key and its value.
 #[derive(Clone)]
-pub struct Value<'d> {
+pub struct TableEntry<'d> {
     /// The key.
     pub key: &'d str,
     /// Where the key stands.
@@ -42,7 +42,7 @@ impl<'d> Table<'d> {
 
     /// A table of that name.
     pub fn new(name: impl Into<String>, span: Range<usize>, table: &'d DeTable<'d>) -> Self {
-        let mut entries: Vec<_> = table.iter().map(|(key, value)| Value::new(key, value)).collect();
+        let mut entries: Vec<_> = table.iter().map(|(key, value)| TableEntry::new(key, value)).collect();
         // The tree is sorted by key; people expect the order of the file.
         entries.sort_by_key(|entry| entry.key_span.start);
         Self { name: name.into(), span, entries, keys: None }
@@ -54,14 +54,14 @@ impl<'d> Table<'d> {
     }
 
     /// The value of that key, if the table is one that has it.
-    pub fn take(&mut self, key: &'static str) -> Option<Value<'d>> {
+    pub fn take(&mut self, key: &'static str) -> Option<TableEntry<'d>> {
         let known = keys::find(self.keys?, key)?;
         let index = self.entries.iter().position(|entry| entry.key == key)?;
-        Some(Value { kind: Some(known.kind), ..self.entries.remove(index) })
+        Some(TableEntry { kind: Some(known.kind), ..self.entries.remove(index) })
     }
 
     /// The value under that key, whatever it means, if the value is like that.
-    pub fn take_if(&mut self, key: &str, test: impl FnOnce(&DeValue<'d>) -> bool) -> Option<Value<'d>> {
+    pub fn take_if(&mut self, key: &str, test: impl FnOnce(&DeValue<'d>) -> bool) -> Option<TableEntry<'d>> {
         let index = self.entries.iter().position(|entry| entry.key == key)?;
         test(self.entries[index].value).then(|| self.entries.remove(index))
     }
@@ -72,13 +72,13 @@ impl<'d> Table<'d> {
     }
 
     /// All keys that have not been taken, in the order of the file.
-    pub fn take_all(&mut self) -> Vec<Value<'d>> {
+    pub fn take_all(&mut self) -> Vec<TableEntry<'d>> {
         std::mem::take(&mut self.entries)
     }
 
     /// All keys whose values are tables and that have not been taken, in the order of the file.
-    pub fn take_tables(&mut self) -> Vec<Value<'d>> {
-        let is_table = |entry: &mut Value<'d>| matches!(entry.value, DeValue::Table(_));
+    pub fn take_tables(&mut self) -> Vec<TableEntry<'d>> {
+        let is_table = |entry: &mut TableEntry<'d>| matches!(entry.value, DeValue::Table(_));
         self.entries.extract_if(.., is_table).collect()
     }
 
@@ -108,7 +108,7 @@ impl<'d> Table<'d> {
     }
 }
 
-impl<'d> Value<'d> {
+impl<'d> TableEntry<'d> {
     fn new(key: &'d Spanned<toml::de::DeString<'d>>, value: &'d Spanned<DeValue<'d>>) -> Self {
         Self {
             key: key.get_ref(),

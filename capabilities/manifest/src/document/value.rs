@@ -1,6 +1,6 @@
 //! One value of the kind that is wanted, or an error that says which kind that is.
 
-use super::{Reader, Table, Value};
+use super::{DocumentReader, Table, TableEntry};
 use crate::diagnostic::{Diagnostic, Mistake, Written};
 use crate::keys::{self, Kind};
 use crate::units;
@@ -10,9 +10,9 @@ use toml::de::DeValue;
 /// The longest string a file may hold.
 const MAX_STRING_BYTES: usize = 16 << 10;
 
-impl Reader {
+impl DocumentReader {
     /// Notes that a value is of the wrong kind.
-    pub fn wrong_kind(&mut self, value: &Value<'_>, wanted: &str, example: &str) {
+    pub fn wrong_kind(&mut self, value: &TableEntry<'_>, wanted: &str, example: &str) {
         let (subject, hint) = match value.element {
             true => (format!("each entry of `{}`", value.key), format!("write `{example}`")),
             false => (format!("`{}`", value.key), format!("write `{} = {example}`", value.key)),
@@ -22,7 +22,7 @@ impl Reader {
     }
 
     /// A string, not empty.
-    pub fn string(&mut self, value: &Value<'_>) -> Option<Written> {
+    pub fn string(&mut self, value: &TableEntry<'_>) -> Option<Written> {
         let DeValue::String(text) = value.value else {
             self.wrong_kind(value, "a string", "\"…\"");
             return None;
@@ -43,7 +43,7 @@ impl Reader {
     }
 
     /// An expression; a plain number is one too.
-    pub fn expression(&mut self, value: &Value<'_>) -> Option<Written> {
+    pub fn expression(&mut self, value: &TableEntry<'_>) -> Option<Written> {
         match value.value {
             DeValue::Integer(_) => {
                 Some(Written { text: self.source.text[value.span.clone()].to_owned(), span: value.span.clone() })
@@ -57,7 +57,7 @@ impl Reader {
     }
 
     /// `true` or `false`.
-    pub fn boolean(&mut self, value: &Value<'_>) -> Option<bool> {
+    pub fn boolean(&mut self, value: &TableEntry<'_>) -> Option<bool> {
         match value.value {
             DeValue::Boolean(value) => Some(*value),
             _ => {
@@ -68,7 +68,7 @@ impl Reader {
     }
 
     /// A whole number, within the bounds of its key.
-    pub fn count(&mut self, value: &Value<'_>) -> Option<u64> {
+    pub fn count(&mut self, value: &TableEntry<'_>) -> Option<u64> {
         let (least, most) = bounds(value);
         let number = match value.value {
             DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix()).ok(),
@@ -86,7 +86,7 @@ impl Reader {
     }
 
     /// A size in bytes, within the bounds of its key: a number, or a string like `"128 MiB"`.
-    pub fn size(&mut self, value: &Value<'_>) -> Option<u64> {
+    pub fn size(&mut self, value: &TableEntry<'_>) -> Option<u64> {
         let (least, most) = bounds(value);
         if !matches!(value.value, DeValue::String(_) | DeValue::Integer(_)) {
             self.wrong_kind(value, "a size", "\"64 MiB\"");
@@ -115,7 +115,7 @@ impl Reader {
     }
 
     /// A duration: a string like `"500 ms"`.
-    pub fn duration(&mut self, value: &Value<'_>) -> Option<Duration> {
+    pub fn duration(&mut self, value: &TableEntry<'_>) -> Option<Duration> {
         if let DeValue::Integer(number) = value.value {
             let hint = format!("write `{0} = \"{1} s\"` or `{0} = \"{1} ms\"`", value.key, number.as_str());
             self.error_with_hint(value.span.clone(), format!("`{}` needs a unit", value.key), hint);
@@ -134,13 +134,13 @@ impl Reader {
     }
 
     /// A string that `parse` understands.
-    pub fn parsed<T>(&mut self, value: &Value<'_>, parse: impl FnOnce(&str) -> Result<T, Mistake>) -> Option<T> {
+    pub fn parsed<T>(&mut self, value: &TableEntry<'_>, parse: impl FnOnce(&str) -> Result<T, Mistake>) -> Option<T> {
         let written = self.string(value)?;
         parse(&written.text).map_err(|mistake| self.mistake_in(&written, mistake)).ok()
     }
 
     /// An array of strings.
-    pub fn strings(&mut self, value: &Value<'_>) -> Option<Vec<Written>> {
+    pub fn strings(&mut self, value: &TableEntry<'_>) -> Option<Vec<Written>> {
         let DeValue::Array(array) = value.value else {
             self.wrong_kind(value, "an array of strings", "[\"…\"]");
             return None;
@@ -159,7 +159,7 @@ impl Reader {
     }
 
     /// A table.
-    pub fn table<'d>(&mut self, value: &Value<'d>, name: impl Into<String>, example: &str) -> Option<Table<'d>> {
+    pub fn table<'d>(&mut self, value: &TableEntry<'d>, name: impl Into<String>, example: &str) -> Option<Table<'d>> {
         match value.value {
             DeValue::Table(table) => Some(Table::new(name, value.span.clone(), table)),
             _ => {
@@ -171,7 +171,7 @@ impl Reader {
 }
 
 /// The smallest and the largest number that a key can have; none at all of a key that is no number.
-fn bounds(value: &Value<'_>) -> (u64, u64) {
+fn bounds(value: &TableEntry<'_>) -> (u64, u64) {
     match value.kind {
         Some(Kind::Count(least, most) | Kind::Max(least, most) | Kind::Size(least, most)) => (least, most),
         _ => (1, 0),

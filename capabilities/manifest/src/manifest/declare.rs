@@ -3,7 +3,7 @@
 use super::raw;
 use crate::declaration::{Names, Prototype, PrototypeParameter};
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use crate::expression::{ExpressionFunction, Taken, Takes};
 use crate::keys::{self, TableName};
 use cloison_contract::interface::FunctionId;
@@ -48,7 +48,7 @@ pub(super) fn is_integer(c_type: &CType) -> bool {
 
 impl<'a, 'd> Declarations<'a, 'd> {
     /// The function of that name, if there is one whose C text has been understood.
-    pub(super) fn named(&self, reader: &mut Reader, name: &Written) -> Option<(FunctionId, &Declared<'a, 'd>)> {
+    pub(super) fn named(&self, reader: &mut DocumentReader, name: &Written) -> Option<(FunctionId, &Declared<'a, 'd>)> {
         let Some(callee) = self.callees.iter().find(|callee| callee.name == name.text) else {
             let hint = match did_you_mean(&name.text, self.callees.iter().map(|callee| callee.name)) {
                 Some(meant) => format!("did you mean `{meant}`?"),
@@ -64,7 +64,7 @@ impl<'a, 'd> Declarations<'a, 'd> {
 }
 
 pub(super) fn declare<'a, 'd>(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     functions: &'a [raw::Function<'d>],
     names: &Names,
 ) -> Declarations<'a, 'd> {
@@ -85,14 +85,18 @@ pub(super) fn declare<'a, 'd>(
     declarations
 }
 
-fn declare_one<'a, 'd>(reader: &mut Reader, raw: &'a raw::Function<'d>, names: &Names) -> Option<Declared<'a, 'd>> {
+fn declare_one<'a, 'd>(
+    reader: &mut DocumentReader,
+    raw: &'a raw::Function<'d>,
+    names: &Names,
+) -> Option<Declared<'a, 'd>> {
     let prototype = prototype(reader, raw, names)?;
     let owner = format!("`{}`", prototype.name.text);
     let tables = tables(reader, &prototype.parameters, &raw.parameters, &owner, &keys::names(TableName::Function));
     Some(Declared { raw, prototype, tables })
 }
 
-fn prototype(reader: &mut Reader, raw: &raw::Function<'_>, names: &Names) -> Option<Prototype> {
+fn prototype(reader: &mut DocumentReader, raw: &raw::Function<'_>, names: &Names) -> Option<Prototype> {
     let Some(form) = &raw.variadic else {
         let report = |mistakes: Vec<_>| mistakes.into_iter().for_each(|mistake| reader.mistake_in(&raw.c, mistake));
         return Prototype::parse(&raw.c.text, names).map_err(report).ok();
@@ -108,7 +112,7 @@ fn prototype(reader: &mut Reader, raw: &raw::Function<'_>, names: &Names) -> Opt
 
 /// For each parameter in C order, its table if it has one.
 pub(super) fn tables<'a, 'd>(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     parameters: &[PrototypeParameter],
     written: &'a [raw::Parameter<'d>],
     owner: &str,
@@ -134,7 +138,7 @@ pub(super) fn tables<'a, 'd>(
 }
 
 fn unknown_parameter(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     parameters: &[PrototypeParameter],
     table: &raw::Parameter<'_>,
     owner: &str,

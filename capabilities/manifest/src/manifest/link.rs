@@ -5,7 +5,7 @@ use super::raw;
 use super::returns;
 use super::shapes;
 use super::world::World;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::interface::{Function, Instances};
 use std::collections::BTreeSet;
@@ -19,11 +19,11 @@ pub(super) fn freeing<'a>(types: &'a [raw::Type<'_>], functions: &'a [raw::Funct
 }
 
 /// The functions, in the manifest's order. Those with a mistake are left out; the mistakes have been noted.
-pub(super) fn functions(reader: &mut Reader, world: &World<'_, '_>) -> Vec<Function> {
+pub(super) fn functions(reader: &mut DocumentReader, world: &World<'_, '_>) -> Vec<Function> {
     world.declarations.functions.iter().filter_map(|declared| function(reader, world, declared)).collect()
 }
 
-fn function(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<Function> {
+fn function(reader: &mut DocumentReader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<Function> {
     let Declared { raw, prototype, .. } = declared;
     let length = returns::length(reader, world, declared);
     let mut parameters = shapes::parameters(reader, world, declared, length.as_ref().and_then(Option::as_ref))?;
@@ -59,7 +59,7 @@ fn function(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, 
 }
 
 /// What waits for long would keep everybody else waiting.
-fn check_blocking(reader: &mut Reader, world: &World<'_, '_>, raw: &raw::Function<'_>) -> Option<()> {
+fn check_blocking(reader: &mut DocumentReader, world: &World<'_, '_>, raw: &raw::Function<'_>) -> Option<()> {
     let sandbox = world.sandbox;
     match &raw.blocking {
         Some(span) if sandbox.instances == Instances::Shared && sandbox.threads == 1 => {

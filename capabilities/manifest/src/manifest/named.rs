@@ -2,7 +2,7 @@
 
 use super::names::{Attributes, identifier};
 use crate::diagnostic::Written;
-use crate::document::{Reader, Value};
+use crate::document::{DocumentReader, TableEntry};
 use crate::expression;
 use crate::keys::TableName;
 use cloison_contract::interface::{Constant, Exception};
@@ -29,9 +29,9 @@ pub(super) struct RawException {
     base: Option<Written>,
 }
 
-pub(super) fn constants(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<NamedConstant> {
+pub(super) fn constants(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> Vec<NamedConstant> {
     let entries = entries(reader, value, "[constants]", "{ LIMIT = 100 }", MAX_CONSTANTS);
-    let one = |entry: &Value<'_>| {
+    let one = |entry: &TableEntry<'_>| {
         let name = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
         let good_name = identifier(reader, &name, "a constant") && is_free(reader, &name);
         let value = constant(reader, entry)?;
@@ -41,14 +41,14 @@ pub(super) fn constants(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<Na
 }
 
 /// A constant can stand in expressions, so that its name must not mean something there already.
-fn is_free(reader: &mut Reader, name: &Written) -> bool {
+fn is_free(reader: &mut DocumentReader, name: &Written) -> bool {
     let Some(meaning) = expression::meaning(&name.text) else { return true };
     let message = format!("`{}` cannot be the name of a constant: in expressions it is {meaning}", name.text);
     reader.error_with_hint(name.span.clone(), message, "choose another name: it exists in Python only");
     false
 }
 
-fn constant(reader: &mut Reader, entry: &Value<'_>) -> Option<Constant> {
+fn constant(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Constant> {
     match entry.value {
         DeValue::Integer(number) => {
             let number = i128::from_str_radix(number.as_str(), number.radix()).ok();
@@ -75,9 +75,9 @@ fn constant(reader: &mut Reader, entry: &Value<'_>) -> Option<Constant> {
     }
 }
 
-pub(super) fn exceptions(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<RawException> {
+pub(super) fn exceptions(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> Vec<RawException> {
     let entries = entries(reader, value, "[exceptions]", "{ Busy = {} }", MAX_EXCEPTIONS);
-    let one = |entry: &Value<'_>| {
+    let one = |entry: &TableEntry<'_>| {
         let name = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
         let good_name = identifier(reader, &name, "an exception");
         let mut table =
@@ -91,7 +91,7 @@ pub(super) fn exceptions(reader: &mut Reader, value: Option<Value<'_>>) -> Vec<R
 }
 
 /// The classes, each behind the one it is derived from.
-pub(super) fn sorted(reader: &mut Reader, raw: &[RawException]) -> Vec<Exception> {
+pub(super) fn sorted(reader: &mut DocumentReader, raw: &[RawException]) -> Vec<Exception> {
     let position = |name: &str| raw.iter().position(|one| one.name.text == name);
     let bases: Vec<Option<usize>> = raw.iter().map(|one| base(reader, one, raw)).collect();
     let mut order: Vec<usize> = Vec::new();
@@ -120,7 +120,7 @@ pub(super) fn sorted(reader: &mut Reader, raw: &[RawException]) -> Vec<Exception
     order.iter().map(exception).collect()
 }
 
-fn base(reader: &mut Reader, one: &RawException, raw: &[RawException]) -> Option<usize> {
+fn base(reader: &mut DocumentReader, one: &RawException, raw: &[RawException]) -> Option<usize> {
     let base = one.base.as_ref()?;
     if base.text == "NativeError" {
         let hint = "leave `base` out: `cloison.NativeError` is what they are all derived from";
@@ -141,7 +141,7 @@ fn base(reader: &mut Reader, one: &RawException, raw: &[RawException]) -> Option
 
 /// Gives their names out as attributes.
 pub(super) fn take_names(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     attributes: &mut Attributes,
     constants: &[NamedConstant],
     exceptions: &[RawException],
@@ -155,12 +155,12 @@ pub(super) fn take_names(
 }
 
 fn entries<'d>(
-    reader: &mut Reader,
-    value: Option<Value<'d>>,
+    reader: &mut DocumentReader,
+    value: Option<TableEntry<'d>>,
     name: &str,
     example: &str,
     most: usize,
-) -> Vec<Value<'d>> {
+) -> Vec<TableEntry<'d>> {
     let Some(value) = value else { return Vec::new() };
     let Some(mut table) = reader.table(&value, name, example) else { return Vec::new() };
     let mut entries = table.take_all();

@@ -2,7 +2,7 @@
 
 use super::raw;
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::signature::is_python_keyword;
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn is_identifier(text: &str) -> bool {
 }
 
 /// Whether something can have that name in Python; `what` says what, with an article.
-pub(super) fn identifier(reader: &mut Reader, name: &Written, what: &str) -> bool {
+pub(super) fn identifier(reader: &mut DocumentReader, name: &Written, what: &str) -> bool {
     let text = &name.text;
     let message = if !is_identifier(text) {
         format!("`{text}` cannot be the name of {what} in Python")
@@ -47,7 +47,7 @@ pub(super) struct Attributes {
 
 impl Attributes {
     /// Notes that something has that name, and a mistake if something else has it already.
-    pub(super) fn take(&mut self, reader: &mut Reader, name: &Written, what: &'static str) {
+    pub(super) fn take(&mut self, reader: &mut DocumentReader, name: &Written, what: &'static str) {
         if let Some(other) = self.taken.insert(name.text.clone(), what)
             && (other != what || what == "a type")
         {
@@ -61,7 +61,7 @@ impl Attributes {
     }
 
     /// Notes the functions' names; Python does not see internal ones.
-    pub(super) fn functions(&mut self, reader: &mut Reader, functions: &[raw::Function<'_>]) {
+    pub(super) fn functions(&mut self, reader: &mut DocumentReader, functions: &[raw::Function<'_>]) {
         for function in functions.iter().filter(|function| !function.internal) {
             self.take(reader, &function.name, "a function");
         }

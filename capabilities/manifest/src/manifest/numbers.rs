@@ -2,7 +2,7 @@
 
 use super::raw::Key;
 use super::types::Types;
-use crate::document::{Reader, Value, kind};
+use crate::document::{DocumentReader, TableEntry, kind};
 use crate::units;
 use cloison_contract::shape::Literal;
 use cloison_contract::spelling::did_you_mean;
@@ -12,9 +12,9 @@ use toml::de::DeValue;
 
 /// `range = [least, most]`
 pub(super) fn range(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     types: &Types<'_, '_>,
-    key: &Key<Value<'_>>,
+    key: &Key<TableEntry<'_>>,
     scalar: Scalar,
 ) -> Option<(Literal, Literal)> {
     let value = &key.value;
@@ -44,9 +44,9 @@ pub(super) fn range(
 
 /// `default = …`
 pub(super) fn default(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     types: &Types<'_, '_>,
-    key: &Key<Value<'_>>,
+    key: &Key<TableEntry<'_>>,
     scalar: Scalar,
     range: Option<(Literal, Literal)>,
 ) -> Option<Literal> {
@@ -61,8 +61,13 @@ pub(super) fn default(
 }
 
 /// `default = 1.5` or `default = [1.0, -2.0]`: the real and the imaginary part.
-pub(super) fn wide(reader: &mut Reader, types: &Types<'_, '_>, key: &Key<Value<'_>>, wide: Wide) -> Option<(f64, f64)> {
-    let mut float = |value: &Value<'_>| match number(reader, types, value, Scalar::F64)? {
+pub(super) fn wide(
+    reader: &mut DocumentReader,
+    types: &Types<'_, '_>,
+    key: &Key<TableEntry<'_>>,
+    wide: Wide,
+) -> Option<(f64, f64)> {
+    let mut float = |value: &TableEntry<'_>| match number(reader, types, value, Scalar::F64)? {
         Literal::Float(value) => Some(value),
         Literal::Integer(_) => None,
     };
@@ -80,7 +85,12 @@ pub(super) fn wide(reader: &mut Reader, types: &Types<'_, '_>, key: &Key<Value<'
     float(value).map(|real| (real, 0.0))
 }
 
-fn number(reader: &mut Reader, types: &Types<'_, '_>, value: &Value<'_>, scalar: Scalar) -> Option<Literal> {
+fn number(
+    reader: &mut DocumentReader,
+    types: &Types<'_, '_>,
+    value: &TableEntry<'_>,
+    scalar: Scalar,
+) -> Option<Literal> {
     let span = value.span.clone();
     match (value.value, scalar.bounds()) {
         (DeValue::Integer(number), None) => {
@@ -147,7 +157,7 @@ fn sized(text: &str) -> Option<&str> {
 }
 
 fn fitting(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     span: Range<usize>,
     number: Option<i128>,
     (least, most): (i128, i128),

@@ -13,7 +13,7 @@ pub(super) use types::{Live, Member, Type, types};
 use super::MAX_FUNCTIONS;
 use super::names::identifier;
 use crate::diagnostic::Written;
-use crate::document::{Reader, Table, Value};
+use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::{self, Kind, TableName};
 use key::Keys;
 use parameter::parameter;
@@ -43,7 +43,7 @@ pub(super) struct Function<'d> {
 }
 
 /// `[functions]`
-pub(super) fn functions<'d>(reader: &mut Reader, value: &Value<'d>) -> Option<Vec<Function<'d>>> {
+pub(super) fn functions<'d>(reader: &mut DocumentReader, value: &TableEntry<'d>) -> Option<Vec<Function<'d>>> {
     let mut table = reader.table(value, "[functions]", "{ … }")?;
     let mut entries = table.take_all();
     if entries.len() > MAX_FUNCTIONS {
@@ -56,7 +56,7 @@ pub(super) fn functions<'d>(reader: &mut Reader, value: &Value<'d>) -> Option<Ve
     Some(entries.iter().filter_map(|entry| function(reader, entry)).collect())
 }
 
-fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> {
+fn function<'d>(reader: &mut DocumentReader, entry: &TableEntry<'d>) -> Option<Function<'d>> {
     let name = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
     let good_name = identifier(reader, &name, "a function");
     let mut table = reader.table(entry, format!("[functions.{}]", name.text), "{ c = \"…\" }")?.of(TableName::Function);
@@ -105,7 +105,7 @@ fn function<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Function<'d>> 
 }
 
 /// `variadic`; an empty one is the form without further arguments.
-fn form(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
+fn form(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
     match value.value {
         DeValue::String(text) if text.is_empty() => Some(Written { text: String::new(), span: value.span.clone() }),
         _ => reader.string(value),
@@ -113,7 +113,11 @@ fn form(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
 }
 
 /// A table where a function's own key wants something else is most probably meant for a parameter of that name.
-fn parameter_like_a_key<'d>(reader: &mut Reader, table: &mut Table<'d>, key: &'static str) -> Option<Value<'d>> {
+fn parameter_like_a_key<'d>(
+    reader: &mut DocumentReader,
+    table: &mut Table<'d>,
+    key: &'static str,
+) -> Option<TableEntry<'d>> {
     let value = table.take_if(key, |value| matches!(value, DeValue::Table(_)))?;
     let message = format!("`{key}` is a key of the function itself");
     let hint = format!("for a parameter called `{key}`, write `parameters = {{ {key} = {{ … }} }}`");
@@ -125,7 +129,7 @@ fn takes_a_table(kind: Kind) -> bool {
     matches!(kind, Kind::Named(_) | Kind::Table(_))
 }
 
-fn short_enough(reader: &mut Reader, c: &Written) -> bool {
+fn short_enough(reader: &mut DocumentReader, c: &Written) -> bool {
     let fits = c.text.len() <= MAX_C_BYTES;
     if !fits {
         reader.error(c.span.clone(), format!("a prototype has at most {MAX_C_BYTES} bytes"));

@@ -10,7 +10,7 @@ use super::raw::{self, Key, on};
 use super::shapes::{ends_at_null, expression_in};
 use super::world::World;
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use crate::expression::{Scope, parse_condition};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::interface::{Parameter, Raises, Returns};
@@ -19,7 +19,7 @@ use cloison_contract::types::CType;
 
 /// How many elements the value points to. `Some(None)` if nothing counts them, `None` if it is wrong.
 pub(super) fn length(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
 ) -> Option<Option<Expression>> {
@@ -31,7 +31,7 @@ pub(super) fn length(
 
 /// What becomes of the value of a function whose parameters have been resolved.
 pub(super) fn returns(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
     parameters: &[Parameter],
@@ -77,7 +77,7 @@ fn equal_to_null() -> Expression {
 
 /// `Some(None)` if there is none, `None` if it is wrong.
 fn condition(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
     parameters: &[Parameter],
@@ -111,13 +111,18 @@ fn condition(
     Some(Some(condition))
 }
 
-fn check_length(reader: &mut Reader, raw: &raw::Returns, parameters: &[Parameter], length: &Expression) -> Option<()> {
+fn check_length(
+    reader: &mut DocumentReader,
+    raw: &raw::Returns,
+    parameters: &[Parameter],
+    length: &Expression,
+) -> Option<()> {
     let key = raw.length.as_ref()?;
     known(reader, parameters, length, &key.value)
 }
 
 /// Each cell is one.
-fn known(reader: &mut Reader, parameters: &[Parameter], expression: &Expression, at: &Written) -> Option<()> {
+fn known(reader: &mut DocumentReader, parameters: &[Parameter], expression: &Expression, at: &Written) -> Option<()> {
     let cell = |part: &Expression| matches!(part, Expression::Dereference(index) if !matches!(parameters[*index].shape, Shape::ScalarPointer(_)));
     if expression.any(cell) {
         reader.error(at.span.clone(), "what stands behind `*` here is not one number but a whole buffer");
@@ -151,7 +156,7 @@ fn is_kept(declared: &Declared<'_, '_>, parameters: &[Parameter], error_unless: 
     declared.prototype.result != CType::Void && !status && !length
 }
 
-fn check_value(reader: &mut Reader, declared: &Declared<'_, '_>, raw: &raw::Returns) -> Option<()> {
+fn check_value(reader: &mut DocumentReader, declared: &Declared<'_, '_>, raw: &raw::Returns) -> Option<()> {
     if declared.prototype.result == CType::Void && on(&raw.value) {
         let span = raw.place("value").unwrap_or_default();
         reader.error(span, format!("`{}` returns void, so there is no value to keep", declared.prototype.name.text));

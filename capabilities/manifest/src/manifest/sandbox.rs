@@ -1,14 +1,14 @@
 //! `[sandbox]`: limits, all finite, and what the zone may reach.
 
 use crate::diagnostic::Written;
-use crate::document::{Reader, Table, Value};
+use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::units::one_of;
 use cloison_contract::interface::{FileRule, Instances, Sandbox};
 use cloison_contract::layer::LayerName;
 use toml::de::DeValue;
 
-pub(super) fn sandbox(reader: &mut Reader, value: Option<Value<'_>>) -> Sandbox {
+pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> Sandbox {
     let mut sandbox = Sandbox::default();
     let table = value.and_then(|value| reader.table(&value, "[sandbox]", "{ memory = \"128 MiB\" }"));
     let Some(mut table) = table.map(|table| table.of(TableName::Sandbox)) else { return sandbox };
@@ -47,7 +47,7 @@ pub(super) fn sandbox(reader: &mut Reader, value: Option<Value<'_>>) -> Sandbox 
 }
 
 /// `threads` and `thread_safe`: several calls at once only where the author says that the library bears it.
-fn threads(reader: &mut Reader, table: &mut Table<'_>, sandbox: &mut Sandbox) {
+fn threads(reader: &mut DocumentReader, table: &mut Table<'_>, sandbox: &mut Sandbox) {
     let safe = table.take("thread_safe").and_then(|value| reader.boolean(&value)) == Some(true);
     let Some(value) = table.take("threads") else { return };
     let Some(count) = reader.count(&value) else { return };
@@ -63,7 +63,7 @@ fn threads(reader: &mut Reader, table: &mut Table<'_>, sandbox: &mut Sandbox) {
     }
 }
 
-fn instances(reader: &mut Reader, value: &Value<'_>) -> Option<Instances> {
+fn instances(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Instances> {
     let written = reader.string(value)?;
     match written.text.as_str() {
         "per-client" => Some(Instances::PerClient),
@@ -77,7 +77,7 @@ fn instances(reader: &mut Reader, value: &Value<'_>) -> Option<Instances> {
     }
 }
 
-fn files(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<FileRule>> {
+fn files(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<FileRule>> {
     let example = "[{ read = \"/usr/share/zoneinfo\" }]";
     let DeValue::Array(array) = value.value else {
         reader.wrong_kind(value, "an array of tables", example);
@@ -86,7 +86,7 @@ fn files(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<FileRule>> {
     array.iter().map(|element| file(reader, &value.element(element), example)).collect()
 }
 
-fn file(reader: &mut Reader, value: &Value<'_>, example: &str) -> Option<FileRule> {
+fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> Option<FileRule> {
     if let DeValue::String(path) = value.value {
         let hint = format!("write `{{ read = \"{path}\" }}` or `{{ write = \"{path}\" }}`");
         reader.error_with_hint(value.span.clone(), "is it to be read or written?", hint);
@@ -128,7 +128,7 @@ fn file(reader: &mut Reader, value: &Value<'_>, example: &str) -> Option<FileRul
 }
 
 /// Only `network = []` for now.
-fn network(reader: &mut Reader, value: &Value<'_>) {
+fn network(reader: &mut DocumentReader, value: &TableEntry<'_>) {
     match value.value {
         DeValue::Array(array) if array.is_empty() => {}
         DeValue::Array(_) => {
@@ -140,7 +140,7 @@ fn network(reader: &mut Reader, value: &Value<'_>) {
 }
 
 /// `may_be_missing`: names of layers, here and in `cloison.toml`.
-pub(crate) fn layers(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<String>> {
+pub(crate) fn layers(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<String>> {
     let list = reader.strings(value)?;
     let known = |layer: Written| {
         let known = LayerName::named(&layer.text).is_some_and(LayerName::is_required);

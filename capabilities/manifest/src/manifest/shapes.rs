@@ -50,7 +50,7 @@ use super::raw;
 use super::world::World;
 use crate::declaration::PrototypeParameter;
 use crate::diagnostic::{Mistake, Written};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{FunctionId, Parameter};
 use cloison_contract::shape::{Element, Shape};
@@ -87,7 +87,7 @@ enum Place<'a> {
 
 /// The parameters of a function with their shapes, or `None` if something is wrong with them.
 pub(super) fn parameters(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
     value_length: Option<&Expression>,
@@ -108,7 +108,7 @@ pub(super) fn parameters(
     resolve(reader, &context)
 }
 
-fn resolve(reader: &mut Reader, context: &Context<'_, '_>) -> Option<Vec<Parameter>> {
+fn resolve(reader: &mut DocumentReader, context: &Context<'_, '_>) -> Option<Vec<Parameter>> {
     let drafts: Vec<_> = (0..context.count()).map(|index| draft::draft(reader, context, index)).collect();
     if drafts.iter().any(Option::is_none) {
         // What is wrong with the other parameters' numbers can be said all the same.
@@ -187,7 +187,7 @@ impl<'a, 'd> Context<'a, 'd> {
     }
 
     /// Notes a mistake at a parameter: at its table, or else at the prototype.
-    fn error(&self, reader: &mut Reader, index: usize, message: String, hint: impl Into<String>) {
+    fn error(&self, reader: &mut DocumentReader, index: usize, message: String, hint: impl Into<String>) {
         match self.table(index) {
             Some(table) => reader.error_with_hint(table.span.clone(), message, hint),
             None => self.error_in_c(reader, index, message, hint.into()),
@@ -195,7 +195,7 @@ impl<'a, 'd> Context<'a, 'd> {
     }
 
     /// Notes a mistake at a parameter of the prototype.
-    fn error_in_c(&self, reader: &mut Reader, index: usize, message: String, hint: String) {
+    fn error_in_c(&self, reader: &mut DocumentReader, index: usize, message: String, hint: String) {
         match &self.place {
             Place::Text(c) => {
                 let span = self.parameters[index].name.span.clone();

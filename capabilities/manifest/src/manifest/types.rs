@@ -14,7 +14,7 @@ use super::names::Attributes;
 use super::raw;
 use crate::declaration::{self, Meaning, MemberShape, Name, Names, Prototype, TypeText};
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::interface::{Constant, Instances, Sandbox};
 use cloison_contract::shape::Literal;
 use cloison_contract::spelling::did_you_mean;
@@ -58,7 +58,7 @@ struct Origin<'a, 'd> {
 
 /// The types, as far as they can be known without the functions.
 pub(super) fn read<'a, 'd>(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     types: &'a [raw::Type<'d>],
     constants: &[NamedConstant],
 ) -> Types<'a, 'd> {
@@ -100,7 +100,7 @@ pub(super) fn read<'a, 'd>(
 impl<'a, 'd> Types<'a, 'd> {
     fn add(
         &mut self,
-        reader: &mut Reader,
+        reader: &mut DocumentReader,
         raw: &'a raw::Type<'d>,
         inner: Option<String>,
         meaning: Meaning,
@@ -149,7 +149,7 @@ impl<'a, 'd> Types<'a, 'd> {
     }
 
     /// A plain typedef gives nothing in Python; one of a pointer to a function may say what its parameters are for.
-    fn alias(&mut self, reader: &mut Reader, raw: &'a raw::Type<'d>, c_type: &CType) {
+    fn alias(&mut self, reader: &mut DocumentReader, raw: &'a raw::Type<'d>, c_type: &CType) {
         if !is_function(c_type) {
             raw.only(reader, "another name for a type that is there already", &[]);
             return;
@@ -160,7 +160,7 @@ impl<'a, 'd> Types<'a, 'd> {
     }
 
     /// The functions that end objects, now that functions are known.
-    pub(super) fn link(&mut self, reader: &mut Reader, declarations: &Declarations<'_, '_>, sandbox: &Sandbox) {
+    pub(super) fn link(&mut self, reader: &mut DocumentReader, declarations: &Declarations<'_, '_>, sandbox: &Sandbox) {
         handles::free(reader, self, declarations);
         if sandbox.instances == Instances::PerCall {
             handles::refuse(reader, self);
@@ -168,7 +168,7 @@ impl<'a, 'd> Types<'a, 'd> {
     }
 
     /// Gives out the names of what Python sees of them.
-    pub(super) fn take_names(&self, reader: &mut Reader, attributes: &mut Attributes) {
+    pub(super) fn take_names(&self, reader: &mut DocumentReader, attributes: &mut Attributes) {
         for (origin, definition) in self.origins.iter().zip(&self.definitions) {
             let written = Written { text: definition.name.clone(), span: origin.raw.name.span.clone() };
             attributes.take(reader, &written, "a type");
@@ -201,10 +201,7 @@ impl<'a, 'd> Types<'a, 'd> {
 
     /// What that record is.
     pub(super) fn record(&self, id: TypeId) -> Option<&Record> {
-        match &self.definitions.get(id.0 as usize)?.kind {
-            TypeKind::Record(record) => Some(record),
-            _ => None,
-        }
+        Record::of(&self.definitions, id)
     }
 
     /// The number that a name stands for.

@@ -4,7 +4,7 @@ use super::declare::Declarations;
 use super::raw::Key;
 use super::types::Types;
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::interface::{Exception, FunctionId, Instances, Sandbox};
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::CType;
@@ -23,7 +23,7 @@ pub(super) struct World<'a, 'd> {
 
 impl World<'_, '_> {
     /// Whether something can outlive a call. Notes a mistake at `span` if it cannot.
-    pub(super) fn outlives(&self, reader: &mut Reader, span: &Range<usize>, what: &str) -> Option<()> {
+    pub(super) fn outlives(&self, reader: &mut DocumentReader, span: &Range<usize>, what: &str) -> Option<()> {
         if self.sandbox.instances != Instances::PerCall {
             return Some(());
         }
@@ -34,7 +34,7 @@ impl World<'_, '_> {
     }
 
     /// The function that frees what another one gives: it takes a pointer of that type or a `void *`, and is not offered.
-    pub(super) fn free(&self, reader: &mut Reader, key: &Key<Written>, pointee: &CType) -> Option<FunctionId> {
+    pub(super) fn free(&self, reader: &mut DocumentReader, key: &Key<Written>, pointee: &CType) -> Option<FunctionId> {
         let (id, target) = self.declarations.named(reader, &key.value)?;
         let name = &key.value.text;
         let pointer = match &target.prototype.parameters[..] {
@@ -64,7 +64,7 @@ impl World<'_, '_> {
     }
 
     /// The position of the exception class of that name.
-    pub(super) fn exception(&self, reader: &mut Reader, name: &Written) -> Option<usize> {
+    pub(super) fn exception(&self, reader: &mut DocumentReader, name: &Written) -> Option<usize> {
         let found = self.exceptions.iter().position(|exception| exception.name == name.text);
         if found.is_none() {
             let hint = match did_you_mean(&name.text, self.exceptions.iter().map(|one| one.name.as_str())) {

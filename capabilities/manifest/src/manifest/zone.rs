@@ -2,19 +2,20 @@
 
 use crate::bundled;
 use crate::diagnostic::Written;
-use crate::document::{Reader, Value};
+use crate::document::{DocumentReader, TableEntry};
 use crate::keys::TableName;
 use cloison_contract::interface::{Library, LibraryLocation};
 use toml::de::DeValue;
 
-pub(super) struct Zone {
+/// What `[zone]` says.
+pub(super) struct ZoneTable {
     pub(super) name: String,
     pub(super) version: String,
     pub(super) doc: Option<String>,
     pub(super) library: Library,
 }
 
-pub(super) fn zone(reader: &mut Reader, value: Option<Value<'_>>) -> Option<Zone> {
+pub(super) fn zone(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> Option<ZoneTable> {
     let Some(value) = value else {
         let hint =
             "a manifest begins with: [zone] name = \"…\", version = \"1.0.0\", library = { soname = \"lib….so.1\" }";
@@ -37,10 +38,10 @@ pub(super) fn zone(reader: &mut Reader, value: Option<Value<'_>>) -> Option<Zone
     let name = name.and_then(|value| zone_name(reader, &value));
     let version = version.and_then(|value| zone_version(reader, &value));
     let library = library.and_then(|value| zone_library(reader, &value));
-    Some(Zone { name: name?, version: version?, doc: doc.map(|doc| doc.text), library: library? })
+    Some(ZoneTable { name: name?, version: version?, doc: doc.map(|doc| doc.text), library: library? })
 }
 
-fn zone_name(reader: &mut Reader, value: &Value<'_>) -> Option<String> {
+fn zone_name(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<String> {
     let name = reader.string(value)?;
     let fits = name.text.len() <= 64
         && name.text.starts_with(|first: char| first.is_ascii_alphanumeric())
@@ -53,7 +54,7 @@ fn zone_name(reader: &mut Reader, value: &Value<'_>) -> Option<String> {
     Some(name.text)
 }
 
-fn zone_version(reader: &mut Reader, value: &Value<'_>) -> Option<String> {
+fn zone_version(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<String> {
     let version = reader.string(value)?;
     let parts: Vec<_> = version.text.split('.').collect();
     let number = |part: &&str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -65,7 +66,7 @@ fn zone_version(reader: &mut Reader, value: &Value<'_>) -> Option<String> {
     Some(version.text)
 }
 
-fn zone_library(reader: &mut Reader, value: &Value<'_>) -> Option<Library> {
+fn zone_library(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Library> {
     if let DeValue::String(text) = value.value {
         let key = if text.contains('/') { "path" } else { "soname" };
         let hint = format!("write `library = {{ {key} = \"{text}\" }}`");
@@ -105,7 +106,7 @@ fn zone_library(reader: &mut Reader, value: &Value<'_>) -> Option<Library> {
 
 /// A service of our own instead of a file. Only our own manifests have that: what a service's functions take, nobody checks
 /// but its manifest.
-fn host(reader: &mut Reader, value: &Value<'_>) -> Option<Library> {
+fn host(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Library> {
     let name = reader.string(value)?;
     if bundled::find(&name.text).is_none_or(|(_, text)| text != reader.source.text) {
         let hint = format!("to use the service, write `zone = \"{}\"` in cloison.toml", name.text);
@@ -116,7 +117,7 @@ fn host(reader: &mut Reader, value: &Value<'_>) -> Option<Library> {
     Some(Library { location, sha256: Vec::new(), declared: reader.location(value.key_span.start) })
 }
 
-fn soname_location(reader: &mut Reader, value: &Value<'_>) -> Option<LibraryLocation> {
+fn soname_location(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<LibraryLocation> {
     let Written { text, span } = reader.string(value)?;
     if text.contains('/') {
         let hint = format!("for a file of your own, write `path = \"{text}\"`");
@@ -127,7 +128,7 @@ fn soname_location(reader: &mut Reader, value: &Value<'_>) -> Option<LibraryLoca
 }
 
 /// One digest or an array of them.
-fn digests(reader: &mut Reader, value: &Value<'_>) -> Option<Vec<String>> {
+fn digests(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<String>> {
     let list = match value.value {
         DeValue::String(_) => vec![reader.string(value)?],
         _ => reader.strings(value)?,

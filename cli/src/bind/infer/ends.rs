@@ -14,7 +14,7 @@ const PUTS: [&str; 21] = [
 impl Look<'_> {
     /// `T *` of a handle type.
     pub(super) fn handle(&self, index: usize, tag: &str) -> DraftKeys {
-        let Some(handle) = self.types.handles.0.get(tag) else { return DraftKeys::default() };
+        let Some(handle) = self.types.handles.by_tag.get(tag) else { return DraftKeys::default() };
         // C does not end what it has promised not to change, and a callable cannot end what it is shown.
         let changeable = handle.is_changeable(self.types.header, &self.parameters[index].c_type);
         if self.callback || !changeable || handle.free.as_deref() == Some(self.function) {
@@ -43,7 +43,7 @@ impl Look<'_> {
     /// Whether a name has the verb of the type's own end, at the right place: `archive_write_free` where that is
     /// `archive_free`, but not `archive_read_close`.
     fn ends_as_free_does(&self, free: Option<&str>, end: &EndingVerb, tag: &str) -> bool {
-        let handle = self.types.handles.0.get(tag);
+        let handle = self.types.handles.by_tag.get(tag);
         let own = free.and_then(|free| handle?.ended_by(free));
         end.plain && handle.is_some_and(|handle| handle.ask.is_none()) && own.is_some_and(|own| own.verb == end.verb)
     }

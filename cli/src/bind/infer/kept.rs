@@ -116,7 +116,7 @@ impl Look<'_> {
         let changed = |index: &usize| {
             let c_type = &self.parameters[*index].c_type;
             let tag = self.types.handles.pointed(header, c_type);
-            tag.is_some_and(|tag| self.types.handles.0[tag].is_changeable(header, c_type))
+            tag.is_some_and(|tag| self.types.handles.by_tag[tag].is_changeable(header, c_type))
         };
         let all = 0..self.parameters.len();
         all.clone().find(placed).or_else(|| all.clone().find(changed)).map(|index| self.name(index))
@@ -125,7 +125,8 @@ impl Look<'_> {
     /// The handle type of which a parameter is a place for an object.
     pub(super) fn placed(&self, index: usize) -> Option<&str> {
         let header = self.types.header;
-        self.types.handles.pointed(header, header.pointee(&self.parameters[index].c_type)?.0)
+        let (to, constant) = header.pointee(&self.parameters[index].c_type)?;
+        self.types.handles.pointed(header, to).filter(|_| !constant)
     }
 
     /// The function gives a handle.

@@ -87,6 +87,22 @@ impl Look<'_> {
         behind || is_plural(self.name(index)) || self.free_length(index).is_some()
     }
 
+    /// A `T **` that may be an array of pointers, and no place for one: it is called as several are, or a count stands behind it.
+    pub(super) fn may_be_array(&self, index: usize) -> bool {
+        let behind = index + 1 < self.parameters.len() && self.counted(index + 1).is_some();
+        let named = (0..self.parameters.len())
+            .any(|other| other != index && self.resolved(other).is_integer() && self.is_called_after(other, index));
+        behind || named || is_plural(self.name(index)) || self.place_length(index).is_some()
+    }
+
+    /// What says how many there are behind a `T **`: a pointer to an integer right behind it, called as a count is.
+    pub(super) fn place_length(&self, index: usize) -> Option<&str> {
+        let (to, constant) = self.types.header.pointee(&self.parameters.get(index + 1)?.c_type)?;
+        let name = self.name(index + 1);
+        let counts = self.is_called_after(index + 1, index) || counted(name).is_some();
+        (to.is_integer() && !to.is_char() && !constant && counts).then_some(name)
+    }
+
     /// A length that is plainly no pointer's, and may be that of the string at `index`. A text is counted in bytes, if at all.
     pub(super) fn free_length(&self, index: usize) -> Option<&str> {
         let text = is_text(self.name(index));

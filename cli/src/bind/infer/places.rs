@@ -6,31 +6,16 @@ use super::super::verbs::is_maker;
 use super::{Judged, Look, string};
 use crate::header::HeaderType;
 
+/// What a pointer to a pointer may be besides a place that is filled in.
+const NO_PLACE: &str = "If what stands there is read, as a cursor or an array is, a wrapper in C is needed";
+
 impl Look<'_> {
     /// `T **`
     pub(super) fn place(&self, index: usize, to: &HeaderType, constant: bool) -> Judged<DraftKeys> {
         if let HeaderType::Tagged(tag) = to
-            && self.types.handles.0.contains_key(tag)
+            && self.types.handles.by_tag.contains_key(tag)
         {
-            if self.callback {
-                return Ok(self.several(index, "objects: in = true", &[]));
-            }
-            let free = self.types.handles.0.get(tag).and_then(|handle| handle.free.as_ref());
-            let ends = self.types.handles.0.get(tag).and_then(|handle| handle.ended_by(self.function));
-            if ends.is_some() && !is_maker(self.function) {
-                return Err(format!("it ends the `{}` of a variable, and clears that", self.types.key(tag)));
-            }
-            let giver = self.giver(index);
-            return Ok(match (is_maker(self.function), free, giver) {
-                (true, Some(_), None) => DraftKeys::plain(&[("out", "true")]),
-                (_, _, giver) => DraftKeys::decide(
-                    format!(
-                        "what is filled in: the caller's to free (out = true), or the library's own (out = true, borrowed = true{})?",
-                        giver.map_or_else(String::new, |giver| format!(", owner = \"{giver}\" if it ends with that"))
-                    ),
-                    &[("out", "true"), ("borrowed", "true")],
-                ),
-            });
+            return self.object_place(index, tag, constant);
         }
         if to.is_char() && self.callback {
             return Ok(self.several(index, "strings: in = true, text = true", &[("text", "true")]));
@@ -54,13 +39,70 @@ impl Look<'_> {
             return Ok(DraftKeys::decide(question, &[("out", "true"), ("text", "true"), ("null", "true")]));
         }
         match to {
-            to if to.is_number() && !self.callback => Ok(DraftKeys::decide(
-                "a place for a buffer: out = true, length = \"…\", and free = \"…\" if it is the caller's to free?",
-                &[("out", "true"), ("length", "\"1\"")],
+            to if to.is_number() && !self.callback && constant => Err(format!(
+                "`{}` is an array of pointers; a few lines of C with one flat buffer can",
+                self.name(index)
             )),
+            to if to.is_number() && !self.callback => {
+                let length = self.place_length(index).map_or_else(|| "…".to_owned(), |length| format!("*{length}"));
+                let question = format!(
+                    "a place for a buffer: out = true, length = \"{length}\", and free = \"…\" if it is the caller's to free? {NO_PLACE}"
+                );
+                Ok(DraftKeys::decide(question, &[("out", "true"), ("length", "\"1\"")]))
+            }
+            HeaderType::Tagged(tag) if !tag.starts_with("enum ") => self.record_place(index, tag, constant),
             HeaderType::Tagged(tag) => Err(format!("it takes a pointer to a pointer to `{}`", bare(tag))),
             _ => Err(format!("nothing says what is behind the pointers of `{}`", self.name(index))),
         }
+    }
+
+    /// `T **` of a handle type: a place for an object, or an array of objects.
+    fn object_place(&self, index: usize, tag: &str, constant: bool) -> Judged<DraftKeys> {
+        if self.callback {
+            return Ok(self.several(index, "objects: in = true", &[]));
+        }
+        if constant {
+            return Err(format!("`{}` is an array of objects, which only callables can be given", self.name(index)));
+        }
+        let handle = self.types.handles.by_tag.get(tag);
+        if handle.and_then(|handle| handle.ended_by(self.function)).is_some() && !is_maker(self.function) {
+            return Err(format!("it ends the `{}` of a variable, and clears that", self.types.key(tag)));
+        }
+        let (giver, free) = (self.giver(index), handle.and_then(|handle| handle.free.as_ref()));
+        if free.is_some() && is_maker(self.function) && giver.is_none() && !self.may_be_array(index) {
+            return Ok(DraftKeys::plain(&[("out", "true")]));
+        }
+        let ours = match free {
+            Some(_) => "the caller's to free (out = true), or the library's own",
+            None => "the library's own, which nothing in the header ends",
+        };
+        let owner = giver.map_or_else(String::new, |giver| format!(", owner = \"{giver}\" if it ends with that"));
+        let question = format!("what is filled in: {ours} (out = true, borrowed = true{owner})? {NO_PLACE}");
+        Ok(DraftKeys::decide(question, &[("out", "true"), ("borrowed", "true")]))
+    }
+
+    /// `struct s **` where the struct is a value: the library's own struct, one or several of them, of which Python gets a copy.
+    fn record_place(&self, index: usize, tag: &str, constant: bool) -> Judged<DraftKeys> {
+        let key = self.types.key(tag);
+        if constant || self.callback {
+            let name = self.name(index);
+            return Err(format!(
+                "`{name}` is an array of pointers to `{key}`; a few lines of C with one flat buffer can"
+            ));
+        }
+        self.record(tag)?;
+        let length = self.place_length(index).map_or_else(|| "…".to_owned(), |length| format!("*{length}"));
+        let object = match self.types.handles.by_value.contains(tag) {
+            true => String::new(),
+            false => format!("; or an object that stays in the zone (handle = true in the table of `{key}`)"),
+        };
+        Ok(DraftKeys::decide(
+            format!(
+                "what is filled in: a struct of which Python gets a copy (out = true), or several (out = true, length = \"{length}\", or \
+                 \"NULL\" if one that is all zero ends them), with free = \"…\" if it is the caller's to free{object}? {NO_PLACE}"
+            ),
+            &[("out", "true")],
+        ))
     }
 
     /// An object that the function may change, other than what is filled in: what is made may belong to that (`xmlNewChild`).
@@ -69,7 +111,7 @@ impl Look<'_> {
         let is = |index: &usize| {
             let c_type = &self.parameters[*index].c_type;
             let tag = self.types.handles.pointed(header, c_type);
-            *index != place && tag.is_some_and(|tag| self.types.handles.0[tag].is_changeable(header, c_type))
+            *index != place && tag.is_some_and(|tag| self.types.handles.by_tag[tag].is_changeable(header, c_type))
         };
         (0..self.parameters.len()).find(is).map(|index| self.name(index))
     }

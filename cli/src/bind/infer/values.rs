@@ -53,12 +53,16 @@ impl Look<'_> {
     }
 
     fn returned_handle(&self, tag: &str) -> Option<DraftKeys> {
-        let owned = self.types.handles.0.get(tag).is_some_and(|handle| handle.free.is_some());
+        let owned = self.types.handles.by_tag.get(tag).is_some_and(|handle| handle.free.is_some());
         let handles: Vec<_> = (0..self.parameters.len())
             .filter(|index| self.types.handles.pointed(self.types.header, &self.parameters[*index].c_type).is_some())
             .collect();
-        let ours =
-            self.types.handles.0.get(tag).is_some_and(|handle| handle.is_changeable(self.types.header, self.returns));
+        let ours = self
+            .types
+            .handles
+            .by_tag
+            .get(tag)
+            .is_some_and(|handle| handle.is_changeable(self.types.header, self.returns));
         if owned && ours && is_maker(self.function) && self.giver(usize::MAX).is_none() {
             return None;
         }

@@ -132,6 +132,95 @@ fn what_may_belong_to_another_object_is_asked() {
     );
 }
 
+/// `int open(…, struct db **)` makes an object, whether or not the struct's members are in the header; `getaddrinfo` does too.
+#[test]
+fn places_for_objects_whose_members_are_visible() {
+    let header = "struct db { int file; char *path; };
+        int db_open(const char *path, struct db **out); int db_get(struct db *one, int key); void db_close(struct db *one);
+        int db_join(struct db *const *all, unsigned long n, struct db **out);
+        int db_clone_all(struct db **all, unsigned long n);
+        struct found { int flags; struct found *next; };
+        int look(const struct found *hints, struct found **out); void freefound(struct found *one);
+        struct pool { int n; void *at; };
+        int pool_init(struct pool **out); int pool_use(struct pool *pool, int k); int pool_fini(struct pool **pool);\n";
+    has(
+        header,
+        &[
+            "[types.db]\nc = \"struct db;\"\nhandle = true\nfree = \"db_close\"\n",
+            "db_open(const char *path, struct db **out)\"\nout = { out = true }\n",
+            "# [functions.db_join]: `all` is an array of objects, which only callables can be given\n",
+            "all = { decide = \"what is filled in: the caller's to free (out = true), or the library's own (out = true, \
+             borrowed = true)? If what stands there is read, as a cursor or an array is, a wrapper in C is needed\" }\n",
+            "[types.found]\nc = \"struct found;\"\nhandle = true\nfree = \"freefound\"\n",
+            "look(const struct found *hints, struct found **out)\"\nout = { decide = \"what is filled in: the caller's to free (out = true), or",
+            "[types.pool]\nc = \"struct pool;\"\nhandle = true\n",
+            "out = { decide = \"what is filled in: the library's own, which nothing in the header ends (out = true, borrowed = true)? ",
+            "# [functions.pool_fini]: it ends the `pool` of a variable, and clears that\n",
+        ],
+    );
+}
+
+/// `png_bytepp`, rows of a picture: a place for a buffer is one answer, and an array of pointers to rows the other.
+#[test]
+fn places_for_buffers_may_be_arrays() {
+    has(
+        "int load(const char *name, unsigned char **out, unsigned long *out_len); int mix(const float *const *channels, int n);
+        int scale(int **rows, int n);\n",
+        &[
+            "out = { decide = \"a place for a buffer: out = true, length = \\\"*out_len\\\", and free",
+            "rows = { decide = \"a place for a buffer: out = true, length = \\\"…\\\", and free = \\\"…\\\" if it is the caller's to \
+             free? If what stands there is read, as a cursor or an array is, a wrapper in C is needed\" }\n",
+            "# [functions.mix]: `channels` is an array of pointers; a few lines of C",
+        ],
+    );
+}
+
+/// A function is tried with what ends its objects, and with the types that this needs (`CURLMcode curl_multi_cleanup(CURLM *)`).
+#[test]
+fn an_end_may_need_a_type_that_nothing_else_needs() {
+    has(
+        "typedef struct pool pool; typedef enum { DONE, BUSY } ended_code; struct odd { void (*call)(void); };
+        pool *pool_new(void); ended_code pool_free(pool *one); int refused(struct odd *one);\n",
+        &["pool_new(void)\"\n\n", "[types.ended_code]\n", "# [functions.refused]: "],
+    );
+}
+
+/// A struct that nothing else says to be an object may be copied, and there may be several.
+#[test]
+fn places_for_structs_are_asked_about() {
+    let header = "struct spot { int x, y; };
+        struct spot spot_at(int x, int y);
+        int spot_get(struct spot **out);
+        int spot_list(struct spot **out, unsigned long *count);
+        int spot_move(struct spot **spots, unsigned long n);
+        int spot_sum(const struct spot *const *spots, unsigned long n);
+        int spot_visit(int (*visit)(struct spot **some, int n));
+        union word { int i; float f; }; int word_get(union word **out);
+        struct chain { struct chain *next; }; int chain_get(struct chain **out);
+        struct cursor { int _opaque; }; int next(struct cursor **at); int look_at(const struct cursor *at);
+        struct mixed { struct { int a; } inner[2]; }; int mixed_get(struct mixed **out);\n";
+    has(
+        header,
+        &[
+            "[types.spot]\nc = \"struct spot { int x, y; };\"\n",
+            "spot_get(struct spot **out)\"\nout = { decide = \"what is filled in: a struct of which Python gets a copy (out = true), or \
+             several (out = true, length = \\\"…\\\", or \\\"NULL\\\" if one that is all zero ends them), with free = \\\"…\\\" if it is \
+             the caller's to free? If what",
+            "out = { decide = \"what is filled in: a struct of which Python gets a copy (out = true), or several (out = true, length = \\\"*count\\\"",
+            "spots = { decide = \"what is filled in: a struct",
+            "# [functions.spot_sum]: `spots` is an array of pointers to `spot`; a few lines of C",
+            "# [functions.spot_visit]: the callback `visit`: `some` is an array of pointers to `spot`; ",
+            "word_get(union word **out)\"\nout = { decide = \"what is filled in: a struct",
+            "caller's to free; or an object that stays in the zone (handle = true in the table of `word`)? If what stands there",
+            "# [functions.chain_get]: `chain` has pointers that the library follows (`next`)",
+            "[types.cursor]\nc = \"struct cursor;\"\nhandle = true\n",
+            "at = { decide = \"what is filled in: the library's own, which nothing in the header ends (out = true, borrowed = true)? If",
+            "look_at(const struct cursor *at)\"\n",
+            "# [functions.mixed_get]: the type of `inner` of `mixed` has no name, which Python would need\n",
+        ],
+    );
+}
+
 /// `archive_read_open`, `fwrite`, `AES` round keys, addresses as numbers.
 #[test]
 fn other_things_that_c_does_not_say() {

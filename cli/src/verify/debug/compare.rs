@@ -5,6 +5,7 @@
 
 use super::super::Difference;
 use super::super::names::{TypeSource, c_names};
+use super::super::passing;
 use super::read::{DieOffset, Dwarf};
 use super::types::{DebugMember, DebugNumber, DebugPrototype, DebugShape, DebugType};
 use super::{Answer, Asked, Debug};
@@ -251,7 +252,11 @@ impl Comparison<'_, '_> {
 
     /// How a function differs; `None` if the place does not say.
     fn function(&self, function: &Function, place: DieOffset) -> Option<Vec<String>> {
-        Some(self.prototype(function, &self.dwarf.prototype(place)?))
+        let mut messages = self.prototype(function, &self.dwarf.prototype(place)?);
+        if self.dwarf.is_clang(place) {
+            messages.extend(passing::by_clang(self.interface, function, "clang has compiled it"));
+        }
+        Some(messages)
     }
 
     fn prototype(&self, function: &Function, there: &DebugPrototype) -> Vec<String> {

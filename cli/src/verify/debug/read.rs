@@ -337,6 +337,14 @@ impl<'d> Dwarf<'d> {
         self.units.get(place.unit).and_then(|unit| unit.language).is_some_and(is_c)
     }
 
+    /// Whether clang has compiled the unit.
+    pub fn is_clang(&self, place: DieOffset) -> bool {
+        let Some(unit) = self.units.get(place.unit) else { return false };
+        let root = DieOffset { unit: place.unit, offset: unit.header.root_offset().0 };
+        let producer = |entry: Die<'d>| self.text(root, &entry, constants::DW_AT_producer);
+        self.entry(root).and_then(producer).is_some_and(|producer| producer.contains("clang"))
+    }
+
     /// Whether the unit is in C or C++. Other languages have structs for what is a number or a pointer in C. What units have
     /// in common may be in units without a language.
     pub fn has_structs_of_c(&self, place: DieOffset) -> bool {

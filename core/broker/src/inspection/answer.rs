@@ -148,7 +148,7 @@ impl Thread {
 fn complete(mut rows: Vec<ProcessRow>, router: &RouterHandle) -> Vec<ProcessRow> {
     let mut inspections: HashMap<_, _> = router.inspect().into_iter().map(|one| (one.number, one)).collect();
     for row in &mut rows {
-        (row.memory, row.cpu) = row.pid.map_or((None, None), |pid| (kernel::memory(pid), kernel::cpu(pid)));
+        kernel::complete(row);
         let Some(inspection) = row.number.and_then(|number| inspections.remove(&number)) else { continue };
         row.names = inspection.names;
         row.mailbox_bytes = inspection.mailbox_bytes;

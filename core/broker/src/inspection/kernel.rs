@@ -1,10 +1,15 @@
 //! What the kernel says of a process.
 
-use super::{CpuUse, MemoryUse};
+use super::{CpuUse, MemoryUse, ProcessRow};
 use std::fs::read_to_string;
 
+/// Add what the kernel says to what is known of a process.
+pub(crate) fn complete(row: &mut ProcessRow) {
+    (row.memory, row.cpu) = row.pid.map_or((None, None), |pid| (memory(pid), cpu(pid)));
+}
+
 /// Its memory: in full if we may look at its mappings, else without what it shares copy-on-write.
-pub(super) fn memory(pid: i32) -> Option<MemoryUse> {
+fn memory(pid: i32) -> Option<MemoryUse> {
     let status = read_to_string(format!("/proc/{pid}/status")).ok()?;
     let page_tables_bytes = kibibytes(&status, "VmPTE:");
     let (private_bytes, shared_bytes) = match read_to_string(format!("/proc/{pid}/smaps_rollup")) {
@@ -22,7 +27,7 @@ pub(super) fn memory(pid: i32) -> Option<MemoryUse> {
 }
 
 /// Its processor time.
-pub(super) fn cpu(pid: i32) -> Option<CpuUse> {
+fn cpu(pid: i32) -> Option<CpuUse> {
     let text = read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
     let mut numbers = text.split_ascii_whitespace().map(|number| number.parse().ok());
     Some(CpuUse { used_nanoseconds: numbers.next()??, waited_nanoseconds: numbers.next()?? })

@@ -16,9 +16,9 @@
 //! | `kernel` | what the kernel says of a process |
 
 mod answer;
-mod kernel;
+pub(crate) mod kernel;
 pub mod socket;
-mod table;
+pub(crate) mod table;
 
 pub(crate) use answer::Inspector;
 
@@ -26,7 +26,7 @@ use cloison_contract::process::ProcessNumber;
 use serde::{Deserialize, Serialize};
 
 /// What the two sides say to each other. A command of another version is told so.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a command asks. One question for each connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -125,6 +125,10 @@ pub enum ProcessKind {
     /// The broker.
     #[default]
     Broker,
+    /// What keeps warm templates for this user's runs.
+    Service,
+    /// The parent of a template that was kept warm.
+    Keeper,
     /// What microprocesses are forked from.
     Template,
     /// The init of a namespace.

@@ -33,7 +33,7 @@ pub fn folder() -> PathBuf {
 }
 
 /// Make the folder, or see that it is what it should be: in `/tmp` anybody could have made it first.
-fn private(folder: &Path) -> io::Result<()> {
+pub(crate) fn private(folder: &Path) -> io::Result<()> {
     match fs::DirBuilder::new().mode(0o700).create(folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
@@ -59,8 +59,13 @@ impl AsFd for Listener {
 impl Listener {
     /// Make it, in that folder.
     pub fn bind(folder: &Path) -> io::Result<Self> {
+        Self::bind_as(folder, &format!("{}.sock", std::process::id()))
+    }
+
+    /// Make one of that name there.
+    pub(crate) fn bind_as(folder: &Path, name: &str) -> io::Result<Self> {
         private(folder)?;
-        let path = folder.join(format!("{}.sock", std::process::id()));
+        let path = folder.join(name);
         // Of a process that had this number before and was killed.
         let _ = fs::remove_file(&path);
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -77,6 +82,11 @@ impl Listener {
 
     /// Somebody who may ask, if one waits: this user, or root. Others are hung up on.
     pub fn accept(&self) -> io::Result<Option<Control>> {
+        self.accept_with(PATIENCE, QUESTION_BYTES)
+    }
+
+    /// The same; whoever it is may take so long for a message, and say so much.
+    pub(crate) fn accept_with(&self, patience: Duration, longest: u64) -> io::Result<Option<Control>> {
         loop {
             let socket = match accept_with(&self.socket, SocketFlags::CLOEXEC) {
                 Err(Errno::AGAIN) => return Ok(None),
@@ -85,8 +95,8 @@ impl Listener {
             };
             let peer = socket_peercred(&socket)?.uid;
             if peer.is_root() || peer == rustix::process::geteuid() {
-                patient(&socket)?;
-                return Ok(Some(Control::from_descriptor(socket).receiving_at_most(QUESTION_BYTES)));
+                patient(&socket, patience)?;
+                return Ok(Some(Control::from_descriptor(socket).receiving_at_most(longest)));
             }
         }
     }
@@ -98,9 +108,19 @@ impl Drop for Listener {
     }
 }
 
-fn patient(socket: &OwnedFd) -> Result<(), Errno> {
-    set_socket_timeout(socket, Timeout::Recv, Some(PATIENCE))?;
-    set_socket_timeout(socket, Timeout::Send, Some(PATIENCE))
+fn patient(socket: &OwnedFd, patience: Duration) -> Result<(), Errno> {
+    set_socket_timeout(socket, Timeout::Recv, Some(patience))?;
+    set_socket_timeout(socket, Timeout::Send, Some(patience))
+}
+
+/// A socket in that folder, if the folder is this user's alone and the socket is, too.
+pub(crate) fn connect_to(folder: &Path, name: &str, patience: Duration) -> io::Result<Control> {
+    private(folder)?;
+    let socket = open(&folder.join(name), SocketFlags::empty(), patience)?;
+    if socket_peercred(&socket)?.uid != rustix::process::geteuid() {
+        return Err(io::Error::other("somebody else listens there"));
+    }
+    Ok(Control::from_descriptor(socket))
 }
 
 /// The brokers of running applications in that folder, by their process numbers. Sockets that nobody listens on any more are removed.
@@ -117,7 +137,7 @@ pub fn running(folder: &Path) -> io::Result<Vec<i32>> {
         let Some(broker) = stem.filter(|_| path.extension().is_some_and(|extension| extension == "sock")) else {
             continue;
         };
-        match open(&path, SocketFlags::NONBLOCK) {
+        match open(&path, SocketFlags::NONBLOCK, PATIENCE) {
             // One that lets nobody in for now runs as well.
             Ok(_) | Err(Errno::AGAIN) => brokers.push(broker),
             Err(Errno::CONNREFUSED) => drop(fs::remove_file(&path)),
@@ -128,16 +148,17 @@ pub fn running(folder: &Path) -> io::Result<Vec<i32>> {
     Ok(brokers)
 }
 
-fn open(path: &Path, flags: SocketFlags) -> Result<OwnedFd, Errno> {
+fn open(path: &Path, flags: SocketFlags, patience: Duration) -> Result<OwnedFd, Errno> {
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC | flags, None)?;
-    patient(&socket)?; // before it waits to be let in
+    patient(&socket, patience)?; // before it waits to be let in
     connect(&socket, &SocketAddrUnix::new(path)?)?;
     Ok(socket)
 }
 
 /// Ask the application of that broker.
 pub fn ask(folder: &Path, broker: i32, ask: Ask) -> Result<InspectionAnswer, ControlError> {
-    let connection = Control::from_descriptor(open(&folder.join(format!("{broker}.sock")), SocketFlags::empty())?);
+    let connection =
+        Control::from_descriptor(open(&folder.join(format!("{broker}.sock")), SocketFlags::empty(), PATIENCE)?);
     connection.send(&InspectionQuestion { version: VERSION, ask }, &[])?;
     Ok(connection.receive()?.0)
 }

@@ -7,7 +7,7 @@ use crate::family::Family;
 use crate::process::{HeldCapabilities, Work};
 use crate::template::Progress;
 use crate::zone::Instance;
-use cloison_contract::call::{BATCH, CLOSE, SYNC};
+use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::process::ProcessNumber;
 use cloison_transport::status::monotonic;
 use rustix::process::Signal;
@@ -59,6 +59,8 @@ impl Broker {
     /// A row for each process of ours, without what the router and the kernel know.
     fn table(&self) -> Vec<ProcessRow> {
         let mut rows = vec![row(ProcessKind::Broker, Some(std::process::id() as i32))];
+        let keeper = self.template.family.keeper();
+        rows.extend(keeper.map(|keeper| row(ProcessKind::Keeper, Some(keeper.pid()))));
         rows.extend(self.family_rows(&self.template.family, ProcessKind::Template));
         if let (Some(program), Some((main, _))) = (&self.program, &self.main) {
             let mut family = self.family_rows(&program.template.family, ProcessKind::Template);
@@ -146,6 +148,7 @@ impl Broker {
         match function {
             BATCH => "batch".into(),
             CLOSE => "close".into(),
+            HELD => "closed".into(),
             SYNC => "sync".into(),
             index => {
                 let functions = &self.zones[instance.zone].specification.interface.functions;
@@ -157,6 +160,6 @@ impl Broker {
     }
 }
 
-fn row(kind: ProcessKind, pid: Option<i32>) -> ProcessRow {
+pub(crate) fn row(kind: ProcessKind, pid: Option<i32>) -> ProcessRow {
     ProcessRow { kind, pid, ..ProcessRow::default() }
 }

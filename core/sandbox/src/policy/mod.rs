@@ -239,7 +239,7 @@ pub(crate) fn apply(policy: &'static str, filter: &BpfProgram) -> Result<(), Err
     })
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod documentation;
 #[cfg(test)]
 mod tests;

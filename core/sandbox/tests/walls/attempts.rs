@@ -216,7 +216,6 @@ pub const ATTEMPTS: &[Attempt] = &[
     attempt("capset", || call(libc::SYS_capset, &[0, 0]), Some(Failed(EFAULT)), all(Failed(EPERM))),
     attempt("raise_limits", raise_core_limit, None, [Failed(EPERM), Failed(EPERM), Failed(EPERM), Failed(EPERM)]),
     attempt("timer", || call(libc::SYS_setitimer, &[0, 0, 0]), Some(Done(0)), all(Failed(EPERM))),
-    #[cfg(target_arch = "x86_64")]
     attempt("alarm", || call(libc::SYS_alarm, &[0]), Some(Done(0)), all(Failed(EPERM))),
     attempt("timer_object", || call(libc::SYS_timer_create, &[1, 0, 0]), Some(Failed(EFAULT)), all(Failed(EPERM))),
     attempt("timer_descriptor", || call(libc::SYS_timerfd_create, &[-1, 0]), Some(Failed(EINVAL)), all(Failed(ENOSYS))),

@@ -34,7 +34,7 @@ mod router;
 pub use parcel::{ParcelView, create_parcel, fill_parcel, needs_parcel, seal_parcel};
 pub use process::{Mailbox, Waited};
 pub use ring::{Full, RECORD_BYTES, RingError};
-pub use router::{MailboxBell, RouterEnd, create};
+pub use router::{MailboxBell, RouterEnd, create, open};
 
 /// See the table above.
 const OUT_TAIL: usize = 0;

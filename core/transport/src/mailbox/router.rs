@@ -40,20 +40,31 @@ pub fn create(inbox_bytes: u64) -> Result<(RouterEnd, [OwnedFd; 2]), ChannelErro
     let memfd = memfd_create("cloison-mailbox", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
     ftruncate(&memfd, (INBOX as u64).saturating_add(inbox_bytes))?;
     fcntl_add_seals(&memfd, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
-    let memory = Shared::map(&memfd, INBOX, Access::ReadWrite)?;
     let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
     let copy = rustix::io::fcntl_dupfd_cloexec(&bell, 3)?;
-    memory.word(OUT_SLEEPS).store(1, Ordering::Relaxed);
+    let end = open(&memfd, bell, inbox_bytes)?;
+    end.memory.word(OUT_SLEEPS).store(1, Ordering::Relaxed);
+    Ok((end, [memfd, copy]))
+}
+
+/// The router's end of a mailbox that another process of ours has made, of that size, and that nothing has gone through yet.
+///
+/// # Errors
+///
+/// It is smaller, or could become so.
+pub fn open(memory: &OwnedFd, bell: OwnedFd, inbox_bytes: u64) -> Result<RouterEnd, ChannelError> {
+    let inbox_bytes = inbox_bytes.max(SMALLEST_INBOX_BYTES).next_multiple_of(4096);
+    let bytes = (INBOX as u64).saturating_add(inbox_bytes).try_into().unwrap_or(usize::MAX);
+    let memory = Shared::map_sealed(memory, bytes, Access::ReadWrite)?;
     let outbox = RingPlace { start: OUTBOX, bytes: OUTBOX_BYTES, tail: OUT_TAIL, head: OUT_HEAD, jump: OUT_JUMP };
     let inbox = RingPlace { start: INBOX, bytes: inbox_bytes, tail: IN_TAIL, head: IN_HEAD, jump: IN_JUMP };
-    let end = RouterEnd {
+    Ok(RouterEnd {
         memory,
         bell: MailboxBell(bell),
         outbox: RingReader::new(outbox),
         inbox: RingWriter::new(inbox),
         inbox_bytes,
-    };
-    Ok((end, [memfd, copy]))
+    })
 }
 
 impl RouterEnd {

@@ -2,7 +2,7 @@
 
 use super::SignatureError;
 use super::registers::{FLOATS, INTEGERS};
-use crate::marshal::passing::{Passing, RegisterContent, passing};
+use cloison_contract::passing::{Passing, RegisterContent, passing};
 use cloison_contract::types::{CType, Definition, Layout, Scalar, TypeId, Wide};
 use libffi::low::{ffi_type, types};
 use libffi::raw;

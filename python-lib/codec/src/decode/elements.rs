@@ -1,6 +1,6 @@
 //! Elements: bytes, text, numbers, records, strings, handles.
 
-use super::{Decoder, Objects};
+use super::{Decoder, Objects, Owner};
 use crate::memory;
 use crate::records::{self, Behind};
 use crate::value::Value;
@@ -54,7 +54,7 @@ fn list<Maker: Objects>(
     match element {
         Element::Handle { id } => values.extend(words(bytes).map(|word| match word {
             0 => Value::Null,
-            word => Value::Object(decoder.objects.handle(id, word, None, None)),
+            word => Value::Object(decoder.objects.handle(id, word, Owner::SHOWN, None)),
         })),
         Element::Record { id, layout } => {
             let unpack = decoder.unpack();

@@ -12,7 +12,7 @@ pub(super) fn decode<Maker: Objects>(
     handle: &HandleArgument,
     word: u64,
 ) -> Result<Value<Maker::Object>, DecodeError> {
-    object(decoder, handle.id, word, handle.null, None)
+    object(decoder, handle.id, word, handle.null, Owner::SHOWN)
 }
 
 /// An object that the call has made, or 0.
@@ -21,7 +21,7 @@ pub(super) fn object<Maker: Objects>(
     id: TypeId,
     word: u64,
     null: bool,
-    owner: Option<Owner>,
+    owner: Owner,
 ) -> Result<Value<Maker::Object>, DecodeError> {
     match word {
         0 if null => Ok(Value::Null),

@@ -25,13 +25,18 @@ use cloison_contract::types::{Definition, TypeId};
 use cloison_transport::Arena;
 use std::cell::Cell;
 
-/// What a new handle belongs to.
+/// Whose a new handle's object is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Owner {
-    /// The handle that was passed at that position.
-    pub position: usize,
-    /// It has only lent the object.
-    pub lends: bool,
+    /// The handle that was passed at that position, if it belongs to one.
+    pub position: Option<usize>,
+    /// It is the library's, or somebody else's: lent, and not the client's to end.
+    pub lent: bool,
+}
+
+impl Owner {
+    /// What a callable is shown, or a record leads to.
+    pub const SHOWN: Self = Self { position: None, lent: true };
 }
 
 /// Who makes objects for what stays in the zone, and knows how much memory there is.
@@ -40,9 +45,9 @@ pub trait Objects {
     type Object;
     /// How many bytes may be allocated now, what has been decoded so far already taken off.
     fn free_bytes(&self) -> u64;
-    /// The object of the zone with that word. It belongs to `owner`; it is the one that the call
+    /// The object of the zone with that word. It is `owner`'s, and the one that the call
     /// has made at `made`, if it has made it.
-    fn handle(&self, id: TypeId, word: u64, owner: Option<Owner>, made: Option<Lifetime>) -> Self::Object;
+    fn handle(&self, id: TypeId, word: u64, owner: Owner, made: Option<Lifetime>) -> Self::Object;
     /// A block that the library goes on filling, for as long as `lifetime`.
     fn registered(&self, block: u64, max_bytes: u64, lifetime: Lifetime) -> Self::Object;
     /// Bytes that stay in the arena.
@@ -178,6 +183,6 @@ impl<Maker: Objects> Behind<Maker::Object> for Decoder<'_, Maker> {
     }
 
     fn handle(&self, id: TypeId, word: u64) -> Result<Value<Maker::Object>, DecodeError> {
-        Ok(Value::Object(self.objects.handle(id, word, None, None)))
+        Ok(Value::Object(self.objects.handle(id, word, Owner::SHOWN, None)))
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn decode<Maker: Objects>(
             elements::decode(decoder, *element, (at, length), *max_bytes, *text, *null)
         }
         (Pointed::Handle { id, null, owner, borrowed }, &[word]) => {
-            let owner = owner.map(|position| Owner { position, lends: *borrowed });
+            let owner = Owner { position: *owner, lent: *borrowed };
             handle::object(decoder, *id, word, *null, owner)
         }
         (Pointed::Record { id, layout, null, .. }, &[at, length]) => {

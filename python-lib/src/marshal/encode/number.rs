@@ -4,7 +4,6 @@ use crate::call::session::Session;
 use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::Argument;
-use cloison_codec::records::is_signed;
 use cloison_contract::shape::Literal;
 use cloison_contract::types::{Scalar, TypeId, TypeKind};
 use rustpython_vm::builtins::{PyFloat, PyInt};
@@ -63,7 +62,7 @@ impl Integers {
     /// Those of a bit-field.
     pub fn of_bits(scalar: Scalar, width: u32) -> Option<Self> {
         let whole = Self::new(scalar, None)?;
-        let bounds = match is_signed(scalar) {
+        let bounds = match scalar.is_signed() {
             true => (-(1 << width.clamp(1, 64).saturating_sub(1)), (1 << width.clamp(1, 64).saturating_sub(1)) - 1),
             false => (0, (1_i128 << width.min(64)) - 1),
         };
@@ -195,7 +194,7 @@ pub(super) fn named(
     if fits {
         return Ok(word);
     }
-    let number = if is_signed(of.scalar) { i128::from(word as i64) } else { i128::from(word) };
+    let number = if of.scalar.is_signed() { i128::from(word as i64) } else { i128::from(word) };
     let what = if of.flags { "has bits that are" } else { "is" };
     Err(place.value_error(&format!("is {number}, which {what} no {}", definition.name), vm))
 }

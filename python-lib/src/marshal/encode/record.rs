@@ -44,7 +44,7 @@ pub(super) fn record(
     place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<Value> {
-    let Some(record) = codec::record(&session.description.interface.types, id) else {
+    let Some(record) = Record::of(&session.description.interface.types, id) else {
         return Err(place.type_error("a record", value, vm));
     };
     let object = object(session, id, value, place, vm)?;
@@ -83,7 +83,7 @@ fn object(
     }
     let names = session.description.classes.names(id, vm)?;
     let members =
-        codec::record(&session.description.interface.types, id).map_or(&[][..], |record| record.members.as_slice());
+        Record::of(&session.description.interface.types, id).map_or(&[][..], |record| record.members.as_slice());
     let seen = members.iter().zip(&*names).filter(|(member, _)| member.role != MemberRole::Hidden);
     let known: Vec<&str> = seen.filter_map(|(_, name)| name.to_str()).collect();
     let dict = PyDict::default().into_ref(&vm.ctx);
@@ -128,7 +128,7 @@ fn member(
         }
         MemberRole::Union { by, cases } => {
             let CType::Record { id, .. } = &member.c_type else { return Ok(Value::Null) };
-            let Some(union) = codec::record(&session.description.interface.types, *id) else { return Ok(Value::Null) };
+            let Some(union) = Record::of(&session.description.interface.types, *id) else { return Ok(Value::Null) };
             let by_member = &record.members[*by];
             let chosen = whole.get_attr(&names[*by], vm)?;
             let step = place.step(Part::Member(&by_member.name));
@@ -227,7 +227,7 @@ fn scalar(
     let word = number::integer(part, &integers, place, vm)?;
     Ok(if integers.scalar == Scalar::Bool {
         Value::Truth(word == 1)
-    } else if codec::is_signed(integers.scalar) {
+    } else if integers.scalar.is_signed() {
         Value::Signed(word as i64)
     } else {
         Value::Unsigned(word)

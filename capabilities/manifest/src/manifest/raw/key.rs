@@ -1,6 +1,6 @@
 //! The keys of a table, some of which are there.
 
-use crate::document::{Reader, Table, Value};
+use crate::document::{DocumentReader, Table, TableEntry};
 use std::ops::Range;
 
 /// A key's value, and where the key stands.
@@ -31,9 +31,9 @@ impl<'t, 'd> Keys<'t, 'd> {
     /// The value of a key, if it is there and `read` can make something of it.
     pub(super) fn key<T>(
         &mut self,
-        reader: &mut Reader,
+        reader: &mut DocumentReader,
         name: &'static str,
-        read: impl FnOnce(&mut Reader, &Value<'d>) -> Option<T>,
+        read: impl FnOnce(&mut DocumentReader, &TableEntry<'d>) -> Option<T>,
     ) -> Option<Key<T>> {
         let value = self.table.take(name)?;
         let span = value.key_span.clone();
@@ -44,8 +44,8 @@ impl<'t, 'd> Keys<'t, 'd> {
     }
 
     /// The same for `true` or `false`; `false` counts as not there.
-    pub(super) fn switch(&mut self, reader: &mut Reader, name: &'static str) -> Option<Key<bool>> {
-        let key = self.key(reader, name, Reader::boolean)?;
+    pub(super) fn switch(&mut self, reader: &mut DocumentReader, name: &'static str) -> Option<Key<bool>> {
+        let key = self.key(reader, name, DocumentReader::boolean)?;
         if !key.value {
             self.present.pop();
         }
@@ -53,7 +53,7 @@ impl<'t, 'd> Keys<'t, 'd> {
     }
 
     /// Notes that something is not decided yet.
-    pub(super) fn undecided(&mut self, reader: &mut Reader, what: &str) {
+    pub(super) fn undecided(&mut self, reader: &mut DocumentReader, what: &str) {
         reader.undecided(self.table, what);
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Key, Keys};
 use crate::diagnostic::Written;
-use crate::document::{Reader, Value};
+use crate::document::{DocumentReader, TableEntry};
 use crate::keys::TableName;
 use std::ops::Range;
 use std::time::Duration;
@@ -23,8 +23,8 @@ pub(in crate::manifest) struct Parameter<'d> {
     pub(in crate::manifest) length: Option<Key<Written>>,
     pub(in crate::manifest) capacity: Option<Key<Written>>,
     pub(in crate::manifest) max: Option<Key<Max>>,
-    pub(in crate::manifest) range: Option<Key<Value<'d>>>,
-    pub(in crate::manifest) default: Option<Key<Value<'d>>>,
+    pub(in crate::manifest) range: Option<Key<TableEntry<'d>>>,
+    pub(in crate::manifest) default: Option<Key<TableEntry<'d>>>,
     pub(in crate::manifest) null: Option<Key<bool>>,
     pub(in crate::manifest) text: Option<Key<bool>>,
     pub(in crate::manifest) bytes: Option<Key<bool>>,
@@ -33,13 +33,13 @@ pub(in crate::manifest) struct Parameter<'d> {
     pub(in crate::manifest) free: Option<Key<Written>>,
     pub(in crate::manifest) on_error: Option<Key<Written>>,
     pub(in crate::manifest) owner: Option<Key<Written>>,
-    pub(in crate::manifest) value: Option<Key<Value<'d>>>,
+    pub(in crate::manifest) value: Option<Key<TableEntry<'d>>>,
     pub(in crate::manifest) user_data: Option<Key<bool>>,
     pub(in crate::manifest) retain: Option<Key<Written>>,
     pub(in crate::manifest) replaces: Option<Key<bool>>,
     pub(in crate::manifest) view: Option<Key<bool>>,
     pub(in crate::manifest) leading: Option<Key<bool>>,
-    pub(in crate::manifest) error: Option<Key<Value<'d>>>,
+    pub(in crate::manifest) error: Option<Key<TableEntry<'d>>>,
     pub(in crate::manifest) deadline: Option<Key<Duration>>,
     pub(in crate::manifest) parameters: Option<Key<Vec<Parameter<'d>>>>,
 }
@@ -55,7 +55,7 @@ pub(in crate::manifest) enum Max {
 
 impl Parameter<'_> {
     /// Notes each key that has no meaning for what the parameter is.
-    pub(in crate::manifest) fn only(&self, reader: &mut Reader, what: &str, allowed: &[&str]) -> Option<()> {
+    pub(in crate::manifest) fn only(&self, reader: &mut DocumentReader, what: &str, allowed: &[&str]) -> Option<()> {
         let before = reader.mistakes();
         for (word, span) in self.present.iter().filter(|(word, _)| !allowed.contains(word)) {
             let message = format!("`{word}` has no meaning for `{}`, which is {what}", self.name.text);
@@ -65,7 +65,7 @@ impl Parameter<'_> {
     }
 }
 
-pub(in crate::manifest) fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Parameter<'d>> {
+pub(in crate::manifest) fn parameter<'d>(reader: &mut DocumentReader, entry: &TableEntry<'d>) -> Option<Parameter<'d>> {
     let example = match entry.value {
         DeValue::Integer(number) => format!("{{ default = {} }}", number.as_str()),
         _ => "{ in = true }".to_owned(),
@@ -80,8 +80,8 @@ pub(in crate::manifest) fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>)
         present: Vec::new(),
         input: keys.switch(reader, "in"),
         output: keys.switch(reader, "out"),
-        length: keys.key(reader, "length", Reader::expression),
-        capacity: keys.key(reader, "capacity", Reader::expression),
+        length: keys.key(reader, "length", DocumentReader::expression),
+        capacity: keys.key(reader, "capacity", DocumentReader::expression),
         max: keys.key(reader, "max", max),
         range: keys.key(reader, "range", plain),
         default: keys.key(reader, "default", plain),
@@ -90,17 +90,17 @@ pub(in crate::manifest) fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>)
         bytes: keys.switch(reader, "bytes"),
         borrowed: keys.switch(reader, "borrowed"),
         consumed: keys.switch(reader, "consumed"),
-        free: keys.key(reader, "free", Reader::string),
+        free: keys.key(reader, "free", DocumentReader::string),
         on_error: keys.key(reader, "on_error", on_error),
-        owner: keys.key(reader, "owner", Reader::string),
+        owner: keys.key(reader, "owner", DocumentReader::string),
         value: keys.key(reader, "value", plain),
         user_data: keys.switch(reader, "user_data"),
-        retain: keys.key(reader, "retain", Reader::string),
+        retain: keys.key(reader, "retain", DocumentReader::string),
         replaces: keys.switch(reader, "replaces"),
         view: keys.switch(reader, "view"),
         leading: keys.switch(reader, "leading"),
         error: keys.key(reader, "error", plain),
-        deadline: keys.key(reader, "deadline", Reader::duration),
+        deadline: keys.key(reader, "deadline", DocumentReader::duration),
         parameters: keys.key(reader, "parameters", parameters),
     };
     keys.undecided(reader, &format!("`{}`", entry.key));
@@ -110,17 +110,20 @@ pub(in crate::manifest) fn parameter<'d>(reader: &mut Reader, entry: &Value<'d>)
 }
 
 /// `parameters = { NAME = { … } }`
-pub(in crate::manifest) fn parameters<'d>(reader: &mut Reader, value: &Value<'d>) -> Option<Vec<Parameter<'d>>> {
+pub(in crate::manifest) fn parameters<'d>(
+    reader: &mut DocumentReader,
+    value: &TableEntry<'d>,
+) -> Option<Vec<Parameter<'d>>> {
     let mut table = reader.table(value, "`parameters`", "{ NAME = { in = true } }")?;
     let entries = table.take_all();
     Some(entries.iter().filter_map(|entry| parameter(reader, entry)).collect())
 }
 
-fn plain<'d>(_: &mut Reader, value: &Value<'d>) -> Option<Value<'d>> {
+fn plain<'d>(_: &mut DocumentReader, value: &TableEntry<'d>) -> Option<TableEntry<'d>> {
     Some(value.clone())
 }
 
-fn on_error(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
+fn on_error(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
     let written = reader.string(value)?;
     if written.text != "free" {
         let hint = "`on_error = \"free\"`: what the function has made is freed also when it fails";
@@ -131,7 +134,7 @@ fn on_error(reader: &mut Reader, value: &Value<'_>) -> Option<Written> {
 }
 
 /// What begins like a size is one, unless there are signs of arithmetic in it.
-fn max(reader: &mut Reader, value: &Value<'_>) -> Option<Max> {
+fn max(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Max> {
     match value.value {
         DeValue::String(text) if text.contains(['(', '*', '+', '-', '/']) || text.starts_with(char::is_alphabetic) => {
             reader.string(value).map(Max::Expression)

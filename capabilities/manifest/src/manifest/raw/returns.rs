@@ -2,7 +2,7 @@
 
 use super::{Key, Keys};
 use crate::diagnostic::Written;
-use crate::document::{Reader, Value};
+use crate::document::{DocumentReader, TableEntry};
 use crate::keys::TableName;
 use std::ops::Range;
 use toml::de::DeValue;
@@ -42,25 +42,25 @@ impl Returns {
     }
 }
 
-pub(super) fn returns(reader: &mut Reader, value: &Value<'_>) -> Option<Returns> {
+pub(super) fn returns(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Returns> {
     let mut table = reader.table(value, "`returns`", "{ error_if = \"< 0\" }")?.of(TableName::Returns);
     let before = reader.mistakes();
     let mut keys = Keys::new(&mut table);
     let mut returns = Returns {
         present: Vec::new(),
-        error_unless: keys.key(reader, "error_unless", Reader::expression),
-        error_if: keys.key(reader, "error_if", Reader::expression),
+        error_unless: keys.key(reader, "error_unless", DocumentReader::expression),
+        error_if: keys.key(reader, "error_if", DocumentReader::expression),
         errno: keys.switch(reader, "errno"),
-        message: keys.key(reader, "message", Reader::string),
+        message: keys.key(reader, "message", DocumentReader::string),
         raises: keys.key(reader, "raises", raises),
         value: keys.switch(reader, "value"),
         text: keys.switch(reader, "text"),
         bytes: keys.switch(reader, "bytes"),
         null: keys.switch(reader, "null"),
-        free: keys.key(reader, "free", Reader::string),
-        length: keys.key(reader, "length", Reader::expression),
-        max: keys.key(reader, "max", Reader::size),
-        owner: keys.key(reader, "owner", Reader::string),
+        free: keys.key(reader, "free", DocumentReader::string),
+        length: keys.key(reader, "length", DocumentReader::expression),
+        max: keys.key(reader, "max", DocumentReader::size),
+        owner: keys.key(reader, "owner", DocumentReader::string),
         borrowed: keys.switch(reader, "borrowed"),
     };
     keys.undecided(reader, "what is returned");
@@ -69,13 +69,13 @@ pub(super) fn returns(reader: &mut Reader, value: &Value<'_>) -> Option<Returns>
     (reader.mistakes() == before).then_some(returns)
 }
 
-fn raises(reader: &mut Reader, value: &Value<'_>) -> Option<Raises> {
+fn raises(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Raises> {
     if let DeValue::String(_) = value.value {
         return reader.string(value).map(Raises::One);
     }
     let mut table = reader.table(value, "`raises`", "\"NAME\" or { 5 = \"NAME\", else = \"NAME\" }")?;
     let entries = table.take_all();
-    let code = |entry: &Value<'_>| {
+    let code = |entry: &TableEntry<'_>| {
         let class = reader.string(entry)?;
         Some((Written { text: entry.key.to_owned(), span: entry.key_span.clone() }, class))
     };

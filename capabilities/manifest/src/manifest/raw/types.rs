@@ -4,7 +4,7 @@ use super::super::names::identifier;
 use super::parameter::{Parameter, parameters};
 use super::{Key, Keys};
 use crate::diagnostic::Written;
-use crate::document::{Reader, Value};
+use crate::document::{DocumentReader, TableEntry};
 use crate::keys::TableName;
 use std::ops::Range;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(in crate::manifest) struct Type<'d> {
     pub(in crate::manifest) thread_affine: Option<Key<bool>>,
     pub(in crate::manifest) flags: Option<Key<bool>>,
     pub(in crate::manifest) live: Option<Key<Written>>,
-    pub(in crate::manifest) error: Option<Key<Value<'d>>>,
+    pub(in crate::manifest) error: Option<Key<TableEntry<'d>>>,
     pub(in crate::manifest) deadline: Option<Key<Duration>>,
     pub(in crate::manifest) parameters: Option<Key<Vec<Parameter<'d>>>>,
     pub(in crate::manifest) members: Vec<Member>,
@@ -56,7 +56,7 @@ pub(in crate::manifest) struct Live {
 
 impl Type<'_> {
     /// Notes each key that has no meaning for such a type.
-    pub(in crate::manifest) fn only(&self, reader: &mut Reader, what: &str, allowed: &[&str]) -> Option<()> {
+    pub(in crate::manifest) fn only(&self, reader: &mut DocumentReader, what: &str, allowed: &[&str]) -> Option<()> {
         let before = reader.mistakes();
         for (word, span) in self.present.iter().filter(|(word, _)| !allowed.contains(word)) {
             reader.error(span.clone(), format!("`{word}` has no meaning for `{}`, which is {what}", self.name.text));
@@ -70,7 +70,7 @@ impl Type<'_> {
 }
 
 /// `[types]`
-pub(in crate::manifest) fn types<'d>(reader: &mut Reader, value: &Value<'d>) -> Option<Vec<Type<'d>>> {
+pub(in crate::manifest) fn types<'d>(reader: &mut DocumentReader, value: &TableEntry<'d>) -> Option<Vec<Type<'d>>> {
     let mut table = reader.table(value, "[types]", "{ … }")?;
     let mut entries = table.take_all();
     if let Some(entry) = entries.get(MAX_TYPES) {
@@ -80,7 +80,7 @@ pub(in crate::manifest) fn types<'d>(reader: &mut Reader, value: &Value<'d>) -> 
     Some(entries.iter().filter_map(|entry| one(reader, entry)).collect())
 }
 
-fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
+fn one<'d>(reader: &mut DocumentReader, entry: &TableEntry<'d>) -> Option<Type<'d>> {
     let name = Written { text: entry.key.to_owned(), span: entry.key_span.clone() };
     let good_name = identifier(reader, &name, "a type");
     if let DeValue::String(text) = entry.value {
@@ -103,15 +103,15 @@ fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
         doc,
         present: Vec::new(),
         handle: keys.switch(reader, "handle"),
-        free: keys.key(reader, "free", Reader::string),
-        owner: keys.key(reader, "owner", Reader::string),
+        free: keys.key(reader, "free", DocumentReader::string),
+        owner: keys.key(reader, "owner", DocumentReader::string),
         max_live: keys.key(reader, "max_live", |reader, value| Some(reader.count(value)? as u32)),
         refcounted: keys.switch(reader, "refcounted"),
         thread_affine: keys.switch(reader, "thread_affine"),
         flags: keys.switch(reader, "flags"),
-        live: keys.key(reader, "live", Reader::string),
+        live: keys.key(reader, "live", DocumentReader::string),
         error: keys.key(reader, "error", |_, value| Some(value.clone())),
-        deadline: keys.key(reader, "deadline", Reader::duration),
+        deadline: keys.key(reader, "deadline", DocumentReader::duration),
         parameters: keys.key(reader, "parameters", parameters),
         members: Vec::new(),
     };
@@ -128,7 +128,7 @@ fn one<'d>(reader: &mut Reader, entry: &Value<'d>) -> Option<Type<'d>> {
     good_name.then_some(found)
 }
 
-fn member(reader: &mut Reader, entry: &Value<'_>) -> Option<Member> {
+fn member(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Member> {
     let mut table =
         reader.table(entry, format!("the member `{}`", entry.key), "{ text = true }")?.of(TableName::Member);
     let mut keys = Keys::new(&mut table);
@@ -148,7 +148,7 @@ fn member(reader: &mut Reader, entry: &Value<'_>) -> Option<Member> {
     Some(member)
 }
 
-fn live(reader: &mut Reader, value: &Value<'_>) -> Option<Live> {
+fn live(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Live> {
     let example = "{ by = \"kind\", cases = { 0 = \"a\", 1 = \"b\" } }";
     let mut table = reader.table(value, "`live`", example)?.of(TableName::Live);
     let by = table.take("by");
@@ -162,7 +162,7 @@ fn live(reader: &mut Reader, value: &Value<'_>) -> Option<Live> {
     let by = by.and_then(|value| reader.string(&value));
     let cases = cases.and_then(|value| reader.table(&value, "`cases`", "{ 0 = \"a\", 1 = \"b\" }"));
     let entries = cases?.take_all();
-    let case = |entry: &Value<'_>| {
+    let case = |entry: &TableEntry<'_>| {
         let member = reader.string(entry)?;
         Some((Written { text: entry.key.to_owned(), span: entry.key_span.clone() }, member))
     };

@@ -6,7 +6,7 @@ use super::super::types::integer;
 use super::super::world::World;
 use crate::declaration::Prototype;
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::interface::{FunctionId, Message, Parameter, Raises};
 use cloison_contract::shape::{OutPointer, Pointed, Shape};
 use cloison_contract::types::{CType, TypeId};
@@ -19,7 +19,7 @@ pub(super) fn is_explained(raw: &raw::Returns) -> bool {
 }
 
 /// Notes what explains failures of a function that cannot fail.
-pub(super) fn check(reader: &mut Reader, raw: &raw::Returns, can_fail: bool) -> Option<()> {
+pub(super) fn check(reader: &mut DocumentReader, raw: &raw::Returns, can_fail: bool) -> Option<()> {
     for word in ["errno", "message", "raises"] {
         if let Some(span) = raw.place(word).filter(|_| !can_fail) {
             let hint = "add `error_unless` or `error_if`, as in `returns = { error_if = \"< 0\", errno = true }`";
@@ -32,7 +32,7 @@ pub(super) fn check(reader: &mut Reader, raw: &raw::Returns, can_fail: bool) -> 
 
 /// `message = "zError"`, `"sqlite3_errmsg(db)"`, `"sqlite3_errmsg(*ppDb)"`, `"sqlite3_errmsg(sqlite3_db_handle(stmt))"`
 pub(super) fn message(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
     parameters: &[Parameter],
@@ -79,7 +79,7 @@ pub(super) fn message(
 }
 
 /// `f` or `f(argument)`
-fn applied<'t>(reader: &mut Reader, text: &'t str, span: &Range<usize>) -> Option<(&'t str, Option<&'t str>)> {
+fn applied<'t>(reader: &mut DocumentReader, text: &'t str, span: &Range<usize>) -> Option<(&'t str, Option<&'t str>)> {
     let Some((name, rest)) = text.split_once('(') else { return Some((text.trim(), None)) };
     let Some(argument) = rest.trim_end().strip_suffix(')') else {
         let hint = "write `message = \"f\"` or `message = \"f(handle)\"`";
@@ -112,7 +112,7 @@ fn has_errno(declared: &Declared<'_, '_>) -> bool {
 
 /// The object that a message is asked of: a handle, or what a function gives for one.
 fn explained(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     parameters: &[Parameter],
     argument: &str,
@@ -144,7 +144,7 @@ fn explained(
 
 /// The handle of that name: passed, or (with `*`) made by this call.
 fn handle(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     parameters: &[Parameter],
     argument: &str,
     span: &Range<usize>,
@@ -172,7 +172,7 @@ fn handle(
 
 /// `raises`
 pub(super) fn raises(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
     errno: bool,
@@ -224,7 +224,7 @@ pub(super) fn raises(
 }
 
 /// `Some(None)` is `NativeError`.
-fn class(reader: &mut Reader, world: &World<'_, '_>, name: &Written) -> Option<Option<usize>> {
+fn class(reader: &mut DocumentReader, world: &World<'_, '_>, name: &Written) -> Option<Option<usize>> {
     match name.text.as_str() {
         "NativeError" => Some(None),
         "OSError" => {

@@ -5,7 +5,7 @@ use super::super::raw::{self, on};
 use super::super::shapes::{Owning, ends_at_null, owned, too_aligned, within_call};
 use super::super::world::World;
 use crate::diagnostic::Mistake;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{FunctionId, Parameter};
 use cloison_contract::shape::{Element, Pointed, ReturnedString, Shape};
@@ -16,7 +16,7 @@ const KEYS: [&str; 8] = ["text", "bytes", "null", "free", "length", "max", "owne
 
 /// `Some(None)` if there is nothing to follow, `None` if nothing can be made of the pointer.
 pub(super) fn pointed(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
     parameters: &[Parameter],
@@ -135,7 +135,7 @@ fn element(to: &CType, bytes: bool) -> Option<Element> {
 }
 
 fn free(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     raw: Option<&raw::Returns>,
     pointee: &CType,
@@ -147,7 +147,7 @@ fn free(
 }
 
 /// Of a union, something must say which member is live.
-fn by_value(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<()> {
+fn by_value(reader: &mut DocumentReader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<()> {
     let result = &declared.prototype.result;
     let whole = if let CType::Pointer { to, .. } = result { &**to } else { result };
     let CType::Record { id, .. } = *whole else { return Some(()) };
@@ -162,7 +162,7 @@ fn by_value(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, 
 }
 
 /// A value that is returned has a place of ours.
-fn aligned(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<()> {
+fn aligned(reader: &mut DocumentReader, world: &World<'_, '_>, declared: &Declared<'_, '_>) -> Option<()> {
     let (CType::Record { id, .. }, name) = (&declared.prototype.result, &declared.prototype.name) else {
         return Some(());
     };
@@ -173,7 +173,7 @@ fn aligned(reader: &mut Reader, world: &World<'_, '_>, declared: &Declared<'_, '
 }
 
 /// Notes keys that have no meaning for this pointer.
-fn only(reader: &mut Reader, raw: Option<&raw::Returns>, what: &str, allowed: &[&str]) -> Option<()> {
+fn only(reader: &mut DocumentReader, raw: Option<&raw::Returns>, what: &str, allowed: &[&str]) -> Option<()> {
     let Some(raw) = raw else { return Some(()) };
     let before = reader.mistakes();
     for (word, span) in raw.present.iter().filter(|(word, _)| KEYS.contains(word) && !allowed.contains(word)) {
@@ -182,7 +182,7 @@ fn only(reader: &mut Reader, raw: Option<&raw::Returns>, what: &str, allowed: &[
     (reader.mistakes() == before).then_some(())
 }
 
-fn unknown(reader: &mut Reader, declared: &Declared<'_, '_>, to: &CType) {
+fn unknown(reader: &mut DocumentReader, declared: &Declared<'_, '_>, to: &CType) {
     let name = &declared.prototype.name;
     let hint = match to {
         CType::Pointer { .. } | CType::Function(_) => {

@@ -5,7 +5,7 @@ use super::draft::{BufferDraft, ParameterDraft};
 use super::extent::extent;
 use super::keys::{both_kinds, max_bytes, null_default, place, size_only};
 use super::{Context, Fills, Pointee, callback, record};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::shape::{Buffer, Direction, Element, Shape};
 
 /// The keys that any buffer may have.
@@ -13,7 +13,7 @@ const KEYS: [&str; 12] =
     ["in", "out", "length", "capacity", "max", "null", "default", "text", "bytes", "retain", "view", "range"];
 
 pub(super) fn buffer(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
     fills: &Fills,
@@ -64,7 +64,7 @@ pub(super) fn buffer(
 
 /// Keys that have no meaning for such a buffer.
 fn check_keys(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     draft: &BufferDraft,
@@ -111,10 +111,15 @@ fn check_keys(
 }
 
 /// `retain` and `view`
-fn outliving(reader: &mut Reader, draft: &BufferDraft, table: &raw::Parameter<'_>, shape: &Buffer) -> Option<()> {
+fn outliving(
+    reader: &mut DocumentReader,
+    draft: &BufferDraft,
+    table: &raw::Parameter<'_>,
+    shape: &Buffer,
+) -> Option<()> {
     let name = &table.name.text;
     let numbers = matches!(draft.element, Element::Scalar(_));
-    let refuse = |reader: &mut Reader, span: Option<std::ops::Range<usize>>, message: String, hint: &str| {
+    let refuse = |reader: &mut DocumentReader, span: Option<std::ops::Range<usize>>, message: String, hint: &str| {
         reader.error_with_hint(span.unwrap_or_default(), message, hint);
         None
     };

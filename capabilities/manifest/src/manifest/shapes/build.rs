@@ -4,11 +4,11 @@ use super::draft::ParameterDraft;
 use super::{
     Context, Fills, buffer, callback, handle, number, out_pointer, record, scalar_pointer, text, wide, wide_text,
 };
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::shape::Shape;
 
 pub(super) fn shape(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
     fills: &Fills,

@@ -7,7 +7,7 @@ use super::draft::ParameterDraft;
 use super::keys::{null_default, place};
 use super::{Context, Place, record, resolve};
 use crate::declaration::{Name, PrototypeParameter};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::Parameter;
 use cloison_contract::shape::{Callback, Literal, Shape};
@@ -33,7 +33,7 @@ const NOT_IN_CALLBACKS: [&str; 14] = [
 ];
 
 /// Notes keys that have no meaning for a callback's parameter.
-pub(super) fn only_own_keys(reader: &mut Reader, table: &raw::Parameter<'_>) -> Option<()> {
+pub(super) fn only_own_keys(reader: &mut DocumentReader, table: &raw::Parameter<'_>) -> Option<()> {
     let before = reader.mistakes();
     for (word, span) in table.present.iter().filter(|(word, _)| NOT_IN_CALLBACKS.contains(word)) {
         let message = format!("`{word}` has no meaning for `{}`, which C passes to a callback", table.name.text);
@@ -42,7 +42,7 @@ pub(super) fn only_own_keys(reader: &mut Reader, table: &raw::Parameter<'_>) -> 
     (reader.mistakes() == before).then_some(())
 }
 
-pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
+pub(super) fn draft(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
     if context.is_callback() {
         let name = context.name(index);
         let message = format!("`{name}` is a function of C, which Python cannot call");
@@ -57,7 +57,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     Some(ParameterDraft::Callback)
 }
 
-pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
+pub(super) fn shape(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
     let CType::Pointer { to, .. } = context.c_type(index) else { return None };
     let CType::Function(signature) = &**to else { return None };
     let table = context.table(index);
@@ -89,7 +89,7 @@ pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize
 
 /// The callback's own parameters.
 fn parameters(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     signature: &Signature,
@@ -121,7 +121,12 @@ fn parameters(
 }
 
 /// Where to say what is wrong with a parameter of a callback that has no table.
-fn span(reader: &Reader, context: &Context<'_, '_>, index: usize, alias: Option<&raw::Type<'_>>) -> Range<usize> {
+fn span(
+    reader: &DocumentReader,
+    context: &Context<'_, '_>,
+    index: usize,
+    alias: Option<&raw::Type<'_>>,
+) -> Range<usize> {
     match (context.table(index), alias, &context.place) {
         (Some(table), ..) => table.span.clone(),
         (None, Some(alias), _) => alias.c.span.clone(),
@@ -138,7 +143,7 @@ fn named((index, (name, c_type)): (usize, &(String, CType))) -> PrototypeParamet
 
 /// Whether Python's value is the C value.
 fn check_result(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     signature: &Signature,
@@ -170,10 +175,10 @@ fn check_result(
 }
 
 fn error_value(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     signature: &Signature,
-    key: &raw::Key<crate::document::Value<'_>>,
+    key: &raw::Key<crate::document::TableEntry<'_>>,
 ) -> Option<Literal> {
     match signature.result.scalar() {
         Some(scalar) => numbers::default(reader, context.world.types, key, scalar, None),
@@ -192,7 +197,7 @@ fn error_value(
 
 /// What of a callback's buffers is no buffer of a function's.
 pub(super) fn check_buffer(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     table: &raw::Parameter<'_>,
     draft: &super::draft::BufferDraft,
 ) -> Option<()> {

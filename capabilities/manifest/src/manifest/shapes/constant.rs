@@ -4,13 +4,13 @@ use super::super::numbers;
 use super::super::raw::{self, Key};
 use super::Context;
 use super::draft::ParameterDraft;
-use crate::document::{Reader, Value};
+use crate::document::{DocumentReader, TableEntry};
 use cloison_contract::shape::{Fixed, Literal};
 use cloison_contract::types::{CType, Scalar};
 use toml::de::DeValue;
 
 pub(super) fn draft(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     table: &raw::Parameter<'_>,
@@ -58,7 +58,7 @@ pub(super) fn draft(
 }
 
 /// A string, as in `format = { value = "%d" }`, or `"NULL"`. Any other address would be read as a string.
-fn string(reader: &mut Reader, name: &str, key: &Key<Value<'_>>) -> Option<Fixed> {
+fn string(reader: &mut DocumentReader, name: &str, key: &Key<TableEntry<'_>>) -> Option<Fixed> {
     let DeValue::String(text) = key.value.value else {
         let hint = "write the text, as in `value = \"%d\"`, or `value = \"NULL\"`";
         reader.error_with_hint(key.value.span.clone(), format!("`{name}` is a string, and this is none"), hint);
@@ -75,7 +75,7 @@ fn string(reader: &mut Reader, name: &str, key: &Key<Value<'_>>) -> Option<Fixed
 }
 
 /// `"NULL"`, or a number: libraries give some addresses a meaning of their own, such as -1.
-fn address(reader: &mut Reader, context: &Context<'_, '_>, key: &Key<Value<'_>>) -> Option<u64> {
+fn address(reader: &mut DocumentReader, context: &Context<'_, '_>, key: &Key<TableEntry<'_>>) -> Option<u64> {
     if matches!(key.value.value, DeValue::String(text) if text == "NULL") {
         return Some(0);
     }

@@ -4,7 +4,7 @@ use super::super::raw::{self, Key, Max, on};
 use super::keys::{ends_at_null, expression, no_string, place};
 use super::out_pointer::OutPointerDraft;
 use super::{Context, Pointee, callback, constant, handle, number, out_pointer, record, wide};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{Direction, Element, Fixed};
 use cloison_contract::types::{CType, Layout, Scalar, TypeId, WIDE_CHARACTER, Wide};
@@ -54,7 +54,7 @@ pub(super) struct BufferDraft {
     pub(super) ends_at_null: bool,
 }
 
-pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
+pub(super) fn draft(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
     let table = context.table(index);
     if let Some(table) = table {
         if table.flawed {
@@ -77,7 +77,7 @@ pub(super) fn draft(reader: &mut Reader, context: &Context<'_, '_>, index: usize
     }
 }
 
-fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
+fn pointer(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize) -> Option<ParameterDraft> {
     let Some((pointee, constant)) = context.pointee(index) else {
         let message = format!("`{}` points to an array, and what it has is many of them", context.name(index));
         let hint = "write a flat one: `double *matrix`, with `length = \"rows * columns\"`";
@@ -111,7 +111,7 @@ fn pointer(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Opti
 }
 
 fn marked(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     (pointee, constant): (Pointee, bool),
@@ -179,7 +179,7 @@ fn marked(
 
 /// What `in` and `out` say; `Some(None)` if neither is there.
 pub(super) fn direction(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     constant: bool,
@@ -200,7 +200,12 @@ pub(super) fn direction(
     })
 }
 
-pub(super) fn neither(reader: &mut Reader, context: &Context<'_, '_>, index: usize, table: &raw::Parameter<'_>) {
+pub(super) fn neither(
+    reader: &mut DocumentReader,
+    context: &Context<'_, '_>,
+    index: usize,
+    table: &raw::Parameter<'_>,
+) {
     let name = context.name(index);
     let who = if context.is_callback() { "the callable" } else { "the library" };
     let hint = format!(
@@ -211,7 +216,7 @@ pub(super) fn neither(reader: &mut Reader, context: &Context<'_, '_>, index: usi
 
 /// A pointer that a length or a capacity belongs to.
 pub(super) fn buffer(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     table: &raw::Parameter<'_>,

@@ -5,14 +5,14 @@ use super::draft::{BufferDraft, ParameterDraft};
 use super::fill::{FillSource, bare};
 use super::keys::{place, size_only};
 use super::{Context, Fills, Pointee};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::shape::Direction;
 
 /// The buffer's `length` and `capacity` as a [buffer](cloison_contract::shape::Buffer) has them.
 #[allow(clippy::too_many_arguments, reason = "one step of `buffer`, in a file of its own")]
 pub(super) fn extent(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
     fills: &Fills,
@@ -81,7 +81,7 @@ pub(super) fn extent(
 
 /// How many elements there is room for, when nobody passes the capacity.
 fn room(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     table: &raw::Parameter<'_>,
     draft: &BufferDraft,
@@ -114,7 +114,7 @@ fn room(
 
 /// A cell that only tells the library the capacity would come back unread: then the length is most probably missing.
 fn check_filled_cell(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
     index: usize,

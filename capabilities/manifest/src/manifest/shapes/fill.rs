@@ -3,7 +3,7 @@
 use super::draft::{BufferDraft, ParameterDraft};
 use super::unmarked::unmarked;
 use super::{Context, Fills};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::Direction;
 
@@ -45,7 +45,11 @@ fn buffers(drafts: &[ParameterDraft]) -> impl Iterator<Item = (usize, &BufferDra
     })
 }
 
-pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[ParameterDraft]) -> Option<Fills> {
+pub(super) fn fills(
+    reader: &mut DocumentReader,
+    context: &Context<'_, '_>,
+    drafts: &[ParameterDraft],
+) -> Option<Fills> {
     let mut fills: Fills = vec![None; drafts.len()];
     let mut fine = true;
     for (index, buffer) in buffers(drafts) {
@@ -77,7 +81,12 @@ pub(super) fn fills(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[Pa
 }
 
 /// The capacities of a function's outputs: what nobody passes is filled in from `max`.
-fn capacities(reader: &mut Reader, context: &Context<'_, '_>, drafts: &[ParameterDraft], fills: &mut Fills) -> bool {
+fn capacities(
+    reader: &mut DocumentReader,
+    context: &Context<'_, '_>,
+    drafts: &[ParameterDraft],
+    fills: &mut Fills,
+) -> bool {
     let mut fine = true;
     for (index, buffer) in buffers(drafts).filter(|(_, buffer)| buffer.direction == Direction::Out) {
         if let Some(target) = bare(buffer.capacity.as_ref()).filter(|target| context.is_free(*target)) {
@@ -130,7 +139,7 @@ fn claim(context: &Context<'_, '_>, drafts: &[ParameterDraft], fills: &mut Fills
     });
 }
 
-fn twice(reader: &mut Reader, context: &Context<'_, '_>, buffer: usize, target: usize) -> bool {
+fn twice(reader: &mut DocumentReader, context: &Context<'_, '_>, buffer: usize, target: usize) -> bool {
     let name = context.name(target);
     let message = format!("`{name}` cannot be filled in from two buffers");
     let hint = format!("give it a table of its own, then Python passes it: `{name} = {{ in = true }}`");

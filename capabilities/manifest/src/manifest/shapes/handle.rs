@@ -6,13 +6,13 @@ use super::Context;
 use super::draft::ParameterDraft;
 use super::keys::{null_default, place};
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::shape::{HandleArgument, Pointed, Shape};
 use cloison_contract::types::TypeId;
 use std::ops::Range;
 
 pub(super) fn draft(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     id: TypeId,
@@ -31,7 +31,7 @@ pub(super) fn draft(
     Some(ParameterDraft::Handle(id))
 }
 
-pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Shape> {
+pub(super) fn shape(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<Shape> {
     let table = context.table(index);
     let null = table.is_some_and(|table| on(&table.null));
     let default_none = match table {
@@ -55,7 +55,7 @@ pub(in crate::manifest) struct Owning<'k> {
 /// An object that a function gives, and who owns it: the parameter that `owner` names, or else the only one of the type
 /// that the object's type names.
 pub(in crate::manifest) fn owned(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     parameters: &[(&str, &Shape)],
     id: TypeId,
@@ -95,7 +95,7 @@ pub(in crate::manifest) fn owned(
 }
 
 fn named_owner(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     parameters: &[(&str, &Shape)],
     key: &Key<Written>,

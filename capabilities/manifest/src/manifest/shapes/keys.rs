@@ -5,7 +5,7 @@ use super::super::world::World;
 use super::{Context, Pointee};
 use crate::declaration::PrototypeParameter;
 use crate::diagnostic::Written;
-use crate::document::{Reader, Value};
+use crate::document::{DocumentReader, TableEntry};
 use crate::expression::{Scope, parse};
 use cloison_contract::expression::Expression;
 use cloison_contract::types::CType;
@@ -13,7 +13,11 @@ use std::ops::Range;
 use toml::de::DeValue;
 
 /// The most bytes that a buffer or a string may have.
-pub(super) fn max_bytes(reader: &mut Reader, context: &Context<'_, '_>, table: &raw::Parameter<'_>) -> Option<u64> {
+pub(super) fn max_bytes(
+    reader: &mut DocumentReader,
+    context: &Context<'_, '_>,
+    table: &raw::Parameter<'_>,
+) -> Option<u64> {
     match &table.max {
         Some(Key { span, value: Max::Bytes(bytes) }) => {
             within_call(reader, context.world, Some((span.clone(), *bytes)))
@@ -24,7 +28,7 @@ pub(super) fn max_bytes(reader: &mut Reader, context: &Context<'_, '_>, table: &
 
 /// A `max`, which a call must be able to carry; what a call carries unless it is there.
 pub(in crate::manifest) fn within_call(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     max: Option<(Range<usize>, u64)>,
 ) -> Option<u64> {
@@ -41,7 +45,7 @@ pub(in crate::manifest) fn within_call(
 }
 
 /// Notes a `max` that is computed where nothing is filled in with it.
-pub(super) fn size_only(reader: &mut Reader, table: &raw::Parameter<'_>) -> Option<()> {
+pub(super) fn size_only(reader: &mut DocumentReader, table: &raw::Parameter<'_>) -> Option<()> {
     let Some(Key { value: Max::Expression(written), .. }) = &table.max else { return Some(()) };
     let hint = "only where `capacity` names a parameter that nobody passes can `max` be computed";
     reader.error_with_hint(written.span.clone(), "`max` must be a size here, as in \"64 KiB\"", hint);
@@ -49,7 +53,7 @@ pub(super) fn size_only(reader: &mut Reader, table: &raw::Parameter<'_>) -> Opti
 }
 
 /// Notes that a table wants both `text` and `bytes`.
-pub(super) fn both_kinds(reader: &mut Reader, table: &raw::Parameter<'_>) -> Option<()> {
+pub(super) fn both_kinds(reader: &mut DocumentReader, table: &raw::Parameter<'_>) -> Option<()> {
     if on(&table.text) && on(&table.bytes) {
         let span = place(&table.bytes).unwrap_or_default();
         reader.error_with_hint(span, "both `text` and `bytes`", "keep one of them");
@@ -66,7 +70,7 @@ pub(super) fn place<T>(key: &Option<Key<T>>) -> Option<Range<usize>> {
 /// An expression about this function's parameters, evaluated before or after the call. `Some(None)` if there is none, `None`
 /// if it is wrong.
 pub(super) fn expression(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     key: Option<&Key<Written>>,
     after: bool,
@@ -81,7 +85,7 @@ pub(in crate::manifest) fn ends_at_null(key: Option<&Key<Written>>) -> bool {
 }
 
 /// Notes that bytes should end so, which is what a string does.
-pub(super) fn no_string(reader: &mut Reader, key: &Option<Key<Written>>, pointee: Pointee) -> Option<()> {
+pub(super) fn no_string(reader: &mut DocumentReader, key: &Option<Key<Written>>, pointee: Pointee) -> Option<()> {
     let Some(key) = key.as_ref().filter(|key| ends_at_null(Some(key)) && pointee.is_byte()) else { return Some(()) };
     let hint = "leave `length` out of a `char *`, and add `text = true` or `bytes = true`; bytes with a zero among them are \
         counted: `length = \"n\"`";
@@ -91,7 +95,7 @@ pub(super) fn no_string(reader: &mut Reader, key: &Option<Key<Written>>, pointee
 
 /// An [`expression`], for any prototype.
 pub(in crate::manifest) fn expression_in(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     parameters: &[PrototypeParameter],
     value: Option<&CType>,
@@ -112,7 +116,7 @@ pub(in crate::manifest) fn expression_in(
 
 /// Whether the default is NULL, which is the only one that there is for what no number and no string is.
 pub(super) fn null_default(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     table: &raw::Parameter<'_>,
@@ -127,7 +131,7 @@ pub(super) fn null_default(
 }
 
 /// The inner `None` is NULL.
-pub(super) fn text_default(reader: &mut Reader, value: &Value<'_>, null: bool) -> Option<Option<String>> {
+pub(super) fn text_default(reader: &mut DocumentReader, value: &TableEntry<'_>, null: bool) -> Option<Option<String>> {
     match value.value {
         DeValue::String(text) if text == "NULL" && null => Some(None),
         DeValue::String(text) if text == "NULL" => {

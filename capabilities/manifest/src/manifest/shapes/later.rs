@@ -6,12 +6,12 @@ use super::super::world::World;
 use super::Context;
 use super::handle::{Owning, owned};
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::interface::{Parameter, Returns};
 use cloison_contract::shape::{Lifetime, Pointed, Shape};
 
 /// Who owns the objects that the library fills in.
-pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, shapes: &mut [Shape]) -> Option<()> {
+pub(super) fn owners(reader: &mut DocumentReader, context: &Context<'_, '_>, shapes: &mut [Shape]) -> Option<()> {
     for index in 0..shapes.len() {
         let Shape::OutPointer(place) = &shapes[index] else { continue };
         let (Pointed::Handle { id, .. }, Some(table)) = (&place.pointed, context.table(index)) else { continue };
@@ -31,7 +31,11 @@ pub(super) fn owners(reader: &mut Reader, context: &Context<'_, '_>, shapes: &mu
 }
 
 /// The parameter that a call with fewer arguments leaves out; at most one. `Some(None)` if there is none.
-pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, shapes: &[Shape]) -> Option<Option<usize>> {
+pub(super) fn leading(
+    reader: &mut DocumentReader,
+    context: &Context<'_, '_>,
+    shapes: &[Shape],
+) -> Option<Option<usize>> {
     let mut found = None;
     for (index, shape) in shapes.iter().enumerate() {
         let Some(key) = context.table(index).and_then(|table| table.leading.as_ref()).filter(|key| key.value) else {
@@ -65,7 +69,7 @@ pub(super) fn leading(reader: &mut Reader, context: &Context<'_, '_>, shapes: &[
 
 /// How long the library keeps what it was given, now that it is known what the function returns.
 pub(in crate::manifest) fn lifetimes(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     world: &World<'_, '_>,
     declared: &Declared<'_, '_>,
     parameters: &mut [Parameter],
@@ -116,7 +120,12 @@ pub(in crate::manifest) fn lifetimes(
     Some(())
 }
 
-fn lifetime(reader: &mut Reader, parameters: &[Parameter], returns: &Returns, key: &Key<Written>) -> Option<Lifetime> {
+fn lifetime(
+    reader: &mut DocumentReader,
+    parameters: &[Parameter],
+    returns: &Returns,
+    key: &Key<Written>,
+) -> Option<Lifetime> {
     let name = &key.value.text;
     let position = parameters.iter().position(|parameter| parameter.name == *name);
     let hint = "name a parameter that is a handle, or `\"return\"` if the function returns one: it is kept as long as that lives";

@@ -5,12 +5,12 @@ use super::super::raw;
 use super::Context;
 use super::draft::ParameterDraft;
 use super::fill::FillSource;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::shape::{CapacityOf, LengthOf, Literal, NumberArgument, Shape};
 use cloison_contract::types::{Scalar, TypeId};
 
 pub(super) fn draft(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     scalar: Scalar,
@@ -23,7 +23,7 @@ pub(super) fn draft(
 }
 
 pub(super) fn shape(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     (scalar, enumeration): (Scalar, Option<TypeId>),
@@ -48,7 +48,7 @@ pub(super) type LiteralRange = (Option<(Literal, Literal)>, Option<Literal>);
 
 /// `range` and `default`, as far as they are there.
 pub(super) fn range_and_default(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     table: Option<&raw::Parameter<'_>>,
     scalar: Scalar,

@@ -6,12 +6,12 @@
 use super::super::raw::{Key, Max};
 use super::Context;
 use super::out_pointer::at;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{CapacityOf, OutPointer, Pointed, PointerFill, ScalarPointer, Shape};
 use std::ops::Range;
 
-pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, shapes: &[Shape]) -> Option<()> {
+pub(super) fn check(reader: &mut DocumentReader, context: &Context<'_, '_>, shapes: &[Shape]) -> Option<()> {
     let mut fine = true;
     for (index, shape) in shapes.iter().enumerate() {
         let Some(table) = context.table(index) else { continue };
@@ -42,7 +42,7 @@ pub(super) fn check(reader: &mut Reader, context: &Context<'_, '_>, shapes: &[Sh
 }
 
 fn known_before(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     shapes: &[Shape],
     expression: &Expression,
@@ -64,7 +64,7 @@ fn known_before(
 }
 
 fn known_after(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     shapes: &[Shape],
     expression: &Expression,

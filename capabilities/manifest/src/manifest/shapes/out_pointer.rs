@@ -5,7 +5,7 @@ use super::draft::{self, ParameterDraft};
 use super::keys::{both_kinds, ends_at_null, expression, max_bytes, no_string, place, size_only};
 use super::{Context, Pointee, record};
 use crate::diagnostic::Written;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::FunctionId;
 use cloison_contract::shape::{Direction, Element, OutPointer, Pointed, ReturnedString, Shape};
@@ -24,7 +24,7 @@ enum PointedDraft {
 }
 
 pub(super) fn draft(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     constant: bool,
@@ -60,7 +60,7 @@ pub(super) fn draft(
 
 /// `const char *const *names`, and in callbacks `sqlite3_value **argv`.
 fn array(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     pointed: &CType,
@@ -97,7 +97,7 @@ fn array(
 }
 
 fn filled_in(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     pointed: &CType,
@@ -165,7 +165,7 @@ fn strings(pointed: &CType, table: &raw::Parameter<'_>) -> Option<Element> {
 
 /// Elements that are counted or end at one that is all zero, or a string.
 fn data(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     (pointee, element): (Pointee, Element),

@@ -5,12 +5,12 @@ use super::super::types::Types;
 use super::Context;
 use super::draft::ParameterDraft;
 use super::keys::{null_default, place};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::shape::{Direction, RecordArgument, Shape};
 use cloison_contract::types::{Layout, TypeId};
 
 pub(super) fn by_value(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     id: TypeId,
@@ -25,7 +25,7 @@ pub(super) fn by_value(
 }
 
 pub(super) fn behind_pointer(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     table: &raw::Parameter<'_>,
@@ -44,7 +44,7 @@ pub(super) fn behind_pointer(
 }
 
 /// Of a union something must say which member is live.
-pub(super) fn live(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<()> {
+pub(super) fn live(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<()> {
     if !context.world.types.lacks_live(id) {
         return Some(());
     }
@@ -56,7 +56,7 @@ pub(super) fn live(reader: &mut Reader, context: &Context<'_, '_>, index: usize,
 }
 
 /// What is passed by value stands on the stack, which libffi aligns to [`MAX_ALIGN`].
-pub(super) fn aligned(reader: &mut Reader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<()> {
+pub(super) fn aligned(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize, id: TypeId) -> Option<()> {
     let Some((text, hint)) = too_aligned(context.world.types, id) else { return Some(()) };
     context.error_in_c(reader, index, format!("`{}`: {text}", context.name(index)), hint);
     None
@@ -74,7 +74,7 @@ pub(in super::super) fn too_aligned(types: &Types<'_, '_>, id: TypeId) -> Option
 }
 
 pub(super) fn shape(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     index: usize,
     (id, layout): (TypeId, Layout),

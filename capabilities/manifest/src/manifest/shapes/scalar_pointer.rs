@@ -6,14 +6,14 @@ use super::fill::FillSource;
 use super::keys::place;
 use super::number::range_and_default;
 use super::{Context, Pointee};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::{Direction, PointerFill, ScalarPointer, Shape};
 use cloison_contract::types::{Scalar, TypeId};
 
 /// One that has a table.
 pub(super) fn passed(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
     index: usize,
@@ -69,7 +69,7 @@ pub(super) fn passed(
 
 /// A pointer without a table that a buffer's length or capacity names.
 pub(super) fn filled(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
     index: usize,

@@ -3,10 +3,10 @@
 use super::super::raw::on;
 use super::Context;
 use super::keys::{both_kinds, max_bytes, size_only, text_default};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::shape::{Shape, Text};
 
-pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
+pub(super) fn shape(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
     let mut text =
         Text { bytes: false, null: false, default: None, max_bytes: context.world.sandbox.call_bytes, retain: None };
     let Some(table) = context.table(index) else { return Some(Shape::Text(text)) };

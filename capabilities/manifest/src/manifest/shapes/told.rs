@@ -9,13 +9,13 @@ use super::draft::{BufferDraft, ParameterDraft};
 use super::fill::{FillSource, bare};
 use super::out_pointer::at;
 use super::{Context, Fills};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
 use cloison_contract::shape::Direction;
 use cloison_contract::types::Scalar;
 
 pub(super) fn check(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
     fills: &Fills,
@@ -97,7 +97,7 @@ fn is_named(context: &Context<'_, '_>, drafts: &[ParameterDraft], number: usize)
         })
 }
 
-fn refuse(reader: &mut Reader, context: &Context<'_, '_>, index: usize, buffer: &BufferDraft, size: usize) {
+fn refuse(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize, buffer: &BufferDraft, size: usize) {
     let Some(table) = context.table(index) else { return };
     let (name, size) = (context.name(index), context.name(size));
     let out = buffer.direction == Direction::Out;

@@ -1,10 +1,10 @@
 //! A pointer of which nothing is said: the line that would most probably make it right.
 
 use super::{Context, Pointee};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::types::CType;
 
-pub(super) fn unmarked(reader: &mut Reader, context: &Context<'_, '_>, index: usize) {
+pub(super) fn unmarked(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize) {
     let name = context.name(index);
     let Some((pointee, constant)) = context.pointee(index) else { return };
     let message = format!("`{name}` is a pointer, and nothing says what it points to");

@@ -3,11 +3,11 @@
 use super::super::raw::on;
 use super::Context;
 use super::keys::{max_bytes, null_default, size_only};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::shape::{Buffer, Direction, Element, Shape};
 use cloison_contract::types::WIDE_CHARACTER;
 
-pub(super) fn shape(reader: &mut Reader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
+pub(super) fn shape(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize) -> Option<Shape> {
     let mut text = Buffer {
         direction: Direction::In,
         element: Element::Scalar(WIDE_CHARACTER),

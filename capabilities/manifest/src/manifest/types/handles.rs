@@ -3,12 +3,12 @@
 use super::super::declare::{Declarations, Declared};
 use super::super::raw::{self, on};
 use super::Types;
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::interface::FunctionId;
 use cloison_contract::types::{CType, TypeId, TypeKind};
 
 /// Notes keys without a meaning, and a type that does not say that it is one of these.
-pub(super) fn keys(reader: &mut Reader, raw: &raw::Type<'_>) {
+pub(super) fn keys(reader: &mut DocumentReader, raw: &raw::Type<'_>) {
     raw.only(
         reader,
         "a type whose objects stay in the zone",
@@ -29,8 +29,8 @@ pub(super) fn keys(reader: &mut Reader, raw: &raw::Type<'_>) {
 }
 
 /// Looks the owners up; nothing may own itself by a detour.
-pub(super) fn owners(reader: &mut Reader, types: &mut Types<'_, '_>) {
-    let owner = |reader: &mut Reader, types: &Types<'_, '_>, index: usize| {
+pub(super) fn owners(reader: &mut DocumentReader, types: &mut Types<'_, '_>) {
+    let owner = |reader: &mut DocumentReader, types: &Types<'_, '_>, index: usize| {
         let key = types.origins[index].raw.owner.as_ref()?;
         types.handle(TypeId(index as u32))?;
         let found = types.named(&key.value.text).map(|(id, _)| id).filter(|id| types.handle(*id).is_some());
@@ -73,7 +73,7 @@ fn circle(owners: &[Option<TypeId>], start: usize) -> Option<usize> {
 }
 
 /// Looks the functions up that end objects.
-pub(super) fn free(reader: &mut Reader, types: &mut Types<'_, '_>, declarations: &Declarations<'_, '_>) {
+pub(super) fn free(reader: &mut DocumentReader, types: &mut Types<'_, '_>, declarations: &Declarations<'_, '_>) {
     for index in 0..types.definitions.len() {
         let (id, raw) = (TypeId(index as u32), types.origins[index].raw);
         let Some(key) = raw.free.as_ref().filter(|_| types.handle(id).is_some()) else { continue };
@@ -119,7 +119,7 @@ fn strange(declared: &Declared<'_, '_>, id: TypeId, name: &str) -> Option<String
 }
 
 /// Where each call has a process of its own, no object outlives a call.
-pub(super) fn refuse(reader: &mut Reader, types: &Types<'_, '_>) {
+pub(super) fn refuse(reader: &mut DocumentReader, types: &Types<'_, '_>) {
     for raw in types.origins.iter().map(|origin| origin.raw).filter(|raw| on(&raw.handle)) {
         let span = raw.handle.as_ref().map(|key| key.span.clone()).unwrap_or_default();
         let message = "an object outlives the call that made it, and nothing does where `instances = \"per-call\"`";

@@ -4,13 +4,13 @@ use super::super::raw::{self, Key, on};
 use super::{Origin, Types, UNKNOWN};
 use crate::declaration::{MemberShape, Name};
 use crate::diagnostic::{Mistake, Written};
-use crate::document::Reader;
+use crate::document::DocumentReader;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::{CType, Member, MemberRole, TypeId, TypeKind};
 use std::collections::BTreeSet;
 
 /// Gives each member of a record its role.
-pub(super) fn decide(reader: &mut Reader, types: &mut Types<'_, '_>, index: usize, shapes: Vec<MemberShape>) {
+pub(super) fn decide(reader: &mut DocumentReader, types: &mut Types<'_, '_>, index: usize, shapes: Vec<MemberShape>) {
     let Origin { raw, inner, .. } = types.origins[index];
     if !matches!(types.definitions[index].kind, TypeKind::Record(_)) {
         return;
@@ -48,7 +48,7 @@ pub(super) fn decide(reader: &mut Reader, types: &mut Types<'_, '_>, index: usiz
     }
 }
 
-fn unknown(reader: &mut Reader, shapes: &[MemberShape], raw: &raw::Type<'_>, name: &Written) {
+fn unknown(reader: &mut DocumentReader, shapes: &[MemberShape], raw: &raw::Type<'_>, name: &Written) {
     let hint = match did_you_mean(&name.text, shapes.iter().map(|shape| shape.name.text.as_str())) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => {
@@ -67,7 +67,7 @@ struct Record<'a, 'd> {
 }
 
 fn role(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     types: &Types<'_, '_>,
     record: &Record<'_, '_>,
     shape: &MemberShape,
@@ -114,7 +114,7 @@ fn role(
 
 /// A pointer of which nothing is said, or nothing that makes sense.
 fn undecided(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     record: &Record<'_, '_>,
     shape: &MemberShape,
     table: Option<&raw::Member>,
@@ -158,7 +158,7 @@ fn way_around(c_type: &CType, name: &str, record: &str) -> String {
 
 /// `live = { by = "kind", cases = { 0 = "i", 1 = "d" } }`
 fn union(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     types: &Types<'_, '_>,
     record: &Record<'_, '_>,
     id: TypeId,
@@ -203,7 +203,7 @@ fn union(
 }
 
 /// A number as a key: in digits, or the name of a constant or of an enumeration's value.
-pub(in crate::manifest) fn integer(reader: &mut Reader, types: &Types<'_, '_>, key: &Written) -> Option<i128> {
+pub(in crate::manifest) fn integer(reader: &mut DocumentReader, types: &Types<'_, '_>, key: &Written) -> Option<i128> {
     let number = match key.text.strip_prefix("0x") {
         Some(digits) => i128::from_str_radix(digits, 16).ok(),
         None => key.text.parse().ok(),
@@ -221,7 +221,7 @@ pub(in crate::manifest) fn integer(reader: &mut Reader, types: &Types<'_, '_>, k
 
 /// `live` of the union itself.
 fn live_member(
-    reader: &mut Reader,
+    reader: &mut DocumentReader,
     raw: &raw::Type<'_>,
     shapes: &[MemberShape],
     roles: &[Option<MemberRole>],
@@ -240,7 +240,7 @@ fn live_member(
 }
 
 /// Where a union stands in a record, something says which member is live.
-pub(super) fn check_unions(reader: &mut Reader, types: &Types<'_, '_>) {
+pub(super) fn check_unions(reader: &mut DocumentReader, types: &Types<'_, '_>) {
     for (index, definition) in types.definitions.iter().enumerate() {
         let TypeKind::Record(record) = &definition.kind else { continue };
         for member in record.members.iter().filter(|member| member.role == MemberRole::Value) {
@@ -278,7 +278,7 @@ impl Types<'_, '_> {
 }
 
 /// Notes keys that have no meaning for a member.
-fn only(reader: &mut Reader, table: Option<&raw::Member>, what: &str, allowed: &[&str]) -> Option<()> {
+fn only(reader: &mut DocumentReader, table: Option<&raw::Member>, what: &str, allowed: &[&str]) -> Option<()> {
     let Some(table) = table else { return Some(()) };
     let before = reader.mistakes();
     for (word, span) in table.present.iter().filter(|(word, _)| !allowed.contains(word)) {
@@ -287,7 +287,7 @@ fn only(reader: &mut Reader, table: Option<&raw::Member>, what: &str, allowed: &
     (reader.mistakes() == before).then_some(())
 }
 
-fn both_kinds(reader: &mut Reader, table: &raw::Member) -> Option<()> {
+fn both_kinds(reader: &mut DocumentReader, table: &raw::Member) -> Option<()> {
     match &table.bytes {
         Some(key) if key.value && on(&table.text) => {
             reader.error_with_hint(key.span.clone(), "both `text` and `bytes`", "keep one of them");

@@ -5,15 +5,18 @@
 //! that has the same result: each eight bytes have a class, and what shares them merges theirs (System V ABI for x86-64, 3.2.3);
 //! eight bytes at the end that are only padding have none and take no register.
 //!
-//! The ABI does not say what becomes of bit-fields without a name. gcc counts them as integers and clang as padding;
-//! here it is gcc that decides, as most libraries on Linux are built by it. It also decides where a packed record holds
-//! one that is aligned more strictly than its numbers are: only a number at an address of its own kind's that is
-//! misaligned sends the whole to memory.
+//! The ABI leaves two things open, in which gcc decides here, as most libraries on Linux are built by it
+//! ([`clang_differs`] says of which records clang thinks otherwise):
 //!
-//! This is pure; [`crate::native::ffi`] makes libffi's types of it.
+//! | | gcc | clang |
+//! |---|---|---|
+//! | bit-fields without a name | are integers | are padding |
+//! | a packed record is passed in memory if it holds | a misaligned number | a number, struct or array that stands elsewhere than its own alignment asks for |
+//!
+//! The zone makes libffi's types of it.
 
-use cloison_contract::shape::MAX_NESTING;
-use cloison_contract::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, TypeKind, Wide};
+use crate::shape::MAX_NESTING;
+use crate::types::{Bits, CType, Definition, Layout, Record, Scalar, TypeId, Wide};
 
 /// How a record travels.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,22 +58,31 @@ enum Kind {
 
 /// How a record of that type travels; `None` if the types make no sense.
 pub fn passing(types: &[Definition], id: TypeId) -> Option<Passing> {
-    let record = record(types, id)?;
-    let mut leaves = Leaves { types, leaves: Vec::new(), misaligned: false };
+    by(types, id, Compiler::Gcc)
+}
+
+/// Whether clang passes such a record otherwise than gcc does, and so than [`passing`] says.
+pub fn clang_differs(types: &[Definition], id: TypeId) -> bool {
+    by(types, id, Compiler::Gcc) != by(types, id, Compiler::Clang)
+}
+
+/// Whose rules.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Compiler {
+    Clang,
+    Gcc,
+}
+
+fn by(types: &[Definition], id: TypeId, compiler: Compiler) -> Option<Passing> {
+    let record = Record::of(types, id)?;
+    let mut leaves = Leaves { types, compiler, leaves: Vec::new(), misaligned: false };
     leaves.record(record, 0, 0)?;
     leaves.by_eightbyte(record.layout.size)
 }
 
-/// The struct or union of that number.
-pub(crate) fn record(types: &[Definition], id: TypeId) -> Option<&Record> {
-    match &types.get(id.0 as usize)?.kind {
-        TypeKind::Record(record) => Some(record),
-        _ => None,
-    }
-}
-
 struct Leaves<'a> {
     types: &'a [Definition],
+    compiler: Compiler,
     leaves: Vec<Leaf>,
     misaligned: bool,
 }
@@ -89,7 +101,8 @@ impl Leaves<'_> {
                 None => self.add(&member.c_type, offset.checked_add(member.offset)?, depth)?,
             }
         }
-        for (unit, bits) in &record.unnamed {
+        let unnamed = if self.compiler == Compiler::Gcc { &record.unnamed[..] } else { &[] };
+        for (unit, bits) in unnamed {
             self.bit_field(offset.checked_add(*unit)?, *bits);
         }
         Some(())
@@ -101,7 +114,7 @@ impl Leaves<'_> {
         }
         let Layout { size, align } = c_type.layout()?;
         let number = !matches!(c_type, CType::Array { .. } | CType::Record { .. });
-        self.misaligned |= number && !offset.is_multiple_of(align.max(1));
+        self.misaligned |= (number || self.compiler == Compiler::Clang) && !offset.is_multiple_of(align.max(1));
         match c_type {
             CType::Array { of, length } => {
                 let stride = of.layout()?.size;
@@ -109,7 +122,7 @@ impl Leaves<'_> {
                     self.add(of, offset.checked_add(index.checked_mul(stride)?)?, depth)?;
                 }
             }
-            CType::Record { id, .. } => self.record(record(self.types, *id)?, offset, depth + 1)?,
+            CType::Record { id, .. } => self.record(Record::of(self.types, *id)?, offset, depth + 1)?,
             CType::Wide(wide) => self.wide(*wide, offset),
             _ => {
                 let kind = match c_type.scalar() {

@@ -1,0 +1,51 @@
+/* The floor of a spawn: forks of a process that is as large as a template, which write to as many pages as a microprocess copies, and end.
+ *
+ *     fork MEBIBYTES PAGES ROUNDS     prints nanoseconds: fork to the child's first instruction (p50), fork to waited for (mean)
+ */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static long long now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b) {
+    long long difference = *(const long long *)a - *(const long long *)b;
+    return difference < 0 ? -1 : difference > 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc != 4) return 2;
+    size_t bytes = strtoul(argv[1], 0, 10) << 20, pages = strtoul(argv[2], 0, 10);
+    int rounds = atoi(argv[3]);
+    char *memory = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long long *first = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    long long *times = calloc(rounds, sizeof *times);
+    if (memory == MAP_FAILED || first == MAP_FAILED || !times) return 1;
+    madvise(memory, bytes, MADV_NOHUGEPAGE); /* as in a template: its pages come one by one */
+    for (size_t at = 0; at < bytes; at += 4096) memory[at] = 1;
+    long long begun = now();
+    for (int round = 0; round < rounds; round++) {
+        long long start = now();
+        pid_t child = fork();
+        if (child < 0) return 1;
+        if (child == 0) {
+            *first = now();
+            for (size_t page = 0; page < pages; page++) memory[page * (bytes / pages) & ~4095ul] = 2;
+            _exit(0);
+        }
+        waitpid(child, 0, 0);
+        times[round] = *first - start;
+    }
+    long long all = now() - begun;
+    qsort(times, rounds, sizeof *times, ascending);
+    printf("%lld\n%lld\n", times[rounds / 2], all / rounds);
+    return 0;
+}

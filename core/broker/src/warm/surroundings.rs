@@ -1,0 +1,97 @@
+//! What a process starts its children with, and they cannot leave: whoever takes a template that somebody else has started must
+//! have the same, or it would leave its own by that.
+//!
+//! The kernel says it of the process that asks; what that process says of itself does not count.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+
+/// One thing for each name, as the kernel puts it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Surroundings(Vec<(&'static str, String)>);
+
+/// Namespaces: of the process, and of what it would start.
+const NAMESPACES: &[&str] =
+    &["user", "mnt", "pid", "pid_for_children", "net", "ipc", "uts", "cgroup", "time", "time_for_children"];
+
+/// Lines of `/proc/PID/status`, and what they are for people.
+const STATUS: &[(&str, &str)] = &[
+    ("Uid:", "user"),
+    ("Gid:", "group"),
+    ("Groups:", "groups"),
+    ("CapInh:", "capabilities"),
+    ("CapPrm:", "capabilities"),
+    ("CapEff:", "capabilities"),
+    ("CapBnd:", "capabilities"),
+    ("CapAmb:", "capabilities"),
+    ("NoNewPrivs:", "no_new_privs"),
+    ("Seccomp:", "seccomp filters"),
+    ("Seccomp_filters:", "seccomp filters"),
+    ("Cpus_allowed:", "processors"),
+    ("Mems_allowed:", "memory nodes"),
+];
+
+/// Fields of `/proc/PID/stat`, counted from the one behind the name: nice value, real-time priority, class.
+const STAT: &[usize] = &[16, 37, 38];
+
+impl Surroundings {
+    /// Of a process.
+    ///
+    /// # Errors
+    /// The process is gone, or is not this user's to look at.
+    pub(crate) fn of(pid: i32) -> io::Result<Self> {
+        let path = |name: &str| format!("/proc/{pid}/{name}");
+        let mut all = Vec::new();
+        for name in NAMESPACES {
+            all.push(("namespaces", fs::read_link(path(&format!("ns/{name}")))?.display().to_string()));
+        }
+        let root = fs::metadata(path("root"))?;
+        all.push(("root folder", format!("{}:{}", root.dev(), root.ino())));
+        all.push(("cgroup", fs::read_to_string(path("cgroup"))?));
+        all.push(("limits (`ulimit`)", fs::read_to_string(path("limits"))?));
+        all.push(("readiness to be killed (`oom_score_adj`)", fs::read_to_string(path("oom_score_adj"))?));
+        // Without such a module there is no label.
+        all.push(("security label", fs::read_to_string(path("attr/current")).unwrap_or_default()));
+        let status = fs::read_to_string(path("status"))?;
+        for (start, name) in STATUS {
+            let line = status.lines().find(|line| line.starts_with(start));
+            all.push((name, line.unwrap_or_default().to_owned()));
+        }
+        let stat = fs::read_to_string(path("stat"))?;
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        for field in STAT {
+            all.push(("scheduling", fields.get(*field).copied().unwrap_or_default().to_owned()));
+        }
+        Ok(Self(all))
+    }
+
+    /// What is not the same there, for people.
+    pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
+        self.0.iter().zip(&other.0).find(|(one, other)| one != other).map(|((name, _), _)| *name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use std::process::Command;
+
+    #[test]
+    fn a_child_has_the_same_until_it_has_less() {
+        let ours = Surroundings::of(std::process::id() as i32).unwrap();
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        let theirs = Surroundings::of(child.id() as i32).unwrap();
+        assert_eq!(ours.difference(&theirs), None);
+        let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+        let lower = current.map_or(4096, |current| current - 1);
+        setrlimit(Resource::Nofile, Rlimit { current: Some(lower), maximum }).unwrap();
+        let less = Surroundings::of(std::process::id() as i32).unwrap();
+        setrlimit(Resource::Nofile, Rlimit { current, maximum }).unwrap();
+        assert_eq!(less.difference(&theirs), Some("limits (`ulimit`)"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(Surroundings::of(child.id() as i32).is_err());
+    }
+}

@@ -1,0 +1,3 @@
+"""Windows above each other."""
+
+from _curses_panel import *  # noqa: F403

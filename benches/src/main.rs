@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`busy`] | calls, messages and shares of processors on busy cores |
 //! | [`calls`] | calls through the wall, against ctypes and a bare futex |
+//! | [`files`] | files by a capability, against CPython |
 //! | [`processes`] | spawn and memory, against multiprocessing |
 //! | [`savina`] | processes that talk, against multiprocessing, asyncio and Erlang |
 //! | [`peers`] | compiles and runs the peers |
@@ -16,6 +17,7 @@
 
 mod busy;
 mod calls;
+mod files;
 mod peers;
 mod processes;
 mod savina;
@@ -38,7 +40,13 @@ fn main() -> anyhow::Result<()> {
         table.end();
         return Ok(());
     }
+    if arguments.first().is_some_and(|first| first == "files") {
+        files::measure(&peers, &mut table)?;
+        table.end();
+        return Ok(());
+    }
     calls::measure(&peers, &mut table)?;
+    files::measure(&peers, &mut table)?;
     busy::measure(&peers, &mut table)?;
     processes::measure(&peers, &mut table)?;
     savina::measure(&peers, &mut table)?;

@@ -26,6 +26,8 @@ const SOURCES: [(&str, &str); 21] = [
     ("sort.zone.toml", include_str!("../app/sort.zone.toml")),
     ("crash.zone.toml", include_str!("../app/crash.zone.toml")),
     ("calls.py", include_str!("../app/calls.py")),
+    ("files.py", include_str!("../app/files.py")),
+    ("files.toml", include_str!("../app/files.toml")),
     ("busy_processes.py", include_str!("../app/busy_processes.py")),
     ("alive.py", include_str!("../scale/alive.py")),
     ("soak.py", include_str!("../scale/soak.py")),
@@ -84,6 +86,17 @@ impl Peers {
     /// Figures of a program without capabilities.
     pub fn figures(&self, script: &str) -> anyhow::Result<Vec<f64>> {
         self.run(Command::new(&self.cloison).args(["run", "--manifest", "cloison.toml", script]))
+    }
+
+    /// Figures of a script that is given a folder: ours, and CPython's.
+    pub fn files(&self, script: &str) -> anyhow::Result<[Vec<f64>; 2]> {
+        let folder = self.folder().join("files");
+        std::fs::create_dir(&folder)?;
+        // When root measures, the service is nobody.
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777))?;
+        let ours = self.run(Command::new(&self.cloison).args(["run", "--manifest", "files.toml", script, "/files"]))?;
+        let theirs = self.run(Command::new(&self.python).arg(script).arg(&folder))?;
+        Ok([ours, theirs])
     }
 
     /// The command itself.

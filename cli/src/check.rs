@@ -88,7 +88,7 @@ fn check(path: &Path, verify: &verify::VerifyArguments) -> Finding {
         Ok(zones) => {
             for zone in &zones {
                 let library = check_zone(zone, &mut finding);
-                if verify.verify {
+                if verify.verify && zone.service.is_none() {
                     compare(zone, library.as_ref(), verify, &mut finding);
                 }
             }
@@ -122,6 +122,13 @@ fn check_entry(loaded: &LoadedApplication, finding: &mut Finding) {
 /// Gives the library, if it can be opened.
 fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<OpenedLibrary> {
     let interface = &zone.interface;
+    if zone.service.is_some() {
+        // What it needs of the machine has been found when the application was loaded.
+        let functions = interface.functions.iter().filter(|function| !function.internal).count();
+        let (name, manifest) = (interface.name.clone(), interface.source.clone());
+        finding.zones.push(Checked { name, manifest, library: None, functions });
+        return None;
+    }
     let opened = library::open(interface, &zone.folder);
     match &opened {
         Err(error) => finding.errors.push(error.to_string()),
@@ -195,9 +202,9 @@ fn show(finding: &Finding) {
         return;
     }
     for zone in &finding.zones {
-        let library = zone.library.as_deref().unwrap_or(Path::new("?")).display();
         let functions = counted(zone.functions, "function");
-        say(format!("{}: zone {}, {functions} of {library}", zone.manifest, zone.name));
+        let of = zone.library.as_deref().map_or("a host service".to_owned(), |library| library.display().to_string());
+        say(format!("{}: zone {}, {functions} of {of}", zone.manifest, zone.name));
     }
     for verified in &finding.verified {
         say(format!("zone {}: the compiler agrees in {}", verified.zone, counted(verified.agree, "point")));

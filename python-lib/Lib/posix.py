@@ -1,7 +1,8 @@
 """What CPython's `os` is defined on: the names and constants of Linux, and what can be answered without asking the operating system.
 
-Nothing here reaches it. Functions that would (files, processes, users) raise `cloison.HostDenied`, a `PermissionError` that says
-what would be needed. What is asked while modules are imported has an answer: nobody's user, no folder, no file that may be accessed.
+Nothing here reaches it: files are `cloison._files`, on the capabilities that give some. Functions that nothing gives (processes, users)
+raise `cloison.HostDenied`, a `PermissionError` that says what would be needed. What is asked while modules are imported has an answer:
+nobody's user, and no file that may be accessed.
 """
 
 import _cloison
@@ -50,15 +51,6 @@ sysconf_names = {name: number for name, (number, _) in _SYSTEM.items()}
 sysconf_names.update(SC_ARG_MAX=0, SC_NPROCESSORS_CONF=83, SC_NPROCESSORS_ONLN=84, SC_OPEN_MAX=4, SC_SEM_NSEMS_MAX=32)
 
 _NOBODY = 65534
-
-
-class DirEntry:
-    """The type of what `scandir` would give."""
-
-    def __new__(cls):
-        raise TypeError("cannot create 'posix.DirEntry' instances")
-
-    __class_getitem__ = classmethod(type(list[int]))
 
 
 class stat_result(_native.structure(
@@ -130,12 +122,6 @@ def unsetenv(name):
     """Do nothing, for the same reason."""
 
 
-def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True):
-    """Return False: there is no file."""
-    fspath(path)
-    return False
-
-
 def confstr(name):
     """Return where standard programs are, ``CS_PATH``, and nothing of the rest."""
     if name in ("CS_PATH", 0):
@@ -159,16 +145,6 @@ def sysconf(name):
 def uname():
     """Return the system and the processor. The kernel's release is nobody's business, and empty."""
     return uname_result(("Linux", "cloison", "", "", _cloison.machine()))
-
-
-def getcwd():
-    """Return ``"/"``: there is no other folder."""
-    return "/"
-
-
-def getcwdb():
-    """Return ``b"/"``."""
-    return b"/"
 
 
 def getuid():
@@ -257,11 +233,6 @@ def strerror(code):
     return _cloison.strerror(code)
 
 
-def isatty(fd):
-    """Return whether a standard stream is a terminal."""
-    return fd in (0, 1, 2) and _cloison.isatty(fd)
-
-
 def get_terminal_size(fd=1):
     """Return columns and lines of the terminal that a standard stream is."""
     return terminal_size(_cloison.terminal_size(fd))
@@ -270,11 +241,6 @@ def get_terminal_size(fd=1):
 def get_inheritable(fd):
     """Return False."""
     return False
-
-
-def umask(mask):
-    """Return 0o77: nothing that is created here could be seen by others."""
-    return 0o77
 
 
 def _exit(status):
@@ -355,3 +321,7 @@ _native.as_builtins(globals(), __name__)
 for _need, _names in _needs.POSIX_FUNCTIONS:
     globals().update((_name, _needs.denied(_name, "posix", _need, False)) for _name in _names.split())
 del _need, _names
+
+from cloison import _files  # noqa: E402 (it is defined on what stands above, and takes the place of some of it)
+
+_files.install(globals())

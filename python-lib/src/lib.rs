@@ -54,6 +54,7 @@ pub mod memory;
 pub mod message;
 pub mod microprocess;
 pub mod modules;
+mod mounts;
 pub mod native;
 pub mod objects;
 pub mod process;

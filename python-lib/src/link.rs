@@ -7,7 +7,7 @@
 //! received before the next question is put, and what it brings is given back. So answers never pile up.
 
 use cloison_contract::message::{
-    Begin, FromMicroprocess, FromTemplate, Module, ParcelAnswer, ToMicroprocess, ToTemplate,
+    Begin, FromMicroprocess, FromTemplate, Look, Looked, Module, ParcelAnswer, ToMicroprocess, ToTemplate,
 };
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::wait;
@@ -226,6 +226,20 @@ fn ask_as_template(question: &FromTemplate) -> Result<Option<ToTemplate>, LinkEr
         Link::Template(control) => {
             control.send(question, &[])?;
             Ok(Some(control.receive()?.0))
+        }
+    })
+}
+
+/// Look at a file of the application's own folders, as a template.
+pub fn look(look: &Look) -> Result<Result<Looked, i32>, LinkError> {
+    LINK.with_borrow(|link| match link {
+        Link::Missing | Link::Microprocess(_) => Err(LinkError::Unexpected),
+        Link::Template(control) => {
+            control.send(&FromTemplate::Look(look.clone()), &[])?;
+            match control.receive()?.0 {
+                ToTemplate::Looked(looked) => Ok(looked),
+                _ => Err(LinkError::Unexpected),
+            }
         }
     })
 }

@@ -4,7 +4,7 @@
 
 use crate::interpreter::Entries;
 use crate::objects::process::Process;
-use crate::{errors, failure, interpreter, link, mail, memory, message, process, signals};
+use crate::{errors, failure, interpreter, link, mail, memory, message, mounts, process, signals};
 use cloison_contract::message::{Begin, Run};
 use cloison_contract::process::Reason;
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
@@ -173,7 +173,8 @@ fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
 
 /// Run it, report what went wrong, run exit handlers, flush, and say why it ends.
 fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, begin: Begin) -> i32 {
-    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes } = begin;
+    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders } = begin;
+    mounts::set(mounts, folders);
     mail::become_process(myself, parent, mailbox_bytes);
     memory::limit(memory_bytes);
     let (status, reason) =

@@ -83,6 +83,7 @@ struct Boot {
     limits: Limits,
     processes: u32,
     may_be_missing: Vec<String>,
+    folders: Vec<String>,
     warm: bool,
 }
 
@@ -90,7 +91,10 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     signals::ignore_interrupts();
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
-    let Boot { preload, limits, processes, may_be_missing, warm } = boot()?;
+    let Boot { preload, limits, processes, may_be_missing, folders, warm } = boot()?;
+    if !warm {
+        crate::mounts::set_folders(folders);
+    }
     crate::process::processors();
     // Later `/proc` is not there, and the parser would make itself a new stack for each text.
     let _ = stacker::remaining_stack();
@@ -123,11 +127,13 @@ fn move_control_socket() -> Result<Control, Errno> {
 
 fn boot() -> Result<Boot, TemplateError> {
     let (message, _) = link::listen()?;
-    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing, warm } = message
+    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing, folders, warm } =
+        message
     else {
         return Err(LinkError::Unexpected.into());
     };
-    Ok(Boot { preload, limits: Limits { memory_bytes, cpu_seconds, descriptors }, processes, may_be_missing, warm })
+    let limits = Limits { memory_bytes, cpu_seconds, descriptors };
+    Ok(Boot { preload, limits, processes, may_be_missing, folders, warm })
 }
 
 fn enter(
@@ -254,7 +260,8 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
                 preload = preload_first(vm, &forks.entries, preload);
                 fork(|| program::start(vm, forks, seed, *main, descriptors))?;
             }
-            ToTemplate::Import { modules } if preload == Preload::Warm => {
+            ToTemplate::Import { modules, folders } if preload == Preload::Warm => {
+                crate::mounts::set_folders(folders);
                 take_outputs(descriptors)?;
                 if let Err(error) = import_more(vm, modules) {
                     process::exit(fail(&import_error(vm, &error)));
@@ -266,6 +273,7 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
             | ToTemplate::ForkTemplate { .. }
             | ToTemplate::Found(_)
             | ToTemplate::These(_)
+            | ToTemplate::Looked(_)
             | ToTemplate::Import { .. } => {
                 return Err(LinkError::Unexpected);
             }

@@ -10,14 +10,20 @@ const COMMON: &str = include_str!("common_modules.txt");
 fn what_needs_the_system_says_what_would_be_needed() {
     let template = Template::start();
     for (source, expected) in [
-        ("print(open('/etc/passwd'))", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
-        ("import io; io.open('/etc/passwd')", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files"),
+        ("print(open('/etc/passwd'))", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but those"),
+        (
+            "import io; io.open('/etc/passwd')",
+            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but those",
+        ),
         (
             "import pathlib; pathlib.Path('/etc/passwd').read_text()",
-            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files",
+            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but those",
         ),
         ("import os; os.system('id')", "cloison.HostDenied: [Errno 13] system(): a microprocess starts no programs"),
-        ("import os; os.listdir('/')", "cloison.HostDenied: [Errno 13] listdir(): a microprocess has no files"),
+        (
+            "import os; os.listdir('/')",
+            "cloison.HostDenied: [Errno 13] listdir(): a microprocess has no files but those",
+        ),
         ("import os; os.fork()", "cloison.HostDenied: [Errno 13] fork(): a microprocess starts no programs"),
         ("from os import kill; kill(1, 9)", "cloison.HostDenied: [Errno 13] kill(): a microprocess starts no programs"),
         (

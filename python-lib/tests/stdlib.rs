@@ -175,7 +175,7 @@ fn builtin_functions_do_not_become_methods() {
     );
 }
 
-/// `io.FileIO` is `host_env`'s, and so None: `_streams.FileIO`.
+/// `io.FileIO` is `host_env`'s, and so None: `_fileio.FileIO`.
 #[test]
 fn a_file_is_a_class() {
     prints(

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// What belongs side by side.
-pub const NAMES: [&str; 3] = ["cloison", "cloison-microprocess", "cloison-zone"];
+pub const NAMES: [&str; 4] = ["cloison", "cloison-host", "cloison-microprocess", "cloison-zone"];
 
 /// The folder with the binaries that were built.
 pub fn built() -> PathBuf {

@@ -11,7 +11,7 @@
 //! | [`compiler`] | the C compiler |
 //! | [`cargo`] | what cargo knows of the workspace |
 //!
-//! A project has its own folder of (hard links to) the three binaries, so that the processes of a run can be told from all
+//! A project has its own folder of (hard links to) the four binaries, so that the processes of a run can be told from all
 //! others by the path that they were started with. Every finished run is checked for processes left behind.
 //!
 //! Tests that concern the walls run as each of [`run::users`]: whoever started them, and an ordinary user as well if that

@@ -1,7 +1,7 @@
 //! A folder with an application in it.
 //!
 //! ```text
-//!  FOLDER/bin   the three binaries, under paths that no other run has
+//!  FOLDER/bin   the four binaries, under paths that no other run has
 //!  FOLDER/app   the application: sources, cloison.toml, manifests, libraries
 //!  FOLDER/tmp   TMPDIR of the runs, empty, writable for everybody
 //! ```

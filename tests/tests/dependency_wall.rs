@@ -50,6 +50,13 @@ impl Workspace {
         seen.iter().map(|id| self.nodes[id].0.clone()).collect()
     }
 
+    /// Which of our packages link a package themselves.
+    fn linked_directly_from(&self, package: &str) -> BTreeSet<String> {
+        let needs = |needed: &[String]| needed.iter().any(|id| self.nodes[id].0 == package);
+        let ours = self.nodes.values().filter(|(name, ..)| name.starts_with("cloison"));
+        ours.filter(|(_, needed, _)| needs(needed)).map(|(name, ..)| name.clone()).collect()
+    }
+
     fn features(&self, package: &str) -> Vec<&str> {
         let nodes = self.nodes.values().filter(|(name, ..)| name == package);
         nodes.flat_map(|(.., features)| features.iter().map(String::as_str)).collect()
@@ -72,6 +79,10 @@ fn readers(tree: &BTreeSet<String>) -> Vec<&String> {
 fn only_zones_link_a_foreign_function_interface() {
     let workspace = Workspace::read();
     assert!(foreign(&workspace.tree("cloison-zone")).len() >= 2, "the control: the zone does");
+    assert!(foreign(&workspace.tree("cloison-host")).len() >= 2, "services are zones, and linked from them");
+    for package in workspace.linked_directly_from("libffi").union(&workspace.linked_directly_from("libloading")) {
+        assert_eq!(package, "cloison-zone", "everybody else has it by way of that");
+    }
     for package in [
         "cloison-cli",
         "cloison-broker",
@@ -100,6 +111,7 @@ fn only_microprocesses_link_a_python() {
         "cloison-manifest",
         "cloison-codec",
         "cloison-zone",
+        "cloison-host",
     ] {
         assert_eq!(python(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
     }
@@ -112,7 +124,9 @@ fn only_the_broker_and_the_command_read_manifests() {
     for package in ["cloison-broker", "cloison-cli"] {
         assert!(readers(&workspace.tree(package)).len() > 3, "the control: {package} does");
     }
-    for package in ["cloison-contract", "cloison-sandbox", "cloison-transport", "cloison-python", "cloison-zone"] {
+    for package in
+        ["cloison-contract", "cloison-sandbox", "cloison-transport", "cloison-python", "cloison-zone", "cloison-host"]
+    {
         assert_eq!(readers(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
     }
 }
@@ -130,6 +144,7 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("cloison-router"), set(&["cloison-contract", "cloison-transport"]));
     assert_eq!(ours("cloison-broker"), set(&[&core[..], &["cloison-manifest", "cloison-router"]].concat()));
     assert_eq!(ours("cloison-zone"), set(&core));
+    assert_eq!(ours("cloison-host"), set(&[&core[..], &["cloison-zone"]].concat()));
     assert_eq!(ours("cloison-message"), set(&[]));
     assert_eq!(ours("cloison-xml"), set(&[]));
     assert_eq!(ours("cloison-codec"), set(&["cloison-contract", "cloison-transport"]));
@@ -202,7 +217,9 @@ fn the_binaries_have_only_what_is_theirs() {
     assert!(has(&zone, "ffi_call") && has(&microprocess, "rustpython"), "the control: symbols can be read");
     assert!(!has(&microprocess, "ffi_call") && !has(&microprocess, "ffi_prep_cif"), "the microprocess has libffi");
     assert!(
-        !has(&zone, "rustpython") && !has(&functions("cloison"), "rustpython"),
+        !has(&zone, "rustpython")
+            && !has(&functions("cloison-host"), "rustpython")
+            && !has(&functions("cloison"), "rustpython"),
         "Python outside of the microprocess"
     );
 }

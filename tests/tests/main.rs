@@ -14,6 +14,7 @@ mod doctor;
 mod documents;
 mod errno;
 mod examples;
+mod files;
 mod handles;
 mod imported_once;
 mod large_results;

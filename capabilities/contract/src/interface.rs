@@ -113,13 +113,24 @@ pub struct Library {
     pub declared: Location,
 }
 
-/// `soname` or `path`.
+/// `host`, `soname` or `path`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum LibraryLocation {
+    /// No file: a service of that name ([`HostService`](crate::host::HostService)).
+    Host(String),
     /// Relative to the manifest's folder, or absolute.
     Path(String),
     /// Found as the dynamic loader would: its cache, then `/lib` and `/usr/lib`.
     Soname(String),
+}
+
+impl LibraryLocation {
+    /// As the manifest has it.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Host(text) | Self::Path(text) | Self::Soname(text) => text,
+        }
+    }
 }
 
 /// `[sandbox]`: what the zone may use. Every field has a finite default.

@@ -13,6 +13,7 @@
 //! | [`wide`] | `long double` and complex numbers as bytes |
 //! | [`expression`] | lengths, capacities and bounds: small checked arithmetic |
 //! | [`grant`] | which part of an interface a holder may use; it can only be narrowed |
+//! | [`host`] | what a host service is configured with |
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
 //! | [`passing`] | in which registers structs travel by value |
@@ -32,6 +33,7 @@ compile_error!(
 pub mod call;
 pub mod expression;
 pub mod grant;
+pub mod host;
 pub mod interface;
 pub mod layer;
 pub mod layout;

@@ -31,10 +31,13 @@
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
+//! | broker | [`ToZone::Serve`] | the status page's memfd, the account of what is written | the same; to a zone that is a host service |
+//! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve`, one for each root, in order |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
+use crate::host::{FilesRights, HostService};
 use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -99,6 +102,8 @@ pub enum ToTemplate {
         processes: u32,
         /// Layers that may be missing on a kernel that has not got them.
         may_be_missing: Vec<String>,
+        /// Where programs see the application's own folders.
+        folders: Vec<String>,
         /// Import what most programs do before anything is forked: nobody waits for this template yet.
         warm: bool,
     },
@@ -106,7 +111,11 @@ pub enum ToTemplate {
     Import {
         /// In order.
         modules: Vec<String>,
+        /// As of [`ToTemplate::Boot`].
+        folders: Vec<String>,
     },
+    /// The answer to [`FromTemplate::Look`], or an error number.
+    Looked(Result<Looked, i32>),
     /// Make one microprocess, which waits for its [`ToMicroprocess::Run`].
     Fork {
         /// 32 bytes from the kernel's random generator.
@@ -198,6 +207,23 @@ pub struct Begin {
     pub cpu_seconds: u64,
     /// How much may wait in a mailbox, its own or another one's, in bytes.
     pub mailbox_bytes: u64,
+    /// Where it sees files.
+    pub mounts: Vec<Mount>,
+    /// Where it sees the application's own folders.
+    pub folders: Vec<String>,
+}
+
+/// A folder that a capability of `files` gives.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Mount {
+    /// Where the program sees it.
+    pub at: String,
+    /// The name of the capability.
+    pub capability: String,
+    /// What may be done below it.
+    pub rights: FilesRights,
+    /// The capability's line, as `FILE:LINE`.
+    pub location: String,
 }
 
 /// One source file.
@@ -213,6 +239,63 @@ pub struct Module {
     pub source: Vec<u8>,
 }
 
+/// What a process wants to know of a file of the application's own folders.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Look {
+    /// Which folder, in the order of `folders`.
+    pub folder: u32,
+    /// The path below it; empty for itself.
+    pub path: Vec<u8>,
+    /// What.
+    pub what: LookFor,
+}
+
+/// See [`Look`].
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub enum LookFor {
+    /// The bytes of a file.
+    Contents,
+    /// What a symbolic link says.
+    Link,
+    /// What is in a folder.
+    Names,
+    /// What kind of thing it is.
+    Status {
+        /// Of what a symbolic link leads to.
+        follow: bool,
+    },
+}
+
+/// The answer to a [`Look`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub enum Looked {
+    /// The bytes of a file.
+    Contents(Vec<u8>),
+    /// What a symbolic link says.
+    Link(Vec<u8>),
+    /// What is in a folder: the kind (a `DT_…` number) and the name of each.
+    Names(Vec<(u8, Vec<u8>)>),
+    /// What kind of thing it is.
+    Status(LookStatus),
+}
+
+/// What `stat` says of a file of the application's own folders.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct LookStatus {
+    /// Type and permissions; nobody writes.
+    pub mode: u32,
+    /// The inode.
+    pub inode: u64,
+    /// The device.
+    pub device: u64,
+    /// How many names it has.
+    pub links: u64,
+    /// How many bytes.
+    pub size: u64,
+    /// When it was changed, in nanoseconds since 1970.
+    pub modify_ns: i64,
+}
+
 /// From the template to the broker.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum FromTemplate {
@@ -221,6 +304,8 @@ pub enum FromTemplate {
         /// `package.module`
         name: String,
     },
+    /// What is there in the application's own folder?
+    Look(Look),
     /// Which of these modules are on the application's path?
     Which {
         /// `package.module`, each.
@@ -271,6 +356,8 @@ pub enum FromMicroprocess {
         /// `package.module`
         name: String,
     },
+    /// What is there in the application's own folder?
+    Look(Look),
     /// Start another microprocess.
     Spawn(Box<Spawn>),
     /// Open a call channel for it.
@@ -355,6 +442,8 @@ pub enum ToMicroprocess {
     },
     /// The answer to [`FromMicroprocess::Find`].
     Found(Option<Module>),
+    /// The answer to [`FromMicroprocess::Look`], or an error number.
+    Looked(Result<Looked, i32>),
     /// The first message.
     Run(Box<Begin>),
     /// It will run.
@@ -464,10 +553,19 @@ pub enum ToZone {
         /// The channel.
         channel: ChannelId,
     },
+    /// A folder of the machine that a host service serves.
+    Folder,
     /// The first message.
     Load {
         /// What to load and what it offers.
         interface: Box<Interface>,
+    },
+    /// The first message to a host service.
+    Serve {
+        /// What it offers.
+        interface: Box<Interface>,
+        /// With what.
+        service: HostService,
     },
 }
 

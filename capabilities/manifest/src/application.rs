@@ -19,8 +19,10 @@
 
 mod grant;
 mod read;
+mod services;
 
 pub use crate::diagnostic::Written;
+pub use services::ServiceRequest;
 
 use crate::diagnostic::{Diagnostics, SourceFile};
 use cloison_contract::grant::Rate;
@@ -73,6 +75,8 @@ pub struct CapabilityRequest {
     pub rate: Option<Rate>,
     /// `calls`
     pub calls: Option<u64>,
+    /// What it says of a host service, if `zone` is one.
+    pub service: Option<ServiceRequest>,
 }
 
 /// `allow`

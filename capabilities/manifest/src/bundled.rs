@@ -3,6 +3,7 @@
 //! They are ordinary manifests, compiled in so that a lone `cloison` binary has them.
 
 const BINDINGS: &[(&str, &str, &str)] = &[
+    ("files", "files.zone.toml", include_str!("../bindings/files.zone.toml")),
     ("libm", "libm.zone.toml", include_str!("../bindings/libm.zone.toml")),
     ("zlib", "zlib.zone.toml", include_str!("../bindings/zlib.zone.toml")),
 ];

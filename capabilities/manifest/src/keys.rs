@@ -73,6 +73,8 @@ pub enum TableName {
     Parameter,
     /// `returns`
     Returns,
+    /// An entry of `roots`.
+    Root,
     /// `[sandbox]`
     Sandbox,
     /// `[types.NAME]`
@@ -200,7 +202,7 @@ impl Kind {
 
 impl TableName {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::App,
         Self::Application,
         Self::Capability,
@@ -214,6 +216,7 @@ impl TableName {
         Self::Member,
         Self::Parameter,
         Self::Returns,
+        Self::Root,
         Self::Sandbox,
         Self::Type,
         Self::Zone,
@@ -241,6 +244,7 @@ impl TableName {
             Self::Member => ("Member", "A member of a struct or a union."),
             Self::Parameter => ("Parameter", "What a parameter is for."),
             Self::Returns => ("Returns", "What becomes of a function's value."),
+            Self::Root => ("Root", "An entry of `roots`: a folder of the machine, and what may be done below it."),
             Self::Sandbox => ("Sandbox", "`[sandbox]`"),
             Self::Type => ("Type", "`[types.NAME]`. Each other key is a table for the member of that name."),
             Self::Zone => ("Zone", "`[zone]`"),
@@ -269,6 +273,7 @@ impl TableName {
             | Self::Member
             | Self::Parameter
             | Self::Returns
+            | Self::Root
             | Self::Sandbox
             | Self::Zone => None,
         }

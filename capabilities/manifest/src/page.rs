@@ -53,11 +53,13 @@ pub fn render(interface: &Interface) -> String {
 }
 
 fn head(interface: &Interface) -> String {
-    let library = match &interface.library.location {
-        LibraryLocation::Path(path) => path,
-        LibraryLocation::Soname(soname) => soname,
+    let about = match &interface.library.location {
+        LibraryLocation::Host(_) => format!("Version {} of this host service.", interface.version),
+        LibraryLocation::Path(library) | LibraryLocation::Soname(library) => {
+            format!("Version {} of the binding, for `{library}`.", interface.version)
+        }
     };
-    let mut text = format!("# {}\n\nVersion {} of the binding, for `{library}`.\n", interface.name, interface.version);
+    let mut text = format!("# {}\n\n{about}\n", interface.name);
     if let Some(doc) = &interface.doc {
         let _ = write!(text, "\n{}\n", doc.trim());
     }

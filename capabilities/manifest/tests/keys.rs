@@ -32,7 +32,10 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
         TableName::App => application(format!("[app]\n{entry}\n")),
         TableName::Application => application(format!("{entry}\n")),
         TableName::Capability => {
-            application(format!("[capabilities.x]\n{}{entry}\n", without("zone = \"zlib\"\nallow = []\n")))
+            let for_files = keys::find(table, key).is_some_and(|key| key.of == "`files`");
+            let zone = if for_files { "files" } else { "zlib" };
+            let whole = format!("zone = \"{zone}\"\nallow = []\n");
+            application(format!("[capabilities.x]\n{}{entry}\n", without(&whole)))
         }
         TableName::Exception => zone(format!("[exceptions.E]\n{entry}\n")),
         TableName::File => zone(format!("[sandbox]\nfiles = [{{ {entry} }}]\n")),
@@ -46,6 +49,13 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
         }
         TableName::Member => zone(record(&entry)),
         TableName::Parameter => function(&format!("a = {{ {entry} }}")),
+        TableName::Root => {
+            let root: Vec<_> = ["at = \"/a\"", "path = \"a\"", "allow = []"]
+                .into_iter()
+                .filter(|one| !one.starts_with(&format!("{key} ")))
+                .collect();
+            application(format!("[capabilities.x]\nzone = \"files\"\nroots = [{{ {}, {entry} }}]\n", root.join(", ")))
+        }
         TableName::Returns => function(&format!("a = {{ in = true }}\nreturns = {{ {entry} }}")),
         TableName::Sandbox => zone(format!("[sandbox]\n{entry}\n")),
         TableName::Type => zone(format!("[types.t]\n{}{entry}\n", without("c = \"struct t { int a; };\"\n"))),
@@ -98,11 +108,12 @@ fn a_table_cannot_do_without_what_is_required() {
         (TableName::Function, "[functions.f]\n"),
         (TableName::Live, "[types.t]\nc = \"struct t { int a; };\"\na = { live = {} }\n"),
         (TableName::Manifest, ""),
+        (TableName::Root, "[capabilities.x]\nzone = \"files\"\nroots = [{}]\n"),
         (TableName::Type, "[types.t]\n"),
         (TableName::Zone, "[zone]\n"),
     ] {
         let wrong = match table {
-            TableName::Capability => application::parse("t", text).err(),
+            TableName::Capability | TableName::Root => application::parse("t", text).err(),
             TableName::Manifest | TableName::Zone => manifest::parse("t", text).err(),
             _ => manifest::parse("t", &format!("{ZONE}{text}")).err(),
         };

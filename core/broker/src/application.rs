@@ -2,10 +2,11 @@
 
 use crate::files;
 use crate::request::{Program, RunRequest, Unasked};
+use crate::services::ConfiguredService;
 use crate::sources::Sources;
-use cloison_contract::message::Run;
+use cloison_contract::message::{Mount, Run};
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{Application, ApplicationLimits};
+use cloison_manifest::application::{Application, ApplicationLimits, CapabilityRequest};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeMap;
@@ -61,6 +62,8 @@ pub struct ZoneSpecification {
     pub interface: Arc<Interface>,
     /// The manifest's folder.
     pub folder: PathBuf,
+    /// If it is a host service, with what.
+    pub service: Option<ConfiguredService>,
 }
 
 /// Why an application cannot be loaded.
@@ -124,6 +127,15 @@ impl LoadedApplication {
         Ok(sources)
     }
 
+    /// Where a process sees files that holds these capabilities.
+    pub(crate) fn mounts(&self, holds: impl Fn(&str) -> bool) -> Vec<Mount> {
+        let held = self.capabilities.iter().filter(|(name, _)| holds(name));
+        let mounts = held.filter_map(|(name, capability)| {
+            Some(self.zones[capability.zone].service.as_ref()?.mounts(name, &capability.allow_location))
+        });
+        mounts.flatten().collect()
+    }
+
     /// Take what a manifest in `folder` says.
     pub(crate) fn apply(&mut self, folder: &Path, application: &Application) -> Result<(), LoadError> {
         self.in_use = true;
@@ -136,9 +148,10 @@ impl LoadedApplication {
         for (name, request) in &application.capabilities {
             let zone = &request.zone;
             let key = folder.join(&zone.text);
-            let position = match known.get(&key) {
+            let shared = known.get(&key).filter(|_| request.service.is_none());
+            let position = match shared {
                 Some(position) => *position,
-                None => match specification(&application.source, folder, &zone.text, zone.span.clone()) {
+                None => match specification(&application.source, folder, request) {
                     Ok(specification) => {
                         self.zones.push(specification);
                         known.insert(key, self.zones.len() - 1);
@@ -169,14 +182,18 @@ impl ZoneSpecification {
         let read = files::read_text(path, files::MANIFEST_BYTES);
         let text = read.map_err(|error| LoadError::File { path: path.to_owned(), error })?;
         let interface = manifest::parse(&path.display().to_string(), &text).map_err(LoadError::Manifests)?;
-        Ok(Self { interface: Arc::new(interface), folder: parent(path).to_owned() })
+        Ok(Self { interface: Arc::new(interface), folder: parent(path).to_owned(), service: None })
     }
 
     /// A binding that comes with Cloison.
     pub fn bundled(name: &str) -> Option<Result<Self, LoadError>> {
         let (file, text) = bundled::find(name)?;
         let interface = manifest::parse(file, text).map_err(LoadError::Manifests);
-        Some(interface.map(|interface| Self { interface: Arc::new(interface), folder: PathBuf::from("/") }))
+        Some(interface.map(|interface| Self {
+            interface: Arc::new(interface),
+            folder: PathBuf::from("/"),
+            service: None,
+        }))
     }
 }
 
@@ -184,9 +201,9 @@ impl ZoneSpecification {
 fn specification(
     source: &Arc<SourceFile>,
     folder: &Path,
-    zone: &str,
-    span: std::ops::Range<usize>,
+    request: &CapabilityRequest,
 ) -> Result<ZoneSpecification, Diagnostics> {
+    let (zone, span) = (request.zone.text.as_str(), request.zone.span.clone());
     let mistake = |message: String, hint: &str| {
         let mut diagnostics = Diagnostics::default();
         diagnostics.push(Diagnostic::error(source, span.clone(), message).hint(hint));
@@ -204,10 +221,15 @@ fn specification(
             return Err(mistake(format!("there is no bundled binding `{zone}`"), &hint));
         }
     };
-    loaded.map_err(|error| match error {
+    let mut loaded = loaded.map_err(|error| match error {
         LoadError::Manifests(diagnostics) => diagnostics,
         other => mistake(other.to_string(), "the path is relative to the folder of cloison.toml"),
-    })
+    })?;
+    if let Some(service) = &request.service {
+        let interface = Arc::make_mut(&mut loaded.interface);
+        loaded.service = Some(ConfiguredService::new(service, source, folder, interface)?);
+    }
+    Ok(loaded)
 }
 
 pub(crate) fn parent(path: &Path) -> &Path {

@@ -222,9 +222,9 @@ impl Broker {
         let mut reactor = Reactor::new()?;
         let scheduler = Scheduler::start();
         let (template, sent, blank) = match warm {
-            Some(warm) => take_template(&application, warm, &mut reactor)?,
+            Some(warm) => take_template(&application, sources.places(), warm, &mut reactor)?,
             None => {
-                let (template, sent) = start_template(&application, &binaries, &mut reactor)?;
+                let (template, sent) = start_template(&application, sources.places(), &binaries, &mut reactor)?;
                 (template, sent, None)
             }
         };
@@ -238,6 +238,7 @@ impl Broker {
             backoff: Default::default(),
             failure: None,
             waiting: Vec::new(),
+            account: None,
         });
         let mut broker = Self {
             zones: zones.collect(),
@@ -440,6 +441,7 @@ impl Broker {
 /// Start a template and tell it what to import; whether it could be told.
 fn start_template(
     application: &LoadedApplication,
+    folders: Vec<String>,
     binaries: &Binaries,
     reactor: &mut Reactor<EventSource>,
 ) -> Result<(Template, bool), BrokerError> {
@@ -454,6 +456,7 @@ fn start_template(
         descriptors: application.limits.descriptors,
         processes: forks_at_once(application.limits.processes),
         may_be_missing: application.may_be_missing.clone(),
+        folders,
         warm: false,
     };
     let sent = control.try_send(&boot, &[]).is_ok();
@@ -463,6 +466,7 @@ fn start_template(
 /// Use a template that is there. What it has not imported yet it is told now.
 fn take_template(
     application: &LoadedApplication,
+    folders: Vec<String>,
     warm: WarmTemplate,
     reactor: &mut Reactor<EventSource>,
 ) -> Result<(Template, bool, Option<WarmBlank>), BrokerError> {
@@ -472,11 +476,11 @@ fn take_template(
     let family = Family::kept(keeper, worker, init, layers);
     let mut template = Template::new(control, registration, family);
     template.worker = Some(watched);
-    if application.preload.is_empty() {
+    if application.preload.is_empty() && folders.is_empty() {
         template.progress = Progress::Ready;
         return Ok((template, true, Some(blank)));
     }
-    let import = ToTemplate::Import { modules: application.preload.clone() };
+    let import = ToTemplate::Import { modules: application.preload.clone(), folders };
     let StandardStreams { descriptors: [_, stdout, stderr] } = StandardStreams::inherited()?;
     let sent = template.control.try_send(&import, &[stdout.as_fd(), stderr.as_fd()]).is_ok();
     Ok((template, sent, Some(blank)))

@@ -1,4 +1,5 @@
-//! Starts the other two binaries, and a keeper of a template: an empty environment, a control socket as descriptor 0, and nothing else.
+//! Starts the other three binaries, and a keeper of a template: an empty environment, a control socket as descriptor 0, and nothing
+//! else.
 
 use cloison_transport::control::Control;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -7,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Where the two binaries are: beside the one that runs.
+/// Where the three binaries are: beside the one that runs.
 #[derive(Clone, Debug)]
 pub struct Binaries {
     folder: PathBuf,
@@ -119,6 +120,11 @@ impl Binaries {
         self.start("cloison-zone", Stdio::null(), Stdio::null())
     }
 
+    /// Start `cloison-host`, which prints nothing either.
+    pub fn host(&self) -> io::Result<(Control, Launcher)> {
+        self.start("cloison-host", Stdio::null(), Stdio::null())
+    }
+
     fn start(&self, name: &str, stdout: Stdio, stderr: Stdio) -> io::Result<(Control, Launcher)> {
         self.start_with(name, &[], stdout, stderr)
     }
@@ -141,8 +147,7 @@ impl Binaries {
             .stderr(stderr)
             .spawn()
             .map_err(|error| {
-                let hint =
-                    "hint: the three binaries cloison, cloison-microprocess and cloison-zone belong in one folder";
+                let hint = "hint: the four binaries cloison, cloison-host, cloison-microprocess and cloison-zone belong in one folder";
                 io::Error::new(error.kind(), format!("cannot start {}: {error}\n{hint}", path.display()))
             })?;
         Ok((ours, Launcher(launcher)))

@@ -14,8 +14,10 @@
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
 //! | [`sources`] | finds modules below the application's own folders, and nowhere else |
+//! | [`folder`] | the application's own folders, to be looked at |
 //! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
-//! | [`launch`] | starts the two other binaries with a control socket and nothing else |
+//! | [`services`] | finds and opens what a host service needs of the machine |
+//! | [`launch`] | starts the three other binaries with a control socket and nothing else |
 //! | [`child`] | a process of ours: its pidfd, its end |
 //! | [`family`] | a sandboxed process and what came with it: launcher, worker, init |
 //! | [`template`], `program` | the template: boots, forks; the one that has imported the program's own module |
@@ -40,6 +42,7 @@ pub mod child;
 pub mod doctor;
 pub mod family;
 pub mod files;
+pub mod folder;
 pub mod inspection;
 pub mod launch;
 pub mod library;
@@ -50,6 +53,7 @@ mod program;
 pub mod reactor;
 pub mod request;
 mod scheduling;
+pub mod services;
 pub mod signals;
 pub mod sources;
 mod spawning;

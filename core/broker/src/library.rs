@@ -63,6 +63,12 @@ pub enum LibraryError {
         /// `file:line` of `library`.
         at: String,
     },
+    /// A host service has none.
+    #[error("{at}: a host service has no library\nhint: in cloison.toml, [capabilities.NAME] uses it")]
+    NoLibrary {
+        /// `file:line` of `library`.
+        at: String,
+    },
     /// A path of `files` does not exist.
     #[error("{source_file}: [sandbox] files names {path}, which does not exist")]
     NoSuchFile {
@@ -107,6 +113,7 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<OpenedLibrary, Libra
     let at = || format!("{}:{}", interface.source, interface.library.declared.line);
     check_files(interface)?;
     let path = match &interface.library.location {
+        LibraryLocation::Host(_) => return Err(LibraryError::NoLibrary { at: at() }),
         LibraryLocation::Path(path) => folder.join(path),
         LibraryLocation::Soname(soname) => {
             find(soname).ok_or_else(|| LibraryError::NotFound { soname: soname.clone(), at: at() })?

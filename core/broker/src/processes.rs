@@ -54,7 +54,7 @@ impl Broker {
     fn template_says(&mut self, kind: TemplateKind, message: FromTemplate, mut descriptors: Vec<OwnedFd>) {
         let Some(template) = self.template(kind) else { return };
         match message {
-            FromTemplate::Find { .. } | FromTemplate::Which { .. }
+            FromTemplate::Find { .. } | FromTemplate::Look(_) | FromTemplate::Which { .. }
                 if template.forking.is_empty() && template.control.has_unread() =>
             {
                 self.template_gone(kind); // as for a microprocess
@@ -62,6 +62,12 @@ impl Broker {
             FromTemplate::Find { name } => {
                 let found = ToTemplate::Found(self.find(&name));
                 if self.template(kind).is_some_and(|template| template.control.try_send(&found, &[]).is_err()) {
+                    self.template_gone(kind);
+                }
+            }
+            FromTemplate::Look(look) => {
+                let looked = ToTemplate::Looked(self.sources.look(&look));
+                if self.template(kind).is_some_and(|template| template.control.try_send(&looked, &[]).is_err()) {
                     self.template_gone(kind);
                 }
             }
@@ -258,6 +264,7 @@ impl Broker {
                 }
                 ToMicroprocess::Found(found)
             }
+            FromMicroprocess::Look(look) => ToMicroprocess::Looked(self.sources.look(&look)),
             FromMicroprocess::Stack { .. } => return,
             FromMicroprocess::Open { capability } => return self.open(pid, capability),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),

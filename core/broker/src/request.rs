@@ -8,7 +8,7 @@
 
 use crate::application::{LoadError, LoadedApplication, MANIFEST, parent};
 use crate::files;
-use cloison_contract::interface::{FunctionId, LibraryLocation};
+use cloison_contract::interface::FunctionId;
 use cloison_contract::message::Run;
 use cloison_contract::printable;
 use cloison_manifest::application::{self, Application};
@@ -242,11 +242,12 @@ fn read(path: &Path) -> Result<Option<Application>, LoadError> {
 /// What a manifest gives beyond computing, a line each.
 fn grants(loaded: &LoadedApplication, application: &Application) -> Vec<String> {
     let capabilities = loaded.capabilities.iter().map(|(name, capability)| {
-        let interface = &loaded.zones[capability.zone].interface;
-        let library = match &interface.library.location {
-            LibraryLocation::Path(path) => path.as_str(),
-            LibraryLocation::Soname(soname) => soname.as_str(),
-        };
+        let zone = &loaded.zones[capability.zone];
+        if let Some(service) = &zone.service {
+            return format!("capability {name}: {}", service.describe());
+        }
+        let interface = &zone.interface;
+        let library = interface.library.location.text();
         let functions = interface.functions.iter().zip((0..).map(FunctionId));
         let granted: Vec<_> = functions
             .filter(|(_, number)| capability.grant.allows(*number))

@@ -70,6 +70,11 @@ impl Sources {
         Ok(namespace)
     }
 
+    /// The folders, and the paths by which their files are called.
+    pub(crate) fn folders(&self) -> impl Iterator<Item = (&Path, &Dir)> {
+        self.roots.iter().map(|root| (root.path.as_path(), &root.folder))
+    }
+
     /// Whether there is a module or a package of that name, without a look into it.
     pub fn has(&self, name: &str) -> bool {
         let file = Path::new(name).with_extension("py");

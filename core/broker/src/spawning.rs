@@ -159,6 +159,8 @@ impl Broker {
         let Some(process) = self.processes.get_mut(pid) else { return };
         let (reference, memory_bytes, cpu_seconds) = (running.reference, running.memory_bytes, running.cpu_seconds);
         let name = running.name.clone();
+        let folders = self.sources.places();
+        let mounts = self.application.mounts(|capability| running.capabilities.has(capability));
         self.deadlines.extend(running.deadline.map(|deadline| (deadline, reference.number)));
         let work = std::mem::replace(&mut process.work, Work::Running(Box::new(running)));
         let Work::Blank(mailbox) = work else { return };
@@ -166,7 +168,8 @@ impl Broker {
         let mailbox_bytes = self.application.limits.mailbox_bytes;
         let control = Arc::clone(&process.control);
         self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, ties });
-        let begin = Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes };
+        let begin =
+            Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders };
         let streams: Vec<_> = streams.iter().flat_map(|streams| &streams.descriptors).map(AsFd::as_fd).collect();
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &streams);
     }

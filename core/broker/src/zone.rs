@@ -14,6 +14,7 @@ use cloison_transport::server::MAX_CHANNELS;
 use cloison_transport::status::{COARSE_LAG, RunningCall, StatusPage, monotonic};
 use cloison_transport::terms::TermsState;
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 slotmap::new_key_type! {
@@ -38,6 +39,8 @@ pub struct ZoneEntry {
     pub failure: Option<String>,
     /// Requests to open a channel that wait for an instance.
     pub waiting: Vec<Waiting>,
+    /// What a host service's instances have used up together, once there has been one.
+    pub account: Option<OwnedFd>,
 }
 
 /// A microprocess that waits for a channel.
@@ -328,7 +331,7 @@ mod tests {
                     [functions.slow]\nc = \"void slow(void)\"\ndeadline = \"60 s\"\n\
                     [functions.quick]\nc = \"void quick(void)\"\ndeadline = \"1 ms\"\n";
         let interface = cloison_manifest::manifest::parse("t.zone.toml", text).unwrap();
-        ZoneSpecification { interface: interface.into(), folder: "/".into() }
+        ZoneSpecification { interface: interface.into(), folder: "/".into(), service: None }
     }
 
     #[test]

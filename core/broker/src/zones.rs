@@ -1,24 +1,28 @@
 //! What the broker does with zones.
 
+use crate::application::ZoneSpecification;
 use crate::backoff::Backoff;
 use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES, MESSAGES_PER_TURN, Pid};
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
+use crate::launch::Launcher;
 use crate::library;
 use crate::process::HeldChannel;
 use crate::processes::signal_name;
+use crate::services::ConfiguredService;
 use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId, START_DEADLINE, Waiting};
+use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_contract::types::TypeKind;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
-use cloison_transport::control::ControlError;
+use cloison_transport::control::{Control, ControlError};
 use cloison_transport::status::StatusPage;
 use cloison_transport::terms::TermsState;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// A client waits this long for a zone that must not start yet; longer waits are answered at once.
@@ -184,18 +188,12 @@ impl Broker {
 
     fn start_instance(&mut self, zone: usize, owner: Option<Pid>, now: Instant) -> Result<(), String> {
         let specification = self.zones[zone].specification.clone();
-        let library =
-            library::open(&specification.interface, &specification.folder).map_err(|error| error.to_string())?;
-        let started = || -> Result<_, ControlError> {
-            let (status, page) = StatusPage::create().map_err(|_| ControlError::Closed)?;
-            let (control, launcher) = self.binaries.zone().map_err(|_| ControlError::Closed)?;
-            let control = control.receiving_at_most(FROM_ZONE_BYTES);
-            let family = Family::new(launcher);
-            let load = ToZone::Load { interface: Box::new((*specification.interface).clone()) };
-            control.try_send(&load, &[library.file.as_fd(), page.as_fd()])?;
-            Ok((status, control, family))
-        };
-        let (status, control, family) = started().map_err(|error| format!("the zone cannot be started: {error}"))?;
+        let cannot = |error: &dyn std::fmt::Display| format!("the zone cannot be started: {error}");
+        let (status, page) = StatusPage::create().map_err(|error| cannot(&error))?;
+        let (control, family) = match &specification.service {
+            Some(service) => self.start_service(zone, service, &specification.interface, &page),
+            None => self.start_library(&specification, &page),
+        }?;
         let reactor = &mut self.reactor;
         let inserted = self.instances.try_insert_with_key(|id| {
             self.zones[zone].failure = None;
@@ -216,6 +214,36 @@ impl Broker {
             })
         });
         inserted.map(|_| ()).map_err(|error| format!("the zone cannot be watched: {error}"))
+    }
+
+    /// A process that loads a library.
+    fn start_library(&self, zone: &ZoneSpecification, page: &OwnedFd) -> Result<(Control, Family), String> {
+        let library = library::open(&zone.interface, &zone.folder).map_err(|error| error.to_string())?;
+        let load = ToZone::Load { interface: Box::new((*zone.interface).clone()) };
+        let started = self.binaries.zone().map_err(|error| format!("the zone cannot be started: {error}"))?;
+        first_messages(started, &[(load, vec![library.file.as_fd(), page.as_fd()])])
+    }
+
+    /// A process that is a host service.
+    fn start_service(
+        &mut self,
+        zone: usize,
+        service: &ConfiguredService,
+        interface: &Interface,
+        page: &OwnedFd,
+    ) -> Result<(Control, Family), String> {
+        let cannot = |error: &dyn std::fmt::Display| format!("the zone cannot be started: {error}");
+        let folders = service.open()?;
+        let account = match self.zones[zone].account.take() {
+            Some(account) => account,
+            None => account::create().map_err(|error| cannot(&error))?,
+        };
+        let account = &*self.zones[zone].account.insert(account);
+        let (interface, service) = (Box::new(interface.clone()), service.service.clone());
+        let serve = (ToZone::Serve { interface, service }, vec![page.as_fd(), account.as_fd()]);
+        let folders = folders.iter().map(|folder| (ToZone::Folder, vec![folder.as_fd()]));
+        let started = self.binaries.host().map_err(|error| cannot(&error))?;
+        first_messages(started, &std::iter::once(serve).chain(folders).collect::<Vec<_>>())
     }
 
     fn attach(&mut self, id: InstanceId, waiting: &Waiting) {
@@ -559,4 +587,17 @@ impl Broker {
             }
         }
     }
+}
+
+/// Sends a new process its first messages.
+fn first_messages(
+    (control, launcher): (Control, Launcher),
+    messages: &[(ToZone, Vec<BorrowedFd<'_>>)],
+) -> Result<(Control, Family), String> {
+    let control = control.receiving_at_most(FROM_ZONE_BYTES);
+    let family = Family::new(launcher);
+    for (message, descriptors) in messages {
+        control.try_send(message, descriptors).map_err(|error| format!("the zone cannot be started: {error}"))?;
+    }
+    Ok((control, family))
 }

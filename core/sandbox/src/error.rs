@@ -40,6 +40,14 @@ pub enum Error {
         /// The kernel's answer.
         source: io::Error,
     },
+    /// A folder of a host service cannot be brought inside.
+    #[error("cannot bring the folder {path} inside: {message}")]
+    Folder {
+        /// Where it is, as far as that is known.
+        path: PathBuf,
+        /// What went wrong.
+        message: String,
+    },
     /// The uid or gid could not be changed.
     #[error("cannot become an unprivileged user ({step}): {source}")]
     Identity {
@@ -101,6 +109,9 @@ pub enum Error {
         /// The kernel's answer.
         source: io::Error,
     },
+    /// A private folder is mounted in a root of its own, and there is none.
+    #[error("`scratch` needs a mount namespace, and there is none")]
+    Scratch,
     /// The process has more than one thread.
     #[error("this process has several threads; a jail would not hold the others")]
     Threads,

@@ -6,27 +6,38 @@
 
 use crate::error::Error;
 use crate::layer::{LayerName, Report};
-use crate::spec::{Layers, ZoneContents};
+use crate::spec::{Layers, ServiceContents, ZoneContents};
+use crate::sys;
+use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd,
     RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, Scope,
 };
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 /// The newest interface whose rights have been looked at here. An older kernel enforces what it knows.
 const NEWEST: ABI = ABI::V9;
 
-/// One path and what may be done beneath it.
+/// One file or folder and what may be done beneath it.
 pub(crate) struct Rule {
-    path: PathBuf,
+    what: What,
     access: BitFlags<AccessFs>,
+}
+
+/// How it is found.
+enum What {
+    /// By its path.
+    At(PathBuf),
+    /// By a descriptor that the spec lends.
+    Opened(RawFd),
 }
 
 /// Before the seal: the loader's files, the library, and `files`.
 pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, library: &Path) -> Vec<Rule> {
     let Some(zone) = zone else { return Vec::new() };
-    let read = |path: &Path| Rule { path: path.into(), access: AccessFs::ReadFile.into() };
+    let read = |path: &Path| Rule { what: What::At(path.into()), access: AccessFs::ReadFile.into() };
     let existing = zone.loader.iter().filter(|path| path.exists());
     let mut rules: Vec<Rule> = existing.map(|path| read(path)).collect();
     rules.push(read(library));
@@ -36,8 +47,36 @@ pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, library: &Path) -> 
 
 /// After the seal: `files` alone.
 pub(crate) fn sealed_rules(files: &[FileRule]) -> Vec<Rule> {
-    let rule = |file: &FileRule| Rule { path: file.path.clone().into(), access: file_access(file.write) };
+    let rule = |file: &FileRule| Rule { what: What::At(file.path.clone().into()), access: file_access(file.write) };
     files.iter().map(rule).collect()
+}
+
+/// Of a host service: exactly what each of its folders gives.
+pub(crate) fn service_rules(service: &ServiceContents<'_>) -> Vec<Rule> {
+    let folders = service.folders.iter().map(|folder| (folder.descriptor, folder.rights));
+    let scratch = service.scratch.map(|scratch| (scratch.descriptor, FilesRights::ALL));
+    let folders = folders.chain(scratch).filter(|(_, rights)| rights.any());
+    let rule = |(folder, rights)| Rule { what: What::Opened(sys::number(folder)), access: folder_access(rights) };
+    folders.map(rule).collect()
+}
+
+/// What Landlock can tell apart. That an existing file is only appended to, and that who may create may write only what is new,
+/// the service's own code sees to.
+fn folder_access(rights: FilesRights) -> BitFlags<AccessFs> {
+    let mut access = BitFlags::empty();
+    let mut give = |given: bool, more: BitFlags<AccessFs>| {
+        if given {
+            access |= more;
+        }
+    };
+    give(rights.read, AccessFs::ReadFile.into());
+    give(rights.list, AccessFs::ReadDir.into());
+    give(rights.append, AccessFs::WriteFile.into());
+    give(rights.write, AccessFs::WriteFile | AccessFs::Truncate);
+    let make = AccessFs::MakeReg | AccessFs::MakeDir | AccessFs::MakeSym | AccessFs::Refer;
+    give(rights.create, AccessFs::WriteFile | AccessFs::Truncate | make);
+    give(rights.delete, AccessFs::RemoveFile | AccessFs::RemoveDir | AccessFs::Refer);
+    access
 }
 
 fn file_access(write: bool) -> BitFlags<AccessFs> {
@@ -80,11 +119,20 @@ fn restrict(rules: &[Rule]) -> Result<RestrictionStatus, Error> {
     };
     let mut ruleset = ruleset().map_err(|error| Error::Landlock(error.to_string()))?;
     for rule in rules {
-        let failed = |error: &dyn std::fmt::Display| Error::Landlock(format!("{}: {error}", rule.path.display()));
-        let descriptor = PathFd::new(&rule.path).map_err(|error| failed(&error))?;
-        // A file can have only some of the rights of a folder.
-        let access = if rule.path.is_dir() { rule.access } else { rule.access & AccessFs::from_file(NEWEST) };
-        ruleset = ruleset.add_rule(PathBeneath::new(descriptor, access)).map_err(|error| failed(&error))?;
+        ruleset = match &rule.what {
+            What::At(path) => {
+                let failed = |error: &dyn std::fmt::Display| Error::Landlock(format!("{}: {error}", path.display()));
+                let descriptor = PathFd::new(path).map_err(|error| failed(&error))?;
+                // A file can have only some of the rights of a folder.
+                let access = if path.is_dir() { rule.access } else { rule.access & AccessFs::from_file(NEWEST) };
+                ruleset.add_rule(PathBeneath::new(descriptor, access)).map_err(|error| failed(&error))?
+            }
+            What::Opened(number) => {
+                let added =
+                    sys::with_descriptor(*number, |folder| ruleset.add_rule(PathBeneath::new(folder, rule.access)));
+                added.map_err(|error| Error::Landlock(format!("descriptor {number}: {error}")))?
+            }
+        };
     }
     ruleset.restrict_self().map_err(|error| Error::Landlock(error.to_string()))
 }

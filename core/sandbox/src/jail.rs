@@ -59,6 +59,10 @@ pub struct Fenced(pub(crate) Loading);
 #[derive(Debug)]
 pub struct Sealed(pub(crate) ());
 
+/// The stage of a host service: it loads nothing, so there is nothing more to give up.
+#[derive(Debug)]
+pub struct Enclosed(pub(crate) ());
+
 impl<S> Jail<S> {
     /// Which layers are in force.
     pub fn layers(&self) -> &[Layer] {
@@ -96,7 +100,7 @@ pub fn enter<R: Role>(
     announce: &dyn Fn(i32, Option<i32>),
 ) -> Result<Jail<R::Stage>, Error> {
     let mut report = Report::new(&spec.may_be_missing);
-    let zone = spec.role.zone();
+    let (zone, service) = (spec.role.zone(), spec.role.service());
 
     // The sandbox has no use for the user's variables, and LD_… ones would steer the loader.
     no_environment(&mut report)?;
@@ -108,12 +112,19 @@ pub fn enter<R: Role>(
     let _ = std::fs::write("/proc/self/oom_score_adj", "500");
 
     let (pids, root) = if spec.layers.has(Layers::NAMESPACES) {
-        launch::split(lifeline, Root::plan(zone)?, zone.is_some(), announce, &alone, &mut report)?
+        launch::split(
+            lifeline,
+            Root::plan(zone, service)?,
+            zone.is_some() || service.is_some(),
+            announce,
+            &alone,
+            &mut report,
+        )?
     } else {
         layer::NAMESPACES.into_iter().for_each(|name| report.off(name));
         let pids = Pids::alone();
         announce(pids.worker, None);
-        (pids, Root::plan(zone)?)
+        (pids, Root::plan(zone, service)?)
     };
     let library = confine(&spec, pids, root, &alone, &mut report)?;
 
@@ -131,7 +142,7 @@ fn confine<R: Role>(
     report: &mut Report,
 ) -> Result<PathBuf, Error> {
     let asked = spec.layers;
-    let zone = spec.role.zone();
+    let (zone, service) = (spec.role.zone(), spec.role.service());
 
     // Out of the terminal's session: no controlling terminal to type into, no Ctrl-C meant for others. It fails only
     // for the leader of a group, which has that already.
@@ -157,8 +168,11 @@ fn confine<R: Role>(
         if asked.has(Layers::ROOT) {
             library = root.library_inside();
             // An empty root: what is not there cannot be opened.
-            root.enter()?;
+            root.enter(alone)?;
         }
+    }
+    if service.is_some_and(|service| service.scratch.is_some()) && !(pids.is_apart() && asked.has(Layers::ROOT)) {
+        return Err(Error::Scratch);
     }
     if asked.has(Layers::CREDENTIALS) {
         report.on(LayerName::Capabilities, credentials::drop_capabilities(pids.is_apart())?);
@@ -176,7 +190,11 @@ fn confine<R: Role>(
     report.on(LayerName::NoNewPrivileges, "");
     deny_write_execute(asked, report)?;
     // Whatever path leads where, only what was declared may be opened.
-    fence::put_up(asked, &fence::loading_rules(zone, &library), report)?;
+    let rules = match service {
+        Some(service) => fence::service_rules(service),
+        None => fence::loading_rules(zone, &library),
+    };
+    fence::put_up(asked, &rules, report)?;
     // One process must not use up what all processes of the machine share.
     if asked.has(Layers::RLIMITS) {
         report.on(LayerName::Rlimits, spec.limits.apply(pids.is_apart())?);
@@ -184,9 +202,10 @@ fn confine<R: Role>(
         report.off(LayerName::Rlimits);
     }
     // Last, because it forbids what came before.
-    match zone {
-        None => policy::install(asked, &policy::TEMPLATE, report)?,
-        Some(zone) => policy::install(asked, &policy::loading(&zone.needs(pids.is_apart())), report)?,
+    match (zone, service) {
+        (None, None) => policy::install(asked, &policy::TEMPLATE, report)?,
+        (None, Some(service)) => policy::install(asked, &policy::files_service(service.threads), report)?,
+        (Some(zone), _) => policy::install(asked, &policy::loading(&zone.needs(pids.is_apart())), report)?,
     }
     Ok(library)
 }
@@ -200,7 +219,8 @@ fn no_environment(report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// Closes what was not declared. A folder among the declared ones would be a way out through `..`.
+/// Closes what was not declared. A folder among the declared ones would be a way out through `..`; those of a host service are
+/// replaced by what is mounted inside before anybody walks from them.
 fn close_undeclared<R>(
     spec: &Spec<'_, R>,
     lifeline: BorrowedFd<'_>,
@@ -215,13 +235,16 @@ where
         return Ok(());
     }
     let library = spec.role.zone().map(|zone| zone.library.0);
+    let folders: Vec<i32> =
+        spec.role.service().into_iter().flat_map(|one| one.descriptors()).map(sys::number).collect();
     let declared = spec.descriptors.iter().copied().chain(library).chain([lifeline]);
+    let declared = declared.chain(spec.role.service().into_iter().flat_map(|one| one.descriptors()));
     let mut keep: Vec<i32> = declared.map(sys::number).chain([0, 1, 2]).collect();
     keep.sort_unstable();
     keep.dedup();
     close_all_but(&keep, alone).map_err(Error::Close)?;
     for &number in &keep {
-        if sys::is_folder(number) {
+        if sys::is_folder(number) && !folders.contains(&number) {
             return Err(Error::DirectoryDescriptor(number));
         }
     }

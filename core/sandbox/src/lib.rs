@@ -29,9 +29,10 @@
 //!  Spec<ZoneContents> ─enter─▶ Jail<Loading> ─(dlopen)─▶ ─fence─▶ Jail<Fenced> ─(threads)─▶ ─seal─▶ Jail<Sealed>
 //!                                                                 └─become_fork_server─▶ Jail<ForkServer>
 //!                                                                                       └─in_child─▶ &Jail<Sealed>
+//!  Spec<ServiceContents> ─enter─▶ Jail<Enclosed>
 //! ```
 //!
-//! Serving needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
+//! Enclosed needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
 //! not been done), or as the child of a [`Jail<ForkServer>`]:
 //!
 //! ```compile_fail
@@ -94,8 +95,10 @@ mod sys;
 
 pub use error::Error;
 pub use fork_server::{Ended, ForkServer, end};
-pub use jail::{Fenced, Jail, Loading, Sealed, Template, enter};
+pub use jail::{Enclosed, Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::{ResourceLimits, lower_cpu_seconds};
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal, end_with_parent};
-pub use spec::{LOADER_FILES, Layers, LibraryFile, Role, Spec, ZoneContents};
+pub use spec::{
+    LOADER_FILES, Layers, LibraryFile, PrivateFolder, Role, ServedFolder, ServiceContents, Spec, ZoneContents,
+};

@@ -3,15 +3,16 @@
 //! | role | inside |
 //! |---|---|
 //! | template | nothing |
+//! | host service | each of its folders at a place with a number, `/0`; its private folder at `/scratch` |
 //! | zone | the loader's folders, read-only; the library's file, taken from its descriptor; `files`, none of it executable |
 //!
 //! Devices do not open, but for those which [`harmless_device`] names, where `files` names one of them itself.
 //!
-//! Each path inside is the path outside, so that what is written in the loader's cache and in libraries is true.
+//! Each path inside a zone is the path outside, so that what is written in the loader's cache and in libraries is true.
 
 use crate::error::Error;
-use crate::spec::ZoneContents;
-use crate::sys;
+use crate::spec::{ServiceContents, ZoneContents};
+use crate::sys::{self, SingleThreaded};
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, statat, symlinkat};
 use rustix::io::Errno;
@@ -26,8 +27,29 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Root {
     entries: Vec<Entry>,
-    library: Option<Library>,
+    library: Option<Opened>,
+    folders: Vec<Folder>,
+    scratch: Option<Scratch>,
 }
+
+/// A folder that a host service serves.
+#[derive(Debug)]
+struct Folder {
+    source: Opened,
+    /// Where it is mounted.
+    place: PathBuf,
+    rights: Rights,
+}
+
+/// A host service's private folder.
+#[derive(Debug)]
+struct Scratch {
+    descriptor: RawFd,
+    bytes: u64,
+}
+
+/// Where a private folder is mounted.
+const SCRATCH: &str = "/scratch";
 
 #[derive(Debug)]
 struct Entry {
@@ -67,9 +89,9 @@ impl Rights {
     }
 }
 
-/// The library, by descriptor and by name.
+/// What the broker has opened, by descriptor and by name.
 #[derive(Debug)]
-struct Library {
+struct Opened {
     descriptor: RawFd,
     path: PathBuf,
     mount: Option<OwnedFd>,
@@ -77,19 +99,33 @@ struct Library {
 
 impl Root {
     /// Finds out what is to be put where. Nothing is opened yet.
-    pub(crate) fn plan(zone: Option<&ZoneContents<'_>>) -> Result<Root, Error> {
-        let Some(zone) = zone else { return Ok(Root { entries: Vec::new(), library: None }) };
-        let mut entries = Vec::new();
+    pub(crate) fn plan(zone: Option<&ZoneContents<'_>>, service: Option<&ServiceContents<'_>>) -> Result<Root, Error> {
+        let mut root = Root { entries: Vec::new(), library: None, folders: Vec::new(), scratch: None };
+        if let Some(service) = service {
+            root.plan_service(service)?;
+        }
+        let Some(zone) = zone else { return Ok(root) };
         for path in &zone.loader {
-            entries.extend(plan_loader(path)?);
+            root.entries.extend(plan_loader(path)?);
         }
         for file in &zone.files {
-            entries.push(plan_file(Path::new(&file.path), file.write)?);
+            root.entries.push(plan_file(Path::new(&file.path), file.write)?);
         }
         // Folders before what is mounted into them.
-        entries.sort_by_key(|entry| entry.path.components().count());
-        let library = Some(plan_library(sys::number(zone.library.0))?);
-        Ok(Root { entries, library })
+        root.entries.sort_by_key(|entry| entry.path.components().count());
+        root.library = Some(opened(sys::number(zone.library.0)).map_err(Opened::library)?);
+        Ok(root)
+    }
+
+    fn plan_service(&mut self, service: &ServiceContents<'_>) -> Result<(), Error> {
+        for (index, folder) in service.folders.iter().enumerate() {
+            let source = opened(sys::number(folder.descriptor)).map_err(Opened::folder)?;
+            let rights = if folder.rights.changes() { Rights::Write } else { Rights::Read };
+            self.folders.push(Folder { source, place: format!("/{index}").into(), rights });
+        }
+        let scratch = service.scratch.map(|one| Scratch { descriptor: sys::number(one.descriptor), bytes: one.bytes });
+        self.scratch = scratch;
+        Ok(())
     }
 
     /// Where the library will be after [`Root::enter`].
@@ -106,16 +142,9 @@ impl Root {
     /// [`Root::enter`].
     pub(crate) fn take_as_root(&mut self) {
         let _ = self.take_entries();
-        if let Some(library) = &mut self.library {
-            // By descriptor: whatever stands at its path now, this is the file that the broker looked at.
-            library.mount = sys::with_descriptor(library.descriptor, |file| {
-                open_tree(
-                    file,
-                    "",
-                    OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH,
-                )
-            })
-            .ok();
+        let folders = self.folders.iter_mut().map(|folder| &mut folder.source);
+        for opened in folders.chain(&mut self.library) {
+            opened.take_as_root();
         }
     }
 
@@ -130,24 +159,44 @@ impl Root {
         Ok(())
     }
 
-    /// Builds the root, goes there and lets go of the old one. Needs a mount namespace of our own.
-    pub(crate) fn enter(mut self) -> Result<(), Error> {
+    /// Builds the root, goes there and lets go of the old one. Needs a mount namespace of our own. The descriptors of a host
+    /// service's folders lead into the new root then.
+    pub(crate) fn enter(mut self, alone: &SingleThreaded) -> Result<(), Error> {
         let here = Path::new("/");
         // From here on, mounts made here do not appear outside, and mounts made outside do not appear here.
         let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
         mount_change("/", private).map_err(mount_error("make private", here))?;
         self.take_entries()?;
-        self.take_library()?;
+        if let Some(library) = &mut self.library {
+            library.take().map_err(|message| Opened::library((library.path.clone(), message)))?;
+        }
+        for Folder { source, .. } in &mut self.folders {
+            source.take().map_err(|message| Opened::folder((source.path.clone(), message)))?;
+        }
 
-        let new = tmpfs().map_err(mount_error("tmpfs", here))?;
+        // It holds folders and links only, so it may be tiny.
+        let new = tmpfs("64k", 256, "0755").map_err(mount_error("tmpfs", here))?;
         // On top of the old root: any other place might not exist.
         move_mount(new.as_fd(), "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
             .map_err(mount_error("mount", here))?;
         for entry in self.entries {
             entry.put(new.as_fd())?;
         }
-        if let Some(Library { path, mount: Some(mount), .. }) = self.library {
+        if let Some(Opened { path, mount: Some(mount), .. }) = self.library {
             put_tree(new.as_fd(), &path, mount.as_fd(), false, Rights::Code)?;
+        }
+        for Folder { source, place, rights } in &self.folders {
+            if let Some(mount) = &source.mount {
+                put_tree(new.as_fd(), place, mount.as_fd(), true, *rights)?;
+                walk_inside(new.as_fd(), place, source.descriptor, alone)?;
+            }
+        }
+        if let Some(Scratch { descriptor, bytes }) = self.scratch {
+            let place = Path::new(SCRATCH);
+            let names = (bytes / 4096).clamp(64, 1 << 20);
+            let memory = tmpfs(&bytes.to_string(), names, "0700").map_err(mount_error("tmpfs", place))?;
+            put_tree(new.as_fd(), place, memory.as_fd(), true, Rights::Write)?;
+            walk_inside(new.as_fd(), place, descriptor, alone)?;
         }
         // The kernel swaps new and old, the old one on top; taking that away leaves nothing to go back to.
         rustix::process::fchdir(&new).map_err(mount_error("chdir", here))?;
@@ -161,24 +210,56 @@ impl Root {
             source,
         })
     }
+}
 
-    /// The library's mount, by its name: an ordinary user cannot copy a mount by a descriptor from before. That the name
-    /// still means the same file is seen on the copy itself.
-    fn take_library(&mut self) -> Result<(), Error> {
-        let Some(library) = &mut self.library else { return Ok(()) };
-        if library.mount.is_some() {
+/// What could not be brought inside, and why.
+type Failed = (PathBuf, String);
+
+impl Opened {
+    /// A copy of its mount with root's rights, if it can be had.
+    fn take_as_root(&mut self) {
+        // By descriptor: whatever stands at its path now, this is what the broker looked at.
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE
+            | OpenTreeFlags::OPEN_TREE_CLOEXEC
+            | OpenTreeFlags::AT_EMPTY_PATH
+            | OpenTreeFlags::AT_RECURSIVE;
+        self.mount = sys::with_descriptor(self.descriptor, |file| open_tree(file, "", flags)).ok();
+    }
+
+    /// Its mount, by its name: an ordinary user cannot copy a mount by a descriptor from before. That the name still means the
+    /// same is seen on the copy itself.
+    fn take(&mut self) -> Result<(), String> {
+        if self.mount.is_some() {
             return Ok(());
         }
-        let failed = |message: String| Error::Library { path: library.path.clone(), message };
-        let copy = copy_mount(&library.path).map_err(|error| failed(error.to_string()))?;
-        let wanted = sys::with_descriptor(library.descriptor, |file| fstat(file)).map_err(|e| failed(e.to_string()))?;
-        let found = fstat(&copy).map_err(|error| failed(error.to_string()))?;
+        let copy = copy_mount(&self.path).map_err(|error| error.to_string())?;
+        let wanted = sys::with_descriptor(self.descriptor, |file| fstat(file)).map_err(|error| error.to_string())?;
+        let found = fstat(&copy).map_err(|error| error.to_string())?;
         if (wanted.st_dev, wanted.st_ino) != (found.st_dev, found.st_ino) {
-            return Err(failed("another file has taken its place".into()));
+            return Err("something else has taken its place".into());
         }
-        library.mount = Some(copy);
+        self.mount = Some(copy);
         Ok(())
     }
+
+    fn library((path, message): Failed) -> Error {
+        Error::Library { path, message }
+    }
+
+    fn folder((path, message): Failed) -> Error {
+        Error::Folder { path, message }
+    }
+}
+
+/// Makes a descriptor that the service has lead to what is mounted there, and so nowhere else.
+fn walk_inside(root: BorrowedFd<'_>, place: &Path, descriptor: RawFd, alone: &SingleThreaded) -> Result<(), Error> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = openat(root, inside(place), flags, Mode::empty()).map_err(mount_error("open", place))?;
+    sys::redirect(descriptor, folder.as_fd(), alone).map_err(|source| Error::Mount {
+        step: "walk to",
+        path: place.into(),
+        source,
+    })
 }
 
 impl Entry {
@@ -285,15 +366,15 @@ fn is_harmless(status: &Stat) -> bool {
     FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice && harmless_device(status.st_rdev)
 }
 
-/// Where the library's descriptor was opened.
-fn plan_library(descriptor: RawFd) -> Result<Library, Error> {
+/// Where a descriptor was opened.
+fn opened(descriptor: RawFd) -> Result<Opened, Failed> {
     let link = format!("/proc/self/fd/{descriptor}");
-    let failed = |message: String| Error::Library { path: link.clone().into(), message };
+    let failed = |message: String| (PathBuf::from(&link), message);
     let path = std::fs::read_link(&link).map_err(|error| failed(error.to_string()))?;
     if !path.is_absolute() || path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)") {
         return Err(failed(format!("it is no file with a name ({})", path.display())));
     }
-    Ok(Library { descriptor, path, mount: None })
+    Ok(Opened { descriptor, path, mount: None })
 }
 
 /// A copy of what is mounted there, with everything below: an ordinary user may not look behind mounts.
@@ -302,12 +383,12 @@ fn copy_mount(path: &Path) -> Result<OwnedFd, Errno> {
     open_tree(CWD, path, flags)
 }
 
-/// An empty file system, not mounted yet. It holds folders and links only, so it may be tiny.
-fn tmpfs() -> Result<OwnedFd, Errno> {
+/// An empty file system, not mounted yet.
+fn tmpfs(bytes: &str, names: u64, mode: &str) -> Result<OwnedFd, Errno> {
     let context = fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    fsconfig_set_string(context.as_fd(), "size", "64k")?;
-    fsconfig_set_string(context.as_fd(), "nr_inodes", "256")?;
-    fsconfig_set_string(context.as_fd(), "mode", "0755")?;
+    fsconfig_set_string(context.as_fd(), "size", bytes)?;
+    fsconfig_set_string(context.as_fd(), "nr_inodes", names.to_string())?;
+    fsconfig_set_string(context.as_fd(), "mode", mode)?;
     fsconfig_create(context.as_fd())?;
     let attributes =
         MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;

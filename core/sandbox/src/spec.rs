@@ -1,8 +1,9 @@
 //! What a jail should be like.
 
-use crate::jail::{Loading, Template};
+use crate::jail::{Enclosed, Loading, Template};
 use crate::limits::ResourceLimits;
 use crate::policy;
+use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -40,6 +41,50 @@ impl<'fd> Spec<'fd, ZoneContents<'fd>> {
     }
 }
 
+impl<'fd> Spec<'fd, ServiceContents<'fd>> {
+    /// The jail of a host service: the folders that it serves.
+    pub fn service(limits: ResourceLimits, service: ServiceContents<'fd>) -> Self {
+        Spec { limits, may_be_missing: Vec::new(), descriptors: Vec::new(), layers: Layers::ALL, role: service }
+    }
+}
+
+/// What the jail of a host service has inside. It loads nothing, so that it is sealed when it is entered.
+#[derive(Clone, Debug)]
+pub struct ServiceContents<'fd> {
+    /// The folders that it serves.
+    pub folders: Vec<ServedFolder<'fd>>,
+    /// How large its private folder is, if it has one.
+    pub scratch: Option<PrivateFolder<'fd>>,
+    /// How many threads there may be.
+    pub threads: u32,
+}
+
+/// A folder that a host service serves. The broker has opened it by its path. From [`enter`](crate::enter) on the same
+/// descriptor is the folder inside, from which no path leads out.
+#[derive(Clone, Copy, Debug)]
+pub struct ServedFolder<'fd> {
+    /// The folder.
+    pub descriptor: BorrowedFd<'fd>,
+    /// What may be done below it.
+    pub rights: FilesRights,
+}
+
+/// A folder of a host service's own, in memory, which ends with its process.
+#[derive(Clone, Copy, Debug)]
+pub struct PrivateFolder<'fd> {
+    /// Whatever; from [`enter`](crate::enter) on it is the folder.
+    pub descriptor: BorrowedFd<'fd>,
+    /// How much it holds.
+    pub bytes: u64,
+}
+
+impl ServiceContents<'_> {
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let folders = self.folders.iter().map(|folder| folder.descriptor);
+        folders.chain(self.scratch.map(|scratch| scratch.descriptor))
+    }
+}
+
 /// What a zone's jail has inside.
 #[derive(Clone, Debug)]
 pub struct ZoneContents<'fd> {
@@ -74,7 +119,7 @@ impl<'fd> ZoneContents<'fd> {
 #[derive(Clone, Copy, Debug)]
 pub struct LibraryFile<'fd>(pub BorrowedFd<'fd>);
 
-/// A kind of jail: [`Template`] or [`ZoneContents`].
+/// A kind of jail: [`Template`], [`ZoneContents`] or [`ServiceContents`].
 pub trait Role: private::AsZone {
     /// What [`enter`](crate::enter) gives.
     type Stage;
@@ -98,6 +143,14 @@ impl Role for ZoneContents<'_> {
     }
 }
 
+impl Role for ServiceContents<'_> {
+    type Stage = Enclosed;
+
+    fn stage(&self, _: private::JailFindings) -> Enclosed {
+        Enclosed(())
+    }
+}
+
 /// Keeps [`Role`] sealed: only this crate implements it.
 pub(crate) mod private {
     /// What the steps of the jail have found out for the stage.
@@ -110,11 +163,18 @@ pub(crate) mod private {
     /// A role as the steps of the jail see it.
     pub trait AsZone {
         /// The zone, if it is one.
-        fn zone(&self) -> Option<&super::ZoneContents<'_>>;
-    }
-    impl AsZone for super::Template {
         fn zone(&self) -> Option<&super::ZoneContents<'_>> {
             None
+        }
+        /// The host service, if it is one.
+        fn service(&self) -> Option<&super::ServiceContents<'_>> {
+            None
+        }
+    }
+    impl AsZone for super::Template {}
+    impl AsZone for super::ServiceContents<'_> {
+        fn service(&self) -> Option<&super::ServiceContents<'_>> {
+            Some(self)
         }
     }
     impl AsZone for super::ZoneContents<'_> {

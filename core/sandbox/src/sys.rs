@@ -301,6 +301,13 @@ pub(crate) fn with_descriptor<T>(number: RawFd, use_it: impl FnOnce(BorrowedFd<'
     use_it(unsafe { BorrowedFd::borrow_raw(number) })
 }
 
+/// Makes a number that is open lead elsewhere: to a copy of `to`.
+pub(crate) fn redirect(number: RawFd, to: BorrowedFd<'_>, _alone: &SingleThreaded) -> io::Result<()> {
+    // SAFETY: integers only. The number belongs to a descriptor that is lent to `enter` for this purpose; its owner has one as
+    // before, and nobody else uses it meanwhile.
+    check(unsafe { libc::dup3(to.as_raw_fd(), number, libc::O_CLOEXEC) }.into())
+}
+
 /// The descriptor's bare number, for lists.
 pub(crate) fn number(descriptor: BorrowedFd<'_>) -> RawFd {
     descriptor.as_raw_fd()

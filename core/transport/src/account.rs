@@ -1,4 +1,5 @@
-//! What a client has used of a grant: one page, kept by the broker for as long as the client lives, written by the zone.
+//! What has been used up: of a grant by one client, or of a host service's allowance by all of them. One page, kept by the broker for as long as
+//! that counts, written by the zone.
 //!
 //! The zone counts, since it alone sees every call; the broker keeps the page, so that neither another channel nor another
 //! instance of the zone starts the count afresh. The client never gets it. A zone that is subverted can spoil the account
@@ -8,6 +9,7 @@
 //! |---|---|---|
 //! | 0 | calls | how many have been admitted |
 //! | 8 | ready at | when the next call is due, in nanoseconds of `CLOCK_MONOTONIC` |
+//! | 16 | bytes | how many bytes a host service has written; its instances count here together |
 
 use crate::shared::{Access, ChannelError, Shared};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
@@ -17,6 +19,7 @@ use std::sync::atomic::Ordering;
 const PAGE: usize = 4096;
 const CALLS: usize = 0;
 const READY_AT: usize = 8;
+const BYTES: usize = 16;
 
 /// A new account, with nothing used.
 pub fn create() -> Result<OwnedFd, ChannelError> {
@@ -60,5 +63,17 @@ impl Account {
     #[inline]
     pub fn set_ready_at(&self, nanoseconds: u64) {
         self.memory.wide(READY_AT).store(nanoseconds, Ordering::Relaxed);
+    }
+
+    /// Count so many bytes, if they do not make more than `most`.
+    pub fn take_bytes(&self, bytes: u64, most: u64) -> bool {
+        let add = |taken: u64| taken.checked_add(bytes).filter(|sum| *sum <= most);
+        self.memory.wide(BYTES).fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Count so many bytes less: they were taken, and then not used.
+    pub fn give_bytes_back(&self, bytes: u64) {
+        let less = |taken: u64| Some(taken.saturating_sub(bytes));
+        let _ = self.memory.wide(BYTES).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }

@@ -13,7 +13,7 @@ use crate::marshal::functions::{FunctionError, Functions};
 use crate::native::ffi::Code;
 use crate::start::elf::{self, Export};
 use crate::start::failure::{Failure, StartStep};
-use cloison_contract::interface::{Function, LibraryLocation};
+use cloison_contract::interface::Function;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::{FunctionId, Interface};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
@@ -113,10 +113,7 @@ fn same_file(path: &Path, file: &OwnedFd, interface: &Interface) -> Result<(), F
 }
 
 fn shown(interface: &Interface) -> &str {
-    match &interface.library.location {
-        LibraryLocation::Path(path) => path,
-        LibraryLocation::Soname(soname) => soname,
-    }
+    interface.library.location.text()
 }
 
 /// What to do about a message of the dynamic loader.
@@ -143,7 +140,7 @@ impl std::fmt::Display for Chain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloison_contract::interface::{Instances, Returns, Sandbox};
+    use cloison_contract::interface::{Instances, LibraryLocation, Returns, Sandbox};
     use cloison_contract::types::{CType, Location, Scalar};
     use std::time::Duration;
 

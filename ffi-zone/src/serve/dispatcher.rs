@@ -52,7 +52,9 @@ impl Service {
             match message {
                 ToZone::Attach { channel, grant } => self.attach(dispatcher, channel, &grant, descriptors)?,
                 ToZone::Detach { channel } => self.detach(dispatcher, channel, inside)?,
+                ToZone::Folder => return Err(ServeError::Unexpected("`Folder`, while calls are served")),
                 ToZone::Load { .. } => return Err(ServeError::Unexpected("a second `Load`")),
+                ToZone::Serve { .. } => return Err(ServeError::Unexpected("a second `Serve`")),
             }
         }
         Ok(())

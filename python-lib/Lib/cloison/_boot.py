@@ -43,16 +43,14 @@ def start():
     sys.builtin_module_names = tuple(sorted((*sys.builtin_module_names, "posix")))
     _library.install()
     sys.path[:] = _importer._path[:] = [_library.FOLDER]
-    _io.FileIO = _streams.FileIO
-    builtins.open = _io.open = _needs.open_function()
-    _io.open_code = _needs.open_function("open_code")
-    import io
-
-    io.open, io.open_code = _io.open, _io.open_code
     import posix
 
-    from cloison import _corrections
+    from cloison import _corrections, _fileio
 
+    _fileio.install(builtins)
+    import io
+
+    io.RawIOBase.register(_fileio.FileIO)
     _streams.install()
     _corrections.apply()
     _finders()

@@ -34,12 +34,17 @@ class Loader:
         return compile(self._source, self.path, "exec", dont_inherit=True)
 
     def get_data(self, path):
-        """Return the bytes of the source file; nothing else can be read."""
+        """Return the bytes of the source file, or of another one that a capability gives."""
         if path != self.path:
-            from cloison import _needs
-
-            _needs.open_file(path)
+            with open(path, "rb") as file:
+                return file.read()
         return self._source
+
+    def get_resource_reader(self, name):
+        """Return what `importlib.resources` reads a package's files with."""
+        from importlib.readers import FileReader
+
+        return FileReader(self)
 
     def get_filename(self, name=None):
         """Return the path that tracebacks show."""
@@ -85,6 +90,15 @@ class Finder:
         if package:
             spec.submodule_search_locations = _Path([filename.rpartition("/")[0]], within)
         return spec
+
+    @staticmethod
+    def find_distributions(context=None):
+        """Return what `importlib.metadata` finds in the application's folders."""
+        from importlib.metadata import DistributionFinder, MetadataPathFinder
+
+        path = vars(context or DistributionFinder.Context()).get("path", _cloison.folders())
+        name = None if context is None else context.name
+        return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=name, path=path))
 
     @staticmethod
     def invalidate_caches():

@@ -8,8 +8,8 @@ import _cloison
 
 CLOCK = "the machine's clock is not a microprocess's to set, and no line of cloison.toml grants it"
 FILES = (
-    "a microprocess has no files: it needs a capability for them (a zone whose manifest lists them under `[sandbox] files`), "
-    'which `[capabilities.NAME]` with `zone = "NAME.zone.toml"` in cloison.toml grants'
+    "a microprocess has no files but those that a capability gives: in cloison.toml, [capabilities.files] with "
+    '`zone = "files"` and `roots`'
 )
 FOREIGN = (
     "native code runs in a zone: declare the library in a NAME.zone.toml, grant it in cloison.toml by `[capabilities.NAME]` with "
@@ -83,18 +83,6 @@ def denied(name, module, need, qualify=True):
     """Return a builtin function that is always denied."""
     what = f"{module.removeprefix('_')}.{name}()" if qualify else f"{name}()"
     return _cloison.builtin(name, module, f"Raise `cloison.HostDenied`: {need}.", deny, (what, need))
-
-
-def open_file(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None):
-    """Raise `cloison.HostDenied`: a microprocess has no files."""
-    deny("open()", FILES, file)
-
-
-def open_function(name="open"):
-    """Return the builtin function `open`, or one of its kind."""
-    parameters = "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None"
-    doc = f"{name}({parameters if name == 'open' else 'path'})\n--\n\nRaise `cloison.HostDenied`: {FILES}."
-    return _cloison.builtin(name, "_io", doc, open_file)
 
 
 class Finder:

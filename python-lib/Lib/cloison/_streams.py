@@ -5,7 +5,6 @@ import sys
 
 import _cloison
 
-from cloison import _needs
 
 
 class Stream(_io._RawIOBase):
@@ -48,16 +47,6 @@ class Stream(_io._RawIOBase):
     def write(self, data):
         """Write some of the bytes, and return how many; of the input, refuse."""
         raise _io.UnsupportedOperation("not writable")
-
-
-class FileIO(_io._RawIOBase):
-    """A file, unbuffered. There are none, so that it refuses."""
-
-    __module__ = "_io"
-
-    def __new__(cls, file, mode="r", closefd=True, opener=None):
-        """Raise `cloison.HostDenied`."""
-        _needs.deny("io.FileIO()", _needs.FILES, file)
 
 
 def _output(fd, name, errors):

@@ -7,7 +7,7 @@ use crate::errors::ends;
 use crate::interrupt;
 use crate::link::{self, LinkError};
 use crate::memory;
-use cloison_contract::message::{ChannelId, End, FromMicroprocess, Module, ToMicroprocess};
+use cloison_contract::message::{ChannelId, End, FromMicroprocess, Look, Looked, Module, ToMicroprocess};
 use cloison_transport::client::Caller;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
@@ -226,6 +226,18 @@ pub fn find(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<Module>>
     let wrong = |error: LinkError| vm.new_import_error(error.to_string(), name.clone());
     match put(&FromMicroprocess::Find { name: name.as_str().to_owned() }, wrong, vm)? {
         (ToMicroprocess::Found(module), _) => Ok(module),
+        _ => Err(wrong(LinkError::Unexpected)),
+    }
+}
+
+/// Look at a file of the application's own folders.
+pub fn look(look: &Look, vm: &VirtualMachine) -> PyResult<Result<Looked, i32>> {
+    let wrong = |error: LinkError| errors::new("Error", &error.to_string(), &[], vm);
+    if !link::in_microprocess() {
+        return link::look(look).map_err(wrong);
+    }
+    match put(&FromMicroprocess::Look(look.clone()), wrong, vm)? {
+        (ToMicroprocess::Looked(looked), _) => Ok(looked),
         _ => Err(wrong(LinkError::Unexpected)),
     }
 }

@@ -5,6 +5,7 @@
 //! Any program can import it, and gets nothing that package `cloison` would not give it. Above all, no function here shows a
 //! message as bytes or makes one of bytes: a token would show in them, and a `Process` or a `Reference` could be made of a number.
 
+mod folder;
 mod functions;
 mod input;
 mod processes;
@@ -17,6 +18,7 @@ pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
+    use super::folder;
     use super::functions;
     use super::input;
     use super::processes::{self, SpawnArguments};
@@ -28,6 +30,7 @@ mod _cloison {
     use crate::call::function::Function;
     use crate::link;
     use crate::mail::{self, Naming, Unreadable};
+    use crate::mounts;
     use crate::objects::buffers::{RegisteredBuffer, View};
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
@@ -171,6 +174,42 @@ mod _cloison {
     fn terminal_size(fd: i32, vm: &VirtualMachine) -> PyResult<(u16, u16)> {
         let size = streams::look_at(fd, vm, |stream| rustix::termios::tcgetwinsize(stream))?;
         size.map(|size| (size.ws_col, size.ws_row)).map_err(|error| streams::os_error(error, vm))
+    }
+
+    /// Where files are: of each place the capability that gives it, its rights, and the line that says so; None in a template.
+    #[pyfunction]
+    fn mounts(vm: &VirtualMachine) -> Option<PyListRef> {
+        folder::mounts(vm)
+    }
+
+    /// Where the application's own folders are.
+    #[pyfunction]
+    fn folders(vm: &VirtualMachine) -> PyListRef {
+        vm.ctx.new_list(mounts::folders().iter().map(|place| vm.ctx.new_str(place.as_str()).into()).collect())
+    }
+
+    /// What kind of thing a file of the application's own folders is: mode, inode, device, links, size, nanoseconds.
+    #[pyfunction]
+    fn folder_status(number: u32, path: PyBytesRef, follow: bool, vm: &VirtualMachine) -> PyResult<PyTupleRef> {
+        folder::status(number, &path, follow, vm)
+    }
+
+    /// The kinds and names in one of them.
+    #[pyfunction]
+    fn folder_names(number: u32, path: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        folder::names(number, &path, vm)
+    }
+
+    /// The bytes of a file.
+    #[pyfunction]
+    fn folder_contents(number: u32, path: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        folder::contents(number, &path, vm)
+    }
+
+    /// What a symbolic link says.
+    #[pyfunction]
+    fn folder_link(number: u32, path: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        folder::link(number, &path, vm)
     }
 
     /// The process's number in its namespace.

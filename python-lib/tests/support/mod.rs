@@ -89,6 +89,7 @@ impl Template {
             descriptors: 64,
             processes: 100,
             may_be_missing: Vec::new(),
+            folders: Vec::new(),
             warm: false,
         };
         template.control.send(&boot, &[]).expect("boot");
@@ -213,6 +214,7 @@ impl Template {
             memory_bytes: self.memory_bytes,
             cpu_seconds: self.cpu_seconds,
             mailbox_bytes: 1 << 20,
+            mounts: Vec::new(),
         };
         control.send(&ToMicroprocess::Run(Box::new(begin)), &[]).expect("it takes its work");
         match self.control.receive::<FromTemplate>().expect("an answer") {

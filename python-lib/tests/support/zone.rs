@@ -171,6 +171,7 @@ impl Zone {
                 Some((ToMicroprocess::Because(end), Vec::new()))
             }
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
+            FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
             FromMicroprocess::Spawn(_) => {
                 Some((ToMicroprocess::Denied { message: "there is no broker here".to_owned() }, Vec::new()))

@@ -2,7 +2,7 @@
 import sys, types, _cloison
 import cloison, cloison._errors, cloison._needs
 cloison._needs.ABSENT.clear()
-cloison._needs.open_file = lambda *a, **k: "patched"
+cloison._needs.FILES = ""
 cloison._errors.CapabilityDenied = Exception
 sys.modules["posix"] = types.ModuleType("posix")
 class Yes:

@@ -1,5 +1,6 @@
 //! The tables of `cloison.toml`.
 
+use super::services;
 use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, Written};
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
@@ -114,14 +115,20 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         let hint = "a bundled binding (`zone = \"zlib\"`) or a file (`zone = \"mine.zone.toml\"`)";
         reader.missing(&table, "zone", hint);
     }
+    let zone = zone.and_then(|value| reader.string(&value));
+    let service = services::service(reader, &mut table, zone.as_ref());
     let allow_value = table.take("allow");
-    if allow_value.is_none() {
+    // Of a zone that is not said it is not known whether it needs that.
+    if allow_value.is_none() && zone.is_some() && !services::is_service(zone.as_ref()) {
         let hint = "list the functions: `allow = [\"crc32\"]`; all of them are `allow = \"*\"`, none are `allow = []`";
         reader.missing(&table, "allow", hint);
     }
-    let allow_at = allow_value.as_ref().map(|value| value.key_span.start);
-    let zone = zone.and_then(|value| reader.string(&value));
-    let allow = allow_value.and_then(|value| allow(reader, &value));
+    let allow_at = allow_value.as_ref().map_or(entry.key_span.start, |value| value.key_span.start);
+    let allow = match allow_value {
+        Some(value) => allow(reader, &value),
+        // What a service may do, its own keys say.
+        None => services::is_service(zone.as_ref()).then_some(Allow::All),
+    };
     let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
     let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
     let calls = table.take("calls").and_then(|value| reader.count(&value));
@@ -129,10 +136,11 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
     Some(CapabilityRequest {
         zone: zone?,
         allow: allow?,
-        allow_location: reader.location(allow_at?),
+        allow_location: reader.location(allow_at),
         bounds,
         rate,
         calls,
+        service,
     })
 }
 

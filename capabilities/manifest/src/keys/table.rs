@@ -6,7 +6,7 @@ use super::Kind::{
 };
 use super::TableName::{
     App, Application, Capability, Exception, File, Function, Library, Limits, Live, Manifest, Member, Parameter,
-    Returns, Sandbox, Type, Zone,
+    Returns, Root, Sandbox, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -57,11 +57,12 @@ pub const KEYS: &[Key] = &[
     // [zone]
     key("name", &[Zone], Pattern("^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"), "letters, digits, `_`, `-`; a letter or digit first; at most 64").required(),
     key("version", &[Zone], Pattern(r"^[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9}$"), "three numbers, `\"1.0.0\"`: the version of this interface, not of the library").required(),
-    key("library", &[Zone], Kind::Table(Library), "which file is loaded: exactly one of `soname` and `path`, and perhaps `sha256`").required(),
+    key("library", &[Zone], Kind::Table(Library), "which file is loaded: exactly one of `soname` and `path`, and perhaps `sha256`; a service of Cloison's own has `host` instead").required(),
     key("doc", &[Zone], Text, "what the library is for; part of the capability's `__doc__` in Python"),
     // library
     key("soname", &[Library], Text, "found as the dynamic loader would (`\"libz.so.1\"`), in its cache, then in `/lib`, `/usr/lib` and their like"),
     key("path", &[Library], Text, "relative to the manifest's folder (`\"build/libmine.so\"`), or absolute"),
+    key("host", &[Library], Text, "no file, but a service of Cloison's own; only the manifests that come with it have that, see [host.md](host.md)"),
     key("sha256", &[Library], OneOrMany, "the file must have one of these digests, or the zone does not start"),
     // [sandbox]
     key("memory", &[Sandbox], Size(MIB, TIB), "heap and private memory of the library; what the call itself needs comes on top").default("\"256 MiB\""),
@@ -166,11 +167,20 @@ pub const KEYS: &[Key] = &[
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
-    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), or a path to a `.zone.toml`, relative to this file").required(),
-    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none").written("array of functions, or `\"*\"`").required(),
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none").written("array of functions, or `\"*\"`; required, but for host services"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
     key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
     key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether").written("number"),
+    key("roots", &[Capability], Entries(Root), "folders of the machine: a table for each, with `at`, `path` and `allow`, see [host.md](host.md)").of("`files`").default("[]"),
+    key("scratch", &[Capability], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, one for each microprocess; it ends with it").of("`files`"),
+    key("open_files", &[Capability], Count(1, 4096), "files that one microprocess may have open at once, and as many listings").of("`files`").default("256"),
+    key("file_size", &[Capability], Size(0, TIB), "how large a file may become by writing; beyond that it is `OSError` with `EFBIG`").of("`files`").default("\"1 GiB\""),
+    key("written", &[Capability], Size(0, TIB), "what all microprocesses together may write below roots while the application runs, 4 KiB for each name that is made; beyond that it is `OSError` with `EDQUOT`").of("`files`").default("\"4 GiB\""),
+    // An entry of `roots`
+    key("at", &[Root], Text, "where the program sees the folder: an absolute path").required(),
+    key("path", &[Root], Text, "the folder, relative to this file's folder, or absolute; it has to be there").required(),
+    key("allow", &[Root], Texts, "what may be done below it: `read`, `list`, `write`, `create`, `delete`, `append`; `[]` is nothing").written("array of rights").required(),
     // [limits]
     key("memory", &[Limits], Size(16 * MIB, TIB), "what came from the template included; beyond it is `MemoryError`, and the end of the process if that does not help").default("\"512 MiB\""),
     key("cpu", &[Limits], Duration, "processor time, rounded up to seconds; then the process is killed").default("\"1 h\""),

@@ -1,5 +1,6 @@
 //! `[zone]`: names and the library.
 
+use crate::bundled;
 use crate::diagnostic::Written;
 use crate::document::{DocumentReader, TableEntry};
 use crate::keys::TableName;
@@ -77,6 +78,10 @@ fn zone_library(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<L
     if reader.undecided(&mut table, "`library`") {
         return None;
     }
+    if let Some(value) = table.take("host") {
+        reader.finish(table);
+        return host(reader, &value);
+    }
     let (soname, path) = (table.take("soname"), table.take("path"));
     let misspelt = table.has_nearly("soname") || table.has_nearly("path");
     let sha256 = table.take("sha256").map_or(Some(Vec::new()), |value| digests(reader, &value));
@@ -97,6 +102,19 @@ fn zone_library(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<L
         }
     };
     Some(Library { location: location?, sha256: sha256?, declared: reader.location(value.key_span.start) })
+}
+
+/// A service of our own instead of a file. Only our own manifests have that: what a service's functions take, nobody checks
+/// but its manifest.
+fn host(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Library> {
+    let name = reader.string(value)?;
+    if bundled::find(&name.text).is_none_or(|(_, text)| text != reader.source.text) {
+        let hint = format!("to use the service, write `zone = \"{}\"` in cloison.toml", name.text);
+        reader.error_with_hint(name.span, "only manifests that come with Cloison are about a host service", hint);
+        return None;
+    }
+    let location = LibraryLocation::Host(name.text);
+    Some(Library { location, sha256: Vec::new(), declared: reader.location(value.key_span.start) })
 }
 
 fn soname_location(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<LibraryLocation> {

@@ -85,6 +85,7 @@ fn start(binaries: &Binaries, line: &Control, family: &mut Family) -> Result<Chi
         descriptors: limits.descriptors,
         processes: forks_at_once(limits.processes),
         may_be_missing: Vec::new(),
+        folders: Vec::new(),
         warm: true,
     };
     control.send(&boot, &[])?;

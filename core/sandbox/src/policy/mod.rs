@@ -8,6 +8,7 @@
 //! | [`loading()`] | [`serving`], [`loading`](mod@loading), [`files`], [`threads`], [`per_call`] | a zone until its seal, library constructors included |
 //! | [`sealed()`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
 //! | [`fork_server()`] | the same and [`per_call`] | a zone for ever after that runs each call in a process of its own |
+//! | [`files_service()`] | [`serving`], [`files_service`](mod@files_service), [`threads`] | the host service for files, from the jail to its end |
 //! | [`child()`] | [`per_call`], on top of the fork server's | each of these processes, for ever: what is left is [`sealed()`] |
 //!
 //! What no table names gets the stage's default. Three answers besides yes:
@@ -22,6 +23,7 @@
 
 mod compile;
 pub mod files;
+pub mod files_service;
 pub mod init;
 pub mod killed;
 pub mod legacy;
@@ -122,6 +124,12 @@ pub fn sealed(needs: &Needs<'_>) -> Policy {
 /// The same where each call runs in a process of its own: for the process that makes those.
 pub fn fork_server(needs: &Needs<'_>) -> Policy {
     worker("fork-server", [needs.fork_server(), needs.serving()].concat())
+}
+
+/// The host service for files. It loads nothing, and so has one stage.
+pub fn files_service(threads: u32) -> Policy {
+    let own = [(threads > 1).then_some(threads::ROWS), Some(files_service::ROWS)];
+    worker("files", own.into_iter().flatten().collect())
 }
 
 /// What each call's process puts on top of [`fork_server()`]: only what is taken away. What is left is [`sealed()`].

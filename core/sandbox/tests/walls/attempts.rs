@@ -3,6 +3,7 @@
 //! They are system calls made by number, as code that has been taken over would make them: no library is in the way.
 
 use crate::prisoner::{STAGES, Stage};
+use crate::service;
 use crate::sweep;
 use crate::warden::Outcome::{self, Done, Exited, Failed, Killed};
 use cloison_contract::interface::FileRule;
@@ -304,6 +305,9 @@ pub fn find(name: &str) -> Option<Box<dyn Fn() -> i64 + Send>> {
     if let Some(stage) = name.strip_prefix("refusals ") {
         let stage = STAGES.into_iter().find(|known| format!("{known:?}") == stage)?;
         return Some(Box::new(move || refusals(stage)));
+    }
+    if let Some(make) = service::find(name) {
+        return Some(Box::new(make));
     }
     let listed = ATTEMPTS.iter().map(|attempt| (attempt.name, attempt.make)).chain(OTHERS.iter().copied());
     listed.into_iter().find(|(known, _)| *known == name).map(|(_, make)| Box::new(make) as Box<dyn Fn() -> i64 + Send>)

@@ -1,10 +1,12 @@
 //! The prisoner: enters as far as it is told, makes one attempt, reports the result on descriptor 0.
 
 use crate::attempts;
+use crate::service;
 use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
 use cloison_sandbox::{
-    Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, ResourceLimits, Spec, ZoneContents, enter,
+    Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, PrivateFolder, ResourceLimits, ServedFolder,
+    ServiceContents, Spec, ZoneContents, enter,
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
@@ -28,6 +30,8 @@ pub enum Stage {
     ForkServer,
     /// In one of these processes.
     Child,
+    /// In a host service. Its attempts are its own, in `service`.
+    Service,
 }
 
 pub const STAGES: [Stage; 8] = [
@@ -63,7 +67,9 @@ pub const LAYERS: [(&str, Layers); 8] = [
 /// `--prisoner STAGE LAYERS MAY-BE-MISSING FILES LIBRARY THREADS ATTEMPT`
 pub fn run(arguments: &[String]) -> ! {
     let [stage, layers, missing, files, library, threads, attempt] = arguments else { end(64) };
-    let Some(stage) = STAGES.into_iter().find(|known| format!("{known:?}") == *stage) else { end(64) };
+    let Some(stage) = STAGES.into_iter().chain([Stage::Service]).find(|known| format!("{known:?}") == *stage) else {
+        end(64)
+    };
     // What is tried early is tried as a constructor would.
     let (early, attempt) = attempt.strip_prefix("early ").map_or(("nothing", &**attempt), |early| (early, "nothing"));
     let (Some(early), Some(attempt)) = (attempts::find(early), attempts::find(attempt)) else { end(64) };
@@ -73,6 +79,7 @@ pub fn run(arguments: &[String]) -> ! {
     let missing: Vec<String> = missing.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
     match stage {
         Stage::Outside => report("outside"),
+        Stage::Service => as_service(layers, missing, files),
         Stage::Template | Stage::Microprocess => as_template(stage, layers, missing),
         _ => {
             let wanted = Wanted { files: attempts::file_rules(files), threads: threads.parse().unwrap_or(1), early };
@@ -134,6 +141,26 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
         refuse(&error);
     }
     report(&format!("sealed {} ns", start.elapsed().as_nanos()));
+}
+
+/// `files` is `FOLDER=RIGHT RIGHT`, or `FOLDER=scratch`.
+fn as_service(layers: Layers, missing: Vec<String>, files: &str) {
+    let scratch = files.ends_with("=scratch");
+    let (folder, rights) = service::parse(files.trim_end_matches("scratch"));
+    let borrowed = folder.as_fd();
+    let contents = ServiceContents {
+        folders: if scratch { Vec::new() } else { vec![ServedFolder { descriptor: borrowed, rights }] },
+        scratch: scratch.then_some(PrivateFolder { descriptor: borrowed, bytes: 1 << 20 }),
+        threads: 1,
+    };
+    let limits = ResourceLimits { file_size_bytes: None, ..ResourceLimits::default() };
+    let mut spec = Spec::service(limits, contents);
+    spec.layers = layers;
+    spec.may_be_missing = missing;
+    let jail = enter(spec, stdin(), &announce).unwrap_or_else(|error| refuse(&error));
+    report(&format!("jailed 0 us {:?}", jail.jailed()));
+    service::become_folder(&folder);
+    std::mem::forget(folder);
 }
 
 /// What differs between zones.

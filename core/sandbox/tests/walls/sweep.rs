@@ -38,6 +38,7 @@ fn policies(stage: Stage) -> Vec<Policy> {
         Stage::Template => vec![policy::TEMPLATE.clone()],
         Stage::Microprocess => vec![policy::MICROPROCESS.clone(), policy::TEMPLATE.clone()],
         Stage::Loading => vec![policy::loading(&needs)],
+        Stage::Service => vec![policy::files_service(1)],
         Stage::Sealed | Stage::Worker => vec![policy::sealed(&needs), policy::loading(&needs)],
         Stage::ForkServer => vec![policy::fork_server(&needs), policy::loading(&needs)],
         Stage::Child => vec![policy::child(&needs), policy::fork_server(&needs), policy::loading(&needs)],

@@ -1,0 +1,193 @@
+//! Open files.
+//!
+//! | rights | what may be opened to be written |
+//! |---|---|
+//! | `write` | what is there; with `create` also what is not |
+//! | `append` | what is there, with `O_APPEND` and without `O_TRUNC`; with `create` also what is not |
+//! | `create` | what is not there: the file that was asked for is made, and nobody else's is opened |
+
+use super::walk::is_regular;
+use super::{Files, Root, allowed};
+use rustix::fs::{
+    Mode, OFlags, SeekFrom, Stat, Timestamps, fchmod, fdatasync, fstat, fsync, ftruncate, futimens, seek,
+};
+use rustix::io::{Errno, pread, pwrite, read, write};
+use std::os::fd::OwnedFd;
+
+/// What of a program's flags reaches the kernel. The others say what goes without saying (`O_CLOEXEC`) or change nothing here.
+const KNOWN: OFlags = OFlags::CREATE
+    .union(OFlags::EXCL)
+    .union(OFlags::TRUNC)
+    .union(OFlags::APPEND)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::SYNC)
+    .union(OFlags::DSYNC);
+
+/// An open file.
+#[derive(Debug)]
+pub(super) struct File {
+    file: OwnedFd,
+    /// It may grow, and nothing else.
+    append_only: bool,
+    /// Its mode and times may be set.
+    changes: bool,
+    counted: bool,
+}
+
+/// How a file may be opened to be written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Writing {
+    /// If it is not there.
+    New,
+    /// At its end.
+    Append,
+    /// Anyhow.
+    Free,
+}
+
+impl Files {
+    pub(super) fn open(&self, path: &[u8], flags: i32, mode: u32) -> Result<File, Errno> {
+        let (root, rest) = self.below(path)?;
+        let asked = OFlags::from_bits_retain(flags as u32);
+        if asked.contains(OFlags::TMPFILE) {
+            return Err(Errno::OPNOTSUPP);
+        }
+        if asked.contains(OFlags::PATH) {
+            return Err(Errno::INVAL);
+        }
+        let (access, writes) = match asked & OFlags::RWMODE {
+            OFlags::RDONLY => (OFlags::RDONLY, false),
+            OFlags::WRONLY => (OFlags::WRONLY, true),
+            OFlags::RDWR => (OFlags::RDWR, true),
+            _ => return Err(Errno::INVAL),
+        };
+        let mut wanted = access | (asked & KNOWN);
+        if !writes {
+            // What to truncate means then, POSIX does not say.
+            wanted.remove(OFlags::TRUNC);
+        }
+        let there = self.there(root, &rest, wanted, asked.contains(OFlags::DIRECTORY))?;
+        allowed(root.rights.read || access == OFlags::WRONLY)?;
+        let writing = if writes { Some(root.writing(wanted)?) } else { None };
+        match (there, writing) {
+            (true, Some(Writing::New)) => return Err(Errno::ACCESS),
+            (false, _) => allowed(root.rights.create)?,
+            (true, _) => {}
+        }
+        let mode = Mode::from_raw_mode(mode & 0o777);
+        let file = if there {
+            // If it has gone meanwhile, it is not made again behind the account's back.
+            root.regular(&rest, wanted - OFlags::CREATE, Mode::empty())?
+        } else {
+            // What is new is made by this call, or it is not opened.
+            let own = if writing == Some(Writing::Free) { OFlags::empty() } else { OFlags::EXCL };
+            self.name(root, || root.regular(&rest, wanted | own, mode))?
+        };
+        Ok(File {
+            file,
+            append_only: writing == Some(Writing::Append),
+            changes: root.rights.write,
+            counted: root.counted,
+        })
+    }
+
+    /// Whether there is a file of that name. One that cannot be opened, or must not be there, is an error.
+    fn there(&self, root: &Root, rest: &[u8], wanted: OFlags, folder: bool) -> Result<bool, Errno> {
+        let found = root.look(rest, !wanted.contains(OFlags::NOFOLLOW));
+        let status = match found {
+            Ok(found) => fstat(&found)?,
+            Err(Errno::NOENT) if wanted.contains(OFlags::CREATE) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if wanted.contains(OFlags::CREATE | OFlags::EXCL) {
+            return Err(Errno::EXIST);
+        }
+        is_regular(&status)?;
+        if folder { Err(Errno::NOTDIR) } else { Ok(true) }
+    }
+
+    pub(super) fn truncate(&self, path: &[u8], length: i64) -> Result<(), Errno> {
+        let (root, rest) = self.below(path)?;
+        let length = u64::try_from(length).map_err(|_| Errno::INVAL)?;
+        is_regular(&fstat(root.look(&rest, true)?)?)?;
+        allowed(root.rights.write)?;
+        ftruncate(root.regular(&rest, OFlags::WRONLY, Mode::empty())?, length)
+    }
+
+    /// Writes what there is an allowance for.
+    pub(super) fn write(&self, file: &File, data: &[u8], offset: Option<i64>) -> Result<usize, Errno> {
+        let offset = offset.map(|offset| u64::try_from(offset).map_err(|_| Errno::INVAL)).transpose()?;
+        let bytes = data.len() as u64;
+        self.take(file.counted, bytes)?;
+        let written = match offset {
+            Some(offset) => pwrite(&file.file, data, offset),
+            None => write(&file.file, data),
+        };
+        self.give_back(file.counted, bytes - written.unwrap_or(0).min(data.len()) as u64);
+        written
+    }
+}
+
+impl Root {
+    fn writing(&self, wanted: OFlags) -> Result<Writing, Errno> {
+        let rights = self.rights;
+        if rights.write {
+            return Ok(Writing::Free);
+        }
+        if rights.append && wanted.contains(OFlags::APPEND) && !wanted.contains(OFlags::TRUNC) {
+            return Ok(Writing::Append);
+        }
+        allowed(rights.create && wanted.contains(OFlags::CREATE))?;
+        Ok(Writing::New)
+    }
+}
+
+impl File {
+    pub(super) fn read(&self, into: &mut [u8], offset: Option<i64>) -> Result<usize, Errno> {
+        match offset {
+            Some(offset) => pread(&self.file, into, u64::try_from(offset).map_err(|_| Errno::INVAL)?),
+            None => read(&self.file, into),
+        }
+    }
+
+    pub(super) fn seek(&self, offset: i64, whence: i32) -> Result<i64, Errno> {
+        let from_start = || u64::try_from(offset).map_err(|_| Errno::INVAL);
+        let position = match whence {
+            libc::SEEK_SET => SeekFrom::Start(from_start()?),
+            libc::SEEK_CUR => SeekFrom::Current(offset),
+            libc::SEEK_END => SeekFrom::End(offset),
+            libc::SEEK_DATA => SeekFrom::Data(from_start()?),
+            libc::SEEK_HOLE => SeekFrom::Hole(from_start()?),
+            _ => return Err(Errno::INVAL),
+        };
+        seek(&self.file, position).map(|position| position as i64)
+    }
+
+    pub(super) fn set_length(&self, length: i64) -> Result<(), Errno> {
+        allowed(!self.append_only)?;
+        ftruncate(&self.file, u64::try_from(length).map_err(|_| Errno::INVAL)?)
+    }
+
+    pub(super) fn sync(&self, data_only: bool) -> Result<(), Errno> {
+        if data_only { fdatasync(&self.file) } else { fsync(&self.file) }
+    }
+
+    pub(super) fn status(&self) -> Result<Stat, Errno> {
+        fstat(&self.file)
+    }
+
+    pub(super) fn set_mode(&self, mode: Mode) -> Result<(), Errno> {
+        allowed(self.changes)?;
+        fchmod(&self.file, mode)
+    }
+
+    pub(super) fn set_times(&self, times: &Timestamps) -> Result<(), Errno> {
+        allowed(self.changes)?;
+        futimens(&self.file, times)
+    }
+
+    /// What is left to close.
+    pub(super) fn into_descriptor(self) -> OwnedFd {
+        self.file
+    }
+}

@@ -1,0 +1,30 @@
+//! Where this process sees files: what the broker has said when it began, and when its template did.
+
+use cloison_contract::message::Mount;
+use std::sync::OnceLock;
+
+static MOUNTS: OnceLock<Vec<Mount>> = OnceLock::new();
+static FOLDERS: OnceLock<Vec<String>> = OnceLock::new();
+
+/// Notes what this process's capabilities give, once, and the application's own folders, if its template did not know them yet.
+pub(crate) fn set(mounts: Vec<Mount>, folders: Vec<String>) {
+    // A process begins once.
+    let _ = MOUNTS.set(mounts);
+    let _ = FOLDERS.set(folders);
+}
+
+/// Notes where the application's own folders are, once: in the template, for all that come from it.
+pub(crate) fn set_folders(folders: Vec<String>) {
+    // A template hears of them once.
+    let _ = FOLDERS.set(folders);
+}
+
+/// What this process's capabilities give; `None` in a template, which holds none, and forks some that do.
+pub(crate) fn all() -> Option<&'static [Mount]> {
+    MOUNTS.get().map(Vec::as_slice)
+}
+
+/// Where the application's own folders are.
+pub(crate) fn folders() -> &'static [String] {
+    FOLDERS.get().map_or(&[], Vec::as_slice)
+}

@@ -1,0 +1,188 @@
+//! Files by a capability: what ordinary programs do with them works as in CPython, and what was not granted explains itself.
+
+use cloison_tests::{Project, User, users};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+const MANIFEST: &str = "[capabilities.files]\nzone = \"files\"\nroots = [\n  \
+    { at = \"/data\", path = \"../data\", allow = [\"read\", \"list\", \"write\", \"create\", \"delete\"] },\n  \
+    { at = \"/seen\", path = \"../seen\", allow = [\"read\", \"list\"] },\n  \
+    { at = \"/log\", path = \"../log\", allow = [\"append\", \"create\"] },\n]\n";
+
+/// A project with the folders that the manifest names, for whoever runs it.
+fn project(program: &str, more: &str) -> Project {
+    let project = Project::script(program).file("cloison.toml", &format!("{MANIFEST}{more}"));
+    for name in ["data", "seen", "log"] {
+        std::fs::create_dir(project.path(name)).expect("a folder");
+        open_to_all(&project, name);
+    }
+    std::fs::write(project.path("seen/text"), "to be read").expect("written");
+    project
+}
+
+fn open_to_all(project: &Project, name: &str) {
+    std::fs::set_permissions(project.path(name), std::fs::Permissions::from_mode(0o777)).expect("ours");
+}
+
+const ORDINARY: &str = include_str!("../python/files/ordinary.py");
+
+#[test]
+fn ordinary_programs_do_with_files_what_they_do_elsewhere() {
+    for &user in users() {
+        let project = project(ORDINARY, "");
+        let own = project.path("own");
+        std::fs::create_dir(&own).expect("a folder");
+        open_to_all(&project, "own");
+        let mut python = Command::new("python3");
+        python
+            .args(["-X", "utf8", "-W", "ignore"])
+            .arg(project.app("main.py"))
+            .arg(&own)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        user.apply(&mut python);
+        let expected = python.output().expect("python3");
+        assert!(expected.status.success(), "{}", String::from_utf8_lossy(&expected.stderr));
+        let expected = String::from_utf8_lossy(&expected.stdout).into_owned();
+        let output = project.main(&["/data"]).user(user).output();
+        let different = output.stdout.lines().zip(expected.lines()).find(|(ours, theirs)| ours != theirs);
+        assert!(different.is_none(), "ours and CPython's:\n{different:#?}\n{output}");
+        assert_eq!(output.stdout.lines().count(), expected.lines().count(), "{output}");
+        output.ends_with(0);
+    }
+}
+
+const RIGHTS: &str = include_str!("../python/files/rights.py");
+
+#[test]
+fn what_was_not_granted_says_which_line_would_change_that() {
+    let project = project(RIGHTS, "");
+    let output = project
+        .main(&[
+            "open('/seen/text').read()",
+            "open('/seen/text', 'w')",
+            "os.unlink('/seen/text')",
+            "os.mkdir('/seen/folder')",
+            "os.listdir('/log')",
+            "open('/log/today', 'a').write('a line')",
+            "open('/log/today')",
+            "open('/log/today', 'w')",
+            "open('/etc/passwd')",
+            "open('/seen/../etc/passwd')",
+            "open('/etc/new', 'w')",
+            "os.path.exists('/etc/passwd')",
+            "os.listdir('/')",
+            "cloison.capability('files').stat(b'/seen/text').size",
+            "cloison.capability('files').roots()[:10]",
+            "os.symlink('/etc/passwd', '/data/link')",
+            "os.stat('/data/none')",
+        ])
+        .output()
+        .ends_with(0);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    for (line, parts) in lines.iter().zip([
+        &["ok 'to be read'"][..],
+        &["PermissionError", "'/seen/text'", "the root at /seen does not give \"write\"", "cloison.toml:1"],
+        &["PermissionError", "does not give \"delete\"", "cloison.toml:1"],
+        &["PermissionError", "does not give \"create\""],
+        &["PermissionError", "does not give \"list\""],
+        &["ok 6"],
+        &["PermissionError", "does not give \"read\""],
+        &["PermissionError", "'/log/today'"],
+        &["FileNotFoundError", "'/etc/passwd'", "below none of the roots", "/data (cloison.toml:1)"],
+        &["FileNotFoundError", "below none of the roots"],
+        &["HostDenied", "'/etc/new' is below none of the roots of this program", "cloison.toml:1"],
+        &["ok False"],
+        &["ok ['data', 'log', 'seen']"],
+        &["ok 10"],
+        &["ok b'read list "],
+        &["PermissionError", "a link is relative, and stays below its root"],
+        &["FileNotFoundError", "'/data/none'"],
+    ]) {
+        for part in parts {
+            assert!(line.contains(part), "no {part:?} in {line:?} of\n{output}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(project.path("log/today")).expect("written"), "a line");
+    assert!(
+        !lines.last().expect("a line").contains('|') || !lines.last().expect("a line").contains("roots"),
+        "{output}"
+    );
+}
+
+#[test]
+fn scratch_is_each_process_s_own() {
+    let project = project(include_str!("../python/files/scratch.py"), "scratch = \"1 MiB\"\n");
+    let output = project.main(&[]).output().ends_with(0);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(lines[0], "nothing of others; /tmp ['mine'] ['secret']", "{output}");
+    assert!(lines[1].contains("a microprocess has no files but those that a capability gives"), "{output}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_mistake_in_the_manifest() {
+    let project = Project::script("").file("__main__.py", "").file(
+        "cloison.toml",
+        "[capabilities.files]\nzone = \"files\"\nroots = [{ at = \"/data\", path = \"absent\", allow = [\"read\"] }]\n",
+    );
+    for arguments in [&["check", "."][..], &["run", "--manifest", "cloison.toml", "main.py"]] {
+        let output = project.cloison(arguments).output();
+        assert!(!output.status.success(), "{output}");
+        for part in ["absent: No such file or directory", "cloison.toml:3:", "`path` is a folder"] {
+            assert!(output.stderr.contains(part), "no {part:?} in\n{output}");
+        }
+    }
+}
+
+#[test]
+fn a_manifest_beside_a_program_says_which_folders_it_would_give() {
+    let project = project("print('ran')\n", "").file("__main__.py", "");
+    let output = project.cloison(&["run", "main.py"]).user(User::Current).output();
+    assert!(!output.status.success(), "{output}");
+    for part in ["read, list below ", "seen (as /seen)", "append"] {
+        assert!(output.stderr.contains(part), "no {part:?} in\n{output}");
+    }
+    let checked = project.cloison(&["check", "."]).output().ends_with(0);
+    assert!(checked.stdout.contains("zone files") && checked.stdout.contains("of a host service"), "{checked}");
+}
+
+#[test]
+fn the_application_s_own_folder_is_read_without_a_capability() {
+    for &user in users() {
+        let project = Project::new()
+            .file("main.py", include_str!("../python/files/own_folder.py"))
+            .file("cloison.toml", "[app]\nentry = \"main:main\"\nsite_packages = [\"vendor\"]\n")
+            .file("templates/page.html", "<p>page</p>")
+            .file("shop/__init__.py", "AT_IMPORT = open(__file__.replace('__init__.py', 'data.txt')).read()\n")
+            .file("shop/data.txt", "data")
+            .file(
+                "vendor/demo_package-1.2.3.dist-info/METADATA",
+                "Metadata-Version: 2.1\nName: demo-package\nVersion: 1.2.3\n",
+            );
+        std::fs::write(project.path("secret"), "secret").expect("written");
+        std::os::unix::fs::symlink("../secret", project.app("out")).expect("made");
+        std::fs::File::create(project.app("large")).and_then(|file| file.set_len((16 << 20) + 1)).expect("made");
+        // Named in different ways, it is in different places; `__file__` says where.
+        let absolute = project.path("app").display().to_string();
+        for named in [".", "../app", &absolute] {
+            let output = project.cloison(&["run", named]).user(user).output().ends_with(0);
+            let page = "'<p>page</p>', 11, ['page.html'], ['page.html'], [True], 'data', 'data', b'data', '1.2.3', ['demo-package']";
+            let lines: Vec<_> = output.stdout.lines().collect();
+            assert_eq!(lines[0], "<p>page</p> data", "{named}: {output}");
+            assert_eq!(lines[1], format!("[{page}]"), "{named}: {output}");
+            assert_eq!(lines[2], "True", "{named}: {output}");
+            assert_eq!(lines[3], "OSError 30 OSError 30 OSError 30", "{named}: {output}");
+            assert_eq!(lines[4], "PermissionError 13 FileNotFoundError 2 FileNotFoundError 2", "{named}: {output}");
+            assert_eq!(lines[5], "OSError 27 FileNotFoundError 2", "{named}: {output}");
+            assert_eq!(lines[6], "7 b'</p>' 0 b'<p>' 3", "{named}: {output}");
+        }
+    }
+}
+
+/// What a program may not import from, it may not read either.
+#[test]
+fn what_lies_beside_a_program_is_not_read() {
+    let project = Project::script("import os\ntry:\n    print(open('beside.txt').read())\nexcept OSError as error:\n    print(type(error).__name__)\n")
+        .file("beside.txt", "beside");
+    project.main(&[]).output().ends_with(0).prints("HostDenied\n");
+    project.main_with_modules().output().ends_with(0).prints("beside\n");
+}

@@ -147,8 +147,11 @@ def preload():
 
 
 def preloaded():
-    """Return the names of what has been imported since `before_import`, without what is inside of packages."""
-    return [name for name in sys.modules if "." not in name and name not in _before]
+    """Return the names of what has been imported since `before_import`, without what is inside of packages.
+
+    What an application may have of its own is among them although it was there before.
+    """
+    return [name for name in sys.modules if "." not in name and (name not in _before or name in COMMON)]
 
 
 _fork_handlers = ()

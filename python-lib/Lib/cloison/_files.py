@@ -685,6 +685,26 @@ def _two(name, source, target):
     return mount, old, new
 
 
+def listxattr(path=None, *, follow_symlinks=True):
+    """Return nothing: extended attributes are not a file's content, and no capability gives them."""
+    return []
+
+
+def getxattr(path, attribute, *, follow_symlinks=True):
+    """Raise `OSError`: there is no such attribute."""
+    raise OSError(_errno.ENODATA, "No data available", path)
+
+
+def setxattr(path, attribute, value, flags=0, *, follow_symlinks=True):
+    """Raise `OSError`: files have no extended attributes here."""
+    raise OSError(_errno.ENOTSUP, "Operation not supported", path)
+
+
+def removexattr(path, attribute, *, follow_symlinks=True):
+    """Raise `OSError`: there is no such attribute."""
+    raise OSError(_errno.ENODATA, "No data available", path)
+
+
 def rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
     """Give a file or folder another name; what had that name is replaced."""
     _no_dir_fd("rename", src_dir_fd, dst_dir_fd)
@@ -861,8 +881,8 @@ def sendfile(out_fd, in_fd, offset, count):
 #: What `posix` has of here, and with it CPython's own `os`.
 _FUNCTIONS = """
     access chdir chmod close closerange fchmod fdatasync fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
-    copy_file_range isatty link listdir lseek lstat mkdir open pread pwrite read readinto readlink readv remove rename replace
-    rmdir scandir sendfile set_blocking set_inheritable stat statvfs symlink truncate umask unlink utime write writev
+    copy_file_range getxattr isatty link listdir listxattr lseek lstat mkdir open pread pwrite read readinto readlink readv remove removexattr rename replace
+    rmdir scandir sendfile set_blocking set_inheritable setxattr stat statvfs symlink truncate umask unlink utime write writev
 """.split()
 #: What they take besides paths, as `os` wants to know it.
 _TAKE = "HAVE_FCHMOD HAVE_FSTATVFS HAVE_FTRUNCATE HAVE_FUTIMENS HAVE_LSTAT HAVE_LUTIMES".split()

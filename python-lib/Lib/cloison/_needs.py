@@ -54,10 +54,10 @@ ABSENT = {
 POSIX_FUNCTIONS = [
     (FILES, """
         chdir chmod chown chroot close closerange copy_file_range dup dup2 eventfd eventfd_read eventfd_write fchdir fchmod
-        fchown fdatasync fpathconf fstat fstatvfs fsync ftruncate getxattr grantpt lchown link listdir listxattr lockf
+        fchown fdatasync fpathconf fstat fstatvfs fsync ftruncate grantpt lchown link listdir lockf
         login_tty lseek lstat major makedev memfd_create minor mkdir mkfifo mknod open openpty pathconf
         posix_fadvise posix_fallocate posix_openpt pread preadv ptsname pwrite pwritev read readlink readv remove removexattr
-        rename replace rmdir scandir sendfile set_blocking set_inheritable setxattr splice stat statvfs symlink sync
+        rename replace rmdir scandir sendfile set_blocking set_inheritable splice stat statvfs symlink sync
         timerfd_create timerfd_gettime timerfd_gettime_ns timerfd_settime timerfd_settime_ns truncate ttyname unlink unlockpt
         utime write writev device_encoding get_blocking"""),
     (PROCESSES, """

@@ -215,6 +215,7 @@ impl Template {
             cpu_seconds: self.cpu_seconds,
             mailbox_bytes: 1 << 20,
             mounts: Vec::new(),
+            folders: Vec::new(),
         };
         control.send(&ToMicroprocess::Run(Box::new(begin)), &[]).expect("it takes its work");
         match self.control.receive::<FromTemplate>().expect("an answer") {

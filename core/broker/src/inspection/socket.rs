@@ -38,8 +38,14 @@ pub(crate) fn private(folder: &Path) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
+    // Whoever may rename what is above it could put another one in its place.
+    let above = fs::metadata(folder.parent().unwrap_or(Path::new("/")))?;
+    let user = rustix::process::geteuid().as_raw();
+    if ![0, user].contains(&above.uid()) || above.mode() & 0o022 != 0 && above.mode() & 0o1000 == 0 {
+        return Err(io::Error::other("the folder above it is others' as well"));
+    }
     let found = fs::symlink_metadata(folder)?;
-    let ours = found.is_dir() && found.uid() == rustix::process::geteuid().as_raw() && found.mode() & 0o077 == 0;
+    let ours = found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0;
     if ours { Ok(()) } else { Err(io::Error::other("it is not a folder of this user's alone")) }
 }
 
@@ -93,7 +99,8 @@ impl Listener {
                 Err(Errno::INTR | Errno::CONNABORTED) => continue,
                 socket => socket?,
             };
-            let peer = socket_peercred(&socket)?.uid;
+            // Of a process in another namespace there may be nothing to say: it is hung up on.
+            let Ok(peer) = socket_peercred(&socket).map(|peer| peer.uid) else { continue };
             if peer.is_root() || peer == rustix::process::geteuid() {
                 patient(&socket, patience)?;
                 return Ok(Some(Control::from_descriptor(socket).receiving_at_most(longest)));

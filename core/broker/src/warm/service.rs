@@ -190,7 +190,10 @@ impl WarmService {
             if Build::on_disk(&self.binaries).ok() != Some(self.build) {
                 return Ok(Turn::End); // what would be started now is of another build
             }
-            self.start()?;
+            if let Err(error) = self.start() {
+                tracing::debug!(%error, "a template could not be started, and is tried again");
+                self.next_start = now + LATER;
+            }
         }
         let start_at = short.then_some(self.next_start).filter(|at| *at > now);
         let until = start_at.into_iter().chain([idle_at]).min().unwrap_or(idle_at);
@@ -289,8 +292,20 @@ impl WarmService {
             Ok(theirs) => theirs,
             Err(error) => return Some(format!("`cloison up` cannot see who asks: {error}")),
         };
-        let what = self.surroundings.difference(&theirs)?;
-        Some(format!("`cloison up` was started with other {what}"))
+        if let Some(why) = theirs.incomparable() {
+            return Some(why.into());
+        }
+        if let Some(what) = self.surroundings.difference(&theirs) {
+            return Some(format!("`cloison up` was started with other {what}"));
+        }
+        // And the one that it would get: somebody may have moved that elsewhere since.
+        let oldest = self.waiting.iter().find(|waiting| waiting.ready)?;
+        match Surroundings::of(oldest.process.pid()) {
+            Ok(its) => {
+                its.difference(&theirs).map(|what| format!("the template of `cloison up` has other {what} by now"))
+            }
+            Err(error) => Some(format!("`cloison up` cannot see its template: {error}")),
+        }
     }
 
     /// Hand over the oldest that is ready: its line, and with it all that is ours of it.

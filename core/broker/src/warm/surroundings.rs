@@ -66,10 +66,24 @@ impl Surroundings {
         Ok(Self(all))
     }
 
+    /// Why these cannot be compared with others, for people.
+    pub(crate) fn incomparable(&self) -> Option<&'static str> {
+        // The kernel says how many filters there are, and nobody what they do.
+        let filtered =
+            self.0.iter().any(|(_, line)| line.starts_with("Seccomp:") && line.split_whitespace().nth(1) != Some("0"));
+        filtered.then_some("who asks has seccomp filters, which cannot be compared")
+    }
+
     /// What is not the same there, for people.
     pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
         self.0.iter().zip(&other.0).find(|(one, other)| one != other).map(|((name, _), _)| *name)
     }
+}
+
+/// Whether user numbers here are those of the whole machine. In a user namespace that maps fewer, strangers look like one another,
+/// and like a user with that number.
+pub(crate) fn users_are_told_apart() -> bool {
+    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! | `encode` | values to bytes |
 //! | `refusal` | why a value can't be sent, and where in the message it is |
 //! | `decode` | bytes to values |
-//! | [`envelope`] | whose question or answer it is that cannot be read |
+//! | `envelope` | whose question or answer it is that cannot be read |
 //! | [`declared`] | the classes that are declared as messages |
 //! | `exceptions` | exceptions, both ways |
 //! | `moments` | dates and times, both ways |

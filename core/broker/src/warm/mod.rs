@@ -21,11 +21,11 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | command, to the service | [`WarmQuestion`] | | [`WarmAnswer`]; with `Template`, the keeper's line |
-//! | keeper, on its line | [`FromKeeper::Split`], then `Ready` or `Failed`: for the service | | |
-//! | keeper | [`FromKeeper::Kept`], right behind `Ready`: for whoever takes the template | control socket, pidfds of keeper and worker; the blank's control socket, pidfd, mailbox and bell; pidfd of init | |
-//! | broker, on that line | [`ToKeeper::Taken`] | | none |
-//! | broker | [`ToKeeper::Wait`] | | [`FromKeeper::Ended`] |
+//! | command, to the service | [`WarmQuestion`] | | `WarmAnswer`; with `Template`, the keeper's line |
+//! | keeper, on its line | `FromKeeper::Split`, then `Ready` or `Failed`: for the service | | |
+//! | keeper | `FromKeeper::Kept`, right behind `Ready`: for whoever takes the template | control socket, pidfds of keeper and worker; the blank's control socket, pidfd, mailbox and bell; pidfd of init | |
+//! | broker, on that line | `ToKeeper::Taken` | | none |
+//! | broker | `ToKeeper::Wait` | | `FromKeeper::Ended` |
 //!
 //! What ends what:
 //!

@@ -190,7 +190,7 @@ class Counter(cloison.Server):
 def supervises() -> None:
     counter: Process = Counter.start(5, timeout=1.0)
     cloison.cast(counter, 1)
-    reason: Reason = Counter.stop("counter", timeout=1)
+    reason: Reason = Counter.stop(counter, timeout=1)
     child = cloison.Child(Counter, 5, name="counter", restart="transient", shutdown="kill")
     supervisor = cloison.Supervisor([child, cloison.Child(work, counter, 1)], strategy="one_for_all", max_restarts=5)
     running: cloison.RunningSupervisor = supervisor.start(link=True)

@@ -90,6 +90,9 @@ fn start(arguments: &UpArguments) -> anyhow::Result<()> {
     }
     if said.is_empty() {
         let ended = service.wait()?;
+        if ended.success() {
+            bail!("the service has ended before a template was ready\nhint: `cloison up --foreground`");
+        }
         return Err(output::ExitMessage { message: String::new(), status: ended.code().unwrap_or(1) as u8 }.into());
     }
     Ok(())

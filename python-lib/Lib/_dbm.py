@@ -9,4 +9,4 @@ class error(OSError):
     """A database that cannot be used."""
 
 
-globals().update(_native.functions(__name__, _needs.FILES, "open"))
+globals().update(_native.functions(__name__, _needs.FOREIGN, "open"))

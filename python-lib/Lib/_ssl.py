@@ -180,6 +180,11 @@ class _SSLContext:
     def set_default_verify_paths(self):
         """Do nothing: there are no certificates."""
 
+    def load_verify_locations(self, cafile=None, capath=None, cadata=None):
+        """Do nothing: there is no connection that certificates could be for. Programs set them before they open one."""
+        if cafile is None and capath is None and cadata is None:
+            raise TypeError("cafile, capath and cadata cannot be all omitted")
+
     def get_ciphers(self):
         """Return nothing."""
         return []
@@ -209,7 +214,7 @@ class _SSLContext:
 
 
 for _name in (
-    "_wrap_socket _wrap_bio load_cert_chain load_dh_params load_verify_locations set_psk_client_callback set_psk_server_callback"
+    "_wrap_socket _wrap_bio load_cert_chain load_dh_params set_psk_client_callback set_psk_server_callback"
 ).split():
     setattr(_SSLContext, _name, _native.refusing_method("_ssl", "SSLContext", _name, _needs.NETWORK))
 del _name

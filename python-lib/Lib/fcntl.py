@@ -1,10 +1,10 @@
-"""Control of descriptors. There are none, so that it refuses."""
+"""Control of descriptors, which files of a microprocess have not got: it refuses."""
 
 from cloison import _native, _needs
 
 globals().update(
     DN_ACCESS=1, DN_ATTRIB=32, DN_CREATE=4, DN_DELETE=8, DN_MODIFY=2, DN_MULTISHOT=2147483648, DN_RENAME=16,
-    FASYNC=8192, FD_CLOEXEC=1, FICLONE=1074041865, FICLONERANGE=1075876877, F_ADD_SEALS=1033, F_DUPFD=0,
+    FASYNC=8192, FD_CLOEXEC=1, F_ADD_SEALS=1033, F_DUPFD=0,
     F_DUPFD_CLOEXEC=1030, F_EXLCK=4, F_GETFD=1, F_GETFL=3, F_GETLEASE=1025, F_GETLK=5, F_GETLK64=5, F_GETOWN=9,
     F_GETOWN_EX=16, F_GETPIPE_SZ=1032, F_GETSIG=11, F_GET_FILE_RW_HINT=1037, F_GET_RW_HINT=1035, F_GET_SEALS=1034,
     F_NOTIFY=1026, F_OFD_GETLK=36, F_OFD_SETLK=37, F_OFD_SETLKW=38, F_OWNER_PGRP=2, F_OWNER_PID=1, F_OWNER_TID=0,
@@ -15,4 +15,4 @@ globals().update(
     RWH_WRITE_LIFE_EXTREME=5, RWH_WRITE_LIFE_LONG=4, RWH_WRITE_LIFE_MEDIUM=3, RWH_WRITE_LIFE_NONE=1,
     RWH_WRITE_LIFE_NOT_SET=0, RWH_WRITE_LIFE_SHORT=2,
 )
-globals().update(_native.functions(__name__, _needs.FILES, "fcntl flock ioctl lockf"))
+globals().update(_native.functions(__name__, _needs.NO_FILES, "fcntl flock ioctl lockf"))

@@ -2,7 +2,7 @@
 
 Nothing here reaches it: files are `cloison._files`, on the capabilities that give some. Functions that nothing gives (processes, users)
 raise `cloison.HostDenied`, a `PermissionError` that says what would be needed. What is asked while modules are imported has an answer:
-nobody's user, and no file that may be accessed.
+nobody's user.
 """
 
 import _cloison
@@ -11,7 +11,7 @@ from cloison import _native, _needs
 error = OSError
 #: CPython's own `os` makes `os.environ` and `os.environb` of it.
 environ = {}
-#: What functions take besides paths: nothing.
+#: What functions take besides paths: `cloison._files` says it.
 _have_functions = []
 
 globals().update(
@@ -315,6 +315,21 @@ def waitstatus_to_exitcode(status):
     if WIFSTOPPED(status):
         raise ValueError(f"process stopped by delivery of signal {WSTOPSIG(status)}")
     raise ValueError(f"invalid wait status: {status}")
+
+
+def major(device):
+    """Return the major number of a device."""
+    return device >> 8 & 0xFFF | device >> 32 & ~0xFFF
+
+
+def minor(device):
+    """Return the minor number of a device."""
+    return device & 0xFF | device >> 12 & ~0xFF
+
+
+def makedev(major, minor):
+    """Return the number of a device."""
+    return (major & 0xFFF) << 8 | (major & ~0xFFF) << 32 | minor & 0xFF | (minor & ~0xFF) << 12
 
 
 _native.as_builtins(globals(), __name__)

@@ -133,4 +133,4 @@ def set_history_length(length, /):
 
 
 _native.as_builtins(globals(), __name__)
-globals().update(_native.functions(__name__, _needs.FILES, "append_history_file read_history_file read_init_file write_history_file"))
+globals().update(_native.functions(__name__, _needs.TERMINAL, "append_history_file read_history_file read_init_file write_history_file"))

@@ -40,4 +40,4 @@ def setlogmask(maskpri, /):
 
 
 _native.as_builtins(globals(), __name__)
-globals().update(_native.functions(__name__, _needs.FILES, "syslog"))
+globals().update(_native.functions(__name__, _needs.PROCESSES, "syslog"))

@@ -10,19 +10,22 @@ const COMMON: &str = include_str!("common_modules.txt");
 fn what_needs_the_system_says_what_would_be_needed() {
     let template = Template::start();
     for (source, expected) in [
-        ("print(open('/etc/passwd'))", "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but those"),
+        (
+            "print(open('/etc/passwd'))",
+            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but the application's",
+        ),
         (
             "import io; io.open('/etc/passwd')",
-            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but those",
+            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but the application's",
         ),
         (
             "import pathlib; pathlib.Path('/etc/passwd').read_text()",
-            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but those",
+            "cloison.HostDenied: [Errno 13] open(): a microprocess has no files but the application's",
         ),
         ("import os; os.system('id')", "cloison.HostDenied: [Errno 13] system(): a microprocess starts no programs"),
         (
             "import os; os.listdir('/')",
-            "cloison.HostDenied: [Errno 13] listdir(): a microprocess has no files but those",
+            "cloison.HostDenied: [Errno 13] listdir(): a microprocess has no files but the application's",
         ),
         ("import os; os.fork()", "cloison.HostDenied: [Errno 13] fork(): a microprocess starts no programs"),
         ("from os import kill; kill(1, 9)", "cloison.HostDenied: [Errno 13] kill(): a microprocess starts no programs"),
@@ -38,7 +41,7 @@ fn what_needs_the_system_says_what_would_be_needed() {
             "import urllib.request as r; r.urlopen('http://example.com/')",
             "urllib.error.URLError: <urlopen error [Errno 13] socket.getaddrinfo(): a microprocess has no network",
         ),
-        ("import posix; posix.unlink('x')", "HostDenied: [Errno 13] unlink(): a microprocess has no files"),
+        ("import posix; posix.unlink('x')", "HostDenied: [Errno 13] unlink(): a microprocess has no files but"),
         (
             "import subprocess; subprocess.run(['id'])",
             "HostDenied: [Errno 13] pipe(): a microprocess starts no programs",
@@ -47,7 +50,10 @@ fn what_needs_the_system_says_what_would_be_needed() {
             "import mmap; mmap.mmap(-1, 10)",
             "HostDenied: [Errno 13] mmap.mmap(): a microprocess shares and maps no memory",
         ),
-        ("import fcntl; fcntl.flock(0, 2)", "HostDenied: [Errno 13] fcntl.flock(): a microprocess has no files"),
+        (
+            "import fcntl; fcntl.flock(0, 2)",
+            "HostDenied: [Errno 13] fcntl.flock(): files of a microprocess have no locks",
+        ),
         ("import signal; signal.signal(2, print)", "HostDenied: [Errno 13] signal(): signals are the broker's"),
         (
             "import time; time.clock_settime(time.CLOCK_REALTIME, 0)",

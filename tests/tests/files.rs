@@ -79,6 +79,7 @@ fn what_was_not_granted_says_which_line_would_change_that() {
         .output()
         .ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(lines.len(), 17, "{output}");
     for (line, parts) in lines.iter().zip([
         &["ok 'to be read'"][..],
         &["PermissionError", "'/seen/text'", "the root at /seen does not give \"write\"", "cloison.toml:1"],
@@ -103,10 +104,35 @@ fn what_was_not_granted_says_which_line_would_change_that() {
         }
     }
     assert_eq!(std::fs::read_to_string(project.path("log/today")).expect("written"), "a line");
-    assert!(
-        !lines.last().expect("a line").contains('|') || !lines.last().expect("a line").contains("roots"),
-        "{output}"
-    );
+    let last = lines.last().expect("a line");
+    assert!(last.starts_with("FileNotFoundError") && !last.contains("roots"), "{output}");
+}
+
+/// Not by way of the application's own folder, which is everybody's to read.
+#[test]
+fn what_lies_in_a_root_is_the_capability_s_to_give() {
+    let roots = "[app]\nentry = \"main:main\"\n[capabilities.files]\nzone = \"files\"\n\
+                 roots = [{ at = \"/drop\", path = \"drop\", allow = [\"create\"] }]\n";
+    let program = "import os\n\nimport cloison\n\n\ndef looks(to):\n    here = os.path.dirname(os.path.abspath(__file__))\n    \
+                   said = []\n    for path in (here + '/drop/secret', here + '/beside'):\n        try:\n            \
+                   said.append(open(path).read())\n        except OSError as error:\n            said.append(type(error).__name__)\n    \
+                   to.send(said)\n\n\ndef main():\n    looks(cloison.self())\n    print(cloison.receive())\n    \
+                   cloison.spawn(looks, cloison.self())\n    print(cloison.receive())\n";
+    let project = Project::new()
+        .file("cloison.toml", roots)
+        .file("main.py", program)
+        .file("drop/secret", "secret")
+        .file("beside", "beside");
+    project.application(&[]).output().prints("['FileNotFoundError', 'beside']\n['FileNotFoundError', 'beside']\n");
+}
+
+#[test]
+fn what_a_root_gives_is_given_of_all_that_is_in_it() {
+    let manifest = "[capabilities.files]\nzone = \"files\"\nroots = [\n  { at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] },\n  \
+                    { at = \"/data/secret\", path = \"data/secret\", allow = [\"list\"] },\n]\n";
+    let project = Project::script("print(1)").file("cloison.toml", manifest).file("data/secret/key", "key");
+    let output = project.main(&[]).output().ends_with(1);
+    output.complains(&["cloison.toml:5", "this is below the folder of `/data`, which gives more: read"]);
 }
 
 #[test]

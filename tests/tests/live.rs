@@ -43,7 +43,12 @@ fn whoever_is_silent_has_a_reason() {
     assert_eq!(live.line(), "ready");
     let silence = |name: &str| live.ask(&["inspect", name, "--json"]).ends_with(0).json()["silence"].clone();
     // Beside others, either of them may get no processor at that moment.
-    let until = |name: &str, wanted: Value| while silence(name) != wanted {};
+    let until = |name: &str, wanted: Value| {
+        let begun = Instant::now();
+        while silence(name) != wanted {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{name} is never {wanted}");
+        }
+    };
     until("loops", Value::Null);
     until("sums", "native".into());
     let stopped = live.row_when(3, |row| row["name"] == "sums")["pid"].as_i64().expect("it has one");

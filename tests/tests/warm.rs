@@ -243,15 +243,17 @@ fn no_template_is_given_twice() {
     let project = Project::new();
     let warm = Warm::up(&project, User::Current, &["--templates", "3"]);
     warm.ready(3);
-    let run = || Asked::new(&warm, &["-v", "run", "-c", "print('done')"]).ends_with(0);
+    let run = || Asked::new(&warm, &["-v", "run", "-c", "import random\nprint(random.random())"]).ends_with(0);
     let runs: Vec<Asked> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
         threads.into_iter().map(|thread| thread.join().expect("a run")).collect()
     });
     let used = runs.iter().filter(|run| run.0.stderr.contains(USED)).count();
-    assert!(runs.iter().all(|run| run.0.stdout == "done\n"));
-    assert!((3..8).contains(&used), "{used} of 8");
-    assert_eq!(warm.state()["taken"], used);
+    let drawn: BTreeSet<&str> = runs.iter().map(|run| run.0.stdout.as_str()).collect();
+    assert_eq!(drawn.len(), runs.len(), "{drawn:?}");
+    // Of those that were in a hurry some may not have been answered in time.
+    let taken = warm.state()["taken"].as_u64().expect("a number");
+    assert!(used >= 1 && used as u64 <= taken && taken <= 8, "{used} of {taken}");
     warm.down();
 }
 
@@ -340,6 +342,39 @@ fn a_killed_service_takes_what_waits_along_and_leaves_runs_alone() {
     Warm::up(&project, User::Current, &[]).down();
 }
 
+/// As by a terminal's Ctrl-Z for the service, or a freezer.
+#[test]
+fn a_stopped_keeper_keeps_no_run_from_ending() {
+    let project = Project::script("").file("waits.py", WAITS);
+    let warm = Warm::up(&project, User::Current, &["--templates", "1"]);
+    let mut child = waiting_program(&warm);
+    let reports = Asked::new(&warm, &["ps", "--json", &child.id().to_string()]).ends_with(0).json();
+    let rows = reports[0]["processes"].as_array().expect("a list").clone();
+    let keeper = rows.iter().find(|row| row["kind"] == "keeper").expect("a keeper")["pid"].as_i64().expect("a number");
+    kill_process(Pid::from_raw(keeper as i32).expect("a process"), Signal::STOP).expect("ours");
+    kill_process(Pid::from_child(&child), Signal::INT).expect("it lives");
+    assert!(soon(Duration::from_secs(60), || child.try_wait().expect("a child").is_some()), "it goes on");
+    let gone = soon(GRACE, || all(&warm).is_subset(&of_service(&warm)));
+    assert!(gone, "{:?}", all(&warm).difference(&of_service(&warm)));
+    warm.down();
+}
+
+/// Of a module that each template has imported, too.
+#[test]
+fn an_application_s_own_module_is_its_own() {
+    for name in ["io", "abc", "warnings", "json"] {
+        let project = Project::new()
+            .file("own/cloison.toml", "[app]\nentry = \"main:main\"\n")
+            .file(&format!("own/{name}.py"), "name = 'my own'\n")
+            .file("own/main.py", &format!("import {name}\n\n\ndef main():\n    print({name}.name)\n"));
+        let warm = Warm::up(&project, User::Current, &["--templates", "1"]);
+        let run = Asked::new(&warm, &["-v", "run", "own"]).ends_with(0);
+        let run = run.complains(&["the template is started now", &format!("`{name}`")]);
+        assert_eq!(run.0.stdout, "my own\n");
+        warm.down();
+    }
+}
+
 #[test]
 fn a_killed_keeper_ends_its_template_alone() {
     let project = Project::script("").file("waits.py", WAITS);
@@ -423,6 +458,9 @@ fn another_build_gets_none() {
     warm.service.take().expect("it runs").finish().ends_with(0);
 }
 
+/// A `WarmQuestion` of a build that does not exist, which wants to know what there is.
+const LOOK: &str = "s.send(bytes(11) + b'\\x01')";
+
 #[test]
 fn another_user_gets_none() {
     if users().len() == 1 {
@@ -447,15 +485,23 @@ fn another_user_gets_none() {
     // Nor does its own user trust such a folder.
     let stderr = run(User::Current);
     assert!(!stderr.contains(USED) && stderr.contains("not a folder of this user's alone"), "{stderr}");
-    // Whoever speaks to the socket and is somebody else is hung up on.
-    let script = format!(
-        "import os, socket\nos.chdir({:?})\nos.setuid(65534)\ns = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n\
-         s.connect('warm.sock')\nprint(s.recv(100))",
-        folder.display().to_string()
+    // Whoever asks what there is and is somebody else is hung up on; its own user is answered.
+    let asked = |become_another: &str| {
+        let script = format!(
+            "import os, socket\nos.chdir({:?})\n{become_another}\ns = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n\
+             s.connect('warm.sock')\n{LOOK}\nprint(len(s.recv(65536)))",
+            folder.display().to_string()
+        );
+        let output = Command::new("python3").args(["-c", &script]).output().expect("python3");
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    let answered = asked("");
+    assert!(answered.trim().parse::<usize>().is_ok_and(|bytes| bytes > 0), "{answered}");
+    let said = asked("os.setuid(65534)");
+    assert!(
+        said == "0\n" || ["ConnectionResetError", "BrokenPipeError"].iter().any(|end| said.contains(end)),
+        "{said}"
     );
-    let output = Command::new("python3").args(["-c", &script]).output().expect("python3");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(said == "b''\n" || said.contains("ConnectionResetError"), "{said}");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("ours");
     assert_eq!(warm.state()["taken"], 0);
     warm.down();

@@ -77,6 +77,9 @@ pub struct FilesService {
     pub written_bytes: u64,
 }
 
+/// The most roots of one capability.
+pub const MOST_ROOTS: usize = 64;
+
 /// Where a program sees its private folder.
 pub const SCRATCH: &str = "/tmp";
 
@@ -143,6 +146,19 @@ impl FilesRights {
         Self::WORDS.into_iter().zip(given).filter(|(_, given)| *given).map(|(word, _)| word).collect()
     }
 
+    /// What is given here and not there. Who may write may append.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self {
+            read: self.read && !other.read,
+            list: self.list && !other.list,
+            write: self.write && !other.write,
+            create: self.create && !other.create,
+            delete: self.delete && !other.delete,
+            append: self.append && !other.append && !other.write,
+        }
+    }
+
     /// Whether anything may be done at all.
     pub fn any(self) -> bool {
         self != Self::default()
@@ -172,6 +188,11 @@ mod tests {
             assert_eq!(rights.words(), [word]);
             assert_eq!(rights.changes(), !["read", "list"].contains(&word), "{word}");
         }
+        assert_eq!(
+            FilesRights::ALL.without(FilesRights { read: true, ..FilesRights::default() }).words().first(),
+            Some(&"list")
+        );
+        assert!(!FilesRights::ALL.without(FilesRights::ALL).any());
         assert!(!FilesRights::default().give("*") && !FilesRights::default().any());
     }
 

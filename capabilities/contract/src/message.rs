@@ -250,11 +250,17 @@ pub struct Look {
     pub what: LookFor,
 }
 
+/// How much of a file one [`Look`] gives: whoever answers has others to answer, too.
+pub const LOOK_BYTES: usize = 256 << 10;
+
 /// See [`Look`].
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub enum LookFor {
-    /// The bytes of a file.
-    Contents,
+    /// The bytes of a file: [`LOOK_BYTES`] of them at most.
+    Contents {
+        /// From which on.
+        from: u64,
+    },
     /// What a symbolic link says.
     Link,
     /// What is in a folder.
@@ -269,8 +275,13 @@ pub enum LookFor {
 /// The answer to a [`Look`].
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Looked {
-    /// The bytes of a file.
-    Contents(Vec<u8>),
+    /// Bytes of a file; fewer than [`LOOK_BYTES`] are its last ones.
+    Contents {
+        /// Which file, and how it is now: whoever puts pieces together sees whether they are of one.
+        status: LookStatus,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
     /// What a symbolic link says.
     Link(Vec<u8>),
     /// What is in a folder: the kind (a `DT_…` number) and the name of each.
@@ -296,6 +307,9 @@ pub struct LookStatus {
     pub modify_ns: i64,
 }
 
+/// The most names of one [`FromTemplate::Which`].
+pub const WHICH_NAMES: usize = 256;
+
 /// From the template to the broker.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum FromTemplate {
@@ -306,9 +320,9 @@ pub enum FromTemplate {
     },
     /// What is there in the application's own folder?
     Look(Look),
-    /// Which of these modules are on the application's path?
+    /// Which of these modules, [`WHICH_NAMES`] at most, are on the application's path?
     Which {
-        /// `package.module`, each.
+        /// Each without a point.
         names: Vec<String>,
     },
     /// The modules could not be imported.

@@ -94,10 +94,13 @@ pub enum Silence {
 impl Silence {
     /// Of a process that was seen before and after it was asked, with so much time between.
     pub fn of(before: &ProcessRow, after: &ProcessRow, elapsed: Duration) -> Self {
-        let used = |row: &ProcessRow| row.cpu.map_or(u64::MAX, |cpu| cpu.used_nanoseconds);
-        match after.activity {
-            Activity::Calling { .. } => Self::Call,
-            _ if u128::from(used(after).saturating_sub(used(before))) * 10 < elapsed.as_nanos() => Self::Processor,
+        let used = before
+            .cpu
+            .zip(after.cpu)
+            .map(|(before, after)| after.used_nanoseconds.saturating_sub(before.used_nanoseconds));
+        match (&after.activity, used) {
+            (Activity::Calling { .. }, _) => Self::Call,
+            (_, Some(used)) if u128::from(used) * 10 < elapsed.as_nanos() => Self::Processor,
             _ => Self::Native,
         }
     }

@@ -124,6 +124,9 @@ impl LoadedApplication {
             };
             added.map_err(|error| (root.clone(), error))?;
         }
+        // What a capability gives is given to who holds it.
+        let services = self.zones.iter().filter_map(|zone| zone.service.as_ref());
+        services.flat_map(|service| &service.folders).for_each(|folder| sources.hide(&folder.real));
         Ok(sources)
     }
 

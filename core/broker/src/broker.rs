@@ -7,7 +7,7 @@ use crate::inspection::Inspector;
 use crate::inspection::socket::Listener;
 use crate::launch::{Binaries, most_parcels};
 use crate::limiter::Limiter;
-use crate::process::{Process, Work};
+use crate::process::Process;
 use crate::program::ProgramTemplate;
 use crate::reactor::Reactor;
 use crate::scheduling::Scheduler;
@@ -288,16 +288,7 @@ impl Broker {
         let pid = self.processes.try_insert_with_key(|pid| {
             let registration = reactor.add(&control, EventSource::Process(pid))?;
             let watched = reactor.add(&child, EventSource::ProcessEnd(pid))?;
-            Ok::<_, BrokerError>(Process {
-                control: Arc::new(control),
-                registration,
-                child: Some((child, watched)),
-                doomed: false,
-                work: Work::Blank(Box::new(mailbox)),
-                accounts: Default::default(),
-                channels: Default::default(),
-                ends: Default::default(),
-            })
+            Ok::<_, BrokerError>(Process::blank(Arc::new(control), registration, Some((child, watched)), mailbox))
         })?;
         if !fits {
             self.kill(pid);

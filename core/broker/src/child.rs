@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -45,8 +45,13 @@ pub struct Child {
 struct Kept {
     keeper: Arc<Keeper>,
     question: OnceCell<u64>,
+    /// When it was first looked for the answer.
+    since: OnceCell<Instant>,
     exit: OnceCell<Exit>,
 }
+
+/// How long a keeper may take to say how a child has ended. One that is stopped never says it.
+const KEEPER_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Kept {
     /// How its child has ended, which has; `None` while the keeper has not said so.
@@ -54,6 +59,16 @@ impl Kept {
         if let Some(exit) = self.exit.get() {
             return Some(*exit);
         }
+        // First the answer: this process may have been stopped itself.
+        let since = *self.since.get_or_init(Instant::now);
+        let exit = self.ask(pid).or_else(|| {
+            let late = since.elapsed() > KEEPER_PATIENCE;
+            late.then(|| self.keeper.kill()).map(|()| Exit::Signaled(libc::SIGKILL))
+        })?;
+        Some(*self.exit.get_or_init(|| exit))
+    }
+
+    fn ask(&self, pid: i32) -> Option<Exit> {
         let question = match self.question.get() {
             Some(question) => *question,
             None => {
@@ -61,8 +76,7 @@ impl Kept {
                 *self.question.get_or_init(|| question)
             }
         };
-        let exit = self.keeper.answer(question)?;
-        Some(*self.exit.get_or_init(|| exit))
+        self.keeper.answer(question)
     }
 }
 
@@ -92,7 +106,12 @@ impl Child {
 
     /// A keeper's child, as the keeper says.
     pub(crate) fn kept(pidfd: OwnedFd, pid: i32, keeper: &Arc<Keeper>) -> Self {
-        let keeper = Kept { keeper: Arc::clone(keeper), question: OnceCell::new(), exit: OnceCell::new() };
+        let keeper = Kept {
+            keeper: Arc::clone(keeper),
+            question: OnceCell::new(),
+            since: OnceCell::new(),
+            exit: OnceCell::new(),
+        };
         let keeper = Some(keeper);
         Self { pidfd, pid: OnceCell::from(pid), keeper }
     }

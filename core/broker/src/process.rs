@@ -90,6 +90,25 @@ pub(crate) struct HeldChannel {
 }
 
 impl Process {
+    /// One that waits to be told what to run. `child` is there once the template has forked it.
+    pub(crate) fn blank(
+        control: Arc<Control>,
+        registration: ReactorKey,
+        child: Option<(Child, ReactorKey)>,
+        mailbox: RouterEnd,
+    ) -> Self {
+        Self {
+            control,
+            registration,
+            child,
+            doomed: false,
+            work: Work::Blank(Box::new(mailbox)),
+            channels: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            ends: BTreeMap::new(),
+        }
+    }
+
     /// What it has been told to run.
     pub(crate) fn running(&self) -> Option<&Running> {
         match &self.work {

@@ -6,7 +6,7 @@ use crate::family::TAKING_DOWN;
 use crate::process::reason;
 use crate::scheduling::Standing;
 use crate::template::{Forking, Progress, TemplateKind};
-use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate, WHICH_NAMES};
 use cloison_contract::process::Reason;
 use cloison_transport::control::ControlError;
 use rustix::io::Errno;
@@ -71,8 +71,9 @@ impl Broker {
                     self.template_gone(kind);
                 }
             }
+            FromTemplate::Which { names } if names.len() > WHICH_NAMES => self.template_gone(kind),
             FromTemplate::Which { mut names } => {
-                names.retain(|name| self.find(name).is_some());
+                names.retain(|name| self.sources.has(name));
                 let these = ToTemplate::These(names);
                 if self.template(kind).is_some_and(|template| template.control.try_send(&these, &[]).is_err()) {
                     self.template_gone(kind);

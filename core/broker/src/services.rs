@@ -1,6 +1,7 @@
 //! Host services: what a capability of one needs of the machine, found when the application is loaded and opened when an
 //! instance starts.
 
+use crate::sources::real_path;
 use cloison_contract::Interface;
 use cloison_contract::host::{FilesRights, FilesRoot, HostService, SCRATCH};
 use cloison_contract::message::Mount;
@@ -18,7 +19,18 @@ pub struct ConfiguredService {
     /// What it is sent.
     pub service: HostService,
     /// The folders that go with it, in the configuration's order.
-    pub folders: Vec<PathBuf>,
+    pub folders: Vec<HostFolder>,
+}
+
+/// A folder of the machine, opened when the application was loaded: what is there by its path later does not count.
+#[derive(Clone, Debug)]
+pub struct HostFolder {
+    /// As it is called in the configuration, from the configuration's folder on.
+    pub path: PathBuf,
+    /// As the kernel calls it.
+    pub real: PathBuf,
+    /// Only to know it.
+    pub opened: Arc<OwnedFd>,
 }
 
 impl ConfiguredService {
@@ -26,7 +38,7 @@ impl ConfiguredService {
     ///
     /// # Errors
     ///
-    /// Folders that are not there.
+    /// Folders that are not there, or that are below another one's and give less than that.
     pub(crate) fn new(
         request: &ServiceRequest,
         source: &Arc<SourceFile>,
@@ -36,29 +48,36 @@ impl ConfiguredService {
         let mut mistakes = Diagnostics::default();
         let mut folders = Vec::new();
         for written in &request.folders {
-            let folder = beside.join(&written.text);
-            if let Err(error) = open(&folder) {
-                let message = format!("{}: {error}", folder.display());
-                let hint = "`path` is a folder, relative to the folder of this file, or absolute";
-                mistakes.push(Diagnostic::error(source, written.span.clone(), message).hint(hint));
+            let path = beside.join(&written.text);
+            match HostFolder::open(path.clone()) {
+                Ok(folder) => folders.push(folder),
+                Err(error) => {
+                    let message = format!("{}: {error}", path.display());
+                    let hint = "`path` is a folder, relative to the folder of this file, or absolute";
+                    mistakes.push(Diagnostic::error(source, written.span.clone(), message).hint(hint));
+                }
             }
-            folders.push(folder);
+        }
+        if mistakes.has_errors() {
+            return Err(mistakes);
+        }
+        let HostService::Files(files) = &request.service;
+        for ((inner, folder), written) in files.roots.iter().zip(&folders).zip(&request.folders) {
+            let around = files.roots.iter().zip(&folders).filter(|(_, other)| folder.is_inside(other));
+            for (outer, _) in around {
+                let more = outer.rights.without(inner.rights).words().join(", ");
+                if !more.is_empty() {
+                    let message = format!("this is below the folder of `{}`, which gives more: {more}", outer.at);
+                    let hint = "what is given of a folder is given of all that is in it: take a folder beside it, or give that here, too";
+                    mistakes.push(Diagnostic::error(source, written.span.clone(), message).hint(hint));
+                }
+            }
         }
         if mistakes.has_errors() {
             return Err(mistakes);
         }
         request.service.configure(interface);
         Ok(Self { service: request.service.clone(), folders })
-    }
-
-    /// Opens its folders.
-    ///
-    /// # Errors
-    ///
-    /// The first that cannot be opened.
-    pub(crate) fn open(&self) -> Result<Vec<OwnedFd>, String> {
-        let open = |folder: &PathBuf| open(folder).map_err(|error| format!("{}: {error}", folder.display()));
-        self.folders.iter().map(open).collect()
     }
 
     /// Where programs see files by it.
@@ -75,10 +94,10 @@ impl ConfiguredService {
     pub(crate) fn describe(&self) -> String {
         match &self.service {
             HostService::Files(files) => {
-                let root = |(root, folder): (&FilesRoot, &PathBuf)| {
+                let root = |(root, folder): (&FilesRoot, &HostFolder)| {
                     let rights = root.rights.words();
                     let rights = if rights.is_empty() { "nothing".to_owned() } else { rights.join(", ") };
-                    format!("{rights} below {} (as {})", folder.display(), root.at)
+                    format!("{rights} below {} (as {})", folder.path.display(), root.at)
                 };
                 let mut parts: Vec<_> = files.roots.iter().zip(&self.folders).map(root).collect();
                 parts.extend(files.scratch_bytes.map(|_| "a private folder".to_owned()));
@@ -88,8 +107,16 @@ impl ConfiguredService {
     }
 }
 
-/// Only to know it: whoever has that can neither list it nor open what is in it without asking the kernel anew.
-fn open(folder: &Path) -> io::Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    Ok(openat(CWD, folder, flags, Mode::empty())?)
+impl HostFolder {
+    /// Whoever has what is opened can neither list it nor open what is in it without asking the kernel anew.
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = openat(CWD, &path, flags, Mode::empty())?;
+        let real = real_path(&opened).ok_or(io::ErrorKind::NotFound)?;
+        Ok(Self { path, real, opened: Arc::new(opened) })
+    }
+
+    fn is_inside(&self, other: &Self) -> bool {
+        self.real != other.real && self.real.starts_with(&other.real)
+    }
 }

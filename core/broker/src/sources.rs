@@ -5,9 +5,10 @@
 //! that may be hostile: each part must be an identifier.
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
 use cloison_contract::message::Module;
 use std::io::{self, Read};
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 
 /// The longest source file, in bytes.
@@ -19,6 +20,8 @@ const NAME_BYTES: usize = 500;
 #[derive(Debug, Default)]
 pub struct Sources {
     roots: Vec<Root>,
+    /// Folders, as the kernel calls them, of which nothing is shown: they are capabilities' to give.
+    hidden: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -43,6 +46,19 @@ impl Sources {
         Ok(())
     }
 
+    /// Show nothing of that folder, which is as the kernel calls it; unless all of one of these folders is in it.
+    pub(crate) fn hide(&mut self, folder: &Path) {
+        if !self.roots.iter().any(|root| real_path(&root.folder).is_none_or(|path| path.starts_with(folder))) {
+            self.hidden.push(folder.to_owned());
+        }
+    }
+
+    /// Whether nothing may be shown of what is open there.
+    pub(crate) fn is_hidden(&self, open: &impl AsFd) -> bool {
+        let below = |path: PathBuf| self.hidden.iter().any(|hidden| path.starts_with(hidden));
+        !self.hidden.is_empty() && real_path(open).is_none_or(below)
+    }
+
     /// The module of that dotted name, as Python's path finder would choose it: in the first folder that has it, a
     /// package before a module; a folder without `__init__.py` only if no folder has either.
     pub fn find(&self, name: &str) -> io::Result<Option<Module>> {
@@ -57,7 +73,7 @@ impl Sources {
         for root in self.candidates(&parts) {
             let path: PathBuf = parts.iter().collect();
             for (file, package) in [(path.join("__init__.py"), true), (path.with_extension("py"), false)] {
-                if let Some(source) = root.read(&file)? {
+                if let Some(source) = root.read(&file, |open| self.is_hidden(open))? {
                     let path = root.path.join(file).display().to_string();
                     return Ok(Some(Module { name: name.to_owned(), package, path, source }));
                 }
@@ -95,7 +111,7 @@ impl Sources {
 }
 
 impl Root {
-    fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    fn read(&self, path: &Path, is_hidden: impl Fn(&File) -> bool) -> io::Result<Option<Vec<u8>>> {
         // Not blocking: opening a FIFO would wait for somebody to write.
         let options = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).clone();
         let file = match self.folder.open_with(path, &options) {
@@ -113,7 +129,7 @@ impl Root {
                 return Err(io::Error::new(error.kind(), format!("{}: {error}", self.path.join(path).display())));
             }
         };
-        if !file.metadata()?.is_file() {
+        if !file.metadata()?.is_file() || is_hidden(&file) {
             return Ok(None);
         }
         let mut source = Vec::new();
@@ -124,6 +140,11 @@ impl Root {
         }
         Ok(Some(source))
     }
+}
+
+/// Where the kernel says that is.
+pub(crate) fn real_path(open: &impl AsFd) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{}", open.as_fd().as_raw_fd())).ok()
 }
 
 fn is_identifier(part: &str) -> bool {

@@ -87,16 +87,7 @@ impl Broker {
         let reactor = &mut self.reactor;
         let pid = self.processes.try_insert_with_key(|pid| {
             let registration = reactor.add(&*ours, EventSource::Process(pid))?;
-            Ok::<_, BrokerError>(Process {
-                control: ours,
-                registration,
-                child: None,
-                doomed: false,
-                work: Work::Blank(Box::new(mailbox)),
-                accounts: Default::default(),
-                channels: Default::default(),
-                ends: Default::default(),
-            })
+            Ok::<_, BrokerError>(Process::blank(ours, registration, None, mailbox))
         })?;
         if let Some(template) = self.template(kind) {
             template.forking.push_back(Forking::Process(pid));

@@ -233,15 +233,14 @@ impl Broker {
         page: &OwnedFd,
     ) -> Result<(Control, Family), String> {
         let cannot = |error: &dyn std::fmt::Display| format!("the zone cannot be started: {error}");
-        let folders = service.open()?;
         let account = match self.zones[zone].account.take() {
             Some(account) => account,
             None => account::create().map_err(|error| cannot(&error))?,
         };
         let account = &*self.zones[zone].account.insert(account);
+        let folders = service.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()]));
         let (interface, service) = (Box::new(interface.clone()), service.service.clone());
         let serve = (ToZone::Serve { interface, service }, vec![page.as_fd(), account.as_fd()]);
-        let folders = folders.iter().map(|folder| (ToZone::Folder, vec![folder.as_fd()]));
         let started = self.binaries.host().map_err(|error| cannot(&error))?;
         first_messages(started, &std::iter::once(serve).chain(folders).collect::<Vec<_>>())
     }

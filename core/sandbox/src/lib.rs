@@ -32,7 +32,7 @@
 //!  Spec<ServiceContents> ─enter─▶ Jail<Enclosed>
 //! ```
 //!
-//! Enclosed needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
+//! Serving calls of a library needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
 //! not been done), or as the child of a [`Jail<ForkServer>`]:
 //!
 //! ```compile_fail

@@ -4,7 +4,7 @@
 //! can belong to: where an owner ends, what it owns is freed first, on the same thread.
 
 use cloison_contract::Interface;
-use cloison_contract::call::SYNC;
+use cloison_contract::call::FIRST_SPECIAL;
 use cloison_contract::interface::Function;
 use cloison_contract::shape::{Callback, Pointed, Reached, Shape};
 use cloison_contract::types::{TypeId, TypeKind};
@@ -36,7 +36,7 @@ impl Affinity {
     /// does.
     #[inline]
     pub(crate) fn has(&self, function: u32) -> bool {
-        !self.is_none() && self.functions.get(function as usize).copied().unwrap_or(function >= SYNC)
+        !self.is_none() && self.functions.get(function as usize).copied().unwrap_or(function >= FIRST_SPECIAL)
     }
 
     /// Whether such a callback is shown objects that do.

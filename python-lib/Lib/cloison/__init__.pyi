@@ -538,10 +538,10 @@ def reply(call: Call, value: object) -> None:
 def reply_error(call: Call, error: BaseException) -> None:
     """Answer a `Call` with an exception, which is raised there: of the same class if that is declared with `message`."""
 
-def link(process: Process) -> None:
+def link(process: Process | str) -> None:
     """Link this process with that one. As ``process.link()``."""
 
-def unlink(process: Process) -> None:
+def unlink(process: Process | str) -> None:
     """Undo `link`. When this returns, the link does nothing any more; an `Exit` that had come before is in the mailbox."""
 
 def monitor(process: Process | str) -> Reference:

@@ -3,7 +3,6 @@
 import sys
 import time
 
-import _cloison
 from cloison import _needs
 
 #: What each process needs sooner or later, of a script too: what a traceback takes, above all.
@@ -32,8 +31,6 @@ def start():
     """Make the interpreter ready for an application."""
     import builtins
     import gc
-
-    import _io
 
     from cloison import _importer, _library, _streams
 

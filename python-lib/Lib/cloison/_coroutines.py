@@ -9,7 +9,7 @@ from cloison import _native, _needs
 
 _DESCRIPTORS = (
     "add_reader add_writer remove_reader remove_writer sock_accept sock_connect sock_recv sock_recv_into sock_recvfrom "
-    "sock_recvfrom_into sock_sendall sock_sendfile sock_sendto create_unix_connection create_unix_server"
+    "sock_recvfrom_into sock_sendall sock_sendfile sock_sendto create_server create_unix_connection create_unix_server"
 ).split()
 _PROGRAMS = "connect_read_pipe connect_write_pipe subprocess_exec subprocess_shell".split()
 

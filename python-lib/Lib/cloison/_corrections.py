@@ -88,6 +88,11 @@ def with_modules_sources(linecache):
     linecache.updatecache = updatecache
 
 
+def with_its_own_format(dbm):
+    """Have `dbm` take the format that is written in Python, as where CPython lacks the C libraries of the others."""
+    dbm._names = ["dbm.dumb"]
+
+
 def with_a_folder(tempfile):
     """Have `tempfile.gettempdir` answer when nothing can be written anywhere. To make a file there is refused."""
     find = tempfile._get_default_tempdir

@@ -18,7 +18,6 @@ CHUNK = 4 << 20
 #: How many bytes of names a listing asks for at once.
 _NAMES = 64 << 10
 _NOW = 0x7FFFFFFFFFFFFFFF
-_OMIT = 0x7FFFFFFFFFFFFFFE
 _STREAMS = (0, 1, 2)
 
 
@@ -313,7 +312,8 @@ def open(path, flags, mode=0o777, *, dir_fd=None):
     try:
         handle = mount.files.open(absolute, flags, mode & ~_umask & 0o7777)
     except OSError as error:
-        _tell(error, mount, "open", path, rights=_wanted(mount.rights, flags))
+        rights = _wanted(mount, absolute, flags) if error.errno == _errno.EACCES else None
+        _tell(error, mount, "open", path, rights=rights)
         raise
     number = 3
     while number in _open:
@@ -322,13 +322,16 @@ def open(path, flags, mode=0o777, *, dir_fd=None):
     return number
 
 
-def _wanted(rights, flags):
-    """Return the rights that opening with these flags takes, as far as it can be told without the file."""
+def _wanted(mount, absolute, flags):
+    """Return the rights that opening with these flags takes."""
     wanted = [] if flags & 3 == 1 else ["read"]
     if flags & 3:
-        if flags & 0o2000 and "append" in rights or flags & 0o100 and "create" in rights:
-            return wanted
-        wanted.append("create" if flags & 0o200 else "write")
+        try:
+            mount.files.stat(absolute, 1)
+        except OSError:
+            wanted.append("create")
+        else:
+            wanted.append("append" if flags & 0o2000 and "append" in mount.rights else "write")
     return wanted
 
 
@@ -685,6 +688,22 @@ def _two(name, source, target):
     return mount, old, new
 
 
+def rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
+    """Give a file or folder another name; what had that name is replaced."""
+    _no_dir_fd("rename", src_dir_fd, dst_dir_fd)
+    mount, old, new = _two("rename", src, dst)
+    try:
+        mount.files.rename(old, new)
+    except OSError as error:
+        _tell(error, mount, "rename", src, dst)
+        raise
+
+
+def replace(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
+    """Give a file or folder another name; what had that name is replaced."""
+    rename(src, dst, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+
 def listxattr(path=None, *, follow_symlinks=True):
     """Return nothing: extended attributes are not a file's content, and no capability gives them."""
     return []
@@ -703,22 +722,6 @@ def setxattr(path, attribute, value, flags=0, *, follow_symlinks=True):
 def removexattr(path, attribute, *, follow_symlinks=True):
     """Raise `OSError`: there is no such attribute."""
     raise OSError(_errno.ENODATA, "No data available", path)
-
-
-def rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
-    """Give a file or folder another name; what had that name is replaced."""
-    _no_dir_fd("rename", src_dir_fd, dst_dir_fd)
-    mount, old, new = _two("rename", src, dst)
-    try:
-        mount.files.rename(old, new)
-    except OSError as error:
-        _tell(error, mount, "rename", src, dst)
-        raise
-
-
-def replace(src, dst, *, src_dir_fd=None, dst_dir_fd=None):
-    """Give a file or folder another name; what had that name is replaced."""
-    rename(src, dst, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
 
 def link(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True):
@@ -880,9 +883,10 @@ def sendfile(out_fd, in_fd, offset, count):
 
 #: What `posix` has of here, and with it CPython's own `os`.
 _FUNCTIONS = """
-    access chdir chmod close closerange fchmod fdatasync fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
-    copy_file_range getxattr isatty link listdir listxattr lseek lstat mkdir open pread pwrite read readinto readlink readv remove removexattr rename replace
-    rmdir scandir sendfile set_blocking set_inheritable setxattr stat statvfs symlink truncate umask unlink utime write writev
+    access chdir chmod close closerange copy_file_range fchmod fdatasync fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
+    getxattr isatty link listdir listxattr lseek lstat mkdir open pread pwrite read readinto readlink readv remove removexattr
+    rename replace rmdir scandir sendfile set_blocking set_inheritable setxattr stat statvfs symlink truncate umask unlink utime
+    write writev
 """.split()
 #: What they take besides paths, as `os` wants to know it.
 _TAKE = "HAVE_FCHMOD HAVE_FSTATVFS HAVE_FTRUNCATE HAVE_FUTIMENS HAVE_LSTAT HAVE_LUTIMES".split()

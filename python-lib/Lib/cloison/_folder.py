@@ -120,7 +120,9 @@ class Folder:
 
 
 def _refuse():
-    raise OSError(errno.EROFS, "Read-only file system")
+    error = OSError(errno.EROFS, "Read-only file system")
+    error.add_note("cloison: this is the application's own folder; in cloison.toml, [capabilities.files] with `roots` gives others")
+    raise error
 
 
 class _Opened:

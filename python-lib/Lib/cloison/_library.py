@@ -27,6 +27,7 @@ _CORRECTED = {
     "concurrent.futures.thread": _threads.in_pools,
     "copy": _corrections.with_copies_of_patterns,
     "copyreg": _corrections.with_methods_of_classes,
+    "dbm": _corrections.with_its_own_format,
     "enum": _corrections.with_members_from_bytes,
     "linecache": _corrections.with_modules_sources,
     "logging.handlers": _threads.in_listeners,

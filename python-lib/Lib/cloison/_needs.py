@@ -8,8 +8,11 @@ import _cloison
 
 CLOCK = "the machine's clock is not a microprocess's to set, and no line of cloison.toml grants it"
 FILES = (
-    "a microprocess has no files but those that a capability gives: in cloison.toml, [capabilities.files] with "
-    '`zone = "files"` and `roots`'
+    "a microprocess has no files but the application's own and those that a capability gives: in cloison.toml, "
+    '[capabilities.files] with `zone = "files"` and `roots`'
+)
+NO_FILES = (
+    "files of a microprocess have no locks, owners, pipes, devices and duplicates of descriptors, and no line of cloison.toml grants it"
 )
 FOREIGN = (
     "native code runs in a zone: declare the library in a NAME.zone.toml, grant it in cloison.toml by `[capabilities.NAME]` with "
@@ -50,21 +53,18 @@ ABSENT = {
     "winsound": _OTHER_SYSTEM,
 }
 
-#: What functions of `posix` would take. Each is refused.
+#: What functions of `posix` would take that are refused. What works on files is `_files`.
 POSIX_FUNCTIONS = [
-    (FILES, """
-        chdir chmod chown chroot close closerange copy_file_range dup dup2 eventfd eventfd_read eventfd_write fchdir fchmod
-        fchown fdatasync fpathconf fstat fstatvfs fsync ftruncate grantpt lchown link listdir lockf
-        login_tty lseek lstat major makedev memfd_create minor mkdir mkfifo mknod open openpty pathconf
-        posix_fadvise posix_fallocate posix_openpt pread preadv ptsname pwrite pwritev read readlink readv remove removexattr
-        rename replace rmdir scandir sendfile set_blocking set_inheritable splice stat statvfs symlink sync
-        timerfd_create timerfd_gettime timerfd_gettime_ns timerfd_settime timerfd_settime_ns truncate ttyname unlink unlockpt
-        utime write writev device_encoding get_blocking"""),
+    (NO_FILES, """
+        chown chroot dup dup2 eventfd eventfd_read eventfd_write fchdir fchown fpathconf lchown lockf memfd_create
+        mkfifo mknod pathconf posix_fadvise posix_fallocate preadv pwritev splice sync timerfd_create timerfd_gettime
+        timerfd_gettime_ns timerfd_settime timerfd_settime_ns device_encoding"""),
+    (TERMINAL, "grantpt login_tty openpty posix_openpt ptsname ttyname unlockpt"),
     (PROCESSES, """
         execv execve fork forkpty getpgid getpgrp getpriority getsid kill killpg nice pidfd_open pipe pipe2 posix_spawn posix_spawnp
         sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler sched_rr_get_interval
         sched_setaffinity sched_setparam sched_setscheduler setpgid setpgrp setpriority setsid system tcgetpgrp tcsetpgrp
-        times unshare setns wait wait3 wait4 waitid waitpid"""),
+        unshare setns wait wait3 wait4 waitid waitpid"""),
     (USERS, """
         getgrouplist getloadavg getlogin initgroups setegid seteuid setgid setgroups setregid setresgid
         setresuid setreuid setuid"""),
@@ -75,7 +75,11 @@ def deny(what, need, /, *args, **kwargs):
     """Raise `cloison.HostDenied` for something; what text stands first among its arguments is its file name."""
     from cloison._errors import HostDenied
 
-    subject = args[0] if args and isinstance(args[0], (str, bytes)) else None
+    subject = args[0] if args else None
+    if hasattr(subject, "__fspath__"):
+        subject = subject.__fspath__()
+    elif not isinstance(subject, (str, bytes)):
+        subject = None
     raise HostDenied(f"{what}: {need}", subject)
 
 

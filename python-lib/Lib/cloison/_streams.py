@@ -6,7 +6,6 @@ import sys
 import _cloison
 
 
-
 class Stream(_io._RawIOBase):
     """One standard stream, unbuffered. There are no others."""
 

@@ -3,7 +3,7 @@
 use crate::call::connection;
 use crate::mounts;
 use crate::native::os_error;
-use cloison_contract::message::{Look, LookFor, Looked, Mount};
+use cloison_contract::message::{LOOK_BYTES, Look, LookFor, Looked, Mount};
 use rustix::io::Errno;
 use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -46,11 +46,32 @@ pub fn names(folder: u32, path: &PyBytesRef, vm: &VirtualMachine) -> PyResult<Py
     }
 }
 
-/// The bytes of a file.
+/// How often a file is read anew that has changed meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// The bytes of a file, piece by piece, all of one state of it.
 pub fn contents(folder: u32, path: &PyBytesRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-    match look(folder, path, LookFor::Contents, vm)? {
-        Looked::Contents(bytes) => Ok(vm.ctx.new_bytes(bytes)),
-        _ => Err(os_error(Errno::IO, vm)),
+    for _ in 0..ATTEMPTS {
+        if let Some(whole) = whole(folder, path, vm)? {
+            return Ok(vm.ctx.new_bytes(whole));
+        }
+    }
+    Err(os_error(Errno::AGAIN, vm))
+}
+
+/// `None` if it has changed meanwhile.
+fn whole(folder: u32, path: &PyBytesRef, vm: &VirtualMachine) -> PyResult<Option<Vec<u8>>> {
+    let (mut whole, mut first) = (Vec::new(), None);
+    loop {
+        let look = look(folder, path, LookFor::Contents { from: whole.len() as u64 }, vm)?;
+        let Looked::Contents { status, bytes } = look else { return Err(os_error(Errno::IO, vm)) };
+        if *first.get_or_insert(status) != status {
+            return Ok(None);
+        }
+        whole.extend_from_slice(&bytes);
+        if bytes.len() < LOOK_BYTES {
+            return Ok(Some(whole));
+        }
     }
 }
 

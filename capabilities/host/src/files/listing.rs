@@ -3,10 +3,14 @@
 use super::paths::Destination;
 use super::walk::status_at;
 use super::{Files, allowed};
-use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{FileType, Mode, OFlags, RawDir, ResolveFlags, SeekFrom, seek, tell};
 use rustix::io::Errno;
-use std::os::fd::AsFd;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, PoisonError};
+
+/// How much the kernel is asked for at once.
+const PIECE_BYTES: usize = 8192;
 
 /// A folder that is being listed.
 #[derive(Debug)]
@@ -14,23 +18,26 @@ pub(super) struct Listing(Mutex<Names>);
 
 #[derive(Debug)]
 enum Names {
-    /// Names that lead to roots.
-    Above(std::vec::IntoIter<Vec<u8>>),
-    /// A folder of the machine, and what has been read and not fitted.
-    Below(Dir, Option<Vec<u8>>),
+    /// Names that lead to roots, the last first.
+    Above(Vec<Vec<u8>>),
+    /// A folder of the machine. How far it has been read, its descriptor knows: nothing is kept in memory.
+    Below(OwnedFd),
 }
 
 impl Files {
     pub(super) fn list(&self, path: &[u8]) -> Result<Listing, Errno> {
         let names = match self.find(path)? {
-            Destination::Above(names) => Names::Above(names.into_iter()),
+            Destination::Above(mut names) => {
+                names.reverse();
+                Names::Above(names)
+            }
             Destination::Below(root, rest) => {
                 let root = &self.roots[root];
                 let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK;
                 // It has to be there before anybody is told that it may not be listed.
                 root.folder_at(&rest, ResolveFlags::empty())?;
                 allowed(root.rights.list)?;
-                Names::Below(Dir::new(root.open(&rest, flags, Mode::empty(), ResolveFlags::empty())?)?, None)
+                Names::Below(root.open(&rest, flags, Mode::empty(), ResolveFlags::empty())?)
             }
         };
         Ok(Listing(Mutex::new(names)))
@@ -38,58 +45,63 @@ impl Files {
 }
 
 impl Listing {
-    /// As many entries as have room; how many bytes that is. An entry is longer than `into` can be only if that is too short for
-    /// any name.
+    /// As many entries as have room; how many bytes that is. That no entry has room is an error, unless none is left.
     pub(super) fn next(&self, into: &mut [u8]) -> Result<usize, Errno> {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut used = 0;
-        while let Some(entry) = names.next()? {
-            match into.get_mut(used..used + entry.len()) {
-                Some(room) => room.copy_from_slice(&entry),
-                None if used == 0 => return Err(Errno::RANGE),
-                None => {
-                    names.put_back(entry);
-                    break;
+        let mut room = Room { into, used: 0 };
+        let more = match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Names::Above(names) => {
+                while names.last().is_some_and(|name| room.put(FileType::Directory, name)) {
+                    names.pop();
                 }
+                !names.is_empty()
             }
-            used += entry.len();
-        }
-        Ok(used)
+            Names::Below(folder) => read_on(folder.as_fd(), &mut room)?,
+        };
+        if more && room.used == 0 { Err(Errno::RANGE) } else { Ok(room.used) }
     }
 }
 
-impl Names {
-    fn next(&mut self) -> Result<Option<Vec<u8>>, Errno> {
-        match self {
-            Self::Above(names) => Ok(names.next().map(|name| entry(FileType::Directory, &name))),
-            Self::Below(_, kept) if kept.is_some() => Ok(kept.take()),
-            Self::Below(folder, _) => loop {
-                let Some(found) = folder.next().transpose()? else { return Ok(None) };
-                let name = found.file_name().to_bytes();
-                if name == b"." || name == b".." {
-                    continue;
-                }
-                return Ok(Some(entry(known(folder, found.file_type(), name), name)));
-            },
+/// Read entries until there is room for no more of them; whether there are more.
+fn read_on(folder: BorrowedFd<'_>, room: &mut Room<'_>) -> Result<bool, Errno> {
+    let mut position = tell(folder)?;
+    let mut piece = [MaybeUninit::uninit(); PIECE_BYTES];
+    let mut entries = RawDir::new(folder, &mut piece);
+    while let Some(found) = entries.next() {
+        let found = found?;
+        let name = found.file_name().to_bytes();
+        if name != b"." && name != b".." && !room.put(known(folder, found.file_type(), name), name) {
+            // The kernel has given more than this: the next one begins here.
+            seek(folder, SeekFrom::Start(position))?;
+            return Ok(true);
         }
+        position = found.next_entry_cookie();
     }
+    Ok(false)
+}
 
-    fn put_back(&mut self, entry: Vec<u8>) {
-        match self {
-            // What leads to roots are few and short names: they fit.
-            Self::Above(_) => {}
-            Self::Below(_, kept) => *kept = Some(entry),
-        }
+/// Where entries are put.
+struct Room<'a> {
+    into: &'a mut [u8],
+    used: usize,
+}
+
+impl Room<'_> {
+    /// Whether there was room for that.
+    fn put(&mut self, kind: FileType, name: &[u8]) -> bool {
+        let entry = entry(kind, name);
+        let Some(room) = self.into.get_mut(self.used..self.used + entry.len()) else { return false };
+        room.copy_from_slice(&entry);
+        self.used += entry.len();
+        true
     }
 }
 
 /// The kind of an entry, also where the file system does not say.
-fn known(folder: &Dir, kind: FileType, name: &[u8]) -> FileType {
+fn known(folder: BorrowedFd<'_>, kind: FileType, name: &[u8]) -> FileType {
     if kind != FileType::Unknown {
         return kind;
     }
-    let status = folder.fd().and_then(|folder| status_at(folder.as_fd(), name));
-    status.map_or(FileType::Unknown, |status| FileType::from_raw_mode(status.st_mode))
+    status_at(folder, name).map_or(FileType::Unknown, |status| FileType::from_raw_mode(status.st_mode))
 }
 
 /// One byte for the kind, the name, and a zero byte.

@@ -89,8 +89,11 @@ impl Files {
         }
         let (root, parent, name) = self.name_at(path)?;
         let status = status_at(parent.as_fd(), &name)?;
-        if !folder && path.ends_with(b"/") {
+        if !folder && ends_in_folder(path) {
             return Err(if kind(&status) == FileType::Directory { Errno::ISDIR } else { Errno::NOTDIR });
+        }
+        if folder && path.ends_with(b"/.") {
+            return Err(Errno::INVAL);
         }
         allowed(root.rights.delete)?;
         unlinkat(&parent, &*name, if folder { AtFlags::REMOVEDIR } else { AtFlags::empty() })
@@ -100,7 +103,7 @@ impl Files {
         let (from, old, old_name) = self.name_at(source)?;
         let (to, new, new_name) = self.name_at(target)?;
         let status = status_at(old.as_fd(), &old_name)?;
-        if [source, target].iter().any(|path| path.ends_with(b"/")) && kind(&status) != FileType::Directory {
+        if [source, target].into_iter().any(ends_in_folder) && kind(&status) != FileType::Directory {
             return Err(Errno::NOTDIR);
         }
         if !std::ptr::eq(from, to) {
@@ -113,9 +116,13 @@ impl Files {
     pub(super) fn link(&self, source: &[u8], target: &[u8]) -> Result<(), Errno> {
         let (from, old, old_name) = self.name_at(source)?;
         let (to, new, new_name) = self.name_at(target)?;
-        status_at(old.as_fd(), &old_name)?;
+        let status = status_at(old.as_fd(), &old_name)?;
         if !std::ptr::eq(from, to) {
             return Err(Errno::XDEV);
+        }
+        // What a link says holds for the folder that it is in.
+        if kind(&status) == FileType::Symlink {
+            return Err(Errno::PERM);
         }
         if status_at(new.as_fd(), &new_name).is_ok() {
             return Err(Errno::EXIST);
@@ -150,7 +157,7 @@ impl Files {
         let (root, rest) = self.below(path)?;
         let found = root.look(&rest, true)?;
         let status = fstat(&found)?;
-        allowed(root.rights.write)?;
+        allowed(root.rights.write && rest != b".")?;
         let mode = plain_mode(mode)?;
         match kind(&status) {
             FileType::Directory | FileType::RegularFile => {}
@@ -177,7 +184,7 @@ impl Files {
     pub(super) fn set_times(&self, path: &[u8], times: &Timestamps, follow: bool) -> Result<(), Errno> {
         let (root, rest) = self.below(path)?;
         let found = root.look(&rest, follow)?;
-        allowed(root.rights.write)?;
+        allowed(root.rights.write && rest != b".")?;
         utimensat(&found, c"", times, AtFlags::EMPTY_PATH)
     }
 
@@ -185,6 +192,11 @@ impl Files {
         let (root, rest) = self.below(path)?;
         fstatvfs(root.look(&rest, true)?)
     }
+}
+
+/// Whether a path can only be a folder's.
+fn ends_in_folder(path: &[u8]) -> bool {
+    path.ends_with(b"/") || path.ends_with(b"/.")
 }
 
 /// The mode that was asked for, if it has no bit that a program may not set.

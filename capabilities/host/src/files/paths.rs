@@ -91,12 +91,14 @@ fn depth(from: usize, parts: &[&[u8]]) -> Option<usize> {
     })
 }
 
-/// What a link in that folder of a root may say: it is relative, and does not lead above the root as far as it is written.
+/// What a link in that folder of a root may say: it is relative, and does not lead above the root. A `..` stands at its beginning
+/// alone: behind a name, which may be that of another link, it would lead nobody knows where.
 pub(super) fn may_say(folder: &[u8], target: &[u8]) -> bool {
     let start: Vec<_> = parts(folder).collect();
     let target_parts: Vec<_> = parts(target).collect();
-    let start = depth(0, &start);
-    !target.starts_with(b"/") && start.is_some_and(|start| depth(start, &target_parts).is_some())
+    let climbs = target_parts.iter().take_while(|part| **part == b"..").count();
+    let only_there = !target_parts[climbs..].iter().any(|part| *part == b"..");
+    !target.starts_with(b"/") && only_there && depth(0, &start).is_some_and(|start| climbs <= start)
 }
 
 /// A path below a root as the folder that holds its last name, and that name. The root itself, `.` and `..` have none.
@@ -196,6 +198,9 @@ mod tests {
             (".", "/etc/passwd", false),
             ("a/..", "../b", false),
             ("a", "b/../../../c", false),
+            ("a", "b/../c", false),
+            ("a/b", "../../c", true),
+            ("a/b", "../up/../../c", false),
         ] {
             assert_eq!(may_say(folder.as_bytes(), target.as_bytes()), may, "{folder} {target}");
         }

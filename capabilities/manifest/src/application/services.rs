@@ -13,7 +13,7 @@
 use super::Written;
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
-use cloison_contract::host::{FilesRights, FilesRoot, FilesService, HostService, SCRATCH, is_plain_path};
+use cloison_contract::host::{FilesRights, FilesRoot, FilesService, HostService, MOST_ROOTS, SCRATCH, is_plain_path};
 use cloison_contract::spelling::did_you_mean;
 use toml::de::DeValue;
 
@@ -89,6 +89,10 @@ fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<Root> {
         reader.wrong_kind(value, "an array of tables", EXAMPLE);
         return Vec::new();
     };
+    if array.len() > MOST_ROOTS {
+        let hint = "make two capabilities of it, or give a folder that is above several";
+        reader.error_with_hint(value.span.clone(), format!("a capability has {MOST_ROOTS} roots at most"), hint);
+    }
     array.iter().filter_map(|element| root(reader, &value.element(element))).collect()
 }
 

@@ -32,21 +32,33 @@ pub fn folder() -> PathBuf {
     }
 }
 
-/// Make the folder, or see that it is what it should be: in `/tmp` anybody could have made it first.
-pub(crate) fn private(folder: &Path) -> io::Result<()> {
-    match fs::DirBuilder::new().mode(0o700).create(folder) {
+/// Make the folder, or see that it is what it should be: in `/tmp` anybody could have made it first, and whoever may rename a folder
+/// above it could put another one in its place. Its path without links, which is the one to use.
+pub(crate) fn private(folder: &Path) -> io::Result<PathBuf> {
+    let user = rustix::process::geteuid().as_raw();
+    let (Some(above), Some(name)) = (folder.parent(), folder.file_name()) else {
+        return Err(io::Error::other("it has no folder above it"));
+    };
+    let above = above.canonicalize()?;
+    for way in above.ancestors() {
+        let found = fs::symlink_metadata(way)?;
+        if !is_safe(found.uid(), found.mode(), user) {
+            return Err(io::Error::other(format!("others may change {}, which leads to it", way.display())));
+        }
+    }
+    let folder = above.join(name);
+    match fs::DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}
     }
-    // Whoever may rename what is above it could put another one in its place.
-    let above = fs::metadata(folder.parent().unwrap_or(Path::new("/")))?;
-    let user = rustix::process::geteuid().as_raw();
-    if ![0, user].contains(&above.uid()) || above.mode() & 0o022 != 0 && above.mode() & 0o1000 == 0 {
-        return Err(io::Error::other("the folder above it is others' as well"));
-    }
-    let found = fs::symlink_metadata(folder)?;
+    let found = fs::symlink_metadata(&folder)?;
     let ours = found.is_dir() && found.uid() == user && found.mode() & 0o077 == 0;
-    if ours { Ok(()) } else { Err(io::Error::other("it is not a folder of this user's alone")) }
+    if ours { Ok(folder) } else { Err(io::Error::other("it is not a folder of this user's alone")) }
+}
+
+/// Whether in a folder of that owner and mode nobody but that user and root can put something in the place of what is theirs.
+fn is_safe(owner: u32, mode: u32, user: u32) -> bool {
+    [0, user].contains(&owner) && (mode & 0o022 == 0 || mode & 0o1000 != 0)
 }
 
 /// The socket of an application, until this is dropped.
@@ -70,8 +82,7 @@ impl Listener {
 
     /// Make one of that name there.
     pub(crate) fn bind_as(folder: &Path, name: &str) -> io::Result<Self> {
-        private(folder)?;
-        let path = folder.join(name);
+        let path = private(folder)?.join(name);
         // Of a process that had this number before and was killed.
         let _ = fs::remove_file(&path);
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -122,8 +133,7 @@ fn patient(socket: &OwnedFd, patience: Duration) -> Result<(), Errno> {
 
 /// A socket in that folder, if the folder is this user's alone and the socket is, too.
 pub(crate) fn connect_to(folder: &Path, name: &str, patience: Duration) -> io::Result<Control> {
-    private(folder)?;
-    let socket = open(&folder.join(name), SocketFlags::empty(), patience)?;
+    let socket = open(&private(folder)?.join(name), SocketFlags::empty(), patience)?;
     if socket_peercred(&socket)?.uid != rustix::process::geteuid() {
         return Err(io::Error::other("somebody else listens there"));
     }
@@ -132,11 +142,10 @@ pub(crate) fn connect_to(folder: &Path, name: &str, patience: Duration) -> io::R
 
 /// The brokers of running applications in that folder, by their process numbers. Sockets that nobody listens on any more are removed.
 pub fn running(folder: &Path) -> io::Result<Vec<i32>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    private(folder)?;
+    if !folder.try_exists()? {
+        return Ok(Vec::new()); // and none is made for looking
+    }
+    let entries = fs::read_dir(private(folder)?)?;
     let mut brokers = Vec::new();
     for entry in entries {
         let path = entry?.path();
@@ -164,8 +173,11 @@ fn open(path: &Path, flags: SocketFlags, patience: Duration) -> Result<OwnedFd, 
 
 /// Ask the application of that broker.
 pub fn ask(folder: &Path, broker: i32, ask: Ask) -> Result<InspectionAnswer, ControlError> {
-    let connection =
-        Control::from_descriptor(open(&folder.join(format!("{broker}.sock")), SocketFlags::empty(), PATIENCE)?);
+    if !folder.is_dir() {
+        return Err(Errno::NOENT.into()); // and none is made for asking
+    }
+    let connection = connect_to(folder, &format!("{broker}.sock"), PATIENCE);
+    let connection = connection.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::ACCESS))?;
     connection.send(&InspectionQuestion { version: VERSION, ask }, &[])?;
     Ok(connection.receive()?.0)
 }
@@ -194,6 +206,28 @@ mod tests {
         assert!(!folder.join("1.sock").exists() && folder.join("notes.txt").exists());
         drop(listener);
         assert_eq!(running(&folder).unwrap(), []);
+    }
+
+    #[test]
+    fn a_folder_below_one_that_others_may_change_is_refused() {
+        for (owner, mode, user, safe) in [
+            (0, 0o755, 1000, true),
+            (1000, 0o700, 1000, true),
+            (0, 0o1777, 1000, true),
+            (0, 0o777, 1000, false),
+            (1000, 0o770, 1000, false),
+            (1000, 0o755, 0, false),
+            (1001, 0o1755, 1000, false),
+        ] {
+            assert_eq!(is_safe(owner, mode, user), safe, "{owner} {mode:o} {user}");
+        }
+        let place = tempfile::tempdir().unwrap();
+        fs::create_dir(place.path().join("inner")).unwrap();
+        std::os::unix::fs::symlink("inner", place.path().join("link")).unwrap();
+        let found = private(&place.path().join("link/cloison")).unwrap();
+        assert_eq!(found, place.path().canonicalize().unwrap().join("inner/cloison"));
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(private(&place.path().join("inner/cloison")).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::build::Build;
 use super::kept::WarmTemplate;
 use super::service::SOCKET;
-use super::surroundings::users_are_told_apart;
+use super::surroundings::{STRANGERS, users_are_told_apart};
 use super::{ServiceState, WarmAnswer, WarmQuestion, Wish, unfit};
 use crate::application::LoadedApplication;
 use crate::inspection::socket;
@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(10);
 /// Take a template for that application, from the service in that folder. The error is why there is none, for people.
 pub fn take(folder: &Path, binaries: &Binaries, application: &LoadedApplication) -> Result<WarmTemplate, String> {
     if !users_are_told_apart() {
-        return Err("in a user namespace others can look like this user".into());
+        return Err(STRANGERS.into());
     }
     // What can be said without asking is said first: a template that is taken and not used is lost.
     if let Some(why) = unfit(application, &[]) {

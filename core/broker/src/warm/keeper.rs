@@ -15,7 +15,7 @@ use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{PidfdFlags, Signal, getpid, pidfd_open};
+use rustix::process::{PidfdFlags, Signal, getpid, pidfd_open, setsid};
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
@@ -53,6 +53,8 @@ impl From<Errno> for KeeperError {
 /// # Errors
 /// There is no line.
 pub fn keep(binaries: &Binaries) -> Result<(), Errno> {
+    // What a terminal sends to whoever has started the service is not for those whose template this is.
+    let _ = setsid();
     let line = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?;
     // Whoever has the other end sees that this process has closed it: no copy may stay.
     rustix::stdio::dup2_stdin(rustix::stdio::stdout())?;
@@ -176,7 +178,7 @@ fn wait(control: &Control, line: &Control) -> Result<(), KeeperError> {
     }
 }
 
-/// WarmAnswer, until nobody has the line, or the template or the blank has ended before somebody has taken them.
+/// Answer, until nobody has the line, or the template or the blank has ended before somebody has taken them.
 fn serve(line: &Control, family: &mut Family, blank: &Child) {
     let mut taken = false;
     loop {
@@ -203,7 +205,8 @@ fn serve(line: &Control, family: &mut Family, blank: &Child) {
             Ok(Some((ToKeeper::Wait { question, pid }, _))) => FromKeeper::Ended { question, exit: ended(family, pid) },
             Err(_) => return,
         };
-        if line.try_send(&answer, &[]).is_err() {
+        // A broker that is stopped reads later; one that is gone is an error.
+        if line.send(&answer, &[]).is_err() {
             return;
         }
     }

@@ -8,7 +8,6 @@ use cloison_contract::message::Layer;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox::{self, RouterEnd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
 use rustix::net::Shutdown;
 use rustix::process::{Signal, pidfd_send_signal};
 use std::collections::HashMap;
@@ -94,12 +93,12 @@ impl Keeper {
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let question = answers.asked + 1;
         match self.line.try_send(&ToKeeper::Wait { question, pid }, &[]) {
-            Err(ControlError::System(Errno::AGAIN)) => None,
-            // Then it will not answer, and that is what whoever looks for the answer hears.
-            _ => {
+            // If it is gone it will not answer, and that is what whoever looks for the answer hears.
+            Ok(()) | Err(ControlError::Closed) => {
                 answers.asked = question;
                 Some(question)
             }
+            Err(_) => None,
         }
     }
 
@@ -109,7 +108,7 @@ impl Keeper {
         for _ in 0..2 {
             loop {
                 match self.line.try_receive::<FromKeeper>() {
-                    Ok(Some((FromKeeper::Ended { question: answered, exit }, _))) => {
+                    Ok(Some((FromKeeper::Ended { question: answered, exit }, _))) if answered <= answers.asked => {
                         answers.come.insert(answered, exit.unwrap_or(Exit::Signaled(libc::SIGKILL)));
                     }
                     Ok(Some(_)) => {}
@@ -126,14 +125,18 @@ impl Keeper {
         None
     }
 
+    /// Have it end at once, and with it, by the kernel, all of its children.
+    pub(crate) fn kill(&self) {
+        let _ = pidfd_send_signal(&self.process, Signal::KILL);
+    }
+
     /// Have it end all of its children and itself, and wait for that, until then at most.
     pub(crate) fn end(&self, until: Instant) {
         let _ = rustix::net::shutdown(&self.line, Shutdown::Both);
         while !has_ended(&self.process) {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                let _ = pidfd_send_signal(&self.process, Signal::KILL);
-                return;
+                return self.kill();
             }
             let left = left.min(Duration::from_secs(1));
             let left = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() };

@@ -4,7 +4,7 @@
 //! and a template that has been taken is none of its business. It ends by itself when nobody has taken one for long.
 
 use super::build::Build;
-use super::surroundings::Surroundings;
+use super::surroundings::{STRANGERS, Surroundings, users_are_told_apart};
 use super::{FromKeeper, ServiceState, WarmAnswer, WarmQuestion, Wish};
 use crate::child::Child;
 use crate::inspection::socket::{Listener, private};
@@ -16,7 +16,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::net::sockopt::socket_peercred;
-use rustix::process::{geteuid, getpid};
+use rustix::process::{Signal, geteuid, getpid};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -35,7 +35,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 const QUESTION_BYTES: u64 = 256;
 /// How long after a template has been taken the next one is started: the program that got it has the processors first.
 const LATER: Duration = Duration::from_millis(100);
-/// How long after a template that did not get ready.
+/// How long one may take to get ready.
+const START: Duration = Duration::from_secs(60);
+/// How long after a template that did not get ready, or died.
 const MUCH_LATER: Duration = Duration::from_secs(10);
 /// How long keepers may take to end.
 const TAKING_DOWN: Duration = Duration::from_secs(3);
@@ -71,6 +73,9 @@ pub enum ServiceError {
     /// There is one.
     #[error("there is one already")]
     There,
+    /// No run could have a template.
+    #[error("no run could have a template: {0}")]
+    Useless(&'static str),
     /// The host refused something.
     #[error(transparent)]
     Host(#[from] io::Error),
@@ -112,6 +117,7 @@ struct Waiting {
     split: Option<(i32, Option<i32>)>,
     blank: Option<i32>,
     ready: bool,
+    since: Instant,
 }
 
 /// Whether to go on.
@@ -129,8 +135,14 @@ impl WarmService {
     pub fn new(folder: &Path, binaries: Binaries, settings: ServiceSettings) -> Result<Self, ServiceError> {
         let build = Build::of_this(&binaries)?;
         let surroundings = Surroundings::of(getpid().as_raw_nonzero().get())?;
-        private(folder)?;
-        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(folder.join(LOCK))?;
+        if !users_are_told_apart() {
+            return Err(ServiceError::Useless(STRANGERS));
+        }
+        if let Some(why) = surroundings.incomparable() {
+            return Err(ServiceError::Useless(why));
+        }
+        let lock = private(folder)?.join(LOCK);
+        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(lock)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Err(Errno::WOULDBLOCK) => return Err(ServiceError::There),
             locked => locked?,
@@ -168,6 +180,7 @@ impl WarmService {
                     return Err(io::Error::other(failure));
                 }
                 if self.waiting.iter().any(|waiting| waiting.ready) {
+                    self.last_taken = Instant::now(); // nobody could have had one before
                     first.take().into_iter().for_each(|first| first());
                 }
             }
@@ -184,6 +197,7 @@ impl WarmService {
         if idle_at <= now {
             return Ok(Turn::End);
         }
+        let late = self.end_late(now);
         // One after the other, so that a processor is left for what runs.
         let short = self.waiting.len() < self.settings.templates as usize && self.waiting.iter().all(|one| one.ready);
         if short && self.next_start <= now {
@@ -196,10 +210,20 @@ impl WarmService {
             }
         }
         let start_at = short.then_some(self.next_start).filter(|at| *at > now);
-        let until = start_at.into_iter().chain([idle_at]).min().unwrap_or(idle_at);
+        let until = start_at.into_iter().chain(late).chain([idle_at]).min().unwrap_or(idle_at);
         self.wait(until.saturating_duration_since(now))?;
         self.gone.retain(|keeper| keeper.ended().is_none());
-        while let Some(connection) = self.listener.accept_with(PATIENCE, QUESTION_BYTES)? {
+        loop {
+            let connection = match self.listener.accept_with(PATIENCE, QUESTION_BYTES) {
+                Ok(Some(connection)) => connection,
+                Ok(None) => return Ok(Turn::Again),
+                Err(error) => {
+                    // Too many descriptors, above all: some will be free again.
+                    tracing::debug!(%error, "nobody can ask for now");
+                    std::thread::sleep(LATER);
+                    return Ok(Turn::Again);
+                }
+            };
             if self.answer(&connection) == Turn::End {
                 self.end();
                 let _ = connection.send(&WarmAnswer::Ended, &[]);
@@ -207,13 +231,33 @@ impl WarmService {
                 return Ok(Turn::End);
             }
         }
-        Ok(Turn::Again)
+    }
+
+    /// End those that take too long to get ready; when the next one does.
+    fn end_late(&mut self, now: Instant) -> Option<Instant> {
+        let late = |waiting: &Waiting| !waiting.ready && waiting.since + START <= now;
+        for waiting in self.waiting.iter().filter(|waiting| late(waiting)) {
+            waiting.process.signal(Signal::KILL);
+            self.failure = Some("a template has not got ready in a minute".into());
+            self.next_start = now + MUCH_LATER;
+        }
+        let (go, stay): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(late);
+        self.waiting.extend(stay);
+        self.gone.extend(go.into_iter().map(|waiting| waiting.process));
+        self.waiting.iter().filter(|waiting| !waiting.ready).map(|waiting| waiting.since + START).min()
     }
 
     fn start(&mut self) -> io::Result<()> {
         let (line, keeper) = self.binaries.keeper()?;
         let process = Child::from_pid(keeper.pid())?;
-        self.waiting.push_back(Waiting { line, process, split: None, blank: None, ready: false });
+        self.waiting.push_back(Waiting {
+            line,
+            process,
+            split: None,
+            blank: None,
+            ready: false,
+            since: Instant::now(),
+        });
         Ok(())
     }
 
@@ -258,11 +302,14 @@ impl WarmService {
         }
         // One whose line is closed ends; so does one that has failed.
         let (stay, go): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(Waiting::is_there);
+        if go.iter().any(|waiting| waiting.ready) {
+            self.next_start = Instant::now() + MUCH_LATER; // one that dies by itself will do so again
+        }
         self.waiting.extend(stay);
         self.gone.extend(go.into_iter().map(|waiting| waiting.process));
     }
 
-    /// WarmAnswer who asks.
+    /// Answer who asks.
     fn answer(&mut self, connection: &Control) -> Turn {
         let Ok((WarmQuestion { build, wish }, _)) = connection.receive() else { return Turn::Again };
         let answered = match wish {
@@ -357,7 +404,9 @@ impl WarmService {
         // All lines first, so that none is waited for while others still run.
         let ending: Vec<Child> = self.waiting.drain(..).map(|waiting| waiting.process).collect();
         for keeper in ending {
-            keeper.wait_until(until);
+            if keeper.wait_until(until).is_none() {
+                keeper.signal(Signal::KILL); // it is stopped
+            }
         }
     }
 }

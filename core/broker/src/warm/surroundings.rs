@@ -83,7 +83,14 @@ impl Surroundings {
 /// Whether user numbers here are those of the whole machine. In a user namespace that maps fewer, strangers look like one another,
 /// and like a user with that number.
 pub(crate) fn users_are_told_apart() -> bool {
-    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| map.split_whitespace().eq(["0", "0", "4294967295"]))
+    fs::read_to_string("/proc/self/uid_map").is_ok_and(|map| is_whole(&map))
+}
+
+/// Why that matters, for people.
+pub(crate) const STRANGERS: &str = "in a user namespace others can look like this user";
+
+fn is_whole(uid_map: &str) -> bool {
+    uid_map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 #[cfg(test)]
@@ -91,6 +98,23 @@ mod tests {
     use super::*;
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use std::process::Command;
+
+    #[test]
+    fn only_a_whole_map_tells_users_apart() {
+        assert!(is_whole("         0          0 4294967295\n"));
+        for map in
+            ["", "0 1000 1\n", "65534 65534 1\n", "0 100000 65536\n", "0 0 4294967294\n", "0 0 1\n1 1 4294967294\n"]
+        {
+            assert!(!is_whole(map), "{map:?}");
+        }
+    }
+
+    #[test]
+    fn filters_are_not_compared() {
+        let with = |line: &str| Surroundings(vec![("seccomp filters", line.to_owned())]);
+        assert_eq!(with("Seccomp:\t0").incomparable(), None);
+        assert!(with("Seccomp:\t2").incomparable().is_some() && with("Seccomp:").incomparable().is_some());
+    }
 
     #[test]
     fn a_child_has_the_same_until_it_has_less() {

@@ -4,7 +4,8 @@
 //! monitored, so that its child does not wait for ever.
 
 use super::post::Mail;
-use super::{answered, ask, decode, deliver, new_reference, say, with};
+use super::incoming::decode;
+use super::{answered, ask, deliver, new_reference, say, with};
 use crate::message;
 use cloison_contract::process::{ProcessRef, Reason, ToRouter};
 use rustpython_vm::builtins::PyTupleRef;

@@ -3,41 +3,41 @@
 //! | module | subject |
 //! |---|---|
 //! | `arguments` | those of a new process that are too long for what starts it |
+//! | `incoming` | what has arrived: read, and handed to the program |
 //! | `post` | the mailbox, what has arrived and waits to be received, whom not to send to |
 //! | [`reason`] | why a process has ended, as a Python object |
+//! | `spawning` | new processes: what Python wants of one, and the question to the broker |
 //!
 //! There is one mailbox for each process, so it stands in a thread-local cell. It is borrowed for moments only, and never while
 //! Python code can run.
 
 mod arguments;
+mod incoming;
 mod post;
 pub mod reason;
+mod spawning;
 
-use arguments::Arguments;
 pub(crate) use arguments::await_arguments;
+pub(crate) use incoming::{Unreadable, receive};
+pub(crate) use spawning::{Wanted, spawn};
 
-use crate::call::connection;
-use crate::message::envelope::{self, Envelope};
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, link, message};
-use cloison_contract::message::{FromMicroprocess, ParcelAnswer, Spawn, ToMicroprocess};
-use cloison_contract::process::{NAME_BYTES, Priority, ProcessNumber, ProcessRef, Reason, TIES, ToRouter};
-use cloison_transport::mailbox::{Mailbox, ParcelView, RingError, Waited, fill_parcel, needs_parcel};
-use post::{Mail, Post, PostError, new_reference as random_reference};
+use cloison_contract::message::ParcelAnswer;
+use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason, TIES, ToRouter};
+use cloison_transport::mailbox::{Mailbox, RingError, Waited, fill_parcel, needs_parcel};
+use post::{Post, PostError, new_reference as random_reference};
 use rustix::io::Errno;
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple, PyTupleRef, PyType};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{PyObject, PyPayload, PyRef, PyResult, VirtualMachine};
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 thread_local! {
     static POST: RefCell<Option<Post>> = const { RefCell::new(None) };
     static PREPARING: Cell<bool> = const { Cell::new(false) };
 }
-
-/// After how long a message is fetched again that could not be handed over.
-const IN_FLIGHT: Duration = Duration::from_millis(1);
 
 /// Note whether the program is being imported for what it defines. It starts no processes then: each of them would do the same.
 pub(crate) fn prepare(preparing: bool) {
@@ -190,154 +190,6 @@ fn parcel(vm: &VirtualMachine) -> PyResult<(ParcelAnswer, Option<OwnedFd>)> {
 
 fn broken_parcel(error: &Errno, vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_runtime_error(format!("the memory of a long message cannot be used: {error}"))
-}
-
-/// Fetch the memory of a long message.
-fn fetch(number: u64, vm: &VirtualMachine) -> PyResult<OwnedFd> {
-    settle(vm)?;
-    loop {
-        // Whoever is interrupted here would lose the message.
-        while !with(vm, |post| post.say(&ToRouter::Fetch(number)))? {
-            with(vm, |post| Ok(post.wait_for_room()))?;
-        }
-        match parcel(vm)? {
-            (ParcelAnswer::Here, Some(memory)) => return Ok(memory),
-            // Too much is on its way to processes of this user, for a moment.
-            (ParcelAnswer::Full, _) => std::thread::sleep(IN_FLIGHT),
-            _ => return Err(vm.new_runtime_error("a long message is not there any more")),
-        }
-    }
-}
-
-/// What becomes of a message that cannot be read here.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Unreadable {
-    /// It is taken out, and that is an exception.
-    Raise,
-    /// It stays, for whoever takes any message: it is no answer to what the runtime itself waits for.
-    Leave,
-}
-
-fn is_message_error(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
-    let class = errors::class("MessageError", vm).ok().and_then(|class| class.downcast::<PyType>().ok());
-    class.is_some_and(|class| error.fast_isinstance(&class))
-}
-
-/// The next message, or the next that matches.
-pub(crate) fn receive(
-    until: Option<Instant>,
-    matches: Option<&PyObject>,
-    from: u64,
-    unreadable: Unreadable,
-    vm: &VirtualMachine,
-) -> PyResult<Option<PyObjectRef>> {
-    let mut at = from;
-    loop {
-        while let Some((position, item)) = with(vm, |post| post.next(at))? {
-            at = position + 1;
-            let value = match item {
-                Mail::Decoded(value) => value,
-                undecoded => match decode(undecoded, vm) {
-                    Ok(value) => value,
-                    Err(error) if unreadable == Unreadable::Leave && is_message_error(&error, vm) => {
-                        let text = error.as_object().str(vm)?.to_string();
-                        with(vm, |post| post.keep(position, Mail::Unreadable(text)))?;
-                        continue;
-                    }
-                    Err(error) => {
-                        with(vm, |post| post.take(position))?;
-                        return Err(error);
-                    }
-                },
-            };
-            with(vm, |post| post.keep(position, Mail::Decoded(value.clone())))?;
-            let wanted = match matches {
-                None => true,
-                Some(matches) => is_wanted(matches, &value, vm)?,
-            };
-            // A predicate may have received it itself.
-            if wanted && with(vm, |post| post.take(position))? {
-                return Ok(Some(value));
-            }
-        }
-        match with(vm, |post| Ok(post.wait(until)))? {
-            Waited::Maybe => {}
-            Waited::Interrupted => interrupt::look(vm)?,
-            Waited::TimedOut => return Ok(None),
-        }
-    }
-}
-
-/// Whether a message is of the type, or one of the types, or satisfies the predicate.
-fn is_wanted(matches: &PyObject, value: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
-    if matches.downcastable::<PyType>() || matches.downcastable::<PyTuple>() {
-        return value.is_instance(matches, vm);
-    }
-    matches.call((value.to_owned(),), vm)?.try_to_bool(vm)
-}
-
-fn decode(item: Mail, vm: &VirtualMachine) -> PyResult {
-    match item {
-        Mail::Decoded(value) => Ok(value),
-        Mail::Unreadable(text) => Err(errors::new("MessageError", &text, &[], vm)),
-        Mail::Message { sender, bytes } => read(sender, &bytes, vm),
-        Mail::Parcel { sender, number } => {
-            let memory = fetch(number, vm)?;
-            let view = ParcelView::open(&memory).map_err(|error| broken_parcel(&error, vm))?;
-            read(sender, view.bytes(), vm)
-        }
-        Mail::Down { reference, process: ended, reason } => {
-            let myself = with(vm, |post| Ok(post.myself().number))?;
-            let reference = Reference::new(myself, reference).into_ref(&vm.ctx);
-            let arguments = (process(ended, vm), reason::to_python(&reason, vm)?, reference);
-            class("Down", vm)?.call(arguments, vm)
-        }
-        Mail::Exit { process: ended, reason } => {
-            class("Exit", vm)?.call((process(ended, vm), reason::to_python(&reason, vm)?), vm)
-        }
-    }
-}
-
-/// A message of that process's.
-fn read(sender: ProcessNumber, bytes: &[u8], vm: &VirtualMachine) -> PyResult {
-    match message::decode(bytes, vm) {
-        Ok(value) => refuse_claims(sender, &value, vm).map(|()| value),
-        Err(error) if is_message_error(&error, vm) => match envelope::open(bytes) {
-            // Whoever waits for it hears what is wrong with it.
-            Some(Envelope::Answer(reference)) => {
-                let reference = reference.into_ref(&vm.ctx);
-                class("_Reply", vm)?.call((reference, error, true), vm)
-            }
-            Some(Envelope::Question { sender: asker, reference }) if asker.number() == sender => {
-                let (asker, reference) = (asker.into_ref(&vm.ctx), reference.into_ref(&vm.ctx));
-                class("_not_understood", vm)?.call((asker, reference, error.clone()), vm)?;
-                Err(error)
-            }
-            _ => Err(error),
-        },
-        Err(error) => Err(error),
-    }
-}
-
-/// What the router alone says is true because nobody else can say it; and who asks is who has sent the question.
-fn refuse_claims(sender: ProcessNumber, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    let name = value.class().name().to_string();
-    if !matches!(name.as_str(), "Call" | "Down" | "Exit") || !value.class().is(&class(&name, vm)?) {
-        return Ok(());
-    }
-    let text = if name != "Call" {
-        format!("process {sender} has sent a {name} as if it came from the router")
-    } else if value.get_attr("sender", vm)?.downcast_ref::<Process>().map(|process| process.number()) == Some(sender) {
-        return Ok(());
-    } else {
-        format!("process {sender} has sent a Call in another one's name\nhint: pass a Call on inside of a tuple")
-    };
-    Err(errors::new("MessageError", &text, &[], vm))
-}
-
-/// `Call`, `Down`, `Exit`, `Reason`, or another of the names there.
-fn class(name: &str, vm: &VirtualMachine) -> PyResult {
-    crate::interpreter::cloison_module("_processes", vm)?.get_attr(vm.ctx.intern_str(name), vm)
 }
 
 /// The position behind everything that has arrived so far: what comes later stands there or behind it.
@@ -534,88 +386,6 @@ fn answered<T>(vm: &VirtualMachine, mut look: impl FnMut(&mut Post) -> Result<Op
         if with(vm, |post| Ok(post.wait(None)))? == Waited::Interrupted {
             interrupt::look(vm)?;
         }
-    }
-}
-
-/// What Python says of a new process.
-pub(crate) struct Wanted {
-    pub module: String,
-    pub qualname: String,
-    pub arguments: PyTupleRef,
-    pub register: Option<String>,
-    pub main: bool,
-    pub name: Option<String>,
-    pub link: bool,
-    pub may_link: bool,
-    pub monitor: Option<PyRef<Reference>>,
-    pub capabilities: Vec<String>,
-    pub memory_bytes: Option<u64>,
-    pub cpu_seconds: Option<u64>,
-    pub deadline_ms: Option<u64>,
-    pub children: Option<u32>,
-    pub channels: Option<u32>,
-    pub priority: Option<Priority>,
-    pub nice: Option<u8>,
-}
-
-/// Start a process.
-pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
-    if PREPARING.get() {
-        crate::program::give_up("it starts a process");
-        return Err(vm.new_runtime_error(
-            "a new process imports the program first, and the program would start another one while it is imported\n\
-             hint: put what only the program itself does below `if __name__ == \"__main__\":`",
-        ));
-    }
-    with(vm, |_| Ok(()))?;
-    let arguments = Arguments::new(&wanted.arguments, vm)?;
-    let monitor = wanted.monitor.map(|reference| own_reference(&reference, vm)).transpose()?;
-    // Its `Down` may be there before the answer is.
-    if let Some(reference) = monitor {
-        watch(reference, vm)?;
-    }
-    let spawn = Spawn {
-        module: wanted.module,
-        qualname: wanted.qualname,
-        arguments: arguments.along(),
-        register: wanted.register,
-        main: wanted.main,
-        name: wanted.name,
-        link: wanted.link,
-        may_link: wanted.may_link,
-        monitor,
-        capabilities: wanted.capabilities,
-        memory_bytes: wanted.memory_bytes,
-        cpu_seconds: wanted.cpu_seconds,
-        deadline_ms: wanted.deadline_ms,
-        children: wanted.children,
-        channels: wanted.channels,
-        priority: wanted.priority,
-        nice: wanted.nice,
-    };
-    let (answer, _) = connection::ask(&FromMicroprocess::Spawn(Box::new(spawn)), vm)?;
-    if let (Some(monitor), false) = (monitor, matches!(answer, ToMicroprocess::Spawned(_))) {
-        with(vm, |post| post.forget_down(monitor))?;
-    }
-    match answer {
-        ToMicroprocess::Spawned(reference) => {
-            with(vm, |post| {
-                post.know(reference);
-                Ok(())
-            })?;
-            if let Err(error) = arguments.follow(reference, vm) {
-                if let Some(monitor) = monitor {
-                    say(&ToRouter::Demonitor(monitor), vm)?;
-                    with(vm, |post| post.forget_down(monitor))?;
-                }
-                return Err(error);
-            }
-            Ok(process(reference, vm))
-        }
-        ToMicroprocess::Denied { message } | ToMicroprocess::Unavailable { message } => {
-            Err(errors::new("SpawnError", &message, &[], vm))
-        }
-        _ => Err(vm.new_runtime_error("the broker gave an answer to another question")),
     }
 }
 

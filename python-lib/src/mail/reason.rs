@@ -44,12 +44,12 @@ pub(crate) fn to_python(reason: &Reason, vm: &VirtualMachine) -> PyResult {
         Reason::NoProcess => (NO_PROCESS, vec![]),
     };
     let keywords: KwArgs = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    super::class("Reason", vm)?.call(FuncArgs::new(vec![text(kind)], keywords), vm)
+    super::incoming::class("Reason", vm)?.call(FuncArgs::new(vec![text(kind)], keywords), vm)
 }
 
 /// From a `cloison.Reason`, one of the words "normal", "shutdown" and "killed", or any other value that can be sent.
 pub(crate) fn from_python(value: &PyObject, vm: &VirtualMachine) -> PyResult<Reason> {
-    let class = super::class("Reason", vm)?;
+    let class = super::incoming::class("Reason", vm)?;
     if value.is_instance(&class, vm)? {
         return from_reason(value, vm);
     }

@@ -18,8 +18,8 @@ pub fn no_extra_modules(_: &Context) -> Vec<&'static PyModuleDef> {
 }
 
 /// Build the interpreter, with the streams, finders and common modules in place.
-pub fn build(extra: ExtraModules) -> Result<Interpreter, String> {
-    let builder = Interpreter::builder(settings());
+pub fn build(extra: ExtraModules, hash_seed: Option<u32>) -> Result<Interpreter, String> {
+    let builder = Interpreter::builder(settings(hash_seed));
     let mut definitions = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
     definitions.push(native::module_def(&builder.ctx));
     let extra = extra(&builder.ctx);
@@ -35,7 +35,7 @@ pub fn build(extra: ExtraModules) -> Result<Interpreter, String> {
     Ok(interpreter)
 }
 
-fn settings() -> Settings {
+fn settings(hash_seed: Option<u32>) -> Settings {
     let mut settings = Settings::default();
     settings.isolated = true;
     settings.ignore_environment = true;
@@ -44,7 +44,7 @@ fn settings() -> Settings {
     settings.install_signal_handlers = false;
     settings.write_bytecode = false;
     settings.safe_path = true;
-    settings.hash_seed = None; // random, once in a template
+    settings.hash_seed = hash_seed; // without one it is random, once in a template
     settings.utf8_mode = 1;
     settings
 }

@@ -42,6 +42,7 @@
 pub mod batch;
 pub mod call;
 pub mod corrections;
+mod deterministic;
 pub mod errors;
 pub mod failure;
 mod immortal;

@@ -4,8 +4,8 @@
 
 use crate::interpreter::Entries;
 use crate::objects::process::Process;
-use crate::{errors, failure, interpreter, link, mail, memory, message, mounts, process, signals};
-use cloison_contract::message::{Begin, Run};
+use crate::{deterministic, errors, failure, interpreter, link, mail, memory, message, mounts, process, signals};
+use cloison_contract::message::{Begin, Run, ServiceOffer};
 use cloison_contract::process::Reason;
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
 use cloison_transport::control::Control;
@@ -175,14 +175,19 @@ fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
 fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, begin: Begin) -> i32 {
     let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders, services } =
         begin;
+    let environment: Vec<_> = services.iter().filter(|offer| offer.service == ENV).cloned().collect();
     mounts::set(mounts, folders, services);
     mail::become_process(myself, parent, mailbox_bytes);
     memory::limit(memory_bytes);
-    let (status, reason) =
-        match prepared.and_then(|()| lower_limits(cpu_seconds, vm)).and_then(|()| execute(vm, entries, run)) {
-            Ok(status) => (status, reason_of_status(status)),
-            Err(error) => failure::report_with_reason(vm, error),
-        };
+    let (status, reason) = match prepared
+        .and_then(|()| lower_limits(cpu_seconds, vm))
+        .and_then(|()| take_environment(&environment, vm))
+        .and_then(|()| deterministic::seed(myself.number, vm))
+        .and_then(|()| execute(vm, entries, run))
+    {
+        Ok(status) => (status, reason_of_status(status)),
+        Err(error) => failure::report_with_reason(vm, error),
+    };
     run_exit_handlers(vm);
     let (status, reason) = match entries.finish.call((), vm).and_then(|flushed| flushed.try_to_bool(vm)) {
         Ok(true) => (status, reason),
@@ -191,6 +196,18 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
     };
     mail::last(reason);
     status
+}
+
+/// The service that gives variables.
+const ENV: &str = "env";
+
+/// Variables that capabilities give.
+fn take_environment(offers: &[ServiceOffer], vm: &VirtualMachine) -> PyResult<()> {
+    for offer in offers {
+        let grants = offer.grants.iter().map(|grant| vm.ctx.new_str(grant.as_str()).into()).collect();
+        interpreter::boot_function("take_environment", vm)?.call((vm.ctx.new_list(grants),), vm)?;
+    }
+    Ok(())
 }
 
 /// What they raise is shown where they are called.

@@ -14,7 +14,7 @@
 
 use crate::link::{self, LinkError};
 use crate::microprocess::{self, Forks};
-use crate::{failure, interpreter, mail, process, signals, template};
+use crate::{deterministic, failure, interpreter, mail, process, signals, template};
 use cloison_contract::message::{FromTemplate, Run};
 use cloison_transport::control::Control;
 use rustix::io::Errno;
@@ -108,6 +108,7 @@ fn be(
 fn import(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], main: Run) -> PyResult<()> {
     microprocess::rehearse(vm, &forks.entries)?;
     microprocess::prepare(vm, &forks.entries, seed)?;
+    deterministic::seed(0, vm)?;
     interpreter::boot_function("before_program", vm)?.call((), vm)?;
     mail::prepare(true);
     microprocess::set_arguments(vm, main.argv())?;

@@ -19,7 +19,8 @@ use crate::link::{self, LinkError};
 use crate::microprocess::{self, Forks, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::program::{self, ProgramDescriptors};
-use crate::{failure, immortal, mail, memory, signals};
+use crate::{deterministic, failure, immortal, mail, memory, signals};
+use cloison_contract::deterministic::Deterministic;
 use cloison_contract::message::{FromTemplate, ToTemplate};
 use cloison_contract::printable;
 use cloison_sandbox::{Jail, Spec, Template};
@@ -84,6 +85,7 @@ struct Boot {
     processes: u32,
     may_be_missing: Vec<String>,
     folders: Vec<String>,
+    deterministic: Deterministic,
     warm: bool,
 }
 
@@ -91,7 +93,7 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     signals::ignore_interrupts();
     signals::ignore_broken_pipes();
     link::become_template(move_control_socket()?);
-    let Boot { preload, limits, processes, may_be_missing, folders, warm } = boot()?;
+    let Boot { preload, limits, processes, may_be_missing, folders, deterministic, warm } = boot()?;
     if !warm {
         crate::mounts::set_folders(folders);
     }
@@ -103,8 +105,10 @@ fn start(extra: ExtraModules) -> Result<Infallible, TemplateError> {
     link::tell(&FromTemplate::Jailed(jail.jailed()), &[])?;
     memory::limit(limits.memory_bytes);
     let seal = jail.microprocess_seal();
-    let interpreter = interpreter::build(extra).map_err(TemplateError::Interpreter)?;
+    let interpreter =
+        interpreter::build(extra, deterministic::hash_seed(&deterministic)).map_err(TemplateError::Interpreter)?;
     interpreter.enter(|vm| {
+        deterministic::apply(&deterministic, vm).map_err(|error| import_error(vm, &error))?;
         import(vm, preload).map_err(|error| import_error(vm, &error))?;
         let entries = Entries::new(vm).map_err(|error| import_error(vm, &error))?;
         let forks = Forks { entries, seal, limits, has_program: false };
@@ -127,13 +131,22 @@ fn move_control_socket() -> Result<Control, Errno> {
 
 fn boot() -> Result<Boot, TemplateError> {
     let (message, _) = link::listen()?;
-    let ToTemplate::Boot { preload, memory_bytes, cpu_seconds, descriptors, processes, may_be_missing, folders, warm } =
-        message
+    let ToTemplate::Boot {
+        preload,
+        memory_bytes,
+        cpu_seconds,
+        descriptors,
+        processes,
+        may_be_missing,
+        folders,
+        deterministic,
+        warm,
+    } = message
     else {
         return Err(LinkError::Unexpected.into());
     };
     let limits = Limits { memory_bytes, cpu_seconds, descriptors };
-    Ok(Boot { preload, limits, processes, may_be_missing, folders, warm })
+    Ok(Boot { preload, limits, processes, may_be_missing, folders, deterministic, warm })
 }
 
 fn enter(

@@ -10,9 +10,11 @@
 //! `core/broker/src/services/`, its code in `capabilities/host/src/`, and its manifest in `capabilities/manifest/bindings/`. The compiler
 //! names the places where [`HostService`] is taken apart.
 
+pub mod env;
 pub mod files;
 pub mod net;
 
+pub use env::EnvService;
 pub use files::{FilesRights, FilesRoot, FilesService, MOST_ROOTS, NAME_BYTES, SCRATCH, is_plain_path};
 pub use net::NetService;
 
@@ -22,6 +24,8 @@ use serde::{Deserialize, Serialize};
 /// What one capability configures.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum HostService {
+    /// `zone = "env"`
+    Env(EnvService),
     /// `zone = "files"`
     Files(FilesService),
     /// `zone = "net"`
@@ -30,11 +34,12 @@ pub enum HostService {
 
 impl HostService {
     /// The names of all services, as `library = { host = "…" }` of their manifests has them.
-    pub const NAMES: [&str; 2] = ["files", "net"];
+    pub const NAMES: [&str; 3] = ["env", "files", "net"];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Env(_) => "env",
             Self::Files(_) => "files",
             Self::Net(_) => "net",
         }
@@ -43,6 +48,7 @@ impl HostService {
     /// Makes what the service's manifest says be what the capability says.
     pub fn configure(&self, interface: &mut Interface) {
         match self {
+            Self::Env(_) => {}
             Self::Files(files) => files.configure(interface),
             Self::Net(net) => net.configure(interface),
         }

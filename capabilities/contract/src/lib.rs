@@ -31,6 +31,7 @@ compile_error!(
 );
 
 pub mod call;
+pub mod deterministic;
 pub mod expression;
 pub mod grant;
 pub mod host;

@@ -38,6 +38,7 @@
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
+use crate::deterministic::Deterministic;
 use crate::host::{FilesRights, HostService};
 use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
@@ -105,6 +106,8 @@ pub enum ToTemplate {
         may_be_missing: Vec<String>,
         /// Where programs see the application's own folders.
         folders: Vec<String>,
+        /// Its clock and its randomness, if they are not the machine's.
+        deterministic: Deterministic,
         /// Import what most programs do before anything is forked: nobody waits for this template yet.
         warm: bool,
     },

@@ -25,6 +25,8 @@ pub(crate) enum ReceiveError {
     Control(#[from] ControlError),
     #[error("the message behind `Serve` is not what the service needs")]
     Unexpected,
+    #[error("no process serves `env`")]
+    NotServed,
     #[error(transparent)]
     Descriptor(#[from] std::io::Error),
 }
@@ -33,6 +35,8 @@ impl Service {
     /// The messages that follow the first one.
     pub(crate) fn receive(service: HostService, control: &Control, status: &OwnedFd) -> Result<Self, ReceiveError> {
         match service {
+            // A microprocess has it when it begins.
+            HostService::Env(_) => Err(ReceiveError::NotServed),
             HostService::Files(files) => {
                 let mut roots = Vec::new();
                 for _ in &files.roots {

@@ -17,11 +17,13 @@
 //! memory = "256 MiB"
 //! ```
 
+mod deterministic;
 mod grant;
 mod read;
 mod services;
 
 pub use crate::diagnostic::Written;
+pub use deterministic::ClockRequest;
 pub use services::ServiceRequest;
 
 use crate::diagnostic::{Diagnostics, SourceFile};
@@ -47,6 +49,10 @@ pub struct Application {
     pub capabilities: BTreeMap<String, CapabilityRequest>,
     /// `[limits]`
     pub limits: ApplicationLimits,
+    /// `[clock]`
+    pub clock: Option<ClockRequest>,
+    /// `[random] seed`
+    pub seed: Option<u64>,
 }
 
 /// `"module:qualname"`

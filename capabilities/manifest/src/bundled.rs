@@ -3,6 +3,7 @@
 //! They are ordinary manifests, compiled in so that a lone `cloison` binary has them.
 
 const BINDINGS: &[(&str, &str, &str)] = &[
+    ("env", "env.zone.toml", include_str!("../bindings/env.zone.toml")),
     ("files", "files.zone.toml", include_str!("../bindings/files.zone.toml")),
     ("libm", "libm.zone.toml", include_str!("../bindings/libm.zone.toml")),
     ("net", "net.zone.toml", include_str!("../bindings/net.zone.toml")),

@@ -53,6 +53,8 @@ pub enum TableName {
     Application,
     /// `[capabilities.NAME]`
     Capability,
+    /// `[clock]`
+    Clock,
     /// `[exceptions.NAME]`
     Exception,
     /// An entry of `files`.
@@ -71,6 +73,8 @@ pub enum TableName {
     Member,
     /// A parameter, of a function or of a callback.
     Parameter,
+    /// `[random]`
+    Random,
     /// `returns`
     Returns,
     /// An entry of `roots`.
@@ -202,10 +206,11 @@ impl Kind {
 
 impl TableName {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::App,
         Self::Application,
         Self::Capability,
+        Self::Clock,
         Self::Exception,
         Self::File,
         Self::Function,
@@ -215,6 +220,7 @@ impl TableName {
         Self::Manifest,
         Self::Member,
         Self::Parameter,
+        Self::Random,
         Self::Returns,
         Self::Root,
         Self::Sandbox,
@@ -230,6 +236,7 @@ impl TableName {
                 ("Application", "What one application runs, which zones it may use, and how much of each.")
             }
             Self::Capability => ("Capability", "`[capabilities.NAME]`"),
+            Self::Clock => ("Clock", "`[clock]`"),
             Self::Exception => ("Exception", "`[exceptions.NAME]`"),
             Self::File => ("File", "An entry of `files`: exactly one of `read` and `write`."),
             Self::Function => {
@@ -243,6 +250,7 @@ impl TableName {
             }
             Self::Member => ("Member", "A member of a struct or a union."),
             Self::Parameter => ("Parameter", "What a parameter is for."),
+            Self::Random => ("Random", "`[random]`"),
             Self::Returns => ("Returns", "What becomes of a function's value."),
             Self::Root => ("Root", "An entry of `roots`: a folder of the machine, and what may be done below it."),
             Self::Sandbox => ("Sandbox", "`[sandbox]`"),
@@ -264,6 +272,7 @@ impl TableName {
             Self::App
             | Self::Application
             | Self::Capability
+            | Self::Clock
             | Self::Exception
             | Self::File
             | Self::Library
@@ -272,6 +281,7 @@ impl TableName {
             | Self::Manifest
             | Self::Member
             | Self::Parameter
+            | Self::Random
             | Self::Returns
             | Self::Root
             | Self::Sandbox

@@ -37,6 +37,8 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
             let whole = format!("zone = \"{zone}\"\nallow = []\n");
             application(format!("[capabilities.x]\n{}{entry}\n", without(&whole)))
         }
+        TableName::Clock => application(format!("[clock]\n{entry}\n")),
+        TableName::Random => application(format!("[random]\n{entry}\n")),
         TableName::Exception => zone(format!("[exceptions.E]\n{entry}\n")),
         TableName::File => zone(format!("[sandbox]\nfiles = [{{ {entry} }}]\n")),
         TableName::Function => function(&format!("a = {{ in = true }}\n{entry}")),
@@ -129,9 +131,10 @@ fn a_table_cannot_do_without_what_is_required() {
 }
 
 /// The tables that can be empty, or say otherwise what they lack.
-const KEYS_WITHOUT_REQUIRED: [TableName; 10] = [
+const KEYS_WITHOUT_REQUIRED: [TableName; 11] = [
     TableName::App,
     TableName::Application,
+    TableName::Clock,
     TableName::Exception,
     TableName::File,
     TableName::Library,

@@ -4,11 +4,13 @@ use crate::files;
 use crate::request::{Program, RunRequest, Unasked};
 use crate::services::ConfiguredService;
 use crate::sources::Sources;
+use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::message::{Mount, Run, ServiceOffer};
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{Application, ApplicationLimits, CapabilityRequest};
+use cloison_manifest::application::{Application, ApplicationLimits, CapabilityRequest, ClockRequest};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
+use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,8 @@ pub struct LoadedApplication {
     pub sites: Vec<PathBuf>,
     /// What each microprocess may use.
     pub limits: ApplicationLimits,
+    /// Its clock and its randomness.
+    pub deterministic: Deterministic,
     /// Layers that microprocesses can do without.
     pub may_be_missing: Vec<String>,
     /// The capabilities, by the names that Python uses.
@@ -102,6 +106,7 @@ impl LoadedApplication {
             roots: Vec::new(),
             sites: Vec::new(),
             limits: ApplicationLimits::default(),
+            deterministic: Deterministic::default(),
             may_be_missing: Vec::new(),
             capabilities: BTreeMap::new(),
             zones: Vec::new(),
@@ -152,6 +157,7 @@ impl LoadedApplication {
     pub(crate) fn apply(&mut self, folder: &Path, application: &Application) -> Result<(), LoadError> {
         self.in_use = true;
         self.limits = application.limits;
+        self.deterministic = Deterministic { clock: application.clock.map(set), seed: application.seed };
         self.may_be_missing.clone_from(&application.may_be_missing);
         self.sites.extend(application.site_packages.iter().map(|site| folder.join(site)));
         self.roots.extend_from_slice(&self.sites);
@@ -242,6 +248,19 @@ fn specification(
         loaded.service = Some(ConfiguredService::new(service, source, folder, interface)?);
     }
     Ok(loaded)
+}
+
+/// A clock that begins now.
+fn set(request: ClockRequest) -> Clock {
+    let nanoseconds = |clock| {
+        let now = clock_gettime(clock);
+        now.tv_sec.saturating_mul(1_000_000_000).saturating_add(now.tv_nsec)
+    };
+    Clock {
+        start_ns: request.start_ns.unwrap_or_else(|| nanoseconds(ClockId::Realtime)),
+        origin_ns: u64::try_from(nanoseconds(ClockId::Monotonic)).unwrap_or_default(),
+        rate_millionths: request.rate_millionths,
+    }
 }
 
 pub(crate) fn parent(path: &Path) -> &Path {

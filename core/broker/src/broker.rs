@@ -448,6 +448,7 @@ fn start_template(
         processes: forks_at_once(application.limits.processes),
         may_be_missing: application.may_be_missing.clone(),
         folders,
+        deterministic: application.deterministic,
         warm: false,
     };
     let sent = control.try_send(&boot, &[]).is_ok();

@@ -1,6 +1,7 @@
 //! Host services: what a capability of one needs of the machine, found when the application is loaded and opened when an
 //! instance starts. A file for each.
 
+mod env;
 mod files;
 mod machine;
 mod net;
@@ -51,17 +52,21 @@ impl ConfiguredService {
     ) -> Result<Self, Diagnostics> {
         let folders = match &request.service {
             HostService::Files(files) => files::open(files, request, source, beside)?,
-            HostService::Net(_) => Vec::new(),
+            HostService::Env(_) | HostService::Net(_) => Vec::new(),
         };
-        request.service.configure(interface);
-        Ok(Self { service: request.service.clone(), folders })
+        let service = match &request.service {
+            HostService::Env(env) => HostService::Env(env::read(env)),
+            service @ (HostService::Files(_) | HostService::Net(_)) => service.clone(),
+        };
+        service.configure(interface);
+        Ok(Self { service, folders })
     }
 
     /// Where programs see files by it.
     pub(crate) fn mounts(&self, capability: &str, location: &str) -> Vec<Mount> {
         match &self.service {
             HostService::Files(files) => files::mounts(files, capability, location),
-            HostService::Net(_) => Vec::new(),
+            HostService::Env(_) | HostService::Net(_) => Vec::new(),
         }
     }
 
@@ -69,6 +74,7 @@ impl ConfiguredService {
     pub(crate) fn offer(&self, capability: &str, location: &str) -> Option<ServiceOffer> {
         let grants = match &self.service {
             HostService::Files(_) => return None,
+            HostService::Env(env) => env::grants(env),
             HostService::Net(net) => net::grants(net),
         };
         let (service, capability) = (self.service.name().to_owned(), capability.to_owned());
@@ -78,6 +84,7 @@ impl ConfiguredService {
     /// What a new instance is sent behind [`ToZone::Serve`], with what is read of the machine at this moment.
     pub(crate) fn messages(&self) -> Vec<(ToZone, Vec<BorrowedFd<'_>>)> {
         match &self.service {
+            HostService::Env(_) => Vec::new(),
             HostService::Files(_) => {
                 self.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()])).collect()
             }
@@ -90,6 +97,7 @@ impl ConfiguredService {
     /// What it gives, for people.
     pub(crate) fn describe(&self) -> String {
         match &self.service {
+            HostService::Env(env) => env::describe(env),
             HostService::Files(files) => files::describe(files, &self.folders),
             HostService::Net(net) => net::describe(net),
         }

@@ -261,6 +261,13 @@ def after_fork(seed, terminal):
             generator.seed()
 
 
+def take_environment(grants):
+    """Put the variables that a capability gives, as `NAME=VALUE`, into `os.environ`."""
+    import os
+
+    os.environ.update(grant.split("=", 1) for grant in grants)
+
+
 def use_terminal():
     """Flush output after each line, in a process that was forked before its streams were known."""
     sys.__stdout__.reconfigure(line_buffering=True)

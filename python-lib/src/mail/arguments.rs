@@ -3,8 +3,8 @@
 //! Nobody else can have sent anything before, because nobody else has heard of the process. A parent that ends in between is
 //! monitored, so that its child does not wait for ever.
 
-use super::post::Mail;
 use super::incoming::decode;
+use super::post::Mail;
 use super::{answered, ask, deliver, new_reference, say, with};
 use crate::message;
 use cloison_contract::process::{ProcessRef, Reason, ToRouter};

@@ -1,7 +1,7 @@
 //! The tables of `cloison.toml`.
 
-use super::services;
 use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, Written};
+use super::{deterministic, services};
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::manifest::layers;
@@ -15,6 +15,8 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
     let app = root.take("app").and_then(|value| app(reader, &value)).unwrap_or_default();
     let capabilities = root.take("capabilities").map(|value| capabilities(reader, &value)).unwrap_or_default();
     let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
+    let clock = root.take("clock").and_then(|value| deterministic::clock(reader, &value));
+    let seed = root.take("random").and_then(|value| deterministic::random(reader, &value));
     if root.has("zone") && root.has("functions") {
         let hint = "name it NAME.zone.toml and let `[capabilities.NAME] zone = \"NAME.zone.toml\"` point to it";
         reader.error_with_hint(0..0, "this is a zone's manifest, not an application's", hint);
@@ -28,6 +30,8 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
         may_be_missing: app.may_be_missing,
         capabilities,
         limits,
+        clock,
+        seed,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What `[capabilities.NAME]` says of a host service: a file for each.
 
+mod env;
 mod files;
 mod net;
 
@@ -32,6 +33,7 @@ pub(super) fn service(
     let zone = zone.map_or("", |zone| zone.text.as_str());
     refuse_others(reader, table, zone);
     match zone {
+        "env" => Some(env::read(reader, table)),
         "files" => Some(files::read(reader, table)),
         "net" => Some(net::read(reader, table, offset)),
         _ => None,

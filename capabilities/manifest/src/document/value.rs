@@ -31,6 +31,15 @@ impl DocumentReader {
             self.error(value.span.clone(), format!("`{}` is empty", value.key));
             return None;
         }
+        self.text(value)
+    }
+
+    /// The same, which may be empty.
+    pub fn text(&mut self, value: &TableEntry<'_>) -> Option<Written> {
+        let DeValue::String(text) = value.value else {
+            self.wrong_kind(value, "a string", "\"…\"");
+            return None;
+        };
         if text.len() > MAX_STRING_BYTES {
             self.error(value.span.clone(), format!("`{}` is longer than {MAX_STRING_BYTES} bytes", value.key));
             return None;

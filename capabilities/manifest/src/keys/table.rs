@@ -5,8 +5,8 @@ use super::Kind::{
     Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, Truth,
 };
 use super::TableName::{
-    App, Application, Capability, Exception, File, Function, Library, Limits, Live, Manifest, Member, Parameter,
-    Returns, Root, Sandbox, Type, Zone,
+    App, Application, Capability, Clock, Exception, File, Function, Library, Limits, Live, Manifest, Member, Parameter,
+    Random, Returns, Root, Sandbox, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -162,12 +162,14 @@ pub const KEYS: &[Key] = &[
     key("app", &[Application], Kind::Table(App), "what is run"),
     key("capabilities", &[Application], Named(Capability), "what the application may call, by the names that `cloison.capability()` asks for"),
     key("limits", &[Application], Kind::Table(Limits), "limits of each microprocess"),
+    key("clock", &[Application], Kind::Table(Clock), "what time it is, if not the machine's"),
+    key("random", &[Application], Kind::Table(Random), "where randomness comes from, if not from the kernel"),
     // [app]
     key("entry", &[App], Pattern("^[^:/]+:[^:/()]+$"), "the template imports the module, the first microprocess calls the function; what it returns is the exit status, as for `sys.exit`. Without it the folder's `__main__.py` runs").written("`\"module:function\"`"),
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
-    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`, `\"net\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`, `\"net\"`, `\"env\"`), or a path to a `.zone.toml`, relative to this file").required(),
     key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none").written("array of functions, or `\"*\"`; required, but for host services"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
     key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
@@ -183,6 +185,8 @@ pub const KEYS: &[Key] = &[
     key("connections", &[Capability], Count(1, 4096), "connections and listening sockets that one microprocess may have open at once").of("`net`").default("64"),
     key("sent", &[Capability], Size(0, TIB), "what all microprocesses together may send while the application runs; beyond that it is `OSError` with `EDQUOT`").of("`net`").default("\"1 GiB\""),
     key("received", &[Capability], Size(0, TIB), "the same of what they receive").of("`net`").default("\"1 GiB\""),
+    key("pass", &[Capability], Texts, "variables of the environment that `cloison` was started with, as far as they are set in it").of("`env`").default("[]").written("array of names"),
+    key("variables", &[Capability], TextsByName, "variables, and what they are").of("`env`").written("table: name → string"),
     // An entry of `roots`
     key("at", &[Root], Text, "where the program sees the folder: an absolute path").required(),
     key("path", &[Root], Text, "the folder, relative to this file's folder, or absolute; it has to be there").required(),
@@ -196,4 +200,9 @@ pub const KEYS: &[Key] = &[
     key("children", &[Limits], Count(0, 1_000_000), "living children of one microprocess; 0 means that the program cannot spawn. As many as `processes`, unless this says less"),
     key("channels", &[Limits], Count(0, 4096), "call channels that one microprocess has open: one for each capability that it has called").default("64"),
     key("mailbox", &[Limits], Size(4 * KIB, TIB), "bytes of messages that may wait in one mailbox, 64 more for each counted; beyond it is `MailboxFull`").default("\"16 MiB\""),
+    // [clock]
+    key("start", &[Clock], Text, "what it shows when the application starts, with its offset from UTC: `\"2026-01-01T00:00:00Z\"`; the machine's time unless said").written("a moment, as RFC 3339 has it"),
+    key("rate", &[Clock], Literal, "seconds that pass in one second of the machine's, to six decimals: 0 is a clock that stands, 60 makes a minute of each second; at most 1000000").default("1").written("number"),
+    // [random]
+    key("seed", &[Random], Count(0, i64::MAX as u64), "the same seed gives the same randomness, in the same microprocesses").required(),
 ];

@@ -10,6 +10,7 @@ use crate::child::{Child, Exit, wait_for_child};
 use crate::family::{Family, TAKING_DOWN};
 use crate::launch::Binaries;
 use crate::spawning::inbox_bytes;
+use cloison_contract::deterministic::Deterministic;
 use cloison_contract::message::{FromTemplate, ToTemplate};
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox;
@@ -88,6 +89,7 @@ fn start(binaries: &Binaries, line: &Control, family: &mut Family) -> Result<Chi
         processes: forks_at_once(limits.processes),
         may_be_missing: Vec::new(),
         folders: Vec::new(),
+        deterministic: Deterministic::default(),
         warm: true,
     };
     control.send(&boot, &[])?;

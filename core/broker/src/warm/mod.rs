@@ -191,6 +191,9 @@ pub(crate) fn unfit(application: &LoadedApplication, modules: &[String]) -> Opti
     if !application.may_be_missing.is_empty() {
         return Some("the manifest has `may_be_missing`".into());
     }
+    if !application.deterministic.is_none() {
+        return Some("the manifest has a [clock] or [random] seed".into());
+    }
     let Ok(sources) = application.sources() else { return Some("its folders cannot be opened".into()) };
     let own = modules.iter().find(|module| sources.has(module))?;
     Some(format!("the application has a module `{own}` of its own, and the standard library's is imported already"))

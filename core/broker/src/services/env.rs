@@ -1,0 +1,23 @@
+//! `env`: variables of the environment.
+
+use cloison_contract::host::EnvService;
+
+/// With the values of those that are passed, as they are when the application is loaded. What is not set is not passed, and neither is
+/// what is not UTF-8.
+pub(super) fn read(env: &EnvService) -> EnvService {
+    let mut read = env.clone();
+    let passed = env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
+    read.variables.extend(passed);
+    read
+}
+
+/// `NAME=VALUE`
+pub(super) fn grants(env: &EnvService) -> Vec<String> {
+    env.variables.iter().map(|(name, value)| format!("{name}={value}")).collect()
+}
+
+/// What it gives, for people: no values, which may be secrets.
+pub(super) fn describe(env: &EnvService) -> String {
+    let names: Vec<_> = env.variables.keys().map(String::as_str).collect();
+    if names.is_empty() { "no variable".to_owned() } else { format!("the variables {}", names.join(", ")) }
+}

@@ -6,7 +6,7 @@ use crate::services::ConfiguredService;
 use crate::sources::Sources;
 use cloison_contract::message::{Mount, Run};
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{Application, ApplicationLimits, CapabilityRequest};
+use cloison_manifest::application::{self, Application, ApplicationLimits, CapabilityRequest};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeMap;
@@ -92,6 +92,15 @@ impl LoadedApplication {
     /// Load the application at `path`: a folder, or its `cloison.toml`.
     pub fn open(path: &Path) -> Result<Self, LoadError> {
         RunRequest::new(Program::Path(path)).load()
+    }
+
+    /// What a manifest would give that had this text, with nothing to run. `manifest` is its path.
+    pub fn of_text(manifest: &Path, text: &str) -> Result<Self, LoadError> {
+        let application = application::parse(&manifest.display().to_string(), text).map_err(LoadError::Manifests)?;
+        let run = Run::Script { path: String::new(), source: String::new(), argv: Vec::new() };
+        let mut loaded = Self::empty(run, manifest.to_owned());
+        loaded.apply(parent(manifest), &application)?;
+        Ok(loaded)
     }
 
     /// A run without any manifest.

@@ -8,9 +8,7 @@
 
 use crate::application::{LoadError, LoadedApplication, MANIFEST, parent};
 use crate::files;
-use cloison_contract::interface::FunctionId;
 use cloison_contract::message::Run;
-use cloison_contract::printable;
 use cloison_manifest::application::{self, Application};
 use std::fmt;
 use std::io;
@@ -18,8 +16,6 @@ use std::path::{Path, PathBuf};
 
 /// The longest script, in bytes.
 pub const SCRIPT_BYTES: u64 = 16 << 20;
-/// How many functions of a capability are named.
-const NAMED: usize = 8;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +135,7 @@ impl<'r> RunRequest<'r> {
         self.take_roots(&mut loaded, folder);
         let Some(application) = read(&beside)? else { return Ok(loaded) };
         loaded.apply(folder, &application)?;
-        let grants = grants(&loaded, &application);
+        let grants = loaded.grants();
         if grants.is_empty() {
             return Ok(loaded);
         }
@@ -236,42 +232,6 @@ fn read(path: &Path) -> Result<Option<Application>, LoadError> {
         Ok(text) => application::parse(&path.display().to_string(), &text).map(Some).map_err(LoadError::Manifests),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(LoadError::File { path: path.to_owned(), error }),
-    }
-}
-
-/// What a manifest gives beyond computing, a line each.
-fn grants(loaded: &LoadedApplication, application: &Application) -> Vec<String> {
-    let capabilities = loaded.capabilities.iter().map(|(name, capability)| {
-        let zone = &loaded.zones[capability.zone];
-        if let Some(service) = &zone.service {
-            return format!("capability {name}: {}", service.describe());
-        }
-        let interface = &zone.interface;
-        let library = interface.library.location.text();
-        let functions = interface.functions.iter().zip((0..).map(FunctionId));
-        let granted: Vec<_> = functions
-            .filter(|(_, number)| capability.grant.allows(*number))
-            .map(|(function, _)| function.name.as_str())
-            .collect();
-        let mut text = format!("capability {name}: {} of {library}", list(&granted));
-        for rule in &interface.sandbox.files {
-            let how = if rule.write { "reads and writes" } else { "reads" };
-            text += &format!(", which {how} {}", rule.path);
-        }
-        text
-    });
-    let modules = application.site_packages.iter().map(|folder| format!("modules from {folder}"));
-    let layers = application.may_be_missing.iter().map(|layer| format!("running without the layer {layer}"));
-    capabilities.chain(modules).chain(layers).map(|text| printable::line(&text)).collect()
-}
-
-/// `open, read and 12 more functions`
-fn list(names: &[&str]) -> String {
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 if names.is_empty() => "no function".to_owned(),
-        0 => shown,
-        more => format!("{shown} and {more} more functions"),
     }
 }
 

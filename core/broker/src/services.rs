@@ -3,7 +3,7 @@
 
 use crate::sources::real_path;
 use cloison_contract::Interface;
-use cloison_contract::host::{FilesRights, FilesRoot, HostService, SCRATCH};
+use cloison_contract::host::{FilesRights, HostService, SCRATCH};
 use cloison_contract::message::Mount;
 use cloison_manifest::application::ServiceRequest;
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
@@ -88,22 +88,6 @@ impl ConfiguredService {
         let mount =
             |(at, rights)| Mount { at, capability: capability.to_owned(), rights, location: location.to_owned() };
         roots.chain(scratch).map(mount).collect()
-    }
-
-    /// What it gives, for people.
-    pub(crate) fn describe(&self) -> String {
-        match &self.service {
-            HostService::Files(files) => {
-                let root = |(root, folder): (&FilesRoot, &HostFolder)| {
-                    let rights = root.rights.words();
-                    let rights = if rights.is_empty() { "nothing".to_owned() } else { rights.join(", ") };
-                    format!("{rights} below {} (as {})", folder.path.display(), root.at)
-                };
-                let mut parts: Vec<_> = files.roots.iter().zip(&self.folders).map(root).collect();
-                parts.extend(files.scratch_bytes.map(|_| "a private folder".to_owned()));
-                if parts.is_empty() { "no folder".to_owned() } else { parts.join("; ") }
-            }
-        }
     }
 }
 

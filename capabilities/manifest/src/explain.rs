@@ -1,0 +1,318 @@
+//! What an application may do, in plain words: one place for each sentence.
+//!
+//! `cloison run` asks with these sentences whether a manifest counts, `cloison add` says with them what a line gives, and
+//! `cloison explain` prints all of them. Each begins with a verb, so that it goes on from "the program may".
+
+use crate::application::ApplicationLimits;
+use cloison_contract::grant::Grant;
+use cloison_contract::host::{FilesRoot, FilesService, HostService, SCRATCH};
+use cloison_contract::interface::{FunctionId, Instances, Interface};
+use cloison_contract::shape::Shape;
+use serde::{Serialize, Serializer};
+use std::time::Duration;
+
+/// How many functions a sentence names.
+const NAMED: usize = 8;
+
+/// Limits, and what each is for, in their order: `("memory", "256 MiB")`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Rows(pub Vec<(&'static str, String)>);
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// What one capability lets a program do.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Permission {
+    /// Its name in Python.
+    pub capability: String,
+    /// Which zone it is of: the name of the interface.
+    pub zone: String,
+    /// Where it is granted, as `FILE:LINE`.
+    pub declared: String,
+    /// Each goes on from "the program may".
+    pub may: Vec<String>,
+    /// What holds for all of that: conditions and counts.
+    pub within: Vec<String>,
+    /// All functions that may be called.
+    pub functions: Vec<String>,
+    /// The sandbox of a library; nothing for a service of Cloison's own, whose sandbox is what it gives.
+    pub sandbox: Rows,
+}
+
+/// A capability of a C library.
+pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &Grant) -> Permission {
+    let functions = granted(interface, grant);
+    let name = interface.library.location.text();
+    let mut may = vec![if functions.is_empty() {
+        format!("call no function of {name}")
+    } else {
+        format!("call {} of {name}", some(&functions))
+    }];
+    may.extend(interface.sandbox.files.iter().map(|rule| {
+        let how = if rule.write { "read and write" } else { "read" };
+        format!("have {name} {how} {}", rule.path)
+    }));
+    Permission {
+        capability: capability.to_owned(),
+        zone: interface.name.clone(),
+        declared: declared.to_owned(),
+        may,
+        within: terms(interface, grant),
+        functions,
+        sandbox: sandbox(interface),
+    }
+}
+
+/// A capability of a host service. `folders` are the folders of the machine that go with it, in its order.
+pub fn service(
+    capability: &str,
+    declared: &str,
+    interface: &Interface,
+    grant: &Grant,
+    service: &HostService,
+    folders: &[String],
+) -> Permission {
+    let functions = granted(interface, grant);
+    let (mut may, mut within) = match service {
+        HostService::Files(service) => (files(service, folders), files_limits(service)),
+    };
+    if functions.len() < offered(interface).count() {
+        let only = if functions.is_empty() { "no function".to_owned() } else { some(&functions) };
+        within.push(format!("by {only} of the service alone"));
+    }
+    if functions.is_empty() {
+        may = vec!["do nothing with it".to_owned()];
+    }
+    within.extend(terms(interface, grant));
+    let (capability, zone, declared) = (capability.to_owned(), interface.name.clone(), declared.to_owned());
+    Permission { capability, zone, declared, may, within, functions, sandbox: Rows::default() }
+}
+
+/// What files a program may reach.
+fn files(service: &FilesService, folders: &[String]) -> Vec<String> {
+    let roots = service.roots.iter().zip(folders).map(|(root, folder)| root_sentence(root, folder));
+    let scratch = service
+        .scratch_bytes
+        .map(|bytes| format!("keep {} of files of its own at {SCRATCH}, which end with the microprocess", size(bytes)));
+    let all: Vec<_> = roots.chain(scratch).collect();
+    if all.is_empty() { vec!["reach no folder".to_owned()] } else { all }
+}
+
+/// `read and list ./data, which it sees as /data`
+fn root_sentence(root: &FilesRoot, folder: &str) -> String {
+    let rights = root.rights.words();
+    let within = if root.rights.changes() { "in " } else { "" };
+    match rights.is_empty() {
+        true => format!("do nothing in {folder}, which it sees as {}", root.at),
+        false => format!("{} {within}{folder}, which it sees as {}", and(&rights), root.at),
+    }
+}
+
+fn files_limits(service: &FilesService) -> Vec<String> {
+    let mut limits = vec![format!("{} files open at once", service.open_files)];
+    if service.roots.iter().any(|root| root.rights.changes()) {
+        limits.push(format!("files of at most {}", size(service.file_bytes)));
+        limits.push(format!("{} written altogether", size(service.written_bytes)));
+    }
+    limits
+}
+
+/// `where`, `rate` and `calls`.
+fn terms(interface: &Interface, grant: &Grant) -> Vec<String> {
+    let bounds = grant.bounds.iter().filter_map(|(id, bound)| {
+        Some(format!("{} only if {}", interface.functions.get(id.0 as usize)?.name, bound.text))
+    });
+    let rate =
+        grant.rate.map(|rate| format!("{} calls in {}", rate.calls, time(Duration::from_millis(rate.period_ms))));
+    let calls = grant.calls.map(|calls| format!("{calls} calls altogether"));
+    bounds.chain(rate).chain(calls).collect()
+}
+
+/// The limits of a zone, and what it reaches.
+pub fn sandbox(interface: &Interface) -> Rows {
+    let sandbox = &interface.sandbox;
+    let parameters = interface.functions.iter().flat_map(|function| &function.parameters);
+    let callables = parameters.into_iter().any(|parameter| matches!(parameter.shape, Shape::Callback(_)));
+    let instances = match sandbox.instances {
+        Instances::PerCall => "one for each call",
+        Instances::PerClient => "one for each microprocess",
+        Instances::Shared => "one for all",
+    };
+    let mut rows = vec![
+        ("memory", size(sandbox.memory_bytes)),
+        ("deadline of a call", time(sandbox.deadline)),
+        ("instances", instances.to_owned()),
+        ("calls at once", sandbox.threads.to_string()),
+        ("one call carries", format!("at most {}", size(sandbox.call_bytes))),
+        ("threads of the library", sandbox.processes.to_string()),
+        ("open descriptors", sandbox.descriptors.to_string()),
+        ("largest file", size(sandbox.file_size_bytes)),
+        ("network", "none".to_owned()),
+    ];
+    if callables {
+        rows.insert(2, ("callables of a call, together", time(sandbox.callables)));
+    }
+    let files = sandbox.files.iter().map(|rule| {
+        let how = if rule.write { "read and write" } else { "read" };
+        format!("`{}` ({how})", rule.path)
+    });
+    let files: Vec<_> = files.collect();
+    rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));
+    if !sandbox.may_be_missing.is_empty() {
+        rows.push(("layers that may be missing", sandbox.may_be_missing.join(", ")));
+    }
+    Rows(rows)
+}
+
+/// The limits of each microprocess.
+pub fn limits(limits: &ApplicationLimits) -> Rows {
+    let none = || "none".to_owned();
+    Rows(vec![
+        ("memory", size(limits.memory_bytes)),
+        ("processor time", time(Duration::from_secs(limits.cpu_seconds))),
+        ("time of the whole program", limits.deadline.map_or_else(none, time)),
+        ("microprocesses at once", limits.processes.to_string()),
+        ("children of each", limits.children.to_string()),
+        ("open channels", limits.channels.to_string()),
+        ("messages that wait", size(limits.mailbox_bytes)),
+        ("open descriptors", limits.descriptors.to_string()),
+    ])
+}
+
+/// What no application may do that has only these capabilities; each goes on from "the program may not".
+pub fn denied<'s>(services: impl Iterator<Item = &'s HostService>) -> Vec<&'static str> {
+    let mut files = false;
+    for service in services {
+        match service {
+            HostService::Files(_) => files = true,
+        }
+    }
+    vec![
+        if files { "open any other file of the machine" } else { "open a file of the machine" },
+        "use the network",
+        "start a program of the machine",
+        "load native code, or call any other function of a library",
+        "see or signal any process but those that it has spawned or been told of",
+    ]
+}
+
+fn offered(interface: &Interface) -> impl Iterator<Item = (FunctionId, &str)> {
+    let all = (0..).map(FunctionId).zip(&interface.functions);
+    all.filter(|(_, function)| !function.internal).map(|(id, function)| (id, function.name.as_str()))
+}
+
+fn granted(interface: &Interface, grant: &Grant) -> Vec<String> {
+    offered(interface).filter(|(id, _)| grant.allows(*id)).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// `open, read and close`; of very many `open, read and 12 more functions`.
+fn some(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 | 1 => and(&names),
+        more => format!("{} and {more} more functions", names[..NAMED].join(", ")),
+    }
+}
+
+/// `64 MiB`
+pub fn size(bytes: u64) -> String {
+    let units = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{} {name}", bytes / unit))
+}
+
+/// `10 s`
+pub fn time(time: Duration) -> String {
+    match time.as_secs() {
+        _ if time.subsec_millis() > 0 => format!("{} ms", time.as_millis()),
+        hours if hours > 0 && hours.is_multiple_of(3600) => format!("{} h", hours / 3600),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+/// `a, b and c`
+pub fn and(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{application, bundled, manifest};
+    use cloison_contract::host::FilesRights;
+
+    fn permission(binding: &str, rest: &str) -> Permission {
+        let (file, text) = bundled::find(binding).unwrap();
+        let interface = manifest::parse(file, text).unwrap();
+        let text = format!("[capabilities.c]\nzone = \"{binding}\"\n{rest}");
+        let application = application::parse("cloison.toml", &text).unwrap();
+        let grant = application.grant("c", &interface).unwrap();
+        match &application.capabilities["c"].service {
+            None => library("c", "cloison.toml:1", &interface, &grant),
+            Some(request) => {
+                let folders: Vec<_> = request.folders.iter().map(|folder| format!("./{}", folder.text)).collect();
+                service("c", "cloison.toml:1", &interface, &grant, &request.service, &folders)
+            }
+        }
+    }
+
+    #[test]
+    fn a_library() {
+        let found = permission("zlib", "allow = [\"crc32\", \"compress2\"]\nrate = \"10/s\"\ncalls = 5\n");
+        assert_eq!(found.may, ["call crc32 and compress2 of libz.so.1"]);
+        assert_eq!(found.within, ["10 calls in 1 s", "5 calls altogether"]);
+        assert!(found.sandbox.0.contains(&("memory", "256 MiB".to_owned())) && found.functions.len() == 2);
+        let found = permission("zlib", "allow = \"*\"\nwhere = { compress2 = \"level == 1\" }\n");
+        let all = "call version, crc32, adler32, compress2, uncompress and compressBound of libz.so.1";
+        assert_eq!((found.may[0].as_str(), found.within[0].as_str()), (all, "compress2 only if level == 1"));
+        assert_eq!(permission("zlib", "allow = []\n").may, ["call no function of libz.so.1"]);
+        let many = &permission("libm", "allow = \"*\"\n").may[0];
+        assert!(many.ends_with(" more functions of libm.so.6"), "{many}");
+    }
+
+    #[test]
+    fn files_of_the_machine() {
+        let roots = "roots = [{ at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] }, \
+                     { at = \"/log\", path = \"log\", allow = [\"create\", \"append\"] }, \
+                     { at = \"/no\", path = \"no\", allow = [] }]\nscratch = \"64 MiB\"\n";
+        let found = permission("files", roots);
+        let expected = [
+            "read and list ./data, which it sees as /data",
+            "create and append in ./log, which it sees as /log",
+            "do nothing in ./no, which it sees as /no",
+            "keep 64 MiB of files of its own at /tmp, which end with the microprocess",
+        ];
+        assert_eq!(found.may, expected);
+        assert_eq!(found.within, ["256 files open at once", "files of at most 1 GiB", "4 GiB written altogether"]);
+        let found = permission("files", "allow = [\"stat\"]\n");
+        assert_eq!(
+            (found.may[0].as_str(), found.within[1].as_str()),
+            ("reach no folder", "by stat of the service alone")
+        );
+        assert_eq!(permission("files", "allow = []\n").may, ["do nothing with it"]);
+    }
+
+    /// A right that nobody has a word for would be given without being said.
+    #[test]
+    fn every_right_is_in_its_sentence() {
+        let root = FilesRoot { at: "/x".into(), rights: FilesRights { append: true, ..FilesRights::ALL } };
+        let sentence = root_sentence(&root, "y");
+        assert!(FilesRights::WORDS.iter().all(|word| sentence.contains(word)), "{sentence}");
+    }
+
+    #[test]
+    fn what_is_denied_says_what_is_given_of_it() {
+        let files = HostService::Files(FilesService::default());
+        assert_eq!(denied(std::iter::empty())[0], "open a file of the machine");
+        assert_eq!(denied([files].iter())[0], "open any other file of the machine");
+        assert_eq!([and(&[]), and(&["a"]), and(&["a", "b", "c"])], ["", "a", "a, b and c"]);
+    }
+}

@@ -6,6 +6,7 @@ mod batches;
 mod bindings;
 mod callbacks;
 mod command;
+mod company;
 mod conformance;
 mod demonstration;
 mod denials;

@@ -56,6 +56,11 @@ pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &
         let how = if rule.write { "read and write" } else { "read" };
         format!("have {name} {how} {}", rule.path)
     }));
+    let further = interface.library.needs.iter().chain(&interface.library.preload);
+    may.extend(further.map(|file| format!("have {name} load {file} with it")));
+    may.extend(
+        sandbox_scratch(interface).map(|size| format!("have {name} keep {size} of files of its own at {SCRATCH}")),
+    );
     Permission {
         capability: capability.to_owned(),
         zone: interface.name.clone(),
@@ -162,10 +167,26 @@ pub fn sandbox(interface: &Interface) -> Rows {
     });
     let files: Vec<_> = files.collect();
     rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));
+    rows.extend(sandbox_scratch(interface).map(|size| ("private folder", format!("{size} at `{SCRATCH}`"))));
+    if !sandbox.environment.is_empty() {
+        let variables: Vec<_> = sandbox.environment.iter().map(|(name, value)| format!("`{name}={value}`")).collect();
+        rows.push(("environment", variables.join(", ")));
+    }
+    for (what, libraries) in
+        [("loaded before it", &interface.library.needs), ("loaded behind it", &interface.library.preload)]
+    {
+        if !libraries.is_empty() {
+            rows.push((what, libraries.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")));
+        }
+    }
     if !sandbox.may_be_missing.is_empty() {
         rows.push(("layers that may be missing", sandbox.may_be_missing.join(", ")));
     }
     Rows(rows)
+}
+
+fn sandbox_scratch(interface: &Interface) -> Option<String> {
+    interface.sandbox.scratch_bytes.map(size)
 }
 
 /// The limits of each microprocess.

@@ -1,6 +1,7 @@
 //! An application on disk: its manifest, the zones it names, the folders its modules are in.
 
 use crate::files;
+use crate::library;
 use crate::request::{Program, RunRequest, Unasked};
 use crate::services::ConfiguredService;
 use crate::sources::Sources;
@@ -195,6 +196,13 @@ impl ZoneSpecification {
         let text = read.map_err(|error| LoadError::File { path: path.to_owned(), error })?;
         let interface = manifest::parse(&path.display().to_string(), &text).map_err(LoadError::Manifests)?;
         Ok(Self { interface: Arc::new(interface), folder: parent(path).to_owned(), service: None })
+    }
+
+    /// What it offers where it stands: what begins with `$here` is below the manifest's folder, wherever links lead to that.
+    pub fn placed(&self) -> Interface {
+        let mut interface = (*self.interface).clone();
+        interface.sandbox = library::placed(interface.sandbox, &self.folder);
+        interface
     }
 
     /// A binding that comes with Cloison.

@@ -14,7 +14,7 @@ impl LoadedApplication {
             let zone = &self.zones[capability.zone];
             let (declared, interface, grant) = (&capability.allow_location, &zone.interface, &capability.grant);
             match &zone.service {
-                None => explain::library(name, declared, interface, grant),
+                None => explain::library(name, declared, &zone.placed(), grant),
                 Some(service) => {
                     let folders: Vec<_> = service.folders.iter().map(shown).collect();
                     explain::service(name, declared, interface, grant, &service.service, &folders)

@@ -219,9 +219,12 @@ impl Broker {
     /// A process that loads a library.
     fn start_library(&self, zone: &ZoneSpecification, page: &OwnedFd) -> Result<(Control, Family), String> {
         let library = library::open(&zone.interface, &zone.folder).map_err(|error| error.to_string())?;
-        let load = ToZone::Load { interface: Box::new((*zone.interface).clone()) };
+        let load = ToZone::Load { interface: Box::new(zone.placed()) };
+        let further = library.needs.iter().chain(&library.preload);
+        let further = further.map(|file| (ToZone::Library, vec![file.file.as_fd()]));
         let started = self.binaries.zone().map_err(|error| format!("the zone cannot be started: {error}"))?;
-        first_messages(started, &[(load, vec![library.file.as_fd(), page.as_fd()])])
+        let load = (load, vec![library.file.as_fd(), page.as_fd()]);
+        first_messages(started, &std::iter::once(load).chain(further).collect::<Vec<_>>())
     }
 
     /// A process that is a host service.

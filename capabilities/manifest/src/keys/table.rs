@@ -63,6 +63,8 @@ pub const KEYS: &[Key] = &[
     key("soname", &[Library], Text, "found as the dynamic loader would (`\"libz.so.1\"`), in its cache, then in `/lib`, `/usr/lib` and their like"),
     key("path", &[Library], Text, "relative to the manifest's folder (`\"build/libmine.so\"`), or absolute"),
     key("host", &[Library], Text, "no file, but a service of Cloison's own; only the manifests that come with it have that, see [host.md](host.md)"),
+    key("needs", &[Library], Texts, "files of libraries that are loaded before it, in that order: those that it names and that are not the system's, see [further libraries](#further-libraries)").written("array of paths").default("[]"),
+    key("preload", &[Library], Texts, "files of libraries that are loaded behind it: plugins, gconv modules; afterwards nothing can be loaded, see [further libraries](#further-libraries)").written("array of paths").default("[]"),
     key("sha256", &[Library], OneOrMany, "the file must have one of these digests, or the zone does not start"),
     // [sandbox]
     key("memory", &[Sandbox], Size(MIB, TIB), "heap and private memory of the library; what the call itself needs comes on top").default("\"256 MiB\""),
@@ -70,7 +72,9 @@ pub const KEYS: &[Key] = &[
     key("callables", &[Sandbox], Duration, "how long all callables that one call leads to may take together; see [concurrency](#concurrency)").default("\"60 s\""),
     key("instances", &[Sandbox], INSTANCES, "one zone for all microprocesses, one for each, or one for each call").default("\"shared\""),
     key("files", &[Sandbox], Entries(File), "what the library may open: a table for each path, with either `read` or `write`").default("[]"),
-    key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ").default("0"),
+    key("environment", &[Sandbox], TextsByName, "the variables that it finds in its environment, set before the library is loaded; there are no others").written("table: name → string").default("{}"),
+    key("scratch", &[Sandbox], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, of the instance's own, see [files](#files-and-the-environment)"),
+    key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ; as far as `scratch` unless said").default("0"),
     key("descriptors", &[Sandbox], Count(16, 65_536), "open descriptors").default("64"),
     key("call_size", &[Sandbox], Size(4 * KIB, 4 * GIB), "what one call may carry, arguments and results together; it takes memory only as far as calls use it").default("\"80 MiB\""),
     key("may_be_missing", &[Sandbox], Texts, "layers of the sandbox without which the zone starts all the same, where the kernel has not got them").written("array of layers").default("[]"),
@@ -79,8 +83,8 @@ pub const KEYS: &[Key] = &[
     key("threads", &[Sandbox], Count(1, 63), "how many calls one instance runs at once; more than 1 needs `thread_safe`, see [concurrency](#concurrency)").default("1"),
     key("thread_safe", &[Sandbox], Switch, "the author's word that the library bears several calls at once"),
     // An entry of `files`
-    key("read", &[File], Text, "an absolute path that may be read"),
-    key("write", &[File], Text, "an absolute path that may be read and written"),
+    key("read", &[File], Text, "a path that may be read: absolute, or below the manifest's folder (`\"$here/data\"`)"),
+    key("write", &[File], Text, "the same, and it may be written as well"),
     // [exceptions.NAME]
     key("doc", &[Exception], Text, "its docstring"),
     key("base", &[Exception], Text, "another exception of this manifest, which it is derived from; `cloison.NativeError` unless said"),

@@ -3,7 +3,7 @@
 //! | step | where |
 //! |---|---|
 //! | the file, and the folder that its paths are relative to | [`target`] |
-//! | its lines are changed and all others kept | [`document`], [`files`], [`library`] |
+//! | its lines are changed and all others kept | [`document`]; [`files`], [`library`], [`net`] |
 //! | both texts are read as `cloison run` reads them; nothing but that one capability may have changed | here |
 //! | what it gives is said, and the file replaced | here, [`target`] |
 
@@ -11,6 +11,8 @@ mod change;
 pub mod document;
 mod files;
 mod library;
+mod net;
+mod service;
 pub mod target;
 
 use self::change::Change;
@@ -35,6 +37,7 @@ Examples:
   cloison add files ./data --read --list
   cloison add files ./out --read --list --write --create --at /results
   cloison add scratch 64MiB
+  cloison add net api.example.com:443
   cloison add zlib                                # all of a binding that comes with Cloison
   cloison add mine.zone.toml --allow open read    # some of a manifest of your own
   cloison add zlib --app shop/ --dry-run          # say what would be written"
@@ -50,6 +53,7 @@ pub struct AddArguments {
 enum What {
     Files(files::FilesArguments),
     Scratch(files::ScratchArguments),
+    Net(net::NetArguments),
 }
 
 /// What every kind of addition takes.
@@ -77,6 +81,7 @@ pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
     let addition: &dyn Addition = match &arguments.what {
         Some(What::Files(files)) => files,
         Some(What::Scratch(scratch)) => scratch,
+        Some(What::Net(net)) => net,
         None => &arguments.library,
     };
     let common = addition.common();

@@ -3,9 +3,11 @@
 //! `cloison run` asks with these sentences whether a manifest counts, `cloison add` says with them what a line gives, and
 //! `cloison explain` prints all of them. Each begins with a verb, so that it goes on from "the program may".
 
+mod services;
+
 use crate::application::ApplicationLimits;
 use cloison_contract::grant::Grant;
-use cloison_contract::host::{FilesRoot, FilesService, HostService, SCRATCH};
+use cloison_contract::host::{HostService, SCRATCH};
 use cloison_contract::interface::{FunctionId, Instances, Interface};
 use cloison_contract::shape::Shape;
 use serde::{Serialize, Serializer};
@@ -82,9 +84,7 @@ pub fn service(
     folders: &[String],
 ) -> Permission {
     let functions = granted(interface, grant);
-    let (mut may, mut within) = match service {
-        HostService::Files(service) => (files(service, folders), files_limits(service)),
-    };
+    let (mut may, mut within) = services::says(service, folders);
     if functions.len() < offered(interface).count() {
         let only = if functions.is_empty() { "no function".to_owned() } else { some(&functions) };
         within.push(format!("by {only} of the service alone"));
@@ -95,35 +95,6 @@ pub fn service(
     within.extend(terms(interface, grant));
     let (capability, zone, declared) = (capability.to_owned(), interface.name.clone(), declared.to_owned());
     Permission { capability, zone, declared, may, within, functions, sandbox: Rows::default() }
-}
-
-/// What files a program may reach.
-fn files(service: &FilesService, folders: &[String]) -> Vec<String> {
-    let roots = service.roots.iter().zip(folders).map(|(root, folder)| root_sentence(root, folder));
-    let scratch = service
-        .scratch_bytes
-        .map(|bytes| format!("keep {} of files of its own at {SCRATCH}, which end with the microprocess", size(bytes)));
-    let all: Vec<_> = roots.chain(scratch).collect();
-    if all.is_empty() { vec!["reach no folder".to_owned()] } else { all }
-}
-
-/// `read and list ./data, which it sees as /data`
-fn root_sentence(root: &FilesRoot, folder: &str) -> String {
-    let rights = root.rights.words();
-    let within = if root.rights.changes() { "in " } else { "" };
-    match rights.is_empty() {
-        true => format!("do nothing in {folder}, which it sees as {}", root.at),
-        false => format!("{} {within}{folder}, which it sees as {}", and(&rights), root.at),
-    }
-}
-
-fn files_limits(service: &FilesService) -> Vec<String> {
-    let mut limits = vec![format!("{} files open at once", service.open_files)];
-    if service.roots.iter().any(|root| root.rights.changes()) {
-        limits.push(format!("files of at most {}", size(service.file_bytes)));
-        limits.push(format!("{} written altogether", size(service.written_bytes)));
-    }
-    limits
 }
 
 /// `where`, `rate` and `calls`.
@@ -204,21 +175,16 @@ pub fn limits(limits: &ApplicationLimits) -> Rows {
     ])
 }
 
-/// What no application may do that has only these capabilities; each goes on from "the program may not".
-pub fn denied<'s>(services: impl Iterator<Item = &'s HostService>) -> Vec<&'static str> {
-    let mut files = false;
-    for service in services {
-        match service {
-            HostService::Files(_) => files = true,
-        }
-    }
-    vec![
-        if files { "open any other file of the machine" } else { "open a file of the machine" },
-        "use the network",
+/// What no application may do that has only these services; each goes on from "the program may not".
+pub fn denied<'s>(given: impl Iterator<Item = &'s HostService>) -> Vec<&'static str> {
+    let given: Vec<_> = given.collect();
+    let mut denied = services::denied(&given);
+    denied.extend([
         "start a program of the machine",
         "load native code, or call any other function of a library",
         "see or signal any process but those that it has spawned or been told of",
-    ]
+    ]);
+    denied
 }
 
 fn offered(interface: &Interface) -> impl Iterator<Item = (FunctionId, &str)> {
@@ -268,7 +234,7 @@ pub fn and(words: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::{application, bundled, manifest};
-    use cloison_contract::host::FilesRights;
+    use cloison_contract::host::{FilesService, NetService};
 
     fn permission(binding: &str, rest: &str) -> Permission {
         let (file, text) = bundled::find(binding).unwrap();
@@ -321,19 +287,28 @@ mod tests {
         assert_eq!(permission("files", "allow = []\n").may, ["do nothing with it"]);
     }
 
-    /// A right that nobody has a word for would be given without being said.
     #[test]
-    fn every_right_is_in_its_sentence() {
-        let root = FilesRoot { at: "/x".into(), rights: FilesRights { append: true, ..FilesRights::ALL } };
-        let sentence = root_sentence(&root, "y");
-        assert!(FilesRights::WORDS.iter().all(|word| sentence.contains(word)), "{sentence}");
+    fn places_of_networks() {
+        let found =
+            permission("net", "connect = [\"api.example.com:443\", \"10.1.0.0/16:*\"]\nlisten = [\"127.0.0.1:0\"]\n");
+        let expected = ["connect to api.example.com:443", "connect to 10.1.0.0/16:*", "listen at 127.0.0.1:0"];
+        assert_eq!(found.may, expected);
+        let within = &found.within;
+        assert!(
+            within[0].starts_with("64 connections at once") && within[3].starts_with("names lead to no"),
+            "{within:?}"
+        );
+        let found = permission("net", "connect = [\"127.0.0.1:80\"]\n");
+        assert_eq!(found.within.len(), 3, "no name leads anywhere");
+        assert_eq!(permission("net", "").may, ["reach no place"]);
     }
 
     #[test]
     fn what_is_denied_says_what_is_given_of_it() {
-        let files = HostService::Files(FilesService::default());
-        assert_eq!(denied(std::iter::empty())[0], "open a file of the machine");
-        assert_eq!(denied([files].iter())[0], "open any other file of the machine");
+        let (files, net) = (HostService::Files(FilesService::default()), HostService::Net(NetService::default()));
+        assert_eq!(denied(std::iter::empty())[..2], ["open a file of the machine", "use the network"]);
+        let rest = ["open any other file of the machine", "use the network in any other way"];
+        assert_eq!(denied([files, net].iter())[..2], rest);
         assert_eq!([and(&[]), and(&["a"]), and(&["a", "b", "c"])], ["", "a", "a, b and c"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::document::{self, Document, list, quoted};
 use super::target::Target;
-use super::{Addition, CommonArguments};
+use super::{Addition, CommonArguments, service};
 use anyhow::{Context, bail};
 use cloison_contract::host::{FilesService, HostService, SCRATCH};
 use cloison_manifest::application::ServiceRequest;
@@ -66,7 +66,7 @@ impl Addition for FilesArguments {
     fn add(&self, target: &Target, document: &mut Document) -> anyhow::Result<String> {
         let rights = self.rights();
         let path = target.path(&self.path)?;
-        let name = capability(target, self.common.name.as_deref())?;
+        let name = service::capability(target, SERVICE, self.common.name.as_deref())?;
         let Some((service, folders)) = there(target, &name) else {
             let at = self.place()?;
             let lines = format!("zone = \"{SERVICE}\"\nroots = [\n    {},\n]\n", root(&at, &path, &rights));
@@ -148,7 +148,8 @@ impl Addition for ScratchArguments {
                 bail!("{}\nhint: {hint}", mistake.message)
             }
         };
-        let (name, size) = (capability(target, self.common.name.as_deref())?, quoted(&explain::size(bytes)));
+        let (name, size) =
+            (service::capability(target, SERVICE, self.common.name.as_deref())?, quoted(&explain::size(bytes)));
         let Some((service, _)) = there(target, &name) else {
             document.insert(&name, &format!("zone = \"{SERVICE}\"\nscratch = {size}\n"))?;
             return Ok(name);
@@ -167,38 +168,11 @@ impl Addition for ScratchArguments {
     }
 }
 
-/// The name of the capability that is meant: the one of files that there is, or a new one.
-fn capability(target: &Target, name: Option<&str>) -> anyhow::Result<String> {
-    let capabilities = &target.application.capabilities;
-    if let Some(name) = name {
-        if let Some(other) = capabilities.get(name).filter(|request| request.zone.text != SERVICE) {
-            bail!("{name} is a capability of {} already\nhint: `--name` takes another name", other.zone.text);
-        }
-        return Ok(name.to_owned());
-    }
-    let of_files: Vec<_> = capabilities
-        .iter()
-        .filter(|(_, request)| request.zone.text == SERVICE)
-        .map(|(name, _)| name.as_str())
-        .collect();
-    match of_files[..] {
-        [one] => Ok(one.to_owned()),
-        [] => match capabilities.get(SERVICE) {
-            Some(other) => {
-                bail!("{SERVICE} is a capability of {} already\nhint: `--name` takes another name", other.zone.text)
-            }
-            None => Ok(SERVICE.to_owned()),
-        },
-        _ => bail!("there are several capabilities of files: {}\nhint: `--name` says which", explain::and(&of_files)),
-    }
-}
-
 /// What the capability of that name gives already.
 fn there(target: &Target, name: &str) -> Option<(FilesService, Vec<String>)> {
-    let ServiceRequest { service, folders } = target.application.capabilities.get(name)?.service.as_ref()?;
-    match service {
-        HostService::Files(files) => Some((files.clone(), folders.iter().map(|folder| folder.text.clone()).collect())),
-    }
+    let ServiceRequest { service, folders, .. } = target.application.capabilities.get(name)?.service.as_ref()?;
+    let HostService::Files(files) = service else { return None };
+    Some((files.clone(), folders.iter().map(|folder| folder.text.clone()).collect()))
 }
 
 /// An entry of `roots`.

@@ -4,7 +4,7 @@ use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, P
 use crate::launch::{descriptors_for, most_processes};
 use crate::process::{HeldCapabilities, Process, Running, Work};
 use crate::scheduling::{Load, Standing};
-use crate::template::{Forking, TemplateKind};
+use crate::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason};
 use cloison_router::{NewProcess, RouterEvent, Ties};
@@ -108,6 +108,10 @@ impl Broker {
             let Some(template) = self.template(kind) else {
                 return Err(io::Error::other("there is no template").into());
             };
+            // Its init has the other end of its socket, too, so that sending would not fail.
+            if let (Progress::Failed { message, .. }, None) = (&template.progress, template.registration) {
+                return Err(io::Error::other(message.clone()).into());
+            }
             match template.control.try_send(fork, descriptors) {
                 Ok(()) => return Ok(()),
                 Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {
@@ -152,6 +156,7 @@ impl Broker {
         let name = running.name.clone();
         let folders = self.sources.places();
         let mounts = self.application.mounts(|capability| running.capabilities.has(capability));
+        let services = self.application.offers(|capability| running.capabilities.has(capability));
         self.deadlines.extend(running.deadline.map(|deadline| (deadline, reference.number)));
         let work = std::mem::replace(&mut process.work, Work::Running(Box::new(running)));
         let Work::Blank(mailbox) = work else { return };
@@ -159,8 +164,18 @@ impl Broker {
         let mailbox_bytes = self.application.limits.mailbox_bytes;
         let control = Arc::clone(&process.control);
         self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, ties });
-        let begin =
-            Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders };
+        let begin = Begin {
+            run,
+            myself: reference,
+            parent,
+            name,
+            memory_bytes,
+            cpu_seconds,
+            mailbox_bytes,
+            mounts,
+            folders,
+            services,
+        };
         let streams: Vec<_> = streams.iter().flat_map(|streams| &streams.descriptors).map(AsFd::as_fd).collect();
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &streams);
     }

@@ -37,7 +37,8 @@ mod walk;
 pub use exports::{ignore_large_files, symbol};
 
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, NAME_BYTES, SCRATCH};
-use cloison_transport::account::Account;
+use cloison_sandbox::{PrivateFolder, ServedFolder, ServiceContents};
+use cloison_transport::account::{Account, ByteCount};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -49,6 +50,19 @@ pub struct FilesDescriptors {
     pub roots: Vec<OwnedFd>,
     /// The private folder, if there is one.
     pub scratch: Option<OwnedFd>,
+}
+
+/// What the sandbox has inside: the roots, and the private folder.
+pub fn contents<'fd>(service: &FilesService, descriptors: &'fd FilesDescriptors, threads: u32) -> ServiceContents<'fd> {
+    let folders = descriptors.roots.iter().zip(&service.roots);
+    let folders = folders.map(|(folder, root)| ServedFolder { descriptor: folder.as_fd(), rights: root.rights });
+    let scratch = descriptors.scratch.as_ref().zip(service.scratch_bytes);
+    ServiceContents {
+        folders: folders.collect(),
+        scratch: scratch.map(|(descriptor, bytes)| PrivateFolder { descriptor: descriptor.as_fd(), bytes }),
+        network: None,
+        threads,
+    }
 }
 
 /// One folder of the machine, and where the program sees it.
@@ -97,7 +111,7 @@ impl Files {
 
     /// Takes so many bytes out of what may be written.
     fn take(&self, counted: bool, bytes: u64) -> Result<(), Errno> {
-        match !counted || self.account.take_bytes(bytes, self.written_bytes) {
+        match !counted || self.account.take_bytes(ByteCount::Written, bytes, self.written_bytes) {
             true => Ok(()),
             false => Err(Errno::DQUOT),
         }
@@ -106,7 +120,7 @@ impl Files {
     /// Gives back what was taken and not written.
     fn give_back(&self, counted: bool, bytes: u64) {
         if counted && bytes > 0 {
-            self.account.give_bytes_back(bytes);
+            self.account.give_bytes_back(ByteCount::Written, bytes);
         }
     }
 

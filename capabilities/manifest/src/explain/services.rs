@@ -1,0 +1,99 @@
+//! Host services: a sentence for each place.
+
+use super::{and, size};
+use cloison_contract::host::net::{NetHost, NetPlace, is_localhost};
+use cloison_contract::host::{FilesRoot, FilesService, HostService, NetService, SCRATCH};
+
+/// What it gives, and within which limits. `folders` are those of the machine that go with it.
+pub(super) fn says(service: &HostService, folders: &[String]) -> (Vec<String>, Vec<String>) {
+    match service {
+        HostService::Files(service) => (files(service, folders), files_limits(service)),
+        HostService::Net(service) => (net(service), net_limits(service)),
+    }
+}
+
+/// What of files and networks is denied to who has these.
+pub(super) fn denied(given: &[&HostService]) -> Vec<&'static str> {
+    let (mut files, mut network) = (false, false);
+    for service in given {
+        match service {
+            HostService::Files(_) => files = true,
+            HostService::Net(_) => network = true,
+        }
+    }
+    vec![
+        if files { "open any other file of the machine" } else { "open a file of the machine" },
+        if network { "use the network in any other way" } else { "use the network" },
+    ]
+}
+
+/// What files a program may reach.
+fn files(service: &FilesService, folders: &[String]) -> Vec<String> {
+    let roots = service.roots.iter().zip(folders).map(|(root, folder)| root_sentence(root, folder));
+    let scratch = service
+        .scratch_bytes
+        .map(|bytes| format!("keep {} of files of its own at {SCRATCH}, which end with the microprocess", size(bytes)));
+    let all: Vec<_> = roots.chain(scratch).collect();
+    if all.is_empty() { vec!["reach no folder".to_owned()] } else { all }
+}
+
+/// `read and list ./data, which it sees as /data`
+fn root_sentence(root: &FilesRoot, folder: &str) -> String {
+    let rights = root.rights.words();
+    let within = if root.rights.changes() { "in " } else { "" };
+    match rights.is_empty() {
+        true => format!("do nothing in {folder}, which it sees as {}", root.at),
+        false => format!("{} {within}{folder}, which it sees as {}", and(&rights), root.at),
+    }
+}
+
+fn files_limits(service: &FilesService) -> Vec<String> {
+    let mut limits = vec![format!("{} files open at once", service.open_files)];
+    if service.roots.iter().any(|root| root.rights.changes()) {
+        limits.push(format!("files of at most {}", size(service.file_bytes)));
+        limits.push(format!("{} written altogether", size(service.written_bytes)));
+    }
+    limits
+}
+
+/// Which places a program may reach, or be reached at.
+fn net(service: &NetService) -> Vec<String> {
+    let lines = |verb: &'static str, places: &[NetPlace]| -> Vec<String> {
+        places.iter().map(|place| format!("{verb} {place}")).collect()
+    };
+    let all = [lines("connect to", &service.connect), lines("listen at", &service.listen)].concat();
+    if all.is_empty() { vec!["reach no place".to_owned()] } else { all }
+}
+
+fn net_limits(service: &NetService) -> Vec<String> {
+    let mut limits = vec![
+        format!("{} connections at once", service.connections),
+        format!("{} sent altogether", size(service.sent_bytes)),
+        format!("{} received altogether", size(service.received_bytes)),
+    ];
+    let named = |place: &NetPlace| match &place.host {
+        NetHost::Name(name) => !is_localhost(name),
+        NetHost::Any | NetHost::Below(_) => true,
+        NetHost::Network { .. } => false,
+    };
+    if service.connect.iter().any(named) {
+        limits.push(
+            "names lead to no private, loopback or otherwise special address that is not named itself".to_owned(),
+        );
+    }
+    limits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloison_contract::host::FilesRights;
+
+    /// A right that nobody has a word for would be given without being said.
+    #[test]
+    fn every_right_is_in_its_sentence() {
+        let root = FilesRoot { at: "/x".into(), rights: FilesRights { append: true, ..FilesRights::ALL } };
+        let sentence = root_sentence(&root, "y");
+        assert!(FilesRights::WORDS.iter().all(|word| sentence.contains(word)), "{sentence}");
+    }
+}

@@ -4,6 +4,8 @@
 //! handles. What it has besides is the configuration of one capability of one application, which `cloison.toml` holds and
 //! the broker sends with [`ToZone::Serve`](crate::message::ToZone).
 
+pub mod http;
+
 use crate::Interface;
 use crate::interface::Instances;
 use crate::types::TypeKind;

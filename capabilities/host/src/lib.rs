@@ -18,4 +18,5 @@
 #![deny(unsafe_code)]
 
 pub mod files;
+pub mod http;
 pub mod start;

@@ -1,0 +1,96 @@
+//! Waiting: never without an end, and not for a program that has gone.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Why nothing is waited for any longer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stop {
+    /// The time of the request is over.
+    Time,
+    /// The program has closed its end.
+    Gone,
+}
+
+/// How long one request may still take. What the program itself takes, to send or to receive, does not count: it has only itself to
+/// wait for.
+#[derive(Debug)]
+pub(super) struct Patience {
+    until: Instant,
+    program: Arc<OwnedFd>,
+}
+
+impl Patience {
+    pub(super) fn new(time: Duration, program: Arc<OwnedFd>) -> Self {
+        Self { until: Instant::now() + time, program }
+    }
+
+    /// How long it still is.
+    pub(super) fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+
+    /// Waits for the server.
+    pub(super) fn server(&self, socket: BorrowedFd<'_>, events: PollFlags) -> Result<PollFlags, Stop> {
+        loop {
+            let left = self.left();
+            if left.is_zero() {
+                return Err(Stop::Time);
+            }
+            // Of the program's end, nothing is asked but whether it is there.
+            let mut both =
+                [PollFd::new(&socket, events), PollFd::new(&self.program, PollFlags::empty())];
+            look(&mut both, Some(left));
+            if both[1].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
+                return Err(Stop::Gone);
+            }
+            let happened = both[0].revents();
+            if !happened.is_empty() {
+                return Ok(happened);
+            }
+        }
+    }
+
+    /// Waits for the program.
+    pub(super) fn program(&mut self, events: PollFlags) {
+        let begun = Instant::now();
+        wait_for(self.program.as_fd(), events, None);
+        self.until += begun.elapsed();
+    }
+}
+
+/// Waits for something to happen; whether it has before the time was over.
+pub(super) fn wait_for(socket: BorrowedFd<'_>, events: PollFlags, time: Option<Duration>) -> bool {
+    let until = time.map(|time| Instant::now() + time);
+    loop {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        let mut one = [PollFd::new(&socket, events)];
+        look(&mut one, left);
+        if !one[0].revents().is_empty() {
+            return true;
+        }
+        if left.is_some_and(|left| left.is_zero()) {
+            return false;
+        }
+    }
+}
+
+/// Whether something can be read, or has ended, at this moment.
+pub(super) fn is_ready(socket: impl AsFd) -> bool {
+    wait_for(socket.as_fd(), PollFlags::IN, Some(Duration::ZERO))
+}
+
+fn look(descriptors: &mut [PollFd<'_>], time: Option<Duration>) {
+    let time = time.map(|time| Timespec {
+        tv_sec: i64::try_from(time.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: time.subsec_nanos().into(),
+    });
+    match poll(descriptors, time.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => {}
+        // Out of memory in the kernel: to ask again later is all that can be done.
+        Err(_) => std::thread::sleep(Duration::from_millis(10)),
+    }
+}

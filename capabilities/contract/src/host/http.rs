@@ -617,6 +617,13 @@ impl PlainPath {
     }
 }
 
+impl PlainPath {
+    /// The rule for this path and no other.
+    pub fn rule(&self) -> PathRule {
+        PathRule { segments: self.segments.iter().cloned().map(SegmentRule::Exactly).collect(), rest: false }
+    }
+}
+
 fn decode(segment: &[u8]) -> Result<Vec<u8>, PathFault> {
     let mut decoded = Vec::with_capacity(segment.len());
     let mut bytes = segment.iter().copied();

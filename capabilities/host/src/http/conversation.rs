@@ -16,12 +16,15 @@ use super::program::{Gone, Next, Program};
 use super::refusal::Refusal;
 use super::server::{Fault, Sent, Server};
 use super::wait::{Patience, Stop};
-use super::{Http, Place};
+use super::{Http, IDLE_TIME, Place, Unreached};
 use cloison_contract::host::http::{HostRule, HttpRule, HttpTarget, Scheme, plain_name};
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 /// How many answers that are none yet (1xx) are passed over.
 const INTERIM: usize = 8;
+/// So long a connection is as good as just used.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Why an exchange has ended without all of an answer.
 #[derive(Debug)]
@@ -93,14 +96,16 @@ impl<'e> Exchange<'e> {
     /// Whether the connection can go on.
     fn run(&mut self) -> Result<bool, End> {
         self.check()?;
-        // An old connection may turn out to have ended meanwhile. What has not begun to be sent is sent anew on another one.
+        // A connection that was kept may turn out to have ended meanwhile. What does the same twice is then sent on another one;
+        // anything else is sent on one that was used a moment ago, or on a new one.
         let again = self.head.framing == Framing::Empty && is_idempotent(&self.head.method);
-        let (mut server, old) = match self.http.take_idle(self.scheme, self.place) {
+        let longest = if again { IDLE_TIME } else { MOMENT };
+        let (mut server, old) = match self.http.take_idle(self.scheme, self.place, longest) {
             Some(server) => (server, true),
             None => (self.connect()?, false),
         };
         let mut started = self.start(&mut server);
-        if old && again && matches!(started, Err(Started::Lost(_))) {
+        if old && again && matches!(started, Err(Started::Lost(Fault::Lost(_) | Fault::Cut))) {
             server = self.connect()?;
             started = self.start(&mut server);
         }
@@ -113,9 +118,9 @@ impl<'e> Exchange<'e> {
     }
 
     fn connect(&self) -> Result<Server, End> {
-        self.http.connect(self.scheme, self.place, &self.patience).map_err(|failed| match failed {
-            Ok(refusal) => refusal.into(),
-            Err(fault) => self.fault(fault),
+        self.http.connect(self.scheme, self.place, &self.patience).map_err(|unreached| match unreached {
+            Unreached::Refused(refusal) => refusal.into(),
+            Unreached::Fault(fault) => self.fault(fault),
         })
     }
 

@@ -1,7 +1,195 @@
-//! `http`: requests that the rules of one capability allow.
+//! `http`: requests that the rules of one capability allow, to servers that it names.
+//!
+//! A program has one end of a socket pair and writes requests of HTTP/1.1 into it, as if a server were there. A thread of this process
+//! is at the other end.
+//!
+//! | module | does |
+//! |---|---|
+//! | `head` | heads of requests and answers → what they say, strictly |
+//! | `body` | where a body ends |
+//! | `mask` | secrets in what servers say → `*` |
+//! | `refusal` | what a program is told instead of an answer |
+//! | `conversation` | one connection of a program: requests in, answers out |
+//! | `program`, `server`, `wait` | the two sockets, and waiting |
+//! | `trust` | who may vouch for servers |
+//!
+//! # Who keeps what inside
+//!
+//! What may be requested, `cloison_contract::host::http` says, which is pure logic. That nothing else is, says `conversation`: it writes
+//! each message anew, from what was parsed. A secret is in this process alone, is written into requests alone, and only into those
+//! that the rules allow.
 
-#![allow(dead_code)]
 mod body;
+mod conversation;
 mod head;
 mod mask;
+mod program;
 mod refusal;
+mod server;
+mod trust;
+mod wait;
+
+use cloison_contract::host::http::{HttpSecret, HttpService, Scheme, Secret, address};
+use refusal::Refusal;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use server::{Fault, Server};
+use std::fmt;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use wait::Patience;
+
+/// How many connections are kept for the next request, and how long.
+const IDLE: usize = 8;
+const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// Where connections come from.
+trait Network: Send + Sync + fmt::Debug {
+    /// A socket that is connected to that host, or why there is none.
+    fn connect(&self, host: &str, port: u16, patience: &Patience) -> Result<OwnedFd, Unreached>;
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+enum Unreached {
+    /// The program is told.
+    Refused(Refusal),
+    Fault(Fault),
+}
+
+impl From<Fault> for Unreached {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// What serves one capability.
+#[derive(Debug)]
+struct Http {
+    service: HttpService,
+    /// In the order of `service.secrets`.
+    secrets: Vec<Secret>,
+    trust: Arc<ClientConfig>,
+    network: Box<dyn Network>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// A connection that waits for the next request.
+#[derive(Debug)]
+struct Idle {
+    scheme: Scheme,
+    host: String,
+    port: u16,
+    server: Server,
+    since: Instant,
+}
+
+impl Http {
+    /// The secrets that go with a request there. In the clear, they stay on this machine. Of several for one header the first counts.
+    fn secrets_for(&self, scheme: Scheme, host: &str) -> Vec<(&HttpSecret, &Secret)> {
+        let local = host == "localhost" || address(host).is_some_and(|address| address.is_loopback());
+        if scheme == Scheme::Http && !local {
+            return Vec::new();
+        }
+        let mut chosen: Vec<(&HttpSecret, &Secret)> = Vec::new();
+        for (index, secret) in self.service.secrets_for(host) {
+            let taken = chosen.iter().any(|(other, _)| other.header.eq_ignore_ascii_case(&secret.header));
+            if let (Some(value), false) = (self.secrets.get(index), taken) {
+                chosen.push((secret, value));
+            }
+        }
+        chosen
+    }
+
+    fn connect(&self, scheme: Scheme, place: &Place, patience: &Patience) -> Result<Server, Unreached> {
+        let socket = self.network.connect(&place.host, place.port, patience)?;
+        match scheme {
+            Scheme::Http => Ok(Server::plain(socket)),
+            Scheme::Https => {
+                let name = match address(&place.host) {
+                    Some(address) => ServerName::IpAddress(address.into()),
+                    None => ServerName::try_from(place.host.clone()).map_err(|_| {
+                        Unreached::Refused(Refusal::server(format!("{}: no certificate can be for this name", place.host)))
+                    })?,
+                };
+                Ok(Server::secure(socket, name, self.trust.clone(), patience)?)
+            }
+        }
+    }
+
+    /// A connection to that place that was kept no longer than that.
+    fn take_idle(&self, scheme: Scheme, place: &Place, longest: Duration) -> Option<Server> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|one| one.since.elapsed() < IDLE_TIME);
+        loop {
+            let is_it = |one: &Idle| {
+                one.scheme == scheme && one.host == place.host && one.port == place.port && one.since.elapsed() < longest
+            };
+            // The latest one first.
+            let found = idle.iter().rposition(is_it)?;
+            let mut server = idle.swap_remove(found).server;
+            if server.is_quiet() {
+                return Some(server);
+            }
+        }
+    }
+
+    fn keep_idle(&self, scheme: Scheme, place: &Place, server: Server) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|one| one.since.elapsed() < IDLE_TIME);
+        if idle.len() == IDLE {
+            idle.remove(0);
+        }
+        idle.push(Idle { scheme, host: place.host.clone(), port: place.port, server, since: Instant::now() });
+    }
+
+    fn refused(&self, refusal: &Refusal) {
+        self.note(&refusal.text);
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+/// Where a program's connection leads.
+#[derive(Debug)]
+struct Place {
+    host: String,
+    port: u16,
+    /// [`Place::OPEN`] and the like.
+    state: AtomicU8,
+}
+
+impl Place {
+    /// No request yet: it may still become `https`.
+    const OPEN: u8 = 0;
+    const PLAIN: u8 = 1;
+    const SECURE: u8 = 2;
+
+    fn new(host: String, port: u16) -> Self {
+        Self { host, port, state: AtomicU8::new(Self::OPEN) }
+    }
+
+    /// From now on requests are `https`. Whether they can be: a first one may have been taken in the clear.
+    fn secure(&self) -> bool {
+        self.state.compare_exchange(Self::OPEN, Self::SECURE, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// A request has come. From now on it is settled what they are.
+    fn begin(&self) -> Scheme {
+        let before = self.state.compare_exchange(Self::OPEN, Self::PLAIN, Ordering::SeqCst, Ordering::SeqCst);
+        match before {
+            Err(Self::SECURE) => Scheme::Https,
+            _ => Scheme::Http,
+        }
+    }
+
+    /// What `Host` says.
+    fn authority(&self, scheme: Scheme) -> String {
+        if self.port == scheme.port() { self.host.clone() } else { format!("{}:{}", self.host, self.port) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,11 @@ impl Refusal {
         Self { status: 502, word: "server", text }
     }
 
+    /// Its answer is larger than it may be.
+    pub(super) fn answer_size(text: String) -> Self {
+        Self { status: 502, word: "size", text }
+    }
+
     /// It takes too long.
     pub(super) fn time(text: String) -> Self {
         Self { status: 504, word: "time", text }

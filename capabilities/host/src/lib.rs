@@ -11,7 +11,10 @@
 //! | module | does |
 //! |---|---|
 //! | [`start`] | the broker's first messages → sandbox → functions → serving |
+//! | `service` | which service this process is, and what each has of its own on that way |
 //! | [`files`] | files and folders below roots |
+//! | [`http`] | requests that rules allow |
+//! | [`net`] | names, sockets, TLS |
 //!
 //! `unsafe` is denied but for the modules `exports`, which are what C would be in another zone: they take addresses and
 //! numbers from `cloison-zone`, by the manifest, and make references of them; and `kernel`, for system calls.
@@ -19,4 +22,6 @@
 
 pub mod files;
 pub mod http;
+pub mod net;
+mod service;
 pub mod start;

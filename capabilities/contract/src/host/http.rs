@@ -69,9 +69,17 @@ impl HttpService {
         self.rules.iter().any(|rule| rule.port == port && rule.host.matches(host))
     }
 
-    /// The secrets that go with requests to that host, by their numbers.
-    pub fn secrets_for<'s>(&'s self, host: &'s str) -> impl Iterator<Item = (usize, &'s HttpSecret)> {
-        self.secrets.iter().enumerate().filter(move |(_, secret)| secret.is_for(host))
+    /// The numbers of the secrets that go with requests to that host. Of several for one header the first counts.
+    pub fn secrets_for(&self, host: &str) -> Vec<usize> {
+        let mut chosen: Vec<usize> = Vec::new();
+        for (index, secret) in self.secrets.iter().enumerate() {
+            let header = plain_name(&secret.header);
+            let taken = chosen.iter().any(|other| plain_name(&self.secrets[*other].header) == header);
+            if secret.is_for(host) && !taken {
+                chosen.push(index);
+            }
+        }
+        chosen
     }
 }
 

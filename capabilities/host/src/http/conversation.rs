@@ -264,7 +264,9 @@ impl<'e> Exchange<'e> {
                 if nothing_yet {
                     return Err(Started::Lost(Fault::Lost(rustix::io::Errno::CONNRESET)));
                 }
-                return Err(Refusal::server(self.says("it has closed the connection before the end of its answer")).into());
+                return Err(
+                    Refusal::server(self.says("it has closed the connection before the end of its answer")).into()
+                );
             }
         }
     }
@@ -274,7 +276,8 @@ impl<'e> Exchange<'e> {
         let method = &self.head.method;
         let framing = head.framing(method);
         let most = self.http.service.response_bytes;
-        let too_long = |place: &Place| format!("{}: its answer is longer than the {most} bytes of `response`", place.host);
+        let too_long =
+            |place: &Place| format!("{}: its answer is longer than the {most} bytes of `response`", place.host);
         if let Framing::Length(length) = framing
             && length > most
         {
@@ -422,4 +425,3 @@ fn write_header(into: &mut Vec<u8>, name: &str, value: &[u8]) {
     into.extend_from_slice(value);
     into.extend_from_slice(b"\r\n");
 }
-

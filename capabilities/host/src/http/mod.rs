@@ -87,20 +87,14 @@ struct Idle {
 }
 
 impl Http {
-    /// The secrets that go with a request there. In the clear, they stay on this machine. Of several for one header the first counts.
+    /// The secrets that go with a request there. In the clear, they stay on this machine.
     fn secrets_for(&self, scheme: Scheme, host: &str) -> Vec<(&HttpSecret, &Secret)> {
         let local = host == "localhost" || address(host).is_some_and(|address| address.is_loopback());
         if scheme == Scheme::Http && !local {
             return Vec::new();
         }
-        let mut chosen: Vec<(&HttpSecret, &Secret)> = Vec::new();
-        for (index, secret) in self.service.secrets_for(host) {
-            let taken = chosen.iter().any(|(other, _)| other.header.eq_ignore_ascii_case(&secret.header));
-            if let (Some(value), false) = (self.secrets.get(index), taken) {
-                chosen.push((secret, value));
-            }
-        }
-        chosen
+        let chosen = self.service.secrets_for(host).into_iter();
+        chosen.filter_map(|index| self.service.secrets.get(index).zip(self.secrets.get(index))).collect()
     }
 
     fn connect(&self, scheme: Scheme, place: &Place, patience: &Patience) -> Result<Server, Unreached> {
@@ -111,7 +105,10 @@ impl Http {
                 let name = match address(&place.host) {
                     Some(address) => ServerName::IpAddress(address.into()),
                     None => ServerName::try_from(place.host.clone()).map_err(|_| {
-                        Unreached::Refused(Refusal::server(format!("{}: no certificate can be for this name", place.host)))
+                        Unreached::Refused(Refusal::server(format!(
+                            "{}: no certificate can be for this name",
+                            place.host
+                        )))
                     })?,
                 };
                 Ok(Server::secure(socket, name, self.trust.clone(), patience)?)
@@ -125,7 +122,10 @@ impl Http {
         idle.retain(|one| one.since.elapsed() < IDLE_TIME);
         loop {
             let is_it = |one: &Idle| {
-                one.scheme == scheme && one.host == place.host && one.port == place.port && one.since.elapsed() < longest
+                one.scheme == scheme
+                    && one.host == place.host
+                    && one.port == place.port
+                    && one.since.elapsed() < longest
             };
             // The latest one first.
             let found = idle.iter().rposition(is_it)?;

@@ -188,7 +188,9 @@ impl Server {
                     }
                 }
                 // It has closed its end, perhaps behind an answer.
-                Err(Errno::PIPE | Errno::CONNRESET) if self.has_answered().unwrap_or(false) => return Ok(Sent::Answered),
+                Err(Errno::PIPE | Errno::CONNRESET) if self.has_answered().unwrap_or(false) => {
+                    return Ok(Sent::Answered);
+                }
                 Err(error) => return Err(Fault::Lost(error)),
             }
         }

@@ -41,8 +41,7 @@ impl Patience {
                 return Err(Stop::Time);
             }
             // Of the program's end, nothing is asked but whether it is there.
-            let mut both =
-                [PollFd::new(&socket, events), PollFd::new(&self.program, PollFlags::empty())];
+            let mut both = [PollFd::new(&socket, events), PollFd::new(&self.program, PollFlags::empty())];
             look(&mut both, Some(left));
             if both[1].revents().intersects(PollFlags::HUP | PollFlags::ERR) {
                 return Err(Stop::Gone);

@@ -33,11 +33,13 @@
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
 //! | broker | [`ToZone::Serve`] | the status page's memfd, the account of what is written | the same; to a zone that is a host service |
 //! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve`, one for each root, in order |
-//! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks |
+//! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks or for HTTP |
+//! | broker | [`ToZone::Secrets`] | | none; right behind `Machine`, to a service for HTTP |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
+use crate::host::http::Secret;
 use crate::host::{FilesRights, HostService};
 use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
@@ -223,7 +225,8 @@ pub struct ServiceOffer {
     pub service: String,
     /// The name of the capability.
     pub capability: String,
-    /// What it gives, a line for each entry of `cloison.toml`; of `net`, `connect HOST:PORT` and `listen ADDRESS:PORT`.
+    /// What it gives, a line for each entry of `cloison.toml`; of `net`, `connect HOST:PORT` and `listen ADDRESS:PORT`; of `http`,
+    /// `connect HOST:PORT` for each host.
     pub grants: Vec<String>,
     /// The capability's line, as `FILE:LINE`.
     pub location: String,
@@ -587,6 +590,8 @@ pub enum ToZone {
     Folder,
     /// What a service for networks has to know of the machine.
     Machine(Machine),
+    /// What the headers say that a service for HTTP adds, in the order of its configuration. `Debug` shows none of it.
+    Secrets(Vec<Secret>),
     /// The first message.
     Load {
         /// What to load and what it offers.

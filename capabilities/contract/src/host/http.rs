@@ -13,9 +13,13 @@
 //!
 //! All of this is pure logic and deny by default: what a server could understand in another way than we do matches nothing.
 
+use super::net::{NetHost, NetPlace, NetService, is_host_name, is_localhost};
+use crate::Interface;
+use crate::grant::Rate;
+use crate::types::TypeKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -38,9 +42,22 @@ pub struct HttpService {
     pub time: Duration,
     /// How many connections one client may have open at once.
     pub connections: u32,
-    /// Certificates, as PEM, that servers' are checked with, instead of the machine's.
-    pub roots: Option<Vec<u8>>,
+    /// Addresses that names may lead to, besides ordinary ones of the internet.
+    pub addresses: Vec<NetPlace>,
+    /// Who is asked about names, instead of whom this machine asks.
+    pub name_servers: Vec<SocketAddr>,
+    /// How often requests may be made; for each client.
+    pub rate: Option<Rate>,
+    /// How many requests all clients together may make.
+    pub requests: Option<u64>,
 }
+
+/// The most entries of `allow`, of `secret` and of `addresses`.
+pub const MOST_ENTRIES: usize = 256;
+
+/// What a service has open besides its clients' connections: channels, name servers while it asks them, and connections that wait for
+/// the next request.
+const OWN_DESCRIPTORS: u32 = 96;
 
 impl Default for HttpService {
     fn default() -> Self {
@@ -52,13 +69,40 @@ impl Default for HttpService {
             request_bytes: 16 << 20,
             response_bytes: 16 << 20,
             time: Duration::from_secs(30),
-            connections: 16,
-            roots: None,
+            connections: 64,
+            addresses: Vec::new(),
+            name_servers: Vec::new(),
+            rate: None,
+            requests: None,
         }
     }
 }
 
 impl HttpService {
+    pub(super) fn configure(&self, interface: &mut Interface) {
+        for one in &mut interface.types {
+            if let TypeKind::Handle(handle) = &mut one.kind {
+                handle.max_live = self.connections.saturating_mul(2);
+            }
+        }
+        // Of each connection both ends, and that to the server; and pollers.
+        interface.sandbox.descriptors = OWN_DESCRIPTORS.saturating_add(self.connections.saturating_mul(5));
+        // A thread for each.
+        interface.sandbox.processes = self.connections;
+    }
+
+    /// Where it connects to.
+    pub fn network(&self) -> NetService {
+        let place = |rule: &HttpRule| NetPlace { host: rule.host.to_net(), port: Some(rule.port) };
+        let places = self.rules.iter().map(place);
+        NetService {
+            connect: places.chain(self.addresses.iter().cloned()).collect(),
+            name_servers: self.name_servers.clone(),
+            location: self.location.clone(),
+            ..NetService::default()
+        }
+    }
+
     /// Whether a request is allowed.
     pub fn allows(&self, request: &HttpTarget<'_>) -> bool {
         self.rules.iter().any(|rule| rule.matches(request))
@@ -238,12 +282,11 @@ impl HostRule {
     pub fn new(text: &str) -> Option<Self> {
         if let Some(name) = text.strip_prefix("*.") {
             // A pattern for a whole country is a mistake.
-            return (name.contains('.') && is_plain_host(name) && !looks_like_number(name))
-                .then(|| Self::Below(name.to_owned()));
+            return (name.contains('.') && is_host_name(name)).then(|| Self::Below(name.to_owned()));
         }
         match address(text) {
             Some(address) => Some(Self::Address(address)),
-            None => (is_plain_host(text) && !looks_like_number(text)).then(|| Self::Name(text.to_owned())),
+            None => is_host_name(text).then(|| Self::Name(text.to_owned())),
         }
     }
 
@@ -252,16 +295,28 @@ impl HostRule {
         match self {
             Self::Name(name) => name == host,
             Self::Below(name) => host.strip_suffix(name.as_str()).is_some_and(|rest| {
-                rest.strip_suffix('.').is_some_and(|labels| !labels.is_empty()) && is_plain_host(host)
+                rest.strip_suffix('.').is_some_and(|labels| !labels.is_empty()) && is_host_name(host)
             }),
             Self::Address(expected) => address(host) == Some(*expected),
+        }
+    }
+
+    /// The same, as the service for networks has it.
+    fn to_net(&self) -> NetHost {
+        match self {
+            Self::Name(name) => NetHost::Name(name.clone()),
+            Self::Below(name) => NetHost::Below(name.clone()),
+            Self::Address(address) => NetHost::Network {
+                address: address.to_canonical(),
+                prefix: if address.to_canonical().is_ipv4() { 32 } else { 128 },
+            },
         }
     }
 
     /// Whether what is sent there stays on this machine.
     pub fn is_local(&self) -> bool {
         match self {
-            Self::Name(name) => name == "localhost",
+            Self::Name(name) => is_localhost(name),
             Self::Below(_) => false,
             Self::Address(address) => address.is_loopback(),
         }
@@ -287,27 +342,6 @@ pub fn address(host: &str) -> Option<IpAddr> {
     }
 }
 
-/// Whether a text is a host's name in the one way in which we write them: labels of lower-case letters, digits, `-` and `_`.
-pub fn is_plain_host(name: &str) -> bool {
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.len() <= 63
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.split('.').all(label)
-}
-
-/// Whether a resolver may take a name for an address: `127.1`, `0x7f000001`, `2130706433`.
-pub fn looks_like_number(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or_default();
-    last.bytes().all(|byte| byte.is_ascii_digit())
-        || last.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
 /// A host and perhaps a port, as `Host` and URLs have them; in lower case.
 pub fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = match text.rfind(':') {
@@ -315,7 +349,7 @@ pub fn split_authority(text: &str) -> Option<(String, Option<u16>)> {
         _ => (text, None),
     };
     let host = host.to_ascii_lowercase();
-    (address(&host).is_some() || is_plain_host(&host) && !looks_like_number(&host)).then_some((host, port))
+    (address(&host).is_some() || is_host_name(&host)).then_some((host, port))
 }
 
 fn port(text: &str) -> Option<u16> {

@@ -38,6 +38,7 @@
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
+//! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
 use crate::host::http::Secret;
 use crate::host::{FilesRights, HostService};
@@ -640,6 +641,13 @@ pub enum FromZone {
     Late {
         /// The channel.
         channel: ChannelId,
+    },
+    /// A service for HTTP has refused requests of its clients', or could not make them.
+    Refused {
+        /// How many since it started.
+        count: u64,
+        /// The latest one, as its client was told.
+        text: String,
     },
     /// The library is loaded, its symbols are there, the seal is on.
     Ready {

@@ -126,7 +126,11 @@ impl LoadedApplication {
         }
         // What a capability gives is given to who holds it.
         let services = self.zones.iter().filter_map(|zone| zone.service.as_ref());
-        services.flat_map(|service| &service.folders).for_each(|folder| sources.hide(&folder.real));
+        for service in services {
+            service.folders.iter().for_each(|folder| sources.hide(&folder.real));
+            // A secret is its capability's alone.
+            service.material.secret_files.iter().for_each(|file| sources.hide(&file.real));
+        }
         Ok(sources)
     }
 
@@ -184,7 +188,23 @@ impl LoadedApplication {
                 Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
             }
         }
+        self.keep_secrets(&application.source, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
+    }
+
+    /// No program has the file of a secret in a folder that it may look at or change.
+    fn keep_secrets(&self, source: &Arc<SourceFile>, mistakes: &mut Diagnostics) {
+        let services = || self.zones.iter().filter_map(|zone| zone.service.as_ref());
+        for file in services().flat_map(|service| &service.material.secret_files) {
+            if let Some(folder) =
+                services().flat_map(|service| &service.folders).find(|one| file.real.starts_with(&one.real))
+            {
+                let message =
+                    format!("this secret is below {}, which `roots` of a capability give", folder.path.display());
+                let hint = "put it where no program can read it, or into the environment";
+                mistakes.push(Diagnostic::error(source, file.written.span.clone(), message).hint(hint));
+            }
+        }
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) fn converse(http: &Http, place: &Place, socket: OwnedFd) {
             Err(End::Gone) => return,
             Err(End::Cut(why)) => return http.note(&format!("the answer of {} is cut off: {why}", place.host)),
             Err(End::Refused(refusal)) => {
-                http.refused(&refusal);
+                http.note(&refusal.text);
                 if program.send(&refusal.to_bytes(&http.secrets, &method), None).is_ok() {
                     program.finish();
                 }
@@ -148,9 +148,10 @@ impl<'e> Exchange<'e> {
             return Err(Refusal::denied(self.denial()));
         }
         match head.framing {
-            Framing::Length(length) if length > service.request_bytes => Err(self.too_long()),
-            _ => Ok(()),
+            Framing::Length(length) if length > service.request_bytes => return Err(self.too_long()),
+            _ => {}
         }
+        self.http.admit()
     }
 
     fn denial(&self) -> String {

@@ -12,6 +12,9 @@
 //! | `conversation` | one connection of a program: requests in, answers out |
 //! | `program`, `server`, `wait` | the two sockets, and waiting |
 //! | `trust` | who may vouch for servers |
+//! | `network` | names and addresses, as the service for networks has them |
+//! | `service` | programs' connections |
+//! | `functions` | the functions of the manifest; those of sockets are the service for networks' |
 //!
 //! # Who keeps what inside
 //!
@@ -21,25 +24,42 @@
 
 mod body;
 mod conversation;
+#[allow(unsafe_code, reason = "the functions of the manifest, which take addresses")]
+mod functions;
 mod head;
 mod mask;
+mod network;
 mod program;
 mod refusal;
 mod server;
+mod service;
 mod trust;
 mod wait;
 
 use cloison_contract::host::http::{HttpSecret, HttpService, Scheme, Secret, address};
+use cloison_transport::account::ByteCount;
+use cloison_transport::status::monotonic;
+use cloison_zone::native::ffi::Code;
+use cloison_zone::serve::policy::after;
+use mask::Mask;
 use refusal::Refusal;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use server::{Fault, Server};
+use service::Log;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wait::Patience;
+
+pub use service::serve;
+
+/// The function of that name.
+pub fn symbol(name: &str) -> Option<Code> {
+    functions::symbol(name).or_else(|| crate::net::symbol(name))
+}
 
 /// How many connections are kept for the next request, and how long.
 const IDLE: usize = 8;
@@ -74,6 +94,8 @@ struct Http {
     trust: Arc<ClientConfig>,
     network: Box<dyn Network>,
     idle: Mutex<Vec<Idle>>,
+    /// Who hears of what was refused.
+    log: Option<Log>,
 }
 
 /// A connection that waits for the next request.
@@ -145,11 +167,35 @@ impl Http {
         idle.push(Idle { scheme, host: place.host.clone(), port: place.port, server, since: Instant::now() });
     }
 
-    fn refused(&self, refusal: &Refusal) {
-        self.note(&refusal.text);
+    /// Counts a request, if there may be one more.
+    fn admit(&self) -> Result<(), Refusal> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let (service, account) = (&self.service, log.account);
+        let at = &service.location;
+        if let Some(rate) = service.rate {
+            let ready_at = after(rate, account.ready_at(), monotonic().as_nanos() as u64);
+            let Ok(ready_at) = ready_at else {
+                return Err(Refusal::quota(format!(
+                    "more than {} requests in {} ms: `rate` of the capability at {at}",
+                    rate.calls, rate.period_ms
+                )));
+            };
+            account.set_ready_at(ready_at);
+        }
+        match service.requests {
+            Some(most) if !account.take_bytes(ByteCount::Written, 1, most) => Err(Refusal::quota(format!(
+                "all {most} requests of this capability have been made: `calls` of the capability at {at}"
+            ))),
+            _ => Ok(()),
+        }
     }
 
-    fn note(&self, _text: &str) {}
+    /// A request was refused, or could not be made, or its answer was cut off.
+    fn note(&self, text: &str) {
+        if let Some(log) = &self.log {
+            log.refused(&String::from_utf8_lossy(&Mask::text(&self.secrets, text.as_bytes())));
+        }
+    }
 }
 
 /// Where a program's connection leads.

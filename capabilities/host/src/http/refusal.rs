@@ -39,6 +39,11 @@ impl Refusal {
         Self { status: 403, word: "request", text }
     }
 
+    /// There may be no more of them, or not yet.
+    pub(super) fn quota(text: String) -> Self {
+        Self { status: 429, word: "quota", text }
+    }
+
     /// An address that the server's name must not lead to.
     pub(super) fn address(text: String) -> Self {
         Self { status: 403, word: "address", text }
@@ -65,6 +70,7 @@ impl Refusal {
             400 => "Bad Request",
             403 => "Forbidden",
             413 => "Content Too Large",
+            429 => "Too Many Requests",
             502 => "Bad Gateway",
             _ => "Gateway Timeout",
         };

@@ -115,6 +115,7 @@ fn http(port: u16, rules: &[&str]) -> Http {
         trust: Arc::new(trust::config(b"").expect("nobody")),
         network: Box::new(Loopback),
         idle: Mutex::default(),
+        log: None,
     }
 }
 

@@ -35,10 +35,30 @@ impl Patience {
 
     /// Waits for the server.
     pub(super) fn server(&self, socket: BorrowedFd<'_>, events: PollFlags) -> Result<PollFlags, Stop> {
+        self.until(self.until, socket, events)?.ok_or(Stop::Time)
+    }
+
+    /// Waits for the server, but no longer than that; whether it was enough.
+    pub(super) fn server_within(
+        &self,
+        socket: BorrowedFd<'_>,
+        events: PollFlags,
+        longest: Option<Duration>,
+    ) -> Result<bool, Stop> {
+        let until = longest.map_or(self.until, |longest| self.until.min(Instant::now() + longest));
+        match self.until(until, socket, events)? {
+            Some(_) => Ok(true),
+            None if self.left().is_zero() => Err(Stop::Time),
+            None => Ok(false),
+        }
+    }
+
+    /// What has happened; nothing, if the time is over.
+    fn until(&self, until: Instant, socket: BorrowedFd<'_>, events: PollFlags) -> Result<Option<PollFlags>, Stop> {
         loop {
-            let left = self.left();
+            let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(Stop::Time);
+                return Ok(None);
             }
             // Of the program's end, nothing is asked but whether it is there.
             let mut both = [PollFd::new(&socket, events), PollFd::new(&self.program, PollFlags::empty())];
@@ -48,7 +68,7 @@ impl Patience {
             }
             let happened = both[0].revents();
             if !happened.is_empty() {
-                return Ok(happened);
+                return Ok(Some(happened));
             }
         }
     }

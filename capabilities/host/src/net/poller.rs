@@ -1,8 +1,8 @@
 //! Waiting for several sockets at once: `epoll`.
 
-use super::wait::{self, Until};
 use super::Net;
 use super::socket::Socket;
+use super::wait::{self, Until};
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
@@ -51,7 +51,7 @@ impl Poller {
 
     /// What has happened, as many as there is room for; how many bytes of it.
     pub(super) fn wait(&self, net: &Net, until: Until, into: &mut [u8]) -> Result<usize, Errno> {
-        let mut room = [const { std::mem::MaybeUninit::<Event>::uninit() }; 64];
+        let mut room = [const { std::mem::MaybeUninit::<Event>::uninit() }; 256];
         let most = (into.len() / EVENT_BYTES).min(room.len());
         if most == 0 {
             return Err(Errno::INVAL);

@@ -87,8 +87,10 @@ impl HttpService {
         }
         // Of each connection both ends, and that to the server; and pollers.
         interface.sandbox.descriptors = OWN_DESCRIPTORS.saturating_add(self.connections.saturating_mul(5));
-        // A thread for each.
+        // A thread for each, with its stack, and what of a request and its answer is under way.
         interface.sandbox.processes = self.connections;
+        let memory = &mut interface.sandbox.memory_bytes;
+        *memory = memory.saturating_add(u64::from(self.connections) << 20);
     }
 
     /// Where it connects to.

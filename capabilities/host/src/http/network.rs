@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use super::server::Fault;
-use super::wait::Patience;
+use super::wait::{Patience, pause};
 use super::{Network, Unreached};
 use crate::net::{Failure, Net};
 use cloison_contract::host::http::address;
@@ -58,7 +58,7 @@ impl Outside {
                 Ok(found) => return Ok(found),
                 // The broker has said something to the service: that is for another thread.
                 Err(Failure { errno: Errno::INTR, .. }) if !patience.left().is_zero() => {
-                    std::thread::sleep(Duration::from_millis(1));
+                    pause();
                 }
                 Err(Failure { errno, text }) => {
                     let text = text.unwrap_or_else(|| format!("{host}: {errno}"));

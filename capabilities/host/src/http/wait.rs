@@ -97,6 +97,11 @@ pub(super) fn wait_for(socket: BorrowedFd<'_>, events: PollFlags, time: Option<D
     }
 }
 
+/// Waits for a moment.
+pub(super) fn pause() {
+    look(&mut [], Some(Duration::from_millis(1)));
+}
+
 /// Whether something can be read, or has ended, at this moment.
 pub(super) fn is_ready(socket: impl AsFd) -> bool {
     wait_for(socket.as_fd(), PollFlags::IN, Some(Duration::ZERO))
@@ -109,7 +114,7 @@ fn look(descriptors: &mut [PollFd<'_>], time: Option<Duration>) {
     });
     match poll(descriptors, time.as_ref()) {
         Ok(_) | Err(Errno::INTR) => {}
-        // Out of memory in the kernel: to ask again later is all that can be done.
-        Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        // Out of memory in the kernel: to ask again is all that can be done.
+        Err(_) => std::thread::yield_now(),
     }
 }

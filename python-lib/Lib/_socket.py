@@ -182,7 +182,7 @@ class socket:
             wanted = [place for place in nets if any(pattern.matches(text, port) for pattern in place.listen)]
             found.belong((wanted or nets)[0])
         try:
-            found.net.bind(found.handle, packed, port, scope)
+            found.net.bind(found.handle, _net.pack(found.family, packed, port, scope))
         except PermissionError as error:
             raise _net.denial("socket.bind()", text, port, "listen") from error
 
@@ -202,6 +202,8 @@ class socket:
         net, handle = self._opened()
         try:
             taken, peer = net.accept(handle, _net.nanoseconds(self._seconds))
+        except InterruptedError:
+            return self._accept()
         except OSError as error:
             raise _net.late(self._seconds, error)
         found = self._open
@@ -229,7 +231,7 @@ class socket:
             return
         found.belong(place)
         try:
-            found.net.connect(found.handle, packed, port, scope, _net.nanoseconds(self._seconds))
+            found.net.connect(found.handle, _net.pack(found.family, packed, port, scope), _net.nanoseconds(self._seconds))
         except OSError as error:
             if error.errno == 13:
                 raise _net.denial("socket.connect()", _net.names.get(packed, text), port) from error
@@ -281,23 +283,29 @@ class socket:
 
         Set an option.
         """
-        found = self._found()
+        found, option = self._found(), (int(level), int(optname))
         if value is None:
             raise OSError(95, "Operation not supported")
-        if isinstance(value, int):
-            value = value.to_bytes(4, "little", signed=True)
-        found.set_option(int(level), int(optname), bytes(value))
+        if not isinstance(value, int):
+            value = _numbers(bytes(value))
+            value = (value[1] if value[0] else -1) if option == (1, SO_LINGER) and len(value) == 2 else value[0]
+        elif not -(1 << 31) <= value < 1 << 31:
+            raise OverflowError("Python int too large to convert to C int")
+        found.set_option(*option, int(value))
 
     def getsockopt(self, level, optname, buflen=0, /):
         """getsockopt(level, option[, buffersize]) -> int or bytes
 
         Return an option: a number, or with a size bytes.
         """
-        found = self._found()
+        found, option = self._found(), (int(level), int(optname))
         if not 0 <= buflen <= 1024:
             raise OSError("getsockopt buflen out of range")
-        value = found.option(int(level), int(optname), buflen or 4)
-        return int.from_bytes(value[:4], "little", signed=True) if buflen == 0 else value
+        value = found.option(*option)
+        if option == (1, SO_LINGER):
+            pair = [int(value >= 0), max(value, 0)]
+            return pair[0] if buflen == 0 else b"".join(number.to_bytes(4, "little") for number in pair)[:buflen]
+        return value if buflen == 0 else value.to_bytes(4, "little", signed=True)[:buflen]
 
     def settimeout(self, timeout, /):
         """settimeout(timeout)
@@ -335,6 +343,8 @@ class socket:
             raise ValueError("negative buffersize in recv")
         try:
             return net.recv(handle, min(bufsize, _net.CHUNK), int(flags), _net.nanoseconds(self._seconds))
+        except InterruptedError:
+            return self.recv(bufsize, flags)
         except OSError as error:
             raise _net.late(self._seconds, error)
 
@@ -346,18 +356,10 @@ class socket:
         return len(data)
 
     def recvfrom(self, bufsize, flags=0, /):
-        """recvfrom(buffersize[, flags]) -> (data, address of who has sent it)"""
-        found = self._found()
-        net, handle = found.open()
+        """recvfrom(buffersize[, flags]) -> (data, None): who has sent it is clear of a connection."""
         if bufsize < 0:
             raise ValueError("negative buffersize in recvfrom")
-        if found.kind != 2 or found.family == 1:
-            return self.recv(bufsize, flags), None
-        try:
-            data, peer = net.recvfrom(handle, min(bufsize, _net.CHUNK), int(flags), _net.nanoseconds(self._seconds))
-        except OSError as error:
-            raise _net.late(self._seconds, error)
-        return data, _told(found.family, peer)
+        return self.recv(bufsize, flags), None
 
     def recvfrom_into(self, buffer, nbytes=0, flags=0):
         """recvfrom_into(buffer[, nbytes[, flags]]) -> (how many bytes, address)"""
@@ -396,8 +398,13 @@ class socket:
     def send(self, data, flags=0, /):
         """send(data[, flags]) -> how many bytes were sent."""
         net, handle = self._opened()
+        found = self._open
+        if found.host is not None and not found.secure and _net.is_secure(found, data):
+            return len(_net.SECURE)
         try:
             return net.send(handle, _piece(data), int(flags), _net.nanoseconds(self._seconds))
+        except InterruptedError:
+            return self.send(data, flags)
         except OSError as error:
             raise _net.late(self._seconds, error)
 
@@ -410,9 +417,11 @@ class socket:
         deadline = _net.Deadline(self._seconds)
         with memoryview(data) as whole, whole.cast("B") as view:
             size, sent = len(view), 0
+            if self._open.host is not None and not self._open.secure and _net.is_secure(self._open, view):
+                sent = len(_net.SECURE)
             while sent < size:
                 try:
-                    sent += net.send(handle, view[sent : sent + _net.CHUNK], int(flags), deadline.left())
+                    sent += net.sendall(handle, view[sent : sent + _net.CHUNK], int(flags), deadline.left())
                 except OSError as error:
                     raise _net.late(self._seconds, error)
 
@@ -425,21 +434,9 @@ class socket:
         memoryview(data).release()
         if not isinstance(flags, int):
             raise TypeError(f"'{type(flags).__name__}' object cannot be interpreted as an integer")
-        if found.kind != 2 or address is None:
-            return self.send(data, flags)
-        packed, port, scope = _address(found.family, address, "sendto")
-        text = inet_ntop(found.family, packed)
-        if found.handle is None:
-            place = _net.place_of(packed, text, port)
-            if place is None or place.zone != "net":
-                raise _net.denial("socket.sendto()", text, port)
-            found.belong(place)
-        try:
-            return found.net.sendto(found.handle, _piece(data), int(flags), packed, port, scope, _net.nanoseconds(self._seconds))
-        except OSError as error:
-            if error.errno == 13:
-                raise _net.denial("socket.sendto()", text, port) from error
-            raise _net.late(self._seconds, error)
+        # A connection takes no address: it is not looked at, as in Linux.
+        found.open()
+        return self.send(data, flags)
 
     def sendmsg(self, buffers, ancdata=(), flags=0, address=None, /):
         """sendmsg(buffers[, ancdata[, flags[, address]]]) -> how many bytes were sent
@@ -466,9 +463,11 @@ def _kind(family, kind, proto):
         raise OSError(97, "Address family not supported by protocol")
     if plain == 3:
         raise PermissionError(1, "Operation not permitted")
-    if plain not in (1, 2):
+    if plain == 2:
+        _needs.deny("socket.socket()", "there are connections (SOCK_STREAM) and no datagrams, and no line of cloison.toml grants it")
+    if plain != 1:
         raise OSError(94, "Socket type not supported")
-    if proto not in (0, 6 if plain == 1 else 17) and family != 1:
+    if proto not in (0, 6) and family != 1:
         raise OSError(93, "Protocol not supported")
     return plain
 
@@ -527,14 +526,20 @@ def _address(family, address, name, passive=False):
     return packed, port, address[3] if len(address) > 3 else scope
 
 
-def _told(family, name):
+def _told(family, address):
     """Return an address of the service as Python has it."""
-    if family == 1 or name is None:
+    if family == 1:
         return ""
-    if family == 2:
-        return inet_ntoa(name.address[:4]), name.port
-    text = inet_ntop(10, name.address)
-    return text, name.port, 0, name.scope
+    _, packed, port, scope = _net.unpack(address)
+    text = _names.text(packed)
+    return (text, port) if family == 2 else (text, port, 0, scope)
+
+
+def _numbers(value):
+    """Return the numbers that a struct of C's holds."""
+    if len(value) not in (4, 8):
+        raise OSError(22, "Invalid argument")
+    return [int.from_bytes(value[at : at + 4], "little", signed=True) for at in range(0, len(value), 4)]
 
 
 def gethostname():

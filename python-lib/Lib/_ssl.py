@@ -144,7 +144,7 @@ class _SSLContext:
             _protocol=protocol, _check_hostname=is_client, _verify_mode=2 if is_client else 0, _verify_flags=0x8000, _options=0x82520050,
             _minimum_version=771, _maximum_version=-1, _host_flags=4, _num_tickets=2, post_handshake_auth=False,
             sni_callback=None, _msg_callback=None, _ciphers=_DEFAULT_CIPHERS, _keylog=None, security_level=2,
-            _alpn=b"", _roots={}, _folders=[], _machine=False, _chain=None, _key=None,
+            _alpn=b"", _roots={}, _folders=[], _machine=False, _chain=None, _key=None, _handles={},
         )
         return self
 
@@ -227,10 +227,8 @@ class _SSLContext:
     def _believe(self, certificates):
         for der in certificates:
             if der not in self._roots:
-                try:
-                    _x509.Certificate(der)
-                except (IndexError, StopIteration, ValueError):
-                    raise _tls.failure("NOT_ENOUGH_DATA", "not enough data", library="ASN1") from None
+                if not _x509.of_der(der):
+                    raise _tls.failure("NOT_ENOUGH_DATA", "not enough data", library="ASN1")
                 self._roots[der] = None
 
     def _trusted(self):

@@ -3,7 +3,9 @@
 A name is looked up by the capability that grants it. One that none grants is refused, not "unknown": nobody is asked about it.
 """
 
-from cloison import _needs, _net
+import errno as _errno
+
+from cloison import _net
 
 INET, INET6 = _net.AF_INET, _net.AF_INET6
 _STREAM, _DATAGRAM, _RAW = (1, 6), (2, 17), (3, 0)
@@ -159,9 +161,10 @@ def _addresses(host, port, family, flags, what):
     except OSError as error:
         if error.errno == 13:
             raise _net.denial(what, host, port) from error
-        if error.errno is not None and error.errno < 0:
-            raise unresolved(error.errno) from None
-        raise
+        told = {_errno.ENOENT: NONAME, _errno.ENODATA: NODATA, _errno.EAGAIN: AGAIN}.get(error.errno)
+        if told is None:
+            raise
+        raise unresolved(told) from None
     if not found:
         raise unresolved(NONAME)
     return found

@@ -16,8 +16,11 @@ from cloison import _files, _needs
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 STREAM, DATAGRAM = 1, 2
 #: The most bytes that one call carries.
-CHUNK = 1 << 20
-_LATE = (_errno.EAGAIN, _errno.EINPROGRESS, _errno.ETIMEDOUT)
+CHUNK = 4 << 20
+#: The errors of a call that has waited as long as it may.
+LATE = (_errno.EAGAIN, _errno.EINPROGRESS, _errno.ETIMEDOUT)
+#: What a program sends first, without knowing it, when its own TLS in memory was told to let the service do it (`_tls`).
+SECURE = b"\x16cloison: TLS is the service's\n"
 #: Where the invented addresses begin: nobody has one of these.
 _INVENTED = 240 << 24
 
@@ -25,12 +28,13 @@ _INVENTED = 240 << 24
 class Place:
     """What one capability gives: where a program may connect to, and where it may listen."""
 
-    def __init__(self, capability, zone, connect, listen, location):
-        self.capability = capability
+    def __init__(self, zone, capability, grants, location):
         self.zone = zone
-        self.connect = [_Pattern(text) for text in connect]
-        self.listen = [_Pattern(text) for text in listen]
+        self.capability = capability
         self.location = location
+        given = [grant.split() for grant in grants]
+        self.listen = [_Pattern(text) for word, text, *_ in given if word == "listen"]
+        self.connect = [_Pattern(text) for word, text, *_ in given if word == "connect"]
 
     def __getattr__(self, name):
         # Asked once: the broker is told of a capability when it is first used.
@@ -92,8 +96,8 @@ def places():
     global _places
     found = _places
     if found is None:
-        given = _cloison.networks()
-        found = [Place(*place) for place in given or ()]
+        given = _cloison.services()
+        found = [Place(*offer) for offer in given or () if offer[0] in ("net", "http")]
         found.sort(key=lambda place: place.zone != "net")
         # In a template this is not all: what it forks may hold capabilities.
         if given is not None:
@@ -166,17 +170,26 @@ def resolve(place, host, port, family):
         return [(AF_INET, invent(place, host), 0)] if family in (0, AF_INET) else []
     records = place.net.resolve(host.encode(), port, family)
     found = []
-    for start in range(0, len(records), _RECORD):
-        record = records[start : start + _RECORD]
-        kind = record[0]
-        packed = record[4 : 8 if kind == AF_INET else 20]
-        found.append((kind, packed, int.from_bytes(record[20:24], "little")))
+    for start in range(0, len(records), 28):
+        kind, packed, _, scope = unpack(records[start : start + 28])
+        found.append((kind, packed, scope))
         names[packed] = host
         _resolved[packed] = place
     return found
 
 
-_RECORD = 24
+def pack(family, packed, port, scope=0):
+    """Return an address as the service takes it."""
+    return b"%b%b%b%b%b" % (
+        family.to_bytes(2, "little"), port.to_bytes(2, "little"), scope.to_bytes(4, "little"), bytes(4), packed.ljust(16, b"\0")
+    )
+
+
+def unpack(address):
+    """Return family, bytes, port and scope of an address that the service gives."""
+    family = int.from_bytes(address[:2], "little")
+    packed = address[12 : 16 if family == AF_INET else 28]
+    return family, packed, int.from_bytes(address[2:4], "little"), int.from_bytes(address[4:8], "little")
 
 
 def place_of(packed, text, port):
@@ -255,8 +268,8 @@ class Socket:
         if place.zone == "net":
             self.handle = self.net.socket(self.family, self.kind)
             options, self.options = self.options, []
-            for level, option, value in options:
-                self.net.setsockopt(self.handle, level, option, value)
+            for option in options:
+                self.net.setsockopt(self.handle, *option)
 
     def enter_http(self, place, host, port):
         """Connect to a host that an `http` service stands for."""
@@ -280,18 +293,24 @@ class Socket:
         else:
             self.net.setsockopt(self.handle, level, option, value)
 
-    def option(self, level, option, size):
-        """Return an option as bytes."""
-        known = {3: self.kind, 39: self.family, 38: self.proto}
+    def option(self, level, option):
+        """Return an option, a number."""
+        known = {3: self.kind, 39: self.family, 38: self.proto or (6 if self.family != AF_UNIX else 0)}
         if level == 1 and option in known:
-            return known[option].to_bytes(4, "little")
+            return known[option]
         for kept in reversed(self.options):
             if kept[:2] == (level, option):
-                return kept[2][:size]
+                return kept[2]
         if self.host is not None:
-            return bytes(4)
+            return 0
         net, handle = self.open()
-        return net.getsockopt(handle, level, option, size)
+        return net.getsockopt(handle, level, option)
+
+    def make_secure(self, name):
+        """Have an `http` service make TLS with the real server; what passes between program and service stays plain."""
+        if not self.secure:
+            self.net.secure(self.handle, (name or self.host[0]).encode())
+            self.secure = True
 
     def close(self):
         """One number leads to it no more."""
@@ -305,9 +324,17 @@ class Socket:
 
 def late(timeout, error):
     """Return what to raise for an error of a call that may have waited too long."""
-    if timeout and error.errno in _LATE:
+    if timeout and error.errno in LATE:
         return TimeoutError("timed out")
     return error
+
+
+def is_secure(socket, data):
+    """Return whether data begins with what says that the service is to make TLS, and have it do so."""
+    if bytes(memoryview(data)[: len(SECURE)]) != SECURE:
+        return False
+    socket.make_secure(None)
+    return True
 
 
 # ---- Numbers --------------------------------------------------------------------------------------------------------

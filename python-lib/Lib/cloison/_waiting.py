@@ -66,7 +66,7 @@ class Set:
         poller = self._pollers.get(socket.place.capability)
         if poller is None:
             poller = self._pollers[socket.place.capability] = _Poller(socket.net)
-        socket.net.poller_control(poller.handle, socket.handle, operation, events, number)
+        socket.net.poller_control(poller.handle, operation, socket.handle, events, number)
         if operation == _ADD:
             poller.count += 1
 
@@ -107,20 +107,33 @@ class Set:
 class _Poller:
     """One capability's poller, and how many sockets stand in it."""
 
-    __slots__ = ("count", "handle", "net")
+    __slots__ = ("count", "handle", "kept", "net")
 
     def __init__(self, net):
+        self.kept = []
         self.net = net
         self.handle = net.poller()
         self.count = 0
 
     def wait(self, left, most):
         """Return pairs of numbers and events."""
-        records = self.net.poller_wait(self.handle, min(most, _MOST), left)
-        return [
+        if self.kept:
+            ready, self.kept = self.kept[:most], self.kept[most:]
+            return ready
+        while True:
+            try:
+                records = self.net.poller_wait(self.handle, left)
+                break
+            except InterruptedError:
+                # After half a day.
+                continue
+        ready = [
             (int.from_bytes(records[start : start + 8], "little"), int.from_bytes(records[start + 8 : start + 12], "little"))
             for start in range(0, len(records), _EVENT)
         ]
+        # What was not asked for yet is kept: it may be told once.
+        self.kept = ready[most:]
+        return ready[:most]
 
 
 def sleep(left):

@@ -11,6 +11,7 @@
 //! | module | does |
 //! |---|---|
 //! | [`start`] | the broker's first messages → sandbox → functions → serving |
+//! | `pointers` | what the functions of all manifests do with addresses |
 //! | `service` | which service this process is, and what each has of its own on that way |
 //! | [`files`] | files and folders below roots |
 //! | [`net`] | names, sockets, TLS |
@@ -21,5 +22,7 @@
 
 pub mod files;
 pub mod net;
+#[allow(unsafe_code, reason = "what the functions of all manifests do with addresses")]
+mod pointers;
 mod service;
 pub mod start;

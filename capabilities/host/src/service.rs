@@ -53,7 +53,7 @@ impl Service {
     pub(crate) fn contents(&self, threads: u32) -> ServiceContents<'_> {
         match self {
             Self::Files(files, descriptors) => files::contents(files, descriptors, threads),
-            Self::Net(net, machine) => net::contents(net, machine, threads),
+            Self::Net(net, _) => net::contents(net, threads),
         }
     }
 

@@ -9,7 +9,8 @@
 //! |---|---|---|
 //! | 0 | calls | how many have been admitted |
 //! | 8 | ready at | when the next call is due, in nanoseconds of `CLOCK_MONOTONIC` |
-//! | 16 | bytes | how many bytes a host service has written; its instances count here together |
+//! | 16 | written | how many bytes a host service has written, or sent; its instances count here together |
+//! | 24 | received | how many it has received, the same |
 
 use crate::shared::{Access, ChannelError, Shared};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
@@ -19,7 +20,26 @@ use std::sync::atomic::Ordering;
 const PAGE: usize = 4096;
 const CALLS: usize = 0;
 const READY_AT: usize = 8;
-const BYTES: usize = 16;
+const WRITTEN: usize = 16;
+const RECEIVED: usize = 24;
+
+/// What of a host service's bytes is counted by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ByteCount {
+    /// Written, or sent.
+    Written,
+    /// Received.
+    Received,
+}
+
+impl ByteCount {
+    fn place(self) -> usize {
+        match self {
+            Self::Written => WRITTEN,
+            Self::Received => RECEIVED,
+        }
+    }
+}
 
 /// A new account, with nothing used.
 pub fn create() -> Result<OwnedFd, ChannelError> {
@@ -66,14 +86,22 @@ impl Account {
     }
 
     /// Count so many bytes, if they do not make more than `most`.
-    pub fn take_bytes(&self, bytes: u64, most: u64) -> bool {
+    pub fn take_bytes(&self, count: ByteCount, bytes: u64, most: u64) -> bool {
         let add = |taken: u64| taken.checked_add(bytes).filter(|sum| *sum <= most);
-        self.memory.wide(BYTES).fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+        self.memory.wide(count.place()).fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+    }
+
+    /// Count up to so many bytes, as far as they do not make more than `most`; how many that is.
+    pub fn take_some_bytes(&self, count: ByteCount, bytes: u64, most: u64) -> u64 {
+        let free = |taken: u64| most.saturating_sub(taken).min(bytes);
+        let add = |taken: u64| Some(taken.saturating_add(free(taken)));
+        let before = self.memory.wide(count.place()).fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        before.map_or(0, free)
     }
 
     /// Count so many bytes less: they were taken, and then not used.
-    pub fn give_bytes_back(&self, bytes: u64) {
+    pub fn give_bytes_back(&self, count: ByteCount, bytes: u64) {
         let less = |taken: u64| Some(taken.saturating_sub(bytes));
-        let _ = self.memory.wide(BYTES).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let _ = self.memory.wide(count.place()).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 }

@@ -9,10 +9,10 @@ use super::listing::Listing;
 use super::names::{plain_mode, times};
 use super::open::File;
 use super::{FILES, Files, kernel};
-use cloison_zone::native::ffi::Code;
+use crate::pointers::{copied, fill, give, number, room, status, symbols, view};
 use rustix::fs::{Stat, StatVfs};
 use rustix::io::Errno;
-use std::ffi::{c_int, c_long, c_longlong, c_uint, c_ulong, c_void};
+use std::ffi::{c_int, c_long, c_longlong, c_uint, c_ulong};
 
 /// `struct status`
 #[repr(C)]
@@ -92,26 +92,8 @@ pub fn ignore_large_files() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
-/// The function of that name.
-pub fn symbol(name: &str) -> Option<Code> {
-    let (_, address) = SYMBOLS.iter().find(|(known, _)| *known == name)?;
-    // SAFETY: the address of a function of this program. That it takes what the manifest declares, the tests of this crate see,
-    // which call each of them by the manifest.
-    unsafe { Code::new(address.0) }
-}
-
-struct Address(*const c_void);
-
-// SAFETY: the address of a function, which nobody writes to.
-unsafe impl Sync for Address {}
-
-macro_rules! symbols {
-    ($($name:ident),* $(,)?) => {
-        const SYMBOLS: &[(&str, Address)] = &[$((stringify!($name), Address($name as *const c_void))),*];
-    };
-}
-
-symbols![
+symbols! {
+    /// The function of that name.
     files_access,
     files_chmod,
     files_close,
@@ -141,89 +123,10 @@ symbols![
     files_unlink,
     files_utimens,
     files_write,
-];
-
-/// Sets `errno`.
-fn fail(error: Errno) {
-    // SAFETY: libc's own place for this thread's number.
-    unsafe { *libc::__errno_location() = error.raw_os_error() };
 }
 
 fn service() -> Result<&'static Files, Errno> {
     FILES.get().ok_or(Errno::NOSYS)
-}
-
-/// 0, or -1 and `errno`.
-fn status(result: Result<(), Errno>) -> c_int {
-    number(result.map(|()| 0)) as c_int
-}
-
-/// A number, or -1 and `errno`.
-fn number(result: Result<i64, Errno>) -> i64 {
-    result.unwrap_or_else(|error| {
-        fail(error);
-        -1
-    })
-}
-
-/// A copy of a client's bytes: nobody changes it while it is looked at.
-///
-/// # Safety
-///
-/// So many bytes can be read there.
-unsafe fn copied(bytes: *const u8, length: c_ulong) -> Vec<u8> {
-    // SAFETY: the caller's promise.
-    unsafe { view(bytes, length) }.to_vec()
-}
-
-/// # Safety
-///
-/// So many bytes can be read there, as long as the result lives.
-unsafe fn view<'a>(bytes: *const u8, length: c_ulong) -> &'a [u8] {
-    if length == 0 {
-        return &[];
-    }
-    // SAFETY: the caller's promise. What a client writes there meanwhile is its own data, that only the kernel looks at.
-    unsafe { std::slice::from_raw_parts(bytes, length as usize) }
-}
-
-/// # Safety
-///
-/// So many bytes can be written there, as long as the result lives.
-unsafe fn room<'a>(bytes: *mut u8, length: c_ulong) -> &'a mut [u8] {
-    if length == 0 {
-        return &mut [];
-    }
-    // SAFETY: the caller's promise.
-    unsafe { std::slice::from_raw_parts_mut(bytes, length as usize) }
-}
-
-/// Fills a buffer with bytes that fit.
-///
-/// # Safety
-///
-/// As for [`room`].
-unsafe fn fill(into: *mut u8, length: c_ulong, result: Result<Vec<u8>, Errno>) -> c_long {
-    let filled = result.and_then(|bytes| {
-        // SAFETY: the caller's promise.
-        let into = unsafe { room(into, length) };
-        into.get_mut(..bytes.len()).ok_or(Errno::RANGE)?.copy_from_slice(&bytes);
-        Ok(bytes.len() as i64)
-    });
-    number(filled)
-}
-
-/// Gives an object, or sets `errno`.
-///
-/// # Safety
-///
-/// A pointer can be written there.
-unsafe fn give<T>(result: Result<T, Errno>, into: *mut *mut T) -> c_int {
-    status(result.map(|object| {
-        let object = Box::into_raw(Box::new(object));
-        // SAFETY: the caller's promise.
-        unsafe { into.write(object) };
-    }))
 }
 
 /// The safety of all of these: they are called by the manifest, see the module.
@@ -470,5 +373,3 @@ mod functions {
         unsafe { fill(text, length, service().map(Files::describe)) }
     }
 }
-
-use functions::*;

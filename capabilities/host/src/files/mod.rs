@@ -38,7 +38,7 @@ pub use exports::{ignore_large_files, symbol};
 
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, NAME_BYTES, SCRATCH};
 use cloison_sandbox::{PrivateFolder, ServedFolder, ServiceContents};
-use cloison_transport::account::Account;
+use cloison_transport::account::{Account, ByteCount};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -111,7 +111,7 @@ impl Files {
 
     /// Takes so many bytes out of what may be written.
     fn take(&self, counted: bool, bytes: u64) -> Result<(), Errno> {
-        match !counted || self.account.take_bytes(bytes, self.written_bytes) {
+        match !counted || self.account.take_bytes(ByteCount::Written, bytes, self.written_bytes) {
             true => Ok(()),
             false => Err(Errno::DQUOT),
         }
@@ -120,7 +120,7 @@ impl Files {
     /// Gives back what was taken and not written.
     fn give_back(&self, counted: bool, bytes: u64) {
         if counted && bytes > 0 {
-            self.account.give_bytes_back(bytes);
+            self.account.give_bytes_back(ByteCount::Written, bytes);
         }
     }
 

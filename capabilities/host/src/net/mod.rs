@@ -1,17 +1,69 @@
-//! `net`: names, sockets and TLS, as far as one capability grants them.
+//! `net`: names, connections and TLS, as far as one capability grants them.
+//!
+//! | module | does |
+//! |---|---|
+//! | `names` | asks who has which address, and remembers it |
+//! | `socket` | connects, listens, sends, receives |
+//! | `options` | options of sockets that are known to be harmless |
+//! | `poller` | waits for several sockets at once |
+//! | `wait` | waits, until the broker says otherwise |
+//! | `tls` | TLS over sockets, and from bytes to bytes |
+//! | `endpoint` | addresses as bytes |
+//! | `failure` | errors, with a sentence |
+//! | `kernel` | system calls without a safe wrapper |
+//! | `exports` | the functions of the manifest |
+//!
+//! # Who keeps a program to what it was granted
+//!
+//! The addresses that it connects to, looked at right before (`Net::connect`): in a list, or one that a granted name was found to have and
+//! that is not special. Nothing is allowed because of a name alone, and no name is asked for again in between. Ports are Landlock's as
+//! well. That there is no other way to a network than by TCP is the filter's part.
+//!
+//! A process serves one client, and so it waits inside of calls. Whatever comes from the broker meanwhile ends the wait.
+
+mod endpoint;
+#[allow(unsafe_code, reason = "the functions of the manifest, which take addresses")]
+mod exports;
+mod failure;
+#[allow(unsafe_code, reason = "system calls without a safe wrapper")]
+mod kernel;
+mod names;
+mod options;
+mod poller;
+mod socket;
+mod tls;
+mod wait;
+
+pub use exports::symbol;
 
 use cloison_contract::host::NetService;
+use cloison_contract::host::net::{NetPlace, is_special};
 use cloison_contract::message::Machine;
 use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents};
 use cloison_transport::account::Account;
 use cloison_transport::control::Control;
-use cloison_zone::native::ffi::Code;
+use failure::Failure;
+use names::{Names, Remembered};
+use rustix::io::Errno;
+use rustls::RootCertStore;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 /// The service.
 #[derive(Debug)]
 pub struct Net {
-    _service: NetService,
+    service: NetService,
+    account: Account,
+    control: Arc<Control>,
+    names: Names,
+    remembered: Remembered,
+    /// Whom the machine trusts: its text, and what has been understood of it once somebody needs it.
+    roots_text: Vec<u8>,
+    roots: OnceLock<RootCertStore>,
+    /// How many connections there are.
+    open: AtomicU32,
 }
 
 /// The one of this process.
@@ -19,8 +71,70 @@ static NET: OnceLock<Net> = OnceLock::new();
 
 impl Net {
     /// From inside the jail.
-    pub fn new(service: NetService, _machine: Machine, _account: Account, _control: Arc<Control>) -> Self {
-        Self { _service: service }
+    pub fn new(service: NetService, machine: Machine, account: Account, control: Arc<Control>) -> Self {
+        let names = Names::new(&service, &machine);
+        Self {
+            service,
+            account,
+            control,
+            names,
+            remembered: Remembered::default(),
+            roots_text: machine.roots,
+            roots: OnceLock::new(),
+            open: AtomicU32::new(0),
+        }
+    }
+
+    fn broker(&self) -> BorrowedFd<'_> {
+        self.control.as_fd()
+    }
+
+    /// The line that grants it.
+    fn location(&self) -> &str {
+        &self.service.location
+    }
+
+    fn machine_roots(&self) -> &RootCertStore {
+        self.roots.get_or_init(|| tls::machine_roots(&self.roots_text))
+    }
+
+    /// Whether there may be a connection to that address: it is named, or a named one has led there.
+    fn may_connect(&self, address: SocketAddr) -> bool {
+        let leads = |name: &str| self.service.leads(name, address);
+        self.service.reaches(address) || self.remembered.find(address.ip(), leads).is_some()
+    }
+
+    /// Why a name that has led to an address does not grant it.
+    fn why_not(&self, address: SocketAddr) -> Option<String> {
+        let name = self.remembered.find(address.ip(), |name| self.service.names(name, address.port()))?;
+        is_special(address.ip()).then(|| {
+            format!(
+                "{name} leads there, but no name grants a private, loopback, link-local or otherwise special address"
+            )
+        })
+    }
+
+    fn not_granted(
+        &self,
+        what: &str,
+        address: SocketAddr,
+        key: &str,
+        why: impl FnOnce(SocketAddr) -> Option<String>,
+    ) -> Failure {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+        let why = why(address).map(|why| format!(" ({why})")).unwrap_or_default();
+        let location = self.location();
+        let text =
+            format!("to {what} {address} is not granted{why}: \"{address}\" would have to be in `{key}` at {location}");
+        Failure::new(Errno::ACCESS, text)
+    }
+
+    /// `connect …` and `listen …`
+    fn grants(&self) -> String {
+        let lines = |word: &'static str, places: &[NetPlace]| -> String {
+            places.iter().map(|place| format!("{word} {place}\n")).collect()
+        };
+        lines("connect", &self.service.connect) + &lines("listen", &self.service.listen)
     }
 }
 
@@ -33,9 +147,12 @@ pub fn serve(net: Net) -> Result<(), &'static str> {
     NET.set(net).map_err(|_| "a process serves one capability")
 }
 
+/// The port that name servers are asked at.
+const NAME_SERVER_PORT: u16 = 53;
+
 /// What the sandbox has inside: no file, and the machine's network at the ports that the capability names.
-pub fn contents(service: &NetService, _machine: &Machine, threads: u32) -> ServiceContents<'static> {
-    let ports = |places: &[cloison_contract::host::net::NetPlace]| {
+pub fn contents(service: &NetService, threads: u32) -> ServiceContents<'static> {
+    let ports = |places: &[NetPlace]| {
         let each: Option<Vec<u16>> = places.iter().map(|place| place.port).collect();
         each.map_or(ServedPorts::All, ServedPorts::These)
     };
@@ -43,14 +160,9 @@ pub fn contents(service: &NetService, _machine: &Machine, threads: u32) -> Servi
     let mut connect = ports(&service.connect);
     if let (true, ServedPorts::These(ports)) = (names, &mut connect) {
         // Name servers, asked by TCP for what is too long for UDP.
-        ports.push(53);
-        ports.extend(service.name_servers.iter().map(|server| server.port()));
+        ports.push(NAME_SERVER_PORT);
+        ports.extend(service.name_servers.iter().map(SocketAddr::port));
     }
     let network = ServedNetwork { connect, listen: ports(&service.listen), datagrams: names };
     ServiceContents { folders: Vec::new(), scratch: None, network: Some(network), threads }
-}
-
-/// The function of that name.
-pub fn symbol(_name: &str) -> Option<Code> {
-    None
 }

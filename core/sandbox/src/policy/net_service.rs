@@ -62,5 +62,5 @@ pub const ROWS: &[Row] = &[
     allow_when(libc::SYS_ioctl, &[&[is(1, libc::FIONREAD as i32)]], Refuse(libc::ENOTTY), "how much has arrived"),
     allow(libc::SYS_epoll_create1, "waits for several at once"),
     allow(libc::SYS_epoll_ctl, "for which, and for what"),
-    allow(libc::SYS_epoll_wait, "what has happened"),
+    allow(libc::SYS_epoll_pwait, "what has happened"),
 ];

@@ -1,0 +1,215 @@
+//! TLS over a socket: the service reads and writes ciphertext by itself, and waits.
+
+use super::connection::{Session, Tls};
+use super::trouble;
+use crate::net::Net;
+use crate::net::failure::Failure;
+use crate::net::socket::Socket;
+use crate::net::wait::{self, Until};
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+
+/// A connection and the socket that it goes over, during one call.
+struct Over<'a> {
+    net: &'a Net,
+    socket: &'a Socket,
+    session: &'a mut Session,
+    until: Until,
+}
+
+impl Net {
+    pub(in crate::net) fn tls_handshake(&self, tls: &Tls, socket: &Socket, until: Until) -> Result<(), Failure> {
+        Over { net: self, socket, session: &mut tls.session(), until }.handshake()
+    }
+
+    pub(in crate::net) fn tls_recv(
+        &self,
+        tls: &Tls,
+        socket: &Socket,
+        into: &mut [u8],
+        until: Until,
+    ) -> Result<usize, Failure> {
+        Over { net: self, socket, session: &mut tls.session(), until }.recv(into)
+    }
+
+    pub(in crate::net) fn tls_send(
+        &self,
+        tls: &Tls,
+        socket: &Socket,
+        data: &[u8],
+        until: Until,
+    ) -> Result<usize, Failure> {
+        Over { net: self, socket, session: &mut tls.session(), until }.send(data)
+    }
+
+    pub(in crate::net) fn tls_shutdown(
+        &self,
+        tls: &Tls,
+        socket: &Socket,
+        wait: bool,
+        until: Until,
+    ) -> Result<(), Failure> {
+        Over { net: self, socket, session: &mut tls.session(), until }.shutdown(wait)
+    }
+}
+
+impl Over<'_> {
+    fn ready(&self, events: PollFlags) -> Result<(), Failure> {
+        Ok(wait::ready(self.socket.as_fd(), events, self.until, self.net.broker())?)
+    }
+
+    /// Sends all ciphertext that there is.
+    fn flush(&mut self) -> Result<(), Failure> {
+        while self.session.connection.wants_write() {
+            let mut outlet = Outlet { net: self.net, socket: self.socket, failure: None };
+            let sent = self.session.connection.write_tls(&mut outlet);
+            match (sent, outlet.failure) {
+                (_, Some(failure)) if failure.errno == Errno::AGAIN => self.ready(PollFlags::OUT)?,
+                (_, Some(failure)) => return Err(failure),
+                (Ok(_), None) => {}
+                (Err(error), None) => return Err(Failure::new(Errno::IO, error.to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives ciphertext and takes it, as much as there is room for. `false`: the peer sends no more.
+    fn fill(&mut self) -> Result<bool, Failure> {
+        loop {
+            let mut inlet = Inlet { net: self.net, socket: self.socket, failure: None };
+            let read = self.session.connection.read_tls(&mut inlet);
+            match (read, inlet.failure) {
+                (_, Some(failure)) if failure.errno == Errno::AGAIN => self.ready(PollFlags::IN)?,
+                (_, Some(failure)) => return Err(failure),
+                (Ok(0), None) => return Ok(false),
+                // There is enough that has not been read.
+                (Err(_), None) => return Ok(true),
+                (Ok(_), None) => break,
+            }
+        }
+        let processed = self.session.process();
+        if processed.is_err() {
+            // The peer is told why, if that goes without waiting.
+            self.until = Until::Now;
+            let _ = self.flush();
+        }
+        processed.map(|()| true)
+    }
+
+    fn handshake(&mut self) -> Result<(), Failure> {
+        self.session.check()?;
+        loop {
+            self.flush()?;
+            if !self.session.connection.is_handshaking() {
+                return Ok(());
+            }
+            if !self.fill()? {
+                self.session.ended = true;
+                return Err(trouble::end_of_file());
+            }
+        }
+    }
+
+    fn recv(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+        if self.session.connection.is_handshaking() {
+            self.handshake()?;
+        }
+        loop {
+            match self.session.read(into) {
+                Err(failure) if failure.errno == Errno::AGAIN => {}
+                done => return done,
+            }
+            // Answers that TLS gives by itself are not what this call waits for.
+            let until = std::mem::replace(&mut self.until, Until::Now);
+            let flushed = self.flush();
+            self.until = until;
+            match flushed {
+                Err(failure) if failure.errno != Errno::AGAIN => return Err(failure),
+                _ => {}
+            }
+            if !self.fill()? {
+                self.session.end()?;
+            }
+        }
+    }
+
+    fn send(&mut self, data: &[u8]) -> Result<usize, Failure> {
+        if self.session.connection.is_handshaking() {
+            self.handshake()?;
+        }
+        // What an earlier call has left.
+        self.flush()?;
+        let mut taken = 0;
+        while taken < data.len() {
+            match self.session.write(&data[taken..]) {
+                Ok(more) => taken += more,
+                Err(failure) if failure.errno == Errno::AGAIN => {}
+                Err(failure) => return Err(failure),
+            }
+            match self.flush() {
+                Ok(()) => {}
+                // It is taken, and goes out with the next call.
+                Err(failure) if failure.errno == Errno::AGAIN && matches!(self.until, Until::Now) => return Ok(taken),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(taken)
+    }
+
+    fn shutdown(&mut self, wait: bool) -> Result<(), Failure> {
+        self.session.connection.send_close_notify();
+        self.flush()?;
+        let mut unread = [0; 4096];
+        while wait {
+            match self.session.read(&mut unread) {
+                Ok(0) => break,
+                Ok(_) => continue,
+                Err(failure) if failure.errno == Errno::AGAIN => {}
+                Err(failure) => return Err(failure),
+            }
+            if !self.fill()? {
+                self.session.end()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where ciphertext comes from; it keeps the failure, which says more than an `io::Error`.
+struct Inlet<'a> {
+    net: &'a Net,
+    socket: &'a Socket,
+    failure: Option<Failure>,
+}
+
+impl Read for Inlet<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.net.try_recv(self.socket, into, RecvFlags::empty()).map_err(|failure| kept(&mut self.failure, failure))
+    }
+}
+
+/// Where it goes; the same.
+struct Outlet<'a> {
+    net: &'a Net,
+    socket: &'a Socket,
+    failure: Option<Failure>,
+}
+
+impl Write for Outlet<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.net.try_send(self.socket, data, SendFlags::empty()).map_err(|failure| kept(&mut self.failure, failure))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn kept(place: &mut Option<Failure>, failure: Failure) -> io::Error {
+    let error = failure.errno.into();
+    *place = Some(failure);
+    error
+}

@@ -4,4 +4,6 @@ mod crimes;
 mod limits;
 mod rights;
 mod service;
+#[path = "../support/mod.rs"]
+mod support;
 mod surface;

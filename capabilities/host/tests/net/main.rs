@@ -1,0 +1,10 @@
+//! The service for networks, as the broker starts it, and as a client asks it: the real program in its sandbox, against servers that these
+//! tests start on the loopback.
+
+mod connections;
+mod crimes;
+mod names;
+mod service;
+#[path = "../support/mod.rs"]
+mod support;
+mod tls;

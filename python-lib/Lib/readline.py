@@ -1,6 +1,6 @@
 """The settings of an editor of lines. Nothing edits: a microprocess reads its input as it comes."""
 
-from cloison import _native, _needs
+from cloison import _native
 
 backend = "readline"
 _READLINE_VERSION = _READLINE_RUNTIME_VERSION = 0x802
@@ -132,5 +132,43 @@ def set_history_length(length, /):
     _history_length = length
 
 
+def read_init_file(filename=None, /):
+    """Read settings, which do nothing."""
+    with _open(filename, "~/.inputrc", "rb"):
+        pass
+
+
+def read_history_file(filename=None, /):
+    """Add the lines of a file."""
+    with _open(filename, "~/.history", "r") as file:
+        _history.extend(line.rstrip("\n") for line in file)
+
+
+def write_history_file(filename=None, /):
+    """Write all lines to a file, or the last ones if a length was set."""
+    first = len(_history) - _history_length if _history_length >= 0 else 0
+    _write(filename, "w", _history[max(first, 0) :])
+
+
+def append_history_file(nelements, filename=None, /):
+    """Add the last lines to a file, which has to be there."""
+    if nelements < 0:
+        raise ValueError("nelements must be positive")
+    _write(filename, "a", _history[max(len(_history) - nelements, 0) :])
+
+
+def _write(filename, mode, lines):
+    with _open(filename, "~/.history", mode) as file:
+        file.writelines(line + "\n" for line in lines)
+
+
+def _open(filename, default, mode):
+    import os
+
+    path = os.path.expanduser(default) if filename is None else filename
+    # Adding to a file does not make it.
+    there = (lambda path, flags: os.open(path, flags & ~os.O_CREAT)) if mode == "a" else None
+    return open(path, mode, encoding=None if "b" in mode else "utf-8", opener=there)
+
+
 _native.as_builtins(globals(), __name__)
-globals().update(_native.functions(__name__, _needs.TERMINAL, "append_history_file read_history_file read_init_file write_history_file"))

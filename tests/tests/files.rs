@@ -112,7 +112,7 @@ fn what_was_not_granted_says_which_line_would_change_that() {
 #[test]
 fn what_lies_in_a_root_is_the_capability_s_to_give() {
     let roots = "[app]\nentry = \"main:main\"\n[capabilities.files]\nzone = \"files\"\n\
-                 roots = [{ at = \"/drop\", path = \"drop\", allow = [\"create\"] }]\n";
+                 roots = [{ at = \"/in\", path = \"drop\", allow = [\"create\"] }]\n";
     let program = "import os\n\nimport cloison\n\n\ndef looks(to):\n    here = os.path.dirname(os.path.abspath(__file__))\n    \
                    said = []\n    for path in (here + '/drop/secret', here + '/beside'):\n        try:\n            \
                    said.append(open(path).read())\n        except OSError as error:\n            said.append(type(error).__name__)\n    \
@@ -131,7 +131,7 @@ fn what_a_root_gives_is_given_of_all_that_is_in_it() {
     let manifest = "[capabilities.files]\nzone = \"files\"\nroots = [\n  { at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] },\n  \
                     { at = \"/data/secret\", path = \"data/secret\", allow = [\"list\"] },\n]\n";
     let project = Project::script("print(1)").file("cloison.toml", manifest).file("data/secret/key", "key");
-    let output = project.main(&[]).output().ends_with(1);
+    let output = project.main(&[]).output().ends_with(2);
     output.complains(&["cloison.toml:5", "this is below the folder of `/data`, which gives more: read"]);
 }
 
@@ -141,7 +141,10 @@ fn scratch_is_each_process_s_own() {
     let output = project.main(&[]).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     assert_eq!(lines[0], "nothing of others; /tmp ['mine'] ['secret']", "{output}");
-    assert!(lines[1].contains("a microprocess has no files but those that a capability gives"), "{output}");
+    assert!(
+        lines[1].contains("a microprocess has no files but the application's own and those that a capability gives"),
+        "{output}"
+    );
 }
 
 #[test]

@@ -372,6 +372,24 @@ fn a_crash_is_heard_of_as_one() {
     live.running.finish().ends_with(-9);
 }
 
+/// Its init still has its socket, so that nothing that it is asked comes back as an error.
+#[test]
+fn without_its_template_an_application_goes_on_and_spawning_is_an_error() {
+    let project = Project::script(include_str!("../python/live/without_template.py"));
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "ready");
+    let rows = live.ask(&["ps", "--json"]).ends_with(0).json();
+    let rows = rows[0]["processes"].as_array().expect("a list").clone();
+    let template = rows.iter().find(|row| row["kind"] == "template").expect("a template")["pid"].as_i64();
+    let template = Pid::from_raw(template.expect("a number") as i32).expect("no zero");
+    kill_process(template, Signal::KILL).expect("it lives");
+    assert!(
+        live.ended().starts_with("SpawnError the process could not be started: the template was ended by signal 9")
+    );
+    assert!(["['normal']", "[]"].contains(&&*live.line()));
+    live.running.finish().ends_with(0);
+}
+
 /// More of them than may wait to be let in: whoever cannot even ask does not wait for ever.
 #[test]
 fn an_application_that_is_stopped_keeps_nobody_waiting() {

@@ -74,7 +74,7 @@ const ATTEMPTS_AT_MODULES: [(&str, &str); 31] = [
     ("__import__('_signal').raise_signal(9)", "broker"),
     ("__import__('faulthandler').register(10)", "broker"),
     ("__import__('resource').setrlimit(0, (1, 1))", "limits"),
-    ("__import__('syslog').syslog('x')", "files"),
+    ("__import__('syslog').syslog('x')", "programs"),
     ("__import__('sqlite3').connect(':memory:')", "zone"),
 ];
 

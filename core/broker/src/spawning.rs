@@ -4,7 +4,7 @@ use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, P
 use crate::launch::{descriptors_for, most_processes};
 use crate::process::{HeldCapabilities, Process, Running, Work};
 use crate::scheduling::{Load, Standing};
-use crate::template::{Forking, TemplateKind};
+use crate::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason};
 use cloison_router::{NewProcess, RouterEvent, Ties};
@@ -108,6 +108,10 @@ impl Broker {
             let Some(template) = self.template(kind) else {
                 return Err(io::Error::other("there is no template").into());
             };
+            // Its init has the other end of its socket, too, so that sending would not fail.
+            if let (Progress::Failed { message, .. }, None) = (&template.progress, template.registration) {
+                return Err(io::Error::other(message.clone()).into());
+            }
             match template.control.try_send(fork, descriptors) {
                 Ok(()) => return Ok(()),
                 Err(ControlError::System(Errno::AGAIN | Errno::TOOMANYREFS)) if Instant::now() < until => {

@@ -1026,7 +1026,7 @@ from unittest import TestCase; refuses = TestCase().assertRaisesRegex
 import readline
 readline.parse_and_bind("tab: complete"); readline.set_completer(len); assert readline.get_completer() is len
 readline.add_history("a"); assert readline.get_history_item(1) == "a" and readline.get_current_history_length() == 1
-refuses(PermissionError, "no files", lambda: readline.read_history_file("x"))
+refuses(PermissionError, "no files", lambda: readline.write_history_file("x"))
 #: reprlib
 import reprlib
 assert reprlib.repr(list(range(100))) == "[0, 1, 2, 3, 4, 5, ...]"

@@ -3,13 +3,14 @@
 //! | step | where |
 //! |---|---|
 //! | the file, and the folder that its paths are relative to | [`target`] |
-//! | its lines are changed and all others kept | [`document`]; [`files`], [`library`], [`net`] |
+//! | its lines are changed and all others kept | [`document`]; [`files`], [`http`], [`library`], [`net`] |
 //! | both texts are read as `cloison run` reads them; nothing but that one capability may have changed | here |
 //! | what it gives is said, and the file replaced | here, [`target`] |
 
 mod change;
 pub mod document;
 mod files;
+mod http;
 mod library;
 mod net;
 mod service;
@@ -38,6 +39,7 @@ Examples:
   cloison add files ./out --read --list --write --create --at /results
   cloison add scratch 64MiB
   cloison add net api.example.com:443
+  cloison add http https://api.example.com/v1/ --get --secret X-Api-Key=env:API_KEY
   cloison add zlib                                # all of a binding that comes with Cloison
   cloison add mine.zone.toml --allow open read    # some of a manifest of your own
   cloison add zlib --app shop/ --dry-run          # say what would be written"
@@ -54,6 +56,7 @@ enum What {
     Files(files::FilesArguments),
     Scratch(files::ScratchArguments),
     Net(net::NetArguments),
+    Http(http::HttpArguments),
 }
 
 /// What every kind of addition takes.
@@ -82,6 +85,7 @@ pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
         Some(What::Files(files)) => files,
         Some(What::Scratch(scratch)) => scratch,
         Some(What::Net(net)) => net,
+        Some(What::Http(http)) => http,
         None => &arguments.library,
     };
     let common = addition.common();

@@ -1,8 +1,7 @@
 //! `cloison explain`: everything that an application may do, in plain words.
 
 use crate::add::target::shown;
-use cloison_broker::application::LoadError;
-use cloison_broker::application::LoadedApplication;
+use cloison_broker::application::{LoadError, LoadedApplication, Purpose};
 use cloison_broker::request::{Program, RunRequest};
 use cloison_contract::message::Run;
 use cloison_contract::printable;
@@ -61,7 +60,8 @@ pub fn run(arguments: &ExplainArguments) -> anyhow::Result<ExitCode> {
 
 fn explanation(arguments: &ExplainArguments) -> anyhow::Result<Explanation> {
     let ExplainArguments { path, roots, manifest, .. } = arguments;
-    let request = RunRequest { roots, manifest: manifest.as_deref(), ..RunRequest::new(Program::Path(path)) };
+    let new = RunRequest::new(Program::Path(path));
+    let request = RunRequest { roots, manifest: manifest.as_deref(), purpose: Purpose::Show, ..new };
     let (loaded, unasked) = match request.load() {
         Err(LoadError::Unasked(unasked)) => {
             let manifest = unasked.manifest.clone();

@@ -74,6 +74,15 @@ const SESSION: &[&str] = &[
     "add net *.example.org:443 --app app",
     "add net api.example.com --app app",
     "add net --listen example.com:80 --app app",
+    "add http https://api.example.com/v1/ --get --app app",
+    "add http https://api.example.com/v1/ --get --post --app app",
+    "add http https://api.example.com/v1/ --get --secret X-Key=env:CLOISON_UNSET --app app",
+    "add http https://api.example.com/v1/ --get --secret X-Key=env:CLOISON_UNSET --app app",
+    "add http https://api.example.com/v1/ --get --secret X-Key=env:CLOISON_OTHER --app app",
+    "add http https://other.example.com/ --any --app app --name api.example.com",
+    "add http https://other.example.com/ --any --app app",
+    "add http https://other.example.com/ --get --secret Authorization=hunter2 --app app",
+    "add http other.example.com --get --app app",
     "add words.zone.toml --app app --dry-run",
     "add words.zone.toml --allow abs --app app --name w",
     "add libm --app app --name w",
@@ -99,7 +108,9 @@ fn a_session_reads_as_it_did() {
     let json = cloison(folder.path(), &["explain", "app", "--json"]);
     golden("explain.json", &String::from_utf8(json.stdout).expect("text"));
     // What was written is what every other command reads.
-    let checked = cloison(folder.path(), &["check", "app"]);
+    let mut check = Command::new(env!("CARGO_BIN_EXE_cloison"));
+    let check = check.args(["check", "app"]).current_dir(folder.path()).env("CLOISON_UNSET", "a secret");
+    let checked = check.output().expect("cloison");
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
 
@@ -218,6 +229,36 @@ fn paths_are_relative_to_the_file() {
     // Of a zone's manifest too.
     said(&below, "add ../words.zone.toml --app app", 0);
     assert!(text(&below, "app/cloison.toml").contains("zone = \"../../words.zone.toml\""));
+}
+
+/// What `run` would add is read by `run`, and shown by nobody.
+#[test]
+fn secrets_are_neither_needed_nor_shown() {
+    let folder = folder();
+    said(folder.path(), "new .", 0);
+    fs::write(folder.path().join("key.txt"), "hunter2hunter2").expect("a file");
+    let err = said(folder.path(), "add http https://a.example.com/ --get --secret X-Key=file:key.txt", 0);
+    assert!(err.contains("sent to a.example.com as X-Key"), "{err}");
+    said(folder.path(), "add http https://a.example.com/ --get --secret X-More=env:CLOISON_UNSET --prefix k=", 0);
+    let written = text(folder.path(), "cloison.toml");
+    let both = "secret = [{ header = \"X-Key\", from = \"file:key.txt\" }, \
+                { header = \"X-More\", from = \"env:CLOISON_UNSET\", prefix = \"k=\" }]\n";
+    assert!(written.contains(both), "{written}");
+    let explained = cloison(folder.path(), &["explain", "."]);
+    let explained = String::from_utf8(explained.stdout).expect("text");
+    assert!(explained.contains("as X-Key\n") && explained.contains("as X-More\n"), "{explained}");
+    assert!(!explained.contains("hunter2"), "{explained}");
+    // A folder with the file of a secret in it is given to nobody.
+    let err = said(folder.path(), "add files . --read --at /all", 2);
+    assert!(err.contains("this secret is below ") && !err.contains("hunter2"), "{err}");
+    // A server more in the same capability would have the secrets as well, unless each has its hosts.
+    said(folder.path(), "add http https://b.example.com/ --get --name a.example.com", 1);
+    assert_eq!(text(folder.path(), "cloison.toml"), written);
+    said(folder.path(), "add http https://c.example.com/ --get --name c", 0);
+    said(folder.path(), "add http https://d.example.com/ --get --name c", 0);
+    let err = said(folder.path(), "add http https://d.example.com/ --get --secret X-Key=file:key.txt --name c", 0);
+    assert!(err.contains("sent to d.example.com as X-Key"), "{err}");
+    assert!(text(folder.path(), "cloison.toml").contains("hosts = [\"d.example.com\"]"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod errno;
 mod examples;
 mod files;
 mod handles;
+mod http;
 mod imported_once;
 mod large_results;
 mod leaves_nothing;

@@ -11,9 +11,11 @@
 //! names the places where [`HostService`] is taken apart.
 
 pub mod files;
+pub mod http;
 pub mod net;
 
 pub use files::{FilesRights, FilesRoot, FilesService, MOST_ROOTS, NAME_BYTES, SCRATCH, is_plain_path};
+pub use http::HttpService;
 pub use net::NetService;
 
 use crate::Interface;
@@ -24,18 +26,21 @@ use serde::{Deserialize, Serialize};
 pub enum HostService {
     /// `zone = "files"`
     Files(FilesService),
+    /// `zone = "http"`
+    Http(HttpService),
     /// `zone = "net"`
     Net(NetService),
 }
 
 impl HostService {
     /// The names of all services, as `library = { host = "…" }` of their manifests has them.
-    pub const NAMES: [&str; 2] = ["files", "net"];
+    pub const NAMES: [&str; 3] = ["files", "http", "net"];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Files(_) => "files",
+            Self::Http(_) => "http",
             Self::Net(_) => "net",
         }
     }
@@ -44,6 +49,7 @@ impl HostService {
     pub fn configure(&self, interface: &mut Interface) {
         match self {
             Self::Files(files) => files.configure(interface),
+            Self::Http(http) => http.configure(interface),
             Self::Net(net) => net.configure(interface),
         }
     }

@@ -22,7 +22,7 @@ mod read;
 mod services;
 
 pub use crate::diagnostic::Written;
-pub use services::ServiceRequest;
+pub use services::{SecretSource, ServiceRequest};
 
 use crate::diagnostic::{Diagnostics, SourceFile};
 use cloison_contract::grant::Rate;

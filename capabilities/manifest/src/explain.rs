@@ -6,7 +6,7 @@
 mod services;
 
 use crate::application::ApplicationLimits;
-use cloison_contract::grant::Grant;
+use cloison_contract::grant::{Grant, Rate};
 use cloison_contract::host::{HostService, SCRATCH};
 use cloison_contract::interface::{FunctionId, Instances, Interface};
 use cloison_contract::shape::Shape;
@@ -102,10 +102,14 @@ fn terms(interface: &Interface, grant: &Grant) -> Vec<String> {
     let bounds = grant.bounds.iter().filter_map(|(id, bound)| {
         Some(format!("{} only if {}", interface.functions.get(id.0 as usize)?.name, bound.text))
     });
-    let rate =
-        grant.rate.map(|rate| format!("{} calls in {}", rate.calls, time(Duration::from_millis(rate.period_ms))));
+    let rate = grant.rate.map(rate);
     let calls = grant.calls.map(|calls| format!("{calls} calls altogether"));
     bounds.chain(rate).chain(calls).collect()
+}
+
+/// `10 calls in 1 s`
+fn rate(rate: Rate) -> String {
+    format!("{} calls in {}", rate.calls, time(Duration::from_millis(rate.period_ms)))
 }
 
 /// The limits of a zone, and what it reaches.
@@ -301,6 +305,29 @@ mod tests {
         let found = permission("net", "connect = [\"127.0.0.1:80\"]\n");
         assert_eq!(found.within.len(), 3, "no name leads anywhere");
         assert_eq!(permission("net", "").may, ["reach no place"]);
+    }
+
+    #[test]
+    fn requests_and_secrets() {
+        let rest = "allow = [\"GET https://a.example.com/v1/*\", \"POST https://b.example.com/items\"]\n\
+                    secret = { header = \"X-Key\", from = \"env:KEY\" }\nrate = \"5/s\"\ncalls = 100\n";
+        let found = permission("http", rest);
+        let expected = [
+            "request GET https://a.example.com/v1/*",
+            "request POST https://b.example.com/items",
+            "have a secret that it never sees sent to a.example.com and b.example.com as X-Key",
+        ];
+        assert_eq!(found.may, expected);
+        let within = found.within.join("; ");
+        for part in [
+            "answers of at most 16 MiB; 30 s for each; 64 connections at once",
+            "5 calls in 1 s; 100 requests altogether",
+        ] {
+            assert!(within.contains(part), "no {part} in {within}");
+        }
+        let only = rest.replace("env:KEY\"", "env:KEY\", hosts = [\"b.example.com\"]");
+        assert!(permission("http", &only).may[2].ends_with("sent to b.example.com as X-Key"));
+        assert_eq!(permission("http", "allow = []\n").may, ["request nothing"]);
     }
 
     #[test]

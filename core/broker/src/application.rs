@@ -45,6 +45,15 @@ pub struct LoadedApplication {
     pub beside: Option<PathBuf>,
 }
 
+/// What an application is loaded for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// To be run.
+    Run,
+    /// To say what it may do: variables that hold its secrets need not be set.
+    Show,
+}
+
 /// A capability of the application.
 #[derive(Clone, Debug)]
 pub struct ApplicationCapability {
@@ -100,7 +109,7 @@ impl LoadedApplication {
         let application = application::parse(&manifest.display().to_string(), text).map_err(LoadError::Manifests)?;
         let run = Run::Script { path: String::new(), source: String::new(), argv: Vec::new() };
         let mut loaded = Self::empty(run, manifest.to_owned());
-        loaded.apply(parent(manifest), &application)?;
+        loaded.apply(parent(manifest), &application, Purpose::Show)?;
         Ok(loaded)
     }
 
@@ -136,7 +145,11 @@ impl LoadedApplication {
         }
         // What a capability gives is given to who holds it.
         let services = self.zones.iter().filter_map(|zone| zone.service.as_ref());
-        services.flat_map(|service| &service.folders).for_each(|folder| sources.hide(&folder.real));
+        for service in services {
+            service.folders.iter().for_each(|folder| sources.hide(&folder.real));
+            // A secret is its capability's alone.
+            service.material.secret_files.iter().for_each(|file| sources.hide(&file.real));
+        }
         Ok(sources)
     }
 
@@ -159,7 +172,12 @@ impl LoadedApplication {
     }
 
     /// Take what a manifest in `folder` says.
-    pub(crate) fn apply(&mut self, folder: &Path, application: &Application) -> Result<(), LoadError> {
+    pub(crate) fn apply(
+        &mut self,
+        folder: &Path,
+        application: &Application,
+        purpose: Purpose,
+    ) -> Result<(), LoadError> {
         self.in_use = true;
         self.limits = application.limits;
         self.may_be_missing.clone_from(&application.may_be_missing);
@@ -173,7 +191,7 @@ impl LoadedApplication {
             let shared = known.get(&key).filter(|_| request.service.is_none());
             let position = match shared {
                 Some(position) => *position,
-                None => match specification(&application.source, folder, request) {
+                None => match specification(&application.source, folder, request, purpose) {
                     Ok(specification) => {
                         self.zones.push(specification);
                         known.insert(key, self.zones.len() - 1);
@@ -194,7 +212,23 @@ impl LoadedApplication {
                 Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
             }
         }
+        self.keep_secrets(&application.source, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
+    }
+
+    /// No program has the file of a secret in a folder that it may look at or change.
+    fn keep_secrets(&self, source: &Arc<SourceFile>, mistakes: &mut Diagnostics) {
+        let services = || self.zones.iter().filter_map(|zone| zone.service.as_ref());
+        for file in services().flat_map(|service| &service.material.secret_files) {
+            if let Some(folder) =
+                services().flat_map(|service| &service.folders).find(|one| file.real.starts_with(&one.real))
+            {
+                let message =
+                    format!("this secret is below {}, which `roots` of a capability give", folder.path.display());
+                let hint = "put it where no program can read it, or into the environment";
+                mistakes.push(Diagnostic::error(source, file.written.span.clone(), message).hint(hint));
+            }
+        }
     }
 }
 
@@ -231,6 +265,7 @@ fn specification(
     source: &Arc<SourceFile>,
     folder: &Path,
     request: &CapabilityRequest,
+    purpose: Purpose,
 ) -> Result<ZoneSpecification, Diagnostics> {
     let (zone, span) = (request.zone.text.as_str(), request.zone.span.clone());
     let mistake = |message: String, hint: &str| {
@@ -256,7 +291,7 @@ fn specification(
     })?;
     if let Some(service) = &request.service {
         let interface = Arc::make_mut(&mut loaded.interface);
-        loaded.service = Some(ConfiguredService::new(service, source, folder, interface)?);
+        loaded.service = Some(ConfiguredService::new(service, source, folder, interface, purpose)?);
     }
     Ok(loaded)
 }

@@ -6,7 +6,7 @@
 //! | a Python file | `--root`, the manifest's `site_packages` | `--manifest`; or the `cloison.toml` beside the file, if it grants nothing or somebody consents |
 //! | a text, a module | `--root`, the manifest's `site_packages` | `--manifest` |
 
-use crate::application::{LoadError, LoadedApplication, MANIFEST, parent};
+use crate::application::{LoadError, LoadedApplication, MANIFEST, Purpose, parent};
 use crate::files;
 use cloison_contract::message::Run;
 use cloison_manifest::application::{self, Application};
@@ -41,6 +41,8 @@ pub struct RunRequest<'r> {
     pub roots: &'r [PathBuf],
     /// The manifest, if somebody has named one.
     pub manifest: Option<&'r Path>,
+    /// What for.
+    pub purpose: Purpose,
 }
 
 /// A manifest that lies beside a program and grants more than computing, which nobody has asked for.
@@ -78,7 +80,7 @@ impl fmt::Display for Unasked {
 impl<'r> RunRequest<'r> {
     /// Run `program`, without arguments, roots or manifest.
     pub fn new(program: Program<'r>) -> Self {
-        Self { program, arguments: &[], roots: &[], manifest: None }
+        Self { program, arguments: &[], roots: &[], manifest: None, purpose: Purpose::Run }
     }
 
     /// Read the manifests and the program.
@@ -114,7 +116,7 @@ impl<'r> RunRequest<'r> {
         loaded.preload = preload;
         loaded.roots = vec![folder.to_owned()];
         if let Some(application) = application {
-            loaded.apply(folder, &application)?;
+            loaded.apply(folder, &application, self.purpose)?;
         }
         loaded.roots.extend_from_slice(self.roots);
         Ok(loaded)
@@ -134,7 +136,7 @@ impl<'r> RunRequest<'r> {
         let mut loaded = LoadedApplication::empty(run, beside.clone());
         self.take_roots(&mut loaded, folder);
         let Some(application) = read(&beside)? else { return Ok(loaded) };
-        loaded.apply(folder, &application)?;
+        loaded.apply(folder, &application, self.purpose)?;
         let grants = loaded.grants();
         if grants.is_empty() {
             return Ok(loaded);
@@ -165,7 +167,7 @@ impl<'r> RunRequest<'r> {
         if let Some(manifest) = self.manifest {
             let application = read(manifest)?
                 .ok_or_else(|| LoadError::File { path: manifest.to_owned(), error: io::ErrorKind::NotFound.into() })?;
-            loaded.apply(parent(manifest), &application)?;
+            loaded.apply(parent(manifest), &application, self.purpose)?;
         }
         Ok(loaded)
     }

@@ -14,6 +14,7 @@ use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId,
 use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_contract::printable;
 use cloison_contract::types::TypeKind;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
@@ -27,6 +28,9 @@ use std::time::{Duration, Instant};
 
 /// A client waits this long for a zone that must not start yet; longer waits are answered at once.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How much of a refused request is logged.
+const REFUSAL_CHARACTERS: usize = 1000;
 
 /// How many ends of channels are kept for a client until it asks.
 const REMEMBERED_ENDS: usize = 64;
@@ -410,6 +414,10 @@ impl Broker {
                     let client = attached.client;
                     self.signal(client, Signal::URG);
                 }
+            }
+            FromZone::Refused { count, text } => {
+                let text = printable::line(&text.chars().take(REFUSAL_CHARACTERS).collect::<String>());
+                self.complain(|unsaid| tracing::info!(unsaid, refused = count, "{text}"));
             }
             FromZone::Detached { channel } => {
                 if let Some(leaving) = instance.leaving.remove(&channel) {

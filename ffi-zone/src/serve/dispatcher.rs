@@ -55,6 +55,7 @@ impl Service {
                 ToZone::Library => return Err(ServeError::Unexpected("`Library`, while calls are served")),
                 ToZone::Folder => return Err(ServeError::Unexpected("`Folder`, while calls are served")),
                 ToZone::Machine(_) => return Err(ServeError::Unexpected("`Machine`, while calls are served")),
+                ToZone::Secrets(_) => return Err(ServeError::Unexpected("`Secrets`, while calls are served")),
                 ToZone::Load { .. } => return Err(ServeError::Unexpected("a second `Load`")),
                 ToZone::Serve { .. } => return Err(ServeError::Unexpected("a second `Serve`")),
             }

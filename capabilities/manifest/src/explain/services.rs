@@ -1,13 +1,14 @@
 //! Host services: a sentence for each place.
 
-use super::{and, size};
+use super::{and, rate, size, time};
 use cloison_contract::host::net::{NetHost, NetPlace, is_localhost};
-use cloison_contract::host::{FilesRoot, FilesService, HostService, NetService, SCRATCH};
+use cloison_contract::host::{FilesRoot, FilesService, HostService, HttpService, NetService, SCRATCH};
 
 /// What it gives, and within which limits. `folders` are those of the machine that go with it.
 pub(super) fn says(service: &HostService, folders: &[String]) -> (Vec<String>, Vec<String>) {
     match service {
         HostService::Files(service) => (files(service, folders), files_limits(service)),
+        HostService::Http(service) => (http(service), http_limits(service)),
         HostService::Net(service) => (net(service), net_limits(service)),
     }
 }
@@ -18,7 +19,7 @@ pub(super) fn denied(given: &[&HostService]) -> Vec<&'static str> {
     for service in given {
         match service {
             HostService::Files(_) => files = true,
-            HostService::Net(_) => network = true,
+            HostService::Http(_) | HostService::Net(_) => network = true,
         }
     }
     vec![
@@ -56,6 +57,48 @@ fn files_limits(service: &FilesService) -> Vec<String> {
     limits
 }
 
+/// What a program may request, and what goes with it that it never sees.
+fn http(service: &HttpService) -> Vec<String> {
+    let rules = service.rules.iter().map(|rule| format!("request {rule}"));
+    let secrets = service.secrets.iter().map(|secret| {
+        let every: Vec<_> = match secret.hosts.is_empty() {
+            true => service.rules.iter().map(|rule| rule.host.to_string()).collect(),
+            false => secret.hosts.iter().map(ToString::to_string).collect(),
+        };
+        let mut hosts: Vec<&str> = Vec::new();
+        for host in &every {
+            if !hosts.contains(&host.as_str()) {
+                hosts.push(host);
+            }
+        }
+        format!("have a secret that it never sees sent to {} as {}", and(&hosts), secret.header)
+    });
+    let all: Vec<_> = rules.chain(secrets).collect();
+    if service.rules.is_empty() { vec!["request nothing".to_owned()] } else { all }
+}
+
+fn http_limits(service: &HttpService) -> Vec<String> {
+    let mut limits = vec![
+        format!("requests of at most {}", size(service.request_bytes)),
+        format!("answers of at most {}", size(service.response_bytes)),
+        format!("{} for each", time(service.time)),
+        format!("{} connections at once", service.connections),
+    ];
+    limits.extend(service.rate.map(rate));
+    limits.extend(service.requests.map(|requests| format!("{requests} requests altogether")));
+    let places: Vec<_> = service.addresses.iter().map(ToString::to_string).collect();
+    let places: Vec<_> = places.iter().map(String::as_str).collect();
+    limits.push(match places.is_empty() {
+        true => NO_SPECIAL_ADDRESS.to_owned(),
+        false => format!("{NO_SPECIAL_ADDRESS}, but for {}", and(&places)),
+    });
+    limits
+}
+
+/// Where names do not lead.
+const NO_SPECIAL_ADDRESS: &str =
+    "names lead to no private, loopback or otherwise special address that is not named itself";
+
 /// Which places a program may reach, or be reached at.
 fn net(service: &NetService) -> Vec<String> {
     let lines = |verb: &'static str, places: &[NetPlace]| -> Vec<String> {
@@ -77,9 +120,7 @@ fn net_limits(service: &NetService) -> Vec<String> {
         NetHost::Network { .. } => false,
     };
     if service.connect.iter().any(named) {
-        limits.push(
-            "names lead to no private, loopback or otherwise special address that is not named itself".to_owned(),
-        );
+        limits.push(NO_SPECIAL_ADDRESS.to_owned());
     }
     limits
 }

@@ -1,12 +1,12 @@
 //! All keys, table by table, in the order of the documentation.
 
 use super::Kind::{
-    Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrMany,
-    Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, Truth,
+    Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrEntries,
+    OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, Truth,
 };
 use super::TableName::{
     App, Application, Capability, Exception, File, Function, Library, Limits, Live, Manifest, Member, Parameter,
-    Returns, Root, Sandbox, Type, Zone,
+    Returns, Root, Sandbox, Secret, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -171,11 +171,11 @@ pub const KEYS: &[Key] = &[
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
-    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`, `\"net\"`), or a path to a `.zone.toml`, relative to this file").required(),
-    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none").written("array of functions, or `\"*\"`; required, but for host services"),
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`, `\"http\"`, `\"net\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `files` and `net`; of `http`, array of requests"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
-    key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
-    key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether").written("number"),
+    key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once; of `http`, requests of all microprocesses together").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
+    key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether; of `http`, requests of all microprocesses together").written("number"),
     key("roots", &[Capability], Entries(Root), "folders of the machine: a table for each, with `at`, `path` and `allow`, see [host.md](host.md)").of("`files`").default("[]"),
     key("scratch", &[Capability], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, one for each microprocess; it ends with it").of("`files`"),
     key("open_files", &[Capability], Count(1, 4096), "files that one microprocess may have open at once, and as many listings").of("`files`").default("256"),
@@ -183,10 +183,21 @@ pub const KEYS: &[Key] = &[
     key("written", &[Capability], Size(0, TIB), "what all microprocesses together may write below roots while the application runs, 4 KiB for each name that is made; beyond that it is `OSError` with `EDQUOT`").of("`files`").default("\"4 GiB\""),
     key("connect", &[Capability], Texts, "where a program may connect to: `\"api.example.com:443\"`, `\"*.example.org:443\"`, `\"10.1.0.0/16:*\"`, `\"[::1]:80\"`, see [host.md](host.md#net)").of("`net`").default("[]").written("array of `\"host:port\"`"),
     key("listen", &[Capability], Texts, "where it may be connected to: `\"127.0.0.1:8000\"`, `\"localhost:*\"`; port 0 is one that the kernel chooses").of("`net`").default("[]").written("array of `\"address:port\"`"),
-    key("name_servers", &[Capability], Texts, "who is asked about names, instead of `/etc/hosts` and whom `/etc/resolv.conf` names").of("`net`").written("array of addresses"),
-    key("connections", &[Capability], Count(1, 4096), "connections and listening sockets that one microprocess may have open at once").of("`net`").default("64"),
+    key("name_servers", &[Capability], Texts, "who is asked about names, instead of `/etc/hosts` and whom `/etc/resolv.conf` names").of("`net`, `http`").written("array of addresses"),
+    key("connections", &[Capability], Count(1, 4096), "connections and listening sockets that one microprocess may have open at once").of("`net`, `http`").default("64"),
     key("sent", &[Capability], Size(0, TIB), "what all microprocesses together may send while the application runs; beyond that it is `OSError` with `EDQUOT`").of("`net`").default("\"1 GiB\""),
     key("received", &[Capability], Size(0, TIB), "the same of what they receive").of("`net`").default("\"1 GiB\""),
+    key("secret", &[Capability], OneOrEntries(Secret), "headers that are added to requests, and that the program never sees: a table for each, with `header` and `from`, see [host.md](host.md#secrets)").of("`http`"),
+    key("request", &[Capability], Size(0, TIB), "how large the body of one request may be").of("`http`").default("\"16 MiB\""),
+    key("response", &[Capability], Size(0, TIB), "how large the body of one answer may be, as it comes from the server; a longer one is cut off").of("`http`").default("\"16 MiB\""),
+    key("time", &[Capability], Duration, "how long one request may take, from its beginning to the end of its answer, what the program itself takes not included").of("`http`").default("\"30 s\""),
+    key("ca", &[Capability], Text, "a file of certificates (PEM), relative to this file's folder, that servers' are checked with, instead of those that this machine trusts").of("`http`").written("path"),
+    key("addresses", &[Capability], Texts, "private addresses that names may lead to, besides ordinary ones of the internet: `\"10.1.0.0/16:443\"`").of("`http`").default("[]").written("array of `\"network:port\"`"),
+    // `secret`
+    key("header", &[Secret], Text, "the header's name").required(),
+    key("from", &[Secret], Pattern("^(env|file):.+$"), "what it says: the variable `env:NAME` of the environment that `cloison` is started in, or the contents of the file `file:PATH`, relative to this file's folder, an end of line at its end left out").written("`\"env:NAME\"`, `\"file:PATH\"`").required(),
+    key("prefix", &[Secret], Text, "what stands before it: `\"Bearer \"`"),
+    key("hosts", &[Secret], Texts, "the hosts whose requests have it; all of `allow` unless said").written("array of hosts"),
     // An entry of `roots`
     key("at", &[Root], Text, "where the program sees the folder: an absolute path").required(),
     key("path", &[Root], Text, "the folder, relative to this file's folder, or absolute; it has to be there").required(),

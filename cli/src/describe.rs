@@ -25,10 +25,11 @@ pub struct Completions {
 #[command(after_help = "Examples:
   cloison man | man -l -
   cloison man run | man -l -
+  cloison man add files | man -l -
   cloison man --out-dir ~/.local/share/man/man1")]
 pub struct Man {
-    /// The command to describe; without it, all of them in short
-    command: Option<String>,
+    /// The command to describe, as in `add files`; without it, all of them in short
+    command: Vec<String>,
     /// Write the pages of all commands to this folder
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
     out_dir: Option<PathBuf>,
@@ -45,22 +46,30 @@ pub fn man(arguments: &Man) -> anyhow::Result<ExitCode> {
     let mut whole = Arguments::command();
     whole.build(); // names and usage of the commands below
     if let Some(folder) = &arguments.out_dir {
-        let below = whole.get_subcommands().filter(|command| command.get_name() != "help");
-        for command in std::iter::once(&whole).chain(below) {
+        for command in with_those_below(&whole) {
             let path = folder.join(format!("{}.1", name(command)));
             std::fs::write(&path, page(command)?).with_context(|| path.display().to_string())?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let command = match &arguments.command {
-        None => &whole,
-        Some(name) => match whole.find_subcommand(name) {
+    let mut command = &whole;
+    for name in &arguments.command {
+        command = match command.find_subcommand(name) {
             Some(command) => command,
-            None => anyhow::bail!("there is no command `{name}`\nhint: `cloison --help` lists them"),
-        },
-    };
+            None => anyhow::bail!(
+                "there is no command `{}`\nhint: `cloison --help` lists them",
+                arguments.command.join(" ")
+            ),
+        };
+    }
     crate::output::data(None, &page(command)?)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A command, its own commands, and theirs.
+fn with_those_below(command: &clap::Command) -> Vec<&clap::Command> {
+    let below = command.get_subcommands().filter(|command| command.get_name() != "help");
+    std::iter::once(command).chain(below.flat_map(with_those_below)).collect()
 }
 
 /// `cloison-run`, as the page of a command is called.
@@ -136,6 +145,12 @@ mod tests {
         );
         assert!(run.contains("[--manifest FILE]") && run.contains("[-v|--verbose]..."), "{run}");
         assert!(run.ends_with("[PATH [ARGUMENTS]...]"), "{run}");
+        assert!(line("add").ends_with("[ZONE] COMMAND") || line("add").contains("ZONE"), "{}", line("add"));
+        let all: Vec<_> = with_those_below(&whole).into_iter().map(name).collect();
+        assert!(
+            all.contains(&"cloison-add-files".to_owned()) && !all.iter().any(|name| name.ends_with("help")),
+            "{all:?}"
+        );
         assert!(line("man").contains("[--out-dir DIR]"), "{}", line("man"));
         assert!(line("stub").ends_with(" MANIFEST"), "{}", line("stub"));
         assert!(page(&whole).unwrap().contains("\\fICOMMAND\\fR\n"));

@@ -4,14 +4,17 @@
 //! `run`; otherwise 0, 1 when a check fails, 2 for a mistake in the arguments or the manifests.
 #![forbid(unsafe_code)]
 
+mod add;
 mod bind;
 mod check;
 mod describe;
 mod doctor;
+mod explain;
 mod generate;
 mod header;
 mod live;
 mod log;
+mod new;
 mod output;
 mod run;
 mod schema;
@@ -40,6 +43,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::RunArguments),
+    New(new::NewArguments),
+    Add(add::AddArguments),
+    Explain(explain::ExplainArguments),
     Bind(bind::BindArguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::CheckArguments),
@@ -87,6 +93,9 @@ fn main() -> ExitCode {
 fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(&arguments, patience),
+        Command::New(arguments) => new::run(&arguments),
+        Command::Add(arguments) => add::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Docs(arguments) => generate::docs(&arguments),

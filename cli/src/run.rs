@@ -128,7 +128,7 @@ fn load(arguments: &RunArguments) -> anyhow::Result<LoadedApplication> {
         }
         path => Program::Path(Path::new(path)),
     };
-    match (RunRequest { program: what, arguments: &arguments, roots, manifest: manifest.as_deref() }).load() {
+    match (RunRequest { arguments: &arguments, roots, manifest: manifest.as_deref(), ..RunRequest::new(what) }).load() {
         Err(LoadError::Unasked(unasked)) => consent(unasked),
         loaded => Ok(loaded?),
     }

@@ -77,10 +77,17 @@ fn what_the_loader_would_not_find() {
         err.contains("t.zone.toml:4: ") && err.contains("libt.so needs libother.so.1, which is not installed"),
         "{err}"
     );
-    // Beside the library every other program finds it; a zone has nothing but the library of that folder.
+    // Beside the library every other program finds it; a zone has nothing of that folder but what the manifest lists.
     fs::copy(&file, folder.path().join("libother.so.1")).expect("a copy");
     let err = wrong(folder.path(), &manifest);
     assert!(err.contains("a zone does not see ") && err.contains("libother.so.1\nhint: a zone sees"), "{err}");
+    let listed = manifest.replace("\"libt.so\"", "\"libt.so\", needs = [\"libother.so.1\"]");
+    let (code, out, err) = check(folder.path(), &listed);
+    assert!(code == Some(0) && out.ends_with("t.zone.toml: ok\n"), "{out}{err}");
+    let err = wrong(folder.path(), &listed.replace("libother.so.1", "libmissing.so"));
+    assert!(err.contains("t.zone.toml:4: ./libmissing.so: No such file"), "{err}");
+    let err = wrong(folder.path(), &listed.replace("libother.so.1", "t.c"));
+    assert!(err.contains("t.c: not a library for this machine (not an ELF file)"), "{err}");
     compile(folder.path(), "libt.so", c, &[]);
     let err = wrong(folder.path(), &manifest);
     assert!(err.contains("needs `other`, which none of the libraries has that it names"), "{err}");
@@ -101,6 +108,27 @@ fn devices_that_do_not_open() {
     }
     let err = wrong(folder.path(), &with("{ read = \"/no/such/file\" }"));
     assert!(err.contains("/no/such/file, which does not exist"), "{err}");
+}
+
+/// What is missing is where the last link leads to.
+#[test]
+fn what_is_missing_behind_a_link_is_named() {
+    let folder = folder(C, &[]);
+    for (link, target) in [("one", "two"), ("two", "gone"), ("liblink.so", "libgone.so")] {
+        std::os::unix::fs::symlink(target, folder.path().join(link)).expect("a link");
+    }
+    let with = |files: &str| format!("{HEAD}[sandbox]\nfiles = [{files}]\n{TWICE}");
+    let err = wrong(folder.path(), &with("{ read = \"$here/one\" }"));
+    let real = fs::canonicalize(folder.path()).expect("a folder");
+    let told = format!("files names {0}/one, which leads to {0}/gone, which does not exist", real.display());
+    assert!(err.contains(&told), "{err}");
+    let err = wrong(folder.path(), &with("{ read = \"$here/three\" }"));
+    assert!(err.contains(&format!("{}/three, which does not exist", real.display())), "{err}");
+    fs::write(folder.path().join("gone"), "data").expect("a file");
+    let (code, _, err) = check(folder.path(), &with("{ read = \"$here/one\" }"));
+    assert_eq!(code, Some(0), "{err}");
+    let err = wrong(folder.path(), &format!("{}{TWICE}", HEAD.replace("libt.so", "liblink.so")));
+    assert!(err.contains("liblink.so: No such file or directory (os error 2): it leads to ./libgone.so"), "{err}");
 }
 
 #[test]

@@ -1,6 +1,10 @@
-"""What CPython's `socket` is defined on: the constants of Linux, the exceptions, what is mere computing, and a class that refuses."""
+"""What CPython's `socket` is defined on: the constants of Linux, the exceptions, what is mere computing, and the class of sockets.
 
-from cloison import _native, _needs
+Sockets are those of the capabilities that give a network: `cloison._net`. Names are looked up by `cloison._names`.
+"""
+
+from cloison import _files, _names, _native, _needs, _net
+from cloison._names import gaierror, herror
 
 globals().update(
     AF_ALG=38, AF_APPLETALK=5, AF_ASH=18, AF_ATMPVC=8, AF_ATMSVC=20, AF_AX25=3, AF_BRIDGE=7, AF_CAN=29,
@@ -79,28 +83,463 @@ CAPI = object()
 _default_timeout = None
 
 
-class herror(OSError):
-    """An address that could not be looked up."""
+class socket:
+    """socket(family=AF_INET, type=SOCK_STREAM, proto=0) -> socket object
 
-    __module__ = "socket"
+    A connection, or what waits for them.
+    """
+
+    __slots__ = ("_fd", "_open", "_seconds")
+    __module__ = "_socket"
+
+    def __new__(cls, *args, **kwargs):
+        self = object.__new__(cls)
+        self._fd, self._open, self._seconds = -1, None, None
+        return self
+
+    def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
+        _net.check("socket.socket()")
+        if fileno is not None:
+            if isinstance(fileno, float):
+                raise TypeError("integer argument expected, got float")
+            if fileno < 0:
+                raise ValueError("negative file descriptor")
+            self._open = _net.at(fileno)
+            self._fd = fileno
+        else:
+            family, kind, proto = 2 if family == -1 else int(family), 1 if type == -1 else int(type), 0 if proto == -1 else int(proto)
+            self._open = _net.Socket(family, _kind(family, kind, proto), proto)
+            self._fd = _net.enter(self._open)
+            if type != -1 and kind & SOCK_NONBLOCK:
+                self._set(0.0)
+                return
+        self._set(_default_timeout)
+
+    def _set(self, seconds):
+        self._seconds = seconds
+        self._open.blocking = seconds is None
+
+    def _opened(self):
+        found = self._open
+        if found is None:
+            raise OSError(9, "Bad file descriptor")
+        return found.open()
+
+    def __del__(self):
+        if self._fd >= 0:
+            import warnings
+
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, 2, self)
+            self._let_go()
+
+    def __repr__(self):
+        return f"<socket object, fd={self._fd}, family={self.family}, type={self.type}, proto={self.proto}>"
+
+    family = property(lambda self: -1 if self._open is None else self._open.family, doc="The socket's family.")
+    type = property(lambda self: -1 if self._open is None else self._open.kind, doc="The socket's type.")
+    proto = property(lambda self: -1 if self._open is None else self._open.proto, doc="The socket's protocol.")
+    timeout = property(lambda self: self._seconds, doc="How long calls may wait, in seconds.")
+
+    # ---- Opening and closing
+
+    def _let_go(self):
+        number, self._fd, self._open = self._fd, -1, None
+        if number >= 0:
+            _files.close(number)
+
+    def close(self):
+        """close()
+
+        Close the socket. A second time is no error.
+        """
+        try:
+            self._let_go()
+        except ConnectionResetError:
+            # As in CPython: the socket is closed all the same.
+            pass
+
+    def detach(self):
+        """detach() -> its number, which stays open."""
+        number, self._fd, self._open = self._fd, -1, None
+        return number
+
+    def fileno(self):
+        """fileno() -> the socket's number, or -1 when it is closed."""
+        return self._fd
+
+    def bind(self, address, /):
+        """bind(address)
+
+        Give the socket an address of this machine.
+        """
+        found = self._found()
+        packed, port, scope = _address(found.family, address, "bind", True)
+        text = inet_ntop(found.family, packed)
+        if found.handle is None:
+            nets = [place for place in _net.places() if place.zone == "net"]
+            if not nets:
+                raise _net.denial("socket.bind()", text, port, "listen")
+            wanted = [place for place in nets if any(pattern.matches(text, port) for pattern in place.listen)]
+            found.belong((wanted or nets)[0])
+        try:
+            found.net.bind(found.handle, _net.pack(found.family, packed, port, scope))
+        except PermissionError as error:
+            raise _net.denial("socket.bind()", text, port, "listen") from error
+
+    def listen(self, backlog=128, /):
+        """listen([backlog])
+
+        Have the socket take connections.
+        """
+        net, handle = self._opened()
+        net.listen(handle, min(max(int(backlog), 0), SOMAXCONN))
+
+    def _accept(self):
+        """_accept() -> (number, address)
+
+        Wait for a connection.
+        """
+        net, handle = self._opened()
+        try:
+            taken, peer = net.accept(handle, _net.nanoseconds(self._seconds))
+        except InterruptedError:
+            return self._accept()
+        except OSError as error:
+            raise _net.late(self._seconds, error)
+        found = self._open
+        new = _net.Socket(found.family, found.kind, found.proto, found.place, taken)
+        return _net.enter(new), _told(found.family, peer)
+
+    def _found(self):
+        if self._open is None:
+            raise OSError(9, "Bad file descriptor")
+        return self._open
+
+    def connect(self, address, /):
+        """connect(address)
+
+        Connect to an address: for the internet a pair (host, port).
+        """
+        found = self._found()
+        packed, port, scope = _address(found.family, address, "connect")
+        text = inet_ntop(found.family, packed)
+        place = found.place if found.handle is not None else _net.place_of(packed, text, port)
+        if place is None:
+            raise _net.denial("socket.connect()", text, port)
+        if place.zone == "http":
+            found.enter_http(place, _net.names.get(packed, text), port)
+            return
+        found.belong(place)
+        try:
+            found.net.connect(found.handle, _net.pack(found.family, packed, port, scope), _net.nanoseconds(self._seconds))
+        except OSError as error:
+            if error.errno == 13:
+                raise _net.denial("socket.connect()", _net.names.get(packed, text), port) from error
+            raise _net.late(self._seconds, error)
+
+    def connect_ex(self, address, /):
+        """connect_ex(address) -> the number of the error, or 0."""
+        try:
+            self.connect(address)
+        except TimeoutError as error:
+            return error.errno or 11
+        except gaierror:
+            raise
+        except OSError as error:
+            if error.errno is None:
+                raise
+            return error.errno
+        return 0
+
+    def shutdown(self, how, /):
+        """shutdown(how)
+
+        End reading (SHUT_RD), writing (SHUT_WR), or both (SHUT_RDWR).
+        """
+        net, handle = self._opened()
+        net.shutdown(handle, int(how))
+
+    # ---- Names and options
+
+    def getsockname(self):
+        """getsockname() -> the socket's own address."""
+        found = self._found()
+        if found.handle is None and found.family in (2, 10):
+            return ("0.0.0.0", 0) if found.family == 2 else ("::", 0, 0, 0)
+        net, handle = found.open()
+        return _told(found.family, net.getsockname(handle))
+
+    def getpeername(self):
+        """getpeername() -> the address of the other end."""
+        found = self._found()
+        if found.host is not None:
+            return found.host
+        if found.handle is None:
+            raise OSError(107, "Transport endpoint is not connected")
+        return _told(found.family, found.net.getpeername(found.handle))
+
+    def setsockopt(self, level, optname, value, optlen=None, /):
+        """setsockopt(level, option, value: int or bytes)
+
+        Set an option.
+        """
+        found, option = self._found(), (int(level), int(optname))
+        if value is None:
+            raise OSError(95, "Operation not supported")
+        if not isinstance(value, int):
+            value = _numbers(bytes(value))
+            value = (value[1] if value[0] else -1) if option == (1, SO_LINGER) and len(value) == 2 else value[0]
+        elif not -(1 << 31) <= value < 1 << 31:
+            raise OverflowError("Python int too large to convert to C int")
+        found.set_option(*option, int(value))
+
+    def getsockopt(self, level, optname, buflen=0, /):
+        """getsockopt(level, option[, buffersize]) -> int or bytes
+
+        Return an option: a number, or with a size bytes.
+        """
+        found, option = self._found(), (int(level), int(optname))
+        if not 0 <= buflen <= 1024:
+            raise OSError("getsockopt buflen out of range")
+        value = found.option(*option)
+        if option == (1, SO_LINGER):
+            pair = [int(value >= 0), max(value, 0)]
+            return pair[0] if buflen == 0 else b"".join(number.to_bytes(4, "little") for number in pair)[:buflen]
+        return value if buflen == 0 else value.to_bytes(4, "little", signed=True)[:buflen]
+
+    def settimeout(self, timeout, /):
+        """settimeout(timeout)
+
+        Have calls wait so many seconds at most; None is for ever, 0 not at all.
+        """
+        self._set(_seconds(timeout)) if self._open is not None else self._found()
+
+    def gettimeout(self):
+        """gettimeout() -> what `settimeout` was given."""
+        return self._seconds
+
+    def setblocking(self, flag, /):
+        """setblocking(flag)
+
+        Have calls wait, or not at all.
+        """
+        self._found()
+        self._set(None if flag else 0.0)
+
+    def getblocking(self):
+        """getblocking() -> whether calls wait."""
+        self._found()
+        return self._seconds != 0
+
+    # ---- Receiving
+
+    def recv(self, bufsize, flags=0, /):
+        """recv(buffersize[, flags]) -> data
+
+        Receive at most so many bytes; none at the end.
+        """
+        net, handle = self._opened()
+        if bufsize < 0:
+            raise ValueError("negative buffersize in recv")
+        try:
+            return net.recv(handle, min(bufsize, _net.CHUNK), int(flags), _net.nanoseconds(self._seconds))
+        except InterruptedError:
+            return self.recv(bufsize, flags)
+        except OSError as error:
+            raise _net.late(self._seconds, error)
+
+    def recv_into(self, buffer, nbytes=0, flags=0):
+        """recv_into(buffer[, nbytes[, flags]]) -> how many bytes were received into it."""
+        with memoryview(buffer) as whole, whole.cast("B") as view:
+            data = self.recv(_room(view, nbytes, "recv_into"), flags)
+            view[: len(data)] = data
+        return len(data)
+
+    def recvfrom(self, bufsize, flags=0, /):
+        """recvfrom(buffersize[, flags]) -> (data, None): who has sent it is clear of a connection."""
+        if bufsize < 0:
+            raise ValueError("negative buffersize in recvfrom")
+        return self.recv(bufsize, flags), None
+
+    def recvfrom_into(self, buffer, nbytes=0, flags=0):
+        """recvfrom_into(buffer[, nbytes[, flags]]) -> (how many bytes, address)"""
+        with memoryview(buffer) as whole, whole.cast("B") as view:
+            data, peer = self.recvfrom(_room(view, nbytes, "recvfrom_into"), flags)
+            view[: len(data)] = data
+        return len(data), peer
+
+    def recvmsg(self, bufsize, ancbufsize=0, flags=0, /):
+        """recvmsg(bufsize[, ancbufsize[, flags]]) -> (data, ancdata, msg_flags, address)
+
+        There is never ancillary data.
+        """
+        if bufsize < 0:
+            raise ValueError("negative buffer size in recvmsg()")
+        if ancbufsize < 0:
+            raise ValueError("invalid ancillary data buffer length")
+        data, peer = self.recvfrom(bufsize, flags)
+        return data, [], 0, peer
+
+    def recvmsg_into(self, buffers, ancbufsize=0, flags=0, /):
+        """recvmsg_into(buffers[, ancbufsize[, flags]]) -> (nbytes, ancdata, msg_flags, address)"""
+        views = [memoryview(buffer).cast("B") for buffer in buffers]
+        if any(view.readonly for view in views):
+            raise TypeError("recvmsg_into() argument 1 must be an iterable of single-segment read-write bytes-like objects")
+        data, _, more, peer = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
+        start = 0
+        for view in views:
+            piece = data[start : start + len(view)]
+            view[: len(piece)] = piece
+            start += len(piece)
+        return len(data), [], more, peer
+
+    # ---- Sending
+
+    def send(self, data, flags=0, /):
+        """send(data[, flags]) -> how many bytes were sent."""
+        net, handle = self._opened()
+        found = self._open
+        if found.host is not None and not found.secure and _net.is_secure(found, data):
+            return len(_net.SECURE)
+        try:
+            return net.send(handle, _piece(data), int(flags), _net.nanoseconds(self._seconds))
+        except InterruptedError:
+            return self.send(data, flags)
+        except OSError as error:
+            raise _net.late(self._seconds, error)
+
+    def sendall(self, data, flags=0, /):
+        """sendall(data[, flags])
+
+        Send all of it. After an error nobody can say how much was sent.
+        """
+        net, handle = self._opened()
+        deadline = _net.Deadline(self._seconds)
+        with memoryview(data) as whole, whole.cast("B") as view:
+            size, sent = len(view), 0
+            if self._open.host is not None and not self._open.secure and _net.is_secure(self._open, view):
+                sent = len(_net.SECURE)
+            while sent < size:
+                try:
+                    sent += net.sendall(handle, view[sent : sent + _net.CHUNK], int(flags), deadline.left())
+                except OSError as error:
+                    raise _net.late(self._seconds, error)
+
+    def sendto(self, data, *args):
+        """sendto(data[, flags], address) -> how many bytes were sent."""
+        if len(args) not in (1, 2):
+            raise TypeError(f"sendto() takes 2 or 3 arguments ({len(args) + 1} given)")
+        found = self._found()
+        flags, address = args if len(args) == 2 else (0, *args)
+        memoryview(data).release()
+        if not isinstance(flags, int):
+            raise TypeError(f"'{type(flags).__name__}' object cannot be interpreted as an integer")
+        # A connection takes no address: it is not looked at, as in Linux.
+        found.open()
+        return self.send(data, flags)
+
+    def sendmsg(self, buffers, ancdata=(), flags=0, address=None, /):
+        """sendmsg(buffers[, ancdata[, flags[, address]]]) -> how many bytes were sent
+
+        Ancillary data is not sent, but refused.
+        """
+        for _ in ancdata:
+            _needs.deny("socket.socket.sendmsg()", "no ancillary data is sent, and no line of cloison.toml grants it")
+        data = b"".join(memoryview(buffer) for buffer in buffers)
+        return self.send(data, flags) if address is None else self.sendto(data, flags, address)
+
+    def sendmsg_afalg(self, *args, **kwargs):
+        """Refuse."""
+        _needs.deny("socket.socket.sendmsg_afalg()", "the kernel's algorithms are not reached, and no line of cloison.toml grants it")
 
 
-class gaierror(OSError):
-    """A name that could not be resolved."""
-
-    __module__ = "socket"
+SocketType = socket
 
 
-socket = SocketType = _native.refused(
-    "_socket", "socket", _needs.NETWORK, "A connection, or what waits for them.", methods="""
-        accept _accept bind close connect connect_ex detach fileno getblocking getpeername getsockname getsockopt gettimeout listen
-        recv recv_into recvfrom recvfrom_into recvmsg recvmsg_into send sendall sendmsg sendmsg_afalg sendto setblocking setsockopt
-        settimeout shutdown"""
-)
-socket.family = property(lambda self: -1)
-socket.type = property(lambda self: -1)
-socket.proto = property(lambda self: -1)
-socket.timeout = property(lambda self: None)
+def _kind(family, kind, proto):
+    """Return the kind of a socket without its flags, if there are such sockets."""
+    plain = kind & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)
+    if family not in (1, 2, 10):
+        raise OSError(97, "Address family not supported by protocol")
+    if plain == 3:
+        raise PermissionError(1, "Operation not permitted")
+    if plain == 2:
+        _needs.deny("socket.socket()", "there are connections (SOCK_STREAM) and no datagrams, and no line of cloison.toml grants it")
+    if plain != 1:
+        raise OSError(94, "Socket type not supported")
+    if proto not in (0, 6) and family != 1:
+        raise OSError(93, "Protocol not supported")
+    return plain
+
+
+def _piece(data):
+    """Return as much as one call carries."""
+    view = memoryview(data)
+    if view.nbytes <= _net.CHUNK:
+        return data if view.contiguous else view.tobytes()
+    return view.cast("B")[: _net.CHUNK]
+
+
+def _room(view, count, name):
+    if count < 0:
+        raise ValueError(f"negative buffersize in {name}")
+    if count > len(view):
+        raise ValueError("nbytes is greater than the length of the buffer")
+    return count or len(view)
+
+
+def _seconds(timeout):
+    """Return a timeout as CPython takes it."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, (str, bytes)) or not hasattr(timeout, "__float__") and not hasattr(timeout, "__index__"):
+        raise TypeError(f"'{type(timeout).__name__}' object cannot be interpreted as an integer")
+    timeout = float(timeout)
+    if timeout != timeout:
+        raise ValueError("Invalid value NaN (not a number)")
+    if timeout < 0:
+        raise ValueError("Timeout value out of range")
+    if timeout > 9e9:
+        raise OverflowError("timestamp too large to convert to C PyTime_t")
+    return timeout
+
+
+def _address(family, address, name, passive=False):
+    """Return bytes, port and scope of an address, whose host may be a name."""
+    if family == 1:
+        _needs.deny(f"socket.{name}()", "sockets have no names in a file system, and no line of cloison.toml grants it")
+    if not isinstance(address, tuple):
+        raise TypeError(f"{name}(): AF_INET{'6' if family == 10 else ''} address must be tuple, not {type(address).__name__}")
+    most = 2 if family == 2 else 4
+    if not 2 <= len(address) <= most:
+        wanted = "a pair (host, port)" if family == 2 else "a tuple (host, port[, flowinfo[, scopeid]])"
+        raise TypeError(f"{name}(): AF_INET{'6' if family == 10 else ''} address must be {wanted}")
+    host, port = address[:2]
+    if not hasattr(port, "__index__"):
+        raise TypeError(f"'{type(port).__name__}' object cannot be interpreted as an integer")
+    port = int(port)
+    if not 0 <= port <= 0xFFFF:
+        raise OverflowError(f"{name}(): port must be 0-65535.")
+    if len(address) > 2 and not 0 <= address[2] <= 0xFFFFF:
+        raise OverflowError(f"{name}(): flowinfo must be 0-1048575.")
+    packed, scope = _names.address(host, port, family, passive)
+    return packed, port, address[3] if len(address) > 3 else scope
+
+
+def _told(family, address):
+    """Return an address of the service as Python has it."""
+    if family == 1:
+        return ""
+    _, packed, port, scope = _net.unpack(address)
+    text = _names.text(packed)
+    return (text, port) if family == 2 else (text, port, 0, scope)
+
+
+def _numbers(value):
+    """Return the numbers that a struct of C's holds."""
+    if len(value) not in (4, 8):
+        raise OSError(22, "Invalid argument")
+    return [int.from_bytes(value[at : at + 4], "little", signed=True) for at in range(0, len(value), 4)]
 
 
 def gethostname():
@@ -113,14 +552,10 @@ def getdefaulttimeout():
     return _default_timeout
 
 
-def setdefaulttimeout(timeout):
-    """Keep it."""
+def setdefaulttimeout(timeout, /):
+    """Have new sockets wait so many seconds at most."""
     global _default_timeout
-    if timeout is not None:
-        timeout = float(timeout)
-        if timeout < 0:
-            raise ValueError("Timeout value out of range")
-    _default_timeout = timeout
+    _default_timeout = _seconds(timeout)
 
 
 def _swapped(number, size):
@@ -152,22 +587,12 @@ def ntohl(x):
     return _swapped(x, 4)
 
 
-def _number(text):
-    base = 16 if text[:2] in ("0x", "0X") else 8 if text[:1] == "0" and text != "0" else 10
-    if not text.isascii() or not text.isalnum():
-        raise ValueError(text)
-    return int(text, base)
-
-
 def inet_aton(ip_addr):
     """Return four bytes of the text of an address, of which parts may be left out, as C does."""
-    try:
-        *first, last = [_number(part) for part in ip_addr.split(".")]
-        if len(first) > 3 or any(part > 255 for part in first):
-            raise ValueError
-        return bytes(first) + last.to_bytes(4 - len(first), "big")
-    except (OverflowError, ValueError):
-        raise OSError("illegal IP address string passed to inet_aton") from None
+    packed = _names.four_bytes(ip_addr)
+    if packed is None:
+        raise OSError("illegal IP address string passed to inet_aton")
+    return packed
 
 
 def inet_ntoa(packed_ip):
@@ -175,34 +600,54 @@ def inet_ntoa(packed_ip):
     packed = bytes(packed_ip)
     if len(packed) != 4:
         raise OSError("packed IP wrong length")
-    return ".".join(map(str, packed))
+    return _names.text(packed)
 
 
 def inet_pton(address_family, ip_string):
     """Return the bytes of an address."""
-    import ipaddress
-
-    kinds = {2: ipaddress.IPv4Address, 10: ipaddress.IPv6Address}
-    if address_family not in kinds:
+    if address_family not in (2, 10):
         raise OSError(97, "Address family not supported by protocol")
-    try:
-        if "%" in ip_string or "/" in ip_string:
-            raise ValueError
-        return kinds[address_family](ip_string).packed
-    except ValueError:
-        raise OSError("illegal IP address string passed to inet_pton") from None
+    packed = _names.exact(ip_string)
+    if packed is None or len(packed) != (4 if address_family == 2 else 16):
+        raise OSError("illegal IP address string passed to inet_pton")
+    return packed
 
 
 def inet_ntop(address_family, packed_ip):
     """Return the text of an address."""
-    import ipaddress
-
     packed = bytes(packed_ip)
     if address_family not in (2, 10):
         raise ValueError(f"unknown address family {address_family}")
     if len(packed) != (4 if address_family == 2 else 16):
         raise ValueError("invalid length of packed IP address string")
-    return str(ipaddress.IPv4Address(packed) if address_family == 2 else ipaddress.IPv6Address(packed))
+    return _names.text(packed)
+
+
+def close(fd, /):
+    """Close a socket by its number."""
+    _net.at(fd)
+    _files.close(fd)
+
+
+def dup(fd, /):
+    """Return another number that leads to the same socket."""
+    return _net.enter(_net.at(fd))
+
+
+def socketpair(family=1, type=1, proto=0, /):
+    """Return two sockets that are connected with each other."""
+    _net.check("socket.socketpair()")
+    if family != 1:
+        raise OSError(95, "Operation not supported")
+    kind = _kind(family, int(type), proto)
+    place = _net.places()[0]
+    pair = [_net.Socket(1, kind, proto, place, handle) for handle in place.net.socketpair()]
+    return tuple(socket(1, kind, proto, _net.enter(one)) for one in pair)
+
+
+getaddrinfo, getnameinfo = _names.getaddrinfo, _names.getnameinfo
+gethostbyaddr, gethostbyname, gethostbyname_ex = _names.gethostbyaddr, _names.gethostbyname, _names.gethostbyname_ex
+getprotobyname, getservbyname, getservbyport = _names.getprotobyname, _names.getservbyname, _names.getservbyport
 
 
 def CMSG_LEN(length):
@@ -220,7 +665,4 @@ def CMSG_SPACE(length):
 
 
 _native.as_builtins(globals(), __name__)
-globals().update(_native.functions(__name__, _needs.NETWORK, """
-    close dup getaddrinfo gethostbyaddr gethostbyname gethostbyname_ex getnameinfo getprotobyname getservbyname getservbyport
-    if_indextoname if_nameindex if_nametoindex sethostname socketpair
-"""))
+globals().update(_native.functions(__name__, _needs.INTERFACES, "if_indextoname if_nameindex if_nametoindex sethostname"))

@@ -1,7 +1,10 @@
-"""What CPython's `ssl` is defined on: constants, exceptions, settings that can be made, and connections that are refused."""
+"""What CPython's `ssl` is defined on: constants, exceptions, settings, and connections. TLS itself is the service's: `cloison._tls`."""
 
 import _cloison
-from cloison import _native, _needs
+from cloison import _native, _needs, _net, _tls, _x509
+from cloison._tls import (
+    SSLCertVerificationError, SSLEOFError, SSLError, SSLSyscallError, SSLWantReadError, SSLWantWriteError, SSLZeroReturnError,
+)
 
 globals().update(
     ALERT_DESCRIPTION_ACCESS_DENIED=49, ALERT_DESCRIPTION_BAD_CERTIFICATE=42,
@@ -34,40 +37,57 @@ globals().update(
     VERIFY_DEFAULT=0, VERIFY_X509_PARTIAL_CHAIN=524288, VERIFY_X509_STRICT=32, VERIFY_X509_TRUSTED_FIRST=32768,
 )
 
-HAS_SNI = HAS_ECDH = HAS_ALPN = HAS_PSK = HAS_PHA = HAS_TLS_UNIQUE = True
-HAS_TLSv1 = HAS_TLSv1_1 = HAS_TLSv1_2 = HAS_TLSv1_3 = True
-HAS_NPN = HAS_SSLv2 = HAS_SSLv3 = HAS_PSK_TLS13 = False
+HAS_SNI = HAS_ECDH = HAS_ALPN = HAS_TLSv1_2 = HAS_TLSv1_3 = True
+HAS_NPN = HAS_SSLv2 = HAS_SSLv3 = HAS_TLSv1 = HAS_TLSv1_1 = HAS_PSK = HAS_PSK_TLS13 = HAS_PHA = HAS_TLS_UNIQUE = False
 #: Libraries want it to begin so and to be 1.1.1 or newer.
-OPENSSL_VERSION = "OpenSSL 3.0.0 (Cloison: the constants, and no TLS)"
+OPENSSL_VERSION = "OpenSSL 3.0.0 (Cloison: the constants; TLS is rustls)"
 OPENSSL_VERSION_INFO = _OPENSSL_API_VERSION = (3, 0, 0, 0, 0)
 _DEFAULT_CIPHERS = "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
 
 
-class SSLError(OSError):
-    """Something that went wrong with TLS."""
-
-    __module__ = "ssl"
-    library = reason = None
-
-    def __str__(self):
-        """Return the text alone, if there is one."""
-        return self.strerror if isinstance(self.strerror, str) else str(self.args)
+SSLSession = _native.refused("_ssl", "SSLSession", "connections of TLS are not continued by another one, and no line of cloison.toml grants it")
+_SSLSocket = _tls.Connection
 
 
-def _error(name, doc, *bases):
-    return type(SSLError)(name, (SSLError, *bases), {"__module__": "ssl", "__doc__": doc})
+class Certificate:
+    """A certificate that a connection has shown."""
+
+    __module__ = "_ssl"
+
+    def __init__(self):
+        raise TypeError("cannot create '_ssl.Certificate' instances")
+
+    @classmethod
+    def _of(cls, der):
+        self = object.__new__(cls)
+        self._der = der
+        return self
+
+    def public_bytes(self, format=1):
+        """Return it as text (ENCODING_PEM) or as bytes (ENCODING_DER)."""
+        if format == ENCODING_PEM:
+            return _x509.to_pem(self._der)
+        if format == ENCODING_DER:
+            return self._der
+        raise ValueError("Unsupported format")
+
+    def get_info(self):
+        """Return what stands in it."""
+        return _x509.Certificate(self._der).described()
+
+    def __eq__(self, other):
+        """Return whether it is the same certificate."""
+        return self._der == other._der if isinstance(other, Certificate) else NotImplemented
+
+    def __hash__(self):
+        return hash(self._der)
+
+    def __repr__(self):
+        subject = ", ".join(f"{key}={value}" for part in _x509.Certificate(self._der).subject for key, value in part)
+        return f"<_ssl.Certificate '{subject}'>"
 
 
-SSLZeroReturnError = _error("SSLZeroReturnError", "The connection was closed in order.")
-SSLWantReadError = _error("SSLWantReadError", "More has to be read first.")
-SSLWantWriteError = _error("SSLWantWriteError", "More has to be written first.")
-SSLSyscallError = _error("SSLSyscallError", "The operating system reported an error.")
-SSLEOFError = _error("SSLEOFError", "The connection ended unexpectedly.")
-SSLCertVerificationError = _error("SSLCertVerificationError", "A certificate could not be verified.", ValueError)
-
-SSLSession = _native.refused("_ssl", "SSLSession", _needs.NETWORK)
-Certificate = _native.refused("_ssl", "Certificate", _needs.NETWORK)
-_SSLSocket = _native.refused("_ssl", "_SSLSocket", _needs.NETWORK)
+_tls.certificate = Certificate._of
 
 
 class MemoryBIO:
@@ -110,7 +130,7 @@ class MemoryBIO:
 
 
 class _SSLContext:
-    """Settings. A connection that would use them is refused."""
+    """Settings of connections."""
 
     __module__ = "_ssl"
 
@@ -124,6 +144,7 @@ class _SSLContext:
             _protocol=protocol, _check_hostname=is_client, _verify_mode=2 if is_client else 0, _verify_flags=0x8000, _options=0x82520050,
             _minimum_version=771, _maximum_version=-1, _host_flags=4, _num_tickets=2, post_handshake_auth=False,
             sni_callback=None, _msg_callback=None, _ciphers=_DEFAULT_CIPHERS, _keylog=None, security_level=2,
+            _alpn=b"", _roots={}, _folders=[], _machine=False, _chain=None, _key=None, _handles={},
         )
         return self
 
@@ -167,35 +188,106 @@ class _SSLContext:
     num_tickets = property(lambda self: self._num_tickets, lambda self, count: vars(self).update(_num_tickets=int(count)))
 
     def set_ciphers(self, cipherlist, /):
-        """Keep them."""
+        """Choose among what is known. There is nothing weak among it, so that a choice matters for what is told alone."""
+        words = [word for word in cipherlist.replace(",", ":").replace(" ", ":").split(":") if word]
+        if not words or all("CLOISON" in word or word.lower() in ("none", "blah") for word in words):
+            raise SSLError("No cipher can be selected.")
         self._ciphers = cipherlist
 
     def set_ecdh_curve(self, name, /):
-        """Keep it."""
+        """Take the name of a curve that is known."""
+        name = name.decode() if isinstance(name, bytes) else name
+        if not isinstance(name, str):
+            raise TypeError("the name of a curve is a string")
+        if name not in ("prime256v1", "secp384r1", "X25519", "x25519", "P-256", "P-384"):
+            raise ValueError(f"unknown elliptic curve name {name!r}")
         self._curve = name
 
     def _set_alpn_protocols(self, protocols, /):
         self._alpn = bytes(protocols)
 
     def set_default_verify_paths(self):
-        """Do nothing: there are no certificates."""
+        """Believe the certificates that the machine believes; the service has them."""
+        self._machine = True
 
     def load_verify_locations(self, cafile=None, capath=None, cadata=None):
-        """Do nothing: there is no connection that certificates could be for. Programs set them before they open one."""
+        """Believe certificates of a file, of a folder's files, or of text or bytes."""
         if cafile is None and capath is None and cadata is None:
             raise TypeError("cafile, capath and cadata cannot be all omitted")
+        if cadata is not None:
+            self._believe(_certificates(cadata))
+        if cafile is not None:
+            found = _x509.of_pem(_contents(cafile))
+            if not found:
+                raise _tls.failure("NO_CERTIFICATE_OR_CRL_FOUND", "no certificate or crl found", library="X509")
+            self._believe(found)
+        if capath is not None:
+            self._folders.append(_path(capath))
+
+    def _believe(self, certificates):
+        for der in certificates:
+            if der not in self._roots:
+                if not _x509.of_der(der):
+                    raise _tls.failure("NOT_ENOUGH_DATA", "not enough data", library="ASN1")
+                self._roots[der] = None
+
+    def _trusted(self):
+        """Return the certificates to believe, one behind the other, those in folders too."""
+        import os
+
+        for folder in self._folders:
+            try:
+                names = os.listdir(folder)
+            except OSError:
+                continue
+            for name in sorted(names):
+                try:
+                    self._believe(_x509.of_pem(_contents(os.path.join(folder, name))))
+                except (OSError, ValueError):
+                    pass
+        return tuple(self._roots)
+
+    def load_cert_chain(self, certfile, keyfile=None, password=None):
+        """Take a certificate with those above it, and its key, to show to the other side."""
+        if password is not None and not callable(password) and not isinstance(password, (str, bytes, bytearray)):
+            raise TypeError("password should be a string or callable")
+        text = _contents(certfile)
+        chain = _x509.of_pem(text)
+        key = _x509.key_of(text if keyfile is None else _contents(keyfile))
+        if not chain or key is None:
+            raise _tls.failure("PEM", "PEM lib", library="SSL", text="[SSL] PEM lib (_ssl.c:4118)")
+        if b"ENCRYPTED" in key:
+            _secret(password)
+            raise SSLError(1, "[SSL] PEM lib: a key that is encrypted is not read here: store it without a password")
+        _tls.check_key(chain, key)
+        self._chain, self._key = chain, key
+
+    def _wrap_socket(self, sock, server_side, server_hostname=None, *, owner=None, session=None):
+        _check_name(server_hostname)
+        return _tls.on_socket(self, sock, bool(server_side), server_hostname, owner)
+
+    def _wrap_bio(self, incoming, outgoing, server_side, server_hostname=None, *, owner=None, session=None):
+        _check_name(server_hostname)
+        return _tls.on_memory(self, incoming, outgoing, bool(server_side), server_hostname, owner)
 
     def get_ciphers(self):
-        """Return nothing."""
-        return []
+        """Return what connections may choose from."""
+        return [
+            {
+                "id": number, "name": name, "protocol": protocol, "strength_bits": bits, "alg_bits": bits, "aead": True,
+                "description": f"{name} {protocol}", "symmetric": symmetric, "digest": None, "kea": "kx-any", "auth": "auth-any",
+            }
+            for number, name, protocol, bits, symmetric in _tls.CIPHERS
+        ]
 
     def get_ca_certs(self, binary_form=False):
-        """Return nothing."""
-        return []
+        """Return the certificates of authorities that were loaded one by one."""
+        found = [der for der in self._roots if _x509.Certificate(der).is_authority]
+        return found if binary_form else [_x509.Certificate(der).described() for der in found]
 
     def cert_store_stats(self):
-        """Return that there are none."""
-        return {"x509": 0, "crl": 0, "x509_ca": 0}
+        """Return how many were loaded one by one."""
+        return {"x509": len(self._roots), "crl": 0, "x509_ca": len(self.get_ca_certs(True))}
 
     def session_stats(self):
         """Return that there are none."""
@@ -213,11 +305,63 @@ class _SSLContext:
             _needs.deny("ssl.SSLContext.keylog_filename", _needs.FILES, name)
 
 
-for _name in (
-    "_wrap_socket _wrap_bio load_cert_chain load_dh_params set_psk_client_callback set_psk_server_callback"
-).split():
-    setattr(_SSLContext, _name, _native.refusing_method("_ssl", "SSLContext", _name, _needs.NETWORK))
+_NO_KEYS = "TLS is with certificates here, and no line of cloison.toml grants it"
+for _name in "load_dh_params set_psk_client_callback set_psk_server_callback".split():
+    setattr(_SSLContext, _name, _native.refusing_method("_ssl", "SSLContext", _name, _NO_KEYS))
 del _name
+
+
+def _path(path):
+    import os
+
+    if not isinstance(path, (str, bytes)) and not hasattr(path, "__fspath__"):
+        raise TypeError("cafile should be a valid filesystem path")
+    return os.fspath(path)
+
+
+def _contents(path):
+    with open(_path(path), "rb") as file:
+        return file.read()
+
+
+def _certificates(data):
+    """Return the certificates that a program gives as text, or as bytes."""
+    if isinstance(data, str):
+        try:
+            found = _x509.of_pem(data.encode("ascii"))
+        except UnicodeEncodeError:
+            raise TypeError("cadata should be an ASCII string or a bytes-like object") from None
+        if not found:
+            raise _tls.failure("NO_START_LINE", "no start line: cadata does not contain a certificate", library="PEM")
+        return found
+    try:
+        data = bytes(memoryview(data))
+    except TypeError:
+        raise TypeError("cadata should be an ASCII string or a bytes-like object") from None
+    found = _x509.of_der(data)
+    if not found:
+        raise _tls.failure("NOT_ENOUGH_DATA", "not enough data: cadata does not contain a certificate", library="ASN1")
+    return found
+
+
+def _secret(password):
+    """Ask for a password, as CPython does, for what programs see of it."""
+    if callable(password):
+        password = password()
+        if not isinstance(password, (str, bytes, bytearray)):
+            raise TypeError("password callback must return a string")
+    if isinstance(password, (str, bytes, bytearray)) and len(password) > 1024:
+        raise ValueError("password cannot be longer than 1024 bytes")
+
+
+def _check_name(name):
+    """Refuse what is no host's name."""
+    if name is None:
+        return
+    if not name or name.startswith("."):
+        raise ValueError("server_hostname cannot be an empty string or start with a leading dot.")
+    if "\0" in name:
+        raise TypeError("embedded null character")
 
 
 #: What CPython's `ssl` asks for while it is defined: number, short name, name, identifier.
@@ -262,5 +406,12 @@ def get_default_verify_paths():
     return "SSL_CERT_FILE", "/usr/lib/ssl/cert.pem", "SSL_CERT_DIR", "/usr/lib/ssl/certs"
 
 
+def _test_decode_cert(path, /):
+    """Return what stands in the first certificate of a file."""
+    found = _x509.of_pem(_contents(path))
+    if not found:
+        raise SSLError("Error decoding PEM-encoded file")
+    return _x509.Certificate(found[0]).described()
+
+
 _native.as_builtins(globals(), __name__)
-globals().update(_native.functions(__name__, _needs.NETWORK, "_test_decode_cert"))

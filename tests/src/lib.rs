@@ -9,6 +9,7 @@
 //! | [`leftovers`] | processes, shared memory and files that a run should not have left |
 //! | [`terminal`] | terminals that nobody sits at |
 //! | [`compiler`] | the C compiler |
+//! | [`server`] | servers on loopback that a test starts |
 //! | [`cargo`] | what cargo knows of the workspace |
 //!
 //! A project has its own folder of (hard links to) the four binaries, so that the processes of a run can be told from all
@@ -25,6 +26,7 @@ pub mod conformance;
 pub mod leftovers;
 pub mod project;
 pub mod run;
+pub mod server;
 pub mod terminal;
 
 pub use project::Project;

@@ -392,3 +392,35 @@ const RHYME: &str = "    40,000  a
     40,000  chuck
    260,000  words, 9 different ones
 ";
+
+#[test]
+fn notes_behind_a_key_that_nobody_sees() {
+    let mut server = Command::new("python3")
+        .args(["-c", include_str!("../../examples/fetch/server.py"), "0"])
+        .env("API_KEY", "sesame-open")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python3");
+    let mut port = String::new();
+    let mut said = std::io::BufReader::new(server.stdout.take().expect("piped"));
+    std::io::BufRead::read_line(&mut said, &mut port).expect("a line");
+    let here = |text: &str| text.replace("8765", port.trim()).replace("env:API_KEY", "file:key.txt");
+    let project = Project::new()
+        .file("app.py", &here(include_str!("../../examples/fetch/app.py")))
+        .file("cloison.toml", &here(include_str!("../../examples/fetch/cloison.toml")))
+        .file("key.txt", "sesame-open\n");
+    project.cloison(&["check", "."]).output().ends_with(0);
+    project.application(&["one"]).output().ends_with(0);
+    let output = project.application(&["two"]).output().ends_with(0);
+    let url = format!("http://127.0.0.1:{}/v1/notes", port.trim());
+    let expected = format!(
+        "- one\n- two\nit was sent: Bearer ***********\n\
+         cloison: DELETE {url} is not granted by capability `notes`: add \"DELETE {url}\" to `allow` at ./cloison.toml:6\n"
+    );
+    // Another key is not the server's.
+    project.write("key.txt", b"sesame-close");
+    project.application(&[]).output().ends_with(1).complains(&["HTTP Error 401"]);
+    server.kill().expect("it runs");
+    server.wait().expect("it ends");
+    assert_eq!(output.stdout, expected, "{output}");
+}

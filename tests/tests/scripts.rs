@@ -52,8 +52,9 @@ fn a_manifest_beside_a_file_is_named_and_not_used() {
     let output = project.cloison(&["run", "main.py"]).output().ends_with(2);
     let output = output.complains(&[
         "./cloison.toml would give main.py more than computing",
-        "capability c: abs of libc.so.6, which reads /etc",
-        "capability m: sqrt of libm.so.6",
+        "capability c: call abs of libc.so.6",
+        "capability c: have libc.so.6 read /etc",
+        "capability m: call sqrt of libm.so.6",
         "modules from vendor",
         "hint: `cloison run --manifest ./cloison.toml main.py` grants it",
     ]);

@@ -7,15 +7,18 @@
 //! # To add a service
 //!
 //! One file each: its configuration here, its keys in `capabilities/manifest/src/application/services/`, what it needs of the machine in
-//! `core/broker/src/services/`, its code in `capabilities/host/src/`, and its manifest in `capabilities/manifest/bindings/`. The compiler
-//! names the places where [`HostService`] is taken apart.
+//! `core/broker/src/services/`, its code in `capabilities/host/src/`, and its manifest in `capabilities/manifest/bindings/`; what it gives
+//! in plain words in `capabilities/manifest/src/explain/services.rs`, and its command in `cli/src/add/`. The compiler names the
+//! places where [`HostService`] is taken apart.
 
 pub mod env;
 pub mod files;
+pub mod http;
 pub mod net;
 
 pub use env::EnvService;
 pub use files::{FilesRights, FilesRoot, FilesService, MOST_ROOTS, NAME_BYTES, SCRATCH, is_plain_path};
+pub use http::HttpService;
 pub use net::NetService;
 
 use crate::Interface;
@@ -28,19 +31,22 @@ pub enum HostService {
     Env(EnvService),
     /// `zone = "files"`
     Files(FilesService),
+    /// `zone = "http"`
+    Http(HttpService),
     /// `zone = "net"`
     Net(NetService),
 }
 
 impl HostService {
     /// The names of all services, as `library = { host = "…" }` of their manifests has them.
-    pub const NAMES: [&str; 3] = ["env", "files", "net"];
+    pub const NAMES: [&str; 4] = ["env", "files", "http", "net"];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Env(_) => "env",
             Self::Files(_) => "files",
+            Self::Http(_) => "http",
             Self::Net(_) => "net",
         }
     }
@@ -50,6 +56,7 @@ impl HostService {
         match self {
             Self::Env(_) => {}
             Self::Files(files) => files.configure(interface),
+            Self::Http(http) => http.configure(interface),
             Self::Net(net) => net.configure(interface),
         }
     }

@@ -109,6 +109,10 @@ pub struct Library {
     pub location: LibraryLocation,
     /// Lower-case hexadecimal SHA-256 digests, one of which the file must have; empty when any file will do.
     pub sha256: Vec<String>,
+    /// Files of libraries that are loaded before it, in that order; relative to the manifest's folder, or absolute.
+    pub needs: Vec<String>,
+    /// Files of libraries that are loaded behind it, because nothing can be loaded after the seal; the same.
+    pub preload: Vec<String>,
     /// Where `library` stands in the manifest.
     pub declared: Location,
 }
@@ -156,6 +160,10 @@ pub struct Sandbox {
     pub threads: u32,
     /// Files and folders the library may open. Default none.
     pub files: Vec<FileRule>,
+    /// The variables of its environment, by name. Default none.
+    pub environment: Vec<(String, String)>,
+    /// How large its private folder at [`SCRATCH`](crate::host::SCRATCH) is, in bytes. Default there is none.
+    pub scratch_bytes: Option<u64>,
     /// Layers that may be missing on a kernel that has not got them. Default none: all are required.
     pub may_be_missing: Vec<String>,
 }
@@ -173,9 +181,35 @@ impl Default for Sandbox {
             threads: 1,
             instances: Instances::Shared,
             files: Vec::new(),
+            environment: Vec::new(),
+            scratch_bytes: None,
             may_be_missing: Vec::new(),
         }
     }
+}
+
+/// What stands for the manifest's folder at the beginning of a path.
+pub const HERE: &str = "$here";
+
+impl Sandbox {
+    /// The same where the manifest's folder is `folder`: paths and variables that begin with [`HERE`] lead there.
+    #[must_use]
+    pub fn placed(mut self, folder: &str) -> Self {
+        let place = |text: &mut String| {
+            if let Some(rest) = below_here(text) {
+                // A folder that is the root has its slash already.
+                *text = format!("{}{rest}", folder.trim_end_matches('/'));
+            }
+        };
+        self.files.iter_mut().for_each(|rule| place(&mut rule.path));
+        self.environment.iter_mut().for_each(|(_, value)| place(value));
+        self
+    }
+}
+
+/// What follows on [`HERE`], if a text begins so: nothing, or a slash and more.
+pub fn below_here(text: &str) -> Option<&str> {
+    text.strip_prefix(HERE).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// `instances`
@@ -192,7 +226,7 @@ pub enum Instances {
 /// One entry of `files`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct FileRule {
-    /// Absolute path of a file or folder.
+    /// Absolute path of a file or folder, or one that begins with [`HERE`].
     pub path: String,
     /// Write as well as read.
     pub write: bool,
@@ -306,4 +340,22 @@ pub enum Raises {
     Native,
     /// `OSError` or the subclass of it that goes with `errno`.
     Os,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn here_is_the_manifest_s_folder() {
+        let rule = |path: &str| FileRule { path: path.into(), write: false };
+        let sandbox = Sandbox {
+            files: ["$here", "$here/data", "$hereabouts", "/etc/$here"].map(rule).into(),
+            environment: vec![("A".into(), "$here/x".into()), ("B".into(), "from $here".into())],
+            ..Sandbox::default()
+        };
+        let placed = sandbox.placed("/srv/lib");
+        assert_eq!(placed.files, ["/srv/lib", "/srv/lib/data", "$hereabouts", "/etc/$here"].map(rule));
+        assert_eq!(placed.environment, [("A".into(), "/srv/lib/x".into()), ("B".into(), "from $here".into())]);
+    }
 }

@@ -31,14 +31,18 @@
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
+//! | broker | [`ToZone::Library`] | a file | none; right behind `Load`, one for each of `needs` and then of `preload`, in order |
 //! | broker | [`ToZone::Serve`] | the status page's memfd, the account of what is written | the same; to a zone that is a host service |
 //! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve`, one for each root, in order |
-//! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks |
+//! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks or for HTTP |
+//! | broker | [`ToZone::Secrets`] | | none; right behind `Machine`, to a service for HTTP |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
+//! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
 use crate::deterministic::Deterministic;
+use crate::host::http::Secret;
 use crate::host::{FilesRights, HostService};
 use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
@@ -226,7 +230,8 @@ pub struct ServiceOffer {
     pub service: String,
     /// The name of the capability.
     pub capability: String,
-    /// What it gives, a line for each entry of `cloison.toml`; of `net`, `connect HOST:PORT` and `listen ADDRESS:PORT`.
+    /// What it gives, a line for each entry of `cloison.toml`; of `net`, `connect HOST:PORT` and `listen ADDRESS:PORT`; of `http`,
+    /// `connect HOST:PORT` for each host.
     pub grants: Vec<String>,
     /// The capability's line, as `FILE:LINE`.
     pub location: String,
@@ -588,8 +593,13 @@ pub enum ToZone {
     },
     /// A folder of the machine that a host service serves.
     Folder,
+    /// Another file of a library that is loaded with the zone's own: of those that it needs, and then of those that are loaded
+    /// behind it, in the interface's order.
+    Library,
     /// What a service for networks has to know of the machine.
     Machine(Machine),
+    /// What the headers say that a service for HTTP adds, in the order of its configuration. `Debug` shows none of it.
+    Secrets(Vec<Secret>),
     /// The first message.
     Load {
         /// What to load and what it offers.
@@ -638,6 +648,13 @@ pub enum FromZone {
     Late {
         /// The channel.
         channel: ChannelId,
+    },
+    /// A service for HTTP has refused requests of its clients', or could not make them.
+    Refused {
+        /// How many since it started.
+        count: u64,
+        /// The latest one, as its client was told.
+        text: String,
     },
     /// The library is loaded, its symbols are there, the seal is on.
     Ready {

@@ -14,6 +14,7 @@
 //! | `pointers` | what the functions of all manifests do with addresses |
 //! | `service` | which service this process is, and what each has of its own on that way |
 //! | [`files`] | files and folders below roots |
+//! | [`http`] | requests that rules allow |
 //! | [`net`] | names, sockets, TLS |
 //!
 //! `unsafe` is denied but for the modules `exports`, which are what C would be in another zone: they take addresses and
@@ -21,6 +22,7 @@
 #![deny(unsafe_code)]
 
 pub mod files;
+pub mod http;
 pub mod net;
 #[allow(unsafe_code, reason = "what the functions of all manifests do with addresses")]
 mod pointers;

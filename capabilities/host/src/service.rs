@@ -1,8 +1,10 @@
 //! Which service this process is: what each has of its own on the way from the first message to serving.
 
 use crate::files::{self, Files, FilesDescriptors};
+use crate::http;
 use crate::net::{self, Net};
-use cloison_contract::host::{FilesService, HostService, NetService};
+use cloison_contract::host::http::Secret;
+use cloison_contract::host::{FilesService, HostService, HttpService, NetService};
 use cloison_contract::message::{Machine, ToZone};
 use cloison_sandbox::ServiceContents;
 use cloison_transport::account::Account;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) enum Service {
     Files(FilesService, FilesDescriptors),
+    Http(HttpService, Machine, Vec<Secret>),
     Net(NetService, Machine),
 }
 
@@ -49,6 +52,11 @@ impl Service {
                 let scratch = files.scratch_bytes.map(|_| status.try_clone()).transpose()?;
                 Ok(Self::Files(files, FilesDescriptors { roots, scratch }))
             }
+            HostService::Http(http) => {
+                let machine = machine(control)?;
+                let secrets = secrets(control, http.secrets.len())?;
+                Ok(Self::Http(http, machine, secrets))
+            }
             HostService::Net(net) => Ok(Self::Net(net, machine(control)?)),
         }
     }
@@ -57,6 +65,7 @@ impl Service {
     pub(crate) fn contents(&self, threads: u32) -> ServiceContents<'_> {
         match self {
             Self::Files(files, descriptors) => files::contents(files, descriptors, threads),
+            Self::Http(http, ..) => net::contents(&http.network(), threads),
             Self::Net(net, _) => net::contents(net, threads),
         }
     }
@@ -65,6 +74,7 @@ impl Service {
     pub(crate) fn symbols(&self) -> fn(&str) -> Option<Code> {
         match self {
             Self::Files(..) => files::symbol,
+            Self::Http(..) => http::symbol,
             Self::Net(..) => net::symbol,
         }
     }
@@ -76,8 +86,21 @@ impl Service {
                 files::ignore_large_files();
                 files::serve(Files::new(service, descriptors, account))
             }
+            Self::Http(service, machine, secrets) => {
+                net::serve(Net::new(service.network(), machine.clone(), account, control.clone()))?;
+                let net = net::served().ok_or("there is no network")?;
+                http::serve(service, &machine, secrets, net, control.clone())
+            }
             Self::Net(service, machine) => net::serve(Net::new(service, machine, account, control.clone())),
         }
+    }
+}
+
+/// As many as the configuration has.
+fn secrets(control: &Control, count: usize) -> Result<Vec<Secret>, ReceiveError> {
+    match control.receive::<ToZone>()? {
+        (ToZone::Secrets(secrets), descriptors) if descriptors.is_empty() && secrets.len() == count => Ok(secrets),
+        _ => Err(ReceiveError::Unexpected),
     }
 }
 

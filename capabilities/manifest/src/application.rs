@@ -24,7 +24,7 @@ mod services;
 
 pub use crate::diagnostic::Written;
 pub use deterministic::ClockRequest;
-pub use services::ServiceRequest;
+pub use services::{SecretSource, ServiceRequest};
 
 use crate::diagnostic::{Diagnostics, SourceFile};
 use cloison_contract::grant::Rate;

@@ -5,6 +5,7 @@
 const BINDINGS: &[(&str, &str, &str)] = &[
     ("env", "env.zone.toml", include_str!("../bindings/env.zone.toml")),
     ("files", "files.zone.toml", include_str!("../bindings/files.zone.toml")),
+    ("http", "http.zone.toml", include_str!("../bindings/http.zone.toml")),
     ("libm", "libm.zone.toml", include_str!("../bindings/libm.zone.toml")),
     ("net", "net.zone.toml", include_str!("../bindings/net.zone.toml")),
     ("zlib", "zlib.zone.toml", include_str!("../bindings/zlib.zone.toml")),

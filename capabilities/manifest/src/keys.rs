@@ -81,6 +81,8 @@ pub enum TableName {
     Root,
     /// `[sandbox]`
     Sandbox,
+    /// `secret`
+    Secret,
     /// `[types.NAME]`
     Type,
     /// `[zone]`
@@ -112,6 +114,8 @@ pub enum Kind {
     Max(u64, u64),
     /// A table of tables, by name.
     Named(TableName),
+    /// A table, or an array of tables.
+    OneOrEntries(TableName),
     /// A text or an array of texts.
     OneOrMany,
     /// A text of that form, as a regular expression.
@@ -189,6 +193,7 @@ impl Kind {
             Self::Expression => "[expression](#expressions)".to_owned(),
             Self::Literal => "number, string".to_owned(),
             Self::Max(..) => "size".to_owned(),
+            Self::OneOrEntries(_) => "table, or array of tables".to_owned(),
             Self::OneOrMany => "string, or array of strings".to_owned(),
             Self::Range => "`[least, most]`".to_owned(),
             Self::Size(least, most) => format!("size, {} to {}", show_size(least), show_size(most)),
@@ -206,7 +211,7 @@ impl Kind {
 
 impl TableName {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::App,
         Self::Application,
         Self::Capability,
@@ -224,6 +229,7 @@ impl TableName {
         Self::Returns,
         Self::Root,
         Self::Sandbox,
+        Self::Secret,
         Self::Type,
         Self::Zone,
     ];
@@ -254,6 +260,9 @@ impl TableName {
             Self::Returns => ("Returns", "What becomes of a function's value."),
             Self::Root => ("Root", "An entry of `roots`: a folder of the machine, and what may be done below it."),
             Self::Sandbox => ("Sandbox", "`[sandbox]`"),
+            Self::Secret => {
+                ("Secret", "`secret`: a header that is added to requests, and where what it says comes from.")
+            }
             Self::Type => ("Type", "`[types.NAME]`. Each other key is a table for the member of that name."),
             Self::Zone => ("Zone", "`[zone]`"),
         }
@@ -285,6 +294,7 @@ impl TableName {
             | Self::Returns
             | Self::Root
             | Self::Sandbox
+            | Self::Secret
             | Self::Zone => None,
         }
     }

@@ -13,6 +13,7 @@
 //! | [`declaration`] | C declarations → [`types`](cloison_contract::types) |
 //! | [`expression`] | lengths, capacities and bounds as they are written |
 //! | [`stub`] | what type checkers see of a capability: a `.pyi` |
+//! | [`explain`] | what all of that lets a program do, in plain words |
 //! | [`page`] | a page of documentation of a binding |
 //! | [`diagnostic`] | errors that name file, line and column |
 #![forbid(unsafe_code)]
@@ -22,9 +23,12 @@ pub mod bundled;
 pub mod declaration;
 pub mod diagnostic;
 mod document;
+pub mod explain;
 pub mod expression;
 pub mod keys;
 pub mod manifest;
 pub mod page;
 pub mod stub;
 mod units;
+
+pub use units::size as parse_size;

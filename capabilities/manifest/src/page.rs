@@ -13,6 +13,7 @@
 mod sandbox;
 mod types;
 
+use crate::explain::{size, time};
 use crate::stub::offered;
 use cloison_contract::interface::{Constant, LibraryLocation, Message, Parameter, Raises};
 use cloison_contract::shape::{Literal, Shape};
@@ -103,10 +104,10 @@ fn function_section(interface: &Interface, function: &Function) -> String {
     }
     let mut remarks = failures(interface, function);
     if let Some(deadline) = function.deadline {
-        remarks.push(format!("It has {} to end.", sandbox::time(deadline)));
+        remarks.push(format!("It has {} to end.", time(deadline)));
     }
     if let Some(callables) = function.callables {
-        remarks.push(format!("Callables may take {} of that call together.", sandbox::time(callables)));
+        remarks.push(format!("Callables may take {} of that call together.", time(callables)));
     }
     if function.blocking {
         remarks.push("It may wait for long.".to_owned());
@@ -151,13 +152,13 @@ fn failures(interface: &Interface, function: &Function) -> Vec<String> {
 /// A row of the table of limits, if there is something to say.
 fn limits(parameter: &Parameter) -> Option<String> {
     let range = |(least, most): (Literal, Literal)| format!("{} to {}", number(least), number(most));
-    let most = |bytes: u64| format!("at most {}", sandbox::size(bytes));
+    let most = |bytes: u64| format!("at most {}", size(bytes));
     let said = match &parameter.shape {
         Shape::Buffer(buffer) => most(buffer.max_bytes),
         Shape::Callback(callback) => match (callback.retain.is_some(), callback.deadline) {
             (true, _) if callback.replaces => "kept by the library, until the next one".to_owned(),
             (true, _) => "kept by the library".to_owned(),
-            (false, Some(deadline)) => format!("{} for each run", sandbox::time(deadline)),
+            (false, Some(deadline)) => format!("{} for each run", time(deadline)),
             (false, None) => "called during the call only".to_owned(),
         },
         Shape::Handle(handle) => handle.consumed.then(|| "ended by the call".to_owned())?,

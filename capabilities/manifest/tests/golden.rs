@@ -74,6 +74,30 @@ fn bundled_bindings_are_right() {
     }
 }
 
+/// Python has one kind of socket, whichever service it comes from.
+#[test]
+fn sockets_of_http_are_those_of_net() {
+    let interface = |name| {
+        let (file_name, text) = bundled::find(name).unwrap();
+        manifest::parse(file_name, text).unwrap_or_else(|wrong| panic!("{wrong}"))
+    };
+    let (http, net) = (interface("http"), interface("net"));
+    let mut compared = 0;
+    for function in http.functions.iter().filter(|function| function.symbol.starts_with("net_")) {
+        let (_, other) = net.function(&function.name).unwrap_or_else(|| panic!("net has no {}", function.name));
+        assert_eq!((&function.symbol, &function.result, &function.doc), (&other.symbol, &other.result, &other.doc));
+        let of = |function: &cloison_contract::interface::Function| {
+            function.parameters.iter().map(|one| format!("{} {:?}", one.name, one.shape)).collect::<Vec<_>>()
+        };
+        // Handles have numbers of their own in each interface.
+        let plain =
+            |lines: Vec<String>| lines.into_iter().map(|line| line.replace(char::is_numeric, "")).collect::<Vec<_>>();
+        assert_eq!(plain(of(function)), plain(of(other)), "{}", function.name);
+        compared += 1;
+    }
+    assert!(compared >= 15, "only {compared} functions");
+}
+
 #[test]
 fn the_manifests_of_the_documentation_are_right() {
     let head = "[zone]\nname = \"demo\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libdemo.so.1\" }\n";

@@ -58,6 +58,14 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
                 .collect();
             application(format!("[capabilities.x]\nzone = \"files\"\nroots = [{{ {}, {entry} }}]\n", root.join(", ")))
         }
+        TableName::Secret => {
+            let secret: Vec<_> = ["header = \"X-Key\"", "from = \"env:KEY\""]
+                .into_iter()
+                .filter(|one| !one.starts_with(&format!("{key} ")))
+                .collect();
+            let secret = format!("secret = {{ {}, {entry} }}", secret.join(", "));
+            application(format!("[capabilities.x]\nzone = \"http\"\nallow = []\n{secret}\n"))
+        }
         TableName::Returns => function(&format!("a = {{ in = true }}\nreturns = {{ {entry} }}")),
         TableName::Sandbox => zone(format!("[sandbox]\n{entry}\n")),
         TableName::Type => zone(format!("[types.t]\n{}{entry}\n", without("c = \"struct t { int a; };\"\n"))),
@@ -111,11 +119,12 @@ fn a_table_cannot_do_without_what_is_required() {
         (TableName::Live, "[types.t]\nc = \"struct t { int a; };\"\na = { live = {} }\n"),
         (TableName::Manifest, ""),
         (TableName::Root, "[capabilities.x]\nzone = \"files\"\nroots = [{}]\n"),
+        (TableName::Secret, "[capabilities.x]\nzone = \"http\"\nallow = []\nsecret = {}\n"),
         (TableName::Type, "[types.t]\n"),
         (TableName::Zone, "[zone]\n"),
     ] {
         let wrong = match table {
-            TableName::Capability | TableName::Root => application::parse("t", text).err(),
+            TableName::Capability | TableName::Root | TableName::Secret => application::parse("t", text).err(),
             TableName::Manifest | TableName::Zone => manifest::parse("t", text).err(),
             _ => manifest::parse("t", &format!("{ZONE}{text}")).err(),
         };

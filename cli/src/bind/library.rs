@@ -116,7 +116,7 @@ fn is_alike(path: &Path, stem: &str) -> bool {
 }
 
 fn symbols(path: &Path) -> Option<Symbols> {
-    let library = OpenedLibrary { path: path.to_owned(), file: File::open(path).ok()? };
+    let library = OpenedLibrary::alone(path.to_owned(), File::open(path).ok()?);
     library::symbols(&library).ok()
 }
 

@@ -95,6 +95,10 @@ impl Definitions {
                 "oneOf": [{ "type": "integer", "minimum": least }, { "type": "string", "minLength": 1 }],
             }),
             Kind::Named(table) => json!({ "type": "object", "additionalProperties": self.refer_to(table) }),
+            Kind::OneOrEntries(table) => {
+                let one = self.refer_to(table);
+                json!({ "anyOf": [one, { "type": "array", "items": one }] })
+            }
             Kind::OneOrMany => self.shared(
                 "OneOrMany",
                 json!({

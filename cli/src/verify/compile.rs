@@ -55,7 +55,8 @@ pub fn compile(source: &ProbeSource, compiler: &Compiler) -> anyhow::Result<Comp
         probe.refused.extend(found);
     }
     let (path, refused) = (probe.path(), probe.refused);
-    let library = OpenedLibrary { file: File::open(&path).context("what the compiler has made")?, path };
+    let file = File::open(&path).context("what the compiler has made")?;
+    let library = OpenedLibrary::alone(path, file);
     Ok(Compiled { refused, library, _folder: folder })
 }
 

@@ -1,13 +1,14 @@
 //! An application on disk: its manifest, the zones it names, the folders its modules are in.
 
 use crate::files;
+use crate::library;
 use crate::request::{Program, RunRequest, Unasked};
 use crate::services::ConfiguredService;
 use crate::sources::Sources;
 use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::message::{Mount, Run, ServiceOffer};
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{Application, ApplicationLimits, CapabilityRequest, ClockRequest};
+use cloison_manifest::application::{self, Application, ApplicationLimits, CapabilityRequest, ClockRequest};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use rustix::time::{ClockId, clock_gettime};
@@ -46,6 +47,15 @@ pub struct LoadedApplication {
     pub in_use: bool,
     /// The folder beside a program that the program may not import from.
     pub beside: Option<PathBuf>,
+}
+
+/// What an application is loaded for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Purpose {
+    /// To be run.
+    Run,
+    /// To say what it may do: variables that hold its secrets need not be set.
+    Show,
 }
 
 /// A capability of the application.
@@ -98,6 +108,15 @@ impl LoadedApplication {
         RunRequest::new(Program::Path(path)).load()
     }
 
+    /// What a manifest would give that had this text, with nothing to run. `manifest` is its path.
+    pub fn of_text(manifest: &Path, text: &str) -> Result<Self, LoadError> {
+        let application = application::parse(&manifest.display().to_string(), text).map_err(LoadError::Manifests)?;
+        let run = Run::Script { path: String::new(), source: String::new(), argv: Vec::new() };
+        let mut loaded = Self::empty(run, manifest.to_owned());
+        loaded.apply(parent(manifest), &application, Purpose::Show)?;
+        Ok(loaded)
+    }
+
     /// A run without any manifest.
     pub fn empty(run: Run, manifest: PathBuf) -> Self {
         Self {
@@ -131,7 +150,11 @@ impl LoadedApplication {
         }
         // What a capability gives is given to who holds it.
         let services = self.zones.iter().filter_map(|zone| zone.service.as_ref());
-        services.flat_map(|service| &service.folders).for_each(|folder| sources.hide(&folder.real));
+        for service in services {
+            service.folders.iter().for_each(|folder| sources.hide(&folder.real));
+            // A secret is its capability's alone.
+            service.material.secret_files.iter().for_each(|file| sources.hide(&file.real));
+        }
         Ok(sources)
     }
 
@@ -154,7 +177,12 @@ impl LoadedApplication {
     }
 
     /// Take what a manifest in `folder` says.
-    pub(crate) fn apply(&mut self, folder: &Path, application: &Application) -> Result<(), LoadError> {
+    pub(crate) fn apply(
+        &mut self,
+        folder: &Path,
+        application: &Application,
+        purpose: Purpose,
+    ) -> Result<(), LoadError> {
         self.in_use = true;
         self.limits = application.limits;
         self.deterministic = Deterministic { clock: application.clock.map(set), seed: application.seed };
@@ -169,7 +197,7 @@ impl LoadedApplication {
             let shared = known.get(&key).filter(|_| request.service.is_none());
             let position = match shared {
                 Some(position) => *position,
-                None => match specification(&application.source, folder, request) {
+                None => match specification(&application.source, folder, request, purpose) {
                     Ok(specification) => {
                         self.zones.push(specification);
                         known.insert(key, self.zones.len() - 1);
@@ -190,7 +218,23 @@ impl LoadedApplication {
                 Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
             }
         }
+        self.keep_secrets(&application.source, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
+    }
+
+    /// No program has the file of a secret in a folder that it may look at or change.
+    fn keep_secrets(&self, source: &Arc<SourceFile>, mistakes: &mut Diagnostics) {
+        let services = || self.zones.iter().filter_map(|zone| zone.service.as_ref());
+        for file in services().flat_map(|service| &service.material.secret_files) {
+            if let Some(folder) =
+                services().flat_map(|service| &service.folders).find(|one| file.real.starts_with(&one.real))
+            {
+                let message =
+                    format!("this secret is below {}, which `roots` of a capability give", folder.path.display());
+                let hint = "put it where no program can read it, or into the environment";
+                mistakes.push(Diagnostic::error(source, file.written.span.clone(), message).hint(hint));
+            }
+        }
     }
 }
 
@@ -201,6 +245,13 @@ impl ZoneSpecification {
         let text = read.map_err(|error| LoadError::File { path: path.to_owned(), error })?;
         let interface = manifest::parse(&path.display().to_string(), &text).map_err(LoadError::Manifests)?;
         Ok(Self { interface: Arc::new(interface), folder: parent(path).to_owned(), service: None })
+    }
+
+    /// What it offers where it stands: what begins with `$here` is below the manifest's folder, wherever links lead to that.
+    pub fn placed(&self) -> Interface {
+        let mut interface = (*self.interface).clone();
+        interface.sandbox = library::placed(interface.sandbox, &self.folder);
+        interface
     }
 
     /// A binding that comes with Cloison.
@@ -220,6 +271,7 @@ fn specification(
     source: &Arc<SourceFile>,
     folder: &Path,
     request: &CapabilityRequest,
+    purpose: Purpose,
 ) -> Result<ZoneSpecification, Diagnostics> {
     let (zone, span) = (request.zone.text.as_str(), request.zone.span.clone());
     let mistake = |message: String, hint: &str| {
@@ -245,7 +297,7 @@ fn specification(
     })?;
     if let Some(service) = &request.service {
         let interface = Arc::make_mut(&mut loaded.interface);
-        loaded.service = Some(ConfiguredService::new(service, source, folder, interface)?);
+        loaded.service = Some(ConfiguredService::new(service, source, folder, interface, purpose)?);
     }
     Ok(loaded)
 }

@@ -9,7 +9,7 @@ pub use needed::{Dependencies, LoadFault};
 pub use symbols::Symbols;
 
 use cloison_contract::Interface;
-use cloison_contract::interface::LibraryLocation;
+use cloison_contract::interface::{LibraryLocation, Sandbox};
 use cloison_sandbox::harmless_device;
 use object::Endianness;
 use object::elf::DT_SONAME;
@@ -70,12 +70,14 @@ pub enum LibraryError {
         at: String,
     },
     /// A path of `files` does not exist.
-    #[error("{source_file}: [sandbox] files names {path}, which does not exist")]
+    #[error("{source_file}: [sandbox] files names {path}, which {}", absence(target.as_deref()))]
     NoSuchFile {
         /// The manifest.
         source_file: String,
         /// The path.
         path: String,
+        /// Where it leads to, if that is what does not exist.
+        target: Option<PathBuf>,
     },
     /// Not an ELF library for this machine.
     #[error("{at}: {}: not a library for this machine ({reason})", path.display())]
@@ -88,10 +90,12 @@ pub enum LibraryError {
         at: String,
     },
     /// It cannot be read.
-    #[error("{at}: {}: {error}", path.display())]
+    #[error("{at}: {}: {error}{}", path.display(), led(target.as_deref()))]
     Unreadable {
         /// The file.
         path: PathBuf,
+        /// Where it leads to, if that is what does not exist.
+        target: Option<PathBuf>,
         /// Why.
         error: io::Error,
         /// `file:line` of `library`.
@@ -99,19 +103,39 @@ pub enum LibraryError {
     },
 }
 
-/// An opened library.
+/// An opened library, and those that are loaded with it.
 #[derive(Debug)]
 pub struct OpenedLibrary {
     /// Where it was found.
     pub path: PathBuf,
     /// The file.
     pub file: File,
+    /// Those that are loaded before it, in that order.
+    pub needs: Vec<OpenedFile>,
+    /// Those that are loaded behind it.
+    pub preload: Vec<OpenedFile>,
 }
 
-/// Open the library that `interface` names; `folder` is the manifest's.
+impl OpenedLibrary {
+    /// One that nothing is loaded with.
+    pub fn alone(path: PathBuf, file: File) -> Self {
+        Self { path, file, needs: Vec::new(), preload: Vec::new() }
+    }
+}
+
+/// The opened file of a library.
+#[derive(Debug)]
+pub struct OpenedFile {
+    /// Where it was found.
+    pub path: PathBuf,
+    /// The file.
+    pub file: File,
+}
+
+/// Open the library that `interface` names, and those that go with it; `folder` is the manifest's.
 pub fn open(interface: &Interface, folder: &Path) -> Result<OpenedLibrary, LibraryError> {
     let at = || format!("{}:{}", interface.source, interface.library.declared.line);
-    check_files(interface)?;
+    check_files(interface, folder)?;
     let path = match &interface.library.location {
         LibraryLocation::Host(_) => return Err(LibraryError::NoLibrary { at: at() }),
         LibraryLocation::Path(path) => folder.join(path),
@@ -119,38 +143,70 @@ pub fn open(interface: &Interface, folder: &Path) -> Result<OpenedLibrary, Libra
             find(soname).ok_or_else(|| LibraryError::NotFound { soname: soname.clone(), at: at() })?
         }
     };
-    let unreadable = |error| LibraryError::Unreadable { path: path.clone(), error, at: at() };
-    let mut file = open_file(&path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(LibraryError::NotALibrary { path, reason: "not a regular file".into(), at: at() });
-    }
-    let mut header = [0; 20];
-    file.read_exact(&mut header).map_err(|_| LibraryError::NotALibrary {
-        path: path.clone(),
-        reason: "too short".into(),
-        at: at(),
-    })?;
-    file.rewind().map_err(unreadable)?;
-    if let Some(reason) = foreign(&header) {
-        return Err(LibraryError::NotALibrary { path, reason: reason.into(), at: at() });
-    }
+    let OpenedFile { path, mut file } = open_library(path, &at())?;
     if !interface.library.sha256.is_empty() {
+        let unreadable = |error| LibraryError::Unreadable { path: path.clone(), target: None, error, at: at() };
         let actual = digest(&mut file).map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
         if !interface.library.sha256.contains(&actual) {
             return Err(LibraryError::Digest { path, actual, at: at() });
         }
     }
-    Ok(OpenedLibrary { path, file })
+    let further = |names: &[String]| -> Result<Vec<_>, _> {
+        names.iter().map(|name| open_library(folder.join(name), &at())).collect()
+    };
+    let (needs, preload) = (further(&interface.library.needs)?, further(&interface.library.preload)?);
+    Ok(OpenedLibrary { path, file, needs, preload })
+}
+
+/// Open a file that has to be a library for this machine.
+fn open_library(path: PathBuf, at: &str) -> Result<OpenedFile, LibraryError> {
+    let unreadable = |error| {
+        let (path, at) = (path.clone(), at.to_owned());
+        LibraryError::Unreadable { target: missing_target(&path), path, error, at }
+    };
+    let mut file = open_file(&path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    let no_library =
+        |reason: &str| LibraryError::NotALibrary { path: path.clone(), reason: reason.to_owned(), at: at.to_owned() };
+    if !metadata.is_file() {
+        return Err(no_library("not a regular file"));
+    }
+    let mut header = [0; 20];
+    file.read_exact(&mut header).map_err(|_| no_library("too short"))?;
+    file.rewind().map_err(unreadable)?;
+    if let Some(reason) = foreign(&header) {
+        return Err(no_library(reason));
+    }
+    Ok(OpenedFile { path, file })
+}
+
+/// The sandbox of a manifest in that folder: what begins with `$here` is below it, wherever links lead to it.
+pub fn placed(sandbox: Sandbox, folder: &Path) -> Sandbox {
+    let real = std::fs::canonicalize(folder);
+    sandbox.placed(&real.as_deref().unwrap_or(folder).to_string_lossy())
+}
+
+/// What is missing where a link leads to, if that is why there is nothing at a path.
+fn missing_target(path: &Path) -> Option<PathBuf> {
+    let mut at = path.to_owned();
+    let mut target = None;
+    // As many links as the kernel follows.
+    for _ in 0..40 {
+        let Ok(next) = at.read_link() else { break };
+        at = at.parent().unwrap_or(Path::new("/")).join(next);
+        target = Some(at.clone());
+    }
+    target.filter(|target| target.symlink_metadata().is_err())
 }
 
 /// Whether a zone can open what `files` names, as far as that can be seen beforehand.
-fn check_files(interface: &Interface) -> Result<(), LibraryError> {
-    for rule in &interface.sandbox.files {
+fn check_files(interface: &Interface, folder: &Path) -> Result<(), LibraryError> {
+    for rule in &placed(interface.sandbox.clone(), folder).files {
         let (source_file, path) = (interface.source.clone(), rule.path.clone());
         let Ok(metadata) = std::fs::metadata(&path) else {
-            return Err(LibraryError::NoSuchFile { source_file, path });
+            let target = missing_target(Path::new(&path));
+            return Err(LibraryError::NoSuchFile { source_file, path, target });
         };
         let kind = metadata.file_type();
         if kind.is_block_device() || kind.is_char_device() && !harmless_device(metadata.rdev()) {
@@ -158,6 +214,18 @@ fn check_files(interface: &Interface) -> Result<(), LibraryError> {
         }
     }
     Ok(())
+}
+
+/// That there is nothing at a path, or where it leads to.
+fn absence(target: Option<&Path>) -> String {
+    match target {
+        None => "does not exist".to_owned(),
+        Some(target) => format!("leads to {}, which does not exist", target.display()),
+    }
+}
+
+fn led(target: Option<&Path>) -> String {
+    target.map(|target| format!(": it leads to {}", target.display())).unwrap_or_default()
 }
 
 /// What the loader brings in with the library, and what it would miss.
@@ -268,14 +336,14 @@ mod tests {
     #[test]
     fn finds_what_the_loader_finds() {
         let path = find("libc.so.6").unwrap();
-        let library = OpenedLibrary { file: File::open(&path).unwrap(), path };
+        let library = OpenedLibrary::alone(path.clone(), File::open(&path).unwrap());
         let symbols = symbols(&library).unwrap();
         assert!(symbols.contains("qsort"));
         assert!(symbols.is_function("strlen"), "chosen at run time (IFUNC)");
         assert!(symbols.contains("environ") && !symbols.is_function("environ"), "a variable");
         assert!(!symbols.contains("no_such_symbol"));
         let path = find("libm.so.6").unwrap();
-        let library = OpenedLibrary { file: File::open(&path).unwrap(), path };
+        let library = OpenedLibrary::alone(path.clone(), File::open(&path).unwrap());
         assert!(super::symbols(&library).unwrap().contains("free"), "of a library it depends on");
         assert_eq!(find("libnone-such.so.99"), None);
         assert_eq!(find("../../etc/passwd"), None);

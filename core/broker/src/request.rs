@@ -6,11 +6,9 @@
 //! | a Python file | `--root`, the manifest's `site_packages` | `--manifest`; or the `cloison.toml` beside the file, if it grants nothing or somebody consents |
 //! | a text, a module | `--root`, the manifest's `site_packages` | `--manifest` |
 
-use crate::application::{LoadError, LoadedApplication, MANIFEST, parent};
+use crate::application::{LoadError, LoadedApplication, MANIFEST, Purpose, parent};
 use crate::files;
-use cloison_contract::interface::FunctionId;
 use cloison_contract::message::Run;
-use cloison_contract::printable;
 use cloison_manifest::application::{self, Application};
 use std::fmt;
 use std::io;
@@ -18,8 +16,6 @@ use std::path::{Path, PathBuf};
 
 /// The longest script, in bytes.
 pub const SCRIPT_BYTES: u64 = 16 << 20;
-/// How many functions of a capability are named.
-const NAMED: usize = 8;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +41,8 @@ pub struct RunRequest<'r> {
     pub roots: &'r [PathBuf],
     /// The manifest, if somebody has named one.
     pub manifest: Option<&'r Path>,
+    /// What for.
+    pub purpose: Purpose,
 }
 
 /// A manifest that lies beside a program and grants more than computing, which nobody has asked for.
@@ -82,7 +80,7 @@ impl fmt::Display for Unasked {
 impl<'r> RunRequest<'r> {
     /// Run `program`, without arguments, roots or manifest.
     pub fn new(program: Program<'r>) -> Self {
-        Self { program, arguments: &[], roots: &[], manifest: None }
+        Self { program, arguments: &[], roots: &[], manifest: None, purpose: Purpose::Run }
     }
 
     /// Read the manifests and the program.
@@ -118,7 +116,7 @@ impl<'r> RunRequest<'r> {
         loaded.preload = preload;
         loaded.roots = vec![folder.to_owned()];
         if let Some(application) = application {
-            loaded.apply(folder, &application)?;
+            loaded.apply(folder, &application, self.purpose)?;
         }
         loaded.roots.extend_from_slice(self.roots);
         Ok(loaded)
@@ -138,8 +136,8 @@ impl<'r> RunRequest<'r> {
         let mut loaded = LoadedApplication::empty(run, beside.clone());
         self.take_roots(&mut loaded, folder);
         let Some(application) = read(&beside)? else { return Ok(loaded) };
-        loaded.apply(folder, &application)?;
-        let grants = grants(&loaded, &application);
+        loaded.apply(folder, &application, self.purpose)?;
+        let grants = loaded.grants();
         if grants.is_empty() {
             return Ok(loaded);
         }
@@ -169,7 +167,7 @@ impl<'r> RunRequest<'r> {
         if let Some(manifest) = self.manifest {
             let application = read(manifest)?
                 .ok_or_else(|| LoadError::File { path: manifest.to_owned(), error: io::ErrorKind::NotFound.into() })?;
-            loaded.apply(parent(manifest), &application)?;
+            loaded.apply(parent(manifest), &application, self.purpose)?;
         }
         Ok(loaded)
     }
@@ -236,42 +234,6 @@ fn read(path: &Path) -> Result<Option<Application>, LoadError> {
         Ok(text) => application::parse(&path.display().to_string(), &text).map(Some).map_err(LoadError::Manifests),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(LoadError::File { path: path.to_owned(), error }),
-    }
-}
-
-/// What a manifest gives beyond computing, a line each.
-fn grants(loaded: &LoadedApplication, application: &Application) -> Vec<String> {
-    let capabilities = loaded.capabilities.iter().map(|(name, capability)| {
-        let zone = &loaded.zones[capability.zone];
-        if let Some(service) = &zone.service {
-            return format!("capability {name}: {}", service.describe());
-        }
-        let interface = &zone.interface;
-        let library = interface.library.location.text();
-        let functions = interface.functions.iter().zip((0..).map(FunctionId));
-        let granted: Vec<_> = functions
-            .filter(|(_, number)| capability.grant.allows(*number))
-            .map(|(function, _)| function.name.as_str())
-            .collect();
-        let mut text = format!("capability {name}: {} of {library}", list(&granted));
-        for rule in &interface.sandbox.files {
-            let how = if rule.write { "reads and writes" } else { "reads" };
-            text += &format!(", which {how} {}", rule.path);
-        }
-        text
-    });
-    let modules = application.site_packages.iter().map(|folder| format!("modules from {folder}"));
-    let layers = application.may_be_missing.iter().map(|layer| format!("running without the layer {layer}"));
-    capabilities.chain(modules).chain(layers).map(|text| printable::line(&text)).collect()
-}
-
-/// `open, read and 12 more functions`
-fn list(names: &[&str]) -> String {
-    let shown = names[..names.len().min(NAMED)].join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 if names.is_empty() => "no function".to_owned(),
-        0 => shown,
-        more => format!("{shown} and {more} more functions"),
     }
 }
 

@@ -3,9 +3,13 @@
 
 mod env;
 mod files;
+mod http;
 mod machine;
 mod net;
 
+pub use http::{HttpMaterial, SecretFile};
+
+use crate::application::Purpose;
 use crate::sources::real_path;
 use cloison_contract::Interface;
 use cloison_contract::host::HostService;
@@ -25,6 +29,8 @@ pub struct ConfiguredService {
     pub service: HostService,
     /// The folders that go with it, in the configuration's order.
     pub folders: Vec<HostFolder>,
+    /// Secrets and certificates that go with it.
+    pub material: HttpMaterial,
 }
 
 /// A folder of the machine, opened when the application was loaded: what is there by its path later does not count.
@@ -43,30 +49,32 @@ impl ConfiguredService {
     ///
     /// # Errors
     ///
-    /// Folders that are not there, or that are below another one's and give less than that.
+    /// Folders that are not there, or that are below another one's and give less than that; secrets that are not there.
     pub(crate) fn new(
         request: &ServiceRequest,
         source: &Arc<SourceFile>,
         beside: &Path,
         interface: &mut Interface,
+        purpose: Purpose,
     ) -> Result<Self, Diagnostics> {
         let folders = match &request.service {
             HostService::Files(files) => files::open(files, request, source, beside)?,
-            HostService::Env(_) | HostService::Net(_) => Vec::new(),
+            HostService::Env(_) | HostService::Http(_) | HostService::Net(_) => Vec::new(),
         };
+        let material = http::read(request, source, beside, purpose)?;
         let service = match &request.service {
             HostService::Env(env) => HostService::Env(env::read(env)),
-            service @ (HostService::Files(_) | HostService::Net(_)) => service.clone(),
+            service @ (HostService::Files(_) | HostService::Http(_) | HostService::Net(_)) => service.clone(),
         };
         service.configure(interface);
-        Ok(Self { service, folders })
+        Ok(Self { service, folders, material })
     }
 
     /// Where programs see files by it.
     pub(crate) fn mounts(&self, capability: &str, location: &str) -> Vec<Mount> {
         match &self.service {
             HostService::Files(files) => files::mounts(files, capability, location),
-            HostService::Env(_) | HostService::Net(_) => Vec::new(),
+            HostService::Env(_) | HostService::Http(_) | HostService::Net(_) => Vec::new(),
         }
     }
 
@@ -75,6 +83,7 @@ impl ConfiguredService {
         let grants = match &self.service {
             HostService::Files(_) => return None,
             HostService::Env(env) => env::grants(env),
+            HostService::Http(http) => http::grants(http),
             HostService::Net(net) => net::grants(net),
         };
         let (service, capability) = (self.service.name().to_owned(), capability.to_owned());
@@ -88,18 +97,17 @@ impl ConfiguredService {
             HostService::Files(_) => {
                 self.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()])).collect()
             }
+            HostService::Http(http) => {
+                let mut machine = machine::read(http.name_servers.is_empty());
+                if let Some(certificates) = &self.material.certificates {
+                    machine.roots.clone_from(certificates);
+                }
+                let secrets = ToZone::Secrets(self.material.secrets.clone());
+                vec![(ToZone::Machine(machine), Vec::new()), (secrets, Vec::new())]
+            }
             HostService::Net(net) => {
                 vec![(ToZone::Machine(machine::read(net.name_servers.is_empty())), Vec::new())]
             }
-        }
-    }
-
-    /// What it gives, for people.
-    pub(crate) fn describe(&self) -> String {
-        match &self.service {
-            HostService::Env(env) => env::describe(env),
-            HostService::Files(files) => files::describe(files, &self.folders),
-            HostService::Net(net) => net::describe(net),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId,
 use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_contract::printable;
 use cloison_contract::types::TypeKind;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
@@ -27,6 +28,9 @@ use std::time::{Duration, Instant};
 
 /// A client waits this long for a zone that must not start yet; longer waits are answered at once.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How much of a refused request is logged.
+const REFUSAL_CHARACTERS: usize = 1000;
 
 /// How many ends of channels are kept for a client until it asks.
 const REMEMBERED_ENDS: usize = 64;
@@ -219,9 +223,12 @@ impl Broker {
     /// A process that loads a library.
     fn start_library(&self, zone: &ZoneSpecification, page: &OwnedFd) -> Result<(Control, Family), String> {
         let library = library::open(&zone.interface, &zone.folder).map_err(|error| error.to_string())?;
-        let load = ToZone::Load { interface: Box::new((*zone.interface).clone()) };
+        let load = ToZone::Load { interface: Box::new(zone.placed()) };
+        let further = library.needs.iter().chain(&library.preload);
+        let further = further.map(|file| (ToZone::Library, vec![file.file.as_fd()]));
         let started = self.binaries.zone().map_err(|error| format!("the zone cannot be started: {error}"))?;
-        first_messages(started, &[(load, vec![library.file.as_fd(), page.as_fd()])])
+        let load = (load, vec![library.file.as_fd(), page.as_fd()]);
+        first_messages(started, &std::iter::once(load).chain(further).collect::<Vec<_>>())
     }
 
     /// A process that is a host service.
@@ -407,6 +414,10 @@ impl Broker {
                     let client = attached.client;
                     self.signal(client, Signal::URG);
                 }
+            }
+            FromZone::Refused { count, text } => {
+                let text = printable::line(&text.chars().take(REFUSAL_CHARACTERS).collect::<String>());
+                self.complain(|unsaid| tracing::info!(unsaid, refused = count, "{text}"));
             }
             FromZone::Detached { channel } => {
                 if let Some(leaving) = instance.leaving.remove(&channel) {

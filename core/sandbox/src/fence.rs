@@ -34,18 +34,18 @@ enum What {
     Opened(RawFd),
 }
 
-/// Before the seal: the loader's files, the library, and `files`.
-pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, library: &Path) -> Vec<Rule> {
+/// Before the seal: the loader's files, the libraries, and `files`.
+pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, libraries: &[PathBuf]) -> Vec<Rule> {
     let Some(zone) = zone else { return Vec::new() };
     let read = |path: &Path| Rule { what: What::At(path.into()), access: AccessFs::ReadFile.into() };
     let existing = zone.loader.iter().filter(|path| path.exists());
     let mut rules: Vec<Rule> = existing.map(|path| read(path)).collect();
-    rules.push(read(library));
-    rules.extend(sealed_rules(&zone.files));
+    rules.extend(libraries.iter().map(|library| read(library)));
+    rules.extend(sealed_rules(&zone.opens()));
     rules
 }
 
-/// After the seal: `files` alone.
+/// After the seal: `files` and the private folder alone.
 pub(crate) fn sealed_rules(files: &[FileRule]) -> Vec<Rule> {
     let rule = |file: &FileRule| Rule { what: What::At(file.path.clone().into()), access: file_access(file.write) };
     files.iter().map(rule).collect()

@@ -38,6 +38,7 @@ impl Template {
 #[derive(Debug)]
 pub struct Loading {
     pub(crate) library: PathBuf,
+    pub(crate) further: Vec<PathBuf>,
     pub(crate) files: Vec<FileRule>,
     pub(crate) threads: u32,
     pub(crate) per_call: bool,
@@ -79,6 +80,11 @@ impl Jail<Loading> {
     /// Where the library's file is in here: load this and nothing else.
     pub fn library(&self) -> &Path {
         &self.stage.library
+    }
+
+    /// Where those are that go with it, in the order in which they were named.
+    pub fn further(&self) -> &[PathBuf] {
+        &self.stage.further
     }
 }
 
@@ -129,21 +135,21 @@ pub fn enter<R: Role>(
         announce(pids.worker, None);
         (pids, Root::plan(zone, service)?)
     };
-    let library = confine(&spec, pids, root, &alone, &mut report)?;
+    let findings = confine(&spec, pids, root, &alone, &mut report)?;
 
-    let stage = spec.role.stage(private::JailFindings { library });
+    let stage = spec.role.stage(findings);
     let Spec { layers: requested, may_be_missing, .. } = spec;
     Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage })
 }
 
-/// The worker's steps. Gives the path of the library inside.
+/// The worker's steps. Gives the paths of libraries inside.
 fn confine<R: Role>(
     spec: &Spec<'_, R>,
     pids: Pids,
     root: Root,
     alone: &SingleThreaded,
     report: &mut Report,
-) -> Result<PathBuf, Error> {
+) -> Result<private::JailFindings, Error> {
     let asked = spec.layers;
     let (zone, service) = (spec.role.zone(), spec.role.service());
 
@@ -163,18 +169,20 @@ fn confine<R: Role>(
     if asked.has(Layers::CREDENTIALS) || pids.is_apart() {
         credentials::become_nobody(pids.is_apart(), alone)?;
     }
-    let mut library = root.library_outside();
+    let mut libraries = root.libraries_outside();
     if pids.is_apart() {
         // Hides the name of the machine; this one is the same everywhere.
         rustix::system::sethostname(b"cloison").map_err(|error| Error::process("the host name", error))?;
         rustix::system::setdomainname(b"").map_err(|error| Error::process("the domain name", error))?;
         if asked.has(Layers::ROOT) {
-            library = root.library_inside();
+            libraries = root.libraries_inside();
             // An empty root: what is not there cannot be opened.
             root.enter(alone)?;
         }
     }
-    if service.is_some_and(|service| service.scratch.is_some()) && !(pids.is_apart() && asked.has(Layers::ROOT)) {
+    let scratch = service.is_some_and(|service| service.scratch.is_some())
+        || zone.is_some_and(|zone| zone.scratch_bytes.is_some());
+    if scratch && !(pids.is_apart() && asked.has(Layers::ROOT)) {
         return Err(Error::Scratch);
     }
     if asked.has(Layers::CREDENTIALS) {
@@ -195,7 +203,7 @@ fn confine<R: Role>(
     // Whatever path leads where, only what was declared may be opened.
     let rules = match service {
         Some(service) => fence::service_rules(service),
-        None => fence::loading_rules(zone, &library),
+        None => fence::loading_rules(zone, &libraries),
     };
     let network = service.and_then(|service| service.network.as_ref());
     fence::put_up(asked, &rules, network, report)?;
@@ -209,9 +217,15 @@ fn confine<R: Role>(
     match (zone, service) {
         (None, None) => policy::install(asked, &policy::TEMPLATE, report)?,
         (None, Some(service)) => policy::install(asked, &service.policy(), report)?,
-        (Some(zone), _) => policy::install(asked, &policy::loading(&zone.needs(pids.is_apart())), report)?,
+        (Some(zone), _) => {
+            let files = zone.opens();
+            let (threads, per_call) = (zone.threads, zone.per_call);
+            let needs = policy::Needs { files: &files, threads, per_call, apart: pids.is_apart() };
+            policy::install(asked, &policy::loading(&needs), report)?;
+        }
     }
-    Ok(library)
+    let mut libraries = libraries.into_iter();
+    Ok(private::JailFindings { library: libraries.next().unwrap_or_default(), further: libraries.collect() })
 }
 
 /// The environment has to be empty; emptying it here would leave its bytes on the stack.
@@ -238,10 +252,10 @@ where
         report.off(LayerName::Descriptors);
         return Ok(());
     }
-    let library = spec.role.zone().map(|zone| zone.library.0);
+    let libraries = spec.role.zone().into_iter().flat_map(|zone| zone.libraries());
     let folders: Vec<i32> =
         spec.role.service().into_iter().flat_map(|one| one.descriptors()).map(sys::number).collect();
-    let declared = spec.descriptors.iter().copied().chain(library).chain([lifeline]);
+    let declared = spec.descriptors.iter().copied().chain(libraries).chain([lifeline]);
     let declared = declared.chain(spec.role.service().into_iter().flat_map(|one| one.descriptors()));
     let mut keep: Vec<i32> = declared.map(sys::number).chain([0, 1, 2]).collect();
     keep.sort_unstable();

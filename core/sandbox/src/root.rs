@@ -4,7 +4,7 @@
 //! |---|---|
 //! | template | nothing |
 //! | host service | each of its folders at a place with a number, `/0`; its private folder at `/scratch` |
-//! | zone | the loader's folders, read-only; the library's file, taken from its descriptor; `files`, none of it executable |
+//! | zone | the loader's folders, read-only; the libraries' files, taken from their descriptors; `files`, and a private folder at `/tmp`, none of it executable |
 //!
 //! Devices do not open, but for those which [`harmless_device`] names, where `files` names one of them itself.
 //!
@@ -13,6 +13,7 @@
 use crate::error::Error;
 use crate::spec::{ServiceContents, ZoneContents};
 use crate::sys::{self, SingleThreaded};
+use cloison_contract::host::SCRATCH as PRIVATE;
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fstat, mkdirat, openat, statat, symlinkat};
 use rustix::io::Errno;
@@ -27,9 +28,12 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Root {
     entries: Vec<Entry>,
-    library: Option<Opened>,
+    /// The library and those that go with it.
+    libraries: Vec<Opened>,
     folders: Vec<Folder>,
     scratch: Option<Scratch>,
+    /// How large a zone's private folder is.
+    private_bytes: Option<u64>,
 }
 
 /// A folder that a host service serves.
@@ -48,7 +52,7 @@ struct Scratch {
     bytes: u64,
 }
 
-/// Where a private folder is mounted.
+/// Where a host service's private folder is mounted.
 const SCRATCH: &str = "/scratch";
 
 #[derive(Debug)]
@@ -100,7 +104,13 @@ struct Opened {
 impl Root {
     /// Finds out what is to be put where. Nothing is opened yet.
     pub(crate) fn plan(zone: Option<&ZoneContents<'_>>, service: Option<&ServiceContents<'_>>) -> Result<Root, Error> {
-        let mut root = Root { entries: Vec::new(), library: None, folders: Vec::new(), scratch: None };
+        let mut root = Root {
+            entries: Vec::new(),
+            libraries: Vec::new(),
+            folders: Vec::new(),
+            scratch: None,
+            private_bytes: zone.and_then(|zone| zone.scratch_bytes),
+        };
         if let Some(service) = service {
             root.plan_service(service)?;
         }
@@ -113,7 +123,9 @@ impl Root {
         }
         // Folders before what is mounted into them.
         root.entries.sort_by_key(|entry| entry.path.components().count());
-        root.library = Some(opened(sys::number(zone.library.0)).map_err(Opened::library)?);
+        for library in zone.libraries() {
+            root.libraries.push(opened(sys::number(library)).map_err(Opened::library)?);
+        }
         Ok(root)
     }
 
@@ -128,14 +140,14 @@ impl Root {
         Ok(())
     }
 
-    /// Where the library will be after [`Root::enter`].
-    pub(crate) fn library_inside(&self) -> PathBuf {
-        self.library.as_ref().map(|library| library.path.clone()).unwrap_or_default()
+    /// Where the libraries will be after [`Root::enter`].
+    pub(crate) fn libraries_inside(&self) -> Vec<PathBuf> {
+        self.libraries.iter().map(|library| library.path.clone()).collect()
     }
 
-    /// Where it is without a root of our own: its descriptor, which cannot be replaced meanwhile.
-    pub(crate) fn library_outside(&self) -> PathBuf {
-        self.library.as_ref().map(|library| format!("/proc/self/fd/{}", library.descriptor).into()).unwrap_or_default()
+    /// Where they are without a root of our own: their descriptors, which cannot be replaced meanwhile.
+    pub(crate) fn libraries_outside(&self) -> Vec<PathBuf> {
+        self.libraries.iter().map(|library| format!("/proc/self/fd/{}", library.descriptor).into()).collect()
     }
 
     /// Takes copies of all mounts with root's rights. What cannot be taken (a container's root is no root) is left to
@@ -143,7 +155,7 @@ impl Root {
     pub(crate) fn take_as_root(&mut self) {
         let _ = self.take_entries();
         let folders = self.folders.iter_mut().map(|folder| &mut folder.source);
-        for opened in folders.chain(&mut self.library) {
+        for opened in folders.chain(&mut self.libraries) {
             opened.take_as_root();
         }
     }
@@ -167,7 +179,7 @@ impl Root {
         let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
         mount_change("/", private).map_err(mount_error("make private", here))?;
         self.take_entries()?;
-        if let Some(library) = &mut self.library {
+        for library in &mut self.libraries {
             library.take().map_err(|message| Opened::library((library.path.clone(), message)))?;
         }
         for Folder { source, .. } in &mut self.folders {
@@ -179,12 +191,21 @@ impl Root {
         // On top of the old root: any other place might not exist.
         move_mount(new.as_fd(), "", CWD, "/", MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
             .map_err(mount_error("mount", here))?;
+        // First, as what was declared may lie below its place.
+        if let Some(bytes) = self.private_bytes {
+            let place = Path::new(PRIVATE);
+            let memory = private_memory(bytes).map_err(mount_error("tmpfs", place))?;
+            put_tree(new.as_fd(), place, memory.as_fd(), true, Rights::Write)?;
+        }
         for entry in self.entries {
             entry.put(new.as_fd())?;
         }
-        if let Some(Opened { path, mount: Some(mount), .. }) = self.library {
-            put_tree(new.as_fd(), &path, mount.as_fd(), false, Rights::Code)?;
+        for Opened { path, mount, .. } in &self.libraries {
+            if let Some(mount) = mount {
+                put_tree(new.as_fd(), path, mount.as_fd(), false, Rights::Code)?;
+            }
         }
+
         for Folder { source, place, rights } in &self.folders {
             if let Some(mount) = &source.mount {
                 put_tree(new.as_fd(), place, mount.as_fd(), true, *rights)?;
@@ -193,8 +214,7 @@ impl Root {
         }
         if let Some(Scratch { descriptor, bytes }) = self.scratch {
             let place = Path::new(SCRATCH);
-            let names = (bytes / 4096).clamp(64, 1 << 20);
-            let memory = tmpfs(&bytes.to_string(), names, "0700").map_err(mount_error("tmpfs", place))?;
+            let memory = private_memory(bytes).map_err(mount_error("tmpfs", place))?;
             put_tree(new.as_fd(), place, memory.as_fd(), true, Rights::Write)?;
             walk_inside(new.as_fd(), place, descriptor, alone)?;
         }
@@ -393,6 +413,12 @@ fn tmpfs(bytes: &str, names: u64, mode: &str) -> Result<OwnedFd, Errno> {
     let attributes =
         MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+}
+
+/// The file system of a private folder.
+fn private_memory(bytes: u64) -> Result<OwnedFd, Errno> {
+    let names = (bytes / 4096).clamp(64, 1 << 20);
+    tmpfs(&bytes.to_string(), names, "0700")
 }
 
 fn make_parents(root: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {

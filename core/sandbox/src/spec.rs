@@ -3,7 +3,7 @@
 use crate::jail::{Enclosed, Loading, Template};
 use crate::limits::ResourceLimits;
 use crate::policy;
-use cloison_contract::host::FilesRights;
+use cloison_contract::host::{FilesRights, SCRATCH};
 use cloison_contract::interface::FileRule;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -124,10 +124,14 @@ impl ServiceContents<'_> {
 pub struct ZoneContents<'fd> {
     /// The library that will be loaded.
     pub library: LibraryFile<'fd>,
+    /// Those that will be loaded before it and behind it.
+    pub further: Vec<LibraryFile<'fd>>,
     /// Files and folders that the dynamic loader reads, see [`LOADER_FILES`]. Read-only, and gone with the seal.
     pub loader: Vec<PathBuf>,
     /// What the manifest's `files` lets the library open, also after the seal.
     pub files: Vec<FileRule>,
+    /// How large its private folder at [`SCRATCH`] is, if it has one.
+    pub scratch_bytes: Option<u64>,
     /// How many threads there may be; 1 takes away the right to make any.
     pub threads: u32,
     /// Each call runs in a process of its own: [`Jail::become_fork_server`](crate::Jail::become_fork_server) instead of
@@ -139,12 +143,19 @@ impl<'fd> ZoneContents<'fd> {
     /// One thread, no files, the loader's usual places.
     pub fn new(library: LibraryFile<'fd>) -> Self {
         let loader = LOADER_FILES.iter().map(PathBuf::from).collect();
-        ZoneContents { library, loader, files: Vec::new(), threads: 1, per_call: false }
+        let (further, files, scratch_bytes) = (Vec::new(), Vec::new(), None);
+        ZoneContents { library, further, loader, files, scratch_bytes, threads: 1, per_call: false }
     }
 
-    /// What its policies depend on.
-    pub(crate) fn needs(&self, apart: bool) -> policy::Needs<'_> {
-        policy::Needs { files: &self.files, threads: self.threads, per_call: self.per_call, apart }
+    /// The files of all libraries, the one that matters first.
+    pub(crate) fn libraries(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        std::iter::once(&self.library).chain(&self.further).map(|file| file.0)
+    }
+
+    /// What the library may open, its private folder included.
+    pub(crate) fn opens(&self) -> Vec<FileRule> {
+        let scratch = self.scratch_bytes.map(|_| FileRule { path: SCRATCH.to_owned(), write: true });
+        self.files.iter().cloned().chain(scratch).collect()
     }
 }
 
@@ -173,7 +184,8 @@ impl Role for ZoneContents<'_> {
     type Stage = Loading;
 
     fn stage(&self, inside: private::JailFindings) -> Loading {
-        Loading { library: inside.library, files: self.files.clone(), threads: self.threads, per_call: self.per_call }
+        let private::JailFindings { library, further } = inside;
+        Loading { library, further, files: self.opens(), threads: self.threads, per_call: self.per_call }
     }
 }
 
@@ -192,6 +204,8 @@ pub(crate) mod private {
     pub struct JailFindings {
         /// Where the library is; empty for a template.
         pub library: std::path::PathBuf,
+        /// Where those are that go with it.
+        pub further: Vec<std::path::PathBuf>,
     }
 
     /// A role as the steps of the jail see it.

@@ -19,6 +19,7 @@ use cloison_contract::{FunctionId, Interface};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use rustix::fs::{fstat, stat};
 use std::ffi::c_void;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -31,7 +32,8 @@ pub struct LoadedLibrary {
 impl LoadedLibrary {
     /// Loads the file at `path`, which must be `file`.
     pub fn open(path: &Path, file: OwnedFd, interface: &Interface) -> Result<Self, Failure> {
-        same_file(path, &file, interface)?;
+        let found = FileIdentity::of(&file).map_err(|error| Failure::new(StartStep::Open, error))?;
+        same_file(path, found, shown(interface), interface)?;
         // SAFETY: constructors of the library run: foreign code that may do anything to this process. That is what
         // this process is for, and the sandbox is already closed around it.
         let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
@@ -75,6 +77,56 @@ impl LoadedLibrary {
     }
 }
 
+/// Loads further libraries, in that order; `names` are what the manifest calls them. They stay as long as the process.
+pub fn load_further(files: &[(&Path, FileIdentity)], names: &[String], interface: &Interface) -> Result<(), Failure> {
+    for (&(path, file), name) in files.iter().zip(names) {
+        same_file(path, file, name, interface)?;
+        // SAFETY: as for the zone's own library: foreign code, inside of the sandbox.
+        let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) };
+        let library = library.map_err(|error| {
+            let (declared, text) = (interface.library.declared, Chain(&error).to_string());
+            Failure::at(StartStep::Load, interface, declared, format_args!("{name}: {text}")).hint(load_hint(&text))
+        })?;
+        std::mem::forget(library);
+    }
+    // The C library looks for its conversions in a file, once, and finds none after the seal.
+    if files.iter().any(|(path, _)| path.parent().is_some_and(|folder| folder.ends_with("gconv"))) {
+        find_conversions();
+    }
+    Ok(())
+}
+
+/// Has the C library read which conversions of characters there are.
+fn find_conversions() {
+    // SAFETY: two texts that end, and a descriptor that is closed if it is one.
+    unsafe {
+        let conversion = libc::iconv_open(c"UTF-16LE".as_ptr(), c"UTF-8".as_ptr());
+        if conversion.addr() != usize::MAX {
+            libc::iconv_close(conversion);
+        }
+    }
+}
+
+/// Which file it is, whatever its name.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FileIdentity {
+    device: u64,
+    number: u64,
+}
+
+impl FileIdentity {
+    /// Of an open file.
+    pub fn of(file: &OwnedFd) -> io::Result<Self> {
+        let status = fstat(file)?;
+        Ok(Self { device: status.st_dev, number: status.st_ino })
+    }
+
+    fn at(path: &Path) -> io::Result<Self> {
+        let status = stat(path)?;
+        Ok(Self { device: status.st_dev, number: status.st_ino })
+    }
+}
+
 /// Why a function cannot be had.
 enum SymbolError {
     Failure(Failure),
@@ -99,17 +151,14 @@ impl SymbolError {
     }
 }
 
-/// Whether the path leads to the descriptor's file.
-fn same_file(path: &Path, file: &OwnedFd, interface: &Interface) -> Result<(), Failure> {
+/// Whether the path leads to that file.
+fn same_file(path: &Path, file: FileIdentity, shown: &str, interface: &Interface) -> Result<(), Failure> {
     let fail = |message: String| Failure::at(StartStep::Open, interface, interface.library.declared, message);
-    let shown = shown(interface);
-    let (found, sent) = stat(path)
-        .and_then(|found| Ok((found, fstat(file)?)))
-        .map_err(|error| fail(format!("cannot find {shown} in the sandbox: {error}")))?;
-    if (found.st_dev, found.st_ino) != (sent.st_dev, sent.st_ino) {
-        return Err(fail(format!("{shown} has been replaced since it was opened")));
+    match FileIdentity::at(path) {
+        Ok(found) if found == file => Ok(()),
+        Ok(_) => Err(fail(format!("{shown} has been replaced since it was opened"))),
+        Err(error) => Err(fail(format!("cannot find {shown} in the sandbox: {error}"))),
     }
-    Ok(())
 }
 
 fn shown(interface: &Interface) -> &str {
@@ -186,6 +235,8 @@ mod tests {
             instances: Instances::Shared,
             threads: 1,
             files: vec![],
+            environment: vec![],
+            scratch_bytes: None,
             may_be_missing: vec![],
         };
         let interface = Interface {
@@ -196,6 +247,8 @@ mod tests {
             library: cloison_contract::interface::Library {
                 location: LibraryLocation::Path("l.so".into()),
                 sha256: vec![],
+                needs: vec![],
+                preload: vec![],
                 declared: Location { line: 4, column: 1 },
             },
             sandbox,

@@ -16,7 +16,8 @@
 //! that change them are refused, to the library as to us. What a library keeps in its own variables is its own affair;
 //! whoever minds that others use the same copy takes `instances = "per-client"`.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, CString, c_char};
+use std::sync::OnceLock;
 
 /// Rounding to nearest, all exceptions masked, none raised: what a process starts with.
 const MXCSR: u32 = 0x1f80;
@@ -87,6 +88,48 @@ impl OnlyThread {
     }
 }
 
+/// What the environment is to be, at first and again before another client's turn.
+static ENVIRONMENT: OnceLock<Vec<(CString, CString)>> = OnceLock::new();
+
+/// Sets the variables that the manifest gives. There are no others: the zone is started without any.
+pub fn set_environment(variables: &[(String, String)], alone: &OnlyThread) {
+    // What has a NUL in it cannot be said in C; the manifest's reader refuses it.
+    let text = |text: &String| CString::new(text.as_str()).ok();
+    let variables = variables.iter().filter_map(|(name, value)| text(name).zip(text(value)));
+    ENVIRONMENT.get_or_init(|| variables.collect());
+    restore_environment(alone);
+}
+
+/// Puts the environment back, if it is another one.
+fn restore_environment(_alone: &OnlyThread) {
+    let wanted = ENVIRONMENT.get().map_or(&[][..], Vec::as_slice);
+    // SAFETY: no other thread uses the environment. It is NULL, or a list of texts that a NULL ends; the library may have
+    // written anything into it, which harms this process alone. What is set is copied by libc.
+    unsafe {
+        let mut left = environ;
+        let as_it_was = |name: &CStr, value: &CStr, found: *const c_char| {
+            let found = CStr::from_ptr(found).to_bytes();
+            let rest = found.strip_prefix(name.to_bytes()).and_then(|rest| rest.strip_prefix(b"="));
+            rest == Some(value.to_bytes())
+        };
+        let mut same = true;
+        for (name, value) in wanted {
+            same = same && !left.is_null() && !(*left).is_null() && as_it_was(name, value, *left);
+            if !same {
+                break;
+            }
+            left = left.add(1);
+        }
+        if same && (left.is_null() || (*left).is_null()) {
+            return;
+        }
+        libc::clearenv();
+        for (name, value) in wanted {
+            libc::setenv(name.as_ptr(), value.as_ptr(), 1);
+        }
+    }
+}
+
 /// Settles what libc would otherwise look up at its first use, when nothing can be opened any more: a time zone, inside of the
 /// first `localtime`.
 pub fn settle(_alone: &OnlyThread) {
@@ -95,19 +138,16 @@ pub fn settle(_alone: &OnlyThread) {
 }
 
 /// Puts back what is the process's.
-pub fn restore_process(_alone: &OnlyThread) {
-    // SAFETY: no other thread uses the locale or the environment, as there is none that runs code of the library's, and
-    // ours asks for neither. `setlocale` with NULL only asks, and its answer is a string until the next `setlocale`; "C" is
-    // built into libc; `environ` is either NULL or a list that ends.
+pub fn restore_process(alone: &OnlyThread) {
+    // SAFETY: no other thread uses the locale, as there is none that runs code of the library's, and ours does not ask for it.
+    // `setlocale` with NULL only asks, and its answer is a string until the next `setlocale`; "C" is built into libc.
     unsafe {
         let locale = libc::setlocale(libc::LC_ALL, std::ptr::null());
         if locale.is_null() || CStr::from_ptr(locale) != c"C" {
             libc::setlocale(libc::LC_ALL, c"C".as_ptr());
         }
-        if !environ.is_null() && !(*environ).is_null() {
-            libc::clearenv();
-        }
     }
+    restore_environment(alone);
 }
 
 impl State {

@@ -52,8 +52,10 @@ impl Service {
             match message {
                 ToZone::Attach { channel, grant } => self.attach(dispatcher, channel, &grant, descriptors)?,
                 ToZone::Detach { channel } => self.detach(dispatcher, channel, inside)?,
+                ToZone::Library => return Err(ServeError::Unexpected("`Library`, while calls are served")),
                 ToZone::Folder => return Err(ServeError::Unexpected("`Folder`, while calls are served")),
                 ToZone::Machine(_) => return Err(ServeError::Unexpected("`Machine`, while calls are served")),
+                ToZone::Secrets(_) => return Err(ServeError::Unexpected("`Secrets`, while calls are served")),
                 ToZone::Load { .. } => return Err(ServeError::Unexpected("a second `Load`")),
                 ToZone::Serve { .. } => return Err(ServeError::Unexpected("a second `Serve`")),
             }

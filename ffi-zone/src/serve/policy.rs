@@ -148,7 +148,7 @@ const NANOSECONDS_PER_MS: u64 = 1_000_000;
 
 /// When the next call is due after one that comes at `now`, by the generic cell rate algorithm (ITU-T I.371): calls are due
 /// one interval apart, and a burst may run ahead of that by as many intervals as a full period has.
-fn after(rate: Rate, ready_at: u64, now: u64) -> Result<u64, Denial> {
+pub fn after(rate: Rate, ready_at: u64, now: u64) -> Result<u64, Denial> {
     let denied = Denial::Rate { calls: rate.calls, period_ms: rate.period_ms };
     if rate.calls == 0 {
         return Err(denied);

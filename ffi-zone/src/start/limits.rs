@@ -85,6 +85,8 @@ mod tests {
             instances,
             threads,
             files: vec![],
+            environment: vec![],
+            scratch_bytes: None,
             may_be_missing: vec![],
         }
     }

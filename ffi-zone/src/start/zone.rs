@@ -35,8 +35,8 @@
 
 use crate::marshal::Marshal;
 use crate::marshal::functions::Functions;
-use crate::native::library;
-use crate::native::state::{OnlyThread, State, settle};
+use crate::native::library::{self, FileIdentity};
+use crate::native::state::{OnlyThread, State, set_environment, settle};
 use crate::serve::ServeError;
 use crate::serve::thread_pool::ThreadPool;
 use crate::start::failure::{Failure, StartStep};
@@ -48,6 +48,7 @@ use cloison_sandbox::{Fenced, ForkServer, Jail, Loading, Sealed, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A zone at one stage of its life.
@@ -60,6 +61,8 @@ pub struct Zone<S> {
 pub struct Spawned {
     interface: Interface,
     library: OwnedFd,
+    /// What is loaded before and behind it.
+    further: Vec<OwnedFd>,
     status: OwnedFd,
 }
 
@@ -68,6 +71,7 @@ pub struct Jailed {
     jail: Jail<Loading>,
     interface: Interface,
     library: OwnedFd,
+    further: Vec<FileIdentity>,
     server: Server,
 }
 
@@ -101,13 +105,26 @@ impl Zone<Spawned> {
         let Ok([library, status]) = <[OwnedFd; 2]>::try_from(descriptors) else {
             return Err(fail(&"`Load` comes with the library and the status page"));
         };
-        Ok(Self { control: control.clone(), stage: Spawned { interface: *interface, library, status } })
+        let count = interface.library.needs.len() + interface.library.preload.len();
+        let mut further = Vec::new();
+        while further.len() < count {
+            let (message, descriptors) = control.receive::<ToZone>().map_err(|error| fail(&error))?;
+            match (message, <[OwnedFd; 1]>::try_from(descriptors)) {
+                (ToZone::Library, Ok([file])) => further.push(file),
+                _ => return Err(fail(&"a library is missing behind `Load`")),
+            }
+        }
+        Ok(Self { control: control.clone(), stage: Spawned { interface: *interface, library, further, status } })
     }
 
     /// Enters the sandbox. Of the processes that this makes, only the worker returns.
     pub fn jail(self) -> Result<Zone<Jailed>, Failure> {
-        let Spawned { interface, library, status } = self.stage;
+        let Spawned { interface, library, further, status } = self.stage;
+        let files: Result<Vec<_>, _> = further.iter().map(FileIdentity::of).collect();
+        let files = files.map_err(|error| Failure::new(StartStep::Receive, error))?;
         let mut role = cloison_sandbox::ZoneContents::new(cloison_sandbox::LibraryFile(library.as_fd()));
+        role.further = further.iter().map(|file| cloison_sandbox::LibraryFile(file.as_fd())).collect();
+        role.scratch_bytes = interface.sandbox.scratch_bytes;
         role.files = interface.sandbox.files.clone();
         // `processes` beside our own: threads are the only ones that the seal lets a library make.
         role.threads = limits::threads(&interface.sandbox);
@@ -120,19 +137,27 @@ impl Zone<Spawned> {
         let jail = cloison_sandbox::enter(spec, self.control.as_fd(), &announce)
             .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))?;
         tell(&self.control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
+        // They would count as the library's.
+        drop(further);
         // Mapped and closed before any constructor runs: loading may map files as code, and this one can be written.
         let server = Server::new(status).map_err(|error| Failure::new(StartStep::Jail, error))?;
-        Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, server } })
+        Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, further: files, server } })
     }
 }
 
 impl Zone<Jailed> {
     /// Loads the library and finds every function of the interface.
     pub fn load(self) -> Result<Zone<Loaded>, Failure> {
-        let Jailed { jail, interface, library, server } = self.stage;
-        // Before there is a constructor that could make a thread.
-        OnlyThread::process().iter().for_each(settle);
+        let Jailed { jail, interface, library, further, server } = self.stage;
+        // Before there is a constructor that could make a thread, or look for a variable.
+        let alone = OnlyThread::process().ok_or_else(|| Failure::new(StartStep::Load, "there is a thread already"))?;
+        set_environment(&interface.sandbox.environment, &alone);
+        settle(&alone);
+        let further: Vec<_> = jail.further().iter().map(PathBuf::as_path).zip(further).collect();
+        let (needs, preload) = further.split_at(interface.library.needs.len().min(further.len()));
+        library::load_further(needs, &interface.library.needs, &interface)?;
         let loaded = library::LoadedLibrary::open(jail.library(), library, &interface)?;
+        library::load_further(preload, &interface.library.preload, &interface)?;
         let functions = loaded.functions(interface)?;
         Ok(Zone { control: self.control, stage: Loaded { jail, functions, server } })
     }

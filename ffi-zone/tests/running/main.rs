@@ -4,6 +4,7 @@
 mod common;
 mod program;
 
+mod company;
 mod fences;
 mod per_call;
 mod process;

@@ -29,8 +29,17 @@ pub struct Zone {
     _folder: tempfile::TempDir,
 }
 
-/// Which processes there are, what the zone says first in the sandbox, and what it says then.
+/// How it starts with a library alone: which processes there are, what the zone says first in the sandbox, and what it says then.
 pub fn start(interface: &Interface, library: File) -> (Control, StatusPage, Family, FromZone, Option<FromZone>) {
+    start_with_company(interface, library, &[])
+}
+
+/// The same with what is loaded before the library and behind it.
+pub fn start_with_company(
+    interface: &Interface,
+    library: File,
+    company: &[PathBuf],
+) -> (Control, StatusPage, Family, FromZone, Option<FromZone>) {
     let (control, theirs) = Control::pair().expect("sockets");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloison-zone"));
     // As the broker does it. What is printed must not go to a file: a zone may write none.
@@ -40,6 +49,9 @@ pub fn start(interface: &Interface, library: File) -> (Control, StatusPage, Fami
     let (status, page) = StatusPage::create().expect("status page");
     let load = ToZone::Load { interface: Box::new(interface.clone()) };
     control.send(&load, &[library.as_fd(), page.as_fd()]).expect("sent");
+    for file in company {
+        control.send(&ToZone::Library, &[File::open(file).expect("opened").as_fd()]).expect("sent");
+    }
     let split = control.receive().expect("an answer").0;
     let FromZone::Split { worker, init } = split else { panic!("{split:?}") };
     let family = [Some(worker), init].map(|pid| pid.and_then(Pid::from_raw));
@@ -63,7 +75,12 @@ pub type Family = [Option<Pid>; 2];
 
 /// What a zone that gets no further says after `Jailed`. Nothing of it is left.
 pub fn fail(interface: &Interface, library: File) -> Option<FromZone> {
-    let (_control, _status, [worker, init], first, second) = start(interface, library);
+    fail_with_company(interface, library, &[])
+}
+
+/// The same with what is loaded before the library and behind it.
+pub fn fail_with_company(interface: &Interface, library: File, company: &[PathBuf]) -> Option<FromZone> {
+    let (_control, _status, [worker, init], first, second) = start_with_company(interface, library, company);
     assert!(matches!(first, FromZone::Jailed(_)), "{first:?}");
     assert_eq!(waited(worker.expect("a worker")).exit_status(), Some(1));
     init.map(waited);
@@ -82,8 +99,28 @@ impl Zone {
     }
 
     /// For a client with that grant.
-    pub fn start_for(grant: Grant, interface: Interface, (folder, file): (tempfile::TempDir, PathBuf)) -> Self {
-        let (control, status, [worker, init], first, second) = start(&interface, File::open(file).expect("opened"));
+    pub fn start_for(grant: Grant, interface: Interface, library: (tempfile::TempDir, PathBuf)) -> Self {
+        Self::start_for_with_company(grant, interface, library, &[])
+    }
+
+    /// For a client that may call everything, with what is loaded before the library and behind it.
+    pub fn start_with_company(
+        interface: Interface,
+        library: (tempfile::TempDir, PathBuf),
+        company: &[PathBuf],
+    ) -> Self {
+        let functions = (0..interface.functions.len()).map(|index| FunctionId(index as u32));
+        Self::start_for_with_company(Grant::new(functions), interface, library, company)
+    }
+
+    fn start_for_with_company(
+        grant: Grant,
+        interface: Interface,
+        (folder, file): (tempfile::TempDir, PathBuf),
+        company: &[PathBuf],
+    ) -> Self {
+        let file = File::open(file).expect("opened");
+        let (control, status, [worker, init], first, second) = start_with_company(&interface, file, company);
         let FromZone::Jailed(jailed) = first else { panic!("{first:?}") };
         assert_eq!([Pid::from_raw(jailed.worker), jailed.init.and_then(Pid::from_raw)], [worker, init]);
         assert!(jailed.layers.iter().any(|layer| layer.name == "seccomp" && layer.state == LayerState::On));

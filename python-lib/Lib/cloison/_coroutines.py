@@ -1,47 +1,66 @@
-"""`asyncio` without sockets: tasks, queues, timeouts and sleeping work, waiting for descriptors is refused.
+"""`asyncio` on this process's sockets, and on what executors' workers have to say.
 
-Its event loop is one whose only way of waiting is to sleep until the next timer.
+Its event loop is CPython's own for selectors, with one that waits for both. A program without a network has tasks, queues, timeouts and
+sleeping; what would take a socket is refused where the socket is made, or here.
 """
 
 import sys
+import time
 
-from cloison import _native, _needs
+from cloison import _native, _needs, _net
 
-_DESCRIPTORS = (
-    "add_reader add_writer remove_reader remove_writer sock_accept sock_connect sock_recv sock_recv_into sock_recvfrom "
-    "sock_recvfrom_into sock_sendall sock_sendfile sock_sendto create_server create_unix_connection create_unix_server"
-).split()
+_WATCHING = "add_reader add_writer remove_reader remove_writer".split()
+_NAMED = "create_unix_connection create_unix_server".split()
 _PROGRAMS = "connect_read_pipe connect_write_pipe subprocess_exec subprocess_shell".split()
+_NAMES_ARE_NOT = "sockets have no names in a file system, and no line of cloison.toml grants it"
+#: How long sockets are waited for while executors' workers are not, and the other way round, in seconds.
+_SLICE = 0.005
 
 
-class _Timer:
-    """What stands where other event loops have a selector."""
+def _selector(selectors):
+    class Selector(selectors.DefaultSelector):
+        """What waits for sockets, for the next timer, and for messages that somebody has claimed."""
 
-    @staticmethod
-    def select(timeout):
-        """Wait for the next timer, or for what an executor's workers have to say."""
-        claims = sys.modules.get("cloison._claims")
-        if claims is not None and claims.are_awaited():
-            claims.pump(timeout)
-            return ()
-        if timeout is None:
-            raise RuntimeError("this would wait for ever: no task can run, no timer is set, and there is no other event")
-        if timeout > 0:
-            import time
+        def select(self, timeout=None):
+            """Wait for the first of them."""
+            claims = sys.modules.get("cloison._claims")
+            awaited = claims is not None and claims.are_awaited()
+            if not self.get_map():
+                return _sleep(timeout) if not awaited else (claims.pump(timeout), ())[1]
+            if not awaited:
+                return super().select(timeout)
+            end = None if timeout is None else time.monotonic() + timeout
+            while True:
+                ready = super().select(0)
+                left = _SLICE if end is None else min(_SLICE, end - time.monotonic())
+                if claims.pump(max(0, left if not ready else 0)) or ready or left <= 0:
+                    return ready
 
-            time.sleep(timeout)
-        return ()
+    return Selector
 
 
-def _event_loop(base_events):
-    class EventLoop(base_events.BaseEventLoop):
-        """An event loop of tasks and timers."""
+def _sleep(timeout):
+    if timeout is None:
+        raise RuntimeError("this would wait for ever: no task can run, no timer is set, and there is no other event")
+    if timeout > 0:
+        time.sleep(timeout)
+    return ()
 
-        def __init__(self):
-            super().__init__()
-            self._selector = _Timer()
 
-        def _process_events(self, event_list):
+def _event_loop(asyncio, own_selector):
+    base_events, futures = asyncio.base_events, asyncio.base_events.futures
+
+    class EventLoop(asyncio.selector_events.BaseSelectorEventLoop):
+        """An event loop of tasks, timers and sockets."""
+
+        def __init__(self, selector=None):
+            super().__init__(selector or own_selector())
+
+        # No other thread can run while the loop waits, so that nobody has to wake it.
+        def _make_self_pipe(self):
+            pass
+
+        def _close_self_pipe(self):
             pass
 
         def _write_to_self(self):
@@ -53,10 +72,22 @@ def _event_loop(base_events):
             if not future.done():
                 return future
             later = self.create_future()
-            base_events.futures._chain_future(future, later)
+            futures._chain_future(future, later)
             return later
 
-    for need, names in (_needs.NETWORK, _DESCRIPTORS), (_needs.PROCESSES, _PROGRAMS):
+    def checking(name):
+        method = getattr(asyncio.selector_events.BaseSelectorEventLoop, name)
+
+        def checked(self, *args):
+            _net.check(f"asyncio.EventLoop.{name}()")
+            return method(self, *args)
+
+        checked.__name__, checked.__qualname__, checked.__doc__ = name, f"EventLoop.{name}", method.__doc__
+        return checked
+
+    for name in _WATCHING:
+        setattr(EventLoop, name, checking(name))
+    for need, names in (_NAMES_ARE_NOT, _NAMED), (_needs.PROCESSES, _PROGRAMS):
         for name in names:
             setattr(EventLoop, name, _native.refusing_method("asyncio", "EventLoop", name, need))
     return EventLoop
@@ -64,6 +95,9 @@ def _event_loop(base_events):
 
 def in_asyncio(asyncio):
     """Have `asyncio` use our event loop."""
-    loop = _event_loop(asyncio.base_events)
+    import asyncio.selector_events
+    import selectors
+
+    loop = _event_loop(asyncio, _selector(selectors))
     asyncio.unix_events._DefaultEventLoopPolicy._loop_factory = loop
     asyncio.EventLoop = asyncio.SelectorEventLoop = asyncio.unix_events.EventLoop = loop

@@ -315,10 +315,15 @@ def open(path, flags, mode=0o777, *, dir_fd=None):
         rights = _wanted(mount, absolute, flags) if error.errno == _errno.EACCES else None
         _tell(error, mount, "open", path, rights=rights)
         raise
+    return enter(_Open(mount, handle, path))
+
+
+def enter(opened):
+    """Return the lowest number that is free, from now on that of a file, or of a socket (`cloison._net`)."""
     number = 3
     while number in _open:
         number += 1
-    _open[number] = _Open(mount, handle, path)
+    _open[number] = opened
     return number
 
 
@@ -485,16 +490,15 @@ def isatty(fd, /):
 
 
 def get_blocking(fd, /):
-    """Return True."""
-    if fd not in _STREAMS:
-        _opened(fd)
-    return True
+    """Return whether reading and writing wait: files never make anybody wait for somebody else, sockets do."""
+    return fd in _STREAMS or getattr(_opened(fd).handle, "blocking", True) is not False
 
 
 def set_blocking(fd, blocking, /):
-    """Do nothing: files never make anybody wait for somebody else."""
-    if fd not in _STREAMS:
-        _opened(fd)
+    """Have reading from a socket and writing to it wait or not."""
+    handle = None if fd in _STREAMS else _opened(fd).handle
+    if type(handle).__module__ == "cloison._net":
+        handle.blocking = bool(blocking)
 
 
 def set_inheritable(fd, inheritable, /):
@@ -878,7 +882,15 @@ def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
 
 def sendfile(out_fd, in_fd, offset, count):
     """Copy at most so many bytes from an offset of one descriptor to another, and return how many."""
-    return copy_file_range(in_fd, out_fd, count, offset)
+    found = _opened(in_fd)
+    if count < 0:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    # One write: of a socket that does not wait, another one might raise when some of the bytes are gone.
+    start = lseek(in_fd, 0, 1) if offset is None else offset
+    written = write(out_fd, found.files.pread(found.handle, min(count, CHUNK), start))
+    if offset is None:
+        lseek(in_fd, start + written, 0)
+    return written
 
 
 #: What `posix` has of here, and with it CPython's own `os`.

@@ -23,7 +23,11 @@ MEMORY = (
     "a microprocess shares and maps no memory: it needs a zone for that, "
     'which `[capabilities.NAME]` with `zone = "NAME.zone.toml"` in cloison.toml grants'
 )
-NETWORK = "a microprocess has no network: zones have none yet either, so that no capability in cloison.toml grants it"
+INTERFACES = "a microprocess does not see the machine's network interfaces, and no line of cloison.toml grants it"
+NETWORK = (
+    "a microprocess has no network: a capability gives it some, in cloison.toml `[capabilities.net]` with "
+    '`zone = "net"` and `connect = ["HOST:PORT"]` or `listen`'
+)
 PROCESSES = (
     "a microprocess starts no programs and sees no other process: cloison.spawn starts microprocesses, "
     "up to `[limits] children` in cloison.toml"

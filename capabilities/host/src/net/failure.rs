@@ -6,9 +6,9 @@ use std::ffi::{CStr, CString, c_char};
 
 /// An error number, with a sentence for people.
 #[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) errno: Errno,
-    pub(super) text: Option<String>,
+pub(crate) struct Failure {
+    pub(crate) errno: Errno,
+    pub(crate) text: Option<String>,
 }
 
 impl From<Errno> for Failure {
@@ -18,7 +18,7 @@ impl From<Errno> for Failure {
 }
 
 impl Failure {
-    pub(super) fn new(errno: Errno, text: impl Into<String>) -> Self {
+    pub(crate) fn new(errno: Errno, text: impl Into<String>) -> Self {
         Self { errno, text: Some(text.into()) }
     }
 }
@@ -29,7 +29,7 @@ thread_local! {
 }
 
 /// Keeps the sentence for [`explanation`], and gives the number.
-pub(super) fn keep(failure: Failure) -> Errno {
+pub(crate) fn keep(failure: Failure) -> Errno {
     let text = failure.text.map(|text| text.replace('\0', "\u{fffd}"));
     LAST.set(text.and_then(|text| CString::new(text).ok()));
     failure.errno

@@ -10,6 +10,7 @@
 //! | `tls` | TLS over sockets, and from bytes to bytes |
 //! | `endpoint` | addresses as bytes |
 //! | `failure` | errors, with a sentence |
+//! | `inside` | what the service for HTTP has of this one |
 //! | `kernel` | system calls without a safe wrapper |
 //! | `exports` | the functions of the manifest |
 //!
@@ -25,6 +26,7 @@ mod endpoint;
 #[allow(unsafe_code, reason = "the functions of the manifest, which take addresses")]
 mod exports;
 mod failure;
+mod inside;
 #[allow(unsafe_code, reason = "system calls without a safe wrapper")]
 mod kernel;
 mod names;
@@ -35,6 +37,9 @@ mod tls;
 mod wait;
 
 pub use exports::symbol;
+pub(crate) use failure::{Failure, keep as keep_failure};
+pub(crate) use inside::served;
+pub(crate) use socket::Socket;
 
 use cloison_contract::host::NetService;
 use cloison_contract::host::net::{NetPlace, is_special};
@@ -42,7 +47,6 @@ use cloison_contract::message::Machine;
 use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents};
 use cloison_transport::account::Account;
 use cloison_transport::control::Control;
-use failure::Failure;
 use names::{Names, Remembered};
 use rustix::io::Errno;
 use rustls::RootCertStore;

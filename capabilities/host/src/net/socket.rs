@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A socket of a client's. None of them waits in the kernel: how long a call may wait, the call says.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(crate) struct Socket {
     descriptor: OwnedFd,
     kind: Kind,
     /// It has an address that is granted, and may listen there.
@@ -59,9 +59,8 @@ impl Net {
 
     /// Two sockets that are connected with each other.
     pub(super) fn socket_pair(&self) -> Result<[Socket; 2], Failure> {
-        let (one, other) = socketpair(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?;
-        let pair = |descriptor| Socket { descriptor, kind: Kind::Pair, bound: AtomicBool::new(false) };
-        Ok([pair(one), pair(other)])
+        let (one, other) = Socket::pair()?;
+        Ok([Socket::end(one), Socket::end(other)])
     }
 
     /// A descriptor that has been counted in, as a socket; if there is none, it is counted out.
@@ -265,6 +264,16 @@ impl Net {
 }
 
 impl Socket {
+    /// Two ends that are connected with each other.
+    pub(super) fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+        socketpair(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)
+    }
+
+    /// One of them.
+    pub(super) fn end(descriptor: OwnedFd) -> Self {
+        Self { descriptor, kind: Kind::Pair, bound: AtomicBool::new(false) }
+    }
+
     /// Ends one direction, or both.
     pub(super) fn shutdown(&self, how: i32) -> Result<(), Errno> {
         let how = match how {

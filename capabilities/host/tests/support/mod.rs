@@ -93,6 +93,11 @@ impl Service {
         assert!(matches!(message, FromZone::Detached { .. }), "{message:?}");
     }
 
+    /// What it has said by itself.
+    pub fn heard(&self) -> FromZone {
+        self.control.receive().expect("a message").0
+    }
+
     /// The number of the process that serves.
     pub fn worker(&self) -> i32 {
         self.family[0].as_raw_pid()

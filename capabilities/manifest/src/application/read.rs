@@ -1,7 +1,8 @@
 //! The tables of `cloison.toml`.
 
+use super::deterministic;
+use super::services::{self, CapabilityEntry};
 use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, Written};
-use super::{deterministic, services};
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::manifest::layers;
@@ -120,8 +121,13 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         reader.missing(&table, "zone", hint);
     }
     let zone = zone.and_then(|value| reader.string(&value));
-    let service = services::service(reader, &mut table, zone.as_ref(), entry.key_span.start);
+    let about_requests = services::is_about_requests(zone.as_ref());
     let allow_value = table.take("allow");
+    let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
+    let calls = table.take("calls").and_then(|value| reader.count(&value));
+    let own =
+        CapabilityEntry { name: entry.key, offset: entry.key_span.start, allow: allow_value.clone(), rate, calls };
+    let service = services::service(reader, &mut table, zone.as_ref(), &own);
     // Of a zone that is not said it is not known whether it needs that.
     if allow_value.is_none() && zone.is_some() && !services::is_service(zone.as_ref()) {
         let hint = "list the functions: `allow = [\"crc32\"]`; all of them are `allow = \"*\"`, none are `allow = []`";
@@ -129,14 +135,14 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
     }
     let allow_at = allow_value.as_ref().map_or(entry.key_span.start, |value| value.key_span.start);
     let allow = match allow_value {
-        Some(value) => allow(reader, &value),
+        Some(value) if !about_requests => allow(reader, &value),
         // What a service may do, its own keys say.
-        None => services::is_service(zone.as_ref()).then_some(Allow::All),
+        _ => services::is_service(zone.as_ref()).then_some(Allow::All),
     };
     let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
-    let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
-    let calls = table.take("calls").and_then(|value| reader.count(&value));
     reader.finish(table);
+    // What is counted are requests, and the service counts them.
+    let (rate, calls) = if about_requests { (None, None) } else { (rate, calls) };
     Some(CapabilityRequest {
         zone: zone?,
         allow: allow?,

@@ -1,12 +1,12 @@
 //! All keys, table by table, in the order of the documentation.
 
 use super::Kind::{
-    Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrMany,
-    Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, Truth,
+    Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrEntries,
+    OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, Truth,
 };
 use super::TableName::{
     App, Application, Capability, Clock, Exception, File, Function, Library, Limits, Live, Manifest, Member, Parameter,
-    Random, Returns, Root, Sandbox, Type, Zone,
+    Random, Returns, Root, Sandbox, Secret, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -63,6 +63,8 @@ pub const KEYS: &[Key] = &[
     key("soname", &[Library], Text, "found as the dynamic loader would (`\"libz.so.1\"`), in its cache, then in `/lib`, `/usr/lib` and their like"),
     key("path", &[Library], Text, "relative to the manifest's folder (`\"build/libmine.so\"`), or absolute"),
     key("host", &[Library], Text, "no file, but a service of Cloison's own; only the manifests that come with it have that, see [host.md](host.md)"),
+    key("needs", &[Library], Texts, "files of libraries that are loaded before it, in that order: those that it names and that are not the system's, see [further libraries](#further-libraries)").written("array of paths").default("[]"),
+    key("preload", &[Library], Texts, "files of libraries that are loaded behind it: plugins, gconv modules; afterwards nothing can be loaded, see [further libraries](#further-libraries)").written("array of paths").default("[]"),
     key("sha256", &[Library], OneOrMany, "the file must have one of these digests, or the zone does not start"),
     // [sandbox]
     key("memory", &[Sandbox], Size(MIB, TIB), "heap and private memory of the library; what the call itself needs comes on top").default("\"256 MiB\""),
@@ -70,7 +72,9 @@ pub const KEYS: &[Key] = &[
     key("callables", &[Sandbox], Duration, "how long all callables that one call leads to may take together; see [concurrency](#concurrency)").default("\"60 s\""),
     key("instances", &[Sandbox], INSTANCES, "one zone for all microprocesses, one for each, or one for each call").default("\"shared\""),
     key("files", &[Sandbox], Entries(File), "what the library may open: a table for each path, with either `read` or `write`").default("[]"),
-    key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ").default("0"),
+    key("environment", &[Sandbox], TextsByName, "the variables that it finds in its environment, set before the library is loaded; there are no others").written("table: name → string").default("{}"),
+    key("scratch", &[Sandbox], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, of the instance's own, see [files](#files-and-the-environment)"),
+    key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ; as far as `scratch` unless said").default("0"),
     key("descriptors", &[Sandbox], Count(16, 65_536), "open descriptors").default("64"),
     key("call_size", &[Sandbox], Size(4 * KIB, 4 * GIB), "what one call may carry, arguments and results together; it takes memory only as far as calls use it").default("\"80 MiB\""),
     key("may_be_missing", &[Sandbox], Texts, "layers of the sandbox without which the zone starts all the same, where the kernel has not got them").written("array of layers").default("[]"),
@@ -79,8 +83,8 @@ pub const KEYS: &[Key] = &[
     key("threads", &[Sandbox], Count(1, 63), "how many calls one instance runs at once; more than 1 needs `thread_safe`, see [concurrency](#concurrency)").default("1"),
     key("thread_safe", &[Sandbox], Switch, "the author's word that the library bears several calls at once"),
     // An entry of `files`
-    key("read", &[File], Text, "an absolute path that may be read"),
-    key("write", &[File], Text, "an absolute path that may be read and written"),
+    key("read", &[File], Text, "a path that may be read: absolute, or below the manifest's folder (`\"$here/data\"`)"),
+    key("write", &[File], Text, "the same, and it may be written as well"),
     // [exceptions.NAME]
     key("doc", &[Exception], Text, "its docstring"),
     key("base", &[Exception], Text, "another exception of this manifest, which it is derived from; `cloison.NativeError` unless said"),
@@ -169,11 +173,11 @@ pub const KEYS: &[Key] = &[
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
-    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`, `\"net\"`, `\"env\"`), or a path to a `.zone.toml`, relative to this file").required(),
-    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none").written("array of functions, or `\"*\"`; required, but for host services"),
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"env\"`, `\"files\"`, `\"http\"`, `\"net\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `env`, `files` and `net`; of `http`, array of requests"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
-    key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
-    key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether").written("number"),
+    key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once; of `http`, requests of all microprocesses together").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
+    key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether; of `http`, requests of all microprocesses together").written("number"),
     key("roots", &[Capability], Entries(Root), "folders of the machine: a table for each, with `at`, `path` and `allow`, see [host.md](host.md)").of("`files`").default("[]"),
     key("scratch", &[Capability], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, one for each microprocess; it ends with it").of("`files`"),
     key("open_files", &[Capability], Count(1, 4096), "files that one microprocess may have open at once, and as many listings").of("`files`").default("256"),
@@ -181,12 +185,23 @@ pub const KEYS: &[Key] = &[
     key("written", &[Capability], Size(0, TIB), "what all microprocesses together may write below roots while the application runs, 4 KiB for each name that is made; beyond that it is `OSError` with `EDQUOT`").of("`files`").default("\"4 GiB\""),
     key("connect", &[Capability], Texts, "where a program may connect to: `\"api.example.com:443\"`, `\"*.example.org:443\"`, `\"10.1.0.0/16:*\"`, `\"[::1]:80\"`, see [host.md](host.md#net)").of("`net`").default("[]").written("array of `\"host:port\"`"),
     key("listen", &[Capability], Texts, "where it may be connected to: `\"127.0.0.1:8000\"`, `\"localhost:*\"`; port 0 is one that the kernel chooses").of("`net`").default("[]").written("array of `\"address:port\"`"),
-    key("name_servers", &[Capability], Texts, "who is asked about names, instead of `/etc/hosts` and whom `/etc/resolv.conf` names").of("`net`").written("array of addresses"),
-    key("connections", &[Capability], Count(1, 4096), "connections and listening sockets that one microprocess may have open at once").of("`net`").default("64"),
+    key("name_servers", &[Capability], Texts, "who is asked about names, instead of `/etc/hosts` and whom `/etc/resolv.conf` names").of("`net`, `http`").written("array of addresses"),
+    key("connections", &[Capability], Count(1, 4096), "connections and listening sockets that one microprocess may have open at once").of("`net`, `http`").default("64"),
     key("sent", &[Capability], Size(0, TIB), "what all microprocesses together may send while the application runs; beyond that it is `OSError` with `EDQUOT`").of("`net`").default("\"1 GiB\""),
     key("received", &[Capability], Size(0, TIB), "the same of what they receive").of("`net`").default("\"1 GiB\""),
     key("pass", &[Capability], Texts, "variables of the environment that `cloison` was started with, as far as they are set in it").of("`env`").default("[]").written("array of names"),
     key("variables", &[Capability], TextsByName, "variables, and what they are").of("`env`").written("table: name → string"),
+    key("secret", &[Capability], OneOrEntries(Secret), "headers that are added to requests, and that the program never sees: a table for each, with `header` and `from`, see [host.md](host.md#secrets)").of("`http`"),
+    key("request", &[Capability], Size(0, TIB), "how large the body of one request may be").of("`http`").default("\"16 MiB\""),
+    key("response", &[Capability], Size(0, TIB), "how large the body of one answer may be, as it comes from the server; a longer one is cut off").of("`http`").default("\"16 MiB\""),
+    key("time", &[Capability], Duration, "how long one request may take, from its beginning to the end of its answer, what the program itself takes not included").of("`http`").default("\"30 s\""),
+    key("ca", &[Capability], Text, "a file of certificates (PEM), relative to this file's folder, that servers' are checked with, instead of those that this machine trusts").of("`http`").written("path"),
+    key("addresses", &[Capability], Texts, "private addresses that names may lead to, besides ordinary ones of the internet: `\"10.1.0.0/16:443\"`").of("`http`").default("[]").written("array of `\"network:port\"`"),
+    // `secret`
+    key("header", &[Secret], Text, "the header's name").required(),
+    key("from", &[Secret], Pattern("^(env|file):.+$"), "what it says: the variable `env:NAME` of the environment that `cloison` is started in, or the contents of the file `file:PATH`, relative to this file's folder, an end of line at its end left out").written("`\"env:NAME\"`, `\"file:PATH\"`").required(),
+    key("prefix", &[Secret], Text, "what stands before it: `\"Bearer \"`"),
+    key("hosts", &[Secret], Texts, "the hosts whose requests have it; all of `allow` unless said").written("array of hosts"),
     // An entry of `roots`
     key("at", &[Root], Text, "where the program sees the folder: an absolute path").required(),
     key("path", &[Root], Text, "the folder, relative to this file's folder, or absolute; it has to be there").required(),

@@ -4,14 +4,17 @@ use crate::diagnostic::Written;
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::units::one_of;
-use cloison_contract::interface::{FileRule, Instances, Sandbox};
+use cloison_contract::host::SCRATCH;
+use cloison_contract::interface::{FileRule, Instances, Sandbox, below_here};
 use cloison_contract::layer::LayerName;
+use std::ops::Range;
 use toml::de::DeValue;
 
 pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> Sandbox {
     let mut sandbox = Sandbox::default();
     let table = value.and_then(|value| reader.table(&value, "[sandbox]", "{ memory = \"128 MiB\" }"));
     let Some(mut table) = table.map(|table| table.of(TableName::Sandbox)) else { return sandbox };
+    let file_size = table.has("file_size");
     let mut set_size = |target: &mut u64, key| {
         let value = table.take(key);
         if let Some(size) = value.and_then(|value| reader.size(&value)) {
@@ -33,10 +36,15 @@ pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>
     if let Some(callables) = table.take("callables").and_then(|value| reader.duration(&value)) {
         sandbox.callables = callables;
     }
-    if let Some(instances) = table.take("instances").and_then(|value| instances(reader, &value)) {
-        sandbox.instances = instances;
+    let said = table.take("instances").and_then(|value| Some((instances(reader, &value)?, value.span.clone())));
+    if let Some((instances, _)) = &said {
+        sandbox.instances = *instances;
     }
     sandbox.files = table.take("files").and_then(|value| files(reader, &value)).unwrap_or_default();
+    sandbox.environment = table.take("environment").and_then(|value| environment(reader, &value)).unwrap_or_default();
+    if let Some(value) = table.take("scratch") {
+        scratch(reader, &value, said.map(|(_, span)| span), file_size, &mut sandbox);
+    }
     sandbox.may_be_missing = table.take("may_be_missing").and_then(|value| layers(reader, &value)).unwrap_or_default();
     if let Some(value) = table.take("network") {
         network(reader, &value);
@@ -61,6 +69,71 @@ fn threads(reader: &mut DocumentReader, table: &mut Table<'_>, sandbox: &mut San
     } else {
         sandbox.threads = count as u32;
     }
+}
+
+/// `scratch`: a folder that only one client uses, as nobody empties it before its instance ends.
+fn scratch(
+    reader: &mut DocumentReader,
+    value: &TableEntry<'_>,
+    instances: Option<Range<usize>>,
+    file_size: bool,
+    sandbox: &mut Sandbox,
+) {
+    let Some(bytes) = reader.size(value) else { return };
+    if let Some(span) = instances.filter(|_| sandbox.instances != Instances::PerClient) {
+        let message = "`scratch` is one client's: what a call leaves there is there for the next one";
+        reader.error_with_hint(span, message, "write `instances = \"per-client\"`, or leave `instances` out");
+        return;
+    }
+    let taken = |rule: &FileRule| rule.path == SCRATCH || rule.path.starts_with(&format!("{SCRATCH}/"));
+    if let Some(rule) = sandbox.files.iter().find(|rule| taken(rule)) {
+        let message = format!("`{}` of `files` would be in the place of `scratch`", rule.path);
+        reader.error_with_hint(value.key_span.clone(), message, "leave one of them out");
+        return;
+    }
+    sandbox.instances = Instances::PerClient;
+    sandbox.scratch_bytes = Some(bytes);
+    if !file_size {
+        sandbox.file_size_bytes = bytes;
+    }
+}
+
+/// The most bytes of all variables together.
+const ENVIRONMENT_BYTES: usize = 64 << 10;
+
+fn environment(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<(String, String)>> {
+    let entries = reader.table(value, "`environment`", "{ TZ = \"UTC\" }")?.take_all();
+    let variables: Option<Vec<_>> = entries.iter().map(|entry| variable(reader, entry)).collect();
+    let variables = variables?;
+    if variables.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > ENVIRONMENT_BYTES {
+        let message = format!("`environment` has more than {} KiB", ENVIRONMENT_BYTES >> 10);
+        reader.error(value.span.clone(), message);
+        return None;
+    }
+    Some(variables)
+}
+
+fn variable(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<(String, String)> {
+    let name = entry.key;
+    let plain = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_');
+    if !plain {
+        let hint = "letters, digits and `_`, as in `environment = { TZ = \"UTC\" }`";
+        reader.error_with_hint(entry.key_span.clone(), format!("`{name}` is no name of a variable"), hint);
+        return None;
+    }
+    if name.starts_with("LD_") || name == "GLIBC_TUNABLES" {
+        let message = format!("`{name}` is for the dynamic loader, which looks at it before the zone begins");
+        let hint = "further libraries are `needs` and `preload` in `library`";
+        reader.error_with_hint(entry.key_span.clone(), message, hint);
+        return None;
+    }
+    // Other strings are never empty; that of a variable may be.
+    let text = match entry.value {
+        DeValue::String(text) if text.is_empty() => String::new(),
+        _ => reader.string(entry)?.text,
+    };
+    Some((name.to_owned(), text))
 }
 
 fn instances(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Instances> {
@@ -116,8 +189,8 @@ fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> O
         }
     };
     let path = reader.string(&value)?;
-    let hint = if !path.text.starts_with('/') {
-        "an absolute path, as it is outside the zone"
+    let hint = if !path.text.starts_with('/') && below_here(&path.text).is_none() {
+        "an absolute path, as it is outside the zone, or one below the manifest's folder: \"$here/data\""
     } else if path.text.split('/').any(|part| part == "..") {
         "without `..`: write the path it leads to"
     } else {

@@ -7,6 +7,9 @@ use crate::keys::TableName;
 use cloison_contract::interface::{Library, LibraryLocation};
 use toml::de::DeValue;
 
+/// How many further libraries `needs` and `preload` may list, each.
+const MOST_LIBRARIES: usize = 64;
+
 /// What `[zone]` says.
 pub(super) struct ZoneTable {
     pub(super) name: String,
@@ -84,6 +87,8 @@ fn zone_library(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<L
     }
     let (soname, path) = (table.take("soname"), table.take("path"));
     let misspelt = table.has_nearly("soname") || table.has_nearly("path");
+    let needs = table.take("needs").map_or(Some(Vec::new()), |value| libraries(reader, &value));
+    let preload = table.take("preload").map_or(Some(Vec::new()), |value| libraries(reader, &value));
     let sha256 = table.take("sha256").map_or(Some(Vec::new()), |value| digests(reader, &value));
     reader.finish(table);
     let location = match (soname, path) {
@@ -101,7 +106,27 @@ fn zone_library(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<L
             None
         }
     };
-    Some(Library { location: location?, sha256: sha256?, declared: reader.location(value.key_span.start) })
+    let declared = reader.location(value.key_span.start);
+    Some(Library { location: location?, sha256: sha256?, needs: needs?, preload: preload?, declared })
+}
+
+/// `needs` and `preload`: files, as `path` has them.
+fn libraries(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<String>> {
+    let list = reader.strings(value)?;
+    if list.len() > MOST_LIBRARIES {
+        let message = format!("`{}` lists {} libraries; {MOST_LIBRARIES} are the most", value.key, list.len());
+        reader.error_with_hint(value.span.clone(), message, "install them where the dynamic loader finds them");
+        return None;
+    }
+    let file = |one: Written| {
+        let fits = !one.text.ends_with('/');
+        if !fits {
+            let hint = "a library's file, relative to the manifest's folder, or absolute";
+            reader.error_with_hint(one.span, "this cannot be a file", hint);
+        }
+        fits.then_some(one.text)
+    };
+    list.into_iter().map(file).collect()
 }
 
 /// A service of our own instead of a file. Only our own manifests have that: what a service's functions take, nobody checks
@@ -114,7 +139,8 @@ fn host(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Library> 
         return None;
     }
     let location = LibraryLocation::Host(name.text);
-    Some(Library { location, sha256: Vec::new(), declared: reader.location(value.key_span.start) })
+    let declared = reader.location(value.key_span.start);
+    Some(Library { location, sha256: Vec::new(), needs: Vec::new(), preload: Vec::new(), declared })
 }
 
 fn soname_location(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<LibraryLocation> {

@@ -93,7 +93,8 @@ fn build_with(compiler: &str, flags: &[&str]) -> tempfile::TempDir {
 
 fn library(folder: &Path) -> OpenedLibrary {
     let path = folder.join("libt.so");
-    OpenedLibrary { file: File::open(&path).expect("the library"), path }
+    let file = File::open(&path).expect("the library");
+    OpenedLibrary::alone(path, file)
 }
 
 fn parse(text: &str) -> Interface {

@@ -1,7 +1,8 @@
 //! What the dynamic loader brings in with a library, and what it would miss, found out without loading anything.
 //!
 //! The loader of a zone looks where every loader does, but sees less: the folders of the loader alone
-//! ([`LOADER_FILES`]), and of the library's own folder nothing but the library. It resolves every symbol at once.
+//! ([`LOADER_FILES`]), and of other folders nothing but the library and those that the manifest has loaded with it, which
+//! the loader knows by their sonames. It resolves every symbol at once.
 
 mod fault;
 mod module;
@@ -35,18 +36,29 @@ pub struct Dependencies {
 /// What the loader brings in with the library, breadth first as it does.
 pub(super) fn dependencies(library: &OpenedLibrary) -> Result<Dependencies, String> {
     let mut found = Dependencies::default();
-    let first = SharedObject::read(&library.path, &library.file)?;
-    let modules = closure(first, &mut found.faults);
-    modules.iter().for_each(|module| found.symbols.add(&module.symbols));
-    missing_versions(&modules, &mut found.faults);
-    if found.faults.is_empty() {
-        missing_symbols(&modules, &found.symbols, &mut found.faults);
+    let before = library.needs.iter().map(|one| (&one.path, &one.file, false));
+    let behind = library.preload.iter().map(|one| (&one.path, &one.file, false));
+    let mut loaded = Vec::new();
+    for (path, file, own) in before.chain([(&library.path, &library.file, true)]).chain(behind) {
+        let first = SharedObject::read(path, file)?;
+        loaded.push(first.clone());
+        let (mut faults, mut symbols) = (Vec::new(), Symbols::default());
+        let modules = closure(first, &loaded, &mut faults);
+        modules.iter().for_each(|module| symbols.add(&module.symbols));
+        missing_versions(&modules, &mut faults);
+        if faults.is_empty() {
+            missing_symbols(&modules, &symbols, &mut faults);
+        }
+        found.faults.extend(faults);
+        if own {
+            found.symbols = symbols;
+        }
     }
     Ok(found)
 }
 
-/// The module and all that it needs, as far as a zone sees them.
-fn closure(first: SharedObject, faults: &mut Vec<LoadFault>) -> Vec<SharedObject> {
+/// The module and all that it needs, as far as a zone sees them or has loaded them before.
+fn closure(first: SharedObject, loaded: &[SharedObject], faults: &mut Vec<LoadFault>) -> Vec<SharedObject> {
     let cache = std::fs::read(CACHE).unwrap_or_default();
     let mut modules = vec![first];
     let mut asked = BTreeSet::new();
@@ -57,6 +69,10 @@ fn closure(first: SharedObject, faults: &mut Vec<LoadFault>) -> Vec<SharedObject
                 continue;
             }
             let asking = &modules[next];
+            if let Some(known) = loaded.iter().find(|module| module.is_called(&soname)) {
+                modules.push(SharedObject { asked_as: Some(soname), ..known.clone() });
+                continue;
+            }
             let places = places(&soname, asking.own.as_ref().unwrap_or(&asking.inherited), &cache);
             let by = asking.path.clone();
             match find(&places) {
@@ -66,7 +82,10 @@ fn closure(first: SharedObject, faults: &mut Vec<LoadFault>) -> Vec<SharedObject
                     modules.push(*module);
                 }
                 Found::Damaged(path, reason) => faults.push(LoadFault::NoLibrary { by, path, reason }),
-                Found::Elsewhere(path) => faults.push(LoadFault::Unseen { by, soname, path }),
+                Found::Elsewhere(path) => {
+                    let target = path.canonicalize().ok().filter(|target| path.is_symlink() && *target != path);
+                    faults.push(LoadFault::Unseen { by, soname, path, target });
+                }
                 Found::Nowhere => faults.push(LoadFault::Missing { by, soname }),
             }
         }
@@ -207,6 +226,7 @@ fn of_the_zone() -> Symbols {
 
 #[cfg(test)]
 mod tests {
+    use super::super::OpenedFile;
     use super::*;
     use std::fs::{self, File};
     use std::process::Command;
@@ -223,7 +243,14 @@ mod tests {
     }
 
     fn faults(path: &Path) -> Vec<LoadFault> {
-        dependencies(&OpenedLibrary { path: path.to_owned(), file: File::open(path).unwrap() }).unwrap().faults
+        faults_with(path, &[])
+    }
+
+    fn faults_with(path: &Path, needs: &[&Path]) -> Vec<LoadFault> {
+        let open = |path: &Path| OpenedFile { path: path.to_owned(), file: File::open(path).unwrap() };
+        let OpenedFile { path, file } = open(path);
+        let needs = needs.iter().map(|path| open(path)).collect();
+        dependencies(&OpenedLibrary { path, file, needs, preload: Vec::new() }).unwrap().faults
     }
 
     #[test]
@@ -240,10 +267,20 @@ mod tests {
         let other = compile(folder.path(), "libother.so.1", "int other(void) { return 1; }", &[]);
         let source = "int other(void); int f(void) { return other(); }";
         let beside = compile(folder.path(), "libf.so", source, &["libother.so.1", "-Wl,-rpath,$ORIGIN"]);
-        let unseen = LoadFault::Unseen { by: beside.clone(), soname: "libother.so.1".into(), path: other.clone() };
+        let unseen =
+            LoadFault::Unseen { by: beside.clone(), soname: "libother.so.1".into(), path: other.clone(), target: None };
         assert_eq!(faults(&beside), std::slice::from_ref(&unseen));
-        assert!(unseen.to_string().contains("link it statically"), "{unseen}");
-        fs::remove_file(other).unwrap();
+        assert!(unseen.to_string().contains("`needs = ["), "{unseen}");
+        assert_eq!(faults_with(&beside, &[&other]), []);
+        // A link, as those of `/etc/alternatives`: the zone has no place for it.
+        let real = folder.path().join("libreal.so.1");
+        fs::rename(&other, &real).unwrap();
+        std::os::unix::fs::symlink("libreal.so.1", &other).unwrap();
+        let said = faults(&beside)[0].to_string();
+        assert!(said.contains("libother.so.1, which leads to ") && said.contains("libreal.so.1"), "{said}");
+        assert_eq!(faults_with(&beside, &[&other]), [], "the loader knows it by its soname");
+        fs::remove_file(&other).unwrap();
+        fs::remove_file(&real).unwrap();
         let missing = LoadFault::Missing { by: beside.clone(), soname: "libother.so.1".into() };
         assert_eq!(faults(&beside), [missing]);
     }

@@ -9,7 +9,7 @@ use object::{Endianness, Object, ObjectSymbol, SymbolKind};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What `dlsym` finds, and what it would find if it asked for an old version.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Symbols {
     names: BTreeSet<String>,
     /// Those of them that are variables and tables: addresses that nobody can call.
@@ -143,7 +143,7 @@ const char *const table[] = { "a" };
         let done = Command::new("cc").args(flags).current_dir(folder.path()).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let path = folder.path().join("libt.so");
-        let symbols = symbols(&OpenedLibrary { file: File::open(&path).unwrap(), path: path.clone() }).unwrap();
+        let symbols = symbols(&OpenedLibrary::alone(path.clone(), File::open(&path).unwrap())).unwrap();
         assert!(symbols.contains("kept") && symbols.contains("plain"));
         assert!(!symbols.contains("gone"));
         assert_eq!((symbols.old("gone"), symbols.old("kept")), (Some("OLD_1"), None));

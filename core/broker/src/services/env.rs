@@ -15,9 +15,3 @@ pub(super) fn read(env: &EnvService) -> EnvService {
 pub(super) fn grants(env: &EnvService) -> Vec<String> {
     env.variables.iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
-
-/// What it gives, for people: no values, which may be secrets.
-pub(super) fn describe(env: &EnvService) -> String {
-    let names: Vec<_> = env.variables.keys().map(String::as_str).collect();
-    if names.is_empty() { "no variable".to_owned() } else { format!("the variables {}", names.join(", ")) }
-}

@@ -1,7 +1,7 @@
 //! `files`: the folders of its roots.
 
 use super::HostFolder;
-use cloison_contract::host::{FilesRights, FilesRoot, FilesService, SCRATCH};
+use cloison_contract::host::{FilesRights, FilesService, SCRATCH};
 use cloison_contract::message::Mount;
 use cloison_manifest::application::ServiceRequest;
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
@@ -54,16 +54,4 @@ pub(super) fn mounts(files: &FilesService, capability: &str, location: &str) -> 
     let scratch = files.scratch_bytes.map(|_| (SCRATCH.to_owned(), FilesRights::ALL));
     let mount = |(at, rights)| Mount { at, capability: capability.to_owned(), rights, location: location.to_owned() };
     roots.chain(scratch).map(mount).collect()
-}
-
-/// What it gives, for people.
-pub(super) fn describe(files: &FilesService, folders: &[HostFolder]) -> String {
-    let root = |(root, folder): (&FilesRoot, &HostFolder)| {
-        let rights = root.rights.words();
-        let rights = if rights.is_empty() { "nothing".to_owned() } else { rights.join(", ") };
-        format!("{rights} below {} (as {})", folder.path.display(), root.at)
-    };
-    let mut parts: Vec<_> = files.roots.iter().zip(folders).map(root).collect();
-    parts.extend(files.scratch_bytes.map(|_| "a private folder".to_owned()));
-    if parts.is_empty() { "no folder".to_owned() } else { parts.join("; ") }
 }

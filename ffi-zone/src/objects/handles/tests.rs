@@ -43,6 +43,8 @@ fn counting(refcounted: bool) -> Handles {
         library: Library {
             location: LibraryLocation::Path(String::new()),
             sha256: vec![],
+            needs: vec![],
+            preload: vec![],
             declared: Location::default(),
         },
         sandbox: Sandbox {
@@ -56,6 +58,8 @@ fn counting(refcounted: bool) -> Handles {
             instances: Instances::Shared,
             threads: 1,
             files: vec![],
+            environment: vec![],
+            scratch_bytes: None,
             may_be_missing: vec![],
         },
         types: vec![handle(10), handle(11)],

@@ -4,7 +4,7 @@ use super::context::TlsContext;
 use super::trouble;
 use crate::net::failure::Failure;
 use rustix::io::Errno;
-use rustls::pki_types::{CertificateDer, IpAddr, Ipv4Addr, ServerName};
+use rustls::pki_types::{IpAddr, Ipv4Addr, ServerName};
 use rustls::{ClientConnection, Connection, ServerConnection};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -194,8 +194,7 @@ impl Session {
                 Ok(())
             }
             Err(error) => {
-                let chain: &[CertificateDer<'_>] = self.connection.peer_certificates().unwrap_or_default();
-                let (failure, verify_error) = trouble::failure(&error, chain);
+                let (failure, verify_error) = trouble::failure(&error);
                 self.verify_error = verify_error;
                 self.failed = Some((failure.errno, failure.text.clone().unwrap_or_default()));
                 Err(failure)

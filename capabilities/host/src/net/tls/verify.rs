@@ -1,6 +1,7 @@
 //! A client's look at a server's certificates.
 
 use super::der;
+use super::trouble::SelfSigned;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -51,7 +52,8 @@ impl ServerCertVerifier for ServerVerifier {
         let parsed = ParsedCertificate::try_from(certificate)?;
         if !self.is_named(certificate, now)? {
             let algorithms = self.algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms)?;
+            verify_server_cert_signed_by_trust_anchor(&parsed, &self.roots, intermediates, now, algorithms)
+                .map_err(|error| SelfSigned::explain(error, certificate, intermediates))?;
         }
         if self.for_name {
             verify_server_name(&parsed, name)?;

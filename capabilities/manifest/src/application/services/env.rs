@@ -32,7 +32,7 @@ pub(super) fn read(reader: &mut DocumentReader, table: &mut Table<'_>) -> Servic
             }
         }
     }
-    ServiceRequest { service: HostService::Env(service), folders: Vec::new() }
+    ServiceRequest::plain(HostService::Env(service))
 }
 
 /// What C and Python can look up.

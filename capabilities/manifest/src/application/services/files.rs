@@ -42,7 +42,7 @@ pub(super) fn read(reader: &mut DocumentReader, table: &mut Table<'_>) -> Servic
     if let Some(size) = table.take("written").and_then(|value| reader.size(&value)) {
         service.written_bytes = size;
     }
-    ServiceRequest { service: HostService::Files(service), folders }
+    ServiceRequest { folders, ..ServiceRequest::plain(HostService::Files(service)) }
 }
 
 /// An entry of `roots`.

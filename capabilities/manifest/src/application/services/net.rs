@@ -37,13 +37,13 @@ pub(super) fn read(reader: &mut DocumentReader, table: &mut Table<'_>, offset: u
         service.received_bytes = size;
     }
     service.location = format!("{}:{}", reader.source.name, reader.location(offset).line);
-    ServiceRequest { service: HostService::Net(service), folders: Vec::new() }
+    ServiceRequest::plain(HostService::Net(service))
 }
 
 const EXAMPLE: &str = "[\"api.example.com:443\"]";
 
 /// An array of texts, each of which `read` understands.
-fn entries<T>(
+pub(super) fn entries<T>(
     reader: &mut DocumentReader,
     value: &TableEntry<'_>,
     most: usize,
@@ -59,7 +59,7 @@ fn entries<T>(
     array.iter().filter_map(|element| read(reader, &value.element(element))).collect()
 }
 
-fn place(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<NetPlace> {
+pub(super) fn place(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<NetPlace> {
     let written = reader.string(value)?;
     match NetPlace::parse(&written.text) {
         Ok(place) if place.port == Some(0) && value.key == "connect" => {
@@ -97,7 +97,7 @@ fn own_place(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<NetP
 }
 
 /// `10.0.0.53`, `[fd00::53]:5353`
-fn name_server(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<SocketAddr> {
+pub(super) fn name_server(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<SocketAddr> {
     let written = reader.string(value)?;
     let address = written.text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)).or_else(|_| written.text.parse());
     match address {

@@ -40,6 +40,8 @@ pub enum LoadFault {
         soname: String,
         /// Where it is.
         path: PathBuf,
+        /// Where that leads to, if it is a link.
+        target: Option<PathBuf>,
     },
     /// A dependency that has not got a version of symbols.
     Version {
@@ -79,14 +81,17 @@ impl fmt::Display for LoadFault {
                     listed.join(", ")
                 )
             }
-            Self::Unseen { by, soname, path } => write!(
-                f,
-                "{} needs {soname}, and a zone does not see {}\nhint: a zone sees the library itself and the loader's \
-                 folders ({}): install {soname} there, or link it statically into the library",
-                by.display(),
-                path.display(),
-                super::folders().collect::<Vec<_>>().join(", ")
-            ),
+            Self::Unseen { by, soname, path, target } => {
+                let (by, folders) = (by.display(), super::folders().collect::<Vec<_>>().join(", "));
+                let leads = target.as_ref().map(|target| format!(", which leads to {}", target.display()));
+                let file = path.display();
+                write!(
+                    f,
+                    "{by} needs {soname}, and a zone does not see {file}{}\nhint: a zone sees the loader's folders \
+                     ({folders}), the library itself and what `library` lists: `needs = [\"{file}\"]`",
+                    leads.unwrap_or_default(),
+                )
+            }
             Self::Version { by, version, path, newest } => {
                 let newest = newest.as_ref().map(|newest| format!(", but {newest} at most")).unwrap_or_default();
                 write!(

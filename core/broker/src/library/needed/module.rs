@@ -2,7 +2,7 @@
 
 use super::super::LIBRARY_BYTES;
 use super::super::symbols::Symbols;
-use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, VER_FLG_WEAK};
+use object::elf::{DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, VER_FLG_WEAK};
 use object::read::elf::{Dyn, ElfFile64, FileHeader, SectionTable};
 use object::{Endianness, Object, ObjectSymbol};
 use std::collections::BTreeSet;
@@ -11,8 +11,11 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 /// A library's file, as far as it matters to others.
+#[derive(Clone)]
 pub(super) struct SharedObject {
     pub(super) path: PathBuf,
+    /// By which name the loader knows it (`DT_SONAME`).
+    pub(super) soname: Option<String>,
     pub(super) symbols: Symbols,
     pub(super) undefined: Vec<String>,
     pub(super) needed: Vec<String>,
@@ -35,6 +38,7 @@ impl SharedObject {
         let parsed = object::File::parse(&*bytes).map_err(|error| error.to_string())?;
         let mut module = Self {
             path: path.to_owned(),
+            soname: None,
             symbols: Symbols::default(),
             undefined: Vec::new(),
             needed: Vec::new(),
@@ -58,6 +62,14 @@ impl SharedObject {
         Ok(module)
     }
 
+    /// Whether the loader takes it for what is asked for by that name, once it is loaded.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        match &self.soname {
+            Some(soname) => soname == name,
+            None => self.path.file_name().is_some_and(|file| file == name),
+        }
+    }
+
     fn read_dynamic(&mut self, sections: &Sections<'_>, endian: Endianness, bytes: &[u8]) -> object::read::Result<()> {
         let Some((entries, strings)) = sections.dynamic(endian, bytes)? else { return Ok(()) };
         let strings = sections.strings(endian, bytes, strings)?;
@@ -72,6 +84,7 @@ impl SharedObject {
             };
             match entry.d_tag(endian) {
                 DT_NEEDED => self.needed.push(text()?),
+                DT_SONAME => self.soname = Some(text()?),
                 DT_RPATH => old.push(text()?),
                 DT_RUNPATH => new.push(text()?),
                 _ => {}

@@ -1,0 +1,139 @@
+//! The service for HTTP, as the real program in its sandbox. What it makes of requests, its own tests say; these see that it can, in there.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use cloison_contract::host::HostService;
+use cloison_contract::host::http::{HttpSecret, HttpService, Secret};
+use cloison_contract::message::{FromZone, LayerState, Machine, ToZone};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use support::{Argument, Client, Service};
+
+const FOR_EVER: u64 = -1_i64 as u64;
+const KEY: &str = "s3cr3t-0f-th3-z0n3";
+
+fn serve(rules: &[&str], port: u16) -> (Service, Client) {
+    let rule = |text: &&str| text.replace("PORT", &port.to_string()).parse().expect("a rule");
+    let service = HttpService {
+        capability: "api".to_owned(),
+        location: "cloison.toml:7".to_owned(),
+        rules: rules.iter().map(rule).collect(),
+        secrets: vec![HttpSecret { header: "X-Key".to_owned(), prefix: String::new(), hosts: Vec::new() }],
+        connections: 4,
+        ..HttpService::default()
+    };
+    let secrets = vec![Secret::new(KEY.as_bytes().to_vec()).expect("a secret")];
+    let more = [(ToZone::Machine(Machine::default()), Vec::new()), (ToZone::Secrets(secrets), Vec::new())];
+    let mut service = Service::launch(HostService::Http(service), &more);
+    let client = service.attach();
+    (service, client)
+}
+
+impl Client {
+    fn open(&mut self, host: &str, port: u16) -> Result<u64, i32> {
+        let arguments = [Argument::Bytes(host.as_bytes()), Argument::Word(port.into())];
+        self.call("connect", &arguments).map(|words| words[0])
+    }
+
+    fn secure(&mut self, socket: u64, name: &str) -> Result<(), i32> {
+        self.call("secure", &[Argument::Word(socket), Argument::Bytes(name.as_bytes())]).map(drop)
+    }
+
+    fn end(&mut self, socket: u64) {
+        self.call("close", &[Argument::Word(socket)]).expect("closed");
+    }
+
+    /// What comes back for a request, to its end.
+    fn exchange(&mut self, host: &str, port: u16, request: &str) -> String {
+        let socket = self.open(host, port).expect("a connection");
+        let data = Argument::Bytes(request.as_bytes());
+        self.call("sendall", &[Argument::Word(socket), data, Argument::Word(0), Argument::Word(FOR_EVER)])
+            .expect("sent");
+        self.call("shutdown", &[Argument::Word(socket), Argument::Word(1)]).expect("shut");
+        let mut answer = Vec::new();
+        loop {
+            let words = self.call("recv", &[socket, 65536, 0, FOR_EVER].map(Argument::Word)).expect("an answer");
+            let piece = self.bytes(&words);
+            if piece.is_empty() {
+                break;
+            }
+            answer.extend(piece);
+        }
+        self.end(socket);
+        String::from_utf8(answer).expect("text")
+    }
+}
+
+/// A server that says what it was asked.
+fn echo() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("bound").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = Vec::new();
+            let mut one = [0];
+            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut one).is_ok_and(|count| count == 1) {
+                request.push(one[0]);
+            }
+            let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", request.len());
+            let _ = stream.write_all(&[head.as_bytes(), &request].concat());
+        }
+    });
+    port
+}
+
+fn get(path: &str, port: u16) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")
+}
+
+#[test]
+fn requests_go_out_of_the_sandbox_and_nothing_else() {
+    let port = echo();
+    let (service, mut client) = serve(&["GET http://127.0.0.1:PORT/ok", "GET https://127.0.0.1:PORT/ok"], port);
+    // More than there may be at once: threads begin and end.
+    for _ in 0..10 {
+        let answer = client.exchange("127.0.0.1", port, &get("/ok", port));
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\r\nX-Key: ****"), "{answer}");
+    }
+    let answer = client.exchange("127.0.0.1", port, &get("/no", port));
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+    assert!(service.is_running());
+    // The network is what it is for.
+    let off: Vec<_> =
+        service.layers.iter().filter(|layer| layer.state != LayerState::On).map(|layer| &layer.name).collect();
+    assert_eq!(off, ["network-namespace"], "{:?}", service.layers);
+    assert!(matches!(service.heard(), FromZone::Refused { count: 1, text } if text.contains("/no is not granted")));
+}
+
+#[test]
+fn connections_lead_to_hosts_of_rules_and_are_counted() {
+    let port = echo();
+    let (service, mut client) = serve(&["GET http://127.0.0.1:PORT/ok", "GET https://localhost:PORT/ok"], port);
+    for (host, port) in [("127.0.0.1", 1), ("127.0.0.2", port), ("10.0.0.1", port), ("example.org", 80)] {
+        assert_eq!(client.open(host, port), Err(libc::EACCES), "{host}");
+    }
+    for host in ["", "a b", "127.1", "localhost:80", "LOCALHOST\0", "é"] {
+        assert_eq!(client.open(host, port), Err(libc::EINVAL), "{host}");
+    }
+    let open: Vec<u64> = (0..4).map(|_| client.open("LocalHost.", port).expect("a connection")).collect();
+    assert_eq!(client.open("localhost", port), Err(libc::EMFILE));
+    assert_eq!(client.secure(open[0], "other"), Err(libc::EACCES));
+    assert_eq!(client.secure(open[0], "localhost"), Ok(()));
+    assert_eq!(client.secure(open[0], "localhost"), Err(libc::EISCONN));
+    let pair = client.call("socketpair", &[]).expect("two");
+    assert_eq!(client.secure(pair[0], "localhost"), Err(libc::ENOTCONN));
+    for socket in open {
+        client.end(socket);
+    }
+    // A thread notices the end by itself.
+    while client.open("localhost", port).is_err() {}
+    assert!(service.is_running());
+}
+
+#[test]
+fn what_is_said_of_the_rules_has_no_secret() {
+    let (_service, mut client) = serve(&["GET https://*.example.org/v1/*", "* http://127.0.0.1:8080/*"], 0);
+    let words = client.call("grants", &[]).expect("text");
+    assert_eq!(client.bytes(&words), b"GET https://*.example.org/v1/*\n* http://127.0.0.1:8080/*\n");
+}

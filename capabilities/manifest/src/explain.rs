@@ -1,0 +1,361 @@
+//! What an application may do, in plain words: one place for each sentence.
+//!
+//! `cloison run` asks with these sentences whether a manifest counts, `cloison add` says with them what a line gives, and
+//! `cloison explain` prints all of them. Each begins with a verb, so that it goes on from "the program may".
+
+mod services;
+
+use crate::application::ApplicationLimits;
+use cloison_contract::deterministic::Deterministic;
+use cloison_contract::grant::{Grant, Rate};
+use cloison_contract::host::{HostService, SCRATCH};
+use cloison_contract::interface::{FunctionId, Instances, Interface};
+use cloison_contract::shape::Shape;
+use serde::{Serialize, Serializer};
+use std::time::Duration;
+
+/// How many functions a sentence names.
+const NAMED: usize = 8;
+
+/// Limits, and what each is for, in their order: `("memory", "256 MiB")`.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Rows(pub Vec<(&'static str, String)>);
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// What one capability lets a program do.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Permission {
+    /// Its name in Python.
+    pub capability: String,
+    /// Which zone it is of: the name of the interface.
+    pub zone: String,
+    /// Where it is granted, as `FILE:LINE`.
+    pub declared: String,
+    /// Each goes on from "the program may".
+    pub may: Vec<String>,
+    /// What holds for all of that: conditions and counts.
+    pub within: Vec<String>,
+    /// All functions that may be called.
+    pub functions: Vec<String>,
+    /// The sandbox of a library; nothing for a service of Cloison's own, whose sandbox is what it gives.
+    pub sandbox: Rows,
+}
+
+/// A capability of a C library.
+pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &Grant) -> Permission {
+    let functions = granted(interface, grant);
+    let name = interface.library.location.text();
+    let mut may = vec![if functions.is_empty() {
+        format!("call no function of {name}")
+    } else {
+        format!("call {} of {name}", some(&functions))
+    }];
+    may.extend(interface.sandbox.files.iter().map(|rule| {
+        let how = if rule.write { "read and write" } else { "read" };
+        format!("have {name} {how} {}", rule.path)
+    }));
+    let further = interface.library.needs.iter().chain(&interface.library.preload);
+    may.extend(further.map(|file| format!("have {name} load {file} with it")));
+    may.extend(
+        sandbox_scratch(interface).map(|size| format!("have {name} keep {size} of files of its own at {SCRATCH}")),
+    );
+    Permission {
+        capability: capability.to_owned(),
+        zone: interface.name.clone(),
+        declared: declared.to_owned(),
+        may,
+        within: terms(interface, grant),
+        functions,
+        sandbox: sandbox(interface),
+    }
+}
+
+/// A capability of a host service. `folders` are the folders of the machine that go with it, in its order.
+pub fn service(
+    capability: &str,
+    declared: &str,
+    interface: &Interface,
+    grant: &Grant,
+    service: &HostService,
+    folders: &[String],
+) -> Permission {
+    let functions = granted(interface, grant);
+    let (mut may, mut within) = services::says(service, folders);
+    if functions.len() < offered(interface).count() {
+        let only = if functions.is_empty() { "no function".to_owned() } else { some(&functions) };
+        within.push(format!("by {only} of the service alone"));
+    }
+    if functions.is_empty() && offered(interface).next().is_some() {
+        may = vec!["do nothing with it".to_owned()];
+    }
+    within.extend(terms(interface, grant));
+    let (capability, zone, declared) = (capability.to_owned(), interface.name.clone(), declared.to_owned());
+    Permission { capability, zone, declared, may, within, functions, sandbox: Rows::default() }
+}
+
+/// `where`, `rate` and `calls`.
+fn terms(interface: &Interface, grant: &Grant) -> Vec<String> {
+    let bounds = grant.bounds.iter().filter_map(|(id, bound)| {
+        Some(format!("{} only if {}", interface.functions.get(id.0 as usize)?.name, bound.text))
+    });
+    let rate = grant.rate.map(rate);
+    let calls = grant.calls.map(|calls| format!("{calls} calls altogether"));
+    bounds.chain(rate).chain(calls).collect()
+}
+
+/// `10 calls in 1 s`
+fn rate(rate: Rate) -> String {
+    format!("{} calls in {}", rate.calls, time(Duration::from_millis(rate.period_ms)))
+}
+
+/// The limits of a zone, and what it reaches.
+pub fn sandbox(interface: &Interface) -> Rows {
+    let sandbox = &interface.sandbox;
+    let parameters = interface.functions.iter().flat_map(|function| &function.parameters);
+    let callables = parameters.into_iter().any(|parameter| matches!(parameter.shape, Shape::Callback(_)));
+    let instances = match sandbox.instances {
+        Instances::PerCall => "one for each call",
+        Instances::PerClient => "one for each microprocess",
+        Instances::Shared => "one for all",
+    };
+    let mut rows = vec![
+        ("memory", size(sandbox.memory_bytes)),
+        ("deadline of a call", time(sandbox.deadline)),
+        ("instances", instances.to_owned()),
+        ("calls at once", sandbox.threads.to_string()),
+        ("one call carries", format!("at most {}", size(sandbox.call_bytes))),
+        ("threads of the library", sandbox.processes.to_string()),
+        ("open descriptors", sandbox.descriptors.to_string()),
+        ("largest file", size(sandbox.file_size_bytes)),
+        ("network", "none".to_owned()),
+    ];
+    if callables {
+        rows.insert(2, ("callables of a call, together", time(sandbox.callables)));
+    }
+    let files = sandbox.files.iter().map(|rule| {
+        let how = if rule.write { "read and write" } else { "read" };
+        format!("`{}` ({how})", rule.path)
+    });
+    let files: Vec<_> = files.collect();
+    rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));
+    rows.extend(sandbox_scratch(interface).map(|size| ("private folder", format!("{size} at `{SCRATCH}`"))));
+    if !sandbox.environment.is_empty() {
+        let variables: Vec<_> = sandbox.environment.iter().map(|(name, value)| format!("`{name}={value}`")).collect();
+        rows.push(("environment", variables.join(", ")));
+    }
+    for (what, libraries) in
+        [("loaded before it", &interface.library.needs), ("loaded behind it", &interface.library.preload)]
+    {
+        if !libraries.is_empty() {
+            rows.push((what, libraries.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")));
+        }
+    }
+    if !sandbox.may_be_missing.is_empty() {
+        rows.push(("layers that may be missing", sandbox.may_be_missing.join(", ")));
+    }
+    Rows(rows)
+}
+
+fn sandbox_scratch(interface: &Interface) -> Option<String> {
+    interface.sandbox.scratch_bytes.map(size)
+}
+
+/// The limits of each microprocess.
+pub fn limits(limits: &ApplicationLimits) -> Rows {
+    let none = || "none".to_owned();
+    Rows(vec![
+        ("memory", size(limits.memory_bytes)),
+        ("processor time", time(Duration::from_secs(limits.cpu_seconds))),
+        ("time of the whole program", limits.deadline.map_or_else(none, time)),
+        ("microprocesses at once", limits.processes.to_string()),
+        ("children of each", limits.children.to_string()),
+        ("open channels", limits.channels.to_string()),
+        ("messages that wait", size(limits.mailbox_bytes)),
+        ("open descriptors", limits.descriptors.to_string()),
+    ])
+}
+
+/// What is the same in each run: a sentence each.
+pub fn deterministic(deterministic: &Deterministic) -> Vec<String> {
+    let clock = deterministic.clock.map(|clock| {
+        let start = jiff::Timestamp::from_nanosecond(clock.start_ns.into())
+            .map_or_else(|_| String::new(), |start| start.to_string());
+        match clock.rate_millionths {
+            0 => format!("Its clock stands at {start}."),
+            1_000_000 => format!("Its clock begins at {start}."),
+            rate => {
+                format!("Its clock begins at {start}, and goes {} times as fast as the machine's.", rate as f64 / 1e6)
+            }
+        }
+    });
+    let seed = deterministic
+        .seed
+        .map(|seed| format!("All that is random comes out of the seed {seed}: nothing of it is a secret."));
+    clock.into_iter().chain(seed).collect()
+}
+
+/// What no application may do that has only these services; each goes on from "the program may not".
+pub fn denied<'s>(given: impl Iterator<Item = &'s HostService>) -> Vec<&'static str> {
+    let given: Vec<_> = given.collect();
+    let mut denied = services::denied(&given);
+    denied.extend([
+        "start a program of the machine",
+        "load native code, or call any other function of a library",
+        "see or signal any process but those that it has spawned or been told of",
+    ]);
+    denied
+}
+
+fn offered(interface: &Interface) -> impl Iterator<Item = (FunctionId, &str)> {
+    let all = (0..).map(FunctionId).zip(&interface.functions);
+    all.filter(|(_, function)| !function.internal).map(|(id, function)| (id, function.name.as_str()))
+}
+
+fn granted(interface: &Interface, grant: &Grant) -> Vec<String> {
+    offered(interface).filter(|(id, _)| grant.allows(*id)).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// `open, read and close`; of very many `open, read and 12 more functions`.
+fn some(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 | 1 => and(&names),
+        more => format!("{} and {more} more functions", names[..NAMED].join(", ")),
+    }
+}
+
+/// `64 MiB`
+pub fn size(bytes: u64) -> String {
+    let units = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{} {name}", bytes / unit))
+}
+
+/// `10 s`
+pub fn time(time: Duration) -> String {
+    match time.as_secs() {
+        _ if time.subsec_millis() > 0 => format!("{} ms", time.as_millis()),
+        hours if hours > 0 && hours.is_multiple_of(3600) => format!("{} h", hours / 3600),
+        seconds => format!("{seconds} s"),
+    }
+}
+
+/// `a, b and c`
+pub fn and(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{application, bundled, manifest};
+    use cloison_contract::host::{FilesService, NetService};
+
+    fn permission(binding: &str, rest: &str) -> Permission {
+        let (file, text) = bundled::find(binding).unwrap();
+        let interface = manifest::parse(file, text).unwrap();
+        let text = format!("[capabilities.c]\nzone = \"{binding}\"\n{rest}");
+        let application = application::parse("cloison.toml", &text).unwrap();
+        let grant = application.grant("c", &interface).unwrap();
+        match &application.capabilities["c"].service {
+            None => library("c", "cloison.toml:1", &interface, &grant),
+            Some(request) => {
+                let folders: Vec<_> = request.folders.iter().map(|folder| format!("./{}", folder.text)).collect();
+                service("c", "cloison.toml:1", &interface, &grant, &request.service, &folders)
+            }
+        }
+    }
+
+    #[test]
+    fn a_library() {
+        let found = permission("zlib", "allow = [\"crc32\", \"compress2\"]\nrate = \"10/s\"\ncalls = 5\n");
+        assert_eq!(found.may, ["call crc32 and compress2 of libz.so.1"]);
+        assert_eq!(found.within, ["10 calls in 1 s", "5 calls altogether"]);
+        assert!(found.sandbox.0.contains(&("memory", "256 MiB".to_owned())) && found.functions.len() == 2);
+        let found = permission("zlib", "allow = \"*\"\nwhere = { compress2 = \"level == 1\" }\n");
+        let all = "call version, crc32, adler32, compress2, uncompress and compressBound of libz.so.1";
+        assert_eq!((found.may[0].as_str(), found.within[0].as_str()), (all, "compress2 only if level == 1"));
+        assert_eq!(permission("zlib", "allow = []\n").may, ["call no function of libz.so.1"]);
+        let many = &permission("libm", "allow = \"*\"\n").may[0];
+        assert!(many.ends_with(" more functions of libm.so.6"), "{many}");
+    }
+
+    #[test]
+    fn files_of_the_machine() {
+        let roots = "roots = [{ at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] }, \
+                     { at = \"/log\", path = \"log\", allow = [\"create\", \"append\"] }, \
+                     { at = \"/no\", path = \"no\", allow = [] }]\nscratch = \"64 MiB\"\n";
+        let found = permission("files", roots);
+        let expected = [
+            "read and list ./data, which it sees as /data",
+            "create and append in ./log, which it sees as /log",
+            "do nothing in ./no, which it sees as /no",
+            "keep 64 MiB of files of its own at /tmp, which end with the microprocess",
+        ];
+        assert_eq!(found.may, expected);
+        assert_eq!(found.within, ["256 files open at once", "files of at most 1 GiB", "4 GiB written altogether"]);
+        let found = permission("files", "allow = [\"stat\"]\n");
+        assert_eq!(
+            (found.may[0].as_str(), found.within[1].as_str()),
+            ("reach no folder", "by stat of the service alone")
+        );
+        assert_eq!(permission("files", "allow = []\n").may, ["do nothing with it"]);
+    }
+
+    #[test]
+    fn places_of_networks() {
+        let found =
+            permission("net", "connect = [\"api.example.com:443\", \"10.1.0.0/16:*\"]\nlisten = [\"127.0.0.1:0\"]\n");
+        let expected = ["connect to api.example.com:443", "connect to 10.1.0.0/16:*", "listen at 127.0.0.1:0"];
+        assert_eq!(found.may, expected);
+        let within = &found.within;
+        assert!(
+            within[0].starts_with("64 connections at once") && within[3].starts_with("names lead to no"),
+            "{within:?}"
+        );
+        let found = permission("net", "connect = [\"127.0.0.1:80\"]\n");
+        assert_eq!(found.within.len(), 3, "no name leads anywhere");
+        assert_eq!(permission("net", "").may, ["reach no place"]);
+    }
+
+    #[test]
+    fn requests_and_secrets() {
+        let rest = "allow = [\"GET https://a.example.com/v1/*\", \"POST https://b.example.com/items\"]\n\
+                    secret = { header = \"X-Key\", from = \"env:KEY\" }\nrate = \"5/s\"\ncalls = 100\n";
+        let found = permission("http", rest);
+        let expected = [
+            "request GET https://a.example.com/v1/*",
+            "request POST https://b.example.com/items",
+            "have a secret that it never sees sent to a.example.com and b.example.com as X-Key",
+        ];
+        assert_eq!(found.may, expected);
+        let within = found.within.join("; ");
+        for part in [
+            "answers of at most 16 MiB; 30 s for each; 64 connections at once",
+            "5 calls in 1 s; 100 requests altogether",
+        ] {
+            assert!(within.contains(part), "no {part} in {within}");
+        }
+        let only = rest.replace("env:KEY\"", "env:KEY\", hosts = [\"b.example.com\"]");
+        assert!(permission("http", &only).may[2].ends_with("sent to b.example.com as X-Key"));
+        assert_eq!(permission("http", "allow = []\n").may, ["request nothing"]);
+    }
+
+    #[test]
+    fn what_is_denied_says_what_is_given_of_it() {
+        let (files, net) = (HostService::Files(FilesService::default()), HostService::Net(NetService::default()));
+        assert_eq!(denied(std::iter::empty())[..2], ["open a file of the machine", "use the network"]);
+        let rest = ["open any other file of the machine", "use the network in any other way"];
+        assert_eq!(denied([files, net].iter())[..2], rest);
+        assert_eq!([and(&[]), and(&["a"]), and(&["a", "b", "c"])], ["", "a", "a, b and c"]);
+    }
+}

@@ -1,0 +1,3 @@
+import cloison
+
+print(cloison.capability("company").asks_other(7))

@@ -121,7 +121,7 @@ impl AnswerHead {
         let headers = headers(response.headers).map_err(|refusal| refusal.text)?;
         let plainly = |refusal: Refusal| refusal.text;
         let (length, chunked) = (length(&headers).map_err(plainly)?, codings(&headers).map_err(plainly)?);
-        if length.is_some() && chunked || chunked && version == 0 {
+        if chunked && (length.is_some() || version == 0) {
             return Err("it says in two ways how long it is".to_owned());
         }
         let tokens = list(&headers, "connection");

@@ -14,7 +14,7 @@
 //! | `trust` | who may vouch for servers |
 //! | `network` | names and addresses, as the service for networks has them |
 //! | `service` | programs' connections |
-//! | `functions` | the functions of the manifest; those of sockets are the service for networks' |
+//! | `exports` | the functions of the manifest; those of sockets are the service for networks' |
 //!
 //! # Who keeps what inside
 //!
@@ -25,7 +25,7 @@
 mod body;
 mod conversation;
 #[allow(unsafe_code, reason = "the functions of the manifest, which take addresses")]
-mod functions;
+mod exports;
 mod head;
 mod mask;
 mod network;
@@ -58,7 +58,7 @@ pub use service::serve;
 
 /// The function of that name.
 pub fn symbol(name: &str) -> Option<Code> {
-    functions::symbol(name).or_else(|| crate::net::symbol(name))
+    exports::symbol(name).or_else(|| crate::net::symbol(name))
 }
 
 /// How many connections are kept for the next request, and how long.

@@ -5,6 +5,7 @@ use super::server::Fault;
 use super::wait::{Patience, pause};
 use super::{Network, Unreached};
 use crate::net::{Failure, Net};
+use cloison_contract::host::HttpService;
 use cloison_contract::host::http::address;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -18,7 +19,11 @@ const ONE_ADDRESS: Duration = Duration::from_secs(5);
 
 /// The service for networks, with the hosts of the rules as the places to connect to.
 #[derive(Debug)]
-pub(super) struct Outside(pub(super) &'static Net);
+pub(super) struct Outside {
+    pub(super) net: &'static Net,
+    /// What says which addresses a host may lead to.
+    pub(super) service: HttpService,
+}
 
 impl Network for Outside {
     fn connect(&self, host: &str, port: u16, patience: &Patience) -> Result<OwnedFd, Unreached> {
@@ -27,7 +32,7 @@ impl Network for Outside {
             None => self.resolve(host, port, patience)?,
         };
         // Whoever answers for a name does not say where connections may go.
-        let allowed: Vec<_> = found.iter().filter(|address| self.0.leads(host, **address)).collect();
+        let allowed: Vec<_> = found.iter().filter(|address| self.service.leads(host, **address)).collect();
         if allowed.is_empty() {
             let found: Vec<_> = found.iter().map(|address| address.ip().to_string()).collect();
             let text = format!(
@@ -54,7 +59,7 @@ impl Network for Outside {
 impl Outside {
     fn resolve(&self, host: &str, port: u16, patience: &Patience) -> Result<Vec<SocketAddr>, Unreached> {
         loop {
-            match self.0.addresses_of(host, port, patience.left()) {
+            match self.net.addresses_of(host, port, patience.left()) {
                 Ok(found) => return Ok(found),
                 // The broker has said something to the service: that is for another thread.
                 Err(Failure { errno: Errno::INTR, .. }) if !patience.left().is_zero() => {

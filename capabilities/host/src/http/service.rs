@@ -46,7 +46,7 @@ pub fn serve(
 ) -> Result<(), &'static str> {
     let trust = trust::config(&machine.roots).map_err(|_| "TLS cannot be had")?;
     let log = Log { control, account: net.account(), refused: AtomicU64::new(0), latest: Mutex::new(None) };
-    let network = Box::new(Outside(net));
+    let network = Box::new(Outside { net, service: service.clone() });
     let http = Http { service, secrets, trust: Arc::new(trust), network, idle: Mutex::default(), log: Some(log) };
     let served = Served { http: Arc::new(http), places: Mutex::default(), open: AtomicU32::new(0) };
     SERVED.set(served).map_err(|_| "a process serves one capability")

@@ -1,7 +1,7 @@
 //! Where connections to servers come from: names and addresses as the service for networks has them.
 
-use super::refusal::Refusal;
-use super::server::Fault;
+use super::own_answer::OwnAnswer;
+use super::upstream::UpstreamFault;
 use super::wait::{Patience, pause};
 use super::{Network, Unreached};
 use crate::net::{Failure, Net};
@@ -41,18 +41,18 @@ impl Network for Outside {
                 found.join(", "),
                 found.first().map_or("", String::as_str),
             );
-            return Err(Unreached::Refused(Refusal::address(text)));
+            return Err(Unreached::Refused(OwnAnswer::address(text)));
         }
         let mut last = Errno::HOSTUNREACH;
         for (index, address) in allowed.iter().enumerate() {
             let alone = index + 1 == allowed.len();
             match one(**address, if alone { None } else { Some(ONE_ADDRESS) }, patience) {
                 Ok(socket) => return Ok(socket),
-                Err(Fault::Lost(error)) => last = error,
+                Err(UpstreamFault::Lost(error)) => last = error,
                 Err(other) => return Err(other.into()),
             }
         }
-        Err(Unreached::Refused(Refusal::server(format!("{host}:{port}: no connection: {last}"))))
+        Err(Unreached::Refused(OwnAnswer::server(format!("{host}:{port}: no connection: {last}"))))
     }
 }
 
@@ -67,26 +67,26 @@ impl Outside {
                 }
                 Err(Failure { errno, text }) => {
                     let text = text.unwrap_or_else(|| format!("{host}: {errno}"));
-                    return Err(Unreached::Refused(Refusal::server(text)));
+                    return Err(Unreached::Refused(OwnAnswer::server(text)));
                 }
             }
         }
     }
 }
 
-fn one(address: SocketAddr, longest: Option<Duration>, patience: &Patience) -> Result<OwnedFd, Fault> {
+fn one(address: SocketAddr, longest: Option<Duration>, patience: &Patience) -> Result<OwnedFd, UpstreamFault> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let socket = socket_with(family, SocketType::STREAM, flags, None).map_err(Fault::Lost)?;
+    let socket = socket_with(family, SocketType::STREAM, flags, None).map_err(UpstreamFault::Lost)?;
     match connect(&socket, &address) {
         Ok(()) => {}
         Err(Errno::INPROGRESS) => {
             if !patience.server_within(socket.as_fd(), PollFlags::OUT, longest)? {
-                return Err(Fault::Lost(Errno::TIMEDOUT));
+                return Err(UpstreamFault::Lost(Errno::TIMEDOUT));
             }
-            sockopt::socket_error(&socket).map_err(Fault::Lost)?.map_err(Fault::Lost)?;
+            sockopt::socket_error(&socket).map_err(UpstreamFault::Lost)?.map_err(UpstreamFault::Lost)?;
         }
-        Err(error) => return Err(Fault::Lost(error)),
+        Err(error) => return Err(UpstreamFault::Lost(error)),
     }
     // A request is written at once, and waits for nobody. If it cannot be set, it is only slower.
     let _ = sockopt::set_tcp_nodelay(&socket, true);

@@ -32,13 +32,13 @@ pub(super) enum Next {
 
 /// One end of a socket pair. The other end is the program's.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(super) struct ProgramEnd {
     socket: Arc<OwnedFd>,
     /// What has arrived and nobody has taken.
     pub(super) received: Vec<u8>,
 }
 
-impl Program {
+impl ProgramEnd {
     pub(super) fn new(socket: OwnedFd) -> Self {
         Self { socket: Arc::new(socket), received: Vec::new() }
     }

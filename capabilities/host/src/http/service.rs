@@ -45,7 +45,7 @@ pub fn serve(
     control: Arc<Control>,
 ) -> Result<(), &'static str> {
     let trust = trust::config(&machine.roots).map_err(|_| "TLS cannot be had")?;
-    let log = Log { control, account: net.account(), refused: AtomicU64::new(0), latest: Mutex::new(None) };
+    let log = DenialLog { control, account: net.account(), refused: AtomicU64::new(0), latest: Mutex::new(None) };
     let network = Box::new(Outside { net, service: service.clone() });
     let http = Http { service, secrets, trust: Arc::new(trust), network, idle: Mutex::default(), log: Some(log) };
     let served = Served { http: Arc::new(http), places: Mutex::default(), open: AtomicU32::new(0) };
@@ -143,14 +143,14 @@ impl Served {
 
 /// What is counted, and what the broker hears of.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct DenialLog {
     control: Arc<Control>,
     pub(super) account: &'static Account,
     refused: AtomicU64,
     latest: Mutex<Option<Instant>>,
 }
 
-impl Log {
+impl DenialLog {
     /// One more was refused, or could not be made. Who is refused often is not heard of each time.
     pub(super) fn refused(&self, text: &str) {
         let count = self.refused.fetch_add(1, Ordering::Relaxed).saturating_add(1);

@@ -23,7 +23,7 @@ impl Network for Loopback {
                 stream.set_nonblocking(true).expect("a socket");
                 Ok(stream.into())
             }
-            Err(error) => Err(Unreached::Refused(Refusal::server(format!("no connection: {error}")))),
+            Err(error) => Err(Unreached::Refused(OwnAnswer::server(format!("no connection: {error}")))),
         }
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn converse(http: &Http, place: &Place, socket: OwnedFd) {
         let (method, end) = match program.next() {
             Next::End => return,
             Next::TooLong => (String::new(), Err(OwnAnswer::too_large("its head is longer than 64 KiB").into())),
+            Next::Broken => (String::new(), Err(OwnAnswer::malformed("its head has no end").into())),
             Next::Head(head) => match RequestHead::parse(&head) {
                 Err(refusal) => (String::new(), Err(refusal.into())),
                 Ok(head) => (head.method.clone(), Exchange::new(http, place, &mut program, &head).run()),

@@ -26,6 +26,8 @@ pub(super) enum Next {
     Head(Vec<u8>),
     /// More than a head can be.
     TooLong,
+    /// Something, and no more of it.
+    Broken,
     /// Nothing.
     End,
 }
@@ -57,7 +59,8 @@ impl ProgramEnd {
                 _ => return Next::TooLong,
             }
             match self.read() {
-                Ok(0) => return Next::End,
+                Ok(0) if self.received.is_empty() => return Next::End,
+                Ok(0) => return Next::Broken,
                 Ok(_) => {}
                 Err(Errno::AGAIN) => drop(wait_for(self.socket.as_fd(), PollFlags::IN, None)),
                 Err(_) => return Next::End,

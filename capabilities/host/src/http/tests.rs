@@ -240,6 +240,7 @@ fn what_no_rule_allows_is_answered_here() {
         (format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:9\r\nContent-Length: {}\r\n\r\nabc", 17 << 20), 413, "size"),
         (format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:9\r\nA: {}\r\n\r\n", "b".repeat(70_000)), 413, "size"),
         ("\0\r\n\r\n".to_owned(), 400, "malformed"),
+        ("GET / HTTP/1.1\n\n".to_owned(), 400, "malformed"),
         ("\x16\x03\x01\x02\0\x01\r\n\r\n".to_owned(), 400, "malformed"),
         (get("/", 9), 502, "server"),
     ] {

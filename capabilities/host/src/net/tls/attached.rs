@@ -162,10 +162,13 @@ impl Over<'_> {
     fn shutdown(&mut self, wait: bool) -> Result<(), Failure> {
         self.session.connection.send_close_notify();
         self.flush()?;
+        if !wait {
+            return Ok(());
+        }
         let mut unread = [0; 4096];
-        while wait {
+        loop {
             match self.session.read(&mut unread) {
-                Ok(0) => break,
+                Ok(0) => return Ok(()),
                 Ok(_) => continue,
                 Err(failure) if failure.errno == Errno::AGAIN => {}
                 Err(failure) => return Err(failure),
@@ -174,7 +177,6 @@ impl Over<'_> {
                 self.session.end()?;
             }
         }
-        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::own_answer::OwnAnswer;
 use super::upstream::UpstreamFault;
 use super::wait::{Patience, pause};
 use super::{Network, Unreached};
-use crate::net::{Failure, Net};
+use crate::net::{Net, NetFailure};
 use cloison_contract::host::HttpService;
 use cloison_contract::host::http::address;
 use rustix::event::PollFlags;
@@ -62,10 +62,10 @@ impl Outside {
             match self.net.addresses_of(host, port, patience.left()) {
                 Ok(found) => return Ok(found),
                 // The broker has said something to the service: that is for another thread.
-                Err(Failure { errno: Errno::INTR, .. }) if !patience.left().is_zero() => {
+                Err(NetFailure { errno: Errno::INTR, .. }) if !patience.left().is_zero() => {
                     pause();
                 }
-                Err(Failure { errno, text }) => {
+                Err(NetFailure { errno, text }) => {
                     let text = text.unwrap_or_else(|| format!("{host}: {errno}"));
                     return Err(Unreached::Refused(OwnAnswer::server(text)));
                 }

@@ -1,6 +1,6 @@
 //! What the service for HTTP has of this one: names, and sockets for its clients.
 
-use super::failure::Failure;
+use super::failure::NetFailure;
 use super::socket::Socket;
 use super::wait::Until;
 use super::{NET, Net};
@@ -17,7 +17,7 @@ pub(crate) fn served() -> Option<&'static Net> {
 
 impl Net {
     /// The addresses of a name that the capability names, within a time.
-    pub(crate) fn addresses_of(&self, name: &str, port: u16, time: Duration) -> Result<Vec<SocketAddr>, Failure> {
+    pub(crate) fn addresses_of(&self, name: &str, port: u16, time: Duration) -> Result<Vec<SocketAddr>, NetFailure> {
         let nanoseconds = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
         self.resolve(name.as_bytes(), port, 0, Until::new(nanoseconds))
     }

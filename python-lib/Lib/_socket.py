@@ -227,7 +227,7 @@ class socket:
         if place is None:
             raise _net.denial("socket.connect()", text, port)
         if place.zone == "http":
-            found.enter_http(place, _net.names.get(packed, text), port)
+            found.enter_http(place, _net.names.get(packed, text), text, port)
             return
         found.belong(place)
         try:
@@ -272,8 +272,8 @@ class socket:
     def getpeername(self):
         """getpeername() -> the address of the other end."""
         found = self._found()
-        if found.host is not None:
-            return found.host
+        if found.peer is not None:
+            return found.peer
         if found.handle is None:
             raise OSError(107, "Transport endpoint is not connected")
         return _told(found.family, found.net.getpeername(found.handle))

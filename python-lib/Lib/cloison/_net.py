@@ -193,16 +193,16 @@ def unpack(address):
 
 
 def place_of(packed, text, port):
-    """Return the place that an address belongs to."""
-    place = _resolved.get(packed)
-    if place is not None and place.gives(names[packed].lower().rstrip("."), port):
-        return place
+    """Return the place that an address belongs to, or None."""
+    resolved = _resolved.get(packed)
+    if resolved is not None and (resolved.zone != "net" or resolved.gives(names[packed].lower().rstrip("."), port)):
+        return resolved
     nets = [place for place in places() if place.zone == "net"]
     for place in nets:
         if place.gives(text, port):
             return place
     # It may be allowed by what the service knows; it says if not.
-    return place or (nets[0] if nets else None)
+    return resolved or (nets[0] if nets else None)
 
 
 # ---- Sockets --------------------------------------------------------------------------------------------------------
@@ -235,7 +235,8 @@ class Deadline:
 class Socket:
     """An open socket: what one or several numbers lead to. Its handle is made when it is clear whose it is."""
 
-    __slots__ = ("blocking", "family", "handle", "host", "kind", "net", "numbers", "options", "place", "proto", "secure", "watched")
+    __slots__ = ("blocking", "family", "handle", "host", "kind", "net", "numbers", "options", "peer", "place", "proto", "secure",
+                 "watched")
 
     def __init__(self, family, kind, proto, place=None, handle=None):
         self.family = family
@@ -248,7 +249,7 @@ class Socket:
         self.numbers = 0
         self.blocking = True
         #: Of a connection into an `http` service: the host, and whether it was asked for TLS.
-        self.host = None
+        self.host = self.peer = None
         self.secure = False
         #: In which sets of sockets to wait for it stands.
         self.watched = ()
@@ -271,8 +272,8 @@ class Socket:
             for option in options:
                 self.net.setsockopt(self.handle, *option)
 
-    def enter_http(self, place, host, port):
-        """Connect to a host that an `http` service stands for."""
+    def enter_http(self, place, host, text, port):
+        """Connect to a host that an `http` service stands for; `text` is the address that was invented for it."""
         if self.handle is not None:
             raise OSError(_errno.EISCONN, "Transport endpoint is already connected")
         self.belong(place)
@@ -280,9 +281,11 @@ class Socket:
             self.handle = self.net.connect(host.encode(), port)
         except OSError as error:
             if error.errno == _errno.EACCES:
-                raise denial("socket.connect()", host, port) from error
+                line = f"[capabilities.{place.capability}] ({place.location})"
+                error.add_note(f"cloison: requests to {_written(host, port)} are not among what `allow` of {line} has")
             raise
-        self.host = (host, port)
+        self.host = host
+        self.peer = text, port
 
     def set_option(self, level, option, value):
         """Set an option, or keep it until there is a handle."""
@@ -309,7 +312,7 @@ class Socket:
     def make_secure(self, name):
         """Have an `http` service make TLS with the real server; what passes between program and service stays plain."""
         if not self.secure:
-            self.net.secure(self.handle, (name or self.host[0]).encode())
+            self.net.secure(self.handle, (name or self.host).encode())
             self.secure = True
 
     def close(self):

@@ -86,20 +86,20 @@ fn what_was_not_granted_says_which_line_would_change_that() {
     let output = project(REFUSED, manifest).application(&[]).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     for (line, parts) in lines.iter().zip([
-        &["HostDenied", "Errno 13", "example.com:443 is granted by no capability", "net (cloison.toml:", "add \"example.com:443\" to `connect`"][..],
-        &["HostDenied", "'8.8.8.8:53'"],
-        &["HostDenied", "127.0.0.1:10", "add \"127.0.0.1:10\" to `connect` of [capabilities.net]"],
-        &["HostDenied", "0.0.0.0:0", "`listen`"],
-        &["HostDenied", "127.0.0.1:8000", "add \"127.0.0.1:8000\" to `listen`"],
+        &["HostDenied", "[Errno 13]", "example.com:443 is granted by no capability", "add \"example.com:443\" to `connect`"][..],
+        &["HostDenied", "8.8.8.8:53", "of [capabilities.net] (cloison.toml:"],
+        &["HostDenied", "add \"127.0.0.1:10\" to `connect` of [capabilities.net]"],
+        &["HostDenied", "add \"0.0.0.0:0\" to `listen`"],
+        &["PermissionError", "add \"127.0.0.1:8000\" to `listen`"],
         &["HostDenied", "no datagrams"],
         &["HostDenied", "no names in a file system"],
-        &["URLError", "example.com:80 is granted by no capability"],
-        &["HostDenied", "example.com:443"],
+        &["URLError", "add \"example.com:80\" to `connect`"],
+        &["HostDenied", "socket.gethostbyname()", "example.com:*"],
         &["ok ConnectionRefusedError"],
         &["ok"],
     ]) {
         for part in parts {
-            assert!(line.contains(part.trim_matches('\'')), "no {part:?} in {line:?} of\n{output}");
+            assert!(line.contains(part), "no {part:?} in {line:?} of\n{output}");
         }
     }
     assert_eq!(lines.len(), 11, "{output}");

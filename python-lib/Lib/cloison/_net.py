@@ -40,12 +40,33 @@ class Place:
         # Asked once: the broker is told of a capability when it is first used.
         if name != "net":
             raise AttributeError(name)
-        net = self.net = _cloison.capability(self.capability)
+        net = self.net = _Service(_cloison.capability(self.capability))
         return net
 
     def gives(self, host, port=None):
         """Return whether a host, or an address, is among those to connect to."""
         return any(pattern.matches(host, port) for pattern in self.connect)
+
+
+class _Service:
+    """The functions of a capability. What is gone because its zone has ended is a connection that is gone, as programs expect it."""
+
+    def __init__(self, capability):
+        self._capability = capability
+
+    def __getattr__(self, name):
+        from cloison._errors import StaleHandle
+
+        function = getattr(self._capability, name)
+
+        def call(*args, **keywords):
+            try:
+                return function(*args, **keywords)
+            except StaleHandle as error:
+                raise ConnectionAbortedError(_errno.ECONNABORTED, str(error)) from None
+
+        setattr(self, name, call)
+        return call
 
 
 class _Pattern:
@@ -125,19 +146,16 @@ def _written(host, port):
 
 
 def denial(what, host, port, key="connect"):
-    """Return the error for a place that no capability gives."""
+    """Return the error for a place that no capability gives, with the line that would give it: who passes it on may drop notes."""
     from cloison._errors import HostDenied
 
     written = _written(host, port)
-    nets = [place for place in places() if place.zone == "net"]
-    given = ", ".join(f"{place.capability} ({place.location})" for place in nets or places())
-    error = HostDenied(f"{what}: {written} is granted by no capability of this program; there are {given}")
-    if nets:
-        line = f'add "{written}" to `{key}` of [capabilities.{nets[0].capability}] ({nets[0].location})'
+    net = next((place for place in places() if place.zone == "net"), None)
+    if net is not None:
+        line = f'add "{written}" to `{key}` of [capabilities.{net.capability}] ({net.location})'
     else:
-        line = f'[capabilities.net] with `zone = "net"` and `{key} = ["{written}"]` in cloison.toml would grant it'
-    error.add_note(f"cloison: {line}")
-    return error
+        line = f'in cloison.toml, [capabilities.net] with `zone = "net"` and `{key} = ["{written}"]` grants it'
+    return HostDenied(f"{what}: {written} is granted by no capability of this program: {line}")
 
 
 # ---- Whose an address is --------------------------------------------------------------------------------------------
@@ -322,7 +340,11 @@ class Socket:
             for watching in self.watched:
                 watching.forget(self)
             handle, self.handle = self.handle, None
-            self.net.close(handle)
+            try:
+                self.net.close(handle)
+            except ConnectionAbortedError:
+                # It is gone with its zone.
+                pass
 
 
 def late(timeout, error):

@@ -219,9 +219,14 @@ class Connection:
     def _start(self, net):
         if self._tls is None:
             self._net = net
+            name = (self.server_hostname or "").encode()
             try:
-                settings = _settings(self.context, net, self.server_side)
-                self._tls = net.tls(settings, (self.server_hostname or "").encode())
+                try:
+                    self._tls = net.tls(_settings(self.context, net, self.server_side), name)
+                except ConnectionAbortedError:
+                    # The zone has ended since, and its settings with it.
+                    self.context._handles.clear()
+                    self._tls = net.tls(_settings(self.context, net, self.server_side), name)
             except OSError as error:
                 if isinstance(error, SSLError) or error.errno != _errno.EINVAL:
                     raise

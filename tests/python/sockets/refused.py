@@ -31,5 +31,4 @@ def main():
         except ConnectionRefusedError as error:
             print("ok", type(error).__name__)
         except OSError as error:
-            reason = getattr(error, "reason", error)
-            print(type(error).__name__, error, *getattr(reason, "__notes__", ()))
+            print(type(error).__name__, error)

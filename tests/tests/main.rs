@@ -24,6 +24,7 @@ mod live;
 mod manifests;
 mod many_clients;
 mod messages;
+mod net;
 mod no_native_access;
 mod other_users;
 mod otp;

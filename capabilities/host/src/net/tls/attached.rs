@@ -162,10 +162,13 @@ impl Over<'_> {
     fn shutdown(&mut self, wait: bool) -> Result<(), Failure> {
         self.session.connection.send_close_notify();
         self.flush()?;
+        if !wait {
+            return Ok(());
+        }
         let mut unread = [0; 4096];
-        while wait {
+        loop {
             match self.session.read(&mut unread) {
-                Ok(0) => break,
+                Ok(0) => return Ok(()),
                 Ok(_) => continue,
                 Err(failure) if failure.errno == Errno::AGAIN => {}
                 Err(failure) => return Err(failure),
@@ -174,7 +177,6 @@ impl Over<'_> {
                 self.session.end()?;
             }
         }
-        Ok(())
     }
 }
 
@@ -201,6 +203,15 @@ struct Outlet<'a> {
 impl Write for Outlet<'_> {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.net.try_send(self.socket, data, SendFlags::empty()).map_err(|failure| kept(&mut self.failure, failure))
+    }
+
+    /// All records in one send: sent one by one, each would wait for the peer's word that it has the one before (Nagle), which may
+    /// take it 40 ms.
+    fn write_vectored(&mut self, records: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        match records {
+            [record] => self.write(record),
+            records => self.write(&records.concat()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

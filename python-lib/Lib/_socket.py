@@ -184,7 +184,7 @@ class socket:
         try:
             found.net.bind(found.handle, _net.pack(found.family, packed, port, scope))
         except PermissionError as error:
-            raise _net.denial("socket.bind()", text, port, "listen") from error
+            raise _net.refusal("socket.bind()", error) from None
 
     def listen(self, backlog=128, /):
         """listen([backlog])
@@ -234,7 +234,7 @@ class socket:
             found.net.connect(found.handle, _net.pack(found.family, packed, port, scope), _net.nanoseconds(self._seconds))
         except OSError as error:
             if error.errno == 13:
-                raise _net.denial("socket.connect()", _net.names.get(packed, text), port) from error
+                raise _net.refusal("socket.connect()", error) from None
             raise _net.late(self._seconds, error)
 
     def connect_ex(self, address, /):

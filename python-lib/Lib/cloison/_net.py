@@ -152,10 +152,17 @@ def denial(what, host, port, key="connect"):
     written = _written(host, port)
     net = next((place for place in places() if place.zone == "net"), None)
     if net is not None:
-        line = f'add "{written}" to `{key}` of [capabilities.{net.capability}] ({net.location})'
+        line = f'"{written}" would have to be in `{key}` of [capabilities.{net.capability}] at {net.location}'
     else:
         line = f'in cloison.toml, [capabilities.net] with `zone = "net"` and `{key} = ["{written}"]` grants it'
-    return HostDenied(f"{what}: {written} is granted by no capability of this program: {line}")
+    return HostDenied(f"{what}: {written} is not granted: {line}")
+
+
+def refusal(what, error):
+    """Return the error for what a service has refused: it says itself what would grant it."""
+    from cloison._errors import HostDenied
+
+    return HostDenied(f"{what}: {error.strerror}")
 
 
 # ---- Whose an address is --------------------------------------------------------------------------------------------
@@ -299,8 +306,7 @@ class Socket:
             self.handle = self.net.connect(host.encode(), port)
         except OSError as error:
             if error.errno == _errno.EACCES:
-                line = f"[capabilities.{place.capability}] ({place.location})"
-                error.add_note(f"cloison: requests to {_written(host, port)} are not among what `allow` of {line} has")
+                raise refusal("socket.connect()", error) from None
             raise
         self.host = host
         self.peer = text, port

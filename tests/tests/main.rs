@@ -39,6 +39,7 @@ mod running;
 mod scale;
 mod scheduling;
 mod scripts;
+mod sockets;
 mod storms;
 mod streams;
 mod surface;

@@ -275,7 +275,7 @@ fn all(warm: &Warm<'_>) -> BTreeSet<i32> {
 }
 
 /// Wait until that holds; whether it does in time.
-fn soon(patience: Duration, holds: impl Fn() -> bool) -> bool {
+fn soon(patience: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let until = Instant::now() + patience;
     loop {
         if holds() {

@@ -5,6 +5,7 @@
 const BINDINGS: &[(&str, &str, &str)] = &[
     ("files", "files.zone.toml", include_str!("../bindings/files.zone.toml")),
     ("libm", "libm.zone.toml", include_str!("../bindings/libm.zone.toml")),
+    ("sqlite3", "sqlite3.zone.toml", include_str!("../bindings/sqlite3.zone.toml")),
     ("zlib", "zlib.zone.toml", include_str!("../bindings/zlib.zone.toml")),
 ];
 

@@ -1,0 +1,415 @@
+"""Cursors: statements that run, and their rows.
+
+Rows come many at a time (`execute` and `fetch` of the zone), as bytes, and are made into tuples when they are here. What SQLite would do
+later it may have done already, then, but for rows for which it calls Python: those come one by one.
+"""
+
+from _cloison import sqlite_pack_rows as pack_rows, sqlite_rows as rows
+from cloison import _errors
+from . import adapting, errors, statements
+from .constants import PARSE_COLNAMES, PARSE_DECLTYPES
+from .errors import DataError, OperationalError, ProgrammingError
+
+_ROW, _DONE = 100, 101
+#: Rows, and room for them, of the first crossing and of further ones.
+_FIRST, _FIRST_ROOM = 64, 32 << 10
+_MORE, _MORE_ROOM = 4096, 512 << 10
+_MOST_ROOM = 48 << 20
+#: Sets of parameters of one crossing, and about how many bytes.
+_SETS, _SETS_BYTES = 1024, 256 << 10
+_MOST_SIZE = 2**32 - 1
+_STR, _BYTES, _MARKED = range(3)
+
+
+class Cursor:
+    """SQLite database cursor class."""
+
+    __module__ = "sqlite3"
+
+    _ready = _locked = _closed = False
+    _connection = _statement = None
+
+    def __init__(self, connection, /):
+        if self._locked:
+            raise ProgrammingError("Recursive use of cursors not allowed.")
+        from .connection import Connection
+
+        if not issubclass(type(connection), Connection):
+            raise TypeError(f"Cursor() argument 1 must be sqlite3.Connection, not {type(connection).__name__}")
+        self._leave()
+        self._connection = connection
+        self._description = self._lastrowid = self.row_factory = None
+        self._rowcount, self._arraysize, self._closed = -1, 1, False
+        self._convert = None
+        self._forget()
+        connection._check_thread()
+        self._ready = True
+
+    connection = property(lambda self: self._connection)
+    description = property(lambda self: self._description)
+    lastrowid = property(lambda self: self._lastrowid)
+    rowcount = property(lambda self: self._rowcount)
+
+    @property
+    def arraysize(self):
+        """How many rows `fetchmany` gives."""
+        return self._arraysize
+
+    @arraysize.setter
+    def arraysize(self, size):
+        self._arraysize = _size(size)
+
+    def execute(self, sql, parameters=(), /):
+        """Executes an SQL statement."""
+        connection = self._begin(sql)
+        try:
+            statement = self._compiled(connection, sql)
+            packed = statements.bound(statement, parameters)
+            if statement.handle is None:
+                self._rowcount = -1
+                return self
+            statement.in_use, self._statement = True, statement
+            raw, self._convert = self._converters(connection, statement)
+            try:
+                told = connection._api.execute(
+                    statement.handle, connection._begin_with(statement), packed, raw, _FIRST, _FIRST_ROOM
+                )
+            except _errors.Error as error:
+                raise errors.lost(error) from error
+            if told[2].columns != len(statement.columns) or connection._detects:
+                # SQLite may have compiled it again, for a table that has changed.
+                told = self._look_again(connection, statement, told)
+            code, data, run = told
+            self._took(connection, statement, code, data, run)
+            if statement.columns:
+                self._description = _described(connection, statement)
+            self._lastrowid = run.last_row
+        except BaseException:
+            self._failed()
+            raise
+        finally:
+            self._locked = False
+        return self
+
+    def executemany(self, sql, seq_of_parameters, /):
+        """Repeatedly executes an SQL statement."""
+        connection = self._begin(sql)
+        try:
+            sets = iter(seq_of_parameters)
+            statement = self._compiled(connection, sql)
+            if statement.readonly:
+                raise ProgrammingError("executemany() can only execute DML statements.")
+            statement.in_use, self._statement = True, statement
+            if not statement.changes:
+                self._rowcount = -1
+            begin = connection._begin_with(statement)
+            while True:
+                most = _SETS if statement.plain and adapting.is_plain() else 0
+                packed, count, left, rest = pack_rows(sets, statement.count, most, _SETS_BYTES) if most else (b"", 0, *_next(sets))
+                if left == 2:
+                    # One that has to be adapted, behind those that need not.
+                    if count:
+                        self._run_many(connection, statement, begin, packed, count)
+                    packed, count = statements.bound(statement, rest), 1
+                if count:
+                    self._run_many(connection, statement, begin, packed, count)
+                if left == 3:
+                    raise rest
+                if left == 1:
+                    break
+            if statement.columns:
+                self._description = _described(connection, statement)
+            self._leave()
+        except BaseException:
+            self._failed()
+            raise
+        finally:
+            self._locked = False
+        return self
+
+    def executescript(self, sql_script, /):
+        """Executes multiple SQL statements at once."""
+        if not isinstance(sql_script, str):
+            raise TypeError(f"executescript() argument must be str, not {type(sql_script).__name__}")
+        script = sql_script.encode()
+        if b"\0" in script:
+            raise ValueError("embedded null character")
+        self._check()
+        connection = self._connection
+        if len(script) > connection._sql_length:
+            raise DataError("query string is too large")
+        connection._leave_legacy_transaction()
+        connection._checked(connection._api.script, script)
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._locked or self._closed or not self._ready or self._connection._unusable():
+            self._check()
+        ahead = self._ahead
+        if not ahead:
+            ahead = self._fetch()
+            if not ahead:
+                raise StopIteration
+        elif self._text is not self._connection.text_factory:
+            ahead = self._decode(len(ahead))
+        row = ahead.pop()
+        if self._convert is not None:
+            row = self._converted(row)
+        if self.row_factory is not None:
+            row = self.row_factory(self, row)
+        return row
+
+    def fetchone(self):
+        """Fetches one row from the resultset."""
+        return next(self, None)
+
+    def fetchmany(self, size=None):
+        """Fetches several rows from the resultset."""
+        size = self._arraysize if size is None else _size(size)
+        found = []
+        for row in self:
+            found.append(row)
+            if len(found) == size:
+                break
+        return found
+
+    def fetchall(self):
+        """Fetches all rows from the resultset."""
+        self._check()
+        if self._convert is not None or self.row_factory is not None:
+            return list(self)
+        found = []
+        while True:
+            ahead = self._ahead
+            if not ahead:
+                ahead = self._fetch()
+                if not ahead:
+                    return found
+            elif self._text is not self._connection.text_factory:
+                ahead = self._decode(len(ahead))
+            ahead.reverse()
+            found += ahead
+            self._ahead = []
+
+    def setinputsizes(self, sizes, /):
+        """Required by DB-API. Does nothing in sqlite3."""
+
+    def setoutputsize(self, size, column=None, /):
+        """Required by DB-API. Does nothing in sqlite3."""
+
+    def close(self):
+        """Closes the cursor."""
+        if self._locked:
+            raise ProgrammingError("Recursive use of cursors not allowed.")
+        if self._connection is None:
+            raise ProgrammingError("Base Cursor.__init__ not called.")
+        self._connection._check()
+        self._leave()
+        self._forget()
+        self._closed = True
+
+    def __del__(self):
+        self._leave()
+
+    def _check(self):
+        if not self._ready:
+            raise ProgrammingError("Base Cursor.__init__ not called.")
+        if self._closed:
+            raise ProgrammingError("Cannot operate on a closed cursor.")
+        if self._locked:
+            raise ProgrammingError("Recursive use of cursors not allowed.")
+        self._connection._check()
+
+    def _begin(self, sql):
+        """Make ready for another statement; until it has run, the cursor is locked."""
+        if not isinstance(sql, str):
+            raise TypeError(f"execute() argument 1 must be str, not {type(sql).__name__}")
+        self._check()
+        self._locked = True
+        self._leave()
+        self._forget()
+        self._description, self._rowcount, self._convert = None, 0, None
+        return self._connection
+
+    def _failed(self):
+        self._leave()
+        self._forget()
+        self._rowcount = -1
+
+    def _compiled(self, connection, sql):
+        statement = connection._statements.get(connection._api, connection, connection._db, sql)
+        self._rowcount = 0 if statement.changes else -1
+        return statement
+
+    def _forget(self):
+        """Have no rows."""
+        self._ahead, self._data, self._text, self._held, self._error = [], b"", str, 0, None
+
+    def _leave(self):
+        """Let go of the statement."""
+        statement = self._statement
+        if statement is not None:
+            self._statement = None
+            if statement.in_use:
+                statement.in_use = False
+                if statement.handle is not None and not statement.handle.closed:
+                    self._connection._api.reset(statement.handle)
+
+    def _took(self, connection, statement, code, data, run):
+        """Keep what a crossing has brought."""
+        self._held = run.held
+        self._data, self._columns = data, run.columns
+        self._ahead = []
+        if run.count:
+            self._decode(run.count)
+        if code != _ROW:
+            error = None if code == _DONE else errors.last(connection._api, connection._db) or errors.made(code, code, "error")
+            statement.in_use = code != _DONE
+            self._leave()
+            if error is not None:
+                if not run.count:
+                    raise error
+                self._error = error
+            elif statement.changes:
+                self._rowcount = run.changes
+
+    def _fetch(self):
+        """Return the next rows, the last of them first."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+        statement = self._statement
+        if statement is None:
+            return self._ahead
+        connection, held = self._connection, self._held
+        if held > _MOST_ROOM:
+            self._leave()
+            raise DataError("string or blob too big")
+        room = max(_MORE_ROOM, held)
+        try:
+            code, data, run = connection._api.fetch(statement.handle, self._raw, _MORE, held > 0, room)
+        except _errors.Error as error:
+            self._leave()
+            raise errors.lost(error) from error
+        self._took(connection, statement, code, data, run)
+        if not run.count and code == _ROW:
+            # The first one needs more room.
+            return self._fetch()
+        return self._ahead
+
+    def _decode(self, last):
+        """Make tuples of the last so many rows of the bytes, as `text_factory` says."""
+        self._text = factory = self._connection.text_factory
+        kind = _STR if factory is str else _BYTES if factory is bytes else _MARKED
+        found = rows(self._data, self._columns, kind) if self._columns else []
+        if found is None:
+            # Not all of it is UTF-8: an error, when that row is fetched.
+            found = rows(self._data, self._columns, _MARKED)
+            found = [self._decoded(row) for row in found]
+        elif kind == _MARKED and factory is not bytearray:
+            found = [tuple(factory(bytes(value)) if type(value) is bytearray else value for value in row) for row in found]
+        found = found[len(found) - last:]
+        found.reverse()
+        self._ahead = found
+        return found
+
+    def _decoded(self, row):
+        values = []
+        for value, (name, _) in zip(row, self._statement_columns):
+            if type(value) is bytearray:
+                try:
+                    value = value.decode()
+                except UnicodeDecodeError:
+                    text = value.split(b"\0")[0].decode("ascii", "replace")
+                    raise OperationalError(f"Could not decode to UTF-8 column '{name}' with text '{text}'"[:199]) from None
+            values.append(value)
+        return tuple(values)
+
+    def _converters(self, connection, statement):
+        """Return which columns are read as blobs, and what makes values of them; None if there is nothing of that kind."""
+        self._raw, self._statement_columns = b"", statement.columns
+        if not connection._detects:
+            return b"", None
+        found = [_converter(connection._detects, name, kind) for name, kind in statement.columns]
+        if not any(found):
+            return b"", None
+        self._raw = bytes(converter is not None for converter in found)
+        return self._raw, found
+
+    def _look_again(self, connection, statement, told):
+        """The statement may have other columns than before: of the rows that were read by the old ones, read them anew."""
+        before = statement.columns
+        statements.describe(connection._api, statement)
+        if statement.columns == before:
+            return told
+        raw, convert = self._raw, self._convert
+        self._raw, self._convert = self._converters(connection, statement)
+        if self._raw == raw or statement.changes or not told[2].count:
+            return told
+        # It only reads, and stands where it began.
+        return connection._api.execute(statement.handle, None, b"", self._raw, _FIRST, _FIRST_ROOM) if not statement.count else told
+
+    def _converted(self, row):
+        self._locked = True
+        try:
+            return tuple(
+                value if convert is None or value is None else convert(value) for value, convert in zip(row, self._convert)
+            )
+        finally:
+            self._locked = False
+
+    def _run_many(self, connection, statement, begin, packed, count):
+        try:
+            code, run = connection._api.execute_many(statement.handle, begin, packed, count)
+        except _errors.Error as error:
+            raise errors.lost(error) from error
+        if code:
+            raise errors.last(connection._api, connection._db) or errors.made(code, code, "error")
+        if statement.changes:
+            self._rowcount += run.changes
+
+
+def _next(iterator):
+    """Return how an iterator was left, and what it has given."""
+    for item in iterator:
+        return 2, item
+    return 1, None
+
+
+def _size(size):
+    if not hasattr(type(size), "__index__"):
+        raise TypeError(f"'{type(size).__name__}' object cannot be interpreted as an integer")
+    size = size.__index__()
+    if size < 0:
+        raise ValueError("value must be positive")
+    if size > _MOST_SIZE:
+        raise OverflowError("Python int too large for C uint32_t")
+    return size
+
+
+def _described(connection, statement):
+    cut = connection._detects & PARSE_COLNAMES
+    return tuple((_named(name) if cut else name, None, None, None, None, None, None) for name, _ in statement.columns)
+
+
+def _named(name):
+    """Return a column's name without the type that stands behind it."""
+    bracket = name.find("[")
+    if bracket < 0:
+        return name
+    return name[:bracket - 1] if bracket > 0 and name[bracket - 1] == " " else name[:bracket]
+
+
+def _converter(detects, name, kind):
+    converter = None
+    if detects & PARSE_COLNAMES:
+        start = name.rfind("[", 0, name.find("]", name.find("[") + 1) + 1) if "[" in name else -1
+        end = name.find("]", start)
+        if start >= 0 and end >= 0:
+            converter = adapting.converters.get(name[start + 1:end].upper())
+    if converter is None and detects & PARSE_DECLTYPES and kind:
+        converter = adapting.converters.get(kind.split("(")[0].split(" ")[0].upper())
+    return converter

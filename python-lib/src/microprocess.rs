@@ -173,8 +173,9 @@ fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
 
 /// Run it, report what went wrong, run exit handlers, flush, and say why it ends.
 fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, begin: Begin) -> i32 {
-    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders } = begin;
-    mounts::set(mounts, folders);
+    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders, services } =
+        begin;
+    mounts::set(mounts, folders, services);
     mail::become_process(myself, parent, mailbox_bytes);
     memory::limit(memory_bytes);
     let (status, reason) =

@@ -1,16 +1,19 @@
-//! Where this process sees files: what the broker has said when it began, and when its template did.
+//! Where this process sees files, and which services the standard library finds: what the broker has said when it began, and when its
+//! template did.
 
-use cloison_contract::message::Mount;
+use cloison_contract::message::{Mount, ServiceOffer};
 use std::sync::OnceLock;
 
 static MOUNTS: OnceLock<Vec<Mount>> = OnceLock::new();
 static FOLDERS: OnceLock<Vec<String>> = OnceLock::new();
+static SERVICES: OnceLock<Vec<ServiceOffer>> = OnceLock::new();
 
 /// Notes what this process's capabilities give, once, and the application's own folders, if its template did not know them yet.
-pub(crate) fn set(mounts: Vec<Mount>, folders: Vec<String>) {
+pub(crate) fn set(mounts: Vec<Mount>, folders: Vec<String>, services: Vec<ServiceOffer>) {
     // A process begins once.
     let _ = MOUNTS.set(mounts);
     let _ = FOLDERS.set(folders);
+    let _ = SERVICES.set(services);
 }
 
 /// Notes where the application's own folders are, once: in the template, for all that come from it.
@@ -27,4 +30,9 @@ pub(crate) fn all() -> Option<&'static [Mount]> {
 /// Where the application's own folders are.
 pub(crate) fn folders() -> &'static [String] {
     FOLDERS.get().map_or(&[], Vec::as_slice)
+}
+
+/// The services that the standard library uses besides files; `None` in a template, as for [`all`].
+pub(crate) fn services() -> Option<&'static [ServiceOffer]> {
+    SERVICES.get().map(Vec::as_slice)
 }

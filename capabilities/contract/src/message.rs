@@ -33,6 +33,7 @@
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
 //! | broker | [`ToZone::Serve`] | the status page's memfd, the account of what is written | the same; to a zone that is a host service |
 //! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve`, one for each root, in order |
+//! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
@@ -211,6 +212,21 @@ pub struct Begin {
     pub mounts: Vec<Mount>,
     /// Where it sees the application's own folders.
     pub folders: Vec<String>,
+    /// Services that the standard library uses besides.
+    pub services: Vec<ServiceOffer>,
+}
+
+/// A capability of a host service (`net`, …) that a microprocess holds: what the standard library has to know to find it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ServiceOffer {
+    /// The service's name.
+    pub service: String,
+    /// The name of the capability.
+    pub capability: String,
+    /// What it gives, a line for each entry of `cloison.toml`; of `net`, `connect HOST:PORT` and `listen ADDRESS:PORT`.
+    pub grants: Vec<String>,
+    /// The capability's line, as `FILE:LINE`.
+    pub location: String,
 }
 
 /// A folder that a capability of `files` gives.
@@ -569,6 +585,8 @@ pub enum ToZone {
     },
     /// A folder of the machine that a host service serves.
     Folder,
+    /// What a service for networks has to know of the machine.
+    Machine(Machine),
     /// The first message.
     Load {
         /// What to load and what it offers.
@@ -579,8 +597,19 @@ pub enum ToZone {
         /// What it offers.
         interface: Box<Interface>,
         /// With what.
-        service: HostService,
+        service: Box<HostService>,
     },
+}
+
+/// What the machine knows of names, and whom it trusts to vouch for them: the contents of its files, unread.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Machine {
+    /// `/etc/hosts`
+    pub hosts: Vec<u8>,
+    /// `/etc/resolv.conf`
+    pub resolver: Vec<u8>,
+    /// Certificates, in PEM.
+    pub roots: Vec<u8>,
 }
 
 /// From a zone to the broker.

@@ -11,11 +11,15 @@
 //! | module | does |
 //! |---|---|
 //! | [`start`] | the broker's first messages → sandbox → functions → serving |
+//! | `service` | which service this process is, and what each has of its own on that way |
 //! | [`files`] | files and folders below roots |
+//! | [`net`] | names, sockets, TLS |
 //!
 //! `unsafe` is denied but for the modules `exports`, which are what C would be in another zone: they take addresses and
 //! numbers from `cloison-zone`, by the manifest, and make references of them; and `kernel`, for system calls.
 #![deny(unsafe_code)]
 
 pub mod files;
+pub mod net;
+mod service;
 pub mod start;

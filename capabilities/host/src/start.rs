@@ -3,21 +3,21 @@
 //! ```text
 //!  receive ─▶ jail ─────────────▶ functions ─▶ serve
 //!  Serve,     root, Landlock,     addresses     calls
-//!  Folder …   filter; `Jailed`    `Ready`
+//!  its own     filter; `Jailed`    `Ready`
 //! ```
 //!
 //! A service opens nothing and loads nothing on the way, so that it has one filter from the jail to its end.
 
-use crate::files::{self, Files, FilesDescriptors};
+use crate::service::Service;
 use cloison_contract::Interface;
-use cloison_contract::host::{FilesService, HostService};
 use cloison_contract::message::{FromZone, ToZone};
-use cloison_sandbox::{Enclosed, Jail, PrivateFolder, ServedFolder, ServiceContents, Spec};
+use cloison_sandbox::{Enclosed, Jail, Spec};
 use cloison_transport::account::Account;
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use cloison_zone::marshal::Marshal;
 use cloison_zone::marshal::functions::{FunctionError, Functions};
+use cloison_zone::native::ffi::Code;
 use cloison_zone::native::state::State;
 use cloison_zone::serve::ServeError;
 use cloison_zone::serve::thread_pool::ThreadPool;
@@ -30,10 +30,9 @@ use std::sync::Arc;
 /// What the broker sends before anything else.
 struct Received {
     interface: Interface,
-    service: FilesService,
+    service: Service,
     status: OwnedFd,
     account: OwnedFd,
-    descriptors: FilesDescriptors,
 }
 
 /// Starts the service that the broker asks for, and serves until the broker is gone.
@@ -45,12 +44,12 @@ pub fn run(control: &Arc<Control>) -> Result<ServeError, Failure> {
     let received = receive(control)?;
     let jail = jail(control, &received)?;
     tell(control, StartStep::Jail, &FromZone::Jailed(jail.jailed()))?;
-    let Received { interface, service, status, account, descriptors } = received;
+    let Received { interface, service, status, account } = received;
     let server = Server::new(status).map_err(failed(StartStep::Jail))?;
     let account = Account::open(&account).map_err(failed(StartStep::Jail))?;
-    files::ignore_large_files();
-    files::serve(Files::new(service, descriptors, account)).map_err(failed(StartStep::Load))?;
-    let marshal = Marshal::new(functions(interface)?);
+    let symbol = service.symbols();
+    service.serve(account, control).map_err(failed(StartStep::Load))?;
+    let marshal = Marshal::new(functions(interface, symbol)?);
     let pool = ThreadPool::new(control.clone(), server, marshal, State::of_this_thread());
     let pool = pool.map_err(failed(StartStep::Seal))?;
     tell(control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
@@ -64,32 +63,14 @@ fn receive(control: &Control) -> Result<Received, Failure> {
     let Ok([status, account]) = <[OwnedFd; 2]>::try_from(descriptors) else {
         return Err(fail("`Serve` comes with the status page and the account"));
     };
-    let HostService::Files(service) = service;
-    let mut roots = Vec::new();
-    for _ in &service.roots {
-        let (message, descriptors) = control.receive::<ToZone>().map_err(failed(StartStep::Receive))?;
-        match (message, <[OwnedFd; 1]>::try_from(descriptors)) {
-            (ToZone::Folder, Ok([folder])) => roots.push(folder),
-            _ => return Err(fail("behind `Serve` comes a folder for each root")),
-        }
-    }
-    let scratch = service.scratch_bytes.map(|_| status.try_clone()).transpose().map_err(failed(StartStep::Receive))?;
-    let descriptors = FilesDescriptors { roots, scratch };
-    Ok(Received { interface: *interface, service, status, account, descriptors })
+    let service = Service::receive(*service, control, &status).map_err(failed(StartStep::Receive))?;
+    Ok(Received { interface: *interface, service, status, account })
 }
 
 /// Enters the sandbox. Of the processes that this makes, only the worker returns.
 fn jail(control: &Control, received: &Received) -> Result<Jail<Enclosed>, Failure> {
-    let Received { interface, service, descriptors, .. } = received;
-    let folders = descriptors.roots.iter().zip(&service.roots);
-    let folders = folders.map(|(folder, root)| ServedFolder { descriptor: folder.as_fd(), rights: root.rights });
-    let scratch = descriptors.scratch.as_ref().zip(service.scratch_bytes);
-    let role = ServiceContents {
-        folders: folders.collect(),
-        scratch: scratch.map(|(descriptor, bytes)| PrivateFolder { descriptor: descriptor.as_fd(), bytes }),
-        threads: limits::threads(&interface.sandbox),
-    };
-    let mut spec = Spec::service(limits::of(&interface.sandbox), role);
+    let Received { interface, service, .. } = received;
+    let mut spec = Spec::service(limits::of(&interface.sandbox), service.contents(limits::threads(&interface.sandbox)));
     spec.may_be_missing = interface.sandbox.may_be_missing.clone();
     spec.descriptors = vec![received.status.as_fd(), received.account.as_fd()];
     // If the broker does not hear it, it is gone.
@@ -98,12 +79,12 @@ fn jail(control: &Control, received: &Received) -> Result<Jail<Enclosed>, Failur
         .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))
 }
 
-fn functions(interface: Interface) -> Result<Functions, Failure> {
+fn functions(interface: Interface, symbol: fn(&str) -> Option<Code>) -> Result<Functions, Failure> {
     let source = interface.source.clone();
     let failure = |(id, error): (cloison_contract::FunctionId, FunctionError)| {
         Failure::new(StartStep::Symbol, format_args!("{source}: function {}: {error}", id.0))
     };
-    Functions::new(interface, |_, function| match files::symbol(&function.symbol) {
+    Functions::new(interface, |_, function| match symbol(&function.symbol) {
         Some(code) => Ok(code),
         None => Err(Symbol::Missing(function.symbol.clone())),
     })

@@ -32,8 +32,8 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
         TableName::App => application(format!("[app]\n{entry}\n")),
         TableName::Application => application(format!("{entry}\n")),
         TableName::Capability => {
-            let for_files = keys::find(table, key).is_some_and(|key| key.of == "`files`");
-            let zone = if for_files { "files" } else { "zlib" };
+            let service = keys::find(table, key).and_then(|key| key.of.split(", ").next()).unwrap_or_default();
+            let zone = if service.is_empty() { "zlib" } else { service.trim_matches('`') };
             let whole = format!("zone = \"{zone}\"\nallow = []\n");
             application(format!("[capabilities.x]\n{}{entry}\n", without(&whole)))
         }

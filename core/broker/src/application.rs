@@ -4,7 +4,7 @@ use crate::files;
 use crate::request::{Program, RunRequest, Unasked};
 use crate::services::ConfiguredService;
 use crate::sources::Sources;
-use cloison_contract::message::{Mount, Run};
+use cloison_contract::message::{Mount, Run, ServiceOffer};
 use cloison_contract::{Grant, Interface};
 use cloison_manifest::application::{Application, ApplicationLimits, CapabilityRequest};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
@@ -137,6 +137,15 @@ impl LoadedApplication {
             Some(self.zones[capability.zone].service.as_ref()?.mounts(name, &capability.allow_location))
         });
         mounts.flatten().collect()
+    }
+
+    /// What the standard library of a process finds that holds these capabilities.
+    pub(crate) fn offers(&self, holds: impl Fn(&str) -> bool) -> Vec<ServiceOffer> {
+        let held = self.capabilities.iter().filter(|(name, _)| holds(name));
+        let offer = |(name, capability): (&String, &ApplicationCapability)| {
+            self.zones[capability.zone].service.as_ref()?.offer(name, &capability.allow_location)
+        };
+        held.filter_map(offer).collect()
     }
 
     /// Take what a manifest in `folder` says.

@@ -1,15 +1,19 @@
 //! Host services: what a capability of one needs of the machine, found when the application is loaded and opened when an
-//! instance starts.
+//! instance starts. A file for each.
+
+mod files;
+mod machine;
+mod net;
 
 use crate::sources::real_path;
 use cloison_contract::Interface;
-use cloison_contract::host::{FilesRights, FilesRoot, HostService, SCRATCH};
-use cloison_contract::message::Mount;
+use cloison_contract::host::HostService;
+use cloison_contract::message::{Mount, ServiceOffer, ToZone};
 use cloison_manifest::application::ServiceRequest;
-use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
+use cloison_manifest::diagnostic::{Diagnostics, SourceFile};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,64 +49,49 @@ impl ConfiguredService {
         beside: &Path,
         interface: &mut Interface,
     ) -> Result<Self, Diagnostics> {
-        let mut mistakes = Diagnostics::default();
-        let mut folders = Vec::new();
-        for written in &request.folders {
-            let path = beside.join(&written.text);
-            match HostFolder::open(path.clone()) {
-                Ok(folder) => folders.push(folder),
-                Err(error) => {
-                    let message = format!("{}: {error}", path.display());
-                    let hint = "`path` is a folder, relative to the folder of this file, or absolute";
-                    mistakes.push(Diagnostic::error(source, written.span.clone(), message).hint(hint));
-                }
-            }
-        }
-        if mistakes.has_errors() {
-            return Err(mistakes);
-        }
-        let HostService::Files(files) = &request.service;
-        for ((inner, folder), written) in files.roots.iter().zip(&folders).zip(&request.folders) {
-            let around = files.roots.iter().zip(&folders).filter(|(_, other)| folder.is_inside(other));
-            for (outer, _) in around {
-                let more = outer.rights.without(inner.rights).words().join(", ");
-                if !more.is_empty() {
-                    let message = format!("this is below the folder of `{}`, which gives more: {more}", outer.at);
-                    let hint = "what is given of a folder is given of all that is in it: take a folder beside it, or give that here, too";
-                    mistakes.push(Diagnostic::error(source, written.span.clone(), message).hint(hint));
-                }
-            }
-        }
-        if mistakes.has_errors() {
-            return Err(mistakes);
-        }
+        let folders = match &request.service {
+            HostService::Files(files) => files::open(files, request, source, beside)?,
+            HostService::Net(_) => Vec::new(),
+        };
         request.service.configure(interface);
         Ok(Self { service: request.service.clone(), folders })
     }
 
     /// Where programs see files by it.
     pub(crate) fn mounts(&self, capability: &str, location: &str) -> Vec<Mount> {
-        let HostService::Files(files) = &self.service;
-        let roots = files.roots.iter().map(|root| (root.at.clone(), root.rights));
-        let scratch = files.scratch_bytes.map(|_| (SCRATCH.to_owned(), FilesRights::ALL));
-        let mount =
-            |(at, rights)| Mount { at, capability: capability.to_owned(), rights, location: location.to_owned() };
-        roots.chain(scratch).map(mount).collect()
+        match &self.service {
+            HostService::Files(files) => files::mounts(files, capability, location),
+            HostService::Net(_) => Vec::new(),
+        }
+    }
+
+    /// What a microprocess is told of it when it begins, so that the standard library finds it; files are [`Self::mounts`].
+    pub(crate) fn offer(&self, capability: &str, location: &str) -> Option<ServiceOffer> {
+        let grants = match &self.service {
+            HostService::Files(_) => return None,
+            HostService::Net(net) => net::grants(net),
+        };
+        let (service, capability) = (self.service.name().to_owned(), capability.to_owned());
+        Some(ServiceOffer { service, capability, grants, location: location.to_owned() })
+    }
+
+    /// What a new instance is sent behind [`ToZone::Serve`], with what is read of the machine at this moment.
+    pub(crate) fn messages(&self) -> Vec<(ToZone, Vec<BorrowedFd<'_>>)> {
+        match &self.service {
+            HostService::Files(_) => {
+                self.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()])).collect()
+            }
+            HostService::Net(net) => {
+                vec![(ToZone::Machine(machine::read(net.name_servers.is_empty())), Vec::new())]
+            }
+        }
     }
 
     /// What it gives, for people.
     pub(crate) fn describe(&self) -> String {
         match &self.service {
-            HostService::Files(files) => {
-                let root = |(root, folder): (&FilesRoot, &HostFolder)| {
-                    let rights = root.rights.words();
-                    let rights = if rights.is_empty() { "nothing".to_owned() } else { rights.join(", ") };
-                    format!("{rights} below {} (as {})", folder.path.display(), root.at)
-                };
-                let mut parts: Vec<_> = files.roots.iter().zip(&self.folders).map(root).collect();
-                parts.extend(files.scratch_bytes.map(|_| "a private folder".to_owned()));
-                if parts.is_empty() { "no folder".to_owned() } else { parts.join("; ") }
-            }
+            HostService::Files(files) => files::describe(files, &self.folders),
+            HostService::Net(net) => net::describe(net),
         }
     }
 }

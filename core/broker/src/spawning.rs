@@ -152,6 +152,7 @@ impl Broker {
         let name = running.name.clone();
         let folders = self.sources.places();
         let mounts = self.application.mounts(|capability| running.capabilities.has(capability));
+        let services = self.application.offers(|capability| running.capabilities.has(capability));
         self.deadlines.extend(running.deadline.map(|deadline| (deadline, reference.number)));
         let work = std::mem::replace(&mut process.work, Work::Running(Box::new(running)));
         let Work::Blank(mailbox) = work else { return };
@@ -159,8 +160,18 @@ impl Broker {
         let mailbox_bytes = self.application.limits.mailbox_bytes;
         let control = Arc::clone(&process.control);
         self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, ties });
-        let begin =
-            Begin { run, myself: reference, parent, name, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders };
+        let begin = Begin {
+            run,
+            myself: reference,
+            parent,
+            name,
+            memory_bytes,
+            cpu_seconds,
+            mailbox_bytes,
+            mounts,
+            folders,
+            services,
+        };
         let streams: Vec<_> = streams.iter().flat_map(|streams| &streams.descriptors).map(AsFd::as_fd).collect();
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &streams);
     }

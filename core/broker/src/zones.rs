@@ -238,11 +238,11 @@ impl Broker {
             None => account::create().map_err(|error| cannot(&error))?,
         };
         let account = &*self.zones[zone].account.insert(account);
-        let folders = service.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()]));
-        let (interface, service) = (Box::new(interface.clone()), service.service.clone());
-        let serve = (ToZone::Serve { interface, service }, vec![page.as_fd(), account.as_fd()]);
+        let first =
+            ToZone::Serve { interface: Box::new(interface.clone()), service: Box::new(service.service.clone()) };
+        let serve = (first, vec![page.as_fd(), account.as_fd()]);
         let started = self.binaries.host().map_err(|error| cannot(&error))?;
-        first_messages(started, &std::iter::once(serve).chain(folders).collect::<Vec<_>>())
+        first_messages(started, &std::iter::once(serve).chain(service.messages()).collect::<Vec<_>>())
     }
 
     fn attach(&mut self, id: InstanceId, waiting: &Waiting) {

@@ -6,12 +6,12 @@
 
 use crate::error::Error;
 use crate::layer::{LayerName, Report};
-use crate::spec::{Layers, ServiceContents, ZoneContents};
+use crate::spec::{Layers, ServedNetwork, ServedPorts, ServiceContents, ZoneContents};
 use crate::sys;
 use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, NetPort, PathBeneath, PathFd,
     RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, Scope,
 };
 use std::os::fd::RawFd;
@@ -90,17 +90,23 @@ fn file_access(write: bool) -> BitFlags<AccessFs> {
 }
 
 /// Restricts this process, or says why that is not possible here.
-pub(crate) fn put_up(asked: Layers, rules: &[Rule], report: &mut Report) -> Result<(), Error> {
+pub(crate) fn put_up(
+    asked: Layers,
+    rules: &[Rule],
+    network: Option<&ServedNetwork>,
+    report: &mut Report,
+) -> Result<(), Error> {
     if !asked.has(Layers::LANDLOCK) {
         report.off(LayerName::Landlock);
         return Ok(());
     }
-    let status = restrict(rules)?;
+    let status = restrict(rules, network)?;
     match status.landlock {
         LandlockStatus::Available { effective_abi, kernel_abi } => {
             let version = kernel_abi.unwrap_or(effective_abi as i32);
             let opened = if rules.is_empty() { "nothing".into() } else { format!("{} paths", rules.len()) };
-            report.on(LayerName::Landlock, format!("ABI {version}, {opened} may be opened"));
+            let ports = network.map(|network| format!("; {}", describe(network))).unwrap_or_default();
+            report.on(LayerName::Landlock, format!("ABI {version}, {opened} may be opened{ports}"));
             Ok(())
         }
         LandlockStatus::NotEnabled => report.unavailable(LayerName::Landlock, "switched off at boot"),
@@ -108,14 +114,36 @@ pub(crate) fn put_up(asked: Layers, rules: &[Rule], report: &mut Report) -> Resu
     }
 }
 
-fn restrict(rules: &[Rule]) -> Result<RestrictionStatus, Error> {
+/// What of TCP is refused but for some ports, and which those are. Where all are allowed, there is no rule that says so.
+fn ports(network: Option<&ServedNetwork>) -> [(AccessNet, Option<&[u16]>); 2] {
+    let these = |ports: fn(&ServedNetwork) -> &ServedPorts| match network.map(ports) {
+        None => Some(&[][..]),
+        Some(ServedPorts::These(ports)) => Some(ports.as_slice()),
+        Some(ServedPorts::All) => None,
+    };
+    [(AccessNet::ConnectTcp, these(|one| &one.connect)), (AccessNet::BindTcp, these(|one| &one.listen))]
+}
+
+fn describe(network: &ServedNetwork) -> String {
+    let count = |ports: &ServedPorts| match ports {
+        ServedPorts::All => "all ports".to_owned(),
+        ServedPorts::These(ports) => format!("{} ports", ports.len()),
+    };
+    format!("TCP to {}, at {}", count(&network.connect), count(&network.listen))
+}
+
+fn restrict(rules: &[Rule], network: Option<&ServedNetwork>) -> Result<RestrictionStatus, Error> {
+    let refused = ports(network).into_iter().filter(|(_, ports)| ports.is_some());
+    let refused: BitFlags<AccessNet> = refused.map(|(access, _)| access).collect();
+    // A newer kernel may know more of networks than these; where there is none, all of it is refused.
+    let refused = if network.is_none() { AccessNet::from_all(NEWEST) } else { refused };
     let ruleset = || -> Result<_, RulesetError> {
-        Ruleset::default()
+        let ruleset = Ruleset::default()
             .set_compatibility(CompatLevel::BestEffort)
             .handle_access(AccessFs::from_all(NEWEST))?
-            .handle_access(AccessNet::from_all(NEWEST))?
-            .scope(Scope::from_all(NEWEST))?
-            .create()
+            .scope(Scope::from_all(NEWEST))?;
+        let ruleset = if refused.is_empty() { ruleset } else { ruleset.handle_access(refused)? };
+        ruleset.create()
     };
     let mut ruleset = ruleset().map_err(|error| Error::Landlock(error.to_string()))?;
     for rule in rules {
@@ -133,6 +161,13 @@ fn restrict(rules: &[Rule]) -> Result<RestrictionStatus, Error> {
                 added.map_err(|error| Error::Landlock(format!("descriptor {number}: {error}")))?
             }
         };
+    }
+    for (access, port) in
+        ports(network).iter().flat_map(|(access, ports)| ports.unwrap_or_default().iter().map(|port| (*access, *port)))
+    {
+        ruleset = ruleset
+            .add_rule(NetPort::new(port, access))
+            .map_err(|error| Error::Landlock(format!("port {port}: {error}")))?;
     }
     ruleset.restrict_self().map_err(|error| Error::Landlock(error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! Entering the jail: one straight line of steps.
 
 use crate::error::Error;
-use crate::launch::{self, Pids};
+use crate::launch::{self, Pids, Split};
 use crate::layer::{self, LayerName, Report};
 use crate::policy;
 use crate::root::Root;
@@ -115,7 +115,10 @@ pub fn enter<R: Role>(
         launch::split(
             lifeline,
             Root::plan(zone, service)?,
-            zone.is_some() || service.is_some(),
+            Split {
+                worker_is_all: zone.is_some() || service.is_some(),
+                network: service.is_some_and(|one| one.network.is_some()),
+            },
             announce,
             &alone,
             &mut report,
@@ -194,7 +197,8 @@ fn confine<R: Role>(
         Some(service) => fence::service_rules(service),
         None => fence::loading_rules(zone, &library),
     };
-    fence::put_up(asked, &rules, report)?;
+    let network = service.and_then(|service| service.network.as_ref());
+    fence::put_up(asked, &rules, network, report)?;
     // One process must not use up what all processes of the machine share.
     if asked.has(Layers::RLIMITS) {
         report.on(LayerName::Rlimits, spec.limits.apply(pids.is_apart())?);
@@ -204,7 +208,7 @@ fn confine<R: Role>(
     // Last, because it forbids what came before.
     match (zone, service) {
         (None, None) => policy::install(asked, &policy::TEMPLATE, report)?,
-        (None, Some(service)) => policy::install(asked, &policy::files_service(service.threads), report)?,
+        (None, Some(service)) => policy::install(asked, &service.policy(), report)?,
         (Some(zone), _) => policy::install(asked, &policy::loading(&zone.needs(pids.is_apart())), report)?,
     }
     Ok(library)

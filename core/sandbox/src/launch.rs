@@ -50,12 +50,27 @@ impl Pids {
     }
 }
 
+/// What depends on who it is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Split {
+    /// Init ends with the worker; a template's microprocesses live longer.
+    pub(crate) worker_is_all: bool,
+    /// The network stays the machine's.
+    pub(crate) network: bool,
+}
+
+impl Split {
+    fn namespaces(self) -> i32 {
+        if self.network { sys::NAMESPACES & !libc::CLONE_NEWNET } else { sys::NAMESPACES }
+    }
+}
+
 /// Makes init and the worker; returns in the worker. Where namespaces are refused, this process is the worker.
 /// `announce` is told the worker's number and init's, once.
 pub(crate) fn split(
     lifeline: BorrowedFd<'_>,
     mut root: Root,
-    zone: bool,
+    split: Split,
     announce: &dyn Fn(i32, Option<i32>),
     alone: &SingleThreaded,
     report: &mut Report,
@@ -72,10 +87,10 @@ pub(crate) fn split(
     // Compiled here, once for both roles, so that init has nothing to do but install it.
     let filter = policy::INIT.compile();
 
-    let init = match sys::clone(sys::NAMESPACES | libc::CLONE_PARENT, alone) {
+    let init = match sys::clone(split.namespaces() | libc::CLONE_PARENT, alone) {
         Ok(Fork::Child) => {
             drop((go_write, pids_read, pids_write, root));
-            init::run(lifeline, go_read, zone, &filter, alone)
+            init::run(lifeline, go_read, split.worker_is_all, &filter, alone)
         }
         Ok(Fork::Parent(pid)) => pid,
         Err(error) => {
@@ -90,13 +105,13 @@ pub(crate) fn split(
         announce(launcher, Some(init));
         return without(error, root, report);
     }
-    let worker = enter_namespaces(init).map_err(Error::Init);
+    let worker = enter_namespaces(init, split.namespaces()).map_err(Error::Init);
     match worker.and_then(|()| sys::clone(libc::CLONE_PARENT, alone).map_err(Error::Worker)) {
         Ok(Fork::Child) => {
             drop(pids_write);
             let pids = receive(&pids_read)?;
             rustix::io::write(&go_write, &[1]).map_err(|error| Error::Init(error.into()))?;
-            report_namespaces(report);
+            report_namespaces(split, report);
             Ok((pids, root))
         }
         Ok(Fork::Parent(worker)) => {
@@ -126,11 +141,14 @@ fn without(error: io::Error, root: Root, report: &mut Report) -> Result<(Pids, R
     Ok((Pids::alone(), root))
 }
 
-fn report_namespaces(report: &mut Report) {
+fn report_namespaces(split: Split, report: &mut Report) {
     report.on(LayerName::UserNamespace, "nobody, with no one else to become");
     report.on(LayerName::MountNamespace, "a root of its own, read-only");
     report.on(LayerName::PidNamespace, "ends with the broker");
-    report.on(LayerName::NetworkNamespace, "no interface is up");
+    match split.network {
+        true => report.off(LayerName::NetworkNamespace),
+        false => report.on(LayerName::NetworkNamespace, "no interface is up"),
+    }
     report.on(LayerName::IpcNamespace, "");
     report.on(LayerName::UtsNamespace, "the host is called `cloison`");
     report.on(LayerName::CgroupNamespace, "");
@@ -143,10 +161,10 @@ fn write_maps(pid: i32, uid_map: &str, gid_map: &str) -> io::Result<()> {
     std::fs::write(format!("/proc/{pid}/gid_map"), gid_map)
 }
 
-fn enter_namespaces(init: i32) -> io::Result<()> {
+fn enter_namespaces(init: i32, namespaces: i32) -> io::Result<()> {
     let pid = Pid::from_raw(init).ok_or(io::ErrorKind::InvalidInput)?;
     let init = pidfd_open(pid, PidfdFlags::empty())?;
-    let all = ThreadNameSpaceType::from_bits_retain(sys::NAMESPACES as u32);
+    let all = ThreadNameSpaceType::from_bits_retain(namespaces as u32);
     Ok(move_into_thread_name_spaces(init.as_fd(), all)?)
 }
 

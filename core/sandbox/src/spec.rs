@@ -55,8 +55,30 @@ pub struct ServiceContents<'fd> {
     pub folders: Vec<ServedFolder<'fd>>,
     /// How large its private folder is, if it has one.
     pub scratch: Option<PrivateFolder<'fd>>,
+    /// The machine's network instead of one of its own that leads nowhere, if it serves that.
+    pub network: Option<ServedNetwork>,
     /// How many threads there may be.
     pub threads: u32,
+}
+
+/// What a host service may do with the machine's network. Landlock knows ports of TCP; addresses are the service's part.
+#[derive(Clone, Debug)]
+pub struct ServedNetwork {
+    /// Ports that it may connect to.
+    pub connect: ServedPorts,
+    /// Ports that it may be connected to at. 0 is one that the kernel chooses.
+    pub listen: ServedPorts,
+    /// It may have sockets of UDP: to ask name servers.
+    pub datagrams: bool,
+}
+
+/// Ports of TCP.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ServedPorts {
+    /// Whatever they are.
+    All,
+    /// These.
+    These(Vec<u16>),
 }
 
 /// A folder that a host service serves. The broker has opened it by its path. From [`enter`](crate::enter) on the same
@@ -79,6 +101,18 @@ pub struct PrivateFolder<'fd> {
 }
 
 impl ServiceContents<'_> {
+    /// Its filter.
+    pub(crate) fn policy(&self) -> policy::Policy {
+        match &self.network {
+            None => policy::files_service(self.threads),
+            Some(network) => policy::net_service(&policy::NetNeeds {
+                threads: self.threads,
+                datagrams: network.datagrams,
+                listens: network.listen != ServedPorts::These(Vec::new()),
+            }),
+        }
+    }
+
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let folders = self.folders.iter().map(|folder| folder.descriptor);
         folders.chain(self.scratch.map(|scratch| scratch.descriptor))

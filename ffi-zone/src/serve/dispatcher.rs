@@ -53,6 +53,7 @@ impl Service {
                 ToZone::Attach { channel, grant } => self.attach(dispatcher, channel, &grant, descriptors)?,
                 ToZone::Detach { channel } => self.detach(dispatcher, channel, inside)?,
                 ToZone::Folder => return Err(ServeError::Unexpected("`Folder`, while calls are served")),
+                ToZone::Machine(_) => return Err(ServeError::Unexpected("`Machine`, while calls are served")),
                 ToZone::Load { .. } => return Err(ServeError::Unexpected("a second `Load`")),
                 ToZone::Serve { .. } => return Err(ServeError::Unexpected("a second `Serve`")),
             }

@@ -3,7 +3,7 @@
 use crate::call::connection;
 use crate::mounts;
 use crate::native::os_error;
-use cloison_contract::message::{LOOK_BYTES, Look, LookFor, Looked, Mount};
+use cloison_contract::message::{LOOK_BYTES, Look, LookFor, Looked, Mount, ServiceOffer};
 use rustix::io::Errno;
 use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -17,6 +17,16 @@ pub fn mounts(vm: &VirtualMachine) -> Option<PyListRef> {
         vm.ctx.new_tuple(vec![text(&mount.at), text(&mount.capability), rights, text(&mount.location)]).into()
     };
     Some(vm.ctx.new_list(mounts::all()?.iter().map(mount).collect()))
+}
+
+/// Of each service its name, the capability that gives it, what it grants, and the line that says so.
+pub fn services(vm: &VirtualMachine) -> Option<PyListRef> {
+    let text = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
+    let service = |offer: &ServiceOffer| {
+        let grants = vm.ctx.new_tuple(offer.grants.iter().map(|line| text(line)).collect()).into();
+        vm.ctx.new_tuple(vec![text(&offer.service), text(&offer.capability), grants, text(&offer.location)]).into()
+    };
+    Some(vm.ctx.new_list(mounts::services()?.iter().map(service).collect()))
 }
 
 /// Mode, inode, device, links, size, and when it was changed.

@@ -184,6 +184,13 @@ mod _cloison {
         folder::mounts(vm)
     }
 
+    /// Which services the standard library finds besides files: of each its name, the capability that gives it, what it grants, and the
+    /// line that says so; None in a template.
+    #[pyfunction]
+    fn services(vm: &VirtualMachine) -> Option<PyListRef> {
+        folder::services(vm)
+    }
+
     /// Where the application's own folders are.
     #[pyfunction]
     fn folders(vm: &VirtualMachine) -> PyListRef {

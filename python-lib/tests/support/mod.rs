@@ -216,6 +216,7 @@ impl Template {
             mailbox_bytes: 1 << 20,
             mounts: Vec::new(),
             folders: Vec::new(),
+            services: Vec::new(),
         };
         control.send(&ToMicroprocess::Run(Box::new(begin)), &[]).expect("it takes its work");
         match self.control.receive::<FromTemplate>().expect("an answer") {

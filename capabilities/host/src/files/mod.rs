@@ -37,6 +37,7 @@ mod walk;
 pub use exports::{ignore_large_files, symbol};
 
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, NAME_BYTES, SCRATCH};
+use cloison_sandbox::{PrivateFolder, ServedFolder, ServiceContents};
 use cloison_transport::account::Account;
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -49,6 +50,19 @@ pub struct FilesDescriptors {
     pub roots: Vec<OwnedFd>,
     /// The private folder, if there is one.
     pub scratch: Option<OwnedFd>,
+}
+
+/// What the sandbox has inside: the roots, and the private folder.
+pub fn contents<'fd>(service: &FilesService, descriptors: &'fd FilesDescriptors, threads: u32) -> ServiceContents<'fd> {
+    let folders = descriptors.roots.iter().zip(&service.roots);
+    let folders = folders.map(|(folder, root)| ServedFolder { descriptor: folder.as_fd(), rights: root.rights });
+    let scratch = descriptors.scratch.as_ref().zip(service.scratch_bytes);
+    ServiceContents {
+        folders: folders.collect(),
+        scratch: scratch.map(|(descriptor, bytes)| PrivateFolder { descriptor: descriptor.as_fd(), bytes }),
+        network: None,
+        threads,
+    }
 }
 
 /// One folder of the machine, and where the program sees it.

@@ -116,7 +116,7 @@ impl Service {
         drop(command);
         let (status, page) = StatusPage::create().expect("status page");
         let account = account::create().expect("account");
-        let first = ToZone::Serve { interface: Box::new(interface.clone()), service };
+        let first = ToZone::Serve { interface: Box::new(interface.clone()), service: Box::new(service) };
         control.send(&first, &[page.as_fd(), account.as_fd()]).expect("sent");
         for folder in &folders {
             control.send(&ToZone::Folder, &[folder.as_fd()]).expect("sent");

@@ -116,7 +116,7 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         reader.missing(&table, "zone", hint);
     }
     let zone = zone.and_then(|value| reader.string(&value));
-    let service = services::service(reader, &mut table, zone.as_ref());
+    let service = services::service(reader, &mut table, zone.as_ref(), entry.key_span.start);
     let allow_value = table.take("allow");
     // Of a zone that is not said it is not known whether it needs that.
     if allow_value.is_none() && zone.is_some() && !services::is_service(zone.as_ref()) {

@@ -1,24 +1,12 @@
-//! What `[capabilities.NAME]` says of a host service.
-//!
-//! ```toml
-//! [capabilities.files]
-//! zone = "files"
-//! roots = [
-//!     { at = "/data", path = "data", allow = ["read", "list"] },
-//!     { at = "/log", path = "/srv/log", allow = ["append"] },
-//! ]
-//! scratch = "64 MiB"
-//! ```
+//! What `[capabilities.NAME]` says of a host service: a file for each.
+
+mod files;
+mod net;
 
 use super::Written;
-use crate::document::{DocumentReader, Table, TableEntry};
-use crate::keys::TableName;
-use cloison_contract::host::{FilesRights, FilesRoot, FilesService, HostService, MOST_ROOTS, SCRATCH, is_plain_path};
-use cloison_contract::spelling::did_you_mean;
-use toml::de::DeValue;
-
-/// The keys of one capability that are for `zone = "files"` alone.
-const FILES_KEYS: [&str; 5] = ["roots", "scratch", "open_files", "file_size", "written"];
+use crate::document::{DocumentReader, Table};
+use crate::keys::{self, TableName};
+use cloison_contract::host::HostService;
 
 /// A host service as one capability asks for it.
 #[derive(Clone, Debug)]
@@ -34,122 +22,33 @@ pub(super) fn is_service(zone: Option<&Written>) -> bool {
     zone.is_some_and(|zone| HostService::NAMES.contains(&zone.text.as_str()))
 }
 
-/// The keys of the service that `zone` names, if it is one.
+/// The keys of the service that `zone` names, if it is one. `offset` is where the capability stands.
 pub(super) fn service(
     reader: &mut DocumentReader,
     table: &mut Table<'_>,
     zone: Option<&Written>,
+    offset: usize,
 ) -> Option<ServiceRequest> {
-    if zone.is_none_or(|zone| zone.text != "files") {
-        for key in FILES_KEYS {
-            if let Some(value) = table.take(key) {
-                let hint = "leave it out, or make a capability of its own with `zone = \"files\"`";
-                reader.error_with_hint(value.key_span, format!("`{key}` is for `zone = \"files\"`"), hint);
-            }
-        }
-        return None;
+    let zone = zone.map_or("", |zone| zone.text.as_str());
+    refuse_others(reader, table, zone);
+    match zone {
+        "files" => Some(files::read(reader, table)),
+        "net" => Some(net::read(reader, table, offset)),
+        _ => None,
     }
-    let mut service = FilesService::default();
-    let mut folders = Vec::new();
-    let entries = table.take("roots").map(|value| roots(reader, &value)).unwrap_or_default();
-    service.scratch_bytes = table.take("scratch").and_then(|value| reader.size(&value));
-    for Root { at, path, rights } in entries {
-        let taken = service.roots.iter().any(|other| other.at == at.text);
-        if taken || service.scratch_bytes.is_some() && at.text == SCRATCH {
-            let hint = if taken { "each root has a path of its own" } else { "`scratch` is there" };
-            reader.error_with_hint(at.span, format!("there are two roots at `{}`", at.text), hint);
+}
+
+/// Keys that are for other services.
+fn refuse_others(reader: &mut DocumentReader, table: &mut Table<'_>, zone: &str) {
+    for key in keys::of(TableName::Capability).filter(|key| !key.of.is_empty()) {
+        let services: Vec<_> = key.of.split(", ").map(|one| one.trim_matches('`')).collect();
+        if services.contains(&zone) {
             continue;
         }
-        service.roots.push(FilesRoot { at: at.text, rights });
-        folders.push(path);
-    }
-    if let Some(count) = table.take("open_files").and_then(|value| reader.count(&value)) {
-        service.open_files = count as u32;
-    }
-    if let Some(size) = table.take("file_size").and_then(|value| reader.size(&value)) {
-        service.file_bytes = size;
-    }
-    if let Some(size) = table.take("written").and_then(|value| reader.size(&value)) {
-        service.written_bytes = size;
-    }
-    Some(ServiceRequest { service: HostService::Files(service), folders })
-}
-
-/// An entry of `roots`.
-struct Root {
-    at: Written,
-    path: Written,
-    rights: FilesRights,
-}
-
-const EXAMPLE: &str = "[{ at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] }]";
-
-fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<Root> {
-    let DeValue::Array(array) = value.value else {
-        reader.wrong_kind(value, "an array of tables", EXAMPLE);
-        return Vec::new();
-    };
-    if array.len() > MOST_ROOTS {
-        let hint = "make two capabilities of it, or give a folder that is above several";
-        reader.error_with_hint(value.span.clone(), format!("a capability has {MOST_ROOTS} roots at most"), hint);
-    }
-    array.iter().filter_map(|element| root(reader, &value.element(element))).collect()
-}
-
-fn root(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Root> {
-    let mut table = reader.table(value, "an entry of `roots`", EXAMPLE)?.of(TableName::Root);
-    let [at, path, allow] = ["at", "path", "allow"].map(|key| {
-        let value = table.take(key);
-        if value.is_none() {
-            reader.missing(&table, key, &format!("as in {EXAMPLE}"));
+        if let Some(value) = table.take(key.name) {
+            let meant = services.join("\"` and `zone = \"");
+            let hint = format!("leave it out, or make a capability of its own with `zone = \"{}\"`", services[0]);
+            reader.error_with_hint(value.key_span, format!("`{}` is for `zone = \"{meant}\"`", key.name), hint);
         }
-        value
-    });
-    reader.finish(table);
-    let at = at.and_then(|value| at_path(reader, &value));
-    let path = path.and_then(|value| host_path(reader, &value));
-    let rights = allow.and_then(|value| rights(reader, &value));
-    Some(Root { at: at?, path: path?, rights: rights? })
-}
-
-fn at_path(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
-    let at = reader.string(value)?;
-    if is_plain_path(&at.text) {
-        return Some(at);
     }
-    let hint = "where the program sees it: absolute, without `.`, `..`, `//` and a `/` at the end, as in \"/data\"";
-    reader.error_with_hint(at.span, format!("`{}` cannot be the place of a root", at.text), hint);
-    None
-}
-
-fn host_path(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
-    let path = reader.string(value)?;
-    if !path.text.is_empty() && !path.text.contains('\0') {
-        return Some(path);
-    }
-    let hint = "a folder of this machine, absolute or relative to this file's folder";
-    reader.error_with_hint(path.span, "this cannot be a path", hint);
-    None
-}
-
-fn rights(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<FilesRights> {
-    let mut rights = FilesRights::default();
-    let mut known = true;
-    for word in reader.strings(value)? {
-        if rights.give(&word.text) {
-            continue;
-        }
-        known = false;
-        let hint = match did_you_mean(&word.text, FilesRights::WORDS) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("the rights are {}", FilesRights::WORDS.join(", ")),
-        };
-        reader.error_with_hint(word.span, format!("`{}` is no right of a root", word.text), hint);
-    }
-    if rights.append && rights.write {
-        let hint = "`append` is for files that may grow and never change; keep one of them";
-        reader.error_with_hint(value.span.clone(), "`write` includes all that `append` gives", hint);
-        known = false;
-    }
-    known.then_some(rights)
 }

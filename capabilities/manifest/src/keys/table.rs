@@ -167,7 +167,7 @@ pub const KEYS: &[Key] = &[
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
-    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"files\"`, `\"net\"`), or a path to a `.zone.toml`, relative to this file").required(),
     key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none").written("array of functions, or `\"*\"`; required, but for host services"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
     key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
@@ -177,6 +177,12 @@ pub const KEYS: &[Key] = &[
     key("open_files", &[Capability], Count(1, 4096), "files that one microprocess may have open at once, and as many listings").of("`files`").default("256"),
     key("file_size", &[Capability], Size(0, TIB), "how large a file may become by writing; beyond that it is `OSError` with `EFBIG`").of("`files`").default("\"1 GiB\""),
     key("written", &[Capability], Size(0, TIB), "what all microprocesses together may write below roots while the application runs, 4 KiB for each name that is made; beyond that it is `OSError` with `EDQUOT`").of("`files`").default("\"4 GiB\""),
+    key("connect", &[Capability], Texts, "where a program may connect to: `\"api.example.com:443\"`, `\"*.example.org:443\"`, `\"10.1.0.0/16:*\"`, `\"[::1]:80\"`, see [host.md](host.md#net)").of("`net`").default("[]").written("array of `\"host:port\"`"),
+    key("listen", &[Capability], Texts, "where it may be connected to: `\"127.0.0.1:8000\"`, `\"localhost:*\"`; port 0 is one that the kernel chooses").of("`net`").default("[]").written("array of `\"address:port\"`"),
+    key("name_servers", &[Capability], Texts, "who is asked about names, instead of `/etc/hosts` and whom `/etc/resolv.conf` names").of("`net`").written("array of addresses"),
+    key("connections", &[Capability], Count(1, 4096), "connections and listening sockets that one microprocess may have open at once").of("`net`").default("64"),
+    key("sent", &[Capability], Size(0, TIB), "what all microprocesses together may send while the application runs; beyond that it is `OSError` with `EDQUOT`").of("`net`").default("\"1 GiB\""),
+    key("received", &[Capability], Size(0, TIB), "the same of what they receive").of("`net`").default("\"1 GiB\""),
     // An entry of `roots`
     key("at", &[Root], Text, "where the program sees the folder: an absolute path").required(),
     key("path", &[Root], Text, "the folder, relative to this file's folder, or absolute; it has to be there").required(),

@@ -9,6 +9,7 @@
 //! | [`sealed()`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
 //! | [`fork_server()`] | the same and [`per_call`] | a zone for ever after that runs each call in a process of its own |
 //! | [`files_service()`] | [`serving`], [`files_service`](mod@files_service), [`threads`] | the host service for files, from the jail to its end |
+//! | [`net_service()`] | [`serving`], [`net_service`](mod@net_service), [`threads`] | the host service for networks, the same |
 //! | [`child()`] | [`per_call`], on top of the fork server's | each of these processes, for ever: what is left is [`sealed()`] |
 //!
 //! What no table names gets the stage's default. Three answers besides yes:
@@ -29,6 +30,7 @@ pub mod killed;
 pub mod legacy;
 pub mod loading;
 pub mod microprocess;
+pub mod net_service;
 pub mod per_call;
 pub mod refused;
 pub mod row;
@@ -130,6 +132,28 @@ pub fn fork_server(needs: &Needs<'_>) -> Policy {
 pub fn files_service(threads: u32) -> Policy {
     let own = [(threads > 1).then_some(threads::ROWS), Some(files_service::ROWS)];
     worker("files", own.into_iter().flatten().collect())
+}
+
+/// What the policy of the host service for networks depends on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NetNeeds {
+    /// How many threads there may be.
+    pub threads: u32,
+    /// It asks name servers.
+    pub datagrams: bool,
+    /// It may be connected to.
+    pub listens: bool,
+}
+
+/// The host service for networks.
+pub fn net_service(needs: &NetNeeds) -> Policy {
+    let own = [
+        (needs.threads > 1).then_some(threads::ROWS),
+        needs.datagrams.then_some(net_service::DATAGRAMS),
+        needs.listens.then_some(net_service::LISTENING),
+        Some(net_service::ROWS),
+    ];
+    worker("net", own.into_iter().flatten().collect())
 }
 
 /// What each call's process puts on top of [`fork_server()`]: only what is taken away. What is left is [`sealed()`].

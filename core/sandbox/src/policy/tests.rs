@@ -24,6 +24,9 @@ fn needs() -> Vec<Needs<'static>> {
 /// Every policy there is.
 fn policies() -> Vec<Policy> {
     let mut all = vec![INIT.clone(), TEMPLATE.clone(), MICROPROCESS.clone(), files_service(1), files_service(4)];
+    for (threads, datagrams, listens) in [(1, false, false), (1, true, true), (4, true, true)] {
+        all.push(net_service(&NetNeeds { threads, datagrams, listens }));
+    }
     for needs in needs() {
         all.extend([loading(&needs), sealed(&needs)]);
         if needs.per_call {

@@ -151,6 +151,7 @@ fn as_service(layers: Layers, missing: Vec<String>, files: &str) {
     let contents = ServiceContents {
         folders: if scratch { Vec::new() } else { vec![ServedFolder { descriptor: borrowed, rights }] },
         scratch: scratch.then_some(PrivateFolder { descriptor: borrowed, bytes: 1 << 20 }),
+        network: None,
         threads: 1,
     };
     let limits = ResourceLimits { file_size_bytes: None, ..ResourceLimits::default() };

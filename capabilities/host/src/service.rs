@@ -1,0 +1,85 @@
+//! Which service this process is: what each has of its own on the way from the first message to serving.
+
+use crate::files::{self, Files, FilesDescriptors};
+use crate::net::{self, Net};
+use cloison_contract::host::{FilesService, HostService, NetService};
+use cloison_contract::message::{Machine, ToZone};
+use cloison_sandbox::ServiceContents;
+use cloison_transport::account::Account;
+use cloison_transport::control::{Control, ControlError};
+use cloison_zone::native::ffi::Code;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+/// A service, with what has come with it.
+#[derive(Debug)]
+pub(crate) enum Service {
+    Files(FilesService, FilesDescriptors),
+    Net(NetService, Machine),
+}
+
+/// Why a service cannot be received.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReceiveError {
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    #[error("the message behind `Serve` is not what the service needs")]
+    Unexpected,
+    #[error(transparent)]
+    Descriptor(#[from] std::io::Error),
+}
+
+impl Service {
+    /// The messages that follow the first one.
+    pub(crate) fn receive(service: HostService, control: &Control, status: &OwnedFd) -> Result<Self, ReceiveError> {
+        match service {
+            HostService::Files(files) => {
+                let mut roots = Vec::new();
+                for _ in &files.roots {
+                    let (message, descriptors) = control.receive::<ToZone>()?;
+                    match (message, <[OwnedFd; 1]>::try_from(descriptors)) {
+                        (ToZone::Folder, Ok([folder])) => roots.push(folder),
+                        _ => return Err(ReceiveError::Unexpected),
+                    }
+                }
+                let scratch = files.scratch_bytes.map(|_| status.try_clone()).transpose()?;
+                Ok(Self::Files(files, FilesDescriptors { roots, scratch }))
+            }
+            HostService::Net(net) => Ok(Self::Net(net, machine(control)?)),
+        }
+    }
+
+    /// What its sandbox has inside.
+    pub(crate) fn contents(&self, threads: u32) -> ServiceContents<'_> {
+        match self {
+            Self::Files(files, descriptors) => files::contents(files, descriptors, threads),
+            Self::Net(net, machine) => net::contents(net, machine, threads),
+        }
+    }
+
+    /// The functions of its manifest.
+    pub(crate) fn symbols(&self) -> fn(&str) -> Option<Code> {
+        match self {
+            Self::Files(..) => files::symbol,
+            Self::Net(..) => net::symbol,
+        }
+    }
+
+    /// Makes it the one that these functions serve. From inside the jail.
+    pub(crate) fn serve(self, account: Account, control: &Arc<Control>) -> Result<(), &'static str> {
+        match self {
+            Self::Files(service, descriptors) => {
+                files::ignore_large_files();
+                files::serve(Files::new(service, descriptors, account))
+            }
+            Self::Net(service, machine) => net::serve(Net::new(service, machine, account, control.clone())),
+        }
+    }
+}
+
+fn machine(control: &Control) -> Result<Machine, ReceiveError> {
+    match control.receive::<ToZone>()? {
+        (ToZone::Machine(machine), descriptors) if descriptors.is_empty() => Ok(machine),
+        _ => Err(ReceiveError::Unexpected),
+    }
+}

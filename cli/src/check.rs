@@ -122,7 +122,7 @@ fn check_entry(loaded: &LoadedApplication, finding: &mut Finding) {
 /// Gives the library, if it can be opened.
 fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<OpenedLibrary> {
     let interface = &zone.interface;
-    if zone.service.is_some() {
+    if zone.service.as_ref().is_some_and(|service| service.service.is_of_host()) {
         // What it needs of the machine has been found when the application was loaded.
         let functions = interface.functions.iter().filter(|function| !function.internal).count();
         let (name, manifest) = (interface.name.clone(), interface.source.clone());

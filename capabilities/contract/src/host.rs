@@ -12,9 +12,11 @@
 
 pub mod files;
 pub mod net;
+pub mod sqlite;
 
 pub use files::{FilesRights, FilesRoot, FilesService, MOST_ROOTS, NAME_BYTES, SCRATCH, is_plain_path};
 pub use net::NetService;
+pub use sqlite::SqliteService;
 
 use crate::Interface;
 use serde::{Deserialize, Serialize};
@@ -26,17 +28,20 @@ pub enum HostService {
     Files(FilesService),
     /// `zone = "net"`
     Net(NetService),
+    /// `zone = "sqlite3"`
+    Sqlite(SqliteService),
 }
 
 impl HostService {
-    /// The names of all services, as `library = { host = "…" }` of their manifests has them.
-    pub const NAMES: [&str; 2] = ["files", "net"];
+    /// The names of all services, by which `zone` of a capability calls them.
+    pub const NAMES: [&str; 3] = ["files", "net", "sqlite3"];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Files(_) => "files",
             Self::Net(_) => "net",
+            Self::Sqlite(_) => "sqlite3",
         }
     }
 
@@ -45,6 +50,12 @@ impl HostService {
         match self {
             Self::Files(files) => files.configure(interface),
             Self::Net(net) => net.configure(interface),
+            Self::Sqlite(sqlite) => sqlite.configure(interface),
         }
+    }
+
+    /// Whether `cloison-host` serves it. If not, it is the zone of a library, which is configured in the same way.
+    pub fn is_of_host(&self) -> bool {
+        !matches!(self, Self::Sqlite(_))
     }
 }

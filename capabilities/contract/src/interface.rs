@@ -20,6 +20,7 @@
 //! Python passes arguments in the order of [`Function::arguments`]; requests carry them in C order.
 
 use crate::expression::Expression;
+use crate::host::FilesRoot;
 use crate::shape::{Literal, Pointed, Shape};
 use crate::types::{CType, Definition, Location, TypeId, TypeKind};
 use serde::{Deserialize, Serialize};
@@ -156,6 +157,8 @@ pub struct Sandbox {
     pub threads: u32,
     /// Files and folders the library may open. Default none.
     pub files: Vec<FileRule>,
+    /// Folders that a capability gives it, each at a place of its own. No manifest names them. Default none.
+    pub roots: Vec<FilesRoot>,
     /// Layers that may be missing on a kernel that has not got them. Default none: all are required.
     pub may_be_missing: Vec<String>,
 }
@@ -173,6 +176,7 @@ impl Default for Sandbox {
             threads: 1,
             instances: Instances::Shared,
             files: Vec::new(),
+            roots: Vec::new(),
             may_be_missing: Vec::new(),
         }
     }

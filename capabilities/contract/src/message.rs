@@ -32,7 +32,7 @@
 //! |---|---|---|---|
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
 //! | broker | [`ToZone::Serve`] | the status page's memfd, the account of what is written | the same; to a zone that is a host service |
-//! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve`, one for each root, in order |
+//! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve` or `Load`, one for each root, in order |
 //! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
@@ -583,7 +583,7 @@ pub enum ToZone {
         /// The channel.
         channel: ChannelId,
     },
-    /// A folder of the machine that a host service serves.
+    /// A folder of the machine that a host service serves, or that a library's zone has.
     Folder,
     /// What a service for networks has to know of the machine.
     Machine(Machine),

@@ -46,6 +46,7 @@ impl Service {
                 Ok(Self::Files(files, FilesDescriptors { roots, scratch }))
             }
             HostService::Net(net) => Ok(Self::Net(net, machine(control)?)),
+            HostService::Sqlite(_) => Err(ReceiveError::Unexpected),
         }
     }
 

@@ -4,6 +4,7 @@
 mod files;
 mod machine;
 mod net;
+mod sqlite;
 
 use crate::sources::real_path;
 use cloison_contract::Interface;
@@ -50,8 +51,9 @@ impl ConfiguredService {
         interface: &mut Interface,
     ) -> Result<Self, Diagnostics> {
         let folders = match &request.service {
-            HostService::Files(files) => files::open(files, request, source, beside)?,
+            HostService::Files(files) => files::open(&files.roots, request, source, beside)?,
             HostService::Net(_) => Vec::new(),
+            HostService::Sqlite(sqlite) => files::open(&sqlite.roots, request, source, beside)?,
         };
         request.service.configure(interface);
         Ok(Self { service: request.service.clone(), folders })
@@ -61,24 +63,24 @@ impl ConfiguredService {
     pub(crate) fn mounts(&self, capability: &str, location: &str) -> Vec<Mount> {
         match &self.service {
             HostService::Files(files) => files::mounts(files, capability, location),
-            HostService::Net(_) => Vec::new(),
+            HostService::Net(_) | HostService::Sqlite(_) => Vec::new(),
         }
     }
 
     /// What a microprocess is told of it when it begins, so that the standard library finds it; files are [`Self::mounts`].
     pub(crate) fn offer(&self, capability: &str, location: &str) -> Option<ServiceOffer> {
         let grants = match &self.service {
-            HostService::Files(_) => return None,
+            HostService::Files(_) | HostService::Sqlite(_) => return None,
             HostService::Net(net) => net::grants(net),
         };
         let (service, capability) = (self.service.name().to_owned(), capability.to_owned());
         Some(ServiceOffer { service, capability, grants, location: location.to_owned() })
     }
 
-    /// What a new instance is sent behind [`ToZone::Serve`], with what is read of the machine at this moment.
+    /// What a new instance is sent behind [`ToZone::Serve`] or [`ToZone::Load`], with what is read of the machine at this moment.
     pub(crate) fn messages(&self) -> Vec<(ToZone, Vec<BorrowedFd<'_>>)> {
         match &self.service {
-            HostService::Files(_) => {
+            HostService::Files(_) | HostService::Sqlite(_) => {
                 self.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()])).collect()
             }
             HostService::Net(net) => {
@@ -92,6 +94,7 @@ impl ConfiguredService {
         match &self.service {
             HostService::Files(files) => files::describe(files, &self.folders),
             HostService::Net(net) => net::describe(net),
+            HostService::Sqlite(sqlite) => sqlite::describe(sqlite, &self.folders),
         }
     }
 }

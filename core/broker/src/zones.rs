@@ -191,8 +191,10 @@ impl Broker {
         let cannot = |error: &dyn std::fmt::Display| format!("the zone cannot be started: {error}");
         let (status, page) = StatusPage::create().map_err(|error| cannot(&error))?;
         let (control, family) = match &specification.service {
-            Some(service) => self.start_service(zone, service, &specification.interface, &page),
-            None => self.start_library(&specification, &page),
+            Some(service) if service.service.is_of_host() => {
+                self.start_service(zone, service, &specification.interface, &page)
+            }
+            _ => self.start_library(&specification, &page),
         }?;
         let reactor = &mut self.reactor;
         let inserted = self.instances.try_insert_with_key(|id| {
@@ -221,7 +223,9 @@ impl Broker {
         let library = library::open(&zone.interface, &zone.folder).map_err(|error| error.to_string())?;
         let load = ToZone::Load { interface: Box::new((*zone.interface).clone()) };
         let started = self.binaries.zone().map_err(|error| format!("the zone cannot be started: {error}"))?;
-        first_messages(started, &[(load, vec![library.file.as_fd(), page.as_fd()])])
+        let mut messages = vec![(load, vec![library.file.as_fd(), page.as_fd()])];
+        messages.extend(zone.service.iter().flat_map(ConfiguredService::messages));
+        first_messages(started, &messages)
     }
 
     /// A process that is a host service.

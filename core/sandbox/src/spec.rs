@@ -2,7 +2,7 @@
 
 use crate::jail::{Enclosed, Loading, Template};
 use crate::limits::ResourceLimits;
-use crate::policy;
+use crate::policy::{self, Reach};
 use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use std::os::fd::BorrowedFd;
@@ -91,6 +91,15 @@ pub struct ServedFolder<'fd> {
     pub rights: FilesRights,
 }
 
+/// A folder that a library's zone has, at a place of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedFolder<'fd> {
+    /// Where it is inside: absolute, not above or below another folder's or one of the loader's.
+    pub at: &'fd str,
+    /// The folder.
+    pub folder: ServedFolder<'fd>,
+}
+
 /// A folder of a host service's own, in memory, which ends with its process.
 #[derive(Clone, Copy, Debug)]
 pub struct PrivateFolder<'fd> {
@@ -128,6 +137,8 @@ pub struct ZoneContents<'fd> {
     pub loader: Vec<PathBuf>,
     /// What the manifest's `files` lets the library open, also after the seal.
     pub files: Vec<FileRule>,
+    /// Folders that it has besides, by descriptor, as a host service has its own. Inside, each is at its place.
+    pub folders: Vec<PlacedFolder<'fd>>,
     /// How many threads there may be; 1 takes away the right to make any.
     pub threads: u32,
     /// Each call runs in a process of its own: [`Jail::become_fork_server`](crate::Jail::become_fork_server) instead of
@@ -136,15 +147,21 @@ pub struct ZoneContents<'fd> {
 }
 
 impl<'fd> ZoneContents<'fd> {
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.folders.iter().map(|one| one.folder.descriptor)
+    }
+
     /// One thread, no files, the loader's usual places.
     pub fn new(library: LibraryFile<'fd>) -> Self {
         let loader = LOADER_FILES.iter().map(PathBuf::from).collect();
-        ZoneContents { library, loader, files: Vec::new(), threads: 1, per_call: false }
+        ZoneContents { library, loader, files: Vec::new(), folders: Vec::new(), threads: 1, per_call: false }
     }
 
     /// What its policies depend on.
     pub(crate) fn needs(&self, apart: bool) -> policy::Needs<'_> {
-        policy::Needs { files: &self.files, threads: self.threads, per_call: self.per_call, apart }
+        let (threads, per_call) = (self.threads, self.per_call);
+        let folders = Reach::of(self.folders.iter().map(|one| one.folder.rights));
+        policy::Needs { files: &self.files, folders, threads, per_call, apart }
     }
 }
 
@@ -173,7 +190,13 @@ impl Role for ZoneContents<'_> {
     type Stage = Loading;
 
     fn stage(&self, inside: private::JailFindings) -> Loading {
-        Loading { library: inside.library, files: self.files.clone(), threads: self.threads, per_call: self.per_call }
+        Loading {
+            library: inside.library,
+            files: self.files.clone(),
+            folders: self.folders.iter().map(|folder| (folder.at.into(), folder.folder.rights)).collect(),
+            threads: self.threads,
+            per_call: self.per_call,
+        }
     }
 }
 

@@ -194,6 +194,7 @@ mod tests {
             instances: Instances::Shared,
             threads: 1,
             files: vec![],
+            roots: vec![],
             may_be_missing: vec![],
         };
         let interface = Interface {

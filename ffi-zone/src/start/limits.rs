@@ -85,6 +85,7 @@ mod tests {
             instances,
             threads,
             files: vec![],
+            roots: vec![],
             may_be_missing: vec![],
         }
     }

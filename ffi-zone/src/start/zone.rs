@@ -44,7 +44,7 @@ use crate::start::limits;
 use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{FromZone, Layer, ToZone};
-use cloison_sandbox::{Fenced, ForkServer, Jail, Loading, Sealed, Spec};
+use cloison_sandbox::{Fenced, ForkServer, Jail, Loading, PlacedFolder, Sealed, ServedFolder, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};
@@ -61,6 +61,8 @@ pub struct Spawned {
     interface: Interface,
     library: OwnedFd,
     status: OwnedFd,
+    /// In the order of the interface's roots.
+    folders: Vec<OwnedFd>,
 }
 
 /// Inside the sandbox, nothing loaded.
@@ -101,14 +103,28 @@ impl Zone<Spawned> {
         let Ok([library, status]) = <[OwnedFd; 2]>::try_from(descriptors) else {
             return Err(fail(&"`Load` comes with the library and the status page"));
         };
-        Ok(Self { control: control.clone(), stage: Spawned { interface: *interface, library, status } })
+        let mut folders = Vec::new();
+        for _ in &interface.sandbox.roots {
+            let (message, descriptors) = control.receive::<ToZone>().map_err(|error| fail(&error))?;
+            match (message, <[OwnedFd; 1]>::try_from(descriptors)) {
+                (ToZone::Folder, Ok([folder])) => folders.push(folder),
+                _ => return Err(fail(&"behind `Load` comes a folder for each root")),
+            }
+        }
+        Ok(Self { control: control.clone(), stage: Spawned { interface: *interface, library, status, folders } })
     }
 
     /// Enters the sandbox. Of the processes that this makes, only the worker returns.
     pub fn jail(self) -> Result<Zone<Jailed>, Failure> {
-        let Spawned { interface, library, status } = self.stage;
+        let Spawned { interface, library, status, folders } = self.stage;
         let mut role = cloison_sandbox::ZoneContents::new(cloison_sandbox::LibraryFile(library.as_fd()));
         role.files = interface.sandbox.files.clone();
+        let placed = interface.sandbox.roots.iter().zip(&folders);
+        let placed = placed.map(|(root, folder)| PlacedFolder {
+            at: &root.at,
+            folder: ServedFolder { descriptor: folder.as_fd(), rights: root.rights },
+        });
+        role.folders = placed.collect();
         // `processes` beside our own: threads are the only ones that the seal lets a library make.
         role.threads = limits::threads(&interface.sandbox);
         role.per_call = interface.sandbox.instances == Instances::PerCall;

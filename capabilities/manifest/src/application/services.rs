@@ -2,6 +2,7 @@
 
 mod files;
 mod net;
+mod sqlite;
 
 use super::Written;
 use crate::document::{DocumentReader, Table};
@@ -34,6 +35,7 @@ pub(super) fn service(
     match zone {
         "files" => Some(files::read(reader, table)),
         "net" => Some(net::read(reader, table, offset)),
+        "sqlite3" => Some(sqlite::read(reader, table)),
         _ => None,
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Opens the folders, relative to that of `cloison.toml`.
 pub(super) fn open(
-    files: &FilesService,
+    roots: &[FilesRoot],
     request: &ServiceRequest,
     source: &Arc<SourceFile>,
     beside: &Path,
@@ -31,8 +31,8 @@ pub(super) fn open(
     if mistakes.has_errors() {
         return Err(mistakes);
     }
-    for ((inner, folder), written) in files.roots.iter().zip(&folders).zip(&request.folders) {
-        let around = files.roots.iter().zip(&folders).filter(|(_, other)| folder.is_inside(other));
+    for ((inner, folder), written) in roots.iter().zip(&folders).zip(&request.folders) {
+        let around = roots.iter().zip(&folders).filter(|(_, other)| folder.is_inside(other));
         for (outer, _) in around {
             let more = outer.rights.without(inner.rights).words().join(", ");
             if !more.is_empty() {
@@ -58,12 +58,17 @@ pub(super) fn mounts(files: &FilesService, capability: &str, location: &str) -> 
 
 /// What it gives, for people.
 pub(super) fn describe(files: &FilesService, folders: &[HostFolder]) -> String {
+    let mut parts = roots(&files.roots, folders);
+    parts.extend(files.scratch_bytes.map(|_| "a private folder".to_owned()));
+    if parts.is_empty() { "no folder".to_owned() } else { parts.join("; ") }
+}
+
+/// What roots give, one after the other.
+pub(super) fn roots(roots: &[FilesRoot], folders: &[HostFolder]) -> Vec<String> {
     let root = |(root, folder): (&FilesRoot, &HostFolder)| {
         let rights = root.rights.words();
         let rights = if rights.is_empty() { "nothing".to_owned() } else { rights.join(", ") };
         format!("{rights} below {} (as {})", folder.path.display(), root.at)
     };
-    let mut parts: Vec<_> = files.roots.iter().zip(folders).map(root).collect();
-    parts.extend(files.scratch_bytes.map(|_| "a private folder".to_owned()));
-    if parts.is_empty() { "no folder".to_owned() } else { parts.join("; ") }
+    roots.iter().zip(folders).map(root).collect()
 }

@@ -20,6 +20,9 @@ pub(super) fn address(name: &str) -> Option<*const c_void> {
 /// `int open(const char *path, int flags, int timeout, sqlite3 **db)`: what SQLite would put into temporary files stays in memory, as
 /// there is no folder for them.
 unsafe extern "C" fn open(path: *const c_char, flags: c_int, timeout: c_int, db: *mut *mut Database) -> c_int {
+    // A file that would become too large is an error of SQLite's then, and not the end of the process.
+    // SAFETY: no handler is installed that could run.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
     // SAFETY: by the manifest.
     unsafe {
         let code = (api().open_v2)(path, db, flags, std::ptr::null());

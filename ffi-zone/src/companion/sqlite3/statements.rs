@@ -165,7 +165,7 @@ unsafe extern "C" fn execute_many(
 
 /// `int fetch(sqlite3_stmt *stmt, const unsigned char *raw, unsigned long raw_size, int rows, int held, unsigned char *out,
 /// unsigned long room, unsigned long *used, struct run *run)`: goes on, and puts at most so many rows. Columns that `raw` has a 1 for are
-/// read as blobs. A row for which Python was called
+/// read as blobs, empty ones as NULL, as CPython does for converters. A row for which Python was called
 /// is the last one, so that programs see their functions called as they fetch; and what takes long does not run ahead.
 #[expect(clippy::too_many_arguments, reason = "one crossing of the wall for everything")]
 unsafe extern "C" fn fetch(
@@ -269,9 +269,12 @@ unsafe fn put_row(statement: *mut Statement, raw: &[u8], into: &mut Vec<u8>) {
         for column in 0..(api.data_count)(statement) {
             let bytes = |data: *const c_void| view(data.cast(), (api.column_bytes)(statement, column) as u64);
             let kind = (api.column_type)(statement, column);
-            let as_blob = raw.get(column as usize) == Some(&1) && matches!(kind, api::INTEGER | api::FLOAT | api::TEXT);
+            let as_blob = raw.get(column as usize) == Some(&1) && matches!(kind, api::INTEGER | api::FLOAT | api::TEXT | api::BLOB);
             let value = match kind {
-                _ if as_blob => Value::Blob(bytes((api.column_blob)(statement, column))),
+                _ if as_blob => match bytes((api.column_blob)(statement, column)) {
+                    [] => Value::Null,
+                    bytes => Value::Blob(bytes),
+                },
                 api::INTEGER => Value::Integer((api.column_int64)(statement, column)),
                 api::FLOAT => Value::Real((api.column_double)(statement, column)),
                 api::TEXT => Value::Text(bytes((api.column_text)(statement, column).cast())),

@@ -56,6 +56,7 @@ fn counting(refcounted: bool) -> Handles {
             instances: Instances::Shared,
             threads: 1,
             files: vec![],
+            roots: vec![],
             may_be_missing: vec![],
         },
         types: vec![handle(10), handle(11)],

@@ -31,7 +31,11 @@ def _adapt(obj, proto, alt, has_alt):
         return adapter(obj)
     for adapt, argument in ((getattr(proto, "__adapt__", None), obj), (getattr(obj, "__conform__", None), proto)):
         if adapt is not None:
-            adapted = adapt(argument)
+            try:
+                adapted = adapt(argument)
+            except TypeError:
+                # As CPython: who does not want to say so.
+                adapted = None
             if adapted is not None:
                 return adapted
     if has_alt:

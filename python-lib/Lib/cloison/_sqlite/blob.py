@@ -82,7 +82,7 @@ class Blob:
     def __getitem__(self, key):
         self._check()
         if isinstance(key, slice):
-            start, stop, step = key.indices(self._length)
+            start, stop, step = _places(key, self._length)
             if not range(start, stop, step):
                 return b""
             if step == 1:
@@ -93,7 +93,7 @@ class Blob:
     def __setitem__(self, key, value):
         self._check()
         if isinstance(key, slice):
-            start, stop, step = key.indices(self._length)
+            start, stop, step = _places(key, self._length)
             places = range(start, stop, step)
             value = memoryview(value)
             if not value.c_contiguous:
@@ -134,9 +134,10 @@ class Blob:
             raise ProgrammingError("Cannot operate on a closed blob.")
 
     def _index(self, key):
-        if not hasattr(type(key), "__index__"):
-            raise TypeError("Blob indices must be integers")
-        index = operator.index(key)
+        try:
+            index = operator.index(key)
+        except TypeError:
+            raise TypeError("Blob indices must be integers") from None
         if not -2**63 <= index < 2**63:
             raise IndexError(f"cannot fit '{type(key).__name__}' into an index-sized integer")
         if index < 0:
@@ -162,6 +163,17 @@ class Blob:
         api = self._connection._api
         for start in range(0, len(data) or 1, _PART):
             errors.check(api, self._db, api.blob_write(self._handle, data[start:start + _PART], offset + start))
+
+
+def _places(key, length):
+    """Return where a slice begins and ends, and its step."""
+    for bound in (key.start, key.stop, key.step):
+        if bound is not None:
+            try:
+                operator.index(bound)
+            except TypeError:
+                raise TypeError("slice indices must be integers or None or have an __index__ method") from None
+    return key.indices(length)
 
 
 def opened(connection, db, name, table, column, row, readonly):

@@ -116,7 +116,7 @@ class Connection:
             # Cursors may still read what was open here before.
             self._ready, self._db, self._callables = False, None, None
         self._api = api = _capability()
-        self.row_factory, self.text_factory = None, str
+        self._row_factory, self._text_factory = None, str
         try:
             db = api.open(place, _READWRITE | _CREATE | (_URI if uri else 0), int(timeout * 1000))
         except api.OpenError as error:
@@ -125,6 +125,7 @@ class Connection:
             raise errors.lost(error) from error
         self._db, self._isolation_level, self._autocommit = db, isolation_level, autocommit
         self._detects, self._check_same_thread, self._thread = detect_types, bool(check_same_thread), get_ident()
+        self._set_begin()
         self._statements = statements.StatementCache(cached_statements)
         self._sql_length = api.limit(db, CONSTANTS["SQLITE_LIMIT_SQL_LENGTH"], -1)
         self._blobs = []
@@ -137,6 +138,10 @@ class Connection:
     for _class in errors.ALL:
         locals()[_class.__name__] = property(lambda self, _class=_class: _class)
     del _class
+
+    # They cannot be deleted.
+    row_factory = property(lambda self: self._row_factory, lambda self, factory: setattr(self, "_row_factory", factory))
+    text_factory = property(lambda self: self._text_factory, lambda self, factory: setattr(self, "_text_factory", factory))
 
     # ---- Whether it can be used --------------------------------------------------------------------------------------
 
@@ -159,9 +164,6 @@ class Connection:
         self._check_thread()
         self._check_open()
 
-    def _unusable(self):
-        return self._db is None or self._check_same_thread and get_ident() != self._thread
-
     def _checked(self, function, *args):
         """Call a function of the zone that gives a code."""
         try:
@@ -181,12 +183,13 @@ class Connection:
 
     def cursor(self, factory=Cursor):
         """Return a cursor for the connection."""
-        self._check()
+        if self._db is None or get_ident() != self._thread:
+            self._check()
         cursor = factory(self)
         if not issubclass(type(cursor), Cursor):
             raise TypeError(f"factory must return a cursor, not {type(cursor).__name__}")
-        if self.row_factory is not None:
-            cursor.row_factory = self.row_factory
+        if self._row_factory is not None:
+            cursor.row_factory = self._row_factory
         return cursor
 
     def execute(self, sql, parameters=(), /):
@@ -203,12 +206,10 @@ class Connection:
 
     # ---- Transactions ------------------------------------------------------------------------------------------------
 
-    def _begin_with(self, statement):
-        """Return what begins a transaction before a statement, or None."""
-        if statement.changes and self._isolation_level is not None and self._autocommit == LEGACY_TRANSACTION_CONTROL:
-            if type(self._autocommit) is int:
-                return b"BEGIN " + self._isolation_level.encode()
-        return None
+    def _set_begin(self):
+        """Note what begins a transaction before a statement that changes rows."""
+        level = self._isolation_level
+        self._begin_with = None if level is None or not self._is_legacy() else b"BEGIN " + level.encode()
 
     def _is_legacy(self):
         return type(self._autocommit) is not bool
@@ -292,9 +293,11 @@ class Connection:
         if level is None:
             self._check()
             self._isolation_level = None
+            self._set_begin()
             self._end(b"COMMIT")
         else:
             self._isolation_level = level
+            self._set_begin()
 
     @isolation_level.deleter
     def isolation_level(self):
@@ -315,6 +318,7 @@ class Connection:
         elif autocommit is False:
             self._checked(self._api.run, b"BEGIN", _OUTSIDE)
         self._autocommit = autocommit
+        self._set_begin()
 
     @property
     def in_transaction(self):
@@ -391,8 +395,12 @@ class Connection:
         if self._api.set_authorizer(self._db, callback is not None):
             raise OperationalError("Error setting authorizer callback")
 
-    def set_progress_handler(self, *args, n, **kwargs):
+    def set_progress_handler(self, *args, **kwargs):
         """Set progress handler callback."""
+        if len(args) == 2:
+            *args, n = args
+        else:
+            n = kwargs.pop("n", None)
         (callback,) = _positional("set_progress_handler", ("progress_handler",), args, kwargs)
         n = _index(n, "n")
         self._check()
@@ -518,14 +526,17 @@ class Connection:
     def serialize(self, *, name="main"):
         """Serialize a database into a byte string."""
         self._check()
-        data, _ = self._api.serialize(self._db, _text(name, "serialize"))
+        data = self._api.serialize(self._db, _text(name, "serialize"))
         if data is None:
             raise OperationalError(f"unable to serialize '{name}'")
         return bytes(data)
 
     def deserialize(self, data, /, *, name="main"):
         """Load a serialized database."""
-        data = data.encode() if isinstance(data, str) else bytes(memoryview(data))
+        view = memoryview(data.encode() if isinstance(data, str) else data)
+        if not view.c_contiguous:
+            raise BufferError("memoryview: underlying buffer is not C-contiguous")
+        data = view.tobytes()
         name = _text(name, "deserialize")
         self._check()
         self._checked(self._api.deserialize, name, data)

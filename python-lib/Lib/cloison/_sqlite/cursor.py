@@ -4,6 +4,8 @@ Rows come many at a time (`execute` and `fetch` of the zone), as bytes, and are 
 later it may have done already, then, but for rows for which it calls Python: those come one by one.
 """
 
+from _thread import get_ident
+
 from _cloison import sqlite_pack_rows as pack_rows, sqlite_rows as rows
 from cloison import _errors
 from . import adapting, errors, statements
@@ -12,7 +14,7 @@ from .errors import DataError, OperationalError, ProgrammingError
 
 _ROW, _DONE = 100, 101
 #: Rows, and room for them, of the first crossing and of further ones.
-_FIRST, _FIRST_ROOM = 64, 32 << 10
+_FIRST, _FIRST_ROOM = 64, 8 << 10
 _MORE, _MORE_ROOM = 4096, 512 << 10
 _MOST_ROOM = 48 << 20
 #: Sets of parameters of one crossing, and about how many bytes.
@@ -26,24 +28,24 @@ class Cursor:
 
     __module__ = "sqlite3"
 
-    _ready = _locked = _closed = False
-    _connection = _statement = None
+    # What a new cursor has. `_shut` is whether it cannot be used, for whatever reason of its own.
+    _shut, _ready, _locked, _closed = True, False, False, False
+    _connection = _active = _error = _convert = _description = _lastrowid = row_factory = None
+    _rowcount, _arraysize, _held, _ahead, _text = -1, 1, 0, (), str
 
     def __init__(self, connection, /):
-        if self._locked:
-            raise ProgrammingError("Recursive use of cursors not allowed.")
-        from .connection import Connection
-
-        if not issubclass(type(connection), Connection):
-            raise TypeError(f"Cursor() argument 1 must be sqlite3.Connection, not {type(connection).__name__}")
-        self._leave()
+        if self._ready:
+            if self._locked:
+                raise ProgrammingError("Recursive use of cursors not allowed.")
+            self._forget()
+            self._description = self._lastrowid = self.row_factory = self._convert = None
+            self._rowcount, self._arraysize, self._closed = -1, 1, False
+        try:
+            connection._check_thread()
+        except AttributeError:
+            raise TypeError(f"Cursor() argument 1 must be sqlite3.Connection, not {type(connection).__name__}") from None
         self._connection = connection
-        self._description = self._lastrowid = self.row_factory = None
-        self._rowcount, self._arraysize, self._closed = -1, 1, False
-        self._convert = None
-        self._forget()
-        connection._check_thread()
-        self._ready = True
+        self._ready, self._shut = True, False
 
     connection = property(lambda self: self._connection)
     description = property(lambda self: self._description)
@@ -63,32 +65,37 @@ class Cursor:
         """Executes an SQL statement."""
         connection = self._begin(sql)
         try:
-            statement = self._compiled(connection, sql)
+            statement = connection._statements.get(connection._api, connection, connection._db, sql)
             packed = statements.bound(statement, parameters)
+            self._rowcount = 0 if statement.changes else -1
             if statement.handle is None:
                 self._rowcount = -1
                 return self
             statement.in_use, self._statement = True, statement
-            raw, self._convert = self._converters(connection, statement)
+            self._raw = b""
+            if connection._detects:
+                self._raw, self._convert = _converters(connection, statement)
+            begin = connection._begin_with if statement.changes else None
             try:
-                told = connection._api.execute(
-                    statement.handle, connection._begin_with(statement), packed, raw, _FIRST, _FIRST_ROOM
-                )
+                code, data, run = connection._api.execute(statement.handle, begin, packed, self._raw, _FIRST, _FIRST_ROOM)
             except _errors.Error as error:
                 raise errors.lost(error) from error
-            if told[2].columns != len(statement.columns) or connection._detects:
+            if run.columns != len(statement.columns) or connection._detects:
                 # SQLite may have compiled it again, for a table that has changed.
-                told = self._look_again(connection, statement, told)
-            code, data, run = told
+                statements.describe(connection._api, statement)
+                raw = self._raw
+                self._raw, self._convert = _converters(connection, statement)
+                if raw != self._raw and not statement.changes and run.count:
+                    # As if it had not run: of these rows other columns are wanted as blobs.
+                    code, data, run = connection._api.execute(statement.handle, None, packed, self._raw, _FIRST, _FIRST_ROOM)
             self._took(connection, statement, code, data, run)
-            if statement.columns:
-                self._description = _described(connection, statement)
+            self._description = statement.described if connection._detects == 0 else _described(connection, statement)
             self._lastrowid = run.last_row
         except BaseException:
             self._failed()
             raise
         finally:
-            self._locked = False
+            self._locked = self._shut = False
         return self
 
     def executemany(self, sql, seq_of_parameters, /):
@@ -96,13 +103,13 @@ class Cursor:
         connection = self._begin(sql)
         try:
             sets = iter(seq_of_parameters)
-            statement = self._compiled(connection, sql)
+            statement = connection._statements.get(connection._api, connection, connection._db, sql)
             if statement.readonly:
                 raise ProgrammingError("executemany() can only execute DML statements.")
-            statement.in_use, self._statement = True, statement
-            if not statement.changes:
-                self._rowcount = -1
-            begin = connection._begin_with(statement)
+            statement.in_use = True
+            self._active = _Active(connection._api, statement)
+            self._rowcount = 0 if statement.changes else -1
+            begin = connection._begin_with if statement.changes else None
             while True:
                 most = _SETS if statement.plain and adapting.is_plain() else 0
                 packed, count, left, rest = pack_rows(sets, statement.count, most, _SETS_BYTES) if most else (b"", 0, *_next(sets))
@@ -117,14 +124,13 @@ class Cursor:
                     raise rest
                 if left == 1:
                     break
-            if statement.columns:
-                self._description = _described(connection, statement)
-            self._leave()
+            self._description = _described(connection, statement)
+            self._active = None
         except BaseException:
             self._failed()
             raise
         finally:
-            self._locked = False
+            self._locked = self._shut = False
         return self
 
     def executescript(self, sql_script, /):
@@ -146,21 +152,20 @@ class Cursor:
         return self
 
     def __next__(self):
-        if self._locked or self._closed or not self._ready or self._connection._unusable():
+        connection = self._connection
+        if self._shut or connection._db is None or connection._thread != get_ident():
             self._check()
         ahead = self._ahead
         if not ahead:
             ahead = self._fetch()
             if not ahead:
                 raise StopIteration
-        elif self._text is not self._connection.text_factory:
+        elif self._text is not connection._text_factory:
             ahead = self._decode(len(ahead))
-        row = ahead.pop()
         if self._convert is not None:
-            row = self._converted(row)
-        if self.row_factory is not None:
-            row = self.row_factory(self, row)
-        return row
+            return self._converted(ahead.pop())
+        factory = self.row_factory
+        return ahead.pop() if factory is None else factory(self, ahead.pop())
 
     def fetchone(self):
         """Fetches one row from the resultset."""
@@ -170,10 +175,11 @@ class Cursor:
         """Fetches several rows from the resultset."""
         size = self._arraysize if size is None else _size(size)
         found = []
-        for row in self:
-            found.append(row)
-            if len(found) == size:
+        while len(found) < size:
+            row = next(self, found)
+            if row is found:
                 break
+            found.append(row)
         return found
 
     def fetchall(self):
@@ -188,11 +194,11 @@ class Cursor:
                 ahead = self._fetch()
                 if not ahead:
                     return found
-            elif self._text is not self._connection.text_factory:
+            elif self._text is not self._connection._text_factory:
                 ahead = self._decode(len(ahead))
             ahead.reverse()
             found += ahead
-            self._ahead = []
+            self._ahead = ()
 
     def setinputsizes(self, sizes, /):
         """Required by DB-API. Does nothing in sqlite3."""
@@ -207,12 +213,8 @@ class Cursor:
         if self._connection is None:
             raise ProgrammingError("Base Cursor.__init__ not called.")
         self._connection._check()
-        self._leave()
         self._forget()
-        self._closed = True
-
-    def __del__(self):
-        self._leave()
+        self._closed = self._shut = True
 
     def _check(self):
         if not self._ready:
@@ -227,72 +229,72 @@ class Cursor:
         """Make ready for another statement; until it has run, the cursor is locked."""
         if not isinstance(sql, str):
             raise TypeError(f"execute() argument 1 must be str, not {type(sql).__name__}")
-        self._check()
-        self._locked = True
-        self._leave()
-        self._forget()
-        self._description, self._rowcount, self._convert = None, 0, None
-        return self._connection
+        connection = self._connection
+        if self._shut or connection._db is None or connection._thread != get_ident():
+            self._check()
+        self._locked = self._shut = True
+        if self._ahead or self._active is not None:
+            self._forget()
+        self._description = self._convert = None
+        return connection
 
     def _failed(self):
-        self._leave()
+        statement = self._statement
+        if self._active is None and statement is not None and statement.in_use:
+            _Active(self._connection._api, statement).leave()
         self._forget()
         self._rowcount = -1
 
-    def _compiled(self, connection, sql):
-        statement = connection._statements.get(connection._api, connection, connection._db, sql)
-        self._rowcount = 0 if statement.changes else -1
-        return statement
+    _statement = None
 
     def _forget(self):
-        """Have no rows."""
-        self._ahead, self._data, self._text, self._held, self._error = [], b"", str, 0, None
-
-    def _leave(self):
-        """Let go of the statement."""
-        statement = self._statement
-        if statement is not None:
-            self._statement = None
-            if statement.in_use:
-                statement.in_use = False
-                if statement.handle is not None and not statement.handle.closed:
-                    self._connection._api.reset(statement.handle)
+        """Have no rows, and let go of the statement."""
+        self._ahead, self._data, self._text, self._held, self._error = (), b"", str, 0, None
+        self._active = None
 
     def _took(self, connection, statement, code, data, run):
         """Keep what a crossing has brought."""
-        self._held = run.held
-        self._data, self._columns = data, run.columns
-        self._ahead = []
-        if run.count:
-            self._decode(run.count)
-        if code != _ROW:
-            error = None if code == _DONE else errors.last(connection._api, connection._db) or errors.made(code, code, "error")
-            statement.in_use = code != _DONE
-            self._leave()
-            if error is not None:
-                if not run.count:
-                    raise error
-                self._error = error
-            elif statement.changes:
+        count = run.count
+        if count:
+            self._data, self._columns = data, run.columns
+            self._decode(count)
+        else:
+            self._ahead = ()
+        if code == _DONE:
+            statement.in_use = False
+            if self._active is not None:
+                self._active = None
+            if statement.changes:
                 self._rowcount = run.changes
+        elif code == _ROW:
+            self._held = run.held
+            if self._active is None:
+                self._active = _Active(connection._api, statement)
+        else:
+            error = errors.last(connection._api, connection._db) or errors.made(code, code, "error")
+            _Active(connection._api, statement).leave()
+            self._active = None
+            if not count:
+                raise error
+            self._error = error
 
     def _fetch(self):
         """Return the next rows, the last of them first."""
         error, self._error = self._error, None
         if error is not None:
             raise error
-        statement = self._statement
-        if statement is None:
-            return self._ahead
+        if self._active is None:
+            return ()
+        statement = self._active.statement
         connection, held = self._connection, self._held
         if held > _MOST_ROOM:
-            self._leave()
+            self._active = None
             raise DataError("string or blob too big")
         room = max(_MORE_ROOM, held)
         try:
             code, data, run = connection._api.fetch(statement.handle, self._raw, _MORE, held > 0, room)
         except _errors.Error as error:
-            self._leave()
+            self._active = None
             raise errors.lost(error) from error
         self._took(connection, statement, code, data, run)
         if not run.count and code == _ROW:
@@ -302,7 +304,7 @@ class Cursor:
 
     def _decode(self, last):
         """Make tuples of the last so many rows of the bytes, as `text_factory` says."""
-        self._text = factory = self._connection.text_factory
+        self._text = factory = self._connection._text_factory
         kind = _STR if factory is str else _BYTES if factory is bytes else _MARKED
         found = rows(self._data, self._columns, kind) if self._columns else []
         if found is None:
@@ -318,7 +320,7 @@ class Cursor:
 
     def _decoded(self, row):
         values = []
-        for value, (name, _) in zip(row, self._statement_columns):
+        for value, (name, _) in zip(row, self._statement.columns):
             if type(value) is bytearray:
                 try:
                     value = value.decode()
@@ -328,38 +330,13 @@ class Cursor:
             values.append(value)
         return tuple(values)
 
-    def _converters(self, connection, statement):
-        """Return which columns are read as blobs, and what makes values of them; None if there is nothing of that kind."""
-        self._raw, self._statement_columns = b"", statement.columns
-        if not connection._detects:
-            return b"", None
-        found = [_converter(connection._detects, name, kind) for name, kind in statement.columns]
-        if not any(found):
-            return b"", None
-        self._raw = bytes(converter is not None for converter in found)
-        return self._raw, found
-
-    def _look_again(self, connection, statement, told):
-        """The statement may have other columns than before: of the rows that were read by the old ones, read them anew."""
-        before = statement.columns
-        statements.describe(connection._api, statement)
-        if statement.columns == before:
-            return told
-        raw, convert = self._raw, self._convert
-        self._raw, self._convert = self._converters(connection, statement)
-        if self._raw == raw or statement.changes or not told[2].count:
-            return told
-        # It only reads, and stands where it began.
-        return connection._api.execute(statement.handle, None, b"", self._raw, _FIRST, _FIRST_ROOM) if not statement.count else told
-
     def _converted(self, row):
-        self._locked = True
+        self._locked = self._shut = True
         try:
-            return tuple(
-                value if convert is None or value is None else convert(value) for value, convert in zip(row, self._convert)
-            )
+            row = tuple(value if convert is None or value is None else convert(value) for value, convert in zip(row, self._convert))
         finally:
-            self._locked = False
+            self._locked = self._shut = False
+        return row if self.row_factory is None else self.row_factory(self, row)
 
     def _run_many(self, connection, statement, begin, packed, count):
         try:
@@ -370,6 +347,26 @@ class Cursor:
             raise errors.last(connection._api, connection._db) or errors.made(code, code, "error")
         if statement.changes:
             self._rowcount += run.changes
+
+
+class _Active:
+    """A statement that stands at a row: who lets go of it resets it."""
+
+    __slots__ = "api", "statement"
+
+    def __init__(self, api, statement):
+        self.api, self.statement = api, statement
+
+    def leave(self):
+        """Reset the statement, if somebody still reads it."""
+        statement = self.statement
+        if statement.in_use:
+            statement.in_use = False
+            if not statement.handle.closed:
+                self.api.reset(statement.handle)
+
+    def __del__(self):
+        self.leave()
 
 
 def _next(iterator):
@@ -391,6 +388,8 @@ def _size(size):
 
 
 def _described(connection, statement):
+    if not statement.columns:
+        return None
     cut = connection._detects & PARSE_COLNAMES
     return tuple((_named(name) if cut else name, None, None, None, None, None, None) for name, _ in statement.columns)
 
@@ -401,6 +400,14 @@ def _named(name):
     if bracket < 0:
         return name
     return name[:bracket - 1] if bracket > 0 and name[bracket - 1] == " " else name[:bracket]
+
+
+def _converters(connection, statement):
+    """Return which columns are read as blobs, and what makes values of them; None if there is nothing of that kind."""
+    found = [_converter(connection._detects, name, kind) for name, kind in statement.columns]
+    if not any(found):
+        return b"", None
+    return bytes(converter is not None for converter in found), found
 
 
 def _converter(detects, name, kind):

@@ -32,8 +32,10 @@ class Row:
 
     def __getitem__(self, key):
         if isinstance(key, str):
+            if self._description is None:
+                raise IndexError(key)
             wanted = _folded(key)
-            for index, column in enumerate(self._description or ()):
+            for index, column in enumerate(self._description):
                 if column[0] == key or _folded(column[0]) == wanted:
                     return self._data[index]
             raise IndexError("No item with that key")

@@ -17,7 +17,7 @@ class Statement:
     """A statement that is ready to run."""
 
     __module__ = "sqlite3"
-    __slots__ = "handle", "db", "sql", "changes", "readonly", "parameters", "count", "columns", "plain", "in_use", "__weakref__"
+    __slots__ = "handle", "db", "sql", "changes", "readonly", "parameters", "count", "columns", "plain", "in_use", "described", "__weakref__"
 
     def __new__(cls, *_args, **_kwargs):
         raise TypeError("cannot create 'sqlite3.Statement' instances")
@@ -43,6 +43,7 @@ def compile(api, connection, db, sql):
     self.handle, self.db, self.sql, self.in_use = handle, db, sql, False
     if handle is None:
         self.readonly, self.changes, self.parameters, self.count, self.columns, self.plain = True, False, (), 0, (), True
+        self.described = None
     else:
         describe(api, self)
         self.changes = not self.readonly and _CHANGES.match(sql, _NOTHING.match(sql).end()) is not None
@@ -58,6 +59,7 @@ def describe(api, statement):
     statement.parameters = told[2:2 + statement.count]
     columns = told[3 + statement.count:]
     statement.columns = tuple(zip(columns[::2], columns[1::2]))
+    statement.described = tuple((name, None, None, None, None, None, None) for name, _ in statement.columns) or None
     statement.plain = all(name is None or name.startswith("?") for name in statement.parameters)
 
 

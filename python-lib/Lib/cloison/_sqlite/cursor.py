@@ -149,7 +149,22 @@ class Cursor:
         return self
 
     def __iter__(self):
-        return self
+        return self._each() if type(self).__next__ is Cursor.__next__ else self
+
+    def _each(self):
+        """Yield the rows, as `__next__` gives them, in half the time."""
+        connection = self._connection
+        while True:
+            ahead = self._ahead
+            if ahead and self._convert is None and self._text is connection._text_factory and connection._db is not None:
+                factory = self.row_factory
+                yield ahead.pop() if factory is None else factory(self, ahead.pop())
+            else:
+                row = next(self, self)
+                if row is self:
+                    return
+                connection = self._connection
+                yield row
 
     def __next__(self):
         connection = self._connection
@@ -162,10 +177,11 @@ class Cursor:
                 raise StopIteration
         elif self._text is not connection._text_factory:
             ahead = self._decode(len(ahead))
+        row = ahead.pop()
         if self._convert is not None:
-            return self._converted(ahead.pop())
+            row = self._converted(row)
         factory = self.row_factory
-        return ahead.pop() if factory is None else factory(self, ahead.pop())
+        return row if factory is None else factory(self, row)
 
     def fetchone(self):
         """Fetches one row from the resultset."""
@@ -173,32 +189,35 @@ class Cursor:
 
     def fetchmany(self, size=None):
         """Fetches several rows from the resultset."""
-        size = self._arraysize if size is None else _size(size)
-        found = []
-        while len(found) < size:
-            row = next(self, found)
-            if row is found:
-                break
-            found.append(row)
-        return found
+        return self._fetched(self._arraysize if size is None else _size(size))
 
     def fetchall(self):
         """Fetches all rows from the resultset."""
+        return self._fetched(None)
+
+    def _fetched(self, size):
+        """Return so many rows, or all."""
         self._check()
-        if self._convert is not None or self.row_factory is not None:
-            return list(self)
         found = []
-        while True:
+        while size is None or len(found) < size:
             ahead = self._ahead
             if not ahead:
                 ahead = self._fetch()
                 if not ahead:
-                    return found
+                    break
             elif self._text is not self._connection._text_factory:
                 ahead = self._decode(len(ahead))
-            ahead.reverse()
-            found += ahead
-            self._ahead = ()
+            wanted = len(ahead) if size is None else min(len(ahead), size - len(found))
+            rows, self._ahead = ahead[len(ahead) - wanted:], ahead[:len(ahead) - wanted]
+            rows.reverse()
+            if self._convert is not None:
+                rows = [self._converted(row) for row in rows]
+            factory = self.row_factory
+            if factory is not None:
+                of = getattr(factory, "_of", None)
+                rows = [factory(self, row) for row in rows] if of is None else of(self, rows)
+            found += rows
+        return found
 
     def setinputsizes(self, sizes, /):
         """Required by DB-API. Does nothing in sqlite3."""
@@ -333,10 +352,9 @@ class Cursor:
     def _converted(self, row):
         self._locked = self._shut = True
         try:
-            row = tuple(value if convert is None or value is None else convert(value) for value, convert in zip(row, self._convert))
+            return tuple(value if convert is None or value is None else convert(value) for value, convert in zip(row, self._convert))
         finally:
             self._locked = self._shut = False
-        return row if self.row_factory is None else self.row_factory(self, row)
 
     def _run_many(self, connection, statement, begin, packed, count):
         try:

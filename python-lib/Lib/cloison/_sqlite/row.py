@@ -26,6 +26,18 @@ class Row:
         self._data, self._description = data, cursor._description
         return self
 
+    @classmethod
+    def _of(cls, cursor, rows):
+        """Return many rows of one cursor."""
+        if cls.__init__ is not object.__init__ or cls.__new__ is not Row.__new__:
+            return [cls(cursor, row) for row in rows]
+        new, description, made = object.__new__, cursor._description, []
+        for data in rows:
+            row = new(cls)
+            row._data, row._description = data, description
+            made.append(row)
+        return made
+
     def keys(self):
         """Return the keys of the row."""
         return [column[0] for column in self._description or ()]

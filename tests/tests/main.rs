@@ -37,6 +37,7 @@ mod running;
 mod scale;
 mod scheduling;
 mod scripts;
+mod sqlite;
 mod storms;
 mod streams;
 mod surface;

@@ -8,4 +8,5 @@
 | `statements` | SQL that is compiled, and its parameters |
 | `connection`, `cursor`, `blob`, `row` | the classes |
 | `callables` | what SQLite asks of Python |
+| `zone` | the functions of the zone, and its ends |
 """

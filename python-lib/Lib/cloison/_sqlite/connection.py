@@ -6,13 +6,13 @@ import sys
 import warnings
 from _thread import get_ident
 
-import cloison
-from cloison import _errors, _needs
+from cloison import _needs
 from . import blob, errors, statements
 from .callables import Callables
 from .constants import CONSTANTS, LEGACY_TRANSACTION_CONTROL, OPTIONS
 from .cursor import Cursor
 from .errors import NotSupportedError, OperationalError, ProgrammingError
+from .zone import zone
 
 _READWRITE, _CREATE, _URI = 2, 4, 64
 _UTF8, _DETERMINISTIC = 1, 0x800
@@ -67,13 +67,6 @@ def _text(text, function):
     return text.encode()
 
 
-def _capability():
-    try:
-        return cloison.capability("sqlite3")
-    except _errors.CapabilityDenied:
-        _needs.deny("sqlite3.connect()", _needs.SQLITE)
-
-
 def _place(database, uri):
     """Return what SQLite opens: relative paths are those of this process."""
     path = os.fsencode(database)
@@ -115,14 +108,12 @@ class Connection:
         if self._ready:
             # Cursors may still read what was open here before.
             self._ready, self._db, self._callables = False, None, None
-        self._api = api = _capability()
+        self._api = api = zone()
         self._row_factory, self._text_factory = None, str
         try:
             db = api.open(place, _READWRITE | _CREATE | (_URI if uri else 0), int(timeout * 1000))
         except api.OpenError as error:
             raise _not_opened(error, place) from None
-        except _errors.Error as error:
-            raise errors.lost(error) from error
         self._db, self._isolation_level, self._autocommit = db, isolation_level, autocommit
         self._detects, self._check_same_thread, self._thread = detect_types, bool(check_same_thread), get_ident()
         self._set_begin()
@@ -166,12 +157,7 @@ class Connection:
 
     def _checked(self, function, *args):
         """Call a function of the zone that gives a code."""
-        try:
-            code = function(self._db, *args)
-        except _errors.Error as error:
-            raise errors.lost(error) from error
-        if code:
-            errors.check(self._api, self._db, code)
+        errors.check(self._api, self._db, function(self._db, *args))
 
     # ---- Statements --------------------------------------------------------------------------------------------------
 
@@ -605,4 +591,4 @@ def connect(database, *args, **kwargs):
 
 def complete_statement(statement):
     """Checks if a string contains a complete SQL statement."""
-    return bool(_capability().complete(_text(statement, "complete_statement")))
+    return bool(zone().complete(_text(statement, "complete_statement")))

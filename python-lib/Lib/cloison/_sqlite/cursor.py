@@ -7,10 +7,10 @@ later it may have done already, then, but for rows for which it calls Python: th
 from _thread import get_ident
 
 from _cloison import sqlite_pack_rows as pack_rows, sqlite_rows as rows
-from cloison import _errors
 from . import adapting, errors, statements
 from .constants import PARSE_COLNAMES, PARSE_DECLTYPES
 from .errors import DataError, OperationalError, ProgrammingError
+from .zone import LOST
 
 _ROW, _DONE = 100, 101
 #: Rows, and room for them, of the first crossing and of further ones.
@@ -78,7 +78,7 @@ class Cursor:
             begin = connection._begin_with if statement.changes else None
             try:
                 code, data, run = connection._api.execute(statement.handle, begin, packed, self._raw, _FIRST, _FIRST_ROOM)
-            except _errors.Error as error:
+            except LOST as error:
                 raise errors.lost(error) from error
             if run.columns != len(statement.columns) or connection._detects:
                 # SQLite may have compiled it again, for a table that has changed.
@@ -312,7 +312,7 @@ class Cursor:
         room = max(_MORE_ROOM, held)
         try:
             code, data, run = connection._api.fetch(statement.handle, self._raw, _MORE, held > 0, room)
-        except _errors.Error as error:
+        except LOST as error:
             self._active = None
             raise errors.lost(error) from error
         self._took(connection, statement, code, data, run)
@@ -359,7 +359,7 @@ class Cursor:
     def _run_many(self, connection, statement, begin, packed, count):
         try:
             code, run = connection._api.execute_many(statement.handle, begin, packed, count)
-        except _errors.Error as error:
+        except LOST as error:
             raise errors.lost(error) from error
         if code:
             raise errors.last(connection._api, connection._db) or errors.made(code, code, "error")

@@ -72,7 +72,10 @@ rows: 3
 ",
         );
         let copied = Command::new("python3")
-            .args(["-c", "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('select count(*) from t').fetchone())"])
+            .args([
+                "-c",
+                "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('select count(*) from t').fetchone())",
+            ])
             .arg(project.path("data/copy.db"))
             .output()
             .expect("python3");
@@ -82,7 +85,8 @@ rows: 3
 
 #[test]
 fn without_the_capability_the_line_that_is_missing_is_named() {
-    let program = "import sqlite3\ntry:\n    sqlite3.connect(':memory:')\nexcept PermissionError as error:\n    print(error)\n";
+    let program =
+        "import sqlite3\ntry:\n    sqlite3.connect(':memory:')\nexcept PermissionError as error:\n    print(error)\n";
     let output = Project::script(program).main(&[]).output().ends_with(0);
     for part in ["[capabilities.sqlite3]", "zone = \"sqlite3\"", "roots"] {
         assert!(output.stdout.contains(part), "{output}");
@@ -112,14 +116,26 @@ const HANDLES: &str = include_str!("../python/sqlite/handles.py");
 
 #[test]
 fn what_python_has_forgotten_is_freed_in_the_zone() {
-    project(HANDLES, MEMORY).main(&[]).output().ends_with(0).prints("20000 statements, 3000 connections, 5000 blobs, 2000 functions\n");
+    project(HANDLES, MEMORY)
+        .main(&[])
+        .output()
+        .ends_with(0)
+        .prints("20000 statements, 3000 connections, 5000 blobs, 2000 functions\n");
 }
 
 #[test]
 fn it_runs_as_a_module() {
     let project = project("", MEMORY);
     let output = project
-        .cloison(&["run", "--manifest", "cloison.toml", "-m", "sqlite3", ":memory:", "select 6 * 7, sqlite_version() > '3'"])
+        .cloison(&[
+            "run",
+            "--manifest",
+            "cloison.toml",
+            "-m",
+            "sqlite3",
+            ":memory:",
+            "select 6 * 7, sqlite_version() > '3'",
+        ])
         .output()
         .ends_with(0);
     assert_eq!(output.stdout, "(42, 1)\n", "{output}");

@@ -16,7 +16,7 @@ pub const COMPANION: &str = "cloison_sqlite3_";
 
 /// One value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value<'bytes> {
+pub enum SqlValue<'bytes> {
     /// NULL
     Null,
     /// INTEGER
@@ -29,7 +29,7 @@ pub enum Value<'bytes> {
     Blob(&'bytes [u8]),
 }
 
-impl<'bytes> Value<'bytes> {
+impl<'bytes> SqlValue<'bytes> {
     /// How many bytes it takes.
     pub fn size(&self) -> usize {
         match self {
@@ -95,25 +95,25 @@ fn take_bytes<'bytes>(from: &mut &'bytes [u8]) -> Option<&'bytes [u8]> {
 mod tests {
     use super::*;
 
-    const ALL: [Value<'_>; 6] = [
-        Value::Null,
-        Value::Integer(i64::MIN),
-        Value::Real(-0.5),
-        Value::Text(b"\xc3\xa4\0\xff"),
-        Value::Blob(b""),
-        Value::Integer(7),
+    const ALL: [SqlValue<'_>; 6] = [
+        SqlValue::Null,
+        SqlValue::Integer(i64::MIN),
+        SqlValue::Real(-0.5),
+        SqlValue::Text(b"\xc3\xa4\0\xff"),
+        SqlValue::Blob(b""),
+        SqlValue::Integer(7),
     ];
 
     #[test]
     fn what_is_put_is_taken() {
         let mut bytes = Vec::new();
         ALL.iter().for_each(|value| value.put(&mut bytes));
-        assert_eq!(bytes.len(), ALL.iter().map(Value::size).sum::<usize>());
+        assert_eq!(bytes.len(), ALL.iter().map(SqlValue::size).sum::<usize>());
         let mut rest = &bytes[..];
         for value in ALL {
-            assert_eq!(Value::take(&mut rest), Some(value));
+            assert_eq!(SqlValue::take(&mut rest), Some(value));
         }
-        assert!(rest.is_empty() && Value::take(&mut rest).is_none());
+        assert!(rest.is_empty() && SqlValue::take(&mut rest).is_none());
     }
 
     #[test]
@@ -122,10 +122,10 @@ mod tests {
             let mut bytes = Vec::new();
             value.put(&mut bytes);
             for length in 0..bytes.len() {
-                assert_eq!(Value::take(&mut &bytes[..length]), None, "{value:?}");
+                assert_eq!(SqlValue::take(&mut &bytes[..length]), None, "{value:?}");
             }
         }
-        assert_eq!(Value::take(&mut &[3, 0xff, 0xff, 0xff, 0xff, 1][..]), None, "longer than there is");
-        assert_eq!(Value::take(&mut &[9][..]), None, "no tag");
+        assert_eq!(SqlValue::take(&mut &[3, 0xff, 0xff, 0xff, 0xff, 1][..]), None, "longer than there is");
+        assert_eq!(SqlValue::take(&mut &[9][..]), None, "no tag");
     }
 }

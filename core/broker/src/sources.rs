@@ -173,7 +173,13 @@ mod tests {
 
     #[test]
     fn the_first_folder_wins_and_packages_own_their_submodules() {
-        let one = tree(&[("a.py", "one"), ("p/__init__.py", ""), ("p/x.py", "px"), ("p/0001_first.py", "first"), ("n/i.py", "ni")]);
+        let one = tree(&[
+            ("a.py", "one"),
+            ("p/__init__.py", ""),
+            ("p/x.py", "px"),
+            ("p/0001_first.py", "first"),
+            ("n/i.py", "ni"),
+        ]);
         let two = tree(&[("a.py", "two"), ("p/y.py", "py"), ("n/j.py", "nj"), ("b/__init__.py", "b"), ("b.py", "no")]);
         let mut sources = Sources::default();
         sources.add(one.path()).unwrap();

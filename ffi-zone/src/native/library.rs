@@ -66,10 +66,12 @@ impl LoadedLibrary {
         }
         if companion::is_companion(symbol) {
             // SAFETY: only addresses are taken.
-            let find = |name: &str| unsafe { self.library.get::<*const c_void>(name) }.ok().map(|found| found.into_raw());
+            let find =
+                |name: &str| unsafe { self.library.get::<*const c_void>(name) }.ok().map(|found| found.into_raw());
             let hint = "it stands beside the library that its name is of";
-            return companion::symbol(symbol, &|name| find(name).map(<*mut c_void>::cast_const))
-                .ok_or_else(|| SymbolError::Failure(failure(format!("there is no `{symbol}`")).hint(Some(hint.into()))));
+            return companion::symbol(symbol, &|name| find(name).map(<*mut c_void>::cast_const)).ok_or_else(|| {
+                SymbolError::Failure(failure(format!("there is no `{symbol}`")).hint(Some(hint.into())))
+            });
         }
         // SAFETY: only the address is taken; what it is called with is `ffi`'s business.
         let found = unsafe { self.library.get::<*const c_void>(symbol.as_str()) };

@@ -3,7 +3,7 @@
 //! The bytes are `cloison_contract::sqlite`'s. What a zone says is checked; what Python passes is taken as it is, or left to Python.
 
 use crate::memory;
-use cloison_contract::sqlite::Value;
+use cloison_contract::sqlite::SqlValue;
 use rustpython_vm::builtins::{
     PyBaseExceptionRef, PyByteArray, PyBytes, PyBytesRef, PyFloat, PyInt, PyList, PyListRef, PyStr, PyTuple,
 };
@@ -32,7 +32,7 @@ pub fn rows(data: &[u8], columns: usize, text: u32, vm: &VirtualMachine) -> PyRe
     let text = [Text::Str, Text::Bytes, Text::Marked].get(text as usize).copied().unwrap_or(Text::Str);
     let (mut rest, mut rows, mut row, mut made) = (data, Vec::new(), Vec::with_capacity(columns), 0);
     while !rest.is_empty() {
-        let value = Value::take(&mut rest).ok_or_else(|| nonsense(vm))?;
+        let value = SqlValue::take(&mut rest).ok_or_else(|| nonsense(vm))?;
         let Some(value) = object(value, text, vm) else { return Ok(None) };
         row.push(value);
         if row.len() == columns {
@@ -55,13 +55,13 @@ fn nonsense(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_runtime_error("the zone of SQLite has answered nonsense")
 }
 
-fn object(value: Value<'_>, text: Text, vm: &VirtualMachine) -> Option<PyObjectRef> {
+fn object(value: SqlValue<'_>, text: Text, vm: &VirtualMachine) -> Option<PyObjectRef> {
     Some(match value {
-        Value::Null => vm.ctx.none(),
-        Value::Integer(number) => vm.ctx.new_int(number).into(),
-        Value::Real(number) => vm.ctx.new_float(number).into(),
-        Value::Blob(bytes) => vm.ctx.new_bytes(bytes.to_vec()).into(),
-        Value::Text(bytes) => match text {
+        SqlValue::Null => vm.ctx.none(),
+        SqlValue::Integer(number) => vm.ctx.new_int(number).into(),
+        SqlValue::Real(number) => vm.ctx.new_float(number).into(),
+        SqlValue::Blob(bytes) => vm.ctx.new_bytes(bytes.to_vec()).into(),
+        SqlValue::Text(bytes) => match text {
             Text::Str => vm.ctx.new_str(std::str::from_utf8(bytes).ok()?).into(),
             Text::Bytes => vm.ctx.new_bytes(bytes.to_vec()).into(),
             Text::Marked => PyByteArray::from(bytes.to_vec()).into_ref(&vm.ctx).into(),
@@ -106,30 +106,29 @@ fn put(item: &PyObject, loose: bool, into: &mut Vec<u8>, vm: &VirtualMachine) ->
     let kinds = &vm.ctx.types;
     let is = |kind| class.is(kind) || loose && class.fast_issubclass(kind);
     if vm.is_none(item) {
-        Value::Null.put(into);
+        SqlValue::Null.put(into);
     } else if is(kinds.int_type) || class.is(kinds.bool_type) {
         let Some(number) = item.downcast_ref::<PyInt>() else { return Ok(false) };
         let number = number.as_bigint();
-        let number = i64::try_from(number).map_err(|_| {
-            vm.new_overflow_error("Python int too large to convert to SQLite INTEGER")
-        })?;
-        Value::Integer(number).put(into);
+        let number = i64::try_from(number)
+            .map_err(|_| vm.new_overflow_error("Python int too large to convert to SQLite INTEGER"))?;
+        SqlValue::Integer(number).put(into);
     } else if is(kinds.float_type) {
         let Some(number) = item.downcast_ref::<PyFloat>() else { return Ok(false) };
-        Value::Real(number.to_f64()).put(into);
+        SqlValue::Real(number.to_f64()).put(into);
     } else if is(kinds.str_type) {
         let Some(text) = item.downcast_ref::<PyStr>() else { return Ok(false) };
         match text.to_str() {
-            Some(text) => Value::Text(text.as_bytes()).put(into),
+            Some(text) => SqlValue::Text(text.as_bytes()).put(into),
             // The codec says what is wrong.
             None => drop(vm.call_method(item, "encode", ())?),
         }
     } else if is(kinds.bytes_type) {
         let Some(bytes) = item.downcast_ref::<PyBytes>() else { return Ok(false) };
-        Value::Blob(bytes.as_bytes()).put(into);
+        SqlValue::Blob(bytes.as_bytes()).put(into);
     } else if is(kinds.bytearray_type) {
         let Some(bytes) = item.downcast_ref::<PyByteArray>() else { return Ok(false) };
-        Value::Blob(&bytes.borrow_buf()).put(into);
+        SqlValue::Blob(&bytes.borrow_buf()).put(into);
     } else {
         return Ok(false);
     }

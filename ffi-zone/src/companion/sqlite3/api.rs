@@ -8,18 +8,18 @@ pub enum Database {}
 /// `sqlite3_stmt`
 pub enum Statement {}
 /// `sqlite3_context`
-pub enum Context {}
+pub enum CallContext {}
 /// `sqlite3_value`
-pub enum SqlValue {}
+pub enum GivenValue {}
 
 pub type Destroy = Option<unsafe extern "C" fn(*mut c_void)>;
-pub type OnValues = Option<unsafe extern "C" fn(*mut Context, c_int, *mut *mut SqlValue)>;
-pub type OnContext = Option<unsafe extern "C" fn(*mut Context)>;
+pub type OnValues = Option<unsafe extern "C" fn(*mut CallContext, c_int, *mut *mut GivenValue)>;
+pub type OnContext = Option<unsafe extern "C" fn(*mut CallContext)>;
 pub type Compare = Option<unsafe extern "C" fn(*mut c_void, c_int, *const c_void, c_int, *const c_void) -> c_int>;
 pub type Authorize = Option<
     unsafe extern "C" fn(*mut c_void, c_int, *const c_char, *const c_char, *const c_char, *const c_char) -> c_int,
 >;
-pub type Progress = Option<unsafe extern "C" fn(*mut c_void) -> c_int>;
+pub type OnProgress = Option<unsafe extern "C" fn(*mut c_void) -> c_int>;
 pub type Trace = Option<unsafe extern "C" fn(c_uint, *mut c_void, *mut c_void, *mut c_void) -> c_int>;
 
 /// Makes a table of addresses out of prototypes.
@@ -47,7 +47,7 @@ macro_rules! api {
 }
 
 api! {
-    aggregate_context: fn(*mut Context, c_int) -> *mut c_void;
+    aggregate_context: fn(*mut CallContext, c_int) -> *mut c_void;
     bind_blob: fn(*mut Statement, c_int, *const c_void, c_int, isize) -> c_int;
     bind_double: fn(*mut Statement, c_int, f64) -> c_int;
     bind_int64: fn(*mut Statement, c_int, c_longlong) -> c_int;
@@ -85,27 +85,27 @@ api! {
     malloc64: fn(c_ulonglong) -> *mut c_void;
     open_v2: fn(*const c_char, *mut *mut Database, c_int, *const c_char) -> c_int;
     prepare_v3: fn(*mut Database, *const c_char, c_int, c_uint, *mut *mut Statement, *mut *const c_char) -> c_int;
-    progress_handler: fn(*mut Database, c_int, Progress, *mut c_void);
+    progress_handler: fn(*mut Database, c_int, OnProgress, *mut c_void);
     reset: fn(*mut Statement) -> c_int;
-    result_blob: fn(*mut Context, *const c_void, c_int, isize);
-    result_double: fn(*mut Context, f64);
-    result_error: fn(*mut Context, *const c_char, c_int);
-    result_error_nomem: fn(*mut Context);
-    result_error_toobig: fn(*mut Context);
-    result_int64: fn(*mut Context, c_longlong);
-    result_null: fn(*mut Context);
-    result_text: fn(*mut Context, *const c_char, c_int, isize);
+    result_blob: fn(*mut CallContext, *const c_void, c_int, isize);
+    result_double: fn(*mut CallContext, f64);
+    result_error: fn(*mut CallContext, *const c_char, c_int);
+    result_error_nomem: fn(*mut CallContext);
+    result_error_toobig: fn(*mut CallContext);
+    result_int64: fn(*mut CallContext, c_longlong);
+    result_null: fn(*mut CallContext);
+    result_text: fn(*mut CallContext, *const c_char, c_int, isize);
     set_authorizer: fn(*mut Database, Authorize, *mut c_void) -> c_int;
     step: fn(*mut Statement) -> c_int;
     stmt_readonly: fn(*mut Statement) -> c_int;
     trace_v2: fn(*mut Database, c_uint, Trace, *mut c_void) -> c_int;
-    user_data: fn(*mut Context) -> *mut c_void;
-    value_blob: fn(*mut SqlValue) -> *const c_void;
-    value_bytes: fn(*mut SqlValue) -> c_int;
-    value_double: fn(*mut SqlValue) -> f64;
-    value_int64: fn(*mut SqlValue) -> c_longlong;
-    value_text: fn(*mut SqlValue) -> *const c_uchar;
-    value_type: fn(*mut SqlValue) -> c_int;
+    user_data: fn(*mut CallContext) -> *mut c_void;
+    value_blob: fn(*mut GivenValue) -> *const c_void;
+    value_bytes: fn(*mut GivenValue) -> c_int;
+    value_double: fn(*mut GivenValue) -> f64;
+    value_int64: fn(*mut GivenValue) -> c_longlong;
+    value_text: fn(*mut GivenValue) -> *const c_uchar;
+    value_type: fn(*mut GivenValue) -> c_int;
 }
 
 static API: OnceLock<Api> = OnceLock::new();

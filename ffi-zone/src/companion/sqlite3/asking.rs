@@ -13,9 +13,9 @@
 //!
 //! An answer that is none is an error without a text of its own.
 
-use super::api::{self, Context, Database, SqlValue, Statement, api};
+use super::api::{self, CallContext, Database, GivenValue, Statement, api};
 use super::{text, view};
-use cloison_contract::sqlite::Value;
+use cloison_contract::sqlite::SqlValue;
 use std::collections::HashMap;
 use std::ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_ulong, c_void};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -119,8 +119,8 @@ impl Asked {
     /// Asks for a number.
     fn number(&self, kind: Kind, data: &[u8]) -> Option<i64> {
         let answer = self.ask(kind, data)?;
-        match (answer.split_first()?, Value::take(&mut &answer[1..])) {
-            ((0, _), Some(Value::Integer(number))) => Some(number),
+        match (answer.split_first()?, SqlValue::take(&mut &answer[1..])) {
+            ((0, _), Some(SqlValue::Integer(number))) => Some(number),
             _ => None,
         }
     }
@@ -130,7 +130,7 @@ impl Asked {
     /// # Safety
     ///
     /// A context that SQLite has just given.
-    unsafe fn answer(&self, context: *mut Context, kind: Kind, data: &[u8], otherwise: &CStr) {
+    unsafe fn answer(&self, context: *mut CallContext, kind: Kind, data: &[u8], otherwise: &CStr) {
         let answer = self.ask(kind, data);
         // SAFETY: the caller's promise; SQLite copies what it is given.
         unsafe { answer_with(context, answer.as_deref().unwrap_or_default(), otherwise) }
@@ -142,21 +142,21 @@ impl Asked {
 /// # Safety
 ///
 /// A context that SQLite has just given.
-unsafe fn answer_with(context: *mut Context, answer: &[u8], otherwise: &CStr) {
+unsafe fn answer_with(context: *mut CallContext, answer: &[u8], otherwise: &CStr) {
     let api = api();
     let length = |bytes: &[u8]| c_int::try_from(bytes.len()).ok();
     // SAFETY: the caller's promise; SQLite copies what it is given.
     unsafe {
         match answer.split_first() {
-            Some((0, mut value)) => match Value::take(&mut value) {
-                Some(Value::Null) => (api.result_null)(context),
-                Some(Value::Integer(number)) => (api.result_int64)(context, number),
-                Some(Value::Real(number)) => (api.result_double)(context, number),
-                Some(Value::Text(bytes)) => match length(bytes) {
+            Some((0, mut value)) => match SqlValue::take(&mut value) {
+                Some(SqlValue::Null) => (api.result_null)(context),
+                Some(SqlValue::Integer(number)) => (api.result_int64)(context, number),
+                Some(SqlValue::Real(number)) => (api.result_double)(context, number),
+                Some(SqlValue::Text(bytes)) => match length(bytes) {
                     Some(length) => (api.result_text)(context, bytes.as_ptr().cast(), length, api::TRANSIENT),
                     None => (api.result_error_toobig)(context),
                 },
-                Some(Value::Blob(bytes)) => match length(bytes) {
+                Some(SqlValue::Blob(bytes)) => match length(bytes) {
                     Some(length) => (api.result_blob)(context, bytes.as_ptr().cast(), length, api::TRANSIENT),
                     None => (api.result_error_toobig)(context),
                 },
@@ -307,7 +307,7 @@ unsafe fn asked_of<'a>(data: *mut c_void) -> Option<&'a Asked> {
 /// # Safety
 ///
 /// SQLite has just given them.
-unsafe fn put_arguments(count: c_int, values: *mut *mut SqlValue, into: &mut Vec<u8>) {
+unsafe fn put_arguments(count: c_int, values: *mut *mut GivenValue, into: &mut Vec<u8>) {
     let api = api();
     // SAFETY: the caller's promise; a text is asked for before its length.
     unsafe {
@@ -315,18 +315,18 @@ unsafe fn put_arguments(count: c_int, values: *mut *mut SqlValue, into: &mut Vec
             let value = *values.add(index);
             let bytes = |data: *const c_void| view(data.cast(), (api.value_bytes)(value) as u64);
             match (api.value_type)(value) {
-                api::INTEGER => Value::Integer((api.value_int64)(value)),
-                api::FLOAT => Value::Real((api.value_double)(value)),
-                api::TEXT => Value::Text(bytes((api.value_text)(value).cast())),
-                api::BLOB => Value::Blob(bytes((api.value_blob)(value))),
-                _ => Value::Null,
+                api::INTEGER => SqlValue::Integer((api.value_int64)(value)),
+                api::FLOAT => SqlValue::Real((api.value_double)(value)),
+                api::TEXT => SqlValue::Text(bytes((api.value_text)(value).cast())),
+                api::BLOB => SqlValue::Blob(bytes((api.value_blob)(value))),
+                _ => SqlValue::Null,
             }
             .put(into);
         }
     }
 }
 
-unsafe extern "C" fn call(context: *mut Context, count: c_int, values: *mut *mut SqlValue) {
+unsafe extern "C" fn call(context: *mut CallContext, count: c_int, values: *mut *mut GivenValue) {
     // SAFETY: SQLite's arguments.
     unsafe {
         let Some(asked) = asked_of((api().user_data)(context)) else { return };
@@ -341,7 +341,7 @@ unsafe extern "C" fn call(context: *mut Context, count: c_int, values: *mut *mut
 /// # Safety
 ///
 /// A context that SQLite has just given.
-unsafe fn instance(context: *mut Context, make: bool) -> Option<i64> {
+unsafe fn instance(context: *mut CallContext, make: bool) -> Option<i64> {
     let size = if make { size_of::<i64>() as c_int } else { 0 };
     // SAFETY: the caller's promise; SQLite gives zeros, aligned, or NULL.
     let place = unsafe { (api().aggregate_context)(context, size).cast::<i64>().as_mut() }?;
@@ -357,9 +357,9 @@ unsafe fn instance(context: *mut Context, make: bool) -> Option<i64> {
 ///
 /// SQLite's arguments.
 unsafe fn about_instance(
-    context: *mut Context,
+    context: *mut CallContext,
     kind: Kind,
-    arguments: Option<(c_int, *mut *mut SqlValue)>,
+    arguments: Option<(c_int, *mut *mut GivenValue)>,
     otherwise: &CStr,
 ) {
     // SAFETY: the caller's promise.
@@ -367,7 +367,7 @@ unsafe fn about_instance(
         let Some(asked) = asked_of((api().user_data)(context)) else { return };
         let Some(number) = instance(context, arguments.is_some()) else { return };
         let mut data = Vec::new();
-        Value::Integer(number).put(&mut data);
+        SqlValue::Integer(number).put(&mut data);
         if let Some((count, values)) = arguments {
             put_arguments(count, values, &mut data);
         }
@@ -375,24 +375,24 @@ unsafe fn about_instance(
     }
 }
 
-unsafe extern "C" fn step(context: *mut Context, count: c_int, values: *mut *mut SqlValue) {
+unsafe extern "C" fn step(context: *mut CallContext, count: c_int, values: *mut *mut GivenValue) {
     let otherwise = c"user-defined aggregate's 'step' method raised error";
     // SAFETY: SQLite's arguments.
     unsafe { about_instance(context, Kind::Step, Some((count, values)), otherwise) }
 }
 
-unsafe extern "C" fn inverse(context: *mut Context, count: c_int, values: *mut *mut SqlValue) {
+unsafe extern "C" fn inverse(context: *mut CallContext, count: c_int, values: *mut *mut GivenValue) {
     let otherwise = c"user-defined aggregate's 'inverse' method raised error";
     // SAFETY: SQLite's arguments.
     unsafe { about_instance(context, Kind::Inverse, Some((count, values)), otherwise) }
 }
 
-unsafe extern "C" fn so_far(context: *mut Context) {
+unsafe extern "C" fn so_far(context: *mut CallContext) {
     // SAFETY: SQLite's arguments.
     unsafe { about_instance(context, Kind::Value, None, c"user-defined aggregate's 'value' method raised error") }
 }
 
-unsafe extern "C" fn last(context: *mut Context) {
+unsafe extern "C" fn last(context: *mut CallContext) {
     // SAFETY: SQLite's arguments.
     unsafe { about_instance(context, Kind::Final, None, c"user-defined aggregate's 'finalize' method raised error") }
 }
@@ -409,7 +409,7 @@ unsafe extern "C" fn compare(
         let Some(asked) = asked_of(data) else { return 0 };
         let mut both = Vec::new();
         for (text, size) in [(first, first_size), (second, second_size)] {
-            Value::Text(view(text.cast(), u64::try_from(size).unwrap_or(0))).put(&mut both);
+            SqlValue::Text(view(text.cast(), u64::try_from(size).unwrap_or(0))).put(&mut both);
         }
         asked.number(Kind::Compare, &both).unwrap_or(0).signum() as c_int
     }
@@ -428,9 +428,9 @@ unsafe extern "C" fn authorize(
     unsafe {
         let Some(asked) = asked_of(data) else { return DENY };
         let mut all = Vec::new();
-        Value::Integer(action.into()).put(&mut all);
+        SqlValue::Integer(action.into()).put(&mut all);
         for given in [first, second, database, source] {
-            text(given).map_or(Value::Null, Value::Text).put(&mut all);
+            text(given).map_or(SqlValue::Null, SqlValue::Text).put(&mut all);
         }
         asked.number(Kind::Authorize, &all).and_then(|answer| c_int::try_from(answer).ok()).unwrap_or(DENY)
     }
@@ -451,8 +451,8 @@ unsafe extern "C" fn trace(_: c_uint, data: *mut c_void, statement: *mut c_void,
         let expanded = (api.expanded_sql)(statement.cast::<Statement>());
         let said = text(expanded).or_else(|| text(sql.cast())).unwrap_or_default();
         let mut all = Vec::new();
-        Value::Text(said).put(&mut all);
-        Value::Integer(expanded.is_null().into()).put(&mut all);
+        SqlValue::Text(said).put(&mut all);
+        SqlValue::Integer(expanded.is_null().into()).put(&mut all);
         asked.ask(Kind::Trace, &all);
         (api.free)(expanded.cast());
     }

@@ -2,7 +2,7 @@
 
 use super::api::{self, Database, Statement, api};
 use super::{asking, connections, fill, text, view};
-use cloison_contract::sqlite::Value;
+use cloison_contract::sqlite::SqlValue;
 use std::ffi::{c_char, c_int, c_longlong, c_ulong, c_void};
 use std::time::{Duration, Instant};
 
@@ -24,23 +24,23 @@ const AHEAD: Duration = Duration::from_millis(1);
 /// What a run of a statement says besides its code.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
-struct Run {
+pub(super) struct Run {
     /// How many rows were put, or how many sets of parameters were run.
-    count: c_longlong,
+    pub(super) count: c_longlong,
     /// How many bytes the next row needs, if it does not fit; it is the first of the next `fetch` that says `held`.
-    held: c_longlong,
+    pub(super) held: c_longlong,
     /// How many rows the statement has changed.
-    changes: c_longlong,
+    pub(super) changes: c_longlong,
     /// The rowid of the last insertion.
-    last_row: c_longlong,
+    pub(super) last_row: c_longlong,
     /// How many columns there are.
-    columns: c_longlong,
+    pub(super) columns: c_longlong,
     /// Whether there is a transaction.
-    inside: c_longlong,
+    pub(super) inside: c_longlong,
 }
 
 /// `int prepare(sqlite3 *db, const char *sql, sqlite3_stmt **stmt, unsigned long *tail)`; `tail` is where the rest of the text begins.
-unsafe extern "C" fn prepare(
+pub(super) unsafe extern "C" fn prepare(
     db: *mut Database,
     sql: *const c_char,
     statement: *mut *mut Statement,
@@ -64,12 +64,12 @@ unsafe extern "C" fn describe(statement: *mut Statement, out: *mut u8, room: c_u
     unsafe {
         let parameters = (api.bind_parameter_count)(statement);
         let columns = (api.column_count)(statement);
-        Value::Integer(((api.stmt_readonly)(statement) != 0).into()).put(&mut found);
-        Value::Integer(parameters.into()).put(&mut found);
+        SqlValue::Integer(((api.stmt_readonly)(statement) != 0).into()).put(&mut found);
+        SqlValue::Integer(parameters.into()).put(&mut found);
         for index in 1..=parameters {
             optional((api.bind_parameter_name)(statement, index)).put(&mut found);
         }
-        Value::Integer(columns.into()).put(&mut found);
+        SqlValue::Integer(columns.into()).put(&mut found);
         for index in 0..columns {
             optional((api.column_name)(statement, index)).put(&mut found);
             optional((api.column_decltype)(statement, index)).put(&mut found);
@@ -84,16 +84,15 @@ unsafe extern "C" fn describe(statement: *mut Statement, out: *mut u8, room: c_u
 /// # Safety
 ///
 /// As for [`text`].
-unsafe fn optional<'a>(given: *const c_char) -> Value<'a> {
+unsafe fn optional<'a>(given: *const c_char) -> SqlValue<'a> {
     // SAFETY: the caller's promise.
-    unsafe { text(given) }.map_or(Value::Null, Value::Text)
+    unsafe { text(given) }.map_or(SqlValue::Null, SqlValue::Text)
 }
 
 /// `int execute(sqlite3_stmt *stmt, const char *begin, const unsigned char *parameters, unsigned long size,
 /// const unsigned char *raw, unsigned long raw_size, int rows, unsigned char *out, unsigned long room, unsigned long *used,
 /// struct run *run)`: begins a transaction with `begin` if there is none, binds the parameters, and fetches the first rows.
-#[expect(clippy::too_many_arguments, reason = "one crossing of the wall for everything")]
-unsafe extern "C" fn execute(
+pub(super) unsafe extern "C" fn execute(
     statement: *mut Statement,
     begin: *const c_char,
     parameters: *const u8,
@@ -124,7 +123,7 @@ unsafe extern "C" fn execute(
 
 /// `int execute_many(sqlite3_stmt *stmt, const char *begin, const unsigned char *parameters, unsigned long size, long long count,
 /// struct run *run)`: runs it with each of so many sets of parameters; `run.changes` is of all of them.
-unsafe extern "C" fn execute_many(
+pub(super) unsafe extern "C" fn execute_many(
     statement: *mut Statement,
     begin: *const c_char,
     parameters: *const u8,
@@ -167,8 +166,7 @@ unsafe extern "C" fn execute_many(
 /// unsigned long room, unsigned long *used, struct run *run)`: goes on, and puts at most so many rows. Columns that `raw` has a 1 for are
 /// read as blobs, empty ones as NULL, as CPython does for converters. A row for which Python was called
 /// is the last one, so that programs see their functions called as they fetch; and what takes long does not run ahead.
-#[expect(clippy::too_many_arguments, reason = "one crossing of the wall for everything")]
-unsafe extern "C" fn fetch(
+pub(super) unsafe extern "C" fn fetch(
     statement: *mut Statement,
     raw: *const u8,
     raw_size: c_ulong,
@@ -234,17 +232,17 @@ unsafe fn bind(statement: *mut Statement, values: &mut &[u8]) -> c_int {
     unsafe {
         for index in 1..=(api.bind_parameter_count)(statement) {
             let length = |bytes: &[u8]| c_int::try_from(bytes.len()).ok();
-            let code = match Value::take(values) {
+            let code = match SqlValue::take(values) {
                 None => api::MISUSE,
-                Some(Value::Null) => (api.bind_null)(statement, index),
-                Some(Value::Integer(number)) => (api.bind_int64)(statement, index, number),
-                Some(Value::Real(number)) => (api.bind_double)(statement, index, number),
-                Some(Value::Text(bytes)) => match length(bytes) {
+                Some(SqlValue::Null) => (api.bind_null)(statement, index),
+                Some(SqlValue::Integer(number)) => (api.bind_int64)(statement, index, number),
+                Some(SqlValue::Real(number)) => (api.bind_double)(statement, index, number),
+                Some(SqlValue::Text(bytes)) => match length(bytes) {
                     Some(length) => (api.bind_text)(statement, index, bytes.as_ptr().cast(), length, api::TRANSIENT),
                     None => api::TOOBIG,
                 },
-                Some(Value::Blob([])) => (api.bind_zeroblob)(statement, index, 0),
-                Some(Value::Blob(bytes)) => match length(bytes) {
+                Some(SqlValue::Blob([])) => (api.bind_zeroblob)(statement, index, 0),
+                Some(SqlValue::Blob(bytes)) => match length(bytes) {
                     Some(length) => (api.bind_blob)(statement, index, bytes.as_ptr().cast(), length, api::TRANSIENT),
                     None => api::TOOBIG,
                 },
@@ -269,17 +267,18 @@ unsafe fn put_row(statement: *mut Statement, raw: &[u8], into: &mut Vec<u8>) {
         for column in 0..(api.data_count)(statement) {
             let bytes = |data: *const c_void| view(data.cast(), (api.column_bytes)(statement, column) as u64);
             let kind = (api.column_type)(statement, column);
-            let as_blob = raw.get(column as usize) == Some(&1) && matches!(kind, api::INTEGER | api::FLOAT | api::TEXT | api::BLOB);
+            let as_blob = raw.get(column as usize) == Some(&1)
+                && matches!(kind, api::INTEGER | api::FLOAT | api::TEXT | api::BLOB);
             let value = match kind {
                 _ if as_blob => match bytes((api.column_blob)(statement, column)) {
-                    [] => Value::Null,
-                    bytes => Value::Blob(bytes),
+                    [] => SqlValue::Null,
+                    bytes => SqlValue::Blob(bytes),
                 },
-                api::INTEGER => Value::Integer((api.column_int64)(statement, column)),
-                api::FLOAT => Value::Real((api.column_double)(statement, column)),
-                api::TEXT => Value::Text(bytes((api.column_text)(statement, column).cast())),
-                api::BLOB => Value::Blob(bytes((api.column_blob)(statement, column))),
-                _ => Value::Null,
+                api::INTEGER => SqlValue::Integer((api.column_int64)(statement, column)),
+                api::FLOAT => SqlValue::Real((api.column_double)(statement, column)),
+                api::TEXT => SqlValue::Text(bytes((api.column_text)(statement, column).cast())),
+                api::BLOB => SqlValue::Blob(bytes((api.column_blob)(statement, column))),
+                _ => SqlValue::Null,
             };
             value.put(into);
         }

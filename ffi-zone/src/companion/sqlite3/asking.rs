@@ -17,6 +17,7 @@ use super::api::{self, CallContext, Database, GivenValue, Statement, api};
 use super::{text, view};
 use cloison_contract::sqlite::SqlValue;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_ulong, c_void};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -170,11 +171,17 @@ unsafe fn answer_with(context: *mut CallContext, answer: &[u8], otherwise: &CStr
     }
 }
 
-/// `int attach(sqlite3 *db, ask)`
+/// `int attach(sqlite3 *db, ask)`: once for each connection.
 unsafe extern "C" fn attach(db: *mut Database, ask: Option<Ask>) -> c_int {
     let Some(ask) = ask else { return api::MISUSE };
-    lock(&ATTACHED).insert(db as usize, Box::new(Asked { ask, id: HOOK }));
-    api::OK
+    match lock(&ATTACHED).entry(db as usize) {
+        // SQLite may have been given the first one's address.
+        Entry::Occupied(_) => api::MISUSE,
+        Entry::Vacant(free) => {
+            free.insert(Box::new(Asked { ask, id: HOOK }));
+            api::OK
+        }
+    }
 }
 
 /// `void stash(const unsigned char *data, unsigned long size)`

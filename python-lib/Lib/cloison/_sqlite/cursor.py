@@ -254,7 +254,7 @@ class Cursor:
         self._locked = self._shut = True
         if self._ahead or self._active is not None:
             self._forget()
-        self._description = self._convert = None
+        self._description = self._convert = self._statement = None
         return connection
 
     def _failed(self):

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`busy`] | calls, messages and shares of processors on busy cores |
 //! | [`calls`] | calls through the wall, against ctypes and a bare futex |
+//! | [`databases`] | module `sqlite3` on a zone, against CPython's |
 //! | [`files`] | files by a capability, against CPython |
 //! | [`processes`] | spawn and memory, against multiprocessing |
 //! | [`savina`] | processes that talk, against multiprocessing, asyncio and Erlang |
@@ -17,6 +18,7 @@
 
 mod busy;
 mod calls;
+mod databases;
 mod files;
 mod peers;
 mod processes;
@@ -45,7 +47,13 @@ fn main() -> anyhow::Result<()> {
         table.end();
         return Ok(());
     }
+    if arguments.first().is_some_and(|first| first == "databases") {
+        databases::measure(&peers, &mut table)?;
+        table.end();
+        return Ok(());
+    }
     calls::measure(&peers, &mut table)?;
+    databases::measure(&peers, &mut table)?;
     files::measure(&peers, &mut table)?;
     busy::measure(&peers, &mut table)?;
     processes::measure(&peers, &mut table)?;

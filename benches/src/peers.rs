@@ -28,6 +28,8 @@ const SOURCES: [(&str, &str); 23] = [
     ("calls.py", include_str!("../app/calls.py")),
     ("files.py", include_str!("../app/files.py")),
     ("files.toml", include_str!("../app/files.toml")),
+    ("databases.py", include_str!("../app/databases.py")),
+    ("databases.toml", include_str!("../app/databases.toml")),
     ("busy_processes.py", include_str!("../app/busy_processes.py")),
     ("alive.py", include_str!("../scale/alive.py")),
     ("soak.py", include_str!("../scale/soak.py")),
@@ -97,6 +99,12 @@ impl Peers {
         let ours = self.run(Command::new(&self.cloison).args(["run", "--manifest", "files.toml", script, "/files"]))?;
         let theirs = self.run(Command::new(&self.python).arg(script).arg(&folder))?;
         Ok([ours, theirs])
+    }
+
+    /// Figures of a script: ours under a manifest, and CPython's.
+    pub fn both(&self, manifest: &str, script: &str) -> anyhow::Result<[Vec<f64>; 2]> {
+        let ours = self.run(Command::new(&self.cloison).args(["run", "--manifest", manifest, script]))?;
+        Ok([ours, self.run(Command::new(&self.python).arg(script))?])
     }
 
     /// The command itself.

@@ -122,7 +122,7 @@ fn check_entry(loaded: &LoadedApplication, finding: &mut Finding) {
 /// Gives the library, if it can be opened.
 fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<OpenedLibrary> {
     let interface = &zone.interface;
-    if zone.service.is_some() {
+    if zone.service.as_ref().is_some_and(|service| service.service.is_of_host()) {
         // What it needs of the machine has been found when the application was loaded.
         let functions = interface.functions.iter().filter(|function| !function.internal).count();
         let (name, manifest) = (interface.name.clone(), interface.source.clone());
@@ -139,7 +139,9 @@ fn check_zone(zone: &ZoneSpecification, finding: &mut Finding) -> Option<OpenedL
                 finding
                     .errors
                     .extend(faults.iter().map(|fault| format!("{}: {fault}", at(interface.library.declared.line))));
-                let callable = |function: &&Function| symbols.is_function(&function.symbol);
+                // What begins so stands beside the library, in the zone's program.
+                let beside = |function: &Function| function.symbol.starts_with(cloison_contract::sqlite::COMPANION);
+                let callable = |function: &&Function| beside(function) || symbols.is_function(&function.symbol);
                 for function in interface.functions.iter().filter(|function| !callable(function)) {
                     let hint = lack_hint(&symbols, &function.symbol);
                     let (at, library) = (at(function.declared.line), library.path.display());

@@ -1,115 +1,25 @@
-"""What CPython's `sqlite3` is defined on: constants, exceptions, adapters and converters. A connection is refused.
+"""CPython's `_sqlite3`: `cloison._sqlite`, where SQLite runs in a zone."""
 
-SQLite is a C library: a program reaches it as a capability of a zone.
-"""
+from cloison import _native
+from cloison._sqlite.adapting import (
+    PrepareProtocol, adapt, adapters, converters, register_adapter, register_converter,
+)
+from cloison._sqlite.blob import Blob
+from cloison._sqlite.callables import enable_callback_tracebacks
+from cloison._sqlite.connection import Connection, complete_statement, connect
+from cloison._sqlite.constants import CONSTANTS, LEGACY_TRANSACTION_CONTROL, PARSE_COLNAMES, PARSE_DECLTYPES
+from cloison._sqlite.cursor import Cursor
+from cloison._sqlite.errors import (
+    DatabaseError, DataError, Error, IntegrityError, InterfaceError, InternalError, NotSupportedError, OperationalError, ProgrammingError,
+    Warning,
+)
+from cloison._sqlite.row import Row
 
-from cloison import _native, _needs
-
+#: Until a connection has asked: modules may be imported where there is no capability.
 sqlite_version = "3.40.1"
 _deprecated_version = "2.6.0"
+threadsafety = 3
 
-globals().update(
-    LEGACY_TRANSACTION_CONTROL=-1, PARSE_COLNAMES=2, PARSE_DECLTYPES=1, SQLITE_ABORT=4, SQLITE_ABORT_ROLLBACK=516,
-    SQLITE_ALTER_TABLE=26, SQLITE_ANALYZE=28, SQLITE_ATTACH=24, SQLITE_AUTH=23, SQLITE_AUTH_USER=279, SQLITE_BUSY=5,
-    SQLITE_BUSY_RECOVERY=261, SQLITE_BUSY_SNAPSHOT=517, SQLITE_BUSY_TIMEOUT=773, SQLITE_CANTOPEN=14,
-    SQLITE_CANTOPEN_CONVPATH=1038, SQLITE_CANTOPEN_DIRTYWAL=1294, SQLITE_CANTOPEN_FULLPATH=782,
-    SQLITE_CANTOPEN_ISDIR=526, SQLITE_CANTOPEN_NOTEMPDIR=270, SQLITE_CANTOPEN_SYMLINK=1550, SQLITE_CONSTRAINT=19,
-    SQLITE_CONSTRAINT_CHECK=275, SQLITE_CONSTRAINT_COMMITHOOK=531, SQLITE_CONSTRAINT_FOREIGNKEY=787,
-    SQLITE_CONSTRAINT_FUNCTION=1043, SQLITE_CONSTRAINT_NOTNULL=1299, SQLITE_CONSTRAINT_PINNED=2835,
-    SQLITE_CONSTRAINT_PRIMARYKEY=1555, SQLITE_CONSTRAINT_ROWID=2579, SQLITE_CONSTRAINT_TRIGGER=1811,
-    SQLITE_CONSTRAINT_UNIQUE=2067, SQLITE_CONSTRAINT_VTAB=2323, SQLITE_CORRUPT=11, SQLITE_CORRUPT_INDEX=779,
-    SQLITE_CORRUPT_SEQUENCE=523, SQLITE_CORRUPT_VTAB=267, SQLITE_CREATE_INDEX=1, SQLITE_CREATE_TABLE=2,
-    SQLITE_CREATE_TEMP_INDEX=3, SQLITE_CREATE_TEMP_TABLE=4, SQLITE_CREATE_TEMP_TRIGGER=5, SQLITE_CREATE_TEMP_VIEW=6,
-    SQLITE_CREATE_TRIGGER=7, SQLITE_CREATE_VIEW=8, SQLITE_CREATE_VTABLE=29, SQLITE_DBCONFIG_DEFENSIVE=1010,
-    SQLITE_DBCONFIG_DQS_DDL=1014, SQLITE_DBCONFIG_DQS_DML=1013, SQLITE_DBCONFIG_ENABLE_FKEY=1002,
-    SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER=1004, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION=1005,
-    SQLITE_DBCONFIG_ENABLE_QPSG=1007, SQLITE_DBCONFIG_ENABLE_TRIGGER=1003, SQLITE_DBCONFIG_ENABLE_VIEW=1015,
-    SQLITE_DBCONFIG_LEGACY_ALTER_TABLE=1012, SQLITE_DBCONFIG_LEGACY_FILE_FORMAT=1016,
-    SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE=1006, SQLITE_DBCONFIG_RESET_DATABASE=1009, SQLITE_DBCONFIG_TRIGGER_EQP=1008,
-    SQLITE_DBCONFIG_TRUSTED_SCHEMA=1017, SQLITE_DBCONFIG_WRITABLE_SCHEMA=1011, SQLITE_DELETE=9, SQLITE_DENY=1,
-    SQLITE_DETACH=25, SQLITE_DONE=101, SQLITE_DROP_INDEX=10, SQLITE_DROP_TABLE=11, SQLITE_DROP_TEMP_INDEX=12,
-    SQLITE_DROP_TEMP_TABLE=13, SQLITE_DROP_TEMP_TRIGGER=14, SQLITE_DROP_TEMP_VIEW=15, SQLITE_DROP_TRIGGER=16,
-    SQLITE_DROP_VIEW=17, SQLITE_DROP_VTABLE=30, SQLITE_EMPTY=16, SQLITE_ERROR=1, SQLITE_ERROR_MISSING_COLLSEQ=257,
-    SQLITE_ERROR_RETRY=513, SQLITE_ERROR_SNAPSHOT=769, SQLITE_FORMAT=24, SQLITE_FULL=13, SQLITE_FUNCTION=31,
-    SQLITE_IGNORE=2, SQLITE_INSERT=18, SQLITE_INTERNAL=2, SQLITE_INTERRUPT=9, SQLITE_IOERR=10,
-    SQLITE_IOERR_ACCESS=3338, SQLITE_IOERR_AUTH=7178, SQLITE_IOERR_BEGIN_ATOMIC=7434, SQLITE_IOERR_BLOCKED=2826,
-    SQLITE_IOERR_CHECKRESERVEDLOCK=3594, SQLITE_IOERR_CLOSE=4106, SQLITE_IOERR_COMMIT_ATOMIC=7690,
-    SQLITE_IOERR_CONVPATH=6666, SQLITE_IOERR_CORRUPTFS=8458, SQLITE_IOERR_DATA=8202, SQLITE_IOERR_DELETE=2570,
-    SQLITE_IOERR_DELETE_NOENT=5898, SQLITE_IOERR_DIR_CLOSE=4362, SQLITE_IOERR_DIR_FSYNC=1290,
-    SQLITE_IOERR_FSTAT=1802, SQLITE_IOERR_FSYNC=1034, SQLITE_IOERR_GETTEMPPATH=6410, SQLITE_IOERR_LOCK=3850,
-    SQLITE_IOERR_MMAP=6154, SQLITE_IOERR_NOMEM=3082, SQLITE_IOERR_RDLOCK=2314, SQLITE_IOERR_READ=266,
-    SQLITE_IOERR_ROLLBACK_ATOMIC=7946, SQLITE_IOERR_SEEK=5642, SQLITE_IOERR_SHMLOCK=5130, SQLITE_IOERR_SHMMAP=5386,
-    SQLITE_IOERR_SHMOPEN=4618, SQLITE_IOERR_SHMSIZE=4874, SQLITE_IOERR_SHORT_READ=522, SQLITE_IOERR_TRUNCATE=1546,
-    SQLITE_IOERR_UNLOCK=2058, SQLITE_IOERR_VNODE=6922, SQLITE_IOERR_WRITE=778, SQLITE_LIMIT_ATTACHED=7,
-    SQLITE_LIMIT_COLUMN=2, SQLITE_LIMIT_COMPOUND_SELECT=4, SQLITE_LIMIT_EXPR_DEPTH=3, SQLITE_LIMIT_FUNCTION_ARG=6,
-    SQLITE_LIMIT_LENGTH=0, SQLITE_LIMIT_LIKE_PATTERN_LENGTH=8, SQLITE_LIMIT_SQL_LENGTH=1,
-    SQLITE_LIMIT_TRIGGER_DEPTH=10, SQLITE_LIMIT_VARIABLE_NUMBER=9, SQLITE_LIMIT_VDBE_OP=5,
-    SQLITE_LIMIT_WORKER_THREADS=11, SQLITE_LOCKED=6, SQLITE_LOCKED_SHAREDCACHE=262, SQLITE_LOCKED_VTAB=518,
-    SQLITE_MISMATCH=20, SQLITE_MISUSE=21, SQLITE_NOLFS=22, SQLITE_NOMEM=7, SQLITE_NOTADB=26, SQLITE_NOTFOUND=12,
-    SQLITE_NOTICE=27, SQLITE_NOTICE_RECOVER_ROLLBACK=539, SQLITE_NOTICE_RECOVER_WAL=283, SQLITE_OK=0,
-    SQLITE_OK_LOAD_PERMANENTLY=256, SQLITE_OK_SYMLINK=512, SQLITE_PERM=3, SQLITE_PRAGMA=19, SQLITE_PROTOCOL=15,
-    SQLITE_RANGE=25, SQLITE_READ=20, SQLITE_READONLY=8, SQLITE_READONLY_CANTINIT=1288, SQLITE_READONLY_CANTLOCK=520,
-    SQLITE_READONLY_DBMOVED=1032, SQLITE_READONLY_DIRECTORY=1544, SQLITE_READONLY_RECOVERY=264,
-    SQLITE_READONLY_ROLLBACK=776, SQLITE_RECURSIVE=33, SQLITE_REINDEX=27, SQLITE_ROW=100, SQLITE_SAVEPOINT=32,
-    SQLITE_SCHEMA=17, SQLITE_SELECT=21, SQLITE_TOOBIG=18, SQLITE_TRANSACTION=22, SQLITE_UPDATE=23,
-    SQLITE_WARNING=28, SQLITE_WARNING_AUTOINDEX=284, threadsafety=3,
-)
-#: Type and protocol → adapter; name → converter.
-adapters, converters = {}, {}
-
-
-def _error(name, base):
-    return type(name, (base,), {"__module__": "sqlite3"})
-
-
-Warning = _error("Warning", Exception)
-Error = _error("Error", Exception)
-InterfaceError = _error("InterfaceError", Error)
-DatabaseError = _error("DatabaseError", Error)
-DataError = _error("DataError", DatabaseError)
-IntegrityError = _error("IntegrityError", DatabaseError)
-InternalError = _error("InternalError", DatabaseError)
-NotSupportedError = _error("NotSupportedError", DatabaseError)
-OperationalError = _error("OperationalError", DatabaseError)
-ProgrammingError = _error("ProgrammingError", DatabaseError)
-
-
-class PrepareProtocol:
-    """What a value is adapted for."""
-
-    __module__ = "sqlite3"
-
-
-Blob, Connection, Cursor, Row = (_native.refused("sqlite3", _name, _needs.FOREIGN) for _name in "Blob Connection Cursor Row".split())
-
-
-def adapt(obj, proto=PrepareProtocol, alt=None, /):
-    """Return a value as its adapter makes it."""
-    adapter = adapters.get((type(obj), proto))
-    if adapter is not None:
-        return adapter(obj)
-    for adapt, argument in ((getattr(proto, "__adapt__", None), obj), (getattr(obj, "__conform__", None), proto)):
-        adapted = None if adapt is None else adapt(argument)
-        if adapted is not None:
-            return adapted
-    if alt is not None:
-        return alt
-    raise ProgrammingError("can't adapt")
-
-
-def register_adapter(type, adapter, /):
-    """Have values of a type adapted."""
-    adapters[type, PrepareProtocol] = adapter
-
-
-def register_converter(typename, converter, /):
-    """Have values of columns of a type converted."""
-    converters[typename.upper()] = converter
-
-
-def enable_callback_tracebacks(enable, /):
-    """Do nothing."""
-
-
+globals().update(CONSTANTS)
+del CONSTANTS
 _native.as_builtins(globals(), __name__)
-globals().update(_native.functions(__name__, _needs.FOREIGN, "complete_statement connect"))

@@ -40,6 +40,25 @@ StaleHandle: the book is closed
     );
 }
 
+#[test]
+fn a_guestbook_in_a_file() {
+    let project = example!("guestbook");
+    std::fs::create_dir(project.app("book")).expect("a folder");
+    std::fs::set_permissions(project.app("book"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("ours");
+    project.cloison(&["check", "."]).output().ends_with(0);
+    let run = |arguments: &[&str]| project.application(arguments).output();
+    run(&[]).ends_with(0).prints("nobody was here\n");
+    run(&["sign", "Ada", "It computes."]).ends_with(0).prints("entry 1: thank you, Ada\n");
+    run(&["sign", "Émilie", "Newton,", "in French"]).ends_with(0).prints("entry 2: thank you, Émilie\n");
+    run(&["sign", "", "nobody"]).ends_with(1).complains(&["not in this book: CHECK constraint failed"]);
+    let found = run(&["find", "EMILIE"]).ends_with(0);
+    assert!(found.stdout.ends_with("  Émilie: Newton, in French\n") && found.stdout.lines().count() == 1, "{found}");
+    let read = run(&["read", "1"]).ends_with(0);
+    assert!(read.stdout.contains("Émilie") && !read.stdout.contains("Ada"), "{read}");
+    let dump = run(&["dump"]).ends_with(0);
+    assert!(dump.stdout.starts_with("BEGIN TRANSACTION;") && dump.stdout.contains("INSERT INTO \"entry\""), "{dump}");
+}
+
 const FEED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0"><channel>
   <title>Not this one</title>

@@ -43,6 +43,7 @@ mod scale;
 mod scheduling;
 mod scripts;
 mod sockets;
+mod sqlite;
 mod storms;
 mod streams;
 mod surface;

@@ -15,11 +15,13 @@ pub mod env;
 pub mod files;
 pub mod http;
 pub mod net;
+pub mod sqlite;
 
 pub use env::EnvService;
 pub use files::{FilesRights, FilesRoot, FilesService, MOST_ROOTS, NAME_BYTES, SCRATCH, is_plain_path};
 pub use http::HttpService;
 pub use net::NetService;
+pub use sqlite::SqliteService;
 
 use crate::Interface;
 use serde::{Deserialize, Serialize};
@@ -35,11 +37,13 @@ pub enum HostService {
     Http(HttpService),
     /// `zone = "net"`
     Net(NetService),
+    /// `zone = "sqlite3"`
+    Sqlite(SqliteService),
 }
 
 impl HostService {
-    /// The names of all services, as `library = { host = "…" }` of their manifests has them.
-    pub const NAMES: [&str; 4] = ["env", "files", "http", "net"];
+    /// The names of all services, by which `zone` of a capability calls them.
+    pub const NAMES: [&str; 5] = ["env", "files", "http", "net", "sqlite3"];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
@@ -48,6 +52,7 @@ impl HostService {
             Self::Files(_) => "files",
             Self::Http(_) => "http",
             Self::Net(_) => "net",
+            Self::Sqlite(_) => "sqlite3",
         }
     }
 
@@ -58,6 +63,12 @@ impl HostService {
             Self::Files(files) => files.configure(interface),
             Self::Http(http) => http.configure(interface),
             Self::Net(net) => net.configure(interface),
+            Self::Sqlite(sqlite) => sqlite.configure(interface),
         }
+    }
+
+    /// Whether `cloison-host` serves it. If not, it is the zone of a library, which is configured in the same way.
+    pub fn is_of_host(&self) -> bool {
+        !matches!(self, Self::Sqlite(_))
     }
 }

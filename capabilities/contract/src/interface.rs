@@ -20,6 +20,7 @@
 //! Python passes arguments in the order of [`Function::arguments`]; requests carry them in C order.
 
 use crate::expression::Expression;
+use crate::host::FilesRoot;
 use crate::shape::{Literal, Pointed, Shape};
 use crate::types::{CType, Definition, Location, TypeId, TypeKind};
 use serde::{Deserialize, Serialize};
@@ -164,6 +165,8 @@ pub struct Sandbox {
     pub environment: Vec<(String, String)>,
     /// How large its private folder at [`SCRATCH`](crate::host::SCRATCH) is, in bytes. Default there is none.
     pub scratch_bytes: Option<u64>,
+    /// Folders that a capability gives it, each at a place of its own. No manifest names them. Default none.
+    pub roots: Vec<FilesRoot>,
     /// Layers that may be missing on a kernel that has not got them. Default none: all are required.
     pub may_be_missing: Vec<String>,
 }
@@ -183,6 +186,7 @@ impl Default for Sandbox {
             files: Vec::new(),
             environment: Vec::new(),
             scratch_bytes: None,
+            roots: Vec::new(),
             may_be_missing: Vec::new(),
         }
     }

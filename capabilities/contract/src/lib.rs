@@ -22,6 +22,7 @@
 //! | [`layer`] | the layers of the sandbox, by name |
 //! | [`signature`] | what Python sees of a function: signature and docstring |
 //! | [`spelling`] | "did you mean" |
+//! | [`sqlite`] | rows, parameters and arguments of SQLite as bytes |
 #![forbid(unsafe_code)]
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux", target_pointer_width = "64", target_endian = "little")))]
@@ -45,6 +46,7 @@ pub mod process;
 pub mod shape;
 pub mod signature;
 pub mod spelling;
+pub mod sqlite;
 pub mod types;
 pub mod wide;
 

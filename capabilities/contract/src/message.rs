@@ -33,7 +33,7 @@
 //! | broker | [`ToZone::Load`] | the library file, the status page's memfd | `Split` from the launcher, `Jailed` from inside the sandbox, then `Ready` or `Failed` |
 //! | broker | [`ToZone::Library`] | a file | none; right behind `Load`, one for each of `needs` and then of `preload`, in order |
 //! | broker | [`ToZone::Serve`] | the status page's memfd, the account of what is written | the same; to a zone that is a host service |
-//! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve`, one for each root, in order |
+//! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve` or `Load` and its libraries, one for each root, in order |
 //! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks or for HTTP |
 //! | broker | [`ToZone::Secrets`] | | none; right behind `Machine`, to a service for HTTP |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
@@ -591,7 +591,7 @@ pub enum ToZone {
         /// The channel.
         channel: ChannelId,
     },
-    /// A folder of the machine that a host service serves.
+    /// A folder of the machine that a host service serves, or that a library's zone has.
     Folder,
     /// Another file of a library that is loaded with the zone's own: of those that it needs, and then of those that are loaded
     /// behind it, in the interface's order.

@@ -28,7 +28,7 @@ pub(crate) enum ReceiveError {
     Control(#[from] ControlError),
     #[error("the message behind `Serve` is not what the service needs")]
     Unexpected,
-    #[error("no process serves `env`")]
+    #[error("that is no service of this program")]
     NotServed,
     #[error(transparent)]
     Descriptor(#[from] std::io::Error),
@@ -39,7 +39,7 @@ impl ReceivedService {
     pub(crate) fn receive(service: HostService, control: &Control, status: &OwnedFd) -> Result<Self, ReceiveError> {
         match service {
             // A microprocess has it when it begins.
-            HostService::Env(_) => Err(ReceiveError::NotServed),
+            HostService::Env(_) | HostService::Sqlite(_) => Err(ReceiveError::NotServed),
             HostService::Files(files) => {
                 let mut roots = Vec::new();
                 for _ in &files.roots {

@@ -95,7 +95,8 @@ pub fn service(
     }
     within.extend(terms(interface, grant));
     let (capability, zone, declared) = (capability.to_owned(), interface.name.clone(), declared.to_owned());
-    Permission { capability, zone, declared, may, within, functions, sandbox: Rows::default() }
+    let sandbox = if service.is_of_host() { Rows::default() } else { sandbox(interface) };
+    Permission { capability, zone, declared, may, within, functions, sandbox }
 }
 
 /// `where`, `rate` and `calls`.

@@ -58,13 +58,16 @@ impl ConfiguredService {
         purpose: Purpose,
     ) -> Result<Self, Diagnostics> {
         let folders = match &request.service {
-            HostService::Files(files) => files::open(files, request, source, beside)?,
+            HostService::Files(files) => files::open(&files.roots, request, source, beside)?,
             HostService::Env(_) | HostService::Http(_) | HostService::Net(_) => Vec::new(),
+            HostService::Sqlite(sqlite) => files::open(&sqlite.roots, request, source, beside)?,
         };
         let material = http::read(request, source, beside, purpose)?;
         let service = match &request.service {
             HostService::Env(env) => HostService::Env(env::read(env)),
-            service @ (HostService::Files(_) | HostService::Http(_) | HostService::Net(_)) => service.clone(),
+            service @ (HostService::Files(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_)) => {
+                service.clone()
+            }
         };
         service.configure(interface);
         Ok(Self { service, folders, material })
@@ -74,14 +77,14 @@ impl ConfiguredService {
     pub(crate) fn mounts(&self, capability: &str, location: &str) -> Vec<Mount> {
         match &self.service {
             HostService::Files(files) => files::mounts(files, capability, location),
-            HostService::Env(_) | HostService::Http(_) | HostService::Net(_) => Vec::new(),
+            HostService::Env(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_) => Vec::new(),
         }
     }
 
     /// What a microprocess is told of it when it begins, so that the standard library finds it; files are [`Self::mounts`].
     pub(crate) fn offer(&self, capability: &str, location: &str) -> Option<ServiceOffer> {
         let grants = match &self.service {
-            HostService::Files(_) => return None,
+            HostService::Files(_) | HostService::Sqlite(_) => return None,
             HostService::Env(env) => env::grants(env),
             HostService::Http(http) => http::grants(http),
             HostService::Net(net) => net::grants(net),
@@ -90,11 +93,11 @@ impl ConfiguredService {
         Some(ServiceOffer { service, capability, grants, location: location.to_owned() })
     }
 
-    /// What a new instance is sent behind [`ToZone::Serve`], with what is read of the machine at this moment.
+    /// What a new instance is sent behind [`ToZone::Serve`] or [`ToZone::Load`], with what is read of the machine at this moment.
     pub(crate) fn messages(&self) -> Vec<(ToZone, Vec<BorrowedFd<'_>>)> {
         match &self.service {
             HostService::Env(_) => Vec::new(),
-            HostService::Files(_) => {
+            HostService::Files(_) | HostService::Sqlite(_) => {
                 self.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()])).collect()
             }
             HostService::Http(http) => {

@@ -2,7 +2,7 @@
 //!
 //! The folders are opened once; every look-up is relative to them and beneath them, by the kernel's rule
 //! (`cap-std` resolves with `RESOLVE_BENEATH`), so neither `..` nor a symbolic link leads out. Names come from processes
-//! that may be hostile: each part must be an identifier.
+//! that may be hostile: each part must be letters, digits and underscores.
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt};
@@ -66,7 +66,7 @@ impl Sources {
             return Ok(None);
         }
         let parts: Vec<&str> = name.split('.').collect();
-        if !parts.iter().all(|part| is_identifier(part)) {
+        if !parts.iter().all(|part| is_plain_name(part)) {
             return Ok(None);
         }
         let mut namespace = None;
@@ -94,7 +94,7 @@ impl Sources {
     /// Whether there is a module or a package of that name, without a look into it.
     pub fn has(&self, name: &str) -> bool {
         let file = Path::new(name).with_extension("py");
-        is_identifier(name) && self.roots.iter().any(|root| root.folder.is_file(&file) || root.folder.is_dir(name))
+        is_plain_name(name) && self.roots.iter().any(|root| root.folder.is_file(&file) || root.folder.is_dir(name))
     }
 
     /// A regular package owns everything below it: its submodules are looked for in its own folder alone.
@@ -147,10 +147,9 @@ pub(crate) fn real_path(open: &impl AsFd) -> Option<PathBuf> {
     std::fs::read_link(format!("/proc/self/fd/{}", open.as_fd().as_raw_fd())).ok()
 }
 
-fn is_identifier(part: &str) -> bool {
-    let mut characters = part.chars();
-    characters.next().is_some_and(|first| first == '_' || first.is_alphabetic())
-        && characters.all(|character| character == '_' || character.is_alphanumeric())
+/// A digit may come first: `importlib.import_module` brings `0001_initial`, as Django calls its migrations.
+fn is_plain_name(part: &str) -> bool {
+    !part.is_empty() && part.chars().all(|character| character == '_' || character.is_alphanumeric())
 }
 
 #[cfg(test)]
@@ -174,7 +173,13 @@ mod tests {
 
     #[test]
     fn the_first_folder_wins_and_packages_own_their_submodules() {
-        let one = tree(&[("a.py", "one"), ("p/__init__.py", ""), ("p/x.py", "px"), ("n/i.py", "ni")]);
+        let one = tree(&[
+            ("a.py", "one"),
+            ("p/__init__.py", ""),
+            ("p/x.py", "px"),
+            ("p/0001_first.py", "first"),
+            ("n/i.py", "ni"),
+        ]);
         let two = tree(&[("a.py", "two"), ("p/y.py", "py"), ("n/j.py", "nj"), ("b/__init__.py", "b"), ("b.py", "no")]);
         let mut sources = Sources::default();
         sources.add(one.path()).unwrap();
@@ -186,6 +191,7 @@ mod tests {
         assert!(sources.find("n").unwrap().is_some_and(|module| module.package && module.source.is_empty()));
         assert_eq!(text(&sources, "n.i").as_deref(), Some("ni"));
         assert_eq!(text(&sources, "n.j").as_deref(), Some("nj"));
+        assert_eq!(text(&sources, "p.0001_first").as_deref(), Some("first"));
         assert_eq!(text(&sources, "missing"), None);
         assert_eq!(text(&sources, &"a".repeat(300)), None, "longer than the name of a file may be");
         assert!(sources.has("a") && sources.has("p") && sources.has("n") && !sources.has("missing"));

@@ -195,8 +195,10 @@ impl Broker {
         let cannot = |error: &dyn std::fmt::Display| format!("the zone cannot be started: {error}");
         let (status, page) = StatusPage::create().map_err(|error| cannot(&error))?;
         let (control, family) = match &specification.service {
-            Some(service) => self.start_service(zone, service, &specification.interface, &page),
-            None => self.start_library(&specification, &page),
+            Some(service) if service.service.is_of_host() => {
+                self.start_service(zone, service, &specification.interface, &page)
+            }
+            _ => self.start_library(&specification, &page),
         }?;
         let reactor = &mut self.reactor;
         let inserted = self.instances.try_insert_with_key(|id| {
@@ -228,7 +230,8 @@ impl Broker {
         let further = further.map(|file| (ToZone::Library, vec![file.file.as_fd()]));
         let started = self.binaries.zone().map_err(|error| format!("the zone cannot be started: {error}"))?;
         let load = (load, vec![library.file.as_fd(), page.as_fd()]);
-        first_messages(started, &std::iter::once(load).chain(further).collect::<Vec<_>>())
+        let folders = zone.service.iter().flat_map(ConfiguredService::messages);
+        first_messages(started, &std::iter::once(load).chain(further).chain(folders).collect::<Vec<_>>())
     }
 
     /// A process that is a host service.

@@ -41,14 +41,20 @@ pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, libraries: &[PathBu
     let existing = zone.loader.iter().filter(|path| path.exists());
     let mut rules: Vec<Rule> = existing.map(|path| read(path)).collect();
     rules.extend(libraries.iter().map(|library| read(library)));
-    rules.extend(sealed_rules(&zone.opens()));
+    let folders = zone.folders.iter().map(|one| (Path::new(one.at), one.folder.rights));
+    rules.extend(sealed_rules(&zone.opens(), folders));
     rules
 }
 
-/// After the seal: `files` and the private folder alone.
-pub(crate) fn sealed_rules(files: &[FileRule]) -> Vec<Rule> {
+/// After the seal: `files` and the private folder, and the folders that a capability gives with exactly their rights.
+pub(crate) fn sealed_rules<'a>(
+    files: &[FileRule],
+    folders: impl Iterator<Item = (&'a Path, FilesRights)>,
+) -> Vec<Rule> {
     let rule = |file: &FileRule| Rule { what: What::At(file.path.clone().into()), access: file_access(file.write) };
-    files.iter().map(rule).collect()
+    let given = folders.filter(|(_, rights)| rights.any());
+    let given = given.map(|(at, rights)| Rule { what: What::At(at.into()), access: folder_access(rights) });
+    files.iter().map(rule).chain(given).collect()
 }
 
 /// Of a host service: exactly what each of its folders gives.

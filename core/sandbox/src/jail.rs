@@ -3,11 +3,12 @@
 use crate::error::Error;
 use crate::launch::{self, Pids, Split};
 use crate::layer::{self, LayerName, Report};
-use crate::policy;
+use crate::policy::{self, Reach};
 use crate::root::Root;
 use crate::spec::{Layers, Role, Spec, private};
 use crate::sys::{self, SingleThreaded};
 use crate::{credentials, fence};
+use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use cloison_contract::message::{Jailed, Layer};
 use rustix::process::{DumpableBehavior, Signal};
@@ -40,15 +41,22 @@ pub struct Loading {
     pub(crate) library: PathBuf,
     pub(crate) further: Vec<PathBuf>,
     pub(crate) files: Vec<FileRule>,
+    pub(crate) folders: Vec<(PathBuf, FilesRights)>,
     pub(crate) threads: u32,
     pub(crate) per_call: bool,
 }
 
 impl Loading {
+    /// The folders that a capability gives.
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&Path, FilesRights)> {
+        self.folders.iter().map(|(at, rights)| (at.as_path(), *rights))
+    }
+
     /// What its policies depend on.
     pub(crate) fn needs(&self, pids: Pids) -> policy::Needs<'_> {
         let (threads, per_call) = (self.threads, self.per_call);
-        policy::Needs { files: &self.files, threads, per_call, apart: pids.is_apart() }
+        let folders = Reach::of(self.folders.iter().map(|(_, rights)| *rights));
+        policy::Needs { files: &self.files, folders, threads, per_call, apart: pids.is_apart() }
     }
 }
 
@@ -185,6 +193,12 @@ fn confine<R: Role>(
     if scratch && !(pids.is_apart() && asked.has(Layers::ROOT)) {
         return Err(Error::Scratch);
     }
+    if let Some(one) = zone.and_then(|zone| zone.folders.first())
+        && !(pids.is_apart() && asked.has(Layers::ROOT))
+    {
+        let message = "there is no place for it without a root of the zone's own".into();
+        return Err(Error::Folder { path: one.at.into(), message });
+    }
     if asked.has(Layers::CREDENTIALS) {
         report.on(LayerName::Capabilities, credentials::drop_capabilities(pids.is_apart())?);
     } else {
@@ -219,9 +233,7 @@ fn confine<R: Role>(
         (None, Some(service)) => policy::install(asked, &service.policy(), report)?,
         (Some(zone), _) => {
             let files = zone.opens();
-            let (threads, per_call) = (zone.threads, zone.per_call);
-            let needs = policy::Needs { files: &files, threads, per_call, apart: pids.is_apart() };
-            policy::install(asked, &policy::loading(&needs), report)?;
+            policy::install(asked, &policy::loading(&zone.needs(&files, pids.is_apart())), report)?;
         }
     }
     let mut libraries = libraries.into_iter();
@@ -237,8 +249,8 @@ fn no_environment(report: &mut Report) -> Result<(), Error> {
     Ok(())
 }
 
-/// Closes what was not declared. A folder among the declared ones would be a way out through `..`; those of a host service are
-/// replaced by what is mounted inside before anybody walks from them.
+/// Closes what was not declared. A folder among the declared ones would be a way out through `..`; those of a host service, and those that a library's
+/// zone is given, are replaced by what is mounted inside before anybody walks from them.
 fn close_undeclared<R>(
     spec: &Spec<'_, R>,
     lifeline: BorrowedFd<'_>,
@@ -253,10 +265,13 @@ where
         return Ok(());
     }
     let libraries = spec.role.zone().into_iter().flat_map(|zone| zone.libraries());
-    let folders: Vec<i32> =
-        spec.role.service().into_iter().flat_map(|one| one.descriptors()).map(sys::number).collect();
+    let given = || {
+        let service = spec.role.service().into_iter().flat_map(|one| one.descriptors());
+        service.chain(spec.role.zone().into_iter().flat_map(|one| one.descriptors()))
+    };
+    let folders: Vec<i32> = given().map(sys::number).collect();
     let declared = spec.descriptors.iter().copied().chain(libraries).chain([lifeline]);
-    let declared = declared.chain(spec.role.service().into_iter().flat_map(|one| one.descriptors()));
+    let declared = declared.chain(given());
     let mut keep: Vec<i32> = declared.map(sys::number).chain([0, 1, 2]).collect();
     keep.sort_unstable();
     keep.dedup();

@@ -100,6 +100,6 @@ pub use limits::{ResourceLimits, lower_cpu_seconds};
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal, end_with_parent};
 pub use spec::{
-    LOADER_FILES, Layers, LibraryFile, PrivateFolder, Role, ServedFolder, ServedNetwork, ServedPorts, ServiceContents,
-    Spec, ZoneContents,
+    LOADER_FILES, Layers, LibraryFile, PlacedFolder, PrivateFolder, Role, ServedFolder, ServedNetwork, ServedPorts,
+    ServiceContents, Spec, ZoneContents,
 };

@@ -4,14 +4,14 @@
 //! |---|---|
 //! | template | nothing |
 //! | host service | each of its folders at a place with a number, `/0`; its private folder at `/scratch` |
-//! | zone | the loader's folders, read-only; the libraries' files, taken from their descriptors; `files`, and a private folder at `/tmp`, none of it executable |
+//! | zone | the loader's folders, read-only; the libraries' files, taken from their descriptors; `files`, and a private folder at `/tmp`, none of it executable; folders that a capability gives, at their places |
 //!
 //! Devices do not open, but for those which [`harmless_device`] names, where `files` names one of them itself.
 //!
 //! Each path inside a zone is the path outside, so that what is written in the loader's cache and in libraries is true.
 
 use crate::error::Error;
-use crate::spec::{ServiceContents, ZoneContents};
+use crate::spec::{PlacedFolder, ServedFolder, ServiceContents, ZoneContents};
 use crate::sys::{self, SingleThreaded};
 use cloison_contract::host::SCRATCH as PRIVATE;
 use rustix::fd::OwnedFd;
@@ -121,6 +121,9 @@ impl Root {
         for file in &zone.files {
             root.entries.push(plan_file(Path::new(&file.path), file.write)?);
         }
+        for PlacedFolder { at, folder } in &zone.folders {
+            root.plan_folder(folder, PathBuf::from(at))?;
+        }
         // Folders before what is mounted into them.
         root.entries.sort_by_key(|entry| entry.path.components().count());
         for library in zone.libraries() {
@@ -131,12 +134,17 @@ impl Root {
 
     fn plan_service(&mut self, service: &ServiceContents<'_>) -> Result<(), Error> {
         for (index, folder) in service.folders.iter().enumerate() {
-            let source = opened(sys::number(folder.descriptor)).map_err(Opened::folder)?;
-            let rights = if folder.rights.changes() { Rights::Write } else { Rights::Read };
-            self.folders.push(Folder { source, place: format!("/{index}").into(), rights });
+            self.plan_folder(folder, format!("/{index}").into())?;
         }
         let scratch = service.scratch.map(|one| Scratch { descriptor: sys::number(one.descriptor), bytes: one.bytes });
         self.scratch = scratch;
+        Ok(())
+    }
+
+    fn plan_folder(&mut self, folder: &ServedFolder<'_>, place: PathBuf) -> Result<(), Error> {
+        let source = opened(sys::number(folder.descriptor)).map_err(Opened::folder)?;
+        let rights = if folder.rights.changes() { Rights::Write } else { Rights::Read };
+        self.folders.push(Folder { source, place, rights });
         Ok(())
     }
 

@@ -91,7 +91,7 @@ impl Jail<Loading> {
         let Jail { layers, pids, requested, may_be_missing, stage } = self;
         let mut report = Report::resume(layers, &may_be_missing);
         // Rules only add up: what the first set allowed for loading, this one no longer does.
-        fence::put_up(requested, &fence::sealed_rules(&stage.files), None, &mut report)?;
+        fence::put_up(requested, &fence::sealed_rules(&stage.files, stage.given()), None, &mut report)?;
         // Before seccomp, while opening is still Landlock's to refuse.
         look_at_rules(&stage, &report)?;
         Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: Fenced(stage) })
@@ -181,7 +181,8 @@ fn look_at_filter(stage: &Loading, report: &Report) -> Result<(), Error> {
     }
     // Landlock does not look at this way of opening.
     let by_path = OFlags::PATH | OFlags::CLOEXEC;
-    if stage.files.is_empty() && openat(CWD, "/", by_path, Mode::empty()).err() != Some(Errno::ACCESS) {
+    let opens = !stage.files.is_empty() || !stage.folders.is_empty();
+    if !opens && openat(CWD, "/", by_path, Mode::empty()).err() != Some(Errno::ACCESS) {
         return Err(Error::Unsealed("seccomp lets folders be opened"));
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::jail::{Enclosed, Loading, Template};
 use crate::limits::ResourceLimits;
-use crate::policy;
+use crate::policy::{self, Reach};
 use cloison_contract::host::{FilesRights, SCRATCH};
 use cloison_contract::interface::FileRule;
 use std::os::fd::BorrowedFd;
@@ -91,6 +91,15 @@ pub struct ServedFolder<'fd> {
     pub rights: FilesRights,
 }
 
+/// A folder that a library's zone has, at a place of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct PlacedFolder<'fd> {
+    /// Where it is inside: absolute, not above or below another folder's or one of the loader's.
+    pub at: &'fd str,
+    /// The folder.
+    pub folder: ServedFolder<'fd>,
+}
+
 /// A folder of a host service's own, in memory, which ends with its process.
 #[derive(Clone, Copy, Debug)]
 pub struct PrivateFolder<'fd> {
@@ -132,6 +141,8 @@ pub struct ZoneContents<'fd> {
     pub files: Vec<FileRule>,
     /// How large its private folder at [`SCRATCH`] is, if it has one.
     pub scratch_bytes: Option<u64>,
+    /// Folders that it has besides, by descriptor, as a host service has its own. Inside, each is at its place.
+    pub folders: Vec<PlacedFolder<'fd>>,
     /// How many threads there may be; 1 takes away the right to make any.
     pub threads: u32,
     /// Each call runs in a process of its own: [`Jail::become_fork_server`](crate::Jail::become_fork_server) instead of
@@ -140,11 +151,15 @@ pub struct ZoneContents<'fd> {
 }
 
 impl<'fd> ZoneContents<'fd> {
+    pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.folders.iter().map(|one| one.folder.descriptor)
+    }
+
     /// One thread, no files, the loader's usual places.
     pub fn new(library: LibraryFile<'fd>) -> Self {
         let loader = LOADER_FILES.iter().map(PathBuf::from).collect();
-        let (further, files, scratch_bytes) = (Vec::new(), Vec::new(), None);
-        ZoneContents { library, further, loader, files, scratch_bytes, threads: 1, per_call: false }
+        let (further, files, folders, scratch_bytes) = (Vec::new(), Vec::new(), Vec::new(), None);
+        ZoneContents { library, further, loader, files, folders, scratch_bytes, threads: 1, per_call: false }
     }
 
     /// The files of all libraries, the one that matters first.
@@ -156,6 +171,13 @@ impl<'fd> ZoneContents<'fd> {
     pub(crate) fn opens(&self) -> Vec<FileRule> {
         let scratch = self.scratch_bytes.map(|_| FileRule { path: SCRATCH.to_owned(), write: true });
         self.files.iter().cloned().chain(scratch).collect()
+    }
+
+    /// What its policies depend on, `files` being what it [opens](Self::opens).
+    pub(crate) fn needs<'f>(&self, files: &'f [FileRule], apart: bool) -> policy::Needs<'f> {
+        let (threads, per_call) = (self.threads, self.per_call);
+        let folders = Reach::of(self.folders.iter().map(|one| one.folder.rights));
+        policy::Needs { files, folders, threads, per_call, apart }
     }
 }
 
@@ -185,7 +207,8 @@ impl Role for ZoneContents<'_> {
 
     fn stage(&self, inside: private::JailFindings) -> Loading {
         let private::JailFindings { library, further } = inside;
-        Loading { library, further, files: self.opens(), threads: self.threads, per_call: self.per_call }
+        let folders = self.folders.iter().map(|folder| (folder.at.into(), folder.folder.rights)).collect();
+        Loading { library, further, files: self.opens(), folders, threads: self.threads, per_call: self.per_call }
     }
 }
 

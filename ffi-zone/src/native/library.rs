@@ -9,6 +9,7 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
+use crate::companion;
 use crate::marshal::functions::{FunctionError, Functions};
 use crate::native::ffi::Code;
 use crate::start::elf::{self, Export};
@@ -64,6 +65,15 @@ impl LoadedLibrary {
         let failure = |message: String| Failure::new(StartStep::Symbol, format_args!("{source}:{line}: {message}"));
         if exports.iter().any(|export| export.name == *symbol && export.data) {
             return Err(SymbolError::Failure(failure(format!("`{symbol}` is data in this library, not a function"))));
+        }
+        if companion::is_companion(symbol) {
+            // SAFETY: only addresses are taken.
+            let find =
+                |name: &str| unsafe { self.library.get::<*const c_void>(name) }.ok().map(|found| found.into_raw());
+            let hint = "it stands beside the library that its name is of";
+            return companion::symbol(symbol, &|name| find(name).map(<*mut c_void>::cast_const)).ok_or_else(|| {
+                SymbolError::Failure(failure(format!("there is no `{symbol}`")).hint(Some(hint.into())))
+            });
         }
         // SAFETY: only the address is taken; what it is called with is `ffi`'s business.
         let found = unsafe { self.library.get::<*const c_void>(symbol.as_str()) };
@@ -237,6 +247,7 @@ mod tests {
             files: vec![],
             environment: vec![],
             scratch_bytes: None,
+            roots: vec![],
             may_be_missing: vec![],
         };
         let interface = Interface {

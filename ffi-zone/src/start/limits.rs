@@ -87,6 +87,7 @@ mod tests {
             files: vec![],
             environment: vec![],
             scratch_bytes: None,
+            roots: vec![],
             may_be_missing: vec![],
         }
     }

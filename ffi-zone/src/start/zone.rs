@@ -44,7 +44,7 @@ use crate::start::limits;
 use cloison_contract::Interface;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{FromZone, Layer, ToZone};
-use cloison_sandbox::{Fenced, ForkServer, Jail, Loading, Sealed, Spec};
+use cloison_sandbox::{Fenced, ForkServer, Jail, Loading, PlacedFolder, Sealed, ServedFolder, Spec};
 use cloison_transport::control::Control;
 use cloison_transport::server::Server;
 use std::os::fd::{AsFd, OwnedFd};
@@ -64,6 +64,8 @@ pub struct Spawned {
     /// What is loaded before and behind it.
     further: Vec<OwnedFd>,
     status: OwnedFd,
+    /// In the order of the interface's roots.
+    folders: Vec<OwnedFd>,
 }
 
 /// Inside the sandbox, nothing loaded.
@@ -114,18 +116,33 @@ impl Zone<Spawned> {
                 _ => return Err(fail(&"a library is missing behind `Load`")),
             }
         }
-        Ok(Self { control: control.clone(), stage: Spawned { interface: *interface, library, further, status } })
+        let mut folders = Vec::new();
+        for _ in &interface.sandbox.roots {
+            let (message, descriptors) = control.receive::<ToZone>().map_err(|error| fail(&error))?;
+            match (message, <[OwnedFd; 1]>::try_from(descriptors)) {
+                (ToZone::Folder, Ok([folder])) => folders.push(folder),
+                _ => return Err(fail(&"behind `Load` comes a folder for each root")),
+            }
+        }
+        let stage = Spawned { interface: *interface, library, further, status, folders };
+        Ok(Self { control: control.clone(), stage })
     }
 
     /// Enters the sandbox. Of the processes that this makes, only the worker returns.
     pub fn jail(self) -> Result<Zone<Jailed>, Failure> {
-        let Spawned { interface, library, further, status } = self.stage;
+        let Spawned { interface, library, further, status, folders } = self.stage;
         let files: Result<Vec<_>, _> = further.iter().map(FileIdentity::of).collect();
         let files = files.map_err(|error| Failure::new(StartStep::Receive, error))?;
         let mut role = cloison_sandbox::ZoneContents::new(cloison_sandbox::LibraryFile(library.as_fd()));
         role.further = further.iter().map(|file| cloison_sandbox::LibraryFile(file.as_fd())).collect();
         role.scratch_bytes = interface.sandbox.scratch_bytes;
         role.files = interface.sandbox.files.clone();
+        let placed = interface.sandbox.roots.iter().zip(&folders);
+        let placed = placed.map(|(root, folder)| PlacedFolder {
+            at: &root.at,
+            folder: ServedFolder { descriptor: folder.as_fd(), rights: root.rights },
+        });
+        role.folders = placed.collect();
         // `processes` beside our own: threads are the only ones that the seal lets a library make.
         role.threads = limits::threads(&interface.sandbox);
         role.per_call = interface.sandbox.instances == Instances::PerCall;

@@ -104,6 +104,7 @@ def before_import():
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others]
+    sys.path_hooks.append(_importer.FolderImporter)
     _own = tuple(_importer.own(COMMON))
     _common = tuple(name for name in COMMON if name not in _own)
     _importer.forget(_own)

@@ -105,6 +105,26 @@ class Finder:
         """Nothing is cached."""
 
 
+class FolderImporter:
+    """What `pkgutil` lists the modules of a folder by: an entry of `sys.path_hooks`. Modules are found by `Finder`."""
+
+    def __init__(self, path):
+        import os
+
+        if not isinstance(path, str) or not os.path.isdir(path):
+            raise ImportError("not a folder of this program's", path=path)
+        self.path = path
+
+    def iter_modules(self, prefix=""):
+        """Yield the name of each module in the folder, and whether it is a package."""
+        from pkgutil import _iter_file_finder_modules
+
+        return _iter_file_finder_modules(self, prefix)
+
+    def find_spec(self, name, target=None):
+        """Find nothing: that is the finder's."""
+
+
 class _Path(list):
     """The `__path__` of a package that came from the broker, which asks for its submodules `within` a folder of the application."""
 

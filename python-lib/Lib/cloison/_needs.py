@@ -38,6 +38,15 @@ USERS = "a microprocess does not see the machine's users and limits, and no line
 
 _OTHER_SYSTEM = "this is not Windows"
 
+SQLITE = (
+    'SQLite is native code and runs in a zone: in cloison.toml, [capabilities.sqlite3] with `zone = "sqlite3"`, and `roots` for databases '
+    "in files"
+)
+DATABASES = (
+    "SQLite has the files below the `roots` of [capabilities.sqlite3] in cloison.toml, with the rights that they give there, and no others"
+)
+EXTENSIONS = "native code runs in a zone, and SQLite's loads none when it has started: no line of cloison.toml grants it"
+
 #: Module → what it would take. Whatever is here cannot be imported, unless the application has a module of that name.
 ABSENT = {
     "_overlapped": _OTHER_SYSTEM,

@@ -10,6 +10,7 @@ mod functions;
 mod input;
 mod processes;
 mod sleep;
+mod sqlite;
 mod streams;
 mod xml;
 
@@ -23,6 +24,7 @@ mod _cloison {
     use super::input;
     use super::processes::{self, SpawnArguments};
     use super::sleep;
+    use super::sqlite;
     use super::streams;
     use super::xml::{self, XmlParser};
     use crate::batch::{Batch, Noting, Pending};
@@ -403,6 +405,30 @@ mod _cloison {
     #[pyfunction]
     fn whereis(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult<Option<PyRef<Process>>> {
         mail::name(&Naming::WhereIs, name.as_str(), vm)
+    }
+
+    /// Rows of SQLite's: a list of tuples of so many columns, of one of all values if that is 0; None if a text is no UTF-8.
+    #[pyfunction]
+    fn sqlite_rows(data: ArgBytesLike, columns: usize, text: u32, vm: &VirtualMachine) -> PyResult<Option<PyListRef>> {
+        sqlite::rows(&data.borrow_buf(), columns, text, vm)
+    }
+
+    /// A tuple or a list of values as bytes for SQLite; or the place of the first that Python has to adapt.
+    #[pyfunction]
+    fn sqlite_pack(values: PyObjectRef, loose: bool, vm: &VirtualMachine) -> PyResult {
+        sqlite::pack(&values, loose, vm)
+    }
+
+    /// Sets of parameters of an iterator as bytes, how many, how the iterator was left, and what is left of it.
+    #[pyfunction]
+    fn sqlite_pack_rows(
+        iterator: PyObjectRef,
+        parameters: usize,
+        most: usize,
+        most_bytes: usize,
+        vm: &VirtualMachine,
+    ) -> PyResult<(PyBytesRef, usize, i32, PyObjectRef)> {
+        sqlite::pack_rows(iterator, parameters, most, most_bytes, vm)
     }
 
     /// End at once.

@@ -4,6 +4,7 @@ mod env;
 mod files;
 mod http;
 mod net;
+mod sqlite;
 
 use super::Written;
 use crate::document::{DocumentReader, Table, TableEntry};
@@ -73,6 +74,7 @@ pub(super) fn service(
         "files" => Some(files::read(reader, table)),
         "http" => Some(http::read(reader, table, entry)),
         "net" => Some(net::read(reader, table, entry.offset)),
+        "sqlite3" => Some(sqlite::read(reader, table)),
         _ => None,
     }
 }

@@ -2,7 +2,9 @@
 
 use super::{and, rate, size, time};
 use cloison_contract::host::net::{NetHost, NetPlace, is_localhost};
-use cloison_contract::host::{EnvService, FilesRoot, FilesService, HostService, HttpService, NetService, SCRATCH};
+use cloison_contract::host::{
+    EnvService, FilesRoot, FilesService, HostService, HttpService, NetService, SCRATCH, SqliteService,
+};
 use std::collections::BTreeSet;
 
 /// What it gives, and within which limits. `folders` are those of the machine that go with it.
@@ -12,6 +14,7 @@ pub(super) fn says(service: &HostService, folders: &[String]) -> (Vec<String>, V
         HostService::Files(service) => (files(service, folders), files_limits(service)),
         HostService::Http(service) => (http(service), http_limits(service)),
         HostService::Net(service) => (net(service), net_limits(service)),
+        HostService::Sqlite(service) => (sqlite(service, folders), sqlite_limits(service)),
     }
 }
 
@@ -20,7 +23,7 @@ pub(super) fn denied(given: &[&HostService]) -> Vec<&'static str> {
     let (mut files, mut network) = (false, false);
     for service in given {
         match service {
-            HostService::Env(_) => {}
+            HostService::Env(_) | HostService::Sqlite(_) => {}
             HostService::Files(_) => files = true,
             HostService::Http(_) | HostService::Net(_) => network = true,
         }
@@ -67,6 +70,23 @@ fn files_limits(service: &FilesService) -> Vec<String> {
         limits.push(format!("{} written altogether", size(service.written_bytes)));
     }
     limits
+}
+
+/// Where databases may be: SQLite alone reaches these folders, and the program does by what it has SQLite do.
+fn sqlite(service: &SqliteService, folders: &[String]) -> Vec<String> {
+    let roots = service.roots.iter().zip(folders).map(|(root, folder)| {
+        let rights = root.rights.words();
+        match rights.is_empty() {
+            true => format!("open no database in {folder}, which it calls {}", root.at),
+            false => format!("have SQLite {} databases in {folder}, which it calls {}", and(&rights), root.at),
+        }
+    });
+    std::iter::once("have databases in SQLite's memory".to_owned()).chain(roots).collect()
+}
+
+fn sqlite_limits(service: &SqliteService) -> Vec<String> {
+    let changes = service.roots.iter().any(|root| root.rights.changes());
+    changes.then(|| format!("files of at most {}", size(service.file_bytes))).into_iter().collect()
 }
 
 /// What a program may request, and what goes with it that it never sees.

@@ -1,7 +1,7 @@
 //! `files`: the folders of its roots.
 
 use super::HostFolder;
-use cloison_contract::host::{FilesRights, FilesService, SCRATCH};
+use cloison_contract::host::{FilesRights, FilesRoot, FilesService, SCRATCH};
 use cloison_contract::message::Mount;
 use cloison_manifest::application::ServiceRequest;
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Opens the folders, relative to that of `cloison.toml`.
 pub(super) fn open(
-    files: &FilesService,
+    roots: &[FilesRoot],
     request: &ServiceRequest,
     source: &Arc<SourceFile>,
     beside: &Path,
@@ -31,8 +31,8 @@ pub(super) fn open(
     if mistakes.has_errors() {
         return Err(mistakes);
     }
-    for ((inner, folder), written) in files.roots.iter().zip(&folders).zip(&request.folders) {
-        let around = files.roots.iter().zip(&folders).filter(|(_, other)| folder.is_inside(other));
+    for ((inner, folder), written) in roots.iter().zip(&folders).zip(&request.folders) {
+        let around = roots.iter().zip(&folders).filter(|(_, other)| folder.is_inside(other));
         for (outer, _) in around {
             let more = outer.rights.without(inner.rights).words().join(", ");
             if !more.is_empty() {

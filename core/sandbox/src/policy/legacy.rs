@@ -14,6 +14,14 @@ pub const LOADING: &[Row] = &[
     allow(libc::SYS_readlink, "readlinkat"),
 ];
 
+/// Where files may be changed.
+pub const WRITING: &[Row] = &[
+    allow(libc::SYS_mkdir, "mkdirat"),
+    allow(libc::SYS_rmdir, "unlinkat"),
+    allow(libc::SYS_unlink, "unlinkat: databases remove their journals"),
+    allow(libc::SYS_rename, "renameat"),
+];
+
 /// Answered with an error.
 pub const REFUSED: &[Row] = &[
     refuse(libc::SYS_open, EACCES, "openat"),

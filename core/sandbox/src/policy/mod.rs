@@ -41,6 +41,7 @@ pub mod threads;
 use crate::error::Error;
 use crate::layer::{LayerName, Report};
 use crate::spec::Layers;
+use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 pub use row::{Accept, Check, Row, Verdict};
 use seccompiler::BpfProgram;
@@ -62,6 +63,7 @@ const UNKNOWN: Verdict = Verdict::Refuse(libc::ENOSYS);
 
 const LEGACY_ALLOWED: &[Row] = legacy::ALLOWED;
 const LEGACY_LOADING: &[Row] = legacy::LOADING;
+const LEGACY_WRITING: &[Row] = legacy::WRITING;
 const LEGACY_REFUSED: &[Row] = legacy::REFUSED;
 const LEGACY_KILLED: &[Row] = legacy::KILLED;
 
@@ -90,11 +92,32 @@ pub static TEMPLATE: Policy = Policy {
 pub static MICROPROCESS: Policy =
     Policy { name: "microprocess", tables: Cow::Borrowed(&[microprocess::ROWS]), default: Verdict::Allow };
 
+/// What may be done in folders, as far as filters tell it apart.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Reach {
+    /// There are none.
+    #[default]
+    Nothing,
+    /// Read.
+    Read,
+    /// Change.
+    Write,
+}
+
+impl Reach {
+    /// Of several folders together.
+    pub(crate) fn of(rights: impl Iterator<Item = FilesRights>) -> Self {
+        rights.map(|one| if one.changes() { Self::Write } else { Self::Read }).max().unwrap_or_default()
+    }
+}
+
 /// What the policies of a zone depend on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Needs<'a> {
     /// What the library may open.
     pub files: &'a [FileRule],
+    /// What it may do in folders that it has besides.
+    pub folders: Reach,
     /// How many threads there may be.
     pub threads: u32,
     /// Each call runs in a process of its own.
@@ -115,6 +138,7 @@ pub fn loading(needs: &Needs<'_>) -> Policy {
     own.push(loading::ROWS);
     own.extend(needs.reads());
     own.push(LEGACY_LOADING);
+    own.extend(needs.can_write().then_some(LEGACY_WRITING));
     worker("loading", own)
 }
 
@@ -174,6 +198,9 @@ impl Needs<'_> {
         if let Some(reads) = self.reads() {
             own.extend([reads, LEGACY_LOADING]);
         }
+        if self.can_write() {
+            own.push(LEGACY_WRITING);
+        }
         own
     }
 
@@ -191,11 +218,15 @@ impl Needs<'_> {
     }
 
     fn reads(&self) -> Option<&'static [Row]> {
-        (!self.files.is_empty()).then_some(files::READ)
+        (!self.files.is_empty() || self.folders > Reach::Nothing).then_some(files::READ)
     }
 
     fn writes(&self) -> Option<&'static [Row]> {
-        self.files.iter().any(|file| file.write).then_some(files::WRITE)
+        self.can_write().then_some(files::WRITE)
+    }
+
+    fn can_write(&self) -> bool {
+        self.files.iter().any(|file| file.write) || self.folders == Reach::Write
     }
 }
 

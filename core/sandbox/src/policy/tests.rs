@@ -14,7 +14,9 @@ fn needs() -> Vec<Needs<'static>> {
     for threads in [1, 4] {
         for files in [&[][..], read, write] {
             for (per_call, apart) in [(false, true), (true, false), (true, true)] {
-                all.push(Needs { files, threads, per_call, apart });
+                for folders in [Reach::Nothing, Reach::Read, Reach::Write] {
+                    all.push(Needs { files, folders, threads, per_call, apart });
+                }
             }
         }
     }

@@ -60,6 +60,7 @@ fn counting(refcounted: bool) -> Handles {
             files: vec![],
             environment: vec![],
             scratch_bytes: None,
+            roots: vec![],
             may_be_missing: vec![],
         },
         types: vec![handle(10), handle(11)],

@@ -46,15 +46,15 @@ pub(super) fn read(reader: &mut DocumentReader, table: &mut Table<'_>) -> Servic
 }
 
 /// An entry of `roots`.
-struct Root {
-    at: Written,
-    path: Written,
-    rights: FilesRights,
+pub(super) struct Root {
+    pub(super) at: Written,
+    pub(super) path: Written,
+    pub(super) rights: FilesRights,
 }
 
 const EXAMPLE: &str = "[{ at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] }]";
 
-fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<Root> {
+pub(super) fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<Root> {
     let DeValue::Array(array) = value.value else {
         reader.wrong_kind(value, "an array of tables", EXAMPLE);
         return Vec::new();

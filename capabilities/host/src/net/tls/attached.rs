@@ -210,7 +210,7 @@ impl Write for Outlet<'_> {
     fn write_vectored(&mut self, records: &[io::IoSlice<'_>]) -> io::Result<usize> {
         match records {
             [record] => self.write(record),
-            records => self.write(&records.concat()),
+            records => self.write(&records.iter().flat_map(|record| record.iter().copied()).collect::<Vec<u8>>()),
         }
     }
 

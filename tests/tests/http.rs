@@ -67,7 +67,11 @@ fn what_is_allowed_is_made_with_the_secret_and_what_is_not_is_refused() {
         ));
         let asked = [
             local(port, "GET /v1/me?x=1", "Accept: */*\r\nAuthorization: Bearer mine\r\n"),
-            local(port, "POST /v1/items", "Content-Length: 3\r\n\r\nabc"),
+            request(
+                "127.0.0.1",
+                port,
+                &format!("POST /v1/items HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 3\r\n\r\nabc"),
+            ),
             local(port, "GET /v2/me", ""),
             local(port, "DELETE /v1/items", ""),
             request("127.0.0.1", 1, "GET / HTTP/1.1\r\n\r\n"),
@@ -359,6 +363,7 @@ fn nothing_that_is_printed_has_the_secret() {
     let project = project(&format!("allow = [\"GET http://127.0.0.1:{port}/v1/*\"]\n{}", secret("file:key.txt")));
     let key = "k3y-0f-th3-f1l3";
     project.write("key.txt", format!("{key}\n").as_bytes());
+    project.write("__main__.py", b"");
     let stdin = lines(&[local(port, "GET /v1/x", ""), local(port, &format!("GET /v2/{key}"), "")]);
     let run =
         project.cloison(&["run", "-v", "--manifest", "cloison.toml", "main.py"]).stdin(stdin).output().ends_with(0);

@@ -86,7 +86,11 @@ fn what_was_not_granted_says_which_line_would_change_that() {
     let output = project(REFUSED, manifest).application(&[]).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     for (line, parts) in lines.iter().zip([
-        &["HostDenied [Errno 13]", "\"example.com:443\" would have to be in `connect` of [capabilities.net] at", "cloison.toml:"][..],
+        &[
+            "HostDenied [Errno 13]",
+            "\"example.com:443\" would have to be in `connect` of [capabilities.net] at",
+            "cloison.toml:",
+        ][..],
         &["HostDenied", "\"8.8.8.8:53\" would have to be in `connect` at"],
         &["HostDenied", "\"127.0.0.1:10\" would have to be in `connect` at"],
         &["HostDenied", "\"0.0.0.0:0\" would have to be in `listen` at"],
@@ -112,7 +116,10 @@ fn a_program_without_a_network_hears_which_line_would_give_it_one() {
     assert!(lines[0].contains("a microprocess has no network"), "{output}");
     assert!(lines[0].contains("`connect = [\"example.com:443\"]` grants this place"), "{output}");
     for line in &lines[..10] {
-        assert!(line.contains("a microprocess has no network: ") && line.contains("cloison.toml"), "{line} of {output}");
+        assert!(
+            line.contains("a microprocess has no network: ") && line.contains("cloison.toml"),
+            "{line} of {output}"
+        );
     }
 }
 
@@ -125,7 +132,8 @@ fn a_process_inherits_no_socket() {
 
 #[test]
 fn a_loop_waits_for_sockets_and_for_workers_together() {
-    let project = project(include_str!("../python/sockets/together.py"), &format!("{MANIFEST}[limits]\nchildren = 8\n"));
+    let project =
+        project(include_str!("../python/sockets/together.py"), &format!("{MANIFEST}[limits]\nchildren = 8\n"));
     let server = Server::start(&project);
     project.application(&server.arguments(&[])).output().ends_with(0).prints("worker 42\nsocket b'LATE'\nboth\n");
 }

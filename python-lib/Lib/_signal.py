@@ -70,10 +70,19 @@ def set_wakeup_fd(fd, *, warn_on_full_buffer=True):
     return -1 if fd == -1 else _wake(fd)
 
 
+_set = _needs.denied("signal", "_signal", _needs.SIGNALS, False)
+
+
+def signal(signalnum, handler, /):
+    """Return the handler that is in force. To set that one again is allowed: libraries find out so that they may set one."""
+    before = getsignal(signalnum)
+    return before if handler is before or before == 0 and handler == 0 else _set(signalnum, handler)
+
+
 _native.as_builtins(globals(), __name__)
 for _name in (
     "alarm getitimer pause pidfd_send_signal pthread_kill pthread_sigmask raise_signal setitimer "
-    "siginterrupt signal sigpending sigtimedwait sigwait sigwaitinfo"
+    "siginterrupt sigpending sigtimedwait sigwait sigwaitinfo"
 ).split():
     globals()[_name] = _needs.denied(_name, "_signal", _needs.SIGNALS, False)
 del _name

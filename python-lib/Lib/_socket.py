@@ -89,12 +89,12 @@ class socket:
     A connection, or what waits for them.
     """
 
-    __slots__ = ("_fd", "_open", "_seconds")
+    __slots__ = ("_fd", "_kinds", "_open", "_seconds")
     __module__ = "_socket"
 
     def __new__(cls, *args, **kwargs):
         self = object.__new__(cls)
-        self._fd, self._open, self._seconds = -1, None, None
+        self._fd, self._kinds, self._open, self._seconds = -1, (-1, -1, -1), None, None
         return self
 
     def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
@@ -104,13 +104,17 @@ class socket:
                 raise TypeError("integer argument expected, got float")
             if fileno < 0:
                 raise ValueError("negative file descriptor")
-            self._open = _net.at(fileno)
+            found = self._open = _net.at(fileno)
             self._fd = fileno
+            given = (family, type, proto)
+            self._kinds = tuple(own if one == -1 else one for one, own in zip(given, (found.family, found.kind, found.proto)))
         else:
-            family, kind, proto = 2 if family == -1 else int(family), 1 if type == -1 else int(type), 0 if proto == -1 else int(proto)
-            self._open = _net.Socket(family, _kind(family, kind, proto), proto)
+            family, kind, proto = [default if one == -1 else _index(one) for one, default in ((family, 2), (type, 1), (proto, 0))]
+            plain = _kind(family, kind, proto)
+            self._kinds = family, plain, proto
+            self._open = _net.Socket(family, plain, proto)
             self._fd = _net.enter(self._open)
-            if type != -1 and kind & SOCK_NONBLOCK:
+            if kind & SOCK_NONBLOCK:
                 self._set(0.0)
                 return
         self._set(_default_timeout)
@@ -120,10 +124,7 @@ class socket:
         self._open.blocking = seconds is None
 
     def _opened(self):
-        found = self._open
-        if found is None:
-            raise OSError(9, "Bad file descriptor")
-        return found.open()
+        return self._found().open()
 
     def __del__(self):
         if self._fd >= 0:
@@ -135,9 +136,9 @@ class socket:
     def __repr__(self):
         return f"<socket object, fd={self._fd}, family={self.family}, type={self.type}, proto={self.proto}>"
 
-    family = property(lambda self: -1 if self._open is None else self._open.family, doc="The socket's family.")
-    type = property(lambda self: -1 if self._open is None else self._open.kind, doc="The socket's type.")
-    proto = property(lambda self: -1 if self._open is None else self._open.proto, doc="The socket's protocol.")
+    family = property(lambda self: self._kinds[0], doc="The socket's family.")
+    type = property(lambda self: self._kinds[1], doc="The socket's type.")
+    proto = property(lambda self: self._kinds[2], doc="The socket's protocol.")
     timeout = property(lambda self: self._seconds, doc="How long calls may wait, in seconds.")
 
     # ---- Opening and closing
@@ -203,7 +204,7 @@ class socket:
         try:
             taken, peer = net.accept(handle, _net.nanoseconds(self._seconds))
         except InterruptedError:
-            return self._accept()
+            return socket._accept(self)
         except OSError as error:
             raise _net.late(self._seconds, error)
         found = self._open
@@ -211,9 +212,10 @@ class socket:
         return _net.enter(new), _told(found.family, peer)
 
     def _found(self):
-        if self._open is None:
+        found = self._open
+        if found is None or not found.numbers:
             raise OSError(9, "Bad file descriptor")
-        return self._open
+        return found
 
     def connect(self, address, /):
         """connect(address)
@@ -240,7 +242,7 @@ class socket:
     def connect_ex(self, address, /):
         """connect_ex(address) -> the number of the error, or 0."""
         try:
-            self.connect(address)
+            socket.connect(self, address)
         except TimeoutError as error:
             return error.errno or 11
         except gaierror:
@@ -264,8 +266,8 @@ class socket:
     def getsockname(self):
         """getsockname() -> the socket's own address."""
         found = self._found()
-        if found.handle is None and found.family in (2, 10):
-            return ("0.0.0.0", 0) if found.family == 2 else ("::", 0, 0, 0)
+        if found.handle is None and found.peer is None:
+            return {1: "", 2: ("0.0.0.0", 0)}.get(found.family, ("::", 0, 0, 0))
         net, handle = found.open()
         return _told(found.family, net.getsockname(handle))
 
@@ -344,14 +346,14 @@ class socket:
         try:
             return net.recv(handle, min(bufsize, _net.CHUNK), int(flags), _net.nanoseconds(self._seconds))
         except InterruptedError:
-            return self.recv(bufsize, flags)
+            return socket.recv(self, bufsize, flags)
         except OSError as error:
             raise _net.late(self._seconds, error)
 
     def recv_into(self, buffer, nbytes=0, flags=0):
         """recv_into(buffer[, nbytes[, flags]]) -> how many bytes were received into it."""
         with memoryview(buffer) as whole, whole.cast("B") as view:
-            data = self.recv(_room(view, nbytes, "recv_into"), flags)
+            data = socket.recv(self, _room(view, nbytes, "recv_into"), flags)
             view[: len(data)] = data
         return len(data)
 
@@ -359,12 +361,12 @@ class socket:
         """recvfrom(buffersize[, flags]) -> (data, None): who has sent it is clear of a connection."""
         if bufsize < 0:
             raise ValueError("negative buffersize in recvfrom")
-        return self.recv(bufsize, flags), None
+        return socket.recv(self, bufsize, flags), None
 
     def recvfrom_into(self, buffer, nbytes=0, flags=0):
         """recvfrom_into(buffer[, nbytes[, flags]]) -> (how many bytes, address)"""
         with memoryview(buffer) as whole, whole.cast("B") as view:
-            data, peer = self.recvfrom(_room(view, nbytes, "recvfrom_into"), flags)
+            data, peer = socket.recvfrom(self, _room(view, nbytes, "recvfrom_into"), flags)
             view[: len(data)] = data
         return len(data), peer
 
@@ -377,7 +379,7 @@ class socket:
             raise ValueError("negative buffer size in recvmsg()")
         if ancbufsize < 0:
             raise ValueError("invalid ancillary data buffer length")
-        data, peer = self.recvfrom(bufsize, flags)
+        data, peer = socket.recvfrom(self, bufsize, flags)
         return data, [], 0, peer
 
     def recvmsg_into(self, buffers, ancbufsize=0, flags=0, /):
@@ -385,7 +387,7 @@ class socket:
         views = [memoryview(buffer).cast("B") for buffer in buffers]
         if any(view.readonly for view in views):
             raise TypeError("recvmsg_into() argument 1 must be an iterable of single-segment read-write bytes-like objects")
-        data, _, more, peer = self.recvmsg(sum(map(len, views)), ancbufsize, flags)
+        data, _, more, peer = socket.recvmsg(self, sum(map(len, views)), ancbufsize, flags)
         start = 0
         for view in views:
             piece = data[start : start + len(view)]
@@ -404,7 +406,7 @@ class socket:
         try:
             return net.send(handle, _piece(data), int(flags), _net.nanoseconds(self._seconds))
         except InterruptedError:
-            return self.send(data, flags)
+            return socket.send(self, data, flags)
         except OSError as error:
             raise _net.late(self._seconds, error)
 
@@ -436,7 +438,7 @@ class socket:
             raise TypeError(f"'{type(flags).__name__}' object cannot be interpreted as an integer")
         # A connection takes no address: it is not looked at, as in Linux.
         found.open()
-        return self.send(data, flags)
+        return socket.send(self, data, flags)
 
     def sendmsg(self, buffers, ancdata=(), flags=0, address=None, /):
         """sendmsg(buffers[, ancdata[, flags[, address]]]) -> how many bytes were sent
@@ -446,7 +448,7 @@ class socket:
         for _ in ancdata:
             _needs.deny("socket.socket.sendmsg()", "no ancillary data is sent, and no line of cloison.toml grants it")
         data = b"".join(memoryview(buffer) for buffer in buffers)
-        return self.send(data, flags) if address is None else self.sendto(data, flags, address)
+        return socket.send(self, data, flags)
 
     def sendmsg_afalg(self, *args, **kwargs):
         """Refuse."""
@@ -454,6 +456,12 @@ class socket:
 
 
 SocketType = socket
+
+
+def _index(number):
+    if not hasattr(number, "__index__"):
+        raise TypeError(f"'{type(number).__name__}' object cannot be interpreted as an integer")
+    return number.__index__()
 
 
 def _kind(family, kind, proto):
@@ -560,7 +568,7 @@ def setdefaulttimeout(timeout, /):
 
 def _swapped(number, size):
     if number < 0:
-        raise OverflowError("can't convert negative value to unsigned int")
+        raise ValueError("Cannot convert negative int")
     try:
         return int.from_bytes(number.to_bytes(size, "little"), "big")
     except OverflowError:
@@ -652,14 +660,14 @@ getprotobyname, getservbyname, getservbyport = _names.getprotobyname, _names.get
 
 def CMSG_LEN(length):
     """Return how long a control message with so many bytes is."""
-    if not 0 <= length < 1 << 31:
+    if not 0 <= length <= 0x7FFFFFFF - 16:
         raise OverflowError("CMSG_LEN() argument out of range")
     return 16 + length
 
 
 def CMSG_SPACE(length):
     """Return how much room it takes."""
-    if not 0 <= length < 1 << 31:
+    if not 0 <= length <= 0x7FFFFFFF - 23:
         raise OverflowError("CMSG_SPACE() argument out of range")
     return 16 + (length + 7 & ~7)
 

@@ -111,7 +111,9 @@ class MemoryBIO:
         if self._ended:
             raise SSLError("cannot write() after write_eof()")
         with memoryview(data) as view:
-            self._data += view.cast("B") if view.contiguous else view.tobytes()
+            if not view.contiguous:
+                raise BufferError("memoryview: underlying buffer is not C-contiguous")
+            self._data += view.cast("B")
             return view.nbytes
 
     def write_eof(self):
@@ -171,6 +173,8 @@ class _SSLContext:
 
     @verify_mode.setter
     def verify_mode(self, mode):
+        if not isinstance(mode, int):
+            raise TypeError(f"an integer is required (got type {type(mode).__name__})")
         if mode not in (0, 1, 2):
             raise ValueError("invalid value for verify_mode")
         if mode == 0 and self._check_hostname:
@@ -178,19 +182,36 @@ class _SSLContext:
         self._verify_mode = int(mode)
 
     verify_flags = property(lambda self: self._verify_flags, lambda self, flags: vars(self).update(_verify_flags=int(flags)))
-    options = property(lambda self: self._options, lambda self, options: vars(self).update(_options=int(options)))
+    options = property(lambda self: self._options, lambda self, options: vars(self).update(_options=_flags(options)))
     minimum_version = property(
-        lambda self: self._minimum_version, lambda self, version: vars(self).update(_minimum_version=int(version))
+        lambda self: self._minimum_version, lambda self, version: vars(self).update(_minimum_version=_version(self, version, -1))
     )
     maximum_version = property(
-        lambda self: self._maximum_version, lambda self, version: vars(self).update(_maximum_version=int(version))
+        lambda self: self._maximum_version, lambda self, version: vars(self).update(_maximum_version=_version(self, version, -2))
     )
-    num_tickets = property(lambda self: self._num_tickets, lambda self, count: vars(self).update(_num_tickets=int(count)))
+
+    @property
+    def num_tickets(self):
+        """How many tickets a server gives a client; none is taken back."""
+        return self._num_tickets
+
+    @num_tickets.setter
+    def num_tickets(self, count):
+        count = int(count)
+        if count < 0:
+            raise ValueError("value must be non-negative")
+        if self._protocol != 17:
+            raise ValueError("SSLContext is not a server context.")
+        self._num_tickets = count
+
+    def load_dh_params(self, path, /):
+        """Read a file of parameters, which no connection uses: there is no cipher that would."""
+        if b"-----BEGIN DH PARAMETERS-----" not in _contents(path):
+            raise _tls.failure("NO_START_LINE", "no start line", library="PEM")
 
     def set_ciphers(self, cipherlist, /):
         """Choose among what is known. There is nothing weak among it, so that a choice matters for what is told alone."""
-        words = [word for word in cipherlist.replace(",", ":").replace(" ", ":").split(":") if word]
-        if not words or all("CLOISON" in word or word.lower() in ("none", "blah") for word in words):
+        if not any(map(_is_cipher, cipherlist.replace(",", ":").replace(" ", ":").split(":"))):
             raise SSLError("No cipher can be selected.")
         self._ciphers = cipherlist
 
@@ -208,7 +229,17 @@ class _SSLContext:
 
     def set_default_verify_paths(self):
         """Believe the certificates that the machine believes; the service has them."""
-        self._machine = True
+        import os
+
+        file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+        self._machine = not (file or folder)
+        if file:
+            try:
+                self._believe(_pem(_contents(file)))
+            except OSError:
+                pass
+        if folder:
+            self._folders.append(folder)
 
     def load_verify_locations(self, cafile=None, capath=None, cadata=None):
         """Believe certificates of a file, of a folder's files, or of text or bytes."""
@@ -217,7 +248,7 @@ class _SSLContext:
         if cadata is not None:
             self._believe(_certificates(cadata))
         if cafile is not None:
-            found = _x509.of_pem(_contents(cafile))
+            found = _pem(_contents(cafile))
             if not found:
                 raise _tls.failure("NO_CERTIFICATE_OR_CRL_FOUND", "no certificate or crl found", library="X509")
             self._believe(found)
@@ -242,7 +273,7 @@ class _SSLContext:
                 continue
             for name in sorted(names):
                 try:
-                    self._believe(_x509.of_pem(_contents(os.path.join(folder, name))))
+                    self._believe(_pem(_contents(os.path.join(folder, name))))
                 except (OSError, ValueError):
                     pass
         return tuple(self._roots)
@@ -252,10 +283,10 @@ class _SSLContext:
         if password is not None and not callable(password) and not isinstance(password, (str, bytes, bytearray)):
             raise TypeError("password should be a string or callable")
         text = _contents(certfile)
-        chain = _x509.of_pem(text)
+        chain = _pem(text)
         key = _x509.key_of(text if keyfile is None else _contents(keyfile))
         if not chain or key is None:
-            raise _tls.failure("PEM", "PEM lib", library="SSL", text="[SSL] PEM lib (_ssl.c:4118)")
+            raise SSLError(1, "[SSL] PEM lib (_ssl.c:1)")
         if b"ENCRYPTED" in key:
             _secret(password)
             raise SSLError(1, "[SSL] PEM lib: a key that is encrypted is not read here: store it without a password")
@@ -306,9 +337,28 @@ class _SSLContext:
 
 
 _NO_KEYS = "TLS is with certificates here, and no line of cloison.toml grants it"
-for _name in "load_dh_params set_psk_client_callback set_psk_server_callback".split():
+for _name in "set_psk_client_callback set_psk_server_callback".split():
     setattr(_SSLContext, _name, _native.refusing_method("_ssl", "SSLContext", _name, _NO_KEYS))
 del _name
+
+
+def _flags(flags):
+    flags = int(flags)
+    if flags < 0:
+        raise ValueError("options must be non-negative")
+    if flags >= 1 << 64:
+        raise OverflowError("Python int too large to convert to C unsigned long")
+    return flags
+
+
+def _version(context, version, other_end):
+    """Return what a version of TLS is set to; the lowest of all as the highest, or the other way round, is that version itself."""
+    if context._protocol in (3, 4, 5):
+        raise ValueError("The context's protocol doesn't support modification of highest and lowest version.")
+    version = int(version)
+    if version not in (-1, -2, 0x300, 0x301, 0x302, 0x303, 0x304):
+        raise ValueError(f"Unsupported TLS/SSL version 0x{version:x}")
+    return version if version != other_end else (0x304 if version == -1 else 0x303)
 
 
 def _path(path):
@@ -324,11 +374,19 @@ def _contents(path):
         return file.read()
 
 
+def _pem(data):
+    """Return the certificates of a text."""
+    try:
+        return _x509.of_pem(data)
+    except ValueError:
+        raise _tls.failure("BAD_BASE64_DECODE", "bad base64 decode", library="PEM") from None
+
+
 def _certificates(data):
     """Return the certificates that a program gives as text, or as bytes."""
     if isinstance(data, str):
         try:
-            found = _x509.of_pem(data.encode("ascii"))
+            found = _pem(data.encode("ascii"))
         except UnicodeEncodeError:
             raise TypeError("cadata should be an ASCII string or a bytes-like object") from None
         if not found:
@@ -352,6 +410,20 @@ def _secret(password):
             raise TypeError("password callback must return a string")
     if isinstance(password, (str, bytes, bytearray)) and len(password) > 1024:
         raise ValueError("password cannot be longer than 1024 bytes")
+
+
+_CIPHER_WORDS = set(
+    "ALL DEFAULT COMPLEMENTOFALL HIGH MEDIUM PROFILE=SYSTEM FIPS ECDHE EECDH kEECDH kECDHE ECDH RSA aRSA kRSA DHE EDH ECDSA aECDSA AES AES128 "
+    "AES256 AESGCM AESCCM CHACHA20 SHA256 SHA384 TLSv1.2 TLSv1.3 TLSv1.0 TLSv1 SSLv3 SUITEB128 SUITEB128ONLY SUITEB192".split()
+)
+
+
+def _is_cipher(word):
+    """Return whether a word of a list of ciphers names some."""
+    if word[:1] in ("!", "-"):
+        return False
+    word = word.removeprefix("+")
+    return word.startswith(("ECDHE-", "DHE-", "TLS_", "AES128-", "AES256-")) or bool(word) and set(word.split("+")) <= _CIPHER_WORDS
 
 
 def _check_name(name):
@@ -408,7 +480,7 @@ def get_default_verify_paths():
 
 def _test_decode_cert(path, /):
     """Return what stands in the first certificate of a file."""
-    found = _x509.of_pem(_contents(path))
+    found = _pem(_contents(path))
     if not found:
         raise SSLError("Error decoding PEM-encoded file")
     return _x509.Certificate(found[0]).described()

@@ -77,9 +77,14 @@ class poll:
 
     __module__ = "select"
 
-    def __init__(self):
-        self._events = {}
-        self._polls = False
+    def __new__(cls):
+        raise TypeError("cannot create 'select.poll' instances")
+
+    @classmethod
+    def _new(cls):
+        self = object.__new__(cls)
+        self._events, self._polls = {}, False
+        return self
 
     def register(self, fd, eventmask=7, /):
         """Wait for events of a descriptor."""
@@ -125,7 +130,7 @@ _Poll = poll
 
 def poll():
     """Return an object that descriptors can be registered with, to wait for them."""
-    return _Poll()
+    return _Poll._new()
 
 
 class epoll:

@@ -180,6 +180,7 @@ def _port(port, kinds):
     if isinstance(port, (bytes, bytearray)):
         port = bytes(port).decode()
     if isinstance(port, str):
+        port.encode()
         if port == "":
             return dict.fromkeys(kinds, 0)
         if not (port.isascii() and port.isdigit()):

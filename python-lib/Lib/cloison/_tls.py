@@ -492,13 +492,13 @@ def _late(word, seconds, error, wanting):
 class _InMemory(Connection):
     """A connection from memory to memory: what comes is fed, what goes is drained."""
 
-    __slots__ = ("_incoming", "_outgoing", "_at_end")
+    __slots__ = ("_incoming", "_outgoing", "_at_end", "_given")
 
     def __init__(self, context, server_side, name, owner, incoming, outgoing, net):
         super().__init__(context, server_side, name, owner)
         self._incoming, self._outgoing = incoming, outgoing
         self._at_end = False
-        self._start(net)
+        self._given = net
 
     def _feed(self):
         """Take what has come, and return whether there was anything."""
@@ -533,6 +533,7 @@ class _InMemory(Connection):
 
     def do_handshake(self):
         """Go on with the handshake."""
+        self._start(self._given)
         while True:
             fed = self._feed()
             self._drain()
@@ -579,10 +580,12 @@ class _InMemory(Connection):
 
     def pending(self):
         """Return how many bytes have come and are not read: of memory that is not known, so one or none."""
-        return 1 if self._net.tls_status(self._tls) & _READABLE else 0
+        return 1 if self._done and self._net.tls_status(self._tls) & _READABLE else 0
 
     def shutdown(self):
         """Say farewell, and return when the peer has said it, too."""
+        if not self._done:
+            raise failure("SHUTDOWN_WHILE_IN_INIT", "shutdown while in init")
         self._do(self._net.tls_close_notify)
         self._drain()
         while self._feed():

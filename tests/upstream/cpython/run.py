@@ -41,7 +41,7 @@ descriptors = 256
 [capabilities.net]
 zone = "net"
 connect = ["127.0.0.1:*", "[::1]:*", "localhost:*"]
-listen = ["127.0.0.1:*", "[::1]:*"]
+listen = ["127.0.0.1:*", "[::1]:*", "0.0.0.0:*", "[::]:*"]
 connections = 256
 """
 

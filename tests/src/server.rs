@@ -1,8 +1,7 @@
 //! Servers that tests start, on loopback: one of HTTP, one that knows names.
 
-use rustls::ServerConfig;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex};
 
 /// A connection, whatever is below it.
@@ -19,29 +18,23 @@ pub struct HttpServer {
 impl HttpServer {
     /// One that writes to each request what `answer` does. Connections go on until the peer or an error ends them.
     pub fn start(answer: impl Fn(&str, &mut dyn Stream) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
-        Self::start_with(None, answer)
+        Self::start_with(|stream| Box::new(stream), answer)
     }
 
-    /// The same, over TLS.
+    /// The same, with something between it and its connections: TLS.
     pub fn start_with(
-        tls: Option<Arc<ServerConfig>>,
+        between: impl Fn(TcpStream) -> Box<dyn Stream> + Send + Sync + 'static,
         answer: impl Fn(&str, &mut dyn Stream) -> std::io::Result<()> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let asked = Arc::new(Mutex::new(Vec::new()));
-        let (heard, answer) = (asked.clone(), Arc::new(answer));
+        let (heard, answer, between) = (asked.clone(), Arc::new(answer), Arc::new(between));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (heard, answer, tls) = (heard.clone(), answer.clone(), tls.clone());
+                let (heard, answer, between) = (heard.clone(), answer.clone(), between.clone());
                 std::thread::spawn(move || {
-                    let mut stream: Box<dyn Stream> = match tls {
-                        None => Box::new(stream),
-                        Some(config) => {
-                            let tls = rustls::ServerConnection::new(config).expect("a configuration");
-                            Box::new(rustls::StreamOwned::new(tls, stream))
-                        }
-                    };
+                    let mut stream = between(stream);
                     while let Some(request) = read_request(&mut *stream) {
                         heard.lock().expect("nobody panics").push(request.clone());
                         if answer(&request, &mut *stream).is_err() {

@@ -154,7 +154,9 @@ def denial(what, host, port, key="connect"):
     if net is not None:
         line = f'"{written}" would have to be in `{key}` of [capabilities.{net.capability}] at {net.location}'
     else:
-        line = f'in cloison.toml, [capabilities.net] with `zone = "net"` and `{key} = ["{written}"]` grants it'
+        http = places()[0]
+        rule = f"a rule for it would have to be in `allow` of [capabilities.{http.capability}] at {http.location}"
+        line = f'{rule}, or "{written}" in `{key}` of a capability with `zone = "net"`'
     return HostDenied(f"{what}: {written} is not granted: {line}")
 
 
@@ -222,12 +224,11 @@ def place_of(packed, text, port):
     resolved = _resolved.get(packed)
     if resolved is not None and (resolved.zone != "net" or resolved.gives(names[packed].lower().rstrip("."), port)):
         return resolved
-    nets = [place for place in places() if place.zone == "net"]
-    for place in nets:
+    for place in places():
         if place.gives(text, port):
             return place
     # It may be allowed by what the service knows; it says if not.
-    return resolved or (nets[0] if nets else None)
+    return resolved or next((place for place in places() if place.zone == "net"), None)
 
 
 # ---- Sockets --------------------------------------------------------------------------------------------------------

@@ -184,7 +184,7 @@ class socket:
         try:
             found.net.bind(found.handle, _net.pack(found.family, packed, port, scope))
         except PermissionError as error:
-            raise _net.denial("socket.bind()", text, port, "listen") from error
+            raise _net.refusal("socket.bind()", error) from None
 
     def listen(self, backlog=128, /):
         """listen([backlog])
@@ -227,14 +227,14 @@ class socket:
         if place is None:
             raise _net.denial("socket.connect()", text, port)
         if place.zone == "http":
-            found.enter_http(place, _net.names.get(packed, text), port)
+            found.enter_http(place, _net.names.get(packed, text), text, port)
             return
         found.belong(place)
         try:
             found.net.connect(found.handle, _net.pack(found.family, packed, port, scope), _net.nanoseconds(self._seconds))
         except OSError as error:
             if error.errno == 13:
-                raise _net.denial("socket.connect()", _net.names.get(packed, text), port) from error
+                raise _net.refusal("socket.connect()", error) from None
             raise _net.late(self._seconds, error)
 
     def connect_ex(self, address, /):
@@ -272,8 +272,8 @@ class socket:
     def getpeername(self):
         """getpeername() -> the address of the other end."""
         found = self._found()
-        if found.host is not None:
-            return found.host
+        if found.peer is not None:
+            return found.peer
         if found.handle is None:
             raise OSError(107, "Transport endpoint is not connected")
         return _told(found.family, found.net.getpeername(found.handle))

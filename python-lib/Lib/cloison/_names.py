@@ -160,7 +160,7 @@ def _addresses(host, port, family, flags, what):
         found = _net.resolve(place, host, port or 0, family)
     except OSError as error:
         if error.errno == 13:
-            raise _net.denial(what, host, port) from error
+            raise _net.refusal(what, error) from None
         told = {_errno.ENOENT: NONAME, _errno.ENODATA: NODATA, _errno.EAGAIN: AGAIN}.get(error.errno)
         if told is None:
             raise
@@ -211,7 +211,7 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
         raise unresolved(NONAME)
     if family not in (0, INET, INET6):
         raise unresolved(FAMILY)
-    kinds = [one for one in (_STREAM, _DATAGRAM, _RAW) if kind in (0, one[0]) and (proto in (0, one[1]) or one is _RAW)]
+    kinds = [one for one in (_STREAM, _DATAGRAM, _RAW) if kind in (0, one[0]) and (proto in (0, one[1]) or one is _RAW and kind == 3)]
     if not kinds or kind == 0 and proto not in (0, 6, 17):
         if kind not in (0, 1, 2, 3) or proto not in (0, 6, 17):
             raise unresolved(SOCKTYPE)

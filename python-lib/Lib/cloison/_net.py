@@ -40,12 +40,33 @@ class Place:
         # Asked once: the broker is told of a capability when it is first used.
         if name != "net":
             raise AttributeError(name)
-        net = self.net = _cloison.capability(self.capability)
+        net = self.net = _Service(_cloison.capability(self.capability))
         return net
 
     def gives(self, host, port=None):
         """Return whether a host, or an address, is among those to connect to."""
         return any(pattern.matches(host, port) for pattern in self.connect)
+
+
+class _Service:
+    """The functions of a capability. What is gone because its zone has ended is a connection that is gone, as programs expect it."""
+
+    def __init__(self, capability):
+        self._capability = capability
+
+    def __getattr__(self, name):
+        from cloison._errors import StaleHandle
+
+        function = getattr(self._capability, name)
+
+        def call(*args, **keywords):
+            try:
+                return function(*args, **keywords)
+            except StaleHandle as error:
+                raise ConnectionAbortedError(_errno.ECONNABORTED, str(error)) from None
+
+        setattr(self, name, call)
+        return call
 
 
 class _Pattern:
@@ -125,19 +146,23 @@ def _written(host, port):
 
 
 def denial(what, host, port, key="connect"):
-    """Return the error for a place that no capability gives."""
+    """Return the error for a place that no capability gives, with the line that would give it: who passes it on may drop notes."""
     from cloison._errors import HostDenied
 
     written = _written(host, port)
-    nets = [place for place in places() if place.zone == "net"]
-    given = ", ".join(f"{place.capability} ({place.location})" for place in nets or places())
-    error = HostDenied(f"{what}: {written} is granted by no capability of this program; there are {given}")
-    if nets:
-        line = f'add "{written}" to `{key}` of [capabilities.{nets[0].capability}] ({nets[0].location})'
+    net = next((place for place in places() if place.zone == "net"), None)
+    if net is not None:
+        line = f'"{written}" would have to be in `{key}` of [capabilities.{net.capability}] at {net.location}'
     else:
-        line = f'[capabilities.net] with `zone = "net"` and `{key} = ["{written}"]` in cloison.toml would grant it'
-    error.add_note(f"cloison: {line}")
-    return error
+        line = f'in cloison.toml, [capabilities.net] with `zone = "net"` and `{key} = ["{written}"]` grants it'
+    return HostDenied(f"{what}: {written} is not granted: {line}")
+
+
+def refusal(what, error):
+    """Return the error for what a service has refused: it says itself what would grant it."""
+    from cloison._errors import HostDenied
+
+    return HostDenied(f"{what}: {error.strerror}")
 
 
 # ---- Whose an address is --------------------------------------------------------------------------------------------
@@ -193,16 +218,16 @@ def unpack(address):
 
 
 def place_of(packed, text, port):
-    """Return the place that an address belongs to."""
-    place = _resolved.get(packed)
-    if place is not None and place.gives(names[packed].lower().rstrip("."), port):
-        return place
+    """Return the place that an address belongs to, or None."""
+    resolved = _resolved.get(packed)
+    if resolved is not None and (resolved.zone != "net" or resolved.gives(names[packed].lower().rstrip("."), port)):
+        return resolved
     nets = [place for place in places() if place.zone == "net"]
     for place in nets:
         if place.gives(text, port):
             return place
     # It may be allowed by what the service knows; it says if not.
-    return place or (nets[0] if nets else None)
+    return resolved or (nets[0] if nets else None)
 
 
 # ---- Sockets --------------------------------------------------------------------------------------------------------
@@ -235,7 +260,8 @@ class Deadline:
 class Socket:
     """An open socket: what one or several numbers lead to. Its handle is made when it is clear whose it is."""
 
-    __slots__ = ("blocking", "family", "handle", "host", "kind", "net", "numbers", "options", "place", "proto", "secure", "watched")
+    __slots__ = ("blocking", "family", "handle", "host", "kind", "net", "numbers", "options", "peer", "place", "proto", "secure",
+                 "watched")
 
     def __init__(self, family, kind, proto, place=None, handle=None):
         self.family = family
@@ -248,7 +274,7 @@ class Socket:
         self.numbers = 0
         self.blocking = True
         #: Of a connection into an `http` service: the host, and whether it was asked for TLS.
-        self.host = None
+        self.host = self.peer = None
         self.secure = False
         #: In which sets of sockets to wait for it stands.
         self.watched = ()
@@ -271,8 +297,8 @@ class Socket:
             for option in options:
                 self.net.setsockopt(self.handle, *option)
 
-    def enter_http(self, place, host, port):
-        """Connect to a host that an `http` service stands for."""
+    def enter_http(self, place, host, text, port):
+        """Connect to a host that an `http` service stands for; `text` is the address that was invented for it."""
         if self.handle is not None:
             raise OSError(_errno.EISCONN, "Transport endpoint is already connected")
         self.belong(place)
@@ -280,9 +306,10 @@ class Socket:
             self.handle = self.net.connect(host.encode(), port)
         except OSError as error:
             if error.errno == _errno.EACCES:
-                raise denial("socket.connect()", host, port) from error
+                raise refusal("socket.connect()", error) from None
             raise
-        self.host = (host, port)
+        self.host = host
+        self.peer = text, port
 
     def set_option(self, level, option, value):
         """Set an option, or keep it until there is a handle."""
@@ -309,7 +336,7 @@ class Socket:
     def make_secure(self, name):
         """Have an `http` service make TLS with the real server; what passes between program and service stays plain."""
         if not self.secure:
-            self.net.secure(self.handle, (name or self.host[0]).encode())
+            self.net.secure(self.handle, (name or self.host).encode())
             self.secure = True
 
     def close(self):
@@ -319,7 +346,11 @@ class Socket:
             for watching in self.watched:
                 watching.forget(self)
             handle, self.handle = self.handle, None
-            self.net.close(handle)
+            try:
+                self.net.close(handle)
+            except ConnectionAbortedError:
+                # It is gone with its zone.
+                pass
 
 
 def late(timeout, error):

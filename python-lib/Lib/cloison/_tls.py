@@ -148,7 +148,7 @@ def check_key(chain, key):
     text = "".join(map(_x509.to_pem, chain)).encode()
     net = _service("ssl.SSLContext.load_cert_chain()")
     try:
-        net.free_tls_context(net.tls_context(1, 0, 0, 0, 0x303, 0x304, b"", text, key, b""))
+        net.free_tls_context(net.tls_context(1, b"", text, key, b"", verify=0, check_name=0, machine_roots=0))
     except OSError as error:
         if "match" in (error.strerror or ""):
             raise failure("KEY_VALUES_MISMATCH", "key values mismatch", library="X509") from None
@@ -175,8 +175,8 @@ def _settings(context, net, server):
         roots = "".join(map(_x509.to_pem, context._trusted())).encode()
         chain = "".join(map(_x509.to_pem, context._chain or ())).encode()
         known = context._handles[key] = net.tls_context(
-            int(server), int(context._verify_mode), int(context._check_hostname and not server), int(context._machine),
-            oldest, newest, roots, chain, context._key or b"", context._alpn,
+            int(server), roots, chain, context._key or b"", context._alpn, verify=int(context._verify_mode),
+            check_name=int(context._check_hostname and not server), machine_roots=int(context._machine), oldest=oldest, newest=newest,
         )
     return known
 
@@ -219,9 +219,14 @@ class Connection:
     def _start(self, net):
         if self._tls is None:
             self._net = net
+            name = (self.server_hostname or "").encode()
             try:
-                settings = _settings(self.context, net, self.server_side)
-                self._tls = net.tls(settings, (self.server_hostname or "").encode())
+                try:
+                    self._tls = net.tls(_settings(self.context, net, self.server_side), name)
+                except ConnectionAbortedError:
+                    # The zone has ended since, and its settings with it.
+                    self.context._handles.clear()
+                    self._tls = net.tls(_settings(self.context, net, self.server_side), name)
             except OSError as error:
                 if isinstance(error, SSLError) or error.errno != _errno.EINVAL:
                     raise

@@ -55,7 +55,11 @@ class Set:
         poller = self._pollers[socket.place.capability]
         poller.count -= 1
         if socket.handle is not None:
-            self._control(socket, _DELETE, 0, number)
+            try:
+                self._control(socket, _DELETE, 0, number)
+            except ConnectionAbortedError:
+                # One of them is gone with its zone.
+                pass
 
     def forget(self, socket):
         """Drop a socket that is about to be closed."""
@@ -76,6 +80,27 @@ class Set:
 
     def wait_ns(self, left, most=_MOST):
         """Return the numbers and events of what is ready; a negative time is for ever."""
+        try:
+            return self._wait(left, most)
+        except ConnectionAbortedError:
+            # A zone has ended, with a poller and its sockets: those are ready, to say that they are gone.
+            return self._renew() or self.wait_ns(left, most)
+
+    def _renew(self):
+        waited, self.waited, self._pollers = self.waited, {}, {}
+        gone = []
+        for number, (socket, events) in waited.items():
+            try:
+                self._control(socket, _ADD, events, number)
+                self.waited[number] = socket, events
+            except ConnectionAbortedError:
+                gone.append((number, ERR | HUP))
+                # It stays among the others, in a poller that does not know it.
+                self.waited[number] = socket, events
+                self._pollers[socket.place.capability].count += 1
+        return gone
+
+    def _wait(self, left, most):
         pollers = [poller for poller in self._pollers.values() if poller.count]
         if not pollers:
             sleep(left)
@@ -101,7 +126,10 @@ class Set:
         self.waited.clear()
         pollers, self._pollers = self._pollers, {}
         for poller in pollers.values():
-            poller.net.close_poller(poller.handle)
+            try:
+                poller.net.close_poller(poller.handle)
+            except ConnectionAbortedError:
+                pass
 
 
 class _Poller:
@@ -174,7 +202,10 @@ def once(wanted, left):
     for number in [number for number in _shared.waited if number not in sockets]:
         _shared.drop(number)
     for number, events in sockets.items():
-        _shared.put(number, events)
+        try:
+            _shared.put(number, events)
+        except ConnectionAbortedError:
+            ready.append((number, ERR | HUP))
     return ready + _shared.wait_ns(0 if ready else left)
 
 

@@ -1057,11 +1057,15 @@ import select, time
 began = time.monotonic(); assert select.select([], [], [], 0.01) == ([], [], []) and select.poll().poll(10) == []
 assert time.monotonic() - began >= 0.02
 poll = select.poll(); poll.register(0, select.POLLIN)
-for call in (select.epoll, lambda: poll.poll(0), lambda: select.select([0], [], [], 0)): refuses(PermissionError, "no network", call)
+for call in (lambda: select.epoll().register(0), lambda: poll.poll(0), lambda: select.select([0], [], [], 0)):
+    refuses(PermissionError, "no network", call)
 #: selectors
 from unittest import TestCase; refuses = TestCase().assertRaisesRegex
 import selectors
 with selectors.DefaultSelector() as selector:
+    refuses(PermissionError, "no network", lambda: selector.register(0, selectors.EVENT_READ, "data"))
+    assert not selector.get_map() and selector.select(0.01) == []
+with selectors.SelectSelector() as selector:
     key = selector.register(0, selectors.EVENT_READ, "data")
     assert selector.get_key(0) is key and key.data == "data"
     refuses(PermissionError, "no network", lambda: selector.select(0))

@@ -15,7 +15,7 @@ def ask(host, port, request, secure=False):
         try:
             api.sendall(connection, request.encode("latin-1"))
             api.shutdown(connection, 1)
-        except BrokenPipeError:
+        except ConnectionError:
             pass
         answer = b""
         while piece := api.recv(connection, 65536):

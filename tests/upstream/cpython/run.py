@@ -37,6 +37,12 @@ entry = "inside:main"
 memory = "2 GiB"
 cpu = "10 min"
 descriptors = 256
+
+[capabilities.net]
+zone = "net"
+connect = ["127.0.0.1:*", "[::1]:*", "localhost:*"]
+listen = ["127.0.0.1:*", "[::1]:*"]
+connections = 256
 """
 
 

@@ -13,7 +13,7 @@
 //!
 //! All of this is pure logic and deny by default: what a server could understand in another way than we do matches nothing.
 
-use super::net::{NetHost, NetPlace, NetService, is_host_name, is_localhost};
+use super::net::{LOCALHOST, NetHost, NetPlace, NetService, is_host_name, is_localhost, is_special};
 use crate::Interface;
 use crate::grant::Rate;
 use crate::types::TypeKind;
@@ -108,6 +108,19 @@ impl HttpService {
     /// Whether a request is allowed.
     pub fn allows(&self, request: &HttpTarget<'_>) -> bool {
         self.rules.iter().any(|rule| rule.matches(request))
+    }
+
+    /// Whether a connection for the sake of a host may go to that address, which is its own or one that its name has led to. That
+    /// another rule names the address does not count: what may be requested there is another question.
+    pub fn leads(&self, host: &str, to: SocketAddr) -> bool {
+        let ip = to.ip().to_canonical();
+        match address(host) {
+            Some(own) => own.to_canonical() == ip,
+            None if is_localhost(host) => LOCALHOST.contains(&ip),
+            None => {
+                !is_special(ip) || self.addresses.iter().any(|place| place.has_port(to.port()) && place.contains(ip))
+            }
+        }
     }
 
     /// Whether anything may be requested there.
@@ -389,10 +402,20 @@ pub struct HttpRule {
     pub path: PathRule,
 }
 
+/// What cannot be granted: it asks for a connection, or for all that was sent, secrets included.
+const NEVER: [&str; 2] = ["CONNECT", "TRACE"];
+
 impl HttpRule {
+    fn has_method(&self, method: &str) -> bool {
+        match &self.method {
+            Some(own) => own == method,
+            None => !NEVER.iter().any(|never| never.eq_ignore_ascii_case(method)),
+        }
+    }
+
     /// Whether it allows that request.
     pub fn matches(&self, request: &HttpTarget<'_>) -> bool {
-        self.method.as_ref().is_none_or(|method| method == request.method)
+        self.has_method(request.method)
             && self.scheme == request.scheme
             && self.port == request.port
             && self.host.matches(request.host)
@@ -432,7 +455,7 @@ impl FromStr for HttpRule {
         };
         let method = match method {
             "*" => None,
-            "CONNECT" | "TRACE" => {
+            _ if NEVER.contains(&method) => {
                 return Err(wrong(
                     format!("`{method}` cannot be granted"),
                     "it asks for a connection, or for all that was sent",

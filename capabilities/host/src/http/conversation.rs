@@ -12,9 +12,9 @@
 use super::body::{BodyFault, BodyReader, Framing, LAST_CHUNK, write_chunk};
 use super::head::{AnswerHead, HEAD_BYTES, RequestHead, end_of_head};
 use super::mask::Mask;
-use super::program::{Gone, Next, Program};
-use super::refusal::Refusal;
-use super::server::{Fault, Sent, Server};
+use super::own_answer::OwnAnswer;
+use super::program::{Gone, Next, ProgramEnd};
+use super::upstream::{Sent, Upstream, UpstreamFault};
 use super::wait::{Patience, Stop};
 use super::{Http, IDLE_TIME, Place, Unreached};
 use cloison_contract::host::http::{HostRule, HttpRule, HttpTarget, Scheme, plain_name};
@@ -30,15 +30,15 @@ const MOMENT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 enum End {
     /// The program is told instead of an answer.
-    Refused(Box<Refusal>),
+    Refused(Box<OwnAnswer>),
     /// The program has a part of the answer: all that can be said is that there is no more.
     Cut(String),
     /// The program has gone.
     Gone,
 }
 
-impl From<Refusal> for End {
-    fn from(refusal: Refusal) -> Self {
+impl From<OwnAnswer> for End {
+    fn from(refusal: OwnAnswer) -> Self {
         Self::Refused(Box::new(refusal))
     }
 }
@@ -51,11 +51,12 @@ impl From<Gone> for End {
 
 /// Serves one connection until the program has closed it, or something was refused.
 pub(super) fn converse(http: &Http, place: &Place, socket: OwnedFd) {
-    let mut program = Program::new(socket);
+    let mut program = ProgramEnd::new(socket);
     loop {
         let (method, end) = match program.next() {
             Next::End => return,
-            Next::TooLong => (String::new(), Err(Refusal::too_large("its head is longer than 64 KiB").into())),
+            Next::TooLong => (String::new(), Err(OwnAnswer::too_large("its head is longer than 64 KiB").into())),
+            Next::Broken => (String::new(), Err(OwnAnswer::malformed("its head has no end").into())),
             Next::Head(head) => match RequestHead::parse(&head) {
                 Err(refusal) => (String::new(), Err(refusal.into())),
                 Ok(head) => (head.method.clone(), Exchange::new(http, place, &mut program, &head).run()),
@@ -81,14 +82,14 @@ pub(super) fn converse(http: &Http, place: &Place, socket: OwnedFd) {
 struct Exchange<'e> {
     http: &'e Http,
     place: &'e Place,
-    program: &'e mut Program,
+    program: &'e mut ProgramEnd,
     head: &'e RequestHead,
     scheme: Scheme,
     patience: Patience,
 }
 
 impl<'e> Exchange<'e> {
-    fn new(http: &'e Http, place: &'e Place, program: &'e mut Program, head: &'e RequestHead) -> Self {
+    fn new(http: &'e Http, place: &'e Place, program: &'e mut ProgramEnd, head: &'e RequestHead) -> Self {
         let patience = Patience::new(http.service.time, program.end());
         Self { http, place, program, head, scheme: place.begin(), patience }
     }
@@ -105,7 +106,7 @@ impl<'e> Exchange<'e> {
             None => (self.connect()?, false),
         };
         let mut started = self.start(&mut server);
-        if old && again && matches!(started, Err(Started::Lost(Fault::Lost(_) | Fault::Cut))) {
+        if old && again && matches!(started, Err(Started::Lost(UpstreamFault::Lost(_) | UpstreamFault::Cut))) {
             server = self.connect()?;
             started = self.start(&mut server);
         }
@@ -117,15 +118,15 @@ impl<'e> Exchange<'e> {
         self.answer(server, &head, sent)
     }
 
-    fn connect(&self) -> Result<Server, End> {
+    fn connect(&self) -> Result<Upstream, End> {
         self.http.connect(self.scheme, self.place, &self.patience).map_err(|unreached| match unreached {
             Unreached::Refused(refusal) => refusal.into(),
-            Unreached::Fault(fault) => self.fault(fault),
+            Unreached::UpstreamFault(fault) => self.fault(fault),
         })
     }
 
     /// Whether the rules allow it.
-    fn check(&self) -> Result<(), Refusal> {
+    fn check(&self) -> Result<(), OwnAnswer> {
         let (place, head, service) = (self.place, self.head, &self.http.service);
         let (host, port) = &head.host;
         let port_is_said = port.is_none() && place.port == self.scheme.port() || *port == Some(place.port);
@@ -135,7 +136,7 @@ impl<'e> Exchange<'e> {
                 port.map(|port| format!(":{port}")).unwrap_or_default(),
                 place.authority(self.scheme),
             );
-            return Err(Refusal::malformed(text));
+            return Err(OwnAnswer::malformed(text));
         }
         let target = HttpTarget {
             method: &head.method,
@@ -145,7 +146,7 @@ impl<'e> Exchange<'e> {
             path: &head.path,
         };
         if !service.allows(&target) {
-            return Err(Refusal::denied(self.denial()));
+            return Err(OwnAnswer::denied(self.denial()));
         }
         match head.framing {
             Framing::Length(length) if length > service.request_bytes => return Err(self.too_long()),
@@ -168,13 +169,13 @@ impl<'e> Exchange<'e> {
         format!("{rule} is not granted by capability `{capability}`: add \"{rule}\" to `allow` at {location}")
     }
 
-    fn too_long(&self) -> Refusal {
+    fn too_long(&self) -> OwnAnswer {
         let most = self.http.service.request_bytes;
-        Refusal::too_large(format_args!("its body is longer than the {most} bytes of `request`"))
+        OwnAnswer::too_large(format_args!("its body is longer than the {most} bytes of `request`"))
     }
 
     /// Sends the request, and reads the head of the answer. Whether all of the request was sent.
-    fn start(&mut self, server: &mut Server) -> Result<(AnswerHead, Sent), Started> {
+    fn start(&mut self, server: &mut Upstream) -> Result<(AnswerHead, Sent), Started> {
         let mut sent = server.send(&self.request(), &self.patience)?;
         if sent == Sent::All && self.head.framing != Framing::Empty {
             sent = self.send_body(server)?;
@@ -182,12 +183,12 @@ impl<'e> Exchange<'e> {
         for _ in 0..INTERIM {
             let head = self.answer_head(server)?;
             match head.status {
-                101 => return Err(Refusal::server(self.says("it has changed the protocol")).into()),
+                101 => return Err(OwnAnswer::server(self.says("it has changed the protocol")).into()),
                 100..=199 => {}
                 _ => return Ok((head, sent)),
             }
         }
-        Err(Refusal::server(self.says("it says again and again that it goes on")).into())
+        Err(OwnAnswer::server(self.says("it says again and again that it goes on")).into())
     }
 
     /// The head of the request, as it goes to the server.
@@ -214,7 +215,7 @@ impl<'e> Exchange<'e> {
         bytes
     }
 
-    fn send_body(&mut self, server: &mut Server) -> Result<Sent, Started> {
+    fn send_body(&mut self, server: &mut Upstream) -> Result<Sent, Started> {
         if self.head.expects && self.program.received.is_empty() {
             self.program.send(b"HTTP/1.1 100 Continue\r\n\r\n", Some(&mut self.patience))?;
         }
@@ -226,7 +227,7 @@ impl<'e> Exchange<'e> {
                 return Err(Gone.into());
             }
             data.clear();
-            let wrong = |fault: BodyFault| Refusal::malformed(format_args!("of its body, {fault}"));
+            let wrong = |fault: BodyFault| OwnAnswer::malformed(format_args!("of its body, {fault}"));
             let taken = reader.take(&self.program.received, &mut data).map_err(wrong)?;
             self.program.received.drain(..taken);
             total += data.len() as u64;
@@ -248,32 +249,32 @@ impl<'e> Exchange<'e> {
         Ok(Sent::All)
     }
 
-    fn answer_head(&self, server: &mut Server) -> Result<AnswerHead, Started> {
+    fn answer_head(&self, server: &mut Upstream) -> Result<AnswerHead, Started> {
         loop {
             match end_of_head(&server.received) {
                 Some(end) if end <= HEAD_BYTES => {
                     let head: Vec<u8> = server.received.drain(..end).collect();
                     return AnswerHead::parse(&head).map_err(|wrong| {
-                        Refusal::server(self.says(&format!("this is no answer of HTTP/1.1: {wrong}"))).into()
+                        OwnAnswer::server(self.says(&format!("this is no answer of HTTP/1.1: {wrong}"))).into()
                     });
                 }
                 None if server.received.len() < HEAD_BYTES => {}
-                _ => return Err(Refusal::server(self.says("the head of its answer is longer than 64 KiB")).into()),
+                _ => return Err(OwnAnswer::server(self.says("the head of its answer is longer than 64 KiB")).into()),
             }
             let nothing_yet = server.received.is_empty();
             if server.more(&self.patience)? == 0 {
                 if nothing_yet {
-                    return Err(Started::Lost(Fault::Lost(rustix::io::Errno::CONNRESET)));
+                    return Err(Started::Lost(UpstreamFault::Lost(rustix::io::Errno::CONNRESET)));
                 }
                 return Err(
-                    Refusal::server(self.says("it has closed the connection before the end of its answer")).into()
+                    OwnAnswer::server(self.says("it has closed the connection before the end of its answer")).into()
                 );
             }
         }
     }
 
     /// Sends an answer on. Whether the connection can go on.
-    fn answer(&mut self, mut server: Server, head: &AnswerHead, sent: Sent) -> Result<bool, End> {
+    fn answer(&mut self, mut server: Upstream, head: &AnswerHead, sent: Sent) -> Result<bool, End> {
         let method = &self.head.method;
         let framing = head.framing(method);
         let most = self.http.service.response_bytes;
@@ -282,7 +283,7 @@ impl<'e> Exchange<'e> {
         if let Framing::Length(length) = framing
             && length > most
         {
-            return Err(Refusal::answer_size(too_long(self.place)).into());
+            return Err(OwnAnswer::answer_size(too_long(self.place)).into());
         }
         let goes_on = sent == Sent::All && !self.head.closes;
         self.program.send(&self.answer_bytes(head, framing, goes_on), Some(&mut self.patience))?;
@@ -357,31 +358,31 @@ impl<'e> Exchange<'e> {
         format!("{}: {what}", self.place.authority(self.scheme))
     }
 
-    fn why(&self, fault: &Fault) -> String {
+    fn why(&self, fault: &UpstreamFault) -> String {
         match fault {
-            Fault::Stop(Stop::Time) => {
+            UpstreamFault::Stop(Stop::Time) => {
                 self.says(&format!("it has taken longer than the {:?} of `time`", self.http.service.time))
             }
-            Fault::Stop(Stop::Gone) => self.says("the program has closed the connection"),
-            Fault::Lost(error) => self.says(&format!("the connection is lost: {error}")),
-            Fault::Tls(error) => self.says(&format!("TLS: {error}")),
-            Fault::Cut => self.says("the connection has ended before TLS has"),
+            UpstreamFault::Stop(Stop::Gone) => self.says("the program has closed the connection"),
+            UpstreamFault::Lost(error) => self.says(&format!("the connection is lost: {error}")),
+            UpstreamFault::Tls(error) => self.says(&format!("TLS: {error}")),
+            UpstreamFault::Cut => self.says("the connection has ended before TLS has"),
         }
     }
 
     /// Before anything of the answer has gone to the program.
-    fn fault(&self, fault: Fault) -> End {
+    fn fault(&self, fault: UpstreamFault) -> End {
         match fault {
-            Fault::Stop(Stop::Gone) => End::Gone,
-            Fault::Stop(Stop::Time) => Refusal::time(self.why(&fault)).into(),
-            _ => Refusal::server(self.why(&fault)).into(),
+            UpstreamFault::Stop(Stop::Gone) => End::Gone,
+            UpstreamFault::Stop(Stop::Time) => OwnAnswer::time(self.why(&fault)).into(),
+            _ => OwnAnswer::server(self.why(&fault)).into(),
         }
     }
 
     /// Behind that.
-    fn cut(&self, fault: &Fault) -> End {
+    fn cut(&self, fault: &UpstreamFault) -> End {
         match fault {
-            Fault::Stop(Stop::Gone) => End::Gone,
+            UpstreamFault::Stop(Stop::Gone) => End::Gone,
             _ => End::Cut(self.why(fault)),
         }
     }
@@ -390,18 +391,18 @@ impl<'e> Exchange<'e> {
 /// Why there is no head of an answer.
 enum Started {
     /// The connection was of no use.
-    Lost(Fault),
+    Lost(UpstreamFault),
     End(End),
 }
 
-impl From<Fault> for Started {
-    fn from(fault: Fault) -> Self {
+impl From<UpstreamFault> for Started {
+    fn from(fault: UpstreamFault) -> Self {
         Self::Lost(fault)
     }
 }
 
-impl From<Refusal> for Started {
-    fn from(refusal: Refusal) -> Self {
+impl From<OwnAnswer> for Started {
+    fn from(refusal: OwnAnswer) -> Self {
         Self::End(refusal.into())
     }
 }

@@ -4,7 +4,7 @@
 //! about everything between; behind that, what says where a message ends may be said once.
 
 use super::body::Framing;
-use super::refusal::Refusal;
+use super::own_answer::OwnAnswer;
 use cloison_contract::host::http::{PathFault, PlainPath, is_own_header, is_token_byte, plain_name, split_authority};
 
 /// The longest head, and the most headers.
@@ -14,7 +14,7 @@ const HEADERS: usize = 100;
 const TARGET_BYTES: usize = 16 << 10;
 
 /// One header: its name as it was written, and its value.
-pub(super) type Header = (String, Vec<u8>);
+pub(super) type HeaderLine = (String, Vec<u8>);
 
 /// Where a head ends, its empty line included.
 pub(super) fn end_of_head(bytes: &[u8]) -> Option<usize> {
@@ -29,7 +29,7 @@ pub(super) struct RequestHead {
     pub(super) target: String,
     pub(super) path: PlainPath,
     /// What is sent on: everything that is not the zone's own to say.
-    pub(super) headers: Vec<Header>,
+    pub(super) headers: Vec<HeaderLine>,
     pub(super) framing: Framing,
     /// The host and the port that it names.
     pub(super) host: (String, Option<u16>),
@@ -41,43 +41,45 @@ pub(super) struct RequestHead {
 
 impl RequestHead {
     /// Takes a head apart, its empty line included.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        lines_are_plain(bytes).map_err(Refusal::malformed)?;
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, OwnAnswer> {
+        lines_are_plain(bytes).map_err(OwnAnswer::malformed)?;
         let mut room = [httparse::EMPTY_HEADER; HEADERS];
         let mut request = httparse::Request::new(&mut room);
         match request.parse(bytes) {
             Ok(httparse::Status::Complete(length)) if length == bytes.len() => {}
-            Ok(_) => return Err(Refusal::malformed("its head has no end")),
-            Err(httparse::Error::TooManyHeaders) => return Err(Refusal::too_large("there are more than 100 headers")),
-            Err(error) => return Err(Refusal::malformed(error)),
+            Ok(_) => return Err(OwnAnswer::malformed("its head has no end")),
+            Err(httparse::Error::TooManyHeaders) => {
+                return Err(OwnAnswer::too_large("there are more than 100 headers"));
+            }
+            Err(error) => return Err(OwnAnswer::malformed(error)),
         }
         let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
-            return Err(Refusal::malformed("its first line is no request"));
+            return Err(OwnAnswer::malformed("its first line is no request"));
         };
         // `httparse` knows 1.0 and 1.1.
         if version != 1 {
-            return Err(Refusal::malformed("it is not HTTP/1.1"));
+            return Err(OwnAnswer::malformed("it is not HTTP/1.1"));
         }
         if method.len() > 32 || !method.bytes().all(is_token_byte) {
-            return Err(Refusal::malformed("its method is too long"));
+            return Err(OwnAnswer::malformed("its method is too long"));
         }
         let path = target_path(target)?;
-        let headers: Vec<Header> = headers(request.headers)?;
+        let headers: Vec<HeaderLine> = headers(request.headers)?;
         let host = host(&headers)?;
         let framing = match (length(&headers)?, codings(&headers)?) {
             (None, false) => Framing::Empty,
             (Some(length), false) => Framing::Length(length),
             (None, true) => Framing::Chunked,
-            (Some(_), true) => return Err(Refusal::malformed("it has both Content-Length and Transfer-Encoding")),
+            (Some(_), true) => return Err(OwnAnswer::malformed("it has both Content-Length and Transfer-Encoding")),
         };
         let expects = match &*values(&headers, "expect") {
             [] => false,
             [one] if one.eq_ignore_ascii_case(b"100-continue") => true,
-            _ => return Err(Refusal::malformed("it expects what nobody does")),
+            _ => return Err(OwnAnswer::malformed("it expects what nobody does")),
         };
         for name in ["upgrade", "http2-settings"] {
             if !values(&headers, name).is_empty() {
-                return Err(Refusal::malformed("it asks for another protocol (Upgrade), which cannot be checked"));
+                return Err(OwnAnswer::malformed("it asks for another protocol (Upgrade), which cannot be checked"));
             }
         }
         let closes = connection(&headers)?;
@@ -92,7 +94,7 @@ pub(super) struct AnswerHead {
     pub(super) status: u16,
     pub(super) reason: String,
     /// What is sent on.
-    pub(super) headers: Vec<Header>,
+    pub(super) headers: Vec<HeaderLine>,
     /// What says how long the body is; whether there is one says the request, too.
     length: Option<u64>,
     chunked: bool,
@@ -119,9 +121,9 @@ impl AnswerHead {
         }
         let reason = response.reason.unwrap_or_default().to_owned();
         let headers = headers(response.headers).map_err(|refusal| refusal.text)?;
-        let plainly = |refusal: Refusal| refusal.text;
+        let plainly = |refusal: OwnAnswer| refusal.text;
         let (length, chunked) = (length(&headers).map_err(plainly)?, codings(&headers).map_err(plainly)?);
-        if length.is_some() && chunked || chunked && version == 0 {
+        if chunked && (length.is_some() || version == 0) {
             return Err("it says in two ways how long it is".to_owned());
         }
         let tokens = list(&headers, "connection");
@@ -184,10 +186,10 @@ fn lines_are_plain(head: &[u8]) -> Result<(), &'static str> {
     }
 }
 
-fn headers(parsed: &[httparse::Header<'_>]) -> Result<Vec<Header>, Refusal> {
+fn headers(parsed: &[httparse::Header<'_>]) -> Result<Vec<HeaderLine>, OwnAnswer> {
     let header = |header: &httparse::Header<'_>| {
         if header.name.is_empty() || !header.name.bytes().all(is_token_byte) {
-            return Err(Refusal::malformed("the name of a header has a character that none has"));
+            return Err(OwnAnswer::malformed("the name of a header has a character that none has"));
         }
         Ok((header.name.to_owned(), header.value.trim_ascii().to_vec()))
     };
@@ -195,80 +197,82 @@ fn headers(parsed: &[httparse::Header<'_>]) -> Result<Vec<Header>, Refusal> {
 }
 
 /// The values of all headers of that name, or of one that some server takes for it.
-fn values<'h>(headers: &'h [Header], name: &str) -> Vec<&'h [u8]> {
+fn values<'h>(headers: &'h [HeaderLine], name: &str) -> Vec<&'h [u8]> {
     headers.iter().filter(|(other, _)| plain_name(other) == name).map(|(_, value)| value.as_slice()).collect()
 }
 
 /// The words of a header that is a list, in lower case.
-fn list(headers: &[Header], name: &str) -> Vec<String> {
+fn list(headers: &[HeaderLine], name: &str) -> Vec<String> {
     let words = values(headers, name);
     let words = words.iter().flat_map(|value| value.split(|byte| *byte == b','));
     let words = words.map(|word| plain_name(&String::from_utf8_lossy(word.trim_ascii())));
     words.filter(|word| !word.is_empty()).collect()
 }
 
-fn length(headers: &[Header]) -> Result<Option<u64>, Refusal> {
+fn length(headers: &[HeaderLine]) -> Result<Option<u64>, OwnAnswer> {
     match &*values(headers, "content-length") {
         [] => Ok(None),
         [one] => {
             let plain = !one.is_empty() && one.len() <= 19 && one.iter().all(u8::is_ascii_digit);
             let length = std::str::from_utf8(one).ok().filter(|_| plain).and_then(|text| text.parse().ok());
-            length.map(Some).ok_or_else(|| Refusal::malformed("its Content-Length is no number"))
+            length.map(Some).ok_or_else(|| OwnAnswer::malformed("its Content-Length is no number"))
         }
-        _ => Err(Refusal::malformed("it has more than one Content-Length")),
+        _ => Err(OwnAnswer::malformed("it has more than one Content-Length")),
     }
 }
 
 /// Whether it comes in chunks. Other codings are refused: nobody uses them, and servers disagree about several.
-fn codings(headers: &[Header]) -> Result<bool, Refusal> {
+fn codings(headers: &[HeaderLine]) -> Result<bool, OwnAnswer> {
     match &*values(headers, "transfer-encoding") {
         [] => Ok(false),
         [one] if one.eq_ignore_ascii_case(b"chunked") => Ok(true),
-        _ => Err(Refusal::malformed("its Transfer-Encoding is not `chunked`")),
+        _ => Err(OwnAnswer::malformed("its Transfer-Encoding is not `chunked`")),
     }
 }
 
-fn host(headers: &[Header]) -> Result<(String, Option<u16>), Refusal> {
+fn host(headers: &[HeaderLine]) -> Result<(String, Option<u16>), OwnAnswer> {
     match &*values(headers, "host") {
-        [] => Err(Refusal::malformed("it has no Host")),
+        [] => Err(OwnAnswer::malformed("it has no Host")),
         [one] => {
             let host = std::str::from_utf8(one).ok().and_then(split_authority);
-            host.ok_or_else(|| Refusal::malformed("its Host is none"))
+            host.ok_or_else(|| OwnAnswer::malformed("its Host is none"))
         }
-        _ => Err(Refusal::malformed("it has more than one Host")),
+        _ => Err(OwnAnswer::malformed("it has more than one Host")),
     }
 }
 
 /// Whether the connection ends with this request.
-fn connection(headers: &[Header]) -> Result<bool, Refusal> {
+fn connection(headers: &[HeaderLine]) -> Result<bool, OwnAnswer> {
     let mut closes = false;
     for word in list(headers, "connection") {
         match word.as_str() {
             "close" => closes = true,
             "keep-alive" | "te" => {}
             "upgrade" => {
-                return Err(Refusal::malformed("it asks for another protocol (Upgrade), which cannot be checked"));
+                return Err(OwnAnswer::malformed("it asks for another protocol (Upgrade), which cannot be checked"));
             }
             // To say that a header is for the next hop is to have it taken away there.
-            _ => return Err(Refusal::malformed("its Connection names a header")),
+            _ => return Err(OwnAnswer::malformed("its Connection names a header")),
         }
     }
     Ok(closes)
 }
 
 /// The path of a target, which is `/path?query` and nothing else.
-fn target_path(target: &str) -> Result<PlainPath, Refusal> {
+fn target_path(target: &str) -> Result<PlainPath, OwnAnswer> {
     if target.len() > TARGET_BYTES {
-        return Err(Refusal::too_large("its URL is too long"));
+        return Err(OwnAnswer::too_large("its URL is too long"));
     }
     if !target.starts_with('/') {
-        return Err(Refusal::malformed("its URL is not a path: a request goes to the host that its connection is to"));
+        return Err(OwnAnswer::malformed(
+            "its URL is not a path: a request goes to the host that its connection is to",
+        ));
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     if let Some(byte) = query.bytes().find(|byte| !matches!(byte, b'!'..=b'~') || *byte == b'#') {
-        return Err(Refusal::malformed(format_args!("`{}` has to be encoded in a query", byte.escape_ascii())));
+        return Err(OwnAnswer::malformed(format_args!("`{}` has to be encoded in a query", byte.escape_ascii())));
     }
-    PlainPath::new(path.as_bytes()).map_err(|fault: PathFault| Refusal::path(path, fault))
+    PlainPath::new(path.as_bytes()).map_err(|fault: PathFault| OwnAnswer::path(path, fault))
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@
 //! | `head` | heads of requests and answers → what they say, strictly |
 //! | `body` | where a body ends |
 //! | `mask` | secrets in what servers say → `*` |
-//! | `refusal` | what a program is told instead of an answer |
+//! | `own_answer` | what a program is told instead of an answer |
 //! | `conversation` | one connection of a program: requests in, answers out |
-//! | `program`, `server`, `wait` | the two sockets, and waiting |
+//! | `program`, `upstream`, `wait` | the two sockets, and waiting |
 //! | `trust` | who may vouch for servers |
 //! | `network` | names and addresses, as the service for networks has them |
 //! | `service` | programs' connections |
-//! | `functions` | the functions of the manifest; those of sockets are the service for networks' |
+//! | `exports` | the functions of the manifest; those of sockets are the service for networks' |
 //!
 //! # Who keeps what inside
 //!
@@ -25,15 +25,15 @@
 mod body;
 mod conversation;
 #[allow(unsafe_code, reason = "the functions of the manifest, which take addresses")]
-mod functions;
+mod exports;
 mod head;
 mod mask;
 mod network;
+mod own_answer;
 mod program;
-mod refusal;
-mod server;
 mod service;
 mod trust;
+mod upstream;
 mod wait;
 
 use cloison_contract::host::http::{HttpSecret, HttpService, Scheme, Secret, address};
@@ -42,23 +42,23 @@ use cloison_transport::status::monotonic;
 use cloison_zone::native::ffi::Code;
 use cloison_zone::serve::policy::after;
 use mask::Mask;
-use refusal::Refusal;
+use own_answer::OwnAnswer;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use server::{Fault, Server};
-use service::Log;
+use service::DenialLog;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use upstream::{Upstream, UpstreamFault};
 use wait::Patience;
 
 pub use service::serve;
 
 /// The function of that name.
 pub fn symbol(name: &str) -> Option<Code> {
-    functions::symbol(name).or_else(|| crate::net::symbol(name))
+    exports::symbol(name).or_else(|| crate::net::symbol(name))
 }
 
 /// How many connections are kept for the next request, and how long.
@@ -75,13 +75,13 @@ trait Network: Send + Sync + fmt::Debug {
 #[derive(Debug)]
 enum Unreached {
     /// The program is told.
-    Refused(Refusal),
-    Fault(Fault),
+    Refused(OwnAnswer),
+    UpstreamFault(UpstreamFault),
 }
 
-impl From<Fault> for Unreached {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl From<UpstreamFault> for Unreached {
+    fn from(fault: UpstreamFault) -> Self {
+        Self::UpstreamFault(fault)
     }
 }
 
@@ -95,7 +95,7 @@ struct Http {
     network: Box<dyn Network>,
     idle: Mutex<Vec<Idle>>,
     /// Who hears of what was refused.
-    log: Option<Log>,
+    log: Option<DenialLog>,
 }
 
 /// A connection that waits for the next request.
@@ -104,7 +104,7 @@ struct Idle {
     scheme: Scheme,
     host: String,
     port: u16,
-    server: Server,
+    server: Upstream,
     since: Instant,
 }
 
@@ -119,27 +119,27 @@ impl Http {
         chosen.filter_map(|index| self.service.secrets.get(index).zip(self.secrets.get(index))).collect()
     }
 
-    fn connect(&self, scheme: Scheme, place: &Place, patience: &Patience) -> Result<Server, Unreached> {
+    fn connect(&self, scheme: Scheme, place: &Place, patience: &Patience) -> Result<Upstream, Unreached> {
         let socket = self.network.connect(&place.host, place.port, patience)?;
         match scheme {
-            Scheme::Http => Ok(Server::plain(socket)),
+            Scheme::Http => Ok(Upstream::plain(socket)),
             Scheme::Https => {
                 let name = match address(&place.host) {
                     Some(address) => ServerName::IpAddress(address.into()),
                     None => ServerName::try_from(place.host.clone()).map_err(|_| {
-                        Unreached::Refused(Refusal::server(format!(
+                        Unreached::Refused(OwnAnswer::server(format!(
                             "{}: no certificate can be for this name",
                             place.host
                         )))
                     })?,
                 };
-                Ok(Server::secure(socket, name, self.trust.clone(), patience)?)
+                Ok(Upstream::secure(socket, name, self.trust.clone(), patience)?)
             }
         }
     }
 
     /// A connection to that place that was kept no longer than that.
-    fn take_idle(&self, scheme: Scheme, place: &Place, longest: Duration) -> Option<Server> {
+    fn take_idle(&self, scheme: Scheme, place: &Place, longest: Duration) -> Option<Upstream> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|one| one.since.elapsed() < IDLE_TIME);
         loop {
@@ -158,7 +158,7 @@ impl Http {
         }
     }
 
-    fn keep_idle(&self, scheme: Scheme, place: &Place, server: Server) {
+    fn keep_idle(&self, scheme: Scheme, place: &Place, server: Upstream) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|one| one.since.elapsed() < IDLE_TIME);
         if idle.len() == IDLE {
@@ -168,14 +168,14 @@ impl Http {
     }
 
     /// Counts a request, if there may be one more.
-    fn admit(&self) -> Result<(), Refusal> {
+    fn admit(&self) -> Result<(), OwnAnswer> {
         let Some(log) = &self.log else { return Ok(()) };
         let (service, account) = (&self.service, log.account);
         let at = &service.location;
         if let Some(rate) = service.rate {
             let ready_at = after(rate, account.ready_at(), monotonic().as_nanos() as u64);
             let Ok(ready_at) = ready_at else {
-                return Err(Refusal::quota(format!(
+                return Err(OwnAnswer::quota(format!(
                     "more than {} requests in {} ms: `rate` of the capability at {at}",
                     rate.calls, rate.period_ms
                 )));
@@ -183,7 +183,7 @@ impl Http {
             account.set_ready_at(ready_at);
         }
         match service.requests {
-            Some(most) if !account.take_bytes(ByteCount::Written, 1, most) => Err(Refusal::quota(format!(
+            Some(most) if !account.take_bytes(ByteCount::Written, 1, most) => Err(OwnAnswer::quota(format!(
                 "all {most} requests of this capability have been made: `calls` of the capability at {at}"
             ))),
             _ => Ok(()),

@@ -26,19 +26,21 @@ pub(super) enum Next {
     Head(Vec<u8>),
     /// More than a head can be.
     TooLong,
+    /// Something, and no more of it.
+    Broken,
     /// Nothing.
     End,
 }
 
 /// One end of a socket pair. The other end is the program's.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(super) struct ProgramEnd {
     socket: Arc<OwnedFd>,
     /// What has arrived and nobody has taken.
     pub(super) received: Vec<u8>,
 }
 
-impl Program {
+impl ProgramEnd {
     pub(super) fn new(socket: OwnedFd) -> Self {
         Self { socket: Arc::new(socket), received: Vec::new() }
     }
@@ -57,7 +59,8 @@ impl Program {
                 _ => return Next::TooLong,
             }
             match self.read() {
-                Ok(0) => return Next::End,
+                Ok(0) if self.received.is_empty() => return Next::End,
+                Ok(0) => return Next::Broken,
                 Ok(_) => {}
                 Err(Errno::AGAIN) => drop(wait_for(self.socket.as_fd(), PollFlags::IN, None)),
                 Err(_) => return Next::End,

@@ -2,7 +2,7 @@
 
 use super::network::Outside;
 use super::{Http, Place, conversation, trust};
-use crate::net::{Failure, Net, Socket};
+use crate::net::{Net, NetFailure, Socket};
 use cloison_contract::host::HttpService;
 use cloison_contract::host::http::{Secret, split_authority};
 use cloison_contract::message::{FromZone, Machine};
@@ -45,8 +45,8 @@ pub fn serve(
     control: Arc<Control>,
 ) -> Result<(), &'static str> {
     let trust = trust::config(&machine.roots).map_err(|_| "TLS cannot be had")?;
-    let log = Log { control, account: net.account(), refused: AtomicU64::new(0), latest: Mutex::new(None) };
-    let network = Box::new(Outside(net));
+    let log = DenialLog { control, account: net.account(), refused: AtomicU64::new(0), latest: Mutex::new(None) };
+    let network = Box::new(Outside { net, service: service.clone() });
     let http = Http { service, secrets, trust: Arc::new(trust), network, idle: Mutex::default(), log: Some(log) };
     let served = Served { http: Arc::new(http), places: Mutex::default(), open: AtomicU32::new(0) };
     SERVED.set(served).map_err(|_| "a process serves one capability")
@@ -59,13 +59,13 @@ pub(super) fn served() -> Result<&'static Served, Errno> {
 
 impl Served {
     /// A connection for requests to a host.
-    pub(super) fn connect(&'static self, host: &[u8], port: u32) -> Result<Socket, Failure> {
+    pub(super) fn connect(&'static self, host: &[u8], port: u32) -> Result<Socket, NetFailure> {
         let text = std::str::from_utf8(host).unwrap_or_default();
         // An IPv6 address comes without brackets from those who have it as an address.
         let text = if text.contains(':') && !text.starts_with('[') { format!("[{text}]") } else { text.to_owned() };
         let host = split_authority(text.strip_suffix('.').unwrap_or(&text));
         let (Some((host, None)), Ok(port)) = (host, u16::try_from(port)) else {
-            return Err(Failure::new(Errno::INVAL, "this is no host and port"));
+            return Err(NetFailure::new(Errno::INVAL, "this is no host and port"));
         };
         let service = &self.http.service;
         if !service.knows(&host, port) {
@@ -73,7 +73,7 @@ impl Served {
             let text = format!(
                 "nothing may be requested of {host}:{port} by capability `{capability}`: `allow` at {location}"
             );
-            return Err(Failure::new(Errno::ACCESS, text));
+            return Err(NetFailure::new(Errno::ACCESS, text));
         }
         let most = service.connections;
         if self
@@ -83,14 +83,14 @@ impl Served {
         {
             let text =
                 format!("{most} connections are open, which is the most: `connections` of `{}`", service.capability);
-            return Err(Failure::new(Errno::MFILE, text));
+            return Err(NetFailure::new(Errno::MFILE, text));
         }
         self.begin(host, port).inspect_err(|_| {
             self.open.fetch_sub(1, Ordering::Relaxed);
         })
     }
 
-    fn begin(&'static self, host: String, port: u16) -> Result<Socket, Failure> {
+    fn begin(&'static self, host: String, port: u16) -> Result<Socket, NetFailure> {
         let (socket, ours) = Socket::with_other_end()?;
         let place = Arc::new(Place::new(host, port));
         let cookie = rustix::net::sockopt::socket_cookie(socket.as_fd())?;
@@ -105,7 +105,7 @@ impl Served {
         };
         let thread = std::thread::Builder::new().name("request".to_owned()).stack_size(STACK_BYTES).spawn(run);
         thread.map_err(|error| {
-            Failure::new(
+            NetFailure::new(
                 Errno::from_io_error(&error).unwrap_or(Errno::AGAIN),
                 "there is no room for another connection",
             )
@@ -114,22 +114,22 @@ impl Served {
     }
 
     /// From now on a connection is `https`.
-    pub(super) fn secure(&self, socket: &Socket, name: &[u8]) -> Result<(), Failure> {
+    pub(super) fn secure(&self, socket: &Socket, name: &[u8]) -> Result<(), NetFailure> {
         let cookie = rustix::net::sockopt::socket_cookie(socket.as_fd())?;
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let place = places.get(&cookie).and_then(Weak::upgrade);
         drop(places);
         let Some(place) = place else {
-            return Err(Failure::new(Errno::NOTCONN, "this connection leads to no server"));
+            return Err(NetFailure::new(Errno::NOTCONN, "this connection leads to no server"));
         };
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();
         let plain = name.strip_suffix('.').unwrap_or(&name);
         if plain != place.host && format!("[{plain}]") != place.host {
             let text = format!("this connection is to {}, and not to {plain}", place.host);
-            return Err(Failure::new(Errno::ACCESS, text));
+            return Err(NetFailure::new(Errno::ACCESS, text));
         }
         if !place.secure() {
-            return Err(Failure::new(Errno::ISCONN, "this connection has begun already"));
+            return Err(NetFailure::new(Errno::ISCONN, "this connection has begun already"));
         }
         Ok(())
     }
@@ -143,14 +143,14 @@ impl Served {
 
 /// What is counted, and what the broker hears of.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct DenialLog {
     control: Arc<Control>,
     pub(super) account: &'static Account,
     refused: AtomicU64,
     latest: Mutex<Option<Instant>>,
 }
 
-impl Log {
+impl DenialLog {
     /// One more was refused, or could not be made. Who is refused often is not heard of each time.
     pub(super) fn refused(&self, text: &str) {
         let count = self.refused.fetch_add(1, Ordering::Relaxed).saturating_add(1);

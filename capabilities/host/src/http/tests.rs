@@ -23,7 +23,7 @@ impl Network for Loopback {
                 stream.set_nonblocking(true).expect("a socket");
                 Ok(stream.into())
             }
-            Err(error) => Err(Unreached::Refused(Refusal::server(format!("no connection: {error}")))),
+            Err(error) => Err(Unreached::Refused(OwnAnswer::server(format!("no connection: {error}")))),
         }
     }
 }
@@ -240,6 +240,7 @@ fn what_no_rule_allows_is_answered_here() {
         (format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:9\r\nContent-Length: {}\r\n\r\nabc", 17 << 20), 413, "size"),
         (format!("GET / HTTP/1.1\r\nHost: 127.0.0.1:9\r\nA: {}\r\n\r\n", "b".repeat(70_000)), 413, "size"),
         ("\0\r\n\r\n".to_owned(), 400, "malformed"),
+        ("GET / HTTP/1.1\n\n".to_owned(), 400, "malformed"),
         ("\x16\x03\x01\x02\0\x01\r\n\r\n".to_owned(), 400, "malformed"),
         (get("/", 9), 502, "server"),
     ] {
@@ -589,4 +590,155 @@ fn what_is_secure_is_settled_by_the_first_request() {
     assert!(!place.secure());
     assert_eq!(place.begin(), Scheme::Https);
     assert_eq!((place.authority(Scheme::Https), place.authority(Scheme::Http)), ("h".to_owned(), "h:443".to_owned()));
+}
+
+/// What a server has been sent on one connection, as a strict reader takes it apart: heads, or what is wrong.
+fn take_apart(mut bytes: &[u8]) -> Result<Vec<String>, String> {
+    let mut heads = Vec::new();
+    while !bytes.is_empty() {
+        let Some(end) = head::end_of_head(bytes) else { return Ok(heads) };
+        let text = std::str::from_utf8(&bytes[..end]).map_err(|_| "no text")?;
+        let lines: Vec<&str> = text.split("\r\n").collect();
+        if lines.iter().any(|line| line.contains(['\r', '\n', '\0']) || line.starts_with([' ', '\t'])) {
+            return Err(format!("lines: {text:?}"));
+        }
+        let lower = text.to_ascii_lowercase();
+        let values = |name: &str| -> Vec<String> {
+            lower.split("\r\n").filter_map(|line| line.strip_prefix(&format!("{name}: "))).map(str::to_owned).collect()
+        };
+        let (lengths, codings) = (values("content-length"), values("transfer-encoding"));
+        let framing = match (lengths.as_slice(), codings.as_slice()) {
+            ([], []) => body::Framing::Empty,
+            ([one], []) => body::Framing::Length(one.parse().map_err(|_| format!("length: {text:?}"))?),
+            ([], [one]) if one == "chunked" => body::Framing::Chunked,
+            _ => return Err(format!("framing: {text:?}")),
+        };
+        // Nor anything that some server takes for these.
+        let name = |line: &str| line.split(':').next().unwrap_or_default().trim().replace('_', "-");
+        let alike =
+            lower.split("\r\n").filter(|line| ["content-length", "transfer-encoding"].contains(&name(line).as_str()));
+        if alike.count() != lengths.len() + codings.len() {
+            return Err(format!("framing, somewhere: {text:?}"));
+        }
+        bytes = &bytes[end..];
+        let mut data = Vec::new();
+        let taken = body::BodyReader::new(framing).take(bytes, &mut data).map_err(|fault| fault.to_string())?;
+        bytes = &bytes[taken..];
+        heads.push(text.to_owned());
+    }
+    Ok(heads)
+}
+
+/// A server that keeps all that it is sent, by connection, and answers whatever comes.
+fn recorder() -> (u16, Arc<Mutex<Vec<Vec<u8>>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let keep = kept.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let keep = keep.clone();
+            std::thread::spawn(move || {
+                let mut index = None;
+                let mut piece = [0; 4096];
+                while let Ok(count) = stream.read(&mut piece)
+                    && count > 0
+                {
+                    let mut kept = keep.lock().expect("nobody panics");
+                    let index = *index.get_or_insert_with(|| {
+                        kept.push(Vec::new());
+                        kept.len() - 1
+                    });
+                    kept[index].extend_from_slice(&piece[..count]);
+                    drop(kept);
+                    let _ = stream.write_all(OK.as_bytes());
+                }
+            });
+        }
+    });
+    (port, kept)
+}
+
+mod mutations {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PIECES: [&str; 30] = [
+        "GET /ok HTTP/1.1\r\n",
+        "POST /ok HTTP/1.1\r\n",
+        "GET /admin HTTP/1.1\r\n",
+        "GET /admin HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n",
+        "Host: 127.0.0.1:PORT\r\n",
+        "Host: other\r\n",
+        "Content-Length: 5\r\n",
+        "Content-Length: 0\r\n",
+        "Content_Length: 3\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Transfer-Encoding : chunked\r\n",
+        "transfer-encoding:\tchunked\r\n",
+        "Transfer-Encoding: identity\r\n",
+        "Connection: close\r\n",
+        "Connection: X-Key\r\n",
+        "Expect: 100-continue\r\n",
+        "X-Key: mine\r\n",
+        "X: y\r\n",
+        " folded\r\n",
+        "\r\n",
+        "\n",
+        "\r",
+        "\0",
+        " ",
+        "\t",
+        ":",
+        "hello",
+        "5\r\nhello\r\n",
+        "0\r\n\r\n",
+        "0;x\r\nA: b\r\n\r\n",
+    ];
+
+    const SEEDS: [&str; 4] = [
+        "GET /ok HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n",
+        "POST /ok HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /ok HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "GET /ok HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\nGET /ok HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n\r\n",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn whatever_is_written_only_what_is_allowed_goes_out(
+            seed in prop::sample::select(SEEDS.to_vec()),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(PIECES.to_vec()), 0..3_usize), 0..5),
+        ) {
+            let (port, kept) = recorder();
+            let mut bytes = seed.replace("PORT", &port.to_string()).into_bytes();
+            for (index, piece, cut) in edits {
+                let at = index.index(bytes.len());
+                let end = (at + cut).min(bytes.len());
+                bytes.splice(at..end, piece.replace("PORT", &port.to_string()).into_bytes());
+            }
+            let rules = ["GET http://127.0.0.1:PORT/ok", "POST http://127.0.0.1:PORT/ok"];
+            let http = http(port, &rules).with_secret("X-Key", "", &[]);
+            let mut stream = open(http, "127.0.0.1", port);
+            // The zone may have closed its end already.
+            let _ = stream.write_all(&bytes);
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).expect("an end");
+            for sent in kept.lock().expect("nobody panics").iter() {
+                let heads = take_apart(sent);
+                prop_assert!(heads.is_ok(), "{:?} of {}", heads, bytes.escape_ascii());
+                for head in heads.expect("checked") {
+                    let first = head.split("\r\n").next().expect("a line");
+                    prop_assert!(["GET /ok HTTP/1.1", "POST /ok HTTP/1.1"].contains(&first), "{}", bytes.escape_ascii());
+                    prop_assert_eq!(head.matches(&format!("\r\nX-Key: {SECRET}\r\n")).count(), 1);
+                    let keys = head.to_ascii_lowercase().matches("\r\nx-key").count();
+                    prop_assert_eq!(keys, 1, "{}", head);
+                    prop_assert_eq!(head.matches(&format!("\r\nHost: 127.0.0.1:{port}\r\n")).count(), 1);
+                }
+            }
+            prop_assert!(!answer.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()));
+        }
+    }
 }

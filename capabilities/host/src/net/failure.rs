@@ -6,18 +6,18 @@ use std::ffi::{CStr, CString, c_char};
 
 /// An error number, with a sentence for people.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct NetFailure {
     pub(crate) errno: Errno,
     pub(crate) text: Option<String>,
 }
 
-impl From<Errno> for Failure {
+impl From<Errno> for NetFailure {
     fn from(errno: Errno) -> Self {
         Self { errno, text: None }
     }
 }
 
-impl Failure {
+impl NetFailure {
     pub(crate) fn new(errno: Errno, text: impl Into<String>) -> Self {
         Self { errno, text: Some(text.into()) }
     }
@@ -29,7 +29,7 @@ thread_local! {
 }
 
 /// Keeps the sentence for [`explanation`], and gives the number.
-pub(crate) fn keep(failure: Failure) -> Errno {
+pub(crate) fn keep(failure: NetFailure) -> Errno {
     let text = failure.text.map(|text| text.replace('\0', "\u{fffd}"));
     LAST.set(text.and_then(|text| CString::new(text).ok()));
     failure.errno

@@ -1,10 +1,9 @@
-//! What the service for HTTP has of this one: names, whether they may lead to an address, and sockets for its clients.
+//! What the service for HTTP has of this one: names, and sockets for its clients.
 
-use super::failure::Failure;
+use super::failure::NetFailure;
 use super::socket::Socket;
 use super::wait::Until;
 use super::{NET, Net};
-use cloison_contract::host::http;
 use cloison_transport::account::Account;
 use rustix::io::Errno;
 use std::net::SocketAddr;
@@ -18,7 +17,7 @@ pub(crate) fn served() -> Option<&'static Net> {
 
 impl Net {
     /// The addresses of a name that the capability names, within a time.
-    pub(crate) fn addresses_of(&self, name: &str, port: u16, time: Duration) -> Result<Vec<SocketAddr>, Failure> {
+    pub(crate) fn addresses_of(&self, name: &str, port: u16, time: Duration) -> Result<Vec<SocketAddr>, NetFailure> {
         let nanoseconds = i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
         self.resolve(name.as_bytes(), port, 0, Until::new(nanoseconds))
     }
@@ -26,14 +25,6 @@ impl Net {
     /// What all clients have used up.
     pub(crate) fn account(&self) -> &Account {
         &self.account
-    }
-
-    /// Whether a connection for the sake of that host, as a URL has it, may go to that address.
-    pub(crate) fn leads(&self, host: &str, address: SocketAddr) -> bool {
-        match http::address(host) {
-            Some(_) => self.service.reaches(address),
-            None => self.service.leads(host, address),
-        }
     }
 }
 

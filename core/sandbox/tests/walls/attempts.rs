@@ -2,6 +2,7 @@
 //!
 //! They are system calls made by number, as code that has been taken over would make them: no library is in the way.
 
+use crate::network;
 use crate::prisoner::{STAGES, Stage};
 use crate::service;
 use crate::sweep;
@@ -306,7 +307,7 @@ pub fn find(name: &str) -> Option<Box<dyn Fn() -> i64 + Send>> {
         let stage = STAGES.into_iter().find(|known| format!("{known:?}") == stage)?;
         return Some(Box::new(move || refusals(stage)));
     }
-    if let Some(make) = service::find(name) {
+    if let Some(make) = service::find(name).or_else(|| network::find(name)) {
         return Some(Box::new(make));
     }
     let listed = ATTEMPTS.iter().map(|attempt| (attempt.name, attempt.make)).chain(OTHERS.iter().copied());

@@ -9,6 +9,7 @@
 
 mod attempts;
 mod ends;
+mod network;
 mod prisoner;
 mod service;
 mod single_layers;
@@ -33,7 +34,9 @@ fn main() {
         return warden::tidy();
     }
     let filter = arguments.iter().skip(1).find(|argument| !argument.starts_with('-'));
-    let tests = [start::TESTS, ends::TESTS, stages::TESTS, single_layers::TESTS, service::TESTS, sweep::TESTS].concat();
+    let tests =
+        [start::TESTS, ends::TESTS, stages::TESTS, single_layers::TESTS, service::TESTS, network::TESTS, sweep::TESTS]
+            .concat();
     let mut failed = 0;
     for (name, test) in tests.iter().filter(|(name, _)| filter.is_none_or(|filter| name.contains(filter.as_str()))) {
         let passed = std::panic::catch_unwind(test).is_ok();

@@ -1,6 +1,7 @@
 //! The prisoner: enters as far as it is told, makes one attempt, reports the result on descriptor 0.
 
 use crate::attempts;
+use crate::network;
 use crate::service;
 use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
@@ -143,8 +144,15 @@ fn as_template(stage: Stage, layers: Layers, missing: Vec<String>) {
     report(&format!("sealed {} ns", start.elapsed().as_nanos()));
 }
 
-/// `files` is `FOLDER=RIGHT RIGHT`, or `FOLDER=scratch`.
+/// `files` is `FOLDER=RIGHT RIGHT`, or `FOLDER=scratch`; or what `network` says.
 fn as_service(layers: Layers, missing: Vec<String>, files: &str) {
+    if let Some(contents) = network::contents(files) {
+        let mut spec = Spec::service(ResourceLimits::default(), contents);
+        spec.layers = layers;
+        spec.may_be_missing = missing;
+        let jail = enter(spec, stdin(), &announce).unwrap_or_else(|error| refuse(&error));
+        return report(&format!("jailed 0 us {:?}", jail.jailed()));
+    }
     let scratch = files.ends_with("=scratch");
     let (folder, rights) = service::parse(files.trim_end_matches("scratch"));
     let borrowed = folder.as_fd();

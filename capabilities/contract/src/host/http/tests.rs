@@ -173,6 +173,53 @@ fn mistakes_in_rules_are_named() {
 }
 
 #[test]
+fn every_method_is_not_those_that_cannot_be_granted() {
+    let rules = ["* https://h.org/*"];
+    for method in ["GET", "PATCH", "PROPFIND", "get"] {
+        assert!(allows(&rules, &format!("{method} https://h.org/")), "{method}");
+    }
+    for method in ["TRACE", "CONNECT", "trace"] {
+        assert!(!allows(&rules, &format!("{method} https://h.org/")), "{method}");
+    }
+}
+
+#[test]
+fn a_name_leads_to_no_private_address_unless_it_is_named() {
+    let mut service = service(&[
+        "GET http://127.0.0.1:80/public/*",
+        "* http://api.org/*",
+        "* http://localhost/*",
+        "* http://[::1]/*",
+    ]);
+    let leads = |service: &HttpService, host: &str, to: &str| service.leads(host, to.parse().expect("an address"));
+    for (host, to) in [
+        ("api.org", "93.184.216.34:80"),
+        ("127.0.0.1", "127.0.0.1:80"),
+        ("localhost", "127.0.0.1:80"),
+        ("localhost", "[::1]:80"),
+        ("[::1]", "[::1]:80"),
+    ] {
+        assert!(leads(&service, host, to), "{host} {to}");
+    }
+    for (host, to) in [
+        // Although another rule names it.
+        ("api.org", "127.0.0.1:80"),
+        ("api.org", "[::ffff:127.0.0.1]:80"),
+        ("api.org", "[::1]:80"),
+        ("api.org", "10.0.0.1:80"),
+        ("api.org", "169.254.169.254:80"),
+        ("127.0.0.1", "10.0.0.1:80"),
+        ("localhost", "10.0.0.1:80"),
+        ("localhost", "93.184.216.34:80"),
+    ] {
+        assert!(!leads(&service, host, to), "{host} {to}");
+    }
+    service.addresses = vec![NetPlace::parse("10.0.0.0/8:80").expect("a network")];
+    assert!(leads(&service, "api.org", "10.0.0.1:80"));
+    assert!(!leads(&service, "api.org", "10.0.0.1:81") && !leads(&service, "api.org", "127.0.0.1:80"));
+}
+
+#[test]
 fn hosts_have_one_spelling() {
     assert_eq!(split_authority("API.Example.com:8080"), Some(("api.example.com".to_owned(), Some(8080))));
     assert_eq!(split_authority("[::1]:80"), Some(("[::1]".to_owned(), Some(80))));

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn request(lines: &str) -> Result<RequestHead, Refusal> {
+fn request(lines: &str) -> Result<RequestHead, OwnAnswer> {
     RequestHead::parse(format!("{}\r\n\r\n", lines.replace('\n', "\r\n")).as_bytes())
 }
 

@@ -6,7 +6,7 @@
 //! One of the modules of this crate that contain `unsafe`.
 
 use super::service::served;
-use crate::net::{Failure, Socket, keep_failure};
+use crate::net::{NetFailure, Socket, keep_failure};
 use crate::pointers::{copied, fill, give, status, symbols};
 use rustix::io::Errno;
 use std::ffi::{c_int, c_long, c_uint, c_ulong};
@@ -29,7 +29,7 @@ mod functions {
     ) -> c_int {
         // SAFETY: the manifest's promise, see above.
         let host = unsafe { copied(host, host_length) };
-        let made = served().map_err(Failure::from).and_then(|served| served.connect(&host, port));
+        let made = served().map_err(NetFailure::from).and_then(|served| served.connect(&host, port));
         // SAFETY: the same.
         unsafe { give(made.map_err(keep_failure), socket) }
     }
@@ -37,7 +37,7 @@ mod functions {
     pub(super) unsafe extern "C" fn http_secure(socket: *mut Socket, name: *const u8, name_length: c_ulong) -> c_int {
         // SAFETY: the manifest's promise, see above.
         let (socket, name) = unsafe { (&*socket, copied(name, name_length)) };
-        let done = served().map_err(Failure::from).and_then(|served| served.secure(socket, &name));
+        let done = served().map_err(NetFailure::from).and_then(|served| served.secure(socket, &name));
         status(done.map_err(keep_failure))
     }
 

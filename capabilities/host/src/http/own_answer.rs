@@ -9,7 +9,7 @@ pub(super) const MARK: &str = "Cloison-Denied";
 
 /// An answer of the zone's own.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Refusal {
+pub(super) struct OwnAnswer {
     status: u16,
     /// What the mark says: a word for programs.
     pub(super) word: &'static str,
@@ -17,7 +17,7 @@ pub(super) struct Refusal {
     pub(super) text: String,
 }
 
-impl Refusal {
+impl OwnAnswer {
     /// A request that cannot be understood in one way alone.
     pub(super) fn malformed(what: impl Display) -> Self {
         Self { status: 400, word: "malformed", text: format!("this is no request that can be sent on: {what}") }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Why a connection to a server is of no use any more.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum UpstreamFault {
     Stop(Stop),
     /// The server has closed it, or the network has.
     Lost(Errno),
@@ -23,7 +23,7 @@ pub(super) enum Fault {
     Cut,
 }
 
-impl From<Stop> for Fault {
+impl From<Stop> for UpstreamFault {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)
     }
@@ -38,7 +38,7 @@ pub(super) enum Sent {
 }
 
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct Upstream {
     /// Before `socket`, so that what TLS has to say last could be.
     tls: Option<Box<ClientConnection>>,
     socket: OwnedFd,
@@ -48,7 +48,7 @@ pub(super) struct Server {
     ended: bool,
 }
 
-impl Server {
+impl Upstream {
     /// In the clear. The socket is connected.
     pub(super) fn plain(socket: OwnedFd) -> Self {
         Self { tls: None, socket, received: Vec::new(), ended: false }
@@ -60,8 +60,8 @@ impl Server {
         name: ServerName<'static>,
         config: Arc<ClientConfig>,
         patience: &Patience,
-    ) -> Result<Self, Fault> {
-        let tls = ClientConnection::new(config, name).map_err(Fault::Tls)?;
+    ) -> Result<Self, UpstreamFault> {
+        let tls = ClientConnection::new(config, name).map_err(UpstreamFault::Tls)?;
         let mut this = Self { tls: Some(Box::new(tls)), socket, received: Vec::new(), ended: false };
         while this.tls.as_ref().is_some_and(|tls| tls.is_handshaking()) {
             this.flush(patience)?;
@@ -72,7 +72,7 @@ impl Server {
                 this.wait(PollFlags::IN, patience)?;
             }
             if this.ended {
-                return Err(Fault::Cut);
+                return Err(UpstreamFault::Cut);
             }
         }
         this.flush(patience)?;
@@ -100,7 +100,7 @@ impl Server {
     }
 
     /// Waits for more; how many bytes. 0 is that there will be none.
-    pub(super) fn more(&mut self, patience: &Patience) -> Result<usize, Fault> {
+    pub(super) fn more(&mut self, patience: &Patience) -> Result<usize, UpstreamFault> {
         loop {
             if self.ended {
                 return Ok(0);
@@ -114,7 +114,7 @@ impl Server {
     }
 
     /// Whether the server has begun to answer, without waiting for it.
-    pub(super) fn has_answered(&mut self) -> Result<bool, Fault> {
+    pub(super) fn has_answered(&mut self) -> Result<bool, UpstreamFault> {
         while self.received.is_empty() && !self.ended && is_ready(&self.socket) {
             if self.take()?.is_none() {
                 break;
@@ -124,7 +124,7 @@ impl Server {
     }
 
     /// Takes what is there. `None` is that nothing is; 0 that it was nothing for us, or the end.
-    fn take(&mut self) -> Result<Option<usize>, Fault> {
+    fn take(&mut self) -> Result<Option<usize>, UpstreamFault> {
         let Some(tls) = &mut self.tls else {
             return match read(&self.socket, &mut self.received) {
                 Ok(count) => {
@@ -132,18 +132,18 @@ impl Server {
                     Ok(Some(count))
                 }
                 Err(Errno::AGAIN) => Ok(None),
-                Err(error) => Err(Fault::Lost(error)),
+                Err(error) => Err(UpstreamFault::Lost(error)),
             };
         };
         match tls.read_tls(&mut Bytes(&self.socket)) {
             Ok(count) => self.ended = count == 0,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => return Err(Fault::Lost(errno(&error))),
+            Err(error) => return Err(UpstreamFault::Lost(errno(&error))),
         }
         if let Err(error) = tls.process_new_packets() {
             // The server is told why, if it listens.
             let _ = tls.write_tls(&mut Bytes(&self.socket));
-            return Err(Fault::Tls(error));
+            return Err(UpstreamFault::Tls(error));
         }
         let before = self.received.len();
         let mut piece = [0; 16 << 10];
@@ -156,14 +156,14 @@ impl Server {
                 }
                 Ok(count) => self.received.extend_from_slice(&piece[..count]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_) => return Err(Fault::Cut),
+                Err(_) => return Err(UpstreamFault::Cut),
             }
         }
         Ok(Some(self.received.len() - before))
     }
 
     /// Sends all of it, unless the server answers first.
-    pub(super) fn send(&mut self, bytes: &[u8], patience: &Patience) -> Result<Sent, Fault> {
+    pub(super) fn send(&mut self, bytes: &[u8], patience: &Patience) -> Result<Sent, UpstreamFault> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let step = match &mut self.tls {
@@ -191,27 +191,27 @@ impl Server {
                 Err(Errno::PIPE | Errno::CONNRESET) if self.has_answered().unwrap_or(false) => {
                     return Ok(Sent::Answered);
                 }
-                Err(error) => return Err(Fault::Lost(error)),
+                Err(error) => return Err(UpstreamFault::Lost(error)),
             }
         }
         Ok(Sent::All)
     }
 
     /// Sends what TLS has to send.
-    fn flush(&mut self, patience: &Patience) -> Result<(), Fault> {
+    fn flush(&mut self, patience: &Patience) -> Result<(), UpstreamFault> {
         while let Some(tls) = &mut self.tls
             && tls.wants_write()
         {
             match tls.write_tls(&mut Bytes(&self.socket)) {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => drop(self.wait(PollFlags::OUT, patience)?),
-                Err(error) => return Err(Fault::Lost(errno(&error))),
+                Err(error) => return Err(UpstreamFault::Lost(errno(&error))),
             }
         }
         Ok(())
     }
 
-    fn flush_or_answer(&mut self, patience: &Patience) -> Result<Sent, Fault> {
+    fn flush_or_answer(&mut self, patience: &Patience) -> Result<Sent, UpstreamFault> {
         while let Some(tls) = &mut self.tls
             && tls.wants_write()
         {
@@ -224,7 +224,7 @@ impl Server {
                     }
                 }
                 Err(_) if self.has_answered().unwrap_or(false) => return Ok(Sent::Answered),
-                Err(error) => return Err(Fault::Lost(errno(&error))),
+                Err(error) => return Err(UpstreamFault::Lost(errno(&error))),
             }
         }
         Ok(Sent::All)

@@ -1,0 +1,148 @@
+//! The jail of a host service for networks: what it leaves to code that has taken the service over, each layer alone. The service's own
+//! checks are not here: everything is a bare system call.
+
+use crate::Test;
+use crate::attempts::Make;
+use crate::prisoner::Stage;
+use crate::warden::{Order, Outcome};
+use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents};
+use libc::{AF_INET, AF_UNIX, EACCES, ENETUNREACH, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+pub const TESTS: &[Test] = &[
+    ("network::landlock_alone_knows_ports", landlock_alone_knows_ports),
+    ("network::the_filter_alone_knows_kinds_of_sockets", the_filter_alone_knows_kinds_of_sockets),
+    ("network::all_layers_leave_what_was_given", all_layers_leave_what_was_given),
+    ("network::nobody_else_has_the_machine_s_network", nobody_else_has_the_machine_s_network),
+];
+
+/// The port that is granted, and another one, at both of which somebody listens; and one to listen at.
+static PORTS: [AtomicU16; 3] = [AtomicU16::new(0), AtomicU16::new(0), AtomicU16::new(0)];
+
+/// `net=GRANTED,OTHER,OWN,WORDS`, of which the words are `names` and `listen`.
+pub fn contents(files: &str) -> Option<ServiceContents<'static>> {
+    let mut parts = files.strip_prefix("net=")?.split(',');
+    for place in &PORTS {
+        place.store(parts.next()?.parse().ok()?, Ordering::Relaxed);
+    }
+    let words: Vec<_> = parts.collect();
+    let [granted, _, own] = PORTS.each_ref().map(|port| port.load(Ordering::Relaxed));
+    let listen = if words.contains(&"listen") { vec![own] } else { Vec::new() };
+    let network = ServedNetwork {
+        connect: if words.contains(&"all") { ServedPorts::All } else { ServedPorts::These(vec![granted]) },
+        listen: ServedPorts::These(listen),
+        datagrams: words.contains(&"names"),
+    };
+    Some(ServiceContents { folders: Vec::new(), scratch: None, network: Some(network), threads: 1 })
+}
+
+fn done(result: i64) -> i64 {
+    if result >= 0 { 1 } else { -i64::from(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)) }
+}
+
+fn socket(family: i32, kind: i32) -> i64 {
+    // SAFETY: it takes numbers.
+    unsafe { libc::syscall(libc::SYS_socket, family, kind, 0) }
+}
+
+/// Something with a new socket and 127.0.0.1 at that port.
+fn at(kind: i32, call: libc::c_long, port: usize) -> i64 {
+    let socket = socket(AF_INET, kind);
+    let address = libc::sockaddr_in {
+        sin_family: AF_INET as u16,
+        sin_port: PORTS[port].load(Ordering::Relaxed).to_be(),
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
+        sin_zero: [0; 8],
+    };
+    if socket < 0 {
+        return done(socket);
+    }
+    // SAFETY: the kernel reads the structure, which lives on this stack.
+    done(unsafe { libc::syscall(call, socket, &raw const address, size_of_val(&address)) })
+}
+
+const ATTEMPTS: &[(&str, Make)] = &[
+    ("network granted", || at(SOCK_STREAM, libc::SYS_connect, 0)),
+    ("network other", || at(SOCK_STREAM, libc::SYS_connect, 1)),
+    ("network own", || at(SOCK_STREAM, libc::SYS_bind, 2)),
+    ("network foreign", || at(SOCK_STREAM, libc::SYS_bind, 1)),
+    ("network datagram", || at(SOCK_DGRAM, libc::SYS_connect, 1)),
+    ("network raw", || done(socket(AF_INET, SOCK_RAW))),
+    ("network unix", || done(socket(AF_UNIX, SOCK_STREAM))),
+    ("network netlink", || done(socket(libc::AF_NETLINK, SOCK_RAW))),
+    ("network packet", || done(socket(libc::AF_PACKET, SOCK_RAW))),
+    ("network vsock", || done(socket(libc::AF_VSOCK, SOCK_STREAM))),
+    ("network sctp", || {
+        // SAFETY: it takes numbers.
+        done(unsafe { libc::syscall(libc::SYS_socket, AF_INET, SOCK_STREAM, 132) })
+    }),
+    ("network mptcp", || {
+        // SAFETY: it takes numbers.
+        done(unsafe { libc::syscall(libc::SYS_socket, AF_INET, SOCK_STREAM, 262) })
+    }),
+    ("network open", || {
+        // SAFETY: the path is a constant with its terminator.
+        done(unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, c"/etc/passwd".as_ptr(), 0) })
+    }),
+];
+
+pub fn find(name: &str) -> Option<Make> {
+    ATTEMPTS.iter().find(|(known, _)| *known == name).map(|(_, make)| *make)
+}
+
+fn tried(layers: Option<&str>, words: &str, attempt: &str) -> Outcome {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let [granted, other] = listeners.each_ref().map(|one| one.local_addr().expect("bound").port());
+    let own = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let mut order = Order::new(Stage::Service, attempt);
+    order.files = format!("net={granted},{other},{own},{words}");
+    match layers {
+        Some(layers) => order.layers(layers).outcome(),
+        None => order.outcome(),
+    }
+}
+
+fn landlock_alone_knows_ports() {
+    let tried = |words: &str, attempt: &str| tried(Some("landlock"), words, attempt);
+    assert_eq!(tried("", "network granted"), Outcome::Done(1));
+    assert_eq!(tried("", "network other"), Outcome::Failed(EACCES));
+    assert_eq!(tried("all", "network other"), Outcome::Done(1), "where all ports are granted");
+    assert_eq!(tried("listen", "network own"), Outcome::Done(1));
+    assert_eq!(tried("", "network own"), Outcome::Failed(EACCES));
+    assert_eq!(tried("listen", "network foreign"), Outcome::Failed(EACCES));
+    assert_eq!(tried("", "network open"), Outcome::Failed(EACCES));
+}
+
+fn the_filter_alone_knows_kinds_of_sockets() {
+    let with = |words: &str, attempt: &str| tried(Some("seccomp"), words, attempt);
+    assert_eq!(with("", "network granted"), Outcome::Done(1), "control");
+    assert_eq!(with("listen", "network own"), Outcome::Done(1), "control");
+    assert_eq!(with("names", "network datagram"), Outcome::Done(1), "control");
+    assert_eq!(with("", "network own"), Outcome::Failed(EACCES), "nothing is listened for");
+    assert_eq!(with("listen", "network datagram"), Outcome::Failed(EACCES), "no names are asked for");
+    for kind in ["unix", "netlink", "raw", "packet", "vsock", "sctp", "mptcp", "open"] {
+        assert_eq!(with("names,listen,all", &format!("network {kind}")), Outcome::Failed(EACCES), "{kind}");
+    }
+}
+
+fn all_layers_leave_what_was_given() {
+    assert_eq!(tried(None, "", "network granted"), Outcome::Done(1), "the machine's loopback");
+    assert_eq!(tried(None, "listen", "network own"), Outcome::Done(1));
+    assert_eq!(tried(None, "names", "network datagram"), Outcome::Done(1));
+    for (attempt, _) in ATTEMPTS.iter().filter(|(name, _)| *name != "network granted") {
+        assert_eq!(tried(None, "", attempt), Outcome::Failed(EACCES), "{attempt}");
+    }
+}
+
+/// A service for files has a network that leads nowhere.
+fn nobody_else_has_the_machine_s_network() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut order = Order::new(Stage::Service, "network netlink").layers("namespaces");
+    order.files = format!("{}=read", folder.path().display());
+    assert_eq!(order.outcome(), Outcome::Done(1), "control: sockets there are");
+    let mut order = Order::new(Stage::Service, "network granted").layers("namespaces");
+    order.files = format!("{}=read", folder.path().display());
+    let outcome = order.outcome();
+    assert!(matches!(outcome, Outcome::Failed(ENETUNREACH | libc::ECONNREFUSED)), "{outcome:?}");
+}

@@ -1,0 +1,30 @@
+"""A socket that is open when a process is spawned."""
+
+import os
+import socket
+import sys
+
+import cloison
+
+
+def child(to, number):
+    """Look what there is, and open one of its own."""
+    from cloison import _files
+
+    before = sorted(_files._open)
+    try:
+        os.write(number, b"stolen")
+    except OSError as error:
+        said = type(error).__name__, error.errno
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as own:
+        own.sendall(b"child")
+        to.send((before, sorted(_files._open), *said, own.recv(100)))
+
+
+def main():
+    """Go on with it afterwards."""
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as mine:
+        cloison.spawn(child, cloison.self(), mine.fileno())
+        print(*cloison.receive())
+        mine.sendall(b"parent")
+        print(mine.recv(100))

@@ -18,7 +18,7 @@ pub mod target;
 
 use self::change::Change;
 use self::document::Document;
-use self::target::Target;
+use self::target::EditedManifest;
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_contract::printable;
 use cloison_manifest::diagnostic::SourceFile;
@@ -77,7 +77,7 @@ pub struct CommonArguments {
 trait Addition {
     fn common(&self) -> &CommonArguments;
     /// Change the document; gives the name of the capability.
-    fn add(&self, target: &Target, document: &mut Document) -> anyhow::Result<String>;
+    fn add(&self, target: &EditedManifest, document: &mut Document) -> anyhow::Result<String>;
 }
 
 pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
@@ -89,7 +89,7 @@ pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
         None => &arguments.library,
     };
     let common = addition.common();
-    let target = Target::open(&common.app)?;
+    let target = EditedManifest::open(&common.app)?;
     let before = LoadedApplication::of_text(&target.manifest, &target.text)?;
     let mut document = Document::parse(&target)?;
     let capability = addition.add(&target, &mut document)?;
@@ -119,7 +119,7 @@ pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
 }
 
 /// What is wrong with what would have been written: its lines are nowhere but in the message.
-fn unwritten(error: LoadError, target: &Target) -> LoadError {
+fn unwritten(error: LoadError, target: &EditedManifest) -> LoadError {
     let manifest = target.manifest.display().to_string();
     match error {
         LoadError::Manifests(mistakes) => {

@@ -86,7 +86,7 @@ fn somebody_may_consent() {
         keys.write_all(answer.as_bytes()).expect("it is open");
         let output = child.wait_with_output().expect("a child");
         let screen = shown(far);
-        assert!(screen.contains("capability c: abs of libc.so.6") && screen.contains("[y/N]"), "{screen}");
+        assert!(screen.contains("capability c: call abs of libc.so.6") && screen.contains("[y/N]"), "{screen}");
         let printed_now = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!((output.status.code(), printed_now.as_str()), (Some(code), printed), "{answer:?}: {screen}");
     }

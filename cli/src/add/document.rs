@@ -1,6 +1,6 @@
 //! A cloison.toml whose lines are changed: comments, order and spaces of everything else stay.
 
-use super::target::Target;
+use super::target::EditedManifest;
 use anyhow::bail;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, Table, TableLike, Value};
 
@@ -14,7 +14,7 @@ pub struct Document {
 impl Document {
     /// # Errors
     /// The text would not come out of it as it went in: then whoever wants the lines has to write them.
-    pub fn parse(target: &Target) -> anyhow::Result<Self> {
+    pub fn parse(target: &EditedManifest) -> anyhow::Result<Self> {
         match Self::of(&target.text) {
             Some(document) => Ok(document),
             None => bail!(

@@ -1,7 +1,7 @@
 //! `cloison add files` and `cloison add scratch`.
 
 use super::document::{self, Document, list, quoted};
-use super::target::Target;
+use super::target::EditedManifest;
 use super::{Addition, CommonArguments, service};
 use anyhow::{Context, bail};
 use cloison_contract::host::{FilesService, HostService, SCRATCH};
@@ -63,7 +63,7 @@ impl Addition for FilesArguments {
         &self.common
     }
 
-    fn add(&self, target: &Target, document: &mut Document) -> anyhow::Result<String> {
+    fn add(&self, target: &EditedManifest, document: &mut Document) -> anyhow::Result<String> {
         let rights = self.rights();
         let path = target.path(&self.path)?;
         let name = service::capability(target, SERVICE, self.common.name.as_deref())?;
@@ -140,7 +140,7 @@ impl Addition for ScratchArguments {
         &self.common
     }
 
-    fn add(&self, target: &Target, document: &mut Document) -> anyhow::Result<String> {
+    fn add(&self, target: &EditedManifest, document: &mut Document) -> anyhow::Result<String> {
         let bytes = match parse_size(&self.size) {
             Ok(bytes) => bytes,
             Err(mistake) => {
@@ -169,7 +169,7 @@ impl Addition for ScratchArguments {
 }
 
 /// What the capability of that name gives already.
-fn there(target: &Target, name: &str) -> Option<(FilesService, Vec<String>)> {
+fn there(target: &EditedManifest, name: &str) -> Option<(FilesService, Vec<String>)> {
     let ServiceRequest { service, folders, .. } = target.application.capabilities.get(name)?.service.as_ref()?;
     let HostService::Files(files) = service else { return None };
     Some((files.clone(), folders.iter().map(|folder| folder.text.clone()).collect()))

@@ -1,7 +1,7 @@
 //! `cloison add http`.
 
 use super::document::{self, Document, quoted};
-use super::target::Target;
+use super::target::EditedManifest;
 use super::{Addition, CommonArguments, service};
 use anyhow::{Context, bail};
 use cloison_contract::host::HostService;
@@ -68,7 +68,7 @@ impl Addition for HttpArguments {
         &self.common
     }
 
-    fn add(&self, target: &Target, document: &mut Document) -> anyhow::Result<String> {
+    fn add(&self, target: &EditedManifest, document: &mut Document) -> anyhow::Result<String> {
         let rules = self.rules()?;
         let Some(first) = rules.first() else { bail!("no method") };
         let texts: Vec<_> = rules.iter().map(ToString::to_string).collect();
@@ -138,7 +138,7 @@ impl HttpArguments {
     }
 
     /// The capability that is about that server already, or a new one.
-    fn capability(&self, target: &Target, rule: &HttpRule) -> anyhow::Result<String> {
+    fn capability(&self, target: &EditedManifest, rule: &HttpRule) -> anyhow::Result<String> {
         if let Some(name) = &self.common.name {
             return service::capability(target, SERVICE, Some(name));
         }
@@ -181,7 +181,7 @@ impl HttpArguments {
 }
 
 /// `HEADER=env:NAME`, `HEADER=file:PATH`
-fn asked(target: &Target, text: &str) -> anyhow::Result<Asked> {
+fn asked(target: &EditedManifest, text: &str) -> anyhow::Result<Asked> {
     let parts = text.split_once('=').and_then(|(header, from)| Some((header, from.split_once(':')?)));
     // It may be the secret itself, which is not said once more.
     let Some((header, (kind @ ("env" | "file"), what))) = parts else {
@@ -197,7 +197,7 @@ fn asked(target: &Target, text: &str) -> anyhow::Result<Asked> {
 }
 
 /// What the capability of that name gives already, and where its secrets come from.
-fn there(target: &Target, name: &str) -> Option<(HttpService, Vec<String>)> {
+fn there(target: &EditedManifest, name: &str) -> Option<(HttpService, Vec<String>)> {
     let ServiceRequest { service, secrets, .. } = target.application.capabilities.get(name)?.service.as_ref()?;
     let HostService::Http(http) = service else { return None };
     let from = |source: &SecretSource| match source {

@@ -1,7 +1,7 @@
 //! `cloison add zlib`: functions of a C library.
 
 use super::document::{self, Document, list, quoted};
-use super::target::Target;
+use super::target::EditedManifest;
 use super::{Addition, CommonArguments};
 use anyhow::{Context, bail};
 use cloison_broker::application::ZoneSpecification;
@@ -32,7 +32,7 @@ impl Addition for LibraryArguments {
         &self.common
     }
 
-    fn add(&self, target: &Target, document: &mut Document) -> anyhow::Result<String> {
+    fn add(&self, target: &EditedManifest, document: &mut Document) -> anyhow::Result<String> {
         let typed = self.zone.as_deref().unwrap_or_default();
         let (zone, specification) = find(target, typed)?;
         let given = self.common.name.as_deref();
@@ -83,7 +83,7 @@ impl LibraryArguments {
 }
 
 /// The zone as the manifest names it, and what it offers.
-fn find(target: &Target, typed: &str) -> anyhow::Result<(String, ZoneSpecification)> {
+fn find(target: &EditedManifest, typed: &str) -> anyhow::Result<(String, ZoneSpecification)> {
     if HostService::NAMES.contains(&typed) {
         bail!("what of {typed} it gets has to be said\nhint: `cloison add {typed} --help`");
     }
@@ -105,7 +105,7 @@ fn find(target: &Target, typed: &str) -> anyhow::Result<(String, ZoneSpecificati
 }
 
 /// The capability of that zone that there is, if there is one.
-fn there(target: &Target, zone: &str, name: Option<&str>) -> anyhow::Result<Option<String>> {
+fn there(target: &EditedManifest, zone: &str, name: Option<&str>) -> anyhow::Result<Option<String>> {
     let same =
         |text: &str| text == zone || zone.ends_with(".toml") && text.ends_with(".toml") && target.same(text, zone);
     let all = target.application.capabilities.iter().filter(|(_, request)| same(&request.zone.text));

@@ -1,7 +1,7 @@
 //! `cloison add net`.
 
 use super::document::Document;
-use super::target::Target;
+use super::target::EditedManifest;
 use super::{Addition, CommonArguments, service};
 use anyhow::{Context, bail};
 use cloison_contract::host::net::NetPlace;
@@ -33,7 +33,7 @@ impl Addition for NetArguments {
         &self.common
     }
 
-    fn add(&self, target: &Target, document: &mut Document) -> anyhow::Result<String> {
+    fn add(&self, target: &EditedManifest, document: &mut Document) -> anyhow::Result<String> {
         for place in self.connect.iter().chain(&self.listen) {
             if let Err(wrong) = NetPlace::parse(place) {
                 bail!("`{place}` is no place: {wrong}\nhint: {}", wrong.hint());

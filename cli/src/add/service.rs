@@ -1,13 +1,13 @@
 //! What all additions to host services share.
 
 use super::document::{self, quoted};
-use super::target::Target;
+use super::target::EditedManifest;
 use anyhow::bail;
 use cloison_manifest::explain;
 use toml_edit::{Item, TableLike, Value};
 
 /// The name of the capability that is meant: the one of that service that there is, or a new one.
-pub fn capability(target: &Target, service: &str, name: Option<&str>) -> anyhow::Result<String> {
+pub fn capability(target: &EditedManifest, service: &str, name: Option<&str>) -> anyhow::Result<String> {
     let capabilities = &target.application.capabilities;
     if let Some(name) = name {
         if let Some(other) = capabilities.get(name).filter(|request| request.zone.text != service) {

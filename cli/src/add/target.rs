@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 /// An application whose manifest is there and has no mistake.
-pub struct Target {
+pub struct EditedManifest {
     /// How it is called in sentences: `app/`.
     pub name: String,
     /// The folder, as it was given.
@@ -22,7 +22,7 @@ pub struct Target {
     pub application: Application,
 }
 
-impl Target {
+impl EditedManifest {
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         // Its manifest means the same.
         let folder = match folder.file_name() {

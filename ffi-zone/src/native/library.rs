@@ -99,22 +99,7 @@ pub fn load_further(files: &[(&Path, FileIdentity)], names: &[String], interface
         })?;
         std::mem::forget(library);
     }
-    // The C library looks for its conversions in a file, once, and finds none after the seal.
-    if files.iter().any(|(path, _)| path.parent().is_some_and(|folder| folder.ends_with("gconv"))) {
-        find_conversions();
-    }
     Ok(())
-}
-
-/// Has the C library read which conversions of characters there are.
-fn find_conversions() {
-    // SAFETY: two texts that end, and a descriptor that is closed if it is one.
-    unsafe {
-        let conversion = libc::iconv_open(c"UTF-16LE".as_ptr(), c"UTF-8".as_ptr());
-        if conversion.addr() != usize::MAX {
-            libc::iconv_close(conversion);
-        }
-    }
 }
 
 /// Which file it is, whatever its name.

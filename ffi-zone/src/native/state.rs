@@ -131,10 +131,18 @@ fn restore_environment(_alone: &OnlyThread) {
 }
 
 /// Settles what libc would otherwise look up at its first use, when nothing can be opened any more: a time zone, inside of the
-/// first `localtime`.
+/// first `localtime`, and which conversions of characters there are, inside of the first `iconv_open`. (Without that list it has
+/// not even those that are built in.)
 pub fn settle(_alone: &OnlyThread) {
-    // SAFETY: it reads the environment, which nobody changes meanwhile: that takes another thread.
-    unsafe { tzset() };
+    // SAFETY: they read the environment, which nobody changes meanwhile: that takes another thread. The names of character sets
+    // are texts that end, and what is closed is a conversion.
+    unsafe {
+        tzset();
+        let conversion = libc::iconv_open(c"UTF-16LE".as_ptr(), c"UTF-8".as_ptr());
+        if conversion.addr() != usize::MAX {
+            libc::iconv_close(conversion);
+        }
+    }
 }
 
 /// Puts back what is the process's.

@@ -74,7 +74,7 @@ pub const KEYS: &[Key] = &[
     key("files", &[Sandbox], Entries(File), "what the library may open: a table for each path, with either `read` or `write`").default("[]"),
     key("environment", &[Sandbox], TextsByName, "the variables that it finds in its environment, set before the library is loaded; there are no others").written("table: name → string").default("{}"),
     key("scratch", &[Sandbox], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, of the instance's own, see [files](#files-and-the-environment)"),
-    key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ; as far as `scratch` unless said").default("0"),
+    key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ; twice as far as `scratch` holds unless said").default("0"),
     key("descriptors", &[Sandbox], Count(16, 65_536), "open descriptors").default("64"),
     key("call_size", &[Sandbox], Size(4 * KIB, 4 * GIB), "what one call may carry, arguments and results together; it takes memory only as far as calls use it").default("\"80 MiB\""),
     key("may_be_missing", &[Sandbox], Texts, "layers of the sandbox without which the zone starts all the same, where the kernel has not got them").written("array of layers").default("[]"),

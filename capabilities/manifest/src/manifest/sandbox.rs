@@ -94,7 +94,8 @@ fn scratch(
     sandbox.instances = Instances::PerClient;
     sandbox.scratch_bytes = Some(bytes);
     if !file_size {
-        sandbox.file_size_bytes = bytes;
+        // Further than there is room: so a full folder is an error, as elsewhere, and not the end of the zone.
+        sandbox.file_size_bytes = bytes.saturating_mul(2);
     }
 }
 

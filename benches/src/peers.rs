@@ -13,7 +13,7 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 23] = [
+const SOURCES: [(&str, &str); 25] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("fork.c", include_str!("../peers/fork.c")),
     ("views.c", include_str!("../peers/views.c")),

@@ -275,6 +275,16 @@ pub const OTHERS: &[(&str, Make)] = &[
         if zero < 0 { zero } else { mapped(map(1, libc::MAP_SHARED, zero)) }
     }),
     ("climb_out", || opened(open(c"/tmp/cloison-walls-files/read/../secret", 0))),
+    ("placed_read", || read_first(c"/placed/a")),
+    ("placed_list", || opened(open(c"/placed", libc::O_DIRECTORY))),
+    ("placed_write", || opened(open(c"/placed/a", libc::O_WRONLY))),
+    ("placed_create", || opened(open(c"/placed/b", libc::O_WRONLY | libc::O_CREAT))),
+    ("placed_unlink", || {
+        let gone = call(libc::SYS_unlink, &[path(c"/placed/gone")]);
+        if gone == 0 { 1 } else { gone }
+    }),
+    ("placed_link", || opened(open(c"/placed/out", 0))),
+    ("placed_climb", || opened(open(c"/placed/../etc/passwd", 0))),
     ("root_entries", root_entries),
     ("mkdir_in_root", || call(libc::SYS_mkdir, &[path(c"/x"), 0o700])),
     ("climb_root", || opened(open(c"/../../../etc/passwd", 0))),

@@ -3,11 +3,12 @@
 use crate::attempts;
 use crate::network;
 use crate::service;
+use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
 use cloison_sandbox::{
-    Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, PrivateFolder, ResourceLimits, ServedFolder,
-    ServiceContents, Spec, ZoneContents, enter,
+    Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, PlacedFolder, PrivateFolder, ResourceLimits,
+    ServedFolder, ServiceContents, Spec, ZoneContents, enter,
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
@@ -83,7 +84,13 @@ pub fn run(arguments: &[String]) -> ! {
         Stage::Service => as_service(layers, missing, files),
         Stage::Template | Stage::Microprocess => as_template(stage, layers, missing),
         _ => {
-            let wanted = Wanted { files: attempts::file_rules(files), threads: threads.parse().unwrap_or(1), early };
+            // `FOLDER=RIGHT RIGHT@PLACE` is a folder that a capability gives.
+            let (files, placed) = match files.split_once('@') {
+                Some((given, at)) => ("", Some((service::parse(given), at))),
+                None => (&**files, None),
+            };
+            let threads = threads.parse().unwrap_or(1);
+            let wanted = Wanted { files: attempts::file_rules(files), placed, threads, early };
             as_zone(stage, layers, missing, library, wanted, attempt);
         }
     }
@@ -173,15 +180,23 @@ fn as_service(layers: Layers, missing: Vec<String>, files: &str) {
 }
 
 /// What differs between zones.
-struct Wanted {
+struct Wanted<'a> {
     files: Vec<FileRule>,
+    placed: Option<((OwnedFd, FilesRights), &'a str)>,
     threads: u32,
     /// Before the seal.
     early: Attempt,
 }
 
 /// `library` may be `PATH>OTHER`: after PATH has been opened, OTHER takes its place.
-fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, library: &str, wanted: Wanted, attempt: Attempt) -> ! {
+fn as_zone(
+    stage: Stage,
+    layers: Layers,
+    missing: Vec<String>,
+    library: &str,
+    wanted: Wanted<'_>,
+    attempt: Attempt,
+) -> ! {
     let (path, other) = library.split_once('>').unwrap_or((library, ""));
     let library: OwnedFd = std::fs::File::open(path).expect("a library").into();
     if !other.is_empty() {
@@ -189,6 +204,11 @@ fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, library: &str, wa
     }
     let mut zone = ZoneContents::new(LibraryFile(library.as_fd()));
     (zone.files, zone.threads, zone.per_call) = (wanted.files, wanted.threads, stage.per_call());
+    let placed = wanted.placed.iter().map(|((folder, rights), at)| PlacedFolder {
+        at,
+        folder: ServedFolder { descriptor: folder.as_fd(), rights: *rights },
+    });
+    zone.folders = placed.collect();
     let processes = Some(wanted.threads - 1 + u32::from(stage.per_call()));
     let limits = ResourceLimits { file_size_bytes: None, processes, ..ResourceLimits::default() };
     let mut spec = Spec::zone(limits, zone);
@@ -197,6 +217,7 @@ fn as_zone(stage: Stage, layers: Layers, missing: Vec<String>, library: &str, wa
     let start = Instant::now();
     let jail = enter(spec, stdin(), &announce).unwrap_or_else(|error| refuse(&error));
     let elapsed = start.elapsed();
+    drop(wanted.placed);
     report(&format!("jailed {} us {:?}", elapsed.as_micros(), jail.jailed()));
     if stage == Stage::Loading {
         drop(library);

@@ -16,6 +16,7 @@ pub const TESTS: &[Test] = &[
     ("start::environment_must_be_empty", environment_must_be_empty),
     ("start::no_user_namespaces", no_user_namespaces),
     ("start::files", files),
+    ("start::folders_of_a_capability", folders_of_a_capability),
     ("start::devices", devices),
     ("start::library_from_a_private_folder", library_from_a_private_folder),
     ("start::exchanged_library", exchanged_library),
@@ -164,6 +165,60 @@ fn files() {
     let mut order = Order::new(Stage::Loading, "nothing");
     order.files = "/".into();
     assert_eq!(order.outcome(), Outcome::Exited(1), "the whole machine is not to be named");
+    std::fs::remove_dir_all(folder).expect("tidy");
+}
+
+/// A folder that a capability gives is at its place, with its rights, and nothing else of the machine is.
+fn folders_of_a_capability() {
+    let folder = Path::new("/tmp/cloison-walls-given");
+    let all = "read list write create delete";
+    for uid in users() {
+        for stage in [Stage::Loading, Stage::Sealed, Stage::Worker] {
+            for (rights, allowed) in [
+                (all, &["placed_read", "placed_list", "placed_write", "placed_create", "placed_unlink"][..]),
+                ("read", &["placed_read"]),
+                ("read list", &["placed_read", "placed_list"]),
+                ("write", &["placed_write"]),
+                ("delete", &["placed_unlink"]),
+                ("", &[]),
+            ] {
+                for attempt in ["placed_read", "placed_list", "placed_write", "placed_create", "placed_unlink"] {
+                    let _ = std::fs::remove_dir_all(folder);
+                    std::fs::create_dir(folder).expect("a folder");
+                    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).expect("mode");
+                    for name in ["a", "gone"] {
+                        std::fs::write(folder.join(name), "A").expect("a file");
+                        let mode = std::fs::Permissions::from_mode(0o666);
+                        std::fs::set_permissions(folder.join(name), mode).expect("mode");
+                    }
+                    let mut order = Order::new(stage, attempt).uid(uid);
+                    order.threads = 2;
+                    order.files = format!("{}={rights}@/placed", folder.display());
+                    let outcome = order.outcome();
+                    match allowed.contains(&attempt) {
+                        true => assert!(matches!(outcome, Outcome::Done(_)), "{attempt} by {rights:?}: {outcome:?}"),
+                        false => assert!(
+                            matches!(outcome, Outcome::Failed(EACCES | EROFS)),
+                            "{attempt} by {rights:?}, {stage:?} as {uid:?}: {outcome:?}"
+                        ),
+                    }
+                }
+            }
+            std::os::unix::fs::symlink("/etc/passwd", folder.join("out")).expect("a link");
+            for attempt in ["placed_link", "placed_climb", "open_passwd"] {
+                let mut order = Order::new(stage, attempt).uid(uid);
+                order.threads = 2;
+                order.files = format!("{}={all}@/placed", folder.display());
+                let outcome = order.outcome();
+                assert!(matches!(outcome, Outcome::Failed(EACCES | ENOENT)), "{attempt}: {outcome:?}");
+            }
+        }
+    }
+    // Without a root of its own there would be no place, and everything else besides.
+    let mut order = Order::new(Stage::Sealed, "nothing");
+    order.layers = "landlock,seccomp,rlimits,credentials,descriptors,memory".into();
+    order.files = format!("{}={all}@/placed", folder.display());
+    assert_eq!(order.outcome(), Outcome::Exited(1));
     std::fs::remove_dir_all(folder).expect("tidy");
 }
 

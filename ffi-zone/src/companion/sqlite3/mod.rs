@@ -72,7 +72,7 @@ mod tests {
     use api::{Database, Statement, api};
     use cloison_contract::sqlite::SqlValue;
     use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-    use statements::{Run, execute, execute_many, fetch, prepare};
+    use statements::{StatementRun, execute, execute_many, fetch, prepare};
     use std::ffi::{CStr, c_int, c_longlong, c_ulong};
 
     fn loaded() {
@@ -111,7 +111,7 @@ mod tests {
         fn run(&self, statement: *mut Statement, values: &[SqlValue<'_>], rows: c_int, room: usize) -> Ran {
             let mut packed = Vec::new();
             values.iter().for_each(|value| value.put(&mut packed));
-            let (mut out, mut used, mut run) = (vec![0; room], 0, Run::default());
+            let (mut out, mut used, mut run) = (vec![0; room], 0, StatementRun::default());
             // SAFETY: as the manifest says.
             let code = unsafe {
                 let (begin, raw) = (c"BEGIN".as_ptr(), std::ptr::null());
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    type Ran = (c_int, Vec<u8>, Run);
+    type Ran = (c_int, Vec<u8>, StatementRun);
 
     impl Drop for Opened {
         fn drop(&mut self) {
@@ -148,7 +148,7 @@ mod tests {
         let x = SqlValue::Text(b"x");
         let expected = [SqlValue::Integer(1), x, SqlValue::Integer(2), x, SqlValue::Integer(3), x];
         assert_eq!(values(&rows), expected);
-        let (mut out, mut used, mut run) = ([0; 4096], 0, Run::default());
+        let (mut out, mut used, mut run) = ([0; 4096], 0, StatementRun::default());
         let mut more = |rows, held, room: usize| {
             // SAFETY: as the manifest says.
             let code = unsafe {
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(tail, 24);
         let mut packed = Vec::new();
         (1..=5).for_each(|number| SqlValue::Integer(number).put(&mut packed));
-        let mut run = Run::default();
+        let mut run = StatementRun::default();
         let mut many = |count: c_longlong, size: usize| {
             // SAFETY: as the manifest says.
             let code =

@@ -24,7 +24,7 @@ const AHEAD: Duration = Duration::from_millis(1);
 /// What a run of a statement says besides its code.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Run {
+pub(super) struct StatementRun {
     /// How many rows were put, or how many sets of parameters were run.
     pub(super) count: c_longlong,
     /// How many bytes the next row needs, if it does not fit; it is the first of the next `fetch` that says `held`.
@@ -103,12 +103,12 @@ pub(super) unsafe extern "C" fn execute(
     out: *mut u8,
     room: c_ulong,
     used: *mut c_ulong,
-    run: *mut Run,
+    run: *mut StatementRun,
 ) -> c_int {
     // SAFETY: by the manifest.
     unsafe {
         used.write(0);
-        run.write(Run::default());
+        run.write(StatementRun::default());
         (api().reset)(statement);
         let mut code = connections::begin((api().db_handle)(statement), begin);
         if code == api::OK {
@@ -129,10 +129,10 @@ pub(super) unsafe extern "C" fn execute_many(
     parameters: *const u8,
     size: c_ulong,
     count: c_longlong,
-    run: *mut Run,
+    run: *mut StatementRun,
 ) -> c_int {
     let api = api();
-    let mut done = Run::default();
+    let mut done = StatementRun::default();
     // SAFETY: by the manifest.
     let code = unsafe {
         let database = (api.db_handle)(statement);
@@ -175,10 +175,10 @@ pub(super) unsafe extern "C" fn fetch(
     out: *mut u8,
     room: c_ulong,
     used: *mut c_ulong,
-    run: *mut Run,
+    run: *mut StatementRun,
 ) -> c_int {
     let api = api();
-    let mut done = Run::default();
+    let mut done = StatementRun::default();
     let mut held = held != 0;
     let mut filled = 0;
     let mut row = Vec::new();

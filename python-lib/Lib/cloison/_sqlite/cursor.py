@@ -6,7 +6,7 @@ later it may have done already, then, but for rows for which it calls Python: th
 
 from _thread import get_ident
 
-from _cloison import sqlite_pack_rows as pack_rows, sqlite_rows as rows
+from _cloison import sqlite_pack as pack, sqlite_pack_rows as pack_rows, sqlite_rows as rows
 from . import adapting, errors, statements
 from .constants import PARSE_COLNAMES, PARSE_DECLTYPES
 from .errors import DataError, OperationalError, ProgrammingError
@@ -65,8 +65,13 @@ class Cursor:
         """Executes an SQL statement."""
         connection = self._begin(sql)
         try:
-            statement = connection._statements.get(connection._api, connection, connection._db, sql)
-            packed = statements.bound(statement, parameters)
+            api = connection._api
+            statement = connection._statements.get(api, connection, connection._db, sql)
+            packed = None
+            if type(parameters) is tuple and len(parameters) == statement.count and statement.plain and adapting._plain:
+                packed = pack(parameters, False)
+            if type(packed) is not bytes:
+                packed = statements.bound(statement, parameters)
             self._rowcount = 0 if statement.changes else -1
             if statement.handle is None:
                 self._rowcount = -1
@@ -77,7 +82,7 @@ class Cursor:
                 self._raw, self._convert = _converters(connection, statement)
             begin = connection._begin_with if statement.changes else None
             try:
-                code, data, run = connection._api.execute(statement.handle, begin, packed, self._raw, _FIRST, _FIRST_ROOM)
+                code, data, run = api.execute(statement.handle, begin, packed, self._raw, _FIRST, _FIRST_ROOM)
             except LOST as error:
                 raise errors.lost(error) from error
             if run.columns != len(statement.columns) or connection._detects:

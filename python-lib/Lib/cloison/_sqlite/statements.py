@@ -1,7 +1,6 @@
 """SQL that is compiled, and the parameters it is run with."""
 
 import re
-from collections import OrderedDict
 
 from _cloison import sqlite_pack as pack, sqlite_rows as rows
 from . import adapting, errors
@@ -67,7 +66,8 @@ class StatementCache:
     """The statements that were run last, by their SQL."""
 
     def __init__(self, size):
-        self._size, self._known = size, OrderedDict()
+        # The one that was used last stands last; only when it is full does that matter.
+        self._size, self._known = size, {}
 
     def get(self, api, connection, db, sql):
         """Return a statement that nobody reads rows of."""
@@ -75,14 +75,16 @@ class StatementCache:
         found = known.get(sql)
         if found is not None:
             if not found.in_use:
-                known.move_to_end(sql)
+                if len(known) >= self._size:
+                    del known[sql]
+                    known[sql] = found
                 return found
             return compile(api, connection, db, sql)
         found = compile(api, connection, db, sql)
         if self._size > 0:
             known[sql] = found
             if len(known) > self._size:
-                known.popitem(last=False)
+                del known[next(iter(known))]
         return found
 
     def clear(self):

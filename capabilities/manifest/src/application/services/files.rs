@@ -23,7 +23,7 @@ pub(super) fn read(reader: &mut DocumentReader, table: &mut Table<'_>) -> Servic
     let mut folders = Vec::new();
     let entries = table.take("roots").map(|value| roots(reader, &value)).unwrap_or_default();
     service.scratch_bytes = table.take("scratch").and_then(|value| reader.size(&value));
-    for Root { at, path, rights } in entries {
+    for WrittenRoot { at, path, rights } in entries {
         let taken = service.roots.iter().any(|other| other.at == at.text);
         if taken || service.scratch_bytes.is_some() && at.text == SCRATCH {
             let hint = if taken { "each root has a path of its own" } else { "`scratch` is there" };
@@ -46,7 +46,7 @@ pub(super) fn read(reader: &mut DocumentReader, table: &mut Table<'_>) -> Servic
 }
 
 /// An entry of `roots`.
-pub(super) struct Root {
+pub(super) struct WrittenRoot {
     pub(super) at: Written,
     pub(super) path: Written,
     pub(super) rights: FilesRights,
@@ -54,7 +54,7 @@ pub(super) struct Root {
 
 const EXAMPLE: &str = "[{ at = \"/data\", path = \"data\", allow = [\"read\", \"list\"] }]";
 
-pub(super) fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<Root> {
+pub(super) fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<WrittenRoot> {
     let DeValue::Array(array) = value.value else {
         reader.wrong_kind(value, "an array of tables", EXAMPLE);
         return Vec::new();
@@ -66,7 +66,7 @@ pub(super) fn roots(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Vec<
     array.iter().filter_map(|element| root(reader, &value.element(element))).collect()
 }
 
-fn root(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Root> {
+fn root(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<WrittenRoot> {
     let mut table = reader.table(value, "an entry of `roots`", EXAMPLE)?.of(TableName::Root);
     let [at, path, allow] = ["at", "path", "allow"].map(|key| {
         let value = table.take(key);
@@ -79,7 +79,7 @@ fn root(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Root> {
     let at = at.and_then(|value| at_path(reader, &value));
     let path = path.and_then(|value| host_path(reader, &value));
     let rights = allow.and_then(|value| rights(reader, &value));
-    Some(Root { at: at?, path: path?, rights: rights? })
+    Some(WrittenRoot { at: at?, path: path?, rights: rights? })
 }
 
 fn at_path(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {

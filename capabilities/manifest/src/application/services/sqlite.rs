@@ -7,7 +7,7 @@
 //! ```
 
 use super::ServiceRequest;
-use super::files::{Root, roots};
+use super::files::{WrittenRoot, roots};
 use crate::document::{DocumentReader, Table};
 use cloison_contract::host::sqlite::{encloses, is_taken};
 use cloison_contract::host::{FilesRoot, HostService, SqliteService};
@@ -15,7 +15,7 @@ use cloison_contract::host::{FilesRoot, HostService, SqliteService};
 pub(super) fn read(reader: &mut DocumentReader, table: &mut Table<'_>) -> ServiceRequest {
     let mut service = SqliteService::default();
     let mut folders = Vec::new();
-    for Root { at, path, rights } in table.take("roots").map(|value| roots(reader, &value)).unwrap_or_default() {
+    for WrittenRoot { at, path, rights } in table.take("roots").map(|value| roots(reader, &value)).unwrap_or_default() {
         let other = service.roots.iter().find(|other| encloses(&other.at, &at.text) || encloses(&at.text, &other.at));
         let (message, hint) = if let Some(other) = other {
             let message = format!("a database's folder cannot be inside of another one: `{}`, `{}`", other.at, at.text);

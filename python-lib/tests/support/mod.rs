@@ -90,6 +90,7 @@ impl Template {
             processes: 100,
             may_be_missing: Vec::new(),
             folders: Vec::new(),
+            deterministic: Default::default(),
             warm: false,
         };
         template.control.send(&boot, &[]).expect("boot");

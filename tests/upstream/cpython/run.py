@@ -163,7 +163,7 @@ def main():
     if options.write:
         total = sum(now.values())
         TABLE.write_text(
-            f"# CPython's own tests in a microprocess\n\nBy `run.py`, without any grant: {total} tests of {len(now)} modules pass.\n\n"
+            f"# CPython's own tests in a microprocess\n\nBy `run.py`, granted the loopback network: {total} tests of {len(now)} modules pass.\n\n"
             "| module | pass | of | skipped | fail | end the process | |\n|---|--:|--:|--:|--:|--:|---|\n"
             + "\n".join(rows.values()) + "\n"
         )

@@ -290,6 +290,24 @@ fn the_zone_speaks_tls_with_the_server_it_was_asked_for() {
     assert!(heard[0].contains(&format!("Authorization: Bearer {SECRET}\r\n")), "{heard:?}");
 }
 
+#[test]
+fn ordinary_libraries_make_requests() {
+    let (pem, config) = certified("localhost");
+    let server = HttpServer::start_with(over_tls(config), |request, stream| {
+        let redirect = "HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n";
+        stream.write_all(if request.contains("/redirect") { redirect.to_owned() } else { ok(request) }.as_bytes())
+    });
+    let port = server.port;
+    let rules = format!("allow = [\"GET https://localhost:{port}/v1/*\", \"POST https://localhost:{port}/v1/items\"]");
+    let manifest = format!("[capabilities.api]\nzone = \"http\"\n{rules}\n{}\nca = \"ca.pem\"\n", from_environment());
+    let project = Project::script(include_str!("../python/http/ordinary.py"))
+        .file("cloison.toml", &manifest)
+        .file("ca.pem", &pem);
+    let said = "200 GET /v1/me HTTP/1.1\n200 True\n200 True\n403 request\nHostDenied True\n";
+    project.main(&[&port.to_string()]).output().prints(said);
+    assert!(server.asked().iter().all(|request| request.contains(&format!("Authorization: Bearer {SECRET}\r\n"))));
+}
+
 /// How often a text stands in a process's memory.
 fn count(pid: i32, text: &str) -> usize {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("maps");

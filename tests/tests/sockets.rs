@@ -19,10 +19,9 @@ struct Server {
 impl Server {
     fn start(project: &Project) -> Self {
         project.write("server.py", include_bytes!("../python/sockets/server.py"));
-        project.write("localhost.pem", CERTIFICATE.as_bytes());
         let mut process = Command::new("python3")
-            .arg(project.path("server.py"))
-            .arg(project.path("localhost.pem"))
+            .arg(project.app("server.py"))
+            .arg(project.app("localhost.pem"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -68,7 +67,7 @@ fn ordinary_programs_do_with_sockets_what_they_do_elsewhere() {
     assert!(expected.status.success(), "{}", String::from_utf8_lossy(&expected.stderr));
     let expected = String::from_utf8_lossy(&expected.stdout).into_owned();
     for &user in users() {
-        let arguments = server.arguments(&["/app/authority.pem", "/app/localhost.pem"]);
+        let arguments = server.arguments(&["/authority.pem", "/localhost.pem"]);
         let output = project.application(&arguments).user(user).output();
         let different = output.stdout.lines().zip(expected.lines()).find(|(ours, theirs)| ours != theirs);
         assert!(different.is_none(), "ours and CPython's:\n{different:#?}\n{output}");
@@ -143,7 +142,7 @@ fn waiting_takes_no_processor_and_ends_with_an_interrupt() {
     let project = project(include_str!("../python/sockets/waiting.py"), MANIFEST);
     let server = Server::start(&project);
     for kind in ["recv", "select", "poll", "epoll", "accept", "asyncio", "tls"] {
-        let mut running = project.application(&server.arguments(&[kind])).start();
+        let mut running = project.application(&server.arguments(&[kind])).start_with(Stdio::piped());
         let mut line = String::new();
         BufReader::new(running.stdout()).read_line(&mut line).expect("that it waits");
         assert_eq!(line, "waits\n");

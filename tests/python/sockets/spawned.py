@@ -24,7 +24,7 @@ def child(to, number):
 def main():
     """Go on with it afterwards."""
     with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as mine:
-        cloison.spawn(child, cloison.self(), mine.fileno())
-        print(*cloison.receive())
+        cloison.spawn(child, cloison.self(), mine.fileno(), capabilities=["net"])
+        print(*cloison.receive(timeout=10))
         mine.sendall(b"parent")
         print(mine.recv(100))

@@ -11,6 +11,9 @@ const FOREIGN: [&str; 4] = ["libffi", "libffi-sys", "libloading", "dlopen2"];
 /// What reads manifests and shows mistakes in them.
 const READERS: [&str; 6] = ["annotate-snippets", "cloison-manifest", "lang-c", "strsim", "toml", "toml_parser"];
 
+/// What speaks with others over networks.
+const SPEAKERS: [&str; 4] = ["ring", "rustls", "rustls-webpki", "simple-dns"];
+
 struct Workspace {
     /// Package id → name, normal dependencies, features.
     nodes: BTreeMap<String, (String, Vec<String>, Vec<String>)>,
@@ -114,6 +117,32 @@ fn only_microprocesses_link_a_python() {
         "cloison-host",
     ] {
         assert_eq!(python(&workspace.tree(package)), Vec::<&String>::new(), "{package}");
+    }
+}
+
+/// TLS and names are for the host services alone: what others parse comes from processes of this machine.
+#[test]
+fn only_host_services_speak_with_others() {
+    let workspace = Workspace::read();
+    let speakers = |package: &str| -> Vec<String> {
+        workspace.tree(package).into_iter().filter(|name| SPEAKERS.contains(&name.as_str())).collect()
+    };
+    assert_eq!(speakers("cloison-host").len(), SPEAKERS.len(), "the control: they do");
+    for package in [
+        "cloison-cli",
+        "cloison-broker",
+        "cloison-router",
+        "cloison-sandbox",
+        "cloison-transport",
+        "cloison-contract",
+        "cloison-manifest",
+        "cloison-zone",
+        "cloison-python",
+    ] {
+        assert_eq!(speakers(package), Vec::<String>::new(), "{package}");
+    }
+    for package in ["rustls", "simple-dns"] {
+        assert_eq!(workspace.linked_directly_from(package), ["cloison-host".to_owned()].into(), "{package}");
     }
 }
 

@@ -137,11 +137,9 @@ fn certificates_are_looked_at() {
     let key = KeyPair::generate().expect("a key");
     let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
     let leaf = leaf.signed_by(&key, &root).expect("signed");
-    let project = project(include_str!("../python/net/tls.py"), "")
-        .file("chain.pem", &leaf.pem())
-        .file("key.pem", &key.serialize_pem())
-        .file("root.pem", &root.as_ref().pem());
-    let output = project.main_with_modules().output().ends_with(0);
+    let project = project(include_str!("../python/net/tls.py"), "");
+    let texts = [leaf.pem(), key.serialize_pem(), root.as_ref().pem()];
+    let output = project.main(&texts.each_ref().map(String::as_str)).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     assert_eq!(lines.len(), 3, "{output}");
     assert_eq!(lines[0], "b'hello' b'h2' 0x304 b'TLS_AES_256_GCM_SHA384'");

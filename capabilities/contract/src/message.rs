@@ -23,6 +23,7 @@
 //! | microprocess | [`FromMicroprocess::Describe`] | | `Described` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
+//! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
 //! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
 //! | microprocess | [`FromMicroprocess::Why`] | | `Because`, or `Unavailable` if nobody knows |
 //!
@@ -36,6 +37,7 @@
 //! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
+//! | broker | [`ToZone::Interrupt`] | | none; to a host service |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 
 use crate::host::{FilesRights, HostService};
@@ -395,6 +397,11 @@ pub enum FromMicroprocess {
         /// Its name in `cloison.toml`.
         capability: String,
     },
+    /// Let the call on this channel end, which waits for something in a host service: Ctrl-C has arrived.
+    Interrupt {
+        /// Which.
+        channel: ChannelId,
+    },
     /// A call on this channel did not end in time. The channel is given up.
     Overdue {
         /// Which.
@@ -587,6 +594,11 @@ pub enum ToZone {
     Folder,
     /// What a service for networks has to know of the machine.
     Machine(Machine),
+    /// Whatever the call of this client waits for, it shall not wait any more. Only a host service's calls hear of it.
+    Interrupt {
+        /// The channel.
+        channel: ChannelId,
+    },
     /// The first message.
     Load {
         /// What to load and what it offers.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A service, with what has come with it.
 #[derive(Debug)]
-pub(crate) enum Service {
+pub(crate) enum ReceivedService {
     Files(FilesService, FilesDescriptors),
     Net(NetService, Machine),
 }
@@ -29,7 +29,7 @@ pub(crate) enum ReceiveError {
     Descriptor(#[from] std::io::Error),
 }
 
-impl Service {
+impl ReceivedService {
     /// The messages that follow the first one.
     pub(crate) fn receive(service: HostService, control: &Control, status: &OwnedFd) -> Result<Self, ReceiveError> {
         match service {

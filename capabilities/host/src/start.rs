@@ -8,7 +8,7 @@
 //!
 //! A service opens nothing and loads nothing on the way, so that it has one filter from the jail to its end.
 
-use crate::service::Service;
+use crate::service::ReceivedService;
 use cloison_contract::Interface;
 use cloison_contract::message::{FromZone, ToZone};
 use cloison_sandbox::{Enclosed, Jail, Spec};
@@ -30,7 +30,7 @@ use std::sync::Arc;
 /// What the broker sends before anything else.
 struct Received {
     interface: Interface,
-    service: Service,
+    service: ReceivedService,
     status: OwnedFd,
     account: OwnedFd,
 }
@@ -63,7 +63,7 @@ fn receive(control: &Control) -> Result<Received, Failure> {
     let Ok([status, account]) = <[OwnedFd; 2]>::try_from(descriptors) else {
         return Err(fail("`Serve` comes with the status page and the account"));
     };
-    let service = Service::receive(*service, control, &status).map_err(failed(StartStep::Receive))?;
+    let service = ReceivedService::receive(*service, control, &status).map_err(failed(StartStep::Receive))?;
     Ok(Received { interface: *interface, service, status, account })
 }
 

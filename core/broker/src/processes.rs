@@ -268,6 +268,7 @@ impl Broker {
             FromMicroprocess::Look(look) => ToMicroprocess::Looked(self.sources.look(&look)),
             FromMicroprocess::Stack { .. } => return,
             FromMicroprocess::Open { capability } => return self.open(pid, capability),
+            FromMicroprocess::Interrupt { channel } => return self.interrupt(pid, channel),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),
             FromMicroprocess::Why { channel } => {
                 let end = self.processes.get_mut(pid).and_then(|process| process.ends.remove(&channel));

@@ -299,6 +299,17 @@ impl Broker {
         self.check_zones(Instant::now());
     }
 
+    /// A client does not want its call to wait any more. Only host services listen while they wait.
+    pub(crate) fn interrupt(&mut self, client: Pid, channel: ChannelId) {
+        let held = self.processes.get(client).and_then(|process| process.channels.get(&channel));
+        let Some(instance) = held.and_then(|held| self.instances.get(held.instance)) else { return };
+        if self.zones[instance.zone].specification.service.is_some() {
+            // If it cannot be told, the client gives up.
+            let _ = instance.control.try_send(&ToZone::Interrupt { channel }, &[]);
+            instance.status.ring();
+        }
+    }
+
     /// Close those channels of a client.
     fn give_up(&mut self, client: Pid, which: impl Fn(&HeldChannel) -> bool) {
         let Some(process) = self.processes.get_mut(client) else { return };

@@ -121,6 +121,12 @@ impl Caller {
         self.take()
     }
 
+    /// Go on waiting, for so long at most.
+    pub fn resume_for(&mut self, patience: Duration) -> Result<Status, CallError> {
+        self.deadline = self.since.map_or(Duration::ZERO, |since| since.elapsed()) + patience;
+        self.resume()
+    }
+
     /// Sleep until there is an answer, in the order that [`doorbell`] asks for.
     fn sleep(&mut self) -> Result<(), CallError> {
         // The first sleep begins now; only a later one has to look how much of the time is over.

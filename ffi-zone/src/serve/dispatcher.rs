@@ -52,6 +52,8 @@ impl Service {
             match message {
                 ToZone::Attach { channel, grant } => self.attach(dispatcher, channel, &grant, descriptors)?,
                 ToZone::Detach { channel } => self.detach(dispatcher, channel, inside)?,
+                // It has woken who waited for it; nobody waits any more.
+                ToZone::Interrupt { .. } => {}
                 ToZone::Folder => return Err(ServeError::Unexpected("`Folder`, while calls are served")),
                 ToZone::Machine(_) => return Err(ServeError::Unexpected("`Machine`, while calls are served")),
                 ToZone::Load { .. } => return Err(ServeError::Unexpected("a second `Load`")),

@@ -162,6 +162,7 @@ impl Zone {
                 Vec::new(),
             )),
             FromMicroprocess::Open { .. } => Some(self.open()),
+            FromMicroprocess::Interrupt { .. } => None,
             FromMicroprocess::Overdue { channel } => {
                 self.overdue.push(channel);
                 None

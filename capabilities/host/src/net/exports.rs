@@ -5,7 +5,7 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use super::failure::{self, Failure};
+use super::failure::{self, NetFailure};
 use super::poller::Poller;
 use super::socket::Socket;
 use super::tls::{ContextSettings, Tls, TlsContext};
@@ -63,21 +63,21 @@ symbols! {
     net_tls_write,
 }
 
-fn net() -> Result<&'static Net, Failure> {
+fn net() -> Result<&'static Net, NetFailure> {
     NET.get().ok_or_else(|| Errno::NOSYS.into())
 }
 
 /// Keeps what there is to say about a failure.
-fn told<T>(result: Result<T, Failure>) -> Result<T, Errno> {
+fn told<T>(result: Result<T, NetFailure>) -> Result<T, Errno> {
     result.map_err(failure::keep)
 }
 
 /// The same for what has only a number.
 fn plain<T>(result: Result<T, Errno>) -> Result<T, Errno> {
-    told(result.map_err(Failure::from))
+    told(result.map_err(NetFailure::from))
 }
 
-fn length(result: Result<usize, Failure>) -> c_long {
+fn length(result: Result<usize, NetFailure>) -> c_long {
     number(told(result).map(|length| length as i64))
 }
 
@@ -137,7 +137,7 @@ mod functions {
     ) -> c_int {
         // SAFETY: by the manifest.
         let (socket, address) = unsafe { (&*socket, copied(address, address_length)) };
-        let address = endpoint::read(&address).map_err(Failure::from);
+        let address = endpoint::read(&address).map_err(NetFailure::from);
         status(told(address.and_then(|address| net()?.connect(socket, address, Until::new(timeout_ns)))))
     }
 
@@ -148,7 +148,7 @@ mod functions {
     ) -> c_int {
         // SAFETY: by the manifest.
         let (socket, address) = unsafe { (&*socket, copied(address, address_length)) };
-        let address = endpoint::read(&address).map_err(Failure::from);
+        let address = endpoint::read(&address).map_err(NetFailure::from);
         status(told(address.and_then(|address| net()?.bind(socket, address))))
     }
 

@@ -6,18 +6,18 @@ use std::ffi::{CStr, CString, c_char};
 
 /// An error number, with a sentence for people.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(super) struct NetFailure {
     pub(super) errno: Errno,
     pub(super) text: Option<String>,
 }
 
-impl From<Errno> for Failure {
+impl From<Errno> for NetFailure {
     fn from(errno: Errno) -> Self {
         Self { errno, text: None }
     }
 }
 
-impl Failure {
+impl NetFailure {
     pub(super) fn new(errno: Errno, text: impl Into<String>) -> Self {
         Self { errno, text: Some(text.into()) }
     }
@@ -29,7 +29,7 @@ thread_local! {
 }
 
 /// Keeps the sentence for [`explanation`], and gives the number.
-pub(super) fn keep(failure: Failure) -> Errno {
+pub(super) fn keep(failure: NetFailure) -> Errno {
     let text = failure.text.map(|text| text.replace('\0', "\u{fffd}"));
     LAST.set(text.and_then(|text| CString::new(text).ok()));
     failure.errno

@@ -42,8 +42,8 @@ use cloison_contract::message::Machine;
 use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents};
 use cloison_transport::account::Account;
 use cloison_transport::control::Control;
-use failure::Failure;
-use names::{Names, Remembered};
+use failure::NetFailure;
+use names::{HostNames, Remembered};
 use rustix::io::Errno;
 use rustls::RootCertStore;
 use std::net::SocketAddr;
@@ -57,7 +57,7 @@ pub struct Net {
     service: NetService,
     account: Account,
     control: Arc<Control>,
-    names: Names,
+    names: HostNames,
     remembered: Remembered,
     /// Whom the machine trusts: its text, and what has been understood of it once somebody needs it.
     roots_text: Vec<u8>,
@@ -72,7 +72,7 @@ static NET: OnceLock<Net> = OnceLock::new();
 impl Net {
     /// From inside the jail.
     pub fn new(service: NetService, machine: Machine, account: Account, control: Arc<Control>) -> Self {
-        let names = Names::new(&service, &machine);
+        let names = HostNames::new(&service, &machine);
         Self {
             service,
             account,
@@ -120,13 +120,13 @@ impl Net {
         address: SocketAddr,
         key: &str,
         why: impl FnOnce(SocketAddr) -> Option<String>,
-    ) -> Failure {
+    ) -> NetFailure {
         let address = SocketAddr::new(address.ip().to_canonical(), address.port());
         let why = why(address).map(|why| format!(" ({why})")).unwrap_or_default();
         let location = self.location();
         let text =
             format!("to {what} {address} is not granted{why}: \"{address}\" would have to be in `{key}` at {location}");
-        Failure::new(Errno::ACCESS, text)
+        NetFailure::new(Errno::ACCESS, text)
     }
 
     /// `connect …` and `listen …`

@@ -1,6 +1,6 @@
 //! Sockets: connecting, listening, sending, receiving.
 
-use super::failure::Failure;
+use super::failure::NetFailure;
 use super::wait::{self, Until};
 use super::{Net, options};
 use cloison_transport::account::ByteCount;
@@ -41,16 +41,19 @@ impl AsFd for Socket {
 
 impl Net {
     /// A socket of TCP.
-    pub(super) fn socket(&self, family: i32, kind: i32) -> Result<Socket, Failure> {
+    pub(super) fn socket(&self, family: i32, kind: i32) -> Result<Socket, NetFailure> {
         let family = match family {
             libc::AF_INET => AddressFamily::INET,
             libc::AF_INET6 => AddressFamily::INET6,
             _ => {
-                return Err(Failure::new(Errno::AFNOSUPPORT, "a capability of net has sockets of IPv4 and IPv6 alone"));
+                return Err(NetFailure::new(
+                    Errno::AFNOSUPPORT,
+                    "a capability of net has sockets of IPv4 and IPv6 alone",
+                ));
             }
         };
         if kind != libc::SOCK_STREAM {
-            return Err(Failure::new(Errno::SOCKTNOSUPPORT, "a capability of net has connections of TCP alone"));
+            return Err(NetFailure::new(Errno::SOCKTNOSUPPORT, "a capability of net has connections of TCP alone"));
         }
         self.count_in()?;
         let made = socket_with(family, SocketType::STREAM, FLAGS, None);
@@ -58,14 +61,14 @@ impl Net {
     }
 
     /// Two sockets that are connected with each other.
-    pub(super) fn socket_pair(&self) -> Result<[Socket; 2], Failure> {
+    pub(super) fn socket_pair(&self) -> Result<[Socket; 2], NetFailure> {
         let (one, other) = socketpair(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?;
         let pair = |descriptor| Socket { descriptor, kind: Kind::Pair, bound: AtomicBool::new(false) };
         Ok([pair(one), pair(other)])
     }
 
     /// A descriptor that has been counted in, as a socket; if there is none, it is counted out.
-    fn connection(&self, made: Result<OwnedFd, Errno>) -> Result<Socket, Failure> {
+    fn connection(&self, made: Result<OwnedFd, Errno>) -> Result<Socket, NetFailure> {
         match made {
             Ok(descriptor) => Ok(Socket { descriptor, kind: Kind::Connection, bound: AtomicBool::new(false) }),
             Err(error) => {
@@ -82,7 +85,7 @@ impl Net {
         }
     }
 
-    fn count_in(&self) -> Result<(), Failure> {
+    fn count_in(&self) -> Result<(), NetFailure> {
         let most = self.service.connections;
         let more = |open: u32| (open < most).then_some(open + 1);
         match self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
@@ -90,7 +93,7 @@ impl Net {
             Err(_) => {
                 let text =
                     format!("{most} connections are open, which is the most: `connections` at {}", self.location());
-                Err(Failure::new(Errno::MFILE, text))
+                Err(NetFailure::new(Errno::MFILE, text))
             }
         }
     }
@@ -100,7 +103,7 @@ impl Net {
     }
 
     /// Connects to an address that the capability names, or one that a name which it names has led to.
-    pub(super) fn connect(&self, socket: &Socket, address: SocketAddr, until: Until) -> Result<(), Failure> {
+    pub(super) fn connect(&self, socket: &Socket, address: SocketAddr, until: Until) -> Result<(), NetFailure> {
         if !self.may_connect(address) {
             return Err(self.not_granted("connect to", address, "connect", |place| self.why_not(place)));
         }
@@ -122,7 +125,7 @@ impl Net {
     }
 
     /// Takes an address to listen at.
-    pub(super) fn bind(&self, socket: &Socket, address: SocketAddr) -> Result<(), Failure> {
+    pub(super) fn bind(&self, socket: &Socket, address: SocketAddr) -> Result<(), NetFailure> {
         if !self.service.listens(address) {
             return Err(self.not_granted("listen at", address, "listen", |_| None));
         }
@@ -132,15 +135,15 @@ impl Net {
     }
 
     /// Waits for connections. Without an address of its own the kernel would choose one that nobody has granted.
-    pub(super) fn listen(&self, socket: &Socket, backlog: i32) -> Result<(), Failure> {
+    pub(super) fn listen(&self, socket: &Socket, backlog: i32) -> Result<(), NetFailure> {
         if !socket.bound.load(Ordering::Relaxed) {
-            return Err(Failure::new(Errno::DESTADDRREQ, "a socket listens at an address: bind it first"));
+            return Err(NetFailure::new(Errno::DESTADDRREQ, "a socket listens at an address: bind it first"));
         }
         Ok(listen(socket, backlog)?)
     }
 
     /// Takes a connection.
-    pub(super) fn accept(&self, socket: &Socket, until: Until) -> Result<(Socket, Option<SocketAddr>), Failure> {
+    pub(super) fn accept(&self, socket: &Socket, until: Until) -> Result<(Socket, Option<SocketAddr>), NetFailure> {
         loop {
             self.count_in()?;
             let accepted = self.connection(accept_with(socket, FLAGS));
@@ -149,18 +152,18 @@ impl Net {
                     let peer = accepted.peer().ok().flatten();
                     return Ok((accepted, peer));
                 }
-                Err(Failure { errno: Errno::AGAIN, .. }) => {
+                Err(NetFailure { errno: Errno::AGAIN, .. }) => {
                     wait::ready(socket.as_fd(), PollFlags::IN, until, self.broker())?;
                 }
                 // The peer has gone before it was taken.
-                Err(Failure { errno: Errno::CONNABORTED, .. }) => {}
+                Err(NetFailure { errno: Errno::CONNABORTED, .. }) => {}
                 Err(failure) => return Err(failure),
             }
         }
     }
 
     /// Receives what is there, without waiting.
-    pub(super) fn try_recv(&self, socket: &Socket, data: &mut [u8], flags: RecvFlags) -> Result<usize, Failure> {
+    pub(super) fn try_recv(&self, socket: &Socket, data: &mut [u8], flags: RecvFlags) -> Result<usize, NetFailure> {
         if socket.kind == Kind::Pair {
             return Ok(recv(socket, data, flags).map(|(received, _)| received)?);
         }
@@ -177,7 +180,7 @@ impl Net {
     }
 
     /// Receives something, or as much as `data` has room for if `flags` say so.
-    pub(super) fn recv(&self, socket: &Socket, data: &mut [u8], flags: i32, until: Until) -> Result<usize, Failure> {
+    pub(super) fn recv(&self, socket: &Socket, data: &mut [u8], flags: i32, until: Until) -> Result<usize, NetFailure> {
         let known = libc::MSG_PEEK | libc::MSG_DONTWAIT | libc::MSG_WAITALL;
         if flags & !known != 0 {
             return Err(Errno::OPNOTSUPP.into());
@@ -197,7 +200,7 @@ impl Net {
                         return Ok(received);
                     }
                 }
-                Err(Failure { errno: Errno::AGAIN, .. }) => {
+                Err(NetFailure { errno: Errno::AGAIN, .. }) => {
                     match wait::ready(socket.as_fd(), PollFlags::IN, until, self.broker()) {
                         Ok(()) => {}
                         Err(_) if received > 0 => return Ok(received),
@@ -211,7 +214,7 @@ impl Net {
     }
 
     /// Sends as much as there is room for, without waiting.
-    pub(super) fn try_send(&self, socket: &Socket, data: &[u8], flags: SendFlags) -> Result<usize, Failure> {
+    pub(super) fn try_send(&self, socket: &Socket, data: &[u8], flags: SendFlags) -> Result<usize, NetFailure> {
         let flags = flags | SendFlags::NOSIGNAL;
         if socket.kind == Kind::Pair {
             return Ok(send(socket, data, flags)?);
@@ -234,7 +237,7 @@ impl Net {
         flags: i32,
         until: Until,
         all: bool,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, NetFailure> {
         let known = libc::MSG_DONTWAIT | libc::MSG_MORE | libc::MSG_NOSIGNAL;
         if flags & !known != 0 {
             return Err(Errno::OPNOTSUPP.into());
@@ -250,7 +253,7 @@ impl Net {
                         return Ok(sent);
                     }
                 }
-                Err(Failure { errno: Errno::AGAIN, .. }) => {
+                Err(NetFailure { errno: Errno::AGAIN, .. }) => {
                     wait::ready(socket.as_fd(), PollFlags::OUT, until, self.broker())?;
                 }
                 Err(failure) => return Err(failure),
@@ -258,9 +261,9 @@ impl Net {
         }
     }
 
-    fn used_up(&self, key: &str, most: u64) -> Failure {
+    fn used_up(&self, key: &str, most: u64) -> NetFailure {
         let text = format!("{most} bytes are {key} in all, which is the most: `{key}` at {}", self.location());
-        Failure::new(Errno::DQUOT, text)
+        NetFailure::new(Errno::DQUOT, text)
     }
 }
 

@@ -113,3 +113,39 @@ fn a_wait_ends_when_the_client_leaves() {
     assert!(matches!(read, Ok(0)), "its connection is closed: {read:?}");
     assert!(service.is_running());
 }
+
+/// A wait that Ctrl-C ends is an error of one call; what is open stays so. And it takes no processor.
+#[test]
+fn a_wait_can_be_interrupted() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let (service, mut client) = serve(net(&[&address.to_string()], &[]));
+    let socket = client.connected(&address.to_string()).expect("connected");
+    let (mut peer, _) = listener.accept().expect("a connection");
+    let words = [socket, 1, 0, FOR_EVER].map(Argument::Word);
+    client.post("recv", &words);
+    while !service.is_waiting() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let before = processor_time(service.worker());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(processor_time(service.worker()) <= before + 1, "it spins");
+    service.interrupt(&client);
+    assert_eq!(client.finish().err(), Some(libc::EINTR));
+    std::io::Write::write_all(&mut peer, b"!").expect("sent");
+    assert_eq!(client.recv(socket, 1, FOR_EVER).as_deref(), Ok(&b"!"[..]));
+    // Who does not wait is not disturbed.
+    for _ in 0..50 {
+        service.interrupt(&client);
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(client.recv(socket, 1, 1_000_000), Err(libc::EAGAIN));
+    }
+}
+
+/// In ticks, of which there are a hundred in a second.
+fn processor_time(pid: i32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    let behind = text.rsplit(')').next().expect("a name");
+    let numbers: Vec<_> = behind.split_whitespace().skip(11).take(2).map(|one| one.parse::<u64>()).collect();
+    numbers.into_iter().map(|one| one.expect("a number")).sum()
+}

@@ -93,6 +93,12 @@ impl Service {
         assert!(matches!(message, FromZone::Detached { .. }), "{message:?}");
     }
 
+    /// Says that a client's call shall not wait any more.
+    pub fn interrupt(&self, client: &Client) {
+        self.control.send(&ToZone::Interrupt { channel: client.id }, &[]).expect("sent");
+        self.status.ring();
+    }
+
     /// The number of the process that serves.
     pub fn worker(&self) -> i32 {
         self.family[0].as_raw_pid()
@@ -130,6 +136,13 @@ impl Client {
     pub fn post(&mut self, name: &str, arguments: &[Argument<'_>]) {
         let request = self.request(name, arguments);
         self.caller.post(&request, LONG);
+    }
+
+    /// What becomes of it.
+    pub fn finish(&mut self) -> Answer {
+        let status = self.caller.resume().unwrap_or_else(|error: CallError| panic!("{error:?}"));
+        let words = self.caller.reply().words;
+        if status == Status::Ok { Ok(words.to_vec()) } else { Err(words[1] as i32) }
     }
 
     /// A call, whatever becomes of it.

@@ -1,9 +1,9 @@
 //! Asking name servers.
 
 use super::Families;
-use super::machine::Resolver;
+use super::machine::NameServers;
 use super::question::{Answered, OneQuestion, Said, questions};
-use crate::net::failure::Failure;
+use crate::net::failure::NetFailure;
 use crate::net::wait::{self, Until};
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -17,12 +17,12 @@ const PACKET_BYTES: usize = 4096;
 
 /// What name servers say of a name: the first one that knows.
 pub(super) fn ask(
-    resolver: &Resolver,
+    resolver: &NameServers,
     name: &str,
     families: Families,
     until: Until,
     broker: BorrowedFd<'_>,
-) -> Result<Answered, Failure> {
+) -> Result<Answered, NetFailure> {
     let mut last = String::new();
     for _ in 0..resolver.attempts {
         for server in &resolver.servers {
@@ -35,7 +35,7 @@ pub(super) fn ask(
             }
         }
     }
-    Err(Failure::new(Errno::AGAIN, format!("{name}: no name server has answered ({last})")))
+    Err(NetFailure::new(Errno::AGAIN, format!("{name}: no name server has answered ({last})")))
 }
 
 /// What one server says; `None` if it cannot.

@@ -4,7 +4,7 @@ use cloison_contract::host::net::is_host_name;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
-/// Names that this machine knows by itself.
+/// HostNames that this machine knows by itself.
 #[derive(Debug, Default)]
 pub(super) struct Hosts(Vec<(IpAddr, Vec<String>)>);
 
@@ -28,7 +28,7 @@ impl Hosts {
 
 /// Who is asked, and how.
 #[derive(Debug)]
-pub(super) struct Resolver {
+pub(super) struct NameServers {
     pub(super) servers: Vec<SocketAddr>,
     /// How long one of them may think.
     pub(super) timeout: Duration,
@@ -40,7 +40,7 @@ pub(super) struct Resolver {
     dots: usize,
 }
 
-impl Default for Resolver {
+impl Default for NameServers {
     fn default() -> Self {
         Self { servers: Vec::new(), timeout: Duration::from_secs(5), attempts: 2, search: Vec::new(), dots: 1 }
     }
@@ -50,7 +50,7 @@ impl Default for Resolver {
 const MOST_SERVERS: usize = 3;
 const MOST_SEARCH: usize = 6;
 
-impl Resolver {
+impl NameServers {
     /// These servers, in the usual way.
     pub(super) fn asking(servers: Vec<SocketAddr>) -> Self {
         Self { servers, ..Self::default() }
@@ -131,12 +131,12 @@ mod tests {
         let text =
             b"; x\nnameserver 10.0.0.53\nnameserver fe80::1%2\nnameserver x\nnameserver 1.1.1.1\nnameserver 8.8.8.8\n\
                      search Corp.example. other.example -\noptions ndots:2 timeout:1 attempts:9 rotate ndots:x\n";
-        let resolver = Resolver::read(text);
+        let resolver = NameServers::read(text);
         let servers: Vec<_> = resolver.servers.iter().map(ToString::to_string).collect();
         assert_eq!(servers, ["10.0.0.53:53", "[fe80::1%2]:53", "1.1.1.1:53"]);
         assert_eq!((resolver.timeout, resolver.attempts), (Duration::from_secs(1), 5));
         assert_eq!(resolver.candidates("a.b"), ["a.b.corp.example", "a.b.other.example", "a.b"]);
         assert_eq!(resolver.candidates("a.b.c"), ["a.b.c", "a.b.c.corp.example", "a.b.c.other.example"]);
-        assert!(Resolver::read(b"").servers.is_empty());
+        assert!(NameServers::read(b"").servers.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Names: who is asked about which, and what has been said.
+//! HostNames: who is asked about which, and what has been said.
 //!
 //! | module | does |
 //! |---|---|
@@ -18,12 +18,12 @@ mod remembered;
 pub(super) use remembered::Remembered;
 
 use super::Net;
-use super::failure::Failure;
+use super::failure::NetFailure;
 use super::wait::Until;
 use cloison_contract::host::NetService;
 use cloison_contract::host::net::{LOCALHOST, is_host_name, is_localhost};
 use cloison_contract::message::Machine;
-use machine::{Hosts, Resolver};
+use machine::{Hosts, NameServers};
 use question::Answered;
 use rustix::io::Errno;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -33,17 +33,17 @@ const MOST_ADDRESSES: usize = 64;
 
 /// Who knows names.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct HostNames {
     hosts: Hosts,
-    resolver: Resolver,
+    resolver: NameServers,
 }
 
-impl Names {
+impl HostNames {
     pub(super) fn new(service: &NetService, machine: &Machine) -> Self {
-        let resolver = Resolver::read(&machine.resolver);
+        let resolver = NameServers::read(&machine.resolver);
         let resolver = match service.name_servers.as_slice() {
             [] => resolver,
-            servers => Resolver::asking(servers.to_vec()),
+            servers => NameServers::asking(servers.to_vec()),
         };
         Self { hosts: Hosts::read(&machine.hosts), resolver }
     }
@@ -79,29 +79,29 @@ impl Net {
         port: u16,
         family: i32,
         until: Until,
-    ) -> Result<Vec<SocketAddr>, Failure> {
+    ) -> Result<Vec<SocketAddr>, NetFailure> {
         let families = Families::new(family)?;
-        let text = std::str::from_utf8(host).map_err(|_| Failure::new(Errno::NOENT, "a host's name is ASCII"))?;
+        let text = std::str::from_utf8(host).map_err(|_| NetFailure::new(Errno::NOENT, "a host's name is ASCII"))?;
         if let Some(address) = literal(text, port) {
             return match families.has(address.ip()) {
                 true => Ok(vec![address]),
-                false => Err(Failure::new(Errno::NODATA, format!("{text} is an address of the other family"))),
+                false => Err(NetFailure::new(Errno::NODATA, format!("{text} is an address of the other family"))),
             };
         }
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
         if !is_host_name(&name) {
-            return Err(Failure::new(Errno::NOENT, format!("{text:?} is no host's name")));
+            return Err(NetFailure::new(Errno::NOENT, format!("{text:?} is no host's name")));
         }
         let found = self.look_up(&name, port, families, until)?;
         let found: Vec<IpAddr> = found.into_iter().filter(|ip| families.has(*ip)).take(MOST_ADDRESSES).collect();
         if found.is_empty() {
-            return Err(Failure::new(Errno::NODATA, format!("{name} has no address of that kind")));
+            return Err(NetFailure::new(Errno::NODATA, format!("{name} has no address of that kind")));
         }
         self.remembered.note(&name, &found);
         Ok(found.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
     }
 
-    fn look_up(&self, name: &str, port: u16, families: Families, until: Until) -> Result<Vec<IpAddr>, Failure> {
+    fn look_up(&self, name: &str, port: u16, families: Families, until: Until) -> Result<Vec<IpAddr>, NetFailure> {
         if is_localhost(name) {
             // Nobody is asked; what may be connected to there is another question.
             let here = |port| LOCALHOST.iter().any(|ip| self.service.reaches(SocketAddr::new(*ip, port)));
@@ -124,7 +124,7 @@ impl Net {
                 "{name}: this machine has no name servers (/etc/resolv.conf), and `name_servers` at {} names none",
                 self.location()
             );
-            return Err(Failure::new(Errno::AGAIN, text));
+            return Err(NetFailure::new(Errno::AGAIN, text));
         }
         let mut exists = false;
         for candidate in self.names.resolver.candidates(name) {
@@ -135,18 +135,18 @@ impl Net {
             }
         }
         match exists {
-            true => Err(Failure::new(Errno::NODATA, format!("{name} has no address of that kind"))),
-            false => Err(Failure::new(Errno::NOENT, format!("there is no {name}"))),
+            true => Err(NetFailure::new(Errno::NODATA, format!("{name} has no address of that kind"))),
+            false => Err(NetFailure::new(Errno::NOENT, format!("there is no {name}"))),
         }
     }
 
-    fn name_not_granted(&self, name: &str, port: u16) -> Failure {
+    fn name_not_granted(&self, name: &str, port: u16) -> NetFailure {
         let port = if port == 0 { "*".to_owned() } else { port.to_string() };
         let text = format!(
             "{name}:{port} is not granted: \"{name}:{port}\" would have to be in `connect` at {}",
             self.location()
         );
-        Failure::new(Errno::ACCESS, text)
+        NetFailure::new(Errno::ACCESS, text)
     }
 }
 

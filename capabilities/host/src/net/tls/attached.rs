@@ -1,9 +1,9 @@
 //! TLS over a socket: the service reads and writes ciphertext by itself, and waits.
 
-use super::connection::{Session, Tls};
+use super::connection::{Tls, TlsSession};
 use super::trouble;
 use crate::net::Net;
-use crate::net::failure::Failure;
+use crate::net::failure::NetFailure;
 use crate::net::socket::Socket;
 use crate::net::wait::{self, Until};
 use rustix::event::PollFlags;
@@ -16,12 +16,12 @@ use std::os::fd::AsFd;
 struct Over<'a> {
     net: &'a Net,
     socket: &'a Socket,
-    session: &'a mut Session,
+    session: &'a mut TlsSession,
     until: Until,
 }
 
 impl Net {
-    pub(in crate::net) fn tls_handshake(&self, tls: &Tls, socket: &Socket, until: Until) -> Result<(), Failure> {
+    pub(in crate::net) fn tls_handshake(&self, tls: &Tls, socket: &Socket, until: Until) -> Result<(), NetFailure> {
         Over { net: self, socket, session: &mut tls.session(), until }.handshake()
     }
 
@@ -31,7 +31,7 @@ impl Net {
         socket: &Socket,
         into: &mut [u8],
         until: Until,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, NetFailure> {
         Over { net: self, socket, session: &mut tls.session(), until }.recv(into)
     }
 
@@ -41,7 +41,7 @@ impl Net {
         socket: &Socket,
         data: &[u8],
         until: Until,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, NetFailure> {
         Over { net: self, socket, session: &mut tls.session(), until }.send(data)
     }
 
@@ -51,18 +51,18 @@ impl Net {
         socket: &Socket,
         wait: bool,
         until: Until,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), NetFailure> {
         Over { net: self, socket, session: &mut tls.session(), until }.shutdown(wait)
     }
 }
 
 impl Over<'_> {
-    fn ready(&self, events: PollFlags) -> Result<(), Failure> {
+    fn ready(&self, events: PollFlags) -> Result<(), NetFailure> {
         Ok(wait::ready(self.socket.as_fd(), events, self.until, self.net.broker())?)
     }
 
     /// Sends all ciphertext that there is.
-    fn flush(&mut self) -> Result<(), Failure> {
+    fn flush(&mut self) -> Result<(), NetFailure> {
         while self.session.connection.wants_write() {
             let mut outlet = Outlet { net: self.net, socket: self.socket, failure: None };
             let sent = self.session.connection.write_tls(&mut outlet);
@@ -70,14 +70,14 @@ impl Over<'_> {
                 (_, Some(failure)) if failure.errno == Errno::AGAIN => self.ready(PollFlags::OUT)?,
                 (_, Some(failure)) => return Err(failure),
                 (Ok(_), None) => {}
-                (Err(error), None) => return Err(Failure::new(Errno::IO, error.to_string())),
+                (Err(error), None) => return Err(NetFailure::new(Errno::IO, error.to_string())),
             }
         }
         Ok(())
     }
 
     /// Receives ciphertext and takes it, as much as there is room for. `false`: the peer sends no more.
-    fn fill(&mut self) -> Result<bool, Failure> {
+    fn fill(&mut self) -> Result<bool, NetFailure> {
         loop {
             let mut inlet = Inlet { net: self.net, socket: self.socket, failure: None };
             let read = self.session.connection.read_tls(&mut inlet);
@@ -99,7 +99,7 @@ impl Over<'_> {
         processed.map(|()| true)
     }
 
-    fn handshake(&mut self) -> Result<(), Failure> {
+    fn handshake(&mut self) -> Result<(), NetFailure> {
         self.session.check()?;
         loop {
             self.flush()?;
@@ -113,7 +113,7 @@ impl Over<'_> {
         }
     }
 
-    fn recv(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+    fn recv(&mut self, into: &mut [u8]) -> Result<usize, NetFailure> {
         if self.session.connection.is_handshaking() {
             self.handshake()?;
         }
@@ -136,7 +136,7 @@ impl Over<'_> {
         }
     }
 
-    fn send(&mut self, data: &[u8]) -> Result<usize, Failure> {
+    fn send(&mut self, data: &[u8]) -> Result<usize, NetFailure> {
         if self.session.connection.is_handshaking() {
             self.handshake()?;
         }
@@ -159,7 +159,7 @@ impl Over<'_> {
         Ok(taken)
     }
 
-    fn shutdown(&mut self, wait: bool) -> Result<(), Failure> {
+    fn shutdown(&mut self, wait: bool) -> Result<(), NetFailure> {
         self.session.connection.send_close_notify();
         self.flush()?;
         if !wait {
@@ -184,7 +184,7 @@ impl Over<'_> {
 struct Inlet<'a> {
     net: &'a Net,
     socket: &'a Socket,
-    failure: Option<Failure>,
+    failure: Option<NetFailure>,
 }
 
 impl Read for Inlet<'_> {
@@ -197,7 +197,7 @@ impl Read for Inlet<'_> {
 struct Outlet<'a> {
     net: &'a Net,
     socket: &'a Socket,
-    failure: Option<Failure>,
+    failure: Option<NetFailure>,
 }
 
 impl Write for Outlet<'_> {
@@ -219,7 +219,7 @@ impl Write for Outlet<'_> {
     }
 }
 
-fn kept(place: &mut Option<Failure>, failure: Failure) -> io::Error {
+fn kept(place: &mut Option<NetFailure>, failure: NetFailure) -> io::Error {
     let error = failure.errno.into();
     *place = Some(failure);
     error

@@ -2,7 +2,7 @@
 
 use super::context::TlsContext;
 use super::trouble;
-use crate::net::failure::Failure;
+use crate::net::failure::NetFailure;
 use rustix::io::Errno;
 use rustls::pki_types::{IpAddr, Ipv4Addr, ServerName};
 use rustls::{ClientConnection, Connection, ServerConnection};
@@ -21,11 +21,11 @@ const READABLE: i32 = 16;
 
 /// A connection of a client's.
 #[derive(Debug)]
-pub(in crate::net) struct Tls(Mutex<Session>);
+pub(in crate::net) struct Tls(Mutex<TlsSession>);
 
 /// What is known of a connection.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct TlsSession {
     pub(super) connection: Connection,
     /// Why it has failed, once it has.
     failed: Option<(Errno, String)>,
@@ -37,8 +37,8 @@ pub(super) struct Session {
 }
 
 impl Tls {
-    pub(in crate::net) fn new(context: &TlsContext, name: &[u8]) -> Result<Self, Failure> {
-        let refused = |error: rustls::Error| Failure::new(Errno::INVAL, format!("TLS: {error}"));
+    pub(in crate::net) fn new(context: &TlsContext, name: &[u8]) -> Result<Self, NetFailure> {
+        let refused = |error: rustls::Error| NetFailure::new(Errno::INVAL, format!("TLS: {error}"));
         let mut connection = match context {
             TlsContext::Client(config) => {
                 let name = server_name(name)?;
@@ -49,7 +49,7 @@ impl Tls {
             }
         };
         connection.set_buffer_limit(Some(WAITING_BYTES));
-        Ok(Self(Mutex::new(Session {
+        Ok(Self(Mutex::new(TlsSession {
             connection,
             failed: None,
             verify_error: 0,
@@ -59,11 +59,11 @@ impl Tls {
         })))
     }
 
-    pub(super) fn session(&self) -> MutexGuard<'_, Session> {
+    pub(super) fn session(&self) -> MutexGuard<'_, TlsSession> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(in crate::net) fn feed(&self, data: &[u8], end: bool) -> Result<usize, Failure> {
+    pub(in crate::net) fn feed(&self, data: &[u8], end: bool) -> Result<usize, NetFailure> {
         let mut session = self.session();
         let taken = session.feed(data)?;
         if end && taken == data.len() {
@@ -72,7 +72,7 @@ impl Tls {
         Ok(taken)
     }
 
-    pub(in crate::net) fn drain(&self, into: &mut [u8]) -> Result<usize, Failure> {
+    pub(in crate::net) fn drain(&self, into: &mut [u8]) -> Result<usize, NetFailure> {
         let mut session = self.session();
         let room = into.len();
         let mut rest = into;
@@ -80,21 +80,21 @@ impl Tls {
             match session.connection.write_tls(&mut rest) {
                 Ok(0) => break,
                 Ok(_) => {}
-                Err(error) => return Err(Failure::new(Errno::IO, error.to_string())),
+                Err(error) => return Err(NetFailure::new(Errno::IO, error.to_string())),
             }
         }
         Ok(room - rest.len())
     }
 
-    pub(in crate::net) fn read(&self, into: &mut [u8]) -> Result<usize, Failure> {
+    pub(in crate::net) fn read(&self, into: &mut [u8]) -> Result<usize, NetFailure> {
         self.session().read(into)
     }
 
-    pub(in crate::net) fn write(&self, data: &[u8]) -> Result<usize, Failure> {
+    pub(in crate::net) fn write(&self, data: &[u8]) -> Result<usize, NetFailure> {
         self.session().write(data)
     }
 
-    pub(in crate::net) fn say_farewell(&self) -> Result<(), Failure> {
+    pub(in crate::net) fn say_farewell(&self) -> Result<(), NetFailure> {
         self.session().connection.send_close_notify();
         Ok(())
     }
@@ -148,17 +148,17 @@ impl Tls {
     }
 }
 
-impl Session {
+impl TlsSession {
     /// The error that ended it, if one did.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(super) fn check(&self) -> Result<(), NetFailure> {
         match &self.failed {
-            Some((errno, text)) => Err(Failure::new(*errno, text.clone())),
+            Some((errno, text)) => Err(NetFailure::new(*errno, text.clone())),
             None => Ok(()),
         }
     }
 
     /// Takes what has come, as much as there is room for.
-    pub(super) fn feed(&mut self, data: &[u8]) -> Result<usize, Failure> {
+    pub(super) fn feed(&mut self, data: &[u8]) -> Result<usize, NetFailure> {
         self.check()?;
         let mut rest = data;
         while !rest.is_empty() {
@@ -175,7 +175,7 @@ impl Session {
     }
 
     /// Nothing more will come.
-    pub(super) fn end(&mut self) -> Result<(), Failure> {
+    pub(super) fn end(&mut self) -> Result<(), NetFailure> {
         self.ended = true;
         // An end of file is told by reading nothing.
         let _ = self.connection.read_tls(&mut std::io::empty());
@@ -186,7 +186,7 @@ impl Session {
     }
 
     /// Understands what has come.
-    pub(super) fn process(&mut self) -> Result<(), Failure> {
+    pub(super) fn process(&mut self) -> Result<(), NetFailure> {
         match self.connection.process_new_packets() {
             Ok(state) => {
                 self.farewell |= state.peer_has_closed();
@@ -203,7 +203,7 @@ impl Session {
     }
 
     /// What the peer has said. `EAGAIN`: nothing yet.
-    pub(super) fn read(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+    pub(super) fn read(&mut self, into: &mut [u8]) -> Result<usize, NetFailure> {
         if into.is_empty() {
             return Ok(0);
         }
@@ -218,12 +218,12 @@ impl Session {
                 Err(if self.ended { trouble::end_of_file() } else { Errno::AGAIN.into() })
             }
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(trouble::end_of_file()),
-            Err(error) => Err(Failure::new(Errno::IO, error.to_string())),
+            Err(error) => Err(NetFailure::new(Errno::IO, error.to_string())),
         }
     }
 
     /// Encrypts, as much as there is room for. `EAGAIN`: drain first.
-    pub(super) fn write(&mut self, data: &[u8]) -> Result<usize, Failure> {
+    pub(super) fn write(&mut self, data: &[u8]) -> Result<usize, NetFailure> {
         self.check()?;
         if self.connection.is_handshaking() {
             return Err(Errno::AGAIN.into());
@@ -234,13 +234,13 @@ impl Session {
         match self.connection.writer().write(data) {
             Ok(0) => Err(Errno::AGAIN.into()),
             Ok(written) => Ok(written),
-            Err(error) => Err(Failure::new(Errno::IO, error.to_string())),
+            Err(error) => Err(NetFailure::new(Errno::IO, error.to_string())),
         }
     }
 }
 
 /// What a client calls the server. Without a name nobody is told one; an address of nobody's stands for that.
-fn server_name(name: &[u8]) -> Result<ServerName<'static>, Failure> {
+fn server_name(name: &[u8]) -> Result<ServerName<'static>, NetFailure> {
     if name.is_empty() {
         return Ok(ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([0, 0, 0, 0]))));
     }
@@ -248,5 +248,5 @@ fn server_name(name: &[u8]) -> Result<ServerName<'static>, Failure> {
     // Without its scope an address is still the one that a certificate has.
     let text = text.map(|text| text.split('%').next().unwrap_or(text).trim_end_matches('.'));
     let name = text.and_then(|text| ServerName::try_from(text.to_owned()).ok());
-    name.ok_or_else(|| Failure::new(Errno::INVAL, "TLS: this can be no server's name"))
+    name.ok_or_else(|| NetFailure::new(Errno::INVAL, "TLS: this can be no server's name"))
 }

@@ -1,7 +1,7 @@
 //! How connections are to be.
 
 use super::verify::ServerVerifier;
-use crate::net::failure::Failure;
+use crate::net::failure::NetFailure;
 use rustix::io::Errno;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
@@ -35,17 +35,17 @@ pub(in crate::net) enum TlsContext {
     Server(Arc<ServerConfig>),
 }
 
-fn invalid(text: impl Into<String>) -> Failure {
-    Failure::new(Errno::INVAL, text)
+fn invalid(text: impl Into<String>) -> NetFailure {
+    NetFailure::new(Errno::INVAL, text)
 }
 
 /// What is the matter with a configuration, in rustls's words.
-fn refused(error: rustls::Error) -> Failure {
+fn refused(error: rustls::Error) -> NetFailure {
     invalid(format!("TLS: {error}"))
 }
 
 impl TlsContext {
-    pub(in crate::net) fn new(settings: &ContextSettings<'_>) -> Result<Self, Failure> {
+    pub(in crate::net) fn new(settings: &ContextSettings<'_>) -> Result<Self, NetFailure> {
         let provider = Arc::new(ring::default_provider());
         let versions = versions(settings.oldest, settings.newest)?;
         let named = certificates(settings.roots, "roots")?;
@@ -86,7 +86,7 @@ impl TlsContext {
         roots: Arc<RootCertStore>,
         own: Option<Own>,
         alpn: Vec<Vec<u8>>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, NetFailure> {
         let Some((chain, key)) = own else {
             return Err(invalid("TLS: a server has a certificate: give `chain` and `key`"));
         };
@@ -110,7 +110,7 @@ impl TlsContext {
 /// Certificates and a key.
 type Own = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
-fn own(settings: &ContextSettings<'_>) -> Result<Option<Own>, Failure> {
+fn own(settings: &ContextSettings<'_>) -> Result<Option<Own>, NetFailure> {
     if settings.chain.is_empty() && settings.key.is_empty() {
         return Ok(None);
     }
@@ -132,7 +132,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 }
 
 /// The certificates of a text; none in an empty one.
-fn certificates(text: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, Failure> {
+fn certificates(text: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, NetFailure> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
     match found {
         Ok(found) if found.is_empty() && !text.is_empty() => {
@@ -150,7 +150,7 @@ pub(in crate::net) fn machine_roots(text: &[u8]) -> RootCertStore {
     roots
 }
 
-fn versions(oldest: i32, newest: i32) -> Result<Vec<&'static SupportedProtocolVersion>, Failure> {
+fn versions(oldest: i32, newest: i32) -> Result<Vec<&'static SupportedProtocolVersion>, NetFailure> {
     let wanted = |version: &&SupportedProtocolVersion| {
         let number = i32::from(u16::from(version.version));
         oldest <= number && number <= newest
@@ -162,8 +162,8 @@ fn versions(oldest: i32, newest: i32) -> Result<Vec<&'static SupportedProtocolVe
     }
 }
 
-/// Names with a byte of length before each.
-fn protocols(mut bytes: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
+/// HostNames with a byte of length before each.
+fn protocols(mut bytes: &[u8]) -> Result<Vec<Vec<u8>>, NetFailure> {
     let mut names = Vec::new();
     while let Some((length, rest)) = bytes.split_first() {
         let Some((name, rest)) = rest.split_at_checked(usize::from(*length)).filter(|(name, _)| !name.is_empty())

@@ -1,7 +1,7 @@
 //! What goes wrong with TLS, as error numbers and sentences.
 
 use super::der;
-use crate::net::failure::Failure;
+use crate::net::failure::NetFailure;
 use rustix::io::Errno;
 use rustls::pki_types::CertificateDer;
 use rustls::{CertificateError, Error, OtherError};
@@ -86,17 +86,17 @@ fn verdict(error: &CertificateError) -> (i32, String) {
 }
 
 /// The error of a call, and OpenSSL's number if it is about a certificate.
-pub(super) fn failure(error: &Error) -> (Failure, i32) {
+pub(super) fn failure(error: &Error) -> (NetFailure, i32) {
     match error {
         Error::InvalidCertificate(error) => {
             let (number, words) = verdict(error);
-            (Failure::new(Errno::KEYREJECTED, format!("certificate verify failed: {words}")), number)
+            (NetFailure::new(Errno::KEYREJECTED, format!("certificate verify failed: {words}")), number)
         }
-        other => (Failure::new(Errno::PROTO, format!("TLS: {other}")), 0),
+        other => (NetFailure::new(Errno::PROTO, format!("TLS: {other}")), 0),
     }
 }
 
 /// The peer went away in the middle.
-pub(super) fn end_of_file() -> Failure {
-    Failure::new(Errno::CONNABORTED, "TLS: the peer has ended the connection without a farewell")
+pub(super) fn end_of_file() -> NetFailure {
+    NetFailure::new(Errno::CONNABORTED, "TLS: the peer has ended the connection without a farewell")
 }

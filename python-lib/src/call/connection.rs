@@ -40,6 +40,11 @@ pub struct Open {
 }
 
 impl Open {
+    /// Ask for the end of a wait in a host service, through the broker.
+    pub fn interrupt(&self) -> Result<(), LinkError> {
+        link::notify(&FromMicroprocess::Interrupt { channel: self.id })
+    }
+
     /// Note how far into the arena a call has reached. What the arena holds from now on counts.
     #[inline]
     pub fn settle(&mut self, reached: u64) {

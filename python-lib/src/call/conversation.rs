@@ -35,6 +35,9 @@ use std::cell::RefMut;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// How long a host service may take to end a wait that Ctrl-C is to end; then its channel is given up, and with it what it has open.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// A conversation at its end.
 pub struct ConversationEnd<'a> {
     /// The channel, with the last reply.
@@ -102,13 +105,33 @@ impl Session {
         if self.nesting.depth() == 0 {
             self.nesting.callables_took.set(Duration::ZERO);
         }
-        let (mut raised, mut asked, mut told) = (None, None, None);
+        let (mut raised, mut asked, mut told, mut patient) = (None, None, None, false);
         loop {
             let Some(open) = &mut *channel else { return Err(self.gone(plan, raised, vm)) };
             outcome = match outcome {
                 Err(CallError::Interrupted) if interrupt::is_callback_timeout_only() => open.caller.resume(),
                 Err(CallError::Interrupted) => match interrupt::look(vm) {
                     Ok(()) => open.caller.resume(),
+                    Err(interrupt)
+                        if plan.waits
+                            && !patient
+                            && is_keyboard_interrupt(&interrupt, vm)
+                            && open.interrupt().is_ok() =>
+                    {
+                        patient = true;
+                        match open.caller.resume_for(PATIENCE) {
+                            // It has just come to something, which is not to be lost: Python hears of both.
+                            Ok(Status::Ok) => {
+                                interrupt::raise(interrupt::INTERRUPT);
+                                Ok(Status::Ok)
+                            }
+                            Ok(_) => return Err(raised.unwrap_or(interrupt)),
+                            Err(_) => {
+                                self.give_up(&mut channel, plan);
+                                return Err(raised.unwrap_or(interrupt));
+                            }
+                        }
+                    }
                     Err(interrupt) => {
                         self.give_up(&mut channel, plan);
                         return Err(raised.unwrap_or(interrupt));
@@ -207,6 +230,11 @@ impl Session {
     fn gone(&self, plan: &Plan, raised: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyBaseExceptionRef {
         raised.unwrap_or_else(|| self.lost(plan, vm))
     }
+}
+
+/// What Ctrl-C raises, as opposed to what else may have to be raised in the middle of a call.
+fn is_keyboard_interrupt(raised: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
+    raised.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt)
 }
 
 /// A callable's value, as its results.

@@ -5,6 +5,7 @@
 use crate::call::callback::CallbackPlan;
 use crate::marshal::encode::number::{Numbers, real};
 use cloison_contract::call::MAX_WORDS;
+use cloison_contract::interface::LibraryLocation;
 use cloison_contract::interface::{Function, Interface, Raises};
 use cloison_contract::shape::{Element, Lifetime, Literal, Pointed, PointerFill, Position, Shape, Slot, Slots};
 use cloison_contract::types::Scalar;
@@ -23,6 +24,8 @@ pub struct Plan {
     pub granted: bool,
     /// How long a call may take.
     pub deadline: Duration,
+    /// It waits in a host service, which hears of an interruption.
+    pub waits: bool,
     /// What Python passes, in Python's order.
     pub arguments: Box<[Argument]>,
     /// How many words a request has.
@@ -123,6 +126,7 @@ impl Plan {
         Some(Self {
             granted: grant.functions.contains(&FunctionId(index)),
             deadline: function.deadline.unwrap_or(interface.sandbox.deadline),
+            waits: function.blocking && matches!(interface.library.location, LibraryLocation::Host(_)),
             words: slots.words() as u32,
             lengths: lengths(function, &passed, &arguments),
             code: function.result.scalar(),
@@ -146,6 +150,7 @@ impl Plan {
             name: name.into(),
             granted: true,
             deadline: interface.sandbox.deadline,
+            waits: false,
             arguments: Box::default(),
             words: 0,
             lengths: Box::default(),

@@ -1,4 +1,4 @@
-"""Waits for an echo server that says nothing; after Ctrl-C, talks to it again."""
+"""Waits for an echo server that says nothing; after Ctrl-C, talks to it over the same connection."""
 
 import struct
 import sys
@@ -8,18 +8,12 @@ import cloison
 net = cloison.capability("net")
 
 
-def connected():
-    socket = net.socket(2)
-    net.connect(socket, struct.pack("=HHII4s12x", 2, int(sys.argv[1]), 0, 0, bytes([127, 0, 0, 1])))
-    return socket
-
-
-socket = connected()
+socket = net.socket(2)
+net.connect(socket, struct.pack("=HHII4s12x", 2, int(sys.argv[1]), 0, 0, bytes([127, 0, 0, 1])))
 print("started", flush=True)
 try:
     net.recv(socket, 1)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
-socket = connected()
 net.send(socket, b"again")
 print(net.recv(socket, 100), flush=True)

@@ -343,6 +343,8 @@ del _name
 
 
 def _flags(flags):
+    if not hasattr(flags, "__index__"):
+        raise TypeError(f"'{type(flags).__name__}' object cannot be interpreted as an integer")
     flags = int(flags)
     if flags < 0:
         raise ValueError("options must be non-negative")
@@ -379,7 +381,7 @@ def _pem(data):
     try:
         return _x509.of_pem(data)
     except ValueError:
-        raise _tls.failure("BAD_BASE64_DECODE", "bad base64 decode", library="PEM") from None
+        raise SSLError(1, "[X509] PEM lib (_ssl.c:1)") from None
 
 
 def _certificates(data):

@@ -37,17 +37,22 @@ entry = "inside:main"
 memory = "2 GiB"
 cpu = "10 min"
 descriptors = 256
-
+"""
+#: What is added for the modules that are about networks. The others' servers are threads that their clients would wait for.
+NETWORK = """
 [capabilities.net]
 zone = "net"
 connect = ["127.0.0.1:*", "[::1]:*", "localhost:*"]
 listen = ["127.0.0.1:*", "[::1]:*", "0.0.0.0:*", "[::]:*"]
 connections = 256
 """
+NETWORKED = {
+    "test.test_epoll", "test.test_httplib", "test.test_poll", "test.test_select", "test.test_selectors", "test.test_socket", "test.test_ssl",
+    *(f"test.test_asyncio.test_{name}" for name in "base_events buffered_proto selector_events server sock_lowlevel streams tasks".split()),
+}
 
-#: Beginning of a module's name → what it is granted besides. `/tmp` is a folder beside the tests.
-GRANTS = {
-    "test.test_sqlite3": """
+#: With a folder beside the tests as `/tmp`.
+SQLITE = """
 [capabilities.sqlite3]
 zone = "sqlite3"
 roots = [{ at = "/tmp", path = "tmp", allow = ["read", "list", "write", "create", "delete"] }]
@@ -55,8 +60,15 @@ roots = [{ at = "/tmp", path = "tmp", allow = ["read", "list", "write", "create"
 [capabilities.files]
 zone = "files"
 roots = [{ at = "/tmp", path = "tmp", allow = ["read", "list", "write", "create", "delete"] }]
-""",
-}
+"""
+
+#: An application's folder → what it is granted.
+GRANTED = {"cpython": "", "cpython-network": NETWORK, "cpython-sqlite3": SQLITE}
+
+
+def granted(module):
+    """Return what a module's tests are granted."""
+    return NETWORK if module in NETWORKED else SQLITE if module.startswith("test.test_sqlite3") else ""
 
 
 def fetch():
@@ -71,14 +83,14 @@ def fetch():
     return folder / "Lib/test"
 
 
-def application(tests, grants):
+def application(tests, name, manifest):
     """Return a folder that can be run: the tests as they are, and what runs them."""
-    folder = ROOT / "target/upstream" / ("cpython" if not grants else f"cpython-{grants.rpartition('.')[2]}")
+    folder = ROOT / "target/upstream" / name
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     # When root runs this, services and zones are nobody.
     (folder / "tmp").chmod(0o777)
     shutil.copy(HERE / "inside.py", folder)
-    (folder / "cloison.toml").write_text(MANIFEST + GRANTS.get(grants, ""))
+    (folder / "cloison.toml").write_text(manifest)
     if not (folder / "test").is_dir():
         shutil.copytree(tests, folder / "test")
     return folder
@@ -167,11 +179,10 @@ def main():
     options = parser.parse_args()
     tests = options.tests or fetch()
     modules = options.modules or (HERE / "modules.txt").read_text().split()
-    grants = {name: next(filter(name.startswith, GRANTS), "") for name in modules}
-    folders = {grant: application(tests, grant) for grant in set(grants.values())}
+    folders = {grants: application(tests, name, MANIFEST + grants) for name, grants in GRANTED.items()}
     rows, failures = {}, []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for module, (states, end) in zip(modules, pool.map(lambda name: run(options.cloison, folders[grants[name]], name), modules)):
+        for module, (states, end) in zip(modules, pool.map(lambda name: run(options.cloison, folders[granted(name)], name), modules)):
             rows[module] = row(module, states, end)
             print(rows[module], flush=True)
             failures += [f"{module}: {name}: {state}: {why}" for name, (state, why) in states.items() if state not in ("ok", "skip")]

@@ -10,7 +10,7 @@ def main():
     for function in company.via_tmpfile, company.via_env:
         print(function(64), function(32 * 1024) < 0)
     company.leave()
-    cloison.spawn(look, cloison.self())
+    cloison.spawn(look, cloison.self(), capabilities=["company"])
     print(company.left_over(), cloison.receive(timeout=30))
 
 

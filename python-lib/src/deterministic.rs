@@ -1,7 +1,7 @@
 //! A clock that the application's manifest sets, and randomness out of its seed: `Lib/cloison/_deterministic.py` does it, and what is
 //! here is what only Rust can.
 
-use crate::interpreter::cloison_module;
+use crate::interpreter::{self, cloison_module};
 use cloison_contract::deterministic::{Clock, Deterministic};
 use rustpython_vm::builtins::{PyDictRef, PyType};
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -32,6 +32,19 @@ pub(crate) fn apply(deterministic: &Deterministic, vm: &VirtualMachine) -> PyRes
 pub(crate) fn seed(number: u64, vm: &VirtualMachine) -> PyResult<()> {
     let Some(seed) = SEED.get() else { return Ok(()) };
     cloison_module("_deterministic", vm)?.get_attr("randomness", vm)?.call((*seed, number), vm).map(drop)
+}
+
+/// Run what imports the program's own module in a microprocess, as its template would have: what that draws is the same either way.
+pub(crate) fn importing<T>(number: u64, vm: &VirtualMachine, import: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+    if SEED.get().is_none() {
+        return import();
+    }
+    // What seeds itself by chance is noted, and seeded anew behind it.
+    interpreter::boot_function("before_program", vm)?.call((), vm)?;
+    seed(0, vm)?;
+    let imported = import()?;
+    seed(number, vm)?;
+    Ok(imported)
 }
 
 fn set_clock(clock: Clock, vm: &VirtualMachine) -> PyResult<()> {

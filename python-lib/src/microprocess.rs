@@ -183,7 +183,7 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
         .and_then(|()| lower_limits(cpu_seconds, vm))
         .and_then(|()| take_environment(&environment, vm))
         .and_then(|()| deterministic::seed(myself.number, vm))
-        .and_then(|()| execute(vm, entries, run))
+        .and_then(|()| execute(vm, entries, run, myself.number))
     {
         Ok(status) => (status, reason_of_status(status)),
         Err(error) => failure::report_with_reason(vm, error),
@@ -236,7 +236,7 @@ pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
         let run = Run::Script { path: String::new(), source: "import sys\n".to_owned(), argv: Vec::new() };
         prepare(vm, entries, [0; 32])?;
         set_arguments(vm, run.argv())?;
-        execute(vm, entries, run)?;
+        execute(vm, entries, run, 0)?;
         call_own(vm, entries, "rehearse")?;
         call_own(vm, entries, "warm_up")?;
         entries.finish.call((), vm)?;
@@ -248,7 +248,7 @@ pub(crate) fn rehearse(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
 fn rehearse_program(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
     let source = "import sys\nprint(end='')\n".to_owned();
     set_arguments(vm, &[])?;
-    execute(vm, entries, Run::Script { path: String::new(), source, argv: Vec::new() })?;
+    execute(vm, entries, Run::Script { path: String::new(), source, argv: Vec::new() }, 0)?;
     entries.finish.call((), vm)?;
     vm.sys_module.get_attr("modules", vm)?.del_item("__main__", vm)
 }
@@ -267,7 +267,7 @@ fn call_own(vm: &VirtualMachine, entries: &Entries, function: &str) -> PyResult<
         main: None,
         argv: Vec::new(),
     };
-    execute(vm, entries, run).map(drop)
+    execute(vm, entries, run, 0).map(drop)
 }
 
 /// What does not depend on what is run.
@@ -283,7 +283,7 @@ pub(crate) fn set_arguments(vm: &VirtualMachine, argv: &[String]) -> PyResult<()
     vm.sys_module.set_attr("argv", vm.ctx.new_list(argv), vm)
 }
 
-fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
+fn execute(vm: &VirtualMachine, entries: &Entries, run: Run, number: u64) -> PyResult<i32> {
     match run {
         Run::Function { module, qualname, .. } => {
             let entry = function(vm, &module, &qualname)?;
@@ -295,7 +295,8 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run) -> PyResult<i32> {
         Run::Spawned { module, qualname, arguments, register, main, .. } => {
             if let Some(main) = main {
                 mail::prepare(true);
-                import_main(vm, entries, *main).inspect_err(|error| explain_denial(vm, error))?;
+                let import = || import_main(vm, entries, *main).inspect_err(|error| explain_denial(vm, error));
+                deterministic::importing(number, vm, import)?;
                 mail::prepare(false);
             }
             let function = match module.as_str() {

@@ -43,11 +43,11 @@ def clocks():
 
 
 def child(to, what):
-    to.send((AT_IMPORT, what()))
+    to.send((AT_IMPORT, globals()[what]()))
 
 
 def of_child(what):
-    cloison.spawn(child, cloison.self(), what)
+    cloison.spawn(child, cloison.self(), what.__name__)
     return cloison.receive(timeout=60)
 
 

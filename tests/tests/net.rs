@@ -150,10 +150,8 @@ fn certificates_are_looked_at() {
 #[test]
 fn without_a_capability_there_is_no_network() {
     let (address, _ends) = echo();
-    let program = format!(
-        "import cloison\ntry:\n    cloison.capability('net')\nexcept cloison.CapabilityDenied as error:\n    print(error)\n"
-    );
-    let output = Project::script(&program).main(&[]).output().ends_with(0);
+    let program = "import cloison\ntry:\n    cloison.capability('net')\nexcept cloison.CapabilityDenied as error:\n    print(error)\n";
+    let output = Project::script(program).main(&[]).output().ends_with(0);
     assert!(output.stdout.contains("no capability \"net\""), "{output}");
     drop(TcpStream::connect(address).expect("control"));
 }

@@ -3,17 +3,19 @@
 //! | step | where |
 //! |---|---|
 //! | the file, and the folder that its paths are relative to | [`target`] |
-//! | its lines are changed and all others kept | [`document`]; [`files`], [`http`], [`library`], [`net`] |
+//! | its lines are changed and all others kept | [`document`]; [`env`], [`files`], [`http`], [`library`], [`net`], [`sqlite`] |
 //! | both texts are read as `cloison run` reads them; nothing but that one capability may have changed | here |
 //! | what it gives is said, and the file replaced | here, [`target`] |
 
 mod change;
 pub mod document;
+mod env;
 mod files;
 mod http;
 mod library;
 mod net;
 mod service;
+mod sqlite;
 pub mod target;
 
 use self::change::Change;
@@ -40,6 +42,8 @@ Examples:
   cloison add scratch 64MiB
   cloison add net api.example.com:443
   cloison add http https://api.example.com/v1/ --get --secret X-Api-Key=env:API_KEY
+  cloison add sqlite3 ./data --write
+  cloison add env LANG --set HOME=/data
   cloison add zlib                                # all of a binding that comes with Cloison
   cloison add mine.zone.toml --allow open read    # some of a manifest of your own
   cloison add zlib --app shop/ --dry-run          # say what would be written"
@@ -57,6 +61,9 @@ enum What {
     Scratch(files::ScratchArguments),
     Net(net::NetArguments),
     Http(http::HttpArguments),
+    #[command(name = "sqlite3")]
+    Sqlite(sqlite::SqliteArguments),
+    Env(env::EnvArguments),
 }
 
 /// What every kind of addition takes.
@@ -86,6 +93,8 @@ pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
         Some(What::Scratch(scratch)) => scratch,
         Some(What::Net(net)) => net,
         Some(What::Http(http)) => http,
+        Some(What::Sqlite(sqlite)) => sqlite,
+        Some(What::Env(env)) => env,
         None => &arguments.library,
     };
     let common = addition.common();
@@ -148,6 +157,7 @@ fn told(before: &LoadedApplication, after: &LoadedApplication, capability: &str)
     };
     let same = others(before) == others(after)
         && before.limits == after.limits
+        && before.deterministic == after.deterministic
         && before.sites == after.sites
         && before.may_be_missing == after.may_be_missing;
     anyhow::ensure!(same, "this would have changed more than the capability {capability}; nothing was written");

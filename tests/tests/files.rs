@@ -91,7 +91,7 @@ fn what_was_not_granted_says_which_line_would_change_that() {
         &["PermissionError", "'/log/today'"],
         &["FileNotFoundError", "'/etc/passwd'", "below none of the roots", "/data (cloison.toml:1)"],
         &["FileNotFoundError", "below none of the roots"],
-        &["HostDenied", "'/etc/new' is below none of the roots of this program", "cloison.toml:1"],
+        &["HostDenied", "'/etc/new' is below none of the roots of this process", "cloison.toml:1"],
         &["ok False"],
         &["ok ['data', 'log', 'seen']"],
         &["ok 10"],

@@ -84,7 +84,12 @@ fn what_is_allowed_is_made_with_the_secret_and_what_is_not_is_refused() {
         );
         assert_eq!(answers[0], ok(&me));
         assert!(answers[1].ends_with("\r\n\r\nabc"), "{}", answers[1]);
-        assert!(answers[2].starts_with("HTTP/1.1 403 Forbidden\r\nCloison-Denied: request\r\n"), "{}", answers[2]);
+        assert!(
+            answers[2]
+                .starts_with("HTTP/1.1 403 Forbidden: not granted in cloison.toml\r\nCloison-Denied: request\r\n"),
+            "{}",
+            answers[2]
+        );
         let says = format!(
             "cloison: GET http://127.0.0.1:{port}/v2/me is not granted by capability `api`: add \"GET http://127.0.0.1:{port}/v2/me\" to `allow` at cloison.toml:3\n"
         );

@@ -113,7 +113,7 @@ fn a_program_without_a_network_hears_which_line_would_give_it_one() {
     let output = project(REFUSED, "").application(&[]).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     assert!(lines[0].contains("a microprocess has no network"), "{output}");
-    assert!(lines[0].contains("`connect = [\"example.com:443\"]` grants this place"), "{output}");
+    assert!(lines[0].contains("`connect = [\"example.com:443\"]` to connect there"), "{output}");
     for line in &lines[..10] {
         assert!(
             line.contains("a microprocess has no network: ") && line.contains("cloison.toml"),

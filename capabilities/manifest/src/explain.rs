@@ -9,7 +9,7 @@ use crate::application::ApplicationLimits;
 use cloison_contract::deterministic::Deterministic;
 use cloison_contract::grant::{Grant, Rate};
 use cloison_contract::host::{HostService, SCRATCH};
-use cloison_contract::interface::{FunctionId, Instances, Interface};
+use cloison_contract::interface::{FunctionId, Instances, Interface, LibraryLocation};
 use cloison_contract::shape::Shape;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -133,8 +133,11 @@ pub fn sandbox(interface: &Interface) -> Rows {
         ("threads of the library", sandbox.processes.to_string()),
         ("open descriptors", sandbox.descriptors.to_string()),
         ("largest file", size(sandbox.file_size_bytes)),
-        ("network", "none".to_owned()),
     ];
+    let of_library = !matches!(interface.library.location, LibraryLocation::Host(_));
+    if of_library {
+        rows.push(("network", "none".to_owned()));
+    }
     if callables {
         rows.insert(2, ("callables of a call, together", time(sandbox.callables)));
     }
@@ -143,7 +146,10 @@ pub fn sandbox(interface: &Interface) -> Rows {
         format!("`{}` ({how})", rule.path)
     });
     let files: Vec<_> = files.collect();
-    rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));
+    // What a service reaches, and what a capability gives besides, is said where that is granted.
+    if of_library && sandbox.roots.is_empty() {
+        rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));
+    }
     rows.extend(sandbox_scratch(interface).map(|size| ("private folder", format!("{size} at `{SCRATCH}`"))));
     if !sandbox.environment.is_empty() {
         let variables: Vec<_> = sandbox.environment.iter().map(|(name, value)| format!("`{name}={value}`")).collect();

@@ -4,7 +4,7 @@ use super::document::{self, Document, list, quoted};
 use super::target::EditedManifest;
 use super::{Addition, CommonArguments, service};
 use anyhow::{Context, bail};
-use cloison_contract::host::{FilesService, HostService, SCRATCH};
+use cloison_contract::host::{FilesRoot, FilesService, HostService, SCRATCH};
 use cloison_manifest::application::ServiceRequest;
 use cloison_manifest::{explain, parse_size};
 use std::path::{Path, PathBuf};
@@ -64,32 +64,55 @@ impl Addition for FilesArguments {
     }
 
     fn add(&self, target: &EditedManifest, document: &mut Document) -> anyhow::Result<String> {
-        let rights = self.rights();
-        let path = target.path(&self.path)?;
-        let name = service::capability(target, SERVICE, self.common.name.as_deref())?;
-        let Some((service, folders)) = there(target, &name) else {
-            let at = self.place()?;
-            let lines = format!("zone = \"{SERVICE}\"\nroots = [\n    {},\n]\n", root(&at, &path, &rights));
+        let folder = FolderToAdd { path: &self.path, at: self.at.as_ref(), rights: &self.rights() };
+        folder.add(SERVICE, self.common.name.as_deref(), target, document)
+    }
+}
+
+/// A folder for the `roots` of a capability.
+pub struct FolderToAdd<'a> {
+    /// The folder.
+    pub path: &'a Path,
+    /// Where it is seen, if that is said.
+    pub at: Option<&'a String>,
+    /// What it gives.
+    pub rights: &'a [&'static str],
+}
+
+impl FolderToAdd<'_> {
+    /// Change the document; gives the name of the capability.
+    pub fn add(
+        &self,
+        service: &str,
+        name: Option<&str>,
+        target: &EditedManifest,
+        document: &mut Document,
+    ) -> anyhow::Result<String> {
+        let path = target.path(self.path)?;
+        let name = service::capability(target, service, name)?;
+        let line = |at: &str| root(at, &path, self.rights);
+        let Some((roots, folders)) = there(target, &name) else {
+            let lines = format!("zone = \"{service}\"\nroots = [\n    {},\n]\n", line(&self.place()?));
             document.insert(&name, &lines)?;
             return Ok(name);
         };
         let table = document.capability(&name).context("the capability is nowhere")?;
         // The place that is named, or else the folder, wherever it is seen.
-        let found =
-            service.roots.iter().zip(&folders).position(|(root, folder)| {
-                target.same(folder, &path) && self.at.as_ref().is_none_or(|at| *at == root.at)
-            });
+        let found = roots
+            .iter()
+            .zip(&folders)
+            .position(|(root, folder)| target.same(folder, &path) && self.at.is_none_or(|at| *at == root.at));
         if let Some(index) = found {
-            extend(table, index, &rights)?;
+            extend(table, index, self.rights)?;
             return Ok(name);
         }
         let at = self.place()?;
-        if let Some((_, folder)) = service.roots.iter().zip(&folders).find(|(root, _)| root.at == at) {
+        if let Some((_, folder)) = roots.iter().zip(&folders).find(|(root, _)| root.at == at) {
             bail!("{at} is {folder} already\nhint: `--at PLACE` has the program see it somewhere else");
         }
-        let new: Value = root(&at, &path, &rights).parse()?;
+        let new: Value = line(&at).parse()?;
         match table.get_mut("roots") {
-            None => document::insert_value(table, "roots", &format!("[\n    {},\n]", root(&at, &path, &rights)))?,
+            None => document::insert_value(table, "roots", &format!("[\n    {},\n]", line(&at)))?,
             Some(Item::Value(Value::Array(roots))) => document::push(roots, new),
             Some(Item::ArrayOfTables(roots)) => {
                 let Value::InlineTable(new) = new else { bail!("a root is a table") };
@@ -101,6 +124,22 @@ impl Addition for FilesArguments {
             Some(_) => bail!("`roots` is no array"),
         }
         Ok(name)
+    }
+
+    fn place(&self) -> anyhow::Result<String> {
+        if let Some(at) = self.at {
+            return Ok(at.clone());
+        }
+        let text = |path: &Path| path.to_str().map(str::to_owned);
+        let place = match self.path.is_absolute() {
+            true => text(&self.path.components().collect::<PathBuf>()),
+            false => {
+                let real = std::fs::canonicalize(self.path).with_context(|| self.path.display().to_string())?;
+                let name = self.path.file_name().or(real.file_name()).map(PathBuf::from);
+                name.and_then(|name| text(&Path::new("/").join(name)))
+            }
+        };
+        place.context("where is the program to see it?\nhint: `--at /data`")
     }
 }
 
@@ -116,22 +155,6 @@ impl FilesArguments {
             ("append", self.append && !self.write),
         ];
         said.into_iter().filter(|(_, said)| *said).map(|(word, _)| word).collect()
-    }
-
-    fn place(&self) -> anyhow::Result<String> {
-        if let Some(at) = &self.at {
-            return Ok(at.clone());
-        }
-        let text = |path: &Path| path.to_str().map(str::to_owned);
-        let place = match self.path.is_absolute() {
-            true => text(&self.path.components().collect::<PathBuf>()),
-            false => {
-                let real = std::fs::canonicalize(&self.path).with_context(|| self.path.display().to_string())?;
-                let name = self.path.file_name().or(real.file_name()).map(PathBuf::from);
-                name.and_then(|name| text(&Path::new("/").join(name)))
-            }
-        };
-        place.context("where is the program to see it?\nhint: `--at /data`")
     }
 }
 
@@ -150,7 +173,7 @@ impl Addition for ScratchArguments {
         };
         let (name, size) =
             (service::capability(target, SERVICE, self.common.name.as_deref())?, quoted(&explain::size(bytes)));
-        let Some((service, _)) = there(target, &name) else {
+        let Some(service) = files_of(target, &name) else {
             document.insert(&name, &format!("zone = \"{SERVICE}\"\nscratch = {size}\n"))?;
             return Ok(name);
         };
@@ -168,11 +191,23 @@ impl Addition for ScratchArguments {
     }
 }
 
-/// What the capability of that name gives already.
-fn there(target: &EditedManifest, name: &str) -> Option<(FilesService, Vec<String>)> {
+/// The roots that the capability of that name has already, and their folders.
+fn there(target: &EditedManifest, name: &str) -> Option<(Vec<FilesRoot>, Vec<String>)> {
     let ServiceRequest { service, folders, .. } = target.application.capabilities.get(name)?.service.as_ref()?;
-    let HostService::Files(files) = service else { return None };
-    Some((files.clone(), folders.iter().map(|folder| folder.text.clone()).collect()))
+    let roots = match service {
+        HostService::Files(files) => &files.roots,
+        HostService::Sqlite(sqlite) => &sqlite.roots,
+        HostService::Env(_) | HostService::Http(_) | HostService::Net(_) => return None,
+    };
+    Some((roots.clone(), folders.iter().map(|folder| folder.text.clone()).collect()))
+}
+
+/// What the capability of that name gives already.
+fn files_of<'t>(target: &'t EditedManifest, name: &str) -> Option<&'t FilesService> {
+    match &target.application.capabilities.get(name)?.service.as_ref()?.service {
+        HostService::Files(files) => Some(files),
+        HostService::Env(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_) => None,
+    }
 }
 
 /// An entry of `roots`.

@@ -47,7 +47,7 @@ pub struct HttpArguments {
     /// A header that the service adds: from a variable (HEADER=env:NAME) or a file (HEADER=file:PATH)
     #[arg(long, value_name = "HEADER=FROM")]
     secret: Option<String>,
-    /// What stands before the secret, as in \"Bearer \"
+    /// What stands before the secret, as in "Bearer "
     #[arg(long, value_name = "TEXT", requires = "secret")]
     prefix: Option<String>,
     #[command(flatten)]

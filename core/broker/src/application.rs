@@ -227,7 +227,7 @@ impl LoadedApplication {
         let services = || self.zones.iter().filter_map(|zone| zone.service.as_ref());
         for file in services().flat_map(|service| &service.material.secret_files) {
             if let Some(folder) =
-                services().flat_map(|service| &service.folders).find(|one| file.real.starts_with(&one.real))
+                services().flat_map(|service| &service.folders).find(|one| one.encloses(&file.real))
             {
                 let message =
                     format!("this secret is below {}, which `roots` of a capability give", folder.path.display());
@@ -283,12 +283,11 @@ fn specification(
         Some(loaded) => loaded,
         None if zone.ends_with(".toml") => ZoneSpecification::read(&folder.join(zone)),
         None => {
-            let names: Vec<_> = bundled::names().collect();
-            let hint = format!(
-                "the bundled bindings are {}; a manifest of your own is a path that ends in .zone.toml",
-                names.join(", ")
-            );
-            return Err(mistake(format!("there is no bundled binding `{zone}`"), &hint));
+            // Whoever has read the manifest has seen that.
+            return Err(mistake(
+                format!("there is no bundled binding `{zone}`"),
+                "a manifest is a path that ends in .zone.toml",
+            ));
         }
     };
     let mut loaded = loaded.map_err(|error| match error {

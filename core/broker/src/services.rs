@@ -16,7 +16,7 @@ use cloison_contract::host::HostService;
 use cloison_contract::message::{Mount, ServiceOffer, ToZone};
 use cloison_manifest::application::ServiceRequest;
 use cloison_manifest::diagnostic::{Diagnostics, SourceFile};
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, Stat, fstat, openat, stat};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -122,6 +122,14 @@ impl HostFolder {
         let opened = openat(CWD, &path, flags, Mode::empty())?;
         let real = real_path(&opened).ok_or(io::ErrorKind::NotFound)?;
         Ok(Self { path, real, opened: Arc::new(opened) })
+    }
+
+    /// Whether a file is below it, by whatever path: a folder may be mounted in a second place.
+    pub(crate) fn encloses(&self, file: &Path) -> bool {
+        let identity = |stat: Stat| (stat.st_dev, stat.st_ino);
+        let own = fstat(&self.opened).map(identity);
+        let above = file.ancestors().skip(1).filter_map(|folder| stat(folder).ok());
+        file.starts_with(&self.real) || own.is_ok_and(|own| above.map(identity).any(|one| one == own))
     }
 
     fn is_inside(&self, other: &Self) -> bool {

@@ -148,7 +148,11 @@ def _outside(path, name, making):
     """Return the error for a path that no capability has: it is not there; to make something there is denied."""
     places = mounts()
     text = ", ".join(f"{_decode(mount.at)} ({mount.location})" for mount in places)
-    need = f"{_decode(path)!r} is below none of the roots of this program: {text}"
+    need = f"{_decode(path)!r} is below none of the roots of this process: {text}"
+    if _cloison.parent() is not None:
+        need += "; one that is spawned has the capabilities that `capabilities=` of spawn or of Executor gives it"
+    elif making:
+        need += "; `cloison add files FOLDER --create` grants one, and relative names begin at the current folder"
     if making:
         from cloison._errors import HostDenied
 

@@ -150,7 +150,7 @@ def _addresses(host, port, family, flags, what):
         return [numeric]
     if flags & NUMERICHOST:
         raise unresolved(NONAME)
-    place = _net.place_of_host(host, port)
+    place = _net.place_of_host(host, port, bool(flags & PASSIVE))
     plain = host.lower().rstrip(".")
     if place is None and (plain in ("localhost", "cloison") or plain.endswith(".localhost")):
         return [one for one in ((INET6, _LOOPBACK6, 0), (INET, _LOOPBACK, 0)) if family in (0, one[0])]

@@ -30,7 +30,7 @@ NETWORK = (
 )
 PROCESSES = (
     "a microprocess starts no programs and sees no other process: cloison.spawn starts microprocesses, "
-    "up to `[limits] children` in cloison.toml"
+    "up to `[limits] children` in cloison.toml, and cloison.futures.Executor is an executor of them"
 )
 SIGNALS = "signals are the broker's: a microprocess gets KeyboardInterrupt and nothing else, and no line of cloison.toml grants it"
 TERMINAL = "a microprocess has its standard streams and no control over a terminal, and no line of cloison.toml grants it"

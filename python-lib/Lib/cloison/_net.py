@@ -113,13 +113,13 @@ _invented = {}
 
 
 def places():
-    """Return what this process's capabilities give, those of ``net`` first."""
+    """Return what this process's capabilities give, those of ``http`` first: what both give goes by rules and with secrets."""
     global _places
     found = _places
     if found is None:
         given = _cloison.services()
         found = [Place(*offer) for offer in given or () if offer[0] in ("net", "http")]
-        found.sort(key=lambda place: place.zone != "net")
+        found.sort(key=lambda place: place.zone == "net")
         # In a template this is not all: what it forks may hold capabilities.
         if given is not None:
             _places = found
@@ -130,8 +130,11 @@ def need(host=None, port=None, key="connect"):
     """Return what a program without a network would need, for that place if there is one."""
     if host is None:
         return _needs.NETWORK
-    line = f'`zone = "net"` and `{key} = ["{_written(host, port)}"]` grants this place'
-    return f"a microprocess has no network: in cloison.toml, `[capabilities.net]` with {line}"
+    written = _written(host, port)
+    grants = f'`{key} = ["{written}"]`'
+    if key == "connect":
+        grants += f' to connect there, or `listen = ["{written}"]` to serve there'
+    return f'a microprocess has no network: in cloison.toml, `[capabilities.net]` with `zone = "net"` and {grants}'
 
 
 def check(what, *address):
@@ -170,12 +173,12 @@ def refusal(what, error):
 # ---- Whose an address is --------------------------------------------------------------------------------------------
 
 
-def place_of_host(host, port):
-    """Return the place that gives a host's name, or None."""
+def place_of_host(host, port, serve=False):
+    """Return the place that gives a host's name, or None; to serve there, one of ``net``."""
     host = host.lower().rstrip(".")
     for wanted in (port, None) if port else (None,):
         for place in places():
-            if place.gives(host, wanted):
+            if place.gives(host, wanted) and not (serve and place.zone == "http"):
                 return place
     return None
 

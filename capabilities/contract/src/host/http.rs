@@ -248,10 +248,26 @@ pub fn plain_name(name: &str) -> String {
     name.to_ascii_lowercase().replace('_', "-")
 }
 
-/// Whether the zone alone writes the header of that name.
+/// Whether the zone alone writes the header of that name. What proxies say of whom they speak for is among these: a program is nobody's.
 pub fn is_own_header(name: &str) -> bool {
     let plain = plain_name(name);
-    OWN_HEADERS.contains(&plain.as_str()) || plain.starts_with("cloison-")
+    let of_proxy = plain.starts_with("x-forwarded") || matches!(plain.as_str(), "forwarded" | "x-real-ip");
+    OWN_HEADERS.contains(&plain.as_str()) || of_proxy || plain.starts_with("cloison-")
+}
+
+/// Headers by which some servers take a request for one with another method or path than it has.
+const OVERRIDES: [&str; 6] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-uri",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// Whether a header of that name makes another request of its own.
+pub fn is_override(name: &str) -> bool {
+    OVERRIDES.contains(&plain_name(name).as_str())
 }
 
 /// `http` or `https`

@@ -64,6 +64,9 @@ impl NetService {
                 handle.max_live = most;
             }
         }
+        // What is under way in each, TLS's records above all.
+        let memory = &mut interface.sandbox.memory_bytes;
+        *memory = memory.saturating_add(u64::from(self.connections) << 20);
         // Sockets and pollers; what TLS has is memory.
         interface.sandbox.descriptors = OWN_DESCRIPTORS.saturating_add(most.saturating_mul(2));
     }

@@ -5,7 +5,7 @@
 
 use super::body::Framing;
 use super::own_answer::OwnAnswer;
-use cloison_contract::host::http::{PathFault, PlainPath, is_own_header, is_token_byte, plain_name, split_authority};
+use cloison_contract::host::http::{PathFault, PlainPath, is_override, is_own_header, is_token_byte, plain_name, split_authority};
 
 /// The longest head, and the most headers.
 pub(super) const HEAD_BYTES: usize = 64 << 10;
@@ -81,6 +81,10 @@ impl RequestHead {
             if !values(&headers, name).is_empty() {
                 return Err(OwnAnswer::malformed("it asks for another protocol (Upgrade), which cannot be checked"));
             }
+        }
+        if let Some((name, _)) = headers.iter().find(|(name, _)| is_override(name)) {
+            let text = format!("it has {name}, by which some servers take it for another request");
+            return Err(OwnAnswer::malformed(&text));
         }
         let closes = connection(&headers)?;
         let headers = headers.into_iter().filter(|(name, _)| !is_own_header(name)).collect();

@@ -1,9 +1,10 @@
 //! Secrets that a server sends back are masked on their way to the program, as far as they appear as they are.
 //!
-//! A mask has the secret's length, so that nothing else of an answer changes. What comes in pieces is held back as long as its end may be
-//! the beginning of a secret.
+//! A mask has the secret's length, so that nothing else of an answer changes. What comes in pieces is held back as far as a secret could
+//! begin in it that is not complete: always as much of it, whatever it is. If it depended on how a secret begins, a program could find
+//! that out, a character at a time, from any server that says back what it is told, by the sizes of the pieces.
 
-use cloison_contract::host::http::Secret;
+use cloison_contract::host::http::{Secret, is_value_byte};
 
 /// Shorter secrets are not masked: too much else looks like them.
 const SHORTEST: usize = 8;
@@ -12,7 +13,7 @@ const SHORTEST: usize = 8;
 #[derive(Debug)]
 pub(super) struct Mask<'s> {
     secrets: &'s [Secret],
-    /// What may be the beginning of a secret.
+    /// What a secret could have begun in.
     held: Vec<u8>,
     /// How many of these are known to be the end of another one.
     known: usize,
@@ -28,10 +29,10 @@ impl<'s> Mask<'s> {
         let mut bytes = std::mem::take(&mut self.held);
         bytes.extend_from_slice(piece);
         let found = self.find(&bytes);
-        // The first place from which on everything is the beginning of a secret.
+        // No secret goes over a byte that no header can have, such as an end of line.
         let longest = self.all().map(|secret| secret.len() - 1).max().unwrap_or(0);
-        let from = (bytes.len().saturating_sub(longest)..bytes.len()).find(|from| self.begins(&bytes[*from..]));
-        let from = from.unwrap_or(bytes.len());
+        let run = bytes.iter().rev().take(longest).take_while(|byte| is_value_byte(**byte)).count();
+        let from = bytes.len() - run;
         self.held = bytes.split_off(from);
         let (mut sent, mut known) = (bytes, 0);
         for (start, end) in found {
@@ -87,10 +88,6 @@ impl<'s> Mask<'s> {
         }
         found
     }
-
-    fn begins(&self, end: &[u8]) -> bool {
-        self.all().any(|secret| secret.len() > end.len() && secret.starts_with(end))
-    }
 }
 
 #[cfg(test)]
@@ -124,6 +121,25 @@ mod tests {
         assert_eq!(masked(&secrets(&["short"]), b"short", 1), "short");
         assert_eq!(masked(&[], b"abc", 1), "abc");
         assert_eq!(Mask::text(&one, b"x=hunter2hunter2"), b"x=**************");
+    }
+
+    /// Or a program would guess them by the sizes of pieces.
+    #[test]
+    fn what_is_held_back_does_not_tell_how_a_secret_begins() {
+        let one = secrets(&["hunter2hunter2"]);
+        let sizes = |text: &str, piece: usize| -> Vec<usize> {
+            let mut mask = Mask::new(&one);
+            text.as_bytes().chunks(piece).map(|part| mask.pass(part).len()).collect()
+        };
+        for piece in 1..40 {
+            let expected = sizes("Hello .xxxxxxxxxxxxx and more\nHello xxxxxx", piece);
+            for guess in ["hunter2hunter", "hunterxxxxxxx", "xxxxxxxhunter", "hhhhhhhhhhhhh"] {
+                assert_eq!(sizes(&format!("Hello .{guess} and more\nHello hunter"), piece), expected, "{guess}, {piece}");
+            }
+        }
+        // Lines come at once.
+        assert_eq!(Mask::new(&one).pass(b"data: hunter2h\n").len(), 15);
+        assert_eq!(Mask::new(&[]).pass(b"hunter2h").len(), 8);
     }
 
     proptest! {

@@ -36,6 +36,7 @@ mod trust;
 mod upstream;
 mod wait;
 
+use cloison_contract::host::net::is_localhost;
 use cloison_contract::host::http::{HttpSecret, HttpService, Scheme, Secret, address};
 use cloison_transport::account::ByteCount;
 use cloison_transport::status::monotonic;
@@ -111,7 +112,7 @@ struct Idle {
 impl Http {
     /// The secrets that go with a request there. In the clear, they stay on this machine.
     fn secrets_for(&self, scheme: Scheme, host: &str) -> Vec<(&HttpSecret, &Secret)> {
-        let local = host == "localhost" || address(host).is_some_and(|address| address.is_loopback());
+        let local = is_localhost(host) || address(host).is_some_and(|address| address.is_loopback());
         if scheme == Scheme::Http && !local {
             return Vec::new();
         }

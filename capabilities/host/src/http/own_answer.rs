@@ -66,13 +66,15 @@ impl OwnAnswer {
 
     /// The answer as bytes, behind which the connection ends.
     pub(super) fn to_bytes(&self, secrets: &[Secret], method: &str) -> Vec<u8> {
-        let reason = match self.status {
-            400 => "Bad Request",
-            403 => "Forbidden",
-            413 => "Content Too Large",
-            429 => "Too Many Requests",
-            502 => "Bad Gateway",
-            _ => "Gateway Timeout",
+        // What many libraries show of an answer, and all that they show.
+        let reason = match (self.status, self.word) {
+            (400, _) => "Bad Request: cloison does not send it on",
+            (403, "address") => "Forbidden: no name may lead there",
+            (403, _) => "Forbidden: not granted in cloison.toml",
+            (413, _) => "Content Too Large: more than cloison.toml grants",
+            (429, _) => "Too Many Requests: more than cloison.toml grants",
+            (502, _) => "Bad Gateway: no answer that cloison gives",
+            _ => "Gateway Timeout: longer than cloison.toml grants",
         };
         let text = Mask::text(secrets, format!("cloison: {}\n", self.text).as_bytes());
         let (status, word, length) = (self.status, self.word, text.len());

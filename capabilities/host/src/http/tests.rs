@@ -222,7 +222,7 @@ fn what_no_rule_allows_is_answered_here() {
     let answer = refused(&["GET http://127.0.0.1:9/v1/*"], get("/v2/x*y?key=1", 9));
     assert!(
         answer.starts_with(
-            "HTTP/1.1 403 Forbidden\r\nCloison-Denied: request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            "HTTP/1.1 403 Forbidden: not granted in cloison.toml\r\nCloison-Denied: request\r\nContent-Type: text/plain; charset=utf-8\r\n"
         ),
         "{answer}"
     );

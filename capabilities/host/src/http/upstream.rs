@@ -105,6 +105,10 @@ impl Upstream {
             if self.ended {
                 return Ok(0);
             }
+            // A server that never pauses is not waited for.
+            if patience.left().is_zero() {
+                return Err(Stop::Time.into());
+            }
             match self.take()? {
                 Some(0) => {}
                 Some(count) => return Ok(count),

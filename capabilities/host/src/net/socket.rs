@@ -128,6 +128,12 @@ impl Net {
         if !self.service.listens(address) {
             return Err(self.not_granted("listen at", address, "listen", |_| None));
         }
+        // All addresses of IPv6 would be all of IPv4 as well.
+        if let SocketAddr::V6(v6) = &address
+            && v6.ip().to_ipv4_mapped().is_none()
+        {
+            options::set(socket.as_fd(), libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 1)?;
+        }
         bind(socket, &address)?;
         socket.bound.store(true, Ordering::Relaxed);
         Ok(())

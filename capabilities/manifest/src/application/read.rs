@@ -2,11 +2,13 @@
 
 use super::deterministic;
 use super::services::{self, CapabilityEntry};
-use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, Written};
+use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, SecretSource, Written};
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::manifest::layers;
-use crate::units;
+use crate::{bundled, units};
+use cloison_contract::host::HostService;
+use cloison_contract::spelling::did_you_mean;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -15,6 +17,7 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
     let mut root = root.of(TableName::Application);
     let app = root.take("app").and_then(|value| app(reader, &value)).unwrap_or_default();
     let capabilities = root.take("capabilities").map(|value| capabilities(reader, &value)).unwrap_or_default();
+    keep_secrets(reader, &capabilities);
     let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
     let clock = root.take("clock").and_then(|value| deterministic::clock(reader, &value));
     let seed = root.take("random").and_then(|value| deterministic::random(reader, &value));
@@ -34,6 +37,25 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
         clock,
         seed,
     })
+}
+
+/// No variable is a secret of one capability and passed to programs by another one.
+fn keep_secrets(reader: &mut DocumentReader, capabilities: &BTreeMap<String, CapabilityRequest>) {
+    let services = || capabilities.iter().filter_map(|(name, request)| Some((name, request.service.as_ref()?)));
+    for (_, request) in services() {
+        for source in &request.secrets {
+            let SecretSource::Environment(variable) = source else { continue };
+            let passes = |service: &HostService| match service {
+                HostService::Env(env) => env.pass.contains(&variable.text),
+                HostService::Files(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_) => false,
+            };
+            if let Some((name, _)) = services().find(|(_, request)| passes(&request.service)) {
+                let message = format!("this secret is passed to programs by [capabilities.{name}]");
+                let hint = format!("leave `{}` out of `pass`: the service sends it", variable.text);
+                reader.error_with_hint(variable.span.clone(), message, hint);
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -121,6 +143,20 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         reader.missing(&table, "zone", hint);
     }
     let zone = zone.and_then(|value| reader.string(&value));
+    if let Some(zone) =
+        zone.as_ref().filter(|zone| !zone.text.ends_with(".toml") && bundled::find(&zone.text).is_none())
+    {
+        // What else is missing depends on what was meant.
+        table.take_all();
+        let meant = did_you_mean(&zone.text, bundled::names()).map(|meant| format!("did you mean `{meant}`? "));
+        let hint = format!(
+            "{}the bundled bindings are {}; a manifest of your own is a path that ends in .zone.toml",
+            meant.unwrap_or_default(),
+            bundled::names().collect::<Vec<_>>().join(", ")
+        );
+        reader.error_with_hint(zone.span.clone(), format!("there is no bundled binding `{}`", zone.text), hint);
+        return None;
+    }
     let about_requests = services::is_about_requests(zone.as_ref());
     let allow_value = table.take("allow");
     let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));

@@ -100,7 +100,7 @@ fn what_frees_cannot_be_granted_for_its_address() {
         [functions.strdup]\nc = \"char *strdup(const char *text)\"\nreturns = { text = true, free = \"free\" }\n\
         [functions.free]\nc = \"void free(void *pointer)\"\ninternal = true\n";
     let libc = manifest::parse("libc.zone.toml", manifest).unwrap();
-    let application = parse("cloison.toml", "[capabilities.c]\nzone = \"libc\"\nallow = [\"free\"]").unwrap();
+    let application = parse("cloison.toml", "[capabilities.c]\nzone = \"libc.zone.toml\"\nallow = [\"free\"]").unwrap();
     let wrong = application.grant("c", &libc).unwrap_err();
     let one = wrong.iter().next().unwrap();
     assert_eq!(one.message, "`free` of `libc` cannot be granted: it takes an address, and addresses stay in the zone");

@@ -79,7 +79,7 @@ pub const KEYS: &[Key] = &[
     key("call_size", &[Sandbox], Size(4 * KIB, 4 * GIB), "what one call may carry, arguments and results together; it takes memory only as far as calls use it").default("\"80 MiB\""),
     key("may_be_missing", &[Sandbox], Texts, "layers of the sandbox without which the zone starts all the same, where the kernel has not got them").written("array of layers").default("[]"),
     key("processes", &[Sandbox], Count(0, 4096), "threads beside the zone's own; processes cannot be made, whatever it says. While the library has some, its locale and environment are not put back between clients").default("0"),
-    key("network", &[Sandbox], Empty, "zones have no network yet").default("[]"),
+    key("network", &[Sandbox], Empty, "zones of libraries have no network; programs have it by `net` and `http`").default("[]"),
     key("threads", &[Sandbox], Count(1, 63), "how many calls one instance runs at once; more than 1 needs `thread_safe`, see [concurrency](#concurrency)").default("1"),
     key("thread_safe", &[Sandbox], Switch, "the author's word that the library bears several calls at once"),
     // An entry of `files`

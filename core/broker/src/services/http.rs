@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// The longest file of certificates.
@@ -52,7 +52,7 @@ pub(super) fn read(
             SecretSource::Environment(name) => (name, format!("the variable {}", name.text), variable(&name.text)),
             SecretSource::File(path) => {
                 let at = beside.join(&path.text);
-                let read = secret_file(&at).map(|(real, bytes)| {
+                let read = secret_file(beside, Path::new(&path.text)).map(|(real, bytes)| {
                     material.secret_files.push(SecretFile { real, written: path.clone() });
                     bytes
                 });
@@ -92,11 +92,12 @@ fn variable(name: &str) -> Result<Vec<u8>, String> {
     std::env::var_os(name).map(OsStringExt::into_vec).ok_or_else(|| "is not set".to_owned())
 }
 
-/// The bytes of a regular file, and what the kernel calls it.
-fn secret_file(path: &Path) -> Result<(PathBuf, Vec<u8>), String> {
+/// The bytes of a regular file, and what the kernel calls it. The path is relative to the configuration's folder, or absolute.
+fn secret_file(beside: &Path, written: &Path) -> Result<(PathBuf, Vec<u8>), String> {
+    let path = beside.join(written);
     let said = |error: io::Error| format!("cannot be read: {error}");
     let file =
-        fs::File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path).map_err(said)?;
+        fs::File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(&path).map_err(said)?;
     let found = file.metadata().map_err(said)?;
     if !found.is_file() {
         return Err("is not a regular file".to_owned());
@@ -106,10 +107,21 @@ fn secret_file(path: &Path) -> Result<(PathBuf, Vec<u8>), String> {
         return Err("has more than one name (hard links)".to_owned());
     }
     let real = super::real_path(&file).ok_or("has no name")?;
+    // What is hidden from the program is this file. A link beside its modules could lead to another one tomorrow.
+    let below = written.components().all(|part| matches!(part, Component::Normal(_)));
+    if below && beside_as_named(beside).map_err(said)?.join(written) != real {
+        return Err("is reached by a link: name the file itself".to_owned());
+    }
     let mut bytes = Vec::new();
     // An end of line is not part of it.
     file.take(SECRET_BYTES as u64 + 3).read_to_end(&mut bytes).map_err(said)?;
     Ok((real, bytes))
+}
+
+/// The configuration's folder, as the kernel calls it.
+fn beside_as_named(beside: &Path) -> io::Result<PathBuf> {
+    let folder = if beside.as_os_str().is_empty() { Path::new(".") } else { beside };
+    folder.canonicalize()
 }
 
 /// `connect HOST:PORT` for each host: what programs find it by.
@@ -141,6 +153,7 @@ mod tests {
         write("two.txt", b"hunter2\nhunter2\n");
         write("long.txt", &[b'h'; 9000]);
         write("linked.txt", b"hunter2");
+        std::os::unix::fs::symlink("key.txt", folder.path().join("current.txt")).expect("linked");
         fs::hard_link(folder.path().join("linked.txt"), folder.path().join("other.txt")).expect("linked");
         let toml = |from: &str| {
             format!(
@@ -159,6 +172,7 @@ mod tests {
             ("file:linked.txt", "more than one name"),
             ("file:no.txt", "no.txt cannot be read: No such file"),
             ("file:.", "is not a regular file"),
+            ("file:current.txt", "is reached by a link"),
             ("env:CLOISON_TEST_NOT_SET", "CLOISON_TEST_NOT_SET is not set"),
         ] {
             let wrong = load(&toml(from), folder.path()).expect_err(from).to_string();

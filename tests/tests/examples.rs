@@ -1,7 +1,7 @@
 //! The examples, as their first lines say they are run.
 
 use cloison_tests::compiler::{Kind, compile};
-use cloison_tests::{Output, Project};
+use cloison_tests::{Output, Project, users};
 use serde_json::Value;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -121,6 +121,98 @@ fn a_thumbnail_of_a_picture() {
     // A tower: the thumbnail has an end all the same.
     let tower = run(png(1, 4000, 0, &[0, 255].repeat(4000))).ends_with(0);
     assert_eq!(tower.stdout, format!("1 x 4000, gray, 8 bit\n{}", "@\n".repeat(32)));
+}
+
+#[test]
+fn thumbnails_of_a_folder() {
+    let picture = |color, rows: &[u8]| png(40, 20, color, rows);
+    let red = picture(2, &std::iter::once(0).chain([255, 0, 0].repeat(40)).collect::<Vec<u8>>().repeat(20));
+    let clear = picture(4, &std::iter::once(0).chain([0, 0].repeat(40)).collect::<Vec<u8>>().repeat(20));
+    for user in users() {
+        let project = thumbnails();
+        project.cloison(&["check", "."]).output().ends_with(0);
+        let run = |arguments: &[&str]| project.application(arguments).user(*user).output();
+        run(&[]).prints("0 of 0 pictures\n");
+        run(&["wide"]).ends_with(2).complains(&["usage: thumbnails [SIZE]"]);
+        run(&["0"]).ends_with(2).complains(&["usage: thumbnails [SIZE]"]);
+        project.write("pictures/red.png", &red);
+        project.write("pictures/trip/Übersee.PNG", &clear);
+        project.write("pictures/spot.gif", &gif(1, 1));
+        project.write("pictures/notes.txt", b"no picture");
+        let made = run(&["10"]).ends_with(0);
+        let names: Vec<_> =
+            made.stdout.lines().filter_map(|line| line.split_once(": ")).map(|(name, _)| name).collect();
+        assert_eq!(names, ["red.png", "spot.gif", "trip/Übersee.PNG"], "{made}");
+        assert!(made.stdout.ends_with("\n3 of 3 pictures\n"), "{made}");
+        let size = |name: &str| jpeg_size(&std::fs::read(project.app("thumbnails").join(name)).expect("a thumbnail"));
+        assert_eq!(
+            [size("red.png.jpg"), size("spot.gif.jpg"), size("trip/Übersee.PNG.jpg")],
+            [(10, 5), (1, 1), (10, 5)]
+        );
+        // What was made before is made anew.
+        run(&["20"]).ends_with(0);
+        assert_eq!(size("red.png.jpg"), (20, 10));
+        assert!(!project.app("thumbnails/notes.txt.jpg").exists());
+    }
+}
+
+#[test]
+fn thumbnails_of_pictures_that_break_the_library() {
+    let project = thumbnails();
+    // No machine scales half a billion pixels in that time.
+    let zone = include_str!("../../examples/thumbnails/gd.zone.toml");
+    assert!(zone.contains("deadline = \"5 s\""));
+    project.write("gd.zone.toml", zone.replace("deadline = \"5 s\"", "deadline = \"1 s\"").as_bytes());
+    let good = png(40, 20, 0, &[0; 41 * 20]);
+    project.write("pictures/a.png", &good);
+    project.write("pictures/bomb.gif", &gif(22_000, 22_000));
+    project.write("pictures/m.png", &good);
+    project.write("pictures/none.jpg", b"not a picture at all");
+    project.write("pictures/torn.png", &good[..good.len() / 2]);
+    project.write("pictures/z.png", &good);
+    let output = project.application(&[]).output().ends_with(1);
+    let made: Vec<_> = output.stdout.lines().map(|line| line.split(':').next().unwrap_or(line)).collect();
+    assert_eq!(made, ["a.png", "m.png", "z.png", "3 of 6 pictures"], "{output}");
+    let output = output.complains(&[
+        "bomb.gif: gd.",
+        "() did not end within 1s\n",
+        "none.jpg: no jpeg, or damaged, or too large\n",
+        "torn.png: no png, or damaged, or too large\n",
+    ]);
+    assert_eq!(output.stderr.lines().count(), 3, "{output}");
+    let written = std::fs::read_dir(project.app("thumbnails")).expect("a folder").count();
+    assert_eq!(written, 3);
+}
+
+/// The application without pictures; whoever runs it may write thumbnails.
+fn thumbnails() -> Project {
+    let project = example!("thumbnails", "gd.zone.toml");
+    for folder in ["pictures", "thumbnails"] {
+        std::fs::create_dir(project.app(folder)).expect("a folder");
+        std::fs::set_permissions(project.app(folder), std::os::unix::fs::PermissionsExt::from_mode(0o777))
+            .expect("ours");
+    }
+    project
+}
+
+/// A GIF that says it is that large; after its first pixel it has no more.
+fn gif(width: u16, height: u16) -> Vec<u8> {
+    let (width, height) = (width.to_le_bytes(), height.to_le_bytes());
+    let colors: [u8; 6] = [0, 0, 0, 255, 255, 255];
+    let screen = [b"GIF89a".as_slice(), &width, &height, &[0x80, 0, 0], &colors].concat();
+    let image = [[b','].as_slice(), &[0; 4], &width, &height, &[0, 2, 2, 0x44, 1, 0, b';']].concat();
+    [screen, image].concat()
+}
+
+/// The width and the height that a JPEG has in its frame's header.
+fn jpeg_size(file: &[u8]) -> (u16, u16) {
+    let number = |at: usize| u16::from_be_bytes([file[at], file[at + 1]]);
+    assert!(file.starts_with(b"\xff\xd8"), "no JPEG");
+    let mut at = 2;
+    while number(at) != 0xffc0 {
+        at += 2 + usize::from(number(at + 2));
+    }
+    (number(at + 7), number(at + 5))
 }
 
 #[test]

@@ -94,9 +94,10 @@ fn runs(loaded: &LoadedApplication) -> String {
 impl Explanation {
     fn text(&self) -> String {
         let runs = if self.runs == self.application { "as a program" } else { &self.runs };
-        let mut text = format!("{} runs {runs}.\n", self.application);
+        let mut text = printable::line(&format!("{} runs {runs}.", self.application)) + "\n";
         let mut line = |depth: usize, words: &str| {
-            let _ = writeln!(text, "{:1$}{words}", "", 2 * depth);
+            // A name with an end of line in it is not to look like a line of ours.
+            let _ = writeln!(text, "{:1$}{2}", "", 2 * depth, printable::line(words));
         };
         if let Some(manifest) = &self.unasked {
             let manifest = manifest.display();

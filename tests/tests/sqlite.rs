@@ -35,6 +35,28 @@ fn what_programs_do_with_databases_is_as_in_cpython() {
     assert!(expected.lines().count() > 40, "it does much");
 }
 
+const MACHINE_CODE: &str = include_str!("../python/sqlite/machine_code.py");
+
+/// Whoever writes SQL, a program or who has got some into its statements, sees no address and has none called.
+#[test]
+fn sql_reaches_no_machine_code() {
+    let output = project(MACHINE_CODE, MEMORY).main(&[]).output();
+    output.ends_with(0).prints(
+        "\
+OperationalError no such function: fts3_tokenizer
+OperationalError no such function: fts3_tokenizer
+OperationalError no such function: fts3_tokenizer
+OperationalError no such function: load_extension
+OperationalError no such function: load_extension
+OperationalError a statement is reading the database that this would replace
+[(2,), (3,)] [(1,), (2,), (3,)]
+OperationalError user-defined function raised exception
+[(1,)]
+[('a porter stems',)]
+",
+    );
+}
+
 const ROOTS: &str = include_str!("../python/sqlite/roots.py");
 
 #[test]
@@ -67,7 +89,7 @@ vacuum into /tmp/copy.db: OperationalError: unable to open database: /tmp/copy.d
 vacuum into /data/copy.db: done
 more than file_size: OperationalError
 load_extension: NotSupportedError
-load_extension in SQL: OperationalError: not authorized
+load_extension in SQL: OperationalError: no such function: load_extension
 rows: 3
 ",
         );

@@ -6,6 +6,7 @@ use cloison_broker::files;
 use cloison_manifest::application::{self, Application};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Component, Path, PathBuf};
 
 /// An application whose manifest is there and has no mistake.
@@ -87,9 +88,16 @@ impl EditedManifest {
         // A link stays a link.
         let real = fs::canonicalize(&self.manifest).with_context(context)?;
         let folder = real.parent().unwrap_or(Path::new("/"));
-        let permissions = fs::metadata(&real).with_context(context)?.permissions();
+        let owner = fs::metadata(&real).with_context(context)?;
+        let permissions = owner.permissions();
         let mut new = tempfile::Builder::new().prefix(".cloison.toml.").tempfile_in(folder).with_context(context)?;
         new.write_all(text.as_bytes()).with_context(context)?;
+        // It stays its owner's, whoever changes it.
+        if (owner.uid(), owner.gid())
+            != new.as_file().metadata().map(|own| (own.uid(), own.gid())).with_context(context)?
+        {
+            fchown(new.as_file(), Some(owner.uid()), Some(owner.gid())).with_context(context)?;
+        }
         new.as_file().set_permissions(permissions).with_context(context)?;
         new.as_file().sync_all().with_context(context)?;
         if files::read_text(&real, files::MANIFEST_BYTES).ok().as_deref() != Some(self.text.as_str()) {

@@ -226,9 +226,7 @@ impl LoadedApplication {
     fn keep_secrets(&self, source: &Arc<SourceFile>, mistakes: &mut Diagnostics) {
         let services = || self.zones.iter().filter_map(|zone| zone.service.as_ref());
         for file in services().flat_map(|service| &service.material.secret_files) {
-            if let Some(folder) =
-                services().flat_map(|service| &service.folders).find(|one| one.encloses(&file.real))
-            {
+            if let Some(folder) = services().flat_map(|service| &service.folders).find(|one| one.encloses(&file.real)) {
                 let message =
                     format!("this secret is below {}, which `roots` of a capability give", folder.path.display());
                 let hint = "put it where no program can read it, or into the environment";

@@ -5,7 +5,9 @@
 
 use super::body::Framing;
 use super::own_answer::OwnAnswer;
-use cloison_contract::host::http::{PathFault, PlainPath, is_override, is_own_header, is_token_byte, plain_name, split_authority};
+use cloison_contract::host::http::{
+    PathFault, PlainPath, is_override, is_own_header, is_token_byte, plain_name, split_authority,
+};
 
 /// The longest head, and the most headers.
 pub(super) const HEAD_BYTES: usize = 64 << 10;

@@ -134,7 +134,11 @@ mod tests {
         for piece in 1..40 {
             let expected = sizes("Hello .xxxxxxxxxxxxx and more\nHello xxxxxx", piece);
             for guess in ["hunter2hunter", "hunterxxxxxxx", "xxxxxxxhunter", "hhhhhhhhhhhhh"] {
-                assert_eq!(sizes(&format!("Hello .{guess} and more\nHello hunter"), piece), expected, "{guess}, {piece}");
+                assert_eq!(
+                    sizes(&format!("Hello .{guess} and more\nHello hunter"), piece),
+                    expected,
+                    "{guess}, {piece}"
+                );
             }
         }
         // Lines come at once.

@@ -36,8 +36,8 @@ mod trust;
 mod upstream;
 mod wait;
 
-use cloison_contract::host::net::is_localhost;
 use cloison_contract::host::http::{HttpSecret, HttpService, Scheme, Secret, address};
+use cloison_contract::host::net::is_localhost;
 use cloison_transport::account::ByteCount;
 use cloison_transport::status::monotonic;
 use cloison_zone::native::ffi::Code;

@@ -100,6 +100,7 @@ api! {
     stmt_readonly: fn(*mut Statement) -> c_int;
     trace_v2: fn(*mut Database, c_uint, Trace, *mut c_void) -> c_int;
     user_data: fn(*mut CallContext) -> *mut c_void;
+    txn_state: fn(*mut Database, *const c_char) -> c_int;
     value_blob: fn(*mut GivenValue) -> *const c_void;
     value_bytes: fn(*mut GivenValue) -> c_int;
     value_double: fn(*mut GivenValue) -> f64;
@@ -129,6 +130,7 @@ pub fn api() -> &'static Api {
 /// `SQLITE_TRANSIENT`: SQLite makes a copy before it returns.
 pub const TRANSIENT: isize = -1;
 pub const OK: c_int = 0;
+pub const BUSY: c_int = 5;
 pub const NOMEM: c_int = 7;
 pub const TOOBIG: c_int = 18;
 pub const MISUSE: c_int = 21;

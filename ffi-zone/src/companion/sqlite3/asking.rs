@@ -263,8 +263,9 @@ unsafe extern "C" fn create_collation(
         } else {
             let asked = registered(db, id);
             let code = (api().create_collation_v2)(db, name, UTF8, asked, Some(compare), Some(destroy));
-            if code != api::OK {
-                // Unlike with functions, SQLite does not.
+            // Unlike with functions, SQLite does not where it has refused. After another error it may have taken it, and will: then it is
+            // never ours again.
+            if matches!(code, api::BUSY | api::MISUSE) {
                 destroy(asked);
             }
             code

@@ -29,8 +29,26 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, timeout: c_int, db:
         if code == api::OK {
             (api().busy_timeout)(*db, timeout);
             execute(*db, c"PRAGMA temp_store = MEMORY");
+            forget_native_code(*db);
         }
         code
+    }
+}
+
+/// Takes away the functions of SQL that are about machine code: `fts3_tokenizer` gives its addresses and calls what it is told to be
+/// some, so that whoever writes SQL would choose what runs here. Tokenizers that are there keep working.
+///
+/// # Safety
+///
+/// A connection that lives.
+unsafe fn forget_native_code(db: *mut Database) {
+    const UTF8: c_int = 1;
+    for name in [c"fts3_tokenizer", c"load_extension"] {
+        for arguments in [1, 2] {
+            let none = std::ptr::null_mut();
+            // SAFETY: the caller's promise. Without any function, the one of that name and count is gone.
+            unsafe { (api().create_function_v2)(db, name.as_ptr(), arguments, UTF8, none, None, None, None, None) };
+        }
     }
 }
 
@@ -103,6 +121,10 @@ unsafe extern "C" fn deserialize(db: *mut Database, name: *const c_char, data: *
     const RESIZEABLE: c_uint = 2;
     // SAFETY: by the manifest.
     unsafe {
+        // SQLite does not look whether a statement is reading what it would replace.
+        if (api().txn_state)(db, name) > 0 {
+            return api::BUSY;
+        }
         let memory: *mut u8 = (api().malloc64)(size.max(1)).cast();
         if memory.is_null() {
             return api::NOMEM;

@@ -111,7 +111,7 @@ class Connection:
         self._api = api = zone()
         self._row_factory, self._text_factory = None, str
         try:
-            db = api.open(place, _READWRITE | _CREATE | (_URI if uri else 0), int(timeout * 1000))
+            db = api.open(place, _READWRITE | _CREATE | (_URI if uri else 0), min(int(timeout * 1000), 0x7FFFFFFF))
         except api.OpenError as error:
             raise _not_opened(error, place) from None
         self._db, self._isolation_level, self._autocommit = db, isolation_level, autocommit
@@ -241,11 +241,12 @@ class Connection:
                 if self._autocommit is False:
                     self._checked(self._api.run, b"ROLLBACK", _INSIDE)
         finally:
+            # Not while SQL calls Python: then it stays open.
+            if not db.closed:
+                db.close()
             self._db = None
             self._statements.clear()
             self._callables = None
-            if not db.closed:
-                db.close()
 
     def __del__(self):
         db = self._db
@@ -525,7 +526,10 @@ class Connection:
         data = view.tobytes()
         name = _text(name, "deserialize")
         self._check()
-        self._checked(self._api.deserialize, name, data)
+        code = self._api.deserialize(self._db, name, data)
+        if code == _BUSY:
+            raise OperationalError("a statement is reading the database that this would replace")
+        errors.check(self._api, self._db, code)
 
 
 def _level(level):

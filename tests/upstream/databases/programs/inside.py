@@ -42,6 +42,8 @@ def main():
     while words and words[0].partition("=")[0].isupper():
         name, _, value = words.pop(0).partition("=")
         os.environ[name] = value
+    # redis-py's tests begin it unless it cannot be imported; here it can be, and not begun.
+    sys.modules["tracemalloc"] = None
     import pytest
 
     # It reads sys.argv[0] only to name itself; `/dev/null`, its log file otherwise, is nowhere in a microprocess.

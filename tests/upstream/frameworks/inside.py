@@ -33,7 +33,13 @@ def done():
 def brief(text):
     """Return the last lines of a traceback: what was raised, and where."""
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    return " / ".join(lines[-6:])[-600:]
+    raised = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return " / ".join([*lines[-3:], *(raised or lines[-1:])[-4:]])[-900:].replace(HERE, "")
+
+
+def plain(nodeid):
+    """Return a test's name without where this folder is, which some are made of."""
+    return nodeid.replace(HERE, "")
 
 
 class Plugin:
@@ -47,12 +53,12 @@ class Plugin:
             say(collect=report.nodeid, why=brief(report.longrepr))
 
     def pytest_collection_modifyitems(self, items):
-        items[:] = [item for item in items if item.nodeid not in self.left_out]
+        items[:] = [item for item in items if plain(item.nodeid) not in self.left_out]
         say(collected=len(items))
 
     def pytest_runtest_logstart(self, nodeid):
         self.state, self.why = "ok", ""
-        say(begin=nodeid)
+        say(begin=plain(nodeid))
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
@@ -61,13 +67,14 @@ class Plugin:
             self.state = "skip"
 
     def pytest_runtest_logfinish(self, nodeid):
-        say(end=nodeid, state=self.state, why=self.why)
+        say(end=plain(nodeid), state=self.state, why=self.why)
 
 
 def run_pytest(arguments):
     """Run tests by pytest, in the folder of the suite."""
     # Its logging plugin opens this, and a microprocess has no devices.
     os.devnull = "/tmp/null"
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     import pytest
 
     os.chdir(os.path.join(HERE, "suite"))

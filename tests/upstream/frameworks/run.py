@@ -68,23 +68,27 @@ class Package:
     #: What `inside.py` is given.
     arguments: list[str]
     grants: str = ""
+    #: What the table says of it.
+    note: str = ""
 
 
 PYTEST = ["pytest==9.0.2"]
-ANYIO = ["anyio==4.16.0", "httpx==0.28.1", "trio==0.35.0"]
+ANYIO = ["anyio==4.16.0", "httpx==0.28.1"]
 PACKAGES = {
     "bottle": Package("0.13.4", [*PYTEST, "jinja2==3.1.6", "mako==1.3.10"], ["test"]),
     "jinja2": Package("3.1.6", [*PYTEST, "trio==0.35.0"], ["tests"], NETWORK),
-    "werkzeug": Package("3.1.9", [*PYTEST, "ephemeral-port-reserve==1.1.4"], ["tests"], NETWORK),
+    "werkzeug": Package("3.1.9", [*PYTEST, "ephemeral-port-reserve==1.1.4"], ["-m", "not dev_server", "-o", "markers=dev_server\ntimeout", "tests"], NETWORK,
+                        "without the tests marked `dev_server`, each of which starts a program"),
     "flask": Package("3.1.3", [*PYTEST, "asgiref==3.13.0", "python-dotenv==1.2.1"], ["tests"], NETWORK),
     "asgiref": Package("3.13.0", [*PYTEST, "pytest-asyncio==1.3.0"], ["-p", "pytest_asyncio.plugin", "tests"], NETWORK),
     "starlette": Package(
         "1.10.0",
         [*PYTEST, *ANYIO, "httpx2==2.0.0", "itsdangerous==2.2.0", "jinja2==3.1.6", "python-multipart==0.0.20", "PyYAML==6.0.3"],
-        ["-p", "anyio.pytest_plugin", "tests"], NETWORK),
+        ["-p", "anyio.pytest_plugin", "tests"], NETWORK, "on asyncio; trio is not installed"),
     "django": Package(
         "6.1.3", ["jinja2==3.1.6", "PyYAML==6.0.3", "tzdata", "docutils==0.22.4"],
-        ["--django", "model_fields", "queries", "aggregation", "template_tests", "urlpatterns_reverse"], SQLITE),
+        ["--django", "model_fields", "queries", "aggregation", "template_tests", "urlpatterns_reverse"], SQLITE,
+        "`model_fields queries aggregation template_tests urlpatterns_reverse`, not the whole"),
 }
 
 #: What stands in a failure's last lines → why it is one. The first counts.
@@ -145,7 +149,7 @@ class Run:
         """Run what has not been run yet, and return whether there may be more."""
         (folder / "done.json").write_text(json.dumps(list(self.states)))
         with (folder / "errors.txt").open("w") as errors:
-            process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            process = subprocess.Popen(command, cwd=TARGET, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                        stderr=errors, text=True, errors="replace")
         killer = threading.Timer(TOTAL, process.kill)
         killer.start()
@@ -167,7 +171,7 @@ class Run:
                     return False
             end = f"the process ended with {process.wait()}"
             last = (folder / "errors.txt").read_text(errors="replace").strip().splitlines()[-1:]
-            end += f": {last[0]}" if last else ""
+            end += f": {last[0][:120]}" if last else ""
         except queue.Empty:
             end = "it takes too long"
         finally:
@@ -207,7 +211,7 @@ def both(name, package, options):
     """Run a package's tests on CPython and in a microprocess."""
     folder = prepare(name, package, options.python)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{folder}{os.pathsep}{folder / 'site'}", "PYTHONDONTWRITEBYTECODE": "1",
-                   "TMPDIR": "/tmp", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+                   "TMPDIR": "/tmp"}
     theirs = Run().all([options.python, "-c", "import inside; inside.main()", *package.arguments], folder, environment)
     ours = Run().all([options.cloison, "run", str(folder), *package.arguments], folder, dict(os.environ))
     return theirs, ours
@@ -235,7 +239,7 @@ def row(name, package, theirs, ours):
     both = theirs.passed() & ours.passed()
     share = 100 * len(both) / max(1, len(theirs.passed()))
     skipped = sum(state == "skip" for state, _ in theirs.states.values())
-    note = "; ".join(filter(None, [", ".join(package.arguments[1:]) if package.arguments[0] == "--django" else "", ours.end]))
+    note = "; ".join(filter(None, [package.note, ours.end]))
     return f"| {name} | {package.version} | {len(theirs.states)} | {skipped} | {len(theirs.passed())} | {len(both)} | {share:.1f} % | {note} |"
 
 

@@ -407,6 +407,9 @@ def in_anyio_portals(from_thread):
                         pass
                     go_on(main)
         finally:
+            # Whatever was to stop the loop does so now, and not while it is closed.
+            loop.call_soon(loop.stop)
+            worker.work(loop.run_forever)
             worker.work(runner.close)
             worker.end()
 

@@ -86,6 +86,7 @@ def run_django(labels):
     import unittest
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "test_sqlite"
+    os.environ.setdefault("TMPDIR", "/tmp")
     os.chdir(os.path.join(HERE, "suite/tests"))
     sys.path.insert(0, os.getcwd())
     import runtests

@@ -92,8 +92,23 @@ PACKAGES = {
         "`model_fields queries aggregation template_tests urlpatterns_reverse`, not the whole"),
 }
 
-#: What stands in a failure's last lines → why it is one. The first counts.
+#: What stands in a failure's name and last lines → why it is one. The first counts.
+PROPERTY = ("RustPython's specialized LOAD_ATTR takes a class derived from property for property itself, and leaves out its `__get__` "
+            "from the second time on: werkzeug's cached_property computes anew")
 REASONS = [
+    (r"would wait for ever|test_thread_sensitive_outside_async|cancellation_does_not_wait_for_worker|test_wsgi_exc_info",
+     "A process has one stack: a thread waits for what its starter would do later"),
+    (r"datagrams", "There are no datagrams"),
+    (r"pipe\(\)|SemLock|subprocess|starts no programs", "No programs, processes and pipes"),
+    (r"pathconf|Read-only file system", "The application's own folder is not written, and has no limits to ask for"),
+    (r"RecursionError|No filter named|strrev|template_test_with_name|get_answer|get_stuff|auto_reload|ClientDisconnected|"
+     r"test_environ_builder_stream_switch|test_base_request|test_stream_wrapping|test_session_dynamic_cookie_name", PROPERTY),
+    (r"test_locate_app|test_scriptinfo|echo_loading_error|test_import_string",
+     "`__import__` called as a function leaves importlib's frames in the traceback, by whose depth Flask and Werkzeug tell what is missing"),
+    (r"test_proxy_fallback", "Builtin types have no docstring"),
+    (r"UnicodeEncodeError.*ascii", "What an environment's texts are encoded as"),
+    (r"TestAsyncForLoop::test_recursive|was never awaited", "A coroutine that is let go of warns where CPython's does not"),
+    (r"refcount|reference_cycles|Weak|weak", "When an object is freed"),
 ]
 OTHER = "Others"
 
@@ -219,8 +234,8 @@ def both(name, package, options):
 
 
 def group(why):
-    """Return the reason that a failure's last lines tell of."""
-    return next((reason for pattern, reason in REASONS if re.search(pattern, why)), OTHER)
+    """Return the reason that a failure's name and last lines tell of."""
+    return next((reason for pattern, reason in REASONS if re.search(pattern, why, re.DOTALL)), OTHER)
 
 
 def section(name, package, theirs, ours):
@@ -228,7 +243,7 @@ def section(name, package, theirs, ours):
     groups = collections.defaultdict(list)
     for test in sorted(theirs.passed() - ours.passed()):
         why = ours.why(test)
-        groups[group(why)].append(f"- `{test}`: " + re.sub(r"\s+", " ", why.split(" / ")[-1])[:200].replace("`", "'"))
+        groups[group(f"{test}: {why}")].append(f"- `{test}`: " + re.sub(r"\s+", " ", why.split(" / ")[-1])[:200].replace("`", "'"))
     text = [f"## {name} {package.version}", ""]
     for reason, tests in sorted(groups.items(), key=lambda item: -len(item[1])):
         text += [f"**{reason}** ({len(tests)})", "", *tests, ""]

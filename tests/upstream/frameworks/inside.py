@@ -143,6 +143,8 @@ def run_django(labels):
             return suite
 
     runtests.get_runner = lambda settings: Runner
+    # It sets a handler of Ctrl-C, which is the broker's.
+    unittest.installHandler = lambda: None
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     runtests.django_tests(0, False, False, False, False, labels, False, 1, None, None, None, None, None, False, False, False, False)
 

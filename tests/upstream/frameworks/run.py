@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -73,7 +74,7 @@ class Package:
 
 
 PYTEST = ["pytest==9.0.2"]
-ANYIO = ["anyio==4.16.0", "httpx==0.28.1", "trio==0.35.0", "opentelemetry-sdk==1.44.0"]
+ANYIO = ["anyio==4.16.0", "httpx==0.28.1", "trio==0.35.0"]
 PACKAGES = {
     "bottle": Package("0.13.4", [*PYTEST, "jinja2==3.1.6", "mako==1.3.10"], ["test"]),
     "jinja2": Package("3.1.6", [*PYTEST, "trio==0.35.0"], ["tests"], NETWORK),
@@ -169,19 +170,20 @@ class Run:
                                        stderr=errors, text=True, errors="replace")
         killer = threading.Timer(TOTAL, process.kill)
         killer.start()
-        said, running, collected, end = lines(process.stdout), None, False, None
+        said, running, end, until = lines(process.stdout), None, None, time.monotonic() + START
         try:
-            while (line := said.get(timeout=STALL if collected else START)) is not None:
+            while (line := said.get(timeout=max(0, until - time.monotonic()))) is not None:
                 _, found, event = line.partition(MARK)
-                event = json.loads(event) if found else {}
-                if "collected" in event:
-                    collected = True
-                elif "begin" in event:
+                if not found:
+                    continue
+                event, until = json.loads(event), time.monotonic() + STALL
+                if "begin" in event:
                     running = event["begin"]
                 elif "end" in event:
                     self.states[event["end"]] = event["state"], event["why"]
                     running = None
                 elif "collect" in event:
+                    until += START
                     self.broken[event["collect"]] = event["why"]
                 elif "done" in event:
                     return False

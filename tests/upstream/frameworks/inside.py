@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.dirname(os.path.realpath(__file__))
 MARK = "\x01test "
 OUT = sys.stdout
 #: What pytest is told. Its cache and its descriptors would take more of a system than the tests do.

@@ -62,12 +62,14 @@ def strsignal(signalnum):
     return _TEXTS[signalnum - 1] if signalnum <= len(_TEXTS) else None
 
 
-_wake = _needs.denied("set_wakeup_fd", "_signal", _needs.SIGNALS, False)
+_wakeup = -1
 
 
-def set_wakeup_fd(fd, *, warn_on_full_buffer=True):
-    """Return -1, as no descriptor is woken. Only to take one away is allowed, which is what libraries do after a fork."""
-    return -1 if fd == -1 else _wake(fd)
+def set_wakeup_fd(fd, /, *, warn_on_full_buffer=True):
+    """Return the descriptor that was set before. None is ever woken, as no signal comes that a handler could be set for."""
+    global _wakeup
+    before, _wakeup = _wakeup, fd
+    return before
 
 
 _set = _needs.denied("signal", "_signal", _needs.SIGNALS, False)

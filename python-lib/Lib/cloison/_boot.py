@@ -102,8 +102,8 @@ def before_import():
 
     _before = frozenset(sys.modules)
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
-    builtin, *others = sys.meta_path
-    sys.meta_path[:] = [builtin, _importer.Finder, *others]
+    builtin, *others, needs = sys.meta_path
+    sys.meta_path[:] = [builtin, _importer.Finder, *others, _importer.Elsewhere, needs]
     sys.path_hooks.append(_importer.FolderImporter)
     _own = tuple(_importer.own(COMMON))
     _common = tuple(name for name in COMMON if name not in _own)

@@ -28,6 +28,10 @@ class Loader:
             from cloison import _threads
 
             _threads.in_anyio(module)
+        elif self.name == "anyio.from_thread":
+            from cloison import _threads
+
+            _threads.in_anyio_portals(module)
 
     def get_code(self, name=None):
         """Return the compiled source; `compile` reads its encoding declaration (PEP 263)."""
@@ -125,6 +129,68 @@ class FolderImporter:
         """Find nothing: that is the finder's."""
 
 
+class Elsewhere:
+    """The finder after the standard library's: for folders and archives that a program has put on `sys.path` or into a `__path__`.
+
+    They are read as the program's files are, so that nothing is found that it could not open itself.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        """Return the spec of a module in such a folder or archive, or None."""
+        # An application's package begins with its own folder, which has been asked for.
+        folders = sys.path if path is None else path[1:] if isinstance(path, _Path) else path
+        places = [
+            place for place in folders
+            if isinstance(place, str) and place not in _path and not place.startswith(f"{sys._stdlib_dir}/")
+        ]
+        if not places:
+            return None
+        import os
+
+        parts = []
+        for place in places:
+            place = os.path.abspath(place)
+            if not os.path.isdir(place):
+                spec = _in_archive(name, place)
+                if spec is not None:
+                    return spec
+                continue
+            inner = os.path.join(place, name.rpartition(".")[2])
+            for filename, package in ((f"{inner}/__init__.py", True), (f"{inner}.py", False)):
+                try:
+                    with open(filename, "rb") as file:
+                        source = file.read()
+                except OSError:
+                    continue
+                spec = _bootstrap.ModuleSpec(name, Loader(name, filename, source), origin=filename, is_package=package)
+                spec.has_location = True
+                if package:
+                    spec.submodule_search_locations = [inner]
+                return spec
+            if os.path.isdir(inner):
+                parts.append(inner)
+        if not parts:
+            return None
+        spec = _bootstrap.ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = parts
+        return spec
+
+    @staticmethod
+    def invalidate_caches():
+        """Nothing is cached."""
+
+
+def _in_archive(name, place):
+    """Find a module in a zip archive, or in a folder in one."""
+    import zipimport
+
+    try:
+        return zipimport.zipimporter(place).find_spec(name)
+    except zipimport.ZipImportError:
+        return None
+
+
 class _Path(list):
     """The `__path__` of a package that came from the broker, which asks for its submodules `within` a folder of the application."""
 
@@ -158,7 +224,9 @@ def _on_path(name):
         if not isinstance(folder, str):
             continue
         folder = posixpath.abspath(folder)
-        for root in map(posixpath.abspath, _roots):
+        for root in _roots:
+            # The current folder may be another one since.
+            root = posixpath.normpath(posixpath.join("/", root))
             within = posixpath.relpath(folder, root).split("/")
             if all(part.isidentifier() for part in within):
                 within = ".".join(within) + "."
@@ -188,6 +256,8 @@ hide_from_tracebacks(Loader.exec_module)
 hide_from_tracebacks(Loader.get_code)
 hide_from_tracebacks(Finder.find_spec)
 hide_from_tracebacks(_on_path)
+hide_from_tracebacks(Elsewhere.find_spec)
+hide_from_tracebacks(_in_archive)
 
 
 #: What tracebacks show for ``-c`` and ``-``, as in CPython. Such a program has no ``__file__``.

@@ -282,3 +282,135 @@ def in_anyio(backend):
 
     WorkerThread.__module__, WorkerThread.__qualname__ = backend.__name__, "WorkerThread"
     backend.WorkerThread = WorkerThread
+
+
+def in_anyio_portals(from_thread):
+    """Have the event loop of a blocking portal go on while its starter waits for what it does, and only then."""
+    import asyncio
+    import threading
+    from asyncio.base_events import _run_until_complete_cb
+    from concurrent.futures import Future
+    from contextlib import contextmanager
+
+    class Waited(Future):
+        """What a portal's task will return. Whoever waits for it runs the portal's loop."""
+
+        def __init__(self, go_on):
+            super().__init__()
+            self._go_on = go_on
+
+        def result(self, timeout=None):
+            """Run the loop until there is a result, and return it."""
+            self._go_on(self, timeout)
+            return super().result(None if timeout is None else 0)
+
+        def exception(self, timeout=None):
+            """Run the loop until there is a result, and return what was raised."""
+            self._go_on(self, timeout)
+            return super().exception(None if timeout is None else 0)
+
+    def open_to(portal, go_on, loop):
+        """Have the portal's functions make tasks of a loop that stands still."""
+
+        def spawn(function, args, kwargs, name, future):
+            accepted = Waited(go_on)
+
+            def start():
+                try:
+                    portal._task_group.start_soon(portal._call_func, function, args, kwargs, future, name=name)
+                except BaseException as error:
+                    accepted.set_exception(error)
+                else:
+                    accepted.set_result(None)
+
+            loop.call_soon_threadsafe(start)
+            if not loop.is_running():
+                accepted.result()
+
+        def start_task_soon(func, *args, name=None):
+            portal._check_running()
+            future = Waited(go_on)
+            spawn(func, args, {}, name, future)
+            return future
+
+        def start_task(func, *args, name=None):
+            def ended(future):
+                if status.done():
+                    return
+                if future.cancelled():
+                    status.cancel()
+                else:
+                    status.set_exception(
+                        Future.exception(future) or RuntimeError("Task exited without calling task_status.started()")
+                    )
+
+            portal._check_running()
+            status, future = Waited(go_on), Waited(go_on)
+            future.add_done_callback(ended)
+            spawn(func, args, {"task_status": from_thread._BlockingPortalTaskStatus(status)}, name, future)
+            return future, status.result()
+
+        portal._spawn_task_from_thread, portal.start_task_soon, portal.start_task = spawn, start_task_soon, start_task
+
+    @contextmanager
+    def start_blocking_portal(backend="asyncio", backend_options=None, *, name=None):
+        """Make an event loop with a blocking portal, which runs while what it does is waited for."""
+        if backend != "asyncio":
+            raise RuntimeError(f"a microprocess has one stack, and a blocking portal on it takes asyncio, not {backend}")
+        options = backend_options or {}
+        worker = _worker_class(threading)(name=name, daemon=True)
+        worker.start()
+        runner = asyncio.Runner(debug=options.get("debug"), loop_factory=options.get("loop_factory"))
+        loop = worker.work(runner.get_loop)
+
+        def go_on(future, timeout=None):
+            """Run the loop, as its thread, until a future is done."""
+            if future.done():
+                return
+            if loop.is_closed() or loop.is_running():
+                raise RuntimeError("this would wait for ever: the portal's event loop stands still until the caller returns")
+            late = []
+            timer = None if timeout is None else loop.call_later(timeout, lambda: (late.append(True), loop.stop()))
+            future.add_done_callback(lambda done: loop.is_closed() or loop.call_soon_threadsafe(loop.stop))
+            try:
+                while not (future.done() or late or main.done()):
+                    worker.work(loop.run_forever)
+            finally:
+                if timer is not None:
+                    timer.cancel()
+
+        async def run_portal():
+            async with from_thread.BlockingPortal() as portal:
+                if name is None:
+                    worker.name = f"{backend}-portal-{id(portal):x}"
+                open_to(portal, go_on, loop)
+                opened.set_result(portal)
+                await portal.sleep_until_stopped()
+
+        opened = Waited(go_on)
+        main = worker.work(loop.create_task, run_portal())
+        # It is also what anyio knows the root of all tasks by.
+        main.add_done_callback(_run_until_complete_cb)
+        cancel_remaining = False
+        try:
+            portal = opened.result()
+            try:
+                yield portal
+            except BaseException:
+                cancel_remaining = True
+                raise
+            finally:
+                if not main.done():
+                    try:
+                        portal.call(portal.stop, cancel_remaining)
+                    except RuntimeError:
+                        pass
+                    go_on(main)
+        finally:
+            # Whatever was to stop the loop does so now, and not while it is closed.
+            loop.call_soon(loop.stop)
+            worker.work(loop.run_forever)
+            worker.work(runner.close)
+            worker.end()
+
+    from_thread.start_blocking_portal = start_blocking_portal

@@ -46,8 +46,8 @@ fn sql_reaches_no_machine_code() {
 OperationalError no such function: fts3_tokenizer
 OperationalError no such function: fts3_tokenizer
 OperationalError no such function: fts3_tokenizer
-OperationalError no such function: load_extension
-OperationalError no such function: load_extension
+OperationalError wrong number of arguments to function load_extension()
+OperationalError wrong number of arguments to function load_extension()
 OperationalError a statement is reading the database that this would replace
 [(2,), (3,)] [(1,), (2,), (3,)]
 OperationalError user-defined function raised exception
@@ -89,7 +89,7 @@ vacuum into /tmp/copy.db: OperationalError: unable to open database: /tmp/copy.d
 vacuum into /data/copy.db: done
 more than file_size: OperationalError
 load_extension: NotSupportedError
-load_extension in SQL: OperationalError: no such function: load_extension
+load_extension in SQL: OperationalError: wrong number of arguments to function load_extension()
 rows: 3
 ",
         );

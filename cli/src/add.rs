@@ -3,7 +3,7 @@
 //! | step | where |
 //! |---|---|
 //! | the file, and the folder that its paths are relative to | [`target`] |
-//! | its lines are changed and all others kept | [`document`]; [`env`], [`files`], [`http`], [`library`], [`net`], [`sqlite`] |
+//! | its lines are changed and all others kept | [`document`]; [`mod@env`], [`files`], [`http`], [`library`], [`net`], [`sqlite`] |
 //! | both texts are read as `cloison run` reads them; nothing but that one capability may have changed | here |
 //! | what it gives is said, and the file replaced | here, [`target`] |
 

@@ -5,7 +5,7 @@
 # make test     every test
 # make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies
 # make bench    measurements against peers, by hand
-# make upstream CPython's own tests against their table, by hand; git fetches them
+# make upstream CPython's, frameworks' and drivers' own tests against their tables, by hand; git and pip fetch them
 # make model    every interleaving of the call channel's wake-ups (part of `make test`)
 
 # One set of features and one profile for building, testing and linting, so that RustPython is compiled once: always the
@@ -79,3 +79,5 @@ bench:
 upstream:
 	cargo build $(FLAGS) $(BINARIES:%=--bin %)
 	python3 tests/upstream/cpython/run.py --cloison "$(TARGET)/release/cloison"
+	python3 tests/upstream/frameworks/run.py --cloison "$(TARGET)/release/cloison"
+	python3 tests/upstream/databases/run.py --cloison "$(TARGET)/release/cloison"

@@ -313,6 +313,27 @@ fn ordinary_libraries_make_requests() {
     assert!(server.asked().iter().all(|request| request.contains(&format!("Authorization: Bearer {SECRET}\r\n"))));
 }
 
+/// A place that `net` gives as well is no way around the rules, and no way without the secret.
+#[test]
+fn what_net_gives_as_well_goes_by_the_rules() {
+    let server = echo();
+    let port = server.port;
+    let manifest = format!(
+        "[capabilities.everywhere]\nzone = \"net\"\nconnect = [\"localhost:{port}\", \"127.0.0.1:*\"]\n\
+         [capabilities.api]\nzone = \"http\"\nallow = [\"GET http://localhost:{port}/v1/*\"]\n{}\n",
+        from_environment()
+    );
+    let program = format!(
+        "import urllib.error, urllib.request\nfor path in '/v1/me', '/v2/me':\n    try:\n        \
+         answer = urllib.request.urlopen('http://localhost:{port}' + path)\n    except urllib.error.HTTPError as error:\n        \
+         answer = error\n    print(answer.status, answer.reason, 'Bearer **' in answer.read().decode())\n"
+    );
+    let output = Project::script(&program).file("cloison.toml", &manifest).main(&[]).output();
+    output.prints("200 OK True\n403 Forbidden: not granted in cloison.toml False\n");
+    let asked = server.asked();
+    assert!(asked.len() == 1 && asked[0].contains(&format!("Authorization: Bearer {SECRET}\r\n")), "{asked:?}");
+}
+
 /// How often a text stands in a process's memory.
 fn count(pid: i32, text: &str) -> usize {
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("maps");

@@ -15,6 +15,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// How long a keeper that is ready may take to put its template into its line.
+const HANDING_OVER: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
 /// How long to wait for a keeper's answer, before other work is done and it is looked for again.
 const ANSWER: Timespec = Timespec { tv_sec: 0, tv_nsec: 2_000_000 };
 
@@ -41,6 +43,8 @@ pub(crate) struct WarmBlank {
 impl WarmTemplate {
     /// From a keeper's line, where it waits.
     pub(crate) fn take(line: Control) -> Result<Self, ControlError> {
+        // The keeper says first that it is ready, and puts this behind that: it may be about to.
+        let _ = poll(&mut [PollFd::new(&line, PollFlags::IN)], Some(&HANDING_OVER));
         let Some((message, descriptors)) = line.try_receive::<FromKeeper>()? else {
             return Err(ControlError::Malformed("a line with nothing in it"));
         };

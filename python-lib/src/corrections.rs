@@ -2,12 +2,59 @@
 //! Python is put right by `Lib/cloison/_corrections.py` alone. `tests/stdlib.rs` has a test for each.
 
 use crate::interpreter::cloison_module;
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::builtins::{PyByteArray, PyBytes, PyType};
+use rustpython_vm::function::{ArgBytesLike, ItemDoc, OptionalOption, PyMethodFlags};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use std::ops::Range;
 
 /// Corrects the types of an interpreter.
 pub fn apply(vm: &VirtualMachine) -> PyResult<()> {
     // A builtin type takes no attribute from Python.
     let str = cloison_module("_corrections", vm)?.get_attr("mapping_proxy_str", vm)?;
     vm.ctx.types.mappingproxy_type.set_attr(vm.ctx.intern_str("__str__"), str);
+    for class in [vm.ctx.types.bytes_type, vm.ctx.types.bytearray_type] {
+        set_strip(class, "strip", "Strip leading and trailing bytes contained in the argument.", both, vm);
+        set_strip(class, "lstrip", "Strip leading bytes contained in the argument.", leading, vm);
+        set_strip(class, "rstrip", "Strip trailing bytes contained in the argument.", trailing, vm);
+    }
     Ok(())
+}
+
+/// What is left of some bytes, of which the second argument says which are stripped.
+type Left = fn(&[u8], &dyn Fn(u8) -> bool) -> Range<usize>;
+
+fn leading(bytes: &[u8], goes: &dyn Fn(u8) -> bool) -> Range<usize> {
+    bytes.iter().position(|byte| !goes(*byte)).unwrap_or(bytes.len())..bytes.len()
+}
+
+fn trailing(bytes: &[u8], goes: &dyn Fn(u8) -> bool) -> Range<usize> {
+    0..bytes.iter().rposition(|byte| !goes(*byte)).map_or(0, |last| last + 1)
+}
+
+fn both(bytes: &[u8], goes: &dyn Fn(u8) -> bool) -> Range<usize> {
+    let end = trailing(bytes, goes).end;
+    leading(&bytes[..end], goes).start..end
+}
+
+/// RustPython's takes bytes for characters of UTF-8, and finds none above 0x7f.
+fn set_strip(class: &'static Py<PyType>, name: &'static str, doc: &'static str, left: Left, vm: &VirtualMachine) {
+    let strip = move |zelf: PyObjectRef, bytes: OptionalOption<ArgBytesLike>, vm: &VirtualMachine| -> PyResult {
+        let range = zelf.try_bytes_like(vm, |own| match bytes.flatten() {
+            Some(stripped) => stripped.with_ref(|stripped| left(own, &|byte| stripped.contains(&byte))),
+            None => left(own, &|byte| matches!(byte, b' ' | b'\t'..=b'\r')),
+        })?;
+        if let Some(own) = zelf.downcast_ref::<PyBytes>() {
+            // As CPython does, and a slice of a whole.
+            if range.len() == own.as_bytes().len() && zelf.class().is(vm.ctx.types.bytes_type) {
+                return Ok(zelf);
+            }
+            return Ok(vm.ctx.new_bytes(own.as_bytes()[range].to_vec()).into());
+        }
+        // What its length is cannot have changed: nothing of Python's has run.
+        let rest = zelf.try_bytes_like(vm, |own| own.get(range).unwrap_or_default().to_vec())?;
+        Ok(PyByteArray::from(rest).into_ref(&vm.ctx).into())
+    };
+    let doc = ItemDoc { text: Some(doc), ..ItemDoc::NONE };
+    let definition = vm.ctx.new_method_def(name, strip, PyMethodFlags::METHOD, doc);
+    class.set_attr(vm.ctx.intern_str(name), definition.build_method(class, vm).into());
 }

@@ -119,6 +119,29 @@ fn a_mapping_proxy_prints_as_its_mapping() {
     );
 }
 
+/// The corrections in `corrections.rs` can go when `ByteInner` of RustPython (0.6.0) strips bytes and not characters of UTF-8.
+#[test]
+fn bytes_are_stripped_of_any_byte() {
+    prints(
+        "class B(bytes): pass\n\
+         for kind in bytes, bytearray, B:\n    \
+         a = kind(b'\\xffa\\xe9\\xff')\n    \
+         print(a.strip(b'\\xff'), a.lstrip(b'\\xff'), a.rstrip(memoryview(b'\\xff\\xe9')), a.strip(a), type(a.strip()).__name__)\n    \
+         print(kind(b' \\t\\n\\r\\x0b\\x0c\\x1c a \\x85').strip(), kind(b'').rstrip(), kind(b'xyx').strip(b'x'), kind(b'a').strip(None))\n\
+         whole = b'ab'; print(whole.strip() is whole, B(b'ab').strip() is whole, bytes.strip.__name__, bytes.strip.__objclass__)\n\
+         for wrong in 'a', 1:\n    \
+         try: b'a'.strip(wrong)\n    \
+         except TypeError: print('TypeError')\n",
+        "b'a\\xe9' b'a\\xe9\\xff' b'\\xffa' b'' bytes\n\
+         b'\\x1c a \\x85' b'' b'y' b'a'\n\
+         bytearray(b'a\\xe9') bytearray(b'a\\xe9\\xff') bytearray(b'\\xffa') bytearray(b'') bytearray\n\
+         bytearray(b'\\x1c a \\x85') bytearray(b'') bytearray(b'y') bytearray(b'a')\n\
+         b'a\\xe9' b'a\\xe9\\xff' b'\\xffa' b'' bytes\n\
+         b'\\x1c a \\x85' b'' b'y' b'a'\n\
+         True False strip <class 'bytes'>\nTypeError\nTypeError\n",
+    );
+}
+
 /// `cloison._library` can go when frozen modules of RustPython (0.6.0) have their files (`sys._stdlib_dir`), their code says so, and
 /// `FrozenImporter.get_source` gives text.
 #[test]

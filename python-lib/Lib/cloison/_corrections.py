@@ -234,25 +234,3 @@ def without_signals(pdb):
         self.nosigint = True
 
     pdb.Pdb.__init__ = __init__
-
-
-def with_every_byte_quoted(parse):
-    """Have `urllib.parse.quote` find what is to be quoted without `bytes.rstrip`.
-
-    RustPython's takes U+2736 for the byte 0x36, which is "6", and so for one that needs no quoting.
-    """
-    plain = parse.quote_from_bytes
-
-    def quote_from_bytes(bs, safe="/"):
-        """Like quote(), but accepts a bytes object rather than a str, and does not perform string-to-bytes encoding."""
-        if not isinstance(bs, (bytes, bytearray)):
-            raise TypeError("quote_from_bytes() expected bytes")
-        if max(bs, default=0) < 0x80:
-            return plain(bs, safe)
-        if isinstance(safe, str):
-            safe = safe.encode("ascii", "ignore")
-        else:
-            safe = bytes([c for c in safe if c < 128])
-        return "".join(map(parse._byte_quoter_factory(safe), bs))
-
-    parse.quote_from_bytes = quote_from_bytes

@@ -39,7 +39,6 @@ _CORRECTED = {
     "re": _corrections.with_copies_of_patterns,
     "tempfile": _corrections.with_a_folder,
     "threading": _threads.in_threading,
-    "urllib.parse": _corrections.with_every_byte_quoted,
     "xml.etree.ElementTree": _corrections.with_entities,
     "zoneinfo": _corrections.with_zones,
 }

@@ -116,14 +116,17 @@ pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     told.iter().for_each(|may| say(format!("{} may {may}", target.name)));
-    note_library(&after, &capability).into_iter().for_each(say);
+    note_missing(&after, &capability).into_iter().for_each(say);
     if common.dry_run {
         crate::output::data(None, &printable::lines(&change.lines()))?;
         say("nothing was written".to_owned());
         return Ok(ExitCode::SUCCESS);
     }
     target.replace(&text)?;
-    say(format!("hint: {}", change.undo(&target.manifest.display().to_string())));
+    let file = target.manifest.display().to_string();
+    // What a variable was before may be a secret, and is in the file's history if anywhere.
+    let undo = if matches!(arguments.what, Some(What::Env(_))) { change.place(&file) } else { change.undo(&file) };
+    say(format!("hint: {undo}"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -170,12 +173,18 @@ fn told(before: &LoadedApplication, after: &LoadedApplication, capability: &str)
     Ok(if new.is_empty() { all } else { new })
 }
 
-/// A library that is not installed: the lines are right all the same.
-fn note_library(after: &LoadedApplication, capability: &str) -> Option<String> {
-    let zone = &after.zones[after.capabilities.get(capability)?.zone];
-    if zone.service.is_some() {
-        return None;
+/// What is not on this machine, a library or a variable with a secret: the lines are right all the same.
+fn note_missing(after: &LoadedApplication, capability: &str) -> Vec<String> {
+    let Some(granted) = after.capabilities.get(capability) else { return Vec::new() };
+    let zone = &after.zones[granted.zone];
+    match &zone.service {
+        Some(service) => {
+            let unset = service.material.variables.iter().filter(|name| std::env::var_os(name).is_none());
+            unset.map(|name| format!("note: the variable {name} is not set here, and `cloison run` needs it")).collect()
+        }
+        None => {
+            let opened = cloison_broker::library::open(&zone.interface, &zone.folder);
+            opened.err().map(|error| format!("note: {}", error.to_string().replace('\n', "; "))).into_iter().collect()
+        }
     }
-    let error = cloison_broker::library::open(&zone.interface, &zone.folder).err()?.to_string();
-    Some(format!("note: {}", error.replace('\n', "; ")))
 }

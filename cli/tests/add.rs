@@ -163,12 +163,17 @@ fn what_cannot_be_read_is_not_written() {
     said(folder.path(), "new .", 0);
     let before = text(folder.path(), "cloison.toml");
     // A folder in a folder that gives more; a place that is none; a function that is none.
-    said(folder.path(), "add files . --read --list --write --at /all", 0);
+    said(folder.path(), "add files data --read --list --write --at /all", 0);
+    fs::create_dir(folder.path().join("data/inner")).expect("a folder");
     let all = text(folder.path(), "cloison.toml");
-    let err = said(folder.path(), "add files data --read", 2);
+    let err = said(folder.path(), "add files data/inner --read", 2);
     assert!(err.contains("./cloison.toml, as it would be:9") && err.contains("which gives more: list, write"), "{err}");
     let err = said(folder.path(), "add files log --read --list --write --at log", 2);
     assert!(err.contains("`log` cannot be the place of a root"), "{err}");
+    // A folder in which the program could change what it is granted.
+    let err = said(folder.path(), "add files . --read --create --at /own --name own", 2);
+    assert!(err.contains("cloison.toml there, and with it what it is granted"), "{err}");
+    said(folder.path(), "add sqlite3 . --write --at /own", 2);
     said(folder.path(), "add libm --allow sqrtt", 2);
     assert_eq!(text(folder.path(), "cloison.toml"), all);
     // A file that has mistakes already, and one whose lines would not stay.
@@ -185,6 +190,103 @@ fn what_cannot_be_read_is_not_written() {
     let left: Vec<_> =
         fs::read_dir(folder.path()).expect("a folder").map(|one| one.expect("one").file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{left:?}");
+}
+
+/// In memory, in folders, and only more of what is there.
+#[test]
+fn databases_are_added() {
+    let folder = folder();
+    said(folder.path(), "new .", 0);
+    let table = |text: &str| text.split_once("[capabilities.sqlite3]\n").map(|(_, table)| table.to_owned());
+    let err = said(folder.path(), "add sqlite3", 0);
+    assert!(err.contains("/ may have databases in SQLite's memory"), "{err}");
+    assert_eq!(table(&text(folder.path(), "cloison.toml")).as_deref(), Some("zone = \"sqlite3\"\n"));
+    said(folder.path(), "add sqlite3 data --read", 0);
+    let read = "zone = \"sqlite3\"\nroots = [\n    { at = \"/data\", path = \"data\", allow = [\"read\"] },\n]\n";
+    assert_eq!(table(&text(folder.path(), "cloison.toml")).as_deref(), Some(read));
+    let err = said(folder.path(), "add sqlite3 data --write", 0);
+    assert!(
+        err.contains("have SQLite read, write, create and delete databases in ./data, which it calls /data"),
+        "{err}"
+    );
+    let written = text(folder.path(), "cloison.toml");
+    let all = read.replace("[\"read\"]", "[\"read\", \"write\", \"create\", \"delete\"]");
+    assert_eq!(table(&written), Some(all));
+    let err = said(folder.path(), "add sqlite3 data --read", 0);
+    assert!(err.contains("says that already"), "{err}");
+    for wrong in [
+        "add sqlite3 out",
+        "add sqlite3 --write",
+        "add sqlite3 out --read --write",
+        "add sqlite3 out --read --at /usr",
+        "add sqlite3 out --read --at /data/x",
+        "add sqlite3 cloison.toml --read --at /x",
+    ] {
+        said(folder.path(), wrong, 2);
+    }
+    said(folder.path(), "add libm --name m", 0);
+    said(folder.path(), "add sqlite3 --name m", 1);
+    assert!(text(folder.path(), "cloison.toml").starts_with(&written));
+    let checked = cloison(folder.path(), &["check", "."]);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// Of a variable only its name is said: it may be a secret.
+#[test]
+fn variables_are_added() {
+    let folder = folder();
+    said(folder.path(), "new .", 0);
+    let set = |arguments: &[&str], status: i32| {
+        let output = cloison(folder.path(), &[&["add", "env"], arguments].concat());
+        let err = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {err}");
+        assert!(!err.contains("s3cr3t"), "{err}");
+        err
+    };
+    let err = set(&["LANG", "--set", "KEY=s3cr3t", "--set", "EQ=a=b"], 0);
+    assert!(err.contains("/ may see EQ, KEY and LANG in its environment"), "{err}");
+    assert!(
+        text(folder.path(), "cloison.toml")
+            .contains("pass = [\"LANG\"]\nvariables = { KEY = \"s3cr3t\", EQ = \"a=b\" }\n")
+    );
+    let err = set(&["TZ", "LANG", "--set", "X=", "--set", "a.b=\"q\\\n"], 0);
+    assert!(err.contains("in its environment") && err.contains("say it"), "{err}");
+    let written = text(folder.path(), "cloison.toml");
+    let lines = "pass = [\"LANG\", \"TZ\"]\nvariables = { KEY = \"s3cr3t\", EQ = \"a=b\", X = \"\", \"a.b\" = ";
+    assert!(written.contains(lines), "{written}");
+    assert!(set(&["TZ", "--set", "KEY=s3cr3t"], 0).contains("says that already"));
+    assert!(set(&["--set", "KEY=other"], 1).contains("hint: change it in ./cloison.toml"));
+    for (wrong, status) in [
+        (&["--set", "LANG=C"][..], 2),
+        (&["KEY"], 2),
+        (&["x=y"], 1),
+        (&["--set", "X"], 1),
+        (&["--set", "=x"], 2),
+        (&[], 2),
+    ] {
+        set(wrong, status);
+    }
+    assert_eq!(text(folder.path(), "cloison.toml"), written);
+    fs::write(folder.path().join("main.py"), "").expect("a file");
+    let run = cloison(folder.path(), &["check", "."]);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    // However the table is written.
+    for (before, after) in [
+        (
+            "[capabilities.env]\nzone = \"env\"\n[capabilities.env.variables]\nA = \"a\" # one\n",
+            "A = \"a\" # one\nB = \"b\"\n",
+        ),
+        (
+            "[capabilities]\nenv = { zone = \"env\", variables = { A = \"a\" } }\n",
+            "variables = { A = \"a\", B = \"b\" } }\n",
+        ),
+        ("[capabilities]\nenv = { zone = \"env\" }\n", "env = { zone = \"env\", variables = { B = \"b\" } }\n"),
+    ] {
+        fs::write(folder.path().join("cloison.toml"), before).expect("a file");
+        set(&["--set", "B=b"], 0);
+        let written = text(folder.path(), "cloison.toml");
+        assert!(written.ends_with(after), "{written}");
+    }
 }
 
 /// Who has the file by a link, or keeps it from others, has it so afterwards.

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! It is in the template's sandbox and has no more than the template: no mailbox, no capability. A module that needs one of them at its
-//! top level is not shared: [`give_up`] ends this process, whatever the module would have made of a refusal, and each
-//! microprocess imports the module for itself. So a program does not see which way it was imported.
+//! top level, or looks where one of the application's gives something (files, a network), is not shared: [`give_up`] ends this process,
+//! whatever the module would have made of a refusal, and each microprocess imports the module for itself. So a program does not see which way it was imported.
 //!
 //! For the same reason, what it prints meanwhile is held back, and shown only if the module can be shared. What this process says
 //! in other ways (a panic, memory that has run out) is not shown: the microprocess that imports the module will say it.
@@ -15,14 +15,17 @@
 use crate::link::{self, LinkError};
 use crate::microprocess::{self, Forks};
 use crate::{deterministic, failure, interpreter, mail, process, signals, template};
-use cloison_contract::message::{FromTemplate, Run};
+use cloison_contract::message::{FromTemplate, Gives, Run};
 use cloison_transport::control::Control;
 use rustix::io::Errno;
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
 
 /// How much output is held back. A module that prints more is not shared.
 const HELD_BYTES: usize = 256 << 10;
@@ -36,6 +39,7 @@ struct Held {
     outputs: [OwnedFd; 2],
     written: Vec<(i32, Vec<u8>)>,
     bytes: usize,
+    gives: Gives,
 }
 
 /// What the broker sends along with the fork.
@@ -59,6 +63,7 @@ pub(crate) fn start(
     forks: &Forks,
     seed: [u8; 32],
     main: Run,
+    gives: Gives,
     descriptors: ProgramDescriptors,
 ) -> ! {
     let ProgramDescriptors { control, stdin, outputs } = descriptors;
@@ -66,7 +71,7 @@ pub(crate) fn start(
     signals::release_interrupts();
     // Nothing is shown of a panic, here or by the hook of Rust.
     std::panic::set_hook(Box::new(|_| {}));
-    let run = AssertUnwindSafe(|| be(vm, forks, seed, main, &stdin, outputs));
+    let run = AssertUnwindSafe(|| be(vm, forks, seed, main, gives, &stdin, outputs));
     let message = match std::panic::catch_unwind(run) {
         Ok(Ok(never)) => match never {},
         Ok(Err(message)) => message,
@@ -82,11 +87,12 @@ fn be(
     forks: &Forks,
     seed: [u8; 32],
     main: Run,
+    gives: Gives,
     stdin: &OwnedFd,
     outputs: [OwnedFd; 2],
 ) -> Result<Infallible, String> {
     cloison_sandbox::end_with_parent().map_err(|error| error.to_string())?;
-    hold(stdin, outputs).map_err(|error| error.to_string())?;
+    hold(stdin, outputs, gives).map_err(|error| error.to_string())?;
     rand::rng().reseed().map_err(|error| error.to_string())?;
     import(vm, forks, seed, main).map_err(|error| failure::describe(vm, &error))?;
     show().map_err(|error| error.to_string())?;
@@ -119,11 +125,11 @@ fn import(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], main: Run) -> PyRe
 }
 
 /// Keep the outputs aside. In their place is what can't be written to.
-fn hold(stdin: &OwnedFd, outputs: [OwnedFd; 2]) -> Result<(), Errno> {
+fn hold(stdin: &OwnedFd, outputs: [OwnedFd; 2], gives: Gives) -> Result<(), Errno> {
     rustix::stdio::dup2_stdin(stdin)?;
     rustix::stdio::dup2_stdout(stdin)?;
     rustix::stdio::dup2_stderr(stdin)?;
-    HELD.set(Some(Held { outputs, written: Vec::new(), bytes: 0 }));
+    HELD.set(Some(Held { outputs, written: Vec::new(), bytes: 0, gives }));
     Ok(())
 }
 
@@ -179,6 +185,23 @@ pub(crate) fn give_up(why: &str) {
     if HELD.with_borrow(Option::is_some) {
         let _ = link::tell(&FromTemplate::Failed { message: why.to_owned(), status: 1 }, &[]);
         process::exit(1)
+    }
+}
+
+/// As [`give_up`] if there may be files at this path or below it, or it is below where there are some: a process that holds the
+/// capability finds what this one does not.
+pub(crate) fn give_up_at(path: &[u8]) {
+    let path = Path::new(OsStr::from_bytes(path));
+    let near = |place: &String| path.starts_with(place) || Path::new(place).starts_with(path);
+    if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| held.gives.places.iter().any(near))) {
+        give_up("it looks for files that a capability gives");
+    }
+}
+
+/// As [`give_up`] if a capability gives services that the standard library uses.
+pub(crate) fn give_up_services() {
+    if HELD.with_borrow(|held| held.as_ref().is_some_and(|held| held.gives.services)) {
+        give_up("it looks for a service that a capability gives");
     }
 }
 

@@ -268,10 +268,10 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
                 let descriptors = Inherited::new(descriptors).ok_or(LinkError::Unexpected)?;
                 fork(|| microprocess::start(vm, forks, seed, rehearse, descriptors))?;
             }
-            ToTemplate::ForkTemplate { seed, main } if !forks.has_program => {
+            ToTemplate::ForkTemplate { seed, main, gives } if !forks.has_program => {
                 let descriptors = ProgramDescriptors::new(descriptors).ok_or(LinkError::Unexpected)?;
                 preload = preload_first(vm, &forks.entries, preload);
-                fork(|| program::start(vm, forks, seed, *main, descriptors))?;
+                fork(|| program::start(vm, forks, seed, *main, gives, descriptors))?;
             }
             ToTemplate::Import { modules, folders } if preload == Preload::Warm => {
                 crate::mounts::set_folders(folders);

@@ -449,7 +449,7 @@ fn the_file_of_a_secret_is_no_program_s_to_read() {
         .file("__main__.py", own)
         .file("main.py", "")
         .file("cloison.toml", &manifest)
-        .file("key.txt", "k3y\n");
+        .file("key.txt", "k3y-0f-th3-f1l3\n");
     project.application(&[]).output().prints("FileNotFoundError\nFileNotFoundError\nNotADirectoryError\nTrue\n");
     // Nor by way of a root that it would be in.
     let roots =

@@ -67,6 +67,15 @@ impl HostService {
         }
     }
 
+    /// The folders of the machine that it gives.
+    pub fn roots(&self) -> &[FilesRoot] {
+        match self {
+            Self::Files(files) => &files.roots,
+            Self::Sqlite(sqlite) => &sqlite.roots,
+            Self::Env(_) | Self::Http(_) | Self::Net(_) => &[],
+        }
+    }
+
     /// Whether `cloison-host` serves it. If not, it is the zone of a library, which is configured in the same way.
     pub fn is_of_host(&self) -> bool {
         !matches!(self, Self::Sqlite(_))

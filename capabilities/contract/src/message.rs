@@ -139,7 +139,18 @@ pub enum ToTemplate {
         seed: [u8; 32],
         /// What the application runs as `__main__`: there the module is called `__mp_main__`.
         main: Box<Run>,
+        /// What its capabilities give to those who hold them.
+        gives: Gives,
     },
+}
+
+/// What some microprocess of an application may find that another does not.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub struct Gives {
+    /// Where there are files.
+    pub places: Vec<String>,
+    /// Whether there are services that the standard library uses besides files.
+    pub services: bool,
 }
 
 /// What a microprocess runs.

@@ -29,15 +29,18 @@ impl Change {
         removed.chain(self.added.iter().map(|text| line('+', text))).collect()
     }
 
-    /// How to have the file as it was.
-    pub fn undo(&self, file: &str) -> String {
+    /// Where it is.
+    pub fn place(&self, file: &str) -> String {
         let (first, last) = (self.before + 1, self.before + self.added.len());
-        let one = first == last;
-        let lines = if one {
-            format!("line {first} of {file} says it")
-        } else {
-            format!("lines {first}-{last} of {file} say it")
-        };
+        match first == last {
+            true => format!("line {first} of {file} says it"),
+            false => format!("lines {first}-{last} of {file} say it"),
+        }
+    }
+
+    /// The same, and how to have the file as it was.
+    pub fn undo(&self, file: &str) -> String {
+        let (lines, one) = (self.place(file), self.added.len() == 1);
         if self.removed.is_empty() {
             return format!("{lines}; remove {} to undo it", if one { "it" } else { "them" });
         }

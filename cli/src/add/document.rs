@@ -60,7 +60,7 @@ impl Document {
                 capabilities.insert(name, Item::Table(table));
             }
             Item::Value(Value::InlineTable(capabilities)) => {
-                capabilities.insert(name, Value::InlineTable(inline(table)));
+                append(capabilities, name, Value::InlineTable(inline(table)));
             }
             _ => bail!("[capabilities] is no table"),
         }
@@ -89,9 +89,20 @@ impl Document {
 
 /// A key of a table that has it not, with a value as it is to be written.
 pub fn insert_value(table: &mut dyn TableLike, key: &str, text: &str) -> anyhow::Result<()> {
-    let value: Value = text.parse()?;
-    table.insert(key, Item::Value(value.decorated(" ", "")));
+    append(table, key, text.parse::<Value>()?.decorated(" ", ""));
     Ok(())
+}
+
+/// What stood behind the last value of a table in one line, a space before its brace, stands behind the new one.
+pub fn append(table: &mut dyn TableLike, key: &str, mut value: Value) {
+    if let Some(Item::Value(last)) = table.iter_mut().last().map(|(_, item)| item) {
+        let suffix = last.decor().suffix().map(|suffix| raw(suffix).to_owned()).unwrap_or_default();
+        if !suffix.is_empty() && suffix.trim().is_empty() {
+            last.decor_mut().set_suffix("");
+            value.decor_mut().set_suffix(suffix);
+        }
+    }
+    table.insert(key, Item::Value(value));
 }
 
 /// Another value for a key; what stands around it stays.
@@ -198,7 +209,7 @@ mod tests {
         let windows = inserted("# é\r\n[app]\r\nentry = \"a:b\"\r\n");
         assert_eq!(windows, format!("# é\n[app]\nentry = \"a:b\"\n\n{new}").replace('\n', "\r\n"));
         let table = inserted("capabilities = { z = { zone = \"zlib\", allow = [] } } # all\n");
-        assert!(table.starts_with("capabilities = { z = { zone = \"zlib\", allow = [] } , m = {"), "{table}");
+        assert!(table.starts_with("capabilities = { z = { zone = \"zlib\", allow = [] }, m = {"), "{table}");
         assert!(table.ends_with("} # all\n") && table.matches('\n').count() == 1, "{table}");
     }
 

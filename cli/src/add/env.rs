@@ -50,13 +50,13 @@ impl Addition for EnvArguments {
         }
         let table = document.capability(&name).context("the capability is nowhere")?;
         service::extend(table, "pass", &self.pass)?;
-        extend(table, &set)?;
+        extend(table, &set, target)?;
         Ok(name)
     }
 }
 
 /// Variables that the capability is to have; one that it has with another value stays as it is.
-fn extend(capability: &mut dyn TableLike, set: &[(&str, &str)]) -> anyhow::Result<()> {
+fn extend(capability: &mut dyn TableLike, set: &[(&str, &str)], target: &EditedManifest) -> anyhow::Result<()> {
     if set.is_empty() {
         return Ok(());
     }
@@ -69,10 +69,10 @@ fn extend(capability: &mut dyn TableLike, set: &[(&str, &str)]) -> anyhow::Resul
     for (name, value) in set {
         match there.get(name).map(Item::as_str) {
             Some(Some(same)) if same == *value => {}
-            Some(_) => bail!("{name} has a value already\nhint: change it in the file"),
+            Some(_) => bail!("{name} has another value already\nhint: change it in {}", target.manifest.display()),
             None => {
                 let value: Value = quoted(value).parse()?;
-                there.insert(name, Item::Value(value));
+                document::append(there, name, value.decorated(" ", ""));
             }
         }
     }

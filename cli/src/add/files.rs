@@ -194,12 +194,7 @@ impl Addition for ScratchArguments {
 /// The roots that the capability of that name has already, and their folders.
 fn there(target: &EditedManifest, name: &str) -> Option<(Vec<FilesRoot>, Vec<String>)> {
     let ServiceRequest { service, folders, .. } = target.application.capabilities.get(name)?.service.as_ref()?;
-    let roots = match service {
-        HostService::Files(files) => &files.roots,
-        HostService::Sqlite(sqlite) => &sqlite.roots,
-        HostService::Env(_) | HostService::Http(_) | HostService::Net(_) => return None,
-    };
-    Some((roots.clone(), folders.iter().map(|folder| folder.text.clone()).collect()))
+    Some((service.roots().to_vec(), folders.iter().map(|folder| folder.text.clone()).collect()))
 }
 
 /// What the capability of that name gives already.

@@ -85,7 +85,7 @@ impl Addition for HttpArguments {
         let elsewhere = service.rules.iter().any(|rule| rule.host != first.host);
         let knows = service.rules.iter().any(|rule| rule.host == first.host);
         // Nobody has asked for the secrets to go to one more server.
-        if !knows && service.secrets.iter().any(|secret| secret.hosts.is_empty()) {
+        if !knows && service.secrets.iter().any(|secret| secret.is_for_some_of(&first.host)) {
             bail!(
                 "a secret of {name} would go to {} as well\nhint: `--name` takes another name, or say in the file to which `hosts` it goes",
                 first.host

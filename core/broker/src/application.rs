@@ -219,7 +219,35 @@ impl LoadedApplication {
             }
         }
         self.keep_secrets(&application.source, &mut mistakes);
+        self.keep_manifests(application, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
+    }
+
+    /// No program changes what it is granted: in no folder that it may change is the manifest, that of a zone, or a library that one loads.
+    fn keep_manifests(&self, application: &Application, mistakes: &mut Diagnostics) {
+        let zones = self.zones.iter().filter(|zone| zone.service.is_none());
+        let mut files = vec![self.manifest.clone()];
+        for zone in zones {
+            files.push(zone.folder.join(&zone.interface.source));
+            let library = &zone.interface.library;
+            let named = std::iter::once(library.location.text())
+                .chain(library.needs.iter().chain(&library.preload).map(String::as_str));
+            files.extend(named.filter(|name| name.contains('/')).map(|name| zone.folder.join(name)));
+        }
+        let real: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
+        for (name, request) in &application.capabilities {
+            let (Some(asked), Some(capability)) = (&request.service, self.capabilities.get(name)) else { continue };
+            let Some(service) = &self.zones[capability.zone].service else { continue };
+            for ((root, folder), written) in asked.service.roots().iter().zip(&service.folders).zip(&asked.folders) {
+                let Some(file) = real.iter().find(|file| root.rights.changes() && folder.encloses(file)) else {
+                    continue;
+                };
+                let message =
+                    format!("a program could change {} there, and with it what it is granted", file.display());
+                let hint = "give a folder that is below the application's, or beside it";
+                mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
+            }
+        }
     }
 
     /// No program has the file of a secret in a folder that it may look at or change.

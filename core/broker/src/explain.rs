@@ -43,12 +43,15 @@ impl LoadedApplication {
     }
 }
 
-/// A folder as somebody would type it who stands where we do.
+/// A folder as somebody would type it who stands where we do; where a link leads it, that is said as well.
 fn shown(folder: &HostFolder) -> String {
     let up = folder.path.components().any(|part| part == Component::ParentDir);
     let here = if up { std::env::current_dir().ok() } else { None };
     match here.as_deref().map(|here| folder.real.strip_prefix(here)) {
-        None => folder.path.display().to_string(),
+        None => match std::path::absolute(&folder.path) {
+            Ok(whole) if whole == folder.real => folder.path.display().to_string(),
+            _ => format!("{} (which is {})", folder.path.display(), folder.real.display()),
+        },
         Some(Ok(below)) => Path::new(".").join(below).display().to_string(),
         Some(Err(_)) => folder.real.display().to_string(),
     }

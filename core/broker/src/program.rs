@@ -15,10 +15,12 @@ use crate::broker::{Broker, BrokerError, EventSource, FROM_TEMPLATE_BYTES};
 use crate::child::Child;
 use crate::family::Family;
 use crate::template::{Forking, Progress, Template, TemplateKind};
-use cloison_contract::message::{Run, ToTemplate};
+use cloison_contract::host::HostService;
+use cloison_contract::message::{Gives, Mount, Run, ToTemplate};
 use cloison_transport::control::Control;
 use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// For how long processes that need the module wait for it to be imported once.
@@ -54,6 +56,16 @@ impl Broker {
         }
     }
 
+    /// Whether what a module finds when it is imported can be the same for all: not where processes begin with variables, or see a folder
+    /// inside the application's own.
+    fn is_sharable(&self) -> bool {
+        let environment = self.application.zones.iter().filter_map(|zone| zone.service.as_ref());
+        let environment = environment.map(|service| &service.service).any(|one| matches!(one, HostService::Env(_)));
+        let own = self.sources.places();
+        let inside = |mount: &Mount| own.iter().any(|place| Path::new(&mount.at).starts_with(place));
+        !environment && !self.application.mounts(|_| true).iter().any(inside)
+    }
+
     /// Which template forks a process that needs the program's own module, or does not need it; `None` while that is not known.
     pub(crate) fn template_for(&mut self, needs_main: bool) -> Option<TemplateKind> {
         let main = self.main.as_ref().map(|(main, _)| main);
@@ -62,6 +74,9 @@ impl Broker {
             return Some(TemplateKind::Common);
         }
         let Some(program) = &self.program else {
+            if !self.is_sharable() {
+                return Some(TemplateKind::Common);
+            }
             match self.fork_program_template() {
                 Ok(()) => return None,
                 Err(BrokerError::Host(error)) if crate::spawning::is_busy(&error) => return None,
@@ -87,7 +102,9 @@ impl Broker {
         self.random(&mut seed)?;
         let [stdin, stdout, stderr] = &streams.descriptors;
         let descriptors = [theirs.as_fd(), stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
-        let asked = ToTemplate::ForkTemplate { seed, main };
+        let places = self.application.mounts(|_| true).into_iter().map(|mount| mount.at).collect();
+        let gives = Gives { places, services: !self.application.offers(|_| true).is_empty() };
+        let asked = ToTemplate::ForkTemplate { seed, main, gives };
         let registration = self.reactor.add(&ours, EventSource::Template(TemplateKind::Program))?;
         if let Err(error) = self.ask_for_fork(TemplateKind::Common, &asked, &descriptors, Duration::ZERO) {
             self.reactor.remove(registration, &ours);

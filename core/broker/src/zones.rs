@@ -313,7 +313,9 @@ impl Broker {
     pub(crate) fn interrupt(&mut self, client: Pid, channel: ChannelId) {
         let held = self.processes.get(client).and_then(|process| process.channels.get(&channel));
         let Some(instance) = held.and_then(|held| self.instances.get(held.instance)) else { return };
-        if self.zones[instance.zone].specification.service.is_some() {
+        let service = self.zones[instance.zone].specification.service.as_ref();
+        // Whatever it has not read yet ends its waits as well.
+        if service.is_some_and(|one| one.service.is_of_host()) && !instance.control.has_unread() {
             // If it cannot be told, the client gives up.
             let _ = instance.control.try_send(&ToZone::Interrupt { channel }, &[]);
             instance.status.ring();

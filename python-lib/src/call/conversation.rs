@@ -125,11 +125,12 @@ impl Session {
                                 interrupt::raise(interrupt::INTERRUPT);
                                 Ok(Status::Ok)
                             }
-                            Ok(_) => return Err(raised.unwrap_or(interrupt)),
-                            Err(_) => {
+                            // A question has no place here: whoever waits asks none.
+                            Ok(Status::Callback) | Err(_) => {
                                 self.give_up(&mut channel, plan);
                                 return Err(raised.unwrap_or(interrupt));
                             }
+                            Ok(_) => return Err(raised.unwrap_or(interrupt)),
                         }
                     }
                     Err(interrupt) => {

@@ -184,6 +184,19 @@ mod _cloison {
         folder::mounts(vm)
     }
 
+    /// In a program template that imports: leave it to each microprocess, if one may find files at this path, or below it, that this
+    /// one does not.
+    #[pyfunction]
+    fn give_up_at(path: PyBytesRef) {
+        crate::program::give_up_at(path.as_bytes());
+    }
+
+    /// The same, if one may find services.
+    #[pyfunction]
+    fn give_up_services() {
+        crate::program::give_up_services();
+    }
+
     /// Which services the standard library finds besides files: of each its name, the capability that gives it, what it grants, and the
     /// line that says so; None in a template.
     #[pyfunction]

@@ -158,12 +158,19 @@ impl HttpSecret {
     pub fn is_for(&self, host: &str) -> bool {
         self.hosts.is_empty() || self.hosts.iter().any(|rule| rule.matches(host))
     }
+
+    /// Whether requests to some host of such a rule have it.
+    pub fn is_for_some_of(&self, rule: &HostRule) -> bool {
+        self.hosts.is_empty() || self.hosts.iter().any(|host| host.meets(rule))
+    }
 }
 
 /// What a secret header says. Nothing shows it: not its `Debug`, and no error that is made of it. It is wiped when it is dropped.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Secret(Vec<u8>);
 
+/// The shortest secret: in answers, too much else would look like a shorter one for it to be masked.
+pub const SHORTEST_SECRET: usize = 8;
 /// The longest secret, and the longest prefix.
 pub const SECRET_BYTES: usize = 8192;
 
@@ -184,6 +191,7 @@ impl Secret {
         match secret.0.as_slice() {
             [] => Err("is empty"),
             long if long.len() > SECRET_BYTES => Err("is longer than 8192 bytes"),
+            short if short.len() < SHORTEST_SECRET => Err("has fewer than 8 bytes, too few to be masked in answers"),
             [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => Err("begins or ends with a space"),
             bytes if bytes.iter().all(|byte| is_value_byte(*byte)) => Ok(secret),
             _ => Err("has characters that no header can have"),
@@ -329,6 +337,18 @@ impl HostRule {
                 rest.strip_suffix('.').is_some_and(|labels| !labels.is_empty()) && is_host_name(host)
             }),
             Self::Address(expected) => address(host) == Some(*expected),
+        }
+    }
+
+    /// Whether some host is both this and that.
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Below(one), Self::Below(other)) => {
+                let below = |inner: &str, outer: &str| inner == outer || inner.ends_with(&format!(".{outer}"));
+                below(one, other) || below(other, one)
+            }
+            (Self::Below(_), other) => self.matches(&other.to_string()),
+            (one, other) => other.matches(&one.to_string()),
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
     let app = root.take("app").and_then(|value| app(reader, &value)).unwrap_or_default();
     let capabilities = root.take("capabilities").map(|value| capabilities(reader, &value)).unwrap_or_default();
     keep_secrets(reader, &capabilities);
+    one_value_each(reader, &capabilities);
     let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
     let clock = root.take("clock").and_then(|value| deterministic::clock(reader, &value));
     let seed = root.take("random").and_then(|value| deterministic::random(reader, &value));
@@ -53,6 +54,20 @@ fn keep_secrets(reader: &mut DocumentReader, capabilities: &BTreeMap<String, Cap
                 let message = format!("this secret is passed to programs by [capabilities.{name}]");
                 let hint = format!("leave `{}` out of `pass`: the service sends it", variable.text);
                 reader.error_with_hint(variable.span.clone(), message, hint);
+            }
+        }
+    }
+}
+
+/// No variable is given by two capabilities: a program that holds both would have either.
+fn one_value_each(reader: &mut DocumentReader, capabilities: &BTreeMap<String, CapabilityRequest>) {
+    let mut given: BTreeMap<&str, &str> = BTreeMap::new();
+    for (name, request) in capabilities {
+        let Some(HostService::Env(env)) = request.service.as_ref().map(|request| &request.service) else { continue };
+        for variable in env.pass.iter().chain(env.variables.keys()) {
+            if let Some(other) = given.insert(variable, name).filter(|other| other != name) {
+                let message = format!("`{variable}` is given by [capabilities.{other}] as well");
+                reader.error_with_hint(request.zone.span.clone(), message, "leave it out of one of them");
             }
         }
     }

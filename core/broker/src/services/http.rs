@@ -23,6 +23,8 @@ pub struct HttpMaterial {
     pub secrets: Vec<Secret>,
     /// The files that these came from, as the kernel calls them: no program may read them.
     pub secret_files: Vec<SecretFile>,
+    /// The variables that secrets are to come from, where they were not read.
+    pub variables: Vec<String>,
     /// Certificates as PEM, if the machine's do not count.
     pub certificates: Option<Vec<u8>>,
 }
@@ -48,7 +50,10 @@ pub(super) fn read(
     for from in &request.secrets {
         let (written, what, read) = match from {
             // Who is shown what an application may do need not have what it takes to run it.
-            SecretSource::Environment(_) if purpose == Purpose::Show => continue,
+            SecretSource::Environment(name) if purpose == Purpose::Show => {
+                material.variables.push(name.text.clone());
+                continue;
+            }
             SecretSource::Environment(name) => (name, format!("the variable {}", name.text), variable(&name.text)),
             SecretSource::File(path) => {
                 let at = beside.join(&path.text);
@@ -152,7 +157,8 @@ mod tests {
         write("empty.txt", b"\n");
         write("two.txt", b"hunter2\nhunter2\n");
         write("long.txt", &[b'h'; 9000]);
-        write("linked.txt", b"hunter2");
+        write("short.txt", b"hunter2");
+        write("linked.txt", b"hunter2hunter2");
         std::os::unix::fs::symlink("key.txt", folder.path().join("current.txt")).expect("linked");
         fs::hard_link(folder.path().join("linked.txt"), folder.path().join("other.txt")).expect("linked");
         let toml = |from: &str| {
@@ -169,6 +175,7 @@ mod tests {
             ("file:empty.txt", "empty.txt is empty"),
             ("file:two.txt", "two.txt has characters that no header can have"),
             ("file:long.txt", "is longer than 8192 bytes"),
+            ("file:short.txt", "has fewer than 8 bytes"),
             ("file:linked.txt", "more than one name"),
             ("file:no.txt", "no.txt cannot be read: No such file"),
             ("file:.", "is not a regular file"),

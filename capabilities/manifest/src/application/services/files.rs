@@ -84,17 +84,17 @@ fn root(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<WrittenRo
 
 fn at_path(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
     let at = reader.string(value)?;
-    if is_plain_path(&at.text) {
+    if is_plain_path(&at.text) && !at.text.contains(char::is_control) {
         return Some(at);
     }
     let hint = "where the program sees it: absolute, without `.`, `..`, `//` and a `/` at the end, as in \"/data\"";
-    reader.error_with_hint(at.span, format!("`{}` cannot be the place of a root", at.text), hint);
+    reader.error_with_hint(at.span, format!("`{}` cannot be the place of a root", at.text.escape_debug()), hint);
     None
 }
 
 fn host_path(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Written> {
     let path = reader.string(value)?;
-    if !path.text.is_empty() && !path.text.contains('\0') {
+    if !path.text.is_empty() && !path.text.contains(char::is_control) {
         return Some(path);
     }
     let hint = "a folder of this machine, absolute or relative to this file's folder";

@@ -116,14 +116,19 @@ fn secret(
         }
         value
     });
+    // First, and alone if it is wrong: whatever else is wrong is shown with its line, in which the secret itself may stand then.
+    let from = match from {
+        Some(value) => Some(source(reader, &value)?),
+        None => None,
+    };
     let header = header.and_then(|value| header_name(reader, &value));
-    let from = from.and_then(|value| source(reader, &value));
     let prefix = table.take("prefix").map(|value| prefix(reader, &value));
     let hosts = table.take("hosts").map(|value| hosts(reader, &value, service));
     reader.finish(table);
     let prefix = prefix.unwrap_or(Some(String::new()))?;
     let secret = HttpSecret { header: header?, prefix, hosts: hosts.unwrap_or(Some(Vec::new()))? };
-    let in_the_clear = |rule: &&HttpRule| rule.scheme == Scheme::Http && !rule.host.is_local() && meets(&secret, rule);
+    let in_the_clear =
+        |rule: &&HttpRule| rule.scheme == Scheme::Http && !rule.host.is_local() && secret.is_for_some_of(&rule.host);
     if let Some(rule) = service.rules.iter().find(in_the_clear) {
         let message = format!("the secret would not go with `{rule}`, where everybody on the way could read it");
         let hint = "use https://, or name the hosts that get the secret with `hosts`";
@@ -131,23 +136,6 @@ fn secret(
         return None;
     }
     Some((secret, from?))
-}
-
-/// Whether some request that the rule allows has the secret.
-fn meets(secret: &HttpSecret, rule: &HttpRule) -> bool {
-    secret.hosts.is_empty() || secret.hosts.iter().any(|host| overlap(host, &rule.host))
-}
-
-/// Whether some host is both.
-fn overlap(one: &HostRule, other: &HostRule) -> bool {
-    match (one, other) {
-        (HostRule::Below(one), HostRule::Below(other)) => {
-            let below = |inner: &str, outer: &str| inner == outer || inner.ends_with(&format!(".{outer}"));
-            below(one, other) || below(other, one)
-        }
-        (HostRule::Below(_), other) => one.matches(&other.to_string()),
-        (one, other) => other.matches(&one.to_string()),
-    }
 }
 
 fn header_name(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<String> {
@@ -177,7 +165,8 @@ fn source(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<SecretS
     }
     // It may be the secret itself, which is in the file then; it is not said once more.
     let hint = "`\"env:API_KEY\"`, a variable, or `\"file:key.txt\"`, a file; never the secret itself, which has no place in this file";
-    let message = "`from` says where the secret comes from";
+    let message =
+        format!("`from` in line {} says where the secret comes from", reader.location(written.span.start).line);
     let diagnostic = Diagnostic::whole_file(&reader.source, message).hint(hint);
     reader.push(diagnostic);
     None
@@ -213,7 +202,7 @@ fn hosts(reader: &mut DocumentReader, value: &TableEntry<'_>, service: &HttpServ
             reader.error_with_hint(host.span, format!("`{}` cannot be a host", host.text), hint);
             return None;
         };
-        if !service.rules.is_empty() && !service.rules.iter().any(|other| overlap(&rule, &other.host)) {
+        if !service.rules.is_empty() && !service.rules.iter().any(|other| rule.meets(&other.host)) {
             let message = format!("nothing may be requested of `{}`", host.text);
             reader.error_with_hint(host.span, message, "the hosts of `allow` are meant");
             return None;

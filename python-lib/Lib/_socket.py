@@ -3,7 +3,7 @@
 Sockets are those of the capabilities that give a network: `cloison._net`. Names are looked up by `cloison._names`.
 """
 
-from cloison import _files, _names, _native, _needs, _net
+from cloison import _descriptors, _names, _native, _needs, _net
 from cloison._names import gaierror, herror
 
 globals().update(
@@ -131,7 +131,11 @@ class socket:
             import warnings
 
             warnings.warn(f"unclosed {self!r}", ResourceWarning, 2, self)
-            self._let_go()
+            try:
+                self._let_go()
+            except OSError:
+                # Another object has closed the same number.
+                pass
 
     def __repr__(self):
         return f"<socket object, fd={self._fd}, family={self.family}, type={self.type}, proto={self.proto}>"
@@ -146,7 +150,7 @@ class socket:
     def _let_go(self):
         number, self._fd, self._open = self._fd, -1, None
         if number >= 0:
-            _files.close(number)
+            _descriptors.close(number)
 
     def close(self):
         """close()
@@ -259,6 +263,8 @@ class socket:
         End reading (SHUT_RD), writing (SHUT_WR), or both (SHUT_RDWR).
         """
         net, handle = self._opened()
+        if how not in (0, 1, 2):
+            raise OSError(22, "Invalid argument")
         net.shutdown(handle, int(how))
 
     # ---- Names and options
@@ -289,7 +295,7 @@ class socket:
         if value is None:
             raise OSError(95, "Operation not supported")
         if not isinstance(value, int):
-            value = _numbers(bytes(value))
+            value = _numbers(bytes(memoryview(value)))
             value = (value[1] if value[0] else -1) if option == (1, SO_LINGER) and len(value) == 2 else value[0]
         elif not -(1 << 31) <= value < 1 << 31:
             raise OverflowError("Python int too large to convert to C int")
@@ -343,6 +349,8 @@ class socket:
         net, handle = self._opened()
         if bufsize < 0:
             raise ValueError("negative buffersize in recv")
+        if bufsize == 0:
+            return b""
         try:
             return net.recv(handle, min(bufsize, _net.CHUNK), int(flags), _net.nanoseconds(self._seconds))
         except InterruptedError:
@@ -353,6 +361,8 @@ class socket:
     def recv_into(self, buffer, nbytes=0, flags=0):
         """recv_into(buffer[, nbytes[, flags]]) -> how many bytes were received into it."""
         with memoryview(buffer) as whole, whole.cast("B") as view:
+            if view.readonly:
+                raise TypeError("recv_into() argument 1 must be read-write bytes-like object")
             data = socket.recv(self, _room(view, nbytes, "recv_into"), flags)
             view[: len(data)] = data
         return len(data)
@@ -366,6 +376,8 @@ class socket:
     def recvfrom_into(self, buffer, nbytes=0, flags=0):
         """recvfrom_into(buffer[, nbytes[, flags]]) -> (how many bytes, address)"""
         with memoryview(buffer) as whole, whole.cast("B") as view:
+            if view.readonly:
+                raise TypeError("recvfrom_into() argument 1 must be read-write bytes-like object")
             data, peer = socket.recvfrom(self, _room(view, nbytes, "recvfrom_into"), flags)
             view[: len(data)] = data
         return len(data), peer
@@ -634,7 +646,7 @@ def inet_ntop(address_family, packed_ip):
 def close(fd, /):
     """Close a socket by its number."""
     _net.at(fd)
-    _files.close(fd)
+    _descriptors.close(fd)
 
 
 def dup(fd, /):

@@ -462,8 +462,10 @@ def nid2obj(nid, /):
 
 
 def RAND_bytes(n, /):
-    """Return random bytes from the kernel."""
-    return _cloison.urandom(n)
+    """Return random bytes, those of `os.urandom`."""
+    import posix
+
+    return posix.urandom(n)
 
 
 def RAND_status():

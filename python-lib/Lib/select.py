@@ -152,7 +152,7 @@ class epoll:
     @classmethod
     def fromfd(cls, fd, /):
         """Return the object that has this number."""
-        entry = _net._files._open.get(fd)
+        entry = _net._descriptors._open.get(fd)
         if type(entry) is not _Number:
             raise OSError(9, "Bad file descriptor")
         return entry.handle
@@ -168,7 +168,7 @@ class epoll:
         if found is not None:
             found.close()
         if self._fd is not None:
-            _net._files._open.pop(self._fd, None)
+            _net._descriptors._open.pop(self._fd, None)
 
     @property
     def closed(self):
@@ -179,7 +179,7 @@ class epoll:
         """Return a number that nothing else has."""
         self._opened()
         if self._fd is None:
-            self._fd = _net._files.enter(_Number(self))
+            self._fd = _net._descriptors.enter(_Number(self))
         return self._fd
 
     def __enter__(self):

@@ -37,3 +37,20 @@ fn a_clock_goes_as_fast_as_it_is_told() {
     let rate = run("[clock]\nrate = 60\n", "rate").stdout.trim().parse::<f64>().expect("a number");
     assert!((59.0..61.0).contains(&rate), "{rate}");
 }
+
+/// Whether a script is imported for each process or once for all is of no matter to what it draws.
+#[test]
+fn a_seed_means_the_same_for_a_shared_import() {
+    let script = "import random\n\nimport cloison\n\nif __name__ == '__mp_main__' and {quiet}:\n    print('x' * 300_000)\n\
+                  AT_IMPORT = random.random()\nGAUSS = random.gauss()\n\n\ndef child(to):\n    \
+                  to.send((AT_IMPORT, GAUSS, random.gauss(), random.random()))\n\n\nif __name__ == '__main__':\n    \
+                  drawn = []\n    for _ in range(30):\n        cloison.spawn(child, cloison.self())\n        \
+                  drawn.append(cloison.receive(timeout=60))\n    print(repr(drawn), file=__import__('sys').stderr)\n";
+    // What prints so much is not imported by a template.
+    let [shared, alone] = ["False", "True"].map(|much| {
+        let project = Project::script(&script.replace("{quiet}", much)).file("cloison.toml", "[random]\nseed = 7\n");
+        let output = project.main(&[]).output().ends_with(0);
+        output.stderr
+    });
+    assert_eq!(shared, alone);
+}

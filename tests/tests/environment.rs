@@ -22,3 +22,15 @@ fn values_are_shown_to_nobody_else() {
     assert!(output.stdout == "1\n" && output.stderr.contains("AttributeError"), "{output}");
     assert!(!output.stderr.contains(SECRET.1), "{output}");
 }
+
+/// A variable that is read when a script is imported: whoever runs a function of it imports it with what it holds itself.
+#[test]
+fn what_is_read_at_import_is_each_process_s_own() {
+    let manifest = "[capabilities.env]\nzone = \"env\"\nvariables = { MODE = \"granted\" }\n";
+    let script = "import os\n\nimport cloison\n\nMODE = os.environ.get('MODE', 'none')\n\n\ndef child(to):\n    to.send(MODE)\n\n\n\
+                  if __name__ == '__main__':\n    print(MODE)\n    for number in range(60):\n        \
+                  given = ['env'] if number % 2 else []\n        cloison.spawn(child, cloison.self(), capabilities=given)\n        \
+                  assert cloison.receive(timeout=60) == ('granted' if given else 'none'), number\n    print('done')\n";
+    let project = Project::script(script).file("cloison.toml", manifest);
+    project.main(&[]).output().prints("granted\ndone\n");
+}

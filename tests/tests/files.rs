@@ -215,3 +215,30 @@ fn what_lies_beside_a_program_is_not_read() {
     project.main(&[]).output().ends_with(0).prints("HostDenied\n");
     project.main_with_modules().output().ends_with(0).prints("beside\n");
 }
+
+/// Processes that hold a capability may need it to import the script that their function stands in.
+#[test]
+fn a_script_reads_what_is_granted_when_it_is_imported() {
+    let script = "import cloison\nfrom cloison.futures import Executor\n\nTEXT = open('/seen/text').read()\n\n\n\
+                  def length(more):\n    return len(TEXT + more)\n\n\nif __name__ == '__main__':\n    \
+                  with Executor(max_workers=2, capabilities=['files']) as executor:\n        \
+                  print(list(executor.map(length, ['', 'a', 'bc'])))\n";
+    project(script, "").main(&[]).output().prints("[10, 11, 12]\n");
+}
+
+#[test]
+fn whoever_meets_a_limit_is_told_its_key_and_line() {
+    let script = "import errno\n\n\ndef write(name, size):\n    try:\n        with open(name, 'wb') as file:\n            \
+                  file.write(bytes(size))\n    except OSError as error:\n        \
+                  print(errno.errorcode[error.errno], *error.__notes__)\n    else:\n        print('written')\n\n\n\
+                  write('/data/small', 1000)\nwrite('/data/large', 5000)\nwrite('/data/more', 4000)\nwrite('/data/still', 4000)\n";
+    let output = project(script, "file_size = \"4 KiB\"\nwritten = \"20 KiB\"\n").main(&[]).output().ends_with(0);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert_eq!(lines[0], "written", "{output}");
+    for (line, parts) in [
+        (lines[1], ["EFBIG", "more than `file_size` of [capabilities.files] at cloison.toml:"]),
+        (lines[3], ["EDQUOT", "more than `written` of [capabilities.files] at cloison.toml:"]),
+    ] {
+        assert!(parts.iter().all(|part| line.contains(part)), "{line:?} of {output}");
+    }
+}

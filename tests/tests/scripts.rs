@@ -136,3 +136,15 @@ fn zeros_are_no_program() {
     std::fs::write(project.app("empty.py"), "").expect("a file");
     project.cloison(&["run", "empty.py"]).output().ends_with(0).prints("");
 }
+
+/// `html/` with pages beside the modules of an application is a folder, and `import html` still means the library's.
+#[test]
+fn a_folder_without_code_takes_no_name_from_the_library() {
+    let program =
+        "import html\nimport plain.inside\n\nprint(html.escape('<'), plain.inside.NAME, plain.__spec__.origin)\n";
+    let project = Project::new()
+        .file("__main__.py", program)
+        .file("html/page.html", "<p>page</p>")
+        .file("plain/inside.py", "NAME = __name__\n");
+    project.application(&[]).output().prints("&lt; plain.inside None\n");
+}

@@ -91,6 +91,7 @@ def note_unseeded(random):
     def forget():
         random.Random.seed = plain
 
+    vars(seed).update(vars(plain))
     random.Random.seed = seed
     _no_longer_note = forget
 
@@ -104,7 +105,7 @@ def before_import():
     _importer.hide_from_tracebacks(_needs.Finder.find_spec)
     builtin, *others, needs = sys.meta_path
     sys.meta_path[:] = [builtin, _importer.Finder, *others, _importer.Elsewhere, needs]
-    sys.path_hooks.append(_importer.FolderImporter)
+    sys.path_hooks += _importer.archive_importer, _importer.FolderImporter
     _own = tuple(_importer.own(COMMON))
     _common = tuple(name for name in COMMON if name not in _own)
     _importer.forget(_own)

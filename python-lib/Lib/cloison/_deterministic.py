@@ -48,7 +48,8 @@ def clock(start, origin, rate):
     def strftime(format, t=None):
         return plain["strftime"](format, localtime() if t is None else t)
 
-    shown = {getattr(time, name) for name in ("CLOCK_REALTIME", "CLOCK_TAI") if hasattr(time, name)}
+    # CLOCK_REALTIME, that in coarser steps, that which wakes the machine, and that without leap seconds.
+    shown = {0, 5, 8, 11}
 
     def clock_gettime(clk_id):
         return time_ns() / 1e9 if clk_id in shown else plain["clock_gettime"](clk_id)
@@ -148,3 +149,4 @@ def randomness(seed, number):
         other = noted()
         if other is not None:
             super(random.Random, other).seed(generator.getrandbits(256))
+            other.gauss_next = None

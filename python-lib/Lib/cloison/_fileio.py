@@ -4,7 +4,7 @@ import errno as _errno
 
 import _io
 import posix
-from cloison import _files
+from cloison import _descriptors
 
 DEFAULT_BUFFER_SIZE = 128 << 10
 _CHARACTERS = 0o020000
@@ -66,7 +66,7 @@ class FileIO(_io._RawIOBase):
                 raise ValueError("Cannot use closefd=False with file name")
             # What opens is a regular file: a folder has been refused.
             if opener is None:
-                self._fd = _files.open(file, meant.flags, 0o666)
+                self._fd = _descriptors.open(file, meant.flags, 0o666)
             else:
                 self._take(self._open(file, meant.flags, opener), True)
             self.name = file
@@ -83,14 +83,14 @@ class FileIO(_io._RawIOBase):
             warnings.warn("bool is used as a file descriptor", RuntimeWarning, stacklevel=3)
         if descriptor < 0:
             raise ValueError("negative file descriptor")
-        status = _files.fstat(descriptor)
+        status = _descriptors.fstat(descriptor)
         self._is_characters = status[0] & 0o170000 == _CHARACTERS
         self._closefd = closefd
         self.name = self._fd = int(descriptor)
 
     def _go_to_end(self):
         try:
-            _files.lseek(self._fd, 0, 2)
+            _descriptors.lseek(self._fd, 0, 2)
         except OSError as error:
             if error.errno != _errno.ESPIPE:
                 self._let_go()
@@ -108,7 +108,7 @@ class FileIO(_io._RawIOBase):
     def _let_go(self):
         descriptor, self._fd = self._fd, -1
         if self._closefd and descriptor >= 0:
-            _files.close(descriptor)
+            _descriptors.close(descriptor)
 
     def __del__(self):
         if self._fd >= 0 and self._closefd and not self.closed:
@@ -153,52 +153,52 @@ class FileIO(_io._RawIOBase):
             self._check_readable()
         if size is None or size < 0:
             return self.readall()
-        return _files.read(self._fd, size)
+        return _descriptors.read(self._fd, size)
 
     def readall(self):
         """Read all that is left."""
         if self._fd < 0 or not self._mode.readable:
             self._check_readable()
         # Most files are short.
-        first = _files.read(self._fd, 32 << 10)
+        first = _descriptors.read(self._fd, 32 << 10)
         if not first:
             return first
         pieces, room = [first], 256 << 10
-        while piece := _files.read(self._fd, room):
+        while piece := _descriptors.read(self._fd, room):
             pieces.append(piece)
-            room = min(room * 4, _files.CHUNK)
+            room = min(room * 4, _descriptors.CHUNK)
         return first if len(pieces) == 1 else b"".join(pieces)
 
     def readinto(self, buffer, /):
         """Read into a buffer, and return how many bytes."""
         if self._fd < 0 or not self._mode.readable:
             self._check_readable()
-        return _files.readinto(self._fd, buffer)
+        return _descriptors.readinto(self._fd, buffer)
 
     def write(self, data, /):
         """Write bytes in one call, and return how many were written."""
         if self._fd < 0 or not self._mode.writable:
             self._check_writable()
-        return _files.write(self._fd, data)
+        return _descriptors.write(self._fd, data)
 
     def seek(self, pos, whence=0, /):
         """Move to `pos`, from the beginning, from here (1) or from the end (2)."""
         if isinstance(pos, float):
             raise TypeError("an integer is required")
         self._check()
-        return _files.lseek(self._fd, pos, whence)
+        return _descriptors.lseek(self._fd, pos, whence)
 
     def tell(self):
         """Return where the file stands."""
         self._check()
-        return _files.lseek(self._fd, 0, 1)
+        return _descriptors.lseek(self._fd, 0, 1)
 
     def truncate(self, size=None, /):
         """Make the file that long, or as long as where it stands."""
         self._check_writable()
         if size is None:
             size = self.tell()
-        _files.ftruncate(self._fd, size)
+        _descriptors.ftruncate(self._fd, size)
         return size
 
     def close(self):
@@ -241,9 +241,9 @@ class FileIO(_io._RawIOBase):
     def isatty(self):
         """Return whether it is a terminal."""
         self._check()
-        return _files.isatty(self._fd)
+        return _descriptors.isatty(self._fd)
 
-    _blksize = property(lambda self: _files.fstat(self.fileno()).st_blksize)
+    _blksize = property(lambda self: _descriptors.fstat(self.fileno()).st_blksize)
     closefd = property(lambda self: self._closefd, doc="Whether `close` closes the descriptor.")
 
     @property

@@ -1,222 +1,19 @@
-"""Files, as `os` has them, on the capabilities of zone ``files`` that this process holds.
+"""Files by name, as `os` has them, on the capabilities of zone ``files`` that this process holds.
 
-A path is looked up among the places of all these capabilities, and the longest one that it begins with says whose it is. What
-happens below that place is the service's to do, and the kernel's to allow: nothing is decided here.
-
-Descriptors are small numbers that are made here and mean nothing to the kernel; 0, 1 and 2 are the standard streams.
+`cloison._places` says whose a path is, `cloison._descriptors` has open files.
 """
 
 import errno as _errno
 
 import _cloison
 import posix as _posix
-from cloison import _needs
-from cloison._folder import Folder
+from cloison import _descriptors, _places
+from cloison._descriptors import _opened, _stat_result, fchmod, fstat, ftruncate
+from cloison._places import _absolute, _change, _decode, _encode, _masked, _no_dir_fd, _plain, _route, _tell, mounts
 
-#: The most bytes that one call carries.
-CHUNK = 4 << 20
 #: How many bytes of names a listing asks for at once.
 _NAMES = 64 << 10
 _NOW = 0x7FFFFFFFFFFFFFFF
-_STREAMS = (0, 1, 2)
-
-
-class _Mount:
-    """One place, and the capability that gives it."""
-
-    def __init__(self, at, capability, rights, location):
-        self.at = at.encode()
-        self.beneath = b"/" if at == "/" else self.at + b"/"
-        self.capability = capability
-        self.rights = rights
-        self.location = location
-
-    def __getattr__(self, name):
-        # Asked once: the broker is told of a capability when it is first used.
-        if name != "files":
-            raise AttributeError(name)
-        files = _capabilities.get(self.capability)
-        if files is None:
-            files = _capabilities[self.capability] = _cloison.capability(self.capability)
-        self.files = files
-        return files
-
-
-class _Open:
-    """An open file: its mount, its handle in the zone, and the name that it was opened by."""
-
-    __slots__ = ("files", "handle", "mount", "name")
-
-    def __init__(self, mount, handle, name):
-        self.files = mount.files
-        self.handle = handle
-        self.mount = mount
-        self.name = name
-
-
-_capabilities = {}
-_mounts = None
-_open = {}
-_cwd = "/"
-_umask = 0o022
-
-
-def mounts():
-    """Return the places of this process, the longest first."""
-    global _mounts
-    found = _mounts
-    if found is None:
-        given = _cloison.mounts()
-        found = [_Mount(*mount) for mount in given or ()]
-        taken = {mount.at for mount in found}
-        for number, at in enumerate(_cloison.folders()):
-            mount = _Mount(at, None, ("read", "list"), "the application's own folder")
-            if mount.at not in taken:
-                taken.add(mount.at)
-                mount.files = Folder(number, mount.at)
-                found.append(mount)
-        found.sort(key=lambda mount: len(mount.at), reverse=True)
-        # In a template this is not all: what it forks may hold capabilities.
-        if given is not None:
-            _mounts = found
-    return found
-
-
-# ---- Paths ----------------------------------------------------------------------------------------------------------
-
-
-def _encode(path):
-    """Return a path as bytes, as `os.fsencode` does."""
-    path = _posix.fspath(path)
-    return path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
-
-
-def _decode(path):
-    """Return a path as text, as `os.fsdecode` does."""
-    path = _posix.fspath(path)
-    return path.decode("utf-8", "surrogateescape") if isinstance(path, bytes) else path
-
-
-def _absolute(path, name):
-    """Return a path as bytes, from the root on."""
-    if type(path) is not str:
-        if isinstance(path, int):
-            raise TypeError(f"{name}: path should be string, bytes or os.PathLike, not int")
-        path = _posix.fspath(path)
-    encoded = path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
-    if b"\0" in encoded:
-        raise ValueError("embedded null byte")
-    if not encoded:
-        raise FileNotFoundError(_errno.ENOENT, "No such file or directory", path)
-    if encoded[:1] != b"/":
-        encoded = _encode(_cwd) + b"/" + encoded
-    return encoded
-
-
-def _plain(path):
-    """Return an absolute path without empty parts, ``.`` and ``..``."""
-    if b"/." not in path and b"//" not in path and path[-1:] != b"/":
-        return path
-    parts = []
-    for part in path.split(b"/"):
-        if part == b"..":
-            del parts[-1:]
-        elif part not in (b"", b"."):
-            parts.append(part)
-    return b"/" + b"/".join(parts)
-
-
-def _route(path, name, making=False):
-    """Return the mount that a path leads to, and the path as bytes."""
-    absolute = _absolute(path, name)
-    places = mounts()
-    if not places:
-        _needs.deny(f"{name}()", _needs.FILES, path)
-    # `_plain`, where there is nothing to do.
-    plain = absolute if b"/." not in absolute and b"//" not in absolute and absolute[-1:] != b"/" else _plain(absolute)
-    for mount in places:
-        if plain.startswith(mount.beneath) or plain == mount.at:
-            return mount, absolute
-    beneath = plain if plain == b"/" else plain + b"/"
-    for mount in places:
-        if mount.at.startswith(beneath):
-            return mount, absolute
-    raise _outside(path, name, making)
-
-
-def _outside(path, name, making):
-    """Return the error for a path that no capability has: it is not there; to make something there is denied."""
-    places = mounts()
-    text = ", ".join(f"{_decode(mount.at)} ({mount.location})" for mount in places)
-    need = f"{_decode(path)!r} is below none of the roots of this process: {text}"
-    if _cloison.parent() is not None:
-        need += "; one that is spawned has the capabilities that `capabilities=` of spawn or of Executor gives it"
-    elif making:
-        need += "; `cloison add files FOLDER --create` grants one, and relative names begin at the current folder"
-    if making:
-        from cloison._errors import HostDenied
-
-        return HostDenied(f"{name}(): {need}", path)
-    error = FileNotFoundError(_errno.ENOENT, "No such file or directory", path)
-    error.add_note(f"cloison: {need}")
-    return error
-
-
-#: What a function needs a right for, so that a denial can say which one is missing.
-_RIGHTS = {
-    "chmod": ("write",),
-    "link": ("create",),
-    "listdir": ("list",),
-    "mkdir": ("create",),
-    "rename": ("create", "delete"),
-    "rmdir": ("delete",),
-    "scandir": ("list",),
-    "symlink": ("create",),
-    "truncate": ("write",),
-    "unlink": ("delete",),
-    "utime": ("write",),
-}
-
-
-def _tell(error, mount, name, path, other=None, rights=None):
-    """Give an error of the service the names that the program has for them, and say which right is missing."""
-    error.filename = path
-    if other is not None:
-        error.filename2 = other
-    if error.errno == _errno.EACCES:
-        missing = [right for right in rights or _RIGHTS.get(name, ()) if right not in mount.rights]
-        if missing:
-            place = _decode(mount.at)
-            missing = " and ".join(f'"{right}"' for right in missing)
-            error.add_note(f"cloison: the root at {place} does not give {missing}: {mount.location}")
-
-
-def _no_dir_fd(name, *descriptors):
-    if any(descriptor is not None for descriptor in descriptors):
-        raise NotImplementedError(f"{name}: dir_fd unavailable on this platform")
-
-
-# ---- Results --------------------------------------------------------------------------------------------------------
-
-
-def _stat_result(found):
-    """Return what `stat` gives of what the service says."""
-    access, modify, change = found.access_ns, found.modify_ns, found.change_ns
-    numbers = (
-        found.mode, found.inode, found.device, found.links, found.uid, found.gid, found.size,
-        access // 1_000_000_000, modify // 1_000_000_000, change // 1_000_000_000,
-    )
-    more = {
-        "st_atime": _seconds(access), "st_mtime": _seconds(modify), "st_ctime": _seconds(change),
-        "st_atime_ns": access, "st_mtime_ns": modify, "st_ctime_ns": change,
-        "st_blksize": found.block_size, "st_blocks": found.blocks, "st_rdev": 0,
-    }
-    return _posix.stat_result(numbers, more)
-
-
-def _seconds(nanoseconds):
-    # As CPython does it, to the last bit.
-    return nanoseconds // 1_000_000_000 + 1e-9 * (nanoseconds % 1_000_000_000)
 
 
 class DirEntry:
@@ -290,228 +87,6 @@ class DirEntry:
 
 
 _UNKNOWN, _FOLDER, _REGULAR, _LINK = 0, 4, 8, 10
-
-
-# ---- Open files -----------------------------------------------------------------------------------------------------
-
-
-def _opened(fd):
-    found = _open.get(fd)
-    if found is None:
-        raise _bad_descriptor(fd)
-    return found
-
-
-def _bad_descriptor(fd):
-    if not hasattr(fd, "__index__"):
-        return TypeError(f"an integer is required (got type {type(fd).__name__})")
-    return OSError(_errno.EBADF, "Bad file descriptor")
-
-
-def open(path, flags, mode=0o777, *, dir_fd=None):
-    """Open a file, and return its descriptor."""
-    if dir_fd is not None:
-        _no_dir_fd("open", dir_fd)
-    mount, absolute = _route(path, "open", flags & 0o100)
-    try:
-        handle = mount.files.open(absolute, flags, mode & ~_umask & 0o7777)
-    except OSError as error:
-        rights = _wanted(mount, absolute, flags) if error.errno == _errno.EACCES else None
-        _tell(error, mount, "open", path, rights=rights)
-        raise
-    return enter(_Open(mount, handle, path))
-
-
-def enter(opened):
-    """Return the lowest number that is free, from now on that of a file, or of a socket (`cloison._net`)."""
-    number = 3
-    while number in _open:
-        number += 1
-    _open[number] = opened
-    return number
-
-
-def _wanted(mount, absolute, flags):
-    """Return the rights that opening with these flags takes."""
-    wanted = [] if flags & 3 == 1 else ["read"]
-    if flags & 3:
-        try:
-            mount.files.stat(absolute, 1)
-        except OSError:
-            wanted.append("create")
-        else:
-            wanted.append("append" if flags & 0o2000 and "append" in mount.rights else "write")
-    return wanted
-
-
-def close(fd):
-    """Close a descriptor."""
-    found = _open.pop(fd, None) if isinstance(fd, int) else None
-    if found is None:
-        if fd in _STREAMS:
-            return
-        raise _bad_descriptor(fd)
-    found.files.close(found.handle)
-
-
-def closerange(fd_low, fd_high):
-    """Close descriptors, ignoring errors."""
-    for fd in [fd for fd in _open if fd_low <= fd < fd_high]:
-        try:
-            close(fd)
-        except OSError:
-            pass
-
-
-def read(fd, length, /):
-    """Read at most that many bytes."""
-    if length < 0:
-        raise OSError(_errno.EINVAL, "Invalid argument")
-    found = _open.get(fd)
-    if found is None:
-        if fd == 0:
-            buffer = bytearray(min(length, 1 << 20))
-            return bytes(buffer[: _cloison.readinto(0, buffer)])
-        raise _bad_descriptor(fd)
-    return found.files.read(found.handle, length if length < CHUNK else CHUNK)
-
-
-def readinto(fd, buffer, /):
-    """Read into a buffer, and return how many bytes."""
-    view = memoryview(buffer).cast("B")
-    data = read(fd, len(view))
-    view[: len(data)] = data
-    return len(data)
-
-
-def pread(fd, length, offset, /):
-    """Read at most that many bytes at an offset."""
-    if length < 0:
-        raise OSError(_errno.EINVAL, "Invalid argument")
-    found = _opened(fd)
-    return found.files.pread(found.handle, min(length, CHUNK), offset)
-
-
-def write(fd, data, /):
-    """Write bytes, and return how many were written."""
-    if fd in (1, 2) and fd not in _open:
-        return _cloison.write(fd, data)
-    found = _opened(fd)
-    return found.files.write(found.handle, _piece(data))
-
-
-def pwrite(fd, data, offset, /):
-    """Write bytes at an offset, and return how many were written."""
-    found = _opened(fd)
-    return found.files.pwrite(found.handle, _piece(data), offset)
-
-
-def _piece(data):
-    """Return as much of the data as one call carries."""
-    view = memoryview(data)
-    if view.nbytes <= CHUNK:
-        return data
-    return view.cast("B")[:CHUNK]
-
-
-def readv(fd, buffers, /):
-    """Read into several buffers."""
-    total = 0
-    for buffer in buffers:
-        count = readinto(fd, buffer)
-        total += count
-        if count < memoryview(buffer).nbytes:
-            break
-    return total
-
-
-def writev(fd, buffers, /):
-    """Write several buffers."""
-    return write(fd, b"".join(buffers))
-
-
-def lseek(fd, position, whence, /):
-    """Move in a file, and return where it stands then."""
-    if fd in _STREAMS and fd not in _open:
-        raise OSError(_errno.ESPIPE, "Illegal seek")
-    found = _opened(fd)
-    if not 0 <= whence <= 4:
-        raise OSError(_errno.EINVAL, "Invalid argument")
-    return found.files.lseek(found.handle, position, whence)
-
-
-def fstat(fd):
-    """Return what there is to know of an open file."""
-    if fd in _STREAMS and fd not in _open:
-        kind = 0o020620 if _cloison.isatty(fd) else 0o010600
-        return _posix.stat_result((kind, 0, 0, 1, 0, 0, 0, 0, 0, 0))
-    found = _opened(fd)
-    return _stat_result(found.files.fstat(found.handle))
-
-
-def ftruncate(fd, length, /):
-    """Make an open file that long."""
-    found = _opened(fd)
-    try:
-        found.files.ftruncate(found.handle, length)
-    except OSError as error:
-        _tell(error, found.mount, "truncate", found.name)
-        raise
-
-
-def fsync(fd):
-    """Wait until what was written is on the disk."""
-    _sync(fd, 0)
-
-
-def fdatasync(fd):
-    """Wait until the bytes that were written are on the disk."""
-    _sync(fd, 1)
-
-
-def _sync(fd, data_only):
-    if hasattr(fd, "fileno"):
-        fd = fd.fileno()
-    if fd in _STREAMS and fd not in _open:
-        raise OSError(_errno.EINVAL, "Invalid argument")
-    found = _opened(fd)
-    found.files.fsync(found.handle, data_only)
-
-
-def fchmod(fd, mode):
-    """Set the mode of an open file."""
-    found = _opened(fd)
-    try:
-        found.files.fchmod(found.handle, mode & 0o7777)
-    except OSError as error:
-        _tell(error, found.mount, "chmod", found.name)
-        raise
-
-
-def isatty(fd, /):
-    """Return whether a descriptor is a terminal."""
-    return fd in _STREAMS and fd not in _open and _cloison.isatty(fd)
-
-
-def get_blocking(fd, /):
-    """Return whether reading and writing wait: files never make anybody wait for somebody else, sockets do."""
-    return fd in _STREAMS or getattr(_opened(fd).handle, "blocking", True) is not False
-
-
-def set_blocking(fd, blocking, /):
-    """Have reading from a socket and writing to it wait or not."""
-    handle = None if fd in _STREAMS else _opened(fd).handle
-    if type(handle).__module__ == "cloison._net":
-        handle.blocking = bool(blocking)
-
-
-def set_inheritable(fd, inheritable, /):
-    """Do nothing: there is nobody to inherit a descriptor."""
-    if fd not in _STREAMS:
-        _opened(fd)
-
-
-# ---- By name --------------------------------------------------------------------------------------------------------
 
 
 def stat(path, *, dir_fd=None, follow_symlinks=True):
@@ -654,7 +229,7 @@ def mkdir(path, mode=0o777, *, dir_fd=None):
     _no_dir_fd("mkdir", dir_fd)
     mount, absolute = _route(path, "mkdir", True)
     try:
-        mount.files.mkdir(absolute, mode & ~_umask & 0o777)
+        mount.files.mkdir(absolute, _masked(mode) & 0o777)
     except OSError as error:
         _tell(error, mount, "mkdir", path)
         raise
@@ -842,62 +417,16 @@ def statvfs(path):
 fstatvfs = statvfs
 
 
-# ---- The current folder, and what is made of the above ---------------------------------------------------------------
-
-
-def getcwd():
-    """Return the current folder, which is this process's own."""
-    return _cwd
-
-
-def getcwdb():
-    """Return the current folder as bytes."""
-    return _encode(_cwd)
-
-
 def chdir(path):
     """Make a folder the current one."""
-    global _cwd
     if isinstance(path, int):
         path = _opened(path).name
     if stat(path).st_mode & 0o170000 != 0o040000:
         raise NotADirectoryError(_errno.ENOTDIR, "Not a directory", path)
-    _cwd = _decode(_plain(_absolute(path, "chdir")))
+    _change(_decode(_plain(_absolute(path, "chdir"))))
 
 
-def umask(mask, /):
-    """Set which bits of a mode are left out when something is made, and return those of before."""
-    global _umask
-    before, _umask = _umask, mask & 0o777
-    return before
-
-
-def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
-    """Copy at most so many bytes from one descriptor to another, and return how many."""
-    if count < 0:
-        raise ValueError("negative value for 'count' not allowed")
-    data = read(src, count) if offset_src is None else pread(src, count, offset_src)
-    written = 0
-    while written < len(data):
-        piece = data[written:] if written else data
-        written += write(dst, piece) if offset_dst is None else pwrite(dst, piece, offset_dst + written)
-    return written
-
-
-def sendfile(out_fd, in_fd, offset, count):
-    """Copy at most so many bytes from an offset of one descriptor to another, and return how many."""
-    found = _opened(in_fd)
-    if count < 0:
-        raise OSError(_errno.EINVAL, "Invalid argument")
-    # One write: of a socket that does not wait, another one might raise when some of the bytes are gone.
-    start = lseek(in_fd, 0, 1) if offset is None else offset
-    written = write(out_fd, found.files.pread(found.handle, min(count, CHUNK), start))
-    if offset is None:
-        lseek(in_fd, start + written, 0)
-    return written
-
-
-#: What `posix` has of here, and with it CPython's own `os`.
+#: What `posix` has of these three modules, and with it CPython's own `os`.
 _FUNCTIONS = """
     access chdir chmod close closerange copy_file_range fchmod fdatasync fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
     getxattr isatty link listdir listxattr lseek lstat mkdir open pread pwrite read readinto readlink readv remove removexattr
@@ -910,7 +439,7 @@ _TAKE = "HAVE_FCHMOD HAVE_FSTATVFS HAVE_FTRUNCATE HAVE_FUTIMENS HAVE_LSTAT HAVE_
 
 def install(posix):
     """Give the namespace of `posix` what works on files, as builtin functions."""
-    own = globals()
+    own = {**vars(_places), **vars(_descriptors), **globals()}
     for name in _FUNCTIONS:
         function = own[name]
         posix[name] = _cloison.builtin(function.__name__, "posix", function.__doc__ or "", function)

@@ -14,9 +14,9 @@ class Folder:
 
     def _below(self, path):
         """Return a plain path relative to the folder; None for what only leads to it."""
-        from cloison import _files
+        from cloison import _places
 
-        plain = _files._plain(path)
+        plain = _places._plain(path)
         if plain == self._at:
             return b""
         beneath = b"/" if self._at == b"/" else self._at + b"/"

@@ -86,9 +86,9 @@ class Finder:
             return None
         package, filename, source = found
         if package and not filename.endswith("__init__.py"):
-            spec = _bootstrap.ModuleSpec(name, None, is_package=True)
-            spec.submodule_search_locations = _Path([filename], within)
-            return spec
+            # A folder without `__init__.py` is a package only if no module of that name is anywhere.
+            _portions[name] = _Path([filename], within)
+            return None
         spec = _bootstrap.ModuleSpec(name, Loader(name, filename, source), origin=filename, is_package=package)
         spec.has_location = True
         if package:
@@ -129,6 +129,13 @@ class FolderImporter:
         """Find nothing: that is the finder's."""
 
 
+def archive_importer(path):
+    """Return what runs and lists what is in a zip archive: an entry of `sys.path_hooks`."""
+    import zipimport
+
+    return zipimport.zipimporter(path)
+
+
 class Elsewhere:
     """The finder after the standard library's: for folders and archives that a program has put on `sys.path` or into a `__path__`.
 
@@ -138,13 +145,14 @@ class Elsewhere:
     @staticmethod
     def find_spec(name, path=None, target=None):
         """Return the spec of a module in such a folder or archive, or None."""
+        portion = _portions.pop(name, None)
         # An application's package begins with its own folder, which has been asked for.
         folders = sys.path if path is None else path[1:] if isinstance(path, _Path) else path
         places = [
             place for place in folders
             if isinstance(place, str) and place not in _path and not place.startswith(f"{sys._stdlib_dir}/")
         ]
-        if not places:
+        if not places and portion is None:
             return None
         import os
 
@@ -153,8 +161,10 @@ class Elsewhere:
             place = os.path.abspath(place)
             if not os.path.isdir(place):
                 spec = _in_archive(name, place)
-                if spec is not None:
+                if spec is not None and spec.loader is not None:
                     return spec
+                if spec is not None:
+                    parts += spec.submodule_search_locations
                 continue
             inner = os.path.join(place, name.rpartition(".")[2])
             for filename, package in ((f"{inner}/__init__.py", True), (f"{inner}.py", False)):
@@ -170,10 +180,12 @@ class Elsewhere:
                 return spec
             if os.path.isdir(inner):
                 parts.append(inner)
-        if not parts:
+        if portion is not None:
+            portion += parts
+        elif not parts:
             return None
         spec = _bootstrap.ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = parts
+        spec.submodule_search_locations = parts if portion is None else portion
         return spec
 
     @staticmethod
@@ -183,6 +195,13 @@ class Elsewhere:
 
 def _in_archive(name, place):
     """Find a module in a zip archive, or in a folder in one."""
+    import os
+
+    archive = place
+    while not os.path.isfile(archive):
+        archive, below = os.path.split(archive)
+        if not below or os.path.isdir(archive):
+            return None
     import zipimport
 
     try:
@@ -199,6 +218,8 @@ class _Path(list):
         self.within = within
 
 
+#: Name → the folder of an application's that may be that package, while others are asked.
+_portions = {}
 #: The application's folders, as far as they are known by a file in them.
 _roots = set()
 #: `sys.path` as it is at first: nothing of the application's. Its folders come first in any case.
@@ -216,6 +237,7 @@ def _on_path(name):
     import _imp
     import posixpath
 
+    portion = None
     for folder in sys.path:
         if folder in _path:
             if _imp.find_frozen(name) is not None:
@@ -231,9 +253,12 @@ def _on_path(name):
             if all(part.isidentifier() for part in within):
                 within = ".".join(within) + "."
                 found = _cloison.find(within + name)
-                if found is not None:
+                if found is None:
+                    continue
+                if not found[0] or found[1].endswith("__init__.py"):
                     return found, within
-    return None, ""
+                portion = portion or (found, within)
+    return portion or (None, "")
 
 
 def decode(source):

@@ -23,6 +23,8 @@ _TEXTS = {
     NODATA: "No address associated with hostname",
     FAIL: "Non-recoverable failure in name resolution",
 }
+#: AI_PASSIVE, CANONNAME, NUMERICHOST, V4MAPPED, ALL, ADDRCONFIG, IDN and its two, NUMERICSERV.
+_FLAGS = 0x07FF
 _LOOPBACK, _LOOPBACK6 = b"\x7f\0\0\1", bytes(15) + b"\1"
 #: Services with their port, those of TCP and UDP alike unless they stand below.
 _SERVICES = {
@@ -130,7 +132,8 @@ def _host(host):
         host = bytes(host).decode("ascii")
     elif not isinstance(host, str):
         raise TypeError("getaddrinfo() argument 1 must be string or None")
-    if not host.isascii():
+    # It refuses empty labels and long ones as well.
+    if not host.isascii() or ".." in host or len(host) > 63:
         host = host.encode("idna").decode()
     if "\0" in host:
         raise ValueError("embedded null character")
@@ -208,6 +211,8 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
     host = _host(host)
     _net.check("socket.getaddrinfo()", *(() if host is None else (host, port if isinstance(port, int) else None)))
     family, kind, flags = int(family), int(type), int(flags)
+    if flags & ~_FLAGS:
+        raise unresolved(BADFLAGS)
     if host is None and port is None:
         raise unresolved(NONAME)
     if family not in (0, INET, INET6):

@@ -43,7 +43,8 @@ SQLITE = (
     "in files"
 )
 DATABASES = (
-    "SQLite has the files below the `roots` of [capabilities.sqlite3] in cloison.toml, with the rights that they give there, and no others"
+    "SQLite has the files below the `roots` of [capabilities.sqlite3] in cloison.toml, with the rights that they give there, and no others; "
+    "who is root has it as uid 65534, which needs the rights as well"
 )
 EXTENSIONS = "native code runs in a zone, and SQLite's loads none when it has started: no line of cloison.toml grants it"
 

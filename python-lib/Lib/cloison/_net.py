@@ -11,7 +11,7 @@ import errno as _errno
 import time
 
 import _cloison
-from cloison import _files, _needs
+from cloison import _descriptors, _needs
 
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 STREAM, DATAGRAM = 1, 2
@@ -118,6 +118,8 @@ def places():
     found = _places
     if found is None:
         given = _cloison.services()
+        if given is None:
+            _cloison.give_up_services()
         found = [Place(*offer) for offer in given or () if offer[0] in ("net", "http")]
         found.sort(key=lambda place: place.zone == "net")
         # In a template this is not all: what it forks may hold capabilities.
@@ -429,16 +431,16 @@ class _Entry:
 
 def enter(socket):
     """Return a new number that leads to a socket."""
-    number = _files.enter(_Entry(socket))
+    number = _descriptors.enter(_Entry(socket))
     socket.numbers += 1
     return number
 
 
 def at(number):
     """Return the socket that a number leads to."""
-    entry = _files._open.get(number)
+    entry = _descriptors._open.get(number)
     if type(entry) is _Entry:
         return entry.handle
-    if entry is None and number not in _files._STREAMS:
+    if entry is None and number not in _descriptors._STREAMS:
         raise OSError(_errno.EBADF, "Bad file descriptor")
     raise OSError(_errno.ENOTSOCK, "Socket operation on non-socket")

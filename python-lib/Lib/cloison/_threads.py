@@ -316,6 +316,9 @@ def in_anyio_portals(from_thread):
             accepted = Waited(go_on)
 
             def start():
+                # What runs in no task has to say whose loop it is.
+                if "sniffio" in sys.modules:
+                    sys.modules["sniffio"].current_async_library_cvar.set("asyncio")
                 try:
                     portal._task_group.start_soon(portal._call_func, function, args, kwargs, future, name=name)
                 except BaseException as error:

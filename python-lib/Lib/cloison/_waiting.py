@@ -6,10 +6,12 @@ several, each is asked in turn, every few milliseconds.
 
 import time
 
-from cloison import _files, _needs, _net
+from cloison import _descriptors, _needs, _net
 
 IN, PRI, OUT, ERR, HUP, NVAL = 1, 2, 4, 8, 16, 32
 _ADD, _DELETE, _MODIFY = 1, 2, 3
+#: EPOLLET and EPOLLONESHOT: what is ready is told once.
+_ONCE = 1 << 31 | 1 << 30
 _EVENT = 12
 #: How long one capability is waited for while others are not, in nanoseconds.
 _SLICE = 5_000_000
@@ -54,6 +56,7 @@ class Set:
         socket.watched = tuple(one for one in socket.watched if one is not self)
         poller = self._pollers[socket.place.capability]
         poller.count -= 1
+        poller.kept = [one for one in poller.kept if one[0] != number]
         if socket.handle is not None:
             try:
                 self._control(socket, _DELETE, 0, number)
@@ -106,16 +109,16 @@ class Set:
             sleep(left)
             return []
         if len(pollers) == 1:
-            return pollers[0].wait(left, most)
+            return pollers[0].wait(left, most, self.waited)
         end = time.monotonic_ns() + left
         while True:
             ready = []
             for poller in pollers:
-                ready += poller.wait(0, most)
+                ready += poller.wait(0, most - len(ready), self.waited) if len(ready) < most else []
             remains = _SLICE if left < 0 else min(_SLICE, end - time.monotonic_ns())
             if ready or remains <= 0:
-                return ready[:most]
-            ready = pollers[0].wait(remains, most)
+                return ready
+            ready = pollers[0].wait(remains, most, self.waited)
             if ready:
                 return ready
 
@@ -143,7 +146,7 @@ class _Poller:
         self.handle = net.poller()
         self.count = 0
 
-    def wait(self, left, most):
+    def wait(self, left, most, waited):
         """Return pairs of numbers and events."""
         if self.kept:
             ready, self.kept = self.kept[:most], self.kept[most:]
@@ -159,8 +162,9 @@ class _Poller:
             (int.from_bytes(records[start : start + 8], "little"), int.from_bytes(records[start + 8 : start + 12], "little"))
             for start in range(0, len(records), _EVENT)
         ]
-        # What was not asked for yet is kept: it may be told once.
-        self.kept = ready[most:]
+        # What is told once and was not asked for yet is kept.
+        if len(ready) > most:
+            self.kept = [one for one in ready[most:] if one[0] in waited and waited[one[0]][1] & _ONCE]
         return ready[:most]
 
 
@@ -211,7 +215,7 @@ def once(wanted, left):
 
 def kind_of(number):
     """Return what a number leads to: a socket, a file, the input, or None."""
-    entry = _files._open.get(number)
+    entry = _descriptors._open.get(number)
     if entry is not None:
         return "socket" if type(entry) is _net._Entry else "file"
-    return "input" if number == 0 else "file" if number in _files._STREAMS else None
+    return "input" if number == 0 else "file" if number in _descriptors._STREAMS else None

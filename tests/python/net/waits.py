@@ -10,8 +10,8 @@ net = cloison.capability("net")
 
 socket = net.socket(2)
 net.connect(socket, struct.pack("=HHII4s12x", 2, int(sys.argv[1]), 0, 0, bytes([127, 0, 0, 1])))
-print("started", flush=True)
 try:
+    print("started", flush=True)
     net.recv(socket, 1)
 except KeyboardInterrupt:
     print("interrupted", flush=True)

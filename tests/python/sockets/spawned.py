@@ -9,16 +9,16 @@ import cloison
 
 def child(to, number):
     """Look what there is, and open one of its own."""
-    from cloison import _files
+    from cloison import _descriptors
 
-    before = sorted(_files._open)
+    before = sorted(_descriptors._open)
     try:
         os.write(number, b"stolen")
     except OSError as error:
         said = type(error).__name__, error.errno
     with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as own:
         own.sendall(b"child")
-        to.send((before, sorted(_files._open), *said, own.recv(100)))
+        to.send((before, sorted(_descriptors._open), *said, own.recv(100)))
 
 
 def main():

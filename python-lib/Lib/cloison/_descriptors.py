@@ -1,0 +1,303 @@
+"""Open files, as `os` has them: descriptors, which are small numbers that are made here and mean nothing to the kernel.
+
+0, 1 and 2 are the standard streams. Sockets (`cloison._net`) have numbers among these.
+"""
+
+import errno as _errno
+
+import _cloison
+import posix as _posix
+from cloison._places import _LIMITS, _masked, _no_dir_fd, _route, _tell
+
+#: The most bytes that one call carries.
+CHUNK = 4 << 20
+_STREAMS = (0, 1, 2)
+
+
+class _Open:
+    """An open file: its mount, its handle in the zone, and the name that it was opened by."""
+
+    __slots__ = ("files", "handle", "mount", "name")
+
+    def __init__(self, mount, handle, name):
+        self.files = mount.files
+        self.handle = handle
+        self.mount = mount
+        self.name = name
+
+
+_open = {}
+
+
+def _stat_result(found):
+    """Return what `stat` gives of what the service says."""
+    access, modify, change = found.access_ns, found.modify_ns, found.change_ns
+    numbers = (
+        found.mode, found.inode, found.device, found.links, found.uid, found.gid, found.size,
+        access // 1_000_000_000, modify // 1_000_000_000, change // 1_000_000_000,
+    )
+    more = {
+        "st_atime": _seconds(access), "st_mtime": _seconds(modify), "st_ctime": _seconds(change),
+        "st_atime_ns": access, "st_mtime_ns": modify, "st_ctime_ns": change,
+        "st_blksize": found.block_size, "st_blocks": found.blocks, "st_rdev": 0,
+    }
+    return _posix.stat_result(numbers, more)
+
+
+def _seconds(nanoseconds):
+    # As CPython does it, to the last bit.
+    return nanoseconds // 1_000_000_000 + 1e-9 * (nanoseconds % 1_000_000_000)
+
+
+def _opened(fd):
+    found = _open.get(fd)
+    if found is None:
+        raise _bad_descriptor(fd)
+    return found
+
+
+def _bad_descriptor(fd):
+    if not hasattr(fd, "__index__"):
+        return TypeError(f"an integer is required (got type {type(fd).__name__})")
+    return OSError(_errno.EBADF, "Bad file descriptor")
+
+
+def open(path, flags, mode=0o777, *, dir_fd=None):
+    """Open a file, and return its descriptor."""
+    if dir_fd is not None:
+        _no_dir_fd("open", dir_fd)
+    mount, absolute = _route(path, "open", flags & 0o100)
+    try:
+        handle = mount.files.open(absolute, flags, _masked(mode))
+    except OSError as error:
+        rights = _wanted(mount, absolute, flags) if error.errno == _errno.EACCES else None
+        _tell(error, mount, "open", path, rights=rights)
+        raise
+    return enter(_Open(mount, handle, path))
+
+
+def enter(opened):
+    """Return the lowest number that is free, from now on that of a file, or of a socket (`cloison._net`)."""
+    number = 3
+    while number in _open:
+        number += 1
+    _open[number] = opened
+    return number
+
+
+def _wanted(mount, absolute, flags):
+    """Return the rights that opening with these flags takes."""
+    wanted = [] if flags & 3 == 1 else ["read"]
+    if flags & 3:
+        try:
+            mount.files.stat(absolute, 1)
+        except OSError:
+            wanted.append("create")
+        else:
+            wanted.append("append" if flags & 0o2000 and "append" in mount.rights else "write")
+    return wanted
+
+
+def close(fd):
+    """Close a descriptor."""
+    found = _open.pop(fd, None) if isinstance(fd, int) else None
+    if found is None:
+        if fd in _STREAMS:
+            return
+        raise _bad_descriptor(fd)
+    found.files.close(found.handle)
+
+
+def closerange(fd_low, fd_high):
+    """Close descriptors, ignoring errors."""
+    for fd in [fd for fd in _open if fd_low <= fd < fd_high]:
+        try:
+            close(fd)
+        except OSError:
+            pass
+
+
+def read(fd, length, /):
+    """Read at most that many bytes."""
+    if length < 0:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    found = _open.get(fd)
+    if found is None:
+        if fd == 0:
+            buffer = bytearray(min(length, 1 << 20))
+            return bytes(buffer[: _cloison.readinto(0, buffer)])
+        raise _bad_descriptor(fd)
+    return found.files.read(found.handle, length if length < CHUNK else CHUNK)
+
+
+def readinto(fd, buffer, /):
+    """Read into a buffer, and return how many bytes."""
+    view = memoryview(buffer).cast("B")
+    data = read(fd, len(view))
+    view[: len(data)] = data
+    return len(data)
+
+
+def pread(fd, length, offset, /):
+    """Read at most that many bytes at an offset."""
+    if length < 0:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    found = _opened(fd)
+    return found.files.pread(found.handle, min(length, CHUNK), offset)
+
+
+def write(fd, data, /):
+    """Write bytes, and return how many were written."""
+    if fd in (1, 2) and fd not in _open:
+        return _cloison.write(fd, data)
+    found = _opened(fd)
+    try:
+        return found.files.write(found.handle, _piece(data))
+    except OSError as error:
+        raise _told(error, found)
+
+
+def pwrite(fd, data, offset, /):
+    """Write bytes at an offset, and return how many were written."""
+    found = _opened(fd)
+    try:
+        return found.files.pwrite(found.handle, _piece(data), offset)
+    except OSError as error:
+        raise _told(error, found)
+
+
+def _told(error, found):
+    """Return what writing has failed by; of a file, whose limit it was. As elsewhere it has no name."""
+    if found.mount is not None and error.errno in _LIMITS:
+        _tell(error, found.mount, "write", None)
+    return error
+
+
+def _piece(data):
+    """Return as much of the data as one call carries."""
+    view = memoryview(data)
+    if view.nbytes <= CHUNK:
+        return data
+    return view.cast("B")[:CHUNK]
+
+
+def readv(fd, buffers, /):
+    """Read into several buffers."""
+    total = 0
+    for buffer in buffers:
+        count = readinto(fd, buffer)
+        total += count
+        if count < memoryview(buffer).nbytes:
+            break
+    return total
+
+
+def writev(fd, buffers, /):
+    """Write several buffers."""
+    return write(fd, b"".join(buffers))
+
+
+def lseek(fd, position, whence, /):
+    """Move in a file, and return where it stands then."""
+    if fd in _STREAMS and fd not in _open:
+        raise OSError(_errno.ESPIPE, "Illegal seek")
+    found = _opened(fd)
+    if not 0 <= whence <= 4:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    return found.files.lseek(found.handle, position, whence)
+
+
+def fstat(fd):
+    """Return what there is to know of an open file."""
+    if fd in _STREAMS and fd not in _open:
+        kind = 0o020620 if _cloison.isatty(fd) else 0o010600
+        return _posix.stat_result((kind, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+    found = _opened(fd)
+    return _stat_result(found.files.fstat(found.handle))
+
+
+def ftruncate(fd, length, /):
+    """Make an open file that long."""
+    found = _opened(fd)
+    try:
+        found.files.ftruncate(found.handle, length)
+    except OSError as error:
+        _tell(error, found.mount, "truncate", found.name)
+        raise
+
+
+def fsync(fd):
+    """Wait until what was written is on the disk."""
+    _sync(fd, 0)
+
+
+def fdatasync(fd):
+    """Wait until the bytes that were written are on the disk."""
+    _sync(fd, 1)
+
+
+def _sync(fd, data_only):
+    if hasattr(fd, "fileno"):
+        fd = fd.fileno()
+    if fd in _STREAMS and fd not in _open:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    found = _opened(fd)
+    found.files.fsync(found.handle, data_only)
+
+
+def fchmod(fd, mode):
+    """Set the mode of an open file."""
+    found = _opened(fd)
+    try:
+        found.files.fchmod(found.handle, mode & 0o7777)
+    except OSError as error:
+        _tell(error, found.mount, "chmod", found.name)
+        raise
+
+
+def isatty(fd, /):
+    """Return whether a descriptor is a terminal."""
+    return fd in _STREAMS and fd not in _open and _cloison.isatty(fd)
+
+
+def get_blocking(fd, /):
+    """Return whether reading and writing wait: files never make anybody wait for somebody else, sockets do."""
+    return fd in _STREAMS or getattr(_opened(fd).handle, "blocking", True) is not False
+
+
+def set_blocking(fd, blocking, /):
+    """Have reading from a socket and writing to it wait or not."""
+    handle = None if fd in _STREAMS else _opened(fd).handle
+    if type(handle).__module__ == "cloison._net":
+        handle.blocking = bool(blocking)
+
+
+def set_inheritable(fd, inheritable, /):
+    """Do nothing: there is nobody to inherit a descriptor."""
+    if fd not in _STREAMS:
+        _opened(fd)
+
+
+def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
+    """Copy at most so many bytes from one descriptor to another, and return how many."""
+    if count < 0:
+        raise ValueError("negative value for 'count' not allowed")
+    data = read(src, count) if offset_src is None else pread(src, count, offset_src)
+    written = 0
+    while written < len(data):
+        piece = data[written:] if written else data
+        written += write(dst, piece) if offset_dst is None else pwrite(dst, piece, offset_dst + written)
+    return written
+
+
+def sendfile(out_fd, in_fd, offset, count):
+    """Copy at most so many bytes from an offset of one descriptor to another, and return how many."""
+    found = _opened(in_fd)
+    if count < 0:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    # One write: of a socket that does not wait, another one might raise when some of the bytes are gone.
+    start = lseek(in_fd, 0, 1) if offset is None else offset
+    written = write(out_fd, found.files.pread(found.handle, min(count, CHUNK), start))
+    if offset is None:
+        lseek(in_fd, start + written, 0)
+    return written

@@ -111,7 +111,11 @@ pub(crate) fn put_up(
         LandlockStatus::Available { effective_abi, kernel_abi } => {
             let version = kernel_abi.unwrap_or(effective_abi as i32);
             let opened = if rules.is_empty() { "nothing".into() } else { format!("{} paths", rules.len()) };
-            let ports = network.map(|network| format!("; {}", describe(network))).unwrap_or_default();
+            let ports = match network {
+                Some(network) if version >= 4 => format!("; {}", describe(network)),
+                Some(_) => "; TCP to and at all ports: to restrict them takes Linux 6.7".to_owned(),
+                None => String::new(),
+            };
             report.on(LayerName::Landlock, format!("ABI {version}, {opened} may be opened{ports}"));
             Ok(())
         }

@@ -73,16 +73,17 @@ impl Account {
         self.memory.wide(CALLS).store(self.calls().saturating_add(1), Ordering::Relaxed);
     }
 
-    /// When the next call is due, in nanoseconds.
+    /// Set when the next call is due, in nanoseconds, to what `next` makes of it, unless that says no. Of several at once each counts.
     #[inline]
-    pub fn ready_at(&self) -> u64 {
-        self.memory.wide(READY_AT).load(Ordering::Relaxed)
-    }
-
-    /// Set when the next call is due.
-    #[inline]
-    pub fn set_ready_at(&self, nanoseconds: u64) {
-        self.memory.wide(READY_AT).store(nanoseconds, Ordering::Relaxed);
+    pub fn advance<E>(&self, next: impl Fn(u64) -> Result<u64, E>) -> Result<(), E> {
+        let place = self.memory.wide(READY_AT);
+        let mut seen = place.load(Ordering::Relaxed);
+        loop {
+            match place.compare_exchange_weak(seen, next(seen)?, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return Ok(()),
+                Err(now) => seen = now,
+            }
+        }
     }
 
     /// Count so many bytes, if they do not make more than `most`.

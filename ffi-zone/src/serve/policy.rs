@@ -137,7 +137,7 @@ impl Limited {
         }
         if let Some(rate) = self.rate {
             let now = u64::try_from(monotonic().as_nanos()).unwrap_or(u64::MAX);
-            self.account.set_ready_at(after(rate, self.account.ready_at(), now)?);
+            self.account.advance(|ready_at| after(rate, ready_at, now))?;
         }
         self.account.count();
         Ok(())

@@ -242,7 +242,7 @@ impl<'e> Exchange<'e> {
                 }
             }
             let out = if chunked { &framed } else { &data };
-            if server.has_answered()? || server.send(out, &self.patience)? == Sent::Answered {
+            if server.has_answered(&self.patience)? || server.send(out, &self.patience)? == Sent::Answered {
                 return Ok(Sent::Answered);
             }
         }

@@ -141,18 +141,18 @@ impl Http {
 
     /// A connection to that place that was kept no longer than that.
     fn take_idle(&self, scheme: Scheme, place: &Place, longest: Duration) -> Option<Upstream> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|one| one.since.elapsed() < IDLE_TIME);
-        loop {
-            let is_it = |one: &Idle| {
-                one.scheme == scheme
-                    && one.host == place.host
-                    && one.port == place.port
-                    && one.since.elapsed() < longest
-            };
-            // The latest one first.
+        let is_it = |one: &Idle| {
+            one.scheme == scheme && one.host == place.host && one.port == place.port && one.since.elapsed() < longest
+        };
+        // Looked at without the lock, which all requests take.
+        let latest = || {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|one| one.since.elapsed() < IDLE_TIME);
             let found = idle.iter().rposition(is_it)?;
-            let mut server = idle.swap_remove(found).server;
+            Some(idle.swap_remove(found).server)
+        };
+        loop {
+            let mut server = latest()?;
             if server.is_quiet() {
                 return Some(server);
             }
@@ -174,14 +174,13 @@ impl Http {
         let (service, account) = (&self.service, log.account);
         let at = &service.location;
         if let Some(rate) = service.rate {
-            let ready_at = after(rate, account.ready_at(), monotonic().as_nanos() as u64);
-            let Ok(ready_at) = ready_at else {
+            let now = monotonic().as_nanos() as u64;
+            if account.advance(|ready_at| after(rate, ready_at, now)).is_err() {
                 return Err(OwnAnswer::quota(format!(
                     "more than {} requests in {} ms: `rate` of the capability at {at}",
                     rate.calls, rate.period_ms
                 )));
-            };
-            account.set_ready_at(ready_at);
+            }
         }
         match service.requests {
             Some(most) if !account.take_bytes(ByteCount::Written, 1, most) => Err(OwnAnswer::quota(format!(

@@ -2,6 +2,7 @@
 
 use super::head::{HEAD_BYTES, end_of_head};
 use super::wait::{Patience, wait_for};
+use rustix::buffer::spare_capacity;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
@@ -125,15 +126,11 @@ impl ProgramEnd {
 
 /// Reads what is there; how many bytes.
 pub(super) fn read(socket: &OwnedFd, into: &mut Vec<u8>) -> Result<usize, Errno> {
-    let length = into.len();
-    into.resize(length + PIECE_BYTES, 0);
-    let result = loop {
-        match recv(socket, &mut into[length..], RecvFlags::DONTWAIT) {
+    into.reserve(PIECE_BYTES);
+    loop {
+        match recv(socket, spare_capacity(into), RecvFlags::DONTWAIT) {
             Err(Errno::INTR) => {}
-            Ok((count, _)) => break Ok(count.min(PIECE_BYTES)),
-            Err(error) => break Err(error),
+            received => return received.map(|(count, _)| count),
         }
-    };
-    into.truncate(length + result.unwrap_or(0));
-    result
+    }
 }

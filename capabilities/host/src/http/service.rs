@@ -141,6 +141,9 @@ impl Served {
     }
 }
 
+/// The longest line for the log. A long message would go in a memfd, which the filter refuses to make.
+const LINE_CHARACTERS: usize = 1000;
+
 /// What is counted, and what the broker hears of.
 #[derive(Debug)]
 pub(super) struct DenialLog {
@@ -157,8 +160,9 @@ impl DenialLog {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.is_none_or(|latest| latest.elapsed() >= LOG_EVERY) {
             *latest = Some(Instant::now());
+            let text = text.chars().take(LINE_CHARACTERS).collect();
             // If the broker does not hear it, it is gone.
-            let _ = self.control.send(&FromZone::Refused { count, text: text.to_owned() }, &[]);
+            let _ = self.control.send(&FromZone::Refused { count, text }, &[]);
         }
     }
 }

@@ -8,6 +8,7 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
+use std::sync::{Barrier, mpsc};
 use std::thread::JoinHandle;
 
 const SECRET: &str = "s3cr3t-0f-th3-z0n3";
@@ -457,21 +458,29 @@ fn connections_to_servers_are_kept_and_replaced() {
     }
     assert_eq!(script.asked.join().expect("served").len(), 3);
     // What somebody has put on a connection that was kept is not taken for the next answer.
-    let liar = |mut stream: Box<dyn Stream>, asked: &mut Vec<String>| {
-        asked.push(read_request(&mut stream));
-        let _ = stream.write_all(OK.as_bytes());
-        std::thread::sleep(Duration::from_millis(50));
-        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-        std::thread::sleep(Duration::from_millis(100));
+    let (lied, lies) = mpsc::channel();
+    let liar = |(answered, lied): (Arc<Barrier>, mpsc::Sender<()>)| {
+        move |mut stream: Box<dyn Stream>, asked: &mut Vec<String>| {
+            asked.push(read_request(&mut stream));
+            let _ = stream.write_all(OK.as_bytes());
+            answered.wait();
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+            let _ = lied.send(());
+            // As long as the other side has it open.
+            let _ = stream.read(&mut [0]);
+        }
     };
-    let script = serve_by([liar, liar], None);
+    let answered = Arc::new(Barrier::new(2));
+    let script = serve_by([0; 2].map(|_| liar((answered.clone(), lied.clone()))), None);
     let port = script.port;
     let http = Arc::new(self::http(port, &["GET http://127.0.0.1:PORT/*"]));
     for _ in 0..2 {
         let stream = open_at(http.clone(), Place::new("127.0.0.1".to_owned(), port));
         assert_eq!(all(&stream, &get("/", port)), OK);
-        std::thread::sleep(Duration::from_millis(80));
+        answered.wait();
+        lies.recv().expect("said");
     }
+    drop(http);
     script.asked.join().expect("served");
 }
 

@@ -11,6 +11,9 @@ use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
+/// How often TLS may say something for itself on a connection that is kept: tickets, right behind the handshake.
+const ASIDES: usize = 16;
+
 /// Why a connection to a server is of no use any more.
 #[derive(Debug)]
 pub(super) enum UpstreamFault {
@@ -89,14 +92,18 @@ impl Upstream {
             return false;
         }
         // What TLS says for itself is no answer.
-        while is_ready(&self.socket) {
+        for _ in 0..ASIDES {
+            if !is_ready(&self.socket) {
+                return true;
+            }
             match self.take() {
                 Ok(None) => return !self.ended,
                 Ok(Some(0)) if self.tls.is_some() && !self.ended => {}
                 _ => return false,
             }
         }
-        true
+        // Who says so much is not quiet.
+        false
     }
 
     /// Waits for more; how many bytes. 0 is that there will be none.
@@ -118,8 +125,11 @@ impl Upstream {
     }
 
     /// Whether the server has begun to answer, without waiting for it.
-    pub(super) fn has_answered(&mut self) -> Result<bool, UpstreamFault> {
+    pub(super) fn has_answered(&mut self, patience: &Patience) -> Result<bool, UpstreamFault> {
         while self.received.is_empty() && !self.ended && is_ready(&self.socket) {
+            if patience.left().is_zero() {
+                return Err(Stop::Time.into());
+            }
             if self.take()?.is_none() {
                 break;
             }
@@ -187,12 +197,12 @@ impl Upstream {
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => {
                     let happened = self.wait(PollFlags::OUT | PollFlags::IN, patience)?;
-                    if happened.contains(PollFlags::IN) && self.has_answered()? {
+                    if happened.contains(PollFlags::IN) && self.has_answered(patience)? {
                         return Ok(Sent::Answered);
                     }
                 }
                 // It has closed its end, perhaps behind an answer.
-                Err(Errno::PIPE | Errno::CONNRESET) if self.has_answered().unwrap_or(false) => {
+                Err(Errno::PIPE | Errno::CONNRESET) if self.has_answered(patience).unwrap_or(false) => {
                     return Ok(Sent::Answered);
                 }
                 Err(error) => return Err(UpstreamFault::Lost(error)),
@@ -223,11 +233,11 @@ impl Upstream {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let happened = self.wait(PollFlags::OUT | PollFlags::IN, patience)?;
-                    if happened.contains(PollFlags::IN) && self.has_answered()? {
+                    if happened.contains(PollFlags::IN) && self.has_answered(patience)? {
                         return Ok(Sent::Answered);
                     }
                 }
-                Err(_) if self.has_answered().unwrap_or(false) => return Ok(Sent::Answered),
+                Err(_) if self.has_answered(patience).unwrap_or(false) => return Ok(Sent::Answered),
                 Err(error) => return Err(UpstreamFault::Lost(errno(&error))),
             }
         }

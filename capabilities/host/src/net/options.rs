@@ -50,7 +50,7 @@ fn find(level: i32, option: i32) -> Result<May, Errno> {
     found.map(|(.., may)| *may).ok_or(Errno::NOPROTOOPT)
 }
 
-const LINGER: (i32, i32) = (libc::SOL_SOCKET, libc::SO_LINGER);
+pub(super) const LINGER: (i32, i32) = (libc::SOL_SOCKET, libc::SO_LINGER);
 
 /// An option's number.
 pub(super) fn get(socket: BorrowedFd<'_>, level: i32, option: i32) -> Result<i32, Errno> {

@@ -56,19 +56,25 @@ impl Poller {
         if most == 0 {
             return Err(Errno::INVAL);
         }
-        match wait::ready(self.0.as_fd(), PollFlags::IN, until, net.broker()) {
-            Ok(()) => {}
-            Err(Errno::AGAIN) if !matches!(until, Until::Now) => return Ok(0),
-            // Not waiting is not waiting: what is there now is looked at below.
-            Err(Errno::AGAIN) => {}
-            Err(error) => return Err(error),
+        loop {
+            match wait::ready(self.0.as_fd(), PollFlags::IN, until, net.broker()) {
+                Ok(()) => {}
+                Err(Errno::AGAIN) if !matches!(until, Until::Now) => return Ok(0),
+                // Not waiting is not waiting: what is there now is looked at below.
+                Err(Errno::AGAIN) => {}
+                Err(error) => return Err(error),
+            }
+            let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+            let (events, _) = epoll::wait(self.0.as_fd(), &mut room[..most], Some(&none))?;
+            // What has just been seen there may be over.
+            if events.is_empty() && !matches!(until, Until::Now) {
+                continue;
+            }
+            for (event, place) in events.iter().zip(into.chunks_exact_mut(EVENT_BYTES)) {
+                place[..8].copy_from_slice(&{ event.data }.u64().to_ne_bytes());
+                place[8..].copy_from_slice(&{ event.flags }.bits().to_ne_bytes());
+            }
+            return Ok(events.len() * EVENT_BYTES);
         }
-        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let (events, _) = epoll::wait(self.0.as_fd(), &mut room[..most], Some(&none))?;
-        for (event, place) in events.iter().zip(into.chunks_exact_mut(EVENT_BYTES)) {
-            place[..8].copy_from_slice(&{ event.data }.u64().to_ne_bytes());
-            place[8..].copy_from_slice(&{ event.flags }.bits().to_ne_bytes());
-        }
-        Ok(events.len() * EVENT_BYTES)
     }
 }

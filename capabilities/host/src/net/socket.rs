@@ -80,6 +80,13 @@ impl Net {
     /// A client closes it.
     pub(super) fn close(&self, socket: Socket) {
         if socket.kind == Kind::Connection {
+            // The kernel would wait as long as that, and nobody could end it; what is left is sent all the same. 0 stays: it throws
+            // that away.
+            let (level, option) = options::LINGER;
+            if options::get(socket.as_fd(), level, option).is_ok_and(|seconds| seconds > 0) {
+                let _ = options::set(socket.as_fd(), level, option, -1);
+            }
+            drop(socket);
             self.count_out();
         }
     }

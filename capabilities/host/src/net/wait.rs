@@ -72,6 +72,19 @@ pub(super) fn ready(
     }
 }
 
+/// Whether somebody who never has to wait, as his peer sends for ever, may go on all the same. The errors are those of [`ready`].
+pub(super) fn go_on(until: Until, broker: BorrowedFd<'_>) -> Result<(), Errno> {
+    if until.left().is_none() {
+        return Err(if matches!(until, Until::Later(_)) { Errno::INTR } else { Errno::AGAIN });
+    }
+    let mut watched = [PollFd::from_borrowed_fd(broker, PollFlags::IN)];
+    match poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
+        Ok(0) | Err(Errno::INTR) => Ok(()),
+        Ok(_) => Err(Errno::INTR),
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,9 +100,13 @@ mod tests {
         assert_eq!(wait(Until::new(1_000_000)), Err(Errno::AGAIN));
         rustix::io::write(&other, b"x").unwrap();
         assert_eq!(wait(Until::new(-1)), Ok(()));
+        let goes_on = |until| go_on(until, service.as_fd());
+        assert_eq!((goes_on(Until::new(-1)), goes_on(Until::Now)), (Ok(()), Err(Errno::AGAIN)));
+        assert_eq!(goes_on(Until::Time(Instant::now())), Err(Errno::AGAIN));
         rustix::io::read(&one, &mut [0; 8]).unwrap();
         let sender = std::thread::spawn(move || rustix::io::write(&broker, b"x").map(|_| broker));
         assert_eq!(wait(Until::new(-1)), Err(Errno::INTR));
+        assert_eq!(goes_on(Until::new(-1)), Err(Errno::INTR));
         sender.join().unwrap().unwrap();
         assert_eq!(wait(Until::Later(Instant::now())), Err(Errno::INTR), "for ever is longer than one call");
         assert!(matches!(Until::new(i64::MAX), Until::Later(_)) && matches!(Until::new(-5), Until::Later(_)));

@@ -136,8 +136,7 @@ fn a_wait_can_be_interrupted() {
     assert_eq!(client.recv(socket, 1, FOR_EVER).as_deref(), Ok(&b"!"[..]));
     // Who does not wait is not disturbed.
     for _ in 0..50 {
-        service.interrupt(&client);
-        std::thread::sleep(Duration::from_millis(2));
+        service.interrupt_and_wait(&client);
         assert_eq!(client.recv(socket, 1, 1_000_000), Err(libc::EAGAIN));
     }
 }

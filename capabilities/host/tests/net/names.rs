@@ -63,7 +63,8 @@ fn answers(question: &[u8], says: Says, number: u32, datagram: bool) -> Vec<Vec<
         answer.set_flags(PacketFlag::TRUNCATION);
         return vec![answer.build_bytes_vec().expect("a packet")];
     }
-    if name.starts_with("broken") {
+    let fails = name.starts_with("broken") || name.starts_with("half") && v6;
+    if fails {
         *answer.rcode_mut() = RCODE::ServerFailure;
         return vec![answer.build_bytes_vec().expect("a packet")];
     }
@@ -113,7 +114,7 @@ fn ips(found: Result<Vec<SocketAddr>, i32>) -> Result<Vec<String>, i32> {
 #[test]
 fn names_have_addresses() {
     let server = name_server(|name, v6, _| match (name, v6) {
-        ("two.example" | "alias.example" | "long.example" | "forged.example", false) => {
+        ("two.example" | "alias.example" | "long.example" | "forged.example" | "half.example", false) => {
             Some(vec![[1, 1, 1, 1].into(), [1, 1, 1, 2].into()])
         }
         ("two.example", true) => Some(vec!["2606:4700::1".parse().expect("an address")]),
@@ -128,7 +129,7 @@ fn names_have_addresses() {
     );
     assert_eq!(ips(client.resolve("Two.Example.", 0, AF_INET)), Ok(vec!["1.1.1.1".into(), "1.1.1.2".into()]));
     assert_eq!(ips(client.resolve("two.example", 0, AF_INET6)), Ok(vec!["2606:4700::1".into()]));
-    for name in ["alias.example", "long.example", "forged.example"] {
+    for name in ["alias.example", "long.example", "forged.example", "half.example"] {
         assert_eq!(ips(client.resolve(name, 443, 0)), Ok(vec!["1.1.1.1".into(), "1.1.1.2".into()]), "{name}");
     }
     assert_eq!(client.resolve("none.example", 443, 0), Err(ENOENT));

@@ -104,6 +104,14 @@ impl Service {
         self.status.ring();
     }
 
+    /// The same, and wait until it has read that.
+    pub fn interrupt_and_wait(&self, client: &Client) {
+        self.interrupt(client);
+        while self.control.has_unread() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
     /// The number of the process that serves.
     pub fn worker(&self) -> i32 {
         self.family[0].as_raw_pid()

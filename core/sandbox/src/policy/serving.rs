@@ -17,7 +17,12 @@ pub const ROWS: &[Row] = &[
     allow(libc::SYS_futex, "sleeps on a call channel and wakes its other side; locks of the C library"),
     allow(libc::SYS_futex_waitv, "a zone sleeps on all its channels at once"),
     allow(libc::SYS_recvmsg, "the control socket"),
-    allow(libc::SYS_sendmsg, "the control socket"),
+    allow_when(
+        libc::SYS_sendmsg,
+        &[&[bits(2, libc::MSG_FASTOPEN, 0)]],
+        Refuse(libc::EACCES),
+        "the control socket; never connects, as MSG_FASTOPEN would",
+    ),
     allow(libc::SYS_pread64, "long control messages, which come in a sealed memfd"),
     allow(libc::SYS_fstat, "the size of a channel's memory before it is mapped"),
     allow(libc::SYS_close, "channels that are over"),

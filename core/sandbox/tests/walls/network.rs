@@ -46,15 +46,40 @@ fn socket(family: i32, kind: i32) -> i64 {
     unsafe { libc::syscall(libc::SYS_socket, family, kind, 0) }
 }
 
-/// Something with a new socket and 127.0.0.1 at that port.
-fn at(kind: i32, call: libc::c_long, port: usize) -> i64 {
-    let socket = socket(AF_INET, kind);
-    let address = libc::sockaddr_in {
+/// 127.0.0.1 at that port.
+fn address(port: usize) -> libc::sockaddr_in {
+    libc::sockaddr_in {
         sin_family: AF_INET as u16,
         sin_port: PORTS[port].load(Ordering::Relaxed).to_be(),
         sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes([127, 0, 0, 1]) },
         sin_zero: [0; 8],
-    };
+    }
+}
+
+/// TCP's fast open, at the port that is not granted: a connection that Landlock does not see.
+fn fast(call: libc::c_long) -> i64 {
+    let (socket, mut address, mut byte) = (socket(AF_INET, SOCK_STREAM), address(1), [b'x']);
+    let length = size_of_val(&address);
+    if call == libc::SYS_sendto {
+        let (byte, address) = (byte.as_ptr(), &raw const address);
+        // SAFETY: the kernel reads the byte and the structure, which live on this stack.
+        return done(unsafe { libc::syscall(call, socket, byte, 1, libc::MSG_FASTOPEN, address, length) });
+    }
+    let mut part = libc::iovec { iov_base: byte.as_mut_ptr().cast(), iov_len: 1 };
+    // SAFETY: all zeroes are a message without anything.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_name = (&raw mut address).cast();
+    message.msg_namelen = length as u32;
+    message.msg_iov = &raw mut part;
+    message.msg_iovlen = 1;
+    // SAFETY: the kernel reads the message and what it points to, all of which live on this stack.
+    done(unsafe { libc::syscall(call, socket, &raw const message, libc::MSG_FASTOPEN) })
+}
+
+/// Something with a new socket and 127.0.0.1 at that port.
+fn at(kind: i32, call: libc::c_long, port: usize) -> i64 {
+    let socket = socket(AF_INET, kind);
+    let address = address(port);
     if socket < 0 {
         return done(socket);
     }
@@ -68,6 +93,15 @@ const ATTEMPTS: &[(&str, Make)] = &[
     ("network own", || at(SOCK_STREAM, libc::SYS_bind, 2)),
     ("network foreign", || at(SOCK_STREAM, libc::SYS_bind, 1)),
     ("network datagram", || at(SOCK_DGRAM, libc::SYS_connect, 1)),
+    ("network fast sendto", || fast(libc::SYS_sendto)),
+    ("network fast sendmsg", || fast(libc::SYS_sendmsg)),
+    ("network filter", || {
+        let (socket, none) = (socket(AF_INET, SOCK_STREAM), [0_u64; 2]);
+        // SAFETY: the kernel reads a program of no instructions.
+        done(unsafe {
+            libc::syscall(libc::SYS_setsockopt, socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, none.as_ptr(), 16)
+        })
+    }),
     ("network raw", || done(socket(AF_INET, SOCK_RAW))),
     ("network unix", || done(socket(AF_UNIX, SOCK_STREAM))),
     ("network netlink", || done(socket(libc::AF_NETLINK, SOCK_RAW))),
@@ -121,7 +155,9 @@ fn the_filter_alone_knows_kinds_of_sockets() {
     assert_eq!(with("names", "network datagram"), Outcome::Done(1), "control");
     assert_eq!(with("", "network own"), Outcome::Failed(EACCES), "nothing is listened for");
     assert_eq!(with("listen", "network datagram"), Outcome::Failed(EACCES), "no names are asked for");
-    for kind in ["unix", "netlink", "raw", "packet", "vsock", "sctp", "mptcp", "open"] {
+    for kind in
+        ["unix", "netlink", "raw", "packet", "vsock", "sctp", "mptcp", "open", "fast sendto", "fast sendmsg", "filter"]
+    {
         assert_eq!(with("names,listen,all", &format!("network {kind}")), Outcome::Failed(EACCES), "{kind}");
     }
 }

@@ -29,7 +29,12 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, timeout: c_int, db:
         if code == api::OK {
             (api().busy_timeout)(*db, timeout);
             execute(*db, c"PRAGMA temp_store = MEMORY");
-            forget_native_code(*db);
+            let forgotten = forget_native_code(*db);
+            if forgotten != api::OK {
+                (api().close_v2)(*db);
+                db.write(std::ptr::null_mut());
+                return forgotten;
+            }
         }
         code
     }
@@ -41,15 +46,20 @@ unsafe extern "C" fn open(path: *const c_char, flags: c_int, timeout: c_int, db:
 /// # Safety
 ///
 /// A connection that lives.
-unsafe fn forget_native_code(db: *mut Database) {
+unsafe fn forget_native_code(db: *mut Database) -> c_int {
     const UTF8: c_int = 1;
     for name in [c"fts3_tokenizer", c"load_extension"] {
         for arguments in [1, 2] {
             let none = std::ptr::null_mut();
             // SAFETY: the caller's promise. Without any function, the one of that name and count is gone.
-            unsafe { (api().create_function_v2)(db, name.as_ptr(), arguments, UTF8, none, None, None, None, None) };
+            let code =
+                unsafe { (api().create_function_v2)(db, name.as_ptr(), arguments, UTF8, none, None, None, None, None) };
+            if code != api::OK {
+                return code;
+            }
         }
     }
+    api::OK
 }
 
 /// `int close(sqlite3 *db)`

@@ -50,6 +50,7 @@ fn ask_one(
     let until = until.within(patience);
     let mut open = questions(name, families, number).ok_or(Errno::INVAL)?;
     let (mut addresses, mut exists, mut missing) = (Vec::new(), false, false);
+    let mut failed = false;
     let socket = open_to(server, SocketType::DGRAM)?;
     for question in &open {
         send(&socket, &question.packet().ok_or(Errno::INVAL)?, SendFlags::NOSIGNAL)?;
@@ -58,17 +59,26 @@ fn ask_one(
     while !open.is_empty() {
         let length = match recv(&socket, &mut packet[..], RecvFlags::DONTWAIT) {
             Ok((length, _)) => length.min(PACKET_BYTES),
-            Err(Errno::AGAIN) => {
-                wait::ready(socket.as_fd(), PollFlags::IN, until, broker)?;
-                continue;
-            }
+            Err(Errno::AGAIN) => match wait::ready(socket.as_fd(), PollFlags::IN, until, broker) {
+                Ok(()) => continue,
+                // What is known of the other family is better than nothing.
+                Err(Errno::AGAIN) if !addresses.is_empty() => break,
+                Err(error) => return Err(error),
+            },
             Err(error) => return Err(error),
         };
         let said = open.iter().enumerate().map(|(at, question)| (at, question.read(&packet[..length])));
-        let Some((at, mut said)) = said.into_iter().find(|(_, said)| *said != Said::Nothing) else { continue };
+        let Some((at, mut said)) = said.into_iter().find(|(_, said)| *said != Said::Nothing) else {
+            // Of packets that are no answers there may be any number.
+            wait::go_on(until, broker)?;
+            continue;
+        };
         let question = open.swap_remove(at);
         if said == Said::TooLong {
-            said = by_stream(server, &question, until, broker)?;
+            said = match by_stream(server, &question, until, broker) {
+                Err(Errno::INTR) => return Err(Errno::INTR),
+                said => said.unwrap_or(Said::Failed),
+            };
         }
         match said {
             Said::Answer(Answered::Addresses(found)) => {
@@ -76,10 +86,11 @@ fn ask_one(
                 addresses.extend(found);
             }
             Said::Answer(Answered::NoSuchName) => missing = true,
-            // What is known of the other family is better than nothing.
-            _ if !addresses.is_empty() => {}
-            _ => return Ok(None),
+            _ => failed = true,
         }
+    }
+    if failed && addresses.is_empty() {
+        return Ok(None);
     }
     Ok(Some(if missing && !exists { Answered::NoSuchName } else { Answered::Addresses(addresses) }))
 }

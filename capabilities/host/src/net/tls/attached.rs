@@ -12,17 +12,22 @@ use rustix::net::{RecvFlags, SendFlags};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 
+/// So often a call reads from its peer, 4 KiB at most each time, before it looks at the clock and hears the broker.
+const ROUNDS: u32 = 64;
+
 /// A connection and the socket that it goes over, during one call.
 struct Over<'a> {
     net: &'a Net,
     socket: &'a Socket,
     session: &'a mut TlsSession,
     until: Until,
+    /// How often the peer was read from.
+    rounds: u32,
 }
 
 impl Net {
     pub(in crate::net) fn tls_handshake(&self, tls: &Tls, socket: &Socket, until: Until) -> Result<(), NetFailure> {
-        Over { net: self, socket, session: &mut tls.session(), until }.handshake()
+        Over { net: self, socket, session: &mut tls.session(), until, rounds: 0 }.handshake()
     }
 
     pub(in crate::net) fn tls_recv(
@@ -32,7 +37,7 @@ impl Net {
         into: &mut [u8],
         until: Until,
     ) -> Result<usize, NetFailure> {
-        Over { net: self, socket, session: &mut tls.session(), until }.recv(into)
+        Over { net: self, socket, session: &mut tls.session(), until, rounds: 0 }.recv(into)
     }
 
     pub(in crate::net) fn tls_send(
@@ -42,7 +47,7 @@ impl Net {
         data: &[u8],
         until: Until,
     ) -> Result<usize, NetFailure> {
-        Over { net: self, socket, session: &mut tls.session(), until }.send(data)
+        Over { net: self, socket, session: &mut tls.session(), until, rounds: 0 }.send(data)
     }
 
     pub(in crate::net) fn tls_shutdown(
@@ -52,7 +57,7 @@ impl Net {
         wait: bool,
         until: Until,
     ) -> Result<(), NetFailure> {
-        Over { net: self, socket, session: &mut tls.session(), until }.shutdown(wait)
+        Over { net: self, socket, session: &mut tls.session(), until, rounds: 0 }.shutdown(wait)
     }
 }
 
@@ -78,6 +83,10 @@ impl Over<'_> {
 
     /// Receives ciphertext and takes it, as much as there is room for. `false`: the peer sends no more.
     fn fill(&mut self) -> Result<bool, NetFailure> {
+        self.rounds += 1;
+        if self.rounds.is_multiple_of(ROUNDS) {
+            wait::go_on(self.until, self.net.broker())?;
+        }
         loop {
             let mut inlet = Inlet { net: self.net, socket: self.socket, failure: None };
             let read = self.session.connection.read_tls(&mut inlet);

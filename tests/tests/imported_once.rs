@@ -78,6 +78,18 @@ fn what_a_program_has_made_ends_and_what_the_library_has_is_not_counted() {
     application.application(&[]).output().prints(expected);
 }
 
+/// `zoneinfo` does, too: it asks where the interpreter was built.
+#[test]
+fn an_application_may_look_for_what_is_not_there_when_it_is_imported() {
+    let source = "import os, zoneinfo\n\nTHERE = os.path.exists('/nowhere/at all')\n\n\ndef main():\n    \
+                  print(THERE, zoneinfo.ZoneInfo('Europe/Zurich'))\n";
+    for more in ["", "[capabilities.files]\nzone = \"files\"\nscratch = \"1 MiB\"\n"] {
+        let manifest = format!("[app]\nentry = \"app:main\"\n{more}");
+        let application = Project::new().file("app.py", source).file("cloison.toml", &manifest);
+        application.application(&[]).output().prints("False Europe/Zurich\n");
+    }
+}
+
 fn attempt(what: &str) -> Output {
     let manifest = "[limits]\nmemory = \"128 MiB\"\n[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n";
     let project = Project::script(ATTEMPTS).file("cloison.toml", manifest);

@@ -161,7 +161,7 @@ def _outside(path, name, making):
     places = mounts()
     text = ", ".join(f"{_decode(mount.at)} ({mount.location})" for mount in places)
     need = f"{_decode(path)!r} is below none of the roots of this process: {text}"
-    if _cloison.parent() is not None:
+    if _mounts is not None and _cloison.parent() is not None:
         need += "; one that is spawned has the capabilities that `capabilities=` of spawn or of Executor gives it"
     elif making:
         need += "; `cloison add files FOLDER --create` grants one, and relative names begin at the current folder"

@@ -1,8 +1,9 @@
 """Threads for a process that has one stack: a started thread runs at once, up to its end, and then its starter goes on.
 
-So at any time one thread runs; those that started it stand still beneath it, and the others have ended. Whoever waits for
-something that is not there waits for nobody: with a timeout it sleeps that long, and without one it would wait for ever and gets a
-RuntimeError instead. Locks are real: a thread can't take what its starter holds.
+So at any time one thread runs; those that started it stand still beneath it, and the others have ended. Who waits for something
+that is not there has the event loops of threads beneath go on, one round after the other, as a callback within their callback. With
+none of them it waits for nobody: with a timeout it sleeps that long, and without one it would wait for ever and gets a RuntimeError
+instead. Locks are real: a thread can't take what its starter holds.
 
 A thread has a number, local data, a context of `contextvars`, a tracer and a running event loop of its own. What it has not got is
 a stack of its own.
@@ -16,6 +17,11 @@ _BENEATH = (
     "this thread would wait for ever: it runs to its end before the thread that started it goes on, and no other can end this wait"
 )
 
+#: How long one event loop beneath is waited for while others are not, in seconds.
+_SLICE = 0.005
+#: So many waits may stand on top of each other: a round of an event loop that fails for want of stack would lose what it was to call.
+_DEEPEST = 30
+
 # This module is there before the importing of modules is. What a function needs it imports.
 
 #: The number of the thread that runs.
@@ -26,6 +32,8 @@ _latest = _MAIN
 _others = 0
 #: Weak references to the local data that threads have, by number.
 _touched = {}
+#: The event loops of threads beneath that stand still in a callback, each with the number of its thread, the nearest one last.
+_standing = []
 
 
 def _begin():
@@ -60,6 +68,7 @@ def _run_as(ident, function, /, *args, **kwargs):
         task = asyncio._swap_current_task(loop, None)
         asyncio._set_running_loop(None)
         sys.set_asyncgen_hooks(None, None)
+        _standing.append((present, loop))
     try:
         _ident = ident
         if trace is not None:
@@ -70,6 +79,7 @@ def _run_as(ident, function, /, *args, **kwargs):
     finally:
         _ident = present
         if loop is not None:
+            _standing.pop()
             sys.set_asyncgen_hooks(*hooks)
             asyncio._set_running_loop(loop)
             asyncio._swap_current_task(loop, task)
@@ -189,14 +199,42 @@ def interrupt_main(signum=2):
     raise KeyboardInterrupt
 
 
-def _wait(timeout):
-    """Wait for what cannot happen, for `timeout` seconds."""
-    if timeout < 0:
-        raise RuntimeError(_NOBODY if _ident == _MAIN else _BENEATH)
+def _wait(is_over, timeout):
+    """Return whether it is over after `timeout` seconds, while event loops beneath go on; a negative timeout is none."""
     import time
 
-    time.sleep(timeout)
-    return False
+    end = None if timeout < 0 else time.monotonic() + timeout
+    loops = [(loop, loop.keep()) for _, loop in _standing if hasattr(loop, "go_on")]
+    try:
+        while not is_over():
+            left = None if end is None else end - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            if _go_on(left):
+                continue
+            if left is None:
+                raise RuntimeError(_NOBODY if _ident == _MAIN else _BENEATH)
+            time.sleep(left)
+    finally:
+        for loop, kept in loops:
+            loop.fill(kept)
+    return True
+
+
+def _go_on(seconds):
+    """Have an event loop beneath go on for one round, of so many seconds at most, and return whether there is one that can."""
+    if len(_standing) > _DEEPEST:
+        return False
+    # Nobody waits for what its own loop would do: it is in the callback that waits.
+    loops = {loop: ident for ident, loop in reversed(_standing) if ident != _ident and hasattr(loop, "go_on") and loop.can_go_on()}
+    if not loops:
+        return False
+    if len(loops) > 1:
+        # None is waited for so long that another one would stand still.
+        seconds = _SLICE if seconds is None else min(seconds, _SLICE)
+    loop = next((loop for loop in loops if loop._ready), next(iter(loops)))
+    _run_as(loops[loop], loop.go_on, seconds)
+    return True
 
 
 def _check(blocking, timeout):
@@ -219,10 +257,10 @@ class lock:
     def acquire(self, blocking=True, timeout=-1):
         """Take it and return True; if it is held, return False, at once or after `timeout` seconds."""
         _check(blocking, timeout)
-        if not self._held:
-            self._held = True
-            return True
-        return _wait(timeout) if blocking else False
+        if self._held and not (blocking and _wait(lambda: not self._held, timeout)):
+            return False
+        self._held = True
+        return True
 
     def release(self):
         """Give it back."""
@@ -271,10 +309,9 @@ class RLock:
     def acquire(self, blocking=True, timeout=-1):
         """Take it and return True; if another thread holds it, return False, at once or after `timeout` seconds."""
         _check(blocking, timeout)
-        if not self._depth:
-            self._owner = _ident
-        elif self._owner != _ident:
-            return _wait(timeout) if blocking else False
+        if self._depth and self._owner != _ident and not (blocking and _wait(lambda: not self._depth, timeout)):
+            return False
+        self._owner = _ident
         self._depth += 1
         return True
 
@@ -331,7 +368,7 @@ class _ThreadHandle:
 
     def join(self, timeout=None):
         if not self._done:
-            _wait(-1 if timeout is None else timeout)
+            _wait(self.is_done, -1 if timeout is None else timeout)
 
     def _set_done(self):
         self._done = True

@@ -7,7 +7,7 @@ sleeping; what would take a socket is refused where the socket is made, or here.
 import sys
 import time
 
-from cloison import _native, _needs, _net
+from cloison import _native, _needs, _net, _threads
 
 _WATCHING = "add_reader add_writer remove_reader remove_writer".split()
 _NAMED = "create_unix_connection create_unix_server".split()
@@ -48,7 +48,7 @@ def _sleep(timeout):
 
 
 def _event_loop(asyncio, own_selector):
-    base_events, futures = asyncio.base_events, asyncio.base_events.futures
+    base_events, events, futures = asyncio.base_events, asyncio.events, asyncio.base_events.futures
 
     class EventLoop(asyncio.selector_events.BaseSelectorEventLoop):
         """An event loop of tasks, timers and sockets."""
@@ -67,13 +67,55 @@ def _event_loop(asyncio, own_selector):
             pass
 
         def run_in_executor(self, executor, func, *args):
-            """Have an executor call a function. A result that is there at once is told in the loop's next round, as elsewhere."""
-            future = super().run_in_executor(executor, func, *args)
+            """Have an executor call a function, in the loop's next round: who awaits it does, and can be cancelled, while it waits."""
+            with _threads.beginning_by(self.call_soon):
+                future = super().run_in_executor(executor, func, *args)
             if not future.done():
                 return future
+            # A result that is there at once is told in the next round, too, as elsewhere.
             later = self.create_future()
             futures._chain_future(future, later)
             return later
+
+        # A thread that this loop's thread has started, and waits for something: `_thread` says how.
+
+        def can_go_on(self):
+            """Return whether one more round would do anything, or wait for anything."""
+            claims = sys.modules.get("cloison._claims")
+            work = self._ready or self._scheduled or self._selector.get_map() or (claims is not None and claims.are_awaited())
+            return bool(work) and not self._stopping and not self._closed
+
+        def go_on(self, seconds):
+            """Do a round, of so many seconds at most, while a callback of this loop's waits, or whoever has opened it."""
+            stands = self.is_running()
+            hooks = sys.get_asyncgen_hooks()
+            timer = None if seconds is None else self.call_later(seconds, int)
+            if stands:
+                sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)
+                events._set_running_loop(self)
+            else:
+                self._run_forever_setup()
+            try:
+                self._run_once()
+            finally:
+                if stands:
+                    events._set_running_loop(None)
+                    sys.set_asyncgen_hooks(*hooks)
+                else:
+                    self._run_forever_cleanup()
+                if timer is not None:
+                    timer.cancel()
+
+        def keep(self):
+            """Return what `fill` takes when rounds within a callback are over."""
+            return len(self._ready)
+
+        def fill(self, count):
+            """Have as many callbacks ready as before: the round that goes on takes so many from the queue, unasked."""
+            while len(self._ready) < count:
+                done = events.Handle(int, (), self)
+                done.cancel()
+                self._ready.append(done)
 
     def checking(name):
         method = getattr(asyncio.selector_events.BaseSelectorEventLoop, name)

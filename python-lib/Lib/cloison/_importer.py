@@ -32,6 +32,10 @@ class Loader:
             from cloison import _threads
 
             _threads.in_anyio_portals(module)
+        elif self.name == "asgiref.current_thread_executor":
+            from cloison import _threads
+
+            _threads.in_asgiref(module)
 
     def get_code(self, name=None):
         """Return the compiled source; `compile` reads its encoding declaration (PEP 263)."""

@@ -7,6 +7,32 @@ entered when there is work, and left when it is done: they keep their number, lo
 import _thread
 import sys
 
+#: What calls a function that begins work in a thread, or None: it is called at once.
+_begin_by = None
+
+
+class beginning_by:
+    """Within it, what is submitted is begun by a function that takes a function and arguments, as an event loop's `call_soon` does."""
+
+    def __init__(self, call):
+        self._call = call
+
+    def __enter__(self):
+        global _begin_by
+        self._before, _begin_by = _begin_by, self._call
+
+    def __exit__(self, kind, value, trace):
+        global _begin_by
+        _begin_by = self._before
+
+
+def _begin(function, *args):
+    """Call it now, or as `beginning_by` says."""
+    if _begin_by is None:
+        function(*args)
+    else:
+        _begin_by(function, *args)
+
 
 def _worker_class(threading):
     class Worker(threading.Thread):
@@ -169,7 +195,7 @@ def in_pools(pools):
                 raise RuntimeError("cannot schedule new futures after interpreter shutdown")
             future = _base.Future()
             self._work_queue.put(pools._WorkItem(future, self._resolve_work_item_task(fn, args, kwargs)))
-        work(self)
+        _begin(work, self)
         return future
 
     def shutdown(self, wait=True, *, cancel_futures=False):
@@ -178,6 +204,8 @@ def in_pools(pools):
             if cancel_futures:
                 while (item := next_item(self)) is not None:
                     item.future.cancel()
+        if wait and not self._work_queue.empty():
+            work(self)
         while self._idle_workers:
             end([self._idle_workers.pop()])
         if wait:
@@ -284,6 +312,27 @@ def in_anyio(backend):
     backend.WorkerThread = WorkerThread
 
 
+def in_asgiref(current_thread_executor):
+    """Have what is submitted run as the thread that would take it from the queue: that one is beneath, and waits or is about to."""
+    Executor = current_thread_executor.CurrentThreadExecutor
+    queue = Executor.submit
+
+    def work(executor):
+        while executor._work_items:
+            _thread._run_as(executor._work_thread.ident, executor._work_items.popleft().run)
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = queue(self, fn, *args, **kwargs)
+        # It is the nearest one that has not ended.
+        executor = self
+        while executor._broken:
+            executor = executor._old_executor
+        _begin(work, executor)
+        return future
+
+    Executor.submit = submit
+
+
 def in_anyio_portals(from_thread):
     """Have the event loop of a blocking portal go on while its starter waits for what it does, and only then."""
     import asyncio
@@ -367,20 +416,8 @@ def in_anyio_portals(from_thread):
         loop = worker.work(runner.get_loop)
 
         def go_on(future, timeout=None):
-            """Run the loop, as its thread, until a future is done."""
-            if future.done():
-                return
-            if loop.is_closed() or loop.is_running():
-                raise RuntimeError("this would wait for ever: the portal's event loop stands still until the caller returns")
-            late = []
-            timer = None if timeout is None else loop.call_later(timeout, lambda: (late.append(True), loop.stop()))
-            future.add_done_callback(lambda done: loop.is_closed() or loop.call_soon_threadsafe(loop.stop))
-            try:
-                while not (future.done() or late or main.done()):
-                    worker.work(loop.run_forever)
-            finally:
-                if timer is not None:
-                    timer.cancel()
+            """Wait for a future, as for anything else: the loop goes on meanwhile."""
+            _thread._wait(lambda: future.done() or main.done(), -1 if timeout is None else timeout)
 
         async def run_portal():
             async with from_thread.BlockingPortal() as portal:
@@ -395,6 +432,7 @@ def in_anyio_portals(from_thread):
         # It is also what anyio knows the root of all tasks by.
         main.add_done_callback(_run_until_complete_cb)
         cancel_remaining = False
+        _thread._standing.insert(0, (worker.ident, loop))
         try:
             portal = opened.result()
             try:
@@ -410,6 +448,7 @@ def in_anyio_portals(from_thread):
                         pass
                     go_on(main)
         finally:
+            _thread._standing.remove((worker.ident, loop))
             # Whatever was to stop the loop does so now, and not while it is closed.
             loop.call_soon(loop.stop)
             worker.work(loop.run_forever)

@@ -307,13 +307,33 @@ async def program():
     await from_thread.wait()
 
     def waits_for_its_loop():
-        coroutine = asyncio.sleep(0)
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result()
+        return asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01, "of its loop"), loop).result()
 
+    print(await asyncio.to_thread(waits_for_its_loop), "|", await asyncio.to_thread(in_thread, waits_for_its_loop))
+    print(raised(waits_for_its_loop))
+    begun, ended = asyncio.Event(), threading.Event()
+
+    def waits():
+        loop.call_soon_threadsafe(begun.set)
+        return ended.wait(5)
+
+    waiting = asyncio.create_task(asyncio.to_thread(waits))
+    await begun.wait()
+    ended.set()
+    print(await waiting)
+    ended.clear()
+    waiting = asyncio.create_task(asyncio.to_thread(waits))
+    await asyncio.sleep(0.01)
+    print(waiting.cancel(), waiting.done(), await asyncio.gather(waiting, return_exceptions=True))
     try:
-        await asyncio.to_thread(waits_for_its_loop)
-    except RuntimeError as error:
-        print(error)
+        async with asyncio.timeout(0.01):
+            await asyncio.to_thread(waits)
+    except TimeoutError:
+        print("a timeout is noticed while a thread waits", ended.set())
+    await asyncio.sleep(0)
+    first, second = threading.Event(), threading.Event()
+    above = asyncio.to_thread(lambda: (first.set(), raised(second.wait)))
+    print(await asyncio.gather(asyncio.to_thread(lambda: (first.wait(), second.set())), above))
     try:
         async with asyncio.timeout(0.01):
             print(await asyncio.to_thread(lambda: time.sleep(0.03)))
@@ -326,6 +346,21 @@ async def program():
 
 asyncio.run(program())
 print(asyncio.run(asyncio.to_thread(int), debug=True))
+
+
+async def many_wait(number):
+    """Each of them waits on top of those before."""
+    event, begun = threading.Event(), []
+    with ThreadPoolExecutor(number) as pool:
+        function = lambda: (begun.append(0), event.wait(5))
+        futures = [asyncio.get_running_loop().run_in_executor(pool, function) for _ in range(number)]
+        while len(begun) < number:
+            await asyncio.sleep(0)
+        event.set()
+        print(len(await asyncio.gather(*futures)), threading.active_count() > number)
+
+
+asyncio.run(many_wait(20))
 print(threading.active_count(), _thread._count())
 
 print("# logging")

@@ -10,8 +10,13 @@ use std::ops::Range;
 /// Corrects the types of an interpreter.
 pub fn apply(vm: &VirtualMachine) -> PyResult<()> {
     // A builtin type takes no attribute from Python.
-    let str = cloison_module("_corrections", vm)?.get_attr("mapping_proxy_str", vm)?;
+    let corrections = cloison_module("_corrections", vm)?;
+    let str = corrections.get_attr("mapping_proxy_str", vm)?;
     vm.ctx.types.mappingproxy_type.set_attr(vm.ctx.intern_str("__str__"), str);
+    // A class derived from `property` later takes this `__init__`; `property` itself keeps the one in its slot.
+    let property = vm.ctx.types.property_type;
+    property.set_attr(vm.ctx.intern_str("__init__"), corrections.get_attr("property_init", vm)?);
+    property.set_attr(vm.ctx.intern_str("fget"), corrections.get_attr("property_fget", vm)?);
     for class in [vm.ctx.types.bytes_type, vm.ctx.types.bytearray_type] {
         set_strip(class, "strip", "Strip leading and trailing bytes contained in the argument.", both, vm);
         set_strip(class, "lstrip", "Strip leading bytes contained in the argument.", leading, vm);

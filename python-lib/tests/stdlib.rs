@@ -370,3 +370,21 @@ fn there_is_always_a_main_module() {
     assert_eq!(outcome.stdout, "__main__ TestResults(failed=0, attempted=1)\n", "{}", outcome.stderr);
     assert!(outcome.stderr.contains("Ran 1 test") && outcome.stderr.ends_with("\n\nOK\n"), "{}", outcome.stderr);
 }
+
+/// The correction can go when RustPython specializes `LOAD_ATTR` (`LoadAttrProperty`) for `property` itself alone.
+#[test]
+fn a_class_derived_from_property_is_asked_each_time() {
+    prints(
+        "class Cached(property):\n    def __get__(self, o, t=None): return self if o is None else ['mine', super().__get__(o, t)]\n\
+         class Named(Cached):\n    def __init__(self, f, name): super().__init__(f, doc='said'); self.label = name\n\
+         class Plain(property): pass\n\
+         def theirs(self):\n    'theirs'\n    return 1\n\
+         class A:\n    x = Cached(theirs)\n    y = Named(theirs, 'y')\n    z = Plain(theirs)\n    w = property(theirs)\n    v = x.setter(print)\n\
+         print({str((A().x, A().y, A().z, A().w, A().v)) for _ in range(100)})\n\
+         print(A.x.fget is A.y.fget is A.z.fget is A.w.fget is A.v.fget is theirs, A.x.__doc__, A.y.__doc__, A.x.__name__, A.y.label)\n\
+         print(property.fget.__get__(A.x) is theirs, Cached().fget)\n\
+         try: Cached(1, 2, 3, 4, 5)\n\
+         except TypeError as error: print('TypeError')",
+        "{\"(['mine', 1], ['mine', 1], 1, 1, ['mine', 1])\"}\nTrue theirs said x y\nTrue None\nTypeError\n",
+    );
+}

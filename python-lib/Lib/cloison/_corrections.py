@@ -71,6 +71,30 @@ def mapping_proxy_str(proxy):
     return repr(proxy).removeprefix("mappingproxy(").removesuffix(")")
 
 
+class _Getter(staticmethod):
+    """The function of a property whose class has a `__get__` of its own: a plain one RustPython calls where that is to be asked."""
+
+
+_property_init, _property_fget = property.__init__, property.fget
+
+
+def property_init(self, fget=None, fset=None, fdel=None, doc=None):
+    """Initialize the property. `corrections.rs` makes it `__init__` of `property`, which only classes derived from it ask for."""
+    if type(self).__get__ is not property.__get__ and type(fget) is type(property_init):
+        fget = _Getter(fget)
+    _property_init(self, fget, fset, fdel, doc)
+
+
+property_init.__name__, property_init.__qualname__ = "__init__", "property.__init__"
+
+
+@property
+def property_fget(self):
+    """The function that gets the attribute. `corrections.rs` makes it `fget` of `property`."""
+    fget = _property_fget.__get__(self)
+    return fget.__func__ if type(fget) is _Getter else fget
+
+
 def with_modules_sources(linecache):
     """Have `linecache` find the lines of a file that a module comes from when it is not told of the module: warnings do not."""
     update = linecache.updatecache

@@ -13,7 +13,7 @@ const WHAT: [(&str, &str); 5] = [
 
 /// All figures of this kind.
 pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
-    let [ours, theirs] = peers.both("databases.toml", "databases.py")?;
+    let [ours, theirs] = peers.both("databases.toml", "databases.py", &[])?;
     for (index, (what, goal)) in WHAT.into_iter().enumerate() {
         let one = |figures: &[f64]| Nanoseconds(figures.get(index).copied().unwrap_or(f64::NAN));
         table.line(what, one(&ours), Some(("CPython", one(&theirs))), goal);

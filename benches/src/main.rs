@@ -9,6 +9,7 @@
 //! | [`calls`] | calls through the wall, against ctypes and a bare futex |
 //! | [`databases`] | module `sqlite3` on a zone, against CPython's |
 //! | [`files`] | files by a capability, against CPython |
+//! | [`network`] | sockets and HTTP by capabilities, against CPython |
 //! | [`processes`] | spawn and memory, against multiprocessing |
 //! | [`savina`] | processes that talk, against multiprocessing, asyncio and Erlang |
 //! | [`peers`] | compiles and runs the peers |
@@ -20,6 +21,7 @@ mod busy;
 mod calls;
 mod databases;
 mod files;
+mod network;
 mod peers;
 mod processes;
 mod savina;
@@ -37,24 +39,22 @@ fn main() -> anyhow::Result<()> {
         return scale::measure(&peers, number(1, 10_000)?, number(2, 100_000)?);
     }
     let mut table = Table::begin();
-    if arguments.first().is_some_and(|first| first == "busy") {
-        busy::measure(&peers, &mut table)?;
-        table.end();
-        return Ok(());
-    }
-    if arguments.first().is_some_and(|first| first == "files") {
-        files::measure(&peers, &mut table)?;
-        table.end();
-        return Ok(());
-    }
-    if arguments.first().is_some_and(|first| first == "databases") {
-        databases::measure(&peers, &mut table)?;
+    let only = match arguments.first().map(String::as_str) {
+        Some("busy") => Some(busy::measure as fn(&Peers, &mut Table) -> anyhow::Result<()>),
+        Some("files") => Some(files::measure as _),
+        Some("databases") => Some(databases::measure as _),
+        Some("network") => Some(network::measure as _),
+        _ => None,
+    };
+    if let Some(measure) = only {
+        measure(&peers, &mut table)?;
         table.end();
         return Ok(());
     }
     calls::measure(&peers, &mut table)?;
     databases::measure(&peers, &mut table)?;
     files::measure(&peers, &mut table)?;
+    network::measure(&peers, &mut table)?;
     busy::measure(&peers, &mut table)?;
     processes::measure(&peers, &mut table)?;
     savina::measure(&peers, &mut table)?;

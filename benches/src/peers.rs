@@ -13,7 +13,7 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 25] = [
+const SOURCES: [(&str, &str); 26] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("fork.c", include_str!("../peers/fork.c")),
     ("views.c", include_str!("../peers/views.c")),
@@ -30,6 +30,7 @@ const SOURCES: [(&str, &str); 25] = [
     ("files.toml", include_str!("../app/files.toml")),
     ("databases.py", include_str!("../app/databases.py")),
     ("databases.toml", include_str!("../app/databases.toml")),
+    ("network.py", include_str!("../app/network.py")),
     ("busy_processes.py", include_str!("../app/busy_processes.py")),
     ("alive.py", include_str!("../scale/alive.py")),
     ("soak.py", include_str!("../scale/soak.py")),
@@ -101,10 +102,11 @@ impl Peers {
         Ok([ours, theirs])
     }
 
-    /// Figures of a script: ours under a manifest, and CPython's.
-    pub fn both(&self, manifest: &str, script: &str) -> anyhow::Result<[Vec<f64>; 2]> {
-        let ours = self.run(Command::new(&self.cloison).args(["run", "--manifest", manifest, script]))?;
-        Ok([ours, self.run(Command::new(&self.python).arg(script))?])
+    /// Figures of a script with arguments: ours under a manifest, and CPython's.
+    pub fn both(&self, manifest: &str, script: &str, arguments: &[String]) -> anyhow::Result<[Vec<f64>; 2]> {
+        let mut ours = Command::new(&self.cloison);
+        let ours = self.run(ours.args(["run", "--manifest", manifest, script]).args(arguments))?;
+        Ok([ours, self.run(Command::new(&self.python).arg(script).args(arguments))?])
     }
 
     /// The command itself.

@@ -41,6 +41,7 @@
 
 pub mod batch;
 pub mod call;
+mod contact;
 pub mod corrections;
 mod deterministic;
 pub mod errors;

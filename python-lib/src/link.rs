@@ -118,6 +118,7 @@ pub fn begin() -> Result<(Begin, Vec<OwnedFd>), LinkError> {
 
 /// Tell the broker something as a microprocess, without an answer.
 pub fn notify(message: &FromMicroprocess) -> Result<(), LinkError> {
+    crate::contact::note();
     LINK.with_borrow(|link| match link {
         Link::Microprocess(control) => Ok(control.send(message, &[])?),
         _ => Err(LinkError::Missing),
@@ -129,6 +130,7 @@ pub type BrokerAnswer = (ToMicroprocess, Vec<OwnedFd>);
 
 /// Ask the broker something as a microprocess. [`LinkError::Interrupted`]: nothing has been asked yet.
 pub fn ask(message: &FromMicroprocess) -> Result<(), LinkError> {
+    crate::contact::note();
     if OWED.get() {
         give_back(answer()?)?;
     }
@@ -139,6 +141,7 @@ pub fn ask(message: &FromMicroprocess) -> Result<(), LinkError> {
 
 /// Wait for the answer to what was asked last.
 pub fn answer() -> Result<BrokerAnswer, LinkError> {
+    crate::contact::note();
     LINK.with_borrow(|link| match link {
         Link::Microprocess(control) => {
             match wait::readable(control) {

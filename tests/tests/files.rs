@@ -242,3 +242,14 @@ fn whoever_meets_a_limit_is_told_its_key_and_line() {
         assert!(parts.iter().all(|part| line.contains(part)), "{line:?} of {output}");
     }
 }
+
+/// What is read along with opening is not taken for what is there when this process has heard of something since.
+#[test]
+fn a_file_is_read_as_it_is_when_it_is_read() {
+    let script = "import time\n\nimport cloison\n\n\ndef writes(to):\n    with open('/data/shared', 'w') as file:\n        \
+                  file.write('after')\n    to.send('written')\n\n\nif __name__ == '__main__':\n    for wait in (False, True):\n        \
+                  with open('/data/shared', 'w') as file:\n            file.write('before')\n        file = open('/data/shared')\n        \
+                  cloison.spawn(writes, cloison.self(), capabilities=['files'])\n        if wait:\n            time.sleep(1)\n        \
+                  else:\n            cloison.receive(timeout=60)\n        print(file.read())\n";
+    project(script, "").main(&[]).output().prints("after\nafter\n");
+}

@@ -14,39 +14,9 @@ CHUNK = 4 << 20
 _STREAMS = (0, 1, 2)
 
 
-class _Open:
-    """An open file: its mount, its handle in the zone, and the name that it was opened by."""
-
-    __slots__ = ("files", "handle", "mount", "name")
-
-    def __init__(self, mount, handle, name):
-        self.files = mount.files
-        self.handle = handle
-        self.mount = mount
-        self.name = name
-
-
+#: Number → what is open: a `_cloison.OpenFile`, or what `cloison._net` and `select` enter.
 _open = {}
-
-
-def _stat_result(found):
-    """Return what `stat` gives of what the service says."""
-    access, modify, change = found.access_ns, found.modify_ns, found.change_ns
-    numbers = (
-        found.mode, found.inode, found.device, found.links, found.uid, found.gid, found.size,
-        access // 1_000_000_000, modify // 1_000_000_000, change // 1_000_000_000,
-    )
-    more = {
-        "st_atime": _seconds(access), "st_mtime": _seconds(modify), "st_ctime": _seconds(change),
-        "st_atime_ns": access, "st_mtime_ns": modify, "st_ctime_ns": change,
-        "st_blksize": found.block_size, "st_blocks": found.blocks, "st_rdev": 0,
-    }
-    return _posix.stat_result(numbers, more)
-
-
-def _seconds(nanoseconds):
-    # As CPython does it, to the last bit.
-    return nanoseconds // 1_000_000_000 + 1e-9 * (nanoseconds % 1_000_000_000)
+_cloison.set_open_files(_open, _posix.stat_result)
 
 
 def _opened(fd):
@@ -73,7 +43,7 @@ def open(path, flags, mode=0o777, *, dir_fd=None):
         rights = _wanted(mount, absolute, flags) if error.errno == _errno.EACCES else None
         _tell(error, mount, "open", path, rights=rights)
         raise
-    return enter(_Open(mount, handle, path))
+    return enter(_cloison.open_file(mount, handle, path))
 
 
 def enter(opened):
@@ -213,7 +183,7 @@ def fstat(fd):
         kind = 0o020620 if _cloison.isatty(fd) else 0o010600
         return _posix.stat_result((kind, 0, 0, 1, 0, 0, 0, 0, 0, 0))
     found = _opened(fd)
-    return _stat_result(found.files.fstat(found.handle))
+    return _cloison.stat_result(found.files.fstat(found.handle))
 
 
 def ftruncate(fd, length, /):
@@ -301,3 +271,6 @@ def sendfile(out_fd, in_fd, offset, count):
     if offset is None:
         lseek(in_fd, start + written, 0)
     return written
+
+
+open, close, read, write = (_cloison.shorten("posix", long.__name__, long) for long in (open, close, read, write))

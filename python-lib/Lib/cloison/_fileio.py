@@ -2,11 +2,14 @@
 
 import errno as _errno
 
+import _cloison
 import _io
 import posix
 from cloison import _descriptors
 
 DEFAULT_BUFFER_SIZE = 128 << 10
+#: What a buffered file reads at once: filling more with zeros takes longer than most files do.
+_READ_BUFFER_SIZE = 32 << 10
 _CHARACTERS = 0o020000
 
 
@@ -253,12 +256,14 @@ class FileIO(_io._RawIOBase):
 
 
 FileIO.__module__ = "_io"
+_MODES["r"] = _Mode("r")
+_cloison.shorten_methods(FileIO, _MODES["r"])
 
 
 class _OpenMode:
     """What a mode of `open` means."""
 
-    __slots__ = ("raw", "text", "wrapper")
+    __slots__ = ("buffer", "raw", "text", "wrapper")
 
     def __init__(self, mode):
         letters = set(mode)
@@ -274,6 +279,7 @@ class _OpenMode:
             self.wrapper = _io.BufferedRandom
         else:
             self.wrapper = _io.BufferedReader if "r" in letters else _io.BufferedWriter
+        self.buffer = _READ_BUFFER_SIZE if self.wrapper is _io.BufferedReader else DEFAULT_BUFFER_SIZE
 
 
 _OPEN_MODES = {}
@@ -297,7 +303,7 @@ def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None,
             if meant.text:
                 raise ValueError("can't have unbuffered text I/O")
             return raw
-        result = meant.wrapper(raw, DEFAULT_BUFFER_SIZE if buffering < 2 else buffering)
+        result = meant.wrapper(raw, meant.buffer if buffering < 2 else buffering)
         if not meant.text:
             return result
         encoding = "utf-8" if encoding is None or encoding == "locale" else encoding
@@ -336,10 +342,6 @@ def open_code(path):
 
 def install(builtins):
     """Put `open` and `FileIO` where programs look for them, before `io` is defined."""
-    import _cloison
-
-    parameters = "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None"
-    doc = f"open({parameters})\n--\n\n{open.__doc__}"
-    builtins.open = _io.open = _cloison.builtin("open", "_io", doc, open)
+    builtins.open = _io.open = _cloison.shorten("_io", "open", open)
     _io.open_code = _cloison.builtin("open_code", "_io", f"open_code(path)\n--\n\n{open_code.__doc__}", open_code)
     _io.FileIO = FileIO

@@ -8,7 +8,7 @@ import errno as _errno
 import _cloison
 import posix as _posix
 from cloison import _descriptors, _places
-from cloison._descriptors import _opened, _stat_result, fchmod, fstat, ftruncate
+from cloison._descriptors import _opened, fchmod, fstat, ftruncate
 from cloison._places import _absolute, _change, _decode, _encode, _masked, _no_dir_fd, _plain, _route, _tell, mounts
 
 #: How many bytes of names a listing asks for at once.
@@ -105,7 +105,10 @@ def stat(path, *, dir_fd=None, follow_symlinks=True):
     except OSError as error:
         _tell(error, mount, "stat", path)
         raise
-    return _stat_result(found)
+    return _cloison.stat_result(found)
+
+
+stat = _cloison.shorten("posix", "stat", stat)
 
 
 def lstat(path, *, dir_fd=None):
@@ -133,13 +136,13 @@ def _on_the_way(plain):
     return {other.at[len(beneath):].partition(b"/")[0] for other in mounts() if other.at.startswith(beneath) and other.at != b"/"}
 
 
-def _entries(path, name):
-    """Yield kinds and names, as bytes."""
+def _parts(path, name):
+    """Yield what is in a folder, in parts: of each entry a letter for its kind, its name, and a zero."""
     mount, absolute = _route(path, name)
     plain = _plain(absolute)
     way = _on_the_way(plain)
-    for one in sorted(way):
-        yield _FOLDER, one
+    if way:
+        yield b"".join(b"%d%b\0" % (_FOLDER, one) for one in sorted(way))
     if plain != mount.at and not plain.startswith(mount.beneath):
         return
     files = mount.files
@@ -149,12 +152,19 @@ def _entries(path, name):
         _tell(error, mount, name, path)
         raise
     try:
-        while batch := files.readdir(listing, _NAMES):
-            for entry in batch[:-1].split(b"\0"):
-                if not way or entry[1:] not in way:
-                    yield entry[0] - 48, entry[1:]
+        while part := files.readdir(listing, _NAMES):
+            if way:
+                part = b"".join(entry + b"\0" for entry in part[:-1].split(b"\0") if entry[1:] not in way)
+            yield part
     finally:
         listing.close()
+
+
+def _entries(path, name):
+    """Yield kinds and names, as bytes."""
+    for part in _parts(path, name):
+        for entry in part.split(b"\0")[:-1]:
+            yield entry[0] - 48, entry[1:]
 
 
 class _Scan:
@@ -208,8 +218,10 @@ def listdir(path=None):
     """Return the names in a folder."""
     path = "." if path is None else path
     as_bytes = not isinstance(path, int) and isinstance(_posix.fspath(path), bytes)
-    names = [name for _, name in _entries(path, "listdir")]
-    return names if as_bytes else [name.decode("utf-8", "surrogateescape") for name in names]
+    names = []
+    for part in _parts(path, "listdir"):
+        names += _cloison.entry_names(part, as_bytes)
+    return names
 
 
 def readlink(path, *, dir_fd=None):
@@ -442,7 +454,10 @@ def install(posix):
     own = {**vars(_places), **vars(_descriptors), **globals()}
     for name in _FUNCTIONS:
         function = own[name]
-        posix[name] = _cloison.builtin(function.__name__, "posix", function.__doc__ or "", function)
+        if isinstance(function, type(_cloison.builtin)):
+            posix[name] = function
+        else:
+            posix[name] = _cloison.builtin(function.__name__, "posix", function.__doc__ or "", function)
     DirEntry.__module__ = "posix"
     posix["DirEntry"] = DirEntry
     posix["_have_functions"] += _TAKE

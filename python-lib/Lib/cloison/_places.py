@@ -57,6 +57,7 @@ def mounts():
         # In a template this is not all: what it forks may hold capabilities.
         if given is not None:
             _mounts = found
+            _cloison.set_places([mount.at for mount in found], found)
     return found
 
 

@@ -37,6 +37,8 @@ pub struct Open {
     pub caller: Caller,
     /// How much of what its arena holds is counted as memory of this process.
     counted: u64,
+    /// Something was posted for whose end nobody has waited yet.
+    pub left: bool,
 }
 
 impl Open {
@@ -111,6 +113,7 @@ impl Connection {
     /// One more request is posted.
     #[inline]
     pub fn count_call(&self) {
+        crate::contact::note();
         self.calls.set(self.calls.get() + 1);
     }
 
@@ -148,7 +151,7 @@ impl Connection {
                     .map_err(|_| errors::new("Error", "the broker sent a channel without memory", &[], vm))?;
                 let caller = Caller::open(memory, terms)
                     .map_err(|error| errors::new("Error", &format!("cannot open a call channel: {error}"), &[], vm))?;
-                Ok(slot.insert(Open { id: channel, caller, counted: 0 }))
+                Ok(slot.insert(Open { id: channel, caller, counted: 0, left: false }))
             }
             (answer, _) => Err(no_capability(capability, answer, vm)),
         }

@@ -4,6 +4,7 @@ use crate::call::connection::{Lost, Open};
 use crate::call::conversation::ConversationEnd;
 use crate::call::session::Session;
 use crate::errors::{self, raise};
+use crate::interrupt;
 use crate::marshal::arguments::{Extra, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::results::{self, Decoded};
@@ -29,7 +30,29 @@ impl Session {
             let capability = &self.description.name;
             vm.new_runtime_error(format!("{capability}.{}(): a call is under way already", plan.name))
         };
-        self.connection().channel().ok_or_else(busy)
+        let mut channel = self.connection().channel().ok_or_else(busy)?;
+        if channel.as_ref().is_some_and(|open| open.left) {
+            self.catch_up(&mut channel, vm)?;
+        }
+        Ok(channel)
+    }
+
+    /// Wait for the end of what was left. How it ended is nobody's concern, but for a channel that is of no use any more.
+    fn catch_up(&self, channel: &mut Option<Open>, vm: &VirtualMachine) -> PyResult<()> {
+        while let Some(open) = channel {
+            match open.caller.resume() {
+                Err(CallError::Interrupted) => interrupt::look(vm)?,
+                // A question has no place here: what is left asks none.
+                Ok(Status::Callback) | Err(CallError::DeadlineExceeded | CallError::Malformed) => {
+                    self.connection().give_up(channel, "close");
+                }
+                Ok(_) | Err(CallError::Ended) => {
+                    open.left = false;
+                    break;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Make one call.
@@ -158,6 +181,24 @@ impl Session {
         drop(channel);
         drop(kept);
         raised.map_or(result, Err)
+    }
+
+    /// Have an object closed without waiting for that: whatever is called next comes after it. Not for objects whose end may fail, or
+    /// ask something.
+    fn leave(self: &Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<()> {
+        if self.nesting.depth() > 0 {
+            return self.close(core, vm).map(drop);
+        }
+        let plan = Plan::special(CLOSE, "close", &self.description.interface);
+        let mut channel = self.channel(&plan, vm)?;
+        if let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) {
+            self.connection().count_call();
+            open.caller.post(&self.special(CLOSE, core.word()), plan.deadline);
+            open.left = true;
+        }
+        drop(channel);
+        drop(core.forget());
+        Ok(())
     }
 
     /// Whether the zone still has an object, where that does not follow from what happened here.
@@ -351,6 +392,10 @@ impl Session {
 impl ObjectRequests for Session {
     fn close_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
         self.close(core, vm)
+    }
+
+    fn leave_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<()> {
+        self.leave(core, vm)
     }
 
     fn has_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {

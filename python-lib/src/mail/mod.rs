@@ -70,6 +70,7 @@ pub(crate) fn is_program() -> bool {
 
 /// Do something with the mailbox that runs no Python code.
 fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostError>) -> PyResult<T> {
+    crate::contact::note();
     let result = POST.with_borrow_mut(|post| match post {
         Some(post) if post.begun() => work(post),
         _ => Err(PostError::Missing),

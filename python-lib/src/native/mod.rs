@@ -5,6 +5,7 @@
 //! Any program can import it, and gets nothing that package `cloison` would not give it. Above all, no function here shows a
 //! message as bytes or makes one of bytes: a token would show in them, and a `Process` or a `Reference` could be made of a number.
 
+mod files;
 mod folder;
 mod functions;
 mod input;
@@ -19,6 +20,7 @@ pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
+    use super::files::{self, OpenFile};
     use super::folder;
     use super::functions;
     use super::input;
@@ -37,7 +39,7 @@ mod _cloison {
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
     use crate::objects::process::{Process, Reference};
-    use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
+    use rustpython_vm::builtins::{PyBytesRef, PyDictRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgIntoFloat, ArgMemoryBuffer, OptionalArg};
     use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
@@ -90,6 +92,58 @@ mod _cloison {
     #[pyattr(name = "Reference")]
     fn reference_class(_vm: &VirtualMachine) -> PyTypeRef {
         Reference::make_static_type()
+    }
+
+    #[pyattr(name = "OpenFile")]
+    fn open_file_class(_vm: &VirtualMachine) -> PyTypeRef {
+        OpenFile::make_static_type()
+    }
+
+    /// An open file of a mount: its handle, and the name that it was opened by.
+    #[pyfunction]
+    fn open_file(
+        mount: PyObjectRef,
+        handle: PyObjectRef,
+        name: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<OpenFile>> {
+        Ok(OpenFile::new(mount, handle, name, vm)?.into_ref(&vm.ctx))
+    }
+
+    /// Note the table of what is open by its number, and the class of what `stat` gives.
+    #[pyfunction]
+    fn set_open_files(open: PyDictRef, stat_result: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        files::set_table(open, stat_result, vm)
+    }
+
+    /// What `stat` gives of what a service says.
+    #[pyfunction]
+    fn stat_result(found: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        files::stat_result(&found, vm)
+    }
+
+    /// The names in a part of a listing.
+    #[pyfunction]
+    fn entry_names(part: PyBytesRef, as_bytes: bool, vm: &VirtualMachine) -> PyResult<PyListRef> {
+        Ok(vm.ctx.new_list(files::names(&part, as_bytes, vm)?))
+    }
+
+    /// Note where this process sees files: paths, the longest first, and the mount of each.
+    #[pyfunction]
+    fn set_places(places: Vec<PyBytesRef>, mounts: Vec<PyObjectRef>) {
+        files::set_places(places.into_iter().zip(mounts));
+    }
+
+    /// The same function, which takes a short way where nothing about a call is unusual.
+    #[pyfunction]
+    fn shorten(module: PyUtf8StrRef, name: PyUtf8StrRef, function: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        files::shorten(module.as_str(), name.as_str(), function, vm)
+    }
+
+    /// The same for the methods of `FileIO`.
+    #[pyfunction]
+    fn shorten_methods(class: PyTypeRef, read: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        files::shorten_methods(class, read, vm)
     }
 
     /// Declare a class as a message: its module and qualified name, and the fields of a dataclass; None for an exception class.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 /// Sleep for so many seconds. A signal lets the interpreter look, and raise; else sleeping goes on.
 pub fn sleep(seconds: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    crate::contact::note();
     vm.audit("time.sleep", || (seconds.clone(),))?;
     let until = monotonic().saturating_add(duration(seconds, vm)?);
     loop {

@@ -28,6 +28,7 @@ fn descriptor(fd: i32, vm: &VirtualMachine) -> PyResult<BorrowedFd<'static>> {
 
 /// Read once. A signal lets the interpreter look, and raise; else reading goes on.
 pub fn read(fd: i32, buffer: &ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<usize> {
+    crate::contact::note();
     let descriptor = descriptor(fd, vm)?;
     loop {
         match wait::read(descriptor, &mut buffer.borrow_buf_mut()) {
@@ -40,6 +41,7 @@ pub fn read(fd: i32, buffer: &ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<
 
 /// Write once.
 pub fn write(fd: i32, data: &ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
+    crate::contact::note();
     let descriptor = descriptor(fd, vm)?;
     if program::held_back(fd, &data.borrow_buf()) {
         return Ok(data.len());

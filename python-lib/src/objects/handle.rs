@@ -276,6 +276,14 @@ impl Handle {
         Self { core }
     }
 
+    /// End the object without waiting for that, if it is still there.
+    pub fn leave(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if self.core.is_gone() {
+            return Ok(());
+        }
+        self.core.home.zone(vm)?.leave_object(&self.core, vm)
+    }
+
     /// What it stands for.
     pub fn core(&self) -> &Rc<Core> {
         &self.core

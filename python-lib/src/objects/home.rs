@@ -12,6 +12,9 @@ pub trait ObjectRequests {
     /// Close an object now. Whether it was still there.
     fn close_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool>;
 
+    /// The same without waiting for it: whatever is called next comes after it.
+    fn leave_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<()>;
+
     /// Whether the zone still has an object.
     fn has_object(self: Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool>;
 

@@ -268,6 +268,61 @@ def folders():
     attempt("chdir to nothing", os.chdir, "none")
 
 
-for part in (text, raw, descriptors, names, status, trees, temporary, folders):
+def reading():
+    """What is read is what is there when it is read, and a file stands where everybody has left it."""
+    path = at("changing")
+    pathlib.Path(path).write_text("one")
+    with open(path) as file:
+        pathlib.Path(path).write_text("two, which is longer")
+        print(file.read(), file.tell())
+    with open(path, "rb") as file:
+        print(file.read(3), file.tell(), file.seek(1), file.read(2), file.read(), file.read(), file.tell())
+        with open(path, "ab") as other:
+            other.write(b" and longer")
+        print(file.read(), file.read())
+    with open(path, "rb", buffering=0) as file:
+        print(file.read(2), os.lseek(file.fileno(), 0, 1), file.read(2), file.readinto(bytearray(3)), file.tell())
+        print(os.read(file.fileno(), 4), file.readall(), file.read(1), file.seek(2), os.fstat(file.fileno()).st_size, file.read(2))
+    for size in (0, 1, 8191, 8192, 16383, 16384, 16385, 32768, 100_000, 1_000_000):
+        data = (b"%07d\n" * (size // 8 + 1) % tuple(range(size // 8 + 1)))[:size]
+        pathlib.Path(path).write_bytes(data)
+        with open(path, "rb") as file:
+            first = file.read(10)
+            print(size, first + file.read(20_000) + file.read() == data, file.read())
+        with open(path, "rb", buffering=0) as file:
+            parts = []
+            while part := file.read(7000):
+                parts.append(part)
+            print([len(part) for part in parts][-2:], b"".join(parts) == data)
+        with open(path) as file:
+            print(sum(len(line) for line in file), open(path).readlines()[-1:])
+        buffer = bytearray(50_000)
+        with open(path, "rb") as file:
+            print(file.readinto(buffer), file.peek(1)[:1], file.read(1))
+    files = [open(path) for _ in range(100)]
+    print({file.read(8) for file in files})
+    for file in files:
+        file.close()
+    with open(path) as file:
+        os.unlink(path)
+        print(len(file.read()))
+    attempt("open what is gone", open, path)
+    pathlib.Path(path).write_text("text")
+    file = open(path, "rb")
+    os.close(file.fileno())
+    attempt("read of what is closed", file.read)
+    attempt("close of what is closed", file.close)
+    for mode in ("r", "rb"):
+        file = open(path, mode)
+        print(file.name == path, file.mode, type(file).__name__, file.readable(), file.writable(), file.closed)
+        file.close()
+        file.close()
+        try:
+            file.read()
+        except ValueError:
+            print("read of a closed file raises", file.closed)
+
+
+for part in (text, raw, descriptors, names, status, trees, temporary, folders, reading):
     print("---", part.__name__)
     part()

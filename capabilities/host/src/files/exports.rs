@@ -107,6 +107,7 @@ symbols! {
     files_lseek,
     files_mkdir,
     files_open,
+    files_open_read,
     files_opendir,
     files_pread,
     files_pwrite,
@@ -144,6 +145,24 @@ mod functions {
         unsafe {
             let path = copied(path, length);
             give(service().and_then(|files| files.open(&path, flags, mode)), file)
+        }
+    }
+
+    pub(super) unsafe extern "C" fn files_open_read(
+        path: *const u8,
+        length: c_ulong,
+        flags: c_int,
+        data: *mut u8,
+        count: c_ulong,
+        file: *mut *mut File,
+    ) -> c_long {
+        // SAFETY: by the manifest.
+        unsafe {
+            let (path, data) = (copied(path, length), room(data, count));
+            let opened = service().and_then(|files| files.open_read(&path, flags, data));
+            let read = opened.as_ref().map(|(_, read)| *read as i64).map_err(|error| *error);
+            give(opened.map(|(opened, _)| opened), file);
+            number(read)
         }
     }
 

@@ -91,6 +91,13 @@ impl Files {
         })
     }
 
+    /// Opens a file that is there, to be read, and reads from its beginning.
+    pub(super) fn open_read(&self, path: &[u8], flags: i32, into: &mut [u8]) -> Result<(File, usize), Errno> {
+        let file = self.open(path, flags & !(libc::O_ACCMODE | libc::O_CREAT), 0)?;
+        let read = file.read(into, None)?;
+        Ok((file, read))
+    }
+
     /// Whether there is a file of that name. One that cannot be opened, or must not be there, is an error.
     fn there(&self, root: &Root, rest: &[u8], wanted: OFlags, folder: bool) -> Result<bool, Errno> {
         let found = root.look(rest, !wanted.contains(OFlags::NOFOLLOW));
@@ -143,11 +150,23 @@ impl Root {
 }
 
 impl File {
+    /// Reads less than there is room for only at the end: whoever has got less need not ask again.
     pub(super) fn read(&self, into: &mut [u8], offset: Option<i64>) -> Result<usize, Errno> {
-        match offset {
-            Some(offset) => pread(&self.file, into, u64::try_from(offset).map_err(|_| Errno::INVAL)?),
-            None => read(&self.file, into),
+        let offset = offset.map(|offset| u64::try_from(offset).map_err(|_| Errno::INVAL)).transpose()?;
+        let mut done = 0;
+        while done < into.len() {
+            let more = match offset {
+                Some(offset) => pread(&self.file, &mut into[done..], offset.saturating_add(done as u64)),
+                None => read(&self.file, &mut into[done..]),
+            };
+            match more {
+                Ok(0) => break,
+                Ok(more) => done += more,
+                Err(error) if done == 0 => return Err(error),
+                Err(_) => break,
+            }
         }
+        Ok(done)
     }
 
     pub(super) fn seek(&self, offset: i64, whence: i32) -> Result<i64, Errno> {

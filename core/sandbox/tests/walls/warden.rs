@@ -149,7 +149,7 @@ impl Prisoner {
         let mut outcome = None;
         let deadline = Instant::now() + Duration::from_secs(5);
         while outcome.is_none() && Instant::now() < deadline {
-            if let Some(text) = self.hear_within(20) {
+            if let Some(text) = self.hear_within(2) {
                 if let Some(result) = text.strip_prefix("result ") {
                     let result: i64 = result.parse().expect("a number");
                     outcome = Some(if result < 0 { Outcome::Failed(-result as i32) } else { Outcome::Done(result) });

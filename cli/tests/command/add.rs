@@ -116,7 +116,7 @@ fn a_session_reads_as_it_did() {
 
 #[test]
 fn the_session_of_the_readme_is_what_happens() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let (_, rest) = readme.split_once("```console\n$ cloison new shop/").expect("the session");
     let session = format!("$ cloison new shop/{}", rest.split_once("```").expect("its end").0);
     let folder = folder();

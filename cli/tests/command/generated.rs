@@ -247,9 +247,14 @@ fn mypy(folder: &Path, files: &[&str]) -> Output {
     assert!(there, "{python} has no mypy: `pip install mypy`, or name a Python that has it in CLOISON_PYTHON");
     ok(cloison(folder, &["stub", "cloison", "-o", "typings/cloison/__init__.pyi"]));
     ok(cloison(folder, &["stub", "cloison.futures", "-o", "typings/cloison/futures.pyi"]));
-    let arguments = ["-m", "mypy", "--strict", "--no-error-summary", "--cache-dir", ".mypy"];
+    // What mypy has read of its own stubs stays from run to run. Two at once would write over each other's.
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mypy");
+    fs::create_dir_all(&cache).expect("a folder");
+    let alone = fs::File::create(cache.join("lock")).expect("a file");
+    alone.lock().expect("a lock");
     Command::new(python)
-        .args(arguments)
+        .args(["-m", "mypy", "--strict", "--no-error-summary", "--cache-dir"])
+        .arg(&cache)
         .args(files)
         .env("MYPYPATH", "typings")
         .current_dir(folder)

@@ -1,0 +1,7 @@
+//! The command, by running it. One binary: it is linked once, and its tests share the cores.
+
+mod add;
+mod bind;
+mod check;
+mod generated;
+mod verify;

@@ -72,6 +72,8 @@ struct Use<'h> {
     by_value: bool,
     /// The functions that take a pointer to one.
     takers: Vec<&'h HeaderFunction>,
+    /// Those that take a pointer to a variable with such a pointer, which they may change.
+    changers: Vec<&'h HeaderFunction>,
 }
 
 impl HandleTypes {
@@ -165,8 +167,11 @@ fn handle(header: &Header, tag: &str, used: &Use<'_>, pointers: &BTreeMap<&str, 
 /// The function that ends such an object, and what has to be asked about it.
 fn ending(header: &Header, handle: &HandleType, used: &Use<'_>) -> (Option<String>, Option<String>) {
     let mut found: Vec<(EndingVerb, &str)> = Vec::new();
-    for function in &used.takers {
-        let takes_it = matches!(&function.parameters[..], [only] if handle.is_changeable(header, &only.c_type));
+    let of_variables = used.changers.iter().filter(|function| !is_maker(&function.name));
+    let takers = used.takers.iter().map(|taker| (taker, false)).chain(of_variables.map(|changer| (changer, true)));
+    for (function, of_variable) in takers {
+        let takes_it =
+            matches!(&function.parameters[..], [only] if of_variable || handle.is_changeable(header, &only.c_type));
         let gives = header.resolve(&function.returns);
         let status = gives.is_void()
             || gives.is_integer()
@@ -257,6 +262,7 @@ fn note<'h>(
                     && is_record(tag)
                 {
                     let used = uses.entry(tag).or_default();
+                    used.changers.extend(taker.filter(|_| !constant));
                     used.made |= !constant && !read_only;
                     used.shown |= !constant && *read_only;
                 }

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | numbers, enums, structs by value | as they are | |
 //! | `T *` of a handle type | a handle | `consumed` if the function is called as the type's `free` is; a question if it may end or keep it: see [`ends`] |
-//! | `T **` of a handle type | `out` | in a function that opens or makes something and takes no other object, if there is a `free`; a question if there may be several |
+//! | `T **` of a handle type | `out` | in a function that opens or makes something and takes no other object, if there is a `free`; nothing if it is the `free`, `consumed` if it is called as that is; a question if there may be several |
 //! | `T **` of another struct | `decide = "…"` | a copy, several, or an object: see [`places`] |
 //! | `const char *` | a string | a question if a length is its own, or nobody else's, or if the library may keep it: see [`kept`] |
 //! | `const T *p, …, size_t n` | `in`, `length = "n"` | if `n` is plainly the length of `p`: see [`lengths`]; a question where an object may keep it |

@@ -8,7 +8,7 @@ use crate::marshal::translation::{Translations, translations};
 use crate::native::ffi::{CallInterface, Code, Frame, Outcome, SignatureError};
 use crate::native::function::Callee;
 use cloison_contract::expression::EvaluationError;
-use cloison_contract::interface::Function;
+use cloison_contract::interface::{Function, Parameter};
 use cloison_contract::shape::{NumberArgument, Shape};
 use cloison_contract::{FunctionId, Interface};
 
@@ -141,6 +141,7 @@ impl Functions {
                 Shape::Number(NumberArgument { scalar, .. }) => {
                     bits_of_value(*argument, *scalar).ok_or(EvaluationError::OutOfRange)?
                 }
+                Shape::Handle(handle) if handle.by_address => return Err(EvaluationError::Unknown),
                 Shape::Handle(handle) if handle.null || *argument != 0 => *argument as u64,
                 Shape::Handle(_) => return Err(EvaluationError::Null),
                 Shape::Buffer(_)
@@ -207,12 +208,20 @@ impl Functions {
     ///
     /// The library has given that address to be freed by that function, once, and nobody uses it any more.
     pub unsafe fn free(&self, frame: &mut Frame, id: FunctionId, address: u64) {
-        if let Some(entry) = self.get(id) {
-            frame.set(0, address);
+        if let Some((entry, function)) = self.get(id).zip(self.declaration(id)) {
+            match function.parameters.first().is_some_and(is_by_address) {
+                true => frame.set_cell(0, address),
+                false => frame.set(0, address),
+            }
             // SAFETY: its one parameter is set to what the caller says.
             unsafe { entry.call(frame) };
         }
     }
+}
+
+/// Whether a parameter is the address of a variable that holds the pointer to an object.
+pub(crate) fn is_by_address(parameter: &Parameter) -> bool {
+    matches!(&parameter.shape, Shape::Handle(handle) if handle.by_address)
 }
 
 /// Whether a function that takes one object can be asked of that one: NULL only where it says so.

@@ -154,7 +154,9 @@ impl Call<'_, '_> {
         let message = match plan.failure.message {
             Some(Message::Code(id)) => told.and_then(|code| functions.message(self.nested(), id, code)),
             Some(Message::Handle { function, parameter, through }) => {
-                let address = match matches!(self.function.parameters[parameter].shape, Shape::Handle(_)) {
+                let parameters = &self.function.parameters;
+                let passed = matches!(&parameters[parameter].shape, Shape::Handle(handle) if !handle.by_address);
+                let address = match passed {
                     true => self.state.frame.value(parameter),
                     false => self.state.frame.cell(parameter),
                 };

@@ -210,6 +210,38 @@ fn a_call_inside_of_a_callable_does_not_wait_for_a_busy_thread_forever() {
     zone.stop();
 }
 
+/// `int f(T **)`: the library is given a variable, ends the object there and clears that.
+#[test]
+fn an_object_may_end_in_a_variable() {
+    let zone = Zone::start(interface(1), functions);
+    let mut client = zone.attach(1, zone.everything());
+    let live = one(&zone, &mut client, "leaf_count", &[]);
+    let db = one(&zone, &mut client, "db_open", &[]);
+    let refused = zone.call(&mut client, "db_end", &[Word(db), Word(1)]);
+    assert_eq!(refused.status, Status::NativeError, "it did not clear the variable");
+    assert_eq!(one(&zone, &mut client, "db_live", &[db]), 1, "the object is still there");
+    one(&zone, &mut client, "stmt_new", &[db, 0]);
+    let frees = one(&zone, &mut client, "stmt_frees", &[]);
+    assert_eq!(one(&zone, &mut client, "db_end", &[db, 0]), 0);
+    assert_eq!(one(&zone, &mut client, "stmt_frees", &[]), frees + 1, "what it owned ends before it");
+    for (name, words) in [("db_live", &[Word(db)][..]), ("db_end", &[Word(db), Word(0)])] {
+        assert_eq!(zone.call(&mut client, name, words).status, Status::StaleHandle, "{name}");
+    }
+    assert_eq!(one(&zone, &mut client, "db_is_none", &[0]), 1, "None is a variable that holds NULL");
+    // The same as the end of a type: by a call, by closing, and with the client.
+    let leaves = [(); 3].map(|()| one(&zone, &mut client, "leaf_new", &[]));
+    zone.call(&mut client, "leaf_free", &[Word(leaves[0])]);
+    assert_eq!(zone.call(&mut client, "leaf_free", &[Word(leaves[0])]).status, Status::StaleHandle);
+    assert_eq!(close(&mut client, leaves[1], |_, _| unreachable!()), Status::Ok);
+    assert_eq!(one(&zone, &mut client, "leaf_count", &[]), live + 1);
+    zone.detach(client.id);
+    let mut other = zone.attach(2, zone.everything());
+    while one(&zone, &mut other, "leaf_count", &[]) > live {
+        std::thread::yield_now();
+    }
+    zone.stop();
+}
+
 /// Whatever ends an owner, and wherever that is called.
 #[test]
 fn what_belongs_to_a_thread_ends_there_whoever_owns_it() {

@@ -101,7 +101,7 @@ fn ranges_with_fractions_hold_for_integers() {
 fn objects_in_records_and_callables_are_checked() {
     let interface = interface(Instances::Shared);
     let nowhere = TypeId(999);
-    let handle = HandleArgument { id: nowhere, null: true, default_none: false, consumed: false };
+    let handle = HandleArgument { id: nowhere, null: true, default_none: false, consumed: false, by_address: false };
     let opaque = CType::Pointer { to: Box::new(CType::Opaque(nowhere)), constant: false };
     let shown = Parameter { c_type: opaque.clone(), shape: Shape::Handle(handle), ..number("bad", Scalar::I32) };
     let callback = Callback {

@@ -41,6 +41,46 @@ int db_destroy(struct db *db)
     return 0;
 }
 
+/* Ends the database of a variable and clears that; it fails if it is to. */
+int db_end(struct db **db, int fails)
+{
+    if (!*db || fails)
+        return -1;
+    (*db)->live = 0;
+    *db = NULL;
+    return 0;
+}
+
+/* Whether the variable holds nothing. */
+int db_is_none(struct db **db)
+{
+    return !*db;
+}
+
+struct leaf {
+    int live;
+};
+
+static int leaves;
+
+struct leaf *leaf_new(void)
+{
+    leaves++;
+    return calloc(1, sizeof(struct leaf));
+}
+
+void leaf_free(struct leaf **leaf)
+{
+    leaves--;
+    free(*leaf);
+    *leaf = NULL;
+}
+
+int leaf_count(void)
+{
+    return leaves;
+}
+
 int db_live(struct db *db)
 {
     return db->live;

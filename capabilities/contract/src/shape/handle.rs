@@ -15,6 +15,9 @@ pub struct HandleArgument {
     pub default_none: bool,
     /// The call ends it, unless it fails: the handle is stale afterwards, and nothing else frees it.
     pub consumed: bool,
+    /// C is passed the address of a variable that holds the pointer (`T **`), as by functions that end an object and clear
+    /// the variable. Only what is consumed is passed so; what is in the variable afterwards is not looked at.
+    pub by_address: bool,
 }
 
 impl Travel for HandleArgument {

@@ -148,7 +148,7 @@ impl Shape {
             CType::Wide(wide) => Self::Wide(WideArgument { wide: *wide, default: None }),
             CType::Pointer { to, .. } => match **to {
                 CType::Opaque(id) => {
-                    Self::Handle(HandleArgument { id, null: true, default_none: false, consumed: false })
+                    Self::Handle(HandleArgument { id, null: true, default_none: false, consumed: false, by_address: false })
                 }
                 CType::Array { .. }
                 | CType::Enum { .. }

@@ -45,10 +45,15 @@ impl World<'_, '_> {
             _ => None,
         };
         let strange = |to: &CType| matches!(to, CType::Record { .. } | CType::Opaque(_)) && to != pointee;
+        let of_variable = |to: &CType| matches!(to, CType::Pointer { .. }) && !matches!(pointee, CType::Pointer { .. });
         let (message, hint) = match pointer {
             None => {
                 let hint = "a function that does looks like `void f(void *pointer)`";
                 (format!("`{name}` cannot free"), hint.to_owned())
+            }
+            Some(to) if of_variable(to) => {
+                let hint = "only objects of types with `handle = true` can be ended so; else write a wrapper in C that takes the pointer";
+                (format!("`{name}` wants the address of a variable that holds the pointer"), hint.to_owned())
             }
             Some(to) if strange(to) => {
                 (format!("`{name}` frees something else"), "name the function that takes this type".to_owned())

@@ -42,7 +42,7 @@ impl Look<'_> {
 
     /// Whether a name has the verb of the type's own end, at the right place: `archive_write_free` where that is
     /// `archive_free`, but not `archive_read_close`.
-    fn ends_as_free_does(&self, free: Option<&str>, end: &EndingVerb, tag: &str) -> bool {
+    pub(super) fn ends_as_free_does(&self, free: Option<&str>, end: &EndingVerb, tag: &str) -> bool {
         let handle = self.types.handles.by_tag.get(tag);
         let own = free.and_then(|free| handle?.ended_by(free));
         end.plain && handle.is_some_and(|handle| handle.ask.is_none()) && own.is_some_and(|own| own.verb == end.verb)

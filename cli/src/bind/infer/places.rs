@@ -65,10 +65,22 @@ impl Look<'_> {
             return Err(format!("`{}` is an array of objects, which only callables can be given", self.name(index)));
         }
         let handle = self.types.handles.by_tag.get(tag);
-        if handle.and_then(|handle| handle.ended_by(self.function)).is_some() && !is_maker(self.function) {
-            return Err(format!("it ends the `{}` of a variable, and clears that", self.types.key(tag)));
+        let (giver, free) = (self.giver(index), handle.and_then(|handle| handle.free.as_deref()));
+        if free == Some(self.function) {
+            return Ok(DraftKeys::default());
         }
-        let (giver, free) = (self.giver(index), handle.and_then(|handle| handle.free.as_ref()));
+        let end = handle.and_then(|handle| handle.ended_by(self.function)).filter(|_| !is_maker(self.function));
+        if let Some(end) = end {
+            return Ok(match self.parameters.len() == 1 && self.ends_as_free_does(free, &end, tag) {
+                true => DraftKeys::plain(&[("consumed", "true")]),
+                false => DraftKeys::decide(
+                    format!(
+                        "does it end the object that stands there (consumed = true), or fill one in (out = true, or out = true, borrowed = true)? {NO_PLACE}"
+                    ),
+                    &[("consumed", "true")],
+                ),
+            });
+        }
         if free.is_some() && is_maker(self.function) && giver.is_none() && !self.may_be_array(index) {
             return Ok(DraftKeys::plain(&[("out", "true")]));
         }
@@ -77,7 +89,9 @@ impl Look<'_> {
             None => "the library's own, which nothing in the header ends",
         };
         let owner = giver.map_or_else(String::new, |giver| format!(", owner = \"{giver}\" if it ends with that"));
-        let question = format!("what is filled in: {ours} (out = true, borrowed = true{owner})? {NO_PLACE}");
+        let question = format!(
+            "what is filled in: {ours} (out = true, borrowed = true{owner})? Or is the object that stands there ended (consumed = true)? {NO_PLACE}"
+        );
         Ok(DraftKeys::decide(question, &[("out", "true"), ("borrowed", "true")]))
     }
 

@@ -142,7 +142,7 @@ fn places_for_objects_whose_members_are_visible() {
         struct found { int flags; struct found *next; };
         int look(const struct found *hints, struct found **out); void freefound(struct found *one);
         struct pool { int n; void *at; };
-        int pool_init(struct pool **out); int pool_use(struct pool *pool, int k); int pool_fini(struct pool **pool);\n";
+        int pool_init(struct pool **out); int pool_get(int n, struct pool **out); int pool_use(struct pool *pool, int k);\n";
     has(
         header,
         &[
@@ -150,12 +150,33 @@ fn places_for_objects_whose_members_are_visible() {
             "db_open(const char *path, struct db **out)\"\nout = { out = true }\n",
             "# [functions.db_join]: `all` is an array of objects, which only callables can be given\n",
             "all = { decide = \"what is filled in: the caller's to free (out = true), or the library's own (out = true, \
-             borrowed = true)? If what stands there is read, as a cursor or an array is, a wrapper in C is needed\" }\n",
+             borrowed = true)? Or is the object that stands there ended (consumed = true)? If what stands there is read, as a cursor or an array is, a wrapper in C is needed\" }\n",
             "[types.found]\nc = \"struct found;\"\nhandle = true\nfree = \"freefound\"\n",
             "look(const struct found *hints, struct found **out)\"\nout = { decide = \"what is filled in: the caller's to free (out = true), or",
             "[types.pool]\nc = \"struct pool;\"\nhandle = true\n",
             "out = { decide = \"what is filled in: the library's own, which nothing in the header ends (out = true, borrowed = true)? ",
-            "# [functions.pool_fini]: it ends the `pool` of a variable, and clears that\n",
+        ],
+    );
+}
+
+/// `avcodec_free_context(AVCodecContext **)`: the object of a variable ends, and the variable is cleared.
+#[test]
+fn an_object_may_end_in_a_variable() {
+    has(
+        "typedef struct codec codec; codec *codec_alloc(void); int codec_open(codec *one, int k); void codec_free(codec **one);
+        void codec_old_free(codec **one); int codec_close(codec **one, int flags); int codec_next(codec **one);
+        struct pool { int n; void *at; };
+        int pool_init(struct pool **out); int pool_use(struct pool *pool, int k); int pool_fini(struct pool **pool);\n",
+        &[
+            "[types.codec]\nc = \"typedef struct codec codec;\"\nhandle = true\nfree = \"codec_free\"\n",
+            "codec_free(codec **one)\"\ninternal = true\n\n",
+            "codec_old_free(codec **one)\"\none = { consumed = true }\n",
+            "codec_close(codec **one, int flags)\"\none = { decide = \"does it end the object that stands there (consumed = true), or",
+            "codec_next(codec **one)\"\none = { decide = \"what is filled in: the caller's to free (out = true), or the library's own (out = true, \
+             borrowed = true)? Or is the object that stands there ended (consumed = true)?",
+            "[types.pool]\nc = \"struct pool;\"\nhandle = true\nfree = \"pool_fini\"\n",
+            "pool_init(struct pool **out)\"\nout = { out = true }\n",
+            "pool_fini(struct pool **pool)\"\n",
         ],
     );
 }
@@ -214,7 +235,7 @@ fn places_for_structs_are_asked_about() {
             "caller's to free; or an object that stays in the zone (handle = true in the table of `word`)? If what stands there",
             "# [functions.chain_get]: `chain` has pointers that the library follows (`next`)",
             "[types.cursor]\nc = \"struct cursor;\"\nhandle = true\n",
-            "at = { decide = \"what is filled in: the library's own, which nothing in the header ends (out = true, borrowed = true)? If",
+            "at = { decide = \"what is filled in: the library's own, which nothing in the header ends (out = true, borrowed = true)? Or",
             "look_at(const struct cursor *at)\"\n",
             "# [functions.mixed_get]: the type of `inner` of `mixed` has no name, which Python would need\n",
         ],

@@ -1,6 +1,7 @@
 //! Everything in an interface that the steps use as an index, checked once, so that they need not.
 
 use super::PlanError;
+use crate::marshal::functions::is_by_address;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Function, Message};
 use cloison_contract::shape::{
@@ -109,15 +110,23 @@ fn travels(c_type: &CType, shape: &Shape) -> bool {
         Shape::Record(RecordArgument { id, layout, by_value: true, direction, null, .. }) => {
             *direction == Direction::In && !null && *c_type == CType::Record { id: *id, layout: *layout }
         }
+        Shape::Handle(handle) => match c_type {
+            CType::Pointer { to, .. } => handle.by_address == is_address_of_object(to) && handle.by_address <= handle.consumed,
+            _ => false,
+        },
         Shape::Buffer(_)
         | Shape::Callback(_)
         | Shape::Constant(Fixed::Text(_))
-        | Shape::Handle(_)
         | Shape::OutPointer(_)
         | Shape::Record(_)
         | Shape::ScalarPointer(_)
         | Shape::Text(_) => matches!(c_type, CType::Pointer { .. }),
     }
+}
+
+/// Whether it is itself a pointer to an object: a pointer to it is the address of a variable.
+fn is_address_of_object(c_type: &CType) -> bool {
+    matches!(c_type, CType::Pointer { to, .. } if matches!(**to, CType::Opaque(_)))
 }
 
 fn is_word(c_type: &CType) -> bool {
@@ -170,7 +179,7 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
             callee.parameters.len() == arguments.len()
                 && is_integer(&callee.result)
                 && callee.parameters.iter().zip(arguments).all(|(parameter, argument)| match &parameter.shape {
-                    Shape::Handle(handle) => names_object(function, argument, handle.id),
+                    Shape::Handle(handle) => !handle.by_address && names_object(function, argument, handle.id),
                     Shape::Buffer(_)
                     | Shape::Callback(_)
                     | Shape::CapacityOf(_)
@@ -199,6 +208,7 @@ fn names_object(function: &Function, expression: &Expression, id: TypeId) -> boo
     match expression {
         Expression::Dereference(at) | Expression::Parameter(at) => {
             object_of(function, *at) == Some(id)
+                && !function.parameters.get(*at).is_some_and(is_by_address)
                 && matches!(expression, Expression::Dereference(_))
                     == matches!(shape_at(function, *at), Some(Shape::OutPointer(_)))
         }
@@ -232,7 +242,9 @@ fn auxiliary(interface: &Interface, function: Option<FunctionId>, used_as: &'sta
                 && !matches!(function.result, CType::Record { .. } | CType::Wide(_))
         }
         ("message of a handle" | "object of a message", [only]) => {
-            matches!(only.c_type, CType::Pointer { .. }) && matches!(function.result, CType::Pointer { .. })
+            matches!(only.c_type, CType::Pointer { .. })
+                && !is_by_address(only)
+                && matches!(function.result, CType::Pointer { .. })
         }
         (_, [only]) => is_integer(&only.c_type) && matches!(function.result, CType::Pointer { .. }),
         _ => false,

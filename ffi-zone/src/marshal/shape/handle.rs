@@ -21,7 +21,10 @@ impl Wire for HandleArgument {
             call.incoming(index).handle(word, self.id, self.null)?
         };
         call.state.words[index] = word;
-        call.set_number(index, address);
+        match self.by_address {
+            true => call.set_cell(index, address),
+            false => call.set_number(index, address),
+        }
         Ok(())
     }
 
@@ -38,6 +41,9 @@ impl Wire for HandleArgument {
         outgoing: &mut Outgoing<'_, '_>,
         index: usize,
     ) -> Step<Words> {
+        if self.by_address {
+            return Err(asked.cannot_show(index));
+        }
         outgoing.handle(asked.address(index), self.id, None, true).map(one)
     }
 

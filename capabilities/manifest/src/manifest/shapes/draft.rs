@@ -84,6 +84,9 @@ fn pointer(reader: &mut DocumentReader, context: &Context<'_, '_>, index: usize)
         context.error_in_c(reader, index, message, hint.into());
         return None;
     };
+    if let Some(id) = handle::ended_in_variable(context, index) {
+        return handle::draft(reader, context, index, id);
+    }
     let table = context.table(index);
     match pointee {
         Pointee::Function => return callback::draft(reader, context, index),

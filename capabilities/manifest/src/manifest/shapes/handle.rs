@@ -8,7 +8,7 @@ use super::keys::{null_default, place};
 use crate::diagnostic::Written;
 use crate::document::DocumentReader;
 use cloison_contract::shape::{HandleArgument, Pointed, Shape};
-use cloison_contract::types::TypeId;
+use cloison_contract::types::{CType, TypeId};
 use std::ops::Range;
 
 pub(super) fn draft(
@@ -22,8 +22,16 @@ pub(super) fn draft(
     if on(&table.output) || table.length.is_some() {
         let of = context.world.types.name(id);
         let span = place(&table.output).filter(|_| on(&table.output)).or_else(|| place(&table.length));
-        let message = format!("`{name}` is a handle of `{of}`: what it points to stays in the zone");
-        let hint = "a handle is just passed; a function that makes one fills in a pointer to a pointer";
+        let (message, hint) = match object_of_variable(context.c_type(index)) {
+            Some(_) => (
+                format!("`{name}` is a variable whose `{of}` ends: nothing of it comes back"),
+                "leave `out` and `length` out, or `consumed` if the library fills it in",
+            ),
+            None => (
+                format!("`{name}` is a handle of `{of}`: what it points to stays in the zone"),
+                "a handle is just passed; a function that makes one fills in a pointer to a pointer",
+            ),
+        };
         reader.error_with_hint(span.unwrap_or_default(), message, hint);
         return None;
     }
@@ -38,9 +46,33 @@ pub(super) fn shape(reader: &mut DocumentReader, context: &Context<'_, '_>, inde
         Some(table) => null_default(reader, context, index, table)?,
         None => false,
     };
-    let frees = context.function.is_some() && context.world.types.handle(id)?.free == context.function;
-    let consumed = frees || table.is_some_and(|table| on(&table.consumed));
-    Some(Shape::Handle(HandleArgument { id, null, default_none, consumed }))
+    let consumed = is_consumed(context, index, id);
+    let by_address = object_of_variable(context.c_type(index)).is_some();
+    Some(Shape::Handle(HandleArgument { id, null, default_none, consumed, by_address }))
+}
+
+/// The object behind `T **`, where that is a variable of which the function ends the object: the type's own `free`, or one
+/// that says `consumed = true`.
+pub(super) fn ended_in_variable(context: &Context<'_, '_>, index: usize) -> Option<TypeId> {
+    let id = object_of_variable(context.c_type(index)).filter(|_| !context.is_callback())?;
+    is_consumed(context, index, id).then_some(id)
+}
+
+fn object_of_variable(c_type: &CType) -> Option<TypeId> {
+    let CType::Pointer { to, .. } = c_type else { return None };
+    match &**to {
+        CType::Pointer { to, .. } => match **to {
+            CType::Opaque(id) => Some(id),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_consumed(context: &Context<'_, '_>, index: usize, id: TypeId) -> bool {
+    let frees = |free| context.function.is_some() && free == context.function;
+    context.world.types.handle(id).is_some_and(|handle| frees(handle.free))
+        || context.table(index).is_some_and(|table| on(&table.consumed))
 }
 
 /// What the manifest says of an object that a function gives.

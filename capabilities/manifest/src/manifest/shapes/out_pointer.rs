@@ -42,7 +42,12 @@ pub(super) fn draft(
         Some(Direction::InOut) => {
             let message =
                 format!("`{name}` points to a pointer that is both read and written, and addresses stay in the zone");
-            let hint = "if the library only fills it in, it is `out = true`; else a wrapper in C is needed";
+            let hint = match Pointee::of(pointed) {
+                Some(Pointee::Object(_)) => {
+                    "if the library only fills it in, it is `out = true`; if it ends the object there, `consumed = true`; else a wrapper in C is needed"
+                }
+                _ => "if the library only fills it in, it is `out = true`; else a wrapper in C is needed",
+            };
             reader.error_with_hint(table.span.clone(), message, hint);
             None
         }
@@ -73,7 +78,7 @@ fn array(
         Some(Pointee::Object(id)) => {
             let of = context.world.types.name(id);
             let message = format!("`{name}` is an array of handles of `{of}`, which only callbacks can be given");
-            let hint = "call the function once for each, or write a wrapper in C";
+            let hint = "if it is one, which the function ends, write `consumed = true`; else call the function once for each, or write a wrapper in C";
             reader.error_with_hint(table.span.clone(), message, hint);
             return None;
         }

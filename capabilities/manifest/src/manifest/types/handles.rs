@@ -109,12 +109,14 @@ fn strange(declared: &Declared<'_, '_>, id: TypeId, name: &str) -> Option<String
     };
     match pointee {
         Some(CType::Opaque(taken)) if *taken == id => None,
+        // `void f(T **)`, which ends the object of a variable and clears that.
+        Some(CType::Pointer { to, .. }) if **to == CType::Opaque(id) => None,
         Some(CType::Void) if declared.raw.internal => None,
         Some(CType::Void) => Some(format!(
             "add `internal = true` to [functions.{}]: Python must not pass pointers to it",
             declared.raw.name.text
         )),
-        _ => Some(format!("a function that does takes the pointer and nothing else: `void f({name} *)`")),
+        _ => Some(format!("a function that does takes the pointer and nothing else: `void f({name} *)`, or `void f({name} **)`")),
     }
 }
 

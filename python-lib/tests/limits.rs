@@ -102,9 +102,6 @@ fn an_interrupt_can_be_caught_many_times() {
 
 #[test]
 fn processor_time_ends() {
-    let run: Run = script("while True: pass");
-    let started = std::time::Instant::now();
-    let outcome = Template::with_cpu_seconds(1).run(run);
+    let outcome = Template::with_cpu_seconds(1).run(script("while True: pass"));
     assert!(outcome.status < 0, "{outcome:?}");
-    assert!(started.elapsed().as_secs() < 10);
 }

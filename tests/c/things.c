@@ -107,6 +107,20 @@ int book_pages(const book *b) { calls++; return b->pages; }
 shelf *book_shelf(book *b) { return b->on; }
 int shelf_books(shelf *s) { return s->books; }
 void book_burn(book *b) { book_free(b); }
+int book_end(book **b, int fails)
+{
+    if (!*b || fails)
+        return -1;
+    book_free(*b);
+    *b = NULL;
+    return 0;
+}
+/* A leaf ends by the address of a variable. */
+typedef struct leaf { int number; } leaf;
+static int leaves;
+leaf *leaf_new(void) { leaves++; return calloc(1, sizeof(leaf)); }
+void leaf_free(leaf **l) { leaves--; free(*l); *l = NULL; }
+int leaf_count(void) { return leaves; }
 void book_note(book *b, const char *note) { b->note = note; }
 const char *book_noted(book *b) { return b->note; }
 void book_fill(book *b, unsigned char *room, size_t count) { b->fill = room; memset(room, '.', count); }

@@ -20,6 +20,22 @@ B S B S B B S  True True
     );
 }
 
+/// `int f(T **)`: C gets the address of a variable with the pointer, ends the object and clears the variable.
+#[test]
+fn an_object_may_end_in_a_variable() {
+    check(
+        include_str!("../python/handles/an_object_may_end_in_a_variable.py"),
+        "NativeError: things.book_end() failed with -1 False 3
+None True 0 B 
+StaleHandle: book_end(): b is closed
+NativeError: things.book_end() failed with -1
+True True 0
+True 0
+book_end(b: book | None, fails: int) -> None
+",
+    );
+}
+
 #[test]
 fn wrong_stale_and_guessed_handles_are_exceptions() {
     check(

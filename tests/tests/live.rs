@@ -126,6 +126,25 @@ impl<'p> Live<'p> {
         rows.into_iter().find(|row| row["number"] == number).unwrap_or_else(|| panic!("a process {number}"))
     }
 
+    /// Wait until a process has nothing to do, or has used some of a processor since it was looked at first.
+    fn is_at_work(&self, name: &str) {
+        let rows = self.rows(User::Current);
+        let row = rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("a process {name}"));
+        let pid = &row["pid"];
+        // The 3rd field is the state, the 14th and the 15th are ticks of a hundredth of a second.
+        let look = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+            let fields: Vec<_> = stat.rsplit(") ").next().expect("fields").split(' ').collect();
+            let ticks = |field: usize| fields[field - 3].parse::<u64>().expect("a number");
+            (fields[0] == "S", ticks(14) + ticks(15))
+        };
+        let (until, first) = (Instant::now() + Duration::from_secs(20), look().1);
+        while !(look().0 || look().1 > first + 3) {
+            assert!(Instant::now() < until, "{name} does nothing");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// A row, once it is as it should be.
     fn row_when(&self, number: u64, holds: impl Fn(&Value) -> bool) -> Value {
         let until = Instant::now() + Duration::from_secs(20);
@@ -347,7 +366,7 @@ fn whatever_it_does_a_process_is_killed_from_outside() {
         if name.is_empty() {
             break;
         }
-        std::thread::sleep(Duration::from_millis(100));
+        live.is_at_work(&name);
         live.ask(&["kill", &name]).ends_with(0);
         assert_eq!(live.line(), format!("{name} killed"));
         killed += 1;

@@ -126,7 +126,7 @@ fn the_manifest_limits_the_program_itself() {
     let output = Project::script(program!("bounds_of_all")).file("cloison.toml", limits).main(&[]).output();
     let output = output.ends_with(137).complains(&["deadline"]);
     assert_eq!(output.stdout, expected!("bounds_of_all"), "{output}");
-    assert!(output.duration > Duration::from_millis(700) && output.duration < Duration::from_secs(30), "{output}");
+    assert!(output.duration > Duration::from_millis(700), "{output}");
 }
 
 #[test]

@@ -515,8 +515,7 @@ fn another_user_gets_none() {
 fn it_ends_when_nobody_wants_it() {
     let project = Project::new();
     let mut warm = Warm::up(&project, User::Current, &["--idle", "1s"]);
-    let output = warm.service.take().expect("it runs").finish().ends_with(0);
-    assert!(output.duration < PATIENCE);
+    warm.service.take().expect("it runs").finish().ends_with(0);
     assert!(!warm.folder.join("cloison/warm.sock").exists());
 }
 

@@ -91,7 +91,7 @@ fn calls_from_several_clients_get_their_own_replies() {
                     let reply = caller.reply();
                     assert_eq!((reply.status, reply.count, reply.words[0]), (Status::Ok, 1, client as u64 + turn));
                     if turn % 1000 == 0 {
-                        thread::sleep(Duration::from_millis(2)); // long enough for the zone to fall asleep
+                        thread::sleep(Duration::from_millis(2)); // a client that pauses: the zone may fall asleep or not
                     }
                 }
             })

@@ -129,7 +129,7 @@ fn clients_converse_with_several_threads() {
                     let sum = converse(&mut caller, (turn % 4) as u32, |caller, question| {
                         if turn % 500 == 3 {
                             slow.fetch_add(1, Ordering::Relaxed);
-                            thread::sleep(Duration::from_millis(2)); // long enough for the zone to fall asleep
+                            thread::sleep(Duration::from_millis(2)); // a client that pauses: the zone may fall asleep or not
                         }
                         let nested = if turn % 3 == 0 { converse(caller, 1, |_, _| 5) } else { 5 };
                         nested + question + client as u64
@@ -143,6 +143,14 @@ fn clients_converse_with_several_threads() {
     });
     assert!(slow.into_inner() > 0);
     zone.stop();
+}
+
+/// Wait until that thread of ours sleeps.
+fn until_asleep(thread: rustix::process::Pid) {
+    let path = format!("/proc/self/task/{}/stat", thread.as_raw_pid());
+    while !std::fs::read_to_string(&path).unwrap().rsplit(") ").next().unwrap().starts_with('S') {
+        thread::yield_now();
+    }
 }
 
 /// The channel of the only client, after it has called.
@@ -189,10 +197,13 @@ fn a_client_that_leaves_answers_nothing() {
     let mut caller = callers.pop().unwrap();
     let client = thread::spawn(move || caller.call(&request(1, &[]), LONG).unwrap());
     let channel = called(&mut server, &page);
-    let asking =
-        thread::spawn(move || channel.ask(&reply(Status::Callback, 0), &mut { Request::EMPTY }, monotonic() + LONG));
+    let (begins, asker) = std::sync::mpsc::channel();
+    let asking = thread::spawn(move || {
+        begins.send(rustix::thread::gettid()).unwrap();
+        channel.ask(&reply(Status::Callback, 0), &mut { Request::EMPTY }, monotonic() + LONG)
+    });
     assert_eq!(client.join().unwrap(), Status::Callback);
-    thread::sleep(Duration::from_millis(20));
+    until_asleep(asker.recv().unwrap());
     assert!(server.detach(ChannelId(1)).is_some());
     assert_eq!(asking.join().unwrap(), Err(Unanswered::Gone));
 }
@@ -209,8 +220,9 @@ fn the_broker_is_heard_while_a_question_is_open() {
     });
     let channel = called(&mut server, &page);
     assert!(!server.hear());
+    let asker = rustix::thread::gettid();
     let page = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
+        until_asleep(asker);
         page.ring();
     });
     let (mut answer, until) = (Request::EMPTY, monotonic() + LONG);

@@ -24,19 +24,17 @@ def crashes(to):
 
 def neighbour(to):
     zone = cloison.capability("crimes")
-    right, crashed, longest = 0, 0, 0.0
+    right, crashed = 0, 0
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
-        begun = time.monotonic()
         try:
             right += zone.add(2, 3) == 5
         except cloison.ZoneCrashed:
             crashed += 1
         except cloison.ZoneUnavailable as error:
             to.send(("locked out", str(error)))
-        longest = max(longest, time.monotonic() - begun)
         time.sleep(0.01)
-    to.send(("neighbour", right, crashed, longest))
+    to.send(("neighbour", right, crashed))
 
 
 def main():
@@ -46,8 +44,8 @@ def main():
         match receive(tuple, timeout=60):
             case ("crashed", crashed, told):
                 print("slowed down:", 10 <= crashed < 25, "|", told[: told.index(" times")].rstrip("0123456789 "), "|", told[told.index("; with") + 2 : told.index(": [")])
-            case ("neighbour", right, crashed, longest):
-                print("served:", right > 100, "with few crashes:", crashed < 25, "soon:", longest < 2)
+            case ("neighbour", right, crashed):
+                print("served:", right > 100, "with few crashes:", crashed < 25)
             case other:
                 print(other)
 

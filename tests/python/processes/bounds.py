@@ -33,7 +33,7 @@ def ended(function, *arguments, **options):
     begun = time.monotonic()
     spawn(function, *arguments, monitor=True, **options)
     reason = receive(Down, timeout=60).reason
-    return f"{reason}, soon: {time.monotonic() - begun < 30}, too soon: {time.monotonic() - begun < options['deadline']}"
+    return f"{reason}, too soon: {time.monotonic() - begun < options['deadline']}"
 
 
 def refusal(to, count, **options):
@@ -66,9 +66,8 @@ def main():
     for function in (loops, sleeps, calls_for_ever):
         print(ended(function, deadline=0.3, capabilities=["endless"]))
     # Nobody's child outlives it for its deadline, whatever it asks for.
-    begun = time.monotonic()
     spawn(spawns_and_tells, self(), 100, deadline=0.5, monitor=True)
-    print(receive(Down, timeout=60).reason, time.monotonic() - begun < 30)
+    print(receive(Down, timeout=60).reason)
     spawn(spawns_and_tells, self(), 0.2)
     print(receive(str, timeout=60))
     spawn(sleeps, deadline=1e300).kill()

@@ -180,10 +180,7 @@ def a_long_mailbox():
     me, server = cloison.self(), spawn(answers)
     for number in range(40_000):
         me.send(number)
-    begun = time.monotonic()
     print(all(cloison.call(server, number)[0] == number for number in range(100)))
-    taken = time.monotonic() - begun
-    print("each without a look at those that wait:", taken < 4 or taken)
     print([receive() for _ in range(40_000)] == list(range(40_000)))
 
 

@@ -27,7 +27,9 @@ def sends_more(to, told):
 
 def receives():
     while True:
-        receive()
+        match receive():
+            case ("have you received them?", whoever):
+                whoever.send("yes")
 
 
 def main():
@@ -36,7 +38,8 @@ def main():
         spawn(sends_one, receiver, monitor=True)
     for _ in range(60):
         receive(cloison.Down, timeout=20)
-    time.sleep(0.1)
+    receiver.send(("have you received them?", cloison.self()))
+    receive(str, timeout=20)
     spawn(sends_more, receiver, cloison.self())
     print(receive(timeout=60))
     receiver.kill()

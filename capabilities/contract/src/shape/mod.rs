@@ -147,9 +147,13 @@ impl Shape {
             CType::Record { id, layout } => Self::Record(RecordArgument::value(*id, *layout)),
             CType::Wide(wide) => Self::Wide(WideArgument { wide: *wide, default: None }),
             CType::Pointer { to, .. } => match **to {
-                CType::Opaque(id) => {
-                    Self::Handle(HandleArgument { id, null: true, default_none: false, consumed: false, by_address: false })
-                }
+                CType::Opaque(id) => Self::Handle(HandleArgument {
+                    id,
+                    null: true,
+                    default_none: false,
+                    consumed: false,
+                    by_address: false,
+                }),
                 CType::Array { .. }
                 | CType::Enum { .. }
                 | CType::Function(_)

@@ -429,13 +429,14 @@ fn a_program_may_wait_for_100_continue() {
 
 #[test]
 fn an_early_answer_ends_a_long_body() {
-    let early = |mut stream: Box<dyn Stream>, asked: &mut Vec<String>| {
+    let (answered, left) = std::sync::mpsc::channel();
+    let early = move |mut stream: Box<dyn Stream>, asked: &mut Vec<String>| {
         let mut head = [0; 20];
         stream.read_exact(&mut head).expect("a beginning");
         asked.push(String::from_utf8_lossy(&head).into_owned());
         stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno").expect("taken");
-        // It reads no further, and waits until it is left.
-        std::thread::sleep(Duration::from_millis(300));
+        // It reads no further, and waits until the answer is there.
+        left.recv().expect("an answer");
     };
     let script = serve_by([early], None);
     let port = script.port;
@@ -444,6 +445,8 @@ fn an_early_answer_ends_a_long_body() {
     let head = format!("POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {length}\r\n\r\n");
     let answer = all(&stream, &format!("{head}{}", "x".repeat(length)));
     assert_eq!(answer, "HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno");
+    answered.send(()).expect("it waits");
+    script.asked.join().expect("it has ended as well");
 }
 
 #[test]

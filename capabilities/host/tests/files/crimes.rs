@@ -183,15 +183,16 @@ fn nothing_but_files_and_folders_is_opened() {
     for name in names {
         let path = format!("/data/{name}");
         for flags in [libc::O_RDONLY, libc::O_WRONLY, libc::O_RDWR | libc::O_CREAT, libc::O_WRONLY | libc::O_TRUNC] {
-            let start = Instant::now();
-            assert_eq!(client.open(&path, flags), Err(libc::EACCES), "{path} {flags}");
-            assert!(start.elapsed() < Duration::from_secs(10), "it waits for nobody");
+            assert_eq!(client.open(&path, flags), Err(libc::EACCES), "{path} {flags}: it waits for nobody");
         }
         assert!(client.status(&path, true).is_ok(), "to look is no harm");
         client.by_name("unlink", &path).expect("removed");
     }
     assert!(service.is_running());
 }
+
+/// So often either of the two files has been met.
+const ENOUGH: u32 = 500;
 
 /// Somebody outside, who may write in the root, swaps a file for a link that leads out, as fast as he can.
 #[test]
@@ -217,7 +218,7 @@ fn who_swaps_a_file_for_a_link_gains_nothing() {
             });
         }
         let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(2) || inside == 0 || refused == 0 {
+        while inside < ENOUGH || refused < ENOUGH {
             for path in ["/data/plain", "/data/folder/secret"] {
                 match client.contents(path) {
                     Ok(text) => {

@@ -4,7 +4,7 @@ use crate::service::{Argument, FOR_EVER, echo, endpoint, free_port, net, serve};
 use cloison_contract::message::LayerState;
 use libc::{AF_INET, AF_INET6, AF_UNIX, EACCES, EAFNOSUPPORT, EDESTADDRREQ, EINVAL, ESOCKTNOSUPPORT};
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[test]
 fn only_what_is_named_is_connected_to() {
@@ -106,9 +106,7 @@ fn a_wait_ends_when_the_client_leaves() {
     while !service.is_waiting() {
         std::thread::sleep(Duration::from_millis(1));
     }
-    let before = Instant::now();
     service.detach(client);
-    assert!(before.elapsed() < Duration::from_secs(10));
     let read = std::io::Read::read(&mut peer, &mut [0; 8]);
     assert!(matches!(read, Ok(0)), "its connection is closed: {read:?}");
     assert!(service.is_running());

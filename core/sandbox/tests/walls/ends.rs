@@ -91,8 +91,12 @@ fn microprocess_outlives_its_template() {
         std::thread::sleep(Duration::from_millis(2));
         crate::warden::reap(&mut exits);
     }
-    // Nothing tells that init stays: it gets the time to go wrong.
-    std::thread::sleep(Duration::from_millis(600));
+    // It stays if it has looked around since, and slept again.
+    let before = sleeps(init);
+    while sleeps(init) < before + 3 {
+        assert!(Instant::now() < until, "init does not look whether it is alone");
+        std::thread::sleep(Duration::from_millis(2));
+    }
     crate::warden::reap(&mut exits);
     assert!(!exits.iter().any(|(pid, _)| *pid == init), "init left although a microprocess lives: {exits:?}");
     // The child's number is not told; it is the one that is left besides init.
@@ -154,6 +158,13 @@ fn only_child(mother: i32) -> i32 {
         assert!(Instant::now() < until, "the call's process: {children:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// How often a process has gone to sleep.
+fn sleeps(pid: i32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it lives");
+    let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).expect("a count");
+    count.trim().parse().expect("a number")
 }
 
 /// The worker's and init's numbers, from the report.

@@ -63,11 +63,20 @@ fn a_ring_that_began_again_has_all_its_room() {
     assert_eq!(std::iter::from_fn(|| router.take(&mut body).unwrap()).count() as u64, count);
 }
 
+/// Wait until that thread of ours sleeps.
+fn until_asleep(thread: rustix::process::Pid) {
+    let path = format!("/proc/self/task/{}/stat", thread.as_raw_pid());
+    while !std::fs::read_to_string(&path).unwrap().rsplit(") ").next().unwrap().starts_with('S') {
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_sleeper_is_woken() {
     let (mut router, mut process) = pair();
+    let sleeper = rustix::thread::gettid();
     let waker = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(30));
+        until_asleep(sleeper);
         router.put(5, &[b"x"]).unwrap().unwrap();
         router
     });

@@ -111,7 +111,9 @@ fn travels(c_type: &CType, shape: &Shape) -> bool {
             *direction == Direction::In && !null && *c_type == CType::Record { id: *id, layout: *layout }
         }
         Shape::Handle(handle) => match c_type {
-            CType::Pointer { to, .. } => handle.by_address == is_address_of_object(to) && handle.by_address <= handle.consumed,
+            CType::Pointer { to, .. } => {
+                handle.by_address == is_address_of_object(to) && handle.by_address <= handle.consumed
+            }
             _ => false,
         },
         Shape::Buffer(_)

@@ -116,7 +116,9 @@ fn strange(declared: &Declared<'_, '_>, id: TypeId, name: &str) -> Option<String
             "add `internal = true` to [functions.{}]: Python must not pass pointers to it",
             declared.raw.name.text
         )),
-        _ => Some(format!("a function that does takes the pointer and nothing else: `void f({name} *)`, or `void f({name} **)`")),
+        _ => Some(format!(
+            "a function that does takes the pointer and nothing else: `void f({name} *)`, or `void f({name} **)`"
+        )),
     }
 }
 

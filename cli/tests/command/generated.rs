@@ -384,6 +384,9 @@ fn verify(folder: &Path, header: &str) -> String {
 fn what_the_header_says_otherwise_is_found() {
     let folder = folder();
     let folder = folder.path();
+    // The headers are what is looked at: the C library may have debug information, which takes half a second each time.
+    let manifest = MANIFEST.replace("libc.so.6", "libz.so.1");
+    fs::write(folder.join("shop.zone.toml"), &manifest).expect("a manifest");
     assert_eq!(verify(folder, HEADER), "");
     for (from, to, expected) in [
         ("double x, y;", "double y, x;", "shop.zone.toml:16: `point.x` has offset 8 by the headers, and 0 here"),
@@ -407,7 +410,7 @@ fn what_the_header_says_otherwise_is_found() {
         let found = verify(folder, &HEADER.replace(from, to));
         assert!(found.contains(expected), "{to}: {found}");
     }
-    let manifest = MANIFEST.replace("const unsigned char *data", "unsigned char *data");
+    let manifest = manifest.replace("const unsigned char *data", "unsigned char *data");
     fs::write(folder.join("shop.zone.toml"), manifest).expect("a manifest");
     assert_eq!(verify(folder, HEADER), "", "a header may promise more");
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
   cloison stub zlib                # a bundled binding
   cloison stub cloison -o typings/cloison/__init__.pyi     # the package itself: MYPYPATH=typings mypy app.py
   cloison stub cloison.futures -o typings/cloison/futures.pyi
+  cloison stub cloison.log -o typings/cloison/log.pyi
 
 In the program:
   if TYPE_CHECKING:
@@ -46,12 +47,14 @@ struct Common {
 /// The types of the package that programs import.
 const PACKAGE: &str = include_str!("../../python-lib/Lib/cloison/__init__.pyi");
 const FUTURES: &str = include_str!("../../python-lib/Lib/cloison/futures.pyi");
+const LOG: &str = include_str!("../../python-lib/Lib/cloison/log.pyi");
 
 pub fn stub(arguments: &Stub) -> anyhow::Result<ExitCode> {
     let Common { manifest, output } = &arguments.common;
     let package = match manifest.to_str() {
         Some("cloison") => Some(PACKAGE),
         Some("cloison.futures") => Some(FUTURES),
+        Some("cloison.log") => Some(LOG),
         _ => None,
     };
     if let Some(package) = package.filter(|_| !manifest.is_file()) {

@@ -32,6 +32,7 @@ mod affinity;
 pub mod batch;
 pub(crate) mod clients;
 mod dispatcher;
+pub mod observer;
 mod per_call;
 pub mod policy;
 mod requests;
@@ -48,6 +49,7 @@ use crate::serve::affinity::Affinity;
 use crate::serve::batch::Single;
 use crate::serve::clients::{Asking, Client};
 use crate::serve::dispatcher::Dispatcher;
+use crate::serve::observer::Observer;
 use crate::serve::thread_pool::ThreadPool;
 use crate::serve::workers::{Job, JobQueue, WorkerContext};
 use cloison_contract::FunctionId;
@@ -106,11 +108,13 @@ pub struct Service {
     pub(crate) queue: JobQueue,
     /// This process runs a single call: the broker's messages are its fork server's to read.
     pub(crate) alone: AtomicBool,
+    /// What a host service hears of besides calls.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
 }
 
 /// Serves until the broker is gone.
 pub fn run(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<ServeError, Unready> {
-    Ok(ThreadPool::new(control, server, marshal, state)?.serve())
+    Ok(ThreadPool::new(control, server, marshal, state, None)?.serve())
 }
 
 impl Service {

@@ -25,6 +25,7 @@ mod large_results;
 mod leaves_nothing;
 mod lies_and_floods;
 mod live;
+mod log;
 mod manifests;
 mod many_clients;
 mod messages;

@@ -14,12 +14,14 @@
 pub mod env;
 pub mod files;
 pub mod http;
+pub mod log;
 pub mod net;
 pub mod sqlite;
 
 pub use env::EnvService;
 pub use files::{FilesRights, FilesRoot, FilesService, MOST_ROOTS, NAME_BYTES, SCRATCH, is_plain_path};
 pub use http::HttpService;
+pub use log::{LogLevel, LogService};
 pub use net::NetService;
 pub use sqlite::SqliteService;
 
@@ -35,6 +37,8 @@ pub enum HostService {
     Files(FilesService),
     /// `zone = "http"`
     Http(HttpService),
+    /// `zone = "log"`
+    Log(LogService),
     /// `zone = "net"`
     Net(NetService),
     /// `zone = "sqlite3"`
@@ -43,7 +47,7 @@ pub enum HostService {
 
 impl HostService {
     /// The names of all services, by which `zone` of a capability calls them.
-    pub const NAMES: [&str; 5] = ["env", "files", "http", "net", "sqlite3"];
+    pub const NAMES: [&str; 6] = ["env", "files", "http", "log", "net", "sqlite3"];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
@@ -51,6 +55,7 @@ impl HostService {
             Self::Env(_) => "env",
             Self::Files(_) => "files",
             Self::Http(_) => "http",
+            Self::Log(_) => "log",
             Self::Net(_) => "net",
             Self::Sqlite(_) => "sqlite3",
         }
@@ -62,6 +67,7 @@ impl HostService {
             Self::Env(_) => {}
             Self::Files(files) => files.configure(interface),
             Self::Http(http) => http.configure(interface),
+            Self::Log(log) => log.configure(interface),
             Self::Net(net) => net.configure(interface),
             Self::Sqlite(sqlite) => sqlite.configure(interface),
         }
@@ -72,7 +78,7 @@ impl HostService {
         match self {
             Self::Files(files) => &files.roots,
             Self::Sqlite(sqlite) => &sqlite.roots,
-            Self::Env(_) | Self::Http(_) | Self::Net(_) => &[],
+            Self::Env(_) | Self::Http(_) | Self::Log(_) | Self::Net(_) => &[],
         }
     }
 

@@ -37,9 +37,11 @@
 //! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve` or `Load` and its libraries, one for each root, in order |
 //! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks or for HTTP |
 //! | broker | [`ToZone::Secrets`] | | none; right behind `Machine`, to a service for HTTP |
+//! | broker | [`ToZone::Log`] | a file to write to, which can only grow | none; right behind `Serve`, to a service for logs, and once more after `Full` |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | broker | [`ToZone::Interrupt`] | | none; to a host service |
+//! | zone | [`FromZone::Full`] | | `Log`, with another file; from a service for logs |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
@@ -603,6 +605,8 @@ pub enum ToZone {
         channel: ChannelId,
         /// What the client may do.
         grant: Grant,
+        /// Who it is, for a service that says so in what it writes.
+        client: Option<ClientName>,
     },
     /// The client is gone.
     Detach {
@@ -614,6 +618,8 @@ pub enum ToZone {
     /// Another file of a library that is loaded with the zone's own: of those that it needs, and then of those that are loaded
     /// behind it, in the interface's order.
     Library,
+    /// What a service for logs writes to from now on.
+    Log,
     /// What a service for networks has to know of the machine.
     Machine(Machine),
     /// What the headers say that a service for HTTP adds, in the order of its configuration. `Debug` shows none of it.
@@ -635,6 +641,15 @@ pub enum ToZone {
         /// With what.
         service: Box<HostService>,
     },
+}
+
+/// A microprocess, as the broker calls it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ClientName {
+    /// Its number.
+    pub number: u64,
+    /// What it runs.
+    pub function: String,
 }
 
 /// What the machine knows of names, and whom it trusts to vouch for them: the contents of its files, unread.
@@ -665,6 +680,8 @@ pub enum FromZone {
         /// What to do about it.
         hint: Option<String>,
     },
+    /// The file that a service for logs writes to is as large as it may be.
+    Full,
     /// The sandbox is closed, nothing is loaded.
     Jailed(Jailed),
     /// A callable of the channel's client has taken longer than it may, and is not waited for any more.

@@ -31,7 +31,7 @@ fn shown(text: &str, stays: impl Fn(char) -> bool) -> String {
 }
 
 /// Whether a terminal does something else than to show it.
-fn is_obeyed(one: char) -> bool {
+pub fn is_obeyed(one: char) -> bool {
     one.is_control()
         || matches!(one, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

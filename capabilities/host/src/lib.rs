@@ -15,6 +15,7 @@
 //! | `service` | which service this process is, and what each has of its own on that way |
 //! | [`files`] | files and folders below roots |
 //! | [`http`] | requests that rules allow |
+//! | [`log`] | records of the application's log |
 //! | [`net`] | names, sockets, TLS |
 //!
 //! `unsafe` is denied but for the modules `exports`, which are what C would be in another zone: they take addresses and
@@ -23,6 +24,7 @@
 
 pub mod files;
 pub mod http;
+pub mod log;
 pub mod net;
 #[allow(unsafe_code, reason = "what the functions of all manifests do with addresses")]
 mod pointers;

@@ -2,15 +2,16 @@
 
 use crate::files::{self, Files, FilesDescriptors};
 use crate::http;
+use crate::log::{self, Log};
 use crate::net::{self, Net};
 use cloison_contract::host::http::Secret;
-use cloison_contract::host::{FilesService, HostService, HttpService, NetService};
+use cloison_contract::host::{FilesService, HostService, HttpService, LogService, NetService};
 use cloison_contract::message::{Machine, ToZone};
 use cloison_sandbox::ServiceContents;
 use cloison_transport::account::Account;
 use cloison_transport::control::{Control, ControlError};
 use cloison_zone::native::ffi::Code;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 /// A service, with what has come with it.
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub(crate) enum ReceivedService {
     Files(FilesService, FilesDescriptors),
     Http(HttpService, Machine, Vec<Secret>),
+    Log(LogService, OwnedFd),
     Net(NetService, Machine),
 }
 
@@ -57,6 +59,13 @@ impl ReceivedService {
                 let secrets = secrets(control, http.secrets.len())?;
                 Ok(Self::Http(http, machine, secrets))
             }
+            HostService::Log(log) => match control.receive::<ToZone>()? {
+                (ToZone::Log, descriptors) => {
+                    let [file] = <[OwnedFd; 1]>::try_from(descriptors).map_err(|_| ReceiveError::Unexpected)?;
+                    Ok(Self::Log(log, file))
+                }
+                _ => Err(ReceiveError::Unexpected),
+            },
             HostService::Net(net) => Ok(Self::Net(net, machine(control)?)),
         }
     }
@@ -66,7 +75,16 @@ impl ReceivedService {
         match self {
             Self::Files(files, descriptors) => files::contents(files, descriptors, threads),
             Self::Http(http, ..) => net::contents(&http.network(), threads),
+            Self::Log(..) => log::contents(threads),
             Self::Net(net, _) => net::contents(net, threads),
+        }
+    }
+
+    /// Descriptors that it keeps besides those of its folders.
+    pub(crate) fn kept(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Log(_, file) => Some(file.as_fd()),
+            Self::Files(..) | Self::Http(..) | Self::Net(..) => None,
         }
     }
 
@@ -75,6 +93,7 @@ impl ReceivedService {
         match self {
             Self::Files(..) => files::symbol,
             Self::Http(..) => http::symbol,
+            Self::Log(..) => log::symbol,
             Self::Net(..) => net::symbol,
         }
     }
@@ -90,6 +109,10 @@ impl ReceivedService {
                 net::serve(Net::new(service.network(), machine.clone(), account, control.clone()))?;
                 let net = net::served().ok_or("there is no network")?;
                 http::serve(service, &machine, secrets, net, control.clone())
+            }
+            Self::Log(service, file) => {
+                files::ignore_large_files();
+                log::serve(Log::new(&service, file, control.clone()))
             }
             Self::Net(service, machine) => net::serve(Net::new(service, machine, account, control.clone())),
         }

@@ -8,6 +8,7 @@
 //!
 //! A service opens nothing and loads nothing on the way, so that it has one filter from the jail to its end.
 
+use crate::log;
 use crate::service::ReceivedService;
 use cloison_contract::Interface;
 use cloison_contract::message::{FromZone, ToZone};
@@ -50,7 +51,7 @@ pub fn run(control: &Arc<Control>) -> Result<ServeError, Failure> {
     let symbol = service.symbols();
     service.serve(account, control).map_err(failed(StartStep::Load))?;
     let marshal = Marshal::new(functions(interface, symbol)?);
-    let pool = ThreadPool::new(control.clone(), server, marshal, State::of_this_thread());
+    let pool = ThreadPool::new(control.clone(), server, marshal, State::of_this_thread(), log::observer());
     let pool = pool.map_err(failed(StartStep::Seal))?;
     tell(control, StartStep::Seal, &FromZone::Ready { layers: jail.layers().to_vec() })?;
     Ok(pool.serve())
@@ -73,6 +74,7 @@ fn jail(control: &Control, received: &Received) -> Result<Jail<Enclosed>, Failur
     let mut spec = Spec::service(limits::of(&interface.sandbox), service.contents(limits::threads(&interface.sandbox)));
     spec.may_be_missing = interface.sandbox.may_be_missing.clone();
     spec.descriptors = vec![received.status.as_fd(), received.account.as_fd()];
+    spec.descriptors.extend(service.kept());
     // If the broker does not hear it, it is gone.
     let announce = |worker, init| drop(control.send(&FromZone::Split { worker, init }, &[]));
     cloison_sandbox::enter(spec, control.as_fd(), &announce)

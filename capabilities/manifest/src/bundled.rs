@@ -7,6 +7,7 @@ const BINDINGS: &[(&str, &str, &str)] = &[
     ("files", "files.zone.toml", include_str!("../bindings/files.zone.toml")),
     ("http", "http.zone.toml", include_str!("../bindings/http.zone.toml")),
     ("libm", "libm.zone.toml", include_str!("../bindings/libm.zone.toml")),
+    ("log", "log.zone.toml", include_str!("../bindings/log.zone.toml")),
     ("net", "net.zone.toml", include_str!("../bindings/net.zone.toml")),
     ("sqlite3", "sqlite3.zone.toml", include_str!("../bindings/sqlite3.zone.toml")),
     ("zlib", "zlib.zone.toml", include_str!("../bindings/zlib.zone.toml")),

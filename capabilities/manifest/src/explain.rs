@@ -276,7 +276,8 @@ mod tests {
         match &application.capabilities["c"].service {
             None => library("c", "cloison.toml:1", &interface, &grant),
             Some(request) => {
-                let folders: Vec<_> = request.folders.iter().map(|folder| format!("./{}", folder.text)).collect();
+                let folders: Vec<_> =
+                    request.folders.iter().chain(&request.files).map(|folder| format!("./{}", folder.text)).collect();
                 service("c", "cloison.toml:1", &interface, &grant, &request.service, &folders)
             }
         }
@@ -355,6 +356,17 @@ mod tests {
         let only = rest.replace("env:KEY\"", "env:KEY\", hosts = [\"b.example.com\"]");
         assert!(permission("http", &only).may[2].ends_with("sent to b.example.com as X-Key"));
         assert_eq!(permission("http", "allow = []\n").may, ["request nothing"]);
+    }
+
+    #[test]
+    fn records_of_the_log() {
+        let found = permission("log", "");
+        assert_eq!((found.may, found.within.len()), (vec!["write records to standard error".to_owned()], 0));
+        let found = permission("log", "file = \"app.log\"\nlevel = \"warning\"\nkeep = 2\nrate = \"100/s\"\n");
+        assert_eq!(found.may, ["write records of level warning and above to ./app.log"]);
+        assert_eq!(found.within, ["files of at most 10 MiB, the latest 2 earlier ones kept", "100 calls in 1 s"]);
+        let found = permission("log", "file = \"app.log\"\nkeep = 0\n");
+        assert_eq!(found.within, ["a file of at most 10 MiB, and no earlier one kept"]);
     }
 
     #[test]

@@ -201,7 +201,7 @@ fn there(target: &EditedManifest, name: &str) -> Option<(Vec<FilesRoot>, Vec<Str
 fn files_of<'t>(target: &'t EditedManifest, name: &str) -> Option<&'t FilesService> {
     match &target.application.capabilities.get(name)?.service.as_ref()?.service {
         HostService::Files(files) => Some(files),
-        HostService::Env(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_) => None,
+        _ => None,
     }
 }
 

@@ -247,6 +247,7 @@ fn mypy(folder: &Path, files: &[&str]) -> Output {
     assert!(there, "{python} has no mypy: `pip install mypy`, or name a Python that has it in CLOISON_PYTHON");
     ok(cloison(folder, &["stub", "cloison", "-o", "typings/cloison/__init__.pyi"]));
     ok(cloison(folder, &["stub", "cloison.futures", "-o", "typings/cloison/futures.pyi"]));
+    ok(cloison(folder, &["stub", "cloison.log", "-o", "typings/cloison/log.pyi"]));
     // What mypy has read of its own stubs stays from run to run. Two at once would write over each other's.
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mypy");
     fs::create_dir_all(&cache).expect("a folder");
@@ -312,7 +313,10 @@ fn the_stub_of_the_package_knows_processes() {
     let folder = folder();
     let folder = folder.path();
     fs::write(folder.join("use.py"), PROCESSES_USE).expect("a program");
-    ok(mypy(folder, &["use.py", "typings/cloison/__init__.pyi", "typings/cloison/futures.pyi"]));
+    ok(mypy(
+        folder,
+        &["use.py", "typings/cloison/__init__.pyi", "typings/cloison/futures.pyi", "typings/cloison/log.pyi"],
+    ));
 }
 
 #[test]

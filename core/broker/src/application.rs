@@ -12,7 +12,7 @@ use cloison_manifest::application::{self, Application, ApplicationLimits, Capabi
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use rustix::time::{ClockId, clock_gettime};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -154,6 +154,8 @@ impl LoadedApplication {
             service.folders.iter().for_each(|folder| sources.hide(&folder.real));
             // A secret is its capability's alone.
             service.material.secret_files.iter().for_each(|file| sources.hide(&file.real));
+            // What other processes have written is not a program's to read.
+            service.log.iter().flat_map(|log| log.real_names()).for_each(|file| sources.hide(&file));
         }
         Ok(sources)
     }
@@ -220,6 +222,7 @@ impl LoadedApplication {
         }
         self.keep_secrets(&application.source, &mut mistakes);
         self.keep_manifests(application, &mut mistakes);
+        self.keep_logs(application, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
     }
 
@@ -245,6 +248,35 @@ impl LoadedApplication {
                 let message =
                     format!("a program could change {} there, and with it what it is granted", file.display());
                 let hint = "give a folder that is below the application's, or beside it";
+                mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
+            }
+        }
+    }
+
+    /// No program changes what is in a log but by writing records, and no two capabilities rename the same file.
+    fn keep_logs(&self, application: &Application, mistakes: &mut Diagnostics) {
+        let mut known = BTreeSet::new();
+        for (name, request) in &application.capabilities {
+            let (Some(asked), Some(capability)) = (&request.service, self.capabilities.get(name)) else { continue };
+            let Some(log) = self.zones[capability.zone].service.as_ref().and_then(|service| service.log.as_ref())
+            else {
+                continue;
+            };
+            let files: Vec<_> = log.real_names().collect();
+            let folders = self.zones.iter().filter_map(|zone| zone.service.as_ref());
+            let folders = folders.flat_map(|service| service.service.roots().iter().zip(&service.folders));
+            let changing = folders.filter(|(root, _)| root.rights.changes());
+            let (message, hint) = match changing.into_iter().find(|(_, folder)| folder.encloses(&files[0])) {
+                Some((root, _)) => (
+                    format!("a program could change its log there, by the root `{}`", root.at),
+                    "write it to a folder that no root gives, or let the root be one that changes nothing",
+                ),
+                None if files.iter().any(|file| !known.insert(file.clone())) => {
+                    ("another capability writes there as well".to_owned(), "each has a file of its own")
+                }
+                None => continue,
+            };
+            if let Some(written) = asked.files.first() {
                 mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
             }
         }

@@ -16,7 +16,8 @@ impl LoadedApplication {
             match &zone.service {
                 None => explain::library(name, declared, &zone.placed(), grant),
                 Some(service) => {
-                    let folders: Vec<_> = service.folders.iter().map(shown).collect();
+                    let file = service.log.iter().map(|log| log.shown(shown));
+                    let folders: Vec<_> = service.folders.iter().map(shown).chain(file).collect();
                     explain::service(name, declared, interface, grant, &service.service, &folders)
                 }
             }

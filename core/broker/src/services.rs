@@ -4,10 +4,12 @@
 mod env;
 mod files;
 mod http;
+mod log;
 mod machine;
 mod net;
 
 pub use http::{HttpMaterial, SecretFile};
+pub use log::LogFile;
 
 use crate::application::Purpose;
 use crate::sources::real_path;
@@ -31,6 +33,8 @@ pub struct ConfiguredService {
     pub folders: Vec<HostFolder>,
     /// Secrets and certificates that go with it.
     pub material: HttpMaterial,
+    /// The file that it writes records to; without one they go to standard error.
+    pub log: Option<LogFile>,
 }
 
 /// A folder of the machine, opened when the application was loaded: what is there by its path later does not count.
@@ -59,32 +63,38 @@ impl ConfiguredService {
     ) -> Result<Self, Diagnostics> {
         let folders = match &request.service {
             HostService::Files(files) => files::open(&files.roots, request, source, beside)?,
-            HostService::Env(_) | HostService::Http(_) | HostService::Net(_) => Vec::new(),
+            HostService::Env(_) | HostService::Http(_) | HostService::Log(_) | HostService::Net(_) => Vec::new(),
             HostService::Sqlite(sqlite) => files::open(&sqlite.roots, request, source, beside)?,
+        };
+        let log = match &request.service {
+            HostService::Log(service) => log::find(service, request, source, beside)?,
+            _ => None,
         };
         let material = http::read(request, source, beside, purpose)?;
         let service = match &request.service {
             HostService::Env(env) => HostService::Env(env::read(env)),
-            service @ (HostService::Files(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_)) => {
-                service.clone()
-            }
+            service => service.clone(),
         };
         service.configure(interface);
-        Ok(Self { service, folders, material })
+        Ok(Self { service, folders, material, log })
     }
 
     /// Where programs see files by it.
     pub(crate) fn mounts(&self, capability: &str, location: &str) -> Vec<Mount> {
         match &self.service {
             HostService::Files(files) => files::mounts(files, capability, location),
-            HostService::Env(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_) => Vec::new(),
+            HostService::Env(_)
+            | HostService::Http(_)
+            | HostService::Log(_)
+            | HostService::Net(_)
+            | HostService::Sqlite(_) => Vec::new(),
         }
     }
 
     /// What a microprocess is told of it when it begins, so that the standard library finds it; files are [`Self::mounts`].
     pub(crate) fn offer(&self, capability: &str, location: &str) -> Option<ServiceOffer> {
         let grants = match &self.service {
-            HostService::Files(_) | HostService::Sqlite(_) => return None,
+            HostService::Files(_) | HostService::Log(_) | HostService::Sqlite(_) => return None,
             HostService::Env(env) => env::grants(env),
             HostService::Http(http) => http::grants(http),
             HostService::Net(net) => net::grants(net),
@@ -96,7 +106,8 @@ impl ConfiguredService {
     /// What a new instance is sent behind [`ToZone::Serve`] or [`ToZone::Load`], with what is read of the machine at this moment.
     pub(crate) fn messages(&self) -> Vec<(ToZone, Vec<BorrowedFd<'_>>)> {
         match &self.service {
-            HostService::Env(_) => Vec::new(),
+            // What a log is written to is opened for each instance.
+            HostService::Env(_) | HostService::Log(_) => Vec::new(),
             HostService::Files(_) | HostService::Sqlite(_) => {
                 self.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()])).collect()
             }

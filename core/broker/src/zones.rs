@@ -12,8 +12,9 @@ use crate::processes::signal_name;
 use crate::services::ConfiguredService;
 use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId, START_DEADLINE, Waiting};
 use cloison_contract::Interface;
+use cloison_contract::host::HostService;
 use cloison_contract::interface::Instances;
-use cloison_contract::message::{ChannelId, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_contract::message::{ChannelId, ClientName, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_contract::printable;
 use cloison_contract::types::TypeKind;
 use cloison_transport::account;
@@ -23,6 +24,7 @@ use cloison_transport::status::StatusPage;
 use cloison_transport::terms::TermsState;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
+use std::io::stderr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -251,8 +253,18 @@ impl Broker {
         let first =
             ToZone::Serve { interface: Box::new(interface.clone()), service: Box::new(service.service.clone()) };
         let serve = (first, vec![page.as_fd(), account.as_fd()]);
+        let log = match (&service.service, &service.log) {
+            (HostService::Log(_), Some(log)) => {
+                let opened = log.open().map_err(|error| format!("{}: {error}", log.path().display()))?;
+                Some(opened)
+            }
+            (HostService::Log(_), None) => Some(stderr().as_fd().try_clone_to_owned().map_err(|error| cannot(&error))?),
+            _ => None,
+        };
+        let log = log.iter().map(|log| (ToZone::Log, vec![log.as_fd()]));
         let started = self.binaries.host().map_err(|error| cannot(&error))?;
-        first_messages(started, &std::iter::once(serve).chain(service.messages()).collect::<Vec<_>>())
+        let messages = std::iter::once(serve).chain(service.messages()).chain(log);
+        first_messages(started, &messages.collect::<Vec<_>>())
     }
 
     fn attach(&mut self, id: InstanceId, waiting: &Waiting) {
@@ -283,7 +295,12 @@ impl Broker {
         let both = [descriptors.channel.as_fd(), descriptors.terms.as_fd()];
         let account = process.accounts.get(&waiting.capability).map(AsFd::as_fd);
         let for_zone: Vec<_> = both.iter().copied().chain(account).collect();
-        match instance.control.try_send(&ToZone::Attach { channel: name, grant }, &for_zone) {
+        let says = self.zones[instance.zone].specification.service.as_ref();
+        let says = says.is_some_and(|one| matches!(one.service, HostService::Log(_)));
+        let running = process.running().filter(|_| says);
+        let client =
+            running.map(|running| ClientName { number: running.reference.number, function: running.function.clone() });
+        match instance.control.try_send(&ToZone::Attach { channel: name, grant, client }, &for_zone) {
             Ok(()) => {}
             Err(ControlError::Closed) => {
                 // Its end will be seen, and the client be served by the next one.
@@ -435,6 +452,7 @@ impl Broker {
                 let text = printable::line(&text.chars().take(REFUSAL_CHARACTERS).collect::<String>());
                 self.complain(|unsaid| tracing::info!(unsaid, refused = count, "{text}"));
             }
+            FromZone::Full => self.renew_log(zone),
             FromZone::Detached { channel } => {
                 if let Some(leaving) = instance.leaving.remove(&channel) {
                     leaving.attached.channel.release();
@@ -442,6 +460,25 @@ impl Broker {
                 self.end_if_superfluous(id);
                 self.serve_waiting(zone, Instant::now());
             }
+        }
+    }
+
+    /// Gives all instances of a service for logs another file, if theirs is full.
+    fn renew_log(&mut self, zone: usize) {
+        let service = self.zones[zone].specification.service.as_ref();
+        let Some(log) = service.and_then(|service| service.log.as_ref()) else { return };
+        let path = log.path();
+        match log.renew() {
+            Ok(file) => {
+                for instance in self.instances.values().filter(|instance| instance.zone == zone && instance.ready) {
+                    // One that cannot be told asks again.
+                    let _ = instance.control.try_send(&ToZone::Log, &[file.as_fd()]);
+                    instance.status.ring();
+                }
+            }
+            Err(error) => self.complain(
+                |unsaid| tracing::warn!(unsaid, path = %path.display(), %error, "a log is full, and no other file can be begun"),
+            ),
         }
     }
 

@@ -131,7 +131,7 @@ pub fn enter<R: Role>(
             Root::plan(zone, service)?,
             Split {
                 worker_is_all: zone.is_some() || service.is_some(),
-                network: service.is_some_and(|one| one.network.is_some()),
+                network: service.is_some_and(|one| one.network().is_some()),
             },
             announce,
             &alone,
@@ -219,7 +219,7 @@ fn confine<R: Role>(
         Some(service) => fence::service_rules(service),
         None => fence::loading_rules(zone, &libraries),
     };
-    let network = service.and_then(|service| service.network.as_ref());
+    let network = service.and_then(|service| service.network());
     fence::put_up(asked, &rules, network, report)?;
     // One process must not use up what all processes of the machine share.
     if asked.has(Layers::RLIMITS) {

@@ -101,5 +101,5 @@ pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal, end_with_parent};
 pub use spec::{
     LOADER_FILES, Layers, LibraryFile, PlacedFolder, PrivateFolder, Role, ServedFolder, ServedNetwork, ServedPorts,
-    ServiceContents, Spec, ZoneContents,
+    ServiceContents, ServiceKind, Spec, ZoneContents,
 };

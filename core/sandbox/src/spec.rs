@@ -55,10 +55,21 @@ pub struct ServiceContents<'fd> {
     pub folders: Vec<ServedFolder<'fd>>,
     /// How large its private folder is, if it has one.
     pub scratch: Option<PrivateFolder<'fd>>,
-    /// The machine's network instead of one of its own that leads nowhere, if it serves that.
-    pub network: Option<ServedNetwork>,
+    /// What it is there for.
+    pub kind: ServiceKind,
     /// How many threads there may be.
     pub threads: u32,
+}
+
+/// What a host service is there for: its filter is one that lets it do just that.
+#[derive(Clone, Debug)]
+pub enum ServiceKind {
+    /// What is below its folders.
+    Files,
+    /// To write to descriptors that it has.
+    Log,
+    /// The machine's network, instead of one of its own that leads nowhere.
+    Net(ServedNetwork),
 }
 
 /// What a host service may do with the machine's network. Landlock knows ports of TCP; addresses are the service's part.
@@ -112,13 +123,27 @@ pub struct PrivateFolder<'fd> {
 impl ServiceContents<'_> {
     /// Its filter.
     pub(crate) fn policy(&self) -> policy::Policy {
-        match &self.network {
-            None => policy::files_service(self.threads),
-            Some(network) => policy::net_service(&policy::NetNeeds {
+        match &self.kind {
+            ServiceKind::Files => policy::files_service(self.threads),
+            ServiceKind::Log => policy::log_service(self.threads),
+            ServiceKind::Net(network) => policy::net_service(&policy::NetNeeds {
                 threads: self.threads,
                 datagrams: network.datagrams,
                 listens: network.listen != ServedPorts::These(Vec::new()),
             }),
+        }
+    }
+
+    /// A service without any folder.
+    pub fn without_folders(kind: ServiceKind, threads: u32) -> Self {
+        Self { folders: Vec::new(), scratch: None, kind, threads }
+    }
+
+    /// The machine's network, if it serves that.
+    pub(crate) fn network(&self) -> Option<&ServedNetwork> {
+        match &self.kind {
+            ServiceKind::Net(network) => Some(network),
+            ServiceKind::Files | ServiceKind::Log => None,
         }
     }
 

@@ -50,10 +50,19 @@ impl Service {
     pub(crate) fn messages(&self, dispatcher: &mut Dispatcher, inside: bool) -> Result<(), ServeError> {
         while let Some((message, descriptors)) = self.control.try_receive::<ToZone>()? {
             match message {
-                ToZone::Attach { channel, grant } => self.attach(dispatcher, channel, &grant, descriptors)?,
+                ToZone::Attach { channel, grant, client } => {
+                    self.attach(dispatcher, channel, &grant, descriptors)?;
+                    if let (Some(observer), Some(client)) = (&self.observer, client) {
+                        observer.attached(channel, client);
+                    }
+                }
                 ToZone::Detach { channel } => self.detach(dispatcher, channel, inside)?,
                 // It has woken who waited for it; nobody waits any more.
                 ToZone::Interrupt { .. } => {}
+                ToZone::Log => match (&self.observer, <[OwnedFd; 1]>::try_from(descriptors)) {
+                    (Some(observer), Ok([file])) => observer.renewed(file),
+                    _ => return Err(ServeError::Unexpected("`Log`, to who does not write one")),
+                },
                 ToZone::Library => return Err(ServeError::Unexpected("`Library`, while calls are served")),
                 ToZone::Folder => return Err(ServeError::Unexpected("`Folder`, while calls are served")),
                 ToZone::Machine(_) => return Err(ServeError::Unexpected("`Machine`, while calls are served")),
@@ -86,6 +95,7 @@ impl Service {
     }
 
     fn detach(&self, dispatcher: &mut Dispatcher, id: ChannelId, inside: bool) -> Result<(), ServeError> {
+        self.observer.iter().for_each(|observer| observer.detached(id));
         let client = dispatcher.server.detach(id).and_then(|slot| dispatcher.clients.get_mut(slot.index())?.take());
         match client {
             Some(client) if client.leave() || self.take_back(&client) => {

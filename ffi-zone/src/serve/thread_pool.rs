@@ -8,6 +8,7 @@ use crate::native::state::State;
 use crate::serve::affinity::Affinity;
 use crate::serve::batch::Single;
 use crate::serve::dispatcher::Dispatcher;
+use crate::serve::observer::Observer;
 use crate::serve::workers::{Job, JobQueue, WorkerContext};
 use crate::serve::{ServeError, Service, Unready};
 use crate::start::limits;
@@ -26,7 +27,13 @@ pub struct ThreadPool {
 
 impl ThreadPool {
     /// Makes the threads. This one is the first.
-    pub fn new(control: Arc<Control>, server: Server, marshal: Marshal, state: State) -> Result<Self, Unready> {
+    pub fn new(
+        control: Arc<Control>,
+        server: Server,
+        marshal: Marshal,
+        state: State,
+        observer: Option<Arc<dyn Observer>>,
+    ) -> Result<Self, Unready> {
         let interface = &marshal.functions().interface;
         let threads = limits::serving(&interface.sandbox) as usize;
         let rows: Vec<ThreadRow> = (0..threads).map_while(|thread| server.row(thread)).collect();
@@ -55,6 +62,7 @@ impl ThreadPool {
             dispatcher,
             queue: JobQueue::default(),
             alone: AtomicBool::new(false),
+            observer,
         });
         let context = WorkerContext::settle(&service.marshal, first).map_err(std::io::Error::from)?;
         rows.try_for_each(|row| hire(&service, row)).inspect_err(|_| service.queue.end(None))?;

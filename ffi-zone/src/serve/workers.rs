@@ -58,6 +58,11 @@ impl WorkerContext {
         CONTEXT.with_borrow(Option::is_some)
     }
 
+    /// Whose call was the latest on this thread.
+    pub(crate) fn latest_here() -> Option<ChannelId> {
+        CONTEXT.with_borrow(|context| context.as_ref()?.latest.get())
+    }
+
     /// Whether this thread is the first.
     pub(crate) fn is_first() -> bool {
         FIRST.get()

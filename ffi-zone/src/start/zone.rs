@@ -191,7 +191,7 @@ impl Zone<Loaded> {
         // from then on; the filter closes itself around all of them.
         let refused = |error: cloison_sandbox::Error| fail(&error).hint(error.hint());
         let fenced = jail.fence().map_err(refused)?;
-        let pool = ThreadPool::new(self.control.clone(), server, marshal, State::of_this_thread());
+        let pool = ThreadPool::new(self.control.clone(), server, marshal, State::of_this_thread(), None);
         let pool = pool.map_err(|error| fail(&error))?;
         let (place, layers) = Place::behind_the_seal(fenced, instances).map_err(refused)?;
         tell(&self.control, StartStep::Seal, &FromZone::Ready { layers })?;

@@ -77,7 +77,7 @@ impl Zone {
         let id = ChannelId(id);
         let account = cloison_transport::account::create().expect("account");
         let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
-        self.control().send(&ToZone::Attach { channel: id, grant }, &all).expect("sent");
+        self.control().send(&ToZone::Attach { channel: id, grant, client: None }, &all).expect("sent");
         self.status.ring();
         Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller") }
     }

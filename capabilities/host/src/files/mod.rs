@@ -37,7 +37,7 @@ mod walk;
 pub use exports::{ignore_large_files, symbol};
 
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, NAME_BYTES, SCRATCH};
-use cloison_sandbox::{PrivateFolder, ServedFolder, ServiceContents};
+use cloison_sandbox::{PrivateFolder, ServedFolder, ServiceContents, ServiceKind};
 use cloison_transport::account::{Account, ByteCount};
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -60,7 +60,7 @@ pub fn contents<'fd>(service: &FilesService, descriptors: &'fd FilesDescriptors,
     ServiceContents {
         folders: folders.collect(),
         scratch: scratch.map(|(descriptor, bytes)| PrivateFolder { descriptor: descriptor.as_fd(), bytes }),
-        network: None,
+        kind: ServiceKind::Files,
         threads,
     }
 }

@@ -44,7 +44,7 @@ pub(crate) use socket::Socket;
 use cloison_contract::host::NetService;
 use cloison_contract::host::net::{NetPlace, is_special};
 use cloison_contract::message::Machine;
-use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents};
+use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents, ServiceKind};
 use cloison_transport::account::Account;
 use cloison_transport::control::Control;
 use names::{HostNames, Remembered};
@@ -168,5 +168,5 @@ pub fn contents(service: &NetService, threads: u32) -> ServiceContents<'static> 
         ports.extend(service.name_servers.iter().map(SocketAddr::port));
     }
     let network = ServedNetwork { connect, listen: ports(&service.listen), datagrams: names };
-    ServiceContents { folders: Vec::new(), scratch: None, network: Some(network), threads }
+    ServiceContents::without_folders(ServiceKind::Net(network), threads)
 }

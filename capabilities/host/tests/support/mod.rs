@@ -3,7 +3,7 @@
 
 use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, Request, Status};
 use cloison_contract::host::HostService;
-use cloison_contract::message::{ChannelId, FromZone, Layer, ToZone};
+use cloison_contract::message::{ChannelId, ClientName, FromZone, Layer, ToZone};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
@@ -27,6 +27,8 @@ pub struct Service {
     pub interface: Interface,
     pub layers: Vec<Layer>,
     pub clients: u64,
+    /// Who the next client is said to be.
+    pub client_name: Option<ClientName>,
     _account: OwnedFd,
 }
 
@@ -69,7 +71,7 @@ impl Service {
         let FromZone::Ready { layers } = ready else { panic!("{ready:?}") };
         launcher.wait().expect("ended");
         let family = [Some(worker), init].into_iter().flatten().filter_map(Pid::from_raw).collect();
-        Self { control, status, family, interface, layers, clients: 0, _account: account }
+        Self { control, status, family, interface, layers, clients: 0, client_name: None, _account: account }
     }
 
     pub fn attach(&mut self) -> Client {
@@ -78,7 +80,9 @@ impl Service {
         let (channel, descriptors) = Channel::create(self.interface.sandbox.call_bytes).expect("channel");
         let grant = Grant::new((0..self.interface.functions.len()).map(|index| FunctionId(index as u32)));
         let both = [descriptors.channel.as_fd(), descriptors.terms.as_fd()];
-        self.control.send(&ToZone::Attach { channel: id, grant }, &both).expect("sent");
+        self.control
+            .send(&ToZone::Attach { channel: id, grant, client: self.client_name.clone() }, &both)
+            .expect("sent");
         self.status.ring();
         let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");
         Client { interface: self.interface.clone(), caller, channel, id }
@@ -91,6 +95,12 @@ impl Service {
         drop(client.channel);
         let (message, _) = self.control.receive::<FromZone>().expect("an answer");
         assert!(matches!(message, FromZone::Detached { .. }), "{message:?}");
+    }
+
+    /// Something that it is told while it serves.
+    pub fn send(&self, message: &ToZone, descriptors: &[BorrowedFd<'_>]) {
+        self.control.send(message, descriptors).expect("sent");
+        self.status.ring();
     }
 
     /// What it has said by itself.

@@ -48,7 +48,11 @@ fn keep_secrets(reader: &mut DocumentReader, capabilities: &BTreeMap<String, Cap
             let SecretSource::Environment(variable) = source else { continue };
             let passes = |service: &HostService| match service {
                 HostService::Env(env) => env.pass.contains(&variable.text),
-                HostService::Files(_) | HostService::Http(_) | HostService::Net(_) | HostService::Sqlite(_) => false,
+                HostService::Files(_)
+                | HostService::Http(_)
+                | HostService::Log(_)
+                | HostService::Net(_)
+                | HostService::Sqlite(_) => false,
             };
             if let Some((name, _)) = services().find(|(_, request)| passes(&request.service)) {
                 let message = format!("this secret is passed to programs by [capabilities.{name}]");

@@ -3,6 +3,7 @@
 mod env;
 mod files;
 mod http;
+mod log;
 mod net;
 mod sqlite;
 
@@ -19,6 +20,8 @@ pub struct ServiceRequest {
     pub service: HostService,
     /// The folders of the machine that it needs, in the configuration's order, relative to `cloison.toml`.
     pub folders: Vec<Written>,
+    /// Files that it writes, relative to `cloison.toml`.
+    pub files: Vec<Written>,
     /// Where its secrets come from, in the configuration's order.
     pub secrets: Vec<SecretSource>,
     /// The file of certificates that it trusts, relative to `cloison.toml`.
@@ -37,7 +40,7 @@ pub enum SecretSource {
 impl ServiceRequest {
     /// One that needs nothing besides its configuration.
     fn plain(service: HostService) -> Self {
-        Self { service, folders: Vec::new(), secrets: Vec::new(), certificates: None }
+        Self { service, folders: Vec::new(), files: Vec::new(), secrets: Vec::new(), certificates: None }
     }
 }
 
@@ -73,6 +76,7 @@ pub(super) fn service(
         "env" => Some(env::read(reader, table)),
         "files" => Some(files::read(reader, table)),
         "http" => Some(http::read(reader, table, entry)),
+        "log" => Some(log::read(reader, table)),
         "net" => Some(net::read(reader, table, entry.offset)),
         "sqlite3" => Some(sqlite::read(reader, table)),
         _ => None,

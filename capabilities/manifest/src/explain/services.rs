@@ -1,18 +1,20 @@
 //! Host services: a sentence for each place.
 
 use super::{and, rate, size, time};
+use cloison_contract::host::LogLevel;
 use cloison_contract::host::net::{NetHost, NetPlace, is_localhost};
 use cloison_contract::host::{
-    EnvService, FilesRoot, FilesService, HostService, HttpService, NetService, SCRATCH, SqliteService,
+    EnvService, FilesRoot, FilesService, HostService, HttpService, LogService, NetService, SCRATCH, SqliteService,
 };
 use std::collections::BTreeSet;
 
-/// What it gives, and within which limits. `folders` are those of the machine that go with it.
+/// What it gives, and within which limits. `folders` are those of the machine that go with it, or the file that it writes.
 pub(super) fn says(service: &HostService, folders: &[String]) -> (Vec<String>, Vec<String>) {
     match service {
         HostService::Env(service) => (vec![env(service)], Vec::new()),
         HostService::Files(service) => (files(service, folders), files_limits(service)),
         HostService::Http(service) => (http(service), http_limits(service)),
+        HostService::Log(service) => (vec![log(service, folders)], log_limits(service)),
         HostService::Net(service) => (net(service), net_limits(service)),
         HostService::Sqlite(service) => (sqlite(service, folders), sqlite_limits(service)),
     }
@@ -23,7 +25,7 @@ pub(super) fn denied(given: &[&HostService]) -> Vec<&'static str> {
     let (mut files, mut network) = (false, false);
     for service in given {
         match service {
-            HostService::Env(_) | HostService::Sqlite(_) => {}
+            HostService::Env(_) | HostService::Log(_) | HostService::Sqlite(_) => {}
             HostService::Files(_) => files = true,
             HostService::Http(_) | HostService::Net(_) => network = true,
         }
@@ -40,6 +42,28 @@ fn env(service: &EnvService) -> String {
     match names.is_empty() {
         true => "see no variable of the environment".to_owned(),
         false => format!("see {} in its environment", and(&names.into_iter().collect::<Vec<_>>())),
+    }
+}
+
+/// Where its records go.
+fn log(service: &LogService, files: &[String]) -> String {
+    let to = match files {
+        [file] => file.as_str(),
+        _ => "standard error",
+    };
+    match service.level {
+        LogLevel::Debug => format!("write records to {to}"),
+        level => format!("write records of level {} and above to {to}", level.word()),
+    }
+}
+
+fn log_limits(service: &LogService) -> Vec<String> {
+    match (&service.file, service.keep) {
+        (None, _) => Vec::new(),
+        (Some(_), 0) => vec![format!("a file of at most {}, and no earlier one kept", size(service.file_bytes))],
+        (Some(_), keep) => {
+            vec![format!("files of at most {}, the latest {keep} earlier ones kept", size(service.file_bytes))]
+        }
     }
 }
 

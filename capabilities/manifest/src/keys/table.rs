@@ -38,6 +38,14 @@ impl Key {
 }
 
 /// One of several words, with what each means.
+const LEVELS: Kind = Choice(&[
+    ("debug", "Everything."),
+    ("info", "What happens, and what is more."),
+    ("warning", "What may be a mistake, and what is more."),
+    ("error", "What has failed, and what is more."),
+    ("critical", "What has to be looked at now."),
+]);
+
 const INSTANCES: Kind = Choice(&[
     ("shared", "Clients share one, up to 126 of them; beyond that there is another one."),
     ("per-client", "Each client has one."),
@@ -173,8 +181,8 @@ pub const KEYS: &[Key] = &[
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
-    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"env\"`, `\"files\"`, `\"http\"`, `\"net\"`, `\"sqlite3\"`), or a path to a `.zone.toml`, relative to this file").required(),
-    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `env`, `files`, `net` and `sqlite3`; of `http`, array of requests"),
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"env\"`, `\"files\"`, `\"http\"`, `\"log\"`, `\"net\"`, `\"sqlite3\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `env`, `files`, `log`, `net` and `sqlite3`; of `http`, array of requests"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
     key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once; of `http`, requests of all microprocesses together").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
     key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether; of `http`, requests of all microprocesses together").written("number"),
@@ -183,6 +191,10 @@ pub const KEYS: &[Key] = &[
     key("open_files", &[Capability], Count(1, 4096), "files that one microprocess may have open at once, and as many listings").of("`files`").default("256"),
     key("file_size", &[Capability], Size(0, TIB), "how large a file may become by writing; beyond that it is `OSError` with `EFBIG`, or SQLite's error").of("`files`, `sqlite3`").default("\"1 GiB\""),
     key("written", &[Capability], Size(0, TIB), "what all microprocesses together may write below roots while the application runs, 4 KiB for each name that is made; beyond that it is `OSError` with `EDQUOT`").of("`files`").default("\"4 GiB\""),
+    key("file", &[Capability], Text, "where records go, relative to this file's folder; standard error unless said").of("`log`").written("path"),
+    key("level", &[Capability], LEVELS, "what is less than that is not written").of("`log`").default("\"debug\""),
+    key("size", &[Capability], Size(64 * KIB, TIB), "how large the file may become; then it is renamed, and another one begun").of("`log`").default("\"10 MiB\""),
+    key("keep", &[Capability], Count(0, 100), "how many renamed ones are kept: `app.log.1` is the latest").of("`log`").default("5"),
     key("connect", &[Capability], Texts, "where a program may connect to: `\"api.example.com:443\"`, `\"*.example.org:443\"`, `\"10.1.0.0/16:*\"`, `\"[::1]:80\"`, see [host.md](host.md#net)").of("`net`").default("[]").written("array of `\"host:port\"`"),
     key("listen", &[Capability], Texts, "where it may be connected to: `\"127.0.0.1:8000\"`, `\"localhost:*\"`; port 0 is one that the kernel chooses").of("`net`").default("[]").written("array of `\"address:port\"`"),
     key("name_servers", &[Capability], Texts, "who is asked about names, instead of `/etc/hosts` and whom `/etc/resolv.conf` names").of("`net`, `http`").written("array of addresses"),

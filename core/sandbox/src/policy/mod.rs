@@ -9,6 +9,7 @@
 //! | [`sealed()`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
 //! | [`fork_server()`] | the same and [`per_call`] | a zone for ever after that runs each call in a process of its own |
 //! | [`files_service()`] | [`serving`], [`files_service`](mod@files_service), [`threads`] | the host service for files, from the jail to its end |
+//! | [`log_service()`] | [`serving`], [`threads`] | the host service for logs, the same |
 //! | [`net_service()`] | [`serving`], [`net_service`](mod@net_service), [`threads`] | the host service for networks, the same |
 //! | [`child()`] | [`per_call`], on top of the fork server's | each of these processes, for ever: what is left is [`sealed()`] |
 //!
@@ -156,6 +157,11 @@ pub fn fork_server(needs: &Needs<'_>) -> Policy {
 pub fn files_service(threads: u32) -> Policy {
     let own = [(threads > 1).then_some(threads::ROWS), Some(files_service::ROWS)];
     worker("files", own.into_iter().flatten().collect())
+}
+
+/// The host service for logs: it writes to what it has, which every worker may.
+pub fn log_service(threads: u32) -> Policy {
+    worker("log", (threads > 1).then_some(threads::ROWS).into_iter().collect())
 }
 
 /// What the policy of the host service for networks depends on.

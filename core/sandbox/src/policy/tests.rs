@@ -26,7 +26,8 @@ fn needs() -> Vec<Needs<'static>> {
 
 /// Every policy there is, each once: many needs lead to the same tables.
 fn policies() -> Vec<Policy> {
-    let mut all = vec![INIT.clone(), TEMPLATE.clone(), MICROPROCESS.clone(), files_service(1), files_service(4)];
+    let mut all =
+        vec![INIT.clone(), TEMPLATE.clone(), MICROPROCESS.clone(), files_service(1), files_service(4), log_service(1)];
     for (threads, datagrams, listens) in [(1, false, false), (1, true, true), (4, true, true)] {
         all.push(net_service(&NetNeeds { threads, datagrams, listens }));
     }
@@ -251,6 +252,21 @@ fn own_pid_is_filled_in() {
     assert_eq!(abort(4711), answer(Verdict::Allow));
     assert_eq!(abort(4712), answer(Verdict::Refuse(libc::EPERM)));
     assert_eq!(abort(row::OWN_PID as u64), answer(Verdict::Refuse(libc::EPERM)), "the blank is not left");
+}
+
+/// The service for logs writes to what it has, and has nothing that a sealed zone without files has not.
+#[test]
+fn the_service_for_logs_has_nothing_of_its_own() {
+    let (service, sealed) = (log_service(1), sealed(&Needs { threads: 1, apart: true, ..Needs::default() }));
+    for number in 0..700 {
+        for arguments in &tried() {
+            assert_eq!(
+                service.verdict(number, arguments),
+                sealed.verdict(number, arguments),
+                "{number} {arguments:x?}"
+            );
+        }
+    }
 }
 
 /// What the service for files has beyond a sealed zone without files stands in its own table, each line by itself; it has no way to

@@ -5,7 +5,7 @@ use crate::Test;
 use crate::attempts::Make;
 use crate::prisoner::Stage;
 use crate::warden::{Order, Outcome};
-use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents};
+use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents, ServiceKind};
 use libc::{AF_INET, AF_UNIX, EACCES, ENETUNREACH, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -34,7 +34,7 @@ pub fn contents(files: &str) -> Option<ServiceContents<'static>> {
         listen: ServedPorts::These(listen),
         datagrams: words.contains(&"names"),
     };
-    Some(ServiceContents { folders: Vec::new(), scratch: None, network: Some(network), threads: 1 })
+    Some(ServiceContents::without_folders(ServiceKind::Net(network), 1))
 }
 
 fn done(result: i64) -> i64 {

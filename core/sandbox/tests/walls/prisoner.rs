@@ -8,7 +8,7 @@ use cloison_contract::interface::FileRule;
 use cloison_sandbox::policy::template::FORK;
 use cloison_sandbox::{
     Ended, ForkServer, Jail, Layers, LibraryFile, MicroprocessLimits, PlacedFolder, PrivateFolder, ResourceLimits,
-    ServedFolder, ServiceContents, Spec, ZoneContents, enter,
+    ServedFolder, ServiceContents, ServiceKind, Spec, ZoneContents, enter,
 };
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::mpsc::{Sender, channel};
@@ -166,7 +166,7 @@ fn as_service(layers: Layers, missing: Vec<String>, files: &str) {
     let contents = ServiceContents {
         folders: if scratch { Vec::new() } else { vec![ServedFolder { descriptor: borrowed, rights }] },
         scratch: scratch.then_some(PrivateFolder { descriptor: borrowed, bytes: 1 << 20 }),
-        network: None,
+        kind: ServiceKind::Files,
         threads: 1,
     };
     let limits = ResourceLimits { file_size_bytes: None, ..ResourceLimits::default() };

@@ -25,13 +25,13 @@ B S B S B B S  True True
 fn an_object_may_end_in_a_variable() {
     check(
         include_str!("../python/handles/an_object_may_end_in_a_variable.py"),
-        "NativeError: things.book_end() failed with -1 False 3
-None True 0 B 
+        "NativeError: things.book_end() failed with -1
+False 3
+True 0 B 
 StaleHandle: book_end(): b is closed
 NativeError: things.book_end() failed with -1
 True True 0
 True 0
-book_end(b: book | None, fails: int) -> None
 ",
     );
 }

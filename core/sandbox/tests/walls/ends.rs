@@ -17,7 +17,7 @@ pub const TESTS: &[Test] = &[
     ("ends::zone_ends_with_its_worker", zone_ends_with_its_worker),
     ("ends::microprocess_outlives_its_template", microprocess_outlives_its_template),
     ("ends::killed_init_takes_all_along", killed_init_takes_all_along),
-    ("ends::a_call_ends_with_its_mother", a_call_ends_with_its_mother),
+    ("ends::a_call_ends_with_its_fork_server", a_call_ends_with_its_fork_server),
 ];
 
 /// A broker with a template, a microprocess and a zone, none of which listens; it waits to be killed.
@@ -121,7 +121,7 @@ fn killed_init_takes_all_along() {
 }
 
 /// With a pid namespace, whose init goes then; and without one, by the death signal.
-fn a_call_ends_with_its_mother() {
+fn a_call_ends_with_its_fork_server() {
     // A process that outlives its fork server becomes ours, and is waited for in vain.
     set_child_subreaper(Some(rustix::process::getpid())).expect("subreaper");
     for userns in [true, false] {
@@ -138,7 +138,7 @@ fn a_call_ends_with_its_mother() {
         wait_for_all(&mut exits);
         assert!(exits.contains(&(worker, Outcome::Killed(libc::SIGKILL))), "{exits:?}");
         if !userns {
-            // One that has just been forked finds its mother gone before it can ask for the death signal, and exits.
+            // One that has just been forked finds its fork server gone before it can ask for the death signal, and exits.
             let ended = [Outcome::Killed(libc::SIGKILL), Outcome::Exited(125)].map(|how| exits.contains(&(child, how)));
             assert!(ended.contains(&true), "{exits:?}");
         }
@@ -147,11 +147,12 @@ fn a_call_ends_with_its_mother() {
     set_child_subreaper(None).expect("no subreaper");
 }
 
-/// The process of the mother's call, as soon as there is one.
-fn only_child(mother: i32) -> i32 {
+/// The process of the fork server's call, as soon as there is one.
+fn only_child(fork_server: i32) -> i32 {
     let until = Instant::now() + PATIENCE;
     loop {
-        let children = std::fs::read_to_string(format!("/proc/{mother}/task/{mother}/children")).expect("its children");
+        let children =
+            std::fs::read_to_string(format!("/proc/{fork_server}/task/{fork_server}/children")).expect("its children");
         if let Ok(child) = children.trim().parse() {
             return child;
         }

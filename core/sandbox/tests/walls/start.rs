@@ -23,7 +23,7 @@ pub const TESTS: &[Test] = &[
     ("start::threads", threads),
     ("start::forks", forks),
     ("start::one_process_for_a_call", one_process_for_a_call),
-    ("start::a_mother_is_alone", a_mother_is_alone),
+    ("start::a_fork_server_is_alone", a_fork_server_is_alone),
     ("start::address_space", address_space),
     ("start::failure_after_the_split", failure_after_the_split),
 ];
@@ -315,7 +315,7 @@ fn one_process_for_a_call() {
 }
 
 /// What a constructor leaves behind would hold locks, or live without a seal.
-fn a_mother_is_alone() {
+fn a_fork_server_is_alone() {
     for (early, told) in [
         ("leave_a_thread", "has made threads"),
         ("leave_a_process", "has made processes"),

@@ -110,12 +110,11 @@ fn travels(c_type: &CType, shape: &Shape) -> bool {
         Shape::Record(RecordArgument { id, layout, by_value: true, direction, null, .. }) => {
             *direction == Direction::In && !null && *c_type == CType::Record { id: *id, layout: *layout }
         }
-        Shape::Handle(handle) => match c_type {
-            CType::Pointer { to, .. } => {
-                handle.by_address == is_address_of_object(to) && handle.by_address <= handle.consumed
-            }
-            _ => false,
-        },
+        Shape::Handle(handle) => {
+            let to = if let CType::Pointer { to, .. } = c_type { Some(&**to) } else { None };
+            to.is_some_and(|to| handle.by_address == is_address_of_object(to))
+                && (handle.consumed || !handle.by_address)
+        }
         Shape::Buffer(_)
         | Shape::Callback(_)
         | Shape::Constant(Fixed::Text(_))

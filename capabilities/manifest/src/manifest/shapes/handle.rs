@@ -60,13 +60,8 @@ pub(super) fn ended_in_variable(context: &Context<'_, '_>, index: usize) -> Opti
 
 fn object_of_variable(c_type: &CType) -> Option<TypeId> {
     let CType::Pointer { to, .. } = c_type else { return None };
-    match &**to {
-        CType::Pointer { to, .. } => match **to {
-            CType::Opaque(id) => Some(id),
-            _ => None,
-        },
-        _ => None,
-    }
+    let CType::Pointer { to, .. } = &**to else { return None };
+    if let CType::Opaque(id) = **to { Some(id) } else { None }
 }
 
 fn is_consumed(context: &Context<'_, '_>, index: usize, id: TypeId) -> bool {

@@ -42,12 +42,12 @@ pub(super) fn draft(
         Some(Direction::InOut) => {
             let message =
                 format!("`{name}` points to a pointer that is both read and written, and addresses stay in the zone");
-            let hint = match Pointee::of(pointed) {
-                Some(Pointee::Object(_)) => {
-                    "if the library only fills it in, it is `out = true`; if it ends the object there, `consumed = true`; else a wrapper in C is needed"
-                }
-                _ => "if the library only fills it in, it is `out = true`; else a wrapper in C is needed",
+            let ends = match matches!(Pointee::of(pointed), Some(Pointee::Object(_))) {
+                true => " if it ends the object there, `consumed = true`;",
+                false => "",
             };
+            let hint =
+                format!("if the library only fills it in, it is `out = true`;{ends} else a wrapper in C is needed");
             reader.error_with_hint(table.span.clone(), message, hint);
             None
         }

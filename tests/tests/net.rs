@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A server on the loopback that gives back what it is sent, and tells of each connection when it has ended.
 fn echo() -> (SocketAddr, Receiver<()>) {

@@ -184,17 +184,18 @@ impl WarmService {
                     first.take().into_iter().for_each(|first| first());
                 }
             }
-            if self.turn()? == Turn::End {
+            if self.turn(first.is_none())? == Turn::End {
                 self.end();
                 return Ok(());
             }
         }
     }
 
-    fn turn(&mut self) -> io::Result<Turn> {
+    /// `open`: one has been ready, so that somebody could have had it. Until then it is not idle, however slow the machine is.
+    fn turn(&mut self, open: bool) -> io::Result<Turn> {
         let now = Instant::now();
-        let idle_at = self.last_taken + self.settings.idle;
-        if idle_at <= now {
+        let idle_at = open.then_some(self.last_taken + self.settings.idle);
+        if idle_at.is_some_and(|at| at <= now) {
             return Ok(Turn::End);
         }
         let late = self.end_late(now);
@@ -210,7 +211,7 @@ impl WarmService {
             }
         }
         let start_at = short.then_some(self.next_start).filter(|at| *at > now);
-        let until = start_at.into_iter().chain(late).chain([idle_at]).min().unwrap_or(idle_at);
+        let until = start_at.into_iter().chain(late).chain(idle_at).min().unwrap_or(now + START);
         self.wait(until.saturating_duration_since(now))?;
         self.gone.retain(|keeper| keeper.ended().is_none());
         loop {

@@ -12,6 +12,7 @@
 //! | … a hog of these | normal | 0, or 5 if that can be taken back | 1 ms |
 //! | [`Priority::Low`] | batch | 10 | 1 ms |
 //! | [`Priority::Idle`] | idle | | |
+//! | who has been killed | normal | -10, or as it was if that cannot be taken back | 0.1 ms |
 //!
 //! A **hog** has computed since the last look and not waited for anything in between. It is demoted, and promoted again once it has
 //! waited. Only whoever has `CAP_SYS_NICE` may lower a nice value again; for all others the slice has to do.
@@ -39,6 +40,8 @@ const MEDIUM: Duration = Duration::from_micros(500);
 const LONG: Duration = Duration::from_millis(1);
 const LOW_NICE: u8 = 10;
 const HOG_NICE: u8 = 5;
+const DYING_NICE: i32 = -10;
+const LEAST_NICE: i32 = -20;
 const MOST_NICE: i32 = 19;
 
 /// Where a microprocess stands among the others.
@@ -113,6 +116,18 @@ impl Scheduler {
         if let Err(error) = set_attributes(pid, class, nice, slice) {
             tracing::debug!(%error, "the kernel could not be told where a microprocess stands");
         }
+    }
+
+    /// Let a process that has been killed come to its end, however far it stands back: somebody waits for that.
+    pub(crate) fn hasten(&self, pid: i32) {
+        let nice = match self.may_promote {
+            true => (self.nice + DYING_NICE).max(LEAST_NICE),
+            false => rustix::process::Pid::from_raw(pid)
+                .and_then(|pid| rustix::process::getpriority_process(Some(pid)).ok())
+                .unwrap_or(self.nice),
+        };
+        // That it has ended by now is no error.
+        let _ = set_attributes(pid, libc::SCHED_OTHER, nice, SHORT);
     }
 }
 
@@ -244,12 +259,15 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let pid = child.id() as i32;
         let scheduler = Scheduler { nice: 0, may_promote: false, next: Instant::now(), interval: OFTEN };
-        let told = |standing| {
-            scheduler.place(pid, standing);
+        let told_now = || {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
             let fields: Vec<_> = stat.rsplit(") ").next().unwrap().split(' ').collect();
             // `nice` and `policy`, the 19th and 41st field; the state is the 3rd.
             (fields[19 - 3].parse::<i32>().unwrap(), fields[41 - 3].parse::<i32>().unwrap())
+        };
+        let told = |standing| {
+            scheduler.place(pid, standing);
+            told_now()
         };
         let normal = Standing::default();
         assert_eq!(told(normal), (0, 0));
@@ -257,6 +275,13 @@ mod tests {
         assert_eq!(told(normal.of_child(None, Some(3))), (3, 0));
         assert_eq!(told(normal.of_child(Some(Priority::Low), None)), (10, 3));
         assert_eq!(told(normal.of_child(Some(Priority::Idle), None)).1, 5);
+        scheduler.hasten(pid);
+        assert_eq!(told_now(), (10, 0), "with the nice value that it has");
+        let scheduler = Scheduler { may_promote: true, ..scheduler };
+        scheduler.hasten(pid);
+        if Scheduler::start().may_promote {
+            assert_eq!(told_now(), (-10, 0));
+        }
         child.kill().unwrap();
         child.wait().unwrap();
     }

@@ -385,6 +385,9 @@ impl Broker {
         if let Some(process) = self.processes.get_mut(pid) {
             process.doomed = true;
             self.signal(pid, Signal::KILL);
+            if let Some(os_pid) = self.os_pid(pid) {
+                self.scheduler.hasten(os_pid);
+            }
         }
     }
 

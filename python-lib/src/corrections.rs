@@ -1,8 +1,10 @@
 //! What RustPython 0.6 gets wrong, ordinary programs meet, and can be put right without changing it. What takes no more than
-//! Python is put right by `Lib/cloison/_corrections.py` alone. `tests/stdlib.rs` has a test for each.
+//! Python is put right by `Lib/cloison/_corrections.py` alone. `tests/stdlib.rs` has a test for each, `tests/limits.rs` for what concerns
+//! Ctrl-C.
 
 use crate::interpreter::cloison_module;
-use rustpython_vm::builtins::{PyByteArray, PyBytes, PyType};
+use crate::interrupt;
+use rustpython_vm::builtins::{PyByteArray, PyBytes, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::{ArgBytesLike, ItemDoc, OptionalOption, PyMethodFlags};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use std::ops::Range;
@@ -22,7 +24,7 @@ pub fn apply(vm: &VirtualMachine) -> PyResult<()> {
         set_strip(class, "lstrip", "Strip leading bytes contained in the argument.", leading, vm);
         set_strip(class, "rstrip", "Strip trailing bytes contained in the argument.", trailing, vm);
     }
-    Ok(())
+    set_text_write(vm)
 }
 
 /// What is left of some bytes, of which the second argument says which are stripped.
@@ -62,4 +64,32 @@ fn set_strip(class: &'static Py<PyType>, name: &'static str, doc: &'static str, 
     let doc = ItemDoc { text: Some(doc), ..ItemDoc::NONE };
     let definition = vm.ctx.new_method_def(name, strip, PyMethodFlags::METHOD, doc);
     class.set_attr(vm.ctx.intern_str(name), definition.build_method(class, vm).into());
+}
+
+/// RustPython's drops what the flush behind a line raises: that the reader is gone, that there is no room, and a KeyboardInterrupt.
+fn set_text_write(vm: &VirtualMachine) -> PyResult<()> {
+    let class: PyTypeRef = vm.import("_io", 0)?.get_attr("TextIOWrapper", vm)?.try_into_value(vm)?;
+    // Types of the interpreter live as long as it does.
+    let class: &'static PyTypeRef = Box::leak(Box::new(class));
+    let name = vm.ctx.intern_str("write");
+    let Some(without_errors) = class.get_attr(name) else { return Ok(()) };
+    let write = move |zelf: PyObjectRef, text: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+        interrupt::take_raised();
+        let written = without_errors.call((zelf.clone(), text.clone()), vm)?;
+        if interrupt::take_raised() {
+            return Err(interrupt::keyboard_interrupt(vm));
+        }
+        let has_line =
+            text.downcast_ref::<PyStr>().is_some_and(|text| text.as_bytes().iter().any(|byte| b"\n\r".contains(byte)));
+        if has_line && zelf.get_attr("line_buffering", vm)?.try_to_bool(vm)? {
+            // What could not be written is still there, and fails again.
+            let buffer = zelf.get_attr("buffer", vm)?;
+            vm.call_method(&buffer, "flush", ())?;
+        }
+        Ok(written)
+    };
+    let doc = ItemDoc { text: Some("Write string to stream, and return the number of characters."), ..ItemDoc::NONE };
+    let definition = vm.ctx.new_method_def("write", write, PyMethodFlags::METHOD, doc);
+    class.set_attr(name, definition.build_method(class, vm).into());
+    Ok(())
 }

@@ -12,6 +12,7 @@
 
 use crate::call::callback_timeout;
 use cloison_transport::wait::PENDING;
+use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
 use rustpython_vm::{PyResult, VirtualMachine};
 use std::sync::OnceLock;
@@ -32,6 +33,8 @@ const BLOCK: u64 = 31;
 const USED_UP: u64 = 20;
 
 static TOLD: AtomicBool = AtomicBool::new(false);
+/// A `KeyboardInterrupt` has been raised since [`take_raised`].
+static RAISED: AtomicBool = AtomicBool::new(false);
 static SENT: AtomicU64 = AtomicU64::new(0);
 static SENDER: OnceLock<UserSignalSender> = OnceLock::new();
 
@@ -45,14 +48,16 @@ pub fn receiver() -> UserSignalReceiver {
 }
 
 /// Ask for an exception at the next instruction. Allocates nothing and takes no lock, so it may be called from a signal
-/// handler and from the allocator.
-pub fn raise(what: u8) {
+/// handler and from the allocator. Whether it had been asked for already, and not been looked at since.
+pub fn raise(what: u8) -> bool {
     if what & MEMORY != 0 {
         TOLD.store(false, Ordering::Relaxed);
     }
-    if PENDING.fetch_or(what, Ordering::Relaxed) & what == 0 {
+    let asked = PENDING.fetch_or(what, Ordering::Relaxed) & what != 0;
+    if !asked {
         wake();
     }
+    asked
 }
 
 /// The program learns of its memory in another way: a request has just been refused, which is a `MemoryError` already. A
@@ -88,7 +93,8 @@ pub fn look(vm: &VirtualMachine) -> PyResult<()> {
         crate::failure::tell_stack(vm);
     }
     if pending & INTERRUPT != 0 {
-        return Err(vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned()));
+        RAISED.store(true, Ordering::Relaxed);
+        return Err(keyboard_interrupt(vm));
     }
     // What was freed since is no reason to complain any more.
     if pending & MEMORY != 0 && !TOLD.load(Ordering::Relaxed) && crate::memory::over_budget() {
@@ -98,6 +104,16 @@ pub fn look(vm: &VirtualMachine) -> PyResult<()> {
         0 => Ok(()),
         _ => callback_timeout::due(vm).map_or(Ok(()), Err),
     }
+}
+
+/// Whether a `KeyboardInterrupt` has been raised since this was asked last: for who finds out whether one was dropped on its way.
+pub fn take_raised() -> bool {
+    RAISED.swap(false, Ordering::Relaxed)
+}
+
+/// What Ctrl-C is in Python.
+pub fn keyboard_interrupt(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    vm.new_exception_empty(vm.ctx.exceptions.keyboard_interrupt.to_owned())
 }
 
 /// Use up the rest of the block, so that it is this code and no signal handler that allocates the next.

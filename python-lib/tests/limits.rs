@@ -74,10 +74,32 @@ fn an_interrupt_just_before_a_wait_is_not_lost() {
         );
         let mut zone = Zone::new();
         let pause = |number: usize| Duration::from_nanos(number as u64 * 1250);
+        eprintln!("waits in {wait}"); // which of them it was, should nothing follow
         let outcome = template.interrupted_after(script(&source), TIMES, pause, |question| zone.answer(question));
         assert_eq!(outcome.status, 0, "{wait} {}", outcome.stderr);
         assert!(outcome.stdout.ends_with("ready\nall 200\n"), "{wait} {}", outcome.stdout);
     }
+}
+
+/// A line of text is flushed by itself, and RustPython drops what that raises.
+#[test]
+fn an_interrupt_in_the_flush_behind_a_line_is_not_lost() {
+    let source = "import sys\nsys.stderr.buffer.write(b'x' * 65536)\nsys.stderr.buffer.flush()\ntry:\n    print('ready', flush=True)\n    \
+                  print('y', file=sys.stderr)\n    print('not interrupted')\nexcept KeyboardInterrupt:\n    print('interrupted', flush=True)\n";
+    let template = Template::start();
+    let running = template.fork(script(source));
+    let mut line = [0; 32];
+    let mut says = |expected: &str| {
+        let read = rustix::io::read(&running.stdout, &mut line).expect("a line");
+        assert_eq!(std::str::from_utf8(&line[..read]).expect("UTF-8"), expected);
+    };
+    says("ready\n");
+    // Nobody reads its standard error, whose pipe is full.
+    std::thread::sleep(Duration::from_millis(50));
+    rustix::process::pidfd_send_signal(&running.pidfd, rustix::process::Signal::INT).expect("it runs");
+    says("interrupted\n");
+    let outcome = running.end();
+    assert_eq!((outcome.status, outcome.stderr.len()), (0, 65536 + "y\n".len()));
 }
 
 #[test]

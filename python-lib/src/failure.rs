@@ -20,6 +20,7 @@ pub fn describe(vm: &VirtualMachine, error: &Py<PyBaseException>) -> String {
 }
 
 fn formatted(vm: &VirtualMachine, error: &Py<PyBaseException>) -> PyResult<String> {
+    interpreter::cloison_module("_reports", vm)?.get_attr("shorten", vm)?.call((error.to_owned(),), vm)?;
     let lines = vm.import("traceback", 0)?.get_attr("format_exception", vm)?.call((error.to_owned(),), vm)?;
     let text = vm.ctx.new_str("").as_object().get_attr("join", vm)?.call((lines,), vm)?;
     text.try_into_value(vm)

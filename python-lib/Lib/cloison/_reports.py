@@ -27,11 +27,39 @@ class _File:
     write = staticmethod(write)
 
 
+#: How many calls of a traceback are shown, the innermost.
+_CALLS = 1000
+
+
+def _innermost(trace):
+    ahead = trace
+    for _ in range(_CALLS):
+        if ahead is None:
+            return trace
+        ahead = ahead.tb_next
+    while ahead is not None:
+        ahead, trace = ahead.tb_next, trace.tb_next
+    return trace
+
+
+def shorten(error):
+    """Cut the tracebacks of an exception, and of those that led to it, to their innermost calls.
+
+    A recursion may have been a million calls deep, and to look at one takes as long as to show it.
+    """
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = _innermost(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
 def _excepthook(kind, value, trace):
     """Show an uncaught exception. There is no colour: it would be among the characters that are taken out."""
     import traceback
 
     value = value.with_traceback(trace)
+    shorten(value)
     traceback.print_exception(value, limit=traceback.BUILTIN_EXCEPTION_LIMIT, file=_File, colorize=False)
 
 

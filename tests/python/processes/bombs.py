@@ -40,6 +40,11 @@ def recurses(depth=0):
     return recurses(depth + 1)
 
 
+def recurses_without_a_limit():
+    sys.setrecursionlimit(10**9)
+    recurses()
+
+
 def recurses_through_a_builtin():
     class Odd:
         def __repr__(self):
@@ -143,6 +148,7 @@ def main():
         nests_blocks_in_the_parser,
         nests_in_the_parser,
         recurses,
+        recurses_without_a_limit,
         recurses_through_a_builtin,
     ):
         print(bomb.__name__, "->", end_of(spawn(bomb, memory=MEMORY, cpu=30, monitor=True)), flush=True)

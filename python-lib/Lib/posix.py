@@ -254,11 +254,15 @@ def abort():
 
 
 _after_fork = []
+#: What these do after a fork is not needed with one thread, or done by `cloison._boot.after_fork`.
+_NEEDS_NONE = "asyncio.events concurrent.futures.thread logging multiprocessing.resource_tracker random threading".split()
 
 
 def register_at_fork(*, before=None, after_in_parent=None, after_in_child=None):
-    """Have `after_in_child` called when a microprocess starts from this template."""
-    if after_in_child is not None:
+    """Have `after_in_child` called when a microprocess starts from this template, before its function. If it raises, that is not called."""
+    import sys
+
+    if after_in_child is not None and sys._getframe(1).f_globals.get("__name__") not in _NEEDS_NONE:
         _after_fork.append(after_in_child)
 
 

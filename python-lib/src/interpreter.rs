@@ -4,7 +4,7 @@
 //! It is built once in a template. Microprocesses are forks of it, so whatever is imported here is shared copy-on-write.
 
 use crate::{corrections, interrupt, modules, native};
-use rustpython_vm::builtins::{PyBoundMethod, PyFunction, PyModuleDef};
+use rustpython_vm::builtins::{PyBoundMethod, PyFunction, PyListRef, PyModuleDef};
 use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::function::IntoFuncArgs;
 use rustpython_vm::{AsObject, Context, Interpreter, PyObject, PyObjectRef, PyResult, Settings, VirtualMachine};
@@ -67,6 +67,8 @@ pub(crate) struct Entries {
     pub(crate) after_fork: PyObjectRef,
     pub(crate) main_module: PyObjectRef,
     pub(crate) finish: PyObjectRef,
+    /// What modules have registered by `os.register_at_fork`.
+    pub(crate) fork_handlers: PyListRef,
 }
 
 impl Entries {
@@ -75,6 +77,7 @@ impl Entries {
             after_fork: boot_function("after_fork", vm)?,
             main_module: cloison_module("_importer", vm)?.get_attr("main_module", vm)?,
             finish: boot_function("finish", vm)?,
+            fork_handlers: vm.import("posix", 0)?.get_attr("_fork_handlers", vm)?.call((), vm)?.try_into_value(vm)?,
         })
     }
 }

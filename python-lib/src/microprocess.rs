@@ -6,7 +6,7 @@ use crate::interpreter::Entries;
 use crate::objects::process::Process;
 use crate::{deterministic, errors, failure, interpreter, link, mail, memory, message, mounts, process, signals};
 use cloison_contract::message::{Begin, Run, ServiceOffer};
-use cloison_contract::process::Reason;
+use cloison_contract::process::{NOT_FRESH_STATUS, NOT_SEALED_STATUS as NOT_SEALED, Reason};
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::Mailbox;
@@ -18,8 +18,6 @@ use rustpython_vm::{AsObject, PyPayload, PyResult, VirtualMachine};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// The exit status of a microprocess that could not be sealed. Nothing of the application has run.
-const NOT_SEALED: i32 = 125;
 /// The exit status when what was printed could not be written, as in CPython.
 const NOT_FLUSHED: i32 = 120;
 /// How often an instruction has to run before the interpreter has made up its mind about it, generously.
@@ -97,7 +95,7 @@ pub(crate) fn start(vm: &VirtualMachine, forks: &Forks, seed: [u8; 32], rehearse
     // The interpreter seeds from it what Python seeds from nothing.
     if let Err(error) = rand::rng().reseed() {
         eprintln!("cloison-microprocess: no random bytes: {error}");
-        process::exit(NOT_SEALED);
+        process::exit(NOT_FRESH_STATUS);
     }
     signals::catch_interrupts();
     signals::explain_aborts();
@@ -183,6 +181,7 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
         .and_then(|()| lower_limits(cpu_seconds, vm))
         .and_then(|()| take_environment(&environment, vm))
         .and_then(|()| deterministic::seed(myself.number, vm))
+        .and_then(|()| call_fork_handlers(vm, entries))
         .and_then(|()| execute(vm, entries, run, myself.number))
     {
         Ok(status) => (status, reason_of_status(status)),
@@ -196,6 +195,13 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
     };
     mail::last(reason);
     status
+}
+
+/// What modules have asked for, to make what they keep fresh: no part of a blank, of which nobody knows yet who it will be. If one
+/// fails, nothing else is run.
+fn call_fork_handlers(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
+    let handlers = entries.fork_handlers.borrow_vec().to_vec();
+    handlers.into_iter().try_for_each(|handler| interpreter::call(&handler, (), vm).map(drop))
 }
 
 /// The service that gives variables.

@@ -207,6 +207,13 @@ fn whoever_uses_up_its_memory_ends_alone() {
 }
 
 #[test]
+fn a_process_that_is_not_made_fresh_runs_nothing() {
+    let output = application(program!("stale")).application(&[]).output();
+    assert!(output.stderr.contains("RuntimeError: process 3 is stale"), "{output}");
+    output.prints(expected!("stale"));
+}
+
+#[test]
 fn what_a_fork_copies_is_fresh_in_a_child() {
     let output = application(program!("fresh")).application(&["an argument"]).output();
     assert_eq!(output.stderr.matches("half a line of the template").count(), 1, "{output}");

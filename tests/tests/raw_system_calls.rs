@@ -276,3 +276,14 @@ fn top_levels_have_no_more() {
         arena.unharmed();
     }
 }
+
+/// Random state is made fresh after a fork or nothing runs. The kernel refuses random bytes here, by a filter that only this program has.
+#[test]
+fn a_process_that_gets_no_random_bytes_runs_nothing() {
+    let program = include_str!("../python/raw_system_calls/stale.py");
+    let project = Project::with_microprocess(Some(HOSTILE)).file("main.py", program);
+    project.main(&[]).output().prints(&"it runs: normal\n".repeat(3));
+    let output = project.main(&["stale"]).output();
+    assert_eq!(output.stdout, "it never ran: it could not be made fresh\n".repeat(3), "{output}");
+    assert!(output.stderr.contains("no random bytes"), "{output}");
+}

@@ -74,6 +74,10 @@ pub const TIES: usize = 20_000;
 pub const MESSAGE_OVERHEAD: u64 = 64;
 /// The exit status of a process that has used up its memory and can say nothing more.
 pub const EXHAUSTED_STATUS: i32 = 137;
+/// The exit status of a process that could not be made fresh after its fork: nothing of the application has run.
+pub const NOT_FRESH_STATUS: i32 = 124;
+/// The exit status of a process that could not be sealed, likewise.
+pub const NOT_SEALED_STATUS: i32 = 125;
 /// The longest text of a [`Reason`], in bytes.
 pub const REASON_TEXT_BYTES: usize = 8 << 10;
 

@@ -52,9 +52,13 @@ impl Blanks {
         self.there.push_back(pid);
     }
 
-    /// One has ended.
+    /// One has ended. If nobody had taken it, others might end the same way: none is kept until one is wanted again.
     pub(crate) fn forget(&mut self, pid: Pid) {
+        let count = self.there.len();
         self.there.retain(|other| *other != pid);
+        if self.there.len() < count {
+            self.wanted = self.there.len();
+        }
     }
 
     /// The same demand, for another pool: those that are here are not wanted any more, and are returned too.
@@ -88,6 +92,24 @@ impl Blanks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blanks_that_end_by_themselves_are_not_replaced() {
+        let start = Instant::now();
+        let mut keys = slotmap::SlotMap::<Pid, ()>::with_key();
+        let mut blanks = Blanks::default();
+        let taken = keys.insert(());
+        blanks.put(taken);
+        assert_eq!(blanks.take(start), Some(taken));
+        blanks.forget(taken);
+        assert!(blanks.is_short(), "one that was taken has ended");
+        let ended = keys.insert(());
+        blanks.put(ended);
+        blanks.forget(ended);
+        assert!(!blanks.is_short());
+        blanks.take(start);
+        assert!(blanks.is_short(), "it is tried again when one is wanted");
+    }
 
     #[test]
     fn it_follows_demand() {

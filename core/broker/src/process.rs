@@ -5,7 +5,9 @@ use crate::reactor::ReactorKey;
 use crate::scheduling::{Load, Standing};
 use crate::zone::InstanceId;
 use cloison_contract::message::{ChannelId, End};
-use cloison_contract::process::{EXHAUSTED_STATUS, ProcessNumber, ProcessRef, Reason};
+use cloison_contract::process::{
+    EXHAUSTED_STATUS, NOT_FRESH_STATUS, NOT_SEALED_STATUS, ProcessNumber, ProcessRef, Reason,
+};
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::RouterEnd;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,15 +120,13 @@ impl Process {
     }
 }
 
-/// The exit status of a microprocess that could not be sealed: nothing of the application has run.
-const NOT_SEALED: i32 = 125;
-
-/// What the kernel says of an end, as a reason. The router knows more.
+/// What the kernel says of an end, as a reason. The router knows more: a program may end with any status.
 pub(crate) fn reason(exit: Exit) -> Reason {
     match exit {
         Exit::Exited(0) => Reason::Normal,
         Exit::Exited(EXHAUSTED_STATUS) => Reason::MemoryLimit,
-        Exit::Exited(NOT_SEALED) => Reason::Broker { text: "its sandbox could not be closed".into() },
+        Exit::Exited(NOT_FRESH_STATUS) => Reason::Broker { text: "it could not be made fresh".into() },
+        Exit::Exited(NOT_SEALED_STATUS) => Reason::Broker { text: "its sandbox could not be closed".into() },
         Exit::Exited(status) => Reason::Exited { status },
         Exit::Signaled(libc::SIGXCPU) => Reason::CpuLimit,
         Exit::Signaled(libc::SIGKILL) => Reason::Killed,

@@ -623,10 +623,10 @@ fn too_many() -> Reason {
 }
 
 /// Why a process has ended: what was done to it, what it says, how the kernel saw it. What it says counts if the kernel saw an
-/// ordinary end.
+/// ordinary end, by whatever status.
 fn reason(doom: Option<Reason>, last: Option<Reason>, how: Reason) -> Reason {
     match (doom, last, how) {
-        (_, Some(last), Reason::Normal | Reason::Exited { .. } | Reason::MemoryLimit) => last,
+        (_, Some(last), Reason::Normal | Reason::Exited { .. } | Reason::MemoryLimit | Reason::Broker { .. }) => last,
         (Some(doom), _, Reason::Crash { .. } | Reason::Killed) => doom,
         (_, _, how) => how,
     }

@@ -541,3 +541,57 @@ fn after_a_lost_message_none_arrives_until_its_sender_knows() {
     flooder.send(receiver.reference, b"the next");
     assert_eq!(receiver.get(), Got::Message(1, b"the next".to_vec()));
 }
+
+#[test]
+fn what_one_process_has_sent_to_all_takes_no_more_memory_than_it_may_have() {
+    const EACH: u64 = MAILBOX_BYTES / 2 - 2000;
+    let router = Router::start(PARCELS).unwrap();
+    let mut sender = Process::start(&router, 1);
+    let mut receivers: Vec<_> = (2..=40).map(|number| Process::start(&router, number)).collect();
+    let mut filled = 0;
+    while !sender.mailbox.has_more() {
+        for _ in 0..EACH / 1064 {
+            sender.send(receivers[filled].reference, &[0; 1000]);
+        }
+        sender.say(ToRouter::WhereIs { name: "nobody".into(), question: 1 });
+        let Got::News(news) = sender.get() else { panic!("a message") };
+        if news == (FromRouter::Full { number: EVERYBODY }) {
+            assert_eq!(sender.get(), Got::News(FromRouter::Found { question: 1, process: None }));
+            break;
+        }
+        assert_eq!(news, FromRouter::Found { question: 1, process: None }, "no mailbox is full");
+        filled += 1;
+    }
+    assert_eq!(filled as u64, MEMORY_BYTES / (EACH / 1064 * 1064), "it has had its memory");
+    assert_eq!(sender.reserve(receivers[38].reference, 100_000).unwrap_err(), ParcelAnswer::TooMuch);
+    // Who does not heed it loses messages, to a process that has room too.
+    for _ in 0..1500 {
+        sender.send(receivers[38].reference, &[0; 1000]);
+    }
+    sender.nothing_came_but(|news| matches!(news, FromRouter::Lost { number: 40 } | FromRouter::Full { number: 40 }));
+    // It goes on when half of it is received, or gone with its receiver.
+    let half = filled.div_ceil(2) + 1;
+    for receiver in &mut receivers[..half - 1] {
+        receiver.consumed(1, u64::MAX - MESSAGE_OVERHEAD);
+        receiver.say(ToRouter::WhereIs { name: "nobody".into(), question: 1 });
+        while receiver.get() != Got::News(FromRouter::Found { question: 1, process: None }) {}
+    }
+    sender.nothing_came();
+    router.ended(receivers[half].reference.number, Reason::Killed);
+    router.ended(receivers[half + 1].reference.number, Reason::Killed);
+    assert_eq!(sender.get(), Got::News(FromRouter::Room { number: EVERYBODY }));
+    assert!(sender.reserve(receivers[37].reference, 100_000).is_ok());
+    let counted = router.handle().inspect().into_iter().find(|process| process.number == 2 + half as u64 - 1).unwrap();
+    assert_eq!((counted.mailbox_messages, counted.mailbox_bytes), (EACH / 1064, EACH / 1064 * 1064));
+}
+
+/// A program may end with a status that else says that it never began.
+#[test]
+fn what_a_process_says_of_its_end_counts_whatever_its_status_means() {
+    let router = Router::start(PARCELS).unwrap();
+    let mut one = Process::start(&router, 1);
+    let said = Reason::Exited { status: 125 };
+    one.say(ToRouter::Last(said.clone()));
+    router.ended(1, Reason::Broker { text: "its sandbox could not be closed".into() });
+    assert_eq!(event(&router), RouterEvent::Ended { number: 1, reason: said });
+}

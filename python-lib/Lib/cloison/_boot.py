@@ -40,6 +40,7 @@ def start():
     sys.builtin_module_names = tuple(sorted((*sys.builtin_module_names, "posix")))
     _library.install()
     sys.path[:] = _importer._path[:] = [_library.FOLDER]
+    # Each process looks there for what is to be done after a fork.
     import posix
 
     from cloison import _corrections, _fileio
@@ -59,8 +60,6 @@ def start():
     # A program that is started by its entry has no more of it, as with an installed command.
     main = sys.modules["__main__"] = type(sys)("__main__")
     main.__builtins__ = builtins
-    # What threading, logging and random do after a fork is either not needed with one thread or done in after_fork.
-    posix._fork_handlers().clear()
     gc.enable()
 
 
@@ -122,15 +121,11 @@ def preload():
     It is the standard library's, whatever the application has: that is imported only when the application asks for it.
     """
     global _common
-    import posix
-
     if not _common:
         return False
     name, *_common = _common
     from cloison import _importer
 
-    handlers = posix._fork_handlers()
-    count = len(handlers)
     there = [own for own in _own if own in sys.modules]
     builtin, application, *others = finders = sys.meta_path[:]
     sys.meta_path[:] = [builtin, *others]
@@ -138,7 +133,6 @@ def preload():
         __import__(name)
     finally:
         sys.meta_path[:] = finders
-        del handlers[count:]
     _importer.forget(own for own in _own if own not in there)
     if not _common:
         before_fork()
@@ -153,7 +147,6 @@ def preloaded():
     return [name for name in sys.modules if "." not in name and (name not in _before or name in COMMON)]
 
 
-_fork_handlers = ()
 _logging = None
 _log_handlers = _quiet = []
 _reseed = None
@@ -165,10 +158,8 @@ def before_fork(collect=True):
     Without ``collect`` there can be no garbage: nothing has run since `start`.
     """
     import gc
-    import posix
 
-    global _fork_handlers, _reseed, _noting, _no_longer_note, _logging, _log_handlers, _quiet
-    _fork_handlers = posix._fork_handlers()
+    global _reseed, _noting, _no_longer_note, _logging, _log_handlers, _quiet
     if "logging" in sys.modules:
         import atexit
         import logging as _logging
@@ -252,8 +243,6 @@ def after_fork(seed, terminal):
     """
     if terminal:
         sys.__stdout__.reconfigure(line_buffering=True)
-    for handler in _fork_handlers:
-        handler()
     reseed = _reseed
     if reseed is not None:
         reseed(seed)

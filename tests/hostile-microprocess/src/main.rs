@@ -15,7 +15,7 @@ fn extra(context: &Context) -> Vec<&'static PyModuleDef> {
 
 #[rustpython_vm::pymodule]
 mod _raw {
-    use rustpython_vm::builtins::PyBytes;
+    use rustpython_vm::builtins::{PyBytes, PyBytesRef};
     use rustpython_vm::function::PosArgs;
     use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
@@ -34,6 +34,12 @@ mod _raw {
         let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
         let error = || i64::from(std::io::Error::last_os_error().raw_os_error().unwrap_or(0));
         Ok(if result < 0 { -error() } else { result })
+    }
+
+    /// Where C sees a copy of these bytes.
+    #[pyfunction]
+    fn address(bytes: PyBytesRef) -> usize {
+        bytes.as_bytes().to_vec().leak().as_mut_ptr().expose_provenance()
     }
 
     /// The system call of that number by the 32-bit entry.

@@ -105,8 +105,8 @@ pub struct InspectArguments {
 pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
     let mut process = find::process(&arguments.process)?;
     let asked = Instant::now();
-    let stack = match find::ask(process.broker, Ask::Stack { number: process.number })? {
-        InspectionAnswer::Stack(stack) => stack,
+    let (stack, seen) = match find::ask(process.broker, Ask::Stack { number: process.number })? {
+        InspectionAnswer::Stack { stack, seen } => (stack, seen),
         _ => anyhow::bail!("process {} has ended", arguments.process),
     };
     let silence = match stack {
@@ -120,12 +120,13 @@ pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
         let mut value = serde_json::to_value(&process.row)?;
         let object = value.as_object_mut().context("a row is an object")?;
         object.insert("stack".into(), stack.map_or(Value::Null, Value::String));
+        object.insert("last_seen".into(), seen.map_or(Value::Null, Value::String));
         object.insert("silence".into(), silence.map_or(Value::Null, |silence| silence.word().into()));
         object.insert("application".into(), json!(process.application));
         object.insert("broker".into(), json!(process.broker));
         output::data(None, &(serde_json::to_string_pretty(&value)? + "\n"))?;
     } else {
-        output::data(None, &show::process(&process, stack.as_deref(), silence))?;
+        output::data(None, &show::process(&process, stack.as_deref(), seen.as_deref(), silence))?;
     }
     Ok(ExitCode::SUCCESS)
 }

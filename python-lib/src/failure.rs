@@ -130,6 +130,6 @@ pub(crate) fn tell_stack(vm: &VirtualMachine) {
         let over = text.len().saturating_sub(STACK_BYTES);
         text.drain(..text.ceil_char_boundary(over));
         // Without a broker this process is about to end, too.
-        let _ = link::notify(&FromMicroprocess::Stack { text });
+        let _ = link::notify(&FromMicroprocess::Stack { settled: true, text });
     }
 }

@@ -25,6 +25,7 @@
 //! | [`link`] | the control socket |
 //! | `mail` | the mailbox: messages, links, monitors, names |
 //! | [`interrupt`], [`signals`] | Ctrl-C |
+//! | `seen` | where a signal finds a process in native code |
 //! | [`memory`] | the budget, and what happens at its end |
 //! | [`process`] | fork and exit |
 //!
@@ -61,6 +62,7 @@ pub mod native;
 pub mod objects;
 pub mod process;
 mod program;
+mod seen;
 pub mod signals;
 pub mod sources;
 pub mod template;

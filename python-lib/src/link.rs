@@ -53,6 +53,7 @@ pub fn become_template(control: Control) {
 
 /// Use `control` as a microprocess does. The template's is closed.
 pub fn become_microprocess(control: Control) {
+    crate::seen::over(&control);
     LINK.set(Link::Microprocess(control));
 }
 

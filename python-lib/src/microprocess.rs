@@ -175,7 +175,7 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
         begin;
     let environment: Vec<_> = services.iter().filter(|offer| offer.service == ENV).cloned().collect();
     mounts::set(mounts, folders, services);
-    mail::become_process(myself, parent, mailbox_bytes);
+    mail::become_process(myself, parent, mailbox_bytes, memory_bytes);
     memory::limit(memory_bytes);
     let (status, reason) = match prepared
         .and_then(|()| lower_limits(cpu_seconds, vm))

@@ -1,9 +1,9 @@
 //! Signals of a microprocess. Ctrl-C is a soft interrupt; so are SIGURG, which says that a callable has timed out, and SIGUSR1, by which
 //! the broker asks for the Python stack. Everything else keeps its default.
 //!
-//! This is one of the crate's three modules with `unsafe`: there is no safe way to install a handler.
+//! This is one of the crate's modules with `unsafe`: there is no safe way to install a handler.
 
-use crate::interrupt;
+use crate::{interrupt, seen};
 use cloison_transport::wait::skip_wait;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -22,7 +22,10 @@ pub fn catch_interrupts() {
         unsafe { skip_wait(context) };
     }
     extern "C" fn on_question(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
-        interrupt::raise(interrupt::STACK);
+        // Asked before, and no instruction has begun since.
+        if interrupt::raise(interrupt::STACK) {
+            seen::tell();
+        }
         // SAFETY: as above.
         unsafe { skip_wait(context) };
     }

@@ -41,7 +41,8 @@ fn whoever_is_silent_has_a_reason() {
     let project = Project::script(include_str!("../python/live/silent.py"));
     let mut live = Live::start(&project, User::Current, &[]);
     assert_eq!(live.line(), "ready");
-    let silence = |name: &str| live.ask(&["inspect", name, "--json"]).ends_with(0).json()["silence"].clone();
+    let inspected = |name: &str| live.ask(&["inspect", name, "--json"]).ends_with(0).json();
+    let silence = |name: &str| inspected(name)["silence"].clone();
     // Beside others, either of them may get no processor at that moment.
     let until = |name: &str, wanted: Value| {
         let begun = Instant::now();
@@ -51,6 +52,12 @@ fn whoever_is_silent_has_a_reason() {
     };
     until("loops", Value::Null);
     until("sums", "native".into());
+    // Native code has no Python line of its own: it is the line that called it.
+    let begun = Instant::now();
+    while !inspected("sums")["last_seen"].as_str().is_some_and(|stack| stack.ends_with(", line 13, in sums\n")) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nobody saw where it is: {}", inspected("sums"));
+    }
+    assert_eq!(inspected("loops")["last_seen"], Value::Null);
     let stopped = live.row_when(3, |row| row["name"] == "sums")["pid"].as_i64().expect("it has one");
     let stopped = Pid::from_raw(stopped as i32).expect("it is a process");
     kill_process(stopped, Signal::STOP).expect("ours");
@@ -240,6 +247,7 @@ fn ps_says_what_each_process_is_and_does() {
     assert_eq!(program["capabilities"], serde_json::json!(["endless"]));
     assert_eq!(program["monitors"].as_array().expect("a list").len(), 6, "{program:#}");
     let waiting = live.row_when(WAITING, |row| row["activity"] == "receiving" && row["mailbox_bytes"] != 0);
+    assert_eq!(waiting["mailbox_messages"], 1, "{waiting:#}");
     assert_eq!((&waiting["name"], &waiting["function"]), (&"waiting".into(), &"__main__:waits".into()), "{waiting:#}");
     assert_eq!((&waiting["parent"], &waiting["links"]), (&1.into(), &serde_json::json!([REGISTERED])), "{waiting:#}");
     assert!(waiting["mailbox_bytes"].as_u64().is_some_and(|bytes| (5000..6000).contains(&bytes)), "{waiting:#}");

@@ -430,6 +430,9 @@ pub enum FromMicroprocess {
     },
     /// The Python stack, which the broker has asked for by SIGUSR1.
     Stack {
+        /// Said between two instructions. Else it is how the signal found the process: which calls led to what it does, in native code
+        /// as a rule. That comes first, whenever it is asked.
+        settled: bool,
         /// As a traceback shows it, most recent call last.
         text: String,
     },
@@ -438,6 +441,19 @@ pub enum FromMicroprocess {
         /// Which.
         channel: ChannelId,
     },
+}
+
+/// What `postcard` writes before the text of a [`FromMicroprocess::Stack`] that is not settled: for a signal handler, where nothing can be
+/// allocated. The bytes, and how many of them.
+pub fn unsettled_stack(text_bytes: u16) -> ([u8; 5], usize) {
+    const STACK: u8 = 7;
+    let [low, middle, high] =
+        [text_bytes & 0x7f, text_bytes >> 7 & 0x7f, text_bytes >> 14].map(|seven_bits| seven_bits as u8);
+    match (middle, high) {
+        (0, 0) => ([STACK, 0, low, 0, 0], 3),
+        (_, 0) => ([STACK, 0, low | 0x80, middle, 0], 4),
+        _ => ([STACK, 0, low | 0x80, middle | 0x80, high], 5),
+    }
 }
 
 /// What a microprocess asks for in another one.
@@ -527,6 +543,8 @@ pub enum ParcelAnswer {
     Here,
     /// The receiver has no room for it now, or the kernel takes no more descriptors on their way.
     Full,
+    /// With it, what the sender has sent and nobody has received would take more than its memory may.
+    TooMuch,
     /// There is no such process, or no such parcel.
     Missing,
 }

@@ -83,6 +83,8 @@ pub const REASON_TEXT_BYTES: usize = 8 << 10;
 
 /// A process's number: never used twice in a broker's life. The program itself is number 1.
 pub type ProcessNumber = u64;
+/// No process: all that one sends to.
+pub const EVERYBODY: ProcessNumber = 0;
 
 /// A reference to a process: the right to send to it and to monitor it, and, with **control**, to link to it and to end it. Whoever
 /// has one has been introduced: the token cannot be guessed.
@@ -279,11 +281,13 @@ impl fmt::Display for Reason {
 /// From a process to the router.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum ToRouter {
-    /// Messages of that sender, and so many bytes of them, wait no longer.
+    /// Messages of that sender wait no longer.
     Consumed {
         /// Whose.
         sender: ProcessNumber,
-        /// Bytes, each message with [`MESSAGE_OVERHEAD`].
+        /// How many.
+        messages: u64,
+        /// Their bytes, each message with [`MESSAGE_OVERHEAD`].
         bytes: u64,
     },
     /// Link the process with that one.
@@ -376,7 +380,8 @@ pub enum FromRouter {
         /// Why.
         reason: Reason,
     },
-    /// What this process has sent to that one fills its share of the mailbox.
+    /// What this process has sent to that one fills its share of the mailbox; of [`EVERYBODY`]: what it has sent to all takes as much
+    /// as its memory may.
     Full {
         /// The receiver.
         number: ProcessNumber,

@@ -5,19 +5,21 @@ use cloison_broker::inspection::{Activity, ApplicationReport, ProcessKind, Proce
 use cloison_contract::printable::line as printable;
 use std::time::Duration;
 
-const HEADINGS: [&str; 12] =
-    ["PROCESS", "PID", "NAME", "RUNS", "PARENT", "STATE", "PRIVATE", "SHARED", "TABLES", "CPU", "WAITED", "MAILBOX"];
+const HEADINGS: [&str; 13] = [
+    "PROCESS", "PID", "NAME", "RUNS", "PARENT", "STATE", "PRIVATE", "SHARED", "TABLES", "CPU", "WAITED", "MESSAGES",
+    "MAILBOX",
+];
 /// Columns of numbers, which end in line.
-const RIGHT: [usize; 7] = [1, 6, 7, 8, 9, 10, 11];
+const RIGHT: [usize; 8] = [1, 6, 7, 8, 9, 10, 11, 12];
 
 /// One application, as a table.
 pub fn report(report: &ApplicationReport) -> String {
-    let rows: Vec<[String; 12]> = report.processes.iter().map(|row| cells(report.broker, row)).collect();
+    let rows: Vec<[String; 13]> = report.processes.iter().map(|row| cells(report.broker, row)).collect();
     let headings = HEADINGS.map(str::to_owned);
     let widths: Vec<_> = (0..HEADINGS.len())
         .map(|column| rows.iter().chain([&headings]).map(|row| row[column].chars().count()).max().unwrap_or(0))
         .collect();
-    let line = |row: &[String; 12]| {
+    let line = |row: &[String; 13]| {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match RIGHT.contains(&column) {
             true => format!("{cell:>width$}"),
             false => format!("{cell:<width$}"),
@@ -28,7 +30,7 @@ pub fn report(report: &ApplicationReport) -> String {
     [title, line(&headings)].into_iter().chain(rows.iter().map(line)).collect()
 }
 
-fn cells(broker: i32, row: &ProcessRow) -> [String; 12] {
+fn cells(broker: i32, row: &ProcessRow) -> [String; 13] {
     let memory = |part: fn(&cloison_broker::inspection::MemoryUse) -> u64| {
         row.memory.as_ref().map_or_else(|| "?".into(), |memory| bytes(part(memory)))
     };
@@ -50,6 +52,7 @@ fn cells(broker: i32, row: &ProcessRow) -> [String; 12] {
         memory(|memory| memory.page_tables_bytes),
         cpu(|cpu| cpu.used_nanoseconds),
         cpu(|cpu| cpu.waited_nanoseconds),
+        row.number.map_or_else(String::new, |_| row.mailbox_messages.to_string()),
         row.number.map_or_else(String::new, |_| bytes(row.mailbox_bytes)),
     ]
 }
@@ -123,8 +126,8 @@ impl Silence {
     }
 }
 
-/// One process, a line for each thing that is known of it.
-pub fn process(found: &Found, stack: Option<&str>, silence: Option<Silence>) -> String {
+/// One process, a line for each thing that is known of it. `seen` is where it was when it was asked and did not answer.
+pub fn process(found: &Found, stack: Option<&str>, seen: Option<&str>, silence: Option<Silence>) -> String {
     let row = &found.row;
     let list = |numbers: &[u64]| numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
     let texts = |texts: &[String]| texts.iter().map(|text| printable(text)).collect::<Vec<_>>().join(", ");
@@ -150,7 +153,7 @@ pub fn process(found: &Found, stack: Option<&str>, silence: Option<Silence>) -> 
         ("state", Some(activity(&row.activity))),
         ("memory", memory),
         ("processor time", cpu),
-        ("mailbox", Some(bytes(row.mailbox_bytes))),
+        ("mailbox", Some(format!("{} messages, {}", row.mailbox_messages, bytes(row.mailbox_bytes)))),
         ("capabilities", Some(texts(&row.capabilities)).filter(|names| !names.is_empty())),
         ("linked to", Some(list(&row.links)).filter(|links| !links.is_empty())),
         ("monitors", Some(list(&row.monitors)).filter(|monitors| !monitors.is_empty())),
@@ -160,15 +163,17 @@ pub fn process(found: &Found, stack: Option<&str>, silence: Option<Silence>) -> 
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| format!("{:<16}{value}\n", format!("{name}:"))))
         .collect();
-    match stack {
-        Some(stack) => {
-            text += "stack (most recent call last):\n";
-            text.extend(stack.lines().map(|line| format!("  {}\n", printable(line))));
-        }
-        None => {
-            let why = silence.map_or("", Silence::sentence);
-            text += &format!("stack:          no answer within 50 ms: {why}\n");
-        }
+    if stack.is_none() {
+        let why = silence.map_or("", Silence::sentence);
+        text += &format!("stack:          no answer within 50 ms: {why}\n");
+    }
+    let heading = match stack {
+        Some(_) => "stack (most recent call last):\n",
+        None => "it was last seen here (most recent call last):\n",
+    };
+    if let Some(stack) = stack.or(seen) {
+        text += heading;
+        text.extend(stack.lines().map(|line| format!("  {}\n", printable(line))));
     }
     text
 }
@@ -236,8 +241,8 @@ mod tests {
         assert_eq!(
             shown,
             "application 12: a.py\n\
-             PROCESS  PID  NAME        RUNS           PARENT  STATE                   PRIVATE  SHARED  TABLES  CPU  WAITED  MAILBOX\n\
-             12.7      99  w\\u{1b}[2J  __main__:work  1       in zlib.crc32 for 3 ms  1.0 MiB     0 B     0 B    ?       ?      0 B\n"
+             PROCESS  PID  NAME        RUNS           PARENT  STATE                   PRIVATE  SHARED  TABLES  CPU  WAITED  MESSAGES  MAILBOX\n\
+             12.7      99  w\\u{1b}[2J  __main__:work  1       in zlib.crc32 for 3 ms  1.0 MiB     0 B     0 B    ?       ?         0      0 B\n"
         );
     }
 }

@@ -3,8 +3,8 @@
 use crate::application::LoadedApplication;
 use crate::blanks::forks_at_once;
 use crate::family::{Family, TAKING_DOWN};
-use crate::inspection::Inspector;
 use crate::inspection::socket::Listener;
+use crate::inspection::{Inspector, SeenStack};
 use crate::launch::{Binaries, most_parcels};
 use crate::limiter::Limiter;
 use crate::process::Process;
@@ -195,7 +195,7 @@ pub struct Broker {
     /// Why the program has ended.
     pub(crate) program_ended: Option<Reason>,
     /// Who waits for a microprocess's Python stack.
-    pub(crate) stacks: VecDeque<(Pid, Sender<String>)>,
+    pub(crate) stacks: VecDeque<(Pid, Sender<SeenStack>)>,
 }
 
 impl Broker {

@@ -248,8 +248,8 @@ impl Broker {
     }
 
     fn process_says(&mut self, pid: Pid, message: FromMicroprocess) {
-        if let FromMicroprocess::Stack { text } = message {
-            return self.stack_told(pid, &text); // no question
+        if let FromMicroprocess::Stack { settled, text } = message {
+            return self.stack_told(pid, settled, &text); // no question
         }
         // One question at a time: answers that a microprocess does not read would fill the broker's memory, a module's text each.
         if self.processes.get(pid).is_some_and(|process| process.control.has_unread()) {

@@ -163,7 +163,7 @@ impl Broker {
         self.numbers.insert(reference.number, pid);
         let mailbox_bytes = self.application.limits.mailbox_bytes;
         let control = Arc::clone(&process.control);
-        self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, ties });
+        self.router.add(NewProcess { reference, mailbox: *mailbox, control, mailbox_bytes, memory_bytes, ties });
         let begin = Begin {
             run,
             myself: reference,

@@ -33,6 +33,8 @@ pub struct NewProcess {
     pub control: Arc<Control>,
     /// How much may wait there, in bytes.
     pub mailbox_bytes: u64,
+    /// How much memory it may have, in bytes: what it sends takes no more elsewhere.
+    pub memory_bytes: u64,
     /// Its ties from the beginning.
     pub ties: Ties,
 }
@@ -69,7 +71,9 @@ pub struct Inspection {
     pub number: ProcessNumber,
     /// Its registered names.
     pub names: Vec<String>,
-    /// How many bytes wait in its mailbox.
+    /// How many messages wait in its mailbox.
+    pub mailbox_messages: u64,
+    /// How many bytes they count.
     pub mailbox_bytes: u64,
     /// Whom it is linked to.
     pub links: Vec<ProcessNumber>,

@@ -1,8 +1,11 @@
-//! How much of whom waits in one mailbox, and who has to pause.
+//! How much of whom waits in one mailbox, how much of one process's waits in all of them, and who has to pause.
 //!
 //! A sender pauses once it has filled its share: half of the mailbox divided by how many senders have something waiting there.
 //! So a sender alone may fill half, whoever comes later finds room, and the one that floods pauses first. It goes on when half of
 //! its share is free again.
+//!
+//! What a process has sent and nobody has received takes memory that others have to hold. It is no more than the process may have
+//! itself ([`SentMessages`]): so all mailboxes together hold no more than the memory limits of all who send.
 
 use cloison_contract::process::{MESSAGE_OVERHEAD, ProcessNumber};
 use cloison_transport::mailbox::{OUTBOX_BYTES, RECORD_BYTES};
@@ -12,24 +15,91 @@ use std::collections::{BTreeMap, BTreeSet};
 /// its own, and counts for [`MESSAGE_OVERHEAD`] more.
 const UNDER_WAY_BYTES: u64 = OUTBOX_BYTES * MESSAGE_OVERHEAD / 32 + RECORD_BYTES as u64;
 
+/// Messages, and their bytes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Amount {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Amount {
+    /// One message.
+    pub(crate) fn one(bytes: u64) -> Self {
+        Self { messages: 1, bytes }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.bytes += other.bytes;
+    }
+
+    fn subtract(&mut self, other: Self) {
+        self.messages = self.messages.saturating_sub(other.messages);
+        self.bytes = self.bytes.saturating_sub(other.bytes);
+    }
+}
+
+/// What of one process's waits in all mailboxes.
+#[derive(Debug)]
+pub(crate) struct SentMessages {
+    limit: u64,
+    bytes: u64,
+    /// It has been told to pause.
+    paused: bool,
+}
+
+impl SentMessages {
+    /// Of a process that may have so much memory.
+    pub(crate) fn new(limit: u64) -> Self {
+        Self { limit, bytes: 0, paused: false }
+    }
+
+    /// Note so many bytes more; whether it has to be told to pause.
+    pub(crate) fn add(&mut self, bytes: u64) -> bool {
+        self.bytes += bytes;
+        self.bytes > self.limit && !std::mem::replace(&mut self.paused, true)
+    }
+
+    /// Note that so many wait no longer; whether it goes on.
+    pub(crate) fn subtract(&mut self, bytes: u64) -> bool {
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.bytes <= self.limit / 2 && std::mem::take(&mut self.paused)
+    }
+
+    /// Whether there is room for so much more, which is asked for first.
+    pub(crate) fn has_room_for(&self, bytes: u64) -> bool {
+        self.bytes.saturating_add(bytes) <= self.limit
+    }
+
+    /// Whether so much more would be more than who heeds what it is told can send.
+    pub(crate) fn is_flood(&self, bytes: u64) -> bool {
+        self.paused && self.bytes + bytes > self.limit + UNDER_WAY_BYTES
+    }
+}
+
 /// What waits in one mailbox.
 #[derive(Debug)]
 pub(crate) struct PendingMessages {
     limit: u64,
-    total: u64,
-    senders: BTreeMap<ProcessNumber, u64>,
+    total: Amount,
+    senders: BTreeMap<ProcessNumber, Amount>,
     /// Who has been told to pause.
     paused: BTreeSet<ProcessNumber>,
 }
 
 impl PendingMessages {
     pub(crate) fn new(limit: u64) -> Self {
-        Self { limit, total: 0, senders: BTreeMap::new(), paused: BTreeSet::new() }
+        Self { limit, total: Amount::default(), senders: BTreeMap::new(), paused: BTreeSet::new() }
     }
 
-    /// Bytes that wait.
-    pub(crate) fn total(&self) -> u64 {
+    /// What waits.
+    pub(crate) fn total(&self) -> Amount {
         self.total
+    }
+
+    /// How many bytes of whom.
+    pub(crate) fn by_sender(&self) -> impl Iterator<Item = (ProcessNumber, u64)> {
+        self.senders.iter().map(|(sender, waiting)| (*sender, waiting.bytes))
     }
 
     /// Whether somebody has to pause.
@@ -42,13 +112,13 @@ impl PendingMessages {
     }
 
     fn of(&self, sender: ProcessNumber) -> u64 {
-        self.senders.get(&sender).copied().unwrap_or(0)
+        self.senders.get(&sender).map_or(0, |waiting| waiting.bytes)
     }
 
     /// Note a message; whether its sender has to be told to pause.
     pub(crate) fn add(&mut self, sender: ProcessNumber, bytes: u64) -> bool {
-        self.total += bytes;
-        *self.senders.entry(sender).or_default() += bytes;
+        self.total.add(Amount::one(bytes));
+        self.senders.entry(sender).or_default().add(Amount::one(bytes));
         self.of(sender) > self.share() && self.pause(sender)
     }
 
@@ -64,7 +134,7 @@ impl PendingMessages {
 
     /// Whether there is room for so much more of a sender's, which asks first.
     pub(crate) fn has_room_for(&self, sender: ProcessNumber, bytes: u64) -> bool {
-        !self.paused.contains(&sender) && self.total + bytes <= self.limit
+        !self.paused.contains(&sender) && self.total.bytes + bytes <= self.limit
     }
 
     /// Have the sender pause, whatever waits. Whether it has to be told.
@@ -72,22 +142,26 @@ impl PendingMessages {
         self.paused.insert(sender)
     }
 
-    /// Note that so much of a sender's waits no longer; who may go on.
-    pub(crate) fn consumed(&mut self, sender: ProcessNumber, bytes: u64) -> Vec<ProcessNumber> {
+    /// Note that so much of a sender's waits no longer; how many bytes that are, and who may go on.
+    pub(crate) fn consumed(&mut self, sender: ProcessNumber, amount: Amount) -> (u64, Vec<ProcessNumber>) {
+        let mut freed = Amount::default();
         if let Some(waiting) = self.senders.get_mut(&sender) {
-            let bytes = bytes.min(*waiting);
-            *waiting -= bytes;
-            self.total -= bytes;
-            if *waiting == 0 {
+            let before = *waiting;
+            waiting.subtract(amount);
+            // Each message has bytes, whatever the receiver says.
+            if waiting.bytes == 0 {
                 self.senders.remove(&sender);
             }
+            freed = before;
+            freed.subtract(self.senders.get(&sender).copied().unwrap_or_default());
+            self.total.subtract(freed);
         }
         let enough = self.share() / 2;
         let resumed: Vec<_> = self.paused.iter().copied().filter(|sender| self.of(*sender) <= enough).collect();
         for sender in &resumed {
             self.paused.remove(sender);
         }
-        resumed
+        (freed.bytes, resumed)
     }
 }
 
@@ -102,26 +176,30 @@ mod tests {
         assert_eq!(sent, 10, "half of the mailbox, and the one that is too many");
         assert!(!pending.add(1, 50), "it is told once");
         assert!(!pending.add(2, 50) && !pending.add(3, 50));
-        assert_eq!(pending.total(), 700);
+        assert_eq!(pending.total(), Amount { messages: 14, bytes: 700 });
     }
 
     #[test]
     fn it_goes_on_when_half_of_its_share_is_free() {
         let mut pending = PendingMessages::new(1000);
         while !pending.add(1, 50) {}
-        let resumed: Vec<_> = (0..11).map(|_| pending.consumed(1, 50)).collect();
+        let resumed: Vec<_> = (0..11).map(|_| pending.consumed(1, Amount::one(50)).1).collect();
         assert_eq!(resumed.iter().position(|resumed| resumed == &[1]), Some(5));
         assert_eq!(resumed.iter().flatten().count(), 1);
-        assert_eq!(pending.total(), 0);
+        assert_eq!(pending.total(), Amount::default());
     }
 
     #[test]
     fn nobody_frees_more_than_there_is() {
         let mut pending = PendingMessages::new(1000);
         pending.add(1, 100);
-        assert!(pending.consumed(2, 50).is_empty());
-        pending.consumed(1, u64::MAX);
-        assert_eq!(pending.total(), 0);
+        pending.add(3, 40);
+        assert_eq!(pending.consumed(2, Amount::one(50)), (0, vec![]));
+        assert_eq!(pending.consumed(3, Amount { messages: 0, bytes: 40 }).0, 40);
+        assert_eq!(pending.consumed(1, Amount { messages: u64::MAX, bytes: 1 }).0, 1);
+        assert_eq!(pending.total(), Amount { messages: 0, bytes: 99 });
+        assert_eq!(pending.consumed(1, Amount { messages: 0, bytes: u64::MAX }).0, 99);
+        assert_eq!(pending.total(), Amount::default());
     }
 
     #[test]
@@ -129,6 +207,17 @@ mod tests {
         let mut pending = PendingMessages::new(1000);
         assert!(pending.pause(4) && !pending.pause(4));
         pending.add(5, 1);
-        assert_eq!(pending.consumed(5, 1), [4]);
+        assert_eq!(pending.consumed(5, Amount::one(1)), (1, vec![4]));
+    }
+
+    #[test]
+    fn who_has_sent_as_much_as_its_memory_holds_pauses_until_half_of_it_is_received() {
+        let mut sent = SentMessages::new(1000);
+        assert!(!sent.add(600) && !sent.has_room_for(401) && sent.has_room_for(400));
+        assert!(sent.add(500) && !sent.add(100), "it is told once");
+        assert!(!sent.is_flood(1) && sent.is_flood(UNDER_WAY_BYTES), "what was under way when it was told arrives");
+        assert!(!sent.subtract(600));
+        assert!(sent.subtract(100) && !sent.subtract(500));
+        assert!(!sent.is_flood(u64::MAX / 2), "nobody has told it to pause");
     }
 }

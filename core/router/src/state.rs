@@ -2,11 +2,11 @@
 
 use crate::handle::{Inspection, NewProcess, RouterEvent, Ties};
 use crate::parcels::{Filling, Parcel, ParcelCount, Parcels};
-use crate::pending::PendingMessages;
+use crate::pending::{Amount, PendingMessages, SentMessages};
 use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
-    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef,
-    Reason, SEND, SEND_PARCEL, TIES, ToRouter,
+    CONTROL, EVERYBODY, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NAME_BYTES, NAMES, NEWS, ProcessNumber,
+    ProcessRef, Reason, SEND, SEND_PARCEL, TIES, ToRouter,
 };
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox::{RECORD_BYTES, RouterEnd};
@@ -33,6 +33,7 @@ struct Process {
     mailbox: RouterEnd,
     control: Arc<Control>,
     pending: PendingMessages,
+    sent: SentMessages,
     parcels: Parcels,
     /// News for which there was no room, and their bytes.
     news: VecDeque<Vec<u8>>,
@@ -110,12 +111,14 @@ impl RouterState {
 
     /// Take a process in, linked to or monitored by its parent from its first instruction on.
     pub(crate) fn add(&mut self, new: NewProcess) {
-        let NewProcess { reference, mailbox, control, mailbox_bytes, ties: Ties { link, may_link, monitor } } = new;
+        let NewProcess { reference, mailbox, control, mailbox_bytes, memory_bytes, ties } = new;
+        let Ties { link, may_link, monitor } = ties;
         let number = reference.number;
         let process = Process {
             reference,
             send_only: reference.send_only(),
             pending: PendingMessages::new(mailbox_bytes),
+            sent: SentMessages::new(memory_bytes),
             parcels: Parcels::default(),
             mailbox,
             control,
@@ -191,9 +194,10 @@ impl RouterState {
     }
 
     fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, message: &[u8]) {
-        let Some(receiver) = self.receiver(sender, number) else { return };
         let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
-        if receiver.pending.is_flooded_by(sender, bytes) {
+        let flood = self.processes.get(&sender).is_some_and(|sender| sender.sent.is_flood(bytes));
+        let Some(receiver) = self.receiver(sender, number) else { return };
+        if flood || receiver.pending.is_flooded_by(sender, bytes) {
             return self.lose(sender, number);
         }
         match receiver.mailbox.put(MESSAGE, &[&sender.to_le_bytes(), message]) {
@@ -223,6 +227,9 @@ impl RouterState {
         if receiver.pending.add(sender, bytes) {
             self.pause(sender, number, was_pressed);
         }
+        if self.processes.get_mut(&sender).is_some_and(|sender| sender.sent.add(bytes)) {
+            self.tell(sender, &FromRouter::Full { number: EVERYBODY });
+        }
     }
 
     fn pause(&mut self, sender: ProcessNumber, number: ProcessNumber, was_pressed: bool) {
@@ -247,16 +254,34 @@ impl RouterState {
         }
     }
 
-    /// So much of a sender's waits no longer.
-    fn consumed(&mut self, number: ProcessNumber, sender: ProcessNumber, bytes: u64) {
-        let Some(receiver) = self.processes.get_mut(&number) else { return };
+    /// So much of a sender's waits no longer. `None` if the receiver has broken the protocol.
+    fn consumed(&mut self, number: ProcessNumber, sender: ProcessNumber, amount: Amount) -> Option<()> {
+        let Some(receiver) = self.processes.get_mut(&number) else { return Some(()) };
         let was_pressed = receiver.pending.is_pressed();
-        let resumed = receiver.pending.consumed(sender, bytes);
-        if was_pressed && !receiver.pending.is_pressed() {
+        let (freed, resumed) = receiver.pending.consumed(sender, amount);
+        receiver.mailbox.settle().ok()?;
+        let relieved = was_pressed && !receiver.pending.is_pressed();
+        self.received(sender, freed);
+        if relieved {
             self.tell(number, &FromRouter::Pressed(false));
         }
         for sender in resumed {
             self.tell(sender, &FromRouter::Room { number });
+        }
+        Some(())
+    }
+
+    /// So many bytes that a process had sent take no memory any more.
+    fn received(&mut self, sender: ProcessNumber, bytes: u64) {
+        if self.processes.get_mut(&sender).is_some_and(|sender| sender.sent.subtract(bytes)) {
+            self.tell(sender, &FromRouter::Room { number: EVERYBODY });
+        }
+    }
+
+    /// Somebody's message, which was counted, does not arrive.
+    fn not_delivered(&mut self, number: ProcessNumber, sender: ProcessNumber, bytes: u64) {
+        if self.consumed(number, sender, Amount::one(bytes)).is_none() {
+            self.violation(number);
         }
     }
 
@@ -278,6 +303,9 @@ impl RouterState {
         if bytes == 0 || !receiver.pending.may_ever_hold(bytes) {
             return None;
         }
+        if !self.processes.get(&sender)?.sent.has_room_for(counts) {
+            return self.hand_over(sender, ParcelAnswer::TooMuch, None).map(drop);
+        }
         let room = !receiver.lost.contains_key(&sender) && receiver.pending.has_room_for(sender, counts);
         let Some(parcel) = room.then(|| self.parcels.create(bytes, &receiver.parcels)).flatten() else {
             return self.hand_over(sender, ParcelAnswer::Full, None).map(drop);
@@ -298,7 +326,7 @@ impl RouterState {
         }
         let counts = bytes + MESSAGE_OVERHEAD;
         let Some(receiver) = self.receiver(sender, number) else {
-            self.consumed(number, sender, counts);
+            self.not_delivered(number, sender, counts);
             return Some(());
         };
         let kept = receiver.parcels.keep(parcel);
@@ -307,7 +335,7 @@ impl RouterState {
             Ok(Ok(())) => {}
             Ok(Err(_)) => {
                 receiver.parcels.fetch(kept);
-                self.consumed(number, sender, counts);
+                self.not_delivered(number, sender, counts);
                 self.lose(sender, number);
             }
             Err(_) => self.violation(number),
@@ -319,7 +347,7 @@ impl RouterState {
     fn give_back(&mut self, number: ProcessNumber) {
         let filling = self.processes.get_mut(&number).and_then(|process| process.parcels.filling.take());
         if let Some(Filling { receiver, bytes, .. }) = filling {
-            self.consumed(receiver, number, bytes + MESSAGE_OVERHEAD);
+            self.not_delivered(receiver, number, bytes + MESSAGE_OVERHEAD);
         }
     }
 
@@ -341,7 +369,9 @@ impl RouterState {
 
     fn obey(&mut self, number: ProcessNumber, said: ToRouter, unknown: &mut dyn FnMut(&mut Self)) -> Option<()> {
         match said {
-            ToRouter::Consumed { sender, bytes } => self.consumed(number, sender, bytes),
+            ToRouter::Consumed { sender, messages, bytes } => {
+                self.consumed(number, sender, Amount { messages, bytes })?;
+            }
             ToRouter::Reserve { process, bytes } => self.reserve(number, process, bytes, unknown)?,
             ToRouter::Fetch(which) => {
                 let parcel = self.processes.get_mut(&number)?.parcels.fetch(which);
@@ -574,6 +604,9 @@ impl RouterState {
         self.give_back(number);
         let Some(process) = self.processes.remove(&number) else { return };
         self.late.remove(&number);
+        for (sender, bytes) in process.pending.by_sender() {
+            self.received(sender, bytes);
+        }
         let reason = reason(process.doom, process.last, how);
         self.events.push(RouterEvent::Ended { number, reason: reason.clone() });
         for name in process.names {
@@ -608,7 +641,8 @@ impl RouterState {
         let of = |(number, process): (&ProcessNumber, &Process)| Inspection {
             number: *number,
             names: process.names.iter().cloned().collect(),
-            mailbox_bytes: process.pending.total(),
+            mailbox_messages: process.pending.total().messages,
+            mailbox_bytes: process.pending.total().bytes,
             links: process.links.iter().copied().collect(),
             monitors: process.monitors.values().copied().collect(),
             traps_exits: process.traps_exits,

@@ -3,8 +3,8 @@
 use crate::{NewProcess, Router, RouterEvent, Ties};
 use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
-    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
-    SEND_PARCEL, ToRouter,
+    CONTROL, EVERYBODY, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason,
+    SEND, SEND_PARCEL, ToRouter,
 };
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::{self, Mailbox, ParcelView, fill_parcel};
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const MAILBOX_BYTES: u64 = 1 << 20;
+const MEMORY_BYTES: u64 = 16 << 20;
 const PARCELS: usize = 4;
 
 struct Process {
@@ -40,8 +41,15 @@ impl Process {
         let (end, [memory, bell]) = mailbox::create(2 * MAILBOX_BYTES).unwrap();
         let reference = ProcessRef::with_control(number, [number as u8; 16]);
         let (ours, control) = Control::pair().unwrap();
-        let mailbox_bytes = MAILBOX_BYTES;
-        router.add(NewProcess { reference, mailbox: end, control: Arc::new(ours), mailbox_bytes, ties });
+        let control_of = Arc::new(ours);
+        router.add(NewProcess {
+            reference,
+            mailbox: end,
+            control: control_of,
+            mailbox_bytes: MAILBOX_BYTES,
+            memory_bytes: MEMORY_BYTES,
+            ties,
+        });
         Self { reference, mailbox: Mailbox::attach(&memory, bell).unwrap(), control }
     }
 
@@ -86,7 +94,7 @@ impl Process {
     }
 
     fn consumed(&mut self, sender: ProcessNumber, message: u64) {
-        self.say(ToRouter::Consumed { sender, bytes: message + MESSAGE_OVERHEAD });
+        self.say(ToRouter::Consumed { sender, messages: 1, bytes: message + MESSAGE_OVERHEAD });
     }
 
     fn get(&mut self) -> Got {
@@ -361,7 +369,7 @@ fn a_flooder_is_told_and_others_get_through() {
                 from_other += 1;
             }
         }
-        receiver.say(ToRouter::Consumed { sender: 1, bytes: 1064 });
+        receiver.say(ToRouter::Consumed { sender: 1, messages: 1, bytes: 1064 });
     }
     assert_eq!(flooder.get(), Got::News(FromRouter::Room { number: 3 }));
     assert_eq!(pressed, [true, false], "the receiver knows that somebody has to pause");

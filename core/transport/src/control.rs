@@ -103,6 +103,15 @@ impl Control {
         self.send_with(message, descriptors, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)
     }
 
+    /// Send what `postcard` would write, given in two pieces, if there is room. It allocates nothing and takes no lock, so it may be
+    /// called from a signal handler.
+    pub fn try_send_encoded(socket: BorrowedFd<'_>, pieces: [&[u8]; 2]) -> Result<(), Errno> {
+        let [first, second] = pieces.map(IoSlice::new);
+        let packet = [IoSlice::new(&[INLINE]), first, second];
+        let flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+        sendmsg(socket, &packet, &mut SendAncillaryBuffer::default(), flags).map(drop)
+    }
+
     /// Whether the peer has not yet read all that was sent. A sender that answers questions looks here first, so that answers
     /// do not pile up in the queue of a peer that asks and does not read.
     pub fn has_unread(&self) -> bool {

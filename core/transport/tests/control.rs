@@ -1,6 +1,7 @@
 //! Control sockets: messages of all sizes arrive, everything else is an error and leaks no descriptor.
 #![cfg(not(loom))]
 
+use cloison_contract::message::{FromMicroprocess, unsettled_stack};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::IoSlice;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -31,6 +32,16 @@ fn messages_arrive_and_crimes_leave_nothing_behind() {
         theirs.send(&message, &[file.as_fd()]).unwrap();
         let (received, descriptors) = ours.receive::<Vec<u8>>().unwrap();
         assert_eq!((received, descriptors.len()), (message, 1), "{length}");
+    }
+    // What a signal handler sends is a message like any other.
+    for length in [0, 1, 127, 128, 300, 16_383, 16_384, 30_000] {
+        let sent = "s".repeat(length);
+        let (header, bytes) = unsettled_stack(length as u16);
+        Control::try_send_encoded(theirs.as_fd(), [&header[..bytes], sent.as_bytes()]).unwrap();
+        match ours.receive().unwrap() {
+            (FromMicroprocess::Stack { settled: false, text }, none) => assert!(text == sent && none.is_empty()),
+            other => panic!("{other:?}"),
+        }
     }
     assert!(ours.try_receive::<u32>().unwrap().is_none());
     // What is read is not counted any more, however it travelled.

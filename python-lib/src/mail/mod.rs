@@ -55,10 +55,10 @@ pub(crate) fn attach(mailbox: Mailbox) {
 }
 
 /// Be that process.
-pub(crate) fn become_process(myself: ProcessRef, parent: Option<ProcessRef>, mailbox_bytes: u64) {
+pub(crate) fn become_process(myself: ProcessRef, parent: Option<ProcessRef>, mailbox_bytes: u64, memory_bytes: u64) {
     POST.with_borrow_mut(|post| {
         if let Some(post) = post {
-            post.begin(myself, parent, mailbox_bytes);
+            post.begin(myself, parent, mailbox_bytes, memory_bytes);
         }
     });
 }
@@ -84,6 +84,14 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
         PostError::Ring(error) => vm.new_runtime_error(format!("the mailbox is broken: {error}")),
         PostError::Full(full) => {
             let text = format!("the mailbox of process {} has no room for more messages of this process", full.number);
+            mailbox_full(full, 0, &text, vm)
+        }
+        PostError::TooMuch(full, memory) => {
+            let text = format!(
+                "what this process has sent and nobody has received takes as much memory as the process may have, {} MiB\n\
+                 hint: `memory` of its spawn, or [limits] memory in cloison.toml",
+                memory >> 20
+            );
             mailbox_full(full, 0, &text, vm)
         }
         PostError::Lost(full, lost) => {
@@ -167,6 +175,7 @@ fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
             put(vm, |post| post.send(to, None))
         }
         (ParcelAnswer::Full, _) => with(vm, |_| Err(PostError::Full(to))),
+        (ParcelAnswer::TooMuch, _) => with(vm, |post| Err(post.too_much(to))),
         // As with every message to a process that has ended.
         (ParcelAnswer::Missing, _) | (ParcelAnswer::Here, None) => Ok(()),
     }

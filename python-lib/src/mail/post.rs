@@ -1,8 +1,8 @@
 //! The mailbox, what has arrived and waits to be received, and whom not to send to for now.
 
 use cloison_contract::process::{
-    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
-    SEND_PARCEL, TIES, ToRouter,
+    CONTROL, EVERYBODY, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason,
+    SEND, SEND_PARCEL, TIES, ToRouter,
 };
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use rustix::io::Errno;
@@ -25,6 +25,8 @@ pub(super) enum PostError {
     Ring(RingError),
     /// That process has no room for more of ours.
     Full(ProcessRef),
+    /// What this process has sent and nobody has received takes as much memory as it may have, so many bytes.
+    TooMuch(ProcessRef, u64),
     /// So many messages to that process did not arrive.
     Lost(ProcessRef, u64),
     /// A message is longer than any may be.
@@ -69,17 +71,18 @@ pub(super) struct Post {
     myself: Option<ProcessRef>,
     pub(super) parent: Option<ProcessRef>,
     mailbox_bytes: u64,
+    memory_bytes: u64,
     /// What waits, in the order in which it came, by position.
     waiting: BTreeMap<u64, Waiting>,
     next: u64,
-    /// Who has enough of ours.
+    /// Who has enough of ours; [`EVERYBODY`] if all together have.
     full: HashSet<ProcessNumber>,
     /// To whom messages of ours were lost.
     lost: HashSet<ProcessNumber>,
     /// How many, by question.
     lost_counts: HashMap<u64, u64>,
-    /// What was received of whom and the router has not been told.
-    unsaid: HashMap<ProcessNumber, u64>,
+    /// What was received of whom and the router has not been told: how many messages, and their bytes.
+    unsaid: HashMap<ProcessNumber, (u64, u64)>,
     unsaid_bytes: u64,
     /// Somebody has to pause because of what waits here, as far as the router knows.
     pressed: bool,
@@ -103,6 +106,7 @@ impl Post {
             myself: None,
             parent: None,
             mailbox_bytes: 0,
+            memory_bytes: 0,
             waiting: BTreeMap::new(),
             next: 1,
             full: HashSet::new(),
@@ -121,8 +125,15 @@ impl Post {
         }
     }
 
-    pub(super) fn begin(&mut self, myself: ProcessRef, parent: Option<ProcessRef>, mailbox_bytes: u64) {
-        (self.myself, self.parent, self.mailbox_bytes) = (Some(myself), parent, mailbox_bytes);
+    pub(super) fn begin(
+        &mut self,
+        myself: ProcessRef,
+        parent: Option<ProcessRef>,
+        mailbox_bytes: u64,
+        memory_bytes: u64,
+    ) {
+        (self.myself, self.parent) = (Some(myself), parent);
+        (self.mailbox_bytes, self.memory_bytes) = (mailbox_bytes, memory_bytes);
         self.know(myself);
         parent.into_iter().for_each(|parent| self.know(parent));
     }
@@ -168,10 +179,18 @@ impl Post {
         if self.mailbox.has_more() {
             self.fetch()?;
         }
+        if self.full.contains(&EVERYBODY) {
+            return Err(self.too_much(to));
+        }
         match self.full.contains(&to.number) {
             true => Err(PostError::Full(to)),
             false => Ok(()),
         }
+    }
+
+    /// The router has no memory for more of this process's messages.
+    pub(super) fn too_much(&self, to: ProcessRef) -> PostError {
+        PostError::TooMuch(to, self.memory_bytes)
     }
 
     /// Whether messages to that process were lost, as the router has said: how many it says when it is asked.
@@ -284,7 +303,9 @@ impl Post {
             self.downs.remove(&reference);
         }
         if let Some((sender, bytes)) = taken.from {
-            *self.unsaid.entry(sender).or_default() += bytes;
+            let (messages, unsaid) = self.unsaid.entry(sender).or_default();
+            *messages += 1;
+            *unsaid += bytes;
             self.unsaid_bytes += bytes;
             if self.unsaid_bytes >= self.mailbox_bytes / UNSAID_PART {
                 self.say_consumed()?;
@@ -296,9 +317,9 @@ impl Post {
     /// Tell the router what no longer waits. What there is no room for now is told later.
     fn say_consumed(&mut self) -> Result<(), PostError> {
         let mut unsaid = std::mem::take(&mut self.unsaid).into_iter();
-        while let Some((sender, bytes)) = unsaid.next() {
-            if !self.say(&ToRouter::Consumed { sender, bytes })? {
-                self.unsaid = unsaid.chain([(sender, bytes)]).collect();
+        while let Some((sender, (messages, bytes))) = unsaid.next() {
+            if !self.say(&ToRouter::Consumed { sender, messages, bytes })? {
+                self.unsaid = unsaid.chain([(sender, (messages, bytes))]).collect();
                 return Ok(());
             }
         }

@@ -1,7 +1,7 @@
 //! The threads that answer, one for each question.
 
 use super::socket::Listener;
-use super::table::Want;
+use super::table::{SeenStack, Want};
 use super::{
     Activity, ApplicationReport, Ask, InspectionAnswer, InspectionQuestion, ProcessKind, ProcessRow, VERSION, kernel,
 };
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a process has for its Python stack: between two instructions it answers at once, in a builtin it does not.
 const STACK_PATIENCE: Duration = Duration::from_millis(50);
@@ -111,11 +111,7 @@ impl Thread {
             Ask::Stack { number } => {
                 let (answer, answered) = channel();
                 self.want(Want::Stack(number, answer));
-                match answered.recv_timeout(STACK_PATIENCE) {
-                    Ok(stack) => Some(InspectionAnswer::Stack(Some(stack))),
-                    Err(RecvTimeoutError::Timeout) => Some(InspectionAnswer::Stack(None)),
-                    Err(RecvTimeoutError::Disconnected) => Some(InspectionAnswer::NoProcess),
-                }
+                Some(stack(&answered, || self.want(Want::StackAgain(number))))
             }
             Ask::Kill { number } => self.rows().map(|rows| match rows.iter().any(|row| row.number == Some(number)) {
                 true => {
@@ -144,6 +140,26 @@ impl Thread {
     }
 }
 
+/// Wait for what a process says of its stack: at last what it says between two instructions, if it comes to that in time.
+/// It is asked again half of the time before the end, and says then where it is, at least.
+fn stack(answered: &Receiver<SeenStack>, ask_again: impl Fn()) -> InspectionAnswer {
+    let begun = Instant::now();
+    let (mut seen, mut asked_again) = (None, false);
+    loop {
+        let patience = if asked_again { STACK_PATIENCE } else { STACK_PATIENCE / 2 };
+        match answered.recv_timeout(patience.saturating_sub(begun.elapsed())) {
+            Ok(SeenStack { settled: true, text }) => return InspectionAnswer::Stack { stack: Some(text), seen: None },
+            Ok(SeenStack { settled: false, text }) => seen = Some(text),
+            Err(RecvTimeoutError::Timeout) if asked_again => return InspectionAnswer::Stack { stack: None, seen },
+            Err(RecvTimeoutError::Timeout) => {
+                asked_again = true;
+                ask_again();
+            }
+            Err(RecvTimeoutError::Disconnected) => return InspectionAnswer::NoProcess,
+        }
+    }
+}
+
 /// Add what the router and the kernel know.
 fn complete(mut rows: Vec<ProcessRow>, router: &RouterHandle) -> Vec<ProcessRow> {
     let mut inspections: HashMap<_, _> = router.inspect().into_iter().map(|one| (one.number, one)).collect();
@@ -151,6 +167,7 @@ fn complete(mut rows: Vec<ProcessRow>, router: &RouterHandle) -> Vec<ProcessRow>
         kernel::complete(row);
         let Some(inspection) = row.number.and_then(|number| inspections.remove(&number)) else { continue };
         row.names = inspection.names;
+        row.mailbox_messages = inspection.mailbox_messages;
         row.mailbox_bytes = inspection.mailbox_bytes;
         row.links = inspection.links;
         row.monitors = inspection.monitors;

@@ -21,12 +21,13 @@ pub mod socket;
 pub(crate) mod table;
 
 pub(crate) use answer::Inspector;
+pub(crate) use table::SeenStack;
 
 use cloison_contract::process::ProcessNumber;
 use serde::{Deserialize, Serialize};
 
 /// What the two sides say to each other. A command of another version is told so.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// What a command asks. One question for each connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -64,8 +65,14 @@ pub enum InspectionAnswer {
     },
     /// All processes.
     Report(ApplicationReport),
-    /// A Python stack, innermost call last; `None`: the process has not answered in time.
-    Stack(Option<String>),
+    /// A Python stack, innermost call last.
+    Stack {
+        /// What the process says between two instructions; `None`: it has come to none in time.
+        stack: Option<String>,
+        /// Where a signal has found it then: which calls led to the native code that it is in. `None`: it has not run, or runs no
+        /// Python yet.
+        seen: Option<String>,
+    },
     /// It has been told to end.
     Killed,
     /// There is no such process.
@@ -106,7 +113,9 @@ pub struct ProcessRow {
     pub memory: Option<MemoryUse>,
     /// Its processor time, if the kernel says.
     pub cpu: Option<CpuUse>,
-    /// How many bytes wait in its mailbox.
+    /// How many messages wait in its mailbox.
+    pub mailbox_messages: u64,
+    /// How many bytes they count.
     pub mailbox_bytes: u64,
     /// The capabilities that it holds.
     pub capabilities: Vec<String>,

@@ -22,7 +22,17 @@ pub(crate) enum Want {
     /// All processes.
     Table(Sender<Vec<ProcessRow>>),
     /// The Python stack of one; without an answer, there is no such process.
-    Stack(ProcessNumber, Sender<String>),
+    Stack(ProcessNumber, Sender<SeenStack>),
+    /// Ask that one again: it is in native code, perhaps, and says then where it is.
+    StackAgain(ProcessNumber),
+}
+
+/// What a process says of its Python stack.
+#[derive(Debug)]
+pub(crate) struct SeenStack {
+    /// It said so between two instructions. Else the signal saw it where it was.
+    pub(super) settled: bool,
+    pub(super) text: String,
 }
 
 impl Broker {
@@ -32,11 +42,16 @@ impl Broker {
             match want {
                 Want::Table(answer) => drop(answer.send(self.table())),
                 Want::Stack(number, answer) => self.ask_for_stack(number, answer),
+                Want::StackAgain(number) => {
+                    if let Some(pid) = self.numbers.get(&number) {
+                        self.signal(*pid, Signal::USR1);
+                    }
+                }
             }
         }
     }
 
-    fn ask_for_stack(&mut self, number: ProcessNumber, answer: Sender<String>) {
+    fn ask_for_stack(&mut self, number: ProcessNumber, answer: Sender<SeenStack>) {
         let Some(pid) = self.numbers.get(&number).copied() else { return };
         self.stacks.push_back((pid, answer));
         if self.stacks.len() > ASKING {
@@ -45,14 +60,11 @@ impl Broker {
         self.signal(pid, Signal::USR1);
     }
 
-    /// A microprocess has answered, or says so unasked.
-    pub(crate) fn stack_told(&mut self, pid: Pid, text: &str) {
+    /// A microprocess has answered, or says so unasked. After what its signal handler has seen, its own word may follow.
+    pub(crate) fn stack_told(&mut self, pid: Pid, settled: bool, text: &str) {
         self.stacks.retain(|(asked, answer)| {
-            let answers = *asked == pid;
-            if answers {
-                let _ = answer.send(text.to_owned());
-            }
-            !answers
+            let waits = *asked != pid || answer.send(SeenStack { settled, text: text.to_owned() }).is_ok();
+            waits && (*asked != pid || !settled)
         });
     }
 

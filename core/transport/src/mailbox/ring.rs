@@ -2,6 +2,9 @@
 //!
 //! A record is its length and its kind, 32 bits each, then its body, filled up to a multiple of eight bytes. It may go around
 //! the end of the ring. A writer who finds the ring empty may go on at its first byte: it publishes from where it has jumped.
+//!
+//! What has been taken is the writer's again. It gives the pages of a large ring back to the kernel when there are enough of them, so
+//! that a ring takes as much memory as waits in it, and [`KEPT`] at most beyond that.
 
 use crate::shared::Shared;
 use std::sync::atomic::Ordering;
@@ -11,6 +14,9 @@ pub const RECORD_BYTES: usize = 64 << 10;
 const HEADER: u64 = 8;
 /// A ring that has run empty begins again once it is that far from its first byte.
 const FAR: u64 = 4096;
+/// How much of what has been taken a ring keeps the memory of. A smaller ring keeps all of it.
+pub(super) const KEPT: u64 = 1 << 20;
+const PAGE: u64 = 4096;
 
 /// There is no room for the record, at present.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -47,6 +53,17 @@ impl RingPlace {
         memory.copy_in(self.start, rest);
     }
 
+    /// Give back the pages that lie wholly between two positions, at most a ring apart.
+    fn release(&self, memory: &Shared, from: u64, to: u64) {
+        let (from, to) = (from.next_multiple_of(PAGE), to - to % PAGE);
+        if from < to {
+            let at = from % self.bytes;
+            let first = (to - from).min(self.bytes - at);
+            memory.release(self.start + at as usize, first as usize);
+            memory.release(self.start, (to - from - first) as usize);
+        }
+    }
+
     fn read(&self, memory: &Shared, at: u64, bytes: &mut [u8]) {
         let at = at % self.bytes;
         let middle = bytes.len().min((self.bytes - at) as usize);
@@ -64,11 +81,13 @@ pub(super) struct RingWriter {
     head: u64,
     /// The last jump, from and to. Nothing is left before it.
     jump: (u64, u64),
+    /// What has been taken before that position has no pages any more.
+    released: u64,
 }
 
 impl RingWriter {
     pub(super) fn new(place: RingPlace) -> Self {
-        Self { place, tail: 0, head: 0, jump: (0, 0) }
+        Self { place, tail: 0, head: 0, jump: (0, 0), released: 0 }
     }
 
     /// Whether everything has been taken.
@@ -81,7 +100,32 @@ impl RingWriter {
             return Err(RingError::Position);
         }
         self.head = head;
+        self.release(memory);
         Ok(head == self.tail)
+    }
+
+    /// Give back the pages of what has been taken, if they are many. The reader looks at none of them again.
+    fn release(&mut self, memory: &Shared) {
+        if self.place.bytes > KEPT && self.head - self.released > KEPT / 2 {
+            self.place.release(memory, self.released, self.head);
+            self.released = self.head - self.head % PAGE;
+        }
+    }
+
+    /// The ring goes on at its first byte, after that position. It keeps the memory of its beginning, which it uses again.
+    fn jumped(&mut self, from: u64, memory: &Shared) {
+        if self.place.bytes > KEPT {
+            let beginning = from - from % self.place.bytes;
+            // The rest of the last turn, or what lies beyond the beginning of this one.
+            match self.released < beginning {
+                true => self.place.release(memory, self.released, beginning),
+                false => {
+                    let kept = self.released.max(beginning + KEPT / 2);
+                    self.place.release(memory, kept, from.next_multiple_of(PAGE));
+                }
+            }
+        }
+        self.released = self.tail;
     }
 
     /// Put a record in whose body is the pieces, one after the other. The reader has yet to be woken.
@@ -93,6 +137,7 @@ impl RingWriter {
             let from = self.tail;
             self.tail = from.next_multiple_of(self.place.bytes);
             self.head = self.tail;
+            self.jumped(from, memory);
             self.jump = (from, self.tail);
             memory.wide(self.place.jump).store(from, Ordering::Relaxed);
         }

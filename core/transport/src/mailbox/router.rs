@@ -104,6 +104,15 @@ impl RouterEnd {
         true
     }
 
+    /// Give memory back that what has been taken out of the inbox stood in.
+    ///
+    /// # Errors
+    ///
+    /// The process has broken the protocol.
+    pub fn settle(&mut self) -> Result<(), RingError> {
+        self.inbox.look(&self.memory).map(drop)
+    }
+
     /// Put a record into the inbox and wake the process if it sleeps.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-use super::ring::RECORD_BYTES;
+use super::ring::{KEPT, RECORD_BYTES};
 use super::*;
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -48,6 +48,33 @@ fn a_ring_that_runs_empty_begins_again() {
     let mut probe = [1; 8];
     process.memory().copy_out(OUTBOX + 3 * 4096, &mut probe);
     assert_eq!(probe, [0; 8]);
+}
+
+/// Whatever has gone through it, an inbox takes the memory of what waits there, and a little more.
+#[test]
+fn what_has_been_taken_takes_no_memory() {
+    let (mut router, [memory, bell]) = create(16 << 20).unwrap();
+    let mut process = Mailbox::attach(&memory, bell).unwrap();
+    let held = || rustix::fs::fstat(&memory).unwrap().st_blocks as u64 * 512;
+    let (record, mut taken) = (vec![5; RECORD_BYTES - 8], Vec::new());
+    let mut expected = VecDeque::new();
+    let mut numbers = 0_u64..;
+    // Bursts of all sizes, some of which leave something behind for the next one.
+    for (burst, left) in [(160, 0), (3, 0), (60, 20), (230, 9), (7, 0), (90, 1), (1, 0), (200, 0)].repeat(4) {
+        for number in numbers.by_ref().take(burst) {
+            router.put(1, &[&number.to_le_bytes(), &record]).unwrap().unwrap();
+            expected.push_back(number);
+        }
+        assert!(held() >= expected.len() as u64 * RECORD_BYTES as u64);
+        while expected.len() > left {
+            process.take(&mut taken).unwrap().unwrap();
+            assert_eq!(taken[..8], expected.pop_front().unwrap().to_le_bytes());
+            assert!(taken[8..] == record);
+        }
+        router.settle().unwrap();
+        let waits = left as u64 * (RECORD_BYTES as u64 + 8);
+        assert!(held() <= waits + KEPT + INBOX as u64 + 2 * 4096, "{} for {waits}", held());
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::files::{self, Files, FilesDescriptors};
 use crate::http;
-use crate::log::{self, Log};
+use crate::log::{self, LogWriter};
 use crate::net::{self, Net};
 use cloison_contract::host::http::Secret;
 use cloison_contract::host::{FilesService, HostService, HttpService, LogService, NetService};
@@ -112,7 +112,7 @@ impl ReceivedService {
             }
             Self::Log(service, file) => {
                 files::ignore_large_files();
-                log::serve(Log::new(&service, file, control.clone()))
+                log::serve(LogWriter::new(&service, file, control.clone()))
             }
             Self::Net(service, machine) => net::serve(Net::new(service, machine, account, control.clone())),
         }

@@ -36,7 +36,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// How long a host service may take to end a wait that Ctrl-C is to end; then its channel is given up, and with it what it has open.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A conversation at its end.
 pub struct ConversationEnd<'a> {

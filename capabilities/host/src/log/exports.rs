@@ -4,7 +4,7 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use super::{LOG, Record};
+use super::{LOG, LogRecord};
 use crate::pointers::{copied, number, symbols};
 use cloison_contract::host::LogLevel;
 use cloison_zone::serve::observer;
@@ -41,7 +41,7 @@ mod functions {
             ]
         };
         let [logger, message, exception, fields] = copies.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-        let record = Record { level: LogLevel::of_number(level), logger, message, exception, fields };
+        let record = LogRecord { level: LogLevel::of_number(level), logger, message, exception, fields };
         let written = LOG.get().ok_or(Errno::NOSYS).and_then(|log| log.write(&record, observer::caller()));
         number(written.map(i64::from)) as c_int
     }

@@ -43,7 +43,7 @@ const ASKED: Duration = Duration::from_secs(1);
 
 /// The service.
 #[derive(Debug)]
-pub struct Log {
+pub struct LogWriter {
     level: LogLevel,
     /// How large its file may become, if it is one.
     file_bytes: Option<u64>,
@@ -69,7 +69,7 @@ struct Client {
 }
 
 /// What a program says.
-pub(crate) struct Record {
+pub(crate) struct LogRecord {
     pub(crate) level: LogLevel,
     pub(crate) logger: String,
     pub(crate) message: String,
@@ -78,14 +78,14 @@ pub(crate) struct Record {
 }
 
 /// The one of this process.
-static LOG: OnceLock<Arc<Log>> = OnceLock::new();
+static LOG: OnceLock<Arc<LogWriter>> = OnceLock::new();
 
 /// Makes it the one that the function of the manifest serves.
 ///
 /// # Errors
 ///
 /// There is one already.
-pub fn serve(log: Arc<Log>) -> Result<(), &'static str> {
+pub fn serve(log: Arc<LogWriter>) -> Result<(), &'static str> {
     LOG.set(log).map_err(|_| "a process serves one capability")
 }
 
@@ -99,7 +99,7 @@ pub fn contents(threads: u32) -> ServiceContents<'static> {
     ServiceContents::without_folders(ServiceKind::Log, threads)
 }
 
-impl Log {
+impl LogWriter {
     /// From inside the jail.
     pub fn new(service: &LogService, file: OwnedFd, control: Arc<Control>) -> Arc<Self> {
         let state = State { file, torn: false, asked: None, clients: BTreeMap::new() };
@@ -112,7 +112,7 @@ impl Log {
     }
 
     /// Writes a record of that client; whether its level is one that is written.
-    fn write(&self, record: &Record, client: Option<ChannelId>) -> Result<bool, Errno> {
+    fn write(&self, record: &LogRecord, client: Option<ChannelId>) -> Result<bool, Errno> {
         let fields = match record.fields.as_str() {
             "" => None,
             fields => Some(json::object(fields).ok_or(Errno::INVAL)?),
@@ -182,7 +182,7 @@ impl State {
     }
 }
 
-impl Observer for Log {
+impl Observer for LogWriter {
     fn attached(&self, channel: ChannelId, client: ClientName) {
         self.state().clients.insert(channel, Client { name: client, dropped: 0 });
     }
@@ -205,7 +205,7 @@ fn now() -> String {
 }
 
 /// `{"time":"…","level":"info","process":1,"name":"app:main","logger":"…","message":"…"}`
-fn line(record: &Record, fields: Option<&str>, client: Option<&Client>) -> String {
+fn line(record: &LogRecord, fields: Option<&str>, client: Option<&Client>) -> String {
     let mut line = format!("{{\"time\":\"{}\",\"level\":\"{}\"", now(), record.level.word());
     if let Some(client) = client {
         line.push_str(&format!(",\"process\":{}", client.name.number));

@@ -207,6 +207,11 @@ fn whoever_uses_up_its_memory_ends_alone() {
 }
 
 #[test]
+fn what_is_sent_takes_no_more_memory_than_its_sender_may_have() {
+    Project::script(program!("sent")).main(&[]).output().prints(expected!("sent"));
+}
+
+#[test]
 fn a_process_that_is_not_made_fresh_runs_nothing() {
     let output = application(program!("stale")).application(&[]).output();
     assert!(output.stderr.contains("RuntimeError: process 3 is stale"), "{output}");

@@ -83,8 +83,6 @@ pub const REASON_TEXT_BYTES: usize = 8 << 10;
 
 /// A process's number: never used twice in a broker's life. The program itself is number 1.
 pub type ProcessNumber = u64;
-/// No process: all that one sends to.
-pub const EVERYBODY: ProcessNumber = 0;
 
 /// A reference to a process: the right to send to it and to monitor it, and, with **control**, to link to it and to end it. Whoever
 /// has one has been introduced: the token cannot be guessed.
@@ -380,11 +378,12 @@ pub enum FromRouter {
         /// Why.
         reason: Reason,
     },
-    /// What this process has sent to that one fills its share of the mailbox; of [`EVERYBODY`]: what it has sent to all takes as much
-    /// as its memory may.
+    /// What this process has sent to that one fills its share of the mailbox.
     Full {
         /// The receiver.
         number: ProcessNumber,
+        /// The share is small, because all that the process has sent, to whomever, takes as much memory as it may have itself.
+        of_all: bool,
     },
     /// A message to that one was lost, and all are until the process asks how many.
     Lost {

@@ -4,8 +4,9 @@
 //! So a sender alone may fill half, whoever comes later finds room, and the one that floods pauses first. It goes on when half of
 //! its share is free again.
 //!
-//! What a process has sent and nobody has received takes memory that others have to hold. It is no more than the process may have
-//! itself ([`SentMessages`]): so all mailboxes together hold no more than the memory limits of all who send.
+//! What a process has sent and nobody has received takes memory that others have to hold. Once that is more than the process may have
+//! itself ([`SentMessages`]), its share of each mailbox is [`LITTLE`]. So all mailboxes together hold little more than the memory limits of
+//! those who send, and receivers that do not receive do not keep anybody from answering others.
 
 use cloison_contract::process::{MESSAGE_OVERHEAD, ProcessNumber};
 use cloison_transport::mailbox::{OUTBOX_BYTES, RECORD_BYTES};
@@ -39,31 +40,31 @@ impl Amount {
     }
 }
 
+/// The share of who has sent more than it may.
+pub(crate) const LITTLE: u64 = 64 << 10;
+
 /// What of one process's waits in all mailboxes.
 #[derive(Debug)]
 pub(crate) struct SentMessages {
     limit: u64,
     bytes: u64,
-    /// It has been told to pause.
-    paused: bool,
 }
 
 impl SentMessages {
     /// Of a process that may have so much memory.
     pub(crate) fn new(limit: u64) -> Self {
-        Self { limit, bytes: 0, paused: false }
+        Self { limit, bytes: 0 }
     }
 
-    /// Note so many bytes more; whether it has to be told to pause.
+    /// Note so many bytes more; whether that is too much.
     pub(crate) fn add(&mut self, bytes: u64) -> bool {
         self.bytes += bytes;
-        self.bytes > self.limit && !std::mem::replace(&mut self.paused, true)
+        self.bytes > self.limit
     }
 
-    /// Note that so many wait no longer; whether it goes on.
-    pub(crate) fn subtract(&mut self, bytes: u64) -> bool {
+    /// Note that so many wait no longer.
+    pub(crate) fn subtract(&mut self, bytes: u64) {
         self.bytes = self.bytes.saturating_sub(bytes);
-        self.bytes <= self.limit / 2 && std::mem::take(&mut self.paused)
     }
 
     /// Whether there is room for so much more, which is asked for first.
@@ -71,9 +72,9 @@ impl SentMessages {
         self.bytes.saturating_add(bytes) <= self.limit
     }
 
-    /// Whether so much more would be more than who heeds what it is told can send.
-    pub(crate) fn is_flood(&self, bytes: u64) -> bool {
-        self.paused && self.bytes + bytes > self.limit + UNDER_WAY_BYTES
+    /// Whether it is more than who heeds what it is told can send.
+    pub(crate) fn is_flood(&self) -> bool {
+        self.bytes > self.limit + UNDER_WAY_BYTES
     }
 }
 
@@ -115,11 +116,17 @@ impl PendingMessages {
         self.senders.get(&sender).map_or(0, |waiting| waiting.bytes)
     }
 
-    /// Note a message; whether its sender has to be told to pause.
-    pub(crate) fn add(&mut self, sender: ProcessNumber, bytes: u64) -> bool {
+    /// Note a message; whether its sender, whose share may be a little one, has to be told to pause.
+    pub(crate) fn add(&mut self, sender: ProcessNumber, bytes: u64, little: bool) -> bool {
         self.total.add(Amount::one(bytes));
         self.senders.entry(sender).or_default().add(Amount::one(bytes));
-        self.of(sender) > self.share() && self.pause(sender)
+        let share = if little { self.share().min(LITTLE) } else { self.share() };
+        self.of(sender) > share && self.pause(sender)
+    }
+
+    /// Whether so much more of a sender's would be more than a little.
+    pub(crate) fn is_more_than_little(&self, sender: ProcessNumber, bytes: u64) -> bool {
+        self.of(sender) + bytes > LITTLE
     }
 
     /// Whether so much more of a sender's would be more than any that heeds what it is told can send.
@@ -172,17 +179,17 @@ mod tests {
     #[test]
     fn a_flooder_pauses_and_others_find_room() {
         let mut pending = PendingMessages::new(1000);
-        let sent = (1..).take_while(|_| !pending.add(1, 50)).count();
+        let sent = (1..).take_while(|_| !pending.add(1, 50, false)).count();
         assert_eq!(sent, 10, "half of the mailbox, and the one that is too many");
-        assert!(!pending.add(1, 50), "it is told once");
-        assert!(!pending.add(2, 50) && !pending.add(3, 50));
+        assert!(!pending.add(1, 50, false), "it is told once");
+        assert!(!pending.add(2, 50, false) && !pending.add(3, 50, false));
         assert_eq!(pending.total(), Amount { messages: 14, bytes: 700 });
     }
 
     #[test]
     fn it_goes_on_when_half_of_its_share_is_free() {
         let mut pending = PendingMessages::new(1000);
-        while !pending.add(1, 50) {}
+        while !pending.add(1, 50, false) {}
         let resumed: Vec<_> = (0..11).map(|_| pending.consumed(1, Amount::one(50)).1).collect();
         assert_eq!(resumed.iter().position(|resumed| resumed == &[1]), Some(5));
         assert_eq!(resumed.iter().flatten().count(), 1);
@@ -192,8 +199,8 @@ mod tests {
     #[test]
     fn nobody_frees_more_than_there_is() {
         let mut pending = PendingMessages::new(1000);
-        pending.add(1, 100);
-        pending.add(3, 40);
+        pending.add(1, 100, false);
+        pending.add(3, 40, false);
         assert_eq!(pending.consumed(2, Amount::one(50)), (0, vec![]));
         assert_eq!(pending.consumed(3, Amount { messages: 0, bytes: 40 }).0, 40);
         assert_eq!(pending.consumed(1, Amount { messages: u64::MAX, bytes: 1 }).0, 1);
@@ -206,18 +213,22 @@ mod tests {
     fn whoever_ran_empty_while_paused_goes_on() {
         let mut pending = PendingMessages::new(1000);
         assert!(pending.pause(4) && !pending.pause(4));
-        pending.add(5, 1);
+        pending.add(5, 1, false);
         assert_eq!(pending.consumed(5, Amount::one(1)), (1, vec![4]));
     }
 
     #[test]
-    fn who_has_sent_as_much_as_its_memory_holds_pauses_until_half_of_it_is_received() {
+    fn who_has_sent_more_than_its_memory_holds_has_little_everywhere() {
         let mut sent = SentMessages::new(1000);
         assert!(!sent.add(600) && !sent.has_room_for(401) && sent.has_room_for(400));
-        assert!(sent.add(500) && !sent.add(100), "it is told once");
-        assert!(!sent.is_flood(1) && sent.is_flood(UNDER_WAY_BYTES), "what was under way when it was told arrives");
-        assert!(!sent.subtract(600));
-        assert!(sent.subtract(100) && !sent.subtract(500));
-        assert!(!sent.is_flood(u64::MAX / 2), "nobody has told it to pause");
+        assert!(sent.add(500) && !sent.is_flood(), "what was under way when it was told arrives");
+        assert!(sent.add(UNDER_WAY_BYTES) && sent.is_flood());
+        sent.subtract(UNDER_WAY_BYTES + 600);
+        assert!(!sent.add(100) && !sent.is_flood());
+
+        let mut pending = PendingMessages::new(1 << 20);
+        assert!(!pending.add(1, LITTLE, true) && !pending.add(2, LITTLE + 1, false));
+        assert!(pending.add(1, 1, true));
+        assert!(pending.is_more_than_little(1, 1) && !pending.is_more_than_little(3, LITTLE));
     }
 }

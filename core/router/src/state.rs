@@ -5,8 +5,8 @@ use crate::parcels::{Filling, Parcel, ParcelCount, Parcels};
 use crate::pending::{Amount, PendingMessages, SentMessages};
 use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
-    CONTROL, EVERYBODY, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NAME_BYTES, NAMES, NEWS, ProcessNumber,
-    ProcessRef, Reason, SEND, SEND_PARCEL, TIES, ToRouter,
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef,
+    Reason, SEND, SEND_PARCEL, TIES, ToRouter,
 };
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox::{RECORD_BYTES, RouterEnd};
@@ -195,8 +195,9 @@ impl RouterState {
 
     fn deliver(&mut self, sender: ProcessNumber, number: ProcessNumber, message: &[u8]) {
         let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
-        let flood = self.processes.get(&sender).is_some_and(|sender| sender.sent.is_flood(bytes));
+        let flood = self.processes.get(&sender).is_some_and(|sender| sender.sent.is_flood());
         let Some(receiver) = self.receiver(sender, number) else { return };
+        let flood = flood && receiver.pending.is_more_than_little(sender, bytes);
         if flood || receiver.pending.is_flooded_by(sender, bytes) {
             return self.lose(sender, number);
         }
@@ -222,18 +223,16 @@ impl RouterState {
 
     /// Note that so much more waits; have its sender pause if that is too much.
     fn count(&mut self, sender: ProcessNumber, number: ProcessNumber, bytes: u64) {
+        let of_all = self.processes.get_mut(&sender).is_some_and(|sender| sender.sent.add(bytes));
         let Some(receiver) = self.processes.get_mut(&number) else { return };
         let was_pressed = receiver.pending.is_pressed();
-        if receiver.pending.add(sender, bytes) {
-            self.pause(sender, number, was_pressed);
-        }
-        if self.processes.get_mut(&sender).is_some_and(|sender| sender.sent.add(bytes)) {
-            self.tell(sender, &FromRouter::Full { number: EVERYBODY });
+        if receiver.pending.add(sender, bytes, of_all) {
+            self.pause(sender, number, was_pressed, of_all);
         }
     }
 
-    fn pause(&mut self, sender: ProcessNumber, number: ProcessNumber, was_pressed: bool) {
-        self.tell(sender, &FromRouter::Full { number });
+    fn pause(&mut self, sender: ProcessNumber, number: ProcessNumber, was_pressed: bool, of_all: bool) {
+        self.tell(sender, &FromRouter::Full { number, of_all });
         if !was_pressed {
             self.tell(number, &FromRouter::Pressed(true));
         }
@@ -250,7 +249,7 @@ impl RouterState {
         }
         self.tell(sender, &FromRouter::Lost { number });
         if tell {
-            self.pause(sender, number, was_pressed);
+            self.pause(sender, number, was_pressed, false);
         }
     }
 
@@ -273,8 +272,8 @@ impl RouterState {
 
     /// So many bytes that a process had sent take no memory any more.
     fn received(&mut self, sender: ProcessNumber, bytes: u64) {
-        if self.processes.get_mut(&sender).is_some_and(|sender| sender.sent.subtract(bytes)) {
-            self.tell(sender, &FromRouter::Room { number: EVERYBODY });
+        if let Some(sender) = self.processes.get_mut(&sender) {
+            sender.sent.subtract(bytes);
         }
     }
 

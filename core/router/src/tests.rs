@@ -1,10 +1,11 @@
 //! The router as processes see it: through their mailboxes.
 
+use crate::pending::LITTLE;
 use crate::{NewProcess, Router, RouterEvent, Ties};
 use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
-    CONTROL, EVERYBODY, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason,
-    SEND, SEND_PARCEL, ToRouter,
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
+    SEND_PARCEL, ToRouter,
 };
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::{self, Mailbox, ParcelView, fill_parcel};
@@ -354,7 +355,7 @@ fn a_flooder_is_told_and_others_get_through() {
         sent += 1;
         assert!(sent < 2 * MAILBOX_BYTES / 1000, "told in time");
     }
-    assert_eq!(flooder.get(), Got::News(FromRouter::Full { number: 3 }));
+    assert_eq!(flooder.get(), Got::News(FromRouter::Full { number: 3, of_all: false }));
     other.send(receiver.reference, b"hello");
     let (mut from_flooder, mut from_other, mut pressed) = (0, 0, Vec::new());
     while from_flooder < sent || from_other == 0 || pressed.last() != Some(&false) {
@@ -443,7 +444,7 @@ fn a_sender_without_room_is_told_before_it_sends() {
     let [mut one, mut two, mut receiver] = [1, 2, 3].map(|number| Process::start(&router, number));
     let half = MAILBOX_BYTES / 2;
     one.send_parcel(receiver.reference, &vec![1; half as usize]).unwrap();
-    assert_eq!(one.get(), Got::News(FromRouter::Full { number: 3 }), "its share is full");
+    assert_eq!(one.get(), Got::News(FromRouter::Full { number: 3, of_all: false }), "its share is full");
     assert_eq!(one.reserve(receiver.reference, 1).unwrap_err(), ParcelAnswer::Full);
     assert_eq!(two.reserve(receiver.reference, half).unwrap_err(), ParcelAnswer::Full);
     two.send_parcel(receiver.reference, &[2; 1000]).unwrap();
@@ -521,7 +522,8 @@ fn after_a_lost_message_none_arrives_until_its_sender_knows() {
     for number in 0..sent as u32 {
         flooder.send(receiver.reference, &[&number.to_le_bytes()[..], &[0; 996]].concat());
     }
-    flooder.nothing_came_but(|news| matches!(news, FromRouter::Full { number: 2 } | FromRouter::Lost { number: 2 }));
+    flooder
+        .nothing_came_but(|news| matches!(news, FromRouter::Full { number: 2, .. } | FromRouter::Lost { number: 2 }));
     // It takes all that there is, and says so.
     receiver.say(ToRouter::WhereIs { name: "nobody".into(), question: 99 });
     let mut came = 0;
@@ -551,46 +553,54 @@ fn after_a_lost_message_none_arrives_until_its_sender_knows() {
 }
 
 #[test]
-fn what_one_process_has_sent_to_all_takes_no_more_memory_than_it_may_have() {
-    const EACH: u64 = MAILBOX_BYTES / 2 - 2000;
+fn what_one_process_has_sent_to_all_takes_little_more_memory_than_it_may_have() {
+    /// How many messages of 1000 bytes fill less than a sender's share of a mailbox.
+    const EACH: usize = 490;
+    const ONE: u64 = 1000 + MESSAGE_OVERHEAD;
     let router = Router::start(PARCELS).unwrap();
     let mut sender = Process::start(&router, 1);
     let mut receivers: Vec<_> = (2..=40).map(|number| Process::start(&router, number)).collect();
-    let mut filled = 0;
-    while !sender.mailbox.has_more() {
-        for _ in 0..EACH / 1064 {
-            sender.send(receivers[filled].reference, &[0; 1000]);
+    let fits = (MEMORY_BYTES / (EACH as u64 * ONE)) as usize;
+    for receiver in &receivers[..fits] {
+        for _ in 0..EACH {
+            sender.send(receiver.reference, &[0; 1000]);
         }
-        sender.say(ToRouter::WhereIs { name: "nobody".into(), question: 1 });
-        let Got::News(news) = sender.get() else { panic!("a message") };
-        if news == (FromRouter::Full { number: EVERYBODY }) {
-            assert_eq!(sender.get(), Got::News(FromRouter::Found { question: 1, process: None }));
-            break;
-        }
-        assert_eq!(news, FromRouter::Found { question: 1, process: None }, "no mailbox is full");
-        filled += 1;
-    }
-    assert_eq!(filled as u64, MEMORY_BYTES / (EACH / 1064 * 1064), "it has had its memory");
-    assert_eq!(sender.reserve(receivers[38].reference, 100_000).unwrap_err(), ParcelAnswer::TooMuch);
-    // Who does not heed it loses messages, to a process that has room too.
-    for _ in 0..1500 {
-        sender.send(receivers[38].reference, &[0; 1000]);
-    }
-    sender.nothing_came_but(|news| matches!(news, FromRouter::Lost { number: 40 } | FromRouter::Full { number: 40 }));
-    // It goes on when half of it is received, or gone with its receiver.
-    let half = filled.div_ceil(2) + 1;
-    for receiver in &mut receivers[..half - 1] {
-        receiver.consumed(1, u64::MAX - MESSAGE_OVERHEAD);
-        receiver.say(ToRouter::WhereIs { name: "nobody".into(), question: 1 });
-        while receiver.get() != Got::News(FromRouter::Found { question: 1, process: None }) {}
     }
     sender.nothing_came();
-    router.ended(receivers[half].reference.number, Reason::Killed);
-    router.ended(receivers[half + 1].reference.number, Reason::Killed);
-    assert_eq!(sender.get(), Got::News(FromRouter::Room { number: EVERYBODY }));
-    assert!(sender.reserve(receivers[37].reference, 100_000).is_ok());
-    let counted = router.handle().inspect().into_iter().find(|process| process.number == 2 + half as u64 - 1).unwrap();
-    assert_eq!((counted.mailbox_messages, counted.mailbox_bytes), (EACH / 1064, EACH / 1064 * 1064));
+    assert_eq!(sender.reserve(receivers[38].reference, 500_000).unwrap_err(), ParcelAnswer::TooMuch);
+    // Another one is full with less, and one to whom little was sent hears of it all the same.
+    let mut sent = 0;
+    loop {
+        sender.send(receivers[fits].reference, &[0; 1000]);
+        sender.say(ToRouter::WhereIs { name: "nobody".into(), question: 1 });
+        sent += 1;
+        match sender.get() {
+            Got::News(FromRouter::Found { .. }) => assert!(sent < EACH, "it has had its memory"),
+            got => break assert_eq!(got, Got::News(FromRouter::Full { number: fits as u64 + 2, of_all: true })),
+        }
+    }
+    assert_eq!(sender.get(), Got::News(FromRouter::Found { question: 1, process: None }));
+    sender.send(receivers[37].reference, b"hello");
+    assert_eq!(receivers[37].get(), Got::Message(1, b"hello".to_vec()));
+    // Who does not heed it loses messages, to whomever it sends more than a little.
+    for _ in 0..EACH {
+        for receiver in &receivers[fits + 1..37] {
+            sender.send(receiver.reference, &[0; 1000]);
+        }
+    }
+    sender.nothing_came_but(|news| matches!(news, FromRouter::Lost { .. } | FromRouter::Full { .. }));
+    let held: u64 = router.handle().inspect().iter().map(|process| process.mailbox_bytes).sum();
+    assert!(held < MEMORY_BYTES + (1 << 20) + 40 * (LITTLE + ONE), "{held}");
+    // What is received, or gone with its receiver, counts no more.
+    receivers[0].say(ToRouter::Consumed { sender: 1, messages: EACH as u64, bytes: EACH as u64 * ONE });
+    receivers[0].say(ToRouter::WhereIs { name: "nobody".into(), question: 1 });
+    while receivers[0].get() != Got::News(FromRouter::Found { question: 1, process: None }) {}
+    let counted = router.handle().inspect().into_iter().find(|process| process.number == 3).unwrap();
+    assert_eq!((counted.mailbox_messages, counted.mailbox_bytes), (EACH as u64, EACH as u64 * ONE));
+    for number in 2..38 {
+        router.ended(number, Reason::Killed);
+    }
+    assert!(sender.reserve(receivers[38].reference, 500_000).is_ok());
 }
 
 /// A program may end with a status that else says that it never began.

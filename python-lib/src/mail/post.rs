@@ -1,8 +1,8 @@
 //! The mailbox, what has arrived and waits to be received, and whom not to send to for now.
 
 use cloison_contract::process::{
-    CONTROL, EVERYBODY, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason,
-    SEND, SEND_PARCEL, TIES, ToRouter,
+    CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
+    SEND_PARCEL, TIES, ToRouter,
 };
 use cloison_transport::mailbox::{Mailbox, RingError, Waited};
 use rustix::io::Errno;
@@ -75,8 +75,8 @@ pub(super) struct Post {
     /// What waits, in the order in which it came, by position.
     waiting: BTreeMap<u64, Waiting>,
     next: u64,
-    /// Who has enough of ours; [`EVERYBODY`] if all together have.
-    full: HashSet<ProcessNumber>,
+    /// Who has enough of ours, and whether because all together have.
+    full: HashMap<ProcessNumber, bool>,
     /// To whom messages of ours were lost.
     lost: HashSet<ProcessNumber>,
     /// How many, by question.
@@ -109,7 +109,7 @@ impl Post {
             memory_bytes: 0,
             waiting: BTreeMap::new(),
             next: 1,
-            full: HashSet::new(),
+            full: HashMap::new(),
             lost: HashSet::new(),
             lost_counts: HashMap::new(),
             unsaid: HashMap::new(),
@@ -179,12 +179,10 @@ impl Post {
         if self.mailbox.has_more() {
             self.fetch()?;
         }
-        if self.full.contains(&EVERYBODY) {
-            return Err(self.too_much(to));
-        }
-        match self.full.contains(&to.number) {
-            true => Err(PostError::Full(to)),
-            false => Ok(()),
+        match self.full.get(&to.number) {
+            Some(true) => Err(self.too_much(to)),
+            Some(false) => Err(PostError::Full(to)),
+            None => Ok(()),
         }
     }
 
@@ -266,7 +264,7 @@ impl Post {
                 let item = Mail::Exit { process: self.named(number), reason };
                 self.arrive(Waiting { item, from: None, down: None });
             }
-            FromRouter::Full { number } => drop(self.full.insert(number)),
+            FromRouter::Full { number, of_all } => drop(self.full.insert(number, of_all)),
             FromRouter::Lost { number } => drop(self.lost.insert(number)),
             FromRouter::LostCount { question, messages } => drop(self.lost_counts.insert(question, messages)),
             FromRouter::Pressed(pressed) => self.pressed = pressed,

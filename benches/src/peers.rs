@@ -13,9 +13,12 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 26] = [
+const SOURCES: [(&str, &str); 29] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("fork.c", include_str!("../peers/fork.c")),
+    ("blank.c", include_str!("../peers/blank.c")),
+    ("kill.c", include_str!("../peers/kill.c")),
+    ("busy.c", include_str!("../peers/busy.c")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
     ("fork_start.py", include_str!("../peers/fork_start.py")),
@@ -62,6 +65,9 @@ impl Peers {
         peers.run(Command::new("cc").args(["-O2", "-o", "futex", "futex.c", "-ldl"]))?;
         peers.run(Command::new("cc").args(["-O2", "-o", "views", "views.c"]))?;
         peers.run(Command::new("cc").args(["-O2", "-o", "fork", "fork.c"]))?;
+        for name in ["blank", "kill", "busy"] {
+            peers.run(Command::new("cc").args(["-O2", "-o", name, &format!("{name}.c")]))?;
+        }
         peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", "libcrash.so", "crash.c"]))?;
         Ok(peers)
     }
@@ -126,6 +132,28 @@ impl Peers {
     pub fn fork(&self) -> anyhow::Result<f64> {
         let figures = self.run(Command::new(self.folder().join("fork")).args(["40", "60", "500"]))?;
         figures.get(1).copied().context("fork.c prints two figures")
+    }
+
+    /// As above out of a fork that waits: p50 and p99 of the way to its beginning in nanoseconds, and what it has of its own while it
+    /// waits, in bytes.
+    pub fn blank(&self) -> anyhow::Result<[f64; 3]> {
+        let figures = self.run(Command::new(self.folder().join("blank")).args(["40", "60", "500"]))?;
+        match figures[..] {
+            [p50, p99, kept, tables] => Ok([p50, p99, kept + tables]),
+            _ => bail!("blank.c printed {figures:?}"),
+        }
+    }
+
+    /// A bare kill of a process that is as large as a template and computes, until it has been waited for: p50 and p99.
+    pub fn kill(&self) -> anyhow::Result<[f64; 2]> {
+        let figures = self.run(Command::new(self.folder().join("kill")).args(["40", "200"]))?;
+        figures.try_into().map_err(|figures| anyhow::anyhow!("kill.c printed {figures:?}"))
+    }
+
+    /// A byte there and back through a third process, beside a hundred that compute: p50 and p99.
+    pub fn busy(&self) -> anyhow::Result<[f64; 2]> {
+        let figures = self.run(Command::new(self.folder().join("busy")).args(["100", "5", "600"]))?;
+        figures.try_into().map_err(|figures| anyhow::anyhow!("busy.c printed {figures:?}"))
     }
 
     /// A Python peer's figures, optionally on one core.

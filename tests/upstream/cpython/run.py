@@ -4,14 +4,17 @@
 
 The tests are those of RustPython's repository, which are CPython's with marks that `inside.py` undoes. They are fetched by git into
 `target/upstream` unless `--tests` names the folder. A test that ends its process, or takes too long, is left out, and the module run
-again. It fails if of any module fewer tests pass than the table says; `--write` writes the table anew.
+again. It fails if of any module fewer tests pass than the table says; `--write` writes the table anew, and, when all modules are run, the
+list of what does not pass.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import json
 import pathlib
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +22,7 @@ import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-TABLE = HERE / "table.md"
+TABLE, FAILURES = HERE / "table.md", HERE / "failures.md"
 REPOSITORY = "https://github.com/RustPython/RustPython"
 #: "Update some libs and tests to 3.14.7"
 COMMIT = "cc1e55e3e"
@@ -38,6 +41,12 @@ memory = "2 GiB"
 cpu = "10 min"
 descriptors = 256
 """
+#: What is granted to all but those of `sqlite3`: a folder of its own for each process. It is the current one.
+FILES = """
+[capabilities.files]
+zone = "files"
+scratch = "512 MiB"
+"""
 #: What is added for the modules that are about networks. The others' servers are threads that their clients would wait for.
 NETWORK = """
 [capabilities.net]
@@ -48,10 +57,11 @@ connections = 256
 """
 NETWORKED = {
     "test.test_epoll", "test.test_httplib", "test.test_poll", "test.test_select", "test.test_selectors", "test.test_socket", "test.test_ssl",
-    *(f"test.test_asyncio.test_{name}" for name in "base_events buffered_proto selector_events server sock_lowlevel streams tasks".split()),
+    "test.test_urllib2_localnet", "test.test_xmlrpc",
+    *(f"test.test_asyncio.test_{name}" for name in "base_events buffered_proto events selector_events sendfile server sock_lowlevel sslproto streams tasks".split()),
 }
 
-#: With a folder beside the tests as `/tmp`.
+#: A folder beside the tests as `/tmp`, where databases and files both are.
 SQLITE = """
 [capabilities.sqlite3]
 zone = "sqlite3"
@@ -63,12 +73,48 @@ roots = [{ at = "/tmp", path = "tmp", allow = ["read", "list", "write", "create"
 """
 
 #: An application's folder → what it is granted.
-GRANTED = {"cpython": "", "cpython-network": NETWORK, "cpython-sqlite3": SQLITE}
+GRANTED = {"cpython": FILES, "cpython-network": FILES + NETWORK, "cpython-sqlite3": SQLITE}
+
+#: What stands in a failure's name or reason → why it is one. The first counts.
+REASONS = [
+    (r"_testcapi|_testinternalcapi|_testlimitedcapi|_testmultiphase|_testbuffer|_xxtestfuzz|_testsinglephase", "Modules of C that CPython makes for its tests are not there"),
+    (r"two threads that wait|would wait for ever|can't start a timer|it took too long|test_httplib.*dead|handshake operation timed out",
+     "A process has one stack: a thread waits for what its starter would do later, or takes too long"),
+    (r"starts no programs|SemLock|argv first element cannot be empty|subprocess", "There are no programs, forks and pipes"),
+    (r"native code runs in a zone", "Native code runs in a zone: `ctypes`, and compression by zstd"),
+    (r"signals are the broker's|signal|it ended with 130|KeyboardInterrupt", "Signals are the broker's"),
+    (r"datagrams|SOCK_DGRAM|SOCK_RAW|AF_UNIX|AF_CAN|sockets have no names", "There are no datagrams, raw sockets and sockets with names"),
+    (r"could not bind|HostDenied.*(network|connect|listen|resol)", "Of the network only the loopback is granted, and only to modules that are about it"),
+    (r"no control over a terminal|does not see the machine's users|getpwuid|getgrgid|home directory|clock is the machine's|settime",
+     "A microprocess sees no users, terminals and limits of the machine, and sets none"),
+    (r"no locks, owners, pipes, dev|below none of the roots|Read-only file system|Operation not permitted|File too large",
+     "Files have no locks, owners, pipes, devices and duplicates, and are below what is granted"),
+    (r"HostDenied|CapabilityDenied", "Something else that a microprocess has not got"),
+    (r"refcount|gc\.|weakref|Weak|ResourceWarning|not garbage", "When an object is freed"),
+    (r"__doc__|NoneType' object has no attribute 'strip'|text_signature|signature", "Builtin types and functions have no docstring and signature"),
+    (r": dead: |RecursionError|MemoryError", "It ends the process, or wants more stack or memory than there is"),
+]
+OTHER = "RustPython does it otherwise, or it has not been looked into"
+
+
+def listed(failures):
+    """Return the text of failures.md."""
+    groups = collections.defaultdict(lambda: collections.defaultdict(list))
+    for failure in failures:
+        module, test, why = failure.split(": ", 2)
+        reason = next((reason for pattern, reason in REASONS if re.search(pattern, f"{test}: {why}", re.DOTALL)), OTHER)
+        groups[reason][module].append(test.removeprefix(f"{module}."))
+    text = ["# What of CPython's own tests does not pass", "", "By `run.py`, which writes what each of them raises into `target/upstream/failures.txt`.", ""]
+    for reason, by_module in sorted(groups.items(), key=lambda item: (item[0] == OTHER, -sum(map(len, item[1].values())))):
+        text += [f"## {reason} ({sum(map(len, by_module.values()))})", ""]
+        text += [f"- {module} ({len(tests)}): " + ", ".join(f"`{test}`" for test in tests) for module, tests in by_module.items()]
+        text.append("")
+    return "\n".join(text)
 
 
 def granted(module):
     """Return what a module's tests are granted."""
-    return NETWORK if module in NETWORKED else SQLITE if module.startswith("test.test_sqlite3") else ""
+    return FILES + NETWORK if module in NETWORKED else SQLITE if "sqlite3" in module else FILES
 
 
 def fetch():
@@ -185,10 +231,15 @@ def main():
         for module, (states, end) in zip(modules, pool.map(lambda name: run(options.cloison, folders[granted(name)], name), modules)):
             rows[module] = row(module, states, end)
             print(rows[module], flush=True)
-            failures += [f"{module}: {name}: {state}: {why}" for name, (state, why) in states.items() if state not in ("ok", "skip")]
+            failures += [f"{module}: {name}: {state}: {' '.join(why.split())}" for name, (state, why) in states.items() if state not in ("ok", "skip")]
     (ROOT / "target/upstream/failures.txt").write_text("\n".join(failures))
     now = passed("\n".join(rows.values()))
     if options.write:
+        if options.modules:
+            rows = {line.split()[1]: line for line in TABLE.read_text().splitlines() if line.startswith("| test.")} | rows
+            now = passed("\n".join(rows.values()))
+        else:
+            FAILURES.write_text(listed(failures))
         total = sum(now.values())
         TABLE.write_text(
             f"# CPython's own tests in a microprocess\n\nBy `run.py`, with what it grants: {total} tests of {len(now)} modules pass.\n\n"

@@ -82,7 +82,9 @@ upstream:
 	python3 tests/upstream/cpython/run.py --cloison "$(TARGET)/release/cloison"
 	python3 tests/upstream/frameworks/run.py --cloison "$(TARGET)/release/cloison"
 	python3 tests/upstream/databases/run.py --cloison "$(TARGET)/release/cloison"
+	python3 tests/upstream/databases/suites.py --cloison "$(TARGET)/release/cloison"
 
 fast:
+	python3 tests/upstream/readme.py --check
 	cargo build $(FLAGS) $(BINARIES:%=--bin %)
 	python3 tests/upstream/fast.py --cloison "$(TARGET)/release/cloison" $(if $(CI),--whole)

@@ -2,7 +2,6 @@
 
 use crate::support::{Template, modules, script};
 use crate::zone::Zone;
-use cloison_contract::message::Run;
 use std::time::Duration;
 
 fn limited(source: &str) -> crate::support::Outcome {

@@ -104,10 +104,12 @@ impl RingWriter {
         Ok(head == self.tail)
     }
 
-    /// Give back the pages of what has been taken, if they are many. The reader looks at none of them again.
+    /// Give back the pages of what has been taken, if they are many. The reader looks at none of them again. Some may hold records of
+    /// the next turn already: those stay.
     fn release(&mut self, memory: &Shared) {
         if self.place.bytes > KEPT && self.head - self.released > KEPT / 2 {
-            self.place.release(memory, self.released, self.head);
+            let written = self.tail.saturating_sub(self.place.bytes);
+            self.place.release(memory, self.released.max(written), self.head);
             self.released = self.head - self.head % PAGE;
         }
     }

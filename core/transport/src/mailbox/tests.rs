@@ -77,6 +77,27 @@ fn what_has_been_taken_takes_no_memory() {
     }
 }
 
+/// The memory of what has been taken may hold the next records by the time that it would be given back.
+#[test]
+fn a_ring_that_is_always_full_loses_nothing() {
+    let (mut router, [memory, bell]) = create(4 << 20).unwrap();
+    let mut process = Mailbox::attach(&memory, bell).unwrap();
+    let (record, mut taken) = (vec![7; 8000], Vec::new());
+    let (mut sent, mut received) = (0_u64, 0_u64);
+    for burst in [1, 3, 60, 100, 7, 400, 2].into_iter().cycle().take(400) {
+        while router.put(1, &[&sent.to_le_bytes(), &record]).unwrap().is_ok() {
+            sent += 1;
+        }
+        for _ in 0..burst {
+            process.take(&mut taken).unwrap().unwrap();
+            assert_eq!(taken[..8], received.to_le_bytes());
+            assert!(taken[8..] == record);
+            received += 1;
+            router.settle().unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_ring_that_began_again_has_all_its_room() {
     let (mut router, mut process) = pair();

@@ -3,7 +3,7 @@
 //! | step | where |
 //! |---|---|
 //! | the file, and the folder that its paths are relative to | [`target`] |
-//! | its lines are changed and all others kept | [`document`]; [`mod@env`], [`files`], [`http`], [`library`], [`log`], [`net`], [`sqlite`] |
+//! | its lines are changed and all others kept | [`document`]; [`mod@env`], [`files`], [`http`], [`library`], [`log`], [`net`], [`process`], [`sqlite`] |
 //! | both texts are read as `cloison run` reads them; nothing but that one capability may have changed | here |
 //! | what it gives is said, and the file replaced | here, [`target`] |
 
@@ -15,6 +15,7 @@ mod http;
 mod library;
 mod log;
 mod net;
+mod process;
 mod service;
 mod sqlite;
 pub mod target;
@@ -45,6 +46,7 @@ Examples:
   cloison add http https://api.example.com/v1/ --get --secret X-Api-Key=env:API_KEY
   cloison add sqlite3 ./data --write
   cloison add log ./log/app.log --level info
+  cloison add process /usr/bin/git --read ./repo --arguments log --oneline '*'
   cloison add env LANG --set HOME=/data
   cloison add zlib                                # all of a binding that comes with Cloison
   cloison add mine.zone.toml --allow open read    # some of a manifest of your own
@@ -64,6 +66,7 @@ enum What {
     Net(net::NetArguments),
     Http(http::HttpArguments),
     Log(log::LogArguments),
+    Process(process::ProcessArguments),
     #[command(name = "sqlite3")]
     Sqlite(sqlite::SqliteArguments),
     Env(env::EnvArguments),
@@ -97,6 +100,7 @@ pub fn run(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
         Some(What::Net(net)) => net,
         Some(What::Http(http)) => http,
         Some(What::Log(log)) => log,
+        Some(What::Process(process)) => process,
         Some(What::Sqlite(sqlite)) => sqlite,
         Some(What::Env(env)) => env,
         None => &arguments.library,

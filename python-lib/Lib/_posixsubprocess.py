@@ -1,5 +1,6 @@
-"""What CPython's `subprocess` starts programs with. It refuses."""
+"""What CPython's `subprocess` starts programs with: those that a capability lets be started."""
 
-from cloison import _native, _needs
+import _cloison
+from cloison import _programs
 
-globals().update(_native.functions(__name__, _needs.PROCESSES, "fork_exec"))
+fork_exec = _cloison.builtin("fork_exec", "_posixsubprocess", _programs.fork_exec.__doc__, _programs.fork_exec)

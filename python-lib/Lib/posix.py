@@ -344,3 +344,7 @@ del _need, _names
 from cloison import _files  # noqa: E402 (it is defined on what stands above, and takes the place of some of it)
 
 _files.install(globals())
+
+from cloison import _programs  # noqa: E402 (the same)
+
+_programs.install(globals())

@@ -41,7 +41,7 @@ def _number(fd):
 
 def _check(what, wanted):
     """Refuse what nobody can wait for here."""
-    if wanted and not _net.places() and any(_waiting.kind_of(number) != "file" for number in wanted):
+    if wanted and not _net.places() and any(_waiting.kind_of(number) not in ("file", "pipe") for number in wanted):
         _needs.deny(what, _needs.NETWORK)
 
 

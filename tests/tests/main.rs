@@ -35,6 +35,7 @@ mod other_users;
 mod otp;
 mod overruns;
 mod printed;
+mod process;
 mod processes;
 mod raw_system_calls;
 mod records;

@@ -16,6 +16,7 @@ pub mod files;
 pub mod http;
 pub mod log;
 pub mod net;
+pub mod process;
 pub mod sqlite;
 
 pub use env::EnvService;
@@ -23,6 +24,7 @@ pub use files::{FilesRights, FilesRoot, FilesService, MOST_ROOTS, NAME_BYTES, SC
 pub use http::HttpService;
 pub use log::{LogLevel, LogService};
 pub use net::NetService;
+pub use process::{ProcessCommand, ProcessService};
 pub use sqlite::SqliteService;
 
 use crate::Interface;
@@ -41,13 +43,15 @@ pub enum HostService {
     Log(LogService),
     /// `zone = "net"`
     Net(NetService),
+    /// `zone = "process"`
+    Process(ProcessService),
     /// `zone = "sqlite3"`
     Sqlite(SqliteService),
 }
 
 impl HostService {
     /// The names of all services, by which `zone` of a capability calls them.
-    pub const NAMES: [&str; 6] = ["env", "files", "http", "log", "net", "sqlite3"];
+    pub const NAMES: [&str; 7] = ["env", "files", "http", "log", "net", "process", "sqlite3"];
 
     /// Its name.
     pub fn name(&self) -> &'static str {
@@ -57,6 +61,7 @@ impl HostService {
             Self::Http(_) => "http",
             Self::Log(_) => "log",
             Self::Net(_) => "net",
+            Self::Process(_) => "process",
             Self::Sqlite(_) => "sqlite3",
         }
     }
@@ -69,6 +74,7 @@ impl HostService {
             Self::Http(http) => http.configure(interface),
             Self::Log(log) => log.configure(interface),
             Self::Net(net) => net.configure(interface),
+            Self::Process(process) => process.configure(interface),
             Self::Sqlite(sqlite) => sqlite.configure(interface),
         }
     }
@@ -77,6 +83,7 @@ impl HostService {
     pub fn roots(&self) -> &[FilesRoot] {
         match self {
             Self::Files(files) => &files.roots,
+            Self::Process(process) => &process.roots,
             Self::Sqlite(sqlite) => &sqlite.roots,
             Self::Env(_) | Self::Http(_) | Self::Log(_) | Self::Net(_) => &[],
         }

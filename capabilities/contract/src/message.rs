@@ -37,17 +37,20 @@
 //! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve` or `Load` and its libraries, one for each root, in order |
 //! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks or for HTTP |
 //! | broker | [`ToZone::Secrets`] | | none; right behind `Machine`, to a service for HTTP |
+//! | broker | [`ToZone::Execute`] | the program's file, its stdin, stdout, stderr | `Split`, `Jailed`, then `Ready`, and it is the program; or `Failed`. To `cloison-host`, as the first message |
+//! | broker | [`ToZone::Program`] | a file | none; right behind `Execute`, one for each program that this one may start, and then `Folder` for each root |
 //! | broker | [`ToZone::Log`] | a file to write to, which can only grow | none; right behind `Serve`, to a service for logs, and once more after `Full` |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | broker | [`ToZone::Interrupt`] | | none; to a host service |
+//! | zone | [`FromZone::Run`] | the program's stdin, stdout, stderr, a leash | on the leash: `Started` or `Refused`, then how it ended; from a service for programs |
 //! | zone | [`FromZone::Full`] | | `Log`, with another file; from a service for logs |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
 use crate::deterministic::Deterministic;
 use crate::host::http::Secret;
-use crate::host::{FilesRights, HostService};
+use crate::host::{FilesRights, FilesRoot, HostService, ProcessCommand};
 use crate::process::{Priority, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -631,6 +634,8 @@ pub enum ToZone {
         /// The channel.
         channel: ChannelId,
     },
+    /// The first message to a process that becomes a program of the machine.
+    Execute(Box<Execution>),
     /// A folder of the machine that a host service serves, or that a library's zone has.
     Folder,
     /// Another file of a library that is loaded with the zone's own: of those that it needs, and then of those that are loaded
@@ -640,6 +645,8 @@ pub enum ToZone {
     Log,
     /// What a service for networks has to know of the machine.
     Machine(Machine),
+    /// Another file that the program may start.
+    Program,
     /// What the headers say that a service for HTTP adds, in the order of its configuration. `Debug` shows none of it.
     Secrets(Vec<Secret>),
     /// Whatever the call of this client waits for, it shall not wait any more. Only a host service's calls hear of it.
@@ -659,6 +666,19 @@ pub enum ToZone {
         /// With what.
         service: Box<HostService>,
     },
+}
+
+/// How a program of the machine is started.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Execution {
+    /// What it is, and what it gets. Which arguments it may have is the broker's to look at.
+    pub command: ProcessCommand,
+    /// Its folders, in the order of their descriptors.
+    pub roots: Vec<FilesRoot>,
+    /// Its arguments, without its name.
+    pub arguments: Vec<Vec<u8>>,
+    /// Where it begins.
+    pub folder: String,
 }
 
 /// A microprocess, as the broker calls it.
@@ -700,6 +720,15 @@ pub enum FromZone {
     },
     /// The file that a service for logs writes to is as large as it may be.
     Full,
+    /// A client wants a program started. The service has looked at what it wants, and the broker does so again.
+    Run {
+        /// Position in its configuration.
+        command: u32,
+        /// Its arguments, without its name.
+        arguments: Vec<Vec<u8>>,
+        /// Where it begins, if not where the configuration says.
+        folder: Option<String>,
+    },
     /// The sandbox is closed, nothing is loaded.
     Jailed(Jailed),
     /// A callable of the channel's client has taken longer than it may, and is not waited for any more.

@@ -17,16 +17,20 @@
 //! | [`http`] | requests that rules allow |
 //! | [`log`] | records of the application's log |
 //! | [`net`] | names, sockets, TLS |
+//! | [`process`] | programs of the machine, as far as they may be started |
+//! | `execute` | becomes such a program |
 //!
 //! `unsafe` is denied but for the modules `exports`, which are what C would be in another zone: they take addresses and
 //! numbers from `cloison-zone`, by the manifest, and make references of them; and `kernel`, for system calls.
 #![deny(unsafe_code)]
 
+mod execute;
 pub mod files;
 pub mod http;
 pub mod log;
 pub mod net;
 #[allow(unsafe_code, reason = "what the functions of all manifests do with addresses")]
 mod pointers;
+pub mod process;
 mod service;
 pub mod start;

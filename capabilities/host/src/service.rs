@@ -4,8 +4,9 @@ use crate::files::{self, Files, FilesDescriptors};
 use crate::http;
 use crate::log::{self, LogWriter};
 use crate::net::{self, Net};
+use crate::process::{self, Process};
 use cloison_contract::host::http::Secret;
-use cloison_contract::host::{FilesService, HostService, HttpService, LogService, NetService};
+use cloison_contract::host::{FilesService, HostService, HttpService, LogService, NetService, ProcessService};
 use cloison_contract::message::{Machine, ToZone};
 use cloison_sandbox::ServiceContents;
 use cloison_transport::account::Account;
@@ -21,6 +22,7 @@ pub(crate) enum ReceivedService {
     Http(HttpService, Machine, Vec<Secret>),
     Log(LogService, OwnedFd),
     Net(NetService, Machine),
+    Process(ProcessService),
 }
 
 /// Why a service cannot be received.
@@ -66,6 +68,7 @@ impl ReceivedService {
                 }
                 _ => Err(ReceiveError::Unexpected),
             },
+            HostService::Process(process) => Ok(Self::Process(process)),
             HostService::Net(net) => Ok(Self::Net(net, machine(control)?)),
         }
     }
@@ -77,6 +80,7 @@ impl ReceivedService {
             Self::Http(http, ..) => net::contents(&http.network(), threads),
             Self::Log(..) => log::contents(threads),
             Self::Net(net, _) => net::contents(net, threads),
+            Self::Process(_) => process::contents(threads),
         }
     }
 
@@ -84,7 +88,7 @@ impl ReceivedService {
     pub(crate) fn kept(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Log(_, file) => Some(file.as_fd()),
-            Self::Files(..) | Self::Http(..) | Self::Net(..) => None,
+            Self::Files(..) | Self::Http(..) | Self::Net(..) | Self::Process(_) => None,
         }
     }
 
@@ -95,6 +99,7 @@ impl ReceivedService {
             Self::Http(..) => http::symbol,
             Self::Log(..) => log::symbol,
             Self::Net(..) => net::symbol,
+            Self::Process(_) => process::symbol,
         }
     }
 
@@ -113,6 +118,10 @@ impl ReceivedService {
             Self::Log(service, file) => {
                 files::ignore_large_files();
                 log::serve(LogWriter::new(&service, file, control.clone()))
+            }
+            Self::Process(service) => {
+                process::ignore_broken_pipes();
+                process::serve(Process::new(service, control.clone()))
             }
             Self::Net(service, machine) => net::serve(Net::new(service, machine, account, control.clone())),
         }

@@ -8,8 +8,8 @@
 //!
 //! A service opens nothing and loads nothing on the way, so that it has one filter from the jail to its end.
 
-use crate::log;
 use crate::service::ReceivedService;
+use crate::{execute, log};
 use cloison_contract::Interface;
 use cloison_contract::message::{FromZone, ToZone};
 use cloison_sandbox::{Enclosed, Jail, Spec};
@@ -60,7 +60,12 @@ pub fn run(control: &Arc<Control>) -> Result<ServeError, Failure> {
 fn receive(control: &Control) -> Result<Received, Failure> {
     let fail = failed(StartStep::Receive);
     let (message, descriptors) = control.receive::<ToZone>().map_err(failed(StartStep::Receive))?;
-    let ToZone::Serve { interface, service } = message else { return Err(fail("the first message is not `Serve`")) };
+    let (interface, service) = match message {
+        ToZone::Serve { interface, service } => (interface, service),
+        // It becomes another program, or fails.
+        ToZone::Execute(execution) => return Err(execute::run(control, *execution, descriptors)),
+        _ => return Err(fail("the first message is neither `Serve` nor `Execute`")),
+    };
     let Ok([status, account]) = <[OwnedFd; 2]>::try_from(descriptors) else {
         return Err(fail("`Serve` comes with the status page and the account"));
     };

@@ -9,6 +9,7 @@ const BINDINGS: &[(&str, &str, &str)] = &[
     ("libm", "libm.zone.toml", include_str!("../bindings/libm.zone.toml")),
     ("log", "log.zone.toml", include_str!("../bindings/log.zone.toml")),
     ("net", "net.zone.toml", include_str!("../bindings/net.zone.toml")),
+    ("process", "process.zone.toml", include_str!("../bindings/process.zone.toml")),
     ("sqlite3", "sqlite3.zone.toml", include_str!("../bindings/sqlite3.zone.toml")),
     ("zlib", "zlib.zone.toml", include_str!("../bindings/zlib.zone.toml")),
 ];

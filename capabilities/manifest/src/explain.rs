@@ -210,8 +210,9 @@ pub fn deterministic(deterministic: &Deterministic) -> Vec<String> {
 pub fn denied<'s>(given: impl Iterator<Item = &'s HostService>) -> Vec<&'static str> {
     let given: Vec<_> = given.collect();
     let mut denied = services::denied(&given);
+    let starts = given.iter().any(|service| matches!(service, HostService::Process(_)));
     denied.extend([
-        "start a program of the machine",
+        if starts { "start any other program of the machine" } else { "start a program of the machine" },
         "load native code, or call any other function of a library",
         "see or signal any process but those that it has spawned or been told of",
     ]);
@@ -367,6 +368,25 @@ mod tests {
         assert_eq!(found.within, ["files of at most 10 MiB, the latest 2 earlier ones kept", "100 calls in 1 s"]);
         let found = permission("log", "file = \"app.log\"\nkeep = 0\n");
         assert_eq!(found.within, ["a file of at most 10 MiB, and no earlier one kept"]);
+    }
+
+    #[test]
+    fn programs_that_may_be_started() {
+        let commands = "commands = [\n{ path = \"/usr/bin/git\", arguments = [\"log\", [\"--oneline\", \"-n*\"], \"*\"], \
+                        roots = [{ at = \"/repo\", path = \"repo\", allow = [\"read\", \"list\"] }] },\n\
+                        { name = \"up\", path = \"bin/up\", arguments = [], programs = [\"/bin/gzip\"] },\n]\n";
+        let found = permission("process", commands);
+        let expected = [
+            "start /usr/bin/git as git with the arguments `log [--oneline | -n*]… *`; that may read and list ./repo, which it sees as /repo",
+            "start bin/up as up without arguments, which may start /bin/gzip; that sees no folder",
+        ];
+        assert_eq!(found.may, expected);
+        assert_eq!(found.within[0], "4 at once");
+        assert!(found.within[1].starts_with("git 256 MiB for each of 17 processes, 60 s of"), "{:?}", found.within);
+        assert_eq!(permission("process", "").may, ["start nothing"]);
+        let process = application::parse("t", "[capabilities.c]\nzone = \"process\"\n").unwrap();
+        let service = &process.capabilities["c"].service.as_ref().unwrap().service;
+        assert_eq!(denied(std::iter::once(service))[2], "start any other program of the machine");
     }
 
     #[test]

@@ -55,6 +55,8 @@ pub enum TableName {
     Capability,
     /// `[clock]`
     Clock,
+    /// An entry of `commands`.
+    Command,
     /// `[exceptions.NAME]`
     Exception,
     /// An entry of `files`.
@@ -132,6 +134,8 @@ pub enum Kind {
     Text,
     /// An array of texts.
     Texts,
+    /// An array of texts, and of arrays of texts.
+    TextsOrMany,
     /// A table of texts, by name.
     TextsByName,
     /// A text, or a table of texts by name.
@@ -204,6 +208,7 @@ impl Kind {
             Self::Pattern(_) | Self::Text => "string".to_owned(),
             Self::TextOrByName => "string, or table".to_owned(),
             Self::Texts => "array of strings".to_owned(),
+            Self::TextsOrMany => "array of strings, and of arrays of strings".to_owned(),
             Self::Truth => "`true`, `false`".to_owned(),
         }
     }
@@ -211,11 +216,12 @@ impl Kind {
 
 impl TableName {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::App,
         Self::Application,
         Self::Capability,
         Self::Clock,
+        Self::Command,
         Self::Exception,
         Self::File,
         Self::Function,
@@ -243,6 +249,9 @@ impl TableName {
             }
             Self::Capability => ("Capability", "`[capabilities.NAME]`"),
             Self::Clock => ("Clock", "`[clock]`"),
+            Self::Command => {
+                ("Command", "An entry of `commands`: a program of the machine, its arguments, and what it gets.")
+            }
             Self::Exception => ("Exception", "`[exceptions.NAME]`"),
             Self::File => ("File", "An entry of `files`: exactly one of `read` and `write`."),
             Self::Function => {
@@ -282,6 +291,7 @@ impl TableName {
             | Self::Application
             | Self::Capability
             | Self::Clock
+            | Self::Command
             | Self::Exception
             | Self::File
             | Self::Library

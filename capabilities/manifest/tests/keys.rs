@@ -38,6 +38,14 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
             application(format!("[capabilities.x]\n{}{entry}\n", without(&whole)))
         }
         TableName::Clock => application(format!("[clock]\n{entry}\n")),
+        TableName::Command => {
+            let command: Vec<_> = ["path = \"/bin/x\"", "arguments = []"]
+                .into_iter()
+                .filter(|one| !one.starts_with(&format!("{key} ")))
+                .collect();
+            let command = format!("commands = [{{ {}, {entry} }}]", command.join(", "));
+            application(format!("[capabilities.x]\nzone = \"process\"\n{command}\n"))
+        }
         TableName::Random => application(format!("[random]\n{entry}\n")),
         TableName::Exception => zone(format!("[exceptions.E]\n{entry}\n")),
         TableName::File => zone(format!("[sandbox]\nfiles = [{{ {entry} }}]\n")),

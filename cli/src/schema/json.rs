@@ -125,6 +125,9 @@ impl Definitions {
             Kind::Text => json!({ "type": "string" }),
             Kind::TextOrByName => json!({ "anyOf": [self.value(Kind::Text), self.value(Kind::TextsByName)] }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string" } }),
+            Kind::TextsOrMany => {
+                json!({ "type": "array", "items": { "anyOf": [self.value(Kind::Text), self.value(Kind::Texts)] } })
+            }
             Kind::TextsByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         }
     }

@@ -10,6 +10,7 @@ use crate::limiter::Limiter;
 use crate::process::Process;
 use crate::program::ProgramTemplate;
 use crate::reactor::Reactor;
+use crate::runs::{ProgramRun, RunId};
 use crate::scheduling::Scheduler;
 use crate::scheduling::Standing;
 use crate::signals::Signals;
@@ -94,6 +95,12 @@ pub(crate) enum EventSource {
     Inspection,
     /// Somebody who looks at the application wants something of the loop.
     Inspector,
+    /// What is to become a program of the machine has sent something.
+    Run(RunId),
+    /// A program of the machine has ended, or the init of its namespace.
+    RunEnd(RunId),
+    /// A service has an order for a program, or has let go of it.
+    RunLeash(RunId),
     /// A zone has sent something or is gone.
     Zone(InstanceId),
     /// A zone has ended.
@@ -184,6 +191,8 @@ pub struct Broker {
     pub(crate) main: Option<(Run, StandardStreams)>,
     pub(crate) zones: Vec<ZoneEntry>,
     pub(crate) instances: SlotMap<InstanceId, Instance>,
+    /// Programs of the machine that run.
+    pub(crate) runs: SlotMap<RunId, ProgramRun>,
     pub(crate) last_channel: u64,
     pub(crate) events: VecDeque<BrokerEvent>,
     pub(crate) limiter: Limiter,
@@ -259,6 +268,7 @@ impl Broker {
             first: None,
             main: None,
             instances: SlotMap::with_key(),
+            runs: SlotMap::with_key(),
             last_channel: 0,
             events: VecDeque::new(),
             limiter: Limiter::default(),
@@ -393,6 +403,7 @@ impl Broker {
             .next_check()
             .into_iter()
             .chain(self.next_template_check())
+            .chain(self.next_run_check())
             .chain(self.next_look())
             .chain(self.deadlines.first().map(|(at, _)| *at))
             .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
@@ -409,12 +420,16 @@ impl Broker {
                 Some(EventSource::Inspection) => self.inspector.iter().for_each(Inspector::accept),
                 Some(EventSource::Inspector) => self.hear_inspectors(),
                 Some(EventSource::TemplateEnd(kind)) => self.template_ended(kind),
+                Some(EventSource::Run(run)) => self.hear_run(run),
+                Some(EventSource::RunEnd(run)) => self.run_ended(run),
+                Some(EventSource::RunLeash(run)) => self.hear_leash(run),
                 Some(EventSource::Zone(instance)) => self.hear_zone(instance),
                 Some(EventSource::ZoneEnd(instance)) => self.zone_ended(instance),
                 None => {} // closed earlier in this turn
             }
         }
         self.check_zones(Instant::now());
+        self.end_overdue_runs(Instant::now());
         self.check_program_template(Instant::now());
         self.end_overdue(Instant::now());
         self.look_for_hogs(Instant::now());
@@ -493,6 +508,7 @@ impl Drop for Broker {
         }
         // A process that is stuck in the kernel must not keep the broker waiting.
         let until = Instant::now() + TAKING_DOWN;
+        self.end_runs(until);
         for (_, mut instance) in self.instances.drain() {
             instance.family.end(until);
         }

@@ -54,6 +54,7 @@ mod processes;
 mod program;
 pub mod reactor;
 pub mod request;
+mod runs;
 mod scheduling;
 pub mod services;
 pub mod signals;

@@ -7,9 +7,11 @@ mod http;
 mod log;
 mod machine;
 mod net;
+mod process;
 
 pub use http::{HttpMaterial, SecretFile};
 pub use log::LogFile;
+pub use process::ProgramFiles;
 
 use crate::application::Purpose;
 use crate::sources::real_path;
@@ -35,6 +37,8 @@ pub struct ConfiguredService {
     pub material: HttpMaterial,
     /// The file that it writes records to; without one they go to standard error.
     pub log: Option<LogFile>,
+    /// The files of programs that it has started, in the order of its commands.
+    pub programs: Vec<ProgramFiles>,
 }
 
 /// A folder of the machine, opened when the application was loaded: what is there by its path later does not count.
@@ -62,13 +66,26 @@ impl ConfiguredService {
         purpose: Purpose,
     ) -> Result<Self, Diagnostics> {
         let folders = match &request.service {
-            HostService::Files(files) => files::open(&files.roots, request, source, beside)?,
+            HostService::Files(files) => files::open(&files.roots, &request.folders, source, beside)?,
             HostService::Env(_) | HostService::Http(_) | HostService::Log(_) | HostService::Net(_) => Vec::new(),
-            HostService::Sqlite(sqlite) => files::open(&sqlite.roots, request, source, beside)?,
+            HostService::Process(process) => {
+                let mut folders = Vec::new();
+                // What one command gives has nothing to do with another one's.
+                for command in &process.commands {
+                    let written = request.folders.get(command.roots.clone()).unwrap_or_default();
+                    folders.extend(files::open(process.roots_of(command), written, source, beside)?);
+                }
+                folders
+            }
+            HostService::Sqlite(sqlite) => files::open(&sqlite.roots, &request.folders, source, beside)?,
         };
         let log = match &request.service {
             HostService::Log(service) => log::find(service, request, source, beside)?,
             _ => None,
+        };
+        let programs = match &request.service {
+            HostService::Process(service) => process::open(service, request, source, beside)?,
+            _ => Vec::new(),
         };
         let material = http::read(request, source, beside, purpose)?;
         let service = match &request.service {
@@ -76,7 +93,7 @@ impl ConfiguredService {
             service => service.clone(),
         };
         service.configure(interface);
-        Ok(Self { service, folders, material, log })
+        Ok(Self { service, folders, material, log, programs })
     }
 
     /// Where programs see files by it.
@@ -87,6 +104,7 @@ impl ConfiguredService {
             | HostService::Http(_)
             | HostService::Log(_)
             | HostService::Net(_)
+            | HostService::Process(_)
             | HostService::Sqlite(_) => Vec::new(),
         }
     }
@@ -98,6 +116,7 @@ impl ConfiguredService {
             HostService::Env(env) => env::grants(env),
             HostService::Http(http) => http::grants(http),
             HostService::Net(net) => net::grants(net),
+            HostService::Process(process) => process::grants(process),
         };
         let (service, capability) = (self.service.name().to_owned(), capability.to_owned());
         Some(ServiceOffer { service, capability, grants, location: location.to_owned() })
@@ -106,8 +125,8 @@ impl ConfiguredService {
     /// What a new instance is sent behind [`ToZone::Serve`] or [`ToZone::Load`], with what is read of the machine at this moment.
     pub(crate) fn messages(&self) -> Vec<(ToZone, Vec<BorrowedFd<'_>>)> {
         match &self.service {
-            // What a log is written to is opened for each instance.
-            HostService::Env(_) | HostService::Log(_) => Vec::new(),
+            // What a log is written to is opened for each instance; folders of programs are theirs.
+            HostService::Env(_) | HostService::Log(_) | HostService::Process(_) => Vec::new(),
             HostService::Files(_) | HostService::Sqlite(_) => {
                 self.folders.iter().map(|folder| (ToZone::Folder, vec![folder.opened.as_fd()])).collect()
             }

@@ -376,7 +376,7 @@ impl Broker {
         for _ in 0..MESSAGES_PER_TURN {
             let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) else { return };
             match instance.control.try_receive::<FromZone>() {
-                Ok(Some((message, _))) => self.zone_says(id, message),
+                Ok(Some((message, descriptors))) => self.zone_says(id, message, descriptors),
                 Ok(None) => return,
                 Err(error) => {
                     if !matches!(error, ControlError::Closed) {
@@ -393,14 +393,14 @@ impl Broker {
     pub(crate) fn zone_ended(&mut self, id: InstanceId) {
         while let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) {
             match instance.control.try_receive::<FromZone>() {
-                Ok(Some((message, _))) => self.zone_says(id, message),
+                Ok(Some((message, descriptors))) => self.zone_says(id, message, descriptors),
                 _ => return self.end_instance(id, Cause::Itself),
             }
         }
         self.bury(id);
     }
 
-    fn zone_says(&mut self, id: InstanceId, message: FromZone) {
+    fn zone_says(&mut self, id: InstanceId, message: FromZone, descriptors: Vec<OwnedFd>) {
         let instance = &mut self.instances[id];
         let zone = instance.zone;
         match message {
@@ -453,6 +453,9 @@ impl Broker {
                 self.complain(|unsaid| tracing::info!(unsaid, refused = count, "{text}"));
             }
             FromZone::Full => self.renew_log(zone),
+            FromZone::Run { command, arguments, folder } => {
+                self.start_run(id, (command, arguments, folder), descriptors);
+            }
             FromZone::Detached { channel } => {
                 if let Some(leaving) = instance.leaving.remove(&channel) {
                     leaving.attached.channel.release();

@@ -62,6 +62,9 @@ pub enum Error {
     /// Landlock refused.
     #[error("cannot restrict with Landlock: {0}")]
     Landlock(String),
+    /// A program of the machine is started in namespaces of its own, and there are none.
+    #[error("a program needs namespaces of its own, and there are none")]
+    Apart,
     /// The library's file cannot be brought inside.
     #[error("cannot bring the library {path} inside: {message}")]
     Library {

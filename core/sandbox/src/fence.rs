@@ -2,7 +2,7 @@
 //!
 //! Everything that the kernel can restrict is restricted: files, TCP ports, abstract sockets and signals that leave the
 //! jail. A template may open nothing. A zone may read what the loader needs until its seal, and what its manifest's
-//! `files` names for ever. Nobody may execute: the loader maps libraries, which is reading.
+//! `files` names for ever. Nobody may execute but a program of the machine itself: the loader maps libraries, which is reading.
 
 use crate::error::Error;
 use crate::layer::{LayerName, Report};
@@ -44,6 +44,22 @@ pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, libraries: &[PathBu
     let folders = zone.folders.iter().map(|one| (Path::new(one.at), one.folder.rights));
     rules.extend(sealed_rules(&zone.opens(), folders));
     rules
+}
+
+/// What loads a program that names its libraries, on the distributions we know.
+const INTERPRETERS: [&str; 2] = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"];
+
+/// Of a program of the machine: what it reads when it is loaded, its folders, and which files can be started: itself, what loads it, and those that
+/// are named.
+pub(crate) fn command_rules(zone: Option<&ZoneContents<'_>>, programs: &[PathBuf]) -> Vec<Rule> {
+    let Some(zone) = zone else { return Vec::new() };
+    let existing = zone.loader.iter().filter(|path| path.exists());
+    let list = |path: &PathBuf| Rule { what: What::At(path.into()), access: AccessFs::ReadFile | AccessFs::ReadDir };
+    let start = |path: &Path| Rule { what: What::At(path.into()), access: AccessFs::ReadFile | AccessFs::Execute };
+    let interpreters = INTERPRETERS.iter().map(Path::new).filter(|path| path.exists());
+    let folders = zone.folders.iter().map(|one| (Path::new(one.at), one.folder.rights));
+    let starts = programs.iter().map(PathBuf::as_path).chain(interpreters);
+    existing.map(list).chain(starts.map(start)).chain(sealed_rules(&zone.opens(), folders)).collect()
 }
 
 /// After the seal: `files` and the private folder, and the folders that a capability gives with exactly their rights.

@@ -12,6 +12,7 @@ use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use cloison_contract::message::{Jailed, Layer};
 use rustix::process::{DumpableBehavior, Signal};
+use std::ffi::CString;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
@@ -71,6 +72,32 @@ pub struct Sealed(pub(crate) ());
 /// The stage of a host service: it loads nothing, so there is nothing more to give up.
 #[derive(Debug)]
 pub struct Enclosed(pub(crate) ());
+
+/// The stage of a program of the machine: it may be started, and nothing else is left to do.
+#[derive(Debug)]
+pub struct Confined(pub(crate) ());
+
+/// A program, and what it is started with.
+#[derive(Debug)]
+pub struct Execute<'a> {
+    /// Its file: what is open there is what runs, whatever its path leads to.
+    pub program: BorrowedFd<'a>,
+    /// Its descriptors 0, 1 and 2; it has no others.
+    pub streams: [BorrowedFd<'a>; 3],
+    /// Its arguments, the first of which is its name.
+    pub arguments: Vec<CString>,
+    /// `NAME=VALUE`
+    pub environment: Vec<CString>,
+    /// Where it begins.
+    pub folder: CString,
+}
+
+impl Jail<Confined> {
+    /// Becomes the program. If this returns, that was not possible.
+    pub fn execute(self, what: &Execute<'_>) -> std::io::Error {
+        sys::execute(what)
+    }
+}
 
 impl<S> Jail<S> {
     /// Which layers are in force.
@@ -193,6 +220,10 @@ fn confine<R: Role>(
     if scratch && !(pids.is_apart() && asked.has(Layers::ROOT)) {
         return Err(Error::Scratch);
     }
+    // A program that is started here is to end with its processes, and to see nothing else.
+    if spec.role.is_command() && !(pids.is_apart() && asked.has(Layers::ROOT)) {
+        return Err(Error::Apart);
+    }
     if let Some(one) = zone.and_then(|zone| zone.folders.first())
         && !(pids.is_apart() && asked.has(Layers::ROOT))
     {
@@ -213,10 +244,16 @@ fn confine<R: Role>(
     // Landlock and seccomp require it, and set-uid programs have no effect afterwards.
     rustix::thread::set_no_new_privs(true).map_err(|error| Error::NoNewPrivileges(error.into()))?;
     report.on(LayerName::NoNewPrivileges, "");
-    deny_write_execute(asked, report)?;
+    if spec.role.is_command() {
+        // It may be a compiler.
+        report.off(LayerName::Memory);
+    } else {
+        deny_write_execute(asked, report)?;
+    }
     // Whatever path leads where, only what was declared may be opened.
     let rules = match service {
         Some(service) => fence::service_rules(service),
+        None if spec.role.is_command() => fence::command_rules(zone, &libraries),
         None => fence::loading_rules(zone, &libraries),
     };
     let network = service.and_then(|service| service.network());
@@ -231,6 +268,7 @@ fn confine<R: Role>(
     match (zone, service) {
         (None, None) => policy::install(asked, &policy::TEMPLATE, report)?,
         (None, Some(service)) => policy::install(asked, &service.policy(), report)?,
+        (Some(_), _) if spec.role.is_command() => policy::install(asked, &policy::command(), report)?,
         (Some(zone), _) => {
             let files = zone.opens();
             policy::install(asked, &policy::loading(&zone.needs(&files, pids.is_apart())), report)?;

@@ -30,6 +30,7 @@
 //!                                                                 └─become_fork_server─▶ Jail<ForkServer>
 //!                                                                                       └─in_child─▶ &Jail<Sealed>
 //!  Spec<ServiceContents> ─enter─▶ Jail<Enclosed>
+//!  Spec<CommandContents> ─enter─▶ Jail<Confined> ─execute─▶ (the program)
 //! ```
 //!
 //! Serving calls of a library needs a [`Jail<Sealed>`], and there is no other way to one than through `seal` (which fences first, where that has
@@ -95,11 +96,11 @@ mod sys;
 
 pub use error::Error;
 pub use fork_server::{Ended, ForkServer, end};
-pub use jail::{Enclosed, Fenced, Jail, Loading, Sealed, Template, enter};
+pub use jail::{Confined, Enclosed, Execute, Fenced, Jail, Loading, Sealed, Template, enter};
 pub use limits::{ResourceLimits, lower_cpu_seconds};
 pub use root::harmless_device;
 pub use seal::{MicroprocessLimits, MicroprocessSeal, end_with_parent};
 pub use spec::{
-    LOADER_FILES, Layers, LibraryFile, PlacedFolder, PrivateFolder, Role, ServedFolder, ServedNetwork, ServedPorts,
-    ServiceContents, ServiceKind, Spec, ZoneContents,
+    CommandContents, LOADER_FILES, Layers, LibraryFile, PlacedFolder, PrivateFolder, Role, ServedFolder, ServedNetwork,
+    ServedPorts, ServiceContents, ServiceKind, Spec, ZoneContents,
 };

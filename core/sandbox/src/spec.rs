@@ -1,6 +1,6 @@
 //! What a jail should be like.
 
-use crate::jail::{Enclosed, Loading, Template};
+use crate::jail::{Confined, Enclosed, Loading, Template};
 use crate::limits::ResourceLimits;
 use crate::policy::{self, Reach};
 use cloison_contract::host::{FilesRights, SCRATCH};
@@ -70,6 +70,8 @@ pub enum ServiceKind {
     Log,
     /// The machine's network, instead of one of its own that leads nowhere.
     Net(ServedNetwork),
+    /// To have programs started by the broker.
+    Process,
 }
 
 /// What a host service may do with the machine's network. Landlock knows ports of TCP; addresses are the service's part.
@@ -126,6 +128,7 @@ impl ServiceContents<'_> {
         match &self.kind {
             ServiceKind::Files => policy::files_service(self.threads),
             ServiceKind::Log => policy::log_service(self.threads),
+            ServiceKind::Process => policy::process_service(self.threads),
             ServiceKind::Net(network) => policy::net_service(&policy::NetNeeds {
                 threads: self.threads,
                 datagrams: network.datagrams,
@@ -143,13 +146,47 @@ impl ServiceContents<'_> {
     pub(crate) fn network(&self) -> Option<&ServedNetwork> {
         match &self.kind {
             ServiceKind::Net(network) => Some(network),
-            ServiceKind::Files | ServiceKind::Log => None,
+            ServiceKind::Files | ServiceKind::Log | ServiceKind::Process => None,
         }
     }
 
     pub(crate) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let folders = self.folders.iter().map(|folder| folder.descriptor);
         folders.chain(self.scratch.map(|scratch| scratch.descriptor))
+    }
+}
+
+impl<'fd> Spec<'fd, CommandContents<'fd>> {
+    /// The jail of a program of the machine: its file, what the loader needs for it, its folders.
+    pub fn command(limits: ResourceLimits, command: CommandContents<'fd>) -> Self {
+        Spec { limits, may_be_missing: Vec::new(), descriptors: Vec::new(), layers: Layers::ALL, role: command }
+    }
+}
+
+/// What the jail of a program of the machine has inside: what a zone has, with the program in the place of the library, those that it may start
+/// in the place of those that go with it, and the harmless devices.
+#[derive(Clone, Debug)]
+pub struct CommandContents<'fd>(pub(crate) ZoneContents<'fd>);
+
+/// Devices that ordinary programs open.
+const DEVICES: [&str; 3] = ["/dev/null", "/dev/random", "/dev/urandom"];
+
+impl<'fd> CommandContents<'fd> {
+    /// That program, those that it may start, and its folders.
+    pub fn new(
+        program: BorrowedFd<'fd>,
+        others: impl Iterator<Item = BorrowedFd<'fd>>,
+        folders: Vec<PlacedFolder<'fd>>,
+        scratch_bytes: Option<u64>,
+    ) -> Self {
+        let device = |path: &&str| FileRule { path: (*path).to_owned(), write: true };
+        Self(ZoneContents {
+            further: others.map(LibraryFile).collect(),
+            files: DEVICES.iter().filter(|path| std::path::Path::new(path).exists()).map(device).collect(),
+            folders,
+            scratch_bytes,
+            ..ZoneContents::new(LibraryFile(program))
+        })
     }
 }
 
@@ -211,7 +248,7 @@ impl<'fd> ZoneContents<'fd> {
 #[derive(Clone, Copy, Debug)]
 pub struct LibraryFile<'fd>(pub BorrowedFd<'fd>);
 
-/// A kind of jail: [`Template`], [`ZoneContents`] or [`ServiceContents`].
+/// A kind of jail: [`Template`], [`ZoneContents`], [`ServiceContents`] or [`CommandContents`].
 pub trait Role: private::AsZone {
     /// What [`enter`](crate::enter) gives.
     type Stage;
@@ -234,6 +271,14 @@ impl Role for ZoneContents<'_> {
         let private::JailFindings { library, further } = inside;
         let folders = self.folders.iter().map(|folder| (folder.at.into(), folder.folder.rights)).collect();
         Loading { library, further, files: self.opens(), folders, threads: self.threads, per_call: self.per_call }
+    }
+}
+
+impl Role for CommandContents<'_> {
+    type Stage = Confined;
+
+    fn stage(&self, _: private::JailFindings) -> Confined {
+        Confined(())
     }
 }
 
@@ -262,12 +307,24 @@ pub(crate) mod private {
         fn zone(&self) -> Option<&super::ZoneContents<'_>> {
             None
         }
+        /// Whether the zone is one for a program, which is started and not loaded.
+        fn is_command(&self) -> bool {
+            false
+        }
         /// The host service, if it is one.
         fn service(&self) -> Option<&super::ServiceContents<'_>> {
             None
         }
     }
     impl AsZone for super::Template {}
+    impl AsZone for super::CommandContents<'_> {
+        fn zone(&self) -> Option<&super::ZoneContents<'_>> {
+            Some(&self.0)
+        }
+        fn is_command(&self) -> bool {
+            true
+        }
+    }
     impl AsZone for super::ServiceContents<'_> {
         fn service(&self) -> Option<&super::ServiceContents<'_>> {
             Some(self)

@@ -1,6 +1,8 @@
 //! The system calls that have no safe wrapper. All `unsafe` of this crate is here.
 
+use crate::jail::Execute;
 use rustix::fd::{AsRawFd, BorrowedFd};
+use std::ffi::CString;
 use std::io;
 use std::os::fd::RawFd;
 
@@ -299,6 +301,51 @@ pub(crate) fn with_descriptor<T>(number: RawFd, use_it: impl FnOnce(BorrowedFd<'
     // SAFETY: the number comes from a `BorrowedFd` in a `Spec` that is borrowed for as long as `enter` runs, so it is
     // open throughout; a launcher's two children have it as well. It is a number only so that plans need no lifetime.
     use_it(unsafe { BorrowedFd::borrow_raw(number) })
+}
+
+/// Becomes a program, with three descriptors and no others. Gives the error if that was not possible.
+pub(crate) fn execute(what: &Execute<'_>) -> io::Error {
+    let pointers = |texts: &[CString]| -> Vec<*const libc::c_char> {
+        texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
+    };
+    let (arguments, environment) = (pointers(&what.arguments), pointers(&what.environment));
+    // SAFETY: a string with its terminator.
+    if unsafe { libc::chdir(what.folder.as_ptr()) } != 0 {
+        return io::Error::last_os_error();
+    }
+    for (number, stream) in (0..).zip(what.streams) {
+        // SAFETY: integers only. What was open as 0, 1 and 2 has no owner who uses it again: this process ends or becomes another one.
+        if stream.as_raw_fd() == number || unsafe { libc::dup3(stream.as_raw_fd(), number, 0) } != number {
+            return io::Error::other("a stream of the program cannot be put in its place");
+        }
+    }
+    // SAFETY: integers only; all others close when the program begins.
+    if unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) } != 0 {
+        return io::Error::last_os_error();
+    }
+    // What the broker blocks or ignores is not the program's to inherit. (Two of them cannot be set, and nothing comes of that.)
+    for signal in 1..=64 {
+        // SAFETY: SIG_DFL is no function of ours; setting a disposition calls nothing.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    // SAFETY: a set of signals is plain bits, all zero is the empty one.
+    let none: libc::sigset_t = unsafe { std::mem::zeroed() };
+    // SAFETY: reads the set; a null pointer asks for no answer.
+    if unsafe { libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut()) } != 0 {
+        return io::Error::last_os_error();
+    }
+    // SAFETY: strings with their terminators, in arrays that end with a null pointer; all of them live until the call returns, if it does.
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            what.program.as_raw_fd(),
+            c"".as_ptr(),
+            arguments.as_ptr(),
+            environment.as_ptr(),
+            libc::AT_EMPTY_PATH,
+        )
+    };
+    io::Error::last_os_error()
 }
 
 /// Makes a number that is open lead elsewhere: to a copy of `to`.

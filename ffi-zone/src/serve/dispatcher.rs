@@ -67,6 +67,8 @@ impl Service {
                 ToZone::Folder => return Err(ServeError::Unexpected("`Folder`, while calls are served")),
                 ToZone::Machine(_) => return Err(ServeError::Unexpected("`Machine`, while calls are served")),
                 ToZone::Secrets(_) => return Err(ServeError::Unexpected("`Secrets`, while calls are served")),
+                ToZone::Execute(_) => return Err(ServeError::Unexpected("`Execute`, while calls are served")),
+                ToZone::Program => return Err(ServeError::Unexpected("`Program`, while calls are served")),
                 ToZone::Load { .. } => return Err(ServeError::Unexpected("a second `Load`")),
                 ToZone::Serve { .. } => return Err(ServeError::Unexpected("a second `Serve`")),
             }

@@ -30,7 +30,8 @@ NETWORK = (
 )
 PROCESSES = (
     "a microprocess starts no programs and sees no other process: cloison.spawn starts microprocesses, "
-    "up to `[limits] children` in cloison.toml, and cloison.futures.Executor is an executor of them"
+    "up to `[limits] children` in cloison.toml, and cloison.futures.Executor is an executor of them; a program of the machine "
+    'takes [capabilities.process] with `zone = "process"` and `commands`'
 )
 SIGNALS = "signals are the broker's: a microprocess gets KeyboardInterrupt and nothing else, and no line of cloison.toml grants it"
 TERMINAL = "a microprocess has its standard streams and no control over a terminal, and no line of cloison.toml grants it"
@@ -75,10 +76,10 @@ POSIX_FUNCTIONS = [
         timerfd_gettime_ns timerfd_settime timerfd_settime_ns device_encoding"""),
     (TERMINAL, "grantpt login_tty openpty posix_openpt ptsname ttyname unlockpt"),
     (PROCESSES, """
-        execv execve fork forkpty getpgid getpgrp getpriority getsid kill killpg nice pidfd_open pipe pipe2 posix_spawn posix_spawnp
+        execv execve fork forkpty getpgid getpgrp getpriority getsid killpg nice pidfd_open posix_spawn posix_spawnp
         sched_get_priority_max sched_get_priority_min sched_getparam sched_getscheduler sched_rr_get_interval
         sched_setaffinity sched_setparam sched_setscheduler setpgid setpgrp setpriority setsid system tcgetpgrp tcsetpgrp
-        unshare setns wait wait3 wait4 waitid waitpid"""),
+        unshare setns wait wait3 wait4 waitid"""),
     (USERS, """
         getgrouplist getloadavg getlogin initgroups setegid seteuid setgid setgroups setregid setresgid
         setresuid setreuid setuid"""),

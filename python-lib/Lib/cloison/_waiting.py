@@ -6,7 +6,7 @@ several, each is asked in turn, every few milliseconds.
 
 import time
 
-from cloison import _descriptors, _needs, _net
+from cloison import _descriptors, _needs, _net, _programs
 
 IN, PRI, OUT, ERR, HUP, NVAL = 1, 2, 4, 8, 16, 32
 _ADD, _DELETE, _MODIFY = 1, 2, 3
@@ -186,17 +186,23 @@ def once(wanted, left):
     A file is always ready; what is no open number has the event `NVAL`.
     """
     global _shared
-    sockets, ready = {}, []
+    sockets, pipes, ready = {}, {}, []
     for number, events in wanted.items():
         kind = kind_of(number)
         if kind == "socket":
             sockets[number] = events
+        elif kind == "pipe":
+            pipes[number] = events
         elif kind is None:
             ready.append((number, NVAL))
         elif kind == "input":
             _needs.deny("select", "standard input is read, and cannot be waited for, and no line of cloison.toml grants it")
         elif events & (IN | OUT):
             ready.append((number, events & (IN | OUT)))
+    if pipes:
+        if not sockets:
+            return ready + _programs.ready(pipes, 0 if ready else left)
+        return _both(sockets, pipes, ready, left)
     if not sockets:
         if not ready:
             sleep(left)
@@ -213,9 +219,20 @@ def once(wanted, left):
     return ready + _shared.wait_ns(0 if ready else left)
 
 
+def _both(sockets, pipes, ready, left):
+    """Wait for sockets and for pipes of programs: they are looked at in turn, every few milliseconds."""
+    end = time.monotonic_ns() + left
+    while True:
+        ready += _programs.ready(pipes, 0)
+        remains = _SLICE if left < 0 else min(_SLICE, end - time.monotonic_ns())
+        ready += once(sockets, 0 if ready or remains <= 0 else remains)
+        if ready or remains <= 0:
+            return ready
+
+
 def kind_of(number):
-    """Return what a number leads to: a socket, a file, the input, or None."""
+    """Return what a number leads to: a socket, a pipe, a file, the input, or None."""
     entry = _descriptors._open.get(number)
     if entry is not None:
-        return "socket" if type(entry) is _net._Entry else "file"
+        return "socket" if type(entry) is _net._Entry else "pipe" if _programs.is_pipe(number) else "file"
     return "input" if number == 0 else "file" if number in _descriptors._STREAMS else None

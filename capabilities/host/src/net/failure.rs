@@ -36,6 +36,6 @@ pub(crate) fn keep(failure: NetFailure) -> Errno {
 }
 
 /// The sentence, until the next failure; NULL if there is none.
-pub(super) fn explanation() -> *const c_char {
+pub(crate) fn explanation() -> *const c_char {
     LAST.with_borrow(|last| last.as_deref().map_or(std::ptr::null(), CStr::as_ptr))
 }

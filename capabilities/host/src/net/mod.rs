@@ -37,9 +37,10 @@ mod tls;
 mod wait;
 
 pub use exports::symbol;
-pub(crate) use failure::{NetFailure, keep as keep_failure};
+pub(crate) use failure::{NetFailure, explanation, keep as keep_failure};
 pub(crate) use inside::served;
 pub(crate) use socket::Socket;
+pub(crate) use wait::{Until, ready};
 
 use cloison_contract::host::NetService;
 use cloison_contract::host::net::{NetPlace, is_special};

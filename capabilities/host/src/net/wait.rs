@@ -10,7 +10,7 @@ const LONGEST: Duration = Duration::from_secs(12 * 3600);
 
 /// Until when a call may wait.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Until {
+pub(crate) enum Until {
     /// It does not wait.
     Now,
     /// For so long, and then the time is over.
@@ -21,7 +21,7 @@ pub(super) enum Until {
 
 impl Until {
     /// What `timeout_ns` of a call says.
-    pub(super) fn new(timeout_ns: i64) -> Self {
+    pub(crate) fn new(timeout_ns: i64) -> Self {
         let wait = u64::try_from(timeout_ns).map(Duration::from_nanos);
         match wait {
             Ok(Duration::ZERO) => Self::Now,
@@ -40,7 +40,7 @@ impl Until {
     }
 
     /// Whether the time is over; the error that says so is the caller's.
-    fn left(self) -> Option<Duration> {
+    pub(crate) fn left(self) -> Option<Duration> {
         match self {
             Self::Now => None,
             Self::Time(at) | Self::Later(at) => at.checked_duration_since(Instant::now()),
@@ -50,7 +50,7 @@ impl Until {
 
 /// Waits for one of `events` (or an error) of a descriptor. `EAGAIN`: the time is over. `EINTR`: somebody is about to end this, or has
 /// something else to say. `broker` is the control socket: whatever comes there, nobody has to wait any more.
-pub(super) fn ready(
+pub(crate) fn ready(
     descriptor: BorrowedFd<'_>,
     events: PollFlags,
     until: Until,

@@ -108,6 +108,11 @@ impl Service {
         self.control.receive().expect("a message").0
     }
 
+    /// The same, with what came along.
+    pub fn heard_with(&self) -> (FromZone, Vec<OwnedFd>) {
+        self.control.receive().expect("a message")
+    }
+
     /// Says that a client's call shall not wait any more.
     pub fn interrupt(&self, client: &Client) {
         self.control.send(&ToZone::Interrupt { channel: client.id }, &[]).expect("sent");

@@ -52,6 +52,7 @@ fn keep_secrets(reader: &mut DocumentReader, capabilities: &BTreeMap<String, Cap
                 | HostService::Http(_)
                 | HostService::Log(_)
                 | HostService::Net(_)
+                | HostService::Process(_)
                 | HostService::Sqlite(_) => false,
             };
             if let Some((name, _)) = services().find(|(_, request)| passes(&request.service)) {

@@ -5,6 +5,7 @@ mod files;
 mod http;
 mod log;
 mod net;
+mod process;
 mod sqlite;
 
 use super::Written;
@@ -20,7 +21,7 @@ pub struct ServiceRequest {
     pub service: HostService,
     /// The folders of the machine that it needs, in the configuration's order, relative to `cloison.toml`.
     pub folders: Vec<Written>,
-    /// Files that it writes, relative to `cloison.toml`.
+    /// Files that it writes, or programs that it starts, relative to `cloison.toml`.
     pub files: Vec<Written>,
     /// Where its secrets come from, in the configuration's order.
     pub secrets: Vec<SecretSource>,
@@ -78,6 +79,7 @@ pub(super) fn service(
         "http" => Some(http::read(reader, table, entry)),
         "log" => Some(log::read(reader, table)),
         "net" => Some(net::read(reader, table, entry.offset)),
+        "process" => Some(process::read(reader, table, entry.offset)),
         "sqlite3" => Some(sqlite::read(reader, table)),
         _ => None,
     }

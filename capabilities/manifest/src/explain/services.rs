@@ -4,7 +4,8 @@ use super::{and, rate, size, time};
 use cloison_contract::host::LogLevel;
 use cloison_contract::host::net::{NetHost, NetPlace, is_localhost};
 use cloison_contract::host::{
-    EnvService, FilesRoot, FilesService, HostService, HttpService, LogService, NetService, SCRATCH, SqliteService,
+    EnvService, FilesRoot, FilesService, HostService, HttpService, LogService, NetService, ProcessCommand,
+    ProcessService, SCRATCH, SqliteService,
 };
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ pub(super) fn says(service: &HostService, folders: &[String]) -> (Vec<String>, V
         HostService::Http(service) => (http(service), http_limits(service)),
         HostService::Log(service) => (vec![log(service, folders)], log_limits(service)),
         HostService::Net(service) => (net(service), net_limits(service)),
+        HostService::Process(service) => (process(service, folders), process_limits(service)),
         HostService::Sqlite(service) => (sqlite(service, folders), sqlite_limits(service)),
     }
 }
@@ -25,7 +27,7 @@ pub(super) fn denied(given: &[&HostService]) -> Vec<&'static str> {
     let (mut files, mut network) = (false, false);
     for service in given {
         match service {
-            HostService::Env(_) | HostService::Log(_) | HostService::Sqlite(_) => {}
+            HostService::Env(_) | HostService::Log(_) | HostService::Process(_) | HostService::Sqlite(_) => {}
             HostService::Files(_) => files = true,
             HostService::Http(_) | HostService::Net(_) => network = true,
         }
@@ -65,6 +67,45 @@ fn log_limits(service: &LogService) -> Vec<String> {
             vec![format!("files of at most {}, the latest {keep} earlier ones kept", size(service.file_bytes))]
         }
     }
+}
+
+/// Which programs may be started, and what each of them sees.
+fn process(service: &ProcessService, folders: &[String]) -> Vec<String> {
+    let sentence = |command: &ProcessCommand| {
+        let rules: Vec<_> = command.arguments.iter().map(ToString::to_string).collect();
+        let with = match rules.is_empty() {
+            true => "without arguments".to_owned(),
+            false => format!("with the arguments `{}`", rules.join(" ")),
+        };
+        let others = match command.programs.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            [] => String::new(),
+            ref others => format!(", which may start {}", and(others)),
+        };
+        let roots = service.roots_of(command).iter().zip(folders.iter().skip(command.roots.start));
+        let roots: Vec<_> = roots.map(|(root, folder)| root_sentence(root, folder)).collect();
+        let sees = match roots.is_empty() {
+            true => "that sees no folder".to_owned(),
+            false => format!("that may {}", roots.join("; and ")),
+        };
+        format!("start {} as {} {with}{others}; {sees}", command.path, command.name)
+    };
+    let all: Vec<_> = service.commands.iter().map(sentence).collect();
+    if all.is_empty() { vec!["start nothing".to_owned()] } else { all }
+}
+
+fn process_limits(service: &ProcessService) -> Vec<String> {
+    let each = service.commands.iter().map(|command| {
+        format!(
+            "{} {} for each of {} processes, {} of processor time for each, {} altogether, {} of output",
+            command.name,
+            size(command.memory_bytes),
+            u64::from(command.processes) + 1,
+            time(std::time::Duration::from_secs(command.cpu_seconds)),
+            time(command.time),
+            size(command.output_bytes)
+        )
+    });
+    std::iter::once(format!("{} at once", service.at_once)).chain(each).collect()
 }
 
 /// What files a program may reach.

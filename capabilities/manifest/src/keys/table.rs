@@ -2,11 +2,11 @@
 
 use super::Kind::{
     Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrEntries,
-    OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, Truth,
+    OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, TextsOrMany, Truth,
 };
 use super::TableName::{
-    App, Application, Capability, Clock, Exception, File, Function, Library, Limits, Live, Manifest, Member, Parameter,
-    Random, Returns, Root, Sandbox, Secret, Type, Zone,
+    App, Application, Capability, Clock, Command, Exception, File, Function, Library, Limits, Live, Manifest, Member,
+    Parameter, Random, Returns, Root, Sandbox, Secret, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -181,8 +181,8 @@ pub const KEYS: &[Key] = &[
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
-    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"env\"`, `\"files\"`, `\"http\"`, `\"log\"`, `\"net\"`, `\"sqlite3\"`), or a path to a `.zone.toml`, relative to this file").required(),
-    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `env`, `files`, `log`, `net` and `sqlite3`; of `http`, array of requests"),
+    key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"env\"`, `\"files\"`, `\"http\"`, `\"log\"`, `\"net\"`, `\"process\"`, `\"sqlite3\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `env`, `files`, `log`, `net`, `process` and `sqlite3`; of `http`, array of requests"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
     key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once; of `http`, requests of all microprocesses together").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
     key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether; of `http`, requests of all microprocesses together").written("number"),
@@ -209,6 +209,23 @@ pub const KEYS: &[Key] = &[
     key("time", &[Capability], Duration, "how long one request may take, from its beginning to the end of its answer, what the program itself takes not included").of("`http`").default("\"30 s\""),
     key("ca", &[Capability], Text, "a file of certificates (PEM), relative to this file's folder, that servers' are checked with, instead of those that this machine trusts").of("`http`").written("path"),
     key("addresses", &[Capability], Texts, "private addresses that names may lead to, besides ordinary ones of the internet: `\"10.1.0.0/16:443\"`").of("`http`").default("[]").written("array of `\"network:port\"`"),
+    key("commands", &[Capability], Entries(Command), "programs of the machine that may be started: a table for each, with `path` and `arguments`, see [host.md](host.md#process)").of("`process`").default("[]"),
+    key("at_once", &[Capability], Count(1, 256), "how many of them may run at once, of all microprocesses together").of("`process`").default("4"),
+    // An entry of `commands`
+    key("name", &[Command], Text, "what programs call it by; the file's name unless said. Of several with one name the first whose `arguments` fit counts"),
+    key("path", &[Command], Text, "the program's file, absolute, or relative to this file's folder: no script, and no name that is looked for").required(),
+    key("arguments", &[Command], TextsOrMany, "which arguments it may have, from the first to the last: a string is one argument, an array of strings any number of them. `*` stands for any text, but not for the `-` that an option begins with").required(),
+    key("roots", &[Command], Entries(Root), "its folders, as those of `files`; there is no `append`").default("[]"),
+    key("folder", &[Command], Text, "where it begins, if whoever starts it does not say: a place of its `roots`, or below one; the first of them unless said"),
+    key("environment", &[Command], TextsByName, "its variables; there are no others").written("table: name → string").default("{}"),
+    key("scratch", &[Command], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, which ends with it"),
+    key("programs", &[Command], Texts, "other programs that it may start, by their files").written("array of paths").default("[]"),
+    key("memory", &[Command], Size(16 * MIB, TIB), "private memory of each of its processes").default("\"256 MiB\""),
+    key("cpu", &[Command], Duration, "processor time of each of its processes, rounded up to seconds").default("\"60 s\""),
+    key("time", &[Command], Duration, "how long it may run; then it is killed").default("\"60 s\""),
+    key("output", &[Command], Size(1, TIB), "how much of its output and its error is read, together; then it is killed").default("\"16 MiB\""),
+    key("processes", &[Command], Count(0, 4096), "processes and threads besides its first").default("16"),
+    key("file_size", &[Command], Size(0, TIB), "how large a file may become by writing").default("\"1 GiB\""),
     // `secret`
     key("header", &[Secret], Text, "the header's name").required(),
     key("from", &[Secret], Pattern("^(env|file):.+$"), "what it says: the variable `env:NAME` of the environment that `cloison` is started in, or the contents of the file `file:PATH`, relative to this file's folder, an end of line at its end left out").written("`\"env:NAME\"`, `\"file:PATH\"`").required(),

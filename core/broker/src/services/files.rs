@@ -3,35 +3,34 @@
 use super::HostFolder;
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, SCRATCH};
 use cloison_contract::message::Mount;
-use cloison_manifest::application::ServiceRequest;
-use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
+use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile, Written};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Opens the folders, relative to that of `cloison.toml`.
 pub(super) fn open(
     roots: &[FilesRoot],
-    request: &ServiceRequest,
+    written: &[Written],
     source: &Arc<SourceFile>,
     beside: &Path,
 ) -> Result<Vec<HostFolder>, Diagnostics> {
     let mut mistakes = Diagnostics::default();
     let mut folders = Vec::new();
-    for written in &request.folders {
-        let path = beside.join(&written.text);
+    for one in written {
+        let path = beside.join(&one.text);
         match HostFolder::open(path.clone()) {
             Ok(folder) => folders.push(folder),
             Err(error) => {
                 let message = format!("{}: {error}", path.display());
                 let hint = "`path` is a folder, relative to the folder of this file, or absolute";
-                mistakes.push(Diagnostic::error(source, written.span.clone(), message).hint(hint));
+                mistakes.push(Diagnostic::error(source, one.span.clone(), message).hint(hint));
             }
         }
     }
     if mistakes.has_errors() {
         return Err(mistakes);
     }
-    for ((inner, folder), written) in roots.iter().zip(&folders).zip(&request.folders) {
+    for ((inner, folder), written) in roots.iter().zip(&folders).zip(written) {
         let around = roots.iter().zip(&folders).filter(|(_, other)| folder.is_inside(other));
         for (outer, _) in around {
             let more = outer.rights.without(inner.rights).words().join(", ");

@@ -11,6 +11,8 @@
 //! | [`files_service()`] | [`serving`], [`files_service`](mod@files_service), [`threads`] | the host service for files, from the jail to its end |
 //! | [`log_service()`] | [`serving`], [`threads`] | the host service for logs, the same |
 //! | [`net_service()`] | [`serving`], [`net_service`](mod@net_service), [`threads`] | the host service for networks, the same |
+//! | [`process_service()`] | [`serving`], [`process_service`](mod@process_service), [`threads`] | the host service for programs, the same |
+//! | [`command()`] | [`command`](mod@command), [`serving`] | a program of the machine, from before it is started to its end |
 //! | [`child()`] | [`per_call`], on top of the fork server's | each of these processes, for ever: what is left is [`sealed()`] |
 //!
 //! What no table names gets the stage's default. Three answers besides yes:
@@ -23,6 +25,7 @@
 //! A filter is compiled from tables (`compile.rs`); [`Policy::verdict`] says the same in Rust, and
 //! tests hold the two against each other.
 
+pub mod command;
 mod compile;
 pub mod files;
 pub mod files_service;
@@ -33,6 +36,7 @@ pub mod loading;
 pub mod microprocess;
 pub mod net_service;
 pub mod per_call;
+pub mod process_service;
 pub mod refused;
 pub mod row;
 pub mod serving;
@@ -62,6 +66,7 @@ pub struct Policy {
 /// What every policy but [`MICROPROCESS`] and [`child()`] says of the unknown.
 const UNKNOWN: Verdict = Verdict::Refuse(libc::ENOSYS);
 
+const COMMAND_LEGACY: &[Row] = command::LEGACY;
 const LEGACY_ALLOWED: &[Row] = legacy::ALLOWED;
 const LEGACY_LOADING: &[Row] = legacy::LOADING;
 const LEGACY_WRITING: &[Row] = legacy::WRITING;
@@ -162,6 +167,17 @@ pub fn files_service(threads: u32) -> Policy {
 /// The host service for logs: it writes to what it has, which every worker may.
 pub fn log_service(threads: u32) -> Policy {
     worker("log", (threads > 1).then_some(threads::ROWS).into_iter().collect())
+}
+
+/// The host service that has programs started.
+pub fn process_service(threads: u32) -> Policy {
+    let own = [(threads > 1).then_some(threads::ROWS), Some(process_service::ROWS)];
+    worker("process", own.into_iter().flatten().collect())
+}
+
+/// A program of the machine.
+pub fn command() -> Policy {
+    worker("command", vec![command::ROWS, COMMAND_LEGACY])
 }
 
 /// What the policy of the host service for networks depends on.

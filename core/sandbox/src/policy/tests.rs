@@ -28,6 +28,7 @@ fn needs() -> Vec<Needs<'static>> {
 fn policies() -> Vec<Policy> {
     let mut all =
         vec![INIT.clone(), TEMPLATE.clone(), MICROPROCESS.clone(), files_service(1), files_service(4), log_service(1)];
+    all.extend([process_service(1), command()]);
     for (threads, datagrams, listens) in [(1, false, false), (1, true, true), (4, true, true)] {
         all.push(net_service(&NetNeeds { threads, datagrams, listens }));
     }

@@ -1,0 +1,119 @@
+//! From the broker's first message to a program of the machine: this process becomes it.
+//!
+//! ```text
+//!  receive ───────▶ jail ────────────────▶ execute
+//!  Execute, its      root, Landlock,        the program, from its descriptor,
+//!  streams, files    limits, filter          with three streams and nothing else
+//! ```
+//!
+//! What the program is, and what arguments it may have, the broker has looked at.
+
+use cloison_contract::message::{Execution, FromZone, ToZone};
+use cloison_sandbox::{CommandContents, Confined, Execute, Jail, PlacedFolder, ResourceLimits, ServedFolder, Spec};
+use cloison_transport::control::Control;
+use cloison_zone::start::failure::{Failure, StartStep};
+use std::ffi::CString;
+use std::fmt::Display;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// What a program maps without writing to it, libraries above all.
+const TEXT_BYTES: u64 = 1 << 30;
+/// How many descriptors a program may have.
+const DESCRIPTORS: u32 = 256;
+
+struct Received {
+    execution: Execution,
+    program: OwnedFd,
+    streams: [OwnedFd; 3],
+    others: Vec<OwnedFd>,
+    folders: Vec<OwnedFd>,
+}
+
+/// Becomes the program. Only failures return.
+pub(crate) fn run(control: &Control, execution: Execution, descriptors: Vec<OwnedFd>) -> Failure {
+    match prepare(control, execution, descriptors) {
+        Ok((jail, received)) => start(control, jail, &received),
+        Err(failure) => failure,
+    }
+}
+
+fn prepare(
+    control: &Control,
+    execution: Execution,
+    descriptors: Vec<OwnedFd>,
+) -> Result<(Jail<Confined>, Received), Failure> {
+    let received = receive(control, execution, descriptors)?;
+    let jail = jail(control, &received)?;
+    control.send(&FromZone::Jailed(jail.jailed()), &[]).map_err(failed(StartStep::Jail))?;
+    Ok((jail, received))
+}
+
+fn receive(control: &Control, execution: Execution, descriptors: Vec<OwnedFd>) -> Result<Received, Failure> {
+    let wrong = || failed(StartStep::Receive)("`Execute` comes with a program and three streams");
+    let [program, stdin, stdout, stderr] = <[OwnedFd; 4]>::try_from(descriptors).map_err(|_| wrong())?;
+    let several = |count: usize, is: fn(&ToZone) -> bool| -> Result<Vec<OwnedFd>, Failure> {
+        let one = |_| match control.receive::<ToZone>().map_err(failed(StartStep::Receive))? {
+            (message, descriptors) if is(&message) => {
+                let [file] = <[OwnedFd; 1]>::try_from(descriptors).map_err(|_| wrong())?;
+                Ok(file)
+            }
+            _ => Err(wrong()),
+        };
+        (0..count).map(one).collect()
+    };
+    let others = several(execution.command.programs.len(), |message| matches!(message, ToZone::Program))?;
+    let folders = several(execution.roots.len(), |message| matches!(message, ToZone::Folder))?;
+    Ok(Received { execution, program, streams: [stdin, stdout, stderr], others, folders })
+}
+
+/// Enters the sandbox. Of the processes that this makes, only the worker returns.
+fn jail(control: &Control, received: &Received) -> Result<Jail<Confined>, Failure> {
+    let Received { execution, program, streams, others, folders } = received;
+    let command = &execution.command;
+    let limits = ResourceLimits {
+        address_space_bytes: Some(command.memory_bytes.saturating_add(TEXT_BYTES)),
+        data_bytes: Some(command.memory_bytes),
+        cpu_seconds: Some(command.cpu_seconds),
+        descriptors: DESCRIPTORS,
+        file_size_bytes: Some(command.file_bytes),
+        processes: Some(command.processes),
+        ..ResourceLimits::default()
+    };
+    let placed = execution.roots.iter().zip(folders).map(|(root, folder)| PlacedFolder {
+        at: &root.at,
+        folder: ServedFolder { descriptor: folder.as_fd(), rights: root.rights },
+    });
+    let others = others.iter().map(AsFd::as_fd);
+    let contents = CommandContents::new(program.as_fd(), others, placed.collect(), command.scratch_bytes);
+    let mut spec = Spec::command(limits, contents);
+    spec.descriptors = streams.iter().map(AsFd::as_fd).collect();
+    // If the broker does not hear it, it is gone.
+    let announce = |worker, init| drop(control.send(&FromZone::Split { worker, init }, &[]));
+    cloison_sandbox::enter(spec, control.as_fd(), &announce)
+        .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))
+}
+
+fn start(control: &Control, jail: Jail<Confined>, received: &Received) -> Failure {
+    let Received { execution, program, streams, .. } = received;
+    let command = &execution.command;
+    let text = |bytes: &[u8]| CString::new(bytes).map_err(failed(StartStep::Load));
+    let names = std::iter::once(command.name.as_bytes());
+    let arguments = names.chain(execution.arguments.iter().map(Vec::as_slice)).map(text).collect::<Result<Vec<_>, _>>();
+    let environment = command.environment.iter().map(|(name, value)| text(format!("{name}={value}").as_bytes()));
+    let environment = environment.collect::<Result<Vec<_>, _>>();
+    let (arguments, environment, folder) = match (arguments, environment, text(execution.folder.as_bytes())) {
+        (Ok(arguments), Ok(environment), Ok(folder)) => (arguments, environment, folder),
+        (Err(failure), ..) | (_, Err(failure), _) | (.., Err(failure)) => return failure,
+    };
+    // The next thing that is heard of it is how it has ended.
+    if let Err(error) = control.send(&FromZone::Ready { layers: jail.layers().to_vec() }, &[]) {
+        return failed(StartStep::Load)(error);
+    }
+    let streams = streams.each_ref().map(AsFd::as_fd);
+    let error = jail.execute(&Execute { program: program.as_fd(), streams, arguments, environment, folder });
+    Failure::new(StartStep::Load, format_args!("{}: {error}", command.path))
+}
+
+fn failed<E: Display>(step: StartStep) -> impl Fn(E) -> Failure {
+    move |error| Failure::new(step, error)
+}

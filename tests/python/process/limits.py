@@ -1,0 +1,38 @@
+import subprocess
+import sys
+import time
+
+PYTHON = "tool"
+
+
+def run(code, **options):
+    return subprocess.run([PYTHON, "-c", code], **options)
+
+
+# A flood of output ends with the program.
+try:
+    run("while True: print('x' * 1000)", capture_output=True)
+    print("no end")
+except OSError as error:
+    print(error.errno, error.strerror)
+# What never ends is ended.
+begun = time.monotonic()
+print(run("while True: pass").returncode, time.monotonic() - begun < 60)
+# A daemon that holds the streams ends with the program.
+code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\nprint('parent', flush=True)"
+print(run(code, capture_output=True, text=True).stdout.strip())
+# So many at once, and no more.
+running = [subprocess.Popen([PYTHON, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) for _ in range(2)]
+try:
+    run("pass")
+    print("a third")
+except OSError as error:
+    print(error.errno, "at_once" in str(error))
+for process in running:
+    process.stdin.close()
+    print(process.wait())
+print(run("print('room again')", capture_output=True, text=True).stdout.strip())
+# What is left running ends with us.
+left = subprocess.Popen([PYTHON, "-c", "import time\ntime.sleep(600)"])
+print(left.poll())
+sys.stdout.flush()

@@ -1,0 +1,100 @@
+//! `zone = "process"`: `subprocess` works on granted programs as in CPython, and on nothing else.
+
+use cloison_tests::{Project, users};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+const ORDINARY: &str = include_str!("../python/process/ordinary.py");
+const REFUSED: &str = include_str!("../python/process/refused.py");
+const LIMITS: &str = include_str!("../python/process/limits.py");
+
+/// Debian's Python: what is granted has to be a program in a folder that the loader knows.
+const PYTHON: &str = "/usr/bin/python3";
+
+fn manifest(rules: &str, more: &str) -> String {
+    format!(
+        "[capabilities.tools]\nzone = \"process\"\ncommands = [\n    {{ name = \"tool\", path = \"{PYTHON}\", arguments = {rules}{more} }},\n]\n"
+    )
+}
+
+#[test]
+fn subprocess_does_what_it_does_elsewhere() {
+    for &user in users() {
+        let project = Project::script(ORDINARY).file("cloison.toml", &manifest("[[\"-u\"], \"-c\", \"*\"]", ""));
+        let mut python = Command::new("python3");
+        python.arg(project.app("main.py")).arg(PYTHON);
+        user.apply(&mut python);
+        let expected = python.output().expect("python3");
+        assert!(expected.status.success(), "{}", String::from_utf8_lossy(&expected.stderr));
+        let expected = String::from_utf8_lossy(&expected.stdout).into_owned();
+        for name in ["tool", PYTHON] {
+            project.main(&[name]).user(user).output().prints(&expected);
+        }
+    }
+}
+
+#[test]
+fn what_was_not_granted_says_which_line_would_change_that() {
+    let project = Project::script(REFUSED).file("cloison.toml", &manifest("[\"-c\", \"*\"]", ""));
+    let output = project.main(&[]).output().ends_with(0);
+    assert!(!output.stdout.contains("started"), "{output}");
+    for part in [
+        "HostDenied subprocess: \"tool\" with these arguments is not granted: an entry of `commands` with `name = \"tool\"` and `arguments = [\"push\"]` would have to be at cloison.toml:1",
+        "ValueError embedded null byte",
+        "HostDenied subprocess: 'sh' is not granted: an entry with `path` and `arguments` would have to be in `commands` of [capabilities.tools] at ",
+        "HostDenied subprocess: '/bin/sh' is not granted",
+        "HostDenied subprocess: '/usr/bin/env' is not granted",
+        "HostDenied subprocess: '../bin/tool' is not granted",
+        "`environment` in its entry",
+        "`preexec_fn`",
+        "`pass_fds`",
+        "`user`",
+        "\n13\n13\n22\n13\nChildProcessError\nProcessLookupError\nProcessLookupError\n",
+    ] {
+        assert!(output.stdout.contains(part), "no {part} in\n{output}");
+    }
+    let without = Project::script("import subprocess\nsubprocess.run(['true'])\n").main(&[]).output().ends_with(1);
+    assert!(without.stderr.contains("[capabilities.process]"), "{without}");
+}
+
+#[test]
+fn everything_has_an_end() {
+    let limits = ", output = \"100 KiB\", time = \"2 s\", processes = 4";
+    let text = manifest("[\"-c\", \"*\"]", limits) + "at_once = 2\n";
+    let project = Project::script(LIMITS).file("cloison.toml", &text);
+    let output = project.main(&[]).output();
+    let said = "27 it has put out as much as `output` of its command allows, and was ended\n-9 True\nparent\n11 True\n0\n0\nroom again\nNone\n";
+    output.prints(said);
+}
+
+#[test]
+fn a_program_sees_its_folders_alone() {
+    for &user in users() {
+        let program = "import subprocess\nprint(subprocess.check_output(['tool', '-c', \
+                       'import os; print(os.getcwd(), os.listdir(), open(\"a\").read()); open(\"b\", \"w\").write(\"made\")'], text=True))\n\
+                       print(subprocess.run(['tool', '-c', 'open(\"/etc/passwd\")'], stderr=subprocess.DEVNULL).returncode)\n";
+        let roots =
+            ", roots = [{ at = \"/work\", path = \"../work\", allow = [\"read\", \"list\", \"write\", \"create\"] }]";
+        let project = Project::script(program).file("cloison.toml", &manifest("[\"-c\", \"*\"]", roots));
+        std::fs::create_dir(project.path("work")).expect("a folder");
+        std::fs::set_permissions(project.path("work"), std::fs::Permissions::from_mode(0o777)).expect("ours");
+        std::fs::write(project.path("work/a"), "words").expect("written");
+        project.main(&[]).user(user).output().prints("/work ['a'] words\n\n1\n");
+        assert_eq!(std::fs::read_to_string(project.path("work/b")).expect("made"), "made");
+    }
+}
+
+/// A script, a name, a file that is not there: none of them is a program.
+#[test]
+fn what_cannot_run_is_a_mistake() {
+    for (path, said) in
+        [("./tool.sh", "it is a script"), ("./none", "No such file"), ("python3", "is no path of a program")]
+    {
+        let text =
+            format!("[capabilities.tools]\nzone = \"process\"\ncommands = [{{ path = \"{path}\", arguments = [] }}]\n");
+        let project = Project::script("print('run')\n").file("cloison.toml", &text).file("tool.sh", "#!/bin/sh\n");
+        std::fs::set_permissions(project.app("tool.sh"), std::fs::Permissions::from_mode(0o755)).expect("ours");
+        let output = project.main(&[]).output().ends_with(2);
+        assert!(output.stderr.contains(said), "{output}");
+    }
+}

@@ -121,11 +121,12 @@ impl Setup {
             let path = path.to_str().expect("text");
             control.send(&ToZone::Folder, &[opened(path, OFlags::PATH | OFlags::DIRECTORY).as_fd()]).expect("sent");
         }
-        let split = control.receive().expect("an answer").0;
+        let split = control.receive().map(|(message, _)| message);
+        launcher.wait().expect("ended");
+        let split = split.expect("an answer");
         let FromZone::Split { worker, init } = split else { return Err(format!("{split:?}")) };
         let pid = |number: i32| Pid::from_raw(number).expect("a process");
         let (worker, init) = (pid(worker), pid(init.expect("a namespace of its own")));
-        launcher.wait().expect("ended");
         let (stdin, stdout, stderr) = (Some(stdin.into()), stdout.into(), stderr.into());
         let started = Program { control, worker, init, stdin, stdout, stderr, ended: false };
         loop {

@@ -39,12 +39,12 @@ fn what_was_not_granted_says_which_line_would_change_that() {
     let output = project.main(&[]).output().ends_with(0);
     assert!(!output.stdout.contains("started"), "{output}");
     for part in [
-        "HostDenied subprocess: \"tool\" with these arguments is not granted: an entry of `commands` with `name = \"tool\"` and `arguments = [\"push\"]` would have to be at cloison.toml:1",
+        "HostDenied [Errno 13] subprocess: \"tool\" with these arguments is not granted: an entry of `commands` with `name = \"tool\"` and `arguments = [\"push\"]` would have to be at cloison.toml:1",
         "ValueError embedded null byte",
-        "HostDenied subprocess: 'sh' is not granted: an entry with `path` and `arguments` would have to be in `commands` of [capabilities.tools] at ",
-        "HostDenied subprocess: '/bin/sh' is not granted",
-        "HostDenied subprocess: '/usr/bin/env' is not granted",
-        "HostDenied subprocess: '../bin/tool' is not granted",
+        "HostDenied [Errno 13] subprocess: 'sh' is not granted: an entry with `path` and `arguments` would have to be in `commands` of [capabilities.tools] at ",
+        "HostDenied [Errno 13] subprocess: '/bin/sh' is not granted",
+        "HostDenied [Errno 13] subprocess: '/usr/bin/env' is not granted",
+        "HostDenied [Errno 13] subprocess: '../bin/tool' is not granted",
         "`environment` in its entry",
         "`preexec_fn`",
         "`pass_fds`",

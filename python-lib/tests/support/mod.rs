@@ -249,8 +249,10 @@ pub struct Running {
 impl Running {
     /// Wait for the end of one that prints nothing before. Panics if that does not come.
     pub fn end(self) -> Outcome {
+        // What it still has to say there it says before its end.
+        let stderr = collect(self.stderr);
         follows(&self.stdout, &self.pidfd, 0);
-        let (stdout, stderr) = (collect(self.stdout), collect(self.stderr));
+        let stdout = collect(self.stdout);
         let status = status(&self.pidfd);
         Outcome { status, stdout: stdout.join().expect("stdout"), stderr: stderr.join().expect("stderr") }
     }

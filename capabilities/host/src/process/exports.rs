@@ -5,8 +5,8 @@
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
-use super::run::Run;
-use super::{PROCESS, Process, Wanted};
+use super::run::CommandRun;
+use super::{PROCESS, Process, WantedStreams};
 use crate::net::{NetFailure, Until, explanation, keep_failure};
 use crate::pointers::{copied, fill, give, number, room, status, symbols, view};
 use rustix::io::Errno;
@@ -52,20 +52,20 @@ mod functions {
         folder: *const u8,
         folder_length: c_ulong,
         streams: c_uint,
-        run: *mut *mut Run,
+        run: *mut *mut CommandRun,
     ) -> c_int {
         // SAFETY: the manifest's promise, see above.
         let copies =
             unsafe { [copied(name, name_length), copied(arguments, arguments_length), copied(folder, folder_length)] };
         let [name, arguments, folder] = copies;
-        let wanted = Wanted::of(streams);
+        let wanted = WantedStreams::of(streams);
         let started = service().and_then(|service| service.start(&name, &arguments, &folder, wanted));
         // SAFETY: the same.
         unsafe { give(told(started), run) }
     }
 
     pub(super) unsafe extern "C" fn process_read(
-        run: *mut Run,
+        run: *mut CommandRun,
         stream: c_uint,
         data: *mut u8,
         count: c_ulong,
@@ -79,7 +79,7 @@ mod functions {
     }
 
     pub(super) unsafe extern "C" fn process_write(
-        run: *mut Run,
+        run: *mut CommandRun,
         data: *const u8,
         count: c_ulong,
         timeout_ns: c_longlong,
@@ -91,13 +91,17 @@ mod functions {
         number(told(written).map(|count| count as i64))
     }
 
-    pub(super) unsafe extern "C" fn process_close(run: *mut Run, stream: c_uint) -> c_int {
+    pub(super) unsafe extern "C" fn process_close(run: *mut CommandRun, stream: c_uint) -> c_int {
         // SAFETY: the manifest's promise, see above.
         let run = unsafe { &*run };
         status(told(run.close(stream).map_err(NetFailure::from)))
     }
 
-    pub(super) unsafe extern "C" fn process_wait(run: *mut Run, timeout_ns: c_longlong, how: *mut c_int) -> c_int {
+    pub(super) unsafe extern "C" fn process_wait(
+        run: *mut CommandRun,
+        timeout_ns: c_longlong,
+        how: *mut c_int,
+    ) -> c_int {
         // SAFETY: the manifest's promise, see above.
         let run = unsafe { &*run };
         let ended = service().and_then(|service| run.wait(Until::new(timeout_ns), &service.control));
@@ -107,13 +111,17 @@ mod functions {
         }))
     }
 
-    pub(super) unsafe extern "C" fn process_signal(run: *mut Run, signal: c_int) -> c_int {
+    pub(super) unsafe extern "C" fn process_signal(run: *mut CommandRun, signal: c_int) -> c_int {
         // SAFETY: the manifest's promise, see above.
         let run = unsafe { &*run };
         status(told(run.signal(signal).map_err(NetFailure::from)))
     }
 
-    pub(super) unsafe extern "C" fn process_poll(run: *mut Run, wanted: c_uint, timeout_ns: c_longlong) -> c_int {
+    pub(super) unsafe extern "C" fn process_poll(
+        run: *mut CommandRun,
+        wanted: c_uint,
+        timeout_ns: c_longlong,
+    ) -> c_int {
         // SAFETY: the manifest's promise, see above.
         let run = unsafe { &*run };
         let ready = service()
@@ -121,7 +129,7 @@ mod functions {
         number(told(ready).map(i64::from)) as c_int
     }
 
-    pub(super) unsafe extern "C" fn process_end(run: *mut Run) {
+    pub(super) unsafe extern "C" fn process_end(run: *mut CommandRun) {
         // SAFETY: `give` has made it, and by the manifest nobody uses it again. Its leash is closed with it.
         drop(unsafe { Box::from_raw(run) });
     }

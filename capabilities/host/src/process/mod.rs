@@ -27,7 +27,7 @@ use cloison_contract::message::FromZone;
 use cloison_contract::printable;
 use cloison_sandbox::{ServiceContents, ServiceKind};
 use cloison_transport::control::Control;
-use run::Run;
+use run::CommandRun;
 use rustix::io::Errno;
 use std::sync::{Arc, OnceLock};
 
@@ -60,7 +60,7 @@ pub fn contents(threads: u32) -> ServiceContents<'static> {
 
 /// Which streams of a program a client has.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct WantedStreams {
     stdin: bool,
     stdout: bool,
     /// Where what it says of its work goes.
@@ -75,7 +75,7 @@ enum WantedError {
     WithOutput,
 }
 
-impl Wanted {
+impl WantedStreams {
     const STDIN: u32 = 1;
     const STDOUT: u32 = 2;
     const STDERR: u32 = 4;
@@ -99,7 +99,13 @@ impl Process {
     }
 
     /// Starts a program. `arguments` end with a zero byte each; `folder` is where it begins, if not where it does anyway.
-    fn start(&self, name: &[u8], arguments: &[u8], folder: &[u8], wanted: Wanted) -> Result<Run, NetFailure> {
+    fn start(
+        &self,
+        name: &[u8],
+        arguments: &[u8],
+        folder: &[u8],
+        wanted: WantedStreams,
+    ) -> Result<CommandRun, NetFailure> {
         let arguments = match arguments.strip_suffix(b"\0") {
             Some(all) => all.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
             None if arguments.is_empty() => Vec::new(),
@@ -111,7 +117,7 @@ impl Process {
             folder => Some(String::from_utf8(folder.to_vec()).map_err(|_| Errno::NOENT)?),
         };
         let command = &self.service.commands[index];
-        let (run, theirs) = Run::new(command.output_bytes, wanted)?;
+        let (run, theirs) = CommandRun::new(command.output_bytes, wanted)?;
         let order = FromZone::Run { command: index as u32, arguments, folder };
         self.control.send(&order, &theirs.each_ref().map(std::os::fd::AsFd::as_fd)).map_err(|_| Errno::IO)?;
         // With our copies of its ends open, no stream would ever end.

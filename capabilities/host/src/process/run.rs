@@ -3,7 +3,7 @@
 //! A client's calls come one after the other, so that of each pipe there is one reader or writer here: what `poll` says is so when it is read or
 //! written. No end of a pipe is made non-blocking, as the program has the other one as it is.
 
-use super::{Wanted, WantedError};
+use super::{WantedError, WantedStreams};
 use crate::net::{NetFailure, Until, ready};
 use cloison_contract::host::process::{RunOrder, RunOutcome};
 use cloison_transport::control::Control;
@@ -27,7 +27,7 @@ const END: u32 = 8;
 
 /// A program that was started.
 #[derive(Debug)]
-pub(crate) struct Run {
+pub(crate) struct CommandRun {
     leash: Control,
     stdin: RefCell<Option<OwnedFd>>,
     stdout: RefCell<Option<OwnedFd>>,
@@ -53,9 +53,9 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     pipe_with(PipeFlags::CLOEXEC)
 }
 
-impl Run {
+impl CommandRun {
     /// Its streams and its leash: ours, and the program's standard input, output and error with the broker's end of the leash.
-    pub(super) fn new(output_bytes: u64, wanted: Wanted) -> Result<(Self, [OwnedFd; 4]), Errno> {
+    pub(super) fn new(output_bytes: u64, wanted: WantedStreams) -> Result<(Self, [OwnedFd; 4]), Errno> {
         let (ours, theirs) = Control::pair().map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
         // This one can be written to, and keeps nothing.
         let nowhere = || rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdout(), 3);

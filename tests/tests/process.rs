@@ -76,12 +76,50 @@ fn a_program_sees_its_folders_alone() {
         let roots =
             ", roots = [{ at = \"/work\", path = \"../work\", allow = [\"read\", \"list\", \"write\", \"create\"] }]";
         let project = Project::script(program).file("cloison.toml", &manifest("[\"-c\", \"*\"]", roots));
-        std::fs::create_dir(project.path("work")).expect("a folder");
-        std::fs::set_permissions(project.path("work"), std::fs::Permissions::from_mode(0o777)).expect("ours");
+        work(&project);
         std::fs::write(project.path("work/a"), "words").expect("written");
         project.main(&[]).user(user).output().prints("/work ['a'] words\n\n1\n");
         assert_eq!(std::fs::read_to_string(project.path("work/b")).expect("made"), "made");
     }
+}
+
+fn work(project: &Project) {
+    std::fs::create_dir(project.path("work")).expect("a folder");
+    std::fs::set_permissions(project.path("work"), std::fs::Permissions::from_mode(0o777)).expect("ours");
+}
+
+#[test]
+fn no_file_of_a_program_s_gives_anybody_its_user() {
+    for &user in users() {
+        let roots =
+            ", roots = [{ at = \"/work\", path = \"../work\", allow = [\"read\", \"list\", \"write\", \"create\"] }]";
+        let project = Project::script(include_str!("../python/process/modes.py"))
+            .file("cloison.toml", &manifest("[\"-c\", \"*\"]", roots));
+        work(&project);
+        let made = "import subprocess\nsubprocess.run(['tool', '-c', 'open(\"a\", \"w\")'], check=True)\n";
+        project.write("make.py", made.as_bytes());
+        project.cloison(&["run", "--manifest", "cloison.toml", "make.py"]).user(user).output().ends_with(0);
+        project.main(&[]).user(user).output().prints(&format!("made made{}\n", " 1".repeat(12)));
+    }
+}
+
+#[test]
+fn pipes_lead_from_one_program_to_another() {
+    let script = include_str!("../python/process/pipes.py");
+    let project = Project::script(script).file("cloison.toml", &manifest("[\"-c\", \"*\"]", ", time = \"20 s\""));
+    let expected = Command::new("python3").arg(project.app("main.py")).arg(PYTHON).output().expect("python3");
+    assert!(expected.status.success(), "{}", String::from_utf8_lossy(&expected.stderr));
+    project.main(&["tool"]).output().prints(&String::from_utf8_lossy(&expected.stdout));
+}
+
+/// Whoever could write to a program's file would choose what is started.
+#[test]
+fn no_folder_that_changes_has_a_program_in_it() {
+    let text = "[capabilities.files]\nzone = \"files\"\nroots = [{ at = \"/w\", path = \"bin\", allow = [\"read\", \"write\"] }]\n\
+                [capabilities.tools]\nzone = \"process\"\ncommands = [{ path = \"./bin/tool\", arguments = [] }]\n";
+    let project = Project::script("print('run')\n").file("cloison.toml", text).file("bin/none", "");
+    std::fs::copy("/usr/bin/id", project.app("bin/tool")).expect("copied");
+    project.main(&[]).output().ends_with(2).complains(&["bin/tool there, and with it what it is granted"]);
 }
 
 /// A script, a name, a file that is not there: none of them is a program.

@@ -6,6 +6,7 @@ use crate::request::{Program, RunRequest, Unasked};
 use crate::services::ConfiguredService;
 use crate::sources::Sources;
 use cloison_contract::deterministic::{Clock, Deterministic};
+use cloison_contract::host::HostService;
 use cloison_contract::message::{Mount, Run, ServiceOffer};
 use cloison_contract::{Grant, Interface};
 use cloison_manifest::application::{self, Application, ApplicationLimits, CapabilityRequest, ClockRequest};
@@ -221,13 +222,14 @@ impl LoadedApplication {
             }
         }
         self.keep_secrets(&application.source, &mut mistakes);
-        self.keep_manifests(application, &mut mistakes);
+        self.keep_manifests(folder, application, &mut mistakes);
         self.keep_logs(application, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
     }
 
-    /// No program changes what it is granted: in no folder that it may change is the manifest, that of a zone, or a library that one loads.
-    fn keep_manifests(&self, application: &Application, mistakes: &mut Diagnostics) {
+    /// No program changes what it is granted: in no folder that it may change is the manifest, that of a zone, a library that one loads, or
+    /// a program that may be started.
+    fn keep_manifests(&self, beside: &Path, application: &Application, mistakes: &mut Diagnostics) {
         let zones = self.zones.iter().filter(|zone| zone.service.is_none());
         let mut files = vec![self.manifest.clone()];
         for zone in zones {
@@ -236,6 +238,12 @@ impl LoadedApplication {
             let named = std::iter::once(library.location.text())
                 .chain(library.needs.iter().chain(&library.preload).map(String::as_str));
             files.extend(named.filter(|name| name.contains('/')).map(|name| zone.folder.join(name)));
+        }
+        for service in self.zones.iter().filter_map(|zone| zone.service.as_ref()) {
+            if let HostService::Process(process) = &service.service {
+                let named = process.commands.iter().flat_map(|command| command.programs.iter().chain([&command.path]));
+                files.extend(named.map(|path| beside.join(path)));
+            }
         }
         let real: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
         for (name, request) in &application.capabilities {

@@ -58,6 +58,8 @@ pub(crate) struct ProgramRun {
     time: Duration,
     /// It is being ended, because its time is over.
     overdue: bool,
+    /// It is to be ended as soon as it has said which processes it has made.
+    doomed: bool,
     /// Why it could not be started.
     failure: Option<String>,
     /// Its end has been told.
@@ -160,6 +162,7 @@ impl Broker {
                 until: Instant::now() + START,
                 time,
                 overdue: false,
+                doomed: false,
                 failure: None,
                 told: false,
             })
@@ -182,16 +185,21 @@ impl Broker {
                         .adopt(worker, init)
                         .and_then(|worker| self.reactor.add(worker, EventSource::RunEnd(id)));
                     match watched {
-                        Ok(registration) => run.worker = Some(registration),
+                        Ok(registration) => {
+                            run.worker = Some(registration);
+                            if run.doomed {
+                                return self.end_run_now(id);
+                            }
+                        }
                         Err(error) => {
                             self.complain(|unsaid| tracing::warn!(unsaid, %error, "a program's start names processes that are not ours"));
-                            return self.end_run(id);
+                            return self.end_run_now(id);
                         }
                     }
                 }
                 FromZone::Jailed(jailed) => {
                     if run.family.jailed(jailed).is_err() {
-                        return self.end_run(id);
+                        return self.end_run_now(id);
                     }
                 }
                 FromZone::Ready { .. } if !run.runs && run.worker.is_some() => {
@@ -203,15 +211,17 @@ impl Broker {
                     let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
                     run.failure = Some(format!("at step {step}: {message}{hint}"));
                 }
-                _ => return self.end_run(id),
+                _ => return self.end_run_now(id),
             }
         }
     }
 
     /// Nobody speaks by it any more. It stays open, as its init watches it.
     fn close_run_control(&mut self, id: RunId) {
-        if let Some(run) = self.runs.get_mut(id) {
-            self.reactor.remove(run.registration, &run.control);
+        let Some(run) = self.runs.get_mut(id) else { return };
+        self.reactor.remove(run.registration, &run.control);
+        if run.doomed && run.family.worker().is_none() {
+            self.end_run_now(id);
         }
     }
 
@@ -239,7 +249,18 @@ impl Broker {
     }
 
     /// Ends a program and all that it has started. Its end is an event like any other.
+    ///
+    /// While it has not said which processes it has made, nobody could end those: it says so soon, or its time to start is over.
     fn end_run(&mut self, id: RunId) {
+        let Some(run) = self.runs.get_mut(id) else { return };
+        if run.family.worker().is_none() && !run.overdue {
+            run.doomed = true;
+            return;
+        }
+        self.end_run_now(id);
+    }
+
+    fn end_run_now(&mut self, id: RunId) {
         let Some(run) = self.runs.get_mut(id) else { return };
         run.family.kill();
         if run.family.worker().is_none() {

@@ -249,6 +249,8 @@ class _Run:
     def read(self, stream, length, timeout):
         if not self.streams & stream:
             return b""
+        if timeout:
+            self._feed_until(stream)
         while True:
             try:
                 return self.functions.read(self.handle, stream, min(length, _CHUNK), timeout)
@@ -295,6 +297,17 @@ class _Run:
                 while data:
                     data = data[self.carried[stream](data) :]
             if ready & _END:
+                return
+
+    def _feed_until(self, stream):
+        """Carry what it is to read, until it has put something out."""
+        while self.source is not None:
+            ready = self.poll(stream | _STDIN | _END, -1)
+            if ready & stream:
+                return
+            if ready & _STDIN:
+                self._feed()
+            elif ready & _END:
                 return
 
     def _feed(self):
@@ -407,9 +420,23 @@ def _bind_input(run, number):
         else:
             run.let_go(_STDIN)
         return
-    _bind(run, _STDIN, end.pipe)
-    if end.pipe.buffer:
-        run.write(bytes(end.pipe.buffer), -1)
+    pipe = end.pipe
+    if pipe.run is not None:
+        # Another program's output: carried as what is inherited is, whoever closes its number meanwhile.
+        pipe.ends[0] += 1
+        run.source = lambda length: pipe.run.read(pipe.stream, length, -1)
+        return
+    data, pipe.buffer = bytes(pipe.buffer), bytearray()
+    is_whole = not pipe.ends[1]
+    _bind(run, _STDIN, pipe)
+    try:
+        while data:
+            data = data[run.write(data, -1) :]
+    except BrokenPipeError:
+        # It has ended, or does not want it.
+        pass
+    if is_whole:
+        run.let_go(_STDIN)
 
 
 def _bind_output(run, stream, number, inherited):
@@ -491,7 +518,11 @@ def ready(wanted, left):
         # Several programs are looked at in turn, every few milliseconds.
         step = remains if len(runs) <= 1 or 0 <= remains < 5_000_000 else 5_000_000
         for run, streams in runs.values():
-            told = run.poll(sum(streams), step)
+            # What it inherits as its input is carried meanwhile.
+            own = _STDIN if run.source is not None and _STDIN not in streams else 0
+            told = run.poll(sum(streams) | own, step)
+            if told & own:
+                run._feed()
             for stream, (number, events) in streams.items():
                 if told & stream:
                     found.append((number, events & (_OUT if stream == _STDIN else _IN)))

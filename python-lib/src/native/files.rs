@@ -107,6 +107,9 @@ impl OpenFile {
 
     /// What was read along with opening, if it is of any use: the bytes that are left, and whether there were more.
     fn take_ahead(&self, size: usize, vm: &VirtualMachine) -> PyResult<Option<(PyBytesRef, bool)>> {
+        if size == 0 {
+            return Ok(Some((vm.ctx.new_bytes(Vec::new()), false)));
+        }
         let taken = match &mut *self.ahead.borrow_mut() {
             Some(ahead) if ahead.is_fresh() => {
                 let left = ahead.data.len() - ahead.taken;

@@ -283,6 +283,8 @@ def reading():
     with open(path, "rb", buffering=0) as file:
         print(file.read(2), os.lseek(file.fileno(), 0, 1), file.read(2), file.readinto(bytearray(3)), file.tell())
         print(os.read(file.fileno(), 4), file.readall(), file.read(1), file.seek(2), os.fstat(file.fileno()).st_size, file.read(2))
+    with open(path, "rb", buffering=0) as file:
+        print(file.read(0), file.readinto(bytearray()), os.read(file.fileno(), 0), file.read(4), file.read(0), file.readall())
     for size in (0, 1, 8191, 8192, 16383, 16384, 16385, 32768, 100_000, 1_000_000):
         data = (b"%07d\n" * (size // 8 + 1) % tuple(range(size // 8 + 1)))[:size]
         pathlib.Path(path).write_bytes(data)

@@ -17,6 +17,9 @@ const NO_SUCH_CHILD: i32 = libc::CLONE_NEWNS
     | libc::CLONE_NEWNET
     | libc::CLONE_PARENT;
 
+/// Bits of a mode that no file of a program's is given: set-user-ID, set-group-ID, sticky. Libraries pass 0 where there is no mode.
+const NO_SUCH_MODE: i32 = 0o7000;
+
 /// `ARCH_SET_FS` and `ARCH_GET_FS`: the thread pointer.
 const SET_FS: i32 = 0x1002;
 const GET_FS: i32 = 0x1003;
@@ -83,8 +86,8 @@ pub const ROWS: &[Row] = &[
     allow(libc::SYS_landlock_add_rule, "the same"),
     allow(libc::SYS_landlock_restrict_self, "the same"),
     // Files.
-    allow(libc::SYS_openat, "opens; mounts and Landlock say what"),
-    allow(libc::SYS_openat2, "the same"),
+    allow_when(libc::SYS_openat, &[&[bits(3, NO_SUCH_MODE, 0)]], Refuse(EPERM), "opens; mounts and Landlock say what"),
+    refuse(libc::SYS_openat2, libc::ENOSYS, "its mode is not to be seen here; libraries take openat then"),
     allow(libc::SYS_read, "reads"),
     allow(libc::SYS_readv, "the same, in pieces"),
     allow(libc::SYS_preadv, "the same, at an offset"),
@@ -104,15 +107,15 @@ pub const ROWS: &[Row] = &[
     allow(libc::SYS_getcwd, "where it is"),
     allow(libc::SYS_chdir, "goes elsewhere"),
     allow(libc::SYS_fchdir, "the same"),
-    allow(libc::SYS_mkdirat, "makes folders"),
+    allow_when(libc::SYS_mkdirat, &[&[bits(2, NO_SUCH_MODE, 0)]], Refuse(EPERM), "makes folders"),
     allow(libc::SYS_unlinkat, "removes"),
     allow(libc::SYS_renameat, "renames"),
     allow(libc::SYS_renameat2, "the same"),
     allow(libc::SYS_linkat, "another name"),
     allow(libc::SYS_symlinkat, "links"),
-    allow(libc::SYS_fchmod, "who may read, write, execute"),
-    allow(libc::SYS_fchmodat, "the same"),
-    allow(libc::SYS_fchmodat2, "the same"),
+    allow_when(libc::SYS_fchmod, &[&[bits(1, NO_SUCH_MODE, 0)]], Refuse(EPERM), "who may read, write, execute"),
+    allow_when(libc::SYS_fchmodat, &[&[bits(2, NO_SUCH_MODE, 0)]], Refuse(EPERM), "the same"),
+    allow_when(libc::SYS_fchmodat2, &[&[bits(2, NO_SUCH_MODE, 0)]], Refuse(EPERM), "the same"),
     allow(libc::SYS_utimensat, "times"),
     allow(libc::SYS_truncate, "lengths"),
     allow(libc::SYS_ftruncate, "the same"),
@@ -242,20 +245,20 @@ pub const ROWS: &[Row] = &[
 
 /// Names that newer machines no longer have.
 pub const LEGACY: &[Row] = &[
-    allow(libc::SYS_open, "openat"),
-    allow(libc::SYS_creat, "openat"),
+    allow_when(libc::SYS_open, &[&[bits(2, NO_SUCH_MODE, 0)]], Refuse(EPERM), "openat"),
+    allow_when(libc::SYS_creat, &[&[bits(1, NO_SUCH_MODE, 0)]], Refuse(EPERM), "openat"),
     allow(libc::SYS_stat, "newfstatat"),
     allow(libc::SYS_lstat, "newfstatat"),
     allow(libc::SYS_access, "faccessat"),
     allow(libc::SYS_readlink, "readlinkat"),
     allow(libc::SYS_getdents, "getdents64"),
-    allow(libc::SYS_mkdir, "mkdirat"),
+    allow_when(libc::SYS_mkdir, &[&[bits(1, NO_SUCH_MODE, 0)]], Refuse(EPERM), "mkdirat"),
     allow(libc::SYS_rmdir, "unlinkat"),
     allow(libc::SYS_unlink, "unlinkat"),
     allow(libc::SYS_rename, "renameat"),
     allow(libc::SYS_link, "linkat"),
     allow(libc::SYS_symlink, "symlinkat"),
-    allow(libc::SYS_chmod, "fchmodat"),
+    allow_when(libc::SYS_chmod, &[&[bits(1, NO_SUCH_MODE, 0)]], Refuse(EPERM), "fchmodat"),
     allow(libc::SYS_utime, "utimensat"),
     allow(libc::SYS_utimes, "utimensat"),
     allow(libc::SYS_futimesat, "utimensat"),

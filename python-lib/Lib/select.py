@@ -243,23 +243,20 @@ class epoll:
         return waited.wait_ns(left, maxevents)
 
 
-class _Number:
-    """What the number of an `epoll` leads to among those of files."""
+class _AsFile(_net._descriptors.NoFile):
+    """What `os` does with the number of an `epoll`."""
 
-    __slots__ = ("handle", "name")
-    mount = None
+    @staticmethod
+    def close(handle):
+        handle._fd = None
+        handle.close()
 
-    def __init__(self, handle):
-        self.handle = handle
-        self.name = None
 
-    class files:
-        """What `os` does with it."""
+class _Number(_net._descriptors.NoFileEntry):
+    """A number that leads to an `epoll`."""
 
-        @staticmethod
-        def close(handle):
-            handle._fd = None
-            handle.close()
+    __slots__ = ()
+    files = _AsFile(0o600)
 
 
 _native.as_builtins(globals(), __name__)

@@ -19,10 +19,14 @@
 //! | [`marshal`] | Python values ⇄ words and bytes, all checked |
 //! | [`message`] | Python values as messages between microprocesses |
 //! | [`errors`] | the exceptions |
+//! | [`failure`] | what of an uncaught exception leaves the process |
 //! | [`native`] | module `_cloison` |
+//! | `deterministic` | a clock that the manifest sets, and randomness out of its seed |
+//! | `mounts` | where this process sees files, and which services it has |
 //! | [`corrections`] | what RustPython gets wrong and can be put right from here |
 //! | [`sources`] | the source text of the standard library |
 //! | [`link`] | the control socket |
+//! | `contact` | whether anybody else could have heard of this process since it last looked |
 //! | `mail` | the mailbox: messages, links, monitors, names |
 //! | [`interrupt`], [`signals`] | Ctrl-C |
 //! | `seen` | where a signal finds a process in native code |

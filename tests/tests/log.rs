@@ -78,6 +78,19 @@ fn too_many_records_are_counted_and_none_is_read() {
     assert_eq!(std::fs::read_to_string(file).expect("a log").lines().count(), 3);
 }
 
+/// What was not written is counted by whoever knows of it, and told by the next record, however long its own fields are.
+#[test]
+fn records_that_are_dropped_are_counted() {
+    let project = project(include_str!("../python/log/dropped.py"), "file = \"../log/app.log\"");
+    project.main(&[]).output().prints("2\n0\n22\n");
+    let records = records(&project, "log/app.log");
+    let messages: Vec<_> = records.iter().filter_map(|one| one["message"].as_str()).collect();
+    assert_eq!(messages, ["long", "plain", "last"]);
+    assert_eq!(records[0]["fields"], serde_json::json!({"too long": "long, dropped", "dropped": 2}));
+    assert_eq!((records[1].get("fields"), records[1].get("dropped")), (None, None));
+    assert_eq!((&records[2]["fields"], &records[2]["dropped"]), (&serde_json::json!({"a": 1}), &serde_json::json!(1)));
+}
+
 #[test]
 fn a_full_file_is_set_aside() {
     let program = "import cloison\nlog = cloison.capability('log')\nfor number in range(3000):\n    log.write(20, b'', b'x' * 100)\n";

@@ -1,8 +1,10 @@
 //! `zone = "process"`: `subprocess` works on granted programs as in CPython, and on nothing else.
 
 use cloison_tests::{Project, users};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const ORDINARY: &str = include_str!("../python/process/ordinary.py");
 const REFUSED: &str = include_str!("../python/process/refused.py");
@@ -63,7 +65,7 @@ fn everything_has_an_end() {
     let text = manifest("[\"-c\", \"*\"]", limits) + "at_once = 2\n";
     let project = Project::script(LIMITS).file("cloison.toml", &text);
     let output = project.main(&[]).output();
-    let said = "27 it has put out as much as `output` of its command allows, and was ended\n-9 True\nparent\n11 True\n0\n0\nroom again\nNone\n";
+    let said = "102000 400 0\n27\n27 it has put out more than `output` of its command allows, and was ended\n-9 True\nparent\n11 True\n0\n0\nroom again\nNone\n";
     output.prints(said);
 }
 
@@ -110,6 +112,71 @@ fn pipes_lead_from_one_program_to_another() {
     let expected = Command::new("python3").arg(project.app("main.py")).arg(PYTHON).output().expect("python3");
     assert!(expected.status.success(), "{}", String::from_utf8_lossy(&expected.stderr));
     project.main(&["tool"]).output().prints(&String::from_utf8_lossy(&expected.stdout));
+}
+
+/// Runs a program on CPython, and here on the granted tool: both print the same.
+fn as_on_cpython(script: &str) {
+    let project = Project::script(script).file("cloison.toml", &manifest("[\"-c\", \"*\"]", ", time = \"30 s\""));
+    let expected = Command::new("python3").arg(project.app("main.py")).arg(PYTHON).output().expect("python3");
+    assert!(expected.status.success(), "{}", String::from_utf8_lossy(&expected.stderr));
+    project.main(&[PYTHON]).output().prints(&String::from_utf8_lossy(&expected.stdout));
+}
+
+#[test]
+fn a_silent_program_keeps_nobody_waiting_and_a_reader_that_ends_is_told_of() {
+    as_on_cpython(include_str!("../python/process/silent.py"));
+}
+
+#[test]
+fn what_does_not_start_says_why() {
+    as_on_cpython(include_str!("../python/process/starts.py"));
+}
+
+#[test]
+fn what_is_too_long_or_cannot_be_executed_is_an_error_with_its_number() {
+    let text = manifest("[\"-c\", [\"*\"]]", "")
+        .replace("commands = [", "commands = [\n    { name = \"broken\", path = \"./broken\", arguments = [] },");
+    let project = Project::script(include_str!("../python/process/too_long.py")).file("cloison.toml", &text);
+    // It begins as a program does, and goes on as none.
+    project.write("broken", b"\x7fELF....");
+    std::fs::set_permissions(project.app("broken"), std::fs::Permissions::from_mode(0o755)).expect("ours");
+    let output = project.main(&[]).output();
+    output.prints(
+        "2\n7 these arguments have 24577 bytes, and a program's have 24576 at most\n\
+         7 these are 257 arguments, and a program has 256 at most\n8 program ./broken\n255\n",
+    );
+}
+
+/// The children of a process, with their names; those that have ended and that nobody has waited for are among them.
+fn children(parent: i32) -> Vec<String> {
+    let entries = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let stats = entries.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    stats
+        .filter_map(|stat| {
+            let (name, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+            (rest.split_whitespace().nth(1)? == parent.to_string()).then(|| name.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn whoever_is_killed_while_something_starts_leaves_nothing_behind() {
+    let text =
+        manifest("[\"-c\", \"*\"]", "") + "at_once = 64\n[capabilities.files]\nzone = \"files\"\nscratch = \"1 MiB\"\n";
+    let project = Project::script(include_str!("../python/process/killed.py")).file("cloison.toml", &text);
+    let mut run = project.main(&[]).start_with(Stdio::piped());
+    let mut line = [0; 7];
+    run.stdout().read_exact(&mut line).expect("all are killed");
+    // What is left are templates and microprocesses, with their init.
+    let others =
+        || children(run.pid()).into_iter().filter(|name| !name.starts_with("cloison-micro")).collect::<Vec<_>>();
+    let patience = Instant::now() + Duration::from_secs(30);
+    while !others().is_empty() && Instant::now() < patience {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(others(), Vec::<String>::new());
+    assert!(!children(run.pid()).is_empty(), "the control sees the template");
+    run.finish().ends_with(0);
 }
 
 /// Whoever could write to a program's file would choose what is started.

@@ -37,7 +37,7 @@
 //! | broker | [`ToZone::Folder`] | a folder | none; right behind `Serve` or `Load` and its libraries, one for each root, in order |
 //! | broker | [`ToZone::Machine`] | | none; right behind `Serve`, to a service for networks or for HTTP |
 //! | broker | [`ToZone::Secrets`] | | none; right behind `Machine`, to a service for HTTP |
-//! | broker | [`ToZone::Execute`] | the program's file, its stdin, stdout, stderr | `Split`, `Jailed`, then `Ready`, and it is the program; or `Failed`. To `cloison-host`, as the first message |
+//! | broker | [`ToZone::Execute`] | the program's file, its stdin, stdout, stderr | `Split`, `Jailed`, then `Ready`, and it becomes the program; or `Failed`, which may follow `Ready` as well. To `cloison-host`, as the first message |
 //! | broker | [`ToZone::Program`] | a file | none; right behind `Execute`, one for each program that this one may start, and then `Folder` for each root |
 //! | broker | [`ToZone::Log`] | a file to write to, which can only grow | none; right behind `Serve`, to a service for logs, and once more after `Full` |
 //! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
@@ -711,12 +711,14 @@ pub enum FromZone {
     },
     /// The zone cannot serve.
     Failed {
-        /// `receive`, `jail`, `open`, `load`, `symbol` or `seal`.
+        /// `receive`, `jail`, `open`, `load`, `symbol` or `seal`; of a program of the machine `receive`, `jail`, `load`, `folder` or `execute`.
         step: String,
         /// What happened.
         message: String,
         /// What to do about it.
         hint: Option<String>,
+        /// Of a program of the machine the error number, where one says more than that it cannot be started.
+        errno: Option<i32>,
     },
     /// The file that a service for logs writes to is as large as it may be.
     Full,

@@ -1,10 +1,13 @@
 //! From the broker's first message to a program of the machine: this process becomes it.
 //!
 //! ```text
-//!  receive ───────▶ jail ────────────────▶ execute
-//!  Execute, its      root, Landlock,        the program, from its descriptor,
-//!  streams, files    limits, filter          with three streams and nothing else
+//!  receive ───────▶ jail ───────────▶ folder ─────▶ execute
+//!  Execute, its      root, Landlock,   where it      the program, from its descriptor,
+//!  streams, files    limits, filter     begins        with three streams and nothing else
 //! ```
+//!
+//! `Ready` is sent between the last two. When the program runs, nobody can speak by the control socket any more; if it cannot, the broker
+//! hears why after `Ready`, by a copy of the socket that would have been closed with the program's beginning.
 //!
 //! What the program is, and what arguments it may have, the broker has looked at.
 
@@ -14,12 +17,15 @@ use cloison_transport::control::Control;
 use cloison_zone::start::failure::{Failure, StartStep};
 use std::ffi::CString;
 use std::fmt::Display;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// What a program maps without writing to it, libraries above all.
 const TEXT_BYTES: u64 = 1 << 30;
 /// How many descriptors a program may have.
 const DESCRIPTORS: u32 = 256;
+/// Below are the places of its streams.
+const FIRST_FREE: i32 = 3;
 
 struct Received {
     execution: Execution,
@@ -89,8 +95,10 @@ fn jail(control: &Control, received: &Received) -> Result<Jail<Confined>, Failur
     spec.descriptors = streams.iter().map(AsFd::as_fd).collect();
     // If the broker does not hear it, it is gone.
     let announce = |worker, init| drop(control.send(&FromZone::Split { worker, init }, &[]));
-    cloison_sandbox::enter(spec, control.as_fd(), &announce)
-        .map_err(|error| Failure::new(StartStep::Jail, &error).hint(error.hint()))
+    cloison_sandbox::enter(spec, control.as_fd(), &announce).map_err(|error| {
+        let short = error.is_shortage().then_some(libc::EAGAIN);
+        Failure::new(StartStep::Jail, &error).hint(error.hint()).errno(short)
+    })
 }
 
 fn start(control: &Control, jail: Jail<Confined>, received: &Received) -> Failure {
@@ -105,13 +113,29 @@ fn start(control: &Control, jail: Jail<Confined>, received: &Received) -> Failur
         (Ok(arguments), Ok(environment), Ok(folder)) => (arguments, environment, folder),
         (Err(failure), ..) | (_, Err(failure), _) | (.., Err(failure)) => return failure,
     };
+    if let Err(error) = jail.enter_folder(&folder) {
+        return of_kernel(StartStep::Folder, &error);
+    }
+    // The program's input takes the place of the socket. This copy is closed when the program begins.
+    let copy = match rustix::io::fcntl_dupfd_cloexec(control.as_fd(), FIRST_FREE) {
+        Ok(copy) => Control::from_descriptor(copy),
+        Err(error) => return of_kernel(StartStep::Load, &error.into()),
+    };
     // The next thing that is heard of it is how it has ended.
     if let Err(error) = control.send(&FromZone::Ready { layers: jail.layers().to_vec() }, &[]) {
         return failed(StartStep::Load)(error);
     }
     let streams = streams.each_ref().map(AsFd::as_fd);
-    let error = jail.execute(&Execute { program: program.as_fd(), streams, arguments, environment, folder });
-    Failure::new(StartStep::Load, format_args!("{}: {error}", command.path))
+    let error = jail.execute(&Execute { program: program.as_fd(), streams, arguments, environment });
+    // If the broker does not hear it, it is gone.
+    let _ = copy.send(&of_kernel(StartStep::Execute, &error).into_message(), &[]);
+    // Not by `main`: what that would say by descriptors 0 and 2 would go to the program's streams.
+    cloison_sandbox::end(1)
+}
+
+/// What the kernel has refused, with its number.
+fn of_kernel(step: StartStep, error: &io::Error) -> Failure {
+    Failure::new(step, error).errno(error.raw_os_error())
 }
 
 fn failed<E: Display>(step: StartStep) -> impl Fn(E) -> Failure {

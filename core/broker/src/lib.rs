@@ -26,6 +26,8 @@
 //! | [`broker`] | the tables, and one turn of the loop |
 //! | `process`, `blanks` | a microprocess, and those that wait for work |
 //! | `processes`, `spawning`, `zones` | what the broker does with each, as further methods of [`Broker`] |
+//! | `runs` | programs of the machine that a service has started: start, orders, time, end |
+//! | [`reactor`] | one `epoll` set, and what each descriptor in it means |
 //! | [`backoff`] | when a zone that keeps ending may start again: pure |
 //! | [`limiter`] | how often it says what a program makes it say: pure |
 //! | [`signals`] | SIGINT, SIGTERM and SIGHUP as events |

@@ -5,8 +5,11 @@
 //!                                       │ cloison-host: Execute …
 //!            ◀──── Started ─────────────┤ Ready, and from then on it is the program
 //!            ──── Signal ──────────────▶│
-//!            ◀──── Exited … ────────────┘ its end; with its init, everything that it has started
+//!            ◀──── Exited … ────────────┘ its end, when everything that it has started has ended with its init
 //! ```
+//!
+//! What cannot be started is `Refused`, before `Started` or in the place of `Exited`: the program itself is executed when nobody can be told
+//! of it any more.
 //!
 //! What keeps one alive is its leash: when the service's end is closed, it is ended. What a service says is a claim: which command it is, its
 //! arguments and its folder are looked at here as if nobody had looked before.
@@ -14,12 +17,13 @@
 use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES};
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
-use crate::reactor::ReactorKey;
+use crate::reactor::{Reactor, ReactorKey};
 use crate::zone::InstanceId;
-use cloison_contract::host::process::{RunOrder, RunOutcome};
+use cloison_contract::host::process::{FOLDER_BYTES, RunOrder, RunOutcome, check_size};
 use cloison_contract::host::{HostService, is_plain_path};
 use cloison_contract::message::{Execution, FromZone, ToZone};
 use cloison_transport::control::{Control, ControlError};
+use rustix::io::Errno;
 use rustix::process::Signal;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -41,6 +45,10 @@ const ORDERS_PER_TURN: usize = 16;
 pub(crate) struct ProgramRun {
     /// Position of its capability's zone.
     zone: usize,
+    /// Its file, as the configuration has it.
+    path: String,
+    /// Where it begins.
+    folder: String,
     /// Its control socket, until it is the program; afterwards its init's lifeline.
     control: Control,
     registration: ReactorKey,
@@ -50,7 +58,7 @@ pub(crate) struct ProgramRun {
     family: Family,
     worker: Option<ReactorKey>,
     init: Option<ReactorKey>,
-    /// It has become the program.
+    /// It is about to become the program, or has.
     runs: bool,
     /// When it is ended, whatever it does.
     until: Instant,
@@ -60,10 +68,19 @@ pub(crate) struct ProgramRun {
     overdue: bool,
     /// It is to be ended as soon as it has said which processes it has made.
     doomed: bool,
-    /// Why it could not be started.
-    failure: Option<String>,
-    /// Its end has been told.
-    told: bool,
+    /// Why it could not be started, with the error number.
+    failure: Option<(i32, String)>,
+    /// How its worker has ended.
+    exit: Option<Exit>,
+}
+
+/// When a run is ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum RunEnding {
+    /// At once.
+    Now,
+    /// As soon as it has said which processes it has made: before that nobody could end those. It says so soon, or its time to start is over.
+    WhenKnown,
 }
 
 impl Broker {
@@ -100,12 +117,18 @@ impl Broker {
             return Err(refused(libc::EACCES, "this service starts no programs"));
         };
         let place = index as usize;
+        check_size(&arguments).map_err(|text| (libc::E2BIG, text))?;
         let command = process.commands.get(place).filter(|command| command.admits(&arguments));
         let command =
             command.ok_or_else(|| refused(libc::EACCES, "this command, or its arguments, are not granted"))?;
         let folder = folder.unwrap_or_else(|| command.folder.clone());
+        if folder.len() > FOLDER_BYTES {
+            return Err(refused(libc::ENAMETOOLONG, "folder: no path is that long"));
+        }
         if !is_plain_path(&folder) {
-            return Err(refused(libc::ENOENT, "where a program begins is an absolute path without `.`, `..` and `//`"));
+            let text =
+                format!("folder {folder}: where a program begins is an absolute path without `.`, `..` and `//`");
+            return Err((libc::ENOENT, text));
         }
         let running = self.runs.values().filter(|run| run.zone == zone).count();
         if running >= process.at_once as usize {
@@ -116,10 +139,13 @@ impl Broker {
             return Err((libc::EAGAIN, text));
         }
         let files = service.programs.get(place).ok_or_else(|| refused(libc::EACCES, "no program"))?;
+        let begins = folder.clone();
         let execution =
             Execution { command: command.clone(), roots: process.roots_of(command).to_vec(), arguments, folder };
-        let cannot =
-            |error: &dyn std::fmt::Display| (libc::EAGAIN, format!("{} cannot be started: {error}", command.path));
+        // The machine is short of processes, descriptors or memory: what may work later.
+        let cannot = |error: &dyn std::fmt::Display| {
+            (libc::EAGAIN, format!("program {} cannot be started: {error}", command.path))
+        };
         let (control, launcher) = self.binaries.host().map_err(|error| cannot(&error))?;
         let control = control.receiving_at_most(FROM_ZONE_BYTES);
         let family = Family::new(launcher);
@@ -151,6 +177,8 @@ impl Broker {
             };
             Ok(ProgramRun {
                 zone,
+                path: command.path.clone(),
+                folder: begins,
                 control,
                 registration,
                 leash,
@@ -164,10 +192,10 @@ impl Broker {
                 overdue: false,
                 doomed: false,
                 failure: None,
-                told: false,
+                exit: None,
             })
         });
-        inserted.map(drop).map_err(|error: rustix::io::Errno| cannot(&error))
+        inserted.map(drop).map_err(|error: Errno| cannot(&error))
     }
 
     /// The process that is to become the program has said something.
@@ -180,26 +208,19 @@ impl Broker {
             };
             match message {
                 FromZone::Split { worker, init } => {
-                    let watched = run
-                        .family
-                        .adopt(worker, init)
-                        .and_then(|worker| self.reactor.add(worker, EventSource::RunEnd(id)));
-                    match watched {
-                        Ok(registration) => {
-                            run.worker = Some(registration);
-                            if run.doomed {
-                                return self.end_run_now(id);
-                            }
-                        }
-                        Err(error) => {
-                            self.complain(|unsaid| tracing::warn!(unsaid, %error, "a program's start names processes that are not ours"));
-                            return self.end_run_now(id);
-                        }
+                    if let Err(error) = run.adopt(id, (worker, init), &mut self.reactor) {
+                        self.complain(
+                            |unsaid| tracing::warn!(unsaid, %error, "a program's start names processes that are not ours"),
+                        );
+                        return self.end_run(id, RunEnding::Now);
+                    }
+                    if run.doomed {
+                        return self.end_run(id, RunEnding::Now);
                     }
                 }
                 FromZone::Jailed(jailed) => {
                     if run.family.jailed(jailed).is_err() {
-                        return self.end_run_now(id);
+                        return self.end_run(id, RunEnding::Now);
                     }
                 }
                 FromZone::Ready { .. } if !run.runs && run.worker.is_some() => {
@@ -207,11 +228,8 @@ impl Broker {
                     run.until = Instant::now() + run.time;
                     let _ = run.leash.try_send(&RunOutcome::Started, &[]);
                 }
-                FromZone::Failed { step, message, hint } => {
-                    let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-                    run.failure = Some(format!("at step {step}: {message}{hint}"));
-                }
-                _ => return self.end_run_now(id),
+                FromZone::Failed { step, message, hint, errno } => run.fail(&step, &message, hint, errno),
+                _ => return self.end_run(id, RunEnding::Now),
             }
         }
     }
@@ -220,8 +238,9 @@ impl Broker {
     fn close_run_control(&mut self, id: RunId) {
         let Some(run) = self.runs.get_mut(id) else { return };
         self.reactor.remove(run.registration, &run.control);
-        if run.doomed && run.family.worker().is_none() {
-            self.end_run_now(id);
+        if run.family.launcher().is_some() {
+            // It has ended without having made any process.
+            self.end_run(id, RunEnding::Now);
         }
     }
 
@@ -232,7 +251,7 @@ impl Broker {
             match run.leash.try_receive::<RunOrder>() {
                 Ok(Some((RunOrder::Signal(signal), _))) => {
                     match (run.family.worker(), Signal::from_named_raw(signal)) {
-                        (_, Some(Signal::KILL)) => return self.end_run(id),
+                        (_, Some(Signal::KILL)) => return self.end_run(id, RunEnding::WhenKnown),
                         (Some(worker), Some(signal)) if run.runs => worker.signal(signal),
                         _ => {}
                     }
@@ -242,32 +261,25 @@ impl Broker {
                     if let Some(registration) = run.leash_registration.take() {
                         self.reactor.remove(registration, &run.leash);
                     }
-                    return self.end_run(id);
+                    return self.end_run(id, RunEnding::WhenKnown);
                 }
             }
         }
     }
 
     /// Ends a program and all that it has started. Its end is an event like any other.
-    ///
-    /// While it has not said which processes it has made, nobody could end those: it says so soon, or its time to start is over.
-    fn end_run(&mut self, id: RunId) {
+    fn end_run(&mut self, id: RunId, ending: RunEnding) {
         let Some(run) = self.runs.get_mut(id) else { return };
-        if run.family.worker().is_none() && !run.overdue {
+        if ending == RunEnding::WhenKnown && run.family.launcher().is_some() {
             run.doomed = true;
             return;
         }
-        self.end_run_now(id);
-    }
-
-    fn end_run_now(&mut self, id: RunId) {
-        let Some(run) = self.runs.get_mut(id) else { return };
         run.family.kill();
-        if run.family.worker().is_none() {
-            // It has never said which process it is.
-            run.family.end(Instant::now() + TAKING_DOWN);
-            self.bury_run(id);
+        if !run.is_watched() {
+            // The broker would never learn of the end otherwise.
+            run.exit = run.family.end(Instant::now() + TAKING_DOWN).or(run.exit);
         }
+        self.bury_run(id);
     }
 
     /// A process of a run has ended: the program, or the init of its namespace.
@@ -277,24 +289,18 @@ impl Broker {
         self.bury_run(id);
     }
 
+    /// Looks which processes of a run are gone. When all of them are, the service is told, and another program has its place.
     fn bury_run(&mut self, id: RunId) {
         let Some(run) = self.runs.get_mut(id) else { return };
         if let Some((worker, exit)) = run.family.ended_worker() {
             if let Some(registration) = run.worker.take() {
                 self.reactor.remove(registration, &worker);
             }
+            run.exit = Some(exit);
             // With its init, everything that it has started ends, and with that the streams.
             run.family.kill();
-            run.tell(exit);
-            if let Some(init) = run.family.init() {
-                match self.reactor.add(init, EventSource::RunEnd(id)) {
-                    Ok(registration) => run.init = Some(registration),
-                    Err(_) => drop(run.family.end(Instant::now() + TAKING_DOWN)),
-                }
-            }
         }
-        if run.worker.is_none()
-            && let Some(init) = run.family.ended_init()
+        if let Some(init) = run.family.ended_init()
             && let Some(registration) = run.init.take()
         {
             self.reactor.remove(registration, &init);
@@ -302,12 +308,13 @@ impl Broker {
         if !run.family.gone() {
             return;
         }
-        run.tell(Exit::Signaled(libc::SIGKILL));
         let Some(run) = self.runs.remove(id) else { return };
         self.reactor.remove(run.registration, &run.control);
         if let Some(registration) = run.leash_registration {
             self.reactor.remove(registration, &run.leash);
         }
+        // If it cannot be told, the leash's end says enough.
+        let _ = run.leash.try_send(&run.outcome(), &[]);
     }
 
     /// When a program has run for as long as it may, at the earliest.
@@ -323,7 +330,7 @@ impl Broker {
             if let Some(run) = self.runs.get_mut(id) {
                 run.overdue = true;
             }
-            self.end_run(id);
+            self.end_run(id, RunEnding::Now);
         }
     }
 
@@ -337,18 +344,60 @@ impl Broker {
 }
 
 impl ProgramRun {
-    /// Tells the service how it has ended, once.
-    fn tell(&mut self, exit: Exit) {
-        if std::mem::replace(&mut self.told, true) {
-            return;
+    /// The launcher says which processes it has made; their ends are events from now on.
+    fn adopt(
+        &mut self,
+        id: RunId,
+        (worker, init): (i32, Option<i32>),
+        reactor: &mut Reactor<EventSource>,
+    ) -> Result<(), Errno> {
+        let worker = self.family.adopt(worker, init)?;
+        let registration = reactor.add(worker, EventSource::RunEnd(id))?;
+        match self.family.init().map(|init| reactor.add(init, EventSource::RunEnd(id))).transpose() {
+            Ok(init) => {
+                (self.worker, self.init) = (Some(registration), init);
+                Ok(())
+            }
+            Err(error) => {
+                if let Some(worker) = self.family.worker() {
+                    reactor.remove(registration, worker);
+                }
+                Err(error)
+            }
         }
-        let outcome = match (self.failure.take(), exit) {
-            (Some(failure), _) => RunOutcome::Refused(libc::ENOEXEC, failure),
-            (None, _) if self.overdue => RunOutcome::Overdue,
-            (None, Exit::Exited(status)) => RunOutcome::Exited(status),
-            (None, Exit::Signaled(signal)) => RunOutcome::Signaled(signal),
+    }
+
+    /// Whether the ends of all its processes are events. A launcher that has not said what it has made is not watched, nor is what the reactor
+    /// could not take.
+    fn is_watched(&self) -> bool {
+        self.family.launcher().is_none()
+            && self.family.worker().is_some() == self.worker.is_some()
+            && self.family.init().is_some() == self.init.is_some()
+    }
+
+    /// It says why it cannot become the program.
+    fn fail(&mut self, step: &str, message: &str, hint: Option<String>, errno: Option<i32>) {
+        let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        let text = match step {
+            "folder" => format!("folder {}: {message}", self.folder),
+            "execute" => format!("program {}: {message}", self.path),
+            _ => format!("program {} cannot be started, at step {step}: {message}{hint}", self.path),
         };
-        // If it cannot be told, the leash's end says enough.
-        let _ = self.leash.try_send(&outcome, &[]);
+        self.failure = Some((errno.unwrap_or(libc::ENOEXEC), text));
+    }
+
+    /// What the service is told at its end.
+    fn outcome(&self) -> RunOutcome {
+        match (&self.failure, self.exit) {
+            (Some((errno, text)), _) => RunOutcome::Refused(*errno, text.clone()),
+            // Nobody has said why: the machine was too slow, or has ended it.
+            (None, _) if !self.runs => {
+                RunOutcome::Refused(libc::EAGAIN, format!("program {} has ended while it was started", self.path))
+            }
+            (None, _) if self.overdue => RunOutcome::Overdue,
+            (None, Some(Exit::Exited(status))) => RunOutcome::Exited(status),
+            (None, Some(Exit::Signaled(signal))) => RunOutcome::Signaled(signal),
+            (None, None) => RunOutcome::Signaled(libc::SIGKILL),
+        }
     }
 }

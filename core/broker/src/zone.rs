@@ -134,6 +134,8 @@ pub struct Instance {
     pub status: StatusPage,
     /// True once it serves calls.
     pub ready: bool,
+    /// Its only client has gone, and it has not said yet which processes it has made: it is ended when it does.
+    pub unneeded: bool,
     /// Set while it is being ended. Its init is waited for in the reactor, because the kernel may take long to free its memory.
     pub ending: Option<EndingInstance>,
     /// When it was started.
@@ -316,6 +318,7 @@ mod tests {
             family: Family::default(),
             status: StatusPage::create().unwrap().0,
             ready: true,
+            unneeded: false,
             ending: None,
             started: Instant::now(),
             channels: [(CHANNEL, attached)].into(),

@@ -214,6 +214,7 @@ impl Broker {
                 family,
                 status,
                 ready: false,
+                unneeded: false,
                 ending: None,
                 started: now,
                 channels: BTreeMap::new(),
@@ -410,7 +411,12 @@ impl Broker {
                     .adopt(worker, init)
                     .and_then(|worker| self.reactor.add(worker, EventSource::ZoneEnd(id)));
                 match watched {
-                    Ok(registration) => instance.worker = Some(registration),
+                    Ok(registration) => {
+                        instance.worker = Some(registration);
+                        if instance.unneeded {
+                            self.end_instance(id, Cause::Unneeded);
+                        }
+                    }
                     Err(error) => {
                         self.complain(
                             |unsaid| tracing::warn!(unsaid, %error, "a zone names processes that are not ours"),
@@ -433,7 +439,7 @@ impl Broker {
                 instance.check_at = None;
                 self.serve_waiting(zone, Instant::now());
             }
-            FromZone::Failed { step, message, hint } => {
+            FromZone::Failed { step, message, hint, errno: _ } => {
                 let name = &self.zones[zone].specification.interface.name;
                 let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
                 let message = format!("zone {name:?} cannot start, at step {step}: {message}{hint}");
@@ -499,8 +505,15 @@ impl Broker {
 
     /// End an instance. What it takes down may be large, so its end is an event like any other ([`Broker::bury`]), and no
     /// other instance takes its place before.
+    ///
+    /// While a launcher has not said which processes it has made, nobody could end those, nor wait for them: what nobody needs any
+    /// more is ended when it has said so, which is soon, or when its time to start is over.
     fn end_instance(&mut self, id: InstanceId, cause: Cause) {
         let Some(instance) = self.instances.get_mut(id).filter(|instance| instance.ending.is_none()) else { return };
+        if cause == Cause::Unneeded && instance.family.launcher().is_some() {
+            instance.unneeded = true;
+            return;
+        }
         self.reactor.remove(instance.registration, &instance.control);
         instance.check_at = None;
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.

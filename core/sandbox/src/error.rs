@@ -127,6 +127,26 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the machine has too little left of something, so that it may work later.
+    pub fn is_shortage(&self) -> bool {
+        let code = match self {
+            Error::Call(source)
+            | Error::Capabilities { source, .. }
+            | Error::Close(source)
+            | Error::Filter { source, .. }
+            | Error::Identity { source, .. }
+            | Error::Init(source)
+            | Error::Limit { source, .. }
+            | Error::Mount { source, .. }
+            | Error::NoNewPrivileges(source)
+            | Error::Process { source, .. }
+            | Error::Worker(source) => source.raw_os_error(),
+            _ => None,
+        };
+        let short = [libc::EAGAIN, libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOSPC, libc::EUSERS];
+        code.is_some_and(|code| short.contains(&code))
+    }
+
     /// A process attribute that could not be set.
     pub(crate) fn process(name: &'static str, error: rustix::io::Errno) -> Error {
         Error::Process { name, source: error.into() }

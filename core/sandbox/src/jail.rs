@@ -12,7 +12,7 @@ use cloison_contract::host::FilesRights;
 use cloison_contract::interface::FileRule;
 use cloison_contract::message::{Jailed, Layer};
 use rustix::process::{DumpableBehavior, Signal};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
@@ -88,12 +88,20 @@ pub struct Execute<'a> {
     pub arguments: Vec<CString>,
     /// `NAME=VALUE`
     pub environment: Vec<CString>,
-    /// Where it begins.
-    pub folder: CString,
 }
 
 impl Jail<Confined> {
-    /// Becomes the program. If this returns, that was not possible.
+    /// Goes to where the program is to begin, an absolute path inside.
+    ///
+    /// # Errors
+    ///
+    /// The kernel's: there is no such folder, or it may not be entered.
+    pub fn enter_folder(&self, folder: &CStr) -> std::io::Result<()> {
+        Ok(rustix::process::chdir(folder)?)
+    }
+
+    /// Becomes the program, where this process is. If this returns, that was not possible, and descriptors 0, 1 and 2 may be the program's
+    /// already: there is nothing left to do but to say so by another one, and to [end](crate::end).
     pub fn execute(self, what: &Execute<'_>) -> std::io::Error {
         sys::execute(what)
     }

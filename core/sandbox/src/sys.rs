@@ -309,10 +309,6 @@ pub(crate) fn execute(what: &Execute<'_>) -> io::Error {
         texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect()
     };
     let (arguments, environment) = (pointers(&what.arguments), pointers(&what.environment));
-    // SAFETY: a string with its terminator.
-    if unsafe { libc::chdir(what.folder.as_ptr()) } != 0 {
-        return io::Error::last_os_error();
-    }
     for (number, stream) in (0..).zip(what.streams) {
         // SAFETY: integers only. What was open as 0, 1 and 2 has no owner who uses it again: this process ends or becomes another one.
         if stream.as_raw_fd() == number || unsafe { libc::dup3(stream.as_raw_fd(), number, 0) } != number {

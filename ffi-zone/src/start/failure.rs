@@ -14,6 +14,10 @@ pub enum StartStep {
     Jail,
     /// Finding the library's file in the new root.
     Open,
+    /// Going to where a program of the machine begins.
+    Folder,
+    /// Becoming that program.
+    Execute,
     /// `dlopen`
     Load,
     /// Symbols and signatures.
@@ -29,6 +33,8 @@ impl StartStep {
             Self::Receive => "receive",
             Self::Jail => "jail",
             Self::Open => "open",
+            Self::Folder => "folder",
+            Self::Execute => "execute",
             Self::Load => "load",
             Self::Symbol => "symbol",
             Self::Seal => "seal",
@@ -43,12 +49,13 @@ pub struct Failure {
     step: StartStep,
     message: String,
     hint: Option<String>,
+    errno: Option<i32>,
 }
 
 impl Failure {
     /// A failure that no line of the manifest is to blame for.
     pub fn new(step: StartStep, message: impl Display) -> Self {
-        Self { step, message: message.to_string(), hint: None }
+        Self { step, message: message.to_string(), hint: None, errno: None }
     }
 
     /// A failure that a line of the manifest leads to.
@@ -63,8 +70,16 @@ impl Failure {
         self
     }
 
+    /// With the error number that whoever wanted it started gets.
+    #[must_use]
+    pub fn errno(mut self, errno: impl Into<Option<i32>>) -> Self {
+        self.errno = errno.into();
+        self
+    }
+
     /// As the broker is told.
     pub fn into_message(self) -> FromZone {
-        FromZone::Failed { step: self.step.name().to_owned(), message: self.message, hint: self.hint }
+        let Self { step, message, hint, errno } = self;
+        FromZone::Failed { step: step.name().to_owned(), message, hint, errno }
     }
 }

@@ -1,6 +1,6 @@
 """Open files, as `os` has them: descriptors, which are small numbers that are made here and mean nothing to the kernel.
 
-0, 1 and 2 are the standard streams. Sockets (`cloison._net`) have numbers among these.
+0, 1 and 2 are the standard streams. Sockets (`cloison._net`), pipes of programs (`cloison._programs`) and `select.epoll` have numbers among these.
 """
 
 import errno as _errno
@@ -14,7 +14,7 @@ CHUNK = 4 << 20
 _STREAMS = (0, 1, 2)
 
 
-#: Number → what is open: a `_cloison.OpenFile`, or what `cloison._net` and `select` enter.
+#: Number → what is open: a `_cloison.OpenFile`, or a `NoFileEntry`.
 _open = {}
 _cloison.set_open_files(_open, _posix.stat_result)
 
@@ -53,8 +53,45 @@ def open(path, flags, mode=0o777, *, dir_fd=None):
     return enter(_cloison.open_file(mount, handle, path))
 
 
+class NoFile:
+    """What `os` does with a number that leads to no file: what a kind of these has no method for is refused.
+
+    It is also what there is to know of one as a file, which is its kind.
+
+    Args:
+        mode: that of `stat`.
+    """
+
+    inode = device = links = uid = gid = size = access_ns = modify_ns = change_ns = block_size = blocks = 0
+
+    def __init__(self, mode):
+        self.mode = mode
+
+    def fstat(self, handle):
+        """Return what there is to know of it."""
+        return self
+
+    def __getattr__(self, name):
+        number = _errno.ESPIPE if name in ("lseek", "pread", "pwrite") else _errno.EINVAL
+
+        def refuse(*args):
+            raise OSError(number, _cloison.strerror(number))
+
+        return refuse
+
+
+class NoFileEntry:
+    """A number that leads to no file, among those of files. A kind of these says by `files` what `os` does with it, a `NoFile`."""
+
+    __slots__ = ("handle",)
+    mount = name = None
+
+    def __init__(self, handle):
+        self.handle = handle
+
+
 def enter(opened):
-    """Return the lowest number that is free, from now on that of a file, or of a socket (`cloison._net`)."""
+    """Return the lowest number that is free, from now on that of a file, or of what is none (`NoFileEntry`)."""
     number = 3
     while number in _open:
         number += 1

@@ -377,7 +377,7 @@ def is_secure(socket, data):
 # ---- Numbers --------------------------------------------------------------------------------------------------------
 
 
-class _AsFile:
+class _AsFile(_descriptors.NoFile):
     """What `os` does with the number of a socket."""
 
     @staticmethod
@@ -397,36 +397,12 @@ class _AsFile:
     def close(socket):
         socket.close()
 
-    @staticmethod
-    def fstat(socket):
-        return _Status()
 
-    def __getattr__(self, name):
-        number = _errno.ESPIPE if name in ("lseek", "pread", "pwrite") else _errno.EINVAL
+class _Entry(_descriptors.NoFileEntry):
+    """A number that leads to a socket."""
 
-        def refuse(*args):
-            raise OSError(number, _cloison.strerror(number))
-
-        return refuse
-
-
-class _Status:
-    """What there is to know of a socket as a file."""
-
-    mode = 0o140777
-    inode = device = links = uid = gid = size = access_ns = modify_ns = change_ns = block_size = blocks = 0
-
-
-class _Entry:
-    """A number that leads to a socket, among those of files."""
-
-    __slots__ = ("handle", "name")
-    files = _AsFile()
-    mount = None
-
-    def __init__(self, socket):
-        self.handle = socket
-        self.name = None
+    __slots__ = ()
+    files = _AsFile(0o140777)
 
 
 def enter(socket):

@@ -7,6 +7,7 @@ What a program inherits (`stdout=None`, a file, another number) is carried by th
 """
 
 import errno as _errno
+import time
 
 import _cloison
 from cloison import _descriptors, _needs
@@ -19,6 +20,16 @@ _CHUNK = 1 << 20
 _IN, _OUT, _ERR, _HUP = 1, 4, 8, 16
 #: The most that a pipe without a program holds.
 _BUFFER = 64 << 10
+#: So much goes into a pipe that has room at all (`PIPE_BUF`).
+_PIECE = 4096
+#: The most bytes of arguments and of a folder that a call of the service carries; it says itself what is too much for a program.
+_MOST_ARGUMENTS, _MOST_FOLDER = 64 << 10, 4096
+#: How long one program is waited for while others are not, in nanoseconds.
+_SLICE = 5_000_000
+#: How often is carried what programs put out, for somebody who does not wait.
+_TURNS = 16
+#: What CPython's child exits with when it cannot become the program, as `waitpid` says it.
+_NOT_BEGUN = 255 << 8
 _WNOHANG = 1
 
 _given = None
@@ -91,7 +102,7 @@ class _End:
         self.blocking = True
 
 
-class _AsFile:
+class _AsFile(_descriptors.NoFile):
     """What `os` does with the number of a pipe."""
 
     @staticmethod
@@ -102,9 +113,7 @@ class _AsFile:
         if pipe.run is not None:
             return pipe.run.read(pipe.stream, length, -1 if end.blocking else 0)
         if pipe.buffer:
-            data = bytes(pipe.buffer[:length])
-            del pipe.buffer[:length]
-            return data
+            return _take(pipe.buffer, length)
         if not pipe.ends[1]:
             return b""
         if end.blocking:
@@ -130,41 +139,34 @@ class _AsFile:
 
     @staticmethod
     def close(end):
-        pipe = end.pipe
-        pipe.ends[end.writes] -= 1
-        if pipe.run is not None and not pipe.ends[end.writes]:
-            pipe.run.let_go(pipe.stream)
-
-    @staticmethod
-    def fstat(end):
-        return _Status()
-
-    def __getattr__(self, name):
-        number = _errno.ESPIPE if name in ("lseek", "pread", "pwrite") else _errno.EINVAL
-
-        def refuse(*args):
-            raise OSError(number, _cloison.strerror(number))
-
-        return refuse
+        _release(end.pipe, end.writes)
 
 
-class _Status:
-    """What there is to know of a pipe as a file."""
+def _take(buffer, length):
+    """Take at most so many bytes out of a buffer."""
+    data = bytes(buffer[:length])
+    del buffer[:length]
+    return data
 
-    mode = 0o010600
-    inode = device = links = uid = gid = size = access_ns = modify_ns = change_ns = block_size = blocks = 0
+
+def _release(pipe, writes):
+    """One number leads to that end of a pipe no more; behind the last one, the program at the other end learns of it."""
+    pipe.ends[writes] -= 1
+    run = pipe.run
+    if run is None or pipe.ends[writes]:
+        return
+    if writes and run.source is not None:
+        # It is still to read what the pipe held before.
+        run.source.stays = False
+    else:
+        run.let_go(pipe.stream)
 
 
-class _Entry:
-    """A number that leads to an end of a pipe, among those of files."""
+class _Entry(_descriptors.NoFileEntry):
+    """A number that leads to an end of a pipe."""
 
-    __slots__ = ("handle", "name")
-    files = _AsFile()
-    mount = None
-
-    def __init__(self, end):
-        self.handle = end
-        self.name = None
+    __slots__ = ()
+    files = _AsFile(0o010600)
 
 
 class _Nothing(_AsFile):
@@ -183,17 +185,16 @@ class _Nothing(_AsFile):
         pass
 
 
-class _Null:
+class _Null(_descriptors.NoFileEntry):
     """A number that leads to `/dev/null`."""
 
     __slots__ = ()
-    files = _Nothing()
-    mount = handle = name = None
+    files = _Nothing(0o020666)
 
 
 def null():
     """Return what a number of `/dev/null` leads to, if programs can be started."""
-    return _Null() if _all() else None
+    return _Null(None) if _all() else None
 
 
 def _enter(pipe, writes):
@@ -230,6 +231,31 @@ def is_pipe(number):
 # ---- Programs -------------------------------------------------------------------------------------------------------
 
 
+def _again(function, *arguments):
+    """Call a function of the service, and call it again when it was interrupted: the broker has had something to say to it, or it was half a day."""
+    while True:
+        try:
+            return function(*arguments)
+        except InterruptedError:
+            continue
+
+
+class _Input:
+    """What a program is to read and this process carries: of a file, what a pipe held, or what another program puts out."""
+
+    __slots__ = ("is_ready", "pipe", "read", "stays")
+
+    def __init__(self, read, pipe=None, stays=False):
+        #: Returns at most so many bytes, none at the end; raises BlockingIOError while there are none.
+        self.read = read
+        #: The pipe that leads to the other program.
+        self.pipe = pipe
+        #: Standard input stays open at its end.
+        self.stays = stays
+        #: There may be something to read, and it is not waited for.
+        self.is_ready = pipe is None
+
+
 class _Run:
     """A program that was started."""
 
@@ -240,7 +266,7 @@ class _Run:
         self.handle = handle
         #: The streams that this process still has.
         self.streams = streams
-        #: Stream → where what it puts out is carried to; and where its input comes from.
+        #: Stream → where what it puts out is carried to; and where its input comes from, an `_Input`.
         self.carried = {}
         self.source = None
         #: How it has ended, as `waitpid` says it.
@@ -249,19 +275,18 @@ class _Run:
     def read(self, stream, length, timeout):
         if not self.streams & stream:
             return b""
-        if timeout:
-            self._feed_until(stream)
-        while True:
-            try:
-                return self.functions.read(self.handle, stream, min(length, _CHUNK), timeout)
-            except InterruptedError:
-                # After half a day.
-                continue
+        if self.carried or self.source is not None:
+            await_any({self: stream}, timeout)
+        return _again(self.functions.read, self.handle, stream, min(length, _CHUNK), timeout)
 
     def write(self, data, timeout):
-        if memoryview(data).nbytes == 0:
+        data = memoryview(data).cast("B")[:_CHUNK]
+        if not data:
             return 0
-        return self.functions.write(self.handle, memoryview(data).cast("B")[:_CHUNK], timeout)
+        self.feed(timeout)
+        if not self.streams & _STDIN:
+            raise BrokenPipeError(_errno.EPIPE, "Broken pipe")
+        return _again(self.functions.write, self.handle, data, timeout)
 
     def let_go(self, stream):
         if self.streams & stream:
@@ -276,67 +301,181 @@ class _Run:
             self.functions.end(handle)
 
     def poll(self, wanted, timeout):
-        if self.handle is None:
-            return wanted & _END
-        return self.functions.poll(self.handle, wanted, timeout)
+        """Return which of these is so, at the latest when the time is over; a stream that was let go of is at its end."""
+        gone = wanted & ~(self.streams | _END) | (wanted & _END if self.status is not None else 0)
+        if gone:
+            return gone
+        try:
+            return self.functions.poll(self.handle, wanted, timeout)
+        except InterruptedError:
+            # The service has had something else to do. Whoever waits looks again.
+            return 0
 
-    def carry(self, timeout):
-        """Carry what it inherits, until it ends or the time is over: what it puts out, and what it is to read."""
-        while self.carried or self.source is not None:
-            wanted = sum(self.carried) | (_STDIN if self.source is not None else 0)
-            ready = self.poll(wanted | (0 if self.carried else _END), timeout)
-            if not ready:
-                return
+    def carry(self, told):
+        """Carry what is ready of what it inherits, and return whether anything was."""
+        ready, source = told[self], self.source
+        streams = [stream for stream in self.carried if ready & stream]
+        for stream in streams:
+            self._carry_output(stream, 0)
+        if source is None:
+            return bool(streams)
+        if source.is_ready:
             if ready & _STDIN:
                 self._feed()
-            for stream in [stream for stream in self.carried if ready & stream]:
-                data = self.read(stream, 64 << 10, 0)
-                if not data:
-                    del self.carried[stream]
-                    self.let_go(stream)
-                while data:
-                    data = data[self.carried[stream](data) :]
-            if ready & _END:
-                return
+                return True
+        elif source.pipe is not None and told.get(source.pipe.run, 0) & source.pipe.stream:
+            source.is_ready = True
+            return True
+        elif ready & _END:
+            self.starve()
+        return bool(streams)
 
-    def _feed_until(self, stream):
-        """Carry what it is to read, until it has put something out."""
+    def _carry_output(self, stream, timeout):
+        """Carry a piece of what it puts out; a stream whose bytes cannot be carried is closed."""
+        write = self.carried[stream]
+        try:
+            data = left = _again(self.functions.read, self.handle, stream, _BUFFER, timeout)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._carry_no_more(stream)
+            raise
+        try:
+            while left:
+                left = left[write(left) :]
+        except OSError:
+            self._carry_no_more(stream)
+            raise
+        if not data:
+            self._carry_no_more(stream)
+
+    def _carry_no_more(self, stream):
+        del self.carried[stream]
+        self.let_go(stream)
+
+    def feed(self, timeout):
+        """Feed what its pipe held before it led here, which goes before everything else."""
         while self.source is not None:
-            ready = self.poll(stream | _STDIN | _END, -1)
-            if ready & stream:
-                return
-            if ready & _STDIN:
+            if self.poll(_STDIN, timeout):
                 self._feed()
-            elif ready & _END:
-                return
+            elif not timeout:
+                raise BlockingIOError(_errno.EAGAIN, "Resource temporarily unavailable")
 
     def _feed(self):
-        data = self.source(4096)
+        """Carry a piece of its input, for which it has room."""
+        source = self.source
         try:
-            if data:
-                while data:
-                    data = data[self.write(data, -1) :]
-                return
+            data = source.read(_PIECE)
+        except BlockingIOError:
+            source.is_ready = False
+            return
+        except OSError:
+            self.starve()
+            if source.pipe is None:
+                raise
+            # The other program has put out too much, or is gone with its service: whoever waits for it is told.
+            return
+        source.is_ready = source.pipe is None
+        try:
+            while data:
+                data = data[_again(self.functions.write, self.handle, data, -1) :]
+                if not data:
+                    return
         except BrokenPipeError:
+            # It has ended, or does not want it.
             pass
-        self.source = None
-        self.let_go(_STDIN)
+        self.starve()
+
+    def starve(self):
+        """Its input ends here: what puts it out writes to nobody from now on."""
+        source, self.source = self.source, None
+        if source is None:
+            return
+        if source.pipe is not None:
+            _release(source.pipe, 0)
+        if not source.stays:
+            self.let_go(_STDIN)
 
     def wait(self, timeout):
         """Return how it has ended, as `waitpid` says it, or None if it has not."""
-        if self.status is None:
-            self.carry(timeout)
-            try:
-                how = self.functions.wait(self.handle, timeout)
-            except BlockingIOError:
-                return None
+        if self.status is not None:
+            return self.status
+        if not await_any({self: _END}, timeout):
+            return None
+        try:
+            how = self.functions.wait(self.handle, 0)
             self.status = -how if how < 0 else how << 8
-            # What it put out before is still there; nothing more comes.
-            self.carry(-1)
-            if self.source is not None:
-                self.source = None
-                self.let_go(_STDIN)
+        except BlockingIOError:
+            return None
+        except OSError:
+            # It has never begun.
+            self.status = _NOT_BEGUN
+            self._finish()
+            raise
+        self._finish()
         return self.status
+
+    def _finish(self):
+        """Carry what it put out before its end: that is still there, and nothing more comes."""
+        self.starve()
+        for stream in list(self.carried):
+            while stream in self.carried:
+                self._carry_output(stream, -1)
+
+
+def await_any(wanted, left):
+    """Wait until one of several programs is ready, and return what is ready of each that is.
+
+    What they inherit is carried meanwhile, and their input is fed, with what the programs before them put out.
+
+    Args:
+        wanted: programs, each with what is waited for, as bits of `poll`.
+        left: how long, in nanoseconds; for ever if it is negative.
+    """
+    deadline = None if left < 0 else time.monotonic_ns() + left
+    turns = 0
+    while True:
+        remains = -1 if deadline is None else max(0, deadline - time.monotonic_ns())
+        told = _look(_asked(wanted), remains)
+        moved = [run for run in told if run.carry(told)]
+        found = {run: told[run] & bits for run, bits in wanted.items() if told[run] & bits}
+        if found:
+            return found
+        turns += 1
+        if not remains and (not moved or turns >= _TURNS):
+            return {}
+
+
+def _asked(wanted):
+    """Return what has to be looked for: what is wanted, and what has to be carried for that."""
+    asked = {}
+    for run, bits in wanted.items():
+        while run is not None:
+            source, before = run.source, None
+            bits |= sum(run.carried)
+            if source is not None and source.is_ready:
+                bits |= _STDIN
+            elif source is not None and source.pipe is not None:
+                # Of what has ended nothing is read, however long the other one is silent.
+                bits |= _END
+                before = source.pipe.run
+            asked[run] = asked.get(run, 0) | bits
+            run, bits = before, 0 if before is None else source.pipe.stream
+    return asked
+
+
+def _look(asked, left):
+    """Return what is ready of programs. Several are looked at in turn, every few milliseconds, and so are files that have nothing yet."""
+    silent = [run.source for run in asked if run.source is not None and not run.source.is_ready and run.source.pipe is None]
+    for source in silent:
+        source.is_ready = True
+    if len(asked) > 1:
+        told = {run: run.poll(bits, 0) for run, bits in asked.items()}
+        if not left or any(told.values()):
+            return told
+    step = left if len(asked) == 1 and not silent else _SLICE if left < 0 else min(left, _SLICE)
+    run, bits = next(iter(asked.items()))
+    return {**dict.fromkeys(asked, 0), run: run.poll(bits, step)}
 
 
 def _named(executables):
@@ -390,12 +529,21 @@ def fork_exec(
         raise ValueError("embedded null byte")
     given, name = _named([os.fsencode(executable) for executable in executable_list])
     functions = given.functions()
+    folder = None if cwd is None else os.fsencode(cwd)
     together = errwrite >= 0 and errwrite == c2pwrite
     streams = _STDIN | _STDOUT | (_TOGETHER if together else _STDERR)
     packed = b"".join(argument + b"\0" for argument in arguments[1:])
+    if len(packed) > _MOST_ARGUMENTS:
+        raise OSError(_errno.E2BIG, _cloison.strerror(_errno.E2BIG), os.fsdecode(executable_list[0]))
+    if folder is not None and len(folder) > _MOST_FOLDER:
+        raise OSError(_errno.ENAMETOOLONG, _cloison.strerror(_errno.ENAMETOOLONG), cwd)
     try:
-        handle = functions.start(name, packed or None, None if cwd is None else os.fsencode(cwd), streams)
-    except PermissionError as error:
+        handle = functions.start(name, packed or None, folder, streams)
+    except OSError as error:
+        if cwd is not None and (error.strerror or "").startswith("folder"):
+            raise OSError(error.errno, _cloison.strerror(error.errno), cwd) from None
+        if error.errno != _errno.EACCES:
+            raise
         from cloison._errors import HostDenied
 
         raise HostDenied(f"subprocess: {error.strerror}") from None
@@ -414,9 +562,8 @@ def _bind_input(run, number):
     if end is None:
         # What it inherits is what it is told, of standard input nothing: that is this process's.
         if number > 2:
-            entry = _descriptors._opened(number)
             # Whoever has opened it may close its number before the program ends.
-            run.source = lambda length: entry.files.read(entry.handle, length)
+            run.source = _Input(_reader(_descriptors._opened(number)))
         else:
             run.let_go(_STDIN)
         return
@@ -424,19 +571,34 @@ def _bind_input(run, number):
     if pipe.run is not None:
         # Another program's output: carried as what is inherited is, whoever closes its number meanwhile.
         pipe.ends[0] += 1
-        run.source = lambda length: pipe.run.read(pipe.stream, length, -1)
+        run.source = _Input(lambda length: pipe.run.read(pipe.stream, length, 0), pipe)
         return
-    data, pipe.buffer = bytes(pipe.buffer), bytearray()
+    held, pipe.buffer = pipe.buffer, bytearray()
     is_whole = not pipe.ends[1]
     _bind(run, _STDIN, pipe)
-    try:
-        while data:
-            data = data[run.write(data, -1) :]
-    except BrokenPipeError:
-        # It has ended, or does not want it.
-        pass
-    if is_whole:
+    if held:
+        run.source = _Input(lambda length: _take(held, length), stays=not is_whole)
+        try:
+            run.feed(0)
+        except BlockingIOError:
+            # The rest is carried when somebody waits for the program, or writes to it.
+            pass
+    elif is_whole:
         run.let_go(_STDIN)
+
+
+def _reader(entry):
+    """Return what reads from what a number leads to, without a wait for anybody else."""
+    from cloison import _net
+
+    if type(entry) is not _net._Entry:
+        return lambda length: entry.files.read(entry.handle, length)
+
+    def receive(length):
+        net, handle = entry.handle.open()
+        return net.recv(handle, length, 0, 0)
+
+    return receive
 
 
 def _bind_output(run, stream, number, inherited):
@@ -497,12 +659,13 @@ def kill(pid, signal, /):
 
 def ready(wanted, left):
     """Wait for pipes, numbers with their events, and return what is ready: for `cloison._waiting`."""
-    runs, found = {}, []
+    runs, leading, found = {}, [], []
     for number, events in wanted.items():
         end = _end_at(number)
         pipe = end.pipe
         if pipe.run is not None:
-            runs.setdefault(id(pipe.run), (pipe.run, {}))[1][pipe.stream] = number, events
+            runs[pipe.run] = runs.get(pipe.run, 0) | pipe.stream
+            leading.append((pipe, number, events))
             continue
         if end.writes:
             told = _ERR if not pipe.ends[0] else events & _OUT if len(pipe.buffer) < _BUFFER else 0
@@ -510,29 +673,18 @@ def ready(wanted, left):
             told = events & _IN if pipe.buffer else 0 if pipe.ends[1] else _HUP
         if told:
             found.append((number, told))
-    import time
-
-    deadline = None if left < 0 else time.monotonic_ns() + left
-    while True:
-        remains = 0 if found else -1 if deadline is None else max(0, deadline - time.monotonic_ns())
-        # Several programs are looked at in turn, every few milliseconds.
-        step = remains if len(runs) <= 1 or 0 <= remains < 5_000_000 else 5_000_000
-        for run, streams in runs.values():
-            # What it inherits as its input is carried meanwhile.
-            own = _STDIN if run.source is not None and _STDIN not in streams else 0
-            told = run.poll(sum(streams) | own, step)
-            if told & own:
-                run._feed()
-            for stream, (number, events) in streams.items():
-                if told & stream:
-                    found.append((number, events & (_OUT if stream == _STDIN else _IN)))
-        if found or remains == 0:
-            return found
-        if not runs:
-            if deadline is None:
-                raise RuntimeError("this would wait for ever: nobody but this process has the pipe")
-            time.sleep(remains / 1e9)
-            return []
+    if runs:
+        told = await_any(runs, 0 if found else left)
+        for pipe, number, events in leading:
+            if told.get(pipe.run, 0) & pipe.stream:
+                found.append((number, events & (_OUT if pipe.stream == _STDIN else _IN)))
+        return found
+    if found or not left:
+        return found
+    if left < 0:
+        raise RuntimeError("this would wait for ever: nobody but this process has the pipe")
+    time.sleep(left / 1e9)
+    return []
 
 
 _FUNCTIONS = "kill pipe pipe2 waitpid".split()

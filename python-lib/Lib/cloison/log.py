@@ -34,8 +34,9 @@ class Handler(logging.Handler):
     The text is the formatter's, without one the message alone; the exception and the stack stand beside it. What `extra` gives becomes
     fields: text, numbers, truth values, None, and lists and dictionaries of them; of anything else its text.
 
-    A record that cannot be written (`rate` of the capability is used up, the disk is full) raises nothing: it is counted in `dropped`, and
-    the next one that is written says how many there were.
+    A record that cannot be written (`rate` of the capability is used up, its fields cannot be told) raises nothing: it is counted in `dropped`,
+    and the next one that is written says how many there were, however long its own fields are. What the service cannot write (the disk is
+    full) the service counts, and its next record says so.
 
     Args:
         capability: the name of the capability, which has ``zone = "log"``.
@@ -59,6 +60,7 @@ class Handler(logging.Handler):
         try:
             written = self._texts(record)
         except Exception:
+            self.dropped += 1
             self.handleError(record)
             return
         try:
@@ -73,13 +75,11 @@ class Handler(logging.Handler):
     def _texts(self, record):
         message = self.formatter.formatMessage(self._prepared(record)) if self.formatter else record.getMessage()
         fields = {name: value for name, value in record.__dict__.items() if name not in _OWN}
-        if self.dropped:
-            fields["dropped"] = self.dropped
         return (
             _bytes(record.name, _LOGGER),
             _bytes(message, _MESSAGE),
             _bytes(_trouble(record), _EXCEPTION) or None,
-            _json(fields) if fields else None,
+            _json(fields, {"dropped": self.dropped} if self.dropped else {}),
         )
 
     def _prepared(self, record):
@@ -108,13 +108,13 @@ def _bytes(text, most):
     return encoded
 
 
-def _json(fields):
-    """Return fields as the service takes them; those that are too much are told by their names."""
+def _json(fields, own):
+    """Return fields as the service takes them, and own ones behind them, or None; a program's that are too much are told by their names."""
     plain = {str(name): _plain(value, 1) for name, value in fields.items()}
-    text = json.dumps(plain).encode()
+    text = json.dumps(plain | own).encode()
     if len(text) > _FIELDS:
-        text = json.dumps({"too long": _bytes(", ".join(plain), 1024).decode()}).encode()
-    return text
+        text = json.dumps({"too long": _bytes(", ".join(plain), 1024).decode()} | own).encode()
+    return text if plain or own else None
 
 
 def _plain(value, depth):

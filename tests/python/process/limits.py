@@ -9,6 +9,14 @@ def run(code, **options):
     return subprocess.run([PYTHON, "-c", code], **options)
 
 
+# As much as `output` says is not too much, in one stream or two.
+done = run("import sys; sys.stdout.write('x' * 102_000); sys.stderr.write('y' * 400)", capture_output=True)
+print(len(done.stdout), len(done.stderr), done.returncode)
+try:
+    run("import sys; sys.stdout.write('x' * 102_000); sys.stderr.write('y' * 401)", capture_output=True)
+    print("not too much")
+except OSError as error:
+    print(error.errno)
 # A flood of output ends with the program.
 try:
     run("while True: print('x' * 1000)", capture_output=True)

@@ -76,8 +76,11 @@ pub const MOST_COMMANDS: usize = 64;
 pub const MOST_RULES: usize = 64;
 /// The most arguments of one run.
 pub const MOST_ARGUMENTS: usize = 256;
-/// The most bytes of all arguments of one run together.
-pub const ARGUMENT_BYTES: usize = 64 << 10;
+/// The most bytes of all arguments of one run together, with a zero byte behind each. The service asks the broker in one message, which has
+/// to fit into a packet: it has no way to make memory that would carry a longer one.
+pub const ARGUMENT_BYTES: usize = 24 << 10;
+/// The most bytes of the folder in which one run begins (`PATH_MAX`).
+pub const FOLDER_BYTES: usize = 4096;
 /// The most other programs that one may start, which are descriptors of one process.
 pub const MOST_PROGRAMS: usize = 16;
 
@@ -109,11 +112,26 @@ impl ProcessService {
     }
 }
 
+/// Looks whether there are too many arguments, or too long ones, whichever command they are for.
+///
+/// # Errors
+///
+/// A sentence that says how many there may be.
+pub fn check_size(arguments: &[Vec<u8>]) -> Result<(), String> {
+    let (count, bytes) = (arguments.len(), arguments.iter().map(|one| one.len() + 1).sum::<usize>());
+    if count > MOST_ARGUMENTS {
+        return Err(format!("these are {count} arguments, and a program has {MOST_ARGUMENTS} at most"));
+    }
+    if bytes > ARGUMENT_BYTES {
+        return Err(format!("these arguments have {bytes} bytes, and a program's have {ARGUMENT_BYTES} at most"));
+    }
+    Ok(())
+}
+
 impl ProcessCommand {
     /// Whether it may be started with these arguments.
     pub fn admits(&self, arguments: &[Vec<u8>]) -> bool {
-        let bytes: usize = arguments.iter().map(|one| one.len() + 1).sum();
-        if arguments.len() > MOST_ARGUMENTS || bytes > ARGUMENT_BYTES || arguments.iter().any(|one| one.contains(&0)) {
+        if check_size(arguments).is_err() || arguments.iter().any(|one| one.contains(&0)) {
             return false;
         }
         // Which rules may be next: what comes before them has been met.
@@ -288,6 +306,16 @@ mod tests {
         );
         assert!(!log.admits(&[b"log".to_vec(), b"a\0b".to_vec()]), "no argument has a NUL in it");
         assert!(!any.admits(&vec![b"x".to_vec(); MOST_ARGUMENTS + 1]) && !any.admits(&[vec![b'x'; ARGUMENT_BYTES]]));
+    }
+
+    #[test]
+    fn too_many_arguments_are_told_from_wrong_ones() {
+        let said = |arguments: &[Vec<u8>]| check_size(arguments).expect_err("too many");
+        assert_eq!(check_size(&vec![Vec::new(); MOST_ARGUMENTS]), Ok(()));
+        assert!(said(&vec![Vec::new(); MOST_ARGUMENTS + 1]).contains("257 arguments"));
+        // Each has a zero byte behind it.
+        assert_eq!(check_size(&[vec![b'x'; ARGUMENT_BYTES / 2 - 1], vec![b'x'; ARGUMENT_BYTES / 2 - 1]]), Ok(()));
+        assert!(said(&[vec![b'x'; ARGUMENT_BYTES / 2 - 1], vec![b'x'; ARGUMENT_BYTES / 2]]).contains("24577 bytes"));
     }
 
     #[test]

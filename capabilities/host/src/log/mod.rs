@@ -114,16 +114,16 @@ impl LogWriter {
     /// Writes a record of that client; whether its level is one that is written.
     fn write(&self, record: &LogRecord, client: Option<ChannelId>) -> Result<bool, Errno> {
         let fields = match record.fields.as_str() {
-            "" => None,
-            fields => Some(json::object(fields).ok_or(Errno::INVAL)?),
+            "" => Ok(None),
+            fields => json::object(fields).map(Some).ok_or(Errno::INVAL),
         };
         if record.level < self.level {
-            return Ok(false);
+            return fields.map(|_| false);
         }
         let mut state = self.state();
         let known = client.and_then(|client| state.clients.get(&client));
-        let line = line(record, fields.as_deref(), known);
-        let written = state.write(&line, self.file_bytes.is_none());
+        let line = fields.map(|fields| line(record, fields.as_deref(), known));
+        let written = line.and_then(|line| state.write(&line, self.file_bytes.is_none()));
         if let Some(client) = client.and_then(|client| state.clients.get_mut(&client)) {
             client.dropped = if written.is_ok() { 0 } else { client.dropped.saturating_add(1) };
         }

@@ -23,6 +23,7 @@ pub use exports::{ignore_broken_pipes, symbol};
 
 use crate::net::NetFailure;
 use cloison_contract::host::ProcessService;
+use cloison_contract::host::process::{FOLDER_BYTES, check_size};
 use cloison_contract::message::FromZone;
 use cloison_contract::printable;
 use cloison_sandbox::{ServiceContents, ServiceKind};
@@ -106,14 +107,16 @@ impl Process {
         folder: &[u8],
         wanted: WantedStreams,
     ) -> Result<CommandRun, NetFailure> {
-        let arguments = match arguments.strip_suffix(b"\0") {
+        let arguments: Vec<Vec<u8>> = match arguments.strip_suffix(b"\0") {
             Some(all) => all.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
             None if arguments.is_empty() => Vec::new(),
             None => return Err(Errno::INVAL.into()),
         };
+        check_size(&arguments).map_err(|text| NetFailure::new(Errno::TOOBIG, text))?;
         let Some(index) = self.service.find(name, &arguments) else { return Err(self.not_granted(name, &arguments)) };
         let folder = match folder {
             b"" => None,
+            folder if folder.len() > FOLDER_BYTES => return Err(Errno::NAMETOOLONG.into()),
             folder => Some(String::from_utf8(folder.to_vec()).map_err(|_| Errno::NOENT)?),
         };
         let command = &self.service.commands[index];

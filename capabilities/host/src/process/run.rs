@@ -34,6 +34,8 @@ pub(crate) struct CommandRun {
     stderr: RefCell<Option<OwnedFd>>,
     /// How much more it may put out.
     left: Cell<u64>,
+    /// It has put out more than that, and is ended.
+    is_over: Cell<bool>,
     outcome: RefCell<Option<RunOutcome>>,
 }
 
@@ -47,6 +49,10 @@ fn await_one(stream: BorrowedFd<'_>, events: PollFlags, until: Until, broker: &C
         0 => Err(Errno::AGAIN),
         _ => Ok(()),
     }
+}
+
+fn too_much() -> NetFailure {
+    NetFailure::new(Errno::FBIG, "it has put out more than `output` of its command allows, and was ended")
 }
 
 fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
@@ -74,6 +80,7 @@ impl CommandRun {
             stdout: RefCell::new(reader),
             stderr: RefCell::new(error_reader),
             left: Cell::new(output_bytes),
+            is_over: Cell::new(false),
             outcome: RefCell::new(None),
         };
         Ok((run, [input, output, error, theirs.into()]))
@@ -87,12 +94,8 @@ impl CommandRun {
             Ok(Some((RunOutcome::Refused(errno, text), _))) => {
                 Err(NetFailure::new(Errno::from_raw_os_error(errno.clamp(1, 4095)), text))
             }
-            Ok(Some((outcome, _))) => {
-                // It was quick.
-                *self.outcome.borrow_mut() = Some(outcome);
-                Ok(())
-            }
-            Ok(None) | Err(_) => Err(Errno::IO.into()),
+            // The broker says one of these first, or has let go of the leash.
+            _ => Err(Errno::IO.into()),
         }
     }
 
@@ -110,25 +113,28 @@ impl CommandRun {
             _ => return Err(Errno::INVAL.into()),
         };
         let stream = stream.as_ref().ok_or(Errno::BADF)?;
-        if self.left.get() == 0 {
-            return Err(self.too_much());
+        if self.is_over.get() {
+            return Err(too_much());
         }
         if into.is_empty() {
             return Ok(0);
         }
         await_one(stream.as_fd(), PollFlags::IN, until, broker)?;
-        let most = into.len().min(usize::try_from(self.left.get()).unwrap_or(usize::MAX));
-        let count = rustix::io::retry_on_intr(|| rustix::io::read(stream, &mut into[..most]))?;
-        self.left.set(self.left.get() - count as u64);
-        if self.left.get() == 0 {
+        let left = usize::try_from(self.left.get()).unwrap_or(usize::MAX);
+        if left == 0 {
+            // As much as it may put out is not too much: it has to end here, in this stream and in the other one.
+            if rustix::io::retry_on_intr(|| rustix::io::read(stream, &mut [0])).map(|count| count == 0)? {
+                return Ok(0);
+            }
+            self.is_over.set(true);
             // Whatever it has to say more, nobody hears it.
             self.signal(libc::SIGKILL)?;
+            return Err(too_much());
         }
+        let most = into.len().min(left);
+        let count = rustix::io::retry_on_intr(|| rustix::io::read(stream, &mut into[..most]))?;
+        self.left.set(self.left.get() - count as u64);
         Ok(count)
-    }
-
-    fn too_much(&self) -> NetFailure {
-        NetFailure::new(Errno::FBIG, "it has put out as much as `output` of its command allows, and was ended")
     }
 
     /// Writes, as much as it takes without a wait, at least a byte.

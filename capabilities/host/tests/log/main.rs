@@ -109,6 +109,11 @@ fn a_program_forges_nothing() {
         assert_eq!(write(&mut client, 20, ["", "x", "", fields]), Err(libc::EINVAL), "{fields}");
     }
     assert_eq!(lines(&mut file).len(), 2);
+    // They have not been written: the next one says so, and the one behind it says nothing.
+    say(&mut client, "counts").expect("written");
+    say(&mut client, "is whole").expect("written");
+    let lines = lines(&mut file);
+    assert!(lines[2].contains(",\"dropped\":6,") && !lines[3].contains("dropped"), "{lines:?}");
 }
 
 #[test]

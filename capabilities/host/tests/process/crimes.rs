@@ -193,13 +193,3 @@ fn it_ends_with_its_broker() {
     drop(std::mem::replace(&mut program.control, other));
     assert_eq!(program.wait().terminating_signal(), Some(libc::SIGKILL));
 }
-
-#[test]
-fn what_cannot_be_started_says_so() {
-    let mut setup = Setup::default();
-    setup.command.folder = "/nowhere".into();
-    let mut program = setup.start(&["-c", "print(1)"]).expect("its sandbox is there");
-    let failed = program.control.receive::<cloison_contract::message::FromZone>().expect("an answer").0;
-    assert!(format!("{failed:?}").contains("No such file"), "{failed:?}");
-    assert_eq!(program.wait().exit_status(), Some(1));
-}

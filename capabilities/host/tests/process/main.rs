@@ -7,3 +7,4 @@ mod support;
 mod crimes;
 mod program;
 mod service;
+mod starts;

@@ -4,7 +4,9 @@ use crate::program::python;
 use crate::support::{Answer, Argument, Client, Service};
 use cloison_contract::call::Status;
 use cloison_contract::host::HostService;
-use cloison_contract::host::process::{ArgumentPattern, ArgumentRule, ProcessService, RunOrder, RunOutcome};
+use cloison_contract::host::process::{
+    ARGUMENT_BYTES, ArgumentPattern, ArgumentRule, FOLDER_BYTES, MOST_ARGUMENTS, ProcessService, RunOrder, RunOutcome,
+};
 use cloison_contract::message::FromZone;
 use cloison_transport::control::Control;
 use std::fs::File;
@@ -161,6 +163,48 @@ fn output_has_an_end() {
     };
     assert_eq!((count, refused, read(&mut client, handle, 4)), (10_000, libc::EFBIG, Err(libc::EFBIG)));
     assert_eq!(asked.leash.receive::<RunOrder>().expect("an order").0, RunOrder::Signal(9), "it is ended");
+}
+
+/// Exactly the limit is within it, whichever stream it came by.
+#[test]
+fn as_much_as_may_be_put_out_is_not_too_much() {
+    let (service, mut client) = start();
+    let (handle, mut asked) = started(&service, &mut client, b"status\0", 6);
+    asked.stdout.as_mut().expect("open").write_all(&[b'x'; 9_000]).expect("written");
+    asked.stderr.as_mut().expect("open").write_all(&[b'x'; 1_000]).expect("written");
+    drop((asked.stdout.take(), asked.stderr.take()));
+    let mut counts = [0, 0];
+    for (count, stream) in counts.iter_mut().zip([2, 4]) {
+        loop {
+            match read(&mut client, handle, stream).expect("within the limit").len() {
+                0 => break,
+                read => *count += read,
+            }
+        }
+    }
+    assert_eq!(counts, [9_000, 1_000]);
+    assert!(asked.leash.try_receive::<RunOrder>().expect("it is held").is_none(), "nobody ends it");
+}
+
+/// What is too long says so, and nobody is asked; what is just short enough arrives.
+#[test]
+fn arguments_and_folders_have_a_size() {
+    let (service, mut client) = start();
+    let long = |bytes: usize| [&b"log\0"[..], &vec![b'x'; bytes - 5], b"\0"].concat();
+    for arguments in [long(ARGUMENT_BYTES + 1), b"x\0".repeat(MOST_ARGUMENTS + 1)] {
+        assert_eq!(client.call("start", &words("git", &arguments, 7)), Err(libc::E2BIG));
+    }
+    let folder = [b'/'; FOLDER_BYTES];
+    let mut arguments = words("git", b"status\0", 7);
+    arguments[2] = Argument::Bytes(&folder);
+    client.post("start", &arguments);
+    let (FromZone::Run { folder: Some(asked), .. }, descriptors) = service.heard_with() else { panic!("a run") };
+    assert_eq!(asked.len(), FOLDER_BYTES);
+    drop(descriptors);
+    assert_eq!(client.finish(), Err(libc::EIO));
+    let most = long(ARGUMENT_BYTES);
+    let (_, asked) = started(&service, &mut client, &most, 7);
+    assert_eq!(asked.arguments.iter().map(|one| one.len() + 1).sum::<usize>(), ARGUMENT_BYTES);
 }
 
 #[test]

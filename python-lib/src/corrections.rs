@@ -4,8 +4,10 @@
 
 use crate::interpreter::cloison_module;
 use crate::interrupt;
+use crate::native::documentation;
 use rustpython_vm::builtins::{PyByteArray, PyBytes, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::{ArgBytesLike, ItemDoc, OptionalOption, PyMethodFlags};
+use rustpython_vm::protocol::{BufferFlags, PyBuffer};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use std::ops::Range;
 
@@ -24,8 +26,25 @@ pub fn apply(vm: &VirtualMachine) -> PyResult<()> {
         set_strip(class, "lstrip", "Strip leading bytes contained in the argument.", leading, vm);
         set_strip(class, "rstrip", "Strip trailing bytes contained in the argument.", trailing, vm);
     }
+    for (class, methods) in BUFFERED {
+        for &(method, parameters) in methods {
+            set_byte_buffers(class, method, parameters, vm)?;
+        }
+    }
     set_text_write(vm)
 }
+
+const READINTO: (&str, &str) = ("readinto", "($self, buffer, /)");
+const READINTO1: (&str, &str) = ("readinto1", "($self, buffer, /)");
+const WRITE: (&str, &str) = ("write", "($self, buffer, /)");
+
+/// The classes of `_io` that have a buffer of their own, and the methods of theirs that take another one, with their parameters.
+const BUFFERED: [(&str, &[(&str, &str)]); 4] = [
+    ("BufferedReader", &[READINTO, READINTO1]),
+    ("BufferedWriter", &[WRITE]),
+    ("BufferedRandom", &[READINTO, READINTO1, WRITE]),
+    ("BufferedRWPair", &[READINTO, READINTO1, WRITE]),
+];
 
 /// What is left of some bytes, of which the second argument says which are stripped.
 type Left = fn(&[u8], &dyn Fn(u8) -> bool) -> Range<usize>;
@@ -64,6 +83,37 @@ fn set_strip(class: &'static Py<PyType>, name: &'static str, doc: &'static str, 
     let doc = ItemDoc { text: Some(doc), ..ItemDoc::NONE };
     let definition = vm.ctx.new_method_def(name, strip, PyMethodFlags::METHOD, doc);
     class.set_attr(vm.ctx.intern_str(name), definition.build_method(class, vm).into());
+}
+
+/// RustPython's takes a part of a buffer that is larger than its own by counting elements where it means bytes, and panics when an element
+/// is wider than a byte. It is given a view of the same bytes.
+fn set_byte_buffers(class: &str, name: &'static str, parameters: &str, vm: &VirtualMachine) -> PyResult<()> {
+    let class: PyTypeRef = vm.import("_io", 0)?.get_attr(vm.ctx.intern_str(class), vm)?.try_into_value(vm)?;
+    // Types of the interpreter live as long as it does.
+    let class: &'static PyTypeRef = Box::leak(Box::new(class));
+    let interned = vm.ctx.intern_str(name);
+    let Some(of_bytes) = class.get_attr(interned) else { return Ok(()) };
+    let doc = documentation(name, parameters, &of_bytes, vm)?;
+    let method = move |zelf: PyObjectRef, buffer: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+        match has_wide_elements(&buffer, vm) {
+            true => {
+                let view = vm.ctx.types.memoryview_type.as_object().call((buffer,), vm)?;
+                of_bytes.call((zelf, vm.call_method(&view, "cast", ("B",))?), vm)
+            }
+            false => of_bytes.call((zelf, buffer), vm),
+        }
+    };
+    let definition = vm.ctx.new_method_def(name, method, PyMethodFlags::METHOD, doc);
+    class.set_attr(interned, definition.build_method(class, vm).into());
+    Ok(())
+}
+
+/// Whether it is a buffer of elements that are not one byte long. What is none, or cannot be used as one, is not: whoever takes it says so.
+fn has_wide_elements(buffer: &PyObjectRef, vm: &VirtualMachine) -> bool {
+    let is_bytes = buffer.downcast_ref_if_exact::<PyBytes>(vm).is_some();
+    !is_bytes
+        && buffer.check_buffer()
+        && PyBuffer::from_object(vm, buffer, BufferFlags::SIMPLE).is_ok_and(|buffer| buffer.desc.itemsize != 1)
 }
 
 /// RustPython's drops what the flush behind a line raises: that the reader is gone, that there is no room, and a KeyboardInterrupt.

@@ -142,6 +142,21 @@ fn bytes_are_stripped_of_any_byte() {
     );
 }
 
+/// The correction in `corrections.rs` can go when `raw_write` and `raw_read` of RustPython's `_io` (0.6.0) take a part of a buffer by bytes.
+#[test]
+fn buffered_objects_take_elements_of_any_size() {
+    prints(
+        "import array, io\nnumbers = array.array('i', range(100))\nwhole = numbers.tobytes()\n\
+         raw = io.BytesIO()\nwriter = io.BufferedWriter(raw, 16)\nprint(writer.write(numbers), writer.flush(), raw.getvalue() == whole)\n\
+         for name in 'readinto', 'readinto1':\n    \
+         for kind in io.BufferedReader, io.BufferedRandom:\n        \
+         target = array.array('i', bytes(400))\n        \
+         print(getattr(kind(io.BytesIO(whole), 16), name)(memoryview(target)), target == numbers)\n\
+         print(io.BufferedReader.readinto.__name__, io.BufferedReader.readinto.__objclass__)",
+        "400 None True\n400 True\n400 True\n400 True\n400 True\nreadinto <class '_io.BufferedReader'>\n",
+    );
+}
+
 /// `cloison._library` can go when frozen modules of RustPython (0.6.0) have their files (`sys._stdlib_dir`), their code says so, and
 /// `FrozenImporter.get_source` gives text.
 #[test]

@@ -253,3 +253,33 @@ fn a_file_is_read_as_it_is_when_it_is_read() {
                   else:\n            cloison.receive(timeout=60)\n        print(file.read())\n";
     project(script, "").main(&[]).output().prints("after\nafter\n");
 }
+
+#[test]
+fn what_is_not_there_is_asked_for_once() {
+    let told = |path: &str, asked: &str| format!("2 No such file or directory {path} {asked}\n");
+    let expected = [
+        told("/seen/none", "stat"),
+        told("b'/seen/none'", "stat"),
+        told("/seen/none", "open"),
+        told("/seen/none", "open"),
+        told("/seen/none", "open"),
+        told("/seen/none", "open"),
+    ];
+    let project = project(include_str!("../python/files/asked.py"), "");
+    project.main(&[]).output().prints(&format!("10\n{}", expected.concat()));
+}
+
+/// As CPython does who has these rights and no others: of a folder and of a file, granted and not, there and not; whoever imports the
+/// script, and of a module as well.
+#[test]
+fn a_script_that_asks_whether_it_may_is_told_what_its_process_may() {
+    let script = include_str!("../python/files/access.py");
+    let (granted, nothing) = ("ynyynnnyynnnnn", "nnnnnnnnnnnnnn");
+    let expected = format!("{granted} {granted}\n{granted} {granted}\n{nothing} {nothing}\n");
+    for &user in users() {
+        project(script, "").main(&[]).user(user).output().prints(&expected);
+        let project = project("import looks\n\nif __name__ == \"__main__\":\n    looks.main()\n", "").file("looks.py", script);
+        let with_modules = ["run", "--manifest", "cloison.toml", "--root", ".", "main.py"];
+        project.cloison(&with_modules).user(user).output().prints(&expected);
+    }
+}

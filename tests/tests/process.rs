@@ -179,6 +179,16 @@ fn whoever_is_killed_while_something_starts_leaves_nothing_behind() {
     run.finish().ends_with(0);
 }
 
+/// The first number is free again only when its file is closed, so that a second one would show.
+#[test]
+fn dev_null_is_opened_once() {
+    let script = "import os\nimport warnings\n\nwith warnings.catch_warnings(record=True) as told:\n    \
+                  warnings.simplefilter('always')\n    files = [open(os.devnull), open(os.devnull, 'rb')]\n    \
+                  print([file.fileno() for file in files], [file.read() for file in files], told)\n";
+    let project = Project::script(script).file("cloison.toml", &manifest("[]", ""));
+    project.main(&[]).output().prints("[3, 4] ['', b''] []\n");
+}
+
 /// Whoever could write to a program's file would choose what is started.
 #[test]
 fn no_folder_that_changes_has_a_program_in_it() {

@@ -7,10 +7,9 @@ import errno as _errno
 
 import _cloison
 import posix as _posix
+from _operator import index as _index
 from cloison._places import _LIMITS, _masked, _no_dir_fd, _route, _tell
 
-#: The most bytes that one call carries.
-CHUNK = 4 << 20
 _STREAMS = (0, 1, 2)
 
 
@@ -20,16 +19,29 @@ _cloison.set_open_files(_open, _posix.stat_result)
 
 
 def _opened(fd):
-    found = _open.get(fd)
+    # A float that is equal to a number would be found.
+    found = _open.get(_index(fd))
     if found is None:
-        raise _bad_descriptor(fd)
+        raise _bad_descriptor()
     return found
 
 
-def _bad_descriptor(fd):
-    if not hasattr(fd, "__index__"):
-        return TypeError(f"an integer is required (got type {type(fd).__name__})")
+def _bad_descriptor():
     return OSError(_errno.EBADF, "Bad file descriptor")
+
+
+def _is_stream(fd):
+    """Return whether a number is that of a standard stream, which nothing else has."""
+    fd = _index(fd)
+    return fd in _STREAMS and fd not in _open
+
+
+def _length(length):
+    """Return how many bytes are asked for, of which one call carries so many."""
+    length = _index(length)
+    if length < 0:
+        raise OSError(_errno.EINVAL, "Invalid argument")
+    return min(length, _cloison.CHUNK_BYTES)
 
 
 def open(path, flags, mode=0o777, *, dir_fd=None):
@@ -114,17 +126,19 @@ def _wanted(mount, absolute, flags):
 
 def close(fd):
     """Close a descriptor."""
-    found = _open.pop(fd, None) if isinstance(fd, int) else None
+    fd = _index(fd)
+    found = _open.pop(fd, None)
     if found is None:
         if fd in _STREAMS:
             return
-        raise _bad_descriptor(fd)
+        raise _bad_descriptor()
     found.files.close(found.handle)
 
 
 def closerange(fd_low, fd_high):
     """Close descriptors, ignoring errors."""
-    for fd in [fd for fd in _open if fd_low <= fd < fd_high]:
+    numbers = range(_index(fd_low), _index(fd_high))
+    for fd in [fd for fd in _open if fd in numbers]:
         try:
             close(fd)
         except OSError:
@@ -133,15 +147,14 @@ def closerange(fd_low, fd_high):
 
 def read(fd, length, /):
     """Read at most that many bytes."""
-    if length < 0:
-        raise OSError(_errno.EINVAL, "Invalid argument")
+    fd, length = _index(fd), _length(length)
     found = _open.get(fd)
     if found is None:
         if fd == 0:
             buffer = bytearray(min(length, 1 << 20))
             return bytes(buffer[: _cloison.readinto(0, buffer)])
-        raise _bad_descriptor(fd)
-    return found.files.read(found.handle, length if length < CHUNK else CHUNK)
+        raise _bad_descriptor()
+    return found.files.read(found.handle, length)
 
 
 def readinto(fd, buffer, /):
@@ -154,14 +167,13 @@ def readinto(fd, buffer, /):
 
 def pread(fd, length, offset, /):
     """Read at most that many bytes at an offset."""
-    if length < 0:
-        raise OSError(_errno.EINVAL, "Invalid argument")
-    found = _opened(fd)
-    return found.files.pread(found.handle, min(length, CHUNK), offset)
+    found, length = _opened(fd), _length(length)
+    return found.files.pread(found.handle, length, _index(offset))
 
 
 def write(fd, data, /):
     """Write bytes, and return how many were written."""
+    fd = _index(fd)
     if fd in (1, 2) and fd not in _open:
         return _cloison.write(fd, data)
     found = _opened(fd)
@@ -175,7 +187,7 @@ def pwrite(fd, data, offset, /):
     """Write bytes at an offset, and return how many were written."""
     found = _opened(fd)
     try:
-        return found.files.pwrite(found.handle, _piece(data), offset)
+        return found.files.pwrite(found.handle, _piece(data), _index(offset))
     except OSError as error:
         raise _told(error, found)
 
@@ -188,11 +200,11 @@ def _told(error, found):
 
 
 def _piece(data):
-    """Return as much of the data as one call carries."""
+    """Return as much of the data as one call carries, in elements of a byte: a service takes no others."""
     view = memoryview(data)
-    if view.nbytes <= CHUNK:
+    if view.nbytes <= _cloison.CHUNK_BYTES and view.itemsize == 1:
         return data
-    return view.cast("B")[:CHUNK]
+    return view.cast("B")[:_cloison.CHUNK_BYTES]
 
 
 def readv(fd, buffers, /):
@@ -213,7 +225,8 @@ def writev(fd, buffers, /):
 
 def lseek(fd, position, whence, /):
     """Move in a file, and return where it stands then."""
-    if fd in _STREAMS and fd not in _open:
+    position, whence = _index(position), _index(whence)
+    if _is_stream(fd):
         raise OSError(_errno.ESPIPE, "Illegal seek")
     found = _opened(fd)
     if not 0 <= whence <= 4:
@@ -223,7 +236,7 @@ def lseek(fd, position, whence, /):
 
 def fstat(fd):
     """Return what there is to know of an open file."""
-    if fd in _STREAMS and fd not in _open:
+    if _is_stream(fd):
         kind = 0o020620 if _cloison.isatty(fd) else 0o010600
         return _posix.stat_result((kind, 0, 0, 1, 0, 0, 0, 0, 0, 0))
     found = _opened(fd)
@@ -234,7 +247,7 @@ def ftruncate(fd, length, /):
     """Make an open file that long."""
     found = _opened(fd)
     try:
-        found.files.ftruncate(found.handle, length)
+        found.files.ftruncate(found.handle, _index(length))
     except OSError as error:
         _tell(error, found.mount, "truncate", found.name)
         raise
@@ -253,7 +266,9 @@ def fdatasync(fd):
 def _sync(fd, data_only):
     if hasattr(fd, "fileno"):
         fd = fd.fileno()
-    if fd in _STREAMS and fd not in _open:
+    elif not hasattr(fd, "__index__"):
+        raise TypeError("argument must be an int, or have a fileno() method.")
+    if _is_stream(fd):
         raise OSError(_errno.EINVAL, "Invalid argument")
     found = _opened(fd)
     found.files.fsync(found.handle, data_only)
@@ -271,30 +286,30 @@ def fchmod(fd, mode):
 
 def isatty(fd, /):
     """Return whether a descriptor is a terminal."""
-    return fd in _STREAMS and fd not in _open and _cloison.isatty(fd)
+    return _is_stream(fd) and _cloison.isatty(fd)
 
 
 def get_blocking(fd, /):
     """Return whether reading and writing wait: files never make anybody wait for somebody else, sockets do."""
-    return fd in _STREAMS or getattr(_opened(fd).handle, "blocking", True) is not False
+    return _is_stream(fd) or getattr(_opened(fd).handle, "blocking", True) is not False
 
 
 def set_blocking(fd, blocking, /):
     """Have reading from a socket and writing to it wait or not."""
-    handle = None if fd in _STREAMS else _opened(fd).handle
+    handle = None if _is_stream(fd) else _opened(fd).handle
     if type(handle).__module__ in ("cloison._net", "cloison._programs"):
         handle.blocking = bool(blocking)
 
 
 def set_inheritable(fd, inheritable, /):
     """Do nothing: there is nobody to inherit a descriptor."""
-    if fd not in _STREAMS:
+    if not _is_stream(fd):
         _opened(fd)
 
 
 def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
     """Copy at most so many bytes from one descriptor to another, and return how many."""
-    if count < 0:
+    if _index(count) < 0:
         raise ValueError("negative value for 'count' not allowed")
     data = read(src, count) if offset_src is None else pread(src, count, offset_src)
     written = 0
@@ -306,12 +321,10 @@ def copy_file_range(src, dst, count, offset_src=None, offset_dst=None):
 
 def sendfile(out_fd, in_fd, offset, count):
     """Copy at most so many bytes from an offset of one descriptor to another, and return how many."""
-    found = _opened(in_fd)
-    if count < 0:
-        raise OSError(_errno.EINVAL, "Invalid argument")
+    found, count = _opened(in_fd), _length(count)
     # One write: of a socket that does not wait, another one might raise when some of the bytes are gone.
-    start = lseek(in_fd, 0, 1) if offset is None else offset
-    written = write(out_fd, found.files.pread(found.handle, min(count, CHUNK), start))
+    start = lseek(in_fd, 0, 1) if offset is None else _index(offset)
+    written = write(out_fd, found.files.pread(found.handle, count, start))
     if offset is None:
         lseek(in_fd, start + written, 0)
     return written

@@ -7,9 +7,6 @@ import _io
 import posix
 from cloison import _descriptors
 
-DEFAULT_BUFFER_SIZE = 128 << 10
-#: What a buffered file reads at once: filling more with zeros takes longer than most files do.
-_READ_BUFFER_SIZE = 32 << 10
 _CHARACTERS = 0o020000
 
 
@@ -53,8 +50,8 @@ class FileIO(_io._RawIOBase):
     _is_characters = False
 
     def __init__(self, file, mode="r", closefd=True, opener=None):
-        if self._fd >= 0:
-            self._let_go()
+        if "_fd" in vars(self):
+            self._begin_again()
         try:
             meant = _MODES[mode]
         except (KeyError, TypeError):
@@ -62,19 +59,39 @@ class FileIO(_io._RawIOBase):
                 raise TypeError(f"FileIO() argument 'mode' must be str, not {type(mode).__name__}") from None
             meant = _MODES[mode] = _Mode(mode)
         self._mode = meant
-        if isinstance(file, (int, float)):
-            self._take(file, closefd)
-        else:
-            if not closefd:
-                raise ValueError("Cannot use closefd=False with file name")
-            # What opens is a regular file: a folder has been refused.
-            if opener is None:
-                self._fd = _descriptors.open(file, meant.flags, 0o666)
+        is_path = not isinstance(file, (int, float))
+        try:
+            if is_path:
+                self._open_path(file, meant.flags, closefd, opener)
             else:
-                self._take(self._open(file, meant.flags, opener), True)
-            self.name = file
-        if meant.appending:
-            self._go_to_end()
+                self._take(file, closefd)
+            if meant.appending:
+                self._go_to_end()
+        except BaseException:
+            # A descriptor that somebody else has opened stays theirs.
+            if not is_path:
+                self._fd = -1
+            self._let_go()
+            raise
+        vars(self).pop("__closed", None)
+
+    def _begin_again(self):
+        """Let go of what was open, and be as at the beginning; closed, until something is open again."""
+        self._let_go()
+        for name in ("_closefd", "_is_characters", "_seekable"):
+            vars(self).pop(name, None)
+        # By this name `_IOBase` knows it.
+        vars(self)["__closed"] = True
+
+    def _open_path(self, file, flags, closefd, opener):
+        if not closefd:
+            raise ValueError("Cannot use closefd=False with file name")
+        # What opens is a regular file: a folder has been refused.
+        if opener is None:
+            self._fd = _descriptors.open(file, flags, 0o666)
+        else:
+            self._take(self._open(file, flags, opener), True)
+        self.name = file
 
     def _take(self, descriptor, closefd):
         """Use a descriptor that somebody else has opened."""
@@ -89,14 +106,13 @@ class FileIO(_io._RawIOBase):
         status = _descriptors.fstat(descriptor)
         self._is_characters = status[0] & 0o170000 == _CHARACTERS
         self._closefd = closefd
-        self.name = self._fd = int(descriptor)
+        self._fd = self.name = int(descriptor)
 
     def _go_to_end(self):
         try:
             _descriptors.lseek(self._fd, 0, 2)
         except OSError as error:
             if error.errno != _errno.ESPIPE:
-                self._let_go()
                 raise
 
     @staticmethod
@@ -154,7 +170,12 @@ class FileIO(_io._RawIOBase):
         """Read at most `size` bytes in one call, or all there are."""
         if self._fd < 0 or not self._mode.readable:
             self._check_readable()
-        if size is None or size < 0:
+        if size is None:
+            return self.readall()
+        if not hasattr(size, "__index__"):
+            raise TypeError(f"argument should be integer or None, not '{type(size).__name__}'")
+        size = size.__index__()
+        if size < 0:
             return self.readall()
         return _descriptors.read(self._fd, size)
 
@@ -163,13 +184,13 @@ class FileIO(_io._RawIOBase):
         if self._fd < 0 or not self._mode.readable:
             self._check_readable()
         # Most files are short.
-        first = _descriptors.read(self._fd, 32 << 10)
+        first = _descriptors.read(self._fd, _cloison.FIRST_BYTES)
         if not first:
             return first
-        pieces, room = [first], 256 << 10
+        pieces, room = [first], 16 * _cloison.FIRST_BYTES
         while piece := _descriptors.read(self._fd, room):
             pieces.append(piece)
-            room = min(room * 4, _descriptors.CHUNK)
+            room = min(room * 4, _cloison.CHUNK_BYTES)
         return first if len(pieces) == 1 else b"".join(pieces)
 
     def readinto(self, buffer, /):
@@ -186,8 +207,6 @@ class FileIO(_io._RawIOBase):
 
     def seek(self, pos, whence=0, /):
         """Move to `pos`, from the beginning, from here (1) or from the end (2)."""
-        if isinstance(pos, float):
-            raise TypeError("an integer is required")
         self._check()
         return _descriptors.lseek(self._fd, pos, whence)
 
@@ -279,7 +298,7 @@ class _OpenMode:
             self.wrapper = _io.BufferedRandom
         else:
             self.wrapper = _io.BufferedReader if "r" in letters else _io.BufferedWriter
-        self.buffer = _READ_BUFFER_SIZE if self.wrapper is _io.BufferedReader else DEFAULT_BUFFER_SIZE
+        self.buffer = _cloison.BUFFER_BYTES if self.wrapper is _io.BufferedReader else _io.DEFAULT_BUFFER_SIZE
 
 
 _OPEN_MODES = {}

@@ -192,9 +192,13 @@ class _Null(_descriptors.NoFileEntry):
     files = _Nothing(0o020666)
 
 
+#: What all of them lead to: nothing is kept of one.
+_NULL = _Null(None)
+
+
 def null():
     """Return what a number of `/dev/null` leads to, if programs can be started."""
-    return _Null(None) if _all() else None
+    return _NULL if _all() else None
 
 
 def _enter(pipe, writes):

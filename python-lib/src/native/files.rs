@@ -16,16 +16,19 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-/// The most bytes that one call carries, as `_descriptors` says, too.
-const CHUNK: usize = 4 << 20;
+/// The most bytes that one call carries. `_descriptors` and `_fileio` have this and the next two of `_cloison`.
+pub const CHUNK_BYTES: usize = 4 << 20;
 /// How much is read at first of what is read to its end, and when a file is opened: most files are short.
-const FIRST: usize = 16 << 10;
-/// What a buffered file reads at once, and one that is no longer than [`FIRST`]: filling more with zeros takes longer than most files do.
-const BUFFER_BYTES: usize = 32 << 10;
+pub const FIRST_BYTES: usize = 16 << 10;
+/// What a buffered file reads at once: filling more with zeros takes longer than most files do.
+pub const BUFFER_BYTES: usize = 32 << 10;
+/// The same of one that is shorter than [`FIRST_BYTES`].
 const SMALL_BUFFER_BYTES: usize = 8 << 10;
 const NANOSECONDS: i64 = 1_000_000_000;
 /// For how long what was read along with opening may be taken for what is there.
 const FRESH: Duration = Duration::from_millis(1);
+/// What `_descriptors.open` has without asking whoever has files.
+const NULL: &str = "/dev/null";
 
 /// An open file: what has opened it, its handle there, and the name that it was opened by.
 #[rustpython_vm::pyclass(module = "cloison", name = "OpenFile")]
@@ -60,7 +63,7 @@ impl Ahead {
 
     /// There was no more.
     fn is_whole(&self) -> bool {
-        self.data.len() < FIRST
+        self.data.len() < FIRST_BYTES
     }
 }
 
@@ -135,7 +138,12 @@ impl OpenFile {
     fn read(&self, size: usize, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
         match self.take_ahead(size, vm)? {
             Some((first, more)) if more && first.len() < size => {
-                let rest = self.ask(size - first.len(), vm)?;
+                let rest = self.ask(size - first.len(), vm).or_else(|error| {
+                    // Told at once, and no bytes are passed over: the file stands where it stood before.
+                    let back = -(first.len() as i64);
+                    vm.call_method(&self.files, "lseek", (self.handle.clone(), back, libc::SEEK_CUR))?;
+                    Err(error)
+                })?;
                 Ok(vm.ctx.new_bytes([first.as_bytes(), rest.as_bytes()].concat()))
             }
             Some((first, _)) => Ok(first),
@@ -144,7 +152,7 @@ impl OpenFile {
     }
 
     fn ask(&self, size: usize, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        let data = vm.call_method(&self.files, "read", (self.handle.clone(), size.min(CHUNK)))?;
+        let data = vm.call_method(&self.files, "read", (self.handle.clone(), size.min(CHUNK_BYTES)))?;
         data.downcast::<PyBytes>().map_err(|_| not_bytes(vm))
     }
 }
@@ -210,23 +218,35 @@ fn mount_of(path: &[u8]) -> Option<PyObjectRef> {
     })
 }
 
-/// Open what is there, to be read, and read its first bytes along with that if it is `ahead`. `None` if that is not plain, or fails: then
-/// whoever is called instead says why.
+/// Raises what the service has said of a path if that is that nothing is there, with the name that the program has for it: whoever is
+/// called instead would only ask the service again. Any other error of the system is theirs to explain.
+fn not_there(error: PyBaseExceptionRef, path: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    if error.fast_isinstance(vm.ctx.exceptions.file_not_found_error) {
+        error.as_object().set_attr("filename", path.to_owned(), vm)?;
+        return Err(error);
+    }
+    if error.fast_isinstance(vm.ctx.exceptions.os_error) { Ok(()) } else { Err(error) }
+}
+
+/// Open what is there, to be read, and read its first bytes along with that if it is `ahead`. `None` if that is not plain, or fails
+/// otherwise than for want of a file: then whoever is called instead says why.
 fn open_to_read(path: &PyObject, flags: i32, ahead: bool, vm: &VirtualMachine) -> PyResult<Option<PyRef<OpenFile>>> {
     let Some(text) = path.downcast_ref_if_exact::<PyStr>(vm).and_then(|text| text.to_str()) else { return Ok(None) };
+    if text == NULL {
+        return Ok(None);
+    }
     let Some(mount) = mount_of(text.as_bytes()) else { return Ok(None) };
     let files = mount.get_attr("files", vm)?;
     let bytes = vm.ctx.new_bytes(text.as_bytes().to_vec());
     // The application's own folder has nothing to read ahead.
     let ahead = ahead && files.downcast_ref::<Capability>().is_some();
     let opened = match ahead {
-        true => vm.call_method(&files, "open_read", (bytes, flags, FIRST)),
+        true => vm.call_method(&files, "open_read", (bytes, flags, FIRST_BYTES)),
         false => vm.call_method(&files, "open", (bytes, flags, 0)),
     };
     let opened = match opened {
         Ok(opened) => opened,
-        Err(error) if error.fast_isinstance(vm.ctx.exceptions.os_error) => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return not_there(error, path, vm).map(|()| None),
     };
     let (handle, ahead) = match opened.downcast_ref::<PyTuple>().map(|both| both.as_slice()) {
         Some([data, handle]) => {
@@ -349,15 +369,15 @@ fn read_all(file: &OpenFile, vm: &VirtualMachine) -> PyResult {
     let (first, more) = match file.take_ahead(usize::MAX, vm)? {
         Some(taken) => taken,
         None => {
-            let first = file.ask(FIRST, vm)?;
-            let more = first.len() == FIRST;
+            let first = file.ask(FIRST_BYTES, vm)?;
+            let more = first.len() == FIRST_BYTES;
             (first, more)
         }
     };
     if !more {
         return Ok(first.into());
     }
-    let (mut whole, mut room) = (first.as_bytes().to_vec(), 16 * FIRST);
+    let (mut whole, mut room) = (first.as_bytes().to_vec(), 16 * FIRST_BYTES);
     loop {
         let piece = file.ask(room, vm)?;
         crate::errors::room("what is read takes", 2 * (whole.len() + piece.len()) as u64, vm)?;
@@ -365,7 +385,7 @@ fn read_all(file: &OpenFile, vm: &VirtualMachine) -> PyResult {
         if piece.len() < room {
             return Ok(vm.ctx.new_bytes(whole).into());
         }
-        room = (room * 4).min(CHUNK);
+        room = (room * 4).min(CHUNK_BYTES);
     }
 }
 
@@ -384,7 +404,8 @@ fn size(object: &PyObject, vm: &VirtualMachine) -> Option<usize> {
 
 fn write(file: &OpenFile, data: &PyObjectRef, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
     match ArgBytesLike::try_from_object(vm, data.clone()) {
-        Ok(bytes) if bytes.len() <= CHUNK => {}
+        // A service takes no other elements than bytes.
+        Ok(bytes) if bytes.len() <= CHUNK_BYTES && bytes.itemsize() == 1 => {}
         _ => return Ok(None),
     }
     file.go_back(vm)?;
@@ -419,8 +440,9 @@ const FUNCTIONS: [(&str, &str, &str, Short); 6] = [
             }
             let none = || vm.ctx.none();
             let raw = streams.raw.as_object().call((path.clone(), vm.ctx.new_str("r"), true, none()), vm)?;
-            let Some((file, ..)) = known.of(&raw, vm)? else { return Ok(None) };
-            let small = file.ahead.borrow().as_ref().is_some_and(Ahead::is_whole);
+            // It is open, whatever it leads to: `/dev/null` is no file of a service, and is not opened once more for that.
+            let is_small = |file: &OpenFile| file.ahead.borrow().as_ref().is_some_and(Ahead::is_whole);
+            let small = known.of(&raw, vm)?.is_some_and(|(file, ..)| is_small(&file));
             let size = if small { SMALL_BUFFER_BYTES } else { BUFFER_BYTES };
             let buffered = streams.buffered.call((raw, size), vm)?;
             if !text {
@@ -448,8 +470,7 @@ const FUNCTIONS: [(&str, &str, &str, Short); 6] = [
         let files = mount.get_attr("files", vm)?;
         match vm.call_method(&files, "stat", (vm.ctx.new_bytes(text.as_bytes().to_vec()), 1)) {
             Ok(found) => stat_result(&found, vm).map(Some),
-            Err(error) if error.fast_isinstance(vm.ctx.exceptions.os_error) => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => not_there(error, path, vm).map(|()| None),
         }
     }),
     ("posix", "close", "(fd)", |known, args, vm| {
@@ -577,7 +598,7 @@ fn shortened(short: Short, long: PyObjectRef) -> impl Fn(FuncArgs, &VirtualMachi
 }
 
 /// The documentation of `long`, with the parameters in front of it.
-fn documentation(name: &str, parameters: &str, long: &PyObject, vm: &VirtualMachine) -> PyResult<ItemDoc> {
+pub fn documentation(name: &str, parameters: &str, long: &PyObject, vm: &VirtualMachine) -> PyResult<ItemDoc> {
     let own = long.get_attr("__doc__", vm)?;
     let own = own.downcast_ref::<PyStr>().and_then(|text| text.to_str()).unwrap_or_default();
     let text = vm.ctx.intern_str(format!("{name}{parameters}\n--\n\n{own}"));

@@ -16,6 +16,7 @@ mod streams;
 mod xml;
 
 pub(crate) use _cloison::module_def;
+pub(crate) use files::documentation;
 pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
@@ -43,6 +44,18 @@ mod _cloison {
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgIntoFloat, ArgMemoryBuffer, OptionalArg};
     use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+
+    /// The most bytes that one call of a file's carries.
+    #[pyattr]
+    const CHUNK_BYTES: usize = files::CHUNK_BYTES;
+
+    /// How much is read at first of a file that is read to its end.
+    #[pyattr]
+    const FIRST_BYTES: usize = files::FIRST_BYTES;
+
+    /// What a buffered file reads at once.
+    #[pyattr]
+    const BUFFER_BYTES: usize = files::BUFFER_BYTES;
 
     #[pyattr(name = "Capability")]
     fn capability_class(_vm: &VirtualMachine) -> PyTypeRef {

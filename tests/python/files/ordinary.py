@@ -1,5 +1,6 @@
 """What programs do with files, printed so that two runs in two folders can be compared."""
 
+import array
 import errno
 import glob
 import io
@@ -325,6 +326,144 @@ def reading():
             print("read of a closed file raises", file.closed)
 
 
-for part in (text, raw, descriptors, names, status, trees, temporary, folders, reading):
+def elements():
+    """Buffers whose elements are wider than a byte count in bytes, shorter than a file's own buffer and longer."""
+    path = at("elements")
+    for count in (0, 10, 100_000):
+        numbers = array.array("i", range(count))
+        whole = numbers.tobytes()
+        for buffer in (numbers, memoryview(numbers), memoryview(whole).cast("H"), memoryview(whole).cast("d")):
+            for mode, buffering in (("wb", -1), ("wb", 0), ("w+b", -1), ("w+b", 100)):
+                with open(path, mode, buffering) as file:
+                    print(file.write(buffer), file.tell(), end=" ")
+                print(pathlib.Path(path).read_bytes() == whole, end=" ")
+            with io.BufferedRWPair(io.FileIO(path), io.FileIO(at("other"), "w")) as pair:
+                print(pair.write(buffer), end=" ")
+                target = array.array("i", [-1] * count)
+                print(pair.readinto(target), target == numbers, end=" ")
+            print(pathlib.Path(at("other")).read_bytes() == whole)
+        for mode, buffering in (("rb", -1), ("rb", 0), ("rb", 100), ("r+b", -1), ("r+b", 100)):
+            for name in ("readinto", "readinto1"):
+                target = array.array("i", [-1] * count)
+                with open(path, mode, buffering) as file:
+                    if buffering:
+                        print(getattr(file, name)(memoryview(target)), target == numbers, file.tell(), end=" ")
+                        print(file.seek(0), file.read(1)[:1] == whole[:1], getattr(file, name)(target), file.tell())
+                    else:
+                        print(file.readinto(target), target == numbers, file.tell())
+    table = memoryview(array.array("i", range(40_000)).tobytes()).cast("i", [4, 10_000])
+    with open(path, "wb") as file:
+        print(file.write(table), file.tell())
+    descriptor = os.open(path, os.O_RDWR | os.O_TRUNC)
+    numbers = array.array("i", [1, 2, 3])
+    print(os.write(descriptor, numbers), os.pwrite(descriptor, numbers, 8), os.writev(descriptor, [numbers, b"x"]))
+    print(os.fstat(descriptor).st_size, os.lseek(descriptor, 0, os.SEEK_SET), os.readv(descriptor, [numbers]), numbers)
+    os.close(descriptor)
+    with open(path, "w+b") as file:
+        for wrong in ("text", 1, None):
+            try:
+                file.write(wrong)
+            except TypeError:
+                print("TypeError", end=" ")
+        for wrong in (b"bytes", "text", 1):
+            try:
+                file.readinto(wrong)
+            except TypeError:
+                print("TypeError", end=" ")
+        print(file.tell())
+
+
+def again():
+    """A `FileIO` that is initialised once more lets go of what it had open, if that was its own."""
+    for name in ("one", "two"):
+        pathlib.Path(at(name)).write_text(name)
+    file = io.FileIO(at("one"))
+    number = file.fileno()
+    file.__init__(at("two"))
+    print(file.read(), file.fileno() == number, file.closed, file.closefd, shown(file.name), file.mode)
+    lent = os.open(at("one"), os.O_RDONLY)
+    file.__init__(lent, closefd=False)
+    attempt("its own is closed", os.fstat, number) if number != lent else print("not closed")
+    print(file.read(), file.closefd, file.name == lent)
+    file.__init__(at("two"), "r+")
+    print(file.read(), file.closefd, file.mode, os.fstat(lent).st_size)
+    number = file.fileno()
+    file.close()
+    attempt("closed by its path", os.fstat, number)
+    attempt("closed", file.read)
+    file.__init__(at("one"))
+    print(file.closed, file.seekable(), file.read())
+    number = file.fileno()
+    attempt("no mode", file.__init__, at("one"), "z")
+    print(file.closed)
+    attempt("nothing is open", file.read)
+    attempt("let go of", os.fstat, number)
+    attempt("no such", file.__init__, at("none"))
+    print(file.closed)
+    file.__init__(lent)
+    print(file.closefd, file.seek(0), file.read())
+    file.close()
+    attempt("given away", os.fstat, lent)
+
+    class Unnamed(io.FileIO):
+        def __setattr__(self, name, value):
+            if name == "name":
+                raise ValueError("it has no name")
+            super().__setattr__(name, value)
+
+    lent = os.open(at("one"), os.O_RDONLY)
+    attempt("unnamed", Unnamed, lent)
+    print(os.read(lent, 10))
+    os.close(lent)
+    attempt("unnamed path", Unnamed, at("one"))
+    free = os.open(at("one"), os.O_RDONLY)
+    print(free == lent)
+    os.close(free)
+
+
+def numbers():
+    """Descriptors and lengths are what has an index: what is only equal to one is not."""
+    path = at("numbers")
+    pathlib.Path(path).write_text("numbers")
+    descriptor = os.open(path, os.O_RDWR)
+    wrong = float(descriptor)
+    for name in ("close", "fstat", "fsync", "fdatasync", "isatty", "get_blocking"):
+        attempt(name, getattr(os, name), wrong)
+    attempt("close of a standard stream", os.close, 1.0)
+    attempt("close of text", os.close, "1")
+    attempt("isatty", os.isatty, 1.0)
+    attempt("fstat", os.fstat, 0.0)
+    attempt("read", os.read, wrong, 1)
+    attempt("read of so many", os.read, descriptor, 1.0)
+    attempt("read of fewer than none", os.read, descriptor, -1)
+    attempt("pread of so many", os.pread, descriptor, 1.0, 0)
+    attempt("pread from there", os.pread, descriptor, 1, 0.0)
+    attempt("write", os.write, wrong, b"x")
+    attempt("write to a standard stream", os.write, 1.0, b"x")
+    attempt("pwrite", os.pwrite, descriptor, b"x", 1.0)
+    attempt("lseek", os.lseek, wrong, 0, 0)
+    attempt("lseek to", os.lseek, descriptor, 1.0, 0)
+    attempt("lseek from", os.lseek, descriptor, 1, 0.0)
+    attempt("ftruncate", os.ftruncate, wrong, 1)
+    attempt("ftruncate to", os.ftruncate, descriptor, 1.0)
+    attempt("closerange", os.closerange, wrong, descriptor + 1)
+    attempt("set_blocking", os.set_blocking, wrong, True)
+    attempt("set_inheritable", os.set_inheritable, wrong, False)
+
+    class Index:
+        def __init__(self, value):
+            self.value = value
+
+        def __index__(self):
+            return self.value
+
+    print(os.read(Index(descriptor), Index(3)), os.lseek(Index(descriptor), Index(1), Index(0)), os.read(descriptor, True))
+    with io.FileIO(descriptor) as file:
+        attempt("FileIO.read", file.read, 1.0)
+        attempt("FileIO.seek", file.seek, 1.0)
+        print(file.read(Index(2)), file.seek(Index(0)))
+
+
+for part in (text, raw, descriptors, names, status, trees, temporary, folders, reading, elements, again, numbers):
     print("---", part.__name__)
     part()

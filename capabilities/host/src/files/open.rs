@@ -150,7 +150,8 @@ impl Root {
 }
 
 impl File {
-    /// Reads less than there is room for only at the end: whoever has got less need not ask again.
+    /// Reads less than there is room for only at the end: whoever has got less need not ask again. An error behind a part that was
+    /// read is told at once, and the file stands where it stood before: no bytes are passed over, and whoever asks for fewer gets them.
     pub(super) fn read(&self, into: &mut [u8], offset: Option<i64>) -> Result<usize, Errno> {
         let offset = offset.map(|offset| u64::try_from(offset).map_err(|_| Errno::INVAL)).transpose()?;
         let mut done = 0;
@@ -162,8 +163,12 @@ impl File {
             match more {
                 Ok(0) => break,
                 Ok(more) => done += more,
-                Err(error) if done == 0 => return Err(error),
-                Err(_) => break,
+                Err(error) => {
+                    if offset.is_none() {
+                        seek(&self.file, SeekFrom::Current(-(done as i64)))?;
+                    }
+                    return Err(error);
+                }
             }
         }
         Ok(done)
@@ -208,5 +213,40 @@ impl File {
     /// What is left to close.
     pub(super) fn into_descriptor(self) -> OwnedFd {
         self.file
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{CWD, openat};
+
+    /// This process's memory as a file: behind its last part there is nothing, and to read that is an error.
+    fn memory() -> (File, u64) {
+        let open = |path: &str| openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).expect("ours");
+        let (maps, mut text) = (open("/proc/self/maps"), Vec::new());
+        let mut piece = [0; 4096];
+        while let count @ 1.. = read(&maps, &mut piece).expect("read") {
+            text.extend_from_slice(&piece[..count]);
+        }
+        let text = String::from_utf8(text).expect("text");
+        let last = text.lines().rfind(|line| !line.ends_with("[vsyscall]")).expect("a part");
+        let end = last.split(['-', ' ']).nth(1).expect("two addresses");
+        let file = File { file: open("/proc/self/mem"), append_only: false, changes: false, counted: false };
+        (file, u64::from_str_radix(end, 16).expect("a number"))
+    }
+
+    #[test]
+    fn an_error_behind_what_was_read_is_told_and_passes_nothing_over() {
+        let (file, end) = memory();
+        let start = end as i64 - 10;
+        assert_eq!(file.seek(start, libc::SEEK_SET), Ok(start));
+        assert_eq!(file.read(&mut [0; 100], None), Err(Errno::IO));
+        assert_eq!(file.seek(0, libc::SEEK_CUR), Ok(start));
+        assert_eq!(file.read(&mut [0; 10], None), Ok(10));
+        assert_eq!(file.read(&mut [0; 1], None), Err(Errno::IO));
+        assert_eq!(file.read(&mut [0; 100], Some(start)), Err(Errno::IO));
+        assert_eq!(file.read(&mut [0; 10], Some(start)), Ok(10));
+        assert_eq!(file.seek(0, libc::SEEK_CUR), Ok(end as i64), "the second has moved nothing");
     }
 }

@@ -389,6 +389,9 @@ pub enum FromRouter {
     Lost {
         /// The receiver.
         number: ProcessNumber,
+        /// It was lost because all that the process has sent, to whomever, takes more memory than it may have itself. Else there was no
+        /// room in the receiver's mailbox, which others had filled as well.
+        of_all: bool,
     },
     /// The answer to [`ToRouter::CountLost`].
     LostCount {

@@ -2,7 +2,7 @@
 //!
 //! A sender pauses once it has filled its share: half of the mailbox divided by how many senders have something waiting there.
 //! So a sender alone may fill half, whoever comes later finds room, and the one that floods pauses first. It goes on when half of
-//! its share is free again.
+//! the share that it had to pause for is free again, and no more go on at once than find room for a message each.
 //!
 //! What a process has sent and nobody has received takes memory that others have to hold. Once that is more than the process may have
 //! itself ([`SentMessages`]), its share of each mailbox is [`LITTLE`]. So all mailboxes together hold little more than the memory limits of
@@ -10,7 +10,7 @@
 
 use cloison_contract::process::{MESSAGE_OVERHEAD, ProcessNumber};
 use cloison_transport::mailbox::{OUTBOX_BYTES, RECORD_BYTES};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What a sender may have put into its outbox before it can hear that it has to pause. A message there takes 32 bytes more than
 /// its own, and counts for [`MESSAGE_OVERHEAD`] more.
@@ -84,13 +84,13 @@ pub(crate) struct PendingMessages {
     limit: u64,
     total: Amount,
     senders: BTreeMap<ProcessNumber, Amount>,
-    /// Who has been told to pause.
-    paused: BTreeSet<ProcessNumber>,
+    /// Who has been told to pause, and whether because its share is a little one.
+    paused: BTreeMap<ProcessNumber, bool>,
 }
 
 impl PendingMessages {
     pub(crate) fn new(limit: u64) -> Self {
-        Self { limit, total: Amount::default(), senders: BTreeMap::new(), paused: BTreeSet::new() }
+        Self { limit, total: Amount::default(), senders: BTreeMap::new(), paused: BTreeMap::new() }
     }
 
     /// What waits.
@@ -112,6 +112,10 @@ impl PendingMessages {
         self.limit / 2 / (self.senders.len().max(1) as u64)
     }
 
+    fn share_of(&self, little: bool) -> u64 {
+        if little { self.share().min(LITTLE) } else { self.share() }
+    }
+
     fn of(&self, sender: ProcessNumber) -> u64 {
         self.senders.get(&sender).map_or(0, |waiting| waiting.bytes)
     }
@@ -120,18 +124,17 @@ impl PendingMessages {
     pub(crate) fn add(&mut self, sender: ProcessNumber, bytes: u64, little: bool) -> bool {
         self.total.add(Amount::one(bytes));
         self.senders.entry(sender).or_default().add(Amount::one(bytes));
-        let share = if little { self.share().min(LITTLE) } else { self.share() };
-        self.of(sender) > share && self.pause(sender)
+        self.of(sender) > self.share_of(little) && self.pause(sender, little)
     }
 
-    /// Whether so much more of a sender's would be more than a little.
-    pub(crate) fn is_more_than_little(&self, sender: ProcessNumber, bytes: u64) -> bool {
-        self.of(sender) + bytes > LITTLE
+    /// Whether a sender that has been told to pause has more than a little here.
+    pub(crate) fn has_more_than_little(&self, sender: ProcessNumber) -> bool {
+        self.paused.contains_key(&sender) && self.of(sender) > LITTLE
     }
 
     /// Whether so much more of a sender's would be more than any that heeds what it is told can send.
     pub(crate) fn is_flooded_by(&self, sender: ProcessNumber, bytes: u64) -> bool {
-        self.paused.contains(&sender) && self.of(sender) + bytes > self.limit + UNDER_WAY_BYTES
+        self.paused.contains_key(&sender) && self.of(sender) + bytes > self.limit + UNDER_WAY_BYTES
     }
 
     /// Whether a message of that length may be sent at all.
@@ -141,16 +144,23 @@ impl PendingMessages {
 
     /// Whether there is room for so much more of a sender's, which asks first.
     pub(crate) fn has_room_for(&self, sender: ProcessNumber, bytes: u64) -> bool {
-        !self.paused.contains(&sender) && self.total.bytes + bytes <= self.limit
+        !self.paused.contains_key(&sender) && self.total.bytes + bytes <= self.limit
     }
 
-    /// Have the sender pause, whatever waits. Whether it has to be told.
-    pub(crate) fn pause(&mut self, sender: ProcessNumber) -> bool {
-        self.paused.insert(sender)
+    /// Have the sender, whose share may be a little one, pause, whatever waits. Whether it has to be told: it is told once, and once
+    /// more when its share has become a little one.
+    pub(crate) fn pause(&mut self, sender: ProcessNumber, little: bool) -> bool {
+        match self.paused.get(&sender) {
+            Some(was_little) if *was_little || !little => false,
+            _ => {
+                self.paused.insert(sender, little);
+                true
+            }
+        }
     }
 
-    /// Note that so much of a sender's waits no longer; how many bytes that are, and who may go on.
-    pub(crate) fn consumed(&mut self, sender: ProcessNumber, amount: Amount) -> (u64, Vec<ProcessNumber>) {
+    /// Note that so much of a sender's waits no longer; how many bytes that are.
+    pub(crate) fn consumed(&mut self, sender: ProcessNumber, amount: Amount) -> u64 {
         let mut freed = Amount::default();
         if let Some(waiting) = self.senders.get_mut(&sender) {
             let before = *waiting;
@@ -163,18 +173,35 @@ impl PendingMessages {
             freed.subtract(self.senders.get(&sender).copied().unwrap_or_default());
             self.total.subtract(freed);
         }
-        let enough = self.share() / 2;
-        let resumed: Vec<_> = self.paused.iter().copied().filter(|sender| self.of(*sender) <= enough).collect();
+        freed.bytes
+    }
+
+    /// Who goes on, if so many messages find room: each may send one at once. And whether others would go on if there were more room.
+    pub(crate) fn resume(&mut self, rooms: usize) -> (Vec<ProcessNumber>, bool) {
+        let free = |(sender, little): (&ProcessNumber, &bool)| {
+            (self.of(*sender) <= self.share_of(*little) / 2).then_some(*sender)
+        };
+        let mut resumed: Vec<_> = self.paused.iter().filter_map(free).collect();
+        let more = resumed.len() > rooms;
+        resumed.truncate(rooms);
         for sender in &resumed {
             self.paused.remove(sender);
         }
-        (freed.bytes, resumed)
+        (resumed, more)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Who goes on after so much of a sender's was received, with room for everybody.
+    fn consume(pending: &mut PendingMessages, sender: ProcessNumber, bytes: u64) -> Vec<ProcessNumber> {
+        assert_eq!(pending.consumed(sender, Amount::one(bytes)), bytes);
+        let (resumed, more) = pending.resume(usize::MAX);
+        assert!(!more);
+        resumed
+    }
 
     #[test]
     fn a_flooder_pauses_and_others_find_room() {
@@ -190,7 +217,7 @@ mod tests {
     fn it_goes_on_when_half_of_its_share_is_free() {
         let mut pending = PendingMessages::new(1000);
         while !pending.add(1, 50, false) {}
-        let resumed: Vec<_> = (0..11).map(|_| pending.consumed(1, Amount::one(50)).1).collect();
+        let resumed: Vec<_> = (0..11).map(|_| consume(&mut pending, 1, 50)).collect();
         assert_eq!(resumed.iter().position(|resumed| resumed == &[1]), Some(5));
         assert_eq!(resumed.iter().flatten().count(), 1);
         assert_eq!(pending.total(), Amount::default());
@@ -201,20 +228,53 @@ mod tests {
         let mut pending = PendingMessages::new(1000);
         pending.add(1, 100, false);
         pending.add(3, 40, false);
-        assert_eq!(pending.consumed(2, Amount::one(50)), (0, vec![]));
-        assert_eq!(pending.consumed(3, Amount { messages: 0, bytes: 40 }).0, 40);
-        assert_eq!(pending.consumed(1, Amount { messages: u64::MAX, bytes: 1 }).0, 1);
+        assert_eq!(pending.consumed(2, Amount::one(50)), 0);
+        assert_eq!(pending.consumed(3, Amount { messages: 0, bytes: 40 }), 40);
+        assert_eq!(pending.consumed(1, Amount { messages: u64::MAX, bytes: 1 }), 1);
         assert_eq!(pending.total(), Amount { messages: 0, bytes: 99 });
-        assert_eq!(pending.consumed(1, Amount { messages: 0, bytes: u64::MAX }).0, 99);
+        assert_eq!(pending.consumed(1, Amount { messages: 0, bytes: u64::MAX }), 99);
         assert_eq!(pending.total(), Amount::default());
     }
 
     #[test]
     fn whoever_ran_empty_while_paused_goes_on() {
         let mut pending = PendingMessages::new(1000);
-        assert!(pending.pause(4) && !pending.pause(4));
+        assert!(pending.pause(4, false) && !pending.pause(4, false));
         pending.add(5, 1, false);
-        assert_eq!(pending.consumed(5, Amount::one(1)), (1, vec![4]));
+        assert_eq!(consume(&mut pending, 5, 1), [4]);
+    }
+
+    #[test]
+    fn no_more_go_on_than_find_room() {
+        let mut pending = PendingMessages::new(1000);
+        for sender in 1..=5 {
+            pending.pause(sender, false);
+        }
+        assert_eq!(pending.resume(0), (vec![], true));
+        assert_eq!(pending.resume(2), (vec![1, 2], true));
+        assert_eq!(pending.resume(3), (vec![3, 4, 5], false));
+        assert!(!pending.is_pressed());
+    }
+
+    /// With more than a little here, what it sent next would be lost.
+    #[test]
+    fn who_pauses_for_all_that_it_has_sent_goes_on_when_half_of_a_little_is_free() {
+        let mut pending = PendingMessages::new(1 << 20);
+        assert!(!pending.add(1, 4 * LITTLE, false));
+        assert!(pending.add(1, 64, true) && pending.has_more_than_little(1));
+        assert!(consume(&mut pending, 1, 64).is_empty());
+        assert!(
+            consume(&mut pending, 1, 3 * LITTLE).is_empty(),
+            "less than half of a share, and more than half of a little"
+        );
+        assert_eq!(consume(&mut pending, 1, LITTLE / 2), [1]);
+        // The share becomes a little one while it pauses.
+        assert!(
+            pending.pause(2, false) && pending.pause(2, true) && !pending.pause(2, true) && !pending.pause(2, false)
+        );
+        pending.add(2, LITTLE, true);
+        assert!(consume(&mut pending, 1, 1).is_empty());
+        assert_eq!(consume(&mut pending, 2, LITTLE / 2), [2]);
     }
 
     #[test]
@@ -229,6 +289,8 @@ mod tests {
         let mut pending = PendingMessages::new(1 << 20);
         assert!(!pending.add(1, LITTLE, true) && !pending.add(2, LITTLE + 1, false));
         assert!(pending.add(1, 1, true));
-        assert!(pending.is_more_than_little(1, 1) && !pending.is_more_than_little(3, LITTLE));
+        assert!(pending.has_more_than_little(1), "it has been told");
+        assert!(!pending.has_more_than_little(2), "it has not");
+        assert!(pending.pause(3, true) && !pending.has_more_than_little(3));
     }
 }

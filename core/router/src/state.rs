@@ -72,6 +72,8 @@ pub(crate) struct RouterState {
     pub(crate) events: Vec<RouterEvent>,
     /// Processes with news for which there was no room.
     late: BTreeSet<ProcessNumber>,
+    /// Processes in whose inbox there was no room for those who would go on.
+    crowded: BTreeSet<ProcessNumber>,
     parcels: ParcelCount,
     /// The body of the record at hand.
     body: Vec<u8>,
@@ -104,6 +106,7 @@ impl RouterState {
             names: BTreeMap::new(),
             events: Vec::new(),
             late: BTreeSet::new(),
+            crowded: BTreeSet::new(),
             parcels: ParcelCount::new(most_parcels),
             body: Vec::new(),
         }
@@ -197,13 +200,13 @@ impl RouterState {
         let bytes = message.len() as u64 + MESSAGE_OVERHEAD;
         let flood = self.processes.get(&sender).is_some_and(|sender| sender.sent.is_flood());
         let Some(receiver) = self.receiver(sender, number) else { return };
-        let flood = flood && receiver.pending.is_more_than_little(sender, bytes);
-        if flood || receiver.pending.is_flooded_by(sender, bytes) {
-            return self.lose(sender, number);
+        let of_all = flood && receiver.pending.has_more_than_little(sender);
+        if of_all || receiver.pending.is_flooded_by(sender, bytes) {
+            return self.lose(sender, number, of_all);
         }
         match receiver.mailbox.put(MESSAGE, &[&sender.to_le_bytes(), message]) {
             Ok(Ok(())) => self.count(sender, number, bytes),
-            Ok(Err(_)) => self.lose(sender, number),
+            Ok(Err(_)) => self.lose(sender, number, false),
             Err(_) => self.violation(number),
         }
     }
@@ -238,29 +241,45 @@ impl RouterState {
         }
     }
 
-    /// There is no room for a message, nor for any after it until its sender knows.
-    fn lose(&mut self, sender: ProcessNumber, number: ProcessNumber) {
+    /// A message is lost, and so is any after it until its sender knows: because of all that its sender has sent, or because there is no
+    /// room in the mailbox.
+    fn lose(&mut self, sender: ProcessNumber, number: ProcessNumber, of_all: bool) {
         let Some(receiver) = self.processes.get_mut(&number) else { return };
         receiver.lost.insert(sender, 1);
         let was_pressed = receiver.pending.is_pressed();
-        let tell = receiver.pending.pause(sender);
+        let tell = receiver.pending.pause(sender, of_all);
+        // Nobody will say that something was received: it is news that fill the inbox.
+        if receiver.pending.total().messages == 0 {
+            self.crowded.insert(number);
+        }
         if let Some(sender) = self.processes.get_mut(&sender) {
             sender.lost_by.insert(number);
         }
-        self.tell(sender, &FromRouter::Lost { number });
+        self.tell(sender, &FromRouter::Lost { number, of_all });
         if tell {
-            self.pause(sender, number, was_pressed, false);
+            self.pause(sender, number, was_pressed, of_all);
         }
     }
 
     /// So much of a sender's waits no longer. `None` if the receiver has broken the protocol.
     fn consumed(&mut self, number: ProcessNumber, sender: ProcessNumber, amount: Amount) -> Option<()> {
+        let receiver = self.processes.get_mut(&number);
+        let Some(freed) = receiver.map(|receiver| receiver.pending.consumed(sender, amount)) else { return Some(()) };
+        self.received(sender, freed);
+        self.resume(number)
+    }
+
+    /// Tell those who may go on. Whoever would not find room in the inbox is told when there is some. `None` if the receiver has broken the
+    /// protocol.
+    fn resume(&mut self, number: ProcessNumber) -> Option<()> {
+        self.crowded.remove(&number);
         let Some(receiver) = self.processes.get_mut(&number) else { return Some(()) };
         let was_pressed = receiver.pending.is_pressed();
-        let (freed, resumed) = receiver.pending.consumed(sender, amount);
-        receiver.mailbox.settle().ok()?;
+        let (resumed, more) = receiver.pending.resume(receiver.mailbox.settle().ok()?);
         let relieved = was_pressed && !receiver.pending.is_pressed();
-        self.received(sender, freed);
+        if more {
+            self.crowded.insert(number);
+        }
         if relieved {
             self.tell(number, &FromRouter::Pressed(false));
         }
@@ -334,8 +353,8 @@ impl RouterState {
             Ok(Ok(())) => {}
             Ok(Err(_)) => {
                 receiver.parcels.fetch(kept);
+                self.lose(sender, number, false);
                 self.not_delivered(number, sender, counts);
-                self.lose(sender, number);
             }
             Err(_) => self.violation(number),
         }
@@ -587,7 +606,12 @@ impl RouterState {
         for number in self.late.clone() {
             self.tell_late(number);
         }
-        !self.late.is_empty()
+        for number in self.crowded.clone() {
+            if self.resume(number).is_none() {
+                self.violation(number);
+            }
+        }
+        !(self.late.is_empty() && self.crowded.is_empty())
     }
 
     /// A process has ended. What it has sent is delivered, then everybody who is tied to it hears of it.
@@ -603,6 +627,7 @@ impl RouterState {
         self.give_back(number);
         let Some(process) = self.processes.remove(&number) else { return };
         self.late.remove(&number);
+        self.crowded.remove(&number);
         for (sender, bytes) in process.pending.by_sender() {
             self.received(sender, bytes);
         }

@@ -395,6 +395,38 @@ fn whoever_does_not_heed_it_loses_messages_alone() {
     }
 }
 
+/// A receiver that has received one of thousands has no room for another message yet.
+#[test]
+fn nobody_is_told_of_room_that_is_not_there() {
+    let router = Router::start(PARCELS).unwrap();
+    let [mut one, mut two, mut other, mut receiver] = [1, 2, 3, 4].map(|number| Process::start(&router, number));
+    for flooder in [&mut one, &mut two] {
+        for _ in 0..4000 {
+            flooder.send(receiver.reference, &[0; 1000]);
+        }
+        flooder.nothing_came_but(|news| matches!(news, FromRouter::Lost { .. } | FromRouter::Full { .. }));
+    }
+    other.send(receiver.reference, &[3; 1000]);
+    assert_eq!(other.get(), Got::News(FromRouter::Lost { number: 4, of_all: false }));
+    assert_eq!(other.get(), Got::News(FromRouter::Full { number: 4, of_all: false }));
+    let waiting =
+        || router.handle().inspect().into_iter().find(|process| process.number == 4).unwrap().mailbox_messages;
+    let before = waiting();
+    assert_eq!(receiver.get(), Got::Message(1, vec![0; 1000]));
+    receiver.consumed(1, 1000);
+    while waiting() == before {
+        std::thread::yield_now();
+    }
+    other.nothing_came();
+    // Now there is room, although nothing more was received.
+    while receiver.mailbox.take(&mut Vec::new()).unwrap().is_some() {}
+    assert_eq!(other.get(), Got::News(FromRouter::Room { number: 4 }));
+    other.say(ToRouter::CountLost { number: 4, question: 5 });
+    assert_eq!(other.get(), Got::News(FromRouter::LostCount { question: 5, messages: 1 }));
+    other.send(receiver.reference, b"hello");
+    assert_eq!(receiver.get(), Got::Message(3, b"hello".to_vec()));
+}
+
 #[test]
 fn nonsense_ends_its_sender() {
     for (kind, body) in [(77, b"".as_slice()), (SEND, b"short"), (CONTROL, b"\xff\xff\xff")] {
@@ -522,8 +554,9 @@ fn after_a_lost_message_none_arrives_until_its_sender_knows() {
     for number in 0..sent as u32 {
         flooder.send(receiver.reference, &[&number.to_le_bytes()[..], &[0; 996]].concat());
     }
-    flooder
-        .nothing_came_but(|news| matches!(news, FromRouter::Full { number: 2, .. } | FromRouter::Lost { number: 2 }));
+    flooder.nothing_came_but(|news| {
+        matches!(news, FromRouter::Full { number: 2, .. } | FromRouter::Lost { number: 2, .. })
+    });
     // It takes all that there is, and says so.
     receiver.say(ToRouter::WhereIs { name: "nobody".into(), question: 99 });
     let mut came = 0;
@@ -588,7 +621,9 @@ fn what_one_process_has_sent_to_all_takes_little_more_memory_than_it_may_have() 
             sender.send(receiver.reference, &[0; 1000]);
         }
     }
-    sender.nothing_came_but(|news| matches!(news, FromRouter::Lost { .. } | FromRouter::Full { .. }));
+    sender.nothing_came_but(|news| {
+        matches!(news, FromRouter::Lost { of_all: true, .. } | FromRouter::Full { of_all: true, .. })
+    });
     let held: u64 = router.handle().inspect().iter().map(|process| process.mailbox_bytes).sum();
     assert!(held < MEMORY_BYTES + (1 << 20) + 40 * (LITTLE + ONE), "{held}");
     // What is received, or gone with its receiver, counts no more.

@@ -94,11 +94,12 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
             );
             mailbox_full(full, 0, &text, vm)
         }
-        PostError::Lost(full, lost) => {
-            let text = format!(
-                "{lost} messages to process {} did not arrive: too many processes had filled its mailbox at once",
-                full.number
-            );
+        PostError::Lost(full, lost, of_all) => {
+            let why = match of_all {
+                true => "what this process has sent and nobody has received took more memory than the process may have",
+                false => "too many processes had filled its mailbox at once",
+            };
+            let text = format!("{lost} messages to process {} did not arrive: {why}", full.number);
             mailbox_full(full, lost, &text, vm)
         }
         PostError::TooLong { bytes, most } => vm.new_value_error(format!(
@@ -154,14 +155,14 @@ pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyRes
 /// Send what is encoded.
 fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
     with(vm, |post| post.may_send(to, bytes.len()))?;
-    if with(vm, |post| Ok(post.lost_to(to)))? {
+    if let Some(of_all) = with(vm, |post| Ok(post.lost_to(to)))? {
         let lost = count_lost(to, vm).inspect_err(|_| {
             let _ = with(vm, |post| {
-                post.note_lost(to);
+                post.note_lost(to, of_all);
                 Ok(())
             });
         })?;
-        return with(vm, |_| Err(PostError::Lost(to, lost)));
+        return with(vm, |_| Err(PostError::Lost(to, lost, of_all)));
     }
     if !needs_parcel(bytes.len(), ProcessRef::BYTES) {
         return put(vm, |post| post.send(to, Some(bytes)));

@@ -27,8 +27,8 @@ pub(super) enum PostError {
     Full(ProcessRef),
     /// What this process has sent and nobody has received takes as much memory as it may have, so many bytes.
     TooMuch(ProcessRef, u64),
-    /// So many messages to that process did not arrive.
-    Lost(ProcessRef, u64),
+    /// So many messages to that process did not arrive, and whether because of all that this process has sent.
+    Lost(ProcessRef, u64, bool),
     /// A message is longer than any may be.
     TooLong { bytes: usize, most: usize },
 }
@@ -77,8 +77,8 @@ pub(super) struct Post {
     next: u64,
     /// Who has enough of ours, and whether because all together have.
     full: HashMap<ProcessNumber, bool>,
-    /// To whom messages of ours were lost.
-    lost: HashSet<ProcessNumber>,
+    /// To whom messages of ours were lost, and whether because of all of ours together.
+    lost: HashMap<ProcessNumber, bool>,
     /// How many, by question.
     lost_counts: HashMap<u64, u64>,
     /// What was received of whom and the router has not been told: how many messages, and their bytes.
@@ -110,7 +110,7 @@ impl Post {
             waiting: BTreeMap::new(),
             next: 1,
             full: HashMap::new(),
-            lost: HashSet::new(),
+            lost: HashMap::new(),
             lost_counts: HashMap::new(),
             unsaid: HashMap::new(),
             unsaid_bytes: 0,
@@ -191,14 +191,15 @@ impl Post {
         PostError::TooMuch(to, self.memory_bytes)
     }
 
-    /// Whether messages to that process were lost, as the router has said: how many it says when it is asked.
-    pub(super) fn lost_to(&mut self, to: ProcessRef) -> bool {
+    /// Whether messages to that process were lost, as the router has said, and if so, whether because of all that this process has sent:
+    /// how many it says when it is asked.
+    pub(super) fn lost_to(&mut self, to: ProcessRef) -> Option<bool> {
         self.lost.remove(&to.number)
     }
 
     /// Its sender has yet to hear how many.
-    pub(super) fn note_lost(&mut self, to: ProcessRef) {
-        self.lost.insert(to.number);
+    pub(super) fn note_lost(&mut self, to: ProcessRef, of_all: bool) {
+        self.lost.insert(to.number, of_all);
     }
 
     /// Put a message in, or word that the parcel is complete; `false` if there is no room.
@@ -265,7 +266,7 @@ impl Post {
                 self.arrive(Waiting { item, from: None, down: None });
             }
             FromRouter::Full { number, of_all } => drop(self.full.insert(number, of_all)),
-            FromRouter::Lost { number } => drop(self.lost.insert(number)),
+            FromRouter::Lost { number, of_all } => drop(self.lost.insert(number, of_all)),
             FromRouter::LostCount { question, messages } => drop(self.lost_counts.insert(question, messages)),
             FromRouter::Pressed(pressed) => self.pressed = pressed,
             FromRouter::Room { number } => drop(self.full.remove(&number)),

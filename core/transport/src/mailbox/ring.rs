@@ -104,6 +104,11 @@ impl RingWriter {
         Ok(head == self.tail)
     }
 
+    /// How many records of the greatest length find room, as far as the last look has shown.
+    pub(super) fn rooms(&self) -> usize {
+        ((self.place.bytes - (self.tail - self.head)) / (HEADER + RECORD_BYTES as u64)) as usize
+    }
+
     /// Give back the pages of what has been taken, if they are many. The reader looks at none of them again. Some may hold records of
     /// the next turn already: those stay.
     fn release(&mut self, memory: &Shared) {

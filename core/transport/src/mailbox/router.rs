@@ -104,13 +104,14 @@ impl RouterEnd {
         true
     }
 
-    /// Give memory back that what has been taken out of the inbox stood in.
+    /// Give memory back that what has been taken out of the inbox stood in; how many records of the greatest length find room there now.
     ///
     /// # Errors
     ///
     /// The process has broken the protocol.
-    pub fn settle(&mut self) -> Result<(), RingError> {
-        self.inbox.look(&self.memory).map(drop)
+    pub fn settle(&mut self) -> Result<usize, RingError> {
+        self.inbox.look(&self.memory)?;
+        Ok(self.inbox.rooms())
     }
 
     /// Put a record into the inbox and wake the process if it sleeps.

@@ -4,8 +4,11 @@
 
 use arbitrary::Arbitrary;
 use cloison_contract::process::{CONTROL, FromRouter, NEWS, ToRouter};
-use cloison_transport::mailbox::{Mailbox, RECORD_BYTES, SMALLEST_INBOX_BYTES, create};
+use cloison_transport::mailbox::{Mailbox, RECORD_BYTES, create};
 use libfuzzer_sys::fuzz_target;
+
+/// An inbox that gives memory back, which small ones do not.
+const INBOX_BYTES: u64 = 2 << 20;
 
 #[derive(Arbitrary, Debug)]
 enum Step {
@@ -27,8 +30,10 @@ enum Step {
     },
     /// The router's turn.
     Take,
+    /// Several records of one length.
     Give {
         bytes: u16,
+        records: u8,
     },
     Settle,
     /// The process's turn: its memory may be what it has written itself.
@@ -36,7 +41,7 @@ enum Step {
 }
 
 fuzz_target!(|steps: Vec<Step>| {
-    let (mut router, [memory, bell]) = create(SMALLEST_INBOX_BYTES).unwrap();
+    let (mut router, [memory, bell]) = create(INBOX_BYTES).unwrap();
     let mut process = Mailbox::attach(&memory, bell).unwrap();
     let length = rustix::fs::fstat(&memory).unwrap().st_size as u64;
     let write = |at: u64, bytes: &[u8]| {
@@ -47,7 +52,7 @@ fuzz_target!(|steps: Vec<Step>| {
     for step in steps.into_iter().take(64) {
         match step {
             Step::Write { at, far, bytes } => {
-                write(if far { u64::from(at) * 16 % length } else { u64::from(at) % 8192 }, &bytes)
+                write(if far { u64::from(at) * 64 % length } else { u64::from(at) % 8192 }, &bytes)
             }
             Step::Word { word, value } => write(u64::from(word) * 4 % 160, &u64::from(value).to_le_bytes()),
             Step::Put { kind, bytes } => drop(process.put(kind, &[&filling[..usize::from(bytes)]])),
@@ -61,7 +66,11 @@ fuzz_target!(|steps: Vec<Step>| {
                 }
                 router.lie_down();
             }
-            Step::Give { bytes } => drop(router.put(NEWS, &[&filling[..usize::from(bytes)]])),
+            Step::Give { bytes, records } => {
+                for _ in 0..records {
+                    let Ok(Ok(())) = router.put(NEWS, &[&filling[..usize::from(bytes)]]) else { break };
+                }
+            }
             Step::Settle => drop(router.settle()),
             Step::Receive => {
                 for _ in 0..100 {

@@ -201,3 +201,40 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// The same of an inbox that is large enough to give memory back, whenever it does: none that holds what was not taken yet.
+    #[test]
+    fn first_in_first_out_of_an_inbox(
+        bytes in prop_oneof![Just(KEPT + 4096), Just(2 * KEPT)],
+        // How many are put in at most, and how long each is; how many are taken, and whether the router looks after each of them.
+        turns in prop::collection::vec((0..64_usize, 0..=RECORD_BYTES, 0..32_usize, any::<bool>()), 1..16),
+    ) {
+        let (mut router, [memory, bell]) = create(bytes).unwrap();
+        let mut process = Mailbox::attach(&memory, bell).unwrap();
+        // No byte of a record is 0, as those of a page that was given back are.
+        let record = |number: u32, length: usize| vec![number as u8 | 1; length];
+        let mut numbers = 0_u32..;
+        let (mut under_way, mut body) = (VecDeque::new(), Vec::new());
+        for (puts, length, takes, settles) in turns {
+            for number in numbers.by_ref().take(puts) {
+                if router.put(number, &[&record(number, length)]).unwrap().is_ok() {
+                    under_way.push_back((number, length));
+                }
+            }
+            for _ in 0..takes {
+                let kind = process.take(&mut body).unwrap();
+                let expected = under_way.pop_front();
+                prop_assert_eq!(kind, expected.map(|(number, _)| number));
+                if let Some((number, length)) = expected {
+                    prop_assert!(body == record(number, length), "record {} of {} bytes is damaged", number, length);
+                }
+                if settles {
+                    router.settle().unwrap();
+                }
+            }
+        }
+    }
+}

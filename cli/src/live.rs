@@ -113,7 +113,7 @@ pub fn inspect(arguments: &InspectArguments) -> anyhow::Result<ExitCode> {
         Some(_) => None,
         None => {
             let before = std::mem::replace(&mut process, find::process(&arguments.process)?).row;
-            let silence = show::Silence::of(&before, &process.row, asked.elapsed());
+            let silence = show::Silence::of(&before, &process.row, asked.elapsed(), seen.is_some());
             if silence == show::Silence::Processor {
                 // It has done nothing since, but to be woken up by the question.
                 process.row.activity = before.activity;

@@ -72,6 +72,23 @@ fn whoever_is_silent_has_a_reason() {
     live.running.finish().ends_with(0);
 }
 
+/// Whoever computes between instructions or waits may get no processor, and is not to be blamed for that.
+#[test]
+fn whoever_is_in_no_native_code_is_never_said_to_be() {
+    let project = family();
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "ready");
+    for _ in 0..20 {
+        for name in ["hog", "waiting", "printer"] {
+            let inspected = live.ask(&["inspect", name, "--json"]).ends_with(0).json();
+            assert!(["native", "call"].iter().all(|word| inspected["silence"] != *word), "{inspected:#}");
+        }
+    }
+    drop(live.lines);
+    live.running.signal(Signal::KILL);
+    live.running.finish().ends_with(-9);
+}
+
 /// A running program, and the commands that look at it.
 pub(crate) struct Live<'p> {
     pub(crate) running: Running<'p>,

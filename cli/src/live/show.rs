@@ -88,15 +88,16 @@ fn activity(activity: &Activity) -> String {
 pub enum Silence {
     /// A zone has its call.
     Call,
-    /// It has run meanwhile, without a look at what it is asked.
+    /// It has run meanwhile, and a second signal has found it at the instruction where the first one had.
     Native,
-    /// It has hardly run.
+    /// It has hardly run, or nobody knows where.
     Processor,
 }
 
 impl Silence {
-    /// Of a process that was seen before and after it was asked, with so much time between.
-    pub fn of(before: &ProcessRow, after: &ProcessRow, elapsed: Duration) -> Self {
+    /// Of a process that was looked at before and after it was asked, with so much time between; and whether it has said where it is in
+    /// native code. Processor time alone says nothing: it may have had that after the time to answer was over.
+    pub fn of(before: &ProcessRow, after: &ProcessRow, elapsed: Duration, seen: bool) -> Self {
         let used = before
             .cpu
             .zip(after.cpu)
@@ -104,7 +105,8 @@ impl Silence {
         match (&after.activity, used) {
             (Activity::Calling { .. }, _) => Self::Call,
             (_, Some(used)) if u128::from(used) * 10 < elapsed.as_nanos() => Self::Processor,
-            _ => Self::Native,
+            _ if seen => Self::Native,
+            _ => Self::Processor,
         }
     }
 
@@ -202,7 +204,7 @@ fn time(nanoseconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloison_broker::inspection::MemoryUse;
+    use cloison_broker::inspection::{CpuUse, MemoryUse};
 
     #[test]
     fn numbers_are_short() {
@@ -210,6 +212,18 @@ mod tests {
         assert_eq!(shown, ["0 B", "1023 B", "2 KiB", "5.0 MiB", "3.0 GiB"]);
         let shown = [0, 1_500_000, 2_340_000_000, 61_000_000_000, 7_260_000_000_000].map(time);
         assert_eq!(shown, ["0 ms", "1 ms", "2.3 s", "1 min 1 s", "2 h 1 min"]);
+    }
+
+    #[test]
+    fn nobody_is_said_to_be_in_native_code_who_was_not_seen_there() {
+        let row = |used_nanoseconds| ProcessRow {
+            cpu: Some(CpuUse { used_nanoseconds, waited_nanoseconds: 0 }),
+            ..ProcessRow::default()
+        };
+        let silence = |used: u64, seen| Silence::of(&row(5), &row(5 + used), Duration::from_nanos(1000), seen);
+        assert_eq!(silence(500, true), Silence::Native);
+        assert_eq!(silence(500, false), Silence::Processor);
+        assert_eq!(silence(50, true), Silence::Processor);
     }
 
     #[test]

@@ -22,6 +22,10 @@ const STACK_PATIENCE: Duration = Duration::from_millis(50);
 /// How many questions are answered at the same time. Who asks beyond that is hung up on.
 const AT_ONCE: usize = 8;
 
+/// How often a process may say where it is without coming to its next instruction. One that keeps the protocol says so at most once
+/// for each signal, of which each question sends two, and everybody who asks meanwhile hears of it.
+const MOST_SAID: usize = 4 * AT_ONCE;
+
 /// The broker's side: a socket to listen on, and what the threads want of the loop.
 #[derive(Debug)]
 pub(crate) struct Inspector {
@@ -141,15 +145,18 @@ impl Thread {
 }
 
 /// Wait for what a process says of its stack: at last what it says between two instructions, if it comes to that in time.
-/// It is asked again half of the time before the end, and says then where it is, at least.
+/// It is asked again half of the time before the end, and says then where it is, at least. One that says that for ever is heard a few times.
 fn stack(answered: &Receiver<SeenStack>, ask_again: impl Fn()) -> InspectionAnswer {
     let begun = Instant::now();
-    let (mut seen, mut asked_again) = (None, false);
-    loop {
+    let (mut seen, mut asked_again, mut said) = (None, false, 0);
+    while said < MOST_SAID {
         let patience = if asked_again { STACK_PATIENCE } else { STACK_PATIENCE / 2 };
         match answered.recv_timeout(patience.saturating_sub(begun.elapsed())) {
             Ok(SeenStack { settled: true, text }) => return InspectionAnswer::Stack { stack: Some(text), seen: None },
-            Ok(SeenStack { settled: false, text }) => seen = Some(text),
+            Ok(SeenStack { settled: false, text }) => {
+                seen = Some(text);
+                said += 1;
+            }
             Err(RecvTimeoutError::Timeout) if asked_again => return InspectionAnswer::Stack { stack: None, seen },
             Err(RecvTimeoutError::Timeout) => {
                 asked_again = true;
@@ -158,6 +165,7 @@ fn stack(answered: &Receiver<SeenStack>, ask_again: impl Fn()) -> InspectionAnsw
             Err(RecvTimeoutError::Disconnected) => return InspectionAnswer::NoProcess,
         }
     }
+    InspectionAnswer::Stack { stack: None, seen }
 }
 
 /// Add what the router and the kernel know.
@@ -178,4 +186,34 @@ fn complete(mut rows: Vec<ProcessRow>, router: &RouterHandle) -> Vec<ProcessRow>
     }
     rows.sort_by_key(|row| (row.number, row.kind, row.pid));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_says_for_ever_where_it_is_is_cut() {
+        let (says, answered) = channel();
+        for number in 0..100 * MOST_SAID {
+            says.send(SeenStack { settled: false, text: number.to_string() }).unwrap();
+        }
+        says.send(SeenStack { settled: true, text: "at last".into() }).unwrap();
+        let InspectionAnswer::Stack { stack: None, seen: Some(seen) } = stack(&answered, || ()) else {
+            panic!("it was heard to its end")
+        };
+        assert_eq!(seen, (MOST_SAID - 1).to_string());
+    }
+
+    #[test]
+    fn what_a_process_says_between_instructions_counts() {
+        let (says, answered) = channel();
+        for settled in [false, true] {
+            says.send(SeenStack { settled, text: settled.to_string() }).unwrap();
+        }
+        let InspectionAnswer::Stack { stack: Some(stack), seen: None } = stack(&answered, || ()) else {
+            panic!("it has said where it is")
+        };
+        assert_eq!(stack, "true");
+    }
 }

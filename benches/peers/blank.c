@@ -11,19 +11,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static long long now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    long long difference = *(const long long *)a - *(const long long *)b;
-    return difference < 0 ? -1 : difference > 0;
-}
+#include "times.h"
 
 /* A field of a file of /proc, in bytes. */
 static long long field(pid_t pid, const char *file, const char *name) {

@@ -11,19 +11,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-static long long now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    long long difference = *(const long long *)a - *(const long long *)b;
-    return difference < 0 ? -1 : difference > 0;
-}
+#include "times.h"
 
 /* Where this process stands; the slice counts from Linux 6.12 on. */
 static void stand(int nice, long long slice) {

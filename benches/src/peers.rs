@@ -13,12 +13,13 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 29] = [
+const SOURCES: [(&str, &str); 30] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("fork.c", include_str!("../peers/fork.c")),
     ("blank.c", include_str!("../peers/blank.c")),
     ("kill.c", include_str!("../peers/kill.c")),
     ("busy.c", include_str!("../peers/busy.c")),
+    ("times.h", include_str!("../peers/times.h")),
     ("views.c", include_str!("../peers/views.c")),
     ("ctypes_calls.py", include_str!("../peers/ctypes_calls.py")),
     ("fork_start.py", include_str!("../peers/fork_start.py")),

@@ -4,7 +4,7 @@ use crate::{errors, interpreter, link, mail};
 use cloison_contract::message::FromMicroprocess;
 use cloison_contract::printable;
 use cloison_contract::process::Reason;
-use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyInt};
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyInt, PyType};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 
 /// The exit status after Ctrl-C, as shells count: 128 + SIGINT.
@@ -20,10 +20,8 @@ pub fn describe(vm: &VirtualMachine, error: &Py<PyBaseException>) -> String {
 }
 
 fn formatted(vm: &VirtualMachine, error: &Py<PyBaseException>) -> PyResult<String> {
-    interpreter::cloison_module("_reports", vm)?.get_attr("shorten", vm)?.call((error.to_owned(),), vm)?;
-    let lines = vm.import("traceback", 0)?.get_attr("format_exception", vm)?.call((error.to_owned(),), vm)?;
-    let text = vm.ctx.new_str("").as_object().get_attr("join", vm)?.call((lines,), vm)?;
-    text.try_into_value(vm)
+    let reports = interpreter::cloison_module("_reports", vm)?;
+    reports.get_attr("formatted", vm)?.call((error.to_owned(),), vm)?.try_into_value(vm)
 }
 
 /// Let Python report an uncaught exception, and say which status the process ends with.
@@ -74,8 +72,9 @@ pub(crate) fn report_with_reason(vm: &VirtualMachine, error: PyBaseExceptionRef)
 
 /// The reason of a `cloison.ProcessExit`.
 fn asked_for(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> PyResult<Option<Reason>> {
-    let process_exit = errors::class("ProcessExit", vm)?;
-    if !error.as_object().is_instance(&process_exit, vm)? {
+    // By its type alone: its class may answer otherwise, or raise.
+    let process_exit = errors::class("ProcessExit", vm)?.downcast::<PyType>().ok();
+    if !process_exit.is_some_and(|class| error.fast_isinstance(&class)) {
         return Ok(None);
     }
     let reason = error.as_object().get_attr("reason", vm)?;
@@ -123,13 +122,23 @@ fn print(vm: &VirtualMachine, message: &str) {
 const STACK_BYTES: usize = 16 << 10;
 
 /// Tell the broker what Python code is being run, if that can be said.
-pub(crate) fn tell_stack(vm: &VirtualMachine) {
+///
+/// # Errors
+///
+/// What the program has been asked to raise meanwhile: Ctrl-C, or that a callable's time is over.
+pub(crate) fn tell_stack(vm: &VirtualMachine) -> PyResult<()> {
     let told = interpreter::cloison_module("_reports", vm)
         .and_then(|reports| reports.get_attr("stack", vm)?.call((), vm)?.try_into_value::<String>(vm));
-    if let Ok(mut text) = told {
-        let over = text.len().saturating_sub(STACK_BYTES);
-        text.drain(..text.ceil_char_boundary(over));
-        // Without a broker this process is about to end, too.
-        let _ = link::notify(&FromMicroprocess::Stack { settled: true, text });
-    }
+    let mut text = match told {
+        Ok(text) => text,
+        // There is no room for one call more: the stack is not told, and the program does not notice that it was asked for it.
+        Err(error) if error.fast_isinstance(vm.ctx.exceptions.recursion_error) => return Ok(()),
+        Err(error) if error.fast_isinstance(vm.ctx.exceptions.memory_error) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let over = text.len().saturating_sub(STACK_BYTES);
+    text.drain(..text.ceil_char_boundary(over));
+    // Without a broker this process is about to end, too.
+    let _ = link::notify(&FromMicroprocess::Stack { settled: true, text });
+    Ok(())
 }

@@ -7,7 +7,7 @@
 //! All arise where almost nothing may be done: in a signal handler, inside the allocator. They set a bit and wake the
 //! interpreter, which looks between two instructions. Waking it is one send over RustPython's user-signal channel, a
 //! `std::sync::mpsc` list of blocks of 31 messages that allocates when a block is used up. So the channel is
-//! warmed up, at most one message is under way for each bit, and `deliver`, which runs as ordinary code, moves on to
+//! warmed up, at most two messages are under way for each bit, and `deliver`, which runs as ordinary code, moves on to
 //! the next block in time.
 
 use crate::call::callback_timeout;
@@ -86,24 +86,37 @@ fn deliver(vm: &VirtualMachine) -> PyResult<()> {
     look(vm)
 }
 
-/// Raise what has been asked for, if it is still to be raised.
+/// Raise what has been asked for, if it is still to be raised. What else has been asked for is raised at a later instruction.
 pub fn look(vm: &VirtualMachine) -> PyResult<()> {
-    let pending = PENDING.swap(0, Ordering::Relaxed);
-    if pending & STACK != 0 {
-        crate::failure::tell_stack(vm);
+    let looked = look_at_each(vm);
+    // The interpreter forgets what it was woken for once something is raised, so it is woken again for what is left.
+    if looked.is_err() && PENDING.load(Ordering::Relaxed) != 0 {
+        crate::signals::without_interrupts(wake);
     }
-    if pending & INTERRUPT != 0 {
+    looked
+}
+
+fn look_at_each(vm: &VirtualMachine) -> PyResult<()> {
+    if take(STACK) {
+        crate::failure::tell_stack(vm)?;
+    }
+    if take(INTERRUPT) {
         RAISED.store(true, Ordering::Relaxed);
         return Err(keyboard_interrupt(vm));
     }
     // What was freed since is no reason to complain any more.
-    if pending & MEMORY != 0 && !TOLD.load(Ordering::Relaxed) && crate::memory::over_budget() {
+    if take(MEMORY) && !TOLD.load(Ordering::Relaxed) && crate::memory::over_budget() {
         return Err(vm.no_memory_error());
     }
-    match pending & CALLBACK_TIMEOUT {
-        0 => Ok(()),
-        _ => callback_timeout::due(vm).map_or(Ok(()), Err),
+    match take(CALLBACK_TIMEOUT) {
+        true => callback_timeout::due(vm).map_or(Ok(()), Err),
+        false => Ok(()),
     }
+}
+
+/// Whether it has been asked for. It is not any more.
+fn take(what: u8) -> bool {
+    PENDING.fetch_and(!what, Ordering::Relaxed) & what != 0
 }
 
 /// Whether a `KeyboardInterrupt` has been raised since this was asked last: for who finds out whether one was dropped on its way.

@@ -1,8 +1,9 @@
 //! Everything has an end: memory, depth, and the patience of whoever presses Ctrl-C.
 
-use crate::support::{Template, modules, script};
+use crate::support::{Template, follows, modules, script};
 use crate::zone::Zone;
-use std::time::Duration;
+use rustix::process::{Signal, pidfd_send_signal};
+use std::time::{Duration, Instant};
 
 fn limited(source: &str) -> crate::support::Outcome {
     Template::with(modules(&[]), &[], 128 << 20).expect("ready").run(script(source))
@@ -80,6 +81,32 @@ fn an_interrupt_just_before_a_wait_is_not_lost() {
     }
 }
 
+/// The process is asked for its Python stack, and interrupted while it answers.
+#[test]
+fn an_interrupt_beside_a_question_is_not_lost() {
+    const TIMES: usize = 100;
+    let source = format!(
+        "import time\nfor n in range({TIMES}):\n    try:\n        print('ready', flush=True)\n        time.sleep(60)\n    \
+         except KeyboardInterrupt:\n        pass\nprint('all', n + 1)\n"
+    );
+    let template = Template::start();
+    let running = template.fork(script(&source));
+    let mut line = [0; 32];
+    for number in 0..TIMES {
+        follows(&running.stdout, &running.pidfd, number);
+        let read = rustix::io::read(&running.stdout, &mut line).expect("a line");
+        assert_eq!(&line[..read], b"ready\n");
+        running.until_it_sleeps();
+        pidfd_send_signal(&running.pidfd, Signal::USR1).expect("it runs");
+        // At every point of its answer.
+        let until = Instant::now() + Duration::from_micros(2 * number as u64);
+        while Instant::now() < until {}
+        pidfd_send_signal(&running.pidfd, Signal::INT).expect("it runs");
+    }
+    let outcome = running.end();
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (0, "all 100\n"), "{}", outcome.stderr);
+}
+
 /// A line of text is flushed by itself, and RustPython drops what that raises.
 #[test]
 fn an_interrupt_in_the_flush_behind_a_line_is_not_lost() {
@@ -94,8 +121,8 @@ fn an_interrupt_in_the_flush_behind_a_line_is_not_lost() {
     };
     says("ready\n");
     // Nobody reads its standard error, whose pipe is full.
-    std::thread::sleep(Duration::from_millis(50));
-    rustix::process::pidfd_send_signal(&running.pidfd, rustix::process::Signal::INT).expect("it runs");
+    running.until_it_sleeps();
+    pidfd_send_signal(&running.pidfd, Signal::INT).expect("it runs");
     says("interrupted\n");
     let outcome = running.end();
     assert_eq!((outcome.status, outcome.stderr.len()), (0, 65536 + "y\n".len()));
@@ -106,7 +133,7 @@ fn an_interrupt_before_the_first_instruction_is_not_lost() {
     let template = Template::start();
     for _ in 0..50 {
         let running = template.fork(script("import time\ntime.sleep(60)\n"));
-        rustix::process::pidfd_send_signal(&running.pidfd, rustix::process::Signal::INT).expect("it runs");
+        pidfd_send_signal(&running.pidfd, Signal::INT).expect("it runs");
         let outcome = running.end();
         assert_eq!(outcome.status, 130, "{}", outcome.stderr);
         assert!(outcome.stderr.ends_with("KeyboardInterrupt\n"), "{}", outcome.stderr);

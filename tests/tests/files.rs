@@ -226,6 +226,16 @@ fn a_script_reads_what_is_granted_when_it_is_imported() {
     project(script, "").main(&[]).output().prints("[10, 11, 12]\n");
 }
 
+/// Whoever holds the capability finds what the others do not: the script is not imported for all of them at once.
+#[test]
+fn a_script_that_asks_whether_it_may_read_is_imported_by_each_process() {
+    let script = "import os\n\nfrom cloison.futures import Executor\n\nMAY = os.access('/seen/text', os.R_OK)\n\n\n\
+                  def may():\n    return MAY\n\n\nif __name__ == '__main__':\n    for held in ['files'], []:\n        \
+                  with Executor(max_workers=1, capabilities=held) as executor:\n            \
+                  print(executor.submit(may).result())\n    print(MAY)\n";
+    project(script, "").main(&[]).output().prints("True\nFalse\nTrue\n");
+}
+
 #[test]
 fn whoever_meets_a_limit_is_told_its_key_and_line() {
     let script = "import errno\n\n\ndef write(name, size):\n    try:\n        with open(name, 'wb') as file:\n            \

@@ -164,6 +164,13 @@ fn whoever_has_to_pause_goes_on() {
     project.main(&[]).output().prints(&"twenty\n".repeat(4));
 }
 
+#[test]
+fn whatever_an_exception_does_it_is_told() {
+    let output = Project::script(program!("told")).main(&[]).timeout(Duration::from_secs(180)).output();
+    assert!(!output.stderr.contains("Error in sys.excepthook"), "{output}");
+    output.prints(expected!("told"));
+}
+
 /// The program ends by the exit signal of a child that it is linked to.
 #[test]
 fn ends_are_heard_of_as_in_erlang() {

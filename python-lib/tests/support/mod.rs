@@ -10,7 +10,7 @@ use rustix::process::{Signal, WaitId, WaitIdOptions, waitid};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -247,6 +247,22 @@ pub struct Running {
 }
 
 impl Running {
+    /// Wait until it sleeps in a system call. Panics if that does not come.
+    pub fn until_it_sleeps(&self) {
+        let known = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", self.pidfd.as_raw_fd())).expect("a pidfd");
+        let pid = known.lines().find_map(|line| line.strip_prefix("Pid:")).expect("its process").trim();
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
+            // The state follows the name, which ends at the last parenthesis.
+            if stat.rsplit(") ").next().is_some_and(|fields| fields.starts_with('S')) {
+                return;
+            }
+            assert!(Instant::now() < until, "it does not sleep");
+            std::thread::yield_now();
+        }
+    }
+
     /// Wait for the end of one that prints nothing before. Panics if that does not come.
     pub fn end(self) -> Outcome {
         // What it still has to say there it says before its end.
@@ -259,7 +275,7 @@ impl Running {
 }
 
 /// Whether anything comes, text or the end. Otherwise the process is ended, and so is the test.
-fn follows(stdout: &OwnedFd, pidfd: &OwnedFd, number: usize) {
+pub fn follows(stdout: &OwnedFd, pidfd: &OwnedFd, number: usize) {
     let mut one = [PollFd::new(stdout, PollFlags::IN)];
     let patience = Timespec { tv_sec: 10, tv_nsec: 0 };
     if poll(&mut one, Some(&patience)) != Ok(1) {

@@ -1,7 +1,7 @@
 # make build    the four binaries, stripped, side by side in target/bin/
 # make install  … and to $(PREFIX)/bin, which is /usr/local/bin unless you say PREFIX=…
 # make demo     … and the demonstration
-# make check    types only, of everything; of one crate: `cargo check -p CRATE --tests`
+# make check    types only, of everything; of one crate: `cargo c -p CRATE --tests`
 # make test     every test
 # make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies
 # make bench    measurements against peers, by hand

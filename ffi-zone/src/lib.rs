@@ -16,8 +16,8 @@
 //!
 //! This is the only crate that links `libffi` and `libloading`. `unsafe` is denied everywhere but in four places: [`native`]; [`companion`];
 //! in [`marshal`] the modules `functions`, which calls C with what it has been given, `calling`, where arguments are complete,
-//! and `shape`, `results` and `outgoing`, which read what C has left; and `callback`, in `call` and `target`, which read and
-//! write where C says.
+//! `shape`, `results` and `outgoing`, which read what C has left, and `callback_call`, which reads and writes where C says; and
+//! `callback`, in `target`, which C calls.
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
 #![deny(unsafe_code)]

@@ -24,6 +24,8 @@
 
 mod arguments;
 pub(crate) mod call;
+#[allow(unsafe_code, reason = "C's arguments are where C says that they are")]
+pub(crate) mod callback_call;
 #[allow(unsafe_code, reason = "C is called with arguments that safe code has made")]
 mod calling;
 #[allow(unsafe_code, reason = "what C takes for an address is what the caller says is one")]

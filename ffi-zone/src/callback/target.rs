@@ -4,9 +4,9 @@
 //! given. Every word of an answer is a claim and is checked like an argument of a call. What goes wrong, whatever it is,
 //! gives C the callback's error value; `conversation` remembers why.
 
-use crate::callback::call::{CallbackCall, is_quiet};
 use crate::callback::callables::ClosureId;
 use crate::callback::conversation::{Failed, QuestionTurn};
+use crate::marshal::callback_call::{CallbackCall, is_quiet};
 use crate::marshal::refusal::{Refusal, empty_reply};
 use crate::native::closures::Target;
 use crate::native::ffi::{CallInterface, SignatureError};

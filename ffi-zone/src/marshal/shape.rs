@@ -26,8 +26,8 @@ mod scalar_pointer;
 mod text;
 mod wide;
 
-use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::outgoing::Outgoing;

@@ -1,9 +1,9 @@
 //! A pointer to elements. Here those that have the same bytes in C and on the wire; the others are in `elements`.
 
 use super::{Wire, Words, elements, one};
-use crate::callback::call::CallbackCall;
 use crate::marshal::call::Held;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::number::bits_of_value;

@@ -1,9 +1,9 @@
 //! A pointer to a function: the client passes a callable.
 
 use super::{Wire, Words};
-use crate::callback::call::CallbackCall;
 use crate::callback::callables::Unbound;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::outgoing::Outgoing;

@@ -1,8 +1,8 @@
 //! Parameters that nobody passes: they are on no wire. [`crate::marshal::arguments`] fills them in.
 
 use super::{Wire, Words};
-use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::outgoing::Outgoing;

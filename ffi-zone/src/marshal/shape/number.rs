@@ -1,8 +1,8 @@
 //! A number that fits a register.
 
 use super::{Wire, Words, one};
-use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::number::{bits_of_word, word_of_bits};

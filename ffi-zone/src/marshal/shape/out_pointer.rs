@@ -1,8 +1,8 @@
 //! What a pointer leads to that the library gives: as its value, or in a pointer that it fills in.
 
 use super::{Wire, Words, one};
-use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::outgoing::Outgoing;

@@ -2,8 +2,8 @@
 
 use super::number::answered;
 use super::{Wire, Words, one};
-use crate::callback::call::CallbackCall;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::number::word_of_bits;

@@ -1,9 +1,9 @@
 //! `long double` or a complex number, by value.
 
 use super::{Wire, Words};
-use crate::callback::call::CallbackCall;
 use crate::marshal::call::Held;
 use crate::marshal::call::{Call, Step};
+use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;
 use crate::marshal::incoming::Incoming;
 use crate::marshal::outgoing::Outgoing;

@@ -9,5 +9,4 @@
 
 pub mod callables;
 pub(crate) mod conversation;
-#[allow(unsafe_code, reason = "C's arguments are where C says that they are")]
 pub mod target;

@@ -14,10 +14,9 @@
 //! | [`objects`] | who holds which object of the library, and what ends with what |
 //! | [`native`] | the call itself, addresses that C calls, memory, the process: what the rest stands on |
 //!
-//! This is the only crate that links `libffi` and `libloading`. `unsafe` is denied everywhere but in four places: [`native`]; [`companion`];
-//! in [`marshal`] the modules `functions`, which calls C with what it has been given, `calling`, where arguments are complete,
-//! `shape`, `results` and `outgoing`, which read what C has left, and `callback_call`, which reads and writes where C says; and
-//! `callback`, in `target`, which C calls.
+//! This is the only crate that links `libffi` and `libloading`. `unsafe` is denied everywhere but in three places: [`native`]; [`companion`];
+//! and in [`marshal`] the modules `functions`, which calls C with what it has been given, `calling`, where arguments are complete,
+//! `shape`, `results` and `outgoing`, which read what C has left, and `callback_call`, which reads and writes where C says.
 //!
 //! What a call of numbers and buffers needs is allocated beforehand.
 #![deny(unsafe_code)]

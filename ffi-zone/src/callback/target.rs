@@ -8,7 +8,7 @@ use crate::callback::callables::ClosureId;
 use crate::callback::conversation::{Failed, QuestionTurn};
 use crate::marshal::callback_call::{CallbackCall, is_quiet};
 use crate::marshal::refusal::{Refusal, empty_reply};
-use crate::native::closures::Target;
+use crate::native::closures::{RawCall, Target};
 use crate::native::ffi::{CallInterface, SignatureError};
 use crate::serve::Service;
 use crate::serve::clients::{self, Client};
@@ -20,7 +20,6 @@ use cloison_contract::{FunctionId, Interface};
 use cloison_transport::server_channel::Unanswered;
 use cloison_transport::status::monotonic;
 use libffi::low::ffi_cif;
-use std::ffi::c_void;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -53,7 +52,8 @@ pub(crate) struct CallbackKind {
     pub(crate) question: Slots,
     /// What an answer carries.
     pub(crate) answer: Slots,
-    signature: CallInterface,
+    /// What C calls.
+    pub(crate) signature: CallInterface,
     deadline: Duration,
     /// For texts: the first parameter that is of this kind.
     pub(crate) name: String,
@@ -143,9 +143,9 @@ impl Target for CallableTarget {
         self.kind.signature.cif()
     }
 
-    unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
-        // SAFETY: the call interface is that of the kind.
-        let mut call = unsafe { CallbackCall::new(&self.kind, value, arguments) };
+    fn run(&self, call: RawCall<'_>) {
+        // What C has called is gone: it gets zeroes.
+        let Some(mut call) = CallbackCall::new(&self.kind, call) else { return };
         let answered = match (self.service.upgrade(), self.client.upgrade()) {
             (Some(service), Some(client)) if !is_quiet() => self.ask(&service, &client, &mut call),
             _ => false,

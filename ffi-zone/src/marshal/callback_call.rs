@@ -18,6 +18,7 @@ use crate::marshal::incoming::Incoming;
 use crate::marshal::number::{bits_of_value, value_of_bits, word_of_bits};
 use crate::marshal::refusal::Refusal;
 use crate::marshal::shape::Words;
+use crate::native::closures::RawCall;
 use crate::native::ffi::{Frame, read};
 use cloison_contract::FunctionId;
 use cloison_contract::call::{NULL, Status};
@@ -25,7 +26,6 @@ use cloison_contract::expression::{Environment, EvaluationError, Expression};
 use cloison_contract::interface::Parameter;
 use cloison_contract::shape::{Buffer, Literal, Position, Shape};
 use cloison_contract::types::Scalar;
-use std::ffi::c_void;
 use std::fmt::Display;
 
 pub(crate) use quiet::is_quiet;
@@ -33,8 +33,7 @@ pub(crate) use quiet::is_quiet;
 /// One call.
 pub(crate) struct CallbackCall<'a> {
     kind: &'a CallbackKind,
-    value: *mut c_void,
-    arguments: *mut *mut c_void,
+    raw: RawCall<'a>,
     /// Handles that are the client's during the question.
     shown: Vec<u64>,
     /// By parameter: how many elements C has room for.
@@ -42,11 +41,10 @@ pub(crate) struct CallbackCall<'a> {
 }
 
 impl<'a> CallbackCall<'a> {
-    /// # Safety
-    ///
-    /// `value` and `arguments` are what the kind's call interface says, for as long as this value lives.
-    pub(crate) unsafe fn new(kind: &'a CallbackKind, value: *mut c_void, arguments: *mut *mut c_void) -> Self {
-        Self { kind, value, arguments, shown: Vec::new(), room: Vec::new() }
+    /// `None` if C calls something else than that kind.
+    pub(crate) fn new(kind: &'a CallbackKind, raw: RawCall<'a>) -> Option<Self> {
+        let same = raw.interface() == kind.signature.cif();
+        same.then(|| Self { kind, raw, shown: Vec::new(), room: Vec::new() })
     }
 
     fn parameters(&self) -> &'a [Parameter] {
@@ -157,9 +155,9 @@ impl<'a> CallbackCall<'a> {
 
     /// Where an argument itself stands.
     pub(crate) fn place(&self, index: usize) -> u64 {
-        debug_assert!(index < self.parameters().len());
-        // SAFETY: the call interface has an argument there.
-        unsafe { (*self.arguments.add(index)).expose_provenance() as u64 }
+        assert!(index < self.parameters().len(), "the call interface has an argument for each parameter");
+        // SAFETY: there is an argument.
+        unsafe { (*self.raw.arguments().add(index)).expose_provenance() as u64 }
     }
 
     /// An argument that is an address.
@@ -195,7 +193,7 @@ impl<'a> CallbackCall<'a> {
     pub(crate) fn give(&self, bits: u64, scalar: Scalar) {
         let wide = if scalar.is_float() { bits } else { word_of_bits(bits, scalar) };
         // SAFETY: the call interface has a value that is a number or an address: libffi gives a register's room for it.
-        unsafe { self.value.cast::<u64>().write_unaligned(wide) };
+        unsafe { self.raw.value().cast::<u64>().write_unaligned(wide) };
     }
 
     /// The value, if it is larger than a register.
@@ -205,7 +203,7 @@ impl<'a> CallbackCall<'a> {
     /// The bytes are those of the type that the call interface has as its value.
     pub(crate) unsafe fn give_bytes(&self, bytes: &[u8]) {
         // SAFETY: the caller's promise.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.value.cast::<u8>(), bytes.len()) };
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.raw.value().cast::<u8>(), bytes.len()) };
     }
 
     /// Sets the number that a [`Shape::ScalarPointer`] points to.

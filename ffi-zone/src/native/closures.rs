@@ -12,6 +12,7 @@ use crate::native::trampolines::{self, SLOTS};
 use libffi::low::ffi_cif;
 use std::collections::VecDeque;
 use std::ffi::c_void;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The address that C calls.
@@ -32,15 +33,38 @@ pub trait Target: Send + Sync {
     fn interface(&self) -> *mut ffi_cif;
 
     /// C calls, on whatever thread.
-    ///
-    /// # Safety
-    ///
-    /// `value` and `arguments` are what the call interface says, for as long as this runs.
-    unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void);
+    fn run(&self, call: RawCall<'_>);
 
     /// One of those who had bound it needs it no more.
     fn give_back(&self, closure: ClosureId) {
         release(closure);
+    }
+}
+
+/// C's call of a closure, for as long as it lasts. There is none but those that libffi brings, so that its two addresses are
+/// what its call interface says.
+pub struct RawCall<'a> {
+    interface: *mut ffi_cif,
+    value: *mut c_void,
+    arguments: *mut *mut c_void,
+    lasts: PhantomData<&'a c_void>,
+}
+
+impl RawCall<'_> {
+    /// What C believes it calls. It is not the [target's](Target::interface) if C has kept an address too long, and the slot
+    /// has been handed out anew meanwhile.
+    pub fn interface(&self) -> *mut ffi_cif {
+        self.interface
+    }
+
+    /// Where the value goes: room for the type that the interface has as its value, a whole register for a number.
+    pub fn value(&self) -> *mut c_void {
+        self.value
+    }
+
+    /// Where the arguments stand: one address for each that the interface has.
+    pub fn arguments(&self) -> *mut *mut c_void {
+        self.arguments
     }
 }
 
@@ -127,8 +151,7 @@ unsafe extern "C" fn entered(
         slot.target.clone().filter(|_| slot.live)
     };
     if let Some(target) = target {
-        // SAFETY: the slot was prepared with this target's call interface.
-        unsafe { target.run(value, arguments) };
+        target.run(RawCall { interface, value, arguments, lasts: PhantomData });
     }
     // SAFETY: as above.
     unsafe { *libc::__errno_location() = errno };
@@ -159,9 +182,9 @@ mod tests {
         fn interface(&self) -> *mut ffi_cif {
             self.signature.cif()
         }
-        unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
+        fn run(&self, call: RawCall<'_>) {
             // SAFETY: one double comes in and one goes out.
-            unsafe { *value.cast::<f64>() = *(*arguments).cast::<f64>() * self.factor }
+            unsafe { *call.value().cast::<f64>() = *(*call.arguments()).cast::<f64>() * self.factor }
         }
     }
 

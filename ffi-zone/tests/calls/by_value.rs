@@ -18,10 +18,9 @@ use cloison_zone::callback::callables::{BoundCallback, CallbackSource, ClosureId
 use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::{Refusal, empty_reply};
 use cloison_zone::marshal::translation::{Special, Translation, translations};
-use cloison_zone::native::closures::{self, Target};
+use cloison_zone::native::closures::{self, RawCall, Target};
 use cloison_zone::native::ffi::CallInterface;
 use std::collections::BTreeSet;
-use std::ffi::c_void;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
@@ -257,12 +256,13 @@ impl Target for Chooses {
         self.signature.cif()
     }
 
-    unsafe fn run(&self, value: *mut c_void, arguments: *mut *mut c_void) {
+    fn run(&self, call: RawCall<'_>) {
+        let arguments = call.arguments();
         // SAFETY: the signature has three records, the third one behind a `float`, and a `long` at the end.
         unsafe {
             let which = *(*arguments.add(self.first + 4)).cast::<i64>();
             let chosen = *arguments.add(self.first + [0, 1, 3][which as usize]);
-            std::ptr::copy_nonoverlapping(chosen.cast::<u8>(), value.cast::<u8>(), self.bytes);
+            std::ptr::copy_nonoverlapping(chosen.cast::<u8>(), call.value().cast::<u8>(), self.bytes);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! | [`callables`] | lends function pointers to calls |
 //! | [`target`] | a callable as C sees it: a function that asks |
 //! | `conversation` | whose turn it is, while calls stand on questions and questions on calls |
+#![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod callables;
 pub(crate) mod conversation;

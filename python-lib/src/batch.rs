@@ -7,6 +7,7 @@
 //!
 //! An image that grows beyond what is good to send at once is continued in another one, which is another crossing. Results of
 //! an earlier crossing that are arguments of a later one are filled in here; within a crossing the zone does it (its links).
+#![deny(clippy::wildcard_enum_match_arm)]
 
 pub(crate) mod crossing;
 pub(crate) mod map;
@@ -200,9 +201,9 @@ impl Batch {
         let result = &earlier.reply[part];
         let is_float = |shape: &Shape| shape.number().map(|(scalar, _)| scalar.is_float());
         let slot = &argument.slot;
-        let fits = match &slot.shape {
-            Shape::Number(_) | Shape::ScalarPointer(_) => is_float(&result.shape) == is_float(&slot.shape),
-            Shape::Handle(handle) => result.shape.object() == Some(handle.id),
+        let (fits, consumed) = match &slot.shape {
+            Shape::Number(_) | Shape::ScalarPointer(_) => (is_float(&result.shape) == is_float(&slot.shape), None),
+            Shape::Handle(handle) => (result.shape.object() == Some(handle.id), Some(handle.consumed)),
             Shape::Buffer(_)
             | Shape::Callback(_)
             | Shape::CapacityOf(_)
@@ -211,7 +212,7 @@ impl Batch {
             | Shape::OutPointer(_)
             | Shape::Record(_)
             | Shape::Text(_)
-            | Shape::Wide(_) => false,
+            | Shape::Wide(_) => (false, None),
         };
         if !fits {
             return Err(vm.new_type_error(format!(
@@ -219,11 +220,10 @@ impl Batch {
                 plan.name, argument.name, earlier.name
             )));
         }
-        let handle = match (&slot.shape, slot.position) {
-            (Shape::Handle(handle), Position::Parameter(position)) if handle.consumed || argument.keeps => {
-                Some((position, result.position.into(), handle.consumed))
-            }
-            _ => None,
+        let becomes = consumed.filter(|consumed| *consumed || argument.keeps);
+        let handle = match slot.position {
+            Position::Parameter(position) => becomes.map(|consumed| (position, result.position.into(), consumed)),
+            Position::Value => None,
         };
         Ok(Linked { word: (slot.word + slot.words - 1) as u32, call: pending.call, result: result.word as u32, handle })
     }

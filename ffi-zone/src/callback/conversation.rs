@@ -158,7 +158,7 @@ impl Conversation {
         let mut talk = self.changed.wait_while(self.talk(), open).unwrap_or_else(PoisonError::into_inner);
         match talk.levels.last_mut() {
             Some(Level::Call { failure, .. }) => failure.take(),
-            _ => None,
+            Some(Level::CallbackCall) | None => None,
         }
     }
 
@@ -166,7 +166,7 @@ impl Conversation {
     pub(crate) fn given(&self, level: usize) -> Vec<u64> {
         match self.on_top(level).levels.last_mut() {
             Some(Level::Call { given, .. }) => std::mem::take(given),
-            _ => Vec::new(),
+            Some(Level::CallbackCall) | None => Vec::new(),
         }
     }
 

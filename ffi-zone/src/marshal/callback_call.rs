@@ -6,6 +6,7 @@
 //! What becomes of which argument, and of which word of the answer, their shapes say ([`crate::marshal::shape`]).
 //!
 //! One of the modules of this crate that contain `unsafe`: C's arguments are where C says that they are.
+#![deny(clippy::wildcard_enum_match_arm)]
 
 mod answer;
 mod question;
@@ -334,10 +335,7 @@ impl Environment for Given<'_, '_> {
 }
 
 fn float_bits(value: f64, scalar: Scalar) -> u64 {
-    match scalar {
-        Scalar::F32 => u64::from((value as f32).to_bits()),
-        _ => value.to_bits(),
-    }
+    if scalar == Scalar::F32 { u64::from((value as f32).to_bits()) } else { value.to_bits() }
 }
 
 #[cold]

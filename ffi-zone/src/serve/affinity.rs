@@ -2,6 +2,7 @@
 //!
 //! Objects of a type that is `thread_affine` belong to the thread that made them, and so does everything that such an object
 //! can belong to: where an owner ends, what it owns is freed first, on the same thread.
+#![deny(clippy::wildcard_enum_match_arm)]
 
 use cloison_contract::Interface;
 use cloison_contract::call::FIRST_SPECIAL;
@@ -76,7 +77,7 @@ fn at(types: &[bool], id: TypeId) -> bool {
 fn owners(interface: &Interface) -> impl Iterator<Item = (TypeId, TypeId)> {
     let said = interface.types.iter().zip(0..).filter_map(|(one, id)| match &one.kind {
         TypeKind::Handle(handle) => Some((handle.owner?, TypeId(id))),
-        _ => None,
+        TypeKind::Enum(_) | TypeKind::Record(_) => None,
     });
     let done = interface.functions.iter().flat_map(|function| {
         let pointers = function.parameters.iter().filter_map(|parameter| match &parameter.shape {

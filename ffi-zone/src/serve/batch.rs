@@ -8,6 +8,7 @@
 //! Each call is admitted like any other. What is done once for all of them is what costs more than a call does: taking
 //! the request, looking at the clock, waking the client. The time that the batch takes counts against the deadline of
 //! each function in it.
+#![deny(clippy::wildcard_enum_match_arm)]
 
 use crate::callback::callables::CallbackSource;
 use crate::marshal::refusal::{Refusal, empty_reply};

@@ -1,4 +1,5 @@
 //! Python callables that C calls: what a question means, and which callable has which number.
+#![deny(clippy::wildcard_enum_match_arm)]
 
 use crate::marshal::plan::{Argument, ParameterNames};
 use cloison_contract::call::MAX_WORDS;

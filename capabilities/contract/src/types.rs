@@ -69,6 +69,28 @@ impl Scalar {
     pub const fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)
     }
+
+    /// The low bytes of `bits`, as many as the type has, extended to 64 bits as it wants it: by the sign, or by zeroes. A
+    /// bool is 1 if its byte is not 0. A word is one of this integer type if this changes nothing.
+    #[inline]
+    pub const fn extend(self, bits: u64) -> u64 {
+        match self {
+            Self::Bool => (bits as u8 != 0) as u64,
+            Self::I8 => bits as i8 as u64,
+            Self::I16 => bits as i16 as u64,
+            Self::I32 => bits as i32 as u64,
+            Self::U8 => bits as u8 as u64,
+            Self::U16 => bits as u16 as u64,
+            Self::F32 | Self::U32 => bits as u32 as u64,
+            Self::F64 | Self::I64 | Self::U64 => bits,
+        }
+    }
+
+    /// The number that an [extended](Self::extend) word of this integer type is.
+    #[inline]
+    pub const fn value(self, word: u64) -> i128 {
+        if self.is_signed() { word as i64 as i128 } else { word as i128 }
+    }
 }
 
 /// A C type as declared. Names of a manifest's own types have become numbers in [`crate::Interface::types`]; plain

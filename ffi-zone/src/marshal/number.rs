@@ -33,7 +33,7 @@ pub fn bits_of_word(word: u64, scalar: Scalar, range: Range) -> Result<u64, Misf
             Ok(u64::from(narrow.to_bits()))
         }
         _ => {
-            if extend(word, scalar) != word {
+            if scalar.extend(word) != word {
                 return Err(Misfit::Type);
             }
             match range {
@@ -60,7 +60,7 @@ pub fn word_of_bits(bits: u64, scalar: Scalar) -> u64 {
     match scalar {
         Scalar::F32 => f64::from(f32::from_bits(bits as u32)).to_bits(),
         Scalar::F64 => bits,
-        _ => extend(bits, scalar),
+        _ => scalar.extend(bits),
     }
 }
 
@@ -78,23 +78,7 @@ pub fn bits_of_value(value: i128, scalar: Scalar) -> Option<u64> {
 }
 
 fn integer_of_bits(bits: u64, scalar: Scalar) -> i128 {
-    let word = extend(bits, scalar);
-    if scalar == Scalar::U64 { i128::from(word) } else { i128::from(word as i64) }
-}
-
-/// The low bytes, extended to a word as the type wants it.
-#[inline]
-fn extend(bits: u64, scalar: Scalar) -> u64 {
-    match scalar {
-        Scalar::Bool => u64::from(bits as u8 != 0),
-        Scalar::I8 => bits as i8 as u64,
-        Scalar::I16 => bits as i16 as u64,
-        Scalar::I32 => bits as i32 as u64,
-        Scalar::U8 => u64::from(bits as u8),
-        Scalar::U16 => u64::from(bits as u16),
-        Scalar::U32 => u64::from(bits as u32),
-        Scalar::F32 | Scalar::F64 | Scalar::I64 | Scalar::U64 => bits,
-    }
+    scalar.value(scalar.extend(bits))
 }
 
 #[cfg(test)]

@@ -294,8 +294,8 @@ pub fn number<Object>(value: &Value<Object>, types: &[Definition]) -> Option<i12
         Value::Unsigned(number) => i128::from(*number),
         Value::Truth(truth) => i128::from(*truth),
         Value::Named(id, word) => match &types.get(id.0 as usize)?.kind {
-            TypeKind::Enum(enumeration) if enumeration.scalar.is_signed() => i128::from(*word as i64),
-            _ => i128::from(*word),
+            TypeKind::Enum(enumeration) => enumeration.scalar.value(*word),
+            TypeKind::Handle(_) | TypeKind::Record(_) => i128::from(*word),
         },
         _ => return None,
     })
@@ -313,15 +313,13 @@ fn first<const COUNT: usize>(bytes: &[u8]) -> Result<[u8; COUNT], ProtocolViolat
     bytes.first_chunk().copied().ok_or(ProtocolViolation::Range)
 }
 
-/// A number, sign- or zero-extended.
+/// A number, extended as its type wants it; a bool as it is, which may be none.
 fn extended(bytes: &[u8], scalar: Scalar) -> Result<u64, ProtocolViolation> {
-    Ok(match scalar {
-        Scalar::Bool | Scalar::U8 => u64::from(first::<1>(bytes)?[0]),
-        Scalar::I8 => i64::from(i8::from_le_bytes(first(bytes)?)) as u64,
-        Scalar::I16 => i64::from(i16::from_le_bytes(first(bytes)?)) as u64,
-        Scalar::U16 => u64::from(u16::from_le_bytes(first(bytes)?)),
-        Scalar::I32 => i64::from(i32::from_le_bytes(first(bytes)?)) as u64,
-        Scalar::F32 | Scalar::U32 => u64::from(u32::from_le_bytes(first(bytes)?)),
-        Scalar::F64 | Scalar::I64 | Scalar::U64 => u64::from_le_bytes(first(bytes)?),
-    })
+    let bits = match scalar.size() {
+        1 => u64::from(u8::from_le_bytes(first(bytes)?)),
+        2 => u64::from(u16::from_le_bytes(first(bytes)?)),
+        4 => u64::from(u32::from_le_bytes(first(bytes)?)),
+        _ => u64::from_le_bytes(first(bytes)?),
+    };
+    Ok(if scalar == Scalar::Bool { bits } else { scalar.extend(bits) })
 }

@@ -23,14 +23,8 @@ pub fn decode<Object>(
     })
 }
 
-/// Whether the type holds the number, which is sign- or zero-extended.
+/// Whether the type holds the number.
 #[inline]
 pub fn holds(scalar: Scalar, word: u64) -> bool {
-    let over = 64 - scalar.size() as u32 * 8;
-    match scalar {
-        Scalar::Bool => word <= 1,
-        Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => ((word << over) as i64 >> over) as u64 == word,
-        Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64 => word << over >> over == word,
-        Scalar::F32 | Scalar::F64 => true,
-    }
+    scalar.is_float() || scalar.extend(word) == word
 }

@@ -194,7 +194,7 @@ pub(super) fn named(
     if fits {
         return Ok(word);
     }
-    let number = if of.scalar.is_signed() { i128::from(word as i64) } else { i128::from(word) };
+    let number = of.scalar.value(word);
     let what = if of.flags { "has bits that are" } else { "is" };
     Err(place.value_error(&format!("is {number}, which {what} no {}", definition.name), vm))
 }

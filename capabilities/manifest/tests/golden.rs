@@ -3,7 +3,7 @@
 //! | folder | holds | beside it |
 //! |---|---|---|
 //! | `manifests` | one mistake in a zone's manifest, in folders by subject | `.err`: the diagnostics |
-//! | `applications` | one mistake in a `cloison.toml`, in itself or against the bundled zones | `.err`: the diagnostics |
+//! | `applications` | one mistake in a `cloison.toml`, in itself or against the bundled zones, in folders by subject | `.err`: the diagnostics |
 //! | `good` | manifests that are right | `.txt`: what Python sees |
 //!
 //! After a change that is meant: `CLOISON_BLESS=1 cargo test -p cloison-manifest --test golden`, then read the difference.

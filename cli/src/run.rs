@@ -4,6 +4,7 @@ use crate::log::HURRY;
 use crate::output::ExitMessage;
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_broker::broker::{BrokerError, BrokerEvent};
+use cloison_broker::family::TAKING_DOWN;
 use cloison_broker::files;
 use cloison_broker::inspection::socket;
 use cloison_broker::launch::Binaries;
@@ -20,6 +21,9 @@ use std::time::{Duration, Instant};
 
 /// How long a program has for its `finally` blocks after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(2);
+
+// What a signal ends at once is over within two seconds, whatever is stuck and whoever reads: these are all the waits from there on.
+const _: () = assert!(TAKING_DOWN.as_millis() + HURRY.as_millis() <= 2000);
 
 /// Run an application, a Python file, a module or a line of Python
 #[derive(clap::Args)]

@@ -65,7 +65,7 @@ fn everything_has_an_end() {
     let text = manifest("[\"-c\", \"*\"]", limits) + "at_once = 2\n";
     let project = Project::script(LIMITS).file("cloison.toml", &text);
     let output = project.main(&[]).output();
-    let said = "102000 400 0\n27\n27 it has put out more than `output` of its command allows, and was ended\n-9 True\nparent\n11 True\n0\n0\nroom again\nNone\n";
+    let said = "102000 400 0\n27\n27 it has put out more than `output` of its command allows, and was ended\n-9\nparent\n11 True\n0\n0\nroom again\nNone\n";
     output.prints(said);
 }
 

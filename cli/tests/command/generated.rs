@@ -1,9 +1,9 @@
 //! What the command makes of manifests, by running it: stubs (checked by mypy), pages, schemas, drafts, comparisons.
 //!
-//! mypy is `$CLOISON_PYTHON -m mypy`, or `python3 -m mypy`.
+//! mypy is `$CLOISON_PYTHON -m mypy`, or else that which `make mypy` has set up, or else `python3 -m mypy`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const MANIFEST: &str = r#"
@@ -241,10 +241,18 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
+/// The Python of `make mypy`, in the same target directory.
+fn set_up() -> Option<PathBuf> {
+    let tools = fs::read_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools")).ok()?;
+    let whole = tools.flatten().map(|tool| tool.path()).filter(|tool| tool.extension().is_none_or(|end| end != "new"));
+    whole.map(|tool| tool.join("bin/python3")).find(|python| python.exists())
+}
+
 fn mypy(folder: &Path, files: &[&str]) -> Output {
-    let python = std::env::var("CLOISON_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let python = std::env::var_os("CLOISON_PYTHON").map(PathBuf::from).or_else(set_up).unwrap_or_else(|| "python3".into());
     let there = Command::new(&python).args(["-c", "import mypy"]).output().is_ok_and(|done| done.status.success());
-    assert!(there, "{python} has no mypy: `pip install mypy`, or name a Python that has it in CLOISON_PYTHON");
+    let shown = python.display();
+    assert!(there, "{shown} has no mypy: `make mypy` sets it up, or name a Python that has it in CLOISON_PYTHON");
     ok(cloison(folder, &["stub", "cloison", "-o", "typings/cloison/__init__.pyi"]));
     ok(cloison(folder, &["stub", "cloison.futures", "-o", "typings/cloison/futures.pyi"]));
     ok(cloison(folder, &["stub", "cloison.log", "-o", "typings/cloison/log.pyi"]));

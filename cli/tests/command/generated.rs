@@ -249,7 +249,8 @@ fn set_up() -> Option<PathBuf> {
 }
 
 fn mypy(folder: &Path, files: &[&str]) -> Output {
-    let python = std::env::var_os("CLOISON_PYTHON").map(PathBuf::from).or_else(set_up).unwrap_or_else(|| "python3".into());
+    let python =
+        std::env::var_os("CLOISON_PYTHON").map(PathBuf::from).or_else(set_up).unwrap_or_else(|| "python3".into());
     let there = Command::new(&python).args(["-c", "import mypy"]).output().is_ok_and(|done| done.status.success());
     let shown = python.display();
     assert!(there, "{shown} has no mypy: `make mypy` sets it up, or name a Python that has it in CLOISON_PYTHON");

@@ -238,6 +238,7 @@ c = fake.same_person(b)
 print(c)
 print(c == fake.same_person(c), type(c.color).__name__, type(c.at) is fake.point)
 print(fake.same_person({'name': 'Bo', 'at': {'y': 4}}).at)
+print(fake.same_person(fake.same_person({'name': 'EIGHTCHR'})).name)
 match c:
     case fake.person(name, mail):
         print(name, mail)
@@ -252,6 +253,7 @@ True
 person(name='Anna', mail='a@b.c', at=point(x=1.0, y=2.5), age=127, side=-4, here=True, color=<color.BLUE: 5>, raw=b'\\x01\\x02\\x03', counts=[-5, 7], corners=[point(x=1.0, y=2.5), point(x=3.0, y=0.0)], half=0.5, big=18446744073709551615)
 True color True
 point(x=0.0, y=4.0)
+EIGHTCHR
 Anna a@b.c
 False 1.0 point(x=9, y=2.5)
 ",
@@ -269,7 +271,7 @@ refuse(side=4)
 refuse(side=-5)
 refuse(here=2)
 refuse(color=3)
-refuse(name='x' * 8)
+refuse(name='x' * 9)
 refuse(name=5)
 refuse(mail='a\\0')
 refuse(raw=b'1234')
@@ -295,7 +297,7 @@ OverflowError: same_person(): value.side is 4, and its C type holds -4 to 3
 OverflowError: same_person(): value.side is -5, and its C type holds -4 to 3
 OverflowError: same_person(): value.here is 2, and its C type holds 0 to 1
 ValueError: same_person(): value.color is 3, which is no color
-ValueError: same_person(): value.name has 8 bytes, and may have 7 at most
+ValueError: same_person(): value.name has 9 bytes, and may have 8 at most
 TypeError: same_person(): value.name must be a str or bytes, not int
 ValueError: same_person(): value.mail has an embedded NUL
 ValueError: same_person(): value.raw has 4 bytes, and may have 3 at most

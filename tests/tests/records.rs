@@ -12,6 +12,8 @@ point(x=0.0, y=3.0) point(x=3.0, y=0.0) point(x=2.0, y=1.0)
 14.0 0.0 [point(x=6.0, y=0.0), point(x=6.0, y=0.0)]
 42 person(name='Anna', mail='a@b.c', at=point(x=3.0, y=0.0), age=42, side=-4, here=True, color=<color.BLUE: 5>, raw=b'abc', counts=[-5, 7], corners=[point(x=3.0, y=0.0), point(x=0.0, y=9.0)], half=0.5, big=18446744073709551615)
 True (1, person(name='Bo', mail=None, at=point(x=0.0, y=0.0), age=1, side=0, here=False, color=<color.RED: 1>, raw=b'\\x00\\x00\\x00', counts=[0, 0], corners=[point(x=0.0, y=0.0), point(x=0.0, y=0.0)], half=0.0, big=0))
+EIGHTCHR EIGHTCHR
+ValueError: older(): in_.name has 9 bytes, and may have 8 at most
 NativeError: things.older() failed with -1
 ",
     );

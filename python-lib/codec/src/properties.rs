@@ -85,7 +85,7 @@ impl Dice<'_> {
                 MemberRole::Handle { .. } => Value::Unsigned(self.roll() | 1),
                 MemberRole::Text { null: true, .. } if self.roll().is_multiple_of(3) => Value::Null,
                 MemberRole::Text { .. } => Value::Bytes(self.letters(40)),
-                MemberRole::TextArray => Value::Bytes(self.letters(member.c_type.layout().expect("a size").size - 1)),
+                MemberRole::TextArray => Value::Bytes(self.letters(member.c_type.layout().expect("a size").size)),
                 MemberRole::Union { by, cases } => {
                     let CType::Record { id, .. } = &member.c_type else { panic!("a union") };
                     let union = Record::of(types, *id).expect("a union");

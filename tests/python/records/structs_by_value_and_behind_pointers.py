@@ -9,4 +9,7 @@ result, older = t.older(anna)
 print(result, older)
 anna.age = 42
 print(older == anna, t.older({'name': 'Bo'}))
+full = t.older({'name': 'EIGHTCHR'})[1]
+print(full.name, t.older(full)[1].name)
+error(t.older, {'name': 'NINECHARS'})
 error(t.older, None)

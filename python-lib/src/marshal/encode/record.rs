@@ -122,8 +122,8 @@ fn member(
                 .map(|text| Value::Bytes(text.to_vec()))
         }
         MemberRole::TextArray => {
-            // One byte is for the NUL that C looks for.
-            let room = member.c_type.layout().map_or(0, |layout| layout.size.saturating_sub(1));
+            // One that is full has no NUL, as C's `strncpy` leaves it: what a library gives can be given back.
+            let room = member.c_type.layout().map_or(0, |layout| layout.size);
             text::bytes(part, false, room, place, vm).map(|text| Value::Bytes(text.to_vec()))
         }
         MemberRole::Union { by, cases } => {

@@ -100,14 +100,7 @@ True 1001
 #[test]
 fn the_result_of_a_call_is_an_argument_that_may_be_none() {
     check(
-        "
-print(t.color_or_red(None) == t.color.RED, t.color_or_red(4) == t.color.GREEN)
-with t.batch() as b:
-    green = b.next_color(t.color.RED)
-    linked, missing = b.color_or_red(green), b.color_or_red(None)
-print(linked.value == t.color.GREEN, missing.value == t.color.RED)
-error(t.color_or_red, 2)
-",
+        include_str!("../python/batches/the_result_of_a_call_is_an_argument_that_may_be_none.py"),
         "True True
 True True
 ValueError: color_or_red(): maybe is 2, which is no color

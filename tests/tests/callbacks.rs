@@ -116,10 +116,7 @@ fn what_a_call_that_failed_has_kept_is_still_called() {
                 [functions.box_set]\nc = \"int box_set(struct box *box, int (*hook)(int), int code)\"\n\
                 hook = { retain = \"box\" }\nreturns = { error_unless = \"== 0\" }\n\
                 [functions.box_fire]\nc = \"int box_fire(struct box *box, int value)\"\n";
-    let program = "import cloison\nboxes = cloison.capability('boxes')\nbox = boxes.box_new()\n\
-                   try:\n    boxes.box_set(box, lambda value: value + 1, 9)\n\
-                   except cloison.NativeError as error:\n    print(error.code)\n\
-                   print(boxes.box_fire(box, 41))\nbox.close()\n";
+    let program = include_str!("../python/callbacks/what_a_call_that_failed_has_kept_is_still_called.py");
     let manifest = "[capabilities.boxes]\nzone = \"boxes.zone.toml\"\nallow = \"*\"\n";
     let project = Project::script(program).library("boxes.so", source).file("boxes.zone.toml", zone);
     project.file("cloison.toml", manifest).main(&[]).output().prints("9\n42\n");

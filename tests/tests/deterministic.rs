@@ -41,11 +41,7 @@ fn a_clock_goes_as_fast_as_it_is_told() {
 /// Whether a script is imported for each process or once for all is of no matter to what it draws.
 #[test]
 fn a_seed_means_the_same_for_a_shared_import() {
-    let script = "import random\n\nimport cloison\n\nif __name__ == '__mp_main__' and {quiet}:\n    print('x' * 300_000)\n\
-                  AT_IMPORT = random.random()\nGAUSS = random.gauss()\n\n\ndef child(to):\n    \
-                  to.send((AT_IMPORT, GAUSS, random.gauss(), random.random()))\n\n\nif __name__ == '__main__':\n    \
-                  drawn = []\n    for _ in range(30):\n        cloison.spawn(child, cloison.self())\n        \
-                  drawn.append(cloison.receive(timeout=60))\n    print(repr(drawn), file=__import__('sys').stderr)\n";
+    let script = include_str!("../python/deterministic/a_seed_means_the_same_for_a_shared_import.py");
     // What prints so much is not imported by a template.
     let [shared, alone] = ["False", "True"].map(|much| {
         let project = Project::script(&script.replace("{quiet}", much)).file("cloison.toml", "[random]\nseed = 7\n");

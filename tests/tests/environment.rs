@@ -16,7 +16,7 @@ fn who_holds_it_begins_with_its_variables() {
 #[test]
 fn values_are_shown_to_nobody_else() {
     let manifest = format!("[capabilities.env]\nzone = \"env\"\npass = [\"{}\"]\n", SECRET.0);
-    let script = "import cloison\nimport os\n\nprint(len(os.environ))\ncloison.capability('env').get('x')\n";
+    let script = include_str!("../python/environment/values_are_shown_to_nobody_else.py");
     let project = Project::script(script).file("cloison.toml", &manifest);
     let output = project.cloison(&["-vv", "run", "--manifest", "cloison.toml", "main.py"]).output().ends_with(1);
     assert!(output.stdout == "1\n" && output.stderr.contains("AttributeError"), "{output}");
@@ -27,10 +27,7 @@ fn values_are_shown_to_nobody_else() {
 #[test]
 fn what_is_read_at_import_is_each_process_s_own() {
     let manifest = "[capabilities.env]\nzone = \"env\"\nvariables = { MODE = \"granted\" }\n";
-    let script = "import os\n\nimport cloison\n\nMODE = os.environ.get('MODE', 'none')\n\n\ndef child(to):\n    to.send(MODE)\n\n\n\
-                  if __name__ == '__main__':\n    print(MODE)\n    for number in range(60):\n        \
-                  given = ['env'] if number % 2 else []\n        cloison.spawn(child, cloison.self(), capabilities=given)\n        \
-                  assert cloison.receive(timeout=60) == ('granted' if given else 'none'), number\n    print('done')\n";
+    let script = include_str!("../python/environment/what_is_read_at_import_is_each_process_s_own.py");
     let project = Project::script(script).file("cloison.toml", manifest);
     project.main(&[]).output().prints("granted\ndone\n");
 }

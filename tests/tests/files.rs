@@ -113,11 +113,7 @@ fn what_was_not_granted_says_which_line_would_change_that() {
 fn what_lies_in_a_root_is_the_capability_s_to_give() {
     let roots = "[app]\nentry = \"main:main\"\n[capabilities.files]\nzone = \"files\"\n\
                  roots = [{ at = \"/in\", path = \"drop\", allow = [\"create\"] }]\n";
-    let program = "import os\n\nimport cloison\n\n\ndef looks(to):\n    here = os.path.dirname(os.path.abspath(__file__))\n    \
-                   said = []\n    for path in (here + '/drop/secret', here + '/beside'):\n        try:\n            \
-                   said.append(open(path).read())\n        except OSError as error:\n            said.append(type(error).__name__)\n    \
-                   to.send(said)\n\n\ndef main():\n    looks(cloison.self())\n    print(cloison.receive())\n    \
-                   cloison.spawn(looks, cloison.self())\n    print(cloison.receive())\n";
+    let program = include_str!("../python/files/what_lies_in_a_root_is_the_capability_s_to_give.py");
     let project = Project::new()
         .file("cloison.toml", roots)
         .file("main.py", program)
@@ -210,7 +206,7 @@ fn the_application_s_own_folder_is_read_without_a_capability() {
 /// What a program may not import from, it may not read either.
 #[test]
 fn what_lies_beside_a_program_is_not_read() {
-    let project = Project::script("import os\ntry:\n    print(open('beside.txt').read())\nexcept OSError as error:\n    print(type(error).__name__)\n")
+    let project = Project::script(include_str!("../python/files/what_lies_beside_a_program_is_not_read.py"))
         .file("beside.txt", "beside");
     project.main(&[]).output().ends_with(0).prints("HostDenied\n");
     project.main_with_modules().output().ends_with(0).prints("beside\n");
@@ -219,29 +215,20 @@ fn what_lies_beside_a_program_is_not_read() {
 /// Processes that hold a capability may need it to import the script that their function stands in.
 #[test]
 fn a_script_reads_what_is_granted_when_it_is_imported() {
-    let script = "import cloison\nfrom cloison.futures import Executor\n\nTEXT = open('/seen/text').read()\n\n\n\
-                  def length(more):\n    return len(TEXT + more)\n\n\nif __name__ == '__main__':\n    \
-                  with Executor(max_workers=2, capabilities=['files']) as executor:\n        \
-                  print(list(executor.map(length, ['', 'a', 'bc'])))\n";
+    let script = include_str!("../python/files/a_script_reads_what_is_granted_when_it_is_imported.py");
     project(script, "").main(&[]).output().prints("[10, 11, 12]\n");
 }
 
 /// Whoever holds the capability finds what the others do not: the script is not imported for all of them at once.
 #[test]
 fn a_script_that_asks_whether_it_may_read_is_imported_by_each_process() {
-    let script = "import os\n\nfrom cloison.futures import Executor\n\nMAY = os.access('/seen/text', os.R_OK)\n\n\n\
-                  def may():\n    return MAY\n\n\nif __name__ == '__main__':\n    for held in ['files'], []:\n        \
-                  with Executor(max_workers=1, capabilities=held) as executor:\n            \
-                  print(executor.submit(may).result())\n    print(MAY)\n";
+    let script = include_str!("../python/files/a_script_that_asks_whether_it_may_read_is_imported_by_each_process.py");
     project(script, "").main(&[]).output().prints("True\nFalse\nTrue\n");
 }
 
 #[test]
 fn whoever_meets_a_limit_is_told_its_key_and_line() {
-    let script = "import errno\n\n\ndef write(name, size):\n    try:\n        with open(name, 'wb') as file:\n            \
-                  file.write(bytes(size))\n    except OSError as error:\n        \
-                  print(errno.errorcode[error.errno], *error.__notes__)\n    else:\n        print('written')\n\n\n\
-                  write('/data/small', 1000)\nwrite('/data/large', 5000)\nwrite('/data/more', 4000)\nwrite('/data/still', 4000)\n";
+    let script = include_str!("../python/files/whoever_meets_a_limit_is_told_its_key_and_line.py");
     let output = project(script, "file_size = \"4 KiB\"\nwritten = \"20 KiB\"\n").main(&[]).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     assert_eq!(lines[0], "written", "{output}");
@@ -256,11 +243,7 @@ fn whoever_meets_a_limit_is_told_its_key_and_line() {
 /// What is read along with opening is not taken for what is there when this process has heard of something since.
 #[test]
 fn a_file_is_read_as_it_is_when_it_is_read() {
-    let script = "import time\n\nimport cloison\n\n\ndef writes(to):\n    with open('/data/shared', 'w') as file:\n        \
-                  file.write('after')\n    to.send('written')\n\n\nif __name__ == '__main__':\n    for wait in (False, True):\n        \
-                  with open('/data/shared', 'w') as file:\n            file.write('before')\n        file = open('/data/shared')\n        \
-                  cloison.spawn(writes, cloison.self(), capabilities=['files'])\n        if wait:\n            time.sleep(1)\n        \
-                  else:\n            cloison.receive(timeout=60)\n        print(file.read())\n";
+    let script = include_str!("../python/files/a_file_is_read_as_it_is_when_it_is_read.py");
     project(script, "").main(&[]).output().prints("after\nafter\n");
 }
 
@@ -288,7 +271,11 @@ fn a_script_that_asks_whether_it_may_is_told_what_its_process_may() {
     let expected = format!("{granted} {granted}\n{granted} {granted}\n{nothing} {nothing}\n");
     for &user in users() {
         project(script, "").main(&[]).user(user).output().prints(&expected);
-        let project = project("import looks\n\nif __name__ == \"__main__\":\n    looks.main()\n", "").file("looks.py", script);
+        let project = project(
+            include_str!("../python/files/a_script_that_asks_whether_it_may_is_told_what_its_process_may.py"),
+            "",
+        )
+        .file("looks.py", script);
         let with_modules = ["run", "--manifest", "cloison.toml", "--root", ".", "main.py"];
         project.cloison(&with_modules).user(user).output().prints(&expected);
     }

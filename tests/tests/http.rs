@@ -323,11 +323,8 @@ fn what_net_gives_as_well_goes_by_the_rules() {
          [capabilities.api]\nzone = \"http\"\nallow = [\"GET http://localhost:{port}/v1/*\"]\n{}\n",
         from_environment()
     );
-    let program = format!(
-        "import urllib.error, urllib.request\nfor path in '/v1/me', '/v2/me':\n    try:\n        \
-         answer = urllib.request.urlopen('http://localhost:{port}' + path)\n    except urllib.error.HTTPError as error:\n        \
-         answer = error\n    print(answer.status, answer.reason, 'Bearer **' in answer.read().decode())\n"
-    );
+    let program =
+        include_str!("../python/http/what_net_gives_as_well_goes_by_the_rules.py").replace("PORT", &port.to_string());
     let output = Project::script(&program).file("cloison.toml", &manifest).main(&[]).output();
     output.prints("200 OK True\n403 Forbidden: not granted in cloison.toml False\n");
     let asked = server.asked();

@@ -16,27 +16,7 @@ const LIVES: &str = include_str!("../python/imported_once/lives.py");
 const FRESH: &str = include_str!("../python/processes/fresh.py");
 
 /// Import as a script does what is written for an application, and wait until the module is shared.
-const SHARED: &str = "
-import secrets
-
-IMPORT = secrets.token_hex(8)
-
-
-def tells_import(to):
-    to.send(IMPORT)
-
-
-def import_of_a_process():
-    spawn(tells_import, cloison.self())
-    return receive(str, timeout=20)
-
-
-if __name__ == '__main__':
-    sys.stdout.flush()
-    while import_of_a_process() != import_of_a_process():
-        pass
-    main()
-";
+const SHARED: &str = include_str!("../python/imported_once/shared.py");
 
 #[test]
 fn its_processes_share_one_import_and_nothing_else() {
@@ -81,8 +61,8 @@ fn what_a_program_has_made_ends_and_what_the_library_has_is_not_counted() {
 /// `zoneinfo` does, too: it asks where the interpreter was built.
 #[test]
 fn an_application_may_look_for_what_is_not_there_when_it_is_imported() {
-    let source = "import os, zoneinfo\n\nTHERE = os.path.exists('/nowhere/at all')\n\n\ndef main():\n    \
-                  print(THERE, zoneinfo.ZoneInfo('Europe/Zurich'))\n";
+    let source =
+        include_str!("../python/imported_once/an_application_may_look_for_what_is_not_there_when_it_is_imported.py");
     for more in ["", "[capabilities.files]\nzone = \"files\"\nscratch = \"1 MiB\"\n"] {
         let manifest = format!("[app]\nentry = \"app:main\"\n{more}");
         let application = Project::new().file("app.py", source).file("cloison.toml", &manifest);

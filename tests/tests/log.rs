@@ -59,10 +59,7 @@ fn what_is_logged_stands_in_the_file() {
 
 #[test]
 fn without_a_file_it_is_standard_error() {
-    let project = project(
-        "import logging\nimport cloison.log\nlogging.getLogger().addHandler(cloison.log.Handler())\nlogging.error('x')\n",
-        "",
-    );
+    let project = project(include_str!("../python/log/without_a_file_it_is_standard_error.py"), "");
     let output = project.main(&[]).output().ends_with(0);
     let line: serde_json::Value = serde_json::from_str(output.stderr.trim()).expect("a record");
     assert_eq!((line["message"].as_str(), line["level"].as_str()), (Some("x"), Some("error")));
@@ -93,7 +90,7 @@ fn records_that_are_dropped_are_counted() {
 
 #[test]
 fn a_full_file_is_set_aside() {
-    let program = "import cloison\nlog = cloison.capability('log')\nfor number in range(3000):\n    log.write(20, b'', b'x' * 100)\n";
+    let program = include_str!("../python/log/a_full_file_is_set_aside.py");
     let project = project(program, "file = \"../log/app.log\"\nsize = \"64 KiB\"\nkeep = 3");
     project.main(&[]).output().ends_with(0);
     let mut names: Vec<_> =
@@ -115,7 +112,7 @@ fn a_log_that_a_program_could_change_is_none() {
     let project = project(program, &format!("file = \"../log/app.log\"\n{roots}"));
     let output = project.main(&[]).output().ends_with(2);
     assert!(output.stderr.contains("a program could change its log there, by the root `/log`"), "{output}");
-    let program = "import cloison\ntry:\n    cloison.capability('log')\nexcept cloison.CapabilityDenied as error:\n    print(error)\n";
+    let program = include_str!("../python/log/a_log_that_a_program_could_change_is_none.py");
     let without = Project::script(program);
     let output = without.main(&[]).output();
     assert!(output.stdout.contains("[capabilities.log]"), "{output}");

@@ -72,9 +72,7 @@ fn everything_has_an_end() {
 #[test]
 fn a_program_sees_its_folders_alone() {
     for &user in users() {
-        let program = "import subprocess\nprint(subprocess.check_output(['tool', '-c', \
-                       'import os; print(os.getcwd(), os.listdir(), open(\"a\").read()); open(\"b\", \"w\").write(\"made\")'], text=True))\n\
-                       print(subprocess.run(['tool', '-c', 'open(\"/etc/passwd\")'], stderr=subprocess.DEVNULL).returncode)\n";
+        let program = include_str!("../python/process/a_program_sees_its_folders_alone.py");
         let roots =
             ", roots = [{ at = \"/work\", path = \"../work\", allow = [\"read\", \"list\", \"write\", \"create\"] }]";
         let project = Project::script(program).file("cloison.toml", &manifest("[\"-c\", \"*\"]", roots));
@@ -182,9 +180,7 @@ fn whoever_is_killed_while_something_starts_leaves_nothing_behind() {
 /// The first number is free again only when its file is closed, so that a second one would show.
 #[test]
 fn dev_null_is_opened_once() {
-    let script = "import os\nimport warnings\n\nwith warnings.catch_warnings(record=True) as told:\n    \
-                  warnings.simplefilter('always')\n    files = [open(os.devnull), open(os.devnull, 'rb')]\n    \
-                  print([file.fileno() for file in files], [file.read() for file in files], told)\n";
+    let script = include_str!("../python/process/dev_null_is_opened_once.py");
     let project = Project::script(script).file("cloison.toml", &manifest("[]", ""));
     project.main(&[]).output().prints("[3, 4] ['', b''] []\n");
 }

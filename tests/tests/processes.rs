@@ -61,8 +61,7 @@ fn builtins_that_look_at_their_caller_can_be_spawned() {
 
 #[test]
 fn a_function_that_the_program_alone_has_is_explained() {
-    let source = "import cloison\n\nif __name__ == '__main__':\n\n    def inner():\n        pass\n\n    \
-                  cloison.spawn(inner, monitor=True)\n    print(cloison.receive().reason.type)\n";
+    let source = include_str!("../python/processes/a_function_that_the_program_alone_has_is_explained.py");
     let output = Project::script(source).main(&[]).output();
     output.complains(&["hint: define it above `if __name__ == \"__main__\":`"]).prints("AttributeError\n");
 }
@@ -97,9 +96,7 @@ fn what_a_process_says_of_others_is_not_believed() {
 /// Its author sees this and no more: what the program itself asks for is granted.
 #[test]
 fn a_capability_asked_for_at_the_top_level_is_explained() {
-    let source = "import cloison\nlibm = cloison.capability('libm')\n\n\ndef works():\n    print(libm.sqrt(4.0))\n\n\n\
-                  if __name__ == '__main__':\n    for held in [], ['libm']:\n        \
-                  cloison.spawn(works, monitor=True, capabilities=held)\n        print(cloison.receive().reason.kind, flush=True)\n";
+    let source = include_str!("../python/processes/a_capability_asked_for_at_the_top_level_is_explained.py");
     let manifest = "[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n";
     let output = Project::script(source).file("cloison.toml", manifest).main(&[]).output();
     output.complains(&["hint: it imports the program first"]).prints("exception\n2.0\nnormal\n");
@@ -185,9 +182,7 @@ fn names_are_taken_once_and_go_with_their_process() {
 
 #[test]
 fn a_name_is_seen_in_one_application_only() {
-    let holds = Project::script(
-        "import cloison\ncloison.register('printer')\nprint(cloison.whereis('printer'), flush=True)\ninput()\n",
-    );
+    let holds = Project::script(include_str!("../python/processes/a_name_is_seen_in_one_application_only.py"));
     let mut running = holds.main(&[]).start_with(Stdio::piped());
     let mut line = [0; 12];
     running.stdout().read_exact(&mut line).expect("a name is registered");

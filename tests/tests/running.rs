@@ -376,9 +376,8 @@ fn processor_time_is_limited() {
 #[test]
 fn what_libraries_do_after_a_fork_is_done() {
     // asyncio has a handler that takes the wake-up descriptor away; modules at the top level are imported before the fork.
-    let project = Project::new().file("cloison.toml", "[app]\nentry = \"app:main\"\n").file(
-        "app.py",
-        "import asyncio\nimport signal\n\n\ndef main():\n    print(signal.set_wakeup_fd(-1), asyncio.run(asyncio.sleep(0, 'fine')))\n",
-    );
+    let project = Project::new()
+        .file("cloison.toml", "[app]\nentry = \"app:main\"\n")
+        .file("app.py", include_str!("../python/running/what_libraries_do_after_a_fork_is_done.py"));
     project.application(&[]).output().prints("-1 fine\n");
 }

@@ -140,8 +140,7 @@ fn zeros_are_no_program() {
 /// `html/` with pages beside the modules of an application is a folder, and `import html` still means the library's.
 #[test]
 fn a_folder_without_code_takes_no_name_from_the_library() {
-    let program =
-        "import html\nimport plain.inside\n\nprint(html.escape('<'), plain.inside.NAME, plain.__spec__.origin)\n";
+    let program = include_str!("../python/scripts/a_folder_without_code_takes_no_name_from_the_library.py");
     let project = Project::new()
         .file("__main__.py", program)
         .file("html/page.html", "<p>page</p>")

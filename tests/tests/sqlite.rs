@@ -107,8 +107,7 @@ rows: 3
 
 #[test]
 fn without_the_capability_the_line_that_is_missing_is_named() {
-    let program =
-        "import sqlite3\ntry:\n    sqlite3.connect(':memory:')\nexcept PermissionError as error:\n    print(error)\n";
+    let program = include_str!("../python/sqlite/without_the_capability_the_line_that_is_missing_is_named.py");
     let output = Project::script(program).main(&[]).output().ends_with(0);
     for part in ["[capabilities.sqlite3]", "zone = \"sqlite3\"", "roots"] {
         assert!(output.stdout.contains(part), "{output}");

@@ -130,30 +130,7 @@ impl Asked {
     }
 }
 
-const APPLICATION: &str = r#"
-import random
-import sys
-
-import cloison
-
-print("imported", file=sys.stderr)
-drawn = random.Random()
-
-
-def child(parent, number):
-    parent.send((number, drawn.random()))
-
-
-def main():
-    zlib = cloison.capability("zlib")
-    print(zlib.crc32(0, b"hello"))
-    for number in range(3):
-        cloison.spawn(child, cloison.self(), number)
-    answers = sorted(tuple(cloison.receive()) for _ in range(3))
-    print([number for number, _ in answers], len({value for _, value in answers}))
-    print(sys.argv, sys.stdin.read())
-    sys.exit(3)
-"#;
+const APPLICATION: &str = include_str!("../python/warm/application.py");
 
 const MANIFEST: &str = r#"
 [app]
@@ -164,27 +141,7 @@ zone = "zlib"
 allow = ["crc32"]
 "#;
 
-const MATCHES: &str = r#"
-import io
-kinds = []
-for value in ([1, 2], (1, 2), {"a": 1}, "ab", range(2), b"ab"):
-    match value:
-        case [_, _]:
-            kinds.append("sequence")
-        case {"a": _}:
-            kinds.append("mapping")
-        case _:
-            kinds.append("other")
-print(kinds, issubclass(io.StringIO, io.Reader), issubclass(list, io.Writer), isinstance(io.BytesIO(), io.BufferedIOBase))
-import collections.abc
-print(isinstance([], collections.abc.Sequence), isinstance({}, collections.abc.Mapping), collections.abc.__name__)
-class Own(collections.abc.Sequence):
-    def __len__(self): return 2
-    def __getitem__(self, index): return (3, 4)[index]
-match Own():
-    case [first, second]:
-        print(first, second)
-"#;
+const MATCHES: &str = include_str!("../python/warm/matches.py");
 
 #[test]
 fn a_run_does_the_same_as_one_that_starts_its_template() {
@@ -192,7 +149,7 @@ fn a_run_does_the_same_as_one_that_starts_its_template() {
         let project = Project::new()
             .file("app/app.py", APPLICATION)
             .file("app/cloison.toml", MANIFEST)
-            .file("fails.py", "import json\nprint(json.dumps([1]), flush=True)\nraise ValueError('no')\n")
+            .file("fails.py", include_str!("../python/warm/fails.py"))
             .file("matches.py", MATCHES)
             .file("ends.py", "import sys, os\nprint('out'); print('err', file=sys.stderr); sys.exit(7)\n");
         let warm = Warm::up(&project, *user, &["--templates", "1"]);
@@ -228,7 +185,7 @@ fn each_run_has_a_template_of_its_own_and_nothing_goes_from_one_to_the_next() {
     let project = Project::new();
     let warm = Warm::up(&project, User::Current, &["--templates", "2"]);
     let code =
-        "import json, sys, random, cloison\nprint(hasattr(json, 'mark'), hash('text'), random.random())\njson.mark = 1";
+        include_str!("../python/warm/each_run_has_a_template_of_its_own_and_nothing_goes_from_one_to_the_next.py");
     let mut seen = BTreeSet::new();
     for _ in 0..4 {
         let (status, shown, _) = warm.run(&["-c", code], "").shown();
@@ -292,7 +249,7 @@ fn soon(patience: Duration, mut holds: impl FnMut() -> bool) -> bool {
     }
 }
 
-const WAITS: &str = "import cloison, sys\ndef wait():\n    cloison.receive()\nif __name__ == '__main__':\n    for _ in range(3):\n        cloison.spawn(wait)\n    print('up', flush=True)\n    cloison.receive()\n";
+const WAITS: &str = include_str!("../python/warm/waits.py");
 
 /// Start a program that spawns and waits; its command, once it does.
 fn waiting_program(warm: &Warm<'_>) -> std::process::Child {
@@ -370,7 +327,10 @@ fn an_application_s_own_module_is_its_own() {
         let project = Project::new()
             .file("own/cloison.toml", "[app]\nentry = \"main:main\"\n")
             .file(&format!("own/{name}.py"), "name = 'my own'\n")
-            .file("own/main.py", &format!("import {name}\n\n\ndef main():\n    print({name}.name)\n"));
+            .file(
+                "own/main.py",
+                &include_str!("../python/warm/an_application_s_own_module_is_its_own.py").replace("NAME", name),
+            );
         let warm = Warm::up(&project, User::Current, &["--templates", "1"]);
         let run = Asked::new(&warm, &["-v", "run", "own"]).ends_with(0);
         let run = run.complains(&["the template is started now", &format!("`{name}`")]);
@@ -428,7 +388,10 @@ fn limits_of_its_own_and_modules_of_its_own_take_a_template_of_its_own() {
         .file("limited/app.py", "def main():\n    print('limited')\n")
         .file("own/cloison.toml", "[app]\nentry = \"app:main\"\n")
         .file("own/json.py", "name = 'my own'\n")
-        .file("own/app.py", "import json\ndef main():\n    print(json.name)\n");
+        .file(
+            "own/app.py",
+            include_str!("../python/warm/limits_of_its_own_and_modules_of_its_own_take_a_template_of_its_own.py"),
+        );
     let warm = Warm::up(&project, User::Current, &["--templates", "1"]);
     for (folder, shown, why) in [("limited", "limited\n", "[limits] memory"), ("own", "my own\n", "`json`")] {
         warm.ready(1);
@@ -552,19 +515,7 @@ fn it_goes_to_the_background_and_there_is_one() {
 /// Ends of all kinds come back as they were, and the broker's other duties are done for processes that are not its children.
 #[test]
 fn whoever_spawns_hears_how_each_one_ended() {
-    let source = "import cloison, sys, os\n\
-        def fine():\n    pass\n\
-        def exits():\n    sys.exit(5)\n\
-        def fails():\n    raise ValueError('no')\n\
-        def eats():\n    return [bytes(1 << 20) for _ in range(1 << 20)]\n\
-        if __name__ == '__main__':\n\
-        \x20   for function in (fine, exits, fails, eats):\n\
-        \x20       cloison.spawn(function, monitor=True)\n\
-        \x20       down = cloison.receive()\n\
-        \x20       print(function.__name__, down.reason)\n\
-        \x20   for _ in range(200):\n\
-        \x20       cloison.spawn(fine, monitor=True)\n\
-        \x20   print(len([cloison.receive() for _ in range(200)]))\n";
+    let source = include_str!("../python/warm/whoever_spawns_hears_how_each_one_ended.py");
     let project = Project::script(source);
     let warm = Warm::up(&project, User::Current, &["--templates", "1"]);
     let cold = Asked::new(&warm, &["-v", "run", "--cold", "main.py"]).ends_with(0);

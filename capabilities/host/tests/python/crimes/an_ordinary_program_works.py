@@ -1,0 +1,10 @@
+import os, sys, json, subprocess, tempfile, threading, multiprocessing
+open('out.txt', 'w').write(open('in.txt').read().upper())
+os.rename('out.txt', 'renamed.txt')
+thread = threading.Thread(target=print, args=('a thread',))
+thread.start()
+thread.join()
+child = os.fork()
+if child == 0: os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), os.getcwd(), sorted(os.listdir('.')), dict(os.environ)['GREETING'])
+print(len(open('/dev/urandom', 'rb').read(8)), open('/dev/null').read() == '', sys.stdin.read())

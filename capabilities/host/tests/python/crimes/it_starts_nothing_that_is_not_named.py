@@ -1,0 +1,5 @@
+import os
+try:
+    os.execv('PATH', ['x', '--version'])
+except OSError as error:
+    print(error.errno)

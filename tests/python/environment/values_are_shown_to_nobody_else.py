@@ -1,0 +1,5 @@
+import cloison
+import os
+
+print(len(os.environ))
+cloison.capability('env').get('x')

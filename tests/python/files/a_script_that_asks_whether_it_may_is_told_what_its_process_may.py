@@ -1,0 +1,4 @@
+import looks
+
+if __name__ == "__main__":
+    looks.main()

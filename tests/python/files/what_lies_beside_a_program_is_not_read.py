@@ -1,0 +1,5 @@
+import os
+try:
+    print(open('beside.txt').read())
+except OSError as error:
+    print(type(error).__name__)

@@ -1,0 +1,5 @@
+import cloison
+try:
+    cloison.capability('log')
+except cloison.CapabilityDenied as error:
+    print(error)

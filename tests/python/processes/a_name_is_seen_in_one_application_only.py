@@ -1,0 +1,4 @@
+import cloison
+cloison.register('printer')
+print(cloison.whereis('printer'), flush=True)
+input()

@@ -1,0 +1,5 @@
+import NAME
+
+
+def main():
+    print(NAME.name)

@@ -1,0 +1,3 @@
+import json
+def main():
+    print(json.name)

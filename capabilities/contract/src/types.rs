@@ -340,6 +340,48 @@ pub struct Bits {
     pub width: u32,
 }
 
+/// Where a number stands in a record.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NumberPlace {
+    /// In bytes. For a bit-field: where its storage unit does.
+    pub offset: u64,
+    /// Its type.
+    pub scalar: Scalar,
+    /// Of a bit-field.
+    pub bits: Option<Bits>,
+}
+
+impl NumberPlace {
+    /// Where a member's number stands, in a record that begins at `base` bytes; `None` if it is no number that travels as one
+    /// word.
+    pub fn of(member: &Member, base: u64) -> Option<Self> {
+        let (offset, scalar) = (base.checked_add(member.offset)?, member.c_type.scalar()?);
+        Some(Self { offset, scalar, bits: member.bits })
+    }
+
+    /// The integer there in a record's bytes; `None` for `float` and `double`, and if it stands outside of them.
+    pub fn integer(self, record: &[u8]) -> Option<i128> {
+        if self.scalar.is_float() {
+            return None;
+        }
+        let whole = Bits { shift: 0, width: 8 * self.scalar.size() as u32 };
+        let value = self.bits.unwrap_or(whole).load(record, self.offset, self.scalar.is_signed())?;
+        // Whatever is not zero is true in C.
+        Some(if self.scalar == Scalar::Bool { i128::from(value != 0) } else { value })
+    }
+
+    /// The floating-point number there in a record's bytes; `None` for integers, and if it stands outside of them.
+    pub fn real(self, record: &[u8]) -> Option<f64> {
+        let start = usize::try_from(self.offset).ok()?;
+        let bytes = record.get(start..start.checked_add(self.scalar.size())?)?;
+        match self.scalar {
+            Scalar::F32 => Some(f32::from_le_bytes(bytes.try_into().ok()?).into()),
+            Scalar::F64 => Some(f64::from_le_bytes(bytes.try_into().ok()?)),
+            _ => None,
+        }
+    }
+}
+
 /// What becomes of a member in Python.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum MemberRole {

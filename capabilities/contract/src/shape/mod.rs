@@ -207,6 +207,65 @@ impl Shape {
         self.travel().number()
     }
 
+    /// Whether a bound may compare its bytes: those of a text, or of a buffer of bytes that the library only reads. What it
+    /// writes as well may stand where the client can write too.
+    pub fn has_bytes(&self) -> bool {
+        match self {
+            Self::Buffer(buffer) => {
+                buffer.direction == Direction::In
+                    && matches!(buffer.element, Element::Scalar(Scalar::I8 | Scalar::U8))
+            }
+            Self::Text(_) => true,
+            Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Wide(_) => false,
+        }
+    }
+
+    /// Whether a bound may ask how long it is: a text, or a buffer that Python passes.
+    pub fn has_length(&self) -> bool {
+        match self {
+            Self::Buffer(buffer) => buffer.direction.is_in(),
+            Self::Text(_) => true,
+            Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Wide(_) => false,
+        }
+    }
+
+    /// The struct or union, if Python passes one.
+    pub fn passed_record(&self) -> Option<&RecordArgument> {
+        match self {
+            Self::Record(record) if record.direction.is_in() => Some(record),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
     /// [`Travel::max_bytes`]
     pub fn max_bytes(&self) -> Option<u64> {
         self.travel().max_bytes()

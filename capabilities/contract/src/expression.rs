@@ -186,9 +186,7 @@ impl Expression {
                 let values: Result<Vec<_>, _> = arguments.iter().map(|one| one.evaluate(environment)).collect();
                 environment.call(*function, &values?)
             }
-            Self::Compare(real, operator, with) => {
-                operator.compare(environment.real(*real)?, *with).map(i128::from)
-            }
+            Self::Compare(real, operator, with) => operator.compare(environment.real(*real)?, *with).map(i128::from),
             Self::Dereference(index) => environment.cell(*index),
             Self::Errno => environment.errno(),
             Self::Integer(value) => Ok(*value),

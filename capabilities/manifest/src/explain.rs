@@ -293,6 +293,9 @@ mod tests {
         let found = permission("zlib", "allow = \"*\"\nwhere = { compress2 = \"level == 1\" }\n");
         let all = "call version, crc32, adler32, compress2, uncompress and compressBound of libz.so.1";
         assert_eq!((found.may[0].as_str(), found.within[0].as_str()), (all, "compress2 only if level == 1"));
+        let bound = "len(source) <= 4096 && level in [1, 6] && source starts_with '\\x1f\\x8b'";
+        let found = permission("zlib", &format!("allow = [\"compress2\"]\nwhere = {{ compress2 = '''{bound}''' }}\n"));
+        assert_eq!(found.within, [format!("compress2 only if {bound}")]);
         assert_eq!(permission("zlib", "allow = []\n").may, ["call no function of libz.so.1"]);
         let many = &permission("libm", "allow = \"*\"\n").may[0];
         assert!(many.ends_with(" more functions of libm.so.6"), "{many}");

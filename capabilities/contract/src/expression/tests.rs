@@ -155,37 +155,34 @@ fn tests() -> impl Strategy<Value = BytesTest> {
 }
 
 fn places() -> impl Strategy<Value = NumberPlace> {
-    let scalar = prop::sample::select(vec![Scalar::Bool, Scalar::I8, Scalar::U32, Scalar::I64, Scalar::F32, Scalar::F64]);
-    let bits = prop::option::of((0_u32..200, any::<u32>()).prop_map(|(shift, width)| Bits { shift, width: width % 70 }));
+    let scalar =
+        prop::sample::select(vec![Scalar::Bool, Scalar::I8, Scalar::U32, Scalar::I64, Scalar::F32, Scalar::F64]);
+    let bits =
+        prop::option::of((0_u32..200, any::<u32>()).prop_map(|(shift, width)| Bits { shift, width: width % 70 }));
     let offset = prop_oneof![0_u64..40, Just(u64::MAX), Just(u64::MAX - 8)];
     (offset, scalar, bits).prop_map(|(offset, scalar, bits)| NumberPlace { offset, scalar, bits })
 }
 
 fn expressions() -> impl Strategy<Value = Expression> {
-    let operators = || {
-        prop::sample::select(vec![Operator::Add, Operator::And, Operator::Equal, Operator::Less, Operator::Or])
-    };
+    let operators =
+        || prop::sample::select(vec![Operator::Add, Operator::And, Operator::Equal, Operator::Less, Operator::Or]);
     let leaf = prop_oneof![
         tests().prop_map(|test| Expression::Bytes(0, test)),
-        (operators(), any::<f64>()).prop_map(|(operator, with)| {
-            Expression::Compare(Real::Parameter(0), operator, with)
-        }),
-        (places(), operators(), any::<f64>()).prop_map(|(place, operator, with)| {
-            Expression::Compare(Real::Member(0, place), operator, with)
-        }),
+        (operators(), any::<f64>())
+            .prop_map(|(operator, with)| { Expression::Compare(Real::Parameter(0), operator, with) }),
+        (places(), operators(), any::<f64>())
+            .prop_map(|(place, operator, with)| { Expression::Compare(Real::Member(0, place), operator, with) }),
         places().prop_map(|place| Expression::Member(0, place)),
         any::<i128>().prop_map(Expression::Integer),
         Just(Expression::Length(0)),
     ];
     leaf.prop_recursive(4, 24, 2, move |inner| {
         prop_oneof![
-            (operators(), inner.clone(), inner.clone()).prop_map(|(operator, left, right)| {
-                Expression::Binary(operator, Box::new(left), Box::new(right))
-            }),
+            (operators(), inner.clone(), inner.clone())
+                .prop_map(|(operator, left, right)| { Expression::Binary(operator, Box::new(left), Box::new(right)) }),
             inner.clone().prop_map(not),
-            (inner, prop::collection::vec(any::<i128>(), 0..3)).prop_map(|(inner, values)| {
-                Expression::OneOf(Box::new(inner), values)
-            }),
+            (inner, prop::collection::vec(any::<i128>(), 0..3))
+                .prop_map(|(inner, values)| { Expression::OneOf(Box::new(inner), values) }),
         ]
     })
 }

@@ -212,8 +212,7 @@ impl Shape {
     pub fn has_bytes(&self) -> bool {
         match self {
             Self::Buffer(buffer) => {
-                buffer.direction == Direction::In
-                    && matches!(buffer.element, Element::Scalar(Scalar::I8 | Scalar::U8))
+                buffer.direction == Direction::In && matches!(buffer.element, Element::Scalar(Scalar::I8 | Scalar::U8))
             }
             Self::Text(_) => true,
             Self::Callback(_)

@@ -1,6 +1,7 @@
 use super::{Allow, ApplicationLimits, parse};
 use crate::{bundled, manifest};
 use cloison_contract::Interface;
+use cloison_contract::expression::{BytesTest, Expression, Operator, Real};
 use cloison_contract::grant::Rate;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -76,6 +77,26 @@ fn a_grant_holds_what_was_asked_for_and_no_more() {
     assert_eq!(grant.bounds.len(), 1);
     assert_eq!(grant.bounds[0].1.text, "sourceLen <= 1 MiB && level != 9");
     assert_eq!((grant.calls, grant.rate), (Some(5), Some(Rate { calls: 1000, period_ms: 1000 })));
+}
+
+/// What a bound says beyond integers reaches the zone as it was meant, and as it was written.
+#[test]
+fn bounds_of_texts_floats_and_lengths_travel() {
+    let text = "[capabilities.m]\nzone = \"zlib\"\nallow = [\"crc32\"]\n\
+        where = { crc32 = 'buf starts_with \"PK\\x03\" && len(buf) <= 4 KiB || crc in [0, 1]' }\n";
+    let grant = parse("cloison.toml", text).unwrap().grant("m", &interface("zlib")).unwrap();
+    let bound = &grant.bounds[0].1;
+    assert_eq!(bound.text, "buf starts_with \"PK\\x03\" && len(buf) <= 4 KiB || crc in [0, 1]");
+    let starts = Expression::Bytes(1, BytesTest::StartsWith(b"PK\x03".to_vec()));
+    assert!(
+        bound.expression.any(|part| *part == starts) && bound.expression.any(|part| *part == Expression::Length(1))
+    );
+    let ratio = "[capabilities.m]\nzone = \"libm\"\nallow = [\"sqrt\"]\nwhere = { sqrt = \"0 <= x\" }\n";
+    let grant = parse("cloison.toml", ratio).unwrap().grant("m", &interface("libm")).unwrap();
+    let compared = Expression::Compare(Real::Parameter(0), Operator::GreaterOrEqual, 0.0);
+    assert_eq!(grant.bounds[0].1.expression, compared);
+    let bytes = postcard::to_allocvec(&grant).unwrap();
+    assert_eq!(postcard::from_bytes::<cloison_contract::Grant>(&bytes).unwrap(), grant);
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Recursive descent over the grammar in [the module above](super), resolving names on the way.
 
+mod arguments;
+
 use super::token::{Token, tokens};
 use crate::diagnostic::Mistake;
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::interface::FunctionId;
+use cloison_contract::interface::{FunctionId, Parameter};
 use cloison_contract::spelling::did_you_mean;
-use cloison_contract::types::{CType, TypeId};
+use cloison_contract::types::{CType, Definition, TypeId};
 use std::ops::Range;
 
 /// How deep parentheses and signs may be nested.
@@ -24,6 +26,17 @@ pub struct Scope<'a> {
     pub functions: &'a [ExpressionFunction<'a>],
     /// Names that stand for numbers: constants and the values of enumerations.
     pub integers: &'a [(String, i128)],
+    /// What a bound may look at beside integers; `None` in every other expression.
+    pub arguments: Option<Arguments<'a>>,
+}
+
+/// The arguments of a call that a bound is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Arguments<'a> {
+    /// The function's parameters: those of the [`Scope`].
+    pub parameters: &'a [Parameter],
+    /// The manifest's own types.
+    pub types: &'a [Definition],
 }
 
 /// A function that an expression may name.
@@ -94,7 +107,7 @@ type Parsed = Result<Expression, Mistake>;
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str, scope: &'a Scope<'a>) -> Result<Self, Mistake> {
-        let tokens = tokens(text)?;
+        let tokens = tokens(text, scope.arguments.is_some())?;
         match tokens.get(MAX_TOKENS) {
             Some((_, span)) => Err(Mistake::new(span.clone(), "the expression is too long")),
             None => Ok(Self { text, scope, tokens, next: 0, depth: 0, condition: false }),
@@ -112,14 +125,18 @@ impl<'a> Parser<'a> {
     }
 
     fn test(&mut self) -> Parsed {
-        let left = self.sum()?;
-        let Some(operator) = self.comparison() else { return Ok(left) };
-        let right = self.sum()?;
+        let start = self.here().start;
+        let left = self.side()?;
+        if let Some(word) = self.word_operator() {
+            return self.word_test(left, word, start);
+        }
+        let Some(operator) = self.comparison() else { return self.alone(left, start) };
+        let right = self.side()?;
         let at = self.here();
         if self.comparison().is_some() {
             return Err(Mistake::new(at, "comparisons cannot be chained").hint("write `a < b && b < c`"));
         }
-        Ok(Expression::Binary(operator, Box::new(left), Box::new(right)))
+        self.compare(left, operator, right, start)
     }
 
     fn sum(&mut self) -> Parsed {
@@ -160,6 +177,9 @@ impl<'a> Parser<'a> {
     fn primary(&mut self) -> Parsed {
         let (token, span) = self.advance()?;
         match token {
+            Token::Fraction(_) => Err(Mistake::new(span, "only whole numbers can be used here").hint(
+                "a number with a fraction stands alone on one side of a comparison, and a floating-point argument on the other",
+            )),
             Token::Integer(value) => Ok(Expression::Integer(value)),
             Token::Name("NULL") => Ok(Expression::Integer(0)),
             Token::Name("return") => self.value(span),
@@ -168,14 +188,17 @@ impl<'a> Parser<'a> {
                  `ENTRY_SIZE = 72` and `n / ENTRY_SIZE`",
             )),
             Token::Name("errno") if !self.is_parameter("errno") => self.errno(span),
+            Token::Name("len") if self.has_len() && self.take("(") => self.length(),
             Token::Name(name) if self.take("(") => self.call(name, span),
-            Token::Name(name) => self.parameter(name, span),
+            Token::Name(name) => self.argument_number(name, span),
             Token::Sign("(") => {
                 let inner = self.expression()?;
                 self.expect(")")?;
                 Ok(inner)
             }
             Token::Sign(sign) => Err(Mistake::new(span, format!("a number or a name was expected, not `{sign}`"))),
+            Token::Text(_) => Err(Mistake::new(span, "a number or a name was expected, not a text")
+                .hint("a text stands alone on one side of `==` or `!=`, or behind `in`, `starts_with` and `ends_with`")),
         }
     }
 
@@ -249,9 +272,13 @@ impl<'a> Parser<'a> {
         let (index, c_type) = self.find(name, span.clone())?;
         match c_type {
             _ if integer(c_type) => Ok(Expression::Parameter(index)),
+            _ if self.is_testable(index) => Err(self.no_integer(index, name, span)),
             CType::Pointer { to, .. } if integer(to) => Err(Mistake::new(span, format!("`{name}` is a pointer"))
                 .hint(format!("for the number it points to, write `*{name}`"))),
-            _ => Err(Mistake::new(span, format!("`{name}` is not an integer")).hint("expressions know only integers")),
+            _ => Err(Mistake::new(span, format!("`{name}` is not an integer")).hint(match self.scope.arguments {
+                Some(_) => "a bound knows numbers, texts, buffers, and members of structs",
+                None => "expressions know only integers",
+            })),
         }
     }
 

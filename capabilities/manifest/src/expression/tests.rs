@@ -14,7 +14,13 @@ fn with_scope<T>(use_it: impl FnOnce(&Scope<'_>) -> T) -> T {
         ExpressionFunction { name: "double", id: FunctionId(0), takes: Takes::These(vec![Taken::Integer]) },
         ExpressionFunction { name: "pow", id: FunctionId(1), takes: Takes::Others },
     ];
-    use_it(&Scope { parameters: &parameters, value: Some(&NUMBER), functions: &functions, integers: &[] })
+    use_it(&Scope {
+        parameters: &parameters,
+        value: Some(&NUMBER),
+        functions: &functions,
+        integers: &[],
+        arguments: None,
+    })
 }
 
 /// `n` is 7, `m` is 0, `*cell` is 100, `return` is -1, `errno` is 34, and `double(a)` is twice `a`.
@@ -194,6 +200,8 @@ fn errno_stands_in_conditions_alone() {
 #[test]
 fn a_parameter_may_be_called_errno() {
     let parameters = [("errno", &NUMBER)];
-    let scope = Scope { parameters: &parameters, value: None, functions: &[], integers: &[] };
+    let scope = Scope { parameters: &parameters, value: None, functions: &[], integers: &[], arguments: None };
     assert_eq!(parse("errno + 1", &scope).map(|sum| sum.evaluate(&mut Fixed)), Ok(Ok(8)));
 }
+
+mod arguments;

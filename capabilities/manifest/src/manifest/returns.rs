@@ -91,6 +91,7 @@ fn condition(
         value: Some(&prototype.result),
         functions: &world.declarations.callees,
         integers: &world.types.integers,
+        arguments: None,
     };
     let condition = match parse_condition(&key.value.text, &scope) {
         Ok(condition) => condition,

@@ -103,8 +103,13 @@ pub(in crate::manifest) fn expression_in(
 ) -> Option<Option<Expression>> {
     let Some(key) = key else { return Some(None) };
     let names: Vec<_> = parameters.iter().map(|one| (one.name.text.as_str(), &one.c_type)).collect();
-    let scope =
-        Scope { parameters: &names, value, functions: &world.declarations.callees, integers: &world.types.integers };
+    let scope = Scope {
+        parameters: &names,
+        value,
+        functions: &world.declarations.callees,
+        integers: &world.types.integers,
+        arguments: None,
+    };
     match parse(&key.value.text, &scope) {
         Ok(expression) => Some(Some(expression)),
         Err(mistake) => {

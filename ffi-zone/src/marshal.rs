@@ -23,6 +23,7 @@
 //! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
 mod arguments;
+mod bounds;
 pub(crate) mod call;
 #[allow(unsafe_code, reason = "C's arguments are where C says that they are")]
 pub(crate) mod callback_call;

@@ -73,6 +73,12 @@ impl Account {
         self.memory.wide(CALLS).store(self.calls().saturating_add(1), Ordering::Relaxed);
     }
 
+    /// Count one call less: it was counted, and then not made.
+    pub fn give_call_back(&self) {
+        let less = |calls: u64| Some(calls.saturating_sub(1));
+        let _ = self.memory.wide(CALLS).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
     /// Set when the next call is due, in nanoseconds, to what `next` makes of it, unless that says no. Of several at once each counts.
     #[inline]
     pub fn advance<E>(&self, next: impl Fn(u64) -> Result<u64, E>) -> Result<(), E> {

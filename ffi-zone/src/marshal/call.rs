@@ -14,9 +14,10 @@ use crate::native::scratch::{Piece, ScratchPart};
 use crate::objects::handles::Handles;
 use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
-use cloison_contract::expression::{Environment, EvaluationError};
+use cloison_contract::expression::{BytesTest, Environment, EvaluationError, Real};
 use cloison_contract::interface::Function;
 use cloison_contract::shape::Position;
+use cloison_contract::types::{NumberPlace, Scalar};
 use cloison_transport::Arena;
 use std::fmt::Display;
 
@@ -96,6 +97,12 @@ impl<'a, 'b> Call<'a, 'b> {
     pub(crate) fn set_number(&mut self, index: usize, bits: u64) {
         self.state.frame.set(index, bits);
         self.numbers |= 1 << index;
+    }
+
+    /// The type of the number at that position, if it is one and has been set.
+    #[inline]
+    pub(crate) fn known_scalar(&self, index: usize) -> Option<Scalar> {
+        self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1)
     }
 
     /// The parameter at that position.
@@ -199,7 +206,7 @@ impl<'a, 'b> Call<'a, 'b> {
 
 impl Environment for Call<'_, '_> {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1);
+        let scalar = self.known_scalar(index);
         scalar.and_then(|scalar| value_of_bits(self.state.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
@@ -224,5 +231,21 @@ impl Environment for Call<'_, '_> {
 
     fn call(&mut self, function: FunctionId, arguments: &[i128]) -> Result<i128, EvaluationError> {
         self.ask(function, arguments)
+    }
+
+    fn holds(&mut self, index: usize, test: &BytesTest) -> Result<bool, EvaluationError> {
+        self.bytes_hold(index, test)
+    }
+
+    fn length(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        self.argument_length(index)
+    }
+
+    fn member(&mut self, index: usize, place: NumberPlace) -> Result<i128, EvaluationError> {
+        self.member_integer(index, place)
+    }
+
+    fn real(&mut self, real: Real) -> Result<f64, EvaluationError> {
+        self.real_number(real)
     }
 }

@@ -205,7 +205,7 @@ impl Incoming<'_, '_> {
                     }
                 }
                 Special::Union { by, cases, otherwise } => {
-                    let value = by.value(&self.scratch.bytes(piece)[at..at + translation.size]);
+                    let value = by.integer(&self.scratch.bytes(piece)[at..at + translation.size]);
                     let live = cases.iter().find(|(case, _)| Some(*case) == value).map(|(_, live)| live);
                     self.correct(piece, here, live.unwrap_or(otherwise))?;
                 }

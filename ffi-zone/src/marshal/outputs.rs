@@ -4,12 +4,10 @@ use crate::marshal::arguments::Filled;
 use crate::marshal::call::{Call, Held, Step};
 use crate::marshal::number::bits_of_value;
 use crate::marshal::plan::{Fill, OutputBuffer, Site};
-use crate::marshal::refusal::Refusal;
 use crate::native::fences::{FENCE_BYTES, PATTERN, is_whole, overran};
 use crate::objects::retained::Retained;
-use cloison_contract::call::{ARENA_ALIGNMENT, Status};
+use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::expression::Expression;
-use cloison_contract::grant::Bound;
 use cloison_contract::shape::Shape;
 use std::sync::Arc;
 
@@ -17,19 +15,6 @@ use std::sync::Arc;
 pub(crate) struct Complete(());
 
 impl Call<'_, '_> {
-    /// What the grant says about the arguments.
-    pub(crate) fn hold(&mut self, bounds: &[Bound]) -> Step {
-        for bound in bounds {
-            let text = match bound.expression.evaluate(self) {
-                Ok(0) => format!("`{}` does not hold", bound.text),
-                Ok(_) => continue,
-                Err(error) => format!("`{}` cannot be judged: {error}", bound.text),
-            };
-            return Err(Refusal::new(Status::OutOfBounds, text));
-        }
-        Ok(())
-    }
-
     /// Room for what the library will write.
     #[inline]
     pub(crate) fn make_outputs(&mut self, _filled: Filled) -> Step<Complete> {

@@ -26,6 +26,8 @@ mod scalar_pointer;
 mod text;
 mod wide;
 
+pub(crate) use buffer::copied;
+
 use crate::marshal::call::{Call, Step};
 use crate::marshal::callback_call::CallbackCall;
 use crate::marshal::functions::Functions;

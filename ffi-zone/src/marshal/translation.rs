@@ -9,7 +9,7 @@
 use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::shape::{Element, MAX_NESTING};
 use cloison_contract::types::{
-    Bits, CType, Definition, Layout, Member, MemberRole, Record, Scalar, TypeId, TypeKind, Wide,
+    Bits, CType, Definition, Layout, Member, MemberRole, NumberPlace, Record, Scalar, TypeId, TypeKind, Wide,
 };
 use std::borrow::Cow;
 
@@ -59,34 +59,13 @@ pub enum Special {
     },
     /// A union whose live member follows from a number.
     Union {
-        /// The number.
-        by: Selector,
+        /// The number, in the same record.
+        by: NumberPlace,
         /// What is live for which value.
         cases: Vec<(i128, Translation)>,
         /// What is live otherwise.
         otherwise: Box<Translation>,
     },
-}
-
-/// A number in the same record.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Selector {
-    offset: usize,
-    scalar: Scalar,
-    bits: Option<Bits>,
-}
-
-impl Selector {
-    /// Its value in these bytes of the record.
-    pub fn value(&self, record: &[u8]) -> Option<i128> {
-        if let Some(bits) = self.bits {
-            return bits.load(record, self.offset as u64, self.scalar.is_signed());
-        }
-        let mut word = [0_u8; 8];
-        let size = self.scalar.size();
-        word[..size].copy_from_slice(record.get(self.offset..self.offset + size)?);
-        crate::marshal::number::value_of_bits(u64::from_le_bytes(word), self.scalar)
-    }
 }
 
 impl Translation {
@@ -309,18 +288,14 @@ impl<'a> Draft<'a> {
         let (types, depth) = (self.types, self.depth + 1);
         if let MemberRole::Union { by, cases } = role {
             let chooser = self.record.members.get(*by)?;
-            let by = Selector {
-                offset: usize::try_from(chooser.offset).ok()?,
-                scalar: chooser.c_type.scalar().filter(|scalar| !scalar.is_float())?,
-                bits: chooser.bits,
-            };
+            let by = NumberPlace::of(chooser, 0).filter(|place| !place.scalar.is_float())?;
             let case = |(value, live): &(i128, usize)| Some((*value, of_union(types, nested, *live, depth)?));
             let cases = cases.iter().map(case).collect::<Option<Vec<_>>>()?;
             let otherwise = Box::new(of_record(types, nested, depth)?);
             // An array of them is one union after the other.
             for index in 0..count {
                 let at = offset.checked_add(index.checked_mul(otherwise.size)?)?;
-                self.special(at, Special::Union { by: by.clone(), cases: cases.clone(), otherwise: otherwise.clone() });
+                self.special(at, Special::Union { by, cases: cases.clone(), otherwise: otherwise.clone() });
             }
             return Some(());
         }

@@ -64,6 +64,14 @@ impl Block {
         unsafe { std::slice::from_raw_parts_mut(self.pointer(), self.bytes) }
     }
 
+    /// A copy of its first bytes.
+    pub fn first(&self, bytes: usize) -> Vec<u8> {
+        let mut first = vec![0; self.bytes.min(bytes)];
+        // SAFETY: the block has that many bytes, and so has the copy.
+        unsafe { copy(self.pointer(), first.as_mut_ptr(), first.len()) };
+        first
+    }
+
     /// Copies it to a channel; `false` if it does not fit there.
     pub fn write_to(&self, arena: &Arena, offset: u64) -> bool {
         let Some(target) = arena.pointer(offset, self.bytes as u64) else { return false };

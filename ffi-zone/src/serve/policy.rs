@@ -4,6 +4,8 @@
 //! in it, are calls left, is it not too soon, and, once the arguments are known, do the bounds hold.
 //! A grant with no bounds and no rate costs a few nanoseconds a call; a rate costs one look at the clock.
 //!
+//! A call that a bound refuses does not count ([`ClientPolicy::give_back`]).
+//!
 //! What has been used stands in an [`Account`] that outlives the channel and this process.
 
 use crate::marshal::plan::{any, expression_fits};
@@ -120,6 +122,15 @@ impl ClientPolicy {
         match &self.limited {
             Some(limited) => limited.admit(),
             None => Ok(()),
+        }
+    }
+
+    /// Gives back a call that was counted and is not made, since a bound refuses its arguments. What it has used of a rate stays
+    /// used, so that guessing what a bound lets through is no faster than calling.
+    #[cold]
+    pub fn give_back(&self) {
+        if let Some(limited) = &self.limited {
+            limited.account.give_call_back();
         }
     }
 

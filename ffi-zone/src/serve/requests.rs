@@ -6,7 +6,7 @@ use crate::marshal::refusal::Refusal;
 use crate::serve::Service;
 use crate::serve::batch;
 use crate::serve::clients::Client;
-use crate::serve::policy::Denial;
+use crate::serve::policy::{ClientPolicy, Denial};
 use crate::serve::workers::WorkerContext;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, FIRST_SPECIAL, HELD, Reply, Request, SYNC, Status};
@@ -48,6 +48,9 @@ impl Service {
         let mut origin = Origin::new(client.channel.id(), client.channel.arena(), callables);
         origin.bounds = client.policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
         let reached = self.marshal.call(&context.workspace, &origin, request, reply);
+        if origin.bounds.is_some() && reply.status == Status::OutOfBounds {
+            client.policy.iter().for_each(ClientPolicy::give_back);
+        }
         if client.channel.revoked() {
             self.refuse(client, &revoked(), request, reply);
         }

@@ -8,6 +8,7 @@
 mod common;
 
 mod batches;
+mod bounds;
 mod by_value;
 mod callbacks;
 mod conversations;

@@ -215,11 +215,16 @@ fn names_own_capacity(function: &Function, buffer: usize, capacity: &Expression)
                 && matches!(capacity, Expression::Dereference(_)) == matches!(shape, Shape::ScalarPointer(_))
         }
         Expression::Binary(..)
+        | Expression::Bytes(..)
         | Expression::Call(..)
+        | Expression::Compare(..)
         | Expression::Errno
         | Expression::Integer(_)
+        | Expression::Length(_)
+        | Expression::Member(..)
         | Expression::Negate(_)
         | Expression::Not(_)
+        | Expression::OneOf(..)
         | Expression::Return => false,
     }
 }

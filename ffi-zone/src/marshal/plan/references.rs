@@ -2,13 +2,13 @@
 
 use super::PlanError;
 use crate::marshal::functions::is_by_address;
-use cloison_contract::expression::Expression;
+use cloison_contract::expression::{Expression, Real};
 use cloison_contract::interface::{Function, Message};
 use cloison_contract::shape::{
     CapacityOf, Direction, Element, Fixed, LengthOf, Lifetime, NumberArgument, Pointed, PointerFill, Reached,
     RecordArgument, Shape, WideArgument,
 };
-use cloison_contract::types::{CType, TypeId, TypeKind};
+use cloison_contract::types::{CType, NumberPlace, TypeId, TypeKind};
 use cloison_contract::{FunctionId, Interface};
 
 /// Everything that the steps will use as an index, checked once.
@@ -176,6 +176,7 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
     let inner = |expression: &Expression| fits(interface, function, expression, condition);
     match expression {
         Expression::Binary(_, left, right) => inner(left) && inner(right),
+        Expression::Bytes(index, _) => shape_at(function, *index).is_some_and(Shape::has_bytes),
         Expression::Call(callee, arguments) => interface.functions.get(callee.0 as usize).is_some_and(|callee| {
             callee.parameters.len() == arguments.len()
                 && is_integer(&callee.result)
@@ -194,14 +195,40 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
                     | Shape::Wide(_) => is_integer(&parameter.c_type) && inner(argument),
                 })
         }),
+        Expression::Compare(real, operator, _) => operator.is_comparison() && real_fits(function, *real),
         Expression::Dereference(index) => matches!(shape_at(function, *index), Some(Shape::ScalarPointer(_))),
         Expression::Errno => condition,
         Expression::Integer(_) => true,
-        Expression::Negate(only) | Expression::Not(only) => inner(only),
+        Expression::Length(index) => shape_at(function, *index).is_some_and(Shape::has_length),
+        Expression::Member(index, place) => !place.scalar.is_float() && is_in_record(function, *index, *place),
+        Expression::Negate(only) | Expression::Not(only) | Expression::OneOf(only, _) => inner(only),
         Expression::Parameter(index) => shape_at(function, *index)
             .is_some_and(|shape| shape.scalar().is_some() && !matches!(shape, Shape::ScalarPointer(_))),
         Expression::Return => condition || !matches!(function.result, CType::Pointer { .. }),
     }
+}
+
+fn real_fits(function: &Function, real: Real) -> bool {
+    match real {
+        Real::Member(index, place) => place.scalar.is_float() && is_in_record(function, index, place),
+        Real::Parameter(index) => {
+            matches!(shape_at(function, index), Some(Shape::Number(number)) if number.scalar.is_float())
+        }
+    }
+}
+
+/// Whether a struct is passed there that has room for such a number at that place.
+fn is_in_record(function: &Function, index: usize, place: NumberPlace) -> bool {
+    let last = match place.bits {
+        // Of a packed one, not all of its type need lie in the record.
+        Some(bits) => u64::from(bits.shift) + u64::from(bits.width),
+        None => 8 * place.scalar.size() as u64,
+    };
+    let record = shape_at(function, index).and_then(Shape::passed_record);
+    record.is_some_and(|record| {
+        let end = place.offset.checked_add(last.div_ceil(8));
+        end.is_some_and(|end| end <= record.layout.size)
+    })
 }
 
 /// Whether the expression is an object of that type: one that is passed, or one that is given.
@@ -214,11 +241,16 @@ fn names_object(function: &Function, expression: &Expression, id: TypeId) -> boo
                     == matches!(shape_at(function, *at), Some(Shape::OutPointer(_)))
         }
         Expression::Binary(..)
+        | Expression::Bytes(..)
         | Expression::Call(..)
+        | Expression::Compare(..)
         | Expression::Errno
         | Expression::Integer(_)
+        | Expression::Length(_)
+        | Expression::Member(..)
         | Expression::Negate(_)
         | Expression::Not(_)
+        | Expression::OneOf(..)
         | Expression::Return => false,
     }
 }

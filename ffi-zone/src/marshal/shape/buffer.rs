@@ -179,9 +179,9 @@ fn in_place(call: &mut Call<'_, '_>, offset: u64, bytes: u64) -> Step<Held> {
     }
 }
 
-/// A copy that no client can change.
+/// A copy that no client can change; `written` says that the library writes there, too.
 #[inline]
-fn copied(call: &mut Call<'_, '_>, index: usize, offset: u64, bytes: u64, written: bool) -> Step<Held> {
+pub(crate) fn copied(call: &mut Call<'_, '_>, index: usize, offset: u64, bytes: u64, written: bool) -> Step<Held> {
     if written {
         call.reserve(bytes)?;
     }

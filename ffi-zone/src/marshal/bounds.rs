@@ -1,0 +1,116 @@
+//! What a grant says about the arguments, judged before the call on what C will see.
+//!
+//! Words of a request, texts, records and kept bytes are the zone's own copies when a bound looks at them. A buffer that C
+//! reads in the arena (a zone of one client's own) is not: the client could write there after it was judged. So the first bound
+//! that asks for its bytes has it copied, and from then on the copy is the argument.
+
+use crate::marshal::call::{Call, Held, Step};
+use crate::marshal::number::word_of_bits;
+use crate::marshal::refusal::Refusal;
+use crate::marshal::shape::copied;
+use crate::objects::retained::Retained;
+use cloison_contract::call::Status;
+use cloison_contract::expression::{BytesTest, EvaluationError, Real};
+use cloison_contract::grant::Bound;
+use cloison_contract::shape::Shape;
+use cloison_contract::types::{NumberPlace, Scalar};
+
+impl Call<'_, '_> {
+    /// Whether the grant lets these arguments through.
+    pub(crate) fn hold(&mut self, bounds: &[Bound]) -> Step {
+        for bound in bounds {
+            let text = match bound.expression.evaluate(self) {
+                Ok(0) => format!("`{}` does not hold", bound.text),
+                Ok(_) => continue,
+                Err(error) => format!("`{}` cannot be judged: {error}", bound.text),
+            };
+            return Err(Refusal::new(Status::OutOfBounds, text));
+        }
+        Ok(())
+    }
+
+    /// Whether the test holds for the argument's bytes, of which C sees these and no others.
+    pub(crate) fn bytes_hold(&mut self, index: usize, test: &BytesTest) -> Result<bool, EvaluationError> {
+        let shape = &self.function.parameters.get(index).ok_or(EvaluationError::Unknown)?.shape;
+        if !shape.has_bytes() {
+            return Err(EvaluationError::Unknown);
+        }
+        if let Held::Arena { offset, bytes } = self.state.held[index] {
+            let own = copied(self, index, offset, bytes, false).map_err(|_| EvaluationError::NoRoom)?;
+            self.hold_at(index, own).map_err(|_| EvaluationError::NoRoom)?;
+        }
+        match self.state.held[index] {
+            Held::Arena { .. } => Err(EvaluationError::Unknown),
+            Held::Null => test.holds(None),
+            Held::Scratch(piece) => test.holds(Some(as_c_sees(shape, self.scratch.bytes(piece)))),
+            Held::Kept { bytes, .. } => {
+                let kept = self.state.kept.iter().find_map(|(of, kept)| match kept {
+                    Retained::Block(block) if *of == index => Some(block.first(bytes as usize)),
+                    _ => None,
+                });
+                let kept = kept.ok_or(EvaluationError::Unknown)?;
+                test.holds(Some(match shape {
+                    Shape::Text(_) => &kept,
+                    _ => as_c_sees(shape, &kept),
+                }))
+            }
+        }
+    }
+
+    /// How many elements a buffer has, or bytes a text without its NUL. NULL has none.
+    pub(crate) fn argument_length(&self, index: usize) -> Result<i128, EvaluationError> {
+        let shape = &self.function.parameters.get(index).ok_or(EvaluationError::Unknown)?.shape;
+        let held = self.state.held[index];
+        match shape {
+            Shape::Buffer(buffer) if buffer.direction.is_in() => {
+                Ok(i128::from(held.bytes() / buffer.element.size().max(1) as u64))
+            }
+            Shape::Text(_) => match held {
+                Held::Scratch(piece) => Ok(as_c_sees(shape, self.scratch.bytes(piece)).len() as i128),
+                Held::Arena { .. } | Held::Kept { .. } | Held::Null => Ok(i128::from(held.bytes())),
+            },
+            _ => Err(EvaluationError::Unknown),
+        }
+    }
+
+    /// The bytes of a struct that is passed.
+    fn record_bytes(&self, index: usize) -> Result<&[u8], EvaluationError> {
+        let parameter = self.function.parameters.get(index).ok_or(EvaluationError::Unknown)?;
+        parameter.shape.passed_record().ok_or(EvaluationError::Unknown)?;
+        match self.state.held[index] {
+            Held::Scratch(piece) => Ok(self.scratch.bytes(piece)),
+            Held::Null => Err(EvaluationError::NoRecord),
+            Held::Arena { .. } | Held::Kept { .. } => Err(EvaluationError::Unknown),
+        }
+    }
+
+    /// An integer in a struct that is passed.
+    pub(crate) fn member_integer(&self, index: usize, place: NumberPlace) -> Result<i128, EvaluationError> {
+        place.integer(self.record_bytes(index)?).ok_or(EvaluationError::Unknown)
+    }
+
+    /// A floating-point argument, or one in a struct.
+    pub(crate) fn real_number(&mut self, real: Real) -> Result<f64, EvaluationError> {
+        let index = match real {
+            Real::Member(index, place) => {
+                return place.real(self.record_bytes(index)?).ok_or(EvaluationError::Unknown);
+            }
+            Real::Parameter(index) => index,
+        };
+        let scalar = self.known_scalar(index).filter(|scalar| scalar.is_float()).ok_or(EvaluationError::Unknown)?;
+        // Behind `...` C has a `double` in any case.
+        let promoted = self.plan().prepared.get(index).is_some_and(|prepared| prepared.promoted);
+        let held = if promoted { Scalar::F64 } else { scalar };
+        Ok(f64::from_bits(word_of_bits(self.state.frame.value(index), held)))
+    }
+}
+
+/// A piece without what ends it. A text's NUL is ours; an element that ends a buffer may be the caller's own, and C does not count
+/// it either.
+fn as_c_sees<'a>(shape: &Shape, bytes: &'a [u8]) -> &'a [u8] {
+    let ended = match shape {
+        Shape::Buffer(buffer) => buffer.terminated,
+        _ => matches!(shape, Shape::Text(_)),
+    };
+    if ended { bytes.strip_suffix(&[0]).unwrap_or(bytes) } else { bytes }
+}
